@@ -1,0 +1,330 @@
+"""The words that everything else is written in: enums and frozen records.
+
+Knows no upstream, no role (server or client), no socket and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+Document: TypeAlias = Mapping[str, Any]
+"""A JSON body: the top level of every request and answer of both upstreams is an object."""
+
+
+class Basis(StrEnum):
+    """How far a fact can be trusted, strongest first."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    ASSUMED = "assumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a fact comes from."""
+
+    basis: Basis
+    source: str
+
+
+def documented(source: str) -> Evidence:
+    """Evidence on one of the two vendor pages."""
+    return Evidence(Basis.DOCUMENTED, source)
+
+
+def observed(source: str) -> Evidence:
+    """Evidence published elsewhere by the vendor, or seen in clients, gateways and the service behind."""
+    return Evidence(Basis.OBSERVED, source)
+
+
+def assumed(reason: str) -> Evidence:
+    """No evidence: our reading, and why it is the likeliest one."""
+    return Evidence(Basis.ASSUMED, reason)
+
+
+class Operation(StrEnum):
+    """What a caller asks for; one HTTP endpoint can carry two (A's upscale is a create of another form)."""
+
+    CREATE = "create"
+    UPSCALE = "upscale"
+    QUERY = "query"
+    CONTENT = "content"
+    GROUP_CREATE = "group_create"
+    GROUP_LIST = "group_list"
+    GROUP_DELETE = "group_delete"
+    ASSET_CREATE = "asset_create"
+    ASSET_GET = "asset_get"
+    ASSET_LIST = "asset_list"
+    ASSET_UPDATE = "asset_update"
+    ASSET_DELETE = "asset_delete"
+    BALANCE = "balance"
+    MODELS = "models"
+    RECORD = "record"
+    FILE_CREATE = "file_create"
+
+
+class TaskStatus(StrEnum):
+    """The house's own words for a task's life."""
+
+    QUEUED = "QUEUED"
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+
+
+class AssetStatus(StrEnum):
+    """An asset's life, in the words that both the page and the service behind it use."""
+
+    PROCESSING = "Processing"
+    ACTIVE = "Active"
+    FAILED = "Failed"
+
+
+class Moment(StrEnum):
+    """When a status word is spoken. An upstream may spell one status differently at create and at query."""
+
+    CREATED = "created"
+    QUERIED = "queried"
+    ALIAS = "alias"
+
+
+class Mode(StrEnum):
+    """What a generation starts from."""
+
+    TEXT = "text"
+    FIRST_FRAME = "first_frame"
+    FIRST_LAST_FRAME = "first_last_frame"
+    REFERENCE = "reference"
+    EDIT = "edit"
+    UPSCALE = "upscale"
+
+
+class MediaKind(StrEnum):
+    """The kinds of media that a reference can be."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class Role(StrEnum):
+    """What a reference is for."""
+
+    REFERENCE = "reference"
+    FIRST_FRAME = "first_frame"
+    LAST_FRAME = "last_frame"
+
+
+class ErrorKind(StrEnum):
+    """Everything that can be wrong, whichever upstream says it. Each upstream maps every kind to its own answer."""
+
+    AUTHENTICATION = "authentication"
+    FORBIDDEN = "forbidden"
+    BALANCE = "balance"
+    MALFORMED = "malformed"
+    MISSING_PARAMETER = "missing_parameter"
+    INVALID_PARAMETER = "invalid_parameter"
+    UNKNOWN_MODEL = "unknown_model"
+    INVALID_INPUT = "invalid_input"
+    MODERATION_INPUT = "moderation_input"
+    MODERATION_OUTPUT = "moderation_output"
+    ASSET_REFUSED = "asset_refused"
+    TASK_NOT_FOUND = "task_not_found"
+    ASSET_NOT_FOUND = "asset_not_found"
+    GROUP_NOT_FOUND = "group_not_found"
+    CONTENT_NOT_FOUND = "content_not_found"
+    NOT_READY = "not_ready"
+    TASK_FAILED = "task_failed"
+    LINK_EXPIRED = "link_expired"
+    RANGE_NOT_SATISFIABLE = "range_not_satisfiable"
+    ROUTE_NOT_FOUND = "route_not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    BODY_TOO_LARGE = "body_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    REQUEST_TIMEOUT = "request_timeout"
+    RATE_LIMIT = "rate_limit"
+    UPSTREAM_FAILED = "upstream_failed"
+    OVERLOADED = "overloaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that is known (or assumed) of an upstream. `id` is stable and dotted: `opeai.size.720p.16:9`."""
+
+    id: str
+    evidence: Evidence
+
+    @property
+    def basis(self) -> Basis:
+        return self.evidence.basis
+
+    @property
+    def source(self) -> str:
+        return self.evidence.source
+
+
+@dataclass(frozen=True, slots=True)
+class Base(Fact):
+    """A host and the path prefix under which all its endpoints stand."""
+
+    host: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint(Fact):
+    """One operation's method and path, the path relative to a base; `{name}` is one path segment."""
+
+    operation: Operation
+    method: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model(Fact):
+    """A model by its wire name, the house's short name, and the resolutions that it renders."""
+
+    name: str
+    tier: str
+    resolutions: tuple[str, ...]
+    upscales: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Size(Fact):
+    """The pixels that a resolution and a ratio stand for."""
+
+    resolution: str
+    ratio: str
+    width: int
+    height: int
+
+    @property
+    def text(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Fact):
+    """One field of a request. `types` are JSON type names; `default` is what leaving it out means."""
+
+    operation: Operation
+    path: str
+    types: tuple[str, ...]
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModeFact(Fact):
+    """A way of generating, and the references that make a request one of that way."""
+
+    mode: Mode
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLimit(Fact):
+    """What one reference, or all of a kind together, may be.
+
+    `quantity` is one of size_bytes, seconds, total_seconds, width, height, ratio, fps, pixels;
+    `low` and `high` are inclusive unless `strict`.
+    """
+
+    kind: MediaKind
+    quantity: str
+    low: float | None = None
+    high: float | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFacts:
+    """What a readable piece of media was measured to be. Seconds are floats; `format` is a container or codec name."""
+
+    kind: MediaKind
+    size_bytes: int
+    format: str
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    has_audio: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff(Fact):
+    """What a second of a model at a resolution costs, in USD."""
+
+    model: str
+    resolution: str
+    per_second: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Amount(Fact):
+    """A figure that stands by itself: a fee in USD, a minimum of seconds, a number of days."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWord(Fact):
+    """How a status is spelt at a moment. `variant` names the option under which it is spoken, if not the default."""
+
+    moment: Moment
+    status: TaskStatus
+    word: str
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCase(Fact):
+    """An upstream's answer to one kind of error. `message` may hold {field}, {value}, {allowed} and {detail}.
+
+    The evidence is for status, code and envelope; wordings are ours unless `wording` is set.
+    """
+
+    kind: ErrorKind
+    status: int
+    code: str | int
+    message: str
+    type: str = ""
+    envelope: str = ""
+    fail_code: str = ""
+    wording: Basis = Basis.ASSUMED
+
+
+@dataclass(frozen=True, slots=True)
+class Variants(Fact):
+    """Where the truth is unknown (or differs): the choices, and the one that holds unless a setting says otherwise."""
+
+    default: str
+    options: tuple[str, ...]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour(Fact):
+    """A fact that is neither a value nor a rule on a request: what the upstream does."""
+
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A request breaks a rule: which fact, what was found where, and what is allowed."""
+
+    fact: Fact
+    kind: ErrorKind
+    field: str
+    value: Any
+    allowed: str
+    message: str
+
+
+MISSING: Final = object()
+"""Stands for a field that is not there, which is not the same as a field that is null."""
