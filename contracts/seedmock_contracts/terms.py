@@ -230,7 +230,7 @@ class ModeFact(Fact):
 class MediaLimit(Fact):
     """What one reference, or all of a kind together, may be.
 
-    `quantity` is one of size_bytes, seconds, total_seconds, width, height, ratio, fps, pixels;
+    `quantity` is one of size_bytes, seconds, total_seconds, side (each of the two), ratio (width over height);
     `low` and `high` are inclusive unless `strict`.
     """
 
@@ -285,7 +285,8 @@ class StatusWord(Fact):
 class ErrorCase(Fact):
     """An upstream's answer to one kind of error. `message` may hold {field}, {value}, {allowed} and {detail}.
 
-    The evidence is for status, code and envelope; wordings are ours unless `wording` is set.
+    The evidence is for status, code and envelope; the wording is ours (assumed) unless `wording` says otherwise.
+    `envelope` names the body's form, `style` the option of the error variant under which this case is spoken.
     """
 
     kind: ErrorKind
@@ -294,6 +295,7 @@ class ErrorCase(Fact):
     message: str
     type: str = ""
     envelope: str = ""
+    style: str = ""
     fail_code: str = ""
     wording: Basis = Basis.ASSUMED
 

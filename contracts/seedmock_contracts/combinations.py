@@ -1,0 +1,224 @@
+"""The rule kinds that look at several fields, or at the references of a document, at once.
+
+The second half of the closed set: see `rules` for what a rule is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .references import Found, Layout
+from .rules import Rule, put, sample, shown
+from .terms import MISSING, Document, ErrorKind, MediaKind, Model, Role, Size, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Together(Rule):
+    """A field is of use only together with another."""
+
+    partner: str
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        if document.get(self.field) is None or document.get(self.partner) is not None:
+            return None
+        allowed = f"{self.partner} beside {self.field}"
+        return self._violation(self.partner, None, allowed, f"{self.partner} is missing; expected {allowed}")
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        sample = {"resolution": "720p", "ratio": "16:9"}.get(self.field, "https://example.com/reference")
+        return {**put(put(document, "size", MISSING), self.partner, MISSING), self.field: sample}
+
+
+@dataclass(frozen=True, slots=True)
+class Required(Rule):
+    """At least one of several ways of saying the same thing is taken; each way is a group of fields."""
+
+    ways: tuple[tuple[str, ...], ...]
+    kind: ClassVar[ErrorKind] = ErrorKind.MISSING_PARAMETER
+    reads: ClassVar[str] = "nothing"
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        if any(document.get(name) is not None for way in self.ways for name in way):
+            return None
+        allowed = ", or ".join(" + ".join(way) for way in self.ways)
+        return self._violation(self.field, None, allowed, f"{self.field} is missing; expected {allowed}")
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return {name: value for name, value in document.items() if not any(name in way for way in self.ways)}
+
+
+@dataclass(frozen=True, slots=True)
+class EitherOr(Rule):
+    """A field excludes the fields of another way of saying the same. Holds only under `option` of `variant`."""
+
+    others: Mapping[str, str]
+    variant: str = ""
+    option: str = ""
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        both = [name for name in self.others if document.get(name) is not None]
+        if document.get(self.field) is None or not both:
+            return None
+        names = " + ".join(self.others)
+        said = f"{self.field} and {' + '.join(both)} were both sent; allowed: either {self.field} or {names}"
+        return self._violation(self.field, document[self.field], f"either {self.field} or {names}", said)
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return {**document, **self.others}
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported(Rule):
+    """A model does not render a resolution, whether it was asked for by name or by size."""
+
+    model: Model
+    sizes: tuple[Size, ...]
+    reads: ClassVar[str] = "nothing"
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        if document.get("model") != self.model.name:
+            return None
+        allowed = ", ".join(self.model.resolutions)
+        for name, value, resolution in self._asked(document):
+            if resolution not in self.model.resolutions:
+                said = f"{name} is {shown(value)}, which {self.model.name} does not render; allowed: {allowed}"
+                return self._violation(name, value, allowed, said)
+        return None
+
+    def _asked(self, document: Document) -> Iterator[tuple[str, Any, str]]:
+        resolution, size = document.get("resolution"), document.get("size")
+        if resolution is not None and any(row.resolution == resolution for row in self.sizes):
+            yield "resolution", resolution, resolution
+        yield from (("size", size, row.resolution) for row in self.sizes if row.text == size)
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        row = next(row for row in self.sizes if row.resolution not in self.model.resolutions)
+        form = {"size": row.text} if "size" in document else {"resolution": row.resolution}
+        return {**document, "model": self.model.name, **form}
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost(Rule):
+    """At most so many references of a kind and role."""
+
+    media: MediaKind
+    limit: int
+    role: Role = Role.REFERENCE
+    reads: ClassVar[str] = "references"
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        found = [f for f in references if f.reference.kind is self.media and f.reference.role is self.role]
+        if len(found) <= self.limit:
+            return None
+        what = f"{self.role.replace('_', ' ')} {self.media}"
+        said = f"{self.field} holds {len(found)} of {what}; allowed: at most {self.limit}"
+        return self._violation(self.field, len(found), f"at most {self.limit}", said)
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        anchor = [] if self.media is not MediaKind.AUDIO else [sample(MediaKind.IMAGE)]
+        first = [sample(MediaKind.IMAGE, Role.FIRST_FRAME)] if self.role is Role.LAST_FRAME else []
+        return layout.place(document, [*anchor, *first, *[sample(self.media, self.role)] * (self.limit + 1)])
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored(Rule):
+    """References of a kind are never alone: they need one of the other kinds beside them."""
+
+    media: MediaKind
+    anchors: tuple[MediaKind, ...]
+    reads: ClassVar[str] = "references"
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        kinds = {found.reference.kind for found in references}
+        if self.media not in kinds or kinds & set(self.anchors):
+            return None
+        allowed = f"{self.media} only beside at least one {' or '.join(self.anchors)}"
+        said = f"{self.field} holds {self.media} references alone; allowed: {allowed}"
+        return self._violation(self.field, self.media.value, allowed, said)
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return layout.place(document, [sample(self.media)])
+
+
+@dataclass(frozen=True, slots=True)
+class FramesApart(Rule):
+    """First and last frames exclude references of every kind."""
+
+    reads: ClassVar[str] = "references"
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        frame = next((f for f in references if f.reference.role is not Role.REFERENCE), None)
+        other = next((f for f in references if f.reference.role is Role.REFERENCE), None)
+        if frame is None or other is None:
+            return None
+        said = f"{frame.path} is a frame and {other.path} a reference; allowed: either frames or references"
+        return self._violation(frame.path, frame.reference.url, "either frames or references", said)
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return layout.place(document, [sample(MediaKind.IMAGE, Role.FIRST_FRAME), sample(MediaKind.IMAGE)])
+
+
+@dataclass(frozen=True, slots=True)
+class FirstBeforeLast(Rule):
+    """A last frame needs a first frame."""
+
+    reads: ClassVar[str] = "references"
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        last = next((f for f in references if f.reference.role is Role.LAST_FRAME), None)
+        if last is None or any(f.reference.role is Role.FIRST_FRAME for f in references):
+            return None
+        said = f"{last.path} is a last frame without a first; allowed: a first frame beside it"
+        return self._violation(last.path, last.reference.url, "a first frame beside a last frame", said)
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return layout.place(document, [sample(MediaKind.IMAGE, Role.LAST_FRAME)])
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCarries(Rule):
+    """An item of an array carries its URL in the object that its type names: `{"type": T, T: {"url": U}}`."""
+
+    types: tuple[str, ...]
+    kind: ClassVar[ErrorKind] = ErrorKind.MISSING_PARAMETER
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, item in self._present(document):
+            type_ = item.get("type") if isinstance(item, Mapping) else None
+            if not isinstance(type_, str) or type_ not in self.types:
+                continue
+            holder = item.get(type_)
+            if holder is not None and not isinstance(holder, Mapping):
+                continue  # of another type altogether: the rule on that field's type speaks of it
+            url = holder.get("url") if holder is not None else None
+            if not isinstance(url, str) or not url.strip():
+                at = f"{path}.{type_}.url"
+                return self._violation(at, url, "a URL", f"{at} is {shown(url)}; expected the URL of this {type_}")
+        return None
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return put(layout.place(document, [sample(MediaKind.IMAGE)]), f"{self.field}.image_url", MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFits(Rule):
+    """An item's role is one for its type: `reference_video` is no role of an image."""
+
+    roles: Mapping[str, str]
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, item in self._present(document):
+            if not isinstance(item, Mapping):
+                continue
+            type_, role = item.get("type"), item.get("role")
+            fitting = self.roles.get(role) if isinstance(role, str) else None
+            if fitting and type_ in self.roles.values() and type_ != fitting:
+                allowed = ", ".join(name for name, of in self.roles.items() if of == type_)
+                return self._violation(f"{path}.role", role, f"for {type_}: {allowed}")
+        return None
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        placed = layout.place(document, [sample(MediaKind.IMAGE)])
+        return put(placed, f"{self.field}.role", "reference_video")

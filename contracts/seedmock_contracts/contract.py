@@ -1,0 +1,140 @@
+"""One upstream as one frozen value: everything its module says, under the same names for every upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+from .references import Layout
+from .rules import Rule
+from .terms import (
+    Amount,
+    Base,
+    Behaviour,
+    Document,
+    Endpoint,
+    ErrorCase,
+    ErrorKind,
+    Fact,
+    Field,
+    MediaLimit,
+    ModeFact,
+    Model,
+    Moment,
+    Operation,
+    Size,
+    StatusWord,
+    Tariff,
+    TaskStatus,
+    Variants,
+)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What an upstream says, in the order of its own page."""
+
+    name: str
+    title: str
+    bases: tuple[Base, ...]
+    endpoints: tuple[Endpoint, ...]
+    models: tuple[Model, ...]
+    modes: tuple[ModeFact, ...]
+    fields: tuple[Field, ...]
+    sizes: tuple[Size, ...]
+    layout: Layout
+    rules: Mapping[Operation, tuple[Rule, ...]]
+    advice: tuple[Rule, ...]
+    limits: tuple[MediaLimit, ...]
+    tariffs: tuple[Tariff, ...]
+    amounts: tuple[Amount, ...]
+    words: tuple[StatusWord, ...]
+    errors: tuple[ErrorCase, ...]
+    variants: tuple[Variants, ...]
+    behaviours: tuple[Behaviour, ...]
+    examples: Mapping[Operation, tuple[Document, ...]]
+    """For each operation with a body, documents that keep every rule; together they show each exclusive form."""
+
+    def facts(self) -> Iterator[Fact]:
+        """Every fact, once; facts that a rule carries come where the rule stands."""
+        seen: set[str] = set()
+        for fact in self._facts():
+            if fact.id not in seen:
+                seen.add(fact.id)
+                yield fact
+
+    def _facts(self) -> Iterator[Fact]:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "rules":
+                yield from (rule.fact for rules in value.values() for rule in rules)
+            elif field.name == "advice":
+                yield from (rule.fact for rule in value)
+            elif isinstance(value, tuple):
+                yield from value
+
+    @cached_property
+    def defaults(self) -> Mapping[str, str]:
+        """Each variant's id and the option that holds unless a setting says otherwise."""
+        return {variant.id: variant.default for variant in self.variants}
+
+    def example(self, operation: Operation, rule: Rule | None = None) -> Document:
+        """A document that keeps every rule; for a rule, one that has the rule's field, so that it can be spoilt."""
+        examples = self.examples[operation]
+        fitting = (example for example in examples if rule is not None and rule.top in example)
+        return next(fitting, examples[0])
+
+    def model(self, name: str) -> Model | None:
+        """The model with this wire name."""
+        return next((model for model in self.models if model.name == name), None)
+
+    def named(self, name: str | None) -> Model | None:
+        """The model that a user means: by wire name, by tier, or (None) the first of the page."""
+        if name is None:
+            return self.models[0]
+        return next((model for model in self.models if name in (model.name, model.tier)), None)
+
+    def size(self, resolution: str, ratio: str) -> Size | None:
+        """The row of the size table for a resolution and a ratio."""
+        return self._by_form.get((resolution, ratio))
+
+    def size_of(self, text: str) -> Size | None:
+        """The row of the size table that reads `1280x720`."""
+        return self._by_text.get(text)
+
+    @cached_property
+    def _by_form(self) -> Mapping[tuple[str, str], Size]:
+        return {(size.resolution, size.ratio): size for size in self.sizes}
+
+    @cached_property
+    def _by_text(self) -> Mapping[str, Size]:
+        return {size.text: size for size in self.sizes}
+
+    def word(self, status: TaskStatus, moment: Moment, variant: str = "") -> str:
+        """How a status is spelt at a moment, under an option of the status variant if that has words of its own."""
+        return self._words.get((status, moment, variant)) or self._words[status, moment, ""]
+
+    @cached_property
+    def _words(self) -> Mapping[tuple[TaskStatus, Moment, str], str]:
+        return {(word.status, word.moment, word.variant): word.word for word in self.words}
+
+    def status(self, word: str) -> TaskStatus | None:
+        """The status that a word means, in any spelling that is known of this upstream; None for an unknown word."""
+        return self._statuses.get(word) or self._statuses.get(word.lower())
+
+    @cached_property
+    def _statuses(self) -> Mapping[str, TaskStatus]:
+        return {spelling: word.status for word in self.words for spelling in (word.word, word.word.lower())}
+
+    def case(self, kind: ErrorKind, style: str = "") -> ErrorCase:
+        """This upstream's answer to a kind of error, in the style of an envelope variant if that has its own."""
+        return self._cases.get((kind, style)) or self._cases[kind, ""]
+
+    @cached_property
+    def _cases(self) -> Mapping[tuple[ErrorKind, str], ErrorCase]:
+        return {(case.kind, case.style): case for case in self.errors}
+
+    def amount(self, id_: str) -> Amount:
+        """A figure by its fact's id."""
+        return next(amount for amount in self.amounts if amount.id == id_)

@@ -1,0 +1,133 @@
+"""Where references stand in a document: two layouts as data, each able to find and to place them.
+
+Knows the forms (flat fields, an array of typed items), not the vendors that use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .generation import Reference
+from .terms import MISSING, Document, MediaKind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A reference and the path where the document has it, such as `reference_image_urls[2]`."""
+
+    path: str
+    reference: Reference
+
+
+class Layout(Protocol):
+    """A way of writing references into a document."""
+
+    def find(self, document: Document) -> tuple[Found, ...]:
+        """Every well-formed reference in document order; what is malformed is left to the rules on types."""
+        ...
+
+    def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
+        """A copy of the document that holds exactly these references."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A top-level field for references: one URL, or a list of them."""
+
+    field: str
+    kind: MediaKind
+    role: Role
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlatFields:
+    """References in top-level fields, one field for each kind and role."""
+
+    slots: tuple[Slot, ...]
+
+    def find(self, document: Document) -> tuple[Found, ...]:
+        return tuple(
+            Found(path, Reference(slot.kind, url, slot.role))
+            for slot in self.slots
+            if slot.field in document
+            for path, url in _urls(slot, document[slot.field])
+            if isinstance(url, str)
+        )
+
+    def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
+        taken = {slot.field for slot in self.slots}
+        placed = {name: value for name, value in document.items() if name not in taken}
+        for reference in references:
+            slot = next(s for s in self.slots if (s.kind, s.role) == (reference.kind, reference.role))
+            placed[slot.field] = [*placed.get(slot.field, ()), reference.url] if slot.many else reference.url
+        return placed
+
+
+@dataclass(frozen=True, slots=True)
+class ContentArray:
+    """References as items `{"type": T, "role": R, T: {"url": U}}` of an array inside an object."""
+
+    outer: str
+    inner: str
+    types: Mapping[str, MediaKind]
+    roles: Mapping[str, tuple[MediaKind, Role]]
+
+    def find(self, document: Document) -> tuple[Found, ...]:
+        if self.outer not in document:
+            return ()
+        items = values(document, f"{self.outer}.{self.inner}[]")
+        return tuple(found for path, item in items if (found := self._read(path, item)))
+
+    def _read(self, path: str, item: Any) -> Found | None:
+        if not isinstance(item, Mapping):
+            return None
+        type_, role = item.get("type"), item.get("role")
+        kind = self.types.get(type_) if isinstance(type_, str) else None
+        holder = item.get(type_) if kind else None
+        url = holder.get("url") if isinstance(holder, Mapping) else None
+        if kind is None or not isinstance(url, str):
+            return None
+        named = self.roles.get(role) if isinstance(role, str) else None
+        return Found(path, Reference(kind, url, named[1] if named else Role.REFERENCE))
+
+    def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
+        placed = {name: value for name, value in document.items() if name != self.outer}
+        items = [self._item(reference) for reference in references]
+        return {**placed, self.outer: {self.inner: items}} if items else placed
+
+    def _item(self, reference: Reference) -> dict[str, Any]:
+        type_ = next(name for name, kind in self.types.items() if kind is reference.kind)
+        role = next(name for name, meant in self.roles.items() if meant == (reference.kind, reference.role))
+        return {"type": type_, "role": role, type_: {"url": reference.url}}
+
+
+def _urls(slot: Slot, value: Any) -> Iterator[tuple[str, Any]]:
+    if not slot.many:
+        yield slot.field, value
+    elif isinstance(value, list):
+        for index, url in enumerate(value):
+            yield f"{slot.field}[{index}]", url
+
+
+def values(document: Document, path: str) -> list[tuple[str, Any]]:
+    """What stands at a path, with concrete indices: `content[].role` gives one pair an item.
+
+    A key that is not there gives MISSING; a parent that is missing or of another type gives nothing,
+    because the parent's own rule speaks of it.
+    """
+    found: list[tuple[str, Any]] = [("", document)]
+    for step in path.replace("[]", ".[]").split("."):
+        found = [pair for at, value in found for pair in _step(at, value, step)]
+    return found
+
+
+def _step(at: str, value: Any, step: str) -> Iterator[tuple[str, Any]]:
+    if step == "[]":
+        if isinstance(value, list):
+            yield from ((f"{at}[{index}]", item) for index, item in enumerate(value))
+    elif isinstance(value, Mapping):
+        yield (f"{at}.{step}" if at else step), value.get(step, MISSING)

@@ -1,0 +1,324 @@
+"""The closed set of rule kinds: each is one fact plus one predicate, and knows the smallest way of being broken.
+
+The emulator's refusals, the client's preflight, the audit of a journal and the generators all read the same rules.
+Knows no upstream: fields, figures and layouts come in as data.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .generation import Reference
+from .references import Found, Layout, values
+from .terms import MISSING, Document, ErrorKind, Fact, MediaKind, Role, Violation
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list, tuple),
+    "object": (dict,),
+}
+_OF_NO_SUCH_TYPE = ({"unexpected": True}, 7, "seven", [7])
+_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One fact plus one predicate."""
+
+    fact: Fact
+    field: str
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID_PARAMETER
+    reads: ClassVar[str] = "field"
+    """What must be there for the rule to be broken at all: its "field", some "references", or "nothing"."""
+
+    @property
+    def top(self) -> str:
+        """The top-level name of this rule's field."""
+        return self.field.partition(".")[0].removesuffix("[]")
+
+    @property
+    def needs_field(self) -> bool:
+        """Whether a document without the top-level field cannot break this rule."""
+        return self.reads == "field" or (self.reads == "nothing" and self.top != self.field)
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        """The first violation of this rule in the document, or None."""
+        raise NotImplementedError
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        """A copy of a document that keeps every rule, changed so that it breaks this one and no other."""
+        raise NotImplementedError
+
+    def _violation(self, field: str, value: Any, allowed: str, message: str = "") -> Violation:
+        said = message or f"{field} is {shown(value)}; allowed: {allowed}"
+        return Violation(self.fact, self.kind, field, value, allowed, said)
+
+    def _present(self, document: Document) -> Iterator[tuple[str, Any]]:
+        """Each value at this rule's field that is there; null counts as left out."""
+        if "." not in self.field and "[" not in self.field:
+            value = document.get(self.field)
+            if value is not None:
+                yield self.field, value
+            return
+        for path, value in values(document, self.field):
+            if value is not MISSING and value is not None:
+                yield path, value
+
+    def _spoilt(self, document: Document, layout: Layout, value: Any) -> dict[str, Any]:
+        """The document with this field set; a field of a list's items gets a whole item around it first."""
+        base = layout.place(document, [sample(MediaKind.IMAGE)]) if "[]" in self.field else document
+        return put(base, self.field, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed(Rule):
+    """A value is of one of these JSON types."""
+
+    types: tuple[str, ...]
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, value in self._present(document):
+            if not any(_is(value, name) for name in self.types):
+                return self._violation(path, value, " or ".join(self.types))
+        return None
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        wrong = next(v for v in _OF_NO_SUCH_TYPE if not any(_is(v, name) for name in self.types))
+        return self._spoilt(document, layout, wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class Present(Rule):
+    """A field must be there and not be blank, unless a reference of one of these kinds stands for it."""
+
+    unless: tuple[MediaKind, ...] = ()
+    kind: ClassVar[ErrorKind] = ErrorKind.MISSING_PARAMETER
+    reads: ClassVar[str] = "nothing"
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        if any(found.reference.kind in self.unless for found in references):
+            return None
+        for path, value in values(document, self.field):
+            if value is MISSING or value is None or (isinstance(value, str) and not value.strip()):
+                found = "missing" if value is MISSING or value is None else "blank"
+                kinds = " or ".join(self.unless)
+                allowed = "a value" + (f", or a reference {kinds} in its place" if kinds else "")
+                return self._violation(path, None, allowed, f"{path} is {found}; expected {allowed}")
+        return None
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return self._spoilt(document, layout, MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(Rule):
+    """A text is one of a closed list."""
+
+    allowed: tuple[str, ...]
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, value in self._present(document):
+            if isinstance(value, str) and value not in self.allowed:
+                return self._violation(path, value, ", ".join(self.allowed))
+        return None
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return self._spoilt(document, layout, "no-such-value")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel(OneOf):
+    """A model is one that the upstream serves."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.UNKNOWN_MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Rule):
+    """A number, or a text that holds one, has no fraction."""
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, value in self._present(document):
+            number = numeric(value)
+            if isinstance(value, str | int | float) and (number is None or number != int(number)):
+                return self._violation(path, value, "a whole number")
+        return None
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return put(document, self.field, "4.5")
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Rule):
+    """A number, or a text that holds one, lies between two bounds, both allowed; None is no bound."""
+
+    low: int
+    high: int | None = None
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, value in self._present(document):
+            number = numeric(value)
+            if number is not None and (number < self.low or (self.high is not None and number > self.high)):
+                return self._violation(path, value, self._allowed)
+        return None
+
+    @property
+    def _allowed(self) -> str:
+        return f"{self.low} or more" if self.high is None else f"{self.low} to {self.high}"
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        value = self.low - 1 if self.high is None else self.high + 1
+        return put(document, self.field, str(value) if isinstance(document.get(self.field), str) else value)
+
+
+@dataclass(frozen=True, slots=True)
+class LengthAtMost(Rule):
+    """A text has at most so many characters."""
+
+    limit: int
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, value in self._present(document):
+            if isinstance(value, str) and len(value) > self.limit:
+                allowed = f"at most {self.limit} characters"
+                return self._violation(path, value, allowed, f"{path} has {len(value)} characters; allowed: {allowed}")
+        return None
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return put(document, self.field, "n" * (self.limit + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme(Rule):
+    """A URL begins with one of these schemes. `beside` is what a document needs to hold this field at all."""
+
+    schemes: tuple[str, ...]
+    beside: tuple[Reference, ...] = ()
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, value in self._present(document):
+            if isinstance(value, str) and not self._fits(value):
+                return self._violation(path, value, "a URL that begins with " + ", ".join(self.schemes))
+        return None
+
+    def _fits(self, url: str) -> bool:
+        lowered = url[:8].lower()
+        return any(lowered.startswith(scheme) and len(url) > len(scheme) for scheme in self.schemes)
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        placed = layout.place(document, self.beside) if self.beside else document
+        return put(placed, self.field, "ftp://example.com/reference")
+
+
+@dataclass(frozen=True, slots=True)
+class Absent(Rule):
+    """A field is not accepted. Holds only under `option` of `variant`."""
+
+    variant: str
+    option: str
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, value in self._present(document):
+            return self._violation(path, value, f"no {path}", f"{path} is {shown(value)}; this model does not take it")
+        return None
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return put(document, self.field, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptLength(Rule):
+    """A prompt beyond these lengths is accepted, but may lose details: a notice, not a refusal."""
+
+    characters: int
+    words: int
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        for path, value in self._present(document):
+            if not isinstance(value, str) or len(value) <= self.characters:
+                continue
+            chinese, words = len(_CJK.findall(value)), len(_WORD.findall(_CJK.sub(" ", value)))
+            if chinese > self.characters or words > self.words:
+                allowed = f"at most {self.characters} Chinese characters or {self.words} English words"
+                said = (
+                    f"{path} has {chinese} Chinese characters and {words} words; details may be lost beyond {allowed}"
+                )
+                return self._violation(path, value, allowed, said)
+        return None
+
+    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return put(document, self.field, "word " * (self.words + 1))
+
+
+def shown(value: Any, limit: int = 80) -> str:
+    """A value as it can stand in a message: JSON in ASCII, shortened; whatever was sent, this does not fail."""
+    if value is MISSING:
+        return "missing"
+    cut = value[:limit] if isinstance(value, str) else value
+    try:
+        text = json.dumps(cut, allow_nan=True)
+    except (TypeError, ValueError, RecursionError):
+        text = f"of type {type(value).__name__}"
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def numeric(value: Any) -> float | None:
+    """The number that a value is or spells, or None."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        try:
+            number = float(value)
+        except OverflowError:
+            return math.copysign(1e308, value)
+        return number if math.isfinite(number) else None
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    return None
+
+
+def sample(kind: MediaKind, role: Role = Role.REFERENCE) -> Reference:
+    """A reference that keeps every rule on its own form."""
+    ending = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}[kind]
+    return Reference(kind, f"https://example.com/{role}.{ending}", role)
+
+
+def put(document: Document, path: str, value: Any) -> dict[str, Any]:
+    """A copy with the value at a path (MISSING takes it away); parents that are not there are made."""
+    step, _, rest = path.partition(".")
+    name, many = step.removesuffix("[]"), step.endswith("[]")
+    changed = dict(document)
+    if many:
+        items = list(changed.get(name) or [{}])
+        items[0] = put(items[0] if isinstance(items[0], Mapping) else {}, rest, value) if rest else value
+        changed[name] = items
+    elif rest:
+        changed[name] = put(changed.get(name) or {}, rest, value)
+    elif value is MISSING:
+        changed.pop(name, None)
+    else:
+        changed[name] = value
+    return changed
+
+
+def _is(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return name == "boolean"
+    if name == "integer" and isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, _TYPES[name])
+
+
+def typed(fields: Iterable[Any]) -> tuple[Typed, ...]:
+    """A field's own fact says its type: one rule each."""
+    return tuple(Typed(field, field.path, field.types) for field in fields)

@@ -1,0 +1,460 @@
+"""A: apimodels.app, "custom channel A", in the order of its own page.
+
+What the page leaves out comes, with lower basis, from the vendor's other pages, its clients and the service behind.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ..combinations import Anchored, AtMost, FirstBeforeLast, FramesApart, Unsupported
+from ..contract import Contract
+from ..generation import first_frame
+from ..references import FlatFields, Slot
+from ..rules import Between, KnownModel, LengthAtMost, OneOf, Present, PromptLength, Rule, Scheme, Whole, sample, typed
+from ..terms import (
+    Amount,
+    Base,
+    Basis,
+    Behaviour,
+    Document,
+    Endpoint,
+    ErrorCase,
+    ErrorKind,
+    Evidence,
+    Fact,
+    Field,
+    MediaKind,
+    MediaLimit,
+    Mode,
+    ModeFact,
+    Model,
+    Moment,
+    Operation,
+    Role,
+    Size,
+    StatusWord,
+    Tariff,
+    TaskStatus,
+    Variants,
+    assumed,
+    documented,
+    observed,
+)
+
+NAME = "apimodels"
+
+PAGE = documented("apimodels.app, custom channel A: models and prices")
+PAGE_MODES = documented("apimodels.app, custom channel A: mode table")
+PAGE_FIELDS = documented("apimodels.app, custom channel A: field table")
+PAGE_ASSETS = documented("apimodels.app, custom channel A: asset library")
+PAGE_UPSCALE = documented("apimodels.app, custom channel A: video super-resolution")
+SIBLINGS = observed("apimodels.app, pages of sibling models on the same two endpoints")
+VENDOR_CLIENT = observed("stimQQ/apimodels-mcp and apimodels-skill, the vendor's own clients")
+VENDOR_NOTES = observed("apimodels/awesome-seedance2.5-prompts, measured by the vendor 2026-08-08")
+CLIENT = observed("moku-labs/ai and other clients of the same service")
+ARK = observed("ByteDance Ark, the service behind: its documents and live captures")
+LIKE_ARK = assumed("as in the service behind (Ark); the page does not say")
+UNSAID = assumed("the page does not say; the likeliest reading")
+
+BASES = (
+    Base("apimodels.base", PAGE, "https://apimodels.app", "/api/v1"),
+    Base("apimodels.base.second", VENDOR_CLIENT, "https://api.apimodels.app", "/v1"),
+)
+
+STANDARD = Model("apimodels.model.standard", PAGE, "seedance2-a/seedance-2.0-a", "standard", ("720p", "1080p"))
+FAST = Model("apimodels.model.fast", PAGE, "seedance2-a/seedance-2.0-fast-a", "fast", ("720p",))
+MINI = Model("apimodels.model.mini", PAGE, "seedance2-a/seedance-2.0-mini", "mini", ("720p",))
+TARGETS = ("720p", "1080p", "2k", "4k")
+UPSCALER = Model("apimodels.model.upscale", PAGE_UPSCALE, "video-upscale", "upscale", TARGETS, upscales=True)
+MODELS = (STANDARD, FAST, MINI, UPSCALER)
+
+TARIFFS = (
+    Tariff("apimodels.tariff.standard.720p", PAGE, STANDARD.name, "720p", Decimal("0.147")),
+    Tariff("apimodels.tariff.standard.1080p", PAGE, STANDARD.name, "1080p", Decimal("0.365")),
+    Tariff("apimodels.tariff.fast.720p", PAGE, FAST.name, "720p", Decimal("0.118")),
+    Tariff("apimodels.tariff.mini.720p", PAGE, MINI.name, "720p", Decimal("0.073")),
+    Tariff("apimodels.tariff.upscale.720p", PAGE_UPSCALE, UPSCALER.name, "720p", Decimal("0.03")),
+    Tariff("apimodels.tariff.upscale.1080p", PAGE_UPSCALE, UPSCALER.name, "1080p", Decimal("0.045")),
+    Tariff("apimodels.tariff.upscale.2k", PAGE_UPSCALE, UPSCALER.name, "2k", Decimal("0.075")),
+    Tariff("apimodels.tariff.upscale.4k", PAGE_UPSCALE, UPSCALER.name, "4k", Decimal("0.12")),
+)
+
+ENDPOINTS = (
+    Endpoint("apimodels.create", PAGE, Operation.CREATE, "POST", "/video/generations"),
+    Endpoint("apimodels.query", PAGE, Operation.QUERY, "GET", "/video/generations"),
+    Endpoint("apimodels.groups.create", PAGE_ASSETS, Operation.GROUP_CREATE, "POST", "/assets/groups"),
+    Endpoint("apimodels.groups.list", PAGE_ASSETS, Operation.GROUP_LIST, "GET", "/assets/groups"),
+    Endpoint("apimodels.assets.create", PAGE_ASSETS, Operation.ASSET_CREATE, "POST", "/assets"),
+    Endpoint("apimodels.assets.get", PAGE_ASSETS, Operation.ASSET_GET, "POST", "/assets/get"),
+    Endpoint("apimodels.assets.list", PAGE_ASSETS, Operation.ASSET_LIST, "POST", "/assets/list"),
+    Endpoint("apimodels.assets.update", PAGE_ASSETS, Operation.ASSET_UPDATE, "POST", "/assets/update"),
+    Endpoint("apimodels.assets.delete", PAGE_ASSETS, Operation.ASSET_DELETE, "POST", "/assets/delete"),
+    Endpoint("apimodels.groups.delete", PAGE_ASSETS, Operation.GROUP_DELETE, "POST", "/assets/groups/delete"),
+    Endpoint("apimodels.upscale", PAGE_UPSCALE, Operation.UPSCALE, "POST", "/video/generations"),
+    Endpoint("apimodels.balance", VENDOR_CLIENT, Operation.BALANCE, "GET", "/balance"),
+    Endpoint("apimodels.models", VENDOR_CLIENT, Operation.MODELS, "GET", "/models"),
+    Endpoint("apimodels.records", CLIENT, Operation.RECORD, "GET", "/records/{task_id}"),
+    Endpoint("apimodels.files", VENDOR_CLIENT, Operation.FILE_CREATE, "POST", "/files"),
+)
+
+MODES = (
+    ModeFact("apimodels.mode.text", PAGE_MODES, Mode.TEXT, ()),
+    ModeFact("apimodels.mode.first_frame", PAGE_MODES, Mode.FIRST_FRAME, (Role.FIRST_FRAME,)),
+    ModeFact("apimodels.mode.first_last", PAGE_MODES, Mode.FIRST_LAST_FRAME, (Role.FIRST_FRAME, Role.LAST_FRAME)),
+    ModeFact("apimodels.mode.reference", PAGE_MODES, Mode.REFERENCE, (Role.REFERENCE,)),
+    ModeFact("apimodels.mode.edit", PAGE_MODES, Mode.EDIT, (Role.REFERENCE,)),
+    ModeFact("apimodels.mode.upscale", PAGE_UPSCALE, Mode.UPSCALE, ()),
+)
+
+RATIOS = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16", "adaptive")
+URL = ("string",)
+URLS = ("array",)
+NUMBER = ("number", "string")
+
+CREATE_FIELDS = (
+    Field("apimodels.create.model", PAGE_FIELDS, Operation.CREATE, "model", ("string",)),
+    Field("apimodels.create.prompt", PAGE_FIELDS, Operation.CREATE, "prompt", ("string",)),
+    Field("apimodels.create.resolution", PAGE_FIELDS, Operation.CREATE, "resolution", ("string",), "720p"),
+    Field("apimodels.create.aspect_ratio", PAGE_FIELDS, Operation.CREATE, "aspect_ratio", ("string",), "adaptive"),
+    Field("apimodels.create.duration", PAGE_FIELDS, Operation.CREATE, "duration", NUMBER, 5),
+    Field("apimodels.create.generate_audio", PAGE_FIELDS, Operation.CREATE, "generate_audio", ("boolean",), True),
+    Field("apimodels.create.first_frame_url", PAGE_FIELDS, Operation.CREATE, "first_frame_url", URL),
+    Field("apimodels.create.last_frame_url", PAGE_FIELDS, Operation.CREATE, "last_frame_url", URL),
+    Field("apimodels.create.reference_image_urls", PAGE_FIELDS, Operation.CREATE, "reference_image_urls", URLS),
+    Field("apimodels.create.reference_video_urls", PAGE_FIELDS, Operation.CREATE, "reference_video_urls", URLS),
+    Field("apimodels.create.reference_audio_urls", PAGE_FIELDS, Operation.CREATE, "reference_audio_urls", URLS),
+    Field("apimodels.create.reference_image_urls.item", PAGE_FIELDS, Operation.CREATE, "reference_image_urls[]", URL),
+    Field("apimodels.create.reference_video_urls.item", PAGE_FIELDS, Operation.CREATE, "reference_video_urls[]", URL),
+    Field("apimodels.create.reference_audio_urls.item", PAGE_FIELDS, Operation.CREATE, "reference_audio_urls[]", URL),
+    Field("apimodels.create.web_search", PAGE_FIELDS, Operation.CREATE, "web_search", ("boolean",), False),
+    Field("apimodels.create.callback_url", SIBLINGS, Operation.CREATE, "callback_url", URL),
+    Field("apimodels.create.seed", LIKE_ARK, Operation.CREATE, "seed", ("integer",)),
+)
+UPSCALE_FIELDS = (
+    Field("apimodels.upscale.model", PAGE_UPSCALE, Operation.UPSCALE, "model", ("string",)),
+    Field("apimodels.upscale.videoUrl", PAGE_UPSCALE, Operation.UPSCALE, "videoUrl", URL),
+    Field("apimodels.upscale.targetResolution", PAGE_UPSCALE, Operation.UPSCALE, "targetResolution", ("string",)),
+    Field("apimodels.upscale.callback_url", SIBLINGS, Operation.UPSCALE, "callback_url", URL),
+)
+GROUP_ID = ("integer", "string")
+ASSET_FIELDS = (
+    Field("apimodels.groups.create.name", PAGE_ASSETS, Operation.GROUP_CREATE, "name", ("string",)),
+    Field("apimodels.assets.create.url", PAGE_ASSETS, Operation.ASSET_CREATE, "url", URL),
+    Field("apimodels.assets.create.asset_type", PAGE_ASSETS, Operation.ASSET_CREATE, "asset_type", ("string",)),
+    Field("apimodels.assets.create.name", PAGE_ASSETS, Operation.ASSET_CREATE, "name", ("string",), ""),
+    Field("apimodels.assets.create.group_id", PAGE_ASSETS, Operation.ASSET_CREATE, "group_id", GROUP_ID),
+    Field("apimodels.assets.get.id", PAGE_ASSETS, Operation.ASSET_GET, "id", ("string",)),
+    Field("apimodels.assets.list.page", UNSAID, Operation.ASSET_LIST, "page", NUMBER, 1),
+    Field("apimodels.assets.list.page_size", UNSAID, Operation.ASSET_LIST, "page_size", NUMBER, 10),
+    Field("apimodels.assets.list.group_id", UNSAID, Operation.ASSET_LIST, "group_id", GROUP_ID),
+    Field("apimodels.assets.update.id", UNSAID, Operation.ASSET_UPDATE, "id", ("string",)),
+    Field("apimodels.assets.update.name", UNSAID, Operation.ASSET_UPDATE, "name", ("string",)),
+    Field("apimodels.assets.delete.id", UNSAID, Operation.ASSET_DELETE, "id", ("string",)),
+    Field("apimodels.groups.delete.id", UNSAID, Operation.GROUP_DELETE, "id", GROUP_ID),
+)
+QUERY_FIELDS = (Field("apimodels.query.task_id", PAGE, Operation.QUERY, "task_id", ("string",)),)
+FIELDS = (*CREATE_FIELDS, *UPSCALE_FIELDS, *ASSET_FIELDS, *QUERY_FIELDS)
+
+# The page names ratios, not pixels; the service behind renders these for them.
+SIZES = tuple(
+    Size(f"apimodels.size.{resolution}.{ratio}", ARK, resolution, ratio, width, height)
+    for resolution, ratio, width, height in (
+        ("720p", "21:9", 1470, 630),
+        ("720p", "16:9", 1280, 720),
+        ("720p", "4:3", 1112, 834),
+        ("720p", "1:1", 960, 960),
+        ("720p", "3:4", 834, 1112),
+        ("720p", "9:16", 720, 1280),
+        ("1080p", "21:9", 2206, 946),
+        ("1080p", "16:9", 1920, 1080),
+        ("1080p", "4:3", 1664, 1248),
+        ("1080p", "1:1", 1440, 1440),
+        ("1080p", "3:4", 1248, 1664),
+        ("1080p", "9:16", 1080, 1920),
+    )
+)
+
+LAYOUT = FlatFields(
+    (
+        Slot("first_frame_url", MediaKind.IMAGE, Role.FIRST_FRAME),
+        Slot("last_frame_url", MediaKind.IMAGE, Role.LAST_FRAME),
+        Slot("reference_image_urls", MediaKind.IMAGE, Role.REFERENCE, many=True),
+        Slot("reference_video_urls", MediaKind.VIDEO, Role.REFERENCE, many=True),
+        Slot("reference_audio_urls", MediaKind.AUDIO, Role.REFERENCE, many=True),
+    )
+)
+
+VISUAL = (MediaKind.IMAGE, MediaKind.VIDEO)
+SCHEMES = ("https://", "http://", "asset://", "data:")
+SCHEME = assumed("the page lists https:// and asset://; http:// and data: are let through as in the service behind")
+PUBLIC = ("https://", "http://")
+FIRST, IMAGE = first_frame("https://example.com/first.png"), sample(MediaKind.IMAGE)
+
+
+def _needed(field: Field, **more: tuple[MediaKind, ...]) -> Present:
+    return Present(Fact(f"{field.id}.required", field.evidence), field.path, **more)
+
+
+CREATE_RULES: tuple[Rule, ...] = (
+    _needed(CREATE_FIELDS[0]),
+    *typed(CREATE_FIELDS[:1]),
+    KnownModel(Fact("apimodels.create.model.known", VENDOR_CLIENT), "model", tuple(m.name for m in MODELS)),
+    *typed(CREATE_FIELDS[1:]),
+    Present(Fact("apimodels.create.prompt.required", PAGE_FIELDS), "prompt", VISUAL),
+    OneOf(Fact("apimodels.create.resolution.values", PAGE_FIELDS), "resolution", ("720p", "1080p")),
+    Unsupported(Fact("apimodels.model.fast.resolutions", PAGE), "resolution", FAST, SIZES),
+    Unsupported(Fact("apimodels.model.mini.resolutions", PAGE), "resolution", MINI, SIZES),
+    OneOf(Fact("apimodels.create.aspect_ratio.values", PAGE_FIELDS), "aspect_ratio", RATIOS),
+    Whole(Fact("apimodels.create.duration.whole", LIKE_ARK), "duration"),
+    Between(Fact("apimodels.create.duration.range", PAGE_FIELDS), "duration", 4, 15),
+    Between(Fact("apimodels.create.seed.range", LIKE_ARK), "seed", -1, 2**32 - 1),
+    Scheme(Fact("apimodels.create.first_frame_url.scheme", SCHEME), "first_frame_url", SCHEMES),
+    Scheme(Fact("apimodels.create.last_frame_url.scheme", SCHEME), "last_frame_url", SCHEMES, (FIRST,)),
+    Scheme(Fact("apimodels.create.reference_image_urls.scheme", SCHEME), "reference_image_urls[]", SCHEMES, (IMAGE,)),
+    Scheme(Fact("apimodels.create.reference_video_urls.scheme", SCHEME), "reference_video_urls[]", SCHEMES, (IMAGE,)),
+    Scheme(Fact("apimodels.create.reference_audio_urls.scheme", SCHEME), "reference_audio_urls[]", SCHEMES, (IMAGE,)),
+    FirstBeforeLast(Fact("apimodels.create.last_frame_needs_first", PAGE_MODES), "last_frame_url"),
+    FramesApart(Fact("apimodels.create.frames_exclude_references", VENDOR_NOTES), "first_frame_url"),
+    AtMost(Fact("apimodels.reference.image.count", PAGE_MODES), "reference_image_urls", MediaKind.IMAGE, 9),
+    AtMost(Fact("apimodels.reference.video.count", PAGE_MODES), "reference_video_urls", MediaKind.VIDEO, 3),
+    AtMost(Fact("apimodels.reference.audio.count", PAGE_MODES), "reference_audio_urls", MediaKind.AUDIO, 3),
+    Anchored(Fact("apimodels.reference.audio.anchored", ARK), "reference_audio_urls", MediaKind.AUDIO, VISUAL),
+)
+UPSCALE_RULES: tuple[Rule, ...] = (
+    *typed(UPSCALE_FIELDS),
+    _needed(UPSCALE_FIELDS[1]),
+    Scheme(Fact("apimodels.upscale.videoUrl.scheme", SCHEME), "videoUrl", (*PUBLIC, "asset://", "data:")),
+    _needed(UPSCALE_FIELDS[2]),
+    OneOf(Fact("apimodels.upscale.targetResolution.values", PAGE_UPSCALE), "targetResolution", UPSCALER.resolutions),
+)
+NAME_LENGTH = 64
+ASSET_RULES: dict[Operation, tuple[Rule, ...]] = {
+    Operation.GROUP_CREATE: (
+        *typed(ASSET_FIELDS[:1]),
+        _needed(ASSET_FIELDS[0]),
+        LengthAtMost(Fact("apimodels.groups.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
+    ),
+    Operation.ASSET_CREATE: (
+        *typed(ASSET_FIELDS[1:5]),
+        _needed(ASSET_FIELDS[1]),
+        Scheme(Fact("apimodels.assets.create.url.scheme", SCHEME), "url", PUBLIC),
+        _needed(ASSET_FIELDS[2]),
+        OneOf(Fact("apimodels.assets.create.asset_type.values", ARK), "asset_type", ("Image", "Video", "Audio")),
+        _needed(ASSET_FIELDS[4]),
+        Whole(Fact("apimodels.assets.create.group_id.number", CLIENT), "group_id"),
+        LengthAtMost(Fact("apimodels.assets.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
+    ),
+    Operation.ASSET_GET: (*typed(ASSET_FIELDS[5:6]), _needed(ASSET_FIELDS[5])),
+    Operation.ASSET_LIST: (
+        *typed(ASSET_FIELDS[6:9]),
+        Whole(Fact("apimodels.assets.list.page.whole", UNSAID), "page"),
+        Between(Fact("apimodels.assets.list.page.range", UNSAID), "page", 1),
+        Whole(Fact("apimodels.assets.list.page_size.whole", UNSAID), "page_size"),
+        Between(Fact("apimodels.assets.list.page_size.range", LIKE_ARK), "page_size", 1, 100),
+        Whole(Fact("apimodels.assets.list.group_id.number", UNSAID), "group_id"),
+    ),
+    Operation.ASSET_UPDATE: (
+        *typed(ASSET_FIELDS[9:11]),
+        _needed(ASSET_FIELDS[9]),
+        _needed(ASSET_FIELDS[10]),
+        LengthAtMost(Fact("apimodels.assets.update.name.length", LIKE_ARK), "name", NAME_LENGTH),
+    ),
+    Operation.ASSET_DELETE: (*typed(ASSET_FIELDS[11:12]), _needed(ASSET_FIELDS[11])),
+    Operation.GROUP_DELETE: (
+        *typed(ASSET_FIELDS[12:13]),
+        _needed(ASSET_FIELDS[12]),
+        Whole(Fact("apimodels.groups.delete.id.number", UNSAID), "id"),
+    ),
+    Operation.QUERY: (*typed(QUERY_FIELDS), _needed(QUERY_FIELDS[0])),
+}
+
+ADVICE: tuple[Rule, ...] = (PromptLength(Fact("apimodels.create.prompt.length", LIKE_ARK), "prompt", 500, 1000),)
+
+MEGABYTE = 1024 * 1024
+LIMITS = (
+    MediaLimit("apimodels.limit.image.size", ARK, MediaKind.IMAGE, "size_bytes", high=30 * MEGABYTE, strict=True),
+    MediaLimit("apimodels.limit.image.side", ARK, MediaKind.IMAGE, "side", 300, 6000, strict=True),
+    MediaLimit("apimodels.limit.image.ratio", ARK, MediaKind.IMAGE, "ratio", 0.4, 2.5, strict=True),
+    MediaLimit("apimodels.limit.video.size", ARK, MediaKind.VIDEO, "size_bytes", high=50 * MEGABYTE),
+    MediaLimit("apimodels.limit.video.seconds", ARK, MediaKind.VIDEO, "seconds", 2, 15),
+    MediaLimit("apimodels.limit.video.total", ARK, MediaKind.VIDEO, "total_seconds", high=15),
+    MediaLimit("apimodels.limit.audio.size", ARK, MediaKind.AUDIO, "size_bytes", high=15 * MEGABYTE),
+    MediaLimit("apimodels.limit.audio.seconds", ARK, MediaKind.AUDIO, "seconds", 2, 15),
+    MediaLimit("apimodels.limit.audio.total", ARK, MediaKind.AUDIO, "total_seconds", high=15),
+)
+
+AMOUNTS = (
+    Amount("apimodels.assets.create.fee", PAGE_ASSETS, Decimal("0.01")),
+    Amount("apimodels.upscale.minimum_seconds", PAGE_UPSCALE, Decimal(5)),
+    Amount("apimodels.result.days", VENDOR_CLIENT, Decimal(7)),
+    Amount("apimodels.files.days", VENDOR_CLIENT, Decimal(7)),
+    Amount("apimodels.body.megabytes", VENDOR_CLIENT, Decimal(100)),
+    Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(142)),
+    Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(486)),
+    Amount("apimodels.assets.processing_seconds", UNSAID, Decimal(1)),
+    Amount("apimodels.upscale.unknown_seconds", UNSAID, Decimal(5)),
+)
+
+WORDS = (
+    StatusWord("apimodels.status.created", SIBLINGS, Moment.CREATED, TaskStatus.QUEUED, "pending"),
+    StatusWord("apimodels.status.queued", CLIENT, Moment.QUERIED, TaskStatus.QUEUED, "pending"),
+    StatusWord("apimodels.status.in_progress", CLIENT, Moment.QUERIED, TaskStatus.IN_PROGRESS, "processing"),
+    StatusWord("apimodels.status.success", SIBLINGS, Moment.QUERIED, TaskStatus.SUCCESS, "completed"),
+    StatusWord("apimodels.status.failure", SIBLINGS, Moment.QUERIED, TaskStatus.FAILURE, "failed"),
+    StatusWord("apimodels.status.alias.queued", CLIENT, Moment.ALIAS, TaskStatus.QUEUED, "queued"),
+    StatusWord("apimodels.status.alias.running", CLIENT, Moment.ALIAS, TaskStatus.IN_PROGRESS, "running"),
+    StatusWord("apimodels.status.alias.in_progress", CLIENT, Moment.ALIAS, TaskStatus.IN_PROGRESS, "in_progress"),
+    StatusWord("apimodels.status.alias.succeeded", CLIENT, Moment.ALIAS, TaskStatus.SUCCESS, "succeeded"),
+    StatusWord("apimodels.status.alias.success", CLIENT, Moment.ALIAS, TaskStatus.SUCCESS, "success"),
+    StatusWord("apimodels.status.alias.error", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "error"),
+    StatusWord("apimodels.status.alias.canceled", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "canceled"),
+    StatusWord("apimodels.status.alias.cancelled", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "cancelled"),
+    StatusWord("apimodels.status.alias.expired", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "expired"),
+)
+
+
+def _error(
+    kind: ErrorKind, status: int, evidence: Evidence, message: str, fail_code: str = "", style: str = ""
+) -> ErrorCase:
+    id_ = f"apimodels.error.{kind}" + (f".{style}" if style else "")
+    wording = evidence.basis if kind is ErrorKind.UNKNOWN_MODEL else Basis.ASSUMED
+    return ErrorCase(id_, evidence, kind, status, status, message, style=style, fail_code=fail_code, wording=wording)
+
+
+ERRORS = (
+    _error(ErrorKind.AUTHENTICATION, 401, VENDOR_CLIENT, "{detail}"),
+    _error(ErrorKind.FORBIDDEN, 403, CLIENT, "{detail}"),
+    _error(ErrorKind.BALANCE, 402, VENDOR_CLIENT, "insufficient balance: {detail}"),
+    _error(ErrorKind.MALFORMED, 400, VENDOR_CLIENT, "invalid request: {detail}"),
+    _error(ErrorKind.MISSING_PARAMETER, 400, VENDOR_CLIENT, "{detail}"),
+    _error(ErrorKind.INVALID_PARAMETER, 400, VENDOR_CLIENT, "{detail}"),
+    _error(ErrorKind.UNKNOWN_MODEL, 400, VENDOR_CLIENT, "Invalid model: {value}. Supported: {allowed}"),
+    _error(ErrorKind.INVALID_INPUT, 400, CLIENT, "invalid input", "INVALID_INPUT"),
+    _error(ErrorKind.MODERATION_INPUT, 400, UNSAID, "{detail}", "CONTENT_MODERATION"),
+    _error(ErrorKind.MODERATION_INPUT, 422, UNSAID, "{detail}", "CONTENT_MODERATION", style="422"),
+    _error(ErrorKind.MODERATION_OUTPUT, 200, VENDOR_CLIENT, "{detail}", "CONTENT_MODERATION"),
+    _error(ErrorKind.ASSET_REFUSED, 422, CLIENT, "{detail}"),
+    _error(ErrorKind.TASK_NOT_FOUND, 404, CLIENT, "task not found"),
+    _error(ErrorKind.ASSET_NOT_FOUND, 404, UNSAID, "asset not found"),
+    _error(ErrorKind.GROUP_NOT_FOUND, 404, UNSAID, "group not found"),
+    _error(ErrorKind.CONTENT_NOT_FOUND, 404, CLIENT, "file not found"),
+    _error(ErrorKind.NOT_READY, 400, UNSAID, "{detail}"),
+    _error(ErrorKind.TASK_FAILED, 200, VENDOR_CLIENT, "{detail}", "UPSTREAM_FAILED"),
+    _error(ErrorKind.LINK_EXPIRED, 404, CLIENT, "this link has expired: {detail}"),
+    _error(ErrorKind.LINK_EXPIRED, 403, CLIENT, "this link has expired: {detail}", style="403"),
+    _error(ErrorKind.LINK_EXPIRED, 410, CLIENT, "this link has expired: {detail}", style="410"),
+    _error(ErrorKind.RANGE_NOT_SATISFIABLE, 416, UNSAID, "{detail}"),
+    _error(ErrorKind.ROUTE_NOT_FOUND, 404, UNSAID, "no such endpoint: {detail}"),
+    _error(ErrorKind.METHOD_NOT_ALLOWED, 405, UNSAID, "method not allowed: {detail}"),
+    _error(ErrorKind.BODY_TOO_LARGE, 413, UNSAID, "body too large: {detail}"),
+    _error(ErrorKind.UNSUPPORTED_MEDIA_TYPE, 415, UNSAID, "unsupported content type: {detail}"),
+    _error(ErrorKind.REQUEST_TIMEOUT, 408, UNSAID, "request timeout: {detail}"),
+    _error(ErrorKind.RATE_LIMIT, 429, CLIENT, "too many requests: {detail}"),
+    _error(ErrorKind.UPSTREAM_FAILED, 502, VENDOR_CLIENT, "upstream failed: {detail}", "UPSTREAM_FAILED"),
+    _error(ErrorKind.OVERLOADED, 503, VENDOR_CLIENT, "upstream busy: {detail}", "UPSTREAM_BUSY"),
+)
+
+VARIANTS = (
+    Variants(
+        "apimodels.errors", VENDOR_CLIENT, "status", ("status", "ok"),
+        "errors as HTTP status with the same code (status), or as HTTP 200 whose code is not 200 (ok)",
+    ),
+    Variants(
+        "apimodels.asset_status", PAGE_ASSETS, "Processing", ("Processing", "Active"),
+        "the status of an asset in the answer to its creation: the page says to poll until Active, clients see Active",
+    ),
+    Variants(
+        "apimodels.keys", CLIENT, "current", ("current", "legacy"),
+        "task answers with taskId, state, resultUrls (current), or with task_id, status, videos as in early 2026",
+    ),
+    Variants(
+        "apimodels.moderation", UNSAID, "400", ("400", "422"),
+        "the HTTP status of a create that moderation refuses",
+    ),
+    Variants(
+        "apimodels.expired_link", CLIENT, "404", ("403", "404", "410"),
+        "the HTTP status of a result link after its seven days",
+    ),
+    Variants(
+        "apimodels.group_list", UNSAID, "array", ("array", "items"),
+        "groups are listed as an array in data, or as data.items",
+    ),
+    Variants(
+        "apimodels.billing", PAGE, "seconds", ("seconds", "tokens"),
+        "billed by the page's price a second (which it calls approximate), or by tokens at the price that it implies",
+    ),
+    Variants(
+        "apimodels.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
+        "exact", ("exact", "billed"), "24 frames a second, or one more as the token bill counts",
+    ),
+)  # fmt: skip
+
+BEHAVIOURS = (
+    Behaviour("apimodels.auth", PAGE, "every request carries the key as Authorization: Bearer"),
+    Behaviour("apimodels.billing.tokens", PAGE, "billed on tokens; prices a second are approximate"),
+    Behaviour("apimodels.create.edit", PAGE_MODES, "a reference video with a prompt is edited or extended"),
+    Behaviour("apimodels.web_search", PAGE_FIELDS, "a web search tool can be switched on for a generation"),
+    Behaviour("apimodels.faces", PAGE_ASSETS, "a real face in a direct reference image is refused"),
+    Behaviour("apimodels.assets.purpose", PAGE_ASSETS, "a face goes through an asset, and the asset into a generation"),
+    Behaviour("apimodels.assets.isolated", PAGE_ASSETS, "assets belong to the key that made them"),
+    Behaviour("apimodels.assets.fee_on_success", PAGE_ASSETS, "only an upload that succeeds is charged"),
+    Behaviour("apimodels.assets.poll", PAGE_ASSETS, "an asset is polled until Active"),
+    Behaviour("apimodels.assets.url", PAGE_ASSETS, "asset_url is asset:// followed by the asset's id"),
+    Behaviour("apimodels.assets.list.paged", PAGE_ASSETS, "assets are listed by page"),
+    Behaviour("apimodels.assets.update.rename", PAGE_ASSETS, "an update renames an asset"),
+    Behaviour("apimodels.groups.create.response", PAGE_ASSETS, "answers with a number id and a made group_name"),
+    Behaviour("apimodels.groups.list.own", PAGE_ASSETS, "groups of this key are listed"),
+    Behaviour("apimodels.groups.delete.cascade", PAGE_ASSETS, "deleting a group deletes its assets"),
+    Behaviour("apimodels.assets.create.response", PAGE_ASSETS, "an asset answers with id and asset_url"),
+    Behaviour("apimodels.upscale.billing", PAGE_UPSCALE, "billed by the input's seconds, rounded up"),
+    Behaviour("apimodels.envelope", SIBLINGS, "answers are code, msg, data"),
+    Behaviour("apimodels.times", SIBLINGS, "createTime and completeTime are milliseconds since the epoch"),
+    Behaviour("apimodels.callback", SIBLINGS, "callback_url gets one POST at the end, without a signature, retried"),
+    Behaviour("apimodels.task_id", assumed("read off a placeholder"), "task ids look like a cuid: cl and 23 more"),
+    Behaviour("apimodels.private_urls", VENDOR_CLIENT, "a job with a private or reserved address in a URL dies"),
+    Behaviour("apimodels.adaptive", ARK, "adaptive takes the nearest ratio of the first visual input"),
+    Behaviour("apimodels.adaptive.none", UNSAID, "adaptive without a readable visual input is 16:9"),
+    Behaviour("apimodels.upscale.size", UNSAID, "the target names the shorter side; the input's form is kept"),
+    Behaviour("apimodels.unknown_fields", UNSAID, "fields that the page does not name are ignored"),
+    Behaviour("apimodels.null", UNSAID, "null means left out"),
+)  # fmt: skip
+
+ASSET_ID = "asset-20260601120000-abcde"
+BOAT = {"model": STANDARD.name, "prompt": "A paper boat crosses a puddle.", "resolution": "720p", "duration": 4}
+LARGER = {"model": UPSCALER.name, "videoUrl": "https://example.com/small.mp4", "targetResolution": "1080p"}
+FACE = {"url": "https://example.com/face.png", "asset_type": "Image", "name": "lead", "group_id": 1}
+EXAMPLES: dict[Operation, tuple[Document, ...]] = {
+    Operation.CREATE: (BOAT,),
+    Operation.UPSCALE: (LARGER,),
+    Operation.QUERY: ({"task_id": "cl0123456789abcdefghijklm"},),
+    Operation.GROUP_CREATE: ({"name": "cast"},),
+    Operation.ASSET_CREATE: (FACE,),
+    Operation.ASSET_GET: ({"id": ASSET_ID},),
+    Operation.ASSET_LIST: ({"page": 1, "page_size": 10},),
+    Operation.ASSET_UPDATE: ({"id": ASSET_ID, "name": "hero"},),
+    Operation.ASSET_DELETE: ({"id": ASSET_ID},),
+    Operation.GROUP_DELETE: ({"id": 1},),
+}
+
+CONTRACT = Contract(
+    name=NAME,
+    title="apimodels.app, custom channel A",
+    bases=BASES,
+    endpoints=ENDPOINTS,
+    models=MODELS,
+    modes=MODES,
+    fields=FIELDS,
+    sizes=SIZES,
+    layout=LAYOUT,
+    rules={Operation.CREATE: CREATE_RULES, Operation.UPSCALE: UPSCALE_RULES, **ASSET_RULES},
+    advice=ADVICE,
+    limits=LIMITS,
+    tariffs=TARIFFS,
+    amounts=AMOUNTS,
+    words=WORDS,
+    errors=ERRORS,
+    variants=VARIANTS,
+    behaviours=BEHAVIOURS,
+    examples=EXAMPLES,
+)

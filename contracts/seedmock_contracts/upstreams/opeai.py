@@ -1,0 +1,450 @@
+"""B: api-platform.ope.ai, "seedance-2-0 series", in the order of its own guide.
+
+What the guide leaves out comes, with lower basis, from the vendor's other pages, from the gateway software of the same
+family (new-api), and from the service behind.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from types import MappingProxyType
+
+from ..combinations import (
+    Anchored,
+    AtMost,
+    EitherOr,
+    FirstBeforeLast,
+    FramesApart,
+    ItemCarries,
+    Required,
+    RoleFits,
+    Together,
+    Unsupported,
+)
+from ..contract import Contract
+from ..references import ContentArray
+from ..rules import Absent, Between, KnownModel, OneOf, Present, PromptLength, Rule, Scheme, Whole, sample, typed
+from ..terms import (
+    Amount,
+    Base,
+    Basis,
+    Behaviour,
+    Document,
+    Endpoint,
+    ErrorCase,
+    ErrorKind,
+    Evidence,
+    Fact,
+    Field,
+    MediaKind,
+    MediaLimit,
+    Mode,
+    ModeFact,
+    Model,
+    Moment,
+    Operation,
+    Role,
+    Size,
+    StatusWord,
+    TaskStatus,
+    Variants,
+    assumed,
+    documented,
+    observed,
+)
+
+NAME = "opeai"
+
+GUIDE_BASIC = documented("seedance-2-0 series guide, basic information")
+GUIDE_1 = documented("seedance-2-0 series guide, section 1 (request format)")
+GUIDE_2 = documented("seedance-2-0 series guide, section 2 (fields)")
+GUIDE_3 = documented("seedance-2-0 series guide, section 3 (basic limits)")
+GUIDE_4 = documented("seedance-2-0 series guide, section 4 (create examples)")
+GUIDE_5 = documented("seedance-2-0 series guide, section 5 (query)")
+GUIDE_6 = documented("seedance-2-0 series guide, section 6 (download)")
+GUIDE_7 = documented("seedance-2-0 series guide, section 7 (sizes)")
+VENDOR_GET = observed("the vendor's page of its sibling endpoint: get task")
+VENDOR_CONTENT = observed("the vendor's page of its sibling endpoint: get content")
+VENDOR_CREATE = observed("the vendor's page of its sibling endpoint: create")
+GATEWAY = observed("QuantumNous/new-api, gateway software of the same family")
+ARK = observed("ByteDance Ark, the service behind: its documents and live captures")
+CLIENT = observed("clients of the same family of gateways, public reports")
+SDK = observed("openai-python, openai-node and litellm: what they send")
+LIKE_ARK = assumed("code and type as in the service behind (Ark), whose error object the vendor's 404 has")
+NSFW = assumed("the guide lists the model and says nothing more of it; taken to be as seedance-2-0")
+UNSAID = assumed("the guide does not say; the likeliest reading")
+
+BASES = (Base("opeai.base", GUIDE_BASIC, "https://api-platform.ope.ai", "/v1"),)
+
+STANDARD = Model("opeai.model.seedance-2-0", GUIDE_BASIC, "seedance-2-0", "standard", ("480p", "720p", "1080p"))
+FAST = Model("opeai.model.seedance-2-0-fast", GUIDE_BASIC, "seedance-2-0-fast", "fast", ("480p", "720p"))
+LOOSE = Model("opeai.model.seedance-2-0-nsfw", GUIDE_BASIC, "seedance-2-0-nsfw", "nsfw", ("480p", "720p", "1080p"))
+MODELS = (STANDARD, FAST, LOOSE)
+
+ENDPOINTS = (
+    Endpoint("opeai.create", GUIDE_BASIC, Operation.CREATE, "POST", "/videos"),
+    Endpoint("opeai.query", GUIDE_BASIC, Operation.QUERY, "GET", "/videos/{task_id}"),
+    Endpoint("opeai.content", GUIDE_BASIC, Operation.CONTENT, "GET", "/videos/{task_id}/content"),
+)
+
+MODES = (
+    ModeFact("opeai.mode.text", GUIDE_4, Mode.TEXT, ()),
+    ModeFact("opeai.mode.first_frame", GUIDE_4, Mode.FIRST_FRAME, (Role.FIRST_FRAME,)),
+    ModeFact("opeai.mode.first_last", GUIDE_4, Mode.FIRST_LAST_FRAME, (Role.FIRST_FRAME, Role.LAST_FRAME)),
+    ModeFact("opeai.mode.reference", GUIDE_4, Mode.REFERENCE, (Role.REFERENCE,)),
+)
+
+CONTENT = "input_reference.content"
+ITEM = f"{CONTENT}[]"
+TEXT_OR_NUMBER = ("string", "integer", "number")
+FIELDS = (
+    Field("opeai.create.model", GUIDE_2, Operation.CREATE, "model", ("string",)),
+    Field("opeai.create.prompt", GUIDE_2, Operation.CREATE, "prompt", ("string",)),
+    Field("opeai.create.size", GUIDE_2, Operation.CREATE, "size", ("string",)),
+    Field("opeai.create.resolution", GUIDE_2, Operation.CREATE, "resolution", ("string",)),
+    Field("opeai.create.ratio", GUIDE_2, Operation.CREATE, "ratio", ("string",)),
+    Field("opeai.create.seconds", GUIDE_2, Operation.CREATE, "seconds", TEXT_OR_NUMBER),
+    Field("opeai.create.generate_audio", GUIDE_2, Operation.CREATE, "generate_audio", ("boolean",), True),
+    Field("opeai.create.seed", GUIDE_2, Operation.CREATE, "seed", ("integer",)),
+    Field("opeai.create.input_reference", GUIDE_1, Operation.CREATE, "input_reference", ("object",)),
+    Field("opeai.create.content", GUIDE_2, Operation.CREATE, CONTENT, ("array",)),
+    Field("opeai.create.content.item", GUIDE_2, Operation.CREATE, ITEM, ("object",)),
+    Field("opeai.create.content.type", GUIDE_2, Operation.CREATE, f"{ITEM}.type", ("string",)),
+    Field("opeai.create.content.role", GUIDE_2, Operation.CREATE, f"{ITEM}.role", ("string",)),
+    Field("opeai.create.content.image_url", GUIDE_2, Operation.CREATE, f"{ITEM}.image_url", ("object",)),
+    Field("opeai.create.content.video_url", GUIDE_2, Operation.CREATE, f"{ITEM}.video_url", ("object",)),
+    Field("opeai.create.content.audio_url", GUIDE_2, Operation.CREATE, f"{ITEM}.audio_url", ("object",)),
+)
+TYPES = MappingProxyType({"image_url": MediaKind.IMAGE, "video_url": MediaKind.VIDEO, "audio_url": MediaKind.AUDIO})
+ROLES = MappingProxyType(
+    {
+        "reference_image": (MediaKind.IMAGE, Role.REFERENCE),
+        "reference_video": (MediaKind.VIDEO, Role.REFERENCE),
+        "reference_audio": (MediaKind.AUDIO, Role.REFERENCE),
+        "first_frame": (MediaKind.IMAGE, Role.FIRST_FRAME),
+        "last_frame": (MediaKind.IMAGE, Role.LAST_FRAME),
+    }
+)
+ROLE_TYPES = MappingProxyType(
+    {role: next(name for name, of in TYPES.items() if of is kind) for role, (kind, _) in ROLES.items()}
+)
+LAYOUT = ContentArray("input_reference", "content", TYPES, ROLES)
+
+SIZES = tuple(
+    Size(f"opeai.size.{resolution}.{ratio}", GUIDE_7, resolution, ratio, width, height)
+    for resolution, ratio, width, height in (
+        ("480p", "16:9", 864, 496),
+        ("480p", "4:3", 752, 560),
+        ("480p", "1:1", 640, 640),
+        ("480p", "3:4", 560, 752),
+        ("480p", "9:16", 496, 864),
+        ("480p", "21:9", 992, 432),
+        ("720p", "16:9", 1280, 720),
+        ("720p", "4:3", 1112, 834),
+        ("720p", "1:1", 960, 960),
+        ("720p", "3:4", 834, 1112),
+        ("720p", "9:16", 720, 1280),
+        ("720p", "21:9", 1470, 630),
+        ("1080p", "16:9", 1920, 1080),
+        ("1080p", "4:3", 1664, 1248),
+        ("1080p", "1:1", 1440, 1440),
+        ("1080p", "3:4", 1248, 1664),
+        ("1080p", "9:16", 1080, 1920),
+        ("1080p", "21:9", 2206, 946),
+    )
+)
+
+RESOLUTIONS = ("480p", "720p", "1080p")
+RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
+VISUAL = (MediaKind.IMAGE, MediaKind.VIDEO)
+SCHEMES = ("https://", "http://", "data:")
+SCHEME = assumed("the guide shows https:// only; http:// and data: are let through as in the service behind")
+
+CREATE_RULES: tuple[Rule, ...] = (
+    Present(Fact("opeai.create.model.required", GUIDE_2), "model"),
+    *typed(FIELDS[:1]),
+    KnownModel(Fact("opeai.create.model.known", GUIDE_2), "model", tuple(model.name for model in MODELS)),
+    Present(Fact("opeai.create.prompt.required", GUIDE_2), "prompt"),
+    *typed(FIELDS[1:]),
+    Required(Fact("opeai.create.size.required", GUIDE_2), "size", (("size",), ("resolution", "ratio"))),
+    EitherOr(
+        Fact("opeai.create.size.exclusive", GUIDE_2),
+        "size",
+        MappingProxyType({"resolution": "720p", "ratio": "16:9"}),
+        variant="opeai.size_with_resolution",
+        option="reject",
+    ),
+    OneOf(Fact("opeai.create.size.values", GUIDE_7), "size", tuple(size.text for size in SIZES)),
+    OneOf(Fact("opeai.create.resolution.values", GUIDE_2), "resolution", RESOLUTIONS),
+    OneOf(Fact("opeai.create.ratio.values", GUIDE_2), "ratio", RATIOS),
+    Together(Fact("opeai.create.resolution.with_ratio", GUIDE_2), "resolution", "ratio"),
+    Together(Fact("opeai.create.ratio.with_resolution", GUIDE_2), "ratio", "resolution"),
+    Unsupported(Fact("opeai.model.seedance-2-0-fast.resolutions", GUIDE_7), "resolution", FAST, SIZES),
+    Present(Fact("opeai.create.seconds.required", GUIDE_2), "seconds"),
+    Whole(Fact("opeai.create.seconds.whole", assumed("the guide shows whole seconds only")), "seconds"),
+    Between(Fact("opeai.create.seconds.range", GUIDE_3), "seconds", 4, 15),
+    Between(Fact("opeai.create.seed.range", ARK), "seed", -1, 2**32 - 1),
+    Absent(Fact("opeai.create.seed.refused", ARK), "seed", variant="opeai.seed", option="reject"),
+    Present(Fact("opeai.create.content.type.required", GUIDE_2), f"{ITEM}.type"),
+    OneOf(Fact("opeai.create.content.type.values", GUIDE_2), f"{ITEM}.type", tuple(TYPES)),
+    ItemCarries(Fact("opeai.create.content.url.required", GUIDE_2), ITEM, tuple(TYPES)),
+    Scheme(
+        Fact("opeai.create.content.image_url.scheme", SCHEME),
+        f"{ITEM}.image_url.url",
+        SCHEMES,
+        (sample(MediaKind.IMAGE),),
+    ),
+    Scheme(
+        Fact("opeai.create.content.video_url.scheme", SCHEME),
+        f"{ITEM}.video_url.url",
+        SCHEMES,
+        (sample(MediaKind.VIDEO),),
+    ),
+    Scheme(
+        Fact("opeai.create.content.audio_url.scheme", SCHEME),
+        f"{ITEM}.audio_url.url",
+        SCHEMES,
+        (sample(MediaKind.AUDIO), sample(MediaKind.IMAGE)),
+    ),
+    OneOf(Fact("opeai.create.content.role.values", GUIDE_2), f"{ITEM}.role", tuple(ROLES)),
+    RoleFits(Fact("opeai.create.content.role.fits", UNSAID), ITEM, ROLE_TYPES),
+    AtMost(Fact("opeai.create.first_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.FIRST_FRAME),
+    AtMost(Fact("opeai.create.last_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.LAST_FRAME),
+    FirstBeforeLast(Fact("opeai.create.last_frame_needs_first", ARK), CONTENT),
+    FramesApart(Fact("opeai.create.frames_exclude_references", ARK), CONTENT),
+    AtMost(Fact("opeai.reference.image.count", GUIDE_3), CONTENT, MediaKind.IMAGE, 9),
+    AtMost(Fact("opeai.reference.video.count", GUIDE_3), CONTENT, MediaKind.VIDEO, 3),
+    AtMost(Fact("opeai.reference.audio.count", GUIDE_3), CONTENT, MediaKind.AUDIO, 3),
+    Anchored(Fact("opeai.reference.audio.anchored", GUIDE_3), CONTENT, MediaKind.AUDIO, VISUAL),
+)
+
+ADVICE: tuple[Rule, ...] = (PromptLength(Fact("opeai.create.prompt.length", GUIDE_3), "prompt", 500, 1000),)
+
+MEGABYTE = 1024 * 1024
+LIMITS = (
+    MediaLimit("opeai.limit.image.size", GUIDE_3, MediaKind.IMAGE, "size_bytes", high=30 * MEGABYTE, strict=True),
+    MediaLimit("opeai.limit.image.side", ARK, MediaKind.IMAGE, "side", 300, 6000, strict=True),
+    MediaLimit("opeai.limit.image.ratio", ARK, MediaKind.IMAGE, "ratio", 0.4, 2.5, strict=True),
+    MediaLimit("opeai.limit.video.size", GUIDE_3, MediaKind.VIDEO, "size_bytes", high=50 * MEGABYTE, strict=True),
+    MediaLimit("opeai.limit.video.seconds", GUIDE_3, MediaKind.VIDEO, "seconds", 2, 15),
+    MediaLimit("opeai.limit.video.total", GUIDE_3, MediaKind.VIDEO, "total_seconds", high=15),
+    MediaLimit("opeai.limit.audio.size", GUIDE_3, MediaKind.AUDIO, "size_bytes", high=15 * MEGABYTE, strict=True),
+    MediaLimit("opeai.limit.audio.seconds", GUIDE_3, MediaKind.AUDIO, "seconds", 2, 15),
+    MediaLimit("opeai.limit.audio.total", GUIDE_3, MediaKind.AUDIO, "total_seconds", high=15),
+)
+
+AMOUNTS = (
+    Amount("opeai.tokens.price", assumed("the guide names no price: USD per million tokens, settable"), Decimal("7")),
+    Amount("opeai.content.max_age", GATEWAY, Decimal(86400)),
+    Amount("opeai.body.megabytes", UNSAID, Decimal(100)),
+)
+
+DEFAULT, OPENAI = "", "openai"
+WORDS = (
+    StatusWord("opeai.status.created.queued", GUIDE_4, Moment.CREATED, TaskStatus.QUEUED, "queued"),
+    StatusWord("opeai.status.queued", GUIDE_5, Moment.QUERIED, TaskStatus.QUEUED, "QUEUED"),
+    StatusWord("opeai.status.in_progress", GUIDE_5, Moment.QUERIED, TaskStatus.IN_PROGRESS, "IN_PROGRESS"),
+    StatusWord("opeai.status.success", GUIDE_5, Moment.QUERIED, TaskStatus.SUCCESS, "SUCCESS"),
+    StatusWord("opeai.status.failure", GUIDE_5, Moment.QUERIED, TaskStatus.FAILURE, "FAILURE"),
+    StatusWord("opeai.status.openai.queued", GATEWAY, Moment.QUERIED, TaskStatus.QUEUED, "queued", OPENAI),
+    StatusWord(
+        "opeai.status.openai.in_progress", GATEWAY, Moment.QUERIED, TaskStatus.IN_PROGRESS, "in_progress", OPENAI
+    ),
+    StatusWord("opeai.status.openai.success", GATEWAY, Moment.QUERIED, TaskStatus.SUCCESS, "completed", OPENAI),
+    StatusWord("opeai.status.openai.failure", GATEWAY, Moment.QUERIED, TaskStatus.FAILURE, "failed", OPENAI),
+    StatusWord("opeai.status.alias.not_start", VENDOR_GET, Moment.ALIAS, TaskStatus.QUEUED, "NOT_START"),
+    StatusWord("opeai.status.alias.submitted", VENDOR_GET, Moment.ALIAS, TaskStatus.QUEUED, "SUBMITTED"),
+    StatusWord("opeai.status.alias.pending", CLIENT, Moment.ALIAS, TaskStatus.QUEUED, "pending"),
+    StatusWord("opeai.status.alias.running", ARK, Moment.ALIAS, TaskStatus.IN_PROGRESS, "running"),
+    StatusWord("opeai.status.alias.processing", CLIENT, Moment.ALIAS, TaskStatus.IN_PROGRESS, "processing"),
+    StatusWord("opeai.status.alias.succeeded", ARK, Moment.ALIAS, TaskStatus.SUCCESS, "succeeded"),
+    StatusWord("opeai.status.alias.expired", ARK, Moment.ALIAS, TaskStatus.FAILURE, "expired"),
+    StatusWord("opeai.status.alias.cancelled", ARK, Moment.ALIAS, TaskStatus.FAILURE, "cancelled"),
+    StatusWord("opeai.status.alias.canceled", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "canceled"),
+    StatusWord("opeai.status.alias.error", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "error"),
+)
+
+
+def _ark(kind: ErrorKind, status: int, type_: str, code: str, message: str, evidence: Evidence = LIKE_ARK) -> ErrorCase:
+    return ErrorCase(f"opeai.error.{kind}", evidence, kind, status, code, message, type_, "error")
+
+
+REQUEST_ERROR = "invalid_request_error"
+NOT_COMPLETED = "Task is not completed yet, current status: {value}"
+BAD, TIMEOUT = "BadRequest", "RequestTimeout"
+ARK_ERRORS = (
+    _ark(ErrorKind.AUTHENTICATION, 401, "Unauthorized", "AuthenticationError", "{detail}"),
+    _ark(ErrorKind.FORBIDDEN, 403, "Forbidden", "AccessDenied", "{detail}"),
+    _ark(ErrorKind.BALANCE, 403, "Forbidden", "AccountOverdueError", "{detail}"),
+    _ark(ErrorKind.MALFORMED, 400, BAD, "InvalidParameter", "the request body is not valid: {detail}"),
+    _ark(ErrorKind.MISSING_PARAMETER, 400, BAD, "MissingParameter", "{detail}"),
+    _ark(ErrorKind.INVALID_PARAMETER, 400, BAD, "InvalidParameter", "{detail}"),
+    _ark(
+        ErrorKind.UNKNOWN_MODEL, 404, "NotFound", "InvalidEndpointOrModel.NotFound",
+        "the model {value} does not exist; allowed: {allowed}",
+    ),
+    _ark(ErrorKind.INVALID_INPUT, 400, BAD, "InvalidParameter", "{detail}"),
+    _ark(ErrorKind.MODERATION_INPUT, 400, BAD, "InputImageSensitiveContentDetected.PrivacyInformation", "{detail}"),
+    _ark(ErrorKind.MODERATION_OUTPUT, 200, BAD, "OutputVideoSensitiveContentDetected", "{detail}"),
+    _ark(ErrorKind.ASSET_REFUSED, 400, BAD, "InvalidParameter", "{detail}"),
+    ErrorCase(
+        "opeai.error.task_not_found", VENDOR_GET, ErrorKind.TASK_NOT_FOUND, 404, "ResourceNotFound",
+        "video not found", "NotFound", "error", wording=Basis.OBSERVED,
+    ),
+    _ark(ErrorKind.ASSET_NOT_FOUND, 404, "NotFound", "ResourceNotFound", "asset not found"),
+    _ark(ErrorKind.GROUP_NOT_FOUND, 404, "NotFound", "ResourceNotFound", "group not found"),
+    _ark(ErrorKind.CONTENT_NOT_FOUND, 404, "NotFound", "ResourceNotFound", "video not found", VENDOR_CONTENT),
+    ErrorCase(
+        "opeai.error.not_ready", VENDOR_CONTENT, ErrorKind.NOT_READY, 400, "",
+        NOT_COMPLETED, "invalid_request_error", "error",
+        wording=Basis.OBSERVED,
+    ),
+    _ark(ErrorKind.TASK_FAILED, 400, BAD, "InvalidParameter", "{detail}"),
+    _ark(ErrorKind.LINK_EXPIRED, 410, "NotFound", "ResourceExpired", "{detail}"),
+    _ark(ErrorKind.RANGE_NOT_SATISFIABLE, 416, BAD, "InvalidRange", "{detail}", UNSAID),
+    ErrorCase(
+        "opeai.error.route_not_found", GATEWAY, ErrorKind.ROUTE_NOT_FOUND, 404, "",
+        "Invalid URL ({value})", "invalid_request_error", "error", wording=Basis.OBSERVED,
+    ),
+    _ark(ErrorKind.METHOD_NOT_ALLOWED, 405, BAD, "MethodNotAllowed", "{detail}", UNSAID),
+    _ark(ErrorKind.BODY_TOO_LARGE, 413, BAD, "RequestEntityTooLarge", "{detail}", UNSAID),
+    _ark(ErrorKind.UNSUPPORTED_MEDIA_TYPE, 415, BAD, "UnsupportedMediaType", "{detail}", UNSAID),
+    _ark(ErrorKind.REQUEST_TIMEOUT, 408, TIMEOUT, TIMEOUT, "{detail}", UNSAID),
+    _ark(ErrorKind.RATE_LIMIT, 429, "TooManyRequests", "RateLimitExceeded.EndpointRPMExceeded", "{detail}"),
+    _ark(ErrorKind.UPSTREAM_FAILED, 500, "InternalServerError", "InternalServiceError", "{detail}"),
+    _ark(ErrorKind.OVERLOADED, 429, "TooManyRequests", "ServerOverloaded", "{detail}"),
+)  # fmt: skip
+
+
+def _newapi(
+    kind: ErrorKind, status: int, code: str, message: str, envelope: str = "task", type_: str = ""
+) -> ErrorCase:
+    return ErrorCase(
+        f"opeai.error.{kind}.newapi", GATEWAY, kind, status, code, message, type_, envelope, "newapi",
+        wording=Basis.OBSERVED,
+    )  # fmt: skip
+
+
+NEWAPI = "new_api_error"
+NEWAPI_ERRORS = (
+    _newapi(ErrorKind.AUTHENTICATION, 401, "", "Invalid token", "middleware", NEWAPI),
+    _newapi(ErrorKind.FORBIDDEN, 403, "access_denied", "{detail}", "middleware", NEWAPI),
+    _newapi(ErrorKind.BALANCE, 403, "insufficient_user_quota", "{detail}"),
+    _newapi(ErrorKind.MALFORMED, 400, "", "Invalid request: {detail}", "middleware", NEWAPI),
+    _newapi(ErrorKind.MISSING_PARAMETER, 400, "invalid_request", "{detail}"),
+    _newapi(ErrorKind.INVALID_PARAMETER, 400, "invalid_request", "{detail}"),
+    _newapi(
+        ErrorKind.UNKNOWN_MODEL, 503, "model_not_found",
+        "No available channel for model {value} under group default (distributor)", "middleware", NEWAPI,
+    ),
+    _newapi(ErrorKind.INVALID_INPUT, 400, "fail_to_fetch_task", "{nested}"),
+    _newapi(ErrorKind.MODERATION_INPUT, 400, "fail_to_fetch_task", "{nested}"),
+    _newapi(ErrorKind.TASK_NOT_FOUND, 400, "task_not_exist", "task_not_exist"),
+    _newapi(ErrorKind.CONTENT_NOT_FOUND, 404, "", "Task not found", "proxy", REQUEST_ERROR),
+    _newapi(
+        ErrorKind.NOT_READY, 400, "", NOT_COMPLETED, "proxy", REQUEST_ERROR
+    ),
+    _newapi(ErrorKind.TASK_FAILED, 400, "", NOT_COMPLETED.format(value="FAILURE"), "proxy", REQUEST_ERROR),
+    _newapi(ErrorKind.LINK_EXPIRED, 502, "", "Upstream service returned status 403", "proxy", "server_error"),
+    _newapi(ErrorKind.BODY_TOO_LARGE, 413, "read_request_body_failed", "{detail}"),
+    _newapi(ErrorKind.RATE_LIMIT, 429, "fail_to_fetch_task", "当前分组上游负载已饱和，请稍后再试"),
+    _newapi(ErrorKind.UPSTREAM_FAILED, 500, "do_request_failed", "{detail}"),
+)  # fmt: skip
+ERRORS = (*ARK_ERRORS, *NEWAPI_ERRORS)
+
+VARIANTS = (
+    Variants(
+        "opeai.errors", VENDOR_GET, "ark", ("ark", "newapi"),
+        "errors in the object of the vendor's documented 404 (ark), or in those of the new-api gateway (newapi)",
+    ),
+    Variants(
+        "opeai.status", GUIDE_5, "documented", ("documented", "openai"),
+        "the guide's words, or OpenAI's with progress, seconds, size, completed_at and error",
+    ),
+    Variants(
+        "opeai.size_with_resolution", GUIDE_2, "reject", ("reject", "accept"),
+        "size together with resolution + ratio: refused, or size wins (the Chinese page only advises against it)",
+    ),
+    Variants(
+        "opeai.seed", GUIDE_2, "accept", ("accept", "ignore", "reject"),
+        "seed decides the clip, is taken without effect, or is refused (clients of the service behind disagree)",
+    ),
+    Variants(
+        "opeai.failure_reason", assumed("a sibling page's schema lists error; the guide shows no failed task"),
+        "error", ("error", "fail_reason", "none"), "where a failed task says why",
+    ),
+    Variants(
+        "opeai.progress", GUIDE_5, "absent", ("absent", "percent"),
+        "no progress in a queried task, or the gateway's text such as 50%",
+    ),
+    Variants(
+        "opeai.range", assumed("not documented; newer gateways pass Range through"), "on", ("on", "off"),
+        "content answers Range with 206, or always with the whole clip",
+    ),
+    Variants(
+        "opeai.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
+        "exact", ("exact", "billed"), "24 frames a second, or one more as the token bill counts",
+    ),
+)  # fmt: skip
+
+BEHAVIOURS = (
+    Behaviour("opeai.auth", GUIDE_BASIC, "every request carries the key as Authorization: Bearer"),
+    Behaviour("opeai.pricing", GUIDE_BASIC, "prices stand on another page"),
+    Behaviour("opeai.prompt.top_level", GUIDE_1, "text goes into prompt, references into input_reference.content"),
+    Behaviour("opeai.size.equivalent", GUIDE_7, "resolution + ratio means the size of the table"),
+    Behaviour("opeai.seconds.text", GUIDE_2, "seconds is a text"),
+    Behaviour("opeai.seconds.number", VENDOR_CREATE, "seconds as a number is taken too"),
+    Behaviour("opeai.create.response", GUIDE_4, "id, task_id, object, model, status, created_at in this order"),
+    Behaviour("opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order"),
+    Behaviour("opeai.content.binary", GUIDE_6, "a binary video stream after the task is complete"),
+    Behaviour("opeai.content.cached", VENDOR_CONTENT, "completed content carries cache headers"),
+    Behaviour(
+        "opeai.test_order", documented("seedance-2-0 series guide, section 8"), "text, image, query, download, all"
+    ),
+    Behaviour(
+        "opeai.task_id", observed("the guide's example id, read with its created_at"), "cgt-, UTC+8 time, 5 signs"
+    ),
+    Behaviour("opeai.multipart", SDK, "multipart/form-data with bracket names says the same as JSON"),
+    Behaviour("opeai.input_reference.file", assumed("as OpenAI means it"), "a file part is the first frame"),
+    Behaviour("opeai.model.seedance-2-0-nsfw.resolutions", NSFW, "resolutions as seedance-2-0"),
+    Behaviour("opeai.model.seedance-2-0-nsfw.moderation", NSFW, "text moderation is looser, media moderation is not"),
+    Behaviour("opeai.role.default", UNSAID, "an item without a role is a reference of its kind"),
+    Behaviour("opeai.generate_audio.default", ARK, "audio is generated unless switched off"),
+    Behaviour("opeai.unknown_fields", UNSAID, "fields that the guide does not name are ignored"),
+    Behaviour("opeai.null", UNSAID, "null means left out"),
+)
+
+TEXT: Document = MappingProxyType(
+    {"model": STANDARD.name, "prompt": "A paper boat crosses a puddle.", "size": "1280x720", "seconds": "4"}
+)
+BY_RATIO: Document = MappingProxyType(
+    {
+        "model": FAST.name,
+        "prompt": "A paper boat crosses a puddle.",
+        "resolution": "480p",
+        "ratio": "1:1",
+        "seconds": "4",
+    }
+)
+
+CONTRACT = Contract(
+    name=NAME,
+    title="api-platform.ope.ai, seedance-2-0 series",
+    bases=BASES,
+    endpoints=ENDPOINTS,
+    models=MODELS,
+    modes=MODES,
+    fields=FIELDS,
+    sizes=SIZES,
+    layout=LAYOUT,
+    rules={Operation.CREATE: CREATE_RULES},
+    advice=ADVICE,
+    limits=LIMITS,
+    tariffs=(),
+    amounts=AMOUNTS,
+    words=WORDS,
+    errors=ERRORS,
+    variants=VARIANTS,
+    behaviours=BEHAVIOURS,
+    examples={Operation.CREATE: (TEXT, BY_RATIO)},
+)

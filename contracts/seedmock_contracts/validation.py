@@ -1,0 +1,126 @@
+"""Whether a document keeps the rules of an operation: the same for a server that refuses and a client that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from .combinations import EitherOr
+from .rules import Absent, Rule, shown
+from .terms import Document, ErrorKind, MediaFacts, MediaKind, MediaLimit, Operation, Violation
+from .upstreams import contract
+
+_UNITS = {"size_bytes": " bytes", "seconds": " s", "total_seconds": " s", "side": " pixels", "ratio": ""}
+
+
+def violations(
+    upstream: str, operation: Operation, document: Document, variants: Mapping[str, str] | None = None
+) -> list[Violation]:
+    """Every rule that the document breaks, in the order in which the upstream looks.
+
+    `variants` maps a variant's id to the option in force; those left out are at their defaults.
+    """
+    said = contract(upstream)
+    chosen = variants if variants is not None else said.defaults
+    found = said.layout.find(document)
+    broken = []
+    for rule, field, needs_references, condition in _plan(upstream, operation):
+        if field is not None and field not in document:
+            continue
+        if needs_references and not found:
+            continue
+        if condition is not None and chosen.get(condition[0], said.defaults[condition[0]]) != condition[1]:
+            continue
+        violation = rule.check(document, found)
+        if violation is not None:
+            broken.append(violation)
+    return broken
+
+
+@cache
+def _plan(upstream: str, operation: Operation) -> tuple[tuple[Rule, str | None, bool, tuple[str, str] | None], ...]:
+    """Each rule with what must hold for it to be worth asking: most documents leave most fields out."""
+    return tuple(
+        (rule, rule.top if rule.needs_field else None, rule.reads == "references", condition(rule))
+        for rule in contract(upstream).rules.get(operation, ())
+    )
+
+
+def condition(rule: Rule) -> tuple[str, str] | None:
+    """The variant and the option under which a rule holds; None for one that always does."""
+    if isinstance(rule, EitherOr | Absent) and rule.variant:
+        return rule.variant, rule.option
+    return None
+
+
+def notices(upstream: str, document: Document) -> list[Violation]:
+    """What the upstream accepts, though its page advises against it."""
+    said = contract(upstream)
+    return [violation for rule in said.advice if (violation := rule.check(document, ()))]
+
+
+def unknown_fields(upstream: str, operation: Operation, document: Document) -> list[str]:
+    """Top-level fields that the upstream's page does not name for this operation."""
+    known = _known_fields(upstream, operation)
+    return [name for name in document if name not in known]
+
+
+@cache
+def _known_fields(upstream: str, operation: Operation) -> frozenset[str]:
+    fields = contract(upstream).fields
+    return frozenset(
+        field.path.partition(".")[0].removesuffix("[]") for field in fields if field.operation is operation
+    )
+
+
+def media_violations(upstream: str, measured: Sequence[tuple[str, MediaFacts]]) -> list[Violation]:
+    """Every limit that references break, given the (path, facts) of those that were measured."""
+    found = []
+    for limit in contract(upstream).limits:
+        fitting = [(path, facts) for path, facts in measured if facts.kind is limit.kind]
+        for path, value in _quantities(limit, fitting):
+            if not _within(limit, value):
+                allowed = _allowed(limit)
+                said = f"{path}: {limit.quantity} is {value:g}; allowed: {allowed}"
+                found.append(Violation(limit, ErrorKind.INVALID_PARAMETER, path, value, allowed, said))
+    return found
+
+
+def kind_violation(path: str, expected: MediaKind, facts: MediaFacts, limit: MediaLimit) -> Violation | None:
+    """A reference that is of another kind than its field says, reported with the first limit of the kind expected."""
+    if facts.kind is expected:
+        return None
+    said = f"{path} is {shown(facts.format)}, of kind {facts.kind}; allowed: {expected}"
+    return Violation(limit, ErrorKind.INVALID_PARAMETER, path, facts.kind.value, expected.value, said)
+
+
+def _quantities(limit: MediaLimit, fitting: Sequence[tuple[str, MediaFacts]]) -> list[tuple[str, float]]:
+    if limit.quantity == "total_seconds":
+        total = sum(facts.seconds or 0.0 for _, facts in fitting)
+        return [(fitting[-1][0], total)] if fitting else []
+    return [(path, value) for path, facts in fitting for value in _measures(limit.quantity, facts)]
+
+
+def _measures(quantity: str, facts: MediaFacts) -> list[float]:
+    if quantity == "size_bytes":
+        return [facts.size_bytes]
+    if quantity == "seconds":
+        return [] if facts.seconds is None else [facts.seconds]
+    if not facts.width or not facts.height:
+        return []
+    return [facts.width, facts.height] if quantity == "side" else [facts.width / facts.height]
+
+
+def _within(limit: MediaLimit, value: float) -> bool:
+    # Containers round a clip's length to their own ticks: 15.04 s of a 15 s clip is no breach.
+    slack = 0.1 if limit.quantity.endswith("seconds") else 0.0
+    if limit.strict:
+        return (limit.low is None or value > limit.low) and (limit.high is None or value < limit.high)
+    return (limit.low is None or value >= limit.low - slack) and (limit.high is None or value <= limit.high + slack)
+
+
+def _allowed(limit: MediaLimit) -> str:
+    unit, edge = _UNITS[limit.quantity], " (bounds excluded)" if limit.strict else ""
+    if limit.low is None:
+        return f"{'less than' if limit.strict else 'at most'} {limit.high:g}{unit}"
+    return f"{limit.low:g} to {limit.high:g}{unit}{edge}"
