@@ -1,0 +1,64 @@
+"""What determines a clip's bytes, and nothing else: no task id and no time."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+EDITION = 1
+"""Raise it whenever the studio would draw or pack the same look differently."""
+
+FPS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file on disk and the hash of its content."""
+
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One clip to be; width and height are even, in pixels."""
+
+    model: str
+    width: int
+    height: int
+    seconds: int
+    audio: bool
+    seed: int
+    prompt: str
+    extra_frame: bool = False
+    first: Source | None = None
+    last: Source | None = None
+    source: Source | None = None
+
+    @property
+    def frames(self) -> int:
+        """How many pictures a drawn clip has; an upscaled one keeps those of its source."""
+        return FPS * self.seconds + self.extra_frame
+
+    @property
+    def digest(self) -> str:
+        """64 hex digits that name the bytes to come; the first call of a process asks ffmpeg for its version."""
+        parts = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        told = json.dumps([EDITION, *_tools(), parts], sort_keys=True)
+        return hashlib.sha256(told.encode("ascii")).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return value.digest if isinstance(value, Source) else value
+
+
+@functools.cache
+def _tools() -> tuple[str, str]:
+    import PIL
+
+    from .encoder import version
+
+    return version(), PIL.__version__

@@ -1,0 +1,41 @@
+"""The colours of a seed."""
+
+from __future__ import annotations
+
+import colorsys
+import hashlib
+from dataclasses import dataclass
+
+Colour = tuple[int, int, int]
+
+INK = (255, 255, 255)
+PALE = (225, 228, 235)
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Three deep hues for the ground, one bright one for what moves, and eight for the bars."""
+
+    ground: tuple[Colour, ...]
+    bright: Colour
+    bars: tuple[Colour, ...]
+    numbers: bytes
+
+    @classmethod
+    def of(cls, seed: int) -> Palette:
+        """The palette of a seed; `numbers` are 32 bytes of it for shapes and notes."""
+        numbers = hashlib.sha256(f"palette {seed}".encode()).digest()
+        hue = numbers[0] / 256
+        spread = 0.08 + numbers[1] / 256 * 0.30
+        deep = [(0.0, 0.78, 0.50), (spread, 0.72, 0.42), (-spread / 2, 0.80, 0.22), (spread / 2, 0.85, 0.12)]
+        return cls(
+            ground=tuple(_rgb(hue + turn, strength, value) for turn, strength, value in deep),
+            bright=_rgb(hue + 0.42 + numbers[2] / 256 * 0.16, 0.55, 1.0),
+            bars=tuple(_rgb(hue + turn / 8, 0.62, 0.95) for turn in range(8)),
+            numbers=numbers,
+        )
+
+
+def _rgb(hue: float, strength: float, value: float) -> Colour:
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, strength, value)
+    return round(red * 255), round(green * 255), round(blue * 255)

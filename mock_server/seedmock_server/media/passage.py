@@ -1,0 +1,92 @@
+"""A passage from one still to another: the first picture is the one, the last picture is the other.
+
+In between a light glides over the picture, a badge counts the seconds, and in the middle the one dissolves into
+the other. The first and the last second and the one of the dissolve are encoded whole; the rest have a twin.
+"""
+
+from __future__ import annotations
+
+from PIL import Image, ImageDraw
+
+from .card import Card
+from .dial import Dial
+from .lettering import font
+from .look import FPS, Look
+from .palette import INK, Palette
+from .planes import Planes
+from .stills import covering
+
+
+class Passage:
+    """The pictures of a clip that starts or ends with a given still."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._palette = Palette.of(look.seed)
+        first = covering(look.first.path, look.width, look.height) if look.first else None
+        last = covering(look.last.path, look.width, look.height) if look.last else first
+        assert last is not None
+        self._start = Planes.of(first) if first else Card(look).picture(0, 0)
+        self._end = Planes.of(last)
+        self._badge = Badge(look, self._palette)
+        self._turn = look.seconds // 2
+
+    def twin(self, second: int) -> int:
+        """The second that moves in the same way: only the first, the last and the turning one are like no other."""
+        if second in (0, self._turn, self._look.seconds - 1) or second >= self._look.seconds:
+            return second
+        return 1 if second < self._turn else self._turn + 1
+
+    def picture(self, second: int, step: int) -> Planes:
+        """The picture of a second at a step of 1/24 second; those beyond the last second are the last still."""
+        if second >= self._look.seconds:
+            return self._end.copy()
+        planes = self._plate(second, step)
+        shown = self._shown(second, step)
+        if shown:
+            self._badge.lay(planes, second, step, shown)
+        return planes
+
+    def _plate(self, second: int, step: int) -> Planes:
+        if second == self._turn and step > 0:
+            return self._start.blend(self._end, _ease(step / FPS))
+        return (self._end if second > self._turn else self._start).copy()
+
+    def _shown(self, second: int, step: int) -> float:
+        """How much of the badge is there: nothing on the first and on the last picture."""
+        since = second * FPS + step
+        left = self._look.seconds * FPS - 1 - since
+        return min(1.0, since / 10, left / 10)
+
+
+class Badge:
+    """A small dial and one line of facts on a dark plate, in a corner."""
+
+    def __init__(self, look: Look, palette: Palette) -> None:
+        unit = min(look.width, look.height)
+        self._look, self._palette = look, palette
+        self._dial = Dial.of(max(36, int(unit * 0.13) // 2 * 2))
+        self._at = (int(unit * 0.05) // 2 * 2, look.height - int(unit * 0.05) // 2 * 2 - self._dial.side)
+
+    def lay(self, planes: Planes, second: int, step: int, shown: float) -> None:
+        """Put the badge on a picture, as strongly as `shown` (0 to 1) says."""
+        strength = [round(value * shown) for value in range(256)]
+        planes.tint((8, 10, 16), self._bed().point(strength), self._at)
+        planes.tint(self._palette.bright, self._dial.comet(step).point(strength), self._at)
+        planes.tint(INK, self._number(second).point(strength), self._at)
+
+    def _bed(self) -> Image.Image:
+        side = self._dial.side
+        bed = Image.new("L", (side * 2, side * 2))
+        ImageDraw.Draw(bed).ellipse((0, 0, side * 2 - 1, side * 2 - 1), fill=170)
+        return bed.reduce(2)
+
+    def _number(self, second: int) -> Image.Image:
+        side = self._dial.side
+        mask = Image.new("L", (side, side))
+        ImageDraw.Draw(mask).text((side / 2, side / 2), str(second + 1), font=font(side // 2), fill=255, anchor="mm")
+        return mask
+
+
+def _ease(share: float) -> float:
+    return share * share * (3 - 2 * share)

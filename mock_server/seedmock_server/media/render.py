@@ -1,0 +1,89 @@
+"""Makes one clip: draws its pictures, has the few that differ encoded, lays them out, packs them.
+
+Blocking, and free of time and chance; the studio decides when and where it runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from . import bitstream, encoder, mp4, tune
+from .encoder import Encoder, Unrenderable
+from .look import FPS, Look
+from .planes import Planes
+
+
+class Scene(Protocol):
+    """Pictures by second and step, and which seconds move alike."""
+
+    def twin(self, second: int) -> int: ...
+    def picture(self, second: int, step: int) -> Planes: ...
+
+
+def render(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
+    """Write the clip of a look to `target`; raises Unrenderable."""
+    if look.source is not None:
+        from .upscale import upscale
+
+        upscale(look, target, ffmpeg, quiet=quiet)
+        return
+    scene = _scene(look)
+    video = _video(look, scene, ffmpeg, quiet)
+    sound = _sound(look, ffmpeg, quiet) if look.audio else None
+    with target.open("wb") as file:
+        file.writelines(mp4.movie(video, (look.width, look.height), sound, tags(look)))
+
+
+def tags(look: Look) -> dict[bytes, str]:
+    """What the file says about itself: a title to read, and a comment (JSON) to parse."""
+    title = f"{look.model} · {look.width}x{look.height} · {look.seconds} s · seed {look.seed}"
+    told = {"model": look.model, "size": f"{look.width}x{look.height}", "seconds": look.seconds, "seed": look.seed}
+    return {b"\xa9nam": title, b"\xa9cmt": json.dumps(told | {"prompt": look.prompt}), b"\xa9too": "seedmock"}
+
+
+def _scene(look: Look) -> Scene:
+    if look.first or look.last:
+        from .passage import Passage
+
+        return Passage(look)
+    from .card import Card
+
+    return Card(look)
+
+
+def _video(look: Look, scene: Scene, ffmpeg: Encoder, quiet: bool) -> bitstream.Stream:
+    """Every second is a key picture and 23 more; seconds that move alike share the 23."""
+    twins = [scene.twin(second) for second in range(look.seconds)]
+    shots = sorted(set(twins))
+    others = [second for second, twin in enumerate(twins) if second != twin]
+    others += [look.seconds] * look.extra_frame
+    arguments = encoder.video(look.width, look.height, len(shots))
+    stream = bitstream.pictures(ffmpeg.run(arguments, _pictures(scene, shots, others), quiet=quiet))
+    if len(stream.pictures) != len(shots) * FPS + len(others):
+        raise Unrenderable("ffmpeg lost a picture")
+    keys = {second: len(shots) * FPS + index for index, second in enumerate(others)}
+    order: list[bytes] = []
+    for second, twin in enumerate(twins):
+        start = shots.index(twin) * FPS
+        order.append(stream.pictures[keys.get(second, start)])
+        order += stream.pictures[start + 1 : start + FPS]
+    order += [stream.pictures[keys[look.seconds]]] if look.extra_frame else []
+    return bitstream.Stream(stream.sps, stream.pps, order)
+
+
+def _pictures(scene: Scene, shots: list[int], others: list[int]) -> Iterator[bytes]:
+    for second in shots:
+        for step in range(FPS):
+            yield scene.picture(second, step).data()
+    for second in others:
+        yield scene.picture(second, 0).data()
+
+
+def _sound(look: Look, ffmpeg: Encoder, quiet: bool) -> mp4.Sound:
+    arguments = encoder.sound(tune.phrase(look.seed), tune.PHRASE_SECONDS + 1, tune.RATE)
+    phrase = bitstream.frames(ffmpeg.run(arguments, quiet=quiet))
+    count = -(-look.frames * tune.RATE // (FPS * 1024))
+    return mp4.Sound(tune.laid(phrase, count), tune.RATE)

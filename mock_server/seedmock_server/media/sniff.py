@@ -1,0 +1,60 @@
+"""What a file is by its first bytes, never by its name.
+
+Only kinds listed here are ever given to ffmpeg, and each with its own demuxer: a playlist is none of them, so no
+file can make ffmpeg open another file or an address.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .encoder import Unrenderable
+
+HEAD = 512
+
+
+def container(path: Path) -> tuple[str, str]:
+    """The format's name and ffmpeg's demuxer for it; raises Unrenderable for anything else."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise Unrenderable(f"the file can't be read: {error.strerror}") from error
+    found = _boxes(head) or _tagged(head) or _framed(head)
+    if found is None:
+        raise Unrenderable("the file is empty" if not head else "neither an image nor a known kind of video or audio")
+    return found
+
+
+def safe_input(path: Path) -> list[str]:
+    """ffmpeg's arguments for reading this file, and nothing but this file."""
+    demuxer = container(path)[1]
+    return ["-nostdin", "-protocol_whitelist", "file", "-f", demuxer, "-i", f"file:{path.resolve()}"]
+
+
+def _boxes(head: bytes) -> tuple[str, str] | None:
+    if head[4:8] == b"ftyp":
+        return ("mov" if head[8:10] == b"qt" else "m4a" if head[8:11] == b"M4A" else "mp4"), "mov"
+    if head[4:8] in (b"moov", b"mdat", b"free", b"wide", b"skip"):
+        return "mov", "mov"
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return ("webm" if b"webm" in head[:64] else "matroska"), "matroska"
+    return None
+
+
+def _tagged(head: bytes) -> tuple[str, str] | None:
+    riff = {b"AVI ": ("avi", "avi"), b"WAVE": ("wav", "wav")}
+    if head[:4] == b"RIFF":
+        return riff.get(head[8:12])
+    marks = {b"FLV\x01": "flv", b"OggS": "ogg", b"fLaC": "flac", b"ID3": "mp3", b"\x00\x00\x01\xba": "mpeg"}
+    return next(((name, name) for mark, name in marks.items() if head.startswith(mark)), None)
+
+
+def _framed(head: bytes) -> tuple[str, str] | None:
+    if len(head) > 188 and head[0] == head[188] == 0x47:
+        return "mpegts", "mpegts"
+    if len(head) < 4 or head[0] != 0xFF:
+        return None
+    if head[1] & 0xF6 == 0xF0:
+        return "aac", "aac"
+    return ("mp3", "mp3") if head[1] & 0xE0 == 0xE0 and head[1] & 0x06 else None

@@ -1,0 +1,39 @@
+"""Makes a clip out of another video: its pictures at another size, its own rate, duration and sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import encoder
+from .encoder import Encoder, Unrenderable
+from .look import Look
+from .probe import streams
+from .sniff import safe_input
+
+
+def upscale(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
+    """Write the video of `look.source` at the look's size to `target`; raises Unrenderable."""
+    assert look.source is not None
+    path = look.source.path
+    found = streams(path, ffmpeg)
+    if found.video is None:
+        raise Unrenderable("the source has no pictures")
+    sound = "copy" if found.audio and found.audio.codec == "aac" else "aac"
+    size = f"scale={look.width}:{look.height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,setsar=1"
+    ffmpeg.run(
+        [
+            *safe_input(path),
+            *("-map", "0:V:0", "-map", "0:a:0?", "-vf", size, "-pix_fmt", "yuv420p", "-fps_mode", "passthrough"),
+            *(*encoder.X264, "-g", "48", "-bsf:v", "filter_units=remove_types=6"),
+            *("-c:a", sound, "-b:a", "128k", *encoder.BITEXACT, *_tags(look)),
+            *("-movflags", "+faststart", "-f", "mp4", f"file:{target}"),
+        ],
+        quiet=quiet,
+    )
+
+
+def _tags(look: Look) -> list[str]:
+    from .render import tags
+
+    names = {b"\xa9nam": "title", b"\xa9cmt": "comment"}
+    return [part for key, text in tags(look).items() if key in names for part in ("-metadata", f"{names[key]}={text}")]
