@@ -56,6 +56,7 @@ CLIENT = observed("moku-labs/ai and other clients of the same service")
 ARK = observed("ByteDance Ark, the service behind: its documents and live captures")
 LIKE_ARK = assumed("as in the service behind (Ark); the page does not say")
 UNSAID = assumed("the page does not say; the likeliest reading")
+IN_EXAMPLES = assumed("the page marks no field as required; every example of this call carries it")
 
 BASES = (
     Base("apimodels.base", PAGE, "https://apimodels.app", "/api/v1"),
@@ -192,8 +193,8 @@ PUBLIC = ("https://", "http://")
 FIRST, IMAGE = first_frame("https://example.com/first.png"), sample(MediaKind.IMAGE)
 
 
-def _needed(field: Field, **more: tuple[MediaKind, ...]) -> Present:
-    return Present(Fact(f"{field.id}.required", field.evidence), field.path, **more)
+def _needed(field: Field, evidence: Evidence = IN_EXAMPLES) -> Present:
+    return Present(Fact(f"{field.id}.required", evidence), field.path)
 
 
 CREATE_RULES: tuple[Rule, ...] = (
@@ -237,11 +238,11 @@ ASSET_RULES: dict[Operation, tuple[Rule, ...]] = {
     ),
     Operation.ASSET_CREATE: (
         *typed(ASSET_FIELDS[1:5]),
-        _needed(ASSET_FIELDS[1]),
+        _needed(ASSET_FIELDS[1], PAGE_ASSETS),
         Scheme(Fact("apimodels.assets.create.url.scheme", SCHEME), "url", PUBLIC),
-        _needed(ASSET_FIELDS[2]),
+        _needed(ASSET_FIELDS[2], PAGE_ASSETS),
         OneOf(Fact("apimodels.assets.create.asset_type.values", ARK), "asset_type", ("Image", "Video", "Audio")),
-        _needed(ASSET_FIELDS[4]),
+        _needed(ASSET_FIELDS[4], PAGE_ASSETS),
         Whole(Fact("apimodels.assets.create.group_id.number", CLIENT), "group_id"),
         LengthAtMost(Fact("apimodels.assets.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
     ),
@@ -256,14 +257,14 @@ ASSET_RULES: dict[Operation, tuple[Rule, ...]] = {
     ),
     Operation.ASSET_UPDATE: (
         *typed(ASSET_FIELDS[9:11]),
-        _needed(ASSET_FIELDS[9]),
-        _needed(ASSET_FIELDS[10]),
+        _needed(ASSET_FIELDS[9], UNSAID),
+        _needed(ASSET_FIELDS[10], UNSAID),
         LengthAtMost(Fact("apimodels.assets.update.name.length", LIKE_ARK), "name", NAME_LENGTH),
     ),
-    Operation.ASSET_DELETE: (*typed(ASSET_FIELDS[11:12]), _needed(ASSET_FIELDS[11])),
+    Operation.ASSET_DELETE: (*typed(ASSET_FIELDS[11:12]), _needed(ASSET_FIELDS[11], UNSAID)),
     Operation.GROUP_DELETE: (
         *typed(ASSET_FIELDS[12:13]),
-        _needed(ASSET_FIELDS[12]),
+        _needed(ASSET_FIELDS[12], UNSAID),
         Whole(Fact("apimodels.groups.delete.id.number", UNSAID), "id"),
     ),
     Operation.QUERY: (*typed(QUERY_FIELDS), _needed(QUERY_FIELDS[0])),
@@ -394,16 +395,24 @@ BEHAVIOURS = (
     Behaviour("apimodels.auth", PAGE, "every request carries the key as Authorization: Bearer"),
     Behaviour("apimodels.billing.tokens", PAGE, "billed on tokens; prices a second are approximate"),
     Behaviour("apimodels.create.edit", PAGE_MODES, "a reference video with a prompt is edited or extended"),
+    Behaviour("apimodels.create.resolution.default", LIKE_ARK, "720p unless another is asked for"),
+    Behaviour("apimodels.create.aspect_ratio.default", LIKE_ARK, "adaptive unless another is asked for"),
+    Behaviour("apimodels.create.duration.default", UNSAID, "5 seconds, as in the page's example, unless asked for"),
+    Behaviour("apimodels.create.duration.text", VENDOR_CLIENT, "duration as a text is taken too"),
+    Behaviour("apimodels.create.web_search.default", UNSAID, "no web search unless asked for"),
     Behaviour("apimodels.web_search", PAGE_FIELDS, "a web search tool can be switched on for a generation"),
     Behaviour("apimodels.faces", PAGE_ASSETS, "a real face in a direct reference image is refused"),
     Behaviour("apimodels.assets.purpose", PAGE_ASSETS, "a face goes through an asset, and the asset into a generation"),
     Behaviour("apimodels.assets.isolated", PAGE_ASSETS, "assets belong to the key that made them"),
     Behaviour("apimodels.assets.fee_on_success", PAGE_ASSETS, "only an upload that succeeds is charged"),
     Behaviour("apimodels.assets.poll", PAGE_ASSETS, "an asset is polled until Active"),
+    Behaviour("apimodels.assets.id", PAGE_ASSETS, "asset- and the time of creation, then a few signs"),
+    Behaviour("apimodels.assets.create.name.default", UNSAID, "an asset needs no name"),
+    Behaviour("apimodels.groups.id.text", UNSAID, "a group's id is taken as a text too"),
     Behaviour("apimodels.assets.url", PAGE_ASSETS, "asset_url is asset:// followed by the asset's id"),
     Behaviour("apimodels.assets.list.paged", PAGE_ASSETS, "assets are listed by page"),
     Behaviour("apimodels.assets.update.rename", PAGE_ASSETS, "an update renames an asset"),
-    Behaviour("apimodels.groups.create.response", PAGE_ASSETS, "answers with a number id and a made group_name"),
+    Behaviour("apimodels.groups.create.response", PAGE_ASSETS, "answers with a number id and a made name: group-..."),
     Behaviour("apimodels.groups.list.own", PAGE_ASSETS, "groups of this key are listed"),
     Behaviour("apimodels.groups.delete.cascade", PAGE_ASSETS, "deleting a group deletes its assets"),
     Behaviour("apimodels.assets.create.response", PAGE_ASSETS, "an asset answers with id and asset_url"),

@@ -73,6 +73,7 @@ SDK = observed("openai-python, openai-node and litellm: what they send")
 LIKE_ARK = assumed("code and type as in the service behind (Ark), whose error object the vendor's 404 has")
 NSFW = assumed("the guide lists the model and says nothing more of it; taken to be as seedance-2-0")
 UNSAID = assumed("the guide does not say; the likeliest reading")
+COMMON = assumed("the guide calls its five roles the common ones; that there are no others is our reading")
 
 BASES = (Base("opeai.base", GUIDE_BASIC, "https://api-platform.ope.ai", "/v1"),)
 
@@ -206,7 +207,7 @@ CREATE_RULES: tuple[Rule, ...] = (
         SCHEMES,
         (sample(MediaKind.AUDIO), sample(MediaKind.IMAGE)),
     ),
-    OneOf(Fact("opeai.create.content.role.values", GUIDE_2), f"{ITEM}.role", tuple(ROLES)),
+    OneOf(Fact("opeai.create.content.role.values", COMMON), f"{ITEM}.role", tuple(ROLES)),
     RoleFits(Fact("opeai.create.content.role.fits", UNSAID), ITEM, ROLE_TYPES),
     AtMost(Fact("opeai.create.first_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.FIRST_FRAME),
     AtMost(Fact("opeai.create.last_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.LAST_FRAME),
@@ -394,7 +395,8 @@ BEHAVIOURS = (
     Behaviour("opeai.size.equivalent", GUIDE_7, "resolution + ratio means the size of the table"),
     Behaviour("opeai.seconds.text", GUIDE_2, "seconds is a text"),
     Behaviour("opeai.seconds.number", VENDOR_CREATE, "seconds as a number is taken too"),
-    Behaviour("opeai.create.response", GUIDE_4, "id, task_id, object, model, status, created_at in this order"),
+    Behaviour("opeai.create.response", GUIDE_4, "id, task_id (the same), object, model, status, created_at in order"),
+    Behaviour("opeai.times", GUIDE_4, "created_at is in seconds since the epoch"),
     Behaviour("opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order"),
     Behaviour("opeai.content.binary", GUIDE_6, "a binary video stream after the task is complete"),
     Behaviour("opeai.content.cached", VENDOR_CONTENT, "completed content carries cache headers"),
@@ -408,8 +410,9 @@ BEHAVIOURS = (
     Behaviour("opeai.input_reference.file", assumed("as OpenAI means it"), "a file part is the first frame"),
     Behaviour("opeai.model.seedance-2-0-nsfw.resolutions", NSFW, "resolutions as seedance-2-0"),
     Behaviour("opeai.model.seedance-2-0-nsfw.moderation", NSFW, "text moderation is looser, media moderation is not"),
+    Behaviour("opeai.limit.megabyte", UNSAID, "a megabyte of the limits is 1024 x 1024 bytes"),
     Behaviour("opeai.role.default", UNSAID, "an item without a role is a reference of its kind"),
-    Behaviour("opeai.generate_audio.default", ARK, "audio is generated unless switched off"),
+    Behaviour("opeai.create.generate_audio.default", ARK, "audio is generated unless switched off"),
     Behaviour("opeai.unknown_fields", UNSAID, "fields that the guide does not name are ignored"),
     Behaviour("opeai.null", UNSAID, "null means left out"),
 )
