@@ -7,13 +7,18 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import types
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 import msgspec
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 DEPTH: Final = 64
 DIGITS: Final = 100
@@ -55,7 +60,7 @@ def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     """Content-Length in bytes, or None when it is absent or no number (then the body itself is counted)."""
     for name, value in headers:
         if name == b"content-length":
-            return int(value) if re.fullmatch(rb"[0-9]{1,100}", value) else None
+            return int(value) if value.isdigit() and len(value) < NAME else None
     return None
 
 
@@ -69,25 +74,57 @@ async def read_body(
     """
     if (declared_length(headers) or 0) > limit:
         raise BodyTooLarge(limit)
+    # A timer costs more than the read, and the body of nearly every request has come with its head: look first.
+    waiting = receive().__await__()
+    try:
+        pending = next(waiting)
+    except StopIteration as arrived:
+        chunk, more = _chunk(arrived.value, limit, limit)
+        if not more:
+            return chunk
+        first = None
+    else:
+        chunk, first = b"", _resume(waiting, pending)
     try:
         async with asyncio.timeout(seconds):
-            chunks = [chunk async for chunk in _chunks(receive, limit)]
+            return await _read_rest(receive, first, chunk, limit)
     except TimeoutError:
         raise BodyTooSlow(seconds) from None
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def _chunks(receive: Receive, limit: int) -> Any:
-    size, more = 0, True
+async def _read_rest(receive: Receive, first: Awaitable[Any] | None, head: bytes, limit: int) -> bytes:
+    chunks, size, more = [head], len(head), True
     while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientGone
-        chunk = message.get("body", b"")
-        size, more = size + len(chunk), message.get("more_body", False)
-        if size > limit:
-            raise BodyTooLarge(limit)
-        yield chunk
+        message = await (first or receive())
+        first = None
+        chunk, more = _chunk(message, limit - size, limit)
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks)
+
+
+def _chunk(message: Mapping[str, Any], room: int, limit: int) -> tuple[bytes, bool]:
+    """The bytes of one ASGI message and whether more will follow."""
+    if message["type"] != "http.request":
+        raise ClientGone
+    chunk = message.get("body", b"")
+    if len(chunk) > room:
+        raise BodyTooLarge(limit)
+    return chunk, message.get("more_body", False)
+
+
+@types.coroutine
+def _resume(waiting: Any, pending: object) -> Generator[Any, Any, Any]:
+    """Go on awaiting what has been begun and waits for `pending`."""
+    while True:
+        try:
+            step = partial(waiting.send, (yield pending))
+        except BaseException as error:
+            step = partial(waiting.throw, error)
+        try:
+            pending = step()
+        except StopIteration as arrived:
+            return arrived.value
 
 
 def content_kind(header: bytes | None) -> Literal["json", "form", "other"]:
@@ -223,31 +260,23 @@ def _complain(text: str, *, only_depth: bool = False) -> None:
 
 
 def _trouble(token: re.Match[str], keys: list[set[str]]) -> str | None:
+    """What is wrong with a string or a number, if anything; a key joins the keys of its object."""
     word, quoted, colon = token.group(0, 1, 2)
-    if quoted is None:
-        return _number_trouble(word)
     try:
-        content = json.loads(quoted)
-        content.encode()
-    except ValueError:  # JSONDecodeError and UnicodeEncodeError both are
+        content = _STRICT.decode(quoted or word)
+        if quoted is not None:
+            content.encode()
+    except _Objection:
+        return f"{word[:24]}: expected a finite number of at most {DIGITS} characters"
+    except UnicodeEncodeError:
         return "half a surrogate pair: expected both halves"
+    except json.JSONDecodeError:
+        return "expecting value"
     if colon and keys:
         if content in keys[-1]:
             return f"duplicate key {quoted[:NAME]}: expected each key once"
         keys[-1].add(content)
     return None
-
-
-def _number_trouble(word: str) -> str | None:
-    if word in ("true", "false", "null"):
-        return None
-    if len(word) > DIGITS:
-        return f"a number of {len(word)} characters: expected at most {DIGITS}"
-    try:
-        _fraction(word)
-    except (ValueError, _Objection):
-        return f"{word} is out of range: expected a finite number"
-    return f"{word}: expected a finite number" if word.lstrip("-") in ("NaN", "Infinity") else None
 
 
 # --- forms ---
@@ -300,54 +329,45 @@ def parse_form(content_type: bytes | str, body: bytes) -> Form:
     return Form(_settled(root, ""), tuple(files))
 
 
-def _parts(content_type: bytes | str, body: bytes) -> list[tuple[dict[bytes, bytes], bytes]]:
-    reader = _PartReader()
+Part = tuple[dict[bytes, bytes], bytes]
+
+
+def _parts(content_type: bytes | str, body: bytes) -> list[Part]:
+    """The headers and the content of each part."""
     line = content_type if isinstance(content_type, str) else content_type.decode("latin-1")
+    parts: list[Part] = []
+    ended: list[bool] = []
     try:
         boundary = parse_options_header(line)[1].get(b"boundary")
         if not boundary:
             raise Malformed("Content-Type names no boundary: expected multipart/form-data; boundary=...")
-        MultipartParser(boundary, reader.callbacks()).write(body)  # type: ignore[arg-type]
+        MultipartParser(boundary, _collecting(parts, ended)).write(body)
     except (FormParserError, UnicodeEncodeError) as error:
         raise Malformed(f"the form cannot be read: {error}") from None
-    if not reader.ended:
+    if not ended:
         raise Malformed("the form ends before its closing boundary")
-    return reader.parts
+    return parts
 
 
-class _PartReader:
-    """Collects (headers, content) of each part from the parser's callbacks."""
+def _collecting(parts: list[Part], ended: list[bool]) -> "MultipartCallbacks":
+    names: list[bytes] = []
+    headers: dict[bytes, bytes] = {}
+    content: list[bytes] = []
 
-    def __init__(self) -> None:
-        self.parts: list[tuple[dict[bytes, bytes], bytes]] = []
-        self.ended = False
-        self._field = b""
-        self._headers: dict[bytes, bytes] = {}
-        self._content: list[bytes] = []
-
-    def callbacks(self) -> dict[str, Callable[..., None]]:
-        names = ("part_begin", "header_field", "header_value", "part_data", "part_end", "end")
-        return {f"on_{name}": getattr(self, name) for name in names}
-
-    def part_begin(self) -> None:
-        if len(self.parts) >= PARTS:
+    def end_part() -> None:
+        if len(parts) >= PARTS:
             raise Malformed(f"the form has more than {PARTS} parts")
-        self._headers, self._content = {}, []
+        parts.append((dict(headers), b"".join(content)))
+        headers.clear()
+        content.clear()
 
-    def header_field(self, data: bytes, start: int, stop: int) -> None:
-        self._field = data[start:stop].lower()
-
-    def header_value(self, data: bytes, start: int, stop: int) -> None:
-        self._headers[self._field] = data[start:stop]
-
-    def part_data(self, data: bytes, start: int, stop: int) -> None:
-        self._content.append(data[start:stop])
-
-    def part_end(self) -> None:
-        self.parts.append((self._headers, b"".join(self._content)))
-
-    def end(self) -> None:
-        self.ended = True
+    return {
+        "on_header_field": lambda data, start, stop: names.append(data[start:stop].lower()),
+        "on_header_value": lambda data, start, stop: headers.__setitem__(names[-1], data[start:stop]),
+        "on_part_data": lambda data, start, stop: content.append(data[start:stop]),
+        "on_part_end": end_part,
+        "on_end": lambda: ended.append(True),
+    }
 
 
 def _disposition(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:

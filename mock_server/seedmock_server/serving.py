@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 BACKLOG: Final = 2048
 KEEP_ALIVE: Final = 75  # like nginx: clients that poll every ten seconds keep their connection
 START_SECONDS: Final = 30.0
+LINGER: Final = 1.0
 
 App = Callable[..., Any]
 
@@ -136,6 +137,8 @@ def tune_collector() -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     """A socket that listens already: who connects from now on waits in the backlog, and nobody else gets the port."""
+    if not 0 <= port < 2**16:  # the resolver would take it modulo 2**16
+        raise CannotListen(f"cannot listen on port {port}: give a number from 0 to 65535")
     try:
         family, kind, proto, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -243,10 +246,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._in_head = True
-        self._seen = 0
+        self._in_head = True  # a head is awaited
+        self._begun = False  # and has begun
+        self._seen = 0  # bytes, while it is awaited
         self._deadline: asyncio.TimerHandle | None = None
-        self._set_deadline()
+        self._refusal: bytes | None = None
+        self._set_deadline(self.limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._clear_deadline()
@@ -254,6 +259,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        if self._refusal is not None:
+            return
         self._seen = self._seen + len(data) if self._in_head else len(data)
         try:
             self.parser.feed_data(data)
@@ -267,16 +274,28 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self._guard()
 
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._begun = True
+
     def on_headers_complete(self) -> None:
         if self._seen > self.limits.head_bytes or len(self.headers) > self.limits.head_count:
             self._weigh()
         super().on_headers_complete()
-        self._in_head = False
+        self._in_head = self._begun = False
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_head = True
         self._seen = 0
+
+    def on_response_complete(self) -> None:
+        last = not self.pipeline
+        super().on_response_complete()
+        if last and self._refusal is not None:
+            self._send_refusal()
+        elif last and (self._begun or not self._in_head):  # half a head has come already, or the body has not
+            self._set_deadline(self.limits.head_seconds)
 
     def hang_up(self) -> None:
         """Drop the connection at once; the app hears that its client has gone."""
@@ -285,14 +304,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _guard(self) -> None:
-        """After each read: keep the deadline only while a head is awaited, and that head small."""
-        if self._in_head and (self.cycle is None or self.cycle.response_complete):
-            if self._seen > self.limits.head_bytes:
-                self._refuse(431, f"the head of the request is larger than {self.limits.head_bytes} bytes")
-            elif self._deadline is None:
-                self._set_deadline()
-        elif self._deadline is not None:
+        """After each read: a head stays small, and there is a deadline unless a request is being answered."""
+        if self._in_head and self._seen > self.limits.head_bytes:
+            self._refuse(431, f"the head of the request is larger than {self.limits.head_bytes} bytes")
+        elif self.cycle is not None and not self.cycle.response_complete:
             self._clear_deadline()
+        elif self._deadline is None:
+            self._set_deadline(self.limits.head_seconds)
 
     def _weigh(self) -> None:
         """Refuse a head that is too large; what was seen may hold other requests or a body too, so it is measured."""
@@ -301,8 +319,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.head_bytes:
             raise _Refused(431, f"the head of the request is larger than {self.limits.head_bytes} bytes")
 
-    def _set_deadline(self) -> None:
-        self._deadline = self.loop.call_later(self.limits.head_seconds, self._expire)
+    def _set_deadline(self, seconds: float) -> None:
+        self._clear_deadline()
+        self._deadline = self.loop.call_later(seconds, self._expire)
 
     def _clear_deadline(self) -> None:
         if self._deadline is not None:
@@ -310,26 +329,36 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _expire(self) -> None:
-        if self._seen:
+        if (self._begun or (self._in_head and self._seen)) and self._refusal is None:
             self._refuse(408, f"the head of the request did not arrive within {self.limits.head_seconds:g} seconds")
         else:
             self.transport.close()
 
     def _refuse(self, status: int, message: str) -> None:
-        """Answer and close, unless an earlier request is being answered: then that answer is the last one."""
+        """Answer and close, after the answers to earlier requests."""
         self._clear_deadline()
+        self._refusal = _refusal(status, message)
         cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            if not cycle.more_body or self.pipeline:
-                cycle.keep_alive = False
-                return
+        if cycle is None or cycle.response_complete:
+            self._send_refusal()
+        elif cycle.more_body:  # it is the body of this very request that cannot be read
             cycle.disconnected = True
             cycle.message_event.set()
-            if cycle.response_started:
+            if self.pipeline:
+                self.pipeline.popleft()
+            elif cycle.response_started:
                 self.transport.close()
-                return
-        self.transport.write(_refusal(status, message))
-        self.transport.close()
+            else:
+                self._send_refusal()
+
+    def _send_refusal(self) -> None:
+        """Send it and go on reading for a moment: closing on unread bytes makes a reset that overtakes the answer."""
+        if self._refusal is None or self.transport.is_closing():
+            return
+        self.transport.write(self._refusal)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._set_deadline(LINGER)
 
 
 class _Refused(Exception):

@@ -1,0 +1,195 @@
+"""deliver, in process: status, headers and bytes."""
+
+import asyncio
+import os
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from seedmock_server.delivery import CHUNK, RangeNotSatisfiable, deliver
+
+TAG = '"clip-1"'
+CONTENT = bytes(range(256)) * 8
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def ask(path: Path, method: str = "GET", *lines: tuple[str, str], **options: Any) -> httpx.Response:
+    """One request through httpx's in-process transport; a range that cannot be satisfied becomes a 416 of our own."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            status = await deliver(scope, receive, send, path, etag=TAG, media_type="video/mp4", **options)
+        except RangeNotSatisfiable as error:
+            await send({"type": "http.response.start", "status": 416, "headers": error.headers})
+            await send({"type": "http.response.body", "body": b"%d" % error.size})
+        else:
+            statuses.append(status)
+
+    async def main() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mock") as client:
+            return await client.request(method, "/", headers=[(name.encode(), value.encode()) for name, value in lines])
+
+    statuses: list[int] = []
+    response = asyncio.run(main())
+    assert statuses in ([], [response.status_code])
+    return response
+
+
+def test_the_whole_file_comes_with_its_length_and_its_tag(clip: Path) -> None:
+    response = ask(clip, headers=[(b"cache-control", b"no-store")])
+    assert (response.status_code, response.content) == (200, CONTENT)
+    assert response.headers.multi_items() == [
+        ("content-type", "video/mp4"),
+        ("content-length", "2048"),
+        ("etag", TAG),
+        ("accept-ranges", "bytes"),
+        ("cache-control", "no-store"),
+    ]
+
+
+def test_head_has_the_headers_and_no_bytes_and_knows_no_ranges(clip: Path) -> None:
+    response = ask(clip, "HEAD", ("Range", "bytes=0-9"))
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["content-length"] == "2048"
+
+
+def test_a_file_of_many_chunks_arrives_whole(tmp_path: Path) -> None:
+    path = tmp_path / "long.mp4"
+    path.write_bytes(os.urandom(2 * CHUNK + 1))
+    assert ask(path).content == path.read_bytes()
+    assert ask(path, "GET", ("Range", f"bytes=1-{CHUNK + 1}")).content == path.read_bytes()[1 : CHUNK + 2]
+
+
+def test_an_empty_file_is_an_empty_answer(tmp_path: Path) -> None:
+    path = tmp_path / "empty.mp4"
+    path.touch()
+    assert (ask(path).status_code, ask(path).headers["content-length"]) == (200, "0")
+    assert ask(path, "GET", ("Range", "bytes=0-")).headers["content-range"] == "bytes */0"
+    assert ask(path, "GET", ("Range", "bytes=-5")).status_code == 416
+
+
+edges = st.one_of(st.none(), st.integers(0, 2100), st.sampled_from([0, 2047, 2048, 10**30]))
+
+
+@given(edges, edges)
+def test_a_range_is_the_slice_that_rfc_9110_says(clip: Path, first: int | None, last: int | None) -> None:
+    line = f"bytes={'' if first is None else first}-{'' if last is None else last}"
+    response = ask(clip, "GET", ("Range", line))
+    if (first is None and last is None) or (first is not None and last is not None and last < first):
+        assert (response.status_code, response.content) == (200, CONTENT), "a broken range is ignored"
+        return
+    if first is None:
+        places = range(2048)[2048 - min(last or 0, 2048) :]
+    else:
+        places = range(2048)[first : None if last is None else last + 1]
+    if not places:
+        assert (response.status_code, response.headers["content-range"]) == (416, "bytes */2048")
+        return
+    assert (response.status_code, response.content) == (206, CONTENT[places.start : places.stop])
+    assert response.headers["content-range"] == f"bytes {places.start}-{places.stop - 1}/2048"
+    assert response.headers["content-length"] == str(len(places))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *["bytes", "bytes=", "bytes=a-b", "bytes=1", "bytes=--1", "bytes=1-2-3", "bytes=٣-", "items=0-1", "bytes 0-1"],
+        *["", "bytes=0x1-2", "bytes=" + "9" * 5000 + "-", "bytes=+1-2", "bytes=0-1, 4-5", "bytes=9999-,99999-"],
+    ],
+)
+def test_what_is_no_single_range_gets_the_whole_file(clip: Path, line: str) -> None:
+    response = ask(clip, "GET", ("Range", line))
+    assert (response.status_code, len(response.content)) == (200, 2048)
+
+
+def test_spaces_and_capitals_around_a_range_do_not_matter(clip: Path) -> None:
+    assert ask(clip, "GET", ("Range", "Bytes= 0-1 ")).content == CONTENT[:2]
+
+
+def test_two_range_headers_get_the_whole_file(clip: Path) -> None:
+    assert ask(clip, "GET", ("Range", "bytes=0-1"), ("Range", "bytes=0-1")).status_code == 200
+
+
+def test_ranges_can_be_switched_off(clip: Path) -> None:
+    response = ask(clip, "GET", ("Range", "bytes=0-1"), ranges=False)
+    assert (response.status_code, response.headers["accept-ranges"]) == (200, "none")
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [(TAG, 206), ('"other"', 200), (f"W/{TAG}", 200), ("Wed, 21 Oct 2015 07:28:00 GMT", 200), ("", 200)],
+)
+def test_if_range_lets_a_range_through_for_this_very_tag(clip: Path, condition: str, status: int) -> None:
+    assert ask(clip, "GET", ("Range", "bytes=0-1"), ("If-Range", condition)).status_code == status
+
+
+def test_if_range_without_a_range_changes_nothing(clip: Path) -> None:
+    assert ask(clip, "GET", ("If-Range", '"other"')).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [(TAG, 304), (f"W/{TAG}", 304), ("*", 304), (f'"a", W/{TAG}', 304), ('"a,b"', 200), ("clip-1", 200), ("", 200)],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_if_none_match_spares_the_bytes_of_a_known_tag(clip: Path, condition: str, status: int, method: str) -> None:
+    response = ask(clip, method, ("If-None-Match", condition))
+    assert response.status_code == status
+    assert response.headers["etag"] == TAG
+    if status == 304:
+        assert (response.content, "content-length" in response.headers) == (b"", False)
+
+
+def test_if_none_match_is_asked_before_the_range(clip: Path) -> None:
+    assert ask(clip, "GET", ("If-None-Match", TAG), ("Range", "bytes=5000-")).status_code == 304
+
+
+def test_a_missing_file_raises_before_anything_is_sent(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        ask(tmp_path / "none.mp4")
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files in /proc")
+@pytest.mark.parametrize("trouble", [OSError("gone"), RuntimeError("bug"), asyncio.CancelledError()])
+def test_a_send_that_fails_leaks_no_file(clip: Path, trouble: BaseException) -> None:
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            raise trouble
+
+    scope = {"type": "http", "method": "GET", "headers": []}
+    # A client that hangs up is no error; whatever else goes wrong is.
+    expected = nullcontext() if isinstance(trouble, OSError) else pytest.raises(type(trouble))
+
+    async def main() -> None:
+        before = open_files()
+        with expected:
+            await deliver(scope, lambda: None, send, clip, etag=TAG, media_type="video/mp4")  # type: ignore[arg-type]
+        assert open_files() == before
+
+    asyncio.run(main())
+
+
+def test_a_file_that_shrinks_while_it_is_sent_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "shrinking.mp4"
+    path.write_bytes(b"x" * (CHUNK + 1))
+
+    async def send(message: Any) -> None:
+        os.truncate(path, 10)
+
+    scope = {"type": "http", "method": "GET", "headers": []}
+    with pytest.raises(RuntimeError, match="lost"):
+        asyncio.run(deliver(scope, lambda: None, send, path, etag=TAG, media_type="video/mp4"))  # type: ignore[arg-type]

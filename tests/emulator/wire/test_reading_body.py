@@ -1,0 +1,141 @@
+"""read_body and what the headers announce."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from seedmock_server.reading import BodyTooLarge, BodyTooSlow, ClientGone, content_kind, declared_length, read_body
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+def sending(*chunks: bytes, ends: bool = True, pause: bool = False) -> Receive:
+    """A receive that gives the chunks one by one and then, unless it `ends`, nothing more for ever."""
+    left = list(chunks)
+
+    async def receive() -> dict[str, Any]:
+        if pause:
+            await asyncio.sleep(0)
+        if not left:
+            await asyncio.Event().wait()
+        chunk = left.pop(0)
+        return {"type": "http.request", "body": chunk, "more_body": bool(left) or not ends}
+
+    return receive
+
+
+def read(receive: Receive, *, limit: int = 100, seconds: float = 5.0, **options: Any) -> bytes:
+    return asyncio.run(read_body(receive, limit=limit, seconds=seconds, **options))
+
+
+@given(st.lists(st.binary(max_size=10), min_size=1, max_size=8), st.booleans())
+def test_chunks_are_joined_in_their_order(chunks: list[bytes], pause: bool) -> None:
+    assert read(sending(*chunks, pause=pause)) == b"".join(chunks)
+
+
+def test_a_message_without_a_body_is_empty() -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    assert read(receive) == b""
+
+
+@pytest.mark.parametrize("chunks", [[b"x" * 101], [b"x" * 60, b"x" * 41], [b"", b"x" * 101]])
+@pytest.mark.parametrize("pause", [True, False])
+def test_a_body_over_the_limit_is_refused(chunks: list[bytes], pause: bool) -> None:
+    with pytest.raises(BodyTooLarge, match="larger than 100 bytes") as caught:
+        read(sending(*chunks, pause=pause))
+    assert caught.value.limit == 100
+
+
+def test_a_body_of_just_the_limit_is_read() -> None:
+    assert read(sending(b"x" * 60, b"x" * 40)) == b"x" * 100
+
+
+def test_a_declared_length_over_the_limit_is_refused_before_reading() -> None:
+    with pytest.raises(BodyTooLarge):
+        read(sending(ends=False), headers=[(b"content-length", b"101")])
+
+
+@pytest.mark.parametrize("chunks", [[], [b"some"], [b"some", b"more"]])
+def test_a_body_that_does_not_end_in_time_is_refused(chunks: list[bytes]) -> None:
+    with pytest.raises(BodyTooSlow, match=r"within 0\.05 seconds"):
+        read(sending(*chunks, ends=False), seconds=0.05)
+
+
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("pause", [True, False])
+def test_a_client_that_hangs_up_is_gone(before: int, pause: bool) -> None:
+    messages = [{"type": "http.request", "body": b"a", "more_body": True}] * before + [{"type": "http.disconnect"}]
+
+    async def receive() -> dict[str, Any]:
+        if pause:
+            await asyncio.sleep(0)
+        return messages.pop(0)
+
+    with pytest.raises(ClientGone):
+        read(receive)
+
+
+def test_an_error_of_the_server_passes_through() -> None:
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0)
+        raise RuntimeError("broken wire")
+
+    with pytest.raises(RuntimeError, match="broken wire"):
+        read(receive)
+
+
+def test_cancelling_the_reader_cancels_the_wait() -> None:
+    ended: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("receive")
+        raise AssertionError
+
+    async def main() -> None:
+        task = asyncio.create_task(read_body(receive, limit=1, seconds=5))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert ended == ["receive"]
+
+
+@pytest.mark.parametrize(
+    ("value", "length"), [(b"0", 0), (b"365", 365), (b"-1", None), (b"", None), (b"1e3", None), (b"9" * 5000, None)]
+)
+def test_only_a_whole_number_is_a_declared_length(value: bytes, length: int | None) -> None:
+    assert declared_length([(b"host", b"x"), (b"content-length", value)]) == length
+
+
+def test_without_the_header_no_length_is_declared() -> None:
+    assert declared_length([(b"host", b"x")]) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        (None, "json"),
+        (b"", "json"),
+        (b"application/json", "json"),
+        (b"Application/JSON ; charset=utf-8", "json"),
+        (b"application/merge-patch+json", "json"),
+        (b"multipart/form-data; boundary=x", "form"),
+        (b"MULTIPART/Form-Data", "form"),
+        (b"application/x-www-form-urlencoded", "other"),
+        (b"text/json", "other"),
+        (b"\xff", "other"),
+        (b";", "json"),
+    ],
+)
+def test_content_type_is_read_without_case_and_parameters(header: bytes | None, kind: str) -> None:
+    assert content_kind(header) == kind

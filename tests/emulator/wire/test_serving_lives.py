@@ -1,0 +1,201 @@
+"""Starting and stopping: in a thread, in a process, on ports that are free and ports that are not."""
+
+import asyncio
+import gc
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from seedmock_server.serving import CannotListen, Limits, PortInUse, running, tune_collector
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """`/slow` takes a moment, `/never` takes for ever."""
+    assert scope["type"] == "http"
+    if scope["path"] != "/":
+        await asyncio.sleep(0.3 if scope["path"] == "/slow" else 3600)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+def test_a_server_accepts_inside_the_block_and_not_after_it() -> None:
+    with running(app) as server:
+        assert server.url == f"http://127.0.0.1:{server.port}"
+        assert httpx.get(server.url).text == "ok"
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server.url)
+    assert not any(thread.name.startswith("seedmock") for thread in threading.enumerate())
+
+
+def test_a_server_runs_beside_the_loop_of_its_caller() -> None:
+    async def main() -> str:
+        with running(app) as server:
+            async with httpx.AsyncClient() as client:
+                return (await client.get(server.url)).text
+
+    assert asyncio.run(main()) == "ok"
+
+
+def test_two_servers_run_side_by_side() -> None:
+    with running(app) as one, running(app) as other:
+        assert one.port != other.port
+        assert httpx.get(one.url).text == httpx.get(other.url).text == "ok"
+
+
+def test_a_port_is_free_again_after_its_server() -> None:
+    with running(app) as server:
+        assert httpx.get(server.url).text == "ok"
+    with running(app, port=server.port) as again:
+        assert httpx.get(again.url).text == "ok"
+
+
+def test_an_error_in_the_block_stops_the_server_and_passes_through() -> None:
+    with pytest.raises(ZeroDivisionError), running(app) as server:
+        raise ZeroDivisionError
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server.url)
+
+
+def test_a_taken_port_says_what_to_do() -> None:
+    with (
+        running(app) as server,
+        pytest.raises(PortInUse, match="choose another") as caught,
+        running(app, port=server.port),
+    ):
+        pytest.fail("two servers share a port")
+    assert caught.value.port == server.port
+
+
+@pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("no host", 0), ("127.0.0.1", 70_000), ("x" * 300, 0)])
+def test_an_address_of_no_machine_of_ours_is_refused(host: str, port: int) -> None:
+    with pytest.raises(CannotListen, match="cannot listen on"), running(app, host=host, port=port):
+        pytest.fail("it listens")
+
+
+@pytest.mark.parametrize(("host", "shown"), [("localhost", "localhost"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]")])  # noqa: S104
+def test_the_url_can_be_opened_whatever_the_host(host: str, shown: str) -> None:
+    if ":" in host and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with running(app, host=host) as server:
+        assert server.url == f"http://{shown}:{server.port}"
+        assert httpx.get(server.url).text == "ok"
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+def test_an_app_that_does_not_start_is_an_error_of_the_caller() -> None:
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": ""})
+
+    with pytest.raises(RuntimeError, match="did not start"), running(broken):
+        pytest.fail("it runs")
+
+
+def test_stopping_finishes_what_is_under_way() -> None:
+    answers: list[str] = []
+    with running(app) as server:
+        thread = ask_for(server.url + "/slow", answers)
+    thread.join()
+    assert answers == ["ok"]
+
+
+def test_stopping_hangs_up_on_what_does_not_end(caplog: pytest.LogCaptureFixture) -> None:
+    answers: list[str] = []
+    with running(app, limits=Limits(grace_seconds=0.1)) as server:
+        thread = ask_for(server.url + "/never", answers)
+    thread.join()
+    assert answers == ["RemoteProtocolError"]
+    assert caplog.records == []
+
+
+def ask_for(url: str, answers: list[str]) -> threading.Thread:
+    """Ask in a thread, and return once the server has the request."""
+    connected = threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(event_hooks={"request": [lambda _: connected.set()]}) as client:
+            try:
+                answers.append(client.get(url, timeout=10).text)
+            except httpx.HTTPError as error:
+                answers.append(type(error).__name__)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    connected.wait()
+    threading.Event().wait(0.1)
+    return thread
+
+
+PROGRAM = """
+import asyncio
+from seedmock_server.serving import Limits, PortInUse, run
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    if scope["path"] == "/slow":
+        print("asked", flush=True)
+        await asyncio.sleep(0.3)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+run(app, port=0, limits=Limits(grace_seconds=2), on_ready=lambda url: print(url, flush=True))
+print("stopped", flush=True)
+"""
+
+
+@contextmanager
+def process() -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-W", "error", "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        try:
+            yield child, child.stdout.readline().strip()
+        finally:
+            child.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_program_without_a_word(number: signal.Signals) -> None:
+    with process() as (child, url):
+        assert httpx.get(url).text == "ok"
+        child.send_signal(number)
+        assert child.communicate(timeout=10) == ("stopped\n", "")
+        assert child.returncode == 0
+
+
+def test_a_signal_lets_the_answer_under_way_be_finished() -> None:
+    answers: list[str] = []
+    with process() as (child, url):
+        thread = ask_for(url + "/slow", answers)
+        assert child.stdout is not None
+        assert child.stdout.readline() == "asked\n"
+        child.send_signal(signal.SIGTERM)
+        assert child.communicate(timeout=10) == ("stopped\n", "")
+        thread.join()
+        assert (answers, child.returncode) == (["ok"], 0)
+
+
+def test_tuning_freezes_what_start_up_made_and_looks_seldom() -> None:
+    before = gc.get_threshold()
+    try:
+        tune_collector()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() > before
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
