@@ -1,0 +1,298 @@
+"""Brings the content behind a URL, as far as a policy lets it look: a server that fetches what strangers name.
+
+Knows no folder and no media. What is said of a URL is its host only: the rest may be a secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ipaddress
+import ssl
+import unicodedata
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    import httpx
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+
+PRIVATE: Final = "private/reserved IP addresses not allowed"
+"""How A's refusal begins (seen in the readme of the vendor's own tool)."""
+
+TRIES: Final = 4
+NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+INNER_NAMES: Final = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa")
+"""Names that no public server can have, nor any name below them (RFC 6761, 6762, 8375, and common use)."""
+
+
+class Fetch(StrEnum):
+    """Where the emulator may look for references that are neither data nor files of its own."""
+
+    NONE = "none"
+    LOOPBACK = "loopback"
+    PUBLIC = "public"
+
+
+class Reason(StrEnum):
+    """Why a reference that should be readable is not."""
+
+    BROKEN = "broken"
+    TOO_LARGE = "too_large"
+    UNREACHABLE = "unreachable"
+    PRIVATE = "private"
+    NOT_MEDIA = "not_media"
+
+
+class Refused(ValueError):
+    """A URL that should be readable and is not; the message says what was found and what is allowed."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Beyond(Exception):
+    """The policy forbids to look, so whether the URL is readable can't be known."""
+
+
+async def resolved(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host as the system knows them; raises OSError."""
+    rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
+    return list(dict.fromkeys(str(row[4][0]) for row in rows))
+
+
+def direct() -> httpx.AsyncBaseTransport:
+    """Straight to the address: no proxy, nothing from the environment, no cookies."""
+    import httpx
+
+    return httpx.AsyncHTTPTransport(verify=_trust(), trust_env=False)
+
+
+async def fetch(
+    url: str,
+    *,
+    policy: Fetch,
+    limit_bytes: int,
+    seconds: float,
+    redirects: int = 3,
+    resolve: Resolve = resolved,
+    transport: Callable[[], httpx.AsyncBaseTransport] = direct,
+) -> bytes:
+    """The content behind an http(s) URL: at most `limit_bytes`, in at most `seconds` with all redirects.
+
+    Each hop connects to the very address that was judged. Raises Refused, and Beyond for what `policy` leaves unseen.
+    """
+    import httpx
+
+    if policy is Fetch.NONE:
+        raise Beyond
+    journey = _Journey(policy, limit_bytes, seconds, resolve)
+    try:
+        async with asyncio.timeout(seconds), await asyncio.to_thread(transport) as way:
+            target = _target(httpx.URL(url.strip()))
+            for _ in range(redirects + 1):
+                found = await journey.visit(target, way)
+                if isinstance(found, bytes):
+                    return found
+                target = _target(target.join(found))
+    except TimeoutError:
+        raise Refused(Reason.UNREACHABLE, f"the reference took more than {seconds:g} seconds") from None
+    except httpx.InvalidURL as error:
+        raise Refused(Reason.BROKEN, f"the reference's URL can't be read: {_brief(error)}") from None
+    except (httpx.HTTPError, OSError) as error:
+        raise Refused(Reason.UNREACHABLE, f"the reference can't be read: {_brief(error)}") from None
+    raise Refused(Reason.UNREACHABLE, f"the reference is more than {redirects} redirects away")
+
+
+@dataclass(frozen=True, slots=True)
+class _Journey:
+    policy: Fetch
+    limit_bytes: int
+    seconds: float
+    resolve: Resolve
+
+    async def visit(self, url: httpx.URL, way: httpx.AsyncBaseTransport) -> bytes | str:
+        """The content of one URL, or the location to which it redirects."""
+        response = await self._answer(url, await self._judged(url), way)
+        try:
+            if response.has_redirect_location:
+                return response.headers["location"]
+            if response.status_code != 200:
+                raise Refused(Reason.UNREACHABLE, f"{url.host} answered {response.status_code}; expected 200")
+            return await self._read(response)
+        finally:
+            await response.aclose()
+
+    async def _judged(self, url: httpx.URL) -> list[str]:
+        """The addresses of a URL's host, if every one of them may be visited."""
+        host = url.raw_host.decode("ascii")
+        if self.policy is Fetch.PUBLIC and is_private(str(url)):
+            raise Refused(Reason.PRIVATE, f"{PRIVATE}: {host}")
+        addresses = await self._addresses(host, url.port or {"http": 80, "https": 443}[url.scheme])
+        if self.policy is Fetch.LOOPBACK and not all(map(_is_loopback, addresses)):
+            raise Beyond
+        if self.policy is Fetch.PUBLIC and not all(map(_is_public, addresses)):
+            raise Refused(Reason.PRIVATE, f"{PRIVATE}: {host} leads to one")
+        return [str(address) for address in addresses]
+
+    async def _addresses(self, host: str, port: int) -> list[Address]:
+        literal = _literal(host)
+        if literal is not None:
+            return [literal]
+        if _is_below(host, "localhost"):
+            return [ipaddress.IPv4Address("127.0.0.1"), ipaddress.IPv6Address("::1")]
+        try:
+            found = [ipaddress.ip_address(text) for text in await self.resolve(host, port)]
+        except (OSError, UnicodeError):
+            found = []
+        if not found:
+            raise Beyond if self.policy is Fetch.LOOPBACK else Refused(Reason.UNREACHABLE, f"{host} has no address")
+        return found
+
+    async def _answer(self, url: httpx.URL, addresses: list[str], way: httpx.AsyncBaseTransport) -> httpx.Response:
+        """The head of the answer of the first address that can be connected to."""
+        import httpx
+
+        *others, last = addresses[:TRIES]
+        patience = self.seconds / (len(others) + 1)
+        for address in others:
+            try:
+                return await way.handle_async_request(_request(url, address, patience))
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                continue
+        return await way.handle_async_request(_request(url, last, patience))
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        """The body as it comes: what is packed although it was asked for plain could unpack to anything."""
+        import httpx
+
+        packing = response.headers.get("content-encoding", "identity").strip().lower()
+        if packing not in ("", "identity"):
+            raise Refused(Reason.UNREACHABLE, f"the reference comes encoded as {packing!r}; allowed: identity")
+        length = response.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self.limit_bytes:
+            raise too_large(int(length[:20]), self.limit_bytes)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        content = bytearray()
+        async for chunk in response.stream:
+            content += chunk
+            if len(content) > self.limit_bytes:
+                raise too_large(len(content), self.limit_bytes)
+        return bytes(content)
+
+
+def too_large(found: int, allowed: int) -> Refused:
+    """The refusal of content of more bytes than allowed."""
+    return Refused(Reason.TOO_LARGE, f"the reference has {found} bytes or more; allowed: at most {allowed}")
+
+
+def is_private(url: str) -> bool:
+    """Whether an http(s) URL's host says by itself that it is not on the public internet; asks no DNS.
+
+    Every spelling of an address counts: `http://0x7f.1/` is the loopback.
+    """
+    host = web_host(url)
+    literal = _literal(host)
+    if literal is not None:
+        return not _is_public(literal)
+    return any(_is_below(host, name) for name in INNER_NAMES)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is a spelling of this machine's own address, or `localhost`; asks no DNS."""
+    literal = _literal(host)
+    return _is_loopback(literal) if literal is not None else _is_below(host, "localhost")
+
+
+def web_host(url: str) -> str:
+    """The host of an http(s) URL in its plain spelling, or nothing."""
+    try:
+        parts = urlsplit(url.strip().replace("\\", "/"))
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    plain = unicodedata.normalize("NFKC", unquote(host)).replace("\u3002", ".").lower()
+    return plain.removesuffix(".") if parts.scheme in ("http", "https") else ""
+
+
+def _target(url: httpx.URL) -> httpx.URL:
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Refused(Reason.BROKEN, f"the reference's URL begins with {url.scheme!r}; allowed: http, https, data")
+    if url.userinfo:
+        raise Refused(Reason.BROKEN, f"the reference's URL names a user at {url.host}; allowed: no user or password")
+    return url
+
+
+def _request(url: httpx.URL, address: str, patience: float) -> httpx.Request:
+    """Asks the address for the URL: the host's name goes into the header and, for TLS, into the handshake."""
+    import httpx
+
+    headers = {"Host": url.netloc.decode("ascii"), "Accept": "*/*", "Accept-Encoding": "identity"}
+    extensions = {"sni_hostname": url.raw_host.decode("ascii"), "timeout": {"connect": patience}}
+    return httpx.Request("GET", url.copy_with(host=address), headers=headers, extensions=extensions)
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _brief(error: Exception) -> str:
+    return str(error)[:200] or type(error).__name__
+
+
+def _is_below(host: str, name: str) -> bool:
+    return host == name or host.endswith(f".{name}")
+
+
+def _literal(host: str) -> Address | None:
+    """The address that a host spells, in any of the forms that resolvers take, or None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return _numbers(host)
+
+
+def _numbers(host: str) -> ipaddress.IPv4Address | None:
+    """One to four numbers, decimal, octal or hexadecimal, of which the last fills the bytes that are left."""
+    parts = host.split(".")
+    try:
+        *heads, last = [int(part, _radix(part)) for part in parts]
+    except ValueError:
+        return None
+    room = 256 ** (4 - len(heads))
+    if len(heads) > 3 or any(head > 255 for head in heads) or last >= room:
+        return None
+    return ipaddress.IPv4Address(int.from_bytes(bytes(heads)) * room + last)
+
+
+def _radix(part: str) -> int:
+    if not part.isascii() or not part.isalnum():
+        raise ValueError
+    return 16 if part.startswith("0x") else 8 if part.startswith("0") else 10
+
+
+def _is_loopback(address: Address) -> bool:
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _is_public(address: Address) -> bool:
+    """Also judges the IPv4 address that an IPv6 address carries, where packets would be sent on to it."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        if inner is not None:
+            return _is_public(inner)
+        if address.is_site_local:
+            return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)

@@ -1,0 +1,272 @@
+"""Turns the URL of a reference into a file that can be read, or says why not.
+
+Content is kept once, by its digest, in a folder that is bounded in bytes. Knows no upstream and no clock: whether a
+posted file's time is over is judged by the reading that the caller brings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from seedmock_contracts.terms import MediaFacts
+
+from .fetching import Beyond, Fetch, Reason, Refused, Resolve, fetch, is_loopback, is_private, resolved, too_large
+from .media import probe
+from .media.look import Source
+
+__all__ = ["Fetch", "Published", "Readable", "Reason", "Refused", "Sources", "is_private"]
+
+MIB: Final = 1 << 20
+FILES: Final = "/_mock/files/"
+PART: Final = "part-"
+STALE_SECONDS: Final = 3600
+TOKENS: Final = 10_000
+JOURNEYS: Final = 8
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
+_BASE64: Final = re.compile(r";[ ]*base64[ ]*\Z", re.IGNORECASE)
+_BLANKS: Final = str.maketrans("", "", " \t\n\r\f")
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A kept file and what it was measured to be. Open it soon: a full folder throws out what was not used for long."""
+
+    source: Source
+    facts: MediaFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file that was posted, by the name that it came with, for as long as its link lives."""
+
+    readable: Readable
+    name: str
+    expires_at: float
+
+
+class Sources:
+    """The files that references lead to. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        fetch: Fetch = Fetch.NONE,
+        limit_bytes: int = 100 * MIB,
+        total_bytes: int = 1024 * MIB,
+        seconds: float = 20.0,
+        resolve: Resolve = resolved,
+    ) -> None:
+        """Adopts what is in the folder. `limit_bytes` holds for one file, `seconds` for fetching one."""
+        self._folder, self._policy, self._resolve = folder, fetch, resolve
+        self._limit, self._total, self._seconds = limit_bytes, total_bytes, seconds
+        self._readables: dict[str, Readable] = {}
+        self._published: OrderedDict[str, Published] = OrderedDict()
+        self._keeping: dict[str, asyncio.Task[Readable]] = {}
+        self._journeys = asyncio.Semaphore(JOURNEYS)
+        self._sizes = _adopted(folder)
+        self._occupied = sum(self._sizes.values())
+
+    async def read(self, url: str, *, own_origin: str, now: float) -> Readable | None:
+        """The file behind a data: URI, a link to a posted file, or what may be fetched; None where nobody may look.
+
+        `own_origin` is the scheme://host[:port] by which the client came. Raises Refused.
+        """
+        if url.lstrip()[:5].lower() == "data:":
+            return await self.keep(await asyncio.to_thread(decoded, url))
+        token = own_token(url, own_origin)
+        if token is not None:
+            found = self.published(token, now)
+            if found is None:
+                raise Refused(Reason.UNREACHABLE, "the posted file is not there: the link is unknown or has expired")
+            return found.readable
+        content = await self._fetched(url)
+        return None if content is None else await self.keep(content)
+
+    async def keep(self, content: bytes) -> Readable:
+        """Store content under its digest, and measure it, unless that was done before.
+
+        Raises Refused: not_media, or too_large where even an emptied folder would not hold it.
+        """
+        if len(content) > self._limit:
+            raise too_large(len(content), self._limit)
+        digest = await asyncio.to_thread(_digest, content)
+        task = self._keeping.get(digest)
+        if task is None:
+            found = self._readables.get(digest)
+            if found is not None and self._touch(digest):
+                return found
+            task = asyncio.create_task(self._kept(digest, content))
+            self._keeping[digest] = task
+            task.add_done_callback(lambda done: self._finish(digest, done))
+        return await asyncio.shield(task)
+
+    def publish(self, token: str, readable: Readable, name: str, expires_at: float) -> None:
+        """Let a kept file be read under a token until a reading of the clock."""
+        self._published[token] = Published(readable, name, expires_at)
+        while len(self._published) > TOKENS:
+            self._published.popitem(last=False)
+
+    def published(self, token: str, now: float) -> Published | None:
+        """The file of a token, while its link lives and the folder has room for it."""
+        found = self._published.get(token)
+        if found is None or now >= found.expires_at or not self._touch(found.readable.source.digest):
+            return None
+        return found
+
+    async def _fetched(self, url: str) -> bytes | None:
+        if self._policy is Fetch.NONE:
+            return None
+        with contextlib.suppress(Beyond):
+            async with self._journeys:
+                return await fetch(
+                    url,
+                    policy=self._policy,
+                    limit_bytes=self._limit,
+                    seconds=self._seconds,
+                    resolve=self._resolve,
+                )
+        return None
+
+    async def _kept(self, digest: str, content: bytes) -> Readable:
+        size = len(content)
+        self._forget(digest)
+        self._make_room(size)
+        self._occupied += size
+        try:
+            readable = await asyncio.to_thread(_stored, self._folder, digest, content)
+        except BaseException:
+            self._occupied -= size
+            raise
+        self._sizes[digest] = size
+        self._readables[digest] = readable
+        return readable
+
+    def _finish(self, digest: str, done: asyncio.Task[Readable]) -> None:
+        del self._keeping[digest]
+        if not done.cancelled():
+            done.exception()
+
+    def _touch(self, digest: str) -> bool:
+        """Whether the file is still there; it counts as used now."""
+        if digest not in self._sizes:
+            return False
+        try:
+            os.utime(self._folder / digest)
+        except FileNotFoundError:
+            self._forget(digest)
+            return False
+        self._sizes.move_to_end(digest)
+        return True
+
+    def _make_room(self, size: int) -> None:
+        """Throw out what was not used for long, posted files last; raises Refused where that is not enough."""
+        excess = self._occupied + size - self._total
+        if excess <= 0:
+            return
+        if excess > sum(self._sizes.values()):
+            free = self._total - (self._occupied - sum(self._sizes.values()))
+            raise Refused(Reason.TOO_LARGE, f"the reference has {size} bytes; there is room for {free}")
+        posted = {found.readable.source.digest for found in self._published.values()}
+        for digest in sorted(self._sizes, key=posted.__contains__):
+            if self._occupied + size <= self._total:
+                return
+            self._forget(digest)
+            (self._folder / digest).unlink(missing_ok=True)
+
+    def _forget(self, digest: str) -> None:
+        self._occupied -= self._sizes.pop(digest, 0)
+        self._readables.pop(digest, None)
+
+
+def own_token(url: str, own_origin: str) -> str | None:
+    """The token of a link to a posted file, or None for any other URL; every loopback address means this server."""
+    try:
+        link, own = urlsplit(url.strip()), urlsplit(own_origin)
+        if not link.path.startswith(FILES) or (link.scheme, _port(link.scheme, link.port)) != (
+            own.scheme,
+            _port(own.scheme, own.port),
+        ):
+            return None
+    except ValueError:
+        return None
+    host = (link.hostname or "").removesuffix(".")
+    if host != (own.hostname or "").removesuffix(".") and not is_loopback(host):
+        return None
+    return link.path.removeprefix(FILES).partition("/")[0]
+
+
+def decoded(url: str) -> bytes:
+    """The content of a data: URI, as browsers read it (WHATWG Fetch, "data: URL processor"); raises Refused."""
+    head, comma, data = url.partition(",")
+    if not comma:
+        raise Refused(Reason.BROKEN, "the data: URI has no comma; expected data:[<media type>][;base64],<data>")
+    try:
+        content = unquote_to_bytes(data)
+        if _BASE64.search(head):
+            content = _from_base64(content.decode("ascii"))
+    except (UnicodeError, binascii.Error) as error:
+        raise Refused(Reason.BROKEN, f"the data: URI can't be decoded: {error}") from None
+    if not content:
+        raise Refused(Reason.BROKEN, "the data: URI is empty; expected the bytes of an image, a video or a sound")
+    return content
+
+
+def _from_base64(text: str) -> bytes:
+    """Padding may be missing and blanks may stand anywhere."""
+    dense = text.translate(_BLANKS)
+    return base64.b64decode(dense + "=" * (-len(dense) % 4), validate=True)
+
+
+def _port(scheme: str, port: int | None) -> int | None:
+    return port or {"http": 80, "https": 443}.get(scheme)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _adopted(folder: Path) -> OrderedDict[str, int]:
+    """The sizes of the files that earlier runs kept, least recently used first; sweeps what they left unfinished."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    # By the clock of the file system: nobody writes one file for an hour, so what is older was left by a crash.
+    stale = folder.stat().st_mtime - STALE_SECONDS
+    found = []
+    for entry in os.scandir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            told = entry.stat(follow_symlinks=False)
+            if _DIGEST.fullmatch(entry.name):
+                found.append((told.st_mtime_ns, entry.name, told.st_size))
+            elif entry.name.startswith(PART) and told.st_mtime < stale:
+                os.unlink(entry)
+    return OrderedDict((name, size) for _, name, size in sorted(found))
+
+
+def _stored(folder: Path, digest: str, content: bytes) -> Readable:
+    """Blocking, in a thread. The file appears in one step, once it is known to be media."""
+    handle, name = tempfile.mkstemp(prefix=PART, dir=folder)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        facts = probe.measure(part)
+        part.replace(folder / digest)
+    except probe.Unreadable as error:
+        said = str(error).replace(f"file:{part.resolve()}", "the file").replace(name, "the file")
+        raise Refused(Reason.NOT_MEDIA, f"the reference is not media: {said}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return Readable(Source(folder / digest, digest), facts)
