@@ -170,8 +170,9 @@ class FirstBeforeLast(Rule):
         last = next((f for f in references if f.reference.role is Role.LAST_FRAME), None)
         if last is None or any(f.reference.role is Role.FIRST_FRAME for f in references):
             return None
-        said = f"{last.path} is a last frame without a first; allowed: a first frame beside it"
-        return self._violation(last.path, last.reference.url, "a first frame beside a last frame", said)
+        allowed = "a first frame beside a last frame"
+        said = f"{last.path} is a last frame without a first; allowed: {allowed}"
+        return self._violation(last.path, last.reference.url, allowed, said)
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return layout.place(document, [sample(MediaKind.IMAGE, Role.LAST_FRAME)])
@@ -194,8 +195,8 @@ class ItemCarries(Rule):
                 continue  # of another type altogether: the rule on that field's type speaks of it
             url = holder.get("url") if holder is not None else None
             if not isinstance(url, str) or not url.strip():
-                at = f"{path}.{type_}.url"
-                return self._violation(at, url, "a URL", f"{at} is {shown(url)}; expected the URL of this {type_}")
+                at, allowed = f"{path}.{type_}.url", f"the URL of this {type_}"
+                return self._violation(at, url, allowed, f"{at} is {shown(url)}; expected {allowed}")
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:

@@ -136,5 +136,8 @@ class Contract:
         return {(case.kind, case.style): case for case in self.errors}
 
     def amount(self, id_: str) -> Amount:
-        """A figure by its fact's id."""
-        return next(amount for amount in self.amounts if amount.id == id_)
+        """A figure by its fact's id. Raises LookupError for a figure that this upstream has not."""
+        found = next((amount for amount in self.amounts if amount.id == id_), None)
+        if found is None:
+            raise LookupError(f"{self.name} has no figure {id_}")
+        return found

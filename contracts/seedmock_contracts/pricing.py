@@ -54,6 +54,8 @@ def quote(
     if isinstance(request, UpscaleRequest):
         return _upscale(said, request)
     model, size = _model(said, request.model), size_of(said, request)
+    if model.upscales or size.resolution not in model.resolutions:
+        raise ValueError(f"{model.name} makes no clip at {size.resolution}; allowed: {', '.join(model.resolutions)}")
     count = tokens(size.width, size.height, request.seconds)
     tariff = _tariff(said, model, size.resolution)
     if tariff is None:
@@ -65,7 +67,7 @@ def quote(
 
 
 def asset_fee(upstream: str) -> Amount:
-    """What one asset that succeeds costs."""
+    """What one asset that succeeds costs. Raises LookupError for an upstream without assets."""
     return contract(upstream).amount(f"{upstream}.assets.create.fee")
 
 

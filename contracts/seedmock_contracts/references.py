@@ -25,11 +25,11 @@ class Layout(Protocol):
     """A way of writing references into a document."""
 
     def find(self, document: Document) -> tuple[Found, ...]:
-        """Every well-formed reference in document order; what is malformed is left to the rules on types."""
+        """Every well-formed reference in the layout's order; what is malformed is left to the rules on types."""
         ...
 
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
-        """A copy of the document that holds exactly these references."""
+        """A copy of the document that holds exactly these references. Raises ValueError if the layout has no place."""
         ...
 
 
@@ -62,7 +62,9 @@ class FlatFields:
         taken = {slot.field for slot in self.slots}
         placed = {name: value for name, value in document.items() if name not in taken}
         for reference in references:
-            slot = next(s for s in self.slots if (s.kind, s.role) == (reference.kind, reference.role))
+            slot = next((s for s in self.slots if (s.kind, s.role) == (reference.kind, reference.role)), None)
+            if slot is None:
+                raise ValueError(f"no field for {reference.kind} as {reference.role}")
             placed[slot.field] = [*placed.get(slot.field, ()), reference.url] if slot.many else reference.url
         return placed
 
@@ -101,7 +103,9 @@ class ContentArray:
 
     def _item(self, reference: Reference) -> dict[str, Any]:
         type_ = next(name for name, kind in self.types.items() if kind is reference.kind)
-        role = next(name for name, meant in self.roles.items() if meant == (reference.kind, reference.role))
+        role = next((name for name, meant in self.roles.items() if meant == (reference.kind, reference.role)), None)
+        if role is None:
+            raise ValueError(f"no role for {reference.kind} as {reference.role}")
         return {"type": type_, "role": role, type_: {"url": reference.url}}
 
 

@@ -64,14 +64,14 @@ class Rule:
         return Violation(self.fact, self.kind, field, value, allowed, said)
 
     def _present(self, document: Document) -> Iterator[tuple[str, Any]]:
-        """Each value at this rule's field that is there; null counts as left out."""
+        """Each value at this rule's field that is there; null counts as left out, but for an item of a list."""
         if "." not in self.field and "[" not in self.field:
             value = document.get(self.field)
             if value is not None:
                 yield self.field, value
             return
         for path, value in values(document, self.field):
-            if value is not MISSING and value is not None:
+            if value is not MISSING and (value is not None or self.field.endswith("[]")):
                 yield path, value
 
     def _spoilt(self, document: Document, layout: Layout, value: Any) -> dict[str, Any]:
@@ -149,8 +149,10 @@ class Whole(Rule):
 
     def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
         for path, value in self._present(document):
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                continue  # of another type altogether: the rule on the field's type speaks of it
             number = numeric(value)
-            if isinstance(value, str | int | float) and (number is None or number != int(number)):
+            if number is None or number != int(number):
                 return self._violation(path, value, "a whole number")
         return None
 
@@ -280,7 +282,7 @@ def numeric(value: Any) -> float | None:
         try:
             number = float(value)
         except OverflowError:
-            return math.copysign(1e308, value)
+            return 1e308 if value > 0 else -1e308
         return number if math.isfinite(number) else None
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value)

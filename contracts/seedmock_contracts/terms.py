@@ -283,7 +283,7 @@ class StatusWord(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ErrorCase(Fact):
-    """An upstream's answer to one kind of error. `message` may hold {field}, {value}, {allowed} and {detail}.
+    """An upstream's answer to one kind of error. `message` may hold {field}, {value}, {allowed}, {detail}, {nested}.
 
     The evidence is for status, code and envelope; the wording is ours (assumed) unless `wording` says otherwise.
     `envelope` names the body's form, `style` the option of the error variant under which this case is spoken.
