@@ -12,7 +12,7 @@ from .dial import Dial, spoke
 from .layout import Layout
 from .lettering import fitted, font, wrap, write
 from .look import FPS, Look
-from .palette import INK, PALE, Colour, Palette
+from .palette import DIM, INK, PALE, Colour, Palette
 from .planes import Planes
 
 
@@ -27,6 +27,7 @@ class Card:
         self._light = _light(self._layout)
         self._picture = self._drawn()
         self._planes = Planes.of(self._picture)
+        self._second = -1
 
     def twin(self, second: int) -> int:
         """The second that moves in the same way."""
@@ -34,10 +35,11 @@ class Card:
 
     def picture(self, second: int, step: int) -> Planes:
         """The picture of a second at a step of 1/24 second."""
+        if second != self._second:
+            self._count(self._planes, second)
+            self._second = second
         planes = self._planes.copy()
-        self._count(planes, second)
-        at = self._layout.dial_at
-        planes.tint(self._palette.bright, self._dial.comet(step), at)
+        planes.tint(self._palette.bright, self._dial.comet(step), self._layout.dial_at)
         self._shine(planes, step)
         return planes
 
@@ -86,20 +88,25 @@ class Card:
 
     def _count(self, planes: Planes, second: int) -> None:
         """The number, a tick on the dial for every second gone by, and the progress below the bars."""
-        look, layout, at = self._look, self._layout, self._layout.dial_at
-        side = layout.dial
-        patch = self._picture.crop((*at, at[0] + side, at[1] + side))
-        draw = ImageDraw.Draw(patch)
-        for tick in range(look.seconds):
-            colour: Colour = self._palette.bright if tick < second + 1 else (110, 114, 124)
-            draw.line(spoke(side, tick / look.seconds, 0.72, 0.79), fill=colour, width=max(2, side // 90))
-        middle = side / 2
-        draw.text((middle, side * 0.47), str(second + 1), font=font(round(side * 0.36)), fill=INK, anchor="mm")
-        below = f"of {look.seconds} s"
+        side = self._layout.dial
+        edge = side // 20 * 2
+        inside = self._picture.crop(self._inside(edge))
+        draw = ImageDraw.Draw(inside)
+        for tick in range(self._look.seconds):
+            colour: Colour = self._palette.bright if tick <= second else DIM
+            ends = [end - edge for end in spoke(side, tick / self._look.seconds, 0.70, 0.77)]
+            draw.line(ends, fill=colour, width=max(2, side // 90))
+        middle = inside.width / 2
+        draw.text((middle, middle * 0.94), str(second + 1), font=font(round(side * 0.36)), fill=INK, anchor="mm")
         small = font(max(9, round(side * 0.075)))
-        draw.text((middle, side * 0.70), below, font=small, fill=PALE, anchor="mm")
-        planes.paste(Planes.of(patch), at)
+        draw.text((middle, middle * 1.5), f"of {self._look.seconds} s", font=small, fill=PALE, anchor="mm")
+        planes.paste(Planes.of(inside), self._inside(edge)[:2])
         self._progress(planes, second)
+
+    def _inside(self, edge: int) -> tuple[int, int, int, int]:
+        """The square within the dial, so far from its sides."""
+        (x, y), side = self._layout.dial_at, self._layout.dial
+        return x + edge, y + edge, x + side - edge, y + side - edge
 
     def _progress(self, planes: Planes, second: int) -> None:
         left, top, right, bottom = self._layout.progress
@@ -130,9 +137,9 @@ def ground(palette: Palette, width: int, height: int) -> Image.Image:
     points = Image.new("RGB", (across, down))
     for index in range(across * down):
         points.putpixel((index % across, index // across), palette.ground[palette.numbers[4 + index] % 4])
-    quarter = points.resize((width // 4, height // 4), Image.Resampling.BICUBIC)
-    soft = quarter.filter(ImageFilter.GaussianBlur(min(width, height) // 60))
-    return soft.resize((width, height), Image.Resampling.BICUBIC)
+    small = points.resize((width // 8, height // 8), Image.Resampling.BICUBIC)
+    soft = small.filter(ImageFilter.GaussianBlur(min(width, height) // 120))
+    return soft.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def _light(layout: Layout) -> Image.Image:

@@ -10,6 +10,7 @@ Colour = tuple[int, int, int]
 
 INK = (255, 255, 255)
 PALE = (225, 228, 235)
+DIM = (110, 114, 124)
 
 
 @dataclass(frozen=True, slots=True)

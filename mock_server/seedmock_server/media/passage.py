@@ -6,6 +6,8 @@ the other. The first and the last second and the one of the dissolve are encoded
 
 from __future__ import annotations
 
+import functools
+
 from PIL import Image, ImageDraw
 
 from .card import Card
@@ -71,10 +73,11 @@ class Badge:
     def lay(self, planes: Planes, second: int, step: int, shown: float) -> None:
         """Put the badge on a picture, as strongly as `shown` (0 to 1) says."""
         strength = [round(value * shown) for value in range(256)]
-        planes.tint((8, 10, 16), self._bed().point(strength), self._at)
+        planes.tint((8, 10, 16), self._bed.point(strength), self._at)
         planes.tint(self._palette.bright, self._dial.comet(step).point(strength), self._at)
         planes.tint(INK, self._number(second).point(strength), self._at)
 
+    @functools.cached_property
     def _bed(self) -> Image.Image:
         side = self._dial.side
         bed = Image.new("L", (side * 2, side * 2))

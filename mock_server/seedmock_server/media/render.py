@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -30,11 +31,11 @@ def render(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) ->
 
         upscale(look, target, ffmpeg, quiet=quiet)
         return
-    scene = _scene(look)
-    video = _video(look, scene, ffmpeg, quiet)
-    sound = _sound(look, ffmpeg, quiet) if look.audio else None
+    with ThreadPoolExecutor(1) as aside:
+        sound = aside.submit(_sound, look, ffmpeg, quiet)
+        video = _video(look, _scene(look), ffmpeg, quiet)
     with target.open("wb") as file:
-        file.writelines(mp4.movie(video, (look.width, look.height), sound, tags(look)))
+        file.writelines(mp4.movie(video, (look.width, look.height), sound.result(), tags(look)))
 
 
 def tags(look: Look) -> dict[bytes, str]:
@@ -82,7 +83,9 @@ def _pictures(scene: Scene, shots: list[int], others: list[int]) -> Iterator[byt
         yield scene.picture(second, 0).data()
 
 
-def _sound(look: Look, ffmpeg: Encoder, quiet: bool) -> mp4.Sound:
+def _sound(look: Look, ffmpeg: Encoder, quiet: bool) -> mp4.Sound | None:
+    if not look.audio:
+        return None
     arguments = encoder.sound(tune.phrase(look.seed), tune.PHRASE_SECONDS + 1, tune.RATE)
     phrase = bitstream.frames(ffmpeg.run(arguments, quiet=quiet))
     count = -(-look.frames * tune.RATE // (FPS * 1024))

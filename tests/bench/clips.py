@@ -1,0 +1,81 @@
+"""What a clip costs, against plain ffmpeg making a clip of the same size and length in the same run.
+
+Run it as `python tests/bench/clips.py`; read the ratios, for machines differ and are busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from seedmock_server.media.encoder import executable
+from seedmock_server.media.look import Look, Source
+from seedmock_server.media.studio import Studio
+
+ROUNDS = 5
+CASES = [("864x496", 5), ("1280x720", 5), ("1920x1080", 15), ("2206x946", 15), ("1080x1920", 4)]
+
+
+def plain_ffmpeg(folder: Path, size: str, seconds: int) -> float:
+    """Seconds that ffmpeg takes, as fast as it can and on all cores, for its own test picture with a tone."""
+    pictures = ("-f", "lavfi", "-i", f"testsrc2=s={size}:r=24:d={seconds}")
+    tone = ("-f", "lavfi", "-i", f"sine=d={seconds}")
+    codecs = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")
+    start = time.perf_counter()
+    command = [executable(), "-v", "error", "-y", *pictures, *tone, *codecs, "-movflags", "+faststart"]
+    subprocess.run([*command, str(folder / "plain.mp4")], check=True)  # noqa: S603
+    return time.perf_counter() - start
+
+
+async def asked(studio: Studio, look: Look) -> float:
+    start = time.perf_counter()
+    await studio.clip(look)
+    return time.perf_counter() - start
+
+
+def look(size: str, seconds: int, seed: int, **more: Source) -> Look:
+    width, height = map(int, size.split("x"))
+    prompt = "A red fox runs through fresh snow at dawn, cinematic light"
+    return Look("seedance-2-0", width, height, seconds, True, seed, prompt, **more)
+
+
+async def measured(folder: Path, studio: Studio, size: str, seconds: int) -> list[str]:
+    """One row: medians of several rounds, each of which does everything once."""
+    plain, cold, cached, stills = [], [], [], []
+    still = Source(folder / "still.png", "still")
+    for seed in range(ROUNDS):
+        plain.append(await asyncio.to_thread(plain_ffmpeg, folder, size, seconds))
+        cold.append(await asked(studio, look(size, seconds, seed)))
+        cached.append(await asked(studio, look(size, seconds, seed)))
+        stills.append(await asked(studio, look(size, seconds, seed, first=still)))
+    base = statistics.median(plain)
+    row = [f"{size} {seconds} s", f"{base:.2f} s"]
+    for times in (cold, stills):
+        row += [f"{statistics.median(times):.2f} s", f"1/{base / statistics.median(times):.1f}"]
+    return [*row, f"{statistics.median(cached) * 1e6:.0f} µs"]
+
+
+async def main() -> None:
+    from PIL import Image
+
+    table = Table("clip, with sound", "plain ffmpeg", "cold", "ratio", "from a still", "ratio", "cached")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        Image.effect_noise((1000, 700), 90).convert("RGB").save(folder / "still.png")
+        studio = Studio(folder / "clips")
+        await studio.clip(look("640x640", 1, 0))
+        for size, seconds in CASES:
+            table.add_row(*await measured(folder, studio, size, seconds))
+        await studio.aclose()
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

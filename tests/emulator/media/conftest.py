@@ -1,0 +1,40 @@
+"""Shared by the tests of the studio: a plain look, and a studio that is opened, used and closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from seedmock_server.media.look import Look
+from seedmock_server.media.studio import Studio
+
+Render = Callable[..., list[Path]]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def plain() -> Look:
+    """A short, small, silent clip."""
+    return Look(
+        model="seedance-2-0", width=864, height=496, seconds=4, audio=False, seed=7, prompt="A red fox in the snow"
+    )
+
+
+@pytest.fixture
+def render(tmp_path: Path) -> Render:
+    """Renders looks, several at once, and gives the files in the same order."""
+
+    async def work(folder: Path, looks: tuple[Look, ...]) -> list[Path]:
+        studio = Studio(folder, workers=2)
+        try:
+            return [clip.path for clip in await asyncio.gather(*map(studio.clip, looks))]
+        finally:
+            await studio.aclose()
+
+    return lambda *looks, folder=tmp_path / "clips": asyncio.run(work(folder, looks))

@@ -1,0 +1,137 @@
+"""What every clip must be, read back with a decoder that is not the one which made it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from seedmock_server.media.look import Look
+from seedmock_server.media.probe import measure
+
+SIZES = """
+864x496 752x560 640x640 560x752 496x864 992x432 1280x720 1112x834 960x960 834x1112 720x1280 1470x630
+1920x1080 1664x1248 1440x1440 1248x1664 1080x1920 2206x946
+"""
+
+Render = Callable[..., list[Path]]
+
+
+def boxes(path: Path) -> list[bytes]:
+    """The kinds of the outermost boxes."""
+    data, at, kinds = path.read_bytes(), 0, []
+    while at < len(data):
+        kinds.append(data[at + 4 : at + 8])
+        at += int.from_bytes(data[at : at + 4], "big")
+    return kinds
+
+
+@pytest.mark.parametrize("size", SIZES.split())
+def test_every_size_is_exact_with_and_without_sound(size: str, plain: Look, render: Render) -> None:
+    width, height = map(int, size.split("x"))
+    silent_look = replace(plain, width=width, height=height)
+    loud, silent = render(replace(silent_look, audio=True), silent_look)
+    for path, tracks in ((loud, ["video", "audio"]), (silent, ["video"])):
+        with av.open(path) as clip:
+            video = clip.streams.video[0]
+            packets = list(clip.demux(video))
+            assert [stream.type for stream in clip.streams] == tracks
+            assert (video.codec_context.name, video.pix_fmt) == ("h264", "yuv420p")
+            assert f"{video.width}x{video.height}" == size
+            assert video.average_rate == video.base_rate == 24
+            assert video.duration * video.time_base == 4
+            assert sum(packet.size > 0 for packet in packets) == video.frames == 96
+        assert boxes(path) == [b"ftyp", b"moov", b"mdat"]
+
+
+def test_fifteen_seconds_decode_to_360_pictures_a_24th_of_a_second_apart(plain: Look, render: Render) -> None:
+    (path,) = render(replace(plain, width=1920, height=1080, seconds=15))
+    with av.open(path) as clip:
+        frames = [(frame.pts * frame.time_base, frame.width, frame.height) for frame in clip.decode(video=0)]
+    assert frames == [(Fraction(number, 24), 1920, 1080) for number in range(360)]
+
+
+@pytest.mark.parametrize("seconds", [4, 5, 7, 15])
+def test_the_sound_lasts_as_long_as_the_pictures(seconds: int, plain: Look, render: Render) -> None:
+    (path,) = render(replace(plain, seconds=seconds, audio=True))
+    with av.open(path) as clip:
+        sound = clip.streams.audio[0]
+        samples = [frame.samples for frame in clip.decode(sound)]
+        assert (sound.codec_context.name, sound.rate, sound.channels) == ("aac", 32000, 1)
+        assert abs(sum(samples) - seconds * 32000) <= 1024
+        assert abs(sound.duration * sound.time_base - seconds) <= Fraction(1024, 32000)
+
+
+def test_the_sound_can_be_heard_and_never_clips(plain: Look, render: Render) -> None:
+    (path,) = render(replace(plain, seconds=5, audio=True))
+    peaks = []
+    with av.open(path) as clip:
+        for frame in clip.decode(audio=0):
+            wave = memoryview(bytes(frame.planes[0])).cast("f")[: frame.samples]
+            peaks.append(max(map(abs, wave)))
+    assert 0.05 < max(peaks) < 0.7
+
+
+def test_the_extra_frame_is_exactly_one_more(plain: Look, render: Render) -> None:
+    (path,) = render(replace(plain, extra_frame=True))
+    with av.open(path) as clip:
+        assert sum(1 for _ in clip.decode(video=0)) == clip.streams.video[0].frames == 97
+        assert clip.streams.video[0].duration * clip.streams.video[0].time_base == Fraction(97, 24)
+
+
+def test_every_second_starts_with_a_key_picture_and_can_be_sought(plain: Look, render: Render) -> None:
+    (path,) = render(replace(plain, seconds=6))
+    with av.open(path) as clip:
+        video = clip.streams.video[0]
+        keys = [packet.pts for packet in clip.demux(video) if packet.is_keyframe]
+        assert [key * video.time_base for key in keys] == [0, 1, 2, 3, 4, 5]
+        for second in (5, 2, 4):
+            clip.seek(int(second / video.time_base), stream=video)
+            frame = next(clip.decode(video))
+            assert frame.pts * frame.time_base == second
+
+
+def test_the_file_says_what_it_is(plain: Look, render: Render) -> None:
+    prompt = "一只红狐 🦊 \ud800 " + "word " * 500
+    (path,) = render(replace(plain, prompt=prompt))
+    with av.open(path) as clip:
+        told = clip.metadata
+    assert told["title"] == "seedance-2-0 · 864x496 · 4 s · seed 7"
+    assert json.loads(told["comment"]) == {
+        "model": "seedance-2-0",
+        "size": "864x496",
+        "seconds": 4,
+        "seed": 7,
+        "prompt": prompt,
+    }
+
+
+@pytest.mark.parametrize(
+    "prompt", ["", " ", "\x00\x1b[31m", "‮مرحبا", "👩‍👩‍👧‍👦" * 40, "x" * 5000, "한국어 日本語 русский", "\n\n"]
+)
+def test_no_prompt_is_too_strange_to_be_drawn(prompt: str, plain: Look, render: Render) -> None:
+    (path,) = render(replace(plain, width=496, height=864, prompt=prompt, model=prompt, seconds=1))
+    assert measure(path).seconds == 1
+
+
+def test_pictures_move_within_a_second_and_differ_between_seconds(plain: Look, render: Render) -> None:
+    (path,) = render(plain)
+    with av.open(path) as clip:
+        frames = [frame.to_image().tobytes() for frame in clip.decode(video=0)]
+    assert len(set(frames)) == len(frames)
+
+
+def test_a_borrowed_second_looks_like_the_one_that_was_encoded(plain: Look, render: Render) -> None:
+    """The 23 pictures after a key picture come from another second: below the number they must come out the same."""
+    (path,) = render(replace(plain, seconds=10))
+    with av.open(path) as clip:
+        frames = [frame.to_image() for frame in clip.decode(video=0)]
+    bars = (48, 420, 816, 444)
+    for second in (1, 5, 9):
+        for step in (1, 12, 23):
+            own, lent = frames[step].crop(bars).tobytes(), frames[second * 24 + step].crop(bars).tobytes()
+            assert max(abs(a - b) for a, b in zip(own, lent, strict=True)) <= 24

@@ -1,0 +1,126 @@
+"""Files made by people who mean no good, and files that are merely broken."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from seedmock_server.media.look import Look, Source
+from seedmock_server.media.probe import Unreadable, measure
+from seedmock_server.media.studio import Studio, Unrenderable
+
+pytestmark = pytest.mark.anyio
+
+PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
+CONCAT = "ffconcat version 1.0\nfile /etc/passwd\n"
+EPS = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n"
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
+
+
+def png(width: int, height: int) -> bytes:
+    """A small PNG that promises so many pixels."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    packed = zlib.compress(bytes(1 << 20))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+def broken(folder: Path) -> dict[str, bytes]:
+    Image.linear_gradient("L").save(folder / "whole.png")
+    Image.effect_noise((200, 200), 80).save(folder / "whole.jpg")
+    return {
+        "page.png": b"<!doctype html><html><body>404</body></html>",
+        "bomb.png": png(60_000, 60_000),
+        "large.png": png(13_000, 9_000),
+        "cut.png": (folder / "whole.png").read_bytes()[:300],
+        "cut.jpg": (folder / "whole.jpg").read_bytes()[:2000],
+        "list.m3u8": PLAYLIST.encode(),
+        "list.mp4": PLAYLIST.encode(),
+        "list.txt": CONCAT.encode(),
+        "drawing.eps": EPS.encode(),
+        "drawing.svg": SVG.encode(),
+        "words.mp4": b"only words, and many of them " * 100,
+        "empty.mp4": b"",
+        "boxes.mp4": b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + bytes(400),
+        "riff.avi": b"RIFF\xff\xff\xff\xffAVI LIST" + bytes(100),
+        "noise.mp3": b"ID3" + bytes(2000),
+    }
+
+
+NAMES = [
+    "bomb.png", "boxes.mp4", "cut.jpg", "cut.png", "drawing.eps", "drawing.svg", "empty.mp4", "large.png",
+    "list.m3u8", "list.mp4", "list.txt", "noise.mp3", "page.png", "riff.avi", "words.mp4",
+]  # fmt: skip
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Callable[[str], Path]:
+    def written(name: str) -> Path:
+        path = tmp_path / name
+        path.write_bytes(broken(tmp_path)[name])
+        return path
+
+    return written
+
+
+def test_every_broken_file_is_tried(tmp_path: Path) -> None:
+    assert sorted(broken(tmp_path)) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_not_media_is_not_measured(name: str, bad: Callable[[str], Path]) -> None:
+    with pytest.raises(Unreadable) as caught:
+        measure(bad(name))
+    assert 10 < len(str(caught.value)) < 300
+    assert "root:" not in str(caught.value)
+
+
+@pytest.mark.parametrize("use", ["first", "last", "source"])
+@pytest.mark.parametrize("name", NAMES)
+async def test_what_is_not_media_is_not_rendered_and_the_studio_goes_on(
+    name: str, use: str, plain: Look, bad: Callable[[str], Path], tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path / "clips")
+    small = replace(plain, width=496, height=432, seconds=1)
+    with pytest.raises(Unrenderable):
+        await studio.clip(replace(small, **{use: Source(bad(name), name)}))
+    await studio.aclose()
+    assert list((tmp_path / "clips").iterdir()) == []
+
+
+def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="can't be read"):
+        measure(tmp_path / "nothing.mp4")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_video_that_was_cut_short_is_unreadable(
+    share: float, plain: Look, render: Callable[..., list[Path]], tmp_path: Path
+) -> None:
+    (whole,) = render(replace(plain, audio=True))
+    data = whole.read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(Unreadable):
+        measure(cut)
+
+
+async def test_a_video_with_garbage_inside_is_unrenderable_or_rendered_but_never_a_crash(
+    plain: Look, tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path / "clips")
+    whole = (await studio.clip(plain)).path.read_bytes()
+    cut = tmp_path / "garbage.mp4"
+    cut.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    results = await asyncio.gather(studio.clip(replace(plain, source=Source(cut, "garbage"))), return_exceptions=True)
+    assert isinstance(results[0], Unrenderable) or results[0].path.exists()  # type: ignore[union-attr]
+    await studio.aclose()

@@ -1,0 +1,92 @@
+"""The facts of files that others made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+from seedmock_contracts.terms import MediaFacts, MediaKind
+from seedmock_server.media.look import Look
+from seedmock_server.media.probe import measure
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.png", "png"), ("a.jpg", "jpeg"), ("a.webp", "webp"), ("a.bmp", "bmp"), ("a.tiff", "tiff"), ("a.gif", "gif")],
+)
+def test_an_image_is_known_by_its_content(name: str, kind: str, tmp_path: Path) -> None:
+    Image.new("RGB", (321, 123)).save(tmp_path / name)
+    unnamed = (tmp_path / name).rename(tmp_path / "upload.mp4")
+    facts = measure(unnamed)
+    size = unnamed.stat().st_size
+    assert facts == MediaFacts(kind=MediaKind.IMAGE, size_bytes=size, format=kind, width=321, height=123)
+
+
+def test_an_animated_gif_is_an_image(tmp_path: Path) -> None:
+    pictures = [Image.new("L", (40, 30), shade) for shade in (0, 100, 200)]
+    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:])
+    assert measure(tmp_path / "a.gif").kind is MediaKind.IMAGE
+
+
+def test_a_clip_is_measured_exactly(plain: Look, render: Callable[..., list[Path]]) -> None:
+    (path,) = render(replace(plain, audio=True, seconds=5))
+    assert measure(path) == MediaFacts(
+        kind=MediaKind.VIDEO, size_bytes=path.stat().st_size, format="mp4",
+        seconds=5.0, width=864, height=496, fps=24.0, has_audio=True,
+    )  # fmt: skip
+
+
+def pictures(path: Path, codec: str) -> None:
+    with av.open(path, "w") as out:
+        stream = out.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(50):
+            out.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", (320, 240), (number, 0, 0)))))
+        out.mux(stream.encode(None))
+
+
+def sound(path: Path, codec: str) -> None:
+    with av.open(path, "w") as out:
+        stream = out.add_stream(codec, rate=44100, layout="mono")
+        resampler = av.AudioResampler(stream.codec_context.format, "mono", 44100)
+        for number in range(86):
+            frame = av.AudioFrame("s16", "mono", 1024)
+            frame.planes[0].update(bytes(2048))
+            frame.sample_rate, frame.pts = 44100, number * 1024
+            for converted in resampler.resample(frame):
+                out.mux(stream.encode(converted))
+        out.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "kind"),
+    [
+        ("a.mp4", "mpeg4", "mp4"), ("a.mov", "mpeg4", "mov"), ("a.mkv", "mpeg4", "matroska"), ("a.avi", "mpeg4", "avi"),
+        ("a.webm", "libvpx", "webm"), ("a.ts", "mpeg2video", "mpegts"), ("a.flv", "flv", "flv"),
+    ],
+)  # fmt: skip
+def test_video_of_many_kinds_is_measured(name: str, codec: str, kind: str, tmp_path: Path) -> None:
+    pictures(tmp_path / name, codec)
+    facts = measure((tmp_path / name).rename(tmp_path / "upload"))
+    assert (facts.kind, facts.format, facts.width, facts.height) == (MediaKind.VIDEO, kind, 320, 240)
+    assert facts.seconds == pytest.approx(2.0, abs=0.05)
+    assert facts.fps == pytest.approx(25.0, abs=0.6)
+    assert not facts.has_audio
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "kind"),
+    [
+        ("a.wav", "pcm_s16le", "wav"), ("a.mp3", "libmp3lame", "mp3"), ("a.flac", "flac", "flac"),
+        ("a.ogg", "flac", "ogg"), ("a.aac", "aac", "aac"), ("a.m4a", "aac", "m4a"),
+    ],
+)  # fmt: skip
+def test_sound_of_many_kinds_is_measured(name: str, codec: str, kind: str, tmp_path: Path) -> None:
+    sound(tmp_path / name, codec)
+    facts = measure((tmp_path / name).rename(tmp_path / "upload"))
+    assert (facts.kind, facts.format, facts.width, facts.has_audio) == (MediaKind.AUDIO, kind, None, True)
+    assert facts.seconds == pytest.approx(2.0, abs=0.12)

@@ -1,0 +1,170 @@
+"""The studio as a room of a server: shared renders, hints, a bounded shelf, a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from seedmock_server.media import render as render_module
+from seedmock_server.media.encoder import Encoder
+from seedmock_server.media.look import Look
+from seedmock_server.media.shelf import Shelf
+from seedmock_server.media.studio import Clip, Studio, Unrenderable
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def tiny(plain: Look) -> Look:
+    return replace(plain, width=496, height=432, seconds=1)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Look]:
+    """The looks that were really rendered, in order."""
+    seen: list[Look] = []
+    really = render_module.render
+
+    def noted(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
+        seen.append(look)
+        really(look, target, ffmpeg, quiet=quiet)
+
+    monkeypatch.setattr(render_module, "render", noted)
+    return seen
+
+
+async def settled(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_callers_of_one_look_share_one_render(tiny: Look, made: list[Look], tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    clips = await asyncio.gather(*(studio.clip(tiny) for _ in range(20)))
+    assert len(made) == len(set(clips)) == 1
+    assert clips[0].size_bytes == clips[0].path.stat().st_size
+    assert clips[0].etag == f'"{tiny.digest[:32]}"'
+    await studio.aclose()
+
+
+async def test_a_caller_who_leaves_does_not_spoil_it_for_the_others(
+    tiny: Look, made: list[Look], tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path)
+    leaving, staying = asyncio.create_task(studio.clip(tiny)), asyncio.create_task(studio.clip(tiny))
+    await settled(lambda: bool(made))
+    leaving.cancel()
+    assert (await staying).path.exists()
+    assert leaving.cancelled()
+    await studio.aclose()
+
+
+async def test_what_was_rendered_is_there_for_the_next_studio(tiny: Look, made: list[Look], tmp_path: Path) -> None:
+    for _ in range(2):
+        studio = Studio(tmp_path)
+        await studio.clip(tiny)
+        await studio.aclose()
+    assert len(made) == 1
+
+
+async def test_hints_are_rendered_when_it_is_quiet_the_last_few_only(
+    tiny: Look, made: list[Look], tmp_path: Path
+) -> None:
+    studio = Studio(tmp_path, quiet_after=0.02, hints=2)
+    for seed in range(10_000):
+        studio.prepare(replace(tiny, seed=seed))
+    assert made == []
+    await settled(lambda: len(list(tmp_path.glob("*.mp4"))) == 2)
+    assert [look.seed for look in made] == [9999, 9998]
+    await studio.clip(replace(tiny, seed=9999))
+    assert len(made) == 2
+    await studio.aclose()
+
+
+async def test_a_hint_that_cannot_be_rendered_hurts_nobody(tiny: Look, made: list[Look], tmp_path: Path) -> None:
+    studio = Studio(tmp_path, quiet_after=0.0)
+    studio.prepare(replace(tiny, width=3))
+    await settled(lambda: bool(made))
+    assert (await studio.clip(tiny)).path.exists()
+    await studio.aclose()
+    studio.prepare(tiny)
+
+
+def test_a_hint_outside_of_an_event_loop_is_only_kept(tiny: Look, tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.prepare(tiny)
+    asyncio.run(studio.aclose())
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_closing_stops_everything_and_leaves_finished_clips_only(tiny: Look, tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    kept = await studio.clip(tiny)
+    long = asyncio.create_task(studio.clip(replace(tiny, width=3840, height=2160, seconds=15)))
+    await settled(lambda: bool(studio._encoder._running))
+    await studio.aclose()
+    with pytest.raises(Unrenderable):
+        await long
+    assert list(tmp_path.iterdir()) == [kept.path]
+    with pytest.raises(Unrenderable, match="closed"):
+        await studio.clip(replace(tiny, seed=1))
+
+
+async def test_an_encoder_that_takes_too_long_is_killed(plain: Look, tmp_path: Path) -> None:
+    studio = Studio(tmp_path, time_limit=0.001)
+    with pytest.raises(Unrenderable, match="too long"):
+        await studio.clip(replace(plain, seconds=15))
+    await studio.aclose()
+    assert list(tmp_path.iterdir()) == []
+
+
+def clip_of(shelf: Shelf, name: str, size: int, age: int = 0) -> Clip:
+    finished = shelf.work / name
+    finished.write_bytes(bytes(size))
+    clip = shelf.admit(name, finished)
+    if age:
+        before = clip.path.stat().st_mtime - age
+        os.utime(clip.path, (before, before))
+    return clip
+
+
+def test_the_shelf_keeps_to_its_bound_and_the_least_used_go_first(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, 1000)
+    for name, age in (("a", 30), ("b", 20), ("c", 10)):
+        clip_of(shelf, name, 300, age)
+    assert shelf.find("a") is not None
+    with shelf.find("b").path.open("rb") as download:  # type: ignore[union-attr]
+        os.utime(tmp_path / "b.mp4", (1, 1))
+        clip_of(shelf, "d", 300)
+        assert shelf.find("b") is None
+        assert len(download.read()) == 300
+    assert {path.stem for path in tmp_path.glob("*.mp4")} == {"a", "c", "d"}
+    shelf.close()
+
+
+def test_a_clip_larger_than_the_shelf_is_served_nevertheless(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, 10)
+    clip_of(shelf, "small", 5, 9)
+    assert clip_of(shelf, "large", 100).path.exists()
+    assert shelf.find("small") is None
+    shelf.close()
+
+
+def test_the_work_of_a_crashed_studio_is_swept_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
+    alive = Shelf(tmp_path, 1000)
+    (alive.work / "half.mp4").write_bytes(b"half")
+    crashed = tmp_path / "work-crashed"
+    crashed.mkdir()
+    (crashed / "lock").touch()
+    (crashed / "half.mp4").write_bytes(b"half")
+    other = Shelf(tmp_path, 1000)
+    assert not crashed.exists()
+    assert (alive.work / "half.mp4").exists()
+    other.close()
+    alive.close()
+    assert list(tmp_path.iterdir()) == []
