@@ -1,1 +1,43 @@
-"""The emulator of both upstreams."""
+"""The emulator of both upstreams.
+
+with serve(pace="instant") as server:
+    ...  # server.url is the origin of both upstreams
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import App
+    from .clock import Clock
+    from .serving import RunningServer
+
+__all__ = ["create_app", "serve"]
+
+
+def create_app(*, clock: Clock | None = None, **values: Any) -> App:
+    """The emulator as an ASGI application, for use in process: close it with `async with`.
+
+    `values` are the fields of `settings.Settings`; texts stand for enums, folders and decimals. Raises InvalidSetting.
+    """
+    from .app import App
+    from .settings import from_texts
+
+    return App(from_texts(values), clock=clock)
+
+
+@contextmanager
+def serve(
+    *, host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None, **values: Any
+) -> Iterator[RunningServer]:
+    """The emulator on a socket, in a thread, while the block lasts; port 0 takes a free one.
+
+    Raises InvalidSetting, and serving.PortInUse.
+    """
+    from .serving import running
+
+    with running(create_app(clock=clock, **values), host=host, port=port) as server:
+        yield server

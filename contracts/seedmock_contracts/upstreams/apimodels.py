@@ -295,6 +295,10 @@ AMOUNTS = (
     Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(486)),
     Amount("apimodels.assets.processing_seconds", UNSAID, Decimal(1)),
     Amount("apimodels.upscale.unknown_seconds", UNSAID, Decimal(5)),
+    *(
+        Amount(f"apimodels.upscale.side.{target}", UNSAID, Decimal(side))
+        for target, side in zip(TARGETS, (720, 1080, 1440, 2160), strict=True)
+    ),
 )
 
 WORDS = (

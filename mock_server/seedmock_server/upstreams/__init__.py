@@ -1,1 +1,15 @@
-"""One module an upstream."""
+"""One module an upstream, found by its place: the words and shapes of that vendor's answers, and nothing else."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from seedmock_contracts.upstreams import NAMES
+
+from ..answer import Upstream
+from ..rooms import Rooms
+
+
+def upstreams(rooms: Rooms) -> dict[str, Upstream]:
+    """Every upstream that the contracts name, by name."""
+    return {name: import_module(f"{__name__}.{name}").Spoken(rooms) for name in NAMES}

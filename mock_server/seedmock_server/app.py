@@ -1,0 +1,99 @@
+"""The composition root: builds the rooms and puts them under one ASGI application."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from seedmock_contracts.upstreams import contract
+from starlette.routing import Router
+
+from . import control
+from .chance import Chance, fresh_seed
+from .clock import Clock, RealClock
+from .doorway import Doorway, Receive, Scope, Send
+from .downloads import Downloads
+from .engine import Engine, Rules
+from .journal import Journal
+from .ledger import Prices
+from .library import Library
+from .media.studio import Studio
+from .rooms import FILES, RESULTS, Rooms
+from .settings import Settings
+from .sources import Sources
+from .store import MemoryStore
+from .timeline import Latency
+from .upstreams import upstreams
+
+DOWNLOADS = (RESULTS + "/", FILES + "/")
+
+
+class App:
+    """Both upstreams on one port, and everything of ours under /_mock/."""
+
+    def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
+        self.settings = settings or Settings()
+        self.clock = clock or RealClock()
+        self.seed = fresh_seed() if self.settings.seed is None else self.settings.seed
+        self._temporary = None if self.settings.folder else Path(tempfile.mkdtemp(prefix="seedmock-"))
+        folder = self.settings.folder or self._temporary
+        assert folder is not None
+        chance, store = Chance(self.seed), MemoryStore()
+        cache = self.settings.cache or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
+        self.studio = Studio(cache, cache_bytes=self.settings.cache_bytes)
+        shelf = Sources(folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.body_bytes)
+        self.journal = Journal(self.settings.journal_entries)
+        rules = Rules(
+            pace=self.settings.pace,
+            latency=_latency(),
+            prices=Prices(self.settings.options, self.settings.token_price),
+            options=self.settings.options,
+        )
+        engine = Engine(store, self.clock, chance, self.studio, shelf, rules)
+        library = Library(store, self.clock, chance, shelf, self.settings.pace)
+        rooms = Rooms(engine, library, chance, self.settings)
+        spoken = upstreams(rooms)
+        self._doorway = Doorway(spoken, self.settings, self.clock, self.journal)
+        self._downloads = Downloads(rooms, spoken["apimodels"])
+        self._control = Router(control.routes(self.settings, self.journal))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1003})
+        elif not scope["path"].startswith("/_mock/"):
+            await self._doorway(scope, receive, send)
+        elif scope["path"].startswith(DOWNLOADS):
+            await self._downloads(scope, receive, send)
+        else:
+            await self._control(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self.aclose()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    async def aclose(self) -> None:
+        """End background work and remove what is temporary; for an app that is used in process."""
+        await self.studio.aclose()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    async def __aenter__(self) -> App:
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.aclose()
+
+
+def _latency() -> Latency:
+    said = contract("apimodels")
+    return Latency(float(said.amount("apimodels.latency.p50").value), float(said.amount("apimodels.latency.p90").value))

@@ -1,0 +1,109 @@
+"""The command `seedmock`, and its sub-command `serve`. Other sub-commands stand in the package that does the work."""
+
+from __future__ import annotations
+
+import shlex
+from importlib.metadata import entry_points
+from typing import Any
+
+import click
+from seedmock_contracts import __version__
+
+COMMANDS = "seedmock.commands"
+ORDER = ("demo", "serve", "generate", "upscale", "assets")
+TRY_KEY = "sk_mock_local"
+
+
+class Commands(click.Group):
+    """Sub-commands found by their entry points, and imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = {entry.name for entry in entry_points(group=COMMANDS)}
+        return sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for entry in entry_points(group=COMMANDS, name=cmd_name):
+            command = entry.load()
+            assert isinstance(command, click.Command)
+            return command
+        return None
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="seedmock")
+def main() -> None:
+    """Two paid Seedance 2.0 video APIs on your own machine: an emulator, a client, and the contract between them."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option(
+    "--pace",
+    default="fast",
+    show_default=True,
+    type=click.Choice(["instant", "fast", "realistic", "step"]),
+    help="How long tasks take: none, about 2 s, the vendor's measured p50 142 s / p90 486 s, or one state a query.",
+)
+@click.option("--key", "keys", multiple=True, help="An API key that is valid; repeatable. Without: any non-empty one.")
+@click.option("--seed", type=int, help="Makes ids, latencies and clips repeatable. Without: drawn anew and printed.")
+@click.option("--variant", "variants", multiple=True, metavar="ID=OPTION", help="Where the truth is unknown: choose.")
+@click.option(
+    "--fetch",
+    default="none",
+    show_default=True,
+    type=click.Choice(["none", "loopback", "public"]),
+    help="Which URLs of references may be fetched.",
+)
+@click.option("--token-price", metavar="USD", help="B's price per million tokens (assumed: its page names none).")
+@click.option("--credit", default="1000", show_default=True, metavar="USD", help="What A's balance starts from.")
+@click.option("--folder", type=click.Path(file_okay=False), help="Keep posted files here, not in a temporary folder.")
+@click.option("--cache", type=click.Path(file_okay=False), help="Keep clips here, not in the user's cache.")
+@click.option("--body-bytes", type=click.IntRange(1), help="Largest body of a request.  [default: 100 MiB]")
+@click.option("--body-seconds", type=click.FloatRange(0, min_open=True), help="Time for a body.  [default: 30]")
+def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> None:
+    """Serve both upstreams on one port until Ctrl-C.
+
+    Every option can be set by a variable too: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
+    """
+    from . import create_app
+    from .serving import CannotListen, run
+    from .settings import InvalidSetting
+
+    chosen = {name: value for name, value in values.items() if value is not None}
+    try:
+        app = create_app(variants=_options(variants), **chosen)
+    except InvalidSetting as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        run(app, host=host, port=port, on_ready=lambda url: _welcome(url, app.settings.pace, app.seed, values["keys"]))
+    except CannotListen as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _options(pairs: tuple[str, ...]) -> dict[str, str]:
+    options = {}
+    for pair in pairs:
+        name, equals, option = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"--variant {pair!r}; expected ID=OPTION, such as opeai.status=openai")
+        options[name.strip()] = option.strip()
+    return options
+
+
+def _welcome(url: str, pace: str, seed: int, keys: tuple[str, ...]) -> None:
+    key = "$SEEDMOCK_API_KEY" if keys else TRY_KEY
+    body = '{"model":"seedance-2-0","prompt":"A paper boat","size":"1280x720","seconds":"4"}'
+    for line in (
+        f"seedmock {__version__}: both upstreams on {url} (pace {pace}, seed {seed})",
+        "",
+        f"  A  apimodels.app       {url}/api/v1   (also {url}/v1)",
+        f"  B  api-platform.ope.ai {url}/v1",
+        "",
+        f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={TRY_KEY if not keys else 'one-of-your-keys'}",
+        f'  curl {url}/v1/videos -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\',
+        f"    -d {shlex.quote(body)}",
+        "",
+        "Ctrl-C stops.",
+    ):
+        click.echo(line)

@@ -1,0 +1,258 @@
+"""The steps that every call to an upstream takes, over plain ASGI: route, key, body, rules, answer, journal.
+
+Knows HTTP and the house's words; what an answer looks like is each upstream's affair.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from seedmock_contracts.terms import Basis, ErrorKind, Operation
+from seedmock_contracts.validation import notices, unknown_fields, violations
+
+from .answer import BASIS, Answer, Call, FileAnswer, Headers, Upstream
+from .clock import Clock
+from .delivery import RangeNotSatisfiable, deliver
+from .journal import Entry, Journal, cut
+from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_form, parse_json, read_body
+from .refusal import Refusal, refusal_of
+from .routing import Match, Router
+from .settings import Settings
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+JSON = (b"content-type", b"application/json")
+HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+KNOWN_KEYS = 10_000
+log = logging.getLogger("seedmock")
+encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Accounts:
+    """Keys to accounts. An account's name is a hash: a key itself goes no further than here."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self._allowed = {key.encode() for key in keys}
+        self._names: dict[bytes, str] = {}
+
+    def account(self, authorization: bytes) -> str:
+        """The account of an Authorization header. Raises Refusal AUTHENTICATION."""
+        name = self._names.get(authorization)
+        return name if name is not None else self._admit(authorization)
+
+    def _admit(self, authorization: bytes) -> str:
+        scheme, _, key = authorization.partition(b" ")
+        key = key.strip()
+        if scheme.lower() != b"bearer" or not key:
+            found = "no Authorization header" if not authorization else "an Authorization header without a bearer key"
+            raise Refusal(ErrorKind.AUTHENTICATION, f"{found}; expected Authorization: Bearer YOUR_API_KEY")
+        if self._allowed and key not in self._allowed:
+            raise Refusal(ErrorKind.AUTHENTICATION, "this API key is not valid; expected one that the server was given")
+        if len(self._names) >= KNOWN_KEYS:
+            self._names.clear()
+        name = self._names[authorization] = "key-" + blake2b(key, digest_size=6).hexdigest()
+        return name
+
+
+class Doorway:
+    """Everything under the upstreams' paths."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream], settings: Settings, clock: Clock, journal: Journal) -> None:
+        self._upstreams = upstreams
+        self._router = Router([upstream.said for upstream in upstreams.values()])
+        self._accounts = Accounts(settings.keys)
+        self._settings = settings
+        self._options = settings.options
+        self._clock = clock
+        self._journal = journal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        visit = _Visit(scope)
+        match = self._router.match(visit.path)
+        upstream = self._upstreams[match.upstream if match else self._router.owner(visit.path)]
+        try:
+            operation = visit.operation = _operation(match, visit)
+            visit.read_headers(scope["headers"])
+            visit.account = self._accounts.account(visit.authorization)
+            call = await self._call(upstream, operation, match.params if match else {}, visit, receive)
+            answer = await upstream.handlers[call.operation](call)
+            if isinstance(answer, FileAnswer):
+                visit.status = await hand_over(answer, scope, receive, send)
+                self._note(upstream, visit, b"")
+                return
+        except ClientGone:
+            return
+        except Refusal as refusal:
+            answer = upstream.refuse(refusal)
+        except Exception:
+            log.exception("seedmock failed to answer %s %s; this is a bug of ours", visit.method, visit.path)
+            answer = upstream.refuse(Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why"))
+        body = await send_answer(answer, visit.method, send)
+        visit.status = answer.status
+        self._note(upstream, visit, body)
+
+    async def _call(
+        self, upstream: Upstream, operation: Operation, params: Mapping[str, str], visit: _Visit, receive: Receive
+    ) -> Call:
+        document: dict[str, Any] = {}
+        files: tuple[Any, ...] = ()
+        if visit.method == "POST":
+            body = await self._body(visit, receive)
+            document, files = _document(upstream, operation, visit.content_type, body)
+        elif visit.query:
+            params = {**dict(parse_qsl(visit.query.decode("latin-1"))), **params}
+            document = dict(params)
+        said = upstream.said
+        if operation is Operation.CREATE:
+            model = said.model(document["model"]) if isinstance(document.get("model"), str) else None
+            operation = Operation.UPSCALE if model is not None and model.upscales else operation
+            visit.operation = operation
+        for violation in violations(said.name, operation, document, self._options):
+            raise refusal_of(violation)
+        if visit.method == "POST":
+            visit.notes = _notes(said.name, operation, document)
+        return Call(operation, visit.account, document, params, visit.origin, files)
+
+    async def _body(self, visit: _Visit, receive: Receive) -> bytes:
+        limit, seconds = self._settings.body_bytes, self._settings.body_seconds
+        try:
+            visit.sent = await read_body(receive, limit=limit, seconds=seconds, headers=visit.headers)
+        except BodyTooLarge as error:
+            raise Refusal(ErrorKind.BODY_TOO_LARGE, f"{error}; allowed: at most {limit} bytes") from error
+        except BodyTooSlow as error:
+            raise Refusal(ErrorKind.REQUEST_TIMEOUT, str(error), headers=((b"connection", b"close"),)) from error
+        return visit.sent
+
+    def _note(self, upstream: Upstream, visit: _Visit, answered: bytes) -> None:
+        self._journal.append(
+            Entry(
+                self._clock.now(),
+                upstream.said.name,
+                visit.operation,
+                visit.account,
+                visit.method,
+                visit.path,
+                visit.status,
+                cut(visit.sent),
+                cut(answered),
+                visit.notes,
+            )
+        )
+
+
+class _Visit:
+    """What the journal will say of a call, gathered on its way."""
+
+    __slots__ = (
+        "account", "authorization", "content_type", "headers", "method", "notes",
+        "operation", "origin", "path", "query", "sent", "status",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: Headers = ()
+        self.operation = self.account = self.origin = ""
+        self.authorization = self.sent = b""
+        self.content_type: bytes | None = None
+        self.status = 0
+        self.notes: tuple[str, ...] = ()
+
+    def read_headers(self, headers: Any) -> None:
+        self.headers = headers
+        host = b""
+        for name, value in headers:
+            if name == b"authorization":
+                self.authorization = value
+            elif name == b"content-type":
+                self.content_type = value
+            elif name == b"host":
+                host = value
+        self.origin = f"http://{host.decode()}" if HOST.fullmatch(host) else "http://127.0.0.1"
+
+
+def _operation(match: Match | None, visit: _Visit) -> Operation:
+    """What the method means at this path. Raises Refusal ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED."""
+    if match is None:
+        asked = f"{visit.method} {visit.path[:200]}"
+        raise Refusal(ErrorKind.ROUTE_NOT_FOUND, f"{asked} is none of this upstream's endpoints", value=asked)
+    if visit.method not in match.methods:
+        found, allowed = visit.method[:20], ", ".join(sorted(match.methods))
+        said = f"{found} is not allowed here; allowed: {allowed}"
+        allow = ((b"allow", allowed.encode()),)
+        raise Refusal(ErrorKind.METHOD_NOT_ALLOWED, said, value=found, allowed=allowed, headers=allow)
+    return match.methods[visit.method]
+
+
+def _notes(upstream: str, operation: Operation, document: dict[str, Any]) -> tuple[str, ...]:
+    """What the journal should say of a document that was accepted."""
+    unknown = tuple(f"unknown field {name[:60]!r}" for name in unknown_fields(upstream, operation, document))
+    if operation is not Operation.CREATE:
+        return unknown
+    return unknown + tuple(notice.message for notice in notices(upstream, document))
+
+
+async def hand_over(answer: FileAnswer, scope: Scope, receive: Receive, send: Send) -> int:
+    """Deliver a file, and return the status sent. Raises Refusal RANGE_NOT_SATISFIABLE before anything is sent."""
+    try:
+        return await deliver(
+            scope,
+            receive,
+            send,
+            answer.path,
+            etag=answer.etag,
+            media_type=answer.media_type,
+            headers=answer.headers,
+            ranges=answer.ranges,
+        )
+    except RangeNotSatisfiable as error:
+        said = f"{error}; allowed: a range within {error.size} bytes"
+        raise Refusal(ErrorKind.RANGE_NOT_SATISFIABLE, said, headers=tuple(error.headers)) from error
+
+
+async def send_answer(answer: Answer, method: str, send: Send) -> bytes:
+    """Send an answer as JSON, and return its bytes."""
+    body = encode(answer.body)
+    head: list[tuple[bytes, bytes]] = [JSON, (b"content-length", b"%d" % len(body)), *answer.headers]
+    if answer.basis is Basis.ASSUMED:
+        head += BASIS
+    await send({"type": "http.response.start", "status": answer.status, "headers": head})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+    return body
+
+
+def _document(
+    upstream: Upstream, operation: Operation, content_type: bytes | None, body: bytes
+) -> tuple[dict[str, Any], tuple[Any, ...]]:
+    """The body as a document and its file parts. Raises Refusal UNSUPPORTED_MEDIA_TYPE or MALFORMED."""
+    kind = content_kind(content_type)
+    takes_form = operation in upstream.forms
+    try:
+        if kind == "form" and takes_form:
+            form = parse_form(content_type or b"", body)
+            return upstream.document(form), form.files
+        if kind == "json" and operation is not Operation.FILE_CREATE:
+            document = parse_json(body)
+            if not isinstance(document, dict):
+                raise Malformed(f"the body is of type {type(document).__name__}: expected a JSON object")
+            return document, ()
+    except Malformed as error:
+        raise Refusal(ErrorKind.MALFORMED, error.message) from error
+    allowed = {
+        (True, True): "multipart/form-data",
+        (True, False): "application/json or multipart/form-data",
+        (False, False): "application/json",
+    }[takes_form, operation is Operation.FILE_CREATE]
+    found = (content_type or b"none").decode("latin-1")[:100]
+    raise Refusal(
+        ErrorKind.UNSUPPORTED_MEDIA_TYPE, f"Content-Type is {found!r}; allowed: {allowed}", value=found, allowed=allowed
+    )

@@ -1,0 +1,41 @@
+"""A request that is not granted: raised anywhere, rendered in one place by each upstream."""
+
+from __future__ import annotations
+
+from seedmock_contracts.terms import ErrorKind, Fact, Violation
+
+
+class Refusal(Exception):
+    """Why, in the house's words. `field` and `value` name what was wrong, `allowed` what would do, `detail` says it."""
+
+    def __init__(
+        self,
+        kind: ErrorKind,
+        detail: str = "",
+        *,
+        field: str = "",
+        value: object = None,
+        allowed: str = "",
+        fact: Fact | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+        self.fact = fact
+        self.headers = headers
+
+
+def refusal_of(violation: Violation) -> Refusal:
+    """The refusal that a broken rule leads to."""
+    return Refusal(
+        violation.kind,
+        violation.message,
+        field=violation.field,
+        value=violation.value,
+        allowed=violation.allowed,
+        fact=violation.fact,
+    )

@@ -1,0 +1,27 @@
+"""What an upstream is given to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .chance import Chance
+from .engine import Engine
+from .library import Library
+from .settings import Settings
+
+RESULTS = "/_mock/results"
+FILES = "/_mock/files"
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms that an upstream's words speak for."""
+
+    engine: Engine
+    library: Library
+    chance: Chance
+    settings: Settings
+
+    def result_token(self, task_id: str) -> str:
+        """What makes a result link unguessable: drawn from the seed, which nobody outside knows."""
+        return self.chance.text(32, "result", task_id)

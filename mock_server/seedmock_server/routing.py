@@ -1,0 +1,82 @@
+"""Which upstream and operation a method and path mean, read from the contracts. Knows no HTTP library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.terms import Operation
+
+ANY = "{}"
+
+
+class Match(NamedTuple):
+    """An endpoint found: its operations by method, and the values of its path's `{name}` segments."""
+
+    upstream: str
+    methods: Mapping[str, Operation]
+    params: Mapping[str, str]
+
+
+class _Node:
+    __slots__ = ("ends", "name", "owners", "steps")
+
+    def __init__(self) -> None:
+        self.steps: dict[str, _Node] = {}
+        self.name = ""
+        self.ends: tuple[str, dict[str, Operation]] | None = None
+        self.owners: list[str] = []
+
+
+class Router:
+    """A tree of path segments over all upstreams' endpoints; they share one port, and A's second base B's prefix."""
+
+    def __init__(self, contracts: Sequence[Contract]) -> None:
+        self._root = _Node()
+        self._first_owner = {said.bases[0].prefix: said.name for said in contracts}
+        self._fallback = contracts[0].name
+        for said in contracts:
+            for base in said.bases:
+                for endpoint in said.endpoints:
+                    if endpoint.operation is not Operation.UPSCALE:
+                        self._add(said.name, base.prefix + endpoint.path, endpoint.method, endpoint.operation)
+
+    def _add(self, upstream: str, path: str, method: str, operation: Operation) -> None:
+        node = self._root
+        for segment in path.strip("/").split("/"):
+            name = segment[1:-1] if segment.startswith("{") else ""
+            node = node.steps.setdefault(ANY if name else segment, _Node())
+            node.name = name
+            if upstream not in node.owners:
+                node.owners.append(upstream)
+        if node.ends is None:
+            node.ends = (upstream, {})
+        node.ends[1][method] = operation
+        if operation is Operation.CONTENT:
+            node.ends[1]["HEAD"] = operation
+
+    def match(self, path: str) -> Match | None:
+        """The endpoint at a path, which may be of another method; None for a path that no upstream serves."""
+        node, params = self._root, {}
+        for segment in path[1:].split("/"):
+            step = node.steps.get(segment)
+            if step is None:
+                step = node.steps.get(ANY)
+                if step is None or not segment:
+                    return None
+                params[step.name] = segment
+            node = step
+        return None if node.ends is None else Match(node.ends[0], node.ends[1], params)
+
+    def owner(self, path: str) -> str:
+        """The upstream in whose envelope an unknown path is refused: the one that serves the nearest paths."""
+        node, seen = self._root, ""
+        for segment in path[1:].split("/"):
+            step = node.steps.get(segment) or node.steps.get(ANY)
+            if step is None:
+                break
+            node, seen = step, f"{seen}/{segment}"
+        if len(node.owners) == 1:
+            return node.owners[0]
+        return self._first_owner.get(seen, self._fallback)

@@ -1,0 +1,94 @@
+"""What can be set, in one table: each field is a flag of `seedmock serve` and a variable SEEDMOCK_*."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from seedmock_contracts.upstreams import contracts
+
+from .sources import Fetch
+from .timeline import Pace
+
+MEBIBYTE = 1024 * 1024
+
+
+class InvalidSetting(ValueError):
+    """A setting that cannot be: the message names it, what was found and what is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How the emulator behaves.
+
+    `seed` None draws one. `keys` empty takes any non-empty key. `variants` maps a variant's id to an option.
+    `token_price` is B's assumed price in USD per million tokens. `credit` is what A's balance starts from, in USD.
+    `folder` None is a temporary one, gone at the end; `cache` None is the user's cache folder.
+    """
+
+    pace: Pace = Pace.FAST
+    seed: int | None = None
+    keys: tuple[str, ...] = ()
+    variants: Mapping[str, str] = field(default_factory=dict)
+    token_price: Decimal | None = None
+    credit: Decimal = Decimal(1000)
+    fetch: Fetch = Fetch.NONE
+    folder: Path | None = None
+    cache: Path | None = None
+    cache_bytes: int = 1024 * MEBIBYTE
+    body_bytes: int = 100 * MEBIBYTE
+    body_seconds: float = 30.0
+    journal_entries: int = 1000
+
+    def __post_init__(self) -> None:
+        known = {variant.id: variant.options for said in contracts() for variant in said.variants}
+        for name, option in self.variants.items():
+            if name not in known:
+                raise InvalidSetting(f"no variant {name!r}; there are: {', '.join(sorted(known))}")
+            if option not in known[name]:
+                raise InvalidSetting(f"variant {name} is {option!r}; allowed: {', '.join(known[name])}")
+        for name in ("cache_bytes", "body_bytes", "body_seconds", "journal_entries"):
+            if getattr(self, name) <= 0:
+                raise InvalidSetting(f"{name} is {getattr(self, name)}; allowed: more than 0")
+        if any(not key.strip() for key in self.keys):
+            raise InvalidSetting("a key is blank; allowed: any text that is not")
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """Every variant's option in force."""
+        return {name: option for said in contracts() for name, option in said.defaults.items()} | dict(self.variants)
+
+
+def from_texts(values: Mapping[str, Any]) -> Settings:
+    """Settings from plain values: `pace="instant"`, `token_price="7"`, `folder="work"`. Raises InvalidSetting."""
+    known = {field.name for field in fields(Settings)}
+    for name in values:
+        if name not in known:
+            raise InvalidSetting(f"no setting {name!r}; there are: {', '.join(sorted(known))}")
+    return Settings(**{name: _read(name, value) for name, value in values.items()})
+
+
+def _read(name: str, value: Any) -> Any:
+    kind = KINDS.get(name)
+    if kind is None or value is None:
+        return value
+    try:
+        return kind(value)
+    except (ValueError, TypeError, InvalidOperation) as error:
+        allowed = f"one of {', '.join(kind)}" if issubclass(kind, StrEnum) else f"a {kind.__name__.lower()}"
+        raise InvalidSetting(f"{name} is {value!r}; allowed: {allowed}") from error
+
+
+KINDS: Mapping[str, type] = {
+    "pace": Pace,
+    "fetch": Fetch,
+    "token_price": Decimal,
+    "credit": Decimal,
+    "folder": Path,
+    "cache": Path,
+    "keys": tuple,
+}

@@ -1,0 +1,76 @@
+"""Records in this process's memory: gone when it ends."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ..task import Asset, Group, Task
+
+
+class MemoryStore:
+    """Dictionaries by id, and by account in the order of arrival."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, Task] = {}
+        self._by_account: defaultdict[str, list[str]] = defaultdict(list)
+        self._queries: dict[str, int] = {}
+        self._groups: defaultdict[str, dict[int, Group]] = defaultdict(dict)
+        self._last_group: dict[str, int] = {}
+        self._assets: defaultdict[str, dict[str, Asset]] = defaultdict(dict)
+        self._removed: defaultdict[str, list[Asset]] = defaultdict(list)
+
+    def add_task(self, task: Task) -> bool:
+        if task.id in self._tasks:
+            return False
+        self._tasks[task.id] = task
+        self._by_account[task.account].append(task.id)
+        return True
+
+    def task(self, task_id: str) -> Task | None:
+        return self._tasks.get(task_id)
+
+    def tasks(self, account: str) -> Sequence[Task]:
+        return [self._tasks[task_id] for task_id in self._by_account.get(account, ())]
+
+    def count_query(self, task_id: str) -> int:
+        before = self._queries.get(task_id, 0)
+        self._queries[task_id] = before + 1
+        return before
+
+    def queries(self, task_id: str) -> int:
+        return self._queries.get(task_id, 0)
+
+    def add_group(self, group: Group) -> None:
+        self._groups[group.account][group.id] = group
+        self._last_group[group.account] = group.id
+
+    def next_group_id(self, account: str) -> int:
+        return self._last_group.get(account, 0) + 1
+
+    def group(self, account: str, group_id: int) -> Group | None:
+        return self._groups[account].get(group_id) if account in self._groups else None
+
+    def groups(self, account: str) -> Sequence[Group]:
+        return list(self._groups.get(account, {}).values())
+
+    def remove_group(self, group: Group) -> None:
+        for asset in self.assets(group.account):
+            if asset.group_id == group.id:
+                self.remove_asset(asset)
+        del self._groups[group.account][group.id]
+
+    def put_asset(self, asset: Asset) -> None:
+        self._assets[asset.account][asset.id] = asset
+
+    def asset(self, account: str, asset_id: str) -> Asset | None:
+        return self._assets[account].get(asset_id) if account in self._assets else None
+
+    def assets(self, account: str) -> Sequence[Asset]:
+        return list(self._assets.get(account, {}).values())
+
+    def remove_asset(self, asset: Asset) -> None:
+        self._removed[asset.account].append(self._assets[asset.account].pop(asset.id))
+
+    def removed_assets(self, account: str) -> Sequence[Asset]:
+        return list(self._removed.get(account, ()))

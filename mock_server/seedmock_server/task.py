@@ -1,0 +1,74 @@
+"""The records: tasks, groups, assets. Immutable; what becomes of them in time is worked out in `timeline`.
+
+Structs without collector tracking: a table of 100 000 of them costs the collector nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from seedmock_contracts.terms import ErrorKind, MediaFacts, MediaKind, Mode
+
+from .media.look import Source
+
+
+class Failure(msgspec.Struct, frozen=True, gc=False):
+    """Why a task or an asset ends badly: the kind, the upstream's code if it has one, and a sentence."""
+
+    kind: ErrorKind
+    code: str
+    message: str
+    retryable: bool = False
+
+
+class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One order that was accepted. Times are seconds, `created_at` since the epoch."""
+
+    id: str
+    upstream: str
+    account: str
+    mode: Mode
+    model: str
+    prompt: str
+    resolution: str
+    ratio: str
+    width: int
+    height: int
+    seconds: int
+    audio: bool
+    seed: int
+    created_at: float
+    queue_seconds: float
+    render_seconds: float
+    failure: Failure | None = None
+    first: Source | None = None
+    last: Source | None = None
+    source: Source | None = None
+    source_seconds: float | None = None
+
+
+class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A group of assets; `id` counts within its account."""
+
+    id: int
+    upstream: str
+    account: str
+    name: str
+    group_name: str
+    created_at: float
+
+
+class Asset(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A picture, clip or sound that generations can refer to as `asset://id` once it is Active."""
+
+    id: str
+    upstream: str
+    account: str
+    group_id: int
+    kind: MediaKind
+    name: str
+    url: str
+    created_at: float
+    processing_seconds: float
+    failure: Failure | None = None
+    source: Source | None = None
+    facts: MediaFacts | None = None

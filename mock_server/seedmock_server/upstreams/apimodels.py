@@ -1,0 +1,280 @@
+"""A's words and shapes: apimodels.app, custom channel A. One envelope, camelCase, times in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote as percent
+
+import msgspec
+from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
+from seedmock_contracts.references import Found
+from seedmock_contracts.rules import numeric
+from seedmock_contracts.terms import AssetStatus, Basis, ErrorKind, MediaKind, Mode, Moment, Operation, TaskStatus
+from seedmock_contracts.upstreams import contract
+
+from ..answer import Answer, Call, Handler, basis, wording
+from ..reading import Form
+from ..refusal import Refusal
+from ..rooms import FILES, RESULTS, Rooms
+from ..task import Asset, Failure, Group, Task
+from ..timeline import State
+
+VENDOR_TIME = timezone(timedelta(hours=8))
+KINDS = {"Image": MediaKind.IMAGE, "Video": MediaKind.VIDEO, "Audio": MediaKind.AUDIO}
+TYPES = {
+    Mode.TEXT: "TEXT_TO_VIDEO",
+    Mode.FIRST_FRAME: "IMAGE_TO_VIDEO",
+    Mode.FIRST_LAST_FRAME: "IMAGE_TO_VIDEO",
+    Mode.REFERENCE: "REFERENCE_TO_VIDEO",
+    Mode.EDIT: "VIDEO_TO_VIDEO",
+    Mode.UPSCALE: "VIDEO_TO_VIDEO",
+}
+"""modelType. TEXT_TO_... and IMAGE_TO_VIDEO were seen by the vendor's client, the others are formed after them."""
+PRIVATE = Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", "private/reserved IP addresses not allowed")
+GUESSED = Basis.ASSUMED
+
+
+class Spoken:
+    """A, as it speaks."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self.said = contract("apimodels")
+        self.forms = frozenset({Operation.FILE_CREATE})
+        self.handlers: Mapping[Operation, Handler] = {
+            Operation.CREATE: self.create,
+            Operation.UPSCALE: self.upscale,
+            Operation.QUERY: self.query,
+            Operation.GROUP_CREATE: self.group_create,
+            Operation.GROUP_LIST: self.group_list,
+            Operation.GROUP_DELETE: self.group_delete,
+            Operation.ASSET_CREATE: self.asset_create,
+            Operation.ASSET_GET: self.asset_get,
+            Operation.ASSET_LIST: self.asset_list,
+            Operation.ASSET_UPDATE: self.asset_update,
+            Operation.ASSET_DELETE: self.asset_delete,
+            Operation.BALANCE: self.balance,
+            Operation.MODELS: self.models,
+            Operation.RECORD: self.record,
+            Operation.FILE_CREATE: self.file_create,
+        }
+        self._rooms = rooms
+        self._engine, self._library, self._chance = rooms.engine, rooms.library, rooms.chance
+        self._options = rooms.settings.options
+        self._legacy = self._options["apimodels.keys"] == "legacy"
+
+    # --- generations ---
+
+    async def create(self, call: Call) -> Answer:
+        request = self._request(call.document)
+        found = self.said.layout.find(call.document)
+        task = await self._engine.generate(
+            self.said, call.account, request, found, call.origin, self._task_id, private=PRIVATE
+        )
+        return self._created(task)
+
+    async def upscale(self, call: Call) -> Answer:
+        url, target = call.document["videoUrl"], call.document["targetResolution"]
+        request = UpscaleRequest(url=url, resolution=target)
+        found = Found("videoUrl", Reference(MediaKind.VIDEO, url))
+        task = await self._engine.upscale(self.said, call.account, request, found, call.origin, self._task_id)
+        return self._created(task)
+
+    async def query(self, call: Call) -> Answer:
+        task = self._engine.task(call.account, self.said.name, call.params["task_id"], query=True)
+        state = self._engine.state(task)
+        return _ok(self._task_body(task, state, call.origin))
+
+    def _created(self, task: Task) -> Answer:
+        word = self.said.word(TaskStatus.QUEUED, Moment.CREATED)
+        return _ok({"task_id": task.id, "status": word} if self._legacy else {"taskId": task.id, "state": word})
+
+    def _task_body(self, task: Task, state: State, origin: str) -> dict[str, Any]:
+        word = self.said.word(state.status, Moment.QUERIED)
+        body: dict[str, Any] = {
+            "taskId": task.id,
+            "state": word,
+            "model": task.model,
+            "modelType": TYPES[task.mode],
+        }
+        if self._legacy:
+            body = {"task_id": task.id, "status": word}
+        if state.status is TaskStatus.SUCCESS:
+            body |= self._results(task, origin)
+        if state.status is TaskStatus.FAILURE and task.failure is not None:
+            failure = task.failure
+            body |= {"failCode": failure.code, "failMsg": failure.message, "retryable": failure.retryable}
+        body["createTime"] = _milliseconds(task.created_at)
+        if state.status in (TaskStatus.SUCCESS, TaskStatus.FAILURE):
+            body["completeTime"] = _milliseconds(state.ends_at)
+        return body
+
+    def _results(self, task: Task, origin: str) -> dict[str, Any]:
+        urls = [f"{origin}{RESULTS}/{task.id}/{self._rooms.result_token(task.id)}.mp4"]
+        if self._legacy:
+            return {"videos": urls}
+        return {"resultUrls": urls, "resultJson": msgspec.json.encode({"resultUrls": urls}).decode()}
+
+    def _request(self, document: Mapping[str, Any]) -> GenerationRequest:
+        """What a document that keeps every rule means."""
+        defaults = {field.path: field.default for field in self.said.fields if field.operation is Operation.CREATE}
+
+        def said(name: str) -> Any:
+            value = document.get(name)
+            return defaults[name] if value is None else value
+
+        return GenerationRequest(
+            prompt=said("prompt") or "",
+            model=document["model"],
+            resolution=said("resolution"),
+            ratio=said("aspect_ratio"),
+            seconds=int(numeric(said("duration")) or 0),
+            generate_audio=said("generate_audio"),
+            seed=None if document.get("seed") is None else int(document["seed"]),
+            references=tuple(found.reference for found in self.said.layout.find(document)),
+            web_search=said("web_search"),
+            callback_url=document.get("callback_url"),
+        )
+
+    def _task_id(self, now: float, attempt: int) -> str:
+        return "cl" + self._chance.text(23, "task", self.said.name, self._engine.next_number(), attempt)
+
+    # --- the asset library ---
+
+    async def group_create(self, call: Call) -> Answer:
+        name = f"group-{self._stamp()}-{self._suffix('group')}"
+        group = self._library.create_group(self.said.name, call.account, call.document["name"], name)
+        return _ok({"id": group.id, "group_name": group.group_name})
+
+    async def group_list(self, call: Call) -> Answer:
+        groups = [_group(group) for group in self._library.store.groups(call.account)]
+        return _ok({"items": groups} if self._options["apimodels.group_list"] == "items" else groups, GUESSED)
+
+    async def group_delete(self, call: Call) -> Answer:
+        self._library.delete_group(call.account, int(call.document["id"]))
+        return _ok({}, GUESSED)
+
+    async def asset_create(self, call: Call) -> Answer:
+        document = call.document
+        asset = await self._library.create_asset(
+            self.said,
+            call.account,
+            f"asset-{self._stamp()}-{self._suffix('asset')}",
+            group_id=int(document["group_id"]),
+            kind=KINDS[document["asset_type"]],
+            url=document["url"],
+            name=document.get("name") or "",
+            origin=call.origin,
+        )
+        status = self._library.status(asset)
+        if self._options["apimodels.asset_status"] == "Active" and asset.failure is None:
+            status = AssetStatus.ACTIVE
+        return _ok({"id": asset.id, "asset_url": _url(asset), "status": status})
+
+    async def asset_get(self, call: Call) -> Answer:
+        return _ok(self._asset(self._library.asset(call.account, call.document["id"])), GUESSED)
+
+    async def asset_list(self, call: Call) -> Answer:
+        document = call.document
+        group = None if document.get("group_id") is None else int(document["group_id"])
+        number, size = (int(numeric(document.get(name)) or 0) for name in ("page", "page_size"))
+        page = self._library.assets(call.account, group, number or 1, size or 10)
+        items = [self._asset(asset) for asset in page.items]
+        return _ok({"items": items, "total": page.total, "page": page.page, "page_size": page.page_size}, GUESSED)
+
+    async def asset_update(self, call: Call) -> Answer:
+        asset = self._library.rename(call.account, call.document["id"], call.document["name"])
+        return _ok({"id": asset.id, "name": asset.name}, GUESSED)
+
+    async def asset_delete(self, call: Call) -> Answer:
+        self._library.delete_asset(call.account, call.document["id"])
+        return _ok({}, GUESSED)
+
+    def _asset(self, asset: Asset) -> dict[str, Any]:
+        status = self._library.status(asset)
+        body: dict[str, Any] = {
+            "id": asset.id,
+            "name": asset.name,
+            "asset_type": asset.kind.capitalize(),
+            "asset_url": _url(asset),
+            "url": asset.url,
+            "group_id": asset.group_id,
+            "status": status,
+            "created_at": int(asset.created_at),
+        }
+        if status is AssetStatus.FAILED and asset.failure is not None:
+            body["error"] = {"code": asset.failure.code, "message": asset.failure.message}
+        return body
+
+    def _stamp(self) -> str:
+        return datetime.fromtimestamp(self._engine.clock.now(), VENDOR_TIME).strftime("%Y%m%d%H%M%S")
+
+    def _suffix(self, what: str) -> str:
+        return self._chance.text(5, what, self._engine.next_number())
+
+    # --- what its own clients use besides ---
+
+    async def balance(self, call: Call) -> Answer:
+        left = self._rooms.settings.credit - self._engine.spent(call.account)
+        return _ok({"balance": max(Decimal(0), left)})
+
+    async def models(self, call: Call) -> Answer:
+        path = next(endpoint.path for endpoint in self.said.endpoints if endpoint.operation is Operation.CREATE)
+        endpoint = self.said.bases[0].prefix + path
+        return _ok([{"id": model.name, "modality": "video", "endpoint": endpoint} for model in self.said.models])
+
+    async def record(self, call: Call) -> Answer:
+        task = self._engine.task(call.account, self.said.name, call.params["task_id"])
+        line = self._engine.charge(task)
+        return _ok({"settled": line.settled, "credits": line.charged, "currency": "USD"})
+
+    async def file_create(self, call: Call) -> Answer:
+        file = next((file for file in call.files if file.name == "file"), None)
+        if file is None:
+            said = "file is missing; expected a part named file with a filename"
+            raise Refusal(ErrorKind.MISSING_PARAMETER, said, field="file", allowed="a file part")
+        token = self._chance.text(32, "file", self._engine.next_number())
+        name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")
+        await self._library.upload(self.said, token, file.content, name)
+        return _ok({"publicUrl": f"{call.origin}{FILES}/{token}/{name}"})
+
+    def document(self, form: Form) -> dict[str, Any]:
+        return dict(form.document)
+
+    def refuse(self, refusal: Refusal) -> Answer:
+        styles = {
+            ErrorKind.MODERATION_INPUT: self._options["apimodels.moderation"],
+            ErrorKind.LINK_EXPIRED: self._options["apimodels.expired_link"],
+        }
+        case = self.said.case(refusal.kind, styles.get(refusal.kind, ""))
+        message = wording(case, refusal)
+        data = None
+        if case.fail_code:
+            retryable = refusal.kind in (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED)
+            detail = refusal.detail or message
+            data = {"failCode": case.fail_code, "failMsg": detail, "retryable": retryable}
+        status = 200 if self._options["apimodels.errors"] == "ok" else case.status
+        return Answer(status, {"code": case.code, "msg": message, "data": data}, basis(case, refusal), refusal.headers)
+
+
+def _ok(data: Any, basis: Basis = Basis.OBSERVED) -> Answer:
+    return Answer(200, {"code": 200, "msg": "success", "data": data}, basis)
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "group_name": group.group_name,
+        "name": group.name,
+        "created_at": int(group.created_at),
+    }
+
+
+def _url(asset: Asset) -> str:
+    return f"asset://{asset.id}"
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

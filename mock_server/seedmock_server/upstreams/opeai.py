@@ -1,0 +1,178 @@
+"""B's words and shapes: api-platform.ope.ai. Key orders are those of the guide's examples."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.rules import numeric
+from seedmock_contracts.terms import ErrorKind, Moment, Operation, TaskStatus
+from seedmock_contracts.upstreams import contract
+
+from ..answer import Answer, Call, FileAnswer, Handler, basis, wording
+from ..reading import Form
+from ..refusal import Refusal
+from ..rooms import Rooms
+from ..task import Task
+from ..timeline import State, progress_at
+
+VENDOR_TIME = timezone(timedelta(hours=8))
+BOOLEANS = {"true": True, "false": False}
+
+
+class Spoken:
+    """B, as it speaks."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self.said = contract("opeai")
+        self.forms = frozenset({Operation.CREATE})
+        self.handlers: Mapping[Operation, Handler] = {
+            Operation.CREATE: self.create,
+            Operation.QUERY: self.query,
+            Operation.CONTENT: self.content,
+        }
+        self._engine, self._chance = rooms.engine, rooms.chance
+        self._options = rooms.settings.options
+        self._openai = self._options["opeai.status"] == "openai"
+        self._style = "newapi" if self._options["opeai.errors"] == "newapi" else ""
+        max_age = self.said.amount("opeai.content.max_age").value
+        self._cached = ((b"cache-control", b"public, max-age=%d" % int(max_age)),)
+
+    async def create(self, call: Call) -> Answer:
+        request = self._request(call.document)
+        found = self.said.layout.find(call.document)
+        task = await self._engine.generate(self.said, call.account, request, found, call.origin, self._task_id)
+        body: dict[str, Any] = {
+            "id": task.id,
+            "task_id": task.id,
+            "object": "video",
+            "model": task.model,
+            "status": self.said.word(TaskStatus.QUEUED, Moment.CREATED),
+            "created_at": int(task.created_at),
+        }
+        if self._openai:
+            body |= {"progress": 0, "seconds": str(task.seconds), "size": _size(task)}
+        return Answer(200, body)
+
+    async def query(self, call: Call) -> Answer:
+        task = self._engine.task(call.account, self.said.name, call.params["task_id"], query=True)
+        state = self._engine.state(task)
+        return Answer(200, self._openai_body(task, state) if self._openai else self._body(task, state))
+
+    async def content(self, call: Call) -> FileAnswer:
+        try:
+            task = self._engine.task(call.account, self.said.name, call.params["task_id"])
+            clip = await self._engine.clip(task)
+        except Refusal as refusal:
+            if refusal.kind is ErrorKind.TASK_NOT_FOUND:
+                refusal.kind = ErrorKind.CONTENT_NOT_FOUND
+            elif refusal.kind is ErrorKind.NOT_READY:
+                refusal.value = self._word(self._engine.state(task).status)
+            raise
+        ranges = self._options["opeai.range"] == "on"
+        return FileAnswer(clip.path, clip.etag, "video/mp4", self._cached, ranges)
+
+    def document(self, form: Form) -> dict[str, Any]:
+        """A form says everything in text: booleans and whole numbers are read where the field is one."""
+        document = dict(form.document)
+        for field in self.said.fields:
+            value = document.get(field.path)
+            if isinstance(value, str):
+                document[field.path] = _coerced(value, field.types)
+        for file in form.files:
+            if file.name == "input_reference":
+                encoded = base64.b64encode(file.content).decode()
+                item = {
+                    "type": "image_url",
+                    "role": "first_frame",
+                    "image_url": {"url": f"data:{file.content_type};base64,{encoded}"},
+                }
+                outer = document.get("input_reference")
+                inner = outer.get("content") if isinstance(outer, dict) else None
+                document["input_reference"] = {"content": [*(inner if isinstance(inner, list) else ()), item]}
+        return document
+
+    def refuse(self, refusal: Refusal) -> Answer:
+        case = self.said.case(refusal.kind, self._style)
+        message = wording(case, refusal)
+        body: dict[str, Any]
+        if case.envelope == "task":
+            body = {"code": case.code, "message": message, "data": None}
+        elif case.envelope == "middleware":
+            body = {"error": {"message": message, "type": case.type, "code": case.code}}
+        elif case.envelope == "proxy":
+            body = {"error": {"message": message, "type": case.type}}
+        else:
+            error = {"message": message, "type": case.type, "param": refusal.field, "code": case.code}
+            body = {"error": error}
+        return Answer(case.status, body, basis(case, refusal), refusal.headers)
+
+    # --- the words ---
+
+    def _body(self, task: Task, state: State) -> dict[str, Any]:
+        body: dict[str, Any] = {"created_at": int(task.created_at)}
+        reason = self._options["opeai.failure_reason"]
+        failed = state.status is TaskStatus.FAILURE and task.failure is not None
+        if failed and reason == "error" and task.failure:
+            body["error"] = {"code": task.failure.code, "message": task.failure.message}
+        if failed and reason == "fail_reason" and task.failure:
+            body["fail_reason"] = task.failure.message
+        body |= {"id": task.id, "model": task.model, "object": "video"}
+        if self._options["opeai.progress"] == "percent":
+            body["progress"] = f"{progress_at(task, self._engine.now_of(task))}%"
+        return body | {"prompt": task.prompt, "size": _size(task), "status": self._word(state.status)}
+
+    def _openai_body(self, task: Task, state: State) -> dict[str, Any]:
+        failed = state.status is TaskStatus.FAILURE and task.failure is not None
+        return {
+            "id": task.id,
+            "object": "video",
+            "created_at": int(task.created_at),
+            "status": self._word(state.status),
+            "model": task.model,
+            "progress": progress_at(task, self._engine.now_of(task)),
+            "prompt": task.prompt,
+            "seconds": str(task.seconds),
+            "size": _size(task),
+            "completed_at": int(state.ends_at) if state.status is TaskStatus.SUCCESS else None,
+            "error": {"code": task.failure.code, "message": task.failure.message} if failed and task.failure else None,
+        }
+
+    def _word(self, status: TaskStatus) -> str:
+        return self.said.word(status, Moment.QUERIED, "openai" if self._openai else "")
+
+    def _request(self, document: Mapping[str, Any]) -> GenerationRequest:
+        """What a document that keeps every rule means."""
+        size = self.said.size_of(document["size"]) if document.get("size") is not None else None
+        seconds = numeric(document["seconds"])
+        seed = document.get("seed") if self._options["opeai.seed"] == "accept" else None
+        return GenerationRequest(
+            prompt=document["prompt"],
+            model=document["model"],
+            size=size.text if size else None,
+            resolution=size.resolution if size else document["resolution"],
+            ratio=size.ratio if size else document["ratio"],
+            seconds=int(seconds or 0),
+            generate_audio=document.get("generate_audio"),
+            seed=None if seed is None else int(seed),
+            references=tuple(found.reference for found in self.said.layout.find(document)),
+        )
+
+    def _task_id(self, now: float, attempt: int) -> str:
+        stamp = datetime.fromtimestamp(now, VENDOR_TIME).strftime("%Y%m%d%H%M%S")
+        return f"cgt-{stamp}-{self._chance.text(5, 'task', self.said.name, self._engine.next_number(), attempt)}"
+
+
+def _size(task: Task) -> str:
+    return f"{task.width}x{task.height}"
+
+
+def _coerced(value: str, types: tuple[str, ...]) -> Any:
+    if types == ("boolean",):
+        return BOOLEANS.get(value.strip().lower(), value)
+    if types == ("integer",) and numeric(value) is not None and value.strip().lstrip("+-").isdigit():
+        return int(value)
+    return value
