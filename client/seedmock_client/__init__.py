@@ -1,1 +1,136 @@
-"""The reference client of both upstreams."""
+"""The reference client of both upstreams: one order, two vendors, blocking or awaited.
+
+    from seedmock_client import Client, GenerationRequest
+    with Client("opeai", base_url="http://127.0.0.1:8000", api_key="sk_mock") as client:
+        clip = client.generate(GenerationRequest(prompt="a paper boat", size="1280x720", seconds=4), "boat.mp4")
+
+Names are loaded when they are first used: importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
+    from seedmock_contracts.terms import MediaKind, Role, TaskStatus
+
+    from .clients import AsyncClient, Client
+    from .errors import (
+        AssetFailedError,
+        AuthenticationError,
+        BalanceError,
+        ConnectionFailedError,
+        DownloadError,
+        InputModerationError,
+        LinkExpiredError,
+        ModerationError,
+        NotFoundError,
+        NotReadyError,
+        OutputModerationError,
+        RateLimitError,
+        SeedmockError,
+        SubmissionUnknownError,
+        TaskFailedError,
+        UnknownStatusError,
+        UpstreamError,
+        UsageError,
+        ValidationError,
+        WaitTimeoutError,
+    )
+    from .mp4 import Movie
+    from .retry import Patience
+    from .video import Asset, Charge, Clip, Failure, Group, ModelEntry, Page, Progress, Video
+
+_PLACES = {
+    ".clients": ("AsyncClient", "Client"),
+    ".errors": (
+        "AssetFailedError",
+        "AuthenticationError",
+        "BalanceError",
+        "ConnectionFailedError",
+        "DownloadError",
+        "InputModerationError",
+        "LinkExpiredError",
+        "ModerationError",
+        "NotFoundError",
+        "NotReadyError",
+        "OutputModerationError",
+        "RateLimitError",
+        "SeedmockError",
+        "SubmissionUnknownError",
+        "TaskFailedError",
+        "UnknownStatusError",
+        "UpstreamError",
+        "UsageError",
+        "ValidationError",
+        "WaitTimeoutError",
+    ),
+    ".mp4": ("Movie",),
+    ".retry": ("Patience",),
+    ".video": ("Asset", "Charge", "Clip", "Failure", "Group", "ModelEntry", "Page", "Progress", "Video"),
+    "seedmock_contracts.generation": (
+        "GenerationRequest",
+        "Reference",
+        "UpscaleRequest",
+        "first_frame",
+        "last_frame",
+    ),
+    "seedmock_contracts.terms": ("MediaKind", "Role", "TaskStatus"),
+}
+_HOMES = {name: place for place, names in _PLACES.items() for name in names}
+
+__all__ = [
+    "Asset",
+    "AssetFailedError",
+    "AsyncClient",
+    "AuthenticationError",
+    "BalanceError",
+    "Charge",
+    "Client",
+    "Clip",
+    "ConnectionFailedError",
+    "DownloadError",
+    "Failure",
+    "GenerationRequest",
+    "Group",
+    "InputModerationError",
+    "LinkExpiredError",
+    "MediaKind",
+    "ModelEntry",
+    "ModerationError",
+    "Movie",
+    "NotFoundError",
+    "NotReadyError",
+    "OutputModerationError",
+    "Page",
+    "Patience",
+    "Progress",
+    "RateLimitError",
+    "Reference",
+    "Role",
+    "SeedmockError",
+    "SubmissionUnknownError",
+    "TaskFailedError",
+    "TaskStatus",
+    "UnknownStatusError",
+    "UpscaleRequest",
+    "UpstreamError",
+    "UsageError",
+    "ValidationError",
+    "Video",
+    "WaitTimeoutError",
+    "first_frame",
+    "last_frame",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,239 @@
+"""What one can do with a task: create, query, generate, collect, as generators over Send / Sleep / Work.
+
+No I/O and no clock in here, and always a deadline. A create is repeated only while it cannot have been received or was
+refused with 429: there is no idempotency key, and a second task is a second bill.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
+from seedmock_contracts.pricing import Quote, quote
+from seedmock_contracts.terms import ErrorKind, MediaKind, TaskStatus
+
+from .complaints import Complaint, document, error_of
+from .dialect import Unreadable
+from .downloads import download
+from .errors import (
+    ConnectionFailedError,
+    SeedmockError,
+    SubmissionUnknownError,
+    UsageError,
+    ValidationError,
+)
+from .files import data_uri, local_path, read_upload, writable
+from .retry import backoff
+from .setup import Setup, ask
+from .video import Clip, Video
+from .waiting import Report, wait
+from .wire import Answer, Flow, Lost, NotSent, Request, Send, Sleep, Upload, Work
+
+Order: TypeAlias = GenerationRequest | UpscaleRequest
+
+_BROKEN = (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED, ErrorKind.REQUEST_TIMEOUT)
+_STAND_IN = "https://local.invalid/file"
+
+
+def priced(setup: Setup, order: Order) -> Quote:
+    """What an order costs if it succeeds. Raises ValidationError for what has no price."""
+    try:
+        return quote(setup.upstream, order)
+    except (ValueError, LookupError) as error:
+        raise ValidationError(str(error), upstream=setup.upstream, kind=ErrorKind.INVALID_PARAMETER) from None
+
+
+def encoded(setup: Setup, order: Order) -> Request:
+    """The request that an order becomes."""
+    dialect = setup.dialect
+    return dialect.upscale(order) if isinstance(order, UpscaleRequest) else dialect.create(order)
+
+
+def create(setup: Setup, order: Order) -> Flow[Video]:
+    """Order a video. Raises ValidationError before anything is sent, and what a refusal stands for.
+
+    SubmissionUnknownError means that the answer was lost: the task may exist and may be charged.
+    """
+    setup.check(encoded(setup, without_files(order)))
+    order = yield from _localized(setup, order)
+    request = encoded(setup, order)
+    setup.check(request)
+    answer = yield from submit(setup, request)
+    return _accepted(setup, request, answer)
+
+
+def query(setup: Setup, task_id: str) -> Flow[Video]:
+    """Look at a task once."""
+    dialect = setup.dialect
+    video = yield from ask(setup, dialect.query(_named(task_id)), dialect.read_video, task_id)
+    return replace(video, task_id=task_id)
+
+
+def generate(setup: Setup, order: Order, path: Path, report: Report | None = None) -> Flow[Clip]:
+    """Create, wait and download. The file's place is tried before anything is bought."""
+    yield from place(path)
+    created = yield from create(setup, order)
+    return (yield from _finish(setup, created.task_id, path, report, created, order))
+
+
+def collect(setup: Setup, task_id: str, path: Path, report: Report | None = None) -> Flow[Clip]:
+    """Wait for a task that exists and download it."""
+    _named(task_id)
+    yield from place(path)
+    return (yield from _finish(setup, task_id, path, report, None, None))
+
+
+def fetch(setup: Setup, task: Video | str, path: Path) -> Flow[Clip]:
+    """Download a finished task, looking at it first if only its id is known."""
+    yield from place(path)
+    video = task if isinstance(task, Video) else (yield from query(setup, task))
+    size, movie = yield from download(setup, video, path)
+    return Clip(path=path, bytes=size, movie=movie, video=video)
+
+
+def _finish(
+    setup: Setup, task_id: str, path: Path, report: Report | None, created: Video | None, order: Order | None
+) -> Flow[Clip]:
+    video, seen = yield from wait(setup, task_id, report, created)
+    size, movie = yield from download(setup, video, path)
+    cost = None
+    if order is not None:
+        order = replace(order, seconds=movie.seconds) if isinstance(order, UpscaleRequest) else order
+        cost = priced(setup, order)
+    if created is not None and video.model is None:
+        video = replace(video, model=created.model)
+    return Clip(path=path, bytes=size, movie=movie, video=video, quote=cost, states_seen=seen)
+
+
+def place(path: Path) -> Flow[None]:
+    """Make sure that a file can be written before a cent is spent on it."""
+    try:
+        yield Work(partial(writable, path))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error}", advice="Choose another output file.") from error
+
+
+def submit(setup: Setup, request: Request) -> Flow[Answer]:
+    """Send what buys something; gives a good answer. Repeats only what cannot have been received, or a 429."""
+    patience = setup.patience
+    until = (yield Sleep(0)) + patience.create_seconds
+    for attempt in range(patience.create_tries):
+        final = attempt + 1 == patience.create_tries
+        try:
+            answer: Answer = yield Send(request, patience.request_seconds)
+        except NotSent as unsent:
+            message = f"no connection to {setup.upstream}, nothing was sent: {unsent.reason}"
+            error: SeedmockError = ConnectionFailedError(message, upstream=setup.upstream, retryable=True)
+            now, pause = unsent.at, backoff(attempt)
+        except Lost as lost:
+            raise _unknown(setup, f"the answer was lost: {lost.reason}") from lost
+        else:
+            found = setup.dialect.complaint(answer)
+            if found is None:
+                return answer
+            error = _refusal(setup, request, answer, found)
+            now, pause = answer.at, backoff(attempt) if found.retry_after is None else found.retry_after
+            final = final or found.status != 429
+        if final or now + pause >= until:
+            raise error
+        yield Sleep(pause)
+    raise AssertionError("the last try returns or raises")
+
+
+def _refusal(setup: Setup, request: Request, answer: Answer, found: Complaint) -> SeedmockError:
+    kind = setup.dialect.kind(found, request.operation)
+    if found.status != 429 and kind in _BROKEN:
+        return _unknown(setup, f"{found.status}: {found.message}", found)
+    if 300 <= answer.status < 400:
+        message = f"{setup.upstream} redirects to {answer.headers.get('location', 'elsewhere')[:120]}"
+        return UsageError(message, upstream=setup.upstream, advice="Check the base URL; orders follow no redirect.")
+    return error_of(kind, found, setup.upstream)
+
+
+def _unknown(setup: Setup, why: str, found: Complaint | None = None) -> SubmissionUnknownError:
+    details = {"status": found.status, "code": found.code or None} if found else {}
+    return SubmissionUnknownError(
+        f"{setup.upstream} gave no clear answer to the order ({why}); the task may exist and may be charged",
+        upstream=setup.upstream,
+        **details,  # type: ignore[arg-type]
+    )
+
+
+def _accepted(setup: Setup, request: Request, answer: Answer) -> Video:
+    """The task that a good answer names. One that is born failed is a refusal with a task id."""
+    body = document(answer)
+    try:
+        if body is None:
+            raise Unreadable("no JSON object in the answer")
+        video = setup.dialect.read_video(body)
+    except Unreadable as error:
+        raise _unknown(setup, str(error)) from error
+    if video.status is TaskStatus.FAILURE:
+        kind = setup.dialect.kind_of_failure(video.failure) if video.failure else ErrorKind.TASK_FAILED
+        raise setup.failed(video, ErrorKind.MODERATION_INPUT if kind is ErrorKind.MODERATION_OUTPUT else kind)
+    sent = request.document or {}
+    return video if video.model else replace(video, model=str(sent.get("model") or "") or None)
+
+
+def _named(task_id: str) -> str:
+    if not task_id.strip():
+        raise UsageError("a task id is needed")
+    return task_id
+
+
+def without_files(order: Order) -> Order:
+    """The order with web addresses in place of local files, so that its rules can be checked before any upload."""
+    if isinstance(order, UpscaleRequest):
+        return order if local_path(order.url) is None else replace(order, url=_STAND_IN)
+    swapped = (r if local_path(r.url) is None else replace(r, url=_STAND_IN) for r in order.references)
+    return replace(order, references=tuple(swapped))
+
+
+def _localized(setup: Setup, order: Order) -> Flow[Order]:
+    """The order with every `file:` reference uploaded, or written into it as a data: URI."""
+    if isinstance(order, UpscaleRequest):
+        sent = yield from _sent(setup, Reference(MediaKind.VIDEO, order.url), "url")
+        return replace(order, url=sent.url)
+    references = []
+    for index, reference in enumerate(order.references):
+        references.append((yield from _sent(setup, reference, f"references[{index}]")))
+    return replace(order, references=tuple(references))
+
+
+def _sent(setup: Setup, reference: Reference, field: str) -> Flow[Reference]:
+    path = local_path(reference.url)
+    if path is None:
+        return reference
+    if not setup.local_files:
+        allowed = "a web address, or Client(local_files=True)"
+        raise ValidationError(f"{field} is a local file; allowed: {allowed}", field=field, allowed=allowed)
+    as_data = setup.dialect.takes_data_uris
+    if as_data and reference.kind is MediaKind.VIDEO:
+        allowed = "a web address for a video"
+        raise ValidationError(
+            f"{field} is a local video; {setup.upstream} takes {allowed}", field=field, allowed=allowed
+        )
+    upload = yield from local(setup, path, reference.kind, field)
+    url = data_uri(upload) if as_data else (yield from put(setup, upload))
+    return replace(reference, url=url)
+
+
+def local(setup: Setup, path: Path, kind: MediaKind, field: str = "file") -> Flow[Upload]:
+    """Read a local file that an upstream would take. Raises ValidationError."""
+    limits = [limit for limit in setup.dialect.contract.limits if (limit.kind, limit.quantity) == (kind, "size_bytes")]
+    most = min((limit.high for limit in limits if limit.high is not None), default=50.0 * 1024 * 1024)
+    try:
+        upload: Upload = yield Work(partial(read_upload, path, most))
+    except (OSError, ValueError) as error:
+        allowed = "a readable file"
+        raise ValidationError(f"{field}: {error}", field=field, allowed=allowed, upstream=setup.upstream) from error
+    return upload
+
+
+def put(setup: Setup, upload: Upload) -> Flow[str]:
+    """Upload a file to the upstream; gives its public address."""
+    account = setup.account
+    return (yield from ask(setup, account.upload(upload), account.read_upload))

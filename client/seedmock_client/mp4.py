@@ -1,0 +1,116 @@
+"""Just enough of MP4 to tell a whole clip from half of one: its boxes, length, picture size and sound.
+
+Reads a seekable binary file; knows neither upstream nor wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from struct import error as StructError
+from struct import unpack_from
+from typing import BinaryIO
+
+_MOST_MOOV = 64 * 1024 * 1024
+
+
+class NotAMovie(ValueError):
+    """The bytes are not a whole MP4 file; the message says what is amiss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """What an MP4 file says of itself."""
+
+    bytes: int
+    seconds: float
+    width: int
+    height: int
+    has_audio: bool
+
+    @property
+    def size(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+def measured(path: Path) -> Movie:
+    """Measure an MP4 file. Raises NotAMovie."""
+    with path.open("rb") as file:
+        return read_movie(file)
+
+
+def read_movie(file: BinaryIO) -> Movie:
+    """Measure an open MP4 file from its start. Raises NotAMovie when a box is missing or runs past the end."""
+    size = file.seek(0, 2)
+    boxes = {name: (at, end) for name, at, end in reversed(list(_top(file, size)))}
+    for name in ("ftyp", "moov", "mdat"):
+        if name not in boxes:
+            raise NotAMovie(f"no {name} box in {size} bytes")
+    at, end = boxes["moov"]
+    if end - at > _MOST_MOOV:
+        raise NotAMovie(f"a moov box of {end - at} bytes")
+    file.seek(at)
+    try:
+        return _movie(file.read(end - at), size)
+    except (StructError, IndexError, ZeroDivisionError) as error:
+        raise NotAMovie(f"a damaged moov box: {error}") from error
+
+
+def _top(file: BinaryIO, size: int) -> Iterator[tuple[str, int, int]]:
+    """Every top-level box: name, first byte of its content, first byte after it."""
+    at = 0
+    while at < size:
+        file.seek(at)
+        head = file.read(16)
+        name, start, end = _head(head, at, size)
+        if at == 0 and name != "ftyp":
+            raise NotAMovie(f"begins with {head[:8]!r}, not with an ftyp box")
+        if end > size or end < start:
+            raise NotAMovie(f"the {name!r} box needs {end} bytes, the file has {size}")
+        yield name, start, end
+        at = end
+
+
+def _head(head: bytes, at: int, size: int) -> tuple[str, int, int]:
+    if len(head) < 8:
+        raise NotAMovie(f"{len(head)} stray bytes at {at}")
+    length, name = unpack_from(">I4s", head)
+    text = name.decode("latin-1")
+    if length == 1 and len(head) == 16:
+        return text, at + 16, at + int(unpack_from(">Q", head, 8)[0])
+    return text, at + 8, size if length == 0 else at + length
+
+
+def _inner(data: bytes) -> Iterator[tuple[str, bytes]]:
+    at = 0
+    while at + 8 <= len(data):
+        name, start, end = _head(data[at : at + 16], at, len(data))
+        if end <= at:
+            return
+        yield name, data[start:end]
+        at = end
+
+
+def _child(data: bytes, *names: str) -> bytes:
+    for name in names:
+        data = next((content for found, content in _inner(data) if found == name), b"")
+    return data
+
+
+def _movie(moov: bytes, size: int) -> Movie:
+    tracks = [content for name, content in _inner(moov) if name == "trak"]
+    kinds = [_child(track, "mdia", "hdlr")[8:12] for track in tracks]
+    if b"vide" not in kinds:
+        raise NotAMovie("no video track")
+    video = tracks[kinds.index(b"vide")]
+    header = _child(video, "tkhd")
+    width, height = unpack_from(">II", header, len(header) - 8)
+    seconds = _seconds(_child(video, "mdia", "mdhd")) or _seconds(_child(moov, "mvhd"))
+    return Movie(size, seconds, width >> 16, height >> 16, b"soun" in kinds)
+
+
+def _seconds(header: bytes) -> float:
+    """The duration of an mvhd or mdhd box, whose two versions hold it at different places."""
+    scale, length = unpack_from(">IQ", header, 20) if header[0] == 1 else unpack_from(">II", header, 12)
+    return float(length / scale)
