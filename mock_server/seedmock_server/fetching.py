@@ -25,6 +25,9 @@ Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 PRIVATE: Final = "private/reserved IP addresses not allowed"
 """How A's refusal begins (seen in the readme of the vendor's own tool)."""
 
+LONGEST: Final = 65_536
+"""Characters of a URL that are looked at: httpx takes no more, and `urlsplit` remembers what it was given."""
+
 TRIES: Final = 4
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 INNER_NAMES: Final = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa")
@@ -176,8 +179,8 @@ class _Journey:
         if packing not in ("", "identity"):
             raise Refused(Reason.UNREACHABLE, f"the reference comes encoded as {packing!r}; allowed: identity")
         length = response.headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > self.limit_bytes:
-            raise too_large(int(length[:20]), self.limit_bytes)
+        if length.isdecimal() and int(length) > self.limit_bytes:
+            raise too_large(int(length), self.limit_bytes)
         assert isinstance(response.stream, httpx.AsyncByteStream)
         content = bytearray()
         async for chunk in response.stream:
@@ -213,7 +216,7 @@ def is_loopback(host: str) -> bool:
 def web_host(url: str) -> str:
     """The host of an http(s) URL in its plain spelling, or nothing."""
     try:
-        parts = urlsplit(url.strip().replace("\\", "/"))
+        parts = urlsplit(url[:LONGEST].strip().replace("\\", "/"))
         host = parts.hostname or ""
     except ValueError:
         return ""
@@ -224,6 +227,8 @@ def web_host(url: str) -> str:
 def _target(url: httpx.URL) -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host:
         raise Refused(Reason.BROKEN, f"the reference's URL begins with {url.scheme!r}; allowed: http, https, data")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise Refused(Reason.BROKEN, f"the reference's URL names port {url.port}; allowed: 1 to 65535")
     if url.userinfo:
         raise Refused(Reason.BROKEN, f"the reference's URL names a user at {url.host}; allowed: no user or password")
     return url

@@ -18,11 +18,24 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from seedmock_contracts.terms import MediaFacts
 
-from .fetching import Beyond, Fetch, Reason, Refused, Resolve, fetch, is_loopback, is_private, resolved, too_large
+from .fetching import (
+    LONGEST,
+    Beyond,
+    Fetch,
+    Reason,
+    Refused,
+    Resolve,
+    fetch,
+    is_loopback,
+    is_private,
+    resolved,
+    too_large,
+    web_host,
+)
 from .media import probe
 from .media.look import Source
 
@@ -194,16 +207,13 @@ class Sources:
 def own_token(url: str, own_origin: str) -> str | None:
     """The token of a link to a posted file, or None for any other URL; every loopback address means this server."""
     try:
-        link, own = urlsplit(url.strip()), urlsplit(own_origin)
-        if not link.path.startswith(FILES) or (link.scheme, _port(link.scheme, link.port)) != (
-            own.scheme,
-            _port(own.scheme, own.port),
-        ):
+        link, own = urlsplit(url[:LONGEST].strip()), urlsplit(own_origin)
+        if _door(link) != _door(own) or not link.path.startswith(FILES):
             return None
     except ValueError:
         return None
-    host = (link.hostname or "").removesuffix(".")
-    if host != (own.hostname or "").removesuffix(".") and not is_loopback(host):
+    host = web_host(url)
+    if host != web_host(own_origin) and not is_loopback(host):
         return None
     return link.path.removeprefix(FILES).partition("/")[0]
 
@@ -230,8 +240,8 @@ def _from_base64(text: str) -> bytes:
     return base64.b64decode(dense + "=" * (-len(dense) % 4), validate=True)
 
 
-def _port(scheme: str, port: int | None) -> int | None:
-    return port or {"http": 80, "https": 443}.get(scheme)
+def _door(url: SplitResult) -> tuple[str, int | None]:
+    return url.scheme, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 def _digest(content: bytes) -> str:

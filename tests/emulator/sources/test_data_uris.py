@@ -1,0 +1,121 @@
+"""Reading data: URIs, which is where most hostile bytes arrive."""
+
+import asyncio
+import base64
+import contextlib
+import io
+import zipfile
+from pathlib import Path
+from urllib.parse import quote_from_bytes
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from seedmock_contracts.terms import MediaKind
+from seedmock_server.sources import Readable, Reason, Refused, Sources, decoded
+
+
+def picture(width: int = 4, height: int = 3) -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(target, "PNG")
+    return target.getvalue()
+
+
+PICTURE = picture()
+TEXT = base64.b64encode(PICTURE).decode()
+WRAPPED = "\r\n ".join(TEXT[start : start + 20] for start in range(0, len(TEXT), 20))
+
+
+def read(folder: Path, url: str) -> Readable | None:
+    return asyncio.run(Sources(folder).read(url, own_origin="http://mock", now=0.0))
+
+
+def refusal(folder: Path, url: str) -> Refused:
+    with pytest.raises(Refused) as caught:
+        read(folder, url)
+    assert list(folder.iterdir()) == []
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"data:image/png;base64,{TEXT}",
+        f"data:image/png;charset=utf-8;name=cat.png;base64,{TEXT}",
+        f"data:;base64,{TEXT}",
+        f"  DATA:image/png; BASE64 ,{TEXT}\n",
+        f"data:image/png;base64,{WRAPPED}",
+        f"data:image/png;base64,{TEXT.rstrip('=')}",
+        f"data:image/png;base64,{TEXT.replace('=', '%3D').replace('+', '%2B')}",
+        f"data:image/png,{quote_from_bytes(PICTURE)}",
+        f"data:text/plain;base64,{TEXT}",
+    ],
+)
+def test_a_picture_is_read_in_every_form_of_a_data_uri(tmp_path: Path, url: str) -> None:
+    found = read(tmp_path, url)
+    assert found is not None
+    assert found.source.path.read_bytes() == PICTURE
+    assert (found.facts.kind, found.facts.width, found.facts.height) == (MediaKind.IMAGE, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("data:", "no comma"),
+        ("data:image/png;base64", "no comma"),
+        ("data:,", "is empty"),
+        ("data:image/png;base64,", "is empty"),
+        ("data:image/png;base64, \n", "is empty"),
+        ("data:image/png;base64,@@@@", "can't be decoded"),
+        ("data:image/png;base64,A", "can't be decoded"),
+        ("data:image/png;base64,AA=A", "can't be decoded"),
+        ("data:image/png;base64,AA\0A", "can't be decoded"),
+        ("data:image/png;base64,ÄÖÜ", "can't be decoded"),
+        ("data:image/png;base64,%FF", "can't be decoded"),
+        ("data:image/png,\ud800", "can't be decoded"),
+    ],
+)
+def test_a_broken_data_uri_is_refused_with_what_is_wrong(tmp_path: Path, url: str, said: str) -> None:
+    found = refusal(tmp_path, url)
+    assert found.reason is Reason.BROKEN
+    assert said in str(found)
+
+
+def archive() -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as file:
+        file.writestr("cat.png", PICTURE)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\0" * 1000,
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='4' height='4'/>",
+        b"<!doctype html><title>404</title>",
+        archive(),
+        b"#EXTM3U\nhttp://127.0.0.1/secret\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        PICTURE[:40],
+        b"\0\0\0\x18ftypmp42" + b"x" * 100,
+        b"RIFF\x24\0\0\0WAVEfmt ",
+    ],
+)
+def test_what_is_no_media_is_refused_and_leaves_nothing_behind(tmp_path: Path, content: bytes) -> None:
+    found = refusal(tmp_path, f"data:image/png;base64,{base64.b64encode(content).decode()}")
+    assert found.reason is Reason.NOT_MEDIA
+    assert str(tmp_path) not in str(found)
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_any_bytes_come_back_from_both_forms(content: bytes) -> None:
+    assert decoded("data:;base64," + base64.b64encode(content).decode()) == content
+    assert decoded("data:," + quote_from_bytes(content)) == content
+
+
+@given(st.text(max_size=40))
+def test_any_text_after_the_scheme_is_decoded_or_refused(text: str) -> None:
+    with contextlib.suppress(Refused):
+        assert decoded(f"data:{text}")

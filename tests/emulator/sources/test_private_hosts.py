@@ -1,0 +1,105 @@
+"""is_private: what a URL's host says by itself."""
+
+import pytest
+from seedmock_server.sources import is_private
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/cat.png",
+        "https://127.0.0.1:8000",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0177.0.0.1/",
+        "http://0x7f.1:90/",
+        "http://0x7F000001/",
+        "http://0/",
+        "http://10.0.0.1/",
+        "http://172.16.0.1/",
+        "http://192.168.1.1./",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://100.64.0.1/",
+        "http://224.0.0.1/",
+        "http://255.255.255.255/",
+        "http://240.0.0.1/",
+    ],
+)
+def test_an_inner_ipv4_address_is_private_in_every_spelling(url: str) -> None:
+    assert is_private(url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "::1",
+        "::",
+        "::ffff:127.0.0.1",
+        "::ffff:7f00:1",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "fe80::1%25eth0",
+        "fc00::1",
+        "fec0::1",
+        "ff02::1",
+        "2001:db8::1",
+    ],
+)
+def test_an_inner_ipv6_address_is_private_also_when_it_carries_an_ipv4_address(host: str) -> None:
+    assert is_private(f"http://[{host}]:8080/cat.png")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST", "a.localhost", "localhost.", "printer.local", "db.internal", "x.home.arpa"]
+)
+def test_a_name_that_only_an_inner_network_can_have_is_private(host: str) -> None:
+    assert is_private(f"https://{host}:3000/cat.png")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127%2e0%2e0%2e1/",
+        "http://①②⑦.0.0.1/",
+        "http://127。0。0。1/",
+        "http://127.0.0.1\\@example.com/",
+        "http://example.com@127.0.0.1/",
+        "http://example.com:80@localhost/",
+        "  HTTP://127.0.0.1/",
+    ],
+)
+def test_a_disguised_host_is_seen_through(url: str) -> None:
+    assert is_private(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/cat.png",
+        "https://8.8.8.8/cat.png",
+        "http://134744072/",
+        "http://[2606:4700::1]/",
+        "http://[::ffff:8.8.8.8]/",
+        "http://[64:ff9b::808:808]/",
+        "http://[2002:808:808::]/",
+        "https://localhost.example.com/",
+        "https://notlocalhost/",
+        "https://127.0.0.1.example.com/",
+        "https://example.com/http://127.0.0.1/",
+        "https://127.0.0.1@example.com/",
+        "http://1.2.3.4.5/",
+        "http://8.8.8.256/",
+        "http://8.8.8.08/",
+        "http://8.8.²/",
+    ],
+)
+def test_a_public_host_is_not_private(url: str) -> None:
+    assert not is_private(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "cat.png", "http://", "http://[", "http://[::1", "asset://2130706433", "data:,127.0.0.1", "file:///etc"]
+)
+def test_what_names_no_host_on_the_web_is_not_private(url: str) -> None:
+    assert not is_private(url)
