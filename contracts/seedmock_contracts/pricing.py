@@ -121,7 +121,8 @@ def _upscale(said: Contract, request: UpscaleRequest) -> Quote:
     tariff = _tariff(said, model, request.resolution)
     assert tariff is not None, "an upstream that upscales has tariffs"
     least = said.amount(f"{said.name}.upscale.minimum_seconds")
-    known = request.seconds
-    length = said.amount(f"{said.name}.upscale.unknown_seconds").value if known is None else Decimal(str(known))
+    guess = said.amount(f"{said.name}.upscale.unknown_seconds")
+    length = guess.value if request.seconds is None else Decimal(str(request.seconds))
     seconds = max(math.ceil(length), int(least.value))
-    return Quote(tariff.per_second * seconds, seconds, None, tariff.per_second, "second", (tariff, least))
+    facts = (tariff, least, guess) if request.seconds is None else (tariff, least)
+    return Quote(tariff.per_second * seconds, seconds, None, tariff.per_second, "second", facts)

@@ -1,0 +1,93 @@
+"""How a status may move, and every spelling of it."""
+
+from __future__ import annotations
+
+import pytest
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.lifecycle import TERMINAL, TRANSITIONS, may_follow
+from seedmock_contracts.terms import Moment, TaskStatus
+from seedmock_contracts.upstreams import contract
+
+QUEUED, IN_PROGRESS, SUCCESS, FAILURE = TaskStatus
+
+ALLOWED = {
+    (QUEUED, QUEUED),
+    (QUEUED, IN_PROGRESS),
+    (QUEUED, SUCCESS),
+    (QUEUED, FAILURE),
+    (IN_PROGRESS, IN_PROGRESS),
+    (IN_PROGRESS, SUCCESS),
+    (IN_PROGRESS, FAILURE),
+    (SUCCESS, SUCCESS),
+    (FAILURE, FAILURE),
+}
+
+
+@pytest.mark.parametrize("before", TaskStatus)
+@pytest.mark.parametrize("after", TaskStatus)
+def test_a_later_look_finds_the_same_or_what_comes_after(before: TaskStatus, after: TaskStatus) -> None:
+    assert may_follow(before, after) is ((before, after) in ALLOWED)
+
+
+def test_success_and_failure_are_the_ends() -> None:
+    assert {SUCCESS, FAILURE} == TERMINAL
+    assert set(TRANSITIONS) == set(TaskStatus)
+
+
+def test_no_status_leads_back() -> None:
+    for before, following in TRANSITIONS.items():
+        assert not any(before in TRANSITIONS[after] for after in following)
+
+
+def test_a_new_task_is_spelt_in_both_upstreams() -> None:
+    assert contract("apimodels").word(QUEUED, Moment.CREATED) == "pending"
+    assert contract("opeai").word(QUEUED, Moment.CREATED) == "queued"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "variant", "words"),
+    [
+        ("apimodels", "", ["pending", "processing", "completed", "failed"]),
+        ("opeai", "", ["QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE"]),
+        ("opeai", "documented", ["QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE"]),
+        ("opeai", "openai", ["queued", "in_progress", "completed", "failed"]),
+    ],
+)
+def test_a_queried_task_is_spelt_as_its_variant_says(upstream: str, variant: str, words: list[str]) -> None:
+    said = contract(upstream)
+    assert [said.word(status, Moment.QUERIED, variant) for status in TaskStatus] == words
+
+
+def test_every_word_is_read_in_every_case(said: Contract) -> None:
+    for word in said.words:
+        for spelling in (word.word, word.word.lower(), word.word.upper(), word.word.title()):
+            assert said.status(spelling) is word.status
+
+
+def test_no_word_means_two_things(said: Contract) -> None:
+    meanings: dict[str, set[TaskStatus]] = {}
+    for word in said.words:
+        meanings.setdefault(word.word.lower(), set()).add(word.status)
+    assert [word for word, meant in meanings.items() if len(meant) > 1] == []
+
+
+@pytest.mark.parametrize("word", ["", "unknown", "UNKNOWN", "done", "complete", " SUCCESS", "q"])
+def test_an_unknown_word_means_nothing(said: Contract, word: str) -> None:
+    assert said.status(word) is None
+
+
+def test_what_gateways_and_the_service_behind_say_is_understood_of_both(said: Contract) -> None:
+    for word, status in [
+        ("running", IN_PROGRESS),
+        ("succeeded", SUCCESS),
+        ("expired", FAILURE),
+        ("cancelled", FAILURE),
+        ("canceled", FAILURE),
+    ]:
+        assert said.status(word) is status
+    assert contract("opeai").status("NOT_START") is contract("opeai").status("SUBMITTED") is QUEUED
+
+
+def test_words_of_a_variant_are_of_an_option_that_there_is(said: Contract) -> None:
+    options = {option for variant in said.variants for option in variant.options}
+    assert {word.variant for word in said.words if word.variant} <= options
