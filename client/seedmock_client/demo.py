@@ -1,0 +1,194 @@
+"""The command `seedmock demo`: starts the emulator, makes three clips through the client, and shows what came.
+
+Everything in the table is measured in the downloaded files. The emulator is another process, and is always stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from seedmock_contracts.generation import GenerationRequest, first_frame, last_frame
+
+from .errors import SeedmockError, UsageError
+from .exits import INTERRUPTED, guarded
+
+if TYPE_CHECKING:
+    from .clients import Client
+    from .video import Clip
+
+KEY = "sk_mock_demo"
+START_SECONDS = 15.0
+POLL_SECONDS = 0.15
+SECONDS = 4
+PAINTS = {"first": ("#f2a65a", "#772f1a"), "last": ("#58a4b0", "#0c1b33")}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table, and what is off about it, if anything."""
+
+    name: str
+    clip: Clip
+    amiss: tuple[str, ...]
+
+
+@click.command()
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("seedmock-demo"), show_default=True
+)
+def demo(out: Path) -> None:
+    """Start the emulator, make three clips with it, and show them: no key, no network, no cost."""
+    started = time.monotonic()
+    with guarded(False):
+        try:
+            with emulator() as url:
+                click.echo(f"emulator at {url}", err=True)
+                rows = list(_clips(url, out))
+        except KeyboardInterrupt:
+            click.echo("interrupted; the emulator is stopped", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        _table(rows)
+        click.echo(f"{len(rows)} clips in {out.resolve()}, {time.monotonic() - started:.1f} s")
+        amiss = [f"{row.name}: {what}" for row in rows for what in row.amiss]
+        if amiss:
+            raise SeedmockError("; ".join(amiss), advice="The emulator's clips are not what was ordered.")
+
+
+def _clips(url: str, out: Path) -> Iterator[Row]:
+    from .clients import Client
+
+    options: dict[str, Any] = {"base_url": url, "api_key": KEY}
+    with Client("opeai", **options) as client:
+        yield _text(client, out)
+    with Client("apimodels", **options) as client:
+        framed = _frames(client, out)
+        yield framed
+        yield _upscaled(client, out, framed)
+
+
+def _text(client: Client, out: Path) -> Row:
+    order = GenerationRequest(
+        prompt="A paper boat crosses a puddle at dusk, slow camera.", model="fast", size="1280x720", seconds=SECONDS
+    )
+    clip = client.generate(order, out / "opeai-text.mp4", poll_seconds=POLL_SECONDS)
+    return Row("opeai  text", clip, _amiss(clip, "1280x720", SECONDS))
+
+
+def _frames(client: Client, out: Path) -> Row:
+    """First and last frame, the first through the asset library as a face would have to go."""
+    urls = {name: client.upload(_picture(out / f"{name}.png", *paint)) for name, paint in PAINTS.items()}
+    group = client.ensure_group("demo")
+    asset = client.create_asset(urls["first"], group.id, name="first frame")
+    asset = client.wait_asset(asset.id, poll_seconds=POLL_SECONDS)
+    order = GenerationRequest(
+        prompt="Evening turns into night.",
+        model="fast",
+        size="1280x720",
+        seconds=SECONDS,
+        references=(first_frame(asset.url), last_frame(urls["last"])),
+    )
+    clip = client.generate(order, out / "apimodels-first-last.mp4", poll_seconds=POLL_SECONDS)
+    return Row("apimodels  first + last frame", clip, _amiss(clip, "1280x720", SECONDS))
+
+
+def _upscaled(client: Client, out: Path, source: Row) -> Row:
+    clip = client.upscale(source.clip.video.urls[0], "1080p", out / "apimodels-upscaled.mp4", poll_seconds=POLL_SECONDS)
+    return Row("apimodels  upscale", clip, _amiss(clip, "1920x1080", source.clip.movie.seconds))
+
+
+def _amiss(clip: Clip, size: str, seconds: float) -> tuple[str, ...]:
+    movie = clip.movie
+    checks = (
+        (movie.size == size, f"{movie.size} instead of {size}"),
+        (abs(movie.seconds - seconds) < 0.2, f"{movie.seconds:.2f} s instead of {seconds:g} s"),
+        (movie.has_audio, "no sound"),
+        (clip.path.stat().st_size == clip.bytes, "another size on the disk"),
+        (clip.states_seen[-1:] == ("SUCCESS",), f"states {clip.states_seen}"),
+    )
+    return tuple(said for good, said in checks if not good)
+
+
+def _picture(path: Path, light: str, dark: str) -> Path:
+    """A PNG of 1280x720: a sun over a horizon, in two colours."""
+    from PIL import Image, ImageDraw
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (1280, 720), light)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 470, 1280, 720), fill=dark)
+    draw.ellipse((520, 210, 760, 450), fill="white")
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+def _table(rows: list[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="measured in the files", title_justify="left", title_style="dim")
+    for name in ("upstream  mode", "task", "states seen", "size", "seconds", "sound", "bytes", "cost", "file"):
+        table.add_column(name, justify="right" if name in ("seconds", "bytes", "cost") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(row.name, *_cells(row.clip))
+    Console(width=None if sys.stdout.isatty() else 180).print(table)
+
+
+def _cells(clip: Clip) -> tuple[str, ...]:
+    movie = clip.movie
+    cost = f"${clip.quote.amount:.4f}" if clip.quote else ""
+    states = " > ".join(clip.states_seen)
+    sound = "yes" if movie.has_audio else "no"
+    return clip.video.task_id, states, movie.size, f"{movie.seconds:.2f}", sound, str(clip.bytes), cost, clip.path.name
+
+
+@contextlib.contextmanager
+def emulator(wait: Callable[[float], object] = time.sleep) -> Iterator[str]:
+    """The emulator as another process while this lasts; gives its origin. Raises UsageError if it does not come up."""
+    port = _free_port()
+    serve = ("serve", "--port", str(port), "--key", KEY, "--fetch", "loopback")  # its own results are references too
+    command = [sys.executable, "-m", "seedmock_server", *serve]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _ready(process, url, wait)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def _ready(process: subprocess.Popen[bytes], url: str, wait: Callable[[float], object]) -> None:
+    import httpx
+
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            said = process.communicate()[1].decode("utf-8", "replace").strip().splitlines()
+            raise UsageError(f"the emulator ended at once: {said[-1] if said else process.returncode}")
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/_mock/health", trust_env=False, timeout=1.0).status_code == 200:
+                return
+        wait(0.05)
+    raise UsageError(f"the emulator was not ready within {START_SECONDS:g} s")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
