@@ -140,18 +140,14 @@ class Sources:
         return found
 
     async def _fetched(self, url: str) -> bytes | None:
-        if self._policy is Fetch.NONE:
+        policy, limit, seconds = self._policy, self._limit, self._seconds
+        if policy is Fetch.NONE:
             return None
-        with contextlib.suppress(Beyond):
-            async with self._journeys:
-                return await fetch(
-                    url,
-                    policy=self._policy,
-                    limit_bytes=self._limit,
-                    seconds=self._seconds,
-                    resolve=self._resolve,
-                )
-        return None
+        async with self._journeys:
+            try:
+                return await fetch(url, policy=policy, limit_bytes=limit, seconds=seconds, resolve=self._resolve)
+            except Beyond:
+                return None
 
     async def _kept(self, digest: str, content: bytes) -> Readable:
         size = len(content)

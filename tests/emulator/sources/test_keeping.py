@@ -128,6 +128,30 @@ def test_a_refusal_that_nobody_waits_for_is_forgotten_quietly(tmp_path: Path, mo
     assert names(tmp_path) == set()
 
 
+def test_work_that_the_end_of_the_loop_cuts_short_leaves_nothing_unfinished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def waiting(path: Path) -> MediaFacts:
+        go_on.wait(10)
+        raise probe.Unreadable("no")
+
+    monkeypatch.setattr(probe, "measure", waiting)
+    sources = Sources(tmp_path)
+
+    async def main() -> None:
+        work = asyncio.create_task(sources.keep(picture()))
+        while not names(tmp_path):
+            await asyncio.sleep(0.001)
+        work.cancel()
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+
+    run(main())
+    assert not sources._keeping
+    assert names(tmp_path) == set()
+
+
 def test_content_over_the_limit_is_refused_and_content_of_the_limit_is_not(tmp_path: Path) -> None:
     run(kept(Sources(tmp_path, limit_bytes=SIZE), 1))
     with pytest.raises(Refused, match=f"has {SIZE} bytes or more; allowed: at most {SIZE - 1}") as caught:
