@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from .dial import Dial, spoke
 from .layout import Layout
 from .lettering import fitted, font, wrap, write
-from .look import FPS, Look
+from .look import FPS, STEPS, Look
 from .palette import DIM, INK, PALE, Colour, Palette
 from .planes import Planes
 
@@ -34,7 +34,7 @@ class Card:
         return 0
 
     def picture(self, second: int, step: int) -> Planes:
-        """The picture of a second at a step of 1/24 second."""
+        """The picture of a second at a step of 1/12 second."""
         if second != self._second:
             self._count(self._planes, second)
             self._second = second
@@ -121,7 +121,7 @@ class Card:
         """The light that runs along the bars."""
         left, top, right, _ = self._layout.bars
         wide = self._light.width
-        x = left + (right - left - wide) * step // (FPS - 1)
+        x = left + (right - left - wide) * step // (STEPS - 1)
         planes.tint(INK, self._light, (x // 2 * 2, top))
 
 

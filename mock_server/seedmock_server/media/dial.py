@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw
 
-from .look import FPS
+from .look import STEPS
 
 TURNS = 256
 
@@ -25,8 +25,8 @@ class Dial:
         return cls(side, _angles(side), band(side, 0.975, 0.875))
 
     def comet(self, step: int) -> Image.Image:
-        """The mask of the comet at a step of 1/24 second: a bright head, a tail of three quarters of the ring."""
-        head = TURNS * step // FPS
+        """The mask of the comet at a step of 1/12 second: a bright head, a tail of three quarters of the ring."""
+        head = TURNS * step // STEPS
         table = [_glow((head - angle) % TURNS) for angle in range(TURNS)]
         return ImageChops.multiply(self.angles.point(table), self.ring)
 

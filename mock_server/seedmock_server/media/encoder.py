@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from .look import FPS
+from .look import FPS, STEPS
 
 PIPE_BYTES = 1 << 20
 F_SETPIPE_SZ = 1031
@@ -113,11 +113,11 @@ class Encoder:
 def video(width: int, height: int, shots: int) -> list[str]:
     """Arguments that turn raw yuv420p pictures into H.264 (Annex B) of constant quality.
 
-    The first `shots` x 24 pictures become closed groups of 24; each one after them stands alone.
+    The first `shots` x 12 pictures become closed groups of 12; each one after them stands alone.
     """
-    keys = f"expr:gte(n,{shots * FPS})+not(mod(n,{FPS}))"
+    keys = f"expr:gte(n,{shots * STEPS})+not(mod(n,{STEPS}))"
     raw = ("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-r", str(FPS), "-i", "pipe:0")
-    return [*raw, *X264, "-g", str(FPS), "-force_key_frames", keys, *COLOURS, *BITEXACT, "-f", "h264", "pipe:1"]
+    return [*raw, *X264, "-g", str(STEPS), "-force_key_frames", keys, *COLOURS, *BITEXACT, "-f", "h264", "pipe:1"]
 
 
 def sound(expression: str, seconds: float, rate: int) -> list[str]:

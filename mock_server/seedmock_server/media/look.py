@@ -13,6 +13,9 @@ EDITION = 1
 
 FPS = 24
 
+STEPS = 12
+"""How many pictures of a second are drawn; each is shown twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

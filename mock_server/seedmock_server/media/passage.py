@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from .card import Card
 from .dial import Dial
 from .lettering import font
-from .look import FPS, Look
+from .look import STEPS, Look
 from .palette import INK, Palette
 from .planes import Planes
 from .stills import covering
@@ -40,7 +40,7 @@ class Passage:
         return 1 if second < self._turn else self._turn + 1
 
     def picture(self, second: int, step: int) -> Planes:
-        """The picture of a second at a step of 1/24 second; those beyond the last second are the last still."""
+        """The picture of a second at a step of 1/12 second; those beyond the last second are the last still."""
         if second >= self._look.seconds:
             return self._end.copy()
         planes = self._plate(second, step)
@@ -51,14 +51,14 @@ class Passage:
 
     def _plate(self, second: int, step: int) -> Planes:
         if second == self._turn and step > 0:
-            return self._start.blend(self._end, _ease(step / FPS))
+            return self._start.blend(self._end, _ease(step / STEPS))
         return (self._end if second > self._turn else self._start).copy()
 
     def _shown(self, second: int, step: int) -> float:
         """How much of the badge is there: nothing on the first and on the last picture."""
-        since = second * FPS + step
-        left = self._look.seconds * FPS - 1 - since
-        return min(1.0, since / 10, left / 10)
+        since = second * STEPS + step
+        left = self._look.seconds * STEPS - 1 - since
+        return min(1.0, since / 5, left / 5)
 
 
 class Badge:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 from . import bitstream, encoder, mp4, tune
 from .encoder import Encoder, Unrenderable
-from .look import FPS, Look
+from .look import FPS, STEPS, Look
 from .planes import Planes
+from .skips import Skips
 
 
 class Scene(Protocol):
@@ -56,31 +58,38 @@ def _scene(look: Look) -> Scene:
 
 
 def _video(look: Look, scene: Scene, ffmpeg: Encoder, quiet: bool) -> bitstream.Stream:
-    """Every second is a key picture and 23 more; seconds that move alike share the 23."""
+    """Every second is a key picture and 11 more, each shown twice; seconds that move alike share the 11."""
     twins = [scene.twin(second) for second in range(look.seconds)]
     shots = sorted(set(twins))
     others = [second for second, twin in enumerate(twins) if second != twin]
     others += [look.seconds] * look.extra_frame
     arguments = encoder.video(look.width, look.height, len(shots))
     stream = bitstream.pictures(ffmpeg.run(arguments, _pictures(scene, shots, others), quiet=quiet))
-    if len(stream.pictures) != len(shots) * FPS + len(others):
+    if len(stream.pictures) != len(shots) * STEPS + len(others):
         raise Unrenderable("ffmpeg lost a picture")
-    keys = {second: len(shots) * FPS + index for index, second in enumerate(others)}
-    order: list[bytes] = []
-    for second, twin in enumerate(twins):
-        start = shots.index(twin) * FPS
-        order.append(stream.pictures[keys.get(second, start)])
-        order += stream.pictures[start + 1 : start + FPS]
-    order += [stream.pictures[keys[look.seconds]]] if look.extra_frame else []
-    return bitstream.Stream(stream.sps, stream.pps, order)
+    return bitstream.Stream(stream.sps, stream.pps, _laid(stream, twins, shots, others))
 
 
 def _pictures(scene: Scene, shots: list[int], others: list[int]) -> Iterator[bytes]:
     for second in shots:
-        for step in range(FPS):
+        for step in range(STEPS):
             yield scene.picture(second, step).data()
     for second in others:
         yield scene.picture(second, 0).data()
+
+
+def _laid(stream: bitstream.Stream, twins: list[int], shots: list[int], others: list[int]) -> list[bytes]:
+    """The pictures in the order in which they are shown."""
+    skips = Skips.of(stream.sps, stream.pps)
+    again = [skips.sample(step) for step in range(STEPS)]
+    lone = dict(zip(others, stream.pictures[len(shots) * STEPS :], strict=True))
+    order: list[bytes] = []
+    for second, twin in enumerate(twins):
+        start = shots.index(twin) * STEPS
+        drawn = stream.pictures[start : start + STEPS]
+        drawn[0] = lone.pop(second, drawn[0])
+        order += chain.from_iterable(zip(drawn, again, strict=True))
+    return order + list(lone.values())
 
 
 def _sound(look: Look, ffmpeg: Encoder, quiet: bool) -> mp4.Sound | None:

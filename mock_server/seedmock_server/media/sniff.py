@@ -6,7 +6,9 @@ file can make ffmpeg open another file or an address.
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
+from typing import IO
 
 from .encoder import Unrenderable
 
@@ -18,9 +20,12 @@ def container(path: Path) -> tuple[str, str]:
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
+            found = _boxes(head) or _tagged(head) or _framed(head)
+            cut = found is not None and found[1] == "mov" and _cut_short(file)
     except OSError as error:
         raise Unrenderable(f"the file can't be read: {error.strerror}") from error
-    found = _boxes(head) or _tagged(head) or _framed(head)
+    if cut:
+        raise Unrenderable("the file was cut short")
     if found is None:
         raise Unrenderable("the file is empty" if not head else "neither an image nor a known kind of video or audio")
     return found
@@ -30,6 +35,20 @@ def safe_input(path: Path) -> list[str]:
     """ffmpeg's arguments for reading this file, and nothing but this file."""
     demuxer = container(path)[1]
     return ["-nostdin", "-protocol_whitelist", "file", "-f", demuxer, "-i", f"file:{path.resolve()}"]
+
+
+def _cut_short(file: IO[bytes]) -> bool:
+    """Whether a file of boxes ends within one; ffmpeg would take what is there for all."""
+    end = file.seek(0, 2)
+    at = 0
+    while at + 8 <= end:
+        file.seek(at)
+        size, _, large = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\x00"))
+        size = {0: end - at, 1: large}.get(size, size)
+        if size < 8:
+            return False
+        at += size
+    return at > end
 
 
 def _boxes(head: bytes) -> tuple[str, str] | None:
