@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Any, NamedTuple
 
 from .combinations import EitherOr
-from .rules import Absent, Rule, shown
+from .rules import Absent, Present, Rule, ValueRule, shown
 from .terms import Document, ErrorKind, MediaFacts, MediaKind, MediaLimit, Operation, Violation
 from .upstreams import contract
 
@@ -24,26 +25,46 @@ def violations(
     chosen = variants if variants is not None else said.defaults
     found = said.layout.find(document)
     broken = []
-    for rule, field, needs_references, condition in _plan(upstream, operation):
-        if field is not None and field not in document:
+    for step in _plan(upstream, operation):
+        if step.condition and chosen.get(step.condition[0], said.defaults[step.condition[0]]) != step.condition[1]:
             continue
-        if needs_references and not found:
+        if step.judge is not None:
+            value = document.get(step.field)
+            violation = step.judge(step.field, value) if value is not None or step.even_absent else None
+        elif (step.needs_field and step.field not in document) or (step.needs_references and not found):
             continue
-        if condition is not None and chosen.get(condition[0], said.defaults[condition[0]]) != condition[1]:
-            continue
-        violation = rule.check(document, found)
+        else:
+            violation = step.rule.check(document, found)
         if violation is not None:
             broken.append(violation)
     return broken
 
 
+class _Step(NamedTuple):
+    """A rule with what must hold for it to be worth asking: most documents leave most fields out.
+
+    `judge` is the short way for a rule on one top-level value; `even_absent` when it must hear of a missing one.
+    """
+
+    rule: Rule
+    field: str
+    judge: Callable[[str, Any], Violation | None] | None
+    even_absent: bool
+    needs_field: bool
+    needs_references: bool
+    condition: tuple[str, str] | None
+
+
 @cache
-def _plan(upstream: str, operation: Operation) -> tuple[tuple[Rule, str | None, bool, tuple[str, str] | None], ...]:
-    """Each rule with what must hold for it to be worth asking: most documents leave most fields out."""
-    return tuple(
-        (rule, rule.top if rule.needs_field else None, rule.reads == "references", condition(rule))
-        for rule in contract(upstream).rules.get(operation, ())
-    )
+def _plan(upstream: str, operation: Operation) -> tuple[_Step, ...]:
+    return tuple(_step(rule) for rule in contract(upstream).rules.get(operation, ()))
+
+
+def _step(rule: Rule) -> _Step:
+    presence = isinstance(rule, Present) and not rule.unless
+    short = rule.top == rule.field and (presence or isinstance(rule, ValueRule))
+    judge = rule.judge if short and isinstance(rule, Present | ValueRule) else None
+    return _Step(rule, rule.top, judge, presence, rule.needs_field, rule.reads == "references", condition(rule))
 
 
 def condition(rule: Rule) -> tuple[str, str] | None:
@@ -75,13 +96,13 @@ def _known_fields(upstream: str, operation: Operation) -> frozenset[str]:
 
 def media_violations(upstream: str, measured: Sequence[tuple[str, MediaFacts]]) -> list[Violation]:
     """Every limit that references break, given the (path, facts) of those that were measured."""
-    found = []
-    for limit in contract(upstream).limits:
+    found: list[Violation] = []
+    for limit in contract(upstream).limits if measured else ():
         fitting = [(path, facts) for path, facts in measured if facts.kind is limit.kind]
         for path, value in _quantities(limit, fitting):
             if not _within(limit, value):
                 allowed = _allowed(limit)
-                said = f"{path}: {limit.quantity} is {value:g}; allowed: {allowed}"
+                said = f"{path}: {limit.quantity} is {_figure(value)}; allowed: {allowed}"
                 found.append(Violation(limit, ErrorKind.INVALID_PARAMETER, path, value, allowed, said))
     return found
 
@@ -122,5 +143,10 @@ def _within(limit: MediaLimit, value: float) -> bool:
 def _allowed(limit: MediaLimit) -> str:
     unit, edge = _UNITS[limit.quantity], " (bounds excluded)" if limit.strict else ""
     if limit.low is None:
-        return f"{'less than' if limit.strict else 'at most'} {limit.high:g}{unit}"
-    return f"{limit.low:g} to {limit.high:g}{unit}{edge}"
+        return f"{'less than' if limit.strict else 'at most'} {_figure(limit.high)}{unit}"
+    return f"{_figure(limit.low)} to {_figure(limit.high)}{unit}{edge}"
+
+
+def _figure(value: float | None) -> str:
+    """A figure as people write it: 15728640 and 15.2, not 1.57286e+07."""
+    return "any" if value is None else str(int(value)) if value == int(value) else f"{value:.4g}"

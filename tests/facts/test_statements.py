@@ -24,7 +24,7 @@ UPSTREAMS = ("apimodels", "opeai")
 
 # Attributes in the house's own words, which no page could confirm.
 HOUSE = {"id", "evidence", "tier", "upscales", "operation", "mode", "roles", "kind", "quantity", "moment", "variant"}
-HOUSE |= {"says", "fact", "field", "role", "media", "sizes", "option", "beside", "style"}
+HOUSE |= {"says", "fact", "field", "role", "media", "resolved", "option", "beside", "style"}
 
 
 def statements(upstream: str) -> list[dict[str, Any]]:

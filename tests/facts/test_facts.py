@@ -1,0 +1,203 @@
+"""The form of facts, errors and variants; and that every assumption is owned up to, with what would settle it."""
+
+from __future__ import annotations
+
+import re
+import string
+import tomllib
+from dataclasses import FrozenInstanceError, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.rules import Typed
+from seedmock_contracts.terms import Basis, ErrorKind, Fact, Field, Operation
+from seedmock_contracts.upstreams import NAMES, contract, contracts
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+ID = re.compile(r"[a-z]+(\.[A-Za-z0-9_:\-]+)+")
+PLACES = {"field", "value", "allowed", "detail", "nested"}
+CASES = [pytest.param(case, id=case.id) for said in contracts() for case in said.errors]
+
+
+def everything(said: Contract) -> list[Fact]:
+    """Every fact where it stands, those that stand twice twice."""
+    own = [item for field in fields(said) for item in _items(getattr(said, field.name)) if isinstance(item, Fact)]
+    return own + [rule.fact for rules in (*said.rules.values(), said.advice) for rule in rules]
+
+
+def _items(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def test_ids_are_dotted_and_begin_with_their_upstream(said: Contract) -> None:
+    for fact in everything(said):
+        assert ID.fullmatch(fact.id), fact.id
+        assert fact.id.startswith(f"{said.name}."), fact.id
+
+
+def test_one_id_is_one_fact(said: Contract) -> None:
+    found: dict[str, Fact] = {}
+    for fact in everything(said):
+        assert found.setdefault(fact.id, fact) == fact
+    assert set(found) == {fact.id for fact in said.facts()}
+    ids = [fact.id for fact in said.facts()]
+    assert len(ids) == len(set(ids))
+    assert len(ids) > 100
+
+
+def test_every_fact_says_where_it_is_from(said: Contract) -> None:
+    for fact in said.facts():
+        assert fact.source.strip()
+        assert len(fact.source) > 8, fact.id
+        assert fact.basis in Basis
+
+
+def test_facts_cannot_be_changed(said: Contract) -> None:
+    for fact in said.facts():
+        with pytest.raises(FrozenInstanceError):
+            fact.id = "other"  # type: ignore[misc]
+
+
+def test_every_field_of_a_request_has_a_rule_on_its_type(said: Contract) -> None:
+    typed = {rule.fact.id for rules in said.rules.values() for rule in rules if isinstance(rule, Typed)}
+    assert {field.id for field in said.fields} == typed
+
+
+def test_a_default_is_of_its_field_s_type(said: Contract) -> None:
+    names = {str: "string", int: "number", bool: "boolean"}
+    for field in said.fields:
+        assert field.default is None or names[type(field.default)] in field.types, field.id
+
+
+def test_a_field_stands_once_in_an_operation(said: Contract) -> None:
+    places = [(field.operation, field.path) for field in said.fields]
+    assert len(places) == len(set(places))
+
+
+def test_every_operation_has_one_endpoint_and_every_body_an_endpoint(said: Contract) -> None:
+    operations = [endpoint.operation for endpoint in said.endpoints]
+    assert len(operations) == len(set(operations))
+    assert set(said.rules) <= set(operations)
+    assert {field.operation for field in said.fields} <= set(operations)
+    assert {endpoint.method for endpoint in said.endpoints} <= {"GET", "POST"}
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_every_upstream_has_an_answer_to_every_kind_of_error(said: Contract, kind: ErrorKind) -> None:
+    case = said.case(kind)
+    assert case.kind is kind
+    assert case.style == ""
+
+
+def test_a_style_that_has_no_answer_of_its_own_takes_the_plain_one(said: Contract) -> None:
+    for style in {case.style for case in said.errors}:
+        for kind in ErrorKind:
+            assert said.case(kind, style).style in ("", style)
+    pairs = [(case.kind, case.style) for case in said.errors]
+    assert len(pairs) == len(set(pairs))
+
+
+@pytest.mark.parametrize("case", CASES)
+@given(
+    value=st.text(st.characters(exclude_categories=()), max_size=9)
+    | st.sampled_from(["{field}", "{0}", "{", "%s", "\x00"])
+)
+def test_every_error_can_be_said_whatever_was_sent(case: Any, value: str) -> None:
+    names = {name for _, name, _, _ in string.Formatter().parse(case.message) if name is not None}
+    assert names <= PLACES
+    said = case.message.format(**dict.fromkeys(PLACES, value))
+    assert said.count(value) >= len(names)
+    assert case.status in range(200, 600)
+    assert case.message
+
+
+def test_styles_of_errors_are_options_of_a_variant(said: Contract) -> None:
+    options = {option for variant in said.variants for option in variant.options}
+    assert {case.style for case in said.errors} - {""} <= options
+
+
+def test_a_variant_offers_a_choice_and_its_default_is_one_of_it(said: Contract) -> None:
+    for variant in said.variants:
+        assert variant.default in variant.options
+        assert len(set(variant.options)) == len(variant.options) > 1
+        assert said.defaults[variant.id] == variant.default
+        assert len(variant.says) > 20
+
+
+def assumptions(upstream: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((FIXTURES / upstream / "assumptions.toml").read_text(encoding="utf-8"))
+
+
+def test_every_assumption_is_governed_by_a_variant_or_is_an_open_question(said: Contract) -> None:
+    listed = assumptions(said.name)
+    patterns = [*listed["governed"], *listed["open"]]
+    assumed = [fact.id for fact in said.facts() if fact.basis is Basis.ASSUMED]
+    assert [id_ for id_ in assumed if not any(fnmatchcase(id_, pattern) for pattern in patterns)] == []
+    assert [pattern for pattern in patterns if not any(fnmatchcase(id_, pattern) for id_ in assumed)] == []
+    assert set(listed["governed"].values()) <= set(said.defaults)
+    assert all(question.endswith("?") for question in listed["open"].values())
+
+
+def test_upstreams_are_found_by_their_place() -> None:
+    assert NAMES == ("apimodels", "opeai")
+    assert [said.name for said in contracts()] == list(NAMES)
+    with pytest.raises(LookupError, match="known: apimodels, opeai"):
+        contract("sora")
+
+
+def test_both_upstreams_say_the_same_things_under_the_same_names() -> None:
+    a, b = contracts()
+    for field in fields(Contract):
+        assert type(getattr(a, field.name)) is type(getattr(b, field.name)) or field.name == "layout", field.name
+    for field in ("bases", "endpoints", "models", "modes", "fields", "sizes", "limits", "words", "errors", "variants"):
+        assert getattr(a, field), field
+        assert getattr(b, field), field
+
+
+def test_models_are_found_by_wire_name_and_by_tier(said: Contract) -> None:
+    for model in said.models:
+        assert said.model(model.name) is said.named(model.name) is said.named(model.tier) is model
+    assert said.named(None) is said.models[0]
+    assert said.model("sora") is said.named("sora") is None
+    assert said.model(said.models[0].tier) is None
+
+
+def test_every_resolution_of_a_model_that_makes_clips_has_all_ratios(said: Contract) -> None:
+    ratios = {size.ratio for size in said.sizes}
+    assert len(ratios) == 6
+    for model in said.models:
+        if not model.upscales:
+            for resolution in model.resolutions:
+                assert {size.ratio for size in said.sizes if size.resolution == resolution} == ratios
+
+
+def test_sizes_are_even_and_near_their_ratio(said: Contract) -> None:
+    for size in said.sizes:
+        wide, high = (int(part) for part in size.ratio.split(":"))
+        assert size.width % 2 == size.height % 2 == 0
+        assert size.width / size.height == pytest.approx(wide / high, rel=0.025)
+
+
+def test_a_size_that_both_upstreams_have_is_the_same_in_both() -> None:
+    a, b = contracts()
+    for size in a.sizes:
+        other = b.size(size.resolution, size.ratio)
+        assert other is not None
+        assert other.text == size.text
+
+
+def test_only_the_first_upstream_upscales_and_keeps_assets() -> None:
+    a, b = contracts()
+    assert {endpoint.operation for endpoint in b.endpoints} == {Operation.CREATE, Operation.QUERY, Operation.CONTENT}
+    assert {endpoint.operation for endpoint in a.endpoints} == set(Operation) - {Operation.CONTENT}
+
+
+def test_a_fact_is_a_plain_record_that_prints_its_id() -> None:
+    field = contract("opeai").fields[0]
+    assert isinstance(field, Field)
+    assert "opeai.create.model" in repr(field)

@@ -1,0 +1,96 @@
+"""What references may measure: each limit at its edge, on both sides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.terms import MediaFacts, MediaKind
+from seedmock_contracts.upstreams import contract
+from seedmock_contracts.validation import kind_violation, media_violations
+
+MB = 1024 * 1024
+IMAGE = MediaFacts(kind=MediaKind.IMAGE, size_bytes=MB, format="png", width=1280, height=720)
+VIDEO = MediaFacts(kind=MediaKind.VIDEO, size_bytes=MB, format="mp4", seconds=5.0, width=1280, height=720, fps=24.0)
+AUDIO = MediaFacts(kind=MediaKind.AUDIO, size_bytes=MB, format="mp3", seconds=5.0)
+
+
+def broken(said: Contract, *measured: MediaFacts) -> list[str]:
+    found = media_violations(said.name, [(f"reference[{at}]", facts) for at, facts in enumerate(measured)])
+    return [violation.fact.id.removeprefix(f"{said.name}.limit.") for violation in found]
+
+
+def test_ordinary_media_break_no_limit(said: Contract) -> None:
+    assert broken(said, IMAGE, VIDEO, AUDIO) == []
+    assert broken(said) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "limit"),
+    [
+        (replace(IMAGE, size_bytes=30 * MB - 1), None),
+        (replace(IMAGE, size_bytes=30 * MB), "image.size"),
+        (replace(IMAGE, width=301, height=301), None),
+        (replace(IMAGE, width=300, height=310), "image.side"),
+        (replace(IMAGE, width=5999, height=5999), None),
+        (replace(IMAGE, width=6000, height=5999), "image.side"),
+        (replace(IMAGE, width=2499, height=1000), None),
+        (replace(IMAGE, width=2500, height=1000), "image.ratio"),
+        (replace(IMAGE, width=401, height=1000), None),
+        (replace(IMAGE, width=400, height=1000), "image.ratio"),
+        (replace(IMAGE, width=None, height=None), None),
+        (replace(VIDEO, seconds=2.0), None),
+        (replace(VIDEO, seconds=1.8), "video.seconds"),
+        (replace(VIDEO, seconds=15.04), None),
+        (replace(VIDEO, seconds=None), None),
+        (replace(AUDIO, seconds=2.0), None),
+        (replace(AUDIO, seconds=1.5), "audio.seconds"),
+        (replace(AUDIO, seconds=15.0), None),
+    ],
+)
+def test_each_limit_ends_where_it_is_said_to(said: Contract, facts: MediaFacts, limit: str | None) -> None:
+    assert broken(said, facts) == ([limit] if limit else [])
+
+
+def test_a_clip_that_is_too_long_breaks_its_own_limit_and_the_total(said: Contract) -> None:
+    assert broken(said, replace(VIDEO, seconds=15.2)) == ["video.seconds", "video.total"]
+    assert broken(said, replace(AUDIO, seconds=16.0)) == ["audio.seconds", "audio.total"]
+
+
+@pytest.mark.parametrize("facts", [VIDEO, AUDIO], ids=lambda facts: facts.kind)
+def test_lengths_of_a_kind_are_added_up(said: Contract, facts: MediaFacts) -> None:
+    assert broken(said, facts, facts, facts) == []
+    assert broken(said, facts, facts, replace(facts, seconds=6.0)) == [f"{facts.kind}.total"]
+
+
+def test_clips_and_sounds_are_added_up_apart(said: Contract) -> None:
+    assert broken(said, replace(VIDEO, seconds=15.0), replace(AUDIO, seconds=15.0)) == []
+
+
+def test_the_guide_of_b_excludes_the_figure_itself_where_the_service_behind_includes_it() -> None:
+    a, b = contract("apimodels"), contract("opeai")
+    for facts, name in [(replace(VIDEO, size_bytes=50 * MB), "video"), (replace(AUDIO, size_bytes=15 * MB), "audio")]:
+        assert broken(b, facts) == [f"{name}.size"]
+        assert broken(a, facts) == []
+        assert broken(a, replace(facts, size_bytes=facts.size_bytes + 1)) == [f"{name}.size"]
+        assert broken(b, replace(facts, size_bytes=facts.size_bytes - 1)) == []
+
+
+def test_a_broken_limit_names_the_reference_what_was_measured_and_what_is_allowed() -> None:
+    measured = [("first_frame_url", replace(IMAGE, width=200))]
+    side, ratio = media_violations("apimodels", measured)
+    assert side.message == "first_frame_url: side is 200; allowed: 300 to 6000 pixels (bounds excluded)"
+    assert ratio.message == "first_frame_url: ratio is 0.2778; allowed: 0.4 to 2.5 (bounds excluded)"
+    assert (side.field, side.value) == ("first_frame_url", 200)
+    assert ratio.fact.id == "apimodels.limit.image.ratio"
+    (size,) = media_violations("opeai", [("x", replace(AUDIO, size_bytes=15 * MB))])
+    assert size.allowed == "less than 15728640 bytes"
+
+
+def test_media_of_another_kind_than_its_field_says_is_told_so(said: Contract) -> None:
+    limit = said.limits[0]
+    assert kind_violation("reference_image_urls[0]", MediaKind.IMAGE, IMAGE, limit) is None
+    wrong = kind_violation("reference_image_urls[0]", MediaKind.IMAGE, VIDEO, limit)
+    assert wrong is not None
+    assert wrong.message == 'reference_image_urls[0] is "mp4", of kind video; allowed: image'
