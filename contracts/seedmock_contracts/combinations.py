@@ -5,12 +5,12 @@ The second half of the closed set: see `rules` for what a rule is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .references import Found, Layout
-from .rules import Rule, put, sample, shown
+from .rules import Rule, ValueRule, put, sample, shown
 from .terms import MISSING, Document, ErrorKind, MediaKind, Model, Role, Size, Violation
 
 
@@ -71,32 +71,38 @@ class EitherOr(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Unsupported(Rule):
-    """A model does not render a resolution, whether it was asked for by name or by size."""
+    """A model does not render a resolution, whether it was asked for by name or by size.
+
+    `resolved` gives the resolution of each size and of each resolution's own name.
+    """
 
     model: Model
-    sizes: tuple[Size, ...]
+    resolved: Mapping[str, str]
     reads: ClassVar[str] = "nothing"
 
     def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
         if document.get("model") != self.model.name:
             return None
-        allowed = ", ".join(self.model.resolutions)
-        for name, value, resolution in self._asked(document):
-            if resolution not in self.model.resolutions:
+        for name in ("resolution", "size"):
+            value = document.get(name)
+            resolution = self.resolved.get(value) if isinstance(value, str) else None
+            if resolution is not None and resolution not in self.model.resolutions:
+                allowed = ", ".join(self.model.resolutions)
                 said = f"{name} is {shown(value)}, which {self.model.name} does not render; allowed: {allowed}"
                 return self._violation(name, value, allowed, said)
         return None
 
-    def _asked(self, document: Document) -> Iterator[tuple[str, Any, str]]:
-        resolution, size = document.get("resolution"), document.get("size")
-        if resolution is not None and any(row.resolution == resolution for row in self.sizes):
-            yield "resolution", resolution, resolution
-        yield from (("size", size, row.resolution) for row in self.sizes if row.text == size)
-
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
-        row = next(row for row in self.sizes if row.resolution not in self.model.resolutions)
-        form = {"size": row.text} if "size" in document else {"resolution": row.resolution}
-        return {**document, "model": self.model.name, **form}
+        refused = [(text, row) for text, row in self.resolved.items() if row not in self.model.resolutions]
+        by_size = "size" in document
+        text = next(text for text, row in refused if (text != row) == by_size)
+        return {**document, "model": self.model.name, "size" if by_size else "resolution": text}
+
+
+def resolved(sizes: Iterable[Size]) -> Mapping[str, str]:
+    """The resolution that each size, and each resolution's own name, stands for."""
+    rows = tuple(sizes)
+    return {row.text: row.resolution for row in rows} | {row.resolution: row.resolution for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,24 +185,23 @@ class FirstBeforeLast(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class ItemCarries(Rule):
+class ItemCarries(ValueRule):
     """An item of an array carries its URL in the object that its type names: `{"type": T, T: {"url": U}}`."""
 
     types: tuple[str, ...]
     kind: ClassVar[ErrorKind] = ErrorKind.MISSING_PARAMETER
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, item in self._present(document):
-            type_ = item.get("type") if isinstance(item, Mapping) else None
-            if not isinstance(type_, str) or type_ not in self.types:
-                continue
-            holder = item.get(type_)
-            if holder is not None and not isinstance(holder, Mapping):
-                continue  # of another type altogether: the rule on that field's type speaks of it
-            url = holder.get("url") if holder is not None else None
-            if not isinstance(url, str) or not url.strip():
-                at, allowed = f"{path}.{type_}.url", f"the URL of this {type_}"
-                return self._violation(at, url, allowed, f"{at} is {shown(url)}; expected {allowed}")
+    def judge(self, path: str, item: Any) -> Violation | None:
+        type_ = item.get("type") if isinstance(item, Mapping) else None
+        if not isinstance(type_, str) or type_ not in self.types:
+            return None
+        holder = item.get(type_)
+        if holder is not None and not isinstance(holder, Mapping):
+            return None  # of another type altogether: the rule on that field's type speaks of it
+        url = holder.get("url") if holder is not None else None
+        if not isinstance(url, str) or not url.strip():
+            at, allowed = f"{path}.{type_}.url", f"the URL of this {type_}"
+            return self._violation(at, url, allowed, f"{at} is {shown(url)}; expected {allowed}")
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
@@ -204,20 +209,19 @@ class ItemCarries(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class RoleFits(Rule):
+class RoleFits(ValueRule):
     """An item's role is one for its type: `reference_video` is no role of an image."""
 
     roles: Mapping[str, str]
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, item in self._present(document):
-            if not isinstance(item, Mapping):
-                continue
-            type_, role = item.get("type"), item.get("role")
-            fitting = self.roles.get(role) if isinstance(role, str) else None
-            if fitting and type_ in self.roles.values() and type_ != fitting:
-                allowed = ", ".join(name for name, of in self.roles.items() if of == type_)
-                return self._violation(f"{path}.role", role, f"for {type_}: {allowed}")
+    def judge(self, path: str, item: Any) -> Violation | None:
+        if not isinstance(item, Mapping):
+            return None
+        type_, role = item.get("type"), item.get("role")
+        fitting = self.roles.get(role) if isinstance(role, str) else None
+        if fitting and type_ in self.roles.values() and type_ != fitting:
+            allowed = ", ".join(name for name, of in self.roles.items() if of == type_)
+            return self._violation(f"{path}.role", role, f"for {type_}: {allowed}")
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:

@@ -17,13 +17,13 @@ from .generation import Reference
 from .references import Found, Layout, values
 from .terms import MISSING, Document, ErrorKind, Fact, MediaKind, Role, Violation
 
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list, tuple),
-    "object": (dict,),
+_NAMES: Mapping[type, frozenset[str]] = {
+    str: frozenset({"string"}),
+    int: frozenset({"integer", "number"}),
+    float: frozenset({"number"}),
+    bool: frozenset({"boolean"}),
+    list: frozenset({"array"}),
+    dict: frozenset({"object"}),
 }
 _OF_NO_SUCH_TYPE = ({"unexpected": True}, 7, "seven", [7])
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
@@ -63,6 +63,24 @@ class Rule:
         said = message or f"{field} is {shown(value)}; allowed: {allowed}"
         return Violation(self.fact, self.kind, field, value, allowed, said)
 
+    def _spoilt(self, document: Document, layout: Layout, value: Any) -> dict[str, Any]:
+        """The document with this field set; a field of a list's items gets a whole item around it first."""
+        base = layout.place(document, [sample(MediaKind.IMAGE)]) if "[]" in self.field else document
+        return put(base, self.field, value)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRule(Rule):
+    """A rule on each value at its field, one by one."""
+
+    def judge(self, path: str, value: Any) -> Violation | None:
+        """What is wrong with a value that is there."""
+        raise NotImplementedError
+
+    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
+        judged = (self.judge(path, value) for path, value in self._present(document))
+        return next((violation for violation in judged if violation), None)
+
     def _present(self, document: Document) -> Iterator[tuple[str, Any]]:
         """Each value at this rule's field that is there; null counts as left out, but for an item of a list."""
         if "." not in self.field and "[" not in self.field:
@@ -74,26 +92,20 @@ class Rule:
             if value is not MISSING and (value is not None or self.field.endswith("[]")):
                 yield path, value
 
-    def _spoilt(self, document: Document, layout: Layout, value: Any) -> dict[str, Any]:
-        """The document with this field set; a field of a list's items gets a whole item around it first."""
-        base = layout.place(document, [sample(MediaKind.IMAGE)]) if "[]" in self.field else document
-        return put(base, self.field, value)
-
 
 @dataclass(frozen=True, slots=True)
-class Typed(Rule):
+class Typed(ValueRule):
     """A value is of one of these JSON types."""
 
     types: tuple[str, ...]
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, value in self._present(document):
-            if not any(_is(value, name) for name in self.types):
-                return self._violation(path, value, " or ".join(self.types))
+    def judge(self, path: str, value: Any) -> Violation | None:
+        if not _is(value, self.types):
+            return self._violation(path, value, " or ".join(self.types))
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
-        wrong = next(v for v in _OF_NO_SUCH_TYPE if not any(_is(v, name) for name in self.types))
+        wrong = next(v for v in _OF_NO_SUCH_TYPE if not _is(v, self.types))
         return self._spoilt(document, layout, wrong)
 
 
@@ -106,30 +118,34 @@ class Present(Rule):
     reads: ClassVar[str] = "nothing"
 
     def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        if any(found.reference.kind in self.unless for found in references):
+        if references and any(found.reference.kind in self.unless for found in references):
             return None
-        for path, value in values(document, self.field):
-            if value is MISSING or value is None or (isinstance(value, str) and not value.strip()):
-                found = "missing" if value is MISSING or value is None else "blank"
-                kinds = " or ".join(self.unless)
-                allowed = "a value" + (f", or a reference {kinds} in its place" if kinds else "")
-                return self._violation(path, None, allowed, f"{path} is {found}; expected {allowed}")
-        return None
+        judged = (self.judge(path, value) for path, value in values(document, self.field))
+        return next((violation for violation in judged if violation), None)
+
+    def judge(self, path: str, value: Any) -> Violation | None:
+        """What is wrong with a value, which may be MISSING."""
+        absent = value is MISSING or value is None
+        if not absent and not (isinstance(value, str) and not value.strip()):
+            return None
+        kinds = " or ".join(self.unless)
+        allowed = "a value" + (f", or a reference {kinds} in its place" if kinds else "")
+        said = f"{path} is {'missing' if absent else 'blank'}; expected {allowed}"
+        return self._violation(path, None, allowed, said)
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return self._spoilt(document, layout, MISSING)
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf(Rule):
+class OneOf(ValueRule):
     """A text is one of a closed list."""
 
     allowed: tuple[str, ...]
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, value in self._present(document):
-            if isinstance(value, str) and value not in self.allowed:
-                return self._violation(path, value, ", ".join(self.allowed))
+    def judge(self, path: str, value: Any) -> Violation | None:
+        if isinstance(value, str) and value not in self.allowed:
+            return self._violation(path, value, ", ".join(self.allowed))
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
@@ -144,16 +160,15 @@ class KnownModel(OneOf):
 
 
 @dataclass(frozen=True, slots=True)
-class Whole(Rule):
+class Whole(ValueRule):
     """A number, or a text that holds one, has no fraction."""
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, value in self._present(document):
-            if isinstance(value, bool) or not isinstance(value, str | int | float):
-                continue  # of another type altogether: the rule on the field's type speaks of it
-            number = numeric(value)
-            if number is None or number != int(number):
-                return self._violation(path, value, "a whole number")
+    def judge(self, path: str, value: Any) -> Violation | None:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None  # of another type altogether: the rule on the field's type speaks of it
+        number = numeric(value)
+        if number is None or number != int(number):
+            return self._violation(path, value, "a whole number")
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
@@ -161,17 +176,16 @@ class Whole(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class Between(Rule):
+class Between(ValueRule):
     """A number, or a text that holds one, lies between two bounds, both allowed; None is no bound."""
 
     low: int
     high: int | None = None
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, value in self._present(document):
-            number = numeric(value)
-            if number is not None and (number < self.low or (self.high is not None and number > self.high)):
-                return self._violation(path, value, self._allowed)
+    def judge(self, path: str, value: Any) -> Violation | None:
+        number = numeric(value)
+        if number is not None and (number < self.low or (self.high is not None and number > self.high)):
+            return self._violation(path, value, self._allowed)
         return None
 
     @property
@@ -184,16 +198,15 @@ class Between(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class LengthAtMost(Rule):
+class LengthAtMost(ValueRule):
     """A text has at most so many characters."""
 
     limit: int
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, value in self._present(document):
-            if isinstance(value, str) and len(value) > self.limit:
-                allowed = f"at most {self.limit} characters"
-                return self._violation(path, value, allowed, f"{path} has {len(value)} characters; allowed: {allowed}")
+    def judge(self, path: str, value: Any) -> Violation | None:
+        if isinstance(value, str) and len(value) > self.limit:
+            allowed = f"at most {self.limit} characters"
+            return self._violation(path, value, allowed, f"{path} has {len(value)} characters; allowed: {allowed}")
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
@@ -201,16 +214,15 @@ class LengthAtMost(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class Scheme(Rule):
+class Scheme(ValueRule):
     """A URL begins with one of these schemes. `beside` is what a document needs to hold this field at all."""
 
     schemes: tuple[str, ...]
     beside: tuple[Reference, ...] = ()
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, value in self._present(document):
-            if isinstance(value, str) and not self._fits(value):
-                return self._violation(path, value, "a URL that begins with " + ", ".join(self.schemes))
+    def judge(self, path: str, value: Any) -> Violation | None:
+        if isinstance(value, str) and not self._fits(value):
+            return self._violation(path, value, "a URL that begins with " + ", ".join(self.schemes))
         return None
 
     def _fits(self, url: str) -> bool:
@@ -223,15 +235,14 @@ class Scheme(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class Absent(Rule):
+class Absent(ValueRule):
     """A field is not accepted. Holds only under `option` of `variant`."""
 
     variant: str
     option: str
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, value in self._present(document):
-            return self._violation(path, value, f"no {path}", f"{path} is {shown(value)}; this model does not take it")
+    def judge(self, path: str, value: Any) -> Violation | None:
+        return self._violation(path, value, f"no {path}", f"{path} is {shown(value)}; this model does not take it")
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
@@ -239,23 +250,20 @@ class Absent(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class PromptLength(Rule):
+class PromptLength(ValueRule):
     """A prompt beyond these lengths is accepted, but may lose details: a notice, not a refusal."""
 
     characters: int
     words: int
 
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        for path, value in self._present(document):
-            if not isinstance(value, str) or len(value) <= self.characters:
-                continue
-            chinese, words = len(_CJK.findall(value)), len(_WORD.findall(_CJK.sub(" ", value)))
-            if chinese > self.characters or words > self.words:
-                allowed = f"at most {self.characters} Chinese characters or {self.words} English words"
-                said = (
-                    f"{path} has {chinese} Chinese characters and {words} words; details may be lost beyond {allowed}"
-                )
-                return self._violation(path, value, allowed, said)
+    def judge(self, path: str, value: Any) -> Violation | None:
+        if not isinstance(value, str) or len(value) <= self.characters:
+            return None
+        chinese, words = len(_CJK.findall(value)), len(_WORD.findall(_CJK.sub(" ", value)))
+        if chinese > self.characters or words > self.words:
+            allowed = f"at most {self.characters} Chinese characters or {self.words} English words"
+            said = f"{path} has {chinese} Chinese characters and {words} words; details may be lost beyond {allowed}"
+            return self._violation(path, value, allowed, said)
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
@@ -313,12 +321,10 @@ def put(document: Document, path: str, value: Any) -> dict[str, Any]:
     return changed
 
 
-def _is(value: Any, name: str) -> bool:
-    if isinstance(value, bool):
-        return name == "boolean"
-    if name == "integer" and isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, _TYPES[name])
+def _is(value: Any, types: Iterable[str]) -> bool:
+    """Whether a JSON value is of one of the types; 4.0 counts as an integer, as it does in JSON Schema."""
+    names = _NAMES.get(type(value), frozenset())
+    return not names.isdisjoint(types) or (isinstance(value, float) and value.is_integer() and "integer" in types)
 
 
 def typed(fields: Iterable[Any]) -> tuple[Typed, ...]:

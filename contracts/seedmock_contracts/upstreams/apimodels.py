@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ..combinations import Anchored, AtMost, FirstBeforeLast, FramesApart, Unsupported
+from ..combinations import Anchored, AtMost, FirstBeforeLast, FramesApart, Unsupported, resolved
 from ..contract import Contract
 from ..generation import first_frame
 from ..references import FlatFields, Slot
@@ -204,8 +204,8 @@ CREATE_RULES: tuple[Rule, ...] = (
     *typed(CREATE_FIELDS[1:]),
     Present(Fact("apimodels.create.prompt.required", PAGE_FIELDS), "prompt", VISUAL),
     OneOf(Fact("apimodels.create.resolution.values", PAGE_FIELDS), "resolution", ("720p", "1080p")),
-    Unsupported(Fact("apimodels.model.fast.resolutions", PAGE), "resolution", FAST, SIZES),
-    Unsupported(Fact("apimodels.model.mini.resolutions", PAGE), "resolution", MINI, SIZES),
+    Unsupported(Fact("apimodels.model.fast.resolutions", PAGE), "resolution", FAST, resolved(SIZES)),
+    Unsupported(Fact("apimodels.model.mini.resolutions", PAGE), "resolution", MINI, resolved(SIZES)),
     OneOf(Fact("apimodels.create.aspect_ratio.values", PAGE_FIELDS), "aspect_ratio", RATIOS),
     Whole(Fact("apimodels.create.duration.whole", LIKE_ARK), "duration"),
     Between(Fact("apimodels.create.duration.range", PAGE_FIELDS), "duration", 4, 15),

@@ -20,6 +20,7 @@ from ..combinations import (
     RoleFits,
     Together,
     Unsupported,
+    resolved,
 )
 from ..contract import Contract
 from ..references import ContentArray
@@ -180,7 +181,7 @@ CREATE_RULES: tuple[Rule, ...] = (
     OneOf(Fact("opeai.create.ratio.values", GUIDE_2), "ratio", RATIOS),
     Together(Fact("opeai.create.resolution.with_ratio", GUIDE_2), "resolution", "ratio"),
     Together(Fact("opeai.create.ratio.with_resolution", GUIDE_2), "ratio", "resolution"),
-    Unsupported(Fact("opeai.model.seedance-2-0-fast.resolutions", GUIDE_7), "resolution", FAST, SIZES),
+    Unsupported(Fact("opeai.model.seedance-2-0-fast.resolutions", GUIDE_7), "resolution", FAST, resolved(SIZES)),
     Present(Fact("opeai.create.seconds.required", GUIDE_2), "seconds"),
     Whole(Fact("opeai.create.seconds.whole", assumed("the guide shows whole seconds only")), "seconds"),
     Between(Fact("opeai.create.seconds.range", GUIDE_3), "seconds", 4, 15),
