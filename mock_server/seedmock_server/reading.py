@@ -60,7 +60,7 @@ def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     """Content-Length in bytes, or None when it is absent or no number (then the body itself is counted)."""
     for name, value in headers:
         if name == b"content-length":
-            return int(value) if value.isdigit() and len(value) < NAME else None
+            return int(value) if value.isdigit() and len(value) < 20 else None
     return None
 
 
@@ -260,7 +260,10 @@ def _complain(text: str, *, only_depth: bool = False) -> None:
 
 
 def _trouble(token: re.Match[str], keys: list[set[str]]) -> str | None:
-    """What is wrong with a string or a number, if anything; a key joins the keys of its object."""
+    """What is wrong with a string or a number, if anything; a key joins the keys of its object.
+
+    The text is grammatical as far as this is asked to look: the decoder that objected has read it.
+    """
     word, quoted, colon = token.group(0, 1, 2)
     try:
         content = _STRICT.decode(quoted or word)
@@ -270,8 +273,6 @@ def _trouble(token: re.Match[str], keys: list[set[str]]) -> str | None:
         return f"{word[:24]}: expected a finite number of at most {DIGITS} characters"
     except UnicodeEncodeError:
         return "half a surrogate pair: expected both halves"
-    except json.JSONDecodeError:
-        return "expecting value"
     if colon and keys:
         if content in keys[-1]:
             return f"duplicate key {quoted[:NAME]}: expected each key once"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 import httptools
 import uvicorn
@@ -186,6 +186,8 @@ class _Server(uvicorn.Server):
             await super().shutdown(sockets)
         finally:
             timer.cancel()
+            if self.force_exit:
+                self._hang_up()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -212,8 +214,7 @@ class _Server(uvicorn.Server):
     def _hang_up(self) -> None:
         self._hung_up = True
         for connection in list(self.server_state.connections):
-            if isinstance(connection, GuardedProtocol):
-                connection.hang_up()
+            cast(GuardedProtocol, connection).hang_up()
         for task in list(self.server_state.tasks):
             task.cancel()
 
@@ -262,17 +263,31 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refusal is not None:
             return
         self._seen = self._seen + len(data) if self._in_head else len(data)
+        self._read(data)
+
+    def _read(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            assert self.cycle is not None
-            self.cycle.keep_alive = False  # the parser reads no further, so this answer is the last one
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_plainly(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
             self._refuse(*_reason(error.__context__))
         except httptools.HttpParserError:
             self._refuse(400, "this is not an HTTP/1.1 request")
         else:
             self._guard()
+
+    def _read_plainly(self, rest: bytes) -> None:
+        """Read a request again without its Upgrade, which a server may ignore: the parser gives up at it, body and all.
+
+        Java's client asks for h2c with each of its requests, the ones with a body included.
+        """
+        head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
+        for name, value in self.headers:
+            head += [name, b": ", value, b"\r\n"] if name != b"upgrade" else []
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._read(b"".join([*head, b"\r\n", rest]))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -281,13 +296,20 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self._seen > self.limits.head_bytes or len(self.headers) > self.limits.head_count:
             self._weigh()
-        super().on_headers_complete()
-        self._in_head = self._begun = False
+        if not self._is_upgrade():
+            super().on_headers_complete()
+            self._in_head = self._begun = False
 
     def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self._in_head = True
-        self._seen = 0
+        if not self._is_upgrade():
+            super().on_message_complete()
+            self._in_head = True
+            self._seen = 0
+
+    def _is_upgrade(self) -> bool:
+        if self.parser.get_method() == b"CONNECT":
+            raise _Refused(400, "this is no proxy: CONNECT is not answered")
+        return self.parser.should_upgrade()
 
     def on_response_complete(self) -> None:
         last = not self.pipeline

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from seedmock_server.serving import CannotListen, Limits, PortInUse, running, tune_collector
+from seedmock_server.serving import CannotListen, Limits, PortInUse, run, running, tune_collector
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -149,6 +149,8 @@ async def app(scope, receive, send):
     if scope["path"] == "/slow":
         print("asked", flush=True)
         await asyncio.sleep(0.3)
+    if scope["path"] == "/never":
+        await asyncio.sleep(3600)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -190,12 +192,46 @@ def test_a_signal_lets_the_answer_under_way_be_finished() -> None:
         assert (answers, child.returncode) == (["ok"], 0)
 
 
-def test_tuning_freezes_what_start_up_made_and_looks_seldom() -> None:
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    answers: list[str] = []
+    with process() as (child, url):
+        thread = ask_for(url + "/never", answers)
+        child.send_signal(signal.SIGINT)
+        threading.Event().wait(0.3)
+        child.send_signal(signal.SIGINT)
+        assert child.communicate(timeout=1.5) == ("stopped\n", "")
+        thread.join()
+        assert (answers, child.returncode) == (["RemoteProtocolError"], 0)
+
+
+def test_run_tells_its_url_and_gives_the_signals_back(tuned_back: None) -> None:
+    urls: list[str] = []
+    before = signal.getsignal(signal.SIGTERM)
+
+    def stop(url: str) -> None:
+        urls.append(url)
+        signal.raise_signal(signal.SIGTERM)
+
+    run(app, port=0, on_ready=stop)
+    assert urls[0].startswith("http://127.0.0.1:")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_run_needs_nobody_to_tell(tuned_back: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seedmock_server.serving.tune_collector", lambda: signal.raise_signal(signal.SIGINT))
+    run(app, port=0)
+
+
+@pytest.fixture
+def tuned_back() -> Iterator[None]:
     before = gc.get_threshold()
-    try:
-        tune_collector()
-        assert gc.get_freeze_count() > 0
-        assert gc.get_threshold() > before
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+def test_tuning_freezes_what_start_up_made_and_looks_seldom(tuned_back: None) -> None:
+    before = gc.get_threshold()
+    tune_collector()
+    assert gc.get_freeze_count() > 0
+    assert gc.get_threshold() > before

@@ -17,15 +17,20 @@ CLIP = Path(__file__)
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Says what it was sent; `/clip` is a file, `/late` waits for the client to go, `/deaf` does not read its body."""
+    """Says what it was sent; `/clip` is a file, `/late` waits for the client to go, `/deaf` and `/begun`
+    do not read their bodies, and the second only begins to answer."""
     assert scope["type"] == "http"
     body = b"deaf"
     try:
         if scope["path"] == "/clip":
             await deliver(scope, receive, send, CLIP, etag='"a"', media_type="text/plain")
             return
-        if scope["path"] != "/deaf":
+        if scope["path"] not in ("/deaf", "/begun"):
             body = scope["method"].encode() + await read_body(receive, limit=10**9, seconds=0.3)
+        if scope["path"] == "/begun":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await receive()
+            return
         if scope["path"] == "/late":
             await receive()
             return
@@ -200,6 +205,24 @@ def test_a_broken_request_waits_for_the_answers_before_it(server: RunningServer,
     assert refused(second)[0] in (400, 408)
 
 
+def test_a_broken_body_ends_an_answer_that_has_begun(server: RunningServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
+        line.sendall(post(CHUNKED, path=b"/begun"))
+        assert line.recv(65536).startswith(b"HTTP/1.1 200 OK")
+        line.sendall(b"zz\r\n")
+        assert line.recv(65536) == b""
+
+
+@pytest.mark.parametrize("at", [0, 20, 60, 95, -1, 10_000])
+def test_an_upgrade_with_a_body_is_answered_as_a_plain_request(server: RunningServer, at: int) -> None:
+    request = post(
+        b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\nContent-Length: 2", b"hi"
+    )
+    heard = talk(server, request[:at], request[at:] + GET, answers=2)
+    assert heard.count(b"POSThi") == 1
+    assert heard.endswith(b"\r\n\r\nGET")
+
+
 @pytest.mark.parametrize(
     "pieces", [[], [b"GET / HT"], [post(b"Content-Length: 5", b"a")], [b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"]]
 )
@@ -217,7 +240,8 @@ def test_a_client_that_leaves_a_download_makes_no_noise(server: RunningServer) -
 
 @pytest.mark.parametrize("upgrade", [b"h2c", b"websocket"])
 def test_an_upgrade_is_answered_as_a_plain_request(server: RunningServer, upgrade: bytes) -> None:
-    heard = talk(server, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: " + upgrade + b"\r\n\r\n")
+    request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: " + upgrade + b"\r\n\r\n"
+    heard = talk(server, request, answers=1)
     assert heard.startswith(b"HTTP/1.1 200 OK")
     assert heard.endswith(b"GET")
 
