@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from .generation import Reference
 from .references import Found, Layout, values
-from .terms import MISSING, Document, ErrorKind, Fact, MediaKind, Role, Violation
+from .terms import MISSING, Document, ErrorKind, Evidence, Fact, Field, MediaKind, Role, Violation
 
 _NAMES: Mapping[type, frozenset[str]] = {
     str: frozenset({"string"}),
@@ -327,6 +327,11 @@ def _is(value: Any, types: Iterable[str]) -> bool:
     return not names.isdisjoint(types) or (isinstance(value, float) and value.is_integer() and "integer" in types)
 
 
-def typed(fields: Iterable[Any]) -> tuple[Typed, ...]:
+def typed(fields: Iterable[Field]) -> tuple[Typed, ...]:
     """A field's own fact says its type: one rule each."""
     return tuple(Typed(field, field.path, field.types) for field in fields)
+
+
+def needed(field: Field, evidence: Evidence) -> Present:
+    """The rule that a field must be there."""
+    return Present(Fact(f"{field.id}.required", evidence), field.path)

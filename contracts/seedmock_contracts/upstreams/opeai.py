@@ -162,6 +162,8 @@ VISUAL = (MediaKind.IMAGE, MediaKind.VIDEO)
 SCHEMES = ("https://", "http://", "data:")
 SCHEME = assumed("the guide shows https:// only; http:// and data: are let through as in the service behind")
 
+IMAGE, VIDEO, AUDIO = (sample(kind) for kind in MediaKind)
+
 CREATE_RULES: tuple[Rule, ...] = (
     Present(Fact("opeai.create.model.required", GUIDE_2), "model"),
     *typed(FIELDS[:1]),
@@ -190,24 +192,9 @@ CREATE_RULES: tuple[Rule, ...] = (
     Present(Fact("opeai.create.content.type.required", GUIDE_2), f"{ITEM}.type"),
     OneOf(Fact("opeai.create.content.type.values", GUIDE_2), f"{ITEM}.type", tuple(TYPES)),
     ItemCarries(Fact("opeai.create.content.url.required", GUIDE_2), ITEM, tuple(TYPES)),
-    Scheme(
-        Fact("opeai.create.content.image_url.scheme", SCHEME),
-        f"{ITEM}.image_url.url",
-        SCHEMES,
-        (sample(MediaKind.IMAGE),),
-    ),
-    Scheme(
-        Fact("opeai.create.content.video_url.scheme", SCHEME),
-        f"{ITEM}.video_url.url",
-        SCHEMES,
-        (sample(MediaKind.VIDEO),),
-    ),
-    Scheme(
-        Fact("opeai.create.content.audio_url.scheme", SCHEME),
-        f"{ITEM}.audio_url.url",
-        SCHEMES,
-        (sample(MediaKind.AUDIO), sample(MediaKind.IMAGE)),
-    ),
+    Scheme(Fact("opeai.create.content.image_url.scheme", SCHEME), f"{ITEM}.image_url.url", SCHEMES, (IMAGE,)),
+    Scheme(Fact("opeai.create.content.video_url.scheme", SCHEME), f"{ITEM}.video_url.url", SCHEMES, (VIDEO,)),
+    Scheme(Fact("opeai.create.content.audio_url.scheme", SCHEME), f"{ITEM}.audio_url.url", SCHEMES, (AUDIO, IMAGE)),
     OneOf(Fact("opeai.create.content.role.values", COMMON), f"{ITEM}.role", tuple(ROLES)),
     RoleFits(Fact("opeai.create.content.role.fits", UNSAID), ITEM, ROLE_TYPES),
     AtMost(Fact("opeai.create.first_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.FIRST_FRAME),

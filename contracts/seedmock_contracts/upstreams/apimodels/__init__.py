@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ..combinations import Anchored, AtMost, FirstBeforeLast, FramesApart, Unsupported, resolved
-from ..contract import Contract
-from ..generation import first_frame
-from ..references import FlatFields, Slot
-from ..rules import Between, KnownModel, LengthAtMost, OneOf, Present, PromptLength, Rule, Scheme, Whole, sample, typed
-from ..terms import (
+from ...combinations import Anchored, AtMost, FirstBeforeLast, FramesApart, Unsupported, resolved
+from ...contract import Contract
+from ...generation import first_frame
+from ...references import FlatFields, Slot
+from ...rules import Between, KnownModel, OneOf, Present, PromptLength, Rule, Scheme, Whole, needed, sample, typed
+from ...terms import (
     Amount,
     Base,
     Basis,
@@ -38,25 +38,26 @@ from ..terms import (
     TaskStatus,
     Variants,
     assumed,
-    documented,
-    observed,
+)
+from . import library
+from .evidence import (
+    ARK,
+    CLIENT,
+    IN_EXAMPLES,
+    LIKE_ARK,
+    PAGE,
+    PAGE_ASSETS,
+    PAGE_FIELDS,
+    PAGE_MODES,
+    PAGE_UPSCALE,
+    SCHEME,
+    SIBLINGS,
+    UNSAID,
+    VENDOR_CLIENT,
+    VENDOR_NOTES,
 )
 
 NAME = "apimodels"
-
-PAGE = documented("apimodels.app, custom channel A: models and prices")
-PAGE_MODES = documented("apimodels.app, custom channel A: mode table")
-PAGE_FIELDS = documented("apimodels.app, custom channel A: field table")
-PAGE_ASSETS = documented("apimodels.app, custom channel A: asset library")
-PAGE_UPSCALE = documented("apimodels.app, custom channel A: video super-resolution")
-SIBLINGS = observed("apimodels.app, pages of sibling models on the same two endpoints")
-VENDOR_CLIENT = observed("stimQQ/apimodels-mcp and apimodels-skill, the vendor's own clients")
-VENDOR_NOTES = observed("apimodels/awesome-seedance2.5-prompts, measured by the vendor 2026-08-08")
-CLIENT = observed("moku-labs/ai and other clients of the same service")
-ARK = observed("ByteDance Ark, the service behind: its documents and live captures")
-LIKE_ARK = assumed("as in the service behind (Ark); the page does not say")
-UNSAID = assumed("the page does not say; the likeliest reading")
-IN_EXAMPLES = assumed("the page marks no field as required; every example of this call carries it")
 
 BASES = (
     Base("apimodels.base", PAGE, "https://apimodels.app", "/api/v1"),
@@ -84,14 +85,7 @@ TARIFFS = (
 ENDPOINTS = (
     Endpoint("apimodels.create", PAGE, Operation.CREATE, "POST", "/video/generations"),
     Endpoint("apimodels.query", PAGE, Operation.QUERY, "GET", "/video/generations"),
-    Endpoint("apimodels.groups.create", PAGE_ASSETS, Operation.GROUP_CREATE, "POST", "/assets/groups"),
-    Endpoint("apimodels.groups.list", PAGE_ASSETS, Operation.GROUP_LIST, "GET", "/assets/groups"),
-    Endpoint("apimodels.assets.create", PAGE_ASSETS, Operation.ASSET_CREATE, "POST", "/assets"),
-    Endpoint("apimodels.assets.get", PAGE_ASSETS, Operation.ASSET_GET, "POST", "/assets/get"),
-    Endpoint("apimodels.assets.list", PAGE_ASSETS, Operation.ASSET_LIST, "POST", "/assets/list"),
-    Endpoint("apimodels.assets.update", PAGE_ASSETS, Operation.ASSET_UPDATE, "POST", "/assets/update"),
-    Endpoint("apimodels.assets.delete", PAGE_ASSETS, Operation.ASSET_DELETE, "POST", "/assets/delete"),
-    Endpoint("apimodels.groups.delete", PAGE_ASSETS, Operation.GROUP_DELETE, "POST", "/assets/groups/delete"),
+    *library.ENDPOINTS,
     Endpoint("apimodels.upscale", PAGE_UPSCALE, Operation.UPSCALE, "POST", "/video/generations"),
     Endpoint("apimodels.balance", VENDOR_CLIENT, Operation.BALANCE, "GET", "/balance"),
     Endpoint("apimodels.models", VENDOR_CLIENT, Operation.MODELS, "GET", "/models"),
@@ -138,24 +132,8 @@ UPSCALE_FIELDS = (
     Field("apimodels.upscale.targetResolution", PAGE_UPSCALE, Operation.UPSCALE, "targetResolution", ("string",)),
     Field("apimodels.upscale.callback_url", SIBLINGS, Operation.UPSCALE, "callback_url", URL),
 )
-GROUP_ID = ("integer", "string")
-ASSET_FIELDS = (
-    Field("apimodels.groups.create.name", PAGE_ASSETS, Operation.GROUP_CREATE, "name", ("string",)),
-    Field("apimodels.assets.create.url", PAGE_ASSETS, Operation.ASSET_CREATE, "url", URL),
-    Field("apimodels.assets.create.asset_type", PAGE_ASSETS, Operation.ASSET_CREATE, "asset_type", ("string",)),
-    Field("apimodels.assets.create.name", PAGE_ASSETS, Operation.ASSET_CREATE, "name", ("string",), ""),
-    Field("apimodels.assets.create.group_id", PAGE_ASSETS, Operation.ASSET_CREATE, "group_id", GROUP_ID),
-    Field("apimodels.assets.get.id", PAGE_ASSETS, Operation.ASSET_GET, "id", ("string",)),
-    Field("apimodels.assets.list.page", UNSAID, Operation.ASSET_LIST, "page", NUMBER, 1),
-    Field("apimodels.assets.list.page_size", UNSAID, Operation.ASSET_LIST, "page_size", NUMBER, 10),
-    Field("apimodels.assets.list.group_id", UNSAID, Operation.ASSET_LIST, "group_id", GROUP_ID),
-    Field("apimodels.assets.update.id", UNSAID, Operation.ASSET_UPDATE, "id", ("string",)),
-    Field("apimodels.assets.update.name", UNSAID, Operation.ASSET_UPDATE, "name", ("string",)),
-    Field("apimodels.assets.delete.id", UNSAID, Operation.ASSET_DELETE, "id", ("string",)),
-    Field("apimodels.groups.delete.id", UNSAID, Operation.GROUP_DELETE, "id", GROUP_ID),
-)
 QUERY_FIELDS = (Field("apimodels.query.task_id", PAGE, Operation.QUERY, "task_id", ("string",)),)
-FIELDS = (*CREATE_FIELDS, *UPSCALE_FIELDS, *ASSET_FIELDS, *QUERY_FIELDS)
+FIELDS = (*CREATE_FIELDS, *UPSCALE_FIELDS, *library.FIELDS, *QUERY_FIELDS)
 
 # The page names ratios, not pixels; the service behind renders these for them.
 SIZES = tuple(
@@ -188,17 +166,12 @@ LAYOUT = FlatFields(
 
 VISUAL = (MediaKind.IMAGE, MediaKind.VIDEO)
 SCHEMES = ("https://", "http://", "asset://", "data:")
-SCHEME = assumed("the page lists https:// and asset://; http:// and data: are let through as in the service behind")
 PUBLIC = ("https://", "http://")
 FIRST, IMAGE = first_frame("https://example.com/first.png"), sample(MediaKind.IMAGE)
 
 
-def _needed(field: Field, evidence: Evidence = IN_EXAMPLES) -> Present:
-    return Present(Fact(f"{field.id}.required", evidence), field.path)
-
-
 CREATE_RULES: tuple[Rule, ...] = (
-    _needed(CREATE_FIELDS[0]),
+    needed(CREATE_FIELDS[0], IN_EXAMPLES),
     *typed(CREATE_FIELDS[:1]),
     KnownModel(Fact("apimodels.create.model.known", VENDOR_CLIENT), "model", tuple(m.name for m in MODELS)),
     *typed(CREATE_FIELDS[1:]),
@@ -224,51 +197,12 @@ CREATE_RULES: tuple[Rule, ...] = (
 )
 UPSCALE_RULES: tuple[Rule, ...] = (
     *typed(UPSCALE_FIELDS),
-    _needed(UPSCALE_FIELDS[1]),
+    needed(UPSCALE_FIELDS[1], IN_EXAMPLES),
     Scheme(Fact("apimodels.upscale.videoUrl.scheme", SCHEME), "videoUrl", (*PUBLIC, "asset://", "data:")),
-    _needed(UPSCALE_FIELDS[2]),
+    needed(UPSCALE_FIELDS[2], IN_EXAMPLES),
     OneOf(Fact("apimodels.upscale.targetResolution.values", PAGE_UPSCALE), "targetResolution", UPSCALER.resolutions),
 )
-NAME_LENGTH = 64
-ASSET_RULES: dict[Operation, tuple[Rule, ...]] = {
-    Operation.GROUP_CREATE: (
-        *typed(ASSET_FIELDS[:1]),
-        _needed(ASSET_FIELDS[0]),
-        LengthAtMost(Fact("apimodels.groups.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
-    ),
-    Operation.ASSET_CREATE: (
-        *typed(ASSET_FIELDS[1:5]),
-        _needed(ASSET_FIELDS[1], PAGE_ASSETS),
-        Scheme(Fact("apimodels.assets.create.url.scheme", SCHEME), "url", PUBLIC),
-        _needed(ASSET_FIELDS[2], PAGE_ASSETS),
-        OneOf(Fact("apimodels.assets.create.asset_type.values", ARK), "asset_type", ("Image", "Video", "Audio")),
-        _needed(ASSET_FIELDS[4], PAGE_ASSETS),
-        Whole(Fact("apimodels.assets.create.group_id.number", CLIENT), "group_id"),
-        LengthAtMost(Fact("apimodels.assets.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
-    ),
-    Operation.ASSET_GET: (*typed(ASSET_FIELDS[5:6]), _needed(ASSET_FIELDS[5])),
-    Operation.ASSET_LIST: (
-        *typed(ASSET_FIELDS[6:9]),
-        Whole(Fact("apimodels.assets.list.page.whole", UNSAID), "page"),
-        Between(Fact("apimodels.assets.list.page.range", UNSAID), "page", 1),
-        Whole(Fact("apimodels.assets.list.page_size.whole", UNSAID), "page_size"),
-        Between(Fact("apimodels.assets.list.page_size.range", LIKE_ARK), "page_size", 1, 100),
-        Whole(Fact("apimodels.assets.list.group_id.number", UNSAID), "group_id"),
-    ),
-    Operation.ASSET_UPDATE: (
-        *typed(ASSET_FIELDS[9:11]),
-        _needed(ASSET_FIELDS[9], UNSAID),
-        _needed(ASSET_FIELDS[10], UNSAID),
-        LengthAtMost(Fact("apimodels.assets.update.name.length", LIKE_ARK), "name", NAME_LENGTH),
-    ),
-    Operation.ASSET_DELETE: (*typed(ASSET_FIELDS[11:12]), _needed(ASSET_FIELDS[11], UNSAID)),
-    Operation.GROUP_DELETE: (
-        *typed(ASSET_FIELDS[12:13]),
-        _needed(ASSET_FIELDS[12], UNSAID),
-        Whole(Fact("apimodels.groups.delete.id.number", UNSAID), "id"),
-    ),
-    Operation.QUERY: (*typed(QUERY_FIELDS), _needed(QUERY_FIELDS[0])),
-}
+QUERY_RULES: tuple[Rule, ...] = (*typed(QUERY_FIELDS), needed(QUERY_FIELDS[0], IN_EXAMPLES))
 
 ADVICE: tuple[Rule, ...] = (PromptLength(Fact("apimodels.create.prompt.length", LIKE_ARK), "prompt", 500, 1000),)
 
@@ -286,14 +220,13 @@ LIMITS = (
 )
 
 AMOUNTS = (
-    Amount("apimodels.assets.create.fee", PAGE_ASSETS, Decimal("0.01")),
+    *library.AMOUNTS,
     Amount("apimodels.upscale.minimum_seconds", PAGE_UPSCALE, Decimal(5)),
     Amount("apimodels.result.days", VENDOR_CLIENT, Decimal(7)),
     Amount("apimodels.files.days", VENDOR_CLIENT, Decimal(7)),
     Amount("apimodels.body.megabytes", VENDOR_CLIENT, Decimal(100)),
     Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(142)),
     Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(486)),
-    Amount("apimodels.assets.processing_seconds", UNSAID, Decimal(1)),
     Amount("apimodels.upscale.unknown_seconds", UNSAID, Decimal(5)),
     *(
         Amount(f"apimodels.upscale.side.{target}", UNSAID, Decimal(side))
@@ -406,20 +339,7 @@ BEHAVIOURS = (
     Behaviour("apimodels.create.web_search.default", UNSAID, "no web search unless asked for"),
     Behaviour("apimodels.web_search", PAGE_FIELDS, "a web search tool can be switched on for a generation"),
     Behaviour("apimodels.faces", PAGE_ASSETS, "a real face in a direct reference image is refused"),
-    Behaviour("apimodels.assets.purpose", PAGE_ASSETS, "a face goes through an asset, and the asset into a generation"),
-    Behaviour("apimodels.assets.isolated", PAGE_ASSETS, "assets belong to the key that made them"),
-    Behaviour("apimodels.assets.fee_on_success", PAGE_ASSETS, "only an upload that succeeds is charged"),
-    Behaviour("apimodels.assets.poll", PAGE_ASSETS, "an asset is polled until Active"),
-    Behaviour("apimodels.assets.id", PAGE_ASSETS, "asset- and the time of creation, then a few signs"),
-    Behaviour("apimodels.assets.create.name.default", UNSAID, "an asset needs no name"),
-    Behaviour("apimodels.groups.id.text", UNSAID, "a group's id is taken as a text too"),
-    Behaviour("apimodels.assets.url", PAGE_ASSETS, "asset_url is asset:// followed by the asset's id"),
-    Behaviour("apimodels.assets.list.paged", PAGE_ASSETS, "assets are listed by page"),
-    Behaviour("apimodels.assets.update.rename", PAGE_ASSETS, "an update renames an asset"),
-    Behaviour("apimodels.groups.create.response", PAGE_ASSETS, "answers with a number id and a made name: group-..."),
-    Behaviour("apimodels.groups.list.own", PAGE_ASSETS, "groups of this key are listed"),
-    Behaviour("apimodels.groups.delete.cascade", PAGE_ASSETS, "deleting a group deletes its assets"),
-    Behaviour("apimodels.assets.create.response", PAGE_ASSETS, "an asset answers with id and asset_url"),
+    *library.BEHAVIOURS,
     Behaviour("apimodels.upscale.billing", PAGE_UPSCALE, "billed by the input's seconds, rounded up"),
     Behaviour("apimodels.envelope", SIBLINGS, "answers are code, msg, data"),
     Behaviour("apimodels.times", SIBLINGS, "createTime and completeTime are milliseconds since the epoch"),
@@ -433,21 +353,13 @@ BEHAVIOURS = (
     Behaviour("apimodels.null", UNSAID, "null means left out"),
 )  # fmt: skip
 
-ASSET_ID = "asset-20260601120000-abcde"
 BOAT = {"model": STANDARD.name, "prompt": "A paper boat crosses a puddle.", "resolution": "720p", "duration": 4}
 LARGER = {"model": UPSCALER.name, "videoUrl": "https://example.com/small.mp4", "targetResolution": "1080p"}
-FACE = {"url": "https://example.com/face.png", "asset_type": "Image", "name": "lead", "group_id": 1}
 EXAMPLES: dict[Operation, tuple[Document, ...]] = {
     Operation.CREATE: (BOAT,),
     Operation.UPSCALE: (LARGER,),
     Operation.QUERY: ({"task_id": "cl0123456789abcdefghijklm"},),
-    Operation.GROUP_CREATE: ({"name": "cast"},),
-    Operation.ASSET_CREATE: (FACE,),
-    Operation.ASSET_GET: ({"id": ASSET_ID},),
-    Operation.ASSET_LIST: ({"page": 1, "page_size": 10},),
-    Operation.ASSET_UPDATE: ({"id": ASSET_ID, "name": "hero"},),
-    Operation.ASSET_DELETE: ({"id": ASSET_ID},),
-    Operation.GROUP_DELETE: ({"id": 1},),
+    **library.EXAMPLES,
 }
 
 CONTRACT = Contract(
@@ -460,7 +372,12 @@ CONTRACT = Contract(
     fields=FIELDS,
     sizes=SIZES,
     layout=LAYOUT,
-    rules={Operation.CREATE: CREATE_RULES, Operation.UPSCALE: UPSCALE_RULES, **ASSET_RULES},
+    rules={
+        Operation.CREATE: CREATE_RULES,
+        Operation.UPSCALE: UPSCALE_RULES,
+        Operation.QUERY: QUERY_RULES,
+        **library.RULES,
+    },
     advice=ADVICE,
     limits=LIMITS,
     tariffs=TARIFFS,

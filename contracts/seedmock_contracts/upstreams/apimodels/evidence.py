@@ -1,0 +1,20 @@
+"""Where A's facts come from."""
+
+from __future__ import annotations
+
+from ...terms import assumed, documented, observed
+
+PAGE = documented("apimodels.app, custom channel A: models and prices")
+PAGE_MODES = documented("apimodels.app, custom channel A: mode table")
+PAGE_FIELDS = documented("apimodels.app, custom channel A: field table")
+PAGE_ASSETS = documented("apimodels.app, custom channel A: asset library")
+PAGE_UPSCALE = documented("apimodels.app, custom channel A: video super-resolution")
+SIBLINGS = observed("apimodels.app, pages of sibling models on the same two endpoints")
+VENDOR_CLIENT = observed("stimQQ/apimodels-mcp and apimodels-skill, the vendor's own clients")
+VENDOR_NOTES = observed("apimodels/awesome-seedance2.5-prompts, measured by the vendor 2026-08-08")
+CLIENT = observed("moku-labs/ai and other clients of the same service")
+ARK = observed("ByteDance Ark, the service behind: its documents and live captures")
+LIKE_ARK = assumed("as in the service behind (Ark); the page does not say")
+UNSAID = assumed("the page does not say; the likeliest reading")
+IN_EXAMPLES = assumed("the page marks no field as required; every example of this call carries it")
+SCHEME = assumed("the page lists https:// and asset://; http:// and data: are let through as in the service behind")

@@ -1,0 +1,125 @@
+"""A's asset library: groups and assets, which generations refer to as `asset://id`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ...rules import Between, LengthAtMost, OneOf, Present, Rule, Scheme, Whole, needed, typed
+from ...terms import Amount, Behaviour, Document, Endpoint, Evidence, Fact, Field, Operation
+from .evidence import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID
+
+ENDPOINTS = (
+    Endpoint("apimodels.groups.create", PAGE_ASSETS, Operation.GROUP_CREATE, "POST", "/assets/groups"),
+    Endpoint("apimodels.groups.list", PAGE_ASSETS, Operation.GROUP_LIST, "GET", "/assets/groups"),
+    Endpoint("apimodels.assets.create", PAGE_ASSETS, Operation.ASSET_CREATE, "POST", "/assets"),
+    Endpoint("apimodels.assets.get", PAGE_ASSETS, Operation.ASSET_GET, "POST", "/assets/get"),
+    Endpoint("apimodels.assets.list", PAGE_ASSETS, Operation.ASSET_LIST, "POST", "/assets/list"),
+    Endpoint("apimodels.assets.update", PAGE_ASSETS, Operation.ASSET_UPDATE, "POST", "/assets/update"),
+    Endpoint("apimodels.assets.delete", PAGE_ASSETS, Operation.ASSET_DELETE, "POST", "/assets/delete"),
+    Endpoint("apimodels.groups.delete", PAGE_ASSETS, Operation.GROUP_DELETE, "POST", "/assets/groups/delete"),
+)
+
+TEXT = ("string",)
+NUMBER = ("number", "string")
+GROUP_ID = ("integer", "string")
+FIELDS = (
+    Field("apimodels.groups.create.name", PAGE_ASSETS, Operation.GROUP_CREATE, "name", TEXT),
+    Field("apimodels.assets.create.url", PAGE_ASSETS, Operation.ASSET_CREATE, "url", TEXT),
+    Field("apimodels.assets.create.asset_type", PAGE_ASSETS, Operation.ASSET_CREATE, "asset_type", TEXT),
+    Field("apimodels.assets.create.name", PAGE_ASSETS, Operation.ASSET_CREATE, "name", TEXT, ""),
+    Field("apimodels.assets.create.group_id", PAGE_ASSETS, Operation.ASSET_CREATE, "group_id", GROUP_ID),
+    Field("apimodels.assets.get.id", PAGE_ASSETS, Operation.ASSET_GET, "id", TEXT),
+    Field("apimodels.assets.list.page", UNSAID, Operation.ASSET_LIST, "page", NUMBER, 1),
+    Field("apimodels.assets.list.page_size", UNSAID, Operation.ASSET_LIST, "page_size", NUMBER, 10),
+    Field("apimodels.assets.list.group_id", UNSAID, Operation.ASSET_LIST, "group_id", GROUP_ID),
+    Field("apimodels.assets.update.id", UNSAID, Operation.ASSET_UPDATE, "id", TEXT),
+    Field("apimodels.assets.update.name", UNSAID, Operation.ASSET_UPDATE, "name", TEXT),
+    Field("apimodels.assets.delete.id", UNSAID, Operation.ASSET_DELETE, "id", TEXT),
+    Field("apimodels.groups.delete.id", UNSAID, Operation.GROUP_DELETE, "id", GROUP_ID),
+)
+
+PUBLIC = ("https://", "http://")
+KINDS = ("Image", "Video", "Audio")
+NAME_LENGTH = 64
+
+
+def _of(operation: Operation) -> tuple[Field, ...]:
+    return tuple(field for field in FIELDS if field.operation is operation)
+
+
+def _needed(operation: Operation, path: str, evidence: Evidence) -> Present:
+    return needed(next(field for field in _of(operation) if field.path == path), evidence)
+
+
+RULES: dict[Operation, tuple[Rule, ...]] = {
+    Operation.GROUP_CREATE: (
+        *typed(_of(Operation.GROUP_CREATE)),
+        _needed(Operation.GROUP_CREATE, "name", IN_EXAMPLES),
+        LengthAtMost(Fact("apimodels.groups.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
+    ),
+    Operation.ASSET_CREATE: (
+        *typed(_of(Operation.ASSET_CREATE)),
+        _needed(Operation.ASSET_CREATE, "url", PAGE_ASSETS),
+        Scheme(Fact("apimodels.assets.create.url.scheme", SCHEME), "url", PUBLIC),
+        _needed(Operation.ASSET_CREATE, "asset_type", PAGE_ASSETS),
+        OneOf(Fact("apimodels.assets.create.asset_type.values", ARK), "asset_type", KINDS),
+        _needed(Operation.ASSET_CREATE, "group_id", PAGE_ASSETS),
+        Whole(Fact("apimodels.assets.create.group_id.number", CLIENT), "group_id"),
+        LengthAtMost(Fact("apimodels.assets.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
+    ),
+    Operation.ASSET_GET: (*typed(_of(Operation.ASSET_GET)), _needed(Operation.ASSET_GET, "id", IN_EXAMPLES)),
+    Operation.ASSET_LIST: (
+        *typed(_of(Operation.ASSET_LIST)),
+        Whole(Fact("apimodels.assets.list.page.whole", UNSAID), "page"),
+        Between(Fact("apimodels.assets.list.page.range", UNSAID), "page", 1),
+        Whole(Fact("apimodels.assets.list.page_size.whole", UNSAID), "page_size"),
+        Between(Fact("apimodels.assets.list.page_size.range", LIKE_ARK), "page_size", 1, 100),
+        Whole(Fact("apimodels.assets.list.group_id.number", UNSAID), "group_id"),
+    ),
+    Operation.ASSET_UPDATE: (
+        *typed(_of(Operation.ASSET_UPDATE)),
+        _needed(Operation.ASSET_UPDATE, "id", UNSAID),
+        _needed(Operation.ASSET_UPDATE, "name", UNSAID),
+        LengthAtMost(Fact("apimodels.assets.update.name.length", LIKE_ARK), "name", NAME_LENGTH),
+    ),
+    Operation.ASSET_DELETE: (*typed(_of(Operation.ASSET_DELETE)), _needed(Operation.ASSET_DELETE, "id", UNSAID)),
+    Operation.GROUP_DELETE: (
+        *typed(_of(Operation.GROUP_DELETE)),
+        _needed(Operation.GROUP_DELETE, "id", UNSAID),
+        Whole(Fact("apimodels.groups.delete.id.number", UNSAID), "id"),
+    ),
+}
+
+AMOUNTS = (
+    Amount("apimodels.assets.create.fee", PAGE_ASSETS, Decimal("0.01")),
+    Amount("apimodels.assets.processing_seconds", UNSAID, Decimal(1)),
+)
+
+BEHAVIOURS = (
+    Behaviour("apimodels.assets.purpose", PAGE_ASSETS, "a face goes through an asset, and the asset into a generation"),
+    Behaviour("apimodels.assets.isolated", PAGE_ASSETS, "assets belong to the key that made them"),
+    Behaviour("apimodels.assets.fee_on_success", PAGE_ASSETS, "only an upload that succeeds is charged"),
+    Behaviour("apimodels.assets.poll", PAGE_ASSETS, "an asset is polled until Active"),
+    Behaviour("apimodels.assets.id", PAGE_ASSETS, "asset- and the time of creation, then a few signs"),
+    Behaviour("apimodels.assets.create.name.default", UNSAID, "an asset needs no name"),
+    Behaviour("apimodels.groups.id.text", UNSAID, "a group's id is taken as a text too"),
+    Behaviour("apimodels.assets.url", PAGE_ASSETS, "asset_url is asset:// followed by the asset's id"),
+    Behaviour("apimodels.assets.list.paged", PAGE_ASSETS, "assets are listed by page"),
+    Behaviour("apimodels.assets.update.rename", PAGE_ASSETS, "an update renames an asset"),
+    Behaviour("apimodels.groups.create.response", PAGE_ASSETS, "answers with a number id and a made name: group-..."),
+    Behaviour("apimodels.groups.list.own", PAGE_ASSETS, "groups of this key are listed"),
+    Behaviour("apimodels.groups.delete.cascade", PAGE_ASSETS, "deleting a group deletes its assets"),
+    Behaviour("apimodels.assets.create.response", PAGE_ASSETS, "an asset answers with id and asset_url"),
+)  # fmt: skip
+
+ASSET_ID = "asset-20260601120000-abcde"
+FACE = {"url": "https://example.com/face.png", "asset_type": "Image", "name": "lead", "group_id": 1}
+EXAMPLES: dict[Operation, tuple[Document, ...]] = {
+    Operation.GROUP_CREATE: ({"name": "cast"},),
+    Operation.ASSET_CREATE: (FACE,),
+    Operation.ASSET_GET: ({"id": ASSET_ID},),
+    Operation.ASSET_LIST: ({"page": 1, "page_size": 10},),
+    Operation.ASSET_UPDATE: ({"id": ASSET_ID, "name": "hero"},),
+    Operation.ASSET_DELETE: ({"id": ASSET_ID},),
+    Operation.GROUP_DELETE: ({"id": 1},),
+}
