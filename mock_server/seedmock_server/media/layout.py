@@ -76,8 +76,8 @@ def _tall(width: int, height: int) -> Layout:
     text, prompt = max(11, round(unit * 0.037)), max(12, round(unit * 0.046))
     title = round(unit * 0.085)
     floor = foot[0][1] - _even(unit * 0.06)
-    need = title + text * 4.6 + prompt * 1.32 * 4
-    dial = _even(min(width * 0.66, floor - margin - need - unit * 0.06))
+    need = title + text * 4.6 + prompt * 1.32 * (4 if height > width * 1.25 else 2)
+    dial = _even(min(width * 0.66, floor - margin - need - unit * 0.09))
     top = _even(margin + max(0.0, (floor - margin - need - dial) * 0.4))
     start = top + dial + _even(unit * 0.07)
     return Layout(

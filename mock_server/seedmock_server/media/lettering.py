@@ -1,7 +1,7 @@
-"""Words on a picture, with the one font that every machine has: the one inside Pillow.
+"""Words on a picture, with fonts that are the same on every machine.
 
-It knows Latin only. A character that it lacks becomes a tile with its code point, as browsers do: still one
-character, still the same on every machine, still possible to look up.
+The font inside Pillow knows English only; two small ones beside this module add the rest of Europe, Chinese and
+Japanese. What none of them has becomes a tile with its code point, as in browsers: one can still look it up.
 """
 
 from __future__ import annotations
@@ -9,10 +9,17 @@ from __future__ import annotations
 import functools
 import unicodedata
 from dataclasses import dataclass
+from io import BytesIO
+from itertools import groupby
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from .palette import Colour
+
+FONTS = Path(__file__).with_name("fonts")
+FACES = ("", "west", "east")
+MISSING = "\U0010fffd"
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -61,19 +68,30 @@ def write(picture: Image.Image, at: tuple[float, float], line: Line, colour: Col
     """Write a line; `at` is the left end of its baseline."""
     draw = ImageDraw.Draw(picture)
     x, y = at
-    for run, known in _runs(line.text):
-        if known:
-            draw.text((x, y), run, font=font(line.size), fill=colour, anchor="ls")
-            x += font(line.size).getlength(run)
-        else:
-            for character in run:
-                _tile(draw, (x, y), character, line.size, colour)
-                x += line.size
+    for face, letters in groupby(line.text, _face):
+        run = "".join(letters)
+        if face is not None:
+            draw.text((x, y), run, font=font(line.size, face), fill=colour, anchor="ls")
+            x += font(line.size, face).getlength(run)
+            continue
+        for character in run:
+            _tile(draw, (x, y), character, line.size, colour)
+            x += line.size
 
 
-@functools.lru_cache(maxsize=64)
-def font(size: int) -> Font:
-    return ImageFont.load_default(size)
+@functools.lru_cache(maxsize=256)
+def font(size: int, face: str = "") -> Font:
+    """A font of so many pixels: Pillow's own, or one of those beside this module."""
+    if not face:
+        return ImageFont.load_default(size)
+    return ImageFont.truetype(BytesIO(_unpacked(face)), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@functools.cache
+def _unpacked(face: str) -> bytes:
+    import lzma
+
+    return lzma.decompress((FONTS / f"{face}.ttf.xz").read_bytes())
 
 
 def _is_mark(character: str) -> bool:
@@ -90,25 +108,19 @@ def _fits(text: str, size: int, width: float) -> int:
 
 
 def _advance(character: str, size: int) -> float:
-    return font(size).getlength(character) if _known(character) else float(size)
+    face = _face(character)
+    return float(size) if face is None else font(size, face).getlength(character)
 
 
-@functools.lru_cache(maxsize=4096)
-def _known(character: str) -> bool:
-    probe = font(20)
-    missing = probe.getmask("\U0010fffd")
-    return character == " " or bytes(probe.getmask(character)) != bytes(missing)
+@functools.lru_cache(maxsize=8192)
+def _face(character: str) -> str | None:
+    """The first font that has the character."""
+    faces = FACES[:1] if character.isascii() else FACES
+    return next((face for face in faces if character == " " or _mask(face, character) != _mask(face, MISSING)), None)
 
 
-def _runs(text: str) -> list[tuple[str, bool]]:
-    runs: list[tuple[str, bool]] = []
-    for character in text:
-        known = _known(character)
-        if runs and runs[-1][1] == known:
-            runs[-1] = (runs[-1][0] + character, known)
-        else:
-            runs.append((character, known))
-    return runs
+def _mask(face: str, character: str) -> bytes:
+    return bytes(font(20, face).getmask(character))
 
 
 def _tile(draw: ImageDraw.ImageDraw, at: tuple[float, float], character: str, size: int, colour: Colour) -> None:

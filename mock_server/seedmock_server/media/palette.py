@@ -27,8 +27,8 @@ class Palette:
         """The palette of a seed; `numbers` are 32 bytes of it for shapes and notes."""
         numbers = hashlib.sha256(f"palette {seed}".encode()).digest()
         hue = numbers[0] / 256
-        spread = 0.08 + numbers[1] / 256 * 0.30
-        deep = [(0.0, 0.78, 0.50), (spread, 0.72, 0.42), (-spread / 2, 0.80, 0.22), (spread / 2, 0.85, 0.12)]
+        spread = 0.07 + numbers[1] / 256 * 0.13
+        deep = [(0.0, 0.72, 0.58), (spread, 0.74, 0.46), (-spread, 0.78, 0.34), (spread / 2, 0.84, 0.20)]
         return cls(
             ground=tuple(_rgb(hue + turn, strength, value) for turn, strength, value in deep),
             bright=_rgb(hue + 0.42 + numbers[2] / 256 * 0.16, 0.55, 1.0),

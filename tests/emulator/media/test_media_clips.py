@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import pytest
+from seedmock_server.media.lettering import Line, _face
 from seedmock_server.media.look import Look
 from seedmock_server.media.probe import measure
 
@@ -136,3 +137,13 @@ def test_a_borrowed_second_looks_like_the_one_that_was_encoded(plain: Look, rend
         for step in (1, 12, 23):
             own, lent = frames[step].crop(bars).tobytes(), frames[second * 24 + step].crop(bars).tobytes()
             assert max(abs(a - b) for a, b in zip(own, lent, strict=True)) <= 24
+
+
+@pytest.mark.parametrize("text", ["雪地里的红狐", "きつねと雪", "Füchse çà œuvre ąęłż", "Лиса в снегу", "αβγ → ×"])
+def test_the_words_of_many_languages_are_written_and_not_spelt_out_as_tiles(text: str) -> None:
+    assert all(_face(character) is not None for character in text)
+
+
+def test_what_no_font_has_is_a_tile_and_takes_the_room_of_one_letter() -> None:
+    assert _face("🦊") is None
+    assert Line("🦊🦊", 30).width == 60
