@@ -1,0 +1,134 @@
+"""The bodies that the vendors show, under `fixtures/<upstream>/examples`, against the contracts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.terms import Mode, Moment, Operation, TaskStatus
+from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.validation import notices, unknown_fields, violations
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+OPERATIONS = {
+    "create": Operation.CREATE,
+    "query": Operation.QUERY,
+    "upscale": Operation.UPSCALE,
+    "group-create": Operation.GROUP_CREATE,
+    "asset-create": Operation.ASSET_CREATE,
+    "asset-get": Operation.ASSET_GET,
+}
+MODES = {
+    "create-format": Mode.REFERENCE,
+    "create-text": Mode.TEXT,
+    "create-first-frame": Mode.FIRST_FRAME,
+    "create-first-last-frame": Mode.FIRST_LAST_FRAME,
+    "create-images": Mode.REFERENCE,
+    "create-multimodal": Mode.REFERENCE,
+    "create-resolution-ratio": Mode.TEXT,
+    "create-edit": Mode.EDIT,
+    "create-web-search": Mode.TEXT,
+    "create-asset": Mode.REFERENCE,
+}
+FILES = [
+    (upstream, name)
+    for upstream in NAMES
+    for name in sorted(p.stem for p in (FIXTURES / upstream / "examples").iterdir())
+]
+REQUESTS = [(upstream, name) for upstream, name in FILES if not name.endswith("-answer")]
+
+
+def load(upstream: str, name: str) -> dict[str, Any]:
+    found = json.loads((FIXTURES / upstream / "examples" / f"{name}.json").read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def operation(name: str) -> Operation:
+    """The operation whose name the file's name begins with, the longest that fits."""
+    return OPERATIONS[max((known for known in OPERATIONS if name.startswith(known)), key=len)]
+
+
+def test_every_body_of_both_pages_is_there() -> None:
+    assert [name for upstream, name in FILES if upstream == "apimodels"] == [
+        "asset-create",
+        "asset-create-answer",
+        "asset-get",
+        "create-asset",
+        "create-edit",
+        "create-first-frame",
+        "create-first-last-frame",
+        "create-multimodal",
+        "create-text",
+        "create-web-search",
+        "group-create",
+        "group-create-answer",
+        "query",
+        "upscale",
+    ]
+    assert [name for upstream, name in FILES if upstream == "opeai"] == [
+        "create-answer",
+        "create-first-frame",
+        "create-first-last-frame",
+        "create-format",
+        "create-images",
+        "create-multimodal",
+        "create-resolution-ratio",
+        "create-text",
+        "query-answer",
+    ]
+
+
+@pytest.mark.parametrize(("upstream", "name"), REQUESTS)
+def test_a_documented_request_breaks_no_rule_under_any_variant(upstream: str, name: str) -> None:
+    document = load(upstream, name)
+    every = [{variant.id: option} for variant in contract(upstream).variants for option in variant.options]
+    for variants in (None, *every):
+        assert violations(upstream, operation(name), document, variants) == []
+    assert notices(upstream, document) == []
+    assert unknown_fields(upstream, operation(name), document) == []
+
+
+@pytest.mark.parametrize(("upstream", "name"), [case for case in REQUESTS if case[1] in MODES])
+def test_a_documented_request_starts_from_what_its_name_says(upstream: str, name: str) -> None:
+    found = contract(upstream).layout.find(load(upstream, name))
+    order = GenerationRequest(references=tuple(reference.reference for reference in found))
+    assert order.mode is MODES[name]
+
+
+@pytest.mark.parametrize(("upstream", "name"), [case for case in REQUESTS if case[1].startswith("create")])
+def test_references_of_a_documented_request_are_placed_as_the_vendor_writes_them(upstream: str, name: str) -> None:
+    layout, document = contract(upstream).layout, load(upstream, name)
+    placed = layout.place(document, [found.reference for found in layout.find(document)])
+    assert placed == document
+
+
+def test_the_pair_of_resolution_and_ratio_means_the_size_that_the_guide_says() -> None:
+    document = load("opeai", "create-resolution-ratio")
+    size = contract("opeai").size(document["resolution"], document["ratio"])
+    assert size is not None
+    assert size.text == "720x1280"
+
+
+def test_answers_have_the_keys_that_the_contract_tells_in_their_order() -> None:
+    says = {fact.id: fact.says for fact in contract("opeai").behaviours}
+    created, queried = load("opeai", "create-answer"), load("opeai", "query-answer")
+    for body, told in [(created, says["opeai.create.response"]), (queried, says["opeai.query.response"])]:
+        places = [told.index(key) for key in body]
+        assert places == sorted(places)
+    assert created["id"] == created["task_id"]
+    assert list(queried) == sorted(queried)
+    assert contract("opeai").word(TaskStatus.QUEUED, Moment.CREATED) == created["status"]
+    assert contract("opeai").word(TaskStatus.SUCCESS, Moment.QUERIED) == queried["status"]
+    assert contract("opeai").size_of(queried["size"])
+
+
+def test_an_asset_answer_names_the_asset_that_a_creation_refers_to() -> None:
+    made = load("apimodels", "asset-create-answer")["data"]
+    assert made["asset_url"] == f"asset://{made['id']}"
+    assert load("apimodels", "create-asset")["reference_image_urls"] == [made["asset_url"]]
+    assert load("apimodels", "asset-get") == {"id": made["id"]}
+    assert load("apimodels", "asset-create")["group_id"] == load("apimodels", "group-create-answer")["data"]["id"]
