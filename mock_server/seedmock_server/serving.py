@@ -252,10 +252,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self._seen = 0  # bytes, while it is awaited
         self._deadline: asyncio.TimerHandle | None = None
         self._refusal: bytes | None = None
+        self._running: RequestResponseCycle | None = None
         self._set_deadline(self.limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._clear_deadline()
+        self._disconnect()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -321,9 +323,18 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def hang_up(self) -> None:
         """Drop the connection at once; the app hears that its client has gone."""
-        if self.cycle is not None:
-            self.cycle.disconnected = True
+        self._disconnect()
         self.transport.abort()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _disconnect(self) -> None:
+        """Tell the request being answered that nobody listens; uvicorn tells the newest one, which may wait in line."""
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
 
     def _guard(self) -> None:
         """After each read: a head stays small, and there is a deadline unless a request is being answered."""

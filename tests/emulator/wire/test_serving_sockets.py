@@ -3,7 +3,10 @@
 import json
 import logging
 import socket
+import struct
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +15,19 @@ from seedmock_server.delivery import deliver
 from seedmock_server.reading import BodyTooSlow, ClientGone, read_body
 from seedmock_server.serving import Limits, RunningServer, running
 
+GONE = threading.Event()
+LATE = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-CLIP = Path(__file__)
 
 
-async def app(scope: Any, receive: Any, send: Any) -> None:
+async def answer(clip: Path, scope: Any, receive: Any, send: Any) -> None:
     """Says what it was sent; `/clip` is a file, `/late` waits for the client to go, `/deaf` and `/begun`
     do not read their bodies, and the second only begins to answer."""
     assert scope["type"] == "http"
     body = b"deaf"
     try:
         if scope["path"] == "/clip":
-            await deliver(scope, receive, send, CLIP, etag='"a"', media_type="text/plain")
+            await deliver(scope, receive, send, clip, etag='"a"', media_type="text/plain")
             return
         if scope["path"] not in ("/deaf", "/begun"):
             body = scope["method"].encode() + await read_body(receive, limit=10**9, seconds=0.3)
@@ -32,7 +36,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             await receive()
             return
         if scope["path"] == "/late":
-            await receive()
+            assert (await receive())["type"] == "http.disconnect"
+            GONE.set()
             return
     except ClientGone:
         return
@@ -43,7 +48,10 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    clip = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    clip.write_bytes(bytes(16 << 20))
+    app = partial(answer, clip)
     with running(app, limits=Limits(head_seconds=0.2, head_bytes=8192, head_count=50, grace_seconds=0.2)) as server:
         yield server
 
@@ -223,17 +231,23 @@ def test_an_upgrade_with_a_body_is_answered_as_a_plain_request(server: RunningSe
     assert heard.endswith(b"\r\n\r\nGET")
 
 
-@pytest.mark.parametrize(
-    "pieces", [[], [b"GET / HT"], [post(b"Content-Length: 5", b"a")], [b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"]]
-)
+@pytest.mark.parametrize("pieces", [[], [b"GET / HT"], [post(b"Content-Length: 5", b"a")], [LATE]])
 def test_a_client_that_hangs_up_gets_no_answer_and_makes_no_noise(server: RunningServer, pieces: list[bytes]) -> None:
     assert talk(server, *pieces, hang_up=True) == b""
 
 
+@pytest.mark.parametrize("next_in_line", [b"", GET, GET + GET])
+def test_the_request_being_answered_hears_that_its_client_has_gone(server: RunningServer, next_in_line: bytes) -> None:
+    GONE.clear()
+    talk(server, LATE + next_in_line, hang_up=True)
+    assert GONE.wait(2)
+
+
 def test_a_client_that_leaves_a_download_makes_no_noise(server: RunningServer) -> None:
-    for _ in range(10):
+    for requests in (1, 2, 5):
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
-            line.sendall(b"GET /clip HTTP/1.1\r\nHost: x\r\n\r\n" * 5)
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leave with a reset
+            line.sendall(b"GET /clip HTTP/1.1\r\nHost: x\r\n\r\n" * requests)
             assert line.recv(20)
     assert talk(server, GET, answers=1)
 
