@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,6 +66,8 @@ class Upstream(Protocol):
     """How each operation is answered."""
     forms: frozenset[Operation]
     """The operations that take multipart/form-data, beside JSON or instead of it."""
+    unserved: Sequence[tuple[str, str]]
+    """Methods and paths that clients of its family call and that it does not have: unknown URLs."""
 
     def document(self, form: Form) -> dict[str, Any]:
         """A form as the JSON document that says the same."""

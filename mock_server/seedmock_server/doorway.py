@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 from seedmock_contracts.terms import Basis, ErrorKind, Operation
@@ -31,6 +31,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
 HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+SLASH = re.compile(rb"%2[fF]")
 KNOWN_KEYS = 10_000
 log = logging.getLogger("seedmock")
 encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -68,6 +69,8 @@ class Doorway:
     def __init__(self, upstreams: Mapping[str, Upstream], settings: Settings, clock: Clock, journal: Journal) -> None:
         self._upstreams = upstreams
         self._router = Router([upstream.said for upstream in upstreams.values()])
+        for upstream in upstreams.values():
+            self._router.leave_out(upstream.said, upstream.unserved)
         self._accounts = Accounts(settings.keys)
         self._settings = settings
         self._options = settings.options
@@ -76,7 +79,7 @@ class Doorway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         visit = _Visit(scope)
-        match = self._router.match(visit.path)
+        match = self._router.match(_route(scope))
         upstream = self._upstreams[match.upstream if match else self._router.owner(visit.path)]
         try:
             operation = visit.operation = _operation(match, visit)
@@ -180,9 +183,17 @@ class _Visit:
         self.origin = f"http://{host.decode()}" if HOST.fullmatch(host) else "http://127.0.0.1"
 
 
+def _route(scope: Scope) -> str:
+    """The path whose slashes are those of the wire: an encoded one belongs to its segment and stays as it came."""
+    raw: bytes = scope.get("raw_path") or b""
+    if SLASH.search(raw) is None:
+        return str(scope["path"])
+    return unquote(SLASH.sub(b"%252F", raw.partition(b"?")[0]).decode("latin-1"))
+
+
 def _operation(match: Match | None, visit: _Visit) -> Operation:
     """What the method means at this path. Raises Refusal ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED."""
-    if match is None:
+    if match is None or visit.method in match.unserved:
         asked = f"{visit.method} {visit.path[:200]}"
         raise Refusal(ErrorKind.ROUTE_NOT_FOUND, f"{asked} is none of this upstream's endpoints", value=asked)
     if visit.method not in match.methods:

@@ -212,7 +212,7 @@ class Engine:
         """An account's task; `query` counts the look under the pace `step`. Raises Refusal TASK_NOT_FOUND."""
         task = self.store.task(task_id)
         if task is None or task.account != account or task.upstream != upstream:
-            raise Refusal(ErrorKind.TASK_NOT_FOUND, "no task of this key has this id", field="task_id", value=task_id)
+            raise Refusal(ErrorKind.TASK_NOT_FOUND, "no task of this key has this id", value=task_id)
         if query and self.rules.pace is Pace.STEP:
             self.store.count_query(task_id)
         return task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from seedmock_contracts.contract import Contract
@@ -12,21 +12,26 @@ ANY = "{}"
 
 
 class Match(NamedTuple):
-    """An endpoint found: its operations by method, and the values of its path's `{name}` segments."""
+    """An endpoint found: its operations by method, and the values of its path's `{name}` segments.
+
+    By the methods of `unserved` the path is an unknown URL.
+    """
 
     upstream: str
     methods: Mapping[str, Operation]
     params: Mapping[str, str]
+    unserved: Set[str]
 
 
 class _Node:
-    __slots__ = ("ends", "name", "owners", "steps")
+    __slots__ = ("ends", "name", "owners", "steps", "unserved")
 
     def __init__(self) -> None:
         self.steps: dict[str, _Node] = {}
         self.name = ""
         self.ends: tuple[str, dict[str, Operation]] | None = None
         self.owners: list[str] = []
+        self.unserved: set[str] = set()
 
 
 class Router:
@@ -42,7 +47,21 @@ class Router:
                     if endpoint.operation is not Operation.UPSCALE:
                         self._add(said.name, base.prefix + endpoint.path, endpoint.method, endpoint.operation)
 
+    def leave_out(self, said: Contract, unserved: Iterable[tuple[str, str]]) -> None:
+        """Take methods and paths for unknown URLs, although other methods are served at the same paths."""
+        for base in said.bases:
+            for method, path in unserved:
+                self._node(said.name, base.prefix + path).unserved.add(method)
+
     def _add(self, upstream: str, path: str, method: str, operation: Operation) -> None:
+        node = self._node(upstream, path)
+        if node.ends is None:
+            node.ends = (upstream, {})
+        node.ends[1][method] = operation
+        if operation is Operation.CONTENT:
+            node.ends[1]["HEAD"] = operation
+
+    def _node(self, upstream: str, path: str) -> _Node:
         node = self._root
         for segment in path.strip("/").split("/"):
             name = segment[1:-1] if segment.startswith("{") else ""
@@ -50,11 +69,7 @@ class Router:
             node.name = name
             if upstream not in node.owners:
                 node.owners.append(upstream)
-        if node.ends is None:
-            node.ends = (upstream, {})
-        node.ends[1][method] = operation
-        if operation is Operation.CONTENT:
-            node.ends[1]["HEAD"] = operation
+        return node
 
     def match(self, path: str) -> Match | None:
         """The endpoint at a path, which may be of another method; None for a path that no upstream serves."""
@@ -67,7 +82,7 @@ class Router:
                     return None
                 params[step.name] = segment
             node = step
-        return None if node.ends is None else Match(node.ends[0], node.ends[1], params)
+        return None if node.ends is None else Match(node.ends[0], node.ends[1], params, node.unserved)
 
     def owner(self, path: str) -> str:
         """The upstream in whose envelope an unknown path is refused: the one that serves the nearest paths."""

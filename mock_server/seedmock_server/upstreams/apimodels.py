@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -43,6 +43,7 @@ class Spoken:
     def __init__(self, rooms: Rooms) -> None:
         self.said = contract("apimodels")
         self.forms = frozenset({Operation.FILE_CREATE})
+        self.unserved: Sequence[tuple[str, str]] = ()
         self.handlers: Mapping[Operation, Handler] = {
             Operation.CREATE: self.create,
             Operation.UPSCALE: self.upscale,

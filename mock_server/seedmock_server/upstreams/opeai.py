@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -21,6 +21,8 @@ from ..timeline import State, progress_at
 
 VENDOR_TIME = timezone(timedelta(hours=8))
 BOOLEANS = {"true": True, "false": False}
+# OpenAI's clients list and delete there, and post to videos/edits, videos/extensions and videos/characters.
+UNSERVED = (("GET", "/videos"), ("DELETE", "/videos/{task_id}"), ("POST", "/videos/{task_id}"))
 
 
 class Spoken:
@@ -29,6 +31,7 @@ class Spoken:
     def __init__(self, rooms: Rooms) -> None:
         self.said = contract("opeai")
         self.forms = frozenset({Operation.CREATE})
+        self.unserved: Sequence[tuple[str, str]] = UNSERVED
         self.handlers: Mapping[Operation, Handler] = {
             Operation.CREATE: self.create,
             Operation.QUERY: self.query,

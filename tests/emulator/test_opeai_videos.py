@@ -1,0 +1,255 @@
+"""B on the wire: create, query, content."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "opeai"
+EXAMPLES = sorted(set((FIXTURES / "examples").glob("*.json")) - set((FIXTURES / "examples").glob("*-answer.json")))
+NOT_FOUND = {"error": {"message": "video not found", "type": "NotFound", "param": "", "code": "ResourceNotFound"}}
+NOWHERE = (
+    "cgt-20260529102017-sjqj9",
+    "x",
+    "%2e%2e",
+    "..%2f..%2fetc%2fpasswd",
+    "%2e%2e%2F",
+    "a%2Fb%2Fcontent",
+    "%00",
+    "%ff%fe",
+    "%25",
+    "%0d%0aX-Injected:%20yes",
+    "\u00e9" * 40,
+    "x" * 3000,
+)
+
+
+def item(type_: str, role: str | None, name: str) -> dict[str, Any]:
+    named = {"role": role} if role else {}
+    return {"type": type_, **named, type_: {"url": f"https://media.example.org/{name}"}}
+
+
+def with_references(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    order = {"model": "seedance-2-0-fast", "prompt": "Two kites over a dune", "size": "1280x720", "seconds": "5"}
+    return order | {"input_reference": {"content": list(items)}} | more
+
+
+DOCUMENTED = {
+    "text, by size": {
+        "model": "seedance-2-0-fast",
+        "prompt": "A fox crosses a frozen lake at dawn",
+        "size": "1280x720",
+        "seconds": "4",
+        "generate_audio": False,
+    },
+    "text, by resolution and ratio": {
+        "model": "seedance-2-0-fast",
+        "prompt": "A tram climbs a steep street at night",
+        "resolution": "720p",
+        "ratio": "9:16",
+        "seconds": "4",
+        "generate_audio": False,
+    },
+    "first frame": with_references(item("image_url", "first_frame", "start.png")),
+    "first and last frame": with_references(
+        item("image_url", "first_frame", "start.png"), item("image_url", "last_frame", "end.png")
+    ),
+    "several images": with_references(
+        *(item("image_url", "reference_image", f"{n}.png") for n in range(3)), seconds="6"
+    ),
+    "images, video and audio": with_references(
+        item("image_url", "reference_image", "1.jpg"),
+        item("image_url", "reference_image", "2.jpg"),
+        item("video_url", "reference_video", "motion.mp4"),
+        item("audio_url", "reference_audio", "beat.mp3"),
+        seconds="8",
+        generate_audio=True,
+    ),
+    "items without a role": with_references(item("image_url", None, "1.jpg"), item("video_url", None, "2.mp4")),
+    "the third model at 1080p": {
+        "model": "seedance-2-0-nsfw",
+        "prompt": "Rain on a window",
+        "size": "2206x946",
+        "seconds": "15",
+        "seed": 4294967295,
+    },
+    "seconds as a number": {"model": "seedance-2-0", "prompt": "Rain", "size": "864x496", "seconds": 4},
+}
+
+
+def test_create_answers_the_documented_keys_in_their_order(slow_door: Any) -> None:
+    answer = slow_door.post("/v1/videos", DOCUMENTED["text, by size"])
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    made = {
+        "id": body["id"],
+        "task_id": body["id"],
+        "object": "video",
+        "model": "seedance-2-0-fast",
+        "status": "queued",
+        "created_at": int(slow_door.clock.now()),
+    }
+    assert list(body.items()) == list(made.items())
+    assert type(body["created_at"]) is int
+    assert "x-mock-basis" not in answer.headers
+
+
+def test_an_id_carries_the_time_of_creation_in_the_vendors_zone(slow_door: Any) -> None:
+    slow_door.clock.advance(datetime(2026, 11, 30, 17, 59, 58, tzinfo=UTC).timestamp() - slow_door.clock.now())
+    assert re.fullmatch(r"cgt-20261201015958-[0-9a-z]{5}", slow_door.order_b())
+
+
+@pytest.mark.parametrize("form", DOCUMENTED)
+def test_every_documented_form_of_request_is_accepted(inside: Any, form: str) -> None:
+    answer = inside.post("/v1/videos", DOCUMENTED[form])
+    assert (answer.status_code, answer.json()["status"]) == (200, "queued")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_request_of_the_guide_is_accepted(inside: Any, path: Path) -> None:
+    answer = inside.post("/v1/videos", json.loads(path.read_text("utf-8")))
+    assert answer.status_code == 200, answer.text
+
+
+def test_answers_have_the_keys_and_types_of_the_guides_examples(inside: Any) -> None:
+    order = {**DOCUMENTED["text, by size"], "prompt": "An orange cat"}
+    made = inside.post("/v1/videos", order).json()
+    for name, body in (("create", made), ("query", inside.task_b(made["id"]))):
+        told = json.loads((FIXTURES / "examples" / f"{name}-answer.json").read_text("utf-8"))
+        assert [(key, type(value)) for key, value in body.items()] == [(k, type(v)) for k, v in told.items()]
+
+
+def test_a_task_goes_through_the_documented_words_by_the_clock(slow_door: Any) -> None:
+    task_id, seen = slow_door.order_b(), []
+    for seconds in (0, 0.59, 0.02, 1.38, 0.02, 86400):
+        slow_door.clock.advance(seconds)
+        seen.append(slow_door.task_b(task_id)["status"])
+    assert seen == ["QUEUED", "QUEUED", "IN_PROGRESS", "IN_PROGRESS", "SUCCESS", "SUCCESS"]
+
+
+def test_a_query_answers_the_documented_keys_in_their_order_at_every_status(slow_door: Any) -> None:
+    task_id = slow_door.order_b(prompt='\u96ea \u2744 with "quotes"', size=None, resolution="720p", ratio="9:16")
+    for status, seconds in (("QUEUED", 0), ("IN_PROGRESS", 1), ("SUCCESS", 1)):
+        slow_door.clock.advance(seconds)
+        body = slow_door.task_b(task_id)
+        said = {
+            "created_at": int(slow_door.clock.now()) - {"QUEUED": 0, "IN_PROGRESS": 1, "SUCCESS": 2}[status],
+            "id": task_id,
+            "model": "seedance-2-0-fast",
+            "object": "video",
+            "prompt": '\u96ea \u2744 with "quotes"',
+            "size": "720x1280",
+            "status": status,
+        }
+        assert list(body.items()) == list(said.items())
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_content_before_the_end_is_a_400_that_names_the_status(slow_door: Any, seconds: float) -> None:
+    task_id = slow_door.order_b()
+    slow_door.clock.advance(seconds)
+    answer = slow_door.get(f"/v1/videos/{task_id}/content")
+    status = slow_door.task_b(task_id)["status"]
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {
+            "message": f"Task is not completed yet, current status: {status}",
+            "type": "invalid_request_error",
+            "param": "",
+            "code": "",
+        }
+    }
+
+
+def test_content_is_the_clip_that_was_ordered(door: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
+    answer = door.get(f"/v1/videos/{door.order_b()}/content", headers={"Accept": "application/binary"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["cache-control"] == "public, max-age=86400"
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    seen = watch(answer.content)
+    assert (seen["codec"], seen["size"], seen["frames"], seen["audio"]) == ("h264", (640, 640), 96, False)
+
+
+def test_sound_is_there_unless_it_was_switched_off(inside: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
+    content = inside.get(f"/v1/videos/{inside.order_b(generate_audio=None)}/content").content
+    assert watch(content)["audio"]
+
+
+def test_head_says_what_get_would_without_the_bytes(door: Any) -> None:
+    path = f"/v1/videos/{door.order_b()}/content"
+    whole, head = door.get(path), door.ask("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-length", "content-type", "etag", "cache-control", "accept-ranges"):
+        assert head.headers[name] == whole.headers[name]
+
+
+def test_a_range_is_answered_with_that_part(door: Any) -> None:
+    path = f"/v1/videos/{door.order_b()}/content"
+    whole = door.get(path)
+    size, tag = len(whole.content), whole.headers["etag"]
+    for asked, start, stop in (("bytes=0-99", 0, 100), ("bytes=100-", 100, size), ("bytes=-7", size - 7, size)):
+        for condition in ({}, {"If-Range": tag}):
+            part = door.get(path, headers={"Range": asked, **condition})
+            assert (part.status_code, part.content) == (206, whole.content[start:stop])
+            assert part.headers["content-range"] == f"bytes {start}-{stop - 1}/{size}"
+            assert part.headers["cache-control"] == whole.headers["cache-control"]
+    for other in ('"another"', f"W/{tag}", "Wed, 21 Oct 2026 07:28:00 GMT"):
+        assert door.get(path, headers={"Range": "bytes=0-99", "If-Range": other}).status_code == 200
+
+
+def test_a_range_outside_the_clip_is_a_416_in_the_envelope(door: Any) -> None:
+    path = f"/v1/videos/{door.order_b()}/content"
+    size = len(door.get(path).content)
+    answer = door.get(path, headers={"Range": f"bytes={size}-"})
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{size}"
+    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+    assert str(size) in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("asked", ["bytes=", "bytes=9-3", "bytes=a-b", "lines=0-1", "bytes=0-1,5-6", "bytes=-", "-1"])
+def test_a_range_that_cannot_be_read_gets_the_whole_clip(inside: Any, asked: str) -> None:
+    path = f"/v1/videos/{inside.order_b()}/content"
+    assert inside.get(path, headers={"Range": asked}).status_code == 200
+
+
+def test_the_tag_names_the_bytes_and_saves_sending_them_again(door: Any) -> None:
+    first, again, other = (door.get(f"/v1/videos/{door.order_b(seed=seed)}/content") for seed in (3, 3, 4))
+    assert first.headers["etag"] == again.headers["etag"] != other.headers["etag"]
+    path = f"/v1/videos/{door.order_b()}/content"
+    assert door.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("ending", ["", "/content"])
+@pytest.mark.parametrize("task_id", NOWHERE, ids=lambda text: text[:24].encode("unicode_escape").decode())
+def test_an_id_of_no_task_is_the_documented_404(door: Any, task_id: str, ending: str) -> None:
+    answer = door.get(f"{door.origin}/v1/videos/{task_id}{ending}")
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    assert "x-injected" not in answer.headers
+
+
+def test_another_keys_task_is_as_unknown_as_none(door: Any) -> None:
+    task_id = door.order_b()
+    for path in (f"/v1/videos/{task_id}", f"/v1/videos/{task_id}/content"):
+        answer = door.get(path, key="sk_test_somebody_else")
+        assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    assert door.task_b(task_id)["status"] == "SUCCESS"
+
+
+def test_a_task_of_the_other_upstream_is_unknown(door: Any) -> None:
+    answer = door.get(f"/v1/videos/{door.order_a()}")
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_looking_changes_nothing(slow_door: Any) -> None:
+    task_id = slow_door.order_b()
+    slow_door.clock.advance(1)
+    assert len({json.dumps(slow_door.task_b(task_id)) for _ in range(20)}) == 1

@@ -1,0 +1,82 @@
+"""Which URLs are endpoints, and in whose envelope the others are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+ELSEWHERE_B = (
+    ("GET", "/v1/videos"),
+    ("DELETE", "/v1/videos/cgt-20260529102017-sjqj9"),
+    ("POST", "/v1/videos/cgt-20260529102017-sjqj9/remix"),
+    ("POST", "/v1/videos/edits"),
+    ("POST", "/v1/videos/extensions"),
+    ("POST", "/v1/videos/characters"),
+    ("GET", "/v1/videos/characters/char_1"),
+    ("GET", "/v1/no/such"),
+    ("POST", "/v1/chat/completions"),
+    ("GET", "/v1/videos/"),
+    ("GET", "/v1"),
+)
+ELSEWHERE_A = (
+    ("GET", "/"),
+    ("GET", "/favicon.ico"),
+    ("GET", "/api/v1"),
+    ("GET", "/api/v1/video"),
+    ("POST", "/api/v1/video/generations/x"),
+    ("GET", "/api/v1/videos/x"),
+    ("DELETE", "/api/v1/assets/asset-1"),
+    ("POST", "/v1/assets/rename"),
+)
+WRONG_METHOD = (
+    ("PUT", "/v1/videos", "opeai", "POST"),
+    ("PATCH", "/v1/videos/cgt-20260529102017-sjqj9", "opeai", "GET"),
+    ("POST", "/v1/videos/cgt-20260529102017-sjqj9/content", "opeai", "GET, HEAD"),
+    ("HEAD", "/v1/videos", "opeai", "POST"),
+    ("DELETE", "/api/v1/video/generations", "apimodels", "GET, POST"),
+    ("PUT", "/v1/assets/groups", "apimodels", "GET, POST"),
+    ("GET", "/api/v1/assets/get", "apimodels", "POST"),
+    ("POST", "/api/v1/balance", "apimodels", "GET"),
+    ("OPTIONS", "/api/v1/assets", "apimodels", "POST"),
+)
+
+
+@pytest.mark.parametrize(("method", "path"), ELSEWHERE_B)
+def test_an_endpoint_that_b_does_not_document_is_an_invalid_url(door: Any, method: str, path: str) -> None:
+    answer = door.ask(method, path)
+    assert answer.status_code == 404
+    error = {"message": f"Invalid URL ({method} {path})", "type": "invalid_request_error", "param": "", "code": ""}
+    assert answer.json() == {"error": error}
+    assert "allow" not in answer.headers
+
+
+@pytest.mark.parametrize(("method", "path"), ELSEWHERE_A)
+def test_an_endpoint_that_a_does_not_have_is_refused_in_its_envelope(door: Any, method: str, path: str) -> None:
+    answer = door.ask(method, path)
+    body = answer.json()
+    assert (answer.status_code, body["code"], body["data"], list(body)) == (404, 404, None, ["code", "msg", "data"])
+    assert f"{method} {path}" in body["msg"]
+    assert answer.headers["x-mock-basis"] == "assumed"
+
+
+@pytest.mark.parametrize(("method", "path", "upstream", "allow"), WRONG_METHOD)
+def test_another_method_at_an_endpoint_is_told_which_are_allowed(
+    door: Any, method: str, path: str, upstream: str, allow: str
+) -> None:
+    answer = door.ask(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allow)
+    if method != "HEAD":
+        body = answer.json()
+        said = body["error"]["message"] if upstream == "opeai" else body["msg"]
+        assert method in said
+        assert allow in said
+
+
+def test_head_of_a_refusal_has_no_body(door: Any) -> None:
+    answer = door.ask("HEAD", "/v1/videos/cgt-20260529102017-sjqj9/content")
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
+def test_a_long_path_is_cut_in_the_message(inside: Any) -> None:
+    assert len(inside.get("/v1/" + "x" * 5000).text) < 400
