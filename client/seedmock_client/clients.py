@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from types import TracebackType
@@ -13,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import httpx
 from seedmock_contracts import __version__
 
+from .clock import monotonic, sleep, today
 from .drivers import AsyncDriver, Driver, Line
 from .errors import AuthenticationError, UsageError
 from .retry import Patience
@@ -75,7 +75,7 @@ class _Base:
         )
         key = _key(api_key or os.environ.get(API_KEY_VARIABLE) or "", upstream)
         root = httpx.URL(f"{self.base_url}{base.prefix}")
-        self._line = Line(root, key, f"seedmock-client/{__version__}", now, time.time)
+        self._line = Line(root, key, f"seedmock-client/{__version__}", now, today)
 
     def _options(self, transport: Any) -> dict[str, Any]:
         """What both httpx clients are made with. A proxy from the environment is no way to this very machine."""
@@ -100,8 +100,8 @@ class Client(_Base):
         api_key: str | None = None,
         base_url: str | None = None,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], object] = time.sleep,
-        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = sleep,
+        now: Callable[[], float] = monotonic,
         preflight: bool = True,
         local_files: bool = False,
         patience: Patience | None = None,
@@ -156,7 +156,7 @@ class AsyncClient(_Base):
         base_url: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = monotonic,
         preflight: bool = True,
         local_files: bool = False,
         patience: Patience | None = None,

@@ -40,12 +40,16 @@ class Display:
     @contextlib.contextmanager
     def shown(self) -> Iterator[Display]:
         """Show progress live while this lasts, if stderr is a terminal."""
-        if self.quiet or not sys.stderr.isatty():
+        if self.quiet or not _terminal():
             yield self
             return
         with _bar(self.cost) as self._live:
             yield self
         self._live = None
+
+
+def _terminal() -> bool:
+    return sys.stderr.isatty()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ import contextlib
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from seedmock_contracts.generation import GenerationRequest, first_frame, last_frame
 
+from .clock import monotonic, sleep
 from .errors import SeedmockError, UsageError
 from .exits import INTERRUPTED, guarded
 
@@ -48,7 +48,7 @@ class Row:
 )
 def demo(out: Path) -> None:
     """Start the emulator, make three clips with it, and show them: no key, no network, no cost."""
-    started = time.monotonic()
+    started = monotonic()
     with guarded(False):
         try:
             with emulator() as url:
@@ -58,7 +58,7 @@ def demo(out: Path) -> None:
             click.echo("interrupted; the emulator is stopped", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
         _table(rows)
-        click.echo(f"{len(rows)} clips in {out.resolve()}, {time.monotonic() - started:.1f} s")
+        click.echo(f"{len(rows)} clips in {out.resolve()}, {monotonic() - started:.1f} s")
         amiss = [f"{row.name}: {what}" for row in rows for what in row.amiss]
         if amiss:
             raise SeedmockError("; ".join(amiss), advice="The emulator's clips are not what was ordered.")
@@ -154,7 +154,7 @@ def _cells(clip: Clip) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def emulator(wait: Callable[[float], object] = time.sleep) -> Iterator[str]:
+def emulator(wait: Callable[[float], object] = sleep) -> Iterator[str]:
     """The emulator as another process while this lasts; gives its origin. Raises UsageError if it does not come up."""
     port = _free_port()
     serve = ("serve", "--port", str(port), "--key", KEY, "--fetch", "loopback")  # its own results are references too
@@ -176,8 +176,8 @@ def emulator(wait: Callable[[float], object] = time.sleep) -> Iterator[str]:
 def _ready(process: subprocess.Popen[bytes], url: str, wait: Callable[[float], object]) -> None:
     import httpx
 
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
+    until = monotonic() + START_SECONDS
+    while monotonic() < until:
         if process.poll() is not None:
             said = process.communicate()[1].decode("utf-8", "replace").strip().splitlines()
             raise UsageError(f"the emulator ended at once: {said[-1] if said else process.returncode}")

@@ -118,7 +118,7 @@ def _answer(
     if as_json:
         click.echo(json.dumps(found))
         return
-    for row in found if isinstance(found, list) else [found or {"done": "yes"}]:
+    for row in found if isinstance(found, list) else [found or {"": "done"}]:
         click.echo("  ".join(str(value) for value in row.values() if value))
 
 

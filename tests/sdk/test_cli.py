@@ -1,0 +1,281 @@
+"""The commands: what they print, how they end, and what they leave a person with when something goes wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import pytest
+import seedmock_client
+from click.testing import CliRunner, Result
+from seedmock_client import clients, errors
+from seedmock_client.cli import assets, generate, upscale
+from seedmock_client.exits import EXITS, exit_code
+
+TEXT = ("a boat", "--upstream", "opeai", "--seconds", "4", "--size", "1280x720")
+
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str, origin: str) -> Invoke:
+    """Runs a command on a scripted wire, in an empty folder, without really sleeping."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEDMOCK_API_KEY", key)
+    monkeypatch.setenv("SEEDMOCK_BASE_URL", origin)
+    real = clients.Client
+
+    def run(wire: Any, command: click.Command, *arguments: str) -> Result:
+        def scripted(upstream: str, **options: Any) -> clients.Client:
+            return real(upstream, transport=httpx.MockTransport(wire), sleep=lambda _: None, **options)
+
+        monkeypatch.setattr(clients, "Client", scripted)
+        return CliRunner().invoke(command, arguments)
+
+    return run
+
+
+def finished(words: Any, movie: bytes, upstream: str = "opeai") -> tuple[Any, ...]:
+    return words.created(upstream), words.done(upstream), movie
+
+
+def test_generate_prints_the_path_and_a_summary_and_tells_the_rest_on_stderr(
+    invoke: Invoke, Script: Any, words: Any, make_movie: Any
+) -> None:
+    result = invoke(Script(*finished(words, make_movie())), generate, *TEXT, "-o", "clips/boat.mp4")
+    assert result.exit_code == 0, result.output
+    path, summary = result.stdout.splitlines()
+    assert (path, Path(path).read_bytes()) == ("clips/boat.mp4", make_movie())
+    assert summary.startswith("1280x720, 4.00 s, with sound, ")
+    assert words.tasks["opeai"] in summary
+    assert "$" in summary
+    assert "api.test" in result.stderr
+    assert "SUCCESS" in result.stderr
+
+
+def test_generate_can_answer_in_json(invoke: Invoke, Script: Any, words: Any, make_movie: Any) -> None:
+    result = invoke(Script(*finished(words, make_movie(audio=False))), generate, *TEXT, "--json")
+    found = json.loads(result.stdout)
+    assert (found["path"], found["task_id"], found["audio"]) == ("out.mp4", words.tasks["opeai"], False)
+    assert found["states_seen"] == ["QUEUED", "SUCCESS"]
+    assert result.stderr == ""
+
+
+def test_every_option_of_an_order_reaches_the_wire(
+    invoke: Invoke, Script: Any, words: Any, make_movie: Any, tmp_path: Path
+) -> None:
+    wire = Script(
+        {"code": 200, "data": {"publicUrl": "https://files.test/f.png"}}, *finished(words, make_movie(), "apimodels")
+    )
+    (tmp_path / "f.png").write_bytes(b"PNG")
+    result = invoke(
+        wire, generate, "p", "--upstream", "apimodels", "--model", "fast", "--resolution", "720p", "--ratio", "9:16",
+        "--seconds", "7", "--seed", "5", "--no-audio", "--first-frame", "f.png", "--last-frame", "asset://asset-1",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert json.loads(wire.requests[1].content) == {
+        "model": "seedance2-a/seedance-2.0-fast-a",
+        "prompt": "p",
+        "resolution": "720p",
+        "aspect_ratio": "9:16",
+        "duration": 7,
+        "seed": 5,
+        "generate_audio": False,
+        "first_frame_url": "https://files.test/f.png",
+        "last_frame_url": "asset://asset-1",
+    }
+
+
+def test_references_are_repeatable(invoke: Invoke, Script: Any, words: Any, make_movie: Any) -> None:
+    wire = Script(*finished(words, make_movie()))
+    more = ("--reference", "image:https://e.com/i.png", "--reference", "audio:https://e.com/a.mp3")
+    assert invoke(wire, generate, *TEXT, *more).exit_code == 0
+    content = json.loads(wire.requests[0].content)["input_reference"]["content"]
+    assert [item["role"] for item in content] == ["reference_image", "reference_audio"]
+
+
+def test_a_quote_is_a_price_and_no_order(invoke: Invoke, Script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEEDMOCK_API_KEY")
+    wire = Script({})
+    result = invoke(wire, generate, "p", "--upstream", "apimodels", "--seconds", "4", "--quote")
+    assert (result.exit_code, result.stdout, wire.requests) == (0, "$0.588 (documented)\n", [])
+    result = invoke(wire, upscale, "https://e.com/v.mp4", "--to", "1080p", "--seconds", "8", "--quote", "--json")
+    assert json.loads(result.stdout) == {"usd": "0.360", "basis": "documented"}
+
+
+def test_an_existing_task_is_fetched_and_not_ordered_again(
+    invoke: Invoke, Script: Any, words: Any, make_movie: Any
+) -> None:
+    wire = Script(words.done("opeai"), make_movie())
+    result = invoke(wire, generate, "--upstream", "opeai", "--task", words.tasks["opeai"], "-o", "a.mp4")
+    assert result.exit_code == 0, result.output
+    assert wire.sent("POST") == []
+
+
+def test_upscale_orders_and_fetches(invoke: Invoke, Script: Any, words: Any, make_movie: Any) -> None:
+    wire = Script(*finished(words, make_movie(1920, 1080), "apimodels"))
+    result = invoke(wire, upscale, "https://e.com/v.mp4", "--to", "1080p", "-o", "big.mp4")
+    assert result.exit_code == 0, result.output
+    assert json.loads(wire.requests[0].content)["targetResolution"] == "1080p"
+    assert "1920x1080" in result.stdout
+
+
+NOT_FOUND = (404, {"error": {"message": "video not found", "code": "ResourceNotFound"}})
+
+
+def outcomes(words: Any) -> dict[int, tuple[Any, ...]]:
+    created, done = words.created("opeai"), words.done("opeai")
+    moderated = words.seen("opeai", "FAILURE", error={"code": "OutputVideoSensitiveContentDetected", "message": "m"})
+    return {
+        2: ((400, {"error": {"code": "InvalidParameter", "message": "no"}}),),
+        3: ((401, {"error": {"message": "Invalid token"}}),),
+        4: ((403, {"error": {"code": "AccountOverdueError", "message": "pay"}}),),
+        5: (created, moderated),
+        6: (httpx.Response(429),),
+        7: (created, words.seen("opeai", "FAILURE", fail_reason="boom")),
+        8: (created, httpx.Response(429, headers={"retry-after": "9999"})),
+        9: (httpx.ConnectError("refused"),),
+        10: (httpx.ReadTimeout("late"),),
+        11: (created, NOT_FOUND),
+        12: (created, done, (400, {"error": {"code": "video_not_ready", "message": "m"}})),
+        13: (created, done, b"no video"),
+    }
+
+
+@pytest.mark.parametrize("code", range(2, 14))
+def test_every_way_to_fail_has_its_code_and_at_most_three_lines(
+    invoke: Invoke, Script: Any, words: Any, code: int
+) -> None:
+    result = invoke(Script(*outcomes(words)[code]), generate, *TEXT)
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    said = result.stderr[result.stderr.index("error: ") :].splitlines()
+    assert 1 <= len(said) <= 3
+    assert "Traceback" not in result.stderr
+    assert [path.name for path in Path.cwd().iterdir()] == []
+
+
+@pytest.mark.parametrize("code", [8, 13])
+def test_a_task_that_may_still_be_fetched_is_left_with_the_command_that_does_it(
+    invoke: Invoke, Script: Any, words: Any, code: int
+) -> None:
+    result = invoke(Script(*outcomes(words)[code]), generate, *TEXT, "-o", "my boat.mp4")
+    command = f"seedmock generate --upstream opeai --task {words.tasks['opeai']} -o 'my boat.mp4'"
+    assert command in result.stderr
+
+
+@pytest.mark.parametrize("code", range(2, 14))
+def test_every_way_to_fail_is_one_json_object_when_asked(invoke: Invoke, Script: Any, words: Any, code: int) -> None:
+    result = invoke(Script(*outcomes(words)[code]), generate, *TEXT, "--json")
+    found = json.loads(result.stdout)["error"]
+    assert (found["exit_code"], result.exit_code, result.stderr) == (code, code, "")
+    assert getattr(seedmock_client, found["type"])
+
+
+def test_a_broken_rule_says_what_was_wrong_what_is_allowed_and_sends_nothing(invoke: Invoke, Script: Any) -> None:
+    wire = Script({})
+    result = invoke(wire, generate, "p", "--upstream", "opeai", "--size", "1920x1080", "--model", "fast")
+    assert (result.exit_code, wire.requests) == (2, [])
+    assert "1920x1080" in result.stderr
+    assert "480p, 720p" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--upstream", "opeai"),
+        ("p", "--upstream", "opeai", "--reference", "https://e.com/i.png"),
+        ("p", "--upstream", "opeai", "--reference", "picture:https://e.com/i.png"),
+        ("p", "--upstream", "opeai", "--first-frame", "missing.png"),
+        ("p", "--upstream", "opeai", "--size", "1280x720", "--poll-seconds", "0"),
+        ("p", "--upstream", "opeai", "--size", "1280x720", "--timeout", "nan"),
+        ("p", "--upstream", "opeai", "--size", "1280x720", "--base-url", "nowhere"),
+        ("p", "--upstream", "sora"),
+        ("p",),
+    ],
+)
+def test_options_that_cannot_be_end_with_2_and_send_nothing(
+    invoke: Invoke, Script: Any, arguments: tuple[str, ...]
+) -> None:
+    wire = Script({})
+    result = invoke(wire, generate, *arguments)
+    assert (result.exit_code, wire.requests) == (2, []), result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_interrupted_wait_names_the_task_and_how_to_go_on(invoke: Invoke, Script: Any, words: Any) -> None:
+    def interrupted(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    result = invoke(Script(words.created("opeai"), interrupted), generate, *TEXT)
+    assert result.exit_code == 130
+    assert f"interrupted: task {words.tasks['opeai']} may still finish" in result.stderr
+    assert f"seedmock generate --upstream opeai --task {words.tasks['opeai']} -o out.mp4" in result.stderr
+    result = invoke(Script(interrupted), generate, *TEXT)
+    assert result.exit_code == 130
+    assert "may be charged" in result.stderr
+
+
+def test_an_interrupted_download_leaves_no_half_file(invoke: Invoke, Script: Any, Pieces: Any, words: Any) -> None:
+    def pieces() -> Any:
+        yield b"half"
+        raise KeyboardInterrupt
+
+    stream = Pieces()
+    stream.pieces = pieces()
+    result = invoke(
+        Script(words.created("opeai"), words.done("opeai"), httpx.Response(200, stream=stream)), generate, *TEXT
+    )
+    assert result.exit_code == 130
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_every_error_has_a_code_and_every_code_is_explained(invoke: Invoke, Script: Any) -> None:
+    classes = [
+        value for value in vars(errors).values() if isinstance(value, type) and value.__module__ == errors.__name__
+    ]
+    assert all(exit_code(class_("x")) > 1 for class_ in classes if class_ is not errors.SeedmockError)
+    for command in (generate, upscale, assets):
+        told = CliRunner().invoke(command, ["--help"]).output
+        assert all(f"{code} {meaning}" in told for code, meaning, _ in EXITS)
+
+
+def test_the_key_is_never_printed(invoke: Invoke, Script: Any, words: Any, key: str) -> None:
+    for wire in (Script((401, {"error": {"message": f"bad {key}"}})), Script(httpx.ReadError(f"x {key}"))):
+        for more in ((), ("--json",)):
+            assert key not in invoke(wire, generate, *TEXT, *more).output
+
+
+GROUPS = {"code": 200, "data": [{"id": 1, "group_name": "group-x", "name": "cast"}]}
+ASSET = {"code": 200, "data": {"id": "asset-1", "asset_url": "asset://asset-1", "status": "Active", "name": "lead"}}
+
+
+def test_groups_and_assets_are_managed_from_the_command_line(invoke: Invoke, Script: Any, tmp_path: Path) -> None:
+    (tmp_path / "face.png").write_bytes(b"PNG")
+    assert invoke(Script(GROUPS), assets, "groups").stdout == "1  group-x  cast\n"
+    upload = {"code": 200, "data": {"publicUrl": "https://files.test/f.png"}}
+    wire = Script(upload, GROUPS, ASSET, ASSET)
+    result = invoke(wire, assets, "create", "face.png", "--group", "cast", "--name", "lead")
+    assert (result.exit_code, result.stdout) == (0, "asset://asset-1  Active  lead\n"), result.output
+    assert json.loads(wire.requests[2].content)["url"] == "https://files.test/f.png"
+    assert invoke(Script(ASSET), assets, "get", "asset-1", "--json").stdout.startswith('{"url": "asset://asset-1"')
+    page = {"code": 200, "data": {"items": [ASSET["data"]], "total": 1}}
+    assert "asset://asset-1" in invoke(Script(page), assets, "list", "--group", "1").stdout
+    for arguments in (("rename", "asset-1", "hero"), ("delete", "asset-1"), ("delete-group", "1")):
+        assert invoke(Script({"code": 200, "data": {}}), assets, *arguments).stdout == "done\n"
+    result = invoke(Script((404, {"code": 404, "msg": "asset not found"})), assets, "get", "asset-2")
+    assert (result.exit_code, "asset not found" in result.stderr) == (11, True)
+
+
+def test_a_terminal_gets_a_live_line(
+    invoke: Invoke, Script: Any, words: Any, make_movie: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seedmock_client.console._terminal", lambda: True)
+    running = words.seen("opeai", "IN_PROGRESS", progress="40%")
+    result = invoke(Script(words.created("opeai"), running, words.done("opeai"), make_movie()), generate, *TEXT)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("out.mp4\n")

@@ -1,0 +1,158 @@
+"""What the client writes, pinned to the vendors' own example bodies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from seedmock_client import (
+    GenerationRequest,
+    MediaKind,
+    Reference,
+    UpscaleRequest,
+    ValidationError,
+    first_frame,
+    last_frame,
+)
+from seedmock_client.upstreams import NAMES, dialect
+from seedmock_contracts import upstreams
+
+
+def document(upstream: str, **order: Any) -> Any:
+    return json.loads(json.dumps(dialect(upstream).create(GenerationRequest(**order)).document))
+
+
+def image(url: str) -> Reference:
+    return Reference(MediaKind.IMAGE, url)
+
+
+def test_the_guides_text_to_video_body_comes_out_as_it_stands() -> None:
+    prompt = "An orange cat standing on a rainy Tokyo street, neon reflections, cinematic camera movement."
+    sent = document("opeai", model="fast", prompt=prompt, size="1280x720", seconds=4, generate_audio=False)
+    assert sent == {
+        "model": "seedance-2-0-fast", "prompt": prompt, "size": "1280x720", "seconds": "4", "generate_audio": False,
+    }  # fmt: skip
+
+
+def test_the_guides_first_and_last_frame_body_comes_out_as_it_stands() -> None:
+    frames = (first_frame("https://example.com/first-frame.png"), last_frame("https://example.com/last-frame.png"))
+    sent = document("opeai", model="seedance-2-0-fast", prompt="p", size="1280x720", seconds=5, references=frames)
+    assert sent["input_reference"] == {
+        "content": [
+            {
+                "type": "image_url",
+                "role": "first_frame",
+                "image_url": {"url": "https://example.com/first-frame.png"},
+            },
+            {"type": "image_url", "role": "last_frame", "image_url": {"url": "https://example.com/last-frame.png"}},
+        ]
+    }
+
+
+def test_the_guides_multimodal_body_comes_out_as_it_stands() -> None:
+    references = (
+        image("https://example.com/tea-reference-1.jpg"),
+        image("https://example.com/tea-reference-2.jpg"),
+        Reference(MediaKind.VIDEO, "https://example.com/tea-motion.mp4"),
+        Reference(MediaKind.AUDIO, "https://example.com/tea-rhythm.mp3"),
+    )
+    sent = document("opeai", model="fast", prompt="p", size="1280x720", seconds=8, references=references)
+    assert [(item["type"], item["role"]) for item in sent["input_reference"]["content"]] == [
+        ("image_url", "reference_image"),
+        ("image_url", "reference_image"),
+        ("video_url", "reference_video"),
+        ("audio_url", "reference_audio"),
+    ]
+    assert sent["input_reference"]["content"][2]["video_url"] == {"url": "https://example.com/tea-motion.mp4"}
+
+
+def test_resolution_and_ratio_stay_what_they_are_on_opeai() -> None:
+    sent = document("opeai", model="fast", prompt="p", resolution="720p", ratio="9:16", seconds=4)
+    assert (sent["resolution"], sent["ratio"], "size" in sent) == ("720p", "9:16", False)
+
+
+def test_the_pages_text_to_video_body_comes_out_as_it_stands() -> None:
+    prompt = "a hummingbird hovering near a bright flower, slow motion"
+    sent = document("apimodels", prompt=prompt, resolution="720p", ratio="adaptive", seconds=5, generate_audio=True)
+    assert sent == {
+        "model": "seedance2-a/seedance-2.0-a", "prompt": prompt, "resolution": "720p", "aspect_ratio": "adaptive",
+        "duration": 5, "generate_audio": True,
+    }  # fmt: skip
+
+
+def test_a_size_becomes_resolution_and_ratio_on_apimodels() -> None:
+    sent = document("apimodels", prompt="p", size="1080x1920")
+    assert (sent["resolution"], sent["aspect_ratio"], "size" in sent) == ("1080p", "9:16", False)
+
+
+def test_the_ratio_of_a_size_is_left_out_beside_a_first_frame() -> None:
+    sent = document("apimodels", prompt="p", size="1280x720", references=(first_frame("https://e.com/f.jpg"),))
+    assert sent["first_frame_url"] == "https://e.com/f.jpg"
+    assert sent["resolution"] == "720p"
+    assert "aspect_ratio" not in sent
+
+
+def test_a_ratio_that_was_asked_for_is_sent_beside_a_first_frame() -> None:
+    frame = first_frame("https://e.com/f.jpg")
+    assert document("apimodels", resolution="720p", ratio="16:9", references=(frame,))["aspect_ratio"] == "16:9"
+
+
+def test_references_stand_in_their_lists_on_apimodels() -> None:
+    references = (
+        image("https://e.com/a.jpg"),
+        image("asset://asset-20260601120000-abcde"),
+        Reference(MediaKind.VIDEO, "https://e.com/v.mp4"),
+        Reference(MediaKind.AUDIO, "https://e.com/a.mp3"),
+    )
+    sent = document("apimodels", prompt="p", references=references, web_search=True, callback_url="https://e.com/hook")
+    assert sent["reference_image_urls"] == ["https://e.com/a.jpg", "asset://asset-20260601120000-abcde"]
+    assert sent["reference_video_urls"] == ["https://e.com/v.mp4"]
+    assert sent["reference_audio_urls"] == ["https://e.com/a.mp3"]
+    assert (sent["web_search"], sent["callback_url"]) == (True, "https://e.com/hook")
+
+
+def test_the_pages_upscale_body_comes_out_as_it_stands() -> None:
+    order = UpscaleRequest(url="https://example.com/in.mp4", resolution="1080p")
+    assert dialect("apimodels").upscale(order).document == {
+        "model": "video-upscale", "videoUrl": "https://example.com/in.mp4", "targetResolution": "1080p",
+    }  # fmt: skip
+
+
+def test_the_pages_asset_bodies_come_out_as_they_stand() -> None:
+    account = dialect("apimodels").account
+    assert account is not None
+    assert account.group_create("my-characters").document == {"name": "my-characters"}
+    assert account.asset_create("https://example.com/portrait.png", "1", "host", "image").document == {
+        "url": "https://example.com/portrait.png", "asset_type": "Image", "name": "host", "group_id": 1,
+    }  # fmt: skip
+    assert account.asset_get("asset://asset-2026-x").document == {"id": "asset-2026-x"}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "order", "field"),
+    [
+        ("apimodels", {"size": "864x496"}, "size"),
+        ("apimodels", {"size": "1280x720", "resolution": "720p"}, "size"),
+        ("apimodels", {"references": (first_frame("https://e/1"), first_frame("https://e/2"))}, "first_frame_url"),
+        ("opeai", {"size": "1280x720", "web_search": True}, "web_search"),
+        ("opeai", {"size": "1280x720", "callback_url": "https://e/hook"}, "callback_url"),
+    ],
+)
+def test_an_order_that_an_upstream_has_no_words_for_is_refused_and_not_changed(
+    upstream: str, order: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        dialect(upstream).create(GenerationRequest(prompt="p", **order))
+    assert caught.value.field == field
+    assert caught.value.allowed
+
+
+def test_a_task_id_is_one_segment_of_the_path() -> None:
+    assert dialect("opeai").query("a/b?c").url == "/videos/a%2Fb%3Fc"
+
+
+def test_every_upstream_of_the_contracts_has_a_dialect() -> None:
+    assert NAMES == upstreams.NAMES
+    for name in NAMES:
+        assert dialect(name).contract is upstreams.contract(name)
