@@ -17,6 +17,7 @@ from .clock import Clock, RealClock
 from .doorway import Doorway, Receive, Scope, Send
 from .downloads import Downloads
 from .engine import Engine, Rules
+from .inputs import Inputs
 from .journal import Journal
 from .ledger import Prices
 from .library import Library
@@ -52,9 +53,9 @@ class App:
             prices=Prices(self.settings.options, self.settings.token_price),
             options=self.settings.options,
         )
-        engine = Engine(store, self.clock, chance, self.studio, shelf, rules)
+        engine = Engine(store, self.clock, chance, self.studio, Inputs(store, self.clock, shelf), rules)
         library = Library(store, self.clock, chance, shelf, self.settings.pace)
-        rooms = Rooms(engine, library, chance, self.settings)
+        rooms = Rooms(engine, library, shelf, chance, self.settings)
         spoken = upstreams(rooms)
         self._doorway = Doorway(spoken, self.settings, self.clock, self.journal)
         self._downloads = Downloads(rooms, spoken["apimodels"])

@@ -52,7 +52,7 @@ class Downloads:
 
     async def _file(self, rest: str) -> FileAnswer:
         token = rest.partition("/")[0]
-        found = self._rooms.engine.sources.published(token, self._rooms.engine.clock.now())
+        found = self._rooms.sources.published(token, self._rooms.engine.clock.now())
         if found is None:
             raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
         source: Any = found.readable.source

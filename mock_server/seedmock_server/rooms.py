@@ -8,6 +8,7 @@ from .chance import Chance
 from .engine import Engine
 from .library import Library
 from .settings import Settings
+from .sources import Sources
 
 RESULTS = "/_mock/results"
 FILES = "/_mock/files"
@@ -19,6 +20,7 @@ class Rooms:
 
     engine: Engine
     library: Library
+    sources: Sources
     chance: Chance
     settings: Settings
 

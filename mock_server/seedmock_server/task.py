@@ -21,9 +21,12 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 
 
 class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One order that was accepted. Times are seconds, `created_at` since the epoch."""
+    """One order. Times are seconds, `created_at` since the epoch.
 
-    id: str
+    A draft has no id and no times yet, and a seed of -1 where none was asked for.
+    """
+
+    id: str = ""
     upstream: str
     account: str
     mode: Mode
@@ -35,10 +38,10 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     height: int
     seconds: int
     audio: bool
-    seed: int
-    created_at: float
-    queue_seconds: float
-    render_seconds: float
+    seed: int = -1
+    created_at: float = 0.0
+    queue_seconds: float = 0.0
+    render_seconds: float = 0.0
     failure: Failure | None = None
     first: Source | None = None
     last: Source | None = None

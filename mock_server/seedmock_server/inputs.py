@@ -1,0 +1,100 @@
+"""The references of an order: what each turned out to be, and whether it may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.generation import Reference
+from seedmock_contracts.references import Found
+from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaFacts, Role
+from seedmock_contracts.validation import kind_violation, media_violations
+
+from . import sources
+from .clock import Clock
+from .media.look import Source
+from .refusal import Refusal, refusal_of
+from .sources import Sources
+from .store import Store
+from .timeline import asset_status_at
+
+ASSET_SCHEME = "asset://"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A reference of an order and what became of it: its file if it could be read, its facts if they are known."""
+
+    path: str
+    reference: Reference
+    source: Source | None = None
+    facts: MediaFacts | None = None
+
+    @property
+    def form(self) -> float | None:
+        """Width over height, if known."""
+        if self.facts is None or not self.facts.width or not self.facts.height:
+            return None
+        return self.facts.width / self.facts.height
+
+    @property
+    def dies(self) -> bool:
+        """Whether the address is one that no upstream would open, and the file is not one of ours."""
+        return self.facts is None and sources.is_private(self.reference.url)
+
+
+class Inputs:
+    """Reads references: assets from the store, files and data: URIs from their bytes, the rest as far as it may."""
+
+    def __init__(self, store: Store, clock: Clock, shelf: Sources) -> None:
+        self._store = store
+        self._clock = clock
+        self._sources = shelf
+
+    async def read_all(self, said: Contract, account: str, found: Sequence[Found], origin: str) -> tuple[Input, ...]:
+        """All references of an order. Raises Refusal for one that cannot be used, or for a limit that they break."""
+        inputs = [await self.read(account, one, origin) for one in found]
+        _check(said, inputs)
+        return tuple(inputs)
+
+    async def read(self, account: str, found: Found, origin: str) -> Input:
+        """One reference. Raises Refusal when it should be readable and is not, or names an asset that is not Active."""
+        reference = found.reference
+        if reference.url.startswith(ASSET_SCHEME):
+            return self._asset(account, found)
+        try:
+            readable = await self._sources.read(reference.url, own_origin=origin, now=self._clock.now())
+        except sources.Refused as error:
+            said = f"{found.path}: {error}"
+            raise Refusal(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
+        if readable is None:
+            return Input(found.path, found.reference)
+        return Input(found.path, found.reference, readable.source, readable.facts)
+
+    def _asset(self, account: str, found: Found) -> Input:
+        asset_id = found.reference.url.removeprefix(ASSET_SCHEME)
+        asset = self._store.asset(account, asset_id)
+        status = asset_status_at(asset, self._clock.now()) if asset else None
+        if asset is None or status is not AssetStatus.ACTIVE:
+            found_it = f"is {status}" if asset else "does not exist under this key"
+            said = f"{found.path}: asset {asset_id} {found_it}; allowed: an asset of this key that is Active"
+            raise Refusal(ErrorKind.INVALID_INPUT, said, field=found.path, value=found.reference.url)
+        return Input(found.path, found.reference, asset.source, asset.facts)
+
+
+def frame(inputs: Sequence[Input], role: Role) -> Source | None:
+    """The file of the first or the last frame, if there is one that could be read."""
+    return next((one.source for one in inputs if one.reference.role is role), None)
+
+
+def _check(said: Contract, inputs: Sequence[Input]) -> None:
+    measured = [(one.path, one.facts) for one in inputs if one.facts is not None]
+    for one in inputs:
+        if one.facts is not None:
+            limit = next(limit for limit in said.limits if limit.kind is one.reference.kind)
+            wrong = kind_violation(one.path, one.reference.kind, one.facts, limit)
+            if wrong:
+                raise refusal_of(wrong)
+    for violation in media_violations(said.name, measured):
+        raise refusal_of(violation)
