@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import Basis, ErrorCase, Operation
 
-from .reading import Form, FormFile
+from .forms import Form, FormFile
 from .refusal import Refusal
 
 Headers = tuple[tuple[bytes, bytes], ...]

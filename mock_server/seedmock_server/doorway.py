@@ -13,14 +13,16 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
+
 from seedmock_contracts.terms import Basis, ErrorKind, Operation
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
 from .answer import BASIS, Answer, Call, FileAnswer, Headers, Upstream
 from .clock import Clock
 from .delivery import RangeNotSatisfiable, deliver
+from .forms import parse_form
 from .journal import Entry, Journal, cut
-from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_form, parse_json, read_body
+from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
 from .refusal import Refusal, refusal_of
 from .routing import Match, Router
 from .settings import Settings

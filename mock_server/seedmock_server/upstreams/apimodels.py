@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote as percent
 
 import msgspec
+
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
 from seedmock_contracts.references import Found
 from seedmock_contracts.rules import numeric
@@ -16,7 +17,7 @@ from seedmock_contracts.terms import AssetStatus, Basis, ErrorKind, MediaKind, M
 from seedmock_contracts.upstreams import contract
 
 from ..answer import Answer, Call, Handler, basis, wording
-from ..reading import Form
+from ..forms import Form
 from ..refusal import Refusal
 from ..rooms import FILES, RESULTS, Rooms
 from ..task import Asset, Failure, Group, Task

@@ -13,7 +13,7 @@ from seedmock_contracts.terms import ErrorKind, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 from ..answer import Answer, Call, FileAnswer, Handler, basis, wording
-from ..reading import Form
+from ..forms import Form
 from ..refusal import Refusal
 from ..rooms import Rooms
 from ..task import Task

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from seedmock_server.delivery import CHUNK, RangeNotSatisfiable, deliver
 
 TAG = '"clip-1"'

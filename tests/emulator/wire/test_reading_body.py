@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from seedmock_server.reading import BodyTooLarge, BodyTooSlow, ClientGone, content_kind, declared_length, read_body
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from seedmock_server.reading import Malformed, parse_json
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from seedmock_server.serving import CannotListen, Limits, PortInUse, run, running, tune_collector
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from seedmock_server.delivery import deliver
 from seedmock_server.reading import BodyTooSlow, ClientGone, read_body
 from seedmock_server.serving import Limits, RunningServer, running

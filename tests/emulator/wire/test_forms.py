@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from seedmock_server.reading import Form, FormFile, Malformed, parse_form
+
+from seedmock_server.forms import Form, FormFile, parse_form
+from seedmock_server.reading import Malformed
 
 CAUGHT = Path(__file__).parents[3] / "fixtures" / "opeai" / "forms"
 TYPE = b"multipart/form-data; boundary=b"
