@@ -89,7 +89,7 @@ class Encoder:
             watchdog = threading.Timer(self._seconds, give_up)
             watchdog.start()
             try:
-                _pour(feed, process)
+                _pour(feed, process.stdin)
                 return process.wait(), late.is_set()
             finally:
                 watchdog.cancel()
@@ -130,9 +130,10 @@ def sound(expression: str, seconds: float, rate: int) -> list[str]:
     return ["-nostdin", "-cpuflags", "0", *wave, *aac, *BITEXACT, "-f", "adts", "pipe:1"]
 
 
-def _pour(feed: Iterable[bytes], process: subprocess.Popen[bytes]) -> None:
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+def _pour(feed: Iterable[bytes], stdin: IO[bytes] | None) -> None:
+    if stdin is None:
+        return
+    with contextlib.suppress(BrokenPipeError), stdin as pipe:
         _widen(pipe.fileno())
         for piece in feed:
             pipe.write(piece)

@@ -75,10 +75,9 @@ def _media(path: Path, size: int) -> MediaFacts:
     with tempfile.TemporaryDirectory() as folder:
         found = streams(path, Encoder(Path(folder), seconds=TIME_LIMIT))
     video, audio = found.video, found.audio
-    if video is None and audio is None:
-        raise Unrenderable("neither pictures nor sound in it")
     track = video or audio
-    assert track is not None
+    if track is None:
+        raise Unrenderable("neither pictures nor sound in it")
     return MediaFacts(
         kind=MediaKind.VIDEO if video else MediaKind.AUDIO,
         size_bytes=size,

@@ -31,7 +31,7 @@ def render(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) ->
     if look.source is not None:
         from .upscale import upscale
 
-        upscale(look, target, ffmpeg, quiet=quiet)
+        upscale(look, look.source.path, target, ffmpeg, quiet=quiet)
         return
     with ThreadPoolExecutor(1) as aside:
         sound = aside.submit(_sound, look, ffmpeg, quiet)
@@ -42,7 +42,8 @@ def render(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) ->
 
 def tags(look: Look) -> dict[bytes, str]:
     """What the file says about itself: a title to read, and a comment (JSON) to parse."""
-    title = f"{look.model} · {look.width}x{look.height} · {look.seconds} s · seed {look.seed}"
+    model = "".join(character if character.isprintable() else " " for character in look.model)
+    title = f"{model} · {look.width}x{look.height} · {look.seconds} s · seed {look.seed}"
     told = {"model": look.model, "size": f"{look.width}x{look.height}", "seconds": look.seconds, "seed": look.seed}
     return {b"\xa9nam": title, b"\xa9cmt": json.dumps(told | {"prompt": look.prompt}), b"\xa9too": "seedmock"}
 

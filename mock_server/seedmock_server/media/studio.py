@@ -111,8 +111,10 @@ class Studio:
         try:
             render(look, target, self._encoder, quiet=quiet)
             return self._shelf.admit(digest, target)
-        except OSError as error:
-            raise Unrenderable(f"the clip could not be written: {error}") from error
+        except Unrenderable:
+            raise
+        except Exception as error:
+            raise Unrenderable(f"the clip could not be made: {error}") from error
         finally:
             target.unlink(missing_ok=True)
 
@@ -133,7 +135,7 @@ class Studio:
 
     async def _work_off(self) -> None:
         """Render one hint, the latest first, and look again whether it is still quiet."""
-        with contextlib.suppress(Unrenderable):
+        with contextlib.suppress(Exception):
             await self._clip(self._hints.pop(), quiet=True)
         self._idle = None
         if self._hints and not self._closed:

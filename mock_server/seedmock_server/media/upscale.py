@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from . import encoder
@@ -10,11 +11,12 @@ from .look import Look
 from .probe import streams
 from .sniff import safe_input
 
+PROMPT = 10_000
+"""As much of a prompt, in characters, as fits on a command line for sure."""
 
-def upscale(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
-    """Write the video of `look.source` at the look's size to `target`; raises Unrenderable."""
-    assert look.source is not None
-    path = look.source.path
+
+def upscale(look: Look, path: Path, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
+    """Write the video at `path` to `target` at the look's size; raises Unrenderable."""
     found = streams(path, ffmpeg)
     if found.video is None:
         raise Unrenderable("the source has no pictures")
@@ -35,5 +37,6 @@ def upscale(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -
 def _tags(look: Look) -> list[str]:
     from .render import tags
 
+    short = replace(look, prompt=look.prompt[:PROMPT])
     names = {b"\xa9nam": "title", b"\xa9cmt": "comment"}
-    return [part for key, text in tags(look).items() if key in names for part in ("-metadata", f"{names[key]}={text}")]
+    return [part for key, text in tags(short).items() if key in names for part in ("-metadata", f"{names[key]}={text}")]

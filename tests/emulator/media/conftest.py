@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from seedmock_server.media.look import Look
 from seedmock_server.media.studio import Studio
 

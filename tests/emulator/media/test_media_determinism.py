@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import pytest
 from PIL import ImageChops, ImageStat
+
 from seedmock_server.media.look import Look, Source
 
 LOOK = Look(model="seedance-2-0", width=640, height=640, seconds=4, audio=True, seed=7, prompt="a fox 狐")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+
 from seedmock_server.media.look import Look, Source
 from seedmock_server.media.probe import Unreadable, measure
 from seedmock_server.media.studio import Studio, Unrenderable

@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
+
 from seedmock_server.media.look import Look, Source
 
 Render = Callable[..., list[Path]]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from seedmock_server.media import render as render_module
 from seedmock_server.media.encoder import Encoder
 from seedmock_server.media.look import Look
@@ -168,3 +171,9 @@ def test_the_work_of_a_crashed_studio_is_swept_and_that_of_a_living_one_is_not(t
     other.close()
     alive.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_importing_the_studio_imports_nothing_heavy() -> None:
+    code = "import sys, seedmock_server.media.studio, seedmock_server.media.probe; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert not {"PIL", "imageio_ffmpeg", "av", "numpy"} & set(told.stdout.split())

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image, ImageChops, ImageStat
+
 from seedmock_server.media.look import Look, Source
 from seedmock_server.media.probe import measure
 
@@ -74,3 +75,10 @@ def test_an_upscaled_4k_clip_has_its_size(plain: Look, render: Render, tmp_path:
     look = replace(plain, width=3840, height=2160, source=foreign(tmp_path / "a.mp4", count=6))
     facts = measure(render(look)[0])
     assert (facts.width, facts.height, facts.has_audio) == (3840, 2160, False)
+
+
+def test_a_strange_and_endless_order_is_upscaled_too(plain: Look, render: Render, tmp_path: Path) -> None:
+    look = replace(
+        plain, model="\x00\ud800", prompt="狐\ud800\x00" * 50_000, source=foreign(tmp_path / "a.mp4", count=3)
+    )
+    assert measure(render(look)[0]).width == 864
