@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
+
 from seedmock_contracts import __version__
 
 from .clock import monotonic, sleep, today

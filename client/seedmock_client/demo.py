@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
 from seedmock_contracts.generation import GenerationRequest, first_frame, last_frame
 
 from .clock import monotonic, sleep

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
+
 from seedmock_contracts.terms import MediaKind
 
 from .exits import INTERRUPTED, epilog, guarded

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from seedmock_contracts.upstreams import contract
 from starlette.routing import Router
+
+from seedmock_contracts.upstreams import contract
 
 from . import control
 from .chance import Chance, fresh_seed

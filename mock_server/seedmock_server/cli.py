@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 import click
+
 from seedmock_contracts import __version__
 
 COMMANDS = "seedmock.commands"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from seedmock_contracts import __version__
-from seedmock_contracts.upstreams import contracts
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from seedmock_contracts import __version__
+from seedmock_contracts.upstreams import contracts
 
 from .journal import Journal
 from .settings import Settings

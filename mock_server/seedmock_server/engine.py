@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.references import Found

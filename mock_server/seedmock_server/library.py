@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaKind
 from seedmock_contracts.validation import media_violations

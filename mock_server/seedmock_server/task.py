@@ -6,6 +6,7 @@ Structs without collector tracking: a table of 100 000 of them costs the collect
 from __future__ import annotations
 
 import msgspec
+
 from seedmock_contracts.terms import ErrorKind, MediaFacts, MediaKind, Mode
 
 from .media.look import Source

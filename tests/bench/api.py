@@ -26,7 +26,7 @@ import httpx
 ORDER = json.dumps(
     {
         "model": "seedance-2-0-fast",
-        "prompt": "A lighthouse in fog, its beam turning slowly over grey water, gulls crossing, long quiet take, film.",
+        "prompt": "A lighthouse in fog, its beam turning slowly over grey water, gulls crossing, a long quiet take.",
         "size": "1280x720",
         "seconds": "5",
         "generate_audio": False,
@@ -79,13 +79,12 @@ def compare(bare: str, ours: str, folder: Path, options: argparse.Namespace) -> 
     cases = {"create": (f"{ours}/v1/videos", create), "poll": (f"{ours}/v1/videos/{task}", poll)}
     failed = 0
     for name, (url, script) in cases.items():
-        rounds = [
-            (load(bare, script, options), load(url, script, options)) for _ in range(options.rounds)
-        ]
+        rounds = [(load(bare, script, options), load(url, script, options)) for _ in range(options.rounds)]
         ceiling = statistics.median(theirs.rate for theirs, _ in rounds)
         rate = statistics.median(mine.rate for _, mine in rounds)
         failed += sum(mine.errors for _, mine in rounds)
-        print(f"{name:>7}: bare uvicorn {ceiling:7.0f}/s   seedmock {rate:7.0f}/s   ratio {rate / ceiling:.2f}", flush=True)
+        ratio = rate / ceiling
+        print(f"{name:>7}: bare uvicorn {ceiling:7.0f}/s   seedmock {rate:7.0f}/s   ratio {ratio:.2f}", flush=True)
     held = fill(ours, create, options)
     at_load = [load(ours + "/v1/videos", create, options) for _ in range(options.rounds)]
     p99 = statistics.median(figures.p99 for figures in at_load)
@@ -122,7 +121,7 @@ def serving(folder: Path) -> Iterator[tuple[str, str]]:
     """A bare uvicorn and the emulator, both on the first core."""
     ports = [free_port(), free_port()]
     pinned = ["taskset", "-c", "0", sys.executable]
-    emulator = ["-m", "seedmock_server", "serve", "--port", str(ports[1]), "--pace", "realistic", "--cache", str(folder)]
+    emulator = ["-m", "seedmock_server", "serve", "--port", str(ports[1]), "--cache", str(folder)]
     commands = [[*pinned, __file__, "--constant", str(ports[0])], [*pinned, *emulator]]
     processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for command in commands]
     try:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from seedmock_server.delivery import deliver
 from seedmock_server.serving import run
 

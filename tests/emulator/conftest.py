@@ -17,6 +17,7 @@ import av
 import httpx
 import pytest
 from PIL import Image
+
 from seedmock_server import create_app, serve
 from seedmock_server.clock import ManualClock
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import contracts
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.terms import Mode, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import NAMES, contract

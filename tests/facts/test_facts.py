@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.rules import Typed
 from seedmock_contracts.terms import Basis, ErrorKind, Fact, Field, Operation

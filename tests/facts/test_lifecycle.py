@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.lifecycle import TERMINAL, TRANSITIONS, may_follow
 from seedmock_contracts.terms import Moment, TaskStatus

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import MediaFacts, MediaKind
 from seedmock_contracts.upstreams import contract

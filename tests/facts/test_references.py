@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
 from seedmock_contracts.references import ContentArray, FlatFields, values

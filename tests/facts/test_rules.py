@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from seedmock_contracts.combinations import AtMost, Required, Together, Unsupported
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.rules import Absent, Between, KnownModel, LengthAtMost, Present, PromptLength, Rule, Typed

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.rules import Typed
 from seedmock_contracts.terms import Basis, Fact, Model, TaskStatus

@@ -1,6 +1,6 @@
 """The README's tables, made from the contracts.
 
-    python tests/house/readme_tables.py    # writes them into the README
+python tests/house/readme_tables.py    # writes them into the README
 """
 
 import re

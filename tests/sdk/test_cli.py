@@ -10,8 +10,9 @@ from typing import Any
 import click
 import httpx
 import pytest
-import seedmock_client
 from click.testing import CliRunner, Result
+
+import seedmock_client
 from seedmock_client import clients, errors
 from seedmock_client.cli import assets, generate, upscale
 from seedmock_client.exits import EXITS, exit_code

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
+
 from seedmock_client import (
     AuthenticationError,
     GenerationRequest,

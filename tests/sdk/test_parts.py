@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import seedmock_client
 from seedmock_client import AsyncClient, Client, video
 from seedmock_client.mp4 import NotAMovie, measured, read_movie

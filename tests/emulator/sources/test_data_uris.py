@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+
 from seedmock_contracts.terms import MediaKind
 from seedmock_server.sources import Readable, Reason, Refused, Sources, decoded
 

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+
 from seedmock_server.fetching import Beyond, Fetch, Reason, Refused, direct, fetch, resolved
 from seedmock_server.sources import Sources
 

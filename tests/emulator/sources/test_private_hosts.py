@@ -1,6 +1,7 @@
 """is_private: what a URL's host says by itself."""
 
 import pytest
+
 from seedmock_server.sources import is_private
 
 
