@@ -1,0 +1,140 @@
+"""Every rule of both contracts, kept and broken, as a caller meets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.rules import Rule
+from seedmock_contracts.terms import Basis, ErrorKind, Operation
+from seedmock_contracts.upstreams import contracts
+from seedmock_contracts.validation import condition, violations
+
+ASSET_OPERATIONS = (Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE)
+ERRORS = {"apimodels": ("status", "ok"), "opeai": ("ark", "newapi")}
+
+
+def _cases() -> Iterator[Any]:
+    for said in contracts():
+        for operation, rules in said.rules.items():
+            for rule in rules if operation is not Operation.QUERY else rules[1:]:  # a query string holds texts only
+                yield pytest.param(said, operation, rule, id=f"{operation}-{rule.fact.id}-{type(rule).__name__}")
+
+
+CASES = list(_cases())
+
+
+def filled(door: Any, said: Contract, operation: Operation, document: Any) -> dict[str, Any]:
+    """The document with the ids of what is really there."""
+    if said.name == "opeai":
+        return dict(document)
+    door.post("/api/v1/assets/groups", {"name": "cast"})
+    asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
+    made = door.post("/api/v1/assets", asset).json()["data"]
+    if operation in ASSET_OPERATIONS:
+        return {**document, "id": made["id"]}
+    if operation is Operation.QUERY:
+        return {**document, "task_id": door.order_a()}
+    return dict(document)
+
+
+def send(door: Any, said: Contract, operation: Operation, document: dict[str, Any]) -> Any:
+    endpoint = next(endpoint for endpoint in said.endpoints if endpoint.operation is operation)
+    path = said.bases[0].prefix + endpoint.path
+    if endpoint.method == "GET":
+        return door.get(path, params={name: str(value) for name, value in document.items()})
+    return door.post(path, document)
+
+
+def told(body: dict[str, Any]) -> tuple[Any, str, str | None]:
+    """Code, message and param, in whichever envelope."""
+    error = body.get("error", body)
+    return error.get("code"), str(error.get("message", error.get("msg"))), error.get("param")
+
+
+@pytest.mark.parametrize(("said", "operation", "rule"), CASES)
+def test_a_document_that_keeps_a_rule_is_accepted(
+    inside: Any, said: Contract, operation: Operation, rule: Rule
+) -> None:
+    answer = send(inside, said, operation, filled(inside, said, operation, said.example(operation, rule)))
+    assert answer.status_code == 200, answer.text
+    assert answer.json().get("code", 200) == 200
+
+
+@pytest.mark.parametrize("style", ["default", "other"])
+@pytest.mark.parametrize(("said", "operation", "rule"), CASES)
+def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
+    open_door: Any, said: Contract, operation: Operation, rule: Rule, style: str
+) -> None:
+    name, option = f"{said.name}.errors", ERRORS[said.name][style == "other"]
+    variants = {name: option} | dict([held] if (held := condition(rule)) else [])
+    door, untouched = open_door(variants=variants), open_door(variants=variants)
+    document = filled(door, said, operation, said.example(operation, rule))
+    filled(untouched, said, operation, document)
+    before = statement(door)
+
+    broken = rule.broken(document, said.layout)
+    answer = send(door, said, operation, broken)
+
+    case = said.case(rule.kind, option)
+    assert answer.status_code == (200 if option == "ok" else case.status), answer.text
+    code, message, param = told(answer.json())
+    assert code == case.code
+    if option == "ark":
+        assert param is not None
+        assert param.partition(".")[0].partition("[")[0] in (rule.top, getattr(rule, "partner", ""))
+    if option != "newapi" or rule.kind is not ErrorKind.UNKNOWN_MODEL:
+        first = violations(said.name, operation, broken, variants)[0]
+        assert first.allowed in message or "does not take it" in message
+        assert first.field.rpartition(".")[2] in message
+    assumed = Basis.ASSUMED in (rule.fact.basis, case.basis)
+    assert answer.headers.get("x-mock-basis") == ("assumed" if assumed else None)
+
+    assert statement(door) == before
+    # Ids are drawn in the order of creation, so one that was drawn for nothing would show.
+    assert (door.order_a(), door.order_b(seed=None)) == (untouched.order_a(), untouched.order_b(seed=None))
+
+
+def statement(door: Any) -> list[Any]:
+    paths = ("/api/v1/balance", "/api/v1/assets/groups")
+    return [door.get(path).json()["data"] for path in paths] + [door.post("/api/v1/assets/list", {}).json()["data"]]
+
+
+@pytest.mark.parametrize("field", ["model", "prompt", "size", "seconds"])
+def test_b_takes_null_for_a_field_left_out(inside: Any, field: str) -> None:
+    order = {"model": "seedance-2-0", "prompt": "Rain", "size": "640x640", "seconds": "4"}
+    answer = inside.post("/v1/videos", order | {field: None})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, field)
+
+
+def test_messages_name_field_value_and_what_is_allowed(inside: Any) -> None:
+    order = {"model": "seedance-2-0", "prompt": "Rain", "size": "640x641", "seconds": "4"}
+    error = inside.post("/v1/videos", order).json()["error"]
+    assert error["param"] == "size"
+    assert error["message"].startswith('size is "640x641"; allowed: 864x496, 752x560')
+    model = inside.post("/api/v1/video/generations", {"model": "seedance-2-fast", "prompt": "Rain"}).json()["msg"]
+    assert model.startswith("Invalid model: seedance-2-fast. Supported: seedance2-a/seedance-2.0-a, ")
+
+
+def test_the_first_rule_of_the_page_is_reported_when_several_are_broken(inside: Any) -> None:
+    answer = inside.post("/v1/videos", {"seconds": "99", "size": "1x1"})
+    assert answer.json()["error"]["param"] == "model"
+
+
+def test_an_over_long_prompt_is_accepted_and_noted(door: Any) -> None:
+    door.order_b(prompt="\u732b" * 501)
+    door.order_a(prompt="word " * 1001)
+    notes = [exchange["notes"] for exchange in door.journal()]
+    assert [len(note) for note in notes] == [1, 1]
+    assert "details may be lost" in notes[0][0]
+    assert "1001 words" in notes[1][0]
+
+
+def test_unknown_fields_are_tolerated_and_noted(door: Any) -> None:
+    door.order_b(watermark=False, size_="x")
+    door.order_a(Duration=9)
+    notes = [exchange["notes"] for exchange in door.journal()]
+    assert notes == [["unknown field 'watermark'", "unknown field 'size_'"], ["unknown field 'Duration'"]]
