@@ -1,0 +1,44 @@
+"""The README's first promise: two commands, each in one line, and nothing else to know."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def start(root: Path) -> str:
+    """The section "Start"."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## Start\n(.*?)(?=^## )", text, re.MULTILINE | re.DOTALL)
+    assert len(sections) == 1
+    return str(sections[0])
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_start_has_two_blocks_of_one_line(start: str) -> None:
+    demo, tests = blocks(start)
+    for block in (demo, tests):
+        assert block.count("\n") == 1
+        assert block.startswith("python3 -m venv .venv && ")
+    assert demo.strip().endswith("seedmock demo")
+    assert tests.strip().endswith("pytest -q")
+    assert start.count("```") == 4
+
+
+def test_the_checks_run_the_same_two_blocks(root: Path, start: str) -> None:
+    told = subprocess.run([str(root / ".ci" / "run"), "blocks"], capture_output=True, text=True, check=True)
+    assert told.stdout == "".join(blocks(start))
+
+
+def test_the_readme_stands_by_itself(root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://|#)([^)]+)\)", text)
+    assert [link for link in links if not (root / link.partition("#")[0]).exists()] == []
+    assert "../" not in text
