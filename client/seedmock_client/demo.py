@@ -6,14 +6,17 @@ Everything in the table is measured in the downloaded files. The emulator is ano
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from .video import Clip
 
 KEY = "sk_mock_demo"
+# A result of the emulator is a reference of the next order: it may fetch from this very machine.
+SERVER = ("-m", "seedmock_server", "serve", "--fetch", "loopback")
 START_SECONDS = 15.0
 POLL_SECONDS = 0.15
 SECONDS = 4
@@ -158,30 +163,48 @@ def _cells(clip: Clip) -> tuple[str, ...]:
 def emulator(wait: Callable[[float], object] = sleep) -> Iterator[str]:
     """The emulator as another process while this lasts; gives its origin. Raises UsageError if it does not come up."""
     port = _free_port()
-    serve = ("serve", "--port", str(port), "--key", KEY, "--fetch", "loopback")  # its own results are references too
-    command = [sys.executable, "-m", "seedmock_server", *serve]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _ready(process, url, wait)
-        yield url
-    finally:
-        process.terminate()
+    command = [sys.executable, *SERVER, "--port", str(port), "--key", KEY]
+    with tempfile.TemporaryFile() as said, _terminated_in_order():
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)  # noqa: S603
         try:
-            process.communicate(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            url = f"http://127.0.0.1:{port}"
+            _ready(process, url, said, wait)
+            yield url
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
-def _ready(process: subprocess.Popen[bytes], url: str, wait: Callable[[float], object]) -> None:
+@contextlib.contextmanager
+def _terminated_in_order() -> Iterator[None]:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that the emulator is not left behind."""
+
+    def leave(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may ask for signals
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _ready(process: subprocess.Popen[bytes], url: str, said: IO[bytes], wait: Callable[[float], object]) -> None:
     import httpx
 
     until = monotonic() + START_SECONDS
     while monotonic() < until:
         if process.poll() is not None:
-            said = process.communicate()[1].decode("utf-8", "replace").strip().splitlines()
-            raise UsageError(f"the emulator ended at once: {said[-1] if said else process.returncode}")
+            said.seek(0)
+            lines = said.read().decode("utf-8", "replace").strip().splitlines()
+            raise UsageError(f"the emulator ended at once: {lines[-1] if lines else process.returncode}")
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(f"{url}/_mock/health", trust_env=False, timeout=1.0).status_code == 200:
                 return

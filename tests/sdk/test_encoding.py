@@ -87,16 +87,13 @@ def test_a_size_becomes_resolution_and_ratio_on_apimodels() -> None:
     assert (sent["resolution"], sent["aspect_ratio"], "size" in sent) == ("1080p", "9:16", False)
 
 
-def test_the_ratio_of_a_size_is_left_out_beside_a_first_frame() -> None:
-    sent = document("apimodels", prompt="p", size="1280x720", references=(first_frame("https://e.com/f.jpg"),))
-    assert sent["first_frame_url"] == "https://e.com/f.jpg"
-    assert sent["resolution"] == "720p"
-    assert "aspect_ratio" not in sent
-
-
-def test_a_ratio_that_was_asked_for_is_sent_beside_a_first_frame() -> None:
+def test_no_ratio_is_sent_beside_a_first_frame_unless_it_was_asked_for() -> None:
     frame = first_frame("https://e.com/f.jpg")
+    bare = document("apimodels", prompt="p", resolution="720p", references=(frame,))
+    assert bare["first_frame_url"] == "https://e.com/f.jpg"
+    assert "aspect_ratio" not in bare
     assert document("apimodels", resolution="720p", ratio="16:9", references=(frame,))["aspect_ratio"] == "16:9"
+    assert document("apimodels", size="960x960", references=(frame,))["aspect_ratio"] == "1:1"
 
 
 def test_references_stand_in_their_lists_on_apimodels() -> None:

@@ -208,7 +208,7 @@ class Library:
 
 
 def _form(order: GenerationRequest) -> tuple[str | None, str | None]:
-    """Resolution and ratio. A first frame decides the ratio, so there it is sent only if it was asked for."""
+    """Resolution and ratio, only as far as they were asked for: without a ratio a first frame decides it."""
     if order.size is None:
         return order.resolution, order.ratio
     if order.resolution is not None or order.ratio is not None:
@@ -216,8 +216,7 @@ def _form(order: GenerationRequest) -> tuple[str | None, str | None]:
     row = CONTRACT.size_of(order.size)
     if row is None:
         raise refuse(CONTRACT, "size", order.size, ", ".join(size.text for size in CONTRACT.sizes))
-    framed = any(reference.role is Role.FIRST_FRAME for reference in order.references)
-    return row.resolution, None if framed else row.ratio
+    return row.resolution, row.ratio
 
 
 def _place(body: dict[str, Any], reference: Reference) -> None:

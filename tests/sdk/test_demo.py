@@ -1,0 +1,135 @@
+"""The demo and the commands as a person runs them: other processes, real sockets, real seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from seedmock_client import UsageError, demo, mp4
+from seedmock_client.demo import emulator
+from seedmock_server import serve
+
+SEEDMOCK = (sys.executable, "-m", "seedmock_server")
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **more}
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_demo_shows_three_clips_within_half_a_minute_and_leaves_no_process(tmp_path: Path) -> None:
+    began = time.monotonic()
+    done = subprocess.run(
+        [*SEEDMOCK, "demo", "--out", "clips"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 30
+    clips = sorted(path.name for path in (tmp_path / "clips").glob("*.mp4"))
+    assert clips == ["apimodels-first-last.mp4", "apimodels-upscaled.mp4", "opeai-text.mp4"]
+    for name in clips:
+        found = mp4.measured(tmp_path / "clips" / name)
+        assert found.size in done.stdout
+        assert str(found.bytes) in done.stdout
+    port = int(done.stderr.split("127.0.0.1:")[1].split()[0])
+    assert not answers(port)
+
+
+def test_the_demo_fails_when_a_clip_is_not_what_was_ordered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row: Any = demo.Row("opeai  text", None, ("no sound",))  # type: ignore[arg-type]
+    monkeypatch.setattr(demo, "emulator", lambda: contextlib.nullcontext("http://127.0.0.1:9"))
+    monkeypatch.setattr(demo, "_clips", lambda url, out: [row])
+    monkeypatch.setattr(demo, "_table", lambda rows: None)
+    result = CliRunner().invoke(demo.demo, ["--out", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "opeai  text: no sound" in result.stderr
+
+
+def test_the_emulator_is_stopped_even_after_an_error() -> None:
+    ports: list[int] = []
+
+    def fail() -> None:
+        with emulator() as url:
+            ports.append(int(url.rsplit(":", 1)[1]))
+            assert answers(ports[0])
+            raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        fail()
+    assert not answers(ports[0])
+
+
+def test_the_emulator_is_stopped_when_the_demo_is_terminated(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*SEEDMOCK, "demo", "--out", "clips"], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    port = int(process.stderr.readline().rsplit(":", 1)[1])
+    assert answers(port)
+    process.send_signal(signal.SIGTERM)
+    process.stderr.read()
+    process.stderr.close()
+    assert process.wait(20) == 143
+    assert not answers(port)
+
+
+def test_an_emulator_that_does_not_come_up_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "SERVER", ("-c", "raise SystemExit('no such thing')"))
+    with pytest.raises(UsageError, match="ended at once: no such thing"), emulator():
+        pass
+
+
+def test_a_command_in_a_process_of_its_own_generates_over_a_socket(tmp_path: Path) -> None:
+    with serve(pace="instant", keys=("sk_mock_one",)) as server:
+        order = [*SEEDMOCK, "generate", "a boat", "--upstream", "opeai", "--size", "640x640", "--seconds", "4"]
+        done = subprocess.run(
+            [*order, "-o", "boat.mp4", "--poll-seconds", "0.05"],
+            cwd=tmp_path,
+            env=environment(SEEDMOCK_BASE_URL=server.url, SEEDMOCK_API_KEY="sk_mock_one"),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "boat.mp4"
+    assert mp4.measured(tmp_path / "boat.mp4").size == "640x640"
+
+
+def test_ctrl_c_in_a_process_of_its_own_leaves_the_tasks_id(tmp_path: Path) -> None:
+    with serve(pace="realistic", keys=("sk_mock_one",)) as server:
+        order = [*SEEDMOCK, "generate", "a boat", "--upstream", "opeai", "--size", "640x640", "--poll-seconds", "0.1"]
+        process = subprocess.Popen(
+            order,
+            cwd=tmp_path,
+            env=environment(SEEDMOCK_BASE_URL=server.url, SEEDMOCK_API_KEY="sk_mock_one"),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        task = next(line.split()[1] for line in lines if line.startswith("task "))
+        process.send_signal(signal.SIGINT)
+        rest = "".join(lines)
+        process.stderr.close()
+        assert process.wait(20) == 130
+    assert f"interrupted: task {task} may still finish" in rest
+    assert f"--task {task} -o out.mp4" in rest
+    assert "Traceback" not in rest

@@ -1,0 +1,284 @@
+"""The client against the emulator, in every mode of both upstreams: in process, and over a socket.
+
+Waiting moves the emulator's clock, so that minutes of generation pass at once; the bytes are real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from seedmock_client import (
+    AsyncClient,
+    AuthenticationError,
+    Client,
+    GenerationRequest,
+    MediaKind,
+    NotFoundError,
+    NotReadyError,
+    Reference,
+    ValidationError,
+    first_frame,
+    last_frame,
+)
+from seedmock_server import create_app, serve
+from seedmock_server.clock import ManualClock
+
+IMAGE = Reference(MediaKind.IMAGE, "https://example.com/i.png")
+VIDEO = Reference(MediaKind.VIDEO, "https://example.com/v.mp4")
+AUDIO = Reference(MediaKind.AUDIO, "https://example.com/a.mp3")
+FIRST, LAST = first_frame("https://example.com/f.png"), last_frame("https://example.com/l.png")
+MODES: dict[str, tuple[Reference, ...]] = {
+    "text": (),
+    "first frame": (FIRST,),
+    "first and last frame": (FIRST, LAST),
+    "references": (IMAGE, VIDEO, AUDIO),
+    "edit": (VIDEO,),
+}
+SIZES = {"apimodels": "960x960", "opeai": "640x640"}
+
+
+class Door:
+    """A client of the emulator behind one of its doors, whatever its colour."""
+
+    def __init__(self, kind: str, pace: str = "realistic", **settings: Any) -> None:
+        self.kind = kind
+        self.clock = ManualClock()
+        self.settings = {"pace": pace, "seed": 7, "keys": ("sk_mock_one", "sk_mock_two"), **settings}
+        self.slept = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.clock.advance(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+    @contextlib.asynccontextmanager
+    async def _in_process(self) -> AsyncIterator[tuple[httpx.ASGITransport, str]]:
+        app = create_app(clock=self.clock, **self.settings)
+        async with app:
+            yield httpx.ASGITransport(app), "http://emulator.test"
+
+    def talk(self, upstream: str, *steps: Any, key: str = "sk_mock_one", preflight: bool = True) -> Any:
+        """Run verbs in order on one emulator; a step is (verb, *arguments) or a function of what came before."""
+        if self.kind == "socket":
+            with serve(clock=self.clock, **self.settings) as server:
+                return self._blocking(upstream, key, server.url, steps, preflight)
+        return asyncio.run(self._awaited(upstream, key, steps, preflight))
+
+    def _blocking(self, upstream: str, key: str, url: str, steps: tuple[Any, ...], preflight: bool) -> Any:
+        options: dict[str, Any] = {"sleep": self.sleep, "now": self.clock.now, "preflight": preflight}
+        options["local_files"] = True
+        with Client(upstream, api_key=key, base_url=url, **options) as client:
+            found: Any = None
+            for step in steps:
+                verb, *arguments = step(found) if callable(step) else step
+                found = getattr(client, verb)(*arguments)
+            return found
+
+    async def _awaited(self, upstream: str, key: str, steps: tuple[Any, ...], preflight: bool) -> Any:
+        options: dict[str, Any] = {"sleep": self.asleep, "now": self.clock.now, "preflight": preflight}
+        options["local_files"] = True
+        async with (
+            self._in_process() as (transport, url),
+            AsyncClient(
+                upstream, api_key=key, base_url=url, transport=transport, local_files=True, **options
+            ) as client,
+        ):
+            found: Any = None
+            for step in steps:
+                verb, *arguments = step(found) if callable(step) else step
+                found = await getattr(client, verb)(*arguments)
+            return found
+
+
+@pytest.fixture(params=["in process", "socket"])
+def door(request: pytest.FixtureRequest) -> Door:
+    return Door(request.param)
+
+
+def picture(path: Path, colour: str) -> Path:
+    buffer = BytesIO()
+    Image.new("RGB", (640, 640), colour).save(buffer, "PNG")
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
+def test_every_mode_comes_home_as_it_was_ordered(door: Door, tmp_path: Path, upstream: str, mode: str) -> None:
+    order = GenerationRequest(prompt="a boat", model="fast", size=SIZES[upstream], seconds=4, references=MODES[mode])
+    clip = door.talk(upstream, ("generate", order, tmp_path / "a.mp4"))
+    assert (clip.movie.size, clip.movie.seconds, clip.movie.has_audio) == (
+        SIZES[upstream],
+        pytest.approx(4, abs=0.1),
+        True,
+    )
+    assert clip.states_seen == ("QUEUED", "IN_PROGRESS", "SUCCESS")
+    assert clip.bytes == (tmp_path / "a.mp4").stat().st_size
+    assert 30 < door.slept < 900
+
+
+def test_a_silent_order_comes_home_silent(door: Door, tmp_path: Path) -> None:
+    order = GenerationRequest(prompt="p", model="fast", size="640x640", seconds=4, generate_audio=False)
+    assert not door.talk("opeai", ("generate", order, tmp_path / "a.mp4")).movie.has_audio
+
+
+def test_a_local_picture_becomes_the_first_frame_on_both_upstreams(door: Door, tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    red = first_frame(picture(tmp_path / "red.png", "#c01020").as_uri())
+    for upstream in ("apimodels", "opeai"):
+        order = GenerationRequest(prompt="p", model="fast", size=SIZES[upstream], seconds=4, references=(red,))
+        door.talk(upstream, ("generate", order, tmp_path / "a.mp4"))
+        with av.open(str(tmp_path / "a.mp4")) as container:
+            frame = next(container.decode(video=0)).to_image()
+        r, g, b = frame.getpixel((frame.width // 2, frame.height // 3))
+        assert r > 150, upstream
+        assert max(g, b) < 90, upstream
+
+
+def test_an_asset_goes_all_the_way_into_a_clip(door: Door, tmp_path: Path) -> None:
+    face = picture(tmp_path / "face.png", "green")
+    uploaded: list[str] = []
+
+    def register(url: str) -> tuple[Any, ...]:
+        uploaded.append(url)
+        return ("ensure_group", "cast")
+
+    asset = door.talk(
+        "apimodels",
+        ("upload", face),
+        register,
+        lambda group: ("create_asset", uploaded[0], group.id),
+        lambda asset: ("wait_asset", asset.id),
+    )
+    assert (asset.status, asset.url) == ("Active", f"asset://{asset.id}")
+
+
+def test_an_asset_is_a_reference_of_a_generation(door: Door, tmp_path: Path) -> None:
+    face = picture(tmp_path / "face.png", "green")
+    url: list[str] = []
+
+    def order(asset: Any) -> tuple[Any, ...]:
+        reference = Reference(MediaKind.IMAGE, asset.url)
+        return ("generate", GenerationRequest(prompt="p", model="mini", references=(reference,)), tmp_path / "a.mp4")
+
+    clip = door.talk(
+        "apimodels",
+        ("upload", face),
+        lambda found: (url.append(found), "ensure_group", "cast")[1:],  # type: ignore[func-returns-value]
+        lambda group: ("create_asset", url[0], group.id),
+        lambda asset: ("wait_asset", asset.id),
+        order,
+    )
+    assert clip.video.model == "seedance2-a/seedance-2.0-mini"
+
+
+def test_the_library_can_be_listed_renamed_and_emptied(door: Door, tmp_path: Path) -> None:
+    face = picture(tmp_path / "face.png", "green")
+    url: list[str] = []
+    page = door.talk(
+        "apimodels",
+        ("upload", face),
+        lambda found: (url.append(found), "create_group", "cast")[1:],  # type: ignore[func-returns-value]
+        lambda group: ("create_asset", url[0], group.id),
+        lambda asset: ("rename_asset", asset.id, "hero"),
+        ("list_assets",),
+    )
+    assert [asset.name for asset in page.items] == ["hero"]
+    groups = door.talk("apimodels", ("create_group", "a"), lambda group: ("delete_group", group.id), ("list_groups",))
+    assert groups == ()
+
+
+def test_an_upscale_comes_home_larger(door: Door, tmp_path: Path) -> None:
+    source = GenerationRequest(prompt="p", model="mini", resolution="720p", ratio="16:9", seconds=4)
+    clip = door.talk(
+        "apimodels",
+        ("generate", source, tmp_path / "small.mp4"),
+        lambda small: ("upload", small.path, MediaKind.VIDEO),
+        lambda url: ("upscale", url, "1080p", tmp_path / "big.mp4"),
+    )
+    assert (clip.movie.size, clip.movie.seconds) == ("1920x1080", pytest.approx(4, abs=0.1))
+    assert clip.quote.amount == Decimal("0.225")
+
+
+def test_what_was_spent_is_what_was_quoted(door: Door, tmp_path: Path) -> None:
+    order = GenerationRequest(prompt="p", model="mini", resolution="720p", ratio="1:1", seconds=4)
+    balance = door.talk("apimodels", ("generate", order, tmp_path / "a.mp4"), ("balance",))
+    assert balance == 1000 - Decimal("0.292")
+    charge = door.talk(
+        "apimodels", ("generate", order, tmp_path / "a.mp4"), lambda clip: ("record", clip.video.task_id)
+    )
+    assert (charge.settled, charge.amount) == (True, Decimal("0.292"))
+
+
+def test_a_task_is_collected_after_its_client_has_gone(door: Door, tmp_path: Path) -> None:
+    order = GenerationRequest(prompt="p", model="fast", size="640x640", seconds=4)
+    clip = door.talk("opeai", ("create", order), lambda video: ("collect", video.task_id, tmp_path / "a.mp4"))
+    assert clip.movie.size == "640x640"
+
+
+@pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
+def test_refusals_of_the_emulator_are_typed(door: Door, tmp_path: Path, upstream: str) -> None:
+    order = GenerationRequest(prompt="p", model="fast", size=SIZES[upstream], seconds=4)
+    with pytest.raises(AuthenticationError):
+        door.talk(upstream, ("create", order), key="sk_mock_wrong")
+    with pytest.raises(NotFoundError):
+        door.talk(upstream, ("query", "cgt-20260529102017-aaaaa"))
+    with pytest.raises(NotReadyError):
+        door.talk(upstream, ("create", order), lambda video: ("download", video.task_id, tmp_path / "a.mp4"))
+
+
+def test_preflight_and_the_emulator_agree_on_what_is_wrong(door: Door) -> None:
+    for upstream, order in (
+        ("apimodels", GenerationRequest(prompt="p", seconds=99)),
+        ("apimodels", GenerationRequest(prompt="p", references=(LAST,))),
+        ("opeai", GenerationRequest(prompt="p", size="1920x1080", model="fast")),
+        ("opeai", GenerationRequest(prompt="p", size="640x640", references=(AUDIO,))),
+    ):
+        with (
+            pytest.raises(ValidationError) as before,
+            Client(upstream, api_key="k", base_url="http://x.test") as client,
+        ):
+            client.create(order)
+        with pytest.raises(ValidationError) as after:
+            door.talk(upstream, ("create", order), preflight=False)
+        assert before.value.message.split(" (and ")[0] in after.value.message
+
+
+VARIANTS = [
+    ("opeai", {"opeai.status": "openai"}),
+    ("opeai", {"opeai.errors": "newapi"}),
+    ("opeai", {"opeai.progress": "percent"}),
+    ("opeai", {"opeai.range": "off"}),
+    ("apimodels", {"apimodels.keys": "legacy"}),
+    ("apimodels", {"apimodels.errors": "ok"}),
+    ("apimodels", {"apimodels.group_list": "items"}),
+    ("apimodels", {"apimodels.asset_status": "Active"}),
+]
+
+
+@pytest.mark.parametrize(("upstream", "variants"), VARIANTS, ids=lambda value: str(value))
+def test_the_client_reads_every_variant_without_being_told(
+    tmp_path: Path, upstream: str, variants: dict[str, str]
+) -> None:
+    door = Door("in process", variants=variants)
+    order = GenerationRequest(prompt="p", model="fast", size=SIZES[upstream], seconds=4)
+    assert door.talk(upstream, ("generate", order, tmp_path / "a.mp4")).movie.size == SIZES[upstream]
+    with pytest.raises(NotFoundError):
+        door.talk(upstream, ("query", "cgt-20260529102017-aaaaa"))
+    with pytest.raises(AuthenticationError):
+        door.talk(upstream, ("create", order), key="sk_mock_wrong")
+    if upstream == "apimodels":
+        groups = door.talk(upstream, ("create_group", "cast"), ("list_groups",))
+        assert [group.name for group in groups] == ["cast"]
