@@ -74,7 +74,7 @@ def direct() -> httpx.AsyncBaseTransport:
     """Straight to the address: no proxy, nothing from the environment, no cookies."""
     import httpx
 
-    return httpx.AsyncHTTPTransport(verify=_trust(), trust_env=False)
+    return httpx.AsyncHTTPTransport(verify=_trust())
 
 
 async def fetch(

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from seedmock_server import fetching
 from seedmock_server.fetching import Beyond, Fetch, Reason, Refused, direct, fetch, resolved
 from seedmock_server.sources import Sources
 
@@ -241,9 +242,19 @@ def test_a_public_address_in_numbers_needs_no_resolver() -> None:
     assert public("http://134744072/", lambda _: httpx.Response(200, content=b"cat"), resolve=knowing()) == b"cat"
 
 
-@pytest.mark.parametrize("url", ["http://mouse.test/", "http://a..b/", f"http://{'a' * 70}.test/"])
-def test_a_name_without_an_address_is_refused(url: str) -> None:
-    assert refusal(url).reason in (Reason.UNREACHABLE, Reason.BROKEN)
+@pytest.mark.parametrize("addresses", [None, ""])
+def test_a_name_without_an_address_is_refused(addresses: str | None) -> None:
+    known = knowing() if addresses is None else knowing(cat_test=addresses)
+    found = refusal("http://cat.test/", resolve=known)
+    assert (found.reason, str(found)) == (Reason.UNREACHABLE, "cat.test has no address")
+
+
+def test_a_name_that_no_resolver_can_be_asked_for_is_refused() -> None:
+    assert refusal(f"http://{'a' * 70}.test/", resolve=resolved).reason is Reason.UNREACHABLE
+
+
+def test_blanks_around_a_url_do_not_matter() -> None:
+    assert public(" http://cat.test/\n", lambda _: httpx.Response(200, content=b"cat")) == b"cat"
 
 
 @pytest.mark.parametrize(
@@ -253,7 +264,7 @@ def test_a_name_without_an_address_is_refused(url: str) -> None:
         ("cat.png", "begins with ''"),
         ("http://", "begins with 'http'"),
         ("http://cat.test:99999/", "names port 99999; allowed: 1 to 65535"),
-        ("http://cat.test:x/", "can't be read"),
+        (f"http://cat.test:{'x' * 1000}/", "can't be read"),
         ("http://cat.test/\0", "can't be read"),
         ("http://[::1/", "can't be read"),
         ("http://" + "a" * 70_000, "can't be read"),
@@ -288,6 +299,12 @@ def test_content_over_the_limit_is_refused_whether_it_is_announced_or_not() -> N
         with pytest.raises(Refused, match="allowed: at most 1000") as caught:
             local(said("200 OK", *headers, body=b"x" * 1001), hang=True)
         assert caught.value.reason is Reason.TOO_LARGE
+
+
+def test_content_that_is_announced_to_be_too_large_is_not_waited_for() -> None:
+    with pytest.raises(Refused, match="has 1001 bytes") as caught:
+        local(said("200 OK", "Content-Length: 1001"), hang=True, seconds=0.5)
+    assert caught.value.reason is Reason.TOO_LARGE
 
 
 def test_content_of_just_the_limit_is_fetched() -> None:
@@ -357,6 +374,13 @@ def test_a_certificate_is_demanded_and_compared_with_the_name() -> None:
     assert context is not None
     assert context.check_hostname
     assert context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_the_environment_is_not_asked_for_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "none.pem").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    fetching._trust.cache_clear()
+    direct()
 
 
 def test_what_a_url_says_behind_its_host_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -133,6 +133,7 @@ def test_work_that_the_end_of_the_loop_cuts_short_leaves_nothing_unfinished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = threading.Event()
+    told: list[Any] = []
 
     def waiting(path: Path) -> MediaFacts:
         go_on.wait(10)
@@ -142,13 +143,16 @@ def test_work_that_the_end_of_the_loop_cuts_short_leaves_nothing_unfinished(
     sources = Sources(tmp_path)
 
     async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: told.append(context))
         work = asyncio.create_task(sources.keep(picture()))
         while not names(tmp_path):
             await asyncio.sleep(0.001)
         work.cancel()
-        asyncio.get_running_loop().call_later(0.05, go_on.set)
+        loop.call_later(0.05, go_on.set)
 
     run(main())
+    assert told == []
     assert not sources._keeping
     assert names(tmp_path) == set()
 
@@ -237,9 +241,23 @@ def test_the_content_of_an_earlier_run_is_kept_again_without_counting_twice(
     tmp_path: Path, measured: list[bool]
 ) -> None:
     run(kept(Sources(tmp_path), 1, 2))
-    run(kept(Sources(tmp_path, total_bytes=2 * SIZE), 1, 2, 1))
-    assert len(names(tmp_path)) == 2
+    run(kept(Sources(tmp_path, total_bytes=3 * SIZE), 1, 3, 1))
+    assert len(names(tmp_path)) == 3
     assert len(measured) == 4
+
+
+def test_a_later_run_knows_what_was_used_last(tmp_path: Path) -> None:
+    async def main() -> list[Readable]:
+        sources = Sources(tmp_path)
+        found = await kept(sources, 1, 2)
+        for age, one in enumerate(found):
+            os.utime(one.source.path, (10**9 + age, 10**9 + age))
+        return found + await kept(sources, 1)
+
+    first, second, _ = run(main())
+    run(kept(Sources(tmp_path, total_bytes=2 * SIZE), 3))
+    assert first.source.path.exists()
+    assert not second.source.path.exists()
 
 
 def test_a_file_that_was_removed_from_outside_is_kept_anew(tmp_path: Path) -> None:
@@ -299,6 +317,7 @@ async def asked(folder: Path, url: str, own_origin: str = OWN, now: float = 0.0)
         (OWN, "http://127.0.0.1:8000/_mock/files/token/cat.bmp"),
         (OWN, "http://localhost:8000/_mock/files/token/cat.bmp"),
         (OWN, "http://[::1]:8000/_mock/files/token/cat.bmp"),
+        (OWN, "http://[::ffff:127.0.0.1]:8000/_mock/files/token/cat.bmp"),
         ("http://localhost", "http://127.0.0.1:80/_mock/files/token/cat.bmp"),
         ("https://mock.test:443", "https://mock.test/_mock/files/token/cat.bmp"),
     ],

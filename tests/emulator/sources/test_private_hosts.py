@@ -93,6 +93,12 @@ def test_a_disguised_host_is_seen_through(url: str) -> None:
         "http://8.8.8.256/",
         "http://8.8.8.08/",
         "http://8.8.²/",
+        "http://1_27.0.0.1/",
+        "http://+127.0.0.1/",
+        "http://127.0.0.1.0/",
+        "http://10.256.1/",
+        "http://10.0.0.256/",
+        "http://4294967296/",
     ],
 )
 def test_a_public_host_is_not_private(url: str) -> None:
