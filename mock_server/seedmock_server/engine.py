@@ -24,7 +24,7 @@ from seedmock_contracts.terms import (
 
 from .chance import Chance
 from .clock import Clock
-from .inputs import Input, Inputs, frame
+from .inputs import ASSET_SCHEME, Input, Inputs, frame
 from .ledger import Charge, Prices, charge, spent
 from .media.look import Look
 from .media.studio import Clip, Studio
@@ -34,6 +34,8 @@ from .task import Failure, Task
 from .timeline import STEP_SECONDS, Latency, Pace, State, plan, state_at
 
 SEEDS = 1 << 31
+LONGEST_SIDE = 8192
+"""In pixels, of an upscaled clip: a strip of a video can't be brought to 4k by any decoder that people have."""
 ATTEMPTS = 1000
 NewId = Callable[[float, int], str]
 """Makes a task id from the time of creation and the number of the attempt."""
@@ -106,21 +108,36 @@ class Engine:
         return self._accept(draft, new_id)
 
     async def upscale(
-        self, said: Contract, account: str, request: UpscaleRequest, found: Found, origin: str, new_id: NewId
+        self,
+        said: Contract,
+        account: str,
+        request: UpscaleRequest,
+        found: Found,
+        origin: str,
+        new_id: NewId,
+        private: Failure | None = None,
     ) -> Task:
-        """Accept an order to enlarge a video. A video that is readable but broken makes a task that fails."""
+        """Accept an order to enlarge a video. A video that is readable but broken makes a task that fails.
+
+        `private` is as for `generate`. Raises Refusal for an asset that cannot be used.
+        """
         failure: Failure | None = None
         try:
             video = await self.inputs.read(account, found, origin)
         except Refusal as refusal:
-            video = Input(found.path, found.reference)
-            failure = Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", refusal.detail)
+            if found.reference.url.startswith(ASSET_SCHEME):
+                raise
+            video, failure = Input(found.path, found.reference), _unusable(refusal.detail)
+        if private and failure is None and video.dies:
+            failure = private
         if failure is None and video.facts is not None and video.facts.kind is not MediaKind.VIDEO:
-            failure = Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", f"{found.path} is no video")
+            failure = _unusable(f"{found.path} is no video")
         model = next(model for model in said.models if model.upscales)
         seconds = video.facts.seconds if video.facts else None
         unknown = float(said.amount(f"{said.name}.upscale.unknown_seconds").value)
         size = _enlarged(said, request.resolution, video)
+        if max(size.width, size.height) > LONGEST_SIDE:
+            failure = _unusable(f"{found.path} would become {size.text}; allowed: at most {LONGEST_SIDE} a side")
         draft = Task(
             upstream=said.name,
             account=account,
@@ -222,6 +239,10 @@ class Engine:
         form = next((one.form for one in inputs if one.form is not None), 16 / 9)
         rows = [row for row in said.sizes if row.resolution == request.resolution]
         return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
+
+
+def _unusable(message: str) -> Failure:
+    return Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", message)
 
 
 def _enlarged(said: Contract, resolution: str, video: Input) -> Size:
