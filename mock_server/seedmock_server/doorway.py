@@ -21,7 +21,7 @@ from .answer import BASIS, Answer, Call, FileAnswer, Headers, Upstream
 from .clock import Clock
 from .delivery import RangeNotSatisfiable, deliver
 from .forms import parse_form
-from .journal import Entry, Journal, cut
+from .journal import PATH_SIGNS, Entry, Journal, cut, fewer
 from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
 from .refusal import Refusal, refusal_of
 from .routing import Match, Router
@@ -143,12 +143,12 @@ class Doorway:
                 upstream.said.name,
                 visit.operation,
                 visit.account,
-                visit.method,
-                visit.path,
+                visit.method[:20],
+                visit.path[:PATH_SIGNS],
                 visit.status,
                 cut(visit.sent),
                 cut(answered),
-                visit.notes,
+                fewer(visit.notes),
             )
         )
 
