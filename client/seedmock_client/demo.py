@@ -144,11 +144,11 @@ def _table(rows: list[Row]) -> None:
     from rich.table import Table
 
     table = Table(title="measured in the files", title_justify="left", title_style="dim")
-    for name in ("upstream  mode", "task", "states seen", "size", "seconds", "sound", "bytes", "cost", "file"):
+    for name in ("upstream  mode", "task", "states seen", "size", "seconds", "sound", "bytes", "cost"):
         table.add_column(name, justify="right" if name in ("seconds", "bytes", "cost") else "left", overflow="fold")
     for row in rows:
         table.add_row(row.name, *_cells(row.clip))
-    Console(width=None if sys.stdout.isatty() else 180).print(table)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def _cells(clip: Clip) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def _cells(clip: Clip) -> tuple[str, ...]:
     cost = f"${clip.quote.amount:.4f}" if clip.quote else ""
     states = " > ".join(clip.states_seen)
     sound = "yes" if movie.has_audio else "no"
-    return clip.video.task_id, states, movie.size, f"{movie.seconds:.2f}", sound, str(clip.bytes), cost, clip.path.name
+    return clip.video.task_id, states, movie.size, f"{movie.seconds:.2f}", sound, str(clip.bytes), cost
 
 
 @contextlib.contextmanager

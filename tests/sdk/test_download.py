@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -391,6 +392,27 @@ def test_a_disk_that_gives_out_is_an_error_with_the_task(
     with pytest.raises(DownloadError, match="No space left") as caught:
         talk("opeai", Script(make_movie()), "download", DONE, tmp_path / "a.mp4")
     assert (caught.value.task_id, clean(tmp_path)) == (TASK, True)
+
+
+def test_the_bytes_are_on_the_disk_before_they_get_their_name(
+    talk: Any, Script: Any, make_movie: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, bool]] = []
+    really = os.fsync
+
+    def fsync(number: int) -> None:
+        done.append(("fsync", (tmp_path / "a.mp4").exists()))
+        really(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    talk("opeai", Script(make_movie()), "download", DONE, tmp_path / "a.mp4")
+    assert done == [("fsync", False), ("fsync", True)]
+
+
+def test_content_is_asked_for_as_it_is_and_not_packed(talk: Any, Script: Any, make_movie: Any, tmp_path: Path) -> None:
+    wire = Script(make_movie())
+    talk("opeai", wire, "download", DONE, tmp_path / "a.mp4")
+    assert wire.requests[0].headers["accept-encoding"] == "identity"
 
 
 def test_two_downloads_to_one_name_do_not_share_a_part(talk: Any, Script: Any, make_movie: Any, tmp_path: Path) -> None:

@@ -168,6 +168,22 @@ def test_the_fail_code_and_its_message_count_more_than_the_envelopes(talk: Any, 
     assert (caught.value.code, caught.value.retryable) == ("CONTENT_MODERATION", False)
 
 
+def test_the_field_that_an_upstream_names_is_kept(talk: Any, Script: Any) -> None:
+    body = {"error": {"code": "InvalidParameter", "message": "m", "param": "size", "type": "BadRequest"}}
+    with pytest.raises(ValidationError) as caught:
+        talk("opeai", Script((400, body)), "query", "cgt-1")
+    assert caught.value.field == "size"
+
+
+@pytest.mark.parametrize(("status", "class_"), [(429, RateLimitError), (402, BalanceError), (404, NotFoundError)])
+def test_a_plain_status_of_apimodels_counts_more_than_its_words(
+    talk: Any, Script: Any, status: int, class_: type[SeedmockError]
+) -> None:
+    body = {"code": status, "msg": "审核", "data": {"failCode": "UPSTREAM_BUSY", "failMsg": "审核"}}
+    with pytest.raises(class_):
+        talk("apimodels", Script((status, body)), "query", "cl1")
+
+
 def test_a_moderation_text_in_chinese_without_a_code_is_moderation(talk: Any, Script: Any) -> None:
     with pytest.raises(InputModerationError):
         talk("apimodels", Script((400, {"code": 400, "msg": "内容审核未通过"})), "query", "cl1")

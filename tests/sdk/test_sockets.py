@@ -146,3 +146,13 @@ def test_a_download_without_a_length_that_was_cut_is_noticed(
     with pytest.raises(DownloadError, match="no whole MP4"):
         verb(url, "download", DONE, tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_proxy_of_the_environment_is_no_way_to_this_machine(
+    listen: Any, verb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    body = b'{"id":"cgt-1","status":"QUEUED"}'
+    url, _ = listen(say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body), body))
+    assert verb(url, "query", "cgt-1").status == "QUEUED"
