@@ -224,10 +224,11 @@ class Engine:
         """What a task costs now."""
         return charge(task, self.now_of(task), self.rules.prices)
 
-    def spent(self, account: str) -> Decimal:
-        """What an account has been charged and has on hold, in USD."""
+    def spent(self, account: str, upstream: str) -> Decimal:
+        """What an account has been charged and has on hold at an upstream, in USD."""
+        tasks = (task for task in self.store.tasks(account) if task.upstream == upstream)
         assets = [*self.store.assets(account), *self.store.removed_assets(account)]
-        return spent(self.store.tasks(account), assets, self.clock.now(), self.rules.prices)
+        return spent(tasks, assets, self.clock.now(), self.rules.prices)
 
     def _size(self, said: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
         """The table's row; adaptive takes the ratio nearest to the first visual input of known form, else 16:9."""

@@ -374,3 +374,8 @@ def test_a_post_of_files_without_a_file_says_so(inside: Any) -> None:
     refused = inside.post("/api/v1/files", files={"file": ("a.png", b"no media")})
     assert (refused.status_code, refused.json()["data"]["failCode"]) == (400, "INVALID_INPUT")
     assert inside.post("/api/v1/files", {"file": "x"}).status_code == 415
+
+
+def test_what_the_other_upstream_costs_is_not_in_the_balance(inside: Any) -> None:
+    inside.order_b()
+    assert inside.balance() == 1000

@@ -219,7 +219,7 @@ class Spoken:
     # --- what its own clients use besides ---
 
     async def balance(self, call: Call) -> Answer:
-        left = self._rooms.settings.credit - self._engine.spent(call.account)
+        left = self._rooms.settings.credit - self._engine.spent(call.account, self.said.name)
         return _ok({"balance": max(Decimal(0), left)})
 
     async def models(self, call: Call) -> Answer:

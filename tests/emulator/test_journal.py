@@ -1,0 +1,92 @@
+"""The journal: what was said, bounded, and without keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Open = Callable[..., Any]
+
+
+def test_an_exchange_is_written_down_with_both_bodies(door: Any) -> None:
+    task_id = door.order_b()
+    door.clock.advance(5)
+    door.task_b(task_id)
+    made, asked = door.journal()
+    assert list(made) == [
+        "number", "at", "upstream", "operation", "account", "method", "path", "status", "sent", "answered", "notes",
+    ]  # fmt: skip
+    assert (made["number"], made["upstream"], made["operation"], made["status"]) == (0, "opeai", "create", 200)
+    assert (made["method"], made["path"]) == ("POST", "/v1/videos")
+    assert '"prompt"' in made["sent"]
+    assert task_id in made["answered"]
+    assert asked["at"] - made["at"] == 5
+    assert asked["path"] == f"/v1/videos/{task_id}"
+    assert made["account"] == asked["account"]
+
+
+def test_refusals_are_written_down_too(door: Any) -> None:
+    door.post("/v1/videos", {"model": "x"})
+    door.get("/api/v1/balance", key=None)
+    door.get("/v1/nowhere")
+    door.ask("PUT", "/api/v1/assets")
+    said = [(one["upstream"], one["operation"], one["status"]) for one in door.journal()]
+    assert said == [
+        ("opeai", "create", 404),
+        ("apimodels", "balance", 401),
+        ("opeai", "", 404),
+        ("apimodels", "", 405),
+    ]
+
+
+def test_a_download_is_written_down_without_its_bytes(door: Any) -> None:
+    door.get(f"/v1/videos/{door.order_b()}/content", headers={"Range": "bytes=0-9"})
+    last = door.journal()[-1]
+    assert (last["operation"], last["status"], last["answered"]) == ("content", 206, "")
+
+
+def test_the_journal_can_be_read_by_upstream_and_account(inside: Any) -> None:
+    inside.order_a()
+    inside.order_b()
+    inside.order_b(key="sk_other")
+    for query, count in (("upstream=opeai", 2), ("upstream=apimodels", 1), ("upstream=x", 0)):
+        assert len(inside.get(f"/_mock/journal?{query}", key=None).json()["exchanges"]) == count
+    account = inside.journal()[2]["account"]
+    assert len(inside.get(f"/_mock/journal?account={account}", key=None).json()["exchanges"]) == 1
+
+
+def test_the_journal_keeps_the_last_exchanges_and_goes_on_counting(open_door: Open) -> None:
+    door = open_door(journal_entries=5)
+    for _ in range(12):
+        door.get("/v1/balance")
+    assert [exchange["number"] for exchange in door.journal()] == [7, 8, 9, 10, 11]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"prompt": "x" * 1_000_000},
+        {f"unknown {number}": number for number in range(20_000)},
+        {"x" * 100_000: 1},
+    ],
+    ids=["a long prompt", "many unknown fields", "a long name"],
+)
+def test_an_exchange_takes_a_bounded_place(inside: Any, document: dict[str, Any]) -> None:
+    inside.order_b(**document)
+    inside.get("/v1/videos/" + "\u00e9" * 5000)
+    assert len(inside.get("/_mock/journal", key=None).content) < 20_000
+
+
+def test_more_unknown_fields_than_are_worth_reading_are_counted(inside: Any) -> None:
+    inside.order_b(**{f"unknown_{number}": number for number in range(100)})
+    notes = inside.journal()[0]["notes"]
+    assert notes[0] == "unknown field 'unknown_0'"
+    assert notes[-1] == "and 80 more"
+
+
+def test_bytes_that_are_no_text_can_be_read_in_the_journal(inside: Any) -> None:
+    inside.post("/v1/videos", content=b"\xff\xfe\x00\x01", headers={"Content-Type": "application/json"})
+    inside.get("/v1/videos/%ff%00%0a")
+    assert len(inside.journal()) == 2

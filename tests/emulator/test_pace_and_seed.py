@@ -1,0 +1,127 @@
+"""How fast tasks live, and what a seed decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.lifecycle import may_follow
+from seedmock_contracts.terms import TaskStatus
+from seedmock_server.chance import Chance
+from seedmock_server.timeline import Latency, Pace, plan
+
+Open = Callable[..., Any]
+
+
+def words(door: Any, task_id: str, steps: int, seconds: float) -> list[str]:
+    seen = []
+    for _ in range(steps):
+        seen.append(door.task_b(task_id)["status"])
+        door.clock.advance(seconds)
+    return seen
+
+
+def test_instant_tasks_have_ended_when_they_are_first_looked_at(open_door: Open) -> None:
+    door = open_door(pace="instant")
+    assert door.task_b(door.order_b())["status"] == "SUCCESS"
+    assert door.task_a(door.order_a())["state"] == "completed"
+
+
+def test_fast_tasks_show_every_state_within_two_seconds(open_door: Open) -> None:
+    door = open_door(pace="fast")
+    assert words(door, door.order_b(), 5, 0.5) == ["QUEUED", "QUEUED", "IN_PROGRESS", "IN_PROGRESS", "SUCCESS"]
+
+
+def test_a_step_is_one_state_a_query_and_other_looks_are_none(open_door: Open) -> None:
+    door = open_door(pace="step")
+    first, second = door.order_b(), door.order_a()
+    assert door.get(f"/v1/videos/{first}/content").status_code == 400
+    assert words(door, first, 4, 0) == ["QUEUED", "IN_PROGRESS", "SUCCESS", "SUCCESS"]
+    door.get(f"/v1/records/{second}")
+    assert [door.task_a(second)["state"] for _ in range(3)] == ["pending", "processing", "completed"]
+    assert door.get(f"/v1/videos/{first}/content").status_code == 200
+
+
+def test_steps_do_not_wait_for_the_clock_nor_follow_it(open_door: Open) -> None:
+    door = open_door(pace="step")
+    task_id = door.order_b()
+    door.clock.advance(86400)
+    assert words(door, task_id, 3, 86400) == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
+
+
+def test_another_keys_query_is_no_step(open_door: Open) -> None:
+    door = open_door(pace="step")
+    task_id = door.order_b()
+    for _ in range(5):
+        door.get(f"/v1/videos/{task_id}", key="sk_test_somebody_else")
+    assert door.task_b(task_id)["status"] == "QUEUED"
+
+
+def test_realistic_times_have_the_vendors_measured_quantiles() -> None:
+    chance, latency = Chance(7), Latency(142, 486)
+    totals = sorted(sum(plan(Pace.REALISTIC, latency, chance, f"task {number}")) for number in range(2000))
+    assert totals[1000] == pytest.approx(142, rel=0.1)
+    assert totals[1800] == pytest.approx(486, rel=0.1)
+    assert totals[0] > 1
+
+
+def test_realistic_tasks_live_by_the_clock_and_never_go_back(open_door: Open) -> None:
+    door = open_door(pace="realistic")
+    seen = words(door, door.order_b(), 400, 20)
+    assert list(dict.fromkeys(seen)) == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
+    statuses = [TaskStatus(word) for word in seen]
+    assert all(may_follow(before, after) for before, after in pairwise(statuses))
+
+
+def calls(door: Any) -> list[Any]:
+    """What one and the same conversation brought."""
+    tasks = [door.order_b(seed=None), door.order_a(seed=None), door.order_a(first_frame_url="http://10.0.0.1/a")]
+    door.post("/v1/assets/groups", {"name": "cast"})
+    asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
+    door.clock.advance(10_000)
+    return [
+        tasks,
+        door.get("/v1/assets/groups").json(),
+        door.post("/v1/assets", asset).json(),
+        [door.task_a(task) for task in tasks[1:]],
+        door.ask("HEAD", f"/v1/videos/{tasks[0]}/content").headers["etag"],
+    ]
+
+
+def test_the_same_seed_and_calls_bring_the_same_answers_ids_links_and_clips(open_door: Open) -> None:
+    assert calls(open_door(seed=11, pace="realistic")) == calls(open_door(seed=11, pace="realistic"))
+
+
+def test_another_seed_brings_other_ids_links_and_clips(open_door: Open) -> None:
+    first, second = (calls(open_door(seed=seed)) for seed in (11, 12))
+    assert all(one != other for one, other in zip(first, second, strict=True))
+
+
+def test_without_a_seed_two_servers_agree_on_nothing(open_door: Open) -> None:
+    assert open_door(seed=None).order_b() != open_door(seed=None).order_b()
+
+
+@pytest.mark.parametrize("seed", [0, -1, 2**63, -(2**64), 2**64 - 1, "17"])
+def test_any_seed_of_64_bits_serves(open_door: Open, seed: Any) -> None:
+    assert open_door(seed=seed).order_b()
+
+
+def tag(door: Any, **changes: Any) -> str:
+    return str(door.ask("HEAD", f"/v1/videos/{door.order_b(**changes)}/content").headers["etag"])
+
+
+def test_a_seed_in_the_request_decides_the_clip(open_door: Open) -> None:
+    first, second = open_door(seed=1), open_door(seed=2)
+    assert tag(first) == tag(first) == tag(second)
+    assert tag(first) != tag(first, seed=4)
+
+
+def test_without_a_seed_in_the_request_each_task_draws_its_own(inside: Any) -> None:
+    assert len({tag(inside, seed=None), tag(inside, seed=None), tag(inside, seed=-1), tag(inside)}) == 4
+
+
+def test_the_prompt_and_the_sound_are_part_of_the_clip(inside: Any) -> None:
+    assert len({tag(inside), tag(inside, prompt="Rain"), tag(inside, generate_audio=True)}) == 3
