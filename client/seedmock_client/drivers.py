@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 MOST_BODY = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0
+LEAST_KEY = 8  # a shorter one is no secret of either upstream, and blotting out "test" would spoil every message
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -196,12 +197,20 @@ def _throwing(flow: Flow[Any], error: Exception) -> Callable[[], Effect]:
 
 @contextlib.contextmanager
 def _discreet(key: str) -> Iterator[None]:
-    """Keep the key out of every error, even where an upstream echoes it."""
+    """Keep the key out of every error and of what caused it, even where an upstream echoes it."""
     try:
         yield
     except SeedmockError as error:
-        error.without(key)
+        if len(key) >= LEAST_KEY:
+            error.without(key)
+            _blot(error.__cause__ or error.__context__, key)
         raise
+
+
+def _blot(error: BaseException | None, key: str) -> None:
+    while error is not None:
+        error.args = tuple(part.replace(key, "***") if isinstance(part, str) else part for part in error.args)
+        error = error.__cause__ or error.__context__
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

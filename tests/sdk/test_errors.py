@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import pickle
+import traceback
 from typing import Any
 
 import httpx
@@ -195,3 +196,15 @@ def test_the_key_is_blotted_out_where_an_upstream_echoes_it(talk: Any, Script: A
         talk("opeai", Script((401, body)), "query", "cgt-1")
     assert key not in f"{caught.value!r} {caught.value} {vars(caught.value)}"
     assert "***" in str(caught.value)
+
+
+def test_the_key_is_blotted_out_of_what_caused_an_error_too(talk: Any, Script: Any, key: str) -> None:
+    with pytest.raises(SeedmockError) as caught:
+        talk("opeai", Script(httpx.RemoteProtocolError(f"illegal line {key}")), "query", "cgt-1")
+    assert key not in "".join(traceback.format_exception(caught.value))
+    assert "illegal line ***" in str(caught.value)
+
+
+def test_a_key_too_short_to_be_a_secret_does_not_spoil_messages(talk: Any, Script: Any) -> None:
+    with pytest.raises(AuthenticationError, match="bad key of a test"):
+        talk("opeai", Script((401, {"error": "bad key of a test"})), "query", "cgt-1", api_key="test")

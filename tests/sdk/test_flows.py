@@ -109,6 +109,11 @@ def test_polls_are_paced_as_the_vendor_paces_them() -> None:
     assert tuple(world.slept) == PACING
 
 
+def test_a_task_keeps_the_id_that_it_was_asked_for_by() -> None:
+    _, (video, _) = watched("opeai", {"id": "another", "status": "SUCCESS"})
+    assert video.task_id == "task-1"
+
+
 def test_a_task_just_created_is_first_looked_at_after_a_pause() -> None:
     world = World(seen("SUCCESS"))
     created = Video(task_id="task-1", upstream="opeai", status=contract("opeai").status("queued"), word="queued")
