@@ -44,15 +44,17 @@ class Downloads:
         if task is None or not hmac.compare_digest(token, self._rooms.result_token(task_id).encode()):
             raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
         state = engine.state(task)
-        days = float(self._speaker.said.amount(f"{self._speaker.said.name}.result.days").value)
-        if state.status is TaskStatus.SUCCESS and engine.clock.now() >= state.ends_at + days * DAY:
-            raise Refusal(ErrorKind.LINK_EXPIRED, f"results are kept for {days:g} days")
+        lives = float(self._speaker.said.amount(f"{self._speaker.said.name}.result.days").value) * DAY
+        if task.link_seconds is not None:
+            lives = task.link_seconds
+        if state.status is TaskStatus.SUCCESS and engine.now_of(task) >= state.ends_at + lives:
+            raise Refusal(ErrorKind.LINK_EXPIRED, f"results are kept for {lives / DAY:g} days")
         clip = await engine.clip(task)
         return FileAnswer(clip.path, clip.etag, "video/mp4")
 
     async def _file(self, rest: str) -> FileAnswer:
         token = rest.partition("/")[0]
-        found = self._rooms.sources.published(token, self._rooms.engine.clock.now())
+        found = self._rooms.sources.published(token, self._rooms.engine.clocks.world.now())
         if found is None:
             raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
         source: Any = found.readable.source
