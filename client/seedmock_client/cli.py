@@ -74,6 +74,8 @@ def generate(
     with guarded(as_json):
         if task is None and not (prompt or first_frame or references):
             raise UsageError("no prompt, no picture and no --task", advice="See seedmock generate --help.")
+        if task is not None and rest["only_quote"]:
+            raise UsageError("--quote is for an order, not for a --task")
         order = GenerationRequest(
             prompt=prompt,
             references=_references(first_frame, last_frame, references),
@@ -120,8 +122,8 @@ def _order(
     only_quote: bool,
 ) -> None:
     from . import flows
+    from .asking import Setup
     from .console import Display
-    from .setup import Setup
     from .upstreams import dialect
 
     resume = partial(_resume, upstream, output)

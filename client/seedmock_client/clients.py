@@ -13,11 +13,11 @@ import httpx
 
 from seedmock_contracts import __version__
 
+from .asking import Setup
 from .clock import monotonic, sleep, today
 from .drivers import AsyncDriver, Driver, Line
 from .errors import AuthenticationError, UsageError
 from .retry import Patience
-from .setup import Setup
 from .upstreams import dialect
 from .verbs import Verbs
 from .wire import Flow

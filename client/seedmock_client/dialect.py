@@ -11,7 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.terms import Document, ErrorKind, Operation
 
-from .complaints import Complaint, kind_of_status
+from .complaints import Complaint
 from .errors import UsageError, ValidationError
 from .video import Asset, Charge, Failure, Group, ModelEntry, Page, Video
 from .wire import Answer, Request, Upload
@@ -112,16 +112,3 @@ def seconds_of(value: Any, per_second: int = 1) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value / per_second
-
-
-__all__ = [
-    "Account",
-    "Dialect",
-    "Unreadable",
-    "kind_by_pattern",
-    "kind_of_status",
-    "model_name",
-    "refuse",
-    "request",
-    "seconds_of",
-]

@@ -6,6 +6,7 @@ refused with 429: there is no idempotency key, and a second task is a second bil
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleR
 from seedmock_contracts.pricing import Quote, quote
 from seedmock_contracts.terms import ErrorKind, MediaKind, TaskStatus
 
+from .asking import Setup, ask
 from .complaints import Complaint, document, error_of
 from .dialect import Unreadable
 from .downloads import download
@@ -26,8 +28,8 @@ from .errors import (
     ValidationError,
 )
 from .files import data_uri, local_path, read_upload, writable
+from .mp4 import Movie
 from .retry import backoff
-from .setup import Setup, ask
 from .video import Clip, Video
 from .waiting import Report, wait
 from .wire import Answer, Flow, Lost, NotSent, Request, Send, Sleep, Upload, Work
@@ -99,13 +101,19 @@ def _finish(
 ) -> Flow[Clip]:
     video, seen = yield from wait(setup, task_id, report, created)
     size, movie = yield from download(setup, video, path)
-    cost = None
-    if order is not None:
-        order = replace(order, seconds=movie.seconds) if isinstance(order, UpscaleRequest) else order
-        cost = priced(setup, order)
+    cost = None if order is None else _cost(setup, order, movie)
     if created is not None and video.model is None:
         video = replace(video, model=created.model)
     return Clip(path=path, bytes=size, movie=movie, video=video, quote=cost, states_seen=seen)
+
+
+def _cost(setup: Setup, order: Order, movie: Movie) -> Quote | None:
+    """What a finished order costs; None where there is no price, for the video is there all the same."""
+    if isinstance(order, UpscaleRequest):
+        order = replace(order, seconds=order.seconds or movie.seconds)
+    with contextlib.suppress(ValidationError):
+        return priced(setup, order)
+    return None
 
 
 def place(path: Path) -> Flow[None]:

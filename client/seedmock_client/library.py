@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from seedmock_contracts.terms import AssetStatus, Document, ErrorKind, MediaKind
 
+from .asking import Setup, ask
 from .complaints import document
 from .dialect import Unreadable
 from .errors import AssetFailedError, SeedmockError, UsageError, WaitTimeoutError
 from .flows import submit
-from .setup import Setup, ask
 from .video import Asset, Failure, Group, Page
 from .wire import Flow, Sleep
 

@@ -10,7 +10,7 @@ from seedmock_contracts.pricing import Quote
 from seedmock_contracts.terms import MediaKind
 
 from . import flows, library, waiting
-from .setup import Setup, ask
+from .asking import Setup, ask
 from .video import Asset, Charge, Clip, Group, ModelEntry, Page, Video
 from .waiting import Report
 from .wire import Flow

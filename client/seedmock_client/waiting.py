@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from seedmock_contracts.terms import TaskStatus
 
+from .asking import Setup
 from .complaints import document
 from .dialect import Unreadable
 from .errors import SeedmockError, UnknownStatusError, UpstreamError, WaitTimeoutError
 from .retry import backoff, retry_after
-from .setup import Setup
 from .video import Progress, Video
 from .wire import Answer, Flow, Send, Sleep, WireError
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 import platformdirs
 from starlette.routing import Router
@@ -42,9 +44,10 @@ class App:
         self.clock = clock or Clock()
         self.clocks = Clocks(self.clock)
         self.seed = fresh_seed() if self.settings.seed is None else self.settings.seed
-        self._temporary = None if self.settings.folder else Path(tempfile.mkdtemp(prefix="seedmock-"))
-        folder = self.settings.folder or self._temporary
-        assert folder is not None
+        folder = self.settings.folder or Path(tempfile.mkdtemp(prefix="seedmock-"))
+        self._remove_temporary: Callable[[], object] = lambda: None
+        if self.settings.folder is None:  # gone with the app, even one that was never started
+            self._remove_temporary = finalize(self, shutil.rmtree, folder, ignore_errors=True)
         chance, store = Chance(self.seed), MemoryStore()
         cache = self.settings.cache or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
         self.studio = Studio(cache, cache_bytes=self.settings.cache_bytes)
@@ -89,8 +92,7 @@ class App:
     async def aclose(self) -> None:
         """End background work and remove what is temporary; for an app that is used in process."""
         await self.studio.aclose()
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        self._remove_temporary()
 
     async def __aenter__(self) -> App:
         return self

@@ -43,7 +43,7 @@ def routes(settings: Settings, journal: Journal) -> list[Route]:
 
     async def unknown(request: Request) -> Response:
         known = ", ".join(route.path for route in known_routes)
-        return Json({"error": f"nothing stands at {request.url.path[:200]}; there are: {known}"}, 404)
+        return Json({"error": f"nothing stands at {request.scope['path'][:200]}; there are: {known}"}, 404)
 
     known_routes = [
         Route("/_mock/health", health),

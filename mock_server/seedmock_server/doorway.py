@@ -23,7 +23,7 @@ from .delivery import RangeNotSatisfiable, deliver
 from .engine import Caller
 from .fates import duration
 from .forms import parse_form
-from .journal import Entry, Journal, cut
+from .journal import PATH_SIGNS, Entry, Journal, cut, fewer
 from .matching import InvalidRule
 from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
 from .refusal import Refusal, refusal_of
@@ -150,12 +150,12 @@ class Doorway:
                 upstream.said.name,
                 visit.operation,
                 visit.account,
-                visit.method,
-                visit.path,
+                visit.method[:20],
+                visit.path[:PATH_SIGNS],
                 visit.status,
                 cut(visit.sent),
                 cut(answered),
-                visit.notes,
+                fewer(visit.notes),
             )
         )
 

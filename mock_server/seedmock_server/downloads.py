@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from seedmock_contracts.terms import ErrorKind, TaskStatus
 
 from .answer import FileAnswer, Upstream
-from .doorway import Receive, Scope, Send, hand_over, send_answer
+from .doorway import Receive, Scope, Send, hand_over, log, send_answer
 from .library import DAY
 from .refusal import Refusal
 from .rooms import FILES, RESULTS, Rooms
@@ -35,7 +36,15 @@ class Downloads:
             answer = await self._finders[prefix](path.removeprefix(prefix + "/"))
             await hand_over(answer, scope, receive, send)
         except Refusal as refusal:
-            await send_answer(self._speaker.refuse(refusal), method, send)
+            await self._refuse(refusal, method, send)
+        except Exception:
+            log.exception("seedmock failed to deliver %s; this is a bug of ours", path)
+            await self._refuse(Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed"), method, send)
+
+    async def _refuse(self, refusal: Refusal, method: str, send: Send) -> None:
+        answer = self._speaker.refuse(refusal)
+        # Files lie on another host than the API: whatever the API does, a link's errors are HTTP statuses.
+        await send_answer(replace(answer, status=answer.body["code"]), method, send)
 
     async def _result(self, rest: str) -> FileAnswer:
         task_id, _, name = rest.partition("/")
@@ -44,12 +53,10 @@ class Downloads:
         if task is None or not hmac.compare_digest(token, self._rooms.result_token(task_id).encode()):
             raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
         state = engine.state(task)
-        lives = float(self._speaker.said.amount(f"{self._speaker.said.name}.result.days").value) * DAY
-        if task.link_seconds is not None:
-            lives = task.link_seconds
-        if state.status is TaskStatus.SUCCESS and engine.now_of(task) >= state.ends_at + lives:
-            raise Refusal(ErrorKind.LINK_EXPIRED, f"results are kept for {lives / DAY:g} days")
-        clip = await engine.clip(task)
+        days = float(self._speaker.said.amount(f"{self._speaker.said.name}.result.days").value)
+        if state.status is not TaskStatus.SUCCESS:
+            raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
+        clip = await engine.clip(task, days * DAY)
         return FileAnswer(clip.path, clip.etag, "video/mp4")
 
     async def _file(self, rest: str) -> FileAnswer:

@@ -26,7 +26,7 @@ from seedmock_contracts.terms import (
 from .chance import Chance
 from .clock import Clocks
 from .fates import Fate, Fates
-from .inputs import Input, Inputs, frame
+from .inputs import ASSET_SCHEME, Input, Inputs, frame
 from .ledger import Charge, Prices, charge, spent
 from .lives import living
 from .matching import Subject
@@ -38,6 +38,8 @@ from .task import Failure, Task
 from .timeline import NEVER, STEP_SECONDS, Latency, Pace, State, life, pace_of, state_at
 
 SEEDS = 1 << 31
+LONGEST_SIDE = 8192
+"""In pixels, of an upscaled clip: a strip of a video can't be brought to 4k by any decoder that people have."""
 ATTEMPTS = 1000
 NewId = Callable[[float, int], str]
 """Makes a task id from the time of creation and the number of the attempt."""
@@ -124,26 +126,39 @@ class Engine:
             first=frame(inputs, Role.FIRST_FRAME),
             last=frame(inputs, Role.LAST_FRAME),
         )
-        return self._accept(
-            said, draft, new_id, self._fate(said, caller, draft, [one.url for one in request.references])
-        )
+        fate = self._fate(said, caller, draft, [reference.url for reference in request.references])
+        return self._accept(said, draft, new_id, fate)
 
     async def upscale(
-        self, said: Contract, caller: Caller, request: UpscaleRequest, found: Found, new_id: NewId
+        self,
+        said: Contract,
+        caller: Caller,
+        request: UpscaleRequest,
+        found: Found,
+        new_id: NewId,
+        private: Failure | None = None,
     ) -> Task:
-        """Accept an order to enlarge a video. A video that is readable but broken makes a task that fails."""
+        """Accept an order to enlarge a video. A video that is readable but broken makes a task that fails.
+
+        `private` is as for `generate`. Raises Refusal for an asset that cannot be used.
+        """
         failure: Failure | None = None
         try:
             video = await self.inputs.read(caller.account, found, caller.origin)
         except Refusal as refusal:
-            video = Input(found.path, found.reference)
-            failure = Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", refusal.detail)
+            if found.reference.url.startswith(ASSET_SCHEME):
+                raise
+            video, failure = Input(found.path, found.reference), _unusable(refusal.detail)
+        if private and failure is None and video.dies:
+            failure = private
         if failure is None and video.facts is not None and video.facts.kind is not MediaKind.VIDEO:
-            failure = Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", f"{found.path} is no video")
+            failure = _unusable(f"{found.path} is no video")
         model = next(model for model in said.models if model.upscales)
         seconds = video.facts.seconds if video.facts else None
         unknown = float(said.amount(f"{said.name}.upscale.unknown_seconds").value)
         size = _enlarged(said, request.resolution, video)
+        if max(size.width, size.height) > LONGEST_SIDE:
+            failure = _unusable(f"{found.path} would become {size.text}; allowed: at most {LONGEST_SIDE} a side")
         draft = Task(
             upstream=said.name,
             account=caller.account,
@@ -240,20 +255,23 @@ class Engine:
             source=task.source,
         )
 
-    async def clip(self, task: Task) -> Clip:
-        """The clip of a task that has succeeded. Raises Refusal NOT_READY or TASK_FAILED before, Unrenderable."""
-        state = self.state(task)
-        status = state.status
-        if status is TaskStatus.FAILURE:
+    async def clip(self, task: Task, lives: float = NEVER) -> Clip:
+        """The clip of a task that has succeeded; its link lives for so many seconds unless its fate says otherwise.
+
+        Raises Refusal NOT_READY, TASK_FAILED or LINK_EXPIRED, and Unrenderable.
+        """
+        state, now = self.state(task), self.now_of(task)
+        if state.status is TaskStatus.FAILURE:
             why = task.failure.message if task.failure else ""
-            raise Refusal(ErrorKind.TASK_FAILED, f"the task has failed: {why}", value=status)
-        late = state.ends_at + task.late if status is TaskStatus.SUCCESS else NEVER
-        if status is TaskStatus.SUCCESS and task.late and self.now_of(task) < late:
-            raise Refusal(ErrorKind.NOT_READY, f"the clip comes {task.late:g} s after SUCCESS", value=status)
-        if status is TaskStatus.SUCCESS and not task.with_url:
-            raise Refusal(ErrorKind.NOT_READY, "this task has succeeded without a clip", value=status)
-        if status is not TaskStatus.SUCCESS:
-            raise Refusal(ErrorKind.NOT_READY, f"the task is {status}, its clip comes with SUCCESS", value=status)
+            raise Refusal(ErrorKind.TASK_FAILED, f"the task has failed: {why}", value=state.status)
+        if state.status is not TaskStatus.SUCCESS:
+            said = f"the task is {state.status}, its clip comes with SUCCESS"
+            raise Refusal(ErrorKind.NOT_READY, said, value=state.status)
+        if not task.with_url or now < state.ends_at + task.late:
+            raise Refusal(ErrorKind.NOT_READY, "the task has succeeded, but there is no clip yet", value=state.status)
+        lives = lives if task.link_seconds is None else task.link_seconds
+        if now >= state.ends_at + lives:
+            raise Refusal(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lives:g} s", value=state.status)
         return await self._studio.clip(self.look(task))
 
     def charge(self, task: Task) -> Charge:
@@ -275,6 +293,10 @@ class Engine:
         form = next((one.form for one in inputs if one.form is not None), 16 / 9)
         rows = [row for row in said.sizes if row.resolution == request.resolution]
         return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
+
+
+def _unusable(message: str) -> Failure:
+    return Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", message)
 
 
 def _enlarged(said: Contract, resolution: str, video: Input) -> Size:

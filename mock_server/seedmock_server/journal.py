@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 BODY_BYTES = 4096
+PATH_SIGNS = 500
+NOTES = 20
 
 
 class Entry(NamedTuple):
-    """One exchange. `at` is a reading of the clock; bodies hold at most BODY_BYTES; `notes` are sentences."""
+    """One exchange. `at` is a reading of the clock; bodies, path and notes are cut; `notes` are sentences."""
 
     at: float
     upstream: str
@@ -52,6 +54,11 @@ class Journal:
 def cut(body: bytes) -> bytes:
     """The part of a body that the journal keeps."""
     return body if len(body) <= BODY_BYTES else body[:BODY_BYTES]
+
+
+def fewer(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """The notes that the journal keeps, and how many it does not."""
+    return notes if len(notes) <= NOTES else (*notes[:NOTES], f"and {len(notes) - NOTES} more")
 
 
 def _text(body: bytes) -> str:

@@ -85,13 +85,20 @@ class Library:
         url: str,
         name: str,
         origin: str,
+        at_once: bool = False,
     ) -> Asset:
-        """A new asset, in processing for a while. Raises Refusal ASSET_REFUSED when its file cannot be had."""
+        """A new asset, in processing for a while unless it is ready `at_once`.
+
+        Raises Refusal ASSET_REFUSED when its file cannot be had.
+        """
         group = self.group(account, group_id)
         try:
             readable = await self._sources.read(url, own_origin=origin, now=self.clocks.now(account))
         except sources.Refused as error:
             raise Refusal(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
+        if readable is None and sources.is_private(url):
+            said_so = "url: private/reserved IP addresses not allowed"
+            raise Refusal(ErrorKind.ASSET_REFUSED, said_so, field="url", value=url)
         fast = float(said.amount(f"{said.name}.assets.processing_seconds").value)
         asset = Asset(
             id=asset_id,
@@ -102,7 +109,7 @@ class Library:
             name=name,
             url=url,
             created_at=self.clocks.now(account),
-            processing_seconds=processing_seconds(self._pace, fast),
+            processing_seconds=0.0 if at_once else processing_seconds(self._pace, fast),
             failure=_failure(said, kind, readable),
             source=readable.source if readable else None,
             facts=readable.facts if readable else None,

@@ -1,4 +1,4 @@
-"""Which calls a rule of fates, faults or limits is meant for, and how often it has been used. One form for all of them."""
+"""Which calls a rule of fates, faults or limits is meant for, and how often it has been used: one form for all."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Match:
             _pattern(name, getattr(self, name))
         for name in ("nth", "times"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            if value is not None and (type(value) is not int or value < 1):
                 raise InvalidRule(f"{name} is {value!r}; allowed: a whole number from 1")
         share = self.probability
-        if share is not None and (isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1):
+        if share is not None and (type(share) not in (int, float) or not 0 <= share <= 1):
             raise InvalidRule(f"probability is {share!r}; allowed: a number from 0 to 1")
 
     def fits(self, subject: Subject) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from .sources import Fetch
 from .timeline import Pace
 
 MEBIBYTE = 1024 * 1024
+SEEDS = 1 << 64
 
 
 class InvalidSetting(ValueError):
@@ -52,10 +52,16 @@ class Settings:
             if option not in known[name]:
                 raise InvalidSetting(f"variant {name} is {option!r}; allowed: {', '.join(known[name])}")
         for name in ("cache_bytes", "body_bytes", "body_seconds", "journal_entries"):
-            if getattr(self, name) <= 0:
+            if not getattr(self, name) > 0:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; allowed: more than 0")
+        for name in ("credit", "token_price"):
+            amount = getattr(self, name)
+            if amount is not None and not (amount.is_finite() and amount >= 0):
+                raise InvalidSetting(f"{name} is {amount}; allowed: 0 or more")
         if any(not key.strip() for key in self.keys):
             raise InvalidSetting("a key is blank; allowed: any text that is not")
+        if self.seed is not None and not -SEEDS <= self.seed < SEEDS:
+            raise InvalidSetting(f"seed is {self.seed}; allowed: a whole number of at most 64 bits")
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -73,22 +79,34 @@ def from_texts(values: Mapping[str, Any]) -> Settings:
 
 
 def _read(name: str, value: Any) -> Any:
-    kind = KINDS.get(name)
-    if kind is None or value is None:
-        return value
+    read, allowed = KINDS[name]
+    if value is None and name in ABSENT:
+        return None
     try:
-        return kind(value)
-    except (ValueError, TypeError, InvalidOperation) as error:
-        allowed = f"one of {', '.join(kind)}" if issubclass(kind, StrEnum) else f"a {kind.__name__.lower()}"
+        return read(value)
+    except (ValueError, TypeError, OverflowError, InvalidOperation) as error:
         raise InvalidSetting(f"{name} is {value!r}; allowed: {allowed}") from error
 
 
-KINDS: Mapping[str, type] = {
-    "pace": Pace,
-    "fetch": Fetch,
-    "token_price": Decimal,
-    "credit": Decimal,
-    "folder": Path,
-    "cache": Path,
-    "keys": tuple,
+ABSENT = frozenset(field.name for field in fields(Settings) if field.default is None)
+
+
+def _keys(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(map(str, value))
+
+
+KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
+    "pace": (Pace, f"one of {', '.join(Pace)}"),
+    "seed": (int, "a whole number"),
+    "keys": (_keys, "texts"),
+    "variants": (dict, "options by the ids of variants"),
+    "token_price": (Decimal, "a number"),
+    "credit": (Decimal, "a number"),
+    "fetch": (Fetch, f"one of {', '.join(Fetch)}"),
+    "folder": (Path, "a path"),
+    "cache": (Path, "a path"),
+    "cache_bytes": (int, "a whole number"),
+    "body_bytes": (int, "a whole number"),
+    "body_seconds": (float, "a number"),
+    "journal_entries": (int, "a whole number"),
 }

@@ -189,6 +189,7 @@ def test_a_broken_rule_says_what_was_wrong_what_is_allowed_and_sends_nothing(inv
     "arguments",
     [
         ("--upstream", "opeai"),
+        ("--upstream", "opeai", "--task", "cgt-1", "--quote"),
         ("p", "--upstream", "opeai", "--reference", "https://e.com/i.png"),
         ("p", "--upstream", "opeai", "--reference", "picture:https://e.com/i.png"),
         ("p", "--upstream", "opeai", "--first-frame", "missing.png"),

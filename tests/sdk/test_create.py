@@ -230,6 +230,24 @@ def test_a_local_picture_is_uploaded_on_apimodels(talk: Any, Script: Any, words:
     assert json.loads(wire.requests[1].content)["first_frame_url"] == "https://files.test/1.png"
 
 
+def test_a_local_video_is_uploaded_before_it_is_made_larger(talk: Any, Script: Any, words: Any, tmp_path: Path) -> None:
+    (tmp_path / "v.mp4").write_bytes(b"film")
+    wire = Script({"code": 200, "data": {"publicUrl": "https://files.test/v.mp4"}}, words.created("apimodels"))
+    order = UpscaleRequest(url=(tmp_path / "v.mp4").as_uri(), resolution="1080p")
+    talk("apimodels", wire, "create", order, local_files=True)
+    assert json.loads(wire.requests[1].content)["videoUrl"] == "https://files.test/v.mp4"
+
+
+def test_a_local_video_has_no_way_into_opeai(talk: Any, Script: Any, words: Any, tmp_path: Path) -> None:
+    (tmp_path / "v.mp4").write_bytes(b"film")
+    wire = Script(words.created("opeai"))
+    video = Reference(MediaKind.VIDEO, (tmp_path / "v.mp4").as_uri())
+    order = GenerationRequest(prompt="p", size="1280x720", references=(video,))
+    with pytest.raises(ValidationError, match="web address for a video"):
+        talk("opeai", wire, "create", order, local_files=True)
+    assert wire.requests == []
+
+
 def test_a_local_picture_goes_as_a_data_uri_on_opeai(talk: Any, Script: Any, words: Any, tmp_path: Path) -> None:
     picture = tmp_path / "first.png"
     picture.write_bytes(b"PNG")

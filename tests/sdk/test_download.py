@@ -422,6 +422,15 @@ def test_generating_is_create_wait_and_download_in_one(
     assert talk.slept == [3.0, 3.0]
 
 
+def test_a_clip_without_a_price_comes_home_all_the_same(
+    talk: Any, Script: Any, words: Any, make_movie: Any, tmp_path: Path
+) -> None:
+    wire = Script(words.created("opeai"), words.done("opeai"), make_movie())
+    order = GenerationRequest(prompt="p", size="1x1", seconds=4)
+    found = talk("opeai", wire, "generate", order, tmp_path / "a.mp4", preflight=False)
+    assert (found.quote, found.path.exists()) == (None, True)
+
+
 @pytest.mark.parametrize(
     "after",
     [(404, {}), (401, {}), (502, {}), {"unreadable": True}, httpx.ReadError("x")],

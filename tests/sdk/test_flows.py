@@ -26,7 +26,7 @@ from seedmock_client import (
     library,
     waiting,
 )
-from seedmock_client.setup import Setup
+from seedmock_client.asking import Setup
 from seedmock_client.upstreams import dialect
 from seedmock_client.wire import Answer, Lost, NotSent, Send, Sleep
 from seedmock_contracts.upstreams import contract

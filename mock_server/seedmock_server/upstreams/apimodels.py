@@ -79,7 +79,7 @@ class Spoken:
         url, target = call.document["videoUrl"], call.document["targetResolution"]
         request = UpscaleRequest(url=url, resolution=target)
         found = Found("videoUrl", Reference(MediaKind.VIDEO, url))
-        task = await self._engine.upscale(self.said, call.caller, request, found, self._task_id)
+        task = await self._engine.upscale(self.said, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
     async def query(self, call: Call) -> Answer:
@@ -153,7 +153,7 @@ class Spoken:
         return _ok({"items": groups} if self._options["apimodels.group_list"] == "items" else groups, GUESSED)
 
     async def group_delete(self, call: Call) -> Answer:
-        self._library.delete_group(call.account, int(call.document["id"]))
+        self._library.delete_group(call.account, _whole(call.document["id"]))
         return _ok({}, GUESSED)
 
     async def asset_create(self, call: Call) -> Answer:
@@ -162,23 +162,21 @@ class Spoken:
             self.said,
             call.account,
             f"asset-{self._stamp(call.account)}-{self._suffix('asset')}",
-            group_id=int(document["group_id"]),
+            group_id=_whole(document["group_id"]),
             kind=KINDS[document["asset_type"]],
             url=document["url"],
             name=document.get("name") or "",
             origin=call.origin,
+            at_once=self._options["apimodels.asset_status"] == "Active",
         )
-        status = self._library.status(asset)
-        if self._options["apimodels.asset_status"] == "Active" and asset.failure is None:
-            status = AssetStatus.ACTIVE
-        return _ok({"id": asset.id, "asset_url": _url(asset), "status": status})
+        return _ok({"id": asset.id, "asset_url": _url(asset), "status": self._library.status(asset)})
 
     async def asset_get(self, call: Call) -> Answer:
         return _ok(self._asset(self._library.asset(call.account, call.document["id"])), GUESSED)
 
     async def asset_list(self, call: Call) -> Answer:
         document = call.document
-        group = None if document.get("group_id") is None else int(document["group_id"])
+        group = None if document.get("group_id") is None else _whole(document["group_id"])
         number, size = (int(numeric(document.get(name)) or 0) for name in ("page", "page_size"))
         page = self._library.assets(call.account, group, number or 1, size or 10)
         items = [self._asset(asset) for asset in page.items]
@@ -274,6 +272,11 @@ def _group(group: Group) -> dict[str, Any]:
 
 def _url(asset: Asset) -> str:
     return f"asset://{asset.id}"
+
+
+def _whole(value: Any) -> int:
+    """The whole number that a value is or spells: 1, 1.0, "1" and "1.0" name the same group."""
+    return int(numeric(value) or 0)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,0 +1,52 @@
+// What a user of OpenAI's Node client does with B. Takes the emulator's address; prints one JSON object: what happened.
+import { readFileSync } from 'node:fs';
+import OpenAI, { toFile } from 'openai';
+
+const [, , url, picture] = process.argv;
+const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'sk_test' });
+const boat = { model: 'seedance-2-0-fast', prompt: 'A paper boat on a canal', size: '640x640', seconds: '4', generate_audio: false, seed: 3 };
+const item = (type, role, url) => ({ type, role, [type]: { url } });
+const references = { content: [
+  item('image_url', 'reference_image', 'https://example.com/kite.png'),
+  item('video_url', 'reference_video', 'https://example.com/kite.mp4'),
+  item('image_url', 'reference_image', 'https://example.com/dune.png'),
+  item('audio_url', 'reference_audio', 'https://example.com/wind.mp3'),
+] };
+
+const refused = (asked) => asked.then(
+  () => 'not refused',
+  (error) => [error.constructor.name, error.status],
+);
+
+async function finished(id) {
+  const states = [];
+  do states.push((await client.videos.retrieve(id)).status);
+  while (['QUEUED', 'IN_PROGRESS', 'queued', 'in_progress'].includes(states.at(-1)));
+  return states;
+}
+
+async function downloaded(id) {
+  const answer = await client.videos.downloadContent(id);
+  return Buffer.from(await answer.arrayBuffer()).toString('base64');
+}
+
+const created = await client.videos.create(boat);
+const early = await refused(client.videos.downloadContent(created.id));
+const states = await finished(created.id);
+const file = await toFile(readFileSync(picture), 'boat.png', { type: 'image/png' });
+const framed = await client.videos.create({ ...boat, input_reference: file });
+await finished(framed.id);
+
+console.log(JSON.stringify({
+  created,
+  early,
+  states,
+  last: await client.videos.retrieve(created.id),
+  clip: await downloaded(created.id),
+  framed: await downloaded(framed.id),
+  references: (await client.videos.create({ ...boat, input_reference: references })).status,
+  json: (await client.post('/videos', { body: { ...boat, input_reference: references } })).status,
+  alone: await refused(client.videos.create({ ...boat, input_reference: { content: references.content.slice(3) } })),
+  long: await refused(client.videos.create({ ...boat, seconds: '40' })),
+  unknown: await refused(client.videos.retrieve('cgt-20260601090000-k3v7p')),
+}));

@@ -1,0 +1,376 @@
+"""A on the wire: create, query, result links, money, and what its own clients use besides."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DAY = 86400.0
+EXAMPLES = Path(__file__).parents[2] / "fixtures" / "apimodels" / "examples"
+BASES = ("/api/v1", "/v1")
+FAST = "seedance2-a/seedance-2.0-fast-a"
+HOSTS = ("127.0.0.1", "localhost", "10.1.2.3", "192.168.0.9", "169.254.169.254", "[::1]", "0.0.0.0")
+
+
+def data_uri(content: bytes, kind: str = "image/png") -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def about(colour: tuple[int, int, int], wanted: tuple[int, int, int]) -> bool:
+    return all(abs(have - want) < 45 for have, want in zip(colour, wanted, strict=True))
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_task_is_pending_then_processing_then_completed(slow_door: Any, base: str) -> None:
+    made = slow_door.post(
+        f"{base}/video/generations",
+        {"model": FAST, "prompt": "A tram at night", "aspect_ratio": "1:1", "duration": 4, "generate_audio": False},
+    )
+    born = slow_door.clock.now()
+    assert made.status_code == 200
+    assert list(made.json()) == ["code", "msg", "data"]
+    task_id = made.json()["data"]["taskId"]
+    assert made.json() == {"code": 200, "msg": "success", "data": {"taskId": task_id, "state": "pending"}}
+    assert re.fullmatch("cl[0-9a-z]{23}", task_id)
+    assert "x-mock-basis" not in made.headers
+
+    for state, seconds in (("pending", 0.5), ("processing", 0.5)):
+        slow_door.clock.advance(seconds)
+        assert slow_door.task_a(task_id, base=base) == {
+            "taskId": task_id,
+            "state": state,
+            "model": FAST,
+            "modelType": "TEXT_TO_VIDEO",
+            "createTime": round(born * 1000),
+        }
+    slow_door.clock.advance(1)
+    done = slow_door.task_a(task_id, base=base)
+    assert done["state"] == "completed"
+    assert done["completeTime"] - done["createTime"] == 2000
+    assert json.loads(done["resultJson"]) == {"resultUrls": done["resultUrls"]}
+
+
+@pytest.mark.parametrize(
+    "path", sorted({*EXAMPLES.glob("create-*.json"), *EXAMPLES.glob("upscale.json")}), ids=lambda path: path.stem
+)
+@pytest.mark.parametrize("base", BASES)
+def test_every_example_request_of_the_page_is_accepted(inside: Any, base: str, path: Path) -> None:
+    inside.post(f"{base}/assets/groups", {"name": "cast"})
+    asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
+    made = inside.post(f"{base}/assets", asset).json()["data"]
+    text = re.sub(r"asset://[\w-]+", made["asset_url"], path.read_text("utf-8"))
+    answer = inside.post(f"{base}/video/generations", json.loads(text))
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "type_"),
+    [
+        ({}, "TEXT_TO_VIDEO"),
+        ({"first_frame_url": "https://media.example.org/a.png"}, "IMAGE_TO_VIDEO"),
+        ({"reference_image_urls": ["https://media.example.org/a.png"], "prompt": None}, "REFERENCE_TO_VIDEO"),
+        ({"reference_video_urls": ["https://media.example.org/a.mp4"]}, "VIDEO_TO_VIDEO"),
+        ({"duration": "6", "web_search": True, "callback_url": "https://media.example.org/hook"}, "TEXT_TO_VIDEO"),
+    ],
+)
+def test_a_task_says_what_it_starts_from(inside: Any, changes: dict[str, Any], type_: str) -> None:
+    assert inside.task_a(inside.order_a(**changes))["modelType"] == type_
+
+
+def test_a_result_link_needs_no_key_and_is_the_clip_that_was_ordered(
+    door: Any, watch: Callable[[bytes], dict[str, Any]]
+) -> None:
+    (url,) = door.task_a(door.order_a())["resultUrls"]
+    assert url.startswith(f"{door.origin}/")
+    clip = door.get(url, key=None)
+    assert (clip.status_code, clip.headers["content-type"]) == (200, "video/mp4")
+    seen = watch(clip.content)
+    assert (seen["codec"], seen["size"], seen["frames"], seen["audio"]) == ("h264", (960, 960), 96, False)
+    part = door.get(url, key=None, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, clip.content[10:20])
+    assert door.ask("HEAD", url, key=None).headers["content-length"] == str(len(clip.content))
+
+
+def test_a_result_link_cannot_be_guessed(door: Any) -> None:
+    first, second = (door.task_a(door.order_a())["resultUrls"][0] for _ in range(2))
+    folder, name = first.rsplit("/", 1)
+    assert len(name.removesuffix(".mp4")) >= 32
+    other = second.rsplit("/", 1)[1]
+    for guess in (f"{folder}/{other}", f"{folder}/", folder, f"{folder}/{name[1:]}", f"{folder}/%ff.mp4"):
+        answer = door.get(guess, key=None)
+        assert (answer.status_code, answer.json()["code"]) == (404, 404)
+
+
+def test_a_result_link_dies_after_seven_days(open_door: Any) -> None:
+    door = open_door()
+    task_id = door.order_a()
+    (url,) = door.task_a(task_id)["resultUrls"]
+    door.clock.advance(7 * DAY - 1)
+    assert door.ask("HEAD", url, key=None).status_code == 200
+    door.clock.advance(1)
+    answer = door.get(url, key=None)
+    assert (answer.status_code, answer.json()["code"]) == (404, 404)
+    assert "expired" in answer.json()["msg"]
+
+
+def test_a_result_link_is_no_use_before_the_end(open_door: Any) -> None:
+    seen, unseen = (open_door(pace=pace) for pace in ("instant", "fast"))
+    (url,) = seen.task_a(seen.order_a())["resultUrls"]
+    unseen.order_a()
+    assert unseen.get(url, key=None).status_code == 404
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("task_id", ["cl0123456789abcdefghijklm", "x", "../..", "\x00", "%2e", "cl" * 2000])
+def test_an_unknown_task_is_a_404_in_the_envelope(inside: Any, base: str, task_id: str) -> None:
+    answer = inside.get(f"{base}/video/generations", params={"task_id": task_id})
+    assert (answer.status_code, answer.json()) == (404, {"code": 404, "msg": "task not found", "data": None})
+
+
+def test_another_keys_task_is_as_unknown_as_none(door: Any) -> None:
+    task_id = door.order_a()
+    for path in (f"/api/v1/video/generations?task_id={task_id}", f"/v1/records/{task_id}"):
+        assert door.get(path, key="sk_test_somebody_else").json()["code"] == 404
+    assert door.get(f"/api/v1/video/generations?task_id={door.order_b()}").json()["code"] == 404
+
+
+def test_a_query_without_an_id_says_what_is_missing(inside: Any) -> None:
+    for query in ("", "?task_id=", "?task_id=%20", "?taskId=x"):
+        answer = inside.get(f"/api/v1/video/generations{query}")
+        assert answer.status_code == 400
+        assert "task_id" in answer.json()["msg"]
+
+
+# --- references ---
+
+
+@pytest.mark.parametrize("way", ["data", "file"])
+def test_first_and_last_frame_are_the_first_and_last_picture(
+    door: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]], way: str
+) -> None:
+    url = data_uri if way == "data" else door.post_file
+    task_id = door.order_a(first_frame_url=url(picture("red")), last_frame_url=url(picture("blue")))
+    task = door.task_a(task_id)
+    seen = watch(door.get(task["resultUrls"][0], key=None).content)
+    assert task["modelType"] == "IMAGE_TO_VIDEO"
+    assert about(seen["first"].getpixel((480, 480)), (255, 0, 0))
+    assert about(seen["last"].getpixel((480, 480)), (0, 0, 255))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "ratio", "size"),
+    [
+        (900, 400, "adaptive", (1470, 630)),
+        (400, 420, None, (960, 960)),
+        (400, 900, "adaptive", (720, 1280)),
+        (400, 900, "4:3", (1112, 834)),
+    ],
+)
+def test_adaptive_takes_the_ratio_nearest_to_the_first_readable_picture(
+    inside: Any,
+    picture: Callable[..., bytes],
+    watch: Callable[[bytes], dict[str, Any]],
+    width: int,
+    height: int,
+    ratio: str | None,
+    size: tuple[int, int],
+) -> None:
+    urls = ["https://media.example.org/unread.png", data_uri(picture("red", width, height)), data_uri(picture())]
+    task = inside.task_a(inside.order_a(aspect_ratio=ratio, reference_image_urls=urls))
+    assert watch(inside.get(task["resultUrls"][0], key=None).content)["size"] == size
+
+
+def test_adaptive_with_nothing_to_go_by_is_16_to_9(inside: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
+    task = inside.task_a(inside.order_a(aspect_ratio="adaptive"))
+    assert watch(inside.get(task["resultUrls"][0], key=None).content)["size"] == (1280, 720)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    "slot", ["first_frame_url", "reference_image_urls", "reference_video_urls", "reference_audio_urls", "videoUrl"]
+)
+def test_a_private_address_kills_the_task_with_the_observed_words(inside: Any, slot: str, host: str) -> None:
+    url = f"http://{host}/a.png"
+    if slot == "videoUrl":
+        order = {"model": "video-upscale", "videoUrl": url, "targetResolution": "720p"}
+        task_id = inside.post("/api/v1/video/generations", order).json()["data"]["taskId"]
+    else:
+        anchor = {"reference_image_urls": ["https://media.example.org/a.png"]} if "audio" in slot else {}
+        task_id = inside.order_a(**anchor, **{slot: [url] if slot.endswith("s") else url})
+    task = inside.task_a(task_id)
+    assert task["state"] == "failed"
+    assert task["failMsg"] == "private/reserved IP addresses not allowed"
+    assert (task["failCode"], task["retryable"]) == ("INVALID_INPUT", False)
+    assert "resultUrls" not in task
+    assert inside.balance() == 1000
+
+
+def test_a_failed_task_fails_when_its_time_comes(slow_door: Any) -> None:
+    task_id = slow_door.order_a(first_frame_url="http://10.0.0.1/a.png")
+    states = []
+    for seconds in (0, 1, 1):
+        slow_door.clock.advance(seconds)
+        states.append(slow_door.task_a(task_id)["state"])
+    assert states == ["pending", "processing", "failed"]
+    assert list(slow_door.task_a(task_id)) == [
+        "taskId", "state", "model", "modelType", "failCode", "failMsg", "retryable", "createTime", "completeTime",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda picture, video: {"first_frame_url": data_uri(picture("red", 200, 200))}, "side is 200"),
+        (lambda picture, video: {"reference_image_urls": [data_uri(picture("red", 900, 310))]}, "ratio is 2.9"),
+        (lambda picture, video: {"reference_video_urls": [data_uri(video(seconds=1), "video/mp4")]}, "seconds is 1"),
+        (lambda picture, video: {"first_frame_url": data_uri(video(), "image/png")}, "of kind video; allowed: image"),
+        (lambda picture, video: {"reference_video_urls": [data_uri(picture())]}, "of kind image; allowed: video"),
+    ],
+)
+def test_a_readable_reference_is_held_to_the_limits(
+    inside: Any, picture: Callable[..., bytes], video: Callable[..., bytes], make: Callable[..., Any], said: str
+) -> None:
+    order = {"model": FAST, "prompt": "Rain", **make(picture, video)}
+    answer = inside.post("/api/v1/video/generations", order)
+    assert answer.status_code == 400
+    assert said in answer.json()["msg"]
+    assert inside.balance() == 1000
+
+
+def test_readable_videos_are_held_to_the_limit_of_all_together(inside: Any, video: Callable[..., bytes]) -> None:
+    urls = [data_uri(video(seconds=6, rate=5, width=400 + n), "video/mp4") for n in (0, 2, 4)]
+    answer = inside.post("/api/v1/video/generations", {"model": FAST, "prompt": "x", "reference_video_urls": urls})
+    assert (answer.status_code, "total_seconds is 18" in answer.json()["msg"]) == (400, True)
+
+
+@pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "data:image/png;base64,???", "data:,", "data:image/png"])
+def test_a_data_uri_that_is_no_picture_is_refused_by_name(inside: Any, url: str) -> None:
+    answer = inside.post("/api/v1/video/generations", {"model": FAST, "prompt": "x", "first_frame_url": url})
+    body = answer.json()
+    assert (answer.status_code, body["msg"], body["data"]["failCode"]) == (400, "invalid input", "INVALID_INPUT")
+    assert "first_frame_url" in body["data"]["failMsg"]
+
+
+# --- upscale ---
+
+
+@pytest.mark.parametrize(
+    ("target", "size"), [("720p", (1280, 720)), ("1080p", (1920, 1080)), ("2k", (2560, 1440)), ("4k", (3840, 2160))]
+)
+def test_an_upscale_is_the_input_at_the_target_size(
+    inside: Any, video: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]], target: str, size: Any
+) -> None:
+    link = inside.post_file(video(seconds=0.25), "in.mp4")
+    order = {"model": "video-upscale", "videoUrl": link, "targetResolution": target}
+    task = inside.task_a(inside.post("/api/v1/video/generations", order).json()["data"]["taskId"])
+    assert (task["state"], task["modelType"], task["model"]) == ("completed", "VIDEO_TO_VIDEO", "video-upscale")
+    seen = watch(inside.get(task["resultUrls"][0], key=None).content)
+    assert (seen["size"], seen["frames"]) == (size, 6)
+    assert about(seen["first"].getpixel((100, 100)), (0, 128, 0))
+
+
+def test_an_upscale_of_a_portrait_stays_one(
+    inside: Any, video: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
+) -> None:
+    url = data_uri(video(width=180, height=320, seconds=0.25), "video/mp4")
+    order = {"model": "video-upscale", "videoUrl": url, "targetResolution": "720p"}
+    task = inside.task_a(inside.post("/v1/video/generations", order).json()["data"]["taskId"])
+    assert watch(inside.get(task["resultUrls"][0], key=None).content)["size"] == (720, 1280)
+
+
+def test_an_upscale_of_what_nobody_may_read_is_a_clip_all_the_same(
+    inside: Any, watch: Callable[[bytes], dict[str, Any]]
+) -> None:
+    order = {"model": "video-upscale", "videoUrl": "https://media.example.org/in.mp4", "targetResolution": "720p"}
+    task = inside.task_a(inside.post("/v1/video/generations", order).json()["data"]["taskId"])
+    assert watch(inside.get(task["resultUrls"][0], key=None).content)["size"] == (1280, 720)
+    assert inside.balance() == pytest.approx(1000 - 5 * 0.03)
+
+
+@pytest.mark.parametrize("kind", ["garbage", "picture", "a strip"])
+def test_an_upscale_of_what_is_no_usable_video_fails_and_costs_nothing(
+    inside: Any, picture: Callable[..., bytes], video: Callable[..., bytes], kind: str
+) -> None:
+    content = {"garbage": b"x" * 99, "picture": picture(), "a strip": video(2000, 16, seconds=0.25)}[kind]
+    order = {"model": "video-upscale", "videoUrl": data_uri(content, "video/mp4"), "targetResolution": "4k"}
+    task = inside.task_a(inside.post("/v1/video/generations", order).json()["data"]["taskId"])
+    assert (task["state"], task["failCode"]) == ("failed", "INVALID_INPUT")
+    assert "videoUrl" in task["failMsg"]
+    assert inside.balance() == 1000
+
+
+@pytest.mark.parametrize(("seconds", "billed"), [(0.25, 5), (5.5, 6)])
+def test_an_upscale_is_billed_by_the_input(
+    inside: Any, video: Callable[..., bytes], seconds: float, billed: int
+) -> None:
+    url = data_uri(video(seconds=seconds, rate=10), "video/mp4")
+    order = {"model": "video-upscale", "videoUrl": url, "targetResolution": "2k"}
+    task_id = inside.post("/v1/video/generations", order).json()["data"]["taskId"]
+    record = inside.get(f"/v1/records/{task_id}").json()["data"]
+    assert record == {"settled": True, "credits": pytest.approx(billed * 0.075), "currency": "USD"}
+
+
+# --- money, models, files ---
+
+
+def test_the_balance_holds_while_a_task_runs_and_is_charged_when_it_succeeds(slow_door: Any) -> None:
+    assert slow_door.balance() == 1000
+    good, bad = slow_door.order_a(), slow_door.order_a(first_frame_url="http://10.0.0.1/a.png")
+    price = 4 * 0.073
+    assert slow_door.balance() == pytest.approx(1000 - 2 * price)
+    records = [slow_door.get(f"/api/v1/records/{task}").json()["data"] for task in (good, bad)]
+    assert records == [{"settled": False, "credits": 0, "currency": "USD"}] * 2
+    slow_door.clock.advance(2)
+    assert slow_door.balance() == pytest.approx(1000 - price)
+    records = [slow_door.get(f"/api/v1/records/{task}").json()["data"] for task in (good, bad)]
+    assert [record["credits"] for record in records] == [pytest.approx(price), 0]
+    assert all(record["settled"] for record in records)
+    assert slow_door.balance(key="sk_test_somebody_else") == 1000
+
+
+@pytest.mark.parametrize(
+    ("model", "resolution", "rate"),
+    [
+        ("seedance2-a/seedance-2.0-a", "720p", 0.147),
+        ("seedance2-a/seedance-2.0-a", "1080p", 0.365),
+        ("seedance2-a/seedance-2.0-fast-a", "720p", 0.118),
+        ("seedance2-a/seedance-2.0-mini", "720p", 0.073),
+    ],
+)
+def test_each_tier_costs_what_the_page_says(inside: Any, model: str, resolution: str, rate: float) -> None:
+    inside.order_a(model=model, resolution=resolution, duration=15)
+    assert inside.balance() == pytest.approx(1000 - 15 * rate)
+
+
+def test_models_are_listed_by_their_wire_names(inside: Any) -> None:
+    body = inside.get("/v1/models").json()
+    assert [model["id"] for model in body["data"]] == [
+        "seedance2-a/seedance-2.0-a", "seedance2-a/seedance-2.0-fast-a", "seedance2-a/seedance-2.0-mini",
+        "video-upscale",
+    ]  # fmt: skip
+    assert {model["modality"] for model in body["data"]} == {"video"}
+
+
+def test_a_posted_file_can_be_had_by_its_link_for_seven_days(door: Any, picture: Callable[..., bytes]) -> None:
+    content = picture("green")
+    link = door.post_file(content, "../..\\my picture \u96ea.png")
+    assert link.startswith(f"{door.origin}/")
+    answer = door.get(link, key=None)
+    assert (answer.content, answer.headers["content-type"]) == (content, "image/png")
+    door.clock.advance(7 * DAY)
+    assert door.get(link, key=None).status_code == 404
+
+
+def test_a_post_of_files_without_a_file_says_so(inside: Any) -> None:
+    for files in ({"file": (None, b"text")}, {"other": ("a.png", b"x")}):
+        answer = inside.post("/api/v1/files", files=files)
+        assert (answer.status_code, "file" in answer.json()["msg"]) == (400, True)
+    refused = inside.post("/api/v1/files", files={"file": ("a.png", b"no media")})
+    assert (refused.status_code, refused.json()["data"]["failCode"]) == (400, "INVALID_INPUT")
+    assert inside.post("/api/v1/files", {"file": "x"}).status_code == 415
