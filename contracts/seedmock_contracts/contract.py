@@ -17,6 +17,7 @@ from .terms import (
     ErrorCase,
     ErrorKind,
     Fact,
+    FailCode,
     Field,
     MediaLimit,
     ModeFact,
@@ -51,6 +52,7 @@ class Contract:
     amounts: tuple[Amount, ...]
     words: tuple[StatusWord, ...]
     errors: tuple[ErrorCase, ...]
+    codes: tuple[FailCode, ...]
     variants: tuple[Variants, ...]
     behaviours: tuple[Behaviour, ...]
     examples: Mapping[Operation, tuple[Document, ...]]
@@ -141,3 +143,12 @@ class Contract:
         if found is None:
             raise LookupError(f"{self.name} has no figure {id_}")
         return found
+
+    def moderation(self, kind: ErrorKind, reason: str) -> FailCode:
+        """The code of a moderation at input or at output that objects to `reason`; the general one if it has none."""
+        fitting = [code for code in self.codes if code.kind is kind]
+        return next((code for code in fitting if code.reason == reason), fitting[0])
+
+    def fail_code(self, code: str) -> FailCode | None:
+        """A fail code by its wire name."""
+        return next((row for row in self.codes if row.code == code), None)

@@ -301,6 +301,20 @@ class ErrorCase(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class FailCode(Fact):
+    """A code with which moderation refuses or a task fails. `reason` is what moderation objected to, if it did.
+
+    Input codes come with the answer to a create, output codes with a failed task; the wording is ours (assumed).
+    """
+
+    kind: ErrorKind
+    code: str
+    message: str
+    reason: str = ""
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Variants(Fact):
     """Where the truth is unknown (or differs): the choices, and the one that holds unless a setting says otherwise."""
 

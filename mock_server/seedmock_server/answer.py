@@ -12,6 +12,7 @@ import msgspec
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import Basis, ErrorCase, Operation
 
+from .engine import Caller
 from .forms import Form, FormFile
 from .refusal import Refusal
 
@@ -22,17 +23,21 @@ LONGEST_VALUE = 120
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: who asks, what for, with which document, files and values from path and query.
-
-    `origin` is the scheme, host and port by which the caller reached us.
-    """
+    """One request: who asks, what for, with which document, files and values from path and query."""
 
     operation: Operation
-    account: str
+    caller: Caller
     document: dict[str, Any]
     params: Mapping[str, str]
-    origin: str
     files: tuple[FormFile, ...] = ()
+
+    @property
+    def account(self) -> str:
+        return self.caller.account
+
+    @property
+    def origin(self) -> str:
+        return self.caller.origin
 
 
 @dataclass(frozen=True, slots=True)

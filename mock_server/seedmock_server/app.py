@@ -16,10 +16,11 @@ from seedmock_contracts.upstreams import contract
 
 from . import control
 from .chance import Chance, fresh_seed
-from .clock import Clock, RealClock
+from .clock import Clock, Clocks
 from .doorway import Doorway, Receive, Scope, Send
 from .downloads import Downloads
 from .engine import Engine, Rules
+from .fates import Fates
 from .inputs import Inputs
 from .journal import Journal
 from .ledger import Prices
@@ -40,7 +41,8 @@ class App:
 
     def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
         self.settings = settings or Settings()
-        self.clock = clock or RealClock()
+        self.clock = clock or Clock()
+        self.clocks = Clocks(self.clock)
         self.seed = fresh_seed() if self.settings.seed is None else self.settings.seed
         folder = self.settings.folder or Path(tempfile.mkdtemp(prefix="seedmock-"))
         self._remove_temporary: Callable[[], object] = lambda: None
@@ -57,11 +59,12 @@ class App:
             prices=Prices(self.settings.options, self.settings.token_price),
             options=self.settings.options,
         )
-        engine = Engine(store, self.clock, chance, self.studio, Inputs(store, self.clock, shelf), rules)
-        library = Library(store, self.clock, chance, shelf, self.settings.pace)
+        self.fates = Fates(chance)
+        engine = Engine(store, self.clocks, chance, self.studio, Inputs(store, self.clocks, shelf), self.fates, rules)
+        library = Library(store, self.clocks, chance, shelf, self.settings.pace)
         rooms = Rooms(engine, library, shelf, chance, self.settings)
         spoken = upstreams(rooms)
-        self._doorway = Doorway(spoken, self.settings, self.clock, self.journal)
+        self._doorway = Doorway(spoken, self.settings, self.clocks, self.journal)
         self._downloads = Downloads(rooms, spoken["apimodels"])
         self._control = Router(control.routes(self.settings, self.journal))
 

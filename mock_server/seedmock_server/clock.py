@@ -3,33 +3,81 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
 
 
-class Clock(Protocol):
-    """Seconds since the epoch, as a float."""
+class Clock:
+    """A time of its own, in seconds since the epoch, that runs at a rate: 1 like the system's, 0 stands still.
 
-    def now(self) -> float: ...
+    One reading is one tuple, swapped whole: a test may move the clock of a server in another thread.
+    """
 
-
-class RealClock:
-    """The system's time."""
-
-    def now(self) -> float:
-        return time.time()
-
-
-class ManualClock:
-    """A time that stands still until it is moved."""
-
-    def __init__(self, at: float = 1_780_000_000.0) -> None:
-        self._at = at
+    def __init__(self, at: float | None = None, *, rate: float = 1.0) -> None:
+        here = time.time()
+        self._line = (here if at is None else at, here, rate)
 
     def now(self) -> float:
-        return self._at
+        at, anchor, rate = self._line
+        return at if rate == 0.0 else at + (time.time() - anchor) * rate
+
+    @property
+    def rate(self) -> float:
+        return self._line[2]
 
     def advance(self, seconds: float) -> None:
         """Move on by so many seconds. Raises ValueError for a move backwards."""
-        if seconds < 0:
-            raise ValueError(f"seconds is {seconds}; a clock moves forward only")
-        self._at += seconds
+        if not seconds >= 0:
+            raise ValueError(f"seconds is {seconds}; a clock moves forward only: allowed: 0 or more")
+        self._line = (self.now() + seconds, time.time(), self.rate)
+
+    sleep = advance
+    """What a client of this clock sleeps: `Client(sleep=clock.sleep, now=clock.now)` waits without waiting."""
+
+    def set(self, at: float) -> None:
+        """Move on to a moment. Raises ValueError for one that has gone by."""
+        self.advance(at - self.now())
+
+    def run(self, rate: float) -> None:
+        """Go on at another rate; 0 freezes. Raises ValueError for a negative one."""
+        if not 0 <= rate < float("inf"):
+            raise ValueError(f"rate is {rate}; allowed: 0 (stands still) or more")
+        self._line = (self.now(), time.time(), rate)
+
+    def fork(self) -> Clock:
+        """Another clock that reads the same now and runs at the same rate."""
+        return Clock(self.now(), rate=self.rate)
+
+
+class ManualClock(Clock):
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, at: float = 1_780_000_000.0) -> None:
+        super().__init__(at, rate=0.0)
+
+
+class Clocks:
+    """The world's clock, and one for each account that has moved its own, so that tests do not move each other's."""
+
+    def __init__(self, world: Clock) -> None:
+        self.world = world
+        self._own: dict[str, Clock] = {}
+
+    def of(self, account: str | None) -> Clock:
+        """The clock that holds for an account; None is the world's."""
+        return self._own.get(account, self.world) if account is not None else self.world
+
+    def now(self, account: str) -> float:
+        """An account's time."""
+        return self._own.get(account, self.world).now()
+
+    def own(self, account: str) -> Clock:
+        """An account's own clock, forked from the world's at the first call."""
+        if account not in self._own:
+            self._own[account] = self.world.fork()
+        return self._own[account]
+
+    def forget(self, account: str | None = None) -> None:
+        """Let an account, or all, go by the world's clock again."""
+        if account is None:
+            self._own.clear()
+        else:
+            self._own.pop(account, None)

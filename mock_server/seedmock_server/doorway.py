@@ -18,10 +18,13 @@ from seedmock_contracts.terms import Basis, ErrorKind, Operation
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
 from .answer import BASIS, Answer, Call, FileAnswer, Headers, Upstream
-from .clock import Clock
+from .clock import Clocks
 from .delivery import RangeNotSatisfiable, deliver
+from .engine import Caller
+from .fates import duration
 from .forms import parse_form
 from .journal import PATH_SIGNS, Entry, Journal, cut, fewer
+from .matching import InvalidRule
 from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
 from .refusal import Refusal, refusal_of
 from .routing import Match, Router
@@ -68,7 +71,7 @@ class Accounts:
 class Doorway:
     """Everything under the upstreams' paths."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream], settings: Settings, clock: Clock, journal: Journal) -> None:
+    def __init__(self, upstreams: Mapping[str, Upstream], settings: Settings, clocks: Clocks, journal: Journal) -> None:
         self._upstreams = upstreams
         self._router = Router([upstream.said for upstream in upstreams.values()])
         for upstream in upstreams.values():
@@ -76,7 +79,7 @@ class Doorway:
         self._accounts = Accounts(settings.keys)
         self._settings = settings
         self._options = settings.options
-        self._clock = clock
+        self._clocks = clocks
         self._journal = journal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,6 +90,8 @@ class Doorway:
             operation = visit.operation = _operation(match, visit)
             visit.read_headers(scope["headers"])
             visit.account = self._accounts.account(visit.authorization)
+            if b"x-mock-advance" in visit.wishes:
+                self._clocks.own(visit.account).advance(duration(visit.wishes[b"x-mock-advance"].decode("latin-1")))
             call = await self._call(upstream, operation, match.params if match else {}, visit, receive)
             answer = await upstream.handlers[call.operation](call)
             if isinstance(answer, FileAnswer):
@@ -97,6 +102,8 @@ class Doorway:
             return
         except Refusal as refusal:
             answer = upstream.refuse(refusal)
+        except InvalidRule as error:
+            answer = upstream.refuse(Refusal(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
         except Exception:
             log.exception("seedmock failed to answer %s %s; this is a bug of ours", visit.method, visit.path)
             answer = upstream.refuse(Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why"))
@@ -124,7 +131,7 @@ class Doorway:
             raise refusal_of(violation)
         if visit.method == "POST":
             visit.notes = _notes(said.name, operation, document)
-        return Call(operation, visit.account, document, params, visit.origin, files)
+        return Call(operation, visit.caller, document, params, files)
 
     async def _body(self, visit: _Visit, receive: Receive) -> bytes:
         limit, seconds = self._settings.body_bytes, self._settings.body_seconds
@@ -139,7 +146,7 @@ class Doorway:
     def _note(self, upstream: Upstream, visit: _Visit, answered: bytes) -> None:
         self._journal.append(
             Entry(
-                self._clock.now(),
+                self._clocks.now(visit.account),
                 upstream.said.name,
                 visit.operation,
                 visit.account,
@@ -158,7 +165,7 @@ class _Visit:
 
     __slots__ = (
         "account", "authorization", "content_type", "headers", "method", "notes",
-        "operation", "origin", "path", "query", "sent", "status",
+        "operation", "origin", "path", "query", "sent", "status", "wishes",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -171,6 +178,11 @@ class _Visit:
         self.content_type: bytes | None = None
         self.status = 0
         self.notes: tuple[str, ...] = ()
+        self.wishes: dict[bytes, bytes] = {}
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.account, self.origin, self.wishes.get(b"x-mock-fate", b"").decode("latin-1"))
 
     def read_headers(self, headers: Any) -> None:
         self.headers = headers
@@ -182,6 +194,8 @@ class _Visit:
                 self.content_type = value
             elif name == b"host":
                 host = value
+            elif name.startswith(b"x-mock-"):
+                self.wishes[name] = value
         self.origin = f"http://{host.decode()}" if HOST.fullmatch(host) else "http://127.0.0.1"
 
 

@@ -17,21 +17,25 @@ from seedmock_contracts.terms import (
     ErrorKind,
     MediaKind,
     Mode,
+    Operation,
     Role,
     Size,
     TaskStatus,
 )
 
 from .chance import Chance
-from .clock import Clock
+from .clock import Clocks
+from .fates import Fate, Fates
 from .inputs import ASSET_SCHEME, Input, Inputs, frame
 from .ledger import Charge, Prices, charge, spent
+from .lives import living
+from .matching import Subject
 from .media.look import Look
 from .media.studio import Clip, Studio
 from .refusal import Refusal
 from .store import Store
 from .task import Failure, Task
-from .timeline import STEP_SECONDS, Latency, Pace, State, plan, state_at
+from .timeline import NEVER, STEP_SECONDS, Latency, Pace, State, life, pace_of, state_at
 
 SEEDS = 1 << 31
 LONGEST_SIDE = 8192
@@ -39,6 +43,15 @@ LONGEST_SIDE = 8192
 ATTEMPTS = 1000
 NewId = Callable[[float, int], str]
 """Makes a task id from the time of creation and the number of the attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the account, the scheme, host and port by which it reached us, and the fate that a header wants."""
+
+    account: str
+    origin: str
+    fate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +68,18 @@ class Engine:
     """Tasks of all upstreams and accounts."""
 
     def __init__(
-        self, store: Store, clock: Clock, chance: Chance, studio: Studio, inputs: Inputs, rules: Rules
+        self,
+        store: Store,
+        clocks: Clocks,
+        chance: Chance,
+        studio: Studio,
+        inputs: Inputs,
+        fates: Fates,
+        rules: Rules,
     ) -> None:
         self.store = store
-        self.clock = clock
+        self.clocks = clocks
+        self.fates = fates
         self.chance = chance
         self.inputs = inputs
         self.rules = rules
@@ -72,10 +93,9 @@ class Engine:
     async def generate(
         self,
         said: Contract,
-        account: str,
+        caller: Caller,
         request: GenerationRequest,
         found: Sequence[Found],
-        origin: str,
         new_id: NewId,
         private: Failure | None = None,
     ) -> Task:
@@ -83,7 +103,8 @@ class Engine:
 
         Raises Refusal for references that cannot be used.
         """
-        inputs = await self.inputs.read_all(said, account, found, origin) if found else ()
+        account = caller.account
+        inputs = await self.inputs.read_all(said, account, found, caller.origin) if found else ()
         size = self._size(said, request, inputs)
         failure = private if private and any(one.dies for one in inputs) else None
         model = said.named(request.model)
@@ -105,15 +126,15 @@ class Engine:
             first=frame(inputs, Role.FIRST_FRAME),
             last=frame(inputs, Role.LAST_FRAME),
         )
-        return self._accept(draft, new_id)
+        fate = self._fate(said, caller, draft, [reference.url for reference in request.references])
+        return self._accept(said, draft, new_id, fate)
 
     async def upscale(
         self,
         said: Contract,
-        account: str,
+        caller: Caller,
         request: UpscaleRequest,
         found: Found,
-        origin: str,
         new_id: NewId,
         private: Failure | None = None,
     ) -> Task:
@@ -123,7 +144,7 @@ class Engine:
         """
         failure: Failure | None = None
         try:
-            video = await self.inputs.read(account, found, origin)
+            video = await self.inputs.read(caller.account, found, caller.origin)
         except Refusal as refusal:
             if found.reference.url.startswith(ASSET_SCHEME):
                 raise
@@ -140,7 +161,7 @@ class Engine:
             failure = _unusable(f"{found.path} would become {size.text}; allowed: at most {LONGEST_SIDE} a side")
         draft = Task(
             upstream=said.name,
-            account=account,
+            account=caller.account,
             mode=Mode.UPSCALE,
             model=model.name,
             prompt="",
@@ -155,17 +176,41 @@ class Engine:
             source=video.source if failure is None else None,
             source_seconds=seconds,
         )
-        return self._accept(draft, new_id)
+        return self._accept(said, draft, new_id, self._fate(said, caller, draft, [request.url]))
 
-    def _accept(self, draft: Task, new_id: NewId) -> Task:
-        """Give a draft its id, its times and, where none was asked for, its seed; keep it and begin on its clip."""
-        now = self.clock.now()
+    def _fate(self, said: Contract, caller: Caller, draft: Task, references: Sequence[str]) -> Fate:
+        operation = Operation.UPSCALE if draft.mode is Mode.UPSCALE else Operation.CREATE
+        subject = Subject(
+            said.name,
+            operation,
+            caller.account,
+            self.next_number(),
+            draft.model,
+            draft.prompt,
+            tuple(references),
+        )
+        return self.fates.choose(subject, caller.fate)
+
+    def _accept(self, said: Contract, draft: Task, new_id: NewId, fate: Fate) -> Task:
+        """Give a draft its id, its life and, where none was asked for, its seed; keep it and begin on its clip."""
+        now = self.clocks.now(draft.account)
         for attempt in range(ATTEMPTS):
             task_id = new_id(now, attempt)
-            queue, render = plan(self.rules.pace, self.rules.latency, self.chance, task_id)
+            queue, render = pace_of(self.rules.pace, self.rules.latency, self.chance, task_id)
+            lived = living(said, fate, queue, render)
             seed = draft.seed if draft.seed >= 0 else self.chance.whole(SEEDS, "seed", task_id)
             task = msgspec.structs.replace(
-                draft, id=task_id, seed=seed, created_at=now, queue_seconds=queue, render_seconds=render
+                draft,
+                id=task_id,
+                seed=seed,
+                created_at=now,
+                phases=lived.phases if draft.failure is None else life(queue, render, TaskStatus.FAILURE),
+                failure=draft.failure or lived.failure,
+                fate=str(fate),
+                with_url=lived.with_url,
+                late=lived.late,
+                link_seconds=lived.link_seconds,
+                charged_when_failed=lived.charged_when_failed,
             )
             if self.store.add_task(task):
                 if self.rules.pace is not Pace.INSTANT and task.failure is None:
@@ -187,7 +232,7 @@ class Engine:
     def now_of(self, task: Task) -> float:
         """The reading of the clock that holds for a task: under the pace `step`, its own, which each query moves on."""
         if self.rules.pace is not Pace.STEP:
-            return self.clock.now()
+            return self.clocks.now(task.account)
         return task.created_at + max(0, self.store.queries(task.id) - 1) * STEP_SECONDS
 
     def state(self, task: Task) -> State:
@@ -210,14 +255,23 @@ class Engine:
             source=task.source,
         )
 
-    async def clip(self, task: Task) -> Clip:
-        """The clip of a task that has succeeded. Raises Refusal NOT_READY or TASK_FAILED before, Unrenderable."""
-        status = self.state(task).status
-        if status is TaskStatus.FAILURE:
+    async def clip(self, task: Task, lives: float = NEVER) -> Clip:
+        """The clip of a task that has succeeded; its link lives for so many seconds unless its fate says otherwise.
+
+        Raises Refusal NOT_READY, TASK_FAILED or LINK_EXPIRED, and Unrenderable.
+        """
+        state, now = self.state(task), self.now_of(task)
+        if state.status is TaskStatus.FAILURE:
             why = task.failure.message if task.failure else ""
-            raise Refusal(ErrorKind.TASK_FAILED, f"the task has failed: {why}", value=status)
-        if status is not TaskStatus.SUCCESS:
-            raise Refusal(ErrorKind.NOT_READY, f"the task is {status}, its clip comes with SUCCESS", value=status)
+            raise Refusal(ErrorKind.TASK_FAILED, f"the task has failed: {why}", value=state.status)
+        if state.status is not TaskStatus.SUCCESS:
+            said = f"the task is {state.status}, its clip comes with SUCCESS"
+            raise Refusal(ErrorKind.NOT_READY, said, value=state.status)
+        if not task.with_url or now < state.ends_at + task.late:
+            raise Refusal(ErrorKind.NOT_READY, "the task has succeeded, but there is no clip yet", value=state.status)
+        lives = lives if task.link_seconds is None else task.link_seconds
+        if now >= state.ends_at + lives:
+            raise Refusal(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lives:g} s", value=state.status)
         return await self._studio.clip(self.look(task))
 
     def charge(self, task: Task) -> Charge:
@@ -228,7 +282,7 @@ class Engine:
         """What an account has been charged and has on hold at an upstream, in USD."""
         tasks = (task for task in self.store.tasks(account) if task.upstream == upstream)
         assets = [*self.store.assets(account), *self.store.removed_assets(account)]
-        return spent(tasks, assets, self.clock.now(), self.rules.prices)
+        return spent(tasks, assets, self.clocks.now(account), self.rules.prices)
 
     def _size(self, said: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
         """The table's row; adaptive takes the ratio nearest to the first visual input of known form, else 16:9."""

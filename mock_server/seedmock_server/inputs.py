@@ -12,7 +12,7 @@ from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaFacts, Role
 from seedmock_contracts.validation import kind_violation, media_violations
 
 from . import sources
-from .clock import Clock
+from .clock import Clocks
 from .media.look import Source
 from .refusal import Refusal, refusal_of
 from .sources import Sources
@@ -47,9 +47,9 @@ class Input:
 class Inputs:
     """Reads references: assets from the store, files and data: URIs from their bytes, the rest as far as it may."""
 
-    def __init__(self, store: Store, clock: Clock, shelf: Sources) -> None:
+    def __init__(self, store: Store, clocks: Clocks, shelf: Sources) -> None:
         self._store = store
-        self._clock = clock
+        self._clocks = clocks
         self._sources = shelf
 
     async def read_all(self, said: Contract, account: str, found: Sequence[Found], origin: str) -> tuple[Input, ...]:
@@ -64,7 +64,7 @@ class Inputs:
         if reference.url.startswith(ASSET_SCHEME):
             return self._asset(account, found)
         try:
-            readable = await self._sources.read(reference.url, own_origin=origin, now=self._clock.now())
+            readable = await self._sources.read(reference.url, own_origin=origin, now=self._clocks.now(account))
         except sources.Refused as error:
             said = f"{found.path}: {error}"
             raise Refusal(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
@@ -75,7 +75,7 @@ class Inputs:
     def _asset(self, account: str, found: Found) -> Input:
         asset_id = found.reference.url.removeprefix(ASSET_SCHEME)
         asset = self._store.asset(account, asset_id)
-        status = asset_status_at(asset, self._clock.now()) if asset else None
+        status = asset_status_at(asset, self._clocks.now(account)) if asset else None
         if asset is None or status is not AssetStatus.ACTIVE:
             found_it = f"is {status}" if asset else "does not exist under this key"
             said = f"{found.path}: asset {asset_id} {found_it}; allowed: an asset of this key that is Active"

@@ -12,7 +12,7 @@ from seedmock_contracts.validation import media_violations
 
 from . import sources
 from .chance import Chance
-from .clock import Clock
+from .clock import Clocks
 from .refusal import Refusal
 from .sources import Readable, Sources
 from .store import Store
@@ -43,9 +43,9 @@ class Page:
 class Library:
     """Groups and assets of all accounts; an account sees its own and nothing else."""
 
-    def __init__(self, store: Store, clock: Clock, chance: Chance, shelf: Sources, pace: Pace) -> None:
+    def __init__(self, store: Store, clocks: Clocks, chance: Chance, shelf: Sources, pace: Pace) -> None:
         self.store = store
-        self.clock = clock
+        self.clocks = clocks
         self._chance = chance
         self._sources = shelf
         self._pace = pace
@@ -58,7 +58,7 @@ class Library:
             account=account,
             name=name,
             group_name=group_name,
-            created_at=self.clock.now(),
+            created_at=self.clocks.now(account),
         )
         self.store.add_group(group)
         return group
@@ -93,7 +93,7 @@ class Library:
         """
         group = self.group(account, group_id)
         try:
-            readable = await self._sources.read(url, own_origin=origin, now=self.clock.now())
+            readable = await self._sources.read(url, own_origin=origin, now=self.clocks.now(account))
         except sources.Refused as error:
             raise Refusal(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
         if readable is None and sources.is_private(url):
@@ -108,7 +108,7 @@ class Library:
             kind=kind,
             name=name,
             url=url,
-            created_at=self.clock.now(),
+            created_at=self.clocks.now(account),
             processing_seconds=0.0 if at_once else processing_seconds(self._pace, fast),
             failure=_failure(said, kind, readable),
             source=readable.source if readable else None,
@@ -126,7 +126,7 @@ class Library:
 
     def status(self, asset: Asset) -> AssetStatus:
         """An asset's status now."""
-        return asset_status_at(asset, self.clock.now())
+        return asset_status_at(asset, self.clocks.now(asset.account))
 
     def assets(self, account: str, group_id: int | None, page: int, page_size: int) -> Page:
         """A page of an account's assets, oldest first. Raises Refusal GROUP_NOT_FOUND."""
@@ -146,7 +146,7 @@ class Library:
         """Raises Refusal ASSET_NOT_FOUND, also for the second of two calls."""
         self.store.remove_asset(self.asset(account, asset_id))
 
-    async def upload(self, said: Contract, token: str, content: bytes, name: str) -> Readable:
+    async def upload(self, said: Contract, account: str, token: str, content: bytes, name: str) -> Readable:
         """Keep a posted file and publish it under a token for as long as the upstream keeps files.
 
         Raises Refusal INVALID_INPUT for what is no media.
@@ -154,7 +154,7 @@ class Library:
         try:
             readable = await self._sources.keep(content)
             days = float(said.amount(f"{said.name}.files.days").value)
-            self._sources.publish(token, readable, name, self.clock.now() + days * DAY)
+            self._sources.publish(token, readable, name, self.clocks.now(account) + days * DAY)
         except sources.Refused as error:
             raise Refusal(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
         return readable

@@ -6,7 +6,10 @@ from seedmock_contracts.terms import ErrorKind, Fact, Violation
 
 
 class Refusal(Exception):
-    """Why, in the house's words. `field` and `value` name what was wrong, `allowed` what would do, `detail` says it."""
+    """Why, in the house's words. `field` and `value` name what was wrong, `allowed` what would do, `detail` says it.
+
+    `code` is the upstream's own code where it is narrower than the kind's.
+    """
 
     def __init__(
         self,
@@ -17,6 +20,7 @@ class Refusal(Exception):
         value: object = None,
         allowed: str = "",
         fact: Fact | None = None,
+        code: str = "",
         headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         super().__init__(detail)
@@ -26,6 +30,7 @@ class Refusal(Exception):
         self.value = value
         self.allowed = allowed
         self.fact = fact
+        self.code = code
         self.headers = headers
 
 

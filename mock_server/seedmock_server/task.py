@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from seedmock_contracts.terms import ErrorKind, MediaFacts, MediaKind, Mode
+from seedmock_contracts.terms import ErrorKind, MediaFacts, MediaKind, Mode, TaskStatus
 
 from .media.look import Source
 
@@ -21,10 +21,19 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
     retryable: bool = False
 
 
+class Phase(msgspec.Struct, frozen=True, gc=False):
+    """From `at` seconds after its creation, a task has this status; `word` is said instead of the upstream's own."""
+
+    at: float
+    status: TaskStatus
+    word: str = ""
+
+
 class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One order. Times are seconds, `created_at` since the epoch.
 
-    A draft has no id and no times yet, and a seed of -1 where none was asked for.
+    A draft has no id and no times yet, and a seed of -1 where none was asked for. `late` is how long after success
+    the clip can be had, `link_seconds` how long its link lives, `with_url` whether it has one.
     """
 
     id: str = ""
@@ -41,13 +50,17 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     audio: bool
     seed: int = -1
     created_at: float = 0.0
-    queue_seconds: float = 0.0
-    render_seconds: float = 0.0
+    phases: tuple[Phase, ...] = ()
     failure: Failure | None = None
     first: Source | None = None
     last: Source | None = None
     source: Source | None = None
     source_seconds: float | None = None
+    fate: str = ""
+    with_url: bool = True
+    late: float = 0.0
+    link_seconds: float | None = None
+    charged_when_failed: bool = False
 
 
 class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):

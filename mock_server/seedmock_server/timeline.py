@@ -8,10 +8,11 @@ from enum import StrEnum
 from statistics import NormalDist
 from typing import NamedTuple
 
+from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.terms import AssetStatus, TaskStatus
 
 from .chance import Chance
-from .task import Asset, Task
+from .task import Asset, Phase, Task
 
 
 class Pace(StrEnum):
@@ -22,6 +23,9 @@ class Pace(StrEnum):
     REALISTIC = "realistic"
     STEP = "step"
 
+
+QUEUED_SHARE = 0.15
+"""How much of a realistic life is spent in the queue: our guess."""
 
 STEP_SECONDS = 1.0
 """How far one query moves a task's own clock under the pace `step`."""
@@ -41,42 +45,68 @@ class Latency:
 
 
 class State(NamedTuple):
-    """A task at a moment: its status, when it came into it, and when it ended or will end."""
+    """A task at a moment: its status, when it came into it, when it will have ended, and a word if it has its own."""
 
     status: TaskStatus
     since: float
     ends_at: float
+    word: str = ""
 
 
-def plan(pace: Pace, latency: Latency, chance: Chance, task_id: str) -> tuple[float, float]:
+NEVER = math.inf
+
+
+def life(queue: float, render: float, end: TaskStatus = TaskStatus.SUCCESS) -> tuple[Phase, ...]:
+    """The phases of an ordinary task: seconds in the queue, seconds in the works, the end."""
+    return (
+        Phase(0.0, TaskStatus.QUEUED),
+        Phase(queue, TaskStatus.IN_PROGRESS),
+        Phase(queue + render, end),
+    )
+
+
+FAST = (0.6, 1.4)
+
+
+def pace_of(pace: Pace, latency: Latency, chance: Chance, task_id: str) -> tuple[float, float]:
     """Seconds in the queue and in the works for a new task."""
     if pace is Pace.FAST:
-        return 0.6, 1.4
+        return FAST
     if pace is Pace.STEP:
         return STEP_SECONDS, STEP_SECONDS
     if pace is Pace.INSTANT:
         return 0.0, 0.0
     total = latency.at(chance.fraction("latency", task_id))
-    return total * 0.15, total * 0.85
+    return total * QUEUED_SHARE, total * (1 - QUEUED_SHARE)
 
 
 def state_at(task: Task, now: float) -> State:
     """The state of a task at a reading of the clock."""
-    started = task.created_at + task.queue_seconds
-    ends = started + task.render_seconds
-    if now >= ends:
-        return State(TaskStatus.SUCCESS if task.failure is None else TaskStatus.FAILURE, ends, ends)
-    if now >= started:
-        return State(TaskStatus.IN_PROGRESS, started, ends)
-    return State(TaskStatus.QUEUED, task.created_at, ends)
+    age = now - task.created_at
+    phase = next((phase for phase in reversed(task.phases) if age >= phase.at), task.phases[0])
+    return State(phase.status, task.created_at + phase.at, ends_at(task), phase.word)
+
+
+def ends_at(task: Task) -> float:
+    """When a task comes into its last status, seconds since the epoch; NEVER for one that is stuck."""
+    last = task.phases[-1]
+    return task.created_at + last.at if last.status in TERMINAL else NEVER
 
 
 def progress_at(task: Task, now: float) -> int:
     """Per cent of the way from creation to the end, 100 only at the end."""
-    whole = task.queue_seconds + task.render_seconds
-    if now >= task.created_at + whole:
+    whole = ends_at(task) - task.created_at
+    if now - task.created_at >= whole:
         return 100
     return max(0, min(99, int(100 * (now - task.created_at) / whole)))
+
+
+def due_at(task: Task, now: float) -> float:
+    """The next moment after `now` at which a task's state changes; NEVER when none is left."""
+    moments = [task.created_at + phase.at for phase in task.phases]
+    if task.late:
+        moments.append(ends_at(task) + task.late)
+    return min((moment for moment in moments if moment > now), default=NEVER)
 
 
 def processing_seconds(pace: Pace, fast: float) -> float:

@@ -72,18 +72,14 @@ class Spoken:
     async def create(self, call: Call) -> Answer:
         request = self._request(call.document)
         found = self.said.layout.find(call.document)
-        task = await self._engine.generate(
-            self.said, call.account, request, found, call.origin, self._task_id, private=PRIVATE
-        )
+        task = await self._engine.generate(self.said, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
     async def upscale(self, call: Call) -> Answer:
         url, target = call.document["videoUrl"], call.document["targetResolution"]
         request = UpscaleRequest(url=url, resolution=target)
         found = Found("videoUrl", Reference(MediaKind.VIDEO, url))
-        task = await self._engine.upscale(
-            self.said, call.account, request, found, call.origin, self._task_id, private=PRIVATE
-        )
+        task = await self._engine.upscale(self.said, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
     async def query(self, call: Call) -> Answer:
@@ -96,7 +92,7 @@ class Spoken:
         return _ok({"task_id": task.id, "status": word} if self._legacy else {"taskId": task.id, "state": word})
 
     def _task_body(self, task: Task, state: State, origin: str) -> dict[str, Any]:
-        word = self.said.word(state.status, Moment.QUERIED)
+        word = state.word or self.said.word(state.status, Moment.QUERIED)
         body: dict[str, Any] = {
             "taskId": task.id,
             "state": word,
@@ -116,7 +112,7 @@ class Spoken:
         return body
 
     def _results(self, task: Task, origin: str) -> dict[str, Any]:
-        urls = [f"{origin}{RESULTS}/{task.id}/{self._rooms.result_token(task.id)}.mp4"]
+        urls = [f"{origin}{RESULTS}/{task.id}/{self._rooms.result_token(task.id)}.mp4"] if task.with_url else []
         if self._legacy:
             return {"videos": urls}
         return {"resultUrls": urls, "resultJson": msgspec.json.encode({"resultUrls": urls}).decode()}
@@ -148,7 +144,7 @@ class Spoken:
     # --- the asset library ---
 
     async def group_create(self, call: Call) -> Answer:
-        name = f"group-{self._stamp()}-{self._suffix('group')}"
+        name = f"group-{self._stamp(call.account)}-{self._suffix('group')}"
         group = self._library.create_group(self.said.name, call.account, call.document["name"], name)
         return _ok({"id": group.id, "group_name": group.group_name})
 
@@ -165,7 +161,7 @@ class Spoken:
         asset = await self._library.create_asset(
             self.said,
             call.account,
-            f"asset-{self._stamp()}-{self._suffix('asset')}",
+            f"asset-{self._stamp(call.account)}-{self._suffix('asset')}",
             group_id=_whole(document["group_id"]),
             kind=KINDS[document["asset_type"]],
             url=document["url"],
@@ -210,8 +206,8 @@ class Spoken:
             body["error"] = {"code": asset.failure.code, "message": asset.failure.message}
         return body
 
-    def _stamp(self) -> str:
-        return datetime.fromtimestamp(self._engine.clock.now(), VENDOR_TIME).strftime("%Y%m%d%H%M%S")
+    def _stamp(self, account: str) -> str:
+        return datetime.fromtimestamp(self._engine.clocks.now(account), VENDOR_TIME).strftime("%Y%m%d%H%M%S")
 
     def _suffix(self, what: str) -> str:
         return self._chance.text(5, what, self._engine.next_number())
@@ -239,7 +235,7 @@ class Spoken:
             raise Refusal(ErrorKind.MISSING_PARAMETER, said, field="file", allowed="a file part")
         token = self._chance.text(32, "file", self._engine.next_number())
         name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")
-        await self._library.upload(self.said, token, file.content, name)
+        await self._library.upload(self.said, call.account, token, file.content, name)
         return _ok({"publicUrl": f"{call.origin}{FILES}/{token}/{name}"})
 
     def document(self, form: Form) -> dict[str, Any]:
@@ -256,7 +252,7 @@ class Spoken:
         if case.fail_code:
             retryable = refusal.kind in (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED)
             detail = refusal.detail or message
-            data = {"failCode": case.fail_code, "failMsg": detail, "retryable": retryable}
+            data = {"failCode": refusal.code or case.fail_code, "failMsg": detail, "retryable": retryable}
         status = 200 if self._options["apimodels.errors"] == "ok" else case.status
         return Answer(status, {"code": case.code, "msg": message, "data": data}, basis(case, refusal), refusal.headers)
 

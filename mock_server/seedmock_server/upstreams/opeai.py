@@ -47,7 +47,7 @@ class Spoken:
     async def create(self, call: Call) -> Answer:
         request = self._request(call.document)
         found = self.said.layout.find(call.document)
-        task = await self._engine.generate(self.said, call.account, request, found, call.origin, self._task_id)
+        task = await self._engine.generate(self.said, call.caller, request, found, self._task_id)
         body: dict[str, Any] = {
             "id": task.id,
             "task_id": task.id,
@@ -73,7 +73,7 @@ class Spoken:
             if refusal.kind is ErrorKind.TASK_NOT_FOUND:
                 refusal.kind = ErrorKind.CONTENT_NOT_FOUND
             elif refusal.kind is ErrorKind.NOT_READY:
-                refusal.value = self._word(self._engine.state(task).status)
+                refusal.value = self._word(self._engine.state(task))
             raise
         ranges = self._options["opeai.range"] == "on"
         return FileAnswer(clip.path, clip.etag, "video/mp4", self._cached, ranges)
@@ -109,7 +109,7 @@ class Spoken:
         elif case.envelope == "proxy":
             body = {"error": {"message": message, "type": case.type}}
         else:
-            error = {"message": message, "type": case.type, "param": refusal.field, "code": case.code}
+            error = {"message": message, "type": case.type, "param": refusal.field, "code": refusal.code or case.code}
             body = {"error": error}
         return Answer(case.status, body, basis(case, refusal), refusal.headers)
 
@@ -126,7 +126,7 @@ class Spoken:
         body |= {"id": task.id, "model": task.model, "object": "video"}
         if self._options["opeai.progress"] == "percent":
             body["progress"] = f"{progress_at(task, self._engine.now_of(task))}%"
-        return body | {"prompt": task.prompt, "size": _size(task), "status": self._word(state.status)}
+        return body | {"prompt": task.prompt, "size": _size(task), "status": self._word(state)}
 
     def _openai_body(self, task: Task, state: State) -> dict[str, Any]:
         failed = state.status is TaskStatus.FAILURE and task.failure is not None
@@ -134,7 +134,7 @@ class Spoken:
             "id": task.id,
             "object": "video",
             "created_at": int(task.created_at),
-            "status": self._word(state.status),
+            "status": self._word(state),
             "model": task.model,
             "progress": progress_at(task, self._engine.now_of(task)),
             "prompt": task.prompt,
@@ -144,8 +144,8 @@ class Spoken:
             "error": {"code": task.failure.code, "message": task.failure.message} if failed and task.failure else None,
         }
 
-    def _word(self, status: TaskStatus) -> str:
-        return self.said.word(status, Moment.QUERIED, "openai" if self._openai else "")
+    def _word(self, state: State) -> str:
+        return state.word or self.said.word(state.status, Moment.QUERIED, "openai" if self._openai else "")
 
     def _request(self, document: Mapping[str, Any]) -> GenerationRequest:
         """What a document that keeps every rule means."""

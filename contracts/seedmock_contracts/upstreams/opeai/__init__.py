@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from types import MappingProxyType
 
-from ..combinations import (
+from ...combinations import (
     Anchored,
     AtMost,
     EitherOr,
@@ -22,19 +22,15 @@ from ..combinations import (
     Unsupported,
     resolved,
 )
-from ..contract import Contract
-from ..references import ContentArray
-from ..rules import Absent, Between, KnownModel, OneOf, Present, PromptLength, Rule, Scheme, Whole, sample, typed
-from ..terms import (
+from ...contract import Contract
+from ...references import ContentArray
+from ...rules import Absent, Between, KnownModel, OneOf, Present, PromptLength, Rule, Scheme, Whole, sample, typed
+from ...terms import (
     Amount,
     Base,
-    Basis,
     Behaviour,
     Document,
     Endpoint,
-    ErrorCase,
-    ErrorKind,
-    Evidence,
     Fact,
     Field,
     MediaKind,
@@ -53,28 +49,30 @@ from ..terms import (
     documented,
     observed,
 )
+from .errors import CODES, ERRORS
+from .evidence import (
+    ARK,
+    CLIENT,
+    COMMON,
+    GATEWAY,
+    GUIDE_1,
+    GUIDE_2,
+    GUIDE_3,
+    GUIDE_4,
+    GUIDE_5,
+    GUIDE_6,
+    GUIDE_7,
+    GUIDE_BASIC,
+    NSFW,
+    SCHEME,
+    SDK,
+    UNSAID,
+    VENDOR_CONTENT,
+    VENDOR_CREATE,
+    VENDOR_GET,
+)
 
 NAME = "opeai"
-
-GUIDE_BASIC = documented("seedance-2-0 series guide, basic information")
-GUIDE_1 = documented("seedance-2-0 series guide, section 1 (request format)")
-GUIDE_2 = documented("seedance-2-0 series guide, section 2 (fields)")
-GUIDE_3 = documented("seedance-2-0 series guide, section 3 (basic limits)")
-GUIDE_4 = documented("seedance-2-0 series guide, section 4 (create examples)")
-GUIDE_5 = documented("seedance-2-0 series guide, section 5 (query)")
-GUIDE_6 = documented("seedance-2-0 series guide, section 6 (download)")
-GUIDE_7 = documented("seedance-2-0 series guide, section 7 (sizes)")
-VENDOR_GET = observed("the vendor's page of its sibling endpoint: get task")
-VENDOR_CONTENT = observed("the vendor's page of its sibling endpoint: get content")
-VENDOR_CREATE = observed("the vendor's page of its sibling endpoint: create")
-GATEWAY = observed("QuantumNous/new-api, gateway software of the same family")
-ARK = observed("ByteDance Ark, the service behind: its documents and live captures")
-CLIENT = observed("clients of the same family of gateways, public reports")
-SDK = observed("openai-python, openai-node and litellm: what they send")
-LIKE_ARK = assumed("code and type as in the service behind (Ark), whose error object the vendor's 404 has")
-NSFW = assumed("the guide lists the model and says nothing more of it; taken to be as seedance-2-0")
-UNSAID = assumed("the guide does not say; the likeliest reading")
-COMMON = assumed("the guide calls its five roles the common ones; that there are no others is our reading")
 
 BASES = (Base("opeai.base", GUIDE_BASIC, "https://api-platform.ope.ai", "/v1"),)
 
@@ -160,7 +158,6 @@ RESOLUTIONS = ("480p", "720p", "1080p")
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
 VISUAL = (MediaKind.IMAGE, MediaKind.VIDEO)
 SCHEMES = ("https://", "http://", "data:")
-SCHEME = assumed("the guide shows https:// only; http:// and data: are let through as in the service behind")
 
 IMAGE, VIDEO, AUDIO = (sample(kind) for kind in MediaKind)
 
@@ -253,93 +250,6 @@ WORDS = (
     StatusWord("opeai.status.alias.error", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "error"),
 )
 
-
-def _ark(kind: ErrorKind, status: int, type_: str, code: str, message: str, evidence: Evidence = LIKE_ARK) -> ErrorCase:
-    return ErrorCase(f"opeai.error.{kind}", evidence, kind, status, code, message, type_, "error")
-
-
-REQUEST_ERROR = "invalid_request_error"
-NOT_COMPLETED = "Task is not completed yet, current status: {value}"
-BAD, TIMEOUT = "BadRequest", "RequestTimeout"
-ARK_ERRORS = (
-    _ark(ErrorKind.AUTHENTICATION, 401, "Unauthorized", "AuthenticationError", "{detail}"),
-    _ark(ErrorKind.FORBIDDEN, 403, "Forbidden", "AccessDenied", "{detail}"),
-    _ark(ErrorKind.BALANCE, 403, "Forbidden", "AccountOverdueError", "{detail}"),
-    _ark(ErrorKind.MALFORMED, 400, BAD, "InvalidParameter", "the request body is not valid: {detail}"),
-    _ark(ErrorKind.MISSING_PARAMETER, 400, BAD, "MissingParameter", "{detail}"),
-    _ark(ErrorKind.INVALID_PARAMETER, 400, BAD, "InvalidParameter", "{detail}"),
-    _ark(
-        ErrorKind.UNKNOWN_MODEL, 404, "NotFound", "InvalidEndpointOrModel.NotFound",
-        "the model {value} does not exist; allowed: {allowed}",
-    ),
-    _ark(ErrorKind.INVALID_INPUT, 400, BAD, "InvalidParameter", "{detail}"),
-    _ark(ErrorKind.MODERATION_INPUT, 400, BAD, "InputImageSensitiveContentDetected.PrivacyInformation", "{detail}"),
-    _ark(ErrorKind.MODERATION_OUTPUT, 200, BAD, "OutputVideoSensitiveContentDetected", "{detail}"),
-    _ark(ErrorKind.ASSET_REFUSED, 400, BAD, "InvalidParameter", "{detail}"),
-    ErrorCase(
-        "opeai.error.task_not_found", VENDOR_GET, ErrorKind.TASK_NOT_FOUND, 404, "ResourceNotFound",
-        "video not found", "NotFound", "error", wording=Basis.OBSERVED,
-    ),
-    _ark(ErrorKind.ASSET_NOT_FOUND, 404, "NotFound", "ResourceNotFound", "asset not found"),
-    _ark(ErrorKind.GROUP_NOT_FOUND, 404, "NotFound", "ResourceNotFound", "group not found"),
-    _ark(ErrorKind.CONTENT_NOT_FOUND, 404, "NotFound", "ResourceNotFound", "video not found", VENDOR_CONTENT),
-    ErrorCase(
-        "opeai.error.not_ready", VENDOR_CONTENT, ErrorKind.NOT_READY, 400, "",
-        NOT_COMPLETED, "invalid_request_error", "error",
-        wording=Basis.OBSERVED,
-    ),
-    _ark(ErrorKind.TASK_FAILED, 400, BAD, "InvalidParameter", "{detail}"),
-    _ark(ErrorKind.LINK_EXPIRED, 410, "NotFound", "ResourceExpired", "{detail}"),
-    _ark(ErrorKind.RANGE_NOT_SATISFIABLE, 416, BAD, "InvalidRange", "{detail}", UNSAID),
-    ErrorCase(
-        "opeai.error.route_not_found", GATEWAY, ErrorKind.ROUTE_NOT_FOUND, 404, "",
-        "Invalid URL ({value})", "invalid_request_error", "error", wording=Basis.OBSERVED,
-    ),
-    _ark(ErrorKind.METHOD_NOT_ALLOWED, 405, BAD, "MethodNotAllowed", "{detail}", UNSAID),
-    _ark(ErrorKind.BODY_TOO_LARGE, 413, BAD, "RequestEntityTooLarge", "{detail}", UNSAID),
-    _ark(ErrorKind.UNSUPPORTED_MEDIA_TYPE, 415, BAD, "UnsupportedMediaType", "{detail}", UNSAID),
-    _ark(ErrorKind.REQUEST_TIMEOUT, 408, TIMEOUT, TIMEOUT, "{detail}", UNSAID),
-    _ark(ErrorKind.RATE_LIMIT, 429, "TooManyRequests", "RateLimitExceeded.EndpointRPMExceeded", "{detail}"),
-    _ark(ErrorKind.UPSTREAM_FAILED, 500, "InternalServerError", "InternalServiceError", "{detail}"),
-    _ark(ErrorKind.OVERLOADED, 429, "TooManyRequests", "ServerOverloaded", "{detail}"),
-)  # fmt: skip
-
-
-def _newapi(
-    kind: ErrorKind, status: int, code: str, message: str, envelope: str = "task", type_: str = ""
-) -> ErrorCase:
-    return ErrorCase(
-        f"opeai.error.{kind}.newapi", GATEWAY, kind, status, code, message, type_, envelope, "newapi",
-        wording=Basis.OBSERVED,
-    )  # fmt: skip
-
-
-NEWAPI = "new_api_error"
-NEWAPI_ERRORS = (
-    _newapi(ErrorKind.AUTHENTICATION, 401, "", "Invalid token", "middleware", NEWAPI),
-    _newapi(ErrorKind.FORBIDDEN, 403, "access_denied", "{detail}", "middleware", NEWAPI),
-    _newapi(ErrorKind.BALANCE, 403, "insufficient_user_quota", "{detail}"),
-    _newapi(ErrorKind.MALFORMED, 400, "", "Invalid request: {detail}", "middleware", NEWAPI),
-    _newapi(ErrorKind.MISSING_PARAMETER, 400, "invalid_request", "{detail}"),
-    _newapi(ErrorKind.INVALID_PARAMETER, 400, "invalid_request", "{detail}"),
-    _newapi(
-        ErrorKind.UNKNOWN_MODEL, 503, "model_not_found",
-        "No available channel for model {value} under group default (distributor)", "middleware", NEWAPI,
-    ),
-    _newapi(ErrorKind.INVALID_INPUT, 400, "fail_to_fetch_task", "{nested}"),
-    _newapi(ErrorKind.MODERATION_INPUT, 400, "fail_to_fetch_task", "{nested}"),
-    _newapi(ErrorKind.TASK_NOT_FOUND, 400, "task_not_exist", "task_not_exist"),
-    _newapi(ErrorKind.CONTENT_NOT_FOUND, 404, "", "Task not found", "proxy", REQUEST_ERROR),
-    _newapi(
-        ErrorKind.NOT_READY, 400, "", NOT_COMPLETED, "proxy", REQUEST_ERROR
-    ),
-    _newapi(ErrorKind.TASK_FAILED, 400, "", NOT_COMPLETED.format(value="FAILURE"), "proxy", REQUEST_ERROR),
-    _newapi(ErrorKind.LINK_EXPIRED, 502, "", "Upstream service returned status 403", "proxy", "server_error"),
-    _newapi(ErrorKind.BODY_TOO_LARGE, 413, "read_request_body_failed", "{detail}"),
-    _newapi(ErrorKind.RATE_LIMIT, 429, "fail_to_fetch_task", "当前分组上游负载已饱和，请稍后再试"),
-    _newapi(ErrorKind.UPSTREAM_FAILED, 500, "do_request_failed", "{detail}"),
-)  # fmt: skip
-ERRORS = (*ARK_ERRORS, *NEWAPI_ERRORS)
 
 VARIANTS = (
     Variants(
@@ -435,6 +345,7 @@ CONTRACT = Contract(
     amounts=AMOUNTS,
     words=WORDS,
     errors=ERRORS,
+    codes=CODES,
     variants=VARIANTS,
     behaviours=BEHAVIOURS,
     examples={Operation.CREATE: (TEXT, BY_RATIO)},

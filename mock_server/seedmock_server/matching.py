@@ -1,0 +1,122 @@
+"""Which calls a rule of fates, faults or limits is meant for, and how often it has been used: one form for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from seedmock_contracts.terms import Operation
+from seedmock_contracts.upstreams import NAMES
+
+from .chance import Chance
+
+
+class InvalidRule(ValueError):
+    """A rule that cannot be: the message names the field, what was found and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One call as rules look at it. `number` counts the calls of its kind since the start, for draws."""
+
+    upstream: str
+    operation: str
+    account: str
+    number: int
+    model: str = ""
+    prompt: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """What a call must be like; None takes any. `prompt` and `reference` are searched as regular expressions.
+
+    `nth` is which of the matching calls (1 is the first), `times` after how many uses the rule is spent,
+    `probability` a share of the calls, drawn from the seed.
+    """
+
+    upstream: str | None = None
+    operation: str | None = None
+    account: str | None = None
+    model: str | None = None
+    prompt: str | None = None
+    reference: str | None = None
+    nth: int | None = None
+    times: int | None = None
+    probability: float | None = None
+
+    def __post_init__(self) -> None:
+        _one_of("upstream", self.upstream, NAMES)
+        _one_of("operation", self.operation, tuple(Operation))
+        for name in ("prompt", "reference"):
+            _pattern(name, getattr(self, name))
+        for name in ("nth", "times"):
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < 1):
+                raise InvalidRule(f"{name} is {value!r}; allowed: a whole number from 1")
+        share = self.probability
+        if share is not None and (type(share) not in (int, float) or not 0 <= share <= 1):
+            raise InvalidRule(f"probability is {share!r}; allowed: a number from 0 to 1")
+
+    def fits(self, subject: Subject) -> bool:
+        """Whether a call is of the kind, whatever the counts say."""
+        return (
+            self.upstream in (None, subject.upstream)
+            and self.operation in (None, subject.operation)
+            and self.account in (None, subject.account)
+            and self.model in (None, subject.model)
+            and (self.prompt is None or re.search(self.prompt, subject.prompt) is not None)
+            and (self.reference is None or any(re.search(self.reference, url) for url in subject.references))
+        )
+
+
+class Counter:
+    """A match with its counts: how many calls have fitted, and how often the rule was used."""
+
+    def __init__(self, match: Match, label: str) -> None:
+        self.match = match
+        self.label = label
+        self.seen = 0
+        self.used = 0
+
+    def takes(self, subject: Subject, chance: Chance) -> bool:
+        """Whether the rule is for this call; counts it."""
+        if not self.match.fits(subject):
+            return False
+        self.seen += 1
+        if self.match.times is not None and self.used >= self.match.times:
+            return False
+        if self.match.nth is not None and self.seen != self.match.nth:
+            return False
+        share = self.match.probability
+        if share is not None and chance.fraction("rule", self.label, subject.account, self.seen) >= share:
+            return False
+        self.used += 1
+        return True
+
+
+def match_from(values: Mapping[str, Any]) -> Match:
+    """A match from a JSON or TOML table. Raises InvalidRule."""
+    known = [field.name for field in fields(Match)]
+    for name in values:
+        if name not in known:
+            raise InvalidRule(f"match has no field {name!r}; there are: {', '.join(known)}")
+    for name in ("upstream", "operation", "account", "model", "prompt", "reference"):
+        if values.get(name) is not None and not isinstance(values[name], str):
+            raise InvalidRule(f"{name} is {values[name]!r}; allowed: a text")
+    return Match(**values)
+
+
+def _one_of(name: str, value: str | None, allowed: tuple[str, ...]) -> None:
+    if value is not None and value not in allowed:
+        raise InvalidRule(f"{name} is {value!r}; allowed: {', '.join(allowed)}")
+
+
+def _pattern(name: str, value: str | None) -> None:
+    try:
+        re.compile(value or "")
+    except re.error as error:
+        raise InvalidRule(f"{name} is {value!r}; allowed: a regular expression ({error})") from error
