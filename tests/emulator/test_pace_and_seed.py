@@ -11,7 +11,7 @@ import pytest
 from seedmock_contracts.lifecycle import may_follow
 from seedmock_contracts.terms import TaskStatus
 from seedmock_server.chance import Chance
-from seedmock_server.timeline import Latency, Pace, plan
+from seedmock_server.timeline import Latency, Pace, pace_of
 
 Open = Callable[..., Any]
 
@@ -62,7 +62,7 @@ def test_another_keys_query_is_no_step(open_door: Open) -> None:
 
 def test_realistic_times_have_the_vendors_measured_quantiles() -> None:
     chance, latency = Chance(7), Latency(142, 486)
-    totals = sorted(sum(plan(Pace.REALISTIC, latency, chance, f"task {number}")) for number in range(2000))
+    totals = sorted(sum(pace_of(Pace.REALISTIC, latency, chance, f"task {number}")) for number in range(2000))
     assert totals[1000] == pytest.approx(142, rel=0.1)
     assert totals[1800] == pytest.approx(486, rel=0.1)
     assert totals[0] > 1
