@@ -1,0 +1,343 @@
+"""Bad input of every sort: a JSON 4xx in the upstream's envelope, nothing kept that harms, and the server goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seedmock_contracts.upstreams import contracts
+
+Open = Callable[..., Any]
+JSON, FORM = "application/json", "multipart/form-data; boundary=x"
+POSTS = {
+    "B create": "/v1/videos",
+    "A create": "/api/v1/video/generations",
+    "A group": "/api/v1/assets/groups",
+    "A asset": "/v1/assets",
+    "A asset get": "/v1/assets/get",
+    "A asset update": "/api/v1/assets/update",
+    "A asset delete": "/api/v1/assets/delete",
+    "A group delete": "/v1/assets/groups/delete",
+}
+PART = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+BODIES: dict[str, tuple[str, bytes]] = {
+    "nothing": (JSON, b""),
+    "blanks": (JSON, b" \r\n\t "),
+    "half an object": (JSON, b'{"model": "seedance-2-0", "prompt": "'),
+    "an object and more": (JSON, b'{"model": "seedance-2-0"} {}'),
+    "a list": (JSON, b'["model"]'),
+    "a text": (JSON, b'"model"'),
+    "null": (JSON, b"null"),
+    "a number of 5000 digits": (JSON, b'{"duration": ' + b"9" * 5000 + b"}"),
+    "an exponent": (JSON, b'{"duration": 1e999999}'),
+    "NaN": (JSON, b'{"duration": NaN}'),
+    "-Infinity": (JSON, b'{"seconds": -Infinity}'),
+    "deep lists": (JSON, b'{"prompt": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "deep objects": (JSON, b'{"a":' * 5000 + b"1" + b"}" * 5000),
+    "a duplicate key": (JSON, b'{"model": "seedance-2-0", "model": "seedance-2-0-fast"}'),
+    "half a surrogate pair": (JSON, b'{"model": "\\ud800", "name": "\\udfff", "id": "\\ud800"}'),
+    "bytes that are not UTF-8": (JSON, b'{"model": "\xff\xfe"}'),
+    "UTF-16": (JSON, '{"model": "seedance-2-0"}'.encode("utf-16")),
+    "a byte order mark": (JSON, b'\xef\xbb\xbf{"model": "seedance-2-0"}'),
+    "a raw NUL": (JSON, b'{"model": "\x00"}'),
+    "an escaped NUL": (JSON, b'{"model": "\\u0000", "id": 7, "name": 7, "url": 7}'),
+    "single quotes": (JSON, b"{'model': 'seedance-2-0'}"),
+    "a comment": (JSON, b'{} // "model"'),
+    "a zip bomb's start": (JSON, b"\x1f\x8b\x08\x00\x00\x00\x00\x00"),
+    "every field of a wrong type": (
+        JSON,
+        json.dumps(
+            {name: [{}] for name in ("model", "prompt", "name", "url", "id", "asset_type", "group_id")}
+        ).encode(),
+    ),
+    "a form under the type of JSON": (JSON, PART % (b"model", b"seedance-2-0") + b"--x--\r\n"),
+    "a form without an end": (FORM, PART % (b"model", b"seedance-2-0")),
+    "a form without a boundary": ("multipart/form-data", b"--x--\r\n"),
+    "a form of another boundary": (FORM, b"--y--\r\n"),
+    "a form whose part has no name": (FORM, b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"),
+    "a form that is not UTF-8": (FORM, PART % (b"\xff", b"\xfe") + b"--x--\r\n"),
+    "a form with a name of brackets": (FORM, PART % (b"[" * 5000, b"1") + b"--x--\r\n"),
+    "a form of two kinds": (FORM, PART % (b"a", b"1") + PART % (b"a[]", b"1") + b"--x--\r\n"),
+    "a form of 5000 parts": (FORM, PART % (b"a[]", b"1") * 5000 + b"--x--\r\n"),
+    "text": ("text/plain", b'{"model": "seedance-2-0"}'),
+    "urlencoded": ("application/x-www-form-urlencoded", b"model=seedance-2-0"),
+    "a type that is none": ("\x80\xff;;;=,", b"{}"),
+    "a type of 3000 letters": ("x" * 3000, b"{}"),
+    "a charset that lies": ("application/json; charset=utf-16", b'{"model": 7, "name": 7, "url": 7, "id": 7.5}'),
+}
+
+
+def checked(answer: httpx.Response, path: str, *, lowest: int = 400) -> None:
+    """A JSON answer in the envelope of the path's upstream, no worse than a 4xx and without our innards."""
+    assert lowest <= answer.status_code < 500, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    if answer.status_code >= 400:
+        if path.startswith("/v1/videos"):
+            assert list(body) == ["error"]
+            assert list(body["error"]) == ["message", "type", "param", "code"]
+        elif path.startswith("/api/"):
+            assert list(body) == ["code", "msg", "data"]
+            assert body["code"] == answer.status_code
+        assert "Traceback" not in answer.text
+        assert "seedmock" not in answer.text
+        assert len(answer.content) < 3000
+
+
+def still_well(door: Any) -> None:
+    """Whatever came before, what is right is answered, and every list can be read."""
+    assert door.task_b(door.order_b())["status"] == "SUCCESS"
+    assert door.task_a(door.order_a())["state"] == "completed"
+    for path in ("/v1/assets/groups", "/v1/balance", "/_mock/journal", "/_mock/variants", "/_mock/health"):
+        answer = door.get(path)
+        assert (answer.status_code, bool(answer.json())) == (200, True)
+    assert door.post("/v1/assets/list", {"page_size": 100}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["in process", "on a socket"])
+@pytest.mark.parametrize("path", POSTS.values(), ids=POSTS)
+def test_a_hostile_body_is_a_4xx_in_the_envelope_and_leaves_nothing(open_door: Open, kind: str, path: str) -> None:
+    door = open_door(kind)
+    for content_type, body in BODIES.values():
+        headers = [(b"Content-Type", content_type.encode("latin-1"))]
+        checked(door.post(path, content=body, headers=headers), path)
+    assert door.balance() == 1000
+    assert door.get("/v1/assets/groups").json()["data"] == []
+    still_well(door)
+
+
+def test_a_body_without_a_type_is_read_as_json(door: Any) -> None:
+    order = b'{"model":"seedance-2-0","prompt":"Rain","size":"640x640","seconds":"4"}'
+    assert door.post("/v1/videos", content=order).status_code == 200
+
+
+HEADERS = {
+    "a long value": [("X-Long", "x" * 20_000)],
+    "a byte above 127": [("X-Odd", b"\xff\xfe")],
+    "many of one name": [("Accept", "text/html")] * 60,
+    "an Accept that nothing fits": [("Accept", "image/png;q=1, */*;q=0")],
+    "a Range that is none": [("Range", "bytes=" + "9" * 5000)],
+    "a Range of bytes above 127": [("Range", b"bytes=\xb2-\xb3")],
+    "an If-Range of odd quotes": [("If-Range", '"""'), ("Range", "bytes=0-1")],
+    "an If-None-Match without an end": [("If-None-Match", '"' * 9999)],
+    "a Host with a port of letters": [("Host", "a:b")],
+    "a Host of brackets": [("Host", "[")],
+    "a Host of markup": [("Host", "<script>alert(1)</script>")],
+    "an encoding that is none": [("Accept-Encoding", "x,,,;q=z")],
+    "a forwarded scheme": [("X-Forwarded-Proto", "javascript"), ("X-Forwarded-Host", "evil.example")],
+    "an Expect": [("Expect", "100-continue")],
+}
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+def test_absurd_headers_do_no_harm(door: Any, headers: list[tuple[Any, Any]]) -> None:
+    task_id, link = door.order_b(), door.task_a(door.order_a())["resultUrls"][0]
+    for path in (f"/v1/videos/{task_id}", f"/v1/videos/{task_id}/content", link, "/_mock/health", "/_mock/nowhere"):
+        answer = door.get(path, headers=headers)
+        assert answer.status_code in (200, 206, 400, 404, 416), answer.text
+        if answer.status_code == 400:  # HTTP itself is broken: the server refuses before anyone knows an upstream
+            assert "error" in answer.json()
+    still_well(door)
+
+
+@pytest.mark.parametrize("host", ["<script>", "[", "a b", "evil.example/x?", "\xff", "a:99999999"])
+def test_a_hostile_host_is_in_no_link(inside: Any, host: str) -> None:
+    task_id = inside.order_a()
+    headers = [(b"Host", host.encode("latin-1"))]
+    answer = inside.get(f"/v1/video/generations?task_id={task_id}", headers=headers)
+    assert answer.json()["data"]["resultUrls"][0].startswith("http://127.0.0.1/_mock/results/")
+
+
+@pytest.mark.parametrize("path", ["/v1/videos", "/api/v1/video/generations", "/v1/files"])
+def test_a_body_over_the_limit_is_a_413_whether_or_not_it_says_so(open_door: Open, path: str) -> None:
+    for kind in ("in process", "on a socket"):
+        door = open_door(kind, body_bytes=1000)
+        said = door.post(path, content=b"x" * 1001)
+        chunked = door.post(path, content=(b"x" * 100 for _ in range(11))) if kind == "on a socket" else said
+        for answer in (said, chunked):
+            checked(answer, path)
+            assert answer.status_code == 413
+            assert "1000 bytes" in answer.text
+        assert door.get("/v1/balance").status_code == 200
+
+
+def test_other_content_types_are_a_415_that_names_those_taken(door: Any) -> None:
+    for path, allowed in (
+        ("/v1/videos", "application/json or multipart/form-data"),
+        ("/v1/video/generations", "application/json"),
+        ("/v1/files", "multipart/form-data"),
+    ):
+        answer = door.post(path, content=b"{}", headers={"Content-Type": "text/csv"})
+        assert answer.status_code == 415
+        assert "'text/csv'; allowed: " + allowed in answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/videos", "/api/v1/assets"])
+def test_a_body_that_does_not_come_is_a_408_and_the_line_is_closed(open_door: Open, path: str) -> None:
+    door = open_door("on a socket", body_seconds=0.05)
+    host, port = urlsplit(door.origin).hostname, urlsplit(door.origin).port
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Length: 100\r\n\r\n{{"
+    with socket.create_connection((host, port), timeout=10) as line:
+        line.sendall(head.encode())
+        heard = b""
+        while piece := line.recv(65536):
+            heard += piece
+    first, _, body = heard.partition(b"\r\n\r\n")
+    assert first.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in first.lower()
+    told = json.loads(body)
+    assert told["error"]["code"] == "RequestTimeout" if "videos" in path else told["code"] == 408
+    still_well(door)
+
+
+def test_clients_that_hang_up_leave_nothing_behind(open_door: Open) -> None:
+    door = open_door("on a socket")
+    host, port = urlsplit(door.origin).hostname, urlsplit(door.origin).port
+    head = "POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Length: 100\r\n\r\n{"
+    for said in ("", "POST", head, head + " " * 50):
+        with socket.create_connection((host, port), timeout=10) as line:
+            line.sendall(said.encode())
+    still_well(door)
+
+
+def test_two_hundred_creates_at_once_are_two_hundred_tasks(open_door: Open) -> None:
+    door = open_door("on a socket")
+    order = {"model": "seedance-2-0", "prompt": "Rain", "size": "640x640", "seconds": "4"}
+
+    body = json.dumps(order).encode()
+    head = "POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nConnection: close\r\n"
+    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    async def create() -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(door.origin).port)
+        writer.write(request)
+        heard = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return heard
+
+    async def all_at_once() -> list[bytes]:
+        return await asyncio.gather(*(create() for _ in range(200)))
+
+    answers = [heard.partition(b"\r\n\r\n") for heard in asyncio.run(all_at_once())]
+    assert {head.partition(b"\r\n")[0] for head, _, _ in answers} == {b"HTTP/1.1 200 OK"}
+    assert len({json.loads(said)["id"] for _, _, said in answers}) == 200
+
+
+def test_a_bug_of_ours_is_a_5xx_in_the_envelope_that_tells_nothing(
+    open_door: Open, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    door = open_door()
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr("seedmock_server.engine.Engine.state", broken)
+    task_id = door.order_b()
+    answers = [door.get(f"/v1/videos/{task_id}"), door.get(f"/api/v1/video/generations?task_id={door.order_a()}")]
+    assert [answer.status_code for answer in answers] == [500, 502]
+    assert [list(answer.json()) for answer in answers] == [["error"], ["code", "msg", "data"]]
+    assert "secret" not in "".join(answer.text for answer in answers)
+    assert [record.exc_info[0] for record in caplog.records if record.name == "seedmock"] == [ZeroDivisionError] * 2
+    caplog.clear()
+
+
+# --- properties ---
+
+NAMES = sorted({field.path.partition(".")[0].partition("[")[0] for said in contracts() for field in said.fields})
+WORDS = ["seedance-2-0", "video-upscale", "seedance2-a/seedance-2.0-a", "1080p", "720p", "16:9", "640x640", "adaptive"]
+URLS = ["asset://", "asset://x", "data:", "data:image/png;base64,AA==", "https://media.example.org/a", "http://[", "//"]
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=20),
+    st.sampled_from([*WORDS, *URLS, "Image", "4", "1.0", "first_frame", "image_url"]),
+)
+ITEM = st.dictionaries(st.sampled_from(["type", "role", "image_url", "video_url", "url"]), SCALARS, max_size=4)
+VALUES = st.recursive(
+    SCALARS | ITEM,
+    lambda inner: st.lists(inner, max_size=12) | st.dictionaries(st.text(max_size=5) | st.just("content"), inner),
+    max_leaves=20,
+)
+DOCUMENTS = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=8), VALUES, max_size=10)
+ORDERS = {
+    "/v1/videos": {"model": "seedance-2-0", "prompt": "x", "size": "640x640", "seconds": "4"},
+    "/api/v1/video/generations": {"model": "seedance2-a/seedance-2.0-a", "prompt": "x", "duration": 4},
+    "/v1/video/generations": {"model": "video-upscale", "videoUrl": "https://x.example/a", "targetResolution": "2k"},
+    "/v1/assets": {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1},
+    "/api/v1/assets/list": {},
+}
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=120)
+
+
+@pytest.fixture
+def under_fire(open_door: Open) -> Any:
+    """One door for all examples of a property, with a journal that is quickly read."""
+    return open_door(journal_entries=5)
+
+
+@SHARED
+@given(
+    body=st.binary(max_size=300),
+    kind=st.sampled_from([JSON, FORM, "", "text/plain"]) | st.text("abc/;=", max_size=20),
+    path=st.sampled_from(sorted(POSTS.values())),
+)
+def test_no_bytes_whatsoever_are_more_than_a_4xx(under_fire: Any, body: bytes, kind: str, path: str) -> None:
+    checked(under_fire.post(path, content=body, headers={"Content-Type": kind}), path)
+
+
+@SHARED
+@given(document=DOCUMENTS, path=st.sampled_from(sorted(ORDERS)), spoil=st.booleans())
+def test_no_document_whatsoever_is_more_than_a_4xx(
+    under_fire: Any, document: dict[str, Any], path: str, spoil: bool
+) -> None:
+    answer = under_fire.post(path, content=json.dumps({**(ORDERS[path] if spoil else {}), **document}))
+    checked(answer, path, lowest=200)
+    if answer.status_code == 200 and path == "/v1/videos":
+        under_fire.task_b(answer.json()["id"])
+    elif answer.status_code == 200 and path.endswith("generations"):
+        under_fire.task_a(answer.json()["data"]["taskId"])
+    assert len(under_fire.get("/_mock/journal").json()["exchanges"]) > 0
+    assert under_fire.get("/v1/balance").status_code == 200
+
+
+PATHS = st.lists(
+    st.sampled_from(["v1", "api", "videos", "video", "generations", "assets", "content", "_mock", "results", "files"])
+    | st.binary(max_size=6).map(lambda piece: quote(piece, safe="")),
+    max_size=6,
+).map(lambda pieces: "/" + "/".join(pieces))
+
+
+@SHARED
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "BREW"]),
+    path=PATHS,
+    query=st.binary(max_size=20).map(lambda piece: quote(piece, safe="=&+%")),
+    headers=st.lists(
+        st.tuples(
+            st.sampled_from([b"range", b"if-range", b"host", b"content-type", b"accept", b"x-y", b"content-length"]),
+            st.binary(max_size=30),
+        ),
+        max_size=4,
+    ),
+    key=st.sampled_from(["k", None]),
+)
+def test_no_request_line_or_headers_whatsoever_are_more_than_a_4xx(
+    under_fire: Any, method: str, path: str, query: str, headers: list[tuple[bytes, bytes]], key: str | None
+) -> None:
+    answer = under_fire.ask(method, f"{under_fire.origin}{path}?{query}", headers=headers, key=key)
+    assert 200 <= answer.status_code < 500, answer.text
+    if method != "HEAD" and answer.status_code >= 400 and not path.startswith("/_mock"):
+        assert set(answer.json()) in ({"error"}, {"code", "msg", "data"})
