@@ -91,13 +91,14 @@ async def fetch(
 
     Each hop connects to the very address that was judged. Raises Refused, and Beyond for what `policy` leaves unseen.
     """
-    import httpx
-
     if policy is Fetch.NONE:
         raise Beyond
+    opened = await asyncio.to_thread(transport)  # loads httpx as well, which takes too long for the loop
+    import httpx
+
     journey = _Journey(policy, limit_bytes, seconds, resolve)
     try:
-        async with asyncio.timeout(seconds), await asyncio.to_thread(transport) as way:
+        async with asyncio.timeout(seconds), opened as way:
             target = _target(httpx.URL(url.strip()))
             for _ in range(redirects + 1):
                 found = await journey.visit(target, way)

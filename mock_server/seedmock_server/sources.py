@@ -141,8 +141,6 @@ class Sources:
 
     async def _fetched(self, url: str) -> bytes | None:
         policy, limit, seconds = self._policy, self._limit, self._seconds
-        if policy is Fetch.NONE:
-            return None
         async with self._journeys:
             try:
                 return await fetch(url, policy=policy, limit_bytes=limit, seconds=seconds, resolve=self._resolve)
@@ -189,9 +187,9 @@ class Sources:
             free = self._total - (self._occupied - sum(self._sizes.values()))
             raise Refused(Reason.TOO_LARGE, f"the reference has {size} bytes; there is room for {free}")
         posted = {found.readable.source.digest for found in self._published.values()}
-        for digest in sorted(self._sizes, key=posted.__contains__):
-            if self._occupied + size <= self._total:
-                return
+        oldest = iter(sorted(self._sizes, key=posted.__contains__))
+        while self._occupied + size > self._total:
+            digest = next(oldest)
             self._forget(digest)
             (self._folder / digest).unlink(missing_ok=True)
 
@@ -264,14 +262,14 @@ def _adopted(folder: Path) -> OrderedDict[str, int]:
 def _stored(folder: Path, digest: str, content: bytes) -> Readable:
     """Blocking, in a thread. The file appears in one step, once it is known to be media."""
     handle, name = tempfile.mkstemp(prefix=PART, dir=folder)
-    part = Path(name)
+    part = Path(name).resolve()
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         facts = probe.measure(part)
         part.replace(folder / digest)
     except probe.Unreadable as error:
-        said = str(error).replace(f"file:{part.resolve()}", "the file").replace(name, "the file")
+        said = str(error).replace(str(part), "it")
         raise Refused(Reason.NOT_MEDIA, f"the reference is not media: {said}") from None
     finally:
         part.unlink(missing_ok=True)

@@ -17,9 +17,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from seedmock_server import fetching
+from seedmock_server import fetching, sources
 from seedmock_server.fetching import Beyond, Fetch, Reason, Refused, direct, fetch, resolved
-from seedmock_server.sources import Sources
 
 GLOBAL = "93.184.216.34"
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -139,8 +138,8 @@ def test_everything_is_beyond_the_policy_that_fetches_nothing() -> None:
 
 @pytest.mark.parametrize("policy", list(Fetch))
 def test_sources_know_nothing_of_what_is_beyond_their_policy(tmp_path: Path, policy: Fetch) -> None:
-    sources = Sources(tmp_path, fetch=policy, resolve=knowing(cat_test="127.0.0.1 8.8.8.8"))
-    read = sources.read("http://cat.test/", own_origin="http://mock", now=0.0)
+    room = sources.Sources(tmp_path, fetch=policy, resolve=knowing(cat_test="127.0.0.1 8.8.8.8"))
+    read = room.read("http://cat.test/", own_origin="http://mock", now=0.0)
     if policy is Fetch.PUBLIC:
         with pytest.raises(Refused, match="private/reserved"):
             asyncio.run(read)
@@ -155,7 +154,7 @@ def test_sources_fetch_and_measure_a_picture(tmp_path: Path) -> None:
     async def main() -> int | None:
         async with serving(said("200 OK", body=picture.getvalue()), []) as port:
             url = f"http://127.0.0.1:{port}/cat.png"
-            found = await Sources(tmp_path, fetch=Fetch.LOOPBACK).read(url, own_origin="http://mock", now=0.0)
+            found = await sources.Sources(tmp_path, fetch=Fetch.LOOPBACK).read(url, own_origin="http://mock", now=0.0)
             assert found is not None
             return found.facts.width
 
@@ -395,4 +394,26 @@ def test_the_system_resolver_gives_each_address_once() -> None:
 
 def test_httpx_is_not_loaded_before_something_is_fetched() -> None:
     asked = "import sys, seedmock_server.sources; sys.exit('httpx' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
+
+
+def test_only_so_many_references_are_fetched_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most = 0, 0
+
+    async def fetching_slowly(url: str, **options: Any) -> bytes:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001)
+        running -= 1
+        raise Beyond
+
+    monkeypatch.setattr(sources, "fetch", fetching_slowly)
+
+    async def main() -> None:
+        room = sources.Sources(tmp_path, fetch=Fetch.PUBLIC)
+        work = [room.read("http://cat.test/", own_origin="http://mock", now=0.0) for _ in range(30)]
+        assert await asyncio.gather(*work) == [None] * 30
+
+    asyncio.run(main())
+    assert most == sources.JOURNEYS

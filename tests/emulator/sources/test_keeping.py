@@ -157,6 +157,19 @@ def test_work_that_the_end_of_the_loop_cuts_short_leaves_nothing_unfinished(
     assert names(tmp_path) == set()
 
 
+def test_a_refusal_does_not_say_where_the_server_keeps_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(path: Path) -> MediaFacts:
+        raise probe.Unreadable(f"{path.resolve()} is broken")
+
+    monkeypatch.setattr(probe, "measure", refusing)
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(Refused, match="not media: it is broken"):
+        run(kept(Sources(tmp_path / "link"), 1))
+
+
 def test_content_over_the_limit_is_refused_and_content_of_the_limit_is_not(tmp_path: Path) -> None:
     run(kept(Sources(tmp_path, limit_bytes=SIZE), 1))
     with pytest.raises(Refused, match=f"has {SIZE} bytes or more; allowed: at most {SIZE - 1}") as caught:
@@ -280,6 +293,7 @@ def test_only_what_a_crash_left_unfinished_long_ago_is_swept(tmp_path: Path) -> 
         path.write_bytes(b"x")
     os.utime(stale, (10**9, 10**9))
     os.utime(foreign, (10**9, 10**9))
+    os.utime(tmp_path, (10**9, 10**9))
     Sources(tmp_path)
     assert names(tmp_path) == {"part-fresh", "notes.txt"}
 
