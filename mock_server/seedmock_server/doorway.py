@@ -23,7 +23,7 @@ from .delivery import RangeNotSatisfiable, deliver
 from .engine import Caller
 from .fates import duration
 from .forms import parse_form
-from .journal import PATH_SIGNS, Entry, Journal, cut, fewer
+from .journal import PATH_SIGNS, Entry, Journal, cut, fewer, without_secrets
 from .matching import InvalidRule
 from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
 from .refusal import Refusal, refusal_of
@@ -108,7 +108,7 @@ class Doorway:
             log.exception("seedmock failed to answer %s %s; this is a bug of ours", visit.method, visit.path)
             answer = upstream.refuse(Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why"))
         body = await send_answer(answer, visit.method, send)
-        visit.status = answer.status
+        visit.status, visit.answered_headers = answer.status, answer.headers
         self._note(upstream, visit, body)
 
     async def _call(
@@ -156,6 +156,10 @@ class Doorway:
                 cut(visit.sent),
                 cut(answered),
                 fewer(visit.notes),
+                visit.query[:PATH_SIGNS].decode("latin-1"),
+                without_secrets(visit.headers),
+                visit.answered_headers,
+                visit.faults,
             )
         )
 
@@ -164,7 +168,7 @@ class _Visit:
     """What the journal will say of a call, gathered on its way."""
 
     __slots__ = (
-        "account", "authorization", "content_type", "headers", "method", "notes",
+        "account", "answered_headers", "authorization", "content_type", "faults", "headers", "method", "notes",
         "operation", "origin", "path", "query", "sent", "status", "wishes",
     )  # fmt: skip
 
@@ -179,6 +183,8 @@ class _Visit:
         self.status = 0
         self.notes: tuple[str, ...] = ()
         self.wishes: dict[bytes, bytes] = {}
+        self.answered_headers: Headers = ()
+        self.faults: tuple[str, ...] = ()
 
     @property
     def caller(self) -> Caller:

@@ -1,21 +1,26 @@
 """What was said: a ring of exchanges, bounded in number and in bytes.
 
-Holds no header, so no key can get in; bodies are cut, and read only when somebody looks.
+Headers that carry secrets are taken out before they get in; bodies are cut, and read only when somebody looks.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 BODY_BYTES = 4096
 PATH_SIGNS = 500
 NOTES = 20
+HEADER_BYTES = 500
+SECRET = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"token", b"x-api-key", b"api-key"})
 
 
 class Entry(NamedTuple):
-    """One exchange. `at` is a reading of the clock; bodies, path and notes are cut; `notes` are sentences."""
+    """One exchange. `at` is a reading of the account's clock; bodies, path and notes are cut; `notes` are sentences.
+
+    `sent_headers` are kept without secrets, `faults` name what was done to the wire on purpose.
+    """
 
     at: float
     upstream: str
@@ -27,6 +32,10 @@ class Entry(NamedTuple):
     sent: bytes
     answered: bytes
     notes: tuple[str, ...]
+    query: str = ""
+    sent_headers: tuple[tuple[bytes, bytes], ...] = ()
+    answered_headers: tuple[tuple[bytes, bytes], ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class Journal:
@@ -47,13 +56,23 @@ class Journal:
         """The exchanges as JSON values, oldest first; `number` counts all since the start."""
         for number, entry in enumerate(tuple(self._ring), self._first):
             if upstream in (None, entry.upstream) and account in (None, entry.account):
-                said = entry._asdict() | {"sent": _text(entry.sent), "answered": _text(entry.answered)}
+                said = entry._asdict() | {
+                    "sent": _text(entry.sent),
+                    "answered": _text(entry.answered),
+                    "sent_headers": [[_text(name), _text(value)] for name, value in entry.sent_headers],
+                    "answered_headers": [[_text(name), _text(value)] for name, value in entry.answered_headers],
+                }
                 yield {"number": number, **said}
 
 
 def cut(body: bytes) -> bytes:
     """The part of a body that the journal keeps."""
     return body if len(body) <= BODY_BYTES else body[:BODY_BYTES]
+
+
+def without_secrets(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """Headers with the values of those that authenticate replaced, and none longer than the journal keeps."""
+    return tuple((name, b"***" if name in SECRET else value[:HEADER_BYTES]) for name, value in headers)
 
 
 def fewer(notes: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ def test_an_exchange_is_written_down_with_both_bodies(door: Any) -> None:
     made, asked = door.journal()
     assert list(made) == [
         "number", "at", "upstream", "operation", "account", "method", "path", "status", "sent", "answered", "notes",
+        "query", "sent_headers", "answered_headers", "faults",
     ]  # fmt: skip
     assert (made["number"], made["upstream"], made["operation"], made["status"]) == (0, "opeai", "create", 200)
     assert (made["method"], made["path"]) == ("POST", "/v1/videos")
@@ -25,6 +26,7 @@ def test_an_exchange_is_written_down_with_both_bodies(door: Any) -> None:
     assert asked["at"] - made["at"] == 5
     assert asked["path"] == f"/v1/videos/{task_id}"
     assert made["account"] == asked["account"]
+    assert ["authorization", "***"] in made["sent_headers"]
 
 
 def test_refusals_are_written_down_too(door: Any) -> None:
