@@ -12,6 +12,7 @@ from seedmock_contracts import __version__
 
 COMMANDS = "seedmock.commands"
 ORDER = ("demo", "serve", "generate", "upscale", "assets")
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
 TRY_KEY = "sk_mock_local"
 
 
@@ -30,7 +31,7 @@ class Commands(click.Group):
         return None
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(cls=Commands, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="seedmock")
 def main() -> None:
     """Two paid Seedance 2.0 video APIs on your own machine: an emulator, a client, and the contract between them."""

@@ -15,6 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from weakref import finalize
 
 WORK = "work-"
 
@@ -38,8 +39,9 @@ class Shelf:
         for stale in folder.glob(f"{WORK}*"):
             _sweep(stale)
         self.work = Path(tempfile.mkdtemp(prefix=WORK, dir=folder))
-        self._lock = (self.work / "lock").open("wb")
-        _locked(self._lock)
+        lock = (self.work / "lock").open("wb")
+        _locked(lock)
+        self._end = finalize(self, _ended, lock, self.work)  # a shelf that nobody closes ends as well
 
     def find(self, digest: str) -> Clip | None:
         """The clip if it is there; it counts as used now."""
@@ -61,8 +63,7 @@ class Shelf:
 
     def close(self) -> None:
         """Remove the work folder and all that is in it."""
-        self._lock.close()
-        shutil.rmtree(self.work, ignore_errors=True)
+        self._end()
 
     def _trim(self, newest: Path) -> None:
         found = []
@@ -75,6 +76,11 @@ class Shelf:
             room -= size
             if old and room < 0:
                 path.unlink(missing_ok=True)
+
+
+def _ended(lock: IO[bytes], work: Path) -> None:
+    lock.close()
+    shutil.rmtree(work, ignore_errors=True)
 
 
 def _sweep(folder: Path) -> None:

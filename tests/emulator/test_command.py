@@ -1,0 +1,135 @@
+"""`seedmock serve` as people start it: what it prints, what it says when it cannot, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+SECONDS = 60
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts the command with its own temporary folder, and ends what is still running."""
+    started: list[subprocess.Popen[str]] = []
+    (tmp_path / "temporary").mkdir()
+
+    def begin(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+        environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary"), "PYTHONUNBUFFERED": "1", **variables}
+        command = [sys.executable, "-W", "error", "-m", "seedmock_server", "serve", *arguments]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def welcome(process: subprocess.Popen[str]) -> str:
+    """What is printed up to the last line of the greeting."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Ctrl-C"):
+            break
+    return "".join(lines)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=SECONDS)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_prints_both_base_urls_and_a_call_that_works_and_ends_quietly(
+    start: Start, tmp_path: Path, number: signal.Signals
+) -> None:
+    process = start("--port", "0", "--seed", "7", "--cache", str(tmp_path / "clips"), "--pace", "instant")
+    said = welcome(process)
+    url = re.findall(r"http://127\.0\.0\.1:\d+", said)[0]
+    assert f"A  apimodels.app       {url}/api/v1" in said
+    assert f"B  api-platform.ope.ai {url}/v1" in said
+    assert "pace instant, seed 7" in said
+    exported = re.findall(r"export (\S+)=(\S+) (\S+)=(\S+)", said)[0]
+    assert exported == ("SEEDMOCK_BASE_URL", url, "SEEDMOCK_API_KEY", "sk_mock_local")
+    assert httpx.get(f"{url}/_mock/health").status_code == 200
+
+    bash, curl = shutil.which("bash"), shutil.which("curl")
+    if bash and curl:
+        example = said[said.index("  curl ") : said.index("Ctrl-C")]
+        heard = subprocess.run([bash, "-c", f"{example.strip()} -sS"], capture_output=True, text=True, timeout=SECONDS)
+        assert '"status":"queued"' in heard.stdout, heard.stderr
+
+    process.send_signal(number)
+    assert ended(process) == (0, "", "")
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_given_keys_are_not_printed(start: Start) -> None:
+    process = start("--port", "0", "--key", "sk_secret_1", "--key", "sk_secret_2")
+    said = welcome(process)
+    assert "sk_secret" not in said
+    assert "$SEEDMOCK_API_KEY" in said
+
+
+def test_every_option_can_be_a_variable(start: Start) -> None:
+    said = welcome(start(SEEDMOCK_SERVE_PORT="0", SEEDMOCK_SERVE_PACE="step", SEEDMOCK_SERVE_SEED="5"))
+    assert "pace step, seed 5" in said
+
+
+def test_a_port_in_use_is_one_line_and_exit_1(start: Start, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = ended(start("--port", str(port)))
+    assert (code, out) == (1, "")
+    assert err.startswith(f"Error: port {port} on 127.0.0.1 is in use")
+    assert err.count("\n") == 1
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--variant", "nonsense"), "'nonsense'; expected ID=OPTION, such as opeai.status=openai"),
+        (("--variant", "nonsense=1"), "no variant 'nonsense'; there are: apimodels.asset_status, "),
+        (("--variant", "opeai.status=no"), "variant opeai.status is 'no'; allowed: documented, openai"),
+        (("--pace", "slow"), "'instant', 'fast', 'realistic', 'step'"),
+        (("--credit", "much"), "credit is 'much'; allowed: a number"),
+        (("--token-price", "-1"), "token_price is -1; allowed: 0 or more"),
+        (("--port", "70000"), "0<=x<=65535"),
+        (("--key", " "), "a key is blank"),
+        (("--seed", str(2**70)), "allowed: a whole number of at most 64 bits"),
+        (("extra",), "unexpected extra argument"),
+    ],
+)
+def test_a_wrong_option_is_a_usage_error_that_says_what_would_do(
+    start: Start, arguments: tuple[str, ...], said: str
+) -> None:
+    code, out, err = ended(start("--port", "0", *arguments))
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: ")
+    assert said in " ".join(err.split())
+    assert "Traceback" not in err
+
+
+def test_an_address_of_another_machine_is_told_in_one_line(start: Start) -> None:
+    code, _, err = ended(start("--host", "203.0.113.7"))
+    assert code == 1
+    assert err.startswith("Error: cannot listen on 203.0.113.7")
+    assert err.count("\n") == 1

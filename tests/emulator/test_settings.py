@@ -1,0 +1,75 @@
+"""Settings: read from texts, and refused with a sentence that says what would do."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.upstreams import contracts
+from seedmock_server import create_app, serve
+from seedmock_server.settings import InvalidSetting, Settings, from_texts
+
+WRONG = [
+    ({"pace": "slow"}, "pace is 'slow'; allowed: one of instant, fast, realistic, step"),
+    ({"fetch": True}, "fetch is True; allowed: one of none, loopback, public"),
+    ({"seed": "seven"}, "seed is 'seven'; allowed: a whole number"),
+    ({"seed": 2**64}, "seed is 18446744073709551616; allowed: a whole number of at most 64 bits"),
+    ({"credit": "much"}, "credit is 'much'; allowed: a number"),
+    ({"credit": "NaN"}, "credit is NaN; allowed: 0 or more"),
+    ({"token_price": "-1"}, "token_price is -1; allowed: 0 or more"),
+    ({"token_price": "Infinity"}, "token_price is Infinity; allowed: 0 or more"),
+    ({"credit": None}, "credit is None; allowed: a number"),
+    ({"keys": ("sk_x", " ")}, "a key is blank; allowed: any text that is not"),
+    ({"keys": 7}, "keys is 7; allowed: texts"),
+    ({"body_bytes": 0}, "body_bytes is 0; allowed: more than 0"),
+    ({"body_bytes": "big"}, "body_bytes is 'big'; allowed: a whole number"),
+    ({"body_seconds": float("nan")}, "body_seconds is nan; allowed: more than 0"),
+    ({"journal_entries": -5}, "journal_entries is -5; allowed: more than 0"),
+    ({"cache_bytes": None}, "cache_bytes is None; allowed: a whole number"),
+    ({"cache": 7}, "cache is 7; allowed: a path"),
+    ({"variants": "opeai.seed"}, "variants is 'opeai.seed'; allowed: options by the ids of variants"),
+    ({"variants": {"opeai.status": "x"}}, "variant opeai.status is 'x'; allowed: documented, openai"),
+    ({"variants": {"opeai.stat": "x"}}, "no variant 'opeai.stat'; there are: apimodels.asset_status, "),
+    ({"paces": "fast"}, "no setting 'paces'; there are: body_bytes, "),
+]
+
+
+@pytest.mark.parametrize(("values", "said"), WRONG, ids=lambda value: str(value)[:40])
+def test_a_setting_that_cannot_be_is_refused_by_name_with_what_is_allowed(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidSetting) as caught:
+        create_app(**values)
+    assert str(caught.value).startswith(said)
+    with pytest.raises(InvalidSetting), serve(**values):
+        raise AssertionError("unreachable")
+
+
+def test_texts_stand_for_what_they_spell() -> None:
+    read = from_texts(
+        {
+            "pace": "step",
+            "seed": "7",
+            "credit": "5.5",
+            "token_price": None,
+            "cache": "x",
+            "body_bytes": "9",
+            "keys": "k",
+        }
+    )
+    assert (read.pace, read.seed, read.credit, read.token_price) == ("step", 7, Decimal("5.5"), None)
+    assert (read.cache, read.body_bytes, read.keys) == (Path("x"), 9, ("k",))
+
+
+def test_every_variant_has_an_option_in_force() -> None:
+    options = Settings(variants={"opeai.seed": "reject"}).options
+    assert set(options) == {variant.id for said in contracts() for variant in said.variants}
+    assert options["opeai.seed"] == "reject"
+    assert options["opeai.status"] == "documented"
+
+
+def test_what_is_set_holds(open_door: Any) -> None:
+    door = open_door(credit="5", token_price="3", keys="k")
+    assert door.balance(key="k") == 5
+    assert door.get("/v1/balance").status_code == 401
