@@ -160,9 +160,9 @@ def _follow(fetch: Fetch, request: Request) -> Flow[tuple[Request, Answer]]:
         link = _link(answer)
         if not link:
             return request, answer
-        target = urljoin(answer.url, link)
-        if urlsplit(target).scheme not in ("http", "https"):
-            raise fetch.error(f"was redirected to {target[:80]!r}, which is no web address")
+        target = _joined(answer.url, link)
+        if not target:
+            raise fetch.error(f"was redirected to {link[:80]!r}, which is no web address")
         request = replace(request, url=target, keyed=request.keyed and _origin(target) == _origin(answer.url))
     raise fetch.error(f"was redirected more than {MOST_REDIRECTS} times")
 
@@ -188,13 +188,18 @@ def _link(answer: Answer) -> str:
     return next((link for place in places for key in ("url", "video_url") if (link := text(place.get(key)))), "")
 
 
+def _joined(url: str, link: str) -> str:
+    """Where a link leads from an address; nothing if that is no web address."""
+    try:
+        target = urljoin(url, link)
+        return target if urlsplit(target).scheme in ("http", "https") and _origin(target)[1] else ""
+    except ValueError:
+        return ""
+
+
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    return parts.scheme, parts.hostname, port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _refused(fetch: Fetch, request: Request, answer: Answer) -> Flow[float]:

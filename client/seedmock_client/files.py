@@ -25,8 +25,11 @@ _MOST_PARTS = 1000
 
 def local_path(url: str) -> Path | None:
     """The path that a `file:` URL means; None for every other URL."""
-    parts = urlsplit(url) if url[:5].lower() == "file:" else None
-    return Path(unquote(parts.path)) if parts else None
+    if url[:5].lower() != "file:":
+        return None
+    with contextlib.suppress(ValueError):
+        return Path(unquote(urlsplit(url).path))
+    return None
 
 
 def read_upload(path: Path, most: float) -> Upload:
@@ -76,8 +79,6 @@ class PartFile:
             self.taken = True
         elif answer.status == 206:
             self.taken = self._goes_on(answer.headers.get("content-range", ""))
-            if not self.taken:
-                self.clear()
         return self.taken
 
     def _goes_on(self, content_range: str) -> bool:

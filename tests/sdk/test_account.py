@@ -159,6 +159,19 @@ def test_a_balance_that_says_nothing_is_an_error(talk: Any, Script: Any, data: A
         talk("apimodels", Script({"code": 200, "data": data}), "balance")
 
 
+@pytest.mark.parametrize(
+    ("verb", "arguments"), [("list_groups", ()), ("list_assets", ()), ("upload", (__file__,)), ("create_group", ("x",))]
+)
+@pytest.mark.parametrize(
+    "body", [httpx.Response(200, text="[]"), {"code": 200, "data": {}}, {"code": 200, "data": None}]
+)
+def test_a_good_answer_without_what_was_asked_for_is_an_error(
+    talk: Any, Script: Any, verb: str, arguments: tuple[Any, ...], body: Any
+) -> None:
+    with pytest.raises(UpstreamError, match="unreadable"):
+        talk("apimodels", Script(body), verb, *arguments)
+
+
 def test_models_and_records_are_read(talk: Any, Script: Any) -> None:
     rows = {"data": [{"id": "m", "modality": "video", "endpoint": "/video/generations"}]}
     assert [entry.id for entry in talk("apimodels", Script(rows), "models")] == ["m"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from seedmock_client import (
     MediaKind,
     RateLimitError,
     Reference,
+    Role,
     SeedmockError,
     SubmissionUnknownError,
     TaskFailedError,
@@ -30,6 +32,7 @@ from seedmock_client import (
     last_frame,
 )
 
+MOVING = Reference(MediaKind.VIDEO, "https://e.com/v.mp4", Role.FIRST_FRAME)
 ORDER = GenerationRequest(prompt="a boat", size="1280x720", seconds=4)
 BOTH = pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
 
@@ -167,6 +170,13 @@ def test_an_order_follows_no_redirect(talk: Any, Script: Any) -> None:
     ("upstream", "order", "field"),
     [
         ("opeai", {"size": "1280x720", "seconds": 3}, "seconds"),
+        ("opeai", {"size": "1280x720", "references": (first_frame("file://[x"),)}, "input_reference"),
+        (
+            "opeai",
+            {"size": "1280x720", "references": (Reference(MediaKind.VIDEO, "https://e", Role.FIRST_FRAME),)},
+            "first_frame",
+        ),
+        ("apimodels", {"references": (MOVING,)}, "first_frame_url"),
         ("opeai", {"size": "1281x720"}, "size"),
         ("opeai", {}, "size"),
         ("opeai", {"size": "1280x720", "resolution": "720p", "ratio": "16:9"}, "size"),
@@ -266,13 +276,16 @@ def test_local_files_are_read_only_where_that_was_allowed(talk: Any, Script: Any
     assert wire.requests == []
 
 
-@pytest.mark.parametrize("content", [None, b""])
+@pytest.mark.parametrize("content", [None, b"", "too large"])
 def test_a_local_file_that_cannot_be_used_is_said_before_anything_is_sent(
-    talk: Any, Script: Any, tmp_path: Path, content: bytes | None
+    talk: Any, Script: Any, tmp_path: Path, content: bytes | str | None
 ) -> None:
     picture = tmp_path / "p.png"
-    if content is not None:
+    if isinstance(content, bytes):
         picture.write_bytes(content)
+    elif content:
+        picture.touch()
+        os.truncate(picture, 31 * 1024 * 1024)
     wire = Script({})
     order = GenerationRequest(prompt="p", references=(first_frame(picture.as_uri()),))
     with pytest.raises(ValidationError, match=r"p\.png"):
@@ -369,3 +382,22 @@ def test_an_answer_that_drips_for_ever_is_cut_at_its_deadline(talk: Any, Script:
 def test_an_answer_without_end_is_cut(talk: Any, Script: Any, Pieces: Any) -> None:
     with pytest.raises(ConnectionFailedError, match="more than"):
         talk("opeai", Script(httpx.Response(200, stream=Pieces(*[b"x" * 2**20] * 20))), "query", "t")
+
+
+def test_waiting_for_a_task_by_its_id_or_its_record(talk: Any, Script: Any, words: Any) -> None:
+    wire = Script(words.created("opeai"), words.seen("opeai", "IN_PROGRESS"), words.done("opeai"))
+    created = talk("opeai", wire, "create", ORDER)
+    assert talk("opeai", wire, "wait", created, poll_seconds=2).status == "SUCCESS"
+    assert talk.slept == [2.0, 2.0]
+    assert talk("opeai", wire, "wait", created.task_id, timeout=1).status == "SUCCESS"
+    assert talk.slept == [2.0, 2.0]
+
+
+def test_a_quote_costs_nothing_and_sends_nothing(talk: Any, Script: Any) -> None:
+    wire = Script({})
+    assert str(talk("apimodels", wire, "quote", GenerationRequest(prompt="p", seconds=4)).amount) == "0.588"
+    with pytest.raises(ValidationError):
+        talk("apimodels", wire, "quote", GenerationRequest(prompt="p", seconds=99))
+    with pytest.raises(ValidationError, match="has no model"):
+        talk("apimodels", wire, "quote", GenerationRequest(prompt="p", model="nobody"), preflight=False)
+    assert wire.requests == []

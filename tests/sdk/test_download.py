@@ -128,6 +128,27 @@ def test_a_redirect_to_what_is_no_web_address_is_refused(talk: Any, Script: Any,
     assert (caught.value.task_id, clean(tmp_path)) == (TASK, True)
 
 
+@pytest.mark.parametrize("link", ["http://[::1", "ftp://cdn.test/a", "http://cdn.test:99999/a"])
+def test_a_link_in_a_json_body_that_is_no_web_address_is_refused(
+    talk: Any, Script: Any, tmp_path: Path, link: str
+) -> None:
+    with pytest.raises(DownloadError, match="no web address"):
+        talk("opeai", Script({"data": {"video_url": link}}), "download", DONE, tmp_path / "a.mp4")
+
+
+def test_an_answer_that_is_neither_a_video_nor_an_error_is_said(talk: Any, Script: Any, tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="was answered 204"):
+        talk("opeai", Script(httpx.Response(204)), "download", DONE, tmp_path / "a.mp4")
+
+
+def test_a_part_that_was_whole_already_is_taken_at_416(
+    talk: Any, Script: Any, Pieces: Any, make_movie: Any, tmp_path: Path
+) -> None:
+    whole = make_movie()
+    wire = Script(cut(Pieces, whole, len(whole)), clip(b"", 416))
+    assert talk("opeai", wire, "download", DONE, tmp_path / "a.mp4").path.read_bytes() == whole
+
+
 def test_redirects_without_end_are_ended(talk: Any, Script: Any, tmp_path: Path) -> None:
     wire = Script(httpx.Response(302, headers={"location": "/again"}))
     with pytest.raises(DownloadError, match="more than 5 times"):
@@ -200,6 +221,7 @@ def test_what_does_not_continue_the_part_begins_anew(
     old, new = make_movie(payload=b"old" * 1000), make_movie(payload=b"new" * 1000)
     wire = Script(cut(Pieces, old, 1000), second(new), clip(new))
     assert talk("opeai", wire, "download", DONE, tmp_path / "a.mp4").path.read_bytes() == new
+    assert all("range" not in request.headers for request in wire.requests[2:])
 
 
 def test_a_connection_that_always_breaks_at_the_same_place_is_given_up(
@@ -227,7 +249,9 @@ def test_a_body_longer_than_announced_begins_anew(
 ) -> None:
     whole = make_movie()
     long = httpx.Response(200, headers={"content-length": "1000"}, stream=Pieces(whole))
-    assert talk("opeai", Script(long, clip(whole)), "download", DONE, tmp_path / "a.mp4").path.read_bytes() == whole
+    wire = Script(long, clip(whole))
+    assert talk("opeai", wire, "download", DONE, tmp_path / "a.mp4").path.read_bytes() == whole
+    assert "range" not in wire.requests[1].headers
 
 
 @pytest.mark.parametrize("damage", ["cut", "head", "moov", "text", "nothing"])
@@ -314,6 +338,15 @@ def test_a_result_link_that_stays_dead_is_a_clear_error(
         talk("apimodels", wire, "download", LINKED, tmp_path / "a.mp4")
     assert (caught.value.task_id, clean(tmp_path)) == ("cl1", True)
     assert len(wire.requests) <= 6
+
+
+def test_a_result_link_that_is_only_early_is_waited_for(
+    talk: Any, Script: Any, words: Any, make_movie: Any, tmp_path: Path
+) -> None:
+    early, same = httpx.Response(404), words.done("apimodels", LINKED.urls[0])
+    wire = Script(early, same, early, make_movie())
+    assert talk("apimodels", wire, "download", LINKED, tmp_path / "a.mp4").bytes
+    assert [request.url.host for request in wire.requests].count("results.test") == 3
 
 
 def test_a_dead_link_behind_a_redirect_is_asked_for_once_more(

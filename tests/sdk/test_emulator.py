@@ -91,9 +91,7 @@ class Door:
         options["local_files"] = True
         async with (
             self._in_process() as (transport, url),
-            AsyncClient(
-                upstream, api_key=key, base_url=url, transport=transport, local_files=True, **options
-            ) as client,
+            AsyncClient(upstream, api_key=key, base_url=url, transport=transport, **options) as client,
         ):
             found: Any = None
             for step in steps:

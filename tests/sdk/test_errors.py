@@ -94,6 +94,7 @@ def test_errors_can_be_pickled_with_all_they_know(class_: type[SeedmockError]) -
     assert (str(copy), vars(copy)) == (str(error), vars(error))
 
 
+DEEP = '{"error": {"error": {"error": {"error": {"error": {"error": {"message": "deep"}}}}}}}'.replace(": ", ":")
 B_BODIES: list[tuple[int, Any, type[SeedmockError], str]] = [
     (
         401,
@@ -102,7 +103,12 @@ B_BODIES: list[tuple[int, Any, type[SeedmockError], str]] = [
         "Invalid token",
     ),
     (403, {"code": "insufficient_user_quota", "message": "用户额度不足", "data": None}, BalanceError, "用户额度不足"),
-    (403, {"error": {"message": "预扣费额度失败", "type": "new_api_error", "code": ""}}, BalanceError, "预扣费"),
+    (
+        403,
+        {"error": {"message": "预扣费额度失败", "type": "new_api_error"}},
+        BalanceError,
+        "预扣费额度失败",
+    ),
     (400, {"code": "InvalidParameter", "message": "m", "param": "size", "type": ""}, ValidationError, "m"),
     (400, {"error": "plain words"}, ValidationError, "plain words"),
     (400, "a bare string", ValidationError, "a bare string"),
@@ -117,12 +123,12 @@ B_BODIES: list[tuple[int, Any, type[SeedmockError], str]] = [
     ),
     (400, json.dumps({"error": {"code": "InvalidParameter", "message": "twice"}}), ValidationError, "twice"),
     (404, b"<html><head><title>404 Not Found</title></head><body>nginx</body></html>", NotFoundError, "404 Not Found"),
-    (429, b"", RateLimitError, "empty"),
+    (429, b"", RateLimitError, "an empty body"),
     (502, b"<html><body><h1>Bad gateway</h1></body></html>", UpstreamError, "Bad gateway"),
-    (503, b"\xff\xfe not text", UpstreamError, "not text"),
+    (503, b"\xff\xfe not text", UpstreamError, "\ufffd\ufffd not text"),
     (500, b"[1, 2", UpstreamError, "[1, 2"),
-    (400, b"[" * 100_000, ValidationError, "[["),
-    (400, {"error": {"error": {"error": {"error": {"error": {"error": {"message": "deep"}}}}}}}, ValidationError, ""),
+    (400, b"[" * 100_000, ValidationError, "[" * 300),
+    (400, {"error": {"error": {"error": {"error": {"error": {"error": {"message": "deep"}}}}}}}, ValidationError, DEEP),
 ]
 
 
@@ -133,7 +139,7 @@ def test_a_query_reads_every_envelope(
     answer = httpx.Response(status, content=body) if isinstance(body, bytes) else httpx.Response(status, json=body)
     with pytest.raises(class_) as caught:
         talk("opeai", Script(answer), "query", "cgt-1")
-    assert said in caught.value.message
+    assert caught.value.message.endswith(f"{status}: {said}")
     assert caught.value.task_id == "cgt-1"
     assert caught.value.status == status
 
@@ -208,3 +214,9 @@ def test_the_key_is_blotted_out_of_what_caused_an_error_too(talk: Any, Script: A
 def test_a_key_too_short_to_be_a_secret_does_not_spoil_messages(talk: Any, Script: Any) -> None:
     with pytest.raises(AuthenticationError, match="bad key of a test"):
         talk("opeai", Script((401, {"error": "bad key of a test"})), "query", "cgt-1", api_key="test")
+
+
+def test_a_body_nested_beyond_all_reason_is_still_an_error(talk: Any, Script: Any) -> None:
+    body = '{"error":' * 700 + "{}" + "}" * 700
+    with pytest.raises(ValidationError):
+        talk("opeai", Script(httpx.Response(400, text=body)), "query", "cgt-1")

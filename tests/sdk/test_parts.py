@@ -7,15 +7,20 @@ import dataclasses
 import io
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import seedmock_client
 from seedmock_client import AsyncClient, Client, video
+from seedmock_client.drivers import Line
 from seedmock_client.mp4 import NotAMovie, measured, read_movie
 from seedmock_client.retry import backoff, retry_after
+from seedmock_client.wire import Request, Send
+from seedmock_contracts.terms import Operation
 
 PACKAGE = Path(str(seedmock_client.__file__)).parent
 
@@ -76,6 +81,16 @@ def test_a_date_is_read_against_the_answers_own_clock() -> None:
     assert retry_after(headers, received=1e9) == 60.0
 
 
+def test_a_date_without_a_zone_is_universal_time_wherever_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert retry_after({"retry-after": "Thu, 01 Jan 1970 00:02:00"}, received=100.0) == 20.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_backing_off_doubles_and_is_bounded() -> None:
     assert [backoff(attempt) for attempt in (0, 1, 2, 3, 10_000)] == [1.0, 2.0, 4.0, 8.0, 30.0]
 
@@ -125,6 +140,14 @@ def test_importing_the_commands_loads_no_http_library() -> None:
     code = "import sys, seedmock_client.cli, seedmock_client.demo; print({'httpx', 'rich', 'PIL'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("url", ["https://cdn.test/x", "http://api.test:81/x", "https://api.test/x", "/videos"])
+def test_a_driver_adds_the_key_on_its_own_origin_only_whatever_a_flow_asks(url: str) -> None:
+    line = Line(httpx.URL("http://api.test/v1"), "sk_secret", "agent", lambda: 0.0, lambda: 0.0)
+    request = Request(operation=Operation.CONTENT, method="GET", url=url, keyed=True)
+    assert ("authorization" in line.options(Send(request, 1.0))["headers"]) is (url == "/videos")
+    assert "sk_secret" not in repr(line)
 
 
 def imports(path: Path) -> set[str]:
