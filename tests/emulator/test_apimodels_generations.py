@@ -379,3 +379,9 @@ def test_a_post_of_files_without_a_file_says_so(inside: Any) -> None:
 def test_what_the_other_upstream_costs_is_not_in_the_balance(inside: Any) -> None:
     inside.order_b()
     assert inside.balance() == 1000
+
+
+def test_images_as_the_vendors_own_client_sends_them_are_a_first_frame(door: Any) -> None:
+    task_id = door.order_a(images=["https://example.com/a.png"])
+    assert door.task_a(task_id)["modelType"] == "IMAGE_TO_VIDEO"
+    assert door.journal()[0]["notes"] == []

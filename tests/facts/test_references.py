@@ -100,9 +100,10 @@ def test_the_five_roles_and_three_types_of_b_mean_what_they_say() -> None:
     }
 
 
-def test_the_five_fields_of_a_mean_what_they_say() -> None:
+def test_the_six_fields_of_a_mean_what_they_say() -> None:
     assert [(slot.field, slot.kind.value, slot.role.value, slot.many) for slot in A.slots] == [
         ("first_frame_url", "image", "first_frame", False),
+        ("images", "image", "first_frame", True),
         ("last_frame_url", "image", "last_frame", False),
         ("reference_image_urls", "image", "reference", True),
         ("reference_video_urls", "video", "reference", True),

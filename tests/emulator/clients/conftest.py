@@ -2,7 +2,7 @@
 
 To install what these tests need:
 
-    pip install -e '.[test,clients]'
+    pip install -e '.[test]'
     npm ci --prefix tests/emulator/clients/node --omit=optional --ignore-scripts --no-audit --no-fund
     apt-get install curl nodejs npm    # where the machine has none
 

@@ -19,7 +19,7 @@ OPENAI = ["queued", "in_progress", "completed"]
 
 @pytest.fixture(scope="module")
 def openai(installed: Callable[[str, str], None]) -> Any:
-    installed("openai", "pip install -e '.[clients]'")
+    installed("openai", "pip install -e '.[test]'")
     import openai
 
     return openai

@@ -120,6 +120,8 @@ CREATE_FIELDS = (
     Field("apimodels.create.reference_video_urls.item", PAGE_FIELDS, Operation.CREATE, "reference_video_urls[]", URL),
     Field("apimodels.create.reference_audio_urls.item", PAGE_FIELDS, Operation.CREATE, "reference_audio_urls[]", URL),
     Field("apimodels.create.web_search", PAGE_FIELDS, Operation.CREATE, "web_search", ("boolean",), False),
+    Field("apimodels.create.images", VENDOR_CLIENT, Operation.CREATE, "images", URLS),
+    Field("apimodels.create.images.item", VENDOR_CLIENT, Operation.CREATE, "images[]", URL),
     Field("apimodels.create.callback_url", SIBLINGS, Operation.CREATE, "callback_url", URL),
     Field("apimodels.create.seed", LIKE_ARK, Operation.CREATE, "seed", ("integer",)),
 )
@@ -154,6 +156,7 @@ SIZES = tuple(
 LAYOUT = FlatFields(
     (
         Slot("first_frame_url", MediaKind.IMAGE, Role.FIRST_FRAME),
+        Slot("images", MediaKind.IMAGE, Role.FIRST_FRAME, many=True),
         Slot("last_frame_url", MediaKind.IMAGE, Role.LAST_FRAME),
         Slot("reference_image_urls", MediaKind.IMAGE, Role.REFERENCE, many=True),
         Slot("reference_video_urls", MediaKind.VIDEO, Role.REFERENCE, many=True),
@@ -181,6 +184,7 @@ CREATE_RULES: tuple[Rule, ...] = (
     Between(Fact("apimodels.create.duration.range", PAGE_FIELDS), "duration", 4, 15),
     Between(Fact("apimodels.create.seed.range", LIKE_ARK), "seed", -1, 2**32 - 1),
     Scheme(Fact("apimodels.create.first_frame_url.scheme", SCHEME), "first_frame_url", SCHEMES),
+    Scheme(Fact("apimodels.create.images.scheme", SCHEME), "images[]", SCHEMES),
     Scheme(Fact("apimodels.create.last_frame_url.scheme", SCHEME), "last_frame_url", SCHEMES, (FIRST,)),
     Scheme(Fact("apimodels.create.reference_image_urls.scheme", SCHEME), "reference_image_urls[]", SCHEMES, (IMAGE,)),
     Scheme(Fact("apimodels.create.reference_video_urls.scheme", SCHEME), "reference_video_urls[]", SCHEMES, (IMAGE,)),

@@ -37,7 +37,7 @@ ERRORS = (
     _error(ErrorKind.LINK_EXPIRED, 403, CLIENT, "this link has expired: {detail}", style="403"),
     _error(ErrorKind.LINK_EXPIRED, 410, CLIENT, "this link has expired: {detail}", style="410"),
     _error(ErrorKind.RANGE_NOT_SATISFIABLE, 416, UNSAID, "{detail}"),
-    _error(ErrorKind.ROUTE_NOT_FOUND, 404, UNSAID, "no such endpoint: {detail}"),
+    _error(ErrorKind.ROUTE_NOT_FOUND, 404, UNSAID, "{detail}"),
     _error(ErrorKind.METHOD_NOT_ALLOWED, 405, UNSAID, "method not allowed: {detail}"),
     _error(ErrorKind.BODY_TOO_LARGE, 413, UNSAID, "body too large: {detail}"),
     _error(ErrorKind.UNSUPPORTED_MEDIA_TYPE, 415, UNSAID, "unsupported content type: {detail}"),

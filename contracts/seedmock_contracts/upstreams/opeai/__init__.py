@@ -296,7 +296,7 @@ BEHAVIOURS = (
     Behaviour("opeai.create.response", GUIDE_4, "id, task_id (the same), object, model, status, created_at in order"),
     Behaviour("opeai.times", GUIDE_4, "created_at is in seconds since the epoch"),
     Behaviour("opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order"),
-    Behaviour("opeai.content.binary", GUIDE_6, "a binary video stream after the task is complete"),
+    Behaviour("opeai.content.binary", GUIDE_6, "a finished task answers with the clip's own bytes"),
     Behaviour("opeai.content.cached", VENDOR_CONTENT, "completed content carries cache headers"),
     Behaviour(
         "opeai.test_order", documented("seedance-2-0 series guide, section 8"), "text, image, query, download, all"
