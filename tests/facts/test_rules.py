@@ -6,9 +6,22 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.combinations import AtMost, Required, Together, Unsupported
+from seedmock_contracts.combinations import AtMost, ItemCarries, Required, RoleFits, Together, Unsupported
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rules import Absent, Between, KnownModel, LengthAtMost, Present, PromptLength, Rule, Typed
+from seedmock_contracts.rules import (
+    Absent,
+    Between,
+    KnownModel,
+    LengthAtMost,
+    OneOf,
+    Present,
+    PromptLength,
+    Rule,
+    Scheme,
+    Typed,
+    Whole,
+    shown,
+)
 from seedmock_contracts.terms import ErrorKind, Operation, Violation
 from seedmock_contracts.upstreams import contract
 from seedmock_contracts.validation import condition, notices, unknown_fields, violations
@@ -18,6 +31,8 @@ PARTNERS = {
     Together: {"resolution": ("ratio",), "ratio": ("resolution",)},
     Unsupported: {"resolution": ("size",)},
 }
+# Rules whose message shows what was sent; the others say how many, how long, or that it is missing.
+SHOW_THE_VALUE = (Typed, OneOf, Whole, Between, Scheme, Absent, Unsupported, ItemCarries, RoleFits)
 Spoken = tuple[Contract, Operation, Rule]
 TEXT = {"model": "seedance-2-0", "prompt": "A kite over a field.", "size": "1280x720", "seconds": "4"}
 
@@ -78,6 +93,7 @@ def test_a_violation_names_the_field_and_what_is_allowed(spoken_rule: Spoken) ->
     assert violation.allowed
     assert violation.message.isascii()
     assert violation.allowed in violation.message or isinstance(rule, Absent)
+    assert shown(violation.value) in violation.message or not isinstance(rule, SHOW_THE_VALUE)
 
 
 def test_a_rule_in_a_variant_is_silent_in_the_others(spoken_rule: Spoken) -> None:
