@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from seedmock_client import (
+    AsyncClient,
     DownloadError,
     GenerationRequest,
     LinkExpiredError,
@@ -502,3 +504,48 @@ def test_every_error_after_an_order_has_the_tasks_id(
         assert caught.value.task_id == words.tasks[upstream]
         assert words.tasks[upstream] in str(caught.value)
         assert clean(tmp_path)
+
+
+def awaiting(handler: Any, work: Any) -> Any:
+    async def run() -> Any:
+        transport = httpx.MockTransport(handler)
+        async with AsyncClient("opeai", api_key="k", base_url="http://api.test", transport=transport) as client:
+            return await work(client)
+
+    return asyncio.run(run())
+
+
+def test_a_cancelled_download_leaves_nothing_behind(tmp_path: Path) -> None:
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> Any:
+            yield b"half"
+            await asyncio.sleep(60)
+
+    async def work(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.download(DONE, tmp_path / "a.mp4"))
+        while not (tmp_path / "a.mp4.part").exists():
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-type": "video/mp4"}, stream=Endless())
+
+    awaiting(answer, work)
+    assert clean(tmp_path)
+
+
+def test_many_downloads_to_one_name_at_once_leave_one_whole_file(make_movie: Any, tmp_path: Path) -> None:
+    whole = make_movie()
+
+    async def work(client: AsyncClient) -> Any:
+        return await asyncio.gather(*(client.download(DONE, tmp_path / "a.mp4") for _ in range(20)))
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.01)
+        return clip(whole)
+
+    assert len(awaiting(answer, work)) == 20
+    assert clean(tmp_path, "a.mp4")
+    assert (tmp_path / "a.mp4").read_bytes() == whole

@@ -182,6 +182,15 @@ def test_the_field_that_an_upstream_names_is_kept(talk: Any, Script: Any) -> Non
     assert caught.value.field == "size"
 
 
+@pytest.mark.parametrize(("status", "class_"), [(429, RateLimitError), (401, AuthenticationError)])
+def test_a_plain_status_of_opeai_counts_more_than_its_words(
+    talk: Any, Script: Any, status: int, class_: type[SeedmockError]
+) -> None:
+    body = {"error": {"code": "InvalidParameter", "message": "task_not_exist"}}
+    with pytest.raises(class_):
+        talk("opeai", Script((status, body)), "query", "cgt-1")
+
+
 @pytest.mark.parametrize(("status", "class_"), [(429, RateLimitError), (402, BalanceError), (404, NotFoundError)])
 def test_a_plain_status_of_apimodels_counts_more_than_its_words(
     talk: Any, Script: Any, status: int, class_: type[SeedmockError]
