@@ -216,18 +216,28 @@ def test_content_that_an_empty_folder_could_not_hold_is_refused_and_throws_nothi
     assert len(names(tmp_path)) == 1
 
 
-def test_what_is_being_kept_holds_its_room(tmp_path: Path) -> None:
-    async def main() -> list[Readable | BaseException]:
-        sources = Sources(tmp_path, total_bytes=2 * SIZE)
-        work = [sources.keep(picture(shade)) for shade in (1, 2, 3)]
-        found = await asyncio.gather(*work, return_exceptions=True)
-        await kept(sources, 4, 5)
-        return found
+def test_what_is_being_kept_holds_its_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Barrier(3), threading.Event()
+    measure = probe.measure
 
-    found = run(main())
-    assert [str(one) for one in found if isinstance(one, Refused)] == [
-        f"the reference has {SIZE} bytes; there is room for 0"
-    ]
+    def waiting(path: Path) -> MediaFacts:
+        begun.wait(10)
+        go_on.wait(10)
+        return measure(path)
+
+    async def main() -> None:
+        sources = Sources(tmp_path, total_bytes=2 * SIZE)
+        monkeypatch.setattr(probe, "measure", waiting)
+        work = [asyncio.create_task(sources.keep(picture(shade))) for shade in (1, 2)]
+        await asyncio.to_thread(begun.wait, 10)
+        with pytest.raises(Refused, match=f"has {SIZE} bytes; there is room for 0"):
+            await sources.keep(picture(3))
+        go_on.set()
+        await asyncio.gather(*work)
+        monkeypatch.setattr(probe, "measure", measure)
+        await kept(sources, 4, 5)
+
+    run(main())
     assert len(names(tmp_path)) == 2
 
 
