@@ -161,6 +161,33 @@ def door(request: pytest.FixtureRequest, open_door: Open) -> Door:
     return open_door(request.param)
 
 
+@pytest.fixture(scope="session")
+def lasting(clips: Path) -> Iterator[Callable[[str], Door]]:
+    """Doors that are opened once a session, for tests that are not disturbed by what others left there."""
+    with contextlib.ExitStack() as stack:
+        opened: dict[str, Door] = {}
+
+        def door(kind: str) -> Door:
+            if kind not in opened:
+                made = DOORS[kind](ManualClock(), pace="instant", seed=1, cache=clips)
+                opened[kind] = stack.enter_context(made)
+            return opened[kind]
+
+        yield door
+
+
+@pytest.fixture(params=DOORS)
+def shared_door(
+    request: pytest.FixtureRequest, lasting: Callable[[str], Door], caplog: pytest.LogCaptureFixture
+) -> Iterator[Door]:
+    """Each lasting door in turn. Its clock stays where it is."""
+    door = lasting(request.param)
+    at = door.clock.now()
+    yield door
+    assert door.clock.now() == at
+    assert [record.getMessage() for record in caplog.records if _is_trouble(record)] == []
+
+
 @pytest.fixture(params=DOORS)
 def slow_door(request: pytest.FixtureRequest, open_door: Open) -> Door:
     """Each door in turn, at pace `fast`: 0.6 s in the queue and 1.4 s in the works, by the test's clock."""

@@ -84,26 +84,26 @@ def test_a_task_says_what_it_starts_from(inside: Any, changes: dict[str, Any], t
 
 
 def test_a_result_link_needs_no_key_and_is_the_clip_that_was_ordered(
-    door: Any, watch: Callable[[bytes], dict[str, Any]]
+    shared_door: Any, watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
-    (url,) = door.task_a(door.order_a())["resultUrls"]
-    assert url.startswith(f"{door.origin}/")
-    clip = door.get(url, key=None)
+    (url,) = shared_door.task_a(shared_door.order_a())["resultUrls"]
+    assert url.startswith(f"{shared_door.origin}/")
+    clip = shared_door.get(url, key=None)
     assert (clip.status_code, clip.headers["content-type"]) == (200, "video/mp4")
     seen = watch(clip.content)
     assert (seen["codec"], seen["size"], seen["frames"], seen["audio"]) == ("h264", (960, 960), 96, False)
-    part = door.get(url, key=None, headers={"Range": "bytes=10-19"})
+    part = shared_door.get(url, key=None, headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, clip.content[10:20])
-    assert door.ask("HEAD", url, key=None).headers["content-length"] == str(len(clip.content))
+    assert shared_door.ask("HEAD", url, key=None).headers["content-length"] == str(len(clip.content))
 
 
-def test_a_result_link_cannot_be_guessed(door: Any) -> None:
-    first, second = (door.task_a(door.order_a())["resultUrls"][0] for _ in range(2))
+def test_a_result_link_cannot_be_guessed(shared_door: Any) -> None:
+    first, second = (shared_door.task_a(shared_door.order_a())["resultUrls"][0] for _ in range(2))
     folder, name = first.rsplit("/", 1)
     assert len(name.removesuffix(".mp4")) >= 32
     other = second.rsplit("/", 1)[1]
     for guess in (f"{folder}/{other}", f"{folder}/", folder, f"{folder}/{name[1:]}", f"{folder}/%ff.mp4"):
-        answer = door.get(guess, key=None)
+        answer = shared_door.get(guess, key=None)
         assert (answer.status_code, answer.json()["code"]) == (404, 404)
 
 
@@ -133,11 +133,11 @@ def test_an_unknown_task_is_a_404_in_the_envelope(inside: Any, base: str, task_i
     assert (answer.status_code, answer.json()) == (404, {"code": 404, "msg": "task not found", "data": None})
 
 
-def test_another_keys_task_is_as_unknown_as_none(door: Any) -> None:
-    task_id = door.order_a()
+def test_another_keys_task_is_as_unknown_as_none(shared_door: Any) -> None:
+    task_id = shared_door.order_a()
     for path in (f"/api/v1/video/generations?task_id={task_id}", f"/v1/records/{task_id}"):
-        assert door.get(path, key="sk_test_somebody_else").json()["code"] == 404
-    assert door.get(f"/api/v1/video/generations?task_id={door.order_b()}").json()["code"] == 404
+        assert shared_door.get(path, key="sk_test_somebody_else").json()["code"] == 404
+    assert shared_door.get(f"/api/v1/video/generations?task_id={shared_door.order_b()}").json()["code"] == 404
 
 
 def test_a_query_without_an_id_says_what_is_missing(inside: Any) -> None:
@@ -152,12 +152,12 @@ def test_a_query_without_an_id_says_what_is_missing(inside: Any) -> None:
 
 @pytest.mark.parametrize("way", ["data", "file"])
 def test_first_and_last_frame_are_the_first_and_last_picture(
-    door: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]], way: str
+    shared_door: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]], way: str
 ) -> None:
-    url = data_uri if way == "data" else door.post_file
-    task_id = door.order_a(first_frame_url=url(picture("red")), last_frame_url=url(picture("blue")))
-    task = door.task_a(task_id)
-    seen = watch(door.get(task["resultUrls"][0], key=None).content)
+    url = data_uri if way == "data" else shared_door.post_file
+    task_id = shared_door.order_a(first_frame_url=url(picture("red")), last_frame_url=url(picture("blue")))
+    task = shared_door.task_a(task_id)
+    seen = watch(shared_door.get(task["resultUrls"][0], key=None).content)
     assert task["modelType"] == "IMAGE_TO_VIDEO"
     assert about(seen["first"].getpixel((480, 480)), (255, 0, 0))
     assert about(seen["last"].getpixel((480, 480)), (0, 0, 255))

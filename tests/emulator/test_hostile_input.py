@@ -115,9 +115,9 @@ def test_a_hostile_body_is_a_4xx_in_the_envelope_and_leaves_nothing(open_door: O
     still_well(door)
 
 
-def test_a_body_without_a_type_is_read_as_json(door: Any) -> None:
+def test_a_body_without_a_type_is_read_as_json(shared_door: Any) -> None:
     order = b'{"model":"seedance-2-0","prompt":"Rain","size":"640x640","seconds":"4"}'
-    assert door.post("/v1/videos", content=order).status_code == 200
+    assert shared_door.post("/v1/videos", content=order).status_code == 200
 
 
 HEADERS = {
@@ -139,14 +139,14 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
-def test_absurd_headers_do_no_harm(door: Any, headers: list[tuple[Any, Any]]) -> None:
-    task_id, link = door.order_b(), door.task_a(door.order_a())["resultUrls"][0]
+def test_absurd_headers_do_no_harm(shared_door: Any, headers: list[tuple[Any, Any]]) -> None:
+    task_id, link = shared_door.order_b(), shared_door.task_a(shared_door.order_a())["resultUrls"][0]
     for path in (f"/v1/videos/{task_id}", f"/v1/videos/{task_id}/content", link, "/_mock/health", "/_mock/nowhere"):
-        answer = door.get(path, headers=headers)
+        answer = shared_door.get(path, headers=headers)
         assert answer.status_code in (200, 206, 400, 404, 416), answer.text
         if answer.status_code == 400:  # HTTP itself is broken: the server refuses before anyone knows an upstream
             assert "error" in answer.json()
-    still_well(door)
+    still_well(shared_door)
 
 
 @pytest.mark.parametrize("host", ["<script>", "[", "a b", "evil.example/x?", "\xff", "a:99999999"])
@@ -170,13 +170,13 @@ def test_a_body_over_the_limit_is_a_413_whether_or_not_it_says_so(open_door: Ope
         assert door.get("/v1/balance").status_code == 200
 
 
-def test_other_content_types_are_a_415_that_names_those_taken(door: Any) -> None:
+def test_other_content_types_are_a_415_that_names_those_taken(shared_door: Any) -> None:
     for path, allowed in (
         ("/v1/videos", "application/json or multipart/form-data"),
         ("/v1/video/generations", "application/json"),
         ("/v1/files", "multipart/form-data"),
     ):
-        answer = door.post(path, content=b"{}", headers={"Content-Type": "text/csv"})
+        answer = shared_door.post(path, content=b"{}", headers={"Content-Type": "text/csv"})
         assert answer.status_code == 415
         assert "'text/csv'; allowed: " + allowed in answer.text
 

@@ -48,9 +48,9 @@ def test_a_request_without_a_bearer_key_is_a_401(
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer  "])
-def test_the_scheme_is_read_in_any_case(door: Any, scheme: str) -> None:
+def test_the_scheme_is_read_in_any_case(shared_door: Any, scheme: str) -> None:
     for path in ("/api/v1/balance", "/v1/balance"):
-        assert door.get(path, key=None, headers=[("Authorization", f"{scheme} sk_x")]).status_code == 200
+        assert shared_door.get(path, key=None, headers=[("Authorization", f"{scheme} sk_x")]).status_code == 200
 
 
 def test_the_same_key_is_the_same_account_however_it_is_written(inside: Any) -> None:

@@ -67,13 +67,13 @@ SIZE, SECONDS = ("size", "640x640"), ("seconds", "4")
 @pytest.mark.parametrize("sdk", ["node", "python"])
 @pytest.mark.parametrize(("form", "more"), [("plain", ()), ("references", (SIZE,)), ("file", (SIZE,))])
 def test_a_form_as_an_sdk_sends_it_makes_a_task(
-    door: Any, picture: Callable[..., bytes], sdk: str, form: str, more: tuple[tuple[str, str], ...]
+    shared_door: Any, picture: Callable[..., bytes], sdk: str, form: str, more: tuple[tuple[str, str], ...]
 ) -> None:
     sent = caught(f"{sdk}-{form}", *more, picture=picture() if form == "file" else b"")
-    answer = door.post("/v1/videos", **sent)
+    answer = shared_door.post("/v1/videos", **sent)
     assert answer.status_code == 200, answer.text
     assert list(answer.json()) == ["id", "task_id", "object", "model", "status", "created_at"]
-    assert door.task_b(answer.json()["id"])["status"] == "SUCCESS"
+    assert shared_door.task_b(answer.json()["id"])["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("sdk", ["node", "python"])
@@ -86,9 +86,9 @@ def test_a_form_as_an_sdk_sends_it_makes_a_task(
     ],
 )
 def test_a_form_as_an_sdk_sends_it_is_held_to_the_rules(
-    door: Any, sdk: str, form: str, more: tuple[tuple[str, str], ...], param: str
+    shared_door: Any, sdk: str, form: str, more: tuple[tuple[str, str], ...], param: str
 ) -> None:
-    answer = door.post("/v1/videos", **caught(f"{sdk}-{form}", *more))
+    answer = shared_door.post("/v1/videos", **caught(f"{sdk}-{form}", *more))
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]["param"].startswith(param)
 
@@ -143,12 +143,12 @@ def test_booleans_and_whole_numbers_are_read_from_their_texts(inside: Any, watch
 
 
 def test_a_file_part_is_the_first_frame(
-    door: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
+    shared_door: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
     file = ("input_reference", ("input_reference.png", picture("blue"), "image/png"))
-    answer = post(door, [*ORDER.items(), ("generate_audio", "false"), ("seed", "3")], [file])
+    answer = post(shared_door, [*ORDER.items(), ("generate_audio", "false"), ("seed", "3")], [file])
     assert answer.status_code == 200, answer.text
-    seen = watch(door.get(f"/v1/videos/{answer.json()['id']}/content").content)
+    seen = watch(shared_door.get(f"/v1/videos/{answer.json()['id']}/content").content)
     red, green, blue = seen["first"].getpixel((320, 320))
     assert (red < 40, green < 40, blue > 200) == (True, True, True)
 
@@ -173,8 +173,8 @@ def test_a_file_part_beside_references_is_refused_like_a_frame_beside_references
     "name",
     ["input_reference[", "a]b", "[x]", "", "x" * 500, "a" + "[b]" * 50, "size[x]", "input_reference[content][3]"],
 )
-def test_a_hostile_part_name_is_a_400(door: Any, name: str) -> None:
-    answer = post(door, [*ORDER.items(), (name, "x")])
+def test_a_hostile_part_name_is_a_400(shared_door: Any, name: str) -> None:
+    answer = post(shared_door, [*ORDER.items(), (name, "x")])
     assert answer.status_code == 400, answer.text
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
 

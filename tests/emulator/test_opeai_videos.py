@@ -168,8 +168,8 @@ def test_content_before_the_end_is_a_400_that_names_the_status(slow_door: Any, s
     }
 
 
-def test_content_is_the_clip_that_was_ordered(door: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
-    answer = door.get(f"/v1/videos/{door.order_b()}/content", headers={"Accept": "application/binary"})
+def test_content_is_the_clip_that_was_ordered(shared_door: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
+    answer = shared_door.get(f"/v1/videos/{shared_door.order_b()}/content", headers={"Accept": "application/binary"})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "video/mp4"
     assert answer.headers["cache-control"] == "public, max-age=86400"
@@ -183,32 +183,32 @@ def test_sound_is_there_unless_it_was_switched_off(inside: Any, watch: Callable[
     assert watch(content)["audio"]
 
 
-def test_head_says_what_get_would_without_the_bytes(door: Any) -> None:
-    path = f"/v1/videos/{door.order_b()}/content"
-    whole, head = door.get(path), door.ask("HEAD", path)
+def test_head_says_what_get_would_without_the_bytes(shared_door: Any) -> None:
+    path = f"/v1/videos/{shared_door.order_b()}/content"
+    whole, head = shared_door.get(path), shared_door.ask("HEAD", path)
     assert (head.status_code, head.content) == (200, b"")
     for name in ("content-length", "content-type", "etag", "cache-control", "accept-ranges"):
         assert head.headers[name] == whole.headers[name]
 
 
-def test_a_range_is_answered_with_that_part(door: Any) -> None:
-    path = f"/v1/videos/{door.order_b()}/content"
-    whole = door.get(path)
+def test_a_range_is_answered_with_that_part(shared_door: Any) -> None:
+    path = f"/v1/videos/{shared_door.order_b()}/content"
+    whole = shared_door.get(path)
     size, tag = len(whole.content), whole.headers["etag"]
     for asked, start, stop in (("bytes=0-99", 0, 100), ("bytes=100-", 100, size), ("bytes=-7", size - 7, size)):
         for condition in ({}, {"If-Range": tag}):
-            part = door.get(path, headers={"Range": asked, **condition})
+            part = shared_door.get(path, headers={"Range": asked, **condition})
             assert (part.status_code, part.content) == (206, whole.content[start:stop])
             assert part.headers["content-range"] == f"bytes {start}-{stop - 1}/{size}"
             assert part.headers["cache-control"] == whole.headers["cache-control"]
     for other in ('"another"', f"W/{tag}", "Wed, 21 Oct 2026 07:28:00 GMT"):
-        assert door.get(path, headers={"Range": "bytes=0-99", "If-Range": other}).status_code == 200
+        assert shared_door.get(path, headers={"Range": "bytes=0-99", "If-Range": other}).status_code == 200
 
 
-def test_a_range_outside_the_clip_is_a_416_in_the_envelope(door: Any) -> None:
-    path = f"/v1/videos/{door.order_b()}/content"
-    size = len(door.get(path).content)
-    answer = door.get(path, headers={"Range": f"bytes={size}-"})
+def test_a_range_outside_the_clip_is_a_416_in_the_envelope(shared_door: Any) -> None:
+    path = f"/v1/videos/{shared_door.order_b()}/content"
+    size = len(shared_door.get(path).content)
+    answer = shared_door.get(path, headers={"Range": f"bytes={size}-"})
     assert answer.status_code == 416
     assert answer.headers["content-range"] == f"bytes */{size}"
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
@@ -221,31 +221,33 @@ def test_a_range_that_cannot_be_read_gets_the_whole_clip(inside: Any, asked: str
     assert inside.get(path, headers={"Range": asked}).status_code == 200
 
 
-def test_the_tag_names_the_bytes_and_saves_sending_them_again(door: Any) -> None:
-    first, again, other = (door.get(f"/v1/videos/{door.order_b(seed=seed)}/content") for seed in (3, 3, 4))
+def test_the_tag_names_the_bytes_and_saves_sending_them_again(shared_door: Any) -> None:
+    first, again, other = (
+        shared_door.get(f"/v1/videos/{shared_door.order_b(seed=seed)}/content") for seed in (3, 3, 4)
+    )
     assert first.headers["etag"] == again.headers["etag"] != other.headers["etag"]
-    path = f"/v1/videos/{door.order_b()}/content"
-    assert door.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    path = f"/v1/videos/{shared_door.order_b()}/content"
+    assert shared_door.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
 
 
 @pytest.mark.parametrize("ending", ["", "/content"])
 @pytest.mark.parametrize("task_id", NOWHERE, ids=lambda text: text[:24].encode("unicode_escape").decode())
-def test_an_id_of_no_task_is_the_documented_404(door: Any, task_id: str, ending: str) -> None:
-    answer = door.get(f"{door.origin}/v1/videos/{task_id}{ending}")
+def test_an_id_of_no_task_is_the_documented_404(shared_door: Any, task_id: str, ending: str) -> None:
+    answer = shared_door.get(f"{shared_door.origin}/v1/videos/{task_id}{ending}")
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
     assert "x-injected" not in answer.headers
 
 
-def test_another_keys_task_is_as_unknown_as_none(door: Any) -> None:
-    task_id = door.order_b()
+def test_another_keys_task_is_as_unknown_as_none(shared_door: Any) -> None:
+    task_id = shared_door.order_b()
     for path in (f"/v1/videos/{task_id}", f"/v1/videos/{task_id}/content"):
-        answer = door.get(path, key="sk_test_somebody_else")
+        answer = shared_door.get(path, key="sk_test_somebody_else")
         assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
-    assert door.task_b(task_id)["status"] == "SUCCESS"
+    assert shared_door.task_b(task_id)["status"] == "SUCCESS"
 
 
-def test_a_task_of_the_other_upstream_is_unknown(door: Any) -> None:
-    answer = door.get(f"/v1/videos/{door.order_a()}")
+def test_a_task_of_the_other_upstream_is_unknown(shared_door: Any) -> None:
+    answer = shared_door.get(f"/v1/videos/{shared_door.order_a()}")
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
 

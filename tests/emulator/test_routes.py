@@ -43,8 +43,8 @@ WRONG_METHOD = (
 
 
 @pytest.mark.parametrize(("method", "path"), ELSEWHERE_B)
-def test_an_endpoint_that_b_does_not_document_is_an_invalid_url(door: Any, method: str, path: str) -> None:
-    answer = door.ask(method, path)
+def test_an_endpoint_that_b_does_not_document_is_an_invalid_url(shared_door: Any, method: str, path: str) -> None:
+    answer = shared_door.ask(method, path)
     assert answer.status_code == 404
     error = {"message": f"Invalid URL ({method} {path})", "type": "invalid_request_error", "param": "", "code": ""}
     assert answer.json() == {"error": error}
@@ -52,8 +52,8 @@ def test_an_endpoint_that_b_does_not_document_is_an_invalid_url(door: Any, metho
 
 
 @pytest.mark.parametrize(("method", "path"), ELSEWHERE_A)
-def test_an_endpoint_that_a_does_not_have_is_refused_in_its_envelope(door: Any, method: str, path: str) -> None:
-    answer = door.ask(method, path)
+def test_an_endpoint_that_a_does_not_have_is_refused_in_its_envelope(shared_door: Any, method: str, path: str) -> None:
+    answer = shared_door.ask(method, path)
     body = answer.json()
     assert (answer.status_code, body["code"], body["data"], list(body)) == (404, 404, None, ["code", "msg", "data"])
     assert f"{method} {path}" in body["msg"]
@@ -62,9 +62,9 @@ def test_an_endpoint_that_a_does_not_have_is_refused_in_its_envelope(door: Any, 
 
 @pytest.mark.parametrize(("method", "path", "upstream", "allow"), WRONG_METHOD)
 def test_another_method_at_an_endpoint_is_told_which_are_allowed(
-    door: Any, method: str, path: str, upstream: str, allow: str
+    shared_door: Any, method: str, path: str, upstream: str, allow: str
 ) -> None:
-    answer = door.ask(method, path)
+    answer = shared_door.ask(method, path)
     assert (answer.status_code, answer.headers["allow"]) == (405, allow)
     if method != "HEAD":
         body = answer.json()
@@ -73,8 +73,8 @@ def test_another_method_at_an_endpoint_is_told_which_are_allowed(
         assert allow in said
 
 
-def test_head_of_a_refusal_has_no_body(door: Any) -> None:
-    answer = door.ask("HEAD", "/v1/videos/cgt-20260529102017-sjqj9/content")
+def test_head_of_a_refusal_has_no_body(shared_door: Any) -> None:
+    answer = shared_door.ask("HEAD", "/v1/videos/cgt-20260529102017-sjqj9/content")
     assert (answer.status_code, answer.content) == (404, b"")
 
 
