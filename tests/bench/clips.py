@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from seedmock_server.media.encoder import executable
+from seedmock_server.media.ffmpeg import executable
 from seedmock_server.media.look import Look, Source
 from seedmock_server.media.studio import Studio
 

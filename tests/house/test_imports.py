@@ -18,7 +18,7 @@ PLACES = {
     "secrets": ["seedmock_server/chance.py"],
     "uuid": [],
     "sched": [],
-    "subprocess": ["seedmock_server/media/encoder.py", "seedmock_client/demo.py"],
+    "subprocess": ["seedmock_server/media/encoder.py", "seedmock_server/media/ffmpeg.py", "seedmock_client/demo.py"],
     "socket": ["seedmock_server/serving.py", "seedmock_client/demo.py"],
     "click": ["*/cli.py", "*_cli.py", "*/console.py", "*/options.py", "*/exits.py", "seedmock_client/demo.py"],
     "rich": ["seedmock_client/console.py", "seedmock_client/demo.py"],
@@ -30,7 +30,7 @@ PLACES = {
     "msgspec": ["seedmock_server/*"],
     "platformdirs": ["seedmock_server/app.py"],
     "PIL": ["seedmock_server/media/*", "seedmock_client/demo.py"],
-    "imageio_ffmpeg": ["seedmock_server/media/encoder.py"],
+    "imageio_ffmpeg": ["seedmock_server/media/ffmpeg.py"],
     "hypothesis": ["seedmock_contracts/strategies.py", "seedmock_contracts/conformance.py"],
 }
 OURS = {"seedmock_server", "seedmock_contracts", "seedmock_client"}

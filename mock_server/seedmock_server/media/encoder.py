@@ -6,7 +6,6 @@ All that is said to it is fixed: one thread, bitexact, no dates, so that its byt
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from .ffmpeg import executable
 from .look import FPS, STEPS
 
 PIPE_BYTES = 1 << 20
@@ -27,21 +27,6 @@ COLOURS = ("-color_range", "tv", "-colorspace", "smpte170m", "-color_primaries",
 
 class Unrenderable(ValueError):
     """A clip that can't be made; the message says why."""
-
-
-@functools.cache
-def executable() -> str:
-    """The path of the ffmpeg that imageio-ffmpeg brings along."""
-    import imageio_ffmpeg  # type: ignore[import-untyped]
-
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
-
-
-@functools.cache
-def version() -> str:
-    """The first line of `ffmpeg -version`."""
-    told = subprocess.run([executable(), "-version"], capture_output=True, text=True, check=True, timeout=30)  # noqa: S603
-    return told.stdout.partition("\n")[0]
 
 
 class Encoder:

@@ -54,6 +54,14 @@ class Look:
         return hashlib.sha256(told.encode("ascii")).hexdigest()
 
 
+def tags(look: Look) -> dict[bytes, str]:
+    """What the file says about itself: a title to read, and a comment (JSON) to parse."""
+    model = "".join(character if character.isprintable() else " " for character in look.model)
+    title = f"{model} · {look.width}x{look.height} · {look.seconds} s · seed {look.seed}"
+    told = {"model": look.model, "size": f"{look.width}x{look.height}", "seconds": look.seconds, "seed": look.seed}
+    return {b"\xa9nam": title, b"\xa9cmt": json.dumps(told | {"prompt": look.prompt}), b"\xa9too": "seedmock"}
+
+
 def _plain(value: object) -> object:
     return value.digest if isinstance(value, Source) else value
 
@@ -62,6 +70,6 @@ def _plain(value: object) -> object:
 def _tools() -> tuple[str, str]:
     import PIL
 
-    from .encoder import version
+    from .ffmpeg import version
 
     return version(), PIL.__version__

@@ -5,7 +5,6 @@ Blocking, and free of time and chance; the studio decides when and where it runs
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -14,7 +13,7 @@ from typing import Protocol
 
 from . import bitstream, encoder, mp4, tune
 from .encoder import Encoder, Unrenderable
-from .look import FPS, STEPS, Look
+from .look import FPS, STEPS, Look, tags
 from .planes import Planes
 from .skips import Skips
 
@@ -38,14 +37,6 @@ def render(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) ->
         video = _video(look, _scene(look), ffmpeg, quiet)
     with target.open("wb") as file:
         file.writelines(mp4.movie(video, (look.width, look.height), sound.result(), tags(look)))
-
-
-def tags(look: Look) -> dict[bytes, str]:
-    """What the file says about itself: a title to read, and a comment (JSON) to parse."""
-    model = "".join(character if character.isprintable() else " " for character in look.model)
-    title = f"{model} · {look.width}x{look.height} · {look.seconds} s · seed {look.seed}"
-    told = {"model": look.model, "size": f"{look.width}x{look.height}", "seconds": look.seconds, "seed": look.seed}
-    return {b"\xa9nam": title, b"\xa9cmt": json.dumps(told | {"prompt": look.prompt}), b"\xa9too": "seedmock"}
 
 
 def _scene(look: Look) -> Scene:

@@ -12,7 +12,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .encoder import Encoder, Unrenderable, version
+from .encoder import Encoder, Unrenderable
+from .ffmpeg import version
 from .look import Look
 from .shelf import Clip, Shelf
 

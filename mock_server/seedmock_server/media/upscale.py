@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import encoder
 from .encoder import Encoder, Unrenderable
-from .look import Look
+from .look import Look, tags
 from .probe import streams
 from .sniff import safe_input
 
@@ -35,8 +35,6 @@ def upscale(look: Look, path: Path, target: Path, ffmpeg: Encoder, *, quiet: boo
 
 
 def _tags(look: Look) -> list[str]:
-    from .render import tags
-
     short = replace(look, prompt=look.prompt[:PROMPT])
     names = {b"\xa9nam": "title", b"\xa9cmt": "comment"}
     return [part for key, text in tags(short).items() if key in names for part in ("-metadata", f"{names[key]}={text}")]
