@@ -209,6 +209,11 @@ def test_options_that_cannot_be_end_with_2_and_send_nothing(
     assert "Traceback" not in result.output
 
 
+def test_a_file_that_is_not_there_is_said_by_its_option(invoke: Invoke, Script: Any) -> None:
+    result = invoke(Script({}), generate, *TEXT, "--first-frame", "missing.png")
+    assert result.stderr == "error: --first-frame 'missing.png' is neither a URL nor a file\n"
+
+
 def test_an_interrupted_wait_names_the_task_and_how_to_go_on(invoke: Invoke, Script: Any, words: Any) -> None:
     def interrupted(request: httpx.Request) -> httpx.Response:
         raise KeyboardInterrupt
