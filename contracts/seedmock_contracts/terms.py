@@ -243,7 +243,10 @@ class MediaLimit(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFacts:
-    """What a readable piece of media was measured to be. Seconds are floats; `format` is a container or codec name."""
+    """What a piece of media was measured or declared to be. Seconds are floats; `format` names a container or codec.
+
+    `face`: whether a real person's face is to be seen in an image; None when nobody has looked.
+    """
 
     kind: MediaKind
     size_bytes: int
@@ -253,6 +256,7 @@ class MediaFacts:
     height: int | None = None
     fps: float | None = None
     has_audio: bool = False
+    face: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,22 @@ FACE = "the reference image may contain a real person; use an asset"
 CODES = (
     FailCode("apimodels.code.moderation.input", UNSAID, ErrorKind.MODERATION_INPUT, "CONTENT_MODERATION", "refused"),
     FailCode("apimodels.code.moderation.face", UNSAID, ErrorKind.MODERATION_INPUT, "CONTENT_MODERATION", FACE, "face"),
-    FailCode(
-        "apimodels.code.moderation.output", VENDOR_CLIENT, ErrorKind.MODERATION_OUTPUT, "CONTENT_MODERATION",
-        "the output did not pass moderation",
+    *(
+        FailCode(
+            f"apimodels.code.moderation.{reason}", UNSAID, ErrorKind.MODERATION_INPUT, "CONTENT_MODERATION",
+            f"the {what} did not pass moderation", reason,
+        )
+        for reason, what in (
+            ("text", "prompt"), ("image", "reference image"), ("video", "reference video"),
+            ("audio", "reference audio"), ("policy", "request"),
+        )
+    ),
+    *(
+        FailCode(
+            f"apimodels.code.output.{reason}", VENDOR_CLIENT, ErrorKind.MODERATION_OUTPUT, "CONTENT_MODERATION",
+            f"the output {reason} did not pass moderation", reason,
+        )
+        for reason in ("video", "audio")
     ),
     FailCode("apimodels.code.failed", CLIENT, ErrorKind.TASK_FAILED, "UPSTREAM_FAILED", "upstream failed", "", True),
     FailCode("apimodels.code.busy", VENDOR_CLIENT, ErrorKind.TASK_FAILED, "UPSTREAM_BUSY", "upstream busy", "", True),

@@ -281,6 +281,10 @@ VARIANTS = (
         "content answers Range with 206, or always with the whole clip",
     ),
     Variants(
+        "opeai.no_content", GATEWAY, "502", ("502", "400"),
+        "content of a task that has succeeded and has no clip: fails for ever, or is not completed yet for ever",
+    ),
+    Variants(
         "opeai.frames", assumed("the bill counts one frame more; whether the file has it is not known"),
         "exact", ("exact", "billed"), "24 frames a second, or one more as the token bill counts",
     ),
@@ -297,6 +301,8 @@ BEHAVIOURS = (
     Behaviour("opeai.times", GUIDE_4, "created_at is in seconds since the epoch"),
     Behaviour("opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order"),
     Behaviour("opeai.content.binary", GUIDE_6, "a finished task answers with the clip's own bytes"),
+    Behaviour("opeai.content.late", CLIENT, "content can say NOT_START for 5 to 15 seconds after success"),
+    Behaviour("opeai.faces", ARK, "an image that may show a real person is refused at create"),
     Behaviour("opeai.content.cached", VENDOR_CONTENT, "completed content carries cache headers"),
     Behaviour(
         "opeai.test_order", documented("seedance-2-0 series guide, section 8"), "text, image, query, download, all"

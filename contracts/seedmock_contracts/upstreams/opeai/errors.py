@@ -91,7 +91,12 @@ NEWAPI_ERRORS = (
     _newapi(ErrorKind.RATE_LIMIT, 429, "fail_to_fetch_task", "当前分组上游负载已饱和，请稍后再试"),
     _newapi(ErrorKind.UPSTREAM_FAILED, 500, "do_request_failed", "{detail}"),
 )  # fmt: skip
-ERRORS = (*ARK_ERRORS, *NEWAPI_ERRORS)
+NO_CONTENT = ErrorCase(
+    "opeai.error.no_content", GATEWAY, ErrorKind.UPSTREAM_FAILED, 502, "",
+    "Failed to fetch video content", "server_error", "proxy", "502", wording=Basis.OBSERVED,
+)  # fmt: skip
+"""When a task is said to be done and its clip is nowhere."""
+ERRORS = (*ARK_ERRORS, *NEWAPI_ERRORS, NO_CONTENT)
 
 
 def _code(kind: ErrorKind, code: str, what: str, reason: str = "", retryable: bool = False) -> FailCode:
@@ -106,10 +111,21 @@ CODES = (
     _code(INPUT, f"InputText{SENSITIVE}.PolicyViolation", "the input text may violate the rules", "policy"),
     _code(INPUT, f"InputImage{SENSITIVE}.PrivacyInformation", "the input image may contain real person", "face"),
     _code(INPUT, f"InputImage{SENSITIVE}", "the input image may contain sensitive information", "image"),
+    _code(INPUT, f"InputImage{SENSITIVE}.PolicyViolation", "the input image may violate the rules"),
     _code(INPUT, f"InputVideo{SENSITIVE}", "the input video may contain sensitive information", "video"),
+    _code(INPUT, f"InputVideo{SENSITIVE}.PolicyViolation", "the input video may violate the rules"),
+    _code(INPUT, f"InputVideo{SENSITIVE}.PrivacyInformation", "the input video may contain real person"),
     _code(INPUT, f"InputAudio{SENSITIVE}", "the input audio may contain sensitive information", "audio"),
     _code(OUTPUT, f"OutputVideo{SENSITIVE}", "the output video may contain sensitive information", "video"),
     _code(OUTPUT, f"OutputAudio{SENSITIVE}", "the output audio may contain sensitive information", "audio"),
+    _code(OUTPUT, f"OutputVideo{SENSITIVE}.PolicyViolation", "the output video may violate the rules"),
+    _code(OUTPUT, f"OutputText{SENSITIVE}", "the output text may contain sensitive information"),
+    _code(OUTPUT, f"OutputImage{SENSITIVE}", "the output image may contain sensitive information"),
+    _code(OUTPUT, f"OutputImage{SENSITIVE}.DeepFake", "the output image may be a deep fake"),
+    _code(OUTPUT, SENSITIVE, "the content may be sensitive"),
+    _code(OUTPUT, f"{SENSITIVE}.SevereViolation", "the content may violate the rules severely"),
+    _code(OUTPUT, f"{SENSITIVE}.Violence", "the content may show violence"),
+    _code(OUTPUT, "ContentSecurityDetectionError", "the content could not be checked"),
     _code(FAILED, "InternalServiceError", "the service had an internal error", retryable=True),
     _code(FAILED, "ServerOverloaded", "the service is overloaded", retryable=True),
     _code(FAILED, "QuotaExceeded", "too many tasks are queued", retryable=True),
