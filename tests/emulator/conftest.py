@@ -162,24 +162,26 @@ def door(request: pytest.FixtureRequest, open_door: Open) -> Door:
 
 
 @pytest.fixture(scope="session")
-def lasting(clips: Path) -> Iterator[Callable[[str], Door]]:
-    """Doors that are opened once a session, for tests that are not disturbed by what others left there."""
+def lasting(clips: Path) -> Iterator[Open]:
+    """Doors that are opened once a session, for tests that are not disturbed by what others left there.
+
+    `copy` tells apart doors that would be the same otherwise.
+    """
     with contextlib.ExitStack() as stack:
         opened: dict[str, Door] = {}
 
-        def door(kind: str) -> Door:
-            if kind not in opened:
-                made = DOORS[kind](ManualClock(), pace="instant", seed=1, cache=clips)
-                opened[kind] = stack.enter_context(made)
-            return opened[kind]
+        def door(kind: str = "in process", copy: int = 0, **settings: Any) -> Door:
+            name = repr((kind, copy, settings))
+            if name not in opened:
+                chosen = {"pace": "instant", "seed": 1, "cache": clips, **settings}
+                opened[name] = stack.enter_context(DOORS[kind](ManualClock(), **chosen))
+            return opened[name]
 
         yield door
 
 
 @pytest.fixture(params=DOORS)
-def shared_door(
-    request: pytest.FixtureRequest, lasting: Callable[[str], Door], caplog: pytest.LogCaptureFixture
-) -> Iterator[Door]:
+def shared_door(request: pytest.FixtureRequest, lasting: Open, caplog: pytest.LogCaptureFixture) -> Iterator[Door]:
     """Each lasting door in turn. Its clock stays where it is."""
     door = lasting(request.param)
     at = door.clock.now()

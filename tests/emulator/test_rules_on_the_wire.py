@@ -31,14 +31,15 @@ def filled(door: Any, said: Contract, operation: Operation, document: Any) -> di
     """The document with the ids of what is really there."""
     if said.name == "opeai":
         return dict(document)
-    door.post("/api/v1/assets/groups", {"name": "cast"})
-    asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
-    made = door.post("/api/v1/assets", asset).json()["data"]
-    if operation in ASSET_OPERATIONS:
-        return {**document, "id": made["id"]}
-    if operation is Operation.QUERY:
-        return {**document, "task_id": door.order_a()}
-    return dict(document)
+    group = door.post("/api/v1/assets/groups", {"name": "cast"}).json()["data"]["id"]
+    asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": group}
+    made = door.post("/api/v1/assets", asset).json()["data"]["id"]
+    ids = {of_asset: {"id": made} for of_asset in ASSET_OPERATIONS} | {
+        Operation.QUERY: {"task_id": door.order_a()},
+        Operation.ASSET_CREATE: {"group_id": group},
+        Operation.GROUP_DELETE: {"id": group},
+    }
+    return {**document, **ids.get(operation, {})}
 
 
 def send(door: Any, said: Contract, operation: Operation, document: dict[str, Any]) -> Any:
@@ -57,9 +58,10 @@ def told(body: dict[str, Any]) -> tuple[Any, str, str | None]:
 
 @pytest.mark.parametrize(("said", "operation", "rule"), CASES)
 def test_a_document_that_keeps_a_rule_is_accepted(
-    inside: Any, said: Contract, operation: Operation, rule: Rule
+    lasting: Any, said: Contract, operation: Operation, rule: Rule
 ) -> None:
-    answer = send(inside, said, operation, filled(inside, said, operation, said.example(operation, rule)))
+    door = lasting()
+    answer = send(door, said, operation, filled(door, said, operation, said.example(operation, rule)))
     assert answer.status_code == 200, answer.text
     assert answer.json().get("code", 200) == 200
 
@@ -67,11 +69,11 @@ def test_a_document_that_keeps_a_rule_is_accepted(
 @pytest.mark.parametrize("style", ["default", "other"])
 @pytest.mark.parametrize(("said", "operation", "rule"), CASES)
 def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
-    open_door: Any, said: Contract, operation: Operation, rule: Rule, style: str
+    lasting: Any, said: Contract, operation: Operation, rule: Rule, style: str
 ) -> None:
     name, option = f"{said.name}.errors", ERRORS[said.name][style == "other"]
     variants = {name: option} | dict([held] if (held := condition(rule)) else [])
-    door, untouched = open_door(variants=variants), open_door(variants=variants)
+    door, untouched = (lasting(copy=copy, variants=variants) for copy in (1, 2))
     document = filled(door, said, operation, said.example(operation, rule))
     filled(untouched, said, operation, document)
     before = statement(door)
