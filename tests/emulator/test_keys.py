@@ -99,6 +99,14 @@ def test_no_key_appears_in_answers_journal_or_log(open_door: Callable[..., Any],
     assert "" in accounts
 
 
+@pytest.mark.parametrize("name", ["Authorization", "Proxy-Authorization", "Cookie", "token", "X-Api-Key", "api-key"])
+def test_a_key_in_any_header_that_could_carry_one_is_not_in_the_journal(shared_door: Any, name: str) -> None:
+    secret = f"sk_kept_to_itself_{name}"
+    shared_door.get("/v1/balance", key=secret, headers=[(name, f"Bearer {secret}")])
+    shared_door.get("/v1/balance", key=None, headers=[(name, f"Bearer {secret}")])
+    assert secret not in shared_door.get("/_mock/journal", key=None).text
+
+
 def test_more_keys_than_are_remembered_keep_their_tasks(inside: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seedmock_server.doorway.KNOWN_KEYS", 3)
     tasks = {key: inside.order_b(key=key) for key in map("sk_{}".format, range(10))}

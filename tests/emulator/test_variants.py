@@ -165,6 +165,7 @@ CHANGED = {
     "opeai.failure_reason=none": set(),
     "opeai.progress=percent": B_QUERIES,
     "opeai.range=off": {"B: content", "B: content in part", "B: content out of range"},
+    "opeai.no_content=400": set(),
     "opeai.frames=billed": {"B: content", "B: content in part", "B: content out of range"},
     "apimodels.errors=ok": A_ERRORS,
     "apimodels.asset_status=Active": {
