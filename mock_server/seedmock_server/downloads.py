@@ -56,7 +56,12 @@ class Downloads:
         days = float(self._speaker.said.amount(f"{self._speaker.said.name}.result.days").value)
         if state.status is not TaskStatus.SUCCESS:
             raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
-        clip = await engine.clip(task, days * DAY)
+        try:
+            clip = await engine.clip(task, days * DAY)
+        except Refusal as refusal:
+            if refusal.kind is ErrorKind.NOT_READY:  # a file host does not know of tasks: what is late is not there
+                raise Refusal(ErrorKind.CONTENT_NOT_FOUND) from refusal
+            raise
         return FileAnswer(clip.path, clip.etag, "video/mp4")
 
     async def _file(self, rest: str) -> FileAnswer:

@@ -26,9 +26,9 @@ from seedmock_contracts.terms import (
 from .chance import Chance
 from .clock import Clocks
 from .fates import Fate, Fates
-from .inputs import ASSET_SCHEME, Input, Inputs, frame
+from .inputs import ASSET_SCHEME, Input, Inputs, face, frame
 from .ledger import Charge, Prices, charge, spent
-from .lives import living
+from .lives import living, refused_for_face
 from .matching import Subject
 from .media.look import Look
 from .media.studio import Clip, Studio
@@ -40,6 +40,8 @@ from .timeline import NEVER, STEP_SECONDS, Latency, Pace, State, life, pace_of, 
 SEEDS = 1 << 31
 LONGEST_SIDE = 8192
 """In pixels, of an upscaled clip: a strip of a video can't be brought to 4k by any decoder that people have."""
+LOOSER = ("text",)
+"""What moderation lets pass at a model whose tier is nsfw (assumed: opeai.model.seedance-2-0-nsfw.moderation)."""
 ATTEMPTS = 1000
 NewId = Callable[[float, int], str]
 """Makes a task id from the time of creation and the number of the attempt."""
@@ -126,7 +128,7 @@ class Engine:
             first=frame(inputs, Role.FIRST_FRAME),
             last=frame(inputs, Role.LAST_FRAME),
         )
-        fate = self._fate(said, caller, draft, [reference.url for reference in request.references])
+        fate = self._fate(said, caller, draft, [reference.url for reference in request.references], face(inputs))
         return self._accept(said, draft, new_id, fate)
 
     async def upscale(
@@ -178,7 +180,9 @@ class Engine:
         )
         return self._accept(said, draft, new_id, self._fate(said, caller, draft, [request.url]))
 
-    def _fate(self, said: Contract, caller: Caller, draft: Task, references: Sequence[str]) -> Fate:
+    def _fate(
+        self, said: Contract, caller: Caller, draft: Task, references: Sequence[str], face_at: str | None = None
+    ) -> Fate:
         operation = Operation.UPSCALE if draft.mode is Mode.UPSCALE else Operation.CREATE
         subject = Subject(
             said.name,
@@ -189,7 +193,10 @@ class Engine:
             draft.prompt,
             tuple(references),
         )
-        return self.fates.choose(subject, caller.fate)
+        seen = refused_for_face(face_at) if face_at is not None else None
+        model = said.model(draft.model)
+        spared = LOOSER if model is not None and model.tier == "nsfw" else ()
+        return self.fates.choose(said, subject, caller.fate, seen=seen, spared=spared)
 
     def _accept(self, said: Contract, draft: Task, new_id: NewId, fate: Fate) -> Task:
         """Give a draft its id, its life and, where none was asked for, its seed; keep it and begin on its clip."""
@@ -258,7 +265,8 @@ class Engine:
     async def clip(self, task: Task, lives: float = NEVER) -> Clip:
         """The clip of a task that has succeeded; its link lives for so many seconds unless its fate says otherwise.
 
-        Raises Refusal NOT_READY, TASK_FAILED or LINK_EXPIRED, and Unrenderable.
+        Raises Refusal NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (there never will be one) or LINK_EXPIRED, and
+        Unrenderable.
         """
         state, now = self.state(task), self.now_of(task)
         if state.status is TaskStatus.FAILURE:
@@ -267,7 +275,9 @@ class Engine:
         if state.status is not TaskStatus.SUCCESS:
             said = f"the task is {state.status}, its clip comes with SUCCESS"
             raise Refusal(ErrorKind.NOT_READY, said, value=state.status)
-        if not task.with_url or now < state.ends_at + task.late:
+        if not task.with_url:
+            raise Refusal(ErrorKind.CONTENT_NOT_FOUND, "the task has succeeded without a clip", value=state.status)
+        if now < state.ends_at + task.late:
             raise Refusal(ErrorKind.NOT_READY, "the task has succeeded, but there is no clip yet", value=state.status)
         lives = lives if task.link_seconds is None else task.link_seconds
         if now >= state.ends_at + lives:

@@ -7,11 +7,16 @@ Knows no upstream's words: codes and texts come from the contracts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.terms import ErrorKind, FailCode, Operation
+from seedmock_contracts.upstreams import contracts
+
+from . import magic
 from .chance import Chance
 from .matching import Counter, InvalidRule, Match, Subject, match_from
 
@@ -41,7 +46,7 @@ PARAMETERS: Mapping[FateKind, Mapping[str, str]] = {
     FateKind.MODERATED: {**TIMES, "what": "video or audio: what moderation objects to in the output"},
     FateKind.FAILED: {**TIMES, "code": "one of the upstream's codes", "charged": "yes: charged all the same"},
     FateKind.STUCK: {"status": "queued or in_progress: where it stays for ever"},
-    FateKind.EXPIRED: TIMES,
+    FateKind.EXPIRED: {**TIMES, "word": "said instead of the upstream's word for failure, such as expired"},
     FateKind.SLOW: {"after": "seconds until the end, 900 unless said"},
     FateKind.NOT_STARTED_FIRST: {**TIMES, "lasts": "seconds of each early status, 1 unless said"},
     FateKind.UNKNOWN_STATUS: {**TIMES, "word": "the status that nobody expects", "lasts": "seconds; without: for ever"},
@@ -52,6 +57,15 @@ PARAMETERS: Mapping[FateKind, Mapping[str, str]] = {
 }
 """Each fate's parameters and what they mean."""
 
+ASSET_KINDS = (FateKind.ACTIVE, FateKind.FAILED, FateKind.REFUSED)
+TASK_KINDS = tuple(kind for kind in FateKind if kind is not FateKind.ACTIVE)
+OPERATIONS: Mapping[str, tuple[FateKind, ...]] = {
+    Operation.CREATE: TASK_KINDS,
+    Operation.UPSCALE: TASK_KINDS,
+    Operation.ASSET_CREATE: ASSET_KINDS,
+}
+"""The operations that have fates, and which."""
+
 DURATIONS = frozenset({"queue", "render", "after", "lasts", "by", "lives"})
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "why": ("face", "text", "image", "video", "audio", "policy"),
@@ -61,7 +75,6 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|)")
-MAGIC = re.compile(r"\[\[\s*mock:\s*([^\]]{1,300})\]\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +126,8 @@ def fate_from(said: str | Mapping[str, Any]) -> Fate:
         values: dict[str, Any] = {}
         for pair in pairs:
             name, equals, value = pair.partition("=")
-            if not equals:
-                raise InvalidRule(f"{pair!r} in the fate {said!r}; allowed: name=value")
+            if not equals or name in values:
+                raise InvalidRule(f"{pair!r} in the fate {said!r}; allowed: name=value, each name once")
             values[name] = value
     else:
         head, values = said.get("fate", ""), {name: value for name, value in said.items() if name != "fate"}
@@ -136,7 +149,30 @@ def _fate(kind: FateKind, values: Mapping[str, Any]) -> Fate:
             raise InvalidRule(f"{name} is {value!r}; allowed: {', '.join(CHOICES.get(name, ('a text',)))}")
         else:
             texts[name] = value
+    if "after" in seconds and seconds.keys() & {"queue", "render"}:
+        raise InvalidRule(f"{kind} has after beside queue or render; allowed: after (the whole), or queue and render")
     return Fate(kind, seconds, texts)
+
+
+def codes(said: Contract, operation: str) -> dict[str, FailCode]:
+    """The codes with which a task or an asset of an upstream can fail, by wire name."""
+    of_assets = operation == Operation.ASSET_CREATE
+    rows = [row for row in said.codes if (row.kind is ErrorKind.ASSET_REFUSED) == of_assets]
+    # One code can stand for moderation at input and at output: a task that fails was let in.
+    return {row.code: row for row in sorted(rows, key=lambda row: row.kind is not ErrorKind.MODERATION_INPUT)}
+
+
+def fitting(fate: Fate, operation: str, speakers: Sequence[Contract]) -> Fate:
+    """The fate, if what the operation makes can have it at one of the upstreams. Raises InvalidRule."""
+    allowed = OPERATIONS[operation]
+    if fate.kind not in allowed:
+        raise InvalidRule(f"{operation} can't have the fate {fate.kind}; allowed: {', '.join(allowed)}")
+    code = fate.texts.get("code")
+    known = [name for said in speakers for name in codes(said, operation)]
+    if code is not None and code not in known:
+        names = " and ".join(said.name for said in speakers)
+        raise InvalidRule(f"code is {code!r}; {names} has for {operation}: {', '.join(dict.fromkeys(known)) or 'none'}")
+    return fate
 
 
 def outcomes_from(said: object) -> Outcomes:
@@ -156,6 +192,9 @@ def outcomes_from(said: object) -> Outcomes:
     return Outcomes(tuple(weighted))
 
 
+BECOME_ACTIVE = Outcomes(((1.0, Fate(FateKind.ACTIVE)),))
+
+
 @dataclass(frozen=True, slots=True)
 class FateRule:
     """Calls that match meet one of these outcomes."""
@@ -165,22 +204,38 @@ class FateRule:
 
 
 def fate_rule_from(values: Mapping[str, Any]) -> FateRule:
-    """A rule from `{"match": {...}, "fate": ...}`. Raises InvalidRule."""
+    """A rule from `{"match": {...}, "fate": ...}`; one for assets names their operation. Raises InvalidRule."""
     unknown = [name for name in values if name not in ("match", "fate")]
     if unknown or "fate" not in values:
         raise InvalidRule(f"a fate rule has {', '.join(values) or 'nothing'}; allowed: match, fate")
     match = values.get("match", {})
     if not isinstance(match, Mapping):
         raise InvalidRule(f"match is {match!r}; allowed: a table")
-    return FateRule(match_from(match), outcomes_from(values["fate"]))
+    rule = FateRule(match_from(match), outcomes_from(values["fate"]))
+    operation = rule.match.operation or Operation.CREATE
+    if operation not in OPERATIONS:
+        raise InvalidRule(f"operation is {operation!r}, which has no fates; allowed: {', '.join(OPERATIONS)}")
+    check(rule.outcomes, operation, rule.match.upstream)
+    return rule
+
+
+def check(outcomes: Outcomes, operation: str = Operation.CREATE, upstream: str | None = None) -> None:
+    """Raises InvalidRule for outcomes that no upstream, or not this one, can give what the operation makes."""
+    speakers = [said for said in contracts() if upstream in (None, said.name)]
+    for _, fate in outcomes.weighted:
+        fitting(fate, operation, speakers)
 
 
 class Fates:
-    """Which fate a call meets: the first of its header, a magic word, a rule, the scenario, its key's, the default."""
+    """Which fate a call meets: the first of its header, a magic word, a rule, the scenario, its key's, the default.
+
+    What is said without an operation (the key's, the default, most rules) is for tasks; assets become active.
+    """
 
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
-        self._number = 0
+        self.number = 0
+        self.drawn: dict[str, int] = {}
         self.default = Outcomes(((1.0, SUCCEED),))
         self.of_key: dict[str, Outcomes] = {}
         self.rules: list[tuple[Counter, FateRule]] = []
@@ -188,8 +243,8 @@ class Fates:
 
     def add(self, rule: FateRule, *, scenario: bool = False) -> str:
         """Take a rule, behind those that are there; its name is for taking it away."""
-        self._number += 1
-        label = f"fate-{self._number}"
+        self.number += 1
+        label = f"fate-{self.number}"
         (self.scenario if scenario else self.rules).append((Counter(rule.match, label), rule))
         return label
 
@@ -206,25 +261,70 @@ class Fates:
             self.rules[:] = [(counter, rule) for counter, rule in self.rules if rule.match.account != account]
             self.of_key.pop(account, None)
             return
-        self.rules.clear()
-        self.scenario.clear()
-        self.of_key.clear()
-        self.default = Outcomes(((1.0, SUCCEED),))
+        self.restore(0, [], [], {}, Outcomes(((1.0, SUCCEED),)))
 
-    def choose(self, subject: Subject, header: str = "") -> Fate:
-        """The fate of a call. Raises InvalidRule for a header or a magic word that cannot be read."""
-        if header:
-            return fate_from(header)
-        magic = MAGIC.search(subject.prompt) if "[[" in subject.prompt else None
-        if magic is not None:
-            return fate_from(magic[1].strip())
-        outcomes = self._outcomes(subject)
+    def restore(
+        self,
+        number: int,
+        rules: list[tuple[Counter, FateRule]],
+        scenario: list[tuple[Counter, FateRule]],
+        of_key: dict[str, Outcomes],
+        default: Outcomes,
+    ) -> None:
+        """Have these rules with their counts, and these defaults; the next rule is named by the next number."""
+        self.number, self.default = number, default
+        self.rules[:], self.scenario[:] = rules, scenario
+        self.of_key.clear()
+        self.of_key.update(of_key)
+
+    def choose(
+        self,
+        said: Contract,
+        subject: Subject,
+        header: str = "",
+        *,
+        seen: Fate | None = None,
+        spared: Container[str] = (),
+    ) -> Fate:
+        """The fate of a call. `seen` is what its media bring about, as magic words do.
+
+        A refusal for a reason that is `spared` befalls only who asks for it. Raises InvalidRule for a header or a magic
+        word that cannot be read, or cannot be here.
+        """
+        asked = header or magic.fate_in(subject.prompt, subject.references)
+        if asked:
+            return fitting(fate_from(asked), subject.operation, (said,))
+        if seen is not None:
+            return seen
+        fate = self._drawn_fate(said, subject)
+        if fate.kind is FateKind.REFUSED and fate.texts.get("why", "face") in spared:
+            return SUCCEED
+        return fate
+
+    def _drawn_fate(self, said: Contract, subject: Subject) -> Fate:
+        outcomes = self._outcomes(said, subject)
         if len(outcomes.weighted) == 1:
             return outcomes.weighted[0][1]
-        return outcomes.draw(self._chance.fraction("fate", subject.account, subject.number))
+        # Counted by account: who else is served must not decide what befalls this one.
+        number = self.drawn[subject.account] = self.drawn.get(subject.account, 0) + 1
+        return outcomes.draw(self._chance.fraction("fate", subject.account, number))
 
-    def _outcomes(self, subject: Subject) -> Outcomes:
+    def _outcomes(self, said: Contract, subject: Subject) -> Outcomes:
+        of_assets = subject.operation == Operation.ASSET_CREATE
         for counter, rule in (*self.rules, *self.scenario):
-            if counter.takes(subject, self._chance):
+            if of_assets and rule.match.operation is None:
+                continue
+            if _can(rule.outcomes, said, subject) and counter.takes(subject, self._chance):
                 return rule.outcomes
-        return self.of_key.get(subject.account, self.default)
+        if of_assets:
+            return BECOME_ACTIVE
+        chosen = (self.of_key.get(subject.account), self.default)
+        return next(
+            (one for one in chosen if one is not None and _can(one, said, subject)), Outcomes(((1.0, SUCCEED),))
+        )
+
+
+def _can(outcomes: Outcomes, said: Contract, subject: Subject) -> bool:
+    """Whether this upstream has the codes: a code of the one says nothing of the other."""
+    named = {fate.texts["code"] for _, fate in outcomes.weighted if "code" in fate.texts}
+    return not named or named <= codes(said, subject.operation).keys()

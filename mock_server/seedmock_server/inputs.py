@@ -88,6 +88,12 @@ def frame(inputs: Sequence[Input], role: Role) -> Source | None:
     return next((one.source for one in inputs if one.reference.role is role), None)
 
 
+def face(inputs: Sequence[Input]) -> str | None:
+    """The path of the first image that shows a face and is no asset: for these, faces are what assets are for."""
+    direct = (one for one in inputs if not one.reference.url.startswith(ASSET_SCHEME))
+    return next((one.path for one in direct if one.facts is not None and one.facts.face), None)
+
+
 def _check(said: Contract, inputs: Sequence[Input]) -> None:
     measured = [(one.path, one.facts) for one in inputs if one.facts is not None]
     for one in inputs:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import ErrorKind, FailCode, Moment, TaskStatus
+from seedmock_contracts.terms import ErrorKind, FailCode, Moment, Operation, TaskStatus
 
-from .fates import Fate, FateKind
-from .matching import InvalidRule
+from .fates import Fate, FateKind, codes, fitting
 from .refusal import Refusal
 from .task import Failure, Phase
 from .timeline import QUEUED_SHARE, life
 
 SLOW, LATE, EARLY = 900.0, 10.0, 1.0
 DEFAULT_WORD = "UNKNOWN"
+DOWNLOAD_FAILED = "DownloadFailed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,18 @@ def living(said: Contract, fate: Fate, queue: float, render: float) -> Life:
         return Life(failing, _failure(code))
     if fate.kind is FateKind.FAILED:
         charged = fate.texts.get("charged") == "yes"
-        return Life(failing, _failure(_named(said, fate)), charged_when_failed=charged)
+        return Life(failing, _failure(_named(said, fate, Operation.CREATE)), charged_when_failed=charged)
     if fate.kind is FateKind.EXPIRED:
         code = next(code for code in said.codes if code.reason == "expired")
-        return Life(failing, _failure(code))
+        return Life(
+            (*failing[:2], Phase(failing[2].at, TaskStatus.FAILURE, fate.texts.get("word", ""))), _failure(code)
+        )
     if fate.kind is FateKind.STUCK:
         return Life(ordinary[:1] if fate.texts.get("status") == "queued" else ordinary[:2])
     if fate.kind is FateKind.NOT_STARTED_FIRST:
         return Life(_after_early_words(said, ordinary, fate.seconds.get("lasts", EARLY)))
     if fate.kind is FateKind.UNKNOWN_STATUS:
-        return Life(_with_unknown(ordinary, fate))
+        return Life(_with_unknown(said, ordinary, fate))
     if fate.kind is FateKind.COMPLETED_WITHOUT_URL:
         return Life(ordinary, with_url=False)
     if fate.kind is FateKind.CONTENT_LATE:
@@ -66,7 +68,33 @@ def living(said: Contract, fate: Fate, queue: float, render: float) -> Life:
 def refused(said: Contract, fate: Fate) -> Refusal:
     """The refusal at create of moderation that objects to what the fate says."""
     code = said.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
-    return Refusal(ErrorKind.MODERATION_INPUT, code.message, code=code.code, fact=code)
+    where = f" ({fate.texts['path']})" if "path" in fate.texts else ""
+    return Refusal(ErrorKind.MODERATION_INPUT, code.message + where, code=code.code, fact=code)
+
+
+def refused_for_face(path: str) -> Fate:
+    """What becomes of an order whose reference at this path shows a face."""
+    return Fate(FateKind.REFUSED, {}, {"why": "face", "path": path})
+
+
+@dataclass(frozen=True, slots=True)
+class AssetLife:
+    """What a fate makes of an asset: seconds in processing if the fate says so, and the failure at their end."""
+
+    processing: float | None = None
+    failure: Failure | None = None
+
+
+def living_asset(said: Contract, fate: Fate) -> AssetLife:
+    """The life of an asset. Raises Refusal ASSET_REFUSED for the fate `refused`."""
+    if fate.kind is FateKind.REFUSED:
+        code = said.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
+        raise Refusal(ErrorKind.ASSET_REFUSED, f"url: {code.message}", field="url", code=code.code, fact=code)
+    after = fate.seconds.get("after")
+    if fate.kind is not FateKind.FAILED:
+        return AssetLife(after)
+    code = _named(said, fate, Operation.ASSET_CREATE)
+    return AssetLife(after, Failure(ErrorKind.INVALID_INPUT, code.code, code.message))
 
 
 def _times(fate: Fate, queue: float, render: float) -> tuple[float, float]:
@@ -77,15 +105,14 @@ def _times(fate: Fate, queue: float, render: float) -> tuple[float, float]:
     return fate.seconds.get("queue", queue), fate.seconds.get("render", render)
 
 
-def _named(said: Contract, fate: Fate) -> FailCode:
-    wanted = fate.texts.get("code")
-    if wanted is None:
-        return next(code for code in said.codes if code.kind is ErrorKind.TASK_FAILED)
-    code = said.fail_code(wanted)
-    if code is None:
-        allowed = ", ".join(dict.fromkeys(code.code for code in said.codes))
-        raise InvalidRule(f"code is {wanted!r}; {said.name} has: {allowed}")
-    return code
+def _named(said: Contract, fate: Fate, operation: Operation) -> FailCode:
+    known = codes(said, operation)
+    if "code" in fate.texts:
+        fitting(fate, operation, (said,))
+        return known[fate.texts["code"]]
+    if operation is Operation.ASSET_CREATE:
+        return known[DOWNLOAD_FAILED]
+    return next(code for code in said.codes if code.kind is ErrorKind.TASK_FAILED)
 
 
 def _failure(code: FailCode) -> Failure:
@@ -100,10 +127,12 @@ def _after_early_words(said: Contract, ordinary: tuple[Phase, ...], lasts: float
     return (*early, *(Phase(phase.at + shift, phase.status, phase.word) for phase in ordinary))
 
 
-def _with_unknown(ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
+def _with_unknown(said: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
     """Say a word that nobody expects instead of that for in progress: for a while, or for ever."""
     queued, working, end = ordinary
-    strange = Phase(working.at, TaskStatus.IN_PROGRESS, fate.texts.get("word", DEFAULT_WORD))
+    lower = said.word(TaskStatus.QUEUED, Moment.QUERIED).islower()
+    usual = DEFAULT_WORD.lower() if lower else DEFAULT_WORD
+    strange = Phase(working.at, TaskStatus.IN_PROGRESS, fate.texts.get("word", usual))
     lasts = fate.seconds.get("lasts")
     if lasts is None:
         return queued, strange

@@ -8,7 +8,7 @@ from seedmock_contracts.terms import ErrorKind, Fact, Violation
 class Refusal(Exception):
     """Why, in the house's words. `field` and `value` name what was wrong, `allowed` what would do, `detail` says it.
 
-    `code` is the upstream's own code where it is narrower than the kind's.
+    `code` is the upstream's own code where it is narrower than the kind's, `style` an option of a variant of its own.
     """
 
     def __init__(
@@ -21,6 +21,7 @@ class Refusal(Exception):
         allowed: str = "",
         fact: Fact | None = None,
         code: str = "",
+        style: str = "",
         headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         super().__init__(detail)
@@ -31,6 +32,7 @@ class Refusal(Exception):
         self.allowed = allowed
         self.fact = fact
         self.code = code
+        self.style = style
         self.headers = headers
 
 

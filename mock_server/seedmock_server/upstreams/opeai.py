@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.generation import GenerationRequest
@@ -20,6 +21,8 @@ from ..task import Task
 from ..timeline import State, progress_at
 
 VENDOR_TIME = timezone(timedelta(hours=8))
+NOT_STARTED, SUBMITTED = "NOT_START", "SUBMITTED"
+"""What the vendor's own table of tasks calls what is not queued yet; content that is late speaks of the former."""
 BOOLEANS = {"true": True, "false": False}
 # OpenAI's clients list and delete there, and post to videos/edits, videos/extensions and videos/characters.
 UNSERVED = (("GET", "/videos"), ("DELETE", "/videos/{task_id}"), ("POST", "/videos/{task_id}"))
@@ -72,11 +75,19 @@ class Spoken:
         except Refusal as refusal:
             if refusal.kind is ErrorKind.TASK_NOT_FOUND:
                 refusal.kind = ErrorKind.CONTENT_NOT_FOUND
+            elif refusal.kind is ErrorKind.CONTENT_NOT_FOUND:
+                raise self._no_content() from refusal
             elif refusal.kind is ErrorKind.NOT_READY:
-                refusal.value = self._word(self._engine.state(task))
+                late = refusal.value is TaskStatus.SUCCESS
+                refusal.value = NOT_STARTED if late else self._word(self._engine.state(task))
             raise
         ranges = self._options["opeai.range"] == "on"
         return FileAnswer(clip.path, clip.etag, "video/mp4", self._cached, ranges)
+
+    def _no_content(self) -> Refusal:
+        if self._options["opeai.no_content"] == "400":
+            return Refusal(ErrorKind.NOT_READY, value=NOT_STARTED)
+        return Refusal(ErrorKind.UPSTREAM_FAILED, style=self._options["opeai.no_content"])
 
     def document(self, form: Form) -> dict[str, Any]:
         """A form says everything in text: booleans and whole numbers are read where the field is one."""
@@ -99,7 +110,7 @@ class Spoken:
         return document
 
     def refuse(self, refusal: Refusal) -> Answer:
-        case = self.said.case(refusal.kind, self._style)
+        case = self.said.case(refusal.kind, refusal.style or self._style_of(refusal))
         message = wording(case, refusal)
         body: dict[str, Any]
         if case.envelope == "task":
@@ -112,6 +123,11 @@ class Spoken:
             error = {"message": message, "type": case.type, "param": refusal.field, "code": refusal.code or case.code}
             body = {"error": error}
         return Answer(case.status, body, basis(case, refusal), refusal.headers)
+
+    def _style_of(self, refusal: Refusal) -> str:
+        """The gateway has a sentence of its own for a balance that is not yet empty."""
+        some = refusal.kind is ErrorKind.BALANCE and Decimal(str(refusal.value)) > 0
+        return f"{self._style}.some" if some and self._style else self._style
 
     # --- the words ---
 
@@ -145,6 +161,8 @@ class Spoken:
         }
 
     def _word(self, state: State) -> str:
+        if state.word and self._openai:  # the gateway maps only the words that it knows
+            return self.said.word(TaskStatus.QUEUED, Moment.CREATED) if state.word == SUBMITTED else "unknown"
         return state.word or self.said.word(state.status, Moment.QUERIED, "openai" if self._openai else "")
 
     def _request(self, document: Mapping[str, Any]) -> GenerationRequest:
