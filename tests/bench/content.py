@@ -4,7 +4,7 @@
 
 Needs nginx and wrk. Read the ratio: the absolute figures are the machine's. Exit 1 when the ratio is below `--floor`.
 """
-# ruff: noqa: T201 - a script speaks to its reader
+
 
 import argparse
 import asyncio
@@ -86,7 +86,7 @@ def check(theirs: str, mine: str, part: str | None) -> None:
 
 def requests_per_second(url: str, seconds: int, part: str | None) -> float:
     command = [str(program("wrk")), "-t1", "-c8", f"-d{seconds}s", *(["-H", f"Range: {part}"] if part else []), url]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Non-2xx" not in said, said
     assert "Socket errors" not in said, said
     found = re.search(r"Requests/sec:\s+([0-9.]+)", said)
@@ -100,7 +100,7 @@ def nginx(folder: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
     command = [str(program("nginx")), "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
-    with subprocess.Popen(command) as child:  # noqa: S603
+    with subprocess.Popen(command) as child:
         try:
             asyncio.run(accepting(port))
             yield f"http://127.0.0.1:{port}/clip.mp4"
@@ -111,7 +111,7 @@ def nginx(folder: Path) -> Iterator[str]:
 @contextmanager
 def ours(path: Path) -> Iterator[str]:
     command = [sys.executable, __file__, "--serve", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         try:
             yield child.stdout.readline().strip() + "/clip.mp4"

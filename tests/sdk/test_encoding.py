@@ -29,7 +29,7 @@ def image(url: str) -> Reference:
 
 
 def test_the_guides_text_to_video_body_comes_out_as_it_stands() -> None:
-    prompt = "An orange cat standing on a rainy Tokyo street, neon reflections, cinematic camera movement."
+    prompt = "A lighthouse keeper climbs the stairs, one lamp, slow camera."
     sent = document("opeai", model="fast", prompt=prompt, size="1280x720", seconds=4, generate_audio=False)
     assert sent == {
         "model": "seedance-2-0-fast", "prompt": prompt, "size": "1280x720", "seconds": "4", "generate_audio": False,
@@ -74,7 +74,7 @@ def test_resolution_and_ratio_stay_what_they_are_on_opeai() -> None:
 
 
 def test_the_pages_text_to_video_body_comes_out_as_it_stands() -> None:
-    prompt = "a hummingbird hovering near a bright flower, slow motion"
+    prompt = "a kite over a beach, seen from below"
     sent = document("apimodels", prompt=prompt, resolution="720p", ratio="adaptive", seconds=5, generate_audio=True)
     assert sent == {
         "model": "seedance2-a/seedance-2.0-a", "prompt": prompt, "resolution": "720p", "aspect_ratio": "adaptive",

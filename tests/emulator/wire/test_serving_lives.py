@@ -32,7 +32,7 @@ def test_a_server_accepts_inside_the_block_and_not_after_it() -> None:
         assert httpx.get(server.url).text == "ok"
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url)
-    assert not any(thread.name.startswith("seedmock") for thread in threading.enumerate())
+    assert not any(thread.name == f"seedmock {server.url}" for thread in threading.enumerate())
 
 
 def test_a_server_runs_beside_the_loop_of_its_caller() -> None:
@@ -80,7 +80,7 @@ def test_an_address_of_no_machine_of_ours_is_refused(host: str, port: int) -> No
         pytest.fail("it listens")
 
 
-@pytest.mark.parametrize(("host", "shown"), [("localhost", "localhost"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]")])  # noqa: S104
+@pytest.mark.parametrize(("host", "shown"), [("localhost", "localhost"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]")])
 def test_the_url_can_be_opened_whatever_the_host(host: str, shown: str) -> None:
     if ":" in host and not has_ipv6():
         pytest.skip("this machine has no IPv6")
@@ -162,7 +162,7 @@ print("stopped", flush=True)
 
 @contextmanager
 def process() -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout is not None
