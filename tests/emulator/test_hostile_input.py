@@ -115,6 +115,12 @@ def test_a_hostile_body_is_a_4xx_in_the_envelope_and_leaves_nothing(open_door: O
     still_well(door)
 
 
+@pytest.mark.parametrize("body", [b"[]", b'"x"', b"null", b"7", b"true"])
+def test_a_body_that_is_no_object_is_refused_even_where_nothing_is_required(inside: Any, body: bytes) -> None:
+    answer = inside.post("/v1/assets/list", content=body)
+    assert (answer.status_code, "expected a JSON object" in answer.text) == (400, True)
+
+
 def test_a_body_without_a_type_is_read_as_json(shared_door: Any) -> None:
     order = b'{"model":"seedance-2-0","prompt":"Rain","size":"640x640","seconds":"4"}'
     assert shared_door.post("/v1/videos", content=order).status_code == 200
