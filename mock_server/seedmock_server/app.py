@@ -21,10 +21,13 @@ from .doorway import Doorway, Receive, Scope, Send
 from .downloads import Downloads
 from .engine import Engine, Rules
 from .fates import Fates
+from .faults import Faults
+from .gate import Gate
 from .inputs import Inputs
 from .journal import Journal
 from .ledger import Prices
 from .library import Library
+from .limits import Limit, Limits
 from .media.studio import Studio
 from .rooms import FILES, RESULTS, Rooms
 from .settings import Settings
@@ -64,8 +67,11 @@ class App:
         library = Library(store, self.clocks, chance, shelf, self.settings.pace)
         rooms = Rooms(engine, library, shelf, chance, self.settings)
         spoken = upstreams(rooms)
-        self._doorway = Doorway(spoken, self.settings, self.clocks, self.journal)
-        self._downloads = Downloads(rooms, spoken["apimodels"])
+        self.faults = Faults(chance)
+        self.limits = Limits(Limit(rate=self.settings.rate_limit, concurrency=self.settings.concurrency_limit))
+        gate = Gate(self.faults, self.limits, rooms, self.studio)
+        self._doorway = Doorway(spoken, self.settings, self.clocks, self.journal, gate)
+        self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
         self._control = Router(control.routes(self.settings, self.journal))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

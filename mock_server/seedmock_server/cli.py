@@ -62,6 +62,8 @@ def main() -> None:
 @click.option("--folder", type=click.Path(file_okay=False), help="Keep posted files here, not in a temporary folder.")
 @click.option("--cache", type=click.Path(file_okay=False), help="Keep clips here, not in the user's cache.")
 @click.option("--body-bytes", type=click.IntRange(1), help="Largest body of a request.  [default: 100 MiB]")
+@click.option("--rate-limit", type=click.IntRange(1), help="Calls a minute of a key.  [default: no limit]")
+@click.option("--concurrency-limit", type=click.IntRange(1), help="Tasks of a key at once.  [default: no limit]")
 @click.option("--body-seconds", type=click.FloatRange(0, min_open=True), help="Time for a body.  [default: 30]")
 def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> None:
     """Serve both upstreams on one port until Ctrl-C.

@@ -12,8 +12,6 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-import msgspec
-
 from seedmock_contracts.terms import Basis, ErrorKind, Operation
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
@@ -21,14 +19,17 @@ from .answer import BASIS, Answer, Call, FileAnswer, Headers, Upstream
 from .clock import Clocks
 from .delivery import RangeNotSatisfiable, deliver
 from .engine import Caller
-from .fates import duration
 from .forms import parse_form
+from .gate import HEADER, Gate
 from .journal import PATH_SIGNS, Entry, Journal, cut, fewer, without_secrets
 from .matching import InvalidRule
+from .notation import duration
 from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
 from .refusal import Refusal, refusal_of
 from .routing import Match, Router
 from .settings import Settings
+from .substitutes import Raw, encode
+from .wire import Dropped, Spoken, Wire
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -39,7 +40,6 @@ HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\
 SLASH = re.compile(rb"%2[fF]")
 KNOWN_KEYS = 10_000
 log = logging.getLogger("seedmock")
-encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Accounts:
@@ -71,7 +71,9 @@ class Accounts:
 class Doorway:
     """Everything under the upstreams' paths."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream], settings: Settings, clocks: Clocks, journal: Journal) -> None:
+    def __init__(
+        self, upstreams: Mapping[str, Upstream], settings: Settings, clocks: Clocks, journal: Journal, gate: Gate
+    ) -> None:
         self._upstreams = upstreams
         self._router = Router([upstream.said for upstream in upstreams.values()])
         for upstream in upstreams.values():
@@ -81,39 +83,67 @@ class Doorway:
         self._options = settings.options
         self._clocks = clocks
         self._journal = journal
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         visit = _Visit(scope)
         match = self._router.match(_route(scope))
         upstream = self._upstreams[match.upstream if match else self._router.owner(visit.path)]
         try:
-            operation = visit.operation = _operation(match, visit)
-            visit.read_headers(scope["headers"])
-            visit.account = self._accounts.account(visit.authorization)
-            if b"x-mock-advance" in visit.wishes:
-                self._clocks.own(visit.account).advance(duration(visit.wishes[b"x-mock-advance"].decode("latin-1")))
-            call = await self._call(upstream, operation, match.params if match else {}, visit, receive)
-            answer = await upstream.handlers[call.operation](call)
-            if isinstance(answer, FileAnswer):
-                visit.status = await hand_over(answer, scope, receive, send)
-                self._note(upstream, visit, b"")
-                return
+            answer = await self._spoken(upstream, match, visit, scope, receive)
+            if visit.wire is not None:
+                send = visit.wire.sender(send)
+            body = await _deliver(upstream, answer, visit, scope, receive, send)
         except ClientGone:
             return
-        except Refusal as refusal:
-            answer = upstream.refuse(refusal)
-        except InvalidRule as error:
-            answer = upstream.refuse(Refusal(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
+        except Dropped:
+            body = b""
         except Exception:
             log.exception("seedmock failed to answer %s %s; this is a bug of ours", visit.method, visit.path)
-            answer = upstream.refuse(Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why"))
-        body = await send_answer(answer, visit.method, send)
-        visit.status, visit.answered_headers = answer.status, answer.headers
+            failed = Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why")
+            body = await _deliver(upstream, upstream.refuse(failed), visit, scope, receive, send)
         self._note(upstream, visit, body)
+
+    async def _spoken(
+        self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
+    ) -> Spoken:
+        """The answer, a refusal or what a fault makes of either. Raises ClientGone and Dropped."""
+        try:
+            try:
+                answer = await self._answer(upstream, match, visit, scope, receive)
+            except Refusal as refusal:
+                answer = upstream.refuse(refusal)
+            return answer if visit.wire is None else await visit.wire.after(answer)
+        except InvalidRule as error:
+            visit.wire = None
+            return upstream.refuse(Refusal(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
+
+    async def _answer(
+        self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
+    ) -> Spoken:
+        operation = visit.operation = _operation(match, visit)
+        visit.read_headers(scope["headers"])
+        visit.account = self._accounts.account(visit.authorization)
+        if b"x-mock-advance" in visit.wishes:
+            self._clocks.own(visit.account).advance(duration(visit.wishes[b"x-mock-advance"].decode("latin-1")))
+        call = await self._call(upstream, operation, match.params if match else {}, visit, receive)
+        if self._gate.faults or HEADER in visit.wishes:
+            visit.wire = self._gate.meet(upstream, call, scope, visit.wishes.get(HEADER, b"").decode("latin-1"))
+            instead = await visit.wire.before(receive) if visit.wire is not None else None
+            if instead is not None:
+                return instead
+        if self._gate.limits:
+            self._gate.limit(upstream, call)
+        for violation in violations(upstream.said.name, call.operation, call.document, self._options):
+            raise refusal_of(violation)
+        if visit.method == "POST":
+            visit.notes = _notes(upstream.said.name, call.operation, call.document)
+        return await upstream.handlers[call.operation](call)
 
     async def _call(
         self, upstream: Upstream, operation: Operation, params: Mapping[str, str], visit: _Visit, receive: Receive
     ) -> Call:
+        """What is asked, before it is held against the rules."""
         document: dict[str, Any] = {}
         files: tuple[Any, ...] = ()
         if visit.method == "POST":
@@ -127,10 +157,6 @@ class Doorway:
             model = said.model(document["model"]) if isinstance(document.get("model"), str) else None
             operation = Operation.UPSCALE if model is not None and model.upscales else operation
             visit.operation = operation
-        for violation in violations(said.name, operation, document, self._options):
-            raise refusal_of(violation)
-        if visit.method == "POST":
-            visit.notes = _notes(said.name, operation, document)
         return Call(operation, visit.caller, document, params, files)
 
     async def _body(self, visit: _Visit, receive: Receive) -> bytes:
@@ -159,7 +185,7 @@ class Doorway:
                 visit.query[:PATH_SIGNS].decode("latin-1"),
                 without_secrets(visit.headers),
                 visit.answered_headers,
-                visit.faults,
+                () if visit.wire is None else visit.wire.applied,
             )
         )
 
@@ -168,8 +194,8 @@ class _Visit:
     """What the journal will say of a call, gathered on its way."""
 
     __slots__ = (
-        "account", "answered_headers", "authorization", "content_type", "faults", "headers", "method", "notes",
-        "operation", "origin", "path", "query", "sent", "status", "wishes",
+        "account", "answered_headers", "authorization", "content_type", "headers", "method", "notes",
+        "operation", "origin", "path", "query", "sent", "status", "wire", "wishes",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -184,7 +210,7 @@ class _Visit:
         self.notes: tuple[str, ...] = ()
         self.wishes: dict[bytes, bytes] = {}
         self.answered_headers: Headers = ()
-        self.faults: tuple[str, ...] = ()
+        self.wire: Wire | None = None
 
     @property
     def caller(self) -> Caller:
@@ -252,14 +278,32 @@ async def hand_over(answer: FileAnswer, scope: Scope, receive: Receive, send: Se
         raise Refusal(ErrorKind.RANGE_NOT_SATISFIABLE, said, headers=tuple(error.headers)) from error
 
 
-async def send_answer(answer: Answer, method: str, send: Send) -> bytes:
-    """Send an answer as JSON, and return its bytes."""
-    body = encode(answer.body)
-    head: list[tuple[bytes, bytes]] = [JSON, (b"content-length", b"%d" % len(body)), *answer.headers]
-    if answer.basis is Basis.ASSUMED:
-        head += BASIS
+async def send_answer(answer: Answer | Raw, method: str, send: Send) -> bytes:
+    """Send an answer as JSON, or the bytes that a fault made of it, and return its bytes."""
+    if isinstance(answer, Raw):
+        body, head = answer.body, [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    else:
+        body = encode(answer.body)
+        head = [JSON, (b"content-length", b"%d" % len(body)), *answer.headers]
+        if answer.basis is Basis.ASSUMED:
+            head += BASIS
     await send({"type": "http.response.start", "status": answer.status, "headers": head})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+    return body
+
+
+async def _deliver(
+    upstream: Upstream, answer: Spoken, visit: _Visit, scope: Scope, receive: Receive, send: Send
+) -> bytes:
+    """Send what is to be said, and return the bytes that the journal keeps."""
+    if isinstance(answer, FileAnswer):
+        try:
+            visit.status = await hand_over(answer, scope, receive, send)
+            return b""
+        except Refusal as refusal:
+            answer = upstream.refuse(refusal)
+    body = await send_answer(answer, visit.method, send)
+    visit.status, visit.answered_headers = answer.status, answer.headers
     return body
 
 

@@ -7,13 +7,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from seedmock_contracts.terms import ErrorKind, TaskStatus
+from seedmock_contracts.terms import ErrorKind, Operation, TaskStatus
 
-from .answer import FileAnswer, Upstream
+from .answer import Answer, FileAnswer, Upstream
 from .doorway import Receive, Scope, Send, hand_over, log, send_answer
+from .gate import HEADER, Gate
+from .journal import Entry, Journal, without_secrets
 from .library import DAY
+from .matching import InvalidRule
 from .refusal import Refusal
 from .rooms import FILES, RESULTS, Rooms
+from .task import Task
+from .wire import Dropped, Spoken, Wire
 
 Finder = Callable[[str], Awaitable[FileAnswer]]
 
@@ -21,36 +26,99 @@ Finder = Callable[[str], Awaitable[FileAnswer]]
 class Downloads:
     """Plain ASGI for the paths below `/_mock/results/` and `/_mock/files/`."""
 
-    def __init__(self, rooms: Rooms, speaker: Upstream) -> None:
+    def __init__(self, rooms: Rooms, speaker: Upstream, gate: Gate, journal: Journal) -> None:
         self._rooms = rooms
         self._speaker = speaker
+        self._gate = gate
+        self._journal = journal
         self._finders: dict[str, Finder] = {RESULTS: self._result, FILES: self._file}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method, path = scope["method"], scope["path"]
+        wire: Wire | None = None
+        status, task = 0, self._task(scope["path"])
         try:
-            if method not in ("GET", "HEAD"):
-                said = f"{method[:20]} is not allowed here; allowed: GET, HEAD"
-                raise Refusal(ErrorKind.METHOD_NOT_ALLOWED, said, headers=((b"allow", b"GET, HEAD"),))
-            prefix = next(prefix for prefix in self._finders if path.startswith(prefix + "/"))
-            answer = await self._finders[prefix](path.removeprefix(prefix + "/"))
-            await hand_over(answer, scope, receive, send)
-        except Refusal as refusal:
-            await self._refuse(refusal, method, send)
+            try:
+                wire = self._meet(task, scope)
+                answer = await self._spoken(wire, scope, receive)
+            except InvalidRule as error:
+                wire, answer = None, self._refused(Refusal(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
+            status = await self._deliver(answer, scope, receive, send if wire is None else wire.sender(send))
+        except Dropped:
+            pass
         except Exception:
-            log.exception("seedmock failed to deliver %s; this is a bug of ours", path)
-            await self._refuse(Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed"), method, send)
+            log.exception("seedmock failed to deliver %s; this is a bug of ours", scope["path"])
+            failed = self._refused(Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed"))
+            status = await self._deliver(failed, scope, receive, send)
+        if task is not None:
+            self._note(task, scope, status, () if wire is None else wire.applied)
 
-    async def _refuse(self, refusal: Refusal, method: str, send: Send) -> None:
+    def _meet(self, task: Task | None, scope: Scope) -> Wire | None:
+        """The faults of a download. Raises InvalidRule for a header that cannot be followed."""
+        header = next((value for name, value in scope["headers"] if name == HEADER), b"")
+        if task is None or not (header or self._gate.faults):
+            return None
+        return self._gate.meet_download(self._speaker, task, scope, header.decode("latin-1"))
+
+    async def _spoken(self, wire: Wire | None, scope: Scope, receive: Receive) -> Spoken:
+        answer: Spoken | None = None
+        try:
+            answer = await wire.before(receive) if wire is not None else None
+            answer = await self._found(scope) if answer is None else answer
+        except Refusal as refusal:
+            answer = self._refused(refusal)
+        return answer if wire is None else await wire.after(answer)
+
+    async def _found(self, scope: Scope) -> FileAnswer:
+        method, path = scope["method"], scope["path"]
+        if method not in ("GET", "HEAD"):
+            said = f"{method[:20]} is not allowed here; allowed: GET, HEAD"
+            raise Refusal(ErrorKind.METHOD_NOT_ALLOWED, said, headers=((b"allow", b"GET, HEAD"),))
+        prefix = next(prefix for prefix in self._finders if path.startswith(prefix + "/"))
+        return await self._finders[prefix](path.removeprefix(prefix + "/"))
+
+    async def _deliver(self, answer: Spoken, scope: Scope, receive: Receive, send: Send) -> int:
+        if isinstance(answer, FileAnswer):
+            try:
+                return await hand_over(answer, scope, receive, send)
+            except Refusal as refusal:
+                answer = self._refused(refusal)
+        await send_answer(answer, scope["method"], send)
+        return answer.status
+
+    def _refused(self, refusal: Refusal) -> Answer:
         answer = self._speaker.refuse(refusal)
         # Files lie on another host than the API: whatever the API does, a link's errors are HTTP statuses.
-        await send_answer(replace(answer, status=answer.body["code"]), method, send)
+        return replace(answer, status=answer.body["code"])
+
+    def _note(self, task: Task, scope: Scope, status: int, faults: tuple[str, ...]) -> None:
+        self._journal.append(
+            Entry(
+                self._rooms.engine.clocks.now(task.account),
+                task.upstream,
+                Operation.CONTENT,
+                task.account,
+                scope["method"][:20],
+                f"{RESULTS}/{task.id}/***.mp4",
+                status,
+                b"",
+                b"",
+                (),
+                sent_headers=without_secrets(scope["headers"]),
+                faults=faults,
+            )
+        )
+
+    def _task(self, path: str) -> Task | None:
+        """The task of a result's link, if the link is a right one."""
+        task_id, _, name = path.removeprefix(RESULTS + "/").partition("/")
+        task = self._rooms.engine.store.task(task_id) if path.startswith(RESULTS + "/") else None
+        token = name.removesuffix(".mp4").encode()
+        right = task is not None and hmac.compare_digest(token, self._rooms.result_token(task_id).encode())
+        return task if right else None
 
     async def _result(self, rest: str) -> FileAnswer:
-        task_id, _, name = rest.partition("/")
-        engine, task = self._rooms.engine, self._rooms.engine.store.task(task_id)
-        token = name.removesuffix(".mp4").encode()
-        if task is None or not hmac.compare_digest(token, self._rooms.result_token(task_id).encode()):
+        engine, task = self._rooms.engine, self._task(f"{RESULTS}/{rest}")
+        if task is None:
             raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
         state = engine.state(task)
         days = float(self._speaker.said.amount(f"{self._speaker.said.name}.result.days").value)

@@ -28,6 +28,7 @@ class Settings:
     `seed` None draws one. `keys` empty takes any non-empty key. `variants` maps a variant's id to an option.
     `token_price` is B's assumed price in USD per million tokens. `credit` is what A's balance starts from, in USD.
     `folder` None is a temporary one, gone at the end; `cache` None is the user's cache folder.
+    `rate_limit` is calls a minute and `concurrency_limit` tasks that have not ended, of a key; None is no limit.
     """
 
     pace: Pace = Pace.FAST
@@ -43,6 +44,8 @@ class Settings:
     body_bytes: int = 100 * MEBIBYTE
     body_seconds: float = 30.0
     journal_entries: int = 1000
+    rate_limit: int | None = None
+    concurrency_limit: int | None = None
 
     def __post_init__(self) -> None:
         known = {variant.id: variant.options for said in contracts() for variant in said.variants}
@@ -54,6 +57,10 @@ class Settings:
         for name in ("cache_bytes", "body_bytes", "body_seconds", "journal_entries"):
             if not getattr(self, name) > 0:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; allowed: more than 0")
+        for name in ("rate_limit", "concurrency_limit"):
+            most = getattr(self, name)
+            if most is not None and most < 1:
+                raise InvalidSetting(f"{name} is {most}; allowed: 1 or more")
         for name in ("credit", "token_price"):
             amount = getattr(self, name)
             if amount is not None and not (amount.is_finite() and amount >= 0):
@@ -109,4 +116,6 @@ KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "body_bytes": (int, "a whole number"),
     "body_seconds": (float, "a number"),
     "journal_entries": (int, "a whole number"),
+    "rate_limit": (int, "a whole number"),
+    "concurrency_limit": (int, "a whole number"),
 }
