@@ -10,14 +10,14 @@ from typing import Any
 from weakref import finalize
 
 import platformdirs
-from starlette.routing import Router
 
 from seedmock_contracts.upstreams import contract
 
-from . import control
 from .chance import Chance, fresh_seed
 from .clock import Clock, Clocks
-from .doorway import Doorway, Receive, Scope, Send
+from .control.plane import Plane
+from .control.world import World
+from .doorway import Accounts, Doorway, Receive, Scope, Send
 from .downloads import Downloads
 from .engine import Engine, Rules
 from .fates import Fates
@@ -31,6 +31,7 @@ from .limits import Limit, Limits
 from .media.studio import Studio
 from .rooms import FILES, RESULTS, Rooms
 from .settings import Settings
+from .snapshot import State
 from .sources import Sources
 from .store import MemoryStore
 from .timeline import Latency
@@ -72,7 +73,10 @@ class App:
         gate = Gate(self.faults, self.limits, rooms, self.studio)
         self._doorway = Doorway(spoken, self.settings, self.clocks, self.journal, gate)
         self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
-        self._control = Router(control.routes(self.settings, self.journal))
+        self.state = State(store, self.clocks, self.fates, self.journal, engine, chance, folder / "sources")
+        keys = Accounts(self.settings.keys)
+        self.world = World(settings=self.settings, keys=keys, engine=engine, library=library, state=self.state)
+        self._control = Plane(self.world)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

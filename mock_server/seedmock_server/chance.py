@@ -17,6 +17,10 @@ class Chance:
     """Draws that depend on the seed and their labels alone: the same labels give the same draw."""
 
     def __init__(self, seed: int) -> None:
+        self.reseed(seed)
+
+    def reseed(self, seed: int) -> None:
+        """Draw from another seed from now on."""
         self.seed = seed
         self._keyed = blake2b(digest_size=32, key=seed.to_bytes(32, "big", signed=True))
 

@@ -65,6 +65,7 @@ def main() -> None:
 @click.option("--rate-limit", type=click.IntRange(1), help="Calls a minute of a key.  [default: no limit]")
 @click.option("--concurrency-limit", type=click.IntRange(1), help="Tasks of a key at once.  [default: no limit]")
 @click.option("--body-seconds", type=click.FloatRange(0, min_open=True), help="Time for a body.  [default: 30]")
+@click.option("--control-token", help="Let everybody who has it use /_mock/.  [default: this machine alone, without]")
 def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> None:
     """Serve both upstreams on one port until Ctrl-C.
 

@@ -12,7 +12,13 @@ class Clock:
     """
 
     def __init__(self, at: float | None = None, *, rate: float = 1.0) -> None:
+        self._made = (at, rate)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again as the clock was made: at its moment, or at the system's if it was given none."""
         here = time.time()
+        at, rate = self._made
         self._line = (here if at is None else at, here, rate)
 
     def now(self) -> float:
@@ -41,6 +47,10 @@ class Clock:
         if not 0 <= rate < float("inf"):
             raise ValueError(f"rate is {rate}; allowed: 0 (stands still) or more")
         self._line = (self.now(), time.time(), rate)
+
+    def restore(self, at: float, rate: float) -> None:
+        """Read what a clock read when it was put away, also if that is earlier than now."""
+        self._line = (at, time.time(), rate)
 
     def fork(self) -> Clock:
         """Another clock that reads the same now and runs at the same rate."""
@@ -74,6 +84,11 @@ class Clocks:
         if account not in self._own:
             self._own[account] = self.world.fork()
         return self._own[account]
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The accounts that have clocks of their own."""
+        return tuple(self._own)
 
     def forget(self, account: str | None = None) -> None:
         """Let an account, or all, go by the world's clock again."""

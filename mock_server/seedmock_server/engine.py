@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,11 +85,12 @@ class Engine:
         self.inputs = inputs
         self.rules = rules
         self._studio = studio
-        self._numbers = itertools.count(1)
+        self.number = 0
 
     def next_number(self) -> int:
         """1, 2, 3, ...: what makes one draw differ from the next."""
-        return next(self._numbers)
+        self.number += 1
+        return self.number
 
     async def generate(
         self,

@@ -110,6 +110,12 @@ def match_from(values: Mapping[str, Any]) -> Match:
     return Match(**values)
 
 
+def match_row(match: Match) -> dict[str, Any]:
+    """A match as the table that it can be read from again."""
+    values = {field.name: getattr(match, field.name) for field in fields(Match)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _one_of(name: str, value: str | None, allowed: tuple[str, ...]) -> None:
     if value is not None and value not in allowed:
         raise InvalidRule(f"{name} is {value!r}; allowed: {', '.join(allowed)}")

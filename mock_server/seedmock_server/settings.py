@@ -27,6 +27,7 @@ class Settings:
 
     `seed` None draws one. `keys` empty takes any non-empty key. `variants` maps a variant's id to an option.
     `token_price` is B's assumed price in USD per million tokens. `credit` is what A's balance starts from, in USD.
+    `control_token` None lets this machine use the control API, and nobody else.
     `folder` None is a temporary one, gone at the end; `cache` None is the user's cache folder.
     `rate_limit` is calls a minute and `concurrency_limit` tasks that have not ended, of a key; None is no limit.
     """
@@ -46,6 +47,7 @@ class Settings:
     journal_entries: int = 1000
     rate_limit: int | None = None
     concurrency_limit: int | None = None
+    control_token: str | None = None
 
     def __post_init__(self) -> None:
         known = {variant.id: variant.options for said in contracts() for variant in said.variants}
@@ -67,6 +69,8 @@ class Settings:
                 raise InvalidSetting(f"{name} is {amount}; allowed: 0 or more")
         if any(not key.strip() for key in self.keys):
             raise InvalidSetting("a key is blank; allowed: any text that is not")
+        if self.control_token is not None and not self.control_token.strip():
+            raise InvalidSetting("control_token is blank; allowed: any text that is not")
         if self.seed is not None and not -SEEDS <= self.seed < SEEDS:
             raise InvalidSetting(f"seed is {self.seed}; allowed: a whole number of at most 64 bits")
 
@@ -118,4 +122,5 @@ KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "journal_entries": (int, "a whole number"),
     "rate_limit": (int, "a whole number"),
     "concurrency_limit": (int, "a whole number"),
+    "control_token": (str, "a text"),
 }

@@ -89,3 +89,15 @@ class Asset(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     failure: Failure | None = None
     source: Source | None = None
     facts: MediaFacts | None = None
+
+
+class Holding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Everything of one account. `queries` counts by task, `last_group` is the highest group id that was given out."""
+
+    account: str
+    tasks: tuple[Task, ...] = ()
+    queries: dict[str, int] = {}
+    groups: tuple[Group, ...] = ()
+    last_group: int = 0
+    assets: tuple[Asset, ...] = ()
+    removed_assets: tuple[Asset, ...] = ()

@@ -109,6 +109,12 @@ def due_at(task: Task, now: float) -> float:
     return min((moment for moment in moments if moment > now), default=NEVER)
 
 
+def asset_due_at(asset: Asset, now: float) -> float:
+    """When an asset comes out of processing; NEVER when it has."""
+    ends = asset.created_at + asset.processing_seconds
+    return ends if ends > now else NEVER
+
+
 def processing_seconds(pace: Pace, fast: float) -> float:
     """How long an asset is in processing; `fast` is the figure of the upstream."""
     return {Pace.INSTANT: 0.0, Pace.FAST: fast, Pace.STEP: STEP_SECONDS, Pace.REALISTIC: 10 * fast}[pace]

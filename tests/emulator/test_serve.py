@@ -104,4 +104,4 @@ def test_the_control_api_says_what_there_is(inside: Any) -> None:
     basis = inside.get("/_mock/basis", key=None).json()
     assert {fact["basis"] for facts in basis.values() for fact in facts} == {"documented", "observed", "assumed"}
     unknown = inside.get("/_mock/nothing", key=None)
-    assert (unknown.status_code, "/_mock/journal" in unknown.json()["error"]) == (404, True)
+    assert (unknown.status_code, "/_mock/journal" in unknown.json()["error"]["allowed"]) == (404, True)

@@ -25,7 +25,7 @@ PLACES = {
     "httpx": ["seedmock_client/clients.py", "seedmock_client/d[er]*.py", "seedmock_server/fetching.py"],
     "httptools": ["seedmock_server/serving.py"],
     "uvicorn": ["seedmock_server/serving.py"],
-    "starlette": ["seedmock_server/app.py", "seedmock_server/control.py"],
+    "starlette": ["seedmock_server/control/*.py"],
     "python_multipart": ["seedmock_server/forms.py"],
     "msgspec": ["seedmock_server/*"],
     "platformdirs": ["seedmock_server/app.py"],

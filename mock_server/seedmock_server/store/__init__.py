@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..task import Asset, Group, Task
+from ..task import Asset, Group, Holding, Task
 from .memory import MemoryStore
 
 __all__ = ["MemoryStore", "Store"]
@@ -60,4 +60,22 @@ class Store(Protocol):
 
     def removed_assets(self, account: str) -> Sequence[Asset]:
         """What was taken away: it is gone, but it was paid for."""
+        ...
+
+    # --- all that an account has ---
+
+    def accounts(self) -> Sequence[str]:
+        """The accounts that have anything."""
+        ...
+
+    def holding(self, account: str) -> Holding:
+        """Everything of an account."""
+        ...
+
+    def hold(self, holding: Holding) -> None:
+        """Let an account have this and nothing else."""
+        ...
+
+    def forget(self, account: str) -> None:
+        """Take away everything of an account; its groups count from 1 again."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ..task import Asset, Group, Task
+from ..task import Asset, Group, Holding, Task
 
 
 class MemoryStore:
@@ -74,3 +74,41 @@ class MemoryStore:
 
     def removed_assets(self, account: str) -> Sequence[Asset]:
         return list(self._removed.get(account, ()))
+
+    # --- all that an account has ---
+
+    def accounts(self) -> Sequence[str]:
+        return list(dict.fromkeys((*self._by_account, *self._last_group, *self._assets, *self._removed)))
+
+    def holding(self, account: str) -> Holding:
+        tasks = tuple(self.tasks(account))
+        return Holding(
+            account=account,
+            tasks=tasks,
+            queries={task.id: self._queries[task.id] for task in tasks if task.id in self._queries},
+            groups=tuple(self.groups(account)),
+            last_group=self._last_group.get(account, 0),
+            assets=tuple(self.assets(account)),
+            removed_assets=tuple(self.removed_assets(account)),
+        )
+
+    def hold(self, holding: Holding) -> None:
+        self.forget(holding.account)
+        for task in holding.tasks:
+            self.add_task(task)
+        self._queries.update(holding.queries)
+        for group in holding.groups:
+            self.add_group(group)
+        for asset in holding.assets:
+            self.put_asset(asset)
+        if holding.removed_assets:
+            self._removed[holding.account].extend(holding.removed_assets)
+        if holding.last_group:
+            self._last_group[holding.account] = holding.last_group
+
+    def forget(self, account: str) -> None:
+        for task_id in self._by_account.pop(account, ()):
+            del self._tasks[task_id]
+            self._queries.pop(task_id, None)
+        for shelf in (self._groups, self._last_group, self._assets, self._removed):
+            shelf.pop(account, None)

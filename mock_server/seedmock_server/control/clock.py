@@ -1,0 +1,131 @@
+"""The time: the world's clock, and those that accounts have of their own."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from ..clock import Clock
+from ..fates import duration
+from ..matching import InvalidRule
+from ..timeline import NEVER, Pace, asset_due_at, due_at
+from .records import ClockOrder, ClockRow, Reading
+from .table import MINE, Asked, Verb
+from .trouble import Trouble, shown
+from .world import World
+
+VERBS = ("advance", "set", "rate", "freeze", "next")
+JUST_AFTER = 1e-6
+"""A sum of floats may fall short of the moment that it stands for."""
+
+
+def read(world: World, asked: Asked) -> ClockRow:
+    """The clock of an account, or the world's."""
+    return _row(world, asked.account)
+
+
+def move(world: World, asked: Asked) -> ClockRow:
+    """Move a clock as the order says; an account that had none gets its own."""
+    order: ClockOrder = asked.body
+    said = [verb for verb in VERBS if getattr(order, verb) not in (None, False)]
+    if len(said) != 1:
+        found = ", ".join(said) or "none of them"
+        raise Trouble(f"found {found}; allowed: exactly one of {', '.join(VERBS)}", allowed=VERBS)
+    verb = said[0]
+    try:
+        change = _change(world, order, verb, asked.account)
+        clock = world.state.clocks.world if asked.account is None else world.state.clocks.own(asked.account)
+        _apply(clock, verb, change)
+    except (InvalidRule, ValueError) as error:
+        raise Trouble(str(error), field=verb) from error
+    return _row(world, asked.account)
+
+
+def _change(world: World, order: ClockOrder, verb: str, account: str | None) -> float:
+    """By how much, to what, or how fast; raised for before anything is touched."""
+    if verb == "advance":
+        return duration(order.advance, "advance")
+    if verb == "set":
+        return _moment(order.set, world.state.clocks.of(account).now())
+    if verb == "next":
+        due = next_due(world, account)
+        if due == NEVER:
+            raise Trouble("nothing is due: no task, asset or callback changes any more", status=409, field="next")
+        return due
+    rate = 0.0 if verb == "freeze" else order.rate or 0.0
+    if not 0 <= rate <= 1e6:
+        raise Trouble(f"rate is {rate}; allowed: 0 (stands still) to 1000000", field="rate")
+    return rate
+
+
+def _apply(clock: Clock, verb: str, change: float) -> None:
+    if verb in ("rate", "freeze"):
+        clock.run(change)
+    elif verb == "advance":
+        clock.advance(change)
+    else:
+        clock.advance(max(0.0, change - clock.now()))
+
+
+def _moment(said: float | str | None, now: float) -> float:
+    """Epoch seconds from themselves or from ISO 8601; a time without a zone is in UTC."""
+    try:
+        at = float(said) if isinstance(said, int | float) else _iso(str(said))
+    except ValueError:
+        raise Trouble(f"set is {shown(said)}; allowed: epoch seconds, or 2026-06-01T12:00:00Z", field="set") from None
+    if not (math.isfinite(at) and now <= at < 1e11):
+        raise Trouble(
+            f"set is {shown(said)}, and the clock reads {now:.6f}; allowed: a later moment, a clock moves forward only",
+            field="set",
+        )
+    return at
+
+
+def _iso(text: str) -> float:
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def next_due(world: World, account: str | None) -> float:
+    """When the next thing happens on a clock: an account's, or of all accounts that go by the world's."""
+    clocks, store = world.state.clocks, world.store
+    now = clocks.of(account).now()
+    going = [one for one in store.accounts() if one not in clocks.owners] if account is None else [account]
+    moments = [source(one, now) for one in going for source in world.due]
+    for one in going:
+        if world.settings.pace is not Pace.STEP:  # there each task has a time of its own, which queries move
+            moments += [due_at(task, now) for task in store.tasks(one)]
+        moments += [asset_due_at(asset, now) for asset in store.assets(one)]
+    return min(moments, default=NEVER) + JUST_AFTER
+
+
+def _row(world: World, account: str | None) -> ClockRow:
+    clocks = world.state.clocks
+    clock, due = clocks.of(account), next_due(world, account)
+    return ClockRow(
+        now=clock.now(),
+        rate=clock.rate,
+        due=None if due == NEVER else due,
+        accounts={one: Reading(now=clocks.of(one).now(), rate=clocks.of(one).rate) for one in clocks.owners},
+    )
+
+
+ROWS: tuple[Verb, ...] = (
+    Verb(
+        method="GET",
+        path="/_mock/clock",
+        act=read,
+        says="What the clock reads, how fast it runs, and when the next thing is due.",
+        query=MINE,
+        gives=ClockRow,
+    ),
+    Verb(
+        method="POST",
+        path="/_mock/clock",
+        act=move,
+        says="Move the clock: advance, set, rate, freeze, or next; with a key, that key's own clock.",
+        body=ClockOrder,
+        gives=ClockRow,
+    ),
+)
+"""The rows of the table."""

@@ -1,0 +1,150 @@
+"""What becomes of tasks: rules, defaults, and taking them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seedmock_contracts.terms import Operation
+from seedmock_contracts.upstreams import contract, contracts
+
+from ..fates import FateKind, FateRule, Outcomes, fate_rule_from, outcomes_from
+from ..lives import living
+from ..matching import Counter, InvalidRule, match_row
+from ..refusal import Refusal
+from .records import DefaultFateOrder, FateOrder, FateRow, FatesRow, Outcome, Removed
+from .table import MINE, Asked, Verb
+from .trouble import Trouble
+from .world import World
+
+
+def read(world: World, _: Asked) -> FatesRow:
+    """All rules and defaults."""
+    fates = world.fates
+    return FatesRow(
+        rules=[fate_row(*pair) for pair in fates.rules],
+        scenario=[fate_row(*pair) for pair in fates.scenario],
+        accounts={account: _outcomes(outcomes) for account, outcomes in fates.of_key.items()},
+        default=_outcomes(fates.default),
+    )
+
+
+def add(world: World, asked: Asked) -> FateRow:
+    """Take a rule, behind those that are there."""
+    order: FateOrder = asked.body
+    try:
+        rule = fate_rule_from({"match": match_with_account(world, order.match), "fate": order.fate})
+        if rule.match.operation != Operation.ASSET_CREATE:  # assets fail with codes of their own
+            _check(rule.outcomes, rule.match.upstream)
+    except InvalidRule as error:
+        raise Trouble(str(error)) from error
+    label = world.fates.add(rule)
+    return next(fate_row(counter, rule) for counter, rule in world.fates.rules if counter.label == label)
+
+
+def remove(world: World, asked: Asked) -> Removed:
+    """Take one rule away. Raises Trouble 404."""
+    label = asked.params["id"]
+    if not world.fates.remove(label):
+        there = [counter.label for counter, _ in world.fates.rules]
+        said = f"no rule of fates is called {label[:100]!r}; there are: {', '.join(there) or 'none'}"
+        raise Trouble(said, status=404, allowed=there)
+    return Removed(removed=1)
+
+
+def clear(world: World, asked: Asked) -> Removed:
+    """Take away all rules and defaults, or those of an account."""
+    before = len(world.fates.rules) + len(world.fates.scenario)
+    world.fates.clear(asked.account)
+    return Removed(removed=before - len(world.fates.rules) - len(world.fates.scenario))
+
+
+def set_default(world: World, asked: Asked) -> FatesRow:
+    """What becomes of the calls that no rule is meant for."""
+    order: DefaultFateOrder = asked.body
+    try:
+        outcomes = outcomes_from(order.fate)
+        _check(outcomes, None)
+    except InvalidRule as error:
+        raise Trouble(str(error), field="fate") from error
+    if asked.account is None:
+        world.fates.default = outcomes
+    else:
+        world.fates.of_key[asked.account] = outcomes
+    return read(world, asked)
+
+
+def match_with_account(world: World, match: Mapping[str, Any]) -> dict[str, Any]:
+    """A match whose `key` has become the account. Raises InvalidRule, and Trouble for a key that cannot be."""
+    told = dict(match)
+    key = told.pop("key", None)
+    if key is None:
+        return told
+    if not isinstance(key, str) or told.get("account") is not None:
+        raise InvalidRule("match has a key that is no text, or an account beside it; allowed: one of key, account")
+    return {**told, "account": world.account(key)}
+
+
+def _check(outcomes: Outcomes, upstream: str | None) -> None:
+    """Raises InvalidRule for a fate that none of the upstreams it is meant for can bring about."""
+    meant = [contract(upstream)] if upstream else list(contracts())
+    for _, fate in outcomes.weighted:
+        if fate.kind is FateKind.ACTIVE:
+            continue
+        troubles = []
+        for said in meant:
+            try:
+                living(said, fate, 0.0, 0.0)
+            except Refusal:
+                pass
+            except InvalidRule as error:
+                troubles.append(error)
+        if len(troubles) == len(meant):
+            raise InvalidRule("; ".join(map(str, troubles)))
+
+
+def fate_row(counter: Counter, rule: FateRule) -> FateRow:
+    """A rule of fates with its counts."""
+    return FateRow(
+        id=counter.label,
+        match=match_row(rule.match),
+        fate=_outcomes(rule.outcomes),
+        seen=counter.seen,
+        used=counter.used,
+    )
+
+
+def _outcomes(outcomes: Outcomes) -> list[Outcome]:
+    return [Outcome(fate=str(fate), weight=weight) for weight, fate in outcomes.weighted]
+
+
+ROWS: tuple[Verb, ...] = (
+    Verb(method="GET", path="/_mock/fates", act=read, says="The rules of fates and the defaults.", gives=FatesRow),
+    Verb(
+        method="POST",
+        path="/_mock/fates",
+        act=add,
+        says="Add a rule: calls that match meet this fate. The first rule that fits is taken.",
+        body=FateOrder,
+        gives=FateRow,
+        status=201,
+    ),
+    Verb(
+        method="DELETE",
+        path="/_mock/fates",
+        act=clear,
+        says="Take away all rules of fates and all defaults, or those of a key.",
+        query=MINE,
+        gives=Removed,
+    ),
+    Verb(
+        method="PUT",
+        path="/_mock/fates/default",
+        act=set_default,
+        says="What becomes of the calls that no rule is meant for: of all, or of a key's.",
+        body=DefaultFateOrder,
+        gives=FatesRow,
+    ),
+    Verb(method="DELETE", path="/_mock/fates/{id}", act=remove, says="Take one rule away.", gives=Removed),
+)
+"""The rows of the table."""

@@ -1,0 +1,215 @@
+"""What the control API says and is told, as records: the server writes them, the Python face reads them.
+
+Times are seconds, `at` and `*_at` since the epoch of the account's own clock; money is in USD.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said. A reader of an older version skips what it does not know."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is told. `key` is an API key: it names an account here, and goes no further."""
+
+
+class Reading(Record, frozen=True, kw_only=True):
+    """A clock: what it reads, and how fast it runs (0 stands still)."""
+
+    now: float
+    rate: float
+
+
+class ClockRow(Reading, frozen=True, kw_only=True):
+    """A clock, when the next thing is due on it, and the clocks that accounts have of their own."""
+
+    due: float | None
+    accounts: dict[str, Reading] = {}
+
+
+class ClockOrder(Order, frozen=True, kw_only=True):
+    """One of: on by a time, to a moment (epoch seconds or ISO), another rate, stand still, to the next thing due."""
+
+    advance: float | str | None = None
+    set: float | str | None = None
+    rate: float | None = None
+    freeze: bool = False
+    next: bool = False
+    key: str | None = None
+
+
+class Outcome(Record, frozen=True, kw_only=True):
+    """A fate as it is written, and its weight among its fellows."""
+
+    fate: str
+    weight: float = 1.0
+
+
+class FateRow(Record, frozen=True, kw_only=True):
+    """A rule of fates: which calls, what becomes of them, how many fitted, and how often it was used."""
+
+    id: str
+    match: dict[str, Any]
+    fate: list[Outcome]
+    seen: int
+    used: int
+
+
+class FatesRow(Record, frozen=True, kw_only=True):
+    """The rules in the order in which they are asked; then each account's default; then the default."""
+
+    rules: list[FateRow]
+    scenario: list[FateRow]
+    accounts: dict[str, list[Outcome]]
+    default: list[Outcome]
+
+
+class FateOrder(Order, frozen=True, kw_only=True):
+    """A rule. `fate` is a text such as `moderated after=120s`, a table, or a list of tables with weights.
+
+    `match` may hold upstream, operation, key, account, model, prompt, reference, nth, times and probability.
+    """
+
+    fate: Any
+    match: dict[str, Any] = {}
+
+
+class DefaultFateOrder(Order, frozen=True, kw_only=True):
+    """What becomes of the calls that no rule is meant for: of all, or of a key's."""
+
+    fate: Any
+    key: str | None = None
+
+
+class Removed(Record, frozen=True, kw_only=True):
+    """How many were taken away."""
+
+    removed: int
+
+
+class FailureRow(Record, frozen=True, kw_only=True):
+    """Why a task or an asset ends badly."""
+
+    kind: str
+    code: str
+    message: str
+
+
+class TaskRow(Record, frozen=True, kw_only=True):
+    """A task as it is now. `ends_at` is null for one that never ends; `queries` are counted under the pace `step`."""
+
+    id: str
+    upstream: str
+    account: str
+    status: str
+    word: str
+    progress: int
+    mode: str
+    model: str
+    prompt: str
+    size: str
+    resolution: str
+    ratio: str
+    seconds: int
+    audio: bool
+    seed: int
+    fate: str
+    created_at: float
+    ends_at: float | None
+    failure: FailureRow | None
+    queries: int
+
+
+class TasksRow(Record, frozen=True, kw_only=True):
+    """Tasks, oldest first; `total` counts those that fit, also those that `limit` left out."""
+
+    tasks: list[TaskRow]
+    total: int
+
+
+class PhaseRow(Record, frozen=True, kw_only=True):
+    """From `at` on a task has this status, in this word; `reached` says whether that has come."""
+
+    at: float
+    status: str
+    word: str
+    reached: bool
+
+
+class AskedRow(Record, frozen=True, kw_only=True):
+    """What was asked about a task, by the journal."""
+
+    number: int
+    at: float
+    operation: str
+    method: str
+    path: str
+    status: int
+
+
+class TimelineRow(Record, frozen=True, kw_only=True):
+    """A task's life, and who asked when."""
+
+    task: TaskRow
+    now: float
+    phases: list[PhaseRow]
+    asked: list[AskedRow]
+
+
+class ResetOrder(Order, frozen=True, kw_only=True):
+    """Whose state is to be forgotten: a key's, or everything."""
+
+    key: str | None = None
+
+
+class ResetRow(Record, frozen=True, kw_only=True):
+    """What was forgotten."""
+
+    accounts: list[str]
+    tasks: int
+    assets: int
+    groups: int
+
+
+class BreachRow(Record, frozen=True, kw_only=True):
+    """Where a request broke the contract; `fact` is empty for a field that no page names."""
+
+    fact: str
+    field: str
+    message: str
+    advice: bool
+
+
+class EntryRow(Record, frozen=True, kw_only=True):
+    """One exchange. `kind` is ok, refused, failed or lost (no answer); bodies are summed up and cut."""
+
+    number: int
+    at: float
+    upstream: str
+    operation: str
+    account: str
+    method: str
+    path: str
+    query: str
+    status: int
+    kind: str
+    sent: str
+    answered: str
+    notes: tuple[str, ...]
+    sent_headers: list[tuple[str, str]]
+    answered_headers: list[tuple[str, str]]
+    faults: tuple[str, ...]
+    breaches: list[BreachRow]
+
+
+class JournalRow(Record, frozen=True, kw_only=True):
+    """Exchanges; `total` counts those that fit, also those that `limit` left out; `next` is for `since`."""
+
+    exchanges: list[EntryRow]
+    total: int
+    next: int

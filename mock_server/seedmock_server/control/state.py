@@ -1,0 +1,70 @@
+"""The state as a whole: forget it, take it away, put it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from ..snapshot import InvalidSnapshot
+from .records import ResetOrder, ResetRow
+from .table import Asked, Verb
+from .trouble import Trouble
+from .world import World
+
+
+def reset(world: World, asked: Asked) -> ResetRow:
+    """Forget everything, or what a key has."""
+    store = world.store
+    accounts = list(store.accounts()) if asked.account is None else [asked.account]
+    gone = ResetRow(
+        accounts=accounts,
+        tasks=sum(len(store.tasks(account)) for account in accounts),
+        assets=sum(len(store.assets(account)) for account in accounts),
+        groups=sum(len(store.groups(account)) for account in accounts),
+    )
+    world.state.forget(asked.account)
+    return gone
+
+
+def take(world: World, _: Asked) -> Response:
+    """The snapshot."""
+    return Response(world.state.take(), media_type="application/json")
+
+
+def put(world: World, asked: Asked) -> dict[str, int]:
+    """Be what a snapshot says. Raises Trouble, having changed nothing."""
+    try:
+        world.state.restore(asked.raw)
+    except InvalidSnapshot as error:
+        raise Trouble(str(error)) from error
+    store = world.store
+    return {"accounts": len(store.accounts()), "tasks": sum(len(store.tasks(one)) for one in store.accounts())}
+
+
+ROWS: tuple[Verb, ...] = (
+    Verb(
+        method="POST",
+        path="/_mock/reset",
+        act=reset,
+        says="Forget tasks, assets, groups, rules, clock and journal: all, or those of a key.",
+        body=ResetOrder,
+        gives=ResetRow,
+    ),
+    Verb(
+        method="GET",
+        path="/_mock/snapshot",
+        act=take,
+        says="The whole state as one JSON document: it holds no keys, but the seed and all prompts.",
+        gives=dict[str, Any],
+    ),
+    Verb(
+        method="PUT",
+        path="/_mock/snapshot",
+        act=put,
+        says="Be what a snapshot says, and nothing else; a document that is broken anywhere changes nothing.",
+        gives=dict[str, int],
+        raw=True,
+    ),
+)
+"""The rows of the table."""

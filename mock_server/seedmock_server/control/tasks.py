@@ -1,0 +1,122 @@
+"""The tasks of all accounts: what they are now, and what became of one when."""
+
+from __future__ import annotations
+
+from seedmock_contracts.terms import TaskStatus
+from seedmock_contracts.upstreams import NAMES
+
+from ..journal import Wanted
+from ..task import Task
+from ..timeline import NEVER, ends_at, progress_at
+from .records import AskedRow, FailureRow, PhaseRow, TaskRow, TasksRow, TimelineRow
+from .table import MINE, Asked, Verb
+from .trouble import Trouble
+from .world import World
+
+LIMIT, MOST = 100, 1000
+ASKED = 500
+"""How many of the exchanges about a task its timeline shows: the last ones."""
+
+
+def read(world: World, asked: Asked) -> TasksRow:
+    """The tasks that fit, oldest first; `limit` leaves out the oldest."""
+    upstream, status = asked.one_of("upstream", NAMES), asked.one_of("status", tuple(TaskStatus))
+    limit = asked.whole("limit", LIMIT, MOST)
+    accounts = world.store.accounts() if asked.account is None else [asked.account]
+    found = [
+        task
+        for account in accounts
+        for task in world.store.tasks(account)
+        if upstream in (None, task.upstream) and (status is None or world.engine.state(task).status == status)
+    ]
+    found.sort(key=lambda task: task.created_at)
+    shown = found[max(0, len(found) - limit) :]
+    return TasksRow(tasks=[task_row(world, task) for task in shown], total=len(found))
+
+
+def one(world: World, asked: Asked) -> TaskRow:
+    """A task. Raises Trouble 404."""
+    return task_row(world, _task(world, asked))
+
+
+def timeline(world: World, asked: Asked) -> TimelineRow:
+    """A task's phases, and what was asked about it when. Raises Trouble 404."""
+    task = _task(world, asked)
+    now = world.engine.now_of(task)
+    heard = list(world.journal.read(Wanted(account=task.account, task=task.id)))
+    phases = [
+        PhaseRow(
+            at=task.created_at + phase.at,
+            status=phase.status,
+            word=phase.word,
+            reached=now - task.created_at >= phase.at,
+        )
+        for phase in task.phases
+    ]
+    told = [
+        AskedRow(number=number, at=one.at, operation=one.operation, method=one.method, path=one.path, status=one.status)
+        for number, one in heard[-ASKED:]
+    ]
+    return TimelineRow(task=task_row(world, task), now=now, phases=phases, asked=told)
+
+
+def _task(world: World, asked: Asked) -> Task:
+    task = world.store.task(asked.params["id"])
+    if task is None:
+        said = f"no task has the id {asked.params['id'][:100]!r}; GET /_mock/tasks lists those that there are"
+        raise Trouble(said, status=404, field="id")
+    return task
+
+
+def task_row(world: World, task: Task) -> TaskRow:
+    """A task as the control API shows it."""
+    state, now, ends, failure = world.engine.state(task), world.engine.now_of(task), ends_at(task), task.failure
+    return TaskRow(
+        id=task.id,
+        upstream=task.upstream,
+        account=task.account,
+        status=state.status,
+        word=state.word,
+        progress=progress_at(task, now),
+        mode=task.mode,
+        model=task.model,
+        prompt=task.prompt,
+        size=f"{task.width}x{task.height}",
+        resolution=task.resolution,
+        ratio=task.ratio,
+        seconds=task.seconds,
+        audio=task.audio,
+        seed=task.seed,
+        fate=task.fate,
+        created_at=task.created_at,
+        ends_at=None if ends == NEVER else ends,
+        failure=FailureRow(kind=failure.kind, code=failure.code, message=failure.message) if failure else None,
+        queries=world.store.queries(task.id),
+    )
+
+
+FILTERS = {
+    "upstream": f"one of {', '.join(NAMES)}",
+    "status": f"one of {', '.join(TaskStatus)}",
+    "limit": f"how many at most; {LIMIT} unless said, {MOST} at most",
+    **MINE,
+}
+ROWS: tuple[Verb, ...] = (
+    Verb(
+        method="GET",
+        path="/_mock/tasks",
+        act=read,
+        says="The tasks of all keys or of one, oldest first; of too many, the newest.",
+        query=FILTERS,
+        gives=TasksRow,
+    ),
+    Verb(method="GET", path="/_mock/tasks/{id}", act=one, says="One task as it is now.", gives=TaskRow),
+    Verb(
+        method="GET",
+        path="/_mock/tasks/{id}/timeline",
+        act=timeline,
+        says="A task's phases with their times, and what was asked about it when.",
+        gives=TimelineRow,
+    ),
+)
+"""The rows of the table."""

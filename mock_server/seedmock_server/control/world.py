@@ -1,0 +1,52 @@
+"""The rooms that the control API reads and moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..doorway import Accounts
+from ..engine import Engine
+from ..fates import Fates
+from ..journal import Journal
+from ..library import Library
+from ..refusal import Refusal
+from ..settings import Settings
+from ..snapshot import State
+from ..store import Store
+from .trouble import Trouble
+
+Due = Callable[[str, float], float]
+"""The next moment after a reading of an account's clock at which something of the account happens; NEVER for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What the app introduces to the control API. `due` are what else `clock next` goes to."""
+
+    settings: Settings
+    keys: Accounts
+    engine: Engine
+    library: Library
+    state: State
+    due: list[Due] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        return self.state.store
+
+    @property
+    def fates(self) -> Fates:
+        return self.state.fates
+
+    @property
+    def journal(self) -> Journal:
+        return self.state.journal
+
+    def account(self, key: str) -> str:
+        """The account of an API key, which goes no further. Raises Trouble for a key that nobody can have."""
+        try:
+            return self.keys.account(b"Bearer " + key.encode("utf-8", "surrogatepass"))
+        except Refusal:
+            why = "the server was given its keys, and this is none of them" if key.strip() else "it is blank"
+            raise Trouble(f"key is not one that can be: {why}; allowed: an API key", field="key") from None

@@ -1,0 +1,249 @@
+"""The whole state as one JSON document: taken, put back, forgotten. Knows the rooms, no HTTP and no vendor.
+
+Settings are not state, and the bytes of files stay where they are: a picture that is not in this server's folder is
+drawn without. A document that is broken anywhere changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from seedmock_contracts import __version__
+
+from .chance import Chance
+from .clock import Clocks
+from .engine import Engine
+from .fates import Fate, FateRule, Fates, Outcomes, fate_rule_from, outcomes_from
+from .journal import Entry, Journal
+from .matching import Counter, InvalidRule, match_row
+from .store import Store
+from .task import Asset, Holding, Task
+
+VERSION: Literal[1] = 1
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class InvalidSnapshot(ValueError):
+    """A document that is no snapshot: the message says where, what was found and what is allowed."""
+
+
+class ClockState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a clock reads and how fast it runs."""
+
+    now: float
+    rate: float
+
+
+class RuleState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule as it was told, and its counts."""
+
+    id: str
+    rule: dict[str, Any]
+    seen: int = 0
+    used: int = 0
+
+
+class FatesState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All rules of fates and all defaults, as they were told."""
+
+    number: int
+    default: Any
+    accounts: dict[str, Any]
+    rules: tuple[RuleState, ...]
+    scenario: tuple[RuleState, ...]
+
+
+class JournalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The exchanges with their numbers, and how many there have been."""
+
+    count: int
+    entries: tuple[tuple[int, Entry], ...]
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that calls have made of a server. `number` is how many draws were numbered."""
+
+    version: Literal[1] = VERSION
+    seedmock: str = __version__
+    seed: int
+    number: int
+    clock: ClockState
+    clocks: dict[str, ClockState]
+    holdings: tuple[Holding, ...]
+    fates: FatesState
+    journal: JournalState
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The rooms that hold what calls have made."""
+
+    store: Store
+    clocks: Clocks
+    fates: Fates
+    journal: Journal
+    engine: Engine
+    chance: Chance
+    folder: Path
+
+    def take(self) -> bytes:
+        """The snapshot as JSON."""
+        world = self.clocks.world
+        owners = {account: self.clocks.of(account) for account in self.clocks.owners}
+        taken = Snapshot(
+            seed=self.chance.seed,
+            number=self.engine.number,
+            clock=ClockState(world.now(), world.rate),
+            clocks={account: ClockState(clock.now(), clock.rate) for account, clock in owners.items()},
+            holdings=tuple(self.store.holding(account) for account in self.store.accounts()),
+            fates=_fates_state(self.fates),
+            journal=JournalState(self.journal.count, tuple(self.journal.read())),
+        )
+        return msgspec.json.encode(taken, enc_hook=_path_name)
+
+    def restore(self, document: bytes) -> None:
+        """Be what a snapshot says, and nothing else. Raises InvalidSnapshot, having changed nothing."""
+        taken = read(document, self.folder)
+        rules, scenario = (_counted(states) for states in (taken.fates.rules, taken.fates.scenario))
+        default, of_key = _defaults(taken.fates)
+        self.forget()
+        self.chance.reseed(taken.seed)
+        self.engine.number = taken.number
+        self.clocks.world.restore(taken.clock.now, taken.clock.rate)
+        for account, clock in taken.clocks.items():
+            self.clocks.own(account).restore(clock.now, clock.rate)
+        for holding in taken.holdings:
+            self.store.hold(holding)
+        self.fates.restore(taken.fates.number, rules, scenario, of_key, default)
+        self.journal.restore(taken.journal.count, taken.journal.entries)
+
+    def forget(self, account: str | None = None) -> None:
+        """Forget all that calls have made, or what those of an account have; without one, the time begins again too."""
+        for one in self.store.accounts() if account is None else (account,):
+            self.store.forget(one)
+        self.clocks.forget(account)
+        self.fates.clear(account)
+        self.journal.forget(account)
+        if account is None:
+            self.clocks.world.reset()
+            self.engine.number = 0
+
+
+def read(document: bytes, folder: Path) -> Snapshot:
+    """A snapshot, with files found again in the folder where a server keeps them. Raises InvalidSnapshot."""
+
+    def path(kind: type, name: Any) -> Path:
+        if kind is not Path or not isinstance(name, str) or DIGEST.fullmatch(name) is None:
+            raise ValueError(f"a file is {str(name)[:80]!r}; allowed: the name that a server has given it")
+        return folder / name
+
+    try:
+        taken = msgspec.json.decode(document, type=Snapshot, dec_hook=path)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidSnapshot(f"this is no snapshot: {error}; allowed: what GET /_mock/snapshot gives") from error
+    _check(taken)
+    there = tuple(_with_files(holding) for holding in taken.holdings)
+    return msgspec.structs.replace(taken, holdings=there)
+
+
+def _check(taken: Snapshot) -> None:
+    accounts = [holding.account for holding in taken.holdings]
+    records = [(holding, record) for holding in taken.holdings for record in _records(holding)]
+    ids = [task.id for holding in taken.holdings for task in holding.tasks]
+    rates = [clock.rate for clock in (taken.clock, *taken.clocks.values())]
+    for wrong, said in (
+        (len(set(accounts)) != len(accounts), "an account is there twice"),
+        (any(record.account != holding.account for holding, record in records), "an account holds another's record"),
+        (len(set(ids)) != len(ids), "a task is there twice"),
+        (any(not task.phases for holding in taken.holdings for task in holding.tasks), "a task has no phases"),
+        (any(not 0 <= rate < 1e9 for rate in rates), "a clock's rate is negative"),
+    ):
+        if wrong:
+            raise InvalidSnapshot(f"this is no snapshot: {said}; allowed: what GET /_mock/snapshot gives")
+
+
+def _records(holding: Holding) -> Iterable[Any]:
+    return (*holding.tasks, *holding.groups, *holding.assets, *holding.removed_assets)
+
+
+def _with_files(holding: Holding) -> Holding:
+    """The holding without the files that are not here."""
+    return msgspec.structs.replace(
+        holding,
+        tasks=tuple(_task_with_files(task) for task in holding.tasks),
+        assets=tuple(_asset_with_file(asset) for asset in holding.assets),
+    )
+
+
+def _task_with_files(task: Task) -> Task:
+    gone = {name: None for name in ("first", "last", "source") if _is_gone(getattr(task, name))}
+    return msgspec.structs.replace(task, **gone) if gone else task
+
+
+def _asset_with_file(asset: Asset) -> Asset:
+    return msgspec.structs.replace(asset, source=None) if _is_gone(asset.source) else asset
+
+
+def _is_gone(source: Any) -> bool:
+    return source is not None and not source.path.is_file()
+
+
+def _path_name(value: Any) -> str:
+    if isinstance(value, Path):
+        return value.name
+    raise NotImplementedError(f"{type(value).__name__} has no place in a snapshot")
+
+
+# --- fates ---
+
+
+def fate_row(fate: Fate) -> dict[str, Any]:
+    """A fate as the table that it can be read from again."""
+    return {"fate": str(fate.kind), **fate.seconds, **fate.texts}
+
+
+def outcomes_row(outcomes: Outcomes) -> list[dict[str, Any]]:
+    """Outcomes as the list that they can be read from again."""
+    return [{**fate_row(fate), "weight": weight} for weight, fate in outcomes.weighted]
+
+
+def _fates_state(fates: Fates) -> FatesState:
+    return FatesState(
+        number=fates.number,
+        default=outcomes_row(fates.default),
+        accounts={account: outcomes_row(outcomes) for account, outcomes in fates.of_key.items()},
+        rules=tuple(_rule_state(*pair) for pair in fates.rules),
+        scenario=tuple(_rule_state(*pair) for pair in fates.scenario),
+    )
+
+
+def _rule_state(counter: Counter, rule: FateRule) -> RuleState:
+    told = {"match": match_row(rule.match), "fate": outcomes_row(rule.outcomes)}
+    return RuleState(counter.label, told, counter.seen, counter.used)
+
+
+def _counted(states: Iterable[RuleState]) -> list[tuple[Counter, FateRule]]:
+    pairs = []
+    for state in states:
+        try:
+            rule = fate_rule_from(state.rule)
+        except InvalidRule as error:
+            raise InvalidSnapshot(f"rule {state.id[:80]!r}: {error}") from error
+        counter = Counter(rule.match, state.id)
+        counter.seen, counter.used = state.seen, state.used
+        pairs.append((counter, rule))
+    return pairs
+
+
+def _defaults(state: FatesState) -> tuple[Outcomes, dict[str, Outcomes]]:
+    try:
+        of_key = {account: outcomes_from(said) for account, said in state.accounts.items()}
+        return outcomes_from(state.default), of_key
+    except InvalidRule as error:
+        raise InvalidSnapshot(f"a default fate: {error}") from error
