@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from seedmock_contracts.terms import Operation
-from seedmock_contracts.upstreams import contract, contracts
 
-from ..fates import FateKind, FateRule, Outcomes, fate_rule_from, outcomes_from
-from ..lives import living
+from ..fates import FateRule, Outcomes, check, fate_rule_from, outcomes_from
 from ..matching import Counter, InvalidRule, match_row
-from ..refusal import Refusal
 from .records import DefaultFateOrder, FateOrder, FateRow, FatesRow, Outcome, Removed
 from .table import MINE, Asked, Verb
 from .trouble import Trouble
@@ -34,8 +31,6 @@ def add(world: World, asked: Asked) -> FateRow:
     order: FateOrder = asked.body
     try:
         rule = fate_rule_from({"match": match_with_account(world, order.match), "fate": order.fate})
-        if rule.match.operation != Operation.ASSET_CREATE:  # assets fail with codes of their own
-            _check(rule.outcomes, rule.match.upstream)
     except InvalidRule as error:
         raise Trouble(str(error)) from error
     label = world.fates.add(rule)
@@ -64,7 +59,7 @@ def set_default(world: World, asked: Asked) -> FatesRow:
     order: DefaultFateOrder = asked.body
     try:
         outcomes = outcomes_from(order.fate)
-        _check(outcomes, None)
+        check(outcomes, Operation.CREATE, None)
     except InvalidRule as error:
         raise Trouble(str(error), field="fate") from error
     if asked.account is None:
@@ -83,24 +78,6 @@ def match_with_account(world: World, match: Mapping[str, Any]) -> dict[str, Any]
     if not isinstance(key, str) or told.get("account") is not None:
         raise InvalidRule("match has a key that is no text, or an account beside it; allowed: one of key, account")
     return {**told, "account": world.account(key)}
-
-
-def _check(outcomes: Outcomes, upstream: str | None) -> None:
-    """Raises InvalidRule for a fate that none of the upstreams it is meant for can bring about."""
-    meant = [contract(upstream)] if upstream else list(contracts())
-    for _, fate in outcomes.weighted:
-        if fate.kind is FateKind.ACTIVE:
-            continue
-        troubles = []
-        for said in meant:
-            try:
-                living(said, fate, 0.0, 0.0)
-            except Refusal:
-                pass
-            except InvalidRule as error:
-                troubles.append(error)
-        if len(troubles) == len(meant):
-            raise InvalidRule("; ".join(map(str, troubles)))
 
 
 def fate_row(counter: Counter, rule: FateRule) -> FateRow:
