@@ -15,13 +15,14 @@ from urllib.parse import parse_qsl, unquote
 from seedmock_contracts.terms import Basis, ErrorKind, Operation
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
+from . import breaches
 from .answer import BASIS, Answer, Call, FileAnswer, Headers, Upstream
 from .clock import Clocks
 from .delivery import RangeNotSatisfiable, deliver
 from .engine import Caller
 from .forms import parse_form
 from .gate import HEADER, Gate
-from .journal import PATH_SIGNS, Entry, Journal, cut, fewer, without_secrets
+from .journal import PATH_SIGNS, Breach, Entry, Journal, cut, fewer, without_secrets
 from .matching import InvalidRule
 from .notation import duration
 from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
@@ -112,6 +113,7 @@ class Doorway:
             try:
                 answer = await self._answer(upstream, match, visit, scope, receive)
             except Refusal as refusal:
+                visit.breaches = visit.breaches or breaches.of_refusal(upstream.said, refusal)
                 answer = upstream.refuse(refusal)
             return answer if visit.wire is None else await visit.wire.after(answer)
         except InvalidRule as error:
@@ -134,10 +136,13 @@ class Doorway:
                 return instead
         if self._gate.limits:
             self._gate.limit(upstream, call)
-        for violation in violations(upstream.said.name, call.operation, call.document, self._options):
-            raise refusal_of(violation)
+        broken = violations(upstream.said.name, call.operation, call.document, self._options)
+        if broken:
+            visit.breaches = breaches.of_violations(broken)
+            raise refusal_of(broken[0])
         if visit.method == "POST":
             visit.notes = _notes(upstream.said.name, call.operation, call.document)
+            visit.breaches = breaches.of_accepted(upstream.said, call.operation, call.document) if visit.notes else ()
         return await upstream.handlers[call.operation](call)
 
     async def _call(
@@ -194,7 +199,7 @@ class _Visit:
     """What the journal will say of a call, gathered on its way."""
 
     __slots__ = (
-        "account", "answered_headers", "authorization", "content_type", "headers", "method", "notes",
+        "account", "answered_headers", "authorization", "breaches", "content_type", "headers", "method", "notes",
         "operation", "origin", "path", "query", "sent", "status", "wire", "wishes",
     )  # fmt: skip
 
@@ -208,6 +213,7 @@ class _Visit:
         self.content_type: bytes | None = None
         self.status = 0
         self.notes: tuple[str, ...] = ()
+        self.breaches: tuple[Breach, ...] = ()
         self.wishes: dict[bytes, bytes] = {}
         self.answered_headers: Headers = ()
         self.wire: Wire | None = None

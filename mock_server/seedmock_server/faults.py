@@ -14,12 +14,14 @@ from typing import Any
 from seedmock_contracts.terms import Operation
 
 from .chance import Chance
-from .kinds import DEFAULTS, GROUPS, LIES, ONLY, PARAMETERS, READERS, FaultKind, contradiction
+from .kinds import DEFAULTS, GROUPS, ONLY, READERS, contradiction
+from .kinds import LIES as LIES
+from .kinds import PARAMETERS as PARAMETERS
+from .kinds import FaultKind as FaultKind
 from .matching import Counter, InvalidRule, Match, Subject, match_from
 from .notation import spoken
 from .timeline import Latency
 
-__all__ = ["LIES", "PARAMETERS", "Fault", "FaultKind", "FaultRule", "Faults", "fault_from", "fault_rule_from"]
 NONE = "none"
 
 
@@ -132,7 +134,7 @@ class Faults:
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
         self.number = 0
-        self._calls: collections.Counter[str] = collections.Counter()
+        self.calls: collections.Counter[str] = collections.Counter()
         self.rules: list[tuple[Counter, FaultRule]] = []
         self.scenario: list[tuple[Counter, FaultRule]] = []
 
@@ -157,10 +159,10 @@ class Faults:
         """Take away all rules, or those of an account."""
         if account is not None:
             self.rules[:] = [(counter, rule) for counter, rule in self.rules if rule.match.account != account]
-            self._calls.pop(account, None)
+            self.calls.pop(account, None)
             return
         self.restore(0, [], [])
-        self._calls.clear()
+        self.calls.clear()
 
     def restore(
         self, number: int, rules: list[tuple[Counter, FaultRule]], scenario: list[tuple[Counter, FaultRule]]
@@ -198,8 +200,8 @@ class Faults:
                     met[fault.group] = fault
         if not met:
             return ()
-        self._calls[subject.account] += 1
-        number = self._calls[subject.account]
+        self.calls[subject.account] += 1
+        number = self.calls[subject.account]
         return tuple(fault.drawn(self._chance, subject.account, number) for fault in met.values())
 
 

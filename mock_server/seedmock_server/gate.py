@@ -12,8 +12,8 @@ from .answer import Call, FileAnswer, Upstream
 from .faults import Fault, Faults
 from .lies import other_look
 from .limits import Limits
-from .matching import Subject
-from .media.studio import Studio
+from .matching import InvalidRule, Subject
+from .media.studio import Studio, Unrenderable
 from .rooms import RESULTS, Rooms
 from .task import Task
 from .wire import Visited, Wire, line_of
@@ -90,7 +90,10 @@ class Gate:
 
     def _other_clip(self, task: Task) -> Callable[[Fault, FileAnswer], Awaitable[FileAnswer]]:
         async def made(fault: Fault, answer: FileAnswer) -> FileAnswer:
-            clip = await self._studio.clip(other_look(fault, self._rooms.engine.look(task)))
+            try:
+                clip = await self._studio.clip(other_look(fault, self._rooms.engine.look(task)))
+            except Unrenderable as error:
+                raise InvalidRule(f"{fault}: no such clip can be made: {error}") from error
             return replace(answer, path=clip.path, etag=clip.etag)
 
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -127,6 +128,7 @@ NEEDED: Mapping[FaultKind, tuple[str, ...]] = {
     K.RENAMED: ("field",),
     K.RETYPED: ("field", "as"),
 }
+SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -135,7 +137,9 @@ def contradiction(kind: FaultKind, values: Mapping[str, Any]) -> str:
     for name in NEEDED.get(kind, ()):
         if name not in values:
             return f"{name} is missing; allowed: {PARAMETERS[kind][name]}"
-    return {K.STATUS: _of_status, K.LATENCY: _of_latency, K.REDIRECT: _of_redirect}.get(kind, _nothing)(values)
+    return {K.STATUS: _of_status, K.LATENCY: _of_latency, K.REDIRECT: _of_redirect, K.OTHER_SIZE: _of_size}.get(
+        kind, _nothing
+    )(values)
 
 
 def _nothing(_: Mapping[str, Any]) -> str:
@@ -168,6 +172,12 @@ def _of_latency(values: Mapping[str, Any]) -> str:
 def _of_redirect(values: Mapping[str, Any]) -> str:
     if values.get("code", 302) not in REDIRECTS:
         return f"code is {values['code']}; allowed: {', '.join(map(str, REDIRECTS))}"
+    return ""
+
+
+def _of_size(values: Mapping[str, Any]) -> str:
+    if "to" in values and SIZE.fullmatch(values["to"]) is None:
+        return f"to is {values['to']!r}; allowed: width x height in pixels, such as 640x360"
     return ""
 
 

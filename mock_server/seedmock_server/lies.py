@@ -12,7 +12,8 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import Moment, TaskStatus
 
-from .faults import LIES, Fault, FaultKind
+from .faults import Fault
+from .kinds import LIES, SIZE, FaultKind
 from .matching import InvalidRule
 from .media.look import Look
 
@@ -20,7 +21,6 @@ IDS = ("id", "taskId", "task_id")
 STATUSES = ("state", "status")
 DURATIONS = ("seconds", "duration")
 PRICES = ("credits", "balance")
-SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
 SMALLEST, LARGEST, LONGEST = 64, 2208, 60
 """Of a clip that a lie makes: pixels a side, and seconds."""
 

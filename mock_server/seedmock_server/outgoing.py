@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from typing import Any, Protocol
 
-from .faults import Fault, FaultKind
-from .kinds import END, GROUPS, PACE
+from .faults import Fault
+from .kinds import END, GROUPS, PACE, FaultKind
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]

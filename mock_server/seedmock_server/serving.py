@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 import socket
-import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,12 +19,12 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from .connection import Connection
+
 BACKLOG: Final = 2048
 KEEP_ALIVE: Final = 75  # like nginx: clients that poll every ten seconds keep their connection
 START_SECONDS: Final = 30.0
 LINGER: Final = 1.0
-DRAIN_SECONDS: Final = 0.002
-DRAIN_TRIES: Final = 2500
 
 App = Callable[..., Any]
 
@@ -256,7 +255,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._refusal: bytes | None = None
         self._running: RequestResponseCycle | None = None
-        self._extensions: Any = {"seedmock": Line(self)}
+        self._extensions: Any = {"seedmock": Connection(transport, lambda: self._running)}
         self._set_deadline(self.limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -397,73 +396,6 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._set_deadline(LINGER)
-
-
-class Line:
-    """What may be done to a connection on purpose, while a request that came by it is answered."""
-
-    __slots__ = ("_protocol",)
-
-    def __init__(self, protocol: "GuardedProtocol") -> None:
-        self._protocol = protocol
-
-    @property
-    def _cycle(self) -> RequestResponseCycle:
-        cycle = self._protocol._running
-        assert cycle is not None, "there is a line only where a request is answered"
-        return cycle
-
-    @property
-    def gone(self) -> bool:
-        return self._cycle.disconnected or self._protocol.transport.is_closing()
-
-    def write(self, data: bytes) -> None:
-        self._protocol.transport.write(data)
-
-    async def drained(self) -> None:
-        """Wait until the system has all that was written, or the client does not take it for some seconds."""
-        for _ in range(DRAIN_TRIES):
-            await asyncio.sleep(DRAIN_SECONDS)
-            if self.gone or not self._protocol.transport.get_write_buffer_size():
-                return
-
-    def close(self) -> None:
-        self._protocol._disconnect()
-        self._protocol.transport.close()
-
-    def reset(self) -> None:
-        """Break the connection with a reset, not an end: with no time to linger, that is what closing sends."""
-        self._protocol._disconnect()
-        opened = self._protocol.transport.get_extra_info("socket")
-        if opened is not None:
-            no_time = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
-        self._protocol.transport.abort()
-
-    def own_date(self) -> None:
-        """Leave out the headers that uvicorn adds, of which Date is the only one."""
-        self._cycle.default_headers = []
-
-    def record(self) -> Callable[[], bytes]:
-        """Keep what is written from now on to this answer; what is returned returns it."""
-        tape = _Tape(self._protocol.transport)
-        self._cycle.transport = cast(asyncio.Transport, tape)
-        return lambda: bytes(tape.written)
-
-
-class _Tape:
-    """A transport that keeps what is written to it."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self.written = bytearray()
-
-    def write(self, data: bytes) -> None:
-        self.written += data
-        self._transport.write(data)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 class _Refused(Exception):

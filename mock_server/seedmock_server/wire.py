@@ -13,8 +13,8 @@ from typing import Any
 
 from .answer import BASIS, Answer, FileAnswer, Upstream
 from .clock import Clock
-from .faults import LIES, Fault, FaultKind
-from .kinds import SOCKET
+from .faults import Fault
+from .kinds import LIES, SOCKET, FaultKind
 from .lies import told
 from .matching import InvalidRule
 from .outgoing import Line, Outgoing, Send
