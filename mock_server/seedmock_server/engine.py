@@ -192,6 +192,8 @@ class Engine:
             draft.model,
             draft.prompt,
             tuple(references),
+            draft.resolution,
+            draft.seconds,
         )
         seen = refused_for_face(face_at) if face_at is not None else None
         model = said.model(draft.model)

@@ -28,6 +28,8 @@ class Subject:
     model: str = ""
     prompt: str = ""
     references: tuple[str, ...] = ()
+    resolution: str = ""
+    seconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,8 @@ class Match:
     model: str | None = None
     prompt: str | None = None
     reference: str | None = None
+    resolution: str | None = None
+    seconds: int | None = None
     nth: int | None = None
     times: int | None = None
     probability: float | None = None
@@ -53,7 +57,7 @@ class Match:
         _one_of("operation", self.operation, tuple(Operation))
         for name in ("prompt", "reference"):
             _pattern(name, getattr(self, name))
-        for name in ("nth", "times"):
+        for name in ("seconds", "nth", "times"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise InvalidRule(f"{name} is {value!r}; allowed: a whole number from 1")
@@ -68,6 +72,8 @@ class Match:
             and self.operation in (None, subject.operation)
             and self.account in (None, subject.account)
             and self.model in (None, subject.model)
+            and self.resolution in (None, subject.resolution)
+            and self.seconds in (None, subject.seconds)
             and (self.prompt is None or re.search(self.prompt, subject.prompt) is not None)
             and (self.reference is None or any(re.search(self.reference, url) for url in subject.references))
         )
@@ -104,7 +110,7 @@ def match_from(values: Mapping[str, Any]) -> Match:
     for name in values:
         if name not in known:
             raise InvalidRule(f"match has no field {name!r}; there are: {', '.join(known)}")
-    for name in ("upstream", "operation", "account", "model", "prompt", "reference"):
+    for name in ("upstream", "operation", "account", "model", "prompt", "reference", "resolution"):
         if values.get(name) is not None and not isinstance(values[name], str):
             raise InvalidRule(f"{name} is {values[name]!r}; allowed: a text")
     return Match(**values)

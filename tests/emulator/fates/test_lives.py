@@ -1,0 +1,273 @@
+"""Each fate's observable, on both upstreams and through both doors, timed by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.terms import ErrorKind
+from seedmock_contracts.upstreams import contract, contracts
+from seedmock_server.clock import ManualClock
+from seedmock_server.fates import FateKind, codes, fate_rule_from
+
+FAST_END = 2.0
+START = ManualClock().now()
+
+
+def task_codes() -> list[Any]:
+    return [
+        pytest.param(said, code, id=f"{said.name}-{code}") for said in contracts() for code in codes(said, "create")
+    ]
+
+
+def said_of(speaker: Any) -> Contract:
+    return contract(speaker.name)
+
+
+def test_a_task_succeeds_at_the_times_that_its_fate_says(speaker: Any) -> None:
+    queued, working, done, _ = speaker.status_words
+    task_id = speaker.order("succeed queue=10s render=1m")
+    assert speaker.words(task_id, 0, 9.9, 10, 69.9, 70) == [queued, queued, working, working, done]
+    assert speaker.clip(task_id).headers["content-type"] == "video/mp4"
+
+
+def test_after_is_the_whole_of_a_life(nearby: Any) -> None:
+    queued, working, done, _ = nearby.status_words
+    task_id = nearby.order("succeed after=100s")
+    assert nearby.words(task_id, 14.9, 15, 99.9, 100) == [queued, working, working, done]
+
+
+def test_slow_takes_a_quarter_of_an_hour_unless_told_otherwise(nearby: Any) -> None:
+    _, working, done, _ = nearby.status_words
+    assert nearby.words(nearby.order("slow"), 600, 899, 900) == [working, working, done]
+    assert nearby.words(nearby.order("slow after=2h"), 7199, 7200) == [working, done]
+
+
+@pytest.mark.parametrize("why", ["face", "text", "image", "video", "audio", "policy"])
+def test_a_refused_order_is_a_400_and_no_task(speaker: Any, why: str) -> None:
+    status, code, message = speaker.error(speaker.create(f"refused why={why}"))
+    row = said_of(speaker).moderation(ErrorKind.MODERATION_INPUT, why)
+    assert (status, code, row.reason) == (400, row.code, why)
+    assert row.message in message
+    assert {exchange["status"] for exchange in speaker.door.journal()} == {400}
+    if speaker.name == "apimodels":
+        data = speaker.create("refused").json()["data"]
+        assert (data["failCode"], data["retryable"]) == ("CONTENT_MODERATION", False)
+        assert speaker.door.balance(key=speaker.key) == 1000
+
+
+def test_the_codes_of_refusals_are_those_of_the_service_behind(speak: Callable[..., Any]) -> None:
+    speaker = speak()
+    if speaker.name == "opeai":
+        seen = {why: speaker.error(speaker.create(f"refused why={why}"))[1] for why in ("face", "text", "policy")}
+        assert seen == {
+            "face": "InputImageSensitiveContentDetected.PrivacyInformation",
+            "text": "InputTextSensitiveContentDetected",
+            "policy": "InputTextSensitiveContentDetected.PolicyViolation",
+        }
+
+
+@pytest.mark.parametrize("what", ["video", "audio"])
+def test_a_moderated_task_fails_after_its_render(speaker: Any, what: str) -> None:
+    _, working, _, failed = speaker.status_words
+    task_id = speaker.order(f"moderated after=150s what={what}")
+    assert speaker.words(task_id, 149, 150) == [working, failed]
+    code, message = speaker.failure(task_id)
+    ark = f"Output{what.capitalize()}SensitiveContentDetected"
+    assert code == {"apimodels": "CONTENT_MODERATION", "opeai": ark}[speaker.name]
+    assert f"the output {what}" in message
+
+
+@pytest.mark.parametrize(("said", "code"), task_codes())
+def test_a_task_fails_with_each_code_of_its_upstream(open_door: Callable[..., Any], said: Contract, code: str) -> None:
+    door = open_door(pace="fast")
+    row = codes(said, "create")[code]
+    header = {"X-Mock-Fate": f"failed code={code} after=60s"}
+    if said.name == "apimodels":
+        answer = door.post("/api/v1/video/generations", {"model": said.models[0].name, "prompt": "x"}, headers=header)
+        task_id = answer.json()["data"]["taskId"]
+        door.clock.advance(60)
+        body = door.task_a(task_id)
+        assert (body["state"], body["failCode"], body["retryable"]) == ("failed", code, row.retryable)
+        assert body["completeTime"] - body["createTime"] == 60_000
+        assert "resultUrls" not in body
+    else:
+        order = {"model": "seedance-2-0", "prompt": "x", "size": "640x640", "seconds": "4"}
+        task_id = door.post("/v1/videos", order, headers=header).json()["id"]
+        door.clock.advance(60)
+        body = door.task_b(task_id)
+        assert (body["status"], body["error"]) == ("FAILURE", {"code": code, "message": row.message})
+        assert door.get(f"/v1/videos/{task_id}/content").status_code == 400
+
+
+def test_a_failed_task_that_is_charged_says_so_in_its_record(nearby: Any) -> None:
+    task_id = nearby.order("failed charged=yes")
+    nearby.door.clock.advance(FAST_END)
+    assert nearby.word(task_id) == nearby.status_words[3]
+
+
+@pytest.mark.parametrize(("status", "place"), [("queued", 0), ("in_progress", 1)])
+def test_a_stuck_task_never_ends(speaker: Any, status: str, place: int) -> None:
+    task_id = speaker.order(f"stuck status={status}")
+    stuck = speaker.status_words[place]
+    assert speaker.words(task_id, 60, 86400, 86400 * 365) == [stuck] * 3
+    if speaker.name == "opeai":
+        answer = speaker.clip(task_id)
+        assert (answer.status_code, stuck in answer.json()["error"]["message"]) == (400, True)
+
+
+def test_an_expired_task_fails_as_its_upstream_says_it(speaker: Any) -> None:
+    task_id = speaker.order("expired after=48h")
+    assert speaker.words(task_id, 172799, 172800) == [speaker.status_words[1], speaker.status_words[3]]
+    assert speaker.failure(task_id)[0] == {"apimodels": "TIMEOUT", "opeai": "TaskExpired"}[speaker.name]
+
+
+def test_an_expired_task_can_say_it_in_a_word_of_its_own(speaker: Any) -> None:
+    task_id = speaker.order("expired after=60s word=expired")
+    assert speaker.words(task_id, 59, 60) == [speaker.status_words[1], "expired"]
+    assert speaker.failure(task_id)[0] in ("TIMEOUT", "TaskExpired")
+
+
+def test_a_task_can_begin_with_words_that_stand_before_the_queue(speaker: Any) -> None:
+    queued, working, done, _ = speaker.status_words
+    task_id = speaker.order("not_started_first queue=10s render=10s lasts=2s")
+    early = {"apimodels": ["queued", queued, queued], "opeai": ["NOT_START", "SUBMITTED", queued]}[speaker.name]
+    shift = {"apimodels": 2, "opeai": 4}[speaker.name]
+    assert speaker.words(task_id, 0, 2, 4, shift + 10, shift + 20) == [*early, working, done]
+
+
+def test_openai_s_words_have_none_for_what_is_not_started(open_door: Callable[..., Any]) -> None:
+    door = open_door(pace="fast", variants={"opeai.status": "openai"})
+    task_id = door.order_b(prompt="[[mock: not_started_first]]")
+    seen = []
+    for _ in range(5):
+        seen.append(door.task_b(task_id)["status"])
+        door.clock.advance(1)
+    assert seen == ["unknown", "queued", "queued", "in_progress", "completed"]
+
+
+def test_an_unknown_status_lasts_for_ever_or_for_a_while(speaker: Any) -> None:
+    queued, working, done, _ = speaker.status_words
+    usual = {"apimodels": "unknown", "opeai": "UNKNOWN"}[speaker.name]
+    for_ever = speaker.order("unknown_status")
+    assert speaker.words(for_ever, 0, 1, 86400) == [queued, usual, usual]
+    a_while = speaker.order("unknown_status queue=1s render=10s word=PAUSED lasts=30s")
+    assert speaker.words(a_while, 0, 1, 30.9, 31, 40.9, 41) == [queued, "PAUSED", "PAUSED", working, working, done]
+
+
+def test_a_task_can_be_completed_without_a_clip(speaker: Any) -> None:
+    task_id = speaker.order("completed_without_url")
+    assert speaker.words(task_id, FAST_END) == [speaker.status_words[2]]
+    if speaker.name == "apimodels":
+        body = speaker.task(task_id)
+        assert (body["resultUrls"], body["resultJson"]) == ([], '{"resultUrls":[]}')
+        return
+    for _ in range(2):
+        answer = speaker.clip(task_id)
+        error = {"message": "Failed to fetch video content", "type": "server_error"}
+        assert (answer.status_code, answer.json()) == (502, {"error": error})
+        speaker.door.clock.advance(3600)
+
+
+@pytest.mark.parametrize("errors", ["ark", "newapi"])
+def test_content_that_never_comes_can_be_not_ready_for_ever(open_door: Callable[..., Any], errors: str) -> None:
+    door = open_door(pace="instant", variants={"opeai.no_content": "400", "opeai.errors": errors})
+    task_id = door.order_b(prompt="[[mock: completed_without_url]]")
+    assert door.task_b(task_id)["status"] == "SUCCESS"
+    for _ in range(2):
+        answer = door.get(f"/v1/videos/{task_id}/content")
+        assert answer.status_code == 400
+        assert answer.json()["error"]["message"] == "Task is not completed yet, current status: NOT_START"
+        door.clock.advance(3600)
+
+
+@pytest.mark.parametrize(("fate", "seconds"), [("content_late", 10), ("content_late by=15s", 15)])
+def test_content_can_come_later_than_success(speaker: Any, fate: str, seconds: float) -> None:
+    task_id = speaker.order(fate)
+    assert speaker.words(task_id, FAST_END) == [speaker.status_words[2]]
+    for _ in range(2):
+        answer = speaker.clip(task_id)
+        if speaker.name == "apimodels":
+            assert answer.status_code == 404
+        else:
+            error = answer.json()["error"]
+            assert (answer.status_code, error["type"]) == (400, "invalid_request_error")
+            assert error["message"] == "Task is not completed yet, current status: NOT_START"
+        speaker.door.clock.advance((seconds - 0.1) / 2)
+    speaker.door.clock.advance(0.1)
+    assert speaker.clip(task_id).content[4:8] == b"ftyp"
+
+
+@pytest.mark.parametrize(("fate", "lives"), [("link_dead", 0), ("link_dead lives=1h", 3600)])
+def test_a_link_can_be_dead_though_its_task_succeeded(speaker: Any, fate: str, lives: float) -> None:
+    task_id = speaker.order(fate)
+    speaker.door.clock.advance(FAST_END)
+    if lives:
+        assert speaker.clip(task_id).status_code == 200
+    speaker.door.clock.advance(lives)
+    assert speaker.word(task_id) == speaker.status_words[2]
+    assert speaker.clip(task_id).status_code == {"apimodels": 404, "opeai": 410}[speaker.name]
+
+
+@pytest.mark.parametrize(("option", "status"), [("403", 403), ("404", 404), ("410", 410)])
+def test_a_dead_result_answers_as_the_variant_says(open_door: Callable[..., Any], option: str, status: int) -> None:
+    door = open_door(pace="instant", variants={"apimodels.expired_link": option})
+    url = door.task_a(door.order_a(prompt="[[mock: link_dead]]"))["resultUrls"][0]
+    assert door.get(url, key=None).status_code == status
+
+
+def test_a_dead_content_under_the_gateway_is_a_502(open_door: Callable[..., Any]) -> None:
+    door = open_door(pace="instant", variants={"opeai.errors": "newapi"})
+    answer = door.get(f"/v1/videos/{door.order_b(prompt='[[mock: link_dead]]')}/content")
+    error = {"message": "Upstream service returned status 403", "type": "server_error"}
+    assert (answer.status_code, answer.json()) == (502, {"error": error})
+
+
+def test_times_are_drawn_from_the_vendor_s_measurements_under_the_pace_realistic(nearby_realistic: Any) -> None:
+    speaker = nearby_realistic
+    tasks = [speaker.order("succeed") for _ in range(200)]
+    ended = []
+    for moment in (142 - 0, 486 - 142):
+        speaker.door.clock.advance(moment)
+        ended.append(sum(speaker.word(task_id) == speaker.status_words[2] for task_id in tasks))
+    assert 80 <= ended[0] <= 120
+    assert 170 <= ended[1] <= 190
+
+
+@pytest.fixture
+def nearby_realistic(speak: Callable[..., Any]) -> Any:
+    return speak(pace="realistic")
+
+
+def test_rules_give_each_model_and_size_and_length_times_of_their_own(nearby: Any) -> None:
+    rules = [
+        {"match": {"model": nearby.document_model, "resolution": "720p", "seconds": 10}, "fate": "succeed after=300s"},
+        {"match": {"model": nearby.document_model, "resolution": "720p"}, "fate": "succeed after=100s"},
+        {"match": {"seconds": 4}, "fate": "succeed queue=1s render=39s"},
+    ]
+    for rule in rules:
+        nearby.app.fates.add(fate_rule_from(rule))
+    length = "duration" if nearby.name == "apimodels" else "seconds"
+    large = {} if nearby.name == "apimodels" else {"size": "1280x720"}
+    other = "seedance2-a/seedance-2.0-a" if nearby.name == "apimodels" else "seedance-2-0"
+    tasks = {
+        300: nearby.order(**large, **{length: "10"}),
+        100: nearby.order(**large, **{length: "5"}),
+        40: nearby.order(**large, model=other),
+        FAST_END: nearby.order(**large, model=other, **{length: "9"}),
+    }
+    for end, task_id in sorted(tasks.items()):
+        nearby.door.clock.advance(end - 0.1 - (nearby.door.clock.now() - START))
+        assert nearby.word(task_id) != nearby.status_words[2]
+        nearby.door.clock.advance(0.1)
+        assert nearby.word(task_id) == nearby.status_words[2]
+
+
+@pytest.mark.parametrize("kind", FateKind)
+def test_every_fate_but_the_assets_own_can_be_asked_of_a_task(nearby: Any, kind: FateKind) -> None:
+    answer = nearby.create(str(kind))
+    expected = {FateKind.REFUSED: 400, FateKind.ACTIVE: 400}.get(kind, 200)
+    assert answer.status_code == expected
