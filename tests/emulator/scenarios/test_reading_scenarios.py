@@ -1,0 +1,251 @@
+"""Scenario files: read whole, or refused with the file, the line, what was found and what is allowed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from seedmock_server.fates import FateKind
+from seedmock_server.positions import line_of, lines
+from seedmock_server.repertoire import named, scenario
+from seedmock_server.scenario import InvalidScenario, Scenario, scenario_from
+
+HEAD = """[scenario]
+title = "A title"
+says = "A sentence."
+link = "https://example.com/report"
+"""
+
+
+def read(rest: str = "", head: str = HEAD) -> Scenario:
+    return scenario_from(head + rest, "night.toml")
+
+
+def refusal(rest: str = "", head: str = HEAD) -> str:
+    with pytest.raises(InvalidScenario) as caught:
+        read(rest, head)
+    return str(caught.value)
+
+
+def test_a_scenario_says_all_that_it_can_say() -> None:
+    said = read(
+        """
+upstreams = ["opeai"]
+[[fates]]
+match = { prompt = "boat", times = 2 }
+fate = "stuck"
+[[faults]]
+fault = { fault = "status", code = 502, body = "html" }
+[faults.match]
+operation = "query"
+[limits]
+rate = 60
+concurrency = 2
+[credit]
+usd = "2.50"
+[latency]
+p50 = "142s"
+p90 = "486s"
+[[latency.of]]
+resolution = "1080p"
+seconds = 15
+fixed = "10m"
+[media."https://example.com/boat.mp4"]
+kind = "video"
+seconds = 5
+width = 1280
+height = 720
+""".replace('upstreams = ["opeai"]\n', ""),
+        'default = "slow"\n' + HEAD + 'upstreams = ["opeai"]\ncovers = ["F1"]\n',
+    )
+    assert (said.title, said.says, said.links) == ("A title", "A sentence.", ("https://example.com/report",))
+    assert (said.covers, said.upstreams) == (("F1",), ("opeai",))
+    assert [rule.outcomes.weighted[0][1].kind for rule in said.fates] == [
+        FateKind.STUCK, FateKind.SLOW, FateKind.SLOW,
+    ]  # fmt: skip
+    assert [str(rule.fault) for rule in said.faults] == ["status code=502 body=html"]
+    assert said.limit is not None and (said.limit.rate, said.limit.concurrency) == (60, 2)
+    assert said.credit == Decimal("2.50")
+    assert [one.fixed for one in said.latencies.durations] == [600.0, None]
+    assert said.media["https://example.com/boat.mp4"].width == 1280
+
+
+WRONG = {
+    "no TOML": ("[[fates]]\nfate = \n", 6, "Invalid value"),
+    "the end is missing": ('x = """\n', 6, "this is no TOML"),
+    "an unknown section": ("[weather]\n", 5, "a scenario has no 'weather'; there are: default, scenario, fates"),
+    "an unknown key of the head": ('author = "me"\n', 5, "[scenario] has no 'author'; there are: title, says"),
+    "an upstream that is none": (
+        'upstreams = ["opeai", "other"]\n', 5,
+        "upstream is 'other'; allowed: apimodels, opeai",
+    ),
+    "no upstream": ("upstreams = []\n", 5, "upstreams is empty"),
+    "covers twice": ('covers = ["F1", "F1"]\n', 5, "each once"),
+    "a fate that is none": ('[[fates]]\nfate = "stuk"\n', 6, "fate is 'stuk'; allowed: succeed"),
+    "a fate's unknown parameter": (
+        '[[fates]]\nfate = { fate = "stuck", wat = 1 }\n', 6,
+        "stuck has no parameter 'wat'",
+    ),
+    "a key of a match": ('[[fates]]\nfate = "stuck"\n[fates.match]\nkey = "a"\n', 8, "match has no field 'key'"),
+    "a pattern": ('\n[[fates]]\nfate = "stuck"\nmatch = { prompt = "(" }\n', 8, "prompt is '('; allowed: a regular"),
+    "a count": (
+        '[[faults]]\nfault = "lost"\n[faults.match]\n\nnth = 0\n', 9,
+        "nth is 0; allowed: a whole number from 1",
+    ),
+    "the second of two": (
+        '[[faults]]\nfault = "lost"\n[[faults]]\nfault = "lots"\n', 8,
+        "fault is 'lots'; allowed: status",
+    ),
+    "a fault without its operation": (
+        '[[faults]]\nfault = "redirect"\nmatch = { operation = "create" }\n', 5, "redirect makes no sense",
+    ),
+    "fates that are no tables": ("fates = 3\n", 5, "[scenario] has no 'fates'"),
+    "faults that are one table": ('[faults]\nfault = "lost"\n', 5, "faults is no list of tables"),
+    "a rule for another upstream": (
+        'upstreams = ["opeai"]\n[[fates]]\nfate = "stuck"\nmatch = { upstream = "apimodels" }\n', 8,
+        "the rule is for apimodels, the scenario for opeai",
+    ),
+    "a limit": ("[limits]\nrate = 0\n", 6, "rate is 0; allowed: a whole number from 1"),
+    "another limit": ("[limits]\n\nspeed = 1\n", 7, "[limits] has no 'speed'; there are: rate, concurrency"),
+    "money": ('[credit]\nusd = "-1"\n', 6, "usd is '-1'; allowed: an amount from 0"),
+    "no money": ("[credit]\n", 5, "usd is None"),
+    "half a latency": ('[latency]\np50 = "3s"\n', 5, "latency has p50; allowed: fixed, or p50 and p90"),
+    "a latency that falls": ('[latency]\np50 = "9s"\np90 = "3s"\n', 6, "p50 is 9 and p90 is 3; allowed: 0 < p50 < p90"),
+    "two latencies": ('[latency]\nfixed = "1s"\np50 = "9s"\np90 = "10s"\n', 5, "latency has fixed, p50, p90"),
+    "a latency's key": ('[[latency.of]]\nfixed = "1s"\nratio = "1:1"\n', 7, "latency has no 'ratio'"),
+    "a latency's model": ('[[latency.of]]\nfixed = "1s"\nmodel = 3\n', 7, "model is 3; allowed: a text"),
+    "a latency's seconds": ('[[latency.of]]\nfixed = "1s"\nseconds = 0\n', 7, "seconds is 0; allowed: a whole"),
+    "media of no URL": ('[media.boat]\nkind = "image"\n', 5, "media is of 'boat'; allowed: a URL"),
+    "media of no kind": (
+        '[media."https://a.test/b"]\nkind = "text"\n', 6,
+        "kind is 'text'; allowed: image, video, audio",
+    ),
+    "a width": (
+        '[media."https://a.test/b"]\nkind = "image"\nwidth = -1\n', 7,
+        "width is -1; allowed: a number above 0",
+    ),
+    "half a pixel": ('[media."https://a.test/b"]\nkind = "image"\nwidth = 1.5\n', 7, "width is 1.5"),
+    "a fact": (
+        '[media."https://a.test/b"]\nkind = "image"\nmood = 1\n', 7,
+        "has no 'mood'; there are: kind, size_bytes",
+    ),
+    "media that are no table": ('[media]\n"https://a.test/b" = 1\n', 6, "https://a.test/b is 1; allowed: a table"),
+    "a fate behind another": (
+        '[[fates]]\nfate = "stuck"\n[[fates]]\nfate = "slow"\nmatch = { prompt = "boat" }\n', 7,
+        "an earlier rule (stuck) takes every call of this one (slow)",
+    ),
+    "a fault behind another": (
+        '[[faults]]\nfault = "status code=502"\n[[faults]]\nfault = "moved"\nmatch = { operation = "query" }\n', 7,
+        "an earlier rule (status code=502) excludes this one (moved) at every call",
+    ),
+    "a fate behind a fault": (
+        '[[fates]]\nfate = "stuck"\n[[faults]]\nfault = "reset"\nmatch = { operation = "create" }\n'
+        '[[fates]]\nfate = "slow"\nmatch = { operation = "create" }\n', 10, "takes every call",
+    ),
+    "a fate that a fault excludes": (
+        '[[fates]]\nfate = "stuck"\nmatch = { operation = "create" }\n[[faults]]\nfault = "reset"\n', 5,
+        "the fault reset answers every call of this rule, so no task gets its fate",
+    ),
+    "a fault that a fate excludes": (
+        '[[fates]]\nfate = "refused"\n[[faults]]\nfault = "cut"\nmatch = { operation = "content" }\n', 7,
+        "the fate refused lets no task be made, so the fault cut is never met",
+    ),
+    "a rule that never applies": (
+        '[[faults]]\nfault = "lost"\nmatch = { probability = 0 }\n', 5, "probability is 0, so the rule never applies",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rest", "line", "said"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_told_with_its_line(rest: str, line: int, said: str) -> None:
+    message = refusal(rest)
+    assert message.startswith(f"night.toml, line {line}: "), message
+    assert said in message
+    assert "allowed: " in message or "there are: " in message
+
+
+def test_rules_that_only_sometimes_meet_do_not_contradict_each_other() -> None:
+    read('[[fates]]\nfate = "stuck"\nmatch = { times = 1 }\n[[fates]]\nfate = "slow"\n')
+    read('[[fates]]\nfate = "stuck"\nmatch = { prompt = "a" }\n[[fates]]\nfate = "slow"\n')
+    read('[[faults]]\nfault = "status code=502"\nmatch = { nth = 1 }\n[[faults]]\nfault = "moved"\n')
+    read('[[faults]]\nfault = "cut"\n[[faults]]\nfault = "status code=502"\n')
+    read('[[faults]]\nfault = "missing field=id"\n[[faults]]\nfault = "missing field=status"\n')
+    read('[[fates]]\nfate = "stuck"\n[[faults]]\nfault = "status code=502"\nmatch = { operation = "query" }\n')
+    read(
+        '[[fates]]\nfate = "refused"\nmatch = { times = 1 }\n[[faults]]\nfault = "cut"\nmatch = { operation = "content" }'
+    )
+
+
+@pytest.mark.parametrize("name", ["title", "says"])
+def test_the_head_is_whole(name: str) -> None:
+    head = "\n".join(line for line in HEAD.split("\n") if not line.startswith(name))
+    assert refusal(head=head) == f"night.toml, line 1: [scenario] has no {name}; allowed: a text on one line"
+
+
+def test_a_link_is_a_web_address() -> None:
+    assert "line 4: link is 'ftp://x'; allowed: a web address" in refusal(
+        head=HEAD.replace("https://example.com/report", "ftp://x")
+    )
+    assert read(head=HEAD.replace('"https://example.com/report"', '["https://a.test/1", "http://b.test"]')).links == (
+        "https://a.test/1", "http://b.test",
+    )  # fmt: skip
+
+
+def test_a_scenario_without_a_head_is_none() -> None:
+    assert refusal(head="# nothing\n") == "night.toml, line 1: there is no [scenario]; allowed: a table"
+    assert refusal(head="scenario = 3\n") == "night.toml, line 1: scenario is 3; allowed: a table"
+
+
+def test_a_scenario_is_bounded() -> None:
+    assert "allowed: at most 65536 bytes and 2000 lines" in refusal("#" * 65537)
+    assert "allowed: at most 65536 bytes and 2000 lines" in refusal("\n" * 2001)
+
+
+def test_every_key_has_its_line() -> None:
+    text = """# one
+a.b = 1
+c = [
+  1,  # [x]
+]
+
+[[d]]
+e = '''
+[no] = header
+'''
+[d.f]
+g = { h = 1 }
+[[d]]
+["odd.name".x]
+y = 1
+"""
+    assert lines(text) == {
+        ("a",): 2, ("a", "b"): 2, ("c",): 3, ("c", 0): 3, ("d", 0): 7, ("d", 0, "e"): 8, ("d", 0, "f"): 11,
+        ("d", 0, "f", "g"): 12, ("d", 0, "f", "g", "h"): 12, ("d", 1): 13,
+        ("odd.name", "x"): 14, ("odd.name", "x", "y"): 15,
+    }  # fmt: skip
+    assert line_of(text, ("d", 0, "f", "missing", 3)) == 11
+    assert line_of(text, ("missing",)) == 1
+
+
+def test_a_file_is_found_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(HEAD)
+    assert named(path).title == named(str(path)).title == "A title"
+    path.write_text(HEAD + "[weather]\n")
+    with pytest.raises(InvalidScenario, match=f"^{path}, line 5: a scenario has no 'weather'"):
+        named(path)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidScenario, match=r"absent\.toml can't be read: No such file"):
+        named(tmp_path / "absent.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(InvalidScenario, match="is no text in UTF-8"):
+        named(tmp_path / "bytes.toml")
+
+
+def test_an_unknown_name_is_told_with_those_that_are() -> None:
+    with pytest.raises(InvalidScenario, match="no scenario is called 'nightmare'; there are: "):
+        scenario("nightmare")
