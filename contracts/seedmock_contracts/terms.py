@@ -290,7 +290,8 @@ class ErrorCase(Fact):
     """An upstream's answer to one kind of error. `message` may hold {field}, {value}, {allowed}, {detail}, {nested}.
 
     The evidence is for status, code and envelope; the wording is ours (assumed) unless `wording` says otherwise.
-    `envelope` names the body's form, `style` the option of the error variant under which this case is spoken.
+    `envelope` names the body's form, `style` the option of the error variant under which this case is spoken,
+    with a dot and a word behind it where one option has two cases of a kind.
     """
 
     kind: ErrorKind

@@ -25,7 +25,7 @@ from .faults import Faults
 from .gate import Gate
 from .inputs import Inputs
 from .journal import Journal
-from .ledger import Prices
+from .ledger import Ledger
 from .library import Library
 from .limits import Limit, Limits
 from .media.studio import Studio
@@ -33,6 +33,7 @@ from .rooms import FILES, RESULTS, Rooms
 from .settings import Settings
 from .snapshot import State
 from .sources import Sources
+from .statement import Prices
 from .store import MemoryStore
 from .timeline import Latency
 from .upstreams import upstreams
@@ -60,12 +61,13 @@ class App:
         rules = Rules(
             pace=self.settings.pace,
             latency=_latency(),
-            prices=Prices(self.settings.options, self.settings.token_price),
             options=self.settings.options,
         )
         self.fates = Fates(chance)
-        engine = Engine(store, self.clocks, chance, self.studio, Inputs(store, self.clocks, shelf), self.fates, rules)
-        library = Library(store, self.clocks, chance, shelf, self.settings.pace)
+        self.ledger = _ledger(self.settings, store, self.clocks)
+        inputs = Inputs(store, self.clocks, shelf)
+        engine = Engine(store, self.clocks, chance, self.studio, inputs, self.fates, self.ledger, rules)
+        library = Library(store, self.clocks, chance, shelf, self.settings.pace, self.ledger)
         rooms = Rooms(engine, library, shelf, chance, self.settings)
         spoken = upstreams(rooms)
         self.faults = Faults(chance)
@@ -73,7 +75,17 @@ class App:
         gate = Gate(self.faults, self.limits, rooms, self.studio)
         self._doorway = Doorway(spoken, self.settings, self.clocks, self.journal, gate)
         self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
-        self.state = State(store, self.clocks, self.fates, self.journal, engine, chance, folder / "sources")
+        self.state = State(
+            store,
+            self.clocks,
+            self.fates,
+            self.faults,
+            self.limits,
+            self.journal,
+            engine,
+            chance,
+            folder / "sources",
+        )
         keys = Accounts(self.settings.keys)
         self.world = World(settings=self.settings, keys=keys, engine=engine, library=library, state=self.state)
         self._control = Plane(self.world)
@@ -109,6 +121,11 @@ class App:
 
     async def __aexit__(self, *_: Any) -> None:
         await self.aclose()
+
+
+def _ledger(settings: Settings, store: MemoryStore, clocks: Clocks) -> Ledger:
+    prices = Prices(settings.options, settings.token_price, settings.refund_after)
+    return Ledger(store, clocks, prices, credit=settings.credit, pace=settings.pace)
 
 
 def _latency() -> Latency:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import msgspec
 
@@ -26,7 +25,7 @@ from .chance import Chance
 from .clock import Clocks
 from .fates import Fate, Fates
 from .inputs import ASSET_SCHEME, Input, Inputs, face, frame
-from .ledger import Charge, Prices, charge, spent
+from .ledger import Ledger
 from .lives import living, refused_for_face
 from .matching import Subject
 from .media.look import Look
@@ -34,7 +33,7 @@ from .media.studio import Clip, Studio
 from .refusal import Refusal
 from .store import Store
 from .task import Failure, Task
-from .timeline import NEVER, STEP_SECONDS, Latency, Pace, State, life, pace_of, state_at
+from .timeline import NEVER, Latency, Pace, State, life, pace_of, state_at, stepped
 
 SEEDS = 1 << 31
 LONGEST_SIDE = 8192
@@ -61,7 +60,6 @@ class Rules:
 
     pace: Pace
     latency: Latency
-    prices: Prices
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,6 +74,7 @@ class Engine:
         studio: Studio,
         inputs: Inputs,
         fates: Fates,
+        ledger: Ledger,
         rules: Rules,
     ) -> None:
         self.store = store
@@ -83,6 +82,7 @@ class Engine:
         self.fates = fates
         self.chance = chance
         self.inputs = inputs
+        self.ledger = ledger
         self.rules = rules
         self._studio = studio
         self.number = 0
@@ -103,7 +103,7 @@ class Engine:
     ) -> Task:
         """Accept an order. `private` is how this upstream's tasks fail when a reference has a private address.
 
-        Raises Refusal for references that cannot be used.
+        Raises Refusal for references that cannot be used, and for an order that the account cannot pay.
         """
         account = caller.account
         inputs = await self.inputs.read_all(said, account, found, caller.origin) if found else ()
@@ -128,6 +128,7 @@ class Engine:
             first=frame(inputs, Role.FIRST_FRAME),
             last=frame(inputs, Role.LAST_FRAME),
         )
+        self.ledger.check(draft)
         fate = self._fate(said, caller, draft, [reference.url for reference in request.references], face(inputs))
         return self._accept(said, draft, new_id, fate)
 
@@ -142,7 +143,7 @@ class Engine:
     ) -> Task:
         """Accept an order to enlarge a video. A video that is readable but broken makes a task that fails.
 
-        `private` is as for `generate`. Raises Refusal for an asset that cannot be used.
+        `private` is as for `generate`. Raises Refusal for an asset that cannot be used, or cannot be paid.
         """
         failure: Failure | None = None
         try:
@@ -178,6 +179,7 @@ class Engine:
             source=video.source if failure is None else None,
             source_seconds=seconds,
         )
+        self.ledger.check(draft)
         return self._accept(said, draft, new_id, self._fate(said, caller, draft, [request.url]))
 
     def _fate(
@@ -222,6 +224,7 @@ class Engine:
                 charged_when_failed=lived.charged_when_failed,
             )
             if self.store.add_task(task):
+                self.ledger.book(task)
                 if self.rules.pace is not Pace.INSTANT and task.failure is None:
                     self._studio.prepare(self.look(task))
                 return task
@@ -242,7 +245,7 @@ class Engine:
         """The reading of the clock that holds for a task: under the pace `step`, its own, which each query moves on."""
         if self.rules.pace is not Pace.STEP:
             return self.clocks.now(task.account)
-        return task.created_at + max(0, self.store.queries(task.id) - 1) * STEP_SECONDS
+        return stepped(task, self.store.queries(task.id))
 
     def state(self, task: Task) -> State:
         """The state of a task now."""
@@ -285,16 +288,6 @@ class Engine:
         if now >= state.ends_at + lives:
             raise Refusal(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lives:g} s", value=state.status)
         return await self._studio.clip(self.look(task))
-
-    def charge(self, task: Task) -> Charge:
-        """What a task costs now."""
-        return charge(task, self.now_of(task), self.rules.prices)
-
-    def spent(self, account: str, upstream: str) -> Decimal:
-        """What an account has been charged and has on hold at an upstream, in USD."""
-        tasks = (task for task in self.store.tasks(account) if task.upstream == upstream)
-        assets = [*self.store.assets(account), *self.store.removed_assets(account)]
-        return spent(tasks, assets, self.clocks.now(account), self.rules.prices)
 
     def _size(self, said: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
         """The table's row; adaptive takes the ratio nearest to the first visual input of known form, else 16:9."""

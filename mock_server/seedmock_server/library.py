@@ -13,6 +13,7 @@ from seedmock_contracts.validation import media_violations
 from . import sources
 from .chance import Chance
 from .clock import Clocks
+from .ledger import Ledger
 from .refusal import Refusal
 from .sources import Readable, Sources
 from .store import Store
@@ -43,12 +44,15 @@ class Page:
 class Library:
     """Groups and assets of all accounts; an account sees its own and nothing else."""
 
-    def __init__(self, store: Store, clocks: Clocks, chance: Chance, shelf: Sources, pace: Pace) -> None:
+    def __init__(
+        self, store: Store, clocks: Clocks, chance: Chance, shelf: Sources, pace: Pace, ledger: Ledger
+    ) -> None:
         self.store = store
         self.clocks = clocks
         self._chance = chance
         self._sources = shelf
         self._pace = pace
+        self._ledger = ledger
 
     def create_group(self, upstream: str, account: str, name: str, group_name: str) -> Group:
         """A new group; ids count up from 1 within the account."""
@@ -89,7 +93,7 @@ class Library:
     ) -> Asset:
         """A new asset, in processing for a while unless it is ready `at_once`.
 
-        Raises Refusal ASSET_REFUSED when its file cannot be had.
+        Raises Refusal ASSET_REFUSED when its file cannot be had, BALANCE when its fee cannot.
         """
         group = self.group(account, group_id)
         try:
@@ -99,6 +103,7 @@ class Library:
         if readable is None and sources.is_private(url):
             said_so = "url: private/reserved IP addresses not allowed"
             raise Refusal(ErrorKind.ASSET_REFUSED, said_so, field="url", value=url)
+        self._ledger.check_asset(account, said.name)
         fast = float(said.amount(f"{said.name}.assets.processing_seconds").value)
         asset = Asset(
             id=asset_id,
@@ -115,6 +120,7 @@ class Library:
             facts=readable.facts if readable else None,
         )
         self.store.put_asset(asset)
+        self._ledger.book(asset)
         return asset
 
     def asset(self, account: str, asset_id: str) -> Asset:

@@ -26,7 +26,9 @@ class Settings:
     """How the emulator behaves.
 
     `seed` None draws one. `keys` empty takes any non-empty key. `variants` maps a variant's id to an option.
-    `token_price` is B's assumed price in USD per million tokens. `credit` is what A's balance starts from, in USD.
+    `token_price` is B's assumed price in USD per million tokens. `credit` is what each key may spend at each upstream,
+    in USD; None is no limit, and A's balance counts down from 1000. `refund_after` is how many seconds after its end
+    what has failed is paid back.
     `control_token` None lets this machine use the control API, and nobody else.
     `folder` None is a temporary one, gone at the end; `cache` None is the user's cache folder.
     `rate_limit` is calls a minute and `concurrency_limit` tasks that have not ended, of a key; None is no limit.
@@ -37,7 +39,8 @@ class Settings:
     keys: tuple[str, ...] = ()
     variants: Mapping[str, str] = field(default_factory=dict)
     token_price: Decimal | None = None
-    credit: Decimal = Decimal(1000)
+    credit: Decimal | None = None
+    refund_after: float = 0.0
     fetch: Fetch = Fetch.NONE
     folder: Path | None = None
     cache: Path | None = None
@@ -67,6 +70,8 @@ class Settings:
             amount = getattr(self, name)
             if amount is not None and not (amount.is_finite() and amount >= 0):
                 raise InvalidSetting(f"{name} is {amount}; allowed: 0 or more")
+        if not 0 <= self.refund_after < float("inf"):
+            raise InvalidSetting(f"refund_after is {self.refund_after}; allowed: 0 or more")
         if any(not key.strip() for key in self.keys):
             raise InvalidSetting("a key is blank; allowed: any text that is not")
         if self.control_token is not None and not self.control_token.strip():
@@ -113,6 +118,7 @@ KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "variants": (dict, "options by the ids of variants"),
     "token_price": (Decimal, "a number"),
     "credit": (Decimal, "a number"),
+    "refund_after": (float, "a number"),
     "fetch": (Fetch, f"one of {', '.join(Fetch)}"),
     "folder": (Path, "a path"),
     "cache": (Path, "a path"),

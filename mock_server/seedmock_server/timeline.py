@@ -82,8 +82,8 @@ def pace_of(pace: Pace, latency: Latency, chance: Chance, task_id: str) -> tuple
 
 def state_at(task: Task, now: float) -> State:
     """The state of a task at a reading of the clock."""
-    age = now - task.created_at
-    phase = next((phase for phase in reversed(task.phases) if age >= phase.at), task.phases[0])
+    begun = task.created_at  # added to, not taken off: so a task has ended at the very float that `ends_at` returns
+    phase = next((phase for phase in reversed(task.phases) if now >= begun + phase.at), task.phases[0])
     return State(phase.status, task.created_at + phase.at, ends_at(task), phase.word)
 
 
@@ -91,6 +91,11 @@ def ends_at(task: Task) -> float:
     """When a task comes into its last status, seconds since the epoch; NEVER for one that is stuck."""
     last = task.phases[-1]
     return task.created_at + last.at if last.status in TERMINAL else NEVER
+
+
+def stepped(task: Task, queries: int) -> float:
+    """What a task's own clock reads after so many queries, under the pace `step`."""
+    return task.created_at + max(0, queries - 1) * STEP_SECONDS
 
 
 def progress_at(task: Task, now: float) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote as percent
 
@@ -215,8 +214,7 @@ class Spoken:
     # --- what its own clients use besides ---
 
     async def balance(self, call: Call) -> Answer:
-        left = self._rooms.settings.credit - self._engine.spent(call.account, self.said.name)
-        return _ok({"balance": max(Decimal(0), left)})
+        return _ok({"balance": self._engine.ledger.balance(call.account, self.said.name)})
 
     async def models(self, call: Call) -> Answer:
         path = next(endpoint.path for endpoint in self.said.endpoints if endpoint.operation is Operation.CREATE)
@@ -225,8 +223,8 @@ class Spoken:
 
     async def record(self, call: Call) -> Answer:
         task = self._engine.task(call.account, self.said.name, call.params["task_id"])
-        line = self._engine.charge(task)
-        return _ok({"settled": line.settled, "credits": line.charged, "currency": "USD"})
+        line = self._engine.ledger.line(task)
+        return _ok({"settled": line.settled_at is not None, "credits": line.charged, "currency": "USD"})
 
     async def file_create(self, call: Call) -> Answer:
         file = next((file for file in call.files if file.name == "file"), None)

@@ -70,7 +70,12 @@ NEWAPI = "new_api_error"
 NEWAPI_ERRORS = (
     _newapi(ErrorKind.AUTHENTICATION, 401, "", "Invalid token", "middleware", NEWAPI),
     _newapi(ErrorKind.FORBIDDEN, 403, "access_denied", "{detail}", "middleware", NEWAPI),
-    _newapi(ErrorKind.BALANCE, 403, "insufficient_user_quota", "{detail}"),
+    _newapi(ErrorKind.BALANCE, 403, "insufficient_user_quota", "用户额度不足, 剩余额度: ＄{value}"),
+    ErrorCase(
+        "opeai.error.balance.newapi.some", GATEWAY, ErrorKind.BALANCE, 403, "insufficient_user_quota",
+        "预扣费额度失败, 用户剩余额度: ＄{value}, 需要预扣费额度: ＄{allowed}", "", "task", "newapi.some",
+        wording=Basis.OBSERVED,
+    ),
     _newapi(ErrorKind.MALFORMED, 400, "", "Invalid request: {detail}", "middleware", NEWAPI),
     _newapi(ErrorKind.MISSING_PARAMETER, 400, "invalid_request", "{detail}"),
     _newapi(ErrorKind.INVALID_PARAMETER, 400, "invalid_request", "{detail}"),
