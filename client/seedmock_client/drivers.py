@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from . import guard
 from .errors import SeedmockError
 from .wire import Answer, Effect, Flow, Lost, NotSent, Send, Sink, Sleep
 
@@ -36,9 +37,13 @@ class Line:
     today: Callable[[], float]
 
     def options(self, send: Send) -> dict[str, Any]:
-        """What httpx needs to build a request. The key is added only for this upstream's origin."""
+        """What httpx needs to build a request. The key is added only for this upstream's origin.
+
+        Raises UsageError for a host that must not be reached.
+        """
         request = send.request
         url = httpx.URL(request.url if "://" in request.url else f"{self.root}{request.url}")
+        guard.check(url.host, self.key)
         headers = {"accept": "*/*", "user-agent": self.agent, **request.headers}
         if request.keyed and _origin(url) == _origin(self.root):
             headers["authorization"] = f"Bearer {self.key}"

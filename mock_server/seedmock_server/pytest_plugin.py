@@ -6,9 +6,9 @@ Each test has a key of its own on an emulator that the session shares; what the 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .testing.rules import FateRules, FaultRules
     from .testing.upstreams import Upstreams
 
+T = TypeVar("T")
 ARGUMENTS = ("fate", "fault", "pace", "credit", "scenario")
 GUARD: pytest.StashKey[Guard] = pytest.StashKey()
 
@@ -157,36 +158,30 @@ def _wishes(node: pytest.Item) -> dict[str, Any]:
 
 
 def _emulator(emulators: Emulators, wishes: dict[str, Any], stack: ExitStack) -> Emulator:
-    from .settings import InvalidSetting
     from .testing.emulators import started
 
     settings = {name: wishes[name] for name in ("pace", "scenario") if name in wishes}
-    with _marker_is_wrong_for(InvalidSetting):
-        # A scenario counts its calls over all keys: it is this test's alone.
-        return stack.enter_context(started(**settings)) if "scenario" in settings else emulators.of(**settings)
-    raise AssertionError("not reached")
+    if "scenario" in settings:  # it counts the calls of all keys, and so is one test's alone
+        return _told(lambda: stack.enter_context(started(**settings)))
+    return _told(lambda: emulators.of(**settings))
 
 
 def _grant(upstreams: Upstreams, wishes: dict[str, Any]) -> None:
     faults = wishes.get("fault", ())
-    with _marker_is_wrong_for(ValueError, ArithmeticError):
-        if "credit" in wishes:
-            upstreams.ledger.grant(wishes["credit"])
-        if "fate" in wishes:
-            upstreams.fates.default(wishes["fate"])
-        for fault in faults if isinstance(faults, list | tuple) else (faults,):
-            upstreams.faults.add(fault)
+    if "credit" in wishes:
+        _told(lambda: upstreams.ledger.grant(wishes["credit"]))
+    if "fate" in wishes:
+        _told(lambda: upstreams.fates.default(wishes["fate"]))
+    for fault in faults if isinstance(faults, list | tuple) else (faults,):
+        _told(lambda fault=fault: upstreams.faults.add(fault))
 
 
-@contextmanager
-def _marker_is_wrong_for(*errors: type[Exception]) -> Iterator[None]:
-    said = None
+def _told(act: Callable[[], T]) -> T:
+    """Do what a marker says. Fails the test for what cannot be done."""
     try:
-        yield
-    except errors as error:
-        said = f"@pytest.mark.upstream: {error}"
-    if said is not None:
-        pytest.fail(said, pytrace=False)
+        return act()
+    except ValueError as error:  # InvalidRule and InvalidSetting are such
+        raise pytest.fail.Exception(f"@pytest.mark.upstream: {error}", pytrace=False) from None
 
 
 # --- around a test ---

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
 from ..ledger import Ledger
@@ -35,7 +35,11 @@ class Purse:
 
     def grant(self, amount: str | int | Decimal, upstream: str | None = None) -> None:
         """Let the key spend so much in all at an upstream, or at each. Raises ValueError."""
-        self._ledger.grant(self._account, upstream, Decimal(amount))
+        try:
+            credit = Decimal(amount)
+        except (InvalidOperation, TypeError):
+            raise ValueError(f"credit is {amount!r}; allowed: an amount in USD such as '5'") from None
+        self._ledger.grant(self._account, upstream, credit)
 
     def assert_spend(self, amount: str | int | Decimal) -> None:
         """What was charged is this amount, rounded to the digits in which it is written: "0.59" takes 0.588."""
