@@ -25,6 +25,7 @@ from .chance import Chance
 from .clock import Clocks
 from .fates import Fate, Fates
 from .inputs import ASSET_SCHEME, Input, Inputs, face, frame
+from .latencies import Latencies
 from .ledger import Ledger
 from .lives import living, refused_for_face
 from .matching import Subject
@@ -84,6 +85,7 @@ class Engine:
         self.inputs = inputs
         self.ledger = ledger
         self.rules = rules
+        self.latencies = Latencies()
         self._studio = studio
         self.number = 0
 
@@ -207,7 +209,7 @@ class Engine:
         now = self.clocks.now(draft.account)
         for attempt in range(ATTEMPTS):
             task_id = new_id(now, attempt)
-            queue, render = pace_of(self.rules.pace, self.rules.latency, self.chance, task_id)
+            queue, render = self._times(draft, task_id)
             lived = living(said, fate, queue, render)
             seed = draft.seed if draft.seed >= 0 else self.chance.whole(SEEDS, "seed", task_id)
             task = msgspec.structs.replace(
@@ -229,6 +231,11 @@ class Engine:
                     self._studio.prepare(self.look(task))
                 return task
         raise RuntimeError(f"{ATTEMPTS} task ids in a row were taken")
+
+    def _times(self, draft: Task, task_id: str) -> tuple[float, float]:
+        """Seconds in the queue and in the works: what is said of tasks like this, else what the pace gives."""
+        said = self.latencies.times(draft, self.chance.fraction("latency", task_id))
+        return said or pace_of(self.rules.pace, self.rules.latency, self.chance, task_id)
 
     # --- what became of a task ---
 
