@@ -10,10 +10,10 @@ from bisect import bisect_right
 from collections import defaultdict
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
-from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote, quote
-from seedmock_contracts.terms import ErrorKind
+from seedmock_contracts.terms import ErrorKind, Mode
 from seedmock_contracts.upstreams import NAMES
 
 from .clock import Clocks
@@ -75,7 +75,7 @@ class Ledger:
         self.lent, self._stepping = credit, pace is Pace.STEP
         self._grants: dict[tuple[str, str], Decimal | None] = {}
         self._tallies: dict[str, dict[str, Tally]] = {}
-        self._price = lru_cache(QUOTES)(self._priced)
+        self._quotes: dict[tuple[Any, ...], Quote] = {}
         self._fee = lru_cache(len(NAMES))(asset_quote)
 
     # --- what an account may spend ---
@@ -154,7 +154,14 @@ class Ledger:
         """What a record costs if it succeeds."""
         if isinstance(record, Asset):
             return self._fee(record.upstream)
-        return self._price(record.upstream, order_of(record))
+        traits = record.upstream, record.mode is Mode.UPSCALE, record.model, record.resolution, record.ratio
+        known = (*traits, record.seconds, record.source_seconds)
+        found = self._quotes.get(known)
+        if found is None:
+            if len(self._quotes) >= QUOTES:
+                self._quotes.clear()
+            found = self._quotes[known] = self._priced(record)
+        return found
 
     def line(self, record: Task | Asset, now: float | None = None) -> Line:
         """A record's line of the statement, now or at another reading of its account's clock."""
@@ -193,9 +200,9 @@ class Ledger:
             return stepped(record, self._store.queries(record.id))
         return self._clocks.now(record.account) if now is None else now
 
-    def _priced(self, upstream: str, order: GenerationRequest | UpscaleRequest) -> Quote:
+    def _priced(self, task: Task) -> Quote:
         prices = self.prices
-        return quote(upstream, order, variants=prices.variants, price_per_million=prices.per_million)
+        return quote(task.upstream, order_of(task), variants=prices.variants, price_per_million=prices.per_million)
 
 
 def _amount(amount: Decimal | None) -> Decimal | None:
