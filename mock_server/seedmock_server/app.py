@@ -29,10 +29,13 @@ from .ledger import Ledger
 from .library import Library
 from .limits import Limit, Limits
 from .media.studio import Studio
+from .repertoire import named
 from .rooms import FILES, RESULTS, Rooms
-from .settings import Settings
+from .scenario import InvalidScenario, Scenario
+from .settings import InvalidSetting, Settings
 from .snapshot import State
 from .sources import Sources
+from .stage import Stage
 from .statement import Prices
 from .store import MemoryStore
 from .timeline import Latency
@@ -46,6 +49,7 @@ class App:
 
     def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
         self.settings = settings or Settings()
+        first = _scenario(self.settings)
         self.clock = clock or Clock()
         self.clocks = Clocks(self.clock)
         self.seed = fresh_seed() if self.settings.seed is None else self.settings.seed
@@ -86,8 +90,11 @@ class App:
             chance,
             folder / "sources",
         )
+        self.stage = Stage(engine, self.faults, self.limits, first)
         keys = Accounts(self.settings.keys)
-        self.world = World(settings=self.settings, keys=keys, engine=engine, library=library, state=self.state)
+        self.world = World(
+            settings=self.settings, keys=keys, engine=engine, library=library, state=self.state, stage=self.stage
+        )
         self._control = Plane(self.world)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,6 +133,14 @@ class App:
 def _ledger(settings: Settings, store: MemoryStore, clocks: Clocks) -> Ledger:
     prices = Prices(settings.options, settings.token_price, settings.refund_after)
     return Ledger(store, clocks, prices, credit=settings.credit, pace=settings.pace)
+
+
+def _scenario(settings: Settings) -> Scenario | None:
+    """The scenario of the settings. Raises InvalidSetting."""
+    try:
+        return None if settings.scenario is None else named(settings.scenario)
+    except InvalidScenario as error:
+        raise InvalidSetting(f"scenario: {error}") from error
 
 
 def _latency() -> Latency:

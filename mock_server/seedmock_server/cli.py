@@ -11,7 +11,7 @@ import click
 from seedmock_contracts import __version__
 
 COMMANDS = "seedmock.commands"
-ORDER = ("demo", "serve", "generate", "upscale", "assets")
+ORDER = ("demo", "serve", "scenarios", "generate", "upscale", "assets")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
 TRY_KEY = "sk_mock_local"
 
@@ -60,6 +60,9 @@ def main() -> None:
 @click.option("--token-price", metavar="USD", help="B's price per million tokens (assumed: its page names none).")
 @click.option("--credit", metavar="USD", help="What a key may spend at each upstream.  [default: no limit]")
 @click.option("--refund-after", type=click.FloatRange(0), help="Seconds from a failure to its refund.  [default: 0]")
+@click.option(
+    "--scenario", metavar="NAME|FILE", help="What goes wrong: one of `seedmock scenarios`, or your own."
+)
 @click.option("--folder", type=click.Path(file_okay=False), help="Keep posted files here, not in a temporary folder.")
 @click.option("--cache", type=click.Path(file_okay=False), help="Keep clips here, not in the user's cache.")
 @click.option("--body-bytes", type=click.IntRange(1), help="Largest body of a request.  [default: 100 MiB]")
@@ -85,6 +88,17 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
         run(app, host=host, port=port, on_ready=lambda url: _welcome(url, app.settings.pace, app.seed, values["keys"]))
     except CannotListen as error:
         raise click.ClickException(str(error)) from error
+
+
+@click.command()
+def scenarios() -> None:
+    """List the scenarios that come with seedmock: what each shows, and where people reported it."""
+    from .repertoire import names, scenario
+
+    for said in map(scenario, names()):
+        click.echo(click.style(said.name, bold=True) + f"  {said.says}")
+        for link in said.links:
+            click.echo(f"    {link}")
 
 
 def _options(pairs: tuple[str, ...]) -> dict[str, str]:

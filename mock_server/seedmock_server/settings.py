@@ -30,6 +30,7 @@ class Settings:
     in USD; None is no limit, and A's balance counts down from 1000. `refund_after` is how many seconds after its end
     what has failed is paid back.
     `control_token` None lets this machine use the control API, and nobody else.
+    `scenario` is the name of one that comes with seedmock, or the path of a file; None is none.
     `folder` None is a temporary one, gone at the end; `cache` None is the user's cache folder.
     `rate_limit` is calls a minute and `concurrency_limit` tasks that have not ended, of a key; None is no limit.
     """
@@ -51,6 +52,7 @@ class Settings:
     rate_limit: int | None = None
     concurrency_limit: int | None = None
     control_token: str | None = None
+    scenario: str | Path | None = None
 
     def __post_init__(self) -> None:
         known = {variant.id: variant.options for said in contracts() for variant in said.variants}
@@ -111,6 +113,10 @@ def _keys(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(map(str, value))
 
 
+def _scenario(value: Any) -> str | Path:
+    return value if isinstance(value, Path) else str(value)
+
+
 KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "pace": (Pace, f"one of {', '.join(Pace)}"),
     "seed": (int, "a whole number"),
@@ -129,4 +135,5 @@ KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "rate_limit": (int, "a whole number"),
     "concurrency_limit": (int, "a whole number"),
     "control_token": (str, "a text"),
+    "scenario": (_scenario, "a name or a path"),
 }

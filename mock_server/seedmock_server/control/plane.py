@@ -12,7 +12,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, parse_json, read_body
-from . import about, clock, fates, journal, ledger, openapi, state, tasks
+from . import about, clock, fates, faults, journal, ledger, openapi, scenario, state, tasks
 from .guard import admit
 from .table import ROOT, Asked, Json, Verb
 from .trouble import Trouble, shown
@@ -22,10 +22,12 @@ ROWS: tuple[Verb, ...] = (
     *about.ROWS,
     *clock.ROWS,
     *fates.ROWS,
+    *faults.ROWS,
     *tasks.ROWS,
     *ledger.ROWS,
     *journal.ROWS,
     *state.ROWS,
+    *scenario.ROWS,
     *openapi.ROWS,
 )
 """Everything that the control API can do."""
@@ -99,9 +101,7 @@ class _Nothing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         there = ", ".join(self._paths)
-        raise Trouble(
-            f"nothing stands at {scope['path'][:200]}; there are: {there}", status=404, allowed=self._paths
-        )
+        raise Trouble(f"nothing stands at {scope['path'][:200]}; there are: {there}", status=404, allowed=self._paths)
 
 
 def _query(verb: Verb, request: Request) -> dict[str, str]:

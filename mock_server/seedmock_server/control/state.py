@@ -24,6 +24,8 @@ def reset(world: World, asked: Asked) -> ResetRow:
         groups=sum(len(store.groups(account)) for account in accounts),
     )
     world.state.forget(asked.account)
+    if asked.account is None:
+        world.stage.reset()
     return gone
 
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from ..doorway import Accounts
 from ..engine import Engine
 from ..fates import Fates
+from ..faults import Faults
 from ..journal import Journal
 from ..library import Library
+from ..limits import Limits
 from ..refusal import Refusal
 from ..settings import Settings
 from ..snapshot import State
+from ..stage import Stage
 from ..store import Store
 from .trouble import Trouble
 
@@ -29,6 +32,7 @@ class World:
     engine: Engine
     library: Library
     state: State
+    stage: Stage
     due: list[Due] = field(default_factory=list)
 
     @property
@@ -38,6 +42,14 @@ class World:
     @property
     def fates(self) -> Fates:
         return self.state.fates
+
+    @property
+    def faults(self) -> Faults:
+        return self.state.faults
+
+    @property
+    def limits(self) -> Limits:
+        return self.state.limits
 
     @property
     def journal(self) -> Journal:

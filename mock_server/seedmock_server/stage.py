@@ -1,0 +1,62 @@
+"""The stage: which scenario is on. Puts one into the rooms whole, and takes the one before out of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .engine import Engine
+from .faults import Faults
+from .latencies import Latencies
+from .limits import Limit, Limits
+from .scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What holds while no scenario is on."""
+
+    limit: Limit
+    credit: Decimal | None
+
+
+class Stage:
+    """Where scenarios are put. What the settings say stays beneath, and so do the rules that were told one by one."""
+
+    def __init__(self, engine: Engine, faults: Faults, limits: Limits, first: Scenario | None = None) -> None:
+        self._fates, self._ledger, self._engine = engine.fates, engine.ledger, engine
+        self._faults, self._limits = faults, limits
+        self._rest = Rest(limits.default, self._ledger.lent)
+        self._first = first
+        self.scenario: Scenario | None = None
+        self.reset()
+
+    def put(self, scenario: Scenario) -> None:
+        """Put a scenario on in the place of the one that is."""
+        self.clear()
+        for fate in scenario.fates:
+            self._fates.add(fate, scenario=True)
+        for fault in scenario.faults:
+            self._faults.add(fault, scenario=True)
+        self._engine.latencies = scenario.latencies
+        if scenario.limit is not None:
+            self._limits.set(scenario.limit)
+        if scenario.credit is not None:
+            self._ledger.lend(scenario.credit)
+        self.scenario = scenario
+
+    def clear(self) -> None:
+        """Take the scenario away; the tasks that it has given their fates keep them."""
+        self._fates.scenario.clear()
+        self._faults.scenario.clear()
+        self._engine.latencies = Latencies()
+        if self.scenario is not None:
+            self._limits.set(self._rest.limit)
+            self._ledger.lend(self._rest.credit)
+        self.scenario = None
+
+    def reset(self) -> None:
+        """Be as at the start: the scenario of the settings is on, from its beginning, or none."""
+        self.clear()
+        if self._first is not None:
+            self.put(self._first)
