@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 from .generation import Reference
@@ -271,15 +272,27 @@ class PromptLength(ValueRule):
 
 
 def shown(value: Any, limit: int = 80) -> str:
-    """A value as it can stand in a message: JSON in ASCII, shortened; whatever was sent, this does not fail."""
+    """A value as it can stand in a message: JSON in ASCII, shortened; whatever was sent, this is quick and holds."""
     if value is MISSING:
         return "missing"
-    cut = value[:limit] if isinstance(value, str) else value
     try:
-        text = json.dumps(cut, allow_nan=True)
+        text = json.dumps(_shortened(value, limit), allow_nan=True)
     except (TypeError, ValueError, RecursionError):
         text = f"of type {type(value).__name__}"
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _shortened(value: Any, limit: int, depth: int = 3) -> Any:
+    """As much of a value as a message of so many signs can show, however large and deep the rest is."""
+    if isinstance(value, str):
+        return value[:limit]
+    if isinstance(value, list | dict) and not depth:
+        return "..."
+    if isinstance(value, list):
+        return [_shortened(item, limit, depth - 1) for item in value[: limit // 2]]
+    if isinstance(value, dict):
+        return {name[:limit]: _shortened(item, limit, depth - 1) for name, item in islice(value.items(), limit // 4)}
+    return value
 
 
 def numeric(value: Any) -> float | None:
