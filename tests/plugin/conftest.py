@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import seedmock_client.clients
 import seedmock_server.testing.hosts
 import seedmock_server.testing.upstreams  # noqa: F401
 from seedmock_client import GenerationRequest

@@ -1,0 +1,247 @@
+"""What the journal and the ledger assert: each passing, and failing with words that say what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from seedmock_client import GenerationRequest
+
+Order = Callable[..., GenerationRequest]
+
+
+class Application:
+    """Code under test that can be told to do things wrong."""
+
+    def __init__(self, upstreams: Any) -> None:
+        headers = {"Authorization": f"Bearer {upstreams.api_key}"}
+        self.http = httpx.Client(base_url=upstreams.opeai_url, headers=headers, trust_env=False)
+
+    def submit(self, order: dict[str, Any]) -> str:
+        return str(self.http.post("/videos", json=order).json().get("id"))
+
+    def poll(self, task: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.http.get(f"/videos/{task}")
+
+    def download(self, task: str, **headers: str) -> httpx.Response:
+        return self.http.get(f"/videos/{task}/content", headers=headers)
+
+
+@pytest.fixture
+def application(mock_upstreams: Any, mock_clock: Any) -> Any:
+    application = Application(mock_upstreams)
+    with application.http:
+        yield application
+
+
+def failure(assertion: Callable[..., None], *args: Any, **kwargs: Any) -> str:
+    with pytest.raises(AssertionError) as caught:
+        assertion(*args, **kwargs)
+    return str(caught.value)
+
+
+# --- submitted once ---
+
+
+def test_submitted_once(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+    application.submit({**boat, "seconds": "99"})
+    application.submit(boat)
+    mock_journal.assert_submitted_once()
+    assert len(mock_journal.submissions) == 2
+
+
+def test_submitted_twice(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+    first, second = application.submit(boat), application.submit(boat)
+    assert failure(mock_journal.assert_submitted_once).splitlines() == [
+        f"expected one task to be made, found 2: {first}, {second}",
+        "what was said:",
+        "  +0.0s opeai POST /v1/videos -> 200 (QUEUED)",
+        "  +0.0s opeai POST /v1/videos -> 200 (QUEUED)",
+    ]
+
+
+def test_never_submitted(mock_journal: Any) -> None:
+    assert failure(mock_journal.assert_submitted_once).splitlines() == [
+        "expected one task to be made, found 0: none",
+        "nothing was said with this test's key",
+    ]
+    assert repr(mock_journal) == "nothing was said"
+
+
+# --- polls ---
+
+
+def test_polls(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+    task = application.submit(boat)
+    application.poll(task, 3)
+    mock_journal.assert_polls(at_most=3)
+    mock_journal.assert_polls(at_least=3)
+    assert len(mock_journal.polls(task)) == 3
+
+
+def test_too_many_and_too_few_polls(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+    task = application.submit(boat)
+    application.poll(task, 3)
+    said = failure(mock_journal.assert_polls, at_most=2)
+    assert said.splitlines()[0] == f"expected at most 2 polls of {task}, found 3"
+    assert said.count(f"GET /v1/videos/{task} -> 200 (QUEUED)") == 3
+    assert failure(mock_journal.assert_polls, at_least=4).startswith(f"expected at least 4 polls of {task}, found 3\n")
+
+
+def test_polls_of_nothing(mock_journal: Any) -> None:
+    assert failure(mock_journal.assert_polls, at_most=1).startswith("expected a task, but none was made\n")
+    with pytest.raises(TypeError, match="at_most=, at_least= or both"):
+        mock_journal.assert_polls()
+
+
+def test_of_very_many_exchanges_the_first_and_the_last_are_told(
+    application: Application, mock_journal: Any, boat: dict[str, str]
+) -> None:
+    application.poll(application.submit(boat), 60)
+    lines = failure(mock_journal.assert_polls, at_most=1).splitlines()
+    assert len(lines) == 2 + 41
+    assert lines[2 + 20] == "  ... 21 more ..."
+
+
+# --- never polled after the end ---
+
+
+@pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
+def test_never_polled_after_the_end(
+    mock_upstreams: Any, mock_clock: Any, mock_journal: Any, order: Order, upstream: str
+) -> None:
+    with mock_upstreams.client(upstream) as client:
+        task = client.wait(client.create(order()))
+        mock_journal.assert_never_polled_after_end()
+        client.query(task.task_id)
+        client.query(task.task_id)
+    said = failure(mock_journal.assert_never_polled_after_end)
+    assert said.splitlines()[0] == f"expected no poll of {task.task_id} after it was SUCCESS, found 2"
+    assert said.count("(SUCCESS)") == 3
+
+
+def test_polled_after_a_failure(
+    application: Application, mock_clock: Any, mock_fates: Any, mock_journal: Any, boat: dict[str, str]
+) -> None:
+    mock_fates.failed(after="5s")
+    task = application.submit(boat)
+    mock_clock.advance(5)
+    application.poll(task)
+    mock_journal.assert_never_polled_after_end()
+    application.poll(task)
+    assert "after it was FAILURE, found 1" in failure(mock_journal.assert_never_polled_after_end)
+
+
+# --- downloaded ---
+
+
+@pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
+def test_downloaded(
+    mock_upstreams: Any, mock_clock: Any, mock_journal: Any, order: Order, upstream: str, tmp_path: Path
+) -> None:
+    with mock_upstreams.client(upstream) as client:
+        task = client.wait(client.create(order()))
+        said = failure(mock_journal.assert_downloaded).splitlines()[0]
+        assert said == f"expected the clip of {task.task_id} to be downloaded whole, found: it was never asked for"
+        client.download(task, tmp_path / "boat.mp4")
+    mock_journal.assert_downloaded()
+
+
+def test_downloaded_too_early(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+    task = application.submit(boat)
+    application.download(task)
+    said = failure(mock_journal.assert_downloaded).splitlines()[0]
+    assert said == f"expected a download, but no task has succeeded: {task} is QUEUED"
+
+
+def test_downloaded_in_part_and_then_in_parts(
+    application: Application, mock_clock: Any, mock_journal: Any, boat: dict[str, str]
+) -> None:
+    task = application.submit(boat)
+    mock_clock.advance(5)
+    size = int(application.download(task, Range="bytes=0-99").headers["content-range"].partition("/")[2])
+    said = failure(mock_journal.assert_downloaded).splitlines()[0]
+    assert said.endswith(f"downloaded whole, found: {task}: 206, 100 of {size} bytes")
+    application.download(task, Range="bytes=100-")
+    mock_journal.assert_downloaded()
+
+
+def test_a_download_that_was_cut_is_none(
+    application: Application, mock_clock: Any, mock_faults: Any, mock_journal: Any, boat: dict[str, str]
+) -> None:
+    mock_faults.add("truncate after=1000", operation="content")
+    task = application.submit(boat)
+    mock_clock.advance(5)
+    with pytest.raises(httpx.RemoteProtocolError):
+        application.download(task)
+    assert "200, 1000 of" in failure(mock_journal.assert_downloaded)
+
+
+# --- violations ---
+
+
+def test_no_violations(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+    application.submit(boat)
+    mock_journal.assert_no_violations()
+
+
+def test_violations(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+    application.submit({**boat, "seconds": "99"})
+    application.submit({**boat, "colour": "red"})
+    lines = failure(mock_journal.assert_no_violations).splitlines()
+    assert lines[0] == "expected no violation of the contract, found 2:"
+    assert lines[1].startswith("  opeai POST /v1/videos -> 400: seconds is '99'")
+    assert lines[1].endswith("(opeai.create.seconds.range)")
+    assert lines[2].startswith("  opeai POST /v1/videos -> 200: ")
+    assert "colour" in lines[2]
+    assert lines[3] == "what was said:"
+
+
+# --- money ---
+
+
+def test_spend_and_one_charge(
+    application: Application, mock_clock: Any, mock_ledger: Any, boat: dict[str, str]
+) -> None:
+    task = application.submit(boat)
+    mock_ledger.assert_spend("0.00")
+    assert mock_ledger.held > 0
+    mock_clock.advance(5)
+    mock_ledger.assert_spend(str(mock_ledger.charged))
+    mock_ledger.assert_charged_once()
+    assert repr(mock_ledger) == f"opeai generation {task}: charged {mock_ledger.charged}".rstrip("0")
+
+
+def test_another_spend(application: Application, mock_clock: Any, mock_ledger: Any, boat: dict[str, str]) -> None:
+    first, second = application.submit(boat), application.submit(boat)
+    each = mock_ledger.statement.lines[0].quote.amount
+    mock_clock.advance(5)
+    assert failure(mock_ledger.assert_spend, "0.01").splitlines() == [
+        f"expected 0.01 USD to be spent, found {f'{2 * each:f}'.rstrip('0')}",
+        "the statement:",
+        f"  opeai generation {first}: charged {f'{each:f}'.rstrip('0')}",
+        f"  opeai generation {second}: charged {f'{each:f}'.rstrip('0')}",
+    ]
+    assert failure(mock_ledger.assert_charged_once).splitlines()[0] == "expected one charge, found 2"
+
+
+def test_nothing_was_charged(
+    application: Application, mock_clock: Any, mock_fates: Any, mock_ledger: Any, boat: dict[str, str]
+) -> None:
+    assert failure(mock_ledger.assert_charged_once).splitlines()[1] == "nothing was ordered with this test's key"
+    assert repr(mock_ledger) == "nothing was ordered"
+    mock_fates.moderated(after="1s")
+    application.submit(boat)
+    mock_clock.advance(1)
+    assert "refunded" in failure(mock_ledger.assert_charged_once)
+    mock_ledger.assert_spend(0)
+
+
+def test_an_amount_is_no_float(mock_ledger: Any) -> None:
+    with pytest.raises(TypeError, match=r'write it as a text: assert_spend\("0.59"\)'):
+        mock_ledger.assert_spend(0.59)

@@ -1,0 +1,245 @@
+"""The fixtures, used as any project would use them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from seedmock_client import Client, GenerationRequest, InputModerationError, OutputModerationError, TaskStatus
+from seedmock_contracts.upstreams import NAMES
+from seedmock_server.testing import mocked
+from seedmock_server.testing.clock import START
+
+Order = Callable[..., GenerationRequest]
+
+
+@pytest.mark.parametrize("upstream", NAMES)
+def test_a_client_of_either_upstream_generates_without_waiting(
+    mock_upstreams: Any, mock_clock: Any, order: Order, tmp_path: Any, upstream: str
+) -> None:
+    with mock_upstreams.client(upstream) as client:
+        clip = client.generate(order(), tmp_path / "boat.mp4")
+    assert clip.path.stat().st_size > 1000
+    assert START < mock_clock.now() < START + 30
+
+
+def test_an_awaited_client_sleeps_on_the_same_clock(mock_upstreams: Any, mock_clock: Any, order: Order) -> None:
+    async def generate() -> Any:
+        async with mock_upstreams.async_client("opeai") as client:
+            return await client.wait(await client.create(order()))
+
+    assert asyncio.run(generate()).status is TaskStatus.SUCCESS
+    assert mock_clock.now() > START
+
+
+def test_the_base_urls_are_those_that_replace_the_real_ones(mock_upstreams: Any, boat: dict[str, str]) -> None:
+    headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
+    assert httpx.post(f"{mock_upstreams.opeai_url}/videos", json=boat, headers=headers).status_code == 200
+    balance = httpx.get(f"{mock_upstreams.apimodels_url}/balance", headers=headers)
+    assert balance.json()["code"] == 200
+    assert mock_upstreams.apimodels_url == mock_upstreams.url + "/api/v1"
+    assert mock_upstreams.opeai_url == mock_upstreams.url + "/v1"
+
+
+def test_the_environment_leads_the_reference_client_here(
+    mock_upstreams: Any, mock_journal: Any, mock_clock: Any, order: Order
+) -> None:
+    assert os.environ["SEEDMOCK_BASE_URL"] == mock_upstreams.url
+    assert os.environ["SEEDMOCK_API_KEY"] == mock_upstreams.api_key
+    with Client("opeai", sleep=mock_clock.sleep, now=mock_clock.now) as client:
+        client.wait(client.create(order()))
+    mock_journal.assert_submitted_once()
+
+
+def test_no_proxy_stands_between(mock_upstreams: Any) -> None:
+    assert "127.0.0.1" in os.environ["NO_PROXY"].split(",")
+    assert "127.0.0.1" in os.environ["no_proxy"].split(",")
+
+
+def test_without_mock_clock_time_goes_on_by_itself(mock_upstreams: Any) -> None:
+    before = mock_upstreams.clock.now()
+    while mock_upstreams.clock.now() == before:
+        pass
+    assert abs(mock_upstreams.clock.now() - datetime.now(UTC).timestamp()) < 60
+
+
+# --- the clock ---
+
+
+def test_the_clock_stands_still_until_it_is_moved(mock_clock: Any) -> None:
+    assert mock_clock.now() == START == mock_clock.now()
+    assert mock_clock.advance(90) == START + 90
+    assert mock_clock.advance("15m") == START + 990
+    mock_clock.sleep(10)
+    asyncio.run(mock_clock.asleep(5))
+    assert mock_clock.now() == START + 1005
+    assert mock_clock.set(START + 2000) == START + 2000
+    assert mock_clock.set(datetime.fromtimestamp(START + 3000, UTC)) == START + 3000
+    assert repr(mock_clock) == f"<KeyClock {START + 3000:.3f} at rate 0>"
+
+
+def test_the_clock_runs_at_a_rate_until_it_is_frozen(mock_clock: Any) -> None:
+    mock_clock.rate(1_000_000)
+    while mock_clock.now() < START + 3600:
+        pass
+    mock_clock.freeze()
+    assert mock_clock.now() == mock_clock.now() >= START + 3600
+
+
+@pytest.mark.parametrize("wrong", [-1, "soon"])
+def test_the_clock_goes_forward_only(mock_clock: Any, wrong: Any) -> None:
+    with pytest.raises(ValueError, match="allowed"):
+        mock_clock.advance(wrong)
+    with pytest.raises(ValueError, match="forward only"):
+        mock_clock.set(START - 1)
+    assert mock_clock.now() == START
+
+
+def test_next_goes_from_one_change_to_the_next(
+    mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order
+) -> None:
+    mock_fates.succeed(queue="10s", render="20s")
+    with mock_upstreams.client("opeai") as client:
+        task = client.create(order())
+        seen = [client.query(task.task_id).status]
+        for _ in range(2):
+            mock_clock.next()
+            seen.append(client.query(task.task_id).status)
+    assert seen == [TaskStatus.QUEUED, TaskStatus.IN_PROGRESS, TaskStatus.SUCCESS]
+    assert mock_clock.now() == pytest.approx(START + 30, abs=0.001)
+    with pytest.raises(ValueError, match="nothing is due"):
+        mock_clock.next()
+
+
+# --- fates and faults ---
+
+
+def test_a_fate_is_added_as_a_verb_or_as_a_text(
+    mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order
+) -> None:
+    mock_fates.moderated(after="120s", times=1)
+    mock_fates.add("refused why=face", prompt="cat")
+    with mock_upstreams.client("opeai") as client:
+        with pytest.raises(OutputModerationError):
+            client.wait(client.create(order()))
+        assert mock_clock.now() >= START + 120
+        with pytest.raises(InputModerationError):
+            client.create(order("A cat"))
+        assert client.wait(client.create(order())).status is TaskStatus.SUCCESS
+
+
+def test_fates_can_be_taken_away(mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order) -> None:
+    name = mock_fates.refused()
+    assert mock_fates.remove(name) is True
+    assert mock_fates.remove(name) is False
+    mock_fates.default("refused")
+    mock_fates.stuck()
+    mock_fates.clear()
+    with mock_upstreams.client("opeai") as client:
+        assert client.wait(client.create(order())).status is TaskStatus.SUCCESS
+
+
+def test_a_fault_is_added_as_a_verb_or_as_a_text(mock_upstreams: Any, mock_faults: Any, mock_journal: Any) -> None:
+    ask = f"{mock_upstreams.apimodels_url}/balance"
+    headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
+    mock_faults.status(code=502, times=1)
+    name = mock_faults.add("status code=503", operation="balance")
+    assert httpx.get(ask, headers=headers).status_code == 502
+    assert httpx.get(ask, headers=headers).status_code == 503
+    assert mock_faults.remove(name) is True
+    assert httpx.get(ask, headers=headers).status_code == 200
+    mock_faults.status(code=500)
+    mock_faults.clear()
+    assert httpx.get(ask, headers=headers).status_code == 200
+    assert "(fault: status" in repr(mock_journal)
+
+
+@pytest.mark.parametrize("rules", ["mock_fates", "mock_faults"])
+def test_what_is_no_rule_is_refused_with_what_is_allowed(request: pytest.FixtureRequest, rules: str) -> None:
+    handle = request.getfixturevalue(rules)
+    with pytest.raises(AttributeError, match="there are: add, remove, clear"):
+        handle.explode()
+    with pytest.raises(ValueError, match="allowed"):
+        handle.add("explode")
+    with pytest.raises(ValueError, match="no field 'account' in a test; there are: upstream"):
+        handle.add("stuck" if rules == "mock_fates" else "reset", account="other")
+    verb = handle.stuck if rules == "mock_fates" else handle.status
+    with pytest.raises(ValueError, match=r"no parameter 'colour'; there are: .*prompt"):
+        verb(colour="red")
+
+
+# --- the marker ---
+
+
+@pytest.mark.upstream(fate="refused why=text")
+def test_a_marked_fate_holds_for_every_order(mock_upstreams: Any, order: Order) -> None:
+    with mock_upstreams.client("opeai") as client, pytest.raises(InputModerationError):
+        client.create(order())
+
+
+@pytest.mark.upstream(fate="refused")
+def test_a_rule_of_the_test_comes_before_the_marked_fate(
+    mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order
+) -> None:
+    mock_fates.succeed()
+    with mock_upstreams.client("opeai") as client:
+        assert client.wait(client.create(order())).status is TaskStatus.SUCCESS
+
+
+@pytest.mark.upstream(fault=["status code=502 ", "latency seconds=0"], pace="instant", credit="0.10")
+class TestMarkedClass:
+    """A marker on a class holds for its tests, and the closer marker wins."""
+
+    def test_everything_at_once(self, mock_upstreams: Any) -> None:
+        answer = httpx.get(
+            f"{mock_upstreams.opeai_url}/videos/x", headers={"Authorization": f"Bearer {mock_upstreams.api_key}"}
+        )
+        assert answer.status_code == 502
+
+    @pytest.mark.upstream(fault=())
+    def test_pace_and_credit(self, mock_upstreams: Any, mock_ledger: Any, boat: dict[str, str]) -> None:
+        headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
+        ask = f"{mock_upstreams.opeai_url}/videos"
+        assert httpx.post(ask, json=boat, headers=headers).status_code == 403
+        mock_ledger.grant("5")
+        task = httpx.post(ask, json=boat, headers=headers).json()["id"]
+        assert httpx.get(f"{ask}/{task}", headers=headers).json()["status"] == "SUCCESS"
+
+
+# --- without pytest ---
+
+
+def test_mocked_gives_the_same_without_a_fixture(order: Order) -> None:
+    with mocked(pace="fast") as upstreams, upstreams.client("opeai") as client:
+        client.wait(client.create(order()))
+        upstreams.journal.assert_submitted_once()
+        assert upstreams.clock.now() > START
+
+
+def test_mocked_lets_the_clock_run_if_it_is_told_to() -> None:
+    with mocked(stand=False) as upstreams:
+        assert upstreams.clock.now() > START + 1000
+
+
+def test_forgetting_leaves_nothing(
+    mock_upstreams: Any, mock_clock: Any, mock_fates: Any, mock_faults: Any, order: Order, tmp_path: Any
+) -> None:
+    mock_fates.succeed(after="1s")
+    mock_faults.latency(seconds=0)
+    mock_upstreams.ledger.grant("5")
+    with mock_upstreams.client("opeai") as client:
+        client.generate(order(), tmp_path / "boat.mp4")
+        mock_upstreams.forget()
+        assert mock_upstreams.journal.exchanges == mock_upstreams.journal.tasks == []
+        assert mock_upstreams.ledger.statement.lines == ()
+        assert set(mock_upstreams.ledger.statement.credits.values()) == {None}
+        assert mock_clock.now() > START + 1000
+        client.create(order())
+        assert mock_upstreams.journal.tasks[0].fate == "succeed"
+        assert mock_upstreams.journal.exchanges[0].faults == ()
