@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 
 class Clock:
@@ -13,13 +14,23 @@ class Clock:
 
     def __init__(self, at: float | None = None, *, rate: float = 1.0) -> None:
         self._made = (at, rate)
+        self._watchers: list[Callable[[], None]] = []
         self.reset()
 
     def reset(self) -> None:
         """Begin again as the clock was made: at its moment, or at the system's if it was given none."""
         here = time.time()
         at, rate = self._made
-        self._line = (here if at is None else at, here, rate)
+        self._turn(here if at is None else at, here, rate)
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call this whenever the clock, or one forked from it, is moved, in the thread that moves it."""
+        self._watchers.append(watcher)
+
+    def _turn(self, at: float, anchor: float, rate: float) -> None:
+        self._line = (at, anchor, rate)
+        for watcher in self._watchers:
+            watcher()
 
     def now(self) -> float:
         at, anchor, rate = self._line
@@ -33,7 +44,7 @@ class Clock:
         """Move on by so many seconds. Raises ValueError for a move backwards."""
         if not seconds >= 0:
             raise ValueError(f"seconds is {seconds}; a clock moves forward only: allowed: 0 or more")
-        self._line = (self.now() + seconds, time.time(), self.rate)
+        self._turn(self.now() + seconds, time.time(), self.rate)
 
     sleep = advance
     """What a client of this clock sleeps: `Client(sleep=clock.sleep, now=clock.now)` waits without waiting."""
@@ -46,15 +57,17 @@ class Clock:
         """Go on at another rate; 0 freezes. Raises ValueError for a negative one."""
         if not 0 <= rate < float("inf"):
             raise ValueError(f"rate is {rate}; allowed: 0 (stands still) or more")
-        self._line = (self.now(), time.time(), rate)
+        self._turn(self.now(), time.time(), rate)
 
     def restore(self, at: float, rate: float) -> None:
         """Read what a clock read when it was put away, also if that is earlier than now."""
-        self._line = (at, time.time(), rate)
+        self._turn(at, time.time(), rate)
 
     def fork(self) -> Clock:
         """Another clock that reads the same now and runs at the same rate."""
-        return Clock(self.now(), rate=self.rate)
+        forked = Clock(self.now(), rate=self.rate)
+        forked._watchers = self._watchers
+        return forked
 
 
 class ManualClock(Clock):

@@ -1,4 +1,4 @@
-"""Brings the content behind a URL, as far as a policy lets it look: a server that fetches what strangers name.
+"""Brings the content behind a URL, or posts to one, as far as a policy lets it: strangers name what is visited.
 
 Knows no folder and no media. What is said of a URL is its host only: the rest may be a secret.
 """
@@ -6,11 +6,12 @@ Knows no folder and no media. What is said of a URL is its host only: the rest m
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import ipaddress
 import ssl
 import unicodedata
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import httpx
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 PRIVATE: Final = "private/reserved IP addresses not allowed"
@@ -29,13 +31,17 @@ LONGEST: Final = 65_536
 """Characters of a URL that are looked at: httpx takes no more, and `urlsplit` remembers what it was given."""
 
 TRIES: Final = 4
+PATIENCE: Final = 1.0
+"""Seconds that the body of a post's answer may take, of which nothing but a few lines in the journal depends."""
+
+WAYS: Final = {"the reference": "http, https, data", "the callback": "http, https"}
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 INNER_NAMES: Final = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa")
 """Names that no public server can have, nor any name below them (RFC 6761, 6762, 8375, and common use)."""
 
 
 class Fetch(StrEnum):
-    """Where the emulator may look for references that are neither data nor files of its own."""
+    """Where the emulator may look for references that are neither data nor files of its own, or post callbacks to."""
 
     NONE = "none"
     LOOPBACK = "loopback"
@@ -58,6 +64,10 @@ class Refused(ValueError):
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class TookTooLong(Refused):
+    """Nobody answered in time."""
 
 
 class Beyond(Exception):
@@ -97,21 +107,90 @@ async def fetch(
     import httpx
 
     journey = _Journey(policy, limit_bytes, seconds, resolve)
-    try:
-        async with asyncio.timeout(seconds), opened as way:
-            target = _target(httpx.URL(url.strip()))
-            for _ in range(redirects + 1):
-                found = await journey.visit(target, way)
-                if isinstance(found, bytes):
-                    return found
-                target = _target(target.join(found))
-    except TimeoutError:
-        raise Refused(Reason.UNREACHABLE, f"the reference took more than {seconds:g} seconds") from None
-    except httpx.InvalidURL as error:
-        raise Refused(Reason.BROKEN, f"the reference's URL can't be read: {_brief(error)}") from None
-    except (httpx.HTTPError, OSError) as error:
-        raise Refused(Reason.UNREACHABLE, f"the reference can't be read: {_brief(error)}") from None
+    async with _explained("the reference", seconds), opened as way:
+        target = _target(httpx.URL(url.strip()))
+        for _ in range(redirects + 1):
+            found = await journey.visit(target, way)
+            if isinstance(found, bytes):
+                return found
+            target = _target(target.join(found))
     raise Refused(Reason.UNREACHABLE, f"the reference is more than {redirects} redirects away")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """How a post was answered: the status, and the beginning of the body."""
+
+    status: int
+    beginning: bytes
+
+
+async def post(
+    url: str,
+    content: bytes,
+    headers: Headers,
+    *,
+    policy: Fetch,
+    seconds: float,
+    keep_bytes: int = 4096,
+    resolve: Resolve = resolved,
+    transport: Callable[[], httpx.AsyncBaseTransport] = direct,
+) -> Posted:
+    """Bring content to an http(s) URL, once, following no redirect. To loopback only hosts that say so by themselves.
+
+    Raises Refused, TookTooLong among them, and Beyond for a host that `policy` does not let be visited.
+    """
+    if policy is Fetch.NONE or (policy is Fetch.LOOPBACK and not is_loopback(web_host(url))):
+        raise Beyond
+    opened = await asyncio.to_thread(transport)
+    import httpx
+
+    journey = _Journey(policy, keep_bytes, seconds, resolve, _Message(content, headers))
+    async with _explained("the callback", seconds), opened as way:
+        target = _target(httpx.URL(url.strip()), "the callback")
+        response = await journey.answer(target, way)
+        try:
+            return Posted(response.status_code, await _beginning(response, keep_bytes))
+        finally:
+            await response.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _explained(what: str, seconds: float) -> AsyncIterator[None]:
+    """Says in our words what goes wrong on a journey of at most so many seconds."""
+    import httpx
+
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise TookTooLong(Reason.UNREACHABLE, f"{what} took more than {seconds:g} seconds") from None
+    except httpx.InvalidURL as error:
+        raise Refused(Reason.BROKEN, f"{what}'s URL can't be read: {_brief(error)}") from None
+    except (httpx.HTTPError, OSError) as error:
+        verb = "read" if what == "the reference" else "posted"
+        raise Refused(Reason.UNREACHABLE, f"{what} can't be {verb}: {_brief(error)}") from None
+
+
+async def _beginning(response: httpx.Response, limit: int) -> bytes:
+    """As much of a body as is kept; that it stops or breaks off changes nothing about the answer."""
+    import httpx
+
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    content = bytearray()
+    with contextlib.suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in response.stream:
+                content += chunk
+                if len(content) >= limit:
+                    break
+    return bytes(content[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    content: bytes
+    headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +199,11 @@ class _Journey:
     limit_bytes: int
     seconds: float
     resolve: Resolve
+    message: _Message | None = None
 
     async def visit(self, url: httpx.URL, way: httpx.AsyncBaseTransport) -> bytes | str:
         """The content of one URL, or the location to which it redirects."""
-        response = await self._answer(url, await self._judged(url), way)
+        response = await self.answer(url, way)
         try:
             if response.has_redirect_location:
                 return response.headers["location"]
@@ -132,6 +212,10 @@ class _Journey:
             return await self._read(response)
         finally:
             await response.aclose()
+
+    async def answer(self, url: httpx.URL, way: httpx.AsyncBaseTransport) -> httpx.Response:
+        """The head of a URL's answer, if its host may be visited."""
+        return await self._answer(url, await self._judged(url), way)
 
     async def _judged(self, url: httpx.URL) -> list[str]:
         """The addresses of a URL's host, if every one of them may be visited."""
@@ -167,10 +251,10 @@ class _Journey:
         patience = self.seconds / (len(others) + 1)
         for address in others:
             try:
-                return await way.handle_async_request(_request(url, address, patience))
+                return await way.handle_async_request(_request(url, address, patience, self.message))
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
-        return await way.handle_async_request(_request(url, last, patience))
+        return await way.handle_async_request(_request(url, last, patience, self.message))
 
     async def _read(self, response: httpx.Response) -> bytes:
         """The body as it comes: what is packed although it was asked for plain could unpack to anything."""
@@ -225,23 +309,27 @@ def web_host(url: str) -> str:
     return plain.removesuffix(".") if parts.scheme in ("http", "https") else ""
 
 
-def _target(url: httpx.URL) -> httpx.URL:
+def _target(url: httpx.URL, what: str = "the reference") -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host:
-        raise Refused(Reason.BROKEN, f"the reference's URL begins with {url.scheme!r}; allowed: http, https, data")
+        raise Refused(Reason.BROKEN, f"{what}'s URL begins with {url.scheme!r}; allowed: {WAYS[what]}")
     if url.port is not None and not 0 < url.port < 65536:
-        raise Refused(Reason.BROKEN, f"the reference's URL names port {url.port}; allowed: 1 to 65535")
+        raise Refused(Reason.BROKEN, f"{what}'s URL names port {url.port}; allowed: 1 to 65535")
     if url.userinfo:
-        raise Refused(Reason.BROKEN, f"the reference's URL names a user at {url.host}; allowed: no user or password")
+        raise Refused(Reason.BROKEN, f"{what}'s URL names a user at {url.host}; allowed: no user or password")
     return url
 
 
-def _request(url: httpx.URL, address: str, patience: float) -> httpx.Request:
+def _request(url: httpx.URL, address: str, patience: float, message: _Message | None = None) -> httpx.Request:
     """Asks the address for the URL: the host's name goes into the header and, for TLS, into the handshake."""
     import httpx
 
     headers = {"Host": url.netloc.decode("ascii"), "Accept": "*/*", "Accept-Encoding": "identity"}
     extensions = {"sni_hostname": url.raw_host.decode("ascii"), "timeout": {"connect": patience}}
-    return httpx.Request("GET", url.copy_with(host=address), headers=headers, extensions=extensions)
+    there = url.copy_with(host=address)
+    if message is None:
+        return httpx.Request("GET", there, headers=headers, extensions=extensions)
+    told = [*((name.encode(), value.encode()) for name, value in headers.items()), *message.headers]
+    return httpx.Request("POST", there, headers=told, content=message.content, extensions=extensions)
 
 
 @functools.cache
