@@ -113,7 +113,8 @@ class Doorway:
             try:
                 answer = await self._answer(upstream, match, visit, scope, receive)
             except Refusal as refusal:
-                visit.breaches = visit.breaches or breaches.of_refusal(upstream.said, refusal)
+                if all(breach.advice for breach in visit.breaches):
+                    visit.breaches = (*breaches.of_refusal(upstream.said, refusal), *visit.breaches)
                 answer = upstream.refuse(refusal)
             return answer if visit.wire is None else await visit.wire.after(answer)
         except InvalidRule as error:
@@ -191,6 +192,7 @@ class Doorway:
                 without_secrets(visit.headers),
                 visit.answered_headers,
                 () if visit.wire is None else visit.wire.applied,
+                visit.breaches,
             )
         )
 

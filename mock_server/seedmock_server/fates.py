@@ -260,8 +260,10 @@ class Fates:
         if account is not None:
             self.rules[:] = [(counter, rule) for counter, rule in self.rules if rule.match.account != account]
             self.of_key.pop(account, None)
+            self.drawn.pop(account, None)
             return
         self.restore(0, [], [], {}, Outcomes(((1.0, SUCCEED),)))
+        self.drawn.clear()
 
     def restore(
         self,

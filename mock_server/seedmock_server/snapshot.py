@@ -7,10 +7,10 @@ drawn without. A document that is broken anywhere changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -20,12 +20,17 @@ from .chance import Chance
 from .clock import Clocks
 from .engine import Engine
 from .fates import Fate, FateRule, Fates, Outcomes, fate_rule_from, outcomes_from
+from .faults import FaultRule, Faults, fault_row, fault_rule_from
 from .journal import Entry, Journal
+from .limits import Limit, Limits
 from .matching import Counter, InvalidRule, match_row
+from .settings import SEEDS
 from .store import Store
 from .task import Asset, Holding, Task
 
 VERSION: Literal[1] = 1
+R = TypeVar("R", FateRule, FaultRule)
+FASTEST, LATEST = 1e6, 1e11
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -55,6 +60,16 @@ class FatesState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: int
     default: Any
     accounts: dict[str, Any]
+    drawn: dict[str, int]
+    rules: tuple[RuleState, ...]
+    scenario: tuple[RuleState, ...]
+
+
+class FaultsState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All rules of faults, as they were told."""
+
+    number: int
+    drawn: dict[str, int]
     rules: tuple[RuleState, ...]
     scenario: tuple[RuleState, ...]
 
@@ -77,6 +92,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     clocks: dict[str, ClockState]
     holdings: tuple[Holding, ...]
     fates: FatesState
+    faults: FaultsState
+    limits: tuple[tuple[str | None, Limit], ...]
     journal: JournalState
 
 
@@ -87,6 +104,8 @@ class State:
     store: Store
     clocks: Clocks
     fates: Fates
+    faults: Faults
+    limits: Limits
     journal: Journal
     engine: Engine
     chance: Chance
@@ -103,6 +122,8 @@ class State:
             clocks={account: ClockState(clock.now(), clock.rate) for account, clock in owners.items()},
             holdings=tuple(self.store.holding(account) for account in self.store.accounts()),
             fates=_fates_state(self.fates),
+            faults=_faults_state(self.faults),
+            limits=((None, self.limits.default), *self.limits.of_account.items()),
             journal=JournalState(self.journal.count, tuple(self.journal.read())),
         )
         return msgspec.json.encode(taken, enc_hook=_path_name)
@@ -110,7 +131,8 @@ class State:
     def restore(self, document: bytes) -> None:
         """Be what a snapshot says, and nothing else. Raises InvalidSnapshot, having changed nothing."""
         taken = read(document, self.folder)
-        rules, scenario = (_counted(states) for states in (taken.fates.rules, taken.fates.scenario))
+        fates = [_counted(states, fate_rule_from) for states in (taken.fates.rules, taken.fates.scenario)]
+        faults = [_counted(states, fault_rule_from) for states in (taken.faults.rules, taken.faults.scenario)]
         default, of_key = _defaults(taken.fates)
         self.forget()
         self.chance.reseed(taken.seed)
@@ -120,7 +142,12 @@ class State:
             self.clocks.own(account).restore(clock.now, clock.rate)
         for holding in taken.holdings:
             self.store.hold(holding)
-        self.fates.restore(taken.fates.number, rules, scenario, of_key, default)
+        self.fates.restore(taken.fates.number, fates[0], fates[1], of_key, default)
+        self.fates.drawn.update(taken.fates.drawn)
+        self.faults.restore(taken.faults.number, faults[0], faults[1])
+        self.faults.calls.update(taken.faults.drawn)
+        for limited, limit in taken.limits:
+            self.limits.set(limit, limited)
         self.journal.restore(taken.journal.count, taken.journal.entries)
 
     def forget(self, account: str | None = None) -> None:
@@ -129,6 +156,8 @@ class State:
             self.store.forget(one)
         self.clocks.forget(account)
         self.fates.clear(account)
+        self.faults.clear(account)
+        self.limits.clear(account)
         self.journal.forget(account)
         if account is None:
             self.clocks.world.reset()
@@ -156,13 +185,17 @@ def _check(taken: Snapshot) -> None:
     accounts = [holding.account for holding in taken.holdings]
     records = [(holding, record) for holding in taken.holdings for record in _records(holding)]
     ids = [task.id for holding in taken.holdings for task in holding.tasks]
-    rates = [clock.rate for clock in (taken.clock, *taken.clocks.values())]
+    clocks = (taken.clock, *taken.clocks.values())
+    moments = [clock.now for clock in clocks] + [record.created_at for _, record in records]
     for wrong, said in (
         (len(set(accounts)) != len(accounts), "an account is there twice"),
         (any(record.account != holding.account for holding, record in records), "an account holds another's record"),
         (len(set(ids)) != len(ids), "a task is there twice"),
         (any(not task.phases for holding in taken.holdings for task in holding.tasks), "a task has no phases"),
-        (any(not 0 <= rate < 1e9 for rate in rates), "a clock's rate is negative"),
+        (any(not 0 <= clock.rate <= FASTEST for clock in clocks), "a clock's rate is none"),
+        (any(not 0 <= moment < LATEST for moment in moments), "a moment is out of time"),
+        (not -SEEDS <= taken.seed < SEEDS, "the seed has more than 64 bits"),
+        (taken.number < 0 or taken.journal.count < 0, "a count is negative"),
     ):
         if wrong:
             raise InvalidSnapshot(f"this is no snapshot: {said}; allowed: what GET /_mock/snapshot gives")
@@ -200,7 +233,7 @@ def _path_name(value: Any) -> str:
     raise NotImplementedError(f"{type(value).__name__} has no place in a snapshot")
 
 
-# --- fates ---
+# --- rules ---
 
 
 def fate_row(fate: Fate) -> dict[str, Any]:
@@ -218,21 +251,36 @@ def _fates_state(fates: Fates) -> FatesState:
         number=fates.number,
         default=outcomes_row(fates.default),
         accounts={account: outcomes_row(outcomes) for account, outcomes in fates.of_key.items()},
-        rules=tuple(_rule_state(*pair) for pair in fates.rules),
-        scenario=tuple(_rule_state(*pair) for pair in fates.scenario),
+        drawn=dict(fates.drawn),
+        rules=tuple(_fate_state(*pair) for pair in fates.rules),
+        scenario=tuple(_fate_state(*pair) for pair in fates.scenario),
     )
 
 
-def _rule_state(counter: Counter, rule: FateRule) -> RuleState:
+def _fate_state(counter: Counter, rule: FateRule) -> RuleState:
     told = {"match": match_row(rule.match), "fate": outcomes_row(rule.outcomes)}
     return RuleState(counter.label, told, counter.seen, counter.used)
 
 
-def _counted(states: Iterable[RuleState]) -> list[tuple[Counter, FateRule]]:
+def _faults_state(faults: Faults) -> FaultsState:
+    return FaultsState(
+        number=faults.number,
+        drawn=dict(faults.calls),
+        rules=tuple(_fault_state(*pair) for pair in faults.rules),
+        scenario=tuple(_fault_state(*pair) for pair in faults.scenario),
+    )
+
+
+def _fault_state(counter: Counter, rule: FaultRule) -> RuleState:
+    told = {"match": match_row(rule.match), "fault": fault_row(rule.fault)}
+    return RuleState(counter.label, told, counter.seen, counter.used)
+
+
+def _counted(states: Iterable[RuleState], rule_from: Callable[[dict[str, Any]], R]) -> list[tuple[Counter, R]]:
     pairs = []
     for state in states:
         try:
-            rule = fate_rule_from(state.rule)
+            rule = rule_from(state.rule)
         except InvalidRule as error:
             raise InvalidSnapshot(f"rule {state.id[:80]!r}: {error}") from error
         counter = Counter(rule.match, state.id)

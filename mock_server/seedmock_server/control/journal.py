@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.terms import Operation
-from seedmock_contracts.upstreams import NAMES
+from collections.abc import Iterator
+from functools import cache
+
+from starlette.responses import Response
+
+from seedmock_contracts.terms import Basis, Fact, Operation
+from seedmock_contracts.upstreams import NAMES, contract
 
 from ..journal import Entry, Kind, Wanted
-from .records import BreachRow, EntryRow, JournalRow
-from .table import MINE, Asked, Verb
+from .har import curl, har
+from .records import BreachRow, EntryRow, JournalRow, ViolationRow, ViolationsRow
+from .table import MINE, Asked, Json, Verb
 from .world import World
 
 LIMIT, MOST = 1000, 10_000
@@ -27,16 +33,56 @@ def wanted(asked: Asked) -> Wanted:
     )
 
 
-def read(world: World, asked: Asked) -> JournalRow:
+def read(world: World, asked: Asked) -> JournalRow | Response:
     """The exchanges that fit. With `since` the first of them, without it the last."""
+    form = asked.one_of("format", FORMATS)
     found, limit = list(world.journal.read(wanted(asked))), asked.whole("limit", LIMIT, MOST)
     shown = found[:limit] if "since" in asked.query else found[max(0, len(found) - limit) :]
+    if form == "har":
+        return Json(har(shown))
+    if form == "curl":
+        return Response(curl(shown), media_type="text/plain")
     following = shown[-1][0] + 1 if shown and len(shown) < len(found) else world.journal.count
     return JournalRow(
         exchanges=[entry_row(number, entry) for number, entry in shown],
         total=len(found),
         next=following if "since" in asked.query else world.journal.count,
     )
+
+
+def violations(world: World, asked: Asked) -> ViolationsRow:
+    """What was sent that breaks the contract, whoever refused it or did not."""
+    limit = asked.whole("limit", LIMIT, MOST)
+    found = [row for number, entry in world.journal.read(wanted(asked)) for row in _violations(number, entry)]
+    if asked.one_of("advice", ("yes", "no")) == "no":
+        found = [row for row in found if not row.advice]
+    return ViolationsRow(violations=found[max(0, len(found) - limit) :], total=len(found))
+
+
+def _violations(number: int, entry: Entry) -> Iterator[ViolationRow]:
+    for breach in entry.breaches:
+        fact = _facts(entry.upstream).get(breach.fact)
+        yield ViolationRow(
+            number=number,
+            at=entry.at,
+            account=entry.account,
+            upstream=entry.upstream,
+            operation=entry.operation,
+            method=entry.method,
+            path=entry.path,
+            status=entry.status,
+            fact=breach.fact,
+            basis=fact.basis if fact else Basis.DOCUMENTED,
+            source=fact.source if fact else "no page names this field",
+            field=breach.field,
+            message=breach.message,
+            advice=breach.advice,
+        )
+
+
+@cache
+def _facts(upstream: str) -> dict[str, Fact]:
+    return {fact.id: fact for fact in contract(upstream).facts()}
 
 
 def entry_row(number: int, entry: Entry) -> EntryRow:
@@ -70,6 +116,7 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
+FORMATS = ("json", "har", "curl")
 FILTERS = {
     "upstream": f"one of {', '.join(NAMES)}",
     "operation": f"one of {', '.join(Operation)}",
@@ -85,8 +132,16 @@ ROWS: tuple[Verb, ...] = (
         path="/_mock/journal",
         act=read,
         says="What was said, oldest first; of too many, the newest.",
-        query=FILTERS,
+        query={**FILTERS, "format": "json, har (HTTP Archive 1.2) or curl (commands that repeat the calls)"},
         gives=JournalRow,
+    ),
+    Verb(
+        method="GET",
+        path="/_mock/violations",
+        act=violations,
+        says="What was sent that breaks the contract, and which fact says so, on what basis.",
+        query={**FILTERS, "advice": "no: without unknown fields, and what a page only advises against"},
+        gives=ViolationsRow,
     ),
 )
 """The rows of the table."""

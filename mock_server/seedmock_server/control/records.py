@@ -213,3 +213,77 @@ class JournalRow(Record, frozen=True, kw_only=True):
     exchanges: list[EntryRow]
     total: int
     next: int
+
+
+class FaultRow(Record, frozen=True, kw_only=True):
+    """A rule of faults: which calls, what is done to them, whether it is a lie, how many fitted, how often used."""
+
+    id: str
+    scenario: bool
+    match: dict[str, Any]
+    fault: dict[str, Any]
+    text: str
+    lie: bool
+    seen: int
+    used: int
+
+
+class FaultsRow(Record, frozen=True, kw_only=True):
+    """The rules in the order in which they are asked."""
+
+    rules: list[FaultRow]
+
+
+class FaultOrder(Order, frozen=True, kw_only=True):
+    """A rule. `fault` is a text such as `status code=502`, or a table; `match` is as for fates."""
+
+    fault: Any
+    match: dict[str, Any] = {}
+
+
+class LimitRow(Record, frozen=True, kw_only=True):
+    """What an account may ask: calls a minute, and tasks that have not ended; null is no limit."""
+
+    account: str | None
+    rate: int | None
+    concurrency: int | None
+
+
+class LimitsRow(Record, frozen=True, kw_only=True):
+    """The limit of all, whose account is null, and then each account's own."""
+
+    limits: list[LimitRow]
+
+
+class LimitOrder(Order, frozen=True, kw_only=True):
+    """A limit for all, or for a key."""
+
+    rate: int | None = None
+    concurrency: int | None = None
+    key: str | None = None
+
+
+class ViolationRow(Record, frozen=True, kw_only=True):
+    """Something sent that breaks the contract. `basis` and `source` are the fact's; `advice` was taken all the same."""
+
+    number: int
+    at: float
+    account: str
+    upstream: str
+    operation: str
+    method: str
+    path: str
+    status: int
+    fact: str
+    basis: str
+    source: str
+    field: str
+    message: str
+    advice: bool
+
+
+class ViolationsRow(Record, frozen=True, kw_only=True):
+    """Violations, oldest first; `total` counts those that fit, also those that `limit` left out."""
+
+    violations: list[ViolationRow]
+    total: int

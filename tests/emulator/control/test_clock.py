@@ -25,7 +25,8 @@ def test_the_clock_goes_on_by_a_time_however_it_is_written(tell: Tell, said: Any
 
 
 @pytest.mark.parametrize(
-    "said", [START + 86400, int(START) + 86400, "2026-05-29T20:26:40Z", "2026-05-29T22:26:40+02:00", "2026-05-29 20:26:40"]
+    "said",
+    [START + 86400, int(START) + 86400, "2026-05-29T20:26:40Z", "2026-05-29T22:26:40+02:00", "2026-05-29 20:26:40"],
 )
 def test_the_clock_goes_to_a_moment_however_it_is_written(tell: Tell, said: Any) -> None:
     assert tell("POST", "clock", {"set": said})["now"] == START + 86400

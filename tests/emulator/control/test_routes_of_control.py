@@ -18,7 +18,12 @@ def test_an_unknown_path_says_which_there_are(tell: Tell) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("PATCH", "clock", "GET, POST"), ("DELETE", "journal", "GET"), ("POST", "fates/default", "PUT"), ("PUT", "reset", "POST")],
+    [
+        ("PATCH", "clock", "GET, POST"),
+        ("DELETE", "journal", "GET"),
+        ("POST", "fates/default", "PUT"),
+        ("PUT", "reset", "POST"),
+    ],
 )
 def test_an_unknown_method_says_which_there_are(door: Any, method: str, path: str, allowed: str) -> None:
     answer = door.ask(method, f"/_mock/{path}", key=None)

@@ -58,7 +58,9 @@ def test_a_timeline_says_when_a_task_changes_and_who_asked_when(still: Any, tell
     said = tell("GET", f"tasks/{task_id}/timeline")
     assert [phase["status"] for phase in said["phases"]] == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
     assert [phase["reached"] for phase in said["phases"]] == [True, True, False]
-    assert [phase["at"] - said["task"]["created_at"] for phase in said["phases"]] == pytest.approx([0, 0.6, 2], abs=1e-5)
+    assert [phase["at"] - said["task"]["created_at"] for phase in said["phases"]] == pytest.approx(
+        [0, 0.6, 2], abs=1e-5
+    )
     asked = [(one["operation"], one["at"] - said["task"]["created_at"], one["status"]) for one in said["asked"]]
     assert asked == [("create", 0, 200), ("query", 1, 200)]
     assert said["now"] == said["task"]["created_at"] + 1

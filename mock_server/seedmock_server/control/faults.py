@@ -1,0 +1,99 @@
+"""What goes wrong on the wire: rules of faults and lies, and limits on what a key may ask."""
+
+from __future__ import annotations
+
+from ..faults import fault_rule_from
+from ..limits import Limit
+from ..matching import InvalidRule
+from .fates import match_with_account
+from .records import FaultOrder, FaultRow, FaultsRow, LimitOrder, LimitRow, LimitsRow, Removed
+from .table import MINE, Asked, Verb
+from .trouble import Trouble
+from .world import World
+
+
+def read(world: World, _: Asked) -> FaultsRow:
+    """All rules."""
+    return FaultsRow(rules=[FaultRow(**row) for row in world.faults.rows()])
+
+
+def add(world: World, asked: Asked) -> FaultRow:
+    """Take a rule, behind those that are there."""
+    order: FaultOrder = asked.body
+    try:
+        rule = fault_rule_from({"match": match_with_account(world, order.match), "fault": order.fault})
+    except InvalidRule as error:
+        raise Trouble(str(error)) from error
+    label = world.faults.add(rule)
+    return next(FaultRow(**row) for row in world.faults.rows() if row["id"] == label)
+
+
+def remove(world: World, asked: Asked) -> Removed:
+    """Take one rule away. Raises Trouble 404."""
+    label = asked.params["id"]
+    if not world.faults.remove(label):
+        there = [counter.label for counter, _ in world.faults.rules]
+        said = f"no rule of faults is called {label[:100]!r}; there are: {', '.join(there) or 'none'}"
+        raise Trouble(said, status=404, allowed=there)
+    return Removed(removed=1)
+
+
+def clear(world: World, asked: Asked) -> Removed:
+    """Take away all rules, or those of an account."""
+    before = len(world.faults.rows())
+    world.faults.clear(asked.account)
+    return Removed(removed=before - len(world.faults.rows()))
+
+
+def read_limits(world: World, _: Asked) -> LimitsRow:
+    """The limit of all and of each account that has its own."""
+    return LimitsRow(limits=[LimitRow(**row) for row in world.limits.rows()])  # type: ignore[arg-type]
+
+
+def set_limit(world: World, asked: Asked) -> LimitsRow:
+    """Give all accounts, or one, another limit."""
+    order: LimitOrder = asked.body
+    try:
+        world.limits.set(Limit(rate=order.rate, concurrency=order.concurrency), asked.account)
+    except InvalidRule as error:
+        raise Trouble(str(error)) from error
+    return read_limits(world, asked)
+
+
+ROWS: tuple[Verb, ...] = (
+    Verb(method="GET", path="/_mock/faults", act=read, says="The rules of faults and lies.", gives=FaultsRow),
+    Verb(
+        method="POST",
+        path="/_mock/faults",
+        act=add,
+        says="Add a rule: calls that match meet this fault. Of each group of faults the first that fits is taken.",
+        body=FaultOrder,
+        gives=FaultRow,
+        status=201,
+    ),
+    Verb(
+        method="DELETE",
+        path="/_mock/faults",
+        act=clear,
+        says="Take away all rules of faults, or those of a key.",
+        query=MINE,
+        gives=Removed,
+    ),
+    Verb(method="DELETE", path="/_mock/faults/{id}", act=remove, says="Take one rule away.", gives=Removed),
+    Verb(
+        method="GET",
+        path="/_mock/limits",
+        act=read_limits,
+        says="How many calls a minute and tasks at once a key may ask for.",
+        gives=LimitsRow,
+    ),
+    Verb(
+        method="PUT",
+        path="/_mock/limits",
+        act=set_limit,
+        says="Limit all keys, or one; what is left out is no limit.",
+        body=LimitOrder,
+        gives=LimitsRow,
+    ),
+)
+"""The rows of the table."""

@@ -1,0 +1,141 @@
+"""The state as one document: taken, put back, forked, and refused whole when it is broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Tell = Callable[..., Any]
+Open = Callable[..., Any]
+VIEWS = ("clock", "fates", "faults", "limits", "tasks", "journal")
+
+
+def views(door: Any) -> dict[str, Any]:
+    return {name: door.get(f"/_mock/{name}", key=None).json() for name in (*VIEWS, "snapshot")}
+
+
+def lived(door: Any) -> None:
+    """A little of everything."""
+
+    def tell(path: str, order: Any, method: str = "POST") -> None:
+        assert door.ask(method, f"/_mock/{path}", key=None, json=order).status_code < 300
+
+    tell("fates", {"match": {"prompt": "cat", "times": 2}, "fate": "moderated after=123456.789s"})
+    tell("fates", {"fate": [{"fate": "stuck", "weight": 1}, {"fate": "succeed", "weight": 3}]})
+    tell("fates/default", {"fate": "slow", "key": "sk_mine"}, "PUT")
+    tell("faults", {"match": {"nth": 99}, "fault": "status code=502"})
+    tell("limits", {"rate": 1000, "key": "sk_mine"}, "PUT")
+    tell("clock", {"advance": 60, "key": "sk_mine"})
+    for prompt in ("a cat", "a dog"):
+        door.order_b(prompt=prompt)
+        door.order_a(key="sk_mine", prompt=prompt)
+    door.clock.advance(5)
+    group = door.post("/api/v1/assets/groups", {"name": "g", "group_name": "g"}).json()["data"]["id"]
+    asset = {"group_id": group, "asset_type": "Image", "url": "https://example.com/a.png", "name": "a"}
+    for _ in range(2):
+        made = door.post("/api/v1/assets", asset)
+        assert made.status_code == 200
+    assert door.post("/api/v1/assets/delete", {"id": made.json()["data"]["id"]}).status_code == 200
+    door.get(f"/v1/videos/{door.order_b()}")
+
+
+def put(door: Any, document: Any) -> Any:
+    content = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return door.ask("PUT", "/_mock/snapshot", key=None, content=content)
+
+
+def test_a_state_is_put_back_as_it_was(still: Any) -> None:
+    lived(still)
+    before = views(still)
+    still.order_b(key="sk_third")
+    still.ask("POST", "/_mock/clock", key=None, json={"advance": 999})
+    still.ask("DELETE", "/_mock/fates", key=None)
+    assert put(still, before["snapshot"]).status_code == 200
+    assert views(still) == before
+
+
+def test_what_happens_after_a_state_was_put_back_happens_again(still: Any) -> None:
+    lived(still)
+    before = still.get("/_mock/snapshot", key=None).content
+
+    def next_ones() -> list[str]:
+        return [still.order_b(), still.order_a(), *(task["fate"] for task in views(still)["tasks"]["tasks"])]
+
+    first = next_ones()
+    put(still, before)
+    assert next_ones() == first
+
+
+def test_a_state_can_be_forked_into_another_server(open_door: Open) -> None:
+    one = open_door(pace="fast", seed=1)
+    lived(one)
+    other = open_door("on a socket", pace="fast", seed=2)
+    assert put(other, one.get("/_mock/snapshot", key=None).content).status_code == 200
+    assert views(other) == views(one)
+    assert one.order_b() == other.order_b()
+    task_id = one.order_a(key="sk_mine")
+    assert (one.clock.now(), task_id) == (other.clock.now(), other.order_a(key="sk_mine"))
+
+
+def test_a_picture_that_is_not_here_is_done_without(open_door: Open, picture: Callable[..., bytes]) -> None:
+    one, other = open_door(), open_door()
+    url = one.post_file(picture())
+    frame = {"type": "image_url", "role": "first_frame", "image_url": {"url": url}}
+    task_id = one.order_b(input_reference={"content": [frame]})
+    taken = one.get("/_mock/snapshot", key=None)
+    assert "/sources" not in taken.text
+    assert put(other, taken.content).status_code == 200
+    assert other.get(f"/v1/videos/{task_id}/content").status_code == 200
+    (mine,), (theirs,) = (door.get("/_mock/snapshot", key=None).json()["holdings"] for door in (one, other))
+    assert (mine["tasks"][0]["first"] is None, theirs["tasks"][0]["first"]) == (False, None)
+
+
+def spoilt(change: Callable[[Any], Any]) -> Callable[[bytes], bytes]:
+    def spoil(document: bytes) -> bytes:
+        read = json.loads(document)
+        change(read)
+        return json.dumps(read).encode()
+
+    return spoil
+
+
+BROKEN: dict[str, Callable[[bytes], bytes]] = {
+    "nothing": lambda _: b"",
+    "no JSON": lambda whole: whole[:-1],
+    "no text": lambda _: b"\xff",
+    "another version": spoilt(lambda read: read.update(version=2)),
+    "a word too many": spoilt(lambda read: read.update(colour="red")),
+    "no journal": spoilt(lambda read: read.pop("journal")),
+    "a status of another world": spoilt(lambda read: read["holdings"][0]["tasks"][0]["phases"][0].update(status="X")),
+    "a task without phases": spoilt(lambda read: read["holdings"][0]["tasks"][0].update(phases=[])),
+    "a task twice": spoilt(lambda read: read["holdings"][0]["tasks"].append(read["holdings"][0]["tasks"][0])),
+    "an account twice": spoilt(lambda read: read["holdings"].append(read["holdings"][0])),
+    "another's task": spoilt(lambda read: read["holdings"][0].update(account="key-else")),
+    "a fate that is none": spoilt(lambda read: read["fates"]["rules"][0]["rule"].update(fate="explode")),
+    "a default that is none": spoilt(lambda read: read["fates"].update(default="explode")),
+    "a fault that is none": spoilt(lambda read: read["faults"]["rules"][0]["rule"].update(fault="explode")),
+    "a limit that is none": spoilt(lambda read: read["limits"][0][1].update(rate=0)),
+    "a clock that runs back": spoilt(lambda read: read["clock"].update(rate=-1)),
+    "a seed that is too large": spoilt(lambda read: read.update(seed=10**40)),
+    "a file of this machine": spoilt(
+        lambda read: read["holdings"][0]["tasks"][0].update(first={"path": "../../etc/passwd", "digest": "x"})
+    ),
+}
+
+
+@pytest.mark.parametrize("spoil", BROKEN.values(), ids=BROKEN)
+def test_a_broken_document_is_refused_whole(still: Any, spoil: Callable[[bytes], bytes]) -> None:
+    lived(still)
+    before = views(still)
+    refused = put(still, spoil(still.get("/_mock/snapshot", key=None).content))
+    assert refused.status_code == 400, refused.text
+    assert "allowed" in refused.json()["error"]["message"]
+    assert views(still) == before
+
+
+def test_a_snapshot_holds_no_key(still: Any) -> None:
+    lived(still)
+    assert "sk_" not in still.get("/_mock/snapshot", key=None).text.replace("task_", "")
