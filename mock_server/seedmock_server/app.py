@@ -17,6 +17,7 @@ from .chance import Chance, fresh_seed
 from .clock import Clock, Clocks
 from .control.plane import Plane
 from .control.world import World
+from .declared import Declared
 from .doorway import Accounts, Doorway, Receive, Scope, Send
 from .downloads import Downloads
 from .engine import Engine, Rules
@@ -33,6 +34,8 @@ from .repertoire import named
 from .rooms import FILES, RESULTS, Rooms
 from .scenario import InvalidScenario, Scenario
 from .settings import InvalidSetting, Settings
+from .settings import Settings
+from .sight import Sight
 from .snapshot import State
 from .sources import Sources
 from .stage import Stage
@@ -40,6 +43,7 @@ from .statement import Prices
 from .store import MemoryStore
 from .timeline import Latency
 from .upstreams import upstreams
+from .vision import Eyes
 
 DOWNLOADS = (RESULTS + "/", FILES + "/")
 
@@ -68,10 +72,12 @@ class App:
             options=self.settings.options,
         )
         self.fates = Fates(chance)
+        self.declared = Declared()
+        sight = Sight(shelf, self.declared, Eyes())
         self.ledger = _ledger(self.settings, store, self.clocks)
-        inputs = Inputs(store, self.clocks, shelf)
+        inputs = Inputs(store, self.clocks, sight)
         engine = Engine(store, self.clocks, chance, self.studio, inputs, self.fates, self.ledger, rules)
-        library = Library(store, self.clocks, chance, shelf, self.settings.pace, self.ledger)
+        library = Library(store, self.clocks, chance, shelf, sight, self.fates, self.ledger, pace=self.settings.pace)
         rooms = Rooms(engine, library, shelf, chance, self.settings)
         spoken = upstreams(rooms)
         self.faults = Faults(chance)

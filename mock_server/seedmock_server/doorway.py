@@ -23,6 +23,7 @@ from .engine import Caller
 from .forms import parse_form
 from .gate import HEADER, Gate
 from .journal import PATH_SIGNS, Breach, Entry, Journal, cut, fewer, without_secrets
+from .magic import account_prefix, check_key
 from .matching import InvalidRule
 from .notation import duration
 from .reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
@@ -61,11 +62,11 @@ class Accounts:
         if scheme.lower() != b"bearer" or not key:
             found = "no Authorization header" if not authorization else "an Authorization header without a bearer key"
             raise Refusal(ErrorKind.AUTHENTICATION, f"{found}; expected Authorization: Bearer YOUR_API_KEY")
-        if self._allowed and key not in self._allowed:
+        if self._allowed and key not in self._allowed and account_prefix(key) == "key-":
             raise Refusal(ErrorKind.AUTHENTICATION, "this API key is not valid; expected one that the server was given")
         if len(self._names) >= KNOWN_KEYS:
             self._names.clear()
-        name = self._names[authorization] = "key-" + blake2b(key, digest_size=6).hexdigest()
+        name = self._names[authorization] = account_prefix(key) + blake2b(key, digest_size=6).hexdigest()
         return name
 
 
@@ -127,6 +128,7 @@ class Doorway:
         operation = visit.operation = _operation(match, visit)
         visit.read_headers(scope["headers"])
         visit.account = self._accounts.account(visit.authorization)
+        check_key(visit.account)
         if b"x-mock-advance" in visit.wishes:
             self._clocks.own(visit.account).advance(duration(visit.wishes[b"x-mock-advance"].decode("latin-1")))
         call = await self._call(upstream, operation, match.params if match else {}, visit, receive)
@@ -187,7 +189,7 @@ class Doorway:
                 visit.status,
                 cut(visit.sent),
                 cut(answered),
-                fewer(visit.notes),
+                fewer((*visit.notes, *visit.remarks)),
                 visit.query[:PATH_SIGNS].decode("latin-1"),
                 without_secrets(visit.headers),
                 visit.answered_headers,
@@ -202,7 +204,7 @@ class _Visit:
 
     __slots__ = (
         "account", "answered_headers", "authorization", "breaches", "content_type", "headers", "method", "notes",
-        "operation", "origin", "path", "query", "sent", "status", "wire", "wishes",
+        "operation", "origin", "path", "query", "remarks", "sent", "status", "wire", "wishes",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -215,6 +217,7 @@ class _Visit:
         self.content_type: bytes | None = None
         self.status = 0
         self.notes: tuple[str, ...] = ()
+        self.remarks: list[str] = []
         self.breaches: tuple[Breach, ...] = ()
         self.wishes: dict[bytes, bytes] = {}
         self.answered_headers: Headers = ()
@@ -222,7 +225,8 @@ class _Visit:
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.account, self.origin, self.wishes.get(b"x-mock-fate", b"").decode("latin-1"))
+        fate = self.wishes.get(b"x-mock-fate", b"").decode("latin-1")
+        return Caller(self.account, self.origin, fate, self.remarks)
 
     def read_headers(self, headers: Any) -> None:
         self.headers = headers

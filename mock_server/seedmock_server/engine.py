@@ -24,7 +24,7 @@ from seedmock_contracts.terms import (
 from .chance import Chance
 from .clock import Clocks
 from .fates import Fate, Fates
-from .inputs import ASSET_SCHEME, Input, Inputs, face, frame
+from .inputs import ASSET_SCHEME, Input, Inputs, face, frame, remarks
 from .latencies import Latencies
 from .ledger import Ledger
 from .lives import living, refused_for_face
@@ -48,11 +48,15 @@ NewId = Callable[[float, int], str]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the account, the scheme, host and port by which it reached us, and the fate that a header wants."""
+    """Who asks: the account, the scheme, host and port by which it reached us, and the fate that a header wants.
+
+    `notes` takes what the journal should say.
+    """
 
     account: str
     origin: str
     fate: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class Engine:
         """
         account = caller.account
         inputs = await self.inputs.read_all(said, account, found, caller.origin) if found else ()
+        caller.notes.extend(remarks(inputs))
         size = self._size(said, request, inputs)
         failure = private if private and any(one.dies for one in inputs) else None
         model = said.named(request.model)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.references import Found
-from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaFacts, Role
+from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaFacts, MediaKind, Role
 from seedmock_contracts.validation import kind_violation, media_violations
 
 from . import sources
 from .clock import Clocks
 from .media.look import Source
 from .refusal import Refusal, refusal_of
-from .sources import Sources
+from .sight import Sight
 from .store import Store
 from .timeline import asset_status_at
 
@@ -24,12 +24,16 @@ ASSET_SCHEME = "asset://"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A reference of an order and what became of it: its file if it could be read, its facts if they are known."""
+    """A reference of an order and what became of it: its file if it could be read, its facts if they are known.
+
+    `judge` is who says whether it shows a face, if anybody could.
+    """
 
     path: str
     reference: Reference
     source: Source | None = None
     facts: MediaFacts | None = None
+    judge: str = ""
 
     @property
     def form(self) -> float | None:
@@ -47,30 +51,29 @@ class Input:
 class Inputs:
     """Reads references: assets from the store, files and data: URIs from their bytes, the rest as far as it may."""
 
-    def __init__(self, store: Store, clocks: Clocks, shelf: Sources) -> None:
+    def __init__(self, store: Store, clocks: Clocks, sight: Sight) -> None:
         self._store = store
         self._clocks = clocks
-        self._sources = shelf
+        self._sight = sight
 
     async def read_all(self, said: Contract, account: str, found: Sequence[Found], origin: str) -> tuple[Input, ...]:
         """All references of an order. Raises Refusal for one that cannot be used, or for a limit that they break."""
-        inputs = [await self.read(account, one, origin) for one in found]
+        inputs = [await self.read(account, one, origin, faces=True) for one in found]
         _check(said, inputs)
         return tuple(inputs)
 
-    async def read(self, account: str, found: Found, origin: str) -> Input:
+    async def read(self, account: str, found: Found, origin: str, *, faces: bool = False) -> Input:
         """One reference. Raises Refusal when it should be readable and is not, or names an asset that is not Active."""
         reference = found.reference
         if reference.url.startswith(ASSET_SCHEME):
             return self._asset(account, found)
         try:
-            readable = await self._sources.read(reference.url, own_origin=origin, now=self._clocks.now(account))
+            now = self._clocks.now(account)
+            seen = await self._sight.look(reference.url, own_origin=origin, now=now, faces=faces)
         except sources.Refused as error:
             said = f"{found.path}: {error}"
             raise Refusal(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
-        if readable is None:
-            return Input(found.path, found.reference)
-        return Input(found.path, found.reference, readable.source, readable.facts)
+        return Input(found.path, found.reference, seen.source, seen.facts, seen.judge)
 
     def _asset(self, account: str, found: Found) -> Input:
         asset_id = found.reference.url.removeprefix(ASSET_SCHEME)
@@ -92,6 +95,13 @@ def face(inputs: Sequence[Input]) -> str | None:
     """The path of the first image that shows a face and is no asset: for these, faces are what assets are for."""
     direct = (one for one in inputs if not one.reference.url.startswith(ASSET_SCHEME))
     return next((one.path for one in direct if one.facts is not None and one.facts.face), None)
+
+
+def remarks(inputs: Sequence[Input]) -> list[str]:
+    """For the journal: who says of which image whether it shows a face."""
+    images = [one for one in inputs if one.judge and one.facts is not None and one.facts.kind is MediaKind.IMAGE]
+    words = {True: "a face", False: "no face", None: "face or not"}
+    return [f"{one.path}: {words[one.facts.face]}, says {one.judge}" for one in images if one.facts is not None]
 
 
 def _check(said: Contract, inputs: Sequence[Input]) -> None:

@@ -16,6 +16,7 @@ from seedmock_contracts.pricing import Quote, quote
 from seedmock_contracts.terms import ErrorKind, Mode
 from seedmock_contracts.upstreams import NAMES
 
+from . import magic
 from .clock import Clocks
 from .refusal import Refusal
 from .statement import (
@@ -100,6 +101,8 @@ class Ledger:
 
     def credit(self, account: str, upstream: str) -> Decimal | None:
         """What an account may spend in all at an upstream; None for no limit."""
+        if magic.is_penniless(account):
+            return NOTHING
         return self._grants.get((account, upstream), self.lent)
 
     def balance(self, account: str, upstream: str) -> Decimal:
@@ -124,12 +127,12 @@ class Ledger:
 
     def check(self, draft: Task) -> None:
         """Raises Refusal BALANCE when an order costs more than its account has left."""
-        if self._grants or self.lent is not None:
+        if self._limits(draft.account):
             self._cover(draft.account, draft.upstream, self.quote(draft).amount)
 
     def check_asset(self, account: str, upstream: str) -> None:
         """Raises Refusal BALANCE when the fee of an asset is more than its account has left."""
-        if self._grants or self.lent is not None:
+        if self._limits(account):
             self._cover(account, upstream, self._fee(upstream).amount)
 
     def book(self, record: Task | Asset) -> None:
@@ -137,6 +140,9 @@ class Ledger:
         tallies = self._tallies.get(record.account)
         if tallies is not None:
             self._count(tallies, record)
+
+    def _limits(self, account: str) -> bool:
+        return bool(self._grants) or self.lent is not None or magic.is_penniless(account)
 
     def _cover(self, account: str, upstream: str, price: Decimal) -> None:
         credit = self.credit(account, upstream)

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaKind
+from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaFacts, MediaKind, Operation
 from seedmock_contracts.validation import media_violations
 
 from . import sources
 from .chance import Chance
 from .clock import Clocks
+from .fates import Fates
 from .ledger import Ledger
+from .lives import living_asset
+from .matching import Subject
 from .refusal import Refusal
+from .sight import Seen, Sight
 from .sources import Readable, Sources
 from .store import Store
 from .task import Asset, Failure, Group
@@ -25,7 +29,8 @@ TOO = {
     "size_bytes": ("", "FileSizeTooLarge"),
     "seconds": ("DurationTooShort", "DurationTooLong"),
     "total_seconds": ("", "DurationTooLong"),
-    "side": ("WidthTooSmall", "WidthTooLarge"),
+    "width": ("WidthTooSmall", "WidthTooLarge"),
+    "height": ("HeightTooSmall", "HeightTooLarge"),
     "ratio": ("AspectRatioTooSmall", "AspectRatioTooLarge"),
 }
 """The codes with which the service behind fails an asset below and above a limit (facts: asset library of Ark)."""
@@ -45,9 +50,20 @@ class Library:
     """Groups and assets of all accounts; an account sees its own and nothing else."""
 
     def __init__(
-        self, store: Store, clocks: Clocks, chance: Chance, shelf: Sources, pace: Pace, ledger: Ledger
+        self,
+        store: Store,
+        clocks: Clocks,
+        chance: Chance,
+        shelf: Sources,
+        sight: Sight,
+        fates: Fates,
+        ledger: Ledger,
+        *,
+        pace: Pace,
     ) -> None:
         self.store = store
+        self._sight = sight
+        self._fates = fates
         self.clocks = clocks
         self._chance = chance
         self._sources = shelf
@@ -90,21 +106,20 @@ class Library:
         name: str,
         origin: str,
         at_once: bool = False,
+        fate: str = "",
     ) -> Asset:
-        """A new asset, in processing for a while unless it is ready `at_once`.
+        """A new asset, in processing for a while unless it is ready `at_once`; `fate` is what a header wants.
 
-        Raises Refusal ASSET_REFUSED when its file cannot be had, BALANCE when its fee cannot.
+        Raises Refusal ASSET_REFUSED when its file cannot be had, BALANCE when its fee cannot, and InvalidRule for a
+        fate that assets don't have.
         """
         group = self.group(account, group_id)
-        try:
-            readable = await self._sources.read(url, own_origin=origin, now=self.clocks.now(account))
-        except sources.Refused as error:
-            raise Refusal(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
-        if readable is None and sources.is_private(url):
-            said_so = "url: private/reserved IP addresses not allowed"
-            raise Refusal(ErrorKind.ASSET_REFUSED, said_so, field="url", value=url)
+        subject = Subject(said.name, Operation.ASSET_CREATE, account, 0, references=(url,))
+        lived = living_asset(said, self._fates.choose(said, subject, fate))
+        seen = await self._look(account, url, origin)
         self._ledger.check_asset(account, said.name)
         fast = float(said.amount(f"{said.name}.assets.processing_seconds").value)
+        usual = 0.0 if at_once else processing_seconds(self._pace, fast)
         asset = Asset(
             id=asset_id,
             upstream=said.name,
@@ -114,14 +129,24 @@ class Library:
             name=name,
             url=url,
             created_at=self.clocks.now(account),
-            processing_seconds=0.0 if at_once else processing_seconds(self._pace, fast),
-            failure=_failure(said, kind, readable),
-            source=readable.source if readable else None,
-            facts=readable.facts if readable else None,
+            processing_seconds=lived.processing if lived.processing is not None else usual,
+            failure=lived.failure or _failure(said, kind, seen.facts),
+            source=seen.source,
+            facts=seen.facts,
         )
         self.store.put_asset(asset)
         self._ledger.book(asset)
         return asset
+
+    async def _look(self, account: str, url: str, origin: str) -> Seen:
+        try:
+            seen = await self._sight.look(url, own_origin=origin, now=self.clocks.now(account))
+        except sources.Refused as error:
+            raise Refusal(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
+        if seen.facts is None and sources.is_private(url):
+            said_so = "url: private/reserved IP addresses not allowed"
+            raise Refusal(ErrorKind.ASSET_REFUSED, said_so, field="url", value=url)
+        return seen
 
     def asset(self, account: str, asset_id: str) -> Asset:
         """Raises Refusal ASSET_NOT_FOUND."""
@@ -166,15 +191,18 @@ class Library:
         return readable
 
 
-def _failure(said: Contract, kind: MediaKind, readable: Readable | None) -> Failure | None:
-    """What is wrong with an asset whose file could be read."""
-    if readable is None:
+def _failure(said: Contract, kind: MediaKind, facts: MediaFacts | None) -> Failure | None:
+    """What is wrong with an asset of which the facts are known."""
+    if facts is None:
         return None
-    if readable.facts.kind is not kind:
-        found = f"the file is of kind {readable.facts.kind}; allowed: {kind}"
+    if facts.kind is not kind:
+        found = f"the file is of kind {facts.kind}; allowed: {kind}"
         return Failure(ErrorKind.INVALID_INPUT, "TypeMismatch", found)
-    for violation in media_violations(said.name, [("url", readable.facts)]):
+    for violation in media_violations(said.name, [("url", facts)]):
         limit = next(limit for limit in said.limits if limit is violation.fact)
         low = limit.low is not None and violation.value <= limit.low
-        return Failure(ErrorKind.INVALID_INPUT, TOO[limit.quantity][0 if low else 1], violation.message)
+        quantity = limit.quantity
+        if quantity == "side":
+            quantity = "width" if violation.value == facts.width else "height"
+        return Failure(ErrorKind.INVALID_INPUT, TOO[quantity][0 if low else 1], violation.message)
     return None

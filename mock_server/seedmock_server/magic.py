@@ -22,8 +22,8 @@ HOST: Final = "mock.test"
 ORIGIN: Final = f"https://{HOST}"
 OPENING: Final = re.compile(r"\[\[\s*mock:", re.IGNORECASE)
 WORD: Final = re.compile(r"\[\[\s*mock:([^\]]{0,300})\]\]", re.IGNORECASE)
-PENNILESS: Final = "nocredit-"
-"""How the account of a magic key without credit begins: such an account can do all that costs nothing."""
+MARK: Final = "mock-"
+"""How the accounts of magic keys begin: `mock-invalid-...`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ URLS: Final[Mapping[str, MagicUrl]] = {
 }
 """By path. A query `?fate=...` names the fate of the task or asset that the URL is used for."""
 
+KEY: Final = "sk_mock_"
 KEYS: Final[Mapping[str, tuple[ErrorKind, str]]] = {
     "sk_mock_invalid": (ErrorKind.AUTHENTICATION, "this magic key is never valid"),
     "sk_mock_forbidden": (ErrorKind.FORBIDDEN, "this magic key may do nothing"),
@@ -148,23 +149,28 @@ def is_magic(url: str) -> bool:
     return HOST in url[:100] and web_host(url) == HOST
 
 
-def kind_of(key: str) -> ErrorKind | None:
-    """What is wrong with a key, if it is a magic one."""
-    return next((kind for name, (kind, _) in KEYS.items() if key == name or key.startswith(name + "_")), None)
+def account_prefix(key: bytes) -> str:
+    """How the account of a key is to begin: so that it tells magic ones, and what is wrong with them."""
+    name = next((name for name in KEYS if key == name.encode() or key.startswith(name.encode() + b"_")), None)
+    return "key-" if name is None else MARK + name.removeprefix(KEY) + "-"
 
 
-def refused_key(key: str) -> Refusal | None:
-    """The refusal of everything that a magic key asks; None for other keys and for one that only has no credit."""
-    kind = kind_of(key)
-    if kind is None or kind is ErrorKind.BALANCE:
-        return None
-    return Refusal(kind, next(says for of, says in KEYS.values() if of is kind))
+def check_key(account: str) -> None:
+    """Raises the Refusal of everything that the account of a magic key asks, unless it only has no credit."""
+    kind, says = _wrong(account)
+    if kind is not None and kind is not ErrorKind.BALANCE:
+        raise Refusal(kind, says)
 
 
-def check_credit(account: str) -> None:
-    """Raises Refusal BALANCE for the account of a magic key that has no credit."""
-    if account.startswith(PENNILESS):
-        raise Refusal(ErrorKind.BALANCE, KEYS["sk_mock_nocredit"][1])
+def is_penniless(account: str) -> bool:
+    """Whether an account is that of the magic key without credit."""
+    return account.startswith(MARK) and _wrong(account)[0] is ErrorKind.BALANCE
+
+
+def _wrong(account: str) -> tuple[ErrorKind | None, str]:
+    if not account.startswith(MARK):
+        return None, ""
+    return KEYS[KEY + account.removeprefix(MARK).rpartition("-")[0]]
 
 
 def _fate_of(url: str) -> str:

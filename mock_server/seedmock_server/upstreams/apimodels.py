@@ -167,6 +167,7 @@ class Spoken:
             name=document.get("name") or "",
             origin=call.origin,
             at_once=self._options["apimodels.asset_status"] == "Active",
+            fate=call.caller.fate,
         )
         return _ok({"id": asset.id, "asset_url": _url(asset), "status": self._library.status(asset)})
 
