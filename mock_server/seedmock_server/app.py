@@ -34,7 +34,6 @@ from .repertoire import named
 from .rooms import FILES, RESULTS, Rooms
 from .scenario import InvalidScenario, Scenario
 from .settings import InvalidSetting, Settings
-from .settings import Settings
 from .sight import Sight
 from .snapshot import State
 from .sources import Sources
