@@ -1,0 +1,172 @@
+"""How faults are written: every kind as text and as a table, and what cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.terms import Operation
+from seedmock_server.faults import Fault, FaultKind, fault_from, fault_row, fault_rule_from, faults_from
+from seedmock_server.kinds import DEFAULTS, GROUPS, LIES, ONLY, PARAMETERS, READERS
+from seedmock_server.matching import InvalidRule
+
+WRITTEN = {
+    "status": "status code=502 kind=overloaded message=no retry_after=1m retry_as=date body=nested",
+    "malformed": "malformed",
+    "truncated": "truncated at=3",
+    "latency": "latency p50=1s p90=90s",
+    "hang": "hang seconds=1s",
+    "reset": "reset when=after",
+    "lost": "lost",
+    "bandwidth": "bandwidth rate=1000",
+    "dribble": "dribble bytes=2 every=10ms",
+    "cut": "cut at=0",
+    "wrong_length": "wrong_length off=-3",
+    "wrong_type": "wrong_type to=text/plain",
+    "redirect": "redirect code=307",
+    "no_range": "no_range",
+    "duplicate": "duplicate",
+    "clock_skew": "clock_skew by=-1d",
+    "backwards": "backwards to=NOT_START",
+    "missing": "missing field=id",
+    "renamed": "renamed field=data.taskId to=other",
+    "retyped": "retyped field=id as=number",
+    "other_size": "other_size to=64x64",
+    "other_duration": "other_duration seconds=9",
+    "other_price": "other_price factor=1.5",
+    "other_id": "other_id",
+    "moved": "moved",
+}
+
+
+def test_every_kind_is_written_here_with_parameters_that_have_readers() -> None:
+    assert set(WRITTEN) == set(FaultKind) == set(PARAMETERS)
+    assert {name for known in PARAMETERS.values() for name in known} == set(READERS)
+    assert all(set(defaults) <= set(PARAMETERS[kind]) for kind, defaults in DEFAULTS.items())
+    assert all(meaning for known in PARAMETERS.values() for meaning in known.values())
+
+
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
+def test_a_fault_reads_the_same_as_text_as_a_table_and_as_it_is_shown(text: str) -> None:
+    fault = fault_from(text)
+    head, *pairs = text.split()
+    assert fault_from({"fault": head} | dict(pair.split("=") for pair in pairs)) == fault
+    assert fault_from(fault_row(fault)) == fault
+    assert fault_from(str(fault)) == fault
+    assert set(fault.values) == {pair.split("=")[0] for pair in pairs}
+
+
+def test_durations_and_numbers_may_be_numbers_in_a_table() -> None:
+    assert fault_from({"fault": "latency", "seconds": 2}) == fault_from("latency seconds=2s")
+    assert fault_from({"fault": "cut", "at": 7}) == fault_from("cut at=7")
+    assert fault_from({"fault": "other_price", "factor": 3}) == fault_from("other_price factor=3")
+    assert fault_from({"fault": "clock_skew", "by": -60}) == fault_from("clock_skew by=-1m")
+
+
+def test_a_default_holds_until_something_is_said() -> None:
+    assert fault_from("reset").get("when") == "before"
+    assert fault_from("reset when=after").get("when") == "after"
+    assert fault_from("cut").get("at") is None
+
+
+WRONG = {
+    "": "fault is ''; allowed: status, ",
+    "Status code=500": "fault is 'Status'; allowed: status, ",
+    "status code": "'code' in the fault 'status code'; allowed: name=value",
+    "status code=500 code=501": "code stands twice",
+    "status code=five": "code is 'five'; allowed: a whole number from 100",
+    "status code=700": "code is '700'; allowed: a whole number from 100",
+    "status code=302": "code is 302; allowed: 200, or 400 to 599",
+    "status kind=trouble": "kind is 'trouble'; allowed: authentication, ",
+    "status retry_after=1": "neither code nor kind is given",
+    "status code=200": "code is 200, which is an error only by its envelope",
+    "status code=200 kind=balance body=html": "code is 200, which is an error only by its envelope",
+    "status code=500 body=html message=x": "message is given, but body is html",
+    "status code=500 body=xml": "body is 'xml'; allowed: envelope, nested, html, empty",
+    "status code=429 retry_as=date": "retry_as is given without retry_after",
+    "status code=429 retry_after=-1": "retry_after is '-1'; allowed: seconds",
+    "latency": "it has nothing; allowed: seconds, or p50 and p90",
+    "latency seconds=1 p50=2 p90=3": "it has seconds, p50, p90; allowed",
+    "latency p50=2": "it has p50; allowed",
+    "latency p50=9 p90=3": "p50 is 9s and p90 3s; allowed: above 0, and p90 no less than p50",
+    "latency p50=0 p90=3": "p50 is 0s",
+    "hang seconds=soon": "seconds is 'soon'; allowed: seconds, or a number with ms, s, m, h or d",
+    "reset when=later": "when is 'later'; allowed: before, during, after",
+    "lost at=3": "lost has no parameter 'at'; there are: none",
+    "bandwidth": "rate is missing; allowed: bytes of the body a second",
+    "bandwidth rate=0": "rate is '0'; allowed: a whole number from 1",
+    "dribble bytes=0": "bytes is '0'",
+    "cut at=-1": "at is '-1'; allowed: a whole number from 0",
+    "wrong_length off=0": "off is 0; allowed: a whole number above or below it",
+    "redirect code=304": "code is 304; allowed: 301, 302, 303, 307, 308",
+    "clock_skew": "by is missing",
+    "clock_skew by=-": "by is ''",
+    "missing": "field is missing",
+    "retyped field=id": "as is missing",
+    "retyped field=id as=date": "as is 'date'; allowed: text, number, boolean, list, object, null",
+    "other_size to=big": "to is 'big'; allowed: width x height",
+    "other_price factor=1": "factor is '1'; allowed: a number from 0 that is not 1",
+    "other_price factor=nan": "factor is 'nan'",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_cannot_be_is_refused_by_name_found_and_allowed(text: str) -> None:
+    with pytest.raises(InvalidRule) as error:
+        fault_from(text)
+    assert WRONG[text] in str(error.value)
+    assert "allowed" in str(error.value) or "there are" in str(error.value) or "missing" in str(error.value)
+
+
+@pytest.mark.parametrize(("values", "said"), [
+    ({}, "a fault rule has nothing; allowed: match, fault"),
+    ({"fault": "lost", "when": 1}, "a fault rule has fault, when; allowed"),
+    ({"fault": 7}, "fault is 7; allowed: a text or a table"),
+    ({"fault": "lost", "match": "all"}, "match is 'all'; allowed: a table"),
+    ({"fault": "lost", "match": {"nth": 0}}, "nth is 0; allowed"),
+    ({"fault": "lost", "match": {"colour": "red"}}, "match has no field 'colour'"),
+    ({"fault": "no_range", "match": {"operation": "query"}}, "makes no sense for the operation query; allowed: content"),
+    ({"fault": {"fault": "cut", "at": True}}, "at is True; allowed"),
+    ({"fault": {"fault": "status", "code": 400, "message": "a\nb"}}, "message is 'a\\nb'; allowed"),
+    ({"fault": {"fault": ["lost"]}}, "fault is ['lost']; allowed"),
+    ({"fault": {"fault": "reset", "when": ["after"]}}, "when is ['after']; allowed"),
+])  # fmt: skip
+def test_a_rule_that_cannot_be_is_refused(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidRule) as error:
+        fault_rule_from(values)
+    assert said in str(error.value)
+
+
+def test_several_faults_stand_in_one_header() -> None:
+    assert faults_from("latency seconds=1s ; status code=502") == (
+        fault_from("latency seconds=1s"),
+        fault_from("status code=502"),
+    )
+    assert faults_from("none") == faults_from(" none ") == ()
+
+
+@pytest.mark.parametrize("header", ["lost; cut at=3", "status code=500; hang", "malformed; truncated",
+    "bandwidth rate=1; dribble", "missing field=id; retyped field=id as=list"])  # fmt: skip
+def test_faults_that_exclude_each_other_do_not_stand_in_one_header(header: str) -> None:
+    with pytest.raises(InvalidRule, match="contradict each other; allowed: one of them"):
+        faults_from(header)
+
+
+def test_lies_about_different_fields_stand_together() -> None:
+    assert len(faults_from("missing field=id; retyped field=model as=list; renamed field=status")) == 3
+
+
+def test_lies_are_told_from_faults_and_every_kind_has_a_group() -> None:
+    assert {str(kind) for kind in LIES} == {
+        "backwards", "missing", "renamed", "retyped", "other_size", "other_duration", "other_price", "other_id", "moved",
+    }  # fmt: skip
+    assert all(Fault(kind).group for kind in FaultKind)
+    assert set(GROUPS) | set(ONLY) <= set(FaultKind)
+
+
+def test_where_a_kind_makes_sense() -> None:
+    assert fault_from("lost").fits(Operation.QUERY)
+    assert fault_from("redirect").fits(Operation.CONTENT)
+    assert not fault_from("redirect").fits(Operation.QUERY)
+    assert not fault_from("malformed").fits(Operation.CONTENT)
