@@ -119,7 +119,9 @@ def test_drawn_latencies_are_of_the_seed_and_have_the_median(open_door: Any) -> 
     assert 3 < sorted(one)[54] < 12
 
 
-@pytest.mark.parametrize("fault", ["hang", "reset", "reset when=after", "lost", "cut at=3", "wrong_length", "duplicate"])
+@pytest.mark.parametrize(
+    "fault", ["hang", "reset", "reset when=after", "lost", "cut at=3", "wrong_length", "duplicate"]
+)
 def test_what_needs_a_socket_is_refused_in_process_before_anything_is_done(inside: Any, fault: str) -> None:
     answer = create(inside, fault)
     assert answer.status_code == 400

@@ -114,9 +114,10 @@ def test_rows_are_json_and_can_be_read_again(wired: Any) -> None:
         "lie": False, "seen": 0, "used": 0,
     }  # fmt: skip
     assert other["lie"] is True
-    assert fault_rule_from({"match": one["match"], "fault": one["fault"]}).fault == fault_rule_from(
-        {"fault": one["text"]}
-    ).fault
+    assert (
+        fault_rule_from({"match": one["match"], "fault": one["fault"]}).fault
+        == fault_rule_from({"fault": one["text"]}).fault
+    )
 
 
 def met(seed: int, count: int = 200) -> list[int]:
@@ -140,7 +141,9 @@ def test_the_same_seed_gives_the_same_journal(wire: Any) -> None:
         wired.rule("truncated", probability=0.3)
         for number in range(20):
             wired.create(upstream=("opeai", "apimodels")[number % 2])
-        kept = [{name: entry[name] for name in ("at", "status", "answered", "faults", "path")} for entry in wired.journal()]
+        kept = [
+            {name: entry[name] for name in ("at", "status", "answered", "faults", "path")} for entry in wired.journal()
+        ]
         return json.dumps(kept)
 
     assert journal() == journal()

@@ -1,0 +1,178 @@
+"""Lies: answers that break the contract, one field at a time, and clips that are not what was ordered."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.upstreams import contract
+from seedmock_server.faults import LIES, FaultKind, fault_from
+from seedmock_server.lies import TELLERS, told
+
+QUERIES = {"apimodels": "/api/v1/video/generations", "opeai": "/v1/videos"}
+
+
+def query(wired: Any, upstream: str, task_id: str, fault: str = "none") -> dict[str, Any]:
+    if upstream == "opeai":
+        answer = wired.ask("GET", f"/v1/videos/{task_id}", fault)
+        return dict(answer.json())
+    answer = wired.ask("GET", QUERIES[upstream], fault, params={"task_id": task_id})
+    return dict(answer.json()["data"])
+
+
+def test_every_lie_has_one_who_tells_it_or_an_answer_instead() -> None:
+    assert set(TELLERS) | {FaultKind.MOVED} == LIES
+
+
+@pytest.mark.parametrize(("upstream", "field", "word", "first"), [
+    ("apimodels", "state", "completed", "pending"), ("opeai", "status", "SUCCESS", "QUEUED"),
+])  # fmt: skip
+def test_a_status_runs_backwards(wired: Any, upstream: str, field: str, word: str, first: str) -> None:
+    task_id = wired.made() if upstream == "opeai" else wired.made_a()[0]
+    wired.rule("backwards", operation="query", nth=2)
+    seen = [query(wired, upstream, task_id, "")[field] for _ in range(3)]
+    assert seen == [word, first, word]
+    assert query(wired, upstream, task_id, "backwards to=NOT_START")[field] == "NOT_START"
+
+
+def test_a_status_runs_backwards_in_openai_s_words(wire: Any) -> None:
+    wired = wire(variants={"opeai.status": "openai"})
+    assert query(wired, "opeai", wired.made(), "backwards")["status"] == "queued"
+
+
+@pytest.mark.parametrize("upstream", list(QUERIES))
+def test_a_field_is_missing(wired: Any, upstream: str) -> None:
+    task_id = wired.made() if upstream == "opeai" else wired.made_a()[0]
+    honest = query(wired, upstream, task_id)
+    for field in honest:
+        lie = query(wired, upstream, task_id, f"missing field={field}")
+        assert lie == {name: value for name, value in honest.items() if name != field}
+        assert list(lie) == [name for name in honest if name != field]
+
+
+def test_a_field_of_the_envelope_is_missing(wired: Any) -> None:
+    body = wired.create("missing field=data.taskId", "apimodels").json()
+    assert body["data"] == {"state": "pending"}
+    assert "data" not in wired.create("missing field=data", "apimodels").json()
+    assert wired.create("missing field=code", "apimodels").json()["msg"] == "success"
+
+
+@pytest.mark.parametrize(("upstream", "fault", "old", "new"), [
+    ("apimodels", "renamed field=taskId", "taskId", "task_id"),
+    ("opeai", "renamed field=created_at", "created_at", "createdAt"),
+    ("opeai", "renamed field=status to=state", "status", "state"),
+    ("opeai", "renamed field=id", "id", "ID"),
+])  # fmt: skip
+def test_a_field_is_renamed_in_its_place(wired: Any, upstream: str, fault: str, old: str, new: str) -> None:
+    body = wired.create(fault, upstream).json()
+    honest = wired.create("none", upstream).json()
+    lie, honest = (one.get("data", one) for one in (body, honest))
+    assert list(lie) == [new if name == old else name for name in honest]
+
+
+@pytest.mark.parametrize(("as_", "value"), [
+    ("text", "1780000000"), ("number", None), ("boolean", True), ("list", [1780000000]),
+    ("object", {"value": 1780000000}), ("null", None),
+])  # fmt: skip
+def test_a_field_is_of_another_type(wired: Any, as_: str, value: Any) -> None:
+    body = wired.create(f"retyped field=created_at as={as_}").json()
+    if as_ == "number":
+        assert body["created_at"] == 1780000000
+        assert wired.faults() == [["not applied: retyped field=created_at as=number"]]
+    else:
+        assert body["created_at"] == value
+        assert wired.faults() == [[f"retyped field=created_at as={as_}"]]
+
+
+@pytest.mark.parametrize("upstream", list(QUERIES))
+def test_a_created_task_answers_by_another_id_than_it_is_told(wired: Any, upstream: str) -> None:
+    body = wired.create("other_id", upstream).json()
+    given = body.get("data", body)
+    lied = {given[name] for name in ("id", "task_id", "taskId") if name in given}
+    assert len(lied) == 1
+    path, params = (
+        (f"/v1/videos/{lied.pop()}", {}) if upstream == "opeai" else (QUERIES[upstream], {"task_id": lied.pop()})
+    )
+    assert wired.ask("GET", path, params=params).status_code == 404
+
+
+def test_the_id_changes_between_two_queries(wired: Any) -> None:
+    task_id = wired.made()
+    wired.rule("other_id", nth=2)
+    first, second, third = (query(wired, "opeai", task_id, "")["id"] for _ in range(3))
+    assert first == third == task_id != second
+    assert len(second) == len(task_id)
+
+
+def test_a_size_is_another_in_what_is_said(wired: Any) -> None:
+    task_id = wired.made()
+    assert query(wired, "opeai", task_id, "other_size")["size"] == "320x320"
+    assert query(wired, "opeai", task_id, "other_size to=1x2")["size"] == "1x2"
+
+
+def test_a_duration_is_another_in_what_is_said(wire: Any) -> None:
+    wired = wire(variants={"opeai.status": "openai"})
+    task_id = wired.made()
+    assert query(wired, "opeai", task_id, "other_duration")["seconds"] == "5"
+    assert query(wired, "opeai", task_id, "other_duration seconds=11")["seconds"] == "11"
+
+
+def test_a_clip_is_of_another_size(wired: Any, watch: Any) -> None:
+    path = f"/v1/videos/{wired.made()}/content"
+    assert watch(wired.ask("GET", path, "other_size to=128x96").content)["size"] == (128, 96)
+    assert watch(wired.ask("GET", path).content)["size"] == (640, 640)
+    assert wired.faults()[-2:] == [["other_size to=128x96"], []]
+
+
+def test_a_clip_is_of_another_duration(wired: Any, watch: Any) -> None:
+    _, path = wired.made_a()
+    assert watch(wired.ask("GET", path, "other_duration seconds=2").content)["frames"] == 48
+
+
+@pytest.mark.parametrize(("fault", "said"), [
+    ("other_size to=9999x9999", "to is 9999x9999; allowed for a clip: even sides of"),
+    ("other_size to=65x65", "to is 65x65; allowed for a clip: even sides of"),
+    ("other_duration seconds=1h", "seconds is 3600; allowed for a clip: 1 to 60"),
+])  # fmt: skip
+def test_a_clip_that_cannot_be_made_is_refused(wired: Any, fault: str, said: str) -> None:
+    answer = wired.ask("GET", f"/v1/videos/{wired.made()}/content", fault)
+    assert (answer.status_code, said in answer.text) == (400, True)
+    answer = wired.ask("GET", wired.made_a()[1], fault)
+    assert (answer.status_code, said in answer.text) == (400, True)
+
+
+def test_a_price_is_another(wired: Any) -> None:
+    task_id, _ = wired.made_a()
+
+    def record(fault: str) -> Any:
+        return wired.ask("GET", f"/api/v1/records/{task_id}", fault).json()["data"]["credits"]
+
+    def balance(fault: str) -> Any:
+        return wired.ask("GET", "/api/v1/balance", fault).json()["data"]["balance"]
+
+    assert Decimal(str(record("other_price"))) == 2 * Decimal(str(record("none")))
+    assert Decimal(str(record("other_price factor=0.5"))) == Decimal(str(record("none"))) / 2
+    assert record("other_price factor=0") == 0
+    assert Decimal(str(balance("other_price"))) == 2 * Decimal(str(balance("none")))
+
+
+def test_a_refusal_is_not_lied_about(wired: Any) -> None:
+    answer = wired.create("missing field=error", model="no such model")
+    assert answer.json()["error"]["code"] == "InvalidEndpointOrModel.NotFound"
+    assert wired.faults() == [["not applied: missing field=error"]]
+
+
+def test_a_lie_leaves_the_honest_answer_alone() -> None:
+    honest = {"id": "cgt-1", "nested": {"seen": [1]}}
+    lie = told(fault_from("retyped field=nested.seen as=text"), honest, contract("opeai"))
+    assert lie == {"id": "cgt-1", "nested": {"seen": "[1]"}}
+    assert honest == {"id": "cgt-1", "nested": {"seen": [1]}}
+
+
+@pytest.mark.parametrize("fault", ["missing field=a.b.c", "renamed field=x", "retyped field=x as=list", "other_size",
+    "other_duration", "other_price", "other_id", "backwards", "moved", "lost"])  # fmt: skip
+def test_where_there_is_nothing_to_lie_about_nothing_is_said(fault: str) -> None:
+    assert told(fault_from(fault), {"a": {"b": 1}}, contract("opeai")) is None
+    assert told(fault_from(fault), ["a"], contract("opeai")) is None
