@@ -97,14 +97,14 @@ class Conversation:
                 found = "; ".join(map(str, self._deliveries.of(task_id))) or "it was never asked for"
                 self._fail(f"expected the clip of {task_id} to be downloaded whole, found: {found}")
 
-    def assert_no_violations(self) -> None:
-        """No request broke the contract; what a page only advises against is let pass."""
+    def assert_no_violations(self, *, strict: bool = False) -> None:
+        """No request broke the contract; if `strict`, none had unknown fields or went against advice either."""
         __tracebackhide__ = True
         broken = [
             f"{line_of(entry)}: {breach.message}" + (f" ({breach.fact})" if breach.fact else "")
             for entry in self.exchanges
             for breach in entry.breaches
-            if not breach.advice
+            if strict or not breach.advice
         ]
         if broken:
             self._fail("\n  ".join([f"expected no violation of the contract, found {len(broken)}:", *broken]))

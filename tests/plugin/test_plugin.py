@@ -1,0 +1,317 @@
+"""The plugin in another project: what it imports, that tests are alone, and what its marker and its guard say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Any
+
+import pytest
+
+pytest_plugins = ["pytester"]
+Run = Callable[..., pytest.RunResult]
+
+SUBMIT = """
+    import httpx
+
+    def submit(upstreams, seconds="4"):
+        order = {"model": "seedance-2-0-fast", "prompt": "A boat", "size": "640x640", "seconds": seconds}
+        headers = {"Authorization": "Bearer " + upstreams.api_key}
+        return httpx.post(upstreams.opeai_url + "/videos", json=order, headers=headers, trust_env=False).json()["id"]
+"""
+OURS = "{name for name in sys.modules if name.partition('.')[0].startswith('seedmock')}"
+
+
+def test_the_entry_point_is_the_plugin() -> None:
+    (entry,) = entry_points(group="pytest11", name="seedmock")
+    assert entry.value == "seedmock_server.pytest_plugin"
+
+
+def test_loading_the_plugin_imports_nothing_but_pytest() -> None:
+    code = "import sys, pytest; before = set(sys.modules); import seedmock_server.pytest_plugin; "
+    code += "print(*sorted(set(sys.modules) - before))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(told.stdout.split())
+    ours = {name for name in loaded if name.partition(".")[0].startswith("seedmock")}
+    assert ours == {"seedmock_server", "seedmock_server.pytest_plugin"}
+    assert {name.partition(".")[0] for name in loaded - ours} <= set(sys.stdlib_module_names)
+
+
+def test_a_project_that_uses_no_fixture_loads_nothing_of_ours(run: Run) -> None:
+    result = run(
+        f"""
+        import sys
+
+        def test_plain():
+            assert {OURS} == {{"seedmock_server", "seedmock_server.pytest_plugin"}}
+        """,
+        apart=True,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_tests_do_not_see_each_other(run: Run) -> None:
+    result = run(
+        SUBMIT
+        + """
+    keys = set()
+
+    def one(mock_upstreams, mock_clock, mock_fates, mock_journal, mock_ledger):
+        assert mock_upstreams.api_key not in keys
+        keys.add(mock_upstreams.api_key)
+        assert mock_journal.exchanges == mock_journal.tasks == []
+        mock_fates.failed(after="5s")
+        submit(mock_upstreams)
+        assert mock_ledger.held > 0
+        mock_clock.advance("1h")
+        mock_journal.assert_submitted_once()
+
+    def test_first(mock_upstreams, mock_clock, mock_fates, mock_journal, mock_ledger):
+        one(mock_upstreams, mock_clock, mock_fates, mock_journal, mock_ledger)
+
+    def test_second(mock_upstreams, mock_clock, mock_fates, mock_journal, mock_ledger):
+        one(mock_upstreams, mock_clock, mock_fates, mock_journal, mock_ledger)
+
+    def test_the_server_is_the_same_and_has_forgotten(mock_upstreams):
+        world = mock_upstreams._emulator.app.world
+        assert not world.store.accounts()
+        assert not world.fates.rules
+        assert not len(world.journal)
+        # Each test's key has a clock only while it is looked at.
+        assert not set(world.state.clocks.owners)
+    """
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_a_test_has_the_same_key_and_ids_in_each_run(run: Run) -> None:
+    tests = (
+        SUBMIT
+        + """
+    def test_it(mock_upstreams, mock_clock):
+        print("\\nIDS", mock_upstreams.api_key, submit(mock_upstreams))
+    """
+    )
+    first, second = ([line for line in run(tests, "-s").outlines if line.startswith("IDS")] for _ in range(2))
+    assert first == second
+    assert len(first) == 1
+
+
+def test_each_worker_of_xdist_has_an_emulator_of_its_own(run: Run) -> None:
+    result = run(
+        SUBMIT
+        + """
+    import pathlib
+    import pytest
+
+    @pytest.mark.parametrize("number", range(8))
+    def test_one(mock_upstreams, mock_journal, mock_clock, number, worker_id):
+        submit(mock_upstreams)
+        mock_journal.assert_submitted_once()
+        with open(pathlib.Path(__file__).with_name("urls.txt"), "a") as file:
+            file.write(f"{worker_id} {mock_upstreams.url}\\n")
+    """,
+        "-n2",
+        apart=True,
+    )
+    result.assert_outcomes(passed=8)
+
+
+def test_two_workers_are_two_emulators(pytester: pytest.Pytester, run: Run) -> None:
+    test_each_worker_of_xdist_has_an_emulator_of_its_own(run)
+    seen = {tuple(line.split()) for line in (pytester.path / "urls.txt").read_text().splitlines()}
+    assert len({worker for worker, _ in seen}) == len({url for _, url in seen}) == len(seen)
+
+
+@pytest.mark.parametrize("layout", ["prepend", "importlib"])
+def test_a_project_may_have_packages_named_like_ours_were(pytester: pytest.Pytester, run: Run, layout: str) -> None:
+    for name in ("client", "contracts", "mock_server", "tests"):
+        pytester.mkpydir(name)
+        (pytester.path / name / "theirs.py").write_text(f"NAME = {name!r}\n")
+    result = run(
+        SUBMIT
+        + """
+    import client.theirs, contracts.theirs, mock_server.theirs
+
+    def test_theirs(mock_upstreams, mock_clock):
+        assert client.theirs.NAME == "client"
+        assert contracts.theirs.NAME == "contracts"
+        submit(mock_upstreams)
+        mock_upstreams.client("opeai").close()
+    """,
+        f"--import-mode={layout}",
+        ini="pythonpath = .",
+        apart=True,
+    )
+    result.assert_outcomes(passed=1)
+
+
+# --- the marker ---
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        (
+            "colour='red'",
+            "*@pytest.mark.upstream has no argument colour; there are: fate, fault, pace, credit, scenario*",
+        ),
+        ("'stuck'", "*@pytest.mark.upstream has no argument 'stuck'; there are: fate, *, each by its name*"),
+        ("fate='explode'", "*@pytest.mark.upstream: fate is 'explode'; allowed: succeed, *"),
+        ("fault='explode'", "*@pytest.mark.upstream: fault is 'explode'; allowed: status, *"),
+        ("pace='brisk'", "*@pytest.mark.upstream: pace is 'brisk'; allowed: *instant, fast*"),
+        ("credit='lots'", "*@pytest.mark.upstream: credit is 'lots'; allowed: *"),
+        ("credit='-1'", "*@pytest.mark.upstream: credit is -1; allowed: 0 or more*"),
+        ("scenario='nowhere.toml'", "*@pytest.mark.upstream: *scenario*"),
+    ],
+)
+def test_a_marker_that_cannot_be_says_what_is_allowed(run: Run, marker: str, said: str) -> None:
+    result = run(
+        f"""
+        import pytest
+
+        @pytest.mark.upstream({marker})
+        def test_it():
+            assert False, "never run"
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([said])
+    result.stdout.no_fnmatch_line("*During handling*")
+    result.stdout.no_fnmatch_line("*never run*")
+
+
+def test_a_marker_is_enough_to_have_the_upstreams(run: Run) -> None:
+    result = run(
+        """
+        import os
+        import unittest
+        import pytest
+
+        @pytest.mark.upstream(pace="instant")
+        def test_function():
+            assert os.environ["SEEDMOCK_BASE_URL"].startswith("http://127.0.0.1:")
+
+        @pytest.mark.upstream(pace="instant")
+        class TestCase(unittest.TestCase):
+            def test_method(self):
+                assert os.environ["SEEDMOCK_API_KEY"].startswith("sk_mock_test_")
+
+        def test_unmarked():
+            assert "SEEDMOCK_API_KEY" not in os.environ
+        """
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_the_marker_is_listed(run: Run) -> None:
+    run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.upstream(fate=, fault=, pace=, credit=, scenario=): *"])
+
+
+def test_the_fixtures_are_listed_each_with_a_sentence(run: Run) -> None:
+    told = run("", "--fixtures").stdout.str()
+    for name in ("upstreams", "clock", "fates", "faults", "journal", "ledger", "hosts"):
+        lines = told.partition(f"\nmock_{name} -- ")[2].splitlines()
+        assert lines[1].strip().endswith("."), name
+
+
+def test_failing_assertions_point_at_the_test_and_not_into_seedmock(run: Run) -> None:
+    result = run(
+        """
+        def test_it(mock_journal):
+            mock_journal.assert_submitted_once()
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E * expected one task to be made, found 0: none", "*test_*.py:2: AssertionError"])
+    result.stdout.no_fnmatch_line("*journal.py*")
+
+
+def test_mock_hosts_says_what_it_needs(run: Run) -> None:
+    result = run(
+        """
+        import sys
+        import pytest
+
+        @pytest.fixture
+        def without_respx(monkeypatch):
+            monkeypatch.setitem(sys.modules, "respx", None)
+            monkeypatch.delitem(sys.modules, "seedmock_server.testing.hosts", raising=False)
+
+        def test_it(without_respx, mock_hosts):
+            pass
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["mock_hosts needs respx (*): pip install 'seedmock?pytest?'"])
+
+
+# --- the guard ---
+
+
+REACH = """
+    import urllib.request
+
+    def reach():
+        try:
+            urllib.request.urlopen("https://apimodels.app/api/v1/balance")
+        except Exception:
+            pass  # as code under test may well do
+"""
+
+
+@pytest.mark.parametrize(("ini", "failed"), [("seedmock_guard = true", 2), ("", 1)])
+def test_the_guard_is_there_with_a_fixture_and_everywhere_if_the_project_wants(run: Run, ini: str, failed: int) -> None:
+    result = run(
+        REACH
+        + """
+    import socket
+
+    def test_with_a_fixture(mock_upstreams):
+        reach()
+
+    def test_without(monkeypatch):
+        monkeypatch.setattr(socket, "socket", None)  # nothing leaves this machine
+        reach()
+    """,
+        ini=ini,
+    )
+    result.assert_outcomes(failed=failed, passed=2 - failed)
+    result.stdout.fnmatch_lines(["E *::test_with_a_fixture tried to reach apimodels.app, a real host of apimodels; *"])
+
+
+def test_the_guard_speaks_before_what_came_of_it(run: Run) -> None:
+    result = run(
+        REACH
+        + """
+    def test_it(mock_upstreams):
+        reach()
+        assert 0, "what came of it"
+    """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *LiveHostReached: *::test_it tried to reach apimodels.app*"])
+
+
+def test_the_guard_is_gone_after_the_test(run: Run) -> None:
+    result = run(
+        """
+        import http.client, socket
+        import httpx
+        before = (socket.getaddrinfo, socket.create_connection, http.client.HTTPConnection.set_tunnel,
+                  httpx.HTTPTransport.handle_request, socket.socket.connect)
+
+        def test_first(mock_hosts):
+            assert socket.getaddrinfo is not before[0]
+
+        def test_second():
+            assert before == (
+                socket.getaddrinfo, socket.create_connection, http.client.HTTPConnection.set_tunnel,
+                httpx.HTTPTransport.handle_request, socket.socket.connect,
+            )
+            assert "connect" not in vars(socket.socket)
+        """
+    )
+    result.assert_outcomes(passed=2)
