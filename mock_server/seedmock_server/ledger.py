@@ -74,7 +74,7 @@ class Ledger:
         self.prices = prices
         self._store, self._clocks = store, clocks
         self.lent, self._stepping = credit, pace is Pace.STEP
-        self._grants: dict[tuple[str, str], Decimal | None] = {}
+        self.grants: dict[tuple[str, str], Decimal | None] = {}
         self._tallies: dict[str, dict[str, Tally]] = {}
         self._quotes: dict[tuple[Any, ...], Quote] = {}
         self._fee = lru_cache(len(NAMES))(asset_quote)
@@ -97,13 +97,13 @@ class Ledger:
         if upstream is not None and upstream not in NAMES:
             raise ValueError(f"upstream is {upstream!r}; allowed: {', '.join(NAMES)}")
         for name in NAMES if upstream is None else (upstream,):
-            self._grants[account, name] = amount
+            self.grants[account, name] = amount
 
     def credit(self, account: str, upstream: str) -> Decimal | None:
         """What an account may spend in all at an upstream; None for no limit."""
         if magic.is_penniless(account):
             return NOTHING
-        return self._grants.get((account, upstream), self.lent)
+        return self.grants.get((account, upstream), self.lent)
 
     def balance(self, account: str, upstream: str) -> Decimal:
         """What is left of the credit, never below 0; without a limit it counts down from 1000."""
@@ -113,8 +113,8 @@ class Ledger:
     def forget(self, account: str | None = None) -> None:
         """Forget what was granted to an account, or to all, and read its records anew."""
         self.reread(account)
-        for known in [key for key in self._grants if account in (None, key[0])]:
-            del self._grants[known]
+        for known in [key for key in self.grants if account in (None, key[0])]:
+            del self.grants[known]
 
     def reread(self, account: str | None = None) -> None:
         """Read an account's records anew, or everyone's: to be called when a store was changed behind the engine."""
@@ -142,7 +142,7 @@ class Ledger:
             self._count(tallies, record)
 
     def _limits(self, account: str) -> bool:
-        return bool(self._grants) or self.lent is not None or magic.is_penniless(account)
+        return bool(self.grants) or self.lent is not None or magic.is_penniless(account)
 
     def _cover(self, account: str, upstream: str, price: Decimal) -> None:
         credit = self.credit(account, upstream)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from seedmock_contracts import __version__
+from seedmock_contracts.upstreams import NAMES
 
 from .chance import Chance
 from .clock import Clocks
@@ -94,6 +96,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fates: FatesState
     faults: FaultsState
     limits: tuple[tuple[str | None, Limit], ...]
+    credit: Decimal | None
+    grants: tuple[tuple[str, str, Decimal | None], ...]
     journal: JournalState
 
 
@@ -113,7 +117,7 @@ class State:
 
     def take(self) -> bytes:
         """The snapshot as JSON."""
-        world = self.clocks.world
+        world, ledger = self.clocks.world, self.engine.ledger
         owners = {account: self.clocks.of(account) for account in self.clocks.owners}
         taken = Snapshot(
             seed=self.chance.seed,
@@ -124,6 +128,8 @@ class State:
             fates=_fates_state(self.fates),
             faults=_faults_state(self.faults),
             limits=((None, self.limits.default), *self.limits.of_account.items()),
+            credit=ledger.lent,
+            grants=tuple((*whose, amount) for whose, amount in ledger.grants.items()),
             journal=JournalState(self.journal.count, tuple(self.journal.read())),
         )
         return msgspec.json.encode(taken, enc_hook=_path_name)
@@ -148,6 +154,9 @@ class State:
         self.faults.calls.update(taken.faults.drawn)
         for limited, limit in taken.limits:
             self.limits.set(limit, limited)
+        self.engine.ledger.lend(taken.credit)
+        for account, upstream, amount in taken.grants:
+            self.engine.ledger.grant(account, upstream, amount)
         self.journal.restore(taken.journal.count, taken.journal.entries)
 
     def forget(self, account: str | None = None) -> None:
@@ -159,6 +168,7 @@ class State:
         self.faults.clear(account)
         self.limits.clear(account)
         self.journal.forget(account)
+        self.engine.ledger.forget(account)
         if account is None:
             self.clocks.world.reset()
             self.engine.number = 0
@@ -187,6 +197,7 @@ def _check(taken: Snapshot) -> None:
     ids = [task.id for holding in taken.holdings for task in holding.tasks]
     clocks = (taken.clock, *taken.clocks.values())
     moments = [clock.now for clock in clocks] + [record.created_at for _, record in records]
+    amounts = [taken.credit, *(amount for *_, amount in taken.grants)]
     for wrong, said in (
         (len(set(accounts)) != len(accounts), "an account is there twice"),
         (any(record.account != holding.account for holding, record in records), "an account holds another's record"),
@@ -195,6 +206,8 @@ def _check(taken: Snapshot) -> None:
         (any(not 0 <= clock.rate <= FASTEST for clock in clocks), "a clock's rate is none"),
         (any(not 0 <= moment < LATEST for moment in moments), "a moment is out of time"),
         (not -SEEDS <= taken.seed < SEEDS, "the seed has more than 64 bits"),
+        (any(amount is not None and not amount >= 0 for amount in amounts), "an amount is below 0"),
+        (any(upstream not in NAMES for _, upstream, _ in taken.grants), "a grant is for no upstream"),
         (taken.number < 0 or taken.journal.count < 0, "a count is negative"),
     ):
         if wrong:

@@ -55,6 +55,11 @@ class Stage:
             self._ledger.lend(self._rest.credit)
         self.scenario = None
 
+    def left(self) -> None:
+        """No scenario is on any more, and what it had put into the rooms has been replaced."""
+        self._engine.latencies = Latencies()
+        self.scenario = None
+
     def reset(self) -> None:
         """Be as at the start: the scenario of the settings is on, from its beginning, or none."""
         self.clear()

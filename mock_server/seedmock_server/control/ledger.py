@@ -1,7 +1,76 @@
-"""Money: what each order was quoted, holds, was charged and was given back."""
+"""Money: what each order was quoted, holds, was charged and was given back; and what a key may spend."""
 
 from __future__ import annotations
 
-from .table import Verb
+from decimal import Decimal, InvalidOperation
 
-ROWS: tuple[Verb, ...] = ()
+import msgspec
+
+from seedmock_contracts.upstreams import NAMES
+
+from ..statement import Statement
+from .records import CreditOrder, LedgerRow, StatementRow
+from .table import MINE, Asked, Verb
+from .trouble import Trouble, shown
+from .world import World
+
+LIMIT, MOST = 1000, 100_000
+
+
+def read(world: World, asked: Asked) -> LedgerRow:
+    """The statements of all accounts that have ordered anything, or of one."""
+    upstream, limit = asked.one_of("upstream", NAMES), asked.whole("limit", LIMIT, MOST)
+    accounts = world.store.accounts() if asked.account is None else [asked.account]
+    told = [world.engine.ledger.statement(account) for account in accounts]
+    narrowed = told if upstream is None else [one.of(upstream) for one in told]
+    return LedgerRow(statements=[statement_row(one, limit) for one in narrowed])
+
+
+def statement_row(statement: Statement, limit: int = LIMIT) -> StatementRow:
+    """A statement with its newest lines; the sums are of all."""
+    row = msgspec.convert(statement.document, StatementRow)
+    return msgspec.structs.replace(row, lines=row.lines[max(0, len(row.lines) - limit) :], total=len(row.lines))
+
+
+def set_credit(world: World, asked: Asked) -> LedgerRow:
+    """Let a key, or every key to which nothing was granted, spend so much."""
+    order: CreditOrder = asked.body
+    try:
+        amount = None if order.amount is None else Decimal(str(order.amount))
+        if asked.account is not None:
+            world.engine.ledger.grant(asked.account, order.upstream, amount)
+        elif order.upstream is not None:
+            raise Trouble("found an upstream without a key; allowed: upstream beside key only", field="upstream")
+        else:
+            world.engine.ledger.lend(amount)
+    except InvalidOperation:
+        said = f"amount is {shown(order.amount)}; allowed: USD as a number or a text, or null for no limit"
+        raise Trouble(said, field="amount") from None
+    except ValueError as error:
+        raise Trouble(str(error)) from error
+    return LedgerRow(statements=[statement_row(world.engine.ledger.statement(asked.account))] if asked.account else [])
+
+
+ROWS: tuple[Verb, ...] = (
+    Verb(
+        method="GET",
+        path="/_mock/ledger",
+        act=read,
+        says="A statement for each key: quoted, held, charged and refunded, by order and in sums.",
+        query={
+            "upstream": f"one of {', '.join(NAMES)}",
+            "limit": f"how many lines of each at most, the newest; {LIMIT} unless said, {MOST} at most",
+            **MINE,
+        },
+        gives=LedgerRow,
+    ),
+    Verb(
+        method="PUT",
+        path="/_mock/credit",
+        act=set_credit,
+        says="What a key may spend in all at an upstream (or at each), or every key to which nothing was granted.",
+        body=CreditOrder,
+        gives=LedgerRow,
+    ),
+)
+"""The rows of the table."""

@@ -18,17 +18,18 @@ from .table import ROOT, Asked, Json, Verb
 from .trouble import Trouble, shown
 from .world import World
 
-ROWS: tuple[Verb, ...] = (
-    *about.ROWS,
-    *clock.ROWS,
-    *fates.ROWS,
-    *faults.ROWS,
-    *tasks.ROWS,
-    *ledger.ROWS,
-    *journal.ROWS,
-    *state.ROWS,
-    *scenario.ROWS,
-    *openapi.ROWS,
+ROWS: tuple[Verb, ...] = openapi.with_document(
+    (
+        *about.ROWS,
+        *clock.ROWS,
+        *fates.ROWS,
+        *faults.ROWS,
+        *tasks.ROWS,
+        *ledger.ROWS,
+        *journal.ROWS,
+        *state.ROWS,
+        *scenario.ROWS,
+    )
 )
 """Everything that the control API can do."""
 OPEN = f"{ROOT}/health"

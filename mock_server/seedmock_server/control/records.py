@@ -287,3 +287,66 @@ class ViolationsRow(Record, frozen=True, kw_only=True):
 
     violations: list[ViolationRow]
     total: int
+
+
+class LineRow(Record, frozen=True, kw_only=True):
+    """One order on the statement: exactly one of held, charged and refunded is what was quoted, the others are 0."""
+
+    upstream: str
+    kind: str
+    id: str
+    model: str
+    created_at: float
+    settled_at: float | None
+    quoted: str
+    held: str
+    charged: str
+    refunded: str
+    rate: str
+    unit: str
+    seconds: float | None
+    tokens: float | None
+    facts: list[str]
+    basis: str
+
+
+class TotalsRow(Record, frozen=True, kw_only=True):
+    """Sums over lines, in USD."""
+
+    quoted: str
+    held: str
+    charged: str
+    refunded: str
+
+
+class PurseRow(TotalsRow, frozen=True, kw_only=True):
+    """The sums at one upstream, what may be spent there and what is left of it; null is no limit."""
+
+    credit: str | None
+    left: str | None
+
+
+class StatementRow(Record, frozen=True, kw_only=True):
+    """What an account owes; `total` counts all lines, also those that `limit` left out."""
+
+    account: str
+    at: float
+    currency: str
+    lines: list[LineRow]
+    upstreams: dict[str, PurseRow]
+    totals: TotalsRow
+    total: int = 0
+
+
+class LedgerRow(Record, frozen=True, kw_only=True):
+    """A statement for each account. Amounts are texts, exact to the last digit."""
+
+    statements: list[StatementRow]
+
+
+class CreditOrder(Order, frozen=True, kw_only=True):
+    """What may be spent in USD: null is no limit."""
+
+    amount: str | float | None
+    upstream: str | None = None
+    key: str | None = None

@@ -25,6 +25,7 @@ def reset(world: World, asked: Asked) -> ResetRow:
     )
     world.state.forget(asked.account)
     if asked.account is None:
+        world.engine.ledger.lend(world.settings.credit)
         world.stage.reset()
     return gone
 
@@ -40,6 +41,7 @@ def put(world: World, asked: Asked) -> dict[str, int]:
         world.state.restore(asked.raw)
     except InvalidSnapshot as error:
         raise Trouble(str(error)) from error
+    world.stage.left()
     store = world.store
     return {"accounts": len(store.accounts()), "tasks": sum(len(store.tasks(one)) for one in store.accounts())}
 
