@@ -6,7 +6,6 @@ Knows no upstream's words: codes and texts come from the contracts.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +18,8 @@ from seedmock_contracts.upstreams import contracts
 from . import magic
 from .chance import Chance
 from .matching import Counter, InvalidRule, Match, Subject, match_from
+from .notation import duration as duration
+from .notation import spoken
 
 
 class FateKind(StrEnum):
@@ -73,8 +74,6 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "status": ("queued", "in_progress"),
     "charged": ("yes", "no"),
 }
-UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +108,9 @@ class Outcomes:
         return self.weighted[-1][1]
 
 
-def duration(text: object, name: str = "duration") -> float:
-    """Seconds from `120`, `"120s"`, `"2m"`, `"500ms"`. Raises InvalidRule."""
-    if isinstance(text, int | float) and not isinstance(text, bool) and 0 <= text < 1e9:
-        return float(text)
-    found = DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None:
-        raise InvalidRule(f"{name} is {text!r}; allowed: seconds, or a number with ms, s, m, h or d such as 120s")
-    return float(found[1]) * UNITS[found[2]]
-
-
 def fate_from(said: str | Mapping[str, Any]) -> Fate:
     """A fate from its text or its table. Raises InvalidRule, naming what is allowed."""
-    if isinstance(said, str):
-        head, *pairs = said.split() or [""]
-        values: dict[str, Any] = {}
-        for pair in pairs:
-            name, equals, value = pair.partition("=")
-            if not equals or name in values:
-                raise InvalidRule(f"{pair!r} in the fate {said!r}; allowed: name=value, each name once")
-            values[name] = value
-    else:
-        head, values = said.get("fate", ""), {name: value for name, value in said.items() if name != "fate"}
+    head, values = spoken(said, "fate")
     if head not in tuple(FateKind):
         raise InvalidRule(f"fate is {head!r}; allowed: {', '.join(FateKind)}")
     return _fate(FateKind(head), values)

@@ -30,9 +30,7 @@ def spoken(said: str | Mapping[str, Any], word: str) -> tuple[Any, dict[str, Any
     values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
-        if not equals:
-            raise InvalidRule(f"{pair!r} in the {word} {said!r}; allowed: name=value")
-        if name in values:
-            raise InvalidRule(f"{name} stands twice in the {word} {said!r}; allowed: once")
+        if not equals or name in values:
+            raise InvalidRule(f"{pair!r} in the {word} {said!r}; allowed: name=value, each name once")
         values[name] = value
     return head, values
