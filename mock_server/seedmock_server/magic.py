@@ -130,8 +130,8 @@ def fate_in(prompt: str, references: Iterable[str]) -> str:
     """The fate that a prompt or the URL of a reference names, or nothing. Raises InvalidRule for half a one."""
     if OPENING.search(prompt):
         found = WORD.search(prompt)
-        if found is None:
-            raise InvalidRule("the prompt opens [[mock: and does not close it; allowed: [[mock: FATE]], of 300 signs")
+        if found is None or not found[1].strip():
+            raise InvalidRule("the prompt opens [[mock: and no fate follows; allowed: [[mock: FATE]], of 300 signs")
         return found[1].strip()
     return next((fate for url in references if (fate := _fate_of(url))), "")
 

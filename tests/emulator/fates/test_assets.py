@@ -1,0 +1,147 @@
+"""What becomes of assets: the fates of A's library, by header, by rule and by magic URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.upstreams import contract
+from seedmock_server.fates import codes, fate_rule_from, outcomes_from
+
+PICTURE = "https://mock.test/not-a-face.png"
+CODES = list(codes(contract("apimodels"), "asset_create"))
+
+
+class Assets:
+    """The asset library of one key."""
+
+    def __init__(self, door: Any, app: Any) -> None:
+        self.door, self.app = door, app
+        self.group = door.post("/api/v1/assets/groups", {"name": "cast"}).json()["data"]["id"]
+
+    def create(self, fate: str = "", *, url: str = PICTURE, kind: str = "Image") -> Any:
+        headers = {"X-Mock-Fate": fate} if fate else {}
+        wanted = {"url": url, "asset_type": kind, "group_id": self.group}
+        return self.door.post("/api/v1/assets", wanted, headers=headers)
+
+    def get(self, asset_id: str) -> dict[str, Any]:
+        body: dict[str, Any] = self.door.post("/api/v1/assets/get", {"id": asset_id}).json()["data"]
+        return body
+
+    def made(self, *said: Any, **more: Any) -> str:
+        answer = self.create(*said, **more)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["data"]["id"])
+
+    def fails(self, asset_id: str) -> tuple[str, str | None]:
+        self.door.clock.advance(3600)
+        body = self.get(asset_id)
+        return body["status"], body.get("error", {}).get("code")
+
+
+@pytest.fixture(params=["in process", "on a socket"])
+def assets(request: pytest.FixtureRequest, open_door: Callable[..., Any], apps: Any) -> Assets:
+    door = open_door(request.param, pace="fast")
+    return Assets(door, apps[-1])
+
+
+@pytest.fixture
+def near(open_door: Callable[..., Any], apps: Any) -> Assets:
+    door = open_door(pace="fast")
+    return Assets(door, apps[-1])
+
+
+def test_an_asset_becomes_active_after_the_time_that_its_fate_says(assets: Assets) -> None:
+    asset_id = assets.made("active after=90s")
+    assets.door.clock.advance(89)
+    assert assets.get(asset_id)["status"] == "Processing"
+    assets.door.clock.advance(1)
+    assert assets.get(asset_id)["status"] == "Active"
+
+
+def test_an_asset_without_a_fate_becomes_active_as_ever(near: Assets) -> None:
+    near.app.fates.default = outcomes_from("refused")
+    near.app.fates.add(fate_rule_from({"fate": "refused"}))
+    assert near.fails(near.made()) == ("Active", None)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_asset_fails_with_each_code(near: Assets, code: str) -> None:
+    asset_id = near.made(f"failed code={code} after=5s")
+    assert near.get(asset_id)["status"] == "Processing"
+    assert near.fails(asset_id) == ("Failed", code)
+    assert near.door.balance() == 1000
+    order = {"model": "seedance2-a/seedance-2.0-a", "prompt": "x", "reference_image_urls": [f"asset://{asset_id}"]}
+    assert near.door.post("/api/v1/video/generations", order).status_code == 400
+
+
+def test_an_asset_that_fails_without_a_code_could_not_be_downloaded(near: Assets) -> None:
+    assert near.fails(near.made("failed")) == ("Failed", "DownloadFailed")
+
+
+@pytest.mark.parametrize("why", ["face", "image", "policy"])
+def test_a_refused_asset_is_a_422_and_nothing_is_kept(assets: Assets, why: str) -> None:
+    answer = assets.create(f"refused why={why}")
+    assert (answer.status_code, answer.json()["code"], answer.json()["data"]) == (422, 422, None)
+    assert assets.door.post("/api/v1/assets/list", {}).json()["data"]["total"] == 0
+    assert assets.door.balance() == 1000
+
+
+def test_rules_for_assets_name_their_operation(near: Assets) -> None:
+    match = {"operation": "asset_create", "reference": "not-a-face", "times": 1}
+    near.app.fates.add(fate_rule_from({"match": match, "fate": "failed code=FaceMismatch"}))
+    assert near.fails(near.made(url="https://mock.test/portrait.jpg")) == ("Active", None)
+    assert near.fails(near.made()) == ("Failed", "FaceMismatch")
+    assert near.fails(near.made()) == ("Active", None)
+
+
+def test_a_magic_url_names_the_fate_of_an_asset(near: Assets) -> None:
+    assert near.create(url=f"{PICTURE}?fate=refused").status_code == 422
+    assert near.fails(near.made(url=f"{PICTURE}?fate=failed+code%3DContentRestricted")) == (
+        "Failed",
+        "ContentRestricted",
+    )
+    assert near.create("refused", url=f"{PICTURE}?fate=active").status_code == 422
+
+
+@pytest.mark.parametrize("fate", ["stuck", "moderated", "succeed", "failed code=UPSTREAM_BUSY", "active after=never"])
+def test_a_fate_that_assets_do_not_have_is_a_400(near: Assets, fate: str) -> None:
+    answer = near.create(fate)
+    assert (answer.status_code, "allowed" in answer.json()["msg"] or "has for" in answer.json()["msg"]) == (400, True)
+    assert near.door.post("/api/v1/assets/list", {}).json()["data"]["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "code"),
+    [
+        ("image-tiny.png", "Image", "WidthTooSmall"),
+        ("image-huge.png", "Image", "WidthTooLarge"),
+        ("image-too-wide.png", "Image", "AspectRatioTooLarge"),
+        ("image-too-tall.png", "Image", "AspectRatioTooSmall"),
+        ("image-31mb.png", "Image", "FileSizeTooLarge"),
+        ("video-1s.mp4", "Video", "DurationTooShort"),
+        ("video-16s.mp4", "Video", "DurationTooLong"),
+        ("video-51mb.mp4", "Video", "FileSizeTooLarge"),
+        ("audio-1s.mp3", "Audio", "DurationTooShort"),
+        ("face.png", "Video", "TypeMismatch"),
+        ("face.png", "Image", None),
+    ],
+)
+def test_the_facts_of_magic_media_decide_over_assets(near: Assets, url: str, kind: str, code: str | None) -> None:
+    status = "Active" if code is None else "Failed"
+    assert near.fails(near.made(url=f"https://mock.test/{url}", kind=kind)) == (status, code)
+
+
+def test_an_asset_that_is_too_low_but_wide_enough_says_so(near: Assets) -> None:
+    from seedmock_server.declared import media_facts_from
+
+    near.app.declared.put("https://x.example/low.png", media_facts_from({"kind": "image", "width": 600, "height": 290}))
+    assert near.fails(near.made(url="https://x.example/low.png")) == ("Failed", "HeightTooSmall")
+
+
+@pytest.mark.parametrize("path", ["unreachable.jpg", "broken.png", "private", "no-such-thing.png"])
+def test_an_asset_whose_magic_file_cannot_be_had_is_a_422(near: Assets, path: str) -> None:
+    answer = near.create(url=f"https://mock.test/{path}")
+    assert (answer.status_code, answer.json()["msg"].startswith("url: ")) == (422, True)

@@ -1,0 +1,241 @@
+"""Which fate a call meets, and what is said of one that cannot be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from seedmock_server.chance import Chance
+from seedmock_server.fates import Fates, check, fate_from, fate_rule_from, outcomes_from
+from seedmock_server.matching import InvalidRule
+
+Speak = Callable[..., Any]
+SOURCES = ("header", "magic", "rule", "scenario", "key", "default")
+FACE_URL = "https://mock.test/face.png"
+
+
+def arranged(speaker: Any, sources: tuple[str, ...]) -> dict[str, Any]:
+    """Make each source want another word; returns what the create has to say for those that are in the call."""
+    fates, account = speaker.app.fates, speaker.account
+    call: dict[str, Any] = {}
+    for source in sources:
+        fate = f"unknown_status word={source}"
+        if source == "header":
+            call["fate"] = fate
+        elif source == "magic":
+            call["prompt"] = f"A boat [[mock: {fate}]] on a canal"
+        elif source in ("rule", "scenario"):
+            fates.add(fate_rule_from({"fate": fate}), scenario=source == "scenario")
+        elif source == "key":
+            fates.of_key[account] = outcomes_from(fate)
+        else:
+            fates.default = outcomes_from(fate)
+    return call
+
+
+@pytest.mark.parametrize("first", range(len(SOURCES)))
+def test_the_first_source_that_says_something_is_heard(nearby: Any, first: int) -> None:
+    task_id = nearby.order(**arranged(nearby, SOURCES[first:]))
+    assert nearby.words(task_id, 1) == [SOURCES[first]]
+
+
+def test_a_url_of_the_magic_host_names_a_fate(nearby: Any) -> None:
+    url = "https://mock.test/not-a-face.png?fate=unknown_status+word%3Durl"
+    assert nearby.words(nearby.order(**nearby.references("image", url)), 1) == ["url"]
+    both = nearby.order(prompt="[[mock: unknown_status word=prompt]]", **nearby.references("image", url))
+    assert nearby.words(both, 1) == ["prompt"]
+
+
+def test_a_face_is_a_magic_value_among_others(nearby: Any) -> None:
+    face = nearby.references("image", FACE_URL)
+    nearby.app.fates.add(fate_rule_from({"fate": "succeed"}))
+    assert nearby.create(**face).status_code == 400
+    assert nearby.create("succeed", **face).status_code == 200
+    assert nearby.create(prompt="[[mock: succeed]]", **face).status_code == 200
+
+
+INVALID = {
+    "explode": ("'explode'", "succeed, refused, moderated"),
+    "failed code=NOPE": ("'NOPE'", "for create: "),
+    "failed colour=red": ("'colour'", "queue, render, after, code, charged"),
+    "succeed after=soon": ("'soon'", "120s"),
+    "succeed after=-1s": ("'-1s'", "120s"),
+    "succeed after": ("'after'", "name=value"),
+    "succeed after=1s after=2s": ("after", "once"),
+    "succeed after=5s render=1s": ("after", "queue and render"),
+    "stuck status=sleeping": ("'sleeping'", "queued, in_progress"),
+    "refused why=ugly": ("'ugly'", "face, text, image, video, audio, policy"),
+    "active": ("active", "succeed, refused, moderated"),
+    "failed code=DownloadFailed": ("'DownloadFailed'", "for create: "),
+    "failed charged=perhaps": ("'perhaps'", "yes, no"),
+}
+
+
+@pytest.mark.parametrize("source", ["header", "prompt", "url"])
+@pytest.mark.parametrize("fate", INVALID)
+def test_a_fate_that_cannot_be_is_a_400_that_names_what_is_allowed(nearby: Any, fate: str, source: str) -> None:
+    if source == "header":
+        answer = nearby.create(fate)
+    elif source == "prompt":
+        answer = nearby.create(prompt=f"[[mock: {fate}]]")
+    else:
+        query = fate.replace(" ", "+").replace("=", "%3D")
+        answer = nearby.create(**nearby.references("image", f"https://mock.test/not-a-face.png?fate={query}"))
+    status, _, message = nearby.error(answer)
+    assert status == 400
+    assert all(part in message for part in INVALID[fate]), message
+    assert nearby.app.world.engine.store.tasks(nearby.account) == []
+
+
+@pytest.mark.parametrize("prompt", ["[[mock: stuck", "[[ MOCK:stuck]", f"[[mock: {'x' * 301}]]", "[[mock:]]"])
+def test_half_a_magic_word_is_not_taken_for_none(nearby: Any, prompt: str) -> None:
+    status, _, message = nearby.error(nearby.create(prompt=prompt))
+    assert (status, "allowed" in message) == (400, True)
+
+
+@pytest.mark.parametrize("prompt", ["[mock: stuck]", "[[other: stuck]]", "mock: stuck", "[[ ]]"])
+def test_brackets_that_are_not_ours_are_a_prompt(nearby: Any, prompt: str) -> None:
+    assert nearby.words(nearby.order(prompt=prompt), 2) == [nearby.status_words[2]]
+
+
+@pytest.mark.parametrize("prompt", ["[[mock:stuck]]", "[[ Mock :stuck]]", "a [[  MOCK:  stuck  ]] b"])
+def test_a_magic_word_may_stand_anywhere_and_in_any_case(nearby: Any, prompt: str) -> None:
+    stuck = nearby.words(nearby.order(prompt=prompt), 99)
+    assert stuck == [nearby.status_words[1 if "Mock :" not in prompt else 2]]
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        ({"match": {"operation": "query"}, "fate": "stuck"}, ("'query'", "create, upscale, asset_create")),
+        ({"match": {"operation": "asset_create"}, "fate": "stuck"}, ("stuck", "active, failed, refused")),
+        ({"fate": "active"}, ("active", "succeed, refused")),
+        ({"match": {"upstream": "opeai"}, "fate": "failed code=UPSTREAM_BUSY"}, ("UPSTREAM_BUSY", "opeai has")),
+        ({"fate": "failed code=NOPE"}, ("NOPE", "apimodels and opeai has")),
+        ({"match": {"colour": "red"}, "fate": "stuck"}, ("'colour'", "upstream, operation")),
+        ({"match": {"nth": 0}, "fate": "stuck"}, ("nth is 0", "from 1")),
+        ({"match": {"prompt": "("}, "fate": "stuck"}, ("prompt", "regular expression")),
+        ({"match": {"seconds": "5"}, "fate": "stuck"}, ("seconds", "whole number")),
+        ({"match": "all", "fate": "stuck"}, ("'all'", "table")),
+        ({"match": {}}, ("allowed: match, fate",)),
+        ({"fate": []}, ("allowed: a text, a table, or a list",)),
+        ({"fate": [{"fate": "stuck", "weight": 0}]}, ("weight is 0", "above 0")),
+        ({"fate": ["stuck"]}, ("'stuck'", "a table")),
+        ({"fate": {"fate": "succeed", "after": True}}, ("after is True", "120s")),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_when_it_is_told(values: dict[str, Any], parts: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidRule) as told:
+        fate_rule_from(values)
+    assert all(part in str(told.value) for part in parts), told.value
+
+
+def test_defaults_are_held_to_what_tasks_can_have() -> None:
+    check(outcomes_from("failed code=UPSTREAM_BUSY"))
+    check(outcomes_from("failed code=DownloadFailed"), "asset_create")
+    for wrong in ("active", "failed code=DownloadFailed"):
+        with pytest.raises(InvalidRule):
+            check(outcomes_from(wrong))
+
+
+def test_a_code_of_one_upstream_says_nothing_of_the_other(nearby: Any) -> None:
+    nearby.app.fates.add(fate_rule_from({"fate": "failed code=UPSTREAM_BUSY"}))
+    nearby.app.fates.default = outcomes_from("failed code=QuotaExceeded")
+    task_id = nearby.order()
+    nearby.door.clock.advance(2)
+    assert nearby.failure(task_id)[0] == {"apimodels": "UPSTREAM_BUSY", "opeai": "QuotaExceeded"}[nearby.name]
+
+
+def test_rules_are_tried_in_their_order_and_counted(nearby: Any) -> None:
+    fates = nearby.app.fates
+    first = fates.add(fate_rule_from({"match": {"nth": 2}, "fate": "unknown_status word=second"}))
+    fates.add(fate_rule_from({"match": {"times": 2}, "fate": "unknown_status word=early"}))
+    fates.add(fate_rule_from({"match": {"prompt": "boat$", "model": nearby.document_model}, "fate": "stuck"}))
+    tasks = [nearby.order() for _ in range(5)]
+    nearby.door.clock.advance(1)
+    stuck = nearby.status_words[1]
+    assert [nearby.word(task_id) for task_id in tasks] == ["early", "second", "early", stuck, stuck]
+    assert fates.remove(first)
+    assert not fates.remove(first)
+
+
+def test_a_rule_of_an_account_is_for_nobody_else(nearby: Any) -> None:
+    nearby.app.fates.add(fate_rule_from({"match": {"account": nearby.account}, "fate": "refused"}))
+    assert nearby.create().status_code == 400
+    assert nearby.create(key="sk_test_other").status_code == 200
+
+
+WEIGHTED = [{"fate": "refused", "weight": 1}, {"fate": "failed", "weight": 2}, {"fate": "succeed", "weight": 7}]
+
+
+def test_weighted_outcomes_come_in_their_shares_and_repeat_with_the_seed(speak: Speak) -> None:
+    seen = []
+    for seed in (1, 1, 2):
+        speaker = speak(seed=seed, pace="instant")
+        speaker.app.fates.add(fate_rule_from({"fate": WEIGHTED}))
+        answers = [speaker.create() for _ in range(200)]
+        ids = [(answer.json().get("data") or answer.json()) for answer in answers if answer.status_code == 200]
+        words = [speaker.word(body.get("taskId") or body["id"]) for body in ids]
+        seen.append(([answer.status_code for answer in answers], words))
+    assert seen[0] == seen[1] != seen[2]
+    statuses, words = Counter(seen[0][0]), Counter(seen[0][1])
+    assert 8 <= statuses[400] <= 35
+    assert 20 <= words[speaker.status_words[3]] <= 60
+
+
+def test_what_one_account_draws_does_not_hang_on_the_others(speak: Speak) -> None:
+    drawn = []
+    for busy in (False, True):
+        speaker = speak(pace="instant")
+        speaker.app.fates.default = outcomes_from(WEIGHTED)
+        statuses = []
+        for _ in range(30):
+            if busy:
+                speaker.create(key="sk_test_other")
+            statuses.append(speaker.create().status_code)
+        drawn.append(statuses)
+    assert drawn[0] == drawn[1]
+
+
+def test_fates_read_the_same_from_text_and_table_and_back() -> None:
+    for said in ("succeed queue=10s render=60s", "failed code=TIMEOUT charged=yes after=1.5s", "refused why=face"):
+        fate = fate_from(said)
+        assert fate_from(str(fate)) == fate
+        assert fate_from({"fate": fate.kind, **fate.seconds, **fate.texts}) == fate
+    assert fate_from("slow after=2m") == fate_from("slow after=120") == fate_from({"fate": "slow", "after": 120})
+    assert fate_from("slow after=500ms").seconds == {"after": 0.5}
+
+
+def test_an_account_s_rules_can_be_taken_back_alone() -> None:
+    fates = Fates(Chance(1))
+    fates.add(fate_rule_from({"match": {"account": "mine"}, "fate": "stuck"}))
+    fates.add(fate_rule_from({"fate": "slow"}))
+    fates.of_key.update(mine=outcomes_from("stuck"), theirs=outcomes_from("slow"))
+    fates.clear("mine")
+    assert ([str(rule.outcomes.weighted[0][1]) for _, rule in fates.rules], list(fates.of_key)) == (
+        ["slow"],
+        ["theirs"],
+    )
+    fates.clear()
+    assert (fates.rules, fates.of_key) == ([], {})
+
+
+def test_text_moderation_spares_the_looser_model_unless_it_is_asked_for(
+    open_door: Callable[..., Any], apps: Any
+) -> None:
+    door = open_door(pace="fast")
+    order = {"model": "seedance-2-0-nsfw", "prompt": "A boat", "size": "640x640", "seconds": "4"}
+    face = {"type": "image_url", "role": "reference_image", "image_url": {"url": FACE_URL}}
+
+    def status(fate: str, **changes: Any) -> int:
+        apps[-1].fates.default = outcomes_from(fate)
+        return int(door.post("/v1/videos", {**order, **changes}).status_code)
+
+    assert status("refused why=text") == 200
+    assert status("refused why=text", model="seedance-2-0") == 400
+    assert status("refused why=image") == 400
+    assert status("succeed", prompt="[[mock: refused why=text]]") == 400
+    assert status("succeed", input_reference={"content": [face]}) == 400
