@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -169,11 +170,11 @@ def _emulator(emulators: Emulators, wishes: dict[str, Any], stack: ExitStack) ->
 def _grant(upstreams: Upstreams, wishes: dict[str, Any]) -> None:
     faults = wishes.get("fault", ())
     if "credit" in wishes:
-        _told(lambda: upstreams.ledger.grant(wishes["credit"]))
+        _told(partial(upstreams.ledger.grant, wishes["credit"]))
     if "fate" in wishes:
-        _told(lambda: upstreams.fates.default(wishes["fate"]))
+        _told(partial(upstreams.fates.default, wishes["fate"]))
     for fault in faults if isinstance(faults, list | tuple) else (faults,):
-        _told(lambda fault=fault: upstreams.faults.add(fault))
+        _told(partial(upstreams.faults.add, fault))
 
 
 def _told(act: Callable[[], T]) -> T:

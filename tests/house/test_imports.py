@@ -19,10 +19,15 @@ PLACES = {
     "uuid": [],
     "sched": [],
     "subprocess": ["seedmock_server/media/encoder.py", "seedmock_server/media/ffmpeg.py", "seedmock_client/demo.py"],
-    "socket": ["seedmock_server/serving.py", "seedmock_client/demo.py"],
+    "socket": ["seedmock_server/serving.py", "seedmock_server/testing/guard.py", "seedmock_client/demo.py"],
     "click": ["*/cli.py", "*_cli.py", "*/console.py", "*/options.py", "*/exits.py", "seedmock_client/demo.py"],
     "rich": ["seedmock_client/console.py", "seedmock_client/demo.py"],
-    "httpx": ["seedmock_client/clients.py", "seedmock_client/d[er]*.py", "seedmock_server/fetching.py"],
+    "httpx": [
+        "seedmock_client/clients.py",
+        "seedmock_client/d[er]*.py",
+        "seedmock_server/fetching.py",
+        "seedmock_server/testing/[gh]*.py",
+    ],
     "httptools": ["seedmock_server/serving.py"],
     "uvicorn": ["seedmock_server/serving.py"],
     "starlette": ["seedmock_server/control/*.py"],
@@ -31,6 +36,8 @@ PLACES = {
     "platformdirs": ["seedmock_server/app.py"],
     "PIL": ["seedmock_server/media/*", "seedmock_client/demo.py"],
     "imageio_ffmpeg": ["seedmock_server/media/ffmpeg.py"],
+    "pytest": ["seedmock_server/pytest_plugin.py"],
+    "respx": ["seedmock_server/pytest_plugin.py", "seedmock_server/testing/hosts.py"],
     "hypothesis": ["seedmock_contracts/strategies.py", "seedmock_contracts/conformance.py"],
 }
 OURS = {"seedmock_server", "seedmock_contracts", "seedmock_client"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from seedmock_client import Client, GenerationRequest, InputModerationError, Out
 from seedmock_contracts.upstreams import NAMES
 from seedmock_server.testing import mocked
 from seedmock_server.testing.clock import START
+from seedmock_server.testing.guard import LiveHostReached
 
 Order = Callable[..., GenerationRequest]
 
@@ -225,6 +227,18 @@ def test_mocked_gives_the_same_without_a_fixture(order: Order) -> None:
 def test_mocked_lets_the_clock_run_if_it_is_told_to() -> None:
     with mocked(stand=False) as upstreams:
         assert upstreams.clock.now() > START + 1000
+
+
+def test_what_swallows_the_error_is_found_out_at_the_end_of_mocked() -> None:
+    def code() -> None:
+        with mocked("my unittest"):
+            try:
+                socket.getaddrinfo("apimodels.app", 443)
+            except Exception:
+                return
+
+    with pytest.raises(LiveHostReached, match="my unittest tried to reach"):
+        code()
 
 
 def test_forgetting_leaves_nothing(

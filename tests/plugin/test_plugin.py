@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import Any
 
 import pytest
 

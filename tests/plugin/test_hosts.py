@@ -1,0 +1,129 @@
+"""Code with hard-wired hosts runs unchanged: httpx is bent to the emulator, blocking and awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from seedmock_client import GenerationRequest
+from seedmock_contracts.upstreams import contracts
+
+pytest_plugins = ["pytester"]
+Order = Callable[..., GenerationRequest]
+REAL = [(said.name, base.host + base.prefix) for said in contracts() for base in said.bases]
+A = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A paper boat", "duration": 4}
+
+
+def order_of(upstream: str, boat: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    return ("/video/generations", A) if upstream == "apimodels" else ("/videos", dict(boat))
+
+
+def task_of(answer: httpx.Response) -> str:
+    body = answer.json()
+    return str(body["id"] if "id" in body else body["data"]["taskId"])
+
+
+@pytest.mark.parametrize(("upstream", "base"), REAL)
+@pytest.mark.parametrize("awaited", [False, True])
+def test_every_real_base_leads_to_the_emulator(
+    mock_hosts: Any, mock_journal: Any, boat: dict[str, str], upstream: str, base: str, awaited: bool
+) -> None:
+    path, order = order_of(upstream, boat)
+
+    async def submit() -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            return await client.post(base + path, json=order, headers={"Authorization": "Bearer sk-live"})
+
+    if awaited:
+        answer = asyncio.run(submit())
+    else:
+        answer = httpx.post(base + path, json=order, headers={"Authorization": "Bearer sk-live"})
+    assert answer.status_code == 200, answer.text
+    mock_journal.assert_submitted_once()
+    assert [task.id for task in mock_journal.tasks] == [task_of(answer)]
+    assert mock_hosts.calls.call_count == 1
+
+
+def test_a_result_link_can_be_fetched_with_anything(
+    mock_upstreams: Any, mock_clock: Any, mock_hosts: Any, mock_journal: Any
+) -> None:
+    base, headers = "https://apimodels.app/api/v1/video/generations", {"Authorization": "Bearer sk-live"}
+    task = httpx.post(base, json=A, headers=headers).json()["data"]["taskId"]
+    mock_clock.advance("10s")
+    (link,) = httpx.get(base, params={"task_id": task}, headers=headers).json()["data"]["resultUrls"]
+    assert link.startswith(mock_upstreams.url)
+    with urllib.request.urlopen(link) as answer:
+        assert answer.read(12)[4:8] == b"ftyp"
+        answer.read()
+    mock_journal.assert_downloaded()
+
+
+def test_the_reference_client_runs_with_a_hard_wired_host_and_key(
+    mock_upstreams: Any, mock_clock: Any, mock_hosts: Any, mock_journal: Any, order: Order, tmp_path: Path
+) -> None:
+    wired = {"base_url": "https://apimodels.app", "api_key": "sk-live"}
+    with mock_upstreams.client("apimodels", **wired) as client:
+        client.generate(order(), tmp_path / "boat.mp4")
+    mock_journal.assert_downloaded()
+    mock_journal.assert_never_polled_after_end()
+
+
+def test_a_body_is_streamed_and_its_faults_are_real(
+    mock_clock: Any, mock_hosts: Any, mock_faults: Any, boat: dict[str, str]
+) -> None:
+    base, headers = "https://api-platform.ope.ai/v1/videos", {"Authorization": "Bearer sk-live"}
+    task = httpx.post(base, json=boat, headers=headers).json()["id"]
+    mock_clock.advance("10s")
+    mock_faults.add("cut at=1000", operation="content")
+    seen: list[bytes] = []
+    with (
+        httpx.stream("GET", f"{base}/{task}/content", headers=headers) as answer,
+        pytest.raises(httpx.RemoteProtocolError),
+    ):
+        seen.extend(chunk for chunk in answer.iter_raw(100))
+    assert sum(map(len, seen)) == 1000
+
+
+@pytest.mark.parametrize("key", ["", "Bearer sk_mock_invalid", "Basic abc"])
+def test_a_mock_key_and_none_at_all_stay_what_they_are(mock_hosts: Any, mock_journal: Any, key: str) -> None:
+    headers = {"Authorization": key} if key else {}
+    answer = httpx.get("https://apimodels.app/api/v1/balance", headers=headers)
+    assert answer.json()["code"] == 401
+    assert len(mock_journal) == 0
+
+
+def test_other_hosts_are_left_alone(mock_upstreams: Any, mock_hosts: Any) -> None:
+    assert httpx.get(f"{mock_upstreams.url}/_mock/health").status_code == 200
+    with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(418))) as client:
+        assert client.get("https://example.test/").status_code == 418
+
+
+def test_a_proxy_of_the_environment_is_passed_by(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    request.getfixturevalue("mock_hosts")
+    assert httpx.get("https://apimodels.app/api/v1/models").status_code == 401
+
+
+def test_afterwards_httpx_is_what_it_was(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import httpx
+        before = httpx.Client._transport_for_url
+
+        def test_first(mock_hosts):
+            assert httpx.Client._transport_for_url is not before
+
+        def test_second():
+            assert httpx.Client._transport_for_url is before
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)

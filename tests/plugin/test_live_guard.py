@@ -1,0 +1,106 @@
+"""No way out of this process leads to a real host, and no other way is barred."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import socket
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from seedmock_contracts.upstreams import contracts
+from seedmock_server.testing.guard import HOSTS, Guard, LiveHostReached
+
+HOST = "apimodels.app"
+URL = f"https://{HOST}/api/v1/balance"
+
+
+async def awaited() -> None:
+    async with httpx.AsyncClient() as client:
+        await client.get(URL)
+
+
+async def streams() -> None:
+    await asyncio.open_connection(HOST, 443)
+
+
+def tunnelled() -> None:
+    http.client.HTTPSConnection("proxy.test", 3128).set_tunnel(HOST, 443)
+
+
+def connected() -> None:
+    with socket.socket() as one:
+        one.connect((HOST, 443))
+
+
+WAYS: dict[str, Callable[[], Any]] = {
+    "httpx": lambda: httpx.get(URL),
+    "httpx awaited": lambda: asyncio.run(awaited()),
+    "httpx through a proxy": lambda: httpx.get(URL, proxy="http://127.0.0.1:9"),
+    "urllib": lambda: urllib.request.urlopen(URL),
+    "http.client": lambda: http.client.HTTPSConnection(HOST).request("GET", "/"),
+    "http.client through a proxy": tunnelled,
+    "asyncio": lambda: asyncio.run(streams()),
+    "a socket": connected,
+    "create_connection": lambda: socket.create_connection((HOST, 443)),
+    "getaddrinfo": lambda: socket.getaddrinfo(HOST, 443),
+    "getaddrinfo by name": lambda: socket.getaddrinfo(host=HOST, port=443),
+    "gethostbyname": lambda: socket.gethostbyname(HOST),
+    "bytes": lambda: socket.getaddrinfo(HOST.encode(), 443),
+    "capitals and a dot": lambda: socket.getaddrinfo("APIModels.app.", 443),
+}
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were a guard to fail, nothing would leave this machine all the same."""
+
+    def nowhere(*_: Any, **__: Any) -> Any:
+        raise OSError("no network in this test")
+
+    for name in ("getaddrinfo", "create_connection", "gethostbyname"):
+        monkeypatch.setattr(socket, name, nowhere)
+    monkeypatch.setattr(socket.socket, "connect", nowhere)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_real_host_is_not_reached(way: str) -> None:
+    with Guard("this test") as guard:
+        with pytest.raises(LiveHostReached) as error:
+            WAYS[way]()
+        with pytest.raises(LiveHostReached) as again:
+            guard.check()
+    assert again.value is error.value
+    said = str(error.value)
+    assert said.lower().startswith("this test tried to reach apimodels.app")
+    assert "a real host of apimodels; nothing was sent. Give the code the base URL of mock_upstreams" in said
+    assert "mock_hosts" in said
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "http.client through a proxy"])
+def test_without_a_guard_each_way_leads_out(way: str) -> None:
+    with pytest.raises((OSError, httpx.TransportError)):
+        WAYS[way]()
+
+
+def test_every_host_of_both_contracts_is_known() -> None:
+    assert set(HOSTS) == {"apimodels.app", "api.apimodels.app", "api-platform.ope.ai"}
+    assert {f"https://{host}" for host in HOSTS} == {base.host for said in contracts() for base in said.bases}
+
+
+@pytest.mark.parametrize("host", ["example.test", "apimodels.app.example.test", "127.0.0.1", b"x.test"])
+def test_other_hosts_are_nobodys_business(host: str | bytes) -> None:
+    with Guard("this test") as guard:
+        with pytest.raises(OSError, match="no network in this test"):
+            socket.getaddrinfo(host, 443)
+        guard.check()
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
+def test_an_address_that_is_no_host_is_let_through() -> None:
+    with Guard("this test"), socket.socket(socket.AF_UNIX) as one, pytest.raises(OSError, match="no network"):
+        one.connect("/nowhere.sock")
