@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from hashlib import blake2b
 
-LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
+LOWER = b"0123456789abcdefghijklmnopqrstuvwxyz"
+SIGNS = bytes(LOWER[byte % 36] for byte in range(256))
 
 
 def fresh_seed() -> int:
@@ -33,12 +34,8 @@ class Chance:
         return self.whole(1 << 53, *labels) / (1 << 53)
 
     def text(self, length: int, *labels: object) -> str:
-        """So many signs (at most 36) of 0-9 and a-z."""
-        number, signs = self.whole(36**length, *labels), []
-        for _ in range(length):
-            number, sign = divmod(number, 36)
-            signs.append(LOWER[sign])
-        return "".join(signs)
+        """So many signs (at most 32) of 0-9 and a-z."""
+        return self._digest(labels).translate(SIGNS)[:length].decode("ascii")
 
     def _digest(self, labels: tuple[object, ...]) -> bytes:
         drawn = self._keyed.copy()

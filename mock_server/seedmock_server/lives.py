@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import ErrorKind, FailCode, Moment, Operation, TaskStatus
 
-from .fates import Fate, FateKind, codes, fitting
+from .fates import SUCCEED, Fate, FateKind, codes, fitting
 from .refusal import Refusal
 from .task import Failure, Phase
 from .timeline import QUEUED_SHARE, life
@@ -34,6 +34,8 @@ def living(said: Contract, fate: Fate, queue: float, render: float) -> Life:
 
     Raises Refusal for the fate `refused`, and InvalidRule for a code that the upstream does not have.
     """
+    if fate is SUCCEED:
+        return Life(life(queue, render))
     queue, render = _times(fate, queue, render)
     ordinary = life(queue, render)
     failing = life(queue, render, TaskStatus.FAILURE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -56,6 +57,7 @@ class State(NamedTuple):
 NEVER = math.inf
 
 
+@lru_cache(maxsize=1024)
 def life(queue: float, render: float, end: TaskStatus = TaskStatus.SUCCESS) -> tuple[Phase, ...]:
     """The phases of an ordinary task: seconds in the queue, seconds in the works, the end."""
     return (
