@@ -95,7 +95,7 @@ class App:
             chance,
             folder / "sources",
         )
-        self.stage = Stage(engine, self.faults, self.limits, first)
+        self.stage = Stage(engine, self.faults, self.limits, self.declared, first)
         keys = Accounts(self.settings.keys)
         self.world = World(
             settings=self.settings, keys=keys, engine=engine, library=library, state=self.state, stage=self.stage

@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
-import msgspec
-
-from seedmock_contracts.terms import MediaFacts, MediaKind, Operation
+from seedmock_contracts.terms import Operation
 from seedmock_contracts.upstreams import NAMES
 
+from .declared import Declaration, media_facts_from
 from .fates import FateRule, fate_rule_from
 from .faults import FaultRule, fault_rule_from
 from .latencies import Latencies, duration_from
@@ -31,8 +30,6 @@ HEAD = ("title", "says", "link", "covers", "upstreams")
 LINK = re.compile(r"https?://[^\s/]+(/\S*)?")
 URL = re.compile(r"(https?|asset)://\S+")
 AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
-MEBIBYTE = 1024 * 1024
-FORMATS = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}
 T = TypeVar("T")
 
 
@@ -55,7 +52,7 @@ class Scenario:
     limit: Limit | None = None
     credit: Decimal | None = None
     latencies: Latencies = field(default_factory=Latencies)
-    media: Mapping[str, MediaFacts] = field(default_factory=dict)
+    media: Mapping[str, Declaration] = field(default_factory=dict)
 
 
 class _Wrong(Exception):
@@ -189,7 +186,7 @@ def _blamed(row: Mapping[str, Any], message: str) -> Place:
             return (name, *inner)
         if re.match(rf"{re.escape(name)} (is|has)\b", message) or f" has no field {name!r}" in message:
             return (name,)
-        if f" has no parameter {name!r}" in message or f" has no {name!r}" in message:
+        if re.search(rf" (has|have) no (parameter |fact )?{re.escape(repr(name))}", message):
             return (name,)
     return ()
 
@@ -227,28 +224,13 @@ def _latencies(document: Mapping[str, Any]) -> Latencies:
     return Latencies((*some, *([_judged(duration_from, rest, ("latency",))] if rest or not some else [])))
 
 
-def _media(document: Mapping[str, Any]) -> dict[str, MediaFacts]:
+def _media(document: Mapping[str, Any]) -> dict[str, Declaration]:
     table = _table(document, ("media",)) if "media" in document else {}
-    return {url: _facts(url, _table(table, (url,), ("media",))) for url in table}
-
-
-def _facts(url: str, table: Mapping[str, Any]) -> MediaFacts:
-    place: Place = ("media", url)
-    if not URL.fullmatch(url):
-        raise _Wrong(f"media is of {url!r}; allowed: a URL", place)
-    _known(table, [field.name for field in fields(MediaFacts)], place, f"[media.{url!r}]")
-    kind = table.get("kind")
-    if kind not in tuple(MediaKind):
-        raise _Wrong(f"kind is {kind!r}; allowed: {', '.join(MediaKind)}", (*place, "kind"))
-    for name in ("size_bytes", "seconds", "width", "height", "fps"):
-        if name in table and (type(table[name]) not in (int, float) or not 0 < table[name] < 1e12):
-            raise _Wrong(f"{name} is {table[name]!r}; allowed: a number above 0", (*place, name))
-    try:
-        return msgspec.convert({"size_bytes": MEBIBYTE, "format": FORMATS[MediaKind(kind)], **table}, MediaFacts)
-    except msgspec.ValidationError as error:
-        said, _, path = str(error).removeprefix("Expected ").partition(" - at `$.")
-        name = path.removesuffix("`")
-        raise _Wrong(f"{name} is {table.get(name)!r}; allowed: {said}", (*place, name)) from error
+    for url in table:
+        if not URL.fullmatch(url):
+            raise _Wrong(f"media is of {url!r}; allowed: a URL", ("media", url))
+    rows = {url: _table(table, (url,), ("media",)) for url in table}
+    return {url: _judged(media_facts_from, row, ("media", url)) for url, row in rows.items()}
 
 
 # --- tables ---

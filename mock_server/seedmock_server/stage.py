@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from .declared import Declaration, Declared
 from .engine import Engine
 from .faults import Faults
 from .latencies import Latencies
@@ -23,10 +24,13 @@ class Rest:
 class Stage:
     """Where scenarios are put. What the settings say stays beneath, and so do the rules that were told one by one."""
 
-    def __init__(self, engine: Engine, faults: Faults, limits: Limits, first: Scenario | None = None) -> None:
+    def __init__(
+        self, engine: Engine, faults: Faults, limits: Limits, declared: Declared, first: Scenario | None = None
+    ) -> None:
         self._fates, self._ledger, self._engine = engine.fates, engine.ledger, engine
-        self._faults, self._limits = faults, limits
+        self._faults, self._limits, self._declared = faults, limits, declared
         self._rest = Rest(limits.default, self._ledger.lent)
+        self._said_before: dict[str, Declaration | None] = {}
         self._first = first
         self.scenario: Scenario | None = None
         self.reset()
@@ -43,6 +47,9 @@ class Stage:
             self._limits.set(scenario.limit)
         if scenario.credit is not None:
             self._ledger.lend(scenario.credit)
+        for url, facts in scenario.media.items():
+            self._said_before[url] = self._declared.get(url)
+            self._declared.put(url, facts)
         self.scenario = scenario
 
     def clear(self) -> None:
@@ -53,12 +60,21 @@ class Stage:
         if self.scenario is not None:
             self._limits.set(self._rest.limit)
             self._ledger.lend(self._rest.credit)
+        self._take_back()
         self.scenario = None
 
     def left(self) -> None:
         """No scenario is on any more, and what it had put into the rooms has been replaced."""
         self._engine.latencies = Latencies()
         self.scenario = None
+
+    def _take_back(self) -> None:
+        """Let the media be what was said of them before the scenario."""
+        for url, before in self._said_before.items():
+            self._declared.remove(url)
+            if before is not None:
+                self._declared.put(url, before)
+        self._said_before.clear()
 
     def reset(self) -> None:
         """Be as at the start: the scenario of the settings is on, from its beginning, or none."""
