@@ -146,7 +146,7 @@ def media_at(url: str) -> MagicUrl | None:
 
 def is_magic(url: str) -> bool:
     """Whether a URL is one of the magic host."""
-    return HOST in url[:100] and web_host(url) == HOST
+    return HOST in url[:300].lower() and web_host(url) == HOST
 
 
 def account_prefix(key: bytes) -> str:

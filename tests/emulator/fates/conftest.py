@@ -154,3 +154,13 @@ def speaker(request: pytest.FixtureRequest, speak: Callable[..., Speaker]) -> Sp
 def nearby(speak: Callable[..., Speaker]) -> Speaker:
     """Each upstream, in process."""
     return speak()
+
+
+@pytest.fixture
+def speak_of(open_door: Callable[..., Any], apps: list[App]) -> Callable[..., Speaker]:
+    """Opens a door of pace `fast` to the upstream of a name."""
+
+    def opened(name: str, **settings: Any) -> Speaker:
+        return Speaker(name, open_door(**{"pace": "fast", **settings}), apps[-1])
+
+    return opened

@@ -1,0 +1,296 @@
+"""Faces in direct references are refused: by declaration, by the magic table or by a detector; assets let them in."""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from seedmock_server import vision
+from seedmock_server.declared import Declared, media_facts_from
+from seedmock_server.matching import InvalidRule
+
+FACE, NO_FACE = "https://mock.test/face.png", "https://mock.test/not-a-face.png"
+SEEN = "https://media.example.org/someone.png"
+PRIVACY = {"apimodels": "CONTENT_MODERATION", "opeai": "InputImageSensitiveContentDetected.PrivacyInformation"}
+needs_detector = pytest.mark.skipif(not vision.detector_name(), reason="seedmock[vision] is not installed")
+
+
+INK = (50, 35, 25)
+
+
+def drawn_face(side: int = 640, form: str = "PNG", turned: int = 0) -> bytes:
+    """A frontal face, no person's, that fills most of a picture; `turned` by so many degrees."""
+    image = Image.new("RGB", (640, 640), (150, 170, 190))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((130, 60, 510, 600), (60, 40, 30))
+    draw.ellipse((165, 110, 475, 590), (224, 178, 150))
+    for x in (250, 390):
+        draw.ellipse((x - 52, 258, x + 52, 318), (150, 105, 85))
+        draw.ellipse((x - 42, 268, x + 42, 312), (245, 245, 245))
+        draw.ellipse((x - 20, 268, x + 20, 310), INK)
+        draw.rectangle((x - 58, 228, x + 58, 246), INK)
+    draw.polygon([(320, 300), (285, 420), (355, 420)], (205, 155, 128))
+    draw.ellipse((285, 400, 313, 424), (110, 70, 58))
+    draw.ellipse((327, 400, 355, 424), (110, 70, 58))
+    draw.ellipse((250, 465, 390, 520), (165, 70, 70))
+    draw.line((252, 492, 388, 492), (90, 30, 30), width=6)
+    return _kept(image.filter(ImageFilter.GaussianBlur(6)).rotate(turned).resize((side, side)), form)
+
+
+def drawn_boat(side: int = 640, form: str = "PNG") -> bytes:
+    """A paper boat with two portholes and a stripe: circles and lines, and no face."""
+    image = Image.new("RGB", (640, 640), (150, 170, 190))
+    draw = ImageDraw.Draw(image)
+    draw.polygon([(60, 400), (580, 400), (480, 540), (160, 540)], (245, 245, 245))
+    draw.polygon([(320, 120), (320, 390), (500, 390)], (224, 178, 150))
+    for x in (240, 400):
+        draw.ellipse((x - 20, 450, x + 20, 490), INK)
+    draw.line((60, 410, 580, 410), (90, 30, 30), width=6)
+    return _kept(image.filter(ImageFilter.GaussianBlur(2)).resize((side, side)), form)
+
+
+def _kept(image: Image.Image, form: str) -> bytes:
+    kept = io.BytesIO()
+    image.save(kept, form)
+    return kept.getvalue()
+
+
+def notes(speaker: Any) -> list[str]:
+    found: list[str] = speaker.door.journal()[-1]["notes"]
+    return found
+
+
+def is_refused_for_a_face(speaker: Any, answer: Any, path: str) -> bool:
+    status, code, message = speaker.error(answer)
+    return (status, code, path in message) == (400, PRIVACY[speaker.name], True)
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without the extra."""
+    monkeypatch.setattr(vision, "_library", lambda: None)
+
+
+@pytest.mark.parametrize("place", ["reference", "frame"])
+def test_a_face_in_a_direct_image_is_refused_at_create(speaker: Any, place: str) -> None:
+    placed = speaker.references("image", NO_FACE, FACE) if place == "reference" else speaker.frame(FACE)
+    path = {
+        ("apimodels", "reference"): "reference_image_urls[1]",
+        ("apimodels", "frame"): "first_frame_url",
+        ("opeai", "reference"): "input_reference.content[1]",
+        ("opeai", "frame"): "input_reference.content[0]",
+    }[speaker.name, place]
+    assert is_refused_for_a_face(speaker, speaker.create(**placed), path)
+    assert f"{path}: a face, says the table of magic values" in notes(speaker)
+    if speaker.name == "apimodels":
+        assert speaker.door.balance(key=speaker.key) == 1000
+
+
+def test_a_last_frame_is_looked_at_too(nearby: Any) -> None:
+    placed = nearby.frame(NO_FACE)
+    if nearby.name == "apimodels":
+        placed["last_frame_url"] = FACE
+    else:
+        last = {"type": "image_url", "role": "last_frame", "image_url": {"url": FACE}}
+        placed["input_reference"]["content"].append(last)
+    assert nearby.create(**placed).status_code == 400
+
+
+def test_the_same_picture_passes_as_an_asset(speak_of: Callable[..., Any]) -> None:
+    speaker = speak_of("apimodels")
+    group = speaker.door.post("/api/v1/assets/groups", {"name": "cast"}, key=speaker.key).json()["data"]["id"]
+    asset = {"url": FACE, "asset_type": "Image", "group_id": group}
+    url = speaker.door.post("/api/v1/assets", asset, key=speaker.key).json()["data"]["asset_url"]
+    speaker.door.clock.advance(60)
+    assert speaker.create(**speaker.references("image", url)).status_code == 200
+    assert speaker.create(**speaker.frame(url)).status_code == 200
+    assert speaker.create(**speaker.references("image", url, FACE)).status_code == 400
+
+
+def test_a_declared_face_is_refused_and_a_declared_absence_is_not(nearby: Any) -> None:
+    declared = nearby.app.declared
+    assert nearby.create(**nearby.references("image", SEEN)).status_code == 200
+    assert notes(nearby) == []
+    declared.put(SEEN, media_facts_from({"kind": "image", "face": True}))
+    assert is_refused_for_a_face(nearby, nearby.create(**nearby.references("image", SEEN)), "[0]")
+    assert "a face, says declared facts" in notes(nearby)[0]
+    declared.put(FACE, media_facts_from({"kind": "image", "face": False}))
+    assert nearby.create(**nearby.references("image", FACE)).status_code == 200
+    declared.clear()
+    assert nearby.create(**nearby.references("image", FACE)).status_code == 400
+
+
+def data(content: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+
+
+@pytest.mark.usefixtures("blind")
+def test_without_the_extra_only_declared_facts_count(nearby: Any) -> None:
+    url = data(drawn_face(360, "JPEG"))
+    assert nearby.create(**nearby.references("image", url)).status_code == 200
+    assert "face or not, says nobody: seedmock[vision] is not installed" in notes(nearby)[0]
+    nearby.app.declared.put(url, media_facts_from({"kind": "image", "face": True}))
+    assert nearby.create(**nearby.references("image", url)).status_code == 400
+
+
+def test_a_library_without_a_detector_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    vision._library.cache_clear()
+    monkeypatch.setitem(sys.modules, "cv2", object())
+    assert vision.detector_name() == ""
+    vision._library.cache_clear()
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert vision.detector_name() == ""
+    vision._library.cache_clear()
+
+
+@needs_detector
+@pytest.mark.parametrize("side", [320, 640, 2000])
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_the_detector_finds_a_drawn_face_and_none_in_a_boat(tmp_path: Path, side: int, form: str) -> None:
+    face, boat = tmp_path / "face", tmp_path / "boat"
+    face.write_bytes(drawn_face(side, form))
+    boat.write_bytes(drawn_boat(side, form))
+    assert (vision.has_face(face), vision.has_face(boat)) == (True, False)
+
+
+@needs_detector
+def test_the_detector_looks_at_a_picture_the_way_up_that_it_is_shown(tmp_path: Path) -> None:
+    lying = tmp_path / "lying.jpg"
+    (tmp_path / "face").write_bytes(drawn_face())
+    picture = Image.open(tmp_path / "face").convert("RGB").rotate(90)
+    picture.save(lying)
+    assert vision.has_face(lying) is False
+    tag = Image.Exif()
+    tag[0x0112] = 6
+    picture.save(lying, exif=tag)
+    assert vision.has_face(lying) is True
+
+
+@needs_detector
+def test_what_is_no_picture_shows_no_face(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("a face")
+    assert vision.has_face(tmp_path / "text") is None
+
+
+@needs_detector
+def test_readable_images_are_looked_at_off_the_loop_and_once(nearby: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    has_face = vision.has_face
+
+    def counting(path: Path) -> bool | None:
+        looked.append(threading.current_thread() is threading.main_thread())
+        return has_face(path)
+
+    monkeypatch.setattr(vision, "has_face", counting)
+    face, boat = data(drawn_face()), data(drawn_boat())
+    for _ in range(2):
+        assert is_refused_for_a_face(nearby, nearby.create(**nearby.frame(face)), "")
+        assert f"a face, says {vision.detector_name()}" in notes(nearby)[0]
+        assert nearby.create(**nearby.frame(boat)).status_code == 200
+        assert f": no face, says {vision.detector_name()}" in notes(nearby)[0]
+    assert looked == [False, False]
+
+
+@needs_detector
+def test_what_is_declared_counts_more_than_what_is_seen(nearby: Any) -> None:
+    url = data(drawn_face(360, "JPEG"))
+    nearby.app.declared.put(url, media_facts_from({"kind": "image", "face": False}))
+    assert nearby.create(**nearby.frame(url)).status_code == 200
+    nearby.app.declared.put(url, media_facts_from({"kind": "image"}))
+    assert nearby.create(**nearby.frame(url)).status_code == 400
+
+
+@needs_detector
+def test_the_emulator_s_own_test_cards_show_no_face(
+    open_door: Callable[..., Any], watch: Callable[[bytes], dict[str, Any]], tmp_path: Path
+) -> None:
+    door = open_door(pace="instant")
+    for seed in range(4):
+        task = door.task_a(door.order_a(seed=seed))
+        still = watch(door.get(task["resultUrls"][0], key=None).content)["first"]
+        still.save(tmp_path / "still.png")
+        assert vision.has_face(tmp_path / "still.png") is False
+
+
+# --- declarations ---
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        ({}, ("kind is None", "image, video, audio")),
+        ({"kind": "film"}, ("'film'", "image, video, audio")),
+        ({"kind": "image", "colour": "red"}, ("'colour'", "kind, format, size_bytes")),
+        ({"kind": "video", "face": True}, ("face", "of an image")),
+        ({"kind": "image", "face": "yes"}, ("'yes'", "true, false")),
+        ({"kind": "image", "width": 5}, ("width", "both or neither")),
+        ({"kind": "image", "width": 0, "height": 5}, ("width is 0", "above 0")),
+        ({"kind": "image", "width": 1.5, "height": 5}, ("1.5", "whole number")),
+        ({"kind": "audio", "seconds": float("nan")}, ("nan", "a number above 0")),
+        ({"kind": "audio", "seconds": True}, ("True", "a number above 0")),
+        ({"kind": "audio", "size_bytes": -1}, ("-1", "from 0")),
+        ({"kind": "audio", "format": ""}, ("''", "such as png")),
+    ],
+)
+def test_facts_that_cannot_be_are_refused_by_name(values: dict[str, Any], parts: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidRule) as told:
+        media_facts_from(values)
+    assert all(part in str(told.value) for part in parts), told.value
+
+
+def test_declarations_read_back_as_they_were_made() -> None:
+    declared, said = Declared(), {"kind": "video", "seconds": 16.0, "width": 640, "height": 360, "fps": 24.0}
+    declared.put(" https://x.example/a.mp4 ", media_facts_from(said))
+    assert declared.rows() == [{"url": "https://x.example/a.mp4", **said}] or set(declared.rows()[0]) == {"url", *said}
+    assert declared.get("https://x.example/a.mp4") == media_facts_from(said)
+    assert declared.remove("https://x.example/a.mp4")
+    assert not declared.remove("https://x.example/a.mp4")
+    assert declared.rows() == []
+
+
+def test_declarations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seedmock_server.declared.MOST", 2)
+    declared, facts = Declared(), media_facts_from({"kind": "audio"})
+    for url in ("a", "b", "a"):
+        declared.put(url, facts)
+    for url, why in (("c", "2 URLs"), ("", "blank"), ("x" * 70_000, "at most 65536")):
+        with pytest.raises(InvalidRule, match=why):
+            declared.put(url, facts)
+
+
+def test_declared_facts_are_held_against_the_limits(nearby: Any) -> None:
+    for kind, values, quantity in (
+        ("image", {"width": 100, "height": 100}, "side"),
+        ("video", {"seconds": 99}, "seconds"),
+        ("audio", {"size_bytes": 1 << 30}, "size_bytes"),
+    ):
+        url = f"https://media.example.org/declared-{kind}"
+        nearby.app.declared.put(url, media_facts_from({"kind": kind, **values}))
+        answer = nearby.create(**nearby.references(kind, url))
+        assert (answer.status_code, f"{quantity} is" in answer.text) == (400, True)
+
+
+def test_what_is_declared_lies_over_what_is_measured(nearby: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
+    url = data(drawn_boat())
+    nearby.app.declared.put(url, media_facts_from({"kind": "image", "size_bytes": 31 << 20}))
+    assert "size_bytes is 32505856" in nearby.create(**nearby.frame(url)).text
+    nearby.app.declared.put(url, media_facts_from({"kind": "image", "face": False}))
+    task_id = nearby.order(**nearby.frame(url))
+    nearby.door.clock.advance(10)
+    red, green, blue = watch(nearby.clip(task_id).content)["first"].getpixel((5, 5))
+    assert (abs(red - 150) < 12, abs(green - 170) < 12, abs(blue - 190) < 12) == (True, True, True)
+
+
+def test_what_is_declared_need_not_be_readable(nearby: Any) -> None:
+    nearby.app.declared.put("https://mock.test/unreachable.jpg", media_facts_from({"kind": "image"}))
+    assert nearby.create(**nearby.frame("https://mock.test/unreachable.jpg")).status_code == 200
+    nearby.app.declared.put("data:image/png;base64,AAAA", media_facts_from({"kind": "image"}))
+    assert nearby.create(**nearby.frame("data:image/png;base64,AAAA")).status_code == 200

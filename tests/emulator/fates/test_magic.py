@@ -1,0 +1,232 @@
+"""Magic values: every limit on references met and broken by URL, keys that are refused, and the table itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.terms import MediaLimit
+from seedmock_contracts.upstreams import contracts
+from seedmock_contracts.validation import media_violations
+from seedmock_server import magic
+from seedmock_server.matching import InvalidRule
+
+ORIGIN = "https://mock.test"
+FACTS = {path: spot.facts for path, spot in magic.URLS.items() if spot.facts is not None}
+
+
+def broken(said: Contract, *paths: str) -> set[str]:
+    return {found.fact.id for found in media_violations(said.name, [(path, FACTS[path]) for path in paths])}
+
+
+def breakers(said: Contract, limit: MediaLimit) -> Iterator[tuple[str, ...]]:
+    """The magic URLs that break a limit at each of its bounds, and no other limit: by facts, without the emulator."""
+    kind = [path for path, facts in FACTS.items() if facts.kind is limit.kind]
+    if limit.quantity == "total_seconds":
+        pairs = [(path, path) for path in kind if broken(said, path, path) == {limit.id}]
+        assert pairs, limit.id
+        yield pairs[0]
+        return
+    alone = [path for path in kind if broken(said, path) == {limit.id}]
+    if limit.low is not None:
+        yield (next(path for path in alone if _measure(limit, path) <= limit.low),)
+    high = [path for path in alone if limit.high is not None and _measure(limit, path) >= limit.high]
+    if limit.quantity == "seconds":  # a clip that is too long by itself is too long for the sum as well
+        total = {
+            limit.id,
+            next(one.id for one in said.limits if one.quantity == "total_seconds" and one.kind is limit.kind),
+        }
+        high = [path for path in kind if broken(said, path) == total]
+    if limit.high is not None:
+        yield (high[0],)
+
+
+def _measure(limit: MediaLimit, path: str) -> float:
+    facts = FACTS[path]
+    if limit.quantity == "ratio":
+        return float((facts.width or 0) / (facts.height or 1))
+    if limit.quantity in ("side", "width"):
+        return float(facts.width or 0)
+    if limit.quantity == "pixels":
+        return float((facts.width or 0) * (facts.height or 0))
+    return float(getattr(facts, limit.quantity) or 0)
+
+
+CASES = [
+    pytest.param(said.name, limit, paths, id=f"{limit.id}-{paths[0][1:]}")
+    for said in contracts()
+    for limit in said.limits
+    for paths in breakers(said, limit)
+]
+
+
+@pytest.mark.parametrize(("name", "limit", "paths"), CASES)
+def test_every_limit_can_be_broken_without_a_network(
+    open_door: Callable[..., Any], speak_of: Callable[..., Any], name: str, limit: MediaLimit, paths: tuple[str, ...]
+) -> None:
+    speaker = speak_of(name)
+    answer = speaker.create(**speaker.references(limit.kind, *(ORIGIN + path for path in paths)))
+    body = answer.json()
+    told = body["error"]["message"] if name == "opeai" else body["msg"]
+    assert answer.status_code == 400
+    assert f"{limit.quantity} is " in told
+    assert "; allowed: " in told
+
+
+@pytest.mark.parametrize("limit", [pytest.param(limit, id=limit.id) for said in contracts() for limit in said.limits])
+def test_every_limit_can_be_kept_at_its_edge(speak_of: Callable[..., Any], limit: MediaLimit) -> None:
+    name = limit.id.partition(".")[0]
+    speaker, said = speak_of(name), next(said for said in contracts() if said.name == name)
+    kept = [
+        path for path, facts in FACTS.items() if facts.kind is limit.kind and not broken(said, path) and not facts.face
+    ]
+    nearest = max(kept, key=lambda path: _measure(limit, path) if limit.quantity != "total_seconds" else 0)
+    assert speaker.create(**speaker.references(limit.kind, ORIGIN + nearest)).status_code == 200
+
+
+def test_the_edges_on_which_the_upstreams_differ(speak: Callable[..., Any]) -> None:
+    speaker = speak()
+    expected = {"apimodels": 200, "opeai": 400}[speaker.name]
+    for kind, path in (("video", "/video-50mb.mp4"), ("audio", "/audio-15mb.mp3")):
+        assert speaker.create(**speaker.references(kind, ORIGIN + path)).status_code == expected
+    assert speaker.create(**speaker.references("image", ORIGIN + "/image-30mb.png")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", [path for path, spot in magic.URLS.items() if spot.facts is None] + ["/no-such.png", ""]
+)
+def test_what_cannot_be_read_is_refused_and_says_why(speaker: Any, path: str) -> None:
+    for changes in (speaker.references("image", ORIGIN + path), speaker.frame(ORIGIN + path)):
+        answer = speaker.create(**changes)
+        assert answer.status_code == 400
+        spot = magic.media_at(ORIGIN + path)
+        assert spot is not None
+        assert spot.says[:60] in answer.text
+
+
+def test_media_of_another_kind_than_the_field_are_refused(nearby: Any) -> None:
+    for kind, path in (("image", "/video-5s.mp4"), ("video", "/landscape.jpg"), ("audio", "/video-5s.mp4")):
+        assert nearby.create(**nearby.references(kind, ORIGIN + path)).status_code == 400
+
+
+def test_the_form_of_a_magic_picture_decides_an_adaptive_size(
+    open_door: Callable[..., Any], watch: Callable[[bytes], dict[str, Any]]
+) -> None:
+    door = open_door(pace="instant")
+    for path, width, height in (("/portrait.jpg", 720, 1280), ("/landscape.jpg", 1280, 720)):
+        task = door.task_a(door.order_a(first_frame_url=ORIGIN + path, aspect_ratio="adaptive"))
+        assert watch(door.get(task["resultUrls"][0], key=None).content)["size"] == (width, height)
+
+
+def test_the_seconds_of_a_magic_video_decide_what_an_upscale_costs(open_door: Callable[..., Any]) -> None:
+    door = open_door(pace="instant")
+    order = {"model": "video-upscale", "videoUrl": f"{ORIGIN}/video-10s.mp4", "targetResolution": "1080p"}
+    task_id = door.post("/api/v1/video/generations", order).json()["data"]["taskId"]
+    assert door.task_a(task_id)["state"] == "completed"
+    assert door.get(f"/api/v1/records/{task_id}").json()["data"]["credits"] == pytest.approx(0.45)
+
+
+def test_no_other_host_is_magic() -> None:
+    for url in (
+        "https://mock.test.example/face.png",
+        "https://x.example/mock.test/face.png",
+        "data:mock.test",
+        "asset://mock.test",
+    ):
+        assert magic.media_at(url) is None
+    for url in ("http://mock.test/face.png", "https://MOCK.test/face.png", " https://mock.test:443/face.png?x=1 "):
+        spot = magic.media_at(url)
+        assert spot is not None
+        assert spot.facts is not None
+        assert spot.facts.face
+
+
+# --- keys ---
+
+STATUSES = {
+    "sk_mock_invalid": {"apimodels": 401, "opeai": 401},
+    "sk_mock_forbidden": {"apimodels": 403, "opeai": 403},
+    "sk_mock_ratelimited": {"apimodels": 429, "opeai": 429},
+    "sk_mock_nocredit": {"apimodels": 402, "opeai": 403},
+}
+ARK = {
+    "sk_mock_invalid": "AuthenticationError",
+    "sk_mock_forbidden": "AccessDenied",
+    "sk_mock_ratelimited": "RateLimitExceeded.EndpointRPMExceeded",
+    "sk_mock_nocredit": "AccountOverdueError",
+}
+
+
+def test_every_magic_key_is_tested() -> None:
+    assert set(STATUSES) == set(magic.KEYS)
+
+
+@pytest.mark.parametrize("suffix", ["", "_7", "_of-a test"])
+@pytest.mark.parametrize("key", magic.KEYS)
+def test_a_magic_key_is_answered_in_the_envelope_of_each_upstream(speaker: Any, key: str, suffix: str) -> None:
+    status, code, message = speaker.error(speaker.create(key=key + suffix))
+    assert (status, "magic key" in message) == (STATUSES[key][speaker.name], key != "sk_mock_nocredit")
+    assert code == {"apimodels": "", "opeai": ARK[key]}[speaker.name]
+    assert speaker.create(key=key + suffix).status_code == status
+
+
+@pytest.mark.parametrize("key", [key for key in magic.KEYS if key != "sk_mock_nocredit"])
+def test_a_magic_key_may_not_even_ask(nearby: Any, key: str) -> None:
+    path = "/api/v1/balance" if nearby.name == "apimodels" else "/v1/videos/cgt-20260529102017-sjqj9"
+    assert nearby.door.get(path, key=key).status_code == STATUSES[key][nearby.name]
+
+
+def test_without_credit_what_costs_nothing_is_answered(nearby: Any) -> None:
+    key = "sk_mock_nocredit_1"
+    if nearby.name == "opeai":
+        assert nearby.door.get("/v1/videos/cgt-20260529102017-sjqj9", key=key).status_code == 404
+        return
+    assert nearby.door.balance(key=key) == 0
+    group = nearby.door.post("/api/v1/assets/groups", {"name": "x"}, key=key)
+    assert group.status_code == 200
+    asset = {"url": f"{ORIGIN}/face.png", "asset_type": "Image", "group_id": group.json()["data"]["id"]}
+    assert nearby.door.post("/api/v1/assets", asset, key=key).status_code == 402
+    order = {"model": "video-upscale", "videoUrl": f"{ORIGIN}/video-5s.mp4", "targetResolution": "720p"}
+    assert nearby.door.post("/api/v1/video/generations", order, key=key).status_code == 402
+
+
+def test_bad_orders_without_credit_are_told_what_is_wrong_with_them(nearby: Any) -> None:
+    assert nearby.create(key="sk_mock_nocredit", model="sora").status_code != STATUSES["sk_mock_nocredit"][nearby.name]
+
+
+@pytest.mark.parametrize(
+    "key", ["sk_mock_invalids", "sk_mock_", "sk_mock_valid", "xsk_mock_invalid", "SK_MOCK_INVALID"]
+)
+def test_keys_that_only_look_magic_are_keys(nearby: Any, key: str) -> None:
+    assert nearby.create(key=key).status_code == 200
+
+
+def test_magic_keys_are_known_by_a_server_that_was_given_keys(speak: Callable[..., Any]) -> None:
+    speaker = speak(keys=("sk_good",))
+    assert speaker.create(key="sk_mock_ratelimited").status_code == 429
+    assert speaker.create(key="sk_good").status_code == 200
+    assert speaker.create(key="sk_mock_other").status_code == 401
+
+
+def test_a_magic_key_does_not_show_in_the_journal(nearby: Any) -> None:
+    nearby.create(key="sk_mock_nocredit_secret")
+    assert "secret" not in str(nearby.door.journal())
+
+
+# --- prompts ---
+
+
+@pytest.mark.parametrize("prompt", magic.PROMPTS)
+def test_every_prompt_of_the_table_can_be_sent(nearby: Any, prompt: str) -> None:
+    code = {"apimodels": "UPSTREAM_BUSY", "opeai": "ServerOverloaded"}[nearby.name]
+    answer = nearby.create(prompt=f"A boat {prompt.replace('CODE', code)}")
+    assert answer.status_code == (400 if "refused" in prompt else 200), answer.text
+
+
+def test_half_a_word_is_told_from_none() -> None:
+    with pytest.raises(InvalidRule, match="no fate follows"):
+        magic.fate_in("[[mock: ", ())
+    assert magic.fate_in("mock: stuck", ("https://x.example/?fate=stuck",)) == ""
