@@ -15,6 +15,7 @@ from seedmock_contracts.terms import Basis, ErrorCase, Operation
 from .engine import Caller
 from .forms import Form, FormFile
 from .refusal import Refusal
+from .task import Task
 
 Headers = tuple[tuple[bytes, bytes], ...]
 BASIS: Headers = ((b"x-mock-basis", b"assumed"),)
@@ -74,6 +75,10 @@ class Upstream(Protocol):
     """The operations that take multipart/form-data, beside JSON or instead of it."""
     unserved: Sequence[tuple[str, str]]
     """Methods and paths that clients of its family call and that it does not have: unknown URLs."""
+
+    def told(self, task: Task, origin: str) -> Answer:
+        """What is said of a task now, to a query as to a callback; links begin with `origin`."""
+        ...
 
     def document(self, form: Form) -> dict[str, Any]:
         """A form as the JSON document that says the same."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from weakref import finalize
@@ -13,10 +13,12 @@ import platformdirs
 
 from seedmock_contracts.upstreams import contract
 
+from .answer import Upstream
 from .chance import Chance, fresh_seed
 from .clock import Clock, Clocks
 from .control.plane import Plane
 from .control.world import World
+from .courier import Courier, plan_of
 from .declared import Declared
 from .doorway import Accounts, Doorway, Receive, Scope, Send
 from .downloads import Downloads
@@ -40,6 +42,8 @@ from .sources import Sources
 from .stage import Stage
 from .statement import Prices
 from .store import MemoryStore
+from .substitutes import encode
+from .task import Task
 from .timeline import Latency
 from .upstreams import upstreams
 from .vision import Eyes
@@ -79,6 +83,8 @@ class App:
         library = Library(store, self.clocks, chance, shelf, sight, self.fates, self.ledger, pace=self.settings.pace)
         rooms = Rooms(engine, library, shelf, chance, self.settings)
         spoken = upstreams(rooms)
+        self.courier = _courier(self.settings, self.clocks, self.journal, store, spoken)
+        engine.announce = self.courier.expect
         self.faults = Faults(chance)
         self.limits = Limits(Limit(rate=self.settings.rate_limit, concurrency=self.settings.concurrency_limit))
         gate = Gate(self.faults, self.limits, rooms, self.studio)
@@ -100,6 +106,7 @@ class App:
         self.world = World(
             settings=self.settings, keys=keys, engine=engine, library=library, state=self.state, stage=self.stage
         )
+        self.world.due.append(self.courier.due_at)
         self._control = Plane(self.world)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,6 +132,7 @@ class App:
 
     async def aclose(self) -> None:
         """End background work and remove what is temporary; for an app that is used in process."""
+        await self.courier.aclose()
         await self.studio.aclose()
         self._remove_temporary()
 
@@ -146,6 +154,17 @@ def _scenario(settings: Settings) -> Scenario | None:
         return None if settings.scenario is None else named(settings.scenario)
     except InvalidScenario as error:
         raise InvalidSetting(f"scenario: {error}") from error
+
+
+def _courier(
+    settings: Settings, clocks: Clocks, journal: Journal, store: MemoryStore, spoken: Mapping[str, Upstream]
+) -> Courier:
+    def tell(task: Task) -> bytes | None:
+        if store.task(task.id) is None:
+            return None
+        return encode(spoken[task.upstream].told(task, task.origin).body)
+
+    return Courier(clocks, journal, tell, plan=plan_of(contract("apimodels")), policy=settings.callbacks)
 
 
 def _latency() -> Latency:

@@ -57,6 +57,13 @@ def main() -> None:
     type=click.Choice(["none", "loopback", "public"]),
     help="Which URLs of references may be fetched.",
 )
+@click.option(
+    "--callbacks",
+    default="loopback",
+    show_default=True,
+    type=click.Choice(["none", "loopback", "public"]),
+    help="Where A's callback_url may lead.",
+)
 @click.option("--token-price", metavar="USD", help="B's price per million tokens (assumed: its page names none).")
 @click.option("--credit", metavar="USD", help="What a key may spend at each upstream.  [default: no limit]")
 @click.option("--refund-after", type=click.FloatRange(0), help="Seconds from a failure to its refund.  [default: 0]")

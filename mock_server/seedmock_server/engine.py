@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,7 +35,7 @@ from .media.studio import Clip, Studio
 from .refusal import Refusal
 from .store import Store
 from .task import Failure, Task
-from .timeline import NEVER, Latency, Pace, State, life, pace_of, state_at, stepped
+from .timeline import NEVER, Latency, Pace, State, ends_at, life, pace_of, state_at, stepped
 
 SEEDS = 1 << 31
 LONGEST_SIDE = 8192
@@ -42,6 +43,8 @@ LONGEST_SIDE = 8192
 LOOSER = ("text",)
 """What moderation lets pass at a model whose tier is nsfw (assumed: opeai.model.seedance-2-0-nsfw.moderation)."""
 ATTEMPTS = 1000
+Announce = Callable[[Task, float | None], None]
+"""Told of a task that wants a callback: when it ends, or at a moment."""
 NewId = Callable[[float, int], str]
 """Makes a task id from the time of creation and the number of the attempt."""
 
@@ -57,6 +60,13 @@ class Caller:
     origin: str
     fate: str = ""
     notes: list[str] = field(default_factory=list)
+
+
+class Told(NamedTuple):
+    """Who is to be told of a task's end, and the origin of the links in what is told."""
+
+    url: str | None
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,7 @@ class Engine:
         self.ledger = ledger
         self.rules = rules
         self.latencies = Latencies()
+        self.announce: Announce = lambda task, at: None
         self._studio = studio
         self.number = 0
 
@@ -137,7 +148,7 @@ class Engine:
         )
         self.ledger.check(draft)
         fate = self._fate(said, caller, draft, [reference.url for reference in request.references], face(inputs))
-        return self._accept(said, draft, new_id, fate)
+        return self._accept(said, draft, new_id, fate, Told(request.callback_url, caller.origin))
 
     async def upscale(
         self,
@@ -163,7 +174,6 @@ class Engine:
             failure = private
         if failure is None and video.facts is not None and video.facts.kind is not MediaKind.VIDEO:
             failure = _unusable(f"{found.path} is no video")
-        model = next(model for model in said.models if model.upscales)
         seconds = video.facts.seconds if video.facts else None
         unknown = float(said.amount(f"{said.name}.upscale.unknown_seconds").value)
         size = _enlarged(said, request.resolution, video)
@@ -173,7 +183,7 @@ class Engine:
             upstream=said.name,
             account=caller.account,
             mode=Mode.UPSCALE,
-            model=model.name,
+            model=next(model.name for model in said.models if model.upscales),
             prompt="",
             resolution=size.resolution,
             ratio=size.ratio,
@@ -187,7 +197,8 @@ class Engine:
             source_seconds=seconds,
         )
         self.ledger.check(draft)
-        return self._accept(said, draft, new_id, self._fate(said, caller, draft, [request.url]))
+        fate = self._fate(said, caller, draft, [request.url])
+        return self._accept(said, draft, new_id, fate, Told(request.callback_url, caller.origin))
 
     def _fate(
         self, said: Contract, caller: Caller, draft: Task, references: Sequence[str], face_at: str | None = None
@@ -209,7 +220,7 @@ class Engine:
         spared = LOOSER if model is not None and model.tier == "nsfw" else ()
         return self.fates.choose(said, subject, caller.fate, seen=seen, spared=spared)
 
-    def _accept(self, said: Contract, draft: Task, new_id: NewId, fate: Fate) -> Task:
+    def _accept(self, said: Contract, draft: Task, new_id: NewId, fate: Fate, told: Told) -> Task:
         """Give a draft its id, its life and, where none was asked for, its seed; keep it and begin on its clip."""
         now = self.clocks.now(draft.account)
         for attempt in range(ATTEMPTS):
@@ -229,9 +240,13 @@ class Engine:
                 late=lived.late,
                 link_seconds=lived.link_seconds,
                 charged_when_failed=lived.charged_when_failed,
+                callback_url=told.url or "",
+                origin=told.origin if told.url else "",
             )
             if self.store.add_task(task):
                 self.ledger.book(task)
+                if task.callback_url and self.rules.pace is not Pace.STEP:
+                    self.announce(task, None)
                 if self.rules.pace is not Pace.INSTANT and task.failure is None:
                     self._studio.prepare(self.look(task))
                 return task
@@ -250,8 +265,14 @@ class Engine:
         if task is None or task.account != account or task.upstream != upstream:
             raise Refusal(ErrorKind.TASK_NOT_FOUND, "no task of this key has this id", value=task_id)
         if query and self.rules.pace is Pace.STEP:
-            self.store.count_query(task_id)
+            self._step(task, self.store.count_query(task_id))
         return task
+
+    def _step(self, task: Task, before: int) -> None:
+        """A query has moved a task's own clock; if it came to its end by that, its callback is due."""
+        ended = ends_at(task) <= stepped(task, before + 1)
+        if task.callback_url and ended and (before == 0 or stepped(task, before) < ends_at(task)):
+            self.announce(task, self.clocks.now(task.account))
 
     def now_of(self, task: Task) -> float:
         """The reading of the clock that holds for a task: under the pace `step`, its own, which each query moves on."""

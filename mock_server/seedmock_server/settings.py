@@ -43,6 +43,7 @@ class Settings:
     credit: Decimal | None = None
     refund_after: float = 0.0
     fetch: Fetch = Fetch.NONE
+    callbacks: Fetch = Fetch.LOOPBACK
     folder: Path | None = None
     cache: Path | None = None
     cache_bytes: int = 1024 * MEBIBYTE
@@ -126,6 +127,7 @@ KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "credit": (Decimal, "a number"),
     "refund_after": (float, "a number"),
     "fetch": (Fetch, f"one of {', '.join(Fetch)}"),
+    "callbacks": (Fetch, f"one of {', '.join(Fetch)}"),
     "folder": (Path, "a path"),
     "cache": (Path, "a path"),
     "cache_bytes": (int, "a whole number"),

@@ -33,7 +33,8 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One order. Times are seconds, `created_at` since the epoch.
 
     A draft has no id and no times yet, and a seed of -1 where none was asked for. `late` is how long after success
-    the clip can be had, `link_seconds` how long its link lives, `with_url` whether it has one.
+    the clip can be had, `link_seconds` how long its link lives, `with_url` whether it has one. `callback_url` is told
+    of its end, with links that begin with `origin`.
     """
 
     id: str = ""
@@ -61,6 +62,8 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     late: float = 0.0
     link_seconds: float | None = None
     charged_when_failed: bool = False
+    callback_url: str = ""
+    origin: str = ""
 
 
 class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):

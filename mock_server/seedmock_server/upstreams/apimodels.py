@@ -76,15 +76,17 @@ class Spoken:
 
     async def upscale(self, call: Call) -> Answer:
         url, target = call.document["videoUrl"], call.document["targetResolution"]
-        request = UpscaleRequest(url=url, resolution=target)
+        request = UpscaleRequest(url=url, resolution=target, callback_url=call.document.get("callback_url"))
         found = Found("videoUrl", Reference(MediaKind.VIDEO, url))
         task = await self._engine.upscale(self.said, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
     async def query(self, call: Call) -> Answer:
         task = self._engine.task(call.account, self.said.name, call.params["task_id"], query=True)
-        state = self._engine.state(task)
-        return _ok(self._task_body(task, state, call.origin))
+        return self.told(task, call.origin)
+
+    def told(self, task: Task, origin: str) -> Answer:
+        return _ok(self._task_body(task, self._engine.state(task), origin))
 
     def _created(self, task: Task) -> Answer:
         word = self.said.word(TaskStatus.QUEUED, Moment.CREATED)

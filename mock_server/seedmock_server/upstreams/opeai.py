@@ -65,6 +65,9 @@ class Spoken:
 
     async def query(self, call: Call) -> Answer:
         task = self._engine.task(call.account, self.said.name, call.params["task_id"], query=True)
+        return self.told(task, call.origin)
+
+    def told(self, task: Task, origin: str) -> Answer:
         state = self._engine.state(task)
         return Answer(200, self._openai_body(task, state) if self._openai else self._body(task, state))
 

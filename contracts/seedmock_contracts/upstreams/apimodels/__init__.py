@@ -39,6 +39,7 @@ from . import library
 from .errors import CODES, ERRORS
 from .evidence import (
     ARK,
+    CALLED,
     CLIENT,
     IN_EXAMPLES,
     LIKE_ARK,
@@ -52,6 +53,7 @@ from .evidence import (
     UNSAID,
     VENDOR_CLIENT,
     VENDOR_NOTES,
+    WEB,
 )
 
 NAME = "apimodels"
@@ -183,6 +185,7 @@ CREATE_RULES: tuple[Rule, ...] = (
     Whole(Fact("apimodels.create.duration.whole", LIKE_ARK), "duration"),
     Between(Fact("apimodels.create.duration.range", PAGE_FIELDS), "duration", 4, 15),
     Between(Fact("apimodels.create.seed.range", LIKE_ARK), "seed", -1, 2**32 - 1),
+    Scheme(Fact("apimodels.create.callback_url.scheme", WEB), "callback_url", PUBLIC),
     Scheme(Fact("apimodels.create.first_frame_url.scheme", SCHEME), "first_frame_url", SCHEMES),
     Scheme(Fact("apimodels.create.images.scheme", SCHEME), "images[]", SCHEMES),
     Scheme(Fact("apimodels.create.last_frame_url.scheme", SCHEME), "last_frame_url", SCHEMES, (FIRST,)),
@@ -202,6 +205,7 @@ UPSCALE_RULES: tuple[Rule, ...] = (
     Scheme(Fact("apimodels.upscale.videoUrl.scheme", SCHEME), "videoUrl", (*PUBLIC, "asset://", "data:")),
     needed(UPSCALE_FIELDS[2], IN_EXAMPLES),
     OneOf(Fact("apimodels.upscale.targetResolution.values", PAGE_UPSCALE), "targetResolution", UPSCALER.resolutions),
+    Scheme(Fact("apimodels.upscale.callback_url.scheme", WEB), "callback_url", PUBLIC),
 )
 QUERY_RULES: tuple[Rule, ...] = (*typed(QUERY_FIELDS), needed(QUERY_FIELDS[0], IN_EXAMPLES))
 
@@ -226,6 +230,12 @@ AMOUNTS = (
     Amount("apimodels.result.days", VENDOR_CLIENT, Decimal(7)),
     Amount("apimodels.files.days", VENDOR_CLIENT, Decimal(7)),
     Amount("apimodels.body.megabytes", VENDOR_CLIENT, Decimal(100)),
+    Amount("apimodels.callback.attempt_seconds", SIBLINGS, Decimal(10)),
+    Amount("apimodels.callback.backoff.1", SIBLINGS, Decimal(1)),
+    Amount("apimodels.callback.backoff.2", SIBLINGS, Decimal(2)),
+    Amount("apimodels.callback.backoff.3", SIBLINGS, Decimal(4)),
+    Amount("apimodels.callback.lasting_seconds", SIBLINGS, Decimal(1800)),
+    Amount("apimodels.callback.interval_seconds", UNSAID, Decimal(60)),
     Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(142)),
     Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(486)),
     Amount("apimodels.upscale.unknown_seconds", UNSAID, Decimal(5)),
@@ -303,6 +313,8 @@ BEHAVIOURS = (
     Behaviour("apimodels.envelope", SIBLINGS, "answers are code, msg, data"),
     Behaviour("apimodels.times", SIBLINGS, "createTime and completeTime are milliseconds since the epoch"),
     Behaviour("apimodels.callback", SIBLINGS, "callback_url gets one POST at the end, without a signature, retried"),
+    Behaviour("apimodels.callback.body", CALLED, "a callback's body is what a query of the task answers"),
+    Behaviour("apimodels.callback.limit", UNSAID, "the half hour of attempts begins with the end of the task"),
     Behaviour("apimodels.task_id", assumed("read off a placeholder"), "task ids look like a cuid: cl and 23 more"),
     Behaviour("apimodels.private_urls", VENDOR_CLIENT, "a job with a private or reserved address in a URL dies"),
     Behaviour("apimodels.adaptive", ARK, "adaptive takes the nearest ratio of the first visual input"),
