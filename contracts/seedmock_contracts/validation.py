@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from .combinations import EitherOr
 from .rules import Absent, Present, Rule, ValueRule, shown
@@ -25,46 +26,46 @@ def violations(
     chosen = variants if variants is not None else said.defaults
     found = said.layout.find(document)
     broken = []
-    for step in _plan(upstream, operation):
-        if step.condition and chosen.get(step.condition[0], said.defaults[step.condition[0]]) != step.condition[1]:
+    for ask, rule, field, needs, only in _plan(upstream, operation, bool(found)):
+        if only is not None and chosen.get(only[0], said.defaults[only[0]]) != only[1]:
             continue
-        if step.judge is not None:
-            value = document.get(step.field)
-            violation = step.judge(step.field, value) if value is not None or step.even_absent else None
-        elif (step.needs_field and step.field not in document) or (step.needs_references and not found):
+        if ask is not None:
+            value = document.get(field)
+            violation = ask(field, value) if value is not None or needs is _Needs.NOTHING else None
+        elif needs is _Needs.FIELD and field not in document:
             continue
         else:
-            violation = step.rule.check(document, found)
+            violation = rule.check(document, found)
         if violation is not None:
             broken.append(violation)
     return broken
 
 
-class _Step(NamedTuple):
-    """A rule with what must hold for it to be worth asking: most documents leave most fields out.
+class _Needs(Enum):
+    """What must be there for a rule to be worth asking: most documents leave most fields out."""
 
-    `judge` is the short way for a rule on one top-level value; `even_absent` when it must hear of a missing one.
-    """
+    NOTHING = 0
+    FIELD = 1
+    REFERENCES = 2
 
-    rule: Rule
-    field: str
-    judge: Callable[[str, Any], Violation | None] | None
-    even_absent: bool
-    needs_field: bool
-    needs_references: bool
-    condition: tuple[str, str] | None
+
+_Ask = Callable[[str, Any], Violation | None]
+_Step = tuple[_Ask | None, Rule, str, _Needs, tuple[str, str] | None]
 
 
 @cache
-def _plan(upstream: str, operation: Operation) -> tuple[_Step, ...]:
-    return tuple(_step(rule) for rule in contract(upstream).rules.get(operation, ()))
+def _plan(upstream: str, operation: Operation, references: bool) -> tuple[_Step, ...]:
+    """The rules to ask of a document that has references, or has none: (short way, rule, field, needs, condition)."""
+    steps = (_step(rule) for rule in contract(upstream).rules.get(operation, ()))
+    return tuple(step for step in steps if references or step[3] is not _Needs.REFERENCES)
 
 
 def _step(rule: Rule) -> _Step:
     presence = isinstance(rule, Present) and not rule.unless
     short = rule.top == rule.field and (presence or isinstance(rule, ValueRule))
-    judge = rule.judge if short and isinstance(rule, Present | ValueRule) else None
-    return _Step(rule, rule.top, judge, presence, rule.needs_field, rule.reads == "references", condition(rule))
+    ask = rule.judge if short and isinstance(rule, Present | ValueRule) else None
+    needs = _Needs.REFERENCES if rule.reads == "references" else _Needs.NOTHING
+    return ask, rule, rule.top, _Needs.FIELD if rule.needs_field else needs, condition(rule)
 
 
 def condition(rule: Rule) -> tuple[str, str] | None:
