@@ -30,16 +30,19 @@ class Gate:
         self._rooms, self._studio = rooms, studio
 
     def meet(self, upstream: Upstream, call: Call, scope: Mapping[str, Any], header: str) -> Wire | None:
-        """The faults that a call to the API meets. Raises InvalidRule for a header that cannot be followed."""
-        task = self._task(call) if call.operation is Operation.CONTENT else None
+        """The faults that a call to the API meets; of what is asked about a task, model and prompt are the task's.
+
+        Raises InvalidRule for a header that cannot be followed.
+        """
+        task = self._task(call)
         said, document = upstream.said, call.document
         subject = Subject(
             said.name,
             call.operation,
             call.account,
             0,
-            _text(document.get("model")),
-            _text(document.get("prompt")),
+            task.model if task else _text(document.get("model")),
+            task.prompt if task else _text(document.get("prompt")),
             tuple(found.reference.url for found in said.layout.find(document)),
         )
         return self._wire(upstream, subject, scope, header, task)

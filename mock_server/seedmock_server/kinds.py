@@ -59,7 +59,11 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     },
     K.MALFORMED: {},
     K.TRUNCATED: {"at": "bytes of JSON that are left, unless said half; Content-Length agrees"},
-    K.LATENCY: {"seconds": "wait before the call is looked at", "p50": "or drawn: the median", "p90": "and 9 in 10"},
+    K.LATENCY: {
+        "seconds": "wait, by the account's clock, before the call is looked at",
+        "p50": "or drawn: the median",
+        "p90": "and 9 in 10",
+    },
     K.HANG: {"seconds": "say nothing until the client goes away, at most so long (of real time), 120 unless said"},
     K.RESET: {"when": "before, during or after the answer, before unless said; before, nothing is done"},
     K.LOST: {},
@@ -137,9 +141,13 @@ def contradiction(kind: FaultKind, values: Mapping[str, Any]) -> str:
     for name in NEEDED.get(kind, ()):
         if name not in values:
             return f"{name} is missing; allowed: {PARAMETERS[kind][name]}"
-    return {K.STATUS: _of_status, K.LATENCY: _of_latency, K.REDIRECT: _of_redirect, K.OTHER_SIZE: _of_size}.get(
-        kind, _nothing
-    )(values)
+    return {
+        K.STATUS: _of_status,
+        K.LATENCY: _of_latency,
+        K.REDIRECT: _of_redirect,
+        K.OTHER_SIZE: _of_size,
+        K.WRONG_TYPE: _of_type,
+    }.get(kind, _nothing)(values)
 
 
 def _nothing(_: Mapping[str, Any]) -> str:
@@ -178,6 +186,12 @@ def _of_redirect(values: Mapping[str, Any]) -> str:
 def _of_size(values: Mapping[str, Any]) -> str:
     if "to" in values and SIZE.fullmatch(values["to"]) is None:
         return f"to is {values['to']!r}; allowed: width x height in pixels, such as 640x360"
+    return ""
+
+
+def _of_type(values: Mapping[str, Any]) -> str:
+    if not values.get("to", "").isascii():
+        return f"to is {values['to']!r}; allowed: a content type, in ASCII"
     return ""
 
 

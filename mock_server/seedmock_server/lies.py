@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.rules import numeric
 from seedmock_contracts.terms import Moment, TaskStatus
 
 from .faults import Fault
@@ -102,18 +103,27 @@ def _other_size(fault: Fault, body: dict[str, Any], said: Contract, style: str) 
 
 def _other_duration(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
     def longer(value: Any) -> Any:
-        seconds = round(fault.values.get("seconds", float(value) + 1))
+        found = numeric(value)
+        seconds = value if found is None else round(fault.values.get("seconds", float(found) + 1))
         return str(seconds) if isinstance(value, str) else seconds
 
     return _each(inner(body), DURATIONS, longer)
 
 
 def _other_price(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
-    return _each(inner(body), PRICES, lambda value: Decimal(str(value)) * Decimal(fault.get("factor")))
+    def dearer(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            return value
+        return Decimal(str(value)) * Decimal(fault.get("factor"))
+
+    return _each(inner(body), PRICES, dearer)
 
 
 def _other_id(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
-    return _each(inner(body), IDS, lambda value: value[:-5] + value[-5:].translate(SHIFTED))
+    def shifted(value: Any) -> Any:
+        return value[:-5] + value[-5:].translate(SHIFTED) if isinstance(value, str) else value
+
+    return _each(inner(body), IDS, shifted)
 
 
 TELLERS: Mapping[FaultKind, Callable[[Fault, dict[str, Any], Contract, str], bool]] = {

@@ -96,9 +96,9 @@ class Wire:
         return Outgoing(self._faults, self._line, send, self.pause)
 
     async def pause(self, seconds: float) -> None:
-        """Wait by the account's clock: on one that stands still, not at all."""
-        if self._clock.rate > 0:
-            await asyncio.sleep(seconds / self._clock.rate)
+        """Wait by the account's clock: on one that stands still, only until it is others' turn."""
+        rate = self._clock.rate
+        await asyncio.sleep(seconds / rate if rate > 0 else 0)
 
     def _of(self, kind: FaultKind) -> list[Fault]:
         return [fault for fault in self._faults if fault.kind is kind]

@@ -50,6 +50,16 @@ def test_a_rule_is_not_for_the_others(wired: Any, match: dict[str, Any]) -> None
     assert wired.create().status_code == 200
 
 
+def test_a_query_and_a_download_have_the_model_and_prompt_of_their_task(wired: Any) -> None:
+    task_id = wired.made()
+    wired.rule("status code=503", prompt="^A paper", model="seedance-2-0-fast", operation="query")
+    wired.rule("status code=502", prompt="^A paper", operation="content")
+    wired.rule("status code=501", prompt="ship")
+    assert wired.ask("GET", f"/v1/videos/{task_id}").status_code == 503
+    assert wired.ask("GET", f"/v1/videos/{task_id}/content").status_code == 502
+    assert wired.ask("GET", f"/v1/videos/{task_id}", key="other").status_code == 404
+
+
 def test_a_rule_looks_at_references_before_they_are_read(wired: Any) -> None:
     wired.rule("status code=503", reference="example")
     item = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}, "role": "first_frame"}

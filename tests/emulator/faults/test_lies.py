@@ -176,3 +176,17 @@ def test_a_lie_leaves_the_honest_answer_alone() -> None:
 def test_where_there_is_nothing_to_lie_about_nothing_is_said(fault: str) -> None:
     assert told(fault_from(fault), {"a": {"b": 1}}, contract("opeai")) is None
     assert told(fault_from(fault), ["a"], contract("opeai")) is None
+
+
+@pytest.mark.parametrize("fault", ["other_id", "other_size", "backwards"])
+def test_lies_about_one_field_in_a_row_do_not_trip_over_each_other(wired: Any, fault: str) -> None:
+    field = {"other_id": "id", "other_size": "size", "backwards": "status"}[fault]
+    task_id = wired.made()
+    for as_ in ("list", "object", "number", "boolean", "null"):
+        answer = wired.ask("GET", f"/v1/videos/{task_id}", f"retyped field={field} as={as_}; {fault}")
+        assert answer.status_code == 200
+
+
+def test_a_price_and_a_duration_that_are_no_numbers_stay() -> None:
+    for fault in ("other_price", "other_duration"):
+        assert told(fault_from(fault), {"credits": ["1"], "balance": None, "seconds": {}}, contract("opeai")) is None
