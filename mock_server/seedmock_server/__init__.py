@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .app import App
     from .clock import Clock
+    from .remote import Control
     from .serving import RunningServer
 
-__all__ = ["create_app", "serve"]
+__all__ = ["Control", "create_app", "serve"]
 
 
 def create_app(*, clock: Clock | None = None, **values: Any) -> App:
@@ -41,3 +42,12 @@ def serve(
 
     with running(create_app(clock=clock, **values), host=host, port=port) as server:
         yield server
+
+
+def __getattr__(name: str) -> Any:
+    """`Control`, loaded when somebody wants it: importing the package loads no library."""
+    if name == "Control":
+        from .remote import Control
+
+        return Control
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

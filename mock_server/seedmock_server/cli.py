@@ -11,7 +11,11 @@ import click
 from seedmock_contracts import __version__
 
 COMMANDS = "seedmock.commands"
-ORDER = ("demo", "serve", "scenarios", "generate", "upscale", "assets")
+ORDER = (
+    *("demo", "serve", "scenarios"),
+    *("clock", "fate", "fault", "tasks", "ledger", "journal", "reset", "snapshot"),
+    *("generate", "upscale", "assets"),
+)
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
 TRY_KEY = "sk_mock_local"
 

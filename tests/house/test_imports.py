@@ -20,12 +20,15 @@ PLACES = {
     "sched": [],
     "subprocess": ["seedmock_server/media/encoder.py", "seedmock_server/media/ffmpeg.py", "seedmock_client/demo.py"],
     "socket": ["seedmock_server/serving.py", "seedmock_server/testing/guard.py", "seedmock_client/demo.py"],
-    "click": ["*/cli.py", "*_cli.py", "*/console.py", "*/options.py", "*/exits.py", "seedmock_client/demo.py"],
-    "rich": ["seedmock_client/console.py", "seedmock_client/demo.py"],
+    "click": [
+        *("*/cli.py", "*_cli.py", "*/console.py", "*/options.py", "*/exits.py", "seedmock_client/demo.py"),
+        *("seedmock_server/commands.py", "seedmock_server/views.py"),
+    ],
+    "rich": ["*/console.py", "seedmock_client/demo.py"],
     "httpx": [
         "seedmock_client/clients.py",
         "seedmock_client/d[er]*.py",
-        "seedmock_server/fetching.py",
+        *("seedmock_server/fetching.py", "seedmock_server/in_process.py", "seedmock_server/remote.py"),
         "seedmock_server/testing/[gh]*.py",
     ],
     "httptools": ["seedmock_server/serving.py"],

@@ -7,34 +7,9 @@ from seedmock_contracts.terms import Fact, Variants
 from seedmock_contracts.upstreams import contracts
 
 from ..settings import Settings
-from .records import Record
+from .records import FactRow, HealthRow, VariantRow
 from .table import Asked, Verb
 from .world import World
-
-
-class HealthRow(Record, frozen=True, kw_only=True):
-    """That the server answers, its version and its pace."""
-
-    status: str
-    version: str
-    pace: str
-
-
-class FactRow(Record, frozen=True, kw_only=True):
-    """How far one fact of an upstream can be trusted, and why."""
-
-    id: str
-    basis: str
-    source: str
-
-
-class VariantRow(FactRow, frozen=True, kw_only=True):
-    """A question that the pages leave open, and the answer in force."""
-
-    option: str
-    default: str
-    options: tuple[str, ...]
-    says: str
 
 
 def health(world: World, _: Asked) -> HealthRow:

@@ -350,3 +350,51 @@ class CreditOrder(Order, frozen=True, kw_only=True):
     amount: str | float | None
     upstream: str | None = None
     key: str | None = None
+
+
+class HealthRow(Record, frozen=True, kw_only=True):
+    """That the server answers, its version and its pace."""
+
+    status: str
+    version: str
+    pace: str
+
+
+class FactRow(Record, frozen=True, kw_only=True):
+    """How far one fact of an upstream can be trusted, and why."""
+
+    id: str
+    basis: str
+    source: str
+
+
+class VariantRow(FactRow, frozen=True, kw_only=True):
+    """A question that the pages leave open, and the answer in force."""
+
+    option: str
+    default: str
+    options: tuple[str, ...]
+    says: str
+
+
+class ScenarioRow(Record, frozen=True, kw_only=True):
+    """A scenario: what it shows in a sentence, where that was reported, and for which upstreams it is."""
+
+    name: str
+    title: str
+    says: str
+    links: tuple[str, ...]
+    covers: tuple[str, ...]
+    upstreams: tuple[str, ...]
+
+
+class StageRow(Record, frozen=True, kw_only=True):
+    """The scenario that is on, or null."""
+
+    scenario: ScenarioRow | None
+
+
+class ScenariosRow(Record, frozen=True, kw_only=True):
+    """The scenarios that come with seedmock."""
+
+    scenarios: list[ScenarioRow]

@@ -5,36 +5,13 @@ from __future__ import annotations
 from ..reading import Malformed, parse_json
 from ..repertoire import names, scenario
 from ..scenario import InvalidScenario, Scenario, scenario_from
-from .records import Record
+from .records import ScenarioRow, ScenariosRow, StageRow
 from .table import Asked, Verb
 from .trouble import Trouble, shown
 from .world import World
 
 SENT = "the scenario that was sent"
 ALLOWED = 'a scenario as TOML, or {"name": "NAME"} for one that comes with seedmock'
-
-
-class ScenarioRow(Record, frozen=True, kw_only=True):
-    """A scenario: what it shows in a sentence, where that was reported, and for which upstreams it is."""
-
-    name: str
-    title: str
-    says: str
-    links: tuple[str, ...]
-    covers: tuple[str, ...]
-    upstreams: tuple[str, ...]
-
-
-class StageRow(Record, frozen=True, kw_only=True):
-    """The scenario that is on, or null."""
-
-    scenario: ScenarioRow | None
-
-
-class ScenariosRow(Record, frozen=True, kw_only=True):
-    """The scenarios that come with seedmock."""
-
-    scenarios: list[ScenarioRow]
 
 
 def read(world: World, _: Asked) -> StageRow:
