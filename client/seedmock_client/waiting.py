@@ -48,7 +48,8 @@ class Watch:
         word = str(video.status or video.word or "no status")
         if not self.seen or self.seen[-1] != word:
             self.seen.append(word)
-        self.note = "" if video.status else f"unknown status {video.word!r}, taken as still running"
+        strange = f"unknown status {video.word!r}" if video.word else "no status in the answer"
+        self.note = "" if video.status else f"{strange}, taken as still running"
 
     def tell(self) -> None:
         """Report the state of things to whoever listens."""
@@ -77,7 +78,7 @@ class Watch:
         """The error for a deadline that has passed, or that the upstream asks to wait beyond."""
         class_, word = WaitTimeoutError, self.video.word if self.video else ""
         said = f"was {word}" if word else "showed no status"
-        if self.video is not None and self.video.status is None:
+        if word and self.video is not None and self.video.status is None:
             class_, said = UnknownStatusError, f"was {word!r}, a status that nobody knows,"
         message = f"task {self.task_id} {said} after {self.now - self.started:.0f} s and {self.polls} looks"
         if asked is not None and asked > self.left > 0:

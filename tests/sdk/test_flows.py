@@ -146,6 +146,16 @@ def test_a_status_that_nobody_knows_is_named_when_the_deadline_passes() -> None:
     assert (error.word, error.seen) == ("PAUSED", ("PAUSED",))
 
 
+def test_an_answer_without_a_status_does_not_show_one_that_nobody_knows() -> None:
+    notes: list[Progress] = []
+    world = World({"id": "task-1", "object": "video"})
+    with pytest.raises(WaitTimeoutError) as caught:
+        world.run(waiting.wait(setup(wait_seconds=20), "task-1", notes.append))
+    assert not isinstance(caught.value, UnknownStatusError)
+    assert caught.value.message.startswith("task task-1 showed no status after 20 s")
+    assert notes[0].note == "no status in the answer, taken as still running"
+
+
 def test_a_task_that_never_ends_is_given_up_at_the_deadline_and_not_before() -> None:
     world, error = gave_up(WaitTimeoutError, "opeai", seen("IN_PROGRESS"), wait_seconds=100)
     assert sum(world.slept) == pytest.approx(100)

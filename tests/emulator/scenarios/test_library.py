@@ -1,0 +1,96 @@
+"""The scenarios that come with seedmock: whole, each with its sentence and its link, each report in exactly one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from click.testing import CliRunner
+
+from seedmock_server.cli import scenarios
+from seedmock_server.repertoire import names, scenario
+
+GITHUB = "https://github.com/"
+REPORTS = [
+    "ArcReel/ArcReel/issues/651",
+    "ArcReel/ArcReel/pull/410",
+    "ArcReel/ArcReel/pull/1889",
+    "huggingface/huggingface_hub/pull/4164",
+    "calesthio/OpenMontage/pull/452",
+    "teng-lin/notebooklm-py/issues/1094",
+    "QuantumNous/new-api/issues/2860",
+    "mockoon/mockoon/issues/1098",
+    "mockoon/mockoon/issues/709",
+    "CopilotKit/aimock/issues/170",
+    "getmoto/moto/issues/380",
+    "getmoto/moto/issues/9200",
+    "kevin1024/vcrpy/issues/15",
+    "datahub-project/datahub/pull/18641",
+    "keploy/keploy/pull/4379",
+    "localstack/localstack/issues/13099",
+    "bespokelabsai/curator/issues/238",
+    "ffroliva/gflow-cli/issues/895",
+    "kodelyx/flow-agent/issues/4",
+    "adorosario/sora-extend-enhanced/issues/2",
+    "gitroomhq/agent-media-app/pull/4",
+    "Muneerali199/Draftdeckai/issues/1067",
+    "open-software-network/os-clovy/pull/627",
+    "QuantumNous/new-api/issues/2050",
+    "DaWe35/image-router/issues/39",
+    "Scottcjn/bottube/pull/1535",
+    "civitai/cli/issues/278",
+    "vm0-ai/vm0/issues/31359",
+    "vm0-ai/vm0/issues/30959",
+    "Comfy-Org/ComfyUI/issues/13883",
+    "BlockRunAI/blockrun-mcp/pull/96",
+    "BerriAI/litellm/pull/29784",
+    "CopilotKit/aimock/issues/198",
+    "CopilotKit/CopilotKit/pull/4015",
+    "paritysuite/dynamodb-conformance/pull/29",
+    "wiremock/wiremock/issues/456",
+    "wiremock/wiremock/issues/169",
+    "jmartin82/mmock/issues/124",
+    "mock-server/mockserver-monorepo/issues/475",
+    "CopilotKit/aimock/issues/308",
+    "testcontainers/testcontainers-python/issues/985",
+    "apache/pekko-connectors/issues/1517",
+    "quickwit-oss/quickwit/pull/6303",
+    "NVIDIA/nvcf/issues/874",
+    "firebase/firebase-tools/issues/2192",
+    "invertase/react-native-firebase/issues/7717",
+    "fsouza/fake-gcs-server/issues/2354",
+]
+FAULTS = [f"F{number}" for number in range(1, 24)]
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_every_report_is_shown_by_one_scenario(report: str) -> None:
+    assert len([name for name in names() if GITHUB + report in scenario(name).links]) == 1
+
+
+def test_every_fault_of_the_catalogue_is_shown_by_one_scenario() -> None:
+    assert Counter(one for name in names() for one in scenario(name).covers) == Counter(FAULTS)
+
+
+def test_no_link_stands_twice() -> None:
+    links = Counter(link for name in names() for link in scenario(name).links)
+    assert {link for link, times in links.items() if times > 1} == set()
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_scenario_has_a_name_a_sentence_and_a_link(name: str) -> None:
+    said = scenario(name)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+    assert said.name == name
+    assert 3 < len(said.title) <= 50
+    assert 30 < len(said.says) <= 200
+    assert re.fullmatch(r"[A-Z].*[^.]\.", said.says)
+    assert said.links
+
+
+def test_the_command_lists_them_all() -> None:
+    told = CliRunner().invoke(scenarios, catch_exceptions=False).output
+    for name in names():
+        assert f"{name}  {scenario(name).says}\n" in told
+        assert all(f"    {link}\n" in told for link in scenario(name).links)
