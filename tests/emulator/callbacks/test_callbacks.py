@@ -523,3 +523,22 @@ def test_the_plan_is_the_vendor_s(run: Any) -> None:
     figures = {amount.id: amount.basis for amount in contract("apimodels").amounts if ".callback." in amount.id}
     guessed = [id_ for id_, basis in figures.items() if basis is Basis.ASSUMED]
     assert guessed == ["apimodels.callback.interval_seconds"]
+
+
+def test_a_served_emulator_calls_when_its_clock_is_moved_by_the_test(receiver: Any, tmp_path: Any) -> None:
+    import httpx
+
+    from seedmock_server import serve
+
+    clock = ManualClock()
+    with serve(clock=clock, pace="fast", cache=tmp_path) as server:
+        body = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "x", "callback_url": receiver.url}
+        key = {"Authorization": "Bearer sk_x"}
+        answer = httpx.post(f"{server.url}/api/v1/video/generations", json=body, headers=key)
+        assert answer.status_code == 200
+        assert not receiver.heard.wait(0.05)
+        clock.advance(2)
+        assert receiver.heard.wait(5)
+        told = json.loads(receiver.calls[0][3])["data"]
+        assert told["resultUrls"][0].startswith(server.url)
+        assert httpx.get(told["resultUrls"][0]).status_code == 200
