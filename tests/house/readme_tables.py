@@ -1,4 +1,4 @@
-"""The README's tables, made from the contracts.
+"""The README's tables, made from the contracts and from what the server knows of fates and magic values.
 
 python tests/house/readme_tables.py    # writes them into the README
 """
@@ -8,8 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from seedmock_contracts.terms import Basis
+from seedmock_contracts.terms import Basis, MediaFacts
 from seedmock_contracts.upstreams import contracts
+from seedmock_contracts.validation import media_violations
+from seedmock_server import magic as values
+from seedmock_server.fates import PARAMETERS
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -42,10 +45,42 @@ def assumptions() -> Iterator[str]:
         yield from (f"| `{fact.id}` | {fact.source} |" for fact in said.facts() if fact.basis is Basis.ASSUMED)
 
 
+def fates() -> Iterator[str]:
+    yield "| fate | parameters |"
+    yield "|---|---|"
+    for kind, parameters in PARAMETERS.items():
+        yield f"| `{kind}` | {'; '.join(f'`{name}` {says}' for name, says in parameters.items())} |"
+
+
+def magic() -> Iterator[str]:
+    yield "| value | what it does |"
+    yield "|---|---|"
+    yield from (f"| key `{key}` | {says} |" for key, (_, says) in values.KEYS.items())
+    yield from (f"| prompt `{prompt}` | {says} |" for prompt, says in values.PROMPTS.items())
+    for path, spot in values.URLS.items():
+        breaks = f" ({_broken(spot.facts)})" if spot.facts is not None else ""
+        yield f"| `{values.ORIGIN}{path}` | {spot.says}{breaks} |"
+
+
+def _broken(facts: MediaFacts) -> str:
+    """Which limits media of these facts break, and of which upstream where it is not both."""
+    broken: dict[str, list[str]] = {}
+    for said in contracts():
+        for id_ in dict.fromkeys(found.fact.id for found in media_violations(said.name, [("", facts)])):
+            broken.setdefault(id_.removeprefix(f"{said.name}.limit."), []).append(said.name)
+    if not broken:
+        return facts.kind
+    everybody = [said.name for said in contracts()]
+    told = [limit if of == everybody else f"{limit} of {' and '.join(of)}" for limit, of in broken.items()]
+    return f"{facts.kind}; breaks {', '.join(told)}"
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "endpoints": endpoints,
     "variants": variants,
     "assumptions": assumptions,
+    "fates": fates,
+    "magic": magic,
 }
 
 

@@ -12,6 +12,7 @@ from seedmock_contracts.terms import MediaLimit
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
 from seedmock_server import magic
+from seedmock_server.fates import TASK_KINDS, fate_from
 from seedmock_server.matching import InvalidRule
 
 ORIGIN = "https://mock.test"
@@ -224,6 +225,11 @@ def test_every_prompt_of_the_table_can_be_sent(nearby: Any, prompt: str) -> None
     code = {"apimodels": "UPSTREAM_BUSY", "opeai": "ServerOverloaded"}[nearby.name]
     answer = nearby.create(prompt=f"A boat {prompt.replace('CODE', code)}")
     assert answer.status_code == (400 if "refused" in prompt else 200), answer.text
+
+
+def test_the_table_shows_every_fate_of_a_task() -> None:
+    shown = [fate_from(magic.fate_in(prompt.replace("CODE", "x"), ())).kind for prompt in magic.PROMPTS]
+    assert sorted(shown) == sorted(TASK_KINDS)
 
 
 def test_half_a_word_is_told_from_none() -> None:
