@@ -95,12 +95,12 @@ class Limits:
 
 def admitted(calls: deque[float], now: float, rate: int) -> float:
     """Take a call into the window, or return how many seconds are left until there is room for it."""
-    while calls and calls[0] <= now - MINUTE:
+    while calls and calls[0] + MINUTE - now <= 0:
         calls.popleft()
     if len(calls) < rate:
         calls.append(now)
         return 0.0
-    return calls[len(calls) - rate] + MINUTE - now
+    return min(MINUTE, calls[len(calls) - rate] + MINUTE - now)
 
 
 def _too_many(upstream: str, said: str, wait: float) -> Refusal:

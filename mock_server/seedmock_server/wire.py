@@ -126,8 +126,7 @@ class Wire:
         return None if body is None else replace(answer, body=body)
 
     def _broken(self, fault: Fault, answer: Spoken) -> Spoken | None:
-        if isinstance(answer, FileAnswer):
-            return None
+        assert not isinstance(answer, FileAnswer), "what breaks JSON is met by no download"
         raw = as_raw(answer)
         if not raw.body:
             return None

@@ -49,6 +49,14 @@ def test_an_error_can_be_truncated_too(shared_door: Any) -> None:
     assert faults(shared_door) == ["status code=500", "truncated at=5"]
 
 
+def test_a_page_can_be_mistyped_and_what_is_empty_cannot_be_malformed(shared_door: Any) -> None:
+    answer = create(shared_door, "status code=502 body=html; wrong_type to=application/json")
+    assert answer.headers.get_list("content-type") == ["application/json"]
+    assert answer.text.startswith("<!DOCTYPE html>")
+    assert create(shared_door, "status code=502 body=empty; malformed").content == b""
+    assert faults(shared_door) == ["status code=502 body=empty", "not applied: malformed"]
+
+
 def test_the_journal_has_what_was_sent(shared_door: Any) -> None:
     create(shared_door, "truncated at=5")
     assert '{"id"' in str(shared_door.journal()[-1])

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from seedmock_server.media.studio import Unrenderable
+
 
 @pytest.fixture(params=["content", "link"])
 def clip(request: pytest.FixtureRequest, wired: Any) -> str:
@@ -19,6 +21,12 @@ def test_a_download_meets_a_status_by_header_and_by_rule(wired: Any, clip: str) 
     wired.rule("status code=410", operation="content", times=1)
     assert [wired.ask("GET", clip).status_code for _ in range(2)] == [410, 200]
     assert wired.faults()[-3:] == [["status code=502 body=html"], ["status code=410"], []]
+
+
+def test_a_download_that_is_not_found_is_so_in_the_words_for_content(wired: Any, clip: str) -> None:
+    answer = wired.ask("GET", clip, "status code=404")
+    assert answer.status_code == 404
+    assert ("video not found" if "/v1/" in clip else "file not found") in answer.text
 
 
 def test_a_range_is_ignored(wired: Any, clip: str) -> None:
@@ -108,3 +116,16 @@ def test_a_link_needs_a_socket_for_what_cannot_be_shown_in_process(inside: Any) 
     answer = inside.get(link, key=None, headers={"X-Mock-Fault": "cut"})
     assert (answer.status_code, "needs a socket" in answer.text) == (400, True)
     assert inside.get(link, key=None, headers={"X-Mock-Fault": "wrong_type"}).headers["content-type"] == "text/html"
+
+
+def test_a_clip_that_the_studio_cannot_make_is_refused(wired: Any, clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = wired.app.studio.clip
+
+    async def half_able(look: Any) -> Any:
+        if look.width == 128:
+            raise Unrenderable("the paint is dry")
+        return await honest(look)
+
+    monkeypatch.setattr(wired.app.studio, "clip", half_able)
+    answer = wired.ask("GET", clip, "other_size to=128x128")
+    assert (answer.status_code, "no such clip can be made: the paint is dry" in answer.text) == (400, True)

@@ -108,6 +108,7 @@ WRONG = {
     "other_size to=big": "to is 'big'; allowed: width x height",
     "wrong_type to=text/é": "to is 'text/é'; allowed: a content type, in ASCII",
     "other_price factor=1": "factor is '1'; allowed: a number from 0 that is not 1",
+    "other_price factor=lots": "factor is 'lots'",
     "other_price factor=nan": "factor is 'nan'",
 }
 
