@@ -149,7 +149,7 @@ class UpstreamError(SeedmockError):
 class TaskFailedError(UpstreamError):
     """A task ended in failure."""
 
-    advice = "A failed task is not charged."
+    advice = "A failed task should not be charged; the account tells whether it was."
 
 
 class AssetFailedError(UpstreamError):

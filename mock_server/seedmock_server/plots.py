@@ -59,7 +59,7 @@ def _faults_behind(faults: Sequence[FaultRule]) -> Iterable[Clash]:
 def _apart(fates: Sequence[FateRule], faults: Sequence[FaultRule]) -> Iterable[Clash]:
     """A fault that lets no task be made excludes fates; a fate that lets none be made excludes faults of tasks."""
     for fault, (number, fate) in product(filter(_blocks, faults), enumerate(fates)):
-        if _covers(fault.match, fate.match) and _made(fate.match) <= _met(fault):
+        if _covers(fault.match, fate.match) and (fate.match.operation or Operation.CREATE) in _met(fault):
             said = f"the fault {fault.fault} answers every call of this rule, so no task gets its fate"
             yield "fates", number, f"{said}; allowed: one of them, or narrower matches"
     for fate, (number, fault) in product(filter(_refuses, fates), enumerate(faults)):
