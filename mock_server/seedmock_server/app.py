@@ -69,11 +69,7 @@ class App:
         self.studio = Studio(cache, cache_bytes=self.settings.cache_bytes)
         shelf = Sources(folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.body_bytes)
         self.journal = Journal(self.settings.journal_entries)
-        rules = Rules(
-            pace=self.settings.pace,
-            latency=_latency(),
-            options=self.settings.options,
-        )
+        rules = Rules(pace=self.settings.pace, latency=_latency(), options=self.settings.options)
         self.fates = Fates(chance)
         self.declared = Declared()
         sight = Sight(shelf, self.declared, Eyes())
@@ -90,17 +86,8 @@ class App:
         gate = Gate(self.faults, self.limits, rooms, self.studio)
         self._doorway = Doorway(spoken, self.settings, self.clocks, self.journal, gate)
         self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
-        self.state = State(
-            store,
-            self.clocks,
-            self.fates,
-            self.faults,
-            self.limits,
-            self.journal,
-            engine,
-            chance,
-            folder / "sources",
-        )
+        books = (self.fates, self.faults, self.limits, self.declared, self.journal)
+        self.state = State(store, self.clocks, *books, engine, self.courier, chance, folder / "sources")
         self.stage = Stage(engine, self.faults, self.limits, self.declared, first)
         keys = Accounts(self.settings.keys)
         self.world = World(

@@ -51,6 +51,7 @@ def _clock(name: str, says: str) -> Callable[[Command], click.Command]:
 
 @_clock("show", "What the clock reads.")
 def show(control: Control, key: str | None = None, plain: bool = False) -> None:
+    """Print what the clock reads."""
     _print_clock(control.clock.read(key=key), plain)
 
 

@@ -21,6 +21,7 @@ from .control.records import (
     JournalRow,
     LedgerRow,
     LimitsRow,
+    MediasRow,
     Removed,
     ResetRow,
     ScenariosRow,
@@ -250,6 +251,19 @@ class Control:
     def limit(self, *, rate: int | None = None, concurrency: int | None = None, key: str | None = None) -> LimitsRow:
         """Calls a minute and tasks at once, for all or for a key; None is no limit."""
         return self._wire.ask("PUT", "limits", LimitsRow, {"rate": rate, "concurrency": concurrency, "key": key})
+
+    # --- media ---
+
+    def media(self) -> MediasRow:
+        return self._wire.ask("GET", "media", MediasRow)
+
+    def declare(self, url: str, kind: str, **facts: Any) -> MediasRow:
+        """Say what the media behind a URL are: `size_bytes`, `seconds`, `width`, `height`, `face`, ..."""
+        return self._wire.ask("PUT", "media", MediasRow, {"url": url, "kind": kind, **facts})
+
+    def undeclare(self, url: str | None = None) -> Removed:
+        """Take back what was said of a URL, or of all."""
+        return self._wire.ask("DELETE", "media", Removed, url=url)
 
     # --- what was said: upstream, key, account, task, operation, kind, since and limit narrow it ---
 

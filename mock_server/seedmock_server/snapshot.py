@@ -6,6 +6,7 @@ drawn without. A document that is broken anywhere changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from seedmock_contracts.upstreams import NAMES
 
 from .chance import Chance
 from .clock import Clocks
+from .courier import Courier
+from .declared import LONGEST_URL, Declaration, Declared, media_facts_from
 from .engine import Engine
 from .fates import Fate, FateRule, Fates, Outcomes, fate_rule_from, outcomes_from
 from .faults import FaultRule, Faults, fault_row, fault_rule_from
@@ -29,6 +32,7 @@ from .matching import Counter, InvalidRule, match_row
 from .settings import SEEDS
 from .store import Store
 from .task import Asset, Holding, Task
+from .timeline import ends_at
 
 VERSION: Literal[1] = 1
 R = TypeVar("R", FateRule, FaultRule)
@@ -98,6 +102,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: tuple[tuple[str | None, Limit], ...]
     credit: Decimal | None
     grants: tuple[tuple[str, str, Decimal | None], ...]
+    media: tuple[dict[str, Any], ...]
     journal: JournalState
 
 
@@ -110,8 +115,10 @@ class State:
     fates: Fates
     faults: Faults
     limits: Limits
+    declared: Declared
     journal: Journal
     engine: Engine
+    courier: Courier
     chance: Chance
     folder: Path
 
@@ -130,6 +137,7 @@ class State:
             limits=((None, self.limits.default), *self.limits.of_account.items()),
             credit=ledger.lent,
             grants=tuple((*whose, amount) for whose, amount in ledger.grants.items()),
+            media=tuple(self.declared.rows()),
             journal=JournalState(self.journal.count, tuple(self.journal.read())),
         )
         return msgspec.json.encode(taken, enc_hook=_path_name)
@@ -140,6 +148,7 @@ class State:
         fates = [_counted(states, fate_rule_from) for states in (taken.fates.rules, taken.fates.scenario)]
         faults = [_counted(states, fault_rule_from) for states in (taken.faults.rules, taken.faults.scenario)]
         default, of_key = _defaults(taken.fates)
+        media = [_declaration(row) for row in taken.media]
         self.forget()
         self.chance.reseed(taken.seed)
         self.engine.number = taken.number
@@ -157,7 +166,18 @@ class State:
         self.engine.ledger.lend(taken.credit)
         for account, upstream, amount in taken.grants:
             self.engine.ledger.grant(account, upstream, amount)
+        for url, facts in media:
+            self.declared.put(url, facts)
         self.journal.restore(taken.journal.count, taken.journal.entries)
+        self._expect_callbacks()
+
+    def _expect_callbacks(self) -> None:
+        """Post for what has not ended; a callback that was being tried again is not tried any more."""
+        tasks = [task for account in self.store.accounts() for task in self.store.tasks(account)]
+        for task in tasks:
+            if task.callback_url and ends_at(task) > self.clocks.now(task.account):
+                with contextlib.suppress(RuntimeError):  # in no event loop: it begins with the next order in one
+                    self.courier.expect(task)
 
     def forget(self, account: str | None = None) -> None:
         """Forget all that calls have made, or what those of an account have; without one, the time begins again too."""
@@ -169,7 +189,9 @@ class State:
         self.limits.clear(account)
         self.journal.forget(account)
         self.engine.ledger.forget(account)
+        self.courier.forget(account)
         if account is None:
+            self.declared.clear()
             self.clocks.world.reset()
             self.engine.number = 0
 
@@ -244,6 +266,19 @@ def _path_name(value: Any) -> str:
     if isinstance(value, Path):
         return value.name
     raise NotImplementedError(f"{type(value).__name__} has no place in a snapshot")
+
+
+# --- media ---
+
+
+def _declaration(row: dict[str, Any]) -> tuple[str, Declaration]:
+    url = row.get("url")
+    if not isinstance(url, str) or not url.strip() or len(url) > LONGEST_URL:
+        raise InvalidSnapshot(f"media: url is {str(url)[:80]!r}; allowed: a text")
+    try:
+        return url, media_facts_from({name: value for name, value in row.items() if name != "url"})
+    except InvalidRule as error:
+        raise InvalidSnapshot(f"media: {error}") from error
 
 
 # --- rules ---

@@ -66,6 +66,7 @@ class Stage:
     def left(self) -> None:
         """No scenario is on any more, and what it had put into the rooms has been replaced."""
         self._engine.latencies = Latencies()
+        self._said_before.clear()
         self.scenario = None
 
     def _take_back(self) -> None:

@@ -15,8 +15,6 @@ from .trouble import Trouble, shown
 from .world import World
 
 VERBS = ("advance", "set", "rate", "freeze", "next")
-JUST_AFTER = 1e-6
-"""A sum of floats may fall short of the moment that it stands for."""
 
 
 def read(world: World, asked: Asked) -> ClockRow:
@@ -96,7 +94,7 @@ def next_due(world: World, account: str | None) -> float:
         if world.settings.pace is not Pace.STEP:  # there each task has a time of its own, which queries move
             moments += [due_at(task, now) for task in store.tasks(one)]
         moments += [asset_due_at(asset, now) for asset in store.assets(one)]
-    return min(moments, default=NEVER) + JUST_AFTER
+    return min(moments, default=NEVER)
 
 
 def _row(world: World, account: str | None) -> ClockRow:

@@ -12,7 +12,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..reading import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, parse_json, read_body
-from . import about, clock, fates, faults, journal, ledger, openapi, scenario, state, tasks
+from . import about, clock, fates, faults, journal, ledger, media, openapi, scenario, state, tasks
 from .guard import admit
 from .table import ROOT, Asked, Json, Verb
 from .trouble import Trouble, shown
@@ -26,6 +26,7 @@ ROWS: tuple[Verb, ...] = openapi.with_document(
         *faults.ROWS,
         *tasks.ROWS,
         *ledger.ROWS,
+        *media.ROWS,
         *journal.ROWS,
         *state.ROWS,
         *scenario.ROWS,

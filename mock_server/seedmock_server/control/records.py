@@ -398,3 +398,39 @@ class ScenariosRow(Record, frozen=True, kw_only=True):
     """The scenarios that come with seedmock."""
 
     scenarios: list[ScenarioRow]
+
+
+class MediaOrder(Order, frozen=True, kw_only=True):
+    """What is to count of the media behind a URL; only the kind must be said, the rest is measured where it can be."""
+
+    url: str
+    kind: str
+    format: str | None = None
+    size_bytes: int | None = None
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    has_audio: bool | None = None
+    face: bool | None = None
+
+
+class MediaRow(Record, frozen=True, kw_only=True):
+    """What was said of the media behind a URL; null is what was not said."""
+
+    url: str
+    kind: str
+    format: str | None = None
+    size_bytes: int | None = None
+    seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    has_audio: bool | None = None
+    face: bool | None = None
+
+
+class MediasRow(Record, frozen=True, kw_only=True):
+    """All that was said of media."""
+
+    media: list[MediaRow]

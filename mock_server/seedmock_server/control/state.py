@@ -23,6 +23,8 @@ def reset(world: World, asked: Asked) -> ResetRow:
         assets=sum(len(store.assets(account)) for account in accounts),
         groups=sum(len(store.groups(account)) for account in accounts),
     )
+    if asked.account is None:
+        world.stage.clear()
     world.state.forget(asked.account)
     if asked.account is None:
         world.engine.ledger.lend(world.settings.credit)

@@ -92,6 +92,14 @@ def test_money_and_limits_are_set(door: Any, control: Control) -> None:
     assert len(control.limits().limits) == 2
 
 
+def test_media_are_declared(control: Control) -> None:
+    url = "https://example.com/a.png?x=1&y"
+    assert control.declare(url, "image", width=640, height=640, face=True).media[0].face is True
+    assert control.media().media[0].url == url
+    assert control.undeclare(url).removed == 1
+    assert control.undeclare().removed == 0
+
+
 def test_the_state_is_saved_forgotten_and_put_back(door: Any, control: Control) -> None:
     door.order_b()
     taken = control.snapshot()

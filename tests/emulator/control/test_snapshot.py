@@ -10,7 +10,7 @@ import pytest
 
 Tell = Callable[..., Any]
 Open = Callable[..., Any]
-VIEWS = ("clock", "fates", "faults", "limits", "tasks", "journal")
+VIEWS = ("clock", "fates", "faults", "limits", "media", "ledger", "tasks", "journal")
 
 
 def views(door: Any) -> dict[str, Any]:
@@ -28,6 +28,8 @@ def lived(door: Any) -> None:
     tell("fates/default", {"fate": "slow", "key": "sk_mine"}, "PUT")
     tell("faults", {"match": {"nth": 99}, "fault": "status code=502"})
     tell("limits", {"rate": 1000, "key": "sk_mine"}, "PUT")
+    tell("credit", {"amount": "100.5", "key": "sk_mine"}, "PUT")
+    tell("media", {"url": "https://example.com/b.png", "kind": "image", "width": 640, "height": 640}, "PUT")
     tell("clock", {"advance": 60, "key": "sk_mine"})
     for prompt in ("a cat", "a dog"):
         door.order_b(prompt=prompt)
@@ -118,6 +120,10 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "a default that is none": spoilt(lambda read: read["fates"].update(default="explode")),
     "a fault that is none": spoilt(lambda read: read["faults"]["rules"][0]["rule"].update(fault="explode")),
     "a limit that is none": spoilt(lambda read: read["limits"][0][1].update(rate=0)),
+    "media that are none": spoilt(lambda read: read["media"][0].update(kind="smell")),
+    "media without a URL": spoilt(lambda read: read["media"][0].pop("url")),
+    "a grant below nothing": spoilt(lambda read: read["grants"][0].__setitem__(2, "-1")),
+    "a grant for nobody": spoilt(lambda read: read["grants"][0].__setitem__(1, "x")),
     "a clock that runs back": spoilt(lambda read: read["clock"].update(rate=-1)),
     "a seed that is too large": spoilt(lambda read: read.update(seed=10**40)),
     "a file of this machine": spoilt(
@@ -139,3 +145,25 @@ def test_a_broken_document_is_refused_whole(still: Any, spoil: Callable[[bytes],
 def test_a_snapshot_holds_no_key(still: Any) -> None:
     lived(still)
     assert "sk_" not in still.get("/_mock/snapshot", key=None).text.replace("task_", "")
+
+
+def test_what_a_scenario_said_goes_with_a_state_that_is_put_back(still: Any) -> None:
+    before = still.get("/_mock/snapshot", key=None).content
+    name = still.get("/_mock/scenarios", key=None).json()["scenarios"][0]["name"]
+    assert still.ask("PUT", "/_mock/scenario", key=None, json={"name": name}).status_code == 200
+    assert put(still, before).status_code == 200
+    assert still.get("/_mock/scenario", key=None).json() == {"scenario": None}
+    assert still.get("/_mock/snapshot", key=None).content == before
+
+
+def test_a_callback_that_was_expected_is_expected_again(still: Any) -> None:
+    still.order_a(callback_url="http://127.0.0.1:9/told")
+    taken = still.get("/_mock/snapshot", key=None).content
+    still.ask("POST", "/_mock/reset", key=None)
+    put(still, taken)
+    still.ask("POST", "/_mock/clock", key=None, json={"advance": 2})
+    for _ in range(200):
+        said = still.journal()
+        if any(one["operation"] == "callback" for one in said):
+            break
+    assert [one["operation"] for one in said][:2] == ["create", "callback"]

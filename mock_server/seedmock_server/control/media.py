@@ -1,0 +1,64 @@
+"""What is said of the media behind URLs that nobody opens."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..declared import media_facts_from
+from ..matching import InvalidRule
+from .records import MediaOrder, MediasRow, Removed
+from .table import Asked, Verb
+from .trouble import Trouble
+from .world import World
+
+
+def read(world: World, _: Asked) -> MediasRow:
+    """All that was said."""
+    return msgspec.convert({"media": world.state.declared.rows()}, MediasRow)
+
+
+def put(world: World, asked: Asked) -> MediasRow:
+    """Let these be the facts of a URL, in the place of what was said before."""
+    order: MediaOrder = asked.body
+    values = {name: value for name, value in msgspec.structs.asdict(order).items() if value is not None}
+    try:
+        world.state.declared.put(values.pop("url"), media_facts_from(values))
+    except InvalidRule as error:
+        raise Trouble(str(error)) from error
+    return read(world, asked)
+
+
+def remove(world: World, asked: Asked) -> Removed:
+    """Take back all, or what was said of one URL. Raises Trouble 404."""
+    declared, url = world.state.declared, asked.query.get("url")
+    if url is None:
+        count = len(declared.rows())
+        declared.clear()
+        return Removed(removed=count)
+    if not declared.remove(url):
+        there = [row["url"] for row in declared.rows()][:20]
+        said = f"nothing was said of {url[:200]!r}; there are: {', '.join(there) or 'none'}"
+        raise Trouble(said, status=404, field="url", allowed=there)
+    return Removed(removed=1)
+
+
+ROWS: tuple[Verb, ...] = (
+    Verb(method="GET", path="/_mock/media", act=read, says="What was said of the media behind URLs.", gives=MediasRow),
+    Verb(
+        method="PUT",
+        path="/_mock/media",
+        act=put,
+        says="Say what the media behind a URL are: kind, bytes, seconds, pixels, whether there is a face.",
+        body=MediaOrder,
+        gives=MediasRow,
+    ),
+    Verb(
+        method="DELETE",
+        path="/_mock/media",
+        act=remove,
+        says="Take back what was said of all URLs, or of one.",
+        query={"url": "the URL; without: all"},
+        gives=Removed,
+    ),
+)
+"""The rows of the table."""
