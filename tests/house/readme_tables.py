@@ -1,4 +1,5 @@
-"""The README's tables, made from the contracts and from what the server knows of fates and magic values.
+"""The README's tables, made from the contracts and from what the server knows of fates,
+magic values and scenarios.
 
 python tests/house/readme_tables.py    # writes them into the README
 """
@@ -13,6 +14,7 @@ from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
 from seedmock_server import magic as values
 from seedmock_server.fates import PARAMETERS
+from seedmock_server.repertoire import names, scenario
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -75,12 +77,30 @@ def _broken(facts: MediaFacts) -> str:
     return f"{facts.kind}; breaks {', '.join(told)}"
 
 
+def scenarios() -> Iterator[str]:
+    yield "| scenario | what it shows | reported in |"
+    yield "|---|---|---|"
+    for said in map(scenario, names()):
+        links = ", ".join(f"[{_place(link)}]({link})" for link in said.links)
+        yield f"| `{said.name}` | {said.says} | {links} |"
+
+
+def _place(link: str) -> str:
+    """A link in short: the repository and number of an issue, else the host and the last of the path."""
+    issue = re.fullmatch(r"https://github\.com/[^/]+/([^/]+)/(?:issues|pull)/(\d+)", link)
+    if issue:
+        return f"{issue[1]}#{issue[2]}"
+    parts = link.removeprefix("https://").removeprefix("github.com/").split("/")
+    return f"{parts[0]}, {parts[-1]}"
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "endpoints": endpoints,
     "variants": variants,
     "assumptions": assumptions,
     "fates": fates,
     "magic": magic,
+    "scenarios": scenarios,
 }
 
 

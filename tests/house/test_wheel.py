@@ -57,6 +57,8 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
         for path in (root / home).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert path.relative_to(root / home).as_posix() in names
+    carried = {path.name for path in (root / "fixtures" / "scenarios").glob("*.toml")}
+    assert {name for name in names if name.endswith(".toml")} == {f"seedmock_server/scenarios/{one}" for one in carried}
     assert {name for name in names if name.endswith("py.typed")} == {
         f"seedmock_{name}/py.typed" for name in ("client", "contracts", "server")
     }
@@ -67,7 +69,8 @@ def test_the_wheel_runs_where_nothing_of_ours_is(wheel: Path, elsewhere: Path) -
     fresh = elsewhere / "fresh/bin"
     run([fresh / "python", "-m", "pip", "install", "-q", wheel], elsewhere)
     told = run([fresh / "seedmock", "--help"], elsewhere)
-    for command in ("serve", "generate", "upscale", "assets", "demo"):
+    assert "lost-answer  " in run([fresh / "seedmock", "scenarios"], elsewhere)
+    for command in ("serve", "scenarios", "generate", "upscale", "assets", "demo"):
         assert command in told
         assert "Usage" in run([fresh / "seedmock", command, "--help"], elsewhere)
     assert "3 packages" in run(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from seedmock_server.cli import scenarios
 from seedmock_server.repertoire import names, scenario
+from seedmock_server.scenario import scenario_from
 
 GITHUB = "https://github.com/"
 REPORTS = [
@@ -87,6 +89,13 @@ def test_every_scenario_has_a_name_a_sentence_and_a_link(name: str) -> None:
     assert 30 < len(said.says) <= 200
     assert re.fullmatch(r"[A-Z].*[^.]\.", said.says)
     assert said.links
+
+
+def test_the_scenario_of_the_readme_is_one() -> None:
+    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```toml\n(\[scenario\]|default = )(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    said = scenario_from("".join(block), "README.md")
+    assert (said.title, len(said.fates), len(said.faults), len(said.latencies.durations)) == ("A bad night", 3, 1, 2)
 
 
 def test_the_command_lists_them_all() -> None:
