@@ -77,8 +77,16 @@ class Stage:
                 self._declared.put(url, before)
         self._said_before.clear()
 
+    def forget(self) -> None:
+        """Know of no scenario any more: for when rooms were emptied, or filled from a snapshot, behind it."""
+        self._said_before.clear()
+        self._engine.latencies = Latencies()
+        self._ledger.lend(self._rest.credit)
+        self.scenario = None
+
     def reset(self) -> None:
-        """Be as at the start: the scenario of the settings is on, from its beginning, or none."""
+        """Be as at the start, in rooms that were emptied: the scenario of the settings is on anew, or none."""
+        self.forget()
         self.clear()
         if self._first is not None:
             self.put(self._first)

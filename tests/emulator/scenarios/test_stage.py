@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,30 @@ def test_a_reset_of_one_key_leaves_the_scenario(inside: Any) -> None:
     put(inside, STUCK)
     inside.post("/_mock/reset", {"key": "sk_test_one_of_ours"}, key=None)
     assert word_after_a_day(inside) == "IN_PROGRESS"
+
+
+def test_a_reset_brings_back_nothing_that_was_said_before_the_scenario(clips: Path) -> None:
+    with asyncio.Runner() as runner:
+        app = create_app(seed=1, cache=clips)
+        app.declared.put("https://unreachable.invalid/a.png", media_facts_from({"kind": "image"}))
+        said = (
+            '[media."https://unreachable.invalid/a.png"]\nkind = "video"\n[latency]\nfixed = "1h"\n[credit]\nusd = 1\n'
+        )
+        app.stage.put(scenario_from(HEAD + said, "night.toml"))
+        app.state.forget()
+        app.stage.reset()
+        assert (app.declared.rows(), app.stage.scenario, app.ledger.lent) == ([], None, None)
+        runner.run(app.aclose())
+
+
+def test_a_snapshot_keeps_a_scenarios_rules_and_their_counts(inside: Any) -> None:
+    put(inside, HEAD + '[[fates]]\nfate = "stuck"\nmatch = { nth = 2 }\n[latency]\nfixed = "9d"\n')
+    inside.order_b()
+    taken = inside.get("/_mock/snapshot", key=None).content
+    put(inside, HEAD)
+    assert inside.ask("PUT", "/_mock/snapshot", key=None, content=taken).status_code == 200
+    assert inside.get("/_mock/scenario", key=None).json() == {"scenario": None}
+    assert [word_after_a_day(inside) for _ in range(2)] == ["IN_PROGRESS", "SUCCESS"]
 
 
 def test_a_setting_that_is_no_scenario_is_refused(tmp_path: Path) -> None:
