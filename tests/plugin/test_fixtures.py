@@ -214,6 +214,18 @@ class TestMarkedClass:
         assert httpx.get(f"{ask}/{task}", headers=headers).json()["status"] == "SUCCESS"
 
 
+@pytest.mark.upstream(scenario="broken-download")
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_a_scenario_begins_anew_for_each_test(
+    mock_upstreams: Any, mock_clock: Any, mock_journal: Any, order: Order, tmp_path: Any, time: str
+) -> None:
+    with mock_upstreams.client("opeai") as client:
+        client.generate(order(), tmp_path / f"{time}.mp4")
+    met = [fault.partition(" ")[0] for entry in mock_journal for fault in entry.faults]
+    assert met[0] == "cut"
+    mock_journal.assert_downloaded()
+
+
 # --- without pytest ---
 
 

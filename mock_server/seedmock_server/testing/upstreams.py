@@ -64,8 +64,6 @@ class Upstreams:
         world = self._emulator.app.world
         self._emulator.deliveries.forget({task.id for task in world.store.tasks(self.account)})
         world.state.forget(self.account)
-        self._emulator.app.ledger.forget(self.account)
-        self.faults.clear()
 
     def _client(self, kind: str, upstream: str, options: dict[str, Any]) -> Any:
         # Found by its entry point, as the commands are: the server never imports the client.
