@@ -11,7 +11,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SECRET = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "token", "x-api-key", "api-key", "x-mock-token"}
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "token",
+        "x-api-key",
+        "api-key",
+        "x-mock-token",
+        "x-mock-key",
+    }
 )
 """The headers that authenticate, in lower case."""
 HIDDEN = "***"
@@ -61,7 +71,7 @@ class Exchange:
 
     def line(self) -> str:
         """The exchange as one line of JSON, without the line's end."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(asdict(self), separators=(",", ":"))
 
 
 def exchange_from(line: str) -> Exchange:
@@ -122,8 +132,10 @@ def _without_data(body: bytes, limit: int) -> bytes:
 
 
 def _end_of_base64(body: bytes, start: int) -> int:
-    ends = [found for sign in (b'"', b"\r\n") if (found := body.find(sign, start)) >= 0]
-    return min(ends, default=len(body))
+    quote = body.find(b'"', start)
+    end = len(body) if quote < 0 else quote
+    line = body.find(b"\r\n", start, end)
+    return end if line < 0 else line
 
 
 def _without_files(body: bytes, limit: int) -> bytes:

@@ -56,14 +56,10 @@ class App:
 
     def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
         self.settings = settings or Settings()
-        first = _scenario(self.settings)
         self.clock = clock or Clock()
         self.clocks = Clocks(self.clock)
         self.seed = fresh_seed() if self.settings.seed is None else self.settings.seed
-        folder = self.settings.folder or Path(tempfile.mkdtemp(prefix="seedmock-"))
-        self._remove_temporary: Callable[[], object] = lambda: None
-        if self.settings.folder is None:  # gone with the app, even one that was never started
-            self._remove_temporary = finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        folder = self._folder()
         chance, store = Chance(self.seed), MemoryStore()
         cache = self.settings.cache or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
         self.studio = Studio(cache, cache_bytes=self.settings.cache_bytes)
@@ -88,13 +84,20 @@ class App:
         self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
         books = (self.fates, self.faults, self.limits, self.declared, self.journal)
         self.state = State(store, self.clocks, *books, engine, self.courier, chance, folder / "sources")
-        self.stage = Stage(engine, self.faults, self.limits, self.declared, first)
+        self.stage = Stage(engine, self.faults, self.limits, self.declared, _scenario(self.settings))
         keys = Accounts(self.settings.keys)
         self.world = World(
             settings=self.settings, keys=keys, engine=engine, library=library, state=self.state, stage=self.stage
         )
         self.world.due.append(self.courier.due_at)
         self._control = Plane(self.world)
+
+    def _folder(self) -> Path:
+        folder = self.settings.folder or Path(tempfile.mkdtemp(prefix="seedmock-"))
+        self._remove_temporary: Callable[[], object] = lambda: None
+        if self.settings.folder is None:  # gone with the app, even one that was never started
+            self._remove_temporary = finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

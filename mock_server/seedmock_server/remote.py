@@ -278,6 +278,10 @@ class Control:
         """Commands that repeat the calls, with $SEEDMOCK_API_KEY in the place of the key."""
         return self._wire.raw("GET", "journal", format="curl", **wanted).text
 
+    def lines(self, **wanted: Any) -> str:
+        """The journal as a recording: `seedmock_contracts.exchange.exchange_from` reads each line."""
+        return self._wire.raw("GET", "journal", format="lines", **wanted).text
+
     def violations(self, **wanted: Any) -> ViolationsRow:
         """What was sent that breaks the contract; `advice="no"` leaves out what was taken all the same."""
         return self._wire.ask("GET", "violations", ViolationsRow, **wanted)

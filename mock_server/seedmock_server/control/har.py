@@ -1,4 +1,4 @@
-"""Exchanges in two forms that other tools read: HAR 1.2, and curl commands that repeat a call."""
+"""Exchanges in forms that others read: HAR 1.2, curl commands that repeat a call, and lines of a recording."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from seedmock_contracts import __version__
-from seedmock_contracts.exchange import BODY_BYTES, HIDDEN
+from seedmock_contracts.exchange import BODY_BYTES, HIDDEN, Exchange, Request, Response
 
 from ..journal import Entry
 
@@ -29,6 +29,18 @@ def har(pairs: list[tuple[int, Entry]]) -> dict[str, Any]:
 def curl(pairs: list[tuple[int, Entry]]) -> str:
     """A command for each exchange, with the key taken from the environment."""
     return "\n".join(_command(number, entry) for number, entry in pairs) + ("\n" if pairs else "")
+
+
+def lines(pairs: list[tuple[int, Entry]]) -> str:
+    """A line of JSON for each exchange, in the form of recordings."""
+    return "".join(exchange(entry).line() + "\n" for _, entry in pairs)
+
+
+def exchange(entry: Entry) -> Exchange:
+    """An entry as the record that every judge of exchanges reads."""
+    request = Request(entry.method, url(entry), _pairs(entry.sent_headers), _text(entry.sent))
+    response = Response(entry.status, _pairs(entry.answered_headers), _text(entry.answered))
+    return Exchange(entry.operation, request, response)
 
 
 def url(entry: Entry) -> str:
@@ -100,6 +112,10 @@ def is_whole(entry: Entry) -> bool:
 def _length(entry: Entry) -> int:
     said = _header(entry.sent_headers, b"content-length")
     return int(said) if said.isdigit() and len(said) < 16 else len(entry.sent)
+
+
+def _pairs(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((_text(name), _text(value)) for name, value in headers)
 
 
 def _rows(headers: tuple[tuple[bytes, bytes], ...]) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from seedmock_contracts.terms import Basis, Fact, Operation
 from seedmock_contracts.upstreams import NAMES, contract
 
 from ..journal import Entry, Kind, Wanted
-from .har import curl, har
+from .har import curl, har, lines
 from .records import BreachRow, EntryRow, JournalRow, ViolationRow, ViolationsRow
 from .table import MINE, Asked, Json, Verb
 from .world import World
@@ -40,6 +40,8 @@ def read(world: World, asked: Asked) -> JournalRow | Response:
     shown = found[:limit] if "since" in asked.query else found[max(0, len(found) - limit) :]
     if form == "har":
         return Json(har(shown))
+    if form == "lines":
+        return Response(lines(shown), media_type="application/jsonl")
     if form == "curl":
         return Response(curl(shown), media_type="text/plain")
     following = shown[-1][0] + 1 if shown and len(shown) < len(found) else world.journal.count
@@ -116,7 +118,7 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
-FORMATS = ("json", "har", "curl")
+FORMATS = ("json", "har", "curl", "lines")
 FILTERS = {
     "upstream": f"one of {', '.join(NAMES)}",
     "operation": f"one of {', '.join(Operation)}",
@@ -132,7 +134,10 @@ ROWS: tuple[Verb, ...] = (
         path="/_mock/journal",
         act=read,
         says="What was said, oldest first; of too many, the newest.",
-        query={**FILTERS, "format": "json, har (HTTP Archive 1.2) or curl (commands that repeat the calls)"},
+        query={
+            **FILTERS,
+            "format": "json, har (HTTP Archive 1.2), curl (commands that repeat the calls) or lines (a recording)",
+        },
         gives=JournalRow,
     ),
     Verb(

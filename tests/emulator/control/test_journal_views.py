@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from seedmock_contracts.exchange import exchange_from
 from tests.emulator.conftest import KEY
 
 Tell = Callable[..., Any]
@@ -81,7 +82,7 @@ def test_an_upstream_that_refuses_with_http_200_has_refused(open_door: Open) -> 
         ("operation=fly", "allowed: create"),
         ("since=-1", "a whole number"),
         ("limit=99999", "0 to 10000"),
-        ("format=xml", "allowed: json, har, curl"),
+        ("format=xml", "allowed: json, har, curl, lines"),
         ("until=3", "allowed: upstream, operation"),
     ],
 )
@@ -156,8 +157,16 @@ def test_the_journal_as_har_has_all_that_har_1_2_asks_for(told: list[str], tell:
     assert log["entries"][0]["request"]["url"] == "http://emulator.test/v1/videos"
 
 
+def test_the_journal_as_lines_can_be_read_as_exchanges(still: Any, told: list[str]) -> None:
+    lines = still.get("/_mock/journal?format=lines", key=None).text.splitlines()
+    exchanges = [exchange_from(line) for line in lines]
+    assert [one.operation for one in exchanges] == ["create", "query", "create", "create", "", "balance"]
+    assert exchanges[1].request.url == f"http://emulator.test/v1/videos/{told[0]}"
+    assert told[0] in exchanges[0].response.body
+
+
 def test_no_form_of_the_journal_shows_a_key(still: Any, told: list[str]) -> None:
-    for form in ("json", "har", "curl"):
+    for form in ("json", "har", "curl", "lines"):
         text = still.get(f"/_mock/journal?format={form}", key=None).text
         assert KEY not in text
         assert "sk_other" not in text

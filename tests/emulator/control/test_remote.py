@@ -81,6 +81,7 @@ def test_everything_can_be_looked_at(door: Any, control: Control) -> None:
     assert [line.id for line in control.ledger().statements[0].lines] == [task_id]
     assert [one.kind for one in control.journal(kind="refused").exchanges] == ["refused"]
     assert len(control.har()["log"]["entries"]) == 2
+    assert len(control.lines().splitlines()) == 2
     assert control.curl(task=task_id).count("curl -X") == 1
     assert control.violations().violations[0].fact
     assert len(control.scenarios().scenarios) > 3

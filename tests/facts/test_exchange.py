@@ -1,0 +1,119 @@
+"""Exchanges as they are kept: to a line and back, without secrets and without media."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedmock_contracts.exchange import (
+    HIDDEN,
+    SECRET,
+    Exchange,
+    InvalidExchange,
+    Request,
+    Response,
+    exchange_from,
+    redacted,
+    summary,
+)
+
+HEADERS = st.lists(st.tuples(st.text(), st.text())).map(tuple)
+EXCHANGES = st.builds(
+    Exchange,
+    st.text(),
+    st.builds(Request, st.text(), st.text(), HEADERS.map(redacted), st.text()),
+    st.builds(Response, st.integers(0, 599), HEADERS.map(redacted), st.text()),
+)
+
+
+@given(EXCHANGES)
+def test_an_exchange_comes_back_from_its_line(exchange: Exchange) -> None:
+    assert "\n" not in exchange.line()
+    assert exchange_from(exchange.line()) == exchange
+
+
+@pytest.mark.parametrize("name", sorted(SECRET))
+def test_what_authenticates_is_hidden_in_any_case_and_also_when_a_line_shows_it(name: str) -> None:
+    for spelt in (name, name.title(), name.upper()):
+        assert redacted([(spelt, "sk_x"), ("Accept", "*/*")]) == ((spelt, HIDDEN), ("Accept", "*/*"))
+        shown = Exchange("query", Request("GET", "/", ((spelt, "sk_x"),)), Response(200, ((spelt, "sk_x"),)))
+        assert "sk_x" not in exchange_from(shown.line()).line()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"operation": 1, "request": {"method": "GET", "url": "/"}, "response": {"status": 200}}',
+        '{"operation": "", "request": {"method": "GET"}, "response": {"status": 200}}',
+        '{"operation": "", "request": {"method": "GET", "url": "/", "more": 1}, "response": {"status": 200}}',
+        '{"operation": "", "request": {"method": "GET", "url": "/"}, "response": {"status": "200"}}',
+        '{"operation": "", "request": {"method": "GET", "url": "/", "headers": [["a"]]}, "response": {"status": 200}}',
+        '{"operation": "", "request": {"method": "GET", "url": "/", "headers": [["a", 1]]}, "response": {"status": 1}}',
+        '{"operation": "", "request": {"method": "GET", "url": "/", "body": 1}, "response": {"status": 200}}',
+    ],
+)
+def test_a_line_that_is_no_exchange_says_what_is_expected(line: str) -> None:
+    with pytest.raises(InvalidExchange, match="expected"):
+        exchange_from(line)
+
+
+@given(st.binary(min_size=1, max_size=3000))
+def test_a_data_uri_is_told_by_its_size(content: bytes) -> None:
+    encoded = base64.b64encode(content).decode()
+    body = json.dumps({"image": f"data:image/png;base64,{encoded}", "size": "1x1"}).encode()
+    assert json.loads(summary(body)) == {"image": f"data:image/png;base64,<{len(content)} bytes>", "size": "1x1"}
+
+
+def test_many_data_uris_are_told_one_by_one_as_far_as_there_is_room() -> None:
+    body = json.dumps(["data:image/png;base64,AAAA"] * 1000).encode()
+    assert summary(body, 200).count(b"<3 bytes>") == 5
+    assert len(summary(body, 200)) == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0", b"<9 bytes of image/png>"),
+        (b"\xff\xd8\xff\xe0", b"<4 bytes of image/jpeg>"),
+        (b"\0\0\0\x18ftypisom", b"<12 bytes of video/mp4>"),
+        (b"RIFF\xff\0\0\0WAVE", b"<12 bytes of audio/wav>"),
+        (b"RIFF\xff\0\0\0WEBP", b"<12 bytes of image/webp>"),
+        (b"RIFF\xff\0\0\0????", b"<12 bytes of application/octet-stream>"),
+        (b"ID3\xff", b"<4 bytes of audio/mpeg>"),
+        (b"\xff\xfe", b"<2 bytes of application/octet-stream>"),
+        (b"", b""),
+        (b"a text", b"a text"),
+    ],
+)
+def test_media_are_told_by_kind_and_size(body: bytes, told: bytes) -> None:
+    assert summary(body) == told
+
+
+def test_a_form_keeps_its_texts_and_tells_its_files() -> None:
+    parts = [
+        b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nx',
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n\x89PNG\0',
+        b"--b--\r\n",
+    ]
+    told = summary(b"\r\n".join(parts))
+    assert told == b"\r\n".join(parts).replace(b"\x89PNG\0", b"<5 bytes of image/png>")
+
+
+@given(st.binary(max_size=300), st.integers(1, 100))
+def test_a_summary_has_its_bounds_for_whatever_comes(body: bytes, limit: int) -> None:
+    for sent in (body, b"--b\r\n" + body, body + b";base64," + body, "\u00e9".encode() * 200 + body):
+        told = summary(sent, limit)
+        assert len(told) <= max(limit, 60)
+
+
+def test_a_text_that_is_cut_within_a_letter_is_still_a_text() -> None:
+    assert summary("a\u00e9".encode() * 50, 2) == b"a\xc3"
