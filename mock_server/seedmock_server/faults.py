@@ -210,5 +210,5 @@ def _fields(match: Match) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    text = f"{value:g}s" if isinstance(value, float) else str(value)
+    text = f"{value:.6f}".rstrip("0").rstrip(".") + "s" if isinstance(value, float) else str(value)
     return repr(text) if " " in text else text

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seedmock_contracts.terms import Operation
 from seedmock_server.faults import Fault, FaultKind, fault_from, fault_row, fault_rule_from, faults_from
@@ -62,6 +66,11 @@ def test_durations_and_numbers_may_be_numbers_in_a_table() -> None:
     assert fault_from({"fault": "cut", "at": 7}) == fault_from("cut at=7")
     assert fault_from({"fault": "other_price", "factor": 3}) == fault_from("other_price factor=3")
     assert fault_from({"fault": "clock_skew", "by": -60}) == fault_from("clock_skew by=-1m")
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.000001", "0.1", "123456.789", "100000000"])
+def test_long_and_short_durations_are_shown_as_they_were(seconds: str) -> None:
+    assert str(fault_from(f"latency seconds={seconds}")) == f"latency seconds={seconds}s"
 
 
 def test_a_default_holds_until_something_is_said() -> None:
@@ -173,3 +182,29 @@ def test_where_a_kind_makes_sense() -> None:
     assert fault_from("redirect").fits(Operation.CONTENT)
     assert not fault_from("redirect").fits(Operation.QUERY)
     assert not fault_from("malformed").fits(Operation.CONTENT)
+
+
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.lists(st.integers()))
+NAMES = st.sampled_from([*READERS, "colour"])
+
+
+@given(st.sampled_from([*FaultKind, "x"]), st.dictionaries(NAMES, VALUES, max_size=3))
+def test_whatever_a_table_holds_it_is_a_fault_or_an_invalid_rule(kind: str, values: dict[str, Any]) -> None:
+    try:
+        fault = fault_from({"fault": kind, **values})
+    except InvalidRule:
+        return
+    assert fault_from(fault_row(fault)) == fault
+    assert json.loads(json.dumps(fault_row(fault))) == fault_row(fault)
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=40))
+def test_whatever_a_header_holds_it_is_faults_or_an_invalid_rule(header: str) -> None:
+    with contextlib.suppress(InvalidRule):
+        faults_from(header)
+
+
+@given(st.sampled_from([*WRITTEN.values()]), st.text(st.characters(max_codepoint=255), max_size=6))
+def test_a_header_that_goes_on_strangely_is_faults_or_an_invalid_rule(begun: str, more: str) -> None:
+    with contextlib.suppress(InvalidRule):
+        faults_from(begun + more)
