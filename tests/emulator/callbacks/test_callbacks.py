@@ -14,7 +14,7 @@ from seedmock_contracts.terms import Basis
 from seedmock_contracts.upstreams import contract
 from seedmock_server.clock import Clock, ManualClock
 from seedmock_server.courier import Plan, plan_of
-from seedmock_server.fetching import Posted, Reason, Refused, TookTooLong
+from seedmock_server.fetching import Fetch, Posted, Reason, Refused, TookTooLong, post
 
 UPSCALE = {"model": "video-upscale", "videoUrl": "https://example.com/a.mp4", "targetResolution": "2k"}
 
@@ -501,6 +501,13 @@ def test_it_works_on_in_the_next_event_loop(receiver: Any, tmp_path: Any) -> Non
     clock.advance(1)
     asyncio.run(app.courier.deliver_due())  # type: ignore[arg-type]
     assert len(receiver.calls) == 2
+
+    async def wait_for_it() -> None:
+        await order()
+        await asyncio.to_thread(clock.advance, 2)
+        await until(receiver, 3)
+
+    asyncio.run(wait_for_it())
     asyncio.run(app.aclose())
 
 
@@ -542,3 +549,80 @@ def test_a_served_emulator_calls_when_its_clock_is_moved_by_the_test(receiver: A
         told = json.loads(receiver.calls[0][3])["data"]
         assert told["resultUrls"][0].startswith(server.url)
         assert httpx.get(told["resultUrls"][0]).status_code == 200
+
+
+def test_on_a_running_clock_too_no_line_comes_before_an_earlier_one(run: Any, receiver: Any) -> None:
+    receiver.answers = [500] * 4
+
+    async def play(studio: Any) -> None:
+        for after in (1, 9):
+            await studio.order(receiver.url, fate=f"succeed after={after}s")
+        assert await studio.pass_time(3600) == 6
+        assert [entry["at"] for entry in studio.posts()] == sorted(entry["at"] for entry in studio.posts())
+
+    run(play, clock=Clock(1_780_000_000.0, rate=1e-9))
+
+
+def test_an_account_s_own_clock_is_enough(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "1s"})
+        await asyncio.sleep(0.01)
+        await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "1s"})
+        await until(receiver, 1)
+
+    run(play)
+
+
+def test_what_was_under_way_when_a_call_was_given_up_is_posted_by_the_next(run: Any, receiver: Any) -> None:
+    waits = asyncio.Event()
+
+    async def stuck(*_: Any, **__: Any) -> Posted:
+        await waits.wait()
+        return Posted(200, b"")
+
+    async def play(studio: Any) -> None:
+        courier = studio.app.courier
+        courier.way = stuck
+        task_id = await studio.order(receiver.url)
+        account = studio.lines[0].account
+        studio.clock.advance(2)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(courier.deliver_due(account), 0.02)
+        waits.set()
+        await courier.deliver_due()
+        assert [entry["notes"] for entry in studio.posts()] == [(f"attempt 1 for {task_id}",)]
+
+    run(play)
+
+
+def test_a_retry_comes_by_itself_after_a_call_that_took_the_only_post(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        task = studio.app.state.store.task(await studio.order(receiver.url, fate="succeed after=0s"))
+        await until(receiver, 1)
+        await studio.app.courier.deliver_due()
+        receiver.answers = [500]
+        studio.app.courier.expect(task)
+        assert await studio.app.courier.deliver_due() == 1
+        await until(receiver, 3)
+
+    run(play, clock=Clock(rate=50.0))
+
+
+def test_an_answer_is_read_no_further_than_it_is_kept() -> None:
+    import httpx
+
+    read = []
+
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> Any:
+            for number in range(1000):
+                read.append(number)
+                yield b"x" * 1000
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=Endless()))
+    sending = post(
+        "http://127.0.0.1/", b"{}", (), policy=Fetch.LOOPBACK, seconds=5, keep_bytes=2500, transport=lambda: transport
+    )
+    assert asyncio.run(sending) == Posted(200, b"x" * 2500)
+    assert read == [0, 1, 2]

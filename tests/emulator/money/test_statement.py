@@ -125,10 +125,21 @@ def test_under_the_pace_step_a_task_is_charged_when_its_queries_have_brought_it_
     assert shop.order("a").status_code == 402
 
 
+def test_under_the_pace_step_no_time_brings_the_money_of_a_failed_task_back(open_shop: Any) -> None:
+    shop = open_shop(pace="step", credit="0.60")
+    task_id = shop.order("a", fate="failed").json()["data"]["taskId"]
+    shop.clock.advance(3600)
+    assert shop.order("a").status_code == 402
+    for _ in range(3):
+        shop.ask("GET", f"/api/v1/video/generations?task_id={task_id}")
+    assert shop.order("a").status_code == 200
+
+
 def test_the_statement_is_json_with_exact_amounts_and_what_they_rest_on(open_shop: Any) -> None:
     shop = open_shop(credit="1")
     shop.order("b")
     shop.order("a", fate="failed")
+    assert shop.statement().document["upstreams"]["apimodels"]["left"] == "0.412"
     shop.clock.advance(2)
     said = json.loads(json.dumps(shop.statement().document))
     b, a = said["lines"]
