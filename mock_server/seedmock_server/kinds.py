@@ -47,6 +47,33 @@ K = FaultKind
 LIES = frozenset(list(FaultKind)[list(FaultKind).index(K.BACKWARDS) :])
 """The kinds that break the contract; the others only misbehave."""
 
+MEANINGS: Mapping[FaultKind, str] = {
+    K.STATUS: "another status instead of an answer",
+    K.MALFORMED: "an answer that is no JSON",
+    K.TRUNCATED: "JSON that ends too early",
+    K.LATENCY: "an answer that takes its time",
+    K.HANG: "no answer",
+    K.RESET: "a connection that is reset",
+    K.LOST: "done, but the answer never arrives: the order is there, and may be paid twice",
+    K.BANDWIDTH: "a slow body",
+    K.DRIBBLE: "a body in drops",
+    K.CUT: "a body that ends before its Content-Length",
+    K.WRONG_LENGTH: "a Content-Length that is wrong",
+    K.WRONG_TYPE: "a Content-Type that is wrong",
+    K.REDIRECT: "content by way of a redirect",
+    K.NO_RANGE: "the whole clip, whatever Range asks for",
+    K.DUPLICATE: "the answer twice",
+    K.CLOCK_SKEW: "a Date that is off",
+    K.BACKWARDS: "a status that runs backwards",
+    K.MISSING: "a field that is not there",
+    K.RENAMED: "a field by another name",
+    K.RETYPED: "a field of another type",
+    K.OTHER_SIZE: "another size than was ordered",
+    K.OTHER_DURATION: "another length than was ordered",
+    K.OTHER_PRICE: "another price than is due",
+    K.OTHER_ID: "an id that changes",
+    K.MOVED: "an endpoint that has gone elsewhere",
+}
 FIELD = "the answer's field, at the top or in A's data; dots lead inwards"
 PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.STATUS: {

@@ -12,8 +12,11 @@ from pathlib import Path
 from seedmock_contracts.terms import Basis, MediaFacts
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
+from seedmock_server import kinds
 from seedmock_server import magic as values
+from seedmock_server.control.plane import ROWS
 from seedmock_server.fates import PARAMETERS
+from seedmock_server.kinds import FaultKind
 from seedmock_server.repertoire import names, scenario
 
 README = Path(__file__).parents[2] / "README.md"
@@ -28,6 +31,12 @@ def endpoints() -> Iterator[str]:
             call = f"`{endpoint.method} {said.bases[0].prefix}{endpoint.path}`"
             what = endpoint.operation.replace("_", " ")
             yield f"| {said.name} | {call} | {what} | {endpoint.basis} | {endpoint.source} |"
+
+
+def control() -> Iterator[str]:
+    yield "| call | what it does |"
+    yield "|---|---|"
+    yield from (f"| `{row.method} {row.path}` | {row.says} |" for row in ROWS)
 
 
 def variants() -> Iterator[str]:
@@ -52,6 +61,14 @@ def fates() -> Iterator[str]:
     yield "|---|---|"
     for kind, parameters in PARAMETERS.items():
         yield f"| `{kind}` | {'; '.join(f'`{name}` {says}' for name, says in parameters.items())} |"
+
+
+def faults() -> Iterator[str]:
+    yield "| fault | what happens | parameters |"
+    yield "|---|---|---|"
+    for kind in FaultKind:
+        parameters = "; ".join(f"`{name}` {says}" for name, says in kinds.PARAMETERS[kind].items())
+        yield f"| `{kind}`{' (a lie)' if kind in kinds.LIES else ''} | {kinds.MEANINGS[kind]} | {parameters} |"
 
 
 def magic() -> Iterator[str]:
@@ -95,10 +112,12 @@ def _place(link: str) -> str:
 
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    "control": control,
     "endpoints": endpoints,
     "variants": variants,
     "assumptions": assumptions,
     "fates": fates,
+    "faults": faults,
     "magic": magic,
     "scenarios": scenarios,
 }
