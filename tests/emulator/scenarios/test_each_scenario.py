@@ -163,6 +163,7 @@ def seconds_as_text(theatre: Any) -> None:
 def another_key(theatre: Any) -> None:
     mine, other = theatre.order(), theatre.order(key=OTHER)
     assert mine != other
+    assert theatre.create().status_code == theatre.create(key=OTHER).status_code == 429
     assert theatre.query(mine, key=OTHER).status_code == theatre.query(other).status_code == 404
     assert theatre.query(mine).status_code == theatre.query(other, key=OTHER).status_code == 200
     theatre.clock.advance(20)

@@ -173,6 +173,7 @@ def test_rules_that_only_sometimes_meet_do_not_contradict_each_other() -> None:
     read('[[faults]]\nfault = "cut"\n[[faults]]\nfault = "status code=502"\n')
     read('[[faults]]\nfault = "missing field=id"\n[[faults]]\nfault = "missing field=status"\n')
     read('[[fates]]\nfate = "stuck"\n[[faults]]\nfault = "status code=502"\nmatch = { operation = "query" }\n')
+    read('[[fates]]\nfate = "refused"\n[[faults]]\nfault = "latency seconds=1"\nmatch = { operation = "create" }\n')
     cut = '[[faults]]\nfault = "cut"\nmatch = { operation = "content" }'
     read('[[fates]]\nfate = "refused"\nmatch = { times = 1 }\n' + cut)
 
