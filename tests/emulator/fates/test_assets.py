@@ -70,6 +70,7 @@ def test_an_asset_without_a_fate_becomes_active_as_ever(near: Assets) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_an_asset_fails_with_each_code(near: Assets, code: str) -> None:
     asset_id = near.made(f"failed code={code} after=5s")
+    near.door.clock.advance(4.9)
     assert near.get(asset_id)["status"] == "Processing"
     assert near.fails(asset_id) == ("Failed", code)
     assert near.door.balance() == 1000
