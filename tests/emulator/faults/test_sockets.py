@@ -180,3 +180,14 @@ def test_every_end_of_an_answer_leaves_the_server_well(wired: Any, method: str, 
     wired.bare(method, path, fault, closing=False)
     assert wired.ask("GET", path).status_code == 200
     assert wired.faults()[-3:-1] == [[fault.replace("=0", "=0s")]] * 2
+
+
+@pytest.mark.parametrize("fault", ["reset", "lost"])
+def test_a_client_that_has_left_already_cannot_be_reset(wire: Any, fault: str) -> None:
+    wired = wire(clock=Clock())
+    with pytest.raises(httpx.ReadTimeout):
+        wired.create(f"latency seconds=150ms; {fault}", timeout=0.05)
+    deadline = time.monotonic() + 2
+    while not wired.journal() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert wired.faults() == [["latency seconds=0.15s", fault]]
