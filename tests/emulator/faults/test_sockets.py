@@ -186,7 +186,7 @@ def test_every_end_of_an_answer_leaves_the_server_well(wired: Any, method: str, 
 def test_a_client_that_has_left_already_cannot_be_reset(wire: Any, fault: str) -> None:
     wired = wire(clock=Clock())
     with pytest.raises(httpx.ReadTimeout):
-        wired.create(f"latency seconds=150ms; {fault}", timeout=0.05)
+        wired.ask("GET", "/api/v1/balance", f"latency seconds=150ms; {fault}", timeout=0.05)
     deadline = time.monotonic() + 2
     while not wired.journal() and time.monotonic() < deadline:
         time.sleep(0.01)
