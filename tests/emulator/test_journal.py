@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from seedmock_server.journal import Entry
+
 Open = Callable[..., Any]
 
 
@@ -93,3 +95,11 @@ def test_bytes_that_are_no_text_can_be_read_in_the_journal(inside: Any) -> None:
     inside.post("/v1/videos", content=b"\xff\xfe\x00\x01", headers={"Content-Type": "application/json"})
     inside.get("/v1/videos/%ff%00%0a")
     assert len(inside.journal()) == 2
+
+
+def test_an_answer_of_200_is_a_refusal_only_where_its_code_says_so() -> None:
+    entries = [
+        Entry(0.0, "apimodels", "", "", "GET", "/", 200, b"", answered, ())
+        for answered in (b'{"code":200}', b'{"code":404}', b'{"code":500}', b'{"code":"x"}', b'{"code":', b"[]")
+    ]
+    assert [entry.kind for entry in entries] == ["ok", "refused", "failed", "ok", "ok", "ok"]

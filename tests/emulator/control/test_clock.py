@@ -1,4 +1,4 @@
-"""Time over HTTP: forward by a step, to a moment, to what is due; faster, slower, not at all; for all or for one key."""
+"""Time over HTTP: on by a step, to a moment, to what is due; faster, slower, not at all; for all or for one key."""
 
 from __future__ import annotations
 
@@ -130,3 +130,9 @@ def test_a_server_with_keys_knows_no_clock_of_another(open_door: Callable[..., A
         answer = door.ask("POST", "/_mock/clock", key=None, json={"advance": 1, "key": key})
         assert answer.status_code == status
         assert "sk_" not in answer.text
+
+
+def test_under_the_pace_step_no_task_waits_for_the_clock(open_door: Callable[..., Any]) -> None:
+    door = open_door(pace="step")
+    door.order_b()
+    assert door.get("/_mock/clock", key=None).json()["due"] is None

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from tests.emulator.conftest import KEY
 
 from seedmock_contracts.exchange import exchange_from
-from tests.emulator.conftest import KEY
 
 Tell = Callable[..., Any]
 Open = Callable[..., Any]

@@ -131,7 +131,7 @@ def test_what_is_refused_says_what_is_allowed(control: Control) -> None:
 
 
 def test_nobody_there_is_said_in_one_sentence() -> None:
-    with pytest.raises(NotRunning, match="no emulator answers at http://127.0.0.1:9 .*seedmock serve"):
+    with pytest.raises(NotRunning, match=r"no emulator answers at http://127\.0\.0\.1:9 .*seedmock serve"):
         Control("http://127.0.0.1:9").health()
 
 
