@@ -152,11 +152,15 @@ def test_downloaded(
     mock_journal.assert_downloaded()
 
 
-def test_downloaded_too_early(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+def test_downloaded_too_early(
+    application: Application, mock_clock: Any, mock_journal: Any, boat: dict[str, str]
+) -> None:
     task = application.submit(boat)
     application.download(task)
     said = failure(mock_journal.assert_downloaded).splitlines()[0]
     assert said == f"expected a download, but no task has succeeded: {task} is QUEUED"
+    mock_clock.advance(5)
+    assert f"found: {task}: " in failure(mock_journal.assert_downloaded)
 
 
 def test_downloaded_in_part_and_then_in_parts(
@@ -241,6 +245,15 @@ def test_nothing_was_charged(
     mock_clock.advance(1)
     assert "refunded" in failure(mock_ledger.assert_charged_once)
     mock_ledger.assert_spend(0)
+
+
+def test_an_asset_is_no_generation(mock_upstreams: Any, mock_clock: Any, mock_ledger: Any, order: Order) -> None:
+    with mock_upstreams.client("apimodels") as client:
+        group = client.create_group("faces")
+        client.wait_asset(client.create_asset("https://mock.test/face.png", group.id).id)
+        client.wait(client.create(order()))
+    assert len(mock_ledger.statement.charges) == 2
+    mock_ledger.assert_charged_once()
 
 
 def test_an_amount_is_no_float(mock_ledger: Any) -> None:

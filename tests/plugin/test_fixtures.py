@@ -59,6 +59,17 @@ def test_the_environment_leads_the_reference_client_here(
     mock_journal.assert_submitted_once()
 
 
+def test_another_key_is_another_s_affair(
+    mock_upstreams: Any, mock_journal: Any, mock_ledger: Any, order: Order
+) -> None:
+    with mock_upstreams.client("opeai", api_key="sk_mock_other") as other:
+        other.create(order())
+    assert len(mock_journal) == len(mock_journal.tasks) == len(mock_ledger.statement.lines) == 0
+    assert repr(mock_upstreams) == f"<Upstreams at {mock_upstreams.url}>"
+    with pytest.raises(ValueError, match="credit is 'lots'; allowed: an amount in USD"):
+        mock_ledger.grant("lots")
+
+
 def test_no_proxy_stands_between(mock_upstreams: Any) -> None:
     assert "127.0.0.1" in os.environ["NO_PROXY"].split(",")
     assert "127.0.0.1" in os.environ["no_proxy"].split(",")
@@ -260,8 +271,10 @@ def test_forgetting_leaves_nothing(
     mock_faults.latency(seconds=0)
     mock_upstreams.ledger.grant("5")
     with mock_upstreams.client("opeai") as client:
-        client.generate(order(), tmp_path / "boat.mp4")
+        clip = client.generate(order(), tmp_path / "boat.mp4")
+        assert mock_upstreams._emulator.deliveries.of(clip.video.task_id)
         mock_upstreams.forget()
+        assert not mock_upstreams._emulator.deliveries.of(clip.video.task_id)
         assert mock_upstreams.journal.exchanges == mock_upstreams.journal.tasks == []
         assert mock_upstreams.ledger.statement.lines == ()
         assert set(mock_upstreams.ledger.statement.credits.values()) == {None}

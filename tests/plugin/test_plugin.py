@@ -175,6 +175,7 @@ def test_a_marker_that_cannot_be_says_what_is_allowed(run: Run, marker: str, sai
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([said])
     result.stdout.no_fnmatch_line("*During handling*")
+    result.stdout.no_fnmatch_line("*direct cause*")
     result.stdout.no_fnmatch_line("*never run*")
 
 
