@@ -19,8 +19,8 @@ HOST = "apimodels.app"
 URL = f"https://{HOST}/api/v1/balance"
 
 
-async def awaited() -> None:
-    async with httpx.AsyncClient() as client:
+async def awaited(proxy: str | None = None) -> None:
+    async with httpx.AsyncClient(proxy=proxy) as client:
         await client.get(URL)
 
 
@@ -41,6 +41,7 @@ WAYS: dict[str, Callable[[], Any]] = {
     "httpx": lambda: httpx.get(URL),
     "httpx awaited": lambda: asyncio.run(awaited()),
     "httpx through a proxy": lambda: httpx.get(URL, proxy="http://127.0.0.1:9"),
+    "httpx awaited through a proxy": lambda: asyncio.run(awaited("http://127.0.0.1:9")),
     "urllib": lambda: urllib.request.urlopen(URL),
     "http.client": lambda: http.client.HTTPSConnection(HOST).request("GET", "/"),
     "http.client through a proxy": tunnelled,
