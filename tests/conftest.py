@@ -1,15 +1,27 @@
 """How hard the properties look: `dev` by default, `ci` (the same examples each time) under CI, `deep` by option.
 
-`pytest --hypothesis-profile=deep` looks twenty times harder.
+`pytest --hypothesis-profile=deep` looks twenty times harder. Under CI a test that is skipped is a failure: whatever a
+test needs, `.ci/run` has brought.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("dev", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
 settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    report = yield
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped under CI, where nothing may be missing: {report.longrepr}"
+    return report

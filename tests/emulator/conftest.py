@@ -148,7 +148,7 @@ def open_door(clips: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Open]:
             return stack.enter_context(DOORS[kind](**chosen))
 
         yield opened
-    assert [record.getMessage() for record in caplog.records if _is_trouble(record)] == []
+    assert [record.getMessage() for record in caplog.get_records("call") if _is_trouble(record)] == []
 
 
 def _is_trouble(record: logging.LogRecord) -> bool:
@@ -187,7 +187,7 @@ def shared_door(request: pytest.FixtureRequest, lasting: Open, caplog: pytest.Lo
     at = door.clock.now()
     yield door
     assert door.clock.now() == at
-    assert [record.getMessage() for record in caplog.records if _is_trouble(record)] == []
+    assert [record.getMessage() for record in caplog.get_records("call") if _is_trouble(record)] == []
 
 
 @pytest.fixture(params=DOORS)

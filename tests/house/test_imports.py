@@ -19,7 +19,10 @@ PLACES = {
     "uuid": [],
     "sched": [],
     "subprocess": ["seedmock_server/media/encoder.py", "seedmock_server/media/ffmpeg.py", "seedmock_client/demo.py"],
-    "socket": ["seedmock_server/serving.py", "seedmock_server/testing/guard.py", "seedmock_client/demo.py"],
+    "socket": [
+        *("seedmock_server/serving.py", "seedmock_server/connection.py", "seedmock_server/testing/guard.py"),
+        "seedmock_client/demo.py",
+    ],
     "click": [
         *("*/cli.py", "*_cli.py", "*/console.py", "*/options.py", "*/exits.py", "seedmock_client/demo.py"),
         *("seedmock_server/commands.py", "seedmock_server/views.py"),
@@ -32,7 +35,7 @@ PLACES = {
         "seedmock_server/testing/[gh]*.py",
     ],
     "httptools": ["seedmock_server/serving.py"],
-    "uvicorn": ["seedmock_server/serving.py"],
+    "uvicorn": ["seedmock_server/serving.py", "seedmock_server/connection.py"],
     "starlette": ["seedmock_server/control/*.py"],
     "python_multipart": ["seedmock_server/forms.py"],
     "msgspec": ["seedmock_server/*"],
