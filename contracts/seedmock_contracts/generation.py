@@ -53,6 +53,8 @@ class GenerationRequest:
     @property
     def mode(self) -> Mode:
         """What the generation starts from."""
+        if not self.references:
+            return Mode.TEXT
         roles = {reference.role for reference in self.references}
         if Role.LAST_FRAME in roles:
             return Mode.FIRST_LAST_FRAME

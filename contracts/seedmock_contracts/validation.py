@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from .combinations import EitherOr
-from .rules import Absent, Present, Rule, ValueRule, shown
+from .rules import Absent, Present, Rule, Typed, ValueRule, shown
 from .terms import Document, ErrorKind, MediaFacts, MediaKind, MediaLimit, Operation, Violation
 from .upstreams import contract
 
@@ -24,10 +24,19 @@ def violations(
     """
     said = contract(upstream)
     chosen = variants if variants is not None else said.defaults
-    found = said.layout.find(document)
+    options = tuple(chosen.get(name, said.defaults[name]) for name in _conditions(upstream, operation))
+    form = _form(document, _free_texts(upstream, operation))
+    if form is not None:
+        return list(_remembered(upstream, operation, form, options))
+    return _violations(upstream, operation, document, options)
+
+
+def _violations(upstream: str, operation: Operation, document: Document, options: tuple[str, ...]) -> list[Violation]:
+    chosen = dict(zip(_conditions(upstream, operation), options, strict=True))
+    found = contract(upstream).layout.find(document)
     broken = []
     for ask, rule, field, needs, only in _plan(upstream, operation, bool(found)):
-        if only is not None and chosen.get(only[0], said.defaults[only[0]]) != only[1]:
+        if only is not None and chosen[only[0]] != only[1]:
             continue
         if ask is not None:
             value = document.get(field)
@@ -39,6 +48,52 @@ def violations(
         if violation is not None:
             broken.append(violation)
     return broken
+
+
+_Form = tuple[tuple[str, Any, type], ...]
+SHORT, ANY_TEXT = 80, "any text"
+
+
+def _form(document: Document, free: frozenset[str]) -> _Form | None:
+    """What the verdict on a flat document rests on, so that it need be found but once; None for one that is not flat.
+
+    Types stand beside values because True is 1 to a dictionary. Texts that are free, such as a prompt, count as one.
+    """
+    form = []
+    for name, value in document.items():
+        kind = type(value)
+        if kind is str:
+            if name in free and value.strip():
+                value = ANY_TEXT
+            elif len(value) > SHORT:
+                return None
+        elif kind not in _SCALARS:
+            return None
+        form.append((name, value, kind))
+    return tuple(form) if len(form) <= SHORT else None
+
+
+_SCALARS = frozenset({int, float, bool, type(None)})
+
+
+@lru_cache(maxsize=4096)
+def _remembered(upstream: str, operation: Operation, form: _Form, options: tuple[str, ...]) -> tuple[Violation, ...]:
+    return tuple(_violations(upstream, operation, {name: value for name, value, _ in form}, options))
+
+
+@cache
+def _free_texts(upstream: str, operation: Operation) -> frozenset[str]:
+    """The fields of which nothing is asked but that they are there, and are texts."""
+    rules = contract(upstream).rules.get(operation, ())
+    texts = {rule.field for rule in rules if isinstance(rule, Typed) and rule.types == ("string",)}
+    return frozenset(texts - {rule.top for rule in rules if not isinstance(rule, Typed | Present)})
+
+
+@cache
+def _conditions(upstream: str, operation: Operation) -> tuple[str, ...]:
+    """The variants on which rules of an operation depend."""
+    found = (condition(rule) for rule in contract(upstream).rules.get(operation, ()))
+    return tuple(dict.fromkeys(only[0] for only in found if only is not None))
 
 
 class _Needs(Enum):
@@ -78,13 +133,13 @@ def condition(rule: Rule) -> tuple[str, str] | None:
 def notices(upstream: str, document: Document) -> list[Violation]:
     """What the upstream accepts, though its page advises against it."""
     said = contract(upstream)
-    return [violation for rule in said.advice if (violation := rule.check(document, ()))]
+    return [violation for rule in said.advice if rule.top in document and (violation := rule.check(document, ()))]
 
 
 def unknown_fields(upstream: str, operation: Operation, document: Document) -> list[str]:
     """Top-level fields that the upstream's page does not name for this operation."""
     known = _known_fields(upstream, operation)
-    return [name for name in document if name not in known]
+    return [] if document.keys() <= known else [name for name in document if name not in known]
 
 
 @cache

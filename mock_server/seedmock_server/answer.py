@@ -22,8 +22,7 @@ BASIS: Headers = ((b"x-mock-basis", b"assumed"),)
 LONGEST_VALUE = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request: who asks, what for, with which document, files and values from path and query."""
 
     operation: Operation

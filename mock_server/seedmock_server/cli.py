@@ -71,9 +71,7 @@ def main() -> None:
 @click.option("--token-price", metavar="USD", help="B's price per million tokens (assumed: its page names none).")
 @click.option("--credit", metavar="USD", help="What a key may spend at each upstream.  [default: no limit]")
 @click.option("--refund-after", type=click.FloatRange(0), help="Seconds from a failure to its refund.  [default: 0]")
-@click.option(
-    "--scenario", metavar="NAME|FILE", help="What goes wrong: one of `seedmock scenarios`, or your own."
-)
+@click.option("--scenario", metavar="NAME|FILE", help="What goes wrong: one of `seedmock scenarios`, or your own.")
 @click.option("--folder", type=click.Path(file_okay=False), help="Keep posted files here, not in a temporary folder.")
 @click.option("--cache", type=click.Path(file_okay=False), help="Keep clips here, not in the user's cache.")
 @click.option("--body-bytes", type=click.IntRange(1), help="Largest body of a request.  [default: 100 MiB]")

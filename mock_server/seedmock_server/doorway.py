@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -178,25 +179,30 @@ class Doorway:
         return visit.sent
 
     def _note(self, upstream: Upstream, visit: _Visit, answered: bytes) -> None:
-        self._journal.append(
-            Entry(
-                self._clocks.now(visit.account),
-                upstream.said.name,
-                visit.operation,
-                visit.account,
-                visit.method[:20],
-                visit.path[:PATH_SIGNS],
-                visit.status,
-                cut(visit.sent),
-                cut(answered),
-                fewer((*visit.notes, *visit.remarks)),
-                visit.query[:PATH_SIGNS].decode("latin-1"),
-                without_secrets(visit.headers),
-                visit.answered_headers,
-                () if visit.wire is None else visit.wire.applied,
-                visit.breaches,
-            )
-        )
+        at = self._clocks.now(visit.account)
+        make = partial(_entry, at, upstream.said.name, visit, answered)
+        self._journal.append_later(make, len(visit.sent) + len(answered))
+
+
+def _entry(at: float, upstream: str, visit: _Visit, answered: bytes) -> Entry:
+    """What the journal says of a call."""
+    return Entry(
+        at,
+        upstream,
+        visit.operation,
+        visit.account,
+        visit.method[:20],
+        visit.path[:PATH_SIGNS],
+        visit.status,
+        cut(visit.sent),
+        cut(answered),
+        fewer((*visit.notes, *visit.remarks)),
+        visit.query[:PATH_SIGNS].decode("latin-1"),
+        without_secrets(visit.headers),
+        visit.answered_headers,
+        () if visit.wire is None else visit.wire.applied,
+        visit.breaches,
+    )
 
 
 class _Visit:
@@ -266,10 +272,10 @@ def _operation(match: Match | None, visit: _Visit) -> Operation:
 
 def _notes(upstream: str, operation: Operation, document: dict[str, Any]) -> tuple[str, ...]:
     """What the journal should say of a document that was accepted."""
-    unknown = tuple(f"unknown field {name[:60]!r}" for name in unknown_fields(upstream, operation, document))
+    unknown = tuple([f"unknown field {name[:60]!r}" for name in unknown_fields(upstream, operation, document)])
     if operation is not Operation.CREATE:
         return unknown
-    return unknown + tuple(notice.message for notice in notices(upstream, document))
+    return unknown + tuple([notice.message for notice in notices(upstream, document)])
 
 
 async def hand_over(answer: FileAnswer, scope: Scope, receive: Receive, send: Send) -> int:

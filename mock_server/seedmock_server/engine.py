@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -24,7 +25,7 @@ from seedmock_contracts.terms import (
 
 from .chance import Chance
 from .clock import Clocks
-from .fates import Fate, Fates
+from .fates import SUCCEED, Fate, Fates
 from .inputs import ASSET_SCHEME, Input, Inputs, face, frame, remarks
 from .latencies import Latencies
 from .ledger import Ledger
@@ -49,8 +50,7 @@ NewId = Callable[[float, int], str]
 """Makes a task id from the time of creation and the number of the attempt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who asks: the account, the scheme, host and port by which it reached us, and the fate that a header wants.
 
     `notes` takes what the journal should say.
@@ -59,7 +59,7 @@ class Caller:
     account: str
     origin: str
     fate: str = ""
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = []
 
 
 class Told(NamedTuple):
@@ -122,18 +122,15 @@ class Engine:
 
         Raises Refusal for references that cannot be used, and for an order that the account cannot pay.
         """
-        account = caller.account
-        inputs = await self.inputs.read_all(said, account, found, caller.origin) if found else ()
-        caller.notes.extend(remarks(inputs))
+        inputs = await self.inputs.read_all(said, caller.account, found, caller.origin) if found else ()
+        if inputs:
+            caller.notes.extend(remarks(inputs))
         size = self._size(said, request, inputs)
-        failure = private if private and any(one.dies for one in inputs) else None
-        model = said.named(request.model)
-        assert model is not None, "the rules let no unknown model through"
         draft = Task(
             upstream=said.name,
-            account=account,
+            account=caller.account,
             mode=request.mode,
-            model=model.name,
+            model=request.model or said.models[0].name,
             prompt=request.prompt,
             resolution=size.resolution,
             ratio=size.ratio,
@@ -142,12 +139,13 @@ class Engine:
             seconds=request.seconds,
             audio=request.generate_audio is not False,
             seed=-1 if request.seed is None else request.seed,
-            failure=failure,
-            first=frame(inputs, Role.FIRST_FRAME),
-            last=frame(inputs, Role.LAST_FRAME),
+            failure=private if private and any(one.dies for one in inputs) else None,
+            first=frame(inputs, Role.FIRST_FRAME) if inputs else None,
+            last=frame(inputs, Role.LAST_FRAME) if inputs else None,
         )
         self.ledger.check(draft)
-        fate = self._fate(said, caller, draft, [reference.url for reference in request.references], face(inputs))
+        urls = [reference.url for reference in request.references]
+        fate = self._fate(said, caller, draft, urls, face(inputs) if inputs else None)
         return self._accept(said, draft, new_id, fate, Told(request.callback_url, caller.origin))
 
     async def upscale(
@@ -203,12 +201,15 @@ class Engine:
     def _fate(
         self, said: Contract, caller: Caller, draft: Task, references: Sequence[str], face_at: str | None = None
     ) -> Fate:
+        number = self.next_number()
+        if face_at is None and not caller.fate and not references and self.fates.is_plain and "[[" not in draft.prompt:
+            return SUCCEED
         operation = Operation.UPSCALE if draft.mode is Mode.UPSCALE else Operation.CREATE
         subject = Subject(
             said.name,
             operation,
             caller.account,
-            self.next_number(),
+            number,
             draft.model,
             draft.prompt,
             tuple(references),
@@ -235,7 +236,7 @@ class Engine:
                 created_at=now,
                 phases=lived.phases if draft.failure is None else life(queue, render, TaskStatus.FAILURE),
                 failure=draft.failure or lived.failure,
-                fate=str(fate),
+                fate=fate.kind if fate is SUCCEED else str(fate),
                 with_url=lived.with_url,
                 late=lived.late,
                 link_seconds=lived.link_seconds,
@@ -248,13 +249,15 @@ class Engine:
                 if task.callback_url and self.rules.pace is not Pace.STEP:
                     self.announce(task, None)
                 if self.rules.pace is not Pace.INSTANT and task.failure is None:
-                    self._studio.prepare(self.look(task))
+                    self._studio.prepare(partial(self.look, task))
                 return task
         raise RuntimeError(f"{ATTEMPTS} task ids in a row were taken")
 
     def _times(self, draft: Task, task_id: str) -> tuple[float, float]:
         """Seconds in the queue and in the works: what is said of tasks like this, else what the pace gives."""
-        said = self.latencies.times(draft, self.chance.fraction("latency", task_id))
+        said = (
+            self.latencies.times(draft, self.chance.fraction("latency", task_id)) if self.latencies.durations else None
+        )
         return said or pace_of(self.rules.pace, self.rules.latency, self.chance, task_id)
 
     # --- what became of a task ---

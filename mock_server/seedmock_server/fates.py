@@ -98,6 +98,11 @@ class Outcomes:
 
     weighted: tuple[tuple[float, Fate], ...]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the one outcome is that the task succeeds at its pace."""
+        return len(self.weighted) == 1 and self.weighted[0][1] is SUCCEED
+
     def draw(self, fraction: float) -> Fate:
         """The fate at a fraction of the sum of the weights."""
         left = fraction * sum(weight for weight, _ in self.weighted)
@@ -258,6 +263,11 @@ class Fates:
         self.rules[:], self.scenario[:] = rules, scenario
         self.of_key.clear()
         self.of_key.update(of_key)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was said of tasks: no rule, no scenario, no default but the first."""
+        return not self.rules and not self.scenario and not self.of_key and self.default.is_plain
 
     def choose(
         self,

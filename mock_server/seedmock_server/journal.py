@@ -106,15 +106,36 @@ class Wanted:
         return bool(entry.breaches) if self.kind is Kind.BREACHED else entry.kind is self.kind
 
 
+class _Unwritten:
+    """An exchange that is written up when somebody looks: most never are, and writing costs as much as a poll."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Entry]) -> None:
+        self._make = make
+        self._made: Entry | None = None
+
+    def entry(self) -> Entry:
+        made = self._made
+        if made is None:
+            made = self._made = self._make()
+        return made
+
+
 class Journal:
     """The last `entries` exchanges; each has a number, which counts all since the start."""
 
     def __init__(self, entries: int) -> None:
-        self._ring: deque[tuple[int, Entry]] = deque(maxlen=entries)
+        self._ring: deque[tuple[int, Entry | _Unwritten]] = deque(maxlen=entries)
         self.count = 0
 
     def append(self, entry: Entry) -> None:
         self._ring.append((self.count, entry))
+        self.count += 1
+
+    def append_later(self, make: Callable[[], Entry], size: int) -> None:
+        """Keep an exchange of so many bytes, to be written up when somebody looks; a large one is written at once."""
+        self._ring.append((self.count, _Unwritten(make) if size <= BODY_BYTES else make()))
         self.count += 1
 
     def __len__(self) -> int:
@@ -123,7 +144,11 @@ class Journal:
     def read(self, wanted: Wanted | None = None) -> Iterator[tuple[int, Entry]]:
         """The exchanges with their numbers, oldest first."""
         takes: Callable[[int, Entry], bool] = (wanted or Wanted()).takes
-        return (pair for pair in tuple(self._ring) if takes(*pair))
+        return (pair for pair in self._written() if takes(*pair))
+
+    def _written(self) -> Iterator[tuple[int, Entry]]:
+        for number, kept in tuple(self._ring):
+            yield number, kept.entry() if isinstance(kept, _Unwritten) else kept
 
     def restore(self, count: int, pairs: Iterable[tuple[int, Entry]]) -> None:
         """Keep these, the last of them if there is no room for all, and count on."""
@@ -137,7 +162,7 @@ class Journal:
         if account is None:
             self.restore(0, ())
         else:
-            self.restore(self.count, [pair for pair in self._ring if pair[1].account != account])
+            self.restore(self.count, [pair for pair in self._written() if pair[1].account != account])
 
 
 def cut(body: bytes) -> bytes:

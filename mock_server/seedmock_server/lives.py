@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import ErrorKind, FailCode, Moment, Operation, TaskStatus
@@ -17,8 +20,7 @@ DEFAULT_WORD = "UNKNOWN"
 DOWNLOAD_FAILED = "DownloadFailed"
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(msgspec.Struct, frozen=True):
     """What a fate makes of a task; times in seconds after creation or, for the clip, after success."""
 
     phases: tuple[Phase, ...]
@@ -35,7 +37,7 @@ def living(said: Contract, fate: Fate, queue: float, render: float) -> Life:
     Raises Refusal for the fate `refused`, and InvalidRule for a code that the upstream does not have.
     """
     if fate is SUCCEED:
-        return Life(life(queue, render))
+        return _ordinary(queue, render)
     queue, render = _times(fate, queue, render)
     ordinary = life(queue, render)
     failing = life(queue, render, TaskStatus.FAILURE)
@@ -65,6 +67,11 @@ def living(said: Contract, fate: Fate, queue: float, render: float) -> Life:
     if fate.kind is FateKind.LINK_DEAD:
         return Life(ordinary, link_seconds=fate.seconds.get("lives", 0.0))
     return Life(ordinary)
+
+
+@lru_cache(maxsize=1024)
+def _ordinary(queue: float, render: float) -> Life:
+    return Life(life(queue, render))
 
 
 def refused(said: Contract, fate: Fate) -> Refusal:

@@ -5,7 +5,6 @@
 Needs nginx and wrk. Read the ratio: the absolute figures are the machine's. Exit 1 when the ratio is below `--floor`.
 """
 
-
 import argparse
 import asyncio
 import hashlib

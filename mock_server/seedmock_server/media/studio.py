@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Studio:
         self._threads = ThreadPoolExecutor(workers + 1, thread_name_prefix="studio")
         self._turns = asyncio.Semaphore(workers)
         self._renders: dict[str, asyncio.Task[Clip]] = {}
-        self._hints: deque[Look] = deque(maxlen=hints)
+        self._hints: deque[Callable[[], Look]] = deque(maxlen=hints)
         self._hinted = 0
         self._quiet_after = quiet_after
         self._timer: asyncio.TimerHandle | None = None
@@ -56,11 +57,11 @@ class Studio:
         """
         return await self._clip(look, quiet=False)
 
-    def prepare(self, look: Look) -> None:
-        """A hint that this clip will be asked for; returns at once and never raises."""
+    def prepare(self, make: Callable[[], Look]) -> None:
+        """A hint that the clip of this look, made when it is its turn, will be asked for; returns at once."""
         if self._closed:
             return
-        self._hints.append(look)
+        self._hints.append(make)
         self._hinted += 1
         if self._timer is None and self._idle is None:
             self._arm()
@@ -137,7 +138,7 @@ class Studio:
     async def _work_off(self) -> None:
         """Render one hint, the latest first, and look again whether it is still quiet."""
         with contextlib.suppress(Exception):
-            await self._clip(self._hints.pop(), quiet=True)
+            await self._clip(self._hints.pop()(), quiet=True)
         self._idle = None
         if self._hints and not self._closed:
             self._arm()

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from seedmock_contracts.generation import GenerationRequest
@@ -186,8 +187,13 @@ class Spoken:
         )
 
     def _task_id(self, now: float, attempt: int) -> str:
-        stamp = datetime.fromtimestamp(now, VENDOR_TIME).strftime("%Y%m%d%H%M%S")
-        return f"cgt-{stamp}-{self._chance.text(5, 'task', self.said.name, self._engine.next_number(), attempt)}"
+        signs = self._chance.text(5, "task", self.said.name, self._engine.next_number(), attempt)
+        return f"cgt-{_stamp(int(now))}-{signs}"
+
+
+@lru_cache(maxsize=8)
+def _stamp(second: int) -> str:
+    return datetime.fromtimestamp(second, VENDOR_TIME).strftime("%Y%m%d%H%M%S")
 
 
 def _size(task: Task) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ async def test_hints_are_rendered_when_it_is_quiet_the_last_few_only(
 ) -> None:
     studio = Studio(tmp_path, quiet_after=0.02, hints=2)
     for seed in range(10_000):
-        studio.prepare(replace(tiny, seed=seed))
+        studio.prepare(partial(replace, tiny, seed=seed))
     assert made == []
     await settled(lambda: len(list(tmp_path.glob("*.mp4"))) == 2)
     assert [look.seed for look in made] == [9999, 9998]
@@ -91,16 +92,16 @@ async def test_hints_are_rendered_when_it_is_quiet_the_last_few_only(
 
 async def test_a_hint_that_cannot_be_rendered_hurts_nobody(tiny: Look, made: list[Look], tmp_path: Path) -> None:
     studio = Studio(tmp_path, quiet_after=0.0)
-    studio.prepare(replace(tiny, width=3))
+    studio.prepare(lambda: replace(tiny, width=3))
     await settled(lambda: bool(made))
     assert (await studio.clip(tiny)).path.exists()
     await studio.aclose()
-    studio.prepare(tiny)
+    studio.prepare(lambda: tiny)
 
 
 def test_a_hint_outside_of_an_event_loop_is_only_kept(tiny: Look, tmp_path: Path) -> None:
     studio = Studio(tmp_path)
-    studio.prepare(tiny)
+    studio.prepare(lambda: tiny)
     asyncio.run(studio.aclose())
     assert list(tmp_path.iterdir()) == []
 
