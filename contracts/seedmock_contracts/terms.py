@@ -47,7 +47,10 @@ def assumed(reason: str) -> Evidence:
 
 
 class Operation(StrEnum):
-    """What a caller asks for; one HTTP endpoint can carry two (A's upscale is a create of another form)."""
+    """What a caller asks for; one HTTP endpoint can carry two (A's upscale is a create of another form).
+
+    A callback is the upstream's own call, to the URL that an order named.
+    """
 
     CREATE = "create"
     UPSCALE = "upscale"
@@ -65,6 +68,7 @@ class Operation(StrEnum):
     MODELS = "models"
     RECORD = "record"
     FILE_CREATE = "file_create"
+    CALLBACK = "callback"
 
 
 class TaskStatus(StrEnum):

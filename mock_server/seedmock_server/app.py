@@ -32,6 +32,7 @@ from .ledger import Ledger
 from .library import Library
 from .limits import Limit, Limits
 from .media.studio import Studio
+from .posting import Spoiler
 from .repertoire import named
 from .rooms import FILES, RESULTS, Rooms
 from .scenario import InvalidScenario, Scenario
@@ -75,9 +76,9 @@ class App:
         library = Library(store, self.clocks, chance, shelf, sight, self.fates, self.ledger, pace=self.settings.pace)
         rooms = Rooms(engine, library, shelf, chance, self.settings)
         spoken = upstreams(rooms)
-        self.courier = _courier(self.settings, self.clocks, self.journal, store, spoken)
-        engine.announce = self.courier.expect
         self.faults = Faults(chance)
+        self.courier = _courier(self.settings, self.clocks, self.journal, store, spoken, self.faults)
+        engine.announce = self.courier.expect
         self.limits = Limits(Limit(rate=self.settings.rate_limit, concurrency=self.settings.concurrency_limit))
         gate = Gate(self.faults, self.limits, rooms, self.studio)
         self._doorway = Doorway(spoken, self.settings, self.clocks, self.journal, gate)
@@ -147,14 +148,21 @@ def _scenario(settings: Settings) -> Scenario | None:
 
 
 def _courier(
-    settings: Settings, clocks: Clocks, journal: Journal, store: MemoryStore, spoken: Mapping[str, Upstream]
+    settings: Settings,
+    clocks: Clocks,
+    journal: Journal,
+    store: MemoryStore,
+    spoken: Mapping[str, Upstream],
+    faults: Faults,
 ) -> Courier:
     def tell(task: Task) -> bytes | None:
         if store.task(task.id) is None:
             return None
         return encode(spoken[task.upstream].told(task, task.origin).body)
 
-    return Courier(clocks, journal, tell, plan=plan_of(contract("apimodels")), policy=settings.callbacks)
+    spoiler = Spoiler(faults, {name: upstream.said for name, upstream in spoken.items()})
+    plan = plan_of(contract("apimodels"))
+    return Courier(clocks, journal, tell, plan=plan, policy=settings.callbacks, spoil=spoiler.spoil)
 
 
 def _latency() -> Latency:

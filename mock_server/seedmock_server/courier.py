@@ -21,6 +21,7 @@ from seedmock_contracts.contract import Contract
 from .clock import Clocks
 from .fetching import Beyond, Fetch, Headers, Posted, Reason, Refused, TookTooLong, post
 from .journal import PATH_SIGNS, Entry, Journal, cut
+from .posting import Spoilt
 from .task import Task
 from .timeline import NEVER, ends_at
 
@@ -54,6 +55,7 @@ class Delivery(NamedTuple):
     task: Task
     begun: float
     tries: int = 0
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Outcome:
     note: str = ""
     took: float = 0.0
     hopeless: bool = False
+    faults: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -96,10 +99,11 @@ class Courier:
         plan: Plan | None = None,
         policy: Fetch = Fetch.LOOPBACK,
         way: Way = post,
+        spoil: Callable[[Task, bytes, Headers], Spoilt] = lambda task, body, headers: Spoilt(body, headers),
     ) -> None:
-        """`tell` gives the body for a task that has ended; None for a task that is no more."""
+        """`tell` gives the body for a task that has ended, None for a task that is no more; `spoil` adds its faults."""
         self._clocks, self._journal, self._tell = clocks, journal, tell
-        self._plan, self._policy, self.way = plan or Plan(), policy, way
+        self._plan, self._policy, self.way, self._spoil = plan or Plan(), policy, way, spoil
         self._numbers = itertools.count()
         self._waiting: dict[str, list[Delivery]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -224,9 +228,19 @@ class Courier:
             told = self._tell(delivery.task)
             if told is None:
                 return None
-            body = told
-            url, policy = delivery.task.callback_url, self._policy
-            posted = await self.way(url, body, HEADERS, policy=policy, seconds=self._plan.attempt)
+            spoilt = self._spoil(delivery.task, told, HEADERS)
+            if spoilt.pause and not delivery.paused:
+                later = delivery._replace(at=delivery.at + spoilt.pause, number=next(self._numbers), paused=True)
+                self._put(later)
+                return None
+            body, posted = spoilt.body, Posted(0, b"")
+            if spoilt.reset:
+                return Outcome(body, note="the connection was reset on purpose", faults=spoilt.applied)
+            for _ in range(spoilt.times):
+                url, policy = delivery.task.callback_url, self._policy
+                posted = await self.way(url, body, spoilt.headers, policy=policy, seconds=self._plan.attempt)
+            if not spoilt.times:
+                return Outcome(body, note="lost on purpose", hopeless=True, faults=spoilt.applied)
         except Beyond:
             note = "not posted: callbacks go nowhere" if self._policy is Fetch.NONE else NOT_LOOPBACK
             return Outcome(body, note=note, hopeless=True)
@@ -237,7 +251,8 @@ class Courier:
         except Exception:
             log.exception("seedmock failed to post a callback; this is a bug of ours")
             return Outcome(body, note="seedmock itself failed; its log says why", hopeless=True)
-        return Outcome(body, posted.status, posted.beginning, took=clock.now() - began if clock.rate else 0.0)
+        took = clock.now() - began if clock.rate else 0.0
+        return Outcome(body, posted.status, posted.beginning, took=took, faults=spoilt.applied)
 
     def _close(self, delivery: Delivery, outcome: Outcome) -> None:
         """Write an attempt into the journal, and come back if it must be made again."""
@@ -280,6 +295,7 @@ def _entry(delivery: Delivery, outcome: Outcome, notes: Iterable[str]) -> Entry:
         tuple(note for note in notes if note),
         query[:PATH_SIGNS],
         HEADERS,
+        faults=outcome.faults,
     )
 
 

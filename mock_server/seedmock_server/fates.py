@@ -17,7 +17,7 @@ from seedmock_contracts.upstreams import contracts
 
 from . import magic
 from .chance import Chance
-from .matching import Counter, InvalidRule, Match, Subject, match_from
+from .matching import Counter, InvalidRule, Match, RuleBook, Subject, match_from
 from .notation import duration as duration
 from .notation import spoken
 
@@ -211,39 +211,22 @@ def check(outcomes: Outcomes, operation: str = Operation.CREATE, upstream: str |
         fitting(fate, operation, speakers)
 
 
-class Fates:
+class Fates(RuleBook[FateRule]):
     """Which fate a call meets: the first of its header, a magic word, a rule, the scenario, its key's, the default.
 
     What is said without an operation (the key's, the default, most rules) is for tasks; assets become active.
     """
 
     def __init__(self, chance: Chance) -> None:
-        self._chance = chance
-        self.number = 0
+        super().__init__(chance, "fate")
         self.drawn: dict[str, int] = {}
         self.default = Outcomes(((1.0, SUCCEED),))
         self.of_key: dict[str, Outcomes] = {}
-        self.rules: list[tuple[Counter, FateRule]] = []
-        self.scenario: list[tuple[Counter, FateRule]] = []
-
-    def add(self, rule: FateRule, *, scenario: bool = False) -> str:
-        """Take a rule, behind those that are there; its name is for taking it away."""
-        self.number += 1
-        label = f"fate-{self.number}"
-        (self.scenario if scenario else self.rules).append((Counter(rule.match, label), rule))
-        return label
-
-    def remove(self, label: str) -> bool:
-        """Take a rule away; False when there is none of this name."""
-        left = [(counter, rule) for counter, rule in self.rules if counter.label != label]
-        found = len(left) != len(self.rules)
-        self.rules[:] = left
-        return found
 
     def clear(self, account: str | None = None) -> None:
         """Take away all rules and defaults, or those of an account."""
         if account is not None:
-            self.rules[:] = [(counter, rule) for counter, rule in self.rules if rule.match.account != account]
+            self.forget(account)
             self.of_key.pop(account, None)
             self.drawn.pop(account, None)
             return

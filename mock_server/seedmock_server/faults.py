@@ -18,7 +18,7 @@ from .kinds import DEFAULTS, GROUPS, ONLY, READERS, contradiction
 from .kinds import LIES as LIES
 from .kinds import PARAMETERS as PARAMETERS
 from .kinds import FaultKind as FaultKind
-from .matching import Counter, InvalidRule, Match, Subject, match_from
+from .matching import Counter, InvalidRule, Match, RuleBook, Subject, match_from
 from .notation import spoken
 from .timeline import Latency
 
@@ -125,40 +125,23 @@ def require(fault: Fault, operation: str) -> None:
         raise InvalidRule(f"{fault.kind} makes no sense for the operation {operation}; allowed: {allowed}")
 
 
-class Faults:
+class Faults(RuleBook[FaultRule]):
     """Which faults a call meets: those of its header, then rules, then the scenario's, one of each group.
 
     A rule behind another of its group is not asked, and does not count, when that one was taken.
     """
 
     def __init__(self, chance: Chance) -> None:
-        self._chance = chance
-        self.number = 0
+        super().__init__(chance, "fault")
         self.calls: collections.Counter[str] = collections.Counter()
-        self.rules: list[tuple[Counter, FaultRule]] = []
-        self.scenario: list[tuple[Counter, FaultRule]] = []
 
     def __bool__(self) -> bool:
         return bool(self.rules or self.scenario)
 
-    def add(self, rule: FaultRule, *, scenario: bool = False) -> str:
-        """Take a rule, behind those that are there; its name is for taking it away."""
-        self.number += 1
-        label = f"fault-{self.number}"
-        (self.scenario if scenario else self.rules).append((Counter(rule.match, label), rule))
-        return label
-
-    def remove(self, label: str) -> bool:
-        """Take a rule away; False when there is none of this name."""
-        left = [(counter, rule) for counter, rule in self.rules if counter.label != label]
-        found = len(left) != len(self.rules)
-        self.rules[:] = left
-        return found
-
     def clear(self, account: str | None = None) -> None:
         """Take away all rules, or those of an account."""
         if account is not None:
-            self.rules[:] = [(counter, rule) for counter, rule in self.rules if rule.match.account != account]
+            self.forget(account)
             self.calls.pop(account, None)
             return
         self.restore(0, [], [])
@@ -194,10 +177,23 @@ class Faults:
         for fault in met.values():
             require(fault, subject.operation)
         if header.strip() != NONE:
-            for counter, rule in (*self.rules, *self.scenario):
-                fault = rule.fault
-                if fault.group not in met and fault.fits(subject.operation) and counter.takes(subject, self._chance):
-                    met[fault.group] = fault
+            self._add_of_rules(met, subject, [*self.rules, *self.scenario])
+        return self._drawn(met, subject)
+
+    def choose_for_post(self, subject: Subject) -> tuple[Fault, ...]:
+        """The faults of a callback: those of rules that name the operation, for a rule on calls means calls to us."""
+        met: dict[str, Fault] = {}
+        named = [pair for pair in (*self.rules, *self.scenario) if pair[1].match.operation == subject.operation]
+        self._add_of_rules(met, subject, named)
+        return self._drawn(met, subject)
+
+    def _add_of_rules(self, met: dict[str, Fault], subject: Subject, rules: list[tuple[Counter, FaultRule]]) -> None:
+        for counter, rule in rules:
+            fault = rule.fault
+            if fault.group not in met and fault.fits(subject.operation) and counter.takes(subject, self._chance):
+                met[fault.group] = fault
+
+    def _drawn(self, met: dict[str, Fault], subject: Subject) -> tuple[Fault, ...]:
         if not met:
             return ()
         self.calls[subject.account] += 1

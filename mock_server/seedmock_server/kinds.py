@@ -140,15 +140,18 @@ SOCKET = frozenset({K.HANG, K.RESET, K.LOST, K.CUT, K.WRONG_LENGTH, K.DUPLICATE}
 
 CONTENT = frozenset({Operation.CONTENT})
 SAID = frozenset(Operation) - CONTENT
+ANSWERED = frozenset(Operation) - {Operation.CALLBACK}
+ANSWER_KINDS = (K.STATUS, K.HANG, K.MOVED, K.BANDWIDTH, K.DRIBBLE, K.CUT, K.WRONG_LENGTH, K.CLOCK_SKEW)
 TOLD = frozenset({Operation.QUERY, Operation.CONTENT})
 ONLY: Mapping[FaultKind, frozenset[Operation]] = {
     **dict.fromkeys((K.REDIRECT, K.NO_RANGE), CONTENT),
     **dict.fromkeys((K.MALFORMED, K.TRUNCATED, K.MISSING, K.RENAMED, K.RETYPED), SAID),
-    K.BACKWARDS: frozenset({Operation.QUERY}),
+    **dict.fromkeys(ANSWER_KINDS, ANSWERED),
+    K.BACKWARDS: frozenset({Operation.QUERY, Operation.CALLBACK}),
     K.OTHER_SIZE: TOLD,
     K.OTHER_DURATION: TOLD,
     K.OTHER_PRICE: frozenset({Operation.BALANCE, Operation.RECORD}),
-    K.OTHER_ID: frozenset({Operation.CREATE, Operation.UPSCALE, Operation.QUERY}),
+    K.OTHER_ID: frozenset({Operation.CREATE, Operation.UPSCALE, Operation.QUERY, Operation.CALLBACK}),
 }
 """The operations for which a kind makes sense; a kind that is not here makes sense for all."""
 

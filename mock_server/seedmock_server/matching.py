@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from seedmock_contracts.terms import Operation
 from seedmock_contracts.upstreams import NAMES
@@ -102,6 +102,45 @@ class Counter:
             return False
         self.used += 1
         return True
+
+
+class Ruled(Protocol):
+    """What a rule is: whatever it says, it says for which calls."""
+
+    @property
+    def match(self) -> Match: ...
+
+
+R = TypeVar("R", bound=Ruled)
+
+
+class RuleBook(Generic[R]):
+    """Rules of one sort with their counts, in their order: those told one by one, and a scenario's apart."""
+
+    def __init__(self, chance: Chance, sort: str) -> None:
+        self._chance = chance
+        self._sort = sort
+        self.number = 0
+        self.rules: list[tuple[Counter, R]] = []
+        self.scenario: list[tuple[Counter, R]] = []
+
+    def add(self, rule: R, *, scenario: bool = False) -> str:
+        """Take a rule, behind those that are there; its name is for taking it away."""
+        self.number += 1
+        label = f"{self._sort}-{self.number}"
+        (self.scenario if scenario else self.rules).append((Counter(rule.match, label), rule))
+        return label
+
+    def remove(self, label: str) -> bool:
+        """Take a rule away; False when there is none of this name."""
+        left = [(counter, rule) for counter, rule in self.rules if counter.label != label]
+        found = len(left) != len(self.rules)
+        self.rules[:] = left
+        return found
+
+    def forget(self, account: str) -> None:
+        """Take away the rules that are for an account alone."""
+        self.rules[:] = [(counter, rule) for counter, rule in self.rules if rule.match.account != account]
 
 
 def match_from(values: Mapping[str, Any]) -> Match:

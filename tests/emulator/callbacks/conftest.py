@@ -71,14 +71,6 @@ class Studio:
 
     def __init__(self, app: App, clock: Any) -> None:
         self.app, self.clock = app, clock
-        self.lines: list[Entry] = []
-        write = app.journal.append
-
-        def listening(entry: Entry) -> None:
-            self.lines.append(entry)
-            write(entry)
-
-        app.journal.append = listening  # type: ignore[method-assign]
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://studio.test", headers=KEY)
 
     async def order(self, url: str | None, *, fate: str = "", document: Any = BOAT, **headers: str) -> str:
@@ -97,6 +89,11 @@ class Studio:
         self.clock.advance(seconds)
         await self.app.courier.deliver_due()
         return len(self.posts()) - before
+
+    @property
+    def lines(self) -> list[Entry]:
+        """The journal's lines."""
+        return [entry for _, entry in self.app.journal.read()]
 
     def posts(self) -> list[dict[str, Any]]:
         """The journal's lines on callbacks."""

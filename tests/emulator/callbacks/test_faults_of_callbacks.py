@@ -1,0 +1,93 @@
+"""Faults and lies on callbacks: rules that name the operation `callback` spoil what is posted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from seedmock_server.faults import fault_rule_from
+from seedmock_server.matching import InvalidRule
+
+
+def told(studio: Any, fault: str, **match: Any) -> None:
+    studio.app.faults.add(fault_rule_from({"match": {"operation": "callback", **match}, "fault": fault}))
+
+
+def played(run: Any, receiver: Any, fault: str, seconds: float = 2, **match: Any) -> tuple[list[Any], list[Any]]:
+    """What arrives, and the journal's lines on callbacks."""
+    lines: list[Any] = []
+
+    async def play(studio: Any) -> None:
+        told(studio, fault, **match)
+        await studio.order(receiver.url)
+        await studio.pass_time(seconds)
+        lines.extend(studio.posts())
+
+    run(play)
+    return receiver.calls, lines
+
+
+def test_a_lost_callback_never_arrives(run: Any, receiver: Any) -> None:
+    calls, lines = played(run, receiver, "lost", seconds=4000)
+    assert calls == []
+    (line,) = lines
+    assert (line["faults"], line["status"]) == (("lost",), 0)
+    assert "lost on purpose" in line["notes"]
+
+
+def test_a_doubled_callback_arrives_twice(run: Any, receiver: Any) -> None:
+    calls, lines = played(run, receiver, "duplicate")
+    assert len(calls) == 2
+    assert calls[0][3] == calls[1][3]
+    assert [line["faults"] for line in lines] == [("duplicate",)]
+
+
+@pytest.mark.parametrize(("seconds", "arrived"), [(11.9, 0), (12.0, 1)])
+def test_a_late_callback_arrives_late(run: Any, receiver: Any, seconds: float, arrived: int) -> None:
+    calls, _ = played(run, receiver, "latency seconds=10s", seconds=seconds)
+    assert len(calls) == arrived
+
+
+def test_a_reset_callback_is_posted_again(run: Any, receiver: Any) -> None:
+    calls, lines = played(run, receiver, "reset", seconds=3, times=1)
+    assert len(calls) == 1
+    assert [line["faults"] for line in lines] == [("reset",), ()]
+
+
+@pytest.mark.parametrize("fault", ["malformed", "truncated at=20"])
+def test_a_spoilt_body_is_no_json(run: Any, receiver: Any, fault: str) -> None:
+    ((_, _, _, body),), _ = played(run, receiver, fault)
+    with pytest.raises(ValueError, match="."):
+        json.loads(body)
+
+
+def test_a_wrong_type_is_said(run: Any, receiver: Any) -> None:
+    ((_, _, headers, _),), _ = played(run, receiver, "wrong_type to=text/plain")
+    assert {name.lower(): value for name, value in headers.items()}["content-type"] == "text/plain"
+
+
+@pytest.mark.parametrize(
+    ("fault", "field", "gone"),
+    [("missing field=taskId", "taskId", True), ("renamed field=state to=status", "status", False)],
+)
+def test_a_lie_stands_in_the_body(run: Any, receiver: Any, fault: str, field: str, gone: bool) -> None:
+    ((_, _, _, body),), _ = played(run, receiver, fault)
+    assert (field in json.loads(body)["data"]) is not gone
+
+
+def test_a_rule_that_names_no_operation_spoils_no_callback(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        studio.app.faults.add(fault_rule_from({"fault": "malformed"}))
+        await studio.pass_time(2)
+
+    run(play)
+    assert json.loads(receiver.calls[0][3])["code"] == 200
+
+
+@pytest.mark.parametrize("fault", ["status code=502", "hang", "moved", "redirect", "no_range", "dribble", "cut"])
+def test_what_only_an_answer_can_be_is_refused_for_callbacks(fault: str) -> None:
+    with pytest.raises(InvalidRule, match="callback"):
+        fault_rule_from({"match": {"operation": "callback"}, "fault": fault})
