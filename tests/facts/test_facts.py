@@ -195,7 +195,7 @@ def test_a_size_that_both_upstreams_have_is_the_same_in_both() -> None:
 def test_only_the_first_upstream_upscales_and_keeps_assets() -> None:
     a, b = contracts()
     assert {endpoint.operation for endpoint in b.endpoints} == {Operation.CREATE, Operation.QUERY, Operation.CONTENT}
-    assert {endpoint.operation for endpoint in a.endpoints} == set(Operation) - {Operation.CONTENT}
+    assert {endpoint.operation for endpoint in a.endpoints} == set(Operation) - {Operation.CONTENT, Operation.CALLBACK}
 
 
 def test_a_fact_is_a_plain_record_that_prints_its_id() -> None:
