@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from seedmock_contracts.terms import ErrorKind, Operation, TaskStatus
@@ -17,6 +18,7 @@ from .library import DAY
 from .matching import InvalidRule
 from .refusal import Refusal
 from .rooms import FILES, RESULTS, Rooms
+from .sources import Reason, Refused
 from .task import Task
 from .wire import Dropped, Spoken, Wire
 
@@ -51,6 +53,13 @@ class Downloads:
             status = await self._deliver(failed, scope, receive, send)
         if task is not None:
             self._note(task, scope, status, () if wire is None else wire.applied)
+
+    async def clip_behind(self, rest: str) -> Path:
+        """The clip behind what follows in a result link, for an order that refers to it. Raises Refused."""
+        try:
+            return (await self._result(rest)).path
+        except Refusal as refusal:
+            raise Refused(Reason.UNREACHABLE, f"the result is not there: {refusal.detail or refusal.kind}") from refusal
 
     def _meet(self, task: Task | None, scope: Scope) -> Wire | None:
         """The faults of a download. Raises InvalidRule for a header that cannot be followed."""

@@ -15,6 +15,7 @@ import os
 import re
 import tempfile
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,6 +44,7 @@ __all__ = ["Fetch", "Published", "Readable", "Reason", "Refused", "Sources", "is
 
 MIB: Final = 1 << 20
 FILES: Final = "/_mock/files/"
+RESULTS: Final = "/_mock/results/"
 PART: Final = "part-"
 STALE_SECONDS: Final = 3600
 TOKENS: Final = 10_000
@@ -89,11 +91,13 @@ class Sources:
         self._published: OrderedDict[str, Published] = OrderedDict()
         self._keeping: dict[str, asyncio.Task[Readable]] = {}
         self._journeys = asyncio.Semaphore(JOURNEYS)
+        self.result: Callable[[str], Awaitable[Path]] | None = None
+        """Finds the clip behind what follows RESULTS in a link of ours; raises Refused. Set by who renders clips."""
         self._sizes = _adopted(folder)
         self._occupied = sum(self._sizes.values())
 
     async def read(self, url: str, *, own_origin: str, now: float) -> Readable | None:
-        """The file behind a data: URI, a link to a posted file, or what may be fetched; None where nobody may look.
+        """The file behind a data: URI, a link to a file or a result of ours, or what may be fetched; else None.
 
         `own_origin` is the scheme://host[:port] by which the client came. Raises Refused.
         """
@@ -105,6 +109,10 @@ class Sources:
             if found is None:
                 raise Refused(Reason.UNREACHABLE, "the posted file is not there: the link is unknown or has expired")
             return found.readable
+        path = own_path(url, own_origin)
+        if path and path.startswith(RESULTS) and self.result is not None:
+            clip = await self.result(path.removeprefix(RESULTS))
+            return await self.keep(await asyncio.to_thread(clip.read_bytes))
         content = await self._fetched(url)
         return None if content is None else await self.keep(content)
 
@@ -198,18 +206,22 @@ class Sources:
         self._readables.pop(digest, None)
 
 
-def own_token(url: str, own_origin: str) -> str | None:
-    """The token of a link to a posted file, or None for any other URL; every loopback address means this server."""
+def own_path(url: str, own_origin: str) -> str | None:
+    """The path of a link to this server, or None for any other URL; every loopback address means this server."""
     try:
         link, own = urlsplit(url[:LONGEST].strip()), urlsplit(own_origin)
-        if _door(link) != _door(own) or not link.path.startswith(FILES):
+        if _door(link) != _door(own):
             return None
     except ValueError:
         return None
     host = web_host(url)
-    if host != web_host(own_origin) and not is_loopback(host):
-        return None
-    return link.path.removeprefix(FILES).partition("/")[0]
+    return link.path if host == web_host(own_origin) or is_loopback(host) else None
+
+
+def own_token(url: str, own_origin: str) -> str | None:
+    """The token of a link to a posted file, or None for any other URL."""
+    path = own_path(url, own_origin)
+    return path.removeprefix(FILES).partition("/")[0] if path and path.startswith(FILES) else None
 
 
 def decoded(url: str) -> bytes:

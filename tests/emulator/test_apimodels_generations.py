@@ -385,3 +385,19 @@ def test_images_as_the_vendors_own_client_sends_them_are_a_first_frame(door: Any
     task_id = door.order_a(images=["https://example.com/a.png"])
     assert door.task_a(task_id)["modelType"] == "IMAGE_TO_VIDEO"
     assert door.journal()[0]["notes"] == []
+
+
+def test_a_result_can_be_enlarged_by_its_own_link(inside: Any) -> None:
+    clip = inside.task_a(inside.order_a(duration=6))["resultUrls"][0]
+    larger = {"model": "video-upscale", "videoUrl": clip, "targetResolution": "1080p"}
+    task_id = inside.post("/api/v1/video/generations", larger).json()["data"]["taskId"]
+    assert (
+        inside.get(f"/api/v1/records/{task_id}").json()["data"]["credits"] == 0.27
+    )  # six seconds, not the unknown five
+
+
+def test_a_wrong_result_link_makes_a_task_that_fails(inside: Any) -> None:
+    clip = inside.task_a(inside.order_a())["resultUrls"][0].replace(".mp4", "x.mp4")
+    larger = {"model": "video-upscale", "videoUrl": clip, "targetResolution": "1080p"}
+    task_id = inside.post("/api/v1/video/generations", larger).json()["data"]["taskId"]
+    assert inside.task_a(task_id)["failMsg"].startswith("videoUrl: the result is not there")
