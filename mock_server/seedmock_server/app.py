@@ -85,7 +85,7 @@ class App:
         self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
         shelf.result = self._downloads.clip_behind
         books = (self.fates, self.faults, self.limits, self.declared, self.journal)
-        self.state = State(store, self.clocks, *books, engine, self.courier, chance, folder / "sources")
+        self.state = State(store, self.clocks, *books, engine, self.courier, shelf, chance, folder / "sources")
         self.stage = Stage(engine, self.faults, self.limits, self.declared, _scenario(self.settings))
         keys = Accounts(self.settings.keys)
         self.world = World(

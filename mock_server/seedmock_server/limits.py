@@ -43,7 +43,7 @@ class Limits:
     def __init__(self, default: Limit = NO_LIMIT) -> None:
         self._initial = self.default = default
         self.of_account: dict[str, Limit] = {}
-        self._calls: dict[tuple[str, str], deque[float]] = {}
+        self.calls: dict[tuple[str, str], deque[float]] = {}
 
     def __bool__(self) -> bool:
         return bool(self.of_account) or self.default != NO_LIMIT
@@ -64,11 +64,11 @@ class Limits:
         if account is None:
             self.default = self._initial
             self.of_account.clear()
-            self._calls.clear()
+            self.calls.clear()
             return
         self.of_account.pop(account, None)
-        for key in [key for key in self._calls if key[1] == account]:
-            del self._calls[key]
+        for key in [key for key in self.calls if key[1] == account]:
+            del self.calls[key]
 
     def rows(self) -> list[dict[str, object]]:
         """The default, whose account is null, and every account's own limit."""
@@ -82,7 +82,7 @@ class Limits:
         """
         limit = self.of(account)
         if limit.rate is not None:
-            calls = self._calls.setdefault((upstream, account), deque())
+            calls = self.calls.setdefault((upstream, account), deque())
             wait = admitted(calls, now, limit.rate)
             if wait > 0:
                 raise _too_many(upstream, f"allowed: {limit.rate} calls a minute", wait)

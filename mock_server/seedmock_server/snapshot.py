@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,9 +28,11 @@ from .engine import Engine
 from .fates import Fate, FateRule, Fates, Outcomes, fate_rule_from, outcomes_from
 from .faults import FaultRule, Faults, fault_row, fault_rule_from
 from .journal import Entry, Journal
+from .latencies import Latencies
 from .limits import Limit, Limits
 from .matching import Counter, InvalidRule, match_row
 from .settings import SEEDS
+from .sources import Published, Sources
 from .store import Store
 from .task import Asset, Holding, Task
 from .timeline import ends_at
@@ -100,6 +103,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fates: FatesState
     faults: FaultsState
     limits: tuple[tuple[str | None, Limit], ...]
+    calls: tuple[tuple[str, str, tuple[float, ...]], ...] = ()
+    latencies: Latencies = Latencies()
+    uploads: tuple[tuple[str, Published], ...] = ()
     credit: Decimal | None
     grants: tuple[tuple[str, str, Decimal | None], ...]
     media: tuple[dict[str, Any], ...]
@@ -119,6 +125,7 @@ class State:
     journal: Journal
     engine: Engine
     courier: Courier
+    sources: Sources
     chance: Chance
     folder: Path
 
@@ -135,6 +142,9 @@ class State:
             fates=_fates_state(self.fates),
             faults=_faults_state(self.faults),
             limits=((None, self.limits.default), *self.limits.of_account.items()),
+            calls=tuple((*whose, tuple(calls)) for whose, calls in self.limits.calls.items()),
+            latencies=self.engine.latencies,
+            uploads=self.sources.uploads(),
             credit=ledger.lent,
             grants=tuple((*whose, amount) for whose, amount in ledger.grants.items()),
             media=tuple(self.declared.rows()),
@@ -163,6 +173,10 @@ class State:
         self.faults.calls.update(taken.faults.drawn)
         for limited, limit in taken.limits:
             self.limits.set(limit, limited)
+        self.limits.calls.update({(upstream, account): deque(calls) for upstream, account, calls in taken.calls})
+        self.engine.latencies = taken.latencies
+        for token, upload in taken.uploads:
+            self.sources.publish(token, upload.readable, upload.name, upload.expires_at)
         self.engine.ledger.lend(taken.credit)
         for account, upstream, amount in taken.grants:
             self.engine.ledger.grant(account, upstream, amount)
@@ -192,6 +206,8 @@ class State:
         self.courier.forget(account)
         if account is None:
             self.declared.clear()
+            self.sources.unpublish()
+            self.engine.latencies = Latencies()
             self.clocks.world.reset()
             self.engine.number = 0
 
@@ -210,7 +226,8 @@ def read(document: bytes, folder: Path) -> Snapshot:
         raise InvalidSnapshot(f"this is no snapshot: {error}; allowed: what GET /_mock/snapshot gives") from error
     _check(taken)
     there = tuple(_with_files(holding) for holding in taken.holdings)
-    return msgspec.structs.replace(taken, holdings=there)
+    uploads = tuple(pair for pair in taken.uploads if not _is_gone(pair[1].readable.source))
+    return msgspec.structs.replace(taken, holdings=there, uploads=uploads)
 
 
 def _check(taken: Snapshot) -> None:

@@ -140,6 +140,14 @@ class Sources:
         while len(self._published) > TOKENS:
             self._published.popitem(last=False)
 
+    def uploads(self) -> tuple[tuple[str, Published], ...]:
+        """Every published file with its token, oldest first."""
+        return tuple(self._published.items())
+
+    def unpublish(self) -> None:
+        """Let every link to a posted file go dead; the files stay."""
+        self._published.clear()
+
     def published(self, token: str, now: float) -> Published | None:
         """The file of a token, while its link lives and the folder has room for it."""
         found = self._published.get(token)

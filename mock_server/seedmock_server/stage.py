@@ -65,7 +65,6 @@ class Stage:
 
     def left(self) -> None:
         """No scenario is on any more, and what it had put into the rooms has been replaced."""
-        self._engine.latencies = Latencies()
         self._said_before.clear()
         self.scenario = None
 

@@ -169,3 +169,34 @@ def test_a_callback_that_was_expected_is_expected_again(still: Any) -> None:
             break
         threading.Event().wait(0.01)
     assert [one["operation"] for one in said][:2] == ["create", "callback"]
+
+
+def test_a_posted_file_is_there_again_while_its_bytes_are(still: Any, picture: Callable[..., bytes]) -> None:
+    link = still.post_file(picture("red"))
+    taken = still.get("/_mock/snapshot", key=None).content
+    still.ask("POST", "/_mock/reset", key=None)
+    assert still.get(link, key=None).status_code == 404
+    assert put(still, taken).status_code == 200
+    assert still.get(link, key=None).content == picture("red")
+
+
+def test_the_calls_of_the_last_minute_still_count(open_door: Open) -> None:
+    door = open_door("in process", rate_limit=2)
+    door.get("/api/v1/models")
+    taken = door.get("/_mock/snapshot", key=None).content
+    assert [door.get("/api/v1/models").status_code for _ in range(2)] == [200, 429]
+    assert put(door, taken).status_code == 200
+    assert [door.get("/api/v1/models").status_code for _ in range(2)] == [200, 429]
+
+
+def test_how_long_tasks_take_is_put_back(still: Any) -> None:
+    slow = b'[scenario]\ntitle = "Slow"\nsays = "Slow."\nlink = "https://example.com/"\n[latency]\nfixed = "60s"\n'
+    assert still.ask("PUT", "/_mock/scenario", key=None, content=slow).status_code == 200
+    taken = still.get("/_mock/snapshot", key=None).content
+    still.ask("DELETE", "/_mock/scenario", key=None)
+    assert put(still, taken).status_code == 200
+    task_id = still.order_b()
+    still.clock.advance(30)
+    assert still.task_b(task_id)["status"] == "IN_PROGRESS"
+    still.clock.advance(30)
+    assert still.task_b(task_id)["status"] == "SUCCESS"

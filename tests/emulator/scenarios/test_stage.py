@@ -206,7 +206,7 @@ def test_a_reset_brings_back_nothing_that_was_said_before_the_scenario(clips: Pa
 
 
 def test_a_snapshot_keeps_a_scenarios_rules_and_their_counts(inside: Any) -> None:
-    put(inside, HEAD + '[[fates]]\nfate = "stuck"\nmatch = { nth = 2 }\n[latency]\nfixed = "9d"\n')
+    put(inside, HEAD + '[[fates]]\nfate = "stuck"\nmatch = { nth = 2 }\n[latency]\nfixed = "12h"\n')
     inside.order_b()
     taken = inside.get("/_mock/snapshot", key=None).content
     put(inside, HEAD)
