@@ -83,7 +83,6 @@ class App:
         gate = Gate(self.faults, self.limits, rooms, self.studio)
         self._doorway = Doorway(spoken, self.settings, self.clocks, self.journal, gate)
         self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
-        shelf.result = self._downloads.clip_behind
         books = (self.fates, self.faults, self.limits, self.declared, self.journal)
         self.state = State(store, self.clocks, *books, engine, self.courier, shelf, chance, folder / "sources")
         self.stage = Stage(engine, self.faults, self.limits, self.declared, _scenario(self.settings))
