@@ -23,6 +23,8 @@ def violations(
     `variants` maps a variant's id to the option in force; those left out are at their defaults.
     """
     said = contract(upstream)
+    if operation not in said.rules:
+        return []
     chosen = variants if variants is not None else said.defaults
     options = tuple(chosen.get(name, said.defaults[name]) for name in _conditions(upstream, operation))
     form = _form(document, _free_texts(upstream, operation))

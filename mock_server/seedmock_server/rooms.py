@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import sources
 from .chance import Chance
 from .engine import Engine
 from .library import Library
 from .settings import Settings
 from .sources import Sources
 
-RESULTS = "/_mock/results"
-FILES = "/_mock/files"
+RESULTS, FILES = sources.RESULTS.rstrip("/"), sources.FILES.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
