@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seedmock_contracts.clip import Movie
     from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
     from seedmock_contracts.terms import MediaKind, Role, TaskStatus
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
         ValidationError,
         WaitTimeoutError,
     )
-    from .mp4 import Movie
     from .retry import Patience
     from .video import Asset, Charge, Clip, Failure, Group, ModelEntry, Page, Progress, Video
 
@@ -67,9 +67,9 @@ _PLACES = {
         "ValidationError",
         "WaitTimeoutError",
     ),
-    ".mp4": ("Movie",),
     ".retry": ("Patience",),
     ".video": ("Asset", "Charge", "Clip", "Failure", "Group", "ModelEntry", "Page", "Progress", "Video"),
+    "seedmock_contracts.clip": ("Movie",),
     "seedmock_contracts.generation": (
         "GenerationRequest",
         "Reference",

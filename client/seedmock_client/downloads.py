@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from seedmock_contracts.clip import Movie, NotAMovie
 from seedmock_contracts.terms import ErrorKind, TaskStatus
 
 from .asking import Setup, ask
 from .complaints import document, text
 from .errors import DownloadError, LinkExpiredError, NotFoundError, NotReadyError, SeedmockError, UpstreamError
 from .files import PartFile
-from .mp4 import Movie, NotAMovie
 from .retry import backoff
 from .video import Video
 from .wire import Answer, Flow, Request, Send, Sleep, WireError, Work

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from .mp4 import Movie, read_movie
+from seedmock_contracts.clip import Movie, read_movie
+
 from .wire import Answer, Upload
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)", re.ASCII)

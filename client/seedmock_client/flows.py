@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from seedmock_contracts.clip import Movie
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
 from seedmock_contracts.pricing import Quote, quote
 from seedmock_contracts.terms import ErrorKind, MediaKind, TaskStatus
@@ -28,7 +29,6 @@ from .errors import (
     ValidationError,
 )
 from .files import data_uri, local_path, read_upload, writable
-from .mp4 import Movie
 from .retry import backoff
 from .video import Clip, Video
 from .waiting import Report, wait

@@ -8,10 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from seedmock_contracts.clip import Movie
 from seedmock_contracts.pricing import Quote
 from seedmock_contracts.terms import AssetStatus, TaskStatus
-
-from .mp4 import Movie
 
 
 @dataclass(frozen=True, slots=True)

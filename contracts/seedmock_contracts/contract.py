@@ -10,6 +10,7 @@ from .references import Layout
 from .rules import Rule
 from .terms import (
     Amount,
+    AnswerField,
     Base,
     Behaviour,
     Document,
@@ -32,7 +33,7 @@ from .terms import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Contract:
     """What an upstream says, in the order of its own page."""
 
@@ -55,8 +56,20 @@ class Contract:
     codes: tuple[FailCode, ...]
     variants: tuple[Variants, ...]
     behaviours: tuple[Behaviour, ...]
+    answers: tuple[AnswerField, ...]
+    names: Mapping[str, str]
+    """This upstream's names of fields that the house calls otherwise; `upscale.resolution` is of that operation."""
+    holder: str
+    """The key of an answer's own part inside the envelope; empty where there is no envelope."""
+    id_fields: tuple[str, ...]
+    status_fields: tuple[str, ...]
+    link_fields: tuple[str, ...]
+    """Where an answer tells the id of what was made, a task's or asset's status, and the links to results."""
     examples: Mapping[Operation, tuple[Document, ...]]
     """For each operation with a body, documents that keep every rule; together they show each exclusive form."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
 
     def facts(self) -> Iterator[Fact]:
         """Every fact, once; facts that a rule carries come where the rule stands."""
@@ -74,7 +87,7 @@ class Contract:
             elif field.name == "advice":
                 yield from (rule.fact for rule in value)
             elif isinstance(value, tuple):
-                yield from value
+                yield from (fact for fact in value if isinstance(fact, Fact))
 
     @cached_property
     def defaults(self) -> Mapping[str, str]:
@@ -136,6 +149,17 @@ class Contract:
     @cached_property
     def _cases(self) -> Mapping[tuple[ErrorKind, str], ErrorCase]:
         return {(case.kind, case.style): case for case in self.errors}
+
+    def fact(self, id_: str) -> Fact:
+        """A fact by its id. Raises LookupError for one that this upstream has not."""
+        found = self._by_id.get(id_)
+        if found is None:
+            raise LookupError(f"{self.name} has no fact {id_}")
+        return found
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Fact]:
+        return {fact.id: fact for fact in self.facts()}
 
     def amount(self, id_: str) -> Amount:
         """A figure by its fact's id. Raises LookupError for a figure that this upstream has not."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .terms import MediaFacts, MediaKind
+
 SECRET = frozenset(
     {
         "authorization",
@@ -59,15 +61,23 @@ class Response:
     status: int
     headers: Headers = ()
     body: str = ""
+    media: MediaFacts | None = None
+    """What a body that is a clip was measured to be, in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and its answer. `operation` is empty where the request was for none that there is."""
+    """A request and its answer. `operation` is empty where the request was for none that there is.
+
+    `caller` is a word for who asked, never a key: the same word is the same key. `at` is the end of the answer, in
+    seconds since the epoch by the asker's clock.
+    """
 
     operation: str
     request: Request
     response: Response
+    caller: str = ""
+    at: float = 0.0
 
     def line(self) -> str:
         """The exchange as one line of JSON, without the line's end."""
@@ -80,7 +90,9 @@ def exchange_from(line: str) -> Exchange:
         said = json.loads(line)
         request = Request(**_part(said["request"], Request))
         response = Response(**_part(said["response"], Response))
-        return Exchange(_text(said["operation"]), request, response)
+        return Exchange(
+            _text(said["operation"]), request, response, _text(said.get("caller", "")), float(said.get("at", 0))
+        )
     except (ValueError, TypeError, KeyError) as error:
         expected = '{"operation": ..., "request": {"method", "url"}, "response": {"status"}}'
         raise InvalidExchange(f"{line[:80]!r} is no exchange ({error}); expected {expected}") from error
@@ -93,6 +105,8 @@ def _part(values: Any, kind: type) -> dict[str, Any]:
         if name == "status":
             if type(value) is not int:
                 raise TypeError(f"status is {value!r}; expected a whole number")
+        elif name == "media":
+            part["media"] = None if value is None else MediaFacts(**{**value, "kind": MediaKind(value["kind"])})
         elif name != "headers":
             _text(value)
     return part

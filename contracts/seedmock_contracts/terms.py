@@ -223,6 +223,26 @@ class Field(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerField(Fact):
+    """One field of an answer: dots in `path` lead inwards, `[]` to each item; `types` are JSON type names.
+
+    `operation` None is every refusal's, in the envelope of that name. `statuses`: only in an answer that tells one of
+    these; none means all. `needed` is false for a field that may be left out. `pattern` is a whole text's form.
+    `variant` and `option` name the variant's option under which the field is told, if it is not always.
+    """
+
+    operation: Operation | None
+    path: str
+    types: tuple[str, ...]
+    statuses: tuple[TaskStatus, ...] = ()
+    needed: bool = True
+    pattern: str = ""
+    variant: str = ""
+    option: str = ""
+    envelope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModeFact(Fact):
     """A way of generating, and the references that make a request one of that way."""
 
@@ -249,7 +269,8 @@ class MediaLimit(Fact):
 class MediaFacts:
     """What a piece of media was measured or declared to be. Seconds are floats; `format` names a container or codec.
 
-    `face`: whether a real person's face is to be seen in an image; None when nobody has looked.
+    `face`: whether a real person's face is to be seen in an image; None when nobody has looked. `frames`, `codec` and
+    `audio_codec` are a video's (the codecs by their names in MP4: avc1, mp4a); `digest` tells one content from another.
     """
 
     kind: MediaKind
@@ -261,6 +282,10 @@ class MediaFacts:
     fps: float | None = None
     has_audio: bool = False
     face: bool | None = None
+    frames: int | None = None
+    codec: str = ""
+    audio_codec: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

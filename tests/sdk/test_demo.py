@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from seedmock_client import UsageError, demo, mp4
+from seedmock_client import UsageError, demo
 from seedmock_client.demo import emulator
+from seedmock_contracts.clip import Movie, read_movie
 from seedmock_server import serve
 
 SEEDMOCK = (sys.executable, "-m", "seedmock_server")
@@ -24,6 +25,11 @@ SEEDMOCK = (sys.executable, "-m", "seedmock_server")
 
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONUNBUFFERED": "1", **more}
+
+
+def movie_in(path: Path) -> Movie:
+    with path.open("rb") as file:
+        return read_movie(file)
 
 
 def answers(port: int) -> bool:
@@ -46,7 +52,7 @@ def test_the_demo_shows_three_clips_within_half_a_minute_and_leaves_no_process(t
     clips = sorted(path.name for path in (tmp_path / "clips").glob("*.mp4"))
     assert clips == ["apimodels-first-last.mp4", "apimodels-upscaled.mp4", "opeai-text.mp4"]
     for name in clips:
-        found = mp4.measured(tmp_path / "clips" / name)
+        found = movie_in(tmp_path / "clips" / name)
         assert found.size in done.stdout
         assert str(found.bytes) in done.stdout
     port = int(done.stderr.split("127.0.0.1:")[1].split()[0])
@@ -110,7 +116,7 @@ def test_a_command_in_a_process_of_its_own_generates_over_a_socket(tmp_path: Pat
         )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "boat.mp4"
-    assert mp4.measured(tmp_path / "boat.mp4").size == "640x640"
+    assert movie_in(tmp_path / "boat.mp4").size == "640x640"
 
 
 def test_ctrl_c_in_a_process_of_its_own_leaves_the_tasks_id(tmp_path: Path) -> None:

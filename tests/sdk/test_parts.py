@@ -17,9 +17,9 @@ import pytest
 import seedmock_client
 from seedmock_client import AsyncClient, Client, video
 from seedmock_client.drivers import Line
-from seedmock_client.mp4 import NotAMovie, measured, read_movie
 from seedmock_client.retry import backoff, retry_after
 from seedmock_client.wire import Request, Send
+from seedmock_contracts.clip import NotAMovie, read_movie
 from seedmock_contracts.terms import Operation
 
 PACKAGE = Path(str(seedmock_client.__file__)).parent
@@ -29,7 +29,7 @@ PACKAGE = Path(str(seedmock_client.__file__)).parent
 def test_a_movie_is_measured(make_movie: Any, width: int, height: int, seconds: int, audio: bool) -> None:
     whole = make_movie(width, height, seconds, audio)
     found = read_movie(io.BytesIO(whole))
-    assert dataclasses.astuple(found) == (len(whole), seconds, width, height, audio)
+    assert dataclasses.astuple(found)[:5] == (len(whole), seconds, width, height, audio)
 
 
 def test_every_cut_of_a_movie_is_noticed(make_movie: Any) -> None:
@@ -58,10 +58,10 @@ def test_sizes_of_64_bits_and_to_the_end_are_read(make_movie: Any, make_box: Any
     assert read_movie(io.BytesIO(open_ended)).bytes == len(open_ended)
 
 
-def test_a_movie_without_pictures_is_none(make_box: Any, tmp_path: Path) -> None:
-    (tmp_path / "a.mp4").write_bytes(make_box(b"ftyp", b"isom") + make_box(b"moov") + make_box(b"mdat"))
+def test_a_movie_without_pictures_is_none(make_box: Any) -> None:
+    content = make_box(b"ftyp", b"isom") + make_box(b"moov") + make_box(b"mdat")
     with pytest.raises(NotAMovie, match="no video track"):
-        measured(tmp_path / "a.mp4")
+        read_movie(io.BytesIO(content))
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from ...terms import (
     assumed,
 )
 from . import library
+from .answers import ANSWERS
 from .errors import CODES, ERRORS
 from .evidence import (
     ARK,
@@ -324,6 +325,8 @@ BEHAVIOURS = (
     Behaviour("apimodels.null", UNSAID, "null means left out"),
 )  # fmt: skip
 
+NAMES = {"ratio": "aspect_ratio", "seconds": "duration", "upscale.resolution": "targetResolution"}
+
 BOAT = {"model": STANDARD.name, "prompt": "A paper boat crosses a puddle.", "resolution": "720p", "duration": 4}
 LARGER = {"model": UPSCALER.name, "videoUrl": "https://example.com/small.mp4", "targetResolution": "1080p"}
 EXAMPLES: dict[Operation, tuple[Document, ...]] = {
@@ -358,5 +361,11 @@ CONTRACT = Contract(
     codes=(*CODES, *library.CODES),
     variants=VARIANTS,
     behaviours=BEHAVIOURS,
+    answers=ANSWERS,
+    names=NAMES,
+    holder="data",
+    id_fields=("taskId", "task_id", "id"),
+    status_fields=("state", "status"),
+    link_fields=("resultUrls", "videos"),
     examples=EXAMPLES,
 )

@@ -49,6 +49,7 @@ from ...terms import (
     documented,
     observed,
 )
+from .answers import ANSWERS
 from .errors import CODES, ERRORS
 from .evidence import (
     ARK,
@@ -354,5 +355,11 @@ CONTRACT = Contract(
     codes=CODES,
     variants=VARIANTS,
     behaviours=BEHAVIOURS,
+    answers=ANSWERS,
+    names={},
+    holder="",
+    id_fields=("id",),
+    status_fields=("status",),
+    link_fields=(),
     examples={Operation.CREATE: (TEXT, BY_RATIO)},
 )

@@ -1,0 +1,25 @@
+"""CHECKS: named functions, each from one turn to what it saw of the facts that it looks at. Pure, whoever speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..conversation import Turn
+from ..failures import Failure, Look
+from . import statuses
+
+Check = Callable[[Turn], Iterator[Look]]
+
+CHECKS: tuple[Check, ...] = (*statuses.CHECKS,)
+
+
+def judged(turn: Turn) -> Iterator[tuple[str, Look]]:
+    """What every check saw in a turn, with the check's name."""
+    for check in CHECKS:
+        for look in check(turn):
+            yield check.__name__, look
+
+
+def failures(turn: Turn) -> list[Failure]:
+    """What is wrong with a turn."""
+    return [Failure(name, look, turn.exchange) for name, look in judged(turn) if not look.holds]

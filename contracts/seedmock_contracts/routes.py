@@ -1,0 +1,48 @@
+"""Which operation a method and a path are, by the contract's endpoints under each of its bases; and the way back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import quote, unquote
+
+from .contract import Contract
+from .terms import Endpoint, Operation
+from .upstreams import contract
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The endpoint that a request is for, and what its path says."""
+
+    endpoint: Endpoint
+    params: Mapping[str, str]
+
+
+def routed(said: Contract, method: str, path: str) -> Route | None:
+    """The endpoint of a method and a path; the first of the page where one endpoint carries two operations."""
+    for base, pattern, endpoint in _patterns(said.name):
+        if endpoint.method == method and path.startswith(base) and (found := pattern.fullmatch(path[len(base) :])):
+            return Route(endpoint, {name: unquote(value) for name, value in found.groupdict().items()})
+    return None
+
+
+def path_of(said: Contract, operation: Operation, params: Mapping[str, str], base: int = 0) -> tuple[str, str]:
+    """The method and the path of an operation under one of the bases. Raises LookupError for one that is not there."""
+    endpoint = next((found for found in said.endpoints if found.operation is operation), None)
+    if endpoint is None:
+        raise LookupError(f"{said.name} has no endpoint for {operation}")
+    filled = re.sub(r"{(\w+)}", lambda name: quote(params[name[1]], safe=""), endpoint.path)
+    return endpoint.method, said.bases[base].prefix + filled
+
+
+@cache
+def _patterns(upstream: str) -> tuple[tuple[str, re.Pattern[str], Endpoint], ...]:
+    said = contract(upstream)
+    return tuple(
+        (base.prefix, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", endpoint.path)), endpoint)
+        for base in said.bases
+        for endpoint in said.endpoints
+    )
