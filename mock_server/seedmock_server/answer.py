@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,8 +39,7 @@ class Call(msgspec.Struct, frozen=True):
         return self.caller.origin
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A status and a JSON value; `basis` assumed is told in a header."""
 
     status: int
@@ -50,8 +48,7 @@ class Answer:
     headers: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FileAnswer:
+class FileAnswer(msgspec.Struct, frozen=True):
     """A file to be delivered, with Range unless `ranges` is off."""
 
     path: Path

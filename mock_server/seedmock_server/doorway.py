@@ -8,11 +8,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from functools import partial
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import msgspec
+
+from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import Basis, ErrorKind, Operation
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
@@ -41,6 +44,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 JSON = (b"content-type", b"application/json")
 HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 SLASH = re.compile(rb"%2[fF]")
+ADVANCE, FATE = b"x-mock-advance", b"x-mock-fate"
 KNOWN_KEYS = 10_000
 log = logging.getLogger("seedmock")
 
@@ -81,6 +85,10 @@ class Doorway:
         self._router = Router([upstream.said for upstream in upstreams.values()])
         for upstream in upstreams.values():
             self._router.leave_out(upstream.said, upstream.unserved)
+        self._upscalers = {
+            name: frozenset(model.name for model in upstream.said.models if model.upscales)
+            for name, upstream in upstreams.items()
+        }
         self._accounts = Accounts(settings.keys)
         self._settings = settings
         self._options = settings.options
@@ -89,9 +97,9 @@ class Doorway:
         self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = _Visit(scope)
         match = self._router.match(_route(scope))
-        upstream = self._upstreams[match.upstream if match else self._router.owner(visit.path)]
+        upstream = self._upstreams[match.upstream if match else self._router.owner(scope["path"])]
+        visit = _Visit(upstream.said, scope["method"], scope["path"], scope["query_string"])
         try:
             answer = await self._spoken(upstream, match, visit, scope, receive)
             if visit.wire is not None:
@@ -105,7 +113,8 @@ class Doorway:
             log.exception("seedmock failed to answer %s %s; this is a bug of ours", visit.method, visit.path)
             failed = Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why")
             body = await _deliver(upstream, upstream.refuse(failed), visit, scope, receive, send)
-        self._note(upstream, visit, body)
+        visit.at, visit.answered = self._clocks.now(visit.account), body
+        self._journal.append_later(visit, len(visit.sent) + len(body))
 
     async def _spoken(
         self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
@@ -115,8 +124,8 @@ class Doorway:
             try:
                 answer = await self._answer(upstream, match, visit, scope, receive)
             except Refusal as refusal:
-                if all(breach.advice for breach in visit.breaches):
-                    visit.breaches = (*breaches.of_refusal(upstream.said, refusal), *visit.breaches)
+                if not visit.breaches:
+                    visit.breaches = breaches.of_refusal(upstream.said, refusal)
                 answer = upstream.refuse(refusal)
             return answer if visit.wire is None else await visit.wire.after(answer)
         except InvalidRule as error:
@@ -126,133 +135,127 @@ class Doorway:
     async def _answer(
         self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
     ) -> Spoken:
-        operation = visit.operation = _operation(match, visit)
-        visit.read_headers(scope["headers"])
-        visit.account = self._accounts.account(visit.authorization)
-        check_key(visit.account)
-        if b"x-mock-advance" in visit.wishes:
-            self._clocks.own(visit.account).advance(duration(visit.wishes[b"x-mock-advance"].decode("latin-1")))
-        call = await self._call(upstream, operation, match.params if match else {}, visit, receive)
-        if self._gate.faults or HEADER in visit.wishes:
-            visit.wire = self._gate.meet(upstream, call, scope, visit.wishes.get(HEADER, b"").decode("latin-1"))
-            instead = await visit.wire.before(receive) if visit.wire is not None else None
+        visit.operation = operation = _operation(match, visit)
+        self._admit(visit, scope["headers"])
+        if visit.method == "POST":
+            visit.sent = await self._body(visit, receive)
+        call = self._call(upstream, operation, match.params if match else {}, visit)
+        if not self._gate.is_open or HEADER in visit.given:
+            instead = await self._meet(upstream, call, visit, scope, receive)
             if instead is not None:
                 return instead
-        if self._gate.limits:
-            self._gate.limit(upstream, call)
         broken = violations(upstream.said.name, call.operation, call.document, self._options)
         if broken:
             visit.breaches = breaches.of_violations(broken)
             raise refusal_of(broken[0])
         if visit.method == "POST":
-            visit.notes = _notes(upstream.said.name, call.operation, call.document)
-            visit.breaches = breaches.of_accepted(upstream.said, call.operation, call.document) if visit.notes else ()
+            visit.accepted = call
         return await upstream.handlers[call.operation](call)
 
-    async def _call(
-        self, upstream: Upstream, operation: Operation, params: Mapping[str, str], visit: _Visit, receive: Receive
-    ) -> Call:
+    def _admit(self, visit: _Visit, headers: Headers) -> None:
+        """Who asks, and when it is for them. Raises Refusal."""
+        visit.headers, visit.given = headers, dict(headers)
+        visit.account = self._accounts.account(visit.given.get(b"authorization", b""))
+        check_key(visit.account)
+        if ADVANCE in visit.given:
+            self._clocks.own(visit.account).advance(duration(visit.given[ADVANCE].decode("latin-1")))
+
+    def _call(self, upstream: Upstream, operation: Operation, params: Mapping[str, str], visit: _Visit) -> Call:
         """What is asked, before it is held against the rules."""
         document: dict[str, Any] = {}
         files: tuple[Any, ...] = ()
         if visit.method == "POST":
-            body = await self._body(visit, receive)
-            document, files = _document(upstream, operation, visit.content_type, body)
+            document, files = _document(upstream, operation, visit.given.get(b"content-type"), visit.sent)
         elif visit.query:
             params = {**dict(parse_qsl(visit.query.decode("latin-1"))), **params}
             document = dict(params)
-        said = upstream.said
         if operation is Operation.CREATE:
-            model = said.model(document["model"]) if isinstance(document.get("model"), str) else None
-            operation = Operation.UPSCALE if model is not None and model.upscales else operation
-            visit.operation = operation
-        return Call(operation, visit.caller, document, params, files)
+            model = document.get("model")
+            if isinstance(model, str) and model in self._upscalers[upstream.said.name]:
+                visit.operation = operation = Operation.UPSCALE
+        given = visit.given
+        fate = given[FATE].decode("latin-1") if FATE in given else ""
+        caller = Caller(visit.account, _origin(given.get(b"host", b"")), fate, visit.remarks)
+        return Call(operation, caller, document, params, files)
 
     async def _body(self, visit: _Visit, receive: Receive) -> bytes:
         limit, seconds = self._settings.body_bytes, self._settings.body_seconds
         try:
-            visit.sent = await read_body(receive, limit=limit, seconds=seconds, headers=visit.headers)
+            return await read_body(receive, limit=limit, seconds=seconds, headers=visit.headers)
         except BodyTooLarge as error:
             raise Refusal(ErrorKind.BODY_TOO_LARGE, f"{error}; allowed: at most {limit} bytes") from error
         except BodyTooSlow as error:
             raise Refusal(ErrorKind.REQUEST_TIMEOUT, str(error), headers=((b"connection", b"close"),)) from error
-        return visit.sent
 
-    def _note(self, upstream: Upstream, visit: _Visit, answered: bytes) -> None:
-        at = self._clocks.now(visit.account)
-        make = partial(_entry, at, upstream.said.name, visit, answered)
-        self._journal.append_later(make, len(visit.sent) + len(answered))
-
-
-def _entry(at: float, upstream: str, visit: _Visit, answered: bytes) -> Entry:
-    """What the journal says of a call."""
-    return Entry(
-        at,
-        upstream,
-        visit.operation,
-        visit.account,
-        visit.method[:20],
-        visit.path[:PATH_SIGNS],
-        visit.status,
-        cut(visit.sent),
-        cut(answered),
-        fewer((*visit.notes, *visit.remarks)),
-        visit.query[:PATH_SIGNS].decode("latin-1"),
-        without_secrets(visit.headers),
-        visit.answered_headers,
-        () if visit.wire is None else visit.wire.applied,
-        visit.breaches,
-    )
+    async def _meet(
+        self, upstream: Upstream, call: Call, visit: _Visit, scope: Scope, receive: Receive
+    ) -> Answer | Raw | None:
+        """What a fault says instead of looking at the call. Raises Refusal for a call that is one too many."""
+        if self._gate.faults or HEADER in visit.given:
+            visit.wire = self._gate.meet(upstream, call, scope, visit.given.get(HEADER, b"").decode("latin-1"))
+            instead = await visit.wire.before(receive) if visit.wire is not None else None
+            if instead is not None:
+                return instead
+        if self._gate.limits:
+            self._gate.limit(upstream, call)
+        return None
 
 
-class _Visit:
-    """What the journal will say of a call, gathered on its way."""
+class _Visit(msgspec.Struct):
+    """What the journal will say of a call, gathered on its way; an `accepted` one keeps every rule."""
 
-    __slots__ = (
-        "account", "answered_headers", "authorization", "breaches", "content_type", "headers", "method", "notes",
-        "operation", "origin", "path", "query", "remarks", "sent", "status", "wire", "wishes",
-    )  # fmt: skip
+    said: Contract
+    method: str
+    path: str
+    query: bytes
+    operation: str = ""
+    account: str = ""
+    headers: Headers = ()
+    given: dict[bytes, bytes] = {}
+    sent: bytes = b""
+    accepted: Call | None = None
+    remarks: list[str] = []
+    breaches: tuple[Breach, ...] = ()
+    wire: Wire | None = None
+    status: int = 0
+    answered_headers: Headers = ()
+    answered: bytes = b""
+    at: float = 0.0
 
-    def __init__(self, scope: Scope) -> None:
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.query: bytes = scope["query_string"]
-        self.headers: Headers = ()
-        self.operation = self.account = self.origin = ""
-        self.authorization = self.sent = b""
-        self.content_type: bytes | None = None
-        self.status = 0
-        self.notes: tuple[str, ...] = ()
-        self.remarks: list[str] = []
-        self.breaches: tuple[Breach, ...] = ()
-        self.wishes: dict[bytes, bytes] = {}
-        self.answered_headers: Headers = ()
-        self.wire: Wire | None = None
+    def entry(self) -> Entry:
+        """What the journal says of the call."""
+        call = self.accepted
+        notes = _notes(self.said.name, call.operation, call.document) if call else ()
+        advice = breaches.of_accepted(self.said, call.operation, call.document) if call else ()
+        return Entry(
+            self.at,
+            self.said.name,
+            self.operation,
+            self.account,
+            self.method[:20],
+            self.path[:PATH_SIGNS],
+            self.status,
+            cut(self.sent),
+            cut(self.answered),
+            fewer((*notes, *self.remarks)),
+            self.query[:PATH_SIGNS].decode("latin-1"),
+            without_secrets(self.headers),
+            self.answered_headers,
+            () if self.wire is None else self.wire.applied,
+            (*self.breaches, *advice),
+        )
 
-    @property
-    def caller(self) -> Caller:
-        fate = self.wishes.get(b"x-mock-fate", b"").decode("latin-1")
-        return Caller(self.account, self.origin, fate, self.remarks)
 
-    def read_headers(self, headers: Any) -> None:
-        self.headers = headers
-        host = b""
-        for name, value in headers:
-            if name == b"authorization":
-                self.authorization = value
-            elif name == b"content-type":
-                self.content_type = value
-            elif name == b"host":
-                host = value
-            elif name.startswith(b"x-mock-"):
-                self.wishes[name] = value
-        self.origin = f"http://{host.decode()}" if HOST.fullmatch(host) else "http://127.0.0.1"
+@lru_cache(maxsize=256)
+def _origin(host: bytes) -> str:
+    """The scheme, host and port by which a caller reached us, which links in answers begin with."""
+    return f"http://{host.decode()}" if HOST.fullmatch(host) else "http://127.0.0.1"
 
 
 def _route(scope: Scope) -> str:
     """The path whose slashes are those of the wire: an encoded one belongs to its segment and stays as it came."""
     raw: bytes = scope.get("raw_path") or b""
-    if SLASH.search(raw) is None:
+    if b"%2" not in raw:
         return str(scope["path"])
     return unquote(SLASH.sub(b"%252F", raw.partition(b"?")[0]).decode("latin-1"))
 
@@ -330,9 +333,8 @@ def _document(
 ) -> tuple[dict[str, Any], tuple[Any, ...]]:
     """The body as a document and its file parts. Raises Refusal UNSUPPORTED_MEDIA_TYPE or MALFORMED."""
     kind = content_kind(content_type)
-    takes_form = operation in upstream.forms
     try:
-        if kind == "form" and takes_form:
+        if kind == "form" and operation in upstream.forms:
             form = parse_form(content_type or b"", body)
             return upstream.document(form), form.files
         if kind == "json" and operation is not Operation.FILE_CREATE:
@@ -346,7 +348,7 @@ def _document(
         (True, True): "multipart/form-data",
         (True, False): "application/json or multipart/form-data",
         (False, False): "application/json",
-    }[takes_form, operation is Operation.FILE_CREATE]
+    }[operation in upstream.forms, operation is Operation.FILE_CREATE]
     found = (content_type or b"none").decode("latin-1")[:100]
     raise Refusal(
         ErrorKind.UNSUPPORTED_MEDIA_TYPE, f"Content-Type is {found!r}; allowed: {allowed}", value=found, allowed=allowed

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from seedmock_contracts.terms import Operation, TaskStatus
 
@@ -28,6 +29,13 @@ class Gate:
     def __init__(self, faults: Faults, limits: Limits, rooms: Rooms, studio: Studio) -> None:
         self.faults, self.limits = faults, limits
         self._rooms, self._studio = rooms, studio
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is said that could stop a call: no rule of faults, no limit."""
+        faults, limits = self.faults, self.limits
+        anything = faults.rules or faults.scenario or limits.of_account
+        return not (anything or limits.default.rate or limits.default.concurrency)
 
     def meet(self, upstream: Upstream, call: Call, scope: Mapping[str, Any], header: str) -> Wire | None:
         """The faults that a call to the API meets; of what is asked about a task, model and prompt are the task's.

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -106,36 +106,28 @@ class Wanted:
         return bool(entry.breaches) if self.kind is Kind.BREACHED else entry.kind is self.kind
 
 
-class _Unwritten:
+class Unwritten(Protocol):
     """An exchange that is written up when somebody looks: most never are, and writing costs as much as a poll."""
 
-    __slots__ = ("_made", "_make")
-
-    def __init__(self, make: Callable[[], Entry]) -> None:
-        self._make = make
-        self._made: Entry | None = None
-
     def entry(self) -> Entry:
-        made = self._made
-        if made is None:
-            made = self._made = self._make()
-        return made
+        """What the journal says of the exchange."""
+        ...
 
 
 class Journal:
     """The last `entries` exchanges; each has a number, which counts all since the start."""
 
     def __init__(self, entries: int) -> None:
-        self._ring: deque[tuple[int, Entry | _Unwritten]] = deque(maxlen=entries)
+        self._ring: deque[tuple[int, Entry | Unwritten]] = deque(maxlen=entries)
         self.count = 0
 
     def append(self, entry: Entry) -> None:
         self._ring.append((self.count, entry))
         self.count += 1
 
-    def append_later(self, make: Callable[[], Entry], size: int) -> None:
+    def append_later(self, unwritten: Unwritten, size: int) -> None:
         """Keep an exchange of so many bytes, to be written up when somebody looks; a large one is written at once."""
-        self._ring.append((self.count, _Unwritten(make) if size <= BODY_BYTES else make()))
+        self._ring.append((self.count, unwritten if size <= BODY_BYTES else unwritten.entry()))
         self.count += 1
 
     def __len__(self) -> int:
@@ -148,7 +140,7 @@ class Journal:
 
     def _written(self) -> Iterator[tuple[int, Entry]]:
         for number, kept in tuple(self._ring):
-            yield number, kept.entry() if isinstance(kept, _Unwritten) else kept
+            yield number, kept if isinstance(kept, Entry) else kept.entry()
 
     def restore(self, count: int, pairs: Iterable[tuple[int, Entry]]) -> None:
         """Keep these, the last of them if there is no room for all, and count on."""

@@ -16,6 +16,7 @@ import msgspec
 DEPTH: Final = 64
 DIGITS: Final = 100
 NAME: Final = 200
+JSON: Final = b"application/json"
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -46,10 +47,8 @@ class Malformed(Exception):
 
 def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     """Content-Length in bytes, or None when it is absent or no number (then the body itself is counted)."""
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value) if value.isdigit() and len(value) < 20 else None
-    return None
+    value = dict(headers).get(b"content-length", b"")
+    return int(value) if value.isdigit() and len(value) < 20 else None
 
 
 async def read_body(
@@ -117,8 +116,10 @@ def _resume(waiting: Any, pending: object) -> Generator[Any, Any, Any]:
 
 def content_kind(header: bytes | None) -> Literal["json", "form", "other"]:
     """What Content-Type announces; a missing header counts as JSON."""
+    if header == JSON:
+        return "json"
     kind = (header or b"").partition(b";")[0].strip().lower()
-    if kind in (b"", b"application/json") or (kind.startswith(b"application/") and kind.endswith(b"+json")):
+    if kind in (b"", JSON) or (kind.startswith(b"application/") and kind.endswith(b"+json")):
         return "json"
     return "form" if kind == b"multipart/form-data" else "other"
 

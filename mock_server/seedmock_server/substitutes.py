@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from seedmock_contracts.terms import ErrorKind, Operation
 
@@ -57,8 +57,7 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(msgspec.Struct, frozen=True):
     """An answer in bytes. Its headers hold its content type, if it has one."""
 
     status: int

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
+
+from msgspec.structs import replace
 
 from .answer import BASIS, Answer, FileAnswer, Upstream
 from .clock import Clock
