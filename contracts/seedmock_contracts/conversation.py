@@ -6,6 +6,7 @@ Built from exchanges alone, so that a live service, an emulator, a journal and a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,9 +18,11 @@ from .exchange import Exchange
 from .lifecycle import TERMINAL
 from .orders import Ordered, ordered
 from .routes import routed
+from .rules import numeric
 from .terms import ErrorCase, Operation, TaskStatus, Violation
 from .validation import violations
 
+_SUMMED = re.compile(r"<(\d+) bytes of [^<>]*>")
 ORDERS = frozenset({Operation.CREATE, Operation.UPSCALE})
 
 
@@ -73,9 +76,12 @@ class Conversation:
         self.options = dict(options or {})
         self.turns: list[Turn] = []
         self.tasks: dict[str, Story] = {}
-        self.groups: dict[str, Thing] = {}
+        self.groups: dict[tuple[str, str], Thing] = {}
+        """By caller and id: the numbers of groups may begin anew with each key."""
         self.assets: dict[str, Thing] = {}
         self.links: dict[str, Story] = {}
+        self.files: dict[str, Turn] = {}
+        """The turns in which files were posted, by the links that they told."""
 
     def turn(self, exchange: Exchange) -> Turn:
         """An exchange in the light of what was said before it; it is not yet part of the conversation."""
@@ -105,13 +111,15 @@ class Conversation:
     def _keep(self, turn: Turn) -> None:
         made, caller = turn.made, turn.exchange.caller
         if turn.operation is Operation.GROUP_CREATE and made is not None:
-            self.groups[made] = Thing(made, caller, turn)
+            self.groups[caller, made] = Thing(made, caller, turn)
         elif turn.operation is Operation.ASSET_CREATE and made is not None:
             self.assets[made] = Thing(made, caller, turn)
-        elif turn.operation is Operation.GROUP_DELETE and turn.asked in self.groups:
-            self.groups[turn.asked].deleted = turn
+        elif turn.operation is Operation.FILE_CREATE and turn.published:
+            self.files[turn.published] = turn
+        elif turn.operation is Operation.GROUP_DELETE and (caller, turn.asked_group) in self.groups:
+            self.groups[caller, turn.asked_group].deleted = turn
             for asset in self.assets.values():
-                if str((asset.made.document or {}).get("group_id")) == turn.asked:
+                if (asset.caller, asset.made.asked_group) == (caller, turn.asked_group):
                     asset.deleted = asset.deleted or turn
         elif turn.asked in self.assets:
             asset = self.assets[turn.asked]
@@ -155,7 +163,8 @@ class Turn:
     def params(self) -> Mapping[str, str]:
         """What the path and the query string say, by the names that the contract gives."""
         parts = urlsplit(self.exchange.request.url)
-        found = routed(self.said, self.exchange.request.method, parts.path)
+        method = self.exchange.request.method
+        found = routed(self.said, "GET" if method == "HEAD" else method, parts.path)
         return {**dict(parse_qsl(parts.query)), **(found.params if found else {})}
 
     @cached_property
@@ -187,6 +196,17 @@ class Turn:
             return json.loads(self.exchange.response.body)
         except (ValueError, RecursionError):
             return None
+
+    @cached_property
+    def size(self) -> int | None:
+        """How many bytes the answer's body had; None where what was kept of it does not tell."""
+        answer = self.exchange.response
+        if answer.media is not None:
+            return answer.media.size_bytes
+        summed = _SUMMED.fullmatch(answer.body)
+        if summed is not None:
+            return int(summed[1])
+        return None if "\ufffd" in answer.body or not answer.headers else len(answer.body.encode())
 
     @cached_property
     def data(self) -> Any:
@@ -231,6 +251,20 @@ class Turn:
         """The id that the request names, in its path, query or document; empty if none."""
         named = self.params.get("task_id") or (self.document or {}).get("id") or (self.document or {}).get("task_id")
         return unquote(named) if isinstance(named, str) else str(named or "")
+
+    @cached_property
+    def asked_group(self) -> str:
+        """The id of the group that the request names; 1, "1" and 1.0 are one. Empty if none."""
+        name = "id" if self.operation is Operation.GROUP_DELETE else "group_id"
+        named = (self.document or {}).get(name)
+        number = numeric(named)
+        return str(int(number)) if number is not None and number == int(number) else str(named or "")
+
+    @cached_property
+    def published(self) -> str:
+        """The link under which the answer says that a posted file lies; empty if none."""
+        told = self.data.get("publicUrl") if isinstance(self.data, dict) else None
+        return told if isinstance(told, str) and not self.refused else ""
 
     @cached_property
     def story(self) -> Story | None:
