@@ -14,6 +14,7 @@ VENDOR_CLIENT = observed("stimQQ/apimodels-mcp and apimodels-skill, the vendor's
 VENDOR_NOTES = observed("apimodels/awesome-seedance2.5-prompts, measured by the vendor 2026-08-08")
 CLIENT = observed("moku-labs/ai and other clients of the same service")
 ARK = observed("ByteDance Ark, the service behind: its documents and live captures")
+STORAGE = observed("Cloudflare's documents on ranges; the vendor's clients say that results lie in its storage, R2")
 LIKE_ARK = assumed("as in the service behind (Ark); the page does not say")
 UNSAID = assumed("the page does not say; the likeliest reading")
 IN_EXAMPLES = assumed("the page marks no field as required; every example of this call carries it")

@@ -131,6 +131,7 @@ CODES = tuple(
 BEHAVIOURS = (
     Behaviour("apimodels.assets.purpose", PAGE_ASSETS, "a face goes through an asset, and the asset into a generation"),
     Behaviour("apimodels.assets.isolated", PAGE_ASSETS, "assets belong to the key that made them"),
+    Behaviour("apimodels.assets.usable", CLIENT, "an order with an asset that is gone or foreign is refused, or fails"),
     Behaviour("apimodels.assets.fee_on_success", PAGE_ASSETS, "only an upload that succeeds is charged"),
     Behaviour("apimodels.assets.poll", PAGE_ASSETS, "an asset is polled until Active"),
     Behaviour("apimodels.assets.id", PAGE_ASSETS, "asset- and the time of creation, then a few signs"),

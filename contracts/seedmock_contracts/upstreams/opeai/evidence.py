@@ -24,3 +24,4 @@ NSFW = assumed("the guide lists the model and says nothing more of it; taken to 
 UNSAID = assumed("the guide does not say; the likeliest reading")
 COMMON = assumed("the guide calls its five roles the common ones; that there are no others is our reading")
 SCHEME = assumed("the guide shows https:// only; http:// and data: are let through as in the service behind")
+LASTING = assumed("cache headers on completed content make sense only if it stays the same; nothing more is said")
