@@ -1,10 +1,150 @@
-"""What A answers, field by field."""
+"""What A answers, field by field. Its page shows two bodies only, those of its asset library; see each evidence."""
 
 from __future__ import annotations
 
-from ...terms import AnswerField, Operation
-from .evidence import CLIENT
+from ...terms import AnswerField, Evidence, Operation, TaskStatus
+from .evidence import CLIENT, LIKE_ARK, PAGE_ASSETS, SIBLINGS, UNSAID, VENDOR_CLIENT
+
+SUCCEEDED, FAILED = (TaskStatus.SUCCESS,), (TaskStatus.FAILURE,)
+RUNNING = (TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)
+TEXT, WHOLE, NUMBER, FLAG, LIST = ("string",), ("integer",), ("integer", "number"), ("boolean",), ("array",)
+KEYS, CURRENT, LEGACY = "apimodels.keys", "current", "legacy"
+LINK, WORD = r"https?://\S+", r"[A-Z]+(_[A-Z]+)*"
+
+
+def _field(
+    id_: str, evidence: Evidence, operation: Operation, path: str, types: tuple[str, ...] = TEXT, *,
+    statuses: tuple[TaskStatus, ...] = (), needed: bool = True, pattern: str = "", keys: str = "",
+) -> AnswerField:  # fmt: skip
+    return AnswerField(
+        f"apimodels.{id_}", evidence, operation, path, types, statuses, needed, pattern, KEYS if keys else "", keys
+    )
+
+
+def _created(operation: Operation, current: Evidence, legacy: Evidence) -> tuple[AnswerField, ...]:
+    """What either kind of order answers; a create can fail at once, and then says why."""
+    at = f"{operation}.answer"
+    return (
+        _field(f"{at}.taskId", current, operation, "data.taskId", keys=CURRENT),
+        _field(f"{at}.state", current, operation, "data.state", keys=CURRENT),
+        _field(f"{at}.model", current, operation, "data.model", needed=False),
+        _field(f"{at}.task_id", legacy, operation, "data.task_id", keys=LEGACY),
+        _field(f"{at}.status", legacy, operation, "data.status", keys=LEGACY),
+        _field(f"{at}.failCode", legacy, operation, "data.failCode", statuses=FAILED, needed=False),
+        _field(f"{at}.failMsg", legacy, operation, "data.failMsg", statuses=FAILED, needed=False),
+        _field(f"{at}.retryable", legacy, operation, "data.retryable", FLAG, statuses=FAILED, needed=False),
+    )
+
+
+Q = Operation.QUERY
+QUERY = (
+    _field("query.answer.taskId", SIBLINGS, Q, "data.taskId", keys=CURRENT),
+    _field("query.answer.state", SIBLINGS, Q, "data.state", keys=CURRENT),
+    _field("query.answer.task_id", CLIENT, Q, "data.task_id", keys=LEGACY),
+    _field("query.answer.status", CLIENT, Q, "data.status", keys=LEGACY),
+    _field("query.answer.model", SIBLINGS, Q, "data.model", needed=False),
+    _field("query.answer.modelType", VENDOR_CLIENT, Q, "data.modelType", needed=False, pattern=WORD),
+    _field("query.answer.resultUrls", SIBLINGS, Q, "data.resultUrls", LIST, statuses=SUCCEEDED, keys=CURRENT),
+    _field("query.answer.resultUrls.item", SIBLINGS, Q, "data.resultUrls[]", statuses=SUCCEEDED, pattern=LINK,
+           keys=CURRENT),
+    _field("query.answer.resultJson", VENDOR_CLIENT, Q, "data.resultJson", ("string", "object"), statuses=SUCCEEDED,
+           needed=False, keys=CURRENT),
+    _field("query.answer.videos", CLIENT, Q, "data.videos", LIST, statuses=SUCCEEDED, keys=LEGACY),
+    _field("query.answer.videos.item", CLIENT, Q, "data.videos[]", statuses=SUCCEEDED, pattern=LINK, keys=LEGACY),
+    _field("query.answer.failMsg", SIBLINGS, Q, "data.failMsg", statuses=FAILED),
+    _field("query.answer.failCode", VENDOR_CLIENT, Q, "data.failCode", statuses=FAILED, needed=False, pattern=WORD),
+    _field("query.answer.retryable", VENDOR_CLIENT, Q, "data.retryable", FLAG, statuses=FAILED, needed=False),
+    _field("query.answer.createTime", SIBLINGS, Q, "data.createTime", WHOLE, statuses=SUCCEEDED),
+    _field("query.answer.createTime.running", UNSAID, Q, "data.createTime", WHOLE, statuses=RUNNING),
+    _field("query.answer.createTime.failed", UNSAID, Q, "data.createTime", WHOLE, statuses=FAILED),
+    _field("query.answer.completeTime", SIBLINGS, Q, "data.completeTime", WHOLE, statuses=SUCCEEDED),
+    _field("query.answer.completeTime.failed", UNSAID, Q, "data.completeTime", WHOLE, statuses=FAILED),
+)  # fmt: skip
+
+ASSET_STATUS = "Processing|Active|Failed"
+MADE = (
+    _field("groups.create.answer.id", PAGE_ASSETS, Operation.GROUP_CREATE, "data.id", WHOLE),
+    _field("groups.create.answer.group_name", PAGE_ASSETS, Operation.GROUP_CREATE, "data.group_name",
+           pattern="group-.*"),
+    _field("assets.create.answer.id", PAGE_ASSETS, Operation.ASSET_CREATE, "data.id"),
+    _field("assets.create.answer.asset_url", PAGE_ASSETS, Operation.ASSET_CREATE, "data.asset_url",
+           pattern="asset://.+"),
+    _field("assets.create.answer.status", CLIENT, Operation.ASSET_CREATE, "data.status", needed=False,
+           pattern=ASSET_STATUS),
+)  # fmt: skip
+
+
+def _groups(option: str, at: str) -> tuple[AnswerField, ...]:
+    """What a list of groups answers, in either of the two forms that clients are ready for."""
+    rows = (("id", WHOLE), ("group_name", TEXT), ("name", TEXT), ("created_at", WHOLE))
+    return tuple(
+        AnswerField(
+            f"apimodels.groups.list.answer.{option}.{name}" if name else f"apimodels.groups.list.answer.{option}",
+            UNSAID, Operation.GROUP_LIST, f"{at}[].{name}" if name else at, types,
+            needed=name in ("", "id", "group_name"), variant="apimodels.group_list", option=option,
+        )
+        for name, types in (("", LIST), *rows)
+    )  # fmt: skip
+
+
+def _asset(operation: Operation, id_: str, at: str) -> tuple[AnswerField, ...]:
+    """What is told of one asset. The service behind tells the same, in words of its own."""
+    link, status = "asset://.+", ASSET_STATUS
+    rows = (
+        ("id", TEXT, True, ""), ("name", TEXT, False, ""), ("asset_type", TEXT, False, "Image|Video|Audio"),
+        ("asset_url", TEXT, True, link), ("url", TEXT, False, ""), ("group_id", WHOLE, False, ""),
+        ("status", TEXT, True, status), ("created_at", WHOLE, False, ""), ("error", ("object", "null"), False, ""),
+        ("error.code", TEXT, True, ""), ("error.message", TEXT, True, ""),
+    )  # fmt: skip
+    return tuple(
+        _field(f"{id_}.{name}", LIKE_ARK, operation, f"{at}.{name}", types, needed=needed, pattern=pattern)
+        for name, types, needed, pattern in rows
+    )
+
+
+TOLD = (
+    *_groups("array", "data"),
+    *_groups("items", "data.items"),
+    *_asset(Operation.ASSET_GET, "assets.get.answer", "data"),
+    _field("assets.list.answer.items", LIKE_ARK, Operation.ASSET_LIST, "data.items", LIST),
+    *_asset(Operation.ASSET_LIST, "assets.list.answer.items", "data.items[]"),
+    _field("assets.list.answer.total", LIKE_ARK, Operation.ASSET_LIST, "data.total", WHOLE),
+    _field("assets.list.answer.page", LIKE_ARK, Operation.ASSET_LIST, "data.page", WHOLE),
+    _field("assets.list.answer.page_size", LIKE_ARK, Operation.ASSET_LIST, "data.page_size", WHOLE),
+    _field("assets.update.answer.id", UNSAID, Operation.ASSET_UPDATE, "data.id"),
+    _field("assets.update.answer.name", UNSAID, Operation.ASSET_UPDATE, "data.name"),
+    _field("assets.delete.answer", UNSAID, Operation.ASSET_DELETE, "data", ("object", "boolean", "null")),
+    _field("groups.delete.answer", UNSAID, Operation.GROUP_DELETE, "data", ("object", "boolean", "null")),
+)
+
+BESIDES = (
+    _field("balance.answer.balance", VENDOR_CLIENT, Operation.BALANCE, "data.balance", NUMBER),
+    _field("models.answer", VENDOR_CLIENT, Operation.MODELS, "data", LIST),
+    _field("models.answer.id", VENDOR_CLIENT, Operation.MODELS, "data[].id"),
+    _field("models.answer.modality", VENDOR_CLIENT, Operation.MODELS, "data[].modality",
+           pattern="chat|image|video|audio|embedding"),
+    _field("models.answer.endpoint", VENDOR_CLIENT, Operation.MODELS, "data[].endpoint"),
+    _field("records.answer.settled", CLIENT, Operation.RECORD, "data.settled", FLAG),
+    _field("records.answer.credits", CLIENT, Operation.RECORD, "data.credits", NUMBER),
+    _field("records.answer.currency", CLIENT, Operation.RECORD, "data.currency", pattern="USD"),
+    _field("files.answer.publicUrl", VENDOR_CLIENT, Operation.FILE_CREATE, "data.publicUrl", pattern=LINK),
+)  # fmt: skip
+
+REFUSALS = (
+    AnswerField("apimodels.refusal.code", VENDOR_CLIENT, None, "code", WHOLE),
+    AnswerField("apimodels.refusal.msg", VENDOR_CLIENT, None, "msg", TEXT),
+    AnswerField("apimodels.refusal.data", UNSAID, None, "data", ("object", "null"), needed=False),
+    AnswerField("apimodels.refusal.failCode", CLIENT, None, "data.failCode", TEXT, needed=False, pattern=WORD),
+    AnswerField("apimodels.refusal.failMsg", CLIENT, None, "data.failMsg", TEXT, needed=False),
+    AnswerField("apimodels.refusal.retryable", UNSAID, None, "data.retryable", FLAG, needed=False),
+)
 
 ANSWERS: tuple[AnswerField, ...] = (
-    AnswerField("apimodels.create.answer.taskId", CLIENT, Operation.CREATE, "data.taskId", ("string",)),
+    *_created(Operation.CREATE, SIBLINGS, CLIENT),
+    *_created(Operation.UPSCALE, UNSAID, UNSAID),
+    *QUERY,
+    *MADE,
+    *TOLD,
+    *BESIDES,
+    *REFUSALS,
 )

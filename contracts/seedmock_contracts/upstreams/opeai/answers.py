@@ -1,10 +1,92 @@
-"""What B answers, field by field."""
+"""What B answers, field by field: the guide's two bodies, OpenAI's, that of a failed task, and four of refusals."""
 
 from __future__ import annotations
 
-from ...terms import AnswerField, Operation
-from .evidence import GUIDE_4
+from ...terms import AnswerField, Evidence, Operation, TaskStatus, assumed
+from .evidence import GATEWAY, GUIDE_4, GUIDE_5, VENDOR_GET
 
-ANSWERS: tuple[AnswerField, ...] = (
-    AnswerField("opeai.create.answer.id", GUIDE_4, Operation.CREATE, "id", ("string",)),
+FAILED = (TaskStatus.FAILURE,)
+TEXT, WHOLE, OBJECT = ("string",), ("integer",), ("object",)
+REASON = assumed("a sibling page's schema lists error{message, code}; the guide shows no failed task")
+FAIL_REASON = assumed("the gateway's generic answer has fail_reason; whether this one has it is not known")
+
+
+def _create(path: str, types: tuple[str, ...], pattern: str = "") -> AnswerField:
+    return AnswerField(f"opeai.create.answer.{path}", GUIDE_4, Operation.CREATE, path, types, pattern=pattern)
+
+
+def _query(path: str, types: tuple[str, ...], pattern: str = "") -> AnswerField:
+    return AnswerField(f"opeai.query.answer.{path}", GUIDE_5, Operation.QUERY, path, types, pattern=pattern)
+
+
+def _openai(operation: Operation, path: str, types: tuple[str, ...], needed: bool, pattern: str = "") -> AnswerField:
+    return AnswerField(
+        f"opeai.{operation}.answer.openai.{path}", GATEWAY, operation, path, types,
+        needed=needed, pattern=pattern, variant="opeai.status", option="openai",
+    )  # fmt: skip
+
+
+def _failed(option: str, evidence: Evidence, path: str, types: tuple[str, ...]) -> AnswerField:
+    return AnswerField(
+        f"opeai.query.answer.{path}", evidence, Operation.QUERY, path, types, FAILED,
+        variant="opeai.failure_reason", option=option,
+    )  # fmt: skip
+
+
+def _refusal(envelope: str, evidence: Evidence, path: str, types: tuple[str, ...] = TEXT) -> AnswerField:
+    name = path.removeprefix("error.")
+    return AnswerField(f"opeai.refusal.{envelope}.{name}", evidence, None, path, types, envelope=envelope)
+
+
+VIDEO, PIXELS = "video", r"\d+x\d+"
+CREATE = (
+    _create("id", TEXT),
+    _create("task_id", TEXT),
+    _create("object", TEXT, VIDEO),
+    _create("model", TEXT),
+    _create("status", TEXT),
+    _create("created_at", WHOLE),
+    _openai(Operation.CREATE, "progress", WHOLE, True),
+    _openai(Operation.CREATE, "seconds", TEXT, False, r"\d+"),
+    _openai(Operation.CREATE, "size", TEXT, False, PIXELS),
 )
+QUERY = (
+    _query("created_at", WHOLE),
+    _query("id", TEXT),
+    _query("model", TEXT),
+    _query("object", TEXT, VIDEO),
+    _query("prompt", TEXT),
+    _query("size", TEXT, PIXELS),
+    _query("status", TEXT),
+    _openai(Operation.QUERY, "progress", WHOLE, True),
+    _openai(Operation.QUERY, "seconds", TEXT, False, r"\d+"),
+    _openai(Operation.QUERY, "completed_at", ("integer", "null"), False),
+    _openai(Operation.QUERY, "error", ("object", "null"), False),
+    AnswerField(
+        "opeai.query.answer.progress", GATEWAY, Operation.QUERY, "progress", TEXT,
+        pattern=r"\d{1,3}%", variant="opeai.progress", option="percent",
+    ),
+    _failed("error", REASON, "error", OBJECT),
+    _failed("error", REASON, "error.code", TEXT),
+    _failed("error", REASON, "error.message", TEXT),
+    _failed("fail_reason", FAIL_REASON, "fail_reason", TEXT),
+)  # fmt: skip
+REFUSALS = (
+    _refusal("error", VENDOR_GET, "error", OBJECT),
+    _refusal("error", VENDOR_GET, "error.message"),
+    _refusal("error", VENDOR_GET, "error.type"),
+    _refusal("error", VENDOR_GET, "error.param"),
+    _refusal("error", VENDOR_GET, "error.code"),
+    _refusal("task", GATEWAY, "code"),
+    _refusal("task", GATEWAY, "message"),
+    _refusal("task", GATEWAY, "data", ("null",)),
+    _refusal("middleware", GATEWAY, "error", OBJECT),
+    _refusal("middleware", GATEWAY, "error.message"),
+    _refusal("middleware", GATEWAY, "error.type"),
+    _refusal("middleware", GATEWAY, "error.code"),
+    _refusal("proxy", GATEWAY, "error", OBJECT),
+    _refusal("proxy", GATEWAY, "error.message"),
+    _refusal("proxy", GATEWAY, "error.type"),
+)
+
+ANSWERS: tuple[AnswerField, ...] = (*CREATE, *QUERY, *REFUSALS)
