@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 
@@ -60,13 +59,6 @@ class Caller(msgspec.Struct, frozen=True):
     origin: str
     fate: str = ""
     notes: list[str] = []
-
-
-class Told(NamedTuple):
-    """Who is to be told of a task's end, and the origin of the links in what is told."""
-
-    url: str | None
-    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +134,11 @@ class Engine:
             failure=private if private and any(one.dies for one in inputs) else None,
             first=frame(inputs, Role.FIRST_FRAME) if inputs else None,
             last=frame(inputs, Role.LAST_FRAME) if inputs else None,
+            callback_url=request.callback_url or "",
+            origin=caller.origin if request.callback_url else "",
         )
-        self.ledger.check(draft)
         urls = [reference.url for reference in request.references]
-        fate = self._fate(said, caller, draft, urls, face(inputs) if inputs else None)
-        return self._accept(said, draft, new_id, fate, Told(request.callback_url, caller.origin))
+        return self._accept(said, caller, draft, new_id, urls, face(inputs) if inputs else None)
 
     async def upscale(
         self,
@@ -193,13 +185,13 @@ class Engine:
             failure=failure,
             source=video.source if failure is None else None,
             source_seconds=seconds,
+            callback_url=request.callback_url or "",
+            origin=caller.origin if request.callback_url else "",
         )
-        self.ledger.check(draft)
-        fate = self._fate(said, caller, draft, [request.url])
-        return self._accept(said, draft, new_id, fate, Told(request.callback_url, caller.origin))
+        return self._accept(said, caller, draft, new_id, [request.url])
 
     def _fate(
-        self, said: Contract, caller: Caller, draft: Task, references: Sequence[str], face_at: str | None = None
+        self, said: Contract, caller: Caller, draft: Task, references: Sequence[str], face_at: str | None
     ) -> Fate:
         number = self.next_number()
         if face_at is None and not caller.fate and not references and self.fates.is_plain and "[[" not in draft.prompt:
@@ -221,8 +213,18 @@ class Engine:
         spared = LOOSER if model is not None and model.tier == "nsfw" else ()
         return self.fates.choose(said, subject, caller.fate, seen=seen, spared=spared)
 
-    def _accept(self, said: Contract, draft: Task, new_id: NewId, fate: Fate, told: Told) -> Task:
+    def _accept(
+        self,
+        said: Contract,
+        caller: Caller,
+        draft: Task,
+        new_id: NewId,
+        references: Sequence[str],
+        face_at: str | None = None,
+    ) -> Task:
         """Give a draft its id, its life and, where none was asked for, its seed; keep it and begin on its clip."""
+        self.ledger.check(draft)
+        fate = self._fate(said, caller, draft, references, face_at)
         now = self.clocks.now(draft.account)
         for attempt in range(ATTEMPTS):
             task_id = new_id(now, attempt)
@@ -241,8 +243,6 @@ class Engine:
                 late=lived.late,
                 link_seconds=lived.link_seconds,
                 charged_when_failed=lived.charged_when_failed,
-                callback_url=told.url or "",
-                origin=told.origin if told.url else "",
             )
             if self.store.add_task(task):
                 self.ledger.book(task)

@@ -183,19 +183,18 @@ def parse_json(body: bytes) -> object:
     return _parse_strictly(_text(body))
 
 
-def _strings(document: object) -> int:
+def _strings(document: Any) -> int:
     """How many strings a document holds, keys included; raises _Objection at an integer beyond 64 bits."""
     count, pending = 0, [document]
-    for value in pending:
-        kind = type(value)
+    for value, kind in zip(pending, map(type, pending), strict=True):  # which grows as it is read
         if kind is str:
             count += 1
         elif kind is dict:
-            count += len(value)  # type: ignore[arg-type]
-            pending.extend(value.values())  # type: ignore[attr-defined]
+            count += len(value)
+            pending += value.values()
         elif kind is list:
-            pending.extend(value)  # type: ignore[arg-type]
-        elif kind is int and not _fits(value):  # type: ignore[arg-type]
+            pending += value
+        elif kind is int and not _fits(value):
             raise _Objection
     return count
 

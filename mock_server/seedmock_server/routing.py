@@ -39,6 +39,7 @@ class Router:
 
     def __init__(self, contracts: Sequence[Contract]) -> None:
         self._root = _Node()
+        self._plain: dict[str, Match] = {}
         self._first_owner = {said.bases[0].prefix: said.name for said in contracts}
         self._fallback = contracts[0].name
         for said in contracts:
@@ -58,6 +59,8 @@ class Router:
         if node.ends is None:
             node.ends = (upstream, {})
         node.ends[1][method] = operation
+        if "{" not in path:
+            self._plain[path] = Match(*node.ends, {}, node.unserved)
         if operation is Operation.CONTENT:
             node.ends[1]["HEAD"] = operation
 
@@ -73,6 +76,9 @@ class Router:
 
     def match(self, path: str) -> Match | None:
         """The endpoint at a path, which may be of another method; None for a path that no upstream serves."""
+        plain = self._plain.get(path)
+        if plain is not None:
+            return plain
         node, params = self._root, {}
         for segment in path[1:].split("/"):
             step = node.steps.get(segment)

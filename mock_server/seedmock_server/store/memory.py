@@ -13,7 +13,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._tasks: dict[str, Task] = {}
-        self._by_account: defaultdict[str, list[str]] = defaultdict(list)
+        self._by_account: defaultdict[str, list[Task]] = defaultdict(list)
         self._queries: dict[str, int] = {}
         self._groups: defaultdict[str, dict[int, Group]] = defaultdict(dict)
         self._last_group: dict[str, int] = {}
@@ -21,17 +21,16 @@ class MemoryStore:
         self._removed: defaultdict[str, list[Asset]] = defaultdict(list)
 
     def add_task(self, task: Task) -> bool:
-        if task.id in self._tasks:
+        if self._tasks.setdefault(task.id, task) is not task:
             return False
-        self._tasks[task.id] = task
-        self._by_account[task.account].append(task.id)
+        self._by_account[task.account].append(task)
         return True
 
     def task(self, task_id: str) -> Task | None:
         return self._tasks.get(task_id)
 
     def tasks(self, account: str) -> Sequence[Task]:
-        return [self._tasks[task_id] for task_id in self._by_account.get(account, ())]
+        return list(self._by_account.get(account, ()))
 
     def count_query(self, task_id: str) -> int:
         before = self._queries.get(task_id, 0)
@@ -107,8 +106,8 @@ class MemoryStore:
             self._last_group[holding.account] = holding.last_group
 
     def forget(self, account: str) -> None:
-        for task_id in self._by_account.pop(account, ()):
-            del self._tasks[task_id]
-            self._queries.pop(task_id, None)
+        for task in self._by_account.pop(account, ()):
+            del self._tasks[task.id]
+            self._queries.pop(task.id, None)
         for shelf in (self._groups, self._last_group, self._assets, self._removed):
             shelf.pop(account, None)

@@ -64,13 +64,17 @@ class Spoken:
         self._rooms = rooms
         self._engine, self._library, self._chance = rooms.engine, rooms.library, rooms.chance
         self._options = rooms.settings.options
+        self._defaults = {
+            field.path: field.default for field in self.said.fields if field.operation is Operation.CREATE
+        }
+        self._queued = self.said.word(TaskStatus.QUEUED, Moment.CREATED)
         self._legacy = self._options["apimodels.keys"] == "legacy"
 
     # --- generations ---
 
     async def create(self, call: Call) -> Answer:
-        request = self._request(call.document)
         found = self.said.layout.find(call.document)
+        request = self._request(call.document, found)
         task = await self._engine.generate(self.said, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
@@ -89,7 +93,7 @@ class Spoken:
         return _ok(self._task_body(task, self._engine.state(task), origin))
 
     def _created(self, task: Task) -> Answer:
-        word = self.said.word(TaskStatus.QUEUED, Moment.CREATED)
+        word = self._queued
         return _ok({"task_id": task.id, "status": word} if self._legacy else {"taskId": task.id, "state": word})
 
     def _task_body(self, task: Task, state: State, origin: str) -> dict[str, Any]:
@@ -118,13 +122,12 @@ class Spoken:
             return {"videos": urls}
         return {"resultUrls": urls, "resultJson": msgspec.json.encode({"resultUrls": urls}).decode()}
 
-    def _request(self, document: Mapping[str, Any]) -> GenerationRequest:
+    def _request(self, document: Mapping[str, Any], found: Sequence[Found]) -> GenerationRequest:
         """What a document that keeps every rule means."""
-        defaults = {field.path: field.default for field in self.said.fields if field.operation is Operation.CREATE}
 
         def said(name: str) -> Any:
             value = document.get(name)
-            return defaults[name] if value is None else value
+            return self._defaults[name] if value is None else value
 
         return GenerationRequest(
             prompt=said("prompt") or "",
@@ -134,7 +137,7 @@ class Spoken:
             seconds=int(numeric(said("duration")) or 0),
             generate_audio=said("generate_audio"),
             seed=None if document.get("seed") is None else int(document["seed"]),
-            references=tuple(found.reference for found in self.said.layout.find(document)),
+            references=tuple([one.reference for one in found]),
             web_search=said("web_search"),
             callback_url=document.get("callback_url"),
         )

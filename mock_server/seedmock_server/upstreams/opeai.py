@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.references import Found
 from seedmock_contracts.rules import numeric
 from seedmock_contracts.terms import ErrorKind, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
@@ -43,21 +44,26 @@ class Spoken:
         }
         self._engine, self._chance = rooms.engine, rooms.chance
         self._options = rooms.settings.options
+        self._reason = self._options["opeai.failure_reason"]
+        self._percent = self._options["opeai.progress"] == "percent"
         self._openai = self._options["opeai.status"] == "openai"
         self._style = "newapi" if self._options["opeai.errors"] == "newapi" else ""
+        variant = "openai" if self._openai else ""
+        self._queued = self.said.word(TaskStatus.QUEUED, Moment.CREATED)
+        self._words = {status: self.said.word(status, Moment.QUERIED, variant) for status in TaskStatus}
         max_age = self.said.amount("opeai.content.max_age").value
         self._cached = ((b"cache-control", b"public, max-age=%d" % int(max_age)),)
 
     async def create(self, call: Call) -> Answer:
-        request = self._request(call.document)
         found = self.said.layout.find(call.document)
+        request = self._request(call.document, found)
         task = await self._engine.generate(self.said, call.caller, request, found, self._task_id)
         body: dict[str, Any] = {
             "id": task.id,
             "task_id": task.id,
             "object": "video",
             "model": task.model,
-            "status": self.said.word(TaskStatus.QUEUED, Moment.CREATED),
+            "status": self._queued,
             "created_at": int(task.created_at),
         }
         if self._openai:
@@ -137,16 +143,16 @@ class Spoken:
 
     def _body(self, task: Task, state: State) -> dict[str, Any]:
         body: dict[str, Any] = {"created_at": int(task.created_at)}
-        reason = self._options["opeai.failure_reason"]
-        failed = state.status is TaskStatus.FAILURE and task.failure is not None
-        if failed and reason == "error" and task.failure:
-            body["error"] = {"code": task.failure.code, "message": task.failure.message}
-        if failed and reason == "fail_reason" and task.failure:
-            body["fail_reason"] = task.failure.message
-        body |= {"id": task.id, "model": task.model, "object": "video"}
-        if self._options["opeai.progress"] == "percent":
+        if state.status is TaskStatus.FAILURE and task.failure is not None:
+            if self._reason == "error":
+                body["error"] = {"code": task.failure.code, "message": task.failure.message}
+            elif self._reason == "fail_reason":
+                body["fail_reason"] = task.failure.message
+        body["id"], body["model"], body["object"] = task.id, task.model, "video"
+        if self._percent:
             body["progress"] = f"{progress_at(task, self._engine.now_of(task))}%"
-        return body | {"prompt": task.prompt, "size": _size(task), "status": self._word(state)}
+        body["prompt"], body["size"], body["status"] = task.prompt, _size(task), self._word(state)
+        return body
 
     def _openai_body(self, task: Task, state: State) -> dict[str, Any]:
         failed = state.status is TaskStatus.FAILURE and task.failure is not None
@@ -166,10 +172,10 @@ class Spoken:
 
     def _word(self, state: State) -> str:
         if state.word and self._openai:  # the gateway maps only the words that it knows
-            return self.said.word(TaskStatus.QUEUED, Moment.CREATED) if state.word == SUBMITTED else "unknown"
-        return state.word or self.said.word(state.status, Moment.QUERIED, "openai" if self._openai else "")
+            return self._queued if state.word == SUBMITTED else "unknown"
+        return state.word or self._words[state.status]
 
-    def _request(self, document: Mapping[str, Any]) -> GenerationRequest:
+    def _request(self, document: Mapping[str, Any], found: Sequence[Found]) -> GenerationRequest:
         """What a document that keeps every rule means."""
         size = self.said.size_of(document["size"]) if document.get("size") is not None else None
         seconds = numeric(document["seconds"])
@@ -183,7 +189,7 @@ class Spoken:
             seconds=int(seconds or 0),
             generate_audio=document.get("generate_audio"),
             seed=None if seed is None else int(seed),
-            references=tuple(found.reference for found in self.said.layout.find(document)),
+            references=tuple([one.reference for one in found]),
         )
 
     def _task_id(self, now: float, attempt: int) -> str:
