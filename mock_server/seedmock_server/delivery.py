@@ -75,6 +75,15 @@ async def deliver(
     return status
 
 
+def unsatisfiable(asked: bytes, size: int) -> bool:
+    """Whether a Range header asks for what lies outside a file of so many bytes."""
+    try:
+        _part(((b"range", asked),), size)
+    except RangeNotSatisfiable:
+        return True
+    return False
+
+
 async def _send_head(send: Send, status: int, headers: list[Header]) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
 

@@ -45,6 +45,8 @@ JSON = (b"content-type", b"application/json")
 HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 SLASH = re.compile(rb"%2[fF]")
 ADVANCE, FATE = b"x-mock-advance", b"x-mock-fate"
+ANYONE = "key-anyone"
+"""The account of those whom a lie lets in."""
 KNOWN_KEYS = 10_000
 log = logging.getLogger("seedmock")
 
@@ -128,6 +130,8 @@ class Doorway:
                 if not visit.breaches:
                     visit.breaches = breaches.of_refusal(upstream.said, refusal)
                 answer = upstream.refuse(refusal)
+                if self._gate.faults or visit.wire is not None:
+                    self._hear(upstream, refusal, visit, scope)
             return answer if visit.wire is None else await visit.wire.after(answer)
         except InvalidRule as error:
             visit.wire = None
@@ -137,7 +141,11 @@ class Doorway:
         self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
     ) -> Spoken:
         visit.operation = operation = _operation(match, visit)
-        self._admit(visit, scope["headers"])
+        try:
+            self._admit(visit, scope["headers"])
+        except Refusal as refusal:
+            if not self._unlocked(upstream, refusal, visit):
+                raise
         if visit.method == "POST":
             limit, seconds = self._settings.body_bytes, self._settings.body_seconds
             visit.sent = await read_body(receive, limit=limit, seconds=seconds, headers=visit.headers)
@@ -147,6 +155,8 @@ class Doorway:
             if instead is not None:
                 return instead
         broken = violations(upstream.said.name, call.operation, call.document, self._options)
+        if visit.wire is not None:
+            call, broken = visit.wire.bent(call, broken, self._options)
         if broken:
             visit.breaches = breaches.of_violations(broken)
             raise refusal_of(broken[0])
@@ -161,6 +171,20 @@ class Doorway:
         check_key(visit.account)
         if ADVANCE in visit.given:
             self._clocks.own(visit.account).advance(duration(visit.given[ADVANCE].decode("latin-1")))
+
+    def _unlocked(self, upstream: Upstream, refusal: Refusal, visit: _Visit) -> bool:
+        """Whether a lie lets somebody in who has no right key: as an account of their own."""
+        if refusal.kind is not ErrorKind.AUTHENTICATION or not self._gate.faults:
+            return False
+        visit.account = visit.account or ANYONE
+        return self._gate.unlocks(upstream, visit.operation, visit.account)
+
+    def _hear(self, upstream: Upstream, refusal: Refusal, visit: _Visit, scope: Scope) -> None:
+        """Tell the lies about a refusal; those of a call that came no further are looked up now."""
+        if not visit.met:
+            visit.wire = self._gate.meet_refusal(upstream, visit.operation, visit.account, scope)
+        if visit.wire is not None:
+            visit.wire.refusal = refusal
 
     def _call(self, upstream: Upstream, operation: Operation, params: Mapping[str, str], visit: _Visit) -> Call:
         """What is asked, before it is held against the rules."""
@@ -184,6 +208,7 @@ class Doorway:
         self, upstream: Upstream, call: Call, visit: _Visit, scope: Scope, receive: Receive
     ) -> Answer | Raw | None:
         """What a fault says instead of looking at the call. Raises Refusal for a call that is one too many."""
+        visit.met = True
         if self._gate.faults or HEADER in visit.given:
             visit.wire = self._gate.meet(upstream, call, scope, visit.given.get(HEADER, b"").decode("latin-1"))
             instead = await visit.wire.before(receive) if visit.wire is not None else None
@@ -210,6 +235,8 @@ class _Visit(msgspec.Struct):
     remarks: list[str] = []
     breaches: tuple[Breach, ...] = ()
     wire: Wire | None = None
+    met: bool = False
+    """Whether faults were looked up for the call."""
     status: int = 0
     answered_headers: Headers = ()
     answered: bytes = b""

@@ -77,6 +77,8 @@ class Downloads:
             answer = await self._found(scope) if answer is None else answer
         except Refusal as refusal:
             answer = self._refused(refusal)
+            if wire is not None:
+                wire.refusal = refusal
         return answer if wire is None else await wire.after(answer)
 
     async def _found(self, scope: Scope) -> FileAnswer:

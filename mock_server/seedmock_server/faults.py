@@ -14,7 +14,7 @@ from typing import Any
 from seedmock_contracts.terms import Operation
 
 from .chance import Chance
-from .kinds import DEFAULTS, GROUPS, ONLY, READERS, contradiction
+from .kinds import ABOUT, DEFAULTS, GROUPS, ONLY, READERS, REFUSALS, contradiction
 from .kinds import LIES as LIES
 from .kinds import PARAMETERS as PARAMETERS
 from .kinds import FaultKind as FaultKind
@@ -42,12 +42,16 @@ class Fault:
     @property
     def group(self) -> str:
         """Of each group a call meets one fault at most: one status, one end, one pace, one lie about a field."""
-        about = self.values.get("field", "")
+        about = "" if self.kind in GROUPS and GROUPS[self.kind] != "field" else self._about
         return f"{GROUPS.get(self.kind, self.kind)} {about}".strip()
 
+    @property
+    def _about(self) -> str:
+        return next((str(self.values[name]) for name in ABOUT if name in self.values), "")
+
     def fits(self, operation: str) -> bool:
-        """Whether the fault makes sense for an operation."""
-        return self.kind not in ONLY or operation in ONLY[self.kind]
+        """Whether the fault makes sense for an operation; empty is none that the upstream has."""
+        return self.kind not in ONLY or operation in ONLY[self.kind] or (not operation and self.kind in REFUSALS)
 
     def drawn(self, chance: Chance, account: str, number: int) -> Fault:
         """The same fault with its latency drawn."""
@@ -186,6 +190,18 @@ class Faults(RuleBook[FaultRule]):
         named = [pair for pair in (*self.rules, *self.scenario) if pair[1].match.operation == subject.operation]
         self._add_of_rules(met, subject, named)
         return self._drawn(met, subject)
+
+    def choose_for_refusal(self, subject: Subject) -> tuple[Fault, ...]:
+        """The lies about a refusal of a call that was refused before anything else was asked about it."""
+        met: dict[str, Fault] = {}
+        refusals = [pair for pair in (*self.rules, *self.scenario) if pair[1].fault.kind in REFUSALS]
+        self._add_of_rules(met, subject, refusals)
+        return self._drawn(met, subject)
+
+    def unlocks(self, subject: Subject) -> bool:
+        """Whether a lie lets anyone in, whatever the counts say."""
+        rules = (rule for _, rule in (*self.rules, *self.scenario))
+        return any(rule.fault.kind is FaultKind.UNLOCKED and rule.match.fits(subject) for rule in rules)
 
     def _add_of_rules(self, met: dict[str, Fault], subject: Subject, rules: list[tuple[Counter, FaultRule]]) -> None:
         for counter, rule in rules:

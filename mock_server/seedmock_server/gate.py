@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -10,14 +11,15 @@ from msgspec.structs import replace
 from seedmock_contracts.terms import Operation, TaskStatus
 
 from .answer import Call, FileAnswer, Upstream
+from .clock import Clock
 from .faults import Fault, Faults
-from .lies import other_look
+from .lies import forged, is_forged, other_look
 from .limits import Limits
 from .matching import InvalidRule, Subject
 from .media.studio import Studio, Unrenderable
 from .rooms import RESULTS, Rooms
 from .task import Task
-from .wire import Visited, Wire, line_of
+from .wire import Clipped, Visited, Wire, line_of
 
 MAKES = frozenset({Operation.CREATE, Operation.UPSCALE})
 HEADER = b"x-mock-fault"
@@ -60,6 +62,18 @@ class Gate:
         subject = Subject(task.upstream, Operation.CONTENT, task.account, 0, task.model, task.prompt)
         return self._wire(speaker, subject, scope, header, task)
 
+    def meet_refusal(self, upstream: Upstream, operation: str, account: str, scope: Mapping[str, Any]) -> Wire | None:
+        """The lies about the refusal of a call that nothing else was asked about."""
+        subject = Subject(upstream.said.name, operation, account, 0)
+        faults = self.faults.choose_for_refusal(subject)
+        return (
+            Wire(faults, self._visited(upstream, subject, scope, None), self._clock(subject), None) if faults else None
+        )
+
+    def unlocks(self, upstream: Upstream, operation: str, account: str) -> bool:
+        """Whether a lie lets anyone in."""
+        return self.faults.unlocks(Subject(upstream.said.name, operation, account, 0))
+
     def limit(self, upstream: Upstream, call: Call) -> None:
         """Raises Refusal RATE_LIMIT for a call that is one too many."""
         name, account = upstream.said.name, call.account
@@ -79,8 +93,12 @@ class Gate:
         faults = self.faults.choose(subject, header)
         if not faults:
             return None
+        visited = self._visited(upstream, subject, scope, task)
+        return Wire(faults, visited, self._clock(subject), line_of(scope))
+
+    def _visited(self, upstream: Upstream, subject: Subject, scope: Mapping[str, Any], task: Task | None) -> Visited:
         options = self._rooms.settings.options
-        visited = Visited(
+        return Visited(
             upstream,
             subject.operation,
             scope["method"],
@@ -89,22 +107,53 @@ class Gate:
             "openai" if options.get(f"{upstream.said.name}.status") == "openai" else "",
             None if task is None else self._other_clip(task),
             "" if task is None else self._link(task),
+            next((value for name, value in scope["headers"] if name == b"range"), b""),
+            self._owner,
+            self._keep,
         )
-        return Wire(faults, visited, self._rooms.engine.clocks.of(subject.account), line_of(scope))
+
+    def _clock(self, subject: Subject) -> Clock:
+        return self._rooms.engine.clocks.of(subject.account)
 
     def _task(self, call: Call) -> Task | None:
         task = self._rooms.engine.store.task(str(call.params.get("task_id", "")))
         return task if task is not None and task.account == call.account else None
 
+    def _owner(self, call: Call) -> str:
+        """Whose the things are that a call names, or lists: somebody else's before the caller's; empty if nobody's."""
+        store, named = self._rooms.engine.store, call.document.get("id") or call.document.get("group_id")
+        task = store.task(str(call.params.get("task_id", "")))
+        if task is not None:
+            return task.account
+        others = [account for account in store.accounts() if account != call.account]
+        for account in others:
+            things = {str(asset.id) for asset in store.assets(account)} | {
+                str(group.id) for group in store.groups(account)
+            }
+            if str(named) in things or (named is None and things):
+                return account
+        return ""
+
+    def _keep(self, call: Call) -> Callable[[], None]:
+        """Takes down what an account has, so that it can be brought back."""
+        store = self._rooms.engine.store
+        holding = store.holding(call.account)
+        return lambda: store.hold(holding)
+
     def _link(self, task: Task) -> str:
         return f"{RESULTS}/{task.id}/{self._rooms.result_token(task.id)}.mp4"
 
-    def _other_clip(self, task: Task) -> Callable[[Fault, FileAnswer], Awaitable[FileAnswer]]:
-        async def made(fault: Fault, answer: FileAnswer) -> FileAnswer:
+    def _other_clip(self, task: Task) -> Clipped:
+        async def made(fault: Fault, answer: FileAnswer | None) -> FileAnswer:
+            look = self._rooms.engine.look(task)
             try:
-                clip = await self._studio.clip(other_look(fault, self._rooms.engine.look(task)))
+                clip = await self._studio.clip(look if answer is None else other_look(fault, look))
+                if is_forged(fault):
+                    clip = await self._studio.changed(clip, str(fault), partial(forged, fault))
             except Unrenderable as error:
                 raise InvalidRule(f"{fault}: no such clip can be made: {error}") from error
+            if answer is None:
+                return FileAnswer(clip.path, clip.etag, "video/mp4")
             return replace(answer, path=clip.path, etag=clip.etag)
 
         return made

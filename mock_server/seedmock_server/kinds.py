@@ -9,6 +9,7 @@ from typing import Any
 
 from seedmock_contracts.terms import ErrorKind, Operation
 
+from .bending import trouble_of
 from .matching import InvalidRule
 from .notation import duration
 
@@ -41,6 +42,19 @@ class FaultKind(StrEnum):
     OTHER_PRICE = "other_price"
     OTHER_ID = "other_id"
     MOVED = "moved"
+    OTHER_VALUE = "other_value"
+    EXTRA = "extra"
+    REORDERED = "reordered"
+    OTHER_ENVELOPE = "other_envelope"
+    OTHER_REFUSAL = "other_refusal"
+    OTHER_LIMIT = "other_limit"
+    OTHER_CLIP = "other_clip"
+    OTHER_RANGE = "other_range"
+    NO_HEADER = "no_header"
+    UNDUE = "undue"
+    SHARED = "shared"
+    UNLOCKED = "unlocked"
+    IDLE = "idle"
 
 
 K = FaultKind
@@ -73,8 +87,21 @@ MEANINGS: Mapping[FaultKind, str] = {
     K.OTHER_PRICE: "another price than is due",
     K.OTHER_ID: "an id that changes",
     K.MOVED: "an endpoint that has gone elsewhere",
+    K.OTHER_VALUE: "a field that says something else: a status in another word, another model, milliseconds",
+    K.EXTRA: "a field that nobody knows",
+    K.REORDERED: "fields in the opposite order",
+    K.OTHER_ENVELOPE: "another envelope around what is said",
+    K.OTHER_REFUSAL: "a refusal with another HTTP status, or another code",
+    K.OTHER_LIMIT: "a rule that is not held, or held elsewhere: an order is taken that should be refused, or refused",
+    K.OTHER_CLIP: "a clip of another kind than was ordered",
+    K.OTHER_RANGE: "part of a clip, wrongly told",
+    K.NO_HEADER: "a header that is not there",
+    K.UNDUE: "content where a refusal is due",
+    K.SHARED: "what belongs to another key, shown and obeyed as if it were the caller's",
+    K.UNLOCKED: "an answer to anyone, with a wrong key or none",
+    K.IDLE: "a success that changed nothing",
 }
-FIELD = "the answer's field, at the top or in A's data; dots lead inwards"
+FIELD = "the answer's field, at the top or in A's data; dots lead inwards, and into each item of a list"
 PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.STATUS: {
         "code": "the HTTP status, 200 or 400 to 599; unless said, that of kind",
@@ -112,6 +139,38 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.OTHER_PRICE: {"factor": "what A's balance and records are multiplied by, 2 unless said"},
     K.OTHER_ID: {},
     K.MOVED: {},
+    K.OTHER_VALUE: {
+        "field": FIELD,
+        "to": "what it says instead; a number or a boolean stays one",
+        "factor": "or what its number is multiplied by",
+        "was": "only where it says this",
+    },
+    K.EXTRA: {"field": "its name, at the top or in A's data", "to": "what it says, unexpected unless said"},
+    K.REORDERED: {},
+    K.OTHER_ENVELOPE: {
+        "form": "of what succeeds: bare (none) or wrapped (in data); of refusals: error, flat or detail",
+    },
+    K.OTHER_REFUSAL: {
+        "kind": "only refusals of this kind of error",
+        "code": "the HTTP status, and the code of an envelope that repeats it",
+        "to": "the code in the body",
+    },
+    K.OTHER_LIMIT: {
+        "fact": "the rule's fact; without more the rule is not held at all",
+        "low": "the lowest that is taken",
+        "high": "the highest, longest or most that is taken",
+        "allow": "one more value, type, scheme or resolution that is taken",
+        "deny": "one that is not taken any more",
+    },
+    K.OTHER_CLIP: {
+        "what": "sound (where none was ordered, or none), frames (one more), picture, codec (HEVC), container (WebM)",
+    },
+    K.OTHER_RANGE: {"how": "shifted (by a byte), unsaid (206 without Content-Range), open (200 where 416 is due)"},
+    K.NO_HEADER: {"name": "the header's name"},
+    K.UNDUE: {"kind": "not_ready, task_failed or link_expired: what the refusal would say"},
+    K.SHARED: {},
+    K.UNLOCKED: {},
+    K.IDLE: {},
 }
 """Each kind's parameters and what they mean."""
 
@@ -124,6 +183,7 @@ DEFAULTS: Mapping[FaultKind, Mapping[str, Any]] = {
     K.WRONG_TYPE: {"to": "text/html"},
     K.REDIRECT: {"code": 302},
     K.OTHER_PRICE: {"factor": "2"},
+    K.EXTRA: {"to": "unexpected"},
 }
 INSTEAD, END, PACE, BODY = "instead", "end", "pace", "body"
 GROUPS: Mapping[FaultKind, str] = {
@@ -131,9 +191,16 @@ GROUPS: Mapping[FaultKind, str] = {
     **dict.fromkeys((K.RESET, K.LOST, K.CUT, K.WRONG_LENGTH, K.DUPLICATE), END),
     **dict.fromkeys((K.BANDWIDTH, K.DRIBBLE), PACE),
     **dict.fromkeys((K.MALFORMED, K.TRUNCATED), BODY),
-    **dict.fromkeys((K.MISSING, K.RENAMED, K.RETYPED), "field"),
+    **dict.fromkeys((K.MISSING, K.RENAMED, K.RETYPED, K.OTHER_VALUE, K.EXTRA), "field"),
 }
 """What excludes each other; a kind that is not here is a group of its own."""
+
+ABOUT = ("field", "fact", "name", "kind")
+"""The parameters that say what a fault is about: two of a group about different things don't exclude each other."""
+REFUSALS = frozenset({K.OTHER_REFUSAL, K.OTHER_ENVELOPE})
+"""The lies about refusals, which are also told where a call was refused before anybody knew what it was for."""
+BENDING = frozenset({K.OTHER_LIMIT, K.SHARED, K.UNLOCKED, K.IDLE})
+"""The lies that are told by what is done with a call, not by what is said of it."""
 
 SOCKET = frozenset({K.HANG, K.RESET, K.LOST, K.CUT, K.WRONG_LENGTH, K.DUPLICATE})
 """The kinds that cannot be shown in process, where an answer is one piece and no connection is there to break."""
@@ -143,10 +210,14 @@ SAID = frozenset(Operation) - CONTENT
 ANSWERED = frozenset(Operation) - {Operation.CALLBACK}
 ANSWER_KINDS = (K.STATUS, K.HANG, K.MOVED, K.BANDWIDTH, K.DRIBBLE, K.CUT, K.WRONG_LENGTH, K.CLOCK_SKEW)
 TOLD = frozenset({Operation.QUERY, Operation.CONTENT})
+NOUNS = (K.MALFORMED, K.TRUNCATED, K.MISSING, K.RENAMED, K.RETYPED, K.OTHER_VALUE, K.EXTRA, K.REORDERED)
+OWNED = ANSWERED - {Operation.CREATE, Operation.UPSCALE, Operation.GROUP_CREATE, Operation.FILE_CREATE}
 ONLY: Mapping[FaultKind, frozenset[Operation]] = {
-    **dict.fromkeys((K.REDIRECT, K.NO_RANGE), CONTENT),
-    **dict.fromkeys((K.MALFORMED, K.TRUNCATED, K.MISSING, K.RENAMED, K.RETYPED), SAID),
-    **dict.fromkeys(ANSWER_KINDS, ANSWERED),
+    **dict.fromkeys((K.REDIRECT, K.NO_RANGE, K.OTHER_CLIP, K.OTHER_RANGE, K.UNDUE), CONTENT),
+    **dict.fromkeys(NOUNS, SAID),
+    **dict.fromkeys((*ANSWER_KINDS, K.OTHER_REFUSAL, K.OTHER_LIMIT, K.NO_HEADER, K.UNLOCKED), ANSWERED),
+    K.SHARED: OWNED,
+    K.IDLE: frozenset({Operation.ASSET_UPDATE, Operation.ASSET_DELETE, Operation.GROUP_DELETE}),
     K.BACKWARDS: frozenset({Operation.QUERY, Operation.CALLBACK}),
     K.OTHER_SIZE: TOLD,
     K.OTHER_DURATION: TOLD,
@@ -161,9 +232,18 @@ NEEDED: Mapping[FaultKind, tuple[str, ...]] = {
     K.MISSING: ("field",),
     K.RENAMED: ("field",),
     K.RETYPED: ("field", "as"),
+    K.OTHER_VALUE: ("field",),
+    K.EXTRA: ("field",),
+    K.OTHER_ENVELOPE: ("form",),
+    K.OTHER_LIMIT: ("fact",),
+    K.OTHER_CLIP: ("what",),
+    K.OTHER_RANGE: ("how",),
+    K.NO_HEADER: ("name",),
+    K.UNDUE: ("kind",),
 }
 SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
 REDIRECTS = (301, 302, 303, 307, 308)
+UNDUE = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED, ErrorKind.LINK_EXPIRED)
 
 
 def contradiction(kind: FaultKind, values: Mapping[str, Any]) -> str:
@@ -177,6 +257,10 @@ def contradiction(kind: FaultKind, values: Mapping[str, Any]) -> str:
         K.REDIRECT: _of_redirect,
         K.OTHER_SIZE: _of_size,
         K.WRONG_TYPE: _of_type,
+        K.OTHER_VALUE: _of_value,
+        K.OTHER_REFUSAL: _of_refusal,
+        K.OTHER_LIMIT: trouble_of,
+        K.UNDUE: _of_undue,
     }.get(kind, _nothing)(values)
 
 
@@ -222,6 +306,22 @@ def _of_size(values: Mapping[str, Any]) -> str:
 def _of_type(values: Mapping[str, Any]) -> str:
     if not values.get("to", "").isascii():
         return f"to is {values['to']!r}; allowed: a content type, in ASCII"
+    return ""
+
+
+def _of_value(values: Mapping[str, Any]) -> str:
+    if ("to" in values) == ("factor" in values):
+        return f"it has {', '.join(values)}; allowed: either to or factor"
+    return ""
+
+
+def _of_refusal(values: Mapping[str, Any]) -> str:
+    return "" if "code" in values or "to" in values else "neither code nor to is given; allowed: one of them, or both"
+
+
+def _of_undue(values: Mapping[str, Any]) -> str:
+    if values["kind"] not in UNDUE:
+        return f"kind is {values['kind']}; allowed: {', '.join(UNDUE)}"
     return ""
 
 
@@ -283,10 +383,11 @@ def _factor(value: object, name: str) -> str:
 
 READERS: Mapping[str, Callable[[object, str], Any]] = {
     **dict.fromkeys(("seconds", "p50", "p90", "retry_after", "every"), duration),
-    **dict.fromkeys(("message", "field", "to"), _text),
+    **dict.fromkeys(("message", "field", "to", "was", "fact", "allow", "deny", "name"), _text),
     "by": _signed,
     "code": _whole(100, 599),
     "at": _whole(0),
+    **dict.fromkeys(("low", "high"), _whole(-(1 << 40))),
     "bytes": _whole(1),
     "rate": _whole(1),
     "off": _off,
@@ -296,4 +397,7 @@ READERS: Mapping[str, Callable[[object, str], Any]] = {
     "retry_as": _one_of("seconds", "date"),
     "when": _one_of("before", "during", "after"),
     "as": _one_of("text", "number", "boolean", "list", "object", "null"),
+    "form": _one_of("bare", "wrapped", "error", "flat", "detail"),
+    "what": _one_of("sound", "frames", "picture", "codec", "container"),
+    "how": _one_of("shifted", "unsaid", "open"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,9 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.rules import numeric
 from seedmock_contracts.terms import Moment, TaskStatus
 
+from .denials import enveloped
 from .faults import Fault
-from .kinds import LIES, SIZE, FaultKind
+from .kinds import SIZE, FaultKind
 from .matching import InvalidRule
 from .media.look import Look
 
@@ -28,6 +29,8 @@ SMALLEST, LARGEST, LONGEST = 64, 2208, 60
 
 def told(fault: Fault, body: Any, said: Contract, style: str = "") -> Any:
     """The answer's body with one lie in it; None where there is nothing to lie about. The body itself stays."""
+    if fault.kind is FaultKind.OTHER_ENVELOPE:
+        return enveloped(fault.values["form"], False, body) if isinstance(body, dict) else None
     if fault.kind not in TELLERS or not isinstance(body, dict):
         return None
     lie = copy.deepcopy(body)
@@ -42,7 +45,9 @@ def inner(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def other_look(fault: Fault, look: Look) -> Look:
-    """The look of a clip of another size or duration. Raises InvalidRule for one that cannot be rendered."""
+    """The look of a clip that is not as ordered. Raises InvalidRule for one that cannot be rendered."""
+    if fault.kind is FaultKind.OTHER_CLIP:
+        return _other_kind(fault.values["what"], look)
     if fault.kind is FaultKind.OTHER_DURATION:
         seconds = round(fault.values.get("seconds", look.seconds + 1))
         if not 1 <= seconds <= LONGEST:
@@ -52,6 +57,29 @@ def other_look(fault: Fault, look: Look) -> Look:
     if not all(SMALLEST <= side <= LARGEST and side % 2 == 0 for side in (width, height)):
         raise InvalidRule(f"to is {width}x{height}; allowed for a clip: even sides of {SMALLEST} to {LARGEST}")
     return replace(look, width=width, height=height)
+
+
+def _other_kind(what: str, look: Look) -> Look:
+    if what == "sound":
+        return replace(look, audio=not look.audio)
+    if what == "frames":
+        return replace(look, extra_frame=not look.extra_frame)
+    return replace(look, seed=look.seed + 1) if what == "picture" else look
+
+
+def is_forged(fault: Fault) -> bool:
+    """Whether a lie is about a clip's bytes, not about how it looks."""
+    return fault.kind is FaultKind.OTHER_CLIP and fault.values["what"] in ("codec", "container")
+
+
+def forged(fault: Fault, clip: bytes) -> bytes:
+    """A clip's bytes under another codec's or container's name.
+
+    Only names change: the bytes stay as many, so that whatever does not look at the names sees no difference.
+    """
+    if fault.values["what"] == "codec":
+        return clip.replace(b"avc1", b"hvc1").replace(b"avcC", b"hvcC")
+    return WEBM + clip[len(WEBM) :]
 
 
 def _size(fault: Fault, width: int, height: int) -> tuple[int, int]:
@@ -68,28 +96,48 @@ def _backwards(fault: Fault, body: dict[str, Any], said: Contract, style: str) -
 
 
 def _missing(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
-    holder, name = _holder(body, fault.values["field"])
-    return holder is not None and holder.pop(name, inner) is not inner
+    holders, name = _holders(body, fault.values["field"])
+    for holder in holders:
+        del holder[name]
+    return bool(holders)
 
 
 def _renamed(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
-    holder, name = _holder(body, fault.values["field"])
-    if holder is None:
-        return False
+    holders, name = _holders(body, fault.values["field"])
     other = fault.values.get("to") or _respelled(name)
-    pairs = [(other if key == name else key, value) for key, value in holder.items()]
-    holder.clear()
-    holder.update(pairs)
-    return True
+    for holder in holders:
+        pairs = [(other if key == name else key, value) for key, value in holder.items()]
+        holder.clear()
+        holder.update(pairs)
+    return bool(holders)
 
 
 def _retyped(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
-    holder, name = _holder(body, fault.values["field"])
-    if holder is None:
-        return False
-    before = holder[name]
-    holder[name] = _as(fault.values["as"], before)
-    return type(before) is not type(holder[name])
+    return _changed(fault, body, lambda value: _as(fault.values["as"], value))
+
+
+def _other_value(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+    was, to = fault.values.get("was"), fault.values.get("to")
+
+    def other(value: Any) -> Any:
+        if was is not None and _spelt(value) != was:
+            return value
+        return _alike(to, value) if to is not None else _multiplied(value, fault.get("factor"))
+
+    return _changed(fault, body, other)
+
+
+def _extra(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+    inner(body)[fault.values["field"]] = fault.get("to")
+    return True
+
+
+def _reordered(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+    holder = inner(body)
+    pairs = list(holder.items())
+    holder.clear()
+    holder.update(reversed(pairs))
+    return len(pairs) > 1
 
 
 def _other_size(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
@@ -135,8 +183,12 @@ TELLERS: Mapping[FaultKind, Callable[[Fault, dict[str, Any], Contract, str], boo
     FaultKind.OTHER_DURATION: _other_duration,
     FaultKind.OTHER_PRICE: _other_price,
     FaultKind.OTHER_ID: _other_id,
+    FaultKind.OTHER_VALUE: _other_value,
+    FaultKind.EXTRA: _extra,
+    FaultKind.REORDERED: _reordered,
 }
-assert set(TELLERS) == LIES - {FaultKind.MOVED}
+"""Those whose lie is in the fields of a body."""
+WEBM = bytes.fromhex("1a45dfa3a342868101")
 SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
 SHIFTED = str.maketrans(SIGNS, SIGNS[1:] + SIGNS[:1])
 
@@ -149,16 +201,53 @@ def _each(holder: dict[str, Any], names: tuple[str, ...], change: Callable[[Any]
     return before != [holder[name] for name in there]
 
 
-def _holder(body: dict[str, Any], path: str) -> tuple[dict[str, Any] | None, str]:
-    """The object that has a field, and the field's name in it; None where there is no such field."""
-    *outer, name = path.split(".")
-    for start in (inner(body), body):
-        holder: Any = start
+def _changed(fault: Fault, body: dict[str, Any], change: Callable[[Any], Any]) -> bool:
+    """Change the field that a fault is about, wherever it stands; whether there was something to change."""
+    holders, name = _holders(body, fault.values["field"])
+    before = [holder[name] for holder in holders]
+    for holder in holders:
+        holder[name] = change(holder[name])
+    after = [holder[name] for holder in holders]
+    return before != after or list(map(type, before)) != list(map(type, after))
+
+
+def _holders(body: dict[str, Any], path: str) -> tuple[list[dict[str, Any]], str]:
+    """The objects that have a field, and the field's name in them; none where there is no such field."""
+    *outer, name = path.replace("[]", "").split(".")
+    for start in (body.get("data"), body):
+        level = list(_objects(start))
         for step in outer:
-            holder = holder.get(step) if isinstance(holder, dict) else None
-        if isinstance(holder, dict) and name in holder:
-            return holder, name
-    return None, name
+            level = [one for holder in level if step in holder for one in _objects(holder[step])]
+        found = [holder for holder in level if name in holder]
+        if found:
+            return found, name
+    return [], name
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """A value if it is an object, and each object of a list."""
+    yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict))
+
+
+def _spelt(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _alike(to: str, value: Any) -> Any:
+    """What a text says, as a value of the type of the one before."""
+    if isinstance(value, bool):
+        return to == "true"
+    if isinstance(value, list):
+        return [to]
+    number = numeric(to) if isinstance(value, int | float | Decimal) else None
+    return to if number is None else int(number) if number == int(number) else number
+
+
+def _multiplied(value: Any, factor: str) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return value
+    product = Decimal(str(value)) * Decimal(factor)
+    return int(product) if isinstance(value, int) else product
 
 
 def _respelled(name: str) -> str:

@@ -5,6 +5,7 @@ Knows ASGI, and the connection by what the server lets be done to it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from .kinds import END, GROUPS, PACE, FaultKind
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Pause = Callable[[float], Awaitable[None]]
+HEADS = frozenset({FaultKind.NO_HEADER, FaultKind.OTHER_RANGE})
 TICK = 0.05
 """Seconds between two pieces of a body whose bandwidth is limited."""
 
@@ -58,6 +60,7 @@ class Outgoing:
         self._send, self._line, self._pause = send, line, pause
         self._end = next((fault for fault in faults if GROUPS.get(fault.kind) == END), None)
         self._pace = next((fault for fault in faults if GROUPS.get(fault.kind) == PACE), None)
+        self._heads = tuple(fault for fault in faults if fault.kind in HEADS)
         self._left = 1 << 62
         self._recorded: Callable[[], bytes] = bytes
         self._over = False
@@ -77,6 +80,8 @@ class Outgoing:
         size = int(dict(message["headers"]).get(b"content-length", b"0"))
         if self._is(FaultKind.LOST):
             return
+        for fault in self._heads:
+            message["headers"] = _headed(fault, message["headers"])
         if self._end is not None and (self._is(FaultKind.CUT) or self._is(FaultKind.RESET, "during")):
             self._left = self._end.values.get("at", size // 2)
         if self._end is not None and self._is(FaultKind.WRONG_LENGTH):
@@ -126,6 +131,21 @@ class Outgoing:
             line.reset()  # never finished, or the next request might be read before the reset
             return
         await self._send({"type": "http.response.body", "body": b""})
+
+
+def _headed(fault: Fault, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers without one that should be there, or with a range that is told wrongly."""
+    if fault.kind is FaultKind.NO_HEADER:
+        return [pair for pair in headers if pair[0] != fault.values["name"].lower().encode()]
+    if fault.values["how"] == "unsaid":
+        return [pair for pair in headers if pair[0] != b"content-range"]
+    shifted = fault.values["how"] == "shifted"
+    return [(name, _shifted(value) if shifted and name == b"content-range" else value) for name, value in headers]
+
+
+def _shifted(said: bytes) -> bytes:
+    """`bytes 0-9/100` as `bytes 1-10/100`."""
+    return re.sub(rb"(\d+)-(\d+)", lambda found: b"%d-%d" % (int(found[1]) + 1, int(found[2]) + 1), said)
 
 
 def _with_length(headers: Sequence[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:

@@ -13,18 +13,25 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from .answer import BASIS, Answer, FileAnswer, Upstream
+from seedmock_contracts.terms import Violation
+
+from .answer import BASIS, Answer, Call, FileAnswer, Upstream
+from .bending import judged, mended
 from .clock import Clock
+from .delivery import unsatisfiable
+from .denials import enveloped, refused_otherwise
 from .faults import Fault
-from .kinds import LIES, SOCKET, FaultKind
+from .kinds import BENDING, LIES, SOCKET, FaultKind
 from .lies import told
 from .matching import InvalidRule
 from .outgoing import Line, Outgoing, Send
 from .reading import Receive
+from .refusal import Refusal
 from .substitutes import Raw, encode, error_answer, moved
 
 Spoken = Answer | FileAnswer | Raw
-CLIPS = frozenset({FaultKind.OTHER_SIZE, FaultKind.OTHER_DURATION})
+Clipped = Callable[[Fault, FileAnswer | None], Awaitable[FileAnswer]]
+CLIPS = frozenset({FaultKind.OTHER_SIZE, FaultKind.OTHER_DURATION, FaultKind.OTHER_CLIP})
 AGAIN = b"redirected=1"
 """In the query of a link that a redirect led to: it is not redirected again."""
 
@@ -35,7 +42,11 @@ class Dropped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """What carrying out needs to know of a call. `clip` makes the answer of a lie about a clip; `link` needs no key."""
+    """What carrying out needs to know of a call. `clip` makes the answer of a lie about a clip; `link` needs no key.
+
+    `asked` is the call's Range header; `owner` finds whose the things are that a call names; what `keep` returns
+    brings them back as they are.
+    """
 
     upstream: Upstream
     operation: str
@@ -43,8 +54,11 @@ class Visited:
     path: str
     query: bytes
     style: str = ""
-    clip: Callable[[Fault, FileAnswer], Awaitable[FileAnswer]] | None = None
+    clip: Clipped | None = None
     link: str = ""
+    asked: bytes = b""
+    owner: Callable[[Call], str] | None = None
+    keep: Callable[[Call], Callable[[], None]] | None = None
 
 
 class Wire:
@@ -58,6 +72,10 @@ class Wire:
                 )
         self._faults, self._visited, self._clock, self._line = tuple(faults), visited, clock, line
         self.applied: tuple[str, ...] = tuple(map(str, faults))
+        self.refusal: Refusal | None = None
+        """What is honestly refused, if it is."""
+        self._bent: set[str] = set()
+        self._undo: Callable[[], None] | None = None
 
     async def before(self, receive: Receive) -> Answer | Raw | None:
         """Wait, and return what is said instead of looking at the call. Raises Dropped."""
@@ -77,14 +95,36 @@ class Wire:
                 return moved(self._visited.upstream, self._visited.method, self._visited.path)
         return None
 
+    def bent(self, call: Call, broken: Sequence[Violation], options: Mapping[str, str]) -> tuple[Call, list[Violation]]:
+        """The call as it is carried out and the rules that it is held to break, where a lie says otherwise."""
+        verdict = list(broken)
+        for fault in self._faults:
+            before = call, list(verdict)
+            if fault.kind is FaultKind.OTHER_LIMIT:
+                verdict = judged(self._visited.upstream.said, call.operation, call.document, verdict, fault.values)
+            elif fault.kind is FaultKind.SHARED and self._visited.owner is not None:
+                call = _posing(call, self._visited.owner(call))
+            elif fault.kind is FaultKind.IDLE and self._visited.keep is not None:
+                self._undo = self._visited.keep(call)
+            if (call, verdict) != before or fault.kind in (FaultKind.IDLE, FaultKind.UNLOCKED):
+                self._bent.add(str(fault))
+        forgiven = [violation for violation in broken if violation.fact.id not in {one.fact.id for one in verdict}]
+        if not forgiven or verdict:
+            return call, verdict
+        document = mended(self._visited.upstream.said, call.operation, call.document, forgiven)
+        texts = {name: value for name, value in document.items() if isinstance(value, str)}
+        return replace(call, document=document, params={**texts, **call.params}), verdict
+
     async def after(self, answer: Spoken) -> Spoken:
         """The answer with lies in it, and its bytes and headers spoiled."""
+        if self._undo is not None:
+            self._undo()
         for fault in self._faults:
             change = CHANGES.get(fault.kind)
-            if fault.kind in LIES and fault.kind is not FaultKind.MOVED:
-                changed = await self._lie(fault, answer)
-            elif change is not None:
+            if change is not None:
                 changed = change(self, fault, answer)
+            elif fault.kind in LIES and fault.kind not in UNSAID:
+                changed = await self._lie(fault, answer)
             else:
                 continue
             if changed is None:
@@ -120,9 +160,13 @@ class Wire:
             return
 
     async def _lie(self, fault: Fault, answer: Spoken) -> Spoken | None:
+        clip = self._visited.clip
         if isinstance(answer, FileAnswer):
-            return await self._visited.clip(fault, answer) if fault.kind in CLIPS and self._visited.clip else None
-        if isinstance(answer, Raw) or answer.status >= 400:
+            return await clip(fault, answer) if fault.kind in CLIPS and clip is not None else None
+        if fault.kind is FaultKind.UNDUE:
+            due = self.refusal is not None and self.refusal.kind == fault.values["kind"]
+            return await clip(fault, None) if due and clip is not None else None
+        if isinstance(answer, Raw) or answer.status >= 400 or self.refusal is not None:
             return None
         body = told(fault, answer.body, self._visited.upstream.said, self._visited.style)
         return None if body is None else replace(answer, body=body)
@@ -156,6 +200,30 @@ class Wire:
         location = f"{self._visited.link}?{AGAIN.decode()}".encode()
         return Raw(fault.get("code"), b"", ((b"location", location), *answer.headers))
 
+    def _bending(self, fault: Fault, answer: Spoken) -> Spoken | None:
+        return answer if str(fault) in self._bent else None
+
+    def _denied(self, fault: Fault, answer: Spoken) -> Spoken | None:
+        kind = fault.values.get("kind")
+        if self.refusal is None or not isinstance(answer, Answer) or kind not in (None, self.refusal.kind):
+            return None
+        status, body = refused_otherwise(fault, answer.status, answer.body)
+        return replace(answer, status=status, body=body)
+
+    def _enveloped(self, fault: Fault, answer: Spoken) -> Spoken | None:
+        if not isinstance(answer, Answer) or not isinstance(answer.body, Mapping):
+            return None
+        body = enveloped(fault.values["form"], self.refusal is not None, answer.body)
+        return None if body is None else replace(answer, body=body)
+
+    def _part(self, fault: Fault, answer: Spoken) -> Spoken | None:
+        if not isinstance(answer, FileAnswer) or not self._visited.asked:
+            return None
+        if fault.values["how"] != "open":
+            return answer  # told by the headers, on their way out
+        beyond = unsatisfiable(self._visited.asked, answer.path.stat().st_size)
+        return replace(answer, ranges=False) if beyond else None
+
     def _rangeless(self, fault: Fault, answer: Spoken) -> Spoken | None:
         return replace(answer, ranges=False) if isinstance(answer, FileAnswer) else None
 
@@ -168,7 +236,13 @@ CHANGES: Mapping[FaultKind, Change] = {
     FaultKind.CLOCK_SKEW: Wire._skewed,
     FaultKind.REDIRECT: Wire._redirected,
     FaultKind.NO_RANGE: Wire._rangeless,
+    FaultKind.OTHER_RANGE: Wire._part,
+    FaultKind.OTHER_REFUSAL: Wire._denied,
+    FaultKind.OTHER_ENVELOPE: Wire._enveloped,
+    **dict.fromkeys(BENDING, Wire._bending),
 }
+UNSAID = frozenset({FaultKind.MOVED, FaultKind.NO_HEADER})
+"""The lies that are told before there is an answer, or by its headers on their way out."""
 
 
 def as_raw(answer: Answer | Raw) -> Raw:
@@ -177,6 +251,11 @@ def as_raw(answer: Answer | Raw) -> Raw:
         return answer
     basis = BASIS if answer.basis == "assumed" else ()
     return Raw(answer.status, encode(answer.body), ((b"content-type", b"application/json"), *answer.headers, *basis))
+
+
+def _posing(call: Call, owner: str) -> Call:
+    """The call as if the owner of what it names had made it."""
+    return call if owner in ("", call.account) else replace(call, caller=replace(call.caller, account=owner))
 
 
 def line_of(scope: Mapping[str, Any]) -> Line | None:

@@ -41,6 +41,19 @@ WRITTEN = {
     "other_price": "other_price factor=1.5",
     "other_id": "other_id",
     "moved": "moved",
+    "other_value": "other_value field=status to=done was=SUCCESS",
+    "extra": "extra field=trace to=7",
+    "reordered": "reordered",
+    "other_envelope": "other_envelope form=detail",
+    "other_refusal": "other_refusal kind=balance code=409 to=Poor",
+    "other_limit": "other_limit fact=opeai.create.seconds.range low=3 high=16",
+    "other_clip": "other_clip what=sound",
+    "other_range": "other_range how=shifted",
+    "no_header": "no_header name=cache-control",
+    "undue": "undue kind=not_ready",
+    "shared": "shared",
+    "unlocked": "unlocked",
+    "idle": "idle",
 }
 
 
@@ -119,6 +132,16 @@ WRONG = {
     "other_price factor=1": "factor is '1'; allowed: a number from 0 that is not 1",
     "other_price factor=lots": "factor is 'lots'",
     "other_price factor=nan": "factor is 'nan'",
+    "other_value field=id": "it has field; allowed: either to or factor",
+    "other_value field=id to=a factor=2": "it has field, to, factor; allowed: either to or factor",
+    "other_refusal kind=balance": "neither code nor to is given; allowed: one of them, or both",
+    "other_limit": "fact is missing; allowed: the rule's fact",
+    "other_limit fact=opeai.sun": "fact is 'opeai.sun'; allowed: the fact of a rule, such as",
+    "other_limit fact=opeai.create.seconds.range deny=4": "has no deny; allowed: fact, low, high",
+    "other_limit fact=opeai.create.size.values high=4": "has no high; allowed: fact, allow, deny",
+    "other_limit fact=opeai.create.prompt.required low=4": "has no low; allowed: fact",
+    "other_clip what=smell": "what is 'smell'; allowed: sound, frames, picture, codec, container",
+    "undue kind=balance": "kind is balance; allowed: not_ready, task_failed, link_expired",
 }
 
 
@@ -166,12 +189,15 @@ def test_faults_that_exclude_each_other_do_not_stand_in_one_header(header: str) 
 
 def test_lies_about_different_fields_stand_together() -> None:
     assert len(faults_from("missing field=id; retyped field=model as=list; renamed field=status")) == 3
+    assert len(faults_from("other_refusal kind=balance code=409; other_refusal kind=forbidden code=409")) == 2
+    assert len(faults_from("no_header name=etag; no_header name=date")) == 2
 
 
 def test_lies_are_told_from_faults_and_every_kind_has_a_group() -> None:
     assert {str(kind) for kind in LIES} == {
         "backwards", "missing", "renamed", "retyped", "other_size", "other_duration", "other_price", "other_id",
-        "moved",
+        "moved", "other_value", "extra", "reordered", "other_envelope", "other_refusal", "other_limit", "other_clip",
+        "other_range", "no_header", "undue", "shared", "unlocked", "idle",
     }  # fmt: skip
     assert all(Fault(kind).group for kind in FaultKind)
     assert set(GROUPS) | set(ONLY) <= set(FaultKind)

@@ -1,0 +1,102 @@
+"""Rules that are held otherwise than the page says: what a lie about a limit makes of a rule, a verdict and a call.
+
+Pure: reads the contracts, and knows neither faults nor wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from seedmock_contracts.combinations import AtMost, EitherOr, Unsupported
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.rules import Between, LengthAtMost, OneOf, Rule, Scheme, Typed
+from seedmock_contracts.terms import MISSING, Operation, Violation
+from seedmock_contracts.upstreams import contracts
+
+Values = Mapping[str, Any]
+BOUNDS: Mapping[type[Rule], Mapping[str, str]] = {
+    Between: {"low": "low", "high": "high"},
+    LengthAtMost: {"high": "limit"},
+    AtMost: {"high": "limit"},
+}
+"""By kind of rule, which of its fields each bound is."""
+LISTS: Mapping[type[Rule], str] = {OneOf: "allowed", Typed: "types", Scheme: "schemes", Unsupported: "model"}
+"""By kind of rule, the list of what it takes."""
+HARMLESS = (Between, LengthAtMost, AtMost, Scheme, EitherOr)
+"""The rules that can be broken by an order that can still be carried out as it stands."""
+
+
+def trouble_of(values: Values) -> str:
+    """What is wrong with the parameters of a lie about a rule, and what is allowed; empty if nothing is."""
+    rule = next((rule for rules in _rules().values() for rule in rules if rule.fact.id == values["fact"]), None)
+    if rule is None:
+        return f"fact is {values['fact']!r}; allowed: the fact of a rule, such as opeai.create.seconds.range"
+    bounds = next((names for kind, names in BOUNDS.items() if isinstance(rule, kind)), {})
+    lists = ("allow", "deny") if any(isinstance(rule, kind) for kind in LISTS) else ()
+    allowed = ("fact", *bounds, *lists)
+    for name in values:
+        if name not in allowed:
+            return f"{values['fact']} has no {name}; allowed: {', '.join(allowed)}"
+    return ""
+
+
+def altered(rule: Rule, values: Values) -> Rule | None:
+    """The rule as it is held; None for one that is not held at all."""
+    if set(values) == {"fact"}:
+        return None
+    for kind, names in BOUNDS.items():
+        if isinstance(rule, kind):
+            return replace(rule, **{names[name]: value for name, value in values.items() if name in names})
+    if isinstance(rule, Unsupported):
+        model = replace(rule.model, resolutions=_listed(rule.model.resolutions, values))
+        return replace(rule, model=model)
+    name = next(name for kind, name in LISTS.items() if isinstance(rule, kind))
+    changed: dict[str, Any] = {name: _listed(getattr(rule, name), values)}
+    return replace(rule, **changed)
+
+
+def judged(
+    said: Contract, operation: Operation, document: Mapping[str, Any], broken: Sequence[Violation], values: Values
+) -> list[Violation]:
+    """The rules that a document breaks where one of them is held otherwise, in the order of the page."""
+    rules = said.rules.get(operation, ())
+    order = {rule.fact.id: number for number, rule in enumerate(rules)}
+    rule = next((rule for rule in rules if rule.fact.id == values["fact"]), None)
+    if rule is None:
+        return list(broken)
+    found = [violation for violation in broken if violation.fact.id != values["fact"]]
+    held = altered(rule, values)
+    there = held is not None and (not held.needs_field or held.top in document)
+    violation = held.check(document, said.layout.find(document)) if held is not None and there else None
+    return sorted([*found, *([violation] if violation else [])], key=lambda one: order.get(one.fact.id, -1))
+
+
+def mended(
+    said: Contract, operation: Operation, document: Mapping[str, Any], forgiven: Sequence[Violation]
+) -> dict[str, Any]:
+    """The document as it is carried out: what was let in and cannot be carried out is as in the page's example."""
+    changed = dict(document)
+    rules = {rule.fact.id: rule for rule in said.rules[operation]}
+    for violation in forgiven:
+        rule = rules[violation.fact.id]
+        if isinstance(rule, HARMLESS):
+            continue
+        example = said.example(operation, rule)
+        changed = {**example, **changed}
+        for name in {rule.top, violation.field.partition(".")[0].partition("[")[0]}:
+            changed[name] = example.get(name, MISSING)
+    return {name: value for name, value in changed.items() if value is not MISSING}
+
+
+def _listed(values: tuple[str, ...], change: Values) -> tuple[str, ...]:
+    gone = change.get("deny", "").split(",")
+    more = [value for value in change.get("allow", "").split(",") if value]
+    return (*(value for value in values if value not in gone), *more)
+
+
+@cache
+def _rules() -> Mapping[tuple[str, Operation], tuple[Rule, ...]]:
+    return {(said.name, operation): rules for said in contracts() for operation, rules in said.rules.items()}
