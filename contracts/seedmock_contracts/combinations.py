@@ -5,13 +5,17 @@ The second half of the closed set: see `rules` for what a rule is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .references import Found, Layout
-from .rules import Rule, ValueRule, put, sample, shown
+from .edges import Edge, arrangements, sample
+from .generation import Reference
+from .references import Found, Layout, values
+from .rules import Rule, ValueRule, put, shown
 from .terms import MISSING, Document, ErrorKind, MediaKind, Model, Role, Size, Violation
+
+MANY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,14 @@ class Unsupported(Rule):
         text = next(text for text, row in refused if (text != row) == by_size)
         return {**document, "model": self.model.name, "size" if by_size else "resolution": text}
 
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        by_size = "size" in document
+        for text, row in self.resolved.items():
+            if (text != row) == by_size:
+                asked = {**document, "model": self.model.name, "size" if by_size else "resolution": text}
+                keeps = row in self.model.resolutions
+                yield Edge(asked, keeps, text, gross=not keeps)
+
 
 def resolved(sizes: Iterable[Size]) -> Mapping[str, str]:
     """The resolution that each size, and each resolution's own name, stands for."""
@@ -123,9 +135,18 @@ class AtMost(Rule):
         return self._violation(self.field, len(found), f"at most {self.limit}", said)
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
+        return self._holding(document, layout, self.limit + 1)
+
+    def _holding(self, document: Document, layout: Layout, count: int) -> dict[str, Any]:
         anchor = [] if self.media is not MediaKind.AUDIO else [sample(MediaKind.IMAGE)]
         first = [sample(MediaKind.IMAGE, Role.FIRST_FRAME)] if self.role is Role.LAST_FRAME else []
-        return layout.place(document, [*anchor, *first, *[sample(self.media, self.role)] * (self.limit + 1)])
+        return layout.place(document, [*anchor, *first, *[sample(self.media, self.role)] * count])
+
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        for count in dict.fromkeys((1, self.limit)):
+            yield Edge(self._holding(document, layout, count), True, count)
+        yield Edge(self._holding(document, layout, self.limit + MANY), False, self.limit + MANY, gross=True)
+        yield Edge(self._holding(document, layout, self.limit + 1), False, self.limit + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +168,10 @@ class Anchored(Rule):
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return layout.place(document, [sample(self.media)])
 
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        kept = ([sample(self.media), sample(kind)] for kind in self.anchors)
+        yield from _placed(document, layout, kept, [[sample(self.media)]])
+
 
 @dataclass(frozen=True, slots=True)
 class FramesApart(Rule):
@@ -165,6 +190,11 @@ class FramesApart(Rule):
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return layout.place(document, [sample(MediaKind.IMAGE, Role.FIRST_FRAME), sample(MediaKind.IMAGE)])
 
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        first = sample(MediaKind.IMAGE, Role.FIRST_FRAME)
+        others = [sample(kind) for kind in MediaKind]
+        yield from _placed(document, layout, [[first], others], [[first, other] for other in others])
+
 
 @dataclass(frozen=True, slots=True)
 class FirstBeforeLast(Rule):
@@ -182,6 +212,10 @@ class FirstBeforeLast(Rule):
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return layout.place(document, [sample(MediaKind.IMAGE, Role.LAST_FRAME)])
+
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        first, last = (sample(MediaKind.IMAGE, role) for role in (Role.FIRST_FRAME, Role.LAST_FRAME))
+        yield from _placed(document, layout, [[last, first], [first]], [[last]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +241,12 @@ class ItemCarries(ValueRule):
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return put(layout.place(document, [sample(MediaKind.IMAGE)]), f"{self.field}.image_url", MISSING)
 
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        for whole in arrangements(document, layout):
+            type_ = next(value for _, value in values(whole, f"{self.field}.type"))
+            yield Edge(whole, True, type_)
+            yield Edge(put(whole, f"{self.field}.{type_}", MISSING), False, type_, gross=True)
+
 
 @dataclass(frozen=True, slots=True)
 class RoleFits(ValueRule):
@@ -227,3 +267,19 @@ class RoleFits(ValueRule):
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         placed = layout.place(document, [sample(MediaKind.IMAGE)])
         return put(placed, f"{self.field}.role", "reference_video")
+
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        for whole in arrangements(document, layout):
+            type_, role = (values(whole, f"{self.field}.{name}")[0][1] for name in ("type", "role"))
+            yield Edge(whole, True, role)
+            for other in [name for name, of in self.roles.items() if of != type_]:
+                yield Edge(put(whole, f"{self.field}.role", other), False, other, gross=True)
+
+
+def _placed(
+    document: Document, layout: Layout, kept: Iterable[Sequence[Reference]], broken: Iterable[Sequence[Reference]]
+) -> Iterator[Edge]:
+    for keeps, every in ((True, kept), (False, broken)):
+        for references in every:
+            said = " + ".join(f"{one.role} {one.kind}" for one in references)
+            yield Edge(layout.place(document, references), keeps, said, gross=not keeps)

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
 
+from .edges import BEHIND, FAR, NO_SUCH_VALUE, TEMPTING, Edge, arrangements
+from .edges import sample as sample
 from .generation import Reference
 from .references import Found, Layout, values
-from .terms import MISSING, Document, ErrorKind, Evidence, Fact, Field, MediaKind, Role, Violation
+from .terms import MISSING, Document, ErrorKind, Evidence, Fact, Field, MediaKind, Violation
 
 _NAMES: Mapping[type, frozenset[str]] = {
     str: frozenset({"string"}),
@@ -60,6 +62,14 @@ class Rule:
         """A copy of a document that keeps every rule, changed so that it breaks this one and no other."""
         raise NotImplementedError
 
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        """What to ask to learn where this rule's limit is: copies of a document that keeps every rule.
+
+        They may break other rules too: which, is for the caller to see.
+        """
+        yield Edge(dict(document), True, document.get(self.top))
+        yield Edge(self.broken(document, layout), False, gross=True)
+
     def _violation(self, field: str, value: Any, allowed: str, message: str = "") -> Violation:
         said = message or f"{field} is {shown(value)}; allowed: {allowed}"
         return Violation(self.fact, self.kind, field, value, allowed, said)
@@ -81,6 +91,35 @@ class ValueRule(Rule):
     def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
         judged = (self.judge(path, value) for path, value in self._present(document))
         return next((violation for violation in judged if violation), None)
+
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        if "[]" not in self.field and document.get(self.top) is None:
+            yield Edge(dict(document), True)
+        now = document.get(self.field)
+        for value in self.within(now):
+            yield from (Edge(kept, True, value) for kept in self._holding(document, layout, value))
+        for index, value in enumerate(self.beyond(now)):
+            yield Edge(self._placed(document, layout, value), False, value, gross=index == 0)
+
+    def within(self, now: Any) -> Iterable[Any]:
+        """Values that keep this rule, up to its edges; `now` is one that does, or None."""
+        return () if now is None else (now,)
+
+    def beyond(self, now: Any) -> Iterable[Any]:
+        """Values that break this rule: first one that does so grossly, then those just beyond its edges."""
+        return ()
+
+    def _placed(self, document: Document, layout: Layout, value: Any) -> dict[str, Any]:
+        return self._spoilt(document, layout, value)
+
+    def _holding(self, document: Document, layout: Layout, value: Any) -> Iterator[dict[str, Any]]:
+        """The document with this value; where it stands in a list's items, with such items as have it of themselves."""
+        if "[]" not in self.field:
+            yield self._placed(document, layout, value)
+            return
+        for arranged in arrangements(document, layout):
+            if any(found == value for _, found in values(arranged, self.field)):
+                yield arranged
 
     def _present(self, document: Document) -> Iterator[tuple[str, Any]]:
         """Each value at this rule's field that is there; null counts as left out, but for an item of a list."""
@@ -106,8 +145,18 @@ class Typed(ValueRule):
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
-        wrong = next(v for v in _OF_NO_SUCH_TYPE if not _is(v, self.types))
-        return self._spoilt(document, layout, wrong)
+        return self._spoilt(document, layout, next(iter(self.beyond(None))))
+
+    def within(self, now: Any) -> Iterable[Any]:
+        if self.types == ("boolean",):
+            return (True, False)
+        number = numeric(now)
+        if number is None or number != int(number):
+            return () if now is None else (now,)
+        return tuple(v for v in (str(int(number)), int(number)) if _is(v, self.types))
+
+    def beyond(self, now: Any) -> Iterable[Any]:
+        return tuple(value for value in _OF_NO_SUCH_TYPE if not _is(value, self.types))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +186,13 @@ class Present(Rule):
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return self._spoilt(document, layout, MISSING)
 
+    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
+        base = next(arrangements(document, layout)) if "[]" in self.field else document
+        yield Edge(dict(base), True)
+        yield Edge(self.broken(document, layout), False, gross=True)
+        for kind in self.unless:
+            yield Edge(layout.place(self.broken(document, layout), [sample(kind)]), True, kind.value)
+
 
 @dataclass(frozen=True, slots=True)
 class OneOf(ValueRule):
@@ -150,7 +206,14 @@ class OneOf(ValueRule):
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
-        return self._spoilt(document, layout, "no-such-value")
+        return self._spoilt(document, layout, NO_SUCH_VALUE)
+
+    def within(self, now: Any) -> Iterable[Any]:
+        return self.allowed
+
+    def beyond(self, now: Any) -> Iterable[Any]:
+        near = (value for family in TEMPTING if not family.isdisjoint(self.allowed) for value in sorted(family))
+        return (NO_SUCH_VALUE, *(value for value in near if value not in self.allowed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +221,9 @@ class KnownModel(OneOf):
     """A model is one that the upstream serves."""
 
     kind: ClassVar[ErrorKind] = ErrorKind.UNKNOWN_MODEL
+
+    def beyond(self, now: Any) -> Iterable[Any]:
+        return (NO_SUCH_VALUE, *(f"{name}{ending}" for name in self.allowed[:1] for ending in ("-pro", "-lite")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +240,9 @@ class Whole(ValueRule):
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return put(document, self.field, "4.5")
+
+    def beyond(self, now: Any) -> Iterable[Any]:
+        return ("4.5", 4.5, "four")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +266,16 @@ class Between(ValueRule):
         value = self.low - 1 if self.high is None else self.high + 1
         return put(document, self.field, str(value) if isinstance(document.get(self.field), str) else value)
 
+    def within(self, now: Any) -> Iterable[Any]:
+        high = self.low + 1 if self.high is None else self.high
+        found = dict.fromkeys(((self.low + high) // 2, self.low, high))
+        return tuple(str(value) if isinstance(now, str) else value for value in found)
+
+    def beyond(self, now: Any) -> Iterable[Any]:
+        above = () if self.high is None else (self.high + FAR, self.high + 1)
+        found = (*above, self.low - FAR, self.low - 1)
+        return tuple(str(value) if isinstance(now, str) else value for value in found)
+
 
 @dataclass(frozen=True, slots=True)
 class LengthAtMost(ValueRule):
@@ -212,6 +291,12 @@ class LengthAtMost(ValueRule):
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return put(document, self.field, "n" * (self.limit + 1))
+
+    def within(self, now: Any) -> Iterable[Any]:
+        return ("n", "n" * self.limit)
+
+    def beyond(self, now: Any) -> Iterable[Any]:
+        return ("n" * self.limit * 20, "n" * (self.limit + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +316,19 @@ class Scheme(ValueRule):
         return any(lowered.startswith(scheme) and len(url) > len(scheme) for scheme in self.schemes)
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
-        placed = layout.place(document, self.beside) if self.beside else document
-        return put(placed, self.field, "ftp://example.com/reference")
+        return self._placed(document, layout, "ftp://example.com/reference")
+
+    def within(self, now: Any) -> Iterable[Any]:
+        return tuple(scheme + BEHIND.get(scheme, "example.com/reference") for scheme in self.schemes)
+
+    def beyond(self, now: Any) -> Iterable[Any]:
+        return ("ftp://example.com/reference", "s3://example/reference", "file:///reference")
+
+    def _placed(self, document: Document, layout: Layout, value: Any) -> dict[str, Any]:
+        return put(layout.place(document, self.beside) if self.beside else document, self.field, value)
+
+    def _holding(self, document: Document, layout: Layout, value: Any) -> Iterator[dict[str, Any]]:
+        yield self._placed(document, layout, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +344,9 @@ class Absent(ValueRule):
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return put(document, self.field, 7)
+
+    def beyond(self, now: Any) -> Iterable[Any]:
+        return (7,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,12 +407,6 @@ def numeric(value: Any) -> float | None:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value)
     return None
-
-
-def sample(kind: MediaKind, role: Role = Role.REFERENCE) -> Reference:
-    """A reference that keeps every rule on its own form."""
-    ending = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}[kind]
-    return Reference(kind, f"https://example.com/{role}.{ending}", role)
 
 
 def put(document: Document, path: str, value: Any) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""What stands at the edge of a rule: documents that just keep or just break it, and the values that tempt.
+
+Knows no rule and no upstream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .generation import Reference
+from .references import Layout
+from .terms import Document, MediaKind, Role
+
+NO_SUCH_VALUE = "no-such-value"
+FAR = 1_000_000
+TEMPTING = (
+    frozenset({"360p", "480p", "540p", "720p", "1080p", "1440p", "2160p", "2k", "4k"}),
+    frozenset({"21:9", "16:9", "3:2", "4:3", "1:1", "3:4", "2:3", "9:16", "9:21", "2:1", "1:2", "auto", "adaptive"}),
+    frozenset({"640x480", "854x480", "864x480", "1024x1024", "1248x704", "1504x640", "1792x1024", "1280x720"}),
+    frozenset({"2560x1440", "3840x2160", "1920x1088", "1920x1080", "2208x944", "auto"}),
+    frozenset({"image_url", "video_url", "audio_url", "text", "image", "file_url"}),
+    frozenset({"first_frame", "last_frame", "reference_image", "reference_text", "reference", "mask", "source"}),
+    frozenset({"Image", "Video", "Audio", "Text", "Document", "image"}),
+)
+"""Values that upstreams of this trade take in lists of the same sort: what a list is likeliest to have got more of."""
+BEHIND = {"data:": "image/png;base64,iVBORw0KGgo=", "asset://": "asset-20200101000000-zzzzz"}
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A document beside a rule's limit, which it just keeps or just breaks; `value` is what it tries there.
+
+    A `gross` break is one that a limit moved a little does not make good.
+    """
+
+    document: dict[str, Any]
+    keeps: bool
+    value: Any = None
+    gross: bool = False
+
+
+def sample(kind: MediaKind, role: Role = Role.REFERENCE) -> Reference:
+    """A reference that keeps every rule on its own form."""
+    ending = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}[kind]
+    return Reference(kind, f"https://example.com/{role}.{ending}", role)
+
+
+def arrangements(document: Document, layout: Layout) -> Iterator[dict[str, Any]]:
+    """The document with references of each kind and role in turn, so that they keep every rule on references."""
+    image, video, audio = (sample(kind) for kind in MediaKind)
+    first, last = (sample(MediaKind.IMAGE, role) for role in (Role.FIRST_FRAME, Role.LAST_FRAME))
+    for references in ([image], [video], [audio, image], [first], [last, first]):
+        yield layout.place(document, references)
