@@ -152,10 +152,14 @@ class Contract:
 
     def fact(self, id_: str) -> Fact:
         """A fact by its id. Raises LookupError for one that this upstream has not."""
-        found = self._by_id.get(id_)
+        found = self.find(id_)
         if found is None:
             raise LookupError(f"{self.name} has no fact {id_}")
         return found
+
+    def find(self, id_: str) -> Fact | None:
+        """A fact by its id, if this upstream has it."""
+        return self._by_id.get(id_)
 
     @cached_property
     def _by_id(self) -> Mapping[str, Fact]:

@@ -6,11 +6,17 @@ from collections.abc import Callable, Iterator
 
 from ..conversation import Turn
 from ..failures import Failure, Look
-from . import statuses
+from . import clips, content, links, ranges, statuses
 
 Check = Callable[[Turn], Iterator[Look]]
 
-CHECKS: tuple[Check, ...] = (*statuses.CHECKS,)
+CHECKS: tuple[Check, ...] = (
+    *statuses.CHECKS,
+    *content.CHECKS,
+    *clips.CHECKS,
+    *links.CHECKS,
+    *ranges.CHECKS,
+)
 
 
 def judged(turn: Turn) -> Iterator[tuple[str, Look]]:
