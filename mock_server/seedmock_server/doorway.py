@@ -176,8 +176,11 @@ class Doorway:
         """Whether a lie lets somebody in who has no right key: as an account of their own."""
         if refusal.kind is not ErrorKind.AUTHENTICATION or not self._gate.faults:
             return False
-        visit.account = visit.account or ANYONE
-        return self._gate.unlocks(upstream, visit.operation, visit.account)
+        account = visit.account or ANYONE
+        if not self._gate.unlocks(upstream, visit.operation, account):
+            return False
+        visit.account = account
+        return True
 
     def _hear(self, upstream: Upstream, refusal: Refusal, visit: _Visit, scope: Scope) -> None:
         """Tell the lies about a refusal; those of a call that came no further are looked up now."""

@@ -1,0 +1,158 @@
+"""Lies that are told by what is done: limits held elsewhere, open doors, undue content, idle successes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.rules import put
+from seedmock_contracts.terms import MISSING
+from seedmock_contracts.upstreams import contract, contracts
+from seedmock_server.bending import altered, judged, mended
+
+RULES = [
+    pytest.param(said, operation, rule, id=rule.fact.id)
+    for said in contracts()
+    for operation, rules in said.rules.items()
+    for rule in rules
+]
+
+
+@pytest.mark.parametrize(("said", "operation", "rule"), RULES)
+def test_every_rule_can_be_let_go_and_its_order_be_carried_out(said: Any, operation: Any, rule: Any) -> None:
+    document = rule.broken(said.example(operation, rule), said.layout)
+    violation = rule.check(document, said.layout.find(document))
+    held = judged(said, operation, document, [violation], {"fact": rule.fact.id})
+    assert held == []
+    assert isinstance(mended(said, operation, document, [violation]), dict)
+
+
+@pytest.mark.parametrize(("values", "seconds", "taken"), [
+    ({"high": 16}, "16", True), ({"high": 16}, "17", False), ({"high": 14}, "15", False), ({"low": 3}, "3", True),
+    ({"low": 5}, "4", False), ({}, "99", True),
+])  # fmt: skip
+def test_a_bound_is_moved(wired: Any, values: dict[str, int], seconds: str, taken: bool) -> None:
+    wired.rule({"fault": "other_limit", "fact": "opeai.create.seconds.range", **values}, operation="create")
+    assert (wired.create(seconds=seconds).status_code == 200) is taken
+
+
+@pytest.mark.parametrize(("fault", "changes", "code"), [
+    ("fact=opeai.create.size.values allow=700x700", {"size": "700x700"}, 200),
+    ("fact=opeai.create.size.values deny=640x640", {"size": "640x640"}, 400),
+    ("fact=opeai.create.model.known allow=seedance-3", {"model": "seedance-3"}, 200),
+    ("fact=opeai.create.model.known deny=seedance-2-0-fast", {}, 404),
+    ("fact=opeai.create.prompt.required", {"prompt": None}, 200),
+    ("fact=opeai.create.seconds deny=number,integer", {"seconds": 4}, 400),
+    ("fact=opeai.create.generate_audio allow=string", {"generate_audio": "yes"}, 200),
+    ("fact=opeai.model.seedance-2-0-fast.resolutions allow=1080p", {"size": "1920x1080"}, 200),
+    ("fact=opeai.model.seedance-2-0-fast.resolutions deny=480p", {}, 400),
+    ("fact=opeai.create.size.exclusive", {"resolution": "720p", "ratio": "16:9"}, 200),
+])  # fmt: skip
+def test_a_rule_takes_more_or_less(wired: Any, fault: str, changes: dict[str, Any], code: int) -> None:
+    wired.rule(f"other_limit {fault}")
+    assert wired.create(**changes).status_code == code
+    assert wired.faults()[-1] == [f"other_limit {fault}"]
+    assert wired.create("none", **changes).status_code != code
+
+
+def test_a_call_to_which_a_moved_limit_makes_no_difference_does_not_meet_it(wired: Any) -> None:
+    wired.rule("other_limit fact=opeai.create.seconds.range high=16")
+    assert wired.create().status_code == 200
+    assert wired.faults() == [["not applied: other_limit fact=opeai.create.seconds.range high=16"]]
+    wired.create(prompt=None, seconds="16")
+    assert wired.journal()[-1]["answered"].count("prompt")
+
+
+def test_an_altered_rule_leaves_the_page_s_alone() -> None:
+    said = contract("opeai")
+    rule = next(rule for rule in said.rules["create"] if rule.fact.id == "opeai.create.ratio.values")
+    changed = altered(rule, {"fact": rule.fact.id, "deny": "1:1", "allow": "2:1"})
+    assert changed.allowed == ("16:9", "4:3", "3:4", "9:16", "21:9", "2:1")
+    assert "1:1" in rule.allowed
+    document = put(said.example("create"), "prompt", MISSING)
+    assert judged(said, "create", document, [], {"fact": "apimodels.create.duration.range", "high": 9}) == []
+
+
+@pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
+def test_what_belongs_to_another_key_is_shown(wired: Any, upstream: str) -> None:
+    task_id = wired.made() if upstream == "opeai" else wired.made_a()[0]
+    path, params = (
+        (f"/v1/videos/{task_id}", {}) if upstream == "opeai" else ("/api/v1/video/generations", {"task_id": task_id})
+    )
+    assert wired.ask("GET", path, key="another", params=params).status_code == 404
+    assert wired.ask("GET", path, "shared", key="another", params=params).status_code == 200
+    assert wired.ask("GET", path, "shared", params=params).status_code == 200
+    assert wired.faults()[-2:] == [["shared"], ["not applied: shared"]]
+
+
+def asset(wired: Any, key: str) -> str:
+    group = wired.ask("POST", "/api/v1/assets/groups", key=key, json={"name": "cast"}).json()["data"]["id"]
+    made = {"url": "https://mock.test/not-a-face.png", "asset_type": "Image", "group_id": group}
+    return str(wired.ask("POST", "/api/v1/assets", key=key, json=made).json()["data"]["id"])
+
+
+def test_assets_of_another_key_are_shown_and_listed(wired: Any) -> None:
+    made = asset(wired, "owner of assets")
+    assert wired.ask("POST", "/api/v1/assets/get", key="guest", json={"id": made}).status_code == 404
+    shown = wired.ask("POST", "/api/v1/assets/get", "shared", key="guest", json={"id": made}).json()["data"]
+    assert shown["id"] == made
+    listed = wired.ask("POST", "/api/v1/assets/list", "shared", key="guest", json={}).json()["data"]["items"]
+    assert made in [one["id"] for one in listed]
+    assert wired.ask("POST", "/api/v1/assets/list", key="guest", json={}).json()["data"]["items"] == []
+
+
+def test_a_deletion_and_a_new_name_can_be_idle(wired: Any) -> None:
+    made, key = asset(wired, "idle"), "idle"
+    for path, document in (("update", {"id": made, "name": "new"}), ("delete", {"id": made})):
+        answer = wired.ask("POST", f"/api/v1/assets/{path}", "idle", key=key, json=document)
+        assert answer.status_code == 200
+        still = wired.ask("POST", "/api/v1/assets/get", key=key, json={"id": made}).json()["data"]
+        assert (still["id"], still["name"]) == (made, "")
+
+
+@pytest.mark.parametrize("sent", ["a wrong key", None])
+def test_anyone_is_let_in(wire: Any, sent: str | None) -> None:
+    wired = wire(keys=("the right key",))
+    headers = {"Authorization": f"Bearer {sent}"} if sent else {}
+    assert wired.client.get("/api/v1/balance", headers=headers).status_code == 401
+    wired.rule("status code=503", operation="query")
+    assert wired.client.get("/api/v1/balance", headers=headers).status_code == 401
+    label = wired.rule("unlocked", operation="balance")
+    assert wired.client.get("/api/v1/balance", headers=headers).status_code == 200
+    assert wired.faults()[-1] == ["unlocked"]
+    assert wired.client.get("/api/v1/models", headers=headers).status_code == 401
+    wired.app.faults.remove(label)
+    assert wired.client.get("/api/v1/balance", headers=headers).status_code == 401
+
+
+def test_a_magic_key_that_is_never_valid_is_let_in_as_well(wired: Any) -> None:
+    wired.rule("unlocked")
+    assert wired.ask("GET", "/api/v1/balance", key="sk_mock_invalid").status_code == 200
+    assert wired.ask("GET", "/api/v1/balance", key="sk_mock_forbidden").status_code == 403
+
+
+def test_content_comes_before_it_is_due(wire: Any) -> None:
+    wired = wire(pace="realistic")
+    task_id = wired.create().json()["id"]
+    path = f"/v1/videos/{task_id}/content"
+    assert wired.ask("GET", path).status_code == 400
+    early = wired.ask("GET", path, "undue kind=not_ready")
+    assert (early.status_code, early.content[4:8]) == (200, b"ftyp")
+    assert wired.ask("GET", path, "undue kind=link_expired").status_code == 400
+    wired.app.clock.advance(86400)
+    assert wired.ask("GET", path, "undue kind=not_ready").content == early.content
+    assert wired.faults()[-1] == ["not applied: undue kind=not_ready"]
+
+
+def test_a_link_never_expires(wire: Any) -> None:
+    wired = wire()
+    _, path = wired.made_a()
+    wired.app.clock.advance(8 * 86400)
+    assert wired.ask("GET", path).status_code == 404
+    assert wired.ask("GET", path, "undue kind=link_expired").content[4:8] == b"ftyp"
+
+
+def test_content_of_a_failed_task_comes_all_the_same(wired: Any) -> None:
+    task_id = wired.create(prompt="[[mock: failed]]").json()["id"]
+    assert wired.ask("GET", f"/v1/videos/{task_id}/content", "undue kind=task_failed").status_code == 200

@@ -1,0 +1,129 @@
+"""Lies about values, envelopes, refusals and headers, and clips that are of another kind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.clip import NotAMovie, facts
+from seedmock_server.faults import fault_from
+from seedmock_server.lies import told
+
+QUERY_A = "/api/v1/video/generations"
+
+
+def lied(fault: str, body: Any) -> Any:
+    return told(fault_from(fault), body, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("fault", "before", "after"), [
+    ("other_value field=status to=done", {"status": "SUCCESS"}, {"status": "done"}),
+    ("other_value field=status to=done was=SUCCESS", {"status": "SUCCESS"}, {"status": "done"}),
+    ("other_value field=status to=done was=QUEUED", {"status": "SUCCESS"}, None),
+    ("other_value field=at factor=1000", {"at": 7}, {"at": 7000}),
+    ("other_value field=at factor=1000", {"at": "7"}, None),
+    ("other_value field=at to=0.5", {"at": 7}, {"at": 0.5}),
+    ("other_value field=on to=false was=true", {"on": True}, {"on": False}),
+    ("other_value field=urls to=x", {"urls": ["a", "b"]}, {"urls": ["x"]}),
+    ("other_value field=items[].id to=x", {"data": {"items": [{"id": 1}, {"id": 2}, 3]}},
+     {"data": {"items": [{"id": "x"}, {"id": "x"}, 3]}}),
+    ("missing field=id", {"data": [{"id": 1, "a": 2}, {"id": 2}]}, {"data": [{"a": 2}, {}]}),
+    ("extra field=trace", {"data": {"id": 1}}, {"data": {"id": 1, "trace": "unexpected"}}),
+    ("extra field=trace to=7", {"id": 1}, {"id": 1, "trace": "7"}),
+    ("reordered", {"id": 1}, None),
+    ("other_envelope form=wrapped", {"id": 1}, {"data": {"id": 1}}),
+    ("other_envelope form=bare", {"code": 200, "data": [1]}, [1]),
+    ("other_envelope form=bare", {"id": 1}, None),
+    ("other_envelope form=detail", {"id": 1}, None),
+])  # fmt: skip
+def test_a_body_is_lied_about(fault: str, before: Any, after: Any) -> None:
+    kept = json.dumps(before)
+    assert lied(fault, before) == after
+    assert json.dumps(before) == kept
+
+
+def test_fields_come_in_the_opposite_order() -> None:
+    assert list(lied("reordered", {"data": {"a": 1, "b": 2}})["data"]) == ["b", "a"]
+
+
+@pytest.mark.parametrize(("upstream", "form", "body"), [
+    ("opeai", "flat", {"code": "InvalidEndpointOrModel.NotFound", "message": "x"}),
+    ("opeai", "detail", {"detail": "x"}),
+    ("apimodels", "error", {"error": {"message": "x", "type": "error", "param": None, "code": "400"}}),
+    ("apimodels", "flat", {"code": "400", "message": "x"}),
+])  # fmt: skip
+def test_a_refusal_comes_in_another_envelope(wired: Any, upstream: str, form: str, body: Any) -> None:
+    answer = wired.create(f"other_envelope form={form}", upstream, model="nonesuch").json()
+    message = answer.get("detail") or answer.get("message") or answer["error"]["message"]
+    assert "nonesuch" in message
+    assert json.loads(json.dumps(answer).replace(json.dumps(message), '"x"')) == body
+
+
+@pytest.mark.parametrize(("upstream", "fault", "status", "code"), [
+    ("opeai", "other_refusal kind=unknown_model code=400", 400, "InvalidEndpointOrModel.NotFound"),
+    ("opeai", "other_refusal to=NoModel", 404, "NoModel"),
+    ("opeai", "other_refusal kind=balance to=NoModel", 404, "InvalidEndpointOrModel.NotFound"),
+    ("apimodels", "other_refusal code=422", 422, 422),
+    ("apimodels", "other_refusal to=40001", 400, 40001),
+    ("apimodels", "other_refusal to=NoModel", 400, "NoModel"),
+])  # fmt: skip
+def test_a_refusal_has_another_status_or_code(
+    wired: Any, upstream: str, fault: str, status: int, code: str | int
+) -> None:
+    answer = wired.create(fault, upstream, model="nonesuch")
+    body = answer.json()
+    assert (answer.status_code, body.get("error", body)["code"]) == (status, code)
+    assert wired.create(fault, upstream).status_code == 200
+    assert wired.faults()[-1] == [f"not applied: {fault}"]
+
+
+def test_refusals_before_anybody_looks_at_the_call_are_lied_about_too(wire: Any) -> None:
+    wired = wire(keys=("right",))
+    wired.rule("other_refusal kind=authentication code=403")
+    wired.rule("other_refusal kind=route_not_found code=400")
+    wired.rule("other_refusal kind=method_not_allowed code=404")
+    assert wired.ask("GET", "/v1/videos/cgt-1", key="wrong").status_code == 403
+    assert wired.ask("GET", "/v1/nowhere", key="right").status_code == 400
+    assert wired.ask("DELETE", QUERY_A, key="right").status_code == 404
+    assert [len(faults) for faults in wired.faults()] == [3, 3, 3]
+
+
+def test_a_header_is_gone(wired: Any) -> None:
+    path = f"/v1/videos/{wired.made()}/content"
+    assert "cache-control" in wired.ask("GET", path).headers
+    assert "cache-control" not in wired.ask("GET", path, "no_header name=Cache-Control").headers
+
+
+@pytest.mark.parametrize(("how", "asked", "status", "said"), [
+    ("shifted", "bytes=0-9", 206, "bytes 1-10/"), ("unsaid", "bytes=0-9", 206, None),
+    ("open", "bytes=999999999-", 200, None), ("open", "bytes=0-9", 206, "bytes 0-9/"),
+])  # fmt: skip
+def test_a_range_is_wrongly_told(wired: Any, how: str, asked: str, status: int, said: str | None) -> None:
+    path = f"/v1/videos/{wired.made()}/content"
+    answer = wired.ask("GET", path, f"other_range how={how}", headers={"Range": asked})
+    assert answer.status_code == status
+    told_ = answer.headers.get("content-range")
+    assert told_ is said is None or (told_ or "").startswith(said or "no")
+
+
+@pytest.mark.parametrize(("what", "changed"), [
+    ("sound", {"has_audio", "audio_codec"}), ("frames", {"frames", "seconds"}), ("picture", set()),
+    ("codec", {"codec"}),
+])  # fmt: skip
+def test_a_clip_is_of_another_kind(wired: Any, what: str, changed: set[str]) -> None:
+    path = f"/v1/videos/{wired.made()}/content"
+    honest = facts(wired.ask("GET", path).content)
+    other = facts(wired.ask("GET", path, f"other_clip what={what}").content)
+    again = facts(wired.ask("GET", path, f"other_clip what={what}").content)
+    differ = {name for name in honest.__dataclass_fields__ if getattr(honest, name) != getattr(other, name)}
+    assert differ - {"digest", "size_bytes", "fps"} == changed
+    assert honest.digest != other.digest == again.digest
+
+
+def test_a_clip_is_in_another_container(wired: Any) -> None:
+    answer = wired.ask("GET", f"/v1/videos/{wired.made()}/content", "other_clip what=container")
+    assert answer.content.startswith(bytes.fromhex("1a45dfa3"))
+    with pytest.raises(NotAMovie):
+        facts(answer.content)
