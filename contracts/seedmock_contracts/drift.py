@@ -77,3 +77,13 @@ class Verification:
     conversation: Conversation
     trouble: str = ""
     """Why nothing, or not all, could be looked at, in one sentence; empty if nothing was in the way."""
+    tasks: tuple[str, ...] = ()
+    """The ids of what was made and may be charged, in the order of the orders."""
+    doubts: tuple[str, ...] = ()
+    """Orders of which nobody knows whether they were taken, a sentence each."""
+    settled: tuple[tuple[Fact, str], ...] = ()
+    """Assumptions that were confirmed, each with the line that follows for the contract."""
+    seconds: float = 0.0
+    """How long it took."""
+    steps: tuple[str, ...] = ()
+    """The steps that were made."""

@@ -6,6 +6,11 @@ import time
 from collections.abc import Callable
 
 
+def pause(seconds: float) -> None:
+    """Wait in earnest: for those who ask an upstream whose clock is not ours."""
+    time.sleep(seconds)
+
+
 class Clock:
     """A time of its own, in seconds since the epoch, that runs at a rate: 1 like the system's, 0 stands still.
 

@@ -1,0 +1,254 @@
+"""The paid ladder: the cheapest orders that see the most facts, the cheapest first.
+
+Knows no upstream: models, sizes, prices and ways of generating are read off the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from . import lives
+from .contract import Contract
+from .generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
+from .orders import ADAPTIVE
+from .pricing import asset_fee, quote
+from .samples import picture, sound
+from .speaking import Step
+from .terms import Document, MediaKind, Mode, Model, Operation, Size
+
+PROMPT = "A paper boat crosses a puddle, one slow take."
+MINIMAL = ("text", "image", "multimodal")
+"""What B's guide has in its section 8: text, one image, query, download, all kinds of references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Props:
+    """The URLs that orders refer to; an empty one is a medium that there is none of."""
+
+    image: str
+    other_image: str
+    video: str
+    audio: str
+
+
+ELSEWHERE = Props(
+    "https://example.com/first.png",
+    "https://example.com/last.png",
+    "https://example.com/motion.mp4",
+    "https://example.com/rhythm.mp3",
+)
+"""For an emulator, which takes an address at its word."""
+
+
+def carried() -> Props:
+    """For a live upstream, which must be able to read them: data URIs. A clip cannot be made without an encoder."""
+    return Props(picture(320, 320), picture(352, 320), "", sound(3.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How paid orders are made: what they refer to, what B's tokens cost, and how far they go.
+
+    `deep` orders every size there is and the longest clip. `own_clock`: the upstream's clock moves at our word, so
+    that what happens after days can be waited for.
+    """
+
+    props: Props = ELSEWHERE
+    token_price: Decimal | None = None
+    deep: bool = False
+    own_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A model and a size that it renders, and what the shortest clip of it costs."""
+
+    model: Model
+    size: Size
+    price: Decimal
+
+
+def paid(said: Contract, terms: Terms | None = None) -> tuple[Step, ...]:
+    """The steps that cost money; the price of each is the most that it can cost, by the contract's figures."""
+    terms = terms or Terms()
+    steps = [*_orders(said, terms), *_library(said), *_upscale(said)]
+    steps.sort(key=lambda step: step.price)
+    first = next(step for step in steps if step.name == "text")
+    steps.remove(first)
+    return (first, *steps, *_at_last(said, terms))
+
+
+def rows(said: Contract, terms: Terms) -> list[Row]:
+    """Every size of every model by price, of equal ones the simplest model's first."""
+    found = [
+        Row(model, size, _price(said, terms, model, size))
+        for model in said.models
+        if not model.upscales
+        for size in said.sizes
+        if size.resolution in model.resolutions
+    ]
+    return sorted(found, key=lambda row: (row.price, len(row.model.resolutions), row.model.name, _area(row.size)))
+
+
+def _area(size: Size) -> int:
+    return size.width * size.height
+
+
+def _price(said: Contract, terms: Terms, model: Model, size: Size, seconds: int | None = None) -> Decimal:
+    request = GenerationRequest(
+        model=model.name, resolution=size.resolution, ratio=size.ratio, seconds=seconds or _least(said)
+    )
+    return quote(said.name, request, price_per_million=terms.token_price).amount
+
+
+def _least(said: Contract) -> int:
+    """The shortest clip: what the contract's examples order."""
+    return int(said.example(Operation.CREATE)[said.names.get("seconds", "seconds")])
+
+
+def document(
+    said: Contract,
+    model: Model,
+    size: Size,
+    *,
+    audio: bool = False,
+    references: Iterable[Reference] = (),
+    by_ratio: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> Document:
+    """An order of the shortest clip, in the upstream's own words. `more` replaces fields by the house's names."""
+    example = said.example(Operation.CREATE)
+    made: dict[str, Any] = {"model": model.name, "prompt": PROMPT}
+    if "size" in example and not by_ratio:
+        made["size"] = size.text
+    else:
+        made |= {"resolution": size.resolution, said.names.get("ratio", "ratio"): size.ratio}
+    seconds = said.names.get("seconds", "seconds")
+    made |= {seconds: example[seconds], "generate_audio": audio}
+    made |= {said.names.get(name, name): value for name, value in (more or {}).items()}
+    return said.layout.place(made, references)
+
+
+# --- orders ---
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An order to be made of the next row: what it shows, and how."""
+
+    name: str
+    says: str
+    references: tuple[Reference, ...] = ()
+    audio: bool = False
+    by_ratio: bool = False
+    adaptive: bool = False
+    seconds: int | None = None
+
+
+def _orders(said: Contract, terms: Terms) -> Iterator[Step]:
+    """Each wish takes another size of the cheapest model, so that modes and sizes are seen by the same orders."""
+    every = rows(said, terms)
+    cheapest = [row for row in every if row.model is every[0].model]
+    left = list(cheapest)
+    for wish in _wishes(said, terms):
+        row = left.pop(0) if left and not wish.adaptive else cheapest[0]
+        yield _order(said, terms, wish, row)
+    dearest = said.models[0].resolutions[-1]
+    for row in _others(said, every, terms):
+        wish = Wish(f"model.{row.model.tier}", f"text to video by {row.model.name}", by_ratio=True)
+        yield _order(said, terms, wish, row)
+    for row in _sizes(left, every, dearest, terms):
+        name = f"size.{row.size.resolution}.{row.size.ratio}"
+        yield _order(said, terms, Wish(name, f"{row.size.text} by {row.model.name}", by_ratio=True), row)
+
+
+def _wishes(said: Contract, terms: Terms) -> Iterator[Wish]:
+    media, modes = terms.props, {mode.mode for mode in said.modes}
+    first, last = first_frame(media.image), last_frame(media.other_image)
+    image, video, audio = (
+        Reference(kind, url) for kind, url in zip(MediaKind, (media.image, media.video, media.audio), strict=True)
+    )
+    yield Wish("text", "text to video, asked for in every way that there is")
+    yield Wish("image", "one image as the first frame, with sound", (first,), audio=True, adaptive=_adapts(said))
+    yield Wish("frames", "a first and a last frame", (first, last))
+    yield Wish("references", "several reference images", (image, Reference(MediaKind.IMAGE, media.other_image)))
+    everything = (image, *((video,) if video.url else ()), audio)
+    yield Wish("multimodal", "references of every kind", everything, audio=True)
+    if Mode.EDIT in modes and video.url:
+        yield Wish("edit", "a video with a prompt: edited, or gone on with", (video,))
+    yield Wish("number", "seconds as a number" if _tells_text(said) else "seconds as a text", by_ratio=True, seconds=0)
+    if terms.deep:
+        yield Wish("longest", "the longest clip that there is", seconds=15)
+
+
+def _adapts(said: Contract) -> bool:
+    ratio = said.names.get("ratio", "ratio")
+    return any(field.path == ratio and field.default == ADAPTIVE for field in said.fields)
+
+
+def _tells_text(said: Contract) -> bool:
+    return isinstance(said.example(Operation.CREATE)[said.names.get("seconds", "seconds")], str)
+
+
+def _others(said: Contract, every: Sequence[Row], terms: Terms) -> Iterator[Row]:
+    """For each other model the cheapest row, and the cheapest one of the highest resolution."""
+    for model in said.models:
+        of = [row for row in every if row.model is model]
+        if of and model is not every[0].model:
+            yield of[0]
+
+
+def _sizes(left: Sequence[Row], every: Sequence[Row], dearest: str, terms: Terms) -> Iterator[Row]:
+    """The sizes that no order has had yet; of the highest resolution one only, unless it shall be deep."""
+    yield from left
+    seen = {row.size for row in left}
+    high: dict[Size, Row] = {}
+    for row in every:
+        if row.size.resolution == dearest and row.size not in seen:
+            high.setdefault(row.size, row)
+    yield from list(high.values())[: None if terms.deep else 1]
+
+
+def _order(said: Contract, terms: Terms, wish: Wish, row: Row) -> Step:
+    more: dict[str, Any] = {}
+    if wish.seconds is not None:
+        number: int = wish.seconds or _least(said)
+        more["seconds"] = number if _tells_text(said) == (wish.seconds == 0) else str(number)
+    if wish.adaptive:
+        more["ratio"] = ADAPTIVE
+    order = document(
+        said, row.model, row.size, audio=wish.audio, references=wish.references, by_ratio=wish.by_ratio, more=more
+    )
+    follow = partial(lives.watched if wish.name == "text" else lives.lived, order=order)
+    price = _price(said, terms, row.model, row.size, wish.seconds or None)
+    return Step(wish.name, wish.says, follow, price, wish.name in MINIMAL)
+
+
+# --- what only some upstreams have ---
+
+
+def _library(said: Contract) -> Iterator[Step]:
+    if any(endpoint.operation is Operation.ASSET_CREATE for endpoint in said.endpoints):
+        says = "a group and an asset: made, polled, listed, renamed, deleted, and not another key's"
+        yield Step("asset", says, lives.library, asset_fee(said.name).value)
+
+
+def _upscale(said: Contract) -> Iterator[Step]:
+    model = next((model for model in said.models if model.upscales), None)
+    if model is None:
+        return
+    for target in model.resolutions[:1]:
+        request = UpscaleRequest(url="https://example.com/small.mp4", resolution=target, seconds=_least(said))
+        price = quote(said.name, request).amount
+        yield Step(
+            "upscale", f"a clip that was made before, to {target}", partial(lives.upscaled, target=target), price
+        )
+
+
+def _at_last(said: Contract, terms: Terms) -> Iterator[Step]:
+    if terms.own_clock and said.link_fields:
+        yield Step("links", "links to results end after their days", lives.expired)

@@ -1,0 +1,158 @@
+"""`seedmock verify`: its options, and what they mean together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.drift import Verdict, Verification
+from seedmock_contracts.upstreams import NAMES, contract
+
+from ..reports.formats import UnknownFormat, writer_for
+from ..settings import InvalidSetting
+from .book import Book, UnreadableBook
+from .budget import InvalidBudget, amount_from, budget_from
+from .console import Progress, announce, conclude, listed
+from .places import state_file
+from .session import Plan, Session, UnknownStep, about, plan, terms_for
+from .target import Target, elsewhere, own
+from .wire import InvalidAddress
+
+EXITS: Mapping[Verdict, int] = {Verdict.CONFORMS: 0, Verdict.DRIFTED: 1, Verdict.COULD_NOT_LOOK: 3}
+COULD_NOT_LOOK = 3
+EPILOG = """\b
+Exit codes:
+  0 the upstream conforms, in all that was looked at
+  1 it has drifted
+  2 the options are not valid; nothing was sent
+  3 nothing, or not all that was asked for, could be looked at"""
+USAGE = (InvalidBudget, InvalidAddress, InvalidSetting, UnknownFormat, UnknownStep)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the options ask for, read but not yet looked into."""
+
+    said: Contract
+    limit: Decimal | None
+    only: tuple[str, ...]
+    reports: tuple[Path, ...]
+    ledger: Path | None
+    deep: bool
+    token_price: Decimal | None
+
+
+@click.command(epilog=EPILOG)
+@click.option("--upstream", type=click.Choice(NAMES), required=True, help="Whose contract it is held to.")
+@click.option("--base-url", help="Origin, or origin and prefix, of who claims to be it.  [default: an own emulator]")
+@click.option("--api-key", envvar="SEEDMOCK_API_KEY", show_envvar=True, help="Better in the environment.")
+@click.option(
+    "--second-api-key",
+    envvar="SEEDMOCK_SECOND_API_KEY",
+    show_envvar=True,
+    help="Another account's key: without it, isolation is not looked at.",
+)
+@click.option("--budget", metavar="USD", help="What orders may cost together, or unlimited.  [default: 0]")
+@click.option(
+    "--report", "reports", multiple=True, type=click.Path(dir_okay=False, path_type=Path), help="Write one; repeatable."
+)
+@click.option("--only", multiple=True, metavar="NAME", help="A step, or free, paid, minimal; repeatable.")
+@click.option("--list", "listing", is_flag=True, help="Show the steps and their prices, and send nothing.")
+@click.option("--deep", is_flag=True, help="Order every size, and the longest clip.")
+@click.option("--token-price", metavar="USD", help="B's price per million tokens (assumed: its page names none).")
+@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="Where paid calls are written down.")
+@click.option("--seed", type=int, help="Of the own emulator.")
+@click.option("--pace", type=click.Choice(["instant", "fast", "realistic"]), help="Of the own emulator.")
+@click.option("--variant", "variants", multiple=True, metavar="ID=OPTION", help="Of the own emulator.")
+@click.pass_context
+def verify(ctx: click.Context, /, listing: bool, **values: Any) -> None:
+    """Find out whether an upstream does what its page says: for nothing first, then for as much as --budget allows.
+
+    Without --base-url, an emulator of its own is verified: for nothing at all, on a clock that does not wait.
+    """
+    try:
+        wanted = _read(values)
+        with _target(wanted.said, values) as target:
+            terms = terms_for(target, token_price=wanted.token_price, deep=wanted.deep)
+            steps = plan(wanted.said, terms, wanted.only)
+            if listing:
+                listed(steps.steps)
+                return
+            found = _verified(wanted, target, steps)
+    except USAGE as error:
+        raise click.UsageError(str(error)) from error
+    except UnreadableBook as error:
+        click.echo(f"error: {error}", err=True)
+        ctx.exit(COULD_NOT_LOOK)
+    ctx.exit(EXITS[found.verdict])
+
+
+def _read(values: Mapping[str, Any]) -> Wanted:
+    for path in values["reports"]:
+        writer_for(path)
+    price = values["token_price"]
+    limit = budget_from(values["budget"]) if values["budget"] is not None else Decimal(0)
+    if values["budget"] is None and values["base_url"] is None and values["only"]:
+        limit = None  # who names paid steps of an emulator of our own wants them, and they cost nothing
+    return Wanted(
+        contract(values["upstream"]),
+        limit,
+        values["only"],
+        values["reports"],
+        values["ledger"],
+        values["deep"],
+        None if price is None else amount_from(price, "an amount in USD, such as 7"),
+    )
+
+
+@contextlib.contextmanager
+def _target(said: Contract, values: Mapping[str, Any]) -> Iterator[Target]:
+    """Whoever is verified. Raises InvalidAddress, InvalidSetting."""
+    if values["base_url"] is None:
+        named = {name: values[name] for name in ("seed", "pace", "token_price") if values[name] is not None}
+        with own(**named, variants=_options(values["variants"])) as target:
+            yield target
+        return
+    key = (values["api_key"] or "").strip()
+    if not key or not key.isascii():
+        raise click.UsageError("an API key is needed for --base-url: set SEEDMOCK_API_KEY, or give --api-key")
+    with elsewhere(said, values["base_url"], key, (values["second_api_key"] or "").strip()) as target:
+        yield target
+
+
+def _options(pairs: tuple[str, ...]) -> dict[str, str]:
+    options = {}
+    for pair in pairs:
+        name, equals, option = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"--variant {pair!r}; expected ID=OPTION, such as opeai.status=openai")
+        options[name.strip()] = option.strip()
+    return options
+
+
+def _verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
+    said = about(wanted.said, target)
+    path = wanted.ledger or (None if target.own else state_file(f"verify-{wanted.said.name}-{said}.jsonl"))
+    progress = Progress()
+    session = Session.prepared(target, steps, wanted.limit, Book(path, said), progress)
+    announce(session, wanted.limit)
+    with progress.shown():
+        found = session.run()
+    conclude(found)
+    for report in wanted.reports:
+        _write(report, writer_for(report)(found))
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror) from error
