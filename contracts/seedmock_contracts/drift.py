@@ -87,3 +87,5 @@ class Verification:
     """How long it took."""
     steps: tuple[str, ...] = ()
     """The steps that were made."""
+    resumable: bool = False
+    """Whether the same command goes on with what was ordered."""

@@ -32,6 +32,7 @@ def as_object(found: Verification) -> dict[str, Any]:
         "doubts": list(found.doubts),
         "seconds": round(found.seconds, 3),
         "steps": list(found.steps),
+        "resumable": found.resumable,
         "facts": [_fact(fact) for fact in found.facts],
         "findings": [_finding(finding) for finding in found.findings],
         "settled": [{"fact": fact.id, "severity": "info", "patch": patch} for fact, patch in found.settled],
@@ -62,4 +63,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def exchange_object(exchange: Exchange) -> dict[str, Any]:
     """An exchange with the command that repeats it."""
-    return {**asdict(exchange), "curl": curl(exchange.request)}
+    return {**asdict(exchange), "curl": repeat(exchange)}
+
+
+def repeat(exchange: Exchange) -> str:
+    """The command that repeats a request, with a variable in the place of the asker's key."""
+    name = {"second": "$SEEDMOCK_SECOND_API_KEY", "wrong": "no-such-key"}.get(exchange.caller, "$SEEDMOCK_API_KEY")
+    return curl(exchange.request).replace("$SEEDMOCK_API_KEY", name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -88,7 +89,7 @@ def verify(ctx: click.Context, /, listing: bool, **values: Any) -> None:
             found = _verified(wanted, target, steps)
     except USAGE as error:
         raise click.UsageError(str(error)) from error
-    except UnreadableBook as error:
+    except (UnreadableBook, OSError) as error:
         click.echo(f"error: {error}", err=True)
         ctx.exit(COULD_NOT_LOOK)
     ctx.exit(EXITS[found.verdict])
@@ -97,6 +98,8 @@ def verify(ctx: click.Context, /, listing: bool, **values: Any) -> None:
 def _read(values: Mapping[str, Any]) -> Wanted:
     for path in values["reports"]:
         writer_for(path)
+        if not (path.parent.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK)):
+            raise click.UsageError(f"--report {path} cannot be written there")
     price = values["token_price"]
     limit = budget_from(values["budget"]) if values["budget"] is not None else Decimal(0)
     if values["budget"] is None and values["base_url"] is None and values["only"]:
@@ -147,12 +150,5 @@ def _verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
         found = session.run()
     conclude(found)
     for report in wanted.reports:
-        _write(report, writer_for(report)(found))
+        report.write_text(writer_for(report)(found), encoding="utf-8")
     return found
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.FileError(str(path), error.strerror) from error

@@ -12,9 +12,9 @@ import click
 
 from seedmock_contracts.drift import Finding, Seen, Verdict, Verification
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.failures import curl
 from seedmock_contracts.terms import Basis
 
+from ..reports.verification_json import repeat
 from .session import Session
 
 COLOURS = {Verdict.CONFORMS: "green", Verdict.DRIFTED: "red", Verdict.COULD_NOT_LOOK: "yellow"}
@@ -96,6 +96,8 @@ def conclude(found: Verification) -> None:
         click.echo(f"in doubt  {doubtful}")
     if found.tasks and (found.trouble or found.verdict is not Verdict.CONFORMS):
         click.echo(f"tasks that are paid for: {', '.join(found.tasks)}")
+    if found.resumable:
+        click.echo("the same command goes on with them, and orders none of them anew")
     if found.trouble:
         click.echo(f"in the way: {found.trouble}")
     told = f"{found.verdict}: {len(found.tasks)} tasks, {found.spent:f} USD, {found.seconds:.1f} s"
@@ -123,4 +125,4 @@ def _finding(finding: Finding) -> None:
     click.echo(f"  observed  {finding.observed}")
     if finding.patch:
         click.echo(f"  settled   {finding.patch}")
-    click.echo(f"  repeat    {curl(finding.exchange.request)}")
+    click.echo(f"  repeat    {repeat(finding.exchange)}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from seedmock_contracts.contract import Contract
@@ -43,7 +43,7 @@ class Sight:
 class Gathered:
     """Every look so far, by what it was at."""
 
-    held: dict[str, Sight] = field(default_factory=dict)
+    held: dict[Key, Sight] = field(default_factory=dict)
     broken: dict[Key, Sight] = field(default_factory=dict)
     again: dict[Key, bool] = field(default_factory=dict)
     """Of findings that were looked at twice: whether they were seen again."""
@@ -51,7 +51,7 @@ class Gathered:
     def add(self, sight: Sight) -> None:
         """Remember a look; of the same finding the first."""
         if sight.look.holds:
-            self.held.setdefault(sight.look.fact.id, sight)
+            self.held.setdefault(sight.key, sight)
         else:
             self.broken.setdefault(sight.key, sight)
 
@@ -63,6 +63,12 @@ class Gathered:
         """Drift, or flake where a second look found nothing."""
         return "drift" if self.again.get(key, True) else "flake"
 
+    def confirm(self, second: Gathered, red: Iterable[Key]) -> None:
+        """Take note of what a second look saw of findings; what it did not look at stays as it was."""
+        for key in red:
+            if key in second.broken or key in second.held:
+                self.again[key] = key in second.broken
+
     def drifts(self) -> bool:
         """Whether anything that was promised is contradicted, for good."""
         return any(sight.is_red and self.label(key) == "drift" for key, sight in self.broken.items())
@@ -70,30 +76,39 @@ class Gathered:
 
 def facts_seen(said: Contract, gathered: Gathered, why_not: str) -> Iterator[FactSeen]:
     """A verdict on every fact of the contract; `why_not` says why the others were not looked at."""
-    broken: dict[str, Sight] = {}
-    for key, sight in gathered.broken.items():
-        if gathered.label(key) == "drift":
-            broken.setdefault(key[1], sight)
+    broken = _by_fact({key: sight for key, sight in gathered.broken.items() if gathered.label(key) == "drift"})
+    held = _by_fact(gathered.held)
     for fact in said.facts():
         if fact.id in broken:
             look = broken[fact.id].look
             yield FactSeen(fact, Seen.CONTRADICTED, f"{look.title}: expected {look.expected}, observed {look.observed}")
-        elif fact.id in gathered.held:
-            sight = gathered.held[fact.id]
+        elif fact.id in held:
+            sight = held[fact.id]
             yield FactSeen(fact, Seen.CONFIRMED, sight.look.observed or f"seen by {sight.check} in {sight.step}")
         else:
             yield FactSeen(fact, Seen.NOT_LOOKED, why_not)
 
 
-def findings(gathered: Gathered, emulated: Mapping[Key, str]) -> Iterator[Finding]:
-    """Every contradiction, the worst first; a flake is a warning at most."""
+def _by_fact(sights: Mapping[Key, Sight]) -> dict[str, Sight]:
+    """The first sight of each fact."""
+    found: dict[str, Sight] = {}
+    for (_, fact), sight in sights.items():
+        found.setdefault(fact, sight)
+    return found
+
+
+def findings(gathered: Gathered, emulated: Mapping[Key, str], where: Callable[[str], str]) -> Iterator[Finding]:
+    """Every contradiction, the worst first; a flake is a warning at most. `where` makes an address whole."""
     order = list(Severity)
-    found = [_finding(key, sight, gathered, emulated) for key, sight in gathered.broken.items()]
+    found = [_finding(key, sight, gathered, emulated, where) for key, sight in gathered.broken.items()]
     yield from sorted(found, key=lambda one: (one.label != "drift", order.index(one.severity)))
 
 
-def _finding(key: Key, sight: Sight, gathered: Gathered, emulated: Mapping[Key, str]) -> Finding:
+def _finding(
+    key: Key, sight: Sight, gathered: Gathered, emulated: Mapping[Key, str], where: Callable[[str], str]
+) -> Finding:
     failure, label = sight.failure, gathered.label(key)
+    request = failure.exchange.request
     severity = Severity.WARNING if label == "flake" and failure.severity is Severity.BREAKING else failure.severity
     return Finding(
         fact=failure.fact,
@@ -103,7 +118,7 @@ def _finding(key: Key, sight: Sight, gathered: Gathered, emulated: Mapping[Key, 
         expected=failure.expected,
         emulated=emulated.get(key, ""),
         observed=failure.observed,
-        exchange=failure.exchange,
+        exchange=replace(failure.exchange, request=replace(request, url=where(request.url))),
         label=label,
         patch=patch(failure.fact, sight.look) if failure.severity is Severity.INFO else "",
     )
@@ -122,7 +137,7 @@ def patch(fact: Fact, look: Look, at: float | None = None) -> str:
 def settled(gathered: Gathered, at: float) -> Iterator[tuple[Fact, str]]:
     """The assumptions that were confirmed, each with the line that follows for the contract."""
     contradicted = {key[1] for key in gathered.broken}
-    for sight in gathered.held.values():
+    for sight in _by_fact(gathered.held).values():
         fact = sight.look.fact
         if fact.basis is Basis.ASSUMED and fact.id not in contradicted:
             yield fact, patch(fact, sight.look, at)

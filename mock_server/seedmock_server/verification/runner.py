@@ -15,10 +15,12 @@ from seedmock_contracts.conversation import Turn
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.failures import Look, Severity, broken
 from seedmock_contracts.lives import Unfinished
+from seedmock_contracts.paid import Terms, rows
 from seedmock_contracts.speaking import Judged, MadeATask, Speaker, Step
 from seedmock_contracts.terms import Fact, Operation
 
 from . import doorstep
+from .book import UnreadableBook
 from .gathering import Gathered, Sight
 from .till import InDoubt, NothingMore, Till
 from .wire import NoAnswer
@@ -72,6 +74,8 @@ class Runner:
                 self._make(step, pays)
         except Stop as stop:
             self.trouble = self.trouble or str(stop)
+        except UnreadableBook as error:
+            self.ended, self.trouble = False, str(error)
         except KeyboardInterrupt:
             self.ended, self.trouble = False, "interrupted"
 
@@ -105,21 +109,28 @@ class Runner:
                 self._add(step.name, look, self.speaker.conversation.turns[-1].exchange)
         except NoAnswer as error:
             self._silent += 1
-            self._miss(step, str(error))
+            self._miss(step, str(error), goes_on=pays)
             return
         except MadeATask as made:
             self._unwanted(made.turn)
-        except (InDoubt, Unfinished) as error:
-            self.ended = self.ended and not isinstance(error, Unfinished)
+        except InDoubt as error:
             self._miss(step, str(error))
+        except Unfinished as error:
+            self._miss(step, str(error), goes_on=True)
         except NothingMore as error:
-            self._miss(step, str(error))
+            self._miss(step, str(error), goes_on=True)
             raise Stop(str(error)) from error
+        except (UnreadableBook, Stop):
+            raise
+        except Exception as error:  # whatever a stranger answers, the tasks that are paid for must be named
+            self._miss(step, f"step {step.name} broke off: {type(error).__name__}: {error}", goes_on=pays)
         finally:
             self.till.end()
         self._silent = 0
 
-    def _miss(self, step: Step, why: str) -> None:
+    def _miss(self, step: Step, why: str, goes_on: bool = False) -> None:
+        """A step could not be made; whether another run shall go on with this one."""
+        self.ended = self.ended and not goes_on
         self.missed[step.name] = why
         self.trouble = self.trouble or why
 
@@ -132,13 +143,14 @@ class Runner:
         trouble = self.trouble
         try:
             self._attempt(step, pays)
+        except Stop:
+            before.broken.update(self.gathered.broken)
+            raise
         finally:
             second, self.gathered = self.gathered, before
         if self.missed.pop(step.name, None) is not None:
             self.trouble = trouble
-            return
-        for key in red:
-            self.gathered.again[key] = key in second.broken
+        self.gathered.confirm(second, red)
 
     def _hear(self, judged: Judged) -> None:
         self.watcher.exchange(judged.turn.exchange)
@@ -165,8 +177,6 @@ class Runner:
 
 def dearest(said: Contract) -> Decimal:
     """The most that an order can cost whose terms are not known."""
-    from seedmock_contracts.paid import Terms, rows
-
     return max(row.price for row in rows(said, Terms()))
 
 

@@ -139,6 +139,7 @@ class Session:
             doubts=tuple(dict.fromkeys(till.doubts)),
             settled=() if self._is_ours(runner) else tuple(settled(gathered, at)),
             steps=tuple(runner.made),
+            resumable=not runner.ended and bool(self.book.run.orders) and not self.target.own,
         )
 
     def _findings(self, runner: Runner) -> tuple[Finding, ...]:
@@ -146,7 +147,7 @@ class Session:
             return ()
         steps = {sight.step for sight in runner.gathered.broken.values()}
         emulated = {} if self.target.own else emulate(self.plan, steps)
-        return tuple(findings(runner.gathered, emulated))
+        return tuple(findings(runner.gathered, emulated, self.target.where))
 
     def _is_ours(self, runner: Runner) -> bool:
         return self.target.own or any(BASIS in turn.headers for turn in runner.speaker.conversation.turns)
@@ -186,8 +187,9 @@ class Silent:
 
 def emulate(plan: Plan, steps: Iterable[str]) -> Mapping[Key, str]:
     """What our emulator says in the places that some steps look at."""
-    wanted = {*steps, "text"}
-    said = plan.said
+    said, wanted = plan.said, set(steps)
+    if wanted & {step.name for step in plan.paid}:
+        wanted.add("text")  # whose clip others go on with
     with own() as target:
         till = Till(said, target, Budget(None), Book(None, ""))
         runner = Runner(said, till, Silent())

@@ -19,6 +19,7 @@ from ..settings import from_texts
 from .wire import Answer, Wire
 
 OWN = "http://emulator.seedmock"
+SERVED = "http://127.0.0.1:8000"
 KEYS = {"first": "sk_mock_verify_first", "second": "sk_mock_verify_second"}
 WRONG = "sk_mock_invalid_verify"
 """Refused by every upstream; an emulator that takes any key refuses this one by its name."""
@@ -34,6 +35,8 @@ class Target:
     keys: Mapping[str, str]
     now: Callable[[], float]
     sleep: Callable[[float], None]
+    where: Callable[[str], str]
+    """Makes an address whole that a speaker said, for those who want to ask the same."""
     own: bool = False
     """Whether it is an emulator that was made for this: its money is play money, and it confirms only itself."""
 
@@ -55,7 +58,7 @@ def own(*, app: App | None = None, clock: Clock | None = None, **values: Any) ->
         return Answer(answer.status_code, answer.headers, answer.content)
 
     try:
-        yield Target("an emulator of its own", send, keys, clock.now, clock.sleep, own=True)
+        yield Target("an emulator of its own", send, keys, clock.now, clock.sleep, _served, own=True)
     finally:
         loop.run_until_complete(client.aclose())
         loop.run_until_complete(made.aclose())
@@ -69,4 +72,9 @@ def elsewhere(said: Contract, base_url: str, key: str, second: str = "") -> Iter
     clock = Clock()
     with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as client:
         wire = Wire(said, base_url, keys, client, clock.now, pause)
-        yield Target(wire.shown, wire, keys, clock.now, pause)
+        yield Target(wire.shown, wire, keys, clock.now, pause, wire.where)
+
+
+def _served(url: str) -> str:
+    """Where the same would be asked of `seedmock serve`."""
+    return SERVED + url.removeprefix(OWN) if url.startswith(("/", OWN)) else url

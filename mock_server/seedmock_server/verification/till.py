@@ -104,6 +104,9 @@ class Till:
                 raise self._doubt(order, str(error)) from error
             self._gone(order)
             raise
+        except BaseException:
+            self._doubt(order, "the call was interrupted")
+            raise
         return self._judged(order, self._turn(url, content, answer), answer)
 
     def _judged(self, order: Order, turn: Turn, answer: Answered) -> Answered:

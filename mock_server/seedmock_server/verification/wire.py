@@ -59,16 +59,15 @@ class Wire:
         now: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
-        self._prefix = said.bases[0].prefix
-        self._root = root_of(said, base_url)
-        self.shown = self._root
+        self._said = said
+        self.shown = root_of(said, base_url)
         self._keys = [key for word, key in keys.items() if word != "wrong"]
         self._client, self._now, self._sleep = client, now, sleep
 
     def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answer:
         """Raises NoAnswer."""
-        where = self._root + url.removeprefix(self._prefix) if url.startswith("/") else url
-        for pause in self._pauses(method):
+        where = self.where(url)
+        for pause in self._pauses():
             answer = self._tried(method, where, headers, content)
             wait = _wait(answer, self._now()) if answer.status_code == 429 else None
             if wait is None or pause is None:
@@ -76,7 +75,21 @@ class Wire:
             self._sleep(min(wait or pause, LONGEST_WAIT))
         raise AssertionError("the last pause is none")
 
-    def _pauses(self, method: str) -> Iterator[float | None]:
+    def where(self, url: str) -> str:
+        """The whole address of a path: below the root, or at the vendor's other host if that is where we are."""
+        if not url.startswith("/"):
+            return url
+        first, *others = self._said.bases
+        if url.startswith(first.prefix + "/"):
+            return self.shown + url.removeprefix(first.prefix)
+        parts = urlsplit(self.shown)
+        at_home = parts.hostname in {urlsplit(base.host).hostname for base in self._said.bases}
+        other = next((base for base in others if url.startswith(base.prefix + "/")), None)
+        if at_home and other is not None:
+            return other.host + url
+        return f"{parts.scheme}://{parts.netloc}{url}"
+
+    def _pauses(self) -> Iterator[float | None]:
         yield from (float(2**number) for number in range(WAITS))
         yield None
 
