@@ -52,8 +52,8 @@ def _violations(upstream: str, operation: Operation, document: Document, options
     return broken
 
 
-_Form = tuple[tuple[tuple[str, Any], ...], tuple[type, ...]]
-LONGEST_FORM, ANY_TEXT = 1000, "any text"
+_Form = tuple[tuple[str, Any, type], ...]
+SHORT, ANY_TEXT = 80, "any text"
 
 
 def _form(document: Document, free: frozenset[str]) -> _Form | None:
@@ -61,24 +61,26 @@ def _form(document: Document, free: frozenset[str]) -> _Form | None:
 
     Types stand beside values because True is 1 to a dictionary. Texts that are free, such as a prompt, count as one.
     """
-    form = dict(document)
-    for name in free:
-        text = form.get(name)
-        if type(text) is str and text.strip():
-            form[name] = ANY_TEXT
-    types = tuple(map(type, form.values()))
-    texts = [value for value in form.values() if type(value) is str]
-    if not _SCALARS.issuperset(types) or len("".join([*form, *texts])) > LONGEST_FORM:
-        return None
-    return tuple(form.items()), types
+    form = []
+    for name, value in document.items():
+        kind = type(value)
+        if kind is str:
+            if name in free and value.strip():
+                value = ANY_TEXT
+            elif len(value) > SHORT:
+                return None
+        elif kind not in _SCALARS:
+            return None
+        form.append((name, value, kind))
+    return tuple(form) if len(form) <= SHORT else None
 
 
-_SCALARS = frozenset({str, int, float, bool, type(None)})
+_SCALARS = frozenset({int, float, bool, type(None)})
 
 
 @lru_cache(maxsize=4096)
 def _remembered(upstream: str, operation: Operation, form: _Form, options: tuple[str, ...]) -> tuple[Violation, ...]:
-    return tuple(_violations(upstream, operation, dict(form[0]), options))
+    return tuple(_violations(upstream, operation, {name: value for name, value, _ in form}, options))
 
 
 @cache

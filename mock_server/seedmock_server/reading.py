@@ -47,8 +47,10 @@ class Malformed(Exception):
 
 def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     """Content-Length in bytes, or None when it is absent or no number (then the body itself is counted)."""
-    value = dict(headers).get(b"content-length", b"")
-    return int(value) if value.isdigit() and len(value) < 20 else None
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value) if value.isdigit() and len(value) < 20 else None
+    return None
 
 
 async def read_body(
@@ -183,18 +185,19 @@ def parse_json(body: bytes) -> object:
     return _parse_strictly(_text(body))
 
 
-def _strings(document: Any) -> int:
+def _strings(document: object) -> int:
     """How many strings a document holds, keys included; raises _Objection at an integer beyond 64 bits."""
     count, pending = 0, [document]
-    for value, kind in zip(pending, map(type, pending), strict=True):  # which grows as it is read
+    for value in pending:
+        kind = type(value)
         if kind is str:
             count += 1
         elif kind is dict:
-            count += len(value)
-            pending += value.values()
+            count += len(value)  # type: ignore[arg-type]
+            pending.extend(value.values())  # type: ignore[attr-defined]
         elif kind is list:
-            pending += value
-        elif kind is int and not _fits(value):
+            pending.extend(value)  # type: ignore[arg-type]
+        elif kind is int and not _fits(value):  # type: ignore[arg-type]
             raise _Objection
     return count
 

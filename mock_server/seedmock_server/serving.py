@@ -301,20 +301,17 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self._seen > self.limits.head_bytes or len(self.headers) > self.limits.head_count:
             self._weigh()
-        if not self._is_upgrade():
+        if not self.parser.should_upgrade():
             super().on_headers_complete()
             self._in_head = self._begun = False
+        elif self.parser.get_method() == b"CONNECT":
+            raise _Refused(400, "this is no proxy: CONNECT is not answered")
 
     def on_message_complete(self) -> None:
-        if not self._is_upgrade():
+        if not self.parser.should_upgrade():
             super().on_message_complete()
             self._in_head = True
             self._seen = 0
-
-    def _is_upgrade(self) -> bool:
-        if self.parser.get_method() == b"CONNECT":
-            raise _Refused(400, "this is no proxy: CONNECT is not answered")
-        return self.parser.should_upgrade()
 
     def on_response_complete(self) -> None:
         last = not self.pipeline
