@@ -24,6 +24,8 @@ PATIENCE = 1800.0
 REFUSALS = 3
 """Polls in a row that may be refused before a task is given up: gateways lose one now and then."""
 DAY = 86_400.0
+AFTERWARDS = 120.0
+"""Seconds after the last of its days when a link is followed once more: later than two clocks can differ."""
 RANGES = ("bytes=0-99", "bytes=100-", "bytes=-50", "bytes=999999999999-")
 
 
@@ -196,6 +198,6 @@ def expired(speaker: Speaker) -> Iterable[Look]:
     link = _link(speaker)
     if link:
         days = float(speaker.said.amount(f"{speaker.said.name}.result.days").value)
-        speaker.sleep(days * DAY + 1)
+        speaker.sleep(days * DAY + AFTERWARDS)
         speaker.fetch(link)
     return ()
