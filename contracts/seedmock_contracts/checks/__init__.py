@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterator
 
 from ..conversation import Turn
 from ..failures import Failure, Look
-from . import clips, content, links, ranges, statuses
+from . import answers, clips, content, echoes, envelopes, ids, links, ranges, reasons, statuses, times
 
 Check = Callable[[Turn], Iterator[Look]]
 
 CHECKS: tuple[Check, ...] = (
+    *answers.CHECKS,
+    *envelopes.CHECKS,
+    *echoes.CHECKS,
+    *ids.CHECKS,
+    *times.CHECKS,
     *statuses.CHECKS,
+    *reasons.CHECKS,
     *content.CHECKS,
     *clips.CHECKS,
     *links.CHECKS,

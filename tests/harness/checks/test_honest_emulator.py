@@ -1,0 +1,143 @@
+"""The emulator, judged by every check in all that it can do: nothing is contradicted, and what varies is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.failures import Severity
+from seedmock_contracts.terms import Operation, TaskStatus
+from seedmock_contracts.upstreams import contract
+
+UPSTREAMS = ("opeai", "apimodels")
+FATES = (
+    "succeed queue=2s render=4s",
+    "failed queue=2s render=4s",
+    "moderated queue=2s render=4s what=audio",
+    "expired queue=2s render=4s",
+)
+
+
+def live(stage: Any, operation: Operation, fate: str, document: dict[str, Any] | None = None, **said: Any) -> Any:
+    """One task from its order to its end and beyond, looked at every second."""
+    speaker = stage.speaker
+    document = document or dict(speaker.said.example(operation))
+    made = speaker.ask(operation, document, headers={"x-mock-fate": fate} if fate else None, **said)
+    params = {"task_id": made.made or "none"}
+    turns = [made]
+    for _ in range(9):
+        turns.append(speaker.ask(Operation.QUERY, None if speaker.said.name == "opeai" else params, params=params))
+        speaker.sleep(1.0)
+    return turns
+
+
+def fetch(stage: Any, last: Any) -> None:
+    """The result of a task that has ended, or what is said in its place."""
+    if last.links:
+        stage.speaker.fetch(last.links[0])
+    elif stage.speaker.said.name == "opeai":
+        stage.speaker.ask(Operation.CONTENT, params={"task_id": last.asked})
+
+
+def refused(stage: Any) -> None:
+    """What both upstreams refuse."""
+    speaker, said = stage.speaker, stage.speaker.said
+    query = said.name == "apimodels"
+    for params in ({"task_id": "none"},):
+        speaker.ask(Operation.QUERY, params if query else None, params=params)
+        speaker.ask(Operation.QUERY, params if query else None, params=params, caller="")
+    speaker.ask(Operation.CREATE, {"model": "none"})
+    speaker.ask(Operation.CREATE, {})
+    speaker.ask(Operation.CREATE, dict(said.example(Operation.CREATE)), headers={"x-mock-fate": "refused why=text"})
+    speaker.say(None, "GET", f"{said.bases[0].prefix}/nowhere")
+
+
+def library(stage: Any) -> None:
+    """A group and its assets: one that becomes active, one that fails, one that is refused; then all is undone."""
+    speaker = stage.speaker
+    group = speaker.ask(Operation.GROUP_CREATE, {"name": "cast"})
+    speaker.ask(Operation.GROUP_CREATE, {"name": "crew"})
+    speaker.ask(Operation.GROUP_LIST)
+    face = {"url": "https://example.com/face.png", "asset_type": "Image", "name": "lead", "group_id": group.data["id"]}
+    asset = speaker.ask(Operation.ASSET_CREATE, face)
+    failed = speaker.ask(Operation.ASSET_CREATE, face, headers={"x-mock-fate": "failed"})
+    speaker.ask(Operation.ASSET_CREATE, face, headers={"x-mock-fate": "refused why=face"})
+    for _ in range(3):
+        for one in (asset, failed):
+            speaker.ask(Operation.ASSET_GET, {"id": one.made or failed.data["id"]})
+        speaker.sleep(1.0)
+    speaker.ask(Operation.ASSET_LIST, {"page": 1, "page_size": 10})
+    speaker.ask(Operation.ASSET_UPDATE, {"id": asset.made, "name": "hero"})
+    speaker.ask(Operation.ASSET_DELETE, {"id": asset.made})
+    speaker.ask(Operation.ASSET_GET, {"id": asset.made})
+    speaker.ask(Operation.GROUP_DELETE, {"id": group.data["id"]})
+
+
+def everything(stage: Any) -> None:
+    """All that an upstream can do, once."""
+    said = stage.speaker.said
+    for fate in FATES:
+        fetch(stage, live(stage, Operation.CREATE, fate)[-1])
+    refused(stage)
+    if said.name == "apimodels":
+        live(stage, Operation.UPSCALE, FATES[0])
+        library(stage)
+        task = live(stage, Operation.CREATE, FATES[0])[0].made
+        for operation, params in (
+            (Operation.BALANCE, {}),
+            (Operation.MODELS, {}),
+            (Operation.RECORD, {"task_id": task}),
+        ):
+            stage.speaker.ask(operation, params=params)
+    else:
+        for example in said.examples[Operation.CREATE]:
+            live(stage, Operation.CREATE, "", dict(example))
+
+
+def told(stage: Any) -> list[tuple[str, str, str, str, str]]:
+    return [
+        (failure.severity, failure.fact.id, failure.title, failure.expected, failure.observed)
+        for failure in stage.contradictions()
+    ]
+
+
+@pytest.mark.parametrize("name", UPSTREAMS)
+def test_an_honest_emulator_contradicts_nothing(stage: Callable[..., Any], name: str) -> None:
+    acted = stage(name)
+    everything(acted)
+    assert told(acted) == []
+    statuses = {said.turn.status for said in acted.heard}
+    assert statuses >= {*TaskStatus}
+
+
+SETTLED = {
+    "opeai": ("opeai.status=openai", "opeai.errors=newapi", "opeai.failure_reason=fail_reason",
+              "opeai.failure_reason=none", "opeai.progress=percent"),
+    "apimodels": ("apimodels.keys=legacy", "apimodels.errors=ok", "apimodels.group_list=items"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "option"), [(name, option) for name in UPSTREAMS for option in SETTLED[name]])
+def test_another_option_is_settled_and_nothing_else_is_said(stage: Callable[..., Any], name: str, option: str) -> None:
+    id_, _, value = option.partition("=")
+    acted = stage(name, variants={id_: value})
+    everything(acted)
+    assert {(severity, fact) for severity, fact, *_ in told(acted)} == {(Severity.INFO, id_)}
+
+
+@pytest.mark.parametrize(("name", "option"), [(name, option) for name in UPSTREAMS for option in SETTLED[name]])
+def test_an_option_that_is_known_to_hold_is_no_news(stage: Callable[..., Any], name: str, option: str) -> None:
+    id_, _, value = option.partition("=")
+    acted = stage(name, {id_: value}, variants={id_: value})
+    everything(acted)
+    assert told(acted) == []
+
+
+@pytest.mark.parametrize(("name", "option"), [(name, option) for name in UPSTREAMS for option in SETTLED[name]])
+def test_an_option_that_is_known_not_to_hold_is_found(stage: Callable[..., Any], name: str, option: str) -> None:
+    id_, _, value = option.partition("=")
+    acted = stage(name, {id_: contract(name).defaults[id_]}, variants={id_: value})
+    everything(acted)
+    assert told(acted) != []
