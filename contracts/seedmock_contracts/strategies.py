@@ -1,0 +1,271 @@
+"""Documents to say to an upstream, drawn from its contract alone: right ones, ones with one fault, and hostile ones.
+
+Boundary values come first. Knows no upstream by name: fields, figures, layouts and schemes are the contract's.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping, Sequence
+from struct import pack
+from typing import Any
+
+from hypothesis import strategies as st
+
+from .combinations import Anchored, AtMost, Required, Unsupported
+from .contract import Contract
+from .generation import Reference
+from .hostility import TITLES, Hostile, hostility
+from .rules import Absent, Between, LengthAtMost, OneOf, Present, Rule, Scheme, Typed, ValueRule, Whole, put, sample
+from .terms import Document, Field, MediaKind, Model, Operation, Role
+from .validation import condition, violations
+
+PROMPTS = (
+    "A kite over a field.",
+    "-",
+    "风筝在田野上空，镜头缓慢推进。",
+    "She says: \"Turn left!\" \\ and 'right'\n\tthen waves 👋🏽.",
+    "Ünïcødé ﬁ \u202eright to left\u202c e\u0301 \u200b\ufeff \U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "word " * 1001,
+)
+NAMES = ("lead", "名", "a/b?c=d&e", " padded ")
+EXTRA: tuple[Document, ...] = ({"watermark": False}, {"x_unknown": [1, {"deep": None}]}, {"": ""}, {"n": 3, "user": 0})
+FAR = 1000
+WRONG: tuple[Any, ...] = (7, "seven", {"unexpected": True}, [7], True, 7.5, [], {}, -(2**63))
+BLANK = (None, "", " ", "\t\n", "\u3000")
+STRANGE = ("ftp://example.com/x", "javascript:alert(1)", "//example.com/x", "example.com/x", "file:///etc/passwd", "")
+FRACTIONS = (4.5, "4.5", "four", "4s", "0x4", "\u0664", "4.0000001", " ")
+Urls = Mapping[MediaKind, Sequence[str]]
+
+
+def _picture(side: int = 320) -> str:
+    rows = zlib.compress((b"\0" + b"\x80" * side) * side, 9)
+    chunks = ((b"IHDR", pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
+    body = b"".join(pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
+    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + body).decode()
+
+
+PICTURE = _picture()
+"""A grey picture that every limit allows, as a data: URI."""
+
+
+def urls(said: Contract) -> Urls:
+    """What references may be without anything having been made before: under each open scheme, a picture as data."""
+    schemes = next((rule.schemes for rule in said.rules[Operation.CREATE] if isinstance(rule, Scheme)), ())
+    found = {kind: [sample(kind).url] for kind in MediaKind}
+    for kind, plain in found.items():
+        plain += [plain[0].replace("https://", scheme) for scheme in schemes if scheme == "http://"]
+        plain += [PICTURE] if "data:" in schemes and kind is MediaKind.IMAGE else []
+    return found
+
+
+def documents(
+    said: Contract, operation: Operation, *, media: Urls | None = None, variants: Mapping[str, str] | None = None
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Documents that keep every rule of an operation, at the defaults of its variants or under others.
+
+    `media` are the URLs that references may have, by kind: at least one each.
+    """
+    return _drawn(_Plan(said, operation, media or urls(said), variants or {}))
+
+
+class _Plan:
+    """How the documents of one operation are put together: the contract, read once."""
+
+    def __init__(self, said: Contract, operation: Operation, media: Urls, variants: Mapping[str, str]) -> None:
+        self.said, self.operation, self.media = said, operation, media
+        self.rules = in_force(said, operation, variants)
+        self.places = _places(said) if operation is Operation.CREATE else {}
+        self.written = {name for places in self.places.values() for name in places}
+        self.models = [model for model in said.models if model.upscales == (operation is Operation.UPSCALE)]
+        self.ways = next((rule.ways for rule in self.rules if isinstance(rule, Required)), ())
+        self.fields = {field.path: field for field in said.fields if self._stands_alone(field)}
+        self.aliases = {name: field for name, field in self.fields.items() if self._found(name)}
+        present = [rule for rule in self.rules if isinstance(rule, Present) and rule.field in self.fields]
+        self.needed = {rule.field: rule.unless for rule in present}
+        grouped = {name for way in self.ways for name in way}
+        self.free = [name for name in self.fields if name not in {*grouped, *self.needed, *self.aliases}]
+        known = {field.path.partition(".")[0] for field in said.fields if field.operation is operation}
+        self.extra = [{}, {}, {}, *(extra for extra in EXTRA if not known & set(extra))]
+
+    def _stands_alone(self, field: Field) -> bool:
+        """Whether a field is at the top, accepted, and not one that the layout of references writes."""
+        barred = any(isinstance(rule, Absent) and rule.field == field.path for rule in self.rules)
+        at_top = not {".", "["} & set(field.path)
+        return field.operation is self.operation and at_top and not barred and field.path not in self.written
+
+    def _found(self, name: str) -> bool:
+        """Whether a field is another place for references."""
+        return self.operation is Operation.CREATE and bool(self.said.layout.find({name: ["https://example.com/a"]}))
+
+    def values(self, name: str, model: Model | None) -> st.SearchStrategy[Any]:
+        """What a field may hold beside a model."""
+        field = self.fields[name]
+        rules = [rule for rule in self.rules if rule.field == name]
+        if name == "model":
+            return st.sampled_from([model.name for model in self.models])
+        for rule in rules:
+            if isinstance(rule, OneOf):
+                return st.sampled_from([value for value in rule.allowed if self._renders(model, value)])
+            if isinstance(rule, Between):
+                return _numbers(rule.low, rule.high, field.types)
+            if isinstance(rule, Scheme):
+                return st.sampled_from([f"{scheme}example.com/{name}" for scheme in rule.schemes if "http" in scheme])
+            if isinstance(rule, LengthAtMost):
+                return st.sampled_from([*NAMES, "n" * rule.limit, "名" * rule.limit])
+        if any(isinstance(rule, Whole) for rule in rules):
+            return _numbers(1, None, field.types)
+        return st.booleans() if "boolean" in field.types else st.sampled_from(PROMPTS) | _texts
+
+    def _renders(self, model: Model | None, value: str) -> bool:
+        refusing = [rule for rule in self.rules if isinstance(rule, Unsupported) and rule.model is model]
+        return all(rule.resolved.get(value) in (None, *rule.model.resolutions) for rule in refusing)
+
+
+_texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(lambda text: bool(text.strip()))
+
+
+def in_force(said: Contract, operation: Operation, variants: Mapping[str, str]) -> tuple[Rule, ...]:
+    """The rules of an operation under the options of variants; those left out are at their defaults."""
+    chosen = {**said.defaults, **variants}
+    conditions = [(rule, condition(rule)) for rule in said.rules.get(operation, ())]
+    return tuple(rule for rule, only in conditions if only is None or chosen[only[0]] == only[1])
+
+
+def _places(said: Contract) -> dict[tuple[MediaKind, Role], tuple[str, ...]]:
+    """For each kind and role that a reference can have, the fields that it is written into."""
+    places = {}
+    for kind in MediaKind:
+        for role in Role:
+            try:
+                places[kind, role] = tuple(said.layout.place({}, [sample(kind, role)]))
+            except ValueError:
+                continue
+    return places
+
+
+def _numbers(low: int, high: int | None, types: Sequence[str]) -> st.SearchStrategy[Any]:
+    """A whole number between two bounds, as each JSON type that may say it; the bounds are the likeliest."""
+    most = low + FAR if high is None else high
+    whole = st.sampled_from([low, most]) | st.integers(low, most)
+    forms: list[st.SearchStrategy[Any]] = [whole] if {"integer", "number"} & set(types) else []
+    forms += [whole.map(str)] if "string" in types else []
+    return st.one_of(forms + ([whole.map(float)] if "number" in types else []))
+
+
+@st.composite
+def _drawn(draw: st.DrawFn, plan: _Plan) -> dict[str, Any]:
+    references = draw(_references(plan)) if plan.places else []
+    model = draw(st.sampled_from(plan.models)) if "model" in plan.fields else None
+    document: dict[str, Any] = {} if model is None else {"model": model.name}
+    chosen = draw(st.integers(0, 2 ** len(plan.free) - 1))
+    kinds = {reference.kind for reference in references}
+    names = [name for name, unless in plan.needed.items() if not kinds & set(unless) or draw(st.booleans())]
+    names += draw(st.sampled_from(plan.ways)) if plan.ways else ()
+    names += [name for bit, name in enumerate(plan.free) if chosen >> bit & 1]
+    for name in names:
+        if name not in document:
+            document[name] = draw(plan.values(name, model))
+    document |= draw(st.sampled_from(plan.extra))
+    placed = plan.said.layout.place(document, references) if references else document
+    if plan.aliases and references and draw(st.booleans()):
+        placed = _elsewhere(plan, placed)
+    null_too = draw(st.integers(0, 9)) == 9  # null means left out
+    return {**dict.fromkeys((*plan.fields, *plan.written)), **placed} if null_too else placed
+
+
+def _elsewhere(plan: _Plan, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with references in their other place, if they have one."""
+    for alias in plan.aliases:
+        found = plan.said.layout.find({alias: ["https://example.com/a"]})[0].reference
+        (usual,) = plan.places[found.kind, found.role]
+        if document.get(usual) is not None:
+            document[alias] = [document.pop(usual)]
+    return document
+
+
+@st.composite
+def _references(draw: st.DrawFn, plan: _Plan) -> list[Reference]:
+    """What one of the upstream's modes takes: frames, or some of each kind up to its limit, anchored."""
+    modes = [mode.roles for mode in plan.said.modes]
+    roles = draw(st.sampled_from([(), *dict.fromkeys(modes)]))
+    if Role.REFERENCE not in roles:
+        urls_ = plan.media[MediaKind.IMAGE]
+        return [Reference(MediaKind.IMAGE, draw(st.sampled_from(urls_)), role) for role in roles]
+    limits = {rule.media: rule.limit for rule in plan.rules if isinstance(rule, AtMost) and rule.role is Role.REFERENCE}
+    counts = {kind: draw(st.sampled_from([0, 1, limit]) | st.integers(0, limit)) for kind, limit in limits.items()}
+    for rule in plan.rules:
+        if isinstance(rule, Anchored) and counts[rule.media] and not any(counts[kind] for kind in rule.anchors):
+            counts[rule.anchors[0]] = 1
+    turn = draw(st.integers(0, 3))
+    return [
+        Reference(kind, plan.media[kind][(turn + at) % len(plan.media[kind])])
+        for kind, count in counts.items()
+        for at in range(count)
+    ]
+
+
+@st.composite
+def broken(
+    draw: st.DrawFn,
+    said: Contract,
+    operation: Operation,
+    rule: Rule,
+    *,
+    media: Urls | None = None,
+    variants: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Documents that break this rule of an operation and no other, in one of the ways in which it can be broken.
+
+    A rule that holds only under an option of a variant is broken under that option.
+    """
+    only = condition(rule)
+    under = {**(variants or {}), **(dict([only]) if only else {})}
+    ground = draw(documents(said, operation, media=media, variants=under))
+
+    def exactly(document: Document) -> bool:
+        return [found.fact.id for found in violations(said.name, operation, document, under)] == [rule.fact.id]
+
+    own = rule.broken(ground, said.layout)
+    if spoilt := draw(st.sampled_from([*_spoilers(rule), ()])):
+        spoiled = put(own, rule.field, spoilt[0])
+        if exactly(spoiled):
+            return spoiled
+    if exactly(own):
+        return own
+    kept = rule.broken(said.example(operation, rule), said.layout)
+    for name, value in ground.items():
+        if name not in kept and exactly({**kept, name: value}):
+            kept[name] = value
+    return kept
+
+
+def _spoilers(rule: Rule) -> list[tuple[Any, ...]]:
+    """Values that break a rule on values, each in a tuple of its own: None is a value, too."""
+    if isinstance(rule, Present):
+        return [(value,) for value in BLANK]
+    if not isinstance(rule, ValueRule):
+        return []
+    return [(value,) for value in _wrong(rule) if rule.judge(rule.field, value) is not None]
+
+
+def _wrong(rule: ValueRule) -> Sequence[Any]:
+    if isinstance(rule, Typed):
+        return WRONG
+    if isinstance(rule, OneOf):
+        first = rule.allowed[0]
+        return (first.swapcase(), f" {first}", f"{first}\n", f"{first}0", "", "null")
+    if isinstance(rule, Between):
+        high = rule.low - FAR if rule.high is None else rule.high + 1
+        return (rule.low - 1, high, str(rule.low - 1), str(high), 2**63 - 1, -(2**63), float(high))
+    if isinstance(rule, LengthAtMost):
+        return ("n" * (rule.limit + 1), "名" * (rule.limit + 1), "👩" * 10 * rule.limit)
+    return {Whole: FRACTIONS, Scheme: STRANGE}.get(type(rule), ())
+
+
+def hostile(said: Contract, operation: Operation) -> st.SearchStrategy[Hostile]:
+    """Bodies that nobody should send to an operation, and any bytes at all."""
+    ground = documents(said, operation) if operation in said.examples else st.just({})
+    known = st.builds(hostility, ground, st.sampled_from(TITLES))
+    return known | st.binary(max_size=60).map(lambda body: Hostile("any bytes", body))
