@@ -65,7 +65,7 @@ def refusals_have_their_envelope(turn: Turn) -> Iterator[Look]:
     new = list(parts.unknown(turn.body, [field.path for field in fields]))
     for field in fields:
         yield from field_look(field, parts.found(turn, field), new)
-    if new:
+    if new and _right(fields[0], parts.found(turn, fields[0])):
         title = "a refusal has keys that the contract does not know"
         yield broken(fields[0], title, "none", ", ".join(new), Severity.INFO)
 
@@ -106,15 +106,16 @@ def refusals_settle_their_style(turn: Turn) -> Iterator[Look]:
         if isinstance(turn.body.get("code"), int):
             yield chosen(turn, f"{name}.errors", "ok" if turn.status_code == GOOD else "status")
         return
-    style = SPOKEN_BY.get(_envelope(turn))
-    if style is not None and _spoken_in_both(turn):
-        yield chosen(turn, f"{name}.errors", style)
+    envelope = _envelope(turn)
+    if envelope in SPOKEN_BY and _spoken_in_both(turn, envelope):
+        yield chosen(turn, f"{name}.errors", SPOKEN_BY[envelope])
 
 
-def _spoken_in_both(turn: Turn) -> bool:
-    """Whether each kind that the refusal can be has a case of its own in the other style."""
-    both = {case.kind for case in turn.said.errors if case.style} & {c.kind for c in turn.said.errors if not c.style}
-    return bool(turn.cases) and all(case.kind in both for case in turn.cases)
+def _spoken_in_both(turn: Turn, envelope: str) -> bool:
+    """Whether the refusal, in this envelope, is of a kind that has a case of its own in either style."""
+    errors = turn.said.errors
+    both = {case.kind for case in errors if case.style} & {case.kind for case in errors if not case.style}
+    return any(case.kind in both for case in turn.cases if case.envelope == envelope)
 
 
 CHECKS = (

@@ -24,6 +24,33 @@ from seedmock_server.clock import ManualClock
 
 NOW = 1_780_275_602.0
 JSON = {"content-type": "application/json"}
+ORDER_B = {"model": "seedance-2-0-fast", "prompt": "A heron waits.", "size": "1280x720", "seconds": "4"}
+ORDER_A = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A heron waits.", "duration": 4}
+TASK_B, TASK_A = "cgt-20260601090001-k3v7p", "cl0123456789abcdefghijklm"
+CREATED_B = {"id": TASK_B, "task_id": TASK_B, "object": "video", "model": "seedance-2-0-fast", "status": "queued",
+             "created_at": 1780275601}  # fmt: skip
+QUERIED_B = {"created_at": 1780275601, "id": TASK_B, "model": "seedance-2-0-fast", "object": "video",
+             "prompt": "A heron waits.", "size": "1280x720", "status": "QUEUED"}  # fmt: skip
+CREATED_A = {"taskId": TASK_A, "state": "pending"}
+QUERIED_A = {"taskId": TASK_A, "state": "pending", "model": "seedance2-a/seedance-2.0-mini",
+             "modelType": "TEXT_TO_VIDEO", "createTime": 1780275601000}  # fmt: skip
+ENDS_A = {
+    "completed": {"resultUrls": ["https://example.com/a.mp4"], "completeTime": 1780275604000},
+    "failed": {"failCode": "UPSTREAM_BUSY", "failMsg": "upstream busy", "retryable": True,
+               "completeTime": 1780275604000},
+}  # fmt: skip
+REASON_B = {"error": {"code": "InternalServiceError", "message": "The service had an internal error."}}
+GONE = ...
+"""In the place of a value: the key is not there."""
+
+
+def enveloped(data: Any) -> dict[str, Any]:
+    """A's envelope around an answer's own part."""
+    return {"code": 200, "msg": "success", "data": data}
+
+
+def _changed(body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**body, **changes}.items() if value is not GONE}
 
 
 class Talk:
@@ -60,6 +87,21 @@ class Talk:
         self.conversation.remember(self.turn)
         self.at += 1
         return self
+
+    def order(self, sent: Mapping[str, Any] | None = None, **changes: Any) -> Talk:
+        """An order and its honest answer, but for these changes of its own part."""
+        if self.said.name == "opeai":
+            return self.hear(Operation.CREATE, _changed(CREATED_B, changes), sent=sent or ORDER_B)
+        return self.hear(Operation.CREATE, enveloped(_changed(CREATED_A, changes)), sent=sent or ORDER_A)
+
+    def poll(self, word: str, **changes: Any) -> Talk:
+        """A query and its honest answer of a task in this state, but for these changes of its own part."""
+        if self.said.name == "opeai":
+            reason = REASON_B if word == "FAILURE" else {}
+            body = _changed({**QUERIED_B, **reason, "status": word}, changes)
+            return self.hear(Operation.QUERY, body, task_id=TASK_B)
+        data = _changed({**QUERIED_A, "state": word, **ENDS_A.get(word, {})}, changes)
+        return self.hear(Operation.QUERY, enveloped(data), sent={"task_id": TASK_A})
 
     def of(self, check: Callable[..., Any]) -> list[Look]:
         """What a check saw in the last turn."""
