@@ -11,7 +11,7 @@ from typing import Any
 
 from .generation import Reference
 from .references import Layout
-from .terms import Document, MediaKind, Role
+from .terms import Document, Fact, MediaKind, Role
 
 NO_SUCH_VALUE = "no-such-value"
 FAR = 1_000_000
@@ -32,6 +32,8 @@ BEHIND = {"data:": "image/png;base64,iVBORw0KGgo=", "asset://": "asset-202001010
 class Edge:
     """A document beside a rule's limit, which it just keeps or just breaks; `value` is what it tries there.
 
+    `fact` is the value's own, if it has one.
+
     A `gross` break is one that a limit moved a little does not make good.
     """
 
@@ -39,6 +41,7 @@ class Edge:
     keeps: bool
     value: Any = None
     gross: bool = False
+    fact: Fact | None = None
 
 
 def sample(kind: MediaKind, role: Role = Role.REFERENCE) -> Reference:

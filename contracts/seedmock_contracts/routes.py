@@ -46,3 +46,9 @@ def _patterns(upstream: str) -> tuple[tuple[str, re.Pattern[str], Endpoint], ...
         for base in said.bases
         for endpoint in said.endpoints
     )
+
+
+def methods_at(said: Contract, path: str) -> frozenset[str]:
+    """The methods that the page gives to a path; none for a path that is none of the upstream's."""
+    methods = {endpoint.method for endpoint in said.endpoints}
+    return frozenset(method for method in methods if routed(said, method, path) is not None)

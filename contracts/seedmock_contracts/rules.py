@@ -96,6 +96,9 @@ class ValueRule(Rule):
         if "[]" not in self.field and document.get(self.top) is None:
             yield Edge(dict(document), True)
         now = document.get(self.field)
+        if "[]" in self.field and not tuple(self.within(now)):
+            held = [Edge(found, True) for found in arrangements(document, layout) if self._stands(found)]
+            yield from held or [Edge(put(document, self.field, sample(MediaKind.IMAGE).url), True)]
         for value in self.within(now):
             yield from (Edge(kept, True, value) for kept in self._holding(document, layout, value))
         for index, value in enumerate(self.beyond(now)):
@@ -111,6 +114,9 @@ class ValueRule(Rule):
 
     def _placed(self, document: Document, layout: Layout, value: Any) -> dict[str, Any]:
         return self._spoilt(document, layout, value)
+
+    def _stands(self, document: Document) -> bool:
+        return any(value is not MISSING for _, value in values(document, self.field))
 
     def _holding(self, document: Document, layout: Layout, value: Any) -> Iterator[dict[str, Any]]:
         """The document with this value; where it stands in a list's items, with such items as have it of themselves."""

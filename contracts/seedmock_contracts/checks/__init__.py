@@ -6,11 +6,31 @@ from collections.abc import Callable, Iterator
 
 from ..conversation import Turn
 from ..failures import Failure, Look
-from . import answers, clips, content, echoes, envelopes, ids, links, ranges, reasons, statuses, times
+from . import (
+    access,
+    answers,
+    clips,
+    content,
+    echoes,
+    envelopes,
+    ids,
+    isolation,
+    library,
+    links,
+    listings,
+    money,
+    ranges,
+    reasons,
+    refusals,
+    statuses,
+    times,
+)
 
 Check = Callable[[Turn], Iterator[Look]]
 
 CHECKS: tuple[Check, ...] = (
+    *access.CHECKS,
+    *refusals.CHECKS,
     *answers.CHECKS,
     *envelopes.CHECKS,
     *echoes.CHECKS,
@@ -22,6 +42,10 @@ CHECKS: tuple[Check, ...] = (
     *clips.CHECKS,
     *links.CHECKS,
     *ranges.CHECKS,
+    *library.CHECKS,
+    *listings.CHECKS,
+    *isolation.CHECKS,
+    *money.CHECKS,
 )
 
 

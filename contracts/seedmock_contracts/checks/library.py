@@ -77,8 +77,10 @@ def deleted_assets_are_gone(turn: Turn) -> Iterator[Look]:
 
 def assets_need_no_name(turn: Turn) -> Iterator[Look]:
     """An asset is taken without a name."""
-    document = turn.document or {}
-    if turn.operation is Operation.ASSET_CREATE and not turn.violations and document.get("name") is None:
+    document = turn.document
+    if turn.operation is not Operation.ASSET_CREATE or turn.violations or document is None:
+        return
+    if document.get("name") is None:
         fact = _fact(turn, "assets.create.name.default")
         if not turn.refused:
             yield held(fact)

@@ -1,0 +1,303 @@
+"""Questions about one rule that cost nothing: what is just inside it and just outside, beside a second, certain fault.
+
+Knows no upstream, and asks nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import count
+from typing import Any
+
+from .contract import Contract
+from .conversation import ORDERS
+from .edges import Edge
+from .generation import Reference, first_frame
+from .rules import Rule, sample
+from .samples import picture, sound
+from .terms import MISSING, Document, MediaKind, Operation
+from .upstreams import contract
+from .validation import condition, violations
+
+NOBODY_S, NO_NUMBER = "seedmock-no-such-id", 999_999_999
+"""Ids that no upstream ever gave to anything."""
+UNREADABLE = ("asset:", "data:")
+"""Samples of these schemes name nothing, which is a fault of its own to those who read them."""
+ADDED = ("a sound too short", "a picture too small", "a first frame too small")
+NO_CLIP = "asset://asset-20200101000000-zzzzz"
+SHORT, SMALL = sound(0.1), picture(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rule's edges, each together with one and the same second fault; the gross break stands first in `broken`.
+
+    `after` is the place of the second fault among the operation's rules, the number of rules if it is none of them.
+    """
+
+    operation: Operation
+    rule: Rule
+    fault: str
+    after: int
+    kept: tuple[Edge, ...]
+    broken: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A second fault: what it makes of each base, by the base's place; or how it spoils references that are there."""
+
+    name: str
+    after: int
+    documents: tuple[Document | None, ...] = ()
+    ending: str = ""
+    spoilt: str = ""
+
+    @property
+    def of_media(self) -> bool:
+        """Whether it is seen only by those who read references."""
+        return bool(self.ending) or self.name in ADDED
+
+    def added(self, document: Document, base: Document, place: int) -> dict[str, Any] | None:
+        """The document with this fault too; None where it cannot have it."""
+        if self.ending:
+            found = respelt(document, self.ending, self.spoilt)
+            return None if found == document else found
+        other = self.documents[place]
+        return None if other is None else merged(document, other, base)
+
+
+@cache
+def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
+    """Documents that keep every rule, under each model; of ids they name only such as nobody has."""
+    said = contract(upstream)
+    found: list[Document] = []
+    for example in said.examples.get(operation, ()):
+        models = [model.name for model in said.models if not model.upscales]
+        every = [{**example, "model": name} for name in models] if operation is Operation.CREATE else [example]
+        found += [document for one in every if not violations(upstream, operation, document := _strange(one))]
+    return tuple(found)
+
+
+def trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> Iterator[Trial]:
+    """The ways of asking about a rule, the likeliest to tell it from the second fault first; `edges` instead of its."""
+    if edges or rule not in said.rules[operation]:
+        yield from _trials(said, operation, rule, edges)
+    else:
+        yield from _remembered(said.name, operation, said.rules[operation].index(rule))
+
+
+class _Remembered:
+    """What an iterator gave so far, and what it will give: each item is made once, when it is first asked for."""
+
+    def __init__(self, source: Iterator[Trial]) -> None:
+        self._source, self._made = source, list[Trial]()
+
+    def __iter__(self) -> Iterator[Trial]:
+        for place in count():
+            if place == len(self._made):
+                found = next(self._source, None)
+                if found is None:
+                    return
+                self._made.append(found)
+            yield self._made[place]
+
+
+@cache
+def _remembered(upstream: str, operation: Operation, place: int) -> _Remembered:
+    said = contract(upstream)
+    return _Remembered(_trials(said, operation, said.rules[operation][place], ()))
+
+
+def _trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge]) -> Iterator[Trial]:
+    pure = _pure_edges(said, operation, rule, edges)
+    for alternatives in _faults(said, operation, rule):
+        made = (_trial(said, operation, rule, fault, pure) for fault in alternatives)
+        trial = next((trial for trial in made if trial is not None), None)
+        if trial is not None:
+            yield trial
+
+
+def _pure_edges(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> list[tuple[int, Edge]]:
+    """A rule's edges on each form of base that there is, under the first model with which they break nothing else."""
+    pure, seen = [], set()
+    for at, base in enumerate(bases(said.name, operation)):
+        for edge in edges or rule.edges(base, said.layout):
+            key = edge.keeps, repr(edge.value), tuple(base)
+            if key not in seen and _is_pure(said, operation, rule, edge):
+                seen.add(key)
+                pure.append((at, edge))
+    return pure
+
+
+@cache
+def _askable(upstream: str, operation: Operation, place: int) -> frozenset[tuple[bool, str]]:
+    said = contract(upstream)
+    pure = _pure_edges(said, operation, said.rules[operation][place])
+    return frozenset((edge.keeps, repr(edge.value)) for _, edge in pure)
+
+
+def askable(said: Contract, operation: Operation, rule: Rule) -> frozenset[tuple[bool, str]]:
+    """Every edge of a rule that can be asked about, by whether it keeps the rule and by what it tries."""
+    return _askable(said.name, operation, said.rules[operation].index(rule))
+
+
+def trial_with(said: Contract, operation: Operation, rule: Rule, fault: str) -> Trial | None:
+    """The way of asking about a rule beside a certain second fault, if there is one."""
+    pure = _pure_edges(said, operation, rule)
+    named = (one for alternatives in _faults(said, operation, rule) for one in alternatives if one.name == fault)
+    made = (_trial(said, operation, rule, one, pure) for one in named)
+    return next((trial for trial in made if trial is not None), None)
+
+
+def _trial(
+    said: Contract, operation: Operation, rule: Rule, fault: Fault, pure: Sequence[tuple[int, Edge]]
+) -> Trial | None:
+    found = bases(said.name, operation)
+    usable: dict[tuple[bool, str], Edge] = {}
+    due = {said.rules[operation][fault.after].fact.id} if fault.after < len(said.rules[operation]) else set()
+    for at, edge in pure:
+        key = edge.keeps, repr(edge.value)
+        if fault.of_media and str(edge.value).startswith(UNREADABLE):
+            continue
+        both = fault.added(edge.document, found[at], at) if key not in usable else None
+        if both is not None and _breaks(said, operation, both, rule) == due | _due(rule, edge):
+            usable[key] = replace(edge, document=both)
+    kept = tuple(edge for edge in usable.values() if edge.keeps)
+    broken = sorted((edge for edge in usable.values() if not edge.keeps), key=lambda edge: not edge.gross)
+    if not kept or not broken or not broken[0].gross:
+        return None
+    return Trial(operation, rule, fault.name, fault.after, kept, tuple(broken))
+
+
+def _faults(said: Contract, operation: Operation, rule: Rule) -> Iterator[tuple[Fault, ...]]:
+    """Second faults: none where nothing can be made; then of rules that stand later, of media, of rules before."""
+    rules = said.rules[operation]
+    if operation not in ORDERS:
+        yield (Fault("", len(rules), bases(said.name, operation)),)
+        return
+    place = rules.index(rule) if rule in rules else -1
+    for index in reversed(range(place + 1, len(rules))):
+        yield _of_rule(said.name, operation, index)
+    yield from ((fault,) for fault in _of_media(said.name, operation))
+    for index in reversed(range(max(place, 0))):
+        yield _of_rule(said.name, operation, index)
+
+
+@cache
+def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[Fault, ...]:
+    """A rule's gross break, first doubled by media that can't be used, so that nothing is made if the rule is gone."""
+    said, found = contract(upstream), bases(upstream, operation)
+    rule = said.rules[operation][index]
+    if condition(rule) is not None:
+        return ()
+    plain: list[Document | None] = []
+    for base in found:
+        edge = next((edge for edge in rule.edges(base, said.layout) if edge.gross), None)
+        pure = edge is not None and _breaks(said, operation, edge.document) == {rule.fact.id}
+        plain.append(edge.document if edge is not None and pure else None)
+    every: list[list[Document | None]] = [plain]
+    for fault in _of_media(upstream, operation):
+        doubled = [_pure(said, operation, rule, fault, one, at) for at, one in enumerate(plain)]
+        every.insert(-1, doubled)
+    return tuple(Fault(rule.fact.id, index, tuple(documents)) for documents in every if any(documents))
+
+
+def _pure(
+    said: Contract, operation: Operation, rule: Rule, fault: Fault, document: Document | None, at: int
+) -> Document | None:
+    """A document with another fault, that breaks no other rule for it."""
+    both = None if document is None else fault.added(document, bases(said.name, operation)[at], at)
+    return both if both is not None and _breaks(said, operation, both) == {rule.fact.id} else None
+
+
+@cache
+def _of_media(upstream: str, operation: Operation) -> tuple[Fault, ...]:
+    """Media that break the limits on what references may be: those of the document, or such as come in addition."""
+    said, end = contract(upstream), len(contract(upstream).rules[operation])
+    broken = Fault("clips that nobody has", end, ending=".mp4", spoilt=NO_CLIP)
+    if operation is not Operation.CREATE:
+        return (broken,)
+    short, small = Reference(MediaKind.AUDIO, SHORT), Reference(MediaKind.IMAGE, SMALL)
+    added = dict(zip(ADDED, ((sample(MediaKind.IMAGE), short), (small,), (first_frame(SMALL),)), strict=True))
+    return (
+        Fault("sounds too short", end, ending=".mp3", spoilt=SHORT),
+        Fault("pictures too small", end, ending=".png", spoilt=SMALL),
+        *(
+            Fault(name, end, tuple(_placed(said, base, references) for base in bases(upstream, operation)))
+            for name, references in added.items()
+        ),
+        broken,
+    )
+
+
+def _placed(said: Contract, base: Document, references: Iterable[Reference]) -> dict[str, Any] | None:
+    try:
+        return said.layout.place(base, references)
+    except ValueError:
+        return None
+
+
+def _breaks(said: Contract, operation: Operation, document: Document, rule: Rule | None = None) -> set[str]:
+    """The facts of the rules that a document breaks, under the variant in which the rule in question holds."""
+    only = condition(rule) if rule is not None else None
+    chosen = {**said.defaults, **dict([only])} if only else said.defaults
+    return {violation.fact.id for violation in violations(said.name, operation, document, chosen)}
+
+
+def _is_pure(said: Contract, operation: Operation, rule: Rule, edge: Edge) -> bool:
+    """Whether a document at a rule's edge breaks no other rule, and is for the operation in question."""
+    model = said.model(str(edge.document.get("model")))
+    if operation is Operation.CREATE and model is not None and model.upscales:
+        return False
+    return _breaks(said, operation, edge.document, rule) == _due(rule, edge)
+
+
+def _due(rule: Rule, edge: Edge) -> set[str]:
+    return set() if edge.keeps else {rule.fact.id}
+
+
+def merged(one: Document, other: Document, base: Document) -> dict[str, Any] | None:
+    """What both made of the same base, lists one after the other; None where they are at odds."""
+    both = dict(one)
+    for name in dict.fromkeys((*base, *other)):
+        was, now, mine = (document.get(name, MISSING) for document in (base, other, one))
+        if now == was:
+            continue
+        value = now if mine == was else _together(mine, now, was)
+        if value is None:
+            return None
+        both.pop(name, None)
+        if value is not MISSING:
+            both[name] = value
+    return both
+
+
+def _together(mine: Any, now: Any, was: Any) -> Any:
+    if isinstance(mine, list) and isinstance(now, list):
+        return [*mine, *now]
+    if isinstance(mine, dict) and isinstance(now, dict):
+        return merged(mine, now, was if isinstance(was, dict) else {})
+    return None
+
+
+def respelt(value: Any, ending: str, instead: str) -> Any:
+    """A JSON value with another text in the place of each that is a sample's URL of this ending."""
+    if isinstance(value, str):
+        return instead if value.startswith("https://example.com/") and value.endswith(ending) else value
+    if isinstance(value, list):
+        return [respelt(item, ending, instead) for item in value]
+    if isinstance(value, dict):
+        return {name: respelt(item, ending, instead) for name, item in value.items()}
+    return value
+
+
+def _strange(document: Document) -> dict[str, Any]:
+    """The document with ids of nobody's in the place of those that it names."""
+    changed = dict(document)
+    for name, value in document.items():
+        if name == "id" or name.endswith("_id"):
+            changed[name] = NO_NUMBER if isinstance(value, int) else NOBODY_S
+    return changed
