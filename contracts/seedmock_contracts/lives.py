@@ -45,6 +45,7 @@ def lived(speaker: Speaker, order: Document, operation: Operation = Operation.CR
         if last is not None and last.status is TaskStatus.SUCCESS:
             for way in ways(speaker.said, made.made, last.links):
                 way(speaker)
+        _account(speaker, made.made)
     return ()
 
 
@@ -148,9 +149,11 @@ def library(speaker: Speaker) -> Iterable[Look]:
     link = _link(speaker)
     kind, url = ("Video", link) if link else ("Image", "https://example.com/face.png")
     wanted = {"url": url, "asset_type": kind, "name": "lead", "group_id": int(group) if group.isdigit() else group}
+    _account(speaker)
     asset = speaker.ask(Operation.ASSET_CREATE, wanted).made
     if asset is not None:
         _followed(speaker, asset)
+    _account(speaker)
     speaker.ask(Operation.GROUP_LIST)
     speaker.ask(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
     if asset is not None:
