@@ -36,7 +36,7 @@ def content_comes_with_success(turn: Turn) -> Iterator[Look]:
 
 def content_is_a_clip(turn: Turn) -> Iterator[Look]:
     """What is delivered is the clip's own bytes: an MP4 file, H.264, and called so."""
-    if not delivered(turn):
+    if not delivered(turn) or (turn.story is None and turn.said.link_fields):  # a link may lead to a posted picture
         return
     said, body = turn.said, turn.exchange.response.body[:80]
     clip, binary = turn.exchange.response.media, said.find(f"{said.name}.content.binary")

@@ -111,11 +111,15 @@ def _enlarging(turn: Turn, story: Story, row: Tariff, charged: Decimal, title: s
         yield broken(rounding, title, "whole seconds", observed)
         return
     yield held(least, observed)
-    if due is not None:
-        right = near(charged, due.amounts[SECONDS])
-        yield held(row, observed) if right else broken(row, title, f"{due.amounts[SECONDS]} USD", observed)
-        if right:
-            yield held(rounding, observed)
+    if due is None:
+        return
+    usual = due.amounts[SECONDS]
+    rounded_down = near(charged, usual - row.per_second)
+    if near(charged, usual):
+        yield held(row, observed)
+        yield held(rounding, observed)
+    else:
+        yield broken(rounding if rounded_down else row, title, f"{usual} USD", observed)
 
 
 def _length(turn: Turn, story: Story) -> float | None:

@@ -98,6 +98,10 @@ class TestTheClip:
         told = tale("opeai").done().fetch(headers={"content-type": "text/html"})
         assert told.sees(self.check)["content.type"] is False
 
+    def test_what_lies_behind_another_link_need_be_no_clip(self, tale: Made) -> None:
+        told = tale("apimodels").done().fetch(link=OTHER, media=None, body="<9 bytes of image/png>")
+        assert told.sees(self.check) == {}
+
     def test_what_a_journal_does_not_keep_is_not_judged(self, tale: Made) -> None:
         assert tale("opeai").done().fetch(media=None, body="", headers={}).sees(self.check) == {}
 
