@@ -41,7 +41,7 @@ WAITS = (0.5, 1.0, 5.0, 60.0, 3600.0, 86_400.0)
 RANGES = ("bytes=0-0", "bytes=0-99", "bytes=-1", "bytes=100-", "bytes=999999999-", "bytes=0-0,2-3", "bytes=x")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MOST_POLLS = 10
-ELSEWHERE = ("", "/", "/nothing/here", "/%2e%2e/", "/videos/a/b/c/d", "/video/generations/", "/ASSETS")
+ELSEWHERE = ("/nothing/here", "/%00", "/..%2f..", "/" + "x" * 3000, "/名")
 TASK_ID = "task_id"
 READS = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
 GIVEN = (Operation.CREATE, Operation.UPSCALE)
@@ -317,7 +317,7 @@ class Machine(RuleBasedStateMachine):
         path = said.bases[0].prefix + endpoint.path.replace("{task_id}", IDS[0])
         allowed = {other.method for other in said.endpoints if other.path == endpoint.path}
         method = data.draw(st.sampled_from([method for method in METHODS if method not in allowed]))
-        wrong = data.draw(st.sampled_from([(method, path), *(("GET", said.bases[0].prefix + e) for e in ELSEWHERE)]))
+        wrong = data.draw(st.sampled_from([(method, path), *(("GET", path + end) for end in ELSEWHERE)]))
         self.do(Move(method=wrong[0], url=wrong[1]))
 
     # --- what is drawn ---

@@ -71,8 +71,9 @@ class Move:
         if self.seconds:
             return f"{self.seconds:g} seconds pass"
         made = f" makes {self.makes}" if self.makes else ""
+        said = f" with {dict(self.headers)}" if self.headers else ""
         asked = f"{self.method} {self.url}".strip() or f"{self.operation} {json.dumps(self.document or self.params)}"
-        return f"{self.caller or 'nobody'}: {asked[:300]}{made}"
+        return f"{self.caller or 'nobody'}: {asked[:300]}{said}{made}"
 
 
 USUAL = Move()

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from struct import pack
 from typing import Any
 
@@ -31,7 +32,7 @@ PROMPTS = (
 )
 NAMES = ("lead", "名", "a/b?c=d&e", " padded ")
 EXTRA: tuple[Document, ...] = ({"watermark": False}, {"x_unknown": [1, {"deep": None}]}, {"": ""}, {"n": 3, "user": 0})
-FAR = 1000
+FAR, FEW = 1000, 12
 WRONG: tuple[Any, ...] = (7, "seven", {"unexpected": True}, [7], True, 7.5, [], {}, -(2**63))
 BLANK = (None, "", " ", "\t\n", "\u3000")
 STRANGE = ("ftp://example.com/x", "javascript:alert(1)", "//example.com/x", "example.com/x", "file:///etc/passwd", "")
@@ -78,16 +79,21 @@ class _Plan:
         self.rules = in_force(said, operation, variants)
         self.places = _places(said) if operation is Operation.CREATE else {}
         self.written = {name for places in self.places.values() for name in places}
-        self.models = [model for model in said.models if model.upscales == (operation is Operation.UPSCALE)]
-        self.ways = next((rule.ways for rule in self.rules if isinstance(rule, Required)), ())
+        self.models = st.sampled_from([m for m in said.models if m.upscales == (operation is Operation.UPSCALE)])
+        ways = next((rule.ways for rule in self.rules if isinstance(rule, Required)), ())
+        self.ways = st.sampled_from(ways) if ways else None
         self.fields = {field.path: field for field in said.fields if self._stands_alone(field)}
         self.aliases = {name: field for name, field in self.fields.items() if self._found(name)}
         present = [rule for rule in self.rules if isinstance(rule, Present) and rule.field in self.fields]
         self.needed = {rule.field: rule.unless for rule in present}
-        grouped = {name for way in self.ways for name in way}
+        grouped = {name for way in ways for name in way}
         self.free = [name for name in self.fields if name not in {*grouped, *self.needed, *self.aliases}]
         known = {field.path.partition(".")[0] for field in said.fields if field.operation is operation}
-        self.extra = [{}, {}, {}, *(extra for extra in EXTRA if not known & set(extra))]
+        nulls = dict.fromkeys((*self.fields, *self.written))  # null means left out
+        self.besides = st.sampled_from([*[{}] * 6, *(extra for extra in EXTRA if not known & set(extra)), nulls])
+        self.chosen = st.integers(0, 2 ** len(self.free) - 1)
+        self.modes = st.sampled_from([(), *dict.fromkeys(mode.roles for mode in said.modes)])
+        self.values, self.count = cache(self._values), cache(self._counts)
 
     def _stands_alone(self, field: Field) -> bool:
         """Whether a field is at the top, accepted, and not one that the layout of references writes."""
@@ -99,12 +105,10 @@ class _Plan:
         """Whether a field is another place for references."""
         return self.operation is Operation.CREATE and bool(self.said.layout.find({name: ["https://example.com/a"]}))
 
-    def values(self, name: str, model: Model | None) -> st.SearchStrategy[Any]:
+    def _values(self, name: str, model: Model | None) -> st.SearchStrategy[Any]:
         """What a field may hold beside a model."""
         field = self.fields[name]
         rules = [rule for rule in self.rules if rule.field == name]
-        if name == "model":
-            return st.sampled_from([model.name for model in self.models])
         for rule in rules:
             if isinstance(rule, OneOf):
                 return st.sampled_from([value for value in rule.allowed if self._renders(model, value)])
@@ -116,14 +120,26 @@ class _Plan:
                 return st.sampled_from([*NAMES, "n" * rule.limit, "名" * rule.limit])
         if any(isinstance(rule, Whole) for rule in rules):
             return _numbers(1, None, field.types)
-        return st.booleans() if "boolean" in field.types else st.sampled_from(PROMPTS) | _texts
+        return st.booleans() if "boolean" in field.types else _prompts
+
+    def _counts(self, kind: MediaKind) -> st.SearchStrategy[int]:
+        """How many references of a kind: up to its limit, which is the likeliest, as are none and one."""
+        rules = (rule for rule in self.rules if isinstance(rule, AtMost) and rule.role is Role.REFERENCE)
+        limit = next((rule.limit for rule in rules if rule.media is kind), 1)
+        return st.sampled_from([0, 1, limit, 0, 1, limit, *range(limit)])
+
+    def reference(self, kind: MediaKind, turn: int, role: Role = Role.REFERENCE) -> Reference:
+        """One of the references that there are, by turns."""
+        return Reference(kind, self.media[kind][turn % len(self.media[kind])], role)
 
     def _renders(self, model: Model | None, value: str) -> bool:
         refusing = [rule for rule in self.rules if isinstance(rule, Unsupported) and rule.model is model]
         return all(rule.resolved.get(value) in (None, *rule.model.resolutions) for rule in refusing)
 
 
-_texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(lambda text: bool(text.strip()))
+_texts = st.text(st.characters(codec="utf-8"), max_size=20).map(lambda text: f"A kite {text}")
+_prompts = st.sampled_from(PROMPTS) | _texts
+_either, _turn = st.booleans(), st.sampled_from(range(4))
 
 
 def in_force(said: Contract, operation: Operation, variants: Mapping[str, str]) -> tuple[Rule, ...]:
@@ -148,31 +164,38 @@ def _places(said: Contract) -> dict[tuple[MediaKind, Role], tuple[str, ...]]:
 def _numbers(low: int, high: int | None, types: Sequence[str]) -> st.SearchStrategy[Any]:
     """A whole number between two bounds, as each JSON type that may say it; the bounds are the likeliest."""
     most = low + FAR if high is None else high
-    whole = st.sampled_from([low, most]) | st.integers(low, most)
-    forms: list[st.SearchStrategy[Any]] = [whole] if {"integer", "number"} & set(types) else []
-    forms += [whole.map(str)] if "string" in types else []
-    return st.one_of(forms + ([whole.map(float)] if "number" in types else []))
+    near = [
+        low,
+        most,
+        most,
+        low,
+        (low + most) // 2,
+        *range(low, min(low + FEW, most)),
+        *range(max(low, most - FEW), most),
+    ]
+    forms: list[Callable[[int], Any]] = [int] if {"integer", "number"} & set(types) else []
+    forms += [str] if "string" in types else []
+    forms += [float] if "number" in types else []
+    return st.sampled_from([form(number) for number in near for form in forms])
 
 
 @st.composite
 def _drawn(draw: st.DrawFn, plan: _Plan) -> dict[str, Any]:
     references = draw(_references(plan)) if plan.places else []
-    model = draw(st.sampled_from(plan.models)) if "model" in plan.fields else None
+    model = draw(plan.models) if "model" in plan.fields else None
     document: dict[str, Any] = {} if model is None else {"model": model.name}
-    chosen = draw(st.integers(0, 2 ** len(plan.free) - 1))
+    chosen = draw(plan.chosen)
     kinds = {reference.kind for reference in references}
-    names = [name for name, unless in plan.needed.items() if not kinds & set(unless) or draw(st.booleans())]
-    names += draw(st.sampled_from(plan.ways)) if plan.ways else ()
+    names = [name for name, unless in plan.needed.items() if not kinds & set(unless) or chosen & 1]
+    names += draw(plan.ways) if plan.ways is not None else ()
     names += [name for bit, name in enumerate(plan.free) if chosen >> bit & 1]
     for name in names:
         if name not in document:
             document[name] = draw(plan.values(name, model))
-    document |= draw(st.sampled_from(plan.extra))
     placed = plan.said.layout.place(document, references) if references else document
-    if plan.aliases and references and draw(st.booleans()):
+    if plan.aliases and references and draw(_either):
         placed = _elsewhere(plan, placed)
-    null_too = draw(st.integers(0, 9)) == 9  # null means left out
-    return {**dict.fromkeys((*plan.fields, *plan.written)), **placed} if null_too else placed
+    return {**draw(plan.besides), **placed}
 
 
 def _elsewhere(plan: _Plan, document: dict[str, Any]) -> dict[str, Any]:
@@ -188,22 +211,17 @@ def _elsewhere(plan: _Plan, document: dict[str, Any]) -> dict[str, Any]:
 @st.composite
 def _references(draw: st.DrawFn, plan: _Plan) -> list[Reference]:
     """What one of the upstream's modes takes: frames, or some of each kind up to its limit, anchored."""
-    modes = [mode.roles for mode in plan.said.modes]
-    roles = draw(st.sampled_from([(), *dict.fromkeys(modes)]))
+    roles = draw(plan.modes)
+    if not roles:
+        return []
+    turn = draw(_turn)
     if Role.REFERENCE not in roles:
-        urls_ = plan.media[MediaKind.IMAGE]
-        return [Reference(MediaKind.IMAGE, draw(st.sampled_from(urls_)), role) for role in roles]
-    limits = {rule.media: rule.limit for rule in plan.rules if isinstance(rule, AtMost) and rule.role is Role.REFERENCE}
-    counts = {kind: draw(st.sampled_from([0, 1, limit]) | st.integers(0, limit)) for kind, limit in limits.items()}
+        return [plan.reference(MediaKind.IMAGE, turn + at, role) for at, role in enumerate(roles)]
+    counts = {kind: draw(plan.count(kind)) for kind in MediaKind}
     for rule in plan.rules:
         if isinstance(rule, Anchored) and counts[rule.media] and not any(counts[kind] for kind in rule.anchors):
             counts[rule.anchors[0]] = 1
-    turn = draw(st.integers(0, 3))
-    return [
-        Reference(kind, plan.media[kind][(turn + at) % len(plan.media[kind])])
-        for kind, count in counts.items()
-        for at in range(count)
-    ]
+    return [plan.reference(kind, turn + at) for kind, count in counts.items() for at in range(count)]
 
 
 @st.composite
