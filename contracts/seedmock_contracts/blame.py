@@ -18,7 +18,7 @@ from .conversation import ORDERS, Turn
 from .edges import Edge
 from .failures import Look, Severity, broken, held
 from .probes import Trial, askable, trial_with, trials
-from .rules import Rule, shown
+from .rules import Rule, Typed, shown
 from .speaking import Speaker
 from .terms import Document, ErrorKind, Fact, Operation, Variants
 from .validation import condition
@@ -220,7 +220,9 @@ def fact_of(said: Contract, rule: Rule, edge: Edge) -> Fact:
 
 
 def _spelling(said: Contract, rule: Rule, value: Any) -> Fact | None:
-    """The fact that a field is taken as a text, or as a number."""
+    """The fact that a field is taken as a text, or as a number; a bound is none of how a value is spelt."""
+    if not isinstance(rule, Typed):
+        return None
     ending = "text" if isinstance(value, str) else "number"
     names = (f"{rule.fact.id}.{ending}", f"{said.name}.{rule.field}.{ending}")
     known = (fact for fact in (*said.behaviours, rule.fact) if fact.id in names and not isinstance(fact, Variants))

@@ -26,6 +26,8 @@ REFUSALS = 3
 DAY = 86_400.0
 AFTERWARDS = 120.0
 """Seconds after the last of its days when a link is followed once more: later than two clocks can differ."""
+SETTLED = 61.0
+"""Seconds after which an order that has ended must be settled."""
 RANGES = ("bytes=0-99", "bytes=100-", "bytes=-50", "bytes=999999999999-")
 
 
@@ -133,7 +135,10 @@ def _account(speaker: Speaker, task: str = "") -> None:
     """Look at the money, where the upstream shows it."""
     known = {endpoint.operation for endpoint in speaker.said.endpoints}
     if task and Operation.RECORD in known:
-        speaker.ask(Operation.RECORD, params={"task_id": task})
+        turn = speaker.ask(Operation.RECORD, params={"task_id": task})
+        if isinstance(turn.data, dict) and turn.data.get("settled") is False:
+            speaker.sleep(SETTLED)
+            speaker.ask(Operation.RECORD, params={"task_id": task})
     if Operation.BALANCE in known:
         speaker.ask(Operation.BALANCE)
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..conversation import ORDERS, Thing, Turn
-from ..failures import Look, broken, compared, held
+from ..failures import Look, Severity, broken, compared, held
 from ..rules import numeric
 from ..terms import AssetStatus, Endpoint, Fact, Operation, TaskStatus
 from .options import chosen
 
 SCHEME = "asset://"
+PATIENCE = 180.0
+"""Seconds after which an asset that is still in processing is taken to stay so: our guess, so it warns only."""
 ABOUT_ONE = frozenset({Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE})
 GONE = frozenset({404})
 REFUSED = frozenset({400, 403, 404, 422})
@@ -33,6 +35,18 @@ def assets_move_forward(turn: Turn) -> Iterator[Look]:
             right = before in (AssetStatus.PROCESSING, word)
             title = "an asset's status runs backwards"
             yield held(fact, str(word)) if right else broken(fact, title, f"{before}, for ever", word)
+            if right and word == AssetStatus.PROCESSING:
+                yield from _late(turn, asset, fact)
+
+
+def _late(turn: Turn, asset: Thing | None, fact: Fact) -> Iterator[Look]:
+    since = asset.made.exchange.at if asset is not None else turn.exchange.at
+    if turn.exchange.at - since > PATIENCE:
+        expected, observed = (
+            f"Active or Failed within {PATIENCE:.0f} s",
+            f"Processing after {turn.exchange.at - since:.0f} s",
+        )
+        yield broken(fact, "an asset does not come to its end", expected, observed, Severity.WARNING)
 
 
 def assets_tell_what_they_are(turn: Turn) -> Iterator[Look]:
