@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..conversation import Turn
 from ..failures import Look, Severity, broken, compared, held
-from ..terms import MISSING, AnswerField, Basis, ErrorKind, Operation
+from ..terms import MISSING, AnswerField, Basis, ErrorCase, ErrorKind, Operation, Variants
 from . import parts
 from .answers import field_look
 from .options import chosen
@@ -80,9 +80,20 @@ def _refusal(turn: Turn) -> bool:
 def _envelope(turn: Turn) -> str:
     """The envelope that the refusal is most like, of those in which such a refusal is spoken; the first in doubt."""
     known = list(dict.fromkeys(field.envelope for field in turn.said.answers if field.operation is None))
-    spoken = {case.envelope for case in turn.cases}
+    spoken = {case.envelope for case in turn.cases or turn.said.errors if _may_be(turn, case)}
     likely = [name for name in known if name in spoken] or known
     return min(likely, key=lambda name: _faults(turn, name))
+
+
+def _may_be(turn: Turn, case: ErrorCase) -> bool:
+    """Whether a case is spoken in the style that is known to hold, if one is: a kind without one has but one case."""
+    variant = turn.said.fact(f"{turn.said.name}.errors")
+    pinned, style = turn.before.options.get(variant.id), case.style.partition(".")[0]
+    if pinned is None or not isinstance(variant, Variants):
+        return True
+    if pinned == variant.default:
+        return style not in variant.options
+    return style == pinned or (turn.said.find(f"{turn.said.case(case.kind).id}.{pinned}") is None)
 
 
 def _faults(turn: Turn, name: str) -> int:
@@ -92,8 +103,6 @@ def _faults(turn: Turn, name: str) -> int:
 
 
 def _right(field: AnswerField, there: Sequence[object]) -> bool:
-    if not there:
-        return not field.needed
     return all(parts.fits(field, value) if value is not MISSING else not field.needed for value in there)
 
 
