@@ -172,7 +172,7 @@ def _gone(speaker: Speaker, operation: Operation, rule: Rule, tried: Iterable[Tr
     rules = speaker.said.rules[operation]
     place = rules.index(rule)
     for trial in tried:
-        if trial.after <= place or not trial.fault:
+        if trial.after <= place:
             continue
         later = [other for other in rules[place + 1 : trial.after] if condition(other) is None]
         sooner = [other for other in reversed(rules[:place]) if condition(other) is None]

@@ -163,7 +163,8 @@ def _trial(
         if fault.of_media and str(edge.value).startswith(UNREADABLE):
             continue
         both = fault.added(edge.document, found[at], at) if key not in usable else None
-        if both is not None and _breaks(said, operation, both, rule) == due | _due(rule, edge):
+        right = both is not None and _breaks(said, operation, both, rule) == due | _due(rule, edge)
+        if right and both is not None and _count(said, rule, both) == _count(said, rule, edge.document):
             usable[key] = replace(edge, document=both)
     kept = tuple(edge for edge in usable.values() if edge.keeps)
     broken = sorted((edge for edge in usable.values() if not edge.keeps), key=lambda edge: not edge.gross)
@@ -245,6 +246,12 @@ def _breaks(said: Contract, operation: Operation, document: Document, rule: Rule
     only = condition(rule) if rule is not None else None
     chosen = {**said.defaults, **dict([only])} if only else said.defaults
     return {violation.fact.id for violation in violations(said.name, operation, document, chosen)}
+
+
+def _count(said: Contract, rule: Rule, document: Document) -> int | None:
+    """How many there are of what there may be only so many: a second fault that adds one moves the edge."""
+    violation = rule.check(document, said.layout.find(document))
+    return violation.value if violation is not None and type(violation.value) is int else None
 
 
 def _is_pure(said: Contract, operation: Operation, rule: Rule, edge: Edge) -> bool:
