@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import App
+    from .certification.running import run_certification
     from .clock import Clock
     from .remote import Control
     from .serving import RunningServer
 
-__all__ = ["Control", "create_app", "serve"]
+__all__ = ["Control", "create_app", "run_certification", "serve"]
 
 
 def create_app(*, clock: Clock | None = None, **values: Any) -> App:
@@ -45,9 +46,13 @@ def serve(
 
 
 def __getattr__(name: str) -> Any:
-    """`Control`, loaded when somebody wants it: importing the package loads no library."""
+    """`Control` and `run_certification`, loaded when they are wanted: importing the package loads no library."""
     if name == "Control":
         from .remote import Control
 
         return Control
+    if name == "run_certification":
+        from .certification.running import run_certification
+
+        return run_certification
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

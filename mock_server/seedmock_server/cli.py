@@ -15,7 +15,7 @@ ORDER = (
     *("demo", "serve", "scenarios"),
     *("clock", "fate", "fault", "tasks", "ledger", "journal", "reset", "snapshot"),
     *("generate", "upscale", "assets"),
-    "verify",
+    *("verify", "certify"),
 )
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
 TRY_KEY = "sk_mock_local"

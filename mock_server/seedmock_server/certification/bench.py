@@ -57,12 +57,12 @@ class Bench:
         """Forget the trial before, and set up this one's steps for a fresh key."""
         if self.account:
             self.app.world.state.forget(self.account)
-        self.number += 1
+        former, self.number = self.key, self.number + 1
         kind = next((step.text for step in scenario.steps if step.kind is StepKind.KEY), "certify")
         self.key = f"{MAGIC}{kind}_{self.chance.text(24, 'key', self.number)}"
         self.account = self.app.world.account(self.key)
-        self.heard.begin()
-        self.heard_elsewhere.begin()
+        self.heard.begin(former)
+        self.heard_elsewhere.begin(former)
         FateRules(self.app.fates, self.account).default(LIFE)
         detours = Detours(origin=self.elsewhere)
         for step in scenario.steps:

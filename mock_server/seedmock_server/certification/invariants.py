@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from seedmock_contracts.certificate import Broken, Invariant, severity
+
 from . import ordering, saving, watching
 from .evidence import Evidence
-from .records import Broken, Invariant, severity
 
 Judge = Callable[[Evidence], Iterator[str]]
 

@@ -11,6 +11,7 @@ from ..magic import ORIGIN
 
 PROMPT = "A paper boat crosses a puddle."
 SECONDS = 4
+SEED = 7
 Order = dict[str, Any]
 
 
@@ -27,15 +28,18 @@ MANY = [
 ]
 FAST = "fast"
 """A tier; the order has its wire name, which is each upstream's."""
-SIZED: Mapping[str, Any] = {"size": "1280x720"}
-FORMED: Mapping[str, Any] = {"resolution": "720p", "ratio": "16:9"}
-PLAIN: Mapping[str, Mapping[str, Any]] = {"opeai": SIZED, "apimodels": FORMED}
-OTHER: Mapping[str, Mapping[str, Any]] = {"opeai": FORMED, "apimodels": SIZED}
+SIZES: Mapping[str, Mapping[str, Any]] = {"opeai": {"size": "864x496"}, "apimodels": {"size": "1280x720"}}
+FORMS: Mapping[str, Mapping[str, Any]] = {
+    "opeai": {"resolution": "480p", "ratio": "16:9"},
+    "apimodels": {"resolution": "720p", "ratio": "16:9"},
+}
+PLAIN = {"opeai": SIZES["opeai"], "apimodels": FORMS["apimodels"]}
+OTHER = {"opeai": FORMS["opeai"], "apimodels": SIZES["apimodels"]}
 CHANGES: Mapping[str, Mapping[str, Any]] = {
     "text": {},
     "fast model": {"model": FAST},
     "without audio": {"generate_audio": False},
-    "seeded": {"seed": 7},
+    "without seed": {"seed": None},
     "first frame": {"references": [FIRST]},
     "first and last frame": {"references": [FIRST, LAST]},
     "many references": {"references": MANY},
@@ -48,7 +52,9 @@ NAMES = (*CHANGES, OTHER_FORM)
 def order_of(upstream: str, name: str, seconds: float) -> Order:
     """An order by its name, to be given up after so many seconds."""
     form = OTHER[upstream] if name == OTHER_FORM else PLAIN[upstream]
-    plain: Order = {"prompt": PROMPT, **form, "seconds": SECONDS, "references": [], "timeout_seconds": seconds}
-    order = {**plain, **CHANGES.get(name, {})}
+    # With a seed the clip is always the same, and is drawn once.
+    plain: Order = {"prompt": PROMPT, **form, "seconds": SECONDS, "seed": SEED, "references": []}
+    changed = {**plain, **CHANGES.get(name, {}), "timeout_seconds": seconds}
+    order = {field: value for field, value in changed.items() if value is not None}
     model = contract(upstream).named(order.get("model"))
     return order if "model" not in order or model is None else {**order, "model": model.name}

@@ -9,17 +9,30 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from seedmock_contracts.certificate import Broken, Certification, Invariant, Verdict
+
 from ..chance import fresh_seed
+from ..clock import Clock
 from .adapters import Adapter, Callback, Maker
 from .bench import Bench, bench
 from .evidence import Evidence
+from .generation import generated
 from .invariants import judged
-from .records import Broken, Certification, Verdict
 from .scenarios import scenarios
+from .shrinking import shrunk
 from .steps import Scenario
 from .trials import GRACE, POLL_SECONDS, QUIET, trial
 
-WORKERS = 4
+WORKERS = 8
+TRIED_FIRST = 2
+"""The trials that are run alone: a client that does nothing in them does nothing at all."""
+WORTH_SHRINKING = 3
+"""The steps from which a scenario is made smaller."""
+TIMED = frozenset({Invariant.BOUNDED_WAIT, Invariant.PACED_POLLS, Invariant.RETRY_AFTER})
+"""What is judged by the clock, and looked at twice before anybody is blamed: a busy machine is late by itself."""
+ENOUGH, HOPELESS = 8, 0.8
+"""So many trials that had to be stopped, and such a share of all, are enough."""
+SEEDS = 1 << 32
 Progress = Callable[[Scenario, Sequence[Broken]], None]
 
 
@@ -50,20 +63,21 @@ def certify(
     progress: Progress | None = None,
 ) -> Certification:
     """Run a client through every scenario. Raises LookupError as `run_certification` does."""
-    wanted = chosen(upstream, only)
-    seed = fresh_seed() if seed is None else seed
+    seed = fresh_seed() % SEEDS if seed is None else seed
+    wanted, clock = chosen(upstream, only, seed, deep), Clock()
+    begun = clock.now()
     with tempfile.TemporaryDirectory(prefix="seedmock-certify-") as folder, ExitStack() as stack:
         benches = [stack.enter_context(bench(upstream, seed + number)) for number in range(WORKERS)]
         certifier = Certifier(adapter, benches, Path(folder), progress)
-        trouble = certifier.try_out(wanted[0])
+        trouble = certifier.try_out(wanted[:TRIED_FIRST])
         if not trouble:
-            certifier.run(wanted[1:])
-    return certifier.verdict(upstream, wanted, trouble)
+            certifier.run(wanted[TRIED_FIRST:])
+    return certifier.certification(upstream, wanted, trouble, clock.now() - begun)
 
 
-def chosen(upstream: str, only: Iterable[str]) -> list[Scenario]:
+def chosen(upstream: str, only: Iterable[str], seed: int, deep: bool = False) -> list[Scenario]:
     """The scenarios with these names, or all. Raises LookupError, which says which there are."""
-    known = {one.name: one for one in scenarios(upstream)}
+    known = {one.name: one for one in (*scenarios(upstream), *generated(upstream, seed, deep=deep))}
     names = list(only)
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -79,18 +93,23 @@ class Certifier:
         self._progress = progress
         self._lock = threading.Lock()
         self._quiet = QUIET
+        self._stopped = 0
         self._found: dict[str, list[Broken]] = {}
-        self._answered = False
 
-    def try_out(self, scenario: Scenario) -> str:
-        """Run the first trial alone; gives why the client cannot be judged, if it has done nothing at all."""
-        seen = self._tried(self._benches[0], scenario)
-        if seen.run.outcome is None and not seen.heard:
-            return f"the adapter sent nothing: {seen.run.trouble}"
-        return ""
+    def try_out(self, wanted: Sequence[Scenario]) -> str:
+        """Run the first trials alone; gives why the client cannot be judged, if it neither sends nor says anything."""
+        said = ""
+        for scenario in wanted:
+            seen = self._tried(self._benches[0], scenario)
+            if not seen.heard and seen.run.outcome is None:
+                return f"the adapter sent nothing: {seen.run.trouble}"
+            if seen.run.outcome is not None or seen.run.stopped:
+                return ""
+            said = f"the adapter says nothing that can be read: {seen.run.trouble}"
+        return said
 
     def run(self, wanted: Sequence[Scenario]) -> None:
-        """Run trials side by side, one on each bench at a time."""
+        """Run trials side by side, one on each bench at a time; in their order."""
         waiting: queue.SimpleQueue[Scenario] = queue.SimpleQueue()
         for scenario in wanted:
             waiting.put(scenario)
@@ -104,7 +123,7 @@ class Certifier:
             raise troubles[0]
 
     def _work(self, bench: Bench, waiting: queue.SimpleQueue[Scenario], troubles: list[BaseException]) -> None:
-        while not troubles:
+        while not (troubles or self._is_hopeless):
             try:
                 self._tried(bench, waiting.get_nowait())
             except queue.Empty:
@@ -112,25 +131,57 @@ class Certifier:
             except BaseException as trouble:
                 troubles.append(trouble)
 
+    @property
+    def _is_hopeless(self) -> bool:
+        """Whether the client hangs whatever happens: that need not be seen in every scenario."""
+        return self._stopped >= ENOUGH and self._stopped > HOPELESS * len(self._found)
+
     def _tried(self, bench: Bench, scenario: Scenario) -> Evidence:
-        folder = self._folder / str(id(bench))
-        folder.mkdir(exist_ok=True)
-        seen = trial(bench, self._adapter, scenario, folder, POLL_SECONDS, self._quiet)
-        found = judged(seen)
+        seen = self._trial(bench, scenario)
+        found = [sure for one in judged(seen) if (sure := self._sure(bench, scenario, seen, one)) is not None]
         with self._lock:
-            self._answered = self._answered or seen.run.outcome is not None
-            if seen.run.stopped:  # who has hung once is not waited for as long again
-                self._quiet = max(GRACE, self._quiet / 2)
+            self._stopped += seen.run.stopped
             self._found[scenario.name] = found
             if self._progress is not None:
                 self._progress(scenario, found)
         return seen
 
-    def verdict(self, upstream: str, wanted: Sequence[Scenario], trouble: str) -> Certification:
+    def _trial(self, bench: Bench, scenario: Scenario) -> Evidence:
+        folder = self._folder / f"{id(bench)}"
+        folder.mkdir(exist_ok=True)
+        seen = trial(bench, self._adapter, scenario, folder, POLL_SECONDS, self._quiet)
+        if seen.run.stopped:  # who has hung once is not waited for as long again
+            self._quiet = max(GRACE, self._quiet / 2)
+        return seen
+
+    def _sure(self, bench: Bench, scenario: Scenario, seen: Evidence, broken: Broken) -> Broken | None:
+        """What broke, in as few steps as still break it; None if it was a busy machine's doing."""
+        if broken.invariant in TIMED and not seen.run.stopped:
+            again = self._breaking(bench, scenario, broken)
+            if again is None:
+                return None
+        if len(scenario.steps) < WORTH_SHRINKING or seen.run.stopped:
+            return broken
+        smallest = broken
+
+        def breaks(smaller: Scenario) -> bool:
+            nonlocal smallest
+            found = self._breaking(bench, smaller, broken)
+            smallest = found or smallest
+            return found is not None
+
+        shrunk(scenario, breaks)
+        return smallest
+
+    def _breaking(self, bench: Bench, scenario: Scenario, broken: Broken) -> Broken | None:
+        """The same invariant's breaking in another trial, if it breaks there."""
+        found = judged(self._trial(bench, scenario))
+        return next((one for one in found if one.invariant is broken.invariant), None)
+
+    def certification(self, upstream: str, wanted: Sequence[Scenario], trouble: str, seconds: float) -> Certification:
         """What it all comes to."""
-        broken = tuple(one for scenario in wanted for one in self._found.get(scenario.name, ()))
-        names = tuple(scenario.name for scenario in wanted if scenario.name in self._found)
+        tried = [scenario.name for scenario in wanted if scenario.name in self._found]
+        broken = tuple(one for name in tried for one in self._found[name])
         verdict = Verdict.NOT_CERTIFIED if broken else Verdict.CERTIFIED
-        if trouble:
-            verdict, broken = Verdict.COULD_NOT_RUN, ()
-        return Certification(upstream, self._adapter.name, verdict, names, broken, trouble)
+        verdict = Verdict.COULD_NOT_RUN if trouble else verdict
+        return Certification(upstream, self._adapter.name, verdict, tuple(tried), broken, trouble, seconds)

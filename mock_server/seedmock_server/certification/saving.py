@@ -9,6 +9,9 @@ from seedmock_contracts.terms import TaskStatus
 from .evidence import Evidence, Heard
 from .watching import TIMEOUT, early_contents
 
+MOMENT = 0.01
+"""The seconds that a clip must have been there: what ended with the client may have been cut off by it."""
+
 
 def content_after_success(seen: Evidence) -> Iterator[str]:
     """The content is asked for once success was told. A misread word is blamed elsewhere."""
@@ -33,7 +36,7 @@ def whole_file_or_none(seen: Evidence) -> Iterator[str]:
 
 
 def _came_whole(seen: Evidence) -> bool:
-    return any(_is_clip(heard) for heard in seen.contents)
+    return any(_is_clip(heard) and heard.ended < seen.run.ended - MOMENT for heard in seen.contents)
 
 
 def _is_clip(heard: Heard) -> bool:

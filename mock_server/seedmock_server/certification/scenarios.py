@@ -15,8 +15,9 @@ from .orders import NAMES as ORDERS
 from .steps import Scenario, Step, credit, detour, fate, fault, key, links_elsewhere
 
 MOST_STEPS = 6
-SHORT = 2.0
-"""The seconds of an order whose task will not end in time."""
+SHORT, LONG = 2.0, 10.0
+"""The seconds of an order that will not go well in time, and of every other."""
+BRIEF = frozenset({"create-hang", "download-hang", "download-slow", "download-cut-always", "download-500"})
 AT_ONCE, SOON = "succeed after=0s", "succeed after=300ms"
 
 CREATE, QUERY, CONTENT = Operation.CREATE, Operation.QUERY, Operation.CONTENT
@@ -57,7 +58,6 @@ POLLED: tuple[tuple[str, str, Step], ...] = (
     ("poll-lost", "the answer to a poll is lost", fault(QUERY, "lost", nth=2)),
     ("poll-hang", "a poll is not answered for a while", fault(QUERY, "hang seconds=400ms", nth=2)),
     ("poll-garbled", "the answer to a poll is no JSON", fault(QUERY, "malformed", nth=2)),
-    ("poll-twice", "each answer comes twice", fault(QUERY, "duplicate")),
 )
 DOWNLOADED: tuple[tuple[str, str, Step], ...] = (
     ("download-cut", "the download ends in the middle (F22)", fault(CONTENT, "cut", times=1)),
@@ -68,7 +68,7 @@ DOWNLOADED: tuple[tuple[str, str, Step], ...] = (
     ("download-500", "the content fails for ever (F4)", fault(CONTENT, "status code=500")),
     ("download-moved", "the content is nowhere", fault(CONTENT, "moved")),
     ("download-redirect", "the content is elsewhere on the same origin (F21)", fault(CONTENT, "redirect")),
-    ("download-slow", "the content comes in drops", fault(CONTENT, "dribble bytes=2000 every=100ms")),
+    ("download-slow", "the content comes in drops", fault(CONTENT, "dribble bytes=1000 every=100ms")),
     ("download-hang", "the content does not come", fault(CONTENT, "hang seconds=30s")),
     ("download-without-range", "no part of the content can be had", fault(CONTENT, "no_range")),
 )
@@ -145,8 +145,7 @@ def _unknown(said: Contract) -> Iterator[Scenario]:
 
 def _troubles() -> Iterator[Scenario]:
     for name, says, step in (*CREATED, *POLLED, *DOWNLOADED, *FAILED, *ELSEWHERE):
-        seconds = {"create-hang": SHORT, "download-hang": SHORT, "download-cut-always": 4.0}.get(name, 10.0)
-        yield Scenario(name, says, (step,), seconds=seconds)
+        yield Scenario(name, says, (step,), seconds=SHORT if name in BRIEF else LONG)
     for name, says, step in UNFINISHED:
         yield Scenario(name, says, (step,), seconds=SHORT)
     steps = (fate(SOON), *(fault(QUERY, f"status code={code} body=html", nth=nth) for nth, code in enumerate(PAGES, 1)))

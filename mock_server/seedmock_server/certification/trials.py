@@ -54,7 +54,7 @@ class Sentry:
         arrivals = [call.arrived for call in list(self.bench.heard.calls)]
         now = self.now()
         if not arrivals:
-            return now - self.begun > self.seconds * (1 + DOWNLOAD_SHARE) + self.quiet
+            return now - self.begun > max(self.seconds * (1 + DOWNLOAD_SHARE) + GRACE, self.quiet)
         first, last = arrivals[0], arrivals[-1]
         if now - first > self.seconds * (1 + DOWNLOAD_SHARE) + MOST:
             return True

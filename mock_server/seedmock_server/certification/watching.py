@@ -17,7 +17,6 @@ SLACK = 0.1
 """The seconds by which two clocks of one machine, and a busy one, may differ."""
 LATE = 0.8
 """From this share of its time on, a client that gives up does so because of the time."""
-DOUBLED = "duplicate"
 RUN_OF_POLLS = 10
 LEAST_PAUSE = 0.5
 """The share of SEEDMOCK_POLL_SECONDS that a pause must have, on an average of a run of polls."""
@@ -137,8 +136,7 @@ def _understood(seen: Evidence) -> bool:
 
 def _polls_after_end(seen: Evidence) -> list[Heard]:
     end = seen.end
-    # An answer that came twice is read again in the place of the next one: nobody knows what the client was told.
-    if end is None or not _has_link(seen, end) or any(DOUBLED in fault for fault in end.faults):
+    if end is None or not _has_link(seen, end):
         return []
     more = [heard for heard in seen.polls if heard.call.arrived >= end.ended]
     broken = [heard.call.arrived for heard in seen.contents if not _brought(heard)]

@@ -1,13 +1,12 @@
-"""What a certification says: which invariant broke in which scenario, and the verdict. Data."""
+"""What the certification of a client says: which invariant broke in which scenario, and the verdict. Data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from seedmock_contracts.failures import Severity
+from .failures import Severity
 
 
 class Invariant(StrEnum):
@@ -72,23 +71,13 @@ class Broken:
     detail: str
     conversation: tuple[str, ...]
 
-    @property
-    def row(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {
-            "invariant": self.invariant.value,
-            "scenario": self.scenario,
-            "severity": self.severity.value,
-            "detail": self.detail,
-            "conversation": list(self.conversation),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Certification:
     """All that a client's trials showed. `adapter` is its command, or the name of its maker.
 
-    `trials` are the scenarios' names in their order; `trouble` is why nothing could be judged, in one sentence.
+    `trials` are the scenarios' names in their order, `trouble` is why nothing could be judged, in one sentence, and
+    `seconds` how long it took.
     """
 
     upstream: str
@@ -97,14 +86,4 @@ class Certification:
     trials: tuple[str, ...]
     broken: tuple[Broken, ...]
     trouble: str = ""
-
-    @property
-    def row(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {
-            "upstream": self.upstream,
-            "adapter": self.adapter,
-            "verdict": self.verdict.value,
-            "scenarios": len(self.trials),
-            "broken": [one.row for one in self.broken],
-        }
+    seconds: float = 0.0
