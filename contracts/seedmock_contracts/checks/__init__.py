@@ -24,6 +24,7 @@ from . import (
     refusals,
     statuses,
     times,
+    wishes,
 )
 
 Check = Callable[[Turn], Iterator[Look]]
@@ -46,6 +47,7 @@ CHECKS: tuple[Check, ...] = (
     *listings.CHECKS,
     *isolation.CHECKS,
     *money.CHECKS,
+    *wishes.CHECKS,
 )
 
 
