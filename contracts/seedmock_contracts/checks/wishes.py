@@ -48,18 +48,26 @@ def queries_name_their_task(turn: Turn) -> Iterator[Look]:
 def private_addresses_come_to_nothing(turn: Turn) -> Iterator[Look]:
     """A job with a private or reserved address in a URL dies, if it is not refused at once."""
     fact = turn.said.find(f"{turn.said.name}.private_urls")
-    if fact is None:
+    if fact is None or not _leads_inside(turn):
         return
+    blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
+    if turn.refused and turn.operation is not Operation.QUERY and blamed == "INVALID_INPUT":
+        yield held(fact, str(turn.status_code))
+    elif turn.operation is Operation.QUERY and turn.status is TaskStatus.FAILURE:
+        yield held(fact, str(turn.word))
+    elif turn.operation is Operation.QUERY and turn.status is TaskStatus.SUCCESS:
+        yield broken(fact, "a job with a private address succeeds", "a task that fails", turn.word)
+
+
+def _leads_inside(turn: Turn) -> bool:
+    """Whether an order, or that of the task that is asked for, has a private address; the upstream's own are none."""
+    order = turn
     if turn.operation is Operation.QUERY and turn.story is not None and not turn.refused:
-        if not any(map(_is_private, _links(turn.story.created))):
-            return
-        if turn.status is TaskStatus.FAILURE:
-            yield held(fact, str(turn.word))
-        elif turn.status is TaskStatus.SUCCESS:
-            yield broken(fact, "a job with a private address succeeds", "a task that fails", turn.word)
-    elif turn.order is not None and turn.refused and any(map(_is_private, _links(turn))):
-        if isinstance(turn.data, dict) and turn.data.get("failCode") == "INVALID_INPUT":
-            yield held(fact, str(turn.status_code))
+        order = turn.story.created
+    if order.order is None:
+        return False
+    own = turn.before.links.keys() | turn.before.files.keys()
+    return any(_is_private(link) for link in _links(order) if link not in own)
 
 
 def _blames_the_form(turn: Turn) -> bool:
