@@ -9,6 +9,7 @@ from ..failures import Failure, Look
 from . import (
     access,
     answers,
+    callbacks,
     clips,
     content,
     echoes,
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     *times.CHECKS,
     *statuses.CHECKS,
     *reasons.CHECKS,
+    *callbacks.CHECKS,
     *content.CHECKS,
     *clips.CHECKS,
     *links.CHECKS,

@@ -1,15 +1,18 @@
-"""Why a task failed: a failed one says so, with a code that is known."""
+"""Why something failed or was refused for what it shows: it is said, with a code that is known."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..conversation import Turn
+from ..conversation import ORDERS, Turn
 from ..failures import Look, Severity, broken, compared, held
 from ..rules import shown
-from ..terms import AnswerField, ErrorKind, FailCode, Operation, TaskStatus
+from ..terms import AnswerField, AssetStatus, ErrorKind, FailCode, Operation, TaskStatus
 from . import parts
+from .library import told_assets
+from .options import chosen
 
 OF_TASKS = (ErrorKind.MODERATION_OUTPUT, ErrorKind.TASK_FAILED, ErrorKind.MODERATION_INPUT)
 """The kinds of code that a failed task can have, the likeliest first; a look at the input can come late."""
@@ -68,4 +71,70 @@ def _of_code(turn: Turn, row: FailCode, silent: bool) -> Iterator[Look]:
         yield held(row, row.code)
 
 
-CHECKS = (a_failed_task_says_why,)
+def what_is_refused_for_its_content_says_why(turn: Turn) -> Iterator[Look]:
+    """An order that moderation refuses is told so with one of the codes for inputs, and the status of such refusals."""
+    if turn.operation not in ORDERS or not turn.refused or not isinstance(turn.body, dict):
+        return
+    code, message = _refused_with(turn)
+    rows = [row for row in turn.said.codes if row.kind is ErrorKind.MODERATION_INPUT and row.code == code]
+    if not rows:
+        return
+    row = next((row for row in rows if _speaks_of(row, message)), rows[0])
+    status = turn.body.get("code") if turn.said.holder else turn.status_code
+    allowed = sorted({case.status for case in turn.said.errors if case.kind is ErrorKind.MODERATION_INPUT})
+    if status in allowed:
+        yield held(row, f"{status} {code}")
+        if turn.said.find(f"{turn.said.name}.moderation") is not None:
+            yield chosen(turn, f"{turn.said.name}.moderation", str(status))
+    else:
+        yield broken(row, "moderation refuses with another status", " or ".join(map(str, allowed)), status)
+
+
+def _refused_with(turn: Turn) -> tuple[Any, str]:
+    """The code and the sentence of a refusal, also where the service behind speaks in a text in the text."""
+    body = turn.body
+    if turn.said.holder:
+        data = body.get(turn.said.holder)
+        return (data.get("failCode"), str(data.get("failMsg"))) if isinstance(data, dict) else (None, "")
+    error = body.get("error") if isinstance(body.get("error"), dict) else _nested(body.get("message"))
+    return error.get("code"), str(error.get("message"))
+
+
+def _nested(message: Any) -> dict[str, Any]:
+    try:
+        said = json.loads(message) if isinstance(message, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    error = said.get("error") if isinstance(said, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _speaks_of(row: FailCode, message: str) -> bool:
+    return row.message in message or bool(row.reason and row.reason in message.split())
+
+
+def a_failed_asset_says_why(turn: Turn) -> Iterator[Look]:
+    """An asset that failed tells a code that is known, and a sentence."""
+    field = next((f for f in parts.fields_of(turn) if f.path.endswith(".error")), None)
+    if field is None or turn.refused:
+        return
+    for _, asset in told_assets(turn):
+        if asset.get("status") == AssetStatus.FAILED:
+            error = asset.get("error")
+            yield from _of_asset(turn, field, error if isinstance(error, dict) else {})
+
+
+def _of_asset(turn: Turn, field: AnswerField, error: dict[str, Any]) -> Iterator[Look]:
+    code, message = error.get("code"), error.get("message")
+    rows = [row for row in turn.said.codes if row.kind is ErrorKind.ASSET_REFUSED]
+    row = next((row for row in rows if row.code == code), None)
+    if not isinstance(message, str) or not message.strip():
+        yield broken(row or field, "a failed asset does not say why", "a sentence", shown(error))
+    elif row is None:
+        known = ", ".join(row.code for row in rows)
+        yield broken(field, "an asset failed with a code that is not known", known, shown(code), Severity.INFO)
+    else:
+        yield held(row, str(code))
+
+
+CHECKS = (a_failed_task_says_why, what_is_refused_for_its_content_says_why, a_failed_asset_says_why)
