@@ -12,41 +12,23 @@ keys, broken rules, hostile bodies. A conversation that ends in a Failure is mad
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from hypothesis.errors import Flaky
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import run_state_machine_as_test
 
-from .contract import Contract
-from .conversation import Thing, Turn
 from .failures import Failure, curl
-from .hostility import IDS
-from .lifecycle import TERMINAL
+from .machine import Machine, World
 from .moves import KEYS, Clock, Move, Play, read, written
-from .routes import path_of
 from .shortening import shortest
 from .speaking import Send
-from .strategies import Urls, broken, documents, hostile, in_force, urls
-from .terms import AssetStatus, MediaKind, Operation
+from .strategies import Urls
 from .upstreams import contract
 
 STEPS = 30
-WAITS = (0.5, 1.0, 5.0, 60.0, 3600.0, 86_400.0)
-RANGES = ("bytes=0-0", "bytes=0-99", "bytes=-1", "bytes=100-", "bytes=999999999-", "bytes=0-0,2-3", "bytes=x")
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-MOST_POLLS = 10
-ELSEWHERE = ("/nothing/here", "/%00", "/..%2f..", "/" + "x" * 3000, "/名")
-TASK_ID = "task_id"
-READS = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
-GIVEN = (Operation.CREATE, Operation.UPSCALE)
-ABOUT_ASSETS = (Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE)
-PLAIN = (Operation.BALANCE, Operation.MODELS, Operation.GROUP_LIST, Operation.ASSET_LIST)
 
 
 def run_conformance(
@@ -75,7 +57,7 @@ def run_conformance(
 
     Raises Failure, with the conversation as a note, and LookupError for an unknown upstream.
     """
-    world = _World(contract(upstream), send, clock, keys, options or {}, strict, media, begin)
+    world = World(contract(upstream), send, clock, keys, options or {}, strict, media, begin)
     chosen = hypothesis_settings(
         settings,
         stateful_step_count=steps,
@@ -95,7 +77,7 @@ def run_conformance(
         raise _told(world, failure, moves, scenario_folder) from (error if isinstance(error, Flaky) else None)
 
 
-def _shortened(world: _World, found: Failure, moves: Sequence[Move]) -> tuple[Failure, Sequence[Move]]:
+def _shortened(world: World, found: Failure, moves: Sequence[Move]) -> tuple[Failure, Sequence[Move]]:
     """The failure at the end of the shortest conversation that has it, and the moves of that."""
 
     def failing(tried: Sequence[Move]) -> Failure | None:
@@ -119,249 +101,7 @@ def _failure_of(play: Play, moves: Sequence[Move]) -> Failure | None:
     return None
 
 
-class _World:
-    """What stays the same from one conversation to the next, and the failure that was found, with its moves."""
-
-    def __init__(
-        self,
-        said: Contract,
-        send: Send,
-        clock: Clock | None,
-        keys: Mapping[str, str],
-        options: Mapping[str, str],
-        strict: bool,
-        media: Urls | None,
-        begin: Callable[[], object] | None,
-    ) -> None:
-        self.said, self.send, self.clock, self.keys = said, send, clock, keys
-        self.options, self.strict, self.begin = options, strict, begin
-        self.media = media or urls(said)
-        self.failure: Failure | None = None
-        self.failing: Sequence[Move] = ()
-        self.play = self.new_play()
-        self.endpoints = {endpoint.operation: endpoint for endpoint in said.endpoints}
-        self.documents = {o: documents(said, o, media=self.media, variants=options) for o in said.examples}
-        self.rules = [(o, rule) for o in said.examples for rule in in_force(said, o, options)]
-        self.hostile = {o: hostile(said, o) for o in self.having(*Operation) if self.endpoints[o].method == "POST"}
-        self.callers = [word for word in ("first", "second") if word in keys]
-        self.wrong = [word for word in ("wrong", "") if word in ("", *keys)]
-
-    def new_play(self) -> Play:
-        """A conversation from its beginning."""
-        if self.begin is not None:
-            self.begin()
-        self.play = Play(
-            self.said, self.send, clock=self.clock, keys=self.keys, options=self.options, strict=self.strict
-        )
-        return self.play
-
-    def having(self, *operations: Operation) -> list[Operation]:
-        """Those of the operations that the upstream has."""
-        return [operation for operation in operations if operation in self.endpoints]
-
-
-class Machine(RuleBasedStateMachine):
-    """One conversation. Each rule is a thing to do; what is to be said with it is drawn."""
-
-    world: _World
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.play = self.world.new_play()
-
-    def do(self, move: Move) -> Turn | None:
-        """Do a move. Raises Failure."""
-        try:
-            return self.play.do(move)
-        except Failure as failure:
-            self.world.failure, self.world.failing = failure, tuple(self.play.moves)
-            raise
-
-    # --- generations ---
-
-    @rule(data=st.data())
-    def order(self, data: st.DataObject) -> None:
-        operation = data.draw(st.sampled_from(self.world.having(*GIVEN)))
-        caller, base = data.draw(self._caller()), data.draw(st.integers(0, len(self.world.said.bases) - 1))
-        document = self._with_assets(data, caller, data.draw(self.world.documents[operation]))
-        self.do(Move(operation, document, caller=caller, base=base if self.world.strict else 0))
-
-    @precondition(lambda self: self.play.named("task"))
-    @rule(data=st.data())
-    def look(self, data: st.DataObject) -> None:
-        task = self._one(data, "task")
-        operation = data.draw(st.sampled_from(self.world.having(*READS)))
-        headers = data.draw(self._range()) if operation is Operation.CONTENT else {}
-        self.do(self._about(operation, task, self.play.owners[task], headers))
-
-    @precondition(lambda self: self.play.named("task"))
-    @rule(data=st.data())
-    def wait_for(self, data: st.DataObject) -> None:
-        task = self._one(data, "task")
-        for _ in range(MOST_POLLS):
-            turn = self.do(self._about(Operation.QUERY, task, self.play.owners[task]))
-            if turn is None or turn.status in TERMINAL or self.world.clock is None:
-                return
-            self.do(Move(seconds=WAITS[3]))
-
-    @precondition(lambda self: self.play.named("link"))
-    @rule(data=st.data())
-    def download(self, data: st.DataObject) -> None:
-        self.do(Move(url=self._one(data, "link"), headers=data.draw(self._range())))
-
-    @precondition(lambda self: self.world.clock is not None)
-    @rule(seconds=st.sampled_from(WAITS))
-    def time_passes(self, seconds: float) -> None:
-        self.do(Move(seconds=seconds))
-
-    @precondition(lambda self: self.world.having(*PLAIN))
-    @rule(data=st.data())
-    def look_around(self, data: st.DataObject) -> None:
-        operation = data.draw(st.sampled_from(self.world.having(*PLAIN)))
-        self.do(Move(operation, self._document(data, operation), caller=data.draw(self._caller())))
-
-    # --- the library ---
-
-    @precondition(lambda self: self.world.having(Operation.GROUP_CREATE))
-    @rule(data=st.data())
-    def make_a_group(self, data: st.DataObject) -> None:
-        self.do(
-            Move(Operation.GROUP_CREATE, self._document(data, Operation.GROUP_CREATE), caller=data.draw(self._caller()))
-        )
-
-    @precondition(lambda self: self.play.named("group"))
-    @rule(data=st.data())
-    def make_an_asset(self, data: st.DataObject) -> None:
-        group = self._one(data, "group")
-        self._about_group(data, Operation.ASSET_CREATE, group, "group_id")
-
-    @precondition(lambda self: self.play.named("group"))
-    @rule(data=st.data())
-    def ask_of_a_group(self, data: st.DataObject) -> None:
-        group = self._one(data, "group")
-        if data.draw(st.integers(0, 3)) == 3:
-            self._about_group(data, Operation.GROUP_DELETE, group, "id")
-        else:
-            self._about_group(data, Operation.ASSET_LIST, group, "group_id")
-
-    @precondition(lambda self: self.play.named("asset"))
-    @rule(data=st.data())
-    def ask_of_an_asset(self, data: st.DataObject) -> None:
-        asset = self._one(data, "asset")
-        operation = data.draw(
-            st.sampled_from([Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_GET, Operation.ASSET_DELETE])
-        )
-        document = {**(self._document(data, operation) or {}), "id": asset}
-        self.do(Move(operation, document, caller=self.play.owners[asset]))
-
-    def _about_group(self, data: st.DataObject, operation: Operation, group: str, name: str) -> None:
-        symbol = data.draw(st.sampled_from([group.replace("$", "#"), group]))
-        document = {**(self._document(data, operation) or {}), name: symbol}
-        self.do(Move(operation, document, caller=self.play.owners[group]))
-
-    # --- what is not one's own, or not there ---
-
-    @precondition(lambda self: len(self.world.callers) > 1 and self.play.owners)
-    @rule(data=st.data())
-    def ask_of_another_s(self, data: st.DataObject) -> None:
-        symbol = data.draw(st.sampled_from(list(self.play.owners)))
-        stranger = next(word for word in self.world.callers if word != self.play.owners[symbol])
-        self._poke(data, symbol, stranger)
-
-    @rule(data=st.data(), unknown=st.sampled_from(IDS))
-    def ask_of_what_is_not(self, data: st.DataObject, unknown: str) -> None:
-        self._poke(data, unknown, data.draw(self._caller()))
-
-    @rule(data=st.data())
-    def ask_without_a_right_key(self, data: st.DataObject) -> None:
-        operation = data.draw(st.sampled_from(list(self.world.endpoints)))
-        caller = data.draw(st.sampled_from(self.world.wrong))
-        params = {TASK_ID: data.draw(st.sampled_from([*self.play.named("task"), IDS[0]]))}
-        self.do(Move(operation, self._document(data, operation), params, caller))
-
-    def _poke(self, data: st.DataObject, named: str, caller: str) -> None:
-        """Ask for something by its id, in each way in which something can be asked for."""
-        kinds = {"$group": [Operation.GROUP_DELETE], "$asset": list(ABOUT_ASSETS), "$link": []}
-        fitting = next((of for kind, of in kinds.items() if named.startswith(kind)), None)
-        asked = fitting if fitting is not None else [*READS, *(() if named.startswith("$") else ABOUT_ASSETS)]
-        known = self.world.having(*asked)
-        if not known:
-            return
-        operation = data.draw(st.sampled_from(known))
-        if operation in READS:
-            self.do(self._about(operation, named, caller))
-        else:
-            self.do(Move(operation, {**(self._document(data, operation) or {}), "id": named}, caller=caller))
-
-    # --- what is wrong ---
-
-    @rule(data=st.data())
-    def break_a_rule(self, data: st.DataObject) -> None:
-        operation, broken_rule = data.draw(st.sampled_from(self.world.rules))
-        world = self.world
-        document = data.draw(broken(world.said, operation, broken_rule, media=world.media, variants=world.options))
-        self.do(Move(operation, document, caller=data.draw(self._caller())))
-
-    @rule(data=st.data())
-    def be_hostile(self, data: st.DataObject) -> None:
-        operation = data.draw(st.sampled_from(list(self.world.hostile)))
-        evil = data.draw(self.world.hostile[operation])
-        method, path = path_of(self.world.said, operation, {})
-        meant = operation if evil.readable else ""
-        self.do(Move(meant, method=method, url=path, body=evil.body, headers=dict(evil.headers)))
-
-    @rule(data=st.data())
-    def go_elsewhere(self, data: st.DataObject) -> None:
-        said = self.world.said
-        endpoint = data.draw(st.sampled_from(said.endpoints))
-        path = said.bases[0].prefix + endpoint.path.replace("{task_id}", IDS[0])
-        allowed = {other.method for other in said.endpoints if other.path == endpoint.path}
-        method = data.draw(st.sampled_from([method for method in METHODS if method not in allowed]))
-        wrong = data.draw(st.sampled_from([(method, path), *(("GET", path + end) for end in ELSEWHERE)]))
-        self.do(Move(method=wrong[0], url=wrong[1]))
-
-    # --- what is drawn ---
-
-    def _caller(self) -> st.SearchStrategy[str]:
-        return st.sampled_from(self.world.callers)
-
-    def _range(self) -> st.SearchStrategy[dict[str, str]]:
-        return st.sampled_from([{}, *({"range": value} for value in RANGES)])
-
-    def _one(self, data: st.DataObject, kind: str) -> str:
-        """The symbol of something that was made, the latest first."""
-        return str(data.draw(st.sampled_from(self.play.named(kind)[::-1])))
-
-    def _document(self, data: st.DataObject, operation: Operation) -> dict[str, Any] | None:
-        drawn = self.world.documents.get(operation)
-        return None if drawn is None else data.draw(drawn)
-
-    def _about(self, operation: Operation, named: str, caller: str, headers: Mapping[str, str] | None = None) -> Move:
-        """A question about a task: its id stands in the path, or else in the query string."""
-        in_path = "{" + TASK_ID + "}" in self.world.endpoints[operation].path
-        told = {TASK_ID: named}
-        return Move(operation, None if in_path else told, told if in_path else {}, caller, headers=headers or {})
-
-    def _with_assets(self, data: st.DataObject, caller: str, document: dict[str, Any]) -> dict[str, Any]:
-        """The document with an asset of the caller's in the place of a reference that anybody may name."""
-        known = self.play.speaker.conversation.assets
-        usable = [s for s in self.play.named("asset", caller) if _usable(known.get(self.play.symbols[s]))]
-        if not usable or not data.draw(st.booleans()):
-            return document
-        asset = data.draw(st.sampled_from(usable))
-        kind = MediaKind(str((known[self.play.symbols[asset]].made.document or {})["asset_type"]).lower())
-        text = json.dumps(document).replace(json.dumps(self.world.media[kind][0]), json.dumps(f"asset://{asset}"))
-        changed: dict[str, Any] = json.loads(text)
-        return changed
-
-
-def _usable(asset: Thing | None) -> bool:
-    """Whether the latest that was told of an asset is that it is Active."""
-    told = asset.told[-1].word if asset is not None and asset.told and asset.deleted is None else None
-    return told == AssetStatus.ACTIVE
-
-
-def _told(world: _World, failure: Failure, moves: Sequence[Move], folder: str | None) -> Failure:
+def _told(world: World, failure: Failure, moves: Sequence[Move], folder: str | None) -> Failure:
     """The failure with the conversation that led there, which is kept in the folder if there is one."""
     play = world.play
     said = [f"  {number}. {move}" for number, move in enumerate(moves, 1)]

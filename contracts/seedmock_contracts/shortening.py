@@ -74,6 +74,9 @@ def _plain(said: Contract, move: Move) -> Iterator[Move]:
     if move.document is not None:
         for document in _documents(said, move, move.document):
             yield replace(move, document=document, headers={}, base=0)
+    if move.body and move.operation:
+        for example in said.examples.get(Operation(move.operation), ()):
+            yield Move(move.operation, example, caller=move.caller, makes=move.makes)
     if move.headers or move.base:
         yield replace(move, headers={}, base=0)
 
