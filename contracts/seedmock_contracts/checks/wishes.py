@@ -71,14 +71,14 @@ def _leads_inside(turn: Turn) -> bool:
 
 
 def _blames_the_form(turn: Turn) -> bool:
-    """Whether a refusal is about fields, and neither about what a reference leads to nor about what is shown."""
-    if not {case.kind for case in turn.cases} & OF_THE_FORM:
-        return False
-    if isinstance(turn.data, dict) and turn.data.get("failCode"):
-        return False
+    """Whether a refusal is about the form, not about what is shown, nor a reference that may not be what it should."""
     error = turn.body.get("error") if isinstance(turn.body, dict) else None
     named = error.get("param") if isinstance(error, dict) else ""
-    return "[" not in str(named)
+    blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
+    if blamed or "[" in str(named) or not {case.kind for case in turn.cases} & OF_THE_FORM:
+        return False
+    used = {link for story in turn.before.tasks.values() for link in _links(story.created)}
+    return set(_links(turn)) <= used
 
 
 def _wished(turn: Turn, order: Ordered) -> Iterator[Fact]:

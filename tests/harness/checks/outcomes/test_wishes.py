@@ -25,6 +25,14 @@ def items(*found: tuple[str, str, str]) -> dict[str, Any]:
     return {"content": [{name: value for name, value in item.items() if value} for item in content]}
 
 
+def used(told: Any) -> Any:
+    """Orders in which every reference was taken before."""
+    if told.said.name == "opeai":
+        return told.order("t0", input_reference=items(("image_url", IMAGE, "first_frame")))
+    told.order("t0", first_frame_url=IMAGE).order("t8", reference_video_urls=[VIDEO])
+    return told.order("t9", operation=Operation.UPSCALE)
+
+
 class TestWays:
     check = staticmethod(wishes.ways_of_ordering_are_taken)
 
@@ -46,7 +54,7 @@ class TestWays:
         operation = changes.get("operation", Operation.CREATE)
         document = {**tale("apimodels").said.example(operation), **changes}
         document.pop("operation", None)
-        told = tale("apimodels").tell(operation, None, sent=document, status=400)
+        told = used(tale("apimodels")).tell(operation, None, sent=document, status=400)
         assert told.sees(self.check) == dict.fromkeys(facts, False)
 
     @pytest.mark.parametrize(
@@ -67,7 +75,7 @@ class TestWays:
     def test_of_b_s_are_taken(self, tale: Made, changes: dict[str, Any], facts: set[str]) -> None:
         assert tale("opeai").order(**changes).sees(self.check) == dict.fromkeys(facts, True)
         document = {**tale("opeai").said.example(Operation.CREATE), **changes}
-        told = tale("opeai").say(Operation.CREATE, refused_b("input_reference"), sent=document, status=400)
+        told = used(tale("opeai")).say(Operation.CREATE, refused_b("input_reference"), sent=document, status=400)
         assert told.sees(self.check) == dict.fromkeys(facts, False)
 
     def test_a_refusal_for_what_a_reference_leads_to_says_nothing(self, tale: Made) -> None:
@@ -79,6 +87,10 @@ class TestWays:
             Operation.CREATE, refused_b("input_reference.content[0].image_url.url"), sent=document, status=400
         )
         assert told.sees(self.check) == {}
+
+    def test_a_reference_that_was_never_used_may_be_what_is_wrong(self, tale: Made) -> None:
+        document = {**tale("apimodels").said.example(Operation.CREATE), "first_frame_url": IMAGE}
+        assert tale("apimodels").tell(Operation.CREATE, None, sent=document, status=400).sees(self.check) == {}
 
     @pytest.mark.parametrize("status", [401, 402, 429, 500])
     def test_so_does_a_refusal_for_another_reason(self, tale: Made, status: int) -> None:
