@@ -1,0 +1,56 @@
+"""What is odd and yet known of the upstreams is news at most; and nothing that is odd is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.failures import Severity
+from seedmock_contracts.terms import Operation
+
+UPSTREAMS = ("opeai", "apimodels")
+
+
+def poll(stage: Any, fate: str, times: int = 8) -> list[tuple[Severity, str]]:
+    """What is found wrong with a task of this fate, while it is looked at each second."""
+    speaker = stage.speaker
+    made = speaker.ask(Operation.CREATE, dict(speaker.said.example(Operation.CREATE)), headers={"x-mock-fate": fate})
+    params = {"task_id": made.made}
+    for _ in range(times):
+        speaker.ask(Operation.QUERY, None if speaker.said.name == "opeai" else params, params=params)
+        speaker.sleep(1.0)
+    return [(failure.severity, failure.fact.id) for failure in stage.contradictions()]
+
+
+@pytest.mark.parametrize("name", UPSTREAMS)
+@pytest.mark.parametrize(
+    "fate", ["stuck status=queued", "stuck status=in_progress", "slow", "link_dead", "content_late"]
+)
+def test_a_slow_life_is_a_life(stage: Callable[..., Any], name: str, fate: str) -> None:
+    assert poll(stage(name), fate) == []
+
+
+def test_b_s_early_words_are_news(stage: Callable[..., Any]) -> None:
+    found = poll(stage("opeai"), "not_started_first queue=2s render=2s lasts=1s")
+    assert set(found) == {(Severity.INFO, "opeai.status.queued")}
+
+
+@pytest.mark.parametrize(("name", "field"), [("opeai", "status"), ("apimodels", "state")])
+def test_a_status_that_nobody_knows_is_found(stage: Callable[..., Any], name: str, field: str) -> None:
+    found = poll(stage(name), "unknown_status word=PONDERING lasts=2s queue=1s render=1s")
+    assert (Severity.BREAKING, f"{name}.query.answer.{field}") in found
+    assert {fact for _, fact in found} <= {f"{name}.query.answer.{field}", "apimodels.envelope"}
+
+
+@pytest.mark.parametrize("name", UPSTREAMS)
+def test_a_failure_that_is_called_expired_is_a_failure(stage: Callable[..., Any], name: str) -> None:
+    found = poll(stage(name), "expired word=expired queue=1s render=1s")
+    assert set(found) == {(Severity.BREAKING, f"{name}.status.failure")}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", UPSTREAMS)
+def test_no_seed_raises_an_alarm(stage: Callable[..., Any], name: str, seed: int) -> None:
+    assert poll(stage(name, seed=seed), "succeed queue=2s render=3s") == []
