@@ -147,7 +147,7 @@ def _without_data(body: bytes, limit: int) -> bytes:
 
 def _end_of_base64(body: bytes, start: int) -> int:
     quote = body.find(b'"', start)
-    end = len(body) if quote < 0 else quote
+    end = len(body) if quote < 0 else quote - (body[quote - 1 : quote] == b"\\")
     line = body.find(b"\r\n", start, end)
     return end if line < 0 else line
 

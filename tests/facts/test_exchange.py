@@ -73,6 +73,11 @@ def test_a_data_uri_is_told_by_its_size(content: bytes) -> None:
     assert json.loads(summary(body)) == {"image": f"data:image/png;base64,<{len(content)} bytes>", "size": "1x1"}
 
 
+def test_a_data_uri_within_a_text_within_json_leaves_it_json() -> None:
+    body = json.dumps({"message": f"url is {json.dumps('data:image/png;base64,AAAA')}; allowed: https://"}).encode()
+    assert json.loads(summary(body)) == {"message": 'url is "data:image/png;base64,<3 bytes>"; allowed: https://'}
+
+
 def test_many_data_uris_are_told_one_by_one_as_far_as_there_is_room() -> None:
     body = json.dumps(["data:image/png;base64,AAAA"] * 1000).encode()
     assert summary(body, 200).count(b"<3 bytes>") == 5
