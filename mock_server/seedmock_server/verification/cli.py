@@ -16,6 +16,8 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.drift import Verdict, Verification
 from seedmock_contracts.upstreams import NAMES, contract
 
+from ..clock import Clock
+from ..recorder import CannotRecord, Recorder
 from ..reports.formats import UnknownFormat, writer_for
 from ..settings import InvalidSetting
 from .book import Book, UnreadableBook
@@ -48,6 +50,7 @@ class Wanted:
     ledger: Path | None
     deep: bool
     token_price: Decimal | None
+    record: Path | None
 
 
 @click.command(epilog=EPILOG)
@@ -63,6 +66,11 @@ class Wanted:
 @click.option("--budget", metavar="USD", help="What orders may cost together, or unlimited.  [default: 0]")
 @click.option(
     "--report", "reports", multiple=True, type=click.Path(dir_okay=False, path_type=Path), help="Write one; repeatable."
+)
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep all that is said, redacted, in this folder.",
 )
 @click.option("--only", multiple=True, metavar="NAME", help="A step, or free, paid, minimal; repeatable.")
 @click.option("--list", "listing", is_flag=True, help="Show the steps and their prices, and send nothing.")
@@ -89,7 +97,7 @@ def verify(ctx: click.Context, /, listing: bool, **values: Any) -> None:
             found = _verified(wanted, target, steps)
     except USAGE as error:
         raise click.UsageError(str(error)) from error
-    except (UnreadableBook, OSError) as error:
+    except (UnreadableBook, CannotRecord, OSError) as error:
         click.echo(f"error: {error}", err=True)
         ctx.exit(COULD_NOT_LOOK)
     ctx.exit(EXITS[found.verdict])
@@ -112,6 +120,7 @@ def _read(values: Mapping[str, Any]) -> Wanted:
         values["ledger"],
         values["deep"],
         None if price is None else amount_from(price, "an amount in USD, such as 7"),
+        values["record"],
     )
 
 
@@ -143,12 +152,23 @@ def _options(pairs: tuple[str, ...]) -> dict[str, str]:
 def _verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
     said = about(wanted.said, target)
     path = wanted.ledger or (None if target.own else state_file(f"verify-{wanted.said.name}-{said}.jsonl"))
-    progress = Progress()
+    recorder = _recorder(wanted, target)
+    progress = Progress(recorder.hear if recorder is not None else None)
     session = Session.prepared(target, steps, wanted.limit, Book(path, said), progress)
     announce(session, wanted.limit)
-    with progress.shown():
+    with progress.shown(), recorder or contextlib.nullcontext():
         found = session.run()
     conclude(found)
+    if recorder is not None:
+        click.echo(recorder.told, err=bool(recorder.trouble))
     for report in wanted.reports:
         report.write_text(writer_for(report)(found), encoding="utf-8")
     return found
+
+
+def _recorder(wanted: Wanted, target: Target) -> Recorder | None:
+    """Keeps what is said, if that is wanted. Raises CannotRecord."""
+    if wanted.record is None:
+        return None
+    secrets = (key for word, key in target.keys.items() if word != "wrong")
+    return Recorder(wanted.record, wanted.said, target.name, Clock().now(), secrets, emulator=target.own)
