@@ -5,7 +5,6 @@ Asks the questions of `probes`, and says of each edge whether the limit stands w
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,7 +22,7 @@ from .speaking import Speaker
 from .terms import Document, ErrorKind, Fact, Operation, Variants
 from .validation import condition
 
-TRIALS, CALM, WITNESSES = 6, 3, 4
+TRIALS, CALM, WITNESSES = 6, 3, 3
 """How many second faults are tried for a rule; how many kept edges are asked for one; how many rules bear witness."""
 ELSEWHERE = frozenset(
     {
@@ -51,11 +50,12 @@ def signature(turn: Turn) -> Signature:
     return (turn.status_code, *_texts(body))
 
 
-def masked(said: Signature, value: Any) -> Signature:
-    """What an answer says, without the value that was tried."""
-    if value is None or isinstance(value, bool):
+def masked(said: Signature, *values: Any) -> Signature:
+    """What an answer says, without the values that were tried."""
+    tried = [value for value in values if value is not None and not isinstance(value, bool)]
+    texts = sorted({text for value in tried for text in (str(value), shown(value))}, key=len, reverse=True)
+    if not texts:
         return said
-    texts = sorted({str(value), shown(value), json.dumps(value)}, key=len, reverse=True)
     spelt = "|".join(re.escape(text) for text in texts if text)
     return tuple(re.sub(rf"(?<!\w)(?:{spelt})(?!\w)", "#", part) if isinstance(part, str) else part for part in said)
 
@@ -92,11 +92,12 @@ def scale(speaker: Speaker, trial: Trial) -> Scale | None:
     if says_nothing(turn, trial.rule):
         return None
     gross = signature(turn)
+    values = [edge.value for edge in (*trial.kept, *trial.broken)]
     calm: Counter[Signature] = Counter()
     for edge in trial.kept[:CALM]:
         answer = asked(speaker, trial.operation, edge.document)
         found = signature(answer)
-        if not says_nothing(answer) and found != gross and masked(found, edge.value) != masked(gross, first.value):
+        if not says_nothing(answer) and found != gross and masked(found, *values) != masked(gross, *values):
             calm[found] += 1
             if calm[found] > 1:
                 break
@@ -169,28 +170,27 @@ def _gone(speaker: Speaker, operation: Operation, rule: Rule, tried: Iterable[Tr
 
     Upstreams look at a request in some order; ours is only a guess at theirs. Without such witnesses nothing is said.
     """
-    rules = speaker.said.rules[operation]
+    said = speaker.said
+    rules = said.rules[operation]
     place = rules.index(rule)
+    sooner = [other for other in reversed(rules[:place]) if condition(other) is None]
     for trial in tried:
-        if trial.after <= place:
-            continue
         later = [other for other in rules[place + 1 : trial.after] if condition(other) is None]
-        sooner = [other for other in reversed(rules[:place]) if condition(other) is None]
-        if _witnessed(speaker, operation, later, trial) and (
-            not sooner or _witnessed(speaker, operation, sooner, trial)
-        ):
+        if trial.after <= place or not (later or sooner):
+            continue
+        if all(_witnessed(speaker, operation, others, trial) for others in (later, sooner) if others):
             turn = asked(speaker, operation, trial.broken[0].document)
             if (only := condition(rule)) is not None:
-                yield _settled(speaker.said, only, False)
+                yield _settled(said, only, False)
             else:
                 yield broken(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(turn))
             return
 
 
 def _witnessed(speaker: Speaker, operation: Operation, rules: Iterable[Rule], beside: Trial) -> bool:
-    for rule in islice(rules, WITNESSES):
-        trial = trial_with(speaker.said, operation, rule, beside.fault)
-        if trial is not None and scale(speaker, trial) is not None:
+    found = (trial_with(speaker.said, operation, rule, beside) for rule in rules)
+    for trial in islice((trial for trial in found if trial is not None), WITNESSES):
+        if scale(speaker, trial) is not None:
             return True
     return False
 

@@ -14,7 +14,8 @@ from typing import Any
 from .contract import Contract
 from .conversation import ORDERS
 from .edges import Edge
-from .generation import Reference, first_frame
+from .generation import Reference, first_frame, last_frame
+from .references import values
 from .rules import Rule, sample
 from .samples import picture, sound
 from .terms import MISSING, Document, MediaKind, Operation
@@ -25,7 +26,7 @@ NOBODY_S, NO_NUMBER = "seedmock-no-such-id", 999_999_999
 """Ids that no upstream ever gave to anything."""
 UNREADABLE = ("asset:", "data:")
 """Samples of these schemes name nothing, which is a fault of its own to those who read them."""
-ADDED = ("a sound too short", "a picture too small", "a first frame too small")
+ADDED = ("a sound too short", "a picture too small", "a first frame too small", "a last frame too small")
 NO_CLIP = "asset://asset-20200101000000-zzzzz"
 SHORT, SMALL = sound(0.1), picture(1, 1)
 
@@ -60,6 +61,13 @@ class Fault:
         """Whether it is seen only by those who read references."""
         return bool(self.ending) or self.name in ADDED
 
+    def variety(self, rule: Rule) -> int:
+        """How many values it has itself where a rule looks at each item of a list: they mask what is tried."""
+        if "[]" not in rule.field:
+            return 0
+        document = next((document for document in self.documents if document is not None), {})
+        return len({repr(value) for _, value in values(document, rule.field)})
+
     def added(self, document: Document, base: Document, place: int) -> dict[str, Any] | None:
         """The document with this fault too; None where it cannot have it."""
         if self.ending:
@@ -77,6 +85,7 @@ def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
     for example in said.examples.get(operation, ()):
         models = [model.name for model in said.models if not model.upscales]
         every = [{**example, "model": name} for name in models] if operation is Operation.CREATE else [example]
+        every = [{**one, **_optional_ids(said, operation)} for one in every]
         found += [document for one in every if not violations(upstream, operation, document := _strange(one))]
     return tuple(found)
 
@@ -114,7 +123,8 @@ def _remembered(upstream: str, operation: Operation, place: int) -> _Remembered:
 def _trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge]) -> Iterator[Trial]:
     pure = _pure_edges(said, operation, rule, edges)
     for alternatives in _faults(said, operation, rule):
-        made = (_trial(said, operation, rule, fault, pure) for fault in alternatives)
+        plainest = sorted(alternatives, key=lambda fault: fault.variety(rule))
+        made = (_trial(said, operation, rule, fault, pure) for fault in plainest)
         trial = next((trial for trial in made if trial is not None), None)
         if trial is not None:
             yield trial
@@ -144,10 +154,12 @@ def askable(said: Contract, operation: Operation, rule: Rule) -> frozenset[tuple
     return _askable(said.name, operation, said.rules[operation].index(rule))
 
 
-def trial_with(said: Contract, operation: Operation, rule: Rule, fault: str) -> Trial | None:
-    """The way of asking about a rule beside a certain second fault, if there is one."""
+def trial_with(said: Contract, operation: Operation, rule: Rule, other: Trial) -> Trial | None:
+    """The way of asking about a rule beside the same second fault as another trial; all faults of media are alike."""
     pure = _pure_edges(said, operation, rule)
-    named = (one for alternatives in _faults(said, operation, rule) for one in alternatives if one.name == fault)
+    end = len(said.rules[operation])
+    every = (one for alternatives in _faults(said, operation, rule) for one in alternatives)
+    named = (one for one in every if one.name == other.fault or one.after == other.after == end)
     made = (_trial(said, operation, rule, one, pure) for one in named)
     return next((trial for trial in made if trial is not None), None)
 
@@ -166,6 +178,8 @@ def _trial(
         right = both is not None and _breaks(said, operation, both, rule) == due | _due(rule, edge)
         if right and both is not None and _count(said, rule, both) == _count(said, rule, edge.document):
             usable[key] = replace(edge, document=both)
+    if fault.ending:
+        usable = _alike(usable, fault)
     kept = tuple(edge for edge in usable.values() if edge.keeps)
     broken = sorted((edge for edge in usable.values() if not edge.keeps), key=lambda edge: not edge.gross)
     if not kept or not broken or not broken[0].gross:
@@ -222,9 +236,16 @@ def _of_media(upstream: str, operation: Operation) -> tuple[Fault, ...]:
     if operation is not Operation.CREATE:
         return (broken,)
     short, small = Reference(MediaKind.AUDIO, SHORT), Reference(MediaKind.IMAGE, SMALL)
-    added = dict(zip(ADDED, ((sample(MediaKind.IMAGE), short), (small,), (first_frame(SMALL),)), strict=True))
+    added = dict(
+        zip(
+            ADDED,
+            ((sample(MediaKind.IMAGE), short), (small,), (first_frame(SMALL),), (last_frame(SMALL),)),
+            strict=True,
+        )
+    )
     return (
         Fault("sounds too short", end, ending=".mp3", spoilt=SHORT),
+        Fault("last frames too small", end, ending="last_frame.png", spoilt=SMALL),
         Fault("pictures too small", end, ending=".png", spoilt=SMALL),
         *(
             Fault(name, end, tuple(_placed(said, base, references) for base in bases(upstream, operation)))
@@ -246,6 +267,25 @@ def _breaks(said: Contract, operation: Operation, document: Document, rule: Rule
     only = condition(rule) if rule is not None else None
     chosen = {**said.defaults, **dict([only])} if only else said.defaults
     return {violation.fact.id for violation in violations(said.name, operation, document, chosen)}
+
+
+def _alike(usable: dict[tuple[bool, str], Edge], fault: Fault) -> dict[tuple[bool, str], Edge]:
+    """Those of which the same fields are spoilt as in the gross break, so that the same is said of them."""
+    places = {key: frozenset(_places(edge.document, fault.spoilt)) for key, edge in usable.items()}
+    gross = next((places[key] for key, edge in usable.items() if edge.gross), None)
+    return {key: edge for key, edge in usable.items() if places[key] == gross}
+
+
+def _places(value: Any, sought: str, at: str = "") -> Iterator[str]:
+    """Where a text stands in a JSON value, without the places in lists."""
+    if value == sought:
+        yield at
+    elif isinstance(value, list):
+        for item in value:
+            yield from _places(item, sought, f"{at}[]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _places(item, sought, f"{at}.{name}")
 
 
 def _count(said: Contract, rule: Rule, document: Document) -> int | None:
@@ -299,6 +339,14 @@ def respelt(value: Any, ending: str, instead: str) -> Any:
     if isinstance(value, dict):
         return {name: respelt(item, ending, instead) for name, item in value.items()}
     return value
+
+
+def _optional_ids(said: Contract, operation: Operation) -> Document:
+    """The ids that a call which orders nothing may name: with one of nobody's, it is refused once all else is right."""
+    if operation in ORDERS:
+        return {}
+    fields = (field for field in said.fields if field.operation is operation and field.path.endswith("_id"))
+    return {field.path: NO_NUMBER for field in fields if "integer" in field.types}
 
 
 def _strange(document: Document) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _NAMES: Mapping[type, frozenset[str]] = {
     list: frozenset({"array"}),
     dict: frozenset({"object"}),
 }
-_OF_NO_SUCH_TYPE = ({"unexpected": True}, 7, "seven", [7])
+_OF_NO_SUCH_TYPE = ({"unexpected": True}, 7, "seven", [7], True)
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)

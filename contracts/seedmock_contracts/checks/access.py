@@ -8,19 +8,9 @@ from urllib.parse import urlsplit
 from ..conversation import Turn
 from ..failures import Look, broken, held
 from ..routes import methods_at, routed
-from ..terms import Endpoint, ErrorKind, Operation
-from .refusals import STRANGERS, answered, is_elsewhere
+from ..terms import Endpoint, ErrorKind
+from .refusals import OF_RULES, STRANGERS, UNKNOWN, answered, is_elsewhere, unknown_kinds
 
-UNKNOWN = {
-    Operation.QUERY: (ErrorKind.TASK_NOT_FOUND,),
-    Operation.RECORD: (ErrorKind.TASK_NOT_FOUND,),
-    Operation.CONTENT: (ErrorKind.CONTENT_NOT_FOUND,),
-    Operation.ASSET_GET: (ErrorKind.ASSET_NOT_FOUND,),
-    Operation.ASSET_UPDATE: (ErrorKind.ASSET_NOT_FOUND,),
-    Operation.ASSET_DELETE: (ErrorKind.ASSET_NOT_FOUND,),
-    Operation.GROUP_DELETE: (ErrorKind.GROUP_NOT_FOUND,),
-}
-"""What is said to an id that nobody knows."""
 LEFT_OUT = frozenset({"GET", "DELETE", "POST", "HEAD"})
 """Methods that an upstream may not route at all where another is served: an unknown URL says the same."""
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -58,7 +48,9 @@ def what_is_unknown_is_not_found(turn: Turn) -> Iterator[Look]:
         return
     if not turn.asked or (turn.exchange.caller, turn.asked) in turn.before.groups or turn.asked in turn.before.assets:
         return
-    yield from answered(turn, kinds)
+    told = {case.kind for case in turn.cases}
+    if told & {*kinds} or not told & OF_RULES:  # what is said of a rule is for those who judge rules
+        yield from answered(turn, kinds)
 
 
 def _asks_in_order(turn: Turn) -> bool:
@@ -70,9 +62,7 @@ def endpoints_are_served(turn: Turn) -> Iterator[Look]:
     endpoint = _endpoint(turn)
     if endpoint is None or turn.exchange.caller in STRANGERS or turn.status_code in (0, 401, 403, 429):
         return
-    due = {violation.kind for violation in turn.violations} | {*UNKNOWN.get(endpoint.operation, ())}
-    if endpoint.operation in (Operation.ASSET_CREATE, Operation.ASSET_LIST):
-        due.add(ErrorKind.GROUP_NOT_FOUND)
+    due = {violation.kind for violation in turn.violations} | {*unknown_kinds(turn)}
     if is_elsewhere(turn, due):
         yield broken(endpoint, "the endpoint is not there", f"{endpoint.method} {endpoint.path}", turn.status_code)
     elif turn.status_code < 500 and turn.status_code not in (404, 405):

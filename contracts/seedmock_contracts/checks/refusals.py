@@ -28,6 +28,16 @@ ELSEWHERE = frozenset(
 """Kinds of error that say nothing of what a document holds."""
 NO_ENDPOINT = frozenset({ErrorKind.ROUTE_NOT_FOUND, ErrorKind.METHOD_NOT_ALLOWED})
 OF_RULES = frozenset({ErrorKind.MISSING_PARAMETER, ErrorKind.INVALID_PARAMETER, ErrorKind.UNKNOWN_MODEL})
+UNKNOWN = {
+    Operation.QUERY: (ErrorKind.TASK_NOT_FOUND,),
+    Operation.RECORD: (ErrorKind.TASK_NOT_FOUND,),
+    Operation.CONTENT: (ErrorKind.CONTENT_NOT_FOUND,),
+    Operation.ASSET_GET: (ErrorKind.ASSET_NOT_FOUND,),
+    Operation.ASSET_UPDATE: (ErrorKind.ASSET_NOT_FOUND,),
+    Operation.ASSET_DELETE: (ErrorKind.ASSET_NOT_FOUND,),
+    Operation.GROUP_DELETE: (ErrorKind.GROUP_NOT_FOUND,),
+}
+"""What is said to an id that nobody knows."""
 STRANGERS = ("", "wrong")
 """The callers without a key, and with one that is none."""
 FOUND = 200
@@ -73,8 +83,24 @@ def _told_id(turn: Turn) -> Any:
 def refusals_are_of_their_kind(turn: Turn) -> Iterator[Look]:
     """What breaks a rule is refused with the status, code and type of the rule's kind of error."""
     kinds = dict.fromkeys(violation.kind for violation in turn.violations)
-    if kinds and turn.exchange.caller not in STRANGERS:
+    told = {case.kind for case in turn.cases}
+    elsewhere = not told & {*kinds} and (_of_another_field(turn) or told & {*unknown_kinds(turn)})
+    if kinds and not elsewhere and turn.exchange.caller not in STRANGERS:
         yield from answered(turn, kinds)
+
+
+def unknown_kinds(turn: Turn) -> tuple[ErrorKind, ...]:
+    """What may be said to ids that nobody knows: those of the operation, and of a group where one is named."""
+    named = turn.document is not None and turn.document.get("group_id") is not None
+    kinds = UNKNOWN.get(turn.operation, ()) if turn.operation is not None else ()
+    return (*kinds, ErrorKind.GROUP_NOT_FOUND) if named else kinds
+
+
+def _of_another_field(turn: Turn) -> bool:
+    """Whether a refusal names a field first of which nothing was wrong: then a rule is not what we think it is."""
+    first = _first_field(turn)
+    wrong = {re.split(r"[.\[]", violation.field)[0] for violation in turn.violations}
+    return first is not None and first not in wrong | {rule.top for rule in _broken_rules(turn)}
 
 
 def answered(turn: Turn, kinds: Collection[ErrorKind]) -> Iterator[Look]:
@@ -147,14 +173,21 @@ def refusals_name_the_field(turn: Turn) -> Iterator[Look]:
     if case is None or says_nothing(turn, [case.kind]):
         return
     words = set(re.findall(r"\w+", turn.exchange.response.body))
+    others = {rule.top for rule in _rules(turn)} & words
     fields = {violation.field for violation in turn.violations} | {rule.field for rule in _broken_rules(turn)}
     names = {name for field in fields for name in re.findall(r"[A-Za-z_]+", field)}
     if names & words:
         yield held(case, f"names {', '.join(sorted(names & words))}")
-    else:
+    elif not others:
         yield broken(
             case, "a refusal does not name the field", " or ".join(sorted(fields)), _answer(turn), Severity.WARNING
         )
+
+
+def _first_field(turn: Turn) -> str | None:
+    """The field of the operation's that a refusal names first."""
+    fields = {rule.top for rule in _rules(turn)}
+    return next((word for word in re.findall(r"\w+", _message(turn)) if word in fields), None)
 
 
 def _broken_rules(turn: Turn) -> list[Rule]:
@@ -185,8 +218,7 @@ def kept_rules_are_not_blamed(turn: Turn) -> Iterator[Look]:
 
 def _blamed(turn: Turn, document: dict[str, Any]) -> Rule | None:
     """The rule that a refusal names by its field, as far as one can tell; references are refused for much besides."""
-    fields = {rule.top for rule in _rules(turn)}
-    first = next((word for word in re.findall(r"\w+", _message(turn)) if word in fields), None)
+    first = _first_field(turn)
     references = {found.path.partition("[")[0].partition(".")[0] for found in turn.said.layout.find(document)}
     named = [rule for rule in _rules(turn) if rule.top == first and first not in references]
     conditional = [rule for rule in named if condition(rule) is not None and _would_break(turn, rule, document)]
