@@ -107,6 +107,7 @@ class Machine(RuleBasedStateMachine):
             self._wait(task)
             if data.draw(_rarely):  # clips are what takes the time
                 self._fetch(task, {})
+            self.do(self._about(Operation.QUERY, task, caller))
             self._ask_if_there(Operation.RECORD, caller, task)
         self._ask_if_there(Operation.BALANCE, caller)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,15 @@ class Target:
 
     send: Callable[..., Any]
     clock: ManualClock
+    lies: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def begin(self) -> None:
+        """Forget everything, and lie as before."""
         assert self.send("POST", "/_mock/reset", headers={}, content=b"").status_code == 200
+        for fault, match in self.lies:
+            self._lie(fault, match)
 
-    def lie(self, fault: str, **match: Any) -> None:
+    def _lie(self, fault: str, match: dict[str, Any]) -> None:
         rule = {"match": match, "fault": fault}
         answer = self.send(
             "POST", "/_mock/faults", headers={"content-type": "application/json"}, content=json.dumps(rule).encode()
@@ -67,9 +71,9 @@ def open_target(clips: Path) -> Iterator[Callable[..., Target]]:
     """Opens a target with settings of its own; `kind` names its door."""
     with contextlib.ExitStack() as stack:
 
-        def opened(kind: str = "in process", **chosen: Any) -> Target:
+        def opened(kind: str = "in process", lies: Any = (), **chosen: Any) -> Target:
             values = {"pace": "fast", "seed": 1, "cache": clips, "keys": ALLOWED, **chosen}
-            return stack.enter_context(DOORS[kind](**values))
+            return replace(stack.enter_context(DOORS[kind](**values)), lies=list(lies))
 
         yield opened
 
