@@ -74,11 +74,12 @@ class Recording:
         return self.about.emulator or labelled
 
 
-@dataclass
+@dataclass(frozen=True)
 class Hearing:
     """A recording as the checks see it."""
 
     recording: Recording
+    conversation: Conversation
     judged: tuple[Judged, ...]
     shapes: Mapping[State, Shape] = field(default_factory=dict)
 
@@ -144,7 +145,7 @@ def judged(recording: Recording, options: Mapping[str, str] | None = None) -> He
         turn = conversation.turn(exchange)
         heard.append(Judged(turn, tuple(looks_at(turn))))
         conversation.remember(turn)
-    return Hearing(recording, tuple(heard), _shapes(one.turn for one in heard))
+    return Hearing(recording, conversation, tuple(heard), _shapes(one.turn for one in heard))
 
 
 def state_of(turn: Turn) -> State | None:

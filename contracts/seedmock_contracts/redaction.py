@@ -184,7 +184,7 @@ def _is_inside(link: str) -> bool:
     try:
         return not ip_address(host).is_global
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
 
 
 def _method(method: str) -> str:

@@ -16,6 +16,7 @@ ORDER = (
     *("clock", "fate", "fault", "tasks", "ledger", "journal", "reset", "snapshot"),
     *("generate", "upscale", "assets"),
     *("verify", "certify"),
+    *("record", "drift", "replay"),
 )
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
 TRY_KEY = "sk_mock_local"
