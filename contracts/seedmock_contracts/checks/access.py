@@ -38,7 +38,11 @@ def _endpoint(turn: Turn) -> Endpoint | None:
     """The endpoint that was asked; None for a link of a result's, and for what the page does not know."""
     url = urlsplit(turn.exchange.request.url)
     found = routed(turn.said, turn.exchange.request.method, url.path)
-    return found.endpoint if found is not None and turn.operation is not None else None
+    if found is None or turn.operation is None:
+        return None
+    one = found.endpoint
+    alike = (other for other in turn.said.endpoints if (other.method, other.path) == (one.method, one.path))
+    return next((other for other in alike if other.operation is turn.operation), one)
 
 
 def what_is_unknown_is_not_found(turn: Turn) -> Iterator[Look]:
