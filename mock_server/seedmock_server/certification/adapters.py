@@ -91,6 +91,11 @@ class Adapter(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def together(self) -> int:
+        """How many may run side by side."""
+        ...
+
     def run(self, order: Order, surroundings: Surroundings, watch: Watch) -> Run: ...
 
 
@@ -117,6 +122,8 @@ def _shown(value: object) -> str:
 
 class Program:
     """A command in any language. Raises ValueError for one that cannot be read."""
+
+    together = 8  # most of a trial is waiting, but a program that starts is not
 
     def __init__(self, command: str) -> None:
         self.name = command
@@ -223,6 +230,8 @@ Maker = Callable[[Surroundings], Callable[[Order], Any]]
 
 class Callback:
     """A client in this process: what `make` makes is called with the order, in a thread of its own."""
+
+    together = 16
 
     def __init__(self, make: Maker) -> None:
         self._make = make

@@ -137,7 +137,9 @@ class Evidence:
 
     @cached_property
     def polls(self) -> tuple[Heard, ...]:
-        return self.of(Operation.QUERY)
+        """The polls of the task that was asked about last: what was told of another task says nothing of this one."""
+        polls = self.of(Operation.QUERY)
+        return tuple(heard for heard in polls if heard.turn.asked == polls[-1].turn.asked)
 
     @cached_property
     def contents(self) -> tuple[Heard, ...]:

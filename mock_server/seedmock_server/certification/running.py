@@ -6,7 +6,8 @@ import queue
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from seedmock_contracts.certificate import Broken, Certification, Invariant, Verdict
@@ -23,9 +24,8 @@ from .shrinking import shrunk
 from .steps import Scenario
 from .trials import GRACE, POLL_SECONDS, QUIET, trial
 
-WORKERS = 8
 TRIED_FIRST = 2
-"""The trials that are run alone: a client that does nothing in them does nothing at all."""
+"""The most trials that are run alone: a client that does nothing in them does nothing at all."""
 WORTH_SHRINKING = 3
 """The steps from which a scenario is made smaller."""
 TIMED = frozenset({Invariant.BOUNDED_WAIT, Invariant.PACED_POLLS, Invariant.RETRY_AFTER})
@@ -66,12 +66,9 @@ def certify(
     seed = fresh_seed() % SEEDS if seed is None else seed
     wanted, clock = chosen(upstream, only, seed, deep), Clock()
     begun = clock.now()
-    with tempfile.TemporaryDirectory(prefix="seedmock-certify-") as folder, ExitStack() as stack:
-        benches = [stack.enter_context(bench(upstream, seed + number)) for number in range(WORKERS)]
-        certifier = Certifier(adapter, benches, Path(folder), progress)
-        trouble = certifier.try_out(wanted[:TRIED_FIRST])
-        if not trouble:
-            certifier.run(wanted[TRIED_FIRST:])
+    with tempfile.TemporaryDirectory(prefix="seedmock-certify-") as folder:
+        certifier = Certifier(adapter, partial(bench, upstream), seed, Path(folder), progress)
+        trouble = certifier.run(wanted)
     return certifier.certification(upstream, wanted, trouble, clock.now() - begun)
 
 
@@ -88,19 +85,36 @@ def chosen(upstream: str, only: Iterable[str], seed: int, deep: bool = False) ->
 class Certifier:
     """Runs trials on benches, and keeps what broke in the order of the scenarios."""
 
-    def __init__(self, adapter: Adapter, benches: list[Bench], folder: Path, progress: Progress | None) -> None:
-        self._adapter, self._benches, self._folder = adapter, benches, folder
+    def __init__(
+        self,
+        adapter: Adapter,
+        make_bench: Callable[[int], AbstractContextManager[Bench]],
+        seed: int,
+        folder: Path,
+        progress: Progress | None,
+    ) -> None:
+        self._adapter, self._make_bench, self._seed, self._folder = adapter, make_bench, seed, folder
         self._progress = progress
         self._lock = threading.Lock()
         self._quiet = QUIET
         self._stopped = 0
         self._found: dict[str, list[Broken]] = {}
+        self._waiting: queue.SimpleQueue[Scenario] = queue.SimpleQueue()
+        self._troubles: list[BaseException] = []
 
-    def try_out(self, wanted: Sequence[Scenario]) -> str:
-        """Run the first trials alone; gives why the client cannot be judged, if it neither sends nor says anything."""
+    def run(self, wanted: Sequence[Scenario]) -> str:
+        """Run every trial; gives why the client cannot be judged, in a sentence, or nothing."""
+        with self._make_bench(self._seed) as first:
+            trouble = self._try_out(first, wanted[:TRIED_FIRST])
+            if not trouble:
+                self._run_side_by_side(first, [one for one in wanted if one.name not in self._found])
+            return trouble
+
+    def _try_out(self, bench: Bench, wanted: Sequence[Scenario]) -> str:
+        """Run the first trials alone: a client that neither sends nor says anything does so in all of them."""
         said = ""
         for scenario in wanted:
-            seen = self._tried(self._benches[0], scenario)
+            seen = self._tried(bench, scenario)
             if not seen.heard and seen.run.outcome is None:
                 return f"the adapter sent nothing: {seen.run.trouble}"
             if seen.run.outcome is not None or seen.run.stopped:
@@ -108,28 +122,36 @@ class Certifier:
             said = f"the adapter says nothing that can be read: {seen.run.trouble}"
         return said
 
-    def run(self, wanted: Sequence[Scenario]) -> None:
-        """Run trials side by side, one on each bench at a time; in their order."""
-        waiting: queue.SimpleQueue[Scenario] = queue.SimpleQueue()
+    def _run_side_by_side(self, first: Bench, wanted: Sequence[Scenario]) -> None:
+        """Run trials on several benches, one on each at a time."""
         for scenario in wanted:
-            waiting.put(scenario)
-        troubles: list[BaseException] = []
-        threads = [threading.Thread(target=self._work, args=(one, waiting, troubles)) for one in self._benches]
+            self._waiting.put(scenario)
+        threads = [
+            threading.Thread(target=self._beside, args=(n,)) for n in range(1, min(self._adapter.together, len(wanted)))
+        ]
         for thread in threads:
             thread.start()
+        self._work(first)
         for thread in threads:
             thread.join()
-        if troubles:
-            raise troubles[0]
+        if self._troubles:
+            raise self._troubles[0]
 
-    def _work(self, bench: Bench, waiting: queue.SimpleQueue[Scenario], troubles: list[BaseException]) -> None:
-        while not (troubles or self._is_hopeless):
+    def _beside(self, number: int) -> None:
+        try:
+            with self._make_bench(self._seed + number) as own:
+                self._work(own)
+        except BaseException as trouble:
+            self._troubles.append(trouble)
+
+    def _work(self, bench: Bench) -> None:
+        while not (self._troubles or self._is_hopeless):
             try:
-                self._tried(bench, waiting.get_nowait())
+                self._tried(bench, self._waiting.get_nowait())
             except queue.Empty:
                 return
             except BaseException as trouble:
-                troubles.append(trouble)
+                self._troubles.append(trouble)
 
     @property
     def _is_hopeless(self) -> bool:

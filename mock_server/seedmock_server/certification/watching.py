@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.terms import TaskStatus
+from seedmock_contracts.terms import Operation, TaskStatus
 
 from .evidence import Evidence, Heard
 
@@ -39,7 +39,7 @@ RUNNING = (TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)
 
 def paced_polls(seen: Evidence) -> Iterator[str]:
     """Between polls there are pauses; a run of them is looked at, for one may be late and the next one early."""
-    arrivals = [heard.call.arrived for heard in seen.polls]
+    arrivals = [heard.call.arrived for heard in seen.of(Operation.QUERY)]
     least = RUN_OF_POLLS * seen.poll_seconds * LEAST_PAUSE
     for first, last in zip(arrivals, arrivals[RUN_OF_POLLS:], strict=False):
         if last - first < least:

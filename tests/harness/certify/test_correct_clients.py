@@ -1,0 +1,41 @@
+"""Correct clients are not blamed for anything, however they are made; the reference client is one of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.certificate import Verdict
+from seedmock_contracts.upstreams import NAMES
+from seedmock_server import run_certification
+from seedmock_server.certification.adapters import Program
+from seedmock_server.certification.running import certify
+
+DESIGNS = (
+    ("plain", "apimodels"),  # httpx
+    ("stdlib", "opeai"),  # urllib alone
+    ("asynchronous", "opeai"),  # asyncio, polls by count
+    ("webhook", "apimodels"),  # never polls
+    ("unhurried", "apimodels"),  # ignores SEEDMOCK_POLL_SECONDS
+)
+
+
+@pytest.mark.parametrize(("design", "upstream"), DESIGNS)
+def test_a_correct_client_is_certified_whatever_its_design(
+    design: str, upstream: str, making: Callable[..., Any]
+) -> None:
+    found = run_certification(making(design), upstream=upstream, seed=1)
+    assert found.broken == ()
+    assert found.verdict is Verdict.CERTIFIED
+    assert len(found.trials) > 80
+
+
+@pytest.mark.parametrize("upstream", NAMES)
+def test_the_reference_client_is_certified(upstream: str) -> None:
+    found = certify(Program(f"{sys.executable} -m seedmock_client.adapter"), upstream=upstream, seed=1)
+    assert found.broken == ()
+    assert found.verdict is Verdict.CERTIFIED
+    assert len(found.trials) > 80
