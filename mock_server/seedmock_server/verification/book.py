@@ -32,6 +32,7 @@ class Order:
     at: float
     task: str = ""
     answer: Mapping[str, Any] | None = None
+    answered_at: float = 0.0
     refused: bool = False
 
     @property
@@ -97,7 +98,7 @@ class Book:
 
     def answered(self, order: Order, now: float, task: str, answer: Mapping[str, Any] | None, refused: bool) -> None:
         """Write what became of a paid call."""
-        order.task, order.answer, order.refused = task, answer, refused
+        order.task, order.answer, order.answered_at, order.refused = task, answer, now, refused
         self._write(
             "refused" if refused else "taken", now, step=order.step, number=order.number, task_id=task, answer=answer
         )
@@ -106,6 +107,9 @@ class Book:
         """Write that the run came to its end."""
         self.run.closed = True
         self._write("closed", now, verdict=verdict)
+
+    def put_away(self) -> None:
+        """Let go of the file."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -162,7 +166,7 @@ def _apply(entry: dict[str, Any], runs: dict[str, Run]) -> None:
         order = run.order(entry["step"], entry["number"])
         if order is not None:
             order.task, order.answer = entry.get("task_id") or "", entry.get("answer")
-            order.refused = entry["event"] == "refused"
+            order.answered_at, order.refused = float(entry["at"]), entry["event"] == "refused"
     elif entry["event"] == "closed":
         run.closed = True
 

@@ -50,11 +50,14 @@ class Budget:
         self.spent += price
 
     def planned(self, steps: Iterable[Step]) -> list[Step]:
-        """The steps that can be paid, taken in their order; one that is too dear does not keep back a cheaper one."""
+        """The steps that can be paid, taken in their order; one that is too dear does not keep back a cheaper one.
+
+        Steps that cost nothing go on with what others have ordered, so that by themselves there are none.
+        """
         trial = Budget(self.limit, self.spent)
         chosen = []
         for step in steps:
             if trial.affords(step.price):
                 trial.spend(step.price)
                 chosen.append(step)
-        return chosen
+        return chosen if any(step.price for step in chosen) else []

@@ -63,8 +63,8 @@ def _locked(turn: Turn) -> bool:
 
 def _strange(turn: Turn) -> bool:
     """Whether an answer could be anybody's: no case of the contract's, and no word or id of its own."""
-    if turn.cases or turn.word is not None or turn.made is not None:
-        return False
     holder: Any = turn.body if isinstance(turn.body, dict) else {}
-    known = {"error"} if not turn.said.holder else {"code", turn.said.holder}
-    return not known & set(holder) and (turn.status_code in ELSEWHERE or turn.status_code < 400)
+    known = {turn.said.holder, "code"} if turn.said.holder else {"error", "code"}
+    if known & set(holder) or turn.word is not None or turn.made is not None:
+        return False
+    return turn.status_code in ELSEWHERE or turn.status_code < 400

@@ -61,7 +61,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         target = self.till.target
-        self.speaker = Speaker(self.said, self.till.send, target.keys, target.now, target.sleep, self._hear)
+        self.speaker = Speaker(self.said, self.till.send, target.keys, self.till.now, target.sleep, self._hear)
         self._step = doorstep.STEP
         self._silent = 0
 
@@ -154,6 +154,8 @@ class Runner:
 
     def _hear(self, judged: Judged) -> None:
         self.watcher.exchange(judged.turn.exchange)
+        if self.till.resumed and judged.turn.operation is Operation.BALANCE:
+            return  # between two balances of this run lies nothing of what the interrupted one has paid
         for check, look in judged.looks:
             self._add(check, look, judged.turn.exchange)
 

@@ -73,7 +73,7 @@ def _wanted(step: Step, group: str, only: Sequence[str]) -> bool:
 def terms_for(target: Target, *, token_price: Decimal | None = None, deep: bool = False) -> Terms:
     """How orders are made for a target: an emulator takes addresses at their word, anybody else must read them."""
     props = ELSEWHERE if target.own else carried()
-    return Terms(props, token_price, deep, own_clock=target.own)
+    return Terms(props, token_price, deep, own_clock=target.moves)
 
 
 @dataclass
@@ -109,6 +109,12 @@ class Session:
     def run(self) -> Verification:
         """Make the steps, and tell what they found. Raises book.UnreadableBook."""
         clock, since = Clock(), self.target.now()
+        try:
+            return self._run(clock, since)
+        finally:
+            self.book.put_away()
+
+    def _run(self, clock: Clock, since: float) -> Verification:
         at = clock.now()
         self.book.open(since, self.resumed)
         till = Till(self.plan.said, self.target, self.budget, self.book)

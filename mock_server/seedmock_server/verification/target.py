@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.speaking import Send
 
 from ..app import App
 from ..clock import Clock, ManualClock, pause
+from ..in_process import Door
+from ..remote import Control, ControlError
 from ..settings import from_texts
-from .wire import Answer, Wire
+from .wire import Wire, root_of
 
 OWN = "http://emulator.seedmock"
 SERVED = "http://127.0.0.1:8000"
 KEYS = {"first": "sk_mock_verify_first", "second": "sk_mock_verify_second"}
 WRONG = "sk_mock_invalid_verify"
 """Refused by every upstream; an emulator that takes any key refuses this one by its name."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SEED = 20260601
 
 
@@ -39,6 +43,8 @@ class Target:
     """Makes an address whole that a speaker said, for those who want to ask the same."""
     own: bool = False
     """Whether it is an emulator that was made for this: its money is play money, and it confirms only itself."""
+    moves: bool = False
+    """Whether its clock moves when it is slept on, so that days can be waited for."""
 
 
 @contextmanager
@@ -50,29 +56,49 @@ def own(*, app: App | None = None, clock: Clock | None = None, **values: Any) ->
     clock = clock or ManualClock()
     keys = {**KEYS, "wrong": WRONG}
     made = app or App(from_texts({"seed": SEED, "keys": tuple(KEYS.values()), **values}), clock=clock)
-    loop = asyncio.new_event_loop()
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url=OWN)
-
-    def send(method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answer:
-        answer = loop.run_until_complete(client.request(method, url, headers=dict(headers), content=content))
-        return Answer(answer.status_code, answer.headers, answer.content)
-
-    try:
-        yield Target("an emulator of its own", send, keys, clock.now, clock.sleep, _served, own=True)
-    finally:
-        loop.run_until_complete(client.aclose())
-        loop.run_until_complete(made.aclose())
-        loop.close()
+    with Door(made, host=OWN.removeprefix("http://")) as door:
+        try:
+            yield Target(
+                "an emulator of its own", door.request, keys, clock.now, clock.sleep, _served, own=True, moves=True
+            )
+        finally:
+            door.run(made.aclose())
 
 
 @contextmanager
 def elsewhere(said: Contract, base_url: str, key: str, second: str = "") -> Iterator[Target]:
     """Whatever answers at an address, by the system's clock. Raises wire.InvalidAddress."""
     keys = {"first": key, "wrong": WRONG} | ({"second": second} if second else {})
-    clock = Clock()
-    with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as client:
-        wire = Wire(said, base_url, keys, client, clock.now, pause)
-        yield Target(wire.shown, wire, keys, clock.now, pause, wire.where)
+    root_of(said, base_url)
+    with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as client, _clock_of(base_url, key) as hands:
+        now, sleep = hands or (Clock().now, pause)
+        wire = Wire(said, base_url, keys, client, now, pause)
+        yield Target(wire.shown, wire, keys, now, sleep, wire.where, moves=hands is not None)
+
+
+@contextmanager
+def _clock_of(base_url: str, key: str) -> Iterator[tuple[Callable[[], float], Callable[[float], None]] | None]:
+    """How an emulator's clock on this machine is read and moved, for this key alone; None for anybody else.
+
+    Nobody but a machine's own emulator is ever asked.
+    """
+    if urlsplit(base_url).hostname not in LOOPBACK:
+        yield None
+        return
+    with Control(base_url) as control:
+        try:
+            control.clock.read(key=key)
+        except (ControlError, msgspec.MsgspecError):
+            yield None
+            return
+        yield (
+            lambda: control.clock.read(key=key).now,
+            lambda seconds: _moved(control, key, seconds),
+        )
+
+
+def _moved(control: Control, key: str, seconds: float) -> None:
+    control.clock.advance(seconds, key=key)
 
 
 def _served(url: str) -> str:

@@ -54,10 +54,16 @@ class Till:
     resumed: int = 0
     _numbers: dict[str, int] = field(default_factory=dict)
     _paid_for: str = ""
+    _answered_at: float | None = None
 
     def __post_init__(self) -> None:
         known = {endpoint.operation for endpoint in self.said.endpoints}
         self._paths = {path_of(self.said, operation, {})[1]: operation for operation in PAID if operation in known}
+
+    def now(self) -> float:
+        """The target's time; of an answer from the book, once, the time at which it came."""
+        at, self._answered_at = self._answered_at, None
+        return self.target.now() if at is None else at
 
     def begin(self, step: Step) -> None:
         """From here on, orders belong to a step, and the first of them has its whole price."""
@@ -84,6 +90,7 @@ class Till:
         if order.answer is None:
             raise InDoubt(f"the order of step {order.step} was interrupted")
         self.resumed += 1
+        self._answered_at = order.answered_at
         if order.task:
             self.tasks.append(order.task)
         told = order.answer

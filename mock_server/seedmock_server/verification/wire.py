@@ -5,6 +5,7 @@ Says of a failure whether the request can have arrived. Keeps keys out of what i
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from seedmock_contracts.exchange import HIDDEN
 
 MOST = 512 * 1024 * 1024
 """Bytes of an answer: the largest clips are far smaller."""
+SHORTEST = 6
+"""Characters of a key that is looked for in answers: a shorter one is a word like others."""
+READ = 1 << 20
+"""Bytes of an answer in which keys are looked for: what is longer is a clip."""
 TRIES, WAITS = 3, 6
 LONGEST_WAIT = 120.0
 PATIENCE = 900.0
@@ -61,7 +66,8 @@ class Wire:
     ) -> None:
         self._said = said
         self.shown = root_of(said, base_url)
-        self._keys = [key for word, key in keys.items() if word != "wrong"]
+        secret = [re.escape(key) for word, key in keys.items() if word != "wrong" and len(key) >= SHORTEST]
+        self._secret = re.compile(rf"(?<!\w)(?:{'|'.join(secret)})(?!\w)") if secret else None
         self._client, self._now, self._sleep = client, now, sleep
 
     def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answer:
@@ -119,10 +125,12 @@ class Wire:
 
     def _without_keys(self, answer: Answer) -> Answer:
         """Some upstreams repeat the key when they refuse it."""
-        headers, content = dict(answer.headers), answer.content
-        for key in self._keys:
-            headers = {name: value.replace(key, HIDDEN) for name, value in headers.items()}
-            content = content.replace(key.encode(), HIDDEN.encode())
+        if self._secret is None:
+            return answer
+        headers = {name: self._secret.sub(HIDDEN, value) for name, value in answer.headers.items()}
+        content = answer.content
+        if self._secret.search(content[:READ].decode("utf-8", "replace")):
+            content = self._secret.sub(HIDDEN, content.decode("utf-8", "replace")).encode()
         return Answer(answer.status_code, headers, content)
 
 
