@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..conversation import Turn
 from ..failures import Look, Severity, broken, held
 from ..lifecycle import TERMINAL, may_follow
+from ..rules import shown
 from ..terms import AnswerField, Fact, Moment, Operation, StatusWord, TaskStatus
 from . import parts
 from .options import chosen
@@ -112,23 +113,19 @@ def what_has_ended_stays(turn: Turn) -> Iterator[Look]:
     ended = turn.story.ended if turn.story is not None else None
     if fact is None or ended is None or turn.operation is not Operation.QUERY or turn.refused:
         return
-    if isinstance(turn.body, dict) and isinstance(ended.body, dict):
-        changed = [key for key in _flat(turn) if _flat(turn)[key] != _flat(ended).get(key)]
-        changed += [key for key in _flat(ended) if key not in _flat(turn)]
-        if changed:
-            expected = ", ".join(f"{key}: {_flat(ended).get(key)}" for key in changed)
-            seen = ", ".join(f"{key}: {_flat(turn).get(key)}" for key in changed)
-            yield broken(fact, "the answer about a task that has ended has changed", expected, seen)
-        else:
-            yield held(fact, turn.word or "")
-
-
-def _flat(turn: Turn) -> dict[str, object]:
-    return turn.data if isinstance(turn.data, dict) else turn.body if isinstance(turn.body, dict) else {}
+    if not isinstance(turn.data, dict) or not isinstance(ended.data, dict):
+        return
+    then, now = ended.data, turn.data
+    changed = [key for key in {**then, **now} if key not in then or key not in now or then[key] != now[key]]
+    if changed:
+        expected, seen = (", ".join(f"{key}: {shown(told.get(key))}" for key in changed) for told in (then, now))
+        yield broken(fact, "the answer about a task that has ended has changed", expected, seen)
+    else:
+        yield held(fact, turn.word or "")
 
 
 def first_statuses_are_early(turn: Turn) -> Iterator[Look]:
-    """What is created begins its life: a word that is only known from elsewhere is checked by what it means."""
+    """What is created begins its life, or has failed at once; it is not there already."""
     if parts.moment_of(turn) is not Moment.CREATED or turn.refused or turn.status is None:
         return
     fact = turn.said.find(f"{turn.said.name}.status.moves")

@@ -17,7 +17,7 @@ from seedmock_contracts.checks.statuses import (
 )
 from seedmock_contracts.failures import Severity
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import Moment, StatusWord
+from seedmock_contracts.terms import Moment, Operation, StatusWord
 from seedmock_contracts.upstreams import contracts
 
 SPELT, MOVES = statuses_are_spelt_right, statuses_move_on
@@ -119,6 +119,7 @@ def test_words_settle_their_option(talk: Callable[..., Any]) -> None:
     }
     assert talk("opeai", {"opeai.status": "openai"}).order().poll("completed").of(check) == []
     assert talk("apimodels").order().poll("completed").of(check) == []
+    assert talk("opeai").order().poll("PONDERING").of(check) == [], "a word of no option settles nothing"
 
 
 def test_where_an_option_is_known_the_other_s_words_are_wrong(talk: Callable[..., Any]) -> None:
@@ -167,6 +168,9 @@ def test_what_has_ended_is_told_the_same_each_time(talk: Callable[..., Any], nam
         found = life.poll(over, **change).broken(what_has_ended_stays)
         title = "the answer about a task that has ended has changed"
         assert found == {f"{name}.status.final": (Severity.INFO, title)}
+    sent = {"task_id": life.turn.asked} if name == "apimodels" else None
+    unreadable = life.hear(Operation.QUERY, "<html>", sent=sent, task_id=life.turn.asked)
+    assert unreadable.of(what_has_ended_stays) == [], "that it is no JSON is found elsewhere"
 
 
 @pytest.mark.parametrize("name", LIVES)
