@@ -23,6 +23,7 @@ from . import (
     ranges,
     reasons,
     refusals,
+    states,
     statuses,
     times,
     wishes,
@@ -50,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     *isolation.CHECKS,
     *money.CHECKS,
     *wishes.CHECKS,
+    *states.CHECKS,
 )
 
 

@@ -77,16 +77,20 @@ def deleted_assets_are_gone(turn: Turn) -> Iterator[Look]:
     asset = turn.before.assets.get(turn.asked) if turn.operation in ABOUT_ONE else None
     if asset is None or asset.caller != turn.exchange.caller or turn.violations:
         return
-    there, gone = not turn.refused, _code(turn) in GONE
+    there, gone = not turn.refused, status_told(turn) in GONE
     if asset.deleted is not None and (there or gone):
         by_group = asset.deleted.operation is Operation.GROUP_DELETE
         fact = _fact(turn, "groups.delete.cascade") if by_group else endpoint(turn, Operation.ASSET_DELETE)
         title = "an asset is there although it was deleted"
-        yield held(fact, str(_code(turn))) if gone else broken(fact, title, "404", turn.status_code)
+        yield held(fact, str(status_told(turn))) if gone else broken(fact, title, "404", turn.status_code)
     elif asset.deleted is None and (there or gone):
         assert turn.operation is not None
         fact = endpoint(turn, turn.operation)
-        yield broken(fact, "an asset is gone", "the asset", _code(turn)) if gone else held(fact, str(turn.status_code))
+        yield (
+            broken(fact, "an asset is gone", "the asset", status_told(turn))
+            if gone
+            else held(fact, str(turn.status_code))
+        )
 
 
 def assets_need_no_name(turn: Turn) -> Iterator[Look]:
@@ -98,7 +102,7 @@ def assets_need_no_name(turn: Turn) -> Iterator[Look]:
         fact = _fact(turn, "assets.create.name.default")
         if not turn.refused:
             yield held(fact)
-        elif _code(turn) == 400:
+        elif status_told(turn) == 400:
             yield broken(fact, "an asset without a name is refused", "an asset", turn.status_code)
 
 
@@ -107,7 +111,7 @@ def assets_can_be_used(turn: Turn) -> Iterator[Look]:
     if turn.operation in ORDERS and not turn.violations:
         yield from _used(turn)
     elif turn.operation is Operation.QUERY and turn.story is not None and not turn.refused:
-        bad = _useless(turn, turn.story.created)
+        bad = useless(turn, turn.story.created)
         ended = turn.status if bad else None
         if bad is not None and ended is TaskStatus.SUCCESS:
             yield broken(bad, "an asset that cannot be used was used", "a refusal or a failed task", turn.word)
@@ -151,7 +155,7 @@ def _fact(turn: Turn, name: str) -> Fact:
     return turn.said.fact(f"{turn.said.name}.{name}")
 
 
-def _code(turn: Turn) -> int:
+def status_told(turn: Turn) -> int:
     """The status of an answer, also where HTTP 200 carries another code."""
     code = turn.body.get("code") if turn.refused and isinstance(turn.body, dict) else None
     return code if turn.status_code == 200 and isinstance(code, int) else turn.status_code
@@ -175,10 +179,10 @@ def _kept(turn: Turn, asset: Thing, told: Mapping[str, Any]) -> Iterator[Look]:
 
 
 def _used(turn: Turn) -> Iterator[Look]:
-    bad = _useless(turn, turn)
+    bad = useless(turn, turn)
     if bad is not None:
-        if turn.refused and _code(turn) in REFUSED:
-            yield held(bad, str(_code(turn)))
+        if turn.refused and status_told(turn) in REFUSED:
+            yield held(bad, str(status_told(turn)))
         return
     assets = list(_referred(turn))
     ready = assets and all(one is not None and latest(one) is AssetStatus.ACTIVE for one in assets)
@@ -202,7 +206,7 @@ def _referred(order: Turn) -> Iterator[Thing | None]:
         yield order.before.assets.get(link.removeprefix(SCHEME)) if link.startswith(SCHEME) else None
 
 
-def _useless(turn: Turn, order: Turn) -> Fact | None:
+def useless(turn: Turn, order: Turn) -> Fact | None:
     """The fact by which an order must come to nothing: an asset of it is foreign, deleted or Failed."""
     for asset in _referred(order):
         if asset is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..conversation import Turn
 from ..failures import Look, broken, compared, held
-from ..terms import Amount, Operation
+from ..terms import Amount, ErrorCase, ErrorKind, Operation
 from .content import LATE_SECONDS
 from .options import chosen
 
@@ -65,6 +65,11 @@ def _is_link(turn: Turn) -> bool:
     return turn.operation is Operation.CONTENT and turn.exchange.request.url in turn.before.links
 
 
+def _ends(turn: Turn) -> list[ErrorCase]:
+    """How a link may be refused when its time is over; its host has no envelope, so only the status counts."""
+    return [case for case in turn.said.errors if case.kind is ErrorKind.LINK_EXPIRED]
+
+
 def _lived(turn: Turn, days: Amount, earliest: float, latest: float) -> Iterator[Look]:
     """`earliest` and `latest`: between which moments the days began. Storage may be late with what is new."""
     lasts, now, code = float(days.value) * DAY, turn.exchange.at, turn.status_code
@@ -78,7 +83,11 @@ def _lived(turn: Turn, days: Amount, earliest: float, latest: float) -> Iterator
         elif now >= earliest + lasts:
             yield held(days, str(code))
             if _is_link(turn):
+                yield from (held(case, str(code)) for case in _ends(turn) if case.status == code)
                 yield chosen(turn, f"{turn.said.name}.expired_link", str(code))
+    elif turn.refused and 400 <= code < 500 and code not in (401, 429) and now >= earliest + lasts and _is_link(turn):
+        expected = " or ".join(str(case.status) for case in _ends(turn))
+        yield broken(_ends(turn)[0], "a link ends with another status", expected, code)
     elif not turn.refused and now > latest + lasts + SLACK:
         yield broken(days, "a link outlives its time", expected, f"{code} after {(now - latest) / DAY:.2f} days")
     elif not turn.refused and now <= latest + lasts:

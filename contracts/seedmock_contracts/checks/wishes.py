@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
@@ -17,6 +18,7 @@ from ..validation import notices
 from .library import endpoint
 
 OF_THE_FORM = frozenset({ErrorKind.INVALID_PARAMETER, ErrorKind.MISSING_PARAMETER})
+_FILE = re.compile(r'name="input_reference"; filename=', re.IGNORECASE)
 LOCAL = ("localhost", ".localhost", ".local", ".internal")
 
 
@@ -30,6 +32,17 @@ def ways_of_ordering_are_taken(turn: Turn) -> Iterator[Look]:
         for fact in _wished(turn, order):
             title, observed = "what can be ordered is refused", turn.exchange.response.body[:200]
             yield held(fact) if taken else broken(fact, title, "an order that is taken", observed)
+
+
+def files_are_first_frames(turn: Turn) -> Iterator[Look]:
+    """A form with a file part is taken as an order with a first frame."""
+    fact = turn.said.find(f"{turn.said.name}.input_reference.file")
+    if fact is None or turn.operation is not Operation.CREATE or _FILE.search(turn.exchange.request.body) is None:
+        return
+    if turn.made is not None and not turn.refused:
+        yield held(fact)
+    elif {case.kind for case in turn.cases} & (OF_THE_FORM | {ErrorKind.UNSUPPORTED_MEDIA_TYPE}):
+        yield broken(fact, "a file part is refused", "an order that is taken", turn.exchange.response.body[:200])
 
 
 def queries_name_their_task(turn: Turn) -> Iterator[Look]:
@@ -48,7 +61,7 @@ def queries_name_their_task(turn: Turn) -> Iterator[Look]:
 def private_addresses_come_to_nothing(turn: Turn) -> Iterator[Look]:
     """A job with a private or reserved address in a URL dies, if it is not refused at once."""
     fact = turn.said.find(f"{turn.said.name}.private_urls")
-    if fact is None or not _leads_inside(turn):
+    if fact is None or not leads_inside(turn):
         return
     blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
     if turn.refused and turn.operation is not Operation.QUERY and blamed == "INVALID_INPUT":
@@ -59,7 +72,7 @@ def private_addresses_come_to_nothing(turn: Turn) -> Iterator[Look]:
         yield broken(fact, "a job with a private address succeeds", "a task that fails", turn.word)
 
 
-def _leads_inside(turn: Turn) -> bool:
+def leads_inside(turn: Turn) -> bool:
     """Whether an order, or that of the task that is asked for, has a private address; the upstream's own are none."""
     order = turn
     if turn.operation is Operation.QUERY and turn.story is not None and not turn.refused:
@@ -130,4 +143,9 @@ def _is_private(link: str) -> bool:
         return host == LOCAL[0] or host.endswith(LOCAL[1:])
 
 
-CHECKS = (ways_of_ordering_are_taken, queries_name_their_task, private_addresses_come_to_nothing)
+CHECKS = (
+    ways_of_ordering_are_taken,
+    files_are_first_frames,
+    queries_name_their_task,
+    private_addresses_come_to_nothing,
+)

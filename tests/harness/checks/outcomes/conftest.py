@@ -58,16 +58,28 @@ class Tale:
         known, path = ("GET", url) if url else path_of(self.said, operation, params)
         path += "?" + urlencode(sent) if known == "GET" and sent else ""
         request = Request(
-            method or known, path, tuple((asked or {}).items()), json.dumps(sent) if sent and known != "GET" else ""
+            method or known,
+            path,
+            tuple((asked or {}).items()),
+            json.dumps(dict(sent)) if sent and known != "GET" else "",
         )
         text = body if isinstance(body, str) else json.dumps(body)
         told = {"content-type": "application/json"} if headers is None else headers
         response = Response(status, tuple(told.items()), text, media)
-        turn = self.conversation.turn(Exchange(operation, request, response, caller, self.now))
+        return self._hear(Exchange(operation, request, response, caller, self.now))
+
+    def _hear(self, exchange: Exchange) -> Tale:
+        turn = self.conversation.turn(exchange)
         if self.last is not None:
             self.conversation.remember(self.last)
         self.last = turn
         return self
+
+    def posted(self, form: str, body: Any, *, status: int = 200) -> Tale:
+        """An order by a form."""
+        method, path = path_of(self.said, Operation.CREATE, {})
+        response = Response(status, (("content-type", "application/json"),), json.dumps(body))
+        return self._hear(Exchange(Operation.CREATE, Request(method, path, (), form), response, "first", self.now))
 
     # --- tasks ---
 

@@ -240,8 +240,8 @@ class TestLinks:
         [
             (0.5, 200, {"result.days": True}),
             (6.9, 404, {"result.days": False}),
-            (7.1, 404, {"result.days": True, "expired_link": True}),
-            (7.1, 410, {"result.days": True, "expired_link": False}),
+            (7.1, 404, {"result.days": True, "expired_link": True, "error.link_expired": True}),
+            (7.1, 410, {"result.days": True, "expired_link": False, "error.link_expired.410": True}),
             (7.1, 200, {"result.days": False}),
             (0.0001, 404, {}),
             (7.1, 500, {}),
