@@ -100,7 +100,7 @@ def made(client: Client, order: GenerationRequest, out: Path, seconds: float) ->
 
 def main() -> None:
     """Read the order, and print the outcome."""
-    print(json.dumps(outcome(json.load(sys.stdin), os.environ)), flush=True)  # noqa: T201 - the protocol
+    sys.stdout.write(json.dumps(outcome(json.load(sys.stdin), os.environ)) + "\n")
 
 
 if __name__ == "__main__":

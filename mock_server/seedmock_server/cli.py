@@ -86,13 +86,13 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
 
     Every option can be set by a variable too: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
     """
-    from . import create_app
+    from .app import App
     from .serving import CannotListen, run
-    from .settings import InvalidSetting
+    from .settings import InvalidSetting, from_texts
 
     chosen = {name: value for name, value in values.items() if value is not None}
     try:
-        app = create_app(variants=_options(variants), **chosen)
+        app = App(from_texts({"variants": _options(variants), **chosen}))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error
     try:

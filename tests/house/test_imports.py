@@ -18,7 +18,10 @@ PLACES = {
     "secrets": ["seedmock_server/chance.py"],
     "uuid": [],
     "sched": [],
-    "subprocess": ["seedmock_server/media/encoder.py", "seedmock_server/media/ffmpeg.py", "seedmock_client/demo.py"],
+    "subprocess": [
+        *("seedmock_server/media/encoder.py", "seedmock_server/media/ffmpeg.py", "seedmock_client/demo.py"),
+        "seedmock_server/certification/adapters.py",
+    ],
     "socket": [
         *("seedmock_server/serving.py", "seedmock_server/connection.py", "seedmock_server/testing/guard.py"),
         "seedmock_client/demo.py",
@@ -34,6 +37,7 @@ PLACES = {
         *("seedmock_server/fetching.py", "seedmock_server/in_process.py", "seedmock_server/remote.py"),
         "seedmock_server/testing/[gh]*.py",
         *("seedmock_server/verification/target.py", "seedmock_server/verification/wire.py"),
+        "seedmock_server/recordings/proxy.py",
     ],
     "httptools": ["seedmock_server/serving.py"],
     "uvicorn": ["seedmock_server/serving.py", "seedmock_server/connection.py"],
