@@ -94,7 +94,8 @@ def scale(speaker: Speaker, trial: Trial) -> Scale | None:
     gross = signature(turn)
     values = [edge.value for edge in (*trial.kept, *trial.broken)]
     calm: Counter[Signature] = Counter()
-    for edge in trial.kept[:CALM]:
+    plain = [edge for edge in trial.kept if _contested(speaker.said, trial.operation, edge.document) is None]
+    for edge in (plain or trial.kept)[:CALM]:
         answer = asked(speaker, trial.operation, edge.document)
         found = signature(answer)
         if not says_nothing(answer) and found != gross and masked(found, *values) != masked(gross, *values):
@@ -142,6 +143,10 @@ def _seen(speaker: Speaker, found: Scale, edge: Edge) -> Iterator[Look]:
             yield _settled(speaker.said, only, blamed)
         if not blamed:
             return
+    option = _other_option(speaker, found, edge) if blamed and edge.keeps else None
+    if option is not None:
+        yield _settled(speaker.said, option, True)
+        return
     tried = shown(edge.value)
     fact = fact_of(speaker.said, rule, edge) if edge.keeps else rule.fact
     if blamed is not edge.keeps:
@@ -151,6 +156,30 @@ def _seen(speaker: Speaker, found: Scale, edge: Edge) -> Iterator[Look]:
     else:
         says = f"a refusal of {rule.field} for {tried}"
         yield broken(fact, f"{rule.field} is not refused for a value that is not allowed", says, _message(turn))
+
+
+def _contested(said: Contract, operation: Operation, document: Document) -> tuple[str, str] | None:
+    """The variant and the option, not the default's, under which a document would break a rule."""
+    found = said.layout.find(document)
+    for rule in said.rules[operation]:
+        only = condition(rule)
+        if only is not None and said.defaults[only[0]] != only[1] and rule.check(document, found) is not None:
+            return only
+    return None
+
+
+def _other_option(speaker: Speaker, found: Scale, edge: Edge) -> tuple[str, str] | None:
+    """The variant and the option that explain a refusal: under it, whatever the field holds is refused."""
+    trial = found.trial
+    option = _contested(speaker.said, trial.operation, edge.document)
+    if option is None:
+        return None
+    others = [other.document for other in trial.kept if other is not edge]
+    alike = [document for document in others if _contested(speaker.said, trial.operation, document) == option]
+    if all(found.blames_rule(asked(speaker, trial.operation, document)) for document in alike):
+        return option
+    asked(speaker, trial.operation, edge.document)  # the look is of the latest answer
+    return None
 
 
 def indifferent(speaker: Speaker, fact: Fact, rule: Rule, change: Document) -> Iterator[Look]:

@@ -128,20 +128,21 @@ def _unknown(speaker: Speaker) -> Iterable[Look]:
     for endpoint in _endpoints(said):
         _ask(speaker, endpoint)
         if "{" in endpoint.path or speaker.conversation.turns[-1].status_code == 404:
-            yield _there(speaker, endpoint)
+            yield from _there(speaker, endpoint)
     if Operation.ASSET_LIST in said.rules:
         speaker.ask(Operation.ASSET_LIST, {"group_id": NO_NUMBER})
 
 
-def _there(speaker: Speaker, endpoint: Endpoint) -> Look:
+def _there(speaker: Speaker, endpoint: Endpoint) -> Iterator[Look]:
     """Whether what was just asked is refused otherwise than a path that there is not."""
     said, here = speaker.said, signature(speaker.conversation.turns[-1])
     method, path = path_of(said, endpoint.operation, {"task_id": NOBODY_S})
     nowhere = signature(speaker.say(None, method, f"{said.bases[0].prefix}{NO_PATH}/{NOBODY_S}"))
     if _alike(here, path) != _alike(nowhere, f"{said.bases[0].prefix}{NO_PATH}/{NOBODY_S}"):
-        return held(endpoint, path)
-    title = "an endpoint is refused as a path is that there is not"
-    return broken(endpoint, title, "another answer", here[0], Severity.WARNING)
+        yield held(endpoint, path)
+    elif speaker.conversation.turns[-1].body is not None:
+        title = "an endpoint is refused as a path is that there is not"
+        yield broken(endpoint, title, "another answer", here[0], Severity.WARNING)
 
 
 def _alike(said: tuple[object, ...], path: str) -> tuple[object, ...]:

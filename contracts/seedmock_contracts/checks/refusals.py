@@ -112,7 +112,7 @@ def answered(turn: Turn, kinds: Collection[ErrorKind]) -> Iterator[Look]:
     wanted.sort(key=lambda case: order.index(case.kind))
     if not wanted:
         return
-    fitting = [case for case in wanted if case in turn.cases]
+    fitting = [case for case in wanted if case in turn.cases and isinstance(turn.body, dict)]
     right = next((case for case in fitting if _type(turn) in (case.type, None)), None)
     case = right or max(fitting or wanted, key=lambda case: _likeness(turn, case))
     if right is not None:

@@ -1,0 +1,110 @@
+"""The free ladder against the emulator as it is: what can be asked for nothing is borne out, and nothing is found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.rules import Typed
+from seedmock_contracts.terms import ErrorKind, Operation
+from seedmock_contracts.upstreams import contract
+from seedmock_contracts.validation import condition
+
+REACHABLE = {
+    "opeai": {
+        ErrorKind.AUTHENTICATION,
+        ErrorKind.MALFORMED,
+        ErrorKind.MISSING_PARAMETER,
+        ErrorKind.INVALID_PARAMETER,
+        ErrorKind.UNKNOWN_MODEL,
+        ErrorKind.TASK_NOT_FOUND,
+        ErrorKind.CONTENT_NOT_FOUND,
+        ErrorKind.ROUTE_NOT_FOUND,
+        ErrorKind.METHOD_NOT_ALLOWED,
+        ErrorKind.UNSUPPORTED_MEDIA_TYPE,
+    },
+}
+REACHABLE["apimodels"] = (REACHABLE["opeai"] - {ErrorKind.CONTENT_NOT_FOUND}) | {
+    ErrorKind.ASSET_NOT_FOUND,
+    ErrorKind.GROUP_NOT_FOUND,
+}
+"""The kinds of refusal that can be had for nothing and without waiting."""
+VARIANTS = [
+    ("opeai", "opeai.errors", "newapi"),
+    ("opeai", "opeai.size_with_resolution", "accept"),
+    ("opeai", "opeai.seed", "reject"),
+    ("opeai", "opeai.seed", "ignore"),
+    ("opeai", "opeai.status", "openai"),
+    ("apimodels", "apimodels.errors", "ok"),
+    ("apimodels", "apimodels.keys", "legacy"),
+    ("apimodels", "apimodels.group_list", "items"),
+]
+UNTOLD = {"opeai.seed=ignore", "opeai.status=openai", "apimodels.keys=legacy"}
+"""Options in which no refusal differs from the default's."""
+
+
+def facts_to_learn(name: str) -> set[str]:
+    """Every rule that a request can break, every model and, where a size is asked for by its text, every size."""
+    said = contract(name)
+    rules = {
+        rule.fact.id
+        for operation, rules in said.rules.items()
+        for rule in rules
+        if condition(rule) is None and not (operation is Operation.QUERY and isinstance(rule, Typed))
+    }
+    by_size = any(rule.field == "size" for rule in said.rules[Operation.CREATE])
+    sizes = {size.id for size in said.sizes} if by_size else set()
+    limits = {f"{name}.limit.image.side", f"{name}.limit.image.ratio", f"{name}.limit.audio.seconds"}
+    return rules | sizes | limits | {model.id for model in said.models} | {base.id for base in said.bases}
+
+
+def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str, honest: Any) -> None:
+    seen = honest(name)
+    assert not seen.made
+    assert seen.broken == {}
+    assert facts_to_learn(name) - seen.held == set()
+    assert {condition(rule)[0] for rule in contract(name).rules[Operation.CREATE] if condition(rule)} <= seen.held
+    assert {f"{name}.auth", f"{name}.null", f"{name}.unknown_fields"} <= seen.held
+
+
+def test_every_kind_of_refusal_that_is_within_reach_is_learnt(name: str, honest: Any) -> None:
+    held = honest(name).held
+    said = contract(name)
+    missing = {kind for kind in REACHABLE[name] if said.case(kind).id not in held}
+    assert missing == set()
+
+
+def test_every_endpoint_is_found(name: str, honest: Any) -> None:
+    held = honest(name).held
+    orders = {endpoint.id for endpoint in contract(name).endpoints}
+    assert orders - held == set()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_seed_changes_what_is_found(name: str, seed: int, climb: Any) -> None:
+    assert climb(name, seed=seed).broken == {}
+
+
+@pytest.mark.parametrize(("name_of", "variant", "option"), VARIANTS)
+def test_another_option_is_settled_and_nothing_is_contradicted(
+    name_of: str, variant: str, option: str, climb: Any
+) -> None:
+    seen = climb(name_of, variants={variant: option})
+    assert not seen.made
+    assert seen.red == set()
+    told = set() if f"{variant}={option}" in UNTOLD else {variant}
+    assert told <= set(seen.broken)
+    assert set(seen.broken) - told <= {look.id for look in contract(name_of).facts() if look.basis == "assumed"}
+
+
+def test_it_costs_some_hundred_questions(name: str, honest: Any) -> None:
+    assert 300 < len(honest(name).turns) < 900
+
+
+def test_nothing_is_left_behind(name: str, honest: Any) -> None:
+    seen = honest(name)
+    conversation = seen.turns[-1].before
+    assert conversation.tasks == {}
+    assert conversation.assets == {}
+    assert all(group.deleted is not None for group in conversation.groups.values())

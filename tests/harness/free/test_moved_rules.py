@@ -1,0 +1,107 @@
+"""An upstream whose rules are not those of the page: each move is found, by the fact that it contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from seedmock_contracts.combinations import AtMost, Unsupported
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.rules import Between, KnownModel, LengthAtMost, OneOf, Rule, Scheme, Typed
+from seedmock_contracts.terms import Operation
+from seedmock_contracts.validation import condition
+
+Spoken = tuple[Contract, Operation, Rule]
+Move = Callable[[Any], Rule | None]
+
+
+def narrowed(rule: Rule) -> list[tuple[str, Move]]:
+    if isinstance(rule, Between):
+        one: list[tuple[str, Move]] = [("from one more", lambda rule: replace(rule, low=rule.low + 1))]
+        return one if rule.high is None else [*one, ("to one less", lambda rule: replace(rule, high=rule.high - 1))]
+    if isinstance(rule, AtMost | LengthAtMost):
+        return [("one less", lambda rule: replace(rule, limit=rule.limit - 1))]
+    if isinstance(rule, OneOf):
+        firstly = ("without the first", lambda rule: replace(rule, allowed=rule.allowed[1:]))
+        return [firstly, ("without the last", lambda rule: replace(rule, allowed=rule.allowed[:-1]))]
+    if isinstance(rule, Scheme):
+        return [("without the first", lambda rule: replace(rule, schemes=rule.schemes[1:]))]
+    return []
+
+
+def widened(rule: Rule) -> list[tuple[str, Move]]:
+    if isinstance(rule, Between):
+        one: list[tuple[str, Move]] = [("from one less", lambda rule: replace(rule, low=rule.low - 1))]
+        return one if rule.high is None else [*one, ("to one more", lambda rule: replace(rule, high=rule.high + 1))]
+    if isinstance(rule, AtMost | LengthAtMost):
+        return [("one more", lambda rule: replace(rule, limit=rule.limit + 1))]
+    if isinstance(rule, OneOf):
+        more = list(rule.beyond(None))[-1]
+        return [(f"with {more}", lambda rule: replace(rule, allowed=(*rule.allowed, more)))]
+    if isinstance(rule, Scheme):
+        return [("with ftp", lambda rule: replace(rule, schemes=(*rule.schemes, "ftp://")))]
+    if isinstance(rule, Typed):
+        more = "boolean" if "boolean" not in rule.types else "string"
+        return [(f"with {more}", lambda rule: replace(rule, types=(*rule.types, more)))]
+    if isinstance(rule, Unsupported):
+        one_more = next(row for row in rule.resolved.values() if row not in rule.model.resolutions)
+        more_of = replace(rule.model, resolutions=(*rule.model.resolutions, one_more))
+        return [(f"with {one_more}", lambda rule: replace(rule, model=more_of))]
+    return []
+
+
+UNASKED = {
+    "opeai.create.seed.refused": "it holds in a variant that is not the default's",
+    "apimodels.query.task_id": "what a query string says is always text",
+    "apimodels.query.task_id.required": "an emulator without it breaks down, and what breaks down says nothing",
+    "apimodels.upscale.model": "a model that is no text makes another operation of the call",
+}
+"""Rules that nothing can be learnt of here, and why."""
+CRASHES = {
+    ("apimodels.assets.create.asset_type", "with boolean"),
+    ("apimodels.assets.create.asset_type.values", "with image"),
+}
+"""What the emulator itself cannot do without the rule."""
+
+
+def own_facts(said: Contract, rule: Rule, label: str) -> set[str]:
+    """The facts that a move contradicts: of a list of models or sizes, those of the values that are gone."""
+    if isinstance(rule, OneOf) and label.startswith("without"):
+        gone = rule.allowed[0] if label.endswith("first") else rule.allowed[-1]
+        own = said.model(gone) if isinstance(rule, KnownModel) else said.size_of(gone)
+        if own is not None and rule.field in ("model", "size"):
+            return {own.id}
+    only = condition(rule)
+    return {only[0]} if only is not None else {rule.fact.id}
+
+
+def step_of(said: Contract, rule: Rule) -> str:
+    return f"free.{rule.fact.id.removeprefix(f'{said.name}.')}"
+
+
+def test_each_rule_that_is_moved_is_found_by_its_own_fact(spoken_rule: Spoken, climb: Any, moved: Any) -> None:
+    said, _, rule = spoken_rule
+    if rule.fact.id in UNASKED:
+        return
+    for label, move in (*narrowed(rule), *widened(rule)):
+        if (rule.fact.id, label) not in CRASHES and not _is_upscaler(said, rule, label):
+            moved(rule.fact.id, move)
+            seen = climb(said.name, only=[step_of(said, rule)])
+            assert not seen.made, label
+            assert own_facts(said, rule, label) <= set(seen.broken), label
+
+
+def _is_upscaler(said: Contract, rule: Rule, label: str) -> bool:
+    """The upscaler is a model of another operation; that it is gone is found by the step on models."""
+    return isinstance(rule, KnownModel) and label == "without the last" and said.models[-1].upscales
+
+
+def test_each_rule_that_is_gone_is_found_by_its_own_fact(spoken_rule: Spoken, climb: Any, moved: Any) -> None:
+    said, _, rule = spoken_rule
+    if rule.fact.id in UNASKED:
+        return
+    moved(rule.fact.id, lambda rule: None)
+    seen = climb(said.name, only=[step_of(said, rule)])
+    assert not seen.made
+    assert own_facts(said, rule, "gone") <= set(seen.broken)
