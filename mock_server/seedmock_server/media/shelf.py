@@ -38,9 +38,7 @@ class Shelf:
         self._folder, self._limit = folder, limit
         for stale in folder.glob(f"{WORK}*"):
             _sweep(stale)
-        self.work = Path(tempfile.mkdtemp(prefix=WORK, dir=folder))
-        lock = (self.work / "lock").open("wb")
-        _locked(lock)
+        self.work, lock = _claimed(folder)
         self._end = finalize(self, _ended, lock, self.work)  # a shelf that nobody closes ends as well
 
     def find(self, digest: str) -> Clip | None:
@@ -76,6 +74,16 @@ class Shelf:
             room -= size
             if old and room < 0:
                 path.unlink(missing_ok=True)
+
+
+def _claimed(folder: Path) -> tuple[Path, IO[bytes]]:
+    """A work folder of one's own, locked; another one where a sweep came before the lock and took it for left behind."""
+    while True:
+        work = Path(tempfile.mkdtemp(prefix=WORK, dir=folder))
+        lock = (work / "lock").open("wb")
+        if (_locked(lock) or sys.platform == "win32") and (work / "lock").exists():
+            return work, lock
+        lock.close()
 
 
 def _ended(lock: IO[bytes], work: Path) -> None:

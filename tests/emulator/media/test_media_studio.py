@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from seedmock_server.media import render as render_module
+from seedmock_server.media import shelf as shelf_module
 from seedmock_server.media.encoder import Encoder
 from seedmock_server.media.look import Look
 from seedmock_server.media.shelf import Shelf
@@ -172,6 +174,26 @@ def test_the_work_of_a_crashed_studio_is_swept_and_that_of_a_living_one_is_not(t
     other.close()
     alive.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_work_folder_that_is_swept_before_it_is_locked_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    really, others = shelf_module._locked, []
+
+    def late(file: IO[bytes]) -> bool:
+        if not others:
+            others.append(None)  # the other studio's own locking is not late
+            others.append(Shelf(tmp_path, 1000))
+        return really(file)
+
+    monkeypatch.setattr(shelf_module, "_locked", late)
+    shelf = Shelf(tmp_path, 1000)
+    assert shelf.work.is_dir()
+    assert (shelf.work / "lock").exists()
+    assert shelf.work != others[1].work
+    shelf.close()
+    others[1].close()
 
 
 def test_importing_the_studio_imports_nothing_heavy() -> None:
