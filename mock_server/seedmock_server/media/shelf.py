@@ -77,7 +77,7 @@ class Shelf:
 
 
 def _claimed(folder: Path) -> tuple[Path, IO[bytes]]:
-    """A work folder of one's own, locked; another one where a sweep came before the lock and took it for left behind."""
+    """A work folder of one's own, locked; another one where a sweep came before the lock."""
     while True:
         work = Path(tempfile.mkdtemp(prefix=WORK, dir=folder))
         lock = (work / "lock").open("wb")
