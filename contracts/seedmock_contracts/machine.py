@@ -115,7 +115,7 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def look(self, data: st.DataObject) -> None:
         task = self._one(data, "task")
-        operation = data.draw(st.sampled_from(self.world.having(*READS)))
+        operation = data.draw(st.sampled_from(self.world.having(Operation.QUERY, *READS)))
         headers = data.draw(self._range()) if operation is Operation.CONTENT else {}
         self.do(self._about(operation, task, self.play.owners[task], headers))
 

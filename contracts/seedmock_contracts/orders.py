@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .contract import Contract
+from .generation import GenerationRequest
 from .references import Found
 from .rules import numeric
 from .terms import Document, Model, Operation, Size
@@ -55,6 +56,32 @@ def ordered(said: Contract, operation: Operation, document: Document) -> Ordered
         None if seed is None else int(seed),
         said.layout.find(document),
     )
+
+
+def written(said: Contract, request: GenerationRequest) -> dict[str, Any]:
+    """The document that says an order of the house's words, also one that breaks rules; what is None is left out.
+
+    A size is told as resolution and ratio where the upstream has no field for it. Raises ValueError for a reference
+    that its layout has no place for.
+    """
+    fields = {field.path: field for field in said.fields if field.operation is Operation.CREATE}
+    model, size = said.named(request.model), said.size_of(request.size or "")
+    told: dict[str, Any] = {
+        "model": model.name if model else request.model,
+        "prompt": request.prompt,
+        "resolution": request.resolution,
+        "ratio": request.ratio,
+        "seconds": request.seconds,
+        "generate_audio": request.generate_audio,
+        "seed": request.seed,
+    }
+    if "size" in fields:
+        told["size"] = request.size
+    elif size is not None:
+        told |= {"resolution": size.resolution, "ratio": size.ratio}
+    named = {said.names.get(name, name): value for name, value in told.items() if value is not None}
+    texts = {name: str(value) for name, value in named.items() if fields[name].types[0] == "string"}
+    return said.layout.place({**named, **texts}, request.references)
 
 
 def _size(said: Contract, document: Document) -> tuple[Size | None, bool]:

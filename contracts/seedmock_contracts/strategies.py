@@ -5,11 +5,8 @@ Boundary values come first. Knows no upstream by name: fields, figures, layouts 
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from struct import pack
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,6 +16,7 @@ from .contract import Contract
 from .generation import Reference
 from .hostility import TITLES, Hostile, hostility
 from .rules import Absent, Between, LengthAtMost, OneOf, Present, Rule, Scheme, Typed, ValueRule, Whole, put, sample
+from .samples import picture
 from .terms import Document, Field, MediaKind, Model, Operation, Role
 from .validation import condition, violations
 
@@ -33,22 +31,12 @@ PROMPTS = (
 NAMES = ("lead", "名", "a/b?c=d&e", " padded ")
 EXTRA: tuple[Document, ...] = ({"watermark": False}, {"x_unknown": [1, {"deep": None}]}, {"": ""}, {"n": 3, "user": 0})
 FAR, FEW = 1000, 12
+SIDE = 320
 WRONG: tuple[Any, ...] = (7, "seven", {"unexpected": True}, [7], True, 7.5, [], {}, -(2**63))
 BLANK = (None, "", " ", "\t\n", "\u3000")
 STRANGE = ("ftp://example.com/x", "javascript:alert(1)", "//example.com/x", "example.com/x", "file:///etc/passwd", "")
 FRACTIONS = (4.5, "4.5", "four", "4s", "0x4", "\u0664", "4.0000001", " ")
 Urls = Mapping[MediaKind, Sequence[str]]
-
-
-def _picture(side: int = 320) -> str:
-    rows = zlib.compress((b"\0" + b"\x80" * side) * side, 9)
-    chunks = ((b"IHDR", pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
-    body = b"".join(pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
-    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + body).decode()
-
-
-PICTURE = _picture()
-"""A grey picture that every limit allows, as a data: URI."""
 
 
 def urls(said: Contract) -> Urls:
@@ -57,7 +45,7 @@ def urls(said: Contract) -> Urls:
     found = {kind: [sample(kind).url] for kind in MediaKind}
     for kind, plain in found.items():
         plain += [plain[0].replace("https://", scheme) for scheme in schemes if scheme == "http://"]
-        plain += [PICTURE] if "data:" in schemes and kind is MediaKind.IMAGE else []
+        plain += [picture(SIDE, SIDE)] if "data:" in schemes and kind is MediaKind.IMAGE else []
     return found
 
 

@@ -66,9 +66,8 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("clips")
 
 
-@pytest.fixture
-def open_target(clips: Path) -> Iterator[Callable[..., Target]]:
-    """Opens a target with settings of its own; `kind` names its door."""
+@contextlib.contextmanager
+def _opening(clips: Path) -> Iterator[Callable[..., Target]]:
     with contextlib.ExitStack() as stack:
 
         def opened(kind: str = "in process", lies: Any = (), **chosen: Any) -> Target:
@@ -76,6 +75,28 @@ def open_target(clips: Path) -> Iterator[Callable[..., Target]]:
             return replace(stack.enter_context(DOORS[kind](**values)), lies=list(lies))
 
         yield opened
+
+
+@pytest.fixture
+def open_target(clips: Path) -> Iterator[Callable[..., Target]]:
+    """Opens a target with settings of its own; `kind` names its door."""
+    with _opening(clips) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def open_lasting(clips: Path) -> Iterator[Callable[..., Target]]:
+    """Opens a target in process that is there for all tests, with its lies."""
+    with _opening(clips) as opened:
+        known: dict[str, Target] = {}
+
+        def lasting(lies: Any = ()) -> Target:
+            if repr(lies) not in known:
+                known[repr(lies)] = opened(lies=lies)
+                known[repr(lies)].begin()
+            return known[repr(lies)]
+
+        yield lasting
 
 
 @pytest.fixture(params=DOORS)
