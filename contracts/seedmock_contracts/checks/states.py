@@ -75,11 +75,21 @@ def _kinds(turn: Turn) -> tuple[ErrorKind, ...]:
     if turn.operation is Operation.CONTENT:
         return _of_content(turn)
     if turn.operation in ORDERS and turn.status_code not in ELSEWHERE:
-        return (ErrorKind.INVALID_INPUT,) if useless(turn, turn) is not None or leads_inside(turn) else ()
+        unusable = useless(turn, turn) is not None or leads_inside(turn) or _names_a_reference(turn)
+        return (ErrorKind.INVALID_INPUT,) if unusable else ()
     if turn.operation is Operation.ASSET_CREATE and turn.status_code not in ELSEWHERE:
         group = turn.before.groups.get((turn.exchange.caller, turn.asked_group))
         return (ErrorKind.ASSET_REFUSED,) if group is not None and group.deleted is None else ()
     return ()
+
+
+def _names_a_reference(turn: Turn) -> bool:
+    """Whether a refusal says that a reference is what is wrong, by a code of its own or by naming its place."""
+    codes = {case.fail_code for case in turn.said.errors if case.kind is ErrorKind.INVALID_INPUT} - {""}
+    error = turn.body.get("error") if isinstance(turn.body, dict) else None
+    named = str(error.get("param")) if isinstance(error, dict) else ""
+    found = turn.said.layout.find(turn.document or {})
+    return told_code(turn) in codes or any(named.startswith(one.path) for one in found if "[" in one.path)
 
 
 def _of_content(turn: Turn) -> tuple[ErrorKind, ...]:

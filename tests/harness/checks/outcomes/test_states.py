@@ -72,7 +72,21 @@ class TestOrders:
         assert told.sees(CHECK) == {"error.invalid_input": True}
         told = self.refused(gone(), "INVALID_INPUT", 409, first_frame_url="asset://a1")
         assert told.sees(CHECK) == {"error.invalid_input": False}
-        assert self.refused(gone(), "INVALID_INPUT", 409, first_frame_url=IMAGE).sees(CHECK) == {}
+
+    def test_a_reference_that_cannot_be_used_is_refused_as_such(self, tale: Made) -> None:
+        for status, right in ((400, True), (409, False)):
+            told = self.refused(tale("apimodels"), "INVALID_INPUT", status, first_frame_url=IMAGE)
+            assert told.sees(CHECK) == {"error.invalid_input": right}
+        item = {"type": "image_url", "role": "first_frame", "image_url": {"url": IMAGE}}
+        document = {**tale("opeai").said.example(Operation.CREATE), "input_reference": {"content": [item]}}
+        for param, code, seen in (
+            ("input_reference.content[0].image_url.url", "InvalidParameter", {"error.invalid_input": True}),
+            ("input_reference.content[0].image_url.url", "Gone", {"error.invalid_input": False}),
+            ("size", "InvalidParameter", {}),
+        ):
+            body = {"error": {"message": "no", "type": "BadRequest", "param": param, "code": code}}
+            told = tale("opeai").say(Operation.CREATE, body, sent=document, status=400)
+            assert {name: right for name, right in told.sees(CHECK).items() if "newapi" not in name} == seen
 
     def test_an_asset_that_is_refused_is_so_with_its_status(self, tale: Made) -> None:
         group = {"id": 1, "group_name": "group-1"}
