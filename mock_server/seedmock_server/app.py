@@ -75,7 +75,7 @@ class App:
         engine = Engine(store, self.clocks, chance, self.studio, inputs, self.fates, self.ledger, rules)
         library = Library(store, self.clocks, chance, shelf, sight, self.fates, self.ledger, pace=self.settings.pace)
         rooms = Rooms(engine, library, shelf, chance, self.settings)
-        spoken = upstreams(rooms)
+        self.upstreams = spoken = upstreams(rooms)
         self.faults = Faults(chance)
         self.courier = _courier(self.settings, self.clocks, self.journal, store, spoken, self.faults)
         engine.announce = self.courier.expect

@@ -82,18 +82,8 @@ class Wire:
         raise AssertionError("the last pause is none")
 
     def where(self, url: str) -> str:
-        """The whole address of a path: below the root, or at the vendor's other host if that is where we are."""
-        if not url.startswith("/"):
-            return url
-        first, *others = self._said.bases
-        if url.startswith(first.prefix + "/"):
-            return self.shown + url.removeprefix(first.prefix)
-        parts = urlsplit(self.shown)
-        at_home = parts.hostname in {urlsplit(base.host).hostname for base in self._said.bases}
-        other = next((base for base in others if url.startswith(base.prefix + "/")), None)
-        if at_home and other is not None:
-            return other.host + url
-        return f"{parts.scheme}://{parts.netloc}{url}"
+        """The whole address of a path."""
+        return address(self._said, self.shown, url)
 
     def _pauses(self) -> Iterator[float | None]:
         yield from (float(2**number) for number in range(WAITS))
@@ -132,6 +122,21 @@ class Wire:
         if self._secret.search(content[:READ].decode("utf-8", "replace")):
             content = self._secret.sub(HIDDEN, content.decode("utf-8", "replace")).encode()
         return Answer(answer.status_code, headers, content)
+
+
+def address(said: Contract, root: str, url: str) -> str:
+    """The whole address of a path: below the root, or at the vendor's other host if that is where we are."""
+    if not url.startswith("/"):
+        return url
+    first, *others = said.bases
+    if url.startswith(first.prefix + "/"):
+        return root + url.removeprefix(first.prefix)
+    parts = urlsplit(root)
+    at_home = parts.hostname in {urlsplit(base.host).hostname for base in said.bases}
+    other = next((base for base in others if url.startswith(base.prefix + "/")), None)
+    if at_home and other is not None:
+        return other.host + url
+    return f"{parts.scheme}://{parts.netloc}{url}"
 
 
 def root_of(said: Contract, base_url: str) -> str:

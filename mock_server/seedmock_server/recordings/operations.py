@@ -1,0 +1,24 @@
+"""Which operation a request is for that was not asked by us."""
+
+from __future__ import annotations
+
+import json
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.routes import routed
+from seedmock_contracts.terms import Operation
+
+
+def operation_of(said: Contract, method: str, path: str, body: str) -> str:
+    """The operation's name; empty for none. Where one endpoint carries two, the order's model tells them apart."""
+    found = routed(said, "GET" if method == "HEAD" else method, path)
+    if found is None:
+        return ""
+    if found.endpoint.operation is Operation.CREATE:
+        try:
+            model = said.model(str(json.loads(body).get("model")))
+        except (ValueError, AttributeError, RecursionError):
+            model = None
+        if model is not None and model.upscales:
+            return Operation.UPSCALE
+    return found.endpoint.operation
