@@ -28,6 +28,22 @@ def test_every_rule_can_be_let_go_and_its_order_be_carried_out(said: Any, operat
     assert isinstance(mended(said, operation, document, [violation]), dict)
 
 
+@pytest.mark.parametrize(("said", "operation", "rule"), [row for row in RULES if row.values[1] == "create"])
+def test_every_order_that_is_let_in_is_carried_out(wired: Any, said: Any, operation: Any, rule: Any) -> None:
+    wired.rule(f"other_limit fact={rule.fact.id}")
+    document = rule.broken(said.example(operation, rule), said.layout)
+    path = "/v1/videos" if said.name == "opeai" else "/api/v1/video/generations"
+    answer = wired.ask("POST", path, json=document)
+    assert answer.status_code in (200, 400)
+    assert rule.fact.id != "opeai.create.seconds.range" or answer.status_code == 200
+    if answer.status_code == 200:
+        body = answer.json()
+        made = body["id"] if said.name == "opeai" else body["data"]["taskId"]
+        params = {} if said.name == "opeai" else {"task_id": made}
+        told = wired.ask("GET", f"/v1/videos/{made}" if said.name == "opeai" else path, params=params).json()
+        assert told.get("data", told).get("status", told.get("data", {}).get("state")) in ("SUCCESS", "completed")
+
+
 @pytest.mark.parametrize(("values", "seconds", "taken"), [
     ({"high": 16}, "16", True), ({"high": 16}, "17", False), ({"high": 14}, "15", False), ({"low": 3}, "3", True),
     ({"low": 5}, "4", False), ({}, "99", True),
