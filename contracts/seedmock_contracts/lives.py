@@ -10,7 +10,7 @@ from itertools import chain, repeat
 
 from .contract import Contract
 from .conversation import Story, Turn
-from .failures import Look
+from .failures import Look, broken, held
 from .lifecycle import TERMINAL
 from .routes import path_of
 from .speaking import Speaker
@@ -39,7 +39,7 @@ class Unfinished(Exception):
         self.task = task
 
 
-def lived(speaker: Speaker, order: Document, operation: Operation = Operation.CREATE) -> Iterable[Look]:
+def lived(speaker: Speaker, order: Document, operation: Operation = Operation.CREATE) -> Iterator[Look]:
     """Order, query to the end, fetch what there is."""
     made = speaker.ask(operation, order)
     if made.made is not None:
@@ -48,20 +48,21 @@ def lived(speaker: Speaker, order: Document, operation: Operation = Operation.CR
             for way in ways(speaker.said, made.made, last.links):
                 way(speaker)
         _account(speaker, made.made)
-    return ()
+    return
 
 
-def watched(speaker: Speaker, order: Document) -> Iterable[Look]:
+def watched(speaker: Speaker, order: Document) -> Iterator[Look]:
     """Order, and ask in every way that there is: early, in parts, after the end, for money, and by another key."""
     _account(speaker)
     made = speaker.ask(Operation.CREATE, order)
     if made.made is None:
-        return ()
+        return
     now = query(speaker, made.made)
     if now.status not in TERMINAL:
         for way in ways(speaker.said, made.made, ()):
             way(speaker)
     last = now if now.status in TERMINAL else ended(speaker, made.made)
+    yield _found(speaker, last)
     if last is not None and last.status is TaskStatus.SUCCESS:
         _fetched_in_parts(speaker, made.made, last.links)
     query(speaker, made.made)
@@ -70,7 +71,14 @@ def watched(speaker: Speaker, order: Document) -> Iterable[Look]:
         if any(endpoint.operation is Operation.CONTENT for endpoint in speaker.said.endpoints):
             speaker.ask(Operation.CONTENT, params={"task_id": made.made}, caller="second")
     _account(speaker, made.made)
-    return ()
+
+
+def _found(speaker: Speaker, last: Turn | None) -> Look:
+    """Whether what was made was known to the upstream afterwards."""
+    endpoint = next(one for one in speaker.said.endpoints if one.operation is Operation.QUERY)
+    told = speaker.conversation.turns[-1].status_code
+    title = "a task that was made is not found by its id"
+    return held(endpoint, str(told)) if last is not None else broken(endpoint, title, "the task", told)
 
 
 def query(speaker: Speaker, task: str, caller: str = "first") -> Turn:

@@ -100,6 +100,9 @@ def verify(ctx: click.Context, /, listing: bool, **values: Any) -> None:
     except (UnreadableBook, CannotRecord, OSError) as error:
         click.echo(f"error: {error}", err=True)
         ctx.exit(COULD_NOT_LOOK)
+    except KeyboardInterrupt:
+        click.echo("interrupted; the ledger knows what was ordered, and the same command goes on with it", err=True)
+        ctx.exit(COULD_NOT_LOOK)
     ctx.exit(EXITS[found.verdict])
 
 

@@ -16,6 +16,7 @@ from seedmock_contracts.speaking import Send
 
 from ..app import App
 from ..clock import Clock, ManualClock, pause
+from ..control.records import ClockRow
 from ..in_process import Door
 from ..remote import Control, ControlError
 from ..settings import from_texts
@@ -87,18 +88,28 @@ def _clock_of(base_url: str, key: str) -> Iterator[tuple[Callable[[], float], Ca
         return
     with Control(base_url) as control:
         try:
-            control.clock.read(key=key)
+            hands = _Hands(control, key)
         except (ControlError, msgspec.MsgspecError):
             yield None
             return
-        yield (
-            lambda: control.clock.read(key=key).now,
-            lambda seconds: _moved(control, key, seconds),
-        )
+        yield hands.now, hands.sleep
 
 
-def _moved(control: Control, key: str, seconds: float) -> None:
-    control.clock.advance(seconds, key=key)
+class _Hands:
+    """The clock of one key at an emulator, as it was last read or moved. Raises ControlError."""
+
+    def __init__(self, control: Control, key: str) -> None:
+        self._control, self._key, self._here = control, key, Clock()
+        self._read(control.clock.read(key=key))
+
+    def now(self) -> float:
+        return self._row.now + (self._here.now() - self._at) * self._row.rate
+
+    def sleep(self, seconds: float) -> None:
+        self._read(self._control.clock.advance(seconds, key=self._key))
+
+    def _read(self, row: ClockRow) -> None:
+        self._row, self._at = row, self._here.now()
 
 
 def _served(url: str) -> str:
