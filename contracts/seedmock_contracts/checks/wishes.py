@@ -79,8 +79,8 @@ def leads_inside(turn: Turn) -> bool:
         order = turn.story.created
     if order.order is None:
         return False
-    own = turn.before.links.keys() | turn.before.files.keys()
-    return any(_is_private(link) for link in _links(order) if link not in own)
+    links, files = turn.before.links, turn.before.files
+    return any(_is_private(link) for link in _links(order) if link not in links and link not in files)
 
 
 def _blames_the_form(turn: Turn) -> bool:
