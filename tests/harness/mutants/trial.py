@@ -1,0 +1,168 @@
+"""One upstream with lies in it, verified by the ladders: what was looked at, and what was found to be otherwise.
+
+The lies are those of `mutants.toml`; a trial is in process, on a clock that moves when it is slept on.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.failures import Failure, Look, Severity
+from seedmock_contracts.ladder import free
+from seedmock_contracts.lives import Unfinished
+from seedmock_contracts.paid import Terms, paid
+from seedmock_contracts.speaking import Judged, MadeATask, Speaker, Step
+from seedmock_contracts.upstreams import contract, contracts
+from seedmock_server.app import App
+from seedmock_server.clock import ManualClock
+from seedmock_server.faults import fault_rule_from
+from seedmock_server.settings import from_texts
+from seedmock_server.in_process import Door
+from seedmock_server.verification.target import KEYS, WRONG
+
+__all__ = ["Mutant", "Seen", "Sight", "contract", "contracts", "looked_at", "mutants", "tried", "whole"]
+TABLE = Path(__file__).with_name("mutants.toml")
+SEED = 20260601
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """An upstream that lies. `fact` is what must be found to be otherwise, `companions` what may be besides.
+
+    A companion that ends in a dot stands for all facts that begin so. `steps` are those of the ladders that find it:
+    if all of them are free, the free ladder alone does. `settles`: the fact is assumed, so that it is no drift.
+    """
+
+    name: str
+    family: str
+    upstream: str
+    lies: tuple[Mapping[str, Any], ...]
+    fact: str
+    steps: tuple[str, ...]
+    companions: tuple[str, ...] = ()
+    settles: bool = False
+
+    @property
+    def free(self) -> bool:
+        """Whether no task is needed to find it."""
+        return all(step.startswith("free.") for step in self.steps)
+
+    def explains(self, fact: str) -> bool:
+        """Whether a fact may be found to be otherwise."""
+        begun = (companion for companion in self.companions if companion.endswith("."))
+        return fact in (self.fact, *self.companions) or fact.startswith(tuple(begun))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the lies."""
+        return tuple(str(lie["fault"]).split()[0] for lie in self.lies)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was seen: in which step, by which check, of which fact."""
+
+    step: str
+    check: str
+    look: Look
+
+    @property
+    def name(self) -> str:
+        return f"{self.check}: {self.look.fact.id}"
+
+
+@dataclass
+class Seen:
+    """All that a trial saw."""
+
+    sights: list[Sight] = field(default_factory=list)
+    reds: set[str] = field(default_factory=set)
+    """The facts that are contradicted though they were promised."""
+    made: str = ""
+    """The task that a free question made, which ends the trial."""
+
+    @property
+    def looked(self) -> dict[str, set[str]]:
+        """Each fact that was looked at, and the checks that did."""
+        return _by_fact(self.sights)
+
+    @property
+    def broken(self) -> dict[str, set[str]]:
+        """Each fact that was found to be otherwise, and the checks that found it."""
+        return _by_fact(sight for sight in self.sights if not sight.look.holds)
+
+
+def mutants() -> tuple[Mutant, ...]:
+    """The table."""
+    rows = tomllib.loads(TABLE.read_text(encoding="utf-8"))["mutants"]
+    return tuple(Mutant(**{name: _frozen(value) for name, value in row.items()}) for row in rows)
+
+
+def tried(mutant: Mutant, clips: Path, *, every: bool = False) -> Seen:
+    """What the steps that a mutant names see of it; `every`: all free ones too, before any that is paid."""
+    said = contract(mutant.upstream)
+    steps = [*free(said), *paid(said, Terms(own_clock=True))]
+    chosen = [step for step in steps if step.name in mutant.steps or (every and not step.price)]
+    missing = set(mutant.steps) - {step.name for step in chosen}
+    assert not missing, f"{mutant.name} names steps that there are not: {missing}"
+    return looked_at(said, chosen, clips, mutant.lies)
+
+
+def whole(said: Contract, *, deep: bool = False) -> tuple[Step, ...]:
+    """Every step that there is, free or paid."""
+    return (*free(said), *paid(said, Terms(own_clock=True, deep=deep)))
+
+
+def looked_at(
+    said: Contract, steps: Iterable[Step], clips: Path, lies: Iterable[Mapping[str, Any]] = (), seed: int = SEED
+) -> Seen:
+    """Take steps against an emulator with lies in it."""
+    clock, seen = ManualClock(), Seen()
+    app = App(from_texts({"seed": seed, "keys": tuple(KEYS.values()), "cache": clips, "pace": "fast"}), clock=clock)
+    for lie in lies:
+        app.faults.add(fault_rule_from(lie))
+    with Door(app) as door:
+        step_name = ""
+
+        def heard(judged: Judged) -> None:
+            for check, look in judged.looks:
+                _note(seen, Sight(step_name, check, look), judged)
+
+        keys = {**KEYS, "wrong": WRONG}
+        speaker = Speaker(said, door.request, keys, clock.now, clock.sleep, heard)
+        for step in steps:
+            step_name, speaker.paying = step.name, step.price > 0
+            try:
+                for look in step.run(speaker):
+                    _note(seen, Sight(step.name, step.name, look), None)
+            except MadeATask as made:
+                seen.made = str(made.turn.made)
+                break
+            except Unfinished:
+                continue
+        door.run(app.aclose())
+    return seen
+
+
+def _note(seen: Seen, sight: Sight, judged: Judged | None) -> None:
+    seen.sights.append(sight)
+    if not sight.look.holds:
+        exchange: Any = judged.turn.exchange if judged is not None else None
+        if Failure(sight.check, sight.look, exchange).severity is not Severity.INFO:
+            seen.reds.add(sight.look.fact.id)
+
+
+def _by_fact(sights: Iterable[Sight]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for sight in sights:
+        found.setdefault(sight.look.fact.id, set()).add(sight.check)
+    return found
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
