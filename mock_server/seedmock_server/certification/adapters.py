@@ -143,8 +143,10 @@ class Program:
             assert process.stdin is not None
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.close()
-        stopped = not _waited(process, watch)
-        _stop(process)
+        try:
+            stopped = not _waited(process, watch)
+        finally:  # also when somebody interrupts
+            _stop(process)
         ended = watch.now()
         outcome, trouble = _read(said.text(), complaints.text(), process.wait(), stopped)
         return Run(outcome, ended, stopped, trouble=trouble)

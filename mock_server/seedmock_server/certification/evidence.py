@@ -9,6 +9,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 
+from seedmock_contracts import certificate
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.conversation import ORDERS, Conversation, Turn
 from seedmock_contracts.exchange import Exchange, Request, Response
@@ -107,6 +108,7 @@ class Evidence:
     clips: Mapping[str, bytes]
     saved: bytes | None
     poll_seconds: float
+    begun: float
     allowed: float
     """The seconds from the first call after which a client should have ended."""
 
@@ -174,8 +176,8 @@ class Evidence:
 
     @cached_property
     def waited(self) -> float:
-        """The seconds from the first call to the client's end."""
-        return self.run.ended - self.heard[0].call.arrived if self.heard else 0.0
+        """The seconds from the first call to the client's end; from its start, if it has sent nothing."""
+        return self.run.ended - (self.heard[0].call.arrived if self.heard else self.begun)
 
     @property
     def conversation(self) -> tuple[str, ...]:
@@ -185,6 +187,23 @@ class Evidence:
         lines = [*map(_line(start), self.heard), *(f"elsewhere: {one.method} {one.url}" for one in self.elsewhere)]
         said = str(self.outcome) if self.outcome else self.run.trouble
         return (*steps, *_shortened(lines), f"+{self.waited:.2f}s outcome: {said}")
+
+    @property
+    def life(self) -> certificate.Life:
+        """The trial to look at: its calls with their times since the first."""
+        start = self.heard[0].call.arrived if self.heard else 0.0
+        steps = tuple(str(step) for step in self.scenario.steps)
+        said = str(self.outcome) if self.outcome else self.run.trouble
+        calls = tuple(_spoken(heard, start) for heard in self.heard)
+        return certificate.Life(self.scenario.name, self.scenario.says, steps, calls, said, self.waited)
+
+
+def _spoken(heard: Heard, start: float) -> certificate.Call:
+    call = heard.call
+    ended = call.ended - start if call.ended is not None and heard.is_whole else None
+    request = f"{call.method} {call.url[:120]}"
+    said = (call.status, heard.word or "", heard.status)
+    return certificate.Call(call.arrived - start, ended, heard.operation, request, *said, heard.faults)
 
 
 def heard_from(said: Contract, calls: list[Call], entries: Mapping[int, Entry]) -> tuple[Heard, ...]:

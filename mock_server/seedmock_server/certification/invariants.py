@@ -35,5 +35,6 @@ def judged(seen: Evidence) -> list[Broken]:
     for invariant, judge in JUDGES.items():
         detail = next(judge(seen), None)
         if detail is not None:
-            found.append(Broken(invariant, seen.scenario.name, severity(invariant), detail, seen.conversation))
+            told = seen.conversation, seen.life
+            found.append(Broken(invariant, seen.scenario.name, severity(invariant), detail, *told))
     return found

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from seedmock_contracts.certificate import Broken, Certification, Invariant, Verdict
+from seedmock_contracts.certificate import Broken, Certification, Invariant, Life, Verdict
 
 from ..chance import fresh_seed
 from ..clock import Clock
@@ -99,6 +99,7 @@ class Certifier:
         self._quiet = QUIET
         self._stopped = 0
         self._found: dict[str, list[Broken]] = {}
+        self._lives: dict[str, Life] = {}
         self._waiting: queue.SimpleQueue[Scenario] = queue.SimpleQueue()
         self._troubles: list[BaseException] = []
 
@@ -163,7 +164,7 @@ class Certifier:
         found = [sure for one in judged(seen) if (sure := self._sure(bench, scenario, seen, one)) is not None]
         with self._lock:
             self._stopped += seen.run.stopped
-            self._found[scenario.name] = found
+            self._found[scenario.name], self._lives[scenario.name] = found, seen.life
             if self._progress is not None:
                 self._progress(scenario, found)
         return seen
@@ -206,4 +207,5 @@ class Certifier:
         broken = tuple(one for name in tried for one in self._found[name])
         verdict = Verdict.NOT_CERTIFIED if broken else Verdict.CERTIFIED
         verdict = Verdict.COULD_NOT_RUN if trouble else verdict
-        return Certification(upstream, self._adapter.name, verdict, tuple(tried), broken, trouble, seconds)
+        lives = tuple(self._lives[name] for name in tried)
+        return Certification(upstream, self._adapter.name, verdict, tuple(tried), broken, trouble, seconds, lives)

@@ -88,6 +88,7 @@ def trial(
             clips=_clips(bench, tasks) if out.exists() else {},
             saved=_saved(out),
             poll_seconds=poll_seconds,
+            begun=sentry.begun,
             allowed=sentry.allowed,
         )
     finally:

@@ -15,6 +15,7 @@ import pytest
 
 from seedmock_contracts.certificate import Invariant, Verdict
 from seedmock_server import run_certification
+from seedmock_server.certification import running
 from seedmock_server.certification.adapters import Outcome, Program, Run, Surroundings, outcome_from
 from seedmock_server.certification.running import certify
 
@@ -157,6 +158,16 @@ def test_a_program_that_crashes_at_once_could_not_run(program: Callable[[str], P
     found = certify(program("import no_such_module"), upstream="apimodels", seed=1)
     assert found.verdict is Verdict.COULD_NOT_RUN
     assert "ModuleNotFoundError: No module named 'no_such_module'" in found.trouble
+
+
+def test_a_program_that_hangs_at_once_is_stopped_and_could_not_run(
+    program: Callable[[str], Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "QUIET", 2.0)
+    found = certify(program("import time; time.sleep(60)"), upstream="opeai", seed=1, only=("stuck-queued",))
+    assert found.verdict is Verdict.COULD_NOT_RUN
+    assert found.trouble == "the adapter sent nothing: it did not end, and was stopped"
+    assert [one.invariant for one in found.broken] == [Invariant.BOUNDED_WAIT]
 
 
 def test_a_client_that_sends_and_never_says_what_came_of_it_could_not_run(making: Callable[..., Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from seedmock_contracts.certificate import Invariant, Verdict
 from seedmock_server import run_certification
+from seedmock_server.certification import running
 
 PLAIN = ("ordinary", "failed", "poll-404", "refused-face", "content-elsewhere")
 """What every broken client is run through, beside the scenarios that show its defect."""
@@ -17,7 +18,7 @@ SHOWN_IN: dict[str, tuple[str, ...]] = {
     "resubmits": ("create-500",),
     "hides-doubt": ("create-lost", "create-garbled"),
     "never-gives-up": ("stuck-in-progress",),
-    "hangs": ("ordinary",),
+    "hangs": ("stuck-queued",),
     "hurries": ("ordinary",),
     "ignores-retry-after": ("create-429", "poll-429"),
     "ignores-dates": ("poll-429-date",),
@@ -61,8 +62,9 @@ DEFECTS = defects()
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_broken_client_is_blamed_on_what_it_breaks_and_on_nothing_else(
-    defect: str, making: Callable[..., Any]
+    defect: str, making: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(running, "QUIET", 2.0)
     upstream = UPSTREAM.get(defect, "apimodels" if len(defect) % 2 else "opeai")
     only = SHOWN_IN[defect] if defect in SLOW else {*PLAIN, *SHOWN_IN[defect]}
     found = run_certification(making("plain", defect), upstream=upstream, only=only, seed=1)
