@@ -84,11 +84,11 @@ def _shortened(world: World, found: Failure, moves: Sequence[Move]) -> tuple[Fai
         failure = _failure_of(world.new_play(), tried)
         return failure if failure is not None and failure.identity == found.identity else None
 
-    short = shortest(world.said, moves, lambda tried: failing(tried) is not None)
-    again = failing(short)
-    if again is None:
+    if failing(moves) is None:
         found.add_note("said again, the same moves do not lead there: the upstream does not answer alike each time")
         return found, moves
+    short = shortest(world.said, moves, lambda tried: failing(tried) is not None)
+    again = failing(short) or found
     return again, world.play.moves
 
 

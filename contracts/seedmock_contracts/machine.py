@@ -198,6 +198,9 @@ class Machine(RuleBasedStateMachine):
             self.do(Move(seconds=WAITS[2]))
             self.do(Move(Operation.ASSET_GET, {"id": asset}, caller=caller))
             self._order(data, caller)
+        if group and asset and data.draw(_rarely):
+            self.do(Move(Operation.ASSET_DELETE, {"id": asset}, caller=caller))
+            self.do(Move(Operation.ASSET_GET, {"id": asset}, caller=caller))
 
     @precondition(lambda self: self.play.named("group"))
     @rule(data=st.data())

@@ -63,7 +63,9 @@ def _together(moves: list[Move], still: Fails) -> list[Move]:
 def _plainer(said: Contract, moves: list[Move], still: Fails) -> list[Move]:
     for at in range(len(moves)):
         for plain in _plain(said, moves[at]):
-            if plain != moves[at] and still(tried := [*moves[:at], plain, *moves[at + 1 :]]):
+            if plain == moves[at]:
+                break  # what follows is no plainer
+            if still(tried := [*moves[:at], plain, *moves[at + 1 :]]):
                 moves = tried
                 break
     return moves

@@ -57,7 +57,7 @@ def main() -> int:
         rounds = [measured(upstream, options.moves) for _ in range(options.rounds)]
         seconds = statistics.median(talking for talking, _ in rounds)
         bare = statistics.median(polling for _, polling in rounds)
-        share = f"{options.moves} moves {seconds:5.1f} s   as many bare polls {bare:.2f} s   ratio {seconds / bare:.0f}"
+        told = f"{options.moves} moves {seconds:5.1f} s   as many bare polls {bare:.2f} s   ratio {seconds / bare:.0f}"
         print(f"{upstream:>10}: {told}", flush=True)
         slow += seconds > BAR * options.moves / 1000
     return 1 if slow else 0
