@@ -44,11 +44,11 @@ def lived(speaker: Speaker, order: Document, operation: Operation = Operation.CR
     made = speaker.ask(operation, order)
     if made.made is not None:
         last = ended(speaker, made.made)
+        yield _found(speaker, last)
         if last is not None and last.status is TaskStatus.SUCCESS:
             for way in ways(speaker.said, made.made, last.links):
                 way(speaker)
         _account(speaker, made.made)
-    return
 
 
 def watched(speaker: Speaker, order: Document) -> Iterator[Look]:
