@@ -16,14 +16,15 @@ from .contract import Contract
 from .conversation import ORDERS, Turn
 from .edges import Edge
 from .failures import Look, Severity, broken, held
-from .probes import Trial, askable, trial_with, trials
+from .probes import Trial, askable, last_trials, trial_beside, trials
 from .rules import Rule, Typed, shown
 from .speaking import Speaker
 from .terms import Document, ErrorKind, Fact, Operation, Variants
 from .validation import condition
 
-TRIALS, CALM, WITNESSES = 6, 3, 3
-"""How many second faults are tried for a rule; how many kept edges are asked for one; how many rules bear witness."""
+TRIALS, CALM, WITNESSES, ENOUGH = 6, 3, 3, 4
+"""How many second faults are tried for a rule; how many kept edges are asked for one; how many rules bear witness,
+and how many have to where none can beside what is seen last."""
 ELSEWHERE = frozenset(
     {
         ErrorKind.AUTHENTICATION,
@@ -111,15 +112,15 @@ def limits(speaker: Speaker, operation: Operation, rule: Rule, found: Iterable[T
     `found` are other trials than the rule's own.
     """
     done: set[tuple[bool, str]] = set()
-    tried: list[Trial] = []
+    tried = 0
     for trial in islice(trials(speaker.said, operation, rule) if found is None else found, TRIALS):
         left = [edge for edge in (*trial.kept, *trial.broken) if (edge.keeps, repr(edge.value)) not in done]
         if not left:
             continue
         measure = scale(speaker, trial)
         if measure is None:
-            tried.append(trial)
-            if len(tried) == TRIALS // 2 and condition(rule) is not None:
+            tried += 1
+            if tried == TRIALS // 2 and condition(rule) is not None:
                 break
             continue
         for edge in left:
@@ -128,7 +129,7 @@ def limits(speaker: Speaker, operation: Operation, rule: Rule, found: Iterable[T
         if found is None and (operation not in ORDERS or done >= askable(speaker.said, operation, rule)):
             return
     if not done and found is None:
-        yield from _gone(speaker, operation, rule, tried)
+        yield from _gone(speaker, operation, rule)
 
 
 def _seen(speaker: Speaker, found: Scale, edge: Edge) -> Iterator[Look]:
@@ -194,34 +195,31 @@ def indifferent(speaker: Speaker, fact: Fact, rule: Rule, change: Document) -> I
         yield broken(fact, "a difference where there should be none", f"{shown(change)} is ignored", _message(turn))
 
 
-def _gone(speaker: Speaker, operation: Operation, rule: Rule, tried: Iterable[Trial]) -> Iterator[Look]:
-    """A rule that no answer blames: it holds no more, if rules before and after it are blamed beside the same fault.
+def _gone(speaker: Speaker, operation: Operation, rule: Rule) -> Iterator[Look]:
+    """A rule that no answer blames: it holds no more, if others are blamed beside the fault that is seen last of all.
 
-    Upstreams look at a request in some order; ours is only a guess at theirs. Without such witnesses nothing is said.
+    Upstreams look at a request in some order; ours is only a guess at theirs. But media are read, and ids looked up,
+    when all else is right. Where a rule cannot be asked about beside such a fault, all others have to bear witness.
     """
     said = speaker.said
-    rules = said.rules[operation]
-    place = rules.index(rule)
-    sooner = [other for other in reversed(rules[:place]) if condition(other) is None]
-    for trial in tried:
-        later = [other for other in rules[place + 1 : trial.after] if condition(other) is None]
-        if trial.after <= place or not (later or sooner):
-            continue
-        if all(_witnessed(speaker, operation, others, trial) for others in (later, sooner) if others):
-            turn = asked(speaker, operation, trial.broken[0].document)
-            if (only := condition(rule)) is not None:
-                yield _settled(said, only, False)
-            else:
-                yield broken(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(turn))
-            return
-
-
-def _witnessed(speaker: Speaker, operation: Operation, rules: Iterable[Rule], beside: Trial) -> bool:
-    found = (trial_with(speaker.said, operation, rule, beside) for rule in rules)
-    for trial in islice((trial for trial in found if trial is not None), WITNESSES):
-        if scale(speaker, trial) is not None:
-            return True
-    return False
+    last = next(last_trials(said, operation, rule), None)
+    trial = last or next(iter(trials(said, operation, rule)), None)
+    if trial is None or scale(speaker, trial) is not None:
+        return
+    others = (other for other in said.rules[operation] if other is not rule and condition(other) is None)
+    if last is not None:
+        beside = (next(last_trials(said, operation, other), None) for other in others)
+    else:
+        beside = (trial_beside(said, operation, other, trial.fault) for other in others)
+    witnesses = (one for one in beside if one is not None)
+    seen = [scale(speaker, one) is not None for one in islice(witnesses, WITNESSES if last is not None else None)]
+    if not all(seen) or len(seen) < (1 if last is not None else ENOUGH):
+        return
+    turn = asked(speaker, operation, trial.broken[0].document)
+    if (only := condition(rule)) is not None:
+        yield _settled(said, only, False)
+    else:
+        yield broken(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(turn))
 
 
 def _settled(said: Contract, only: tuple[str, str], blamed: bool) -> Look:

@@ -28,6 +28,8 @@ UNREADABLE = ("asset:", "data:")
 """Samples of these schemes name nothing, which is a fault of its own to those who read them."""
 ADDED = ("a sound too short", "a picture too small", "a first frame too small", "a last frame too small")
 NO_CLIP = "asset://asset-20200101000000-zzzzz"
+LATER = 2
+"""How many faults of rules are tried before those of media."""
 SHORT, SMALL = sound(0.1), picture(1, 1)
 
 
@@ -154,12 +156,18 @@ def askable(said: Contract, operation: Operation, rule: Rule) -> frozenset[tuple
     return _askable(said.name, operation, said.rules[operation].index(rule))
 
 
-def trial_with(said: Contract, operation: Operation, rule: Rule, other: Trial) -> Trial | None:
-    """The way of asking about a rule beside the same second fault as another trial; all faults of media are alike."""
+def last_trials(said: Contract, operation: Operation, rule: Rule) -> Iterator[Trial]:
+    """The ways of asking about a rule beside what is seen last of all: media that can't be used, ids of nobody's."""
     pure = _pure_edges(said, operation, rule)
-    end = len(said.rules[operation])
-    every = (one for alternatives in _faults(said, operation, rule) for one in alternatives)
-    named = (one for one in every if one.name == other.fault or one.after == other.after == end)
+    faults = (one for every in _faults(said, operation, rule) for one in every)
+    made = (_trial(said, operation, rule, one, pure) for one in faults if one.after == len(said.rules[operation]))
+    return (trial for trial in made if trial is not None)
+
+
+def trial_beside(said: Contract, operation: Operation, rule: Rule, fault: str) -> Trial | None:
+    """The way of asking about a rule beside a certain second fault, if there is one."""
+    pure = _pure_edges(said, operation, rule)
+    named = (one for every in _faults(said, operation, rule) for one in every if one.name == fault)
     made = (_trial(said, operation, rule, one, pure) for one in named)
     return next((trial for trial in made if trial is not None), None)
 
@@ -175,8 +183,10 @@ def _trial(
         if fault.of_media and str(edge.value).startswith(UNREADABLE):
             continue
         both = fault.added(edge.document, found[at], at) if key not in usable else None
-        right = both is not None and _breaks(said, operation, both, rule) == due | _due(rule, edge)
-        if right and both is not None and _count(said, rule, both) == _count(said, rule, edge.document):
+        if both is None or (fault.of_media and not _is_read(said, operation, fault, both)):
+            continue
+        right = _breaks(said, operation, both, rule) == due | _due(rule, edge)
+        if right and _count(said, rule, both) == _count(said, rule, edge.document):
             usable[key] = replace(edge, document=both)
     if fault.ending:
         usable = _alike(usable, fault)
@@ -188,17 +198,19 @@ def _trial(
 
 
 def _faults(said: Contract, operation: Operation, rule: Rule) -> Iterator[tuple[Fault, ...]]:
-    """Second faults: none where nothing can be made; then of rules that stand later, of media, of rules before."""
+    """Second faults: none where nothing can be made; else of rules that stand last, of media, of the other rules.
+
+    The order in which an upstream looks is not known. What is most likely seen last tells most, and is tried first.
+    """
     rules = said.rules[operation]
     if operation not in ORDERS:
         yield (Fault("", len(rules), bases(said.name, operation)),)
         return
     place = rules.index(rule) if rule in rules else -1
-    for index in reversed(range(place + 1, len(rules))):
-        yield _of_rule(said.name, operation, index)
+    later = list(reversed(range(place + 1, len(rules))))
+    yield from (_of_rule(said.name, operation, index) for index in later[:LATER])
     yield from ((fault,) for fault in _of_media(said.name, operation))
-    for index in reversed(range(max(place, 0))):
-        yield _of_rule(said.name, operation, index)
+    yield from (_of_rule(said.name, operation, index) for index in (*later[LATER:], *range(max(place, 0))))
 
 
 @cache
@@ -206,8 +218,8 @@ def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[Fault, ..
     """A rule's gross break, first doubled by media that can't be used, so that nothing is made if the rule is gone."""
     said, found = contract(upstream), bases(upstream, operation)
     rule = said.rules[operation][index]
-    if condition(rule) is not None:
-        return ()
+    if condition(rule) is not None or (operation is Operation.UPSCALE and rule.field == "model"):
+        return ()  # without its model, an upscale is none
     plain: list[Document | None] = []
     for base in found:
         edge = next((edge for edge in rule.edges(base, said.layout) if edge.gross), None)
@@ -267,6 +279,14 @@ def _breaks(said: Contract, operation: Operation, document: Document, rule: Rule
     only = condition(rule) if rule is not None else None
     chosen = {**said.defaults, **dict([only])} if only else said.defaults
     return {violation.fact.id for violation in violations(said.name, operation, document, chosen)}
+
+
+def _is_read(said: Contract, operation: Operation, fault: Fault, document: Document) -> bool:
+    """Whether a spoilt reference stands in an item that is whole: in one that is not, nobody might look at it."""
+    if operation is not Operation.CREATE:
+        return True
+    spoilt = (fault.spoilt,) if fault.ending else (SHORT, SMALL)
+    return any(found.reference.url in spoilt for found in said.layout.find(document))
 
 
 def _alike(usable: dict[tuple[bool, str], Edge], fault: Fault) -> dict[tuple[bool, str], Edge]:

@@ -173,7 +173,7 @@ def refusals_name_the_field(turn: Turn) -> Iterator[Look]:
     if case is None or says_nothing(turn, [case.kind]):
         return
     words = set(re.findall(r"\w+", turn.exchange.response.body))
-    others = {rule.top for rule in _rules(turn)} & words
+    others = {rule.top for rules in turn.said.rules.values() for rule in rules} & words
     fields = {violation.field for violation in turn.violations} | {rule.field for rule in _broken_rules(turn)}
     names = {name for field in fields for name in re.findall(r"[A-Za-z_]+", field)}
     if names & words:

@@ -136,3 +136,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             (said, operation, rule) for said in contracts() for operation, rules in said.rules.items() for rule in rules
         ]
         metafunc.parametrize("spoken_rule", every, ids=[f"{said.name}-{rule.fact.id}" for said, _, rule in every])
+
+
+@pytest.fixture
+def reordered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes the emulator alone look at its rules in another order."""
+
+    def reorder(key: Callable[[Violation], Any]) -> None:
+        def mutated(
+            upstream: str, operation: Operation, document: Document, options: Mapping[str, str]
+        ) -> list[Violation]:
+            return sorted(violations(upstream, operation, document, options), key=key)
+
+        monkeypatch.setattr(doorway, "violations", mutated)
+
+    return reorder

@@ -1,0 +1,39 @@
+"""An upstream that looks at a request in another order than the page: less is learnt of it, and nothing wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.terms import Operation, Violation
+from seedmock_contracts.upstreams import contract
+
+
+def places(name: str) -> dict[str, int]:
+    every = [rule.fact.id for rules in contract(name).rules.values() for rule in rules]
+    return {fact: place for place, fact in enumerate(every)}
+
+
+def backwards(name: str) -> Callable[[Violation], Any]:
+    return lambda violation: -places(name)[violation.fact.id]
+
+
+def by_name(name: str) -> Callable[[Violation], Any]:
+    return lambda violation: violation.fact.id
+
+
+def shuffled(seed: int) -> Callable[[str], Callable[[Violation], Any]]:
+    return lambda name: lambda violation: blake2b(f"{seed} {violation.fact.id}".encode()).digest()
+
+
+@pytest.mark.parametrize("order", [backwards, by_name, shuffled(1), shuffled(2)], ids=["back", "name", "one", "two"])
+def test_no_order_makes_a_finding(name: str, order: Any, climb: Any, reordered: Any) -> None:
+    reordered(order(name))
+    seen = climb(name)
+    assert not seen.made
+    assert seen.broken == {}
+    rules = {rule.fact.id for rule in contract(name).rules[Operation.CREATE]}
+    assert len(rules & seen.held) > 0.6 * len(rules)
