@@ -26,6 +26,8 @@ from .steps import Scenario
 
 MODERATION = (ErrorKind.MODERATION_INPUT, ErrorKind.MODERATION_OUTPUT)
 LOST = 408
+SLACK = 0.1
+"""The seconds by which two clocks of one machine, and a busy one, may differ."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,11 @@ class Heard:
     @property
     def operation(self) -> str:
         return self.call.operation
+
+    @property
+    def told(self) -> float:
+        """The place of its answer among all that was heard; behind everything, if there was none."""
+        return math.inf if self.call.told is None else self.call.told
 
     @property
     def ended(self) -> float:
@@ -158,15 +165,15 @@ class Evidence:
         return next((heard for heard in self.polls if heard.status in TERMINAL), None)
 
     @cached_property
-    def success_at(self) -> float:
-        """When success was first told, by an answer or by a callback; never, if it was not."""
-        told = [heard.ended for heard in self.polls if heard.status is TaskStatus.SUCCESS]
-        called = [_succeeds_at(task) for task in self.tasks if task.callback_url]
-        return min([*told, *called], default=math.inf)
+    def early_contents(self) -> tuple[Heard, ...]:
+        """The requests for content that came before success was told, by an answer or by a callback."""
+        told = min((heard.told for heard in self.polls if heard.status is TaskStatus.SUCCESS), default=math.inf)
+        called = min((_succeeds_at(task) for task in self.tasks if task.callback_url), default=math.inf)
+        return tuple(one for one in self.contents if one.call.came < told and one.call.arrived < called - SLACK)
 
-    def before(self, moment: float) -> Heard | None:
-        """The last good answer to a poll before a moment."""
-        told = [heard for heard in self.polls if heard.is_good and heard.ended <= moment]
+    def before(self, later: Heard) -> Heard | None:
+        """The last good answer to a poll before another call came."""
+        told = [heard for heard in self.polls if heard.is_good and heard.told < later.call.came]
         return told[-1] if told else None
 
     def is_usual(self, word: str | None) -> bool:

@@ -6,6 +6,7 @@ Stands around an application as plain ASGI. Leads calls elsewhere, too: no fault
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -34,7 +35,8 @@ class Call:
     """One request and what was sent in answer; times in seconds since the epoch, `ended` None while it is answered.
 
     `status` 0 stands for an answer that never began; `size` is the Content-Length that was announced, `sent` the bytes
-    that went out. `number` is the journal's, if that has it.
+    that went out. `came` and `told` are the places of its arrival and of its answer's beginning among all that was
+    heard: clocks may jump. `number` is the journal's, if that has it.
     """
 
     operation: str
@@ -43,6 +45,8 @@ class Call:
     query: str
     headers: tuple[tuple[str, str], ...]
     arrived: float
+    came: int
+    told: int | None = None
     body: bytes = b""
     status: int = 0
     answered_headers: tuple[tuple[str, str], ...] = ()
@@ -91,6 +95,7 @@ class Hearing:
     def __init__(self, app: App, said: Contract, clock: Clock, journal: Journal | None = None) -> None:
         self._app, self._said, self._clock, self._journal = app, said, clock, journal
         self._seen = 0
+        self._places = itertools.count()
         self.calls: list[Call] = []
         self.detours = Detours()
         self.former: set[str] = set()
@@ -122,7 +127,8 @@ class Hearing:
     def _heard(self, scope: Message) -> Call:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         path, query = scope["path"], scope["query_string"].decode("latin-1")
-        return Call(self._operation(scope["method"], path), scope["method"], path, query, headers, self._clock.now())
+        operation, place = self._operation(scope["method"], path), next(self._places)
+        return Call(operation, scope["method"], path, query, headers, self._clock.now(), place)
 
     def _operation(self, method: str, path: str) -> str:
         if re.match(rf"{re.escape(RESULTS)}/", path):
@@ -139,6 +145,7 @@ class Hearing:
     async def _answer(self, call: Call, scope: Message, receive: Receive, send: Send) -> None:
         code = self.detours.code(call.operation)
         if code is not None:
+            call.told = next(self._places)
             await _redirect(call, code, f"{self.detours.origin}{call.url}", receive, send)
             return
         told = _Rewritten(send, scope, self.detours.origin) if self._rewrites(call) else send
@@ -149,6 +156,8 @@ class Hearing:
             return message
 
         async def counted(message: Message) -> None:
+            if call.told is None:
+                call.told = next(self._places)
             await told(message)
             _count(call, message)
 

@@ -30,7 +30,7 @@ def no_blind_resubmit(seen: Evidence) -> Iterator[str]:
     if not seen.ambiguous:
         return
     first = seen.ambiguous[0]
-    again = [heard for heard in seen.creates if heard.call.arrived > first.call.arrived]
+    again = [heard for heard in seen.creates if heard.call.came > first.call.came]
     if again:
         yield f"the answer to an order was {_answered(first)}, and the order was sent {_times(len(again))} more"
     elif not seen.told_ids and not seen.run.stopped and (seen.outcome is None or seen.outcome.kind != UNKNOWN):
@@ -54,7 +54,7 @@ def moderation_not_retried(seen: Evidence) -> Iterator[str]:
     refused = next((heard for heard in seen.heard if heard.is_moderation), None)
     if refused is None:
         return
-    again = [heard for heard in seen.creates if heard.call.arrived >= refused.ended]
+    again = [heard for heard in seen.creates if heard.call.came > refused.told]
     if again:
         yield f"moderation refused at {refused.operation}, and the order was sent {_times(len(again))} more"
 

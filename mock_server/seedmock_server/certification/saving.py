@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from seedmock_contracts.terms import TaskStatus
 
 from .evidence import Evidence, Heard
-from .watching import TIMEOUT, early_contents
+from .watching import TIMEOUT
 
 MOMENT = 0.01
 """The seconds that a clip must have been there: what ended with the client may have been cut off by it."""
@@ -15,12 +15,11 @@ MOMENT = 0.01
 
 def content_after_success(seen: Evidence) -> Iterator[str]:
     """The content is asked for once success was told. A misread word is blamed elsewhere."""
-    for heard in early_contents(seen):
-        last = seen.before(heard.call.arrived)
+    for heard in seen.early_contents[:1]:
+        last = seen.before(heard)
         if last is None or last.status is TaskStatus.FAILURE or seen.is_usual(last.word):
             after = f"after {last.word}" if last is not None else "before any poll"
             yield f"the content was asked for {after}, and success had not been told"
-            return
 
 
 def whole_file_or_none(seen: Evidence) -> Iterator[str]:

@@ -10,11 +10,9 @@ from collections.abc import Iterator
 
 from seedmock_contracts.terms import Operation, TaskStatus
 
-from .evidence import Evidence, Heard
+from .evidence import SLACK, Evidence, Heard
 
 TIMEOUT = "timeout"
-SLACK = 0.1
-"""The seconds by which two clocks of one machine, and a busy one, may differ."""
 LATE = 0.8
 """From this share of its time on, a client that gives up does so because of the time."""
 RUN_OF_POLLS = 10
@@ -75,33 +73,27 @@ def status_words(seen: Evidence) -> Iterator[str]:
     """What a known word means is what the client does."""
     yield from _of_running(seen)
     yield from _of_end(seen)
-    for heard in early_contents(seen):
-        last = seen.before(heard.call.arrived)
+    for heard in seen.early_contents[:1]:  # who has begun to ask goes on, whatever is said
+        last = seen.before(heard)
         if last is not None and last.status in RUNNING and not seen.is_usual(last.word):
             yield f"the content was asked for after {last.word}, which means {last.status}"
-            return
 
 
 def unknown_is_not_success(seen: Evidence) -> Iterator[str]:
     """A word that nobody knows is waited out: it is neither success nor any other end."""
-    for heard in early_contents(seen):
-        last = seen.before(heard.call.arrived)
+    for heard in seen.early_contents[:1]:
+        last = seen.before(heard)
         if last is not None and last.status is None:
             yield f"the content was asked for after {_shown(last)}, a status that nobody knows"
             return
     last = seen.last_told
-    if last is None or last.status is not None or seen.outcome is None:
+    if last is None or last.status is not None or seen.outcome is None or seen.early_contents:
         return
     if seen.outcome.ok:
         yield f"the last status was {_shown(last)}, which nobody knows, and the outcome is {seen.outcome}"
     elif _gave_up(seen):
         said = f"the outcome is {seen.outcome}, {TIMEOUT} is expected"
         yield f"the status {_shown(last)}, which nobody knows, was taken for an end: {said}"
-
-
-def early_contents(seen: Evidence) -> list[Heard]:
-    """The requests for content that came before success was told."""
-    return [heard for heard in seen.contents if heard.call.arrived < seen.success_at - SLACK]
 
 
 # --- what a client made of what it was told ---
@@ -138,9 +130,9 @@ def _polls_after_end(seen: Evidence) -> list[Heard]:
     end = seen.end
     if end is None or not _has_link(seen, end):
         return []
-    more = [heard for heard in seen.polls if heard.call.arrived >= end.ended]
-    broken = [heard.call.arrived for heard in seen.contents if not _brought(heard)]
-    return [heard for heard in more if not any(moment <= heard.call.arrived for moment in broken)]
+    more = [heard for heard in seen.polls if heard.call.came > end.told]
+    broken = [heard.call.came for heard in seen.contents if not _brought(heard)]
+    return [heard for heard in more if not any(place < heard.call.came for place in broken)]
 
 
 def _brought(heard: Heard) -> bool:
@@ -155,7 +147,7 @@ def _has_link(seen: Evidence, end: Heard) -> bool:
 def _gave_up(seen: Evidence) -> bool:
     """Whether the client ended of its own will, with another word than that the time was up."""
     outcome = seen.outcome
-    return outcome is not None and not outcome.ok and outcome.kind != TIMEOUT and not early_contents(seen)
+    return outcome is not None and not outcome.ok and outcome.kind != TIMEOUT and not seen.early_contents
 
 
 def _is_late(seen: Evidence) -> bool:
