@@ -1,0 +1,161 @@
+"""What the checks see in single exchanges: rules kept and broken, refusals of every sort, and what they leave."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.checks import access, refusals
+from seedmock_contracts.conversation import Conversation, Turn
+from seedmock_contracts.exchange import Exchange, Request, Response
+from seedmock_contracts.failures import Look, Severity
+from seedmock_contracts.terms import Operation
+from seedmock_contracts.upstreams import contract
+
+GOOD = {"model": "seedance-2-0", "prompt": "A kite.", "size": "1280x720", "seconds": "4"}
+LONG = {**GOOD, "seconds": "16"}
+CREATED = {"id": "cgt-20260601090001-k3v7p", "status": "queued"}
+A = {"model": "seedance2-a/seedance-2.0-a", "prompt": "A kite.", "duration": 16}
+
+
+def error(message: str, code: str = "InvalidParameter", type_: str = "BadRequest", param: str = "") -> dict[str, Any]:
+    return {"error": {"message": message, "type": type_, "param": param, "code": code}}
+
+
+def turn(
+    name: str,
+    operation: Operation | None,
+    request: tuple[str, str],
+    sent: Any,
+    status: int,
+    answer: Any,
+    before: Conversation | None = None,
+    caller: str = "first",
+) -> Turn:
+    body = "" if sent is None else json.dumps(sent)
+    asked = Request(*request, (("content-type", "application/json"),), body)
+    said = Response(status, (("content-type", "application/json"),), json.dumps(answer))
+    exchange = Exchange(operation or "", asked, said, caller, 0.0)
+    return (before or Conversation(contract(name))).turn(exchange)
+
+
+def created(sent: Any, status: int, answer: Any) -> Turn:
+    return turn("opeai", Operation.CREATE, ("POST", "/v1/videos"), sent, status, answer)
+
+
+def seen(check: Any, turn: Turn) -> dict[str, Look]:
+    return {look.fact.id: look for look in check(turn)}
+
+
+RANGE = "opeai.create.seconds.range"
+INVALID = "opeai.error.invalid_parameter"
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "holds"),
+    [(400, error("seconds is 16"), True), (200, CREATED, False), (400, {**error("seconds"), "id": "x-1"}, False)],
+)
+def test_a_broken_rule_is_refused_and_makes_nothing(status: int, answer: Any, holds: bool) -> None:
+    assert seen(refusals.rules_are_kept_to, created(LONG, status, answer))[RANGE].holds is holds
+
+
+def test_a_refusal_for_something_else_says_nothing_of_a_rule() -> None:
+    limited = error("slow down", "RateLimitExceeded.EndpointRPMExceeded", "TooManyRequests")
+    assert seen(refusals.rules_are_kept_to, created(LONG, 429, limited)) == {}
+    assert seen(refusals.refusals_are_of_their_kind, created(LONG, 429, limited)) == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "holds"),
+    [
+        (400, error("seconds is 16"), True),
+        (422, error("seconds is 16"), False),
+        (400, error("seconds is 16", code="Bad"), False),
+        (400, error("seconds is 16", type_="Bad"), False),
+        (400, "no object", False),
+    ],
+)
+def test_a_broken_rule_is_refused_with_the_status_code_and_type_of_its_kind(
+    status: int, answer: Any, holds: bool
+) -> None:
+    assert seen(refusals.refusals_are_of_their_kind, created(LONG, status, answer))[INVALID].holds is holds
+
+
+def test_a_refusal_that_names_no_field_is_advice() -> None:
+    silent = seen(refusals.refusals_name_the_field, created(LONG, 400, error("no")))[INVALID]
+    assert not silent.holds
+    assert silent.severity is Severity.WARNING
+    assert seen(refusals.refusals_name_the_field, created(LONG, 400, error("seconds is 16")))[INVALID].holds
+
+
+def test_a_kept_rule_that_is_blamed_is_found() -> None:
+    blamed = seen(refusals.kept_rules_are_not_blamed, created(GOOD, 400, error("seconds is 4; allowed: 5 to 15")))
+    assert list(blamed) == [RANGE]
+    assert not blamed[RANGE].holds
+    assert seen(refusals.kept_rules_are_not_blamed, created(GOOD, 200, CREATED)) == {}
+    sensitive = error("prompt", "InputTextSensitiveContentDetected")
+    assert seen(refusals.kept_rules_are_not_blamed, created(GOOD, 400, sensitive)) == {}
+
+
+def test_a_seed_that_is_refused_settles_the_variant() -> None:
+    looks = seen(refusals.kept_rules_are_not_blamed, created({**GOOD, "seed": 7}, 400, error("seed is 7")))
+    assert [(one, look.severity) for one, look in looks.items()] == [("opeai.seed", Severity.INFO)]
+
+
+def test_both_ways_of_saying_a_size_that_are_taken_settle_the_variant() -> None:
+    both = {**GOOD, "resolution": "720p", "ratio": "16:9"}
+    looks = seen(refusals.rules_are_kept_to, created(both, 200, CREATED))
+    assert [(one, look.severity) for one, look in looks.items()] == [("opeai.size_with_resolution", Severity.INFO)]
+
+
+@pytest.mark.parametrize(("after", "holds"), [(10.0, True), (9.9, False)])
+def test_refusals_leave_the_balance_as_it_was(after: float, holds: bool) -> None:
+    talk = Conversation(contract("apimodels"))
+    balance = ("GET", "/api/v1/balance")
+    refused = {"code": 400, "msg": "duration is 16", "data": None}
+    for operation, request, sent, status, answer in (
+        (Operation.BALANCE, balance, None, 200, {"code": 200, "msg": "", "data": {"balance": 10.0}}),
+        (Operation.CREATE, ("POST", "/api/v1/video/generations"), A, 400, refused),
+    ):
+        talk.remember(turn("apimodels", operation, request, sent, status, answer, talk))
+    told = {"code": 200, "msg": "", "data": {"balance": after}}
+    last = turn("apimodels", Operation.BALANCE, balance, None, 200, told, talk)
+    assert seen(refusals.refusals_cost_nothing, last)["apimodels.balance"].holds is holds
+
+
+@pytest.mark.parametrize(
+    ("caller", "status", "answer", "holds"),
+    [
+        ("", 401, error("no key", "AuthenticationError", "Unauthorized"), True),
+        ("wrong", 401, error("no key", "AuthenticationError", "Unauthorized"), True),
+        ("", 200, CREATED, False),
+        ("", 400, error("seconds"), False),
+    ],
+)
+def test_the_key_is_looked_at_first(caller: str, status: int, answer: Any, holds: bool) -> None:
+    one = turn("opeai", Operation.CREATE, ("POST", "/v1/videos"), LONG, status, answer, caller=caller)
+    assert seen(access.keys_are_asked_for, one)["opeai.auth"].holds is holds
+
+
+@pytest.mark.parametrize(("status", "holds"), [(404, True), (400, False), (200, False)])
+def test_a_path_that_there_is_not_is_not_found(status: int, holds: bool) -> None:
+    answer = error("Invalid URL (GET /v1/nothing)", "", "invalid_request_error")
+    one = turn("opeai", None, ("GET", "/v1/nothing"), None, status, answer)
+    assert seen(access.other_paths_are_refused, one)["opeai.error.route_not_found"].holds is holds
+
+
+def test_an_unknown_id_is_not_found() -> None:
+    request = ("GET", "/v1/videos/cgt-1")
+    gone = turn("opeai", Operation.QUERY, request, None, 404, error("no", "ResourceNotFound", "NotFound"))
+    assert seen(access.what_is_unknown_is_not_found, gone)["opeai.error.task_not_found"].holds
+    other = turn("opeai", Operation.QUERY, request, None, 410, error("no", "Gone", "NotFound"))
+    assert not seen(access.what_is_unknown_is_not_found, other)["opeai.error.task_not_found"].holds
+
+
+def test_a_body_that_is_no_document_is_refused_as_such() -> None:
+    bad = turn("opeai", Operation.CREATE, ("POST", "/v1/videos"), ["a list"], 400, error("the body is a list"))
+    assert seen(access.bodies_are_documents, bad)["opeai.error.malformed"].holds
+    taken = turn("opeai", Operation.CREATE, ("POST", "/v1/videos"), ["a list"], 200, CREATED)
+    assert not seen(access.bodies_are_documents, taken)["opeai.error.malformed"].holds
