@@ -95,7 +95,7 @@ def _names_a_reference(turn: Turn) -> bool:
 def _of_content(turn: Turn) -> tuple[ErrorKind, ...]:
     """What may be said of content of one's own task, by its path."""
     story = turn.before.tasks.get(turn.asked)
-    if story is None or story.caller != turn.exchange.caller or turn.status_code in (401, 403, 408, 429):
+    if story is None or story.caller != turn.exchange.caller or turn.status_code in (401, 403, 408, 416, 429):
         return ()
     if not 400 <= turn.status_code < 500:
         return ()
