@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,8 +17,9 @@ from .hostility import IDS
 from .lifecycle import TERMINAL
 from .moves import LINK, Clock, Move, Play
 from .routes import path_of
+from .samples import picture
 from .speaking import Send
-from .strategies import Urls, broken, documents, hostile, in_force, urls
+from .strategies import SIDE, Urls, broken, documents, hostile, in_force, urls
 from .terms import AssetStatus, MediaKind, Operation
 
 WAITS = (0.5, 1.0, 5.0, 60.0, 3600.0, 86_400.0)
@@ -26,6 +28,12 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MOST_POLLS = 10
 ELSEWHERE = ("/nothing/here", "/%00", "/..%2f..", "/" + "x" * 3000, "/名")
 TASK_ID = "task_id"
+FORM_HEADERS = {"content-type": "multipart/form-data; boundary=picture"}
+FORM = (
+    b'--picture\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+    + b64decode(picture(SIDE, SIDE).partition(",")[2])
+    + b"\r\n--picture--\r\n"
+)
 READS = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
 GIVEN = (Operation.CREATE, Operation.UPSCALE)
 ABOUT_ASSETS = (Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE)
@@ -153,6 +161,17 @@ class Machine(RuleBasedStateMachine):
         """The symbol of what the latest move made, or nothing."""
         made = self.play.moves[-1].makes
         return f"${made}" if made else ""
+
+    @precondition(lambda self: self.world.having(Operation.FILE_CREATE))
+    @rule(data=st.data())
+    def post_a_picture(self, data: st.DataObject) -> None:
+        method, path = path_of(self.world.said, Operation.FILE_CREATE, {})
+        caller = data.draw(self._caller())
+        self.do(Move(Operation.FILE_CREATE, method=method, url=path, body=FORM, headers=FORM_HEADERS, caller=caller))
+        posted = self._latest()
+        if posted:
+            self.do(Move(url=posted))
+            self._order(data, caller)
 
     @precondition(lambda self: self.play.named("link"))
     @rule(data=st.data())
@@ -310,19 +329,25 @@ class Machine(RuleBasedStateMachine):
         return Move(operation, None if in_path else told, told if in_path else {}, caller, headers=headers or {})
 
     def _with_assets(self, data: st.DataObject, caller: str, document: dict[str, Any]) -> dict[str, Any]:
-        """The document with an asset of the caller's in the place of a reference that anybody may name."""
-        known = self.play.speaker.conversation.assets
-        usable = [s for s in self.play.named("asset", caller) if _usable(known.get(self.play.symbols[s]))]
-        if not usable or not data.draw(st.booleans()):
+        """The document with what the caller has at the upstream in the place of a reference that anybody may name."""
+        owned = [(kind, url) for kind, url in self._owned(caller) if self.world.media[kind][0] in json.dumps(document)]
+        if not owned:
             return document
-        asset = data.draw(st.sampled_from(usable))
-        kind = MediaKind(str((known[self.play.symbols[asset]].made.document or {})["asset_type"]).lower())
-        text = json.dumps(document).replace(json.dumps(self.world.media[kind][0]), json.dumps(f"asset://{asset}"))
+        kind, url = data.draw(st.sampled_from(owned))
+        text = json.dumps(document).replace(json.dumps(self.world.media[kind][0]), json.dumps(url))
         changed: dict[str, Any] = json.loads(text)
         return changed
 
+    def _owned(self, caller: str) -> Iterator[tuple[MediaKind, str]]:
+        """The caller's assets that are ready, and the pictures that were posted."""
+        known = self.play.speaker.conversation.assets
+        for symbol in self.play.named("asset", caller):
+            asset = known.get(self.play.symbols[symbol])
+            if asset is not None and _usable(asset):
+                yield MediaKind(str((asset.made.document or {})["asset_type"]).lower()), f"asset://{symbol}"
+        yield from ((MediaKind.IMAGE, symbol) for symbol in self.play.named("file", caller))
 
-def _usable(asset: Thing | None) -> bool:
+
+def _usable(asset: Thing) -> bool:
     """Whether the latest that was told of an asset is that it is Active."""
-    told = asset.told[-1].word if asset is not None and asset.told and asset.deleted is None else None
-    return told == AssetStatus.ACTIVE
+    return bool(asset.told) and asset.deleted is None and asset.told[-1].word == AssetStatus.ACTIVE

@@ -1,7 +1,8 @@
 """What one does to an upstream, move by move, so that it can be done again: as data, as lines of a file, and done.
 
 What the upstream makes has another id each time. So a move names what it makes, `task1`, and later ones speak of
-`$task1`, of the first link to its result as `$task1.link`, and of a group's id as a number as `#group1`.
+`$task1`, of the first link to its result as `$task1.link`, of a group's id as a number as `#group1`, and of the link
+to a posted file as `$file1`.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ MAKING = {
     Operation.ASSET_CREATE: "asset",
     Operation.CREATE: "task",
     Operation.UPSCALE: "task",
+    Operation.FILE_CREATE: "file",
 }
-SYMBOL = re.compile(r"[$#](?:task|group|asset)\d+(?:\.link)?")
+SYMBOL = re.compile(r"[$#](?:task|group|asset|file)\d+(?:\.link)?")
 LINK = ".link"
 KEYS: Mapping[str, str] = {"first": "sk_conformance_first", "second": "sk_conformance_second"}
 
@@ -180,10 +182,10 @@ class Play:
         """The move with the name of what it made, which is new unless it had one."""
         if turn.refused or turn.operation is None:
             return move
-        kind = MAKING.get(turn.operation)
-        if kind is not None and turn.made is not None:
+        kind, made = MAKING.get(turn.operation), turn.published or turn.made
+        if kind is not None and made is not None:
             name = move.makes or f"{kind}{1 + len(self.named(kind))}"
-            self.symbols[f"${name}"], self.owners[f"${name}"] = turn.made, move.caller
+            self.symbols[f"${name}"], self.owners[f"${name}"] = made, move.caller
             return replace(move, makes=name)
         if turn.links and turn.asked in self.symbols.values():
             task = next(symbol for symbol, made in self.symbols.items() if made == turn.asked)
