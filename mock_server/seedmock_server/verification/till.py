@@ -129,9 +129,7 @@ class Till:
                 raise NothingMore(f"{ENDING[ending]} ({turn.status_code} at step {order.step})")
         else:
             self.book.answered(order, now, "", kept, refused=False)
-            self.doubts.append(
-                f"step {order.step}: answered {turn.status_code} without a task's id ({order.price} USD)"
-            )
+            self.doubts.append(doubt(order, f"the answer was {turn.status_code} without an id"))
         return answer
 
     def _gone(self, order: Order, kept: Mapping[str, Any] | None = None) -> None:
@@ -153,7 +151,8 @@ class Till:
 
 def doubt(order: Order, why: str) -> str:
     """The sentence that names an order of which nobody knows whether it was taken."""
-    return f"step {order.step}: an order for {order.price} USD may have been taken, its id is not known: {why}"
+    which = "an order" if not order.number else f"order {order.number + 1}"
+    return f"step {order.step}: {which} for {order.price} USD may have been taken, its id is not known: {why}"
 
 
 def _kept(answer: Answered) -> dict[str, Any]:

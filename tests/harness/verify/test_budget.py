@@ -68,9 +68,9 @@ class Till:
 def test_the_budget_is_never_exceeded(prices: list[tuple[Decimal, int]], fates: list[str], limit: Decimal) -> None:
     till, clock = Till(fates), ManualClock()
     steps = tuple(
-        Step(f"step {number}", "", partial(_order, times=times), price) for number, (price, times) in enumerate(prices)
+        Step(f"{number}.", "", partial(_order, times=times), price) for number, (price, times) in enumerate(prices)
     )
-    target = Target("http://till.test", till.send, KEYS, clock.now, clock.sleep, str)
+    target = Target("a till", till.send, KEYS, clock.now, clock.sleep, str, own=True)
     session = Session.prepared(target, Plan(SAID, (), steps), limit, Book(None, ""), Silent())
     quoted = session.quoted
     found = session.run()
