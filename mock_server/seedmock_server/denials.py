@@ -17,15 +17,17 @@ def refused_otherwise(fault: Fault, status: int, body: Body) -> tuple[int, dict[
         code = fault.values["code"]
     elif isinstance(body.get("code"), int) and code is not None and code.lstrip("-").isdigit():
         code = int(code)
-    changed = dict(body) if code is None else _coded(body, code)
+    changed = dict(body) if code is None else _with(body, "code", code)
+    if "message" in fault.values:
+        changed = _with(changed, "msg" if "msg" in body else "message", fault.values["message"])
     return fault.values.get("code", status), changed
 
 
-def _coded(body: Body, code: str | int) -> dict[str, Any]:
+def _with(body: Body, name: str, value: str | int) -> dict[str, Any]:
     error = body.get("error")
     if isinstance(error, Mapping):
-        return {**body, "error": {**error, "code": code}}
-    return {**body, "code": code}
+        return {**body, "error": {**error, name: value}}
+    return {**body, name: value}
 
 
 def enveloped(form: str, refused: bool, body: Body) -> Any:

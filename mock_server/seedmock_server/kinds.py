@@ -46,11 +46,12 @@ class FaultKind(StrEnum):
     EXTRA = "extra"
     REORDERED = "reordered"
     OTHER_ENVELOPE = "other_envelope"
+    OTHER_STATUS = "other_status"
     OTHER_REFUSAL = "other_refusal"
     OTHER_LIMIT = "other_limit"
     OTHER_CLIP = "other_clip"
     OTHER_RANGE = "other_range"
-    NO_HEADER = "no_header"
+    OTHER_HEADER = "other_header"
     UNDUE = "undue"
     SHARED = "shared"
     UNLOCKED = "unlocked"
@@ -91,11 +92,12 @@ MEANINGS: Mapping[FaultKind, str] = {
     K.EXTRA: "a field that nobody knows",
     K.REORDERED: "fields in the opposite order",
     K.OTHER_ENVELOPE: "another envelope around what is said",
+    K.OTHER_STATUS: "a success with another HTTP status, its body as it should be",
     K.OTHER_REFUSAL: "a refusal with another HTTP status, or another code",
     K.OTHER_LIMIT: "a rule that is not held, or held elsewhere: an order is taken that should be refused, or refused",
     K.OTHER_CLIP: "a clip of another kind than was ordered",
     K.OTHER_RANGE: "part of a clip, wrongly told",
-    K.NO_HEADER: "a header that is not there",
+    K.OTHER_HEADER: "a header that says something else, or is not there",
     K.UNDUE: "content where a refusal is due",
     K.SHARED: "what belongs to another key, shown and obeyed as if it were the caller's",
     K.UNLOCKED: "an answer to anyone, with a wrong key or none",
@@ -150,10 +152,12 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.OTHER_ENVELOPE: {
         "form": "of what succeeds: bare (none) or wrapped (in data); of refusals: error, flat or detail",
     },
+    K.OTHER_STATUS: {"code": "the HTTP status"},
     K.OTHER_REFUSAL: {
         "kind": "only refusals of this kind of error",
         "code": "the HTTP status, and the code of an envelope that repeats it",
         "to": "the code in the body",
+        "message": "what the envelope says",
     },
     K.OTHER_LIMIT: {
         "fact": "the rule's fact; without more the rule is not held at all",
@@ -166,7 +170,7 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
         "what": "sound (where none was ordered, or none), frames (one more), picture, codec (HEVC), container (WebM)",
     },
     K.OTHER_RANGE: {"how": "shifted (by a byte), unsaid (206 without Content-Range), open (200 where 416 is due)"},
-    K.NO_HEADER: {"name": "the header's name"},
+    K.OTHER_HEADER: {"name": "the header's name", "to": "what it says; without, it is not there"},
     K.UNDUE: {"kind": "not_ready, task_failed or link_expired: what the refusal would say"},
     K.SHARED: {},
     K.UNLOCKED: {},
@@ -215,7 +219,8 @@ OWNED = ANSWERED - {Operation.CREATE, Operation.UPSCALE, Operation.GROUP_CREATE,
 ONLY: Mapping[FaultKind, frozenset[Operation]] = {
     **dict.fromkeys((K.REDIRECT, K.NO_RANGE, K.OTHER_CLIP, K.OTHER_RANGE, K.UNDUE), CONTENT),
     **dict.fromkeys(NOUNS, SAID),
-    **dict.fromkeys((*ANSWER_KINDS, K.OTHER_REFUSAL, K.OTHER_LIMIT, K.NO_HEADER, K.UNLOCKED), ANSWERED),
+    K.OTHER_STATUS: ANSWERED - CONTENT,
+    **dict.fromkeys((*ANSWER_KINDS, K.OTHER_REFUSAL, K.OTHER_LIMIT, K.OTHER_HEADER, K.UNLOCKED), ANSWERED),
     K.SHARED: OWNED,
     K.IDLE: frozenset({Operation.ASSET_UPDATE, Operation.ASSET_DELETE, Operation.GROUP_DELETE}),
     K.BACKWARDS: frozenset({Operation.QUERY, Operation.CALLBACK}),
@@ -235,10 +240,11 @@ NEEDED: Mapping[FaultKind, tuple[str, ...]] = {
     K.OTHER_VALUE: ("field",),
     K.EXTRA: ("field",),
     K.OTHER_ENVELOPE: ("form",),
+    K.OTHER_STATUS: ("code",),
     K.OTHER_LIMIT: ("fact",),
     K.OTHER_CLIP: ("what",),
     K.OTHER_RANGE: ("how",),
-    K.NO_HEADER: ("name",),
+    K.OTHER_HEADER: ("name",),
     K.UNDUE: ("kind",),
 }
 SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
@@ -316,7 +322,9 @@ def _of_value(values: Mapping[str, Any]) -> str:
 
 
 def _of_refusal(values: Mapping[str, Any]) -> str:
-    return "" if "code" in values or "to" in values else "neither code nor to is given; allowed: one of them, or both"
+    if not values.keys() & {"code", "to", "message"}:
+        return "neither code, to nor message is given; allowed: one of them, or more"
+    return ""
 
 
 def _of_undue(values: Mapping[str, Any]) -> str:

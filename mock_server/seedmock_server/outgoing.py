@@ -15,7 +15,7 @@ from .kinds import END, GROUPS, PACE, FaultKind
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Pause = Callable[[float], Awaitable[None]]
-HEADS = frozenset({FaultKind.NO_HEADER, FaultKind.OTHER_RANGE})
+HEADS = frozenset({FaultKind.OTHER_HEADER, FaultKind.OTHER_RANGE})
 TICK = 0.05
 """Seconds between two pieces of a body whose bandwidth is limited."""
 
@@ -134,9 +134,11 @@ class Outgoing:
 
 
 def _headed(fault: Fault, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers without one that should be there, or with a range that is told wrongly."""
-    if fault.kind is FaultKind.NO_HEADER:
-        return [pair for pair in headers if pair[0] != fault.values["name"].lower().encode()]
+    """The headers with one that is another or is missing, or with a range that is told wrongly."""
+    if fault.kind is FaultKind.OTHER_HEADER:
+        name, to = fault.values["name"].lower().encode("latin-1", "replace"), fault.values.get("to")
+        left = [pair for pair in headers if pair[0] != name]
+        return left if to is None else [*left, (name, to.encode("latin-1", "replace"))]
     if fault.values["how"] == "unsaid":
         return [pair for pair in headers if pair[0] != b"content-range"]
     shifted = fault.values["how"] == "shifted"

@@ -210,6 +210,10 @@ class Wire:
         status, body = refused_otherwise(fault, answer.status, answer.body)
         return replace(answer, status=status, body=body)
 
+    def _restated(self, fault: Fault, answer: Spoken) -> Spoken | None:
+        lying = isinstance(answer, Answer) and self.refusal is None and answer.status != fault.values["code"]
+        return replace(answer, status=fault.values["code"]) if lying else None
+
     def _enveloped(self, fault: Fault, answer: Spoken) -> Spoken | None:
         if not isinstance(answer, Answer) or not isinstance(answer.body, Mapping):
             return None
@@ -237,11 +241,12 @@ CHANGES: Mapping[FaultKind, Change] = {
     FaultKind.REDIRECT: Wire._redirected,
     FaultKind.NO_RANGE: Wire._rangeless,
     FaultKind.OTHER_RANGE: Wire._part,
+    FaultKind.OTHER_STATUS: Wire._restated,
     FaultKind.OTHER_REFUSAL: Wire._denied,
     FaultKind.OTHER_ENVELOPE: Wire._enveloped,
     **dict.fromkeys(BENDING, Wire._bending),
 }
-UNSAID = frozenset({FaultKind.MOVED, FaultKind.NO_HEADER})
+UNSAID = frozenset({FaultKind.MOVED, FaultKind.OTHER_HEADER})
 """The lies that are told before there is an answer, or by its headers on their way out."""
 
 

@@ -68,6 +68,8 @@ def test_a_refusal_comes_in_another_envelope(wired: Any, upstream: str, form: st
     ("apimodels", "other_refusal code=422", 422, 422),
     ("apimodels", "other_refusal to=40001", 400, 40001),
     ("apimodels", "other_refusal to=NoModel", 400, "NoModel"),
+    ("apimodels", "other_refusal message=no", 400, 400),
+    ("opeai", "other_refusal message=no", 404, "InvalidEndpointOrModel.NotFound"),
 ])  # fmt: skip
 def test_a_refusal_has_another_status_or_code(
     wired: Any, upstream: str, fault: str, status: int, code: str | int
@@ -75,6 +77,7 @@ def test_a_refusal_has_another_status_or_code(
     answer = wired.create(fault, upstream, model="nonesuch")
     body = answer.json()
     assert (answer.status_code, body.get("error", body)["code"]) == (status, code)
+    assert ('"no"' in answer.text) is ("message" in fault)
     assert wired.create(fault, upstream).status_code == 200
     assert wired.faults()[-1] == [f"not applied: {fault}"]
 
@@ -90,10 +93,18 @@ def test_refusals_before_anybody_looks_at_the_call_are_lied_about_too(wire: Any)
     assert [len(faults) for faults in wired.faults()] == [3, 3, 3]
 
 
+def test_a_success_has_another_status(wired: Any) -> None:
+    answer = wired.create("other_status code=201")
+    assert (answer.status_code, answer.json()["object"]) == (201, "video")
+    assert wired.create("other_status code=201", model="nonesuch").status_code == 404
+    assert wired.faults()[-1] == ["not applied: other_status code=201"]
+
+
 def test_a_header_is_gone(wired: Any) -> None:
     path = f"/v1/videos/{wired.made()}/content"
     assert "cache-control" in wired.ask("GET", path).headers
-    assert "cache-control" not in wired.ask("GET", path, "no_header name=Cache-Control").headers
+    assert "cache-control" not in wired.ask("GET", path, "other_header name=Cache-Control").headers
+    assert wired.ask("GET", path, "other_header name=accept-ranges to=none").headers["accept-ranges"] == "none"
 
 
 @pytest.mark.parametrize(("how", "asked", "status", "said"), [

@@ -45,11 +45,12 @@ WRITTEN = {
     "extra": "extra field=trace to=7",
     "reordered": "reordered",
     "other_envelope": "other_envelope form=detail",
+    "other_status": "other_status code=201",
     "other_refusal": "other_refusal kind=balance code=409 to=Poor",
     "other_limit": "other_limit fact=opeai.create.seconds.range low=3 high=16",
     "other_clip": "other_clip what=sound",
     "other_range": "other_range how=shifted",
-    "no_header": "no_header name=cache-control",
+    "other_header": "other_header name=cache-control",
     "undue": "undue kind=not_ready",
     "shared": "shared",
     "unlocked": "unlocked",
@@ -134,7 +135,7 @@ WRONG = {
     "other_price factor=nan": "factor is 'nan'",
     "other_value field=id": "it has field; allowed: either to or factor",
     "other_value field=id to=a factor=2": "it has field, to, factor; allowed: either to or factor",
-    "other_refusal kind=balance": "neither code nor to is given; allowed: one of them, or both",
+    "other_refusal kind=balance": "neither code, to nor message is given; allowed: one of them, or more",
     "other_limit": "fact is missing; allowed: the rule's fact",
     "other_limit fact=opeai.sun": "fact is 'opeai.sun'; allowed: the fact of a rule, such as",
     "other_limit fact=opeai.create.seconds.range deny=4": "has no deny; allowed: fact, low, high",
@@ -190,14 +191,14 @@ def test_faults_that_exclude_each_other_do_not_stand_in_one_header(header: str) 
 def test_lies_about_different_fields_stand_together() -> None:
     assert len(faults_from("missing field=id; retyped field=model as=list; renamed field=status")) == 3
     assert len(faults_from("other_refusal kind=balance code=409; other_refusal kind=forbidden code=409")) == 2
-    assert len(faults_from("no_header name=etag; no_header name=date")) == 2
+    assert len(faults_from("other_header name=etag; other_header name=date")) == 2
 
 
 def test_lies_are_told_from_faults_and_every_kind_has_a_group() -> None:
     assert {str(kind) for kind in LIES} == {
         "backwards", "missing", "renamed", "retyped", "other_size", "other_duration", "other_price", "other_id",
-        "moved", "other_value", "extra", "reordered", "other_envelope", "other_refusal", "other_limit", "other_clip",
-        "other_range", "no_header", "undue", "shared", "unlocked", "idle",
+        "moved", "other_value", "extra", "reordered", "other_envelope", "other_status", "other_refusal",
+        "other_limit", "other_clip", "other_range", "other_header", "undue", "shared", "unlocked", "idle",
     }  # fmt: skip
     assert all(Fault(kind).group for kind in FaultKind)
     assert set(GROUPS) | set(ONLY) <= set(FaultKind)
