@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .failures import Severity
+from .terms import TaskStatus
 
 
 class Invariant(StrEnum):
@@ -62,14 +63,48 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a trial; `at` and `ended` are seconds since the first, `ended` None for an answer that never ended.
+
+    `status` 0 stands for an answer that never began. `word` is the status word that it told, and `meaning` what that
+    means, if it is a known one. `faults` are what was done to the call on purpose.
+    """
+
+    at: float
+    ended: float | None
+    operation: str
+    request: str
+    status: int
+    word: str = ""
+    meaning: TaskStatus | None = None
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One trial from its first call to the client's end: the scenario, what happened in it, and the outcome."""
+
+    scenario: str
+    says: str
+    steps: tuple[str, ...]
+    calls: tuple[Call, ...]
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
-    """An invariant that did not hold. `conversation` is what was said in that trial, a line for each exchange."""
+    """An invariant that did not hold. `conversation` is what was said in that trial, a line for each exchange.
+
+    `life` is that trial: the smallest in which the invariant still breaks. None where nobody kept it.
+    """
 
     invariant: Invariant
     scenario: str
     severity: Severity
     detail: str
     conversation: tuple[str, ...]
+    life: Life | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +112,7 @@ class Certification:
     """All that a client's trials showed. `adapter` is its command, or the name of its maker.
 
     `trials` are the scenarios' names in their order, `trouble` is why nothing could be judged, in one sentence, and
-    `seconds` how long it took.
+    `seconds` how long it took. `lives` are the trials themselves, as far as they were kept.
     """
 
     upstream: str
@@ -87,3 +122,4 @@ class Certification:
     broken: tuple[Broken, ...]
     trouble: str = ""
     seconds: float = 0.0
+    lives: tuple[Life, ...] = ()
