@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from seedmock_contracts.certificate import Certification, Verdict
+from seedmock_contracts.certificate import Verdict
 from seedmock_contracts.upstreams import NAMES
 
-from ..reports.formats import UnknownFormat, certification_writer_for
+from ..reports.formats import CERTIFICATIONS, InvalidReport, require, write
 from .adapters import Program
 from .console import Progress, conclude, listed
 from .running import certify as certified
@@ -71,15 +70,15 @@ def certify(
             listed(wanted)
             return
         adapter = _program(command)
-        for path in reports:
-            _require_writable(path)
-    except (LookupError, UnknownFormat) as error:
+        require(reports, CERTIFICATIONS)
+    except (LookupError, InvalidReport) as error:
         raise click.UsageError(str(error.args[0])) from error
     progress = Progress(len(wanted))
     try:
         with progress.shown():
             found = certified(adapter, upstream=upstream, only=only, seed=seed, deep=deep, progress=progress.tried)
-        _report(found, reports)
+        conclude(found)
+        write(found, reports, CERTIFICATIONS)
     except OSError as error:
         click.echo(f"error: {error}", err=True)
         ctx.exit(COULD_NOT_RUN)
@@ -93,16 +92,3 @@ def _program(command: str | None) -> Program:
         return Program(command)
     except ValueError as error:
         raise click.UsageError(f"--adapter {command!r} cannot be read: {error}") from error
-
-
-def _require_writable(path: Path) -> None:
-    """Raises UnknownFormat, and UsageError: better before the run than after it."""
-    certification_writer_for(path)
-    if not (path.parent.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK)):
-        raise click.UsageError(f"--report {path} cannot be written there")
-
-
-def _report(found: Certification, reports: tuple[Path, ...]) -> None:
-    conclude(found)
-    for path in reports:
-        path.write_text(certification_writer_for(path)(found), encoding="utf-8")

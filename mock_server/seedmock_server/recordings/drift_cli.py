@@ -13,7 +13,7 @@ from seedmock_contracts.recordings import InvalidRecording, Recording
 from seedmock_contracts.upstreams import NAMES
 
 from ..clock import Clock
-from ..reports.formats import UnknownFormat, writer_for
+from ..reports.formats import VERIFICATIONS, InvalidReport, require, write
 from ..verification.cli import COULD_NOT_LOOK, EPILOG, EXITS
 from ..verification.console import conclude
 from .comparing import Comparison, compare
@@ -41,10 +41,9 @@ def drift(
     A report is written for each upstream: of both, into FILE-opeai.json and FILE-apimodels.json.
     """
     try:
-        for report in reports:
-            writer_for(report)
+        require(reports, VERIFICATIONS)
         found = recordings(places, upstream or "")
-    except UnknownFormat as error:
+    except InvalidReport as error:
         raise click.UsageError(str(error)) from error
     except (InvalidRecording, NoRecordings) as error:
         click.echo(f"error: {error}", err=True)
@@ -64,9 +63,9 @@ def _drifted(of_one: Sequence[Recording], reports: Sequence[Path], every: bool, 
         _announce(one)
     _verified(compared, every)
     conclude(found)
-    for report in reports:
-        path = report.with_stem(f"{report.stem}-{found.said.name}") if len(names) > 1 else report
-        path.write_text(writer_for(path)(found), encoding="utf-8")
+    several = len(names) > 1
+    named = [path.with_stem(f"{path.stem}-{found.said.name}") if several else path for path in reports]
+    write(found, named, VERIFICATIONS)
     return found.verdict
 
 

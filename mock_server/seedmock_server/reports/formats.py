@@ -1,41 +1,69 @@
-"""Which writer a report's file name asks for."""
+"""Which writer a report's file name asks for; whether it can be written; and the writing of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from seedmock_contracts.certificate import Certification
 from seedmock_contracts.drift import Verification
 
+from .certification_html import certification_html
 from .certification_json import certification_json
+from .certification_junit import certification_junit
+from .certification_markdown import certification_markdown
+from .certification_sarif import certification_sarif
+from .verification_html import verification_html
 from .verification_json import verification_json
+from .verification_junit import verification_junit
+from .verification_markdown import verification_markdown
+from .verification_sarif import verification_sarif
 
 T = TypeVar("T")
-Writer = Callable[[Verification], str]
-VERIFICATIONS: Mapping[str, Writer] = {".json": verification_json}
+Writers: TypeAlias = Mapping[str, Callable[[T], str]]
+
+VERIFICATIONS: Writers[Verification] = {
+    ".json": verification_json,
+    ".md": verification_markdown,
+    ".html": verification_html,
+    ".sarif": verification_sarif,
+    ".xml": verification_junit,
+}
 """The kinds of reports that there are of a verification, by the file's suffix."""
-CERTIFICATIONS: Mapping[str, Callable[[Certification], str]] = {".json": certification_json}
+CERTIFICATIONS: Writers[Certification] = {
+    ".json": certification_json,
+    ".md": certification_markdown,
+    ".html": certification_html,
+    ".sarif": certification_sarif,
+    ".xml": certification_junit,
+}
 """The same of a certification."""
 
 
-class UnknownFormat(ValueError):
-    """A file name whose suffix asks for no report that there is."""
+class InvalidReport(ValueError):
+    """A file name that is none for a report: its suffix is not known, or nothing can be written there."""
 
 
-def writer_for(path: Path) -> Writer:
-    """The writer of a verification for a file. Raises UnknownFormat."""
-    return _of(path, VERIFICATIONS)
+def require(paths: Iterable[Path], writers: Writers[T]) -> None:
+    """See that each report can be written, before there is anything to write. Raises InvalidReport."""
+    for path in paths:
+        if path.suffix.lower() not in writers:
+            raise InvalidReport(f"--report {path} ends in {path.suffix or 'nothing'!r}; allowed: {', '.join(writers)}")
+        place = path if path.exists() else path.parent
+        if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
+            raise InvalidReport(f"--report {path} cannot be written there")
 
 
-def certification_writer_for(path: Path) -> Callable[[Certification], str]:
-    """The writer of a certification for a file. Raises UnknownFormat."""
-    return _of(path, CERTIFICATIONS)
-
-
-def _of(path: Path, writers: Mapping[str, Callable[[T], str]]) -> Callable[[T], str]:
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
-        raise UnknownFormat(f"{path} ends in {path.suffix or 'nothing'!r}; allowed: {', '.join(writers)}")
-    return writer
+def write(found: T, paths: Iterable[Path], writers: Writers[T]) -> None:
+    """Write each report, also after one that could not be written. Raises OSError, the first of them."""
+    troubles = []
+    for path in paths:
+        text = writers[path.suffix.lower()](found)
+        try:
+            path.write_bytes(text.encode("utf-8", "backslashreplace"))  # half a surrogate pair is no reason to fail
+        except OSError as error:
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]

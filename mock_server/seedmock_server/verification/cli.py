@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +17,7 @@ from seedmock_contracts.upstreams import NAMES, contract
 
 from ..clock import Clock
 from ..recorder import CannotRecord, Recorder
-from ..reports.formats import UnknownFormat, writer_for
+from ..reports.formats import VERIFICATIONS, InvalidReport, require, write
 from ..settings import InvalidSetting
 from .book import Book, UnreadableBook
 from .budget import InvalidBudget, amount_from, budget_from
@@ -36,7 +35,7 @@ Exit codes:
   1 it has drifted
   2 the options are not valid; nothing was sent
   3 nothing, or not all that was asked for, could be looked at"""
-USAGE = (InvalidBudget, InvalidAddress, InvalidSetting, UnknownFormat, UnknownStep)
+USAGE = (InvalidBudget, InvalidAddress, InvalidSetting, InvalidReport, UnknownStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +106,7 @@ def verify(ctx: click.Context, /, listing: bool, **values: Any) -> None:
 
 
 def _read(values: Mapping[str, Any]) -> Wanted:
-    for path in values["reports"]:
-        writer_for(path)
-        if not (path.parent.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK)):
-            raise click.UsageError(f"--report {path} cannot be written there")
+    require(values["reports"], VERIFICATIONS)
     price = values["token_price"]
     limit = budget_from(values["budget"]) if values["budget"] is not None else Decimal(0)
     if values["budget"] is None and values["base_url"] is None and values["only"]:
@@ -164,8 +160,7 @@ def _verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
     conclude(found)
     if recorder is not None:
         click.echo(recorder.told, err=bool(recorder.trouble))
-    for report in wanted.reports:
-        report.write_text(writer_for(report)(found), encoding="utf-8")
+    write(found, wanted.reports, VERIFICATIONS)
     return found
 
 
