@@ -21,15 +21,11 @@ def backwards(name: str) -> Callable[[Violation], Any]:
     return lambda violation: -places(name)[violation.fact.id]
 
 
-def by_name(name: str) -> Callable[[Violation], Any]:
-    return lambda violation: violation.fact.id
-
-
 def shuffled(seed: int) -> Callable[[str], Callable[[Violation], Any]]:
     return lambda name: lambda violation: blake2b(f"{seed} {violation.fact.id}".encode()).digest()
 
 
-@pytest.mark.parametrize("order", [backwards, by_name, shuffled(1), shuffled(2)], ids=["back", "name", "one", "two"])
+@pytest.mark.parametrize("order", [backwards, shuffled(1)], ids=["back", "shuffled"])
 def test_no_order_makes_a_finding(name: str, order: Any, climb: Any, reordered: Any) -> None:
     reordered(order(name))
     seen = climb(name)
