@@ -129,7 +129,7 @@ class Session:
     def _found(self, runner: Runner, at: float) -> Verification:
         gathered, till = runner.gathered, runner.till
         facts = tuple(facts_seen(self.plan.said, gathered, self._why_not(runner)))
-        looked = any(fact.seen is not Seen.NOT_LOOKED for fact in facts)
+        looked = bool(runner.made) and any(fact.seen is not Seen.NOT_LOOKED for fact in facts)
         trouble = runner.trouble or ("" if looked else self._nothing())
         return Verification(
             said=self.plan.said,

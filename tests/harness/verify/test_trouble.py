@@ -110,6 +110,14 @@ def test_an_exhausted_balance(command: Any, upstream: str) -> None:
     assert "0 tasks, 0" in told.output
 
 
+def test_steps_that_nobody_pays_for_are_not_green(command: Any, upstream: str) -> None:
+    with serve(pace="instant") as server:
+        told = command("--upstream", upstream, "--base-url", server.url, "--api-key", "k", "--only", "minimal")
+    assert told.exit_code == 3, told.output
+    assert "nothing was looked at: the steps cost 0." in told.output
+    assert "give --budget" in told.output
+
+
 def test_a_target_that_goes_away_half_way(world_of: Callable[..., Any], verified: Any, upstream: str) -> None:
     from seedmock_server.verification.wire import NoAnswer
 
