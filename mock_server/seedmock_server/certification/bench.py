@@ -17,7 +17,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import contract
 
 from ..app import App
-from ..chance import Chance
+from ..chance import Chance, fresh_seed
 from ..clock import Clock
 from ..delivery import deliver
 from ..journal import Entry, Wanted
@@ -57,12 +57,12 @@ class Bench:
         """Forget the trial before, and set up this one's steps for a fresh key."""
         if self.account:
             self.app.world.state.forget(self.account)
-        former, self.number = self.key, self.number + 1
+        self.number += 1
         kind = next((step.text for step in scenario.steps if step.kind is StepKind.KEY), "certify")
         self.key = f"{MAGIC}{kind}_{self.chance.text(24, 'key', self.number)}"
         self.account = self.app.world.account(self.key)
-        self.heard.begin(former)
-        self.heard_elsewhere.begin(former)
+        self.heard.begin(self.key)
+        self.heard_elsewhere.begin(self.key)
         FateRules(self.app.fates, self.account).default(LIFE)
         detours = Detours(origin=self.elsewhere)
         for step in scenario.steps:
@@ -159,7 +159,8 @@ def bench(upstream: str, seed: int) -> Iterator[Bench]:
     app = App(Settings(seed=seed, journal_entries=ENTRIES), clock=clock)
     elsewhere = Elsewhere()
     heard, heard_elsewhere = Hearing(app, said, clock, app.journal), Hearing(elsewhere, said, clock)
-    made = Bench(said, app, heard, heard_elsewhere, clock, Chance(seed))
+    # No run has the keys of another: what one has left behind may call at the ports of the next.
+    made = Bench(said, app, heard, heard_elsewhere, clock, Chance(fresh_seed()))
     elsewhere.bench = made
     # By name, not by number: some clients tell origins apart by their hosts alone.
     with running(heard) as here, running(heard_elsewhere, host="localhost") as there:

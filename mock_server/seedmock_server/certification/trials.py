@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from ..rooms import RESULTS
 from ..task import Task
 from .adapters import Adapter, Surroundings
 from .bench import Bench
 from .evidence import Evidence, heard_from
+from .hearing import Call
 from .orders import order_of
 from .steps import Scenario
 
@@ -73,7 +75,8 @@ def trial(
     surroundings = Surroundings(bench.said.name, bench.url, bench.key, out, poll_seconds)
     sentry = Sentry(bench, scenario.seconds, bench.clock.now(), quiet)
     run = adapter.run(order, surroundings, sentry)
-    calls, tasks = list(bench.heard.calls), bench.tasks
+    tasks = bench.tasks
+    calls = [call for call in bench.heard.calls if not _is_of_another(call, tasks)]
     try:
         return Evidence(
             said=bench.said,
@@ -94,6 +97,11 @@ def trial(
     finally:
         with contextlib.suppress(OSError):
             out.unlink()
+
+
+def _is_of_another(call: Call, tasks: list[Task]) -> bool:
+    """Whether a result's link, which has no key, is one of a task that is not this trial's."""
+    return call.path.startswith(f"{RESULTS}/") and not any(f"/{task.id}/" in call.path for task in tasks)
 
 
 def _clips(bench: Bench, tasks: list[Task]) -> dict[str, bytes]:

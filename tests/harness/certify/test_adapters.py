@@ -200,3 +200,25 @@ def test_a_crash_in_one_trial_is_judged_by_what_the_client_did(making: Callable[
     }
     (lost,) = [one for one in found.broken if one.invariant is Invariant.TASK_ID_KEPT]
     assert lost.detail.endswith("there is no outcome that names it: it raised RuntimeError: what now")
+
+
+def test_a_client_that_was_left_behind_is_not_taken_for_the_next_one(making: Callable[..., Any]) -> None:
+    left: list[tuple[str, str]] = []
+
+    def make(where: Any) -> Callable[[Any], Any]:
+        client = making("plain")(where)
+
+        def run(order: Any) -> Any:
+            import httpx
+
+            for url, key in left:  # what an earlier trial's client asks while this one is on
+                headers = {"authorization": f"Bearer {key}"}
+                httpx.get(f"{url}/v1/videos/cgt-of-old/content", headers=headers, trust_env=False)
+            left.append((where.base_url, where.api_key))
+            return client(order)
+
+        return run
+
+    names = ("ordinary", "failed")
+    assert run_certification(make, upstream="opeai", seed=1, only=names).verdict is Verdict.CERTIFIED
+    assert len({key for _, key in left}) == 2
