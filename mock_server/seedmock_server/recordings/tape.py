@@ -91,14 +91,12 @@ class Tape:
         story = self.story(asked)
         if story is None or asked.method not in ("GET", "HEAD"):
             return self.answer(asked)
-        ended = self._told.get(story.id) is TaskStatus.SUCCESS
-        refused = [turn for turn in story.contents if turn.refused and turn.status_code]
-        if refused and not ended and not self._is_link(asked):
-            return refused[0]
+        refused = next((turn for turn in self._turns.get(_key(self.said, asked), ()) if turn.refused), None)
+        ended = self._told.get(story.id) is TaskStatus.SUCCESS or not story.polls
         media = _delivered(story)
-        if media is not None:
-            return Film(media, story)
-        return refused[-1] if refused else None
+        if media is None or not (ended or self._is_link(asked)):
+            return refused
+        return Film(media, story)
 
     def story(self, asked: Asked) -> Story | None:
         """The task whose content is asked for."""

@@ -30,9 +30,11 @@ KEY = "sk-live-0123456789abcdef"
 def recording(folder: Path, upstream: str, target: str, **options: Any) -> Iterator[tuple[str, Recorder]]:
     said, clock = contract(upstream), Clock()
     root = root_of(said, target)
-    with Recorder(folder, said, root, clock.now()) as recorder:
-        with running(Proxy(said, root, recorder, clock.now, **options)) as server:
-            yield server.url, recorder
+    with (
+        Recorder(folder, said, root, clock.now()) as recorder,
+        running(Proxy(said, root, recorder, clock.now, **options)) as server,
+    ):
+        yield server.url, recorder
 
 
 def read(folder: Path) -> Recording:
