@@ -9,7 +9,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 
-from seedmock_contracts import certificate
+from seedmock_contracts.certificate import Call as CallOfLife
+from seedmock_contracts.certificate import Life
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.conversation import ORDERS, Conversation, Turn
 from seedmock_contracts.exchange import Exchange, Request, Response
@@ -196,21 +197,21 @@ class Evidence:
         return (*steps, *_shortened(lines), f"+{self.waited:.2f}s outcome: {said}")
 
     @property
-    def life(self) -> certificate.Life:
+    def life(self) -> Life:
         """The trial to look at: its calls with their times since the first."""
         start = self.heard[0].call.arrived if self.heard else 0.0
         steps = tuple(str(step) for step in self.scenario.steps)
         said = str(self.outcome) if self.outcome else self.run.trouble
         calls = tuple(_spoken(heard, start) for heard in self.heard)
-        return certificate.Life(self.scenario.name, self.scenario.says, steps, calls, said, self.waited)
+        return Life(self.scenario.name, self.scenario.says, steps, calls, said, self.waited)
 
 
-def _spoken(heard: Heard, start: float) -> certificate.Call:
+def _spoken(heard: Heard, start: float) -> CallOfLife:
     call = heard.call
     ended = call.ended - start if call.ended is not None and heard.is_whole else None
     request = f"{call.method} {call.url[:120]}"
     said = (call.status, heard.word or "", heard.status)
-    return certificate.Call(call.arrived - start, ended, heard.operation, request, *said, heard.faults)
+    return CallOfLife(call.arrived - start, ended, heard.operation, request, *said, heard.faults)
 
 
 def heard_from(said: Contract, calls: list[Call], entries: Mapping[int, Entry]) -> tuple[Heard, ...]:
