@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from . import lives
+from . import lives, sundry
 from .contract import Contract
 from .generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
 from .orders import ADAPTIVE
@@ -75,7 +75,7 @@ class Row:
 def paid(said: Contract, terms: Terms | None = None) -> tuple[Step, ...]:
     """The steps that cost money; the price of each is the most that it can cost, by the contract's figures."""
     terms = terms or Terms()
-    steps = [*_orders(said, terms), *_library(said), *_upscale(said)]
+    steps = [*_orders(said, terms), *_library(said), *_upscale(said, terms), *_sundry(said, terms)]
     steps.sort(key=lambda step: step.price)
     first = next(step for step in steps if step.name == "text")
     steps.remove(first)
@@ -159,7 +159,8 @@ def _orders(said: Contract, terms: Terms) -> Iterator[Step]:
         yield _order(said, terms, wish, row)
     dearest = said.models[0].resolutions[-1]
     for row in _others(said, every, terms):
-        wish = Wish(f"model.{row.model.tier}", f"text to video by {row.model.name}", by_ratio=True)
+        place = "" if row.size.resolution == row.model.resolutions[0] else f".{row.size.resolution}"
+        wish = Wish(f"model.{row.model.tier}{place}", f"text to video by {row.model.name}", by_ratio=True)
         yield _order(said, terms, wish, row)
     for row in _sizes(left, every, dearest, terms):
         name = f"size.{row.size.resolution}.{row.size.ratio}"
@@ -195,11 +196,13 @@ def _tells_text(said: Contract) -> bool:
 
 
 def _others(said: Contract, every: Sequence[Row], terms: Terms) -> Iterator[Row]:
-    """For each other model the cheapest row, and the cheapest one of the highest resolution."""
+    """For each other model the cheapest row; if deep, also one of the resolution that only others tell of."""
     for model in said.models:
         of = [row for row in every if row.model is model]
         if of and model is not every[0].model:
             yield of[0]
+            if terms.deep and said.find(f"{model.id}.resolutions") in said.behaviours:
+                yield next(row for row in of if row.size.resolution == model.resolutions[-1])
 
 
 def _sizes(left: Sequence[Row], every: Sequence[Row], dearest: str, terms: Terms) -> Iterator[Row]:
@@ -237,18 +240,36 @@ def _library(said: Contract) -> Iterator[Step]:
         yield Step("asset", says, lives.library, asset_fee(said.name).value)
 
 
-def _upscale(said: Contract) -> Iterator[Step]:
+def _upscale(said: Contract, terms: Terms) -> Iterator[Step]:
     model = next((model for model in said.models if model.upscales), None)
     if model is None:
         return
-    for target in model.resolutions[:1]:
+    for target in model.resolutions[: None if terms.deep else 1]:
         request = UpscaleRequest(url="https://example.com/small.mp4", resolution=target, seconds=_least(said))
         price = quote(said.name, request).amount
-        yield Step(
-            "upscale", f"a clip that was made before, to {target}", partial(lives.upscaled, target=target), price
-        )
+        name = "upscale" if target == model.resolutions[0] else f"upscale.{target}"
+        yield Step(name, f"a clip that was made before, to {target}", partial(lives.upscaled, target=target), price)
+
+
+def _sundry(said: Contract, terms: Terms) -> Iterator[Step]:
+    """Orders of the cheapest row that are made, or fail, in ways of their own."""
+    row, known = rows(said, terms)[0], {endpoint.operation for endpoint in said.endpoints}
+    order = document(said, row.model, row.size)
+    longer = _price(said, terms, row.model, row.size, 5)
+    spare = partial(sundry.sparing, order=sundry.spare(said, order, terms.props.image))
+    yield Step("defaults", "an order that leaves out all that has a default", spare, longer)
+    if said.find(f"{said.name}.private_urls") is not None:
+        yield Step("private", "an order with a private address", partial(sundry.inside, order=order), row.price)
+    if Operation.ASSET_CREATE in known:
+        used = partial(sundry.with_asset, order=order, image=terms.props.image)
+        price = asset_fee(said.name).value + 2 * row.price
+        yield Step("asset.used", "an order with an asset, while it is there and afterwards", used, price)
+    if said.find(f"{said.name}.input_reference.file") is not None:
+        yield Step("form", "an order in a form, with a file", partial(sundry.formed, order=order), row.price)
 
 
 def _at_last(said: Contract, terms: Terms) -> Iterator[Step]:
+    if any(endpoint.operation is Operation.FILE_CREATE for endpoint in said.endpoints):
+        yield Step("file", "a posted file", partial(sundry.posted, waits=terms.own_clock))
     if terms.own_clock and said.link_fields:
         yield Step("links", "links to results end after their days", lives.expired)

@@ -42,7 +42,7 @@ def test_every_order_keeps_every_rule(upstream: str, terms: Terms) -> None:
 def test_the_first_is_a_text_and_from_there_on_prices_only_rise(upstream: str) -> None:
     steps = paid(contract(upstream), Terms(own_clock=True))
     assert steps[0].name == "text"
-    assert all(step.price > 0 or step.name == "links" for step in steps)
+    assert all(step.price > 0 or step.name in ("links", "file") for step in steps)
     dearer = [step.price for step in steps[1:] if step.price]
     assert dearer == sorted(dearer)
     assert len({step.name for step in steps}) == len(steps)
@@ -52,7 +52,7 @@ def test_every_model_and_mode_is_ordered_and_sound_is_both_on_and_off(upstream: 
     said = contract(upstream)
     made = orders(paid(said))
     assert {order["model"] for order in made} == {model.name for model in said.models if not model.upscales}
-    assert {order["generate_audio"] for order in made} == {True, False}
+    assert {order.get("generate_audio", True) for order in made} == {True, False}
     seen = {reference.reference.role for order in made for reference in said.layout.find(order)}
     wanted = {role for mode in said.modes if mode.mode is not Mode.UPSCALE for role in mode.roles}
     assert seen == wanted
