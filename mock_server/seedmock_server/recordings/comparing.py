@@ -11,6 +11,7 @@ from seedmock_contracts.recordings import Hearing, Recording, judged
 
 from ..verification.gathering import Gathered, Sight, facts_seen, findings, settled
 from .changes import changes
+from .retracing import retraced
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ def compare(recordings: Sequence[Recording], now: float) -> Comparison:
     """Judge recordings of one upstream, the oldest first; of each fact and check the newest that looked decides."""
     hearings = [judged(recording) for recording in recordings]
     said = recordings[-1].said
-    gathered = _gathered(hearings)
-    verified = _last_verified(hearings)
+    sights = [tuple(_sights(hearing)) for hearing in hearings]
+    gathered, verified = _gathered(hearings, sights), _last_verified(hearings, sights)
     facts = tuple(_dated(fact, verified) for fact in facts_seen(said, gathered, "not looked at: in no recording"))
     looked = any(fact.seen is not Seen.NOT_LOOKED for fact in facts)
     verdict = Verdict.DRIFTED if gathered.drifts() else Verdict.CONFORMS if looked else Verdict.COULD_NOT_LOOK
@@ -46,12 +47,12 @@ def compare(recordings: Sequence[Recording], now: float) -> Comparison:
     return Comparison(found, verified)
 
 
-def _gathered(hearings: Sequence[Hearing]) -> Gathered:
+def _gathered(hearings: Sequence[Hearing], sights: Sequence[Sequence[Sight]]) -> Gathered:
     """Of each check and fact what the newest recording says that looked; and what has changed since."""
     whole = Gathered()
-    for hearing in reversed(hearings):
+    for of_one in reversed(sights):
         one = Gathered()
-        for sight in _sights(hearing):
+        for sight in of_one:
             one.add(sight)
         decided = {*whole.held, *whole.broken}
         for key, sight in (*one.broken.items(), *one.held.items()):
@@ -66,15 +67,19 @@ def _gathered(hearings: Sequence[Hearing]) -> Gathered:
 
 
 def _sights(hearing: Hearing) -> Iterator[Sight]:
+    """What the checks saw, and what the free steps see where they were recorded."""
+    name = hearing.recording.name
     for one in hearing.judged:
         for check, look in one.looks:
-            yield Sight(hearing.recording.name, check, look, one.turn.exchange)
+            yield Sight(name, check, look, one.turn.exchange)
+    for step, look, exchange in retraced(hearing.recording):
+        yield Sight(name, step, look, exchange)
 
 
-def _last_verified(hearings: Sequence[Hearing]) -> dict[str, tuple[str, str]]:
+def _last_verified(hearings: Sequence[Hearing], sights: Sequence[Sequence[Sight]]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
-    for hearing in hearings:
-        looks = [look for one in hearing.judged for _, look in one.looks]
+    for hearing, of_one in zip(hearings, sights, strict=True):
+        looks = [sight.look for sight in of_one]
         contradicted = {look.fact.id for look in looks if not look.holds}
         moment = hearing.recording.about.recorded_at, hearing.recording.name
         found |= {look.fact.id: moment for look in looks if look.holds and look.fact.id not in contradicted}

@@ -13,7 +13,8 @@ from seedmock_contracts.recordings import InvalidRecording, Recording
 from seedmock_contracts.upstreams import NAMES
 
 from ..clock import Clock
-from ..reports.formats import SUFFIXES, VERIFICATIONS, InvalidReport, require, write
+from ..reports.formats import VERIFICATIONS, InvalidReport, require, write
+from ..reports.option import report_option
 from ..verification.cli import COULD_NOT_LOOK, EPILOG, EXITS
 from ..verification.console import conclude
 from .comparing import Comparison, compare
@@ -27,13 +28,7 @@ WORST = (Verdict.DRIFTED, Verdict.COULD_NOT_LOOK, Verdict.CONFORMS)
 @click.command(epilog=EPILOG)
 @click.argument("places", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--upstream", type=click.Choice(NAMES), help="Whose recordings are read.  [default: of both]")
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help=f"Write one, by its suffix: {SUFFIXES}; repeatable.",
-)
+@report_option
 @click.option("--facts", "every", is_flag=True, help="List every fact with the moment when it was last verified.")
 @click.pass_context
 def drift(

@@ -9,7 +9,9 @@ from typing import Any
 from seedmock_contracts.exchange import summary
 
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
-_DATA = re.compile(r"data:([^;,]*).*", re.DOTALL | re.IGNORECASE)
+_DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
+_SUMMED = re.compile(r"<\d+ bytes>")
+_ID = re.compile(r"([A-Za-z]+-\d{14}-)[A-Za-z0-9]{3,}")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?")
 
 
@@ -19,6 +21,11 @@ def canonical(body: str) -> str:
         return json.dumps(_plain(json.loads(body)), sort_keys=True, ensure_ascii=False)
     except (ValueError, RecursionError):
         return _without_boundary(summary(body.encode()).decode("utf-8", "replace"))
+
+
+def without_ids(text: str) -> str:
+    """A canonical text that is the same whichever task or asset it names."""
+    return _ID.sub(r"\1", text)
 
 
 def _plain(value: Any) -> Any:
@@ -36,8 +43,10 @@ def _of_text(text: str) -> Any:
         return _of_number(float(text))
     if _LINK.fullmatch(text):
         return "a link"
-    data = _DATA.fullmatch(text)
-    return f"data:{data[1].lower()}" if data is not None else text
+    data = _DATA.match(text)
+    if data is None or _SUMMED.fullmatch(text[data.end() :]):
+        return text
+    return summary(text.encode()).decode()
 
 
 def _of_number(number: float) -> int | float:

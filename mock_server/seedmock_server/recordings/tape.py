@@ -13,7 +13,7 @@ from seedmock_contracts.recordings import Recording, judged
 from seedmock_contracts.routes import routed
 from seedmock_contracts.terms import MediaFacts, MediaKind, Operation, TaskStatus
 
-from .matching import canonical
+from .matching import canonical, without_ids
 from .operations import operation_of
 
 Key = tuple[str, ...]
@@ -46,7 +46,10 @@ class Tape:
     """Answers requests as they were answered. What was served is where it stands: `reset` winds it back."""
 
     recording: Recording
+    loose: bool = False
+    """Whether a request is the same about any task or asset: ids that nobody has are references too."""
     _turns: dict[Key, list[Turn]] = field(default_factory=dict)
+    _loosely: dict[Key, Key] = field(default_factory=dict)
     _orders: dict[tuple[Wish, str], Key] = field(default_factory=dict)
     """By what was ordered, however it was written."""
     _at: dict[Key, int] = field(default_factory=dict)
@@ -60,6 +63,7 @@ class Tape:
             if turn.status_code:
                 key = _key(self.said, _asked(turn))
                 self._turns.setdefault(key, []).append(turn)
+                self._loosely.setdefault(_loose(key), key)
                 if (wish := _wish(turn)) and not turn.refused:
                     self._orders.setdefault((wish, turn.exchange.caller), key)
         words = (turn.exchange.caller for turn in hearing.turns if turn.exchange.caller not in NOBODY)
@@ -72,6 +76,8 @@ class Tape:
     def answer(self, asked: Asked) -> Turn | None:
         """The next answer to a request, the last one again and again; None for what was never asked."""
         key = _key(self.said, asked)
+        if self.loose and key not in self._turns:
+            key = self._loosely.get(_loose(key), key)
         if key not in self._turns:
             key = self._orders.get((_wish(_turn(self.said, asked)), asked.caller), key)
         turns = self._turns.get(key)
@@ -173,6 +179,10 @@ def _key(said: Contract, asked: Asked) -> Key:
     path = found.endpoint.path if found is not None else asked.path
     query = canonical_query(asked.query)
     return asked.method, path, *(params[name] for name in sorted(params)), query, canonical(asked.body), asked.caller
+
+
+def _loose(key: Key) -> Key:
+    return tuple(without_ids(part) for part in key)
 
 
 def canonical_query(query: str) -> str:

@@ -1,0 +1,83 @@
+"""A recording tells what its verification told: the same facts, and the same contradictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.drift import Seen, Verdict, Verification
+from seedmock_contracts.failures import Severity
+from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_server import create_app
+from seedmock_server.clock import ManualClock
+from seedmock_server.faults import fault_rule_from
+from seedmock_server.recorder import Recorder
+from seedmock_server.recordings.comparing import compare
+from seedmock_server.recordings.files import recordings
+from seedmock_server.verification.book import Book
+from seedmock_server.verification.session import Session, Silent, plan, terms_for
+from seedmock_server.verification.target import KEYS, own
+
+
+class Listener(Silent):
+    """A watcher that records."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.exchange = recorder.add  # type: ignore[method-assign]
+
+
+def both(
+    folder: Path, upstream: str, only: tuple[str, ...], *lies: dict[str, Any]
+) -> tuple[Verification, Verification]:
+    """What a verification of an emulator that may lie finds, and what its recording does."""
+    said, clock = contract(upstream), ManualClock()
+    app = create_app(clock=clock, seed=7, keys=tuple(KEYS.values()), pace="instant")
+    for lie in lies:
+        app.faults.add(fault_rule_from(lie))
+    with own(app=app, clock=clock) as target, Recorder(folder, said, "x", 1.0, KEYS.values(), True) as recorder:
+        steps = plan(said, terms_for(target), only)
+        found = Session.prepared(target, steps, None, Book(None, ""), Listener(recorder)).run()
+    return found, compare(recordings([folder]), 2.0).verification
+
+
+def facts(found: Verification, seen: Seen) -> set[str]:
+    return {fact.fact.id for fact in found.facts if fact.seen is seen}
+
+
+def breaking(found: Verification) -> set[str]:
+    return {one.fact.id for one in found.findings if one.severity is Severity.BREAKING}
+
+
+@pytest.mark.parametrize("upstream", NAMES)
+def test_a_recording_confirms_what_the_verification_confirmed(tmp_path: Path, upstream: str) -> None:
+    live, kept = both(tmp_path, upstream, ("free", "text"))
+    assert (live.verdict, kept.verdict) == (Verdict.CONFORMS, Verdict.CONFORMS)
+    assert {(one.fact.id, one.severity) for one in kept.findings} == {
+        (one.fact.id, one.severity) for one in live.findings
+    }
+    assert facts(kept, Seen.CONFIRMED) == facts(live, Seen.CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("upstream", "only", "lie"),
+    [
+        ("opeai", ("free.create.seconds.range",), {"fault": "other_limit fact=opeai.create.seconds.range high=16"}),
+        (
+            "apimodels",
+            ("free.create.duration.range",),
+            {"fault": "other_limit fact=apimodels.create.duration.range low=5"},
+        ),
+        ("opeai", ("text",), {"fault": "missing field=status", "match": {"operation": "query"}}),
+        ("opeai", ("text",), {"fault": "other_size to=320x320", "match": {"operation": "content"}}),
+        ("apimodels", ("text",), {"fault": "renamed field=state", "match": {"operation": "query"}}),
+        ("opeai", ("free.auth",), {"fault": "other_refusal code=418", "match": {"upstream": "opeai"}}),
+    ],
+)
+def test_a_recording_contradicts_what_the_verification_contradicted(
+    tmp_path: Path, upstream: str, only: tuple[str, ...], lie: dict[str, Any]
+) -> None:
+    live, kept = both(tmp_path, upstream, only, lie)
+    assert live.verdict is kept.verdict is Verdict.DRIFTED
+    assert breaking(live) <= breaking(kept)
