@@ -11,6 +11,7 @@ from seedmock_contracts.certificate import Verdict
 from seedmock_contracts.upstreams import NAMES
 
 from ..reports.formats import CERTIFICATIONS, InvalidReport, require, write
+from ..reports.option import report_option
 from .adapters import Program
 from .console import Progress, conclude, listed
 from .running import certify as certified
@@ -42,9 +43,7 @@ Exit codes:
 @click.command(epilog=EPILOG)
 @click.option("--upstream", type=click.Choice(NAMES), required=True, help="Whose client it is.")
 @click.option("--adapter", "command", metavar="CMD", help='What is run: --adapter "node adapter.mjs".')
-@click.option(
-    "--report", "reports", multiple=True, type=click.Path(dir_okay=False, path_type=Path), help="Write one; repeatable."
-)
+@report_option
 @click.option("--only", multiple=True, metavar="SCENARIO", help="One of --list; repeatable.")
 @click.option("--list", "listing", is_flag=True, help="Show the scenarios, and run nothing.")
 @click.option("--seed", type=int, default=20260601, show_default=True, help="What scenarios are drawn from.")

@@ -97,9 +97,23 @@ def runs(events: Iterable[Event]) -> Iterator[Run]:
 
 def lives(conversation: Conversation) -> tuple[Drawn, ...]:
     """The lives of all tasks of a conversation, then of all assets, in the order of their making."""
-    places = {id(turn): number for number, turn in enumerate(conversation.turns)}
-    tasks = (_task(story, places) for story in conversation.tasks.values())
-    return (*tasks, *(_asset(thing, places) for thing in conversation.assets.values()))
+    said: dict[str, list[Turn]] = {id_: [] for id_ in (*conversation.tasks, *conversation.assets)}
+    for turn in conversation.turns:
+        about = _about(conversation, turn)
+        if about is not None:
+            said[about].append(turn)
+    tasks = (_task(story, said[id_] or [story.created]) for id_, story in conversation.tasks.items())
+    assets = (_asset(thing, said[id_] or [thing.made]) for id_, thing in conversation.assets.items())
+    return (*tasks, *assets)
+
+
+def _about(conversation: Conversation, turn: Turn) -> str | None:
+    """The id of the task or asset that its owner asks about, or makes; refusals are part of its life, too."""
+    story = turn.story if turn.made is None else conversation.tasks.get(turn.made)
+    if story is not None:
+        return story.id if turn.exchange.caller == story.caller else None
+    thing = conversation.assets.get(turn.made or turn.asked)
+    return thing.id if thing is not None and turn.exchange.caller == thing.caller else None
 
 
 def trial(life: certificate.Life) -> Drawn:
@@ -111,8 +125,7 @@ def trial(life: certificate.Life) -> Drawn:
 # --- conversations ---
 
 
-def _task(story: Story, places: dict[int, int]) -> Drawn:
-    turns = sorted((story.created, *story.polls, *story.contents), key=lambda turn: places.get(id(turn), 0))
+def _task(story: Story, turns: Sequence[Turn]) -> Drawn:
     ended = story.ended
     end = "it did not come to its end" if ended is None else f"it ended as {ended.word}"
     return Drawn(story.id, _ordered(story), end, _events(turns))
@@ -131,8 +144,7 @@ def _ordered(story: Story) -> str:
     return ", ".join(filter(None, [*parts, *references]))
 
 
-def _asset(thing: Thing, places: dict[int, int]) -> Drawn:
-    turns = sorted((thing.made, *thing.told), key=lambda turn: places.get(id(turn), 0))
+def _asset(thing: Thing, turns: Sequence[Turn]) -> Drawn:
     return Drawn(thing.id, "an asset", "it was deleted" if thing.deleted else "it was kept", _events(turns))
 
 

@@ -10,9 +10,11 @@ from .lives import Drawn, Event, Mark, Run, Tone, runs
 
 EDGE = 2.0
 """Percent that stay free on either side, so that marks are not cut off."""
+TAIL = 16.0
+"""Percent after the last call, for the status that was told last."""
 NARROW, WIDE = 300, 800
 """Pixels that a picture has at least on a small screen and on a large one."""
-LETTER, MARGIN = 7.6, 14
+LETTER, MARGIN = 7.4, 13
 """Pixels of a letter, and around a word."""
 APART = 11.0
 """Percent that a tag needs on a small screen."""
@@ -44,22 +46,24 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All of one life: what is drawn, and the same in words."""
+    """All of one life: what is drawn, and the same in words. `end` is where the last call stands."""
 
     life: Drawn
     bands: tuple[Band, ...]
     points: tuple[Point, ...]
     rows: tuple[Run, ...]
     label: str
+    end: float
 
 
 def picture(life: Drawn) -> Picture:
     """Lay a life out along its time; calls of one moment side by side."""
     places = _places(life)
     told = [(x, event) for x, event in zip(places, life.events, strict=True) if event.word]
-    bands = tuple(_bands(told, places[-1] if places else EDGE))
+    bands = tuple(_bands(told))
     points = list(_points(places, life.events))
-    return Picture(life, bands, tuple(_fewer(points)), tuple(runs(life.events)), _label(life))
+    end = places[-1] if places else EDGE
+    return Picture(life, bands, tuple(_fewer(points)), tuple(runs(life.events)), _label(life), end)
 
 
 def span(seconds: float) -> str:
@@ -78,11 +82,10 @@ def span(seconds: float) -> str:
 def _places(life: Drawn) -> list[float]:
     """Percent of each event: by time, or in even steps where all was at once or one pause outlasts all the rest."""
     events = life.events
-    last = len(events) - 1
-    even = [EDGE + (100 - 2 * EDGE) * number / max(1, last) for number in range(len(events))]
+    width = 100 - 2 * EDGE - TAIL
     if life.seconds <= 0 or is_uneven(life):
-        return even
-    return [EDGE + (100 - 2 * EDGE) * event.at / life.seconds for event in events]
+        return [EDGE + width * number / max(1, len(events) - 1) for number in range(len(events))]
+    return [EDGE + width * event.at / life.seconds for event in events]
 
 
 def is_uneven(life: Drawn) -> bool:
@@ -91,11 +94,11 @@ def is_uneven(life: Drawn) -> bool:
     return len(gaps) > 2 and max(gaps) > 0.85 * life.seconds > 0
 
 
-def _bands(told: list[tuple[float, Event]], end: float) -> Iterator[Band]:
+def _bands(told: list[tuple[float, Event]]) -> Iterator[Band]:
     """From the answer that first told a status to the one that told another; the last goes on to the end."""
     starts = [pair for number, pair in enumerate(told) if not number or pair[1].word != told[number - 1][1].word]
     for number, (x, event) in enumerate(starts):
-        until = starts[number + 1][0] if number + 1 < len(starts) else end
+        until = starts[number + 1][0] if number + 1 < len(starts) else 100 - EDGE
         yield Band(x, max(0.6, until - x), event.tone, event.word, _fits(event.word, until - x))
 
 

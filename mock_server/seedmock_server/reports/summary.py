@@ -87,7 +87,7 @@ def _steps(found: Verification) -> Iterator[str]:
     if found.trouble:
         yield f"See to what was in the way: {found.trouble}."
     if found.resumable:
-        yield "Then give the same command again: it goes on with what was ordered, and orders none of it anew."
+        yield "Give the same command again: it goes on with what was ordered, and orders none of it anew."
     for doubt in found.doubts:
         yield f"Ask the vendor about an order of which nobody knows: {doubt}."
     if found.tasks and (found.trouble or found.doubts):

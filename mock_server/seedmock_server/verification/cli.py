@@ -18,6 +18,7 @@ from seedmock_contracts.upstreams import NAMES, contract
 from ..clock import Clock
 from ..recorder import CannotRecord, Recorder
 from ..reports.formats import VERIFICATIONS, InvalidReport, require, write
+from ..reports.option import report_option
 from ..settings import InvalidSetting
 from .book import Book, UnreadableBook
 from .budget import InvalidBudget, amount_from, budget_from
@@ -63,9 +64,7 @@ class Wanted:
     help="Another account's key: without it, isolation is not looked at.",
 )
 @click.option("--budget", metavar="USD", help="What orders may cost together, or unlimited.  [default: 0]")
-@click.option(
-    "--report", "reports", multiple=True, type=click.Path(dir_okay=False, path_type=Path), help="Write one; repeatable."
-)
+@report_option
 @click.option(
     "--record",
     type=click.Path(file_okay=False, path_type=Path),
