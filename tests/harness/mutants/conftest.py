@@ -54,10 +54,9 @@ def held(trial: ModuleType, clips: Path) -> Callable[[Any], Any]:
     seen: dict[Any, Any] = {}
 
     def of(mutant: Any) -> Any:
-        key = mutant.upstream, mutant.name, mutant.fact
-        if key not in seen:
-            seen[key] = trial.tried(mutant, clips)
-        return seen[key]
+        if mutant.key not in seen:
+            seen[mutant.key] = trial.tried(mutant, clips)
+        return seen[mutant.key]
 
     return of
 
@@ -65,4 +64,4 @@ def held(trial: ModuleType, clips: Path) -> Callable[[Any], Any]:
 @pytest.fixture(scope="session")
 def honest(trial: ModuleType, clips: Path) -> dict[str, Any]:
     """What every step of both ladders saw of each upstream as it is."""
-    return {said.name: trial.looked_at(said, trial.whole(said), clips) for said in trial.contracts()}
+    return {said.name: trial.looked_at(said, trial.whole(said, deep=True), clips) for said in trial.contracts()}

@@ -5,13 +5,18 @@ The lies are those of `mutants.toml`; a trial is in process, on a clock that mov
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seedmock_contracts.checks import judged
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.failures import Failure, Look, Severity
 from seedmock_contracts.ladder import free
 from seedmock_contracts.lives import Unfinished
@@ -20,9 +25,12 @@ from seedmock_contracts.speaking import Judged, MadeATask, Speaker, Step
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
+from seedmock_server.fates import fate_rule_from
 from seedmock_server.faults import fault_rule_from
-from seedmock_server.settings import from_texts
 from seedmock_server.in_process import Door
+from seedmock_server.posting import Spoiler
+from seedmock_server.settings import from_texts
+from seedmock_server.substitutes import encode
 from seedmock_server.verification.target import KEYS, WRONG
 
 __all__ = ["Mutant", "Seen", "Sight", "contract", "contracts", "looked_at", "mutants", "tried", "whole"]
@@ -30,7 +38,20 @@ TABLE = Path(__file__).with_name("mutants.toml")
 SEED = 20260601
 
 
-@dataclass(frozen=True, kw_only=True)
+def _beside(name: str) -> Any:
+    """A module that stands beside this one; tests are no package."""
+    spec = importlib.util.spec_from_file_location(f"mutants_{name}", TABLE.with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[f"mutants_{name}"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+errands: Callable[[Contract], Iterable[Step]] = _beside("errands").errands
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Mutant:
     """An upstream that lies. `fact` is what must be found to be otherwise, `companions` what may be besides.
 
@@ -46,6 +67,15 @@ class Mutant:
     steps: tuple[str, ...]
     companions: tuple[str, ...] = ()
     settles: bool = False
+    fate: str = ""
+    """What becomes of everything that is ordered, if not success."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The emulator's, where they are not the usual ones."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from the others."""
+        return self.upstream, self.name, self.fact
 
     @property
     def free(self) -> bool:
@@ -106,11 +136,11 @@ def mutants() -> tuple[Mutant, ...]:
 def tried(mutant: Mutant, clips: Path, *, every: bool = False) -> Seen:
     """What the steps that a mutant names see of it; `every`: all free ones too, before any that is paid."""
     said = contract(mutant.upstream)
-    steps = [*free(said), *paid(said, Terms(own_clock=True))]
+    steps = [*free(said), *paid(said, Terms(own_clock=True)), *errands(said)]
     chosen = [step for step in steps if step.name in mutant.steps or (every and not step.price)]
     missing = set(mutant.steps) - {step.name for step in chosen}
     assert not missing, f"{mutant.name} names steps that there are not: {missing}"
-    return looked_at(said, chosen, clips, mutant.lies)
+    return looked_at(said, chosen, clips, mutant.lies, fate=mutant.fate, settings=mutant.settings)
 
 
 def whole(said: Contract, *, deep: bool = False) -> tuple[Step, ...]:
@@ -119,11 +149,23 @@ def whole(said: Contract, *, deep: bool = False) -> tuple[Step, ...]:
 
 
 def looked_at(
-    said: Contract, steps: Iterable[Step], clips: Path, lies: Iterable[Mapping[str, Any]] = (), seed: int = SEED
+    said: Contract,
+    steps: Iterable[Step],
+    clips: Path,
+    lies: Iterable[Mapping[str, Any]] = (),
+    *,
+    seed: int = SEED,
+    fate: str = "",
+    settings: Mapping[str, Any] | None = None,
 ) -> Seen:
     """Take steps against an emulator with lies in it."""
     clock, seen = ManualClock(), Seen()
-    app = App(from_texts({"seed": seed, "keys": tuple(KEYS.values()), "cache": clips, "pace": "fast"}), clock=clock)
+    usual = {"seed": seed, "keys": tuple(KEYS.values()), "cache": clips, "pace": "fast", "callbacks": "none"}
+    app = App(from_texts({**usual, **(settings or {})}), clock=clock)
+    if fate:
+        app.fates.add(fate_rule_from({"fate": fate, "match": {"upstream": said.name}}))
+    if fate == "failed" and said.name == "apimodels":
+        app.fates.add(fate_rule_from({"fate": fate, "match": {"operation": "asset_create"}}))
     for lie in lies:
         app.faults.add(fault_rule_from(lie))
     with Door(app) as door:
@@ -145,8 +187,26 @@ def looked_at(
                 break
             except Unfinished:
                 continue
+            _called_back(app, said, speaker, heard)
         door.run(app.aclose())
     return seen
+
+
+def _called_back(app: App, said: Contract, speaker: Speaker, heard: Callable[[Judged], None]) -> None:
+    """The callbacks of what was ordered with one, as they are posted; in process nobody is there to take them."""
+    spoiler = Spoiler(app.faults, {said.name: said})
+    for story in speaker.conversation.tasks.values():
+        task = app.world.engine.store.task(story.id)
+        url = (story.created.document or {}).get("callback_url")
+        if task is None or not url or story.ended is None:
+            continue
+        body = encode(json.loads(story.ended.exchange.response.body))
+        posted = spoiler.spoil(task, body, ((b"content-type", b"application/json"),))
+        for _ in range(posted.times):
+            asked = Request("POST", url, (), posted.body.decode())
+            turn = speaker.conversation.turn(Exchange("callback", asked, Response(200), "", speaker.now()))
+            heard(Judged(turn, tuple(judged(turn))))
+            speaker.conversation.remember(turn)
 
 
 def _note(seen: Seen, sight: Sight, judged: Judged | None) -> None:
