@@ -41,14 +41,19 @@ class Unfinished(Exception):
 
 def lived(speaker: Speaker, order: Document, operation: Operation = Operation.CREATE) -> Iterator[Look]:
     """Order, query to the end, fetch what there is."""
-    made = speaker.ask(operation, order)
-    if made.made is not None:
-        last = ended(speaker, made.made)
-        yield _found(speaker, last)
-        if last is not None and last.status is TaskStatus.SUCCESS:
-            for way in ways(speaker.said, made.made, last.links):
-                way(speaker)
-        _account(speaker, made.made)
+    made = speaker.ask(operation, order).made
+    if made is not None:
+        yield from followed(speaker, made)
+
+
+def followed(speaker: Speaker, task: str) -> Iterator[Look]:
+    """Query a task to its end, and fetch what there is."""
+    last = ended(speaker, task)
+    yield _found(speaker, last)
+    if last is not None and last.status is TaskStatus.SUCCESS:
+        for way in ways(speaker.said, task, last.links):
+            way(speaker)
+    _account(speaker, task)
 
 
 def watched(speaker: Speaker, order: Document) -> Iterator[Look]:
@@ -167,7 +172,7 @@ def library(speaker: Speaker) -> Iterable[Look]:
     _account(speaker)
     asset = speaker.ask(Operation.ASSET_CREATE, wanted).made
     if asset is not None:
-        _followed(speaker, asset)
+        _looked_after(speaker, asset)
     _account(speaker)
     speaker.ask(Operation.GROUP_LIST)
     speaker.ask(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
@@ -176,13 +181,18 @@ def library(speaker: Speaker) -> Iterable[Look]:
     return ()
 
 
-def _followed(speaker: Speaker, asset: str) -> None:
+def processed(speaker: Speaker, asset: str) -> None:
+    """Ask for an asset until it is no longer in processing, or for long enough."""
     for pause in (0.0, *PAUSES, *[PAUSE] * 20):
         if pause:
             speaker.sleep(pause)
         turn = speaker.ask(Operation.ASSET_GET, {"id": asset})
         if turn.refused or turn.word != AssetStatus.PROCESSING:
             break
+
+
+def _looked_after(speaker: Speaker, asset: str) -> None:
+    processed(speaker, asset)
     speaker.ask(Operation.ASSET_LIST, {"page": 1, "page_size": 10})
     speaker.ask(Operation.ASSET_UPDATE, {"id": asset, "name": "hero"})
     speaker.ask(Operation.ASSET_GET, {"id": asset})

@@ -244,7 +244,7 @@ def _upscale(said: Contract, terms: Terms) -> Iterator[Step]:
     model = next((model for model in said.models if model.upscales), None)
     if model is None:
         return
-    for target in model.resolutions[: None if terms.deep else 1]:
+    for target in model.resolutions[: None if terms.deep else 2]:
         request = UpscaleRequest(url="https://example.com/small.mp4", resolution=target, seconds=_least(said))
         price = quote(said.name, request).amount
         name = "upscale" if target == model.resolutions[0] else f"upscale.{target}"
@@ -255,17 +255,41 @@ def _sundry(said: Contract, terms: Terms) -> Iterator[Step]:
     """Orders of the cheapest row that are made, or fail, in ways of their own."""
     row, known = rows(said, terms)[0], {endpoint.operation for endpoint in said.endpoints}
     order = document(said, row.model, row.size)
-    longer = _price(said, terms, row.model, row.size, 5)
-    spare = partial(sundry.sparing, order=sundry.spare(said, order, terms.props.image))
-    yield Step("defaults", "an order that leaves out all that has a default", spare, longer)
+    spare = sundry.spare(said, order, terms.props.image)
+    run = partial(sundry.sparing, order=spare)
+    yield Step("defaults", "an order that leaves out all that has a default", run, _price_of(said, terms, row, spare))
     if said.find(f"{said.name}.private_urls") is not None:
-        yield Step("private", "an order with a private address", partial(sundry.inside, order=order), row.price)
+        inside = said.layout.place(order, [first_frame(sundry.PRIVATE)])
+        yield Step("private", "an order with a private address", partial(lives.lived, order=inside), row.price)
     if Operation.ASSET_CREATE in known:
-        used = partial(sundry.with_asset, order=order, image=terms.props.image)
+        used = partial(sundry.with_asset, order=order, image=ELSEWHERE.image)
         price = asset_fee(said.name).value + 2 * row.price
         yield Step("asset.used", "an order with an asset, while it is there and afterwards", used, price)
     if said.find(f"{said.name}.input_reference.file") is not None:
         yield Step("form", "an order in a form, with a file", partial(sundry.formed, order=order), row.price)
+    if terms.deep:
+        yield from _too_long(said, terms, row)
+
+
+def _price_of(said: Contract, terms: Terms, row: Row, order: Document) -> Decimal:
+    """What an order of a row costs that may leave its seconds out."""
+    name = said.names.get("seconds", "seconds")
+    default = next((f.default for f in said.fields if f.operation is Operation.CREATE and f.path == name), None)
+    seconds = order.get(name, default)
+    return _price(said, terms, row.model, row.size, None if seconds is None else int(seconds))
+
+
+def _too_long(said: Contract, terms: Terms, row: Row) -> Iterator[Step]:
+    """Sounds within their limit together, and beyond it: it is looked at last, so that no question is free."""
+    for limit in said.limits:
+        if (limit.kind, limit.quantity) == (MediaKind.AUDIO, "total_seconds") and limit.high:
+            image = Reference(MediaKind.IMAGE, terms.props.image)
+            order, longer = (
+                document(said, row.model, row.size, references=(image, half, half))
+                for half in (Reference(MediaKind.AUDIO, sound(limit.high / 2 + more)) for more in (0.0, 0.5))
+            )
+            run = partial(sundry.too_long, order=order, longer=longer, limit=limit)
+            yield Step("sounds", "sounds that are too long together", run, 2 * row.price)
 
 
 def _at_last(said: Contract, terms: Terms) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""What else can be ordered: by defaults, by a form, with an asset, with what must fail; and files that are posted.
+"""What else can be ordered and asked for: by defaults, by a form, with an asset or too long a sound; and posted files.
 
 Knows no upstream: what it has is read off the contract. What the answers are worth, the checks know.
 """
@@ -10,13 +10,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import lives
+from .blame import says_nothing
 from .combinations import Required
 from .contract import Contract
-from .failures import Look
+from .failures import Look, broken, held
+from .generation import Reference
+from .routes import path_of
 from .rules import Present, PromptLength
 from .samples import picture
 from .speaking import Speaker
-from .terms import Document, MediaKind, Operation, Role
+from .terms import Document, MediaKind, MediaLimit, Operation, TaskStatus
 
 PRIVATE = "http://10.0.0.1/first.png"
 PART = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
@@ -32,46 +35,70 @@ def sparing(speaker: Speaker, order: Document) -> Iterator[Look]:
 
 
 def spare(said: Contract, order: Document, image: str) -> Document:
-    """An order without whatever has a default; a reference that needs no role comes without one."""
+    """An order without whatever has a default, and what is off by default is on.
+
+    Where a reference needs no role, one comes without.
+    """
     needed = {rule.top for rule in said.rules[Operation.CREATE] if isinstance(rule, Present | Required)}
     kept = {name: value for name, value in order.items() if name in needed}
-    if any(field.path == "web_search" for field in said.fields):
-        return {**kept, "web_search": True}
-    item = {"type": "image_url", "image_url": {"url": image}}
-    return {**kept, "input_reference": {"content": [item]}}
+    switches = (field.path for field in said.fields if field.operation is Operation.CREATE and field.default is False)
+    kept |= dict.fromkeys(switches, True)
+    if said.find(f"{said.name}.role.default") is None:
+        return kept
+    placed = said.layout.place(kept, [Reference(MediaKind.IMAGE, image)])
+    top = next(name for name in placed if name not in kept)
+    return {**placed, top: _unnamed(placed[top])}
 
 
-def inside(speaker: Speaker, order: Document) -> Iterator[Look]:
-    """Order with a private address in it: such a task fails, and costs nothing."""
-    slots = getattr(speaker.said.layout, "slots", ())
-    slot = next(one for one in slots if one.kind is MediaKind.IMAGE and one.role is Role.FIRST_FRAME)
-    yield from lives.lived(speaker, {**order, slot.field: [PRIVATE] if slot.many else PRIVATE})
+def _unnamed(value: Any) -> Any:
+    """A JSON value without the roles in it."""
+    if isinstance(value, list):
+        return [_unnamed(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _unnamed(item) for name, item in value.items() if name != "role"}
+    return value
 
 
 def with_asset(speaker: Speaker, order: Document, image: str) -> Iterator[Look]:
-    """Make an asset without a name, order with it, delete it, and order with it once more."""
+    """Make an asset of a posted file and without a name, order with it, delete it, and order with it once more."""
     group = speaker.ask(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).made
     if group is None:
         return
+    image = _posted(speaker) or image
     wanted = {"url": image, "asset_type": "Image", "group_id": int(group) if group.isdigit() else group}
     asset = speaker.ask(Operation.ASSET_CREATE, wanted).made
     if asset is not None:
-        speaker.sleep(lives.PAUSE)
-        speaker.ask(Operation.ASSET_GET, {"id": asset})
+        lives.processed(speaker, asset)
         speaker.ask(Operation.ASSET_LIST, {"group_id": group})
-        used = {**order, "reference_image_urls": [f"asset://{asset}"]}
+        used = speaker.said.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
         yield from lives.lived(speaker, used)
         speaker.ask(Operation.ASSET_DELETE, {"id": asset})
         yield from lives.lived(speaker, used)
     speaker.ask(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
 
 
+def too_long(speaker: Speaker, order: Document, longer: Document, limit: MediaLimit) -> Iterator[Look]:
+    """Order with sounds that are as long together as they may be, and if that is taken, with longer ones."""
+    made = speaker.ask(Operation.CREATE, order).made
+    if made is None:
+        return
+    yield held(limit, "taken")
+    yield from lives.followed(speaker, made)
+    turn = speaker.ask(Operation.CREATE, longer)
+    if turn.made is None:
+        if turn.refused and turn.status_code < 500 and not says_nothing(turn):
+            yield held(limit, f"refused: {turn.status_code}")
+        return
+    last = lives.ended(speaker, turn.made)
+    if last is not None and last.status is TaskStatus.FAILURE:
+        yield held(limit, str(last.word))
+    elif last is not None:
+        yield broken(limit, "media that are too long together are used", "a refusal or a failed task", last.word)
+
+
 def posted(speaker: Speaker, waits: bool) -> Iterator[Look]:
     """Post a file and fetch it by its link, where the clock is ours also after its days."""
-    body = FILE.format("file").encode() + _picture() + b"\r\n--seedmock--\r\n"
-    path = next(one.path for one in speaker.said.endpoints if one.operation is Operation.FILE_CREATE)
-    url = f"{speaker.said.bases[0].prefix}{path}"
-    link = speaker.say(Operation.FILE_CREATE, "POST", url, body, headers=FORM).published
+    link = _posted(speaker)
     if link:
         speaker.fetch(link)
         if waits:
@@ -81,16 +108,23 @@ def posted(speaker: Speaker, waits: bool) -> Iterator[Look]:
     yield from ()
 
 
+def _posted(speaker: Speaker) -> str:
+    """A link to a picture that was posted; empty where there is none."""
+    if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in speaker.said.endpoints):
+        return ""
+    method, path = path_of(speaker.said, Operation.FILE_CREATE, {})
+    body = FILE.format("file").encode() + _picture() + b"\r\n--seedmock--\r\n"
+    return speaker.say(Operation.FILE_CREATE, method, path, body, headers=FORM).published
+
+
 def formed(speaker: Speaker, order: Document) -> Iterator[Look]:
     """Order by a form, with a file in it."""
     body = "".join(PART.format(name, _spelt(value)) for name, value in order.items()).encode()
     body += FILE.format("input_reference").encode() + _picture() + b"\r\n--seedmock--\r\n"
-    path = next(one.path for one in speaker.said.endpoints if one.operation is Operation.CREATE)
-    url = f"{speaker.said.bases[0].prefix}{path}"
-    made = speaker.say(Operation.CREATE, "POST", url, body, headers=FORM).made
+    method, path = path_of(speaker.said, Operation.CREATE, {})
+    made = speaker.say(Operation.CREATE, method, path, body, headers=FORM).made
     if made is not None:
-        lives.ended(speaker, made)
-    yield from ()
+        yield from lives.followed(speaker, made)
 
 
 def _picture() -> bytes:
