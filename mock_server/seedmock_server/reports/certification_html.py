@@ -23,6 +23,7 @@ def certification_html(found: Certification) -> str:
         found=found,
         version=__version__,
         look=LOOKS[found.verdict],
+        subject=found.adapter,
         summary=of_certification(found),
         figures=tuple(_figures(found)),
         parts=(("invariants", "Invariants"), ("broken", "What broke"), ("trials", "Trials")),
@@ -36,7 +37,6 @@ def certification_html(found: Certification) -> str:
 
 def _figures(found: Certification) -> Iterator[tuple[str, str]]:
     yield "Upstream", found.upstream
-    yield "Adapter", found.adapter
     yield "Took", span(found.seconds)
     yield "Scenarios", str(len(found.trials))
     yield "Invariants that hold", _held(found)

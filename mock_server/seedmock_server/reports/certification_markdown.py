@@ -19,7 +19,8 @@ def certification_markdown(found: Certification) -> str:
 
 def _head(found: Certification) -> Iterator[str]:
     summary = of_certification(found)
-    yield from (f"# {found.verdict}: {text(found.adapter)}", "", f"**{text(summary.headline)}**", "")
+    yield from (f"# {found.verdict}: {found.upstream}", "", f"**{text(summary.headline)}**", "")
+    yield from (f"Adapter: {code(found.adapter)}", "")
     yield from ("## What to do", "")
     yield from [f"{number}. {text(step)}" for number, step in enumerate(summary.steps, 1)] or ["Nothing."]
     yield from ("", f"{count(len(found.trials), 'scenario')} of {found.upstream} in {span(found.seconds)}.", "")

@@ -13,7 +13,7 @@ from .lives import Mark, Tone
 from .picture import is_uneven, span
 from .summary import count, moment
 from .verification_json import repeat
-from .wire_text import answered, asked
+from .wire_text import answered, asked, shortened
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,6 +45,6 @@ def _environment() -> Environment:
         finalize=lambda value: seen(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
     )
     made.filters.update(span=span, moment=moment, asked=asked, answered=answered, repeat=repeat, count=count)
-    made.filters.update(uneven=is_uneven, percent=lambda value: f"{value:.2f}%")
+    made.filters.update(shortened=shortened, uneven=is_uneven, percent=lambda value: f"{value:.2f}%")
     made.globals.update(Mark=Mark, Tone=Tone)
     return made

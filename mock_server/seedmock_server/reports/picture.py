@@ -68,15 +68,16 @@ def picture(life: Drawn) -> Picture:
 
 def span(seconds: float) -> str:
     """A time in the unit that suits it: `350 ms`, `12.5 s`, `3 min 20 s`, `2 h 5 min`, `7 d`."""
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms" if seconds else "0 s"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s".removesuffix(" 0 s")
-    if seconds < 172_800:
-        return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min".removesuffix(" 0 min")
-    return f"{seconds / 86_400:.1f}".removesuffix(".0") + " d"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s".removesuffix(" 0 s")
+    if whole < 172_800:
+        return f"{whole // 3600} h {whole % 3600 // 60} min".removesuffix(" 0 min")
+    return f"{whole / 86_400:.1f}".removesuffix(".0") + " d"
 
 
 def _places(life: Drawn) -> list[float]:
@@ -113,9 +114,16 @@ def _points(places: list[float], events: tuple[Event, ...]) -> Iterator[Point]:
     """The calls; of tags that would stand upon one another, the first."""
     free = 0.0
     for x, event in zip(places, events, strict=True):
-        tag = event.code if event.tone in (Tone.REFUSED, Tone.TROUBLE) and x >= free else ""
-        free = x + APART if tag else free
+        tag = _tag(event) if x >= free else ""
+        free = x + max(APART, len(tag) * APART / 5) if tag else free
         yield Point(x, event.mark, event.tone, f"{span(event.at)}: {event.says} {event.word}".rstrip(), tag)
+
+
+def _tag(event: Event) -> str:
+    """What stands above a call: why it told no status."""
+    if event.tone in (Tone.REFUSED, Tone.TROUBLE):
+        return event.code
+    return "no status" if event.mark is Mark.POLL and not event.word else ""
 
 
 def _fewer(points: list[Point]) -> Iterator[Point]:

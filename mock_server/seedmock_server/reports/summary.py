@@ -68,7 +68,7 @@ def moment(at: float) -> str:
 
 
 def _headline(found: Verification) -> str:
-    whom = f"{found.said.title} at {found.target}"
+    whom = found.said.title
     seen = Counter(fact.seen for fact in found.facts)
     against = len({finding.fact.id for finding in found.findings if contradicts(finding)})
     if found.verdict is Verdict.DRIFTED:
@@ -125,14 +125,16 @@ def by_invariant(found: Certification) -> Mapping[Invariant, tuple[Broken, ...]]
 
 
 def _certified(found: Certification) -> str:
-    broken = len(by_invariant(found))
-    trials = count(len(found.trials), "scenario")
+    invariants = count(len(by_invariant(found)), "invariant breaks,", "invariants break,")
+    guilty = len({one.scenario for one in found.broken})
     if found.verdict is certificate.Verdict.COULD_NOT_RUN:
-        return f"{found.adapter} could not be put on trial as a client of {found.upstream}."
+        return f"The client could not be put on trial with {found.upstream}."
     if found.verdict is certificate.Verdict.CERTIFIED:
-        return f"{found.adapter} is certified as a client of {found.upstream}: all invariants hold in {trials}."
-    what = count(broken, "invariant breaks", "invariants break")
-    return f"{found.adapter} is not certified as a client of {found.upstream}: {what} in {trials}."
+        trials = count(len(found.trials), "scenario")
+        return f"The client is certified for {found.upstream}: all invariants hold in {trials}."
+    return (
+        f"The client is not certified for {found.upstream}: {invariants} in {guilty} of {len(found.trials)} scenarios."
+    )
 
 
 def _advice(found: Certification) -> Iterator[str]:

@@ -27,6 +27,7 @@ def verification_html(found: Verification) -> str:
         found=found,
         version=__version__,
         look=LOOKS[found.verdict],
+        subject=found.target,
         summary=of_verification(found),
         figures=tuple(_figures(found)),
         parts=tuple(_parts(found)),
@@ -45,11 +46,10 @@ def verification_html(found: Verification) -> str:
 
 
 def _figures(found: Verification) -> Iterator[tuple[str, str]]:
-    yield "Target", found.target
     yield "Began", moment(found.started_at)
     yield "Took", span(found.seconds)
     yield "Spent", f"{found.spent:f} USD"
-    yield "Tasks made", str(len(found.tasks))
+    yield "Made, and may be charged", str(len(found.tasks))
     yield "Facts", str(len(found.facts))
 
 

@@ -28,10 +28,11 @@ def verification_markdown(found: Verification) -> str:
 def _head(found: Verification) -> Iterator[str]:
     summary = of_verification(found)
     yield from (f"# {found.verdict}: {text(found.said.title)}", "", f"**{text(summary.headline)}**", "")
+    yield from (f"Target: {code(found.target)}", "")
     yield from ("## What to do", "")
     yield from [f"{number}. {text(step)}" for number, step in enumerate(summary.steps, 1)] or ["Nothing."]
     yield ""
-    spent = f"spent {found.spent:f} USD on {count(len(found.tasks), 'task')}"
+    spent = f"spent {found.spent:f} USD on {count(len(found.tasks), 'order')}"
     yield f"{moment(found.started_at)}, {span(found.seconds)}; {spent}."
     yield ""
 

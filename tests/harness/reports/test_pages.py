@@ -12,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seedmock_contracts.certificate import Invariant
+from seedmock_contracts.certificate import Call, Invariant, Life
 from seedmock_contracts.certificate import Verdict as Certified
 from seedmock_contracts.conversation import Conversation
 from seedmock_contracts.drift import Seen, Verdict
 from seedmock_contracts.upstreams import contract
 from seedmock_server.reports.certification_html import certification_html
 from seedmock_server.reports.page import seen
+from seedmock_server.reports.picture import span
 from seedmock_server.reports.verification_html import verification_html
 
 OPEAI = contract("opeai")
@@ -73,7 +74,7 @@ class Page(HTMLParser):
 
 def test_a_page_says_the_verdict_first_and_then_what_to_do(verification: Any) -> None:
     text = Page(verification_html(verification())).text
-    headline = f"{OPEAI.title} at https://api.test/a puddle has drifted: 2 promised facts are contradicted."
+    headline = f"{OPEAI.title} has drifted: 2 promised facts are contradicted. https://api.test/a puddle"
     at = [
         text.index(part)
         for part in (headline, "What to do", "Begin with “title a puddle”", "Findings title", "Facts Basis")
@@ -156,7 +157,7 @@ def test_whatever_a_client_said_the_page_has_no_other_elements(certification: An
 
 def test_a_page_of_nothing_says_why(nothing: Any) -> None:
     page = Page(verification_html(nothing))
-    assert f"{OPEAI.title} at https://api.test/a puddle could not be looked at. What to do" in page.text
+    assert f"{OPEAI.title} could not be looked at. https://api.test/a puddle What to do" in page.text
     assert "See to what was in the way: nobody is at home." in page.text
     assert "Nothing was made: no task, no asset." in page.text
 
@@ -168,7 +169,8 @@ def test_what_conforms_asks_for_nothing(verification: Any) -> None:
     values = {name: getattr(made, name) for name in ("said", "target", "started_at", "verdict", "spent")}
     found = type(made)(**values, **empty, conversation=Conversation(OPEAI))
     text = Page(verification_html(found)).text
-    assert f"conforms: {len(facts)} facts are confirmed, no promise is contradicted. What to do Nothing." in text
+    assert f"conforms: {len(facts)} facts are confirmed, no promise is contradicted. https://api.test" in text
+    assert "What to do Nothing." in text
 
 
 def test_three_hundred_findings_are_one_page(verification: Any) -> None:
@@ -180,7 +182,7 @@ def test_three_hundred_findings_are_one_page(verification: Any) -> None:
 def test_a_certification_says_what_broke_where_and_draws_each_trial(certification: Any) -> None:
     found = certification()
     page = Page(certification_html(found))
-    assert "adapter a puddle is not certified as a client of opeai: 2 invariants break in 3 scenarios." in page.text
+    assert "not certified for opeai: 2 invariants break, in 2 of 3 scenarios. adapter a puddle What to do" in page.text
     assert "one-charge breaks in 2 scenarios" in page.text
     assert "paced-polls breaks in 1 scenario" in page.text
     assert page.text.count(" holds ") == len(Invariant) - 2
@@ -194,3 +196,38 @@ def test_a_client_that_could_not_be_run_holds_nothing(certification: Any) -> Non
     assert "See to what was in the way: it is not there." in text
     assert "holds" not in text
     assert text.count("not looked at") == len(Invariant) + 1
+
+
+def test_a_poll_that_tells_no_status_and_an_order_that_fails_say_so_in_the_picture(certification: Any) -> None:
+    calls = (
+        Call(0.0, 0.1, "create", "POST /v1/videos", 502),
+        Call(5.0, 5.1, "query", "GET /v1/videos/x", 200),
+        Call(5.0, 5.2, "query", "GET /v1/videos/x", 404),
+    )
+    life = Life("one", "says", (), calls, "outcome", 5.0)
+    page = Page(certification_html(certification(broken=(), lives=(life,))))
+    assert len(page.all("text", class_="tag")) == 2, "the third would stand upon the second"
+    assert " 502 5 s: GET /v1/videos/x: HTTP 200 no status " in page.text
+
+
+def test_a_life_with_one_long_pause_is_drawn_in_even_steps_and_says_so(certification: Any) -> None:
+    calls = tuple(Call(at, at, "query", "GET /v1/videos/x", 200, "QUEUED") for at in (0.0, 1.0, 2.0, 604_800.0))
+    life = Life("one", "says", (), calls, "outcome", 5.0)
+    page = Page(certification_html(certification(broken=(), lives=(life,))))
+    assert "7 d (not to scale)" in page.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [
+        (0, "0 s"),
+        (0.35, "350 ms"),
+        (1, "1 s"),
+        (12.54, "12.5 s"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 5 min"),
+        (6e5, "6.9 d"),
+    ],
+)
+def test_times_are_told_in_the_unit_that_suits_them(seconds: float, says: str) -> None:
+    assert span(seconds) == says
