@@ -102,7 +102,7 @@ def mutants_found(mutants: Iterable[Any], held: Held) -> Iterator[str]:
     free = sum(row.free for row in rows)
     yield from ("# Mutated upstreams", "", COMMAND, "")
     yield f"{len(rows)} upstreams that lie; {len(found)} are found by the fact that they lie about, {free} of them for"
-    yield "nothing: no task is needed. Unchanged upstreams give no finding, whatever their seed (20 were tried)."
+    yield "nothing: no task is needed. Unchanged upstreams give no finding: not whole, nor part by part with 20 seeds."
     family = ""
     for row in sorted(rows, key=lambda row: row.family):
         if row.family != family:
