@@ -85,7 +85,7 @@ def _headline(found: Verification) -> str:
 def _steps(found: Verification) -> Iterator[str]:
     yield from _about_drift(found)
     if found.trouble:
-        yield f"See to what was in the way: {found.trouble}."
+        yield f"See to what was in the way: {found.trouble.rstrip('.')}."
     if found.resumable:
         yield "Give the same command again: it goes on with what was ordered, and orders none of it anew."
     for doubt in found.doubts:
@@ -139,7 +139,7 @@ def _certified(found: Certification) -> str:
 
 def _advice(found: Certification) -> Iterator[str]:
     if found.trouble:
-        yield f"See to what was in the way: {found.trouble}."
+        yield f"See to what was in the way: {found.trouble.rstrip('.')}."
     broken = by_invariant(found)
     ranked = sorted(broken.items(), key=lambda pair: list(Severity).index(pair[1][0].severity))
     for invariant, of in ranked:
