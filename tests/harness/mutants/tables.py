@@ -1,4 +1,4 @@
-"""The tables under docs/ that say what the harness looks at and what it finds, made by looking and by lying.
+"""The tables under contracts/ that say what the harness looks at and what it finds, made by looking and by lying.
 
 python tests/harness/mutants/tables.py            # writes them: every mutant is tried, every upstream taken whole
 python tests/harness/mutants/tables.py --whole    # and mutants by the whole free ladder, and 20 seeds
@@ -21,7 +21,7 @@ from seedmock_contracts.upstreams import contracts
 from seedmock_server import kinds
 
 ROOT = Path(__file__).parents[3]
-DOCS = ROOT / "docs"
+PAGES = ROOT / "contracts"
 COMMAND = "`python tests/harness/mutants/tables.py` writes this file; a test fails when it is out of date."
 SEEDS = 20
 ELSEWHERE = {
@@ -145,10 +145,10 @@ def _main() -> None:
         if "--whole" in sys.argv:
             _whole(trial, clips)
         honest = {said.name: trial.looked_at(said, trial.whole(said, deep=True), clips) for said in contracts()}
-        DOCS.mkdir(exist_ok=True)
+        PAGES.mkdir(exist_ok=True)
         for name, text in written(honest, trial.mutants(), lambda mutant: seen[mutant.key]).items():
-            (DOCS / name).write_text(text, encoding="utf-8")
-    sys.stdout.write("docs/ has its tables\n")
+            (PAGES / name).write_text(text, encoding="utf-8")
+    sys.stdout.write("contracts/ has its tables\n")
 
 
 def _whole(trial: Any, clips: Path) -> None:

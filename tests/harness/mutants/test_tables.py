@@ -1,4 +1,4 @@
-"""The tables under docs/ are those that looking and lying make, and they have no gap."""
+"""The tables under contracts/ are those that looking and lying make, and they have no gap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from seedmock_contracts.upstreams import NAMES, contract
 
-DOCS = Path(__file__).parents[3] / "docs"
+PAGES = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def made(trial: Any, tables: Any, honest: dict[str, Any], held: Callable[[Any], 
 
 @pytest.mark.parametrize("name", ["facts-and-checks.md", "checks-and-lies.md", "mutants.md"])
 def test_a_table_is_up_to_date(made: dict[str, str], name: str) -> None:
-    kept = (DOCS / name).read_text(encoding="utf-8")
+    kept = (PAGES / name).read_text(encoding="utf-8")
     assert kept.splitlines() == made[name].splitlines(), "run python tests/harness/mutants/tables.py"
 
 
