@@ -82,6 +82,8 @@ class Conversation:
         self.links: dict[str, Story] = {}
         self.files: dict[str, Turn] = {}
         """The turns in which files were posted, by the links that they told."""
+        self.weighed: dict[tuple[Operation, str, str], list[Violation]] = {}
+        """The rules that a request breaks, by its operation, URL and body: much is asked more than once."""
 
     def turn(self, exchange: Exchange) -> Turn:
         """An exchange in the light of what was said before it; it is not yet part of the conversation."""
@@ -179,7 +181,12 @@ class Turn:
         """The rules that the request breaks, in the order in which the upstream looks."""
         if self.operation is None or self.document is None:
             return []
-        return violations(self.said.name, self.operation, self.document, self.before.options)
+        key = self.operation, self.exchange.request.url, self.exchange.request.body
+        known = self.before.weighed.get(key)
+        if known is None:
+            known = violations(self.said.name, self.operation, self.document, self.before.options)
+            self.before.weighed[key] = known
+        return known
 
     @cached_property
     def order(self) -> Ordered | None:
@@ -225,7 +232,12 @@ class Turn:
     @cached_property
     def cases(self) -> tuple[ErrorCase, ...]:
         """The kinds of error that the answer can be, by its status and code."""
-        return tuple(case for case in self.said.errors if self.refused and _fits(case, self.status_code, self.body))
+        if not self.refused:
+            return ()
+        held = self.body if isinstance(self.body, dict) else {}
+        error = held.get("error") if isinstance(held.get("error"), dict) else held
+        assert isinstance(error, dict)
+        return tuple(case for case in self.said.errors if _fits(case, self.status_code, error.get("code")))
 
     @cached_property
     def word(self) -> str | None:
@@ -281,11 +293,7 @@ class Turn:
         return tuple(link for link in found if isinstance(link, str))
 
 
-def _fits(case: ErrorCase, status: int, body: Any) -> bool:
-    held = body if isinstance(body, dict) else {}
-    error = held.get("error") if isinstance(held.get("error"), dict) else held
-    assert isinstance(error, dict)
-    code = error.get("code")
+def _fits(case: ErrorCase, status: int, code: Any) -> bool:
     if isinstance(case.code, int):
         return code == case.code and status in (case.status, 200)
     return status == case.status and (code or "") == case.code

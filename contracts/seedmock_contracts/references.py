@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from .generation import Reference
@@ -124,14 +125,28 @@ def values(document: Document, path: str) -> list[tuple[str, Any]]:
     because the parent's own rule speaks of it.
     """
     found: list[tuple[str, Any]] = [("", document)]
-    for step in path.replace("[]", ".[]").split("."):
-        found = [pair for at, value in found for pair in _step(at, value, step)]
+    for step in _steps(path):
+        found = _items(found) if step == "[]" else _keys(found, step)
+        if not found:
+            break
     return found
 
 
-def _step(at: str, value: Any, step: str) -> Iterator[tuple[str, Any]]:
-    if step == "[]":
-        if isinstance(value, list):
-            yield from ((f"{at}[{index}]", item) for index, item in enumerate(value))
-    elif isinstance(value, Mapping):
-        yield (f"{at}.{step}" if at else step), value.get(step, MISSING)
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.replace("[]", ".[]").split("."))
+
+
+def _items(found: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return [
+        (f"{at}[{index}]", item) for at, value in found if isinstance(value, list) for index, item in enumerate(value)
+    ]
+
+
+def _keys(found: list[tuple[str, Any]], step: str) -> list[tuple[str, Any]]:
+    # What JSON says is a dict; to ask whether it is any other mapping takes ten times as long.
+    return [
+        (f"{at}.{step}" if at else step, value.get(step, MISSING))
+        for at, value in found
+        if type(value) is dict or isinstance(value, Mapping)
+    ]

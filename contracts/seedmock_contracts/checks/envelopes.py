@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ..conversation import Turn
 from ..failures import Look, Severity, broken, compared, held
@@ -77,6 +78,7 @@ def _refusal(turn: Turn) -> bool:
     return ours and turn.refused and parts.speaks(turn) and isinstance(turn.body, dict)
 
 
+@lru_cache(maxsize=parts.REMEMBERED)
 def _envelope(turn: Turn) -> str:
     """The envelope that the refusal is most like, of those in which such a refusal is spoken; the first in doubt."""
     known = list(dict.fromkeys(field.envelope for field in turn.said.answers if field.operation is None))

@@ -157,13 +157,19 @@ def formed(field: AnswerField, value: Any) -> bool:
 
 def unknown(body: Any, paths: Iterable[str]) -> Iterator[str]:
     """The paths in a body that are none of these and none on the way to one, each with its place."""
+    yield from dict.fromkeys(_unknown(body, "", _tree(tuple(paths))))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _tree(paths: tuple[str, ...]) -> dict[str, set[str]]:
+    """The steps that may follow at each place, on the ways to these paths."""
     tree: dict[str, set[str]] = {}
     for path in paths:
         at = ""
         for step in path.replace("[]", ".[]").split("."):
             tree.setdefault(at, set()).add(step)
             at = f"{at}.{step}" if at else step
-    yield from dict.fromkeys(_unknown(body, "", tree))
+    return tree
 
 
 def _unknown(value: Any, at: str, tree: dict[str, set[str]]) -> Iterator[str]:

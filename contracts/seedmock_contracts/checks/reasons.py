@@ -115,8 +115,10 @@ def _speaks_of(row: FailCode, message: str) -> bool:
 
 def a_failed_asset_says_why(turn: Turn) -> Iterator[Look]:
     """An asset that failed tells a code that is known, and a sentence."""
+    if turn.refused:
+        return
     field = next((f for f in parts.fields_of(turn) if f.path.endswith(".error")), None)
-    if field is None or turn.refused:
+    if field is None:
         return
     for _, asset in told_assets(turn):
         if asset.get("status") == AssetStatus.FAILED:
