@@ -53,8 +53,9 @@ def carried() -> Props:
 class Terms:
     """How paid orders are made: what they refer to, what B's tokens cost, and how far they go.
 
-    `deep` orders every size there is and the longest clip. `own_clock`: the upstream's clock moves at our word, so
-    that what happens after days can be waited for.
+    `deep` orders every size and every target of upscales that there is, the longest clip, and sounds as long as they
+    may be together and longer. `own_clock`: the upstream's clock moves at our word, so that what happens after days
+    can be waited for.
     """
 
     props: Props = ELSEWHERE
