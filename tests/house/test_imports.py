@@ -31,6 +31,7 @@ PLACES = {
         *("seedmock_server/commands.py", "seedmock_server/views.py"),
     ],
     "rich": ["*/console.py", "seedmock_client/demo.py"],
+    "jinja2": ["seedmock_server/reports/page.py"],
     "httpx": [
         "seedmock_client/clients.py",
         "seedmock_client/d[er]*.py",

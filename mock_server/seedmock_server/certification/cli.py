@@ -11,7 +11,7 @@ from seedmock_contracts.certificate import Verdict
 from seedmock_contracts.upstreams import NAMES
 
 from ..reports.formats import CERTIFICATIONS, InvalidReport, require, write
-from ..reports.option import report_option
+from ..reports.options import report_option
 from .adapters import Program
 from .console import Progress, conclude, listed
 from .running import certify as certified

@@ -14,7 +14,7 @@ from seedmock_contracts.upstreams import NAMES
 
 from ..clock import Clock
 from ..reports.formats import VERIFICATIONS, InvalidReport, require, write
-from ..reports.option import report_option
+from ..reports.options import report_option
 from ..verification.cli import COULD_NOT_LOOK, EPILOG, EXITS
 from ..verification.console import conclude
 from .comparing import Comparison, compare

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from seedmock_contracts import certificate
+from seedmock_contracts.certificate import Call, Life
 from seedmock_contracts.conversation import ORDERS, Conversation, Story, Thing, Turn
 from seedmock_contracts.exchange import Response
 from seedmock_contracts.terms import AssetStatus, Operation, Role, TaskStatus
@@ -116,7 +116,7 @@ def _about(conversation: Conversation, turn: Turn) -> str | None:
     return thing.id if thing is not None and turn.exchange.caller == thing.caller else None
 
 
-def trial(life: certificate.Life) -> Drawn:
+def trial(life: Life) -> Drawn:
     """The life of a trial."""
     events = tuple(_call(call) for call in life.calls)
     return Drawn(life.scenario, life.says, life.outcome, events)
@@ -187,7 +187,7 @@ def _told(answer: Response) -> str:
 # --- trials ---
 
 
-def _call(call: certificate.Call) -> Event:
+def _call(call: Call) -> Event:
     mark = _mark(call.operation)
     told = f"HTTP {call.status}" if call.status else "no answer"
     broken_off = ", broken off" if call.status and call.ended is None else ""
@@ -196,7 +196,7 @@ def _call(call: certificate.Call) -> Event:
     return Event(call.at, mark, _tone_of(call, mark), call.word, says, str(call.status or "–"))
 
 
-def _tone_of(call: certificate.Call, mark: Mark) -> Tone:
+def _tone_of(call: Call, mark: Mark) -> Tone:
     if call.ended is None or call.status >= 500 or call.status == 0:
         return Tone.TROUBLE
     if call.status >= 400:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from seedmock_contracts import certificate
 from seedmock_contracts.certificate import MEANINGS, Broken, Certification, Invariant
+from seedmock_contracts.certificate import Verdict as Certified
 from seedmock_contracts.drift import FactSeen, Finding, Seen, Verdict, Verification
 from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Basis
@@ -127,9 +127,9 @@ def by_invariant(found: Certification) -> Mapping[Invariant, tuple[Broken, ...]]
 def _certified(found: Certification) -> str:
     invariants = count(len(by_invariant(found)), "invariant breaks,", "invariants break,")
     guilty = len({one.scenario for one in found.broken})
-    if found.verdict is certificate.Verdict.COULD_NOT_RUN:
+    if found.verdict is Certified.COULD_NOT_RUN:
         return f"The client could not be put on trial with {found.upstream}."
-    if found.verdict is certificate.Verdict.CERTIFIED:
+    if found.verdict is Certified.CERTIFIED:
         trials = count(len(found.trials), "scenario")
         return f"The client is certified for {found.upstream}: all invariants hold in {trials}."
     return (

@@ -18,7 +18,7 @@ from seedmock_contracts.upstreams import NAMES, contract
 from ..clock import Clock
 from ..recorder import CannotRecord, Recorder
 from ..reports.formats import VERIFICATIONS, InvalidReport, require, write
-from ..reports.option import report_option
+from ..reports.options import report_option
 from ..settings import InvalidSetting
 from .book import Book, UnreadableBook
 from .budget import InvalidBudget, amount_from, budget_from
