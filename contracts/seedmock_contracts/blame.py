@@ -75,6 +75,11 @@ class Scale:
     trial: Trial
     gross: Signature
     calm: Signature
+    answers: tuple[tuple[Edge, Turn], ...]
+
+    def answer(self, edge: Edge) -> Turn | None:
+        """What was answered at an edge, if it was asked about for the scale."""
+        return next((turn for one, turn in self.answers if one is edge), None)
 
     def blames_rule(self, turn: Turn) -> bool:
         return signature(turn) != self.calm
@@ -95,15 +100,17 @@ def scale(speaker: Speaker, trial: Trial) -> Scale | None:
     gross = signature(turn)
     values = [edge.value for edge in (*trial.kept, *trial.broken)]
     calm: Counter[Signature] = Counter()
+    answers = [(first, turn)]
     plain = [edge for edge in trial.kept if _contested(speaker.said, trial.operation, edge.document) is None]
     for edge in (plain or trial.kept)[:CALM]:
         answer = asked(speaker, trial.operation, edge.document)
+        answers.append((edge, answer))
         found = signature(answer)
         if not says_nothing(answer) and found != gross and masked(found, *values) != masked(gross, *values):
             calm[found] += 1
             if calm[found] > 1:
                 break
-    return Scale(trial, gross, calm.most_common(1)[0][0]) if calm else None
+    return Scale(trial, gross, calm.most_common(1)[0][0], tuple(answers)) if calm else None
 
 
 def limits(speaker: Speaker, operation: Operation, rule: Rule, found: Iterable[Trial] | None = None) -> Iterator[Look]:
@@ -135,7 +142,11 @@ def limits(speaker: Speaker, operation: Operation, rule: Rule, found: Iterable[T
 def _seen(speaker: Speaker, found: Scale, edge: Edge) -> Iterator[Look]:
     """What the answer at one edge says of the rule, or of the value tried there."""
     rule = found.trial.rule
-    turn = asked(speaker, found.trial.operation, edge.document)
+    turn = found.answer(edge)
+    if turn is None or says_nothing(turn, rule) or found.blames_rule(turn) is edge.keeps:
+        turn = asked(speaker, found.trial.operation, edge.document)  # nobody is accused for a single answer
+    else:
+        speaker.come_back_to(turn)
     if says_nothing(turn, rule):
         return
     blamed = found.blames_rule(turn)

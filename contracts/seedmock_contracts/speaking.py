@@ -78,6 +78,17 @@ class Speaker:
 
     def __post_init__(self) -> None:
         self.conversation = Conversation(self.said, self.options)
+        self._spoken_of: Turn | None = None
+
+    @property
+    def spoken_of(self) -> Turn:
+        """The turn that what a step yields belongs to: the latest, or one before it that the step came back to."""
+        assert self._spoken_of is not None
+        return self._spoken_of
+
+    def come_back_to(self, turn: Turn) -> None:
+        """Speak of an earlier turn, until something else is asked."""
+        self._spoken_of = turn
 
     def ask(
         self,
@@ -117,7 +128,7 @@ class Speaker:
         answer = self.send(method, url, headers=sent, content=body)
         asked = Request(method, url, redacted(sent.items()), summary(body, BODY).decode("utf-8", "replace"))
         exchange = Exchange(operation or "", asked, _response(answer), caller, self.now())
-        turn = self.conversation.turn(exchange)
+        self._spoken_of = turn = self.conversation.turn(exchange)
         self.heard(Judged(turn, tuple(judged(turn))))
         self.conversation.remember(turn)
         if turn.operation in ORDERS and turn.made is not None and not self.paying:
@@ -129,8 +140,8 @@ class Speaker:
 class Step:
     """A named part of a ladder: asks, and yields what it saw beyond what the checks see in each single answer.
 
-    What it yields belongs to its latest exchange. `price` is the most that it can cost, in USD. `minimal` steps make
-    up the shortest run that is worth making.
+    What it yields belongs to the turn that the speaker speaks of: the latest, if it comes back to none. `price` is
+    the most that it can cost, in USD. `minimal` steps make up the shortest run that is worth making.
     """
 
     name: str

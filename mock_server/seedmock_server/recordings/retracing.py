@@ -54,6 +54,6 @@ def retraced(recording: Recording) -> Iterator[tuple[str, Look, Exchange]]:
     for step in free(recording.said):
         try:
             for look in step.run(speaker):
-                yield step.name, look, speaker.conversation.turns[-1].exchange
+                yield step.name, look, speaker.spoken_of.exchange
         except (NotRecorded, MadeATask):  # the checks have seen the latter
             continue

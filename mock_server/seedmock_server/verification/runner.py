@@ -106,7 +106,7 @@ class Runner:
             self.till.begin(step)
         try:
             for look in step.run(self.speaker):
-                self._add(step.name, look, self.speaker.conversation.turns[-1].exchange)
+                self._add(step.name, look, self.speaker.spoken_of.exchange)
         except NoAnswer as error:
             self._silent += 1
             self._miss(step, str(error), goes_on=pays)

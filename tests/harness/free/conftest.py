@@ -77,7 +77,7 @@ def climbed(
             step_name = step.name
             try:
                 for look in step.run(speaker):
-                    climb.looks.append((step.name, step.name, look, climb.turns[-1].exchange))
+                    climb.looks.append((step.name, step.name, look, speaker.spoken_of.exchange))
             except MadeATask as made:
                 climb.made = made.turn.made or ""
                 break
