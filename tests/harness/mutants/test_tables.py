@@ -10,7 +10,7 @@ import pytest
 
 from seedmock_contracts.upstreams import NAMES, contract
 
-PAGES = Path(__file__).parents[3] / "docs"
+PAGES = Path(__file__).parents[3] / "contracts"
 
 
 @pytest.fixture(scope="module")
