@@ -16,7 +16,7 @@ from .contract import Contract
 from .conversation import ORDERS, Turn
 from .edges import Edge
 from .failures import Look, Severity, broken, held
-from .probes import Trial, askable, last_trials, trial_beside, trials
+from .probes import Trial, askable, last_trial, trial_beside, trials
 from .rules import Rule, Typed, shown
 from .speaking import Speaker
 from .terms import Document, ErrorKind, Fact, Operation, Variants
@@ -213,13 +213,13 @@ def _gone(speaker: Speaker, operation: Operation, rule: Rule) -> Iterator[Look]:
     when all else is right. Where a rule cannot be asked about beside such a fault, all others have to bear witness.
     """
     said = speaker.said
-    last = next(last_trials(said, operation, rule), None)
+    last = last_trial(said, operation, rule)
     trial = last or next(iter(trials(said, operation, rule)), None)
     if trial is None or scale(speaker, trial) is not None:
         return
     others = (other for other in said.rules[operation] if other is not rule and condition(other) is None)
     if last is not None:
-        beside = (next(last_trials(said, operation, other), None) for other in others)
+        beside = (last_trial(said, operation, other) for other in others)
     else:
         beside = (trial_beside(said, operation, other, trial.fault) for other in others)
     witnesses = (one for one in beside if one is not None)

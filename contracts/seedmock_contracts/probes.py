@@ -95,7 +95,7 @@ def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
 def trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> Iterator[Trial]:
     """The ways of asking about a rule, the likeliest to tell it from the second fault first; `edges` instead of its."""
     if edges or rule not in said.rules[operation]:
-        yield from _trials(said, operation, rule, edges)
+        yield from _trials(said, operation, rule, _pure_edges(said, operation, rule, edges))
     else:
         yield from _remembered(said.name, operation, said.rules[operation].index(rule))
 
@@ -119,11 +119,10 @@ class _Remembered:
 @cache
 def _remembered(upstream: str, operation: Operation, place: int) -> _Remembered:
     said = contract(upstream)
-    return _Remembered(_trials(said, operation, said.rules[operation][place], ()))
+    return _Remembered(_trials(said, operation, said.rules[operation][place], _edges_of(upstream, operation, place)))
 
 
-def _trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge]) -> Iterator[Trial]:
-    pure = _pure_edges(said, operation, rule, edges)
+def _trials(said: Contract, operation: Operation, rule: Rule, pure: Sequence[tuple[int, Edge]]) -> Iterator[Trial]:
     for alternatives in _faults(said, operation, rule):
         plainest = sorted(alternatives, key=lambda fault: fault.variety(rule))
         made = (_trial(said, operation, rule, fault, pure) for fault in plainest)
@@ -145,10 +144,14 @@ def _pure_edges(said: Contract, operation: Operation, rule: Rule, edges: Sequenc
 
 
 @cache
-def _askable(upstream: str, operation: Operation, place: int) -> frozenset[tuple[bool, str]]:
+def _edges_of(upstream: str, operation: Operation, place: int) -> tuple[tuple[int, Edge], ...]:
     said = contract(upstream)
-    pure = _pure_edges(said, operation, said.rules[operation][place])
-    return frozenset((edge.keeps, repr(edge.value)) for _, edge in pure)
+    return tuple(_pure_edges(said, operation, said.rules[operation][place]))
+
+
+@cache
+def _askable(upstream: str, operation: Operation, place: int) -> frozenset[tuple[bool, str]]:
+    return frozenset((edge.keeps, repr(edge.value)) for _, edge in _edges_of(upstream, operation, place))
 
 
 def askable(said: Contract, operation: Operation, rule: Rule) -> frozenset[tuple[bool, str]]:
@@ -156,19 +159,24 @@ def askable(said: Contract, operation: Operation, rule: Rule) -> frozenset[tuple
     return _askable(said.name, operation, said.rules[operation].index(rule))
 
 
-def last_trials(said: Contract, operation: Operation, rule: Rule) -> Iterator[Trial]:
-    """The ways of asking about a rule beside what is seen last of all: media that can't be used, ids of nobody's."""
-    pure = _pure_edges(said, operation, rule)
-    faults = (one for every in _faults(said, operation, rule) for one in every)
-    made = (_trial(said, operation, rule, one, pure) for one in faults if one.after == len(said.rules[operation]))
-    return (trial for trial in made if trial is not None)
+def last_trial(said: Contract, operation: Operation, rule: Rule) -> Trial | None:
+    """The way of asking about a rule beside what is seen last of all: media that can't be used, ids of nobody's."""
+    return _trial_beside(said.name, operation, said.rules[operation].index(rule), None)
 
 
 def trial_beside(said: Contract, operation: Operation, rule: Rule, fault: str) -> Trial | None:
     """The way of asking about a rule beside a certain second fault, if there is one."""
-    pure = _pure_edges(said, operation, rule)
-    named = (one for every in _faults(said, operation, rule) for one in every if one.name == fault)
-    made = (_trial(said, operation, rule, one, pure) for one in named)
+    return _trial_beside(said.name, operation, said.rules[operation].index(rule), fault)
+
+
+@cache
+def _trial_beside(upstream: str, operation: Operation, place: int, fault: str | None) -> Trial | None:
+    """The first trial beside the second faults of this name; of no name, beside those that are seen last of all."""
+    said, pure = contract(upstream), _edges_of(upstream, operation, place)
+    rules = said.rules[operation]
+    faults = (one for every in _faults(said, operation, rules[place]) for one in every)
+    due = (one for one in faults if (one.after == len(rules) if fault is None else one.name == fault))
+    made = (_trial(said, operation, rules[place], one, pure) for one in due)
     return next((trial for trial in made if trial is not None), None)
 
 
