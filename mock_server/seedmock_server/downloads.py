@@ -147,7 +147,8 @@ class Downloads:
 
     async def _file(self, rest: str) -> FileAnswer:
         token = rest.partition("/")[0]
-        found = self._rooms.sources.published(token, self._rooms.engine.clocks.world.now())
+        sources, clocks = self._rooms.sources, self._rooms.engine.clocks
+        found = sources.published(token, clocks.now(sources.owner(token)))
         if found is None:
             raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
         source: Any = found.readable.source

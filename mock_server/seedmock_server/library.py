@@ -185,7 +185,7 @@ class Library:
         try:
             readable = await self._sources.keep(content)
             days = float(said.amount(f"{said.name}.files.days").value)
-            self._sources.publish(token, readable, name, self.clocks.now(account) + days * DAY)
+            self._sources.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
         except sources.Refused as error:
             raise Refusal(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
         return readable

@@ -176,7 +176,7 @@ class State:
         self.limits.calls.update({(upstream, account): deque(calls) for upstream, account, calls in taken.calls})
         self.engine.latencies = taken.latencies
         for token, upload in taken.uploads:
-            self.sources.publish(token, upload.readable, upload.name, upload.expires_at)
+            self.sources.publish(token, upload.readable, upload.name, upload.expires_at, upload.account)
         self.engine.ledger.lend(taken.credit)
         for account, upstream, amount in taken.grants:
             self.engine.ledger.grant(account, upstream, amount)

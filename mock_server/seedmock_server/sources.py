@@ -64,11 +64,12 @@ class Readable:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A file that was posted, by the name that it came with, for as long as its link lives."""
+    """A file that was posted, by the name that it came with, for as long as its link lives by its account's clock."""
 
     readable: Readable
     name: str
     expires_at: float
+    account: str = ""
 
 
 class Sources:
@@ -134,9 +135,9 @@ class Sources:
             task.add_done_callback(lambda done: self._finish(digest, done))
         return await asyncio.shield(task)
 
-    def publish(self, token: str, readable: Readable, name: str, expires_at: float) -> None:
-        """Let a kept file be read under a token until a reading of the clock."""
-        self._published[token] = Published(readable, name, expires_at)
+    def publish(self, token: str, readable: Readable, name: str, expires_at: float, account: str = "") -> None:
+        """Let a kept file be read under a token until a reading of the account's clock."""
+        self._published[token] = Published(readable, name, expires_at, account)
         while len(self._published) > TOKENS:
             self._published.popitem(last=False)
 
@@ -147,6 +148,11 @@ class Sources:
     def unpublish(self) -> None:
         """Let every link to a posted file go dead; the files stay."""
         self._published.clear()
+
+    def owner(self, token: str) -> str:
+        """The account that posted the file of a token; empty for a token that there is not."""
+        found = self._published.get(token)
+        return "" if found is None else found.account
 
     def published(self, token: str, now: float) -> Published | None:
         """The file of a token, while its link lives and the folder has room for it."""

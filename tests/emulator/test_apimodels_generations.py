@@ -367,6 +367,15 @@ def test_a_posted_file_can_be_had_by_its_link_for_seven_days(door: Any, picture:
     assert door.get(link, key=None).status_code == 404
 
 
+def test_a_posted_file_s_days_run_by_the_clock_of_the_key_that_posted_it(
+    inside: Any, picture: Callable[..., bytes]
+) -> None:
+    link, other = inside.post_file(picture("green"), "a.png"), inside.post_file(picture("red"), "b.png", key="another")
+    assert inside.get("/api/v1/balance", headers={"X-Mock-Advance": "7d"}).status_code == 200
+    assert inside.get(link, key=None).status_code == 404
+    assert inside.get(other, key=None).status_code == 200
+
+
 def test_a_post_of_files_without_a_file_says_so(inside: Any) -> None:
     for files in ({"file": (None, b"text")}, {"other": ("a.png", b"x")}):
         answer = inside.post("/api/v1/files", files=files)
