@@ -72,7 +72,9 @@ class Wanted:
 )
 @click.option("--only", multiple=True, metavar="NAME", help="A step, or free, paid, minimal; repeatable.")
 @click.option("--list", "listing", is_flag=True, help="Show the steps and their prices, and send nothing.")
-@click.option("--deep", is_flag=True, help="Order every size and target, the longest clip, and sounds beyond their limit.")
+@click.option(
+    "--deep", is_flag=True, help="Order every size and target, the longest clip, and sounds beyond their limit."
+)
 @click.option("--token-price", metavar="USD", help="B's price per million tokens (assumed: its page names none).")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="Where paid calls are written down.")
 @click.option("--seed", type=int, help="Of the own emulator.")
