@@ -14,13 +14,14 @@ import platformdirs
 from seedmock_contracts.upstreams import contract
 
 from .answer import Upstream
+from .asgi import Receive, Scope, Send, lifespan
 from .chance import Chance, fresh_seed
 from .clock import Clock, Clocks
 from .control.plane import Plane
 from .control.world import World
 from .courier import Courier, plan_of
 from .declared import Declared
-from .doorway import Accounts, Doorway, Receive, Scope, Send
+from .doorway import Accounts, Doorway
 from .downloads import Downloads
 from .engine import Engine, Rules
 from .fates import Fates
@@ -102,7 +103,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+            await lifespan(receive, send, self.aclose)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1003})
         elif not scope["path"].startswith("/_mock/"):
@@ -111,15 +112,6 @@ class App:
             await self._downloads(scope, receive, send)
         else:
             await self._control(scope, receive, send)
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                await self.aclose()
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
 
     async def aclose(self) -> None:
         """End background work and remove what is temporary; for an app that is used in process."""

@@ -88,11 +88,11 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
     """
     from .app import App
     from .serving import CannotListen, run
-    from .settings import InvalidSetting, from_texts
+    from .settings import InvalidSetting, from_texts, options_from
 
     chosen = {name: value for name, value in values.items() if value is not None}
     try:
-        app = App(from_texts({"variants": _options(variants), **chosen}))
+        app = App(from_texts({"variants": options_from(variants), **chosen}))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error
     try:
@@ -110,16 +110,6 @@ def scenarios() -> None:
         click.echo(click.style(said.name, bold=True) + f"  {said.says}")
         for link in said.links:
             click.echo(f"    {link}")
-
-
-def _options(pairs: tuple[str, ...]) -> dict[str, str]:
-    options = {}
-    for pair in pairs:
-        name, equals, option = pair.partition("=")
-        if not equals:
-            raise click.UsageError(f"--variant {pair!r}; expected ID=OPTION, such as opeai.status=openai")
-        options[name.strip()] = option.strip()
-    return options
 
 
 def _welcome(url: str, pace: str, seed: int, keys: tuple[str, ...]) -> None:

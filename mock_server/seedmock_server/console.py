@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,3 +75,26 @@ def print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], capti
     for row in rows:
         table.add_row(*(cell.replace("[", "\\[") for cell in row))
     console.print(table)
+
+
+@contextlib.contextmanager
+def progress(of: int | None = None, style: str = "") -> Iterator[Callable[..., None]]:
+    """A bar on stderr while this lasts: call what it gives with `completed`, `name`, `said` and, once known, `total`.
+
+    Where stderr is no terminal nothing is shown.
+    """
+    if not sys.stderr.isatty():
+        yield lambda **_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[name]}", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[said]}", style=style),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield functools.partial(bar.update, bar.add_task("", total=of, name="", said=""))

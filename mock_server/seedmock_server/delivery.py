@@ -2,13 +2,12 @@
 
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from .asgi import Receive, Send
+
 Header = tuple[bytes, bytes]
 
 # Whole files leave as fast with 256 KiB; ranges of 1 MiB at 0.35 of sendfile then, and at 0.5 with this.

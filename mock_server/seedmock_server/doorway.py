@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -21,6 +21,7 @@ from seedmock_contracts.validation import notices, unknown_fields, violations
 
 from . import breaches
 from .answer import BASIS, Answer, Call, FileAnswer, Headers, Upstream
+from .asgi import Receive, Scope, Send
 from .clock import Clocks
 from .delivery import RangeNotSatisfiable, deliver
 from .engine import Caller
@@ -36,10 +37,6 @@ from .routing import Match, Router
 from .settings import Settings
 from .substitutes import Raw, encode
 from .wire import Dropped, Spoken, Wire
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
 HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from seedmock_contracts.terms import ErrorKind, Operation, TaskStatus
 
 from .answer import Answer, FileAnswer, Upstream
-from .doorway import Receive, Scope, Send, hand_over, log, send_answer
+from .asgi import Receive, Scope, Send
+from .doorway import hand_over, log, send_answer
 from .gate import HEADER, Gate
 from .journal import Entry, Journal, without_secrets
 from .library import DAY

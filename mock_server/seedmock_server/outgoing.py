@@ -6,14 +6,13 @@ Knows ASGI, and the connection by what the server lets be done to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Protocol
 
+from .asgi import Message, Send
 from .faults import Fault
 from .kinds import END, GROUPS, PACE, FaultKind
 
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 Pause = Callable[[float], Awaitable[None]]
 HEADS = frozenset({FaultKind.OTHER_HEADER, FaultKind.OTHER_RANGE})
 TICK = 0.05

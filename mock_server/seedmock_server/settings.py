@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -86,6 +86,17 @@ class Settings:
     def options(self) -> Mapping[str, str]:
         """Every variant's option in force."""
         return {name: option for said in contracts() for name, option in said.defaults.items()} | dict(self.variants)
+
+
+def options_from(pairs: Iterable[str]) -> dict[str, str]:
+    """Variants as people write them, ID=OPTION. Raises InvalidSetting."""
+    options = {}
+    for pair in pairs:
+        name, equals, option = pair.partition("=")
+        if not equals:
+            raise InvalidSetting(f"variant {pair!r}; expected ID=OPTION, such as opeai.status=openai")
+        options[name.strip()] = option.strip()
+    return options
 
 
 def from_texts(values: Mapping[str, Any]) -> Settings:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from seedmock_contracts.terms import Violation
 
 from .answer import BASIS, Answer, Call, FileAnswer, Upstream
+from .asgi import Send
 from .bending import judged, mended
 from .clock import Clock
 from .delivery import unsatisfiable
@@ -24,7 +25,7 @@ from .faults import Fault
 from .kinds import BENDING, LIES, SOCKET, FaultKind
 from .lies import told
 from .matching import InvalidRule
-from .outgoing import Line, Outgoing, Send
+from .outgoing import Line, Outgoing
 from .reading import Receive
 from .refusal import Refusal
 from .substitutes import Raw, encode, error_answer, moved

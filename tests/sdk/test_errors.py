@@ -87,7 +87,9 @@ def test_the_tree_in_the_docstring_is_the_tree_in_the_code() -> None:
     assert ["SeedmockError", *drawn] == defined
 
 
-@pytest.mark.parametrize("class_", dict.fromkeys((*errors.CLASSES.values(), SeedmockError)), ids=lambda class_: class_.__name__)
+@pytest.mark.parametrize(
+    "class_", dict.fromkeys((*errors.CLASSES.values(), SeedmockError)), ids=lambda class_: class_.__name__
+)
 def test_errors_can_be_pickled_with_all_they_know(class_: type[SeedmockError]) -> None:
     error = class_("why", task_id="t", upstream="opeai", code="C", retryable=True, retry_after=3.0)
     copy = pickle.loads(pickle.dumps(error))

@@ -17,6 +17,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import contract
 
 from ..app import App
+from ..asgi import Message, Receive, Send, lifespan
 from ..chance import Chance, fresh_seed
 from ..clock import Clock
 from ..delivery import deliver
@@ -27,7 +28,7 @@ from ..settings import Settings
 from ..statement import Statement
 from ..task import Task
 from ..testing.rules import FateRules, FaultRules
-from .hearing import Detours, Hearing, Message, Receive, Send
+from .hearing import Detours, Hearing
 from .steps import Scenario, Step, StepKind
 
 LIFE = "succeed after=400ms"
@@ -119,7 +120,7 @@ class Elsewhere:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await lifespan(receive, send, self.aclose)
             return
         while (await receive()).get("more_body"):
             pass
@@ -132,6 +133,9 @@ class Elsewhere:
         path = await asyncio.wrap_future(found)
         await deliver(scope, receive, send, path, etag='"elsewhere"', media_type="video/mp4")
 
+    async def aclose(self) -> None:
+        """There is nothing to close."""
+
     def _task(self, path: str) -> Task | None:
         """The task whose clip is asked for; None for what is no clip, or has none yet."""
         if self.bench is None or not path.endswith(("/content", ".mp4")):
@@ -142,14 +146,6 @@ class Elsewhere:
             return found if found is not None and engine.state(found).status == "SUCCESS" else None
         except Refusal:
             return None
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": message["type"] + ".complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
 
 
 @contextmanager

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
 from seedmock_contracts.certificate import MEANINGS, Broken, Certification, Invariant, Verdict
 
+from ..console import progress
 from .steps import Scenario
 
 COLOURS = {Verdict.CERTIFIED: "green", Verdict.NOT_CERTIFIED: "red", Verdict.COULD_NOT_RUN: "yellow"}
@@ -23,38 +22,20 @@ class Progress:
 
     def __init__(self, of: int) -> None:
         self._of, self._done, self._broken = of, 0, 0
-        self._bar: Any = None
-        self._row: Any = None
+        self._show: Callable[..., None] = lambda **_: None
 
     def tried(self, scenario: Scenario, broken: Sequence[Broken]) -> None:
         """A trial is over."""
         self._done += 1
         self._broken += bool(broken)
-        if self._bar is not None:
-            said = f"{self._broken} broken" if self._broken else ""
-            self._bar.update(self._row, completed=self._done, name=scenario.name, said=said)
+        said = f"{self._broken} broken" if self._broken else ""
+        self._show(completed=self._done, name=scenario.name, said=said)
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[Progress]:
-        """Show a bar while this lasts, if stderr is a terminal."""
-        if not sys.stderr.isatty():
+        """Show a bar while this lasts."""
+        with progress(self._of, "red") as self._show:
             yield self
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bar
-
-        columns = (
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[name]}", markup=False),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[said]}", style="red"),
-        )
-        with Bar(*columns, console=Console(stderr=True), transient=True) as self._bar:
-            self._row = self._bar.add_task("", total=self._of, name="", said="")
-            yield self
-        self._bar = None
 
 
 def listed(wanted: Sequence[Scenario]) -> None:

@@ -9,21 +9,18 @@ import asyncio
 import itertools
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.routes import routed
 from seedmock_contracts.terms import Operation
 
+from ..asgi import Message, Receive, Send
 from ..clock import Clock
 from ..journal import Journal
 from ..rooms import RESULTS
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 TRIAL_KEY = re.compile(r"sk_mock_[a-z]+_[0-9a-z]{24}(?![0-9a-z])")

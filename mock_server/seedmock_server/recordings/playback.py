@@ -6,7 +6,7 @@ Everything under /_mock/ is an emulator's, and so is what was not recorded if th
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seedmock_contracts.contract import Contract
@@ -19,15 +19,12 @@ from seedmock_contracts.upstreams import contract
 
 from ..answer import FileAnswer
 from ..app import App
+from ..asgi import Message, Receive, Send
 from ..doorway import hand_over, send_answer
 from ..media.look import Look
 from ..refusal import Refusal
 from .matching import canonical
 from .tape import Asked, Film, Tape
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 LINKS = "/_mock/links"
 PLACES = {f"//{HOST}/": "out", f"//{INSIDE}/": "in"}

@@ -6,7 +6,7 @@ Passes keys on as they come, and keeps none of them. Answers go through as they 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,14 +17,11 @@ from seedmock_contracts.clip import NotAMovie, facts
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange, Request, Response, redacted, summary
 
+from ..asgi import Message, Receive, Send, lifespan
 from ..recorder import Recorder
 from ..verification.wire import address, sentence
 from ..wire import line_of
 from .operations import operation_of
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 HOP_BY_HOP = frozenset(
     {
@@ -82,7 +79,7 @@ class Proxy:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+            await lifespan(receive, send, self.aclose)
         elif scope["type"] == "http" and scope["path"] == HEALTH:
             await _say(send, 200, {"status": "ok", "upstream": self._said.name, "exchanges": self._recorder.count})
         elif scope["type"] == "http":
@@ -91,15 +88,6 @@ class Proxy:
     async def aclose(self) -> None:
         """Close the connections to the service."""
         await self._client.aclose()
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                await self.aclose()
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
 
     async def _pass(self, scope: Message, receive: Receive, send: Send) -> None:
         url = scope["raw_path"].decode("latin-1").partition("?")[0]

@@ -14,7 +14,7 @@ from seedmock_contracts.ladder import free
 from seedmock_contracts.recordings import Recording
 from seedmock_contracts.speaking import MadeATask, Speaker
 
-from ..verification.wire import Answer
+from ..in_process import Reply
 from .tape import Asked, Tape
 
 WORDS = ("first", "second", "wrong")
@@ -32,7 +32,7 @@ class Retracer:
     tape: Tape
     at: float = 0.0
 
-    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answer:
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
         """Raises NotRecorded."""
         path, _, query = url.partition("?")
         caller = headers.get("authorization", "").removeprefix(BEARER)
@@ -41,7 +41,7 @@ class Retracer:
             raise NotRecorded
         self.at = turn.exchange.at
         answer = turn.exchange.response
-        return Answer(answer.status, dict(answer.headers), answer.body.encode())
+        return Reply(answer.status, dict(answer.headers), answer.body.encode())
 
 
 def retraced(recording: Recording) -> Iterator[tuple[str, Look, Exchange]]:

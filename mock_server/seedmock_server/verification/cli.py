@@ -19,7 +19,7 @@ from ..clock import Clock
 from ..recorder import CannotRecord, Recorder
 from ..reports.formats import VERIFICATIONS, InvalidReport, require, write
 from ..reports.options import report_option
-from ..settings import InvalidSetting
+from ..settings import InvalidSetting, options_from
 from .book import Book, UnreadableBook
 from .budget import InvalidBudget, amount_from, budget_from
 from .console import Progress, announce, conclude, listed
@@ -129,7 +129,7 @@ def _target(said: Contract, values: Mapping[str, Any]) -> Iterator[Target]:
     """Whoever is verified. Raises InvalidAddress, InvalidSetting."""
     if values["base_url"] is None:
         named = {name: values[name] for name in ("seed", "pace", "token_price") if values[name] is not None}
-        with own(**named, variants=_options(values["variants"])) as target:
+        with own(**named, variants=options_from(values["variants"])) as target:
             yield target
         return
     key = (values["api_key"] or "").strip()
@@ -137,16 +137,6 @@ def _target(said: Contract, values: Mapping[str, Any]) -> Iterator[Target]:
         raise click.UsageError("an API key is needed for --base-url: set SEEDMOCK_API_KEY, or give --api-key")
     with elsewhere(said, values["base_url"], key, (values["second_api_key"] or "").strip()) as target:
         yield target
-
-
-def _options(pairs: tuple[str, ...]) -> dict[str, str]:
-    options = {}
-    for pair in pairs:
-        name, equals, option = pair.partition("=")
-        if not equals:
-            raise click.UsageError(f"--variant {pair!r}; expected ID=OPTION, such as opeai.status=openai")
-        options[name.strip()] = option.strip()
-    return options
 
 
 def _verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:

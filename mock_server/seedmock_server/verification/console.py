@@ -14,6 +14,7 @@ from seedmock_contracts.drift import Finding, Seen, Verdict, Verification
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.terms import Basis
 
+from ..console import progress
 from ..reports.verification_json import repeat
 from .session import Session
 
@@ -26,13 +27,11 @@ class Progress:
 
     def __init__(self, heard: Callable[[Exchange], None] | None = None) -> None:
         self._heard = heard
-        self._bar: Any = None
-        self._row: Any = None
+        self._show: Callable[..., None] = lambda **_: None
 
     def step(self, name: str, number: int, of: int, spent: Decimal) -> None:
         """Show where we are."""
-        if self._bar is not None:
-            self._bar.update(self._row, total=of, completed=number - 1, name=name, spent=f"{spent:f} USD")
+        self._show(total=of, completed=number - 1, name=name, said=f"{spent:f} USD")
 
     def exchange(self, exchange: Exchange) -> None:
         """Pass it on."""
@@ -41,25 +40,9 @@ class Progress:
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[Progress]:
-        """Show a bar while this lasts, if stderr is a terminal."""
-        if not sys.stderr.isatty():
+        """Show a bar while this lasts."""
+        with progress() as self._show:
             yield self
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bar
-
-        columns = (
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[name]}", markup=False),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[spent]}"),
-        )
-        with Bar(*columns, console=Console(stderr=True), transient=True) as self._bar:
-            self._row = self._bar.add_task("", total=None, name="", spent="")
-            yield self
-        self._bar = None
 
 
 def announce(session: Session, limit: Decimal | None) -> None:

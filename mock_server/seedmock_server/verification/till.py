@@ -17,10 +17,11 @@ from seedmock_contracts.routes import path_of
 from seedmock_contracts.speaking import Answered, Step
 from seedmock_contracts.terms import ErrorKind, Operation
 
+from ..in_process import Reply
 from .book import Book, Order
 from .budget import Budget
 from .target import Target
-from .wire import Answer, NoAnswer
+from .wire import NoAnswer
 
 PAID = (Operation.CREATE, Operation.UPSCALE, Operation.ASSET_CREATE)
 ENDING = {
@@ -94,7 +95,7 @@ class Till:
         if order.task:
             self.tasks.append(order.task)
         told = order.answer
-        return Answer(int(told["status"]), dict(told["headers"]), str(told["body"]).encode())
+        return Reply(int(told["status"]), dict(told["headers"]), str(told["body"]).encode())
 
     def _order(self, url: str, headers: Mapping[str, str], content: bytes) -> Answered:
         assert self.step is not None

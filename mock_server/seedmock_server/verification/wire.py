@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -16,6 +15,8 @@ import httpx
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import HIDDEN
+
+from ..in_process import Reply
 
 MOST = 512 * 1024 * 1024
 """Bytes of an answer: the largest clips are far smaller."""
@@ -43,15 +44,6 @@ class NoAnswer(Exception):
         self.sent = sent
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-
 class Wire:
     """Sends what a speaker says to a base URL: the origin, or the origin and one of the upstream's prefixes."""
 
@@ -70,7 +62,7 @@ class Wire:
         self._secret = re.compile(rf"(?<!\w)(?:{'|'.join(secret)})(?!\w)") if secret else None
         self._client, self._now, self._sleep = client, now, sleep
 
-    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answer:
+    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
         """Raises NoAnswer."""
         where = self.where(url)
         for pause in self._pauses():
@@ -89,7 +81,7 @@ class Wire:
         yield from (float(2**number) for number in range(WAITS))
         yield None
 
-    def _tried(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> Answer:
+    def _tried(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> Reply:
         for number in range(1, TRIES + 1):
             try:
                 return self._asked(method, where, headers, content)
@@ -102,7 +94,7 @@ class Wire:
             self._sleep(float(number))
         raise AssertionError("the last try answers or raises")
 
-    def _asked(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> Answer:
+    def _asked(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> Reply:
         since = self._now()
         with self._client.stream(method, where, headers=dict(headers), content=content) as answer:
             pieces, size = [], 0
@@ -111,9 +103,9 @@ class Wire:
                 size += len(piece)
                 if size > MOST or self._now() - since > PATIENCE:
                     raise httpx.ReadError(f"the answer does not end: {size} bytes so far")
-            return Answer(answer.status_code, answer.headers, b"".join(pieces))
+            return Reply(answer.status_code, answer.headers, b"".join(pieces))
 
-    def _without_keys(self, answer: Answer) -> Answer:
+    def _without_keys(self, answer: Reply) -> Reply:
         """Some upstreams repeat the key when they refuse it."""
         if self._secret is None:
             return answer
@@ -121,7 +113,7 @@ class Wire:
         content = answer.content
         if self._secret.search(content[:READ].decode("utf-8", "replace")):
             content = self._secret.sub(HIDDEN, content.decode("utf-8", "replace")).encode()
-        return Answer(answer.status_code, headers, content)
+        return Reply(answer.status_code, headers, content)
 
 
 def address(said: Contract, root: str, url: str) -> str:
@@ -193,7 +185,7 @@ def _host(where: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _wait(answer: Answer, now: float) -> float | None:
+def _wait(answer: Reply, now: float) -> float | None:
     """The seconds that Retry-After asks for, in either of its spellings; 0 where it is not there."""
     said = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), "")
     if said.strip().isdecimal():

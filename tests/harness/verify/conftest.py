@@ -20,11 +20,11 @@ from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.faults import fault_rule_from
+from seedmock_server.in_process import Reply
 from seedmock_server.verification.book import Book
 from seedmock_server.verification.cli import verify
 from seedmock_server.verification.session import Plan, Session, Silent, about, plan, terms_for
 from seedmock_server.verification.target import KEYS, Target, own
-from seedmock_server.verification.wire import Answer
 
 Sender = Callable[..., Any]
 
@@ -127,8 +127,8 @@ def told() -> Callable[..., Target]:
     def made(status: int, body: Any, kind: str = "application/json", keys: Mapping[str, str] | None = None) -> Target:
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
-        def send(method: str, url: str, *, headers: Mapping[str, str], content_: bytes = b"", **_: Any) -> Answer:
-            return Answer(status, {"content-type": kind}, content)
+        def send(method: str, url: str, *, headers: Mapping[str, str], content_: bytes = b"", **_: Any) -> Reply:
+            return Reply(status, {"content-type": kind}, content)
 
         clock = ManualClock()
         return Target("http://stranger.test/v1", send, keys or KEYS, clock.now, clock.sleep, str)

@@ -16,11 +16,12 @@ from seedmock_contracts.speaking import Speaker, Step
 from seedmock_contracts.terms import Operation
 from seedmock_contracts.upstreams import contract
 from seedmock_server.clock import ManualClock
+from seedmock_server.in_process import Reply
 from seedmock_server.verification.book import Book
 from seedmock_server.verification.budget import Budget, InvalidBudget, budget_from
 from seedmock_server.verification.session import Plan, Session, Silent
 from seedmock_server.verification.target import KEYS, Target
-from seedmock_server.verification.wire import Answer, NoAnswer
+from seedmock_server.verification.wire import NoAnswer
 
 SAID = contract("opeai")
 ORDER = SAID.example(Operation.CREATE)
@@ -41,7 +42,7 @@ class Till:
         self.fates = iter(fates)
         self.taken = 0
 
-    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answer:
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
         if method == "GET":
             return self.said(404, {"error": {"message": "video not found", "code": "ResourceNotFound"}})
         if content == b"{}":
@@ -56,8 +57,8 @@ class Till:
             return self.said(502, "<html>")
         return self.said(200, "{" if fate == "garbled" else {"id": f"cgt-{self.taken}", "status": "queued"})
 
-    def said(self, status: int, body: Any) -> Answer:
-        return Answer(status, {}, body.encode() if isinstance(body, str) else json.dumps(body).encode())
+    def said(self, status: int, body: Any) -> Reply:
+        return Reply(status, {}, body.encode() if isinstance(body, str) else json.dumps(body).encode())
 
 
 @given(

@@ -18,7 +18,7 @@ from seedmock_contracts.speaking import Step
 from seedmock_contracts.terms import Mode, Operation
 from seedmock_contracts.upstreams import NAMES, contract
 from seedmock_contracts.validation import violations
-from seedmock_server.verification.wire import Answer
+from seedmock_server.in_process import Reply
 
 
 @pytest.fixture(params=NAMES)
@@ -90,7 +90,7 @@ def test_an_order_says_its_size_in_either_form(upstream: str) -> None:
         assert found is not None and found.size is not None and found.size.text == size.text
 
 
-def _between(world: Any, answer: Callable[[str, str, bytes], Answer | None]) -> Any:
+def _between(world: Any, answer: Callable[[str, str, bytes], Reply | None]) -> Any:
     """The target, but some requests are answered otherwise."""
     send = world.target.send
 
@@ -119,10 +119,10 @@ def test_an_order_that_keeps_every_rule_and_is_refused_is_drift(
         "apimodels": {"code": 400, "msg": "no", "data": None},
     }
 
-    def refused(method: str, url: str, content: bytes) -> Answer | None:
+    def refused(method: str, url: str, content: bytes) -> Reply | None:
         if method != "POST" or b"paper boat" not in content:
             return None
-        return Answer(400, {"content-type": "application/json"}, json.dumps(bodies[upstream]).encode())
+        return Reply(400, {"content-type": "application/json"}, json.dumps(bodies[upstream]).encode())
 
     with world_of() as world:
         found = verified(upstream, _between(world, refused), only=("text", "image"))

@@ -11,17 +11,18 @@ import pytest
 
 from seedmock_contracts.upstreams import contract
 from seedmock_server.clock import ManualClock
+from seedmock_server.in_process import Reply
 from seedmock_server.verification.target import elsewhere
-from seedmock_server.verification.wire import Answer, NoAnswer, Wire, root_of
+from seedmock_server.verification.wire import NoAnswer, Wire, root_of
 
 KEY = "sk_secret_first"
-Reply = Callable[[httpx.Request], httpx.Response]
+Host = Callable[[httpx.Request], httpx.Response]
 
 
 class Line:
     """A wire to somebody who answers as told, on a clock that moves when it is slept on."""
 
-    def __init__(self, reply: Reply, upstream: str = "opeai", base_url: str = "https://stranger.test") -> None:
+    def __init__(self, reply: Host, upstream: str = "opeai", base_url: str = "https://stranger.test") -> None:
         self.asked: list[httpx.Request] = []
         self.slept: list[float] = []
         self.clock = ManualClock()
@@ -38,14 +39,14 @@ class Line:
         self.slept.append(seconds)
         self.clock.sleep(seconds)
 
-    def get(self, url: str = "/v1/videos/x") -> Answer:
+    def get(self, url: str = "/v1/videos/x") -> Reply:
         return self.wire("GET", url, headers={}, content=b"")
 
-    def post(self, url: str = "/v1/videos") -> Answer:
+    def post(self, url: str = "/v1/videos") -> Reply:
         return self.wire("POST", url, headers={"authorization": f"Bearer {KEY}"}, content=b"{}")
 
 
-def _after(*answers: Any) -> Reply:
+def _after(*answers: Any) -> Host:
     left = iter(answers)
 
     def reply(request: httpx.Request) -> httpx.Response:
