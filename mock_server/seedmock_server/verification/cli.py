@@ -148,7 +148,7 @@ def _verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
     announce(session, wanted.limit)
     with progress.shown(), recorder or contextlib.nullcontext():
         found = session.run()
-    conclude(found)
+    conclude(found, target.own)
     if recorder is not None:
         click.echo(recorder.told, err=bool(recorder.trouble))
     write(found, wanted.reports, VERIFICATIONS)

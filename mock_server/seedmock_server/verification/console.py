@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
 
 import click
 
 from seedmock_contracts.drift import Finding, Seen, Verdict, Verification
 from seedmock_contracts.exchange import Exchange
+from seedmock_contracts.speaking import Step
 from seedmock_contracts.terms import Basis
 
 from ..console import progress
@@ -61,15 +61,16 @@ def announce(session: Session, limit: Decimal | None) -> None:
         click.echo(f"going on with the run that was interrupted; {session.budget.spent:f} spent, tasks: {tasks}")
 
 
-def listed(session_steps: Any) -> None:
+def listed(steps: Sequence[Step]) -> None:
     """The steps and their prices."""
-    for step in session_steps:
+    width = max((len(step.name) for step in steps), default=0)
+    for step in steps:
         price = f"{step.price:f}" if step.price else "free"
-        click.echo(f"{step.name:24} {price:>10}  {step.says}{' (minimal)' if step.minimal else ''}")
+        click.echo(f"{step.name:{width}} {price:>10}  {step.says}{' (minimal)' if step.minimal else ''}")
 
 
-def conclude(found: Verification) -> None:
-    """The table of facts, the findings, and the verdict."""
+def conclude(found: Verification, own: bool = False) -> None:
+    """The table of facts, the findings, and the verdict. `own`: the target is an emulator that was started for it."""
     _table(found)
     for finding in found.findings:
         _finding(finding)
@@ -83,7 +84,11 @@ def conclude(found: Verification) -> None:
         click.echo("the same command goes on with them, and orders none of them anew")
     if found.trouble:
         click.echo(f"in the way: {found.trouble}")
-    told = f"{found.verdict}: {len(found.tasks)} tasks, {found.spent:f} USD, {found.seconds:.1f} s"
+    left = sum(fact.seen is Seen.NOT_LOOKED for fact in found.facts)
+    if left:
+        click.echo(f"not looked at: {left} facts; --report FILE lists them, and why")
+    money = "play money" if own else "USD"
+    told = f"{found.verdict}: {len(found.tasks)} tasks, {found.spent:f} {money}, {found.seconds:.1f} s"
     click.echo(click.style(told, fg=COLOURS[found.verdict], bold=True))
 
 
