@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -23,8 +24,9 @@ def client_named() -> Iterator[Callable[[str], ModuleType]]:
 
 
 @pytest.fixture
-def making(client_named: Callable[[str], ModuleType]) -> Callable[..., Any]:
-    """What makes a client: a module's `generate`, or the plain one with a defect."""
+def making(client_named: Callable[[str], ModuleType]) -> Iterator[Callable[..., Any]]:
+    """What makes a client: a module's `generate`, or the plain one with a defect, which ends with the test."""
+    stop = threading.Event()
 
     def make(name: str, defect: str | None = None) -> Callable[[Any], Callable[[Any], Any]]:
         module = client_named(name)
@@ -32,13 +34,14 @@ def making(client_named: Callable[[str], ModuleType]) -> Callable[..., Any]:
         def made(where: Any) -> Callable[[Any], Any]:
             told = (where.upstream, where.base_url, where.api_key, where.out, where.poll_seconds)
             if name == "plain":
-                return module.Plain(*told, defect or "")
+                return module.Plain(*told, defect or "", stop=stop)
             return lambda order: module.generate(order, *told)
 
         made.__qualname__ = f"{name} {defect or ''}".strip()
         return made
 
-    return make
+    yield make
+    stop.set()
 
 
 @pytest.fixture

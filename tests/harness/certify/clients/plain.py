@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -76,6 +77,8 @@ class Plain:
     links: list[str] = field(default_factory=list)
     retried: int = 0
     until: float = 0.0
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Ends a client that would not end by itself: nobody can kill a thread."""
 
     def __call__(self, order: dict[str, Any]) -> dict[str, Any]:
         self.seconds = order["timeout_seconds"]
@@ -204,7 +207,7 @@ class Plain:
                 return
             if time.monotonic() + 0.1 > self.until:
                 raise Ended("upstream")
-            time.sleep(0.1)
+            self.nap(0.1)
 
     def fetched(self, url: str) -> bool:
         """Whether the whole clip came; it has its name only then."""
@@ -234,7 +237,7 @@ class Plain:
 
     def ask(self, method: str, path: str, params: dict[str, str] | None = None, **more: Any) -> httpx.Response | None:
         if self.defect == "hangs" and method == "GET":
-            time.sleep(60)
+            self.nap(60)
         headers = {"authorization": f"Bearer {self.key}"}
         try:
             follow = self.defect == "key-everywhere"
@@ -265,7 +268,11 @@ class Plain:
         seconds = max(0.0 if self.defect == "hurries" else seconds, self.asked(answer))
         if time.monotonic() + seconds > self.until and self.defect != "never-gives-up":
             raise Ended(kind)
-        time.sleep(seconds)
+        self.nap(seconds)
+
+    def nap(self, seconds: float) -> None:
+        if self.stop.wait(seconds):
+            raise Ended("unknown")
 
     def asked(self, answer: httpx.Response | None) -> float:
         text = answer.headers.get("retry-after", "") if answer is not None else ""
