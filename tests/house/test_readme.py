@@ -28,7 +28,7 @@ def test_start_has_two_blocks_of_one_line(start: str) -> None:
         assert block.count("\n") == 1
         assert block.startswith("python3 -m venv .venv && ")
     assert demo.strip().endswith("seedmock demo")
-    assert tests.strip().endswith("pytest -q")
+    assert tests.strip().endswith("pytest -q -n auto")
     assert start.count("```") == 4
 
 
