@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from .checks.refusals import OF_CALLS
 from .contract import Contract
 from .conversation import ORDERS, Turn
 from .edges import Edge
@@ -19,24 +20,12 @@ from .failures import Look, Severity, broken, held
 from .probes import Trial, askable, last_trial, trial_beside, trials
 from .rules import Rule, Typed, shown
 from .speaking import Speaker
-from .terms import Document, ErrorKind, Fact, Operation, Variants
+from .terms import Document, Fact, Operation, Variants
 from .validation import condition
 
 TRIALS, CALM, WITNESSES, ENOUGH = 6, 3, 3, 4
 """How many second faults are tried for a rule; how many kept edges are asked for one; how many rules bear witness,
 and how many have to where none can beside what is seen last."""
-ELSEWHERE = frozenset(
-    {
-        ErrorKind.AUTHENTICATION,
-        ErrorKind.FORBIDDEN,
-        ErrorKind.BALANCE,
-        ErrorKind.RATE_LIMIT,
-        ErrorKind.OVERLOADED,
-        ErrorKind.REQUEST_TIMEOUT,
-        ErrorKind.UPSTREAM_FAILED,
-    }
-)
-"""The kinds of error that say nothing of what was asked."""
 _ID = re.compile(r"\b(?=\w*\d)[\w-]{16,}")
 _NUMBER = re.compile(r"(?<![A-Za-z_])\d+(\.\d+)?")
 
@@ -65,7 +54,7 @@ def says_nothing(turn: Turn, rule: Rule | None = None) -> bool:
     """Whether an answer is about something else than the request, such as too many of them."""
     kinds = {case.kind for case in turn.cases}
     wanted = rule.kind if rule is not None else None
-    return turn.status_code == 0 or (wanted not in kinds and bool(kinds & ELSEWHERE))
+    return turn.status_code == 0 or (wanted not in kinds and bool(kinds & OF_CALLS))
 
 
 @dataclass(frozen=True, slots=True)

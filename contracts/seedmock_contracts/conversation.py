@@ -19,11 +19,13 @@ from .lifecycle import TERMINAL
 from .orders import Ordered, ordered
 from .routes import routed
 from .rules import numeric
-from .terms import ErrorCase, Operation, TaskStatus, Violation
+from .terms import ErrorCase, Fact, Operation, TaskStatus, Violation
 from .validation import violations
 
 _SUMMED = re.compile(r"<(\d+) bytes of [^<>]*>")
 ORDERS = frozenset({Operation.CREATE, Operation.UPSCALE})
+STRANGERS = ("", "wrong")
+"""The callers without a key, and with one that is none."""
 
 
 @dataclass(repr=False)
@@ -141,6 +143,10 @@ class Turn:
     def __repr__(self) -> str:
         asked, answered = self.exchange.request, self.exchange.response
         return f"<{type(self).__name__} {asked.method} {asked.url} -> {answered.status} {answered.body[:200]}>"
+
+    def fact(self, name: str) -> Fact:
+        """A fact by its id without the upstream's name. Raises LookupError for one that this upstream has not."""
+        return self.said.fact(f"{self.said.name}.{name}")
 
     @cached_property
     def operation(self) -> Operation | None:

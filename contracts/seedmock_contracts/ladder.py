@@ -10,7 +10,7 @@ from functools import partial
 
 from .blame import asked, indifferent, limits, masked, signature
 from .contract import Contract
-from .conversation import ORDERS
+from .conversation import ORDERS, STRANGERS
 from .edges import NO_SUCH_VALUE, Edge
 from .failures import Look, Severity, broken, held
 from .measures import media_limits
@@ -20,7 +20,6 @@ from .rules import KnownModel, Rule, Typed, put
 from .speaking import Speaker, Step
 from .terms import Document, Endpoint, MediaLimit, Operation
 
-STRANGERS = ("", "wrong")
 """The callers without a key, and with one that is none."""
 NO_PATH = "/seedmock-no-such-path"
 BODIES = (

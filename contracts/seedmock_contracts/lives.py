@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, repeat
 
+from .checks.links import DAY
 from .contract import Contract
 from .conversation import Story, Turn
 from .failures import Look, broken, held
@@ -23,7 +24,6 @@ PATIENCE = 1800.0
 """Seconds that a task may take; nine in ten are done in 486 (the vendor of A)."""
 REFUSALS = 3
 """Polls in a row that may be refused before a task is given up: gateways lose one now and then."""
-DAY = 86_400.0
 AFTERWARDS = 120.0
 """Seconds after the last of its days when a link is followed once more: later than two clocks can differ."""
 SETTLED = 61.0

@@ -21,7 +21,6 @@ from .upstreams import NAMES, contract
 
 FORMAT = 1
 EXPECTED = '{"recording": 1, "upstream": ..., "host": ..., "recorded_at": ..., "seedmock": ...}'
-GAP = "\ufffd"
 
 State = tuple[str, str]
 """An operation, and what of it was answered: an HTTP status, and behind it the status word or code that was told."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import lives
 from .blame import says_nothing
+from .checks.links import DAY
 from .combinations import Required
 from .contract import Contract
 from .failures import Look, broken, held
@@ -103,7 +104,7 @@ def posted(speaker: Speaker, waits: bool) -> Iterator[Look]:
         speaker.fetch(link)
         if waits:
             days = float(speaker.said.amount(f"{speaker.said.name}.files.days").value)
-            speaker.sleep(days * lives.DAY + lives.AFTERWARDS)
+            speaker.sleep(days * DAY + lives.AFTERWARDS)
             speaker.fetch(link)
     yield from ()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ..conversation import Turn
+from ..conversation import STRANGERS, Turn
 from ..failures import Look, broken, held
 from ..routes import methods_at, routed
 from ..terms import Endpoint, ErrorKind
-from .refusals import OF_RULES, STRANGERS, UNKNOWN, answered, is_elsewhere, unknown_kinds
+from .refusals import OF_RULES, UNKNOWN, answered, is_elsewhere, unknown_kinds
 
 LEFT_OUT = frozenset({"GET", "DELETE", "POST", "HEAD"})
 """Methods that an upstream may not route at all where another is served: an unknown URL says the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..conversation import Turn
+from ..conversation import STRANGERS, Turn
 from ..failures import Look, broken, held
 from ..terms import Fact, Operation
 from .library import ABOUT_ONE, told_assets
@@ -14,7 +14,6 @@ from .listings import INTO
 OF_A_TASK = frozenset({Operation.QUERY, Operation.CONTENT, Operation.RECORD})
 HIDDEN = frozenset({400, 403, 404})
 """How what is another's is refused, in any of the styles that are known."""
-NOBODY = frozenset({"", "wrong"})
 
 
 def tasks_are_their_maker_s(turn: Turn) -> Iterator[Look]:
@@ -22,7 +21,7 @@ def tasks_are_their_maker_s(turn: Turn) -> Iterator[Look]:
     story = turn.story
     if turn.operation not in OF_A_TASK or story is None or _link(turn) or not _other(turn, story.caller):
         return
-    yield from _apart(turn, _fact(turn, "tasks.isolated"), "another key's task is shown")
+    yield from _apart(turn, turn.fact("tasks.isolated"), "another key's task is shown")
 
 
 def assets_are_their_maker_s(turn: Turn) -> Iterator[Look]:
@@ -30,7 +29,7 @@ def assets_are_their_maker_s(turn: Turn) -> Iterator[Look]:
     asset = turn.before.assets.get(turn.asked) if turn.operation in ABOUT_ONE else None
     if asset is None or asset.deleted is not None or not _other(turn, asset.caller) or turn.violations:
         return
-    yield from _apart(turn, _fact(turn, "assets.isolated"), "another key's asset is shown")
+    yield from _apart(turn, turn.fact("assets.isolated"), "another key's asset is shown")
 
 
 def groups_are_their_maker_s(turn: Turn) -> Iterator[Look]:
@@ -43,23 +42,23 @@ def groups_are_their_maker_s(turn: Turn) -> Iterator[Look]:
         return
     foreign = [group for (owner, known), group in turn.before.groups.items() if known == id_ and _other(turn, owner)]
     if any(group.deleted is None for group in foreign) and id_ not in _listed(turn):
-        yield from _apart(turn, _fact(turn, "assets.isolated"), "another key's group is open")
+        yield from _apart(turn, turn.fact("assets.isolated"), "another key's group is open")
 
 
 def lists_are_their_maker_s(turn: Turn) -> Iterator[Look]:
     """A list has nothing that another key made."""
-    if turn.refused or turn.exchange.caller in NOBODY:
+    if turn.refused or turn.exchange.caller in STRANGERS:
         return
     if turn.operation is Operation.ASSET_LIST:
         foreign = {id_ for id_, asset in turn.before.assets.items() if _other(turn, asset.caller)}
         found = sorted(foreign & {id_ for id_, _ in told_assets(turn)})
-        yield from _without(turn, _fact(turn, "assets.isolated"), bool(foreign), found)
+        yield from _without(turn, turn.fact("assets.isolated"), bool(foreign), found)
     elif turn.operation is Operation.GROUP_LIST:
         others = [group.made for (owner, _), group in turn.before.groups.items() if _other(turn, owner)]
         names = {_name(made.data) for made in others} - {""}
         items = turn.data.get("items") if isinstance(turn.data, dict) else turn.data
         listed = {_name(item) for item in items} if isinstance(items, list) else set()
-        yield from _without(turn, _fact(turn, "groups.list.own"), bool(names), sorted(names & listed))
+        yield from _without(turn, turn.fact("groups.list.own"), bool(names), sorted(names & listed))
 
 
 def _apart(turn: Turn, fact: Fact, title: str) -> Iterator[Look]:
@@ -87,7 +86,7 @@ def _without(turn: Turn, fact: Fact, may: bool, found: list[str]) -> Iterator[Lo
 
 
 def _other(turn: Turn, owner: str) -> bool:
-    return turn.exchange.caller not in NOBODY and turn.exchange.caller != owner
+    return turn.exchange.caller not in STRANGERS and turn.exchange.caller != owner
 
 
 def _link(turn: Turn) -> bool:
@@ -98,10 +97,6 @@ def _name(told: Any) -> str:
     """The name that was made for a group: ids may be the same for two keys."""
     name = told.get("group_name") if isinstance(told, Mapping) else None
     return name if isinstance(name, str) else ""
-
-
-def _fact(turn: Turn, name: str) -> Fact:
-    return turn.said.fact(f"{turn.said.name}.{name}")
 
 
 CHECKS = (tasks_are_their_maker_s, assets_are_their_maker_s, groups_are_their_maker_s, lists_are_their_maker_s)

@@ -27,7 +27,7 @@ def assets_move_forward(turn: Turn) -> Iterator[Look]:
             yield chosen(turn, f"{turn.said.name}.asset_status", str(word))
         if word is None:
             continue
-        fact, asset = _fact(turn, "assets.poll"), turn.before.assets.get(id_)
+        fact, asset = turn.fact("assets.poll"), turn.before.assets.get(id_)
         before = latest(asset) if asset is not None else None
         if word not in AssetStatus.__members__.values():
             yield broken(fact, "an asset has an unknown status", " or ".join(AssetStatus), word)
@@ -52,7 +52,7 @@ def _late(turn: Turn, asset: Thing | None, fact: Fact) -> Iterator[Look]:
 def assets_tell_what_they_are(turn: Turn) -> Iterator[Look]:
     """An asset's name, kind, source and group are those that it was made with, or renamed to."""
     if turn.operation is Operation.ASSET_CREATE and not turn.refused:
-        fact, told = _fact(turn, "assets.create.response"), turn.data if isinstance(turn.data, dict) else {}
+        fact, told = turn.fact("assets.create.response"), turn.data if isinstance(turn.data, dict) else {}
         whole = bool(told.get("id")) and bool(told.get("asset_url"))
         title, expected = "an asset is made without a word of it", "data.id and data.asset_url"
         yield held(fact) if whole else broken(fact, title, expected, turn.data)
@@ -69,7 +69,7 @@ def assets_are_renamed(turn: Turn) -> Iterator[Look]:
     wanted = {name: (turn.document or {}).get(name) for name in ("id", "name") if name in turn.data}
     if wanted:
         told = {name: turn.data[name] for name in wanted}
-        yield compared(_fact(turn, "assets.update.rename"), "an asset is renamed otherwise", wanted, told)
+        yield compared(turn.fact("assets.update.rename"), "an asset is renamed otherwise", wanted, told)
 
 
 def deleted_assets_are_gone(turn: Turn) -> Iterator[Look]:
@@ -80,7 +80,7 @@ def deleted_assets_are_gone(turn: Turn) -> Iterator[Look]:
     there, gone = not turn.refused, status_told(turn) in GONE
     if asset.deleted is not None and (there or gone):
         by_group = asset.deleted.operation is Operation.GROUP_DELETE
-        fact = _fact(turn, "groups.delete.cascade") if by_group else endpoint(turn, Operation.ASSET_DELETE)
+        fact = turn.fact("groups.delete.cascade") if by_group else endpoint(turn, Operation.ASSET_DELETE)
         title = "an asset is there although it was deleted"
         yield held(fact, str(status_told(turn))) if gone else broken(fact, title, "404", turn.status_code)
     elif asset.deleted is None and (there or gone):
@@ -99,7 +99,7 @@ def assets_need_no_name(turn: Turn) -> Iterator[Look]:
     if turn.operation is not Operation.ASSET_CREATE or turn.violations or document is None:
         return
     if document.get("name") is None:
-        fact = _fact(turn, "assets.create.name.default")
+        fact = turn.fact("assets.create.name.default")
         if not turn.refused:
             yield held(fact)
         elif status_told(turn) == 400:
@@ -151,10 +151,6 @@ def endpoint(turn: Turn, operation: Operation) -> Endpoint:
     return next(found for found in turn.said.endpoints if found.operation is operation)
 
 
-def _fact(turn: Turn, name: str) -> Fact:
-    return turn.said.fact(f"{turn.said.name}.{name}")
-
-
 def status_told(turn: Turn) -> int:
     """The status of an answer, also where HTTP 200 carries another code."""
     code = turn.body.get("code") if turn.refused and isinstance(turn.body, dict) else None
@@ -167,14 +163,14 @@ def _kept(turn: Turn, asset: Thing, told: Mapping[str, Any]) -> Iterator[Look]:
     renamed = [one for one in asset.told if one.operation is Operation.ASSET_UPDATE]
     name = (renamed[-1].document or {}).get("name") if renamed else made.get("name")
     if "name" in told and name is not None:
-        fact = _fact(turn, "assets.update.rename" if renamed else "assets.create.name")
+        fact = turn.fact("assets.update.rename" if renamed else "assets.create.name")
         yield compared(fact, "an asset has another name", name, told["name"])
     for field in ("asset_type", "url"):
         if field in told and turn.operation is not Operation.ASSET_CREATE:
             title = f"an asset's {field} is another than it was made with"
-            yield compared(_fact(turn, f"assets.create.{field}"), title, made.get(field), told[field])
+            yield compared(turn.fact(f"assets.create.{field}"), title, made.get(field), told[field])
     if "group_id" in told:
-        title, fact = "an asset is in another group", _fact(turn, "assets.create.group_id")
+        title, fact = "an asset is in another group", turn.fact("assets.create.group_id")
         yield compared(fact, title, numeric(made.get("group_id")), numeric(told["group_id"]))
 
 
@@ -188,7 +184,7 @@ def _used(turn: Turn) -> Iterator[Look]:
     ready = assets and all(one is not None and latest(one) is AssetStatus.ACTIVE for one in assets)
     if not ready:
         return
-    fact = _fact(turn, "assets.purpose")
+    fact = turn.fact("assets.purpose")
     blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
     if not turn.refused:
         yield held(fact)
@@ -212,11 +208,11 @@ def useless(turn: Turn, order: Turn) -> Fact | None:
         if asset is None:
             continue
         if asset.caller != order.exchange.caller:
-            return _fact(turn, "assets.isolated")
+            return turn.fact("assets.isolated")
         ended = [one for one in (asset.made, *asset.told) if status_of(one) is AssetStatus.FAILED]
         ended += [asset.deleted] if asset.deleted is not None else []
         if any(_was_before(turn, one, order) for one in ended):
-            return _fact(turn, "assets.usable")
+            return turn.fact("assets.usable")
     return None
 
 

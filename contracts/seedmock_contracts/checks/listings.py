@@ -8,7 +8,7 @@ from typing import Any
 from ..conversation import Thing, Turn
 from ..failures import Look, broken, compared, held
 from ..rules import numeric
-from ..terms import Fact, Operation
+from ..terms import Operation
 from .library import endpoint
 from .options import chosen
 
@@ -21,7 +21,7 @@ def pages_add_up(turn: Turn) -> Iterator[Look]:
     if page is None:
         return
     items, total, number, size = page
-    fact, asked = _fact(turn, "assets.list.paged"), turn.document or {}
+    fact, asked = turn.fact("assets.list.paged"), turn.document or {}
     wanted = tuple(int(numeric(asked.get(name)) or usual) for name, usual in (("page", 1), ("page_size", 10)))
     yield compared(fact, "another page is told than was asked for", wanted, (number, size))
     due = max(0, min(size, total - (number - 1) * size))
@@ -32,7 +32,7 @@ def pages_add_up(turn: Turn) -> Iterator[Look]:
         yield held(fact) if right else broken(fact, title, f"{len(ids)} assets", f"{len(set(ids))} assets")
     if asked.get("group_id") is not None and items:
         groups = {numeric(item.get("group_id")) for item in items}
-        title, field = "assets of another group are listed", _fact(turn, "assets.list.group_id")
+        title, field = "assets of another group are listed", turn.fact("assets.list.group_id")
         yield compared(field, title, {numeric(asked["group_id"])}, groups)
 
 
@@ -49,7 +49,7 @@ def pages_list_what_there_is(turn: Turn) -> Iterator[Look]:
             continue
         if asset.deleted is not None:
             by_group = asset.deleted.operation is Operation.GROUP_DELETE
-            fact = _fact(turn, "groups.delete.cascade") if by_group else endpoint(turn, Operation.ASSET_DELETE)
+            fact = turn.fact("groups.delete.cascade") if by_group else endpoint(turn, Operation.ASSET_DELETE)
             there = asset.id in listed
             title = "a deleted asset is listed"
             yield broken(fact, title, "no such asset", asset.id) if there else held(fact, "not listed")
@@ -72,7 +72,7 @@ def groups_are_listed(turn: Turn) -> Iterator[Look]:
             continue
         there = id_ in listed
         if group.deleted is None:
-            fact = _fact(turn, "groups.list.own")
+            fact = turn.fact("groups.list.own")
             yield held(fact, id_) if there else broken(fact, "a group is not listed", id_, sorted(listed))
         else:
             fact = endpoint(turn, Operation.GROUP_DELETE)
@@ -95,15 +95,11 @@ def groups_are_there_until_deleted(turn: Turn) -> Iterator[Look]:
     as_text = isinstance(
         (turn.document or {}).get("id" if turn.operation is Operation.GROUP_DELETE else "group_id"), str
     )
-    fact = _fact(turn, "groups.id.text") if as_text else endpoint(turn, Operation.GROUP_CREATE)
+    fact = turn.fact("groups.id.text") if as_text else endpoint(turn, Operation.GROUP_CREATE)
     if not turn.refused:
         yield held(fact)
     elif gone or (as_text and turn.status_code == 400):
         yield broken(fact, "a group is not found by its id", "the group", turn.status_code)
-
-
-def _fact(turn: Turn, name: str) -> Fact:
-    return turn.said.fact(f"{turn.said.name}.{name}")
 
 
 def _group(turn: Turn) -> Thing | None:

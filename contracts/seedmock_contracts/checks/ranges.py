@@ -33,7 +33,7 @@ def ranges_are_answered(turn: Turn) -> Iterator[Look]:
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _is_stale(turn, whole) is not False:
         return
-    fact, wanted = _fact(turn, "range.part"), _resolved(part, whole.size)
+    fact, wanted = turn.fact("range.part"), _resolved(part, whole.size)
     if wanted is None:
         return
     if turn.status_code == 206:
@@ -66,7 +66,7 @@ def stale_ranges_get_the_whole(turn: Turn) -> Iterator[Look]:
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _resolved(part, whole.size) is None or not _is_stale(turn, whole):
         return
-    fact, code = _fact(turn, "range.condition"), turn.status_code
+    fact, code = turn.fact("range.condition"), turn.status_code
     if code == 206:
         yield broken(fact, "a part of another clip is given", "200 and the whole clip", code)
     elif code == 200 and whole.parted:
@@ -78,7 +78,7 @@ def head_tells_what_get_would(turn: Turn) -> Iterator[Look]:
     whole = _whole(turn)
     if turn.exchange.request.method != "HEAD" or whole is None or not turn.headers:
         return
-    fact, code = _fact(turn, "content.head"), turn.status_code
+    fact, code = turn.fact("content.head"), turn.status_code
     told = turn.headers.get("content-length", str(whole.size))
     if code in (404, 405, 501):
         yield broken(fact, "content has no HEAD", "200 without a body", code)
@@ -96,12 +96,8 @@ def ranges_are_offered(turn: Turn) -> Iterator[Look]:
     if _is_stale(turn, whole) is not False or turn.status_code not in (200, 206):
         return
     expected = {206: "bytes", 200: "none"}[turn.status_code]
-    fact = _fact(turn, "range.offered")
+    fact = turn.fact("range.offered")
     yield compared(fact, "Accept-Ranges and what is done are two things", expected, told)
-
-
-def _fact(turn: Turn, name: str) -> Fact:
-    return turn.said.fact(f"{turn.said.name}.{name}")
 
 
 def _part(turn: Turn) -> tuple[str, str] | None:

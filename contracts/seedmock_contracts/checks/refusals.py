@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from ..conversation import ORDERS, Turn
+from ..conversation import ORDERS, STRANGERS, Turn
 from ..failures import Look, Severity, broken, held
 from ..rules import Absent, Present, Rule, Typed, shown
 from ..terms import ErrorCase, ErrorKind, Fact, Operation
 from ..validation import condition, violations
 from . import parts
 
-ELSEWHERE = frozenset(
+OF_CALLS = frozenset(
     {
         ErrorKind.AUTHENTICATION,
         ErrorKind.FORBIDDEN,
@@ -22,9 +22,10 @@ ELSEWHERE = frozenset(
         ErrorKind.OVERLOADED,
         ErrorKind.REQUEST_TIMEOUT,
         ErrorKind.UPSTREAM_FAILED,
-        ErrorKind.BODY_TOO_LARGE,
     }
 )
+"""The kinds of error that say nothing of what was asked."""
+ELSEWHERE = OF_CALLS | {ErrorKind.BODY_TOO_LARGE}
 """Kinds of error that say nothing of what a document holds."""
 NO_ENDPOINT = frozenset({ErrorKind.ROUTE_NOT_FOUND, ErrorKind.METHOD_NOT_ALLOWED})
 OF_RULES = frozenset({ErrorKind.MISSING_PARAMETER, ErrorKind.INVALID_PARAMETER, ErrorKind.UNKNOWN_MODEL})
@@ -38,9 +39,6 @@ UNKNOWN = {
     Operation.GROUP_DELETE: (ErrorKind.GROUP_NOT_FOUND,),
 }
 """What is said to an id that nobody knows."""
-STRANGERS = ("", "wrong")
-"""The callers without a key, and with one that is none."""
-FOUND = 200
 
 
 def rules_are_kept_to(turn: Turn) -> Iterator[Look]:

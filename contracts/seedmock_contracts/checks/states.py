@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from ..conversation import ORDERS, Story, Turn
+from ..conversation import ORDERS, STRANGERS, Story, Turn
 from ..failures import Look, broken, compared, held
 from ..terms import ErrorKind, Operation, TaskStatus
 from .library import status_told, useless
 from .prices import SECONDS, price
-from .refusals import STRANGERS, answered
+from .refusals import answered
 from .wishes import leads_inside
 
 ELSEWHERE = frozenset({401, 402, 403, 404, 408, 429})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.conversation import ORDERS, Conversation, Story, Turn
+from seedmock_contracts.conversation import ORDERS, STRANGERS, Conversation, Story, Turn
 from seedmock_contracts.exchange import Exchange, Request, Response, summary
 from seedmock_contracts.recordings import Recording, judged
 from seedmock_contracts.routes import routed
@@ -18,7 +18,6 @@ from .operations import operation_of
 
 Key = tuple[str, ...]
 Wish = tuple[object, ...]
-NOBODY = ("", "wrong")
 MOST = 1 << 20
 
 
@@ -66,7 +65,7 @@ class Tape:
                 self._loosely.setdefault(_loose(key), key)
                 if (wish := _wish(turn)) and not turn.refused:
                     self._orders.setdefault((wish, turn.exchange.caller), key)
-        words = (turn.exchange.caller for turn in hearing.turns if turn.exchange.caller not in NOBODY)
+        words = (turn.exchange.caller for turn in hearing.turns if turn.exchange.caller not in STRANGERS)
         self.callers = tuple(dict.fromkeys(words)) or ("first",)
 
     @property

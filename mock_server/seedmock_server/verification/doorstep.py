@@ -11,10 +11,10 @@ from typing import Any
 from seedmock_contracts.conversation import Turn
 from seedmock_contracts.failures import Look
 from seedmock_contracts.lives import query
+from seedmock_contracts.probes import NOBODY_S
 from seedmock_contracts.speaking import Speaker, Step
 from seedmock_contracts.terms import ErrorKind, Operation
 
-NOBODY_S = "seedmock-no-such-id"
 ELSEWHERE = frozenset({404, 405, 501})
 KEYS = frozenset({ErrorKind.AUTHENTICATION, ErrorKind.FORBIDDEN})
 
