@@ -402,7 +402,9 @@ def _shortened(value: Any, limit: int, depth: int = 3) -> Any:
 
 def numeric(value: Any) -> float | None:
     """The number that a value is or spells, or None."""
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, str):
+        return float(value) if _NUMBER.fullmatch(value) else None
+    if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         try:
@@ -410,8 +412,6 @@ def numeric(value: Any) -> float | None:
         except OverflowError:
             return 1e308 if value > 0 else -1e308
         return number if math.isfinite(number) else None
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return float(value)
     return None
 
 
