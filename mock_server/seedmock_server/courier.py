@@ -106,6 +106,7 @@ class Courier:
         self._plan, self._policy, self.way, self._spoil = plan or Plan(), policy, way, spoil
         self._numbers = itertools.count()
         self._waiting: dict[str, list[Delivery]] = {}
+        self._under_way: dict[int, Delivery] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._round: asyncio.Task[None] | None = None
         clocks.world.watch(self.wake)
@@ -117,16 +118,27 @@ class Courier:
         moment = ends_at(task) if at is None else at
         if moment == NEVER:
             return
-        self._put(Delivery(moment, next(self._numbers), task, moment))
+        self.resume([Delivery(moment, 0, task, moment)])
+
+    def expected(self) -> list[Delivery]:
+        """What is to be posted, earliest first; what is being posted just now is still among it."""
+        waiting = itertools.chain.from_iterable(self._waiting.values())
+        return sorted((*waiting, *self._under_way.values()), key=lambda one: (one.at, one.number))
+
+    def resume(self, deliveries: Iterable[Delivery]) -> None:
+        """Post these too, those of one moment in the order given. To be called in the event loop."""
+        self._put(*(one._replace(number=next(self._numbers)) for one in deliveries))
         self._begin()
         self.wake()
 
     def forget(self, account: str | None = None) -> None:
-        """Post nothing more for an account, or for anybody."""
+        """Post nothing more for an account, or for anybody; how a post under way ends counts no more."""
         if account is None:
             self._waiting.clear()
+            self._under_way.clear()
         else:
             self._waiting.pop(account, None)
+            self._under_way = {number: one for number, one in self._under_way.items() if one.task.account != account}
 
     def due_at(self, account: str, now: float) -> float:
         """The next moment after `now` at which something is posted for an account; NEVER for none."""
@@ -197,11 +209,11 @@ class Courier:
                 try:
                     outcomes = await asyncio.gather(*(self._attempt(one) for one in batch))
                 except asyncio.CancelledError:
-                    self._put(*batch)
+                    self._put(*(one for one in batch if self._ended(one)))
                     raise
                 tried += len(batch)
                 for delivery, outcome in zip(batch, outcomes, strict=True):
-                    if outcome is not None:
+                    if self._ended(delivery) and outcome is not None:
                         self._close(delivery, outcome)
         return tried
 
@@ -216,6 +228,7 @@ class Courier:
             if batch and heap[0].at >= batch[0].at + min((*self._plan.backoff, self._plan.interval)):
                 break
             batch.append(heapq.heappop(heap))
+            self._under_way[batch[-1].number] = batch[-1]
         if heap is not None and not heap:
             self._waiting.pop(account, None)
         return batch
@@ -230,6 +243,7 @@ class Courier:
                 return None
             spoilt = self._spoil(delivery.task, told, HEADERS)
             if spoilt.pause and not delivery.paused:
+                self._ended(delivery)
                 later = delivery._replace(at=delivery.at + spoilt.pause, number=next(self._numbers), paused=True)
                 self._put(later)
                 return None
@@ -253,6 +267,10 @@ class Courier:
             return Outcome(body, note="seedmock itself failed; its log says why", hopeless=True)
         took = clock.now() - began if clock.rate else 0.0
         return Outcome(body, posted.status, posted.beginning, took=took, faults=spoilt.applied)
+
+    def _ended(self, delivery: Delivery) -> bool:
+        """Take a post from those under way; False for one that was forgotten meanwhile, or put off."""
+        return self._under_way.pop(delivery.number, None) is not None
 
     def _close(self, delivery: Delivery, outcome: Outcome) -> None:
         """Write an attempt into the journal, and come back if it must be made again."""

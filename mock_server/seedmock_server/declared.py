@@ -32,6 +32,10 @@ class Declaration:
             return self.facts
         return replace(measured, **{name: getattr(self.facts, name) for name in self.said})
 
+    def row(self) -> dict[str, Any]:
+        """The table that it can be read from again."""
+        return {name: getattr(self.facts, name) for name in ALLOWED if name in self.said}
+
 
 class Declared:
     """Declarations by URL."""
@@ -63,10 +67,7 @@ class Declared:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every declaration as the table that it can be read from again, with its url."""
-        return [
-            {"url": url, **{name: getattr(one.facts, name) for name in ALLOWED if name in one.said}}
-            for url, one in self._by_url.items()
-        ]
+        return [{"url": url, **one.row()} for url, one in self._by_url.items()]
 
 
 def media_facts_from(values: Mapping[str, Any]) -> Declaration:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +22,7 @@ from seedmock_contracts.upstreams import NAMES
 
 from .chance import Chance
 from .clock import Clocks
-from .courier import Courier
+from .courier import Courier, Delivery
 from .declared import LONGEST_URL, Declaration, Declared, media_facts_from
 from .engine import Engine
 from .fates import Fate, FateRule, Fates, Outcomes, fate_rule_from, outcomes_from
@@ -31,11 +31,13 @@ from .journal import Entry, Journal
 from .latencies import Latencies
 from .limits import Limit, Limits
 from .matching import Counter, InvalidRule, match_row
+from .scenario import Scenario
 from .settings import SEEDS
 from .sources import Published, Sources
+from .stage import Stage
 from .store import Store
 from .task import Asset, Holding, Task
-from .timeline import ends_at
+from .timeline import NEVER, ends_at
 
 VERSION: Literal[1] = 1
 R = TypeVar("R", FateRule, FaultRule)
@@ -83,6 +85,28 @@ class FaultsState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scenario: tuple[RuleState, ...]
 
 
+class StageState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The scenario that is on, but for its rules, which stand in their rooms; and what its media were before it."""
+
+    name: str
+    title: str
+    says: str
+    links: tuple[str, ...]
+    covers: tuple[str, ...]
+    upstreams: tuple[str, ...]
+    before: dict[str, dict[str, Any] | None] = {}
+
+
+class PostState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A callback that is still to be made, or is being made: when, for which task, and how often it was tried."""
+
+    task: str
+    at: float
+    begun: float
+    tries: int = 0
+    paused: bool = False
+
+
 class JournalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The exchanges with their numbers, and how many there have been."""
 
@@ -91,7 +115,10 @@ class JournalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that calls have made of a server. `number` is how many draws were numbered."""
+    """Everything that calls have made of a server. `number` is how many draws were numbered.
+
+    `posts` is None where an older server has not said which callbacks are to come.
+    """
 
     version: Literal[1] = VERSION
     seedmock: str = __version__
@@ -109,6 +136,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     credit: Decimal | None
     grants: tuple[tuple[str, str, Decimal | None], ...]
     media: tuple[dict[str, Any], ...]
+    stage: StageState | None = None
+    posts: tuple[PostState, ...] | None = None
     journal: JournalState
 
 
@@ -129,7 +158,7 @@ class State:
     chance: Chance
     folder: Path
 
-    def take(self) -> bytes:
+    def take(self, stage: Stage) -> bytes:
         """The snapshot as JSON."""
         world, ledger = self.clocks.world, self.engine.ledger
         owners = {account: self.clocks.of(account) for account in self.clocks.owners}
@@ -148,17 +177,20 @@ class State:
             credit=ledger.lent,
             grants=tuple((*whose, amount) for whose, amount in ledger.grants.items()),
             media=tuple(self.declared.rows()),
+            stage=_stage_state(stage),
+            posts=tuple(_post_state(one) for one in self.courier.expected()),
             journal=JournalState(self.journal.count, tuple(self.journal.read())),
         )
         return msgspec.json.encode(taken, enc_hook=_path_name)
 
-    def restore(self, document: bytes) -> None:
+    def restore(self, document: bytes, stage: Stage) -> None:
         """Be what a snapshot says, and nothing else. Raises InvalidSnapshot, having changed nothing."""
         taken = read(document, self.folder)
         fates = [_counted(states, fate_rule_from) for states in (taken.fates.rules, taken.fates.scenario)]
         faults = [_counted(states, fault_rule_from) for states in (taken.faults.rules, taken.faults.scenario)]
         default, of_key = _defaults(taken.fates)
         media = [_declaration(row) for row in taken.media]
+        scenario, said_before = _scenario(taken.stage)
         self.forget()
         self.chance.reseed(taken.seed)
         self.engine.number = taken.number
@@ -182,16 +214,19 @@ class State:
             self.engine.ledger.grant(account, upstream, amount)
         for url, facts in media:
             self.declared.put(url, facts)
+        stage.resume(scenario, said_before)
         self.journal.restore(taken.journal.count, taken.journal.entries)
-        self._expect_callbacks()
+        tasks = {task.id: task for holding in taken.holdings for task in holding.tasks}
+        deliveries = self._to_come(tasks.values()) if taken.posts is None else _deliveries(taken.posts, tasks)
+        with contextlib.suppress(RuntimeError):  # in no event loop: it begins with the next order in one
+            self.courier.resume(deliveries)
 
-    def _expect_callbacks(self) -> None:
-        """Post for what has not ended; a callback that was being tried again is not tried any more."""
-        tasks = [task for account in self.store.accounts() for task in self.store.tasks(account)]
+    def _to_come(self, tasks: Iterable[Task]) -> Iterable[Delivery]:
+        """A callback for what has not ended."""
         for task in tasks:
-            if task.callback_url and ends_at(task) > self.clocks.now(task.account):
-                with contextlib.suppress(RuntimeError):  # in no event loop: it begins with the next order in one
-                    self.courier.expect(task)
+            end = ends_at(task)
+            if task.callback_url and self.clocks.now(task.account) < end != NEVER:
+                yield Delivery(end, 0, task, end)
 
     def forget(self, account: str | None = None) -> None:
         """Forget all that calls have made, or what those of an account have; without one, the time begins again too."""
@@ -234,8 +269,11 @@ def _check(taken: Snapshot) -> None:
     accounts = [holding.account for holding in taken.holdings]
     records = [(holding, record) for holding in taken.holdings for record in _records(holding)]
     ids = [task.id for holding in taken.holdings for task in holding.tasks]
+    posts = taken.posts or ()
     clocks = (taken.clock, *taken.clocks.values())
     moments = [clock.now for clock in clocks] + [record.created_at for _, record in records]
+    moments += [moment for post in posts for moment in (post.at, post.begun)]
+    upstreams = () if taken.stage is None else taken.stage.upstreams
     amounts = [taken.credit, *(amount for *_, amount in taken.grants)]
     for wrong, said in (
         (len(set(accounts)) != len(accounts), "an account is there twice"),
@@ -247,6 +285,10 @@ def _check(taken: Snapshot) -> None:
         (not -SEEDS <= taken.seed < SEEDS, "the seed has more than 64 bits"),
         (any(amount is not None and not amount >= 0 for amount in amounts), "an amount is below 0"),
         (any(upstream not in NAMES for _, upstream, _ in taken.grants), "a grant is for no upstream"),
+        (any(post.task not in ids for post in posts), "a callback is for no task"),
+        (len({post.task for post in posts}) != len(posts), "a callback is there twice"),
+        (any(post.tries < 0 for post in posts), "a callback was tried less than never"),
+        (any(one not in NAMES for one in upstreams), "the scenario is for no upstream"),
         (taken.number < 0 or taken.journal.count < 0, "a count is negative"),
     ):
         if wrong:
@@ -283,6 +325,38 @@ def _path_name(value: Any) -> str:
     if isinstance(value, Path):
         return value.name
     raise NotImplementedError(f"{type(value).__name__} has no place in a snapshot")
+
+
+# --- callbacks ---
+
+
+def _post_state(delivery: Delivery) -> PostState:
+    return PostState(delivery.task.id, delivery.at, delivery.begun, delivery.tries, delivery.paused)
+
+
+def _deliveries(posts: Iterable[PostState], tasks: Mapping[str, Task]) -> Iterable[Delivery]:
+    return (Delivery(one.at, 0, tasks[one.task], one.begun, one.tries, one.paused) for one in posts)
+
+
+# --- the stage ---
+
+
+def _stage_state(stage: Stage) -> StageState | None:
+    on = stage.scenario
+    if on is None:
+        return None
+    before = {url: None if said is None else said.row() for url, said in stage.said_before.items()}
+    return StageState(on.name, on.title, on.says, on.links, on.covers, on.upstreams, before)
+
+
+def _scenario(said: StageState | None) -> tuple[Scenario | None, dict[str, Declaration | None]]:
+    """The scenario as it is told, without its rules, and what its media were before it."""
+    if said is None:
+        return None, {}
+    on = Scenario(
+        name=said.name, title=said.title, says=said.says, links=said.links, covers=said.covers, upstreams=said.upstreams
+    )
+    return on, {url: None if row is None else _declaration({**row, "url": url})[1] for url, row in said.before.items()}
 
 
 # --- media ---

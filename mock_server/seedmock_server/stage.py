@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -63,10 +64,15 @@ class Stage:
         self._take_back()
         self.scenario = None
 
-    def left(self) -> None:
-        """No scenario is on any more, and what it had put into the rooms has been replaced."""
-        self._said_before.clear()
-        self.scenario = None
+    @property
+    def said_before(self) -> Mapping[str, Declaration | None]:
+        """What was declared of the scenario's media before it; None of what nothing was."""
+        return self._said_before
+
+    def resume(self, scenario: Scenario | None, said_before: Mapping[str, Declaration | None]) -> None:
+        """Know of a scenario whose rules are in the rooms already: for when those were filled behind the stage."""
+        self._said_before = dict(said_before)
+        self.scenario = scenario
 
     def _take_back(self) -> None:
         """Let the media be what was said of them before the scenario."""
@@ -77,11 +83,10 @@ class Stage:
         self._said_before.clear()
 
     def forget(self) -> None:
-        """Know of no scenario any more: for when rooms were emptied, or filled from a snapshot, behind it."""
-        self._said_before.clear()
+        """Know of no scenario any more: for when rooms were emptied behind it."""
+        self.resume(None, {})
         self._engine.latencies = Latencies()
         self._ledger.lend(self._rest.credit)
-        self.scenario = None
 
     def reset(self) -> None:
         """Be as at the start, in rooms that were emptied: the scenario of the settings is on anew, or none."""

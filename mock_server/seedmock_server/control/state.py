@@ -34,16 +34,15 @@ def reset(world: World, asked: Asked) -> ResetRow:
 
 def take(world: World, _: Asked) -> Response:
     """The snapshot."""
-    return Response(world.state.take(), media_type="application/json")
+    return Response(world.state.take(world.stage), media_type="application/json")
 
 
 def put(world: World, asked: Asked) -> dict[str, int]:
     """Be what a snapshot says. Raises Trouble, having changed nothing."""
     try:
-        world.state.restore(asked.raw)
+        world.state.restore(asked.raw, world.stage)
     except InvalidSnapshot as error:
         raise Trouble(str(error)) from error
-    world.stage.left()
     store = world.store
     return {"accounts": len(store.accounts()), "tasks": sum(len(store.tasks(one)) for one in store.accounts())}
 

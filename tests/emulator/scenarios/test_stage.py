@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -209,10 +210,50 @@ def test_a_snapshot_keeps_a_scenarios_rules_and_their_counts(inside: Any) -> Non
     put(inside, HEAD + '[[fates]]\nfate = "stuck"\nmatch = { nth = 2 }\n[latency]\nfixed = "12h"\n')
     inside.order_b()
     taken = inside.get("/_mock/snapshot", key=None).content
-    put(inside, HEAD)
+    before = inside.get("/_mock/scenario", key=None).json()
+    put(inside, HEAD.replace("A night", "A day"))
     assert inside.ask("PUT", "/_mock/snapshot", key=None, content=taken).status_code == 200
-    assert inside.get("/_mock/scenario", key=None).json() == {"scenario": None}
+    assert inside.get("/_mock/scenario", key=None).json() == before
+    assert before["scenario"]["title"] == "A night"
     assert [word_after_a_day(inside) for _ in range(2)] == ["IN_PROGRESS", "SUCCESS"]
+
+
+def test_a_scenario_that_a_snapshot_put_back_can_be_taken_away(open_door: Open) -> None:
+    one, other = open_door(pace="fast", rate_limit=50), open_door(pace="fast", rate_limit=60)
+    urls = [f"https://unreachable.invalid/{name}.png" for name in "ab"]
+    for door in (one, other):
+        kept = {"url": urls[0], "kind": "image", "width": 640, "height": 640}
+        assert door.ask("PUT", "/_mock/media", key=None, json=kept).status_code == 200
+    said = "".join(f'[media."{url}"]\nkind = "video"\n' for url in urls)
+    assert put(one, STUCK + "[limits]\nrate = 7\n[credit]\nusd = 1\n" + said).status_code == 200
+    at_rest = other.get("/_mock/media", key=None).json()
+    taken = one.get("/_mock/snapshot", key=None).content
+    assert other.ask("PUT", "/_mock/snapshot", key=None, content=taken).status_code == 200
+    assert other.get("/_mock/snapshot", key=None).content == taken
+    assert other.get("/_mock/limits", key=None).json()["limits"][0]["rate"] == 7
+    assert other.ask("DELETE", "/_mock/scenario", key=None).json() == {"scenario": None}
+    assert other.get("/_mock/limits", key=None).json()["limits"][0]["rate"] == 60
+    assert other.get("/_mock/media", key=None).json() == at_rest
+    assert word_after_a_day(other) == "SUCCESS"
+
+
+def test_a_snapshot_of_before_has_no_scenario(inside: Any) -> None:
+    put(inside, HEAD)
+    taken = json.loads(inside.get("/_mock/snapshot", key=None).content)
+    del taken["stage"]
+    assert inside.ask("PUT", "/_mock/snapshot", key=None, content=json.dumps(taken)).status_code == 200
+    assert inside.get("/_mock/scenario", key=None).json() == {"scenario": None}
+
+
+@pytest.mark.parametrize("change", [{"name": 3}, {"upstreams": ["x"]}, {"colour": "red"}], ids=str)
+def test_a_scenario_that_cannot_be_is_refused_with_the_whole_snapshot(inside: Any, change: Any) -> None:
+    put(inside, HEAD)
+    document = inside.get("/_mock/snapshot", key=None).content
+    spoilt = json.loads(document)
+    spoilt["stage"].update(change)
+    refused = inside.ask("PUT", "/_mock/snapshot", key=None, content=json.dumps(spoilt))
+    assert (refused.status_code, "allowed" in refused.text) == (400, True)
+    assert inside.get("/_mock/snapshot", key=None).content == document
 
 
 def test_a_setting_that_is_no_scenario_is_refused(tmp_path: Path) -> None:

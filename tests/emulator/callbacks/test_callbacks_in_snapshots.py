@@ -1,0 +1,198 @@
+"""Callbacks that a snapshot was taken in the midst of: made again where they stood, and not once too often."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from seedmock_server.fetching import Posted
+
+
+async def taken(studio: Any) -> bytes:
+    answer = await studio.client.get("/_mock/snapshot")
+    assert answer.status_code == 200, answer.text
+    return bytes(answer.content)
+
+
+async def put_back(studio: Any, document: bytes, status: int = 200) -> str:
+    answer = await studio.client.put("/_mock/snapshot", content=document)
+    assert answer.status_code == status, answer.text
+    return str(answer.text)
+
+
+@pytest.mark.parametrize("forgets", [True, False], ids=["after a reset", "in place"])
+def test_a_callback_that_was_tried_again_is_tried_at_its_moments(run: Any, receiver: Any, forgets: bool) -> None:
+    receiver.answers = [500, 500, 500, 202]
+
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        assert [await studio.pass_time(seconds) for seconds in (2, 1.5)] == [1, 1]
+        document = await taken(studio)
+        if forgets:
+            await studio.client.post("/_mock/reset")
+        await put_back(studio, document)
+        assert [await studio.pass_time(seconds) for seconds in (1.4, 0.1, 3.9, 0.1, 7200)] == [0, 1, 0, 1, 0]
+        assert [entry["notes"][0].split()[1] for entry in studio.posts()] == ["1", "2", "3", "4"]
+        assert [entry["status"] for entry in studio.posts()] == [500, 500, 500, 202]
+
+    run(play)
+    assert len(receiver.calls) == 4
+
+
+def test_a_callback_that_arrived_is_not_made_again(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        assert await studio.pass_time(2) == 1
+        await put_back(studio, await taken(studio))
+        assert await studio.pass_time(7200) == 0
+
+    run(play)
+    assert len(receiver.calls) == 1
+
+
+def test_the_half_hour_counts_from_the_end_of_the_task(run: Any, receiver: Any) -> None:
+    receiver.answers = [503] * 100
+
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        await studio.pass_time(1000)
+        made = len(studio.posts())
+        await put_back(studio, await taken(studio))
+        assert len(studio.posts()) == made
+        await studio.pass_time(7200)
+        began = studio.posts()[0]["at"]
+        assert [entry["at"] - began for entry in studio.posts()][-1] <= 1800
+        assert len(studio.posts()) == 4 + 29
+
+    run(play)
+
+
+def test_a_callback_that_lags_by_a_fault_is_made_once(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        rule = {"match": {"operation": "callback"}, "fault": "latency seconds=60"}
+        assert (await studio.client.post("/_mock/faults", json=rule)).status_code < 300
+        await studio.order(receiver.url)
+        assert await studio.pass_time(10) == 0
+        document = await taken(studio)
+        for _ in range(2):
+            await put_back(studio, document)
+            assert [await studio.pass_time(seconds) for seconds in (51, 1, 7200)] == [0, 1, 0]
+
+    run(play)
+    assert len(receiver.calls) == 2
+
+
+@pytest.mark.parametrize("says", [200, 500])
+def test_an_attempt_under_way_is_made_again_and_its_own_end_counts_no_more(run: Any, receiver: Any, says: int) -> None:
+    waits, begun = asyncio.Event(), []
+
+    async def stuck(url: str, *_: Any, **__: Any) -> Posted:
+        begun.append(url)
+        await waits.wait()
+        return Posted(says if len(begun) == 1 else 200, b"")
+
+    async def play(studio: Any) -> None:
+        courier = studio.app.courier
+        courier.way = stuck
+        task_id = await studio.order(receiver.url)
+        studio.clock.advance(2)
+        while not begun:
+            await asyncio.sleep(0)
+        document = await taken(studio)
+        assert [one["tries"] for one in json.loads(document)["posts"]] == [0]
+        await put_back(studio, document)
+        waits.set()
+        await courier.deliver_due()
+        await studio.pass_time(7200)
+        assert [entry["notes"] for entry in studio.posts()] == [(f"attempt 1 for {task_id}",)]
+        assert len(begun) == 2
+
+    run(play)
+
+
+def test_an_attempt_that_a_reset_overtook_is_not_tried_again(run: Any, receiver: Any) -> None:
+    waits, begun = asyncio.Event(), []
+
+    async def stuck(url: str, *_: Any, **__: Any) -> Posted:
+        begun.append(url)
+        await waits.wait()
+        return Posted(500, b"")
+
+    async def play(studio: Any) -> None:
+        studio.app.courier.way = stuck
+        await studio.order(receiver.url)
+        before = await taken(studio)
+        studio.clock.advance(2)
+        while not begun:
+            await asyncio.sleep(0)
+        await studio.client.post("/_mock/reset")
+        waits.set()
+        await studio.app.courier.deliver_due()
+        assert studio.posts() == []
+        await put_back(studio, before)
+        assert [await studio.pass_time(seconds) for seconds in (1, 1)] == [0, 1]
+
+    run(play)
+
+
+def test_another_server_goes_on_where_the_first_one_stood(run: Any, receiver: Any) -> None:
+    receiver.answers = [500]
+    documents: list[bytes] = []
+
+    async def first(studio: Any) -> None:
+        await studio.order(receiver.url)
+        await studio.pass_time(2)
+        documents.append(await taken(studio))
+
+    async def second(studio: Any) -> None:
+        await put_back(studio, documents[0])
+        assert [await studio.pass_time(seconds) for seconds in (0.9, 0.1, 7200)] == [0, 1, 0]
+
+    run(first)
+    run(second)
+    assert len(receiver.calls) == 2
+
+
+def test_a_snapshot_of_before_says_nothing_of_callbacks_and_those_to_come_are_made(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url, fate="succeed after=1s")
+        await studio.pass_time(1)
+        await studio.order(receiver.url)
+        await studio.order(receiver.url, fate="stuck")
+        document = json.loads(await taken(studio))
+        del document["posts"]
+        await put_back(studio, json.dumps(document).encode())
+        assert await studio.pass_time(7200) == 1
+
+    run(play)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"task": "task_nobody"},
+        {"at": -1.0},
+        {"at": 1e12},
+        {"begun": -1.0},
+        {"tries": -1},
+        {"task": 3},
+        {"colour": "red"},
+    ],
+    ids=str,
+)
+def test_callbacks_that_cannot_be_are_refused_with_the_whole(run: Any, receiver: Any, change: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        document = await taken(studio)
+        spoilt = json.loads(document)
+        spoilt["posts"][0].update(change)
+        assert "allowed" in await put_back(studio, json.dumps(spoilt).encode(), status=400)
+        assert await taken(studio) == document
+        twice = json.loads(document)
+        twice["posts"] *= 2
+        assert "a callback is there twice" in await put_back(studio, json.dumps(twice).encode(), status=400)
+
+    run(play)
