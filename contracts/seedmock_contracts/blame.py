@@ -14,13 +14,13 @@ from typing import Any
 
 from .checks.refusals import OF_CALLS
 from .contract import Contract
-from .conversation import ORDERS, Turn
+from .conversation import Turn
 from .edges import Edge
 from .failures import Look, Severity, broken, held
 from .probes import Trial, askable, last_trial, trial_beside, trials
 from .rules import Rule, Typed, shown
 from .speaking import Speaker
-from .terms import Document, Fact, Operation, Variants
+from .terms import ORDERS, Document, Fact, Operation, Variants
 from .validation import condition
 
 TRIALS, CALM, WITNESSES, ENOUGH = 6, 3, 3, 4

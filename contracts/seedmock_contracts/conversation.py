@@ -19,11 +19,10 @@ from .lifecycle import TERMINAL
 from .orders import Ordered, ordered
 from .routes import routed
 from .rules import numeric
-from .terms import ErrorCase, Fact, Operation, TaskStatus, Violation
+from .terms import ORDERS, ErrorCase, Fact, Operation, TaskStatus, Violation
 from .validation import violations
 
 _SUMMED = re.compile(r"<(\d+) bytes of [^<>]*>")
-ORDERS = frozenset({Operation.CREATE, Operation.UPSCALE})
 STRANGERS = ("", "wrong")
 """The callers without a key, and with one that is none."""
 

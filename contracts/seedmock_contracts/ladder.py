@@ -10,7 +10,7 @@ from functools import partial
 
 from .blame import asked, indifferent, limits, masked, signature
 from .contract import Contract
-from .conversation import ORDERS, STRANGERS
+from .conversation import STRANGERS
 from .edges import NO_SUCH_VALUE, Edge
 from .failures import Look, Severity, broken, held
 from .measures import media_limits
@@ -18,7 +18,7 @@ from .probes import NO_NUMBER, NOBODY_S, bases, trials
 from .routes import methods_at, path_of
 from .rules import KnownModel, Rule, Typed, put
 from .speaking import Speaker, Step
-from .terms import Document, Endpoint, MediaLimit, Operation
+from .terms import ORDERS, Document, Endpoint, MediaLimit, Operation
 
 """The callers without a key, and with one that is none."""
 NO_PATH = "/seedmock-no-such-path"

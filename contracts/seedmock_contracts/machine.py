@@ -20,7 +20,7 @@ from .routes import path_of
 from .samples import picture
 from .speaking import Send
 from .strategies import SIDE, Urls, broken, documents, hostile, in_force, urls
-from .terms import AssetStatus, MediaKind, Operation
+from .terms import ORDERS, AssetStatus, MediaKind, Operation
 
 WAITS = (0.5, 1.0, 5.0, 60.0, 3600.0, 86_400.0)
 RANGES = ("bytes=0-0", "bytes=0-99", "bytes=-1", "bytes=100-", "bytes=999999999-", "bytes=0-0,2-3", "bytes=x")
@@ -35,7 +35,6 @@ FORM = (
     + b"\r\n--picture--\r\n"
 )
 READS = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
-GIVEN = (Operation.CREATE, Operation.UPSCALE)
 ABOUT_ASSETS = (Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE)
 PLAIN = (Operation.BALANCE, Operation.MODELS, Operation.GROUP_LIST, Operation.ASSET_LIST)
 _rarely = st.sampled_from([False, False, True])
@@ -134,7 +133,7 @@ class Machine(RuleBasedStateMachine):
 
     def _order(self, data: st.DataObject, caller: str) -> str:
         """Order; the symbol of the task, or nothing."""
-        operation = data.draw(st.sampled_from(self.world.having(*GIVEN)))
+        operation = data.draw(st.sampled_from(self.world.having(*ORDERS)))
         base = data.draw(st.sampled_from(range(len(self.world.said.bases)))) if self.world.strict else 0
         document = self._with_assets(data, caller, data.draw(self.world.documents[operation]))
         self.do(Move(operation, document, caller=caller, base=base))

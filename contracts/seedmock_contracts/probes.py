@@ -12,13 +12,12 @@ from itertools import count
 from typing import Any
 
 from .contract import Contract
-from .conversation import ORDERS
 from .edges import Edge
 from .generation import Reference, first_frame, last_frame
 from .references import values
 from .rules import Rule, sample
 from .samples import picture, sound
-from .terms import MISSING, Document, MediaKind, Operation
+from .terms import MISSING, ORDERS, Document, MediaKind, Operation
 from .upstreams import contract
 from .validation import condition, violations
 

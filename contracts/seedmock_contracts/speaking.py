@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 from .checks import judged
 from .clip import NotAMovie, facts
 from .contract import Contract
-from .conversation import ORDERS, Conversation, Turn
+from .conversation import Conversation, Turn
 from .exchange import Exchange, Request, Response, redacted, summary
 from .failures import Look
 from .routes import path_of
-from .terms import MediaFacts, Operation
+from .terms import ORDERS, MediaFacts, Operation
 
 BODY = 1 << 20
 """Bytes of an answer's body that are kept."""

@@ -71,6 +71,12 @@ class Operation(StrEnum):
     CALLBACK = "callback"
 
 
+ORDERS: Final = (Operation.CREATE, Operation.UPSCALE)
+"""What makes a task."""
+PAID: Final = (*ORDERS, Operation.ASSET_CREATE)
+"""What can cost something."""
+
+
 class TaskStatus(StrEnum):
     """The house's own words for a task's life."""
 

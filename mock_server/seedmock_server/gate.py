@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from seedmock_contracts.terms import Operation, TaskStatus
+from seedmock_contracts.terms import ORDERS, Operation, TaskStatus
 
 from .answer import Call, FileAnswer, Upstream
 from .clock import Clock
@@ -21,7 +21,6 @@ from .rooms import RESULTS, Rooms
 from .task import Task
 from .wire import Clipped, Visited, Wire, line_of
 
-MAKES = frozenset({Operation.CREATE, Operation.UPSCALE})
 HEADER = b"x-mock-fault"
 
 
@@ -85,7 +84,7 @@ class Gate:
             return sum(engine.state(task).status not in ended for task in tasks)
 
         now = engine.clocks.now(account)
-        self.limits.check(name, account, now, running if call.operation in MAKES else None)
+        self.limits.check(name, account, now, running if call.operation in ORDERS else None)
 
     def _wire(
         self, upstream: Upstream, subject: Subject, scope: Mapping[str, Any], header: str, task: Task | None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from seedmock_contracts.terms import ErrorKind, Operation
+from seedmock_contracts.terms import ORDERS, ErrorKind, Operation
 
 from .bending import trouble_of
 from .matching import InvalidRule
@@ -215,7 +215,7 @@ ANSWERED = frozenset(Operation) - {Operation.CALLBACK}
 ANSWER_KINDS = (K.STATUS, K.HANG, K.MOVED, K.BANDWIDTH, K.DRIBBLE, K.CUT, K.WRONG_LENGTH, K.CLOCK_SKEW)
 TOLD = frozenset({Operation.QUERY, Operation.CONTENT})
 NOUNS = (K.MALFORMED, K.TRUNCATED, K.MISSING, K.RENAMED, K.RETYPED, K.OTHER_VALUE, K.EXTRA, K.REORDERED)
-OWNED = ANSWERED - {Operation.CREATE, Operation.UPSCALE, Operation.GROUP_CREATE, Operation.FILE_CREATE}
+OWNED = ANSWERED - {*ORDERS, Operation.GROUP_CREATE, Operation.FILE_CREATE}
 ONLY: Mapping[FaultKind, frozenset[Operation]] = {
     **dict.fromkeys((K.REDIRECT, K.NO_RANGE, K.OTHER_CLIP, K.OTHER_RANGE, K.UNDUE), CONTENT),
     **dict.fromkeys(NOUNS, SAID),
@@ -227,7 +227,7 @@ ONLY: Mapping[FaultKind, frozenset[Operation]] = {
     K.OTHER_SIZE: TOLD,
     K.OTHER_DURATION: TOLD,
     K.OTHER_PRICE: frozenset({Operation.BALANCE, Operation.RECORD}),
-    K.OTHER_ID: frozenset({Operation.CREATE, Operation.UPSCALE, Operation.QUERY, Operation.CALLBACK}),
+    K.OTHER_ID: frozenset({*ORDERS, Operation.QUERY, Operation.CALLBACK}),
 }
 """The operations for which a kind makes sense; a kind that is not here makes sense for all."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.terms import ORDERS
 from seedmock_contracts.upstreams import NAMES
 
 from .declared import Declaration, media_facts_from
@@ -159,8 +159,7 @@ def _default(document: Mapping[str, Any]) -> tuple[FateRule, ...]:
     """What becomes of every task that no rule is meant for, as two last rules."""
     if "default" not in document:
         return ()
-    made = (Operation.CREATE, Operation.UPSCALE)
-    rows = ({"match": {"operation": operation.value}, "fate": document["default"]} for operation in made)
+    rows = ({"match": {"operation": operation.value}, "fate": document["default"]} for operation in ORDERS)
     return tuple(_judged(fate_rule_from, row, ("default",)) for row in rows)
 
 

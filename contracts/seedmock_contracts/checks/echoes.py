@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..conversation import ORDERS, Turn
+from ..conversation import Turn
 from ..failures import Look, compared
 from ..orders import Ordered
 from ..references import Found
-from ..terms import Fact, MediaKind, Operation, Role
+from ..terms import ORDERS, Fact, MediaKind, Operation, Role
 from . import parts
 
-SPOKEN = frozenset({Operation.CREATE, Operation.UPSCALE, Operation.QUERY})
+SPOKEN = (*ORDERS, Operation.QUERY)
 
 
 def the_model_is_repeated(turn: Turn) -> Iterator[Look]:

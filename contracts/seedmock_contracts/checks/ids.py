@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from ..conversation import ORDERS, Turn
+from ..conversation import Turn
 from ..failures import Look, broken, compared, held
-from ..terms import Operation
+from ..terms import ORDERS, Operation
 from . import parts
 
 VENDOR_TIME = timezone(timedelta(hours=8))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..conversation import ORDERS, Thing, Turn
+from ..conversation import Thing, Turn
 from ..failures import Look, Severity, broken, compared, held
 from ..rules import numeric
-from ..terms import AssetStatus, Endpoint, Fact, Operation, TaskStatus
+from ..terms import ORDERS, AssetStatus, Endpoint, Fact, Operation, TaskStatus
 from .options import chosen
 
 SCHEME = "asset://"

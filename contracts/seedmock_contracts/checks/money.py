@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ..conversation import ORDERS, Conversation, Story, Thing, Turn
+from ..conversation import Conversation, Story, Thing, Turn
 from ..failures import Look, broken, held
-from ..terms import AssetStatus, Fact, Operation, TaskStatus
+from ..terms import PAID, AssetStatus, Fact, Operation, TaskStatus
 from .library import status_of
 from .options import chosen
 from .prices import SECONDS, Price, judged_price, near, price
@@ -19,7 +19,6 @@ from .prices import SECONDS, Price, judged_price, near, price
 SETTLING = 60.0
 """Seconds after the end of an order in which it may not be settled yet."""
 NOTHING = Decimal(0)
-PAID = ORDERS | {Operation.ASSET_CREATE}
 
 
 def records_tell_what_was_charged(turn: Turn) -> Iterator[Look]:

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from ..contract import Contract
-from ..conversation import ORDERS, Turn
+from ..conversation import Turn
 from ..exchange import BODY_BYTES
 from ..references import values
 from ..shape import is_of
-from ..terms import MISSING, AnswerField, Fact, Moment, Operation, Variants
+from ..terms import MISSING, ORDERS, AnswerField, Fact, Moment, Operation, Variants
 
 NOTHING_ASKED, LITTLE_LIKE = 0.5, 0.6
 REMEMBERED = 64

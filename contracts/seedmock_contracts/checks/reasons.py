@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..conversation import ORDERS, Turn
+from ..conversation import Turn
 from ..failures import Look, Severity, broken, compared, held
 from ..rules import shown
-from ..terms import AnswerField, AssetStatus, ErrorKind, FailCode, Operation, TaskStatus
+from ..terms import ORDERS, AnswerField, AssetStatus, ErrorKind, FailCode, Operation, TaskStatus
 from . import parts
 from .library import told_assets
 from .options import chosen

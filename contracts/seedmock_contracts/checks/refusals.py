@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from ..conversation import ORDERS, STRANGERS, Turn
+from ..conversation import STRANGERS, Turn
 from ..failures import Look, Severity, broken, held
 from ..rules import Absent, Present, Rule, Typed, shown
-from ..terms import ErrorCase, ErrorKind, Fact, Operation
+from ..terms import PAID, ErrorCase, ErrorKind, Fact, Operation
 from ..validation import condition, violations
 from . import parts
 
@@ -253,8 +253,7 @@ def refusals_cost_nothing(turn: Turn) -> Iterator[Look]:
 
 
 def _same(turn: Turn, before: Turn, between: list[Turn]) -> Iterator[Look]:
-    costly = {*ORDERS, Operation.ASSET_CREATE}
-    asked = [one for one in between if one.operation in costly]
+    asked = [one for one in between if one.operation in PAID]
     running = any(story.ended is None and story.caller == turn.exchange.caller for story in turn.before.tasks.values())
     if not asked or running or not all(one.refused for one in asked):
         return

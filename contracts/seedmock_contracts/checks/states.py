@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from ..conversation import ORDERS, STRANGERS, Story, Turn
+from ..conversation import STRANGERS, Story, Turn
 from ..failures import Look, broken, compared, held
-from ..terms import ErrorKind, Operation, TaskStatus
+from ..terms import ORDERS, ErrorKind, Operation, TaskStatus
 from .library import status_told, useless
 from .prices import SECONDS, price
 from .refusals import answered

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..conversation import ORDERS, Turn
+from ..conversation import Turn
 from ..failures import Look, broken, compared, held
 from ..lifecycle import TERMINAL
-from ..terms import AnswerField, Operation
+from ..terms import ORDERS, AnswerField, Operation
 from . import parts
 
 HOUR = 3600.0

@@ -12,10 +12,10 @@ from functools import cached_property
 from seedmock_contracts.certificate import Call as CallOfLife
 from seedmock_contracts.certificate import Life
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.conversation import ORDERS, Conversation, Turn
+from seedmock_contracts.conversation import Conversation, Turn
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import ErrorKind, Moment, Operation, TaskStatus
+from seedmock_contracts.terms import ORDERS, ErrorKind, Moment, Operation, TaskStatus
 
 from ..journal import Entry
 from ..statement import Statement

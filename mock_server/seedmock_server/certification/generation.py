@@ -9,7 +9,7 @@ from seedmock_contracts.terms import Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 from ..chance import Chance
-from .orders import NAMES as ORDERS
+from .orders import NAMES
 from .steps import Scenario, Step, fate, fault
 
 FEW, MANY = 6, 60
@@ -35,7 +35,7 @@ def generated(upstream: str, seed: int, *, deep: bool = False) -> Iterator[Scena
     said, chance = contract(upstream), Chance(seed)
     for number in range(1, (MANY if deep else FEW) + 1):
         steps = tuple(_steps(said, _Draw(chance, number)))
-        order = _Draw(chance, number, "order").of(ORDERS)
+        order = _Draw(chance, number, "order").of(NAMES)
         yield Scenario(f"generated-{number}", f"drawn from the seed {seed}", steps, order, SECONDS)
 
 

@@ -11,7 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 
-from .orders import NAMES as ORDERS
+from .orders import NAMES
 from .steps import Scenario, Step, credit, detour, fate, fault, key, links_elsewhere
 
 MOST_STEPS = 6
@@ -109,7 +109,7 @@ def scenarios(upstream: str) -> tuple[Scenario, ...]:
 
 
 def _orders() -> Iterator[Scenario]:
-    for name in ORDERS:
+    for name in NAMES:
         called = "ordinary" if name == "text" else f"order-{name.replace(' ', '-')}"
         yield Scenario(called, f"an order goes well: {name}", order=name)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.conversation import ORDERS, STRANGERS, Conversation, Story, Turn
+from seedmock_contracts.conversation import STRANGERS, Conversation, Story, Turn
 from seedmock_contracts.exchange import Exchange, Request, Response, summary
 from seedmock_contracts.recordings import Recording, judged
 from seedmock_contracts.routes import routed
-from seedmock_contracts.terms import MediaFacts, MediaKind, Operation, TaskStatus
+from seedmock_contracts.terms import ORDERS, MediaFacts, MediaKind, Operation, TaskStatus
 
 from .matching import canonical, without_ids
 from .operations import operation_of

@@ -8,9 +8,9 @@ from enum import StrEnum
 from itertools import groupby
 
 from seedmock_contracts.certificate import Call, Life
-from seedmock_contracts.conversation import ORDERS, Conversation, Story, Thing, Turn
+from seedmock_contracts.conversation import Conversation, Story, Thing, Turn
 from seedmock_contracts.exchange import Response
-from seedmock_contracts.terms import AssetStatus, Operation, Role, TaskStatus
+from seedmock_contracts.terms import ORDERS, AssetStatus, Operation, Role, TaskStatus
 
 from .wire_text import measured
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import Operation, TaskStatus
+from seedmock_contracts.terms import ORDERS, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 from ..control.world import World
@@ -16,7 +16,6 @@ from ..task import Task
 from .deliveries import Deliveries
 
 SHOWN = 40
-SUBMISSIONS = frozenset({Operation.CREATE, Operation.UPSCALE})
 
 
 class Conversation:
@@ -42,7 +41,7 @@ class Conversation:
     @property
     def submissions(self) -> list[Entry]:
         """The orders, whatever the answer was."""
-        return [entry for entry in self.exchanges if entry.operation in SUBMISSIONS]
+        return [entry for entry in self.exchanges if entry.operation in ORDERS]
 
     @property
     def tasks(self) -> list[Task]:

@@ -15,7 +15,7 @@ from seedmock_contracts.conversation import Conversation, Turn
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.routes import path_of
 from seedmock_contracts.speaking import Answered, Step
-from seedmock_contracts.terms import ErrorKind, Operation
+from seedmock_contracts.terms import PAID, ErrorKind
 
 from ..in_process import Reply
 from .book import Book, Order
@@ -23,7 +23,6 @@ from .budget import Budget
 from .target import Target
 from .wire import NoAnswer
 
-PAID = (Operation.CREATE, Operation.UPSCALE, Operation.ASSET_CREATE)
 ENDING = {
     ErrorKind.BALANCE: "the balance of the key is exhausted",
     ErrorKind.AUTHENTICATION: "the key was refused",

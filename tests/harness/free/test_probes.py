@@ -6,13 +6,12 @@ from itertools import islice
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.conversation import ORDERS
 from seedmock_contracts.edges import Edge
 from seedmock_contracts.ladder import free
 from seedmock_contracts.probes import NO_NUMBER, NOBODY_S, bases, merged, trials
 from seedmock_contracts.rules import Rule
 from seedmock_contracts.samples import picture, sound
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.terms import ORDERS, Operation
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
 
