@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from .retry import Patience
-    from .video import Asset, Charge, Clip, Failure, Group, ModelEntry, Page, Progress, Video
+    from .video import Asset, Charge, Clip, Difference, Failure, Group, ModelEntry, Page, Progress, Video
 
 _PLACES = {
     ".clients": ("AsyncClient", "Client"),
@@ -68,7 +68,7 @@ _PLACES = {
         "WaitTimeoutError",
     ),
     ".retry": ("Patience",),
-    ".video": ("Asset", "Charge", "Clip", "Failure", "Group", "ModelEntry", "Page", "Progress", "Video"),
+    ".video": ("Asset", "Charge", "Clip", "Difference", "Failure", "Group", "ModelEntry", "Page", "Progress", "Video"),
     "seedmock_contracts.clip": ("Movie",),
     "seedmock_contracts.generation": (
         "GenerationRequest",
@@ -91,6 +91,7 @@ __all__ = [
     "Client",
     "Clip",
     "ConnectionFailedError",
+    "Difference",
     "DownloadError",
     "Failure",
     "GenerationRequest",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,6 +170,8 @@ def _finished(clip: Clip, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_described(clip)))
         return
+    for difference in clip.differs:
+        click.echo(f"warning: not as ordered: {difference}", err=True)
     audio = "with sound" if movie.has_audio else "silent"
     price = f", ${cost.amount} ({cost.basis})" if cost else ""
     click.echo(str(clip.path))
@@ -190,6 +193,7 @@ def _described(clip: Clip) -> dict[str, Any]:
         "seconds": movie.seconds,
         "audio": movie.has_audio,
         "usd": str(clip.quote.amount) if clip.quote else None,
+        "differs": [asdict(difference) for difference in clip.differs],
     }
 
 

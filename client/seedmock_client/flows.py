@@ -10,15 +10,15 @@ import contextlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 from seedmock_contracts.clip import Movie
-from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
+from seedmock_contracts.generation import Reference, UpscaleRequest
 from seedmock_contracts.pricing import Quote, quote
 from seedmock_contracts.terms import ErrorKind, MediaKind, TaskStatus
 
 from .asking import Setup, ask
 from .complaints import Complaint, document, error_of
+from .delivery import differences
 from .dialect import Unreadable
 from .downloads import download
 from .errors import (
@@ -30,11 +30,9 @@ from .errors import (
 )
 from .files import data_uri, local_path, read_upload, writable
 from .retry import backoff
-from .video import Clip, Video
+from .video import Clip, Order, Video
 from .waiting import Report, wait
 from .wire import Answer, Flow, Lost, NotSent, Request, Send, Sleep, Upload, Work
-
-Order: TypeAlias = GenerationRequest | UpscaleRequest
 
 _BROKEN = (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED, ErrorKind.REQUEST_TIMEOUT)
 _STAND_IN = "https://local.invalid/file"
@@ -60,11 +58,10 @@ def create(setup: Setup, order: Order) -> Flow[Video]:
     SubmissionUnknownError means that the answer was lost: the task may exist and may be charged.
     """
     setup.check(encoded(setup, without_files(order)))
-    order = yield from _localized(setup, order)
-    request = encoded(setup, order)
+    request = encoded(setup, (yield from _localized(setup, order)))
     setup.check(request)
     answer = yield from submit(setup, request)
-    return _accepted(setup, request, answer)
+    return replace(_accepted(setup, request, answer), order=order)
 
 
 def query(setup: Setup, task_id: str) -> Flow[Video]:
@@ -78,33 +75,38 @@ def generate(setup: Setup, order: Order, path: Path, report: Report | None = Non
     """Create, wait and download. The file's place is tried before anything is bought."""
     yield from place(path)
     created = yield from create(setup, order)
-    return (yield from _finish(setup, created.task_id, path, report, created, order))
+    return (yield from _finish(setup, created.task_id, path, report, created))
 
 
 def collect(setup: Setup, task_id: str, path: Path, report: Report | None = None) -> Flow[Clip]:
     """Wait for a task that exists and download it."""
     _named(task_id)
     yield from place(path)
-    return (yield from _finish(setup, task_id, path, report, None, None))
+    return (yield from _finish(setup, task_id, path, report, None))
 
 
 def fetch(setup: Setup, task: Video | str, path: Path) -> Flow[Clip]:
     """Download a finished task, looking at it first if only its id is known."""
     yield from place(path)
     video = task if isinstance(task, Video) else (yield from query(setup, task))
-    size, movie = yield from download(setup, video, path)
-    return Clip(path=path, bytes=size, movie=movie, video=video)
+    return (yield from _downloaded(setup, video, path, ()))
 
 
-def _finish(
-    setup: Setup, task_id: str, path: Path, report: Report | None, created: Video | None, order: Order | None
-) -> Flow[Clip]:
+def _finish(setup: Setup, task_id: str, path: Path, report: Report | None, created: Video | None) -> Flow[Clip]:
     video, seen = yield from wait(setup, task_id, report, created)
+    if created is not None:
+        video = replace(video, model=video.model or created.model, order=created.order)
+    return (yield from _downloaded(setup, video, path, seen))
+
+
+def _downloaded(setup: Setup, video: Video, path: Path, seen: tuple[str, ...]) -> Flow[Clip]:
+    """Bring a video home, and say what it should cost and in what it is not as ordered, if the order is known."""
     size, movie = yield from download(setup, video, path)
-    cost = None if order is None else _cost(setup, order, movie)
-    if created is not None and video.model is None:
-        video = replace(video, model=created.model)
-    return Clip(path=path, bytes=size, movie=movie, video=video, quote=cost, states_seen=seen)
+    clip = Clip(path=path, bytes=size, movie=movie, video=video, states_seen=seen)
+    if video.order is None:
+        return clip
+    differs = differences(setup.dialect.contract, video.order, movie)
+    return replace(clip, quote=_cost(setup, video.order, movie), differs=differs)
 
 
 def _cost(setup: Setup, order: Order, movie: Movie) -> Quote | None:

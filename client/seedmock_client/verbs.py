@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -39,10 +40,11 @@ class Verbs:
         report: Report | None = None,
     ) -> Flow[Video]:
         """Wait until a task succeeds. Raises what its failure stands for, or WaitTimeoutError."""
-        created = task if isinstance(task, Video) and not task.terminal else None
+        known = task if isinstance(task, Video) else None
+        created = known if known is not None and not known.terminal else None
         task_id = task.task_id if isinstance(task, Video) else task
         video, _ = yield from waiting.wait(self._setup.patient(timeout, poll_seconds), task_id, report, created)
-        return video
+        return replace(video, order=known.order) if known is not None else video
 
     def download(self, task: Video | str, path: str | Path) -> Flow[Clip]:
         """Bring a finished task's video to a file, whole or not at all."""

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from seedmock_contracts.clip import Movie
+from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote
 from seedmock_contracts.terms import AssetStatus, TaskStatus
+
+Order: TypeAlias = GenerationRequest | UpscaleRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
-    """A task as it was last seen. `status` is None for a `word` that nobody knows; times are epoch seconds."""
+    """A task as it was last seen. `status` is None for a `word` that nobody knows; times are epoch seconds.
+
+    `order` is what it was created for, where this client created it.
+    """
 
     task_id: str
     upstream: str
@@ -36,6 +42,7 @@ class Video:
     failure: Failure | None = None
     created_at: float | None = None
     completed_at: float | None = None
+    order: Order | None = field(default=None, repr=False, compare=False)
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -44,15 +51,31 @@ class Video:
         return self.status in (TaskStatus.SUCCESS, TaskStatus.FAILURE)
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in which a clip is not what was ordered; `what` is "size", "seconds" or "audio"."""
+
+    what: str
+    ordered: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.what} is {self.found}, ordered was {self.ordered}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """A finished, downloaded video. `movie` is what was measured in the file, `quote` what it should cost."""
+    """A finished, downloaded video. `movie` is what was measured in the file, `quote` what it should cost.
+
+    `differs` says in what the file is not as ordered; empty too where the order is not known, only a task's id.
+    """
 
     path: Path
     bytes: int
     movie: Movie
     video: Video
     quote: Quote | None = None
+    differs: tuple[Difference, ...] = ()
     states_seen: tuple[str, ...] = ()
 
 

@@ -1,0 +1,58 @@
+"""Whether a clip is what was ordered: its pixels, its length, its sound.
+
+Only what the order asks for is compared, not what it leaves to the upstream. Knows no wire and no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedmock_contracts.clip import Movie
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
+
+from .video import Difference, Order
+
+SLACK = 0.05
+"""Seconds by which a clip may miss its length, beside the one frame more that some bills count."""
+
+
+def differences(said: Contract, order: Order, movie: Movie) -> tuple[Difference, ...]:
+    """In what a clip is not as ordered. What its file does not say is no difference."""
+    if isinstance(order, UpscaleRequest):
+        return tuple(_side(said, order, movie))
+    return (*_pixels(said, order, movie), *_length(said, order, movie), *_sound(order, movie))
+
+
+def _pixels(said: Contract, order: GenerationRequest, movie: Movie) -> Iterator[Difference]:
+    wished = " ".join(word for word in (order.resolution, order.ratio) if word)
+    rows = [
+        row.text
+        for row in said.sizes
+        if order.resolution in (row.resolution, None) and order.ratio in (row.ratio, None, "adaptive")
+    ]
+    if order.size is not None:
+        wished, rows = order.size, [order.size]
+    elif len(rows) == 1:
+        wished = f"{rows[0]} ({wished})"
+    if wished and rows and movie.width and movie.size not in rows:
+        yield Difference("size", wished, movie.size)
+
+
+def _length(said: Contract, order: GenerationRequest, movie: Movie) -> Iterator[Difference]:
+    frame = 1 / float(said.amount(f"{said.name}.content.frames_per_second").value)
+    if movie.seconds and not -SLACK <= movie.seconds - order.seconds <= frame + SLACK:
+        yield Difference("seconds", str(order.seconds), f"{movie.seconds:.2f}")
+
+
+def _sound(order: GenerationRequest, movie: Movie) -> Iterator[Difference]:
+    if order.generate_audio not in (None, movie.has_audio):
+        words = {True: "on", False: "off"}
+        yield Difference("audio", words[not movie.has_audio], words[movie.has_audio])
+
+
+def _side(said: Contract, order: UpscaleRequest, movie: Movie) -> Iterator[Difference]:
+    """A target names the shorter side; the input's form and length are not known here."""
+    side = next((one for one in said.amounts if one.id == f"{said.name}.upscale.side.{order.resolution}"), None)
+    if side is not None and movie.width and min(movie.width, movie.height) != int(side.value):
+        yield Difference("size", order.resolution, movie.size)
