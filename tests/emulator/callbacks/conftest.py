@@ -54,6 +54,14 @@ class Receiver:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/told"
 
+    async def until(self, calls: int) -> None:
+        """Wait until so many have come by themselves."""
+        for _ in range(5000):
+            if len(self.calls) >= calls:
+                return
+            await asyncio.sleep(0.001)
+        raise AssertionError("nobody called")
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -73,10 +81,15 @@ class Studio:
         self.app, self.clock = app, clock
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://studio.test", headers=KEY)
 
-    async def order(self, url: str | None, *, fate: str = "", document: Any = BOAT, **headers: str) -> str:
+    async def sent(self, url: str | None, *, fate: str = "", upscales: bool = False, **headers: str) -> httpx.Response:
+        """The answer to an order, of a clip or of a larger one."""
         told = {**({"X-Mock-Fate": fate} if fate else {}), **headers}
-        body = {**document, **({} if url is None else {"callback_url": url})}
-        answer = await self.client.post("/api/v1/video/generations", json=body, headers=told)
+        body = {**(UPSCALE if upscales else BOAT), **({} if url is None else {"callback_url": url})}
+        return await self.client.post("/api/v1/video/generations", json=body, headers=told)
+
+    async def order(self, url: str | None, **more: Any) -> str:
+        """The id of what was ordered."""
+        answer = await self.sent(url, **more)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["data"]["taskId"])
 
@@ -105,13 +118,12 @@ Run = Callable[..., None]
 
 
 @pytest.fixture
-def run(tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture) -> Run:
+def run(clips: Path, caplog: pytest.LogCaptureFixture) -> Run:
     """Plays a coroutine with an emulator on a clock that stands still, and closes it; nothing may be left over."""
-    cache: Path = tmp_path_factory.mktemp("clips")
 
     @contextlib.asynccontextmanager
     async def opened(clock: Any, **settings: Any) -> AsyncIterator[Studio]:
-        chosen: dict[str, Any] = {"pace": "fast", "seed": 1, "cache": cache, **settings}
+        chosen: dict[str, Any] = {"pace": "fast", "seed": 1, "cache": clips, **settings}
         async with create_app(clock=clock, **chosen) as app:
             studio = Studio(app, clock)
             async with studio.client:

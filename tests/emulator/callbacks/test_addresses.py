@@ -1,0 +1,84 @@
+"""Where callbacks may go, and what no callback can be posted to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize("policy", ["none", "loopback", "public"])
+@pytest.mark.parametrize(
+    "url", ["http://192.0.2.7/told", "https://example.com/told", "http://10.0.0.1:9/told", "http://[fd00::1]/told"]
+)
+def test_nobody_but_this_machine_is_called_unless_it_is_wished(
+    run: Any, policy: str, url: str, monkeypatch: Any
+) -> None:
+    looked_up = []
+
+    async def looking(self: Any, host: str, *more: Any, **others: Any) -> Any:
+        looked_up.append(host)
+        raise OSError("no names in this test")
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", looking)
+
+    async def play(studio: Any) -> None:
+        await studio.order(url)
+        assert await studio.pass_time(2) == 1
+        (entry,) = studio.posts()
+        assert entry["status"] == 0
+        if policy == "public":
+            private = "example.com" not in url
+            assert ("private/reserved" in entry["notes"][1]) is private
+            assert (await studio.pass_time(1) == 0) is private
+        else:
+            assert entry["notes"][1].startswith("not posted: callbacks go ")
+            assert ("--callbacks public" in entry["notes"][1]) is (policy == "loopback")
+            assert await studio.pass_time(7200) == 0
+
+    run(play, callbacks=policy)
+    assert bool(looked_up) is (policy == "public" and "example.com" in url)
+
+
+@pytest.mark.parametrize("policy", ["none", "public"])
+def test_loopback_is_called_only_where_loopback_is_meant(run: Any, receiver: Any, policy: str) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        assert await studio.pass_time(7200) == 1
+
+    run(play, callbacks=policy)
+    assert receiver.calls == []
+
+
+def test_localhost_is_this_machine(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url.replace("127.0.0.1", "localhost"))
+        await studio.pass_time(2)
+        assert [entry["status"] for entry in studio.posts()] == [200]
+
+    run(play)
+    assert receiver.calls[0][2]["Host"].startswith("localhost:")
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "told", "https://", "asset://asset-1", "data:,x", ""])
+@pytest.mark.parametrize("upscales", [False, True], ids=["create", "upscale"])
+def test_a_callback_url_that_is_no_web_address_is_a_400(run: Any, url: str, upscales: bool) -> None:
+    async def play(studio: Any) -> None:
+        answer = await studio.sent(url, upscales=upscales)
+        assert (answer.status_code, answer.json()["code"]) == (400, 400)
+        assert answer.json()["msg"].startswith("callback_url is ")
+        assert answer.headers["X-Mock-Basis"] == "assumed"
+
+    run(play)
+
+
+@pytest.mark.parametrize("url", ["http://user:secret@127.0.0.1/", "http://127.0.0.1:99999/x", "http://127.0.0.1:x/"])
+def test_what_can_never_be_posted_is_one_line_in_the_journal(run: Any, url: str) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(url)
+        assert await studio.pass_time(7200) == 1
+        assert studio.posts()[0]["status"] == 0
+        assert "secret" not in studio.posts()[0]["notes"][1]
+
+    run(play)

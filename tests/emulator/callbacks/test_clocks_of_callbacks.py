@@ -1,0 +1,148 @@
+"""Whose clock a callback goes by, and which: one that is moved, runs, jumps, or is a count of queries."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from seedmock_server.clock import Clock
+
+
+def test_it_goes_by_the_clock_of_its_key(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "2s"})
+        await studio.app.courier.deliver_due()
+        assert len(studio.posts()) == 1
+        other = {"Authorization": "Bearer sk_test_somebody_else"}
+        await studio.order(receiver.url, **other)
+        await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "1h"})
+        await studio.app.courier.deliver_due()
+        assert len(studio.posts()) == 1
+        assert await studio.pass_time(2) == 1
+
+    run(play)
+
+
+def test_an_account_s_own_clock_is_enough(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "1s"})
+        await asyncio.sleep(0.01)
+        await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "1s"})
+        await receiver.until(1)
+
+    run(play)
+
+
+def test_moving_a_clock_is_enough_from_this_thread_or_another(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        await asyncio.sleep(0.01)
+        assert receiver.calls == []
+        await asyncio.to_thread(studio.clock.advance, 2)
+        await receiver.until(1)
+        await studio.order(receiver.url)
+        studio.clock.advance(2)
+        await receiver.until(2)
+
+    run(play)
+
+
+@pytest.mark.parametrize("move", ["run", "set", "restore"])
+def test_every_way_of_moving_a_clock_counts(run: Any, receiver: Any, move: str) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        await asyncio.sleep(0)
+        at = studio.clock.now()
+        {
+            "run": lambda: studio.clock.run(1000.0),
+            "set": lambda: studio.clock.set(at + 3),
+            "restore": lambda: studio.clock.restore(at + 3, 0.0),
+        }[move]()
+        await receiver.until(1)
+
+    run(play)
+
+
+def test_on_a_running_clock_it_comes_by_itself(run: Any, receiver: Any) -> None:
+    receiver.answers = [500]
+
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url, fate="succeed after=1s")
+        await receiver.until(2)
+        await studio.app.courier.deliver_due()
+        assert [entry["status"] for entry in studio.posts()] == [500, 200]
+
+    run(play, clock=Clock(rate=50.0))
+
+
+def test_on_a_running_clock_too_no_line_comes_before_an_earlier_one(run: Any, receiver: Any) -> None:
+    receiver.answers = [500] * 4
+
+    async def play(studio: Any) -> None:
+        for after in (1, 9):
+            await studio.order(receiver.url, fate=f"succeed after={after}s")
+        assert await studio.pass_time(3600) == 6
+        assert [entry["at"] for entry in studio.posts()] == sorted(entry["at"] for entry in studio.posts())
+
+    run(play, clock=Clock(1_780_000_000.0, rate=1e-9))
+
+
+def test_a_retry_comes_by_itself_after_a_call_that_took_the_only_post(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        task = studio.app.state.store.task(await studio.order(receiver.url, fate="succeed after=0s"))
+        await receiver.until(1)
+        await studio.app.courier.deliver_due()
+        receiver.answers = [500]
+        studio.app.courier.expect(task)
+        await studio.app.courier.deliver_due()
+        await receiver.until(3)
+        await studio.app.courier.deliver_due()
+
+    run(play, clock=Clock(rate=50.0))
+
+
+def test_a_real_clock_that_jumps_leaves_no_attempt_out(run: Any, receiver: Any) -> None:
+    receiver.answers = [500, 500]
+
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        assert await studio.pass_time(86400) == 3
+        assert [entry["status"] for entry in studio.posts()] == [500, 500, 200]
+
+    run(play, clock=Clock())
+
+
+def test_an_instant_task_is_told_at_once(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        await receiver.until(1)
+
+    run(play, pace="instant")
+
+
+def test_under_the_pace_step_the_query_that_ends_a_task_is_what_posts(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        task_id = await studio.order(receiver.url)
+        for state, posts in (("pending", 0), ("processing", 0), ("completed", 1), ("completed", 1)):
+            assert (await studio.query(task_id)).json()["data"]["state"] == state
+            await studio.pass_time(3600)
+            assert len(receiver.calls) == posts
+        assert json.loads(receiver.calls[0][3])["data"]["state"] == "completed"
+
+    run(play, pace="step")
+
+
+def test_a_task_that_ends_at_its_first_query_is_told_of_too(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        task_id = await studio.order(receiver.url, fate="succeed after=0s")
+        for _ in range(3):
+            await studio.query(task_id)
+        assert await studio.pass_time(1) <= 1
+
+    run(play, pace="step")
+    assert len(receiver.calls) == 1

@@ -1,0 +1,163 @@
+"""What is posted of a task that ended, when, and how often; by a clock that stands still until a test moves it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.terms import Basis
+from seedmock_contracts.upstreams import contract
+from seedmock_server.courier import Plan, plan_of
+
+
+@pytest.mark.parametrize("fate", ["", "failed", "expired", "completed_without_url"])
+@pytest.mark.parametrize("upscales", [False, True], ids=["create", "upscale"])
+def test_the_end_of_a_task_is_posted_once_in_the_words_of_a_query(
+    run: Any, receiver: Any, fate: str, upscales: bool
+) -> None:
+    async def play(studio: Any) -> None:
+        task_id = await studio.order(receiver.url + "?order=7", fate=fate, upscales=upscales)
+        assert await studio.pass_time(1.999) == 0
+        assert receiver.calls == []
+        assert await studio.pass_time(0.001) == 1
+        asked = await studio.query(task_id)
+        ((method, path, headers, body),) = receiver.calls
+        assert (method, path, body) == ("POST", "/told?order=7", asked.content)
+        data = json.loads(body)["data"]
+        assert (data["taskId"], data["state"]) == (task_id, "failed" if fate in ("failed", "expired") else "completed")
+        assert data["model"]
+        told = {name.lower(): value for name, value in headers.items()}
+        assert (told["content-type"], told["x-mock-basis"]) == ("application/json", "assumed")
+        plain = {"host", "accept", "accept-encoding", "content-type", "content-length", "x-mock-basis"}
+        assert set(told) <= plain  # no signature, no key
+        assert await studio.pass_time(7200) == 0
+        (entry,) = studio.posts()
+        assert (entry["method"], entry["path"], entry["query"]) == ("POST", receiver.url, "order=7")
+        assert (entry["status"], entry["answered"]) == (200, b"thank you")
+        assert entry["sent"] == body
+        assert entry["notes"] == (f"attempt 1 for {task_id}",)
+
+    run(play)
+
+
+def test_a_task_without_a_callback_or_without_an_end_posts_nothing(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(None)
+        await studio.order(receiver.url, fate="stuck")
+        assert await studio.pass_time(86400) == 0
+
+    run(play)
+    assert receiver.calls == []
+
+
+def test_a_refused_order_is_told_to_nobody(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        assert (await studio.sent(receiver.url, fate="refused")).status_code == 400
+        assert await studio.pass_time(3600) == 0
+
+    run(play)
+
+
+def test_after_a_500_it_is_tried_again_until_a_2xx_and_never_after(run: Any, receiver: Any) -> None:
+    receiver.answers = [500, 301, 404, 202]
+    receiver.headers = {"Location": "/elsewhere"}
+
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        assert [await studio.pass_time(seconds) for seconds in (2, 0.9, 0.1, 1.9, 0.1, 3.9, 0.1, 7200)] == [
+            1, 0, 1, 0, 1, 0, 1, 0,
+        ]  # fmt: skip
+        assert [entry["status"] for entry in studio.posts()] == [500, 301, 404, 202]
+        assert [entry["notes"][1:] for entry in studio.posts()] == [
+            ("again in 1 s",), ("again in 2 s",), ("again in 4 s",), (),
+        ]  # fmt: skip
+
+    run(play)
+    assert {path for _, path, _, _ in receiver.calls} == {"/told"}
+    assert len({body for *_, body in receiver.calls}) == 1
+
+
+@pytest.mark.parametrize("steps", [1, 10, 720])
+def test_for_half_an_hour_and_no_longer_however_the_clock_is_moved(run: Any, receiver: Any, steps: int) -> None:
+    receiver.answers = [503] * 100
+
+    async def play(studio: Any) -> None:
+        began = studio.clock.now()
+        await studio.order(receiver.url)
+        for _ in range(steps):
+            await studio.pass_time(7200 / steps)
+        moments = [round(entry["at"] - began - 2, 3) for entry in studio.posts()]
+        assert moments == [0, 1, 3, 7, *(7 + 60 * number for number in range(1, 30))]
+        assert moments[-1] <= 1800 < moments[-1] + 60
+        assert studio.posts()[-1]["notes"][-1] == "given up"
+        assert studio.app.courier.due_at(studio.posts()[0]["account"], 0) == float("inf")
+
+    run(play)
+
+
+def test_the_plan_is_the_vendor_s(run: Any) -> None:
+    assert plan_of(contract("apimodels")) == Plan(10.0, (1.0, 2.0, 4.0), 60.0, 1800.0)
+    figures = {amount.id: amount.basis for amount in contract("apimodels").amounts if ".callback." in amount.id}
+    guessed = [id_ for id_, basis in figures.items() if basis is Basis.ASSUMED]
+    assert guessed == ["apimodels.callback.interval_seconds"]
+
+
+def test_lines_stand_in_the_order_of_their_moments(run: Any, receiver: Any) -> None:
+    receiver.answers = [500] * 9
+
+    async def play(studio: Any) -> None:
+        ids = [await studio.order(receiver.url, fate=f"succeed after={after}s") for after in (40, 2, 5, 2)]
+        await studio.pass_time(3600)
+        entries = studio.posts()
+        assert [entry["at"] for entry in entries] == sorted(entry["at"] for entry in entries)
+        assert [ids.index(entry["notes"][0].split()[-1]) for entry in entries[:7]] == [1, 3, 1, 3, 2, 1, 3]
+
+    run(play)
+
+
+def test_two_runs_of_one_seed_write_the_same_lines(run: Any, receiver: Any) -> None:
+    lines: list[Any] = []
+
+    async def play(studio: Any) -> None:
+        receiver.answers = [500, 500, 200, 500]
+        for after in (3, 1, 2):
+            await studio.order(receiver.url, fate=f"failed after={after}s")
+        await studio.pass_time(600)
+        lines.append(studio.lines)
+
+    run(play)
+    run(play)
+    assert lines[0] == lines[1]
+    assert len(lines[0]) == 3 + 6
+
+
+def test_the_next_moment_can_be_asked_for(run: Any, receiver: Any) -> None:
+    receiver.answers = [500]
+
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        now, courier = studio.clock.now(), studio.app.courier
+        (account,) = courier._waiting
+        assert courier.due_at(account, now) == now + 2
+        assert courier.due_at(account, now + 2) == float("inf")
+        assert courier.due_at("somebody else", now) == float("inf")
+        await studio.pass_time(2)
+        assert courier.due_at(account, studio.clock.now()) == now + 3
+
+    run(play)
+
+
+def test_a_task_that_is_no_more_is_told_to_nobody(run: Any, receiver: Any) -> None:
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        (account,) = studio.app.courier._waiting
+        studio.app.state.store.forget(account)
+        assert await studio.pass_time(10) == 0
+        await studio.order(receiver.url)
+        studio.app.courier.forget(account)
+        assert await studio.pass_time(10) == 0
+
+    run(play)
+    assert receiver.calls == []

@@ -1,0 +1,136 @@
+"""Posts under way: side by side, given up, failed by our own doing, closed upon, and in another event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from seedmock_server import create_app, serve
+from seedmock_server.clock import Clock, ManualClock
+from seedmock_server.fetching import Posted
+
+
+def test_many_at_one_moment_go_together_and_keep_their_order(run: Any) -> None:
+    going, most, ids = 0, 0, []
+
+    async def slow(*_: Any, **__: Any) -> Posted:
+        nonlocal going, most
+        going, most = going + 1, max(most, going + 1)
+        await asyncio.sleep(0)
+        going -= 1
+        return Posted(200, b"")
+
+    async def play(studio: Any) -> None:
+        studio.app.courier.way = slow
+        ids.extend([await studio.order("http://127.0.0.1:9/") for _ in range(40)])
+        assert await studio.pass_time(2) == 40
+        assert [entry["notes"][0].split()[-1] for entry in studio.posts()] == ids
+
+    run(play, clock=Clock(1_780_000_000.0, rate=1e-9))
+    assert most == 16
+    ids.clear()
+    most = 0
+    run(play)
+    assert most == 1
+
+
+def test_what_was_under_way_when_a_call_was_given_up_is_posted_by_the_next(run: Any, receiver: Any) -> None:
+    waits = asyncio.Event()
+
+    async def stuck(*_: Any, **__: Any) -> Posted:
+        await waits.wait()
+        return Posted(200, b"")
+
+    async def play(studio: Any) -> None:
+        courier = studio.app.courier
+        courier.way = stuck
+        task_id = await studio.order(receiver.url)
+        account = studio.lines[0].account
+        studio.clock.advance(2)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(courier.deliver_due(account), 0.02)
+        waits.set()
+        await courier.deliver_due()
+        assert [entry["notes"] for entry in studio.posts()] == [(f"attempt 1 for {task_id}",)]
+
+    run(play)
+
+
+def test_what_breaks_in_the_emulator_itself_is_told_and_harms_nobody(run: Any, caplog: Any) -> None:
+    async def broken(*_: Any, **__: Any) -> Posted:
+        raise RuntimeError("ours")
+
+    async def play(studio: Any) -> None:
+        studio.app.courier.way = broken
+        await studio.order("http://127.0.0.1:9/")
+        assert await studio.pass_time(3600) == 1
+        assert "seedmock itself failed" in studio.posts()[0]["notes"][1]
+        caplog.clear()
+
+    run(play)
+
+
+def test_closing_leaves_nothing_behind_while_posts_are_waiting_or_under_way(run: Any) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)
+
+        async def play(studio: Any) -> None:
+            await studio.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+            studio.clock.advance(2)
+            await asyncio.sleep(0.05)
+            await studio.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+
+        began = time.monotonic()
+        run(play)
+        assert time.monotonic() - began < 3
+
+
+def test_it_works_on_in_the_next_event_loop(receiver: Any, tmp_path: Any) -> None:
+    clock = ManualClock()
+    app = create_app(clock=clock, pace="fast", cache=tmp_path)
+
+    async def order() -> None:
+        transport, key = httpx.ASGITransport(app), {"Authorization": "Bearer sk_x"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://a.test", headers=key) as client:
+            body = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "x", "callback_url": receiver.url}
+            assert (await client.post("/api/v1/video/generations", json=body)).status_code == 200
+
+    asyncio.run(order())
+    clock.advance(1)
+    asyncio.run(order())
+    clock.advance(1)
+    asyncio.run(app.courier.deliver_due())  # type: ignore[arg-type]
+    assert len(receiver.calls) == 1
+    clock.advance(1)
+    asyncio.run(app.courier.deliver_due())  # type: ignore[arg-type]
+    assert len(receiver.calls) == 2
+
+    async def wait_for_it() -> None:
+        await order()
+        await asyncio.to_thread(clock.advance, 2)
+        await receiver.until(3)
+
+    asyncio.run(wait_for_it())
+    asyncio.run(app.aclose())
+
+
+def test_a_served_emulator_calls_when_its_clock_is_moved_by_the_test(receiver: Any, tmp_path: Any) -> None:
+    clock = ManualClock()
+    with serve(clock=clock, pace="fast", cache=tmp_path) as server:
+        body = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "x", "callback_url": receiver.url}
+        key = {"Authorization": "Bearer sk_x"}
+        answer = httpx.post(f"{server.url}/api/v1/video/generations", json=body, headers=key)
+        assert answer.status_code == 200
+        assert not receiver.heard.wait(0.05)
+        clock.advance(2)
+        assert receiver.heard.wait(5)
+        told = json.loads(receiver.calls[0][3])["data"]
+        assert told["resultUrls"][0].startswith(server.url)
+        assert httpx.get(told["resultUrls"][0]).status_code == 200

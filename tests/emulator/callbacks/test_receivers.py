@@ -1,0 +1,108 @@
+"""Receivers that are not there, hang, or say too much or too little."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from seedmock_server.courier import Plan
+from seedmock_server.fetching import Fetch, Posted, Reason, Refused, TookTooLong, post
+
+
+def test_where_nobody_listens_it_is_tried_to_the_end(run: Any) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+
+        async def play(studio: Any) -> None:
+            await studio.order(url)
+            assert await studio.pass_time(7200) == 33
+            assert all(entry["notes"][1].startswith("the callback can't be posted: ") for entry in studio.posts())
+
+        run(play)
+
+
+def test_one_that_hangs_is_given_up_in_time_and_that_time_counts(run: Any) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)
+
+        async def play(studio: Any) -> None:
+            studio.app.courier._plan = Plan(attempt=0.05)
+            began = time.monotonic()
+            await studio.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+            assert await studio.pass_time(2 + 0.05 + 1) == 2
+            assert time.monotonic() - began < 0.5
+            first, second = studio.posts()
+            assert first["notes"][1:] == ("the callback took more than 0.05 seconds", "again in 1.05 s")
+            assert second["at"] - first["at"] == pytest.approx(1.05)
+
+        run(play)
+
+
+def test_a_body_without_end_is_read_no_further_than_the_journal_keeps(run: Any, receiver: Any) -> None:
+    receiver.body = b"x" * 3_000_000
+
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        assert await studio.pass_time(2) == 1
+        assert studio.posts()[0]["answered"] == b"x" * 4096
+
+    run(play)
+
+
+@pytest.mark.parametrize("headers", [{"Content-Length": "900"}, {"Content-Length": "1000", "Connection": "close"}])
+def test_a_body_that_never_comes_changes_nothing(
+    run: Any, receiver: Any, headers: dict[str, str], monkeypatch: Any
+) -> None:
+    receiver.headers = headers
+    monkeypatch.setattr("seedmock_server.fetching.PATIENCE", 0.05)
+
+    async def play(studio: Any) -> None:
+        await studio.order(receiver.url)
+        assert await studio.pass_time(600) == 1
+        assert (studio.posts()[0]["status"], studio.posts()[0]["answered"]) == (200, b"thank you")
+
+    run(play)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (Refused(Reason.UNREACHABLE, "no"), 33),
+        (Refused(Reason.BROKEN, "no"), 1),
+        (TookTooLong(Reason.UNREACHABLE, ""), 29),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(run: Any, error: Exception, tries: int) -> None:
+    async def way(*_: Any, **__: Any) -> Posted:
+        raise error
+
+    async def play(studio: Any) -> None:
+        studio.app.courier.way = way
+        await studio.order("http://127.0.0.1:9/")
+        assert await studio.pass_time(7200) == tries
+
+    run(play)
+
+
+def test_an_answer_is_read_no_further_than_it_is_kept() -> None:
+    read = []
+
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> Any:
+            for number in range(1000):
+                read.append(number)
+                yield b"x" * 1000
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=Endless()))
+    sending = post(
+        "http://127.0.0.1/", b"{}", (), policy=Fetch.LOOPBACK, seconds=5, keep_bytes=2500, transport=lambda: transport
+    )
+    assert asyncio.run(sending) == Posted(200, b"x" * 2500)
+    assert read == [0, 1, 2]
