@@ -28,6 +28,8 @@ SECRET = frozenset(
 """The headers that authenticate, in lower case."""
 HIDDEN = "***"
 BODY_BYTES = 4096
+JUDGED_BYTES = 1 << 20
+"""Bytes of a body that are kept where it is to be judged."""
 _BASE64 = b";base64,"
 _MAGIC = (
     (b"\x89PNG", "image/png"),

@@ -16,13 +16,10 @@ from .checks import judged
 from .clip import NotAMovie, facts
 from .contract import Contract
 from .conversation import Conversation, Turn
-from .exchange import Exchange, Request, Response, redacted, summary
+from .exchange import JUDGED_BYTES, Exchange, Request, Response, redacted, summary
 from .failures import Look
 from .routes import path_of
 from .terms import ORDERS, MediaFacts, Operation
-
-BODY = 1 << 20
-"""Bytes of an answer's body that are kept."""
 
 
 class Answered(Protocol):
@@ -126,7 +123,7 @@ class Speaker:
         if caller in self.keys:
             sent.setdefault("authorization", f"Bearer {self.keys[caller]}")
         answer = self.send(method, url, headers=sent, content=body)
-        asked = Request(method, url, redacted(sent.items()), summary(body, BODY).decode("utf-8", "replace"))
+        asked = Request(method, url, redacted(sent.items()), summary(body, JUDGED_BYTES).decode("utf-8", "replace"))
         exchange = Exchange(operation or "", asked, _response(answer), caller, self.now())
         self._spoken_of = turn = self.conversation.turn(exchange)
         self.heard(Judged(turn, tuple(judged(turn))))
@@ -154,7 +151,7 @@ class Step:
 def _response(answer: Answered) -> Response:
     headers = redacted((name, value) for name, value in answer.headers.items())
     media = _media(answer.content)
-    body = summary(answer.content, BODY).decode("utf-8", "replace")
+    body = summary(answer.content, JUDGED_BYTES).decode("utf-8", "replace")
     return Response(answer.status_code, headers, body, media)
 
 

@@ -15,7 +15,7 @@ import httpx
 
 from seedmock_contracts.clip import NotAMovie, facts
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.exchange import Exchange, Request, Response, redacted, summary
+from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, redacted, summary
 
 from ..asgi import Message, Receive, Send, lifespan
 from ..recorder import Recorder
@@ -31,8 +31,6 @@ HOP_BY_HOP = frozenset(
 )
 """Headers of one connection (RFC 9110, section 7.6.1), which are not passed on."""
 HEALTH = "/_mock/health"
-BODY = 1 << 20
-"""Bytes of a body that are kept."""
 MOST = 256 << 20
 """Bytes of a body that are held to be measured; larger ones go through, and only their size is kept."""
 CALLERS = ("first", "second", "third", "fourth", "fifth")
@@ -168,7 +166,7 @@ def _response(answer: httpx.Response, heard: _Heard) -> Response:
             media = facts(content)
         except NotAMovie:
             media = None
-    body = summary(content, BODY).decode("utf-8", "replace")
+    body = summary(content, JUDGED_BYTES).decode("utf-8", "replace")
     return Response(answer.status_code, redacted(headers), body, media)
 
 
@@ -181,7 +179,7 @@ def _decoded(answer: httpx.Response, content: bytes) -> bytes:
 
 
 def _text(heard: _Heard) -> str:
-    return summary(heard.content, BODY).decode("utf-8", "replace") if heard.whole else f"<{heard.size} bytes>"
+    return summary(heard.content, JUDGED_BYTES).decode("utf-8", "replace") if heard.whole else f"<{heard.size} bytes>"
 
 
 def _cut(scope: Message, error: Exception) -> None:

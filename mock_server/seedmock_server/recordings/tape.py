@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.conversation import STRANGERS, Conversation, Story, Turn
-from seedmock_contracts.exchange import Exchange, Request, Response, summary
+from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, summary
 from seedmock_contracts.recordings import Recording, judged
 from seedmock_contracts.routes import routed
 from seedmock_contracts.terms import ORDERS, MediaFacts, MediaKind, Operation, TaskStatus
@@ -18,7 +18,6 @@ from .operations import operation_of
 
 Key = tuple[str, ...]
 Wish = tuple[object, ...]
-MOST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ def _turn(said: Contract, asked: Asked) -> Turn:
     """A request in the light of nothing, as it would be recorded."""
     url = asked.path + (f"?{asked.query}" if asked.query else "")
     operation = operation_of(said, asked.method, asked.path, asked.body)
-    request = Request(asked.method, url, (), summary(asked.body.encode(), MOST).decode("utf-8", "replace"))
+    request = Request(asked.method, url, (), summary(asked.body.encode(), JUDGED_BYTES).decode("utf-8", "replace"))
     return Conversation(said).turn(Exchange(operation, request, Response(0)))
 
 

@@ -228,7 +228,7 @@ AMOUNTS = (
     Amount("opeai.body.megabytes", UNSAID, Decimal(100)),
 )
 
-DEFAULT, OPENAI = "", "openai"
+OPENAI = "openai"
 WORDS = (
     StatusWord("opeai.status.created.queued", GUIDE_4, Moment.CREATED, TaskStatus.QUEUED, "queued"),
     StatusWord("opeai.status.queued", GUIDE_5, Moment.QUERIED, TaskStatus.QUEUED, "QUEUED"),
