@@ -14,8 +14,8 @@ from ..reports.formats import CERTIFICATIONS, InvalidReport, require, write
 from ..reports.options import report_option
 from .adapters import Program
 from .console import Progress, conclude, listed
-from .running import certify as certified
 from .running import chosen
+from .running import run_certification as certified
 
 EXITS: Mapping[Verdict, int] = {Verdict.CERTIFIED: 0, Verdict.NOT_CERTIFIED: 1, Verdict.COULD_NOT_RUN: 3}
 COULD_NOT_RUN = 3

@@ -37,7 +37,7 @@ Progress = Callable[[Scenario, Sequence[Broken]], None]
 
 
 def run_certification(
-    make_client: Maker,
+    client: Maker | Adapter,
     *,
     upstream: str,
     only: Iterable[str] = (),
@@ -45,24 +45,12 @@ def run_certification(
     deep: bool = False,
     progress: Progress | None = None,
 ) -> Certification:
-    """Certify a Python client: `make_client(surroundings)` gives a callable that takes an order and gives its outcome.
+    """Certify a Python client: `client(surroundings)` gives a callable that takes an order and gives its outcome.
 
-    The order, the outcome and what `surroundings` holds are those of `seedmock certify`. `only` names scenarios.
-    Raises LookupError for an upstream or a scenario that there is not.
+    The order, the outcome and what `surroundings` holds are those of `seedmock certify`. An adapter runs other clients.
+    `only` names scenarios. Raises LookupError for an upstream or a scenario that there is not.
     """
-    return certify(Callback(make_client), upstream=upstream, only=only, seed=seed, deep=deep, progress=progress)
-
-
-def certify(
-    adapter: Adapter,
-    *,
-    upstream: str,
-    only: Iterable[str] = (),
-    seed: int | None = None,
-    deep: bool = False,
-    progress: Progress | None = None,
-) -> Certification:
-    """Run a client through every scenario. Raises LookupError as `run_certification` does."""
+    adapter = Callback(client) if callable(client) else client
     seed = fresh_seed() % SEEDS if seed is None else seed
     wanted, clock = chosen(upstream, only, seed, deep), Clock()
     begun = clock.now()

@@ -17,7 +17,6 @@ from seedmock_contracts.certificate import Invariant, Verdict
 from seedmock_server import run_certification
 from seedmock_server.certification import running
 from seedmock_server.certification.adapters import Outcome, Program, Run, Surroundings, outcome_from
-from seedmock_server.certification.running import certify
 
 ORDER = {"prompt": "A paper boat", "seconds": 4, "references": [], "timeout_seconds": 1}
 
@@ -148,14 +147,14 @@ def is_alive(number: int) -> bool:
 
 
 def test_a_program_that_is_not_there_could_not_run() -> None:
-    found = certify(Program("no-such-program --at all"), upstream="opeai", seed=1)
+    found = run_certification(Program("no-such-program --at all"), upstream="opeai", seed=1)
     assert found.verdict is Verdict.COULD_NOT_RUN
     assert found.trouble == ("the adapter sent nothing: no-such-program cannot be started: No such file or directory")
     assert found.broken == ()
 
 
 def test_a_program_that_crashes_at_once_could_not_run(program: Callable[[str], Program]) -> None:
-    found = certify(program("import no_such_module"), upstream="apimodels", seed=1)
+    found = run_certification(program("import no_such_module"), upstream="apimodels", seed=1)
     assert found.verdict is Verdict.COULD_NOT_RUN
     assert "ModuleNotFoundError: No module named 'no_such_module'" in found.trouble
 
@@ -164,7 +163,7 @@ def test_a_program_that_hangs_at_once_is_stopped_and_could_not_run(
     program: Callable[[str], Program], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "QUIET", 2.0)
-    found = certify(program("import time; time.sleep(60)"), upstream="opeai", seed=1, only=("stuck-queued",))
+    found = run_certification(program("import time; time.sleep(60)"), upstream="opeai", seed=1, only=("stuck-queued",))
     assert found.verdict is Verdict.COULD_NOT_RUN
     assert found.trouble == "the adapter sent nothing: it did not end, and was stopped"
     assert [one.invariant for one in found.broken] == [Invariant.BOUNDED_WAIT]

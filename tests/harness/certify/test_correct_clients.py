@@ -12,7 +12,6 @@ from seedmock_contracts.certificate import Verdict
 from seedmock_contracts.upstreams import NAMES
 from seedmock_server import run_certification
 from seedmock_server.certification.adapters import Program
-from seedmock_server.certification.running import certify
 
 DESIGNS = (
     ("plain", "apimodels"),  # httpx
@@ -35,7 +34,7 @@ def test_a_correct_client_is_certified_whatever_its_design(
 
 @pytest.mark.parametrize("upstream", NAMES)
 def test_the_reference_client_is_certified(upstream: str) -> None:
-    found = certify(Program(f"{sys.executable} -m seedmock_client.adapter"), upstream=upstream, seed=1)
+    found = run_certification(Program(f"{sys.executable} -m seedmock_client.adapter"), upstream=upstream, seed=1)
     assert found.broken == ()
     assert found.verdict is Verdict.CERTIFIED
     assert len(found.trials) > 80
