@@ -14,11 +14,11 @@ from typing import Any
 from seedmock_contracts.terms import Operation
 
 from .chance import Chance
-from .kinds import ABOUT, DEFAULTS, GROUPS, ONLY, READERS, REFUSALS, contradiction
+from .kinds import ABOUT, DEFAULTS, GROUPS, ONLY, READERS, REFUSALS, UNREAD, contradiction
 from .kinds import LIES as LIES
 from .kinds import PARAMETERS as PARAMETERS
 from .kinds import FaultKind as FaultKind
-from .matching import Counter, InvalidRule, Match, RuleBook, Subject, match_from
+from .matching import Counter, InvalidRule, Match, RuleBook, Subject, match_from, match_row
 from .notation import spoken
 from .timeline import Latency
 
@@ -164,7 +164,7 @@ class Faults(RuleBook[FaultRule]):
             {
                 "id": counter.label,
                 "scenario": rules is self.scenario,
-                "match": {name: value for name, value in _fields(rule.match).items() if value is not None},
+                "match": match_row(rule.match),
                 "fault": fault_row(rule.fault),
                 "text": str(rule.fault),
                 "lie": rule.fault.kind in LIES,
@@ -194,8 +194,8 @@ class Faults(RuleBook[FaultRule]):
     def choose_for_refusal(self, subject: Subject) -> tuple[Fault, ...]:
         """The lies about a refusal of a call that was refused before anything else was asked about it."""
         met: dict[str, Fault] = {}
-        refusals = [pair for pair in (*self.rules, *self.scenario) if pair[1].fault.kind in REFUSALS]
-        self._add_of_rules(met, subject, refusals)
+        unread = [pair for pair in (*self.rules, *self.scenario) if pair[1].fault.kind in UNREAD]
+        self._add_of_rules(met, subject, unread)
         return self._drawn(met, subject)
 
     def unlocks(self, subject: Subject) -> bool:
@@ -215,10 +215,6 @@ class Faults(RuleBook[FaultRule]):
         self.calls[subject.account] += 1
         number = self.calls[subject.account]
         return tuple(fault.drawn(self._chance, subject.account, number) for fault in met.values())
-
-
-def _fields(match: Match) -> dict[str, Any]:
-    return {name: getattr(match, name) for name in match.__dataclass_fields__}
 
 
 def _shown(value: object) -> str:

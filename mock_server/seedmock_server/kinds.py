@@ -203,6 +203,8 @@ ABOUT = ("field", "fact", "name", "kind")
 """The parameters that say what a fault is about: two of a group about different things don't exclude each other."""
 REFUSALS = frozenset({K.OTHER_REFUSAL, K.OTHER_ENVELOPE})
 """The lies about refusals, which are also told where a call was refused before anybody knew what it was for."""
+UNREAD = REFUSALS | {K.MOVED}
+"""What a call meets that was refused before anybody knew what it was for: routes are looked at before bodies."""
 BENDING = frozenset({K.OTHER_LIMIT, K.SHARED, K.UNLOCKED, K.IDLE})
 """The lies that are told by what is done with a call, not by what is said of it."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from seedmock_contracts.terms import Violation
+from seedmock_contracts.terms import ErrorKind, Violation
 
 from .answer import BASIS, Answer, Call, FileAnswer, Upstream
 from .asgi import Send
@@ -215,6 +215,14 @@ class Wire:
         lying = isinstance(answer, Answer) and self.refusal is None and answer.status != fault.values["code"]
         return replace(answer, status=fault.values["code"]) if lying else None
 
+    def _gone(self, fault: Fault, answer: Spoken) -> Spoken | None:
+        if self.refusal is None:
+            return answer
+        if self.refusal.kind not in UNREAD:
+            return None
+        self.refusal = None  # an endpoint that is elsewhere has refused nothing
+        return moved(self._visited.upstream, self._visited.method, self._visited.path)
+
     def _enveloped(self, fault: Fault, answer: Spoken) -> Spoken | None:
         if not isinstance(answer, Answer) or not isinstance(answer.body, Mapping):
             return None
@@ -242,13 +250,17 @@ CHANGES: Mapping[FaultKind, Change] = {
     FaultKind.REDIRECT: Wire._redirected,
     FaultKind.NO_RANGE: Wire._rangeless,
     FaultKind.OTHER_RANGE: Wire._part,
+    FaultKind.MOVED: Wire._gone,
     FaultKind.OTHER_STATUS: Wire._restated,
     FaultKind.OTHER_REFUSAL: Wire._denied,
     FaultKind.OTHER_ENVELOPE: Wire._enveloped,
     **dict.fromkeys(BENDING, Wire._bending),
 }
-UNSAID = frozenset({FaultKind.MOVED, FaultKind.OTHER_HEADER})
-"""The lies that are told before there is an answer, or by its headers on their way out."""
+UNSAID = frozenset({FaultKind.OTHER_HEADER})
+"""The lies that are told by an answer's headers on their way out."""
+
+UNREAD = frozenset({ErrorKind.MALFORMED, ErrorKind.UNSUPPORTED_MEDIA_TYPE, ErrorKind.BODY_TOO_LARGE})
+"""Why a body is not read, which no endpoint that is elsewhere can say; a key is asked for everywhere."""
 
 
 def as_raw(answer: Answer | Raw) -> Raw:
