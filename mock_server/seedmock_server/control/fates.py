@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from seedmock_contracts.terms import Operation
 
 from ..fates import FateRule, Outcomes, check, fate_rule_from, outcomes_from
 from ..matching import Counter, InvalidRule, match_row
 from .records import DefaultFateOrder, FateOrder, FateRow, FatesRow, Outcome, Removed
+from .rules import match_with_account, without
 from .table import MINE, Asked, Verb
 from .trouble import Trouble
 from .world import World
@@ -39,12 +37,7 @@ def add(world: World, asked: Asked) -> FateRow:
 
 def remove(world: World, asked: Asked) -> Removed:
     """Take one rule away. Raises Trouble 404."""
-    label = asked.params["id"]
-    if not world.fates.remove(label):
-        there = [counter.label for counter, _ in world.fates.rules]
-        said = f"no rule of fates is called {label[:100]!r}; there are: {', '.join(there) or 'none'}"
-        raise Trouble(said, status=404, allowed=there)
-    return Removed(removed=1)
+    return without(world.fates, "fates", asked.params["id"])
 
 
 def clear(world: World, asked: Asked) -> Removed:
@@ -67,17 +60,6 @@ def set_default(world: World, asked: Asked) -> FatesRow:
     else:
         world.fates.of_key[asked.account] = outcomes
     return read(world, asked)
-
-
-def match_with_account(world: World, match: Mapping[str, Any]) -> dict[str, Any]:
-    """A match whose `key` has become the account. Raises InvalidRule, and Trouble for a key that cannot be."""
-    told = dict(match)
-    key = told.pop("key", None)
-    if key is None:
-        return told
-    if not isinstance(key, str) or told.get("account") is not None:
-        raise InvalidRule("match has a key that is no text, or an account beside it; allowed: one of key, account")
-    return {**told, "account": world.account(key)}
 
 
 def fate_row(counter: Counter, rule: FateRule) -> FateRow:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..faults import fault_rule_from
 from ..limits import Limit
 from ..matching import InvalidRule
-from .fates import match_with_account
 from .records import FaultOrder, FaultRow, FaultsRow, LimitOrder, LimitRow, LimitsRow, Removed
+from .rules import match_with_account, without
 from .table import MINE, Asked, Verb
 from .trouble import Trouble
 from .world import World
@@ -30,12 +30,7 @@ def add(world: World, asked: Asked) -> FaultRow:
 
 def remove(world: World, asked: Asked) -> Removed:
     """Take one rule away. Raises Trouble 404."""
-    label = asked.params["id"]
-    if not world.faults.remove(label):
-        there = [counter.label for counter, _ in world.faults.rules]
-        said = f"no rule of faults is called {label[:100]!r}; there are: {', '.join(there) or 'none'}"
-        raise Trouble(said, status=404, allowed=there)
-    return Removed(removed=1)
+    return without(world.faults, "faults", asked.params["id"])
 
 
 def clear(world: World, asked: Asked) -> Removed:
