@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
+from .control.history import JournalRow, LedgerRow, TaskRow, TasksRow, TimelineRow, ViolationsRow
 from .control.records import (
     ClockRow,
     FactRow,
@@ -18,19 +19,13 @@ from .control.records import (
     FaultRow,
     FaultsRow,
     HealthRow,
-    JournalRow,
-    LedgerRow,
     LimitsRow,
     MediasRow,
     Removed,
     ResetRow,
     ScenariosRow,
     StageRow,
-    TaskRow,
-    TasksRow,
-    TimelineRow,
     VariantRow,
-    ViolationsRow,
 )
 from .in_process import Asgi, InProcess
 

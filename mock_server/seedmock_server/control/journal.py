@@ -12,7 +12,7 @@ from seedmock_contracts.upstreams import NAMES, contract
 
 from ..journal import Entry, Kind, Wanted
 from .har import curl, har, lines
-from .records import BreachRow, EntryRow, JournalRow, ViolationRow, ViolationsRow
+from .history import BreachRow, EntryRow, JournalRow, ViolationRow, ViolationsRow
 from .table import MINE, Asked, Json, Verb
 from .world import World
 

@@ -9,7 +9,8 @@ import msgspec
 from seedmock_contracts.upstreams import NAMES
 
 from ..statement import Statement
-from .records import CreditOrder, LedgerRow, StatementRow
+from .history import LedgerRow, StatementRow
+from .records import CreditOrder
 from .table import MINE, Asked, Verb
 from .trouble import Trouble, shown
 from .world import World

@@ -8,7 +8,7 @@ from seedmock_contracts.upstreams import NAMES
 from ..journal import Wanted
 from ..task import Task
 from ..timeline import NEVER, ends_at, progress_at
-from .records import AskedRow, FailureRow, PhaseRow, TaskRow, TasksRow, TimelineRow
+from .history import AskedRow, FailureRow, PhaseRow, TaskRow, TasksRow, TimelineRow
 from .table import MINE, Asked, Verb
 from .trouble import Trouble
 from .world import World
