@@ -8,7 +8,8 @@ from typing import NamedTuple
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.terms import Operation
 
-ANY = "{}"
+ANY = "/"
+"""Stands for a `{name}` in the tree: no segment of a path can be it, whatever an id is."""
 
 
 class Match(NamedTuple):

@@ -80,3 +80,14 @@ def test_head_of_a_refusal_has_no_body(shared_door: Any) -> None:
 
 def test_a_long_path_is_cut_in_the_message(inside: Any) -> None:
     assert len(inside.get("/v1/" + "x" * 5000).text) < 400
+
+
+@pytest.mark.parametrize("path", ["/v1/videos/{}", "/v1/videos/{}/content", "/api/v1/records/{}", "/v1/records/%7B%7D"])
+def test_an_id_of_braces_is_an_id_that_nobody_has(shared_door: Any, path: str) -> None:
+    answer = shared_door.ask("GET", path)
+    assert answer.status_code == 404, answer.text
+    assert "not found" in answer.text
+
+
+def test_a_path_of_braces_is_no_endpoint(shared_door: Any) -> None:
+    assert "/v1/{}/content" in shared_door.ask("GET", "/v1/{}/content").text
