@@ -24,11 +24,11 @@ def said(*words: str) -> Result:
 
 def test_the_reference_client_is_certified_in_one_scenario(tmp_path: Path) -> None:
     report = tmp_path / "found.json"
-    found = said("--upstream", "opeai", "--adapter", REFERENCE, "--only", "ordinary", "--report", str(report))
+    found = said("--upstream", "apimodels", "--adapter", REFERENCE, "--only", "ordinary", "--report", str(report))
     assert found.exit_code == 0, found.output
-    assert found.output.startswith("certified: 1 scenarios of opeai, 14 of 14 invariants hold, ")
+    assert found.output.startswith("certified: 1 scenarios of apimodels, 14 of 14 invariants hold, ")
     assert json.loads(report.read_text()) == {
-        "upstream": "opeai",
+        "upstream": "apimodels",
         "adapter": REFERENCE,
         "verdict": "certified",
         "scenarios": 1,

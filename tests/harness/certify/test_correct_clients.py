@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from seedmock_client.adapter import outcome
 from seedmock_contracts.certificate import Verdict
-from seedmock_contracts.upstreams import NAMES
 from seedmock_server import run_certification
 from seedmock_server.certification.adapters import Program
 
@@ -32,9 +32,16 @@ def test_a_correct_client_is_certified_whatever_its_design(
     assert len(found.trials) > 80
 
 
-@pytest.mark.parametrize("upstream", NAMES)
+REFERENCE = {
+    "opeai": Program(f"{sys.executable} -m seedmock_client.adapter"),
+    "apimodels": lambda where: lambda order: outcome(order, where.environment),
+}
+"""The reference client's adapter, for one upstream as a program and for the other called in this process."""
+
+
+@pytest.mark.parametrize("upstream", REFERENCE)
 def test_the_reference_client_is_certified(upstream: str) -> None:
-    found = run_certification(Program(f"{sys.executable} -m seedmock_client.adapter"), upstream=upstream, seed=1)
+    found = run_certification(REFERENCE[upstream], upstream=upstream, seed=1)
     assert found.broken == ()
     assert found.verdict is Verdict.CERTIFIED
     assert len(found.trials) > 80
