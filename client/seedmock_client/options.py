@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from seedmock_contracts.upstreams import NAMES
+
 from .errors import UsageError
-from .upstreams import NAMES
 
 if TYPE_CHECKING:
     from .clients import Client

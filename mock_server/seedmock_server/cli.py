@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from typing import Any
 
 import click
@@ -26,15 +27,20 @@ class Commands(click.Group):
     """Sub-commands found by their entry points, and imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = {entry.name for entry in entry_points(group=COMMANDS)}
-        return sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+        return sorted(_installed().names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for entry in entry_points(group=COMMANDS, name=cmd_name):
+        for entry in _installed().select(name=cmd_name):
             command = entry.load()
             assert isinstance(command, click.Command)
             return command
         return None
+
+
+@cache
+def _installed() -> EntryPoints:
+    """The sub-commands that there are. Kept: each look opens a file of every package in the environment."""
+    return entry_points(group=COMMANDS)
 
 
 @click.command(cls=Commands, context_settings=CONTEXT)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .console import Command, as_json, connected, moment, of_key, print_json
-from .remote import Control
+
+if TYPE_CHECKING:
+    from .remote import Control
 
 
 def matching(command: Command) -> Command:

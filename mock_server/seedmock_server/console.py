@@ -10,9 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-import msgspec
-
-from .remote import Control, ControlError
 
 URL = "http://127.0.0.1:8000"
 WIDE = 240
@@ -36,6 +33,8 @@ def connected(command: Command) -> Command:
     @click.option("--token", envvar="SEEDMOCK_CONTROL_TOKEN", help="What `serve --control-token` was given.")
     @functools.wraps(command)
     def run(url: str, token: str | None, **values: Any) -> None:
+        from .remote import Control, ControlError
+
         try:
             with Control(url, token) as control:
                 command(control, **values)
@@ -62,6 +61,8 @@ def moment(at: float) -> str:
 
 def print_json(value: Any) -> None:
     """A value as JSON, indented."""
+    import msgspec
+
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 

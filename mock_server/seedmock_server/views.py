@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .console import as_json, connected, moment, of_key, print_json, print_table
-from .remote import Control
+
+if TYPE_CHECKING:
+    from .remote import Control
 
 
 @click.command()
