@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from seedmock_contracts.certificate import Verdict
 from seedmock_contracts.upstreams import NAMES
 
-from ..reports.formats import CERTIFICATIONS, InvalidReport, require, write
 from ..reports.options import report_option
-from .adapters import Program
-from .console import Progress, conclude, listed
-from .running import chosen
-from .running import run_certification as certified
 
-EXITS: Mapping[Verdict, int] = {Verdict.CERTIFIED: 0, Verdict.NOT_CERTIFIED: 1, Verdict.COULD_NOT_RUN: 3}
+if TYPE_CHECKING:
+    from .adapters import Program
+
 COULD_NOT_RUN = 3
 EPILOG = """\b
 The adapter is started once for each scenario, without a shell, with these variables:
@@ -63,6 +59,12 @@ def certify(
 
     Nothing is paid for: the upstream is an emulator that is started for the purpose.
     """
+    from ..reports.exits import CERTIFICATION
+    from ..reports.formats import CERTIFICATIONS, InvalidReport, require, write
+    from .console import Progress, conclude, listed
+    from .running import chosen
+    from .running import run_certification as certified
+
     try:
         wanted = chosen(upstream, only, seed, deep)
         if listing:
@@ -81,10 +83,12 @@ def certify(
     except OSError as error:
         click.echo(f"error: {error}", err=True)
         ctx.exit(COULD_NOT_RUN)
-    ctx.exit(EXITS[found.verdict])
+    ctx.exit(CERTIFICATION[found.verdict])
 
 
 def _program(command: str | None) -> Program:
+    from .adapters import Program
+
     if command is None:
         raise click.UsageError('Missing option "--adapter".')
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -12,6 +12,8 @@ from seedmock_contracts.recordings import Hearing, Recording, judged
 from ..verification.gathering import Gathered, Sight, facts_seen, findings, settled
 from .changes import changes
 from .retracing import retraced
+
+WORST = (Verdict.DRIFTED, Verdict.COULD_NOT_LOOK, Verdict.CONFORMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ def compare(recordings: Sequence[Recording], now: float) -> Comparison:
         steps=tuple(recording.name for recording in recordings),
     )
     return Comparison(found, verified)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of several comparisons together."""
+    return min(verdicts, key=WORST.index)
 
 
 def _gathered(hearings: Sequence[Hearing], sights: Sequence[Sequence[Sight]]) -> Gathered:

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from seedmock_contracts.drift import Seen, Verdict
-from seedmock_contracts.recordings import InvalidRecording, Recording
 from seedmock_contracts.upstreams import NAMES
 
-from ..clock import Clock
-from ..reports.formats import VERIFICATIONS, InvalidReport, require, write
 from ..reports.options import report_option
-from ..verification.cli import COULD_NOT_LOOK, EPILOG, EXITS
-from ..verification.console import conclude
-from .comparing import Comparison, compare
-from .files import NoRecordings, recordings
+from ..verification.cli import COULD_NOT_LOOK, EPILOG
 
-NEVER = 12
-"""Facts that were never verified are named up to so many, and all of them by --facts."""
-WORST = (Verdict.DRIFTED, Verdict.COULD_NOT_LOOK, Verdict.CONFORMS)
+if TYPE_CHECKING:
+    from seedmock_contracts.drift import Verdict
+    from seedmock_contracts.recordings import Recording
 
 
 @click.command(epilog=EPILOG)
@@ -39,6 +33,13 @@ def drift(
     Where recordings differ the newest decides, and what it says otherwise than the older ones is a finding.
     A report is written for each upstream: of both, into FILE-opeai.json and FILE-apimodels.json.
     """
+    from seedmock_contracts.recordings import InvalidRecording
+
+    from ..reports.exits import VERIFICATION
+    from ..reports.formats import VERIFICATIONS, InvalidReport, require
+    from .comparing import worst
+    from .files import NoRecordings, recordings
+
     try:
         require(reports, VERIFICATIONS)
         found = recordings(places, upstream or "")
@@ -49,41 +50,21 @@ def drift(
         ctx.exit(COULD_NOT_LOOK)
     names = sorted({one.about.upstream for one in found})
     verdicts = [_drifted([one for one in found if one.about.upstream == name], reports, every, names) for name in names]
-    ctx.exit(EXITS[next(verdict for verdict in WORST if verdict in verdicts)])
+    ctx.exit(VERIFICATION[worst(verdicts)])
 
 
 def _drifted(of_one: Sequence[Recording], reports: Sequence[Path], every: bool, names: Sequence[str]) -> Verdict:
+    from ..clock import Clock
+    from ..reports.formats import VERIFICATIONS, write
+    from .comparing import compare
+    from .console import conclude
+
     clock = Clock()
     since = clock.now()
     compared = compare(of_one, since)
     found = replace(compared.verification, seconds=clock.now() - since)
-    click.echo(f"{found.said.title}: {found.target}")
-    for one in of_one:
-        _announce(one)
-    _verified(compared, every)
-    conclude(found)
+    conclude(replace(compared, verification=found), of_one, every)
     several = len(names) > 1
     named = [path.with_stem(f"{path.stem}-{found.said.name}") if several else path for path in reports]
     write(found, named, VERIFICATIONS)
     return found.verdict
-
-
-def _announce(one: Recording) -> None:
-    notes = [f"{len(one.exchanges)} exchanges"]
-    notes += ["of an emulator, which confirms itself only"] if one.is_ours else []
-    notes += ["its last line was cut off"] if one.cut else []
-    click.echo(f"  {one.about.recorded_at}  {one.name}  ({', '.join(notes)})")
-
-
-def _verified(compared: Comparison, every: bool) -> None:
-    facts = compared.verification.facts
-    never = [seen for seen in facts if seen.fact.id not in compared.last_verified]
-    if every:
-        for seen in facts:
-            at = compared.last_verified.get(seen.fact.id, ("never", ""))[0]
-            word = "" if seen.seen is not Seen.CONTRADICTED else "  contradicted"
-            click.echo(f"{at:25}  {seen.fact.basis:10}  {seen.fact.id}{word}")
-        return
-    named = ", ".join(seen.fact.id for seen in never[:NEVER])
-    more = f", and {len(never) - NEVER} more (--facts)" if len(never) > NEVER else ""
-    click.echo(f"last verified: {len(facts) - len(never)} facts of {len(facts)}; never: {named or 'none'}{more}")

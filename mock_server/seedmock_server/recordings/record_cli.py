@@ -8,11 +8,7 @@ import click
 
 from seedmock_contracts.upstreams import NAMES, contract
 
-from ..clock import Clock
-from ..recorder import CannotRecord, Recorder
 from ..verification.cli import COULD_NOT_LOOK
-from ..verification.wire import InvalidAddress, root_of
-from .proxy import Proxy
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -34,7 +30,12 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     Links in answers are passed on as they are: what your application fetches from another host is not seen here.
     Live calls cost what they cost: this sends nothing of its own.
     """
+    from ..clock import Clock
+    from ..recorder import CannotRecord, Recorder
     from ..serving import CannotListen, run
+    from ..verification.console import kept
+    from ..verification.wire import InvalidAddress, root_of
+    from .proxy import Proxy
 
     said = contract(upstream)
     clock = Clock()
@@ -54,7 +55,7 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     except CannotListen as error:
         raise click.ClickException(str(error)) from error
     finally:
-        click.echo(recorder.told, err=bool(recorder.trouble))
+        kept(recorder)
 
 
 def _welcome(url: str, root: str) -> None:

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
-from seedmock_contracts.recordings import InvalidRecording
 from seedmock_contracts.upstreams import NAMES
 
 from ..verification.cli import COULD_NOT_LOOK
-from .files import NoRecordings, recordings
 
 
 @click.command()
@@ -33,8 +31,11 @@ def replay(ctx: click.Context, places: tuple[Path, ...], upstream: str | None, p
     it did when it was recorded, and begins anew when it is ordered again. Clips are made anew, of the size, the
     seconds and the sound of those that were delivered. Any key will do.
     """
+    from seedmock_contracts.recordings import InvalidRecording
+
     from .. import create_app
     from ..serving import CannotListen, run
+    from .files import NoRecordings, recordings
     from .playback import Playback
 
     try:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from seedmock_contracts.certificate import MEANINGS, Broken, Certification, Invariant, Verdict, severity
 
+from .exits import CERTIFICATION
 from .sarif import LEVELS, Object, invocation, result, rule, sarif
-
-EXITS = {Verdict.CERTIFIED: 0, Verdict.NOT_CERTIFIED: 1, Verdict.COULD_NOT_RUN: 3}
 
 
 def certification_sarif(found: Certification) -> str:
@@ -16,7 +15,7 @@ def certification_sarif(found: Certification) -> str:
     return sarif(
         [_rule(invariant, meaning) for invariant, meaning in MEANINGS.items()],
         [_result(one, places, found.upstream) for one in found.broken],
-        invocation(ran, EXITS[found.verdict], found.trouble, None, found.seconds),
+        invocation(ran, CERTIFICATION[found.verdict], found.trouble, None, found.seconds),
         {
             "upstream": found.upstream,
             "adapter": found.adapter,

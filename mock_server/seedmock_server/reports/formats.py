@@ -40,7 +40,6 @@ CERTIFICATIONS: Writers[Certification] = {
     ".xml": certification_junit,
 }
 """The same of a certification."""
-SUFFIXES = ", ".join(VERIFICATIONS)
 
 
 class InvalidReport(ValueError):

@@ -6,10 +6,9 @@ from seedmock_contracts.drift import Finding, Verdict, Verification
 from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Basis, Fact
 
+from .exits import VERIFICATION
 from .sarif import LEVELS, Object, exchanged, invocation, result, rule, sarif
 from .verification_json import repeat
-
-EXITS = {Verdict.CONFORMS: 0, Verdict.DRIFTED: 1, Verdict.COULD_NOT_LOOK: 3}
 
 
 def verification_sarif(found: Verification) -> str:
@@ -20,12 +19,13 @@ def verification_sarif(found: Verification) -> str:
     return sarif(
         [_rule(fact) for fact in facts.values()],
         [_result(finding, places, found.said.name) for finding in found.findings],
-        invocation(looked, EXITS[found.verdict], found.trouble, found.started_at, found.seconds),
+        invocation(looked, VERIFICATION[found.verdict], found.trouble, found.started_at, found.seconds),
         {
             "upstream": found.said.name,
             "target": found.target,
             "verdict": found.verdict.value,
             "spentUsd": float(found.spent),
+            "money": found.money,
             "tasks": list(found.tasks),
             "facts": {seen.fact.id: seen.seen.value for seen in found.facts},
         },

@@ -15,6 +15,7 @@ from seedmock_contracts.speaking import Step
 from seedmock_contracts.terms import Basis
 
 from ..console import progress
+from ..recorder import Recorder
 from ..reports.verification_json import repeat
 from .session import Session
 
@@ -50,7 +51,7 @@ def announce(session: Session, limit: Decimal | None) -> None:
     plan, ordered = session.plan, session.ordered
     click.echo(f"{plan.said.title} at {session.target.name}")
     click.echo(f"free steps: {len(plan.free)}")
-    money = "play money" if session.target.own else "USD"
+    money = session.target.money
     most = "unlimited" if limit is None else f"{limit:f}"
     click.echo(f"paid steps: {len(ordered)} of {len(plan.paid)}, together {session.quoted:f} {money} (budget {most})")
     left = sum((step.price for step in plan.paid if step not in ordered), Decimal(0))
@@ -87,9 +88,13 @@ def conclude(found: Verification, own: bool = False) -> None:
     left = sum(fact.seen is Seen.NOT_LOOKED for fact in found.facts)
     if left:
         click.echo(f"not looked at: {left} facts; --report FILE lists them, and why")
-    money = "play money" if own else "USD"
-    told = f"{found.verdict}: {len(found.tasks)} tasks, {found.spent:f} {money}, {found.seconds:.1f} s"
+    told = f"{found.verdict}: {len(found.tasks)} tasks, {found.spent:f} {found.money}, {found.seconds:.1f} s"
     click.echo(click.style(told, fg=COLOURS[found.verdict], bold=True))
+
+
+def kept(recorder: Recorder) -> None:
+    """What became of what was said."""
+    click.echo(recorder.told, err=bool(recorder.trouble))
 
 
 def _table(found: Verification) -> None:
