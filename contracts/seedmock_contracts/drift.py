@@ -89,3 +89,15 @@ class Verification:
     """The steps that were made."""
     resumable: bool = False
     """Whether the same command goes on with what was ordered."""
+    play: bool = False
+    """Whether it was play money that was spent: the target was an emulator that was made for this."""
+
+    @property
+    def money(self) -> str:
+        """What its amounts are in."""
+        return money(self.play)
+
+
+def money(play: bool) -> str:
+    """What amounts are in."""
+    return "play money" if play else "USD"

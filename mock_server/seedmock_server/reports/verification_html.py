@@ -48,7 +48,7 @@ def verification_html(found: Verification) -> str:
 def _figures(found: Verification) -> Iterator[tuple[str, str]]:
     yield "Began", moment(found.started_at)
     yield "Took", span(found.seconds)
-    yield "Spent", f"{found.spent:f} USD"
+    yield "Spent", f"{found.spent:f} {found.money}"
     yield "Made, and may be charged", str(len(found.tasks))
     yield "Facts", str(len(found.facts))
 

@@ -12,7 +12,7 @@ from seedmock_contracts.failures import curl
 
 
 def verification_json(found: Verification) -> str:
-    """The object, indented. Amounts are numbers in USD, moments ISO 8601 in UTC."""
+    """The object, indented. Amounts are numbers in USD (or play money, if `money` says so), moments ISO 8601 in UTC."""
     return json.dumps(as_object(found), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -27,6 +27,7 @@ def as_object(found: Verification) -> dict[str, Any]:
         "verdict": found.verdict.value,
         "trouble": found.trouble,
         "spent_usd": float(found.spent),
+        "money": found.money,
         "tasks_created": len(found.tasks),
         "tasks": list(found.tasks),
         "doubts": list(found.doubts),

@@ -32,7 +32,7 @@ def _head(found: Verification) -> Iterator[str]:
     yield from ("## What to do", "")
     yield from [f"{number}. {text(step)}" for number, step in enumerate(summary.steps, 1)] or ["Nothing."]
     yield ""
-    spent = f"spent {found.spent:f} USD on {count(len(found.tasks), 'order')}"
+    spent = f"spent {found.spent:f} {found.money} on {count(len(found.tasks), 'order')}"
     yield f"{moment(found.started_at)}, {span(found.seconds)}; {spent}."
     yield ""
 

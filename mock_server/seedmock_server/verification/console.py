@@ -70,8 +70,8 @@ def listed(steps: Sequence[Step]) -> None:
         click.echo(f"{step.name:{width}} {price:>10}  {step.says}{' (minimal)' if step.minimal else ''}")
 
 
-def conclude(found: Verification, own: bool = False) -> None:
-    """The table of facts, the findings, and the verdict. `own`: the target is an emulator that was started for it."""
+def conclude(found: Verification) -> None:
+    """The table of facts, the findings, and the verdict."""
     _table(found)
     for finding in found.findings:
         _finding(finding)

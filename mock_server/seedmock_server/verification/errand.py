@@ -100,7 +100,7 @@ def verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
     announce(session, wanted.limit)
     with progress.shown(), recorder or contextlib.nullcontext():
         found = session.run()
-    conclude(found, target.own)
+    conclude(found)
     if recorder is not None:
         kept(recorder)
     write(found, wanted.reports, VERIFICATIONS)

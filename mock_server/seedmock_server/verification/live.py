@@ -32,7 +32,8 @@ def in_short(found: Verification) -> str:
     counts = ", ".join(f"{sum(fact.seen is seen for fact in found.facts)} {seen}" for seen in Seen)
     tasks = f", tasks {', '.join(found.tasks)}" if found.tasks else ""
     trouble = f"; in the way: {found.trouble}" if found.trouble else ""
-    return f"{found.said.name} at {found.target}: {found.verdict} ({counts}; {found.spent:f} USD{tasks}){trouble}"
+    cost = f"{found.spent:f} {found.money}{tasks}"
+    return f"{found.said.name} at {found.target}: {found.verdict} ({counts}; {cost}){trouble}"
 
 
 def told(finding: Finding) -> str:

@@ -171,7 +171,8 @@ class Runner:
         self.till.budget.spend(price)
         order = self.till.book.ordering(self._step.name, price, self.till.target.now())
         self.till.book.answered(order, self.till.target.now(), turn.made or "", None, refused=False)
-        title = f"task {turn.made} was made by a question that must be refused; it may cost up to {price} USD"
+        cost = f"{price} {self.till.target.money}"
+        title = f"task {turn.made} was made by a question that must be refused; it may cost up to {cost}"
         look = broken(_fact(turn), title, "a refusal, and no task", f"task {turn.made}", Severity.BREAKING)
         self._add("nothing_is_made_unasked", look, turn.exchange)
         raise Stop(title)

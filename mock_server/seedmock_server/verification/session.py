@@ -118,7 +118,8 @@ class Session:
         at = clock.now()
         self.book.open(since, self.resumed)
         till = Till(self.plan.said, self.target, self.budget, self.book)
-        till.doubts += [doubt(order, "the run was interrupted") for order in self.book.run.orders if order.in_doubt]
+        doubtful = (order for order in self.book.run.orders if order.in_doubt)
+        till.doubts += [doubt(order, "the run was interrupted", self.target.money) for order in doubtful]
         runner = Runner(self.plan.said, till, self.watcher)
         runner.run(self.plan.free, self.ordered)
         found = self._found(runner, at)
@@ -146,6 +147,7 @@ class Session:
             settled=() if self._is_ours(runner) else tuple(settled(gathered, at)),
             steps=tuple(runner.made),
             resumable=not runner.ended and bool(self.book.run.orders) and not self.target.own,
+            play=self.target.own,
         )
 
     def _findings(self, runner: Runner) -> tuple[Finding, ...]:
@@ -171,7 +173,7 @@ class Session:
 
     def _nothing(self) -> str:
         if self.plan.paid and not self.plan.free:
-            return f"nothing was looked at: the steps cost {self.plan.price} USD, give --budget"
+            return f"nothing was looked at: the steps cost {self.plan.price} {self.target.money}, give --budget"
         return "nothing was looked at: no answer told anything"
 
 

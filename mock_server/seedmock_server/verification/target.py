@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.drift import money
 from seedmock_contracts.speaking import Send
 
 from ..app import App
@@ -46,6 +47,11 @@ class Target:
     """Whether it is an emulator that was made for this: its money is play money, and it confirms only itself."""
     moves: bool = False
     """Whether its clock moves when it is slept on, so that days can be waited for."""
+
+    @property
+    def money(self) -> str:
+        """What it is paid in."""
+        return money(self.own)
 
 
 @contextmanager

@@ -100,7 +100,9 @@ class Till:
         assert self.step is not None
         price = Decimal(0) if self._paid_for == self.step.name else self.step.price
         if not self.budget.affords(price):
-            raise NothingMore(f"step {self.step.name} costs {price} USD more, which the budget does not allow")
+            raise NothingMore(
+                f"step {self.step.name} costs {price} {self.target.money} more, which the budget does not allow"
+            )
         order = self.book.ordering(self.step.name, price, self.target.now())
         self._paid_for = self.step.name
         self.budget.spend(price)
@@ -129,7 +131,8 @@ class Till:
                 raise NothingMore(f"{ENDING[ending]} ({turn.status_code} at step {order.step})")
         else:
             self.book.answered(order, now, "", kept, refused=False)
-            self.doubts.append(doubt(order, f"the answer was {turn.status_code} without an id"))
+            why = f"the answer was {turn.status_code} without an id"
+            self.doubts.append(doubt(order, why, self.target.money))
         return answer
 
     def _gone(self, order: Order, kept: Mapping[str, Any] | None = None) -> None:
@@ -138,7 +141,7 @@ class Till:
         self.book.answered(order, self.target.now(), "", kept, refused=True)
 
     def _doubt(self, order: Order, why: str) -> InDoubt:
-        self.doubts.append(doubt(order, why))
+        self.doubts.append(doubt(order, why, self.target.money))
         return InDoubt(f"the order of step {order.step} may have been taken: {why}")
 
     def _turn(self, url: str, content: bytes, answer: Answered) -> Turn:
@@ -149,10 +152,10 @@ class Till:
         return Conversation(self.said).turn(Exchange(self._paths[url], request, response))
 
 
-def doubt(order: Order, why: str) -> str:
+def doubt(order: Order, why: str, money: str) -> str:
     """The sentence that names an order of which nobody knows whether it was taken."""
     which = "an order" if not order.number else f"order {order.number + 1}"
-    return f"step {order.step}: {which} for {order.price} USD may have been taken, its id is not known: {why}"
+    return f"step {order.step}: {which} for {order.price} {money} may have been taken, its id is not known: {why}"
 
 
 def _kept(answer: Answered) -> dict[str, Any]:
