@@ -14,12 +14,10 @@ from typing import Any
 from seedmock_contracts.terms import Operation
 
 from .chance import Chance
-from .kinds import ABOUT, DEFAULTS, GROUPS, ONLY, READERS, REFUSALS, UNREAD, contradiction
-from .kinds import LIES as LIES
-from .kinds import PARAMETERS as PARAMETERS
-from .kinds import FaultKind as FaultKind
+from .kinds import GROUPS, LIES, ONLY, REFUSALS, UNREAD, FaultKind
 from .matching import Counter, InvalidRule, Match, RuleBook, Subject, match_from, match_row
 from .notation import spoken
+from .parameters import ABOUT, DEFAULTS, PARAMETERS, READERS, contradiction
 from .timeline import Latency
 
 NONE = "none"

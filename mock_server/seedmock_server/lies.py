@@ -15,9 +15,10 @@ from seedmock_contracts.terms import Moment, TaskStatus
 
 from .denials import enveloped
 from .faults import Fault
-from .kinds import SIZE, FaultKind
+from .kinds import FaultKind
 from .matching import InvalidRule
 from .media.look import Look
+from .parameters import SIZE
 
 IDS = ("id", "taskId", "task_id")
 STATUSES = ("state", "status")

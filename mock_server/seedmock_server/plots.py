@@ -12,7 +12,8 @@ from itertools import product
 from seedmock_contracts.terms import Operation
 
 from .fates import OPERATIONS, FateKind, FateRule
-from .faults import FaultKind, FaultRule
+from .faults import FaultRule
+from .kinds import FaultKind
 from .matching import Match
 
 Clash = tuple[str, int, str]

@@ -17,6 +17,7 @@ from seedmock_server import magic as values
 from seedmock_server.control.plane import ROWS
 from seedmock_server.fates import PARAMETERS
 from seedmock_server.kinds import FaultKind
+from seedmock_server.parameters import PARAMETERS as FAULT_PARAMETERS
 from seedmock_server.repertoire import names, scenario
 
 README = Path(__file__).parents[2] / "README.md"
@@ -67,7 +68,7 @@ def faults() -> Iterator[str]:
     yield "| fault | what happens | parameters |"
     yield "|---|---|---|"
     for kind in FaultKind:
-        parameters = "; ".join(f"`{name}` {says}" for name, says in kinds.PARAMETERS[kind].items())
+        parameters = "; ".join(f"`{name}` {says}" for name, says in FAULT_PARAMETERS[kind].items())
         yield f"| `{kind}`{' (a lie)' if kind in kinds.LIES else ''} | {kinds.MEANINGS[kind]} | {parameters} |"
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from ..fates import PARAMETERS as FATE_PARAMETERS
 from ..fates import FateKind, Fates, fate_rule_from, outcomes_from
 from ..faults import Faults, fault_rule_from
-from ..kinds import PARAMETERS as FAULT_PARAMETERS
 from ..kinds import FaultKind
 from ..matching import InvalidRule, Match
+from ..parameters import PARAMETERS as FAULT_PARAMETERS
 
 MATCHES = tuple(field.name for field in fields(Match) if field.name != "account")
 

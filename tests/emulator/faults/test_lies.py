@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import contract
-from seedmock_server.faults import LIES, FaultKind, fault_from
+from seedmock_server.faults import fault_from
+from seedmock_server.kinds import LIES, FaultKind
 from seedmock_server.lies import TELLERS, told
 from seedmock_server.wire import CHANGES
 
