@@ -228,9 +228,10 @@ class Engine:
         now = self.clocks.now(draft.account)
         for attempt in range(ATTEMPTS):
             task_id = new_id(now, attempt)
-            queue, render = self._times(draft, task_id)
+            number = self.number  # the id's own: ids may tell the time of day, which no draw hangs on
+            queue, render = self._times(draft, number)
             lived = living(said, fate, queue, render)
-            seed = draft.seed if draft.seed >= 0 else self.chance.whole(SEEDS, "seed", task_id)
+            seed = draft.seed if draft.seed >= 0 else self.chance.whole(SEEDS, "seed", number)
             task = msgspec.structs.replace(
                 draft,
                 id=task_id,
@@ -253,12 +254,12 @@ class Engine:
                 return task
         raise RuntimeError(f"{ATTEMPTS} task ids in a row were taken")
 
-    def _times(self, draft: Task, task_id: str) -> tuple[float, float]:
+    def _times(self, draft: Task, number: int) -> tuple[float, float]:
         """Seconds in the queue and in the works: what is said of tasks like this, else what the pace gives."""
         said = (
-            self.latencies.times(draft, self.chance.fraction("latency", task_id)) if self.latencies.durations else None
+            self.latencies.times(draft, self.chance.fraction("latency", number)) if self.latencies.durations else None
         )
-        return said or pace_of(self.rules.pace, self.rules.latency, self.chance, task_id)
+        return said or pace_of(self.rules.pace, self.rules.latency, self.chance, number)
 
     # --- what became of a task ---
 

@@ -70,15 +70,15 @@ def life(queue: float, render: float, end: TaskStatus = TaskStatus.SUCCESS) -> t
 FAST = (0.6, 1.4)
 
 
-def pace_of(pace: Pace, latency: Latency, chance: Chance, task_id: str) -> tuple[float, float]:
-    """Seconds in the queue and in the works for a new task."""
+def pace_of(pace: Pace, latency: Latency, chance: Chance, number: int) -> tuple[float, float]:
+    """Seconds in the queue and in the works for a new task, drawn by its number."""
     if pace is Pace.FAST:
         return FAST
     if pace is Pace.STEP:
         return STEP_SECONDS, STEP_SECONDS
     if pace is Pace.INSTANT:
         return 0.0, 0.0
-    total = latency.at(chance.fraction("latency", task_id))
+    total = latency.at(chance.fraction("latency", number))
     return total * QUEUED_SHARE, total * (1 - QUEUED_SHARE)
 
 

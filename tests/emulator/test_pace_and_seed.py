@@ -11,6 +11,7 @@ import pytest
 from seedmock_contracts.lifecycle import may_follow
 from seedmock_contracts.terms import TaskStatus
 from seedmock_server.chance import Chance
+from seedmock_server.clock import ManualClock
 from seedmock_server.timeline import Latency, Pace, pace_of
 
 Open = Callable[..., Any]
@@ -62,7 +63,7 @@ def test_another_keys_query_is_no_step(open_door: Open) -> None:
 
 def test_realistic_times_have_the_vendors_measured_quantiles() -> None:
     chance, latency = Chance(7), Latency(142, 486)
-    totals = sorted(sum(pace_of(Pace.REALISTIC, latency, chance, f"task {number}")) for number in range(2000))
+    totals = sorted(sum(pace_of(Pace.REALISTIC, latency, chance, number)) for number in range(2000))
     assert totals[1000] == pytest.approx(142, rel=0.1)
     assert totals[1800] == pytest.approx(486, rel=0.1)
     assert totals[0] > 1
@@ -93,6 +94,18 @@ def calls(door: Any) -> list[Any]:
 
 def test_the_same_seed_and_calls_bring_the_same_answers_ids_links_and_clips(open_door: Open) -> None:
     assert calls(open_door(seed=11, pace="realistic")) == calls(open_door(seed=11, pace="realistic"))
+
+
+def drawn(door: Any) -> list[Any]:
+    """What tasks of both upstreams got where nothing was asked for: their seeds, and how long they take."""
+    ids = [door.order_b(seed=None), door.order_a(seed=None)]
+    tasks = [door.get(f"/_mock/tasks/{task_id}", key=None).json() for task_id in ids]
+    return [(task["seed"], round(task["ends_at"] - task["created_at"], 3)) for task in tasks]
+
+
+def test_a_seed_brings_the_same_clips_and_latencies_at_another_hour(open_door: Open) -> None:
+    doors = [open_door(seed=11, pace="realistic", clock=ManualClock(at)) for at in (1_800_000_000, 1_800_003_601)]
+    assert drawn(doors[0]) == drawn(doors[1])
 
 
 def test_another_seed_brings_other_ids_links_and_clips(open_door: Open) -> None:
