@@ -8,7 +8,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 from .combinations import EitherOr
-from .rules import Absent, Present, Rule, Typed, ValueRule, shown
+from .rule import Rule, ValueRule
+from .rules import Absent, Present, Typed
+from .spelling import shown
 from .terms import Document, ErrorKind, MediaFacts, MediaKind, MediaLimit, Operation, Violation
 from .upstreams import contract
 
@@ -22,19 +24,20 @@ def violations(
 
     `variants` maps a variant's id to the option in force; those left out are at their defaults.
     """
-    said = contract(upstream)
-    if operation not in said.rules:
+    heeded = _heeded(upstream, operation)
+    if heeded is None:
         return []
-    chosen = variants if variants is not None else said.defaults
-    options = tuple([chosen.get(name, said.defaults[name]) for name in _conditions(upstream, operation)])
-    form = _form(document, _free_texts(upstream, operation))
+    defaults, free = heeded
+    chosen = variants or {}
+    options = tuple([(name, chosen.get(name, default)) for name, default in defaults])
+    form = _form(document, free)
     if form is not None:
         return list(_remembered(upstream, operation, form, options))
     return _violations(upstream, operation, document, options)
 
 
-def _violations(upstream: str, operation: Operation, document: Document, options: tuple[str, ...]) -> list[Violation]:
-    chosen = dict(zip(_conditions(upstream, operation), options, strict=True))
+def _violations(upstream: str, operation: Operation, document: Document, options: _Options) -> list[Violation]:
+    chosen = dict(options)
     found = contract(upstream).layout.find(document)
     broken = []
     for ask, rule, field, needs, only in _plan(upstream, operation, bool(found)):
@@ -53,6 +56,7 @@ def _violations(upstream: str, operation: Operation, document: Document, options
 
 
 _Form = tuple[tuple[str, Any, type], ...]
+_Options = tuple[tuple[str, str], ...]
 SHORT, ANY_TEXT = 80, "any text"
 
 
@@ -79,23 +83,23 @@ _SCALARS = frozenset({int, float, bool, type(None)})
 
 
 @lru_cache(maxsize=4096)
-def _remembered(upstream: str, operation: Operation, form: _Form, options: tuple[str, ...]) -> tuple[Violation, ...]:
+def _remembered(upstream: str, operation: Operation, form: _Form, options: _Options) -> tuple[Violation, ...]:
     return tuple(_violations(upstream, operation, {name: value for name, value, _ in form}, options))
 
 
 @cache
-def _free_texts(upstream: str, operation: Operation) -> frozenset[str]:
-    """The fields of which nothing is asked but that they are there, and are texts."""
-    rules = contract(upstream).rules.get(operation, ())
+def _heeded(upstream: str, operation: Operation) -> tuple[_Options, frozenset[str]] | None:
+    """What a verdict rests on beside the document, None for an operation that has no rules: the variants that matter,
+    with their defaults; and the fields of which nothing is asked but that they are there, and are texts.
+    """
+    said = contract(upstream)
+    rules = said.rules.get(operation)
+    if rules is None:
+        return None
+    conditions = [only for rule in rules if (only := condition(rule)) is not None]
     texts = {rule.field for rule in rules if isinstance(rule, Typed) and rule.types == ("string",)}
-    return frozenset(texts - {rule.top for rule in rules if not isinstance(rule, Typed | Present)})
-
-
-@cache
-def _conditions(upstream: str, operation: Operation) -> tuple[str, ...]:
-    """The variants on which rules of an operation depend."""
-    found = (condition(rule) for rule in contract(upstream).rules.get(operation, ()))
-    return tuple(dict.fromkeys(only[0] for only in found if only is not None))
+    free = texts - {rule.top for rule in rules if not isinstance(rule, Typed | Present)}
+    return tuple((name, said.defaults[name]) for name in dict(conditions)), frozenset(free)
 
 
 class _Needs(Enum):
@@ -152,10 +156,16 @@ def _known_fields(upstream: str, operation: Operation) -> frozenset[str]:
     )
 
 
-def media_violations(upstream: str, measured: Sequence[tuple[str, MediaFacts]]) -> list[Violation]:
-    """Every limit that references break, given the (path, facts) of those that were measured."""
+def media_violations(
+    upstream: str, measured: Sequence[tuple[str, MediaFacts]], limits: Sequence[MediaLimit] | None = None
+) -> list[Violation]:
+    """Every limit that references break, given the (path, facts) of those that were measured.
+
+    `limits` are other ones than the upstream's.
+    """
     found: list[Violation] = []
-    for limit in contract(upstream).limits if measured else ():
+    limits = contract(upstream).limits if limits is None else limits
+    for limit in limits if measured else ():
         fitting = [(path, facts) for path, facts in measured if facts.kind is limit.kind]
         for path, value in _quantities(limit, fitting):
             if not _within(limit, value):

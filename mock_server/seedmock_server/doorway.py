@@ -145,7 +145,8 @@ class Doorway:
                 raise
         if visit.method == "POST":
             limit, seconds = self._settings.body_bytes, self._settings.body_seconds
-            visit.sent = await read_body(receive, limit=limit, seconds=seconds, headers=visit.headers)
+            declared = visit.given.get(b"content-length", b"")
+            visit.sent = await read_body(receive, limit=limit, seconds=seconds, declared=declared)
         call = self._call(upstream, operation, match.params if match else {}, visit)
         if not self._gate.is_open or HEADER in visit.given:
             instead = await self._meet(upstream, call, visit, scope, receive)

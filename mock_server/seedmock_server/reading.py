@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 import types
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from functools import partial
 from typing import Any, Final, Literal, NoReturn
 
@@ -45,23 +45,13 @@ class Malformed(Exception):
         self.message = message
 
 
-def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    """Content-Length in bytes, or None when it is absent or no number (then the body itself is counted)."""
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value) if value.isdigit() and len(value) < 20 else None
-    return None
-
-
-async def read_body(
-    receive: Receive, *, limit: int, seconds: float, headers: Iterable[tuple[bytes, bytes]] = ()
-) -> bytes:
+async def read_body(receive: Receive, *, limit: int, seconds: float, declared: bytes = b"") -> bytes:
     """The whole body, which must arrive within `seconds` and hold at most `limit` bytes.
 
-    With `headers`, a Content-Length over the limit is refused before reading.
+    `declared` is its Content-Length: one over the limit is refused before reading, one that is no number is not heeded.
     Raises BodyTooLarge, BodyTooSlow, ClientGone.
     """
-    if (declared_length(headers) or 0) > limit:
+    if declared.isdigit() and (len(declared) > DIGITS or int(declared) > limit):
         raise BodyTooLarge(limit)
     # A timer costs more than the read, and the body of nearly every request has come with its head: look first.
     waiting = receive().__await__()

@@ -118,9 +118,8 @@ def _query(verb: Verb, request: Request) -> dict[str, str]:
 
 async def _body(world: World, request: Request, receive: Receive, limit: int) -> bytes:
     try:
-        return await read_body(
-            receive, limit=limit, seconds=world.settings.body_seconds, headers=request.scope["headers"]
-        )
+        declared = request.headers.get("content-length", "").encode("latin-1")
+        return await read_body(receive, limit=limit, seconds=world.settings.body_seconds, declared=declared)
     except BodyTooLarge as error:
         raise Trouble(f"{error}; allowed: at most {limit} bytes", status=413) from error
     except BodyTooSlow as error:
