@@ -43,7 +43,8 @@ PAINTS = {"first": ("#f2a65a", "#772f1a"), "last": ("#58a4b0", "#0c1b33")}
 class Row:
     """One line of the table, and what is off about it, if anything."""
 
-    name: str
+    upstream: str
+    mode: str
     clip: Clip
     amiss: tuple[str, ...]
 
@@ -65,7 +66,7 @@ def demo(out: Path) -> None:
             raise click.exceptions.Exit(INTERRUPTED) from None
         _table(rows)
         click.echo(f"{len(rows)} clips in {out.resolve()}, {monotonic() - started:.1f} s")
-        amiss = [f"{row.name}: {what}" for row in rows for what in row.amiss]
+        amiss = [f"{row.upstream} {row.mode}: {what}" for row in rows for what in row.amiss]
         if amiss:
             raise SeedmockError("; ".join(amiss), advice="The emulator's clips are not what was ordered.")
 
@@ -87,7 +88,7 @@ def _text(client: Client, out: Path) -> Row:
         prompt="A paper boat crosses a puddle at dusk, slow camera.", model="fast", size="1280x720", seconds=SECONDS
     )
     clip = client.generate(order, out / "opeai-text.mp4", poll_seconds=POLL_SECONDS)
-    return Row("opeai  text", clip, _amiss(clip, "1280x720", SECONDS))
+    return Row("opeai", "text", clip, _amiss(clip, "1280x720", SECONDS))
 
 
 def _frames(client: Client, out: Path) -> Row:
@@ -104,12 +105,12 @@ def _frames(client: Client, out: Path) -> Row:
         references=(first_frame(asset.url), last_frame(urls["last"])),
     )
     clip = client.generate(order, out / "apimodels-first-last.mp4", poll_seconds=POLL_SECONDS)
-    return Row("apimodels  first + last frame", clip, _amiss(clip, "1280x720", SECONDS))
+    return Row("apimodels", "first + last frame", clip, _amiss(clip, "1280x720", SECONDS))
 
 
 def _upscaled(client: Client, out: Path, source: Row) -> Row:
     clip = client.upscale(source.clip.video.urls[0], "1080p", out / "apimodels-upscaled.mp4", poll_seconds=POLL_SECONDS)
-    return Row("apimodels  upscale", clip, _amiss(clip, "1920x1080", source.clip.movie.seconds))
+    return Row("apimodels", "upscale", clip, _amiss(clip, "1920x1080", source.clip.movie.seconds))
 
 
 def _amiss(clip: Clip, size: str, seconds: float) -> tuple[str, ...]:
@@ -140,23 +141,25 @@ def _picture(path: Path, light: str, dark: str) -> Path:
 
 
 def _table(rows: list[Row]) -> None:
+    """Three lines a clip, so that ids and words stay whole on a terminal of 80 columns."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title="measured in the files", title_justify="left", title_style="dim")
-    for name in ("upstream  mode", "task", "states seen", "size", "seconds", "sound", "bytes", "cost"):
+    table.box, table.show_edge, table.padding, table.leading = box.SIMPLE, False, 0, 1
+    for name in ("upstream, mode, task", "states seen", "size", "seconds", "sound", "bytes", "cost"):
         table.add_column(name, justify="right" if name in ("seconds", "bytes", "cost") else "left", overflow="fold")
     for row in rows:
-        table.add_row(row.name, *_cells(row.clip))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+        table.add_row(f"{row.upstream}\n{row.mode}\n{row.clip.video.task_id}", *_cells(row.clip))
+    Console().print(table)
 
 
 def _cells(clip: Clip) -> tuple[str, ...]:
     movie = clip.movie
     cost = f"${clip.quote.amount:.4f}" if clip.quote else ""
-    states = " > ".join(clip.states_seen)
     sound = "yes" if movie.has_audio else "no"
-    return clip.video.task_id, states, movie.size, f"{movie.seconds:.2f}", sound, str(clip.bytes), cost
+    return "\n".join(clip.states_seen), movie.size, f"{movie.seconds:.2f}", sound, str(clip.bytes), cost
 
 
 @contextlib.contextmanager

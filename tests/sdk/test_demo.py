@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,14 +61,32 @@ def test_the_demo_shows_three_clips_within_half_a_minute_and_leaves_no_process(t
     assert not answers(port)
 
 
+def test_the_table_fits_a_terminal_of_80_columns_and_breaks_no_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    clip: Any = SimpleNamespace(
+        movie=SimpleNamespace(size="1920x1080", seconds=4.0, has_audio=True),
+        video=SimpleNamespace(task_id="cl0123456789abcdefghijklm"),
+        states_seen=("QUEUED", "IN_PROGRESS", "SUCCESS"),
+        bytes=1_644_276,
+        quote=SimpleNamespace(amount=Decimal("0.225")),
+    )
+    demo._table([demo.Row("apimodels", "first + last frame", clip, ())])
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 80
+    whole = ("first + last frame", clip.video.task_id, *clip.states_seen, "1920x1080", "4.00", "1644276", "$0.2250")
+    assert [word for word in whole if word not in printed] == []
+
+
 def test_the_demo_fails_when_a_clip_is_not_what_was_ordered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    row: Any = demo.Row("opeai  text", None, ("no sound",))  # type: ignore[arg-type]
+    row: Any = demo.Row("opeai", "text", None, ("no sound",))  # type: ignore[arg-type]
     monkeypatch.setattr(demo, "emulator", lambda: contextlib.nullcontext("http://127.0.0.1:9"))
     monkeypatch.setattr(demo, "_clips", lambda url, out: [row])
     monkeypatch.setattr(demo, "_table", lambda rows: None)
     result = CliRunner().invoke(demo.demo, ["--out", str(tmp_path)])
     assert result.exit_code == 1
-    assert "opeai  text: no sound" in result.stderr
+    assert "opeai text: no sound" in result.stderr
 
 
 def test_the_emulator_is_stopped_even_after_an_error() -> None:
