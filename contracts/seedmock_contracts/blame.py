@@ -18,8 +18,10 @@ from .conversation import Turn
 from .edges import Edge
 from .failures import Look, Severity, broken, held
 from .probes import Trial, askable, last_trial, trial_beside, trials
-from .rules import Rule, Typed, shown
+from .rule import Rule
+from .rules import Typed
 from .speaking import Speaker
+from .spelling import shown
 from .terms import ORDERS, Document, Fact, Operation, Variants
 from .validation import condition
 

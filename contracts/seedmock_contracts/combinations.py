@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from .documents import put, values
 from .edges import Edge, arrangements, sample
 from .generation import Reference
-from .references import Found, Layout, values
-from .rules import Rule, ValueRule, put, shown
+from .references import Found, Layout
+from .rule import Rule, ValueRule
+from .spelling import shown
 from .terms import MISSING, Document, ErrorKind, MediaKind, Model, Role, Size, Violation
 
 MANY = 20

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from .references import Layout
-from .rules import Rule
+from .rule import Rule
 from .terms import (
     Amount,
     AnswerField,

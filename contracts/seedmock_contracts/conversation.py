@@ -18,7 +18,7 @@ from .exchange import Exchange
 from .lifecycle import TERMINAL
 from .orders import Ordered, ordered
 from .routes import routed
-from .rules import numeric
+from .spelling import numeric
 from .terms import ORDERS, ErrorCase, Fact, Operation, TaskStatus, Violation
 from .validation import violations
 

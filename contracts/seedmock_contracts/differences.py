@@ -8,8 +8,11 @@ from typing import Any
 
 from .combinations import Anchored, AtMost, EitherOr, Required, Together, Unsupported
 from .contract import Contract
+from .documents import put
 from .references import Found
-from .rules import Absent, Between, KnownModel, LengthAtMost, OneOf, Present, Rule, Scheme, Typed, Whole, put
+from .rule import Rule
+from .rules import Absent, Between, KnownModel, LengthAtMost, OneOf, Present, Scheme, Typed, Whole
+from .spelling import spelt
 from .terms import Fact, Moment, Operation
 
 NOTHING = "-"
@@ -75,7 +78,7 @@ def _fields(said: Contract) -> Told:
     """The fields of an order by the house's names, with their types and defaults."""
     rows = []
     for field in (field for field in said.fields if field.operation is Operation.CREATE):
-        default = "" if field.default is None else f" = {_json(field.default)}"
+        default = "" if field.default is None else f" = {spelt(field.default)}"
         about = _house(said).get(field.path, field.path)
         rows.append((about, f"{field.path}: {' or '.join(field.types)}{default}", field))
     return _told(rows)
@@ -174,10 +177,6 @@ def _money(said: Contract) -> Told:
 def _house(said: Contract) -> dict[str, str]:
     """The house's name for each field that this upstream calls otherwise."""
     return {path: name for name, path in said.names.items() if "." not in name}
-
-
-def _json(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 TOPICS: Mapping[str, Callable[[Contract], Told]] = {

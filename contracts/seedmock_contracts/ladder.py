@@ -11,12 +11,14 @@ from functools import partial
 from .blame import asked, indifferent, limits, masked, signature
 from .contract import Contract
 from .conversation import STRANGERS
+from .documents import put
 from .edges import NO_SUCH_VALUE, Edge
 from .failures import Look, Severity, broken, held
 from .measures import media_limits
 from .probes import NO_NUMBER, NOBODY_S, bases, trials
 from .routes import methods_at, path_of
-from .rules import KnownModel, Rule, Typed, put
+from .rule import Rule
+from .rules import KnownModel, Typed
 from .speaking import Speaker, Step
 from .terms import ORDERS, Document, Endpoint, MediaLimit, Operation
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .contract import Contract
-from .edges import Edge
+from .edges import Edge, sample
 from .generation import Reference
 from .probes import SHORT, Trial, bases
-from .rules import Rule, sample
+from .rule import Rule
 from .samples import picture, sound
 from .terms import MediaKind, MediaLimit, Operation
 

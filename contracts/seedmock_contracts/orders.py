@@ -11,7 +11,7 @@ from typing import Any
 from .contract import Contract
 from .generation import GenerationRequest
 from .references import Found
-from .rules import numeric
+from .spelling import numeric
 from .terms import Document, Model, Operation, Size
 
 ADAPTIVE = "adaptive"

@@ -12,10 +12,10 @@ from itertools import count
 from typing import Any
 
 from .contract import Contract
-from .edges import Edge
+from .documents import values
+from .edges import Edge, sample
 from .generation import Reference, first_frame, last_frame
-from .references import values
-from .rules import Rule, sample
+from .rule import Rule
 from .samples import picture, sound
 from .terms import MISSING, ORDERS, Document, MediaKind, Operation
 from .upstreams import contract

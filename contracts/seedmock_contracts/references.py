@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
+from .documents import values
 from .generation import Reference
-from .terms import MISSING, Document, MediaKind, Role
+from .terms import Document, MediaKind, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,37 +116,3 @@ def _urls(slot: Slot, value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         for index, url in enumerate(value):
             yield f"{slot.field}[{index}]", url
-
-
-def values(document: Document, path: str) -> list[tuple[str, Any]]:
-    """What stands at a path, with concrete indices: `content[].role` gives one pair an item.
-
-    A key that is not there gives MISSING; a parent that is missing or of another type gives nothing,
-    because the parent's own rule speaks of it.
-    """
-    found: list[tuple[str, Any]] = [("", document)]
-    for step in _steps(path):
-        found = _items(found) if step == "[]" else _keys(found, step)
-        if not found:
-            break
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _steps(path: str) -> tuple[str, ...]:
-    return tuple(path.replace("[]", ".[]").split("."))
-
-
-def _items(found: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    return [
-        (f"{at}[{index}]", item) for at, value in found if isinstance(value, list) for index, item in enumerate(value)
-    ]
-
-
-def _keys(found: list[tuple[str, Any]], step: str) -> list[tuple[str, Any]]:
-    # What JSON says is a dict; to ask whether it is any other mapping takes ten times as long.
-    return [
-        (f"{at}.{step}" if at else step, value.get(step, MISSING))
-        for at, value in found
-        if type(value) is dict or isinstance(value, Mapping)
-    ]

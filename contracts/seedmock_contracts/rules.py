@@ -1,23 +1,21 @@
-"""The closed set of rule kinds: each is one fact plus one predicate, and knows the smallest way of being broken.
+"""The closed set of rule kinds, but for those that look at several fields or references: these are in `combinations`.
 
-The emulator's refusals, the client's preflight, the audit of a journal and the generators all read the same rules.
 Knows no upstream: fields, figures and layouts come in as data.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, ClassVar
 
-from .edges import BEHIND, FAR, NO_SUCH_VALUE, TEMPTING, Edge, arrangements
-from .edges import sample as sample
+from .documents import put, values
+from .edges import BEHIND, FAR, NO_SUCH_VALUE, TEMPTING, Edge, arrangements, sample
 from .generation import Reference
-from .references import Found, Layout, values
+from .references import Found, Layout
+from .rule import Rule, ValueRule
+from .spelling import numeric, shown
 from .terms import MISSING, Document, ErrorKind, Evidence, Fact, Field, MediaKind, Violation
 
 _NAMES: Mapping[type, frozenset[str]] = {
@@ -31,112 +29,6 @@ _NAMES: Mapping[type, frozenset[str]] = {
 _OF_NO_SUCH_TYPE = ({"unexpected": True}, 7, "seven", [7], True)
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
-_NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One fact plus one predicate."""
-
-    fact: Fact
-    field: str
-    kind: ClassVar[ErrorKind] = ErrorKind.INVALID_PARAMETER
-    reads: ClassVar[str] = "field"
-    """What must be there for the rule to be broken at all: its "field", some "references", or "nothing"."""
-
-    @property
-    def top(self) -> str:
-        """The top-level name of this rule's field."""
-        return self.field.partition(".")[0].removesuffix("[]")
-
-    @property
-    def needs_field(self) -> bool:
-        """Whether a document without the top-level field cannot break this rule."""
-        return self.reads == "field" or (self.reads == "nothing" and self.top != self.field)
-
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        """The first violation of this rule in the document, or None."""
-        raise NotImplementedError
-
-    def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
-        """A copy of a document that keeps every rule, changed so that it breaks this one and no other."""
-        raise NotImplementedError
-
-    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
-        """What to ask to learn where this rule's limit is: copies of a document that keeps every rule.
-
-        They may break other rules too: which, is for the caller to see.
-        """
-        yield Edge(dict(document), True, document.get(self.top))
-        yield Edge(self.broken(document, layout), False, gross=True)
-
-    def _violation(self, field: str, value: Any, allowed: str, message: str = "") -> Violation:
-        said = message or f"{field} is {shown(value)}; allowed: {allowed}"
-        return Violation(self.fact, self.kind, field, value, allowed, said)
-
-    def _spoilt(self, document: Document, layout: Layout, value: Any) -> dict[str, Any]:
-        """The document with this field set; a field of a list's items gets a whole item around it first."""
-        base = layout.place(document, [sample(MediaKind.IMAGE)]) if "[]" in self.field else document
-        return put(base, self.field, value)
-
-
-@dataclass(frozen=True, slots=True)
-class ValueRule(Rule):
-    """A rule on each value at its field, one by one."""
-
-    def judge(self, path: str, value: Any) -> Violation | None:
-        """What is wrong with a value that is there."""
-        raise NotImplementedError
-
-    def check(self, document: Document, references: tuple[Found, ...]) -> Violation | None:
-        judged = (self.judge(path, value) for path, value in self._present(document))
-        return next((violation for violation in judged if violation), None)
-
-    def edges(self, document: Document, layout: Layout) -> Iterator[Edge]:
-        if "[]" not in self.field and document.get(self.top) is None:
-            yield Edge(dict(document), True)
-        now = document.get(self.field)
-        if "[]" in self.field and not tuple(self.within(now)):
-            held = [Edge(found, True) for found in arrangements(document, layout) if self._stands(found)]
-            yield from held or [Edge(put(document, self.field, sample(MediaKind.IMAGE).url), True)]
-        for value in self.within(now):
-            yield from (Edge(kept, True, value) for kept in self._holding(document, layout, value))
-        for index, value in enumerate(self.beyond(now)):
-            yield Edge(self._placed(document, layout, value), False, value, gross=index == 0)
-
-    def within(self, now: Any) -> Iterable[Any]:
-        """Values that keep this rule, up to its edges; `now` is one that does, or None."""
-        return () if now is None else (now,)
-
-    def beyond(self, now: Any) -> Iterable[Any]:
-        """Values that break this rule: first one that does so grossly, then those just beyond its edges."""
-        return ()
-
-    def _placed(self, document: Document, layout: Layout, value: Any) -> dict[str, Any]:
-        return self._spoilt(document, layout, value)
-
-    def _stands(self, document: Document) -> bool:
-        return any(value is not MISSING for _, value in values(document, self.field))
-
-    def _holding(self, document: Document, layout: Layout, value: Any) -> Iterator[dict[str, Any]]:
-        """The document with this value; where it stands in a list's items, with such items as have it of themselves."""
-        if "[]" not in self.field:
-            yield self._placed(document, layout, value)
-            return
-        for arranged in arrangements(document, layout):
-            if any(found == value for _, found in values(arranged, self.field)):
-                yield arranged
-
-    def _present(self, document: Document) -> Iterator[tuple[str, Any]]:
-        """Each value at this rule's field that is there; null counts as left out, but for an item of a list."""
-        if "." not in self.field and "[" not in self.field:
-            value = document.get(self.field)
-            if value is not None:
-                yield self.field, value
-            return
-        for path, value in values(document, self.field):
-            if value is not MISSING and (value is not None or self.field.endswith("[]")):
-                yield path, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,63 +266,6 @@ class PromptLength(ValueRule):
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:
         return put(document, self.field, "word " * (self.words + 1))
-
-
-def shown(value: Any, limit: int = 80) -> str:
-    """A value as it can stand in a message: JSON in ASCII, shortened; whatever was sent, this is quick and holds."""
-    if value is MISSING:
-        return "missing"
-    try:
-        text = json.dumps(_shortened(value, limit), allow_nan=True)
-    except (TypeError, ValueError, RecursionError):
-        text = f"of type {type(value).__name__}"
-    return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def _shortened(value: Any, limit: int, depth: int = 3) -> Any:
-    """As much of a value as a message of so many signs can show, however large and deep the rest is."""
-    if isinstance(value, str):
-        return value[:limit]
-    if isinstance(value, list | dict) and not depth:
-        return "..."
-    if isinstance(value, list):
-        return [_shortened(item, limit, depth - 1) for item in value[: limit // 2]]
-    if isinstance(value, dict):
-        return {name[:limit]: _shortened(item, limit, depth - 1) for name, item in islice(value.items(), limit // 4)}
-    return value
-
-
-def numeric(value: Any) -> float | None:
-    """The number that a value is or spells, or None."""
-    if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value) else None
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        try:
-            number = float(value)
-        except OverflowError:
-            return 1e308 if value > 0 else -1e308
-        return number if math.isfinite(number) else None
-    return None
-
-
-def put(document: Document, path: str, value: Any) -> dict[str, Any]:
-    """A copy with the value at a path (MISSING takes it away); parents that are not there are made."""
-    step, _, rest = path.partition(".")
-    name, many = step.removesuffix("[]"), step.endswith("[]")
-    changed = dict(document)
-    if many:
-        items = list(changed.get(name) or [{}])
-        items[0] = put(items[0] if isinstance(items[0], Mapping) else {}, rest, value) if rest else value
-        changed[name] = items
-    elif rest:
-        changed[name] = put(changed.get(name) or {}, rest, value)
-    elif value is MISSING:
-        changed.pop(name, None)
-    else:
-        changed[name] = value
-    return changed
 
 
 def _is(value: Any, types: Iterable[str]) -> bool:

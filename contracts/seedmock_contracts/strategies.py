@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from .combinations import Anchored, AtMost, Required, Unsupported
 from .contract import Contract
+from .documents import put
+from .edges import sample
 from .generation import Reference
 from .hostility import TITLES, Hostile, hostility
-from .rules import Absent, Between, LengthAtMost, OneOf, Present, Rule, Scheme, Typed, ValueRule, Whole, put, sample
+from .rule import Rule, ValueRule
+from .rules import Absent, Between, LengthAtMost, OneOf, Present, Scheme, Typed, Whole
 from .samples import picture
 from .terms import Document, Field, MediaKind, Model, Operation, Role
 from .validation import condition, violations

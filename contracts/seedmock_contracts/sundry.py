@@ -20,6 +20,7 @@ from .routes import path_of
 from .rules import Present, PromptLength
 from .samples import picture
 from .speaking import Speaker
+from .spelling import spelt
 from .terms import Document, MediaKind, MediaLimit, Operation, TaskStatus
 
 PRIVATE = "http://10.0.0.1/first.png"
@@ -120,7 +121,7 @@ def _posted(speaker: Speaker) -> str:
 
 def formed(speaker: Speaker, order: Document) -> Iterator[Look]:
     """Order by a form, with a file in it."""
-    body = "".join(PART.format(name, _spelt(value)) for name, value in order.items()).encode()
+    body = "".join(PART.format(name, spelt(value)) for name, value in order.items()).encode()
     body += FILE.format("input_reference").encode() + _picture() + b"\r\n--seedmock--\r\n"
     method, path = path_of(speaker.said, Operation.CREATE, {})
     made = speaker.say(Operation.CREATE, method, path, body, headers=FORM).made
@@ -130,7 +131,3 @@ def formed(speaker: Speaker, order: Document) -> Iterator[Look]:
 
 def _picture() -> bytes:
     return b64decode(picture(320, 320).partition(",")[2])
-
-
-def _spelt(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from seedmock_contracts.combinations import AtMost, EitherOr, Unsupported
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rules import Between, LengthAtMost, OneOf, Rule, Scheme, Typed
-from seedmock_contracts.terms import MISSING, Operation, Violation
+from seedmock_contracts.rule import Rule
+from seedmock_contracts.rules import Between, LengthAtMost, OneOf, Scheme, Typed
+from seedmock_contracts.terms import MISSING, MediaLimit, Operation, Violation
 from seedmock_contracts.upstreams import contracts
 
 Values = Mapping[str, Any]
@@ -32,15 +34,33 @@ HARMLESS = (Between, LengthAtMost, AtMost, Scheme, EitherOr)
 def trouble_of(values: Values) -> str:
     """What is wrong with the parameters of a lie about a rule, and what is allowed; empty if nothing is."""
     rule = next((rule for rules in _rules().values() for rule in rules if rule.fact.id == values["fact"]), None)
-    if rule is None:
+    limit = next((limit for said in contracts() for limit in said.limits if limit.id == values["fact"]), None)
+    if rule is None and limit is None:
         return f"fact is {values['fact']!r}; allowed: the fact of a rule, such as opeai.create.seconds.range"
     bounds = next((names for kind, names in BOUNDS.items() if isinstance(rule, kind)), {})
+    if limit is not None:
+        bounds = {name: name for name in ("low", "high") if getattr(limit, name) is not None}
     lists = ("allow", "deny") if any(isinstance(rule, kind) for kind in LISTS) else ()
     allowed = ("fact", *bounds, *lists)
     for name in values:
         if name not in allowed:
             return f"{values['fact']} has no {name}; allowed: {', '.join(allowed)}"
+        if limit is None and isinstance(values[name], Decimal):
+            return f"{name} is {values[name]}; allowed: a whole number"
     return ""
+
+
+def measured(
+    said: Contract, document: Mapping[str, Any], held: Sequence[MediaLimit] | None, values: Values
+) -> tuple[MediaLimit, ...] | None:
+    """The limits on media where one of them is held otherwise; `held` for a document that it makes no difference to."""
+    limits = said.limits if held is None else held
+    limit = next((limit for limit in limits if limit.id == values["fact"]), None)
+    if limit is None or all(found.reference.kind is not limit.kind for found in said.layout.find(document)):
+        return None if held is None else tuple(held)
+    moved: dict[str, Any] = {name: float(value) for name, value in values.items() if name != "fact"}
+    other = (replace(limit, **moved),) if moved else ()
+    return tuple(one for each in limits for one in (other if each is limit else (each,)))
 
 
 def altered(rule: Rule, values: Values) -> Rule | None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rules import numeric
+from seedmock_contracts.spelling import numeric, spelt
 from seedmock_contracts.terms import Moment, TaskStatus
 
 from .denials import enveloped
@@ -121,7 +121,7 @@ def _other_value(fault: Fault, body: dict[str, Any], said: Contract, style: str)
     was, to = fault.values.get("was"), fault.values.get("to")
 
     def other(value: Any) -> Any:
-        if was is not None and _spelt(value) != was:
+        if was is not None and spelt(value) != was:
             return value
         return _alike(to, value) if to is not None else _multiplied(value, fault.get("factor"))
 
@@ -228,10 +228,6 @@ def _holders(body: dict[str, Any], path: str) -> tuple[list[dict[str, Any]], str
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
     """A value if it is an object, and each object of a list."""
     yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict))
-
-
-def _spelt(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _alike(to: str, value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_contracts.rules import Rule
+from seedmock_contracts.rule import Rule
 from seedmock_contracts.terms import Operation
 from seedmock_contracts.upstreams import contract
 from seedmock_contracts.validation import condition

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents import values
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
-from seedmock_contracts.references import ContentArray, FlatFields, values
+from seedmock_contracts.references import ContentArray, FlatFields
 from seedmock_contracts.terms import MISSING, MediaKind, Mode, Role
 from seedmock_contracts.upstreams import contract
 

@@ -8,6 +8,7 @@ import pytest
 
 from seedmock_contracts.combinations import AtMost, ItemCarries, Required, RoleFits, Together, Unsupported
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.rule import Rule
 from seedmock_contracts.rules import (
     Absent,
     Between,
@@ -16,12 +17,11 @@ from seedmock_contracts.rules import (
     OneOf,
     Present,
     PromptLength,
-    Rule,
     Scheme,
     Typed,
     Whole,
-    shown,
 )
+from seedmock_contracts.spelling import shown
 from seedmock_contracts.terms import ErrorKind, Operation, Violation
 from seedmock_contracts.upstreams import contract
 from seedmock_contracts.validation import condition, notices, unknown_fields, violations

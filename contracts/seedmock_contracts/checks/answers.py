@@ -7,8 +7,8 @@ from typing import Any
 
 from ..conversation import Turn
 from ..failures import Look, Severity, broken, held
-from ..rules import shown
 from ..shape import is_of, type_of
+from ..spelling import shown
 from ..terms import MISSING, AnswerField, Operation
 from . import parts
 from .options import chosen

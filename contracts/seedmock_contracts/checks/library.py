@@ -7,7 +7,7 @@ from typing import Any
 
 from ..conversation import Thing, Turn
 from ..failures import Look, Severity, broken, compared, held
-from ..rules import numeric
+from ..spelling import numeric
 from ..terms import ORDERS, AssetStatus, Endpoint, Fact, Operation, TaskStatus
 from .options import chosen
 

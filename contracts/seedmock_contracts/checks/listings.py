@@ -7,7 +7,7 @@ from typing import Any
 
 from ..conversation import Thing, Turn
 from ..failures import Look, broken, compared, held
-from ..rules import numeric
+from ..spelling import numeric
 from ..terms import Operation
 from .library import endpoint
 from .options import chosen

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..contract import Contract
 from ..conversation import Turn
+from ..documents import values
 from ..exchange import BODY_BYTES
-from ..references import values
 from ..shape import is_of
 from ..terms import MISSING, ORDERS, AnswerField, Fact, Moment, Operation, Variants
 

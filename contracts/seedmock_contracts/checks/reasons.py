@@ -8,7 +8,7 @@ from typing import Any
 
 from ..conversation import Turn
 from ..failures import Look, Severity, broken, compared, held
-from ..rules import shown
+from ..spelling import shown
 from ..terms import ORDERS, AnswerField, AssetStatus, ErrorKind, FailCode, Operation, TaskStatus
 from . import parts
 from .library import told_assets

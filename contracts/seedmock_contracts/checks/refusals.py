@@ -8,7 +8,9 @@ from typing import Any
 
 from ..conversation import STRANGERS, Turn
 from ..failures import Look, Severity, broken, held
-from ..rules import Absent, Present, Rule, Typed, shown
+from ..rule import Rule
+from ..rules import Absent, Present, Typed
+from ..spelling import shown
 from ..terms import PAID, ErrorCase, ErrorKind, Fact, Operation
 from ..validation import condition, violations
 from . import parts

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..conversation import Turn
 from ..failures import Look, Severity, broken, held
 from ..lifecycle import TERMINAL, may_follow
-from ..rules import shown
+from ..spelling import shown
 from ..terms import AnswerField, Fact, Moment, Operation, StatusWord, TaskStatus
 from . import parts
 from .options import chosen

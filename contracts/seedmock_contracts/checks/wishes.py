@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..conversation import Turn
+from ..documents import values
 from ..failures import Look, broken, held
 from ..generation import GenerationRequest
 from ..orders import Ordered
-from ..references import values
 from ..terms import ErrorKind, Fact, Field, Mode, Operation, TaskStatus
 from ..validation import notices
 from .library import endpoint

@@ -11,7 +11,7 @@ import msgspec
 
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
 from seedmock_contracts.references import Found
-from seedmock_contracts.rules import numeric
+from seedmock_contracts.spelling import numeric
 from seedmock_contracts.terms import AssetStatus, Basis, ErrorKind, MediaKind, Mode, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.references import Found
-from seedmock_contracts.rules import numeric
+from seedmock_contracts.spelling import numeric
 from seedmock_contracts.terms import ErrorKind, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.rules import put
-from seedmock_contracts.terms import MISSING
+from seedmock_contracts.documents import put
+from seedmock_contracts.generation import Reference
+from seedmock_contracts.samples import picture, sound
+from seedmock_contracts.terms import MISSING, MediaKind
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_server.bending import altered, judged, mended
 
@@ -78,6 +80,48 @@ def test_a_call_to_which_a_moved_limit_makes_no_difference_does_not_meet_it(wire
     assert wired.faults() == [["not applied: other_limit fact=opeai.create.seconds.range high=16"]]
     wired.create(prompt=None, seconds="16")
     assert wired.journal()[-1]["answered"].count("prompt")
+
+
+MEASURED = [
+    ("image.side", "low=299", picture(300, 420), True), ("image.side", "low=301", picture(301, 421), False),
+    ("image.side", "high=6001", picture(6000, 2700), True), ("image.side", "high=5999", picture(5999, 2700), False),
+    ("image.ratio", "high=2.51", picture(1000, 400), True), ("image.ratio", "high=2.4", picture(970, 400), False),
+    ("image.ratio", "low=0.39", picture(400, 1000), True), ("image.ratio", "low=0.42", picture(410, 1000), False),
+    ("image.ratio", "", picture(3200, 400), True), ("image.size", "high=100", picture(320, 320), False),
+    ("audio.seconds", "low=1", sound(1.5), True), ("audio.seconds", "low=3", sound(2), False),
+    ("audio.seconds", "high=16", sound(15.5), False), ("audio.total", "high=9", sound(9.5), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
+@pytest.mark.parametrize(("limit", "bounds", "medium", "taken"), MEASURED)
+def test_a_limit_on_media_is_moved(
+    wired: Any, upstream: str, limit: str, bounds: str, medium: str, taken: bool
+) -> None:
+    said = contract(upstream)
+    kinds = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO}
+    found = [Reference(kinds[limit.partition(".")[0]], medium)]
+    if limit.startswith("audio"):
+        found.append(Reference(MediaKind.IMAGE, picture(320, 320)))
+    changes = said.layout.place({}, found)
+    lie = f"other_limit fact={upstream}.limit.{limit} {bounds}".strip()
+    honest = wired.create("none", upstream, **changes)
+    answer = wired.create(lie, upstream, **changes)
+    assert (answer.status_code == 200) is taken, answer.text
+    assert wired.faults()[-1] == [lie]
+    if limit != "audio.seconds" or bounds != "high=16":  # which leaves the limit of all together, 15 seconds
+        assert (honest.status_code == 200) is not taken
+    if not taken and bounds != "high=16":
+        assert bounds.partition("=")[2] in answer.text
+    assert wired.create(lie, upstream).status_code == 200
+    assert wired.faults()[-1] == [f"not applied: {lie}"]
+
+
+def test_two_limits_on_media_are_moved_at_once_and_nobody_else_s(wired: Any) -> None:
+    low, high = (f"other_limit fact=opeai.limit.image.{more}" for more in ("side low=200", "ratio high=4"))
+    changes = contract("opeai").layout.place({}, [Reference(MediaKind.IMAGE, picture(900, 250))])
+    assert wired.create(f"{low}; {high}", **changes).status_code == 200
+    assert [wired.create(one, **changes).status_code for one in (low, high, "none")] == [400, 400, 400]
 
 
 def test_an_altered_rule_leaves_the_page_s_alone() -> None:

@@ -12,7 +12,8 @@ from seedmock_contracts.combinations import AtMost
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.hostility import TITLES, Hostile, hostilities, hostility
 from seedmock_contracts.orders import ordered
-from seedmock_contracts.rules import Present, Rule
+from seedmock_contracts.rule import Rule
+from seedmock_contracts.rules import Present
 from seedmock_contracts.strategies import broken, documents, hostile
 from seedmock_contracts.terms import Operation, Role
 from seedmock_contracts.upstreams import contract, contracts

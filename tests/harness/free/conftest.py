@@ -12,7 +12,7 @@ import pytest
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.failures import Failure, Look, Severity
 from seedmock_contracts.ladder import free
-from seedmock_contracts.rules import Rule
+from seedmock_contracts.rule import Rule
 from seedmock_contracts.speaking import Judged, MadeATask, Speaker
 from seedmock_contracts.terms import Document, Operation, Violation
 from seedmock_contracts.upstreams import contract, contracts

@@ -8,7 +8,8 @@ from typing import Any
 
 from seedmock_contracts.combinations import AtMost, Unsupported
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rules import Between, KnownModel, LengthAtMost, OneOf, Rule, Scheme, Typed
+from seedmock_contracts.rule import Rule
+from seedmock_contracts.rules import Between, KnownModel, LengthAtMost, OneOf, Scheme, Typed
 from seedmock_contracts.terms import Operation
 from seedmock_contracts.validation import condition
 

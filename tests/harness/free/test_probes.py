@@ -9,7 +9,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.edges import Edge
 from seedmock_contracts.ladder import free
 from seedmock_contracts.probes import NO_NUMBER, NOBODY_S, bases, merged, trials
-from seedmock_contracts.rules import Rule
+from seedmock_contracts.rule import Rule
 from seedmock_contracts.samples import picture, sound
 from seedmock_contracts.terms import ORDERS, Operation
 from seedmock_contracts.upstreams import contracts

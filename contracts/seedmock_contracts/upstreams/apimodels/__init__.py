@@ -9,9 +9,11 @@ from decimal import Decimal
 
 from ...combinations import Anchored, AtMost, FirstBeforeLast, FramesApart, Unsupported, resolved
 from ...contract import Contract
+from ...edges import sample
 from ...generation import first_frame
 from ...references import FlatFields, Slot
-from ...rules import Between, KnownModel, OneOf, Present, PromptLength, Rule, Scheme, Whole, needed, sample, typed
+from ...rule import Rule
+from ...rules import Between, KnownModel, OneOf, Present, PromptLength, Scheme, Whole, needed, typed
 from ...terms import (
     Amount,
     Base,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ...rules import Between, LengthAtMost, OneOf, Present, Rule, Scheme, Whole, needed, typed
+from ...rule import Rule
+from ...rules import Between, LengthAtMost, OneOf, Present, Scheme, Whole, needed, typed
 from ...terms import Amount, Behaviour, Document, Endpoint, ErrorKind, Evidence, Fact, FailCode, Field, Operation
 from .evidence import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID
 

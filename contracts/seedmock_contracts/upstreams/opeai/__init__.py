@@ -23,8 +23,10 @@ from ...combinations import (
     resolved,
 )
 from ...contract import Contract
+from ...edges import sample
 from ...references import ContentArray
-from ...rules import Absent, Between, KnownModel, OneOf, Present, PromptLength, Rule, Scheme, Whole, sample, typed
+from ...rule import Rule
+from ...rules import Absent, Between, KnownModel, OneOf, Present, PromptLength, Scheme, Whole, typed
 from ...terms import (
     Amount,
     Base,
