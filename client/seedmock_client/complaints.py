@@ -76,7 +76,7 @@ def kind_of_status(status: int) -> ErrorKind:
     found = STATUS_KINDS.get(status)
     if found is not None:
         return found
-    return ErrorKind.UPSTREAM_FAILED if status >= 500 else ErrorKind.INVALID_PARAMETER
+    return ErrorKind.INVALID_PARAMETER if 400 <= status < 500 else ErrorKind.UPSTREAM_FAILED
 
 
 def error_of(kind: ErrorKind, found: Complaint, upstream: str, task_id: str | None = None) -> SeedmockError:
@@ -94,10 +94,10 @@ def error_of(kind: ErrorKind, found: Complaint, upstream: str, task_id: str | No
 
 
 def text(value: Any) -> str:
-    """A scalar of a body as text; objects and null are none."""
+    """A scalar of a body as text; objects and null are none, nor is half a surrogate pair: nobody can say it."""
     if value is None or isinstance(value, Mapping | list):
         return ""
-    return str(value).strip()
+    return str(value).encode("utf-8", "ignore").decode().strip()
 
 
 def _json(body: bytes | str) -> Any:
@@ -110,7 +110,7 @@ def _json(body: bytes | str) -> Any:
 def _read(body: Any, found: Complaint, depth: int) -> Complaint:
     """Read one layer; a message or a string body that is JSON again (new-api passes such on) is read in its turn."""
     if isinstance(body, str):
-        return _nested(replace(found, message=body[:_LONGEST].strip()), body, depth)
+        return _nested(replace(found, message=text(body[:_LONGEST])), body, depth)
     if not isinstance(body, Mapping):
         return found
     inner = body.get("error")

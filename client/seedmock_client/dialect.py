@@ -16,6 +16,8 @@ from .errors import UsageError, ValidationError
 from .video import Asset, Charge, Failure, Group, ModelEntry, Page, Video
 from .wire import Answer, Request, Upload
 
+_ETERNITY = 1e18
+
 
 class Account(Protocol):
     """What an upstream offers around its tasks: an asset library, files, money and models."""
@@ -108,7 +110,7 @@ def refuse(contract: Contract, field: str, found: Any, allowed: str) -> Validati
 
 
 def seconds_of(value: Any, per_second: int = 1) -> float | None:
-    """A timestamp in epoch seconds, or None for what is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    """A timestamp in epoch seconds, or None for what is no number of a calendar's size."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _ETERNITY:
         return None
     return value / per_second

@@ -65,7 +65,7 @@ class Line:
             yield
         except _UNSENT as error:
             raise NotSent(_reason(error), self.now()) from error
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, ValueError) as error:
             raise Lost(_reason(error), self.now()) from error
 
 

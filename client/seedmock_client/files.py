@@ -19,9 +19,10 @@ from seedmock_contracts.clip import Movie, read_movie
 
 from .wire import Answer, Upload
 
-_CONTENT_RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)", re.ASCII)
+_CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
 _NO_VIDEO = ("text/", "application/json", "application/problem+json")
 _MOST_PARTS = 1000
+_MOST_DIGITS = 18
 
 
 def local_path(url: str) -> Path | None:
@@ -141,10 +142,11 @@ def _open_part(path: Path) -> tuple[Path, BinaryIO]:
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def _validator(answer: Answer) -> str:
-    """What If-Range needs: a strong ETag, else a date."""
+    """What If-Range needs: a strong ETag, else a date; nothing that cannot be said back."""
     etag = answer.headers.get("etag", "")
-    return etag if etag.startswith('"') else answer.headers.get("last-modified", "")
+    said = etag if etag.startswith('"') else answer.headers.get("last-modified", "")
+    return said if said.isascii() and said.isprintable() else ""

@@ -17,7 +17,7 @@ from seedmock_contracts.pricing import Quote, quote
 from seedmock_contracts.terms import ErrorKind, MediaKind, TaskStatus
 
 from .asking import Setup, ask
-from .complaints import Complaint, document, error_of
+from .complaints import Complaint, document, error_of, text
 from .delivery import differences
 from .dialect import Unreadable
 from .downloads import download
@@ -155,11 +155,11 @@ def submit(setup: Setup, request: Request) -> Flow[Answer]:
 
 def _refusal(setup: Setup, request: Request, answer: Answer, found: Complaint) -> SeedmockError:
     kind = setup.dialect.kind(found, request.operation)
-    if found.status != 429 and kind in _BROKEN:
-        return _unknown(setup, f"{found.status}: {found.message}", found)
     if 300 <= answer.status < 400:
         message = f"{setup.upstream} redirects to {answer.headers.get('location', 'elsewhere')[:120]}"
         return UsageError(message, upstream=setup.upstream, advice="Check the base URL; orders follow no redirect.")
+    if found.status != 429 and kind in _BROKEN:
+        return _unknown(setup, f"{found.status}: {found.message}", found)
     return error_of(kind, found, setup.upstream)
 
 
@@ -189,7 +189,8 @@ def _accepted(setup: Setup, request: Request, answer: Answer) -> Video:
 
 
 def _named(task_id: str) -> str:
-    if not task_id.strip():
+    """A task id that an address can carry."""
+    if not text(task_id) or text(task_id) != task_id.strip():
         raise UsageError("a task id is needed")
     return task_id
 

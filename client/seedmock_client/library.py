@@ -7,7 +7,7 @@ from dataclasses import replace
 from seedmock_contracts.terms import AssetStatus, Document, ErrorKind, MediaKind
 
 from .asking import Setup, ask
-from .complaints import document
+from .complaints import document, text
 from .dialect import Unreadable
 from .errors import AssetFailedError, SeedmockError, UsageError, WaitTimeoutError
 from .flows import submit
@@ -108,7 +108,7 @@ def _nothing(_: Document) -> None:
 
 
 def _named(asset_id: str) -> None:
-    if not asset_id.strip():
+    if not text(asset_id) or text(asset_id) != asset_id.strip():
         raise UsageError("an asset id is needed")
 
 

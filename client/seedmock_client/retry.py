@@ -11,6 +11,7 @@ from itertools import chain, repeat
 
 VENDOR_PACING = (3.0, 3.0, 5.0, 5.0, 5.0, 8.0, 8.0, 10.0, 15.0)
 """Seconds between polls as A's own script has them; the last repeats."""
+_MOST_PAUSE = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def retry_after(headers: Mapping[str, str], received: float) -> float | None:
     if not text:
         return None
     if text.isascii() and text.replace(".", "", 1).isdigit():
-        return float(text)
+        return min(float(text), _MOST_PAUSE)
     until = _epoch(text)
     if until is None:
         return None

@@ -322,6 +322,8 @@ def _decimal(value: Any, name: str) -> Decimal:
         if isinstance(value, bool) or value is None:
             raise InvalidOperation
         number = Decimal(str(value))
+        if not number.is_finite():
+            raise InvalidOperation
     except InvalidOperation:
         raise Unreadable(f"no {name} in the answer") from None
     return number
