@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -25,3 +26,16 @@ def pytest_runtest_makereport() -> Iterator[None]:
         report.outcome = "failed"
         report.longrepr = f"skipped under CI, where nothing may be missing: {report.longrepr}"
     return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Unless another way is asked for, each worker has a long run of neighbours, and takes from the others at its end.
+
+    By turns, as is usual, each worker would set up by itself what neighbours share: verified upstreams, servers, clips.
+    """
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
