@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
 from seedmock_contracts.terms import MediaKind
 
 from .errors import UsageError
-from .exits import INTERRUPTED, epilog, guarded
+from .exits import INTERRUPTED, epilog, guarded, printable
 from .library_cli import assets
 from .options import F, address_of, client_of, combined, connected
 
@@ -122,13 +123,14 @@ def _order(
     no_preflight: bool,
     only_quote: bool,
 ) -> None:
-    from . import flows
-    from .asking import Setup
-    from .console import Display
-    from .upstreams import dialect
-
-    resume = partial(_resume, upstream, output)
+    told = click.get_current_context().get_parameter_source("base_url") is ParameterSource.COMMANDLINE
+    resume = partial(_resume, upstream, base_url if told else None, output)
     with guarded(as_json, resume):
+        from . import flows
+        from .asking import Setup
+        from .console import Display
+        from .upstreams import dialect
+
         setup = Setup(dialect=dialect(upstream), preflight=not no_preflight)
         cost = ""
         if task is None:
@@ -140,9 +142,7 @@ def _order(
                 return
         display = Display(as_json, cost)
         try:
-            with client_of(upstream, base_url, api_key, not no_preflight) as client, display.shown():
-                if not as_json:
-                    click.echo(f"{upstream} at {client.base_url}{', about ' + cost if cost else ''}", err=True)
+            with client_of(upstream, base_url, api_key, not no_preflight) as client, display.shown(client):
                 options: dict[str, Any] = {"timeout": timeout, "poll_seconds": poll_seconds, "report": display}
                 clip = client.collect(task, output, **options) if task else client.generate(order, output, **options)
         except KeyboardInterrupt:
@@ -150,8 +150,9 @@ def _order(
         _finished(clip, as_json)
 
 
-def _resume(upstream: str, output: Path, task_id: str) -> str:
-    command = shlex.join(["seedmock", "generate", "--upstream", upstream, "--task", task_id, "-o", str(output)])
+def _resume(upstream: str, base_url: str | None, output: Path, task_id: str) -> str:
+    where = ["--upstream", upstream, *(["--base-url", base_url] if base_url else [])]
+    command = shlex.join(["seedmock", "generate", *where, "--task", printable(task_id), "-o", str(output)])
     return f"The task goes on without this command. Fetch it with: {command}"
 
 
@@ -174,8 +175,9 @@ def _finished(clip: Clip, as_json: bool) -> None:
         click.echo(f"warning: not as ordered: {difference}", err=True)
     audio = "with sound" if movie.has_audio else "silent"
     price = f", ${cost.amount} ({cost.basis})" if cost else ""
-    click.echo(str(clip.path))
-    click.echo(f"{movie.size}, {movie.seconds:.2f} s, {audio}, {clip.bytes} bytes, task {clip.video.task_id}{price}")
+    task_id = printable(clip.video.task_id)
+    click.echo(click.format_filename(clip.path))
+    click.echo(f"{movie.size}, {movie.seconds:.2f} s, {audio}, {clip.bytes} bytes, task {task_id}{price}")
 
 
 def _described(clip: Clip) -> dict[str, Any]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .exits import printable
 from .video import Progress
+
+if TYPE_CHECKING:
+    from .clients import Client
 
 
 class Display:
@@ -27,19 +31,23 @@ class Display:
         self.task_id = progress.task_id
         if self.quiet:
             return
-        word = progress.status.value if progress.status else progress.word or "no answer yet"
+        word = progress.status.value if progress.status else printable(progress.word) or "no answer yet"
+        note = printable(progress.note)
         if self._live is not None:
-            self._live(word, progress)
+            self._live(word, note or printable(progress.task_id), progress.percent)
             return
         if first:
-            click.echo(f"task {progress.task_id}", err=True)
-        if self._shown != (word, progress.note):
-            self._shown = (word, progress.note)
-            click.echo(f"{progress.elapsed:7.1f} s  {word}{f'  ({progress.note})' if progress.note else ''}", err=True)
+            click.echo(f"task {printable(progress.task_id)}", err=True)
+        if self._shown != (word, note):
+            self._shown = (word, note)
+            click.echo(f"{progress.elapsed:7.1f} s  {word}{f'  ({note})' if note else ''}", err=True)
 
     @contextlib.contextmanager
-    def shown(self) -> Iterator[Display]:
-        """Show progress live while this lasts, if stderr is a terminal."""
+    def shown(self, client: Client) -> Iterator[Display]:
+        """Say where the order goes; show its progress live while this lasts, if stderr is a terminal."""
+        if not self.quiet:
+            cost = f", about {self.cost}" if self.cost else ""
+            click.echo(f"{client.upstream} at {client.base_url}{cost}", err=True)
         if self.quiet or not _terminal():
             yield self
             return
@@ -60,7 +68,7 @@ def _bar(cost: str) -> Iterator[Any]:
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.fields[word]}"),
+        TextColumn("{task.fields[word]}", markup=False),
         BarColumn(bar_width=20),
         TimeElapsedColumn(),
         TextColumn("{task.fields[cost]}"),
@@ -69,10 +77,10 @@ def _bar(cost: str) -> Iterator[Any]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         row = bar.add_task("", total=None, word="ordering", cost=cost, where="")
 
-        def show(word: str, progress: Progress) -> None:
-            percent = progress.percent.removesuffix("%")
-            if percent.isdigit() and percent.isascii():
+        def show(word: str, where: str, percent: str) -> None:
+            percent = percent.removesuffix("%")
+            if percent.isdigit() and percent.isascii() and len(percent) <= 3:
                 bar.update(row, total=100, completed=int(percent))
-            bar.update(row, word=word, where=progress.note or progress.task_id)
+            bar.update(row, word=word, where=where)
 
         yield show

@@ -47,6 +47,8 @@ def guarded(as_json: bool, resume: Any = None) -> Iterator[None]:
     """Turn errors and Ctrl-C into a few lines and an exit code. `resume(task_id)` says how to go on with a task."""
     try:
         yield
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(INTERRUPTED) from None
     except errors.SeedmockError as error:
         code = exit_code(error)
         if as_json:
@@ -59,7 +61,7 @@ def guarded(as_json: bool, resume: Any = None) -> Iterator[None]:
 
 def told(error: errors.SeedmockError, resume: Any = None) -> list[str]:
     """What was wrong, what was expected, what to do: one to three lines."""
-    lines = [f"error: {error}"]
+    lines = [printable(f"error: {error}")]
     if isinstance(error, errors.ValidationError) and error.allowed and error.allowed not in error.message:
         lines.append(f"expected: {error.field}: {error.allowed}")
     advice = error.advice
@@ -69,6 +71,11 @@ def told(error: errors.SeedmockError, resume: Any = None) -> list[str]:
     if advice:
         lines.append(f"  {advice}")
     return lines
+
+
+def printable(said: str) -> str:
+    """One line that steers no terminal and that every terminal can show, whatever an upstream said."""
+    return "".join(sign if sign.isprintable() else " " for sign in said).strip()
 
 
 def described(error: errors.SeedmockError, code: int) -> dict[str, Any]:

@@ -21,9 +21,10 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 def connected(upstream: str | None) -> Callable[[F], F]:
-    """The options of every command that talks to an upstream."""
+    """The options of every command that talks to an upstream, which must be named where there is no usual one."""
+    named: dict[str, Any] = {"default": upstream} if upstream else {"required": True}  # a default of None is one too
     options = (
-        click.option("--upstream", type=click.Choice(NAMES), default=upstream, required=upstream is None),
+        click.option("--upstream", type=click.Choice(NAMES), **named),
         click.option("--base-url", envvar="SEEDMOCK_BASE_URL", show_envvar=True, help="Origin; default: the real one."),
         click.option("--api-key", envvar="SEEDMOCK_API_KEY", show_envvar=True, help="Better in the environment."),
         click.option("--json", "as_json", is_flag=True, help="Say the result, or the error, as one JSON object."),

@@ -169,6 +169,30 @@ def test_a_task_that_may_still_be_fetched_is_left_with_the_command_that_does_it(
     assert command in result.stderr
 
 
+def test_the_command_that_goes_on_leads_where_the_order_went(invoke: Invoke, Script: Any, words: Any) -> None:
+    elsewhere = ("--base-url", "http://other.test")
+    result = invoke(Script(*outcomes(words)[8]), generate, *TEXT, *elsewhere)
+    task = words.tasks["opeai"]
+    assert f"--upstream opeai --base-url http://other.test --task {task} -o out.mp4" in result.stderr
+
+
+@pytest.mark.parametrize("terminal", [False, True], ids=["plain", "live"])
+def test_what_an_upstream_says_steers_no_terminal(
+    invoke: Invoke, Script: Any, words: Any, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr("seedmock_client.console._terminal", lambda: terminal)
+    odd = "[/red]\u001b]0;mine\u0007\u202e\ud800\n"
+    failed = words.seen("opeai", "FAILURE", error={"code": odd, "message": odd})
+    failed["id"] = odd
+    wire = Script(words.created("opeai"), words.seen("opeai", odd, progress=odd), httpx.Response(500, text=odd[:9]),
+        httpx.Response(200, content=json.dumps(failed).encode()))  # fmt: skip
+    result = invoke(wire, generate, *TEXT)
+    assert (result.exit_code, result.stdout) == (7, "")
+    assert "[/red] ]0;mine" in result.stderr
+    assert not {"\x07", "\u202e", "\ud800"} & set(result.stderr)
+    assert "\x1b]" not in result.stderr
+
+
 @pytest.mark.parametrize("code", range(2, 14))
 def test_every_way_to_fail_is_one_json_object_when_asked(invoke: Invoke, Script: Any, words: Any, code: int) -> None:
     result = invoke(Script(*outcomes(words)[code]), generate, *TEXT, "--json")
@@ -209,6 +233,10 @@ def test_options_that_cannot_be_end_with_2_and_send_nothing(
     assert "Traceback" not in result.output
 
 
+def test_an_upstream_that_was_not_named_is_asked_for(invoke: Invoke, Script: Any) -> None:
+    assert "Missing option '--upstream'" in invoke(Script({}), generate, "p").stderr
+
+
 def test_a_file_that_is_not_there_is_said_by_its_option(invoke: Invoke, Script: Any) -> None:
     result = invoke(Script({}), generate, *TEXT, "--first-frame", "missing.png")
     assert result.stderr == "error: --first-frame 'missing.png' is neither a URL nor a file\n"
@@ -225,6 +253,16 @@ def test_an_interrupted_wait_names_the_task_and_how_to_go_on(invoke: Invoke, Scr
     result = invoke(Script(interrupted), generate, *TEXT)
     assert result.exit_code == 130
     assert "may be charged" in result.stderr
+
+
+def test_who_interrupts_before_anything_is_sent_gets_the_same_code(
+    invoke: Invoke, Script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seedmock_client.flows.priced", interrupted)
+    assert invoke(Script({}), generate, *TEXT).exit_code == 130
 
 
 def test_an_interrupted_download_leaves_no_half_file(invoke: Invoke, Script: Any, Pieces: Any, words: Any) -> None:
@@ -286,3 +324,4 @@ def test_a_terminal_gets_a_live_line(
     result = invoke(Script(words.created("opeai"), running, words.done("opeai"), make_movie()), generate, *TEXT)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("out.mp4\n")
+    assert result.stderr.startswith("opeai at http://api.test, about $0.611100 (assumed)\n")
