@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,10 +16,10 @@ from .hostility import IDS
 from .lifecycle import TERMINAL
 from .moves import LINK, Clock, Move, Play
 from .routes import path_of
-from .samples import picture
+from .samples import FORM, form
 from .speaking import Send
 from .strategies import SIDE, Urls, broken, documents, hostile, in_force, urls
-from .terms import ORDERS, AssetStatus, MediaKind, Operation
+from .terms import ORDERS, READS, AssetStatus, MediaKind, Operation
 
 WAITS = (0.5, 1.0, 5.0, 60.0, 3600.0, 86_400.0)
 RANGES = ("bytes=0-0", "bytes=0-99", "bytes=-1", "bytes=100-", "bytes=999999999-", "bytes=0-0,2-3", "bytes=x")
@@ -28,13 +27,6 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MOST_POLLS = 10
 ELSEWHERE = ("/nothing/here", "/%00", "/..%2f..", "/" + "x" * 3000, "/名")
 TASK_ID = "task_id"
-FORM_HEADERS = {"content-type": "multipart/form-data; boundary=picture"}
-FORM = (
-    b'--picture\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
-    + b64decode(picture(SIDE, SIDE).partition(",")[2])
-    + b"\r\n--picture--\r\n"
-)
-READS = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
 ABOUT_ASSETS = (Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE)
 PLAIN = (Operation.BALANCE, Operation.MODELS, Operation.GROUP_LIST, Operation.ASSET_LIST)
 _rarely = st.sampled_from([False, False, True])
@@ -166,7 +158,9 @@ class Machine(RuleBasedStateMachine):
     def post_a_picture(self, data: st.DataObject) -> None:
         method, path = path_of(self.world.said, Operation.FILE_CREATE, {})
         caller = data.draw(self._caller())
-        self.do(Move(Operation.FILE_CREATE, method=method, url=path, body=FORM, headers=FORM_HEADERS, caller=caller))
+        self.do(
+            Move(Operation.FILE_CREATE, method=method, url=path, body=form("file", SIDE), headers=FORM, caller=caller)
+        )
         posted = self._latest()
         if posted:
             self.do(Move(url=posted))

@@ -5,8 +5,7 @@ Knows no upstream: what it has is read off the contract. What the answers are wo
 
 from __future__ import annotations
 
-from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from . import lives
@@ -18,15 +17,13 @@ from .failures import Look, broken, held
 from .generation import Reference
 from .routes import path_of
 from .rules import Present, PromptLength
-from .samples import picture
+from .samples import FORM, form
 from .speaking import Speaker
 from .spelling import spelt
 from .terms import Document, MediaKind, MediaLimit, Operation, TaskStatus
 
 PRIVATE = "http://10.0.0.1/first.png"
-PART = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
-FILE = '--seedmock\r\nContent-Disposition: form-data; name="{}"; filename="kite.png"\r\nContent-Type: image/png\r\n\r\n'
-FORM: Mapping[str, str] = {"content-type": "multipart/form-data; boundary=seedmock"}
+SIDE = 320
 
 
 def sparing(speaker: Speaker, order: Document) -> Iterator[Look]:
@@ -115,19 +112,13 @@ def _posted(speaker: Speaker) -> str:
     if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in speaker.said.endpoints):
         return ""
     method, path = path_of(speaker.said, Operation.FILE_CREATE, {})
-    body = FILE.format("file").encode() + _picture() + b"\r\n--seedmock--\r\n"
-    return speaker.say(Operation.FILE_CREATE, method, path, body, headers=FORM).published
+    return speaker.say(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).published
 
 
 def formed(speaker: Speaker, order: Document) -> Iterator[Look]:
     """Order by a form, with a file in it."""
-    body = "".join(PART.format(name, spelt(value)) for name, value in order.items()).encode()
-    body += FILE.format("input_reference").encode() + _picture() + b"\r\n--seedmock--\r\n"
+    body = form("input_reference", SIDE, {name: spelt(value) for name, value in order.items()})
     method, path = path_of(speaker.said, Operation.CREATE, {})
     made = speaker.say(Operation.CREATE, method, path, body, headers=FORM).made
     if made is not None:
         yield from lives.followed(speaker, made)
-
-
-def _picture() -> bytes:
-    return b64decode(picture(320, 320).partition(",")[2])

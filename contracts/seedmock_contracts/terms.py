@@ -75,6 +75,8 @@ ORDERS: Final = (Operation.CREATE, Operation.UPSCALE)
 """What makes a task."""
 PAID: Final = (*ORDERS, Operation.ASSET_CREATE)
 """What can cost something."""
+READS: Final = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
+"""What asks about a task."""
 
 
 class TaskStatus(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from itertools import product
 
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.terms import READS, Operation
 
 from .fates import OPERATIONS, FateKind, FateRule
 from .faults import FaultRule
@@ -21,7 +21,6 @@ Clash = tuple[str, int, str]
 
 COUNTS = ("nth", "times", "probability")
 KEYS = tuple(one.name for one in fields(Match) if one.name not in COUNTS)
-AFTER = frozenset({Operation.QUERY, Operation.CONTENT, Operation.RECORD})
 """What can be asked only of tasks that there are."""
 
 
@@ -64,7 +63,7 @@ def _apart(fates: Sequence[FateRule], faults: Sequence[FaultRule]) -> Iterable[C
             said = f"the fault {fault.fault} answers every call of this rule, so no task gets its fate"
             yield "fates", number, f"{said}; allowed: one of them, or narrower matches"
     for fate, (number, fault) in product(filter(_refuses, fates), enumerate(faults)):
-        if _covers(fate.match, fault.match) and _met(fault) <= AFTER:
+        if _covers(fate.match, fault.match) and _met(fault).issubset(READS):
             said = f"the fate {_first(fate)} lets no task be made, so the fault {fault.fault} is never met"
             yield "faults", number, f"{said}; allowed: one of them, or narrower matches"
 

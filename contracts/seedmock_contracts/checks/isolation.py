@@ -7,11 +7,10 @@ from typing import Any
 
 from ..conversation import STRANGERS, Turn
 from ..failures import Look, broken, held
-from ..terms import Fact, Operation
+from ..terms import READS, Fact, Operation
 from .library import ABOUT_ONE, told_assets
 from .listings import INTO
 
-OF_A_TASK = frozenset({Operation.QUERY, Operation.CONTENT, Operation.RECORD})
 HIDDEN = frozenset({400, 403, 404})
 """How what is another's is refused, in any of the styles that are known."""
 
@@ -19,7 +18,7 @@ HIDDEN = frozenset({400, 403, 404})
 def tasks_are_their_maker_s(turn: Turn) -> Iterator[Look]:
     """Another key's query, content and record of a task are refused; a link is for whoever has it."""
     story = turn.story
-    if turn.operation not in OF_A_TASK or story is None or _link(turn) or not _other(turn, story.caller):
+    if turn.operation not in READS or story is None or _link(turn) or not _other(turn, story.caller):
         return
     yield from _apart(turn, turn.fact("tasks.isolated"), "another key's task is shown")
 
