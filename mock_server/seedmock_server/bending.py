@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -45,7 +44,7 @@ def trouble_of(values: Values) -> str:
     for name in values:
         if name not in allowed:
             return f"{values['fact']} has no {name}; allowed: {', '.join(allowed)}"
-        if limit is None and isinstance(values[name], Decimal):
+        if limit is None and name in bounds and isinstance(values[name], str):
             return f"{name} is {values[name]}; allowed: a whole number"
     return ""
 

@@ -15,6 +15,7 @@ from seedmock_contracts.references import Found
 from seedmock_contracts.terms import (
     ErrorKind,
     MediaKind,
+    MediaLimit,
     Mode,
     Operation,
     Role,
@@ -52,13 +53,14 @@ NewId = Callable[[float, int], str]
 class Caller(msgspec.Struct, frozen=True):
     """Who asks: the account, the scheme, host and port by which it reached us, and the fate that a header wants.
 
-    `notes` takes what the journal should say.
+    `notes` takes what the journal should say. `limits` hold for media where a lie says other than the upstream's.
     """
 
     account: str
     origin: str
     fate: str = ""
     notes: list[str] = []
+    limits: tuple[MediaLimit, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Engine:
 
         Raises Refusal for references that cannot be used, and for an order that the account cannot pay.
         """
-        inputs = await self.inputs.read_all(said, caller.account, found, caller.origin) if found else ()
+        inputs = await self.inputs.read_all(said, caller.account, found, caller.origin, caller.limits) if found else ()
         if inputs:
             caller.notes.extend(remarks(inputs))
         size = self._size(said, request, inputs)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.references import Found
-from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaFacts, MediaKind, Role
+from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaFacts, MediaKind, MediaLimit, Role
 from seedmock_contracts.validation import kind_violation, media_violations
 
 from . import sources
@@ -56,10 +56,20 @@ class Inputs:
         self._clocks = clocks
         self._sight = sight
 
-    async def read_all(self, said: Contract, account: str, found: Sequence[Found], origin: str) -> tuple[Input, ...]:
-        """All references of an order. Raises Refusal for one that cannot be used, or for a limit that they break."""
+    async def read_all(
+        self,
+        said: Contract,
+        account: str,
+        found: Sequence[Found],
+        origin: str,
+        limits: Sequence[MediaLimit] | None = None,
+    ) -> tuple[Input, ...]:
+        """All references of an order. Raises Refusal for one that cannot be used, or for a limit that they break.
+
+        `limits` are other ones than the upstream's.
+        """
         inputs = [await self.read(account, one, origin, faces=True) for one in found]
-        _check(said, inputs)
+        _check(said, inputs, limits)
         return tuple(inputs)
 
     async def read(self, account: str, found: Found, origin: str, *, faces: bool = False) -> Input:
@@ -104,7 +114,7 @@ def remarks(inputs: Sequence[Input]) -> list[str]:
     return [f"{one.path}: {words[one.facts.face]}, says {one.judge}" for one in images if one.facts is not None]
 
 
-def _check(said: Contract, inputs: Sequence[Input]) -> None:
+def _check(said: Contract, inputs: Sequence[Input], limits: Sequence[MediaLimit] | None) -> None:
     measured = [(one.path, one.facts) for one in inputs if one.facts is not None]
     for one in inputs:
         if one.facts is not None:
@@ -112,5 +122,5 @@ def _check(said: Contract, inputs: Sequence[Input]) -> None:
             wrong = kind_violation(one.path, one.reference.kind, one.facts, limit)
             if wrong:
                 raise refusal_of(wrong)
-    for violation in media_violations(said.name, measured):
+    for violation in media_violations(said.name, measured, limits):
         raise refusal_of(violation)

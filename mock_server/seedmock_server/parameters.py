@@ -74,7 +74,7 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
         "message": "what the envelope says",
     },
     K.OTHER_LIMIT: {
-        "fact": "the rule's fact; without more the rule is not held at all",
+        "fact": "the rule's fact, or a limit's on media; without more it is not held at all",
         "low": "the lowest that is taken",
         "high": "the highest, longest or most that is taken",
         "allow": "one more value, type, scheme or resolution that is taken",
@@ -224,6 +224,14 @@ def _whole(least: int, most: int = 1 << 40) -> Callable[[object, str], int]:
     return read
 
 
+def _number(value: object, name: str) -> int | str:
+    """A whole number, or a fraction as text, so that it is written as it was."""
+    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"-?\d{1,12}(\.\d{1,9})?", text):
+        raise InvalidRule(f"{name} is {value!r}; allowed: a number")
+    return text if "." in text else int(text)
+
+
 def _one_of(*allowed: str) -> Callable[[object, str], str]:
     def read(value: object, name: str) -> str:
         if not isinstance(value, str) or value not in allowed:
@@ -270,7 +278,7 @@ READERS: Mapping[str, Callable[[object, str], Any]] = {
     "by": _signed,
     "code": _whole(100, 599),
     "at": _whole(0),
-    **dict.fromkeys(("low", "high"), _whole(-(1 << 40))),
+    **dict.fromkeys(("low", "high"), _number),
     "bytes": _whole(1),
     "rate": _whole(1),
     "off": _off,

@@ -13,11 +13,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from seedmock_contracts.terms import ErrorKind, Violation
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.terms import ErrorKind, Operation, Violation
 
 from .answer import BASIS, Answer, Call, FileAnswer, Upstream
 from .asgi import Send
-from .bending import judged, mended
+from .bending import judged, measured, mended
 from .clock import Clock
 from .delivery import unsatisfiable
 from .denials import enveloped, refused_otherwise
@@ -103,6 +104,7 @@ class Wire:
             before = call, list(verdict)
             if fault.kind is FaultKind.OTHER_LIMIT:
                 verdict = judged(self._visited.upstream.said, call.operation, call.document, verdict, fault.values)
+                call = _measured(self._visited.upstream.said, call, fault)
             elif fault.kind is FaultKind.SHARED and self._visited.owner is not None:
                 call = _posing(call, self._visited.owner(call))
             elif fault.kind is FaultKind.IDLE and self._visited.keep is not None:
@@ -274,6 +276,14 @@ def as_raw(answer: Answer | Raw) -> Raw:
 def _posing(call: Call, owner: str) -> Call:
     """The call as if the owner of what it names had made it."""
     return call if owner in ("", call.account) else replace(call, caller=replace(call.caller, account=owner))
+
+
+def _measured(said: Contract, call: Call, fault: Fault) -> Call:
+    """The call with other limits on its media, if it is an order and the lie is about such a limit."""
+    limits = call.caller.limits
+    if call.operation is not Operation.CREATE:
+        return call
+    return replace(call, caller=replace(call.caller, limits=measured(said, call.document, limits, fault.values)))
 
 
 def line_of(scope: Mapping[str, Any]) -> Line | None:

@@ -76,6 +76,14 @@ def test_a_fault_reads_the_same_as_text_as_a_table_and_as_it_is_shown(text: str)
     assert set(fault.values) == {pair.split("=")[0] for pair in pairs}
 
 
+@pytest.mark.parametrize("high", [2, 2.51, "2.51"])
+def test_a_bound_of_media_may_be_a_fraction(high: Any) -> None:
+    fault = fault_from({"fault": "other_limit", "fact": "opeai.limit.image.ratio", "high": high})
+    assert str(fault) == f"other_limit fact=opeai.limit.image.ratio high={high}"
+    assert fault_from(json.loads(json.dumps(fault_row(fault)))) == fault
+    assert fault_from(str(fault)) == fault
+
+
 def test_durations_and_numbers_may_be_numbers_in_a_table() -> None:
     assert fault_from({"fault": "latency", "seconds": 2}) == fault_from("latency seconds=2s")
     assert fault_from({"fault": "cut", "at": 7}) == fault_from("cut at=7")
@@ -142,6 +150,9 @@ WRONG = {
     "other_limit fact=opeai.create.seconds.range deny=4": "has no deny; allowed: fact, low, high",
     "other_limit fact=opeai.create.size.values high=4": "has no high; allowed: fact, allow, deny",
     "other_limit fact=opeai.create.prompt.required low=4": "has no low; allowed: fact",
+    "other_limit fact=opeai.create.seconds.range low=4.5": "low is 4.5; allowed: a whole number",
+    "other_limit fact=opeai.limit.image.size low=4": "has no low; allowed: fact, high",
+    "other_limit fact=opeai.limit.image.ratio high=wide": "high is 'wide'; allowed: a number",
     "other_clip what=smell": "what is 'smell'; allowed: sound, frames, picture, codec, container",
     "undue kind=balance": "kind is balance; allowed: not_ready, task_failed, link_expired",
 }

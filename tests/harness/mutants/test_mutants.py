@@ -24,7 +24,7 @@ def test_a_mutant_is_found_by_its_fact_and_by_nothing_that_it_does_not_explain(
 def test_a_mutant_without_its_lies_is_not_found(trial: Any, clips: Path) -> None:
     for said in trial.contracts():
         steps = {step for mutant in trial.mutants() if mutant.upstream == said.name for step in mutant.steps}
-        chosen = [step for step in (*trial.whole(said), *trial.errands(said)) if step.name in steps]
+        chosen = [step for step in (*trial.whole(said, deep=True), *trial.errands(said)) if step.name in steps]
         assert len(chosen) == len(steps)
         assert trial.looked_at(said, chosen, clips).broken == {}
 

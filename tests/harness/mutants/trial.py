@@ -136,7 +136,7 @@ def mutants() -> tuple[Mutant, ...]:
 def tried(mutant: Mutant, clips: Path, *, every: bool = False) -> Seen:
     """What the steps that a mutant names see of it; `every`: all free ones too, before any that is paid."""
     said = contract(mutant.upstream)
-    steps = [*free(said), *paid(said, Terms(own_clock=True)), *errands(said)]
+    steps = [*whole(said, deep=True), *errands(said)]
     chosen = [step for step in steps if step.name in mutant.steps or (every and not step.price)]
     missing = set(mutant.steps) - {step.name for step in chosen}
     assert not missing, f"{mutant.name} names steps that there are not: {missing}"
