@@ -86,7 +86,8 @@ class Setup:
     def unreadable(self, request: Request, why: object, task_id: str | None = None) -> UpstreamError:
         """The error for a good answer that says nothing."""
         message = f"{self.upstream} answered {request.operation} with something unreadable: {why}"
-        return UpstreamError(message, upstream=self.upstream, task_id=task_id, kind=ErrorKind.UPSTREAM_FAILED)
+        kind = ErrorKind.UPSTREAM_FAILED
+        return UpstreamError(message, upstream=self.upstream, task_id=task_id, kind=kind, retryable=True)
 
     def failed(self, video: Video, kind: ErrorKind | None = None) -> SeedmockError:
         """The error that a failed task stands for."""

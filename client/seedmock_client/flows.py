@@ -139,7 +139,7 @@ def submit(setup: Setup, request: Request) -> Flow[Answer]:
             error: SeedmockError = ConnectionFailedError(message, upstream=setup.upstream, retryable=True)
             now, pause = unsent.at, backoff(attempt)
         except Lost as lost:
-            raise _unknown(setup, f"the answer was lost: {lost.reason}") from lost
+            raise unknown(setup, f"the answer was lost: {lost.reason}") from lost
         else:
             found = setup.dialect.complaint(answer)
             if found is None:
@@ -159,11 +159,12 @@ def _refusal(setup: Setup, request: Request, answer: Answer, found: Complaint) -
         message = f"{setup.upstream} redirects to {answer.headers.get('location', 'elsewhere')[:120]}"
         return UsageError(message, upstream=setup.upstream, advice="Check the base URL; orders follow no redirect.")
     if found.status != 429 and kind in _BROKEN:
-        return _unknown(setup, f"{found.status}: {found.message}", found)
+        return unknown(setup, f"{found.status}: {found.message}", found)
     return error_of(kind, found, setup.upstream)
 
 
-def _unknown(setup: Setup, why: str, found: Complaint | None = None) -> SubmissionUnknownError:
+def unknown(setup: Setup, why: str, found: Complaint | None = None) -> SubmissionUnknownError:
+    """The error for an order that may have been taken."""
     details = {"status": found.status, "code": found.code or None} if found else {}
     return SubmissionUnknownError(
         f"{setup.upstream} gave no clear answer to the order ({why}); the task may exist and may be charged",
@@ -180,7 +181,7 @@ def _accepted(setup: Setup, request: Request, answer: Answer) -> Video:
             raise Unreadable("no JSON object in the answer")
         video = setup.dialect.read_video(body)
     except Unreadable as error:
-        raise _unknown(setup, str(error)) from error
+        raise unknown(setup, str(error)) from error
     if video.status is TaskStatus.FAILURE:
         kind = setup.dialect.kind_of_failure(video.failure) if video.failure else ErrorKind.TASK_FAILED
         raise setup.failed(video, ErrorKind.MODERATION_INPUT if kind is ErrorKind.MODERATION_OUTPUT else kind)

@@ -10,7 +10,7 @@ from .asking import Setup, ask
 from .complaints import document, text
 from .dialect import Unreadable
 from .errors import AssetFailedError, SeedmockError, UsageError, WaitTimeoutError
-from .flows import submit
+from .flows import submit, unknown
 from .video import Asset, Failure, Group, Page
 from .wire import Flow, Sleep
 
@@ -50,7 +50,7 @@ def create_asset(
     try:
         asset = account.read_asset(body or {})
     except Unreadable as error:
-        raise setup.unreadable(request, error) from error
+        raise unknown(setup, str(error)) from error
     return replace(asset, name=asset.name or name, group_id=asset.group_id or group_id)
 
 

@@ -87,7 +87,9 @@ def test_an_asset_whose_answer_is_lost_may_be_charged_and_is_not_sent_again(talk
         ((422, {"code": 422, "msg": "cannot fetch"}), InputModerationError),
         ((402, {"code": 402, "msg": "balance"}), BalanceError),
         ((404, {"code": 404, "msg": "group not found"}), NotFoundError),
-        ((200, {"code": 200, "data": {}}), UpstreamError),
+        ((200, {"code": 200, "data": {}}), SubmissionUnknownError),
+        (httpx.Response(200, text="<html>"), SubmissionUnknownError),
+        (httpx.Response(200), SubmissionUnknownError),
     ],
 )
 def test_an_asset_can_be_refused(talk: Any, Script: Any, answer: Any, class_: type[Exception]) -> None:

@@ -370,7 +370,8 @@ def test_an_asset_is_waited_for_until_active() -> None:
         return {"code": 200, "data": {"id": "asset-1", "status": word}}
 
     trouble = (404, {"code": 404, "msg": "asset not found"})
-    world = World(asset("Processing"), trouble, Lost("x"), asset("Odd"), asset("ACTIVE"))
+    page, nothing = (200, "<html>"), (200, "")
+    world = World(asset("Processing"), trouble, Lost("x"), page, nothing, asset("Odd"), asset("ACTIVE"))
     assert world.run(library.wait_asset(setup("apimodels"), "asset-1")).url == "asset://asset-1"
     world = World(asset("Processing"))
     with pytest.raises(WaitTimeoutError, match="Processing"):
