@@ -91,7 +91,7 @@ def generate(
 @click.argument("url", metavar="URL|FILE")
 @connected("apimodels")
 @click.option("--to", "resolution", required=True, help="720p, 1080p, 2k or 4k.")
-@click.option("--seconds", type=float, help="The input's length, for the price; the bill is for at least 5 s.")
+@click.option("--seconds", type=float, help="The input's length, for the price; a file's is measured.")
 @waiting
 def upscale(
     url: str,
@@ -104,8 +104,12 @@ def upscale(
     **rest: Any,
 ) -> None:
     """Make a video larger and download it."""
+    from .files import seconds_of
+
     with guarded(as_json):
-        order = UpscaleRequest(url=address_of(url, "URL"), resolution=resolution, seconds=seconds)
+        address = address_of(url, "URL")
+        length = seconds_of(address) if seconds is None else seconds
+        order = UpscaleRequest(url=address, resolution=resolution, seconds=length)
     _order(order, None, upstream, base_url, api_key, as_json, **rest)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from seedmock_contracts.clip import Movie, read_movie
+from seedmock_contracts.clip import Movie, NotAMovie, read_movie
 
 from .wire import Answer, Upload
 
@@ -31,6 +31,15 @@ def local_path(url: str) -> Path | None:
         return None
     with contextlib.suppress(ValueError):
         return Path(unquote(urlsplit(url).path))
+    return None
+
+
+def seconds_of(url: str) -> float | None:
+    """How long the movie of a `file:` URL is; None for every other URL, and for what is no MP4."""
+    path = local_path(url)
+    if path is not None:
+        with contextlib.suppress(OSError, NotAMovie), path.open("rb") as file:
+            return read_movie(file).seconds
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,17 @@ def test_a_quote_is_a_price_and_no_order(invoke: Invoke, Script: Any, monkeypatc
     assert (result.exit_code, result.stdout, wire.requests) == (0, "$0.588 (documented)\n", [])
     result = invoke(wire, upscale, "https://e.com/v.mp4", "--to", "1080p", "--seconds", "8", "--quote", "--json")
     assert json.loads(result.stdout) == {"usd": "0.360", "basis": "documented"}
+
+
+def test_the_price_of_enlarging_a_file_is_that_of_its_length(
+    invoke: Invoke, Script: Any, make_movie: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "long.mp4").write_bytes(make_movie(seconds=11.5))
+    (tmp_path / "notes.mp4").write_text("no movie")
+    price = partial(invoke, Script({}), upscale, "--to", "4k", "--quote")
+    assert price("long.mp4").stdout == "$1.44 (documented)\n"
+    assert price("long.mp4", "--seconds", "7").stdout == "$0.84 (documented)\n"
+    assert price("notes.mp4").stdout == price("https://e.com/v.mp4").stdout == "$0.60 (assumed)\n"
 
 
 def test_an_existing_task_is_fetched_and_not_ordered_again(
