@@ -114,9 +114,9 @@ class Contract:
         """The row of the size table for a resolution and a ratio."""
         return self._by_form.get((resolution, ratio))
 
-    def size_of(self, text: str) -> Size | None:
+    def size_of(self, text: str | None) -> Size | None:
         """The row of the size table that reads `1280x720`."""
-        return self._by_text.get(text)
+        return None if text is None else self._by_text.get(text)
 
     @cached_property
     def _by_form(self) -> Mapping[tuple[str, str], Size]:

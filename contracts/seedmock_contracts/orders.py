@@ -65,7 +65,7 @@ def written(said: Contract, request: GenerationRequest) -> dict[str, Any]:
     that its layout has no place for.
     """
     fields = {field.path: field for field in said.fields if field.operation is Operation.CREATE}
-    model, size = said.named(request.model), said.size_of(request.size or "")
+    model, size = said.named(request.model), said.size_of(request.size)
     told: dict[str, Any] = {
         "model": model.name if model else request.model,
         "prompt": request.prompt,

@@ -330,7 +330,7 @@ class Engine:
 
     def _size(self, said: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
         """The table's row; adaptive takes the ratio nearest to the first visual input of known form, else 16:9."""
-        size = said.size_of(request.size) if request.size else None
+        size = said.size_of(request.size)
         if size is None and request.resolution and request.ratio:
             size = said.size(request.resolution, request.ratio)
         if size is not None:

@@ -177,13 +177,13 @@ class Spoken:
 
     def _request(self, document: Mapping[str, Any], found: Sequence[Found]) -> GenerationRequest:
         """What a document that keeps every rule means."""
-        size = self.said.size_of(document["size"]) if document.get("size") is not None else None
+        size = self.said.size_of(document.get("size"))
         seconds = numeric(document["seconds"])
         seed = document.get("seed") if self._options["opeai.seed"] == "accept" else None
         return GenerationRequest(
             prompt=document["prompt"],
             model=document["model"],
-            size=size.text if size else None,
+            size=document.get("size"),
             resolution=size.resolution if size else document["resolution"],
             ratio=size.ratio if size else document["ratio"],
             seconds=int(seconds or 0),
