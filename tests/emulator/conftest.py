@@ -132,12 +132,6 @@ DOORS = {"in process": in_process, "on a socket": on_a_socket}
 Open = Callable[..., Door]
 
 
-@pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cache that all doors share: a clip is rendered once a session."""
-    return tmp_path_factory.mktemp("clips")
-
-
 @pytest.fixture
 def open_door(clips: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Open]:
     """Opens a door with settings of its own; `kind` names it."""

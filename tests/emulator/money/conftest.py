@@ -65,13 +65,12 @@ OpenShop = Callable[..., Shop]
 
 
 @pytest.fixture
-def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenShop]:
-    cache: Path = tmp_path_factory.mktemp("clips")
+def open_shop(clips: Path) -> Iterator[OpenShop]:
     with contextlib.ExitStack() as stack:
 
         def opened(**settings: Any) -> Shop:
             runner, clock = stack.enter_context(asyncio.Runner()), ManualClock()
-            chosen: dict[str, Any] = {"pace": "fast", "seed": 1, "cache": cache, **settings}
+            chosen: dict[str, Any] = {"pace": "fast", "seed": 1, "cache": clips, **settings}
             shop = Shop(create_app(clock=clock, **chosen), clock, runner)
             stack.callback(lambda: runner.run(shop.app.aclose()))
             stack.callback(lambda: runner.run(shop.client.aclose()))

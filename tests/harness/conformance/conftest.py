@@ -61,11 +61,6 @@ def on_a_socket(**chosen: Any) -> Iterator[Target]:
 DOORS = {"in process": in_process, "on a socket": on_a_socket}
 
 
-@pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("clips")
-
-
 @contextlib.contextmanager
 def _opening(clips: Path) -> Iterator[Callable[..., Target]]:
     with contextlib.ExitStack() as stack:

@@ -44,11 +44,6 @@ def tables() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("clips")
-
-
-@pytest.fixture(scope="session")
 def held(trial: ModuleType, clips: Path) -> Callable[[Any], Any]:
     """What the trial of a mutant saw."""
     seen: dict[Any, Any] = {}
