@@ -43,10 +43,11 @@ def test_an_upscaled_clip_keeps_its_pictures_and_its_sound(plain: Look, render: 
         heard = [[bytes(packet) for packet in clip.demux(audio=0) if packet.size] for clip in (before, after)]
         assert heard[0] == heard[1]
     with av.open(small) as before, av.open(large) as after:
-        seen = [[frame.to_image() for frame in clip.decode(video=0)] for clip in (before, after)]
+        seen = [list(clip.decode(video=0)) for clip in (before, after)]
     assert [len(frames) for frames in seen] == [96, 96]
-    assert {frame.size for frame in seen[1]} == {(1920, 1080)}
-    for one, other in zip(seen[0][::19], seen[1][::19], strict=True):
+    assert {(frame.width, frame.height) for frame in seen[1]} == {(1920, 1080)}
+    for frames in zip(seen[0][::19], seen[1][::19], strict=True):
+        one, other = (frame.to_image() for frame in frames)
         close = ImageStat.Stat(ImageChops.difference(one, other.resize(one.size))).mean
         assert max(close) < 6
     assert measure(large).seconds == 4
