@@ -377,6 +377,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._send_refusal()
         elif cycle.more_body:  # it is the body of this very request that cannot be read
             cycle.disconnected = True
+            cycle.waiting_for_100_continue = False  # else the app's first read would write after the last answer
             cycle.message_event.set()
             if self.pipeline:
                 self.pipeline.popleft()

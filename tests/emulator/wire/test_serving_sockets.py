@@ -214,6 +214,11 @@ def test_a_broken_request_waits_for_the_answers_before_it(server: RunningServer,
     assert refused(second)[0] in (400, 408)
 
 
+def test_a_broken_body_that_waits_to_be_asked_for_is_refused_once(server: RunningServer) -> None:
+    heard = talk(server, post(b"Expect: 100-continue\r\n" + CHUNKED, b"zz\r\n"))
+    assert (refused(heard)[0], heard.count(b"HTTP/1.1 ")) == (400, 1 + heard.count(b"an HTTP/1.1 request"))
+
+
 def test_a_broken_body_ends_an_answer_that_has_begun(server: RunningServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as line:
         line.sendall(post(CHUNKED, path=b"/begun"))
