@@ -93,6 +93,7 @@ class Outgoing:
         if not self._is(FaultKind.LOST):
             for piece in self._pieces(body[: self._left]):
                 if self._line is not None and self._line.gone:
+                    self._line.close()  # the server may not have heard yet, and would mind an unfinished answer
                     self._over = True
                     return
                 await self._emit(piece)

@@ -1,0 +1,42 @@
+"""An answer on its way out, when its client hangs up in the middle."""
+
+import asyncio
+from typing import Any, cast
+
+from seedmock_server.faults import fault_from
+from seedmock_server.outgoing import Line, Outgoing
+
+
+class _Left:
+    """A line whose client goes after so many pieces."""
+
+    def __init__(self, pieces: int) -> None:
+        self.pieces, self.closed = pieces, False
+
+    @property
+    def gone(self) -> bool:
+        self.pieces -= 1
+        return self.pieces < 0
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_an_answer_whose_client_has_gone_ends_its_connection_and_is_not_sent_on() -> None:
+    line, sent = _Left(2), []
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body"))
+
+    async def pause(seconds: float) -> None:
+        assert seconds == 0
+
+    async def answer() -> None:
+        going = Outgoing([fault_from("dribble bytes=1 every=0s")], cast(Line, line), send, pause)
+        await going({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await going({"type": "http.response.body", "body": b"abc", "more_body": True})
+        await going({"type": "http.response.body", "body": b"d"})
+
+    asyncio.run(answer())
+    assert sent == [None, b"a", b"b"]
+    assert line.closed
