@@ -237,7 +237,8 @@ class ItemCarries(ValueRule):
         url = holder.get("url") if holder is not None else None
         if not isinstance(url, str) or not url.strip():
             at, allowed = f"{path}.{type_}.url", f"the URL of this {type_}"
-            return self._violation(at, url, allowed, f"{at} is {shown(url)}; expected {allowed}")
+            found = "missing" if url is None else shown(url)
+            return self._violation(at, url, allowed, f"{at} is {found}; expected {allowed}")
         return None
 
     def broken(self, document: Document, layout: Layout) -> dict[str, Any]:

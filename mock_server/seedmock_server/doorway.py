@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.shape import type_of
 from seedmock_contracts.terms import Basis, ErrorKind, Operation
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
@@ -368,7 +369,7 @@ def _document(
         if kind == "json" and operation is not Operation.FILE_CREATE:
             document = parse_json(body)
             if not isinstance(document, dict):
-                raise Malformed(f"the body is of type {type(document).__name__}: expected a JSON object")
+                raise Malformed(f"the body is of type {type_of(document)}: expected a JSON object")
             return document, ()
     except Malformed as error:
         raise Refusal(ErrorKind.MALFORMED, error.message) from error

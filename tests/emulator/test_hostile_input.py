@@ -115,10 +115,15 @@ def test_a_hostile_body_is_a_4xx_in_the_envelope_and_leaves_nothing(open_door: O
     still_well(door)
 
 
-@pytest.mark.parametrize("body", [b"[]", b'"x"', b"null", b"7", b"true"])
-def test_a_body_that_is_no_object_is_refused_even_where_nothing_is_required(inside: Any, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"[]", "array"), (b'"x"', "string"), (b"null", "null"), (b"7", "integer"), (b"true", "boolean")],
+)
+def test_a_body_that_is_no_object_is_refused_even_where_nothing_is_required(
+    inside: Any, body: bytes, kind: str
+) -> None:
     answer = inside.post("/v1/assets/list", content=body)
-    assert (answer.status_code, "expected a JSON object" in answer.text) == (400, True)
+    assert (answer.status_code, f"of type {kind}: expected a JSON object" in answer.text) == (400, True)
 
 
 def test_a_body_without_a_type_is_read_as_json(shared_door: Any) -> None:

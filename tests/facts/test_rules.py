@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.combinations import AtMost, ItemCarries, Required, RoleFits, Together, Unsupported
+from seedmock_contracts.combinations import AtMost, Required, RoleFits, Together, Unsupported
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.rule import Rule
 from seedmock_contracts.rules import (
@@ -32,7 +32,7 @@ PARTNERS = {
     Unsupported: {"resolution": ("size",)},
 }
 # Rules whose message shows what was sent; the others say how many, how long, or that it is missing.
-SHOW_THE_VALUE = (Typed, OneOf, Whole, Between, Scheme, Absent, Unsupported, ItemCarries, RoleFits)
+SHOW_THE_VALUE = (Typed, OneOf, Whole, Between, Scheme, Absent, Unsupported, RoleFits)
 Spoken = tuple[Contract, Operation, Rule]
 TEXT = {"model": "seedance-2-0", "prompt": "A kite over a field.", "size": "1280x720", "seconds": "4"}
 
