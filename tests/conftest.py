@@ -6,6 +6,7 @@ test needs, `.ci/run` has brought.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,11 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "clips"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves stay to the end: the garbage collector need not look through them again and again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
