@@ -337,6 +337,9 @@ async def send_answer(answer: Answer | Raw, method: str, send: Send) -> bytes:
         head = [JSON, (b"content-length", b"%d" % len(body)), *answer.headers]
         if answer.basis is Basis.ASSUMED:
             head += BASIS
+    whole = None if answer.headers or method == "HEAD" else getattr(send, "whole", None)
+    if whole is not None and whole(answer.status, head, body):
+        return body
     await send({"type": "http.response.start", "status": answer.status, "headers": head})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
     return body

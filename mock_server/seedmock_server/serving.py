@@ -19,7 +19,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from .connection import Connection
+from .connection import Connection, sending
 
 BACKLOG: Final = 2048
 KEEP_ALIVE: Final = 75  # like nginx: clients that poll every ten seconds keep their connection
@@ -206,7 +206,7 @@ class _Server(uvicorn.Server):
     def _until_hung_up(self, app: App) -> App:
         async def quiet(scope: Any, receive: Any, send: Any) -> None:
             try:
-                await app(scope, receive, send)
+                await app(scope, receive, sending(send))
             except asyncio.CancelledError:
                 if not self._hung_up:
                     raise
