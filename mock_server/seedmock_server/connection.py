@@ -80,7 +80,8 @@ class Connection:
 class Sending:
     """ASGI's `send` for one request, which takes an answer whole as well: in one write, and without another look at it.
 
-    Two messages cost a tenth of an order and an eighth of a poll; who wraps `send`, as middleware and faults do, is told by them as ever.
+    Two messages cost a tenth of an order and an eighth of a poll. Who wraps `send`, as middleware and faults do, hears
+    both of them as ever.
     """
 
     __slots__ = ("_cycle",)
