@@ -39,9 +39,9 @@ from .rooms import FILES, RESULTS, Rooms
 from .scenario import InvalidScenario, Scenario
 from .settings import InvalidSetting, Settings
 from .sight import Sight
-from .snapshot import State
 from .sources import Sources
 from .stage import Stage
+from .state import State
 from .statement import Prices
 from .store import MemoryStore
 from .substitutes import encode

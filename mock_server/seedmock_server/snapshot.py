@@ -1,46 +1,29 @@
-"""The whole state as one JSON document: taken, put back, forgotten. Knows the rooms, no HTTP and no vendor.
+"""The whole state as one JSON document: what it holds, and what makes one that nobody has taken. Knows no room.
 
-Settings are not state, and the bytes of files stay where they are: a picture that is not in this server's folder is
-drawn without. A document that is broken anywhere changes nothing.
+The bytes of files stay where they are: a picture that is not in this server's folder is drawn without.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 
 from seedmock_contracts import __version__
 from seedmock_contracts.upstreams import NAMES
 
-from .chance import Chance
-from .clock import Clocks
-from .courier import Courier, Delivery
-from .declared import LONGEST_URL, Declaration, Declared, media_facts_from
-from .engine import Engine
-from .fates import Fate, FateRule, Fates, Outcomes, fate_rule_from, outcomes_from
-from .faults import FaultRule, Faults, fault_row, fault_rule_from
-from .journal import Entry, Journal
+from .journal import Entry
 from .latencies import Latencies
-from .limits import Limit, Limits
-from .matching import Counter, InvalidRule, match_row
-from .scenario import Scenario
+from .limits import Limit
 from .settings import SEEDS
-from .sources import Published, Sources
-from .stage import Stage
-from .store import Store
+from .sources import Published
 from .task import Asset, Holding, Task
-from .timeline import NEVER, ends_at
 
 VERSION: Literal[1] = 1
-R = TypeVar("R", FateRule, FaultRule)
 FASTEST, LATEST = 1e6, 1e11
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -141,110 +124,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     journal: JournalState
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """The rooms that hold what calls have made."""
-
-    store: Store
-    clocks: Clocks
-    fates: Fates
-    faults: Faults
-    limits: Limits
-    declared: Declared
-    journal: Journal
-    engine: Engine
-    courier: Courier
-    sources: Sources
-    chance: Chance
-    folder: Path
-
-    def take(self, stage: Stage) -> bytes:
-        """The snapshot as JSON."""
-        world, ledger = self.clocks.world, self.engine.ledger
-        owners = {account: self.clocks.of(account) for account in self.clocks.owners}
-        taken = Snapshot(
-            seed=self.chance.seed,
-            number=self.engine.number,
-            clock=ClockState(world.now(), world.rate),
-            clocks={account: ClockState(clock.now(), clock.rate) for account, clock in owners.items()},
-            holdings=tuple(self.store.holding(account) for account in self.store.accounts()),
-            fates=_fates_state(self.fates),
-            faults=_faults_state(self.faults),
-            limits=((None, self.limits.default), *self.limits.of_account.items()),
-            calls=tuple((*whose, tuple(calls)) for whose, calls in self.limits.calls.items()),
-            latencies=self.engine.latencies,
-            uploads=self.sources.uploads(),
-            credit=ledger.lent,
-            grants=tuple((*whose, amount) for whose, amount in ledger.grants.items()),
-            media=tuple(self.declared.rows()),
-            stage=_stage_state(stage),
-            posts=tuple(_post_state(one) for one in self.courier.expected()),
-            journal=JournalState(self.journal.count, tuple(self.journal.read())),
-        )
-        return msgspec.json.encode(taken, enc_hook=_path_name)
-
-    def restore(self, document: bytes, stage: Stage) -> None:
-        """Be what a snapshot says, and nothing else. Raises InvalidSnapshot, having changed nothing."""
-        taken = read(document, self.folder)
-        fates = [_counted(states, fate_rule_from) for states in (taken.fates.rules, taken.fates.scenario)]
-        faults = [_counted(states, fault_rule_from) for states in (taken.faults.rules, taken.faults.scenario)]
-        default, of_key = _defaults(taken.fates)
-        media = [_declaration(row) for row in taken.media]
-        scenario, said_before = _scenario(taken.stage)
-        self.forget()
-        self.chance.reseed(taken.seed)
-        self.engine.number = taken.number
-        self.clocks.world.restore(taken.clock.now, taken.clock.rate)
-        for account, clock in taken.clocks.items():
-            self.clocks.own(account).restore(clock.now, clock.rate)
-        for holding in taken.holdings:
-            self.store.hold(holding)
-        self.fates.restore(taken.fates.number, fates[0], fates[1], of_key, default)
-        self.fates.drawn.update(taken.fates.drawn)
-        self.faults.restore(taken.faults.number, faults[0], faults[1])
-        self.faults.calls.update(taken.faults.drawn)
-        for limited, limit in taken.limits:
-            self.limits.set(limit, limited)
-        self.limits.calls.update({(upstream, account): deque(calls) for upstream, account, calls in taken.calls})
-        self.engine.latencies = taken.latencies
-        for token, upload in taken.uploads:
-            self.sources.publish(token, upload.readable, upload.name, upload.expires_at, upload.account)
-        self.engine.ledger.lend(taken.credit)
-        for account, upstream, amount in taken.grants:
-            self.engine.ledger.grant(account, upstream, amount)
-        for url, facts in media:
-            self.declared.put(url, facts)
-        stage.resume(scenario, said_before)
-        self.journal.restore(taken.journal.count, taken.journal.entries)
-        tasks = {task.id: task for holding in taken.holdings for task in holding.tasks}
-        deliveries = self._to_come(tasks.values()) if taken.posts is None else _deliveries(taken.posts, tasks)
-        with contextlib.suppress(RuntimeError):  # in no event loop: it begins with the next order in one
-            self.courier.resume(deliveries)
-
-    def _to_come(self, tasks: Iterable[Task]) -> Iterable[Delivery]:
-        """A callback for what has not ended."""
-        for task in tasks:
-            end = ends_at(task)
-            if task.callback_url and self.clocks.now(task.account) < end != NEVER:
-                yield Delivery(end, 0, task, end)
-
-    def forget(self, account: str | None = None) -> None:
-        """Forget all that calls have made, or what those of an account have; without one, the time begins again too."""
-        for one in self.store.accounts() if account is None else (account,):
-            self.store.forget(one)
-        self.clocks.forget(account)
-        self.fates.clear(account)
-        self.faults.clear(account)
-        self.limits.clear(account)
-        self.journal.forget(account)
-        self.engine.ledger.forget(account)
-        self.courier.forget(account)
-        if account is None:
-            self.declared.clear()
-            self.sources.unpublish()
-            self.engine.latencies = Latencies()
-            self.clocks.world.reset()
-            self.engine.number = 0
+def written(taken: Snapshot) -> bytes:
+    """A snapshot as JSON, in which a file goes by its name."""
+    return msgspec.json.encode(taken, enc_hook=_path_name)
 
 
 def read(document: bytes, folder: Path) -> Snapshot:
@@ -325,112 +207,3 @@ def _path_name(value: Any) -> str:
     if isinstance(value, Path):
         return value.name
     raise NotImplementedError(f"{type(value).__name__} has no place in a snapshot")
-
-
-# --- callbacks ---
-
-
-def _post_state(delivery: Delivery) -> PostState:
-    return PostState(delivery.task.id, delivery.at, delivery.begun, delivery.tries, delivery.paused)
-
-
-def _deliveries(posts: Iterable[PostState], tasks: Mapping[str, Task]) -> Iterable[Delivery]:
-    return (Delivery(one.at, 0, tasks[one.task], one.begun, one.tries, one.paused) for one in posts)
-
-
-# --- the stage ---
-
-
-def _stage_state(stage: Stage) -> StageState | None:
-    on = stage.scenario
-    if on is None:
-        return None
-    before = {url: None if said is None else said.row() for url, said in stage.said_before.items()}
-    return StageState(on.name, on.title, on.says, on.links, on.covers, on.upstreams, before)
-
-
-def _scenario(said: StageState | None) -> tuple[Scenario | None, dict[str, Declaration | None]]:
-    """The scenario as it is told, without its rules, and what its media were before it."""
-    if said is None:
-        return None, {}
-    on = Scenario(
-        name=said.name, title=said.title, says=said.says, links=said.links, covers=said.covers, upstreams=said.upstreams
-    )
-    return on, {url: None if row is None else _declaration({**row, "url": url})[1] for url, row in said.before.items()}
-
-
-# --- media ---
-
-
-def _declaration(row: dict[str, Any]) -> tuple[str, Declaration]:
-    url = row.get("url")
-    if not isinstance(url, str) or not url.strip() or len(url) > LONGEST_URL:
-        raise InvalidSnapshot(f"media: url is {str(url)[:80]!r}; allowed: a text")
-    try:
-        return url, media_facts_from({name: value for name, value in row.items() if name != "url"})
-    except InvalidRule as error:
-        raise InvalidSnapshot(f"media: {error}") from error
-
-
-# --- rules ---
-
-
-def fate_row(fate: Fate) -> dict[str, Any]:
-    """A fate as the table that it can be read from again."""
-    return {"fate": str(fate.kind), **fate.seconds, **fate.texts}
-
-
-def outcomes_row(outcomes: Outcomes) -> list[dict[str, Any]]:
-    """Outcomes as the list that they can be read from again."""
-    return [{**fate_row(fate), "weight": weight} for weight, fate in outcomes.weighted]
-
-
-def _fates_state(fates: Fates) -> FatesState:
-    return FatesState(
-        number=fates.number,
-        default=outcomes_row(fates.default),
-        accounts={account: outcomes_row(outcomes) for account, outcomes in fates.of_key.items()},
-        drawn=dict(fates.drawn),
-        rules=tuple(_fate_state(*pair) for pair in fates.rules),
-        scenario=tuple(_fate_state(*pair) for pair in fates.scenario),
-    )
-
-
-def _fate_state(counter: Counter, rule: FateRule) -> RuleState:
-    told = {"match": match_row(rule.match), "fate": outcomes_row(rule.outcomes)}
-    return RuleState(counter.label, told, counter.seen, counter.used)
-
-
-def _faults_state(faults: Faults) -> FaultsState:
-    return FaultsState(
-        number=faults.number,
-        drawn=dict(faults.calls),
-        rules=tuple(_fault_state(*pair) for pair in faults.rules),
-        scenario=tuple(_fault_state(*pair) for pair in faults.scenario),
-    )
-
-
-def _fault_state(counter: Counter, rule: FaultRule) -> RuleState:
-    told = {"match": match_row(rule.match), "fault": fault_row(rule.fault)}
-    return RuleState(counter.label, told, counter.seen, counter.used)
-
-
-def _counted(states: Iterable[RuleState], rule_from: Callable[[dict[str, Any]], R]) -> list[tuple[Counter, R]]:
-    pairs = []
-    for state in states:
-        try:
-            rule = rule_from(state.rule)
-        except InvalidRule as error:
-            raise InvalidSnapshot(f"rule {state.id[:80]!r}: {error}") from error
-        counter = Counter(rule.match, state.id)
-        counter.seen, counter.used = state.seen, state.used
-        pairs.append((counter, rule))
-    return pairs
-
-
-def _defaults(state: FatesState) -> tuple[Outcomes, dict[str, Outcomes]]:
-    try:
-        of_key = {account: outcomes_from(said) for account, said in state.accounts.items()}
-        return outcomes_from(state.default), of_key
-    except InvalidRule as error:
-        raise InvalidSnapshot(f"a default fate: {error}") from error

@@ -14,8 +14,8 @@ from ..library import Library
 from ..limits import Limits
 from ..refusal import Refusal
 from ..settings import Settings
-from ..snapshot import State
 from ..stage import Stage
+from ..state import State
 from ..store import Store
 from .trouble import Trouble
 
