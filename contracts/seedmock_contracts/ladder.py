@@ -22,7 +22,6 @@ from .rules import KnownModel, Typed
 from .speaking import Speaker, Step
 from .terms import ORDERS, Document, Endpoint, MediaLimit, Operation
 
-"""The callers without a key, and with one that is none."""
 NO_PATH = "/seedmock-no-such-path"
 BODIES = (
     ("text/plain", b"prompt=a kite"),

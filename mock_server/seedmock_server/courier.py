@@ -234,11 +234,11 @@ class Courier:
         return batch
 
     async def _attempt(self, delivery: Delivery) -> Outcome | None:
-        """Post once; None for a task that is no more."""
+        """Post once; None for a task that is no more, and for a post that was forgotten before it began."""
         body, clock = b"", self._clocks.of(delivery.task.account)
         began = clock.now()
         try:
-            told = self._tell(delivery.task)
+            told = self._tell(delivery.task) if delivery.number in self._under_way else None
             if told is None:
                 return None
             spoilt = self._spoil(delivery.task, told, HEADERS)

@@ -21,7 +21,6 @@ Clash = tuple[str, int, str]
 
 COUNTS = ("nth", "times", "probability")
 KEYS = tuple(one.name for one in fields(Match) if one.name not in COUNTS)
-"""What can be asked only of tasks that there are."""
 
 
 def contradiction(fates: Sequence[FateRule], faults: Sequence[FaultRule]) -> Clash | None:

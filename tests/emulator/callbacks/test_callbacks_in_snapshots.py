@@ -113,6 +113,38 @@ def test_an_attempt_under_way_is_made_again_and_its_own_end_counts_no_more(run: 
     run(play)
 
 
+@pytest.mark.parametrize("fault", [None, "latency seconds=60"], ids=["at once", "after a pause"])
+def test_an_attempt_that_has_not_begun_when_a_snapshot_is_put_back_is_made_once(run: Any, fault: str | None) -> None:
+    begun = []
+
+    async def counted(url: str, *_: Any, **__: Any) -> Posted:
+        begun.append(url)
+        return Posted(200, b"")
+
+    async def play(studio: Any) -> None:
+        courier = studio.app.courier
+        courier.way = counted
+        if fault is not None:
+            rule = {"match": {"operation": "callback"}, "fault": fault}
+            assert (await studio.client.post("/_mock/faults", json=rule)).status_code < 300
+        await studio.order("http://127.0.0.1:9/")
+        for turns in range(6):
+            document = await taken(studio)
+            studio.clock.advance(2)
+            posting = asyncio.create_task(courier.deliver_due())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            made, to_come = len(begun), courier.expected()
+            courier.forget()
+            courier.resume(to_come)
+            await posting
+            await studio.pass_time(60)
+            assert len(begun) - made == len(to_come), f"after {turns} turns of the loop"
+            await put_back(studio, document)
+
+    run(play)
+
+
 def test_an_attempt_that_a_reset_overtook_is_not_tried_again(run: Any, receiver: Any) -> None:
     waits, begun = asyncio.Event(), []
 
