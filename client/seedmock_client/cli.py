@@ -163,7 +163,7 @@ def _resume(upstream: str, base_url: str | None, output: Path, task_id: str) -> 
 def _interrupted(task_id: str, resume: Callable[[str], str]) -> None:
     click.echo("", err=True)
     if task_id:
-        click.echo(f"interrupted: task {task_id} may still finish and be charged", err=True)
+        click.echo(f"interrupted: task {printable(task_id)} may still finish and be charged", err=True)
         click.echo(f"  {resume(task_id)}", err=True)
     else:
         click.echo("interrupted before the upstream named a task; an order on its way may be charged", err=True)

@@ -10,7 +10,7 @@ import click
 
 from seedmock_contracts.terms import MediaKind
 
-from .exits import INTERRUPTED, epilog, guarded
+from .exits import epilog, guarded, printable
 from .options import address_of, client_of, connected
 
 if TYPE_CHECKING:
@@ -56,7 +56,11 @@ def create_asset(url: str, group: str, name: str, kind: str, wait: bool, **conne
         address = client.upload(path, MediaKind(kind)) if path else address
         group_id = group if group.isdigit() else client.ensure_group(group).id
         asset = client.create_asset(address, group_id, name=name, kind=MediaKind(kind))
-        return _row(client.wait_asset(asset.id) if wait else asset)
+        try:
+            return _row(client.wait_asset(asset.id) if wait else asset)
+        except KeyboardInterrupt:
+            click.echo(f"interrupted: {printable(asset.url)} may still become active and be charged", err=True)
+            raise
 
     _answer(work, **connection)
 
@@ -110,17 +114,13 @@ def delete_group(group_id: str, **connection: Any) -> None:
 def _answer(
     work: Callable[[Client], Any], upstream: str, base_url: str | None, api_key: str | None, as_json: bool
 ) -> None:
-    with guarded(as_json):
-        try:
-            with client_of(upstream, base_url, api_key) as client:
-                found = work(client)
-        except KeyboardInterrupt:
-            raise click.exceptions.Exit(INTERRUPTED) from None
+    with guarded(as_json), client_of(upstream, base_url, api_key) as client:
+        found = work(client)
     if as_json:
         click.echo(json.dumps(found))
         return
     for row in found if isinstance(found, list) else [found or {"": "done"}]:
-        click.echo("  ".join(str(value) for value in row.values() if value))
+        click.echo("  ".join(printable(str(value)) for value in row.values() if value))
 
 
 def _row(asset: Asset) -> dict[str, Any]:

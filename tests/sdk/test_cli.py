@@ -267,6 +267,16 @@ def test_an_interrupted_wait_names_the_task_and_how_to_go_on(invoke: Invoke, Scr
     assert "may be charged" in result.stderr
 
 
+def test_an_interrupted_wait_names_the_task_without_steering_the_terminal(invoke: Invoke, Script: Any) -> None:
+    def interrupted(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    result = invoke(Script({"id": "cgt-1\x1b]0;mine\x07", "status": "queued"}, interrupted), generate, *TEXT)
+    assert result.exit_code == 130
+    assert "interrupted: task cgt-1 ]0;mine may still finish" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
 def test_who_interrupts_before_anything_is_sent_gets_the_same_code(
     invoke: Invoke, Script: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +319,24 @@ def test_the_key_is_never_printed(invoke: Invoke, Script: Any, words: Any, key: 
 
 GROUPS = {"code": 200, "data": [{"id": 1, "group_name": "group-x", "name": "cast"}]}
 ASSET = {"code": 200, "data": {"id": "asset-1", "asset_url": "asset://asset-1", "status": "Active", "name": "lead"}}
+
+
+def test_an_interrupted_wait_names_the_asset_that_may_be_charged(invoke: Invoke, Script: Any) -> None:
+    def interrupted(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    order = ("create", "https://example.com/face.png", "--group", "1")
+    result = invoke(Script(ASSET, interrupted), assets, *order)
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr == "interrupted: asset://asset-1 may still become active and be charged\n"
+
+
+def test_what_a_library_says_steers_no_terminal(invoke: Invoke, Script: Any) -> None:
+    page = {"code": 200, "data": {"items": [{"id": "asset-1", "status": "Active\x1b[2J", "name": "a\nb"}]}}
+    result = invoke(Script(page), assets, "list")
+    assert result.stdout == "asset://asset-1  Active [2J  a b\n"
+    groups = {"code": 200, "data": [{"id": 1, "group_name": "g\x07", "name": "cast"}]}
+    assert invoke(Script(groups), assets, "groups").stdout == "1  g  cast\n"
 
 
 def test_groups_and_assets_are_managed_from_the_command_line(invoke: Invoke, Script: Any, tmp_path: Path) -> None:
