@@ -54,9 +54,11 @@ def drift(
 
 
 def _drifted(of_one: Sequence[Recording], reports: Sequence[Path], every: bool, names: Sequence[str]) -> Verdict:
+    from seedmock_contracts.drift import Verdict
+
     from ..clock import Clock
     from ..reports.formats import VERIFICATIONS, write
-    from .comparing import compare
+    from .comparing import compare, worst
     from .console import conclude
 
     clock = Clock()
@@ -66,5 +68,9 @@ def _drifted(of_one: Sequence[Recording], reports: Sequence[Path], every: bool, 
     conclude(replace(compared, verification=found), of_one, every)
     several = len(names) > 1
     named = [path.with_stem(f"{path.stem}-{found.said.name}") if several else path for path in reports]
-    write(found, named, VERIFICATIONS)
+    try:
+        write(found, named, VERIFICATIONS)
+    except OSError as error:
+        click.echo(f"error: {error}", err=True)
+        return worst((found.verdict, Verdict.COULD_NOT_LOOK))
     return found.verdict

@@ -67,6 +67,15 @@ def test_an_unchanged_upstream_conforms_by_its_recordings(once: Any, drifted: An
     assert "never: " in told.output
 
 
+def test_a_report_that_cannot_be_written_is_neither_drift_nor_the_end(once: Any, drifted: Any, tmp_path: Path) -> None:
+    (tmp_path / "found-apimodels.json").mkdir()
+    told = drifted(once["opeai"], once["apimodels"], "--report", tmp_path / "found.json")
+    assert told.exit_code == 3, told.output
+    assert "error: " in told.stderr
+    assert "found-apimodels.json" in told.stderr
+    assert report(told, tmp_path / "found-opeai.json")["verdict"] == "conforms"
+
+
 def test_every_fact_is_listed_with_the_moment_when_it_was_last_verified(
     once: Any, drifted: Any, rewritten: Any, tmp_path: Path
 ) -> None:
