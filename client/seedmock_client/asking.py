@@ -9,7 +9,7 @@ from typing import TypeVar
 from seedmock_contracts.terms import Document, ErrorKind
 from seedmock_contracts.validation import violations
 
-from .complaints import document, error_of
+from .complaints import document, error_of, text
 from .dialect import Account, Dialect, Unreadable
 from .errors import CLASSES, ConnectionFailedError, SeedmockError, UpstreamError, UsageError, ValidationError
 from .retry import Patience
@@ -102,6 +102,12 @@ class Setup:
             code=failure.code or None,
             retryable=failure.retryable is True,
         )
+
+
+def named(name: str, noun: str) -> None:
+    """Raises UsageError unless an address can carry the id."""
+    if not text(name) or text(name) != name.strip():
+        raise UsageError(f"{noun} is needed")
 
 
 def ask(setup: Setup, request: Request, read: Callable[[Document], T], task_id: str | None = None) -> Flow[T]:

@@ -182,7 +182,7 @@ class ConnectionFailedError(SeedmockError):
 class SubmissionUnknownError(SeedmockError):
     """The answer to a create was lost."""
 
-    advice = "The task may exist and may be charged: look at the account before you send it again."
+    advice = "What was ordered may exist and may be charged: look at the account before you send it again."
 
 
 class DownloadError(SeedmockError):

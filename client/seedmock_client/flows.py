@@ -16,8 +16,8 @@ from seedmock_contracts.generation import Reference, UpscaleRequest
 from seedmock_contracts.pricing import Quote, quote
 from seedmock_contracts.terms import ErrorKind, MediaKind, TaskStatus
 
-from .asking import Setup, ask
-from .complaints import Complaint, document, error_of, text
+from .asking import Setup, ask, named
+from .complaints import Complaint, document, error_of
 from .delivery import differences
 from .dialect import Unreadable
 from .downloads import download
@@ -66,8 +66,9 @@ def create(setup: Setup, order: Order) -> Flow[Video]:
 
 def query(setup: Setup, task_id: str) -> Flow[Video]:
     """Look at a task once."""
+    named(task_id, "a task id")
     dialect = setup.dialect
-    video = yield from ask(setup, dialect.query(_named(task_id)), dialect.read_video, task_id)
+    video = yield from ask(setup, dialect.query(task_id), dialect.read_video, task_id)
     return replace(video, task_id=task_id)
 
 
@@ -80,7 +81,7 @@ def generate(setup: Setup, order: Order, path: Path, report: Report | None = Non
 
 def collect(setup: Setup, task_id: str, path: Path, report: Report | None = None) -> Flow[Clip]:
     """Wait for a task that exists and download it."""
-    _named(task_id)
+    named(task_id, "a task id")
     yield from place(path)
     return (yield from _finish(setup, task_id, path, report, None))
 
@@ -167,7 +168,7 @@ def unknown(setup: Setup, why: str, found: Complaint | None = None) -> Submissio
     """The error for an order that may have been taken."""
     details = {"status": found.status, "code": found.code or None} if found else {}
     return SubmissionUnknownError(
-        f"{setup.upstream} gave no clear answer to the order ({why}); the task may exist and may be charged",
+        f"{setup.upstream} gave no clear answer to the order ({why}); what was ordered may exist and may be charged",
         upstream=setup.upstream,
         **details,  # type: ignore[arg-type]
     )
@@ -187,13 +188,6 @@ def _accepted(setup: Setup, request: Request, answer: Answer) -> Video:
         raise setup.failed(video, ErrorKind.MODERATION_INPUT if kind is ErrorKind.MODERATION_OUTPUT else kind)
     sent = request.document or {}
     return video if video.model else replace(video, model=str(sent.get("model") or "") or None)
-
-
-def _named(task_id: str) -> str:
-    """A task id that an address can carry."""
-    if not text(task_id) or text(task_id) != task_id.strip():
-        raise UsageError("a task id is needed")
-    return task_id
 
 
 def without_files(order: Order) -> Order:

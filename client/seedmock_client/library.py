@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from seedmock_contracts.terms import AssetStatus, Document, ErrorKind, MediaKind
 
-from .asking import Setup, ask
-from .complaints import document, text
+from .asking import Setup, ask, named
+from .complaints import document
 from .dialect import Unreadable
-from .errors import AssetFailedError, SeedmockError, UsageError, WaitTimeoutError
+from .errors import AssetFailedError, SeedmockError, WaitTimeoutError
 from .flows import submit, unknown
 from .video import Asset, Failure, Group, Page
 from .wire import Flow, Sleep
@@ -56,7 +56,7 @@ def create_asset(
 
 def get_asset(setup: Setup, asset_id: str) -> Flow[Asset]:
     """Look at an asset once."""
-    _named(asset_id)
+    named(asset_id, "an asset id")
     return (yield from ask(setup, setup.account.asset_get(asset_id), setup.account.read_asset))
 
 
@@ -105,11 +105,6 @@ def delete_asset(setup: Setup, asset_id: str) -> Flow[None]:
 
 def _nothing(_: Document) -> None:
     """Some answers say no more than that it was done."""
-
-
-def _named(asset_id: str) -> None:
-    if not text(asset_id) or text(asset_id) != asset_id.strip():
-        raise UsageError("an asset id is needed")
 
 
 def _failed(setup: Setup, asset: Asset) -> AssetFailedError:

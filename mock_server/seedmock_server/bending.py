@@ -46,6 +46,9 @@ def trouble_of(values: Values) -> str:
             return f"{values['fact']} has no {name}; allowed: {', '.join(allowed)}"
         if limit is None and name in bounds and isinstance(values[name], str):
             return f"{name} is {values[name]}; allowed: a whole number"
+    low, high = values.get("low"), values.get("high")
+    if low is not None and high is not None and float(low) > float(high):
+        return f"low is {low} and high {high}; allowed: high no less than low"
     return ""
 
 

@@ -298,7 +298,7 @@ def _operation(match: Match | None, visit: _Visit) -> Operation:
 def _unread(error: BodyTooLarge | BodyTooSlow) -> Refusal:
     """The refusal of a body that was not read to its end."""
     if isinstance(error, BodyTooLarge):
-        return Refusal(ErrorKind.BODY_TOO_LARGE, f"{error}; allowed: at most {error.limit} bytes")
+        return Refusal(ErrorKind.BODY_TOO_LARGE, str(error))
     return Refusal(ErrorKind.REQUEST_TIMEOUT, str(error), headers=((b"connection", b"close"),))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from seedmock_contracts.terms import Operation
 
 from .chance import Chance
-from .kinds import GROUPS, LIES, ONLY, REFUSALS, UNREAD, FaultKind
+from .kinds import EARLY, GROUPS, LIES, ONLY, REFUSALS, FaultKind
 from .matching import Counter, InvalidRule, Match, RuleBook, Subject, match_from, match_row
 from .notation import spoken
 from .parameters import ABOUT, DEFAULTS, PARAMETERS, READERS, contradiction
@@ -192,8 +192,8 @@ class Faults(RuleBook[FaultRule]):
     def choose_for_refusal(self, subject: Subject) -> tuple[Fault, ...]:
         """The lies about a refusal of a call that was refused before anything else was asked about it."""
         met: dict[str, Fault] = {}
-        unread = [pair for pair in (*self.rules, *self.scenario) if pair[1].fault.kind in UNREAD]
-        self._add_of_rules(met, subject, unread)
+        early = [pair for pair in (*self.rules, *self.scenario) if pair[1].fault.kind in EARLY]
+        self._add_of_rules(met, subject, early)
         return self._drawn(met, subject)
 
     def unlocks(self, subject: Subject) -> bool:

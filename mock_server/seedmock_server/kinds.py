@@ -112,7 +112,7 @@ GROUPS: Mapping[FaultKind, str] = {
 
 REFUSALS = frozenset({K.OTHER_REFUSAL, K.OTHER_ENVELOPE})
 """The lies about refusals, which are also told where a call was refused before anybody knew what it was for."""
-UNREAD = REFUSALS | {K.MOVED}
+EARLY = REFUSALS | {K.MOVED}
 """What a call meets that was refused before anybody knew what it was for: routes are looked at before bodies."""
 BENDING = frozenset({K.OTHER_LIMIT, K.SHARED, K.UNLOCKED, K.IDLE})
 """The lies that are told by what is done with a call, not by what is said of it."""

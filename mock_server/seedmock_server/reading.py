@@ -23,7 +23,7 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 class BodyTooLarge(Exception):
     def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than {limit} bytes")
+        super().__init__(f"the body is too large; allowed: at most {limit} bytes")
         self.limit = limit
 
 

@@ -120,10 +120,8 @@ async def _body(world: World, request: Request, receive: Receive, limit: int) ->
     try:
         declared = request.headers.get("content-length", "").encode("latin-1")
         return await read_body(receive, limit=limit, seconds=world.settings.body_seconds, declared=declared)
-    except BodyTooLarge as error:
-        raise Trouble(f"{error}; allowed: at most {limit} bytes", status=413) from error
-    except BodyTooSlow as error:
-        raise Trouble(str(error), status=408) from error
+    except (BodyTooLarge, BodyTooSlow) as error:
+        raise Trouble(str(error), status=413 if isinstance(error, BodyTooLarge) else 408) from error
 
 
 def _order(kind: type[msgspec.Struct], raw: bytes) -> Any:

@@ -151,6 +151,8 @@ WRONG = {
     "other_limit fact=opeai.create.size.values high=4": "has no high; allowed: fact, allow, deny",
     "other_limit fact=opeai.create.prompt.required low=4": "has no low; allowed: fact",
     "other_limit fact=opeai.create.seconds.range low=4.5": "low is 4.5; allowed: a whole number",
+    "other_limit fact=opeai.create.seconds.range low=9 high=3": "low is 9 and high 3; allowed: high no less than low",
+    "other_limit fact=opeai.limit.image.ratio low=2.5 high=1": "low is 2.5 and high 1; allowed: high no less than low",
     "other_limit fact=opeai.limit.image.size low=4": "has no low; allowed: fact, high",
     "other_limit fact=opeai.limit.image.ratio high=wide": "high is 'wide'; allowed: a number",
     "other_clip what=smell": "what is 'smell'; allowed: sound, frames, picture, codec, container",

@@ -47,7 +47,7 @@ def test_a_message_without_a_body_is_empty() -> None:
 @pytest.mark.parametrize("chunks", [[b"x" * 101], [b"x" * 60, b"x" * 41], [b"", b"x" * 101]])
 @pytest.mark.parametrize("pause", [True, False])
 def test_a_body_over_the_limit_is_refused(chunks: list[bytes], pause: bool) -> None:
-    with pytest.raises(BodyTooLarge, match="larger than 100 bytes") as caught:
+    with pytest.raises(BodyTooLarge, match="at most 100 bytes") as caught:
         read(sending(*chunks, pause=pause))
     assert caught.value.limit == 100
 
