@@ -89,14 +89,9 @@ def fates_state(fates: Fates) -> FatesState:
         default=_outcomes_row(fates.default),
         accounts={account: _outcomes_row(outcomes) for account, outcomes in fates.of_key.items()},
         drawn=dict(fates.drawn),
-        rules=tuple(_fate_state(*pair) for pair in fates.rules),
-        scenario=tuple(_fate_state(*pair) for pair in fates.scenario),
+        rules=_told(fates.rules, _fate_told),
+        scenario=_told(fates.scenario, _fate_told),
     )
-
-
-def _fate_state(counter: Counter, rule: FateRule) -> RuleState:
-    told = {"match": match_row(rule.match), "fate": _outcomes_row(rule.outcomes)}
-    return RuleState(counter.label, told, counter.seen, counter.used)
 
 
 def faults_state(faults: Faults) -> FaultsState:
@@ -104,14 +99,25 @@ def faults_state(faults: Faults) -> FaultsState:
     return FaultsState(
         number=faults.number,
         drawn=dict(faults.calls),
-        rules=tuple(_fault_state(*pair) for pair in faults.rules),
-        scenario=tuple(_fault_state(*pair) for pair in faults.scenario),
+        rules=_told(faults.rules, _fault_told),
+        scenario=_told(faults.scenario, _fault_told),
     )
 
 
-def _fault_state(counter: Counter, rule: FaultRule) -> RuleState:
-    told = {"match": match_row(rule.match), "fault": fault_row(rule.fault)}
-    return RuleState(counter.label, told, counter.seen, counter.used)
+def _told(pairs: Iterable[tuple[Counter, R]], said: Callable[[R], dict[str, Any]]) -> tuple[RuleState, ...]:
+    """Rules with their counts; `said` gives what a rule says beside what it is for."""
+    return tuple(
+        RuleState(counter.label, {"match": match_row(rule.match), **said(rule)}, counter.seen, counter.used)
+        for counter, rule in pairs
+    )
+
+
+def _fate_told(rule: FateRule) -> dict[str, Any]:
+    return {"fate": _outcomes_row(rule.outcomes)}
+
+
+def _fault_told(rule: FaultRule) -> dict[str, Any]:
+    return {"fault": fault_row(rule.fault)}
 
 
 def counted(states: Iterable[RuleState], rule_from: Callable[[dict[str, Any]], R]) -> list[tuple[Counter, R]]:
