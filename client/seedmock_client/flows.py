@@ -21,13 +21,7 @@ from .complaints import Complaint, document, error_of
 from .delivery import differences
 from .dialect import Unreadable
 from .downloads import download
-from .errors import (
-    ConnectionFailedError,
-    SeedmockError,
-    SubmissionUnknownError,
-    UsageError,
-    ValidationError,
-)
+from .errors import ConnectionFailedError, SeedmockError, SubmissionUnknownError, UsageError, ValidationError
 from .files import data_uri, local_path, read_upload, writable
 from .retry import backoff
 from .video import Clip, Order, Video

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from seedmock_harness.certify.runner import run_certification
+
     from .app import App
-    from .certification.running import run_certification
     from .clock import Clock
     from .remote import Control
     from .serving import RunningServer
@@ -52,7 +53,7 @@ def __getattr__(name: str) -> Any:
 
         return Control
     if name == "run_certification":
-        from .certification.running import run_certification
+        from seedmock_harness.certify.runner import run_certification
 
         return run_certification
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,16 +12,7 @@ import msgspec
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.references import Found
-from seedmock_contracts.terms import (
-    ErrorKind,
-    MediaKind,
-    MediaLimit,
-    Mode,
-    Operation,
-    Role,
-    Size,
-    TaskStatus,
-)
+from seedmock_contracts.terms import ErrorKind, MediaKind, MediaLimit, Mode, Operation, Role, Size, TaskStatus
 
 from .chance import Chance
 from .clock import Clocks

@@ -19,18 +19,7 @@ from seedmock_contracts.upstreams import NAMES
 from . import magic
 from .clock import Clocks
 from .refusal import Refusal
-from .statement import (
-    NOTHING,
-    Line,
-    Prices,
-    Statement,
-    asset_quote,
-    line,
-    order_of,
-    outstanding,
-    refunded_at,
-    text,
-)
+from .statement import NOTHING, Line, Prices, Statement, asset_quote, line, order_of, outstanding, refunded_at, text
 from .store import Store
 from .task import Asset, Task
 from .timeline import NEVER, Pace, stepped

@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     import respx
 
-    from seedmock_contracts.drift import Verification
+    from seedmock_harness.results.verification import Verification
 
     from .testing.clock import KeyClock
     from .testing.emulators import Emulator, Emulators
@@ -182,7 +182,7 @@ class Drifted(AssertionError):
     """A live service does not do what its page says; the text has every finding."""
 
     def __init__(self, found: Verification) -> None:
-        from .verification.live import in_short, told
+        from seedmock_harness.verify.api import in_short, told
 
         head = [f"{BLIND}: {found.trouble}"] if found.verdict == "could-not-look" else []
         super().__init__("\n".join([*head, in_short(found), *map(told, found.findings)]))
@@ -197,7 +197,7 @@ def live_upstream(pytestconfig: pytest.Config) -> Verification:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """What was looked at, and what it cost."""
     if LIVE in config.stash:
-        from .verification.live import in_short
+        from seedmock_harness.verify.api import in_short
 
         terminalreporter.write_line(f"live {in_short(config.stash[LIVE])}")
 
@@ -208,8 +208,7 @@ def _check_live(config: pytest.Config) -> None:
     if not name:
         return
     from seedmock_contracts.upstreams import NAMES
-
-    from .verification.budget import InvalidBudget, budget_from
+    from seedmock_harness.verify.budget import InvalidBudget, budget_from
 
     if name not in NAMES:
         raise pytest.UsageError(f"--live-upstream {name!r} is no upstream; allowed: {', '.join(NAMES)}")
@@ -229,10 +228,10 @@ def _verified(config: pytest.Config) -> Verification:
     if not key:
         pytest.skip(f"{BLIND}: SEEDMOCK_API_KEY is not set")
     if LIVE not in config.stash:
-        from .verification.book import UnreadableBook
-        from .verification.budget import budget_from
-        from .verification.live import verified
-        from .verification.wire import InvalidAddress
+        from seedmock_harness.driver.http_transport import InvalidAddress
+        from seedmock_harness.verify.api import verified
+        from seedmock_harness.verify.budget import budget_from
+        from seedmock_harness.verify.order_log import UnreadableBook
 
         second = os.environ.get("SEEDMOCK_SECOND_API_KEY", "").strip()
         limit = budget_from(config.getoption("live_budget"))

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from hypothesis import settings
 
-from seedmock_contracts.conformance import run_conformance
 from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_harness.conformance.runner import run_conformance
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
 from seedmock_server.in_process import Door, Reply

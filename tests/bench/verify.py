@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from click.testing import CliRunner
 
 from seedmock_contracts.upstreams import NAMES
+from seedmock_harness.verify.cli import verify
 from seedmock_server import serve
-from seedmock_server.verification.cli import verify
 
 FREE, FULL = 10.0, 60.0
 

@@ -6,8 +6,8 @@ python tests/house/differences_page.py    # writes it
 import sys
 from pathlib import Path
 
-from seedmock_contracts.differences import page
 from seedmock_contracts.upstreams import contracts
+from seedmock_harness.upstream_diff import page
 
 PAGE = Path(__file__).parents[2] / "contracts" / "differences.md"
 

@@ -8,9 +8,9 @@ import sys
 import click
 import pytest
 
+from seedmock_harness.reports.options import SUFFIXES
+from seedmock_harness.reports.writers import CERTIFICATIONS, VERIFICATIONS
 from seedmock_server.cli import main
-from seedmock_server.reports.formats import CERTIFICATIONS, VERIFICATIONS
-from seedmock_server.reports.options import SUFFIXES
 
 COMMANDS = main.list_commands(click.Context(main))
 ROOMS = {
@@ -18,8 +18,8 @@ ROOMS = {
     *(f"seedmock_contracts.upstreams.{name}" for name in ("apimodels", "opeai")),
     *(f"seedmock_client.{name}" for name in ("clients", "flows", "upstreams")),
     *(f"seedmock_server.{name}" for name in ("app", "control", "engine", "media", "recorder", "remote", "serving")),
-    *("seedmock_server.settings", "seedmock_server.upstreams", "seedmock_server.reports.formats"),
-    *("seedmock_server.certification.running", "seedmock_server.verification.session"),
+    *("seedmock_server.settings", "seedmock_server.upstreams", "seedmock_harness.reports.writers"),
+    *("seedmock_harness.certify.runner", "seedmock_harness.verify.session"),
 }
 MACHINERY = {"asyncio", "http", "multiprocessing", "ssl", "unittest", "xml"}
 OURS = {"seedmock_client", "seedmock_contracts", "seedmock_server"}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from seedmock_contracts.certificate import Certification, Invariant
+from seedmock_harness.results.certification import Certification, Invariant
 from seedmock_server import run_certification
 
 CORRECT = ("plain", "stdlib", "asynchronous", "unhurried", "webhook")

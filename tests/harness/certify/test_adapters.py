@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.certificate import Invariant, Verdict
+from seedmock_harness.certify import runner as running
+from seedmock_harness.certify.adapters import Outcome, Program, Run, Surroundings, outcome_from
+from seedmock_harness.results.certification import Invariant, Verdict
 from seedmock_server import run_certification
-from seedmock_server.certification import running
-from seedmock_server.certification.adapters import Outcome, Program, Run, Surroundings, outcome_from
 
 ORDER = {"prompt": "A paper boat", "seconds": 4, "references": [], "timeout_seconds": 1}
 

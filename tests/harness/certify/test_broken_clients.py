@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.certificate import Invariant, Verdict
+from seedmock_harness.certify import runner as running
+from seedmock_harness.results.certification import Invariant, Verdict
 from seedmock_server import run_certification
-from seedmock_server.certification import running
 
 PLAIN = ("ordinary", "failed", "poll-404", "refused-face", "content-elsewhere")
 """What every broken client is run through, beside the scenarios that show its defect."""

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from seedmock_contracts.certificate import Invariant
-from seedmock_server.certification.cli import certify
-from seedmock_server.certification.generation import FEW, MANY, generated
-from seedmock_server.certification.scenarios import MOST_STEPS, scenarios
+from seedmock_harness.certify.cli import certify
+from seedmock_harness.certify.random_scenarios import FEW, MANY, generated
+from seedmock_harness.certify.scenario_catalog import MOST_STEPS, scenarios
+from seedmock_harness.results.certification import Invariant
 
 REFERENCE = shlex.join([sys.executable, "-m", "seedmock_client.adapter"])
 

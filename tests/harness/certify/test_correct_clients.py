@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from seedmock_client.adapter import outcome
-from seedmock_contracts.certificate import Verdict
+from seedmock_harness.certify.adapters import Program
+from seedmock_harness.results.certification import Verdict
 from seedmock_server import run_certification
-from seedmock_server.certification.adapters import Program
 
 DESIGNS = (
     ("plain", "apimodels"),  # httpx

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from seedmock_contracts.certificate import Invariant
+from seedmock_harness.certify import runner as running
+from seedmock_harness.certify.scenario import Scenario, fate, fault
+from seedmock_harness.certify.shrinking import shrunk
+from seedmock_harness.results.certification import Invariant
 from seedmock_server import run_certification
-from seedmock_server.certification import running
-from seedmock_server.certification.shrinking import shrunk
-from seedmock_server.certification.steps import Scenario, fate, fault
 
 MANY = Scenario(
     "many",

@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_contracts.checks import judged
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.conversation import Conversation, Turn
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.failures import Failure, Look, Severity
 from seedmock_contracts.routes import path_of
-from seedmock_contracts.speaking import Judged, Speaker
 from seedmock_contracts.terms import Operation
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.checks import judged
+from seedmock_harness.conversation.history import Conversation, Turn
+from seedmock_harness.driver.client import Judged, Speaker
+from seedmock_harness.results.checks import Failure, Look, Severity
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
 

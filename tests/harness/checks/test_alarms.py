@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Operation
+from seedmock_harness.results.checks import Severity
 
 UPSTREAMS = ("opeai", "apimodels")
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks.answers import (
+from seedmock_contracts.terms import AnswerField, Operation, TaskStatus
+from seedmock_contracts.upstreams import contract, contracts
+from seedmock_harness.checks.response_shape import (
     answers_have_their_shape,
     answers_show_their_variants,
     keys_come_in_order,
 )
-from seedmock_contracts.failures import Severity
-from seedmock_contracts.terms import AnswerField, Operation, TaskStatus
-from seedmock_contracts.upstreams import contract, contracts
+from seedmock_harness.results.checks import Severity
 
 SHAPE = answers_have_their_shape
 ORDER = {"opeai": "opeai.create.response", "apimodels": "apimodels.envelope"}

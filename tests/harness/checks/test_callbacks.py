@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks import judged
-from seedmock_contracts.checks.callbacks import (
+from seedmock_contracts.exchange import Exchange, Request, Response
+from seedmock_harness.checks import judged
+from seedmock_harness.checks.callbacks import (
     callbacks_come_once_at_the_end,
     callbacks_go_where_they_were_ordered,
     callbacks_tell_what_queries_tell,
 )
-from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.failures import Severity
+from seedmock_harness.results.checks import Severity
 
 ONCE, THERE, SAME = (
     callbacks_come_once_at_the_end,

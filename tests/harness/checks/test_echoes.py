@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks.echoes import (
+from seedmock_contracts.terms import Operation
+from seedmock_harness.checks.echoed_fields import (
     the_length_is_repeated,
     the_mode_is_told,
     the_model_is_repeated,
     the_prompt_is_repeated,
     the_size_is_repeated,
 )
-from seedmock_contracts.failures import Severity
-from seedmock_contracts.terms import Operation
+from seedmock_harness.results.checks import Severity
 
 BY_RATIO = {"model": "seedance-2-0-fast", "prompt": "A heron waits.", "resolution": "720p", "ratio": "16:9",
             "seconds": "4"}  # fmt: skip

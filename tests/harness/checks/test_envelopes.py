@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks.envelopes import (
+from seedmock_contracts.terms import Operation
+from seedmock_harness.checks.envelopes import (
     answers_are_json,
     refusals_have_their_envelope,
     refusals_settle_their_style,
     successes_have_their_envelope,
 )
-from seedmock_contracts.failures import Severity
-from seedmock_contracts.terms import Operation
+from seedmock_harness.results.checks import Severity
 
 REFUSAL = refusals_have_their_envelope
 NOT_FOUND = {"message": "video not found", "type": "NotFound", "param": "", "code": "ResourceNotFound"}

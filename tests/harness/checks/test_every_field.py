@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks.answers import answers_have_their_shape
-from seedmock_contracts.checks.envelopes import refusals_have_their_envelope
 from seedmock_contracts.documents import values
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.shape import is_of, shape_of, type_of
 from seedmock_contracts.terms import AnswerField, Basis, ErrorCase, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract, contracts
+from seedmock_harness.checks.envelopes import refusals_have_their_envelope
+from seedmock_harness.checks.response_shape import answers_have_their_shape
+from seedmock_harness.results.checks import Severity
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 FIELDS = [field for said in contracts() for field in said.answers]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.results.checks import Severity
 
 UPSTREAMS = ("opeai", "apimodels")
 FATES = (

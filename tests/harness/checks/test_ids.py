@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks.ids import (
+from seedmock_contracts.terms import Operation
+from seedmock_harness.checks.ids import (
     answers_are_about_what_was_asked,
     asset_urls_are_their_ids,
     both_ids_are_the_same,
@@ -15,8 +16,7 @@ from seedmock_contracts.checks.ids import (
     ids_have_their_form,
     ids_name_one_thing,
 )
-from seedmock_contracts.failures import Severity
-from seedmock_contracts.terms import Operation
+from seedmock_harness.results.checks import Severity
 
 OTHER = "cgt-20260601090001-aaaaa"
 ASSET = "asset-20260601090001-m2x8q"

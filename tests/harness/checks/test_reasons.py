@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks.reasons import a_failed_asset_says_why, what_is_refused_for_its_content_says_why
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import ErrorKind, FailCode, Operation
 from seedmock_contracts.upstreams import contract, contracts
+from seedmock_harness.checks.failure_reasons import a_failed_asset_says_why, what_is_refused_for_its_content_says_why
+from seedmock_harness.results.checks import Severity
 
 WHY, ASSET = what_is_refused_for_its_content_says_why, a_failed_asset_says_why
 INPUTS = [row for said in contracts() for row in said.codes if row.kind is ErrorKind.MODERATION_INPUT]

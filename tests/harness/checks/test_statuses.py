@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks.reasons import a_failed_task_says_why
-from seedmock_contracts.checks.statuses import (
+from seedmock_contracts.lifecycle import TERMINAL
+from seedmock_contracts.terms import Moment, Operation, StatusWord
+from seedmock_contracts.upstreams import contracts
+from seedmock_harness.checks.failure_reasons import a_failed_task_says_why
+from seedmock_harness.checks.statuses import (
     first_statuses_are_early,
     statuses_are_spelt_right,
     statuses_move_on,
     the_words_are_of_one_variant,
     what_has_ended_stays,
 )
-from seedmock_contracts.failures import Severity
-from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import Moment, Operation, StatusWord
-from seedmock_contracts.upstreams import contracts
+from seedmock_harness.results.checks import Severity
 
 SPELT, MOVES = statuses_are_spelt_right, statuses_move_on
 WORDS = [word for said in contracts() for word in said.words]

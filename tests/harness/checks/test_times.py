@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks.times import (
+from seedmock_contracts.terms import Operation
+from seedmock_harness.checks.timestamps import (
     assets_are_dated,
     the_end_is_told_at_the_end,
     the_time_of_creation_stays,
     times_are_in_their_unit,
 )
-from seedmock_contracts.failures import Severity
-from seedmock_contracts.terms import Operation
+from seedmock_harness.results.checks import Severity
 
 AT, MS = 1780275601, 1780275601000
 ASSET = "asset-20260601090001-m2x8q"

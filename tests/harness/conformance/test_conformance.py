@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from seedmock_contracts.conformance import run_conformance
 from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_harness.conformance.runner import run_conformance
 
 KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wrong": "sk_conformance_wrong"}
 

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.conversation import Turn
-from seedmock_contracts.differences import NOTHING, differences
 from seedmock_contracts.edges import sample
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
-from seedmock_contracts.orders import ordered, written
-from seedmock_contracts.speaking import Speaker
 from seedmock_contracts.terms import MediaKind, Operation, TaskStatus
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
+from seedmock_harness.conversation.history import Turn
+from seedmock_harness.conversation.order_parser import ordered, written
+from seedmock_harness.driver.client import Speaker
+from seedmock_harness.upstream_diff import NOTHING, differences
 
 KEYS = {"first": "sk_conformance_first"}
 ONE, OTHER = contracts()

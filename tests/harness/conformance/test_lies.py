@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from seedmock_contracts.conformance import replay, run_conformance
-from seedmock_contracts.failures import Failure
-from seedmock_contracts.moves import read
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.conformance.runner import replay, run_conformance
+from seedmock_harness.driver.actions import read
+from seedmock_harness.results.checks import Failure
 
 LIES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("opeai", "backwards", {"operation": "query", "probability": 0.5}, "opeai.status"),

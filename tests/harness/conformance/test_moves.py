@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.conversation import Conversation, Turn
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.expectations import EXPECTATIONS
-from seedmock_contracts.failures import Failure, Look
-from seedmock_contracts.moves import InvalidScenario, Move, Play, move_from, read, written
-from seedmock_contracts.shortening import shortest
 from seedmock_contracts.terms import Operation
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.conversation.history import Conversation, Turn
+from seedmock_harness.driver.actions import InvalidScenario, Move, Play, move_from, read, written
+from seedmock_harness.driver.liveness_checks import EXPECTATIONS
+from seedmock_harness.driver.shrinking import shortest
+from seedmock_harness.results.checks import Failure, Look
 
 A, B = contract("apimodels"), contract("opeai")
 MOVES = [

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from seedmock_contracts.conformance import replay, run_conformance
-from seedmock_contracts.failures import Failure
-from seedmock_contracts.moves import InvalidScenario
 from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_harness.conformance.runner import replay, run_conformance
+from seedmock_harness.driver.actions import InvalidScenario
+from seedmock_harness.results.checks import Failure
 from seedmock_server.in_process import Reply
 
 FEW = settings(max_examples=5, derandomize=True, database=None)

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.combinations import AtMost
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.hostility import TITLES, Hostile, hostilities, hostility
-from seedmock_contracts.orders import ordered
 from seedmock_contracts.rule import Rule
 from seedmock_contracts.rules import Present
-from seedmock_contracts.strategies import broken, documents, hostile
 from seedmock_contracts.terms import Operation, Role
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_contracts.validation import condition, violations
+from seedmock_harness.conformance.hostile_bodies import TITLES, Hostile, hostilities, hostility
+from seedmock_harness.conformance.strategies import broken, documents, hostile
+from seedmock_harness.conversation.order_parser import ordered
 from seedmock_server.reading import Malformed, parse_json
 
 SEARCH = settings(max_examples=5000, database=None, derandomize=True, phases=[Phase.generate])

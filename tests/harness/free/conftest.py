@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.failures import Failure, Look, Severity
-from seedmock_contracts.ladder import free
 from seedmock_contracts.rule import Rule
-from seedmock_contracts.speaking import Judged, MadeATask, Speaker
 from seedmock_contracts.terms import Document, Operation, Violation
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_contracts.validation import condition, violations
+from seedmock_harness.driver.client import Judged, MadeATask, Speaker
+from seedmock_harness.probes.free_steps import free
+from seedmock_harness.results.checks import Failure, Look, Severity
 from seedmock_server import create_app, doorway
 from seedmock_server.clock import ManualClock
 from seedmock_server.in_process import Door

@@ -7,13 +7,13 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.edges import Edge
-from seedmock_contracts.ladder import free
-from seedmock_contracts.probes import NO_NUMBER, NOBODY_S, bases, merged, trials
 from seedmock_contracts.rule import Rule
-from seedmock_contracts.samples import picture, sound
 from seedmock_contracts.terms import ORDERS, Operation
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
+from seedmock_harness.driver.sample_media import picture, sound
+from seedmock_harness.probes.boundary_probes import NO_NUMBER, NOBODY_S, bases, merged, trials
+from seedmock_harness.probes.free_steps import free
 
 Spoken = tuple[Contract, Operation, Rule]
 UNUSABLE = (picture(1, 1), sound(0.1), "asset://asset-20200101000000-zzzzz")

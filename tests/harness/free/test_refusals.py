@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks import access, refusals
-from seedmock_contracts.conversation import Conversation, Turn
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.failures import Look, Severity
 from seedmock_contracts.terms import Operation
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.checks import access
+from seedmock_harness.checks import rule_enforcement as refusals
+from seedmock_harness.conversation.history import Conversation, Turn
+from seedmock_harness.results.checks import Look, Severity
 
 GOOD = {"model": "seedance-2-0", "prompt": "A kite.", "size": "1280x720", "seconds": "4"}
 LONG = {**GOOD, "seconds": "16"}

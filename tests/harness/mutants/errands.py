@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.lives import ended
-from seedmock_contracts.speaking import Speaker, Step
 from seedmock_contracts.terms import Operation
+from seedmock_harness.driver.client import Speaker, Step
+from seedmock_harness.probes.task_flows import ended
 
 HOOK = "http://127.0.0.1:9/hook"
 

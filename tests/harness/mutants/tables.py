@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from seedmock_contracts.checks import CHECKS
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import contracts
+from seedmock_harness.checks import CHECKS
 from seedmock_server import kinds
 
 ROOT = Path(__file__).parents[3]

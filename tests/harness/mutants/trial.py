@@ -14,15 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seedmock_contracts.checks import judged
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.failures import Failure, Look, Severity
-from seedmock_contracts.ladder import free
-from seedmock_contracts.lives import Unfinished
-from seedmock_contracts.paid import Terms, paid
-from seedmock_contracts.speaking import Judged, MadeATask, Speaker, Step
 from seedmock_contracts.upstreams import contract, contracts
+from seedmock_harness.checks import judged
+from seedmock_harness.driver.client import Judged, MadeATask, Speaker, Step
+from seedmock_harness.probes.free_steps import free
+from seedmock_harness.probes.paid_steps import Terms, paid
+from seedmock_harness.probes.task_flows import Unfinished
+from seedmock_harness.results.checks import Failure, Look, Severity
+from seedmock_harness.verify.target import KEYS, WRONG
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.fates import fate_rule_from
@@ -31,7 +32,6 @@ from seedmock_server.in_process import Door
 from seedmock_server.posting import Spoiler
 from seedmock_server.settings import from_texts
 from seedmock_server.substitutes import encode
-from seedmock_server.verification.target import KEYS, WRONG
 
 __all__ = ["Mutant", "Seen", "Sight", "contract", "contracts", "looked_at", "mutants", "tried", "whole"]
 TABLE = Path(__file__).with_name("mutants.toml")

@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from seedmock_client import Client, GenerationRequest, Video
 from seedmock_contracts.clip import Movie, read_movie
-from seedmock_server.recordings.drift_cli import drift
-from seedmock_server.verification.cli import verify
+from seedmock_harness.drift.cli import drift
+from seedmock_harness.verify.cli import verify
 
 KEY = "sk-live-0123456789abcdef"
 ORDER = GenerationRequest(prompt="A paper boat on a pond", resolution="720p", ratio="16:9", seconds=4)

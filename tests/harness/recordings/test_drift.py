@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.recordings import InvalidRecording, recording_from
 from seedmock_contracts.upstreams import NAMES
+from seedmock_harness.recordings.model import InvalidRecording, recording_from
 
 LIMIT = {"opeai": "free.create.seconds.range", "apimodels": "free.create.duration.range"}
 HEAD = '{"recording":1,"upstream":"opeai","host":"x","recorded_at":"2026-06-01T12:00:00+00:00","seedmock":"0"}'
@@ -24,7 +24,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A recording of each upstream, made once for all tests here."""
     from click.testing import CliRunner
 
-    from seedmock_server.verification.cli import verify
+    from seedmock_harness.verify.cli import verify
 
     folder = tmp_path_factory.mktemp("once")
     for upstream in NAMES:

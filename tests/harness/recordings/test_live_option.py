@@ -10,11 +10,11 @@ import pytest
 
 import seedmock_server.testing.hosts
 import seedmock_server.testing.upstreams  # noqa: F401  pytester forgets what is imported after it has begun
+from seedmock_harness.verify import api as live
+from seedmock_harness.verify.session import plan
 from seedmock_server import create_app
 from seedmock_server.faults import fault_rule_from
 from seedmock_server.serving import running
-from seedmock_server.verification import live
-from seedmock_server.verification.session import plan
 
 pytest_plugins = ["pytester"]
 Run = Callable[..., pytest.RunResult]
@@ -31,7 +31,7 @@ LOOKS = """
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "plan", partial(plan, only=("free.auth", "free.unknown", "text")))
-    monkeypatch.setattr("seedmock_server.verification.target.pause", lambda seconds: None)
+    monkeypatch.setattr("seedmock_harness.verify.target.pause", lambda seconds: None)
 
 
 @pytest.fixture

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.drift import Seen, Verdict, Verification
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_harness.drift.comparison import compare
+from seedmock_harness.recordings.files import recordings
+from seedmock_harness.recordings.writer import Recorder
+from seedmock_harness.results.checks import Severity
+from seedmock_harness.results.verification import Seen, Verdict, Verification
+from seedmock_harness.verify.order_log import Book
+from seedmock_harness.verify.session import Session, Silent, plan, terms_for
+from seedmock_harness.verify.target import KEYS, own
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
 from seedmock_server.faults import fault_rule_from
-from seedmock_server.recorder import Recorder
-from seedmock_server.recordings.comparing import compare
-from seedmock_server.recordings.files import recordings
-from seedmock_server.verification.book import Book
-from seedmock_server.verification.session import Session, Silent, plan, terms_for
-from seedmock_server.verification.target import KEYS, own
 
 
 class Listener(Silent):

@@ -12,16 +12,16 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from seedmock_contracts.recordings import Recording, judged, recording_from
 from seedmock_contracts.terms import Operation, TaskStatus
 from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_harness.driver.http_transport import root_of
+from seedmock_harness.recordings.cli import record
+from seedmock_harness.recordings.model import Recording, judged, recording_from
+from seedmock_harness.recordings.proxy import Proxy
+from seedmock_harness.recordings.writer import CannotRecord, Recorder
 from seedmock_server import serve
 from seedmock_server.clock import Clock
-from seedmock_server.recorder import CannotRecord, Recorder
-from seedmock_server.recordings.proxy import Proxy
-from seedmock_server.recordings.record_cli import record
 from seedmock_server.serving import running
-from seedmock_server.verification.wire import root_of
 
 KEY = "sk-live-0123456789abcdef"
 

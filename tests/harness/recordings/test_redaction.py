@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_contracts.checks.ids import FORMS
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.redaction import HOST, INSIDE, KEPT, Redactor
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.checks.ids import FORMS
 
 OPEAI, APIMODELS = contract("opeai"), contract("apimodels")
 SIGNS = "bcdefghijkmnpqrstuvwxyz23456789"

@@ -15,18 +15,18 @@ from click.testing import CliRunner
 
 from seedmock_client import Client, GenerationRequest, SeedmockError
 from seedmock_contracts.clip import read_movie
-from seedmock_contracts.paid import PROMPT
 from seedmock_contracts.terms import TaskStatus
 from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_harness.driver.http_transport import root_of
+from seedmock_harness.probes.paid_steps import PROMPT
+from seedmock_harness.recordings.files import recordings
+from seedmock_harness.recordings.proxy import Proxy
+from seedmock_harness.recordings.replay_cli import replay
+from seedmock_harness.recordings.replay_server import Playback
+from seedmock_harness.recordings.writer import Recorder
 from seedmock_server import create_app, serve
 from seedmock_server.clock import Clock
-from seedmock_server.recorder import Recorder
-from seedmock_server.recordings.files import recordings
-from seedmock_server.recordings.playback import Playback
-from seedmock_server.recordings.proxy import Proxy
-from seedmock_server.recordings.replay_cli import replay
 from seedmock_server.serving import running
-from seedmock_server.verification.wire import root_of
 
 
 @contextmanager

@@ -12,14 +12,14 @@ from urllib.parse import quote
 import pytest
 from hypothesis import strategies as st
 
-from seedmock_contracts.certificate import Broken, Call, Certification, Invariant, Life, severity
-from seedmock_contracts.certificate import Verdict as Certified
-from seedmock_contracts.conversation import Conversation
-from seedmock_contracts.drift import FactSeen, Finding, Seen, Verdict, Verification
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Basis, TaskStatus
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.conversation.history import Conversation
+from seedmock_harness.results.certification import Broken, Call, Certification, Invariant, Life, severity
+from seedmock_harness.results.certification import Verdict as Certified
+from seedmock_harness.results.checks import Severity
+from seedmock_harness.results.verification import FactSeen, Finding, Seen, Verdict, Verification
 
 OPEAI = contract("opeai")
 PLAIN = "a puddle"

@@ -14,11 +14,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner, Result
 
+from seedmock_harness.certify.cli import certify
+from seedmock_harness.drift.cli import drift
+from seedmock_harness.reports.writers import CERTIFICATIONS, VERIFICATIONS, write
+from seedmock_harness.verify.cli import verify
 from seedmock_server import Control, serve
-from seedmock_server.certification.cli import certify
-from seedmock_server.recordings.drift_cli import drift
-from seedmock_server.reports.formats import CERTIFICATIONS, VERIFICATIONS, write
-from seedmock_server.verification.cli import verify
 
 KEY, SECOND = "sk_secret_first_key", "sk_secret_second_key"
 BROKEN = Path(__file__).parents[1] / "certify" / "clients" / "plain.py"
@@ -32,7 +32,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("seedmock_server.verification.target.pause", lambda seconds: None)
+    monkeypatch.setattr("seedmock_harness.verify.target.pause", lambda seconds: None)
     return lambda command, *options, **environment: CliRunner().invoke(command, options, env=environment)
 
 

@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seedmock_contracts.certificate import Invariant
-from seedmock_contracts.certificate import Verdict as Certified
-from seedmock_contracts.drift import Seen
-from seedmock_server.reports.certification_junit import certification_junit
-from seedmock_server.reports.verification_junit import verification_junit
+from seedmock_harness.reports.certify.junit import certification_junit
+from seedmock_harness.reports.verify.junit import verification_junit
+from seedmock_harness.results.certification import Invariant
+from seedmock_harness.results.certification import Verdict as Certified
+from seedmock_harness.results.verification import Seen
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 KINDS = {"failures": "failure", "errors": "error", "skipped": "skipped"}

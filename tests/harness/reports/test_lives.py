@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from seedmock_contracts.conversation import Conversation
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.terms import MediaFacts, MediaKind
 from seedmock_contracts.upstreams import contract
-from seedmock_server.reports.lives import Drawn, Event, Mark, Tone, lives, runs
-from seedmock_server.reports.picture import MOST_MARKS, picture
-from seedmock_server.reports.wire_text import answered
+from seedmock_harness.conversation.history import Conversation
+from seedmock_harness.reports.http_text import answered
+from seedmock_harness.reports.timeline import Drawn, Event, Mark, Tone, lives, runs
+from seedmock_harness.reports.timeline_layout import MOST_MARKS, picture
 
 
 def said(upstream: str, *told: tuple[str, str, str, Any, Any]) -> Conversation:

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from seedmock_contracts.drift import Seen
-from seedmock_server.reports.certification_markdown import certification_markdown
-from seedmock_server.reports.markdown import block, code, text
-from seedmock_server.reports.verification_markdown import verification_markdown
+from seedmock_harness.reports.certify.markdown import certification_markdown
+from seedmock_harness.reports.markdown import block, code, text
+from seedmock_harness.reports.verify.markdown import verification_markdown
+from seedmock_harness.results.verification import Seen
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 OURS = {"<details><summary>What was asked and answered</summary>", "<details><summary>The conversation</summary>"}

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from seedmock_contracts.upstreams import NAMES
-from seedmock_server.reports.formats import VERIFICATIONS
-from seedmock_server.verification.cli import verify
+from seedmock_harness.reports.writers import VERIFICATIONS
+from seedmock_harness.verify.cli import verify
 
 
 @pytest.mark.parametrize(("play", "money"), [(True, "play money"), (False, "USD")])

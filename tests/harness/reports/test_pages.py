@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seedmock_contracts.certificate import Call, Invariant, Life
-from seedmock_contracts.certificate import Verdict as Certified
-from seedmock_contracts.conversation import Conversation
-from seedmock_contracts.drift import Seen, Verdict
 from seedmock_contracts.upstreams import contract
-from seedmock_server.reports.certification_html import certification_html
-from seedmock_server.reports.page import seen
-from seedmock_server.reports.picture import span
-from seedmock_server.reports.verification_html import verification_html
+from seedmock_harness.conversation.history import Conversation
+from seedmock_harness.reports.certify.html import certification_html
+from seedmock_harness.reports.html import seen
+from seedmock_harness.reports.timeline_layout import span
+from seedmock_harness.reports.verify.html import verification_html
+from seedmock_harness.results.certification import Call, Invariant, Life
+from seedmock_harness.results.certification import Verdict as Certified
+from seedmock_harness.results.verification import Seen, Verdict
 
 OPEAI = contract("opeai")
 VOID = {"meta", "input"}

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seedmock_contracts.certificate import Invariant
-from seedmock_server.reports.certification_sarif import certification_sarif
-from seedmock_server.reports.verification_sarif import verification_sarif
+from seedmock_harness.reports.certify.sarif import certification_sarif
+from seedmock_harness.reports.verify.sarif import verification_sarif
+from seedmock_harness.results.certification import Invariant
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
 KNOWN = {

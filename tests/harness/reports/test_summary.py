@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from seedmock_contracts.certificate import Verdict as Certified
-from seedmock_contracts.drift import Verdict
 from seedmock_contracts.terms import Basis
-from seedmock_server.reports.summary import of_certification, of_verification
+from seedmock_harness.reports.summary import of_certification, of_verification
+from seedmock_harness.results.certification import Verdict as Certified
+from seedmock_harness.results.verification import Verdict
 
 
 def test_drift_comes_first_then_what_was_in_the_way_then_the_money(verification: Any) -> None:

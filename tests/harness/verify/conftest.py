@@ -14,17 +14,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.drift import Verification
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.results.verification import Verification
+from seedmock_harness.verify.cli import verify
+from seedmock_harness.verify.order_log import Book
+from seedmock_harness.verify.session import Plan, Session, Silent, about, plan, terms_for
+from seedmock_harness.verify.target import KEYS, Target, own
 from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.faults import fault_rule_from
 from seedmock_server.in_process import Reply
-from seedmock_server.verification.book import Book
-from seedmock_server.verification.cli import verify
-from seedmock_server.verification.session import Plan, Session, Silent, about, plan, terms_for
-from seedmock_server.verification.target import KEYS, Target, own
 
 Sender = Callable[..., Any]
 
@@ -100,7 +100,7 @@ def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Re
     for name in ("SEEDMOCK_API_KEY", "SEEDMOCK_SECOND_API_KEY", "SEEDMOCK_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("seedmock_server.verification.target.pause", lambda seconds: None)
+    monkeypatch.setattr("seedmock_harness.verify.target.pause", lambda seconds: None)
 
     def run(*options: str, **environment: str) -> Result:
         return CliRunner().invoke(verify, options, env=environment)

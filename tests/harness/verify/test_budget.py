@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_contracts.speaking import Speaker, Step
 from seedmock_contracts.terms import Operation
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.driver.client import Speaker, Step
+from seedmock_harness.driver.http_transport import NoAnswer
+from seedmock_harness.verify.budget import Budget, InvalidBudget, budget_from
+from seedmock_harness.verify.order_log import Book
+from seedmock_harness.verify.session import Plan, Session, Silent
+from seedmock_harness.verify.target import KEYS, Target
 from seedmock_server.clock import ManualClock
 from seedmock_server.in_process import Reply
-from seedmock_server.verification.book import Book
-from seedmock_server.verification.budget import Budget, InvalidBudget, budget_from
-from seedmock_server.verification.session import Plan, Session, Silent
-from seedmock_server.verification.target import KEYS, Target
-from seedmock_server.verification.wire import NoAnswer
 
 SAID = contract("opeai")
 ORDER = SAID.example(Operation.CREATE)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.drift import Finding, Verdict
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Basis
+from seedmock_harness.results.checks import Severity
+from seedmock_harness.results.verification import Finding, Verdict
 from seedmock_server import serve
 
 

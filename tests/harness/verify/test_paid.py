@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.drift import Verdict
-from seedmock_contracts.orders import ordered
-from seedmock_contracts.paid import Terms, carried, document, paid
-from seedmock_contracts.speaking import Step
 from seedmock_contracts.terms import Mode, Operation
 from seedmock_contracts.upstreams import NAMES, contract
 from seedmock_contracts.validation import violations
+from seedmock_harness.conversation.order_parser import ordered
+from seedmock_harness.driver.client import Step
+from seedmock_harness.probes.paid_steps import Terms, carried, document, paid
+from seedmock_harness.results.verification import Verdict
 from seedmock_server.in_process import Reply
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.drift import Verdict
 from seedmock_contracts.upstreams import contract
-from seedmock_server.verification.book import Book, UnreadableBook, fingerprint
+from seedmock_harness.results.verification import Verdict
+from seedmock_harness.verify.order_log import Book, UnreadableBook, fingerprint
 
 ONLY = ("text", "image")
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.drift import Seen, Verdict, Verification
-from seedmock_contracts.paid import Terms, carried, paid
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.probes.paid_steps import Terms, carried, paid
+from seedmock_harness.results.verification import Seen, Verdict, Verification
+from seedmock_harness.verify.session import Plan
 from seedmock_server.in_process import Reply
-from seedmock_server.verification.session import Plan
 
 SEEN = {
     ("opeai", "defaults"): {"create.generate_audio.default", "role.default", "create.prompt.length"},

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.drift import Seen, Verdict
 from seedmock_contracts.upstreams import NAMES
+from seedmock_harness.results.verification import Seen, Verdict
 from seedmock_server import serve
 
 CERTIFICATE = """\
@@ -119,7 +119,7 @@ def test_steps_that_nobody_pays_for_are_not_green(command: Any, upstream: str) -
 
 
 def test_a_target_that_goes_away_half_way(world_of: Callable[..., Any], verified: Any, upstream: str) -> None:
-    from seedmock_server.verification.wire import NoAnswer
+    from seedmock_harness.driver.http_transport import NoAnswer
 
     with world_of(pace="fast") as world:
 

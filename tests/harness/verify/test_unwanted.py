@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seedmock_contracts.drift import Verdict
-from seedmock_contracts.failures import Severity
+from seedmock_harness.results.checks import Severity
+from seedmock_harness.results.verification import Verdict
 from seedmock_server.in_process import Reply
 
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from seedmock_contracts.upstreams import contract
+from seedmock_harness.driver.http_transport import NoAnswer, Wire, root_of
+from seedmock_harness.verify.target import elsewhere
 from seedmock_server.clock import ManualClock
 from seedmock_server.in_process import Reply
-from seedmock_server.verification.target import elsewhere
-from seedmock_server.verification.wire import NoAnswer, Wire, root_of
 
 KEY = "sk_secret_first"
 Host = Callable[[httpx.Request], httpx.Response]
@@ -154,7 +154,7 @@ def test_nobody_but_this_machine_is_asked_for_a_clock(monkeypatch: pytest.Monkey
     def never(*_: Any) -> Any:
         raise AssertionError("a stranger was asked for its clock")
 
-    monkeypatch.setattr("seedmock_server.verification.target.Control", never)
+    monkeypatch.setattr("seedmock_harness.verify.target.Control", never)
     with elsewhere(contract("opeai"), "https://stranger.test", KEY) as target:
         assert not target.moves
     assert root_of(contract("opeai"), "https://stranger.test") == "https://stranger.test/v1"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks import clips, content, links
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Operation
+from seedmock_harness.checks import clips, content, links
+from seedmock_harness.results.checks import Severity
 
 NOT_READY = {"error": {"message": "not completed yet", "type": "invalid_request_error", "param": "", "code": ""}}
 LINK = "https://files.example/t1.mp4"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Operation, TaskStatus
+from seedmock_harness.results.checks import Severity
 
 Made = Callable[..., Any]
 UPSTREAMS = ("opeai", "apimodels")

@@ -8,9 +8,9 @@ from typing import Any
 
 from PIL import Image
 
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Operation as Op
 from seedmock_contracts.terms import TaskStatus
+from seedmock_harness.results.checks import Severity
 
 Made = Callable[..., Any]
 SECOND = {"caller": "second"}

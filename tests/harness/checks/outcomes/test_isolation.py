@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks import isolation
 from seedmock_contracts.terms import Operation
+from seedmock_harness.checks import isolation
 
 Made = Callable[..., Any]
 FACE = {"url": "https://example.com/a.png", "asset_type": "Image", "name": "lead", "group_id": 1}

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks import library, listings
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Operation
+from seedmock_harness.checks import assets as library
+from seedmock_harness.checks import listings
+from seedmock_harness.results.checks import Severity
 
 Made = Callable[..., Any]
 FACE = {"url": "https://example.com/a.png", "asset_type": "Image", "name": "lead", "group_id": 1}

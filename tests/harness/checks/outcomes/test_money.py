@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks import money
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Operation
+from seedmock_harness.checks import billing as money
+from seedmock_harness.results.checks import Severity
 
 Made = Callable[..., Any]
 LINK = "https://files.example/t1.mp4"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks import ranges
-from seedmock_contracts.failures import Severity
+from seedmock_harness.checks import ranges
+from seedmock_harness.results.checks import Severity
 
 Made = Callable[..., Any]
 UPSTREAMS = ("opeai", "apimodels")

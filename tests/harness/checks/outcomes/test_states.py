@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks import links, states, wishes
 from seedmock_contracts.terms import Operation
+from seedmock_harness.checks import capabilities as wishes
+from seedmock_harness.checks import links
+from seedmock_harness.checks import state_conflicts as states
 
 Made = Callable[..., Any]
 FACE = {"url": "https://example.com/a.png", "asset_type": "Image", "name": "lead", "group_id": 1}

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.checks import wishes
-from seedmock_contracts.failures import Severity
 from seedmock_contracts.terms import Operation
+from seedmock_harness.checks import capabilities as wishes
+from seedmock_harness.results.checks import Severity
 
 Made = Callable[..., Any]
 IMAGE, VIDEO = "https://example.com/a.png", "https://example.com/a.mp4"

@@ -1,0 +1,55 @@
+"""CHECKS: named functions, each from one turn to what it saw of the facts that it looks at. Pure, whoever speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..conversation.history import Turn
+from ..results.checks import Failure, Look
+from . import access, callbacks, clips, content, envelopes, ids, isolation, links, listings, ranges, statuses
+from . import assets as library
+from . import billing as money
+from . import capabilities as wishes
+from . import echoed_fields as echoes
+from . import failure_reasons as reasons
+from . import response_shape as answers
+from . import rule_enforcement as refusals
+from . import state_conflicts as states
+from . import timestamps as times
+
+Check = Callable[[Turn], Iterator[Look]]
+
+CHECKS: tuple[Check, ...] = (
+    *access.CHECKS,
+    *refusals.CHECKS,
+    *answers.CHECKS,
+    *envelopes.CHECKS,
+    *echoes.CHECKS,
+    *ids.CHECKS,
+    *times.CHECKS,
+    *statuses.CHECKS,
+    *reasons.CHECKS,
+    *callbacks.CHECKS,
+    *content.CHECKS,
+    *clips.CHECKS,
+    *links.CHECKS,
+    *ranges.CHECKS,
+    *library.CHECKS,
+    *listings.CHECKS,
+    *isolation.CHECKS,
+    *money.CHECKS,
+    *wishes.CHECKS,
+    *states.CHECKS,
+)
+
+
+def judged(turn: Turn) -> Iterator[tuple[str, Look]]:
+    """What every check saw in a turn, with the check's name."""
+    for check in CHECKS:
+        for look in check(turn):
+            yield check.__name__, look
+
+
+def failures(turn: Turn) -> list[Failure]:
+    """What is wrong with a turn."""
+    return [Failure(name, look, turn.exchange) for name, look in judged(turn) if not look.holds]

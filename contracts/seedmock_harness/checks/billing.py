@@ -1,0 +1,191 @@
+"""What records and balances say of orders: each is charged once, at its price, when it has succeeded.
+
+Only what is certain is judged: a balance after orders whose end nobody has seen says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from seedmock_contracts.terms import PAID, AssetStatus, Fact, Operation, TaskStatus
+
+from ..conversation.history import Conversation, Story, Thing, Turn
+from ..results.checks import Look, broken, held
+from .assets import status_of
+from .prices import SECONDS, Price, judged_price, near, price
+from .variants import chosen
+
+SETTLING = 60.0
+"""Seconds after the end of an order in which it may not be settled yet."""
+NOTHING = Decimal(0)
+
+
+def records_tell_what_was_charged(turn: Turn) -> Iterator[Look]:
+    """A record tells an order's price when it has succeeded; nothing before, and nothing where it has failed."""
+    story, charged = turn.story, _number(turn, "credits")
+    if turn.operation is not Operation.RECORD or turn.refused or story is None or charged is None:
+        return
+    settled, ended = turn.data.get("settled"), story.ended
+    once = turn.said.fact(f"{turn.said.name}.billing.completion")
+    if ended is None:
+        if settled is False:
+            right = near(charged, NOTHING)
+            title, expected = "an order is charged before it is settled", "0 USD"
+            yield held(once, "0 USD") if right else broken(once, title, expected, f"{charged} USD")
+    elif ended.status is TaskStatus.FAILURE:
+        yield _free(turn, "billing.success", "a failed order is charged", charged)
+    elif settled is False:
+        if turn.exchange.at > ended.exchange.at + SETTLING:
+            yield broken(once, "a finished order is not settled", "settled", "not settled")
+    else:
+        yield held(once, "settled")
+        yield from judged_price(turn, story, charged, "a record tells another price")
+
+
+def balances_fall_by_what_is_due(turn: Turn) -> Iterator[Look]:
+    """Between two balances lies the price of what has succeeded between them, and nothing else."""
+    left = _number(turn, "balance")
+    if turn.operation is not Operation.BALANCE or turn.refused or not left:
+        return
+    account = _account(turn.before, turn.exchange.caller)
+    before = account.balance
+    if before is None or account.unclear:
+        return
+    fell = _exact(before.data["balance"]) - left
+    if account.charged:
+        yield from _charged(turn, account, fell)
+    elif account.free:
+        for name, title in dict(account.free).items():
+            yield _free(turn, name, title, fell)
+    elif account.tasks:
+        once = turn.said.fact(f"{turn.said.name}.billing.completion")
+        right, title = near(fell, NOTHING), "the balance falls without an order"
+        yield held(once, f"{fell} USD") if right else broken(once, title, "0 USD", f"{fell} USD")
+
+
+@dataclass
+class _Account:
+    """What a caller did since its latest balance, as far as money goes."""
+
+    balance: Turn | None = None
+    tasks: list[Story] = field(default_factory=list)
+    charged: list[Story | Thing] = field(default_factory=list)
+    free: list[tuple[str, str]] = field(default_factory=list)
+    unclear: bool = False
+
+
+def _account(before: Conversation, caller: str) -> _Account:
+    """The caller's orders since its latest balance; unclear where an earlier one had not ended by then."""
+    places = {id(turn): place for place, turn in enumerate(before.turns)}
+    found = _Account()
+    for turn in reversed(before.turns):
+        if turn.exchange.caller == caller and turn.operation is Operation.BALANCE and not turn.refused:
+            found.balance = turn if _number(turn, "balance") is not None else None
+            break
+    if found.balance is None:
+        return found
+    since = places[id(found.balance)]
+    for turn in before.turns:
+        if turn.exchange.caller == caller and turn.operation in PAID:
+            _note_create(found, turn, places[id(turn)] > since)
+    made: list[Story | Thing] = [*before.tasks.values(), *before.assets.values()]
+    for one in made:
+        if one.caller == caller:
+            _note_end(found, one, places, since)
+    return found
+
+
+def _note_create(found: _Account, turn: Turn, lately: bool) -> None:
+    if turn.made is None and not 400 <= turn.status_code < 500 and not (turn.refused and turn.status_code == 200):
+        found.unclear = True
+    elif turn.refused and lately:
+        asset = turn.operation is Operation.ASSET_CREATE
+        found.free.append(_FREE_ASSET if asset else ("billing.success", "an order that was refused is charged"))
+
+
+_FREE_ASSET = ("assets.fee_on_success", "an asset that came to nothing is charged")
+
+
+def _note_end(found: _Account, one: Story | Thing, places: dict[int, int], since: int) -> None:
+    created, (ended, success) = (one.created if isinstance(one, Story) else one.made), _end(one)
+    if isinstance(one, Story):
+        found.tasks.append(one)
+    if ended is None:
+        found.unclear = True
+    elif places[id(created)] <= since:
+        found.unclear = found.unclear or places[id(ended)] > since
+    elif success:
+        found.charged.append(one)
+    else:
+        found.free.append(("billing.success", "a failed order is charged") if isinstance(one, Story) else _FREE_ASSET)
+
+
+def _end(one: Story | Thing) -> tuple[Turn | None, bool]:
+    """The first answer that told the end of a task or an asset, and whether that was success."""
+    if isinstance(one, Story):
+        return one.ended, one.ended is not None and one.ended.status is TaskStatus.SUCCESS
+    for turn in (one.made, *one.told):
+        if (status := status_of(turn)) in (AssetStatus.ACTIVE, AssetStatus.FAILED):
+            return turn, status is AssetStatus.ACTIVE
+    return None, False
+
+
+def _charged(turn: Turn, account: _Account, fell: Decimal) -> Iterator[Look]:
+    stories = [one for one in account.charged if isinstance(one, Story)]
+    prices = [price(turn, story) for story in stories]
+    fee = turn.said.amount(f"{turn.said.name}.assets.create.fee")
+    fees = fee.value * (len(account.charged) - len(stories))
+    known = [found for found in prices if found is not None]
+    if len(known) < len(stories):
+        return
+    if len(stories) == 1 and not fees and not account.free:
+        yield from judged_price(turn, stories[0], fell, "the balance falls by another amount")
+        return
+    option = next((name for name in _OPTIONS if near(fell, fees + _sum(known, name))), None)
+    facts: list[Fact] = [found.tariff for found in known] + ([fee] if fees else [])
+    facts += [turn.said.fact(f"{turn.said.name}.{name}") for name in dict(account.free)]
+    if option is None:
+        expected = f"{fees + _sum(known, SECONDS)} USD"
+        yield broken(
+            _blamed(turn, account, facts, fell), "the balance falls by another amount", expected, f"{fell} USD"
+        )
+        return
+    yield from (held(fact, f"{fell} USD") for fact in dict.fromkeys(facts))
+    if not near(_sum(known, SECONDS), _sum(known, _OPTIONS[1])):
+        yield chosen(turn, f"{turn.said.name}.billing", option)
+
+
+_OPTIONS = (SECONDS, "tokens")
+
+
+def _blamed(turn: Turn, account: _Account, facts: list[Fact], fell: Decimal) -> Fact:
+    """What is free was charged if more is gone than the rest costs; else the first price is another."""
+    known = [found for one in account.charged if isinstance(one, Story) and (found := price(turn, one)) is not None]
+    if account.free and fell > _sum(known, SECONDS):
+        return turn.said.fact(f"{turn.said.name}.{account.free[0][0]}")
+    return facts[0]
+
+
+def _sum(prices: list[Price], option: str) -> Decimal:
+    return sum((found.amounts.get(option, found.amounts[SECONDS]) for found in prices), NOTHING)
+
+
+def _free(turn: Turn, name: str, title: str, charged: Decimal) -> Look:
+    fact = turn.said.fact(f"{turn.said.name}.{name}")
+    right = near(charged, NOTHING)
+    return held(fact, f"{charged} USD") if right else broken(fact, title, "0 USD", f"{charged} USD")
+
+
+def _number(turn: Turn, name: str) -> Decimal | None:
+    value = turn.data.get(name) if isinstance(turn.data, dict) else None
+    return _exact(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _exact(value: float) -> Decimal:
+    """A number of JSON as it was written, as near as a float can hold it."""
+    return Decimal(str(value))
+
+
+CHECKS = (records_tell_what_was_charged, balances_fall_by_what_is_due)

@@ -1,0 +1,93 @@
+"""The upstream's own calls: one at a task's end, to the URL of its order, telling what a query tells.
+
+A callback is the upstream's request, so what is judged is what was sent; the answer is somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from seedmock_contracts.lifecycle import TERMINAL
+from seedmock_contracts.terms import Operation
+
+from ..conversation.history import Story, Turn
+from ..results.checks import Look, broken, compared, held
+
+SIGNED = ("authorization", "signature")
+
+
+def callbacks_come_once_at_the_end(turn: Turn) -> Iterator[Look]:
+    """A callback is a POST of JSON without a signature, for a task that has ended, until one is taken."""
+    fact = turn.said.find(f"{turn.said.name}.callback")
+    if fact is None or turn.operation is not Operation.CALLBACK:
+        return
+    method, told, word = turn.exchange.request.method, _told(turn), _first(turn, turn.said.status_fields)
+    signed = [name for name in turn.sent_headers if any(word in name for word in SIGNED)]
+    if method != "POST" or not told:
+        yield broken(fact, "a callback is no POST of a task", "a POST of code, msg and data", f"{method} {told}")
+    elif signed:
+        yield broken(fact, "a callback is signed", "no such header", ", ".join(signed))
+    elif turn.said.status(word) not in TERMINAL:
+        yield broken(fact, "a callback comes before the end", "a word for an end", word)
+    elif _taken_before(turn):
+        yield broken(fact, "a callback comes again after it was taken", "one that is taken", _id(turn))
+    else:
+        yield held(fact, word)
+
+
+def _told(turn: Turn) -> dict[str, Any]:
+    """The own part of the body that was posted."""
+    data = (turn.document or {}).get(turn.said.holder) if turn.exchange.request.body else None
+    return data if isinstance(data, dict) else {}
+
+
+def _first(turn: Turn, names: tuple[str, ...]) -> str:
+    told = _told(turn)
+    return str(next((told[name] for name in names if name in told), ""))
+
+
+def _id(turn: Turn) -> str:
+    return _first(turn, turn.said.id_fields)
+
+
+def _taken_before(turn: Turn) -> bool:
+    past = (before for before in turn.before.turns if before.operation is Operation.CALLBACK)
+    return any(200 <= before.status_code < 300 and _id(before) == _id(turn) for before in past)
+
+
+def callbacks_go_where_they_were_ordered(turn: Turn) -> Iterator[Look]:
+    """A callback goes to the URL that its order named."""
+    fact = turn.said.find(f"{turn.said.name}.callback")
+    story = _story(turn)
+    ordered = (story.created.document or {}).get("callback_url") if story is not None else None
+    url = turn.exchange.request.url
+    if fact is not None and story is not None and "://" in url:
+        yield compared(fact, "a callback goes elsewhere than its order says", ordered, url)
+
+
+def _story(turn: Turn) -> Story | None:
+    return turn.before.tasks.get(_id(turn)) if turn.operation is Operation.CALLBACK else None
+
+
+def callbacks_tell_what_queries_tell(turn: Turn) -> Iterator[Look]:
+    """A callback's body is what a query of the task answers."""
+    fact, story = turn.said.find(f"{turn.said.name}.callback.body"), _story(turn)
+    if fact is None or story is None:
+        return
+    known = {f.path.removeprefix("data.") for f in turn.said.answers if f.operation is Operation.QUERY}
+    odd = [key for key in _told(turn) if key not in known]
+    ended = story.ended
+    if odd:
+        yield broken(fact, "a callback tells what no query tells", "none", ", ".join(odd))
+    elif ended is not None:
+        yield compared(fact, "a callback tells something else than a query", ended.data, _told(turn))
+    else:
+        yield held(fact, ", ".join(_told(turn)))
+
+
+CHECKS = (
+    callbacks_come_once_at_the_end,
+    callbacks_go_where_they_were_ordered,
+    callbacks_tell_what_queries_tell,
+)

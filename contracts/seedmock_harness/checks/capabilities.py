@@ -1,0 +1,152 @@
+"""What can be ordered: every way of generating, and whatever else a page says that an order may hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from seedmock_contracts.documents import values
+from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.terms import ErrorKind, Fact, Field, Mode, Operation, TaskStatus
+from seedmock_contracts.validation import notices
+
+from ..conversation.history import Turn
+from ..conversation.order_parser import Ordered
+from ..results.checks import Look, broken, held
+from .assets import endpoint
+
+OF_THE_FORM = frozenset({ErrorKind.INVALID_PARAMETER, ErrorKind.MISSING_PARAMETER})
+_FILE = re.compile(r'name="input_reference"; filename=', re.IGNORECASE)
+LOCAL = ("localhost", ".localhost", ".local", ".internal")
+
+
+def ways_of_ordering_are_taken(turn: Turn) -> Iterator[Look]:
+    """An order that keeps every rule is taken, or refused for something else than its form."""
+    order = turn.order
+    if order is None:
+        return
+    taken = turn.made is not None and not turn.refused
+    if taken or _blames_the_form(turn):
+        for fact in _wished(turn, order):
+            title, observed = "what can be ordered is refused", turn.exchange.response.body[:200]
+            yield held(fact) if taken else broken(fact, title, "an order that is taken", observed)
+
+
+def files_are_first_frames(turn: Turn) -> Iterator[Look]:
+    """A form with a file part is taken as an order with a first frame."""
+    fact = turn.said.find(f"{turn.said.name}.input_reference.file")
+    if fact is None or turn.operation is not Operation.CREATE or _FILE.search(turn.exchange.request.body) is None:
+        return
+    if turn.made is not None and not turn.refused:
+        yield held(fact)
+    elif {case.kind for case in turn.cases} & (OF_THE_FORM | {ErrorKind.UNSUPPORTED_MEDIA_TYPE}):
+        yield broken(fact, "a file part is refused", "an order that is taken", turn.exchange.response.body[:200])
+
+
+def queries_name_their_task(turn: Turn) -> Iterator[Look]:
+    """A task is found by the field of a query that the page names."""
+    fields = (field for field in turn.said.fields if field.operation is Operation.QUERY)
+    field: Field | None = next(fields, None)
+    if field is None or turn.operation is not Operation.QUERY or turn.story is None:
+        return
+    named = turn.story.caller == turn.exchange.caller and field.path in (turn.document or {})
+    if named and not turn.refused:
+        yield held(field)
+    elif named and turn.status_code in (400, 422):
+        yield broken(field, "a task is not found by its field", turn.story.id, turn.exchange.response.body[:200])
+
+
+def private_addresses_come_to_nothing(turn: Turn) -> Iterator[Look]:
+    """A job with a private or reserved address in a URL dies, if it is not refused at once."""
+    fact = turn.said.find(f"{turn.said.name}.private_urls")
+    if fact is None or not leads_inside(turn):
+        return
+    blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
+    if turn.refused and turn.operation is not Operation.QUERY and blamed == "INVALID_INPUT":
+        yield held(fact, str(turn.status_code))
+    elif turn.operation is Operation.QUERY and turn.status is TaskStatus.FAILURE:
+        yield held(fact, str(turn.word))
+    elif turn.operation is Operation.QUERY and turn.status is TaskStatus.SUCCESS:
+        yield broken(fact, "a job with a private address succeeds", "a task that fails", turn.word)
+
+
+def leads_inside(turn: Turn) -> bool:
+    """Whether an order, or that of the task that is asked for, has a private address; the upstream's own are none."""
+    order = turn
+    if turn.operation is Operation.QUERY and turn.story is not None and not turn.refused:
+        order = turn.story.created
+    if order.order is None:
+        return False
+    links, files = turn.before.links, turn.before.files
+    return any(_is_private(link) for link in _links(order) if link not in links and link not in files)
+
+
+def _blames_the_form(turn: Turn) -> bool:
+    """Whether a refusal is about the form, not about what is shown, nor a reference that may not be what it should."""
+    error = turn.body.get("error") if isinstance(turn.body, dict) else None
+    named = error.get("param") if isinstance(error, dict) else ""
+    blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
+    if blamed or "[" in str(named) or not {case.kind for case in turn.cases} & OF_THE_FORM:
+        return False
+    used = {link for story in turn.before.tasks.values() for link in _links(story.created)}
+    return set(_links(turn)) <= used
+
+
+def _wished(turn: Turn, order: Ordered) -> Iterator[Fact]:
+    """The facts that an order lives on."""
+    said, document = turn.said, turn.document or {}
+    mode = _mode(order)
+    names = ["create.edit"] if mode is Mode.EDIT else []
+    names += ["web_search"] if document.get("web_search") is True else []
+    names += ["prompt.top_level"] if order.references else []
+    names += ["role.default"] if any(_has_no_role(item) for item in _items(turn)) else []
+    yield from (row for row in said.modes if row.mode is mode)
+    yield from (found for name in names if (found := said.find(f"{said.name}.{name}")) is not None)
+    yield from (notice.fact for notice in notices(said.name, document))
+    looser = said.find(f"{order.model.id}.resolutions")
+    if looser is not None and order.resolution == order.model.resolutions[-1] and not _is_rule(turn, looser):
+        yield looser
+    if order.operation is Operation.UPSCALE:
+        yield endpoint(turn, Operation.UPSCALE)
+
+
+def _mode(order: Ordered) -> Mode:
+    if order.operation is Operation.UPSCALE:
+        return Mode.UPSCALE
+    return GenerationRequest(references=tuple(found.reference for found in order.references)).mode
+
+
+def _is_rule(turn: Turn, fact: Fact) -> bool:
+    return any(rule.fact is fact for rules in turn.said.rules.values() for rule in rules)
+
+
+def _items(turn: Turn) -> list[Any]:
+    return [item for _, item in values(turn.document or {}, "input_reference.content[]")]
+
+
+def _has_no_role(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("role") is None
+
+
+def _links(order: Turn) -> list[str]:
+    links = [found.reference.url for found in order.said.layout.find(order.document or {})]
+    return [*links, str((order.document or {}).get("videoUrl"))] if order.operation is Operation.UPSCALE else links
+
+
+def _is_private(link: str) -> bool:
+    host = urlsplit(link).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == LOCAL[0] or host.endswith(LOCAL[1:])
+
+
+CHECKS = (
+    ways_of_ordering_are_taken,
+    files_are_first_frames,
+    queries_name_their_task,
+    private_addresses_come_to_nothing,
+)

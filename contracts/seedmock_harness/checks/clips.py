@@ -1,0 +1,145 @@
+"""Whether a clip is the one that was ordered: its pixels, its length, its frames, its sound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.terms import Fact, MediaFacts, MediaKind, Operation, Size
+
+from ..conversation.history import Conversation, Story, Turn
+from ..conversation.order_parser import Ordered
+from ..results.checks import Look, broken, compared, held
+from .content import delivered
+from .variants import chosen
+
+ROUNDED = 0.05
+"""Seconds by which a clip may miss its length, beside the one frame more that some bills count."""
+NEXT_RATIO = 0.02
+"""How far the form of an enlarged clip may be from the input's: pixels are whole and even."""
+
+
+def clip_has_the_pixels_ordered(turn: Turn) -> Iterator[Look]:
+    """A clip has the pixels of the size table's row; an adaptive one, those of the nearest ratio."""
+    found = _clip(turn)
+    if found is None:
+        return
+    story, order, clip = found
+    pixels = f"{clip.width}x{clip.height}"
+    document = story.created.document or {}
+    if order.operation is Operation.UPSCALE:
+        yield from _enlarged(turn, order, clip, known(turn.before, str(document.get("videoUrl"))))
+        return
+    rows = [row for row in turn.said.sizes if row.resolution == order.resolution]
+    name = turn.said.names.get("ratio", "ratio")
+    if order.size is not None:
+        yield compared(order.size, "the clip has another size", order.size.text, pixels)
+        if document.get("size") is None and (fact := turn.said.find(f"{turn.said.name}.size.equivalent")):
+            yield compared(fact, "resolution and ratio are another size", order.size.text, pixels)
+    else:
+        adaptive, allowed = _adapted(turn, order, rows)
+        yield _among(adaptive, "an adaptive clip has another form", allowed, pixels)
+        unsaid = turn.said.find(f"{turn.said.name}.create.{name}.default") if document.get(name) is None else None
+        if unsaid is not None:
+            yield _among(unsaid, "a clip that was ordered without a ratio has another", allowed, pixels)
+    usual = turn.said.find(f"{turn.said.name}.create.resolution.default")
+    if usual is not None and document.get("resolution") is None:
+        yield _among(usual, "a clip that was ordered without a resolution has another", rows, pixels)
+
+
+def clip_has_the_length_ordered(turn: Turn) -> Iterator[Look]:
+    """A clip is as long as was ordered, at 24 frames a second; one frame more is as the bill counts."""
+    found = _clip(turn)
+    if found is None:
+        return
+    story, order, clip = found
+    rate = turn.said.amount(f"{turn.said.name}.content.frames_per_second")
+    if clip.frames and clip.seconds:
+        yield compared(rate, "the clip has another frame rate", int(rate.value), round(clip.frames / clip.seconds, 1))
+    if order.seconds is None or clip.seconds is None:
+        return
+    frame = 1 / float(rate.value)
+    right = -ROUNDED <= clip.seconds - order.seconds <= frame + ROUNDED
+    title, observed = "the clip has another length", f"{clip.seconds:g} s"
+    for fact in _lengths(turn.said, story):
+        yield held(fact, observed) if right else broken(fact, title, f"{order.seconds} s", observed)
+    if right and clip.frames:
+        exact = int(rate.value) * order.seconds
+        option = {exact: "exact", exact + 1: "billed"}.get(clip.frames, f"{clip.frames} frames")
+        yield chosen(turn, f"{turn.said.name}.frames", option)
+
+
+def clip_sounds_as_ordered(turn: Turn) -> Iterator[Look]:
+    """A clip has sound exactly where it was ordered, or nothing was said of it."""
+    found = _clip(turn)
+    if found is None or found[1].operation is Operation.UPSCALE:
+        return
+    story, order, clip = found
+    prefix = f"{turn.said.name}.create.generate_audio"
+    silent = (story.created.document or {}).get("generate_audio") is None
+    fact = (turn.said.find(f"{prefix}.default") if silent else None) or turn.said.fact(prefix)
+    words = {True: "sound", False: "no sound"}
+    yield compared(fact, "the clip's sound is not as ordered", words[order.audio], words[clip.has_audio])
+
+
+def known(before: Conversation, link: str) -> MediaFacts | None:
+    """What a link leads to, if it is a result's that was fetched before."""
+    story = before.links.get(link)
+    clips = (content.exchange.response.media for content in story.contents) if story else iter(())
+    return next((clip for clip in clips if clip is not None), None)
+
+
+def _clip(turn: Turn) -> tuple[Story, Ordered, MediaFacts] | None:
+    story, clip = turn.story, turn.exchange.response.media
+    if not delivered(turn) or story is None or clip is None or story.order is None:
+        return None
+    return story, story.order, clip
+
+
+def _lengths(said: Contract, story: Story) -> Iterator[Fact]:
+    """The facts that a clip's length bears out: the field or its default, and the form in which it was sent."""
+    name = said.names.get("seconds", "seconds")
+    given = (story.created.document or {}).get(name)
+    field = f"{said.name}.create.{name}"
+    yield said.fact(f"{field}.default" if given is None else field)
+    form = "text" if isinstance(given, str) else "number"
+    for id_ in (f"{field}.{form}", f"{said.name}.{name}.{form}"):
+        fact = None if given is None else said.find(id_)
+        if fact is not None:
+            yield fact
+
+
+def _among(fact: Fact, title: str, rows: Sequence[Size], pixels: str) -> Look:
+    texts = [row.text for row in rows]
+    return held(fact, pixels) if pixels in texts else broken(fact, title, " or ".join(texts), pixels)
+
+
+def _adapted(turn: Turn, order: Ordered, rows: Sequence[Size]) -> tuple[Fact, list[Size]]:
+    """The rows that an adaptive order may take: that of the first picture if its form is known, 16:9 without any."""
+    said = turn.said
+    visual = [found.reference.url for found in order.references if found.reference.kind is not MediaKind.AUDIO]
+    if not visual:
+        return said.fact(f"{said.name}.adaptive.none"), [row for row in rows if row.ratio == "16:9"]
+    first = known(turn.before, visual[0])
+    form = first.width / first.height if first and first.width and first.height else None
+    return said.fact(f"{said.name}.adaptive"), [_nearest(rows, form)] if form else list(rows)
+
+
+def _nearest(rows: Sequence[Size], form: float) -> Size:
+    return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
+
+
+def _enlarged(turn: Turn, order: Ordered, clip: MediaFacts, source: MediaFacts | None) -> Iterator[Look]:
+    width, height = clip.width or 0, clip.height or 0
+    side = turn.said.amount(f"{turn.said.name}.upscale.side.{order.resolution}")
+    yield compared(side, "the target has another shorter side", int(side.value), min(width, height))
+    if source is None or not (source.width and source.height and width and height):
+        return
+    fact, before, now = turn.said.fact(f"{turn.said.name}.upscale.size"), source.width / source.height, width / height
+    title, observed = "the input's form is not kept", f"{width}x{height}"
+    kept = abs(math.log(now / before)) <= NEXT_RATIO
+    yield held(fact, observed) if kept else broken(fact, title, f"{source.width}x{source.height}, enlarged", observed)
+
+
+CHECKS = (clip_has_the_pixels_ordered, clip_has_the_length_ordered, clip_sounds_as_ordered)

@@ -1,0 +1,143 @@
+"""The bytes of a result: when they come, that they are a clip, how they are sent, and that they stay the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from seedmock_contracts.terms import ErrorKind, Operation, TaskStatus
+
+from ..conversation.history import Story, Turn
+from ..results.checks import Look, broken, compared, held
+from .variants import chosen
+
+LATE_SECONDS = 15.0
+"""How long after success content may still say that it is not there: the most that clients report."""
+NEVER_SECONDS = 60.0
+"""How long after success content that is not there is taken not to come any more."""
+_BYTES = re.compile(r"<\d+ bytes of [^<>]*>")
+_MAX_AGE = re.compile(r"max-age=(\d+)")
+_WEATHER = frozenset({401, 403, 408, 429})
+
+
+def content_comes_with_success(turn: Turn) -> Iterator[Look]:
+    """Content of a task that has not succeeded is an error, and comes soon after success."""
+    story = turn.story
+    if story is None or turn.said.find(f"{turn.said.name}.content.unfinished") is None:
+        return
+    if turn.operation is Operation.QUERY:
+        yield from _given_too_early(turn, story)
+    elif turn.operation is Operation.CONTENT and turn.exchange.caller == story.caller:
+        ended = story.ended
+        if ended is not None and ended.status is TaskStatus.SUCCESS:
+            yield from _late(turn, turn.exchange.at - ended.exchange.at)
+        else:
+            yield from _unfinished(turn, story)
+
+
+def content_is_a_clip(turn: Turn) -> Iterator[Look]:
+    """What is delivered is the clip's own bytes: an MP4 file, H.264, and called so."""
+    if not delivered(turn) or (turn.story is None and turn.said.link_fields):  # a link may lead to a posted picture
+        return
+    said, body = turn.said, turn.exchange.response.body[:80]
+    clip, binary = turn.exchange.response.media, said.find(f"{said.name}.content.binary")
+    if binary is not None:
+        as_bytes = clip is not None or _BYTES.fullmatch(body)
+        yield held(binary) if as_bytes else broken(binary, "content is no clip", "the clip's own bytes", body)
+    format_ = said.fact(f"{said.name}.content.format")
+    yield held(format_, "mp4") if clip else broken(format_, "content is no whole MP4 file", "an MP4 file", body)
+    if clip is not None:
+        yield compared(said.fact(f"{said.name}.content.codec"), "the clip has another codec", "avc1", clip.codec)
+        kind = turn.headers.get("content-type", "").partition(";")[0].strip().lower()
+        yield compared(said.fact(f"{said.name}.content.type"), "content has another type", "video/mp4", kind)
+
+
+def content_has_its_length(turn: Turn) -> Iterator[Look]:
+    """Content-Length, where it is told, is the number of bytes that came."""
+    told, size = turn.headers.get("content-length", ""), turn.size
+    if turn.operation is not Operation.CONTENT or turn.refused or turn.exchange.request.method != "GET":
+        return
+    if told.isdecimal() and size is not None and "content-encoding" not in turn.headers:
+        fact = turn.said.fact(f"{turn.said.name}.content.length")
+        yield compared(fact, "Content-Length is not the number of bytes", int(told), size)
+
+
+def content_stays_the_same(turn: Turn) -> Iterator[Look]:
+    """A second look at content finds the bytes of the first."""
+    clip = turn.exchange.response.media
+    if not delivered(turn) or turn.story is None or clip is None or not clip.digest:
+        return
+    before = (earlier.exchange.response.media for earlier in turn.story.contents)
+    first = next((media for media in before if media is not None and media.digest), None)
+    if first is not None:
+        fact = turn.said.fact(f"{turn.said.name}.content.same")
+        yield compared(fact, "content has changed", first.digest, clip.digest)
+
+
+def content_may_be_cached(turn: Turn) -> Iterator[Look]:
+    """Completed content carries cache headers."""
+    cached = turn.said.find(f"{turn.said.name}.content.cached")
+    if cached is None or not delivered(turn):
+        return
+    told = turn.headers.get("cache-control", "")
+    age, amount = _MAX_AGE.search(told), turn.said.amount(f"{turn.said.name}.content.max_age")
+    if age is None or int(age[1]) == 0:
+        yield broken(cached, "content may not be cached", "Cache-Control with a max-age", told or "none")
+        return
+    yield held(cached, told)
+    yield compared(amount, "content may be cached for another time", int(amount.value), int(age[1]))
+
+
+def delivered(turn: Turn) -> bool:
+    """Whether a turn is content that came whole; what a journal does not keep has no headers."""
+    asked = turn.operation is Operation.CONTENT and turn.exchange.request.method == "GET"
+    return asked and turn.status_code == 200 and bool(turn.headers) and not turn.refused
+
+
+def _given_too_early(turn: Turn, story: Story) -> Iterator[Look]:
+    """A query tells after the fact that content was given of a task that had not succeeded."""
+    told = (told for told in (story.created, *story.polls) if told.status is TaskStatus.SUCCESS)
+    given = next((content for content in story.contents if content.status_code == 200), None)
+    if given is None or turn.refused or turn.status in (None, TaskStatus.SUCCESS) or next(told, None) is not None:
+        return
+    fact = turn.said.fact(f"{turn.said.name}.content.unfinished")
+    yield broken(fact, "content came before success", "an error until SUCCESS", f"content, then {turn.word}")
+
+
+def _unfinished(turn: Turn, story: Story) -> Iterator[Look]:
+    fact = turn.said.fact(f"{turn.said.name}.content.unfinished")
+    if turn.refused:
+        if 400 <= turn.status_code < 500 and turn.status_code not in _WEATHER:
+            yield held(fact, str(turn.status_code))
+        return
+    last = next((told for told in reversed(story.polls) if told.status is not None), None)
+    at_once = last is not None and 0 < turn.exchange.at == last.exchange.at
+    if last is not None and (at_once or last.status is TaskStatus.FAILURE):
+        yield broken(fact, "content came without success", "an error until SUCCESS", f"content of a task {last.word}")
+
+
+def _late(turn: Turn, seconds: float) -> Iterator[Look]:
+    if not turn.refused or turn.status_code < 400 or turn.status_code in _WEATHER:
+        return
+    waiting = any(case.kind is ErrorKind.NOT_READY for case in turn.cases)
+    late, never = turn.said.fact(f"{turn.said.name}.content.late"), f"{turn.said.name}.no_content"
+    if turn.status_code >= 500:
+        if isinstance(turn.body, dict) and str(turn.status_code) == turn.said.defaults[never]:
+            yield chosen(turn, never, str(turn.status_code))
+    elif seconds > LATE_SECONDS:
+        fact = late if waiting else turn.said.fact(f"{turn.said.name}.content.binary")
+        title, observed = "content is missing after success", f"{turn.status_code} after {seconds:.0f} s"
+        yield broken(fact, title, f"content within {LATE_SECONDS:.0f} s", observed)
+        if waiting and seconds > NEVER_SECONDS:
+            yield chosen(turn, never, str(turn.status_code))
+    elif waiting:
+        yield held(late, f"{seconds:.0f} s")
+
+
+CHECKS = (
+    content_comes_with_success,
+    content_is_a_clip,
+    content_has_its_length,
+    content_stays_the_same,
+    content_may_be_cached,
+)

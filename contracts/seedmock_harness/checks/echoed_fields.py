@@ -1,0 +1,111 @@
+"""Whether an answer repeats what was ordered: the model, the prompt, the size, the length, the mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from seedmock_contracts.references import Found
+from seedmock_contracts.terms import ORDERS, Fact, MediaKind, Operation, Role
+
+from ..conversation.history import Turn
+from ..conversation.order_parser import Ordered
+from ..results.checks import Look, compared
+from . import response_fields as parts
+
+SPOKEN = (*ORDERS, Operation.QUERY)
+
+
+def the_model_is_repeated(turn: Turn) -> Iterator[Look]:
+    """An answer names the model that was ordered."""
+    order = _order(turn)
+    if order is not None:
+        yield from _repeated(turn, "model", order.model.name, "another model than was ordered")
+
+
+def the_prompt_is_repeated(turn: Turn) -> Iterator[Look]:
+    """An answer repeats the prompt as it was sent."""
+    order = _order(turn)
+    if order is not None:
+        yield from _repeated(turn, "prompt", order.prompt, "another prompt than was sent")
+
+
+def the_length_is_repeated(turn: Turn) -> Iterator[Look]:
+    """An answer that tells the seconds tells those that were ordered."""
+    order = _order(turn)
+    if order is not None and order.seconds is not None:
+        yield from _repeated(turn, "seconds", str(order.seconds), "another length than was ordered")
+
+
+def the_size_is_repeated(turn: Turn) -> Iterator[Look]:
+    """An answer tells the pixels that were ordered, also where resolution and ratio ordered them."""
+    order, document = _order(turn), _document(turn)
+    if order is None or order.size is None:
+        return
+    seen = [value for _, value in _told(turn, "size")]
+    yield from _repeated(turn, "size", order.size.text, "another size than was ordered")
+    for value in seen:
+        yield compared(order.size, "another size than its row says", order.size.text, value)
+        equivalent = turn.said.find(f"{turn.said.name}.size.equivalent")
+        if equivalent is not None and "ratio" in document and "size" not in document:
+            title = "resolution and ratio mean another size than the table says"
+            yield compared(equivalent, title, order.size.text, value)
+
+
+def the_mode_is_told(turn: Turn) -> Iterator[Look]:
+    """modelType tells what a clip is made from."""
+    order = _order(turn)
+    fact = turn.said.find(f"{turn.said.name}.query.model_type")
+    told = turn.data.get("modelType") if isinstance(turn.data, dict) else None
+    if order is not None and fact is not None and isinstance(told, str):
+        yield compared(fact, "modelType tells another mode", mode_type(order), told)
+
+
+def mode_type(order: Ordered) -> str:
+    """A's word for what an order makes a clip from."""
+    if order.operation is Operation.UPSCALE:
+        return "VIDEO_TO_VIDEO"
+    if not order.references:
+        return "TEXT_TO_VIDEO"
+    if any(found.reference.role is not Role.REFERENCE for found in order.references):
+        return "IMAGE_TO_VIDEO"
+    return "VIDEO_TO_VIDEO" if _edits(order.references) else "REFERENCE_TO_VIDEO"
+
+
+def _edits(references: tuple[Found, ...]) -> bool:
+    """A video to edit is the only reference, and a video."""
+    return [found.reference.kind for found in references] == [MediaKind.VIDEO]
+
+
+def _order(turn: Turn) -> Ordered | None:
+    """What was ordered of the task that a successful answer speaks of."""
+    if turn.refused or turn.operation not in SPOKEN:
+        return None
+    return turn.order if turn.operation in ORDERS else turn.story.order if turn.story is not None else None
+
+
+def _document(turn: Turn) -> dict[str, Any]:
+    asked = turn if turn.operation in ORDERS else turn.story.created if turn.story is not None else turn
+    return {name: value for name, value in (asked.document or {}).items() if value is not None}
+
+
+def _told(turn: Turn, name: str) -> Iterator[tuple[Fact, Any]]:
+    """The fields of this name that are told, with what they say."""
+    data = turn.data if isinstance(turn.data, dict) else {}
+    for field in parts.fields_of(turn):
+        if field.path.rpartition(".")[2] == name and "[]" not in field.path and name in data:
+            yield field, data[name]
+
+
+def _repeated(turn: Turn, name: str, ordered: str, title: str) -> Iterator[Look]:
+    for field, value in _told(turn, name):
+        yield compared(field, title, ordered, value)
+
+
+CHECKS = (
+    the_model_is_repeated,
+    the_prompt_is_repeated,
+    the_length_is_repeated,
+    the_size_is_repeated,
+    the_mode_is_told,
+)

@@ -1,0 +1,143 @@
+"""Why something failed or was refused for what it shows: it is said, with a code that is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from seedmock_contracts.spelling import shown
+from seedmock_contracts.terms import ORDERS, AnswerField, AssetStatus, ErrorKind, FailCode, Operation, TaskStatus
+
+from ..conversation.history import Turn
+from ..results.checks import Look, Severity, broken, compared, held
+from . import response_fields as parts
+from .assets import told_assets
+from .variants import chosen
+
+OF_TASKS = (ErrorKind.MODERATION_OUTPUT, ErrorKind.TASK_FAILED, ErrorKind.MODERATION_INPUT)
+"""The kinds of code that a failed task can have, the likeliest first; a look at the input can come late."""
+CODES, MESSAGES = ("data.failCode", "error.code"), ("data.failMsg", "error.message", "fail_reason")
+
+
+def a_failed_task_says_why(turn: Turn) -> Iterator[Look]:
+    """A failed task tells a code that is known, a sentence, and whether to try again."""
+    if turn.operation is not Operation.QUERY or turn.refused or turn.status is not TaskStatus.FAILURE:
+        return
+    (code, code_field), (message, message_field) = _told(turn, CODES), _told(turn, MESSAGES)
+    silent = isinstance(message, str) and not message.strip()
+    if message_field is not None:
+        yield (
+            broken(message_field, "a failed task does not say why", "a sentence", shown(message))
+            if silent
+            else held(message_field, shown(message))
+        )
+    if not isinstance(code, str) or code_field is None:
+        return
+    row = _row(turn, code, str(message or ""))
+    if row is None:
+        known = ", ".join(dict.fromkeys(row.code for row in turn.said.codes if row.kind in OF_TASKS))
+        yield broken(code_field, "a task failed with a code that is not known", known, code, Severity.INFO)
+    else:
+        yield from _of_code(turn, row, silent)
+
+
+def _told(turn: Turn, paths: tuple[str, ...]) -> tuple[Any, AnswerField | None]:
+    """What stands at the first of these places at which something does, and the field that speaks of it."""
+    fields = parts.fields_of(turn)
+    told = turn.data if isinstance(turn.data, dict) else {}
+    for path in paths:
+        field = next((field for field in fields if field.path == path), None)
+        value: Any = told
+        for step in path.removeprefix(f"{turn.said.holder}.").split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if value is not None:
+            return value, field
+    return None, None
+
+
+def _row(turn: Turn, code: str, message: str) -> FailCode | None:
+    """The row of a code; where several have it, the one whose reason the sentence names."""
+    rows = [row for kind in OF_TASKS for row in turn.said.codes if row.kind is kind and row.code == code]
+    return next((row for row in rows if row.reason and row.reason in message), rows[0] if rows else None)
+
+
+def _of_code(turn: Turn, row: FailCode, silent: bool) -> Iterator[Look]:
+    again = turn.data.get("retryable") if isinstance(turn.data, dict) else None
+    if isinstance(again, bool):
+        yield compared(row, "whether to try again is told otherwise", row.retryable, again)
+    elif silent:
+        yield broken(row, "a code comes without a sentence", "a sentence", "nothing")
+    else:
+        yield held(row, row.code)
+
+
+def what_is_refused_for_its_content_says_why(turn: Turn) -> Iterator[Look]:
+    """An order that moderation refuses is told so with one of the codes for inputs, and the status of such refusals."""
+    if turn.operation not in ORDERS or not turn.refused or not isinstance(turn.body, dict):
+        return
+    code, message = _refused_with(turn)
+    rows = [row for row in turn.said.codes if row.kind is ErrorKind.MODERATION_INPUT and row.code == code]
+    if not rows:
+        return
+    row = next((row for row in rows if _speaks_of(row, message)), rows[0])
+    status = turn.body.get("code") if turn.said.holder else turn.status_code
+    allowed = sorted({case.status for case in turn.said.errors if case.kind is ErrorKind.MODERATION_INPUT})
+    if status in allowed:
+        yield held(row, f"{status} {code}")
+        if turn.said.find(f"{turn.said.name}.moderation") is not None:
+            yield chosen(turn, f"{turn.said.name}.moderation", str(status))
+    else:
+        yield broken(row, "moderation refuses with another status", " or ".join(map(str, allowed)), status)
+
+
+def _refused_with(turn: Turn) -> tuple[Any, str]:
+    """The code and the sentence of a refusal, also where the service behind speaks in a text in the text."""
+    body = turn.body
+    if turn.said.holder:
+        data = body.get(turn.said.holder)
+        return (data.get("failCode"), str(data.get("failMsg"))) if isinstance(data, dict) else (None, "")
+    error = body.get("error") if isinstance(body.get("error"), dict) else _nested(body.get("message"))
+    return error.get("code"), str(error.get("message"))
+
+
+def _nested(message: Any) -> dict[str, Any]:
+    try:
+        said = json.loads(message) if isinstance(message, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    error = said.get("error") if isinstance(said, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _speaks_of(row: FailCode, message: str) -> bool:
+    return row.message in message or bool(row.reason and row.reason in message.split())
+
+
+def a_failed_asset_says_why(turn: Turn) -> Iterator[Look]:
+    """An asset that failed tells a code that is known, and a sentence."""
+    if turn.refused:
+        return
+    field = next((f for f in parts.fields_of(turn) if f.path.endswith(".error")), None)
+    if field is None:
+        return
+    for _, asset in told_assets(turn):
+        if asset.get("status") == AssetStatus.FAILED:
+            error = asset.get("error")
+            yield from _of_asset(turn, field, error if isinstance(error, dict) else {})
+
+
+def _of_asset(turn: Turn, field: AnswerField, error: dict[str, Any]) -> Iterator[Look]:
+    code, message = error.get("code"), error.get("message")
+    rows = [row for row in turn.said.codes if row.kind is ErrorKind.ASSET_REFUSED]
+    row = next((row for row in rows if row.code == code), None)
+    if not isinstance(message, str) or not message.strip():
+        yield broken(row or field, "a failed asset does not say why", "a sentence", shown(error))
+    elif row is None:
+        known = ", ".join(row.code for row in rows)
+        yield broken(field, "an asset failed with a code that is not known", known, shown(code), Severity.INFO)
+    else:
+        yield held(row, str(code))
+
+
+CHECKS = (a_failed_task_says_why, what_is_refused_for_its_content_says_why, a_failed_asset_says_why)

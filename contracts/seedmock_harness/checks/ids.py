@@ -1,0 +1,156 @@
+"""The ids of tasks, groups and assets: their form, that each names one thing, and that an answer is about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from seedmock_contracts.terms import ORDERS, Operation
+
+from ..conversation.history import Turn
+from ..results.checks import Look, broken, compared, held
+from . import response_fields as parts
+
+VENDOR_TIME = timezone(timedelta(hours=8))
+"""The vendors' ids tell the time of China."""
+NEAR_SECONDS = 600.0
+LAST = 253402300800 - 86400
+"""The last moment that has a date in four digits of the year, and a day."""
+FORMS = {
+    "opeai.task_id": re.compile(r"cgt-(?P<time>\d{14})-[a-z0-9]{5}"),
+    "apimodels.task_id": re.compile(r"cl[a-z0-9]{23}"),
+    "apimodels.assets.id": re.compile(r"asset-(?P<time>\d{14})-[a-z0-9]{4,8}"),
+}
+"""What ids look like, by the facts that say so; `time` is the time of creation."""
+SCHEME = "asset://"
+
+
+def ids_have_their_form(turn: Turn) -> Iterator[Look]:
+    """The id of what was made has the form of the upstream's ids; a time in it is a time, and of now."""
+    id_ = _form(turn)
+    if turn.made is None or id_ is None:
+        return
+    fact, found = turn.said.fact(id_), FORMS[id_].fullmatch(turn.made)
+    if found is None:
+        yield broken(fact, "an id has another form", FORMS[id_].pattern, turn.made)
+        return
+    if "time" in found.groupdict():
+        told, now = _seconds(found["time"]), _times(turn)
+        if told is None or (now and all(abs(told - at) > NEAR_SECONDS for at in now)):
+            expected = f"near {_digits(now[0])}" if now else "a time"
+            yield broken(fact, "an id tells another time than that of its creation", expected, found["time"])
+            return
+    yield held(fact, turn.made)
+
+
+def _form(turn: Turn) -> str | None:
+    if turn.operation in ORDERS:
+        return f"{turn.said.name}.task_id"
+    return f"{turn.said.name}.assets.id" if turn.operation is Operation.ASSET_CREATE else None
+
+
+def _seconds(digits: str) -> float | None:
+    """Fourteen digits of a date and time as seconds since the epoch."""
+    try:
+        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=VENDOR_TIME).timestamp()
+    except ValueError:
+        return None
+
+
+def _times(turn: Turn) -> list[float]:
+    """When it was, by the asker's clock and by the answer itself."""
+    told = turn.data.get("created_at") if isinstance(turn.data, dict) else None
+    return [at for at in (turn.exchange.at, told) if isinstance(at, int | float) and 0 < at < LAST]
+
+
+def _digits(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC).astimezone(VENDOR_TIME):%Y%m%d%H%M%S}"
+
+
+def both_ids_are_the_same(turn: Turn) -> Iterator[Look]:
+    """B tells a new task's id twice: as id and as task_id."""
+    fact = turn.said.find(f"{turn.said.name}.create.response")
+    body = turn.body if isinstance(turn.body, dict) and not turn.refused else {}
+    if fact is not None and turn.operation is Operation.CREATE and {"id", "task_id"} <= body.keys():
+        yield compared(fact, "id and task_id differ", body["id"], body["task_id"])
+
+
+def ids_name_one_thing(turn: Turn) -> Iterator[Look]:
+    """What was made has an id that nothing else has."""
+    made, before = turn.made, turn.before
+    if turn.operation in ORDERS:
+        known = set(before.tasks)
+    elif turn.operation is Operation.ASSET_CREATE:
+        known = set(before.assets)
+    else:
+        return
+    if made is None or not known:
+        return
+    for field in parts.fields_of(turn):
+        if field.path.rpartition(".")[2] == _id_key(turn):
+            if made in known:
+                yield broken(field, "an id was given a second time", "an id that nothing else has", made)
+            else:
+                yield held(field, made)
+
+
+def _id_key(turn: Turn) -> str:
+    told = turn.data if isinstance(turn.data, dict) else {}
+    return next((name for name in turn.said.id_fields if name in told), "")
+
+
+def answers_are_about_what_was_asked(turn: Turn) -> Iterator[Look]:
+    """The answer to a query, or to a look at an asset, tells the id that was asked after."""
+    if turn.refused or turn.operation not in (Operation.QUERY, Operation.ASSET_GET, Operation.ASSET_UPDATE):
+        return
+    key = _id_key(turn)
+    for field in parts.fields_of(turn):
+        if field.path.rpartition(".")[2] == key and "[]" not in field.path:
+            yield compared(field, "an answer about something else than was asked", turn.asked, turn.data[key])
+
+
+def asset_urls_are_their_ids(turn: Turn) -> Iterator[Look]:
+    """An asset's URL is its id behind asset://."""
+    fact = turn.said.find(f"{turn.said.name}.assets.url")
+    if fact is None or turn.refused:
+        return
+    for asset in _assets(turn):
+        if isinstance(asset.get("id"), str) and "asset_url" in asset:
+            yield compared(fact, "an asset's URL is not of its id", f"{SCHEME}{asset['id']}", asset["asset_url"])
+
+
+def _assets(turn: Turn) -> Iterator[dict[str, Any]]:
+    """The assets that an answer tells of."""
+    told = turn.data if isinstance(turn.data, dict) else {}
+    if turn.operation in (Operation.ASSET_CREATE, Operation.ASSET_GET):
+        yield told
+    elif turn.operation is Operation.ASSET_LIST and isinstance(told.get("items"), list):
+        yield from (item for item in told["items"] if isinstance(item, dict))
+
+
+def groups_have_numbers_and_made_names(turn: Turn) -> Iterator[Look]:
+    """A group is known by a number, and by a name that is made for it, not the one that was asked for."""
+    told = turn.data if isinstance(turn.data, dict) else None
+    if turn.operation is not Operation.GROUP_CREATE or turn.refused or told is None:
+        return
+    fact, name = parts.response_fact(turn), told.get("group_name")
+    if type(told.get("id")) is not int:
+        yield broken(fact, "a group's id is no number", "a number", told.get("id"))
+    elif not isinstance(name, str) or not name.startswith("group-"):
+        yield broken(fact, "a group's name is not a made one", "group-...", name)
+    elif (turn.exchange.caller, turn.made) in turn.before.groups:
+        yield broken(fact, "a group's number was given a second time", "a number that no other group has", told["id"])
+    else:
+        yield held(fact, f"{told['id']}, {name}")
+
+
+CHECKS = (
+    ids_have_their_form,
+    both_ids_are_the_same,
+    ids_name_one_thing,
+    answers_are_about_what_was_asked,
+    asset_urls_are_their_ids,
+    groups_have_numbers_and_made_names,
+)

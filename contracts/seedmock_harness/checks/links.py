@@ -1,0 +1,98 @@
+"""Links to results and to posted files: each its own, without a key, for as many days as they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedmock_contracts.terms import Amount, ErrorCase, ErrorKind, Operation
+
+from ..conversation.history import Turn
+from ..results.checks import Look, broken, compared, held
+from .content import LATE_SECONDS
+from .variants import chosen
+
+DAY = 86400.0
+SLACK = 60.0
+"""Seconds by which the upstream's clock may differ from ours."""
+
+
+def links_are_each_task_s_own(turn: Turn) -> Iterator[Look]:
+    """No task tells a link that another task has told."""
+    story = turn.story
+    fact = turn.said.find(f"{turn.said.name}.content.own")
+    if fact is None or turn.operation is not Operation.QUERY or story is None or turn.refused:
+        return
+    if all(known is story for known in turn.before.links.values()):
+        return
+    for link in turn.links:
+        other = turn.before.links.get(link, story)
+        yield compared(fact, "two tasks tell the same link", story.id, other.id)
+
+
+def links_need_no_key(turn: Turn) -> Iterator[Look]:
+    """A result's link answers whoever has it."""
+    fact = turn.said.find(f"{turn.said.name}.content.keyless")
+    if fact is None or not _is_link(turn) or turn.exchange.caller or "authorization" in turn.sent_headers:
+        return
+    if turn.status_code == 401:
+        yield broken(fact, "a link asks for a key", "the clip", turn.status_code)
+    elif not turn.refused:
+        yield held(fact, str(turn.status_code))
+
+
+def links_live_their_days(turn: Turn) -> Iterator[Look]:
+    """A link answers until its days are over, and then is refused as expired."""
+    story = turn.before.links.get(turn.exchange.request.url)
+    if story is None or turn.operation is not Operation.CONTENT or story.ended is None:
+        return
+    days = turn.said.amount(f"{turn.said.name}.result.days")
+    yield from _lived(turn, days, story.created.exchange.at, story.ended.exchange.at)
+
+
+def files_live_their_days(turn: Turn) -> Iterator[Look]:
+    """A posted file is published by a link that answers until its days are over."""
+    if turn.operation is Operation.FILE_CREATE and not turn.refused:
+        fact = next(endpoint for endpoint in turn.said.endpoints if endpoint.operation is Operation.FILE_CREATE)
+        web = turn.published.startswith(("https://", "http://"))
+        observed = turn.published or str(turn.data)
+        yield held(fact, observed) if web else broken(fact, "no link to the file", "data.publicUrl, a link", observed)
+    posted = turn.before.files.get(turn.exchange.request.url)
+    if posted is not None and turn.operation is Operation.CONTENT:
+        days = turn.said.amount(f"{turn.said.name}.files.days")
+        yield from _lived(turn, days, posted.exchange.at, posted.exchange.at)
+
+
+def _is_link(turn: Turn) -> bool:
+    return turn.operation is Operation.CONTENT and turn.exchange.request.url in turn.before.links
+
+
+def _ends(turn: Turn) -> list[ErrorCase]:
+    """How a link may be refused when its time is over; its host has no envelope, so only the status counts."""
+    return [case for case in turn.said.errors if case.kind is ErrorKind.LINK_EXPIRED]
+
+
+def _lived(turn: Turn, days: Amount, earliest: float, latest: float) -> Iterator[Look]:
+    """`earliest` and `latest`: between which moments the days began. Storage may be late with what is new."""
+    lasts, now, code = float(days.value) * DAY, turn.exchange.at, turn.status_code
+    expected = f"{days.value} days"
+    if turn.refused and code in (403, 404, 410):
+        if code == 404 and now <= latest + LATE_SECONDS:
+            return
+        if now < earliest + lasts - SLACK:
+            age = f"{code} after {(now - earliest) / DAY:.2f} days"
+            yield broken(days, "a link dies before its time", expected, age)
+        elif now >= earliest + lasts:
+            yield held(days, str(code))
+            if _is_link(turn):
+                yield from (held(case, str(code)) for case in _ends(turn) if case.status == code)
+                yield chosen(turn, f"{turn.said.name}.expired_link", str(code))
+    elif turn.refused and 400 <= code < 500 and code not in (401, 429) and now >= earliest + lasts and _is_link(turn):
+        expected = " or ".join(str(case.status) for case in _ends(turn))
+        yield broken(_ends(turn)[0], "a link ends with another status", expected, code)
+    elif not turn.refused and now > latest + lasts + SLACK:
+        yield broken(days, "a link outlives its time", expected, f"{code} after {(now - latest) / DAY:.2f} days")
+    elif not turn.refused and now <= latest + lasts:
+        yield held(days, str(code))
+
+
+CHECKS = (links_are_each_task_s_own, links_need_no_key, links_live_their_days, files_live_their_days)

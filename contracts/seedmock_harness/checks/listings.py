@@ -1,0 +1,125 @@
+"""Groups and the lists of the library: pages add up, what was made is listed, what was deleted is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from seedmock_contracts.spelling import numeric
+from seedmock_contracts.terms import Operation
+
+from ..conversation.history import Thing, Turn
+from ..results.checks import Look, broken, compared, held
+from .assets import endpoint
+from .variants import chosen
+
+INTO = frozenset({Operation.ASSET_CREATE, Operation.ASSET_LIST, Operation.GROUP_DELETE})
+
+
+def pages_add_up(turn: Turn) -> Iterator[Look]:
+    """A page has as many assets as its size and the total leave to it, each once."""
+    page = _page(turn)
+    if page is None:
+        return
+    items, total, number, size = page
+    fact, asked = turn.fact("assets.list.paged"), turn.document or {}
+    wanted = tuple(int(numeric(asked.get(name)) or usual) for name, usual in (("page", 1), ("page_size", 10)))
+    yield compared(fact, "another page is told than was asked for", wanted, (number, size))
+    due = max(0, min(size, total - (number - 1) * size))
+    yield compared(fact, "a page does not add up with its total", f"{due} assets", f"{len(items)} assets")
+    ids = [item.get("id") for item in items]
+    if len(ids) > 1:
+        right, title = len(set(ids)) == len(ids), "a page lists an asset twice"
+        yield held(fact) if right else broken(fact, title, f"{len(ids)} assets", f"{len(set(ids))} assets")
+    if asked.get("group_id") is not None and items:
+        groups = {numeric(item.get("group_id")) for item in items}
+        title, field = "assets of another group are listed", turn.fact("assets.list.group_id")
+        yield compared(field, title, {numeric(asked["group_id"])}, groups)
+
+
+def pages_list_what_there_is(turn: Turn) -> Iterator[Look]:
+    """A page that has all lists each asset that was made, and none that was deleted."""
+    page = _page(turn)
+    if page is None:
+        return
+    items, total, _, _ = page
+    listed, whole = {item.get("id") for item in items}, len(items) == total
+    caller, group = turn.exchange.caller, turn.asked_group
+    for asset in turn.before.assets.values():
+        if asset.caller != caller or (group and asset.made.asked_group != group):
+            continue
+        if asset.deleted is not None:
+            by_group = asset.deleted.operation is Operation.GROUP_DELETE
+            fact = turn.fact("groups.delete.cascade") if by_group else endpoint(turn, Operation.ASSET_DELETE)
+            there = asset.id in listed
+            title = "a deleted asset is listed"
+            yield broken(fact, title, "no such asset", asset.id) if there else held(fact, "not listed")
+        elif whole:
+            fact, there = endpoint(turn, Operation.ASSET_LIST), asset.id in listed
+            yield held(fact, asset.id) if there else broken(fact, "an asset is not listed", asset.id, f"{total} others")
+
+
+def groups_are_listed(turn: Turn) -> Iterator[Look]:
+    """A key's groups are listed, those that were deleted are not."""
+    if turn.operation is not Operation.GROUP_LIST or turn.refused:
+        return
+    items = turn.data.get("items") if isinstance(turn.data, dict) else turn.data
+    if not isinstance(items, list):
+        return
+    yield chosen(turn, f"{turn.said.name}.group_list", "items" if isinstance(turn.data, dict) else "array")
+    listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
+    for (caller, id_), group in turn.before.groups.items():
+        if caller != turn.exchange.caller:
+            continue
+        there = id_ in listed
+        if group.deleted is None:
+            fact = turn.fact("groups.list.own")
+            yield held(fact, id_) if there else broken(fact, "a group is not listed", id_, sorted(listed))
+        else:
+            fact = endpoint(turn, Operation.GROUP_DELETE)
+            yield broken(fact, "a deleted group is listed", "no such group", id_) if there else held(fact, "not listed")
+
+
+def groups_are_there_until_deleted(turn: Turn) -> Iterator[Look]:
+    """A group's id, as a number or as a text, leads to it until it is deleted."""
+    group = _group(turn)
+    if group is None or turn.violations or (turn.refused and turn.status_code >= 500):
+        return
+    gone = turn.refused and any(case.kind.endswith("not_found") for case in turn.cases)
+    if group.deleted is not None:
+        deletion, title = endpoint(turn, Operation.GROUP_DELETE), "a group is there although it was deleted"
+        if gone:
+            yield held(deletion, str(turn.status_code))
+        elif not turn.refused:
+            yield broken(deletion, title, "404", turn.status_code)
+        return
+    as_text = isinstance(
+        (turn.document or {}).get("id" if turn.operation is Operation.GROUP_DELETE else "group_id"), str
+    )
+    fact = turn.fact("groups.id.text") if as_text else endpoint(turn, Operation.GROUP_CREATE)
+    if not turn.refused:
+        yield held(fact)
+    elif gone or (as_text and turn.status_code == 400):
+        yield broken(fact, "a group is not found by its id", "the group", turn.status_code)
+
+
+def _group(turn: Turn) -> Thing | None:
+    """The caller's group that a request names."""
+    if turn.operation not in INTO or not turn.asked_group:
+        return None
+    return turn.before.groups.get((turn.exchange.caller, turn.asked_group))
+
+
+def _page(turn: Turn) -> tuple[list[dict[str, Any]], int, int, int] | None:
+    """The items, the total, the page and its size that a list tells, if it tells all four."""
+    told = turn.data if isinstance(turn.data, dict) and not turn.refused else {}
+    if turn.operation is not Operation.ASSET_LIST or not isinstance(told.get("items"), list):
+        return None
+    numbers = [told.get(name) for name in ("total", "page", "page_size")]
+    total, page, size = numbers
+    if not (isinstance(total, int) and isinstance(page, int) and isinstance(size, int)):
+        return None
+    return [item for item in told["items"] if isinstance(item, dict)], total, page, size
+
+
+CHECKS = (pages_add_up, pages_list_what_there_is, groups_are_listed, groups_are_there_until_deleted)

@@ -1,0 +1,168 @@
+"""Parts of content: what Range, If-Range and HEAD get, by RFC 9110.
+
+Where a Range is not answered at all, an upstream with a variant for it is settled, and one without is contradicted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seedmock_contracts.terms import ErrorKind, Fact, Operation
+
+from ..conversation.history import Turn
+from ..results.checks import Look, Severity, broken, compared
+from .variants import chosen
+
+_ASKED = re.compile(r"bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*", re.IGNORECASE)
+_TOLD = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15}|\*)")
+_OUTSIDE = re.compile(r"bytes \*/(\d{1,15})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What was seen before of the content that a part is asked of."""
+
+    size: int
+    tag: str
+    parted: bool
+
+
+def ranges_are_answered(turn: Turn) -> Iterator[Look]:
+    """A range within the clip is answered with 206 and its bytes, where ranges are answered."""
+    part, whole = _part(turn), _whole(turn)
+    if part is None or whole is None or _is_stale(turn, whole) is not False:
+        return
+    fact, wanted = turn.fact("range.part"), _resolved(part, whole.size)
+    if wanted is None:
+        return
+    if turn.status_code == 206:
+        yield from _answered(turn, fact, wanted, whole.size)
+        yield from _switched(turn, "on")
+    elif turn.status_code == 200 and turn.said.find(f"{turn.said.name}.range") is not None:
+        yield from _switched(turn, "off")
+    elif turn.status_code == 200:
+        yield broken(fact, "a range is ignored", "206 and the range", 200, Severity.WARNING)
+    elif turn.status_code == 416:
+        yield broken(fact, "a range within the clip is refused", f"206 of {whole.size} bytes", 416)
+
+
+def ranges_outside_are_refused(turn: Turn) -> Iterator[Look]:
+    """A range beyond the clip's end is answered with 416 and the clip's size, where ranges are answered."""
+    part, whole = _part(turn), _whole(turn)
+    if part is None or whole is None or _resolved(part, whole.size) is not None or "if-range" in turn.sent_headers:
+        return
+    fact = turn.said.case(ErrorKind.RANGE_NOT_SATISFIABLE)
+    if turn.status_code == 416:
+        told = _OUTSIDE.fullmatch(turn.headers.get("content-range", ""))
+        size = told[0] if told else turn.headers.get("content-range", "no Content-Range")
+        yield compared(fact, "a range beyond the end does not tell the size", f"bytes */{whole.size}", size)
+    elif turn.status_code == 206 or (turn.status_code == 200 and whole.parted):
+        yield broken(fact, "a range beyond the end is answered", f"416 and bytes */{whole.size}", turn.status_code)
+
+
+def stale_ranges_get_the_whole(turn: Turn) -> Iterator[Look]:
+    """If-Range with the clip's own validator lets the range through, with another gets the whole clip."""
+    part, whole = _part(turn), _whole(turn)
+    if part is None or whole is None or _resolved(part, whole.size) is None or not _is_stale(turn, whole):
+        return
+    fact, code = turn.fact("range.condition"), turn.status_code
+    if code == 206:
+        yield broken(fact, "a part of another clip is given", "200 and the whole clip", code)
+    elif code == 200 and whole.parted:
+        yield compared(fact, "not the whole clip is given", whole.size, turn.size)
+
+
+def head_tells_what_get_would(turn: Turn) -> Iterator[Look]:
+    """HEAD has GET's headers and no body."""
+    whole = _whole(turn)
+    if turn.exchange.request.method != "HEAD" or whole is None or not turn.headers:
+        return
+    fact, code = turn.fact("content.head"), turn.status_code
+    told = turn.headers.get("content-length", str(whole.size))
+    if code in (404, 405, 501):
+        yield broken(fact, "content has no HEAD", "200 without a body", code)
+    elif code == 200:
+        expected = f"no body, of {whole.size} bytes"
+        observed = f"{'no body' if not turn.size else f'{turn.size} bytes'}, of {told} bytes"
+        yield compared(fact, "HEAD tells something else than GET", expected, observed)
+
+
+def ranges_are_offered(turn: Turn) -> Iterator[Look]:
+    """Accept-Ranges says of content whether ranges are answered."""
+    told, part, whole = turn.headers.get("accept-ranges", "").lower(), _part(turn), _whole(turn)
+    if not told or part is None or whole is None or _resolved(part, whole.size) is None:
+        return
+    if _is_stale(turn, whole) is not False or turn.status_code not in (200, 206):
+        return
+    expected = {206: "bytes", 200: "none"}[turn.status_code]
+    fact = turn.fact("range.offered")
+    yield compared(fact, "Accept-Ranges and what is done are two things", expected, told)
+
+
+def _part(turn: Turn) -> tuple[str, str] | None:
+    """The first and last byte of the one range that is asked for; None for no range, several, or an unreadable one."""
+    if turn.operation is not Operation.CONTENT or turn.exchange.request.method != "GET":
+        return None
+    found = _ASKED.fullmatch(turn.sent_headers.get("range", ""))
+    if found is None or found.groups() == ("", ""):
+        return None
+    first, last = found.groups()
+    return None if first and last and int(last) < int(first) else (first, last)
+
+
+def _resolved(part: tuple[str, str], size: int) -> tuple[int, int] | None:
+    """The bytes from and to, the latter inclusive; None for a range that no byte of the clip lies in."""
+    first, last = part
+    start = int(first) if first else max(0, size - int(last))
+    end = size - 1 if not (first and last) else min(int(last), size - 1)
+    return (start, end) if start <= end else None
+
+
+def _whole(turn: Turn) -> _Whole | None:
+    """The whole clip as an earlier GET got it."""
+    story = turn.story
+    if turn.operation is not Operation.CONTENT or story is None:
+        return None
+    before = [content for content in story.contents if content.exchange.request.url == turn.exchange.request.url]
+    whole = next((content for content in before if content.status_code == 200 and content.size), None)
+    if whole is None or whole.exchange.response.media is None or whole.size is None:
+        return None
+    parted = any(content.status_code == 206 for content in before)
+    return _Whole(whole.size, whole.headers.get("etag", ""), parted)
+
+
+def _is_stale(turn: Turn, whole: _Whole) -> bool | None:
+    """Whether If-Range names another clip; None where that is not known."""
+    condition = turn.sent_headers.get("if-range")
+    if condition is None:
+        return False
+    return None if not whole.tag or not condition.startswith('"') else condition != whole.tag
+
+
+def _answered(turn: Turn, fact: Fact, wanted: tuple[int, int], size: int) -> Iterator[Look]:
+    start, end = wanted
+    expected = f"bytes {start}-{end}/{size}"
+    told = turn.headers.get("content-range", "no Content-Range")
+    found = _TOLD.fullmatch(told)
+    right = found is not None and (int(found[1]), int(found[2])) == wanted and found[3] in ("*", str(size))
+    if not right:
+        yield broken(fact, "another range is told than was asked for", expected, told)
+    elif turn.size is not None:
+        length = end - start + 1
+        yield compared(fact, "a range has another number of bytes", f"{length} bytes", f"{turn.size} bytes")
+
+
+def _switched(turn: Turn, option: str) -> Iterator[Look]:
+    if turn.said.find(f"{turn.said.name}.range") is not None:
+        yield chosen(turn, f"{turn.said.name}.range", option)
+
+
+CHECKS = (
+    ranges_are_answered,
+    ranges_outside_are_refused,
+    stale_ranges_get_the_whole,
+    head_tells_what_get_would,
+    ranges_are_offered,
+)

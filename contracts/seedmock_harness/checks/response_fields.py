@@ -1,0 +1,189 @@
+"""The parts that an answer should have: the contract's fields that apply to it, and what stands at their places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents import values
+from seedmock_contracts.exchange import BODY_BYTES
+from seedmock_contracts.shape import is_of
+from seedmock_contracts.terms import MISSING, ORDERS, AnswerField, Fact, Moment, Operation, Variants
+
+from ..conversation.history import Turn
+
+NOTHING_ASKED, LITTLE_LIKE = 0.5, 0.6
+REMEMBERED = 64
+"""Turns whose fields are remembered: all checks ask for those of the same few."""
+
+
+def speaks(turn: Turn) -> bool:
+    """Whether the exchange has an answer that should be JSON, whole enough to be judged.
+
+    Not so is media, what a link to a store of files answers, and what the one who is called says to a callback.
+    """
+    if turn.operation is Operation.CONTENT:
+        of_task = any(endpoint.operation is Operation.CONTENT for endpoint in turn.said.endpoints)
+        return turn.refused and of_task and turn.status_code != 0 and judgeable(turn)
+    return turn.operation is not Operation.CALLBACK and turn.status_code != 0 and judgeable(turn)
+
+
+def judgeable(turn: Turn) -> bool:
+    """Whether the body is all that was answered: not that of a HEAD, and not cut where journals cut."""
+    body = turn.exchange.response.body
+    cut = turn.body is None and body[:1] in ("{", "[") and len(body.encode()) >= BODY_BYTES
+    return turn.exchange.request.method != "HEAD" and not cut
+
+
+def moment_of(turn: Turn) -> Moment | None:
+    """When a status is spoken: at create, at query; None where tasks are not spoken of."""
+    if turn.operation in ORDERS:
+        return Moment.CREATED
+    return Moment.QUERIED if turn.operation is Operation.QUERY else None
+
+
+def response_fact(turn: Turn) -> Fact:
+    """The fact about the answer of an operation as a whole."""
+    said, operation = turn.said, turn.operation
+    endpoint = next((row for row in said.endpoints if row.operation is operation), None)
+    own = said.find(f"{endpoint.id}.response") if endpoint is not None else None
+    return own or said.find(f"{said.name}.envelope") or refusal_fact(turn)
+
+
+def refusal_fact(turn: Turn) -> Fact:
+    """The fact about refusals as a whole: the first field of the envelope that the upstream is known by."""
+    return next(field for field in turn.said.answers if field.operation is None)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def fields_of(turn: Turn) -> tuple[AnswerField, ...]:
+    """The fields that this answer should have, in the options of variants that it shows."""
+    applying, ruling = _applying(turn), status_variant(turn.said)
+    spoken = {field.variant for field in applying}
+    options = {variant.id: option_of(turn, variant) for variant in turn.said.variants if variant.id in spoken}
+    shown = [field for field in applying if not field.variant or options[field.variant] == field.option]
+    ruled = {field.path for field in shown if field.variant == ruling}
+    return tuple(field for field in shown if field.variant in ("", ruling) or field.path not in ruled)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _applying(turn: Turn) -> tuple[AnswerField, ...]:
+    """The fields of the operation and the status, in every option."""
+    return tuple(
+        field
+        for field in turn.said.answers
+        if field.operation is not None
+        and field.operation is turn.operation
+        and (not field.statuses or turn.status in field.statuses)
+    )
+
+
+def status_variant(said: Contract) -> str:
+    """The id of the variant that has status words of its own, and so rules the whole body; empty if there is none."""
+    options = {word.variant for word in said.words if word.variant}
+    return next((variant.id for variant in said.variants if options & {*variant.options}), "")
+
+
+def option_of(turn: Turn, variant: Variants) -> str:
+    """The option that is known to hold, or else the one that the answer's words and keys show."""
+    pinned = turn.before.options.get(variant.id)
+    if pinned is not None:
+        return pinned
+    if variant.id == status_variant(turn.said):
+        spoken = [word for word in turn.said.words if word.moment is moment_of(turn) and word.word == turn.word]
+        if spoken and spoken[0].moment is Moment.QUERIED:
+            return spoken[0].variant or variant.default
+    options = sorted(variant.options, key=lambda option: option != variant.default)
+    return max(options, key=lambda option: _likeness(turn, variant, option))
+
+
+def asked_about(turn: Turn, variant: Variants) -> bool:
+    """Whether this answer can show an option of the variant: it has a field under one, and none that overrides it."""
+    fields = [field for field in _applying(turn) if field.variant == variant.id]
+    ruling = next((v for v in turn.said.variants if v.id == status_variant(turn.said)), None)
+    if not fields or ruling is None or ruling is variant or option_of(turn, ruling) == ruling.default:
+        return bool(fields)
+    ruled = {f.path for f in _applying(turn) if f.variant == ruling.id}
+    return all(field.path not in ruled for field in fields)
+
+
+def _likeness(turn: Turn, variant: Variants, option: str) -> float:
+    """How much of what an option tells is there, from 0 to 1; an option that tells nothing is in the middle."""
+    fields = [field for field in _applying(turn) if field.variant == variant.id and field.option == option]
+    outer = [field for field in fields if field.needed and not _inside(field, fields)]
+    if not outer:
+        return NOTHING_ASKED
+    return sum(_presence(turn, field) for field in outer) / len(outer)
+
+
+def _presence(turn: Turn, field: AnswerField) -> float:
+    there = [value for value in found(turn, field) if value is not MISSING]
+    if not there:
+        return 0.0
+    if all(fits(field, value) for value in there):
+        return 1.0
+    shared = any(f.path == field.path and f.variant != field.variant for f in _applying(turn))
+    return 0.0 if shared else LITTLE_LIKE
+
+
+def _inside(field: AnswerField, others: Iterable[AnswerField]) -> bool:
+    return any(field.path.startswith((f"{other.path}.", f"{other.path}[]")) for other in others)
+
+
+def found(turn: Turn, field: AnswerField) -> list[Any]:
+    """What stands at a field's place, once for each item; MISSING where it is not.
+
+    Nothing where the object around it is not there and has a field of its own that says so.
+    """
+    body = turn.body if isinstance(turn.body, dict) else {}
+    there = [value for _, value in values(body, field.path)]
+    around = field.path.rpartition(".")[0]
+    if not there and around and around == turn.said.holder:
+        return [MISSING]
+    return there
+
+
+def fits(field: AnswerField, value: Any) -> bool:
+    """Whether a value is of the field's type, and of its form if it has one."""
+    return is_of(value, field.types) and formed(field, value)
+
+
+def formed(field: AnswerField, value: Any) -> bool:
+    """Whether a value has the form that the field's pattern asks of texts."""
+    return not field.pattern or not isinstance(value, str) or re.fullmatch(field.pattern, value) is not None
+
+
+def unknown(body: Any, paths: Iterable[str]) -> Iterator[str]:
+    """The paths in a body that are none of these and none on the way to one, each with its place."""
+    yield from dict.fromkeys(_unknown(body, "", _tree(tuple(paths))))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _tree(paths: tuple[str, ...]) -> dict[str, set[str]]:
+    """The steps that may follow at each place, on the ways to these paths."""
+    tree: dict[str, set[str]] = {}
+    for path in paths:
+        at = ""
+        for step in path.replace("[]", ".[]").split("."):
+            tree.setdefault(at, set()).add(step)
+            at = f"{at}.{step}" if at else step
+    return tree
+
+
+def _unknown(value: Any, at: str, tree: dict[str, set[str]]) -> Iterator[str]:
+    known = tree.get(at)
+    if not known:
+        return
+    if isinstance(value, list) and "[]" in known:
+        for item in value:
+            yield from _unknown(item, f"{at}.[]", tree)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            place = f"{at}.{key}" if at else key
+            if key in known:
+                yield from _unknown(inner, place, tree)
+            else:
+                yield place.replace(".[]", "[]")

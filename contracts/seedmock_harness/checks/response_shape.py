@@ -1,0 +1,105 @@
+"""Whether each answer has the shape that the contract gives it: fields, types, forms, and the order of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from seedmock_contracts.shape import is_of, type_of
+from seedmock_contracts.spelling import shown
+from seedmock_contracts.terms import MISSING, AnswerField, Operation
+
+from ..conversation.history import Turn
+from ..results.checks import Look, Severity, broken, held
+from . import response_fields as parts
+from .variants import chosen
+
+ORDERS_OF_KEYS = {
+    "opeai.create.response": ("id", "task_id", "object", "model", "status", "created_at"),
+    "opeai.query.response": ("created_at", "id", "model", "object", "prompt", "size", "status"),
+}
+"""The documented orders of keys, by the facts that tell them."""
+
+
+def answers_have_their_shape(turn: Turn) -> Iterator[Look]:
+    """Every field that an answer should have is there, of its type and form; new ones are news."""
+    if turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
+        return
+    fields = parts.fields_of(turn)
+    new = list(parts.unknown(turn.body, _known(turn, fields)))
+    for field in fields:
+        yield from field_look(field, parts.found(turn, field), new)
+    fact = parts.response_fact(turn)
+    if new:
+        yield broken(fact, "there are keys that the contract does not know", "none", ", ".join(new), Severity.INFO)
+    else:
+        yield held(fact, "no key that is not known")
+
+
+def _known(turn: Turn, fields: tuple[AnswerField, ...]) -> list[str]:
+    around = [field.path for field in turn.said.answers if field.operation is None] if turn.said.holder else []
+    return [*(field.path for field in fields), *(path for path in around if "." not in path)]
+
+
+def field_look(field: AnswerField, there: list[Any], new: list[str]) -> Iterator[Look]:
+    """What is seen of one field, given what stands at its places; the first that is wrong speaks for all."""
+    here = [value for value in there if value is not MISSING]
+    name = field.path.rpartition(".")[2]
+    if field.needed and len(here) < len(there):
+        yield broken(field, _gone(field, name, new), _expected(field), "nothing")
+        return
+    for value in here:
+        if not is_of(value, field.types):
+            yield broken(field, f"{name} is of another type", _expected(field), f"{type_of(value)} {shown(value)}")
+            return
+        if not parts.formed(field, value):
+            yield broken(field, f"{name} has another form", _expected(field), shown(value))
+            return
+    if here:
+        yield held(field, shown(here[0]))
+
+
+def _gone(field: AnswerField, name: str, new: list[str]) -> str:
+    """That a field is missing; if something else is new in the same place, that too, for it may be the same."""
+    around = field.path.rpartition(".")[0]
+    beside = [path.rpartition(".")[2] for path in new if path.rpartition(".")[0] == around]
+    return f"{name} is gone; {', '.join(beside)} is new" if beside else f"{name} is missing"
+
+
+def _expected(field: AnswerField) -> str:
+    form = f" of the form {field.pattern}" if field.pattern else ""
+    return " or ".join(field.types) + form
+
+
+def answers_show_their_variants(turn: Turn) -> Iterator[Look]:
+    """Where an answer's keys show which option of a variant holds, it is settled."""
+    if turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
+        return
+    for variant in turn.said.variants:
+        if variant.id not in turn.before.options and parts.asked_about(turn, variant):
+            yield chosen(turn, variant.id, parts.option_of(turn, variant))
+
+
+def keys_come_in_order(turn: Turn) -> Iterator[Look]:
+    """The keys of an answer come in the order that the vendor shows; nothing should rely on it, but some do."""
+    if turn.refused or not isinstance(turn.body, dict) or turn.operation not in (Operation.CREATE, Operation.QUERY):
+        return
+    fact = parts.response_fact(turn)
+    order = ORDERS_OF_KEYS.get(fact.id)
+    if order is None or _in_other_words(turn):
+        return
+    seen = [key for key in turn.body if key in order]
+    expected = [key for key in order if key in turn.body]
+    if seen == expected:
+        yield held(fact, ", ".join(seen))
+    else:
+        told = ", ".join(expected), ", ".join(seen)
+        yield broken(fact, "the keys come in another order", *told, Severity.WARNING)
+
+
+def _in_other_words(turn: Turn) -> bool:
+    ruling = next((v for v in turn.said.variants if v.id == parts.status_variant(turn.said)), None)
+    return ruling is not None and parts.option_of(turn, ruling) != ruling.default
+
+
+CHECKS = (answers_have_their_shape, answers_show_their_variants, keys_come_in_order)

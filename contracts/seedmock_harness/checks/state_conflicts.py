@@ -1,0 +1,119 @@
+"""Requests that break no rule and are refused for the state of things: each as the upstream says such a thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from seedmock_contracts.terms import ORDERS, ErrorKind, Operation, TaskStatus
+
+from ..conversation.history import STRANGERS, Story, Turn
+from ..results.checks import Look, broken, compared, held
+from .assets import status_told, useless
+from .capabilities import leads_inside
+from .prices import SECONDS, price
+from .rule_enforcement import answered
+
+ELSEWHERE = frozenset({401, 402, 403, 404, 408, 429})
+NOT_YET = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED)
+
+
+def refusals_fit_the_state(turn: Turn) -> Iterator[Look]:
+    """Content that is not there, or an asset that is none or cannot be one, is refused with its status and code."""
+    if turn.refused and not turn.violations and turn.exchange.caller not in STRANGERS:
+        yield from answered(turn, _kinds(turn))
+
+
+def moderation_refuses_with_its_status(turn: Turn) -> Iterator[Look]:
+    """An order that moderation refuses, whatever its code, is refused with the status of such refusals."""
+    kinds = {row.kind for row in turn.said.codes if row.code == told_code(turn)}
+    if turn.operation not in ORDERS or not turn.refused or ErrorKind.MODERATION_INPUT not in kinds:
+        return
+    cases = [case for case in turn.said.errors if case.kind is ErrorKind.MODERATION_INPUT]
+    code = status_told(turn)
+    fitting = next((case for case in cases if case.status == code), None)
+    expected = " or ".join(dict.fromkeys(str(case.status) for case in cases))
+    if fitting is not None:
+        yield held(fitting, str(code))
+    else:
+        yield broken(cases[0], "moderation refuses with another status", expected, code)
+
+
+def failed_tasks_are_told_as_found(turn: Turn) -> Iterator[Look]:
+    """A query of a task that has failed is no failure of the query."""
+    if turn.operation is not Operation.QUERY or turn.status is not TaskStatus.FAILURE:
+        return
+    kinds = {row.kind for row in turn.said.codes if row.code == told_code(turn)}
+    kind = ErrorKind.MODERATION_OUTPUT if ErrorKind.MODERATION_OUTPUT in kinds else ErrorKind.TASK_FAILED
+    case = turn.said.case(kind)
+    if kinds and case.status == 200:
+        yield compared(case, "a failed task is told with another status", case.status, turn.status_code)
+
+
+def orders_need_money(turn: Turn) -> Iterator[Look]:
+    """An order that costs more than is left is refused for that."""
+    if turn.order is None or turn.order.references or turn.exchange.caller in STRANGERS:
+        return
+    left, due = _left(turn), price(turn, Story("", turn))
+    if left is None or due is None or left >= due.amounts[SECONDS] * Decimal("0.9"):
+        return
+    case = turn.said.case(ErrorKind.BALANCE)
+    if turn.made is not None and not turn.refused:
+        yield broken(case, "an order is taken that cannot be paid", case.status, turn.status_code)
+    else:
+        yield from answered(turn, (ErrorKind.BALANCE,))
+
+
+def told_code(turn: Turn) -> Any:
+    """The code that an answer gives for what failed or was refused, inside the envelope or in an error object."""
+    told = turn.data if isinstance(turn.data, dict) else {}
+    error = told.get("error")
+    return error.get("code") if isinstance(error, dict) else told.get("failCode")
+
+
+def _kinds(turn: Turn) -> tuple[ErrorKind, ...]:
+    if turn.operation is Operation.CONTENT:
+        return _of_content(turn)
+    if turn.operation in ORDERS and turn.status_code not in ELSEWHERE:
+        unusable = useless(turn, turn) is not None or leads_inside(turn) or _names_a_reference(turn)
+        return (ErrorKind.INVALID_INPUT,) if unusable else ()
+    if turn.operation is Operation.ASSET_CREATE and turn.status_code not in ELSEWHERE:
+        group = turn.before.groups.get((turn.exchange.caller, turn.asked_group))
+        return (ErrorKind.ASSET_REFUSED,) if group is not None and group.deleted is None else ()
+    return ()
+
+
+def _names_a_reference(turn: Turn) -> bool:
+    """Whether a refusal says that a reference is what is wrong, by a code of its own or by naming its place."""
+    codes = {case.fail_code for case in turn.said.errors if case.kind is ErrorKind.INVALID_INPUT} - {""}
+    error = turn.body.get("error") if isinstance(turn.body, dict) else None
+    named = str(error.get("param")) if isinstance(error, dict) else ""
+    found = turn.said.layout.find(turn.document or {})
+    return told_code(turn) in codes or any(named.startswith(one.path) for one in found if "[" in one.path)
+
+
+def _of_content(turn: Turn) -> tuple[ErrorKind, ...]:
+    """What may be said of content of one's own task, by its path."""
+    story = turn.before.tasks.get(turn.asked)
+    if story is None or story.caller != turn.exchange.caller or turn.status_code in (401, 403, 408, 416, 429):
+        return ()
+    if not 400 <= turn.status_code < 500:
+        return ()
+    if story.ended is None:
+        return NOT_YET
+    if story.ended.status is TaskStatus.FAILURE:
+        return (ErrorKind.TASK_FAILED,)
+    return (ErrorKind.NOT_READY,) if turn.status_code == 400 else ()
+
+
+def _left(turn: Turn) -> Decimal | None:
+    """The caller's latest balance."""
+    for earlier in reversed(turn.before.turns):
+        if earlier.operation is Operation.BALANCE and earlier.exchange.caller == turn.exchange.caller:
+            told = earlier.data.get("balance") if isinstance(earlier.data, dict) and not earlier.refused else None
+            return Decimal(str(told)) if isinstance(told, int | float) and not isinstance(told, bool) else None
+    return None
+
+
+CHECKS = (refusals_fit_the_state, moderation_refuses_with_its_status, failed_tasks_are_told_as_found, orders_need_money)

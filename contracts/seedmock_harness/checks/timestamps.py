@@ -1,0 +1,101 @@
+"""The times in answers: in the upstream's unit, near the time of the exchange, the same each time, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from seedmock_contracts.lifecycle import TERMINAL
+from seedmock_contracts.terms import ORDERS, AnswerField, Operation
+
+from ..conversation.history import Turn
+from ..results.checks import Look, broken, compared, held
+from . import response_fields as parts
+
+HOUR = 3600.0
+"""How far the clocks of an upstream and of who asks may be apart; units and zones are further apart than that."""
+CREATED = ("created_at", "createTime")
+ENDED = ("completed_at", "completeTime")
+UNITS = {"createTime": 1000.0, "completeTime": 1000.0}
+"""What a second is counted as; one where nothing is said."""
+
+
+def times_are_in_their_unit(turn: Turn) -> Iterator[Look]:
+    """A task's times count the seconds (B) or milliseconds (A) since 1970, and are not in the future."""
+    fact = turn.said.find(f"{turn.said.name}.times")
+    if fact is None or not _of_tasks(turn) or not turn.exchange.at:
+        return
+    created = turn.story.created.exchange.at if turn.story is not None else turn.exchange.at
+    for _, name, seconds in _told(turn, CREATED):
+        if turn.operation in ORDERS or turn.story is not None:
+            yield _near(fact, name, seconds, created - HOUR, created + HOUR)
+    for _, name, seconds in _told(turn, ENDED):
+        yield _near(fact, name, seconds, created - HOUR, turn.exchange.at + HOUR)
+
+
+def _near(fact: Any, name: str, seconds: float, low: float, high: float) -> Look:
+    if low <= seconds <= high:
+        return held(fact, f"{name}: {seconds:.3f} s")
+    return broken(
+        fact, f"{name} is not near the time of the exchange", f"{low:.0f} to {high:.0f} s", f"{seconds:.3f} s"
+    )
+
+
+def the_time_of_creation_stays(turn: Turn) -> Iterator[Look]:
+    """Each answer about a task tells the same time of creation."""
+    if not _of_tasks(turn) or turn.story is None or turn.operation in ORDERS:
+        return
+    past = (turn.story.created, *turn.story.polls[:1])
+    before = [seconds for earlier in past for _, _, seconds in _told(earlier, CREATED)]
+    for field, name, seconds in _told(turn, CREATED):
+        if before:
+            yield compared(field, f"{name} is another than before", before[0], seconds)
+
+
+def the_end_is_told_at_the_end(turn: Turn) -> Iterator[Look]:
+    """The time of the end is told of a task that has ended, and is not before that of its creation."""
+    if not _of_tasks(turn) or turn.status is None:
+        return
+    created = [seconds for _, _, seconds in _told(turn, CREATED)]
+    for field, name, seconds in _told(turn, ENDED):
+        if turn.status not in TERMINAL:
+            yield broken(field, f"{name} is told of a task that has not ended", "no such key", turn.word)
+        elif created and seconds < created[0]:
+            yield broken(field, "a task ended before it was created", f"from {created[0]:.3f} s", f"{seconds:.3f} s")
+        elif created:
+            yield held(field, f"{seconds - created[0]:.3f} s after its creation")
+
+
+def assets_are_dated(turn: Turn) -> Iterator[Look]:
+    """An asset's and a group's time of creation is in seconds, and is that of its making."""
+    if turn.refused or turn.operation is not Operation.ASSET_GET:
+        return
+    asset = turn.before.assets.get(turn.asked)
+    if asset is None or not asset.made.exchange.at:
+        return
+    for field, name, seconds in _told(turn, CREATED):
+        at = asset.made.exchange.at
+        yield _near(field, name, seconds, at - HOUR, at + HOUR)
+
+
+def _of_tasks(turn: Turn) -> bool:
+    return not turn.refused and (turn.operation in ORDERS or turn.operation is Operation.QUERY)
+
+
+def _told(turn: Turn, names: tuple[str, ...]) -> Iterator[tuple[AnswerField, str, float]]:
+    """The times of these names that the answer tells, in seconds, with the fields that speak of them."""
+    told = turn.data if isinstance(turn.data, dict) else {}
+    for name in names:
+        value = told.get(name)
+        field = _field(turn, name)
+        if field is not None and isinstance(value, int | float) and not isinstance(value, bool):
+            yield field, name, value / UNITS.get(name, 1.0)
+
+
+def _field(turn: Turn, name: str) -> AnswerField | None:
+    """The field of this name, also if it is one of another state: of the ones that apply, if there is one."""
+    fields = (*parts.fields_of(turn), *(f for f in turn.said.answers if f.operation is turn.operation))
+    return next((field for field in fields if field.path.rpartition(".")[2] == name), None)
+
+
+CHECKS = (times_are_in_their_unit, the_time_of_creation_stays, the_end_is_told_at_the_end, assets_are_dated)

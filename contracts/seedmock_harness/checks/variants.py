@@ -1,0 +1,21 @@
+"""Which option of a variant an answer shows. Where no option is known to hold, another than the default is news."""
+
+from __future__ import annotations
+
+from seedmock_contracts.terms import Variants
+
+from ..conversation.history import Turn
+from ..results.checks import Look, Severity, broken, held
+
+
+def chosen(turn: Turn, id_: str, option: str) -> Look:
+    """A look at the variant `id_`, of which an answer shows an option, or something that is none of them."""
+    variant = turn.said.fact(id_)
+    assert isinstance(variant, Variants), f"{id_} is no variant"
+    pinned = turn.before.options.get(id_)
+    expected = pinned or variant.default
+    if option == expected:
+        return held(variant, option)
+    if pinned is None and option in variant.options:
+        return broken(variant, "another option holds than the default", expected, option, Severity.INFO)
+    return broken(variant, "none of the options that may hold", pinned or " or ".join(variant.options), option)

@@ -1,0 +1,1 @@
+"""Property-based conformance runs. The only room that knows Hypothesis."""

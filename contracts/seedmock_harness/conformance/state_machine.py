@@ -1,0 +1,347 @@
+"""The machine that talks to an upstream: each rule is a thing to do, and Hypothesis draws what is said with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.lifecycle import TERMINAL
+from seedmock_contracts.routes import path_of
+from seedmock_contracts.terms import ORDERS, READS, AssetStatus, MediaKind, Operation
+
+from ..conversation.history import Thing, Turn
+from ..driver.actions import LINK, Clock, Move, Play
+from ..driver.client import Send
+from ..driver.sample_media import FORM, form
+from ..results.checks import Failure
+from .hostile_bodies import IDS
+from .strategies import SIDE, Urls, broken, documents, hostile, in_force, urls
+
+WAITS = (0.5, 1.0, 5.0, 60.0, 3600.0, 86_400.0)
+RANGES = ("bytes=0-0", "bytes=0-99", "bytes=-1", "bytes=100-", "bytes=999999999-", "bytes=0-0,2-3", "bytes=x")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+MOST_POLLS = 10
+ELSEWHERE = ("/nothing/here", "/%00", "/..%2f..", "/" + "x" * 3000, "/名")
+TASK_ID = "task_id"
+ABOUT_ASSETS = (Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE)
+PLAIN = (Operation.BALANCE, Operation.MODELS, Operation.GROUP_LIST, Operation.ASSET_LIST)
+_rarely = st.sampled_from([False, False, True])
+
+
+class World:
+    """What stays the same from one conversation to the next, and the failure that was found, with its moves."""
+
+    def __init__(
+        self,
+        said: Contract,
+        send: Send,
+        clock: Clock | None,
+        keys: Mapping[str, str],
+        options: Mapping[str, str],
+        strict: bool,
+        media: Urls | None,
+        begin: Callable[[], object] | None,
+    ) -> None:
+        self.said, self.send, self.clock, self.keys = said, send, clock, keys
+        self.options, self.strict, self.begin = options, strict, begin
+        self.media = media or urls(said)
+        self.failure: Failure | None = None
+        self.failing: Sequence[Move] = ()
+        self.play = self.new_play()
+        self.endpoints = {endpoint.operation: endpoint for endpoint in said.endpoints}
+        self.documents = {o: documents(said, o, media=self.media, variants=options) for o in said.examples}
+        self.rules = [(o, rule) for o in said.examples for rule in in_force(said, o, options)]
+        self.hostile = {o: hostile(said, o) for o in self.having(*Operation) if self.endpoints[o].method == "POST"}
+        self.callers = [word for word in ("first", "second") if word in keys]
+        self.wrong = [word for word in ("wrong", "") if word in ("", *keys)]
+
+    def new_play(self) -> Play:
+        """A conversation from its beginning."""
+        if self.begin is not None:
+            self.begin()
+        self.play = Play(
+            self.said, self.send, clock=self.clock, keys=self.keys, options=self.options, strict=self.strict
+        )
+        return self.play
+
+    def having(self, *operations: Operation) -> list[Operation]:
+        """Those of the operations that the upstream has."""
+        return [operation for operation in operations if operation in self.endpoints]
+
+
+class Machine(RuleBasedStateMachine):
+    """One conversation. Each rule is a thing to do; what is to be said with it is drawn."""
+
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.play = self.world.new_play()
+
+    def do(self, move: Move) -> Turn | None:
+        """Do a move. Raises Failure."""
+        try:
+            return self.play.do(move)
+        except Failure as failure:
+            self.world.failure, self.world.failing = failure, tuple(self.play.moves)
+            raise
+
+    # --- generations ---
+
+    @rule(data=st.data())
+    def order(self, data: st.DataObject) -> None:
+        self._order(data, data.draw(self._caller()))
+
+    @rule(data=st.data())
+    def live_through(self, data: st.DataObject) -> None:
+        """An order from the balance before it to the one after it, with all that is told between."""
+        caller = data.draw(self._caller())
+        self._ask_if_there(Operation.BALANCE, caller)
+        task = self._order(data, caller)
+        if task:
+            self._wait(task)
+            if data.draw(_rarely):  # clips are what takes the time
+                self._fetch(task, {})
+            self.do(self._about(Operation.QUERY, task, caller))
+            self._ask_if_there(Operation.RECORD, caller, task)
+        self._ask_if_there(Operation.BALANCE, caller)
+
+    @precondition(lambda self: self.play.named("task"))
+    @rule(data=st.data())
+    def look(self, data: st.DataObject) -> None:
+        task = self._one(data, "task")
+        operation = data.draw(st.sampled_from(self.world.having(Operation.QUERY, *READS)))
+        headers = data.draw(self._range()) if operation is Operation.CONTENT else {}
+        self.do(self._about(operation, task, self.play.owners[task], headers))
+
+    @precondition(lambda self: self.play.named("task"))
+    @rule(data=st.data())
+    def wait_for(self, data: st.DataObject) -> None:
+        self._wait(self._one(data, "task"))
+
+    def _order(self, data: st.DataObject, caller: str) -> str:
+        """Order; the symbol of the task, or nothing."""
+        operation = data.draw(st.sampled_from(self.world.having(*ORDERS)))
+        base = data.draw(st.sampled_from(range(len(self.world.said.bases)))) if self.world.strict else 0
+        document = self._with_assets(data, caller, data.draw(self.world.documents[operation]))
+        self.do(Move(operation, document, caller=caller, base=base))
+        return self._latest()
+
+    def _wait(self, task: str) -> None:
+        for _ in range(MOST_POLLS):
+            turn = self.do(self._about(Operation.QUERY, task, self.play.owners[task]))
+            if turn is None or turn.status in TERMINAL or self.world.clock is None:
+                return
+            self.do(Move(seconds=WAITS[3]))
+
+    def _fetch(self, task: str, headers: Mapping[str, str]) -> None:
+        if task + LINK in self.play.symbols:
+            self.do(Move(url=task + LINK, headers=headers))
+        elif Operation.CONTENT in self.world.endpoints:
+            self.do(self._about(Operation.CONTENT, task, self.play.owners[task], headers))
+
+    def _ask_if_there(self, operation: Operation, caller: str, task: str = "") -> None:
+        if operation in self.world.endpoints:
+            self.do(self._about(operation, task, caller) if task else Move(operation, caller=caller))
+
+    def _latest(self) -> str:
+        """The symbol of what the latest move made, or nothing."""
+        made = self.play.moves[-1].makes
+        return f"${made}" if made else ""
+
+    @precondition(lambda self: self.world.having(Operation.FILE_CREATE))
+    @rule(data=st.data())
+    def post_a_picture(self, data: st.DataObject) -> None:
+        method, path = path_of(self.world.said, Operation.FILE_CREATE, {})
+        caller = data.draw(self._caller())
+        self.do(
+            Move(Operation.FILE_CREATE, method=method, url=path, body=form("file", SIDE), headers=FORM, caller=caller)
+        )
+        posted = self._latest()
+        if posted:
+            self.do(Move(url=posted))
+            self._order(data, caller)
+
+    @precondition(lambda self: self.play.named("link"))
+    @rule(data=st.data())
+    def download(self, data: st.DataObject) -> None:
+        self.do(Move(url=self._one(data, "link"), headers=data.draw(self._range())))
+
+    @precondition(lambda self: self.world.clock is not None)
+    @rule(seconds=st.sampled_from(WAITS))
+    def time_passes(self, seconds: float) -> None:
+        self.do(Move(seconds=seconds))
+
+    @precondition(lambda self: self.world.having(*PLAIN))
+    @rule(data=st.data())
+    def look_around(self, data: st.DataObject) -> None:
+        operation = data.draw(st.sampled_from(self.world.having(*PLAIN)))
+        self.do(Move(operation, self._document(data, operation), caller=data.draw(self._caller())))
+
+    # --- the library ---
+
+    @precondition(lambda self: self.world.having(Operation.GROUP_CREATE))
+    @rule(data=st.data())
+    def make_a_group(self, data: st.DataObject) -> None:
+        caller = data.draw(self._caller())
+        self.do(Move(Operation.GROUP_CREATE, self._document(data, Operation.GROUP_CREATE), caller=caller))
+
+    @precondition(lambda self: self.play.named("group"))
+    @rule(data=st.data())
+    def make_an_asset(self, data: st.DataObject) -> None:
+        self._about_group(data, Operation.ASSET_CREATE, self._one(data, "group"), "group_id")
+
+    @precondition(lambda self: self.world.having(Operation.ASSET_CREATE))
+    @rule(data=st.data())
+    def keep_a_face(self, data: st.DataObject) -> None:
+        """A group and an asset in it, which is asked for until it is ready, and then ordered with."""
+        caller = data.draw(self._caller())
+        self.do(Move(Operation.GROUP_CREATE, self._document(data, Operation.GROUP_CREATE), caller=caller))
+        group = self._latest()
+        if group:
+            self._about_group(data, Operation.ASSET_CREATE, group, "group_id")
+        asset = self._latest()
+        if group and asset:
+            self.do(Move(Operation.ASSET_GET, {"id": asset}, caller=caller))
+            self.do(Move(seconds=WAITS[2]))
+            self.do(Move(Operation.ASSET_GET, {"id": asset}, caller=caller))
+            self._order(data, caller)
+        if group and asset and data.draw(_rarely):
+            self.do(Move(Operation.ASSET_DELETE, {"id": asset}, caller=caller))
+            self.do(Move(Operation.ASSET_GET, {"id": asset}, caller=caller))
+
+    @precondition(lambda self: self.play.named("group"))
+    @rule(data=st.data())
+    def ask_of_a_group(self, data: st.DataObject) -> None:
+        group = self._one(data, "group")
+        if data.draw(st.integers(0, 3)) == 3:
+            self._about_group(data, Operation.GROUP_DELETE, group, "id")
+        else:
+            self._about_group(data, Operation.ASSET_LIST, group, "group_id")
+
+    @precondition(lambda self: self.play.named("asset"))
+    @rule(data=st.data())
+    def ask_of_an_asset(self, data: st.DataObject) -> None:
+        asset = self._one(data, "asset")
+        operation = data.draw(
+            st.sampled_from([Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_GET, Operation.ASSET_DELETE])
+        )
+        document = {**(self._document(data, operation) or {}), "id": asset}
+        self.do(Move(operation, document, caller=self.play.owners[asset]))
+
+    def _about_group(self, data: st.DataObject, operation: Operation, group: str, name: str) -> None:
+        symbol = data.draw(st.sampled_from([group.replace("$", "#"), group]))
+        document = {**(self._document(data, operation) or {}), name: symbol}
+        self.do(Move(operation, document, caller=self.play.owners[group]))
+
+    # --- what is not one's own, or not there ---
+
+    @precondition(lambda self: len(self.world.callers) > 1 and self.play.owners)
+    @rule(data=st.data())
+    def ask_of_another_s(self, data: st.DataObject) -> None:
+        symbol = data.draw(st.sampled_from(list(self.play.owners)))
+        stranger = next(word for word in self.world.callers if word != self.play.owners[symbol])
+        self._poke(data, symbol, stranger)
+
+    @rule(data=st.data(), unknown=st.sampled_from(IDS))
+    def ask_of_what_is_not(self, data: st.DataObject, unknown: str) -> None:
+        self._poke(data, unknown, data.draw(self._caller()))
+
+    @rule(data=st.data())
+    def ask_without_a_right_key(self, data: st.DataObject) -> None:
+        operation = data.draw(st.sampled_from(list(self.world.endpoints)))
+        caller = data.draw(st.sampled_from(self.world.wrong))
+        params = {TASK_ID: data.draw(st.sampled_from([*self.play.named("task"), IDS[0]]))}
+        self.do(Move(operation, self._document(data, operation), params, caller))
+
+    def _poke(self, data: st.DataObject, named: str, caller: str) -> None:
+        """Ask for something by its id, in each way in which something can be asked for."""
+        kinds = {"$group": [Operation.GROUP_DELETE], "$asset": list(ABOUT_ASSETS), "$link": []}
+        fitting = next((of for kind, of in kinds.items() if named.startswith(kind)), None)
+        asked = fitting if fitting is not None else [*READS, *(() if named.startswith("$") else ABOUT_ASSETS)]
+        known = self.world.having(*asked)
+        if not known:
+            return
+        operation = data.draw(st.sampled_from(known))
+        if operation in READS:
+            self.do(self._about(operation, named, caller))
+        else:
+            self.do(Move(operation, {**(self._document(data, operation) or {}), "id": named}, caller=caller))
+
+    # --- what is wrong ---
+
+    @rule(data=st.data())
+    def break_a_rule(self, data: st.DataObject) -> None:
+        operation, broken_rule = data.draw(st.sampled_from(self.world.rules))
+        world = self.world
+        document = data.draw(broken(world.said, operation, broken_rule, media=world.media, variants=world.options))
+        self.do(Move(operation, document, caller=data.draw(self._caller())))
+
+    @rule(data=st.data())
+    def be_hostile(self, data: st.DataObject) -> None:
+        operation = data.draw(st.sampled_from(list(self.world.hostile)))
+        evil = data.draw(self.world.hostile[operation])
+        method, path = path_of(self.world.said, operation, {})
+        meant = operation if evil.readable else ""
+        self.do(Move(meant, method=method, url=path, body=evil.body, headers=dict(evil.headers)))
+
+    @rule(data=st.data())
+    def go_elsewhere(self, data: st.DataObject) -> None:
+        said = self.world.said
+        endpoint = data.draw(st.sampled_from(said.endpoints))
+        path = said.bases[0].prefix + endpoint.path.replace("{task_id}", IDS[0])
+        allowed = {other.method for other in said.endpoints if other.path == endpoint.path}
+        method = data.draw(st.sampled_from([method for method in METHODS if method not in allowed]))
+        wrong = data.draw(st.sampled_from([(method, path), *(("GET", path + end) for end in ELSEWHERE)]))
+        self.do(Move(method=wrong[0], url=wrong[1]))
+
+    # --- what is drawn ---
+
+    def _caller(self) -> st.SearchStrategy[str]:
+        return st.sampled_from(self.world.callers)
+
+    def _range(self) -> st.SearchStrategy[dict[str, str]]:
+        return st.sampled_from([*[{}] * len(RANGES), *({"range": value} for value in RANGES)])
+
+    def _one(self, data: st.DataObject, kind: str) -> str:
+        """The symbol of something that was made, the latest first."""
+        return str(data.draw(st.sampled_from(self.play.named(kind)[::-1])))
+
+    def _document(self, data: st.DataObject, operation: Operation) -> dict[str, Any] | None:
+        drawn = self.world.documents.get(operation)
+        return None if drawn is None else data.draw(drawn)
+
+    def _about(self, operation: Operation, named: str, caller: str, headers: Mapping[str, str] | None = None) -> Move:
+        """A question about a task: its id stands in the path, or else in the query string."""
+        in_path = "{" + TASK_ID + "}" in self.world.endpoints[operation].path
+        told = {TASK_ID: named}
+        return Move(operation, None if in_path else told, told if in_path else {}, caller, headers=headers or {})
+
+    def _with_assets(self, data: st.DataObject, caller: str, document: dict[str, Any]) -> dict[str, Any]:
+        """The document with what the caller has at the upstream in the place of a reference that anybody may name."""
+        owned = [(kind, url) for kind, url in self._owned(caller) if self.world.media[kind][0] in json.dumps(document)]
+        if not owned:
+            return document
+        kind, url = data.draw(st.sampled_from(owned))
+        text = json.dumps(document).replace(json.dumps(self.world.media[kind][0]), json.dumps(url))
+        changed: dict[str, Any] = json.loads(text)
+        return changed
+
+    def _owned(self, caller: str) -> Iterator[tuple[MediaKind, str]]:
+        """The caller's assets that are ready, and the pictures that were posted."""
+        known = self.play.speaker.conversation.assets
+        for symbol in self.play.named("asset", caller):
+            asset = known.get(self.play.symbols[symbol])
+            if asset is not None and _usable(asset):
+                yield MediaKind(str((asset.made.document or {})["asset_type"]).lower()), f"asset://{symbol}"
+        yield from ((MediaKind.IMAGE, symbol) for symbol in self.play.named("file", caller))
+
+
+def _usable(asset: Thing) -> bool:
+    """Whether the latest that was told of an asset is that it is Active."""
+    return bool(asset.told) and asset.deleted is None and asset.told[-1].word == AssetStatus.ACTIVE

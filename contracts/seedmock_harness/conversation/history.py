@@ -1,0 +1,313 @@
+"""What was said so far, and one exchange in its light: all that a check may know.
+
+Built from exchanges alone, so that a live service, an emulator, a journal and a recording are judged alike.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.exchange import Exchange
+from seedmock_contracts.lifecycle import TERMINAL
+from seedmock_contracts.routes import routed
+from seedmock_contracts.spelling import numeric
+from seedmock_contracts.terms import ORDERS, ErrorCase, Fact, Operation, TaskStatus, Violation
+from seedmock_contracts.validation import violations
+
+from .order_parser import Ordered, ordered
+
+_SUMMED = re.compile(r"<(\d+) bytes of [^<>]*>")
+STRANGERS = ("", "wrong")
+"""The callers without a key, and with one that is none."""
+
+
+@dataclass(repr=False)
+class Story:
+    """One task as its callers saw it: the order, and each answer that spoke of it, oldest first."""
+
+    id: str
+    created: Turn
+    polls: list[Turn] = field(default_factory=list)
+    contents: list[Turn] = field(default_factory=list)
+    links: tuple[str, ...] = ()
+
+    @property
+    def caller(self) -> str:
+        return self.created.exchange.caller
+
+    @property
+    def order(self) -> Ordered | None:
+        return self.created.order
+
+    @property
+    def status(self) -> TaskStatus | None:
+        """What the latest answer that told a known status told."""
+        told = [turn.status for turn in (self.created, *self.polls) if turn.status is not None]
+        return told[-1] if told else None
+
+    @property
+    def ended(self) -> Turn | None:
+        """The first answer that told a terminal status."""
+        return next((turn for turn in self.polls if turn.status in TERMINAL), None)
+
+
+@dataclass(repr=False)
+class Thing:
+    """A group or an asset, as its callers saw it. `told` are the answers that spoke of it, oldest first."""
+
+    id: str
+    caller: str
+    made: Turn
+    told: list[Turn] = field(default_factory=list)
+    deleted: Turn | None = None
+
+
+class Conversation:
+    """Everything that was said to one upstream, with indices of what was made."""
+
+    def __init__(self, said: Contract, options: Mapping[str, str] | None = None) -> None:
+        """`options` are those of the variants that are known to hold; of the others any is right."""
+        self.said = said
+        self.options = dict(options or {})
+        self.turns: list[Turn] = []
+        self.tasks: dict[str, Story] = {}
+        self.groups: dict[tuple[str, str], Thing] = {}
+        """By caller and id: the numbers of groups may begin anew with each key."""
+        self.assets: dict[str, Thing] = {}
+        self.links: dict[str, Story] = {}
+        self.files: dict[str, Turn] = {}
+        """The turns in which files were posted, by the links that they told."""
+        self.weighed: dict[tuple[Operation, str, str], list[Violation]] = {}
+        """The rules that a request breaks, by its operation, URL and body: much is asked more than once."""
+
+    def turn(self, exchange: Exchange) -> Turn:
+        """An exchange in the light of what was said before it; it is not yet part of the conversation."""
+        return Turn(self.said, exchange, self)
+
+    def remember(self, turn: Turn) -> None:
+        """Make a turn part of what was said before."""
+        self.turns.append(turn)
+        if turn.operation is None or turn.refused:
+            return
+        story = turn.story
+        if turn.operation in ORDERS and turn.made is not None:
+            self.tasks.setdefault(turn.made, Story(turn.made, turn))
+        elif turn.operation is Operation.QUERY and story is not None:
+            story.polls.append(turn)
+            self._follow(story, turn)
+        elif turn.operation is Operation.CONTENT and story is not None:
+            story.contents.append(turn)
+        else:
+            self._keep(turn)
+
+    def _follow(self, story: Story, turn: Turn) -> None:
+        story.links = tuple(turn.links)
+        for link in turn.links:
+            self.links[link] = story
+
+    def _keep(self, turn: Turn) -> None:
+        made, caller = turn.made, turn.exchange.caller
+        if turn.operation is Operation.GROUP_CREATE and made is not None:
+            self.groups[caller, made] = Thing(made, caller, turn)
+        elif turn.operation is Operation.ASSET_CREATE and made is not None:
+            self.assets[made] = Thing(made, caller, turn)
+        elif turn.operation is Operation.FILE_CREATE and turn.published:
+            self.files[turn.published] = turn
+        elif turn.operation is Operation.GROUP_DELETE and (caller, turn.asked_group) in self.groups:
+            self.groups[caller, turn.asked_group].deleted = turn
+            for asset in self.assets.values():
+                if (asset.caller, asset.made.asked_group) == (caller, turn.asked_group):
+                    asset.deleted = asset.deleted or turn
+        elif turn.asked in self.assets:
+            asset = self.assets[turn.asked]
+            asset.told.append(turn)
+            if turn.operation is Operation.ASSET_DELETE:
+                asset.deleted = turn
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Turn:
+    """One exchange, read once: what was asked and answered, and what had been said before."""
+
+    said: Contract
+    exchange: Exchange
+    before: Conversation
+
+    def __repr__(self) -> str:
+        asked, answered = self.exchange.request, self.exchange.response
+        return f"<{type(self).__name__} {asked.method} {asked.url} -> {answered.status} {answered.body[:200]}>"
+
+    def fact(self, name: str) -> Fact:
+        """A fact by its id without the upstream's name. Raises LookupError for one that this upstream has not."""
+        return self.said.fact(f"{self.said.name}.{name}")
+
+    @cached_property
+    def operation(self) -> Operation | None:
+        """What the request is for; None for a request that is none of the upstream's endpoints."""
+        name = self.exchange.operation
+        return Operation(name) if name in Operation.__members__.values() else None
+
+    @cached_property
+    def status_code(self) -> int:
+        return self.exchange.response.status
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The answer's headers, names in lower case."""
+        return {name.lower(): value for name, value in self.exchange.response.headers}
+
+    @cached_property
+    def sent_headers(self) -> Mapping[str, str]:
+        return {name.lower(): value for name, value in self.exchange.request.headers}
+
+    @cached_property
+    def params(self) -> Mapping[str, str]:
+        """What the path and the query string say, by the names that the contract gives."""
+        parts = urlsplit(self.exchange.request.url)
+        method = self.exchange.request.method
+        found = routed(self.said, "GET" if method == "HEAD" else method, parts.path)
+        return {**dict(parse_qsl(parts.query)), **(found.params if found else {})}
+
+    @cached_property
+    def document(self) -> dict[str, Any] | None:
+        """The JSON object that was sent, or that the query string spells; None where neither is one."""
+        if self.exchange.request.body:
+            return _object(self.exchange.request.body)
+        return dict(parse_qsl(urlsplit(self.exchange.request.url).query)) if self.operation is not None else None
+
+    @cached_property
+    def violations(self) -> list[Violation]:
+        """The rules that the request breaks, in the order in which the upstream looks."""
+        if self.operation is None or self.document is None:
+            return []
+        key = self.operation, self.exchange.request.url, self.exchange.request.body
+        known = self.before.weighed.get(key)
+        if known is None:
+            known = violations(self.said.name, self.operation, self.document, self.before.options)
+            self.before.weighed[key] = known
+        return known
+
+    @cached_property
+    def order(self) -> Ordered | None:
+        """What the request orders, if it is an order that breaks no rule."""
+        if self.operation not in ORDERS or self.document is None or self.violations:
+            return None
+        assert self.operation is not None
+        return ordered(self.said, self.operation, self.document)
+
+    @cached_property
+    def body(self) -> Any:
+        """The JSON value that was answered; None where it is none."""
+        try:
+            return json.loads(self.exchange.response.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @cached_property
+    def size(self) -> int | None:
+        """How many bytes the answer's body had; None where what was kept of it does not tell."""
+        answer = self.exchange.response
+        if answer.media is not None:
+            return answer.media.size_bytes
+        summed = _SUMMED.fullmatch(answer.body)
+        if summed is not None:
+            return int(summed[1])
+        return None if "\ufffd" in answer.body or not answer.headers else len(answer.body.encode())
+
+    @cached_property
+    def data(self) -> Any:
+        """The answer's own part of the body, inside the upstream's envelope if it has one."""
+        holder = self.said.holder
+        return self.body.get(holder) if holder and isinstance(self.body, dict) else self.body
+
+    @cached_property
+    def refused(self) -> bool:
+        """Whether the answer is a refusal or a failure, also where that is said with HTTP 200 and a `code`."""
+        if not 200 <= self.status_code < 300:
+            return True
+        code = self.body.get("code") if isinstance(self.body, dict) else None
+        return bool(self.said.holder) and isinstance(code, int) and code >= 400
+
+    @cached_property
+    def cases(self) -> tuple[ErrorCase, ...]:
+        """The kinds of error that the answer can be, by its status and code."""
+        if not self.refused:
+            return ()
+        held = self.body if isinstance(self.body, dict) else {}
+        error = held.get("error") if isinstance(held.get("error"), dict) else held
+        assert isinstance(error, dict)
+        return tuple(case for case in self.said.errors if _fits(case, self.status_code, error.get("code")))
+
+    @cached_property
+    def word(self) -> str | None:
+        """The status word that the answer tells."""
+        told = self.data if isinstance(self.data, dict) else {}
+        word = next((told[name] for name in self.said.status_fields if name in told), None)
+        return word if isinstance(word, str) else None
+
+    @cached_property
+    def status(self) -> TaskStatus | None:
+        """What the status word means; None for no word, or an unknown one."""
+        return self.said.status(self.word) if self.word is not None else None
+
+    @cached_property
+    def made(self) -> str | None:
+        """The id of what a creation made, as text."""
+        told = self.data if isinstance(self.data, dict) and not self.refused else {}
+        found = next((told[name] for name in self.said.id_fields if told.get(name) not in (None, "")), None)
+        return str(found) if isinstance(found, str | int) else None
+
+    @cached_property
+    def asked(self) -> str:
+        """The id that the request names, in its path, query or document; empty if none."""
+        named = self.params.get("task_id") or (self.document or {}).get("id") or (self.document or {}).get("task_id")
+        return unquote(named) if isinstance(named, str) else str(named or "")
+
+    @cached_property
+    def asked_group(self) -> str:
+        """The id of the group that the request names; 1, "1" and 1.0 are one. Empty if none."""
+        name = "id" if self.operation is Operation.GROUP_DELETE else "group_id"
+        named = (self.document or {}).get(name)
+        number = numeric(named)
+        return str(int(number)) if number is not None and number == int(number) else str(named or "")
+
+    @cached_property
+    def published(self) -> str:
+        """The link under which the answer says that a posted file lies; empty if none."""
+        told = self.data.get("publicUrl") if isinstance(self.data, dict) else None
+        return told if isinstance(told, str) and not self.refused else ""
+
+    @cached_property
+    def story(self) -> Story | None:
+        """The task that the request speaks of, as far as it was known before."""
+        if self.operation is Operation.CONTENT and self.exchange.request.url in self.before.links:
+            return self.before.links[self.exchange.request.url]
+        return self.before.tasks.get(self.asked)
+
+    @cached_property
+    def links(self) -> tuple[str, ...]:
+        """The links to results that the answer tells."""
+        told = self.data if isinstance(self.data, dict) else {}
+        found = next((told[name] for name in self.said.link_fields if isinstance(told.get(name), list)), ())
+        return tuple(link for link in found if isinstance(link, str))
+
+
+def _fits(case: ErrorCase, status: int, code: Any) -> bool:
+    if isinstance(case.code, int):
+        return code == case.code and status in (case.status, 200)
+    return status == case.status and (code or "") == case.code
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None

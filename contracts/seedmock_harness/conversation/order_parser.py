@@ -1,0 +1,101 @@
+"""What a document orders, in the house's words, by the names that the contract gives to its fields.
+
+The judges' own reading: the emulator and the client each have theirs, so that one that is wrong is found out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.generation import GenerationRequest
+from seedmock_contracts.references import Found
+from seedmock_contracts.spelling import numeric
+from seedmock_contracts.terms import Document, Model, Operation, Size
+
+ADAPTIVE = "adaptive"
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """One order that keeps the rules. `size` is None where the answer decides it (adaptive, upscale)."""
+
+    operation: Operation
+    model: Model
+    prompt: str
+    resolution: str
+    size: Size | None
+    seconds: int | None
+    audio: bool
+    seed: int | None
+    references: tuple[Found, ...]
+
+
+def ordered(said: Contract, operation: Operation, document: Document) -> Ordered | None:
+    """What a document orders; None where it names no model of this upstream's, or no size that there is."""
+    model = said.model(str(_value(said, operation, document, "model")))
+    if model is None:
+        return None
+    if operation is Operation.UPSCALE:
+        target = str(_value(said, operation, document, "resolution"))
+        return Ordered(operation, model, "", target, None, None, True, None, ())
+    size, adaptive = _size(said, document)
+    if size is None and not adaptive:
+        return None
+    resolution = size.resolution if size else str(_value(said, operation, document, "resolution"))
+    seconds, seed = (numeric(_value(said, operation, document, name)) for name in ("seconds", "seed"))
+    return Ordered(
+        operation,
+        model,
+        str(_value(said, operation, document, "prompt") or ""),
+        resolution,
+        size,
+        None if seconds is None else int(seconds),
+        bool(_value(said, operation, document, "generate_audio")),
+        None if seed is None else int(seed),
+        said.layout.find(document),
+    )
+
+
+def written(said: Contract, request: GenerationRequest) -> dict[str, Any]:
+    """The document that says an order of the house's words, also one that breaks rules; what is None is left out.
+
+    A size is told as resolution and ratio where the upstream has no field for it. Raises ValueError for a reference
+    that its layout has no place for.
+    """
+    fields = {field.path: field for field in said.fields if field.operation is Operation.CREATE}
+    model, size = said.named(request.model), said.size_of(request.size)
+    told: dict[str, Any] = {
+        "model": model.name if model else request.model,
+        "prompt": request.prompt,
+        "resolution": request.resolution,
+        "ratio": request.ratio,
+        "seconds": request.seconds,
+        "generate_audio": request.generate_audio,
+        "seed": request.seed,
+    }
+    if "size" in fields:
+        told["size"] = request.size
+    elif size is not None:
+        told |= {"resolution": size.resolution, "ratio": size.ratio}
+    named = {said.names.get(name, name): value for name, value in told.items() if value is not None}
+    texts = {name: str(value) for name, value in named.items() if fields[name].types[0] == "string"}
+    return said.layout.place({**named, **texts}, request.references)
+
+
+def _size(said: Contract, document: Document) -> tuple[Size | None, bool]:
+    text = _value(said, Operation.CREATE, document, "size")
+    if text is not None:
+        return said.size_of(str(text)), False
+    resolution, ratio = (str(_value(said, Operation.CREATE, document, name)) for name in ("resolution", "ratio"))
+    return said.size(resolution, ratio), ratio == ADAPTIVE
+
+
+def _value(said: Contract, operation: Operation, document: Document, name: str) -> Any:
+    """A field by the house's name, or its default."""
+    path = said.names.get(f"{operation}.{name}") or said.names.get(name, name)
+    value = document.get(path)
+    if value is not None:
+        return value
+    return next((f.default for f in said.fields if f.operation is operation and f.path == path), None)

@@ -1,0 +1,1 @@
+"""Comparison of recordings with an upstream as it is now."""

@@ -1,0 +1,159 @@
+"""What has changed from older recordings to the newest, whatever the contract says: shapes, and answers to the same.
+
+Only what would be the same each time is compared: not what depends on time, on money, or on what was made before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.exchange import Exchange
+from seedmock_contracts.routes import routed
+from seedmock_contracts.shape import Difference, compared, merged
+from seedmock_contracts.terms import AnswerField, Basis, ErrorKind, Fact, Operation
+
+from ..conversation.history import Turn
+from ..recordings.model import Hearing, State, code_of, state_of
+from ..recordings.request_matching import canonical
+from ..results.checks import Look, Severity, broken, held
+
+PASSING = frozenset(
+    {
+        *(ErrorKind.BALANCE, ErrorKind.RATE_LIMIT, ErrorKind.OVERLOADED, ErrorKind.UPSTREAM_FAILED),
+        *(ErrorKind.MODERATION_INPUT, ErrorKind.REQUEST_TIMEOUT),
+    }
+)
+"""Refusals that the same request may meet or not."""
+UNTOLD = ("of another format", "a new word")
+"""Differences that follow from what was ordered more often than from a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A look at two recordings, and the newer exchange that shows it."""
+
+    check: str
+    look: Look
+    exchange: Exchange
+
+
+def changes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
+    """Everything that is otherwise than in older recordings, or still the same."""
+    yield from _shapes(newest, older)
+    yield from _answers(newest, older)
+
+
+# --- shapes ---
+
+
+def _shapes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
+    turns: dict[State, Turn] = {}
+    for turn in newest.turns:
+        state = state_of(turn)
+        if state is not None:
+            turns.setdefault(state, turn)
+    for state, seen in newest.shapes.items():
+        before = [hearing.shapes[state] for hearing in older if state in hearing.shapes]
+        for found in compared(merged(before), seen) if before else ():
+            if found.what not in UNTOLD:
+                look = _look(newest.recording.said, turns[state], found)
+                yield Change("shapes_stay_the_same", look, turns[state].exchange)
+
+
+def _look(said: Contract, turn: Turn, found: Difference) -> Look:
+    field = _field(said, turn, found.path)
+    fact = field or _endpoint(turn)
+    severity = Severity.BREAKING if found.breaking else Severity.INFO
+    if field is not None and found.breaking:
+        severity = Severity.INFO if _foreseen(field, found) else Severity.BREAKING
+    title = f"{found.path or 'the answer'} is {found.what}, unlike in older recordings"
+    return broken(fact, title, found.expected, found.seen, severity)
+
+
+def _foreseen(field: AnswerField, found: Difference) -> bool:
+    """Whether the contract is content with how it is now."""
+    if found.what == "missing":
+        return not field.needed
+    return all(name in field.types or (name == "integer" and "number" in field.types) for name in _names(found))
+
+
+def _names(found: Difference) -> list[str]:
+    return found.seen.split(" or ")
+
+
+def _field(said: Contract, turn: Turn, path: str) -> AnswerField | None:
+    operation = None if turn.refused else turn.operation
+    fields = [field for field in said.answers if field.operation is operation and field.path == path]
+    telling = [field for field in fields if turn.status in field.statuses]
+    return next(iter(telling or [field for field in fields if not field.statuses] or fields), None)
+
+
+def _endpoint(turn: Turn) -> Fact:
+    return next(row for row in turn.said.endpoints if row.operation is turn.operation or turn.operation is None)
+
+
+# --- answers ---
+
+
+def _answers(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
+    before: dict[tuple[str, ...], dict[str, str]] = {}
+    for hearing in older:
+        for key, turns in _asked(hearing).items():
+            for turn in turns:
+                before.setdefault(key, {})[_outcome(turn)] = hearing.recording.name
+    for key, turns in _asked(newest).items():
+        now = {_outcome(turn) for turn in turns}
+        if key in before and not now & before[key].keys():
+            then, name = next(iter(before[key].items()))
+            fact = _blamed(turns[0])
+            severity = Severity.WARNING if fact.basis is Basis.ASSUMED else Severity.BREAKING
+            title = f"the same request is answered otherwise than in {name}"
+            yield Change("answers_stay_the_same", broken(fact, title, then, _outcome(turns[0]), severity), _of(turns))
+        elif key in before:
+            yield Change("answers_stay_the_same", held(_blamed(turns[0]), _outcome(turns[0])), _of(turns))
+
+
+def _of(turns: Sequence[Turn]) -> Exchange:
+    return turns[0].exchange
+
+
+def _asked(hearing: Hearing) -> Mapping[tuple[str, ...], list[Turn]]:
+    """The turns whose answers depend on nothing but the request, by the request."""
+    found: dict[tuple[str, ...], list[Turn]] = {}
+    for turn in hearing.turns:
+        if _steady(turn):
+            found.setdefault(_key(turn), []).append(turn)
+    return found
+
+
+def _steady(turn: Turn) -> bool:
+    known = {*turn.before.tasks, *turn.before.assets, *(id_ for _, id_ in turn.before.groups)}
+    if turn.asked in known or turn.asked_group in known or turn.exchange.request.url in turn.before.links:
+        return False
+    if turn.status_code in (0, 429) or turn.status_code >= 500 or any(case.kind in PASSING for case in turn.cases):
+        return False
+    return turn.operation is not Operation.CONTENT or urlsplit(turn.exchange.request.url).scheme == ""
+
+
+def _key(turn: Turn) -> tuple[str, ...]:
+    request = turn.exchange.request
+    parts = urlsplit(request.url)
+    route = routed(turn.said, request.method, parts.path)
+    path = route.endpoint.path if route is not None else parts.path
+    kind = turn.sent_headers.get("content-type", "").partition(";")[0]
+    who = turn.exchange.caller if turn.exchange.caller in ("", "wrong") else "known"
+    return turn.exchange.operation, request.method, path, canonical(request.body), canonical(parts.query), kind, who
+
+
+def _outcome(turn: Turn) -> str:
+    return f"{turn.status_code} {code_of(turn) if turn.refused else ''}".strip()
+
+
+def _blamed(turn: Turn) -> Fact:
+    """What the difference is about: the rule that the request breaks, the refusal, or else the endpoint."""
+    if turn.violations:
+        return turn.violations[0].fact
+    return turn.cases[0] if turn.cases else _endpoint(turn)

@@ -1,0 +1,59 @@
+"""Makes the free steps of a verification again, over a recording: what they see beyond single answers.
+
+Asks nobody: a question that was not recorded ends its step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from seedmock_contracts.exchange import Exchange
+from seedmock_server.in_process import Reply
+
+from ..driver.client import MadeATask, Speaker
+from ..probes.free_steps import free
+from ..recordings.cassette import Asked, Tape
+from ..recordings.model import Recording
+from ..results.checks import Look
+
+WORDS = ("first", "second", "wrong")
+BEARER = "Bearer "
+
+
+class NotRecorded(Exception):
+    """Nobody asked this when the recording was made."""
+
+
+@dataclass
+class Retracer:
+    """Answers a speaker from a recording, by the clock of then."""
+
+    tape: Tape
+    at: float = 0.0
+
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
+        """Raises NotRecorded."""
+        path, _, query = url.partition("?")
+        caller = headers.get("authorization", "").removeprefix(BEARER)
+        turn = self.tape.answer(Asked(method, path, query, content.decode("utf-8", "replace"), caller))
+        if turn is None:
+            raise NotRecorded
+        self.at = turn.exchange.at
+        answer = turn.exchange.response
+        return Reply(answer.status, dict(answer.headers), answer.body.encode())
+
+
+def retraced(recording: Recording) -> Iterator[tuple[str, Look, Exchange]]:
+    """What the free steps see in a recording: the step's name, the look, and the exchange that shows it."""
+    retracer = Retracer(Tape(recording, loose=True))
+    keys = {word: word for word in WORDS if word in {one.caller for one in recording.exchanges}}
+    speaker = Speaker(
+        recording.said, retracer.send, keys, lambda: retracer.at, lambda seconds: None, lambda judged: None
+    )
+    for step in free(recording.said):
+        try:
+            for look in step.run(speaker):
+                yield step.name, look, speaker.spoken_of.exchange
+        except (NotRecorded, MadeATask):  # the checks have seen the latter
+            continue

@@ -1,0 +1,1 @@
+"""Driver of an upstream's API: actions, transport, sample media, shrinking."""

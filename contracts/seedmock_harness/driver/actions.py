@@ -1,0 +1,224 @@
+"""What one does to an upstream, move by move, so that it can be done again: as data, as lines of a file, and done.
+
+What the upstream makes has another id each time. So a move names what it makes, `task1`, and later ones speak of
+`$task1`, of the first link to its result as `$task1.link`, of a group's id as a number as `#group1`, and of the link
+to a posted file as `$file1`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Protocol
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.terms import Basis, Operation
+from seedmock_contracts.upstreams import contract
+
+from ..conversation.history import Turn
+from ..results.checks import Failure, Look, Severity
+from .client import Judged, Send, Speaker
+from .liveness_checks import EXPECTATIONS
+
+MAKING = {
+    Operation.GROUP_CREATE: "group",
+    Operation.ASSET_CREATE: "asset",
+    Operation.CREATE: "task",
+    Operation.UPSCALE: "task",
+    Operation.FILE_CREATE: "file",
+}
+SYMBOL = re.compile(r"[$#](?:task|group|asset|file)\d+(?:\.link)?")
+LINK = ".link"
+KEYS: Mapping[str, str] = {"first": "sk_conformance_first", "second": "sk_conformance_second"}
+
+
+class Clock(Protocol):
+    """The upstream's time, in seconds since the epoch, if it can be moved."""
+
+    def now(self) -> float: ...
+    def advance(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing that is done: a request, or time that passes.
+
+    A request names an operation with `params` of its path and a `document`; or a `method` and a `url` (a path), with
+    a `body`, under the operation that it is meant for, if any; or a `url` alone, which is a link to a result. `makes`
+    is the name of what it makes, if it makes anything.
+    """
+
+    operation: str = ""
+    document: Mapping[str, Any] | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    caller: str = "first"
+    base: int = 0
+    method: str = ""
+    url: str = ""
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    makes: str = ""
+
+    def line(self) -> str:
+        """The move as one line of JSON, without what is as it always is."""
+        told = {name: value for name, value in asdict(self).items() if value != getattr(USUAL, name)}
+        if "body" in told:
+            told["body"] = b64encode(self.body).decode()
+        return json.dumps(told)
+
+    def __str__(self) -> str:
+        if self.seconds:
+            return f"{self.seconds:g} seconds pass"
+        made = f" makes {self.makes}" if self.makes else ""
+        said = f" with {dict(self.headers)}" if self.headers else ""
+        asked = f"{self.method} {self.url}".strip() or f"{self.operation} {json.dumps(self.document or self.params)}"
+        return f"{self.caller or 'nobody'}: {asked[:300]}{said}{made}"
+
+
+USUAL = Move()
+_NAMES = frozenset(field.name for field in fields(Move))
+
+
+class InvalidScenario(ValueError):
+    """A file of moves that cannot be read: the message says where, what was found and what is expected."""
+
+
+def move_from(line: str) -> Move:
+    """A move from its line. Raises InvalidScenario."""
+    try:
+        told = json.loads(line)
+        unknown = set(told) - _NAMES
+        if unknown:
+            raise ValueError(f"unknown {', '.join(sorted(unknown))}; there are: {', '.join(sorted(_NAMES))}")
+        if "body" in told:
+            told["body"] = b64decode(told["body"], validate=True)
+        return Move(**told)
+    except (ValueError, TypeError) as error:
+        raise InvalidScenario(f"{line[:80]!r} is no move: {error}") from error
+
+
+class Play:
+    """Does moves, knows what they made, and raises a Failure as soon as an answer contradicts a fact.
+
+    `strict`: a contradicted assumption is a failure, too.
+    """
+
+    def __init__(
+        self,
+        said: Contract,
+        send: Send,
+        *,
+        clock: Clock | None = None,
+        keys: Mapping[str, str] = KEYS,
+        options: Mapping[str, str] | None = None,
+        strict: bool = True,
+    ) -> None:
+        self.said, self.clock, self.strict = said, clock, strict
+        now = clock.now if clock is not None else lambda: 0.0
+        sleep = clock.advance if clock is not None else lambda seconds: None
+        self.speaker = Speaker(said, send, keys, now, sleep, self._hear, options or {}, paying=True)
+        self.moves: list[Move] = []
+        self.symbols: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
+        self._judged: list[tuple[str, Look]] = []
+
+    def _hear(self, judged: Judged) -> None:
+        self._judged += judged.looks
+        for expected in EXPECTATIONS:
+            self._judged += [(expected.__name__, look) for look in expected(judged.turn)]
+
+    def named(self, kind: str, caller: str = "") -> list[str]:
+        """The symbols of what was made so far, of one kind, by everybody or by one caller."""
+        fitting = [s for s in self.symbols if caller in ("", self.owners[s])]
+        if kind == "link":
+            return [symbol for symbol in fitting if symbol.endswith(LINK)]
+        return [symbol for symbol in fitting if symbol.startswith(f"${kind}") and not symbol.endswith(LINK)]
+
+    def do(self, move: Move) -> Turn | None:
+        """Do a move. Raises Failure."""
+        self.moves.append(move)
+        if move.seconds:
+            if self.clock is not None:
+                self.clock.advance(move.seconds)
+            return None
+        self._judged.clear()
+        turn = self._say(move)
+        self.moves[-1] = self._learn(turn, move)
+        for name, look in self._judged:
+            if not look.holds and self._counts(look):
+                raise Failure(name, look, turn.exchange)
+        return turn
+
+    def _say(self, move: Move) -> Turn:
+        operation = Operation(move.operation) if move.operation else None
+        document = None if move.document is None else self._resolved(dict(move.document))
+        caller, headers = move.caller, move.headers
+        if move.method:
+            url = self._resolved(move.url)
+            return self.speaker.say(operation, move.method, url, move.body, caller=caller, headers=headers)
+        if move.url:
+            return self.speaker.fetch(self._resolved(move.url), headers=headers)
+        assert operation is not None, "a move names an operation, a method or a link"
+        params = self._resolved(dict(move.params))
+        return self.speaker.ask(operation, document, caller=caller, params=params, headers=headers, base=move.base)
+
+    def _resolved(self, value: Any) -> Any:
+        """A value with the ids in the places of their symbols; a symbol that is not known stays."""
+        if isinstance(value, dict):
+            return {name: self._resolved(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._resolved(inner) for inner in value]
+        if not isinstance(value, str) or ("$" not in value and "#" not in value):
+            return value
+        if value.startswith("#") and SYMBOL.fullmatch(value) and f"${value[1:]}" in self.symbols:
+            made = self.symbols[f"${value[1:]}"]
+            return int(made) if made.isdecimal() else made
+        return SYMBOL.sub(lambda found: self.symbols.get(found[0], found[0]), value)
+
+    def _learn(self, turn: Turn, move: Move) -> Move:
+        """The move with the name of what it made, which is new unless it had one."""
+        if turn.refused or turn.operation is None:
+            return move
+        kind, made = MAKING.get(turn.operation), turn.published or turn.made
+        if kind is not None and made is not None:
+            name = move.makes or f"{kind}{1 + len(self.named(kind))}"
+            self.symbols[f"${name}"], self.owners[f"${name}"] = made, move.caller
+            return replace(move, makes=name)
+        if turn.links and turn.asked in self.symbols.values():
+            task = next(symbol for symbol, made in self.symbols.items() if made == turn.asked)
+            self.symbols[task + LINK], self.owners[task + LINK] = turn.links[0], move.caller
+        return move
+
+    def _counts(self, look: Look) -> bool:
+        if self.strict:
+            return True
+        return look.fact.basis is not Basis.ASSUMED and look.severity in (None, Severity.BREAKING)
+
+
+def written(upstream: str, moves: Iterable[Move], failure: Failure, settings: Mapping[str, Any]) -> str:
+    """The text of a scenario: a line that says what it showed, and with what settings, then a line for each move."""
+    head = {
+        "upstream": upstream,
+        "check": failure.check,
+        "fact": failure.fact.id,
+        "title": failure.title,
+        "expected": failure.expected,
+        "observed": failure.observed,
+        **settings,
+    }
+    return "\n".join([json.dumps(head), *(move.line() for move in moves), ""])
+
+
+def read(text: str) -> tuple[dict[str, Any], list[Move]]:
+    """What a scenario showed, and its moves. Raises InvalidScenario."""
+    first, *rest = text.splitlines() or [""]
+    try:
+        head = json.loads(first)
+        contract(head["upstream"])
+    except (ValueError, TypeError, LookupError) as error:
+        raise InvalidScenario(f"{first[:80]!r} is no first line of a scenario: {error}") from error
+    return head, [move_from(line) for line in rest if line.strip()]

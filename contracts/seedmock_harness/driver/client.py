@@ -1,0 +1,169 @@
+"""Asks an upstream questions, and has every answer judged: the one way in which the harness speaks.
+
+Knows no HTTP library: `send` is whatever sends a request, such as `httpx.Client(base_url=...).request`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from seedmock_contracts.clip import NotAMovie, facts
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, redacted, summary
+from seedmock_contracts.routes import path_of
+from seedmock_contracts.terms import ORDERS, MediaFacts, Operation
+
+from ..checks import judged
+from ..conversation.history import Conversation, Turn
+from ..results.checks import Look
+
+
+class Answered(Protocol):
+    """What came back: `httpx.Response` is one."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def content(self) -> bytes: ...
+
+
+class Send(Protocol):
+    """Sends one request and waits for the whole answer. `url` is a path, or whole where it leads elsewhere."""
+
+    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answered: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A turn, and what each check saw in it."""
+
+    turn: Turn
+    looks: tuple[tuple[str, Look], ...]
+
+
+class MadeATask(Exception):
+    """A question that must cost nothing was taken as an order: the turn tells the task's id."""
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__(f"a task was made that nobody wanted: {turn.made}")
+        self.turn = turn
+
+
+@dataclass
+class Speaker:
+    """One side of a conversation: asks, remembers, and tells `heard` what the checks saw of each answer.
+
+    `keys` are the API keys by the words that stand for them: "first", "second" and "wrong"; a word without a key
+    sends none. `now` and `sleep` are of the upstream's clock, in seconds (since the epoch).
+    """
+
+    said: Contract
+    send: Send
+    keys: Mapping[str, str]
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    heard: Callable[[Judged], None]
+    options: Mapping[str, str] = field(default_factory=dict)
+    paying: bool = False
+    """Whether orders may be taken: if not, one that is raises MadeATask, after it was heard and remembered."""
+
+    def __post_init__(self) -> None:
+        self.conversation = Conversation(self.said, self.options)
+        self._spoken_of: Turn | None = None
+
+    @property
+    def spoken_of(self) -> Turn:
+        """The turn that what a step yields belongs to: the latest, or one before it that the step came back to."""
+        assert self._spoken_of is not None
+        return self._spoken_of
+
+    def come_back_to(self, turn: Turn) -> None:
+        """Speak of an earlier turn, until something else is asked."""
+        self._spoken_of = turn
+
+    def ask(
+        self,
+        operation: Operation,
+        document: Mapping[str, Any] | None = None,
+        *,
+        caller: str = "first",
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        base: int = 0,
+    ) -> Turn:
+        """Ask for an operation. A document goes into the body, or into the query string of a GET."""
+        method, path = path_of(self.said, operation, params or {}, base)
+        if method == "GET":
+            return self.say(operation, method, _with_query(path, document), caller=caller, headers=headers)
+        body = b"" if document is None else json.dumps(dict(document)).encode()
+        return self.say(operation, method, path, body, caller=caller, headers=headers)
+
+    def fetch(self, link: str, *, headers: Mapping[str, str] | None = None) -> Turn:
+        """Fetch a result by its link, which needs no key."""
+        return self.say(Operation.CONTENT, "GET", link, caller="", headers=headers)
+
+    def say(
+        self,
+        operation: Operation | None,
+        method: str,
+        url: str,
+        body: bytes = b"",
+        *,
+        caller: str = "first",
+        headers: Mapping[str, str] | None = None,
+    ) -> Turn:
+        """Send any request at all, under the operation that it is meant for; None for one that is for none."""
+        sent = {**({"content-type": "application/json"} if body else {}), **(headers or {})}
+        if caller in self.keys:
+            sent.setdefault("authorization", f"Bearer {self.keys[caller]}")
+        answer = self.send(method, url, headers=sent, content=body)
+        asked = Request(method, url, redacted(sent.items()), summary(body, JUDGED_BYTES).decode("utf-8", "replace"))
+        exchange = Exchange(operation or "", asked, _response(answer), caller, self.now())
+        self._spoken_of = turn = self.conversation.turn(exchange)
+        self.heard(Judged(turn, tuple(judged(turn))))
+        self.conversation.remember(turn)
+        if turn.operation in ORDERS and turn.made is not None and not self.paying:
+            raise MadeATask(turn)
+        return turn
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A named part of a ladder: asks, and yields what it saw beyond what the checks see in each single answer.
+
+    What it yields belongs to the turn that the speaker speaks of: the latest, if it comes back to none. `price` is
+    the most that it can cost, in USD. `minimal` steps make up the shortest run that is worth making.
+    """
+
+    name: str
+    says: str
+    run: Callable[[Speaker], Iterable[Look]]
+    price: Decimal = Decimal(0)
+    minimal: bool = False
+
+
+def _response(answer: Answered) -> Response:
+    headers = redacted((name, value) for name, value in answer.headers.items())
+    media = _media(answer.content)
+    body = summary(answer.content, JUDGED_BYTES).decode("utf-8", "replace")
+    return Response(answer.status_code, headers, body, media)
+
+
+def _media(content: bytes) -> MediaFacts | None:
+    if content[4:8] != b"ftyp":
+        return None
+    try:
+        return facts(content)
+    except NotAMovie:
+        return None
+
+
+def _with_query(path: str, document: Mapping[str, Any] | None) -> str:
+    return f"{path}?{urlencode(document)}" if document else path

@@ -1,0 +1,54 @@
+"""What must hold from one answer to the next, whatever was said between: nothing breaks, and what was made is there.
+
+Checks like any other, for whoever holds a conversation of their own with an upstream that nobody else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedmock_contracts.terms import ErrorKind, Fact, Operation
+
+from ..conversation.history import Turn
+from ..results.checks import Look, Severity, broken, held
+
+OWN = frozenset({ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED})
+"""The kinds of error that are the upstream's own trouble."""
+
+
+def nothing_breaks_the_upstream(turn: Turn) -> Iterator[Look]:
+    """No request at all is answered with a failure of the upstream's own."""
+    fact = _fact(turn)
+    if turn.status_code >= 500 and not any(case.kind not in OWN for case in turn.cases):
+        yield broken(fact, "a request broke the upstream", "an answer, or a refusal below 500", turn.status_code)
+    else:
+        yield held(fact, str(turn.status_code))
+
+
+def what_is_unreadable_is_no_order(turn: Turn) -> Iterator[Look]:
+    """A body that is no document orders nothing."""
+    if turn.operation is None and turn.exchange.request.body:
+        fact = turn.said.case(ErrorKind.MALFORMED)
+        if turn.refused:
+            yield held(fact, str(turn.status_code))
+        else:
+            yield broken(fact, "a body that is no document was taken", "a refusal", turn.status_code, Severity.WARNING)
+
+
+def what_was_made_is_found(turn: Turn) -> Iterator[Look]:
+    """A task is known to the key that made it, whatever was said since."""
+    own = turn.story is not None and turn.story.caller == turn.exchange.caller
+    if turn.operation is Operation.QUERY and own and not turn.violations:
+        found = f"task {turn.asked}"
+        if turn.refused:
+            yield broken(_fact(turn), "what was made is not found", found, turn.status_code)
+        else:
+            yield held(_fact(turn), found)
+
+
+def _fact(turn: Turn) -> Fact:
+    endpoints = (endpoint for endpoint in turn.said.endpoints if endpoint.operation is turn.operation)
+    return next(endpoints, turn.said.bases[0])
+
+
+EXPECTATIONS = (nothing_breaks_the_upstream, what_is_unreadable_is_no_order, what_was_made_is_found)

@@ -1,0 +1,274 @@
+"""Which of two faults an answer blames: told by comparing answers, so that no upstream's words need be known.
+
+Asks the questions of `probes`, and says of each edge whether the limit stands where the contract has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.edges import Edge
+from seedmock_contracts.rule import Rule
+from seedmock_contracts.rules import Typed
+from seedmock_contracts.spelling import shown
+from seedmock_contracts.terms import ORDERS, Document, Fact, Operation, Variants
+from seedmock_contracts.validation import condition
+
+from ..checks.rule_enforcement import OF_CALLS
+from ..conversation.history import Turn
+from ..driver.client import Speaker
+from ..results.checks import Look, Severity, broken, held
+from .boundary_probes import Trial, askable, last_trial, trial_beside, trials
+
+TRIALS, CALM, WITNESSES, ENOUGH = 6, 3, 3, 4
+"""How many second faults are tried for a rule; how many kept edges are asked for one; how many rules bear witness,
+and how many have to where none can beside what is seen last."""
+_ID = re.compile(r"\b(?=\w*\d)[\w-]{16,}")
+_NUMBER = re.compile(r"(?<![A-Za-z_])\d+(\.\d+)?")
+
+Signature = tuple[Any, ...]
+
+
+def signature(turn: Turn) -> Signature:
+    """What an answer says, without the ids and figures that change from one to the next."""
+    if not turn.refused:
+        return ("taken",)
+    body = turn.body if turn.body is not None else turn.exchange.response.body[:400]
+    return (turn.status_code, *_texts(body))
+
+
+def masked(said: Signature, *values: Any) -> Signature:
+    """What an answer says, without the values that were tried."""
+    tried = [value for value in values if value is not None and not isinstance(value, bool)]
+    texts = sorted({text for value in tried for text in (str(value), shown(value))}, key=len, reverse=True)
+    if not texts:
+        return said
+    spelt = "|".join(re.escape(text) for text in texts if text)
+    return tuple(re.sub(rf"(?<!\w)(?:{spelt})(?!\w)", "#", part) if isinstance(part, str) else part for part in said)
+
+
+def says_nothing(turn: Turn, rule: Rule | None = None) -> bool:
+    """Whether an answer is about something else than the request, such as too many of them."""
+    kinds = {case.kind for case in turn.cases}
+    wanted = rule.kind if rule is not None else None
+    return turn.status_code == 0 or (wanted not in kinds and bool(kinds & OF_CALLS))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What is answered when a rule is grossly broken and when it is kept, each time beside the same second fault."""
+
+    trial: Trial
+    gross: Signature
+    calm: Signature
+    answers: tuple[tuple[Edge, Turn], ...]
+
+    def answer(self, edge: Edge) -> Turn | None:
+        """What was answered at an edge, if it was asked about for the scale."""
+        return next((turn for one, turn in self.answers if one is edge), None)
+
+    def blames_rule(self, turn: Turn) -> bool:
+        return signature(turn) != self.calm
+
+
+def asked(speaker: Speaker, operation: Operation, document: dict[str, Any]) -> Turn:
+    """The answer to a document, in the path and query too where the endpoint reads them there."""
+    texts = {name: value for name, value in document.items() if isinstance(value, str)}
+    return speaker.ask(operation, document, params=texts)
+
+
+def scale(speaker: Speaker, trial: Trial) -> Scale | None:
+    """The two answers that tell which fault is blamed; None where the upstream's answers do not tell."""
+    first = trial.broken[0]
+    turn = asked(speaker, trial.operation, first.document)
+    if says_nothing(turn, trial.rule):
+        return None
+    gross = signature(turn)
+    values = [edge.value for edge in (*trial.kept, *trial.broken)]
+    calm: Counter[Signature] = Counter()
+    answers = [(first, turn)]
+    plain = [edge for edge in trial.kept if _contested(speaker.said, trial.operation, edge.document) is None]
+    for edge in (plain or trial.kept)[:CALM]:
+        answer = asked(speaker, trial.operation, edge.document)
+        answers.append((edge, answer))
+        found = signature(answer)
+        if not says_nothing(answer) and found != gross and masked(found, *values) != masked(gross, *values):
+            calm[found] += 1
+            if calm[found] > 1:
+                break
+    return Scale(trial, gross, calm.most_common(1)[0][0], tuple(answers)) if calm else None
+
+
+def limits(speaker: Speaker, operation: Operation, rule: Rule, found: Iterable[Trial] | None = None) -> Iterator[Look]:
+    """Ask about a rule, and say of each of its edges whether the limit stands there; nothing where it can't be told.
+
+    `found` are other trials than the rule's own.
+    """
+    done: set[tuple[bool, str]] = set()
+    tried = 0
+    for trial in islice(trials(speaker.said, operation, rule) if found is None else found, TRIALS):
+        left = [edge for edge in (*trial.kept, *trial.broken) if (edge.keeps, repr(edge.value)) not in done]
+        if not left:
+            continue
+        measure = scale(speaker, trial)
+        if measure is None:
+            tried += 1
+            if tried == TRIALS // 2 and condition(rule) is not None:
+                break
+            continue
+        for edge in left:
+            yield from _seen(speaker, measure, edge)
+        done |= {(edge.keeps, repr(edge.value)) for edge in left}
+        if found is None and (operation not in ORDERS or done >= askable(speaker.said, operation, rule)):
+            return
+    if not done and found is None:
+        yield from _gone(speaker, operation, rule)
+
+
+def _seen(speaker: Speaker, found: Scale, edge: Edge) -> Iterator[Look]:
+    """What the answer at one edge says of the rule, or of the value tried there."""
+    rule = found.trial.rule
+    turn = found.answer(edge)
+    if turn is None or says_nothing(turn, rule) or found.blames_rule(turn) is edge.keeps:
+        turn = asked(speaker, found.trial.operation, edge.document)  # nobody is accused for a single answer
+    else:
+        speaker.come_back_to(turn)
+    if says_nothing(turn, rule):
+        return
+    blamed = found.blames_rule(turn)
+    if (only := condition(rule)) is not None:
+        if edge.gross:
+            yield _settled(speaker.said, only, blamed)
+        if not blamed:
+            return
+    option = _other_option(speaker, found, edge) if blamed and edge.keeps else None
+    if option is not None:
+        yield _settled(speaker.said, option, True)
+        return
+    tried = shown(edge.value)
+    fact = fact_of(speaker.said, rule, edge) if edge.keeps else rule.fact
+    if blamed is not edge.keeps:
+        yield held(fact, f"{rule.field} {tried}: {'taken' if edge.keeps else 'refused'}")
+    elif edge.keeps:
+        yield broken(fact, f"{rule.field} is refused for a value that is allowed", f"{tried} is taken", _message(turn))
+    else:
+        says = f"a refusal of {rule.field} for {tried}"
+        yield broken(fact, f"{rule.field} is not refused for a value that is not allowed", says, _message(turn))
+
+
+def _contested(said: Contract, operation: Operation, document: Document) -> tuple[str, str] | None:
+    """The variant and the option, not the default's, under which a document would break a rule."""
+    found = said.layout.find(document)
+    for rule in said.rules[operation]:
+        only = condition(rule)
+        if only is not None and said.defaults[only[0]] != only[1] and rule.check(document, found) is not None:
+            return only
+    return None
+
+
+def _other_option(speaker: Speaker, found: Scale, edge: Edge) -> tuple[str, str] | None:
+    """The variant and the option that explain a refusal: under it, whatever the field holds is refused."""
+    trial = found.trial
+    option = _contested(speaker.said, trial.operation, edge.document)
+    if option is None:
+        return None
+    others = [other.document for other in trial.kept if other is not edge]
+    alike = [document for document in others if _contested(speaker.said, trial.operation, document) == option]
+    if all(found.blames_rule(asked(speaker, trial.operation, document)) for document in alike):
+        return option
+    asked(speaker, trial.operation, edge.document)  # the look is of the latest answer
+    return None
+
+
+def indifferent(speaker: Speaker, fact: Fact, rule: Rule, change: Document) -> Iterator[Look]:
+    """Whether a change to a request that is refused for something else makes no difference to the answer."""
+    trial = next(trials(speaker.said, Operation.CREATE, rule))
+    calm = trial.kept[0].document
+    before = signature(asked(speaker, Operation.CREATE, calm))
+    turn = asked(speaker, Operation.CREATE, {**calm, **change})
+    if signature(turn) == before:
+        yield held(fact, shown(change))
+    elif not says_nothing(turn):
+        yield broken(fact, "a difference where there should be none", f"{shown(change)} is ignored", _message(turn))
+
+
+def _gone(speaker: Speaker, operation: Operation, rule: Rule) -> Iterator[Look]:
+    """A rule that no answer blames: it holds no more, if others are blamed beside the fault that is seen last of all.
+
+    Upstreams look at a request in some order; ours is only a guess at theirs. But media are read, and ids looked up,
+    when all else is right. Where a rule cannot be asked about beside such a fault, all others have to bear witness.
+    """
+    said = speaker.said
+    last = last_trial(said, operation, rule)
+    trial = last or next(iter(trials(said, operation, rule)), None)
+    if trial is None or scale(speaker, trial) is not None:
+        return
+    others = (other for other in said.rules[operation] if other is not rule and condition(other) is None)
+    if last is not None:
+        beside = (last_trial(said, operation, other) for other in others)
+    else:
+        beside = (trial_beside(said, operation, other, trial.fault) for other in others)
+    witnesses = (one for one in beside if one is not None)
+    seen = [scale(speaker, one) is not None for one in islice(witnesses, WITNESSES if last is not None else None)]
+    if not all(seen) or len(seen) < (1 if last is not None else ENOUGH):
+        return
+    turn = asked(speaker, operation, trial.broken[0].document)
+    if (only := condition(rule)) is not None:
+        yield _settled(said, only, False)
+    else:
+        yield broken(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(turn))
+
+
+def _settled(said: Contract, only: tuple[str, str], blamed: bool) -> Look:
+    """What a rule that holds only under a variant's option says of the variant."""
+    variant = next(variant for variant in said.variants if variant.id == only[0])
+    default = variant.default == only[1]
+    seen = only[1] if blamed else " or ".join(option for option in variant.options if option != only[1])
+    if default is blamed:
+        return held(variant, seen)
+    return broken(variant, "another variant holds", variant.default, seen, Severity.INFO)
+
+
+def fact_of(said: Contract, rule: Rule, edge: Edge) -> Fact:
+    """The fact that says that a value is allowed: its own, if it has one, else the rule's."""
+    if edge.fact is not None:
+        return edge.fact
+    value = edge.value
+    if not isinstance(value, str):
+        return _spelling(said, rule, value) or rule.fact
+    if rule.field == "model" and (model := said.model(value)) is not None:
+        return model
+    if rule.field == "size" and (size := said.size_of(value)) is not None:
+        return size
+    return _spelling(said, rule, value) or rule.fact
+
+
+def _spelling(said: Contract, rule: Rule, value: Any) -> Fact | None:
+    """The fact that a field is taken as a text, or as a number; a bound is none of how a value is spelt."""
+    if not isinstance(rule, Typed):
+        return None
+    ending = "text" if isinstance(value, str) else "number"
+    names = (f"{rule.fact.id}.{ending}", f"{said.name}.{rule.field}.{ending}")
+    known = (fact for fact in (*said.behaviours, rule.fact) if fact.id in names and not isinstance(fact, Variants))
+    return next(known, None)
+
+
+def _texts(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name in sorted(value):
+            yield from _texts(value[name], f"{path}.{name}")
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, f"{path}[]")
+    elif not (isinstance(value, int | float) and abs(value) > 1e9):
+        yield f"{path}={_NUMBER.sub('#', _ID.sub('#', str(value)))}"
+
+
+def _message(turn: Turn) -> str:
+    return f"{turn.status_code} {turn.exchange.response.body[:200]}"

@@ -1,0 +1,386 @@
+"""Questions about one rule that cost nothing: what is just inside it and just outside, beside a second, certain fault.
+
+Knows no upstream, and asks nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import count
+from typing import Any
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents import values
+from seedmock_contracts.edges import Edge, sample
+from seedmock_contracts.generation import Reference, first_frame, last_frame
+from seedmock_contracts.rule import Rule
+from seedmock_contracts.terms import MISSING, ORDERS, Document, MediaKind, Operation
+from seedmock_contracts.upstreams import contract
+from seedmock_contracts.validation import condition, violations
+
+from ..driver.sample_media import picture, sound
+
+NOBODY_S, NO_NUMBER = "seedmock-no-such-id", 999_999_999
+"""Ids that no upstream ever gave to anything."""
+UNREADABLE = ("asset:", "data:")
+"""Samples of these schemes name nothing, which is a fault of its own to those who read them."""
+ADDED = ("a sound too short", "a picture too small", "a first frame too small", "a last frame too small")
+NO_CLIP = "asset://asset-20200101000000-zzzzz"
+LATER = 2
+"""How many faults of rules are tried before those of media."""
+SHORT, SMALL = sound(0.1), picture(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rule's edges, each together with one and the same second fault; the gross break stands first in `broken`.
+
+    `after` is the place of the second fault among the operation's rules, the number of rules if it is none of them.
+    """
+
+    operation: Operation
+    rule: Rule
+    fault: str
+    after: int
+    kept: tuple[Edge, ...]
+    broken: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A second fault: what it makes of each base, by the base's place; or how it spoils references that are there."""
+
+    name: str
+    after: int
+    documents: tuple[Document | None, ...] = ()
+    ending: str = ""
+    spoilt: str = ""
+
+    @property
+    def of_media(self) -> bool:
+        """Whether it is seen only by those who read references."""
+        return bool(self.ending) or self.name in ADDED
+
+    def variety(self, rule: Rule) -> int:
+        """How many values it has itself where a rule looks at each item of a list: they mask what is tried."""
+        if "[]" not in rule.field:
+            return 0
+        document = next((document for document in self.documents if document is not None), {})
+        return len({repr(value) for _, value in values(document, rule.field)})
+
+    def added(self, document: Document, base: Document, place: int) -> dict[str, Any] | None:
+        """The document with this fault too; None where it cannot have it."""
+        if self.ending:
+            found = respelt(document, self.ending, self.spoilt)
+            return None if found == document else found
+        other = self.documents[place]
+        return None if other is None else merged(document, other, base)
+
+
+@cache
+def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
+    """Documents that keep every rule, under each model; of ids they name only such as nobody has."""
+    said = contract(upstream)
+    found: list[Document] = []
+    for example in said.examples.get(operation, ()):
+        models = [model.name for model in said.models if not model.upscales]
+        every = [{**example, "model": name} for name in models] if operation is Operation.CREATE else [example]
+        every = [{**one, **_optional_ids(said, operation)} for one in every]
+        found += [document for one in every if not violations(upstream, operation, document := _strange(one))]
+    return tuple(found)
+
+
+def trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> Iterator[Trial]:
+    """The ways of asking about a rule, the likeliest to tell it from the second fault first; `edges` instead of its."""
+    if edges or rule not in said.rules[operation]:
+        yield from _trials(said, operation, rule, _pure_edges(said, operation, rule, edges))
+    else:
+        yield from _remembered(said.name, operation, said.rules[operation].index(rule))
+
+
+class _Remembered:
+    """What an iterator gave so far, and what it will give: each item is made once, when it is first asked for."""
+
+    def __init__(self, source: Iterator[Trial]) -> None:
+        self._source, self._made = source, list[Trial]()
+
+    def __iter__(self) -> Iterator[Trial]:
+        for place in count():
+            if place == len(self._made):
+                found = next(self._source, None)
+                if found is None:
+                    return
+                self._made.append(found)
+            yield self._made[place]
+
+
+@cache
+def _remembered(upstream: str, operation: Operation, place: int) -> _Remembered:
+    said = contract(upstream)
+    return _Remembered(_trials(said, operation, said.rules[operation][place], _edges_of(upstream, operation, place)))
+
+
+def _trials(said: Contract, operation: Operation, rule: Rule, pure: Sequence[tuple[int, Edge]]) -> Iterator[Trial]:
+    for alternatives in _faults(said, operation, rule):
+        plainest = sorted(alternatives, key=lambda fault: fault.variety(rule))
+        made = (_trial(said, operation, rule, fault, pure) for fault in plainest)
+        trial = next((trial for trial in made if trial is not None), None)
+        if trial is not None:
+            yield trial
+
+
+def _pure_edges(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> list[tuple[int, Edge]]:
+    """A rule's edges on each form of base that there is, under the first model with which they break nothing else."""
+    pure, seen = [], set()
+    for at, base in enumerate(bases(said.name, operation)):
+        for edge in edges or rule.edges(base, said.layout):
+            key = edge.keeps, repr(edge.value), tuple(base)
+            if key not in seen and _is_pure(said, operation, rule, edge):
+                seen.add(key)
+                pure.append((at, edge))
+    return pure
+
+
+@cache
+def _edges_of(upstream: str, operation: Operation, place: int) -> tuple[tuple[int, Edge], ...]:
+    said = contract(upstream)
+    return tuple(_pure_edges(said, operation, said.rules[operation][place]))
+
+
+@cache
+def _askable(upstream: str, operation: Operation, place: int) -> frozenset[tuple[bool, str]]:
+    return frozenset((edge.keeps, repr(edge.value)) for _, edge in _edges_of(upstream, operation, place))
+
+
+def askable(said: Contract, operation: Operation, rule: Rule) -> frozenset[tuple[bool, str]]:
+    """Every edge of a rule that can be asked about, by whether it keeps the rule and by what it tries."""
+    return _askable(said.name, operation, said.rules[operation].index(rule))
+
+
+def last_trial(said: Contract, operation: Operation, rule: Rule) -> Trial | None:
+    """The way of asking about a rule beside what is seen last of all: media that can't be used, ids of nobody's."""
+    return _trial_beside(said.name, operation, said.rules[operation].index(rule), None)
+
+
+def trial_beside(said: Contract, operation: Operation, rule: Rule, fault: str) -> Trial | None:
+    """The way of asking about a rule beside a certain second fault, if there is one."""
+    return _trial_beside(said.name, operation, said.rules[operation].index(rule), fault)
+
+
+@cache
+def _trial_beside(upstream: str, operation: Operation, place: int, fault: str | None) -> Trial | None:
+    """The first trial beside the second faults of this name; of no name, beside those that are seen last of all."""
+    said, pure = contract(upstream), _edges_of(upstream, operation, place)
+    rules = said.rules[operation]
+    faults = (one for every in _faults(said, operation, rules[place]) for one in every)
+    due = (one for one in faults if (one.after == len(rules) if fault is None else one.name == fault))
+    made = (_trial(said, operation, rules[place], one, pure) for one in due)
+    return next((trial for trial in made if trial is not None), None)
+
+
+def _trial(
+    said: Contract, operation: Operation, rule: Rule, fault: Fault, pure: Sequence[tuple[int, Edge]]
+) -> Trial | None:
+    found = bases(said.name, operation)
+    usable: dict[tuple[bool, str], Edge] = {}
+    due = {said.rules[operation][fault.after].fact.id} if fault.after < len(said.rules[operation]) else set()
+    for at, edge in pure:
+        key = edge.keeps, repr(edge.value)
+        if fault.of_media and str(edge.value).startswith(UNREADABLE):
+            continue
+        both = fault.added(edge.document, found[at], at) if key not in usable else None
+        if both is None or (fault.of_media and not _is_read(said, operation, fault, both)):
+            continue
+        right = _breaks(said, operation, both, rule) == due | _due(rule, edge)
+        if right and _count(said, rule, both) == _count(said, rule, edge.document):
+            usable[key] = replace(edge, document=both)
+    if fault.ending:
+        usable = _alike(usable, fault)
+    kept = tuple(edge for edge in usable.values() if edge.keeps)
+    broken = sorted((edge for edge in usable.values() if not edge.keeps), key=lambda edge: not edge.gross)
+    if not kept or not broken or not broken[0].gross:
+        return None
+    return Trial(operation, rule, fault.name, fault.after, kept, tuple(broken))
+
+
+def _faults(said: Contract, operation: Operation, rule: Rule) -> Iterator[tuple[Fault, ...]]:
+    """Second faults: none where nothing can be made; else of rules that stand last, of media, of the other rules.
+
+    The order in which an upstream looks is not known. What is most likely seen last tells most, and is tried first.
+    """
+    rules = said.rules[operation]
+    if operation not in ORDERS:
+        yield (Fault("", len(rules), bases(said.name, operation)),)
+        return
+    place = rules.index(rule) if rule in rules else -1
+    later = list(reversed(range(place + 1, len(rules))))
+    yield from (_of_rule(said.name, operation, index) for index in later[:LATER])
+    yield from ((fault,) for fault in _of_media(said.name, operation))
+    yield from (_of_rule(said.name, operation, index) for index in (*later[LATER:], *range(max(place, 0))))
+
+
+@cache
+def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[Fault, ...]:
+    """A rule's gross break, first doubled by media that can't be used, so that nothing is made if the rule is gone."""
+    said, found = contract(upstream), bases(upstream, operation)
+    rule = said.rules[operation][index]
+    if condition(rule) is not None or (operation is Operation.UPSCALE and rule.field == "model"):
+        return ()  # without its model, an upscale is none
+    plain: list[Document | None] = []
+    for base in found:
+        edge = next((edge for edge in rule.edges(base, said.layout) if edge.gross), None)
+        pure = edge is not None and _breaks(said, operation, edge.document) == {rule.fact.id}
+        plain.append(edge.document if edge is not None and pure else None)
+    every: list[list[Document | None]] = [plain]
+    for fault in _of_media(upstream, operation):
+        doubled = [_pure(said, operation, rule, fault, one, at) for at, one in enumerate(plain)]
+        every.insert(-1, doubled)
+    return tuple(Fault(rule.fact.id, index, tuple(documents)) for documents in every if any(documents))
+
+
+def _pure(
+    said: Contract, operation: Operation, rule: Rule, fault: Fault, document: Document | None, at: int
+) -> Document | None:
+    """A document with another fault, that breaks no other rule for it."""
+    both = None if document is None else fault.added(document, bases(said.name, operation)[at], at)
+    return both if both is not None and _breaks(said, operation, both) == {rule.fact.id} else None
+
+
+@cache
+def _of_media(upstream: str, operation: Operation) -> tuple[Fault, ...]:
+    """Media that break the limits on what references may be: those of the document, or such as come in addition."""
+    said, end = contract(upstream), len(contract(upstream).rules[operation])
+    broken = Fault("clips that nobody has", end, ending=".mp4", spoilt=NO_CLIP)
+    if operation is not Operation.CREATE:
+        return (broken,)
+    short, small = Reference(MediaKind.AUDIO, SHORT), Reference(MediaKind.IMAGE, SMALL)
+    added = dict(
+        zip(
+            ADDED,
+            ((sample(MediaKind.IMAGE), short), (small,), (first_frame(SMALL),), (last_frame(SMALL),)),
+            strict=True,
+        )
+    )
+    return (
+        Fault("sounds too short", end, ending=".mp3", spoilt=SHORT),
+        Fault("last frames too small", end, ending="last_frame.png", spoilt=SMALL),
+        Fault("pictures too small", end, ending=".png", spoilt=SMALL),
+        *(
+            Fault(name, end, tuple(_placed(said, base, references) for base in bases(upstream, operation)))
+            for name, references in added.items()
+        ),
+        broken,
+    )
+
+
+def _placed(said: Contract, base: Document, references: Iterable[Reference]) -> dict[str, Any] | None:
+    try:
+        return said.layout.place(base, references)
+    except ValueError:
+        return None
+
+
+def _breaks(said: Contract, operation: Operation, document: Document, rule: Rule | None = None) -> set[str]:
+    """The facts of the rules that a document breaks, under the variant in which the rule in question holds."""
+    only = condition(rule) if rule is not None else None
+    chosen = {**said.defaults, **dict([only])} if only else said.defaults
+    return {violation.fact.id for violation in violations(said.name, operation, document, chosen)}
+
+
+def _is_read(said: Contract, operation: Operation, fault: Fault, document: Document) -> bool:
+    """Whether a spoilt reference stands in an item that is whole: in one that is not, nobody might look at it."""
+    if operation is not Operation.CREATE:
+        return True
+    spoilt = (fault.spoilt,) if fault.ending else (SHORT, SMALL)
+    return any(found.reference.url in spoilt for found in said.layout.find(document))
+
+
+def _alike(usable: dict[tuple[bool, str], Edge], fault: Fault) -> dict[tuple[bool, str], Edge]:
+    """Those of which the same fields are spoilt as in the gross break, so that the same is said of them."""
+    places = {key: frozenset(_places(edge.document, fault.spoilt)) for key, edge in usable.items()}
+    gross = next((places[key] for key, edge in usable.items() if edge.gross), None)
+    return {key: edge for key, edge in usable.items() if places[key] == gross}
+
+
+def _places(value: Any, sought: str, at: str = "") -> Iterator[str]:
+    """Where a text stands in a JSON value, without the places in lists."""
+    if value == sought:
+        yield at
+    elif isinstance(value, list):
+        for item in value:
+            yield from _places(item, sought, f"{at}[]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _places(item, sought, f"{at}.{name}")
+
+
+def _count(said: Contract, rule: Rule, document: Document) -> int | None:
+    """How many there are of what there may be only so many: a second fault that adds one moves the edge."""
+    violation = rule.check(document, said.layout.find(document))
+    return violation.value if violation is not None and type(violation.value) is int else None
+
+
+def _is_pure(said: Contract, operation: Operation, rule: Rule, edge: Edge) -> bool:
+    """Whether a document at a rule's edge breaks no other rule, and is for the operation in question."""
+    model = said.model(str(edge.document.get("model")))
+    if operation is Operation.CREATE and model is not None and model.upscales:
+        return False
+    return _breaks(said, operation, edge.document, rule) == _due(rule, edge)
+
+
+def _due(rule: Rule, edge: Edge) -> set[str]:
+    return set() if edge.keeps else {rule.fact.id}
+
+
+def merged(one: Document, other: Document, base: Document) -> dict[str, Any] | None:
+    """What both made of the same base, lists one after the other; None where they are at odds."""
+    both = dict(one)
+    for name in dict.fromkeys((*base, *other)):
+        was, now, mine = (document.get(name, MISSING) for document in (base, other, one))
+        if now == was:
+            continue
+        value = now if mine == was else _together(mine, now, was)
+        if value is None:
+            return None
+        both.pop(name, None)
+        if value is not MISSING:
+            both[name] = value
+    return both
+
+
+def _together(mine: Any, now: Any, was: Any) -> Any:
+    if isinstance(mine, list) and isinstance(now, list):
+        return [*mine, *now]
+    if isinstance(mine, dict) and isinstance(now, dict):
+        return merged(mine, now, was if isinstance(was, dict) else {})
+    return None
+
+
+def respelt(value: Any, ending: str, instead: str) -> Any:
+    """A JSON value with another text in the place of each that is a sample's URL of this ending."""
+    if isinstance(value, str):
+        return instead if value.startswith("https://example.com/") and value.endswith(ending) else value
+    if isinstance(value, list):
+        return [respelt(item, ending, instead) for item in value]
+    if isinstance(value, dict):
+        return {name: respelt(item, ending, instead) for name, item in value.items()}
+    return value
+
+
+def _optional_ids(said: Contract, operation: Operation) -> Document:
+    """The ids that a call which orders nothing may name: with one of nobody's, it is refused once all else is right."""
+    if operation in ORDERS:
+        return {}
+    fields = (field for field in said.fields if field.operation is operation and field.path.endswith("_id"))
+    return {field.path: NO_NUMBER for field in fields if "integer" in field.types}
+
+
+def _strange(document: Document) -> dict[str, Any]:
+    """The document with ids of nobody's in the place of those that it names."""
+    changed = dict(document)
+    for name, value in document.items():
+        if name == "id" or name.endswith("_id"):
+            changed[name] = NO_NUMBER if isinstance(value, int) else NOBODY_S
+    return changed

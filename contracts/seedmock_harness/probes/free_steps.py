@@ -1,0 +1,289 @@
+"""The free ladder: requests that must be refused before anything is made, and what they teach.
+
+Knows no upstream: what is asked is read off the contract. The safest questions come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents import put
+from seedmock_contracts.edges import NO_SUCH_VALUE, Edge
+from seedmock_contracts.routes import methods_at, path_of
+from seedmock_contracts.rule import Rule
+from seedmock_contracts.rules import KnownModel, Typed
+from seedmock_contracts.terms import ORDERS, Document, Endpoint, MediaLimit, Operation
+
+from ..conversation.history import STRANGERS
+from ..driver.client import Speaker, Step
+from ..results.checks import Look, Severity, broken, held
+from .attribution import asked, indifferent, limits, masked, signature
+from .boundary_probes import NO_NUMBER, NOBODY_S, bases, trials
+from .media_limits import media_limits
+
+NO_PATH = "/seedmock-no-such-path"
+BODIES = (
+    ("text/plain", b"prompt=a kite"),
+    ("application/json", b'{"model": '),
+    ("application/json", b'["prompt"]'),
+)
+"""What is no document: another kind of body, half a one, and one of another type."""
+OTHER_METHODS = ("PUT", "PATCH")
+Run = Callable[[Speaker], Iterable[Look]]
+
+
+def free(said: Contract) -> tuple[Step, ...]:
+    """The steps that cost nothing, the safest first."""
+    steps = [
+        _step("auth", "a call without a key, or with a wrong one, is refused", _auth),
+        _step("unknown", "what does not exist is not found", _unknown),
+        _step("paths", "other paths are not found", _paths),
+        _step("methods", "other methods are not allowed", _methods),
+        _step("bodies", "bodies that are no documents are refused", _bodies),
+        _step("bases", "every base serves the same", _bases),
+    ]
+    if any(endpoint.operation is Operation.GROUP_CREATE for endpoint in said.endpoints):
+        steps.append(_step("library", "groups come and go, and belong to a key", _library))
+    steps += [
+        _of_rule(said, operation, rule) for operation, rule in sorted(_rules(said), key=lambda pair: pair[0] in ORDERS)
+    ]
+    steps.append(_step("models", "every model is known, and renders what it should", _models))
+    if said.find(f"{said.name}.multipart") is not None:
+        steps.append(_step("forms", "a form says the same as JSON", _forms))
+    steps.append(_step("indifference", "null and unknown fields make no difference", _indifference))
+    steps += [_of_limit(said, limit) for limit in said.limits if media_limits(said, limit) is not None]
+    return tuple(steps)
+
+
+def _step(name: str, says: str, run: Run) -> Step:
+    return Step(f"free.{name}", says, run)
+
+
+def _rules(said: Contract) -> Iterator[tuple[Operation, Rule]]:
+    """The rules that a request can break: in a query string all is text, so that none breaks a rule on types."""
+    for operation, rules in said.rules.items():
+        endpoint = next(endpoint for endpoint in said.endpoints if endpoint.operation is operation)
+        for rule in rules:
+            if endpoint.method != "GET" or not isinstance(rule, Typed):
+                yield operation, rule
+
+
+def _of_rule(said: Contract, operation: Operation, rule: Rule) -> Step:
+    name = rule.fact.id.removeprefix(f"{said.name}.")
+    return _step(name, f"{operation}: the limits of {rule.field}", partial(_edges, operation=operation, rule=rule))
+
+
+def _edges(speaker: Speaker, operation: Operation, rule: Rule) -> Iterator[Look]:
+    yield from limits(speaker, operation, rule)
+    _tidy(speaker)
+
+
+def _of_limit(said: Contract, limit: MediaLimit) -> Step:
+    name = limit.id.removeprefix(f"{said.name}.")
+
+    def run(speaker: Speaker) -> Iterator[Look]:
+        found = media_limits(speaker.said, limit)
+        if found is not None:
+            yield from limits(speaker, Operation.CREATE, found.rule, (found,))
+
+    return _step(name, f"{limit.kind}: {limit.quantity}", run)
+
+
+# --- who asks, and where ---
+
+
+def _endpoints(said: Contract) -> Iterator[Endpoint]:
+    """Each method and path once: the first operation of those that share one."""
+    seen = set()
+    for endpoint in said.endpoints:
+        if (endpoint.method, endpoint.path) not in seen:
+            seen.add((endpoint.method, endpoint.path))
+            yield endpoint
+
+
+def _strangely(said: Contract, operation: Operation) -> Document:
+    """A document for an operation that makes nothing: of ids that nobody has, or with nothing in it."""
+    found = bases(said.name, operation) if operation in said.rules and operation not in ORDERS else ()
+    return found[0] if found and operation is not Operation.GROUP_CREATE else {}
+
+
+def _ask(speaker: Speaker, endpoint: Endpoint, *, caller: str = "first", base: int = 0) -> None:
+    document = _strangely(speaker.said, endpoint.operation)
+    params = {"task_id": NOBODY_S, **{name: str(value) for name, value in document.items()}}
+    body = None if endpoint.method == "GET" and not document else document
+    speaker.ask(endpoint.operation, body, caller=caller, params=params, base=base)
+
+
+def _auth(speaker: Speaker) -> Iterable[Look]:
+    for endpoint in _endpoints(speaker.said):
+        for caller in STRANGERS:
+            if not caller or caller in speaker.keys:
+                _ask(speaker, endpoint, caller=caller)
+    return ()
+
+
+def _unknown(speaker: Speaker) -> Iterable[Look]:
+    said = speaker.said
+    for endpoint in _endpoints(said):
+        _ask(speaker, endpoint)
+        if "{" in endpoint.path or speaker.conversation.turns[-1].status_code == 404:
+            yield from _there(speaker, endpoint)
+    if Operation.ASSET_LIST in said.rules:
+        speaker.ask(Operation.ASSET_LIST, {"group_id": NO_NUMBER})
+
+
+def _there(speaker: Speaker, endpoint: Endpoint) -> Iterator[Look]:
+    """Whether what was just asked is refused otherwise than a path that there is not."""
+    said, here = speaker.said, signature(speaker.conversation.turns[-1])
+    method, path = path_of(said, endpoint.operation, {"task_id": NOBODY_S})
+    nowhere = signature(speaker.say(None, method, f"{said.bases[0].prefix}{NO_PATH}/{NOBODY_S}"))
+    if _alike(here, path) != _alike(nowhere, f"{said.bases[0].prefix}{NO_PATH}/{NOBODY_S}"):
+        yield held(endpoint, path)
+    elif speaker.conversation.turns[-1].body is not None:
+        title = "an endpoint is refused as a path is that there is not"
+        yield broken(endpoint, title, "another answer", here[0], Severity.WARNING)
+
+
+def _alike(said: tuple[object, ...], path: str) -> tuple[object, ...]:
+    return masked(masked(said, path), path.rpartition("/")[0])
+
+
+def _paths(speaker: Speaker) -> Iterable[Look]:
+    prefix = speaker.said.bases[0].prefix
+    paths = {f"{prefix}{endpoint.path.replace('{task_id}', NOBODY_S)}{NO_PATH}" for endpoint in speaker.said.endpoints}
+    for path in (f"{prefix}{NO_PATH}", *sorted(paths)):
+        for method in ("GET", "POST"):
+            if not methods_at(speaker.said, path):
+                speaker.say(None, method, path)
+    return ()
+
+
+def _methods(speaker: Speaker) -> Iterable[Look]:
+    seen = set()
+    for endpoint in _endpoints(speaker.said):
+        _, path = path_of(speaker.said, endpoint.operation, {"task_id": NOBODY_S})
+        for method in OTHER_METHODS:
+            if (method, path) not in seen:
+                seen.add((method, path))
+                speaker.say(None, method, path)
+    return ()
+
+
+def _bodies(speaker: Speaker) -> Iterable[Look]:
+    for endpoint in _endpoints(speaker.said):
+        if endpoint.method == "POST":
+            _, path = path_of(speaker.said, endpoint.operation, {"task_id": NOBODY_S})
+            for type_, body in BODIES:
+                speaker.say(endpoint.operation, "POST", path, body, headers={"content-type": type_})
+    return ()
+
+
+def _bases(speaker: Speaker) -> Iterator[Look]:
+    said = speaker.said
+    for number, base in enumerate(said.bases):
+        nowhere = signature(speaker.say(None, "POST", f"{base.prefix}{NO_PATH}"))
+        here = speaker.ask(Operation.CREATE, {}, base=number)
+        if here.refused and masked(signature(here), f"{base.prefix}{NO_PATH}") != nowhere and here.status_code < 500:
+            yield held(base, f"{base.prefix}: {here.status_code}")
+        else:
+            severity = Severity.INFO if number else None  # its host may be another than the one that is asked
+            yield broken(base, "nothing is served under a base", base.prefix, here.status_code, severity)
+
+
+# --- what can be done for nothing ---
+
+
+def _library(speaker: Speaker) -> Iterable[Look]:
+    said = speaker.said
+    for endpoint in said.endpoints:
+        if endpoint.operation in (Operation.BALANCE, Operation.MODELS):
+            speaker.ask(endpoint.operation)
+    made = speaker.ask(Operation.GROUP_CREATE, said.example(Operation.GROUP_CREATE)).made
+    speaker.ask(Operation.GROUP_LIST)
+    if made is not None:
+        speaker.ask(Operation.ASSET_LIST, {"group_id": _number(made)})
+        if "second" in speaker.keys:
+            speaker.ask(Operation.GROUP_LIST, caller="second")
+            speaker.ask(Operation.ASSET_LIST, {"group_id": _number(made)}, caller="second")
+            speaker.ask(Operation.GROUP_DELETE, {"id": _number(made)}, caller="second")
+    _tidy(speaker)
+    speaker.ask(Operation.GROUP_LIST)
+    return ()
+
+
+def _number(id_: str) -> int | str:
+    return int(id_) if id_.isdigit() else id_
+
+
+def _tidy(speaker: Speaker) -> None:
+    """Delete the groups that were made."""
+    for group in list(speaker.conversation.groups.values()):
+        if group.deleted is None:
+            speaker.ask(Operation.GROUP_DELETE, {"id": _number(group.id)}, caller=group.caller)
+
+
+def _models(speaker: Speaker) -> Iterator[Look]:
+    said = speaker.said
+    known = _known(said)
+    for model in said.models:
+        if model.upscales:
+            yield from _upscaler(speaker, model.name)
+            continue
+        base = bases(said.name, Operation.CREATE)[0]
+        edges = [Edge(known.broken(base, said.layout), False, NO_SUCH_VALUE, gross=True)]
+        for resolution in model.resolutions:
+            document = {**base, "model": model.name, **_form(said, base, resolution)}
+            edges.append(Edge(document, True, f"{model.name} {resolution}", fact=model))
+        yield from limits(speaker, Operation.CREATE, known, trials(said, Operation.CREATE, known, edges))
+
+
+def _known(said: Contract) -> Rule:
+    return next(rule for rule in said.rules[Operation.CREATE] if isinstance(rule, KnownModel))
+
+
+def _form(said: Contract, base: Document, resolution: str) -> Document:
+    size = next(row for row in said.sizes if row.resolution == resolution)
+    return {"size": size.text} if "size" in base else {"resolution": resolution}
+
+
+def _upscaler(speaker: Speaker, name: str) -> Iterator[Look]:
+    """A model of upscales is known if a fault beside it is blamed otherwise than beside an unknown model."""
+    document = put(bases(speaker.said.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/")
+    nobody = asked(speaker, Operation.CREATE, {**document, "model": NO_SUCH_VALUE})
+    other = speaker.said.models[0].name
+    known = asked(speaker, Operation.CREATE, {**document, "model": other})
+    turn = asked(speaker, Operation.UPSCALE, document)
+    fact = speaker.said.model(name)
+    if fact is None or masked(signature(known), other) == masked(signature(nobody), NO_SUCH_VALUE):
+        return  # what is wrong beside the model is looked at before it
+    if masked(signature(turn), name) == masked(signature(nobody), NO_SUCH_VALUE):
+        yield broken(fact, "a model is refused", f"{name} is known", turn.status_code)
+    else:
+        yield held(fact, f"{name} is known")
+
+
+def _indifference(speaker: Speaker) -> Iterator[Look]:
+    said = speaker.said
+    for name, change in (("null", {"generate_audio": None}), ("unknown_fields", {"x_seedmock": {"any": 1}})):
+        fact = said.find(f"{said.name}.{name}")
+        if fact is not None:
+            yield from indifferent(speaker, fact, _known(said), change)
+
+
+def _forms(speaker: Speaker) -> Iterator[Look]:
+    """A form is taken if what it says wrong is blamed as in JSON."""
+    said = speaker.said
+    fact = said.fact(f"{said.name}.multipart")
+    document = {"model": NO_SUCH_VALUE, "prompt": "A kite over a field."}
+    plain = asked(speaker, Operation.CREATE, document)
+    line = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    body = "".join(line.format(name, value) for name, value in document.items()) + "--seedmock--\r\n"
+    headers = {"content-type": "multipart/form-data; boundary=seedmock"}
+    method, path = path_of(said, Operation.CREATE, {})
+    form = speaker.say(Operation.CREATE, method, path, body.encode(), headers=headers)
+    if signature(form) == signature(plain):
+        yield held(fact, f"{form.status_code}")
+    else:
+        yield broken(fact, "a form is answered otherwise than JSON", plain.status_code, form.status_code)

@@ -1,0 +1,77 @@
+"""Questions about what media may be that cost nothing: pictures and sounds of a given form, inside the request.
+
+What is too large to be sent for a question, and what only an encoder can make, is not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.edges import Edge, sample
+from seedmock_contracts.generation import Reference
+from seedmock_contracts.rule import Rule
+from seedmock_contracts.terms import MediaKind, MediaLimit, Operation
+
+from ..driver.sample_media import picture, sound
+from .boundary_probes import SHORT, Trial, bases
+
+UPRIGHT, SLACK = 2.2, 0.5
+"""Width over height of a picture that is asked for its sides; seconds by which a sound is beyond its limit."""
+HALF_TOO_LONG = 8.0
+"""Two sounds of so many seconds are too long together."""
+
+
+def media_limits(said: Contract, limit: MediaLimit) -> Trial | None:
+    """How to ask about one limit on media, beside media that break a limit which stands later; None if it can't be."""
+    found: list[tuple[Edge, list[Reference]]] = []
+    image, spoilt = sample(MediaKind.IMAGE), Reference(MediaKind.AUDIO, SHORT)
+    if limit.kind is MediaKind.IMAGE and limit.quantity in ("side", "ratio"):
+        for edge, width, height in _pictures(limit):
+            found.append((edge, [Reference(MediaKind.IMAGE, picture(width, height)), spoilt]))
+    elif limit.kind is MediaKind.AUDIO and limit.quantity == "seconds":
+        long = Reference(MediaKind.AUDIO, sound(HALF_TOO_LONG))
+        found += [
+            (edge, [image, Reference(MediaKind.AUDIO, sound(float(edge.value))), long, long]) for edge in _sounds(limit)
+        ]
+    if not found or Operation.CREATE not in said.examples:
+        return None
+    return _trial(said, limit, found)
+
+
+def _trial(said: Contract, limit: MediaLimit, found: list[tuple[Edge, list[Reference]]]) -> Trial:
+    base = bases(said.name, Operation.CREATE)[0]
+    edges = [
+        Edge(said.layout.place(base, references), edge.keeps, edge.value, gross=edge.gross)
+        for edge, references in found
+    ]
+    kept = tuple(edge for edge in edges if edge.keeps)
+    broken = tuple(edge for edge in edges if not edge.keeps)
+    rule = Rule(limit, f"{limit.kind} {limit.quantity}")
+    return Trial(Operation.CREATE, rule, "media of another limit", len(said.rules[Operation.CREATE]), kept, broken)
+
+
+def _pictures(limit: MediaLimit) -> Iterator[tuple[Edge, int, int]]:
+    """The pictures at a strict limit's edges, grossest first."""
+    low, high = limit.low or 0, limit.high or 0
+    if limit.quantity == "side":
+        yield Edge({}, False, 10, gross=True), 10, 12
+        yield Edge({}, True, round(low + 1)), round(low + 1), round(low * 1.4)
+        yield Edge({}, False, round(low)), round(low), round(low * 1.4)
+        yield Edge({}, True, round(high - 1)), round(high - 1), round(high / UPRIGHT)
+        yield Edge({}, False, round(high)), round(high), round(high / UPRIGHT)
+    else:
+        yield Edge({}, False, 8, gross=True), 3200, 400
+        for value, short in ((high, 400), (low, 400)):
+            long = round(short * max(value, 1 / value))
+            for keeps, side in ((True, long - 1), (False, long)):
+                yield Edge({}, keeps, value, gross=False), *((side, short) if value > 1 else (short, side))
+
+
+def _sounds(limit: MediaLimit) -> Iterator[Edge]:
+    low, high = limit.low or 0, limit.high or 0
+    yield Edge({}, False, high * 4, gross=True)
+    for value in (low, high):
+        yield Edge({}, True, value)
+    for value in (low - SLACK, high + SLACK):
+        yield Edge({}, False, value)

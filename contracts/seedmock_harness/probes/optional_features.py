@@ -1,0 +1,125 @@
+"""What else can be ordered and asked for: by defaults, by a form, with an asset or too long a sound; and posted files.
+
+Knows no upstream: what it has is read off the contract. What the answers are worth, the checks know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from seedmock_contracts.combinations import Required
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.generation import Reference
+from seedmock_contracts.routes import path_of
+from seedmock_contracts.rules import Present, PromptLength
+from seedmock_contracts.spelling import spelt
+from seedmock_contracts.terms import Document, MediaKind, MediaLimit, Operation, TaskStatus
+
+from ..checks.links import DAY
+from ..driver.client import Speaker
+from ..driver.sample_media import FORM, form
+from ..results.checks import Look, broken, held
+from . import task_flows as lives
+from .attribution import says_nothing
+
+PRIVATE = "http://10.0.0.1/first.png"
+SIDE = 320
+
+
+def sparing(speaker: Speaker, order: Document) -> Iterator[Look]:
+    """Order with as little as is needed, in more words than are advised."""
+    words = next((rule.words for rule in speaker.said.advice if isinstance(rule, PromptLength)), 0)
+    prompt = f"{order['prompt']} {'slowly ' * words}".strip()
+    yield from lives.lived(speaker, {**order, "prompt": prompt})
+
+
+def spare(said: Contract, order: Document, image: str) -> Document:
+    """An order without whatever has a default, and what is off by default is on.
+
+    Where a reference needs no role, one comes without.
+    """
+    needed = {rule.top for rule in said.rules[Operation.CREATE] if isinstance(rule, Present | Required)}
+    kept = {name: value for name, value in order.items() if name in needed}
+    switches = (field.path for field in said.fields if field.operation is Operation.CREATE and field.default is False)
+    kept |= dict.fromkeys(switches, True)
+    if said.find(f"{said.name}.role.default") is None:
+        return kept
+    placed = said.layout.place(kept, [Reference(MediaKind.IMAGE, image)])
+    top = next(name for name in placed if name not in kept)
+    return {**placed, top: _unnamed(placed[top])}
+
+
+def _unnamed(value: Any) -> Any:
+    """A JSON value without the roles in it."""
+    if isinstance(value, list):
+        return [_unnamed(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _unnamed(item) for name, item in value.items() if name != "role"}
+    return value
+
+
+def with_asset(speaker: Speaker, order: Document, image: str) -> Iterator[Look]:
+    """Make an asset of a posted file and without a name, order with it, delete it, and order with it once more."""
+    group = speaker.ask(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).made
+    if group is None:
+        return
+    image = _posted(speaker) or image
+    wanted = {"url": image, "asset_type": "Image", "group_id": int(group) if group.isdigit() else group}
+    asset = speaker.ask(Operation.ASSET_CREATE, wanted).made
+    if asset is not None:
+        lives.processed(speaker, asset)
+        speaker.ask(Operation.ASSET_LIST, {"group_id": group})
+        used = speaker.said.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
+        yield from lives.lived(speaker, used)
+        speaker.ask(Operation.ASSET_DELETE, {"id": asset})
+        yield from lives.lived(speaker, used)
+    speaker.ask(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
+
+
+def too_long(speaker: Speaker, order: Document, longer: Document, limit: MediaLimit) -> Iterator[Look]:
+    """Order with sounds that are as long together as they may be, and if that is taken, with longer ones."""
+    made = speaker.ask(Operation.CREATE, order).made
+    if made is None:
+        return
+    yield held(limit, "taken")
+    yield from lives.followed(speaker, made)
+    turn = speaker.ask(Operation.CREATE, longer)
+    if turn.made is None:
+        if turn.refused and turn.status_code < 500 and not says_nothing(turn):
+            yield held(limit, f"refused: {turn.status_code}")
+        return
+    last = lives.ended(speaker, turn.made)
+    if last is not None and last.status is TaskStatus.FAILURE:
+        yield held(limit, str(last.word))
+    elif last is not None:
+        yield broken(limit, "media that are too long together are used", "a refusal or a failed task", last.word)
+
+
+def posted(speaker: Speaker, waits: bool) -> Iterator[Look]:
+    """Post a file and fetch it by its link, where the clock is ours also after its days."""
+    link = _posted(speaker)
+    if link:
+        speaker.fetch(link)
+        if waits:
+            days = float(speaker.said.amount(f"{speaker.said.name}.files.days").value)
+            speaker.sleep(days * DAY + lives.AFTERWARDS)
+            speaker.fetch(link)
+    yield from ()
+
+
+def _posted(speaker: Speaker) -> str:
+    """A link to a picture that was posted; empty where there is none."""
+    if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in speaker.said.endpoints):
+        return ""
+    method, path = path_of(speaker.said, Operation.FILE_CREATE, {})
+    return speaker.say(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).published
+
+
+def formed(speaker: Speaker, order: Document) -> Iterator[Look]:
+    """Order by a form, with a file in it."""
+    body = form("input_reference", SIDE, {name: spelt(value) for name, value in order.items()})
+    method, path = path_of(speaker.said, Operation.CREATE, {})
+    made = speaker.say(Operation.CREATE, method, path, body, headers=FORM).made
+    if made is not None:
+        yield from lives.followed(speaker, made)

@@ -1,0 +1,302 @@
+"""The paid ladder: the cheapest orders that see the most facts, the cheapest first.
+
+Knows no upstream: models, sizes, prices and ways of generating are read off the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
+from seedmock_contracts.pricing import asset_fee, quote
+from seedmock_contracts.terms import Document, MediaKind, Mode, Model, Operation, Size
+
+from ..conversation.order_parser import ADAPTIVE
+from ..driver.client import Step
+from ..driver.sample_media import picture, sound
+from . import optional_features as sundry
+from . import task_flows as lives
+
+PROMPT = "A paper boat crosses a puddle, one slow take."
+MINIMAL = ("text", "image", "multimodal")
+"""What B's guide has in its section 8: text, one image, query, download, all kinds of references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Props:
+    """The URLs that orders refer to; an empty one is a medium that there is none of."""
+
+    image: str
+    other_image: str
+    video: str
+    audio: str
+
+
+ELSEWHERE = Props(
+    "https://example.com/first.png",
+    "https://example.com/last.png",
+    "https://example.com/motion.mp4",
+    "https://example.com/rhythm.mp3",
+)
+"""For an emulator, which takes an address at its word."""
+
+
+def carried() -> Props:
+    """For a live upstream, which must be able to read them: data URIs. A clip cannot be made without an encoder."""
+    return Props(picture(320, 320), picture(352, 320), "", sound(3.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How paid orders are made: what they refer to, what B's tokens cost, and how far they go.
+
+    `deep` orders every size and every target of upscales that there is, the longest clip, and sounds as long as they
+    may be together and longer. `own_clock`: the upstream's clock moves at our word, so that what happens after days
+    can be waited for.
+    """
+
+    props: Props = ELSEWHERE
+    token_price: Decimal | None = None
+    deep: bool = False
+    own_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A model and a size that it renders, and what the shortest clip of it costs."""
+
+    model: Model
+    size: Size
+    price: Decimal
+
+
+def paid(said: Contract, terms: Terms | None = None) -> tuple[Step, ...]:
+    """The steps that cost money; the price of each is the most that it can cost, by the contract's figures."""
+    terms = terms or Terms()
+    steps = [*_orders(said, terms), *_library(said), *_upscale(said, terms), *_sundry(said, terms)]
+    steps.sort(key=lambda step: step.price)
+    first = next(step for step in steps if step.name == "text")
+    steps.remove(first)
+    return (first, *steps, *_at_last(said, terms))
+
+
+def rows(said: Contract, terms: Terms) -> list[Row]:
+    """Every size of every model by price, of equal ones the simplest model's first."""
+    found = [
+        Row(model, size, _price(said, terms, model, size))
+        for model in said.models
+        if not model.upscales
+        for size in said.sizes
+        if size.resolution in model.resolutions
+    ]
+    return sorted(found, key=lambda row: (row.price, len(row.model.resolutions), row.model.name, _area(row.size)))
+
+
+def _area(size: Size) -> int:
+    return size.width * size.height
+
+
+def _price(said: Contract, terms: Terms, model: Model, size: Size, seconds: int | None = None) -> Decimal:
+    request = GenerationRequest(
+        model=model.name, resolution=size.resolution, ratio=size.ratio, seconds=seconds or _least(said)
+    )
+    return quote(said.name, request, price_per_million=terms.token_price).amount
+
+
+def _least(said: Contract) -> int:
+    """The shortest clip: what the contract's examples order."""
+    return int(said.example(Operation.CREATE)[said.names.get("seconds", "seconds")])
+
+
+def document(
+    said: Contract,
+    model: Model,
+    size: Size,
+    *,
+    audio: bool = False,
+    references: Iterable[Reference] = (),
+    by_ratio: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> Document:
+    """An order of the shortest clip, in the upstream's own words. `more` replaces fields by the house's names."""
+    example = said.example(Operation.CREATE)
+    made: dict[str, Any] = {"model": model.name, "prompt": PROMPT}
+    if "size" in example and not by_ratio:
+        made["size"] = size.text
+    else:
+        made |= {"resolution": size.resolution, said.names.get("ratio", "ratio"): size.ratio}
+    seconds = said.names.get("seconds", "seconds")
+    made |= {seconds: example[seconds], "generate_audio": audio}
+    made |= {said.names.get(name, name): value for name, value in (more or {}).items()}
+    return said.layout.place(made, references)
+
+
+# --- orders ---
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An order to be made of the next row: what it shows, and how."""
+
+    name: str
+    says: str
+    references: tuple[Reference, ...] = ()
+    audio: bool = False
+    by_ratio: bool = False
+    adaptive: bool = False
+    seconds: int | None = None
+
+
+def _orders(said: Contract, terms: Terms) -> Iterator[Step]:
+    """Each wish takes another size of the cheapest model, so that modes and sizes are seen by the same orders."""
+    every = rows(said, terms)
+    cheapest = [row for row in every if row.model is every[0].model]
+    left = list(cheapest)
+    for wish in _wishes(said, terms):
+        row = left.pop(0) if left and not wish.adaptive else cheapest[0]
+        yield _order(said, terms, wish, row)
+    dearest = said.models[0].resolutions[-1]
+    for row in _others(said, every, terms):
+        place = "" if row.size.resolution == row.model.resolutions[0] else f".{row.size.resolution}"
+        wish = Wish(f"model.{row.model.tier}{place}", f"text to video by {row.model.name}", by_ratio=True)
+        yield _order(said, terms, wish, row)
+    for row in _sizes(left, every, dearest, terms):
+        name = f"size.{row.size.resolution}.{row.size.ratio}"
+        yield _order(said, terms, Wish(name, f"{row.size.text} by {row.model.name}", by_ratio=True), row)
+
+
+def _wishes(said: Contract, terms: Terms) -> Iterator[Wish]:
+    media, modes = terms.props, {mode.mode for mode in said.modes}
+    first, last = first_frame(media.image), last_frame(media.other_image)
+    image, video, audio = (
+        Reference(kind, url) for kind, url in zip(MediaKind, (media.image, media.video, media.audio), strict=True)
+    )
+    yield Wish("text", "text to video, asked for in every way that there is")
+    yield Wish("image", "one image as the first frame, with sound", (first,), audio=True, adaptive=_adapts(said))
+    yield Wish("frames", "a first and a last frame", (first, last))
+    yield Wish("references", "several reference images", (image, Reference(MediaKind.IMAGE, media.other_image)))
+    everything = (image, *((video,) if video.url else ()), audio)
+    yield Wish("multimodal", "references of every kind", everything, audio=True)
+    if Mode.EDIT in modes and video.url:
+        yield Wish("edit", "a video with a prompt: edited, or gone on with", (video,))
+    yield Wish("number", "seconds as a number" if _tells_text(said) else "seconds as a text", by_ratio=True, seconds=0)
+    if terms.deep:
+        yield Wish("longest", "the longest clip that there is", seconds=15)
+
+
+def _adapts(said: Contract) -> bool:
+    ratio = said.names.get("ratio", "ratio")
+    return any(field.path == ratio and field.default == ADAPTIVE for field in said.fields)
+
+
+def _tells_text(said: Contract) -> bool:
+    return isinstance(said.example(Operation.CREATE)[said.names.get("seconds", "seconds")], str)
+
+
+def _others(said: Contract, every: Sequence[Row], terms: Terms) -> Iterator[Row]:
+    """For each other model the cheapest row; if deep, also one of the resolution that only others tell of."""
+    for model in said.models:
+        of = [row for row in every if row.model is model]
+        if of and model is not every[0].model:
+            yield of[0]
+            if terms.deep and said.find(f"{model.id}.resolutions") in said.behaviours:
+                yield next(row for row in of if row.size.resolution == model.resolutions[-1])
+
+
+def _sizes(left: Sequence[Row], every: Sequence[Row], dearest: str, terms: Terms) -> Iterator[Row]:
+    """The sizes that no order has had yet; of the highest resolution one only, unless it shall be deep."""
+    yield from left
+    seen = {row.size for row in left}
+    high: dict[Size, Row] = {}
+    for row in every:
+        if row.size.resolution == dearest and row.size not in seen:
+            high.setdefault(row.size, row)
+    yield from list(high.values())[: None if terms.deep else 1]
+
+
+def _order(said: Contract, terms: Terms, wish: Wish, row: Row) -> Step:
+    more: dict[str, Any] = {}
+    if wish.seconds is not None:
+        number: int = wish.seconds or _least(said)
+        more["seconds"] = number if _tells_text(said) == (wish.seconds == 0) else str(number)
+    if wish.adaptive:
+        more["ratio"] = ADAPTIVE
+    order = document(
+        said, row.model, row.size, audio=wish.audio, references=wish.references, by_ratio=wish.by_ratio, more=more
+    )
+    follow = partial(lives.watched if wish.name == "text" else lives.lived, order=order)
+    price = _price(said, terms, row.model, row.size, wish.seconds or None)
+    return Step(wish.name, wish.says, follow, price, wish.name in MINIMAL)
+
+
+# --- what only some upstreams have ---
+
+
+def _library(said: Contract) -> Iterator[Step]:
+    if any(endpoint.operation is Operation.ASSET_CREATE for endpoint in said.endpoints):
+        says = "a group and an asset: made, polled, listed, renamed, deleted, and not another key's"
+        yield Step("asset", says, lives.library, asset_fee(said.name).value)
+
+
+def _upscale(said: Contract, terms: Terms) -> Iterator[Step]:
+    model = next((model for model in said.models if model.upscales), None)
+    if model is None:
+        return
+    for target in model.resolutions[: None if terms.deep else 2]:
+        request = UpscaleRequest(url="https://example.com/small.mp4", resolution=target, seconds=_least(said))
+        price = quote(said.name, request).amount
+        name = "upscale" if target == model.resolutions[0] else f"upscale.{target}"
+        yield Step(name, f"a clip that was made before, to {target}", partial(lives.upscaled, target=target), price)
+
+
+def _sundry(said: Contract, terms: Terms) -> Iterator[Step]:
+    """Orders of the cheapest row that are made, or fail, in ways of their own."""
+    row, known = rows(said, terms)[0], {endpoint.operation for endpoint in said.endpoints}
+    order = document(said, row.model, row.size)
+    spare = sundry.spare(said, order, terms.props.image)
+    run = partial(sundry.sparing, order=spare)
+    yield Step("defaults", "an order that leaves out all that has a default", run, _price_of(said, terms, row, spare))
+    if said.find(f"{said.name}.private_urls") is not None:
+        inside = said.layout.place(order, [first_frame(sundry.PRIVATE)])
+        yield Step("private", "an order with a private address", partial(lives.lived, order=inside), row.price)
+    if Operation.ASSET_CREATE in known:
+        used = partial(sundry.with_asset, order=order, image=ELSEWHERE.image)
+        price = asset_fee(said.name).value + 2 * row.price
+        yield Step("asset.used", "an order with an asset, while it is there and afterwards", used, price)
+    if said.find(f"{said.name}.input_reference.file") is not None:
+        yield Step("form", "an order in a form, with a file", partial(sundry.formed, order=order), row.price)
+    if terms.deep:
+        yield from _too_long(said, terms, row)
+
+
+def _price_of(said: Contract, terms: Terms, row: Row, order: Document) -> Decimal:
+    """What an order of a row costs that may leave its seconds out."""
+    name = said.names.get("seconds", "seconds")
+    default = next((f.default for f in said.fields if f.operation is Operation.CREATE and f.path == name), None)
+    seconds = order.get(name, default)
+    return _price(said, terms, row.model, row.size, None if seconds is None else int(seconds))
+
+
+def _too_long(said: Contract, terms: Terms, row: Row) -> Iterator[Step]:
+    """Sounds within their limit together, and beyond it: it is looked at last, so that no question is free."""
+    for limit in said.limits:
+        if (limit.kind, limit.quantity) == (MediaKind.AUDIO, "total_seconds") and limit.high:
+            image = Reference(MediaKind.IMAGE, terms.props.image)
+            order, longer = (
+                document(said, row.model, row.size, references=(image, half, half))
+                for half in (Reference(MediaKind.AUDIO, sound(limit.high / 2 + more)) for more in (0.0, 0.5))
+            )
+            run = partial(sundry.too_long, order=order, longer=longer, limit=limit)
+            yield Step("sounds", "sounds that are too long together", run, 2 * row.price)
+
+
+def _at_last(said: Contract, terms: Terms) -> Iterator[Step]:
+    if any(endpoint.operation is Operation.FILE_CREATE for endpoint in said.endpoints):
+        yield Step("file", "a posted file", partial(sundry.posted, waits=terms.own_clock))
+    if terms.own_clock and said.link_fields:
+        yield Step("links", "links to results end after their days", lives.expired)

@@ -1,0 +1,1 @@
+"""Reports of a certification, one module a format."""

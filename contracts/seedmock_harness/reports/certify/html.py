@@ -1,0 +1,48 @@
+"""A certification as one page: the verdict, what to mend, what broke where with its picture, every trial's life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedmock_contracts import __version__
+
+from ...results.certification import MEANINGS, Certification, Verdict
+from ..html import page
+from ..summary import by_invariant, of_certification
+from ..timeline import trial
+from ..timeline_layout import picture, span
+
+LOOKS = {Verdict.CERTIFIED: "good", Verdict.NOT_CERTIFIED: "bad", Verdict.COULD_NOT_RUN: "warn"}
+
+
+def certification_html(found: Certification) -> str:
+    """The page."""
+    every = {life for life in (*found.lives, *(one.life for one in found.broken)) if life is not None}
+    return page(
+        "certification.html",
+        found=found,
+        version=__version__,
+        look=LOOKS[found.verdict],
+        subject=found.adapter,
+        summary=of_certification(found),
+        figures=tuple(_figures(found)),
+        parts=(("invariants", "Invariants"), ("broken", "What broke"), ("trials", "Trials")),
+        meanings=MEANINGS,
+        broken=by_invariant(found),
+        guilty={one.scenario for one in found.broken},
+        pictures={life: picture(trial(life)) for life in every},
+        filters=(),
+    )
+
+
+def _figures(found: Certification) -> Iterator[tuple[str, str]]:
+    yield "Upstream", found.upstream
+    yield "Took", span(found.seconds)
+    yield "Scenarios", str(len(found.trials))
+    yield "Invariants that hold", _held(found)
+
+
+def _held(found: Certification) -> str:
+    if found.trouble or not found.trials:
+        return "not looked at"
+    return f"{len(MEANINGS) - len(by_invariant(found))} of {len(MEANINGS)}"

@@ -1,0 +1,35 @@
+"""A certification in SARIF: every invariant is a rule, every scenario in which one broke a result."""
+
+from __future__ import annotations
+
+from ...results.certification import MEANINGS, Broken, Certification, Invariant, Verdict, severity
+from ..exit_codes import CERTIFICATION
+from ..sarif import LEVELS, Object, invocation, result, rule, sarif
+
+
+def certification_sarif(found: Certification) -> str:
+    """The log."""
+    places = {invariant: number for number, invariant in enumerate(MEANINGS)}
+    ran = found.verdict is not Verdict.COULD_NOT_RUN
+    return sarif(
+        [_rule(invariant, meaning) for invariant, meaning in MEANINGS.items()],
+        [_result(one, places, found.upstream) for one in found.broken],
+        invocation(ran, CERTIFICATION[found.verdict], found.trouble, None, found.seconds),
+        {
+            "upstream": found.upstream,
+            "adapter": found.adapter,
+            "verdict": found.verdict.value,
+            "scenarios": list(found.trials),
+        },
+    )
+
+
+def _rule(invariant: Invariant, meaning: str) -> Object:
+    return rule(invariant.value, meaning, meaning, LEVELS[severity(invariant)], ("invariant",))
+
+
+def _result(one: Broken, places: dict[Invariant, int], upstream: str) -> Object:
+    says = f"{one.scenario}: {one.detail}"
+    at, name = f"{upstream}/{one.scenario}", f"{one.invariant}/{one.scenario}"
+    found = result(one.invariant.value, places[one.invariant], one.severity, says, at, name, name)
+    return {**found, "properties": {"scenario": one.scenario, "conversation": list(one.conversation)}}

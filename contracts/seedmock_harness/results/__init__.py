@@ -1,0 +1,1 @@
+"""Results of checks, of a verification and of a certification, as records."""

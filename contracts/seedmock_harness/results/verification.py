@@ -1,0 +1,104 @@
+"""What a verification found: each fact's verdict, and each finding as documented, emulated and observed. Data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.exchange import Exchange
+from seedmock_contracts.terms import Basis, Fact
+
+from ..conversation.history import Conversation
+from .checks import Severity
+
+
+class Verdict(StrEnum):
+    """Of a whole verification."""
+
+    CONFORMS = "conforms"
+    DRIFTED = "drifted"
+    COULD_NOT_LOOK = "could-not-look"
+
+
+class Seen(StrEnum):
+    """Of one fact."""
+
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+    NOT_LOOKED = "not-looked"
+
+
+@dataclass(frozen=True, slots=True)
+class FactSeen:
+    """What became of one fact; `detail` says what was seen, or why nobody looked."""
+
+    fact: Fact
+    seen: Seen
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fact that was contradicted, or an assumption that was settled; one for each check and fact.
+
+    `emulated` is what the emulator says in the same place, empty if that was not asked. `label` is "drift", or "flake"
+    where a second look found nothing. `patch` says what in the contract follows.
+    """
+
+    fact: Fact
+    check: str
+    severity: Severity
+    title: str
+    expected: str
+    emulated: str
+    observed: str
+    exchange: Exchange
+    label: str = "drift"
+    patch: str = ""
+
+    @property
+    def settles(self) -> bool:
+        """Whether it is about an assumption: news, and no drift by itself."""
+        return self.fact.basis is Basis.ASSUMED
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """All that one run against one target found."""
+
+    said: Contract
+    target: str
+    started_at: float
+    verdict: Verdict
+    spent: Decimal
+    facts: tuple[FactSeen, ...]
+    findings: tuple[Finding, ...]
+    conversation: Conversation
+    trouble: str = ""
+    """Why nothing, or not all, could be looked at, in one sentence; empty if nothing was in the way."""
+    tasks: tuple[str, ...] = ()
+    """The ids of what was made and may be charged, in the order of the orders."""
+    doubts: tuple[str, ...] = ()
+    """Orders of which nobody knows whether they were taken, a sentence each."""
+    settled: tuple[tuple[Fact, str], ...] = ()
+    """Assumptions that were confirmed, each with the line that follows for the contract."""
+    seconds: float = 0.0
+    """How long it took."""
+    steps: tuple[str, ...] = ()
+    """The steps that were made."""
+    resumable: bool = False
+    """Whether the same command goes on with what was ordered."""
+    play: bool = False
+    """Whether it was play money that was spent: the target was an emulator that was made for this."""
+
+    @property
+    def money(self) -> str:
+        """What its amounts are in."""
+        return money(self.play)
+
+
+def money(play: bool) -> str:
+    """What amounts are in."""
+    return "play money" if play else "USD"

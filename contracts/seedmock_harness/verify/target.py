@@ -1,0 +1,123 @@
+"""What is verified: an address and its keys, or an emulator of our own on a clock that we move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from seedmock_contracts.contract import Contract
+from seedmock_server.app import App
+from seedmock_server.clock import Clock, ManualClock, pause
+from seedmock_server.control.records import ClockRow
+from seedmock_server.in_process import Door
+from seedmock_server.remote import Control, ControlError
+from seedmock_server.settings import from_texts
+
+from ..driver.client import Send
+from ..driver.http_transport import Wire, root_of
+from ..results.verification import money
+
+OWN = "http://emulator.seedmock"
+SERVED = "http://127.0.0.1:8000"
+KEYS = {"first": "sk_mock_verify_first", "second": "sk_mock_verify_second"}
+WRONG = "sk_mock_invalid_verify"
+"""Refused by every upstream; an emulator that takes any key refuses this one by its name."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SEED = 20260601
+
+
+@dataclass(frozen=True)
+class Target:
+    """Who is asked, with which keys, by whose clock. `name` is shown to people."""
+
+    name: str
+    send: Send
+    keys: Mapping[str, str]
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    where: Callable[[str], str]
+    """Makes an address whole that a speaker said, for those who want to ask the same."""
+    own: bool = False
+    """Whether it is an emulator that was made for this: its money is play money, and it confirms only itself."""
+    moves: bool = False
+    """Whether its clock moves when it is slept on, so that days can be waited for."""
+
+    @property
+    def money(self) -> str:
+        """What it is paid in."""
+        return money(self.own)
+
+
+@contextmanager
+def own(*, app: App | None = None, clock: Clock | None = None, **values: Any) -> Iterator[Target]:
+    """An emulator in this process, on a clock that moves only when it is slept on. Raises InvalidSetting.
+
+    `values` are the emulator's settings. An `app` is given together with the clock that it was made with.
+    """
+    clock = clock or ManualClock()
+    keys = {**KEYS, "wrong": WRONG}
+    made = app or App(from_texts({"seed": SEED, "keys": tuple(KEYS.values()), **values}), clock=clock)
+    with Door(made, host=OWN.removeprefix("http://")) as door:
+        try:
+            yield Target(
+                "an emulator of its own", door.request, keys, clock.now, clock.sleep, _served, own=True, moves=True
+            )
+        finally:
+            door.run(made.aclose())
+
+
+@contextmanager
+def elsewhere(said: Contract, base_url: str, key: str, second: str = "") -> Iterator[Target]:
+    """Whatever answers at an address, by the system's clock. Raises wire.InvalidAddress."""
+    keys = {"first": key, "wrong": WRONG} | ({"second": second} if second else {})
+    root_of(said, base_url)
+    with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as client, _clock_of(base_url, key) as hands:
+        now, sleep = hands or (Clock().now, pause)
+        wire = Wire(said, base_url, keys, client, now, pause)
+        yield Target(wire.shown, wire, keys, now, sleep, wire.where, moves=hands is not None)
+
+
+@contextmanager
+def _clock_of(base_url: str, key: str) -> Iterator[tuple[Callable[[], float], Callable[[float], None]] | None]:
+    """How an emulator's clock on this machine is read and moved, for this key alone; None for anybody else.
+
+    Nobody but a machine's own emulator is ever asked.
+    """
+    if urlsplit(base_url).hostname not in LOOPBACK:
+        yield None
+        return
+    with Control(base_url) as control:
+        try:
+            hands = _Hands(control, key)
+        except (ControlError, msgspec.MsgspecError):
+            yield None
+            return
+        yield hands.now, hands.sleep
+
+
+class _Hands:
+    """The clock of one key at an emulator, as it was last read or moved. Raises ControlError."""
+
+    def __init__(self, control: Control, key: str) -> None:
+        self._control, self._key, self._here = control, key, Clock()
+        self._read(control.clock.read(key=key))
+
+    def now(self) -> float:
+        return self._row.now + (self._here.now() - self._at) * self._row.rate
+
+    def sleep(self, seconds: float) -> None:
+        self._read(self._control.clock.advance(seconds, key=self._key))
+
+    def _read(self, row: ClockRow) -> None:
+        self._row, self._at = row, self._here.now()
+
+
+def _served(url: str) -> str:
+    """Where the same would be asked of `seedmock serve`."""
+    return SERVED + url.removeprefix(OWN) if url.startswith(("/", OWN)) else url
