@@ -13,9 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seedmock_contracts.clip import Movie
+    from seedmock_contracts.facts import MediaKind, Role, TaskStatus
     from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
-    from seedmock_contracts.terms import MediaKind, Role, TaskStatus
+    from seedmock_contracts.mp4 import Movie
 
     from .clients import AsyncClient, Client
     from .errors import (
@@ -69,7 +69,7 @@ _PLACES = {
     ),
     ".retry": ("Patience",),
     ".video": ("Asset", "Charge", "Clip", "Difference", "Failure", "Group", "ModelEntry", "Page", "Progress", "Video"),
-    "seedmock_contracts.clip": ("Movie",),
+    "seedmock_contracts.mp4": ("Movie",),
     "seedmock_contracts.generation": (
         "GenerationRequest",
         "Reference",
@@ -77,7 +77,7 @@ _PLACES = {
         "first_frame",
         "last_frame",
     ),
-    "seedmock_contracts.terms": ("MediaKind", "Role", "TaskStatus"),
+    "seedmock_contracts.facts": ("MediaKind", "Role", "TaskStatus"),
 }
 _HOMES = {name: place for place, names in _PLACES.items() for name in names}
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from seedmock_contracts.facts import MediaKind, Role
 from seedmock_contracts.generation import GenerationRequest, Reference
-from seedmock_contracts.terms import MediaKind, Role
 
 from . import errors
 from .clients import Client

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from seedmock_contracts.terms import Document, ErrorKind
+from seedmock_contracts.facts import Document, ErrorKind
 from seedmock_contracts.validation import violations
 
 from .complaints import document, error_of, text

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from seedmock_contracts.facts import MediaKind
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
-from seedmock_contracts.terms import MediaKind
 
 from .errors import UsageError
 from .exits import INTERRUPTED, epilog, guarded, printable

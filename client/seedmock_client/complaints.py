@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from typing import Any
 
-from seedmock_contracts.terms import Document, ErrorKind
+from seedmock_contracts.facts import Document, ErrorKind
 
 from .errors import CLASSES, RateLimitError, SeedmockError, ValidationError
 from .retry import retry_after

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.clip import Movie
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
+from seedmock_contracts.mp4 import Movie
 
 from .video import Difference, Order
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.facts import Document, ErrorKind, Operation
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
-from seedmock_contracts.terms import Document, ErrorKind, Operation
 
 from .complaints import Complaint
 from .errors import UsageError, ValidationError

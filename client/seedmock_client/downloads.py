@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from seedmock_contracts.clip import Movie, NotAMovie
-from seedmock_contracts.terms import ErrorKind, TaskStatus
+from seedmock_contracts.facts import ErrorKind, TaskStatus
+from seedmock_contracts.mp4 import Movie, NotAMovie
 
 from .asking import Setup, ask
 from .complaints import document, text

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from seedmock_contracts.clip import Movie, NotAMovie, read_movie
+from seedmock_contracts.mp4 import Movie, NotAMovie, read_movie
 
 from .wire import Answer, Upload
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from seedmock_contracts.clip import Movie
+from seedmock_contracts.facts import ErrorKind, MediaKind, TaskStatus
 from seedmock_contracts.generation import Reference, UpscaleRequest
+from seedmock_contracts.mp4 import Movie
 from seedmock_contracts.pricing import Quote, quote
-from seedmock_contracts.terms import ErrorKind, MediaKind, TaskStatus
 
 from .asking import Setup, ask, named
 from .complaints import Complaint, document, error_of

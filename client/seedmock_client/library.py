@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seedmock_contracts.terms import AssetStatus, Document, ErrorKind, MediaKind
+from seedmock_contracts.facts import AssetStatus, Document, ErrorKind, MediaKind
 
 from .asking import Setup, ask, named
 from .complaints import document

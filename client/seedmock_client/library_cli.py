@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedmock_contracts.terms import MediaKind
+from seedmock_contracts.facts import MediaKind
 
 from .exits import epilog, guarded, printable
 from .options import address_of, client_of, connected

@@ -6,9 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+from seedmock_contracts.facts import MediaKind
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote
-from seedmock_contracts.terms import MediaKind
 
 from . import flows, library, waiting
 from .asking import Setup, ask

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from seedmock_contracts.terms import TaskStatus
+from seedmock_contracts.facts import TaskStatus
 
 from .asking import Setup
 from .complaints import document

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from seedmock_contracts.terms import Document, Operation
+from seedmock_contracts.facts import Document, Operation
 
 T = TypeVar("T")
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from .references import Layout
-from .rule import Rule
-from .terms import (
+from .documents.references import Layout
+from .facts import (
     Amount,
     AnswerField,
     Base,
@@ -31,6 +30,7 @@ from .terms import (
     TaskStatus,
     Variants,
 )
+from .rules.rule import Rule
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .terms import MediaFacts, MediaKind
+from .facts import MediaFacts, MediaKind
 
 SECRET = frozenset(
     {

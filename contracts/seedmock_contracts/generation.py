@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .terms import MediaKind, Mode, Role
+from .facts import MediaKind, Mode, Role
 
 
 @dataclass(frozen=True, slots=True)

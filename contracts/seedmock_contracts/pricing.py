@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from .contract import Contract
+from .facts import Amount, Basis, Fact, Model, Size, Tariff
 from .generation import GenerationRequest, UpscaleRequest
-from .terms import Amount, Basis, Fact, Model, Size, Tariff
 from .upstreams import contract
 
 CENT = Decimal("0.000001")

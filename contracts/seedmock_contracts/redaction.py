@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .contract import Contract
+from .endpoints import routed
 from .exchange import HIDDEN, SECRET, Exchange, Headers, Request, Response
-from .routes import routed
-from .terms import Operation
+from .facts import Operation
 
 KEPT = frozenset(
     {

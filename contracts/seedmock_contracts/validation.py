@@ -7,11 +7,11 @@ from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
 
-from .combinations import EitherOr
-from .rule import Rule, ValueRule
-from .rules import Absent, Present, Typed
-from .spelling import shown
-from .terms import Document, ErrorKind, MediaFacts, MediaKind, MediaLimit, Operation, Violation
+from .documents.values import shown
+from .facts import Document, ErrorKind, MediaFacts, MediaKind, MediaLimit, Operation, Violation
+from .rules.cross_field import EitherOr
+from .rules.fields import Absent, Present, Typed
+from .rules.rule import Rule, ValueRule
 from .upstreams import contract
 
 _UNITS = {"size_bytes": " bytes", "seconds": " s", "total_seconds": " s", "side": " pixels", "ratio": ""}

@@ -6,14 +6,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seedmock_contracts.combinations import Anchored, AtMost, EitherOr, Required, Together, Unsupported
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents import put
-from seedmock_contracts.references import Found
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.rules import Absent, Between, KnownModel, LengthAtMost, OneOf, Present, Scheme, Typed, Whole
-from seedmock_contracts.spelling import spelt
-from seedmock_contracts.terms import Fact, Moment, Operation
+from seedmock_contracts.documents.paths import put
+from seedmock_contracts.documents.references import Found
+from seedmock_contracts.documents.values import spelt
+from seedmock_contracts.facts import Fact, Moment, Operation
+from seedmock_contracts.rules.cross_field import Anchored, AtMost, EitherOr, Required, Together, Unsupported
+from seedmock_contracts.rules.fields import (
+    Absent,
+    Between,
+    KnownModel,
+    LengthAtMost,
+    OneOf,
+    Present,
+    Scheme,
+    Typed,
+    Whole,
+)
+from seedmock_contracts.rules.rule import Rule
 
 NOTHING = "-"
 Told = Mapping[str, tuple[str, tuple[Fact, ...]]]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import Basis, ErrorCase, Operation
+from seedmock_contracts.facts import Basis, ErrorCase, Operation
 
 from .engine import Caller
 from .forms import Form, FormFile

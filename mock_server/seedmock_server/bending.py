@@ -10,11 +10,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from seedmock_contracts.combinations import AtMost, EitherOr, Unsupported
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.rules import Between, LengthAtMost, OneOf, Scheme, Typed
-from seedmock_contracts.terms import MISSING, MediaLimit, Operation, Violation
+from seedmock_contracts.facts import MISSING, MediaLimit, Operation, Violation
+from seedmock_contracts.rules.cross_field import AtMost, EitherOr, Unsupported
+from seedmock_contracts.rules.fields import Between, LengthAtMost, OneOf, Scheme, Typed
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts
 
 Values = Mapping[str, Any]

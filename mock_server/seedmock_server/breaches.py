@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import ErrorKind, Operation, Violation
+from seedmock_contracts.facts import ErrorKind, Operation, Violation
 from seedmock_contracts.validation import notices, unknown_fields
 
 from .journal import Breach

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from seedmock_contracts.terms import MediaFacts, MediaKind
+from seedmock_contracts.facts import MediaFacts, MediaKind
 
 from .matching import InvalidRule
 

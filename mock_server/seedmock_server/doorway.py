@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.shape import type_of
-from seedmock_contracts.terms import Basis, ErrorKind, Operation
+from seedmock_contracts.documents.shape import type_of
+from seedmock_contracts.facts import Basis, ErrorKind, Operation
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
 from . import breaches

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from seedmock_contracts.terms import ErrorKind, Operation, TaskStatus
+from seedmock_contracts.facts import ErrorKind, Operation, TaskStatus
 
 from .answer import Answer, FileAnswer, Upstream
 from .asgi import Receive, Scope, Send

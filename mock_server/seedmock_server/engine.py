@@ -10,9 +10,9 @@ from functools import partial
 import msgspec
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.references import Found
+from seedmock_contracts.facts import ErrorKind, MediaKind, MediaLimit, Mode, Operation, Role, Size, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
-from seedmock_contracts.references import Found
-from seedmock_contracts.terms import ErrorKind, MediaKind, MediaLimit, Mode, Operation, Role, Size, TaskStatus
 
 from .chance import Chance
 from .clock import Clocks

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import ErrorKind, FailCode, Operation
+from seedmock_contracts.facts import ErrorKind, FailCode, Operation
 from seedmock_contracts.upstreams import contracts
 
 from . import magic

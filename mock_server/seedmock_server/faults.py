@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
 
 from .chance import Chance
 from .kinds import EARLY, GROUPS, LIES, ONLY, REFUSALS, FaultKind

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from seedmock_contracts.terms import ORDERS, Operation, TaskStatus
+from seedmock_contracts.facts import ORDERS, Operation, TaskStatus
 
 from .answer import Call, FileAnswer, Upstream
 from .clock import Clock

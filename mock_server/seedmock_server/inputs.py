@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.references import Found
+from seedmock_contracts.facts import AssetStatus, ErrorKind, MediaFacts, MediaKind, MediaLimit, Role
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.references import Found
-from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaFacts, MediaKind, MediaLimit, Role
 from seedmock_contracts.validation import kind_violation, media_violations
 
 from . import sources

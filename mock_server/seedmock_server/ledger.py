@@ -12,8 +12,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from seedmock_contracts.facts import ErrorKind, Mode
 from seedmock_contracts.pricing import Quote, quote
-from seedmock_contracts.terms import ErrorKind, Mode
 from seedmock_contracts.upstreams import NAMES
 
 from . import magic

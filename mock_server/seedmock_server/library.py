@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import AssetStatus, ErrorKind, MediaFacts, MediaKind, Operation
+from seedmock_contracts.facts import AssetStatus, ErrorKind, MediaFacts, MediaKind, Operation
 from seedmock_contracts.validation import media_violations
 
 from . import sources

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.spelling import numeric, spelt
-from seedmock_contracts.terms import Moment, TaskStatus
+from seedmock_contracts.documents.values import numeric, spelt
+from seedmock_contracts.facts import Moment, TaskStatus
 
 from .denials import enveloped
 from .faults import Fault

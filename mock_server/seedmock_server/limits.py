@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from seedmock_contracts.terms import ErrorKind
+from seedmock_contracts.facts import ErrorKind
 
 from .matching import InvalidRule
 from .refusal import Refusal

@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import ErrorKind, FailCode, Moment, Operation, TaskStatus
+from seedmock_contracts.facts import ErrorKind, FailCode, Moment, Operation, TaskStatus
 
 from .fates import SUCCEED, Fate, FateKind, codes, fitting
 from .refusal import Refusal

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from seedmock_contracts.terms import ErrorKind, MediaFacts, MediaKind
+from seedmock_contracts.facts import ErrorKind, MediaFacts, MediaKind
 
 from .fetching import PRIVATE, Reason, Refused, web_host
 from .matching import InvalidRule

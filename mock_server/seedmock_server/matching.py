@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
 from seedmock_contracts.upstreams import NAMES
 
 from .chance import Chance

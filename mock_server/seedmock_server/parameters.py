@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from seedmock_contracts.terms import ErrorKind
+from seedmock_contracts.facts import ErrorKind
 
 from .bending import trouble_of
 from .kinds import FaultKind

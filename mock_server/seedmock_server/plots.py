@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from itertools import product
 
-from seedmock_contracts.terms import READS, Operation
+from seedmock_contracts.facts import READS, Operation
 
 from .fates import OPERATIONS, FateKind, FateRule
 from .faults import FaultRule

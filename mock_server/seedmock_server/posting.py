@@ -6,7 +6,7 @@ import json
 from typing import Any, NamedTuple
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
 
 from .faults import Fault, Faults
 from .fetching import Headers

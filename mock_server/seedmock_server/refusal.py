@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.terms import ErrorKind, Fact, Violation
+from seedmock_contracts.facts import ErrorKind, Fact, Violation
 
 
 class Refusal(Exception):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from seedmock_contracts.terms import ORDERS
+from seedmock_contracts.facts import ORDERS
 from seedmock_contracts.upstreams import NAMES
 
 from .declared import Declaration, media_facts_from

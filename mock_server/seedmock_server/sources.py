@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
-from seedmock_contracts.terms import MediaFacts
+from seedmock_contracts.facts import MediaFacts
 
 from .fetching import (
     LONGEST,

@@ -11,9 +11,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
+from seedmock_contracts.facts import Mode
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote, asset_fee
-from seedmock_contracts.terms import Mode
 
 from .task import Asset, Task
 from .timeline import NEVER, ends_at

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from seedmock_contracts.terms import ErrorKind, Operation
+from seedmock_contracts.facts import ErrorKind, Operation
 
 from .answer import Answer, Headers, Upstream
 from .faults import Fault

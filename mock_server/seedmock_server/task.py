@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from seedmock_contracts.terms import ErrorKind, MediaFacts, MediaKind, Mode, TaskStatus
+from seedmock_contracts.facts import ErrorKind, MediaFacts, MediaKind, Mode, TaskStatus
 
 from .media.look import Source
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
+from seedmock_contracts.facts import AssetStatus, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import AssetStatus, TaskStatus
 
 from .chance import Chance
 from .task import Asset, Phase, Task

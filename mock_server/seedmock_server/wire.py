@@ -14,7 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import ErrorKind, Operation, Violation
+from seedmock_contracts.facts import ErrorKind, Operation, Violation
 
 from .answer import BASIS, Answer, Call, FileAnswer, Upstream
 from .asgi import Send

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contract
 from seedmock_contracts.validation import condition
 

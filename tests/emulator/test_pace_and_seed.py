@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from seedmock_contracts.facts import TaskStatus
 from seedmock_contracts.lifecycle import may_follow
-from seedmock_contracts.terms import TaskStatus
 from seedmock_server.chance import Chance
 from seedmock_server.clock import ManualClock
 from seedmock_server.timeline import Latency, Pace, pace_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from seedmock_contracts.facts import Mode, Moment, Operation, TaskStatus
 from seedmock_contracts.generation import GenerationRequest
-from seedmock_contracts.terms import Mode, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import NAMES, contract
 from seedmock_contracts.validation import notices, unknown_fields, violations
 

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rules import Typed
-from seedmock_contracts.terms import Basis, ErrorKind, Fact, Field, Operation
+from seedmock_contracts.facts import Basis, ErrorKind, Fact, Field, Operation
+from seedmock_contracts.rules.fields import Typed
 from seedmock_contracts.upstreams import NAMES, contract, contracts
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

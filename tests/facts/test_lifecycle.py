@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.facts import Moment, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL, TRANSITIONS, may_follow
-from seedmock_contracts.terms import Moment, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 QUEUED, IN_PROGRESS, SUCCESS, FAILURE = TaskStatus

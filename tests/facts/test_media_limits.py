@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import MediaFacts, MediaKind
+from seedmock_contracts.facts import MediaFacts, MediaKind
 from seedmock_contracts.upstreams import contract
 from seedmock_contracts.validation import kind_violation, media_violations
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedmock_contracts.facts import Basis
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import asset_fee, quote, size_of, tokens
-from seedmock_contracts.terms import Basis
 from seedmock_contracts.upstreams import contract
 
 A, B = contract("apimodels"), contract("opeai")

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.edges import sample
+from seedmock_contracts.facts import MediaKind, Operation, Size
 from seedmock_contracts.generation import Reference, first_frame, last_frame
-from seedmock_contracts.terms import MediaKind, Operation, Size
+from seedmock_contracts.rules.boundaries import sample
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_contracts.validation import notices, unknown_fields, violations
 

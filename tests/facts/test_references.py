@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents import values
+from seedmock_contracts.documents.paths import values
+from seedmock_contracts.documents.references import ContentArray, FlatFields
+from seedmock_contracts.facts import MISSING, MediaKind, Mode, Role
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
-from seedmock_contracts.references import ContentArray, FlatFields
-from seedmock_contracts.terms import MISSING, MediaKind, Mode, Role
 from seedmock_contracts.upstreams import contract
 
 A, B = contract("apimodels").layout, contract("opeai").layout

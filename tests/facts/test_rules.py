@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.combinations import AtMost, Required, RoleFits, Together, Unsupported
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.rules import (
+from seedmock_contracts.documents.values import shown
+from seedmock_contracts.facts import ErrorKind, Operation, Violation
+from seedmock_contracts.rules.cross_field import AtMost, Required, RoleFits, Together, Unsupported
+from seedmock_contracts.rules.fields import (
     Absent,
     Between,
     KnownModel,
@@ -21,8 +22,7 @@ from seedmock_contracts.rules import (
     Typed,
     Whole,
 )
-from seedmock_contracts.spelling import shown
-from seedmock_contracts.terms import ErrorKind, Operation, Violation
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contract
 from seedmock_contracts.validation import condition, notices, unknown_fields, violations
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rules import Typed
-from seedmock_contracts.terms import Basis, Fact, Model, TaskStatus
+from seedmock_contracts.facts import Basis, Fact, Model, TaskStatus
+from seedmock_contracts.rules.fields import Typed
 from seedmock_contracts.upstreams import contract
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

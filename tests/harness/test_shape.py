@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_contracts.shape import compared, is_of, merged, shape_of, type_of
+from seedmock_contracts.documents.shape import compared, is_of, merged, shape_of, type_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from seedmock_contracts.terms import Basis, MediaFacts
+from seedmock_contracts.facts import Basis, MediaFacts
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
 from seedmock_server import kinds

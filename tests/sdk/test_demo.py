@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from seedmock_client import UsageError, demo
 from seedmock_client.demo import emulator
-from seedmock_contracts.clip import Movie, read_movie
+from seedmock_contracts.mp4 import Movie, read_movie
 from seedmock_server import serve
 
 SEEDMOCK = (sys.executable, "-m", "seedmock_server")

@@ -25,7 +25,7 @@ from seedmock_client import (
 from seedmock_client.complaints import error_of
 from seedmock_client.upstreams import NAMES, dialect
 from seedmock_client.wire import Answer
-from seedmock_contracts.terms import ErrorCase, ErrorKind, Operation
+from seedmock_contracts.facts import ErrorCase, ErrorKind, Operation
 
 OPERATIONS = {
     ErrorKind.ASSET_REFUSED: Operation.ASSET_CREATE,

@@ -19,8 +19,8 @@ from seedmock_client import AsyncClient, Client, video
 from seedmock_client.drivers import Line
 from seedmock_client.retry import backoff, retry_after
 from seedmock_client.wire import Request, Send
-from seedmock_contracts.clip import NotAMovie, read_movie
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
+from seedmock_contracts.mp4 import NotAMovie, read_movie
 
 PACKAGE = Path(str(seedmock_client.__file__)).parent
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from seedmock_contracts.facts import AssetStatus, Document, ErrorKind, MediaKind, Operation, Role, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
-from seedmock_contracts.terms import AssetStatus, Document, ErrorKind, MediaKind, Operation, Role, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 from ..complaints import Complaint, complaint, document, kind_of_status, text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from seedmock_contracts.facts import Document, ErrorKind, MediaKind, Operation, Role, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
-from seedmock_contracts.terms import Document, ErrorKind, MediaKind, Operation, Role, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 from ..complaints import Complaint, complaint, document, kind_of_status, text

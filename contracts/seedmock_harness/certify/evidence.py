@@ -11,8 +11,8 @@ from functools import cached_property
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange, Request, Response
+from seedmock_contracts.facts import ORDERS, ErrorKind, Moment, Operation, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import ORDERS, ErrorKind, Moment, Operation, TaskStatus
 from seedmock_server.journal import Entry
 from seedmock_server.statement import Statement
 from seedmock_server.task import Task

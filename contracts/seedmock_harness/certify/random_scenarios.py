@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import Operation, TaskStatus
+from seedmock_contracts.facts import Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 from seedmock_server.chance import Chance
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import Moment, Operation, TaskStatus
+from seedmock_contracts.facts import Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 from .sample_orders import NAMES

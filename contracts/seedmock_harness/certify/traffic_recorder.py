@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.routes import routed
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.endpoints import routed
+from seedmock_contracts.facts import Operation
 from seedmock_server.asgi import Message, Receive, Send
 from seedmock_server.clock import Clock
 from seedmock_server.journal import Journal

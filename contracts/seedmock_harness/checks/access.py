@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from seedmock_contracts.routes import methods_at, routed
-from seedmock_contracts.terms import Endpoint, ErrorKind
+from seedmock_contracts.endpoints import methods_at, routed
+from seedmock_contracts.facts import Endpoint, ErrorKind
 
 from ..conversation.history import STRANGERS, Turn
 from ..results.checks import Look, broken, held

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seedmock_contracts.spelling import numeric
-from seedmock_contracts.terms import ORDERS, AssetStatus, Endpoint, Fact, Operation, TaskStatus
+from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.facts import ORDERS, AssetStatus, Endpoint, Fact, Operation, TaskStatus
 
 from ..conversation.history import Thing, Turn
 from ..results.checks import Look, Severity, broken, compared, held

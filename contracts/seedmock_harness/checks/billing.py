@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from seedmock_contracts.terms import PAID, AssetStatus, Fact, Operation, TaskStatus
+from seedmock_contracts.facts import PAID, AssetStatus, Fact, Operation, TaskStatus
 
 from ..conversation.history import Conversation, Story, Thing, Turn
 from ..results.checks import Look, broken, held

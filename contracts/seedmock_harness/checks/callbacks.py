@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from seedmock_contracts.facts import Operation
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import Operation
 
 from ..conversation.history import Story, Turn
 from ..results.checks import Look, broken, compared, held

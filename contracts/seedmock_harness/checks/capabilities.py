@@ -8,9 +8,9 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from seedmock_contracts.documents import values
+from seedmock_contracts.documents.paths import values
+from seedmock_contracts.facts import ErrorKind, Fact, Field, Mode, Operation, TaskStatus
 from seedmock_contracts.generation import GenerationRequest
-from seedmock_contracts.terms import ErrorKind, Fact, Field, Mode, Operation, TaskStatus
 from seedmock_contracts.validation import notices
 
 from ..conversation.history import Turn

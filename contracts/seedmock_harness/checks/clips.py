@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import Fact, MediaFacts, MediaKind, Operation, Size
+from seedmock_contracts.facts import Fact, MediaFacts, MediaKind, Operation, Size
 
 from ..conversation.history import Conversation, Story, Turn
 from ..conversation.order_parser import Ordered

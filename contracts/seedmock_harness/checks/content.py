@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from seedmock_contracts.terms import ErrorKind, Operation, TaskStatus
+from seedmock_contracts.facts import ErrorKind, Operation, TaskStatus
 
 from ..conversation.history import Story, Turn
 from ..results.checks import Look, broken, compared, held

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.references import Found
-from seedmock_contracts.terms import ORDERS, Fact, MediaKind, Operation, Role
+from seedmock_contracts.documents.references import Found
+from seedmock_contracts.facts import ORDERS, Fact, MediaKind, Operation, Role
 
 from ..conversation.history import Turn
 from ..conversation.order_parser import Ordered

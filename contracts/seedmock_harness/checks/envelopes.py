@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from seedmock_contracts.terms import MISSING, AnswerField, Basis, ErrorCase, ErrorKind, Operation, Variants
+from seedmock_contracts.facts import MISSING, AnswerField, Basis, ErrorCase, ErrorKind, Operation, Variants
 
 from ..conversation.history import Turn
 from ..results.checks import Look, Severity, broken, compared, held

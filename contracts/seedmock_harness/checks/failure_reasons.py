@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.spelling import shown
-from seedmock_contracts.terms import ORDERS, AnswerField, AssetStatus, ErrorKind, FailCode, Operation, TaskStatus
+from seedmock_contracts.documents.values import shown
+from seedmock_contracts.facts import ORDERS, AnswerField, AssetStatus, ErrorKind, FailCode, Operation, TaskStatus
 
 from ..conversation.history import Turn
 from ..results.checks import Look, Severity, broken, compared, held

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from seedmock_contracts.terms import ORDERS, Operation
+from seedmock_contracts.facts import ORDERS, Operation
 
 from ..conversation.history import Turn
 from ..results.checks import Look, broken, compared, held

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seedmock_contracts.terms import READS, Fact, Operation
+from seedmock_contracts.facts import READS, Fact, Operation
 
 from ..conversation.history import STRANGERS, Turn
 from ..results.checks import Look, broken, held

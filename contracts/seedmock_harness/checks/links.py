@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.terms import Amount, ErrorCase, ErrorKind, Operation
+from seedmock_contracts.facts import Amount, ErrorCase, ErrorKind, Operation
 
 from ..conversation.history import Turn
 from ..results.checks import Look, broken, compared, held

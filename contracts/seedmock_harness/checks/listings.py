@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.spelling import numeric
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.facts import Operation
 
 from ..conversation.history import Thing, Turn
 from ..results.checks import Look, broken, compared, held

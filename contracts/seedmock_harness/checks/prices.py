@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from seedmock_contracts.facts import Fact, Operation, Tariff
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import quote
-from seedmock_contracts.terms import Fact, Operation, Tariff
 
 from ..conversation.history import Story, Turn
 from ..conversation.order_parser import Ordered

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seedmock_contracts.terms import ErrorKind, Fact, Operation
+from seedmock_contracts.facts import ErrorKind, Fact, Operation
 
 from ..conversation.history import Turn
 from ..results.checks import Look, Severity, broken, compared

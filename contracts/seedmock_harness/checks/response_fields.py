@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents import values
+from seedmock_contracts.documents.paths import values
+from seedmock_contracts.documents.shape import is_of
 from seedmock_contracts.exchange import BODY_BYTES
-from seedmock_contracts.shape import is_of
-from seedmock_contracts.terms import MISSING, ORDERS, AnswerField, Fact, Moment, Operation, Variants
+from seedmock_contracts.facts import MISSING, ORDERS, AnswerField, Fact, Moment, Operation, Variants
 
 from ..conversation.history import Turn
 

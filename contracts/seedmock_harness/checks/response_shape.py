@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.shape import is_of, type_of
-from seedmock_contracts.spelling import shown
-from seedmock_contracts.terms import MISSING, AnswerField, Operation
+from seedmock_contracts.documents.shape import is_of, type_of
+from seedmock_contracts.documents.values import shown
+from seedmock_contracts.facts import MISSING, AnswerField, Operation
 
 from ..conversation.history import Turn
 from ..results.checks import Look, Severity, broken, held

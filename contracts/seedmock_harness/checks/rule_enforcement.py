@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.rules import Absent, Present, Typed
-from seedmock_contracts.spelling import shown
-from seedmock_contracts.terms import PAID, ErrorCase, ErrorKind, Fact, Operation
+from seedmock_contracts.documents.values import shown
+from seedmock_contracts.facts import PAID, ErrorCase, ErrorKind, Fact, Operation
+from seedmock_contracts.rules.fields import Absent, Present, Typed
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition, violations
 
 from ..conversation.history import STRANGERS, Turn

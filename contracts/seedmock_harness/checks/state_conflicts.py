@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from seedmock_contracts.terms import ORDERS, ErrorKind, Operation, TaskStatus
+from seedmock_contracts.facts import ORDERS, ErrorKind, Operation, TaskStatus
 
 from ..conversation.history import STRANGERS, Story, Turn
 from ..results.checks import Look, broken, compared, held

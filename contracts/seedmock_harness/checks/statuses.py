@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seedmock_contracts.documents.values import shown
+from seedmock_contracts.facts import AnswerField, Fact, Moment, Operation, StatusWord, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL, may_follow
-from seedmock_contracts.spelling import shown
-from seedmock_contracts.terms import AnswerField, Fact, Moment, Operation, StatusWord, TaskStatus
 
 from ..conversation.history import Turn
 from ..results.checks import Look, Severity, broken, held

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from seedmock_contracts.facts import ORDERS, AnswerField, Operation
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import ORDERS, AnswerField, Operation
 
 from ..conversation.history import Turn
 from ..results.checks import Look, broken, compared, held

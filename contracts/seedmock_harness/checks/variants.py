@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.terms import Variants
+from seedmock_contracts.facts import Variants
 
 from ..conversation.history import Turn
 from ..results.checks import Look, Severity, broken, held

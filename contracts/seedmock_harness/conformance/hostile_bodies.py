@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seedmock_contracts.terms import Document
+from seedmock_contracts.facts import Document
 
 DEEP, LONG = 20_000, 300_000
 JSON = "application/json"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.facts import ORDERS, READS, AssetStatus, MediaKind, Operation
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.routes import path_of
-from seedmock_contracts.terms import ORDERS, READS, AssetStatus, MediaKind, Operation
 
 from ..conversation.history import Thing, Turn
 from ..driver.actions import LINK, Clock, Move, Play

@@ -11,14 +11,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from seedmock_contracts.combinations import Anchored, AtMost, Required, Unsupported
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents import put
-from seedmock_contracts.edges import sample
+from seedmock_contracts.documents.paths import put
+from seedmock_contracts.facts import Document, Field, MediaKind, Model, Operation, Role
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.rule import Rule, ValueRule
-from seedmock_contracts.rules import Absent, Between, LengthAtMost, OneOf, Present, Scheme, Typed, Whole
-from seedmock_contracts.terms import Document, Field, MediaKind, Model, Operation, Role
+from seedmock_contracts.rules.boundaries import sample
+from seedmock_contracts.rules.cross_field import Anchored, AtMost, Required, Unsupported
+from seedmock_contracts.rules.fields import Absent, Between, LengthAtMost, OneOf, Present, Scheme, Typed, Whole
+from seedmock_contracts.rules.rule import Rule, ValueRule
 from seedmock_contracts.validation import condition, violations
 
 from ..driver.sample_media import picture

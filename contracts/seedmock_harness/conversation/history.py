@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.endpoints import routed
 from seedmock_contracts.exchange import Exchange
+from seedmock_contracts.facts import ORDERS, ErrorCase, Fact, Operation, TaskStatus, Violation
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.routes import routed
-from seedmock_contracts.spelling import numeric
-from seedmock_contracts.terms import ORDERS, ErrorCase, Fact, Operation, TaskStatus, Violation
 from seedmock_contracts.validation import violations
 
 from .order_parser import Ordered, ordered

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.references import Found
+from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.facts import Document, Model, Operation, Size
 from seedmock_contracts.generation import GenerationRequest
-from seedmock_contracts.references import Found
-from seedmock_contracts.spelling import numeric
-from seedmock_contracts.terms import Document, Model, Operation, Size
 
 ADAPTIVE = "adaptive"
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.shape import Difference, compared, merged
+from seedmock_contracts.endpoints import routed
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.routes import routed
-from seedmock_contracts.shape import Difference, compared, merged
-from seedmock_contracts.terms import AnswerField, Basis, ErrorKind, Fact, Operation
+from seedmock_contracts.facts import AnswerField, Basis, ErrorKind, Fact, Operation
 
 from ..conversation.history import Turn
 from ..recordings.model import Hearing, State, code_of, state_of

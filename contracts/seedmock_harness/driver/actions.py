@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Protocol
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import Basis, Operation
+from seedmock_contracts.facts import Basis, Operation
 from seedmock_contracts.upstreams import contract
 
 from ..conversation.history import Turn

@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from seedmock_contracts.clip import NotAMovie, facts
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.endpoints import path_of
 from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, redacted, summary
-from seedmock_contracts.routes import path_of
-from seedmock_contracts.terms import ORDERS, MediaFacts, Operation
+from seedmock_contracts.facts import ORDERS, MediaFacts, Operation
+from seedmock_contracts.mp4 import NotAMovie, facts
 
 from ..checks import judged
 from ..conversation.history import Conversation, Turn

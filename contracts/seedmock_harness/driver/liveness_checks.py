@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.terms import ErrorKind, Fact, Operation
+from seedmock_contracts.facts import ErrorKind, Fact, Operation
 
 from ..conversation.history import Turn
 from ..results.checks import Look, Severity, broken, held

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import Document, Operation
+from seedmock_contracts.facts import Document, Operation
 
 from .actions import SYMBOL, Move
 

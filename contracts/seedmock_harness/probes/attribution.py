@@ -13,11 +13,11 @@ from itertools import islice
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.edges import Edge
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.rules import Typed
-from seedmock_contracts.spelling import shown
-from seedmock_contracts.terms import ORDERS, Document, Fact, Operation, Variants
+from seedmock_contracts.documents.values import shown
+from seedmock_contracts.facts import ORDERS, Document, Fact, Operation, Variants
+from seedmock_contracts.rules.boundaries import Edge
+from seedmock_contracts.rules.fields import Typed
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition
 
 from ..checks.rule_enforcement import OF_CALLS

@@ -12,11 +12,11 @@ from itertools import count
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents import values
-from seedmock_contracts.edges import Edge, sample
+from seedmock_contracts.documents.paths import values
+from seedmock_contracts.facts import MISSING, ORDERS, Document, MediaKind, Operation
 from seedmock_contracts.generation import Reference, first_frame, last_frame
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.terms import MISSING, ORDERS, Document, MediaKind, Operation
+from seedmock_contracts.rules.boundaries import Edge, sample
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contract
 from seedmock_contracts.validation import condition, violations
 

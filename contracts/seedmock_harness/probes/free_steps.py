@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents import put
-from seedmock_contracts.edges import NO_SUCH_VALUE, Edge
-from seedmock_contracts.routes import methods_at, path_of
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.rules import KnownModel, Typed
-from seedmock_contracts.terms import ORDERS, Document, Endpoint, MediaLimit, Operation
+from seedmock_contracts.documents.paths import put
+from seedmock_contracts.endpoints import methods_at, path_of
+from seedmock_contracts.facts import ORDERS, Document, Endpoint, MediaLimit, Operation
+from seedmock_contracts.rules.boundaries import NO_SUCH_VALUE, Edge
+from seedmock_contracts.rules.fields import KnownModel, Typed
+from seedmock_contracts.rules.rule import Rule
 
 from ..conversation.history import STRANGERS
 from ..driver.client import Speaker, Step

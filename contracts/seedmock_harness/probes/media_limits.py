@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.edges import Edge, sample
+from seedmock_contracts.facts import MediaKind, MediaLimit, Operation
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.terms import MediaKind, MediaLimit, Operation
+from seedmock_contracts.rules.boundaries import Edge, sample
+from seedmock_contracts.rules.rule import Rule
 
 from ..driver.sample_media import picture, sound
 from .boundary_probes import SHORT, Trial, bases

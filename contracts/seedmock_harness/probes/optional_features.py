@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.combinations import Required
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.values import spelt
+from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.facts import Document, MediaKind, MediaLimit, Operation, TaskStatus
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.routes import path_of
-from seedmock_contracts.rules import Present, PromptLength
-from seedmock_contracts.spelling import spelt
-from seedmock_contracts.terms import Document, MediaKind, MediaLimit, Operation, TaskStatus
+from seedmock_contracts.rules.cross_field import Required
+from seedmock_contracts.rules.fields import Present, PromptLength
 
 from ..checks.links import DAY
 from ..driver.client import Speaker

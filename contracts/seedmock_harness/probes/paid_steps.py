@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.facts import Document, MediaKind, Mode, Model, Operation, Size
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
 from seedmock_contracts.pricing import asset_fee, quote
-from seedmock_contracts.terms import Document, MediaKind, Mode, Model, Operation, Size
 
 from ..conversation.order_parser import ADAPTIVE
 from ..driver.client import Step

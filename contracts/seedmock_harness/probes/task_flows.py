@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, repeat
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.facts import AssetStatus, Document, Operation, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.routes import path_of
-from seedmock_contracts.terms import AssetStatus, Document, Operation, TaskStatus
 
 from ..checks.links import DAY
 from ..conversation.history import Story, Turn

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.endpoints import routed
 from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, summary
-from seedmock_contracts.routes import routed
-from seedmock_contracts.terms import ORDERS, MediaFacts, MediaKind, Operation, TaskStatus
+from seedmock_contracts.facts import ORDERS, MediaFacts, MediaKind, Operation, TaskStatus
 
 from ..conversation.history import STRANGERS, Conversation, Story, Turn
 from .model import Recording, judged

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.shape import Shape, merged, shape_of
 from seedmock_contracts.exchange import Exchange, InvalidExchange, exchange_from
-from seedmock_contracts.shape import Shape, merged, shape_of
 from seedmock_contracts.upstreams import NAMES, contract
 
 from ..checks import judged as looks_at

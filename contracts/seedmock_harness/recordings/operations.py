@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.routes import routed
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.endpoints import routed
+from seedmock_contracts.facts import Operation
 
 
 def operation_of(said: Contract, method: str, path: str, body: str) -> str:

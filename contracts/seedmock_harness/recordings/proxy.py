@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from seedmock_contracts.clip import NotAMovie, facts
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, redacted, summary
+from seedmock_contracts.mp4 import NotAMovie, facts
 from seedmock_server.asgi import Message, Receive, Send, lifespan
 from seedmock_server.wire import line_of
 

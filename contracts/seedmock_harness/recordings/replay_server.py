@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.endpoints import routed
+from seedmock_contracts.facts import ErrorKind
 from seedmock_contracts.redaction import HOST, INSIDE
-from seedmock_contracts.routes import routed
-from seedmock_contracts.terms import ErrorKind
 from seedmock_contracts.upstreams import contract
 from seedmock_server.answer import FileAnswer
 from seedmock_server.app import App

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from seedmock_contracts.exchange import Exchange, Headers
-from seedmock_contracts.terms import MediaFacts
+from seedmock_contracts.facts import MediaFacts
 
 MOST = 20_000
 """Characters of a body that a page shows; the JSON report has all that was kept."""

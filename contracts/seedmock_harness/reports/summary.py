@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from seedmock_contracts.terms import Basis
+from seedmock_contracts.facts import Basis
 
 from ..results.certification import MEANINGS, Broken, Certification, Invariant
 from ..results.certification import Verdict as Certified

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from seedmock_contracts.exchange import Response
-from seedmock_contracts.terms import ORDERS, AssetStatus, Operation, Role, TaskStatus
+from seedmock_contracts.facts import ORDERS, AssetStatus, Operation, Role, TaskStatus
 
 from ..conversation.history import Conversation, Story, Thing, Turn
 from ..results.certification import Call, Life

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from seedmock_contracts.terms import TaskStatus
+from seedmock_contracts.facts import TaskStatus
 
 from .checks import Severity
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from seedmock_contracts.exchange import HIDDEN, Exchange, Request
-from seedmock_contracts.terms import Basis, Fact
+from seedmock_contracts.facts import Basis, Fact
 
 SHOWN = 800
 

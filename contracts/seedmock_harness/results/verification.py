@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.terms import Basis, Fact
+from seedmock_contracts.facts import Basis, Fact
 
 from ..conversation.history import Conversation
 from .checks import Severity

@@ -10,7 +10,7 @@ from decimal import Decimal
 import click
 
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.terms import Basis
+from seedmock_contracts.facts import Basis
 from seedmock_server.console import progress
 
 from ..driver.client import Step

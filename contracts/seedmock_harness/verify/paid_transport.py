@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.endpoints import path_of
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.routes import path_of
-from seedmock_contracts.terms import PAID, ErrorKind
+from seedmock_contracts.facts import PAID, ErrorKind
 from seedmock_server.in_process import Reply
 
 from ..conversation.history import Conversation, Turn

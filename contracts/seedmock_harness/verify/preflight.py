@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from seedmock_contracts.terms import ErrorKind, Operation
+from seedmock_contracts.facts import ErrorKind, Operation
 
 from ..conversation.history import Turn
 from ..driver.client import Speaker, Step

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.terms import Basis, Fact, Variants
+from seedmock_contracts.facts import Basis, Fact, Variants
 
 from ..results.checks import Failure, Look, Severity
 from ..results.verification import FactSeen, Finding, Seen

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.terms import Fact, Operation
+from seedmock_contracts.facts import Fact, Operation
 
 from ..conversation.history import Turn
 from ..driver.client import Judged, MadeATask, Speaker, Step

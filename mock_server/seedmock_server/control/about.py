@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seedmock_contracts import __version__
-from seedmock_contracts.terms import Fact, Variants
+from seedmock_contracts.facts import Fact, Variants
 from seedmock_contracts.upstreams import contracts
 
 from ..settings import Settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
 
 from ..fates import FateRule, Outcomes, check, fate_rule_from, outcomes_from
 from ..matching import Counter, InvalidRule, match_row

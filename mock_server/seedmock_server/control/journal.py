@@ -7,7 +7,7 @@ from functools import cache
 
 from starlette.responses import Response
 
-from seedmock_contracts.terms import Basis, Fact, Operation
+from seedmock_contracts.facts import Basis, Fact, Operation
 from seedmock_contracts.upstreams import NAMES, contract
 
 from ..journal import Entry, Kind, Wanted

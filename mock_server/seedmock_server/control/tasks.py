@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.terms import TaskStatus
+from seedmock_contracts.facts import TaskStatus
 from seedmock_contracts.upstreams import NAMES
 
 from ..journal import Wanted

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from seedmock_contracts.terms import MediaFacts, MediaKind
+from seedmock_contracts.facts import MediaFacts, MediaKind
 
 from .encoder import Encoder, Unrenderable
 from .sniff import container, safe_input

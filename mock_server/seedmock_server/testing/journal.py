@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
+from seedmock_contracts.facts import ORDERS, Operation, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import ORDERS, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 from ..control.world import World

@@ -9,10 +9,10 @@ from urllib.parse import quote as percent
 
 import msgspec
 
+from seedmock_contracts.documents.references import Found
+from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.facts import AssetStatus, Basis, ErrorKind, MediaKind, Mode, Moment, Operation, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
-from seedmock_contracts.references import Found
-from seedmock_contracts.spelling import numeric
-from seedmock_contracts.terms import AssetStatus, Basis, ErrorKind, MediaKind, Mode, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 from ..answer import Answer, Call, Handler, basis, wording

@@ -9,10 +9,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from seedmock_contracts.documents.references import Found
+from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.facts import ErrorKind, Moment, Operation, TaskStatus
 from seedmock_contracts.generation import GenerationRequest
-from seedmock_contracts.references import Found
-from seedmock_contracts.spelling import numeric
-from seedmock_contracts.terms import ErrorKind, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
 
 from ..answer import Answer, Call, FileAnswer, Handler, basis, wording

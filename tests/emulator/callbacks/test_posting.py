@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.terms import Basis
+from seedmock_contracts.facts import Basis
 from seedmock_contracts.upstreams import contract
 from seedmock_server.courier import Plan, plan_of
 

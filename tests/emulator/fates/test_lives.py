@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import ErrorKind
+from seedmock_contracts.facts import ErrorKind
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_server.clock import ManualClock
 from seedmock_server.fates import FateKind, codes, fate_rule_from

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import MediaLimit
+from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
 from seedmock_server import magic

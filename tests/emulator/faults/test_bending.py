@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.documents import put
+from seedmock_contracts.documents.paths import put
+from seedmock_contracts.facts import MISSING, MediaKind
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.terms import MISSING, MediaKind
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_harness.driver.sample_media import picture, sound
 from seedmock_server.bending import altered, judged, mended

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.clip import NotAMovie, facts
+from seedmock_contracts.mp4 import NotAMovie, facts
 from seedmock_server.faults import fault_from
 from seedmock_server.lies import told
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.terms import ErrorKind
+from seedmock_contracts.facts import ErrorKind
 from seedmock_contracts.upstreams import NAMES, contract
 
 UPSTREAMS = list(NAMES)

@@ -10,7 +10,7 @@ import av
 import pytest
 from PIL import Image
 
-from seedmock_contracts.terms import MediaFacts, MediaKind
+from seedmock_contracts.facts import MediaFacts, MediaKind
 from seedmock_server.media.look import Look
 from seedmock_server.media.probe import measure
 

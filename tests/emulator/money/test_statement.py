@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedmock_contracts.terms import Basis, ErrorKind, Mode, TaskStatus
+from seedmock_contracts.facts import Basis, ErrorKind, Mode, TaskStatus
 from seedmock_server.clock import Clocks, ManualClock
 from seedmock_server.ledger import Ledger
 from seedmock_server.statement import Prices, same, text

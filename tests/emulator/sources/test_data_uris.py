@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from seedmock_contracts.terms import MediaKind
+from seedmock_contracts.facts import MediaKind
 from seedmock_server.sources import Readable, Reason, Refused, Sources, decoded
 
 

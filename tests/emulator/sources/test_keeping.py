@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from PIL import Image
 
-from seedmock_contracts.terms import MediaFacts
+from seedmock_contracts.facts import MediaFacts
 from seedmock_server.media import probe
 from seedmock_server.sources import Published, Readable, Reason, Refused, Sources
 

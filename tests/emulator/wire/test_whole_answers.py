@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.terms import Basis
+from seedmock_contracts.facts import Basis
 from seedmock_server.answer import Answer
 from seedmock_server.connection import Sending
 from seedmock_server.doorway import send_answer

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.terms import AnswerField, Operation, TaskStatus
+from seedmock_contracts.facts import AnswerField, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_harness.checks.response_shape import (
     answers_have_their_shape,

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.documents import values
-from seedmock_contracts.shape import is_of, shape_of, type_of
-from seedmock_contracts.terms import AnswerField, Basis, ErrorCase, Moment, Operation, TaskStatus
+from seedmock_contracts.documents.paths import values
+from seedmock_contracts.documents.shape import is_of, shape_of, type_of
+from seedmock_contracts.facts import AnswerField, Basis, ErrorCase, Moment, Operation, TaskStatus
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_harness.checks.envelopes import refusals_have_their_envelope
 from seedmock_harness.checks.response_shape import answers_have_their_shape

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.terms import ErrorKind, FailCode, Operation
+from seedmock_contracts.facts import ErrorKind, FailCode, Operation
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_harness.checks.failure_reasons import a_failed_asset_says_why, what_is_refused_for_its_content_says_why
 from seedmock_harness.results.checks import Severity

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from seedmock_contracts.facts import Moment, Operation, StatusWord
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.terms import Moment, Operation, StatusWord
 from seedmock_contracts.upstreams import contracts
 from seedmock_harness.checks.failure_reasons import a_failed_task_says_why
 from seedmock_harness.checks.statuses import (

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.edges import sample
+from seedmock_contracts.facts import MediaKind, Operation, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
-from seedmock_contracts.terms import MediaKind, Operation, TaskStatus
+from seedmock_contracts.rules.boundaries import sample
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
 from seedmock_harness.conversation.history import Turn

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
 from seedmock_contracts.upstreams import contract
 from seedmock_harness.conversation.history import Conversation, Turn
 from seedmock_harness.driver.actions import InvalidScenario, Move, Play, move_from, read, written

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from seedmock_contracts.combinations import AtMost
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.rules import Present
-from seedmock_contracts.terms import Operation, Role
+from seedmock_contracts.facts import Operation, Role
+from seedmock_contracts.rules.cross_field import AtMost
+from seedmock_contracts.rules.fields import Present
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_contracts.validation import condition, violations
 from seedmock_harness.conformance.hostile_bodies import TITLES, Hostile, hostilities, hostility

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.terms import Document, Operation, Violation
+from seedmock_contracts.facts import Document, Operation, Violation
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_contracts.validation import condition, violations
 from seedmock_harness.driver.client import Judged, MadeATask, Speaker

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.rules import Typed
-from seedmock_contracts.terms import ErrorKind, Operation
+from seedmock_contracts.facts import ErrorKind, Operation
+from seedmock_contracts.rules.fields import Typed
 from seedmock_contracts.upstreams import contract
 from seedmock_contracts.validation import condition
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from seedmock_contracts.combinations import AtMost, Unsupported
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.rules import Between, KnownModel, LengthAtMost, OneOf, Scheme, Typed
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
+from seedmock_contracts.rules.cross_field import AtMost, Unsupported
+from seedmock_contracts.rules.fields import Between, KnownModel, LengthAtMost, OneOf, Scheme, Typed
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition
 
 Spoken = tuple[Contract, Operation, Rule]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.terms import Operation, Violation
+from seedmock_contracts.facts import Operation, Violation
 from seedmock_contracts.upstreams import contract
 
 

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.edges import Edge
-from seedmock_contracts.rule import Rule
-from seedmock_contracts.terms import ORDERS, Operation
+from seedmock_contracts.facts import ORDERS, Operation
+from seedmock_contracts.rules.boundaries import Edge
+from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
 from seedmock_harness.driver.sample_media import picture, sound

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
 from seedmock_contracts.upstreams import contract
 from seedmock_harness.checks import access
 from seedmock_harness.checks import rule_enforcement as refusals

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
 from seedmock_harness.driver.client import Speaker, Step
 from seedmock_harness.probes.task_flows import ended
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from seedmock_client import Client, GenerationRequest, Video
-from seedmock_contracts.clip import Movie, read_movie
+from seedmock_contracts.mp4 import Movie, read_movie
 from seedmock_harness.drift.cli import drift
 from seedmock_harness.verify.cli import verify
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from seedmock_contracts.terms import Operation, TaskStatus
+from seedmock_contracts.facts import Operation, TaskStatus
 from seedmock_contracts.upstreams import NAMES, contract
 from seedmock_harness.driver.http_transport import root_of
 from seedmock_harness.recordings.cli import record

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from seedmock_client import Client, GenerationRequest, SeedmockError
-from seedmock_contracts.clip import read_movie
-from seedmock_contracts.terms import TaskStatus
+from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.mp4 import read_movie
 from seedmock_contracts.upstreams import NAMES, contract
 from seedmock_harness.driver.http_transport import root_of
 from seedmock_harness.probes.paid_steps import PROMPT

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import strategies as st
 
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.terms import Basis, TaskStatus
+from seedmock_contracts.facts import Basis, TaskStatus
 from seedmock_contracts.upstreams import contract
 from seedmock_harness.conversation.history import Conversation
 from seedmock_harness.results.certification import Broken, Call, Certification, Invariant, Life, severity

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.terms import MediaFacts, MediaKind
+from seedmock_contracts.facts import MediaFacts, MediaKind
 from seedmock_contracts.upstreams import contract
 from seedmock_harness.conversation.history import Conversation
 from seedmock_harness.reports.http_text import answered

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
 from seedmock_contracts.upstreams import contract
 from seedmock_harness.driver.client import Speaker, Step
 from seedmock_harness.driver.http_transport import NoAnswer

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.terms import Basis
+from seedmock_contracts.facts import Basis
 from seedmock_contracts.upstreams import NAMES, contract
 
 KEYS = {

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.terms import Mode, Operation
+from seedmock_contracts.facts import Mode, Operation
 from seedmock_contracts.upstreams import NAMES, contract
 from seedmock_contracts.validation import violations
 from seedmock_harness.conversation.order_parser import ordered

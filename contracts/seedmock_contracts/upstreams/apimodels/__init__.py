@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ...combinations import Anchored, AtMost, FirstBeforeLast, FramesApart, Unsupported, resolved
 from ...contract import Contract
-from ...edges import sample
-from ...generation import first_frame
-from ...references import FlatFields, Slot
-from ...rule import Rule
-from ...rules import Between, KnownModel, OneOf, Present, PromptLength, Scheme, Whole, needed, typed
-from ...terms import (
+from ...documents.references import FlatFields, Slot
+from ...facts import (
     Amount,
     Base,
     Behaviour,
@@ -37,10 +32,15 @@ from ...terms import (
     Variants,
     assumed,
 )
-from . import library
-from .answers import ANSWERS
+from ...generation import first_frame
+from ...rules.boundaries import sample
+from ...rules.cross_field import Anchored, AtMost, FirstBeforeLast, FramesApart, Unsupported, resolved
+from ...rules.fields import Between, KnownModel, OneOf, Present, PromptLength, Scheme, Whole, needed, typed
+from ...rules.rule import Rule
+from . import assets as library
 from .errors import CODES, ERRORS
-from .evidence import (
+from .responses import ANSWERS
+from .sources import (
     ARK,
     CALLED,
     CLIENT,

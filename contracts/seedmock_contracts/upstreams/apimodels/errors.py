@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...terms import Basis, ErrorCase, ErrorKind, Evidence, FailCode
-from .evidence import CLIENT, UNSAID, VENDOR_CLIENT
+from ...facts import Basis, ErrorCase, ErrorKind, Evidence, FailCode
+from .sources import CLIENT, UNSAID, VENDOR_CLIENT
 
 
 def _error(

@@ -9,25 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 from types import MappingProxyType
 
-from ...combinations import (
-    Anchored,
-    AtMost,
-    EitherOr,
-    FirstBeforeLast,
-    FramesApart,
-    ItemCarries,
-    Required,
-    RoleFits,
-    Together,
-    Unsupported,
-    resolved,
-)
 from ...contract import Contract
-from ...edges import sample
-from ...references import ContentArray
-from ...rule import Rule
-from ...rules import Absent, Between, KnownModel, OneOf, Present, PromptLength, Scheme, Whole, typed
-from ...terms import (
+from ...documents.references import ContentArray
+from ...facts import (
     Amount,
     Base,
     Behaviour,
@@ -51,9 +35,25 @@ from ...terms import (
     documented,
     observed,
 )
-from .answers import ANSWERS
+from ...rules.boundaries import sample
+from ...rules.cross_field import (
+    Anchored,
+    AtMost,
+    EitherOr,
+    FirstBeforeLast,
+    FramesApart,
+    ItemCarries,
+    Required,
+    RoleFits,
+    Together,
+    Unsupported,
+    resolved,
+)
+from ...rules.fields import Absent, Between, KnownModel, OneOf, Present, PromptLength, Scheme, Whole, typed
+from ...rules.rule import Rule
 from .errors import CODES, ERRORS
-from .evidence import (
+from .responses import ANSWERS
+from .sources import (
     ARK,
     CLIENT,
     COMMON,

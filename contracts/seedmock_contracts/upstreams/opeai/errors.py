@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...terms import Basis, ErrorCase, ErrorKind, Evidence, FailCode
-from .evidence import ARK, GATEWAY, LIKE_ARK, UNSAID, VENDOR_CONTENT, VENDOR_GET
+from ...facts import Basis, ErrorCase, ErrorKind, Evidence, FailCode
+from .sources import ARK, GATEWAY, LIKE_ARK, UNSAID, VENDOR_CONTENT, VENDOR_GET
 
 
 def _ark(kind: ErrorKind, status: int, type_: str, code: str, message: str, evidence: Evidence = LIKE_ARK) -> ErrorCase:

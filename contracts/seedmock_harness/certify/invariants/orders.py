@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.terms import MISSING, ErrorKind, MediaKind, Operation
+from seedmock_contracts.facts import MISSING, ErrorKind, MediaKind, Operation
 from seedmock_server.statement import LineKind
 from seedmock_server.task import Task
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.terms import Basis, Fact
+from seedmock_contracts.facts import Basis, Fact
 
 from ...results.checks import Severity
 from ...results.verification import Finding, Verdict, Verification

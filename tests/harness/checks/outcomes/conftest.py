@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.endpoints import path_of
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.routes import path_of
-from seedmock_contracts.terms import MediaFacts, MediaKind, Operation
+from seedmock_contracts.facts import MediaFacts, MediaKind, Operation
 from seedmock_contracts.upstreams import contract
 from seedmock_harness.conversation.history import Conversation, Turn
 from seedmock_harness.driver.client import Judged, Speaker

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.terms import Operation
+from seedmock_contracts.facts import Operation
 from seedmock_contracts.upstreams import contract
 
 FIXTURES = Path(__file__).parents[4] / "fixtures"

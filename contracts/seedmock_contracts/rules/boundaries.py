@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .generation import Reference
-from .references import Layout
-from .terms import Document, Fact, MediaKind, Role
+from ..documents.references import Layout
+from ..facts import Document, Fact, MediaKind, Role
+from ..generation import Reference
 
 NO_SUCH_VALUE = "no-such-value"
 FAR = 1_000_000

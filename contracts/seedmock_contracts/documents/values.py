@@ -11,7 +11,7 @@ import re
 from itertools import islice
 from typing import Any
 
-from .terms import MISSING
+from ..facts import MISSING
 
 _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...terms import assumed, documented, observed
+from ...facts import assumed, documented, observed
 
 GUIDE_BASIC = documented("seedance-2-0 series guide, basic information")
 GUIDE_1 = documented("seedance-2-0 series guide, section 1 (request format)")

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .documents import put, values
-from .edges import BEHIND, FAR, NO_SUCH_VALUE, TEMPTING, Edge, arrangements, sample
-from .generation import Reference
-from .references import Found, Layout
+from ..documents.paths import put, values
+from ..documents.references import Found, Layout
+from ..documents.values import numeric, shown
+from ..facts import MISSING, Document, ErrorKind, Evidence, Fact, Field, MediaKind, Violation
+from ..generation import Reference
+from .boundaries import BEHIND, FAR, NO_SUCH_VALUE, TEMPTING, Edge, arrangements, sample
 from .rule import Rule, ValueRule
-from .spelling import numeric, shown
-from .terms import MISSING, Document, ErrorKind, Evidence, Fact, Field, MediaKind, Violation
 
 _NAMES: Mapping[type, frozenset[str]] = {
     str: frozenset({"string"}),

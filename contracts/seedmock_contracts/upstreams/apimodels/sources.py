@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...terms import assumed, documented, observed
+from ...facts import assumed, documented, observed
 
 PAGE = documented("apimodels.app, custom channel A: models and prices")
 PAGE_MODES = documented("apimodels.app, custom channel A: mode table")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...terms import AnswerField, Evidence, Operation, TaskStatus
-from .evidence import CLIENT, LIKE_ARK, PAGE_ASSETS, SIBLINGS, UNSAID, VENDOR_CLIENT
+from ...facts import AnswerField, Evidence, Operation, TaskStatus
+from .sources import CLIENT, LIKE_ARK, PAGE_ASSETS, SIBLINGS, UNSAID, VENDOR_CLIENT
 
 SUCCEEDED, FAILED = (TaskStatus.SUCCESS,), (TaskStatus.FAILURE,)
 RUNNING = (TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)

@@ -13,7 +13,7 @@ from struct import error as StructError
 from struct import unpack_from
 from typing import BinaryIO
 
-from .terms import MediaFacts, MediaKind
+from .facts import MediaFacts, MediaKind
 
 _MOST_MOOV = 64 * 1024 * 1024
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...terms import AnswerField, Evidence, Operation, TaskStatus, assumed
-from .evidence import GATEWAY, GUIDE_4, GUIDE_5, VENDOR_GET
+from ...facts import AnswerField, Evidence, Operation, TaskStatus, assumed
+from .sources import GATEWAY, GUIDE_4, GUIDE_5, VENDOR_GET
 
 FAILED = (TaskStatus.FAILURE,)
 TEXT, WHOLE, OBJECT = ("string",), ("integer",), ("object",)

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .documents import put, values
-from .edges import Edge, arrangements, sample
-from .generation import Reference
-from .references import Found, Layout
+from ..documents.paths import put, values
+from ..documents.references import Found, Layout
+from ..documents.values import shown
+from ..facts import MISSING, Document, ErrorKind, MediaKind, Model, Role, Size, Violation
+from ..generation import Reference
+from .boundaries import Edge, arrangements, sample
 from .rule import Rule, ValueRule
-from .spelling import shown
-from .terms import MISSING, Document, ErrorKind, MediaKind, Model, Role, Size, Violation
 
 MANY = 20
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .documents import put, values
-from .edges import Edge, arrangements, sample
-from .references import Found, Layout
-from .spelling import shown
-from .terms import MISSING, Document, ErrorKind, Fact, MediaKind, Violation
+from ..documents.paths import put, values
+from ..documents.references import Found, Layout
+from ..documents.values import shown
+from ..facts import MISSING, Document, ErrorKind, Fact, MediaKind, Violation
+from .boundaries import Edge, arrangements, sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ...rule import Rule
-from ...rules import Between, LengthAtMost, OneOf, Present, Scheme, Whole, needed, typed
-from ...terms import Amount, Behaviour, Document, Endpoint, ErrorKind, Evidence, Fact, FailCode, Field, Operation
-from .evidence import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID
+from ...facts import Amount, Behaviour, Document, Endpoint, ErrorKind, Evidence, Fact, FailCode, Field, Operation
+from ...rules.fields import Between, LengthAtMost, OneOf, Present, Scheme, Whole, needed, typed
+from ...rules.rule import Rule
+from .sources import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID
 
 ENDPOINTS = (
     Endpoint("apimodels.groups.create", PAGE_ASSETS, Operation.GROUP_CREATE, "POST", "/assets/groups"),

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .documents import values
-from .generation import Reference
-from .terms import Document, MediaKind, Role
+from ..facts import Document, MediaKind, Role
+from ..generation import Reference
+from .paths import values
 
 
 @dataclass(frozen=True, slots=True)

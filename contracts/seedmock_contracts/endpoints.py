@@ -9,7 +9,7 @@ from functools import cache
 from urllib.parse import quote, unquote
 
 from .contract import Contract
-from .terms import Endpoint, Operation
+from .facts import Endpoint, Operation
 from .upstreams import contract
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from .terms import MISSING, Document
+from ..facts import MISSING, Document
 
 
 def values(document: Document, path: str) -> list[tuple[str, Any]]:

@@ -1,0 +1,1 @@
+"""JSON documents: paths, shapes, values and the references in them."""
