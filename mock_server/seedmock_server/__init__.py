@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from .app import App
     from .clock import Clock
-    from .remote import Control
-    from .serving import RunningServer
+    from .control_client import Control
+    from .http.server import RunningServer
 
 __all__ = ["Control", "create_app", "run_certification", "serve"]
 
@@ -40,7 +40,7 @@ def serve(
 
     Raises InvalidSetting, and serving.PortInUse.
     """
-    from .serving import running
+    from .http.server import running
 
     with running(create_app(clock=clock, **values), host=host, port=port) as server:
         yield server
@@ -49,7 +49,7 @@ def serve(
 def __getattr__(name: str) -> Any:
     """`Control` and `run_certification`, loaded when they are wanted: importing the package loads no library."""
     if name == "Control":
-        from .remote import Control
+        from .control_client import Control
 
         return Control
     if name == "run_certification":

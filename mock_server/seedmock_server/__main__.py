@@ -1,5 +1,5 @@
 """`python -m seedmock_server` is the command `seedmock`."""
 
-from .cli import main
+from .cli.main import main
 
 main()

@@ -13,42 +13,42 @@ import platformdirs
 
 from seedmock_contracts.upstreams import contract
 
-from .answer import Upstream
-from .asgi import Receive, Scope, Send, lifespan
-from .chance import Chance, fresh_seed
+from .api.downloads import Downloads
+from .api.pipeline import Accounts, Doorway
+from .billing.ledger import Ledger
+from .billing.statement import Prices
+from .callbacks.dispatcher import Courier, plan_of
 from .clock import Clock, Clocks
-from .control.plane import Plane
-from .control.world import World
-from .courier import Courier, plan_of
-from .declared import Declared
-from .doorway import Accounts, Doorway
-from .downloads import Downloads
-from .engine import Engine, Rules
-from .fates import Fates
-from .faults import Faults
-from .gate import Gate
-from .inputs import Inputs
+from .control.app import Plane
+from .control.context import World
+from .fates.rules import Fates
+from .faults.callback_faults import Spoiler
+from .faults.error_responses import encode
+from .faults.rules import Faults
+from .faults.selection import Gate
+from .generation.assets import Library
+from .generation.engine import Engine, Rules
+from .http.asgi import Receive, Scope, Send, lifespan
 from .journal import Journal
-from .ledger import Ledger
-from .library import Library
-from .limits import Limit, Limits
-from .media.studio import Studio
-from .posting import Spoiler
-from .repertoire import named
-from .rooms import FILES, RESULTS, Rooms
-from .scenario import InvalidScenario, Scenario
+from .media.renderer import Studio
+from .randomness import Chance, fresh_seed
+from .rate_limits import Limit, Limits
+from .references.declared import Declared
+from .references.face_detection import Eyes
+from .references.files import Sources
+from .references.inspection import Sight
+from .references.resolver import Inputs
+from .scenarios.active import Stage
+from .scenarios.catalog import named
+from .scenarios.loader import InvalidScenario, Scenario
 from .settings import InvalidSetting, Settings
-from .sight import Sight
-from .sources import Sources
-from .stage import Stage
-from .state import State
-from .statement import Prices
-from .store import MemoryStore
-from .substitutes import encode
-from .task import Task
-from .timeline import Latency
+from .snapshots.checkpoint import State
+from .storage import MemoryStore
+from .tasks.models import Task
+from .tasks.timeline import Latency
 from .upstreams import upstreams
-from .vision import Eyes
+from .upstreams.context import FILES, RESULTS, Rooms
+from .upstreams.protocol import Upstream
 
 DOWNLOADS = (RESULTS + "/", FILES + "/")
 

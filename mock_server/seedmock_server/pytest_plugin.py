@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from .testing.clock import KeyClock
     from .testing.emulators import Emulator, Emulators
-    from .testing.guard import Guard
     from .testing.journal import Conversation
     from .testing.ledger import Purse
+    from .testing.network_guard import Guard
     from .testing.rules import FateRules, FaultRules
     from .testing.upstreams import Upstreams
 
@@ -147,10 +147,10 @@ def mock_ledger(mock_upstreams: Upstreams) -> Purse:
 @pytest.fixture
 def mock_hosts(mock_upstreams: Upstreams) -> Iterator[respx.MockRouter]:
     """What httpx sends to a real host goes to this test's upstreams. Needs `pip install seedmock[pytest]`."""
-    from .testing.guard import HOSTS
+    from .testing.network_guard import HOSTS
 
     try:
-        from .testing.hosts import redirected
+        from .testing.host_redirect import redirected
     except ImportError as error:
         pytest.fail(f"mock_hosts needs respx ({error}): pip install 'seedmock[pytest]'", pytrace=False)
     with redirected(mock_upstreams) as router, pytest.MonkeyPatch.context() as patch:
@@ -294,7 +294,7 @@ def _told(act: Callable[[], T]) -> T:
 
 @contextmanager
 def _guarded(item: pytest.Item) -> Iterator[None]:
-    from .testing.guard import Guard
+    from .testing.network_guard import Guard
 
     if GUARD in item.stash:
         yield

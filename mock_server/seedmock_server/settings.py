@@ -10,8 +10,8 @@ from typing import Any
 
 from seedmock_contracts.upstreams import contracts
 
-from .sources import Fetch
-from .timeline import Pace
+from .references.files import Fetch
+from .tasks.timeline import Pace
 
 MEBIBYTE = 1024 * 1024
 SEEDS = 1 << 64

@@ -16,9 +16,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from seedmock_server.media.clip_spec import Look, Source
 from seedmock_server.media.ffmpeg import executable
-from seedmock_server.media.look import Look, Source
-from seedmock_server.media.studio import Studio
+from seedmock_server.media.renderer import Studio
 
 ROUNDS = 5
 CASES = [("864x496", 5), ("1280x720", 5), ("1920x1080", 15), ("2206x946", 15), ("1080x1920", 4)]

@@ -18,7 +18,7 @@ from seedmock_contracts.upstreams import NAMES, contract
 from seedmock_harness.conformance.runner import run_conformance
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
-from seedmock_server.in_process import Door, Reply
+from seedmock_server.http.in_process import Door, Reply
 
 KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wrong": "sk_conformance_wrong"}
 BAR = 20.0

@@ -22,8 +22,8 @@ from typing import Any
 
 import httpx
 
-from seedmock_server.delivery import deliver
-from seedmock_server.serving import run
+from seedmock_server.http.file_response import deliver
+from seedmock_server.http.server import run
 
 RANGE = "bytes=1048576-2097151"
 NGINX = """

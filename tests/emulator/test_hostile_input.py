@@ -252,7 +252,7 @@ def test_a_bug_of_ours_is_a_5xx_in_the_envelope_that_tells_nothing(
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("seedmock_server.engine.Engine.state", broken)
+    monkeypatch.setattr("seedmock_server.generation.engine.Engine.state", broken)
     task_id = door.order_b()
     answers = [door.get(f"/v1/videos/{task_id}"), door.get(f"/api/v1/video/generations?task_id={door.order_a()}")]
     assert [answer.status_code for answer in answers] == [500, 502]

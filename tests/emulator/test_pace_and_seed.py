@@ -10,9 +10,9 @@ import pytest
 
 from seedmock_contracts.facts import TaskStatus
 from seedmock_contracts.lifecycle import may_follow
-from seedmock_server.chance import Chance
 from seedmock_server.clock import ManualClock
-from seedmock_server.timeline import Latency, Pace, pace_of
+from seedmock_server.randomness import Chance
+from seedmock_server.tasks.timeline import Latency, Pace, pace_of
 
 Open = Callable[..., Any]
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from seedmock_server import create_app, serve
-from seedmock_server.serving import PortInUse
+from seedmock_server.http.server import PortInUse
 
 KEY = {"Authorization": "Bearer sk_x"}
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from seedmock_contracts.facts import Basis, MediaFacts
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
-from seedmock_server import kinds
-from seedmock_server import magic as values
-from seedmock_server.control.plane import ROWS
-from seedmock_server.fates import PARAMETERS
-from seedmock_server.kinds import FaultKind
-from seedmock_server.parameters import PARAMETERS as FAULT_PARAMETERS
-from seedmock_server.repertoire import names, scenario
+from seedmock_server.control.app import ROWS
+from seedmock_server.fates.rules import PARAMETERS
+from seedmock_server.faults import kinds
+from seedmock_server.faults.kinds import FaultKind
+from seedmock_server.faults.parameters import PARAMETERS as FAULT_PARAMETERS
+from seedmock_server.matching import magic_values as values
+from seedmock_server.scenarios.catalog import names, scenario
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -18,7 +18,7 @@ import seedmock_server.upstreams
 from seedmock_client.dialect import Dialect
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import NAMES, contract
-from seedmock_server.answer import Upstream
+from seedmock_server.upstreams.protocol import Upstream
 
 HOMES = [seedmock_contracts.upstreams, seedmock_server.upstreams, seedmock_client.upstreams]
 

@@ -10,7 +10,7 @@ import pytest
 
 from seedmock_harness.reports.options import SUFFIXES
 from seedmock_harness.reports.writers import CERTIFICATIONS, VERIFICATIONS
-from seedmock_server.cli import main
+from seedmock_server.cli.main import main
 
 COMMANDS = main.list_commands(click.Context(main))
 ROOMS = {
@@ -26,7 +26,7 @@ OURS = {"seedmock_client", "seedmock_contracts", "seedmock_server"}
 CODE = """
 import sys
 before = set(sys.modules)
-from seedmock_server.cli import main
+from seedmock_server.cli.main import main
 ended = main(sys.argv[1:], standalone_mode=False)
 print(*sorted(set(sys.modules) - before), file=sys.stderr)
 sys.exit(ended)
@@ -58,7 +58,7 @@ def test_asking_for_the_version_loads_no_command() -> None:
     told, loaded = asked("--version")
     assert told.startswith("seedmock, version ")
     ours = {name for name in loaded if name.partition(".")[0] in OURS}
-    assert ours == {"seedmock_contracts", "seedmock_server", "seedmock_server.cli"}
+    assert ours == {"seedmock_contracts", "seedmock_server", "seedmock_server.cli.main"}
 
 
 def test_the_help_of_reports_names_every_kind_that_can_be_written_without_loading_any() -> None:

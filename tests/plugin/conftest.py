@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import seedmock_server.testing.hosts
+import seedmock_server.testing.host_redirect
 import seedmock_server.testing.upstreams  # noqa: F401
 from seedmock_client import GenerationRequest
 

@@ -16,7 +16,7 @@ from seedmock_client import Client, GenerationRequest, InputModerationError, Out
 from seedmock_contracts.upstreams import NAMES
 from seedmock_server.testing import mocked
 from seedmock_server.testing.clock import START
-from seedmock_server.testing.guard import LiveHostReached
+from seedmock_server.testing.network_guard import LiveHostReached
 
 Order = Callable[..., GenerationRequest]
 

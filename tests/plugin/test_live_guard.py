@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from seedmock_contracts.upstreams import contracts
-from seedmock_server.testing.guard import HOSTS, Guard, LiveHostReached
+from seedmock_server.testing.network_guard import HOSTS, Guard, LiveHostReached
 
 HOST = "apimodels.app"
 URL = f"https://{HOST}/api/v1/balance"

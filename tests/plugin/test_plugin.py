@@ -234,7 +234,7 @@ def test_mock_hosts_says_what_it_needs(run: Run) -> None:
         @pytest.fixture
         def without_respx(monkeypatch):
             monkeypatch.setitem(sys.modules, "respx", None)
-            monkeypatch.delitem(sys.modules, "seedmock_server.testing.hosts", raising=False)
+            monkeypatch.delitem(sys.modules, "seedmock_server.testing.host_redirect", raising=False)
 
         def test_it(without_respx, mock_hosts):
             pass

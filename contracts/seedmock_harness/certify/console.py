@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import click
 
-from seedmock_server.console import progress
+from seedmock_server.cli.connection import progress
 
 from ..results.certification import MEANINGS, Broken, Certification, Invariant, Verdict
 from .scenario import Scenario

@@ -13,9 +13,9 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.facts import ORDERS, ErrorKind, Moment, Operation, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
+from seedmock_server.billing.statement import Statement
 from seedmock_server.journal import Entry
-from seedmock_server.statement import Statement
-from seedmock_server.task import Task
+from seedmock_server.tasks.models import Task
 
 from ..conversation.history import Conversation, Turn
 from ..results.certification import Call as CallOfLife

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.facts import Operation, TaskStatus
 from seedmock_contracts.upstreams import contract
-from seedmock_server.chance import Chance
+from seedmock_server.randomness import Chance
 
 from .sample_orders import NAMES
 from .scenario import Scenario, Step, fate, fault

@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from seedmock_server.chance import fresh_seed
 from seedmock_server.clock import Clock
+from seedmock_server.randomness import fresh_seed
 
 from ..results.certification import Broken, Certification, Invariant, Life, Verdict
 from .adapters import Adapter, Callback, Maker

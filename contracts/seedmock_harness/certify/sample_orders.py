@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seedmock_contracts.upstreams import contract
-from seedmock_server.magic import ORIGIN
+from seedmock_server.matching.magic_values import ORIGIN
 
 PROMPT = "A paper boat crosses a puddle."
 SECONDS = 4

@@ -16,16 +16,16 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import contract
 from seedmock_server.app import App
-from seedmock_server.asgi import Message, Receive, Send, lifespan
-from seedmock_server.chance import Chance, fresh_seed
+from seedmock_server.billing.statement import Statement
 from seedmock_server.clock import Clock
-from seedmock_server.delivery import deliver
+from seedmock_server.errors import Refusal
+from seedmock_server.http.asgi import Message, Receive, Send, lifespan
+from seedmock_server.http.file_response import deliver
+from seedmock_server.http.server import running
 from seedmock_server.journal import Entry, Wanted
-from seedmock_server.refusal import Refusal
-from seedmock_server.serving import running
+from seedmock_server.randomness import Chance, fresh_seed
 from seedmock_server.settings import Settings
-from seedmock_server.statement import Statement
-from seedmock_server.task import Task
+from seedmock_server.tasks.models import Task
 from seedmock_server.testing.rules import FateRules, FaultRules
 
 from .scenario import Scenario, Step, StepKind

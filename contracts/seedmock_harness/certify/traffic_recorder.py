@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import routed
 from seedmock_contracts.facts import Operation
-from seedmock_server.asgi import Message, Receive, Send
 from seedmock_server.clock import Clock
+from seedmock_server.http.asgi import Message, Receive, Send
 from seedmock_server.journal import Journal
-from seedmock_server.rooms import RESULTS
+from seedmock_server.upstreams.context import RESULTS
 
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 

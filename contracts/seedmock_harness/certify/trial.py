@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from seedmock_server.rooms import RESULTS
-from seedmock_server.task import Task
+from seedmock_server.tasks.models import Task
+from seedmock_server.upstreams.context import RESULTS
 
 from .adapters import Adapter, Surroundings
 from .evidence import Evidence, heard_from

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedmock_contracts.exchange import Exchange
-from seedmock_server.in_process import Reply
+from seedmock_server.http.in_process import Reply
 
 from ..driver.client import MadeATask, Speaker
 from ..probes.free_steps import free

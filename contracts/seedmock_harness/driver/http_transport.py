@@ -15,7 +15,7 @@ import httpx
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import HIDDEN
-from seedmock_server.in_process import Reply
+from seedmock_server.http.in_process import Reply
 
 MOST = 512 * 1024 * 1024
 """Bytes of an answer: the largest clips are far smaller."""

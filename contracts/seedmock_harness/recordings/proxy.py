@@ -16,8 +16,8 @@ import httpx
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, redacted, summary
 from seedmock_contracts.mp4 import NotAMovie, facts
-from seedmock_server.asgi import Message, Receive, Send, lifespan
-from seedmock_server.wire import line_of
+from seedmock_server.faults.execution import line_of
+from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 
 from ..driver.http_transport import address, sentence
 from .operations import operation_of

@@ -32,7 +32,7 @@ def replay(ctx: click.Context, places: tuple[Path, ...], upstream: str | None, p
     seconds and the sound of those that were delivered. Any key will do.
     """
     from seedmock_server import create_app
-    from seedmock_server.serving import CannotListen, run
+    from seedmock_server.http.server import CannotListen, run
 
     from .files import NoRecordings, recordings
     from .model import InvalidRecording

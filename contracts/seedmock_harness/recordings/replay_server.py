@@ -14,12 +14,12 @@ from seedmock_contracts.endpoints import routed
 from seedmock_contracts.facts import ErrorKind
 from seedmock_contracts.redaction import HOST, INSIDE
 from seedmock_contracts.upstreams import contract
-from seedmock_server.answer import FileAnswer
+from seedmock_server.api.pipeline import hand_over, send_answer
 from seedmock_server.app import App
-from seedmock_server.asgi import Message, Receive, Send
-from seedmock_server.doorway import hand_over, send_answer
-from seedmock_server.media.look import Look
-from seedmock_server.refusal import Refusal
+from seedmock_server.errors import Refusal
+from seedmock_server.http.asgi import Message, Receive, Send
+from seedmock_server.media.clip_spec import Look
+from seedmock_server.upstreams.protocol import FileAnswer
 
 from ..conversation.history import Turn
 from .cassette import Asked, Film, Tape

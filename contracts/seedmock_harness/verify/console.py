@@ -11,7 +11,7 @@ import click
 
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Basis
-from seedmock_server.console import progress
+from seedmock_server.cli.connection import progress
 
 from ..driver.client import Step
 from ..recordings.writer import Recorder

@@ -14,7 +14,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import path_of
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.facts import PAID, ErrorKind
-from seedmock_server.in_process import Reply
+from seedmock_server.http.in_process import Reply
 
 from ..conversation.history import Conversation, Turn
 from ..driver.client import Answered, Step

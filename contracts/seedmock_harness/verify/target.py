@@ -14,9 +14,9 @@ import msgspec
 from seedmock_contracts.contract import Contract
 from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock, pause
-from seedmock_server.control.records import ClockRow
-from seedmock_server.in_process import Door
-from seedmock_server.remote import Control, ControlError
+from seedmock_server.control.models import ClockRow
+from seedmock_server.control_client import Control, ControlError
+from seedmock_server.http.in_process import Door
 from seedmock_server.settings import from_texts
 
 from ..driver.client import Send

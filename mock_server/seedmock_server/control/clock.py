@@ -6,13 +6,13 @@ import math
 from datetime import UTC, datetime
 
 from ..clock import Clock
-from ..fates import duration
-from ..matching import InvalidRule
-from ..timeline import NEVER, Pace, asset_due_at, due_at
-from .records import ClockOrder, ClockRow, Reading
-from .table import MINE, Asked, Verb
-from .trouble import Trouble, shown
-from .world import World
+from ..fates.rules import duration
+from ..matching.rules import InvalidRule
+from ..tasks.timeline import NEVER, Pace, asset_due_at, due_at
+from .context import World
+from .endpoints import MINE, Asked, Verb
+from .errors import Trouble, shown
+from .models import ClockOrder, ClockRow, Reading
 
 VERBS = ("advance", "set", "rate", "freeze", "next")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from seedmock_contracts.facts import Operation
 
-from ..fates import FateRule, Outcomes, check, fate_rule_from, outcomes_from
-from ..matching import Counter, InvalidRule, match_row
-from .records import DefaultFateOrder, FateOrder, FateRow, FatesRow, Outcome, Removed
+from ..fates.rules import FateRule, Outcomes, check, fate_rule_from, outcomes_from
+from ..matching.rules import Counter, InvalidRule, match_row
+from .context import World
+from .endpoints import MINE, Asked, Verb
+from .errors import Trouble
+from .models import DefaultFateOrder, FateOrder, FateRow, FatesRow, Outcome, Removed
 from .rules import match_with_account, without
-from .table import MINE, Asked, Verb
-from .trouble import Trouble
-from .world import World
 
 
 def read(world: World, _: Asked) -> FatesRow:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..faults import fault_rule_from
-from ..limits import Limit
-from ..matching import InvalidRule
-from .records import FaultOrder, FaultRow, FaultsRow, LimitOrder, LimitRow, LimitsRow, Removed
+from ..faults.rules import fault_rule_from
+from ..matching.rules import InvalidRule
+from ..rate_limits import Limit
+from .context import World
+from .endpoints import MINE, Asked, Verb
+from .errors import Trouble
+from .models import FaultOrder, FaultRow, FaultsRow, LimitOrder, LimitRow, LimitsRow, Removed
 from .rules import match_with_account, without
-from .table import MINE, Asked, Verb
-from .trouble import Trouble
-from .world import World
 
 
 def read(world: World, _: Asked) -> FaultsRow:

@@ -11,10 +11,10 @@ from seedmock_contracts.facts import Basis, Fact, Operation
 from seedmock_contracts.upstreams import NAMES, contract
 
 from ..journal import Entry, Kind, Wanted
-from .har import curl, har, lines
-from .history import BreachRow, EntryRow, JournalRow, ViolationRow, ViolationsRow
-from .table import MINE, Asked, Json, Verb
-from .world import World
+from .activity_models import BreachRow, EntryRow, JournalRow, ViolationRow, ViolationsRow
+from .context import World
+from .endpoints import MINE, Asked, Json, Verb
+from .exports import curl, har, lines
 
 LIMIT, MOST = 1000, 10_000
 LONGEST = 200

@@ -8,12 +8,12 @@ import msgspec
 
 from seedmock_contracts.upstreams import NAMES
 
-from ..statement import Statement
-from .history import LedgerRow, StatementRow
-from .records import CreditOrder
-from .table import MINE, Asked, Verb
-from .trouble import Trouble, shown
-from .world import World
+from ..billing.statement import Statement
+from .activity_models import LedgerRow, StatementRow
+from .context import World
+from .endpoints import MINE, Asked, Verb
+from .errors import Trouble, shown
+from .models import CreditOrder
 
 LIMIT, MOST = 1000, 100_000
 

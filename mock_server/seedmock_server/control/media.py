@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from ..declared import media_facts_from
-from ..matching import InvalidRule
-from .records import MediaOrder, MediasRow, Removed
-from .table import Asked, Verb
-from .trouble import Trouble
-from .world import World
+from ..matching.rules import InvalidRule
+from ..references.declared import media_facts_from
+from .context import World
+from .endpoints import Asked, Verb
+from .errors import Trouble
+from .models import MediaOrder, MediasRow, Removed
 
 
 def read(world: World, _: Asked) -> MediasRow:

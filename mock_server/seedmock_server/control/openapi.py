@@ -10,8 +10,8 @@ import msgspec
 
 from seedmock_contracts import __version__
 
-from .table import ROOT, Asked, Verb
-from .world import World
+from .context import World
+from .endpoints import ROOT, Asked, Verb
 
 JSON = "application/json"
 REF = "#/components/schemas/{name}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..matching import InvalidRule, RuleBook
-from .records import Removed
-from .trouble import Trouble
-from .world import World
+from ..matching.rules import InvalidRule, RuleBook
+from .context import World
+from .errors import Trouble
+from .models import Removed
 
 
 def match_with_account(world: World, match: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..snapshot import InvalidSnapshot
-from .records import ResetOrder, ResetRow
-from .table import Asked, Verb
-from .trouble import Trouble
-from .world import World
+from ..snapshots.schema import InvalidSnapshot
+from .context import World
+from .endpoints import Asked, Verb
+from .errors import Trouble
+from .models import ResetOrder, ResetRow
 
 
 def reset(world: World, asked: Asked) -> ResetRow:

@@ -6,12 +6,12 @@ from seedmock_contracts.facts import TaskStatus
 from seedmock_contracts.upstreams import NAMES
 
 from ..journal import Wanted
-from ..task import Task
-from ..timeline import NEVER, ends_at, progress_at
-from .history import AskedRow, FailureRow, PhaseRow, TaskRow, TasksRow, TimelineRow
-from .table import MINE, Asked, Verb
-from .trouble import Trouble
-from .world import World
+from ..tasks.models import Task
+from ..tasks.timeline import NEVER, ends_at, progress_at
+from .activity_models import AskedRow, FailureRow, PhaseRow, TaskRow, TasksRow, TimelineRow
+from .context import World
+from .endpoints import MINE, Asked, Verb
+from .errors import Trouble
 
 LIMIT, MOST = 100, 1000
 ASKED = 500

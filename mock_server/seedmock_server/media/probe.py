@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seedmock_contracts.facts import MediaFacts, MediaKind
 
-from .encoder import Encoder, Unrenderable
+from .encoding.encoder import Encoder, Unrenderable
 from .sniff import container, safe_input
 
 TIME_LIMIT = 20.0
@@ -61,7 +61,7 @@ def streams(path: Path, ffmpeg: Encoder) -> Tracks:
 
 def _image(path: Path, size: int) -> MediaFacts | None:
     """None for what Pillow does not know; raises Unrenderable for an image that is broken or too large."""
-    from .stills import recognised
+    from .drawing.images import recognised
 
     image = recognised(path)
     if image is None:

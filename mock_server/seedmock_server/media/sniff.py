@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 from typing import IO
 
-from .encoder import Unrenderable
+from .encoding.encoder import Unrenderable
 
 HEAD = 512
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from . import encoder
-from .encoder import Encoder, Unrenderable
-from .look import Look, tags
+from .clip_spec import Look, tags
+from .encoding import encoder
+from .encoding.encoder import Encoder, Unrenderable
 from .probe import streams
 from .sniff import safe_input
 

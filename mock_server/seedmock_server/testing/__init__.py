@@ -24,7 +24,7 @@ def mocked(name: str = "", *, stand: bool = True, **settings: Any) -> Iterator[U
     Raises LiveHostReached at the end if anything in the block tried to reach a real upstream.
     """
     from .emulators import Emulators
-    from .guard import Guard
+    from .network_guard import Guard
     from .upstreams import Upstreams
 
     with Emulators() as emulators, Guard(name or "this block") as guard:

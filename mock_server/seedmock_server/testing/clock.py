@@ -6,9 +6,9 @@ from datetime import datetime
 
 from ..clock import Clock
 from ..control.clock import next_due
-from ..control.world import World
-from ..fates import duration
-from ..timeline import NEVER
+from ..control.context import World
+from ..fates.rules import duration
+from ..tasks.timeline import NEVER
 
 START = 1_780_000_000.0
 """Where a clock that stands still begins: 2026-05-28 20:26:40 UTC, in each test and each run."""

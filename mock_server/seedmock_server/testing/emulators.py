@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ..app import App
-from ..serving import running
+from ..http.server import running
 from ..settings import from_texts
-from .deliveries import Deliveries
+from .downloads import Deliveries
 
 SEED = 20260601
 ENTRIES = 100_000

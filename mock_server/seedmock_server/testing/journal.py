@@ -10,10 +10,10 @@ from seedmock_contracts.facts import ORDERS, Operation, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.upstreams import contract
 
-from ..control.world import World
+from ..control.context import World
 from ..journal import Entry, Wanted
-from ..task import Task
-from .deliveries import Deliveries
+from ..tasks.models import Task
+from .downloads import Deliveries
 
 SHOWN = 40
 

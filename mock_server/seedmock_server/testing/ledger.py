@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
-from ..ledger import Ledger
-from ..statement import Line, LineKind, Statement, text
+from ..billing.ledger import Ledger
+from ..billing.statement import Line, LineKind, Statement, text
 
 
 class Purse:

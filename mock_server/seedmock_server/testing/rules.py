@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from ..fates import PARAMETERS as FATE_PARAMETERS
-from ..fates import FateKind, Fates, fate_rule_from, outcomes_from
-from ..faults import Faults, fault_rule_from
-from ..kinds import FaultKind
-from ..matching import InvalidRule, Match
-from ..parameters import PARAMETERS as FAULT_PARAMETERS
+from ..fates.rules import PARAMETERS as FATE_PARAMETERS
+from ..fates.rules import FateKind, Fates, fate_rule_from, outcomes_from
+from ..faults.kinds import FaultKind
+from ..faults.parameters import PARAMETERS as FAULT_PARAMETERS
+from ..faults.rules import Faults, fault_rule_from
+from ..matching.rules import InvalidRule, Match
 
 MATCHES = tuple(field.name for field in fields(Match) if field.name != "account")
 

@@ -6,8 +6,8 @@ from importlib import import_module
 
 from seedmock_contracts.upstreams import NAMES
 
-from ..answer import Upstream
-from ..rooms import Rooms
+from .context import Rooms
+from .protocol import Upstream
 
 
 def upstreams(rooms: Rooms) -> dict[str, Upstream]:

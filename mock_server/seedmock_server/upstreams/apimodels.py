@@ -15,12 +15,12 @@ from seedmock_contracts.facts import AssetStatus, Basis, ErrorKind, MediaKind, M
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
 from seedmock_contracts.upstreams import contract
 
-from ..answer import Answer, Call, Handler, basis, wording
-from ..forms import Form
-from ..refusal import Refusal
-from ..rooms import FILES, RESULTS, Rooms
-from ..task import Asset, Failure, Group, Task
-from ..timeline import State
+from ..errors import Refusal
+from ..http.multipart import Form
+from ..tasks.models import Asset, Failure, Group, Task
+from ..tasks.timeline import State
+from .context import FILES, RESULTS, Rooms
+from .protocol import Answer, Call, Handler, basis, wording
 
 VENDOR_TIME = timezone(timedelta(hours=8))
 KINDS = {"Image": MediaKind.IMAGE, "Video": MediaKind.VIDEO, "Audio": MediaKind.AUDIO}

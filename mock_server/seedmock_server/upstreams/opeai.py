@@ -15,12 +15,12 @@ from seedmock_contracts.facts import ErrorKind, Moment, Operation, TaskStatus
 from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.upstreams import contract
 
-from ..answer import Answer, Call, FileAnswer, Handler, basis, wording
-from ..forms import Form
-from ..refusal import Refusal
-from ..rooms import Rooms
-from ..task import Task
-from ..timeline import State, progress_at
+from ..errors import Refusal
+from ..http.multipart import Form
+from ..tasks.models import Task
+from ..tasks.timeline import State, progress_at
+from .context import Rooms
+from .protocol import Answer, Call, FileAnswer, Handler, basis, wording
 
 VENDOR_TIME = timezone(timedelta(hours=8))
 NOT_STARTED, SUBMITTED = "NOT_START", "SUBMITTED"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.fetching import Posted
+from seedmock_server.http.outbound import Posted
 
 
 async def taken(studio: Any) -> bytes:

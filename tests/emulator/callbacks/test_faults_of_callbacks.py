@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.faults import fault_rule_from
-from seedmock_server.matching import InvalidRule
+from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.matching.rules import InvalidRule
 
 
 def told(studio: Any, fault: str, **match: Any) -> None:

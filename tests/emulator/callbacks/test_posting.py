@@ -9,7 +9,7 @@ import pytest
 
 from seedmock_contracts.facts import Basis
 from seedmock_contracts.upstreams import contract
-from seedmock_server.courier import Plan, plan_of
+from seedmock_server.callbacks.dispatcher import Plan, plan_of
 
 
 @pytest.mark.parametrize("fate", ["", "failed", "expired", "completed_without_url"])

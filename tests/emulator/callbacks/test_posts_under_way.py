@@ -13,7 +13,7 @@ import pytest
 
 from seedmock_server import create_app, serve
 from seedmock_server.clock import Clock, ManualClock
-from seedmock_server.fetching import Posted
+from seedmock_server.http.outbound import Posted
 
 
 def test_many_at_one_moment_go_together_and_keep_their_order(run: Any) -> None:

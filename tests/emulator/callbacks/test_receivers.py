@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_server.courier import Plan
-from seedmock_server.fetching import Fetch, Posted, Reason, Refused, TookTooLong, post
+from seedmock_server.callbacks.dispatcher import Plan
+from seedmock_server.http.outbound import Fetch, Posted, Reason, Refused, TookTooLong, post
 
 
 def test_where_nobody_listens_it_is_tried_to_the_end(run: Any) -> None:
@@ -61,7 +61,7 @@ def test_a_body_that_never_comes_changes_nothing(
     run: Any, receiver: Any, headers: dict[str, str], monkeypatch: Any
 ) -> None:
     receiver.headers = headers
-    monkeypatch.setattr("seedmock_server.fetching.PATIENCE", 0.05)
+    monkeypatch.setattr("seedmock_server.http.outbound.PATIENCE", 0.05)
 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)

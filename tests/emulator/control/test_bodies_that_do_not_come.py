@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from seedmock_server import create_app
-from seedmock_server.in_process import InProcess
+from seedmock_server.http.in_process import InProcess
 
 SCOPE = {
     "type": "http",

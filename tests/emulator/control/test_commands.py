@@ -11,7 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from seedmock_server import commands, views
+from seedmock_server.cli import control as commands
+from seedmock_server.cli import views
 
 Type = Callable[..., Result]
 GROUPS = {

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from seedmock_server import create_app
-from seedmock_server.control.guard import is_loopback
+from seedmock_server.control.access import is_loopback
 
 TOKEN = "correct horse"
 Open = Callable[..., Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.control.plane import ROWS
+from seedmock_server.control.app import ROWS
 
 Tell = Callable[..., Any]
 

@@ -13,7 +13,7 @@ import pytest
 
 from seedmock_server import Control, create_app
 from seedmock_server.clock import ManualClock
-from seedmock_server.remote import ControlError, NotRunning
+from seedmock_server.control_client import ControlError, NotRunning
 
 Open = Callable[..., Any]
 ORDER = {"model": "seedance-2-0-fast", "prompt": "A cat", "size": "640x640", "seconds": "4"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import contract
-from seedmock_server.fates import codes, fate_rule_from, outcomes_from
+from seedmock_server.fates.rules import codes, fate_rule_from, outcomes_from
 
 PICTURE = "https://mock.test/not-a-face.png"
 CODES = list(codes(contract("apimodels"), "asset_create"))
@@ -136,7 +136,7 @@ def test_the_facts_of_magic_media_decide_over_assets(near: Assets, url: str, kin
 
 
 def test_an_asset_that_is_too_low_but_wide_enough_says_so(near: Assets) -> None:
-    from seedmock_server.declared import media_facts_from
+    from seedmock_server.references.declared import media_facts_from
 
     near.app.declared.put("https://x.example/low.png", media_facts_from({"kind": "image", "width": 600, "height": 290}))
     assert near.fails(near.made(url="https://x.example/low.png")) == ("Failed", "HeightTooSmall")

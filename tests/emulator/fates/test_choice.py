@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.chance import Chance
-from seedmock_server.fates import Fates, check, fate_from, fate_rule_from, outcomes_from
-from seedmock_server.matching import InvalidRule
+from seedmock_server.fates.rules import Fates, check, fate_from, fate_rule_from, outcomes_from
+from seedmock_server.matching.rules import InvalidRule
+from seedmock_server.randomness import Chance
 
 Speak = Callable[..., Any]
 SOURCES = ("header", "magic", "rule", "scenario", "key", "default")

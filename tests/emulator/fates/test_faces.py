@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from seedmock_server import vision
-from seedmock_server.declared import Declared, media_facts_from
-from seedmock_server.matching import InvalidRule
+from seedmock_server.matching.rules import InvalidRule
+from seedmock_server.references import face_detection as vision
+from seedmock_server.references.declared import Declared, media_facts_from
 
 FACE, NO_FACE = "https://mock.test/face.png", "https://mock.test/not-a-face.png"
 SEEN = "https://media.example.org/someone.png"
@@ -257,7 +257,7 @@ def test_declarations_read_back_as_they_were_made() -> None:
 
 
 def test_declarations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seedmock_server.declared.MOST", 2)
+    monkeypatch.setattr("seedmock_server.references.declared.MOST", 2)
     declared, facts = Declared(), media_facts_from({"kind": "audio"})
     for url in ("a", "b", "a"):
         declared.put(url, facts)

@@ -11,7 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.facts import ErrorKind
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_server.clock import ManualClock
-from seedmock_server.fates import FateKind, codes, fate_rule_from
+from seedmock_server.fates.rules import FateKind, codes, fate_rule_from
 
 FAST_END = 2.0
 START = ManualClock().now()

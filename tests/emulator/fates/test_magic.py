@@ -11,9 +11,9 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
-from seedmock_server import magic
-from seedmock_server.fates import TASK_KINDS, fate_from
-from seedmock_server.matching import InvalidRule
+from seedmock_server.fates.rules import TASK_KINDS, fate_from
+from seedmock_server.matching import magic_values as magic
+from seedmock_server.matching.rules import InvalidRule
 
 ORIGIN = "https://mock.test"
 FACTS = {path: spot.facts for path, spot in magic.URLS.items() if spot.facts is not None}

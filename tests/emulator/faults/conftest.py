@@ -16,8 +16,8 @@ import pytest
 from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock
-from seedmock_server.faults import fault_rule_from
-from seedmock_server.serving import running
+from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.http.server import running
 
 KEY = "sk_test_of_faults"
 BOAT_A = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A paper boat", "duration": 4, "generate_audio": False}

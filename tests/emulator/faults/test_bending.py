@@ -11,7 +11,7 @@ from seedmock_contracts.facts import MISSING, MediaKind
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.upstreams import contract, contracts
 from seedmock_harness.driver.sample_media import picture, sound
-from seedmock_server.bending import altered, judged, mended
+from seedmock_server.faults.rule_overrides import altered, judged, mended
 
 RULES = [
     pytest.param(said, operation, rule, id=rule.fact.id)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.chance import Chance
-from seedmock_server.faults import Faults, fault_rule_from
-from seedmock_server.matching import Subject
+from seedmock_server.faults.rules import Faults, fault_rule_from
+from seedmock_server.matching.rules import Subject
+from seedmock_server.randomness import Chance
 
 
 def codes(wired: Any, count: int, **more: Any) -> list[int]:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import contract
-from seedmock_server.faults import fault_from
-from seedmock_server.kinds import LIES, FaultKind
-from seedmock_server.lies import TELLERS, told
-from seedmock_server.wire import CHANGES
+from seedmock_server.faults.execution import CHANGES
+from seedmock_server.faults.kinds import LIES, FaultKind
+from seedmock_server.faults.mutations import TELLERS, told
+from seedmock_server.faults.rules import fault_from
 
 QUERIES = {"apimodels": "/api/v1/video/generations", "opeai": "/v1/videos"}
 

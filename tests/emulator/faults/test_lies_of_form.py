@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.mp4 import NotAMovie, facts
-from seedmock_server.faults import fault_from
-from seedmock_server.lies import told
+from seedmock_server.faults.mutations import told
+from seedmock_server.faults.rules import fault_from
 
 QUERY_A = "/api/v1/video/generations"
 

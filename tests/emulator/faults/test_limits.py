@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_server.limits import Limit, Limits, admitted
-from seedmock_server.matching import InvalidRule
+from seedmock_server.matching.rules import InvalidRule
+from seedmock_server.rate_limits import Limit, Limits, admitted
 from seedmock_server.settings import InvalidSetting, from_texts
 
 

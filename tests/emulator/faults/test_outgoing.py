@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any, cast
 
-from seedmock_server.faults import fault_from
-from seedmock_server.outgoing import Line, Outgoing
+from seedmock_server.faults.response_stream import Line, Outgoing
+from seedmock_server.faults.rules import fault_from
 
 
 class _Left:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.facts import Operation
-from seedmock_server.faults import Fault, fault_from, fault_row, fault_rule_from, faults_from
-from seedmock_server.kinds import GROUPS, LIES, ONLY, FaultKind
-from seedmock_server.matching import InvalidRule
-from seedmock_server.parameters import DEFAULTS, PARAMETERS, READERS
+from seedmock_server.faults.kinds import GROUPS, LIES, ONLY, FaultKind
+from seedmock_server.faults.parameters import DEFAULTS, PARAMETERS, READERS
+from seedmock_server.faults.rules import Fault, fault_from, fault_row, fault_rule_from, faults_from
+from seedmock_server.matching.rules import InvalidRule
 
 WRITTEN = {
     "status": "status code=502 kind=overloaded message=no retry_after=1m retry_as=date body=nested",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seedmock_server.media.look import Look
-from seedmock_server.media.studio import Studio
+from seedmock_server.media.clip_spec import Look
+from seedmock_server.media.renderer import Studio
 
 Render = Callable[..., list[Path]]
 

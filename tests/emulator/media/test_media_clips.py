@@ -11,8 +11,8 @@ from pathlib import Path
 import av
 import pytest
 
-from seedmock_server.media.lettering import Line, _face
-from seedmock_server.media.look import Look
+from seedmock_server.media.clip_spec import Look
+from seedmock_server.media.drawing.text import Line, _face
 from seedmock_server.media.probe import measure
 
 SIZES = """

@@ -14,15 +14,15 @@ import av
 import pytest
 from PIL import ImageChops, ImageStat
 
-from seedmock_server.media.look import Look, Source
+from seedmock_server.media.clip_spec import Look, Source
 
 LOOK = Look(model="seedance-2-0", width=640, height=640, seconds=4, audio=True, seed=7, prompt="a fox 狐")
 
 ELSEWHERE = """
 import asyncio, hashlib, os, sys
 from pathlib import Path
-from seedmock_server.media.look import Look
-from seedmock_server.media.studio import Studio
+from seedmock_server.media.clip_spec import Look
+from seedmock_server.media.renderer import Studio
 if sys.argv[2]:
     os.sched_setaffinity(0, {int(sys.argv[2])})
 async def work():

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seedmock_server.media.look import Look, Source
+from seedmock_server.media.clip_spec import Look, Source
 from seedmock_server.media.probe import Unreadable, measure
-from seedmock_server.media.studio import Studio, Unrenderable
+from seedmock_server.media.renderer import Studio, Unrenderable
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from seedmock_contracts.facts import MediaFacts, MediaKind
-from seedmock_server.media.look import Look
+from seedmock_server.media.clip_spec import Look
 from seedmock_server.media.probe import measure
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seedmock_server.media.skips import Skips
+from seedmock_server.media.encoding.skip_frames import Skips
 
 
 def test_a_stream_of_another_profile_is_refused() -> None:

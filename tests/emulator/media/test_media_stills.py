@@ -13,7 +13,7 @@ import av
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
-from seedmock_server.media.look import Look, Source
+from seedmock_server.media.clip_spec import Look, Source
 
 Render = Callable[..., list[Path]]
 

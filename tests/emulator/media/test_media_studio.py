@@ -14,12 +14,12 @@ from typing import IO
 
 import pytest
 
-from seedmock_server.media import render as render_module
-from seedmock_server.media import shelf as shelf_module
-from seedmock_server.media.encoder import Encoder
-from seedmock_server.media.look import Look
-from seedmock_server.media.shelf import Shelf
-from seedmock_server.media.studio import Clip, Studio, Unrenderable
+from seedmock_server.media import clip_cache as shelf_module
+from seedmock_server.media import pipeline as render_module
+from seedmock_server.media.clip_cache import Shelf
+from seedmock_server.media.clip_spec import Look
+from seedmock_server.media.encoding.encoder import Encoder
+from seedmock_server.media.renderer import Clip, Studio, Unrenderable
 
 pytestmark = pytest.mark.anyio
 
@@ -197,6 +197,6 @@ def test_a_work_folder_that_is_swept_before_it_is_locked_is_made_anew(
 
 
 def test_importing_the_studio_imports_nothing_heavy() -> None:
-    code = "import sys, seedmock_server.media.studio, seedmock_server.media.probe; print(*sys.modules)"
+    code = "import sys, seedmock_server.media.renderer, seedmock_server.media.probe; print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"PIL", "imageio_ffmpeg", "av", "numpy"} & set(told.stdout.split())

@@ -11,7 +11,7 @@ import av
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from seedmock_server.media.look import Look, Source
+from seedmock_server.media.clip_spec import Look, Source
 from seedmock_server.media.probe import measure
 
 Render = Callable[..., list[Path]]

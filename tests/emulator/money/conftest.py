@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from seedmock_server import create_app
+from seedmock_server.api.pipeline import Accounts
 from seedmock_server.app import App
+from seedmock_server.billing.statement import Statement
 from seedmock_server.clock import ManualClock
-from seedmock_server.doorway import Accounts
-from seedmock_server.statement import Statement
 
 KEY = "sk_test_one_of_ours"
 A = {"model": "seedance2-a/seedance-2.0-a", "prompt": "A paper boat", "duration": 4, "aspect_ratio": "1:1"}

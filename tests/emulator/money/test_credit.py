@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.fates import fate_rule_from
+from seedmock_server.fates.rules import fate_rule_from
 
 EXACT = {"a": "0.588", "up": "0.375", "asset": "0.01"}
 

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedmock_contracts.facts import Basis, ErrorKind, Mode, TaskStatus
+from seedmock_server.billing.ledger import Ledger
+from seedmock_server.billing.statement import Prices, same, text
 from seedmock_server.clock import Clocks, ManualClock
-from seedmock_server.ledger import Ledger
-from seedmock_server.statement import Prices, same, text
-from seedmock_server.store import MemoryStore
-from seedmock_server.task import Failure, Task
-from seedmock_server.timeline import life, state_at
+from seedmock_server.storage import MemoryStore
+from seedmock_server.tasks.models import Failure, Task
+from seedmock_server.tasks.timeline import life, state_at
 
 NOTHING = Decimal(0)
 

@@ -12,7 +12,7 @@ import pytest
 
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
-from seedmock_server.serving import running
+from seedmock_server.http.server import running
 from seedmock_server.settings import from_texts
 
 KEY, OTHER = "sk_test_scenarios", "sk_test_another"

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_server.repertoire import names, scenario
+from seedmock_server.scenarios.catalog import names, scenario
 
 DAY, OTHER = 86400.0, "sk_test_another"
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from seedmock_server.cli import scenarios
-from seedmock_server.repertoire import names, scenario
-from seedmock_server.scenario import scenario_from
+from seedmock_server.cli.main import scenarios
+from seedmock_server.scenarios.catalog import names, scenario
+from seedmock_server.scenarios.loader import scenario_from
 
 GITHUB = "https://github.com/"
 REPORTS = [

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from seedmock_server.fates import FateKind
-from seedmock_server.positions import line_of, lines
-from seedmock_server.repertoire import named, scenario
-from seedmock_server.scenario import InvalidScenario, Scenario, scenario_from
+from seedmock_server.fates.rules import FateKind
+from seedmock_server.scenarios.catalog import named, scenario
+from seedmock_server.scenarios.loader import InvalidScenario, Scenario, scenario_from
+from seedmock_server.scenarios.toml_locations import line_of, lines
 
 HEAD = """[scenario]
 title = "A title"

@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from seedmock_server import create_app
-from seedmock_server.cli import serve
-from seedmock_server.declared import media_facts_from
-from seedmock_server.repertoire import names
-from seedmock_server.scenario import scenario_from
+from seedmock_server.cli.main import serve
+from seedmock_server.references.declared import media_facts_from
+from seedmock_server.scenarios.catalog import names
+from seedmock_server.scenarios.loader import scenario_from
 from seedmock_server.settings import InvalidSetting
 
 Open = Callable[..., Any]

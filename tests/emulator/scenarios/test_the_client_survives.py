@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seedmock_client import AsyncClient, Client, Clip, GenerationRequest, Patience, SeedmockError
-from seedmock_server.repertoire import names, scenario
+from seedmock_server.scenarios.catalog import names, scenario
 
 KEY = "sk_test_scenarios"
 ORDERS = {

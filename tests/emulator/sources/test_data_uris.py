@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seedmock_contracts.facts import MediaKind
-from seedmock_server.sources import Readable, Reason, Refused, Sources, decoded
+from seedmock_server.references.files import Readable, Reason, Refused, Sources, decoded
 
 
 def picture(width: int = 4, height: int = 3) -> bytes:

@@ -17,8 +17,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from seedmock_server import fetching, sources
-from seedmock_server.fetching import Beyond, Fetch, Reason, Refused, direct, fetch, resolved
+from seedmock_server.http import outbound as fetching
+from seedmock_server.http.outbound import Beyond, Fetch, Reason, Refused, direct, fetch, resolved
+from seedmock_server.references import files as sources
 
 GLOBAL = "93.184.216.34"
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -393,7 +394,7 @@ def test_the_system_resolver_gives_each_address_once() -> None:
 
 
 def test_httpx_is_not_loaded_before_something_is_fetched() -> None:
-    asked = "import sys, seedmock_server.sources; sys.exit('httpx' in sys.modules)"
+    asked = "import sys, seedmock_server.references.files; sys.exit('httpx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from seedmock_contracts.facts import MediaFacts
 from seedmock_server.media import probe
-from seedmock_server.sources import Published, Readable, Reason, Refused, Sources
+from seedmock_server.references.files import Published, Readable, Reason, Refused, Sources
 
 T = TypeVar("T")
 OWN = "http://mock.test:8000"
@@ -319,7 +319,7 @@ def test_a_posted_file_is_there_until_its_time_is_over(tmp_path: Path) -> None:
 
 
 def test_the_first_of_very_many_tokens_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seedmock_server.sources.TOKENS", 2)
+    monkeypatch.setattr("seedmock_server.references.files.TOKENS", 2)
     sources = Sources(tmp_path)
     [found] = run(kept(sources, 1))
     for token in "abc":

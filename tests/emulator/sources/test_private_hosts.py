@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedmock_server.sources import is_private
+from seedmock_server.references.files import is_private
 
 
 @pytest.mark.parametrize(

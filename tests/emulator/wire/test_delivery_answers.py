@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_server.delivery import CHUNK, RangeNotSatisfiable, deliver
+from seedmock_server.http.file_response import CHUNK, RangeNotSatisfiable, deliver
 
 TAG = '"clip-1"'
 CONTENT = bytes(range(256)) * 8

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seedmock_server.forms import Form, FormFile, parse_form
-from seedmock_server.reading import Malformed
+from seedmock_server.http.multipart import Form, FormFile, parse_form
+from seedmock_server.http.request_body import Malformed
 
 CAUGHT = Path(__file__).parents[3] / "fixtures" / "opeai" / "forms"
 TYPE = b"multipart/form-data; boundary=b"

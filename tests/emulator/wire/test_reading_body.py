@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_server.reading import BodyTooLarge, BodyTooSlow, ClientGone, content_kind, read_body
+from seedmock_server.http.request_body import BodyTooLarge, BodyTooSlow, ClientGone, content_kind, read_body
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_server.serving import CannotListen, Limits, PortInUse, run, running, tune_collector
+from seedmock_server.http.server import CannotListen, Limits, PortInUse, run, running, tune_collector
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -143,7 +143,7 @@ def ask_for(url: str, answers: list[str]) -> threading.Thread:
 
 PROGRAM = """
 import asyncio
-from seedmock_server.serving import Limits, PortInUse, run
+from seedmock_server.http.server import Limits, PortInUse, run
 
 async def app(scope, receive, send):
     assert scope["type"] == "http"
@@ -219,7 +219,7 @@ def test_run_tells_its_url_and_gives_the_signals_back(tuned_back: None) -> None:
 
 
 def test_run_needs_nobody_to_tell(tuned_back: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seedmock_server.serving.tune_collector", lambda: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr("seedmock_server.http.server.tune_collector", lambda: signal.raise_signal(signal.SIGINT))
     run(app, port=0)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.delivery import deliver
-from seedmock_server.reading import BodyTooSlow, ClientGone, read_body
-from seedmock_server.serving import Limits, RunningServer, running
+from seedmock_server.http.file_response import deliver
+from seedmock_server.http.request_body import BodyTooSlow, ClientGone, read_body
+from seedmock_server.http.server import Limits, RunningServer, running
 
 GONE = threading.Event()
 LATE = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.facts import Basis
-from seedmock_server.answer import Answer
-from seedmock_server.connection import Sending
-from seedmock_server.doorway import send_answer
-from seedmock_server.serving import RunningServer, running
+from seedmock_server.api.pipeline import send_answer
+from seedmock_server.http.connection import Sending
+from seedmock_server.http.server import RunningServer, running
+from seedmock_server.upstreams.protocol import Answer
 
 ANSWERS = {
     "/plain": Answer(200, {"id": "cgt-1", "status": "queued"}),

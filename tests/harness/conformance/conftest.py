@@ -14,7 +14,7 @@ import pytest
 
 from seedmock_server import create_app, serve
 from seedmock_server.clock import ManualClock
-from seedmock_server.in_process import Door
+from seedmock_server.http.in_process import Door
 
 KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wrong": "sk_conformance_wrong"}
 ALLOWED = (KEYS["first"], KEYS["second"])

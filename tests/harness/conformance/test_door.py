@@ -12,7 +12,7 @@ import pytest
 
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
-from seedmock_server.in_process import Door
+from seedmock_server.http.in_process import Door
 
 KEY = {"authorization": "Bearer sk_door"}
 ORDER = {"model": "seedance-2-0-fast", "prompt": "风筝 👋", "size": "640x640", "seconds": "4", "seed": 3}

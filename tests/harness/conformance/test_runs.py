@@ -13,7 +13,7 @@ from seedmock_contracts.upstreams import NAMES, contract
 from seedmock_harness.conformance.runner import replay, run_conformance
 from seedmock_harness.driver.actions import InvalidScenario
 from seedmock_harness.results.checks import Failure
-from seedmock_server.in_process import Reply
+from seedmock_server.http.in_process import Reply
 
 FEW = settings(max_examples=5, derandomize=True, database=None)
 HTML = b"<html><body><h1>It works!</h1></body></html>"

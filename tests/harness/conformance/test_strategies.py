@@ -18,7 +18,7 @@ from seedmock_contracts.validation import condition, violations
 from seedmock_harness.conformance.hostile_bodies import TITLES, Hostile, hostilities, hostility
 from seedmock_harness.conformance.strategies import broken, documents, hostile
 from seedmock_harness.conversation.order_parser import ordered
-from seedmock_server.reading import Malformed, parse_json
+from seedmock_server.http.request_body import Malformed, parse_json
 
 SEARCH = settings(max_examples=5000, database=None, derandomize=True, phases=[Phase.generate])
 

@@ -17,9 +17,10 @@ from seedmock_contracts.validation import condition, violations
 from seedmock_harness.driver.client import Judged, MadeATask, Speaker
 from seedmock_harness.probes.free_steps import free
 from seedmock_harness.results.checks import Failure, Look, Severity
-from seedmock_server import create_app, doorway
+from seedmock_server import create_app
+from seedmock_server.api import pipeline as doorway
 from seedmock_server.clock import ManualClock
-from seedmock_server.in_process import Door
+from seedmock_server.http.in_process import Door
 
 KEYS = {"first": "sk-first", "second": "sk-second"}
 NOW = 1_780_275_602.0

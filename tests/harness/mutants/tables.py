@@ -18,7 +18,7 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import contracts
 from seedmock_harness.checks import CHECKS
-from seedmock_server import kinds
+from seedmock_server.faults import kinds
 
 ROOT = Path(__file__).parents[3]
 PAGES = ROOT / "contracts"

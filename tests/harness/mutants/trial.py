@@ -26,12 +26,12 @@ from seedmock_harness.results.checks import Failure, Look, Severity
 from seedmock_harness.verify.target import KEYS, WRONG
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
-from seedmock_server.fates import fate_rule_from
-from seedmock_server.faults import fault_rule_from
-from seedmock_server.in_process import Door
-from seedmock_server.posting import Spoiler
+from seedmock_server.fates.rules import fate_rule_from
+from seedmock_server.faults.callback_faults import Spoiler
+from seedmock_server.faults.error_responses import encode
+from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.http.in_process import Door
 from seedmock_server.settings import from_texts
-from seedmock_server.substitutes import encode
 
 __all__ = ["Mutant", "Seen", "Sight", "contract", "contracts", "looked_at", "mutants", "tried", "whole"]
 TABLE = Path(__file__).with_name("mutants.toml")

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-import seedmock_server.testing.hosts
+import seedmock_server.testing.host_redirect
 import seedmock_server.testing.upstreams  # noqa: F401  pytester forgets what is imported after it has begun
 from seedmock_harness.verify import api as live
 from seedmock_harness.verify.session import plan
 from seedmock_server import create_app
-from seedmock_server.faults import fault_rule_from
-from seedmock_server.serving import running
+from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.http.server import running
 
 pytest_plugins = ["pytester"]
 Run = Callable[..., pytest.RunResult]

@@ -18,7 +18,7 @@ from seedmock_harness.verify.session import Session, Silent, plan, terms_for
 from seedmock_harness.verify.target import KEYS, own
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
-from seedmock_server.faults import fault_rule_from
+from seedmock_server.faults.rules import fault_rule_from
 
 
 class Listener(Silent):

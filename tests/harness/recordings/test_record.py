@@ -21,7 +21,7 @@ from seedmock_harness.recordings.proxy import Proxy
 from seedmock_harness.recordings.writer import CannotRecord, Recorder
 from seedmock_server import serve
 from seedmock_server.clock import Clock
-from seedmock_server.serving import running
+from seedmock_server.http.server import running
 
 KEY = "sk-live-0123456789abcdef"
 

@@ -26,7 +26,7 @@ from seedmock_harness.recordings.replay_server import Playback
 from seedmock_harness.recordings.writer import Recorder
 from seedmock_server import create_app, serve
 from seedmock_server.clock import Clock
-from seedmock_server.serving import running
+from seedmock_server.http.server import running
 
 
 @contextmanager

@@ -23,8 +23,8 @@ from seedmock_harness.verify.target import KEYS, Target, own
 from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
-from seedmock_server.faults import fault_rule_from
-from seedmock_server.in_process import Reply
+from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.http.in_process import Reply
 
 Sender = Callable[..., Any]
 

@@ -21,7 +21,7 @@ from seedmock_harness.verify.order_log import Book
 from seedmock_harness.verify.session import Plan, Session, Silent
 from seedmock_harness.verify.target import KEYS, Target
 from seedmock_server.clock import ManualClock
-from seedmock_server.in_process import Reply
+from seedmock_server.http.in_process import Reply
 
 SAID = contract("opeai")
 ORDER = SAID.example(Operation.CREATE)

@@ -18,7 +18,7 @@ from seedmock_harness.conversation.order_parser import ordered
 from seedmock_harness.driver.client import Step
 from seedmock_harness.probes.paid_steps import Terms, carried, document, paid
 from seedmock_harness.results.verification import Verdict
-from seedmock_server.in_process import Reply
+from seedmock_server.http.in_process import Reply
 
 
 @pytest.fixture(params=NAMES)

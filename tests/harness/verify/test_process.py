@@ -17,7 +17,7 @@ from seedmock_server import Control, serve
 
 KEY = "sk_secret_first"
 PATIENCE = 60.0
-COMMAND = [sys.executable, "-c", "from seedmock_server.cli import main; main()", "verify", "--upstream", "opeai"]
+COMMAND = [sys.executable, "-c", "from seedmock_server.cli.main import main; main()", "verify", "--upstream", "opeai"]
 
 
 def _events(ledger: Path) -> list[str]:

@@ -13,7 +13,7 @@ from seedmock_contracts.upstreams import contract
 from seedmock_harness.probes.paid_steps import Terms, carried, paid
 from seedmock_harness.results.verification import Seen, Verdict, Verification
 from seedmock_harness.verify.session import Plan
-from seedmock_server.in_process import Reply
+from seedmock_server.http.in_process import Reply
 
 SEEN = {
     ("opeai", "defaults"): {"create.generate_audio.default", "role.default", "create.prompt.length"},

@@ -10,7 +10,7 @@ from typing import Any
 
 from seedmock_harness.results.checks import Severity
 from seedmock_harness.results.verification import Verdict
-from seedmock_server.in_process import Reply
+from seedmock_server.http.in_process import Reply
 
 
 def _taking(world: Any, when: Callable[[bytes], bool]) -> Any:

@@ -13,7 +13,7 @@ from seedmock_contracts.upstreams import contract
 from seedmock_harness.driver.http_transport import NoAnswer, Wire, root_of
 from seedmock_harness.verify.target import elsewhere
 from seedmock_server.clock import ManualClock
-from seedmock_server.in_process import Reply
+from seedmock_server.http.in_process import Reply
 
 KEY = "sk_secret_first"
 Host = Callable[[httpx.Request], httpx.Response]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedmock_contracts.facts import MISSING, ErrorKind, MediaKind, Operation
-from seedmock_server.statement import LineKind
-from seedmock_server.task import Task
+from seedmock_server.billing.statement import LineKind
+from seedmock_server.tasks.models import Task
 
 from ..evidence import Evidence, Heard
 from ..sample_orders import Order

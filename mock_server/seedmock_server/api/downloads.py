@@ -1,0 +1,173 @@
+"""The links that need no key: A's results and A's posted files. An unknown, wrong or dead link is a refusal of A's."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from seedmock_contracts.facts import ErrorKind, Operation, TaskStatus
+
+from ..errors import Refusal
+from ..faults.execution import Dropped, Spoken, Wire
+from ..faults.selection import HEADER, Gate
+from ..generation.assets import DAY
+from ..http.asgi import Receive, Scope, Send
+from ..journal import Entry, Journal, without_secrets
+from ..matching.rules import InvalidRule
+from ..references.files import Reason, Refused
+from ..tasks.models import Task
+from ..upstreams.context import FILES, RESULTS, Rooms
+from ..upstreams.protocol import Answer, FileAnswer, Upstream
+from .pipeline import hand_over, log, send_answer
+
+Finder = Callable[[str], Awaitable[FileAnswer]]
+
+
+class Downloads:
+    """Plain ASGI for the paths below `/_mock/results/` and `/_mock/files/`."""
+
+    def __init__(self, rooms: Rooms, speaker: Upstream, gate: Gate, journal: Journal) -> None:
+        self._rooms = rooms
+        self._speaker = speaker
+        self._gate = gate
+        self._journal = journal
+        self._finders: dict[str, Finder] = {RESULTS: self._result, FILES: self._file}
+        rooms.sources.result = self.clip_behind
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wire: Wire | None = None
+        status, task = 0, self._task(scope["path"])
+        try:
+            try:
+                wire = self._meet(task, scope)
+                answer = await self._spoken(wire, scope, receive)
+            except InvalidRule as error:
+                wire, answer = None, self._refused(Refusal(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
+            status = await self._deliver(answer, scope, receive, send if wire is None else wire.sender(send))
+        except Dropped:
+            pass
+        except Exception:
+            log.exception("seedmock failed to deliver %s; this is a bug of ours", scope["path"])
+            failed = self._refused(Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed"))
+            status = await self._deliver(failed, scope, receive, send)
+        if task is not None:
+            self._note(task, scope, status, () if wire is None else wire.applied)
+
+    async def clip_behind(self, rest: str) -> Path:
+        """The clip behind what follows in a result link, for an order that refers to it. Raises Refused."""
+        try:
+            return (await self._result(rest)).path
+        except Refusal as refusal:
+            raise Refused(Reason.UNREACHABLE, f"the result is not there: {refusal.detail or refusal.kind}") from refusal
+
+    def _meet(self, task: Task | None, scope: Scope) -> Wire | None:
+        """The faults of a download. Raises InvalidRule for a header that cannot be followed."""
+        header = next((value for name, value in scope["headers"] if name == HEADER), b"")
+        if task is None or not (header or self._gate.faults):
+            return None
+        return self._gate.meet_download(self._speaker, task, scope, header.decode("latin-1"))
+
+    async def _spoken(self, wire: Wire | None, scope: Scope, receive: Receive) -> Spoken:
+        answer: Spoken | None = None
+        try:
+            answer = await wire.before(receive) if wire is not None else None
+            answer = await self._found(scope) if answer is None else answer
+        except Refusal as refusal:
+            answer = self._refused(refusal)
+            if wire is not None:
+                wire.refusal = refusal
+        return answer if wire is None else await wire.after(answer)
+
+    async def _found(self, scope: Scope) -> FileAnswer:
+        method, path = scope["method"], scope["path"]
+        if method not in ("GET", "HEAD"):
+            said = f"{method[:20]} is not allowed here; allowed: GET, HEAD"
+            raise Refusal(ErrorKind.METHOD_NOT_ALLOWED, said, headers=((b"allow", b"GET, HEAD"),))
+        prefix = next(prefix for prefix in self._finders if path.startswith(prefix + "/"))
+        return await self._finders[prefix](path.removeprefix(prefix + "/"))
+
+    async def _deliver(self, answer: Spoken, scope: Scope, receive: Receive, send: Send) -> int:
+        if isinstance(answer, FileAnswer):
+            try:
+                return await hand_over(answer, scope, receive, send)
+            except Refusal as refusal:
+                answer = self._refused(refusal)
+        await send_answer(answer, scope["method"], send)
+        return answer.status
+
+    def _refused(self, refusal: Refusal) -> Answer:
+        answer = self._speaker.refuse(refusal)
+        # Files lie on another host than the API: whatever the API does, a link's errors are HTTP statuses.
+        return replace(answer, status=answer.body["code"])
+
+    def _note(self, task: Task, scope: Scope, status: int, faults: tuple[str, ...]) -> None:
+        self._journal.append(
+            Entry(
+                self._rooms.engine.clocks.now(task.account),
+                task.upstream,
+                Operation.CONTENT,
+                task.account,
+                scope["method"][:20],
+                f"{RESULTS}/{task.id}/***.mp4",
+                status,
+                b"",
+                b"",
+                (),
+                sent_headers=without_secrets(scope["headers"]),
+                faults=faults,
+            )
+        )
+
+    def _task(self, path: str) -> Task | None:
+        """The task of a result's link, if the link is a right one."""
+        task_id, _, name = path.removeprefix(RESULTS + "/").partition("/")
+        task = self._rooms.engine.store.task(task_id) if path.startswith(RESULTS + "/") else None
+        token = name.removesuffix(".mp4").encode()
+        right = task is not None and hmac.compare_digest(token, self._rooms.result_token(task_id).encode())
+        return task if right else None
+
+    async def _result(self, rest: str) -> FileAnswer:
+        engine, task = self._rooms.engine, self._task(f"{RESULTS}/{rest}")
+        if task is None:
+            raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
+        state = engine.state(task)
+        days = float(self._speaker.said.amount(f"{self._speaker.said.name}.result.days").value)
+        if state.status is not TaskStatus.SUCCESS:
+            raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
+        try:
+            clip = await engine.clip(task, days * DAY)
+        except Refusal as refusal:
+            if refusal.kind is ErrorKind.NOT_READY:  # a file host does not know of tasks: what is late is not there
+                raise Refusal(ErrorKind.CONTENT_NOT_FOUND) from refusal
+            raise
+        return FileAnswer(clip.path, clip.etag, "video/mp4")
+
+    async def _file(self, rest: str) -> FileAnswer:
+        token = rest.partition("/")[0]
+        sources, clocks = self._rooms.sources, self._rooms.engine.clocks
+        found = sources.published(token, clocks.now(sources.owner(token)))
+        if found is None:
+            raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
+        source: Any = found.readable.source
+        return FileAnswer(source.path, f'"{source.digest}"', media_type(found.readable.facts.format))
+
+
+MEDIA_TYPES = {
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+}
+
+
+def media_type(format_: str) -> str:
+    """The content type of a measured format."""
+    return MEDIA_TYPES.get(format_.lower(), "application/octet-stream")

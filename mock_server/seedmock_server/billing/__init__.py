@@ -1,0 +1,1 @@
+"""Money of each account, computed from its tasks and the clock."""

@@ -1,0 +1,1 @@
+"""Callbacks to the addresses that an order names: schedule, delivery, retries."""

@@ -1,0 +1,136 @@
+"""The command `seedmock`, and its sub-command `serve`. Other sub-commands stand in the package that does the work."""
+
+from __future__ import annotations
+
+import shlex
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
+from typing import Any
+
+import click
+
+from seedmock_contracts import __version__
+
+COMMANDS = "seedmock.commands"
+ORDER = (
+    *("demo", "serve", "scenarios"),
+    *("clock", "fate", "fault", "tasks", "ledger", "journal", "reset", "snapshot"),
+    *("generate", "upscale", "assets"),
+    *("verify", "certify"),
+    *("record", "drift", "replay"),
+)
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
+TRY_KEY = "sk_mock_local"
+
+
+class Commands(click.Group):
+    """Sub-commands found by their entry points, and imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_installed().names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for entry in _installed().select(name=cmd_name):
+            command = entry.load()
+            assert isinstance(command, click.Command)
+            return command
+        return None
+
+
+@cache
+def _installed() -> EntryPoints:
+    """The sub-commands that there are. Kept: each look opens a file of every package in the environment."""
+    return entry_points(group=COMMANDS)
+
+
+@click.command(cls=Commands, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="seedmock")
+def main() -> None:
+    """Two paid Seedance 2.0 video APIs on your own machine: an emulator, a client, and the contract between them."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option(
+    "--pace",
+    default="fast",
+    show_default=True,
+    type=click.Choice(["instant", "fast", "realistic", "step"]),
+    help="How long tasks take: none, about 2 s, the vendor's measured p50 142 s / p90 486 s, or one state a query.",
+)
+@click.option("--key", "keys", multiple=True, help="An API key that is valid; repeatable. Without: any non-empty one.")
+@click.option("--seed", type=int, help="Makes ids, latencies and clips repeatable. Without: drawn anew and printed.")
+@click.option("--variant", "variants", multiple=True, metavar="ID=OPTION", help="Where the truth is unknown: choose.")
+@click.option(
+    "--fetch",
+    default="none",
+    show_default=True,
+    type=click.Choice(["none", "loopback", "public"]),
+    help="Which URLs of references may be fetched.",
+)
+@click.option(
+    "--callbacks",
+    default="loopback",
+    show_default=True,
+    type=click.Choice(["none", "loopback", "public"]),
+    help="Where A's callback_url may lead.",
+)
+@click.option("--token-price", metavar="USD", help="B's price per million tokens (assumed: its page names none).")
+@click.option("--credit", metavar="USD", help="What a key may spend at each upstream.  [default: no limit]")
+@click.option("--refund-after", type=click.FloatRange(0), help="Seconds from a failure to its refund.  [default: 0]")
+@click.option("--scenario", metavar="NAME|FILE", help="What goes wrong: one of `seedmock scenarios`, or your own.")
+@click.option("--folder", type=click.Path(file_okay=False), help="Keep posted files here, not in a temporary folder.")
+@click.option("--cache", type=click.Path(file_okay=False), help="Keep clips here, not in the user's cache.")
+@click.option("--body-bytes", type=click.IntRange(1), help="Largest body of a request.  [default: 100 MiB]")
+@click.option("--rate-limit", type=click.IntRange(1), help="Calls a minute of a key.  [default: no limit]")
+@click.option("--concurrency-limit", type=click.IntRange(1), help="Tasks of a key at once.  [default: no limit]")
+@click.option("--body-seconds", type=click.FloatRange(0, min_open=True), help="Time for a body.  [default: 30]")
+@click.option("--control-token", help="Let everybody who has it use /_mock/.  [default: this machine alone, without]")
+def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> None:
+    """Serve both upstreams on one port until Ctrl-C.
+
+    Every option can be set by a variable too: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
+    """
+    from ..app import App
+    from ..http.server import CannotListen, run
+    from ..settings import InvalidSetting, from_texts, options_from
+
+    chosen = {name: value for name, value in values.items() if value is not None}
+    try:
+        app = App(from_texts({"variants": options_from(variants), **chosen}))
+    except InvalidSetting as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        run(app, host=host, port=port, on_ready=lambda url: _welcome(url, app.settings.pace, app.seed, values["keys"]))
+    except CannotListen as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+def scenarios() -> None:
+    """List the scenarios that come with seedmock: what each shows, and where people reported it."""
+    from ..scenarios.catalog import names, scenario
+
+    for said in map(scenario, names()):
+        click.echo(click.style(said.name, bold=True) + f"  {said.says}")
+        for link in said.links:
+            click.echo(f"    {link}")
+
+
+def _welcome(url: str, pace: str, seed: int, keys: tuple[str, ...]) -> None:
+    key = "$SEEDMOCK_API_KEY" if keys else TRY_KEY
+    body = '{"model":"seedance-2-0","prompt":"A paper boat","size":"1280x720","seconds":"4"}'
+    for line in (
+        f"seedmock {__version__}: both upstreams on {url} (pace {pace}, seed {seed})",
+        "",
+        f"  A  apimodels.app       {url}/api/v1   (also {url}/v1)",
+        f"  B  api-platform.ope.ai {url}/v1",
+        "",
+        f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={TRY_KEY if not keys else 'one-of-your-keys'}",
+        f'  curl {url}/v1/videos -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\',
+        f"    -d {shlex.quote(body)}",
+        "",
+        "Ctrl-C stops.",
+    ):
+        click.echo(line)

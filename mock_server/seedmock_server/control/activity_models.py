@@ -1,0 +1,198 @@
+"""What the control API says of what has happened, as records: tasks, exchanges, breaches and what is owed.
+
+Times are seconds, `at` and `*_at` since the epoch of the account's own clock; amounts are texts, in USD. Nothing here
+is told to the emulator: that is in `records`.
+"""
+
+from __future__ import annotations
+
+from .models import Record
+
+
+class FailureRow(Record, frozen=True, kw_only=True):
+    """Why a task or an asset ends badly."""
+
+    kind: str
+    code: str
+    message: str
+
+
+class TaskRow(Record, frozen=True, kw_only=True):
+    """A task as it is now. `ends_at` is null for one that never ends; `queries` are counted under the pace `step`."""
+
+    id: str
+    upstream: str
+    account: str
+    status: str
+    word: str
+    progress: int
+    mode: str
+    model: str
+    prompt: str
+    size: str
+    resolution: str
+    ratio: str
+    seconds: int
+    audio: bool
+    seed: int
+    fate: str
+    created_at: float
+    ends_at: float | None
+    failure: FailureRow | None
+    queries: int
+
+
+class TasksRow(Record, frozen=True, kw_only=True):
+    """Tasks, oldest first; `total` counts those that fit, also those that `limit` left out."""
+
+    tasks: list[TaskRow]
+    total: int
+
+
+class PhaseRow(Record, frozen=True, kw_only=True):
+    """From `at` on a task has this status, in this word; `reached` says whether that has come."""
+
+    at: float
+    status: str
+    word: str
+    reached: bool
+
+
+class AskedRow(Record, frozen=True, kw_only=True):
+    """What was asked about a task, by the journal."""
+
+    number: int
+    at: float
+    operation: str
+    method: str
+    path: str
+    status: int
+
+
+class TimelineRow(Record, frozen=True, kw_only=True):
+    """A task's life, and who asked when."""
+
+    task: TaskRow
+    now: float
+    phases: list[PhaseRow]
+    asked: list[AskedRow]
+
+
+class BreachRow(Record, frozen=True, kw_only=True):
+    """Where a request broke the contract; `fact` is empty for a field that no page names."""
+
+    fact: str
+    field: str
+    message: str
+    advice: bool
+
+
+class EntryRow(Record, frozen=True, kw_only=True):
+    """One exchange. `kind` is ok, refused, failed or lost (no answer); bodies are summed up and cut."""
+
+    number: int
+    at: float
+    upstream: str
+    operation: str
+    account: str
+    method: str
+    path: str
+    query: str
+    status: int
+    kind: str
+    sent: str
+    answered: str
+    notes: tuple[str, ...]
+    sent_headers: list[tuple[str, str]]
+    answered_headers: list[tuple[str, str]]
+    faults: tuple[str, ...]
+    breaches: list[BreachRow]
+
+
+class JournalRow(Record, frozen=True, kw_only=True):
+    """Exchanges; `total` counts those that fit, also those that `limit` left out; `next` is for `since`."""
+
+    exchanges: list[EntryRow]
+    total: int
+    next: int
+
+
+class ViolationRow(Record, frozen=True, kw_only=True):
+    """Something sent that breaks the contract. `basis` and `source` are the fact's; `advice` was taken all the same."""
+
+    number: int
+    at: float
+    account: str
+    upstream: str
+    operation: str
+    method: str
+    path: str
+    status: int
+    fact: str
+    basis: str
+    source: str
+    field: str
+    message: str
+    advice: bool
+
+
+class ViolationsRow(Record, frozen=True, kw_only=True):
+    """Violations, oldest first; `total` counts those that fit, also those that `limit` left out."""
+
+    violations: list[ViolationRow]
+    total: int
+
+
+class LineRow(Record, frozen=True, kw_only=True):
+    """One order on the statement: exactly one of held, charged and refunded is what was quoted, the others are 0."""
+
+    upstream: str
+    kind: str
+    id: str
+    model: str
+    created_at: float
+    settled_at: float | None
+    quoted: str
+    held: str
+    charged: str
+    refunded: str
+    rate: str
+    unit: str
+    seconds: float | None
+    tokens: float | None
+    facts: list[str]
+    basis: str
+
+
+class TotalsRow(Record, frozen=True, kw_only=True):
+    """Sums over lines, in USD."""
+
+    quoted: str
+    held: str
+    charged: str
+    refunded: str
+
+
+class PurseRow(TotalsRow, frozen=True, kw_only=True):
+    """The sums at one upstream, what may be spent there and what is left of it; null is no limit."""
+
+    credit: str | None
+    left: str | None
+
+
+class StatementRow(Record, frozen=True, kw_only=True):
+    """What an account owes; `total` counts all lines, also those that `limit` left out."""
+
+    account: str
+    at: float
+    currency: str
+    lines: list[LineRow]
+    upstreams: dict[str, PurseRow]
+    totals: TotalsRow
+    total: int = 0
+
+
+class LedgerRow(Record, frozen=True, kw_only=True):
+    """A statement for each account. Amounts are texts, exact to the last digit."""
+
+    statements: list[StatementRow]

@@ -1,0 +1,65 @@
+"""What the server says of itself and of the two upstreams: health, basis, variants."""
+
+from __future__ import annotations
+
+from seedmock_contracts import __version__
+from seedmock_contracts.facts import Fact, Variants
+from seedmock_contracts.upstreams import contracts
+
+from ..settings import Settings
+from .context import World
+from .endpoints import Asked, Verb
+from .models import FactRow, HealthRow, VariantRow
+
+
+def health(world: World, _: Asked) -> HealthRow:
+    """Whether the server answers."""
+    return HealthRow(status="ok", version=__version__, pace=world.settings.pace)
+
+
+def basis(_: World, __: Asked) -> dict[str, list[FactRow]]:
+    """Every fact of both upstreams."""
+    return {said.name: [fact_row(fact) for fact in said.facts()] for said in contracts()}
+
+
+def variants(world: World, _: Asked) -> list[VariantRow]:
+    """Every variant of both upstreams."""
+    return [variant_row(variant, world.settings) for said in contracts() for variant in said.variants]
+
+
+def fact_row(fact: Fact) -> FactRow:
+    """A fact as the control API shows it."""
+    return FactRow(id=fact.id, basis=fact.basis, source=fact.source)
+
+
+def variant_row(variant: Variants, settings: Settings) -> VariantRow:
+    """A variant with the option in force."""
+    return VariantRow(
+        id=variant.id,
+        option=settings.options[variant.id],
+        default=variant.default,
+        options=variant.options,
+        says=variant.says,
+        basis=variant.basis,
+        source=variant.source,
+    )
+
+
+ROWS: tuple[Verb, ...] = (
+    Verb(method="GET", path="/_mock/health", act=health, says="Whether the server answers.", gives=HealthRow),
+    Verb(
+        method="GET",
+        path="/_mock/basis",
+        act=basis,
+        says="Every fact of both upstreams: documented, observed or assumed, and its source.",
+        gives=dict[str, list[FactRow]],
+    ),
+    Verb(
+        method="GET",
+        path="/_mock/variants",
+        act=variants,
+        says="Where the truth is unknown: the options, and the one in force.",
+        gives=list[VariantRow],
+    ),
+)
+"""The rows of the table."""

@@ -1,0 +1,311 @@
+"""The control API from Python: one method for each verb, records for answers. Knows an address, no emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from .control.activity_models import JournalRow, LedgerRow, TaskRow, TasksRow, TimelineRow, ViolationsRow
+from .control.models import (
+    ClockRow,
+    FactRow,
+    FateRow,
+    FatesRow,
+    FaultRow,
+    FaultsRow,
+    HealthRow,
+    LimitsRow,
+    MediasRow,
+    Removed,
+    ResetRow,
+    ScenariosRow,
+    StageRow,
+    VariantRow,
+)
+from .http.in_process import Asgi, InProcess
+
+T = TypeVar("T")
+Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""A fate or a fault: a text, a table, or (fates alone) a list of tables with weights."""
+SECONDS = 30.0
+
+
+class ControlError(Exception):
+    """What the control API refused: the sentence, the status, and the field and what is allowed where it says so."""
+
+    def __init__(self, message: str, status: int = 0, field: str | None = None, allowed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.field = field
+        self.allowed = tuple(allowed)
+
+
+class NotRunning(ControlError):
+    """Nobody answers at the address."""
+
+
+class Wire:
+    """Requests to a control API, and answers as records."""
+
+    def __init__(self, url: str, token: str | None, transport: httpx.BaseTransport | None) -> None:
+        address = httpx.URL(url)
+        if address.scheme not in ("http", "https") or not address.host:
+            raise ControlError(f"url is {url!r}; allowed: an address such as http://127.0.0.1:8000")
+        self.url = str(address.copy_with(path="/", query=None, fragment=None)).rstrip("/")
+        headers = {} if token is None else {"X-Mock-Token": token}
+        # No proxy: the emulator is on this machine, or where the caller says that it is.
+        self._http = httpx.Client(
+            base_url=self.url, headers=headers, transport=transport, timeout=SECONDS, trust_env=False
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def ask(self, method: str, path: str, gives: type[T], order: Any = None, **query: Any) -> T:
+        """What is said at a path. Raises ControlError."""
+        answer = self.raw(method, path, None if order is None else msgspec.json.encode(order), **query)
+        return msgspec.json.decode(answer.content, type=gives)
+
+    def raw(self, method: str, path: str, content: bytes | None = None, **query: Any) -> httpx.Response:
+        """The answer as it is. A key goes in a header: addresses are logged. Raises ControlError."""
+        key = query.pop("key", None)
+        headers = {} if key is None else {"X-Mock-Key": key}
+        told = {name: value for name, value in query.items() if value is not None}
+        try:
+            answer = self._http.request(method, f"/_mock/{path}", content=content, headers=headers, params=told)
+        except httpx.TransportError as error:
+            said = f"no emulator answers at {self.url} ({error}); start one: seedmock serve"
+            raise NotRunning(said) from error
+        if answer.is_error:
+            raise _error(answer)
+        return answer
+
+
+def _error(answer: httpx.Response) -> ControlError:
+    try:
+        said = answer.json()["error"]
+        return ControlError(said["message"], answer.status_code, said.get("field"), said.get("allowed") or ())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ControlError(
+            f"{answer.url} is no control API: it answered HTTP {answer.status_code}", answer.status_code
+        )
+
+
+class ClockVerbs:
+    """The world's clock or, with `key`, that key's own. Times are seconds, or texts such as `15m`."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def read(self, *, key: str | None = None) -> ClockRow:
+        return self._wire.ask("GET", "clock", ClockRow, key=key)
+
+    def advance(self, by: float | str, *, key: str | None = None) -> ClockRow:
+        return self._move(key, advance=by)
+
+    def set(self, at: float | str, *, key: str | None = None) -> ClockRow:
+        """On to a moment: epoch seconds, or ISO 8601."""
+        return self._move(key, set=at)
+
+    def run(self, rate: float, *, key: str | None = None) -> ClockRow:
+        return self._move(key, rate=rate)
+
+    def freeze(self, *, key: str | None = None) -> ClockRow:
+        return self._move(key, freeze=True)
+
+    def next(self, *, key: str | None = None) -> ClockRow:
+        """On to the next thing that is due. Raises ControlError (409) when nothing is."""
+        return self._move(key, next=True)
+
+    def _move(self, key: str | None, **order: Any) -> ClockRow:
+        return self._wire.ask("POST", "clock", ClockRow, order if key is None else {**order, "key": key})
+
+
+class FateVerbs:
+    """What becomes of tasks. `match` are upstream, operation, key, model, prompt, reference, nth, times, ..."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def rows(self) -> FatesRow:
+        return self._wire.ask("GET", "fates", FatesRow)
+
+    def add(self, fate: Said, **match: Any) -> FateRow:
+        return self._wire.ask("POST", "fates", FateRow, {"fate": fate, "match": _told(match)})
+
+    def default(self, fate: Said, *, key: str | None = None) -> FatesRow:
+        return self._wire.ask("PUT", "fates/default", FatesRow, {"fate": fate, "key": key})
+
+    def remove(self, label: str) -> Removed:
+        return self._wire.ask("DELETE", f"fates/{label}", Removed)
+
+    def clear(self, *, key: str | None = None) -> Removed:
+        return self._wire.ask("DELETE", "fates", Removed, key=key)
+
+
+class FaultVerbs:
+    """What goes wrong on the wire. `match` is as for fates."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def rows(self) -> FaultsRow:
+        return self._wire.ask("GET", "faults", FaultsRow)
+
+    def add(self, fault: str | Mapping[str, Any], **match: Any) -> FaultRow:
+        return self._wire.ask("POST", "faults", FaultRow, {"fault": fault, "match": _told(match)})
+
+    def remove(self, label: str) -> Removed:
+        return self._wire.ask("DELETE", f"faults/{label}", Removed)
+
+    def clear(self, *, key: str | None = None) -> Removed:
+        return self._wire.ask("DELETE", "faults", Removed, key=key)
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+class Control:
+    """A running emulator under command: `Control("http://127.0.0.1:8000").clock.advance("15m")`.
+
+    `Control.of(app)` commands an application in this process that nobody serves. Every method raises ControlError.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._wire = Wire(url, token, transport)
+        self.url = self._wire.url
+        self.clock = ClockVerbs(self._wire)
+        self.fates = FateVerbs(self._wire)
+        self.faults = FaultVerbs(self._wire)
+
+    @classmethod
+    def of(cls, app: Asgi, token: str | None = None) -> Control:
+        """Command an application in this process."""
+        return cls("http://127.0.0.1", token, transport=InProcess(app))
+
+    def __enter__(self) -> Control:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._wire.close()
+
+    # --- what there is ---
+
+    def health(self) -> HealthRow:
+        return self._wire.ask("GET", "health", HealthRow)
+
+    def basis(self) -> dict[str, list[FactRow]]:
+        return self._wire.ask("GET", "basis", dict[str, list[FactRow]])
+
+    def variants(self) -> list[VariantRow]:
+        return self._wire.ask("GET", "variants", list[VariantRow])
+
+    def openapi(self) -> dict[str, Any]:
+        return self._wire.ask("GET", "openapi.json", dict[str, Any])
+
+    # --- tasks and money ---
+
+    def tasks(
+        self,
+        *,
+        upstream: str | None = None,
+        key: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+    ) -> TasksRow:
+        return self._wire.ask("GET", "tasks", TasksRow, upstream=upstream, key=key, status=status, limit=limit)
+
+    def task(self, task_id: str) -> TaskRow:
+        return self._wire.ask("GET", f"tasks/{task_id}", TaskRow)
+
+    def timeline(self, task_id: str) -> TimelineRow:
+        return self._wire.ask("GET", f"tasks/{task_id}/timeline", TimelineRow)
+
+    def ledger(self, *, key: str | None = None, upstream: str | None = None, limit: int | None = None) -> LedgerRow:
+        return self._wire.ask("GET", "ledger", LedgerRow, key=key, upstream=upstream, limit=limit)
+
+    def credit(
+        self, amount: str | float | Decimal | None, *, key: str | None = None, upstream: str | None = None
+    ) -> LedgerRow:
+        """What may be spent, in USD; None is no limit."""
+        told = str(amount) if isinstance(amount, Decimal) else amount
+        return self._wire.ask("PUT", "credit", LedgerRow, {"amount": told, "key": key, "upstream": upstream})
+
+    def limits(self) -> LimitsRow:
+        return self._wire.ask("GET", "limits", LimitsRow)
+
+    def limit(self, *, rate: int | None = None, concurrency: int | None = None, key: str | None = None) -> LimitsRow:
+        """Calls a minute and tasks at once, for all or for a key; None is no limit."""
+        return self._wire.ask("PUT", "limits", LimitsRow, {"rate": rate, "concurrency": concurrency, "key": key})
+
+    # --- media ---
+
+    def media(self) -> MediasRow:
+        return self._wire.ask("GET", "media", MediasRow)
+
+    def declare(self, url: str, kind: str, **facts: Any) -> MediasRow:
+        """Say what the media behind a URL are: `size_bytes`, `seconds`, `width`, `height`, `face`, ..."""
+        return self._wire.ask("PUT", "media", MediasRow, {"url": url, "kind": kind, **facts})
+
+    def undeclare(self, url: str | None = None) -> Removed:
+        """Take back what was said of a URL, or of all."""
+        return self._wire.ask("DELETE", "media", Removed, url=url)
+
+    # --- what was said: upstream, key, account, task, operation, kind, since and limit narrow it ---
+
+    def journal(self, **wanted: Any) -> JournalRow:
+        return self._wire.ask("GET", "journal", JournalRow, **wanted)
+
+    def har(self, **wanted: Any) -> dict[str, Any]:
+        """The journal as HTTP Archive 1.2."""
+        return self._wire.ask("GET", "journal", dict[str, Any], format="har", **wanted)
+
+    def curl(self, **wanted: Any) -> str:
+        """Commands that repeat the calls, with $SEEDMOCK_API_KEY in the place of the key."""
+        return self._wire.raw("GET", "journal", format="curl", **wanted).text
+
+    def lines(self, **wanted: Any) -> str:
+        """The journal as a recording: `seedmock_contracts.exchange.exchange_from` reads each line."""
+        return self._wire.raw("GET", "journal", format="lines", **wanted).text
+
+    def violations(self, **wanted: Any) -> ViolationsRow:
+        """What was sent that breaks the contract; `advice="no"` leaves out what was taken all the same."""
+        return self._wire.ask("GET", "violations", ViolationsRow, **wanted)
+
+    # --- the state as a whole ---
+
+    def reset(self, *, key: str | None = None) -> ResetRow:
+        return self._wire.ask("POST", "reset", ResetRow, {"key": key})
+
+    def snapshot(self) -> bytes:
+        """The whole state as one JSON document."""
+        return self._wire.raw("GET", "snapshot").content
+
+    def restore(self, document: bytes | str) -> None:
+        """Be what a snapshot says."""
+        self._wire.raw("PUT", "snapshot", document.encode() if isinstance(document, str) else document)
+
+    def scenarios(self) -> ScenariosRow:
+        return self._wire.ask("GET", "scenarios", ScenariosRow)
+
+    def scenario(self) -> StageRow:
+        return self._wire.ask("GET", "scenario", StageRow)
+
+    def play(self, scenario: str) -> StageRow:
+        """Put a scenario on: the name of one that comes with seedmock, or a text in TOML."""
+        named = "\n" not in scenario and "=" not in scenario
+        content = msgspec.json.encode({"name": scenario}) if named else scenario.encode()
+        return msgspec.json.decode(self._wire.raw("PUT", "scenario", content).content, type=StageRow)
+
+    def stop(self) -> StageRow:
+        """Take the scenario away."""
+        return self._wire.ask("DELETE", "scenario", StageRow)

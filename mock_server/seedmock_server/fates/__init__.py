@@ -1,0 +1,1 @@
+"""Fates: rules that decide what becomes of a task or an asset."""

@@ -1,0 +1,148 @@
+"""From a fate to a life: the phases, the failure and the quirks of one task. Pure; raises the refusals of fates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.facts import ErrorKind, FailCode, Moment, Operation, TaskStatus
+
+from ..errors import Refusal
+from ..tasks.models import Failure, Phase
+from ..tasks.timeline import QUEUED_SHARE, life
+from .rules import SUCCEED, Fate, FateKind, codes, fitting
+
+SLOW, LATE, EARLY = 900.0, 10.0, 1.0
+DEFAULT_WORD = "UNKNOWN"
+DOWNLOAD_FAILED = "DownloadFailed"
+
+
+class Life(msgspec.Struct, frozen=True):
+    """What a fate makes of a task; times in seconds after creation or, for the clip, after success."""
+
+    phases: tuple[Phase, ...]
+    failure: Failure | None = None
+    with_url: bool = True
+    late: float = 0.0
+    link_seconds: float | None = None
+    charged_when_failed: bool = False
+
+
+def living(said: Contract, fate: Fate, queue: float, render: float) -> Life:
+    """The life of a task whose pace gives it so many seconds in the queue and in the works.
+
+    Raises Refusal for the fate `refused`, and InvalidRule for a code that the upstream does not have.
+    """
+    if fate is SUCCEED:
+        return _ordinary(queue, render)
+    queue, render = _times(fate, queue, render)
+    ordinary = life(queue, render)
+    failing = life(queue, render, TaskStatus.FAILURE)
+    if fate.kind is FateKind.REFUSED:
+        raise refused(said, fate)
+    if fate.kind is FateKind.MODERATED:
+        code = said.moderation(ErrorKind.MODERATION_OUTPUT, fate.texts.get("what", "video"))
+        return Life(failing, _failure(code))
+    if fate.kind is FateKind.FAILED:
+        charged = fate.texts.get("charged") == "yes"
+        return Life(failing, _failure(_named(said, fate, Operation.CREATE)), charged_when_failed=charged)
+    if fate.kind is FateKind.EXPIRED:
+        code = next(code for code in said.codes if code.reason == "expired")
+        return Life(
+            (*failing[:2], Phase(failing[2].at, TaskStatus.FAILURE, fate.texts.get("word", ""))), _failure(code)
+        )
+    if fate.kind is FateKind.STUCK:
+        return Life(ordinary[:1] if fate.texts.get("status") == "queued" else ordinary[:2])
+    if fate.kind is FateKind.NOT_STARTED_FIRST:
+        return Life(_after_early_words(said, ordinary, fate.seconds.get("lasts", EARLY)))
+    if fate.kind is FateKind.UNKNOWN_STATUS:
+        return Life(_with_unknown(said, ordinary, fate))
+    if fate.kind is FateKind.COMPLETED_WITHOUT_URL:
+        return Life(ordinary, with_url=False)
+    if fate.kind is FateKind.CONTENT_LATE:
+        return Life(ordinary, late=fate.seconds.get("by", LATE))
+    if fate.kind is FateKind.LINK_DEAD:
+        return Life(ordinary, link_seconds=fate.seconds.get("lives", 0.0))
+    return Life(ordinary)
+
+
+@lru_cache(maxsize=1024)
+def _ordinary(queue: float, render: float) -> Life:
+    return Life(life(queue, render))
+
+
+def refused(said: Contract, fate: Fate) -> Refusal:
+    """The refusal at create of moderation that objects to what the fate says."""
+    code = said.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
+    where = f" ({fate.texts['path']})" if "path" in fate.texts else ""
+    return Refusal(ErrorKind.MODERATION_INPUT, code.message + where, code=code.code, fact=code)
+
+
+def refused_for_face(path: str) -> Fate:
+    """What becomes of an order whose reference at this path shows a face."""
+    return Fate(FateKind.REFUSED, {}, {"why": "face", "path": path})
+
+
+@dataclass(frozen=True, slots=True)
+class AssetLife:
+    """What a fate makes of an asset: seconds in processing if the fate says so, and the failure at their end."""
+
+    processing: float | None = None
+    failure: Failure | None = None
+
+
+def living_asset(said: Contract, fate: Fate) -> AssetLife:
+    """The life of an asset. Raises Refusal ASSET_REFUSED for the fate `refused`."""
+    if fate.kind is FateKind.REFUSED:
+        code = said.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
+        raise Refusal(ErrorKind.ASSET_REFUSED, f"url: {code.message}", field="url", code=code.code, fact=code)
+    after = fate.seconds.get("after")
+    if fate.kind is not FateKind.FAILED:
+        return AssetLife(after)
+    code = _named(said, fate, Operation.ASSET_CREATE)
+    return AssetLife(after, Failure(ErrorKind.INVALID_INPUT, code.code, code.message))
+
+
+def _times(fate: Fate, queue: float, render: float) -> tuple[float, float]:
+    if fate.kind is FateKind.SLOW or "after" in fate.seconds:
+        whole = fate.seconds.get("after", SLOW)
+        queue = min(fate.seconds.get("queue", whole * QUEUED_SHARE), whole)
+        return queue, whole - queue
+    return fate.seconds.get("queue", queue), fate.seconds.get("render", render)
+
+
+def _named(said: Contract, fate: Fate, operation: Operation) -> FailCode:
+    known = codes(said, operation)
+    if "code" in fate.texts:
+        fitting(fate, operation, (said,))
+        return known[fate.texts["code"]]
+    if operation is Operation.ASSET_CREATE:
+        return known[DOWNLOAD_FAILED]
+    return next(code for code in said.codes if code.kind is ErrorKind.TASK_FAILED)
+
+
+def _failure(code: FailCode) -> Failure:
+    return Failure(code.kind, code.code, code.message, code.retryable)
+
+
+def _after_early_words(said: Contract, ordinary: tuple[Phase, ...], lasts: float) -> tuple[Phase, ...]:
+    """Begin with the words that the upstream has for what is not yet queued, each for so many seconds."""
+    aliases = [word for word in said.words if word.moment is Moment.ALIAS and word.status is TaskStatus.QUEUED][:2]
+    early = [Phase(number * lasts, TaskStatus.QUEUED, alias.word) for number, alias in enumerate(aliases)]
+    shift = len(early) * lasts
+    return (*early, *(Phase(phase.at + shift, phase.status, phase.word) for phase in ordinary))
+
+
+def _with_unknown(said: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
+    """Say a word that nobody expects instead of that for in progress: for a while, or for ever."""
+    queued, working, end = ordinary
+    lower = said.word(TaskStatus.QUEUED, Moment.QUERIED).islower()
+    usual = DEFAULT_WORD.lower() if lower else DEFAULT_WORD
+    strange = Phase(working.at, TaskStatus.IN_PROGRESS, fate.texts.get("word", usual))
+    lasts = fate.seconds.get("lasts")
+    if lasts is None:
+        return queued, strange
+    return queued, strange, Phase(working.at + lasts, TaskStatus.IN_PROGRESS), Phase(end.at + lasts, end.status)

@@ -1,0 +1,1 @@
+"""Faults: misbehaviour of the wire and contract mutations, by rule."""

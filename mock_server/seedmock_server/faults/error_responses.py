@@ -1,0 +1,120 @@
+"""What is said instead of the honest answer: an error in the upstream's envelope, a proxy's page, nothing at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from email.utils import formatdate
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from seedmock_contracts.facts import ErrorKind, Operation
+
+from ..errors import Refusal
+from ..upstreams.protocol import Answer, Headers, Upstream
+from .rules import Fault
+
+encode = msgspec.json.Encoder(decimal_format="number").encode
+ON_PURPOSE = "seedmock was told to answer so"
+HTML: Headers = ((b"content-type", b"text/html; charset=UTF-8"), (b"server", b"cloudflare"))
+KINDS: Mapping[int, ErrorKind] = {
+    400: ErrorKind.INVALID_PARAMETER,
+    401: ErrorKind.AUTHENTICATION,
+    402: ErrorKind.BALANCE,
+    403: ErrorKind.FORBIDDEN,
+    404: ErrorKind.TASK_NOT_FOUND,
+    405: ErrorKind.METHOD_NOT_ALLOWED,
+    408: ErrorKind.REQUEST_TIMEOUT,
+    410: ErrorKind.LINK_EXPIRED,
+    413: ErrorKind.BODY_TOO_LARGE,
+    415: ErrorKind.UNSUPPORTED_MEDIA_TYPE,
+    416: ErrorKind.RANGE_NOT_SATISFIABLE,
+    422: ErrorKind.ASSET_REFUSED,
+    429: ErrorKind.RATE_LIMIT,
+    503: ErrorKind.OVERLOADED,
+}
+"""What a status most likely means, where only the status is given."""
+
+VALUES: Mapping[ErrorKind, object] = {
+    ErrorKind.BALANCE: 0,
+    ErrorKind.NOT_READY: "IN_PROGRESS",
+    ErrorKind.TASK_FAILED: "FAILURE",
+    ErrorKind.UNKNOWN_MODEL: "no-such-model",
+}
+"""What the words of a kind speak of, where they speak of something."""
+
+TITLES = {502: "Bad gateway", 504: "Gateway time-out", 520: "Unknown error from the origin", 524: "A timeout occurred"}
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head><title>{code}: {title}</title></head>
+<body>
+<h1>{title} <small>Error code {code}</small></h1>
+<p>The proxy reached this host, but the host did not answer as it should. Try again in a few minutes.</p>
+</body>
+</html>
+"""
+
+
+class Raw(msgspec.Struct, frozen=True):
+    """An answer in bytes. Its headers hold its content type, if it has one."""
+
+    status: int
+    body: bytes
+    headers: Headers = ()
+
+
+def error_answer(fault: Fault, upstream: Upstream, operation: str, now: float) -> Answer | Raw:
+    """The answer of the fault `status`; `now` is what Retry-After is counted from when it is a date."""
+    kind = ErrorKind(fault.values["kind"]) if "kind" in fault.values else _kind(fault.values["code"], operation)
+    answer = _refused(upstream, kind, fault)
+    code = fault.values.get("code", answer.status)
+    headers = answer.headers + _retry_after(fault, now)
+    if fault.get("body") == "html":
+        page = PAGE.format(code=code, title=TITLES.get(code, "Error")).encode()
+        return Raw(code, page, HTML + headers)
+    if fault.get("body") == "empty":
+        return Raw(code, b"", headers)
+    body = answer.body
+    if "kind" not in fault.values and isinstance(body.get("code"), int):
+        body = body | {"code": code}
+    return replace(answer, status=code, body=body, headers=headers)
+
+
+def moved(upstream: Upstream, method: str, path: str) -> Answer:
+    """What the upstream says of a path that it does not serve."""
+    asked = f"{method} {path[:200]}"
+    return upstream.refuse(
+        Refusal(ErrorKind.ROUTE_NOT_FOUND, f"{asked} is none of this upstream's endpoints", value=asked)
+    )
+
+
+def _kind(code: int, operation: str) -> ErrorKind:
+    if code == 404 and operation == Operation.CONTENT:
+        return ErrorKind.CONTENT_NOT_FOUND
+    return KINDS.get(code, ErrorKind.INVALID_PARAMETER if code < 500 else ErrorKind.UPSTREAM_FAILED)
+
+
+def _refused(upstream: Upstream, kind: ErrorKind, fault: Fault) -> Answer:
+    message = fault.values.get("message")
+    answer = upstream.refuse(Refusal(kind, message or ON_PURPOSE, value=VALUES.get(kind)))
+    if fault.get("body") == "nested":
+        error = {"code": kind.value, "message": message or ON_PURPOSE, "param": "", "type": kind.value}
+        message = encode({"error": error}).decode()
+    return answer if message is None else replace(answer, body=_saying(answer.body, message))
+
+
+def _saying(body: dict[str, Any], message: str) -> dict[str, Any]:
+    """An error's body with another message, wherever its envelope has it."""
+    if isinstance(body.get("error"), dict):
+        return body | {"error": body["error"] | {"message": message}}
+    return body | {"msg" if "msg" in body else "message": message}
+
+
+def _retry_after(fault: Fault, now: float) -> Headers:
+    seconds = fault.values.get("retry_after")
+    if seconds is None:
+        return ()
+    said = formatdate(now + seconds, usegmt=True) if fault.get("retry_as") == "date" else str(math.ceil(seconds))
+    return ((b"retry-after", said.encode()),)

@@ -1,0 +1,294 @@
+"""How each fault is written: its parameters, what they mean, how each is read, and which cannot stand together.
+
+Knows nothing of what a fault does, and of no upstream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from seedmock_contracts.facts import ErrorKind
+
+from ..matching.rules import InvalidRule
+from ..matching.syntax import duration
+from .kinds import FaultKind
+from .rule_overrides import trouble_of
+
+K = FaultKind
+FIELD = "the answer's field, at the top or in A's data; dots lead inwards, and into each item of a list"
+PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
+    K.STATUS: {
+        "code": "the HTTP status, 200 or 400 to 599; unless said, that of kind",
+        "kind": "the kind of error whose words the upstream uses; unless said, the one of the code",
+        "body": "envelope, nested (the message is itself an error in JSON), html (a proxy's page) or empty",
+        "message": "what the envelope says",
+        "retry_after": "a Retry-After header, so many seconds on",
+        "retry_as": "seconds or date: how Retry-After is written",
+    },
+    K.MALFORMED: {},
+    K.TRUNCATED: {"at": "bytes of JSON that are left, unless said half; Content-Length agrees"},
+    K.LATENCY: {
+        "seconds": "wait, by the account's clock, before the call is looked at",
+        "p50": "or drawn: the median",
+        "p90": "and 9 in 10",
+    },
+    K.HANG: {"seconds": "say nothing until the client goes away, at most so long (of real time), 120 unless said"},
+    K.RESET: {"when": "before, during or after the answer, before unless said; before, nothing is done"},
+    K.LOST: {},
+    K.BANDWIDTH: {"rate": "bytes of the body a second"},
+    K.DRIBBLE: {"bytes": "bytes at a time, 1 unless said", "every": "the pause between them, 100ms unless said"},
+    K.CUT: {"at": "bytes of the body that arrive before the connection closes, unless said half"},
+    K.WRONG_LENGTH: {"off": "what Content-Length says too much, or too little (-10); 10 unless said"},
+    K.WRONG_TYPE: {"to": "the Content-Type said, text/html unless said"},
+    K.REDIRECT: {"code": "301, 302, 303, 307 or 308, 302 unless said"},
+    K.NO_RANGE: {},
+    K.DUPLICATE: {},
+    K.CLOCK_SKEW: {"by": "how far the Date header is ahead, or behind (-5m)"},
+    K.BACKWARDS: {"to": "the status word said, unless said that of a queued task"},
+    K.MISSING: {"field": FIELD},
+    K.RENAMED: {"field": FIELD, "to": "its new name, unless said the other of camelCase and snake_case"},
+    K.RETYPED: {"field": FIELD, "as": "text, number, boolean, list, object or null"},
+    K.OTHER_SIZE: {"to": "width x height said, or rendered, such as 640x360; unless said, half of each"},
+    K.OTHER_DURATION: {"seconds": "how long the answer says, or the clip is; unless said, 1 more"},
+    K.OTHER_PRICE: {"factor": "what A's balance and records are multiplied by, 2 unless said"},
+    K.OTHER_ID: {},
+    K.MOVED: {},
+    K.OTHER_VALUE: {
+        "field": FIELD,
+        "to": "what it says instead; a number or a boolean stays one",
+        "factor": "or what its number is multiplied by",
+        "was": "only where it says this",
+    },
+    K.EXTRA: {"field": "its name, at the top or in A's data", "to": "what it says, unexpected unless said"},
+    K.REORDERED: {},
+    K.OTHER_ENVELOPE: {
+        "form": "of what succeeds: bare (none) or wrapped (in data); of refusals: error, flat or detail",
+    },
+    K.OTHER_STATUS: {"code": "the HTTP status"},
+    K.OTHER_REFUSAL: {
+        "kind": "only refusals of this kind of error",
+        "code": "the HTTP status, and the code of an envelope that repeats it",
+        "to": "the code in the body",
+        "message": "what the envelope says",
+    },
+    K.OTHER_LIMIT: {
+        "fact": "the rule's fact, or a limit's on media; without more it is not held at all",
+        "low": "the lowest that is taken",
+        "high": "the highest, longest or most that is taken",
+        "allow": "one more value, type, scheme or resolution that is taken",
+        "deny": "one that is not taken any more",
+    },
+    K.OTHER_CLIP: {
+        "what": "sound (where none was ordered, or none), frames (one more), picture, codec (HEVC), container (WebM)",
+    },
+    K.OTHER_RANGE: {"how": "shifted (by a byte), unsaid (206 without Content-Range), open (200 where 416 is due)"},
+    K.OTHER_HEADER: {"name": "the header's name", "to": "what it says; without, it is not there"},
+    K.UNDUE: {"kind": "not_ready, task_failed or link_expired: what the refusal would say"},
+    K.SHARED: {},
+    K.UNLOCKED: {},
+    K.IDLE: {},
+}
+"""Each kind's parameters and what they mean."""
+
+DEFAULTS: Mapping[FaultKind, Mapping[str, Any]] = {
+    K.STATUS: {"body": "envelope", "retry_as": "seconds"},
+    K.HANG: {"seconds": 120.0},
+    K.RESET: {"when": "before"},
+    K.DRIBBLE: {"bytes": 1, "every": 0.1},
+    K.WRONG_LENGTH: {"off": 10},
+    K.WRONG_TYPE: {"to": "text/html"},
+    K.REDIRECT: {"code": 302},
+    K.OTHER_PRICE: {"factor": "2"},
+    K.EXTRA: {"to": "unexpected"},
+}
+ABOUT = ("field", "fact", "name", "kind")
+"""The parameters that say what a fault is about: two of a group about different things don't exclude each other."""
+
+NEEDED: Mapping[FaultKind, tuple[str, ...]] = {
+    K.BANDWIDTH: ("rate",),
+    K.CLOCK_SKEW: ("by",),
+    K.MISSING: ("field",),
+    K.RENAMED: ("field",),
+    K.RETYPED: ("field", "as"),
+    K.OTHER_VALUE: ("field",),
+    K.EXTRA: ("field",),
+    K.OTHER_ENVELOPE: ("form",),
+    K.OTHER_STATUS: ("code",),
+    K.OTHER_LIMIT: ("fact",),
+    K.OTHER_CLIP: ("what",),
+    K.OTHER_RANGE: ("how",),
+    K.OTHER_HEADER: ("name",),
+    K.UNDUE: ("kind",),
+}
+SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
+REDIRECTS = (301, 302, 303, 307, 308)
+UNDUE = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED, ErrorKind.LINK_EXPIRED)
+
+
+def contradiction(kind: FaultKind, values: Mapping[str, Any]) -> str:
+    """What is wrong with a fault's parameters together, and what is allowed; empty if nothing is."""
+    for name in NEEDED.get(kind, ()):
+        if name not in values:
+            return f"{name} is missing; allowed: {PARAMETERS[kind][name]}"
+    return {
+        K.STATUS: _of_status,
+        K.LATENCY: _of_latency,
+        K.REDIRECT: _of_redirect,
+        K.OTHER_SIZE: _of_size,
+        K.WRONG_TYPE: _of_type,
+        K.OTHER_VALUE: _of_value,
+        K.OTHER_REFUSAL: _of_refusal,
+        K.OTHER_LIMIT: trouble_of,
+        K.UNDUE: _of_undue,
+    }.get(kind, _nothing)(values)
+
+
+def _nothing(_: Mapping[str, Any]) -> str:
+    return ""
+
+
+def _of_status(values: Mapping[str, Any]) -> str:
+    code, body = values.get("code"), values.get("body", "envelope")
+    if code is None and "kind" not in values:
+        return "neither code nor kind is given; allowed: one of them, or both"
+    if code is not None and code != 200 and not 400 <= code < 600:
+        return f"code is {code}; allowed: 200, or 400 to 599"
+    if code == 200 and ("kind" not in values or body in ("html", "empty")):
+        return "code is 200, which is an error only by its envelope; allowed with a kind, and body envelope or nested"
+    if "message" in values and body in ("html", "empty"):
+        return f"message is given, but body is {body}; allowed with body envelope or nested"
+    if "retry_as" in values and "retry_after" not in values:
+        return "retry_as is given without retry_after; allowed: both"
+    return ""
+
+
+def _of_latency(values: Mapping[str, Any]) -> str:
+    if set(values) not in ({"seconds"}, {"p50", "p90"}):
+        return f"it has {', '.join(values) or 'nothing'}; allowed: seconds, or p50 and p90"
+    if "p50" in values and not 0 < values["p50"] <= values["p90"]:
+        return f"p50 is {values['p50']:g}s and p90 {values['p90']:g}s; allowed: above 0, and p90 no less than p50"
+    return ""
+
+
+def _of_redirect(values: Mapping[str, Any]) -> str:
+    if values.get("code", 302) not in REDIRECTS:
+        return f"code is {values['code']}; allowed: {', '.join(map(str, REDIRECTS))}"
+    return ""
+
+
+def _of_size(values: Mapping[str, Any]) -> str:
+    if "to" in values and SIZE.fullmatch(values["to"]) is None:
+        return f"to is {values['to']!r}; allowed: width x height in pixels, such as 640x360"
+    return ""
+
+
+def _of_type(values: Mapping[str, Any]) -> str:
+    if not values.get("to", "").isascii():
+        return f"to is {values['to']!r}; allowed: a content type, in ASCII"
+    return ""
+
+
+def _of_value(values: Mapping[str, Any]) -> str:
+    if ("to" in values) == ("factor" in values):
+        return f"it has {', '.join(values)}; allowed: either to or factor"
+    return ""
+
+
+def _of_refusal(values: Mapping[str, Any]) -> str:
+    if not values.keys() & {"code", "to", "message"}:
+        return "neither code, to nor message is given; allowed: one of them, or more"
+    return ""
+
+
+def _of_undue(values: Mapping[str, Any]) -> str:
+    if values["kind"] not in UNDUE:
+        return f"kind is {values['kind']}; allowed: {', '.join(UNDUE)}"
+    return ""
+
+
+# --- how each parameter is read; a name means the same wherever it stands ---
+
+
+def _whole(least: int, most: int = 1 << 40) -> Callable[[object, str], int]:
+    def read(value: object, name: str) -> int:
+        try:
+            number = int(value) if isinstance(value, str) else value
+        except ValueError:
+            number = None
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+            raise InvalidRule(f"{name} is {value!r}; allowed: a whole number from {least}")
+        return number
+
+    return read
+
+
+def _number(value: object, name: str) -> int | str:
+    """A whole number, or a fraction as text, so that it is written as it was."""
+    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"-?\d{1,12}(\.\d{1,9})?", text):
+        raise InvalidRule(f"{name} is {value!r}; allowed: a number")
+    return text if "." in text else int(text)
+
+
+def _one_of(*allowed: str) -> Callable[[object, str], str]:
+    def read(value: object, name: str) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise InvalidRule(f"{name} is {value!r}; allowed: {', '.join(allowed)}")
+        return str(value)
+
+    return read
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable() or len(value) > 500:
+        raise InvalidRule(f"{name} is {value!r}; allowed: a text of 1 to 500 printable characters")
+    return value
+
+
+def _signed(value: object, name: str) -> float:
+    if isinstance(value, str) and value.startswith("-"):
+        return -duration(value[1:], name)
+    if isinstance(value, int | float) and value < 0:
+        return -duration(-value, name)
+    return duration(value.removeprefix("+") if isinstance(value, str) else value, name)
+
+
+def _off(value: object, name: str) -> int:
+    number = _whole(-(1 << 40))(value, name)
+    if number == 0:
+        raise InvalidRule(f"{name} is 0; allowed: a whole number above or below it")
+    return number
+
+
+def _factor(value: object, name: str) -> str:
+    try:
+        number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e9 or number == 1:
+        raise InvalidRule(f"{name} is {value!r}; allowed: a number from 0 that is not 1")
+    return f"{number:g}"
+
+
+READERS: Mapping[str, Callable[[object, str], Any]] = {
+    **dict.fromkeys(("seconds", "p50", "p90", "retry_after", "every"), duration),
+    **dict.fromkeys(("message", "field", "to", "was", "fact", "allow", "deny", "name"), _text),
+    "by": _signed,
+    "code": _whole(100, 599),
+    "at": _whole(0),
+    **dict.fromkeys(("low", "high"), _number),
+    "bytes": _whole(1),
+    "rate": _whole(1),
+    "off": _off,
+    "factor": _factor,
+    "kind": _one_of(*ErrorKind),
+    "body": _one_of("envelope", "nested", "html", "empty"),
+    "retry_as": _one_of("seconds", "date"),
+    "when": _one_of("before", "during", "after"),
+    "as": _one_of("text", "number", "boolean", "list", "object", "null"),
+    "form": _one_of("bare", "wrapped", "error", "flat", "detail"),
+    "what": _one_of("sound", "frames", "picture", "codec", "container"),
+    "how": _one_of("shifted", "unsaid", "open"),
+}

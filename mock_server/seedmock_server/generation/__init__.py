@@ -1,0 +1,1 @@
+"""Orders and assets of all upstreams, in the emulator's own terms."""

@@ -1,0 +1,208 @@
+"""The verbs of A's asset library: groups, assets, files. Introduces store, sources and clock; no HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.facts import AssetStatus, ErrorKind, MediaFacts, MediaKind, Operation
+from seedmock_contracts.validation import media_violations
+
+from ..billing.ledger import Ledger
+from ..clock import Clocks
+from ..errors import Refusal
+from ..fates.lifecycle import living_asset
+from ..fates.rules import Fates
+from ..matching.rules import Subject
+from ..randomness import Chance
+from ..references import files as sources
+from ..references.files import Readable, Sources
+from ..references.inspection import Seen, Sight
+from ..storage import Store
+from ..tasks.models import Asset, Failure, Group
+from ..tasks.timeline import Pace, asset_status_at, processing_seconds
+
+DAY = 86400.0
+TOO = {
+    "size_bytes": ("", "FileSizeTooLarge"),
+    "seconds": ("DurationTooShort", "DurationTooLong"),
+    "total_seconds": ("", "DurationTooLong"),
+    "width": ("WidthTooSmall", "WidthTooLarge"),
+    "height": ("HeightTooSmall", "HeightTooLarge"),
+    "ratio": ("AspectRatioTooSmall", "AspectRatioTooLarge"),
+}
+"""The codes with which the service behind fails an asset below and above a limit (facts: asset library of Ark)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing."""
+
+    items: tuple[Asset, ...]
+    total: int
+    page: int
+    page_size: int
+
+
+class Library:
+    """Groups and assets of all accounts; an account sees its own and nothing else."""
+
+    def __init__(
+        self,
+        store: Store,
+        clocks: Clocks,
+        chance: Chance,
+        shelf: Sources,
+        sight: Sight,
+        fates: Fates,
+        ledger: Ledger,
+        *,
+        pace: Pace,
+    ) -> None:
+        self.store = store
+        self._sight = sight
+        self._fates = fates
+        self.clocks = clocks
+        self._chance = chance
+        self._sources = shelf
+        self._pace = pace
+        self._ledger = ledger
+
+    def create_group(self, upstream: str, account: str, name: str, group_name: str) -> Group:
+        """A new group; ids count up from 1 within the account."""
+        group = Group(
+            id=self.store.next_group_id(account),
+            upstream=upstream,
+            account=account,
+            name=name,
+            group_name=group_name,
+            created_at=self.clocks.now(account),
+        )
+        self.store.add_group(group)
+        return group
+
+    def group(self, account: str, group_id: int) -> Group:
+        """Raises Refusal GROUP_NOT_FOUND: a foreign group is as unknown as one that never was."""
+        group = self.store.group(account, group_id)
+        if group is None:
+            raise Refusal(ErrorKind.GROUP_NOT_FOUND, field="group_id", value=group_id)
+        return group
+
+    def delete_group(self, account: str, group_id: int) -> None:
+        """Takes its assets with it."""
+        self.store.remove_group(self.group(account, group_id))
+
+    async def create_asset(
+        self,
+        said: Contract,
+        account: str,
+        asset_id: str,
+        *,
+        group_id: int,
+        kind: MediaKind,
+        url: str,
+        name: str,
+        origin: str,
+        at_once: bool = False,
+        fate: str = "",
+    ) -> Asset:
+        """A new asset, in processing for a while unless it is ready `at_once`; `fate` is what a header wants.
+
+        Raises Refusal ASSET_REFUSED when its file cannot be had, BALANCE when its fee cannot, and InvalidRule for a
+        fate that assets don't have.
+        """
+        group = self.group(account, group_id)
+        subject = Subject(said.name, Operation.ASSET_CREATE, account, 0, references=(url,))
+        lived = living_asset(said, self._fates.choose(said, subject, fate))
+        seen = await self._look(account, url, origin)
+        self._ledger.check_asset(account, said.name)
+        fast = float(said.amount(f"{said.name}.assets.processing_seconds").value)
+        usual = 0.0 if at_once else processing_seconds(self._pace, fast)
+        asset = Asset(
+            id=asset_id,
+            upstream=said.name,
+            account=account,
+            group_id=group.id,
+            kind=kind,
+            name=name,
+            url=url,
+            created_at=self.clocks.now(account),
+            processing_seconds=lived.processing if lived.processing is not None else usual,
+            failure=lived.failure or _failure(said, kind, seen.facts),
+            source=seen.source,
+            facts=seen.facts,
+        )
+        self.store.put_asset(asset)
+        self._ledger.book(asset)
+        return asset
+
+    async def _look(self, account: str, url: str, origin: str) -> Seen:
+        try:
+            seen = await self._sight.look(url, own_origin=origin, now=self.clocks.now(account))
+        except sources.Refused as error:
+            raise Refusal(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
+        if seen.facts is None and sources.is_private(url):
+            said_so = "url: private/reserved IP addresses not allowed"
+            raise Refusal(ErrorKind.ASSET_REFUSED, said_so, field="url", value=url)
+        return seen
+
+    def asset(self, account: str, asset_id: str) -> Asset:
+        """Raises Refusal ASSET_NOT_FOUND."""
+        asset = self.store.asset(account, asset_id)
+        if asset is None:
+            raise Refusal(ErrorKind.ASSET_NOT_FOUND, field="id", value=asset_id)
+        return asset
+
+    def status(self, asset: Asset) -> AssetStatus:
+        """An asset's status now."""
+        return asset_status_at(asset, self.clocks.now(asset.account))
+
+    def assets(self, account: str, group_id: int | None, page: int, page_size: int) -> Page:
+        """A page of an account's assets, oldest first. Raises Refusal GROUP_NOT_FOUND."""
+        if group_id is not None:
+            self.group(account, group_id)
+        found = [asset for asset in self.store.assets(account) if group_id in (None, asset.group_id)]
+        start = (page - 1) * page_size
+        return Page(tuple(found[start : start + page_size]), len(found), page, page_size)
+
+    def rename(self, account: str, asset_id: str, name: str) -> Asset:
+        """Raises Refusal ASSET_NOT_FOUND."""
+        renamed = msgspec.structs.replace(self.asset(account, asset_id), name=name)
+        self.store.put_asset(renamed)
+        return renamed
+
+    def delete_asset(self, account: str, asset_id: str) -> None:
+        """Raises Refusal ASSET_NOT_FOUND, also for the second of two calls."""
+        self.store.remove_asset(self.asset(account, asset_id))
+
+    async def upload(self, said: Contract, account: str, token: str, content: bytes, name: str) -> Readable:
+        """Keep a posted file and publish it under a token for as long as the upstream keeps files.
+
+        Raises Refusal INVALID_INPUT for what is no media.
+        """
+        try:
+            readable = await self._sources.keep(content)
+            days = float(said.amount(f"{said.name}.files.days").value)
+            self._sources.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
+        except sources.Refused as error:
+            raise Refusal(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
+        return readable
+
+
+def _failure(said: Contract, kind: MediaKind, facts: MediaFacts | None) -> Failure | None:
+    """What is wrong with an asset of which the facts are known."""
+    if facts is None:
+        return None
+    if facts.kind is not kind:
+        found = f"the file is of kind {facts.kind}; allowed: {kind}"
+        return Failure(ErrorKind.INVALID_INPUT, "TypeMismatch", found)
+    for violation in media_violations(said.name, [("url", facts)]):
+        limit = next(limit for limit in said.limits if limit is violation.fact)
+        low = limit.low is not None and violation.value <= limit.low
+        quantity = limit.quantity
+        if quantity == "side":
+            quantity = "width" if violation.value == facts.width else "height"
+        return Failure(ErrorKind.INVALID_INPUT, TOO[quantity][0 if low else 1], violation.message)
+    return None

@@ -1,0 +1,345 @@
+"""The verbs of generation: create, look up, render. Introduces the rooms to one another; no HTTP, no vendor words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import msgspec
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.references import Found
+from seedmock_contracts.facts import ErrorKind, MediaKind, MediaLimit, Mode, Operation, Role, Size, TaskStatus
+from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
+
+from ..billing.ledger import Ledger
+from ..clock import Clocks
+from ..errors import Refusal
+from ..fates.lifecycle import living, refused_for_face
+from ..fates.rules import SUCCEED, Fate, Fates
+from ..matching.rules import Subject
+from ..media.clip_spec import Look
+from ..media.renderer import Clip, Studio
+from ..randomness import Chance
+from ..references.resolver import ASSET_SCHEME, Input, Inputs, face, frame, remarks
+from ..storage import Store
+from ..tasks.latency import Latencies
+from ..tasks.models import Failure, Task
+from ..tasks.timeline import NEVER, Latency, Pace, State, ends_at, life, pace_of, state_at, stepped
+
+SEEDS = 1 << 31
+LONGEST_SIDE = 8192
+"""In pixels, of an upscaled clip: a strip of a video can't be brought to 4k by any decoder that people have."""
+LOOSER = ("text",)
+"""What moderation lets pass at a model whose tier is nsfw (assumed: opeai.model.seedance-2-0-nsfw.moderation)."""
+ATTEMPTS = 1000
+Announce = Callable[[Task, float | None], None]
+"""Told of a task that wants a callback: when it ends, or at a moment."""
+NewId = Callable[[float, int], str]
+"""Makes a task id from the time of creation and the number of the attempt."""
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks: the account, the scheme, host and port by which it reached us, and the fate that a header wants.
+
+    `notes` takes what the journal should say. `limits` hold for media where a lie says other than the upstream's.
+    """
+
+    account: str
+    origin: str
+    fate: str = ""
+    notes: list[str] = []
+    limits: tuple[MediaLimit, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an engine needs of the settings."""
+
+    pace: Pace
+    latency: Latency
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class Engine:
+    """Tasks of all upstreams and accounts."""
+
+    def __init__(
+        self,
+        store: Store,
+        clocks: Clocks,
+        chance: Chance,
+        studio: Studio,
+        inputs: Inputs,
+        fates: Fates,
+        ledger: Ledger,
+        rules: Rules,
+    ) -> None:
+        self.store = store
+        self.clocks = clocks
+        self.fates = fates
+        self.chance = chance
+        self.inputs = inputs
+        self.ledger = ledger
+        self.rules = rules
+        self.latencies = Latencies()
+        self.announce: Announce = lambda task, at: None
+        self._studio = studio
+        self.number = 0
+
+    def next_number(self) -> int:
+        """1, 2, 3, ...: what makes one draw differ from the next."""
+        self.number += 1
+        return self.number
+
+    async def generate(
+        self,
+        said: Contract,
+        caller: Caller,
+        request: GenerationRequest,
+        found: Sequence[Found],
+        new_id: NewId,
+        private: Failure | None = None,
+    ) -> Task:
+        """Accept an order. `private` is how this upstream's tasks fail when a reference has a private address.
+
+        Raises Refusal for references that cannot be used, and for an order that the account cannot pay.
+        """
+        inputs = await self.inputs.read_all(said, caller.account, found, caller.origin, caller.limits) if found else ()
+        if inputs:
+            caller.notes.extend(remarks(inputs))
+        size = self._size(said, request, inputs)
+        draft = Task(
+            upstream=said.name,
+            account=caller.account,
+            mode=request.mode,
+            model=request.model or said.models[0].name,
+            prompt=request.prompt,
+            resolution=size.resolution,
+            ratio=size.ratio,
+            width=size.width,
+            height=size.height,
+            seconds=request.seconds,
+            audio=request.generate_audio is not False,
+            seed=-1 if request.seed is None else request.seed,
+            failure=private if private and any(one.dies for one in inputs) else None,
+            first=frame(inputs, Role.FIRST_FRAME) if inputs else None,
+            last=frame(inputs, Role.LAST_FRAME) if inputs else None,
+            callback_url=request.callback_url or "",
+            origin=caller.origin if request.callback_url else "",
+        )
+        urls = [reference.url for reference in request.references]
+        return self._accept(said, caller, draft, new_id, urls, face(inputs) if inputs else None)
+
+    async def upscale(
+        self,
+        said: Contract,
+        caller: Caller,
+        request: UpscaleRequest,
+        found: Found,
+        new_id: NewId,
+        private: Failure | None = None,
+    ) -> Task:
+        """Accept an order to enlarge a video. A video that is readable but broken makes a task that fails.
+
+        `private` is as for `generate`. Raises Refusal for an asset that cannot be used, or cannot be paid.
+        """
+        failure: Failure | None = None
+        try:
+            video = await self.inputs.read(caller.account, found, caller.origin)
+        except Refusal as refusal:
+            if found.reference.url.startswith(ASSET_SCHEME):
+                raise
+            video, failure = Input(found.path, found.reference), _unusable(refusal.detail)
+        if private and failure is None and video.dies:
+            failure = private
+        if failure is None and video.facts is not None and video.facts.kind is not MediaKind.VIDEO:
+            failure = _unusable(f"{found.path} is no video")
+        seconds = video.facts.seconds if video.facts else None
+        unknown = float(said.amount(f"{said.name}.upscale.unknown_seconds").value)
+        size = _enlarged(said, request.resolution, video)
+        if max(size.width, size.height) > LONGEST_SIDE:
+            failure = _unusable(f"{found.path} would become {size.text}; allowed: at most {LONGEST_SIDE} a side")
+        draft = Task(
+            upstream=said.name,
+            account=caller.account,
+            mode=Mode.UPSCALE,
+            model=next(model.name for model in said.models if model.upscales),
+            prompt="",
+            resolution=size.resolution,
+            ratio=size.ratio,
+            width=size.width,
+            height=size.height,
+            seconds=max(1, math.ceil(unknown if seconds is None else seconds)),
+            audio=video.facts.has_audio if video.facts else True,
+            seed=0,
+            failure=failure,
+            source=video.source if failure is None else None,
+            source_seconds=seconds,
+            callback_url=request.callback_url or "",
+            origin=caller.origin if request.callback_url else "",
+        )
+        return self._accept(said, caller, draft, new_id, [request.url])
+
+    def _fate(
+        self, said: Contract, caller: Caller, draft: Task, references: Sequence[str], face_at: str | None
+    ) -> Fate:
+        number = self.next_number()
+        if face_at is None and not caller.fate and not references and self.fates.is_plain and "[[" not in draft.prompt:
+            return SUCCEED
+        operation = Operation.UPSCALE if draft.mode is Mode.UPSCALE else Operation.CREATE
+        subject = Subject(
+            said.name,
+            operation,
+            caller.account,
+            number,
+            draft.model,
+            draft.prompt,
+            tuple(references),
+            draft.resolution,
+            draft.seconds,
+        )
+        seen = refused_for_face(face_at) if face_at is not None else None
+        model = said.model(draft.model)
+        spared = LOOSER if model is not None and model.tier == "nsfw" else ()
+        return self.fates.choose(said, subject, caller.fate, seen=seen, spared=spared)
+
+    def _accept(
+        self,
+        said: Contract,
+        caller: Caller,
+        draft: Task,
+        new_id: NewId,
+        references: Sequence[str],
+        face_at: str | None = None,
+    ) -> Task:
+        """Give a draft its id, its life and, where none was asked for, its seed; keep it and begin on its clip."""
+        self.ledger.check(draft)
+        fate = self._fate(said, caller, draft, references, face_at)
+        now = self.clocks.now(draft.account)
+        for attempt in range(ATTEMPTS):
+            task_id = new_id(now, attempt)
+            number = self.number  # the id's own: ids may tell the time of day, which no draw hangs on
+            queue, render = self._times(draft, number)
+            lived = living(said, fate, queue, render)
+            seed = draft.seed if draft.seed >= 0 else self.chance.whole(SEEDS, "seed", number)
+            task = msgspec.structs.replace(
+                draft,
+                id=task_id,
+                seed=seed,
+                created_at=now,
+                phases=lived.phases if draft.failure is None else life(queue, render, TaskStatus.FAILURE),
+                failure=draft.failure or lived.failure,
+                fate=fate.kind if fate is SUCCEED else str(fate),
+                with_url=lived.with_url,
+                late=lived.late,
+                link_seconds=lived.link_seconds,
+                charged_when_failed=lived.charged_when_failed,
+            )
+            if self.store.add_task(task):
+                self.ledger.book(task)
+                if task.callback_url and self.rules.pace is not Pace.STEP:
+                    self.announce(task, None)
+                if self.rules.pace is not Pace.INSTANT and task.failure is None:
+                    self._studio.prepare(partial(self.look, task))
+                return task
+        raise RuntimeError(f"{ATTEMPTS} task ids in a row were taken")
+
+    def _times(self, draft: Task, number: int) -> tuple[float, float]:
+        """Seconds in the queue and in the works: what is said of tasks like this, else what the pace gives."""
+        said = (
+            self.latencies.times(draft, self.chance.fraction("latency", number)) if self.latencies.durations else None
+        )
+        return said or pace_of(self.rules.pace, self.rules.latency, self.chance, number)
+
+    # --- what became of a task ---
+
+    def task(self, account: str, upstream: str, task_id: str, *, query: bool = False) -> Task:
+        """An account's task; `query` counts the look under the pace `step`. Raises Refusal TASK_NOT_FOUND."""
+        task = self.store.task(task_id)
+        if task is None or task.account != account or task.upstream != upstream:
+            raise Refusal(ErrorKind.TASK_NOT_FOUND, "no task of this key has this id", value=task_id)
+        if query and self.rules.pace is Pace.STEP:
+            self._step(task, self.store.count_query(task_id))
+        return task
+
+    def _step(self, task: Task, before: int) -> None:
+        """A query has moved a task's own clock; if it came to its end by that, its callback is due."""
+        ended = ends_at(task) <= stepped(task, before + 1)
+        if task.callback_url and ended and (before == 0 or stepped(task, before) < ends_at(task)):
+            self.announce(task, self.clocks.now(task.account))
+
+    def now_of(self, task: Task) -> float:
+        """The reading of the clock that holds for a task: under the pace `step`, its own, which each query moves on."""
+        if self.rules.pace is not Pace.STEP:
+            return self.clocks.now(task.account)
+        return stepped(task, self.store.queries(task.id))
+
+    def state(self, task: Task) -> State:
+        """The state of a task now."""
+        return state_at(task, self.now_of(task))
+
+    def look(self, task: Task) -> Look:
+        """What a task's clip looks like."""
+        return Look(
+            model=task.model,
+            width=task.width,
+            height=task.height,
+            seconds=task.seconds,
+            audio=task.audio,
+            seed=task.seed,
+            prompt=task.prompt,
+            extra_frame=self.rules.options.get(f"{task.upstream}.frames") == "billed",
+            first=task.first,
+            last=task.last,
+            source=task.source,
+        )
+
+    async def clip(self, task: Task, lives: float = NEVER) -> Clip:
+        """The clip of a task that has succeeded; its link lives for so many seconds unless its fate says otherwise.
+
+        Raises Refusal NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (there never will be one) or LINK_EXPIRED, and
+        Unrenderable.
+        """
+        state, now = self.state(task), self.now_of(task)
+        if state.status is TaskStatus.FAILURE:
+            why = task.failure.message if task.failure else ""
+            raise Refusal(ErrorKind.TASK_FAILED, f"the task has failed: {why}", value=state.status)
+        if state.status is not TaskStatus.SUCCESS:
+            said = f"the task is {state.status}, its clip comes with SUCCESS"
+            raise Refusal(ErrorKind.NOT_READY, said, value=state.status)
+        if not task.with_url:
+            raise Refusal(ErrorKind.CONTENT_NOT_FOUND, "the task has succeeded without a clip", value=state.status)
+        if now < state.ends_at + task.late:
+            raise Refusal(ErrorKind.NOT_READY, "the task has succeeded, but there is no clip yet", value=state.status)
+        lives = lives if task.link_seconds is None else task.link_seconds
+        if now >= state.ends_at + lives:
+            raise Refusal(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lives:g} s", value=state.status)
+        return await self._studio.clip(self.look(task))
+
+    def _size(self, said: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
+        """The table's row; adaptive takes the ratio nearest to the first visual input of known form, else 16:9."""
+        size = said.size_of(request.size)
+        if size is None and request.resolution and request.ratio:
+            size = said.size(request.resolution, request.ratio)
+        if size is not None:
+            return size
+        form = next((one.form for one in inputs if one.form is not None), 16 / 9)
+        rows = [row for row in said.sizes if row.resolution == request.resolution]
+        return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
+
+
+def _unusable(message: str) -> Failure:
+    return Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", message)
+
+
+def _enlarged(said: Contract, resolution: str, video: Input) -> Size:
+    """The target's shorter side with the input's form, in even pixels."""
+    side = int(said.amount(f"{said.name}.upscale.side.{resolution}").value)
+    form = video.form or 16 / 9
+    width, height = (side * form, side) if form >= 1 else (side, side / form)
+    even_width, even_height = 2 * round(width / 2), 2 * round(height / 2)
+    fact = said.amount(f"{said.name}.upscale.side.{resolution}")
+    return Size(fact.id, fact.evidence, resolution, f"{even_width}:{even_height}", even_width, even_height)

@@ -1,0 +1,1 @@
+"""HTTP over plain ASGI: bodies, forms, files, connections, the server, requests to elsewhere."""

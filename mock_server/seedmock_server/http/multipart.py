@@ -1,0 +1,240 @@
+"""multipart/form-data as a document, by the bracket notation of the OpenAI SDKs.
+
+Knows no upstream and no field but `type` and `role`, which it takes to put the items of a list back together.
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from .request_body import NAME, Malformed
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+PARTS: Final = 1000
+BRACKETS: Final = 8
+
+# The library warns about every malformed form; the caller hears it as Malformed, and stderr need not.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    name: str
+    filename: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as a document: dicts and lists after the bracket notation, every value still text. Files stand apart."""
+
+    document: dict[str, Any]
+    files: tuple[FormFile, ...]
+
+
+_NAME: Final = re.compile(r"([^\[\]\x00-\x1f]+)((?:\[[^\[\]\x00-\x1f]*\])*)")
+_ROLE_KINDS: Final = {
+    "reference_image": "image_url",
+    "first_frame": "image_url",
+    "last_frame": "image_url",
+    "reference_video": "video_url",
+    "reference_audio": "audio_url",
+}
+Path = tuple[str, ...]
+Row = tuple[Path, str]
+
+
+def parse_form(content_type: bytes | str, body: bytes) -> Form:
+    """Read multipart/form-data into a JSON-like document by its names: `a[b]` is an object, `a[]` and `a[0]` are lists.
+
+    A list of objects without indices arrives item by item (openai-node) or key by key (openai-python). In the second
+    case the `type`s say how many items there are, and each takes the next value that its type calls for. Roles, when
+    there are fewer than items, go to the next item of their kind: the wire does not tell more. Raises Malformed.
+    """
+    root: dict[str, Any] = {}
+    files: list[FormFile] = []
+    for headers, content in _parts(content_type, body):
+        name, filename = _disposition(headers)
+        if filename is None:
+            _insert(root, _path(name), _utf8(content, f"the value of {name}"), name)
+        else:
+            kind = headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
+            files.append(FormFile(name, filename, kind, content))
+    return Form(_settled(root, ""), tuple(files))
+
+
+Part = tuple[dict[bytes, bytes], bytes]
+
+
+def _parts(content_type: bytes | str, body: bytes) -> list[Part]:
+    """The headers and the content of each part."""
+    line = content_type if isinstance(content_type, str) else content_type.decode("latin-1")
+    parts: list[Part] = []
+    ended: list[bool] = []
+    try:
+        boundary = parse_options_header(line)[1].get(b"boundary")
+        if not boundary:
+            raise Malformed("Content-Type names no boundary: expected multipart/form-data; boundary=...")
+        MultipartParser(boundary, _collecting(parts, ended)).write(body)
+    except (FormParserError, UnicodeEncodeError) as error:
+        raise Malformed(f"the form cannot be read: {error}") from None
+    if not ended:
+        raise Malformed("the form ends before its closing boundary")
+    return parts
+
+
+def _collecting(parts: list[Part], ended: list[bool]) -> "MultipartCallbacks":
+    names: list[bytes] = []
+    headers: dict[bytes, bytes] = {}
+    content: list[bytes] = []
+
+    def end_part() -> None:
+        if len(parts) >= PARTS:
+            raise Malformed(f"the form has more than {PARTS} parts")
+        parts.append((dict(headers), b"".join(content)))
+        headers.clear()
+        content.clear()
+
+    return {
+        "on_header_field": lambda data, start, stop: names.append(data[start:stop].lower()),
+        "on_header_value": lambda data, start, stop: headers.__setitem__(names[-1], data[start:stop]),
+        "on_part_data": lambda data, start, stop: content.append(data[start:stop]),
+        "on_part_end": end_part,
+        "on_end": lambda: ended.append(True),
+    }
+
+
+def _disposition(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:
+    kind, options = parse_options_header(headers.get(b"content-disposition", b""))
+    if kind != b"form-data" or b"name" not in options:
+        raise Malformed('a part of the form has no name: expected Content-Disposition: form-data; name="..."')
+    name = _utf8(options[b"name"], "the name of a part")
+    filename = options.get(b"filename")
+    return name, None if filename is None else filename.decode("utf-8", "replace")
+
+
+def _utf8(content: bytes, what: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{what} is not UTF-8 at byte {error.start}") from None
+
+
+def _path(name: str) -> Path:
+    found = _NAME.fullmatch(name) if len(name) <= NAME else None
+    if found is None:
+        raise Malformed(f"{name[:NAME]!r} is no field name: expected name, name[key], name[] or name[0]")
+    keys = tuple(found.group(2)[1:-1].split("][")) if found.group(2) else ()
+    if len(keys) > BRACKETS:
+        raise Malformed(f"{name} has more than {BRACKETS} pairs of brackets")
+    return (found.group(1), *keys)
+
+
+class _Rows(list[Row]):
+    """The values below `name[]`, in the order of the wire, not yet put together."""
+
+
+def _insert(node: dict[str, Any], path: Path, value: str, name: str) -> None:
+    """Hang `value` into the tree, where an object is a dict and an unnumbered list is _Rows."""
+    *way, last = path
+    for depth, key in enumerate(way, start=1):
+        child = node.setdefault(key, _Rows() if path[depth] == "" else {})
+        if type(child) is not (_Rows if path[depth] == "" else dict):
+            raise Malformed(f"{name} contradicts an earlier field: one name cannot be two kinds of value")
+        if isinstance(child, _Rows):
+            child.append((path[depth + 1 :], value))
+            return
+        node = child
+    if last in node:
+        raise Malformed(f"{name} is given twice")
+    node[last] = value
+
+
+def _settled(node: Any, name: str) -> Any:
+    """The tree with its lists put together."""
+    if isinstance(node, _Rows):
+        return _list_of(node, name)
+    if not isinstance(node, dict):
+        return node
+    children = {key: _settled(child, f"{name}[{key}]" if name else key) for key, child in node.items()}
+    numbered = [key for key in children if re.fullmatch("[0-9]+", key)] if name else []
+    if not numbered:
+        return children
+    if len(numbered) != len(children) or sorted(map(int, numbered)) != list(range(len(numbered))):
+        raise Malformed(f"the indices of {name} have gaps: expected {name}[0], {name}[1], ...")
+    return [children[key] for key in sorted(numbered, key=int)]
+
+
+def _list_of(rows: _Rows, name: str) -> list[Any]:
+    if all(not path for path, _ in rows):
+        return [value for _, value in rows]
+    if not all(path and "" not in path for path, _ in rows):
+        raise Malformed(f"{name}[] mixes plain values with objects, or holds a list in a list")
+    return [_item(item, f"{name}[]") for item in (_by_key(rows, name) if _is_grouped(rows) else _by_item(rows))]
+
+
+def _item(rows: Iterable[Row], name: str) -> Any:
+    node: dict[str, Any] = {}
+    for path, value in rows:
+        _insert(node, path, value, f"{name}[{']['.join(path)}]")
+    return _settled(node, name)
+
+
+def _is_grouped(rows: _Rows) -> bool:
+    """Whether the values of each key stand together, as openai-python sends them."""
+    runs = [path for index, (path, _) in enumerate(rows) if index == 0 or rows[index - 1][0] != path]
+    return len(runs) == len(set(runs))
+
+
+def _by_item(rows: _Rows) -> list[list[Row]]:
+    """A key seen before opens the next item."""
+    items: list[dict[Path, str]] = []
+    for path, value in rows:
+        if not items or path in items[-1]:
+            items.append({})
+        items[-1][path] = value
+    return [list(item.items()) for item in items]
+
+
+def _by_key(rows: _Rows, name: str) -> list[list[Row]]:
+    columns: dict[Path, list[str]] = {}
+    for path, value in rows:
+        columns.setdefault(path, []).append(value)
+    kinds = columns.get(("type",), [])
+    count = len(kinds) or max(map(len, columns.values()))
+    items: list[list[Row]] = [[] for _ in range(count)]
+    for path, values in columns.items():
+        owners = _owners(path, values, kinds, count)
+        if len(values) > len(owners):
+            raise Malformed(f"{name}[][{']['.join(path)}] has {len(values)} values for {len(owners)} items")
+        for owner, value in zip(owners, values, strict=False):
+            items[owner].append((path, value))
+    return items
+
+
+def _owners(path: Path, values: list[str], kinds: list[str], count: int) -> list[int]:
+    """The items, by position, to which the values of one key belong."""
+    if len(values) == count:
+        return list(range(count))
+    if path[0] in kinds:
+        return [index for index, kind in enumerate(kinds) if kind == path[0]]
+    return _role_owners(values, kinds) if path == ("role",) and kinds else list(range(count))
+
+
+def _role_owners(roles: list[str], kinds: list[str]) -> list[int]:
+    free = list(range(len(kinds)))
+    owners = []
+    for role in roles[: len(kinds)]:
+        wanted = _ROLE_KINDS.get(role)
+        owner = next((index for index in free if wanted is None or kinds[index] == wanted), free[0])
+        free.remove(owner)
+        owners.append(owner)
+    return owners

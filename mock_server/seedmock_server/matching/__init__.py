@@ -1,0 +1,1 @@
+"""Rules that match requests: their syntax, their counters, magic values."""

@@ -1,0 +1,179 @@
+"""Magic values: prompts, keys and URLs that bring something about by themselves, like payment services' test cards.
+
+One table, which the README shows too. Opens nothing: of its URLs, the facts are known without a look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from seedmock_contracts.facts import ErrorKind, MediaFacts, MediaKind
+
+from ..errors import Refusal
+from ..http.outbound import PRIVATE, Reason, Refused, web_host
+from .rules import InvalidRule
+
+MIB: Final = 1 << 20
+HOST: Final = "mock.test"
+ORIGIN: Final = f"https://{HOST}"
+OPENING: Final = re.compile(r"\[\[\s*mock:", re.IGNORECASE)
+WORD: Final = re.compile(r"\[\[\s*mock:([^\]]{0,300})\]\]", re.IGNORECASE)
+MARK: Final = "mock-"
+"""How the accounts of magic keys begin: `mock-invalid-...`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MagicUrl:
+    """What stands at a path of the magic host: media with these facts, or nothing, for a reason."""
+
+    says: str
+    facts: MediaFacts | None = None
+    reason: Reason | None = None
+
+    def refused(self) -> Refused:
+        """Why there is nothing to be read."""
+        return Refused(self.reason or Reason.UNREACHABLE, f"the reference can't be read: {self.says}")
+
+
+def _image(says: str, width: int, height: int, *, size: int = MIB, face: bool = False, form: str = "png") -> MagicUrl:
+    facts = MediaFacts(
+        kind=MediaKind.IMAGE, size_bytes=size, format=form, width=width, height=height, face=face,
+    )  # fmt: skip
+    return MagicUrl(says, facts)
+
+
+def _video(says: str, seconds: float, *, size: int = MIB, fps: float = 24.0, width: int = 1280) -> MagicUrl:
+    facts = MediaFacts(
+        kind=MediaKind.VIDEO, size_bytes=size, format="mp4", seconds=seconds, width=width, height=720, fps=fps,
+        has_audio=True,
+    )  # fmt: skip
+    return MagicUrl(says, facts)
+
+
+def _audio(says: str, seconds: float, *, size: int = MIB) -> MagicUrl:
+    facts = MediaFacts(kind=MediaKind.AUDIO, size_bytes=size, format="mp3", seconds=seconds, has_audio=True)
+    return MagicUrl(says, facts)
+
+
+URLS: Final[Mapping[str, MagicUrl]] = {
+    "/face.png": _image("a picture with a real person's face", 1024, 1024, face=True),
+    "/not-a-face.png": _image("a picture without a face", 1024, 1024),
+    "/landscape.jpg": _image("a picture of 1280 x 720", 1280, 720, form="jpeg"),
+    "/portrait.jpg": _image("a picture of 720 x 1280, without a face", 720, 1280, form="jpeg"),
+    "/image-29mb.png": _image("29 MB", 2048, 2048, size=29 * MIB),
+    "/image-30mb.png": _image("30 MB exactly", 2048, 2048, size=30 * MIB),
+    "/image-31mb.png": _image("31 MB", 2048, 2048, size=31 * MIB),
+    "/image-tiny.png": _image("200 x 200", 200, 200),
+    "/image-smallest.png": _image("301 x 301", 301, 301),
+    "/image-largest.png": _image("5999 x 5999", 5999, 5999),
+    "/image-huge.png": _image("6400 x 6400", 6400, 6400),
+    "/image-wide.png": _image("2.4 times as wide as high", 2400, 1000),
+    "/image-too-wide.png": _image("3 times as wide as high", 3000, 1000),
+    "/image-tall.png": _image("2.4 times as high as wide", 1000, 2400),
+    "/image-too-tall.png": _image("3 times as high as wide", 1000, 3000),
+    "/video-1s.mp4": _video("1 second", 1.0),
+    "/video-2s.mp4": _video("2 seconds", 2.0),
+    "/video-5s.mp4": _video("5 seconds", 5.0),
+    "/video-10s.mp4": _video("10 seconds: two of them are too long together", 10.0),
+    "/video-15s.mp4": _video("15 seconds", 15.0),
+    "/video-16s.mp4": _video("16 seconds", 16.0),
+    "/video-49mb.mp4": _video("49 MB", 5.0, size=49 * MIB),
+    "/video-50mb.mp4": _video("50 MB exactly", 5.0, size=50 * MIB),
+    "/video-51mb.mp4": _video("51 MB", 5.0, size=51 * MIB),
+    "/audio-1s.mp3": _audio("1 second", 1.0),
+    "/audio-2s.mp3": _audio("2 seconds", 2.0),
+    "/audio-ok.mp3": _audio("5 seconds", 5.0),
+    "/audio-10s.mp3": _audio("10 seconds: two of them are too long together", 10.0),
+    "/audio-15s.mp3": _audio("15 seconds", 15.0),
+    "/audio-16s.mp3": _audio("16 seconds", 16.0),
+    "/audio-14mb.mp3": _audio("14 MB", 5.0, size=14 * MIB),
+    "/audio-15mb.mp3": _audio("15 MB exactly", 5.0, size=15 * MIB),
+    "/audio-16mb.mp3": _audio("16 MB", 5.0, size=16 * MIB),
+    "/unreachable.jpg": MagicUrl("no answer", reason=Reason.UNREACHABLE),
+    "/broken.png": MagicUrl("the file is broken", reason=Reason.NOT_MEDIA),
+    "/text.txt": MagicUrl("the file is a text", reason=Reason.NOT_MEDIA),
+    "/private": MagicUrl(f"{PRIVATE}: a redirect leads to one", reason=Reason.PRIVATE),
+}
+"""By path. A query `?fate=...` names the fate of the task or asset that the URL is used for."""
+
+KEY: Final = "sk_mock_"
+KEYS: Final[Mapping[str, tuple[ErrorKind, str]]] = {
+    "sk_mock_invalid": (ErrorKind.AUTHENTICATION, "this magic key is never valid"),
+    "sk_mock_forbidden": (ErrorKind.FORBIDDEN, "this magic key may do nothing"),
+    "sk_mock_ratelimited": (ErrorKind.RATE_LIMIT, "this magic key has always asked too often"),
+    "sk_mock_nocredit": (ErrorKind.BALANCE, "this magic key has no credit"),
+}
+"""By key; a suffix such as `_7` makes one of the same kind. Without credit, what costs nothing is still answered."""
+
+PROMPTS: Final[Mapping[str, str]] = {
+    "[[mock: succeed after=60s]]": "succeeds after a minute",
+    "[[mock: refused why=face]]": "refused at create: face, text, image, video, audio or policy",
+    "[[mock: moderated after=120s what=audio]]": "fails after two minutes: moderation objects to the output's sound",
+    "[[mock: failed code=CODE]]": "fails with a code of the upstream; charged=yes: is charged all the same",
+    "[[mock: stuck status=in_progress]]": "never ends",
+    "[[mock: expired word=expired]]": "expires, and says so in a word of its own",
+    "[[mock: slow after=900s]]": "takes a quarter of an hour",
+    "[[mock: not_started_first lasts=2s]]": "begins with the words that stand before the queue",
+    "[[mock: unknown_status word=PAUSED lasts=30s]]": "says a status that nobody expects; without lasts, for ever",
+    "[[mock: completed_without_url]]": "succeeds without a clip",
+    "[[mock: content_late by=10s]]": "succeeds, and its clip comes later",
+    "[[mock: link_dead lives=60s]]": "succeeds, and its clip is gone a minute later",
+}
+"""Prompts, as examples: between the brackets stands a fate, anywhere in the prompt."""
+
+
+def fate_in(prompt: str, references: Iterable[str]) -> str:
+    """The fate that a prompt or the URL of a reference names, or nothing. Raises InvalidRule for half a one."""
+    if OPENING.search(prompt):
+        found = WORD.search(prompt)
+        if found is None or not found[1].strip():
+            raise InvalidRule("the prompt opens [[mock: and no fate follows; allowed: [[mock: FATE]], of 300 signs")
+        return found[1].strip()
+    return next((fate for url in references if (fate := _fate_of(url))), "")
+
+
+def media_at(url: str) -> MagicUrl | None:
+    """What stands at a URL of the magic host; None for other hosts. An unknown path is unreachable."""
+    if not is_magic(url):
+        return None
+    known = URLS.get(urlsplit(url.strip()).path)
+    return known or MagicUrl(f"{ORIGIN} has no such path; there are: {', '.join(URLS)}", reason=Reason.UNREACHABLE)
+
+
+def is_magic(url: str) -> bool:
+    """Whether a URL is one of the magic host."""
+    return HOST in url[:300].lower() and web_host(url) == HOST
+
+
+def account_prefix(key: bytes) -> str:
+    """How the account of a key is to begin: so that it tells magic ones, and what is wrong with them."""
+    name = next((name for name in KEYS if key == name.encode() or key.startswith(name.encode() + b"_")), None)
+    return "key-" if name is None else MARK + name.removeprefix(KEY) + "-"
+
+
+def check_key(account: str) -> None:
+    """Raises the Refusal of everything that the account of a magic key asks, unless it only has no credit."""
+    kind, says = _wrong(account)
+    if kind is not None and kind is not ErrorKind.BALANCE:
+        raise Refusal(kind, says)
+
+
+def is_penniless(account: str) -> bool:
+    """Whether an account is that of the magic key without credit."""
+    return account.startswith(MARK) and _wrong(account)[0] is ErrorKind.BALANCE
+
+
+def _wrong(account: str) -> tuple[ErrorKind | None, str]:
+    if not account.startswith(MARK):
+        return None, ""
+    return KEYS[KEY + account.removeprefix(MARK).rpartition("-")[0]]
+
+
+def _fate_of(url: str) -> str:
+    if not is_magic(url):
+        return ""
+    return dict(parse_qsl(urlsplit(url.strip()).query)).get("fate", "").strip()

@@ -1,0 +1,1 @@
+"""Pictures of a clip: test card, text, spinner, images."""

@@ -1,0 +1,1 @@
+"""H.264, AAC and MP4 as bytes."""

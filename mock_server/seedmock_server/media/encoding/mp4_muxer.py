@@ -1,0 +1,211 @@
+"""Writes an MP4 file: `ftyp`, `moov`, `mdat`, in this order, so that a player can start at once.
+
+ISO/IEC 14496-12 (boxes), -14 (esds), -15 (avcC). Timescales: 24 x 512 for pictures, the sampling rate for sound.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ..clip_spec import FPS
+from .bitstream import Stream
+
+TICKS = 512
+VIDEO_SCALE = FPS * TICKS
+FRAME_SAMPLES = 1024
+MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """AAC-LC, mono: its frames, the first of which only primes the decoder."""
+
+    frames: Sequence[bytes]
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """One track on its way into the file: chunks of samples, and the boxes that only this kind of track has."""
+
+    number: int
+    chunks: list[list[bytes]]
+    scale: int
+    step: int
+    length: int
+    skip: int
+    kind: bytes
+    name: bytes
+    size: tuple[int, int]
+    header: bytes
+    entry: bytes
+    keys: Sequence[int] | None
+
+    @property
+    def samples(self) -> list[bytes]:
+        return [sample for chunk in self.chunks for sample in chunk]
+
+
+def movie(video: Stream, size: tuple[int, int], sound: Sound | None, tags: dict[bytes, str]) -> list[bytes]:
+    """The file in pieces, ready for `writelines`; every 24th picture is a key picture.
+
+    `tags` are iTunes-style names (`b"\\xa9nam"`) and their text.
+    """
+    tracks = [_pictures(video, size)]
+    if sound is not None:
+        tracks.append(_sounds(sound, len(video.pictures)))
+    start = box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso2avc1mp41")
+    data = [b"".join(chunk) for turn in range(len(tracks[0].chunks)) for chunk in _turn(tracks, turn)]
+    room = len(start) + len(_moov(tracks, 0, tags)) + 8
+    head = struct.pack(">I4s", 8 + sum(map(len, data)), b"mdat")
+    return [start, _moov(tracks, room, tags), head, *data]
+
+
+def box(kind: bytes, *parts: bytes) -> bytes:
+    """One box: size, kind, content."""
+    body = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def full(kind: bytes, flags: int, *parts: bytes, version: int = 0) -> bytes:
+    """One box with a version and flags."""
+    return box(kind, struct.pack(">I", version << 24 | flags), *parts)
+
+
+def _pictures(video: Stream, size: tuple[int, int]) -> _Track:
+    count = len(video.pictures)
+    chunks = [list(video.pictures[at : at + FPS]) for at in range(0, count, FPS)]
+    return _Track(
+        number=1,
+        chunks=chunks,
+        scale=VIDEO_SCALE,
+        step=TICKS,
+        length=count * TICKS,
+        skip=0,
+        kind=b"vide",
+        name=b"pictures",
+        size=size,
+        header=full(b"vmhd", 1, bytes(8)),
+        entry=_avc1(video, size),
+        keys=range(1, count + 1, FPS),
+    )
+
+
+def _sounds(sound: Sound, pictures: int) -> _Track:
+    per_second = sound.rate / FRAME_SAMPLES
+    cuts = [round(second * per_second) for second in range(-(-pictures // FPS))]
+    cuts.append(len(sound.frames))
+    return _Track(
+        number=2,
+        chunks=[list(sound.frames[start:end]) for start, end in pairwise(cuts)],
+        scale=sound.rate,
+        step=FRAME_SAMPLES,
+        length=pictures * sound.rate // FPS,
+        skip=FRAME_SAMPLES,
+        kind=b"soun",
+        name=b"sound",
+        size=(0, 0),
+        header=full(b"smhd", 0, bytes(4)),
+        entry=_mp4a(sound.rate),
+        keys=None,
+    )
+
+
+def _turn(tracks: list[_Track], turn: int) -> list[list[bytes]]:
+    return [track.chunks[turn] for track in tracks if turn < len(track.chunks)]
+
+
+def _moov(tracks: list[_Track], start: int, tags: dict[bytes, str]) -> bytes:
+    times = struct.pack(">4I", 0, 0, VIDEO_SCALE, tracks[0].length)
+    head = full(b"mvhd", 0, times, struct.pack(">IH10x", 0x10000, 0x100), MATRIX, bytes(24), struct.pack(">I", 3))
+    places = _places(tracks, start)
+    traks = [_trak(track, place) for track, place in zip(tracks, places, strict=True)]
+    return box(b"moov", head, *traks, box(b"udta", _tags(tags)))
+
+
+def _places(tracks: list[_Track], start: int) -> list[list[int]]:
+    """Where each track's chunks lie: they take turns."""
+    places: list[list[int]] = [[] for _ in tracks]
+    for turn in range(len(tracks[0].chunks)):
+        for track, place in zip(tracks, places, strict=True):
+            place.append(start)
+            start += sum(map(len, track.chunks[turn]))
+    return places
+
+
+def _trak(track: _Track, places: list[int]) -> bytes:
+    width, height = track.size
+    length = track.length * VIDEO_SCALE // track.scale
+    volume = 0x100 if track.kind == b"soun" else 0
+    head = full(
+        b"tkhd",
+        3,
+        struct.pack(">5I8xHHHH", 0, 0, track.number, 0, length, 0, track.number - 1, volume, 0),
+        MATRIX,
+        struct.pack(">2I", width << 16, height << 16),
+    )
+    edits = box(b"edts", full(b"elst", 0, struct.pack(">IIiI", 1, length, track.skip, 0x10000)))
+    return box(b"trak", head, edits, _mdia(track, places))
+
+
+def _mdia(track: _Track, places: list[int]) -> bytes:
+    length = len(track.samples) * track.step
+    head = full(b"mdhd", 0, struct.pack(">4IHH", 0, 0, track.scale, length, 0x55C4, 0))
+    handler = full(b"hdlr", 0, struct.pack(">I4s12x", 0, track.kind), track.name + b"\x00")
+    here = box(b"dinf", full(b"dref", 0, struct.pack(">I", 1), full(b"url ", 1)))
+    return box(b"mdia", head, handler, box(b"minf", track.header, here, _stbl(track, places)))
+
+
+def _stbl(track: _Track, places: list[int]) -> bytes:
+    sizes = [len(sample) for sample in track.samples]
+    counts = [len(chunk) for chunk in track.chunks]
+    runs = [(at + 1, count, 1) for at, count in enumerate(counts) if at == 0 or counts[at - 1] != count]
+    boxes = [
+        full(b"stsd", 0, struct.pack(">I", 1), track.entry),
+        full(b"stts", 0, struct.pack(">3I", 1, len(sizes), track.step)),
+        full(b"stsc", 0, _table(runs)),
+        full(b"stsz", 0, struct.pack(">I", 0), _table([(size,) for size in sizes])),
+        full(b"stco", 0, _table([(place,) for place in places])),
+    ]
+    if track.keys is not None:
+        boxes.insert(2, full(b"stss", 0, _table([(key,) for key in track.keys])))
+    return box(b"stbl", *boxes)
+
+
+def _table(rows: Sequence[tuple[int, ...]]) -> bytes:
+    flat = [value for row in rows for value in row]
+    return struct.pack(f">I{len(flat)}I", len(rows), *flat)
+
+
+def _avc1(video: Stream, size: tuple[int, int]) -> bytes:
+    sps, pps = video.sps, video.pps
+    sets = struct.pack(">BH", 0xE1, len(sps)) + sps + struct.pack(">BH", 1, len(pps)) + pps
+    avcc = box(b"avcC", b"\x01", sps[1:4], b"\xff", sets)
+    look = struct.pack(">6xH16xHHIIIH32xHh", 1, *size, 0x480000, 0x480000, 0, 1, 24, -1)
+    return box(b"avc1", look, avcc, box(b"colr", b"nclx", struct.pack(">3HB", 6, 6, 6, 0)))
+
+
+def _mp4a(rate: int) -> bytes:
+    config = struct.pack(">H", 2 << 11 | RATES.index(rate) << 7 | 1 << 3)
+    decoder = _descriptor(4, struct.pack(">BBBHII", 0x40, 0x15, 0, 0, 0, 64000), _descriptor(5, config))
+    esds = full(b"esds", 0, _descriptor(3, struct.pack(">HB", 2, 0), decoder, _descriptor(6, b"\x02")))
+    return box(b"mp4a", struct.pack(">6xH8xHHHHHH", 1, 1, 16, 0, 0, rate, 0), esds)
+
+
+def _descriptor(tag: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">BB", tag, len(body)) + body
+
+
+def _tags(tags: dict[bytes, str]) -> bytes:
+    handler = full(b"hdlr", 0, struct.pack(">I4s4s9x", 0, b"mdir", b"appl"))
+    items = [box(name, box(b"data", struct.pack(">II", 1, 0), _utf8(text))) for name, text in tags.items()]
+    return full(b"meta", 0, handler, box(b"ilst", *items))
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

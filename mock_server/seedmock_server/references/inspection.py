@@ -1,0 +1,70 @@
+"""What is behind the URL of a reference: what was declared of it, what the magic table says, or the file itself."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+
+from seedmock_contracts.facts import MediaFacts, MediaKind
+
+from ..matching import magic_values as magic
+from ..media.clip_spec import Source
+from . import files as sources
+from .declared import Declared
+from .face_detection import Eyes
+from .files import Sources
+
+DECLARED, TABLE, NOBODY = "declared facts", "the table of magic values", "nobody: seedmock[vision] is not installed"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file if it could be read, facts if they are known, and by whom a face was looked for, if anybody could."""
+
+    source: Source | None = None
+    facts: MediaFacts | None = None
+    judge: str = ""
+
+
+class Sight:
+    """Belongs to one event loop."""
+
+    def __init__(self, shelf: Sources, declared: Declared, eyes: Eyes) -> None:
+        self._sources = shelf
+        self._declared = declared
+        self._eyes = eyes
+
+    async def look(self, url: str, *, own_origin: str, now: float, faces: bool = False) -> Seen:
+        """What is known of a URL; of an image, whether it shows a face, where `faces` asks for it.
+
+        Raises sources.Refused where there should be something readable and is not.
+        """
+        said = self._declared.get(url)
+        if said is not None:
+            source, measured = None, None
+            with contextlib.suppress(sources.Refused):
+                source, measured = await self._file(url, own_origin, now)
+            return await self._judged(Seen(source, said.over(measured), DECLARED), faces)
+        spot = magic.media_at(url)
+        if spot is not None:
+            if spot.facts is None:
+                raise spot.refused()
+            return Seen(None, spot.facts, TABLE)
+        return await self._judged(Seen(*await self._file(url, own_origin, now)), faces)
+
+    async def _file(self, url: str, own_origin: str, now: float) -> tuple[Source | None, MediaFacts | None]:
+        if magic.is_magic(url):
+            return None, None
+        readable = await self._sources.read(url, own_origin=own_origin, now=now)
+        return (None, None) if readable is None else (readable.source, readable.facts)
+
+    async def _judged(self, seen: Seen, faces: bool) -> Seen:
+        """With the detector's word on faces, unless somebody has given his."""
+        facts = seen.facts
+        if not faces or facts is None or facts.kind is not MediaKind.IMAGE or facts.face is not None:
+            return seen
+        if seen.source is None:
+            return seen
+        found = await self._eyes.face(seen.source)
+        judge = await self._eyes.name()
+        return Seen(seen.source, replace(facts, face=found), judge or NOBODY)

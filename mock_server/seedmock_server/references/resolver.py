@@ -1,0 +1,126 @@
+"""The references of an order: what each turned out to be, and whether it may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.references import Found
+from seedmock_contracts.facts import AssetStatus, ErrorKind, MediaFacts, MediaKind, MediaLimit, Role
+from seedmock_contracts.generation import Reference
+from seedmock_contracts.validation import kind_violation, media_violations
+
+from ..clock import Clocks
+from ..errors import Refusal, refusal_of
+from ..media.clip_spec import Source
+from ..storage import Store
+from ..tasks.timeline import asset_status_at
+from . import files as sources
+from .inspection import Sight
+
+ASSET_SCHEME = "asset://"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A reference of an order and what became of it: its file if it could be read, its facts if they are known.
+
+    `judge` is who says whether it shows a face, if anybody could.
+    """
+
+    path: str
+    reference: Reference
+    source: Source | None = None
+    facts: MediaFacts | None = None
+    judge: str = ""
+
+    @property
+    def form(self) -> float | None:
+        """Width over height, if known."""
+        if self.facts is None or not self.facts.width or not self.facts.height:
+            return None
+        return self.facts.width / self.facts.height
+
+    @property
+    def dies(self) -> bool:
+        """Whether the address is one that no upstream would open, and the file is not one of ours."""
+        return self.facts is None and sources.is_private(self.reference.url)
+
+
+class Inputs:
+    """Reads references: assets from the store, files and data: URIs from their bytes, the rest as far as it may."""
+
+    def __init__(self, store: Store, clocks: Clocks, sight: Sight) -> None:
+        self._store = store
+        self._clocks = clocks
+        self._sight = sight
+
+    async def read_all(
+        self,
+        said: Contract,
+        account: str,
+        found: Sequence[Found],
+        origin: str,
+        limits: Sequence[MediaLimit] | None = None,
+    ) -> tuple[Input, ...]:
+        """All references of an order. Raises Refusal for one that cannot be used, or for a limit that they break.
+
+        `limits` are other ones than the upstream's.
+        """
+        inputs = [await self.read(account, one, origin, faces=True) for one in found]
+        _check(said, inputs, limits)
+        return tuple(inputs)
+
+    async def read(self, account: str, found: Found, origin: str, *, faces: bool = False) -> Input:
+        """One reference. Raises Refusal when it should be readable and is not, or names an asset that is not Active."""
+        reference = found.reference
+        if reference.url.startswith(ASSET_SCHEME):
+            return self._asset(account, found)
+        try:
+            now = self._clocks.now(account)
+            seen = await self._sight.look(reference.url, own_origin=origin, now=now, faces=faces)
+        except sources.Refused as error:
+            said = f"{found.path}: {error}"
+            raise Refusal(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
+        return Input(found.path, found.reference, seen.source, seen.facts, seen.judge)
+
+    def _asset(self, account: str, found: Found) -> Input:
+        asset_id = found.reference.url.removeprefix(ASSET_SCHEME)
+        asset = self._store.asset(account, asset_id)
+        status = asset_status_at(asset, self._clocks.now(account)) if asset else None
+        if asset is None or status is not AssetStatus.ACTIVE:
+            found_it = f"is {status}" if asset else "does not exist under this key"
+            said = f"{found.path}: asset {asset_id} {found_it}; allowed: an asset of this key that is Active"
+            raise Refusal(ErrorKind.INVALID_INPUT, said, field=found.path, value=found.reference.url)
+        return Input(found.path, found.reference, asset.source, asset.facts)
+
+
+def frame(inputs: Sequence[Input], role: Role) -> Source | None:
+    """The file of the first or the last frame, if there is one that could be read."""
+    return next((one.source for one in inputs if one.reference.role is role), None)
+
+
+def face(inputs: Sequence[Input]) -> str | None:
+    """The path of the first image that shows a face and is no asset: for these, faces are what assets are for."""
+    direct = (one for one in inputs if not one.reference.url.startswith(ASSET_SCHEME))
+    return next((one.path for one in direct if one.facts is not None and one.facts.face), None)
+
+
+def remarks(inputs: Sequence[Input]) -> list[str]:
+    """For the journal: who says of which image whether it shows a face."""
+    images = [one for one in inputs if one.judge and one.facts is not None and one.facts.kind is MediaKind.IMAGE]
+    words = {True: "a face", False: "no face", None: "face or not"}
+    return [f"{one.path}: {words[one.facts.face]}, says {one.judge}" for one in images if one.facts is not None]
+
+
+def _check(said: Contract, inputs: Sequence[Input], limits: Sequence[MediaLimit] | None) -> None:
+    measured = [(one.path, one.facts) for one in inputs if one.facts is not None]
+    for one in inputs:
+        if one.facts is not None:
+            limit = next(limit for limit in said.limits if limit.kind is one.reference.kind)
+            wrong = kind_violation(one.path, one.reference.kind, one.facts, limit)
+            if wrong:
+                raise refusal_of(wrong)
+    for violation in media_violations(said.name, measured, limits):
+        raise refusal_of(violation)

@@ -1,0 +1,1 @@
+"""Scenarios: named sets of rules, read from TOML."""

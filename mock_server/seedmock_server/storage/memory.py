@@ -1,0 +1,113 @@
+"""Records in this process's memory: gone when it ends."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ..tasks.models import Asset, Group, Holding, Task
+
+
+class MemoryStore:
+    """Dictionaries by id, and by account in the order of arrival."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, Task] = {}
+        self._by_account: defaultdict[str, list[Task]] = defaultdict(list)
+        self._queries: dict[str, int] = {}
+        self._groups: defaultdict[str, dict[int, Group]] = defaultdict(dict)
+        self._last_group: dict[str, int] = {}
+        self._assets: defaultdict[str, dict[str, Asset]] = defaultdict(dict)
+        self._removed: defaultdict[str, list[Asset]] = defaultdict(list)
+
+    def add_task(self, task: Task) -> bool:
+        if self._tasks.setdefault(task.id, task) is not task:
+            return False
+        self._by_account[task.account].append(task)
+        return True
+
+    def task(self, task_id: str) -> Task | None:
+        return self._tasks.get(task_id)
+
+    def tasks(self, account: str) -> Sequence[Task]:
+        return list(self._by_account.get(account, ()))
+
+    def count_query(self, task_id: str) -> int:
+        before = self._queries.get(task_id, 0)
+        self._queries[task_id] = before + 1
+        return before
+
+    def queries(self, task_id: str) -> int:
+        return self._queries.get(task_id, 0)
+
+    def add_group(self, group: Group) -> None:
+        self._groups[group.account][group.id] = group
+        self._last_group[group.account] = group.id
+
+    def next_group_id(self, account: str) -> int:
+        return self._last_group.get(account, 0) + 1
+
+    def group(self, account: str, group_id: int) -> Group | None:
+        return self._groups[account].get(group_id) if account in self._groups else None
+
+    def groups(self, account: str) -> Sequence[Group]:
+        return list(self._groups.get(account, {}).values())
+
+    def remove_group(self, group: Group) -> None:
+        for asset in self.assets(group.account):
+            if asset.group_id == group.id:
+                self.remove_asset(asset)
+        del self._groups[group.account][group.id]
+
+    def put_asset(self, asset: Asset) -> None:
+        self._assets[asset.account][asset.id] = asset
+
+    def asset(self, account: str, asset_id: str) -> Asset | None:
+        return self._assets[account].get(asset_id) if account in self._assets else None
+
+    def assets(self, account: str) -> Sequence[Asset]:
+        return list(self._assets.get(account, {}).values())
+
+    def remove_asset(self, asset: Asset) -> None:
+        self._removed[asset.account].append(self._assets[asset.account].pop(asset.id))
+
+    def removed_assets(self, account: str) -> Sequence[Asset]:
+        return list(self._removed.get(account, ()))
+
+    # --- all that an account has ---
+
+    def accounts(self) -> Sequence[str]:
+        return list(dict.fromkeys((*self._by_account, *self._last_group, *self._assets, *self._removed)))
+
+    def holding(self, account: str) -> Holding:
+        tasks = tuple(self.tasks(account))
+        return Holding(
+            account=account,
+            tasks=tasks,
+            queries={task.id: self._queries[task.id] for task in tasks if task.id in self._queries},
+            groups=tuple(self.groups(account)),
+            last_group=self._last_group.get(account, 0),
+            assets=tuple(self.assets(account)),
+            removed_assets=tuple(self.removed_assets(account)),
+        )
+
+    def hold(self, holding: Holding) -> None:
+        self.forget(holding.account)
+        for task in holding.tasks:
+            self.add_task(task)
+        self._queries.update(holding.queries)
+        for group in holding.groups:
+            self.add_group(group)
+        for asset in holding.assets:
+            self.put_asset(asset)
+        if holding.removed_assets:
+            self._removed[holding.account].extend(holding.removed_assets)
+        if holding.last_group:
+            self._last_group[holding.account] = holding.last_group
+
+    def forget(self, account: str) -> None:
+        for task in self._by_account.pop(account, ()):
+            del self._tasks[task.id]
+            self._queries.pop(task.id, None)
+        for shelf in (self._groups, self._last_group, self._assets, self._removed):
+            shelf.pop(account, None)

@@ -1,0 +1,29 @@
+"""What an upstream is given to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..generation.assets import Library
+from ..generation.engine import Engine
+from ..randomness import Chance
+from ..references import files as sources
+from ..references.files import Sources
+from ..settings import Settings
+
+RESULTS, FILES = sources.RESULTS.rstrip("/"), sources.FILES.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms that an upstream's words speak for."""
+
+    engine: Engine
+    library: Library
+    sources: Sources
+    chance: Chance
+    settings: Settings
+
+    def result_token(self, task_id: str) -> str:
+        """What makes a result link unguessable: drawn from the seed, which nobody outside knows."""
+        return self.chance.text(32, "result", task_id)
