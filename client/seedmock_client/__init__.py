@@ -40,8 +40,8 @@ if TYPE_CHECKING:
         ValidationError,
         WaitTimeoutError,
     )
+    from .models import Asset, Charge, Clip, Difference, Failure, Group, ModelEntry, Page, Progress, Video
     from .retry import Patience
-    from .video import Asset, Charge, Clip, Difference, Failure, Group, ModelEntry, Page, Progress, Video
 
 _PLACES = {
     ".clients": ("AsyncClient", "Client"),
@@ -68,7 +68,7 @@ _PLACES = {
         "WaitTimeoutError",
     ),
     ".retry": ("Patience",),
-    ".video": ("Asset", "Charge", "Clip", "Difference", "Failure", "Group", "ModelEntry", "Page", "Progress", "Video"),
+    ".models": ("Asset", "Charge", "Clip", "Difference", "Failure", "Group", "ModelEntry", "Page", "Progress", "Video"),
     "seedmock_contracts.mp4": ("Movie",),
     "seedmock_contracts.generation": (
         "GenerationRequest",

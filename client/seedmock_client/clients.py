@@ -13,14 +13,14 @@ import httpx
 
 from seedmock_contracts import __version__
 
-from .asking import Setup
 from .clock import monotonic, sleep, today
-from .drivers import AsyncDriver, Driver, Line
+from .context import Setup
+from .effects import Flow
 from .errors import AuthenticationError, UsageError
+from .operations import Verbs
 from .retry import Patience
+from .transport import AsyncDriver, Driver, Line
 from .upstreams import dialect
-from .verbs import Verbs
-from .wire import Flow
 
 P = ParamSpec("P")
 T = TypeVar("T")

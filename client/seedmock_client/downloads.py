@@ -11,13 +11,13 @@ from urllib.parse import urljoin, urlsplit
 from seedmock_contracts.facts import ErrorKind, TaskStatus
 from seedmock_contracts.mp4 import Movie, NotAMovie
 
-from .asking import Setup, ask
-from .complaints import document, text
+from .context import Setup, ask
+from .effects import Answer, Flow, Request, Send, Sleep, WireError, Work
+from .error_envelopes import document, text
 from .errors import DownloadError, LinkExpiredError, NotFoundError, NotReadyError, SeedmockError, UpstreamError
 from .files import PartFile
+from .models import Video
 from .retry import backoff
-from .video import Video
-from .wire import Answer, Flow, Request, Send, Sleep, WireError, Work
 
 MOST_REDIRECTS = 5
 LINK_TRIES = 4

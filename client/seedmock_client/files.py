@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from seedmock_contracts.mp4 import Movie, NotAMovie, read_movie
 
-from .wire import Answer, Upload
+from .effects import Answer, Upload
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
 _NO_VIDEO = ("text/", "application/json", "application/problem+json")

@@ -16,17 +16,17 @@ from seedmock_contracts.generation import Reference, UpscaleRequest
 from seedmock_contracts.mp4 import Movie
 from seedmock_contracts.pricing import Quote, quote
 
-from .asking import Setup, ask, named
-from .complaints import Complaint, document, error_of
-from .delivery import differences
-from .dialect import Unreadable
+from .clip_check import differences
+from .context import Setup, ask, named
 from .downloads import download
+from .effects import Answer, Flow, Lost, NotSent, Request, Send, Sleep, Upload, Work
+from .error_envelopes import Complaint, document, error_of
 from .errors import ConnectionFailedError, SeedmockError, SubmissionUnknownError, UsageError, ValidationError
 from .files import data_uri, local_path, read_upload, writable
+from .models import Clip, Order, Video
+from .polling import Report, wait
 from .retry import backoff
-from .video import Clip, Order, Video
-from .waiting import Report, wait
-from .wire import Answer, Flow, Lost, NotSent, Request, Send, Sleep, Upload, Work
+from .upstreams.protocol import Unreadable
 
 _BROKEN = (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED, ErrorKind.REQUEST_TIMEOUT)
 _STAND_IN = "https://local.invalid/file"

@@ -15,7 +15,7 @@ import pytest
 import seedmock_client.upstreams
 import seedmock_contracts.upstreams
 import seedmock_server.upstreams
-from seedmock_client.dialect import Dialect
+from seedmock_client.upstreams.protocol import Dialect
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import NAMES, contract
 from seedmock_server.upstreams.protocol import Upstream

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from seedmock_client import AsyncClient, Client, GenerationRequest, UsageError
-from seedmock_client.guard import is_loopback
+from seedmock_client.host_guard import is_loopback
 from seedmock_contracts.upstreams import contracts
 
 Order = Callable[..., GenerationRequest]

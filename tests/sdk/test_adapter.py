@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_client import adapter, errors
+from seedmock_client import errors
+from seedmock_client.cli import adapter
 from seedmock_contracts.generation import GenerationRequest, first_frame
 
 KINDS = {

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 import seedmock_client
 from seedmock_client import clients, errors
-from seedmock_client.cli import assets, generate, upscale
-from seedmock_client.exits import EXITS, exit_code
+from seedmock_client.cli.exit_codes import EXITS, exit_code
+from seedmock_client.cli.generate import assets, generate, upscale
 
 TEXT = ("a boat", "--upstream", "opeai", "--seconds", "4", "--size", "1280x720")
 
@@ -192,7 +192,7 @@ def test_the_command_that_goes_on_leads_where_the_order_went(invoke: Invoke, Scr
 def test_what_an_upstream_says_steers_no_terminal(
     invoke: Invoke, Script: Any, words: Any, monkeypatch: pytest.MonkeyPatch, terminal: bool
 ) -> None:
-    monkeypatch.setattr("seedmock_client.console._terminal", lambda: terminal)
+    monkeypatch.setattr("seedmock_client.cli.console._terminal", lambda: terminal)
     odd = "[/red]\u001b]0;mine\u0007\u202e\ud800\n"
     failed = words.seen("opeai", "FAILURE", error={"code": odd, "message": odd})
     failed["id"] = odd
@@ -359,7 +359,7 @@ def test_groups_and_assets_are_managed_from_the_command_line(invoke: Invoke, Scr
 def test_a_terminal_gets_a_live_line(
     invoke: Invoke, Script: Any, words: Any, make_movie: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seedmock_client.console._terminal", lambda: True)
+    monkeypatch.setattr("seedmock_client.cli.console._terminal", lambda: True)
     running = words.seen("opeai", "IN_PROGRESS", progress="40%")
     result = invoke(Script(words.created("opeai"), running, words.done("opeai"), make_movie()), generate, *TEXT)
     assert result.exit_code == 0, result.output

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from seedmock_client import Client, Difference, GenerationRequest, Movie, UpscaleRequest, clients
-from seedmock_client.cli import generate
-from seedmock_client.delivery import differences
+from seedmock_client.cli.generate import generate
+from seedmock_client.clip_check import differences
 from seedmock_contracts.upstreams import contract
 from seedmock_server import serve
 from seedmock_server.clock import ManualClock

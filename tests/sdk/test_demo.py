@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from seedmock_client import UsageError, demo
-from seedmock_client.demo import emulator
+from seedmock_client import UsageError
+from seedmock_client.cli import demo
+from seedmock_client.cli.demo import emulator
 from seedmock_contracts.mp4 import Movie, read_movie
 from seedmock_server import serve
 

@@ -22,9 +22,9 @@ from seedmock_client import (
     ValidationError,
     errors,
 )
-from seedmock_client.complaints import error_of
+from seedmock_client.effects import Answer
+from seedmock_client.error_envelopes import error_of
 from seedmock_client.upstreams import NAMES, dialect
-from seedmock_client.wire import Answer
 from seedmock_contracts.facts import ErrorCase, ErrorKind, Operation
 
 OPERATIONS = {

@@ -23,12 +23,12 @@ from seedmock_client import (
     Video,
     WaitTimeoutError,
     flows,
-    library,
-    waiting,
 )
-from seedmock_client.asking import Setup
+from seedmock_client import assets as library
+from seedmock_client import polling as waiting
+from seedmock_client.context import Setup
+from seedmock_client.effects import Answer, Lost, NotSent, Send, Sleep
 from seedmock_client.upstreams import dialect
-from seedmock_client.wire import Answer, Lost, NotSent, Send, Sleep
 from seedmock_contracts.upstreams import contract
 
 PACING = (3.0, 3.0, 5.0, 5.0, 5.0, 8.0, 8.0, 10.0, 15.0, 15.0, 15.0)

@@ -15,10 +15,11 @@ import httpx
 import pytest
 
 import seedmock_client
-from seedmock_client import AsyncClient, Client, video
-from seedmock_client.drivers import Line
+from seedmock_client import AsyncClient, Client
+from seedmock_client import models as video
+from seedmock_client.effects import Request, Send
 from seedmock_client.retry import backoff, retry_after
-from seedmock_client.wire import Request, Send
+from seedmock_client.transport import Line
 from seedmock_contracts.facts import Operation
 from seedmock_contracts.mp4 import NotAMovie, read_movie
 
@@ -137,7 +138,8 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_importing_the_commands_loads_no_http_library() -> None:
-    code = "import sys, seedmock_client.cli, seedmock_client.demo; print({'httpx', 'rich', 'PIL'} & set(sys.modules))"
+    modules = "seedmock_client.cli.generate, seedmock_client.cli.demo"
+    code = f"import sys, {modules}; print({{'httpx', 'rich', 'PIL'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -11,10 +11,10 @@ from seedmock_contracts.facts import AssetStatus, Document, ErrorKind, MediaKind
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
 from seedmock_contracts.upstreams import contract
 
-from ..complaints import Complaint, complaint, document, kind_of_status, text
-from ..dialect import Account, Dialect, Unreadable, kind_by_pattern, model_name, refuse, request, seconds_of
-from ..video import Asset, Charge, Failure, Group, ModelEntry, Page, Video
-from ..wire import Answer, Request, Upload
+from ..effects import Answer, Request, Upload
+from ..error_envelopes import Complaint, complaint, document, kind_of_status, text
+from ..models import Asset, Charge, Failure, Group, ModelEntry, Page, Video
+from .protocol import Account, Dialect, Unreadable, kind_by_pattern, model_name, refuse, request, seconds_of
 
 CONTRACT = contract("apimodels")
 

@@ -9,10 +9,10 @@ from seedmock_contracts.facts import Document, ErrorKind, MediaKind, Operation, 
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
 from seedmock_contracts.upstreams import contract
 
-from ..complaints import Complaint, complaint, document, kind_of_status, text
-from ..dialect import Account, Dialect, Unreadable, kind_by_pattern, model_name, refuse, request, seconds_of
-from ..video import Failure, Video
-from ..wire import Answer, Request
+from ..effects import Answer, Request
+from ..error_envelopes import Complaint, complaint, document, kind_of_status, text
+from ..models import Failure, Video
+from .protocol import Account, Dialect, Unreadable, kind_by_pattern, model_name, refuse, request, seconds_of
 
 CONTRACT = contract("opeai")
 

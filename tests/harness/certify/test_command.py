@@ -15,7 +15,7 @@ from seedmock_harness.certify.random_scenarios import FEW, MANY, generated
 from seedmock_harness.certify.scenario_catalog import MOST_STEPS, scenarios
 from seedmock_harness.results.certification import Invariant
 
-REFERENCE = shlex.join([sys.executable, "-m", "seedmock_client.adapter"])
+REFERENCE = shlex.join([sys.executable, "-m", "seedmock_client.cli.adapter"])
 
 
 def said(*words: str) -> Result:

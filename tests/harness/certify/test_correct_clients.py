@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_client.adapter import outcome
+from seedmock_client.cli.adapter import outcome
 from seedmock_harness.certify.adapters import Program
 from seedmock_harness.results.certification import Verdict
 from seedmock_server import run_certification
@@ -33,7 +33,7 @@ def test_a_correct_client_is_certified_whatever_its_design(
 
 
 REFERENCE = {
-    "opeai": Program(f"{sys.executable} -m seedmock_client.adapter"),
+    "opeai": Program(f"{sys.executable} -m seedmock_client.cli.adapter"),
     "apimodels": lambda where: lambda order: outcome(order, where.environment),
 }
 """The reference client's adapter, for one upstream as a program and for the other called in this process."""

@@ -11,10 +11,10 @@ import click
 
 from seedmock_contracts.upstreams import NAMES
 
-from .errors import UsageError
+from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from .clients import Client
+    from ..clients import Client
 
 F = TypeVar("F", bound=Callable[..., Any])
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
@@ -45,7 +45,7 @@ def combined(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
 
 def client_of(upstream: str, base_url: str | None, api_key: str | None, preflight: bool = True) -> Client:
     """The client of a command; a person's own files may be read."""
-    from .clients import Client
+    from ..clients import Client
 
     return Client(upstream, base_url=base_url, api_key=api_key, preflight=preflight, local_files=True)
 

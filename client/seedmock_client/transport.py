@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import httpx
 
-from . import guard
+from . import host_guard as guard
+from .effects import Answer, Effect, Flow, Lost, NotSent, Send, Sink, Sleep
 from .errors import SeedmockError
-from .wire import Answer, Effect, Flow, Lost, NotSent, Send, Sink, Sleep
 
 T = TypeVar("T")
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from seedmock_contracts.facts import Document, ErrorKind
 
+from .effects import Answer
 from .errors import CLASSES, RateLimitError, SeedmockError, ValidationError
 from .retry import retry_after
-from .wire import Answer
 
 _LONGEST = 300
 _DEEPEST = 4

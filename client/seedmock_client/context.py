@@ -9,12 +9,12 @@ from typing import TypeVar
 from seedmock_contracts.facts import Document, ErrorKind
 from seedmock_contracts.validation import violations
 
-from .complaints import document, error_of, text
-from .dialect import Account, Dialect, Unreadable
+from .effects import Answer, Flow, Request, Send, WireError
+from .error_envelopes import document, error_of, text
 from .errors import CLASSES, ConnectionFailedError, SeedmockError, UpstreamError, UsageError, ValidationError
+from .models import Failure, Video
 from .retry import Patience
-from .video import Failure, Video
-from .wire import Answer, Flow, Request, Send, WireError
+from .upstreams.protocol import Account, Dialect, Unreadable
 
 T = TypeVar("T")
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .exits import printable
-from .video import Progress
+from ..models import Progress
+from .exit_codes import printable
 
 if TYPE_CHECKING:
-    from .clients import Client
+    from ..clients import Client
 
 
 class Display:

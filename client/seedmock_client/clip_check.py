@@ -11,7 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.mp4 import Movie
 
-from .video import Difference, Order
+from .models import Difference, Order
 
 SLACK = 0.05
 """Seconds by which a clip may miss its length, beside the one frame more that some bills count."""

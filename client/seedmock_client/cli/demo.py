@@ -22,13 +22,13 @@ import click
 
 from seedmock_contracts.generation import GenerationRequest, first_frame, last_frame
 
-from .clock import monotonic, sleep
-from .errors import SeedmockError, UsageError
-from .exits import INTERRUPTED, guarded
+from ..clock import monotonic, sleep
+from ..errors import SeedmockError, UsageError
+from .exit_codes import INTERRUPTED, guarded
 
 if TYPE_CHECKING:
-    from .clients import Client
-    from .video import Clip
+    from ..clients import Client
+    from ..models import Clip
 
 KEY = "sk_mock_demo"
 # A result of the emulator is a reference of the next order: it may fetch from this very machine.
@@ -72,7 +72,7 @@ def demo(out: Path) -> None:
 
 
 def _clips(url: str, out: Path) -> Iterator[Row]:
-    from .clients import Client
+    from ..clients import Client
 
     options: dict[str, Any] = {"base_url": url, "api_key": KEY}
     with Client("opeai", **options) as client:

@@ -1,4 +1,4 @@
-"""The reference client as an adapter of `seedmock certify`: `python -m seedmock_client.adapter`.
+"""The reference client as an adapter of `seedmock certify`: `python -m seedmock_client.cli.adapter`.
 
 Reads one JSON order from standard input, makes the clip, and prints one JSON outcome. What it needs to know beside
 the order comes from the environment: SEEDMOCK_UPSTREAM, SEEDMOCK_BASE_URL, SEEDMOCK_API_KEY, SEEDMOCK_OUT and
@@ -17,12 +17,12 @@ from typing import Any
 from seedmock_contracts.facts import MediaKind, Role
 from seedmock_contracts.generation import GenerationRequest, Reference
 
-from . import errors
-from .clients import Client
-from .clock import monotonic
-from .files import writable
-from .retry import Patience
-from .video import Clip
+from .. import errors
+from ..clients import Client
+from ..clock import monotonic
+from ..files import writable
+from ..models import Clip
+from ..retry import Patience
 
 KINDS: Mapping[type[errors.SeedmockError], str] = {
     errors.UsageError: "validation",

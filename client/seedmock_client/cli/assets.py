@@ -10,12 +10,12 @@ import click
 
 from seedmock_contracts.facts import MediaKind
 
-from .exits import epilog, guarded, printable
+from .exit_codes import epilog, guarded, printable
 from .options import address_of, client_of, connected
 
 if TYPE_CHECKING:
-    from .clients import Client
-    from .video import Asset
+    from ..clients import Client
+    from ..models import Asset
 
 KINDS = tuple(kind.value for kind in MediaKind)
 
@@ -49,7 +49,7 @@ def create_asset(url: str, group: str, name: str, kind: str, wait: bool, **conne
     """Register a picture, video or sound; one that succeeds costs a fee. A file is uploaded first."""
 
     def work(client: Client) -> Any:
-        from .files import local_path
+        from ..files import local_path
 
         address = address_of(url, "URL")
         path = local_path(address)

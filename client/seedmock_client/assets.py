@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from seedmock_contracts.facts import AssetStatus, Document, ErrorKind, MediaKind
 
-from .asking import Setup, ask, named
-from .complaints import document
-from .dialect import Unreadable
+from .context import Setup, ask, named
+from .effects import Flow, Sleep
+from .error_envelopes import document
 from .errors import AssetFailedError, SeedmockError, WaitTimeoutError
 from .flows import submit, unknown
-from .video import Asset, Failure, Group, Page
-from .wire import Flow, Sleep
+from .models import Asset, Failure, Group, Page
+from .upstreams.protocol import Unreadable
 
 
 def ensure_group(setup: Setup, name: str) -> Flow[Group]:

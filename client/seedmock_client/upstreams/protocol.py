@@ -11,10 +11,10 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.facts import Document, ErrorKind, Operation
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 
-from .complaints import Complaint
-from .errors import UsageError, ValidationError
-from .video import Asset, Charge, Failure, Group, ModelEntry, Page, Video
-from .wire import Answer, Request, Upload
+from ..effects import Answer, Request, Upload
+from ..error_envelopes import Complaint
+from ..errors import UsageError, ValidationError
+from ..models import Asset, Charge, Failure, Group, ModelEntry, Page, Video
 
 _ETERNITY = 1e18
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from . import errors
+from .. import errors
 
 EXITS: tuple[tuple[int, str, tuple[type[errors.SeedmockError], ...]], ...] = (
     (2, "the options or the request are not valid; nothing was charged", (errors.UsageError, errors.ValidationError)),

@@ -16,13 +16,13 @@ from click.core import ParameterSource
 from seedmock_contracts.facts import MediaKind
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
 
-from .errors import UsageError
-from .exits import INTERRUPTED, epilog, guarded, printable
-from .library_cli import assets
+from ..errors import UsageError
+from .assets import assets
+from .exit_codes import INTERRUPTED, epilog, guarded, printable
 from .options import F, address_of, client_of, combined, connected
 
 if TYPE_CHECKING:
-    from .video import Clip
+    from ..models import Clip
 
 __all__ = ["assets", "generate", "upscale"]
 
@@ -104,7 +104,7 @@ def upscale(
     **rest: Any,
 ) -> None:
     """Make a video larger and download it."""
-    from .files import seconds_of
+    from ..files import seconds_of
 
     with guarded(as_json):
         address = address_of(url, "URL")
@@ -130,10 +130,10 @@ def _order(
     told = click.get_current_context().get_parameter_source("base_url") is ParameterSource.COMMANDLINE
     resume = partial(_resume, upstream, base_url if told else None, output)
     with guarded(as_json, resume):
-        from . import flows
-        from .asking import Setup
+        from .. import flows
+        from ..context import Setup
+        from ..upstreams import dialect
         from .console import Display
-        from .upstreams import dialect
 
         setup = Setup(dialect=dialect(upstream), preflight=not no_preflight)
         cost = ""

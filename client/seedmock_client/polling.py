@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from seedmock_contracts.facts import TaskStatus
 
-from .asking import Setup
-from .complaints import document
-from .dialect import Unreadable
+from .context import Setup
+from .effects import Answer, Flow, Send, Sleep, WireError
+from .error_envelopes import document
 from .errors import SeedmockError, UnknownStatusError, UpstreamError, WaitTimeoutError
+from .models import Progress, Video
 from .retry import backoff, retry_after
-from .video import Progress, Video
-from .wire import Answer, Flow, Send, Sleep, WireError
+from .upstreams.protocol import Unreadable
 
 Report = Callable[[Progress], None]
 

@@ -10,11 +10,13 @@ from seedmock_contracts.facts import MediaKind
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote
 
-from . import flows, library, waiting
-from .asking import Setup, ask
-from .video import Asset, Charge, Clip, Group, ModelEntry, Page, Video
-from .waiting import Report
-from .wire import Flow
+from . import assets as library
+from . import flows
+from . import polling as waiting
+from .context import Setup, ask
+from .effects import Flow
+from .models import Asset, Charge, Clip, Group, ModelEntry, Page, Video
+from .polling import Report
 
 
 class Verbs:
