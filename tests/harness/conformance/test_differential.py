@@ -231,4 +231,4 @@ def test_the_page_of_differences_is_up_to_date() -> None:
     assert spec.loader is not None
     made = sys.modules["differences_page"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
-    assert made.PAGE.read_text(encoding="utf-8") == made.text(), "run python tests/house/differences_page.py"
+    assert made.PAGE.read_text(encoding="utf-8") == made.text(), "run python tests/project/differences_page.py"

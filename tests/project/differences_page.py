@@ -1,6 +1,6 @@
 """Where the two upstreams differ, as a page made from their contracts.
 
-python tests/house/differences_page.py    # writes it
+python tests/project/differences_page.py    # writes it
 """
 
 import sys

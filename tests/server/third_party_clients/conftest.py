@@ -3,7 +3,7 @@
 To install what these tests need:
 
     pip install -e '.[test]'
-    npm ci --prefix tests/emulator/clients/node --omit=optional --ignore-scripts --no-audit --no-fund
+    npm ci --prefix tests/server/third_party_clients/node --omit=optional --ignore-scripts --no-audit --no-fund
     apt-get install curl nodejs npm    # where the machine has none
 
 A test whose client is not there is skipped and says which; where CI is set it fails. litellm is left to machines
@@ -112,5 +112,5 @@ def node() -> Callable[[str], list[str]]:
     if found is None:
         missing("node", "apt-get install nodejs npm")
     if not (NODE / "node_modules").is_dir():
-        missing("what tests/emulator/clients/node needs", f"npm ci --omit=optional --prefix {NODE}")
+        missing("what tests/server/third_party_clients/node needs", f"npm ci --omit=optional --prefix {NODE}")
     return lambda file: [str(found), str(NODE / file)]

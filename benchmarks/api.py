@@ -1,6 +1,6 @@
 """How fast orders are taken and polls answered: the emulator beside a bare uvicorn that answers constant JSON.
 
-    python tests/bench/api.py [--seconds 4] [--rounds 3] [--held 100000] [--connections 32]
+    python benchmarks/api.py [--seconds 4] [--rounds 3] [--held 100000] [--connections 32]
 
 Needs wrk. The server has one core and the load the other. Read the ratios: the absolute figures are the machine's.
 """

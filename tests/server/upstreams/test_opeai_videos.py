@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "opeai"
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "opeai"
 EXAMPLES = sorted(set((FIXTURES / "examples").glob("*.json")) - set((FIXTURES / "examples").glob("*-answer.json")))
 NOT_FOUND = {"error": {"message": "video not found", "type": "NotFound", "param": "", "code": "ResourceNotFound"}}
 NOWHERE = (

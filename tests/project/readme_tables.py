@@ -1,7 +1,7 @@
 """The README's tables, made from the contracts and from what the server knows of fates,
 magic values and scenarios.
 
-python tests/house/readme_tables.py    # writes them into the README
+python tests/project/readme_tables.py    # writes them into the README
 """
 
 import re

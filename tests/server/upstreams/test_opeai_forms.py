@@ -16,7 +16,7 @@ from seedmock_contracts.upstreams import contract
 from seedmock_contracts.validation import condition
 
 SAID = contract("opeai")
-FORMS = Path(__file__).parents[2] / "fixtures" / "opeai" / "forms"
+FORMS = Path(__file__).parents[3] / "fixtures" / "opeai" / "forms"
 ORDER = {"model": "seedance-2-0-fast", "prompt": "Kites \u96ea", "size": "640x640", "seconds": "4"}
 
 

@@ -1,6 +1,6 @@
 """How long `seedmock verify` takes: the free ladder against an emulator on a socket, and everything against its own.
 
-    python tests/bench/verify.py [--rounds 1]
+    python benchmarks/verify.py [--rounds 1]
 
 Exits with 1 if the free ladder takes 10 seconds or more, or everything 60; on a busy machine, read the processor's
 seconds, which are of both sides where the emulator is on a socket. Clips that were rendered before are in the

@@ -16,4 +16,4 @@ def test_the_readme_s_tables_are_up_to_date(root: Path) -> None:
     spec.loader.exec_module(tables)
     text = (root / "README.md").read_text(encoding="utf-8")
     assert sorted(tables.TABLES) == sorted(block[2] for block in tables.BLOCK.finditer(text))
-    assert tables.filled(text) == text, "run python tests/house/readme_tables.py"
+    assert tables.filled(text) == text, "run python tests/project/readme_tables.py"

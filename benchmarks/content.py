@@ -1,6 +1,6 @@
 """How fast a clip leaves this machine: our delivery beside nginx's sendfile, in one run, by turns.
 
-    python tests/bench/content.py [--mebibytes 5] [--seconds 3] [--rounds 5]
+    python benchmarks/content.py [--mebibytes 5] [--seconds 3] [--rounds 5]
 
 Needs nginx and wrk. Read the ratio: the absolute figures are the machine's. Exit 1 when the ratio is below `--floor`.
 """

@@ -1,6 +1,6 @@
 """How long a render of 15 minutes takes against a timeout of 10 when emulator and client share one clock.
 
-    python tests/bench/clock.py [--rounds 30]
+    python benchmarks/clock.py [--rounds 30]
 
 In process and over a socket; beside them, in the same rounds, the very same requests by bare httpx over that socket,
 which is what the wire alone costs. Fails when the median render in process takes 50 ms or more.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 DAY = 86400.0
-EXAMPLES = Path(__file__).parents[2] / "fixtures" / "apimodels" / "examples"
+EXAMPLES = Path(__file__).parents[3] / "fixtures" / "apimodels" / "examples"
 BASES = ("/api/v1", "/v1")
 FAST = "seedance2-a/seedance-2.0-fast-a"
 HOSTS = ("127.0.0.1", "localhost", "10.1.2.3", "192.168.0.9", "169.254.169.254", "[::1]", "0.0.0.0")

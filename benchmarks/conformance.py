@@ -1,6 +1,6 @@
 """How fast a conformance run is: moves a second in process, beside the bare emulator answering as many polls.
 
-    python tests/bench/conformance.py [--moves 1000] [--rounds 3]
+    python benchmarks/conformance.py [--moves 1000] [--rounds 3]
 
 The bar is 1 000 moves in 20 s with an empty cache of clips. Read the ratio too: the absolute figures are the machine's.
 """

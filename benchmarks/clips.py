@@ -1,6 +1,6 @@
 """What a clip costs, against plain ffmpeg making a clip of the same size and length in the same run.
 
-Run it as `python tests/bench/clips.py`; read the ratios, for machines differ and are busy.
+Run it as `python benchmarks/clips.py`; read the ratios, for machines differ and are busy.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import pytest
 
 from seedmock_server import serve
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 Recipe = Callable[[str], str]
 
