@@ -16,9 +16,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from seedmock_server.media.clip_spec import Look, Source
+from seedmock_server.media.clip_spec import ClipSpec, Source
 from seedmock_server.media.ffmpeg import executable
-from seedmock_server.media.renderer import Studio
+from seedmock_server.media.renderer import ClipRenderer
 
 ROUNDS = 5
 CASES = [("864x496", 5), ("1280x720", 5), ("1920x1080", 15), ("2206x946", 15), ("1080x1920", 4)]
@@ -35,19 +35,19 @@ def plain_ffmpeg(folder: Path, size: str, seconds: int) -> float:
     return time.perf_counter() - start
 
 
-async def asked(studio: Studio, look: Look) -> float:
+async def asked(studio: ClipRenderer, look: ClipSpec) -> float:
     start = time.perf_counter()
     await studio.clip(look)
     return time.perf_counter() - start
 
 
-def look(size: str, seconds: int, seed: int, **more: Source) -> Look:
+def look(size: str, seconds: int, seed: int, **more: Source) -> ClipSpec:
     width, height = map(int, size.split("x"))
     prompt = "A red fox runs through fresh snow at dawn, cinematic light"
-    return Look("seedance-2-0", width, height, seconds, True, seed, prompt, **more)
+    return ClipSpec("seedance-2-0", width, height, seconds, True, seed, prompt, **more)
 
 
-async def measured(folder: Path, studio: Studio, size: str, seconds: int) -> list[str]:
+async def measured(folder: Path, studio: ClipRenderer, size: str, seconds: int) -> list[str]:
     """One row: medians of several rounds, each of which does everything once."""
     plain, cold, cached, stills = [], [], [], []
     still = Source(folder / "still.png", "still")
@@ -70,7 +70,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         Image.effect_noise((1000, 700), 90).convert("RGB").save(folder / "still.png")
-        studio = Studio(folder / "clips")
+        studio = ClipRenderer(folder / "clips")
         await studio.clip(look("640x640", 1, 0))
         for size, seconds in CASES:
             table.add_row(*await measured(folder, studio, size, seconds))

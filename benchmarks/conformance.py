@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from hypothesis import settings
 
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.conformance.runner import run_conformance
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
@@ -84,7 +84,7 @@ def conversing(upstream: str, counted: Counted, moves: int) -> float:
         counted.send,
         clock=counted,
         keys=KEYS,
-        options=contract(upstream).defaults,
+        options=get_contract(upstream).defaults,
         begin=counted.begin,
         settings=settings(max_examples=max(1, moves // 35), derandomize=True, database=None),
     )

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seedmock_contracts.facts import MediaKind, Role, TaskStatus
+    from seedmock_contracts.enums import MediaKind, Role, TaskStatus
     from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
     from seedmock_contracts.mp4 import Movie
 
@@ -77,7 +77,7 @@ _PLACES = {
         "first_frame",
         "last_frame",
     ),
-    "seedmock_contracts.facts": ("MediaKind", "Role", "TaskStatus"),
+    "seedmock_contracts.enums": ("MediaKind", "Role", "TaskStatus"),
 }
 _HOMES = {name: place for place, names in _PLACES.items() for name in names}
 

@@ -14,13 +14,13 @@ import httpx
 from seedmock_contracts import __version__
 
 from .clock import monotonic, sleep, today
-from .context import Setup
+from .context import ClientConfig
 from .effects import Flow
 from .errors import AuthenticationError, UsageError
 from .operations import Verbs
 from .retry import Patience
-from .transport import AsyncDriver, Driver, Line
-from .upstreams import dialect
+from .transport import AsyncTransport, Line, Transport
+from .upstreams import get_codec
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,12 +67,12 @@ class _Base:
         local_files: bool,
         patience: Patience | None,
     ) -> None:
-        chosen = dialect(upstream)
+        chosen = get_codec(upstream)
         base = chosen.contract.bases[0]
         self.upstream = upstream
         self.base_url = _base_url(base_url or os.environ.get(BASE_URL_VARIABLE) or base.host)
         self._verbs = Verbs(
-            Setup(dialect=chosen, patience=patience or Patience(), preflight=preflight, local_files=local_files)
+            ClientConfig(dialect=chosen, patience=patience or Patience(), preflight=preflight, local_files=local_files)
         )
         key = _key(api_key or os.environ.get(API_KEY_VARIABLE) or "", upstream)
         root = httpx.URL(f"{self.base_url}{base.prefix}")
@@ -108,7 +108,7 @@ class Client(_Base):
         patience: Patience | None = None,
     ) -> None:
         super().__init__(upstream, api_key, base_url, now, preflight, local_files, patience)
-        self._driver = Driver(self._line, httpx.Client(**self._options(transport)), sleep)
+        self._driver = Transport(self._line, httpx.Client(**self._options(transport)), sleep)
 
     def close(self) -> None:
         """Close the connections."""
@@ -163,7 +163,7 @@ class AsyncClient(_Base):
         patience: Patience | None = None,
     ) -> None:
         super().__init__(upstream, api_key, base_url, now, preflight, local_files, patience)
-        self._driver = AsyncDriver(self._line, httpx.AsyncClient(**self._options(transport)), sleep)
+        self._driver = AsyncTransport(self._line, httpx.AsyncClient(**self._options(transport)), sleep)
 
     async def close(self) -> None:
         """Close the connections."""

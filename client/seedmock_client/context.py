@@ -6,24 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from seedmock_contracts.facts import Document, ErrorKind
+from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.facts import Document
 from seedmock_contracts.validation import violations
 
-from .effects import Answer, Flow, Request, Send, WireError
+from .effects import Flow, HttpRequest, HttpResponse, Send, WireError
 from .error_envelopes import document, error_of, text
 from .errors import CLASSES, ConnectionFailedError, SeedmockError, UpstreamError, UsageError, ValidationError
 from .models import Failure, Video
 from .retry import Patience
-from .upstreams.protocol import Account, Dialect, Unreadable
+from .upstreams.protocol import Account, Unreadable, UpstreamCodec
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class ClientConfig:
     """An upstream's dialect and how a client of it behaves."""
 
-    dialect: Dialect
+    dialect: UpstreamCodec
     patience: Patience = field(default_factory=Patience)
     preflight: bool = True
     local_files: bool = False
@@ -39,7 +40,7 @@ class Setup:
             raise UsageError(f"{self.upstream} has no assets, files, balance or records", upstream=self.upstream)
         return self.dialect.account
 
-    def patient(self, timeout: float | None, poll_seconds: float | None) -> Setup:
+    def patient(self, timeout: float | None, poll_seconds: float | None) -> ClientConfig:
         """The same with another deadline for waiting or another pause between polls."""
         changes: dict[str, object] = {}
         if timeout is not None:
@@ -53,7 +54,7 @@ class Setup:
         except ValueError as error:
             raise UsageError(str(error)) from None
 
-    def check(self, request: Request) -> None:
+    def check(self, request: HttpRequest) -> None:
         """Raise ValidationError for the first rule of the contract that a request breaks."""
         if not self.preflight or request.document is None:
             return
@@ -66,14 +67,14 @@ class Setup:
                 message, field=first.field, allowed=first.allowed, upstream=self.upstream, kind=first.kind
             )
 
-    def refusal(self, request: Request, answer: Answer, task_id: str | None = None) -> SeedmockError | None:
+    def refusal(self, request: HttpRequest, answer: HttpResponse, task_id: str | None = None) -> SeedmockError | None:
         """The error that an answer stands for, or None if it is a good one."""
         found = self.dialect.complaint(answer)
         if found is None:
             return None
         return error_of(self.dialect.kind(found, request.operation), found, self.upstream, task_id)
 
-    def good(self, request: Request, answer: Answer, task_id: str | None = None) -> Document:
+    def good(self, request: HttpRequest, answer: HttpResponse, task_id: str | None = None) -> Document:
         """The document of a good answer. Raises what a bad one stands for."""
         error = self.refusal(request, answer, task_id)
         if error is not None:
@@ -83,7 +84,7 @@ class Setup:
             raise self.unreadable(request, "the body is no JSON object", task_id)
         return body
 
-    def unreadable(self, request: Request, why: object, task_id: str | None = None) -> UpstreamError:
+    def unreadable(self, request: HttpRequest, why: object, task_id: str | None = None) -> UpstreamError:
         """The error for a good answer that says nothing."""
         message = f"{self.upstream} answered {request.operation} with something unreadable: {why}"
         kind = ErrorKind.UPSTREAM_FAILED
@@ -110,7 +111,9 @@ def named(name: str, noun: str) -> None:
         raise UsageError(f"{noun} is needed")
 
 
-def ask(setup: Setup, request: Request, read: Callable[[Document], T], task_id: str | None = None) -> Flow[T]:
+def ask(
+    setup: ClientConfig, request: HttpRequest, read: Callable[[Document], T], task_id: str | None = None
+) -> Flow[T]:
     """Send one request that buys nothing, and read its answer. Raises what the answer stands for."""
     setup.check(request)
     try:

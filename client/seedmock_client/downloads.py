@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from seedmock_contracts.facts import ErrorKind, TaskStatus
+from seedmock_contracts.enums import ErrorKind, TaskStatus
 from seedmock_contracts.mp4 import Movie, NotAMovie
 
-from .context import Setup, ask
-from .effects import Answer, Flow, Request, Send, Sleep, WireError, Work
+from .context import ClientConfig, ask
+from .effects import Flow, HttpRequest, HttpResponse, Send, Sleep, WireError, Work
 from .error_envelopes import document, text
 from .errors import DownloadError, LinkExpiredError, NotFoundError, NotReadyError, SeedmockError, UpstreamError
 from .files import PartFile
@@ -29,7 +29,7 @@ DEAD = (401, 403, 404, 410)
 class Fetch:
     """What is known of a download under way."""
 
-    setup: Setup
+    setup: ClientConfig
     video: Video
     sink: PartFile
     started: float
@@ -71,7 +71,7 @@ class Fetch:
         return pause
 
 
-def download(setup: Setup, video: Video, path: Path) -> Flow[tuple[int, Movie]]:
+def download(setup: ClientConfig, video: Video, path: Path) -> Flow[tuple[int, Movie]]:
     """Bring a finished video to a file, whole or not at all; gives its bytes and measures.
 
     Raises NotReadyError, NotFoundError, LinkExpiredError, DownloadError and what a failed task stands for.
@@ -96,7 +96,7 @@ def download(setup: Setup, video: Video, path: Path) -> Flow[tuple[int, Movie]]:
             sink.discard()
 
 
-def _fill(setup: Setup, video: Video, sink: PartFile) -> Flow[Movie]:
+def _fill(setup: ClientConfig, video: Video, sink: PartFile) -> Flow[Movie]:
     started = yield Sleep(0)
     pacing = setup.patience.content_pacing
     races = iter(pacing if _is_keyed(setup, video) else pacing[:LINK_TRIES])
@@ -111,7 +111,7 @@ def _fill(setup: Setup, video: Video, sink: PartFile) -> Flow[Movie]:
         fetch.now = yield Sleep(pause)
 
 
-def _is_keyed(setup: Setup, video: Video) -> bool:
+def _is_keyed(setup: ClientConfig, video: Video) -> bool:
     request = setup.dialect.content(video)
     return request is not None and request.keyed
 
@@ -151,12 +151,12 @@ def _measured(fetch: Fetch) -> float | None:
     return pause
 
 
-def _follow(fetch: Fetch, request: Request) -> Flow[tuple[Request, Answer]]:
+def _follow(fetch: Fetch, request: HttpRequest) -> Flow[tuple[HttpRequest, HttpResponse]]:
     """Send, and follow redirects by hand: bounded, http(s) only, the key never beyond its origin."""
     for _ in range(MOST_REDIRECTS + 1):
         fetch.sink.taken = False
         seconds = max(1.0, fetch.left)
-        answer: Answer = yield Send(_ranged(request, fetch.sink), seconds, fetch.sink)
+        answer: HttpResponse = yield Send(_ranged(request, fetch.sink), seconds, fetch.sink)
         link = _link(answer)
         if not link:
             return request, answer
@@ -167,7 +167,7 @@ def _follow(fetch: Fetch, request: Request) -> Flow[tuple[Request, Answer]]:
     raise fetch.error(f"was redirected more than {MOST_REDIRECTS} times")
 
 
-def _ranged(request: Request, sink: PartFile) -> Request:
+def _ranged(request: HttpRequest, sink: PartFile) -> HttpRequest:
     headers = {**request.headers, "accept-encoding": "identity"}
     if sink.size and (sink.validator or sink.total is not None):
         headers["range"] = f"bytes={sink.size}-"
@@ -176,7 +176,7 @@ def _ranged(request: Request, sink: PartFile) -> Request:
     return replace(request, headers=headers)
 
 
-def _link(answer: Answer) -> str:
+def _link(answer: HttpResponse) -> str:
     """Where an answer sends us: a Location, or (some platforms) a link in a JSON body."""
     if answer.status in (301, 302, 303, 307, 308):
         return answer.headers.get("location", "")
@@ -202,7 +202,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _refused(fetch: Fetch, request: Request, answer: Answer) -> Flow[float]:
+def _refused(fetch: Fetch, request: HttpRequest, answer: HttpResponse) -> Flow[float]:
     """Survive a refusal and give the pause before the next try, or raise it."""
     task_id = fetch.video.task_id
     error = fetch.setup.refusal(request, answer, task_id)
@@ -219,7 +219,7 @@ def _refused(fetch: Fetch, request: Request, answer: Answer) -> Flow[float]:
     raise error
 
 
-def _dead(fetch: Fetch, request: Request, status: int) -> Flow[float]:
+def _dead(fetch: Fetch, request: HttpRequest, status: int) -> Flow[float]:
     """A result link that is dead: look once for a fresh one, at the task or at who sent us here; a 404 may be early."""
     task_id = fetch.video.task_id
     error = LinkExpiredError(

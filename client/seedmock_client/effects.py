@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from seedmock_contracts.facts import Document, Operation
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.facts import Document
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class HttpRequest:
     """One HTTP request. `url` is a path below the upstream's base, or absolute; `keyed` asks for the API key."""
 
     operation: Operation
@@ -38,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpResponse:
     """One HTTP answer. Header names are in lower case; `at` is the flow's clock, `received` the calendar's."""
 
     status: int
@@ -52,7 +53,7 @@ class Answer:
 class Sink(Protocol):
     """Where a body is streamed to."""
 
-    def begin(self, answer: Answer) -> bool:
+    def begin(self, answer: HttpResponse) -> bool:
         """Whether this answer's body belongs in here; if not, it is read into the answer."""
         ...
 
@@ -65,7 +66,7 @@ class Sink(Protocol):
 class Send:
     """Send a request within `seconds` and give back the Answer. Throws NotSent or Lost into the flow."""
 
-    request: Request
+    request: HttpRequest
     seconds: float
     into: Sink | None = None
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from html import unescape
 from typing import Any
 
-from seedmock_contracts.facts import Document, ErrorKind
+from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.facts import Document
 
-from .effects import Answer
+from .effects import HttpResponse
 from .errors import CLASSES, RateLimitError, SeedmockError, ValidationError
 from .retry import retry_after
 
@@ -43,7 +44,7 @@ _RETRYABLE = {ErrorKind.RATE_LIMIT, ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class ErrorBody:
     """What an answer says is wrong. `status` is HTTP's, or the envelope's where HTTP said 200."""
 
     status: int
@@ -55,15 +56,15 @@ class Complaint:
     retry_after: float | None = None
 
 
-def document(answer: Answer) -> Document | None:
+def document(answer: HttpResponse) -> Document | None:
     """The JSON object in an answer's body, or None for anything else."""
     found = _json(answer.body)
     return found if isinstance(found, Mapping) else None
 
 
-def complaint(answer: Answer, status: int | None = None) -> Complaint:
+def complaint(answer: HttpResponse, status: int | None = None) -> ErrorBody:
     """What is wrong, in the words of the body if it has any."""
-    found = Complaint(status=answer.status if status is None else status)
+    found = ErrorBody(status=answer.status if status is None else status)
     found = replace(found, retry_after=retry_after(answer.headers, answer.received))
     read = _read(_json(answer.body), found, 0)
     if read.message or read.code:
@@ -79,7 +80,7 @@ def kind_of_status(status: int) -> ErrorKind:
     return ErrorKind.INVALID_PARAMETER if 400 <= status < 500 else ErrorKind.UPSTREAM_FAILED
 
 
-def error_of(kind: ErrorKind, found: Complaint, upstream: str, task_id: str | None = None) -> SeedmockError:
+def error_of(kind: ErrorKind, found: ErrorBody, upstream: str, task_id: str | None = None) -> SeedmockError:
     """The error that a complaint of this kind becomes."""
     class_ = CLASSES[kind]
     details: dict[str, Any] = {"upstream": upstream, "task_id": task_id, "kind": kind, "code": found.code or None}
@@ -107,7 +108,7 @@ def _json(body: bytes | str) -> Any:
         return None
 
 
-def _read(body: Any, found: Complaint, depth: int) -> Complaint:
+def _read(body: Any, found: ErrorBody, depth: int) -> ErrorBody:
     """Read one layer; a message or a string body that is JSON again (new-api passes such on) is read in its turn."""
     if isinstance(body, str):
         return _nested(replace(found, message=text(body[:_LONGEST])), body, depth)
@@ -131,7 +132,7 @@ def _read(body: Any, found: Complaint, depth: int) -> Complaint:
     return _nested(said, message or text(inner), depth)
 
 
-def _nested(said: Complaint, message: str, depth: int) -> Complaint:
+def _nested(said: ErrorBody, message: str, depth: int) -> ErrorBody:
     if depth >= _DEEPEST or not message.lstrip().startswith(("{", '"')):
         return said
     inner = _json(message)
@@ -141,7 +142,7 @@ def _nested(said: Complaint, message: str, depth: int) -> Complaint:
     return read if read.message or read.code else said
 
 
-def _plain(answer: Answer) -> str:
+def _plain(answer: HttpResponse) -> str:
     """A body that is no JSON in one line: an HTML page's title, or its words."""
     body = answer.body[:20_000].decode("utf-8", "replace")
     title = _TITLE.search(body)

@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seedmock_contracts.facts import ErrorKind
+from seedmock_contracts.enums import ErrorKind
 
 
 class SeedmockError(Exception):

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from seedmock_contracts.mp4 import Movie, NotAMovie, read_movie
 
-from .effects import Answer, Upload
+from .effects import HttpResponse, Upload
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
 _NO_VIDEO = ("text/", "application/json", "application/problem+json")
@@ -78,7 +78,7 @@ class PartFile:
         self.validator = ""
         self.taken = False
 
-    def begin(self, answer: Answer) -> bool:
+    def begin(self, answer: HttpResponse) -> bool:
         """Take the body of a 200 from the start, and that of a 206 if it goes on where this file ends."""
         self.taken = False
         if answer.headers.get("content-type", "").lower().startswith(_NO_VIDEO):
@@ -154,7 +154,7 @@ def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
-def _validator(answer: Answer) -> str:
+def _validator(answer: HttpResponse) -> str:
     """What If-Range needs: a strong ETag, else a date; nothing that cannot be said back."""
     etag = answer.headers.get("etag", "")
     said = etag if etag.startswith('"') else answer.headers.get("last-modified", "")

@@ -11,16 +11,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from seedmock_contracts.facts import ErrorKind, MediaKind, TaskStatus
+from seedmock_contracts.enums import ErrorKind, MediaKind, TaskStatus
 from seedmock_contracts.generation import Reference, UpscaleRequest
 from seedmock_contracts.mp4 import Movie
 from seedmock_contracts.pricing import Quote, quote
 
 from .clip_check import differences
-from .context import Setup, ask, named
+from .context import ClientConfig, ask, named
 from .downloads import download
-from .effects import Answer, Flow, Lost, NotSent, Request, Send, Sleep, Upload, Work
-from .error_envelopes import Complaint, document, error_of
+from .effects import Flow, HttpRequest, HttpResponse, Lost, NotSent, Send, Sleep, Upload, Work
+from .error_envelopes import ErrorBody, document, error_of
 from .errors import ConnectionFailedError, SeedmockError, SubmissionUnknownError, UsageError, ValidationError
 from .files import data_uri, local_path, read_upload, writable
 from .models import Clip, Order, Video
@@ -32,7 +32,7 @@ _BROKEN = (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED, ErrorKind.REQUEST_TI
 _STAND_IN = "https://local.invalid/file"
 
 
-def priced(setup: Setup, order: Order) -> Quote:
+def priced(setup: ClientConfig, order: Order) -> Quote:
     """What an order costs if it succeeds. Raises ValidationError for what has no price."""
     try:
         return quote(setup.upstream, order)
@@ -40,13 +40,13 @@ def priced(setup: Setup, order: Order) -> Quote:
         raise ValidationError(str(error), upstream=setup.upstream, kind=ErrorKind.INVALID_PARAMETER) from None
 
 
-def encoded(setup: Setup, order: Order) -> Request:
+def encoded(setup: ClientConfig, order: Order) -> HttpRequest:
     """The request that an order becomes."""
     dialect = setup.dialect
     return dialect.upscale(order) if isinstance(order, UpscaleRequest) else dialect.create(order)
 
 
-def create(setup: Setup, order: Order) -> Flow[Video]:
+def create(setup: ClientConfig, order: Order) -> Flow[Video]:
     """Order a video. Raises ValidationError before anything is sent, and what a refusal stands for.
 
     SubmissionUnknownError means that the answer was lost: the task may exist and may be charged.
@@ -58,7 +58,7 @@ def create(setup: Setup, order: Order) -> Flow[Video]:
     return replace(_accepted(setup, request, answer), order=order)
 
 
-def query(setup: Setup, task_id: str) -> Flow[Video]:
+def query(setup: ClientConfig, task_id: str) -> Flow[Video]:
     """Look at a task once."""
     named(task_id, "a task id")
     dialect = setup.dialect
@@ -66,35 +66,35 @@ def query(setup: Setup, task_id: str) -> Flow[Video]:
     return replace(video, task_id=task_id)
 
 
-def generate(setup: Setup, order: Order, path: Path, report: Report | None = None) -> Flow[Clip]:
+def generate(setup: ClientConfig, order: Order, path: Path, report: Report | None = None) -> Flow[Clip]:
     """Create, wait and download. The file's place is tried before anything is bought."""
     yield from place(path)
     created = yield from create(setup, order)
     return (yield from _finish(setup, created.task_id, path, report, created))
 
 
-def collect(setup: Setup, task_id: str, path: Path, report: Report | None = None) -> Flow[Clip]:
+def collect(setup: ClientConfig, task_id: str, path: Path, report: Report | None = None) -> Flow[Clip]:
     """Wait for a task that exists and download it."""
     named(task_id, "a task id")
     yield from place(path)
     return (yield from _finish(setup, task_id, path, report, None))
 
 
-def fetch(setup: Setup, task: Video | str, path: Path) -> Flow[Clip]:
+def fetch(setup: ClientConfig, task: Video | str, path: Path) -> Flow[Clip]:
     """Download a finished task, looking at it first if only its id is known."""
     yield from place(path)
     video = task if isinstance(task, Video) else (yield from query(setup, task))
     return (yield from _downloaded(setup, video, path, ()))
 
 
-def _finish(setup: Setup, task_id: str, path: Path, report: Report | None, created: Video | None) -> Flow[Clip]:
+def _finish(setup: ClientConfig, task_id: str, path: Path, report: Report | None, created: Video | None) -> Flow[Clip]:
     video, seen = yield from wait(setup, task_id, report, created)
     if created is not None:
         video = replace(video, model=video.model or created.model, order=created.order)
     return (yield from _downloaded(setup, video, path, seen))
 
 
-def _downloaded(setup: Setup, video: Video, path: Path, seen: tuple[str, ...]) -> Flow[Clip]:
+def _downloaded(setup: ClientConfig, video: Video, path: Path, seen: tuple[str, ...]) -> Flow[Clip]:
     """Bring a video home, and say what it should cost and in what it is not as ordered, if the order is known."""
     size, movie = yield from download(setup, video, path)
     clip = Clip(path=path, bytes=size, movie=movie, video=video, states_seen=seen)
@@ -104,7 +104,7 @@ def _downloaded(setup: Setup, video: Video, path: Path, seen: tuple[str, ...]) -
     return replace(clip, quote=_cost(setup, video.order, movie), differs=differs)
 
 
-def _cost(setup: Setup, order: Order, movie: Movie) -> Quote | None:
+def _cost(setup: ClientConfig, order: Order, movie: Movie) -> Quote | None:
     """What a finished order costs; None where there is no price, for the video is there all the same."""
     if isinstance(order, UpscaleRequest):
         order = replace(order, seconds=order.seconds or movie.seconds)
@@ -121,14 +121,14 @@ def place(path: Path) -> Flow[None]:
         raise UsageError(f"cannot write {path}: {error}", advice="Choose another output file.") from error
 
 
-def submit(setup: Setup, request: Request) -> Flow[Answer]:
+def submit(setup: ClientConfig, request: HttpRequest) -> Flow[HttpResponse]:
     """Send what buys something; gives a good answer. Repeats only what cannot have been received, or a 429."""
     patience = setup.patience
     until = (yield Sleep(0)) + patience.create_seconds
     for attempt in range(patience.create_tries):
         final = attempt + 1 == patience.create_tries
         try:
-            answer: Answer = yield Send(request, patience.request_seconds)
+            answer: HttpResponse = yield Send(request, patience.request_seconds)
         except NotSent as unsent:
             message = f"no connection to {setup.upstream}, nothing was sent: {unsent.reason}"
             error: SeedmockError = ConnectionFailedError(message, upstream=setup.upstream, retryable=True)
@@ -148,7 +148,7 @@ def submit(setup: Setup, request: Request) -> Flow[Answer]:
     raise AssertionError("the last try returns or raises")
 
 
-def _refusal(setup: Setup, request: Request, answer: Answer, found: Complaint) -> SeedmockError:
+def _refusal(setup: ClientConfig, request: HttpRequest, answer: HttpResponse, found: ErrorBody) -> SeedmockError:
     kind = setup.dialect.kind(found, request.operation)
     if 300 <= answer.status < 400:
         message = f"{setup.upstream} redirects to {answer.headers.get('location', 'elsewhere')[:120]}"
@@ -158,7 +158,7 @@ def _refusal(setup: Setup, request: Request, answer: Answer, found: Complaint) -
     return error_of(kind, found, setup.upstream)
 
 
-def unknown(setup: Setup, why: str, found: Complaint | None = None) -> SubmissionUnknownError:
+def unknown(setup: ClientConfig, why: str, found: ErrorBody | None = None) -> SubmissionUnknownError:
     """The error for an order that may have been taken."""
     details = {"status": found.status, "code": found.code or None} if found else {}
     return SubmissionUnknownError(
@@ -168,7 +168,7 @@ def unknown(setup: Setup, why: str, found: Complaint | None = None) -> Submissio
     )
 
 
-def _accepted(setup: Setup, request: Request, answer: Answer) -> Video:
+def _accepted(setup: ClientConfig, request: HttpRequest, answer: HttpResponse) -> Video:
     """The task that a good answer names. One that is born failed is a refusal with a task id."""
     body = document(answer)
     try:
@@ -192,7 +192,7 @@ def without_files(order: Order) -> Order:
     return replace(order, references=tuple(swapped))
 
 
-def _localized(setup: Setup, order: Order) -> Flow[Order]:
+def _localized(setup: ClientConfig, order: Order) -> Flow[Order]:
     """The order with every `file:` reference uploaded, or written into it as a data: URI."""
     if isinstance(order, UpscaleRequest):
         sent = yield from _sent(setup, Reference(MediaKind.VIDEO, order.url), "url")
@@ -203,7 +203,7 @@ def _localized(setup: Setup, order: Order) -> Flow[Order]:
     return replace(order, references=tuple(references))
 
 
-def _sent(setup: Setup, reference: Reference, field: str) -> Flow[Reference]:
+def _sent(setup: ClientConfig, reference: Reference, field: str) -> Flow[Reference]:
     path = local_path(reference.url)
     if path is None:
         return reference
@@ -221,7 +221,7 @@ def _sent(setup: Setup, reference: Reference, field: str) -> Flow[Reference]:
     return replace(reference, url=url)
 
 
-def local(setup: Setup, path: Path, kind: MediaKind, field: str = "file") -> Flow[Upload]:
+def local(setup: ClientConfig, path: Path, kind: MediaKind, field: str = "file") -> Flow[Upload]:
     """Read a local file that an upstream would take. Raises ValidationError."""
     limits = [limit for limit in setup.dialect.contract.limits if (limit.kind, limit.quantity) == (kind, "size_bytes")]
     most = min((limit.high for limit in limits if limit.high is not None), default=50.0 * 1024 * 1024)
@@ -233,7 +233,7 @@ def local(setup: Setup, path: Path, kind: MediaKind, field: str = "file") -> Flo
     return upload
 
 
-def put(setup: Setup, upload: Upload) -> Flow[str]:
+def put(setup: ClientConfig, upload: Upload) -> Flow[str]:
     """Upload a file to the upstream; gives its public address."""
     account = setup.account
     return (yield from ask(setup, account.upload(upload), account.read_upload))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from seedmock_contracts.facts import AssetStatus, TaskStatus
+from seedmock_contracts.enums import AssetStatus, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.mp4 import Movie
 from seedmock_contracts.pricing import Quote

@@ -6,14 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from seedmock_contracts.facts import MediaKind
+from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote
 
 from . import assets as library
 from . import flows
 from . import polling as waiting
-from .context import Setup, ask
+from .context import ClientConfig, ask
 from .effects import Flow
 from .models import Asset, Charge, Clip, Group, ModelEntry, Page, Video
 from .polling import Report
@@ -22,7 +22,7 @@ from .polling import Report
 class Verbs:
     """The verbs of one client as flows. `timeout` and `poll_seconds` stand in for the client's patience."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: ClientConfig) -> None:
         self._setup = setup
 
     def create(self, order: GenerationRequest | UpscaleRequest) -> Flow[Video]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import TaskStatus
 
-from .context import Setup
-from .effects import Answer, Flow, Send, Sleep, WireError
+from .context import ClientConfig
+from .effects import Flow, HttpResponse, Send, Sleep, WireError
 from .error_envelopes import document
 from .errors import SeedmockError, UnknownStatusError, UpstreamError, WaitTimeoutError
 from .models import Progress, Video
@@ -25,7 +25,7 @@ LAST_LOOK = 5.0
 class Watch:
     """What is known of a task while it is waited for."""
 
-    setup: Setup
+    setup: ClientConfig
     task_id: str
     started: float
     report: Report | None = None
@@ -90,7 +90,7 @@ class Watch:
 
 
 def wait(
-    setup: Setup, task_id: str, report: Report | None = None, created: Video | None = None
+    setup: ClientConfig, task_id: str, report: Report | None = None, created: Video | None = None
 ) -> Flow[tuple[Video, tuple[str, ...]]]:
     """Look at a task until it succeeds; gives the video and the states seen.
 
@@ -131,7 +131,7 @@ def _look(watch: Watch) -> Flow[float | None]:
     return retry_after(answer.headers, answer.received)
 
 
-def _read(watch: Watch, answer: Answer) -> None:
+def _read(watch: Watch, answer: HttpResponse) -> None:
     body = document(answer)
     try:
         if body is None:

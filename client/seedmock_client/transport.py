@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import httpx
 
 from . import host_guard as guard
-from .effects import Answer, Effect, Flow, Lost, NotSent, Send, Sink, Sleep
+from .effects import Effect, Flow, HttpResponse, Lost, NotSent, Send, Sink, Sleep
 from .errors import SeedmockError
 
 T = TypeVar("T")
@@ -94,9 +94,9 @@ class Reception:
         if len(self.body) > MOST_BODY:
             raise Lost(f"an answer of more than {MOST_BODY} bytes", self.line.now())
 
-    def answer(self) -> Answer:
+    def answer(self) -> HttpResponse:
         response = self.response
-        return Answer(
+        return HttpResponse(
             status=response.status_code,
             url=str(response.request.url),
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -106,7 +106,7 @@ class Reception:
         )
 
 
-class Driver:
+class Transport:
     """Runs flows, blocking."""
 
     def __init__(self, line: Line, client: httpx.Client, sleep: Callable[[float], object]) -> None:
@@ -139,7 +139,7 @@ class Driver:
             return self.line.now()
         return effect.call()
 
-    def _send(self, send: Send) -> Answer:
+    def _send(self, send: Send) -> HttpResponse:
         with self.line.telling():
             until = self.line.now() + send.seconds
             request = self.client.build_request(**self.line.options(send))
@@ -151,7 +151,7 @@ class Driver:
             return reception.answer()
 
 
-class AsyncDriver:
+class AsyncTransport:
     """Runs flows, awaiting."""
 
     def __init__(self, line: Line, client: httpx.AsyncClient, sleep: Callable[[float], Awaitable[object]]) -> None:
@@ -184,7 +184,7 @@ class AsyncDriver:
             return self.line.now()
         return await asyncio.to_thread(effect.call)
 
-    async def _send(self, send: Send) -> Answer:
+    async def _send(self, send: Send) -> HttpResponse:
         with self.line.telling():
             until = self.line.now() + send.seconds
             request = self.client.build_request(**self.line.options(send))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from .documents.references import Layout
+from .enums import ErrorKind, Operation, StatusContext, TaskStatus
 from .facts import (
     Amount,
     AnswerField,
@@ -15,19 +16,15 @@ from .facts import (
     Document,
     Endpoint,
     ErrorCase,
-    ErrorKind,
     Fact,
     FailCode,
     Field,
     MediaLimit,
     ModeFact,
     Model,
-    Moment,
-    Operation,
     Size,
     StatusWord,
     Tariff,
-    TaskStatus,
     Variants,
 )
 from .rules.rule import Rule
@@ -126,12 +123,12 @@ class Contract:
     def _by_text(self) -> Mapping[str, Size]:
         return {size.text: size for size in self.sizes}
 
-    def word(self, status: TaskStatus, moment: Moment, variant: str = "") -> str:
+    def word(self, status: TaskStatus, moment: StatusContext, variant: str = "") -> str:
         """How a status is spelt at a moment, under an option of the status variant if that has words of its own."""
         return self._words.get((status, moment, variant)) or self._words[status, moment, ""]
 
     @cached_property
-    def _words(self) -> Mapping[tuple[TaskStatus, Moment, str], str]:
+    def _words(self) -> Mapping[tuple[TaskStatus, StatusContext, str], str]:
         return {(word.status, word.moment, word.variant): word.word for word in self.words}
 
     def status(self, word: str) -> TaskStatus | None:

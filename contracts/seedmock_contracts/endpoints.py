@@ -9,8 +9,9 @@ from functools import cache
 from urllib.parse import quote, unquote
 
 from .contract import Contract
-from .facts import Endpoint, Operation
-from .upstreams import contract
+from .enums import Operation
+from .facts import Endpoint
+from .upstreams import get_contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def path_of(said: Contract, operation: Operation, params: Mapping[str, str], bas
 
 @cache
 def _patterns(upstream: str) -> tuple[tuple[str, re.Pattern[str], Endpoint], ...]:
-    said = contract(upstream)
+    said = get_contract(upstream)
     return tuple(
         (base.prefix, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", endpoint.path)), endpoint)
         for base in said.bases

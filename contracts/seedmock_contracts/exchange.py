@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .facts import MediaFacts, MediaKind
+from .enums import MediaKind
+from .facts import MediaFacts
 
 SECRET = frozenset(
     {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .facts import MediaKind, Mode, Role
+from .enums import MediaKind, Mode, Role
 
 
 @dataclass(frozen=True, slots=True)

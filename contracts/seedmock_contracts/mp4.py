@@ -13,7 +13,8 @@ from struct import error as StructError
 from struct import unpack_from
 from typing import BinaryIO
 
-from .facts import MediaFacts, MediaKind
+from .enums import MediaKind
+from .facts import MediaFacts
 
 _MOST_MOOV = 64 * 1024 * 1024
 

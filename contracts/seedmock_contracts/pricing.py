@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from .contract import Contract
-from .facts import Amount, Basis, Fact, Model, Size, Tariff
+from .enums import Basis
+from .facts import Amount, Fact, Model, Size, Tariff
 from .generation import GenerationRequest, UpscaleRequest
-from .upstreams import contract
+from .upstreams import get_contract
 
 CENT = Decimal("0.000001")
 ADAPTIVE = "adaptive"
@@ -50,7 +51,7 @@ def quote(
     `price_per_million` replaces the assumed price of B's tokens. Raises ValueError for a model, resolution or size
     that the upstream has no price for.
     """
-    said = contract(upstream)
+    said = get_contract(upstream)
     if isinstance(request, UpscaleRequest):
         return _upscale(said, request)
     model, size = _model(said, request.model), size_of(said, request)
@@ -68,7 +69,7 @@ def quote(
 
 def asset_fee(upstream: str) -> Amount:
     """What one asset that succeeds costs. Raises LookupError for an upstream without assets."""
-    return contract(upstream).amount(f"{upstream}.assets.create.fee")
+    return get_contract(upstream).amount(f"{upstream}.assets.create.fee")
 
 
 def size_of(said: Contract, request: GenerationRequest) -> Size:

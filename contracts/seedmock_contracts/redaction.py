@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from .contract import Contract
 from .endpoints import routed
+from .enums import Operation
 from .exchange import HIDDEN, SECRET, Exchange, Headers, Request, Response
-from .facts import Operation
 
 KEPT = frozenset(
     {

@@ -8,11 +8,12 @@ from functools import cache, lru_cache
 from typing import Any
 
 from .documents.values import shown
-from .facts import Document, ErrorKind, MediaFacts, MediaKind, MediaLimit, Operation, Violation
+from .enums import ErrorKind, MediaKind, Operation
+from .facts import Document, MediaFacts, MediaLimit, Violation
 from .rules.cross_field import EitherOr
 from .rules.fields import Absent, Present, Typed
 from .rules.rule import Rule, ValueRule
-from .upstreams import contract
+from .upstreams import get_contract
 
 _UNITS = {"size_bytes": " bytes", "seconds": " s", "total_seconds": " s", "side": " pixels", "ratio": ""}
 
@@ -38,7 +39,7 @@ def violations(
 
 def _violations(upstream: str, operation: Operation, document: Document, options: _Options) -> list[Violation]:
     chosen = dict(options)
-    found = contract(upstream).layout.find(document)
+    found = get_contract(upstream).layout.find(document)
     broken = []
     for ask, rule, field, needs, only in _plan(upstream, operation, bool(found)):
         if only is not None and chosen[only[0]] != only[1]:
@@ -92,7 +93,7 @@ def _heeded(upstream: str, operation: Operation) -> tuple[_Options, frozenset[st
     """What a verdict rests on beside the document, None for an operation that has no rules: the variants that matter,
     with their defaults; and the fields of which nothing is asked but that they are there, and are texts.
     """
-    said = contract(upstream)
+    said = get_contract(upstream)
     rules = said.rules.get(operation)
     if rules is None:
         return None
@@ -117,7 +118,7 @@ _Step = tuple[_Ask | None, Rule, str, _Needs, tuple[str, str] | None]
 @cache
 def _plan(upstream: str, operation: Operation, references: bool) -> tuple[_Step, ...]:
     """The rules to ask of a document that has references, or has none: (short way, rule, field, needs, condition)."""
-    steps = (_step(rule) for rule in contract(upstream).rules.get(operation, ()))
+    steps = (_step(rule) for rule in get_contract(upstream).rules.get(operation, ()))
     return tuple(step for step in steps if references or step[3] is not _Needs.REFERENCES)
 
 
@@ -138,7 +139,7 @@ def condition(rule: Rule) -> tuple[str, str] | None:
 
 def notices(upstream: str, document: Document) -> list[Violation]:
     """What the upstream accepts, though its page advises against it."""
-    said = contract(upstream)
+    said = get_contract(upstream)
     return [violation for rule in said.advice if rule.top in document and (violation := rule.check(document, ()))]
 
 
@@ -150,7 +151,7 @@ def unknown_fields(upstream: str, operation: Operation, document: Document) -> l
 
 @cache
 def _known_fields(upstream: str, operation: Operation) -> frozenset[str]:
-    fields = contract(upstream).fields
+    fields = get_contract(upstream).fields
     return frozenset(
         field.path.partition(".")[0].removesuffix("[]") for field in fields if field.operation is operation
     )
@@ -164,7 +165,7 @@ def media_violations(
     `limits` are other ones than the upstream's.
     """
     found: list[Violation] = []
-    limits = contract(upstream).limits if limits is None else limits
+    limits = get_contract(upstream).limits if limits is None else limits
     for limit in limits if measured else ():
         fitting = [(path, facts) for path, facts in measured if facts.kind is limit.kind]
         for path, value in _quantities(limit, fitting):

@@ -10,7 +10,8 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import put
 from seedmock_contracts.documents.references import Found
 from seedmock_contracts.documents.values import spelt
-from seedmock_contracts.facts import Fact, Moment, Operation
+from seedmock_contracts.enums import Operation, StatusContext
+from seedmock_contracts.facts import Fact
 from seedmock_contracts.rules.cross_field import Anchored, AtMost, EitherOr, Required, Together, Unsupported
 from seedmock_contracts.rules.fields import (
     Absent,
@@ -158,7 +159,7 @@ def _limits(said: Contract) -> Told:
 
 
 def _words(said: Contract) -> Told:
-    plain = [word for word in said.words if word.moment is not Moment.ALIAS and not word.variant]
+    plain = [word for word in said.words if word.moment is not StatusContext.ALIAS and not word.variant]
     return _told((f"{word.status} when {word.moment}", word.word, word) for word in plain)
 
 

@@ -11,43 +11,43 @@ from weakref import finalize
 
 import platformdirs
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
 from .api.downloads import Downloads
-from .api.pipeline import Accounts, Doorway
+from .api.pipeline import ApiHandler, ApiKeys
 from .billing.ledger import Ledger
 from .billing.statement import Prices
-from .callbacks.dispatcher import Courier, plan_of
+from .callbacks.dispatcher import CallbackDispatcher, plan_of
 from .clock import Clock, Clocks
-from .control.app import Plane
-from .control.context import World
+from .control.app import ControlApp
+from .control.context import ControlContext
 from .fates.rules import Fates
-from .faults.callback_faults import Spoiler
+from .faults.callback_faults import CallbackFaults
 from .faults.error_responses import encode
 from .faults.rules import Faults
-from .faults.selection import Gate
+from .faults.selection import FaultSelector
 from .generation.assets import Library
 from .generation.engine import Engine, Rules
 from .http.asgi import Receive, Scope, Send, lifespan
 from .journal import Journal
-from .media.renderer import Studio
-from .randomness import Chance, fresh_seed
+from .media.renderer import ClipRenderer
+from .randomness import SeededRandom, fresh_seed
 from .rate_limits import Limit, Limits
-from .references.declared import Declared
-from .references.face_detection import Eyes
+from .references.declared import DeclaredMedia
+from .references.face_detection import FaceDetector
 from .references.files import Sources
-from .references.inspection import Sight
+from .references.inspection import MediaInspector
 from .references.resolver import Inputs
-from .scenarios.active import Stage
+from .scenarios.active import ActiveScenario
 from .scenarios.catalog import named
 from .scenarios.loader import InvalidScenario, Scenario
 from .settings import InvalidSetting, Settings
-from .snapshots.checkpoint import State
+from .snapshots.checkpoint import Checkpoint
 from .storage import MemoryStore
 from .tasks.models import Task
-from .tasks.timeline import Latency
+from .tasks.timeline import LogNormal
 from .upstreams import upstreams
-from .upstreams.context import FILES, RESULTS, Rooms
+from .upstreams.context import FILES, RESULTS, UpstreamContext
 from .upstreams.protocol import Upstream
 
 DOWNLOADS = (RESULTS + "/", FILES + "/")
@@ -62,37 +62,37 @@ class App:
         self.clocks = Clocks(self.clock)
         self.seed = fresh_seed() if self.settings.seed is None else self.settings.seed
         folder = self._folder()
-        chance, store = Chance(self.seed), MemoryStore()
+        chance, store = SeededRandom(self.seed), MemoryStore()
         cache = self.settings.cache or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
-        self.studio = Studio(cache, cache_bytes=self.settings.cache_bytes)
+        self.studio = ClipRenderer(cache, cache_bytes=self.settings.cache_bytes)
         shelf = Sources(folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.body_bytes)
         self.journal = Journal(self.settings.journal_entries)
         rules = Rules(pace=self.settings.pace, latency=_latency(), options=self.settings.options)
         self.fates = Fates(chance)
-        self.declared = Declared()
-        sight = Sight(shelf, self.declared, Eyes())
+        self.declared = DeclaredMedia()
+        sight = MediaInspector(shelf, self.declared, FaceDetector())
         self.ledger = _ledger(self.settings, store, self.clocks)
         inputs = Inputs(store, self.clocks, sight)
         engine = Engine(store, self.clocks, chance, self.studio, inputs, self.fates, self.ledger, rules)
         library = Library(store, self.clocks, chance, shelf, sight, self.fates, self.ledger, pace=self.settings.pace)
-        rooms = Rooms(engine, library, shelf, chance, self.settings)
+        rooms = UpstreamContext(engine, library, shelf, chance, self.settings)
         self.upstreams = spoken = upstreams(rooms)
         self.faults = Faults(chance)
         self.courier = _courier(self.settings, self.clocks, self.journal, store, spoken, self.faults)
         engine.announce = self.courier.expect
         self.limits = Limits(Limit(rate=self.settings.rate_limit, concurrency=self.settings.concurrency_limit))
-        gate = Gate(self.faults, self.limits, rooms, self.studio)
-        self._doorway = Doorway(spoken, self.settings, self.clocks, self.journal, gate)
+        gate = FaultSelector(self.faults, self.limits, rooms, self.studio)
+        self._doorway = ApiHandler(spoken, self.settings, self.clocks, self.journal, gate)
         self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
         books = (self.fates, self.faults, self.limits, self.declared, self.journal)
-        self.state = State(store, self.clocks, *books, engine, self.courier, shelf, chance, folder / "sources")
-        self.stage = Stage(engine, self.faults, self.limits, self.declared, _scenario(self.settings))
-        keys = Accounts(self.settings.keys)
-        self.world = World(
+        self.state = Checkpoint(store, self.clocks, *books, engine, self.courier, shelf, chance, folder / "sources")
+        self.stage = ActiveScenario(engine, self.faults, self.limits, self.declared, _scenario(self.settings))
+        keys = ApiKeys(self.settings.keys)
+        self.world = ControlContext(
             settings=self.settings, keys=keys, engine=engine, library=library, state=self.state, stage=self.stage
         )
         self.world.due.append(self.courier.due_at)
-        self._control = Plane(self.world)
+        self._control = ControlApp(self.world)
 
     def _folder(self) -> Path:
         folder = self.settings.folder or Path(tempfile.mkdtemp(prefix="seedmock-"))
@@ -146,17 +146,19 @@ def _courier(
     store: MemoryStore,
     spoken: Mapping[str, Upstream],
     faults: Faults,
-) -> Courier:
+) -> CallbackDispatcher:
     def tell(task: Task) -> bytes | None:
         if store.task(task.id) is None:
             return None
         return encode(spoken[task.upstream].told(task, task.origin).body)
 
-    spoiler = Spoiler(faults, {name: upstream.said for name, upstream in spoken.items()})
-    plan = plan_of(contract("apimodels"))
-    return Courier(clocks, journal, tell, plan=plan, policy=settings.callbacks, spoil=spoiler.spoil)
+    spoiler = CallbackFaults(faults, {name: upstream.said for name, upstream in spoken.items()})
+    plan = plan_of(get_contract("apimodels"))
+    return CallbackDispatcher(clocks, journal, tell, plan=plan, policy=settings.callbacks, spoil=spoiler.spoil)
 
 
-def _latency() -> Latency:
-    said = contract("apimodels")
-    return Latency(float(said.amount("apimodels.latency.p50").value), float(said.amount("apimodels.latency.p90").value))
+def _latency() -> LogNormal:
+    said = get_contract("apimodels")
+    return LogNormal(
+        float(said.amount("apimodels.latency.p50").value), float(said.amount("apimodels.latency.p90").value)
+    )

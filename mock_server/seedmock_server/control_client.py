@@ -35,7 +35,7 @@ Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 SECONDS = 30.0
 
 
-class ControlError(Exception):
+class ControlCallError(Exception):
     """What the control API refused: the sentence, the status, and the field and what is allowed where it says so."""
 
     def __init__(self, message: str, status: int = 0, field: str | None = None, allowed: Sequence[str] = ()) -> None:
@@ -45,7 +45,7 @@ class ControlError(Exception):
         self.allowed = tuple(allowed)
 
 
-class NotRunning(ControlError):
+class NotRunning(ControlCallError):
     """Nobody answers at the address."""
 
 
@@ -55,7 +55,7 @@ class Wire:
     def __init__(self, url: str, token: str | None, transport: httpx.BaseTransport | None) -> None:
         address = httpx.URL(url)
         if address.scheme not in ("http", "https") or not address.host:
-            raise ControlError(f"url is {url!r}; allowed: an address such as http://127.0.0.1:8000")
+            raise ControlCallError(f"url is {url!r}; allowed: an address such as http://127.0.0.1:8000")
         self.url = str(address.copy_with(path="/", query=None, fragment=None)).rstrip("/")
         headers = {} if token is None else {"X-Mock-Token": token}
         # No proxy: the emulator is on this machine, or where the caller says that it is.
@@ -86,12 +86,12 @@ class Wire:
         return answer
 
 
-def _error(answer: httpx.Response) -> ControlError:
+def _error(answer: httpx.Response) -> ControlCallError:
     try:
         said = answer.json()["error"]
-        return ControlError(said["message"], answer.status_code, said.get("field"), said.get("allowed") or ())
+        return ControlCallError(said["message"], answer.status_code, said.get("field"), said.get("allowed") or ())
     except (ValueError, KeyError, TypeError, AttributeError):
-        return ControlError(
+        return ControlCallError(
             f"{answer.url} is no control API: it answered HTTP {answer.status_code}", answer.status_code
         )
 

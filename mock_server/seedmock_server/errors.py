@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.facts import ErrorKind, Fact, Violation
+from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.facts import Fact, Violation
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """Why, in the house's words. `field` and `value` name what was wrong, `allowed` what would do, `detail` says it.
 
     `code` is the upstream's own code where it is narrower than the kind's, `style` an option of a variant of its own.
@@ -36,9 +37,9 @@ class Refusal(Exception):
         self.headers = headers
 
 
-def refusal_of(violation: Violation) -> Refusal:
+def api_error_from(violation: Violation) -> ApiError:
     """The refusal that a broken rule leads to."""
-    return Refusal(
+    return ApiError(
         violation.kind,
         violation.message,
         field=violation.field,

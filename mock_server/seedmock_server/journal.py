@@ -24,7 +24,7 @@ HEADER_BYTES = 500
 SECRET = frozenset(name.encode() for name in SECRET_TEXTS)
 
 
-class Breach(NamedTuple):
+class LoggedViolation(NamedTuple):
     """Where a request broke the contract: the fact that says so (empty for a field that no page names) and a sentence.
 
     `advice` is for what the page advises against and the upstream takes all the same.
@@ -56,7 +56,7 @@ class Entry(NamedTuple):
     sent_headers: tuple[tuple[bytes, bytes], ...] = ()
     answered_headers: tuple[tuple[bytes, bytes], ...] = ()
     faults: tuple[str, ...] = ()
-    breaches: tuple[Breach, ...] = ()
+    breaches: tuple[LoggedViolation, ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -79,7 +79,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class JournalFilter:
     """Which exchanges somebody wants to see; None takes any. `since` is the number of the first."""
 
     upstream: str | None = None
@@ -106,7 +106,7 @@ class Wanted:
         return bool(entry.breaches) if self.kind is Kind.BREACHED else entry.kind is self.kind
 
 
-class Unwritten(Protocol):
+class LazyEntry(Protocol):
     """An exchange that is written up when somebody looks: most never are, and writing costs as much as a poll."""
 
     def entry(self) -> Entry:
@@ -118,14 +118,14 @@ class Journal:
     """The last `entries` exchanges; each has a number, which counts all since the start."""
 
     def __init__(self, entries: int) -> None:
-        self._ring: deque[tuple[int, Entry | Unwritten]] = deque(maxlen=entries)
+        self._ring: deque[tuple[int, Entry | LazyEntry]] = deque(maxlen=entries)
         self.count = 0
 
     def append(self, entry: Entry) -> None:
         self._ring.append((self.count, entry))
         self.count += 1
 
-    def append_later(self, unwritten: Unwritten, size: int) -> None:
+    def append_later(self, unwritten: LazyEntry, size: int) -> None:
         """Keep an exchange of so many bytes, to be written up when somebody looks; a large one is written at once."""
         self._ring.append((self.count, unwritten if size <= BODY_BYTES else unwritten.entry()))
         self.count += 1
@@ -133,9 +133,9 @@ class Journal:
     def __len__(self) -> int:
         return len(self._ring)
 
-    def read(self, wanted: Wanted | None = None) -> Iterator[tuple[int, Entry]]:
+    def read(self, wanted: JournalFilter | None = None) -> Iterator[tuple[int, Entry]]:
         """The exchanges with their numbers, oldest first."""
-        takes: Callable[[int, Entry], bool] = (wanted or Wanted()).takes
+        takes: Callable[[int, Entry], bool] = (wanted or JournalFilter()).takes
         return (pair for pair in self._written() if takes(*pair))
 
     def _written(self) -> Iterator[tuple[int, Entry]]:

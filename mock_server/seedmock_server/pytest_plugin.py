@@ -231,13 +231,13 @@ def _verified(config: pytest.Config) -> Verification:
         from seedmock_harness.driver.http_transport import InvalidAddress
         from seedmock_harness.verify.api import verified
         from seedmock_harness.verify.budget import budget_from
-        from seedmock_harness.verify.order_log import UnreadableBook
+        from seedmock_harness.verify.order_log import UnreadableOrderLog
 
         second = os.environ.get("SEEDMOCK_SECOND_API_KEY", "").strip()
         limit = budget_from(config.getoption("live_budget"))
         try:
             config.stash[LIVE] = verified(name, config.getoption("live_base_url"), key, second, limit)
-        except (InvalidAddress, UnreadableBook) as error:
+        except (InvalidAddress, UnreadableOrderLog) as error:
             pytest.fail(f"{BLIND}: {error}", pytrace=False)
     return config.stash[LIVE]
 

@@ -14,7 +14,7 @@ def fresh_seed() -> int:
     return secrets.randbits(63)
 
 
-class Chance:
+class SeededRandom:
     """Draws that depend on the seed and their labels alone: the same labels give the same draw."""
 
     def __init__(self, seed: int) -> None:

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from seedmock_contracts.facts import ErrorKind
+from seedmock_contracts.enums import ErrorKind
 
-from .errors import Refusal
+from .errors import ApiError
 from .matching.rules import InvalidRule
 
 MINUTE = 60.0
@@ -78,7 +78,7 @@ class Limits:
     def check(self, upstream: str, account: str, now: float, running: Callable[[], int] | None) -> None:
         """Count a call, unless it is one too many. `running` counts tasks, for a call that would make another.
 
-        Raises Refusal RATE_LIMIT.
+        Raises ApiError RATE_LIMIT.
         """
         limit = self.of(account)
         if limit.rate is not None:
@@ -90,7 +90,7 @@ class Limits:
             found = running()
             if found >= limit.concurrency:
                 said = f"{found} tasks have not ended; allowed at once: {limit.concurrency}"
-                raise Refusal(ErrorKind.RATE_LIMIT, said, code=TOO_MANY_TASKS)
+                raise ApiError(ErrorKind.RATE_LIMIT, said, code=TOO_MANY_TASKS)
 
 
 def admitted(calls: deque[float], now: float, rate: int) -> float:
@@ -103,6 +103,6 @@ def admitted(calls: deque[float], now: float, rate: int) -> float:
     return min(MINUTE, calls[len(calls) - rate] + MINUTE - now)
 
 
-def _too_many(upstream: str, said: str, wait: float) -> Refusal:
+def _too_many(upstream: str, said: str, wait: float) -> ApiError:
     headers = ((b"retry-after", b"%d" % max(1, math.ceil(wait))),) if upstream in RETRY_AFTER else ()
-    return Refusal(ErrorKind.RATE_LIMIT, said, headers=headers)
+    return ApiError(ErrorKind.RATE_LIMIT, said, headers=headers)

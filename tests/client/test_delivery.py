@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from seedmock_client import Client, Difference, GenerationRequest, Movie, UpscaleRequest, clients
 from seedmock_client.cli.generate import generate
 from seedmock_client.clip_check import differences
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_server import serve
 from seedmock_server.clock import ManualClock
 
@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
 
 def differing(upstream: str, found: Movie, **said: Any) -> list[str]:
     order = GenerationRequest(**{"prompt": "A paper boat", "seconds": 4, **said})
-    return [str(one) for one in differences(contract(upstream), order, found)]
+    return [str(one) for one in differences(get_contract(upstream), order, found)]
 
 
 def movie(size: str = "1280x720", seconds: float = 4.0, audio: bool = True) -> Movie:
@@ -68,7 +68,7 @@ def test_what_an_order_leaves_open_or_a_file_does_not_say_is_no_difference() -> 
 def test_an_upscale_is_measured_by_its_shorter_side() -> None:
     def found(resolution: str, size: str) -> list[str]:
         order = UpscaleRequest(url="https://example.com/in.mp4", resolution=resolution)
-        return [str(one) for one in differences(contract("apimodels"), order, movie(size, 30.0))]
+        return [str(one) for one in differences(get_contract("apimodels"), order, movie(size, 30.0))]
 
     assert found("1080p", "1920x1080") == found("1080p", "1080x1920") == found("9k", "16x16") == []
     assert found("1080p", "1280x720") == ["size is 1280x720, ordered was 1080p"]

@@ -16,12 +16,13 @@ from seedmock_client import (
     first_frame,
     last_frame,
 )
-from seedmock_client.upstreams import NAMES, dialect
+from seedmock_client.upstreams import get_codec
 from seedmock_contracts import upstreams
+from seedmock_contracts.upstreams import NAMES
 
 
 def document(upstream: str, **order: Any) -> Any:
-    return json.loads(json.dumps(dialect(upstream).create(GenerationRequest(**order)).document))
+    return json.loads(json.dumps(get_codec(upstream).create(GenerationRequest(**order)).document))
 
 
 def image(url: str) -> Reference:
@@ -112,13 +113,13 @@ def test_references_stand_in_their_lists_on_apimodels() -> None:
 
 def test_the_pages_upscale_body_comes_out_as_it_stands() -> None:
     order = UpscaleRequest(url="https://example.com/in.mp4", resolution="1080p")
-    assert dialect("apimodels").upscale(order).document == {
+    assert get_codec("apimodels").upscale(order).document == {
         "model": "video-upscale", "videoUrl": "https://example.com/in.mp4", "targetResolution": "1080p",
     }  # fmt: skip
 
 
 def test_the_pages_asset_bodies_come_out_as_they_stand() -> None:
-    account = dialect("apimodels").account
+    account = get_codec("apimodels").account
     assert account is not None
     assert account.group_create("my-characters").document == {"name": "my-characters"}
     assert account.asset_create("https://example.com/portrait.png", "1", "host", "image").document == {
@@ -141,16 +142,16 @@ def test_an_order_that_an_upstream_has_no_words_for_is_refused_and_not_changed(
     upstream: str, order: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(ValidationError) as caught:
-        dialect(upstream).create(GenerationRequest(prompt="p", **order))
+        get_codec(upstream).create(GenerationRequest(prompt="p", **order))
     assert caught.value.field == field
     assert caught.value.allowed
 
 
 def test_a_task_id_is_one_segment_of_the_path() -> None:
-    assert dialect("opeai").query("a/b?c").url == "/videos/a%2Fb%3Fc"
+    assert get_codec("opeai").query("a/b?c").url == "/videos/a%2Fb%3Fc"
 
 
 def test_every_upstream_of_the_contracts_has_a_dialect() -> None:
     assert NAMES == upstreams.NAMES
     for name in NAMES:
-        assert dialect(name).contract is upstreams.contract(name)
+        assert get_codec(name).contract is upstreams.get_contract(name)

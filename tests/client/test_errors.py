@@ -22,10 +22,12 @@ from seedmock_client import (
     ValidationError,
     errors,
 )
-from seedmock_client.effects import Answer
+from seedmock_client.effects import HttpResponse
 from seedmock_client.error_envelopes import error_of
-from seedmock_client.upstreams import NAMES, dialect
-from seedmock_contracts.facts import ErrorCase, ErrorKind, Operation
+from seedmock_client.upstreams import get_codec
+from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.facts import ErrorCase
+from seedmock_contracts.upstreams import NAMES
 
 OPERATIONS = {
     ErrorKind.ASSET_REFUSED: Operation.ASSET_CREATE,
@@ -60,13 +62,13 @@ def spoken(name: str, case: ErrorCase) -> bool:
     return case.status >= 400 and case.kind not in (ErrorKind.NOT_READY, ErrorKind.LINK_EXPIRED)
 
 
-CASES = [(name, case) for name in NAMES for case in dialect(name).contract.errors if spoken(name, case)]
+CASES = [(name, case) for name in NAMES for case in get_codec(name).contract.errors if spoken(name, case)]
 
 
 @pytest.mark.parametrize(("upstream", "case"), CASES, ids=[case.id + case.style for _, case in CASES])
 def test_every_answer_of_the_contracts_becomes_the_error_of_its_kind(upstream: str, case: ErrorCase) -> None:
-    speaks = dialect(upstream)
-    answer = Answer(status=case.status, body=json.dumps(body_of(upstream, case)).encode())
+    speaks = get_codec(upstream)
+    answer = HttpResponse(status=case.status, body=json.dumps(body_of(upstream, case)).encode())
     found = speaks.complaint(answer)
     assert found is not None
     kind = speaks.kind(found, OPERATIONS.get(case.kind, Operation.CREATE))

@@ -26,10 +26,10 @@ from seedmock_client import (
 )
 from seedmock_client import assets as library
 from seedmock_client import polling as waiting
-from seedmock_client.context import Setup
-from seedmock_client.effects import Answer, Lost, NotSent, Send, Sleep
-from seedmock_client.upstreams import dialect
-from seedmock_contracts.upstreams import contract
+from seedmock_client.context import ClientConfig
+from seedmock_client.effects import HttpResponse, Lost, NotSent, Send, Sleep
+from seedmock_client.upstreams import get_codec
+from seedmock_contracts.upstreams import get_contract
 
 PACING = (3.0, 3.0, 5.0, 5.0, 5.0, 8.0, 8.0, 10.0, 15.0, 15.0, 15.0)
 
@@ -76,11 +76,11 @@ class World:
             return flow.throw, step
         status, body, headers = {2: (*step, {}), 3: step}[len(step)] if isinstance(step, tuple) else (200, step, {})
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return flow.send, Answer(status=status, body=content, headers=headers, at=self.now, received=0.0)
+        return flow.send, HttpResponse(status=status, body=content, headers=headers, at=self.now, received=0.0)
 
 
-def setup(upstream: str = "opeai", **patience: Any) -> Setup:
-    return Setup(dialect=dialect(upstream), patience=Patience(**patience))
+def setup(upstream: str = "opeai", **patience: Any) -> ClientConfig:
+    return ClientConfig(dialect=get_codec(upstream), patience=Patience(**patience))
 
 
 def watched(upstream: str, *steps: Any, takes: float = 0.0, **patience: Any) -> tuple[World, Any]:
@@ -116,7 +116,7 @@ def test_a_task_keeps_the_id_that_it_was_asked_for_by() -> None:
 
 def test_a_task_just_created_is_first_looked_at_after_a_pause() -> None:
     world = World(seen("SUCCESS"))
-    created = Video(task_id="task-1", upstream="opeai", status=contract("opeai").status("queued"), word="queued")
+    created = Video(task_id="task-1", upstream="opeai", status=get_contract("opeai").status("queued"), word="queued")
     video, states = world.run(waiting.wait(setup(), "task-1", None, created))
     assert (world.slept, states) == ([3.0], ("QUEUED", "SUCCESS"))
     assert video.task_id == "task-1"
@@ -124,8 +124,8 @@ def test_a_task_just_created_is_first_looked_at_after_a_pause() -> None:
 
 @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
 def test_every_known_spelling_of_a_status_is_read_in_any_case(upstream: str) -> None:
-    speaks = dialect(upstream)
-    for word in contract(upstream).words:
+    speaks = get_codec(upstream)
+    for word in get_contract(upstream).words:
         for spelling in (word.word, word.word.upper(), word.word.lower()):
             body = seen(spelling) if upstream == "opeai" else state(spelling)
             assert speaks.read_video(body).status is word.status, spelling
@@ -326,18 +326,18 @@ def test_a_success_that_never_gets_a_link_is_the_upstreams_failure() -> None:
     ],
 )
 def test_a_link_is_found_in_every_form_that_was_ever_seen(data: dict[str, Any]) -> None:
-    assert dialect("apimodels").read_video({"code": 200, "data": data}).urls == ("https://r/a",)
+    assert get_codec("apimodels").read_video({"code": 200, "data": data}).urls == ("https://r/a",)
 
 
 def test_the_gateways_other_endpoint_is_read_too() -> None:
     body = {"code": "success", "message": "", "data": {"task_id": "t", "status": "IN_PROGRESS", "progress": "30%"}}
-    video = dialect("opeai").read_video(body)
+    video = get_codec("opeai").read_video(body)
     assert (video.task_id, video.status, video.progress) == ("t", "IN_PROGRESS", "30%")
 
 
 def test_times_of_both_upstreams_are_epoch_seconds() -> None:
-    a = dialect("apimodels").read_video(state("completed", createTime=1780021218000, completeTime=1780021318500))
-    b = dialect("opeai").read_video(seen("SUCCESS", created_at=1780021218, completed_at=None))
+    a = get_codec("apimodels").read_video(state("completed", createTime=1780021218000, completeTime=1780021318500))
+    b = get_codec("opeai").read_video(seen("SUCCESS", created_at=1780021218, completed_at=None))
     assert (a.created_at, a.completed_at) == (1780021218.0, 1780021318.5)
     assert (b.created_at, b.completed_at) == (1780021218, None)
 

@@ -20,7 +20,7 @@ from seedmock_client import (
     Video,
 )
 from seedmock_client.retry import retry_after
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import TaskStatus
 
 BOAT = GenerationRequest(prompt="A paper boat", size="1280x720", seconds=4)
 BOTH = pytest.mark.parametrize("upstream", ["opeai", "apimodels"])

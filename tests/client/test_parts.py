@@ -17,10 +17,10 @@ import pytest
 import seedmock_client
 from seedmock_client import AsyncClient, Client
 from seedmock_client import models as video
-from seedmock_client.effects import Request, Send
+from seedmock_client.effects import HttpRequest, Send
 from seedmock_client.retry import backoff, retry_after
 from seedmock_client.transport import Line
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.mp4 import NotAMovie, read_movie
 
 PACKAGE = Path(str(seedmock_client.__file__)).parent
@@ -147,7 +147,7 @@ def test_importing_the_commands_loads_no_http_library() -> None:
 @pytest.mark.parametrize("url", ["https://cdn.test/x", "http://api.test:81/x", "https://api.test/x", "/videos"])
 def test_a_driver_adds_the_key_on_its_own_origin_only_whatever_a_flow_asks(url: str) -> None:
     line = Line(httpx.URL("http://api.test/v1"), "sk_secret", "agent", lambda: 0.0, lambda: 0.0)
-    request = Request(operation=Operation.CONTENT, method="GET", url=url, keyed=True)
+    request = HttpRequest(operation=Operation.CONTENT, method="GET", url=url, keyed=True)
     assert ("authorization" in line.options(Send(request, 1.0))["headers"]) is (url == "/videos")
     assert "sk_secret" not in repr(line)
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from seedmock_client import DownloadError, Video
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import TaskStatus
 
 TASK = "cgt-20260529102017-sjqj9"
 DONE = Video(task_id=TASK, upstream="opeai", status=TaskStatus.SUCCESS, word="SUCCESS")

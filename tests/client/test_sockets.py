@@ -23,7 +23,7 @@ from seedmock_client import (
     SubmissionUnknownError,
     Video,
 )
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import TaskStatus
 
 ORDER = GenerationRequest(prompt="p", size="1280x720", seconds=4)
 DONE = Video(task_id="cgt-1", upstream="opeai", status=TaskStatus.SUCCESS, word="SUCCESS")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Mode, Moment, Operation, TaskStatus
+from seedmock_contracts.enums import Mode, Operation, StatusContext, TaskStatus
 from seedmock_contracts.generation import GenerationRequest
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -86,7 +86,7 @@ def test_every_body_of_both_pages_is_there() -> None:
 @pytest.mark.parametrize(("upstream", "name"), REQUESTS)
 def test_a_documented_request_breaks_no_rule_under_any_variant(upstream: str, name: str) -> None:
     document = load(upstream, name)
-    every = [{variant.id: option} for variant in contract(upstream).variants for option in variant.options]
+    every = [{variant.id: option} for variant in get_contract(upstream).variants for option in variant.options]
     for variants in (None, *every):
         assert violations(upstream, operation(name), document, variants) == []
     assert notices(upstream, document) == []
@@ -95,36 +95,36 @@ def test_a_documented_request_breaks_no_rule_under_any_variant(upstream: str, na
 
 @pytest.mark.parametrize(("upstream", "name"), [case for case in REQUESTS if case[1] in MODES])
 def test_a_documented_request_starts_from_what_its_name_says(upstream: str, name: str) -> None:
-    found = contract(upstream).layout.find(load(upstream, name))
+    found = get_contract(upstream).layout.find(load(upstream, name))
     order = GenerationRequest(references=tuple(reference.reference for reference in found))
     assert order.mode is MODES[name]
 
 
 @pytest.mark.parametrize(("upstream", "name"), [case for case in REQUESTS if case[1].startswith("create")])
 def test_references_of_a_documented_request_are_placed_as_the_vendor_writes_them(upstream: str, name: str) -> None:
-    layout, document = contract(upstream).layout, load(upstream, name)
+    layout, document = get_contract(upstream).layout, load(upstream, name)
     placed = layout.place(document, [found.reference for found in layout.find(document)])
     assert placed == document
 
 
 def test_the_pair_of_resolution_and_ratio_means_the_size_that_the_guide_says() -> None:
     document = load("opeai", "create-resolution-ratio")
-    size = contract("opeai").size(document["resolution"], document["ratio"])
+    size = get_contract("opeai").size(document["resolution"], document["ratio"])
     assert size is not None
     assert size.text == "720x1280"
 
 
 def test_answers_have_the_keys_that_the_contract_tells_in_their_order() -> None:
-    says = {fact.id: fact.says for fact in contract("opeai").behaviours}
+    says = {fact.id: fact.says for fact in get_contract("opeai").behaviours}
     created, queried = load("opeai", "create-answer"), load("opeai", "query-answer")
     for body, told in [(created, says["opeai.create.response"]), (queried, says["opeai.query.response"])]:
         places = [told.index(key) for key in body]
         assert places == sorted(places)
     assert created["id"] == created["task_id"]
     assert list(queried) == sorted(queried)
-    assert contract("opeai").word(TaskStatus.QUEUED, Moment.CREATED) == created["status"]
-    assert contract("opeai").word(TaskStatus.SUCCESS, Moment.QUERIED) == queried["status"]
-    assert contract("opeai").size_of(queried["size"])
+    assert get_contract("opeai").word(TaskStatus.QUEUED, StatusContext.CREATED) == created["status"]
+    assert get_contract("opeai").word(TaskStatus.SUCCESS, StatusContext.QUERIED) == queried["status"]
+    assert get_contract("opeai").size_of(queried["size"])
 
 
 def test_an_asset_answer_names_the_asset_that_a_creation_refers_to() -> None:

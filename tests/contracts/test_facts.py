@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Basis, ErrorKind, Fact, Field, Operation
+from seedmock_contracts.enums import Basis, ErrorKind, Operation
+from seedmock_contracts.facts import Fact, Field
 from seedmock_contracts.rules.fields import Typed
-from seedmock_contracts.upstreams import NAMES, contract, contracts
+from seedmock_contracts.upstreams import NAMES, contracts, get_contract
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 ID = re.compile(r"[a-z]+(\.[A-Za-z0-9_:\-]+)+")
@@ -154,7 +155,7 @@ def test_upstreams_are_found_by_their_place() -> None:
     assert NAMES == ("apimodels", "opeai")
     assert [said.name for said in contracts()] == list(NAMES)
     with pytest.raises(LookupError, match="known: apimodels, opeai"):
-        contract("sora")
+        get_contract("sora")
 
 
 def test_both_upstreams_say_the_same_things_under_the_same_names() -> None:
@@ -205,6 +206,6 @@ def test_only_the_first_upstream_upscales_and_keeps_assets() -> None:
 
 
 def test_a_fact_is_a_plain_record_that_prints_its_id() -> None:
-    field = contract("opeai").fields[0]
+    field = get_contract("opeai").fields[0]
     assert isinstance(field, Field)
     assert "opeai.create.model" in repr(field)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Moment, TaskStatus
+from seedmock_contracts.enums import StatusContext, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL, TRANSITIONS, may_follow
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
 QUEUED, IN_PROGRESS, SUCCESS, FAILURE = TaskStatus
 
@@ -41,8 +41,8 @@ def test_no_status_leads_back() -> None:
 
 
 def test_a_new_task_is_spelt_in_both_upstreams() -> None:
-    assert contract("apimodels").word(QUEUED, Moment.CREATED) == "pending"
-    assert contract("opeai").word(QUEUED, Moment.CREATED) == "queued"
+    assert get_contract("apimodels").word(QUEUED, StatusContext.CREATED) == "pending"
+    assert get_contract("opeai").word(QUEUED, StatusContext.CREATED) == "queued"
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_a_new_task_is_spelt_in_both_upstreams() -> None:
     ],
 )
 def test_a_queried_task_is_spelt_as_its_variant_says(upstream: str, variant: str, words: list[str]) -> None:
-    said = contract(upstream)
-    assert [said.word(status, Moment.QUERIED, variant) for status in TaskStatus] == words
+    said = get_contract(upstream)
+    assert [said.word(status, StatusContext.QUERIED, variant) for status in TaskStatus] == words
 
 
 def test_every_word_is_read_in_every_case(said: Contract) -> None:
@@ -86,7 +86,7 @@ def test_what_gateways_and_the_service_behind_say_is_understood_of_both(said: Co
         ("canceled", FAILURE),
     ]:
         assert said.status(word) is status
-    assert contract("opeai").status("NOT_START") is contract("opeai").status("SUBMITTED") is QUEUED
+    assert get_contract("opeai").status("NOT_START") is get_contract("opeai").status("SUBMITTED") is QUEUED
 
 
 def test_words_of_a_variant_are_of_an_option_that_there_is(said: Contract) -> None:

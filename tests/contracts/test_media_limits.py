@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import MediaFacts, MediaKind
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.facts import MediaFacts
+from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import kind_violation, media_violations
 
 MB = 1024 * 1024
@@ -70,7 +71,7 @@ def test_clips_and_sounds_are_added_up_apart(said: Contract) -> None:
 
 
 def test_the_guide_of_b_excludes_the_figure_itself_where_the_service_behind_includes_it() -> None:
-    a, b = contract("apimodels"), contract("opeai")
+    a, b = get_contract("apimodels"), get_contract("opeai")
     for facts, name in [(replace(VIDEO, size_bytes=50 * MB), "video"), (replace(AUDIO, size_bytes=15 * MB), "audio")]:
         assert broken(b, facts) == [f"{name}.size"]
         assert broken(a, facts) == []

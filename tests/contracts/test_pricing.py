@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_contracts.facts import Basis
+from seedmock_contracts.enums import Basis
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import asset_fee, quote, size_of, tokens
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
-A, B = contract("apimodels"), contract("opeai")
+A, B = get_contract("apimodels"), get_contract("opeai")
 BY_TOKENS = {"apimodels.billing": "tokens"}
 
 

@@ -9,13 +9,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import MediaKind, Operation, Size
+from seedmock_contracts.enums import MediaKind, Operation
+from seedmock_contracts.facts import Size
 from seedmock_contracts.generation import Reference, first_frame, last_frame
 from seedmock_contracts.rules.boundaries import sample
-from seedmock_contracts.upstreams import contract, contracts
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
-A, B = contract("apimodels"), contract("opeai")
+A, B = get_contract("apimodels"), get_contract("opeai")
 STANDARD_A, FAST_A, MINI_A, _ = A.models
 OPERATIONS = [(said, operation) for said in contracts() for operation in Operation]
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import values
 from seedmock_contracts.documents.references import ContentArray, FlatFields
-from seedmock_contracts.facts import MISSING, MediaKind, Mode, Role
+from seedmock_contracts.enums import MediaKind, Mode, Role
+from seedmock_contracts.facts import MISSING
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
-A, B = contract("apimodels").layout, contract("opeai").layout
+A, B = get_contract("apimodels").layout, get_contract("opeai").layout
 assert isinstance(A, FlatFields)
 assert isinstance(B, ContentArray)
 

@@ -8,7 +8,8 @@ import pytest
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import shown
-from seedmock_contracts.facts import ErrorKind, Operation, Violation
+from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.facts import Violation
 from seedmock_contracts.rules.cross_field import AtMost, Required, RoleFits, Together, Unsupported
 from seedmock_contracts.rules.fields import (
     Absent,
@@ -23,7 +24,7 @@ from seedmock_contracts.rules.fields import (
     Whole,
 )
 from seedmock_contracts.rules.rule import Rule
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition, notices, unknown_fields, violations
 
 # Rules that report another field than their own: the one that is missing, or the one that asks for too much.
@@ -184,7 +185,7 @@ def test_unknown_fields_are_told_apart() -> None:
 
 
 def test_a_list_item_that_is_null_is_of_the_wrong_type() -> None:
-    sent = {"model": contract("apimodels").models[0].name, "prompt": "A kite.", "reference_image_urls": [None]}
+    sent = {"model": get_contract("apimodels").models[0].name, "prompt": "A kite.", "reference_image_urls": [None]}
     assert one(violations("apimodels", Operation.CREATE, sent)).field == "reference_image_urls[0]"
     item = one(violations("opeai", Operation.CREATE, {**TEXT, "input_reference": {"content": [None]}}))
     assert item.fact.id == "opeai.create.content.item"
@@ -229,10 +230,10 @@ def test_a_value_of_another_type_breaks_the_rule_on_types_alone(seconds: Any) ->
 
 
 def test_a_name_of_64_signs_fits_and_one_of_65_does_not() -> None:
-    for operation, rules in contract("apimodels").rules.items():
+    for operation, rules in get_contract("apimodels").rules.items():
         for rule in rules:
             if isinstance(rule, LengthAtMost):
-                document = {**contract("apimodels").example(operation), "name": "n" * 64}
+                document = {**get_contract("apimodels").example(operation), "name": "n" * 64}
                 assert violations("apimodels", operation, document) == []
                 found = one(violations("apimodels", operation, {**document, "name": "n" * 65}))
                 assert "has 65 characters" in found.message

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Basis, Fact, Model, TaskStatus
+from seedmock_contracts.enums import Basis, TaskStatus
+from seedmock_contracts.facts import Fact, Model
 from seedmock_contracts.rules.fields import Typed
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 UPSTREAMS = ("apimodels", "opeai")
@@ -75,7 +76,7 @@ def attributes(holders: list[Any]) -> Iterator[tuple[str, Any]]:
 def test_every_statement_of_a_page_stands_in_the_contract_as_documented(
     upstream: str, statement: dict[str, Any]
 ) -> None:
-    known = by_id(contract(upstream))
+    known = by_id(get_contract(upstream))
     assert statement["facts"], "a statement is carried by at least one fact"
     for id_ in statement["facts"]:
         assert id_ in known, f"no fact {id_}"
@@ -84,7 +85,7 @@ def test_every_statement_of_a_page_stands_in_the_contract_as_documented(
 
 @pytest.mark.parametrize(("upstream", "statement"), [case for case in EVERY if case.values[1].get("value")])
 def test_the_contract_has_the_value_that_the_page_gives(upstream: str, statement: dict[str, Any]) -> None:
-    holders = by_id(contract(upstream))[statement["facts"][0]]
+    holders = by_id(get_contract(upstream))[statement["facts"][0]]
     claimed = {name: plain(value) for holder in holders for name, value in _every_attribute(holder)}
     for name, expected in statement["value"].items():
         partly = name in statement.get("elsewhere", {})
@@ -98,7 +99,7 @@ def _every_attribute(holder: Any) -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 def test_nothing_is_called_documented_that_no_statement_names(upstream: str) -> None:
     named = {id_ for statement in statements(upstream) for id_ in statement["facts"]}
-    documented = {fact.id for fact in contract(upstream).facts() if fact.basis is Basis.DOCUMENTED}
+    documented = {fact.id for fact in get_contract(upstream).facts() if fact.basis is Basis.DOCUMENTED}
     assert documented - named == set()
 
 
@@ -109,7 +110,7 @@ def test_every_figure_of_a_documented_fact_is_confirmed_or_owned_up_to(upstream:
         confirmed[statement["facts"][0]] |= {*statement.get("value", {}), *statement.get("elsewhere", {})}
     unconfirmed = [
         (id_, name, value)
-        for id_, holders in by_id(contract(upstream)).items()
+        for id_, holders in by_id(get_contract(upstream)).items()
         if holders[0].basis is Basis.DOCUMENTED
         for name, value in attributes(holders)
         if name not in confirmed[id_]
@@ -119,7 +120,7 @@ def test_every_figure_of_a_documented_fact_is_confirmed_or_owned_up_to(upstream:
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 def test_what_a_page_leaves_out_rests_on_a_fact_of_lower_basis(upstream: str) -> None:
-    known: dict[str, Fact] = {fact.id: fact for fact in contract(upstream).facts()}
+    known: dict[str, Fact] = {fact.id: fact for fact in get_contract(upstream).facts()}
     owned = {
         id_: known[id_].basis for statement in statements(upstream) for id_ in statement.get("elsewhere", {}).values()
     }

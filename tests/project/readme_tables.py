@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from seedmock_contracts.facts import Basis, MediaFacts
+from seedmock_contracts.enums import Basis
+from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
 from seedmock_server.control.app import ROWS

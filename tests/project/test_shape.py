@@ -15,9 +15,9 @@ import pytest
 import seedmock_client.upstreams
 import seedmock_contracts.upstreams
 import seedmock_server.upstreams
-from seedmock_client.upstreams.protocol import Dialect
+from seedmock_client.upstreams.protocol import UpstreamCodec
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_server.upstreams.protocol import Upstream
 
 HOMES = [seedmock_contracts.upstreams, seedmock_server.upstreams, seedmock_client.upstreams]
@@ -46,22 +46,22 @@ def test_each_package_has_one_module_for_each_upstream_and_no_other(home: Module
 def test_a_contract_is_the_same_record_for_each_upstream() -> None:
     for name, module in found(seedmock_contracts.upstreams).items():
         assert isinstance(module.CONTRACT, Contract)
-        assert module.CONTRACT is contract(name)
+        assert module.CONTRACT is get_contract(name)
         assert module.CONTRACT.name == name
-        assert face(module.CONTRACT) == face(contract(NAMES[0]))
+        assert face(module.CONTRACT) == face(get_contract(NAMES[0]))
         assert set(vars(module.CONTRACT)) >= {field.name for field in fields(Contract)}
 
 
 def test_the_client_reads_each_upstream_by_the_same_names() -> None:
     for module in found(seedmock_client.upstreams).values():
-        assert face(module.DIALECT) == members(Dialect)
+        assert face(module.CODEC) == members(UpstreamCodec)
 
 
 def test_the_server_speaks_each_upstream_by_its_operations_and_the_same_names() -> None:
     for name, module in found(seedmock_server.upstreams).items():
-        operations = {endpoint.operation.value for endpoint in contract(name).endpoints}
-        assert operations <= face(module.Spoken)
-        assert face(module.Spoken) - operations <= members(Upstream)
+        operations = {endpoint.operation.value for endpoint in get_contract(name).endpoints}
+        assert operations <= face(module.API)
+        assert face(module.API) - operations <= members(Upstream)
 
 
 def exporting(every_module: tuple[Any, ...]) -> Iterator[tuple[Any, list[str]]]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.lifecycle import may_follow
 from seedmock_server.clock import ManualClock
-from seedmock_server.randomness import Chance
-from seedmock_server.tasks.timeline import Latency, Pace, pace_of
+from seedmock_server.randomness import SeededRandom
+from seedmock_server.tasks.timeline import LogNormal, Pace, pace_of
 
 Open = Callable[..., Any]
 
@@ -62,7 +62,7 @@ def test_another_keys_query_is_no_step(open_door: Open) -> None:
 
 
 def test_realistic_times_have_the_vendors_measured_quantiles() -> None:
-    chance, latency = Chance(7), Latency(142, 486)
+    chance, latency = SeededRandom(7), LogNormal(142, 486)
     totals = sorted(sum(pace_of(Pace.REALISTIC, latency, chance, number)) for number in range(2000))
     assert totals[1000] == pytest.approx(142, rel=0.1)
     assert totals[1800] == pytest.approx(486, rel=0.1)

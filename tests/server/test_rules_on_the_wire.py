@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Basis, ErrorKind, Operation
+from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import condition, violations

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from seedmock_contracts.facts import MediaKind, Role
+from seedmock_contracts.enums import MediaKind, Role
 from seedmock_contracts.generation import GenerationRequest, Reference
 
 from .. import errors

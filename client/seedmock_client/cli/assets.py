@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedmock_contracts.facts import MediaKind
+from seedmock_contracts.enums import MediaKind
 
 from .exit_codes import epilog, guarded, printable
 from .options import address_of, client_of, connected

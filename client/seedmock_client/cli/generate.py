@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from seedmock_contracts.facts import MediaKind
+from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
 
 from ..errors import UsageError
@@ -131,11 +131,11 @@ def _order(
     resume = partial(_resume, upstream, base_url if told else None, output)
     with guarded(as_json, resume):
         from .. import flows
-        from ..context import Setup
-        from ..upstreams import dialect
+        from ..context import ClientConfig
+        from ..upstreams import get_codec
         from .console import Display
 
-        setup = Setup(dialect=dialect(upstream), preflight=not no_preflight)
+        setup = ClientConfig(dialect=get_codec(upstream), preflight=not no_preflight)
         cost = ""
         if task is None:
             setup.check(flows.encoded(setup, flows.without_files(order)))

@@ -9,12 +9,12 @@ from typing import cast
 from seedmock_contracts.upstreams import NAMES
 
 from ..errors import UsageError
-from .protocol import Dialect
+from .protocol import UpstreamCodec
 
 
 @cache
-def dialect(name: str) -> Dialect:
+def get_codec(name: str) -> UpstreamCodec:
     """The dialect of an upstream by name. Raises UsageError, naming those that there are."""
     if name not in NAMES:
         raise UsageError(f"unknown upstream {name!r}; known: {', '.join(NAMES)}")
-    return cast("Dialect", import_module(f"{__name__}.{name}").DIALECT)
+    return cast("UpstreamCodec", import_module(f"{__name__}.{name}").CODEC)

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from seedmock_contracts.facts import AssetStatus, Document, ErrorKind, MediaKind, Operation, Role, TaskStatus
+from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Operation, Role, TaskStatus
+from seedmock_contracts.facts import Document
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
-from ..effects import Answer, Request, Upload
-from ..error_envelopes import Complaint, complaint, document, kind_of_status, text
+from ..effects import HttpRequest, HttpResponse, Upload
+from ..error_envelopes import ErrorBody, complaint, document, kind_of_status, text
 from ..models import Asset, Charge, Failure, Group, ModelEntry, Page, Video
-from .protocol import Account, Dialect, Unreadable, kind_by_pattern, model_name, refuse, request, seconds_of
+from .protocol import Account, Unreadable, UpstreamCodec, kind_by_pattern, model_name, refuse, request, seconds_of
 
-CONTRACT = contract("apimodels")
+CONTRACT = get_contract("apimodels")
 
 GOOD = ("200", "0", "success", "")
 CODES: Mapping[str, ErrorKind] = {
@@ -45,7 +46,7 @@ class Apimodels:
     def __init__(self) -> None:
         self.account: Account | None = Library()
 
-    def create(self, order: GenerationRequest) -> Request:
+    def create(self, order: GenerationRequest) -> HttpRequest:
         resolution, ratio = _form(order)
         body: dict[str, Any] = {
             "model": model_name(CONTRACT, order.model),
@@ -62,7 +63,7 @@ class Apimodels:
             _place(body, reference)
         return request(CONTRACT, Operation.CREATE, _sent(body))
 
-    def upscale(self, order: UpscaleRequest) -> Request:
+    def upscale(self, order: UpscaleRequest) -> HttpRequest:
         body = {
             "model": model_name(CONTRACT, order.model, upscales=True),
             "videoUrl": order.url,
@@ -71,16 +72,16 @@ class Apimodels:
         }
         return request(CONTRACT, Operation.UPSCALE, _sent(body))
 
-    def query(self, task_id: str) -> Request:
+    def query(self, task_id: str) -> HttpRequest:
         return request(CONTRACT, Operation.QUERY, query={"task_id": task_id})
 
-    def content(self, video: Video) -> Request | None:
+    def content(self, video: Video) -> HttpRequest | None:
         """The result link: on another host, which must not see the key."""
         if not video.urls:
             return None
-        return Request(operation=Operation.CONTENT, method="GET", url=video.urls[0], keyed=False)
+        return HttpRequest(operation=Operation.CONTENT, method="GET", url=video.urls[0], keyed=False)
 
-    def complaint(self, answer: Answer) -> Complaint | None:
+    def complaint(self, answer: HttpResponse) -> ErrorBody | None:
         """A refusal can come under HTTP 200: then the envelope's `code` is what counts."""
         if not 200 <= answer.status < 300:
             return complaint(answer)
@@ -90,7 +91,7 @@ class Apimodels:
         code = text(body.get("code"))
         return complaint(answer, int(code) if code.isascii() and code.isdigit() and len(code) == 3 else 500)
 
-    def kind(self, complaint: Complaint, operation: Operation) -> ErrorKind:
+    def kind(self, complaint: ErrorBody, operation: Operation) -> ErrorKind:
         if complaint.status in (401, 402, 404, 429):
             return kind_of_status(complaint.status)
         found = kind_by_pattern(complaint, CODES)
@@ -99,7 +100,7 @@ class Apimodels:
         return found or kind_of_status(complaint.status)
 
     def kind_of_failure(self, failure: Failure) -> ErrorKind:
-        found = kind_by_pattern(Complaint(status=0, code=failure.code, message=failure.message), CODES)
+        found = kind_by_pattern(ErrorBody(status=0, code=failure.code, message=failure.message), CODES)
         if found is ErrorKind.MODERATION_INPUT:
             return ErrorKind.MODERATION_INPUT if _speaks_of_input(failure) else ErrorKind.MODERATION_OUTPUT
         return ErrorKind.BALANCE if found is ErrorKind.BALANCE else ErrorKind.TASK_FAILED
@@ -130,42 +131,42 @@ class Apimodels:
 class Library:
     """A's asset library, files, money and models."""
 
-    def group_create(self, name: str) -> Request:
+    def group_create(self, name: str) -> HttpRequest:
         return request(CONTRACT, Operation.GROUP_CREATE, {"name": name})
 
-    def group_list(self) -> Request:
+    def group_list(self) -> HttpRequest:
         return request(CONTRACT, Operation.GROUP_LIST)
 
-    def group_delete(self, group_id: str) -> Request:
+    def group_delete(self, group_id: str) -> HttpRequest:
         return request(CONTRACT, Operation.GROUP_DELETE, {"id": _number(group_id)})
 
-    def asset_create(self, url: str, group_id: str, name: str, kind: str) -> Request:
+    def asset_create(self, url: str, group_id: str, name: str, kind: str) -> HttpRequest:
         body = {"url": url, "asset_type": kind.capitalize(), "name": name or None, "group_id": _number(group_id)}
         return request(CONTRACT, Operation.ASSET_CREATE, _sent(body))
 
-    def asset_get(self, asset_id: str) -> Request:
+    def asset_get(self, asset_id: str) -> HttpRequest:
         return request(CONTRACT, Operation.ASSET_GET, {"id": _bare(asset_id)})
 
-    def asset_list(self, page: int, page_size: int, group_id: str | None) -> Request:
+    def asset_list(self, page: int, page_size: int, group_id: str | None) -> HttpRequest:
         group = None if group_id is None else _number(group_id)
         return request(CONTRACT, Operation.ASSET_LIST, _sent({"page": page, "page_size": page_size, "group_id": group}))
 
-    def asset_rename(self, asset_id: str, name: str) -> Request:
+    def asset_rename(self, asset_id: str, name: str) -> HttpRequest:
         return request(CONTRACT, Operation.ASSET_UPDATE, {"id": _bare(asset_id), "name": name})
 
-    def asset_delete(self, asset_id: str) -> Request:
+    def asset_delete(self, asset_id: str) -> HttpRequest:
         return request(CONTRACT, Operation.ASSET_DELETE, {"id": _bare(asset_id)})
 
-    def upload(self, upload: Upload) -> Request:
+    def upload(self, upload: Upload) -> HttpRequest:
         return request(CONTRACT, Operation.FILE_CREATE, upload=upload)
 
-    def balance(self) -> Request:
+    def balance(self) -> HttpRequest:
         return request(CONTRACT, Operation.BALANCE)
 
-    def models(self) -> Request:
+    def models(self) -> HttpRequest:
         return request(CONTRACT, Operation.MODELS)
 
-    def record(self, task_id: str) -> Request:
+    def record(self, task_id: str) -> HttpRequest:
         return request(CONTRACT, Operation.RECORD, path={"task_id": task_id})
 
     def read_group(self, document: Document, name: str) -> Group:
@@ -329,4 +330,4 @@ def _decimal(value: Any, name: str) -> Decimal:
     return number
 
 
-DIALECT: Dialect = Apimodels()
+CODEC: UpstreamCodec = Apimodels()

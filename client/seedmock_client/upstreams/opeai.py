@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seedmock_contracts.facts import Document, ErrorKind, MediaKind, Operation, Role, TaskStatus
+from seedmock_contracts.enums import ErrorKind, MediaKind, Operation, Role, TaskStatus
+from seedmock_contracts.facts import Document
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
-from ..effects import Answer, Request
-from ..error_envelopes import Complaint, complaint, document, kind_of_status, text
+from ..effects import HttpRequest, HttpResponse
+from ..error_envelopes import ErrorBody, complaint, document, kind_of_status, text
 from ..models import Failure, Video
-from .protocol import Account, Dialect, Unreadable, kind_by_pattern, model_name, refuse, request, seconds_of
+from .protocol import Account, Unreadable, UpstreamCodec, kind_by_pattern, model_name, refuse, request, seconds_of
 
-CONTRACT = contract("opeai")
+CONTRACT = get_contract("opeai")
 
 # The codes of the service behind (Ark) and of the gateway family (new-api); the first that fits decides.
 CODES: Mapping[str, ErrorKind] = {
@@ -70,7 +71,7 @@ class Opeai:
     account: Account | None = None
     takes_data_uris = True
 
-    def create(self, order: GenerationRequest) -> Request:
+    def create(self, order: GenerationRequest) -> HttpRequest:
         for name in UNKNOWN_FIELDS:
             if getattr(order, name):
                 raise refuse(CONTRACT, name, getattr(order, name), "not available, leave it out")
@@ -89,16 +90,16 @@ class Opeai:
         sent = {name: value for name, value in body.items() if value is not None}
         return request(CONTRACT, Operation.CREATE, sent)
 
-    def upscale(self, order: UpscaleRequest) -> Request:
+    def upscale(self, order: UpscaleRequest) -> HttpRequest:
         return request(CONTRACT, Operation.UPSCALE)
 
-    def query(self, task_id: str) -> Request:
+    def query(self, task_id: str) -> HttpRequest:
         return request(CONTRACT, Operation.QUERY, path={"task_id": task_id})
 
-    def content(self, video: Video) -> Request | None:
+    def content(self, video: Video) -> HttpRequest | None:
         return request(CONTRACT, Operation.CONTENT, path={"task_id": video.task_id})
 
-    def complaint(self, answer: Answer) -> Complaint | None:
+    def complaint(self, answer: HttpResponse) -> ErrorBody | None:
         if not 200 <= answer.status < 300:
             return complaint(answer)
         body = document(answer)
@@ -106,7 +107,7 @@ class Opeai:
             return None
         return complaint(answer, 500)
 
-    def kind(self, complaint: Complaint, operation: Operation) -> ErrorKind:
+    def kind(self, complaint: ErrorBody, operation: Operation) -> ErrorKind:
         found = kind_by_pattern(complaint, CODES)
         if complaint.status in (401, 429) and found is not ErrorKind.OVERLOADED:
             return kind_of_status(complaint.status)
@@ -115,7 +116,7 @@ class Opeai:
         return found or kind_of_status(complaint.status)
 
     def kind_of_failure(self, failure: Failure) -> ErrorKind:
-        found = kind_by_pattern(Complaint(status=0, code=failure.code, message=failure.message), CODES)
+        found = kind_by_pattern(ErrorBody(status=0, code=failure.code, message=failure.message), CODES)
         moderated = found in (ErrorKind.MODERATION_INPUT, ErrorKind.MODERATION_OUTPUT)
         return found if found is not None and moderated else ErrorKind.TASK_FAILED
 
@@ -168,4 +169,4 @@ def _failure(task: Document) -> Failure:
     return Failure("", text(error) or text(task.get("fail_reason")))
 
 
-DIALECT: Dialect = Opeai()
+CODEC: UpstreamCodec = Opeai()

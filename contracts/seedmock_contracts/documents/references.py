@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..facts import Document, MediaKind, Role
+from ..enums import MediaKind, Role
+from ..facts import Document
 from ..generation import Reference
 from .paths import values
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..documents.references import Layout
-from ..facts import Document, Fact, MediaKind, Role
+from ..enums import MediaKind, Role
+from ..facts import Document, Fact
 from ..generation import Reference
 
 NO_SUCH_VALUE = "no-such-value"

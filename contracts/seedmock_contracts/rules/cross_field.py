@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from ..documents.paths import put, values
 from ..documents.references import Found, Layout
 from ..documents.values import shown
-from ..facts import MISSING, Document, ErrorKind, MediaKind, Model, Role, Size, Violation
+from ..enums import ErrorKind, MediaKind, Role
+from ..facts import MISSING, Document, Model, Size, Violation
 from ..generation import Reference
 from .boundaries import Edge, arrangements, sample
 from .rule import Rule, ValueRule

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from ..documents.paths import put, values
 from ..documents.references import Found, Layout
 from ..documents.values import numeric, shown
-from ..facts import MISSING, Document, ErrorKind, Evidence, Fact, Field, MediaKind, Violation
+from ..enums import ErrorKind, MediaKind
+from ..facts import MISSING, Document, Evidence, Fact, Field, Violation
 from ..generation import Reference
 from .boundaries import BEHIND, FAR, NO_SUCH_VALUE, TEMPTING, Edge, arrangements, sample
 from .rule import Rule, ValueRule

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from ..documents.paths import put, values
 from ..documents.references import Found, Layout
 from ..documents.values import shown
-from ..facts import MISSING, Document, ErrorKind, Fact, MediaKind, Violation
+from ..enums import ErrorKind, MediaKind
+from ..facts import MISSING, Document, Fact, Violation
 from .boundaries import Edge, arrangements, sample
 
 

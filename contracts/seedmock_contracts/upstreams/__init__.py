@@ -14,7 +14,7 @@ NAMES: tuple[str, ...] = tuple(
 
 
 @cache
-def contract(name: str) -> Contract:
+def get_contract(name: str) -> Contract:
     """The contract of an upstream by name. Raises LookupError, naming those that there are."""
     if name not in NAMES:
         raise LookupError(f"unknown upstream {name!r}; known: {', '.join(NAMES)}")
@@ -25,4 +25,4 @@ def contract(name: str) -> Contract:
 
 def contracts() -> tuple[Contract, ...]:
     """Every upstream's contract, by name."""
-    return tuple(contract(name) for name in NAMES)
+    return tuple(get_contract(name) for name in NAMES)

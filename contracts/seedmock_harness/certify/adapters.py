@@ -34,7 +34,7 @@ SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ClientEnvironment:
     """Where a client is on trial: what an adapter is told by its environment."""
 
     upstream: str
@@ -96,7 +96,7 @@ class Adapter(Protocol):
         """How many may run side by side."""
         ...
 
-    def run(self, order: Order, surroundings: Surroundings, watch: Watch) -> Run: ...
+    def run(self, order: Order, surroundings: ClientEnvironment, watch: Watch) -> Run: ...
 
 
 def outcome_from(said: object) -> Outcome:
@@ -131,7 +131,7 @@ class Program:
         if not self._words:
             raise ValueError("the adapter's command is empty")
 
-    def run(self, order: Order, surroundings: Surroundings, watch: Watch) -> Run:
+    def run(self, order: Order, surroundings: ClientEnvironment, watch: Watch) -> Run:
         """Start it, give it the order, and read its last line."""
         try:
             process = self._start(surroundings)
@@ -151,7 +151,7 @@ class Program:
         outcome, trouble = _read(said.text(), complaints.text(), process.wait(), stopped)
         return Run(outcome, ended, stopped, trouble=trouble)
 
-    def _start(self, surroundings: Surroundings) -> subprocess.Popen[bytes]:
+    def _start(self, surroundings: ClientEnvironment) -> subprocess.Popen[bytes]:
         # A proxy is no way to this very machine, and a variable of ours would be one that nobody was promised.
         left_out = ("SEEDMOCK_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
         inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(left_out)}
@@ -227,7 +227,7 @@ def _read(said: str, complaints: str, code: int, stopped: bool) -> tuple[Outcome
 
 # --- a Python callable ---
 
-Maker = Callable[[Surroundings], Callable[[Order], Any]]
+Maker = Callable[[ClientEnvironment], Callable[[Order], Any]]
 
 
 class Callback:
@@ -239,7 +239,7 @@ class Callback:
         self._make = make
         self.name = getattr(make, "__qualname__", repr(make))
 
-    def run(self, order: Order, surroundings: Surroundings, watch: Watch) -> Run:
+    def run(self, order: Order, surroundings: ClientEnvironment, watch: Watch) -> Run:
         """Call it. One that does not end is left behind: a thread cannot be stopped."""
         answers: list[Any] = []
 

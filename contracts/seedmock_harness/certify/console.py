@@ -9,7 +9,7 @@ import click
 
 from seedmock_server.cli.connection import progress
 
-from ..results.certification import MEANINGS, Broken, Certification, Invariant, Verdict
+from ..results.certification import MEANINGS, Certification, Invariant, InvariantViolation, Verdict
 from .scenario import Scenario
 
 COLOURS = {Verdict.CERTIFIED: "green", Verdict.NOT_CERTIFIED: "red", Verdict.COULD_NOT_RUN: "yellow"}
@@ -24,7 +24,7 @@ class Progress:
         self._of, self._done, self._broken = of, 0, 0
         self._show: Callable[..., None] = lambda **_: None
 
-    def tried(self, scenario: Scenario, broken: Sequence[Broken]) -> None:
+    def tried(self, scenario: Scenario, broken: Sequence[InvariantViolation]) -> None:
         """A trial is over."""
         self._done += 1
         self._broken += bool(broken)
@@ -59,7 +59,7 @@ def conclude(found: Certification) -> None:
     click.echo(click.style(told, fg=COLOURS[found.verdict], bold=True))
 
 
-def _told(invariant: Invariant, broken: Sequence[Broken]) -> None:
+def _told(invariant: Invariant, broken: Sequence[InvariantViolation]) -> None:
     head = click.style(invariant.value, bold=True)
     click.echo(f"{head}  {MEANINGS[invariant]}  ({broken[0].severity})")
     for number, one in enumerate(broken):

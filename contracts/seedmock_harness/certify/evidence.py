@@ -10,14 +10,14 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.enums import ORDERS, ErrorKind, Operation, StatusContext, TaskStatus
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.facts import ORDERS, ErrorKind, Moment, Operation, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_server.billing.statement import Statement
 from seedmock_server.journal import Entry
 from seedmock_server.tasks.models import Task
 
-from ..conversation.history import Conversation, Turn
+from ..conversation.history import History, Interaction
 from ..results.certification import Call as CallOfLife
 from ..results.certification import Life
 from .adapters import Outcome, Run
@@ -36,7 +36,7 @@ class Heard:
     """One call and what it means: the turn of a conversation, and the journal's entry if there is one."""
 
     call: Call
-    turn: Turn
+    turn: Interaction
     entry: Entry | None
 
     @property
@@ -179,7 +179,7 @@ class Evidence:
 
     def is_usual(self, word: str | None) -> bool:
         """Whether a word is the page's own for its moment, in a query."""
-        words = (self.said.word(status, Moment.QUERIED) for status in TaskStatus)
+        words = (self.said.word(status, StatusContext.QUERIED) for status in TaskStatus)
         return word in tuple(words)
 
     @cached_property
@@ -216,7 +216,7 @@ def _spoken(heard: Heard, start: float) -> CallOfLife:
 
 def heard_from(said: Contract, calls: list[Call], entries: Mapping[int, Entry]) -> tuple[Heard, ...]:
     """Calls as turns of a conversation, each in the light of those before it."""
-    conversation = Conversation(said)
+    conversation = History(said)
     found = []
     for call in calls:
         request = Request(call.method, call.url, call.headers, call.body.decode("utf-8", "replace"))

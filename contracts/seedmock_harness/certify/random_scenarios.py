@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Operation, TaskStatus
-from seedmock_contracts.upstreams import contract
-from seedmock_server.randomness import Chance
+from seedmock_contracts.enums import Operation, TaskStatus
+from seedmock_contracts.upstreams import get_contract
+from seedmock_server.randomness import SeededRandom
 
 from .sample_orders import NAMES
 from .scenario import Scenario, Step, fate, fault
@@ -32,7 +32,7 @@ AT_CONTENT = ("cut", "reset when=during", "wrong_length off=10", "status code=50
 
 def generated(upstream: str, seed: int, *, deep: bool = False) -> Iterator[Scenario]:
     """Scenarios drawn from a seed: the same seed gives the same ones."""
-    said, chance = contract(upstream), Chance(seed)
+    said, chance = get_contract(upstream), SeededRandom(seed)
     for number in range(1, (MANY if deep else FEW) + 1):
         steps = tuple(_steps(said, _Draw(chance, number)))
         order = _Draw(chance, number, "order").of(NAMES)
@@ -42,7 +42,7 @@ def generated(upstream: str, seed: int, *, deep: bool = False) -> Iterator[Scena
 class _Draw:
     """Draws for one scenario, each with a label of its own."""
 
-    def __init__(self, chance: Chance, *labels: object) -> None:
+    def __init__(self, chance: SeededRandom, *labels: object) -> None:
         self._chance, self._labels, self._count = chance, labels, 0
 
     def below(self, number: int) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from seedmock_server.clock import Clock
 from seedmock_server.randomness import fresh_seed
 
-from ..results.certification import Broken, Certification, Invariant, Life, Verdict
+from ..results.certification import Certification, Invariant, InvariantViolation, Life, Verdict
 from .adapters import Adapter, Callback, Maker
 from .evidence import Evidence
 from .invariants import judged
@@ -21,7 +21,7 @@ from .random_scenarios import generated
 from .scenario import Scenario
 from .scenario_catalog import scenarios
 from .shrinking import shrunk
-from .testbed import Bench, bench
+from .testbed import Testbed, bench
 from .trial import GRACE, POLL_SECONDS, QUIET, trial
 
 TRIED_FIRST = 2
@@ -33,7 +33,7 @@ TIMED = frozenset({Invariant.BOUNDED_WAIT, Invariant.PACED_POLLS, Invariant.RETR
 ENOUGH, HOPELESS = 8, 0.8
 """So many trials that had to be stopped, and such a share of all, are enough."""
 SEEDS = 1 << 32
-Progress = Callable[[Scenario, Sequence[Broken]], None]
+Progress = Callable[[Scenario, Sequence[InvariantViolation]], None]
 
 
 def run_certification(
@@ -76,7 +76,7 @@ class Certifier:
     def __init__(
         self,
         adapter: Adapter,
-        make_bench: Callable[[int], AbstractContextManager[Bench]],
+        make_bench: Callable[[int], AbstractContextManager[Testbed]],
         seed: int,
         folder: Path,
         progress: Progress | None,
@@ -86,7 +86,7 @@ class Certifier:
         self._lock = threading.Lock()
         self._quiet = QUIET
         self._stopped = 0
-        self._found: dict[str, list[Broken]] = {}
+        self._found: dict[str, list[InvariantViolation]] = {}
         self._lives: dict[str, Life] = {}
         self._waiting: queue.SimpleQueue[Scenario] = queue.SimpleQueue()
         self._troubles: list[BaseException] = []
@@ -99,7 +99,7 @@ class Certifier:
                 self._run_side_by_side(first, [one for one in wanted if one.name not in self._found])
             return trouble
 
-    def _try_out(self, bench: Bench, wanted: Sequence[Scenario]) -> str:
+    def _try_out(self, bench: Testbed, wanted: Sequence[Scenario]) -> str:
         """Run the first trials alone: a client that neither sends nor says anything does so in all of them."""
         said = ""
         for scenario in wanted:
@@ -111,7 +111,7 @@ class Certifier:
             said = f"the adapter says nothing that can be read: {seen.run.trouble}"
         return said
 
-    def _run_side_by_side(self, first: Bench, wanted: Sequence[Scenario]) -> None:
+    def _run_side_by_side(self, first: Testbed, wanted: Sequence[Scenario]) -> None:
         """Run trials on several benches, one on each at a time."""
         for scenario in wanted:
             self._waiting.put(scenario)
@@ -133,7 +133,7 @@ class Certifier:
         except BaseException as trouble:
             self._troubles.append(trouble)
 
-    def _work(self, bench: Bench) -> None:
+    def _work(self, bench: Testbed) -> None:
         while not (self._troubles or self._is_hopeless):
             try:
                 self._tried(bench, self._waiting.get_nowait())
@@ -147,7 +147,7 @@ class Certifier:
         """Whether the client hangs whatever happens: that need not be seen in every scenario."""
         return self._stopped >= ENOUGH and self._stopped > HOPELESS * len(self._found)
 
-    def _tried(self, bench: Bench, scenario: Scenario) -> Evidence:
+    def _tried(self, bench: Testbed, scenario: Scenario) -> Evidence:
         seen = self._trial(bench, scenario)
         found = [sure for one in judged(seen) if (sure := self._sure(bench, scenario, seen, one)) is not None]
         with self._lock:
@@ -157,7 +157,7 @@ class Certifier:
                 self._progress(scenario, found)
         return seen
 
-    def _trial(self, bench: Bench, scenario: Scenario) -> Evidence:
+    def _trial(self, bench: Testbed, scenario: Scenario) -> Evidence:
         folder = self._folder / f"{id(bench)}"
         folder.mkdir(exist_ok=True)
         seen = trial(bench, self._adapter, scenario, folder, POLL_SECONDS, self._quiet)
@@ -165,7 +165,9 @@ class Certifier:
             self._quiet = max(GRACE, self._quiet / 2)
         return seen
 
-    def _sure(self, bench: Bench, scenario: Scenario, seen: Evidence, broken: Broken) -> Broken | None:
+    def _sure(
+        self, bench: Testbed, scenario: Scenario, seen: Evidence, broken: InvariantViolation
+    ) -> InvariantViolation | None:
         """What broke, in as few steps as still break it; None if it was a busy machine's doing."""
         if broken.invariant in TIMED and not seen.run.stopped:
             again = self._breaking(bench, scenario, broken)
@@ -184,7 +186,7 @@ class Certifier:
         shrunk(scenario, breaks)
         return smallest
 
-    def _breaking(self, bench: Bench, scenario: Scenario, broken: Broken) -> Broken | None:
+    def _breaking(self, bench: Testbed, scenario: Scenario, broken: InvariantViolation) -> InvariantViolation | None:
         """The same invariant's breaking in another trial, if it breaks there."""
         found = judged(self._trial(bench, scenario))
         return next((one for one in found if one.invariant is broken.invariant), None)

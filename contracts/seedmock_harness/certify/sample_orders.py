@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_server.matching.magic_values import ORIGIN
 
 PROMPT = "A paper boat crosses a puddle."
@@ -55,5 +55,5 @@ def order_of(upstream: str, name: str, seconds: float) -> Order:
     plain: Order = {"prompt": PROMPT, **form, "seconds": SECONDS, "seed": SEED, "references": []}
     changed = {**plain, **CHANGES.get(name, {}), "timeout_seconds": seconds}
     order = {field: value for field, value in changed.items() if value is not None}
-    model = contract(upstream).named(order.get("model"))
+    model = get_contract(upstream).named(order.get("model"))
     return order if "model" not in order or model is None else {**order, "model": model.name}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Moment, Operation, TaskStatus
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.enums import Operation, StatusContext, TaskStatus
+from seedmock_contracts.upstreams import get_contract
 
 from .sample_orders import NAMES
 from .scenario import Scenario, Step, credit, detour, fate, fault, key, links_elsewhere
@@ -104,7 +104,7 @@ ELSEWHERE: tuple[tuple[str, str, Step], ...] = (
 
 def scenarios(upstream: str) -> tuple[Scenario, ...]:
     """Every scenario of an upstream; the first is that of an order that goes well."""
-    said = contract(upstream)
+    said = get_contract(upstream)
     return (*_orders(), *_words(said), *_unknown(said), *_troubles(), *_of(upstream))
 
 
@@ -130,7 +130,7 @@ def _words(said: Contract) -> Iterator[Scenario]:
 
 def _spellings(said: Contract, status: TaskStatus) -> list[str]:
     """How a status can be spelt in answer to a query, the page's own word first."""
-    usual = said.word(status, Moment.QUERIED)
+    usual = said.word(status, StatusContext.QUERIED)
     return list(dict.fromkeys([usual, *(word.word for word in said.words if word.status is status)]))
 
 

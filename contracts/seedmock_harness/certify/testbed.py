@@ -14,22 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_server.app import App
 from seedmock_server.billing.statement import Statement
 from seedmock_server.clock import Clock
-from seedmock_server.errors import Refusal
+from seedmock_server.errors import ApiError
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 from seedmock_server.http.file_response import deliver
 from seedmock_server.http.server import running
-from seedmock_server.journal import Entry, Wanted
-from seedmock_server.randomness import Chance, fresh_seed
+from seedmock_server.journal import Entry, JournalFilter
+from seedmock_server.randomness import SeededRandom, fresh_seed
 from seedmock_server.settings import Settings
 from seedmock_server.tasks.models import Task
 from seedmock_server.testing.rules import FateRules, FaultRules
 
 from .scenario import Scenario, Step, StepKind
-from .traffic_recorder import Detours, Hearing
+from .traffic_recorder import Redirects, TrafficRecorder
 
 LIFE = "succeed after=400ms"
 """What becomes of a task of which a scenario says nothing."""
@@ -39,15 +39,15 @@ MAGIC = "sk_mock_"
 
 
 @dataclass(slots=True)
-class Bench:
+class Testbed:
     """An emulator that runs, and how it is set up for one trial: `url` and `elsewhere` are origins."""
 
     said: Contract
     app: App
-    heard: Hearing
-    heard_elsewhere: Hearing
+    heard: TrafficRecorder
+    heard_elsewhere: TrafficRecorder
     clock: Clock
-    chance: Chance
+    chance: SeededRandom
     url: str = ""
     elsewhere: str = ""
     number: int = 0
@@ -65,12 +65,12 @@ class Bench:
         self.heard.begin(self.key)
         self.heard_elsewhere.begin(self.key)
         FateRules(self.app.fates, self.account).default(LIFE)
-        detours = Detours(origin=self.elsewhere)
+        detours = Redirects(origin=self.elsewhere)
         for step in scenario.steps:
             self._take(step, detours)
         self.heard.detours = detours
 
-    def _take(self, step: Step, detours: Detours) -> None:
+    def _take(self, step: Step, detours: Redirects) -> None:
         count = {name: value for name, value in (("nth", step.nth), ("times", step.times)) if value is not None}
         match: dict[str, Any] = {"upstream": self.said.name, **count}
         if step.kind is StepKind.FATE:
@@ -99,7 +99,7 @@ class Bench:
     @property
     def entries(self) -> Mapping[int, Entry]:
         """What the journal has of the trial's key, by number."""
-        return dict(self.app.journal.read(Wanted(account=self.account)))
+        return dict(self.app.journal.read(JournalFilter(account=self.account)))
 
     async def clip(self, task: Task) -> Path:
         """The file of a task's clip, whether or not it can be had just now; in the emulator's loop."""
@@ -112,11 +112,11 @@ class Bench:
         return found.result(CLIP_SECONDS).read_bytes()
 
 
-class Elsewhere:
+class ForeignOrigin:
     """Another origin, as plain ASGI: has the clips that links and redirects lead to, and nothing else."""
 
     def __init__(self) -> None:
-        self.bench: Bench | None = None
+        self.bench: Testbed | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -144,19 +144,19 @@ class Elsewhere:
         found = next((task for task in self.bench.tasks if f"/{task.id}/" in path), None)
         try:
             return found if found is not None and engine.state(found).status == "SUCCESS" else None
-        except Refusal:
+        except ApiError:
             return None
 
 
 @contextmanager
-def bench(upstream: str, seed: int) -> Iterator[Bench]:
+def bench(upstream: str, seed: int) -> Iterator[Testbed]:
     """A bench of an upstream while the block lasts."""
-    said, clock = contract(upstream), Clock()
+    said, clock = get_contract(upstream), Clock()
     app = App(Settings(seed=seed, journal_entries=ENTRIES), clock=clock)
-    elsewhere = Elsewhere()
-    heard, heard_elsewhere = Hearing(app, said, clock, app.journal), Hearing(elsewhere, said, clock)
+    elsewhere = ForeignOrigin()
+    heard, heard_elsewhere = TrafficRecorder(app, said, clock, app.journal), TrafficRecorder(elsewhere, said, clock)
     # No run has the keys of another: what one has left behind may call at the ports of the next.
-    made = Bench(said, app, heard, heard_elsewhere, clock, Chance(fresh_seed()))
+    made = Testbed(said, app, heard, heard_elsewhere, clock, SeededRandom(fresh_seed()))
     elsewhere.bench = made
     # By name, not by number: some clients tell origins apart by their hosts alone.
     with running(heard) as here, running(heard_elsewhere, host="localhost") as there:

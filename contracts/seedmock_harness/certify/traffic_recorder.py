@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import routed
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_server.clock import Clock
 from seedmock_server.http.asgi import Message, Receive, Send
 from seedmock_server.journal import Journal
@@ -69,7 +69,7 @@ class Call:
 
 
 @dataclass(slots=True)
-class Detours:
+class Redirects:
     """Which operations are led to another origin: by which redirect, and how often. `links` are rewritten for good."""
 
     origin: str = ""
@@ -86,7 +86,7 @@ class Detours:
         return code if times is None or self.taken[operation] <= times else None
 
 
-class Hearing:
+class TrafficRecorder:
     """An ASGI application around one: `calls` are those of the trial that is on, in the order of their arrival."""
 
     def __init__(self, app: App, said: Contract, clock: Clock, journal: Journal | None = None) -> None:
@@ -94,14 +94,14 @@ class Hearing:
         self._seen = 0
         self._places = itertools.count()
         self.calls: list[Call] = []
-        self.detours = Detours()
+        self.detours = Redirects()
         self.key = ""
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self, key: str) -> None:
         """Forget the trial before, and hear nothing of other trials' keys: a client that was left behind may go on."""
         self.key = key
-        self.calls, self.detours = [], Detours()
+        self.calls, self.detours = [], Redirects()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

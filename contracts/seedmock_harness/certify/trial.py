@@ -10,11 +10,11 @@ from pathlib import Path
 from seedmock_server.tasks.models import Task
 from seedmock_server.upstreams.context import RESULTS
 
-from .adapters import Adapter, Surroundings
+from .adapters import Adapter, ClientEnvironment
 from .evidence import Evidence, heard_from
 from .sample_orders import order_of
 from .scenario import Scenario
-from .testbed import Bench
+from .testbed import Testbed
 from .traffic_recorder import Call
 
 POLL_SECONDS = 0.05
@@ -29,10 +29,10 @@ MOST = 60.0
 
 
 @dataclass(slots=True)
-class Sentry:
+class Watchdog:
     """Watches one run. A client that goes on is stopped soon after its time, one that is silent a good while later."""
 
-    bench: Bench
+    bench: Testbed
     seconds: float
     begun: float
     quiet: float = QUIET
@@ -67,14 +67,14 @@ class Sentry:
 
 
 def trial(
-    bench: Bench, adapter: Adapter, scenario: Scenario, folder: Path, poll_seconds: float, quiet: float = QUIET
+    bench: Testbed, adapter: Adapter, scenario: Scenario, folder: Path, poll_seconds: float, quiet: float = QUIET
 ) -> Evidence:
     """Run a client through a scenario, and gather what it did."""
     bench.prepare(scenario)
     order = order_of(bench.said.name, scenario.order, scenario.seconds)
     out = folder / f"{bench.number}.mp4"
-    surroundings = Surroundings(bench.said.name, bench.url, bench.key, out, poll_seconds)
-    sentry = Sentry(bench, scenario.seconds, bench.clock.now(), quiet)
+    surroundings = ClientEnvironment(bench.said.name, bench.url, bench.key, out, poll_seconds)
+    sentry = Watchdog(bench, scenario.seconds, bench.clock.now(), quiet)
     run = adapter.run(order, surroundings, sentry)
     tasks = bench.tasks
     calls = [call for call in bench.heard.calls if not _is_of_another(call, tasks)]
@@ -105,7 +105,7 @@ def _is_of_another(call: Call, tasks: list[Task]) -> bool:
     return call.path.startswith(f"{RESULTS}/") and not any(f"/{task.id}/" in call.path for task in tasks)
 
 
-def _clips(bench: Bench, tasks: list[Task]) -> dict[str, bytes]:
+def _clips(bench: Testbed, tasks: list[Task]) -> dict[str, bytes]:
     return {task.id: bench.clip_of(task) for task in tasks}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..conversation.history import Turn
-from ..results.checks import Failure, Look
+from ..conversation.history import Interaction
+from ..results.checks import CheckFailure, CheckResult
 from . import access, callbacks, clips, content, envelopes, ids, isolation, links, listings, ranges, statuses
 from . import assets as library
 from . import billing as money
@@ -17,7 +17,7 @@ from . import rule_enforcement as refusals
 from . import state_conflicts as states
 from . import timestamps as times
 
-Check = Callable[[Turn], Iterator[Look]]
+Check = Callable[[Interaction], Iterator[CheckResult]]
 
 CHECKS: tuple[Check, ...] = (
     *access.CHECKS,
@@ -43,13 +43,13 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def judged(turn: Turn) -> Iterator[tuple[str, Look]]:
+def judged(turn: Interaction) -> Iterator[tuple[str, CheckResult]]:
     """What every check saw in a turn, with the check's name."""
     for check in CHECKS:
         for look in check(turn):
             yield check.__name__, look
 
 
-def failures(turn: Turn) -> list[Failure]:
+def failures(turn: Interaction) -> list[CheckFailure]:
     """What is wrong with a turn."""
-    return [Failure(name, look, turn.exchange) for name, look in judged(turn) if not look.holds]
+    return [CheckFailure(name, look, turn.exchange) for name, look in judged(turn) if not look.holds]

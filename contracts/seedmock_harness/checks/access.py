@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from seedmock_contracts.endpoints import methods_at, routed
-from seedmock_contracts.facts import Endpoint, ErrorKind
+from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.facts import Endpoint
 
-from ..conversation.history import STRANGERS, Turn
-from ..results.checks import Look, broken, held
+from ..conversation.history import STRANGERS, Interaction
+from ..results.checks import CheckResult, broken, held
 from .rule_enforcement import OF_RULES, UNKNOWN, answered, is_elsewhere, unknown_kinds
 
 LEFT_OUT = frozenset({"GET", "DELETE", "POST", "HEAD"})
@@ -17,7 +18,7 @@ LEFT_OUT = frozenset({"GET", "DELETE", "POST", "HEAD"})
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
-def keys_are_asked_for(turn: Turn) -> Iterator[Look]:
+def keys_are_asked_for(turn: Interaction) -> Iterator[CheckResult]:
     """Without a key, or with a wrong one, every call is refused before anything else is looked at."""
     fact = turn.said.find(f"{turn.said.name}.auth")
     if fact is None or turn.exchange.caller not in STRANGERS or _endpoint(turn) is None or turn.status_code == 0:
@@ -35,7 +36,7 @@ def keys_are_asked_for(turn: Turn) -> Iterator[Look]:
     yield from answered(turn, (ErrorKind.AUTHENTICATION,))
 
 
-def _endpoint(turn: Turn) -> Endpoint | None:
+def _endpoint(turn: Interaction) -> Endpoint | None:
     """The endpoint that was asked; None for a link of a result's, and for what the page does not know."""
     url = urlsplit(turn.exchange.request.url)
     found = routed(turn.said, turn.exchange.request.method, url.path)
@@ -46,7 +47,7 @@ def _endpoint(turn: Turn) -> Endpoint | None:
     return next((other for other in alike if other.operation is turn.operation), one)
 
 
-def what_is_unknown_is_not_found(turn: Turn) -> Iterator[Look]:
+def what_is_unknown_is_not_found(turn: Interaction) -> Iterator[CheckResult]:
     """A refusal of an id that was not given in this conversation says that there is no such thing."""
     kinds = UNKNOWN.get(turn.operation) if turn.operation is not None else None
     if kinds is None or not _asks_in_order(turn) or _endpoint(turn) is None or turn.story is not None:
@@ -58,11 +59,11 @@ def what_is_unknown_is_not_found(turn: Turn) -> Iterator[Look]:
         yield from answered(turn, kinds)
 
 
-def _asks_in_order(turn: Turn) -> bool:
+def _asks_in_order(turn: Interaction) -> bool:
     return not turn.violations and turn.exchange.caller not in STRANGERS
 
 
-def endpoints_are_served(turn: Turn) -> Iterator[Look]:
+def endpoints_are_served(turn: Interaction) -> Iterator[CheckResult]:
     """An endpoint of the page's is there: under the base that was asked, by the method that the page gives."""
     endpoint = _endpoint(turn)
     if endpoint is None or turn.exchange.caller in STRANGERS or turn.status_code in (0, 401, 403, 429):
@@ -74,7 +75,7 @@ def endpoints_are_served(turn: Turn) -> Iterator[Look]:
         yield held(endpoint, f"{turn.exchange.request.method} {urlsplit(turn.exchange.request.url).path}")
 
 
-def other_paths_are_refused(turn: Turn) -> Iterator[Look]:
+def other_paths_are_refused(turn: Interaction) -> Iterator[CheckResult]:
     """A path that is none of the upstream's is not found; a method that a path has not is not allowed there."""
     if turn.operation is not None or turn.exchange.caller in STRANGERS or turn.status_code == 0:
         return
@@ -98,7 +99,7 @@ def other_paths_are_refused(turn: Turn) -> Iterator[Look]:
             yield broken(case, "Allow does not tell the methods that there are", ", ".join(sorted(allowed)), told)
 
 
-def bodies_are_documents(turn: Turn) -> Iterator[Look]:
+def bodies_are_documents(turn: Interaction) -> Iterator[CheckResult]:
     """A body of another kind than the page's is refused as such; so is one that is not what it says it is."""
     endpoint = _endpoint(turn)
     if endpoint is None or endpoint.method != "POST" or turn.exchange.caller in STRANGERS or turn.document is not None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seedmock_contracts.documents.values import numeric
-from seedmock_contracts.facts import ORDERS, AssetStatus, Endpoint, Fact, Operation, TaskStatus
+from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, TaskStatus
+from seedmock_contracts.facts import Endpoint, Fact
 
-from ..conversation.history import Thing, Turn
-from ..results.checks import Look, Severity, broken, compared, held
+from ..conversation.history import AssetHistory, Interaction
+from ..results.checks import CheckResult, Severity, broken, compared, held
 from .variants import chosen
 
 SCHEME = "asset://"
@@ -20,7 +21,7 @@ GONE = frozenset({404})
 REFUSED = frozenset({400, 403, 404, 422})
 
 
-def assets_move_forward(turn: Turn) -> Iterator[Look]:
+def assets_move_forward(turn: Interaction) -> Iterator[CheckResult]:
     """An asset is Processing until it is Active or Failed, and stays that."""
     for id_, told in told_assets(turn):
         word = told.get("status")
@@ -40,7 +41,7 @@ def assets_move_forward(turn: Turn) -> Iterator[Look]:
                 yield from _late(turn, asset, fact)
 
 
-def _late(turn: Turn, asset: Thing | None, fact: Fact) -> Iterator[Look]:
+def _late(turn: Interaction, asset: AssetHistory | None, fact: Fact) -> Iterator[CheckResult]:
     since = asset.made.exchange.at if asset is not None else turn.exchange.at
     if turn.exchange.at - since > PATIENCE:
         expected, observed = (
@@ -50,7 +51,7 @@ def _late(turn: Turn, asset: Thing | None, fact: Fact) -> Iterator[Look]:
         yield broken(fact, "an asset does not come to its end", expected, observed, Severity.WARNING)
 
 
-def assets_tell_what_they_are(turn: Turn) -> Iterator[Look]:
+def assets_tell_what_they_are(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's name, kind, source and group are those that it was made with, or renamed to."""
     if turn.operation is Operation.ASSET_CREATE and not turn.refused:
         fact, told = turn.fact("assets.create.response"), turn.data if isinstance(turn.data, dict) else {}
@@ -63,7 +64,7 @@ def assets_tell_what_they_are(turn: Turn) -> Iterator[Look]:
             yield from _kept(turn, asset, one)
 
 
-def assets_are_renamed(turn: Turn) -> Iterator[Look]:
+def assets_are_renamed(turn: Interaction) -> Iterator[CheckResult]:
     """An update answers with the asset's id and its new name."""
     if turn.operation is not Operation.ASSET_UPDATE or turn.refused or not isinstance(turn.data, dict):
         return
@@ -73,7 +74,7 @@ def assets_are_renamed(turn: Turn) -> Iterator[Look]:
         yield compared(turn.fact("assets.update.rename"), "an asset is renamed otherwise", wanted, told)
 
 
-def deleted_assets_are_gone(turn: Turn) -> Iterator[Look]:
+def deleted_assets_are_gone(turn: Interaction) -> Iterator[CheckResult]:
     """An asset is there for its key until it is deleted, by itself or with its group, and not afterwards."""
     asset = turn.before.assets.get(turn.asked) if turn.operation in ABOUT_ONE else None
     if asset is None or asset.caller != turn.exchange.caller or turn.violations:
@@ -94,7 +95,7 @@ def deleted_assets_are_gone(turn: Turn) -> Iterator[Look]:
         )
 
 
-def assets_need_no_name(turn: Turn) -> Iterator[Look]:
+def assets_need_no_name(turn: Interaction) -> Iterator[CheckResult]:
     """An asset is taken without a name."""
     document = turn.document
     if turn.operation is not Operation.ASSET_CREATE or turn.violations or document is None:
@@ -107,7 +108,7 @@ def assets_need_no_name(turn: Turn) -> Iterator[Look]:
             yield broken(fact, "an asset without a name is refused", "an asset", turn.status_code)
 
 
-def assets_can_be_used(turn: Turn) -> Iterator[Look]:
+def assets_can_be_used(turn: Interaction) -> Iterator[CheckResult]:
     """An order may refer to an Active asset of its key; with a gone, failed or foreign one it comes to nothing."""
     if turn.operation in ORDERS and not turn.violations:
         yield from _used(turn)
@@ -120,7 +121,7 @@ def assets_can_be_used(turn: Turn) -> Iterator[Look]:
             yield held(bad, str(turn.word))
 
 
-def told_assets(turn: Turn) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def told_assets(turn: Interaction) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The assets that an answer tells of, by id: the one made or looked at, or each of a list."""
     told = turn.data if isinstance(turn.data, dict) and not turn.refused else {}
     if turn.operation is Operation.ASSET_CREATE and turn.made is not None:
@@ -134,31 +135,31 @@ def told_assets(turn: Turn) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield item["id"], item
 
 
-def status_of(turn: Turn) -> AssetStatus | None:
+def status_of(turn: Interaction) -> AssetStatus | None:
     """The status of the one asset that an answer tells of."""
     if turn.operation not in (Operation.ASSET_CREATE, Operation.ASSET_GET) or turn.refused:
         return None
     return next((status for status in AssetStatus if status == turn.word), None)
 
 
-def latest(asset: Thing) -> AssetStatus | None:
+def latest(asset: AssetHistory) -> AssetStatus | None:
     """The status that was told of an asset last."""
     told = (status_of(turn) for turn in reversed((asset.made, *asset.told)))
     return next((status for status in told if status is not None), None)
 
 
-def endpoint(turn: Turn, operation: Operation) -> Endpoint:
+def endpoint(turn: Interaction, operation: Operation) -> Endpoint:
     """The fact that there is such an operation."""
     return next(found for found in turn.said.endpoints if found.operation is operation)
 
 
-def status_told(turn: Turn) -> int:
+def status_told(turn: Interaction) -> int:
     """The status of an answer, also where HTTP 200 carries another code."""
     code = turn.body.get("code") if turn.refused and isinstance(turn.body, dict) else None
     return code if turn.status_code == 200 and isinstance(code, int) else turn.status_code
 
 
-def _kept(turn: Turn, asset: Thing, told: Mapping[str, Any]) -> Iterator[Look]:
+def _kept(turn: Interaction, asset: AssetHistory, told: Mapping[str, Any]) -> Iterator[CheckResult]:
     """What is told of an asset against what it was made with."""
     made = asset.made.document or {}
     renamed = [one for one in asset.told if one.operation is Operation.ASSET_UPDATE]
@@ -175,7 +176,7 @@ def _kept(turn: Turn, asset: Thing, told: Mapping[str, Any]) -> Iterator[Look]:
         yield compared(fact, title, numeric(made.get("group_id")), numeric(told["group_id"]))
 
 
-def _used(turn: Turn) -> Iterator[Look]:
+def _used(turn: Interaction) -> Iterator[CheckResult]:
     bad = useless(turn, turn)
     if bad is not None:
         if turn.refused and status_told(turn) in REFUSED:
@@ -193,7 +194,7 @@ def _used(turn: Turn) -> Iterator[Look]:
         yield broken(fact, "an Active asset is refused", "an order", turn.body)
 
 
-def _referred(order: Turn) -> Iterator[Thing | None]:
+def _referred(order: Interaction) -> Iterator[AssetHistory | None]:
     """The assets that an order refers to; None for each reference that is none of those that we know."""
     document = order.document or {}
     links = [found.reference.url for found in order.said.layout.find(document)]
@@ -203,7 +204,7 @@ def _referred(order: Turn) -> Iterator[Thing | None]:
         yield order.before.assets.get(link.removeprefix(SCHEME)) if link.startswith(SCHEME) else None
 
 
-def useless(turn: Turn, order: Turn) -> Fact | None:
+def useless(turn: Interaction, order: Interaction) -> Fact | None:
     """The fact by which an order must come to nothing: an asset of it is foreign, deleted or Failed."""
     for asset in _referred(order):
         if asset is None:
@@ -217,7 +218,7 @@ def useless(turn: Turn, order: Turn) -> Fact | None:
     return None
 
 
-def _was_before(turn: Turn, one: Turn, other: Turn) -> bool:
+def _was_before(turn: Interaction, one: Interaction, other: Interaction) -> bool:
     turns = turn.before.turns
     return one in turns and (other not in turns or turns.index(one) < turns.index(other))
 

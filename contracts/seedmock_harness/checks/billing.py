@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from seedmock_contracts.facts import PAID, AssetStatus, Fact, Operation, TaskStatus
+from seedmock_contracts.enums import PAID, AssetStatus, Operation, TaskStatus
+from seedmock_contracts.facts import Fact
 
-from ..conversation.history import Conversation, Story, Thing, Turn
-from ..results.checks import Look, broken, held
+from ..conversation.history import AssetHistory, History, Interaction, TaskHistory
+from ..results.checks import CheckResult, broken, held
 from .assets import status_of
 from .prices import SECONDS, Price, judged_price, near, price
 from .variants import chosen
@@ -22,7 +23,7 @@ SETTLING = 60.0
 NOTHING = Decimal(0)
 
 
-def records_tell_what_was_charged(turn: Turn) -> Iterator[Look]:
+def records_tell_what_was_charged(turn: Interaction) -> Iterator[CheckResult]:
     """A record tells an order's price when it has succeeded; nothing before, and nothing where it has failed."""
     story, charged = turn.story, _number(turn, "credits")
     if turn.operation is not Operation.RECORD or turn.refused or story is None or charged is None:
@@ -44,7 +45,7 @@ def records_tell_what_was_charged(turn: Turn) -> Iterator[Look]:
         yield from judged_price(turn, story, charged, "a record tells another price")
 
 
-def balances_fall_by_what_is_due(turn: Turn) -> Iterator[Look]:
+def balances_fall_by_what_is_due(turn: Interaction) -> Iterator[CheckResult]:
     """Between two balances lies the price of what has succeeded between them, and nothing else."""
     left = _number(turn, "balance")
     if turn.operation is not Operation.BALANCE or turn.refused or not left:
@@ -69,14 +70,14 @@ def balances_fall_by_what_is_due(turn: Turn) -> Iterator[Look]:
 class _Account:
     """What a caller did since its latest balance, as far as money goes."""
 
-    balance: Turn | None = None
-    tasks: list[Story] = field(default_factory=list)
-    charged: list[Story | Thing] = field(default_factory=list)
+    balance: Interaction | None = None
+    tasks: list[TaskHistory] = field(default_factory=list)
+    charged: list[TaskHistory | AssetHistory] = field(default_factory=list)
     free: list[tuple[str, str]] = field(default_factory=list)
     unclear: bool = False
 
 
-def _account(before: Conversation, caller: str) -> _Account:
+def _account(before: History, caller: str) -> _Account:
     """The caller's orders since its latest balance; unclear where an earlier one had not ended by then."""
     places = {id(turn): place for place, turn in enumerate(before.turns)}
     found = _Account()
@@ -90,14 +91,14 @@ def _account(before: Conversation, caller: str) -> _Account:
     for turn in before.turns:
         if turn.exchange.caller == caller and turn.operation in PAID:
             _note_create(found, turn, places[id(turn)] > since)
-    made: list[Story | Thing] = [*before.tasks.values(), *before.assets.values()]
+    made: list[TaskHistory | AssetHistory] = [*before.tasks.values(), *before.assets.values()]
     for one in made:
         if one.caller == caller:
             _note_end(found, one, places, since)
     return found
 
 
-def _note_create(found: _Account, turn: Turn, lately: bool) -> None:
+def _note_create(found: _Account, turn: Interaction, lately: bool) -> None:
     if turn.made is None and not 400 <= turn.status_code < 500 and not (turn.refused and turn.status_code == 200):
         found.unclear = True
     elif turn.refused and lately:
@@ -108,9 +109,9 @@ def _note_create(found: _Account, turn: Turn, lately: bool) -> None:
 _FREE_ASSET = ("assets.fee_on_success", "an asset that came to nothing is charged")
 
 
-def _note_end(found: _Account, one: Story | Thing, places: dict[int, int], since: int) -> None:
-    created, (ended, success) = (one.created if isinstance(one, Story) else one.made), _end(one)
-    if isinstance(one, Story):
+def _note_end(found: _Account, one: TaskHistory | AssetHistory, places: dict[int, int], since: int) -> None:
+    created, (ended, success) = (one.created if isinstance(one, TaskHistory) else one.made), _end(one)
+    if isinstance(one, TaskHistory):
         found.tasks.append(one)
     if ended is None:
         found.unclear = True
@@ -119,12 +120,14 @@ def _note_end(found: _Account, one: Story | Thing, places: dict[int, int], since
     elif success:
         found.charged.append(one)
     else:
-        found.free.append(("billing.success", "a failed order is charged") if isinstance(one, Story) else _FREE_ASSET)
+        found.free.append(
+            ("billing.success", "a failed order is charged") if isinstance(one, TaskHistory) else _FREE_ASSET
+        )
 
 
-def _end(one: Story | Thing) -> tuple[Turn | None, bool]:
+def _end(one: TaskHistory | AssetHistory) -> tuple[Interaction | None, bool]:
     """The first answer that told the end of a task or an asset, and whether that was success."""
-    if isinstance(one, Story):
+    if isinstance(one, TaskHistory):
         return one.ended, one.ended is not None and one.ended.status is TaskStatus.SUCCESS
     for turn in (one.made, *one.told):
         if (status := status_of(turn)) in (AssetStatus.ACTIVE, AssetStatus.FAILED):
@@ -132,8 +135,8 @@ def _end(one: Story | Thing) -> tuple[Turn | None, bool]:
     return None, False
 
 
-def _charged(turn: Turn, account: _Account, fell: Decimal) -> Iterator[Look]:
-    stories = [one for one in account.charged if isinstance(one, Story)]
+def _charged(turn: Interaction, account: _Account, fell: Decimal) -> Iterator[CheckResult]:
+    stories = [one for one in account.charged if isinstance(one, TaskHistory)]
     prices = [price(turn, story) for story in stories]
     fee = turn.said.amount(f"{turn.said.name}.assets.create.fee")
     fees = fee.value * (len(account.charged) - len(stories))
@@ -160,9 +163,11 @@ def _charged(turn: Turn, account: _Account, fell: Decimal) -> Iterator[Look]:
 _OPTIONS = (SECONDS, "tokens")
 
 
-def _blamed(turn: Turn, account: _Account, facts: list[Fact], fell: Decimal) -> Fact:
+def _blamed(turn: Interaction, account: _Account, facts: list[Fact], fell: Decimal) -> Fact:
     """What is free was charged if more is gone than the rest costs; else the first price is another."""
-    known = [found for one in account.charged if isinstance(one, Story) and (found := price(turn, one)) is not None]
+    known = [
+        found for one in account.charged if isinstance(one, TaskHistory) and (found := price(turn, one)) is not None
+    ]
     if account.free and fell > _sum(known, SECONDS):
         return turn.said.fact(f"{turn.said.name}.{account.free[0][0]}")
     return facts[0]
@@ -172,13 +177,13 @@ def _sum(prices: list[Price], option: str) -> Decimal:
     return sum((found.amounts.get(option, found.amounts[SECONDS]) for found in prices), NOTHING)
 
 
-def _free(turn: Turn, name: str, title: str, charged: Decimal) -> Look:
+def _free(turn: Interaction, name: str, title: str, charged: Decimal) -> CheckResult:
     fact = turn.said.fact(f"{turn.said.name}.{name}")
     right = near(charged, NOTHING)
     return held(fact, f"{charged} USD") if right else broken(fact, title, "0 USD", f"{charged} USD")
 
 
-def _number(turn: Turn, name: str) -> Decimal | None:
+def _number(turn: Interaction, name: str) -> Decimal | None:
     value = turn.data.get(name) if isinstance(turn.data, dict) else None
     return _exact(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 

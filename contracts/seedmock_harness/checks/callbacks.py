@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.lifecycle import TERMINAL
 
-from ..conversation.history import Story, Turn
-from ..results.checks import Look, broken, compared, held
+from ..conversation.history import Interaction, TaskHistory
+from ..results.checks import CheckResult, broken, compared, held
 
 SIGNED = ("authorization", "signature")
 
 
-def callbacks_come_once_at_the_end(turn: Turn) -> Iterator[Look]:
+def callbacks_come_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
     """A callback is a POST of JSON without a signature, for a task that has ended, until one is taken."""
     fact = turn.said.find(f"{turn.said.name}.callback")
     if fact is None or turn.operation is not Operation.CALLBACK:
@@ -36,27 +36,27 @@ def callbacks_come_once_at_the_end(turn: Turn) -> Iterator[Look]:
         yield held(fact, word)
 
 
-def _told(turn: Turn) -> dict[str, Any]:
+def _told(turn: Interaction) -> dict[str, Any]:
     """The own part of the body that was posted."""
     data = (turn.document or {}).get(turn.said.holder) if turn.exchange.request.body else None
     return data if isinstance(data, dict) else {}
 
 
-def _first(turn: Turn, names: tuple[str, ...]) -> str:
+def _first(turn: Interaction, names: tuple[str, ...]) -> str:
     told = _told(turn)
     return str(next((told[name] for name in names if name in told), ""))
 
 
-def _id(turn: Turn) -> str:
+def _id(turn: Interaction) -> str:
     return _first(turn, turn.said.id_fields)
 
 
-def _taken_before(turn: Turn) -> bool:
+def _taken_before(turn: Interaction) -> bool:
     past = (before for before in turn.before.turns if before.operation is Operation.CALLBACK)
     return any(200 <= before.status_code < 300 and _id(before) == _id(turn) for before in past)
 
 
-def callbacks_go_where_they_were_ordered(turn: Turn) -> Iterator[Look]:
+def callbacks_go_where_they_were_ordered(turn: Interaction) -> Iterator[CheckResult]:
     """A callback goes to the URL that its order named."""
     fact = turn.said.find(f"{turn.said.name}.callback")
     story = _story(turn)
@@ -66,11 +66,11 @@ def callbacks_go_where_they_were_ordered(turn: Turn) -> Iterator[Look]:
         yield compared(fact, "a callback goes elsewhere than its order says", ordered, url)
 
 
-def _story(turn: Turn) -> Story | None:
+def _story(turn: Interaction) -> TaskHistory | None:
     return turn.before.tasks.get(_id(turn)) if turn.operation is Operation.CALLBACK else None
 
 
-def callbacks_tell_what_queries_tell(turn: Turn) -> Iterator[Look]:
+def callbacks_tell_what_queries_tell(turn: Interaction) -> Iterator[CheckResult]:
     """A callback's body is what a query of the task answers."""
     fact, story = turn.said.find(f"{turn.said.name}.callback.body"), _story(turn)
     if fact is None or story is None:

@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from seedmock_contracts.documents.paths import values
-from seedmock_contracts.facts import ErrorKind, Fact, Field, Mode, Operation, TaskStatus
+from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
+from seedmock_contracts.facts import Fact, Field
 from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.validation import notices
 
-from ..conversation.history import Turn
+from ..conversation.history import Interaction
 from ..conversation.order_parser import Ordered
-from ..results.checks import Look, broken, held
+from ..results.checks import CheckResult, broken, held
 from .assets import endpoint
 
 OF_THE_FORM = frozenset({ErrorKind.INVALID_PARAMETER, ErrorKind.MISSING_PARAMETER})
@@ -23,7 +24,7 @@ _FILE = re.compile(r'name="input_reference"; filename=', re.IGNORECASE)
 LOCAL = ("localhost", ".localhost", ".local", ".internal")
 
 
-def ways_of_ordering_are_taken(turn: Turn) -> Iterator[Look]:
+def ways_of_ordering_are_taken(turn: Interaction) -> Iterator[CheckResult]:
     """An order that keeps every rule is taken, or refused for something else than its form."""
     order = turn.order
     if order is None:
@@ -35,7 +36,7 @@ def ways_of_ordering_are_taken(turn: Turn) -> Iterator[Look]:
             yield held(fact) if taken else broken(fact, title, "an order that is taken", observed)
 
 
-def files_are_first_frames(turn: Turn) -> Iterator[Look]:
+def files_are_first_frames(turn: Interaction) -> Iterator[CheckResult]:
     """A form with a file part is taken as an order with a first frame."""
     fact = turn.said.find(f"{turn.said.name}.input_reference.file")
     if fact is None or turn.operation is not Operation.CREATE or _FILE.search(turn.exchange.request.body) is None:
@@ -46,7 +47,7 @@ def files_are_first_frames(turn: Turn) -> Iterator[Look]:
         yield broken(fact, "a file part is refused", "an order that is taken", turn.exchange.response.body[:200])
 
 
-def queries_name_their_task(turn: Turn) -> Iterator[Look]:
+def queries_name_their_task(turn: Interaction) -> Iterator[CheckResult]:
     """A task is found by the field of a query that the page names."""
     fields = (field for field in turn.said.fields if field.operation is Operation.QUERY)
     field: Field | None = next(fields, None)
@@ -59,7 +60,7 @@ def queries_name_their_task(turn: Turn) -> Iterator[Look]:
         yield broken(field, "a task is not found by its field", turn.story.id, turn.exchange.response.body[:200])
 
 
-def private_addresses_come_to_nothing(turn: Turn) -> Iterator[Look]:
+def private_addresses_come_to_nothing(turn: Interaction) -> Iterator[CheckResult]:
     """A job with a private or reserved address in a URL dies, if it is not refused at once."""
     fact = turn.said.find(f"{turn.said.name}.private_urls")
     if fact is None or not leads_inside(turn):
@@ -73,7 +74,7 @@ def private_addresses_come_to_nothing(turn: Turn) -> Iterator[Look]:
         yield broken(fact, "a job with a private address succeeds", "a task that fails", turn.word)
 
 
-def leads_inside(turn: Turn) -> bool:
+def leads_inside(turn: Interaction) -> bool:
     """Whether an order, or that of the task that is asked for, has a private address; the upstream's own are none."""
     order = turn
     if turn.operation is Operation.QUERY and turn.story is not None and not turn.refused:
@@ -84,7 +85,7 @@ def leads_inside(turn: Turn) -> bool:
     return any(_is_private(link) for link in _links(order) if link not in links and link not in files)
 
 
-def _blames_the_form(turn: Turn) -> bool:
+def _blames_the_form(turn: Interaction) -> bool:
     """Whether a refusal is about the form, not about what is shown, nor a reference that may not be what it should."""
     error = turn.body.get("error") if isinstance(turn.body, dict) else None
     named = error.get("param") if isinstance(error, dict) else ""
@@ -95,7 +96,7 @@ def _blames_the_form(turn: Turn) -> bool:
     return set(_links(turn)) <= used
 
 
-def _wished(turn: Turn, order: Ordered) -> Iterator[Fact]:
+def _wished(turn: Interaction, order: Ordered) -> Iterator[Fact]:
     """The facts that an order lives on."""
     said, document = turn.said, turn.document or {}
     mode = _mode(order)
@@ -119,11 +120,11 @@ def _mode(order: Ordered) -> Mode:
     return GenerationRequest(references=tuple(found.reference for found in order.references)).mode
 
 
-def _is_rule(turn: Turn, fact: Fact) -> bool:
+def _is_rule(turn: Interaction, fact: Fact) -> bool:
     return any(rule.fact is fact for rules in turn.said.rules.values() for rule in rules)
 
 
-def _items(turn: Turn) -> list[Any]:
+def _items(turn: Interaction) -> list[Any]:
     return [item for _, item in values(turn.document or {}, "input_reference.content[]")]
 
 
@@ -131,7 +132,7 @@ def _has_no_role(item: Any) -> bool:
     return isinstance(item, dict) and item.get("role") is None
 
 
-def _links(order: Turn) -> list[str]:
+def _links(order: Interaction) -> list[str]:
     links = [found.reference.url for found in order.said.layout.find(order.document or {})]
     return [*links, str((order.document or {}).get("videoUrl"))] if order.operation is Operation.UPSCALE else links
 

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Fact, MediaFacts, MediaKind, Operation, Size
+from seedmock_contracts.enums import MediaKind, Operation
+from seedmock_contracts.facts import Fact, MediaFacts, Size
 
-from ..conversation.history import Conversation, Story, Turn
+from ..conversation.history import History, Interaction, TaskHistory
 from ..conversation.order_parser import Ordered
-from ..results.checks import Look, broken, compared, held
+from ..results.checks import CheckResult, broken, compared, held
 from .content import delivered
 from .variants import chosen
 
@@ -20,7 +21,7 @@ NEXT_RATIO = 0.02
 """How far the form of an enlarged clip may be from the input's: pixels are whole and even."""
 
 
-def clip_has_the_pixels_ordered(turn: Turn) -> Iterator[Look]:
+def clip_has_the_pixels_ordered(turn: Interaction) -> Iterator[CheckResult]:
     """A clip has the pixels of the size table's row; an adaptive one, those of the nearest ratio."""
     found = _clip(turn)
     if found is None:
@@ -48,7 +49,7 @@ def clip_has_the_pixels_ordered(turn: Turn) -> Iterator[Look]:
         yield _among(usual, "a clip that was ordered without a resolution has another", rows, pixels)
 
 
-def clip_has_the_length_ordered(turn: Turn) -> Iterator[Look]:
+def clip_has_the_length_ordered(turn: Interaction) -> Iterator[CheckResult]:
     """A clip is as long as was ordered, at 24 frames a second; one frame more is as the bill counts."""
     found = _clip(turn)
     if found is None:
@@ -70,7 +71,7 @@ def clip_has_the_length_ordered(turn: Turn) -> Iterator[Look]:
         yield chosen(turn, f"{turn.said.name}.frames", option)
 
 
-def clip_sounds_as_ordered(turn: Turn) -> Iterator[Look]:
+def clip_sounds_as_ordered(turn: Interaction) -> Iterator[CheckResult]:
     """A clip has sound exactly where it was ordered, or nothing was said of it."""
     found = _clip(turn)
     if found is None or found[1].operation is Operation.UPSCALE:
@@ -83,21 +84,21 @@ def clip_sounds_as_ordered(turn: Turn) -> Iterator[Look]:
     yield compared(fact, "the clip's sound is not as ordered", words[order.audio], words[clip.has_audio])
 
 
-def known(before: Conversation, link: str) -> MediaFacts | None:
+def known(before: History, link: str) -> MediaFacts | None:
     """What a link leads to, if it is a result's that was fetched before."""
     story = before.links.get(link)
     clips = (content.exchange.response.media for content in story.contents) if story else iter(())
     return next((clip for clip in clips if clip is not None), None)
 
 
-def _clip(turn: Turn) -> tuple[Story, Ordered, MediaFacts] | None:
+def _clip(turn: Interaction) -> tuple[TaskHistory, Ordered, MediaFacts] | None:
     story, clip = turn.story, turn.exchange.response.media
     if not delivered(turn) or story is None or clip is None or story.order is None:
         return None
     return story, story.order, clip
 
 
-def _lengths(said: Contract, story: Story) -> Iterator[Fact]:
+def _lengths(said: Contract, story: TaskHistory) -> Iterator[Fact]:
     """The facts that a clip's length bears out: the field or its default, and the form in which it was sent."""
     name = said.names.get("seconds", "seconds")
     given = (story.created.document or {}).get(name)
@@ -110,12 +111,12 @@ def _lengths(said: Contract, story: Story) -> Iterator[Fact]:
             yield fact
 
 
-def _among(fact: Fact, title: str, rows: Sequence[Size], pixels: str) -> Look:
+def _among(fact: Fact, title: str, rows: Sequence[Size], pixels: str) -> CheckResult:
     texts = [row.text for row in rows]
     return held(fact, pixels) if pixels in texts else broken(fact, title, " or ".join(texts), pixels)
 
 
-def _adapted(turn: Turn, order: Ordered, rows: Sequence[Size]) -> tuple[Fact, list[Size]]:
+def _adapted(turn: Interaction, order: Ordered, rows: Sequence[Size]) -> tuple[Fact, list[Size]]:
     """The rows that an adaptive order may take: that of the first picture if its form is known, 16:9 without any."""
     said = turn.said
     visual = [found.reference.url for found in order.references if found.reference.kind is not MediaKind.AUDIO]
@@ -130,7 +131,7 @@ def _nearest(rows: Sequence[Size], form: float) -> Size:
     return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
 
 
-def _enlarged(turn: Turn, order: Ordered, clip: MediaFacts, source: MediaFacts | None) -> Iterator[Look]:
+def _enlarged(turn: Interaction, order: Ordered, clip: MediaFacts, source: MediaFacts | None) -> Iterator[CheckResult]:
     width, height = clip.width or 0, clip.height or 0
     side = turn.said.amount(f"{turn.said.name}.upscale.side.{order.resolution}")
     yield compared(side, "the target has another shorter side", int(side.value), min(width, height))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from seedmock_contracts.facts import ErrorKind, Operation, TaskStatus
+from seedmock_contracts.enums import ErrorKind, Operation, TaskStatus
 
-from ..conversation.history import Story, Turn
-from ..results.checks import Look, broken, compared, held
+from ..conversation.history import Interaction, TaskHistory
+from ..results.checks import CheckResult, broken, compared, held
 from .variants import chosen
 
 LATE_SECONDS = 15.0
@@ -20,7 +20,7 @@ _MAX_AGE = re.compile(r"max-age=(\d+)")
 _WEATHER = frozenset({401, 403, 408, 429})
 
 
-def content_comes_with_success(turn: Turn) -> Iterator[Look]:
+def content_comes_with_success(turn: Interaction) -> Iterator[CheckResult]:
     """Content of a task that has not succeeded is an error, and comes soon after success."""
     story = turn.story
     if story is None or turn.said.find(f"{turn.said.name}.content.unfinished") is None:
@@ -35,7 +35,7 @@ def content_comes_with_success(turn: Turn) -> Iterator[Look]:
             yield from _unfinished(turn, story)
 
 
-def content_is_a_clip(turn: Turn) -> Iterator[Look]:
+def content_is_a_clip(turn: Interaction) -> Iterator[CheckResult]:
     """What is delivered is the clip's own bytes: an MP4 file, H.264, and called so."""
     if not delivered(turn) or (turn.story is None and turn.said.link_fields):  # a link may lead to a posted picture
         return
@@ -52,7 +52,7 @@ def content_is_a_clip(turn: Turn) -> Iterator[Look]:
         yield compared(said.fact(f"{said.name}.content.type"), "content has another type", "video/mp4", kind)
 
 
-def content_has_its_length(turn: Turn) -> Iterator[Look]:
+def content_has_its_length(turn: Interaction) -> Iterator[CheckResult]:
     """Content-Length, where it is told, is the number of bytes that came."""
     told, size = turn.headers.get("content-length", ""), turn.size
     if turn.operation is not Operation.CONTENT or turn.refused or turn.exchange.request.method != "GET":
@@ -62,7 +62,7 @@ def content_has_its_length(turn: Turn) -> Iterator[Look]:
         yield compared(fact, "Content-Length is not the number of bytes", int(told), size)
 
 
-def content_stays_the_same(turn: Turn) -> Iterator[Look]:
+def content_stays_the_same(turn: Interaction) -> Iterator[CheckResult]:
     """A second look at content finds the bytes of the first."""
     clip = turn.exchange.response.media
     if not delivered(turn) or turn.story is None or clip is None or not clip.digest:
@@ -74,7 +74,7 @@ def content_stays_the_same(turn: Turn) -> Iterator[Look]:
         yield compared(fact, "content has changed", first.digest, clip.digest)
 
 
-def content_may_be_cached(turn: Turn) -> Iterator[Look]:
+def content_may_be_cached(turn: Interaction) -> Iterator[CheckResult]:
     """Completed content carries cache headers."""
     cached = turn.said.find(f"{turn.said.name}.content.cached")
     if cached is None or not delivered(turn):
@@ -88,13 +88,13 @@ def content_may_be_cached(turn: Turn) -> Iterator[Look]:
     yield compared(amount, "content may be cached for another time", int(amount.value), int(age[1]))
 
 
-def delivered(turn: Turn) -> bool:
+def delivered(turn: Interaction) -> bool:
     """Whether a turn is content that came whole; what a journal does not keep has no headers."""
     asked = turn.operation is Operation.CONTENT and turn.exchange.request.method == "GET"
     return asked and turn.status_code == 200 and bool(turn.headers) and not turn.refused
 
 
-def _given_too_early(turn: Turn, story: Story) -> Iterator[Look]:
+def _given_too_early(turn: Interaction, story: TaskHistory) -> Iterator[CheckResult]:
     """A query tells after the fact that content was given of a task that had not succeeded."""
     told = (told for told in (story.created, *story.polls) if told.status is TaskStatus.SUCCESS)
     given = next((content for content in story.contents if content.status_code == 200), None)
@@ -104,7 +104,7 @@ def _given_too_early(turn: Turn, story: Story) -> Iterator[Look]:
     yield broken(fact, "content came before success", "an error until SUCCESS", f"content, then {turn.word}")
 
 
-def _unfinished(turn: Turn, story: Story) -> Iterator[Look]:
+def _unfinished(turn: Interaction, story: TaskHistory) -> Iterator[CheckResult]:
     fact = turn.said.fact(f"{turn.said.name}.content.unfinished")
     if turn.refused:
         if 400 <= turn.status_code < 500 and turn.status_code not in _WEATHER:
@@ -116,7 +116,7 @@ def _unfinished(turn: Turn, story: Story) -> Iterator[Look]:
         yield broken(fact, "content came without success", "an error until SUCCESS", f"content of a task {last.word}")
 
 
-def _late(turn: Turn, seconds: float) -> Iterator[Look]:
+def _late(turn: Interaction, seconds: float) -> Iterator[CheckResult]:
     if not turn.refused or turn.status_code < 400 or turn.status_code in _WEATHER:
         return
     waiting = any(case.kind is ErrorKind.NOT_READY for case in turn.cases)

@@ -6,38 +6,39 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedmock_contracts.documents.references import Found
-from seedmock_contracts.facts import ORDERS, Fact, MediaKind, Operation, Role
+from seedmock_contracts.enums import ORDERS, MediaKind, Operation, Role
+from seedmock_contracts.facts import Fact
 
-from ..conversation.history import Turn
+from ..conversation.history import Interaction
 from ..conversation.order_parser import Ordered
-from ..results.checks import Look, compared
+from ..results.checks import CheckResult, compared
 from . import response_fields as parts
 
 SPOKEN = (*ORDERS, Operation.QUERY)
 
 
-def the_model_is_repeated(turn: Turn) -> Iterator[Look]:
+def the_model_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
     """An answer names the model that was ordered."""
     order = _order(turn)
     if order is not None:
         yield from _repeated(turn, "model", order.model.name, "another model than was ordered")
 
 
-def the_prompt_is_repeated(turn: Turn) -> Iterator[Look]:
+def the_prompt_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
     """An answer repeats the prompt as it was sent."""
     order = _order(turn)
     if order is not None:
         yield from _repeated(turn, "prompt", order.prompt, "another prompt than was sent")
 
 
-def the_length_is_repeated(turn: Turn) -> Iterator[Look]:
+def the_length_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
     """An answer that tells the seconds tells those that were ordered."""
     order = _order(turn)
     if order is not None and order.seconds is not None:
         yield from _repeated(turn, "seconds", str(order.seconds), "another length than was ordered")
 
 
-def the_size_is_repeated(turn: Turn) -> Iterator[Look]:
+def the_size_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
     """An answer tells the pixels that were ordered, also where resolution and ratio ordered them."""
     order, document = _order(turn), _document(turn)
     if order is None or order.size is None:
@@ -52,7 +53,7 @@ def the_size_is_repeated(turn: Turn) -> Iterator[Look]:
             yield compared(equivalent, title, order.size.text, value)
 
 
-def the_mode_is_told(turn: Turn) -> Iterator[Look]:
+def the_mode_is_told(turn: Interaction) -> Iterator[CheckResult]:
     """modelType tells what a clip is made from."""
     order = _order(turn)
     fact = turn.said.find(f"{turn.said.name}.query.model_type")
@@ -77,19 +78,19 @@ def _edits(references: tuple[Found, ...]) -> bool:
     return [found.reference.kind for found in references] == [MediaKind.VIDEO]
 
 
-def _order(turn: Turn) -> Ordered | None:
+def _order(turn: Interaction) -> Ordered | None:
     """What was ordered of the task that a successful answer speaks of."""
     if turn.refused or turn.operation not in SPOKEN:
         return None
     return turn.order if turn.operation in ORDERS else turn.story.order if turn.story is not None else None
 
 
-def _document(turn: Turn) -> dict[str, Any]:
+def _document(turn: Interaction) -> dict[str, Any]:
     asked = turn if turn.operation in ORDERS else turn.story.created if turn.story is not None else turn
     return {name: value for name, value in (asked.document or {}).items() if value is not None}
 
 
-def _told(turn: Turn, name: str) -> Iterator[tuple[Fact, Any]]:
+def _told(turn: Interaction, name: str) -> Iterator[tuple[Fact, Any]]:
     """The fields of this name that are told, with what they say."""
     data = turn.data if isinstance(turn.data, dict) else {}
     for field in parts.fields_of(turn):
@@ -97,7 +98,7 @@ def _told(turn: Turn, name: str) -> Iterator[tuple[Fact, Any]]:
             yield field, data[name]
 
 
-def _repeated(turn: Turn, name: str, ordered: str, title: str) -> Iterator[Look]:
+def _repeated(turn: Interaction, name: str, ordered: str, title: str) -> Iterator[CheckResult]:
     for field, value in _told(turn, name):
         yield compared(field, title, ordered, value)
 

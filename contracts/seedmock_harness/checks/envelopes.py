@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from seedmock_contracts.facts import MISSING, AnswerField, Basis, ErrorCase, ErrorKind, Operation, Variants
+from seedmock_contracts.enums import Basis, ErrorKind, Operation
+from seedmock_contracts.facts import MISSING, AnswerField, ErrorCase, Variants
 
-from ..conversation.history import Turn
-from ..results.checks import Look, Severity, broken, compared, held
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, Severity, broken, compared, held
 from . import response_fields as parts
 from .response_shape import field_look
 from .variants import chosen
@@ -20,7 +21,7 @@ SPOKEN_BY = {"task": "newapi", "middleware": "newapi", "error": "ark"}
 """The option of B's error variant whose envelope it is; the proxy's stands in both."""
 
 
-def answers_are_json(turn: Turn) -> Iterator[Look]:
+def answers_are_json(turn: Interaction) -> Iterator[CheckResult]:
     """Every answer but media is a JSON object, and says so; what a proxy in front says of a 5xx is its own affair."""
     if turn.operation is None or not parts.speaks(turn):
         return
@@ -36,12 +37,12 @@ def answers_are_json(turn: Turn) -> Iterator[Look]:
         yield held(fact, type_ or "a JSON object")
 
 
-def _of_a_gateway(turn: Turn) -> bool:
+def _of_a_gateway(turn: Interaction) -> bool:
     """Whether the answer may be that of a machine in front: a failure, or a 429 without a body as the gateway's own."""
     return turn.status_code >= 500 or (turn.status_code == 429 and not turn.exchange.response.body)
 
 
-def successes_have_their_envelope(turn: Turn) -> Iterator[Look]:
+def successes_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
     """Where an upstream has an envelope, each success comes in it: a good code, a message, and its own part."""
     said, body = turn.said, turn.body
     fact = said.find(f"{said.name}.envelope")
@@ -58,7 +59,7 @@ def successes_have_their_envelope(turn: Turn) -> Iterator[Look]:
             yield broken(fact, "msg is no text", "a text", body["msg"])
 
 
-def refusals_have_their_envelope(turn: Turn) -> Iterator[Look]:
+def refusals_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
     """A refusal comes in an envelope of the upstream's, with each of its fields."""
     if not _refusal(turn):
         return
@@ -72,7 +73,7 @@ def refusals_have_their_envelope(turn: Turn) -> Iterator[Look]:
         yield broken(fields[0], title, "none", ", ".join(new), Severity.INFO)
 
 
-def _refusal(turn: Turn) -> bool:
+def _refusal(turn: Interaction) -> bool:
     """Whether it is a refusal whose envelope is known: of a path that there is not, only where that was seen."""
     route = turn.said.case(ErrorKind.ROUTE_NOT_FOUND)
     ours = turn.operation is not None or route.basis is not Basis.ASSUMED
@@ -80,7 +81,7 @@ def _refusal(turn: Turn) -> bool:
 
 
 @lru_cache(maxsize=parts.REMEMBERED)
-def _envelope(turn: Turn) -> str:
+def _envelope(turn: Interaction) -> str:
     """The envelope that the refusal is most like, of those in which such a refusal is spoken; the first in doubt."""
     known = list(dict.fromkeys(field.envelope for field in turn.said.answers if field.operation is None))
     spoken = {case.envelope for case in turn.cases or turn.said.errors if _may_be(turn, case)}
@@ -88,7 +89,7 @@ def _envelope(turn: Turn) -> str:
     return min(likely, key=lambda name: _faults(turn, name))
 
 
-def _may_be(turn: Turn, case: ErrorCase) -> bool:
+def _may_be(turn: Interaction, case: ErrorCase) -> bool:
     """Whether a case is spoken in the style that is known to hold, if one is: a kind without one has but one case."""
     variant = turn.said.fact(f"{turn.said.name}.errors")
     pinned, style = turn.before.options.get(variant.id), case.style.partition(".")[0]
@@ -99,7 +100,7 @@ def _may_be(turn: Turn, case: ErrorCase) -> bool:
     return style == pinned or (turn.said.find(f"{turn.said.case(case.kind).id}.{pinned}") is None)
 
 
-def _faults(turn: Turn, name: str) -> int:
+def _faults(turn: Interaction, name: str) -> int:
     fields = [field for field in turn.said.answers if field.operation is None and field.envelope == name]
     wrong = [field for field in fields if not _right(field, parts.found(turn, field))]
     return len(wrong) + len(list(parts.unknown(turn.body, [field.path for field in fields])))
@@ -109,7 +110,7 @@ def _right(field: AnswerField, there: Sequence[object]) -> bool:
     return all(parts.fits(field, value) if value is not MISSING else not field.needed for value in there)
 
 
-def refusals_settle_their_style(turn: Turn) -> Iterator[Look]:
+def refusals_settle_their_style(turn: Interaction) -> Iterator[CheckResult]:
     """In which of two ways an upstream refuses: B by its envelope, A by the HTTP status or with 200 and a code."""
     name = turn.said.name
     if not _refusal(turn):
@@ -123,7 +124,7 @@ def refusals_settle_their_style(turn: Turn) -> Iterator[Look]:
         yield chosen(turn, f"{name}.errors", SPOKEN_BY[envelope])
 
 
-def _spoken_in_both(turn: Turn, envelope: str) -> bool:
+def _spoken_in_both(turn: Interaction, envelope: str) -> bool:
     """Whether the refusal, in this envelope, is of a kind that has a case of its own in either style."""
     errors = turn.said.errors
     both = {case.kind for case in errors if case.style} & {case.kind for case in errors if not case.style}

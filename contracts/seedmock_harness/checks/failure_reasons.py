@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedmock_contracts.documents.values import shown
-from seedmock_contracts.facts import ORDERS, AnswerField, AssetStatus, ErrorKind, FailCode, Operation, TaskStatus
+from seedmock_contracts.enums import ORDERS, AssetStatus, ErrorKind, Operation, TaskStatus
+from seedmock_contracts.facts import AnswerField, FailCode
 
-from ..conversation.history import Turn
-from ..results.checks import Look, Severity, broken, compared, held
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, Severity, broken, compared, held
 from . import response_fields as parts
 from .assets import told_assets
 from .variants import chosen
@@ -20,7 +21,7 @@ OF_TASKS = (ErrorKind.MODERATION_OUTPUT, ErrorKind.TASK_FAILED, ErrorKind.MODERA
 CODES, MESSAGES = ("data.failCode", "error.code"), ("data.failMsg", "error.message", "fail_reason")
 
 
-def a_failed_task_says_why(turn: Turn) -> Iterator[Look]:
+def a_failed_task_says_why(turn: Interaction) -> Iterator[CheckResult]:
     """A failed task tells a code that is known, a sentence, and whether to try again."""
     if turn.operation is not Operation.QUERY or turn.refused or turn.status is not TaskStatus.FAILURE:
         return
@@ -42,7 +43,7 @@ def a_failed_task_says_why(turn: Turn) -> Iterator[Look]:
         yield from _of_code(turn, row, silent)
 
 
-def _told(turn: Turn, paths: tuple[str, ...]) -> tuple[Any, AnswerField | None]:
+def _told(turn: Interaction, paths: tuple[str, ...]) -> tuple[Any, AnswerField | None]:
     """What stands at the first of these places at which something does, and the field that speaks of it."""
     fields = parts.fields_of(turn)
     told = turn.data if isinstance(turn.data, dict) else {}
@@ -56,13 +57,13 @@ def _told(turn: Turn, paths: tuple[str, ...]) -> tuple[Any, AnswerField | None]:
     return None, None
 
 
-def _row(turn: Turn, code: str, message: str) -> FailCode | None:
+def _row(turn: Interaction, code: str, message: str) -> FailCode | None:
     """The row of a code; where several have it, the one whose reason the sentence names."""
     rows = [row for kind in OF_TASKS for row in turn.said.codes if row.kind is kind and row.code == code]
     return next((row for row in rows if row.reason and row.reason in message), rows[0] if rows else None)
 
 
-def _of_code(turn: Turn, row: FailCode, silent: bool) -> Iterator[Look]:
+def _of_code(turn: Interaction, row: FailCode, silent: bool) -> Iterator[CheckResult]:
     again = turn.data.get("retryable") if isinstance(turn.data, dict) else None
     if isinstance(again, bool):
         yield compared(row, "whether to try again is told otherwise", row.retryable, again)
@@ -72,7 +73,7 @@ def _of_code(turn: Turn, row: FailCode, silent: bool) -> Iterator[Look]:
         yield held(row, row.code)
 
 
-def what_is_refused_for_its_content_says_why(turn: Turn) -> Iterator[Look]:
+def what_is_refused_for_its_content_says_why(turn: Interaction) -> Iterator[CheckResult]:
     """An order that moderation refuses is told so with one of the codes for inputs, and the status of such refusals."""
     if turn.operation not in ORDERS or not turn.refused or not isinstance(turn.body, dict):
         return
@@ -91,7 +92,7 @@ def what_is_refused_for_its_content_says_why(turn: Turn) -> Iterator[Look]:
         yield broken(row, "moderation refuses with another status", " or ".join(map(str, allowed)), status)
 
 
-def _refused_with(turn: Turn) -> tuple[Any, str]:
+def _refused_with(turn: Interaction) -> tuple[Any, str]:
     """The code and the sentence of a refusal, also where the service behind speaks in a text in the text."""
     body = turn.body
     if turn.said.holder:
@@ -114,7 +115,7 @@ def _speaks_of(row: FailCode, message: str) -> bool:
     return row.message in message or bool(row.reason and row.reason in message.split())
 
 
-def a_failed_asset_says_why(turn: Turn) -> Iterator[Look]:
+def a_failed_asset_says_why(turn: Interaction) -> Iterator[CheckResult]:
     """An asset that failed tells a code that is known, and a sentence."""
     if turn.refused:
         return
@@ -127,7 +128,7 @@ def a_failed_asset_says_why(turn: Turn) -> Iterator[Look]:
             yield from _of_asset(turn, field, error if isinstance(error, dict) else {})
 
 
-def _of_asset(turn: Turn, field: AnswerField, error: dict[str, Any]) -> Iterator[Look]:
+def _of_asset(turn: Interaction, field: AnswerField, error: dict[str, Any]) -> Iterator[CheckResult]:
     code, message = error.get("code"), error.get("message")
     rows = [row for row in turn.said.codes if row.kind is ErrorKind.ASSET_REFUSED]
     row = next((row for row in rows if row.code == code), None)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from seedmock_contracts.facts import ORDERS, Operation
+from seedmock_contracts.enums import ORDERS, Operation
 
-from ..conversation.history import Turn
-from ..results.checks import Look, broken, compared, held
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, broken, compared, held
 from . import response_fields as parts
 
 VENDOR_TIME = timezone(timedelta(hours=8))
@@ -27,7 +27,7 @@ FORMS = {
 SCHEME = "asset://"
 
 
-def ids_have_their_form(turn: Turn) -> Iterator[Look]:
+def ids_have_their_form(turn: Interaction) -> Iterator[CheckResult]:
     """The id of what was made has the form of the upstream's ids; a time in it is a time, and of now."""
     id_ = _form(turn)
     if turn.made is None or id_ is None:
@@ -45,7 +45,7 @@ def ids_have_their_form(turn: Turn) -> Iterator[Look]:
     yield held(fact, turn.made)
 
 
-def _form(turn: Turn) -> str | None:
+def _form(turn: Interaction) -> str | None:
     if turn.operation in ORDERS:
         return f"{turn.said.name}.task_id"
     return f"{turn.said.name}.assets.id" if turn.operation is Operation.ASSET_CREATE else None
@@ -59,7 +59,7 @@ def _seconds(digits: str) -> float | None:
         return None
 
 
-def _times(turn: Turn) -> list[float]:
+def _times(turn: Interaction) -> list[float]:
     """When it was, by the asker's clock and by the answer itself."""
     told = turn.data.get("created_at") if isinstance(turn.data, dict) else None
     return [at for at in (turn.exchange.at, told) if isinstance(at, int | float) and 0 < at < LAST]
@@ -69,7 +69,7 @@ def _digits(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC).astimezone(VENDOR_TIME):%Y%m%d%H%M%S}"
 
 
-def both_ids_are_the_same(turn: Turn) -> Iterator[Look]:
+def both_ids_are_the_same(turn: Interaction) -> Iterator[CheckResult]:
     """B tells a new task's id twice: as id and as task_id."""
     fact = turn.said.find(f"{turn.said.name}.create.response")
     body = turn.body if isinstance(turn.body, dict) and not turn.refused else {}
@@ -77,7 +77,7 @@ def both_ids_are_the_same(turn: Turn) -> Iterator[Look]:
         yield compared(fact, "id and task_id differ", body["id"], body["task_id"])
 
 
-def ids_name_one_thing(turn: Turn) -> Iterator[Look]:
+def ids_name_one_thing(turn: Interaction) -> Iterator[CheckResult]:
     """What was made has an id that nothing else has."""
     made, before = turn.made, turn.before
     if turn.operation in ORDERS:
@@ -96,12 +96,12 @@ def ids_name_one_thing(turn: Turn) -> Iterator[Look]:
                 yield held(field, made)
 
 
-def _id_key(turn: Turn) -> str:
+def _id_key(turn: Interaction) -> str:
     told = turn.data if isinstance(turn.data, dict) else {}
     return next((name for name in turn.said.id_fields if name in told), "")
 
 
-def answers_are_about_what_was_asked(turn: Turn) -> Iterator[Look]:
+def answers_are_about_what_was_asked(turn: Interaction) -> Iterator[CheckResult]:
     """The answer to a query, or to a look at an asset, tells the id that was asked after."""
     if turn.refused or turn.operation not in (Operation.QUERY, Operation.ASSET_GET, Operation.ASSET_UPDATE):
         return
@@ -111,7 +111,7 @@ def answers_are_about_what_was_asked(turn: Turn) -> Iterator[Look]:
             yield compared(field, "an answer about something else than was asked", turn.asked, turn.data[key])
 
 
-def asset_urls_are_their_ids(turn: Turn) -> Iterator[Look]:
+def asset_urls_are_their_ids(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's URL is its id behind asset://."""
     fact = turn.said.find(f"{turn.said.name}.assets.url")
     if fact is None or turn.refused:
@@ -121,7 +121,7 @@ def asset_urls_are_their_ids(turn: Turn) -> Iterator[Look]:
             yield compared(fact, "an asset's URL is not of its id", f"{SCHEME}{asset['id']}", asset["asset_url"])
 
 
-def _assets(turn: Turn) -> Iterator[dict[str, Any]]:
+def _assets(turn: Interaction) -> Iterator[dict[str, Any]]:
     """The assets that an answer tells of."""
     told = turn.data if isinstance(turn.data, dict) else {}
     if turn.operation in (Operation.ASSET_CREATE, Operation.ASSET_GET):
@@ -130,7 +130,7 @@ def _assets(turn: Turn) -> Iterator[dict[str, Any]]:
         yield from (item for item in told["items"] if isinstance(item, dict))
 
 
-def groups_have_numbers_and_made_names(turn: Turn) -> Iterator[Look]:
+def groups_have_numbers_and_made_names(turn: Interaction) -> Iterator[CheckResult]:
     """A group is known by a number, and by a name that is made for it, not the one that was asked for."""
     told = turn.data if isinstance(turn.data, dict) else None
     if turn.operation is not Operation.GROUP_CREATE or turn.refused or told is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seedmock_contracts.facts import READS, Fact, Operation
+from seedmock_contracts.enums import READS, Operation
+from seedmock_contracts.facts import Fact
 
-from ..conversation.history import STRANGERS, Turn
-from ..results.checks import Look, broken, held
+from ..conversation.history import STRANGERS, Interaction
+from ..results.checks import CheckResult, broken, held
 from .assets import ABOUT_ONE, told_assets
 from .listings import INTO
 
@@ -16,7 +17,7 @@ HIDDEN = frozenset({400, 403, 404})
 """How what is another's is refused, in any of the styles that are known."""
 
 
-def tasks_are_their_maker_s(turn: Turn) -> Iterator[Look]:
+def tasks_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
     """Another key's query, content and record of a task are refused; a link is for whoever has it."""
     story = turn.story
     if turn.operation not in READS or story is None or _link(turn) or not _other(turn, story.caller):
@@ -24,7 +25,7 @@ def tasks_are_their_maker_s(turn: Turn) -> Iterator[Look]:
     yield from _apart(turn, turn.fact("tasks.isolated"), "another key's task is shown")
 
 
-def assets_are_their_maker_s(turn: Turn) -> Iterator[Look]:
+def assets_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
     """Another key's asset is as unknown as one that never was."""
     asset = turn.before.assets.get(turn.asked) if turn.operation in ABOUT_ONE else None
     if asset is None or asset.deleted is not None or not _other(turn, asset.caller) or turn.violations:
@@ -32,7 +33,7 @@ def assets_are_their_maker_s(turn: Turn) -> Iterator[Look]:
     yield from _apart(turn, turn.fact("assets.isolated"), "another key's asset is shown")
 
 
-def groups_are_their_maker_s(turn: Turn) -> Iterator[Look]:
+def groups_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
     """A group of another key takes no assets, lists none and cannot be deleted.
 
     Numbers may begin anew with each key: only one that is not in the key's own list is surely another's.
@@ -45,7 +46,7 @@ def groups_are_their_maker_s(turn: Turn) -> Iterator[Look]:
         yield from _apart(turn, turn.fact("assets.isolated"), "another key's group is open")
 
 
-def lists_are_their_maker_s(turn: Turn) -> Iterator[Look]:
+def lists_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
     """A list has nothing that another key made."""
     if turn.refused or turn.exchange.caller in STRANGERS:
         return
@@ -61,14 +62,14 @@ def lists_are_their_maker_s(turn: Turn) -> Iterator[Look]:
         yield from _without(turn, turn.fact("groups.list.own"), bool(names), sorted(names & listed))
 
 
-def _apart(turn: Turn, fact: Fact, title: str) -> Iterator[Look]:
+def _apart(turn: Interaction, fact: Fact, title: str) -> Iterator[CheckResult]:
     if not turn.refused:
         yield broken(fact, title, "a refusal, as if there were none", turn.status_code)
     elif turn.status_code in HIDDEN or turn.status_code == 200:
         yield held(fact, str(turn.status_code))
 
 
-def _listed(turn: Turn) -> set[str]:
+def _listed(turn: Interaction) -> set[str]:
     """The ids of the caller's groups as they were listed last; that which is asked for where nothing was listed."""
     for earlier in reversed(turn.before.turns):
         if earlier.operation is Operation.GROUP_LIST and earlier.exchange.caller == turn.exchange.caller:
@@ -78,18 +79,18 @@ def _listed(turn: Turn) -> set[str]:
     return {turn.asked_group}
 
 
-def _without(turn: Turn, fact: Fact, may: bool, found: list[str]) -> Iterator[Look]:
+def _without(turn: Interaction, fact: Fact, may: bool, found: list[str]) -> Iterator[CheckResult]:
     if found:
         yield broken(fact, "another key's things are listed", "none of them", found)
     elif may:
         yield held(fact, "none of another key")
 
 
-def _other(turn: Turn, owner: str) -> bool:
+def _other(turn: Interaction, owner: str) -> bool:
     return turn.exchange.caller not in STRANGERS and turn.exchange.caller != owner
 
 
-def _link(turn: Turn) -> bool:
+def _link(turn: Interaction) -> bool:
     return turn.exchange.request.url in turn.before.links
 
 

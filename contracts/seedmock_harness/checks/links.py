@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.facts import Amount, ErrorCase, ErrorKind, Operation
+from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.facts import Amount, ErrorCase
 
-from ..conversation.history import Turn
-from ..results.checks import Look, broken, compared, held
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, broken, compared, held
 from .content import LATE_SECONDS
 from .variants import chosen
 
@@ -16,7 +17,7 @@ SLACK = 60.0
 """Seconds by which the upstream's clock may differ from ours."""
 
 
-def links_are_each_task_s_own(turn: Turn) -> Iterator[Look]:
+def links_are_each_task_s_own(turn: Interaction) -> Iterator[CheckResult]:
     """No task tells a link that another task has told."""
     story = turn.story
     fact = turn.said.find(f"{turn.said.name}.content.own")
@@ -29,7 +30,7 @@ def links_are_each_task_s_own(turn: Turn) -> Iterator[Look]:
         yield compared(fact, "two tasks tell the same link", story.id, other.id)
 
 
-def links_need_no_key(turn: Turn) -> Iterator[Look]:
+def links_need_no_key(turn: Interaction) -> Iterator[CheckResult]:
     """A result's link answers whoever has it."""
     fact = turn.said.find(f"{turn.said.name}.content.keyless")
     if fact is None or not _is_link(turn) or turn.exchange.caller or "authorization" in turn.sent_headers:
@@ -40,7 +41,7 @@ def links_need_no_key(turn: Turn) -> Iterator[Look]:
         yield held(fact, str(turn.status_code))
 
 
-def links_live_their_days(turn: Turn) -> Iterator[Look]:
+def links_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
     """A link answers until its days are over, and then is refused as expired."""
     story = turn.before.links.get(turn.exchange.request.url)
     if story is None or turn.operation is not Operation.CONTENT or story.ended is None:
@@ -49,7 +50,7 @@ def links_live_their_days(turn: Turn) -> Iterator[Look]:
     yield from _lived(turn, days, story.created.exchange.at, story.ended.exchange.at)
 
 
-def files_live_their_days(turn: Turn) -> Iterator[Look]:
+def files_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
     """A posted file is published by a link that answers until its days are over."""
     if turn.operation is Operation.FILE_CREATE and not turn.refused:
         fact = next(endpoint for endpoint in turn.said.endpoints if endpoint.operation is Operation.FILE_CREATE)
@@ -62,16 +63,16 @@ def files_live_their_days(turn: Turn) -> Iterator[Look]:
         yield from _lived(turn, days, posted.exchange.at, posted.exchange.at)
 
 
-def _is_link(turn: Turn) -> bool:
+def _is_link(turn: Interaction) -> bool:
     return turn.operation is Operation.CONTENT and turn.exchange.request.url in turn.before.links
 
 
-def _ends(turn: Turn) -> list[ErrorCase]:
+def _ends(turn: Interaction) -> list[ErrorCase]:
     """How a link may be refused when its time is over; its host has no envelope, so only the status counts."""
     return [case for case in turn.said.errors if case.kind is ErrorKind.LINK_EXPIRED]
 
 
-def _lived(turn: Turn, days: Amount, earliest: float, latest: float) -> Iterator[Look]:
+def _lived(turn: Interaction, days: Amount, earliest: float, latest: float) -> Iterator[CheckResult]:
     """`earliest` and `latest`: between which moments the days began. Storage may be late with what is new."""
     lasts, now, code = float(days.value) * DAY, turn.exchange.at, turn.status_code
     expected = f"{days.value} days"

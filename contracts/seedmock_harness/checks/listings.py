@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedmock_contracts.documents.values import numeric
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 
-from ..conversation.history import Thing, Turn
-from ..results.checks import Look, broken, compared, held
+from ..conversation.history import AssetHistory, Interaction
+from ..results.checks import CheckResult, broken, compared, held
 from .assets import endpoint
 from .variants import chosen
 
 INTO = frozenset({Operation.ASSET_CREATE, Operation.ASSET_LIST, Operation.GROUP_DELETE})
 
 
-def pages_add_up(turn: Turn) -> Iterator[Look]:
+def pages_add_up(turn: Interaction) -> Iterator[CheckResult]:
     """A page has as many assets as its size and the total leave to it, each once."""
     page = _page(turn)
     if page is None:
@@ -37,7 +37,7 @@ def pages_add_up(turn: Turn) -> Iterator[Look]:
         yield compared(field, title, {numeric(asked["group_id"])}, groups)
 
 
-def pages_list_what_there_is(turn: Turn) -> Iterator[Look]:
+def pages_list_what_there_is(turn: Interaction) -> Iterator[CheckResult]:
     """A page that has all lists each asset that was made, and none that was deleted."""
     page = _page(turn)
     if page is None:
@@ -59,7 +59,7 @@ def pages_list_what_there_is(turn: Turn) -> Iterator[Look]:
             yield held(fact, asset.id) if there else broken(fact, "an asset is not listed", asset.id, f"{total} others")
 
 
-def groups_are_listed(turn: Turn) -> Iterator[Look]:
+def groups_are_listed(turn: Interaction) -> Iterator[CheckResult]:
     """A key's groups are listed, those that were deleted are not."""
     if turn.operation is not Operation.GROUP_LIST or turn.refused:
         return
@@ -80,7 +80,7 @@ def groups_are_listed(turn: Turn) -> Iterator[Look]:
             yield broken(fact, "a deleted group is listed", "no such group", id_) if there else held(fact, "not listed")
 
 
-def groups_are_there_until_deleted(turn: Turn) -> Iterator[Look]:
+def groups_are_there_until_deleted(turn: Interaction) -> Iterator[CheckResult]:
     """A group's id, as a number or as a text, leads to it until it is deleted."""
     group = _group(turn)
     if group is None or turn.violations or (turn.refused and turn.status_code >= 500):
@@ -103,14 +103,14 @@ def groups_are_there_until_deleted(turn: Turn) -> Iterator[Look]:
         yield broken(fact, "a group is not found by its id", "the group", turn.status_code)
 
 
-def _group(turn: Turn) -> Thing | None:
+def _group(turn: Interaction) -> AssetHistory | None:
     """The caller's group that a request names."""
     if turn.operation not in INTO or not turn.asked_group:
         return None
     return turn.before.groups.get((turn.exchange.caller, turn.asked_group))
 
 
-def _page(turn: Turn) -> tuple[list[dict[str, Any]], int, int, int] | None:
+def _page(turn: Interaction) -> tuple[list[dict[str, Any]], int, int, int] | None:
     """The items, the total, the page and its size that a list tells, if it tells all four."""
     told = turn.data if isinstance(turn.data, dict) and not turn.refused else {}
     if turn.operation is not Operation.ASSET_LIST or not isinstance(told.get("items"), list):

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from seedmock_contracts.facts import Fact, Operation, Tariff
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.facts import Fact, Tariff
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import quote
 
-from ..conversation.history import Story, Turn
+from ..conversation.history import Interaction, TaskHistory
 from ..conversation.order_parser import Ordered
-from ..results.checks import Look, Severity, broken, held
+from ..results.checks import CheckResult, Severity, broken, held
 from .clips import known
 from .variants import chosen
 
@@ -41,7 +42,7 @@ def near(one: Decimal, other: Decimal) -> bool:
     return abs(one - other) < TENTH_OF_A_CENT
 
 
-def price(turn: Turn, story: Story) -> Price | None:
+def price(turn: Interaction, story: TaskHistory) -> Price | None:
     """What a task's order costs; None where nobody can know, or where the upstream has no prices."""
     order, row = story.order, tariff(turn, story)
     if order is None or row is None:
@@ -64,7 +65,7 @@ def price(turn: Turn, story: Story) -> Price | None:
     return Price(row, {name: quote(said.name, request, variants={billing: name}).amount for name in (SECONDS, TOKENS)})
 
 
-def tariff(turn: Turn, story: Story) -> Tariff | None:
+def tariff(turn: Interaction, story: TaskHistory) -> Tariff | None:
     """The row of the price table for an order."""
     order = story.order
     if order is None:
@@ -73,7 +74,7 @@ def tariff(turn: Turn, story: Story) -> Tariff | None:
     return next((row for row in turn.said.tariffs if (row.model, row.resolution) == asked), None)
 
 
-def judged_price(turn: Turn, story: Story, charged: Decimal, title: str) -> Iterator[Look]:
+def judged_price(turn: Interaction, story: TaskHistory, charged: Decimal, title: str) -> Iterator[CheckResult]:
     """Whether what was charged for an order is its price. `title` begins the sentence of a failure."""
     row, order = tariff(turn, story), story.order
     if row is None or order is None:
@@ -99,7 +100,9 @@ def judged_price(turn: Turn, story: Story, charged: Decimal, title: str) -> Iter
     yield held(about, observed) if roughly else broken(about, title, expected, observed)
 
 
-def _enlarging(turn: Turn, story: Story, row: Tariff, charged: Decimal, title: str) -> Iterator[Look]:
+def _enlarging(
+    turn: Interaction, story: TaskHistory, row: Tariff, charged: Decimal, title: str
+) -> Iterator[CheckResult]:
     """Whole seconds of the input, rounded up, and five at the least."""
     least = turn.said.amount(f"{turn.said.name}.upscale.minimum_seconds")
     rounding, due = turn.said.fact(f"{turn.said.name}.upscale.billing"), price(turn, story)
@@ -123,7 +126,7 @@ def _enlarging(turn: Turn, story: Story, row: Tariff, charged: Decimal, title: s
         yield broken(rounding if rounded_down else row, title, f"{usual} USD", observed)
 
 
-def _length(turn: Turn, story: Story) -> float | None:
+def _length(turn: Interaction, story: TaskHistory) -> float | None:
     """How long the video was that was to be enlarged: as it was fetched, else as the result is."""
     source = known(turn.before, str((story.created.document or {}).get("videoUrl")))
     clips = (content.exchange.response.media for content in story.contents)
@@ -134,7 +137,7 @@ def _length(turn: Turn, story: Story) -> float | None:
     return None if odd else clip.seconds
 
 
-def _ratio(turn: Turn, story: Story, order: Ordered) -> str | None:
+def _ratio(turn: Interaction, story: TaskHistory, order: Ordered) -> str | None:
     """The ratio that was ordered, or that an adaptive clip has."""
     if order.size is not None:
         return order.size.ratio

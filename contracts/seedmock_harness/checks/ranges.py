@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seedmock_contracts.facts import ErrorKind, Fact, Operation
+from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.facts import Fact
 
-from ..conversation.history import Turn
-from ..results.checks import Look, Severity, broken, compared
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, Severity, broken, compared
 from .variants import chosen
 
 _ASKED = re.compile(r"bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*", re.IGNORECASE)
@@ -29,7 +30,7 @@ class _Whole:
     parted: bool
 
 
-def ranges_are_answered(turn: Turn) -> Iterator[Look]:
+def ranges_are_answered(turn: Interaction) -> Iterator[CheckResult]:
     """A range within the clip is answered with 206 and its bytes, where ranges are answered."""
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _is_stale(turn, whole) is not False:
@@ -48,7 +49,7 @@ def ranges_are_answered(turn: Turn) -> Iterator[Look]:
         yield broken(fact, "a range within the clip is refused", f"206 of {whole.size} bytes", 416)
 
 
-def ranges_outside_are_refused(turn: Turn) -> Iterator[Look]:
+def ranges_outside_are_refused(turn: Interaction) -> Iterator[CheckResult]:
     """A range beyond the clip's end is answered with 416 and the clip's size, where ranges are answered."""
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _resolved(part, whole.size) is not None or "if-range" in turn.sent_headers:
@@ -62,7 +63,7 @@ def ranges_outside_are_refused(turn: Turn) -> Iterator[Look]:
         yield broken(fact, "a range beyond the end is answered", f"416 and bytes */{whole.size}", turn.status_code)
 
 
-def stale_ranges_get_the_whole(turn: Turn) -> Iterator[Look]:
+def stale_ranges_get_the_whole(turn: Interaction) -> Iterator[CheckResult]:
     """If-Range with the clip's own validator lets the range through, with another gets the whole clip."""
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _resolved(part, whole.size) is None or not _is_stale(turn, whole):
@@ -74,7 +75,7 @@ def stale_ranges_get_the_whole(turn: Turn) -> Iterator[Look]:
         yield compared(fact, "not the whole clip is given", whole.size, turn.size)
 
 
-def head_tells_what_get_would(turn: Turn) -> Iterator[Look]:
+def head_tells_what_get_would(turn: Interaction) -> Iterator[CheckResult]:
     """HEAD has GET's headers and no body."""
     whole = _whole(turn)
     if turn.exchange.request.method != "HEAD" or whole is None or not turn.headers:
@@ -89,7 +90,7 @@ def head_tells_what_get_would(turn: Turn) -> Iterator[Look]:
         yield compared(fact, "HEAD tells something else than GET", expected, observed)
 
 
-def ranges_are_offered(turn: Turn) -> Iterator[Look]:
+def ranges_are_offered(turn: Interaction) -> Iterator[CheckResult]:
     """Accept-Ranges says of content whether ranges are answered."""
     told, part, whole = turn.headers.get("accept-ranges", "").lower(), _part(turn), _whole(turn)
     if not told or part is None or whole is None or _resolved(part, whole.size) is None:
@@ -101,7 +102,7 @@ def ranges_are_offered(turn: Turn) -> Iterator[Look]:
     yield compared(fact, "Accept-Ranges and what is done are two things", expected, told)
 
 
-def _part(turn: Turn) -> tuple[str, str] | None:
+def _part(turn: Interaction) -> tuple[str, str] | None:
     """The first and last byte of the one range that is asked for; None for no range, several, or an unreadable one."""
     if turn.operation is not Operation.CONTENT or turn.exchange.request.method != "GET":
         return None
@@ -120,7 +121,7 @@ def _resolved(part: tuple[str, str], size: int) -> tuple[int, int] | None:
     return (start, end) if start <= end else None
 
 
-def _whole(turn: Turn) -> _Whole | None:
+def _whole(turn: Interaction) -> _Whole | None:
     """The whole clip as an earlier GET got it."""
     story = turn.story
     if turn.operation is not Operation.CONTENT or story is None:
@@ -133,7 +134,7 @@ def _whole(turn: Turn) -> _Whole | None:
     return _Whole(whole.size, whole.headers.get("etag", ""), parted)
 
 
-def _is_stale(turn: Turn, whole: _Whole) -> bool | None:
+def _is_stale(turn: Interaction, whole: _Whole) -> bool | None:
     """Whether If-Range names another clip; None where that is not known."""
     condition = turn.sent_headers.get("if-range")
     if condition is None:
@@ -141,7 +142,7 @@ def _is_stale(turn: Turn, whole: _Whole) -> bool | None:
     return None if not whole.tag or not condition.startswith('"') else condition != whole.tag
 
 
-def _answered(turn: Turn, fact: Fact, wanted: tuple[int, int], size: int) -> Iterator[Look]:
+def _answered(turn: Interaction, fact: Fact, wanted: tuple[int, int], size: int) -> Iterator[CheckResult]:
     start, end = wanted
     expected = f"bytes {start}-{end}/{size}"
     told = turn.headers.get("content-range", "no Content-Range")
@@ -154,7 +155,7 @@ def _answered(turn: Turn, fact: Fact, wanted: tuple[int, int], size: int) -> Ite
         yield compared(fact, "a range has another number of bytes", f"{length} bytes", f"{turn.size} bytes")
 
 
-def _switched(turn: Turn, option: str) -> Iterator[Look]:
+def _switched(turn: Interaction, option: str) -> Iterator[CheckResult]:
     if turn.said.find(f"{turn.said.name}.range") is not None:
         yield chosen(turn, f"{turn.said.name}.range", option)
 

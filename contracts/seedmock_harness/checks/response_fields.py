@@ -10,17 +10,18 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import values
 from seedmock_contracts.documents.shape import is_of
+from seedmock_contracts.enums import ORDERS, Operation, StatusContext
 from seedmock_contracts.exchange import BODY_BYTES
-from seedmock_contracts.facts import MISSING, ORDERS, AnswerField, Fact, Moment, Operation, Variants
+from seedmock_contracts.facts import MISSING, AnswerField, Fact, Variants
 
-from ..conversation.history import Turn
+from ..conversation.history import Interaction
 
 NOTHING_ASKED, LITTLE_LIKE = 0.5, 0.6
 REMEMBERED = 64
 """Turns whose fields are remembered: all checks ask for those of the same few."""
 
 
-def speaks(turn: Turn) -> bool:
+def speaks(turn: Interaction) -> bool:
     """Whether the exchange has an answer that should be JSON, whole enough to be judged.
 
     Not so is media, what a link to a store of files answers, and what the one who is called says to a callback.
@@ -31,21 +32,21 @@ def speaks(turn: Turn) -> bool:
     return turn.operation is not Operation.CALLBACK and turn.status_code != 0 and judgeable(turn)
 
 
-def judgeable(turn: Turn) -> bool:
+def judgeable(turn: Interaction) -> bool:
     """Whether the body is all that was answered: not that of a HEAD, and not cut where journals cut."""
     body = turn.exchange.response.body
     cut = turn.body is None and body[:1] in ("{", "[") and len(body.encode()) >= BODY_BYTES
     return turn.exchange.request.method != "HEAD" and not cut
 
 
-def moment_of(turn: Turn) -> Moment | None:
+def moment_of(turn: Interaction) -> StatusContext | None:
     """When a status is spoken: at create, at query; None where tasks are not spoken of."""
     if turn.operation in ORDERS:
-        return Moment.CREATED
-    return Moment.QUERIED if turn.operation is Operation.QUERY else None
+        return StatusContext.CREATED
+    return StatusContext.QUERIED if turn.operation is Operation.QUERY else None
 
 
-def response_fact(turn: Turn) -> Fact:
+def response_fact(turn: Interaction) -> Fact:
     """The fact about the answer of an operation as a whole."""
     said, operation = turn.said, turn.operation
     endpoint = next((row for row in said.endpoints if row.operation is operation), None)
@@ -53,13 +54,13 @@ def response_fact(turn: Turn) -> Fact:
     return own or said.find(f"{said.name}.envelope") or refusal_fact(turn)
 
 
-def refusal_fact(turn: Turn) -> Fact:
+def refusal_fact(turn: Interaction) -> Fact:
     """The fact about refusals as a whole: the first field of the envelope that the upstream is known by."""
     return next(field for field in turn.said.answers if field.operation is None)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def fields_of(turn: Turn) -> tuple[AnswerField, ...]:
+def fields_of(turn: Interaction) -> tuple[AnswerField, ...]:
     """The fields that this answer should have, in the options of variants that it shows."""
     applying, ruling = _applying(turn), status_variant(turn.said)
     spoken = {field.variant for field in applying}
@@ -70,7 +71,7 @@ def fields_of(turn: Turn) -> tuple[AnswerField, ...]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _applying(turn: Turn) -> tuple[AnswerField, ...]:
+def _applying(turn: Interaction) -> tuple[AnswerField, ...]:
     """The fields of the operation and the status, in every option."""
     return tuple(
         field
@@ -87,20 +88,20 @@ def status_variant(said: Contract) -> str:
     return next((variant.id for variant in said.variants if options & {*variant.options}), "")
 
 
-def option_of(turn: Turn, variant: Variants) -> str:
+def option_of(turn: Interaction, variant: Variants) -> str:
     """The option that is known to hold, or else the one that the answer's words and keys show."""
     pinned = turn.before.options.get(variant.id)
     if pinned is not None:
         return pinned
     if variant.id == status_variant(turn.said):
         spoken = [word for word in turn.said.words if word.moment is moment_of(turn) and word.word == turn.word]
-        if spoken and spoken[0].moment is Moment.QUERIED:
+        if spoken and spoken[0].moment is StatusContext.QUERIED:
             return spoken[0].variant or variant.default
     options = sorted(variant.options, key=lambda option: option != variant.default)
     return max(options, key=lambda option: _likeness(turn, variant, option))
 
 
-def asked_about(turn: Turn, variant: Variants) -> bool:
+def asked_about(turn: Interaction, variant: Variants) -> bool:
     """Whether this answer can show an option of the variant: it has a field under one, and none that overrides it."""
     fields = [field for field in _applying(turn) if field.variant == variant.id]
     ruling = next((v for v in turn.said.variants if v.id == status_variant(turn.said)), None)
@@ -110,7 +111,7 @@ def asked_about(turn: Turn, variant: Variants) -> bool:
     return all(field.path not in ruled for field in fields)
 
 
-def _likeness(turn: Turn, variant: Variants, option: str) -> float:
+def _likeness(turn: Interaction, variant: Variants, option: str) -> float:
     """How much of what an option tells is there, from 0 to 1; an option that tells nothing is in the middle."""
     fields = [field for field in _applying(turn) if field.variant == variant.id and field.option == option]
     outer = [field for field in fields if field.needed and not _inside(field, fields)]
@@ -119,7 +120,7 @@ def _likeness(turn: Turn, variant: Variants, option: str) -> float:
     return sum(_presence(turn, field) for field in outer) / len(outer)
 
 
-def _presence(turn: Turn, field: AnswerField) -> float:
+def _presence(turn: Interaction, field: AnswerField) -> float:
     there = [value for value in found(turn, field) if value is not MISSING]
     if not there:
         return 0.0
@@ -133,7 +134,7 @@ def _inside(field: AnswerField, others: Iterable[AnswerField]) -> bool:
     return any(field.path.startswith((f"{other.path}.", f"{other.path}[]")) for other in others)
 
 
-def found(turn: Turn, field: AnswerField) -> list[Any]:
+def found(turn: Interaction, field: AnswerField) -> list[Any]:
     """What stands at a field's place, once for each item; MISSING where it is not.
 
     Nothing where the object around it is not there and has a field of its own that says so.

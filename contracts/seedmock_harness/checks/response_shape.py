@@ -7,10 +7,11 @@ from typing import Any
 
 from seedmock_contracts.documents.shape import is_of, type_of
 from seedmock_contracts.documents.values import shown
-from seedmock_contracts.facts import MISSING, AnswerField, Operation
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.facts import MISSING, AnswerField
 
-from ..conversation.history import Turn
-from ..results.checks import Look, Severity, broken, held
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, Severity, broken, held
 from . import response_fields as parts
 from .variants import chosen
 
@@ -21,7 +22,7 @@ ORDERS_OF_KEYS = {
 """The documented orders of keys, by the facts that tell them."""
 
 
-def answers_have_their_shape(turn: Turn) -> Iterator[Look]:
+def answers_have_their_shape(turn: Interaction) -> Iterator[CheckResult]:
     """Every field that an answer should have is there, of its type and form; new ones are news."""
     if turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
         return
@@ -36,12 +37,12 @@ def answers_have_their_shape(turn: Turn) -> Iterator[Look]:
         yield held(fact, "no key that is not known")
 
 
-def _known(turn: Turn, fields: tuple[AnswerField, ...]) -> list[str]:
+def _known(turn: Interaction, fields: tuple[AnswerField, ...]) -> list[str]:
     around = [field.path for field in turn.said.answers if field.operation is None] if turn.said.holder else []
     return [*(field.path for field in fields), *(path for path in around if "." not in path)]
 
 
-def field_look(field: AnswerField, there: list[Any], new: list[str]) -> Iterator[Look]:
+def field_look(field: AnswerField, there: list[Any], new: list[str]) -> Iterator[CheckResult]:
     """What is seen of one field, given what stands at its places; the first that is wrong speaks for all."""
     here = [value for value in there if value is not MISSING]
     name = field.path.rpartition(".")[2]
@@ -71,7 +72,7 @@ def _expected(field: AnswerField) -> str:
     return " or ".join(field.types) + form
 
 
-def answers_show_their_variants(turn: Turn) -> Iterator[Look]:
+def answers_show_their_variants(turn: Interaction) -> Iterator[CheckResult]:
     """Where an answer's keys show which option of a variant holds, it is settled."""
     if turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
         return
@@ -80,7 +81,7 @@ def answers_show_their_variants(turn: Turn) -> Iterator[Look]:
             yield chosen(turn, variant.id, parts.option_of(turn, variant))
 
 
-def keys_come_in_order(turn: Turn) -> Iterator[Look]:
+def keys_come_in_order(turn: Interaction) -> Iterator[CheckResult]:
     """The keys of an answer come in the order that the vendor shows; nothing should rely on it, but some do."""
     if turn.refused or not isinstance(turn.body, dict) or turn.operation not in (Operation.CREATE, Operation.QUERY):
         return
@@ -97,7 +98,7 @@ def keys_come_in_order(turn: Turn) -> Iterator[Look]:
         yield broken(fact, "the keys come in another order", *told, Severity.WARNING)
 
 
-def _in_other_words(turn: Turn) -> bool:
+def _in_other_words(turn: Interaction) -> bool:
     ruling = next((v for v in turn.said.variants if v.id == parts.status_variant(turn.said)), None)
     return ruling is not None and parts.option_of(turn, ruling) != ruling.default
 

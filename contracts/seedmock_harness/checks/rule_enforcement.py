@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from seedmock_contracts.documents.values import shown
-from seedmock_contracts.facts import PAID, ErrorCase, ErrorKind, Fact, Operation
+from seedmock_contracts.enums import PAID, ErrorKind, Operation
+from seedmock_contracts.facts import ErrorCase, Fact
 from seedmock_contracts.rules.fields import Absent, Present, Typed
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition, violations
 
-from ..conversation.history import STRANGERS, Turn
-from ..results.checks import Look, Severity, broken, held
+from ..conversation.history import STRANGERS, Interaction
+from ..results.checks import CheckResult, Severity, broken, held
 from . import response_fields as parts
 
 OF_CALLS = frozenset(
@@ -44,7 +45,7 @@ UNKNOWN = {
 """What is said to an id that nobody knows."""
 
 
-def rules_are_kept_to(turn: Turn) -> Iterator[Look]:
+def rules_are_kept_to(turn: Interaction) -> Iterator[CheckResult]:
     """A request that breaks rules is refused; one that breaks a single one bears that rule out."""
     if not turn.violations or turn.exchange.caller in STRANGERS or turn.status_code == 0:
         return
@@ -65,7 +66,7 @@ def rules_are_kept_to(turn: Turn) -> Iterator[Look]:
             yield broken(violation.fact, "a refusal tells the id of something made", "no id", tells)
 
 
-def _open(turn: Turn, fact: Fact) -> Look | None:
+def _open(turn: Interaction, fact: Fact) -> CheckResult | None:
     """What is said instead of a rule that holds only in an option that may not be in force."""
     rule = next((rule for rule in _rules(turn) if rule.fact is fact), None)
     only = condition(rule) if rule is not None else None
@@ -76,12 +77,12 @@ def _open(turn: Turn, fact: Fact) -> Look | None:
     return broken(turn.said.fact(only[0]), "another option holds than the default", only[1], seen, Severity.INFO)
 
 
-def _told_id(turn: Turn) -> Any:
+def _told_id(turn: Interaction) -> Any:
     told = turn.data if isinstance(turn.data, dict) else turn.body if isinstance(turn.body, dict) else {}
     return next((told[name] for name in turn.said.id_fields if told.get(name) not in (None, "")), None)
 
 
-def refusals_are_of_their_kind(turn: Turn) -> Iterator[Look]:
+def refusals_are_of_their_kind(turn: Interaction) -> Iterator[CheckResult]:
     """What breaks a rule is refused with the status, code and type of the rule's kind of error."""
     kinds = dict.fromkeys(violation.kind for violation in turn.violations)
     told = {case.kind for case in turn.cases}
@@ -90,21 +91,21 @@ def refusals_are_of_their_kind(turn: Turn) -> Iterator[Look]:
         yield from answered(turn, kinds)
 
 
-def unknown_kinds(turn: Turn) -> tuple[ErrorKind, ...]:
+def unknown_kinds(turn: Interaction) -> tuple[ErrorKind, ...]:
     """What may be said to ids that nobody knows: those of the operation, and of a group where one is named."""
     named = turn.document is not None and turn.document.get("group_id") is not None
     kinds = UNKNOWN.get(turn.operation, ()) if turn.operation is not None else ()
     return (*kinds, ErrorKind.GROUP_NOT_FOUND) if named else kinds
 
 
-def _of_another_field(turn: Turn) -> bool:
+def _of_another_field(turn: Interaction) -> bool:
     """Whether a refusal names a field first of which nothing was wrong: then a rule is not what we think it is."""
     first = _first_field(turn)
     wrong = {re.split(r"[.\[]", violation.field)[0] for violation in turn.violations}
     return first is not None and first not in wrong | {rule.top for rule in _broken_rules(turn)}
 
 
-def answered(turn: Turn, kinds: Collection[ErrorKind]) -> Iterator[Look]:
+def answered(turn: Interaction, kinds: Collection[ErrorKind]) -> Iterator[CheckResult]:
     """Whether a refusal is what the upstream says to one of these kinds of error; nothing, if it is about another."""
     if not turn.refused or turn.status_code == 0 or says_nothing(turn, kinds) or is_elsewhere(turn, kinds):
         return
@@ -123,7 +124,7 @@ def answered(turn: Turn, kinds: Collection[ErrorKind]) -> Iterator[Look]:
         yield broken(case, f"{case.kind} is answered otherwise", expected, _answer(turn))
 
 
-def _spoken(turn: Turn, case: ErrorCase) -> bool:
+def _spoken(turn: Interaction, case: ErrorCase) -> bool:
     """Whether a case's style is one that may be in force: another is pinned only where an option is known to hold."""
     option = case.style.partition(".")[0]
     known = [
@@ -132,12 +133,12 @@ def _spoken(turn: Turn, case: ErrorCase) -> bool:
     return not option or not known or option in known
 
 
-def _likeness(turn: Turn, case: ErrorCase) -> int:
+def _likeness(turn: Interaction, case: ErrorCase) -> int:
     alike = case.status == turn.status_code, str(case.code) == str(_code(turn)), case.type == _type(turn)
     return sum(weight for weight, same in zip((1, 2, 1), alike, strict=True) if same)
 
 
-def says_nothing(turn: Turn, kinds: Collection[ErrorKind]) -> bool:
+def says_nothing(turn: Interaction, kinds: Collection[ErrorKind]) -> bool:
     """Whether a refusal is about something else than what was asked: the key, the balance, too many calls.
 
     One that this caller gets for the first time, where others were answered, may be about the request all the same.
@@ -153,7 +154,7 @@ def says_nothing(turn: Turn, kinds: Collection[ErrorKind]) -> bool:
     return not any(before.status_code != turn.status_code for before in mine)
 
 
-def is_elsewhere(turn: Turn, kinds: Collection[ErrorKind]) -> bool:
+def is_elsewhere(turn: Interaction, kinds: Collection[ErrorKind]) -> bool:
     """Whether an endpoint is refused as one that there is not, and never was served before."""
     told = {case.kind for case in turn.cases}
     if turn.operation is None or told & {*kinds} or not (told & NO_ENDPOINT or turn.status_code == 405):
@@ -166,7 +167,7 @@ def is_elsewhere(turn: Turn, kinds: Collection[ErrorKind]) -> bool:
     )
 
 
-def refusals_name_the_field(turn: Turn) -> Iterator[Look]:
+def refusals_name_the_field(turn: Interaction) -> Iterator[CheckResult]:
     """The message of a refusal, or its param, names a field that is wrong. The wording is ours, so this is advice."""
     if not turn.violations or not turn.refused or turn.exchange.caller in STRANGERS:
         return
@@ -185,18 +186,18 @@ def refusals_name_the_field(turn: Turn) -> Iterator[Look]:
         )
 
 
-def _first_field(turn: Turn) -> str | None:
+def _first_field(turn: Interaction) -> str | None:
     """The field of the operation's that a refusal names first."""
     fields = {rule.top for rule in _rules(turn)}
     return next((word for word in re.findall(r"\w+", _message(turn)) if word in fields), None)
 
 
-def _broken_rules(turn: Turn) -> list[Rule]:
+def _broken_rules(turn: Interaction) -> list[Rule]:
     facts = {violation.fact.id for violation in turn.violations}
     return [rule for rule in _rules(turn) if rule.fact.id in facts]
 
 
-def kept_rules_are_not_blamed(turn: Turn) -> Iterator[Look]:
+def kept_rules_are_not_blamed(turn: Interaction) -> Iterator[CheckResult]:
     """A request that keeps every rule is not refused for breaking one."""
     document = turn.document
     if document is None or turn.violations or not turn.refused or turn.operation not in turn.said.rules:
@@ -217,7 +218,7 @@ def kept_rules_are_not_blamed(turn: Turn) -> Iterator[Look]:
     )
 
 
-def _blamed(turn: Turn, document: dict[str, Any]) -> Rule | None:
+def _blamed(turn: Interaction, document: dict[str, Any]) -> Rule | None:
     """The rule that a refusal names by its field, as far as one can tell; references are refused for much besides."""
     first = _first_field(turn)
     references = {found.path.partition("[")[0].partition(".")[0] for found in turn.said.layout.find(document)}
@@ -228,7 +229,7 @@ def _blamed(turn: Turn, document: dict[str, Any]) -> Rule | None:
     return next(iter([*conditional, *reversed(present), *absent]), None)
 
 
-def _would_break(turn: Turn, rule: Rule, document: dict[str, Any]) -> bool:
+def _would_break(turn: Interaction, rule: Rule, document: dict[str, Any]) -> bool:
     only = condition(rule)
     assert only is not None
     assert turn.operation is not None
@@ -236,17 +237,17 @@ def _would_break(turn: Turn, rule: Rule, document: dict[str, Any]) -> bool:
     return any(found.fact is rule.fact for found in violations(turn.said.name, turn.operation, document, options))
 
 
-def _of_moderation(turn: Turn) -> bool:
+def _of_moderation(turn: Interaction) -> bool:
     """Whether a refusal is about what is shown or said in the request, not about its form."""
     told = turn.data if isinstance(turn.data, dict) else {}
     return bool(told.get("failCode")) or any(code.code == _code(turn) for code in turn.said.codes)
 
 
-def refusals_cost_nothing(turn: Turn) -> Iterator[Look]:
+def refusals_cost_nothing(turn: Interaction) -> Iterator[CheckResult]:
     """Between two looks at the balance, where everything was refused, it stays what it was."""
     if turn.operation is not Operation.BALANCE or turn.refused or not isinstance(turn.data, dict):
         return
-    between: list[Turn] = []
+    between: list[Interaction] = []
     for before in reversed(turn.before.turns):
         if before.exchange.caller == turn.exchange.caller:
             if before.operation is Operation.BALANCE and not before.refused:
@@ -255,7 +256,7 @@ def refusals_cost_nothing(turn: Turn) -> Iterator[Look]:
             between.append(before)
 
 
-def _same(turn: Turn, before: Turn, between: list[Turn]) -> Iterator[Look]:
+def _same(turn: Interaction, before: Interaction, between: list[Interaction]) -> Iterator[CheckResult]:
     asked = [one for one in between if one.operation in PAID]
     running = any(story.ended is None and story.caller == turn.exchange.caller for story in turn.before.tasks.values())
     if not asked or running or not all(one.refused for one in asked):
@@ -268,31 +269,31 @@ def _same(turn: Turn, before: Turn, between: list[Turn]) -> Iterator[Look]:
         yield broken(fact, "refusals have changed the balance", was, now)
 
 
-def _rules(turn: Turn) -> tuple[Rule, ...]:
+def _rules(turn: Interaction) -> tuple[Rule, ...]:
     return turn.said.rules.get(turn.operation, ()) if turn.operation is not None else ()
 
 
-def _error(turn: Turn) -> dict[str, Any]:
+def _error(turn: Interaction) -> dict[str, Any]:
     body = turn.body if isinstance(turn.body, dict) else {}
     error = body.get("error")
     return error if isinstance(error, dict) else body
 
 
-def _code(turn: Turn) -> Any:
+def _code(turn: Interaction) -> Any:
     return _error(turn).get("code")
 
 
-def _message(turn: Turn) -> str:
+def _message(turn: Interaction) -> str:
     error = _error(turn)
     return " ".join(str(error[name]) for name in ("param", "message", "msg") if error.get(name))
 
 
-def _type(turn: Turn) -> Any:
+def _type(turn: Interaction) -> Any:
     """The type that the answer tells beside its code; None where its envelope has none."""
     return _error(turn).get("type")
 
 
-def _answer(turn: Turn, shown: int = 200) -> str:
+def _answer(turn: Interaction, shown: int = 200) -> str:
     told = turn.exchange.response.body[:shown]
     return f"{turn.status_code} {told or _code(turn) or ''}".strip()
 

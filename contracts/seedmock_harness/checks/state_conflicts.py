@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from seedmock_contracts.facts import ORDERS, ErrorKind, Operation, TaskStatus
+from seedmock_contracts.enums import ORDERS, ErrorKind, Operation, TaskStatus
 
-from ..conversation.history import STRANGERS, Story, Turn
-from ..results.checks import Look, broken, compared, held
+from ..conversation.history import STRANGERS, Interaction, TaskHistory
+from ..results.checks import CheckResult, broken, compared, held
 from .assets import status_told, useless
 from .capabilities import leads_inside
 from .prices import SECONDS, price
@@ -19,13 +19,13 @@ ELSEWHERE = frozenset({401, 402, 403, 404, 408, 429})
 NOT_YET = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED)
 
 
-def refusals_fit_the_state(turn: Turn) -> Iterator[Look]:
+def refusals_fit_the_state(turn: Interaction) -> Iterator[CheckResult]:
     """Content that is not there, or an asset that is none or cannot be one, is refused with its status and code."""
     if turn.refused and not turn.violations and turn.exchange.caller not in STRANGERS:
         yield from answered(turn, _kinds(turn))
 
 
-def moderation_refuses_with_its_status(turn: Turn) -> Iterator[Look]:
+def moderation_refuses_with_its_status(turn: Interaction) -> Iterator[CheckResult]:
     """An order that moderation refuses, whatever its code, is refused with the status of such refusals."""
     kinds = {row.kind for row in turn.said.codes if row.code == told_code(turn)}
     if turn.operation not in ORDERS or not turn.refused or ErrorKind.MODERATION_INPUT not in kinds:
@@ -40,7 +40,7 @@ def moderation_refuses_with_its_status(turn: Turn) -> Iterator[Look]:
         yield broken(cases[0], "moderation refuses with another status", expected, code)
 
 
-def failed_tasks_are_told_as_found(turn: Turn) -> Iterator[Look]:
+def failed_tasks_are_told_as_found(turn: Interaction) -> Iterator[CheckResult]:
     """A query of a task that has failed is no failure of the query."""
     if turn.operation is not Operation.QUERY or turn.status is not TaskStatus.FAILURE:
         return
@@ -51,11 +51,11 @@ def failed_tasks_are_told_as_found(turn: Turn) -> Iterator[Look]:
         yield compared(case, "a failed task is told with another status", case.status, turn.status_code)
 
 
-def orders_need_money(turn: Turn) -> Iterator[Look]:
+def orders_need_money(turn: Interaction) -> Iterator[CheckResult]:
     """An order that costs more than is left is refused for that."""
     if turn.order is None or turn.order.references or turn.exchange.caller in STRANGERS:
         return
-    left, due = _left(turn), price(turn, Story("", turn))
+    left, due = _left(turn), price(turn, TaskHistory("", turn))
     if left is None or due is None or left >= due.amounts[SECONDS] * Decimal("0.9"):
         return
     case = turn.said.case(ErrorKind.BALANCE)
@@ -65,14 +65,14 @@ def orders_need_money(turn: Turn) -> Iterator[Look]:
         yield from answered(turn, (ErrorKind.BALANCE,))
 
 
-def told_code(turn: Turn) -> Any:
+def told_code(turn: Interaction) -> Any:
     """The code that an answer gives for what failed or was refused, inside the envelope or in an error object."""
     told = turn.data if isinstance(turn.data, dict) else {}
     error = told.get("error")
     return error.get("code") if isinstance(error, dict) else told.get("failCode")
 
 
-def _kinds(turn: Turn) -> tuple[ErrorKind, ...]:
+def _kinds(turn: Interaction) -> tuple[ErrorKind, ...]:
     if turn.operation is Operation.CONTENT:
         return _of_content(turn)
     if turn.operation in ORDERS and turn.status_code not in ELSEWHERE:
@@ -84,7 +84,7 @@ def _kinds(turn: Turn) -> tuple[ErrorKind, ...]:
     return ()
 
 
-def _names_a_reference(turn: Turn) -> bool:
+def _names_a_reference(turn: Interaction) -> bool:
     """Whether a refusal says that a reference is what is wrong, by a code of its own or by naming its place."""
     codes = {case.fail_code for case in turn.said.errors if case.kind is ErrorKind.INVALID_INPUT} - {""}
     error = turn.body.get("error") if isinstance(turn.body, dict) else None
@@ -93,7 +93,7 @@ def _names_a_reference(turn: Turn) -> bool:
     return told_code(turn) in codes or any(named.startswith(one.path) for one in found if "[" in one.path)
 
 
-def _of_content(turn: Turn) -> tuple[ErrorKind, ...]:
+def _of_content(turn: Interaction) -> tuple[ErrorKind, ...]:
     """What may be said of content of one's own task, by its path."""
     story = turn.before.tasks.get(turn.asked)
     if story is None or story.caller != turn.exchange.caller or turn.status_code in (401, 403, 408, 416, 429):
@@ -107,7 +107,7 @@ def _of_content(turn: Turn) -> tuple[ErrorKind, ...]:
     return (ErrorKind.NOT_READY,) if turn.status_code == 400 else ()
 
 
-def _left(turn: Turn) -> Decimal | None:
+def _left(turn: Interaction) -> Decimal | None:
     """The caller's latest balance."""
     for earlier in reversed(turn.before.turns):
         if earlier.operation is Operation.BALANCE and earlier.exchange.caller == turn.exchange.caller:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedmock_contracts.documents.values import shown
-from seedmock_contracts.facts import AnswerField, Fact, Moment, Operation, StatusWord, TaskStatus
+from seedmock_contracts.enums import Operation, StatusContext, TaskStatus
+from seedmock_contracts.facts import AnswerField, Fact, StatusWord
 from seedmock_contracts.lifecycle import TERMINAL, may_follow
 
-from ..conversation.history import Turn
-from ..results.checks import Look, Severity, broken, held
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, Severity, broken, held
 from . import response_fields as parts
 from .variants import chosen
 
@@ -20,7 +21,7 @@ NAMELESS = ("UNKNOWN", "unknown")
 """What B's vendor lists among his words, and the gateway says for any word that it does not know: it means nothing."""
 
 
-def statuses_are_spelt_right(turn: Turn) -> Iterator[Look]:
+def statuses_are_spelt_right(turn: Interaction) -> Iterator[CheckResult]:
     """A status is told in the word of its moment: at create, and at query, in the words of one variant."""
     moment = parts.moment_of(turn)
     if moment is None or turn.refused or turn.word is None:
@@ -36,64 +37,64 @@ def statuses_are_spelt_right(turn: Turn) -> Iterator[Look]:
     yield broken(_blamed(turn, meant, words), _title(turn), expected, turn.word, _severity(turn))
 
 
-def _of_failures_at_once(turn: Turn, moment: Moment) -> list[StatusWord]:
+def _of_failures_at_once(turn: Interaction, moment: StatusContext) -> list[StatusWord]:
     """The word for failure, where a create may tell that it has failed already."""
     failing = any(f.operation is turn.operation and TaskStatus.FAILURE in f.statuses for f in turn.said.answers)
-    if moment is Moment.QUERIED or not failing or turn.status is not TaskStatus.FAILURE:
+    if moment is StatusContext.QUERIED or not failing or turn.status is not TaskStatus.FAILURE:
         return []
-    return [w for w in turn.said.words if w.moment is Moment.QUERIED and w.status is TaskStatus.FAILURE]
+    return [w for w in turn.said.words if w.moment is StatusContext.QUERIED and w.status is TaskStatus.FAILURE]
 
 
-def _allowed(turn: Turn, word: StatusWord) -> bool:
+def _allowed(turn: Interaction, word: StatusWord) -> bool:
     """Whether a word is of an option that may hold; the plain words are those of the default."""
     id_ = parts.status_variant(turn.said)
     pinned = turn.before.options.get(id_)
-    if pinned is None or word.moment is not Moment.QUERIED:
+    if pinned is None or word.moment is not StatusContext.QUERIED:
         return True
     return (word.variant or turn.said.defaults[id_]) == pinned
 
 
-def _blamed(turn: Turn, meant: StatusWord | None, words: list[StatusWord]) -> Fact:
+def _blamed(turn: Interaction, meant: StatusWord | None, words: list[StatusWord]) -> Fact:
     """The word that should have been spoken; the field of statuses, where nobody knows which that is."""
     if meant is not None:
         return meant
     return words[0] if len(words) == 1 else status_field(turn) or words[0]
 
 
-def _title(turn: Turn) -> str:
+def _title(turn: Interaction) -> str:
     return "a status is spelt otherwise" if turn.status is not None else "a status in a word that nobody knows"
 
 
-def _severity(turn: Turn) -> Severity | None:
+def _severity(turn: Interaction) -> Severity | None:
     """News only, if the vendor himself says elsewhere that there is such a word."""
     own = any(word.word == turn.word and word.source.startswith(OWN) for word in aliases(turn))
     return Severity.INFO if own or turn.word in NAMELESS else None
 
 
-def aliases(turn: Turn) -> list[StatusWord]:
+def aliases(turn: Interaction) -> list[StatusWord]:
     """The other words that the answer's word is known to be one of."""
     told = turn.word or ""
-    return [w for w in turn.said.words if w.moment is Moment.ALIAS and told.lower() == w.word.lower()]
+    return [w for w in turn.said.words if w.moment is StatusContext.ALIAS and told.lower() == w.word.lower()]
 
 
-def status_field(turn: Turn) -> AnswerField | None:
+def status_field(turn: Interaction) -> AnswerField | None:
     """The field in which the answer tells its status."""
     told = turn.data if isinstance(turn.data, dict) else {}
     name = next((name for name in turn.said.status_fields if name in told), None)
     return next((f for f in parts.fields_of(turn) if f.path.rpartition(".")[2] == name), None)
 
 
-def the_words_are_of_one_variant(turn: Turn) -> Iterator[Look]:
+def the_words_are_of_one_variant(turn: Interaction) -> Iterator[CheckResult]:
     """A status word of one option alone settles which option holds."""
     id_ = parts.status_variant(turn.said)
     if not id_ or turn.operation is not Operation.QUERY or turn.refused or id_ in turn.before.options:
         return
-    spoken = [w for w in turn.said.words if w.moment is Moment.QUERIED and w.word == turn.word]
+    spoken = [w for w in turn.said.words if w.moment is StatusContext.QUERIED and w.word == turn.word]
     if spoken:
         yield chosen(turn, id_, spoken[0].variant or turn.said.defaults[id_])
 
 
-def statuses_move_on(turn: Turn) -> Iterator[Look]:
+def statuses_move_on(turn: Interaction) -> Iterator[CheckResult]:
     """A task's status only moves on. A word that is no word of its moment shows there that it means what we think."""
     fact = turn.said.find(f"{turn.said.name}.status.moves")
     before = turn.story.status if turn.story is not None else None
@@ -108,7 +109,7 @@ def statuses_move_on(turn: Turn) -> Iterator[Look]:
             yield broken(blamed, title, f"{before}, or what comes after it", turn.word)
 
 
-def what_has_ended_stays(turn: Turn) -> Iterator[Look]:
+def what_has_ended_stays(turn: Interaction) -> Iterator[CheckResult]:
     """The answer about a task that has ended is the same each time."""
     fact = turn.said.find(f"{turn.said.name}.status.final")
     ended = turn.story.ended if turn.story is not None else None
@@ -125,9 +126,9 @@ def what_has_ended_stays(turn: Turn) -> Iterator[Look]:
         yield held(fact, turn.word or "")
 
 
-def first_statuses_are_early(turn: Turn) -> Iterator[Look]:
+def first_statuses_are_early(turn: Interaction) -> Iterator[CheckResult]:
     """What is created begins its life, or has failed at once; it is not there already."""
-    if parts.moment_of(turn) is not Moment.CREATED or turn.refused or turn.status is None:
+    if parts.moment_of(turn) is not StatusContext.CREATED or turn.refused or turn.status is None:
         return
     fact = turn.said.find(f"{turn.said.name}.status.moves")
     if fact is not None:

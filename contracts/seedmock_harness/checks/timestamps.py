@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.facts import ORDERS, AnswerField, Operation
+from seedmock_contracts.enums import ORDERS, Operation
+from seedmock_contracts.facts import AnswerField
 from seedmock_contracts.lifecycle import TERMINAL
 
-from ..conversation.history import Turn
-from ..results.checks import Look, broken, compared, held
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, broken, compared, held
 from . import response_fields as parts
 
 HOUR = 3600.0
@@ -20,7 +21,7 @@ UNITS = {"createTime": 1000.0, "completeTime": 1000.0}
 """What a second is counted as; one where nothing is said."""
 
 
-def times_are_in_their_unit(turn: Turn) -> Iterator[Look]:
+def times_are_in_their_unit(turn: Interaction) -> Iterator[CheckResult]:
     """A task's times count the seconds (B) or milliseconds (A) since 1970, and are not in the future."""
     fact = turn.said.find(f"{turn.said.name}.times")
     if fact is None or not _of_tasks(turn) or not turn.exchange.at:
@@ -33,7 +34,7 @@ def times_are_in_their_unit(turn: Turn) -> Iterator[Look]:
         yield _near(fact, name, seconds, created - HOUR, turn.exchange.at + HOUR)
 
 
-def _near(fact: Any, name: str, seconds: float, low: float, high: float) -> Look:
+def _near(fact: Any, name: str, seconds: float, low: float, high: float) -> CheckResult:
     if low <= seconds <= high:
         return held(fact, f"{name}: {seconds:.3f} s")
     return broken(
@@ -41,7 +42,7 @@ def _near(fact: Any, name: str, seconds: float, low: float, high: float) -> Look
     )
 
 
-def the_time_of_creation_stays(turn: Turn) -> Iterator[Look]:
+def the_time_of_creation_stays(turn: Interaction) -> Iterator[CheckResult]:
     """Each answer about a task tells the same time of creation."""
     if not _of_tasks(turn) or turn.story is None or turn.operation in ORDERS:
         return
@@ -52,7 +53,7 @@ def the_time_of_creation_stays(turn: Turn) -> Iterator[Look]:
             yield compared(field, f"{name} is another than before", before[0], seconds)
 
 
-def the_end_is_told_at_the_end(turn: Turn) -> Iterator[Look]:
+def the_end_is_told_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
     """The time of the end is told of a task that has ended, and is not before that of its creation."""
     if not _of_tasks(turn) or turn.status is None:
         return
@@ -66,7 +67,7 @@ def the_end_is_told_at_the_end(turn: Turn) -> Iterator[Look]:
             yield held(field, f"{seconds - created[0]:.3f} s after its creation")
 
 
-def assets_are_dated(turn: Turn) -> Iterator[Look]:
+def assets_are_dated(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's and a group's time of creation is in seconds, and is that of its making."""
     if turn.refused or turn.operation is not Operation.ASSET_GET:
         return
@@ -78,11 +79,11 @@ def assets_are_dated(turn: Turn) -> Iterator[Look]:
         yield _near(field, name, seconds, at - HOUR, at + HOUR)
 
 
-def _of_tasks(turn: Turn) -> bool:
+def _of_tasks(turn: Interaction) -> bool:
     return not turn.refused and (turn.operation in ORDERS or turn.operation is Operation.QUERY)
 
 
-def _told(turn: Turn, names: tuple[str, ...]) -> Iterator[tuple[AnswerField, str, float]]:
+def _told(turn: Interaction, names: tuple[str, ...]) -> Iterator[tuple[AnswerField, str, float]]:
     """The times of these names that the answer tells, in seconds, with the fields that speak of them."""
     told = turn.data if isinstance(turn.data, dict) else {}
     for name in names:
@@ -92,7 +93,7 @@ def _told(turn: Turn, names: tuple[str, ...]) -> Iterator[tuple[AnswerField, str
             yield field, name, value / UNITS.get(name, 1.0)
 
 
-def _field(turn: Turn, name: str) -> AnswerField | None:
+def _field(turn: Interaction, name: str) -> AnswerField | None:
     """The field of this name, also if it is one of another state: of the ones that apply, if there is one."""
     fields = (*parts.fields_of(turn), *(f for f in turn.said.answers if f.operation is turn.operation))
     return next((field for field in fields if field.path.rpartition(".")[2] == name), None)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from seedmock_contracts.facts import Variants
 
-from ..conversation.history import Turn
-from ..results.checks import Look, Severity, broken, held
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, Severity, broken, held
 
 
-def chosen(turn: Turn, id_: str, option: str) -> Look:
+def chosen(turn: Interaction, id_: str, option: str) -> CheckResult:
     """A look at the variant `id_`, of which an answer shows an option, or something that is none of them."""
     variant = turn.said.fact(id_)
     assert isinstance(variant, Variants), f"{id_} is no variant"

@@ -20,12 +20,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
-from ..driver.actions import KEYS, Clock, Move, Play, read, written
+from ..driver.actions import KEYS, Action, Clock, Play, read, written
 from ..driver.client import Send
 from ..driver.shrinking import shortest
-from ..results.checks import Failure, curl
+from ..results.checks import CheckFailure, curl
 from .state_machine import Machine, World
 from .strategies import Urls
 
@@ -58,7 +58,7 @@ def run_conformance(
 
     Raises Failure, with the conversation as a note, and LookupError for an unknown upstream.
     """
-    world = World(contract(upstream), send, clock, keys, options or {}, strict, media, begin)
+    world = World(get_contract(upstream), send, clock, keys, options or {}, strict, media, begin)
     chosen = hypothesis_settings(
         settings,
         stateful_step_count=steps,
@@ -70,7 +70,7 @@ def run_conformance(
     machine = type("Machine", (Machine,), {"world": world})
     try:
         run_state_machine_as_test(machine, settings=chosen, _min_steps=1)
-    except (Failure, Flaky) as error:
+    except (CheckFailure, Flaky) as error:
         found = world.failure
         if found is None:
             raise
@@ -78,10 +78,10 @@ def run_conformance(
         raise _told(world, failure, moves, scenario_folder) from (error if isinstance(error, Flaky) else None)
 
 
-def _shortened(world: World, found: Failure, moves: Sequence[Move]) -> tuple[Failure, Sequence[Move]]:
+def _shortened(world: World, found: CheckFailure, moves: Sequence[Action]) -> tuple[CheckFailure, Sequence[Action]]:
     """The failure at the end of the shortest conversation that has it, and the moves of that."""
 
-    def failing(tried: Sequence[Move]) -> Failure | None:
+    def failing(tried: Sequence[Action]) -> CheckFailure | None:
         failure = _failure_of(world.new_play(), tried)
         return failure if failure is not None and failure.identity == found.identity else None
 
@@ -93,16 +93,16 @@ def _shortened(world: World, found: Failure, moves: Sequence[Move]) -> tuple[Fai
     return again, world.play.moves
 
 
-def _failure_of(play: Play, moves: Sequence[Move]) -> Failure | None:
+def _failure_of(play: Play, moves: Sequence[Action]) -> CheckFailure | None:
     try:
         for move in moves:
             play.do(move)
-    except Failure as failure:
+    except CheckFailure as failure:
         return failure
     return None
 
 
-def _told(world: World, failure: Failure, moves: Sequence[Move], folder: str | None) -> Failure:
+def _told(world: World, failure: CheckFailure, moves: Sequence[Action], folder: str | None) -> CheckFailure:
     """The failure with the conversation that led there, which is kept in the folder if there is one."""
     play = world.play
     said = [f"  {number}. {move}" for number, move in enumerate(moves, 1)]
@@ -122,7 +122,7 @@ def replay(path: str, send: Send, *, clock: Clock | None = None, keys: Mapping[s
     with open(path, encoding="utf-8") as file:
         head, moves = read(file.read())
     play = Play(
-        contract(head["upstream"]), send, clock=clock, keys=keys, options=head["options"], strict=head["strict"]
+        get_contract(head["upstream"]), send, clock=clock, keys=keys, options=head["options"], strict=head["strict"]
     )
     for move in moves:
         play.do(move)

@@ -11,14 +11,14 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import path_of
-from seedmock_contracts.facts import ORDERS, READS, AssetStatus, MediaKind, Operation
+from seedmock_contracts.enums import ORDERS, READS, AssetStatus, MediaKind, Operation
 from seedmock_contracts.lifecycle import TERMINAL
 
-from ..conversation.history import Thing, Turn
-from ..driver.actions import LINK, Clock, Move, Play
+from ..conversation.history import AssetHistory, Interaction
+from ..driver.actions import LINK, Action, Clock, Play
 from ..driver.client import Send
 from ..driver.sample_media import FORM, form
-from ..results.checks import Failure
+from ..results.checks import CheckFailure
 from .hostile_bodies import IDS
 from .strategies import SIDE, Urls, broken, documents, hostile, in_force, urls
 
@@ -50,8 +50,8 @@ class World:
         self.said, self.send, self.clock, self.keys = said, send, clock, keys
         self.options, self.strict, self.begin = options, strict, begin
         self.media = media or urls(said)
-        self.failure: Failure | None = None
-        self.failing: Sequence[Move] = ()
+        self.failure: CheckFailure | None = None
+        self.failing: Sequence[Action] = ()
         self.play = self.new_play()
         self.endpoints = {endpoint.operation: endpoint for endpoint in said.endpoints}
         self.documents = {o: documents(said, o, media=self.media, variants=options) for o in said.examples}
@@ -83,11 +83,11 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.play = self.world.new_play()
 
-    def do(self, move: Move) -> Turn | None:
+    def do(self, move: Action) -> Interaction | None:
         """Do a move. Raises Failure."""
         try:
             return self.play.do(move)
-        except Failure as failure:
+        except CheckFailure as failure:
             self.world.failure, self.world.failing = failure, tuple(self.play.moves)
             raise
 
@@ -129,7 +129,7 @@ class Machine(RuleBasedStateMachine):
         operation = data.draw(st.sampled_from(self.world.having(*ORDERS)))
         base = data.draw(st.sampled_from(range(len(self.world.said.bases)))) if self.world.strict else 0
         document = self._with_assets(data, caller, data.draw(self.world.documents[operation]))
-        self.do(Move(operation, document, caller=caller, base=base))
+        self.do(Action(operation, document, caller=caller, base=base))
         return self._latest()
 
     def _wait(self, task: str) -> None:
@@ -137,17 +137,17 @@ class Machine(RuleBasedStateMachine):
             turn = self.do(self._about(Operation.QUERY, task, self.play.owners[task]))
             if turn is None or turn.status in TERMINAL or self.world.clock is None:
                 return
-            self.do(Move(seconds=WAITS[3]))
+            self.do(Action(seconds=WAITS[3]))
 
     def _fetch(self, task: str, headers: Mapping[str, str]) -> None:
         if task + LINK in self.play.symbols:
-            self.do(Move(url=task + LINK, headers=headers))
+            self.do(Action(url=task + LINK, headers=headers))
         elif Operation.CONTENT in self.world.endpoints:
             self.do(self._about(Operation.CONTENT, task, self.play.owners[task], headers))
 
     def _ask_if_there(self, operation: Operation, caller: str, task: str = "") -> None:
         if operation in self.world.endpoints:
-            self.do(self._about(operation, task, caller) if task else Move(operation, caller=caller))
+            self.do(self._about(operation, task, caller) if task else Action(operation, caller=caller))
 
     def _latest(self) -> str:
         """The symbol of what the latest move made, or nothing."""
@@ -160,28 +160,28 @@ class Machine(RuleBasedStateMachine):
         method, path = path_of(self.world.said, Operation.FILE_CREATE, {})
         caller = data.draw(self._caller())
         self.do(
-            Move(Operation.FILE_CREATE, method=method, url=path, body=form("file", SIDE), headers=FORM, caller=caller)
+            Action(Operation.FILE_CREATE, method=method, url=path, body=form("file", SIDE), headers=FORM, caller=caller)
         )
         posted = self._latest()
         if posted:
-            self.do(Move(url=posted))
+            self.do(Action(url=posted))
             self._order(data, caller)
 
     @precondition(lambda self: self.play.named("link"))
     @rule(data=st.data())
     def download(self, data: st.DataObject) -> None:
-        self.do(Move(url=self._one(data, "link"), headers=data.draw(self._range())))
+        self.do(Action(url=self._one(data, "link"), headers=data.draw(self._range())))
 
     @precondition(lambda self: self.world.clock is not None)
     @rule(seconds=st.sampled_from(WAITS))
     def time_passes(self, seconds: float) -> None:
-        self.do(Move(seconds=seconds))
+        self.do(Action(seconds=seconds))
 
     @precondition(lambda self: self.world.having(*PLAIN))
     @rule(data=st.data())
     def look_around(self, data: st.DataObject) -> None:
         operation = data.draw(st.sampled_from(self.world.having(*PLAIN)))
-        self.do(Move(operation, self._document(data, operation), caller=data.draw(self._caller())))
+        self.do(Action(operation, self._document(data, operation), caller=data.draw(self._caller())))
 
     # --- the library ---
 
@@ -189,7 +189,7 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def make_a_group(self, data: st.DataObject) -> None:
         caller = data.draw(self._caller())
-        self.do(Move(Operation.GROUP_CREATE, self._document(data, Operation.GROUP_CREATE), caller=caller))
+        self.do(Action(Operation.GROUP_CREATE, self._document(data, Operation.GROUP_CREATE), caller=caller))
 
     @precondition(lambda self: self.play.named("group"))
     @rule(data=st.data())
@@ -201,19 +201,19 @@ class Machine(RuleBasedStateMachine):
     def keep_a_face(self, data: st.DataObject) -> None:
         """A group and an asset in it, which is asked for until it is ready, and then ordered with."""
         caller = data.draw(self._caller())
-        self.do(Move(Operation.GROUP_CREATE, self._document(data, Operation.GROUP_CREATE), caller=caller))
+        self.do(Action(Operation.GROUP_CREATE, self._document(data, Operation.GROUP_CREATE), caller=caller))
         group = self._latest()
         if group:
             self._about_group(data, Operation.ASSET_CREATE, group, "group_id")
         asset = self._latest()
         if group and asset:
-            self.do(Move(Operation.ASSET_GET, {"id": asset}, caller=caller))
-            self.do(Move(seconds=WAITS[2]))
-            self.do(Move(Operation.ASSET_GET, {"id": asset}, caller=caller))
+            self.do(Action(Operation.ASSET_GET, {"id": asset}, caller=caller))
+            self.do(Action(seconds=WAITS[2]))
+            self.do(Action(Operation.ASSET_GET, {"id": asset}, caller=caller))
             self._order(data, caller)
         if group and asset and data.draw(_rarely):
-            self.do(Move(Operation.ASSET_DELETE, {"id": asset}, caller=caller))
-            self.do(Move(Operation.ASSET_GET, {"id": asset}, caller=caller))
+            self.do(Action(Operation.ASSET_DELETE, {"id": asset}, caller=caller))
+            self.do(Action(Operation.ASSET_GET, {"id": asset}, caller=caller))
 
     @precondition(lambda self: self.play.named("group"))
     @rule(data=st.data())
@@ -232,12 +232,12 @@ class Machine(RuleBasedStateMachine):
             st.sampled_from([Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_GET, Operation.ASSET_DELETE])
         )
         document = {**(self._document(data, operation) or {}), "id": asset}
-        self.do(Move(operation, document, caller=self.play.owners[asset]))
+        self.do(Action(operation, document, caller=self.play.owners[asset]))
 
     def _about_group(self, data: st.DataObject, operation: Operation, group: str, name: str) -> None:
         symbol = data.draw(st.sampled_from([group.replace("$", "#"), group]))
         document = {**(self._document(data, operation) or {}), name: symbol}
-        self.do(Move(operation, document, caller=self.play.owners[group]))
+        self.do(Action(operation, document, caller=self.play.owners[group]))
 
     # --- what is not one's own, or not there ---
 
@@ -257,7 +257,7 @@ class Machine(RuleBasedStateMachine):
         operation = data.draw(st.sampled_from(list(self.world.endpoints)))
         caller = data.draw(st.sampled_from(self.world.wrong))
         params = {TASK_ID: data.draw(st.sampled_from([*self.play.named("task"), IDS[0]]))}
-        self.do(Move(operation, self._document(data, operation), params, caller))
+        self.do(Action(operation, self._document(data, operation), params, caller))
 
     def _poke(self, data: st.DataObject, named: str, caller: str) -> None:
         """Ask for something by its id, in each way in which something can be asked for."""
@@ -271,7 +271,7 @@ class Machine(RuleBasedStateMachine):
         if operation in READS:
             self.do(self._about(operation, named, caller))
         else:
-            self.do(Move(operation, {**(self._document(data, operation) or {}), "id": named}, caller=caller))
+            self.do(Action(operation, {**(self._document(data, operation) or {}), "id": named}, caller=caller))
 
     # --- what is wrong ---
 
@@ -280,7 +280,7 @@ class Machine(RuleBasedStateMachine):
         operation, broken_rule = data.draw(st.sampled_from(self.world.rules))
         world = self.world
         document = data.draw(broken(world.said, operation, broken_rule, media=world.media, variants=world.options))
-        self.do(Move(operation, document, caller=data.draw(self._caller())))
+        self.do(Action(operation, document, caller=data.draw(self._caller())))
 
     @rule(data=st.data())
     def be_hostile(self, data: st.DataObject) -> None:
@@ -288,7 +288,7 @@ class Machine(RuleBasedStateMachine):
         evil = data.draw(self.world.hostile[operation])
         method, path = path_of(self.world.said, operation, {})
         meant = operation if evil.readable else ""
-        self.do(Move(meant, method=method, url=path, body=evil.body, headers=dict(evil.headers)))
+        self.do(Action(meant, method=method, url=path, body=evil.body, headers=dict(evil.headers)))
 
     @rule(data=st.data())
     def go_elsewhere(self, data: st.DataObject) -> None:
@@ -298,7 +298,7 @@ class Machine(RuleBasedStateMachine):
         allowed = {other.method for other in said.endpoints if other.path == endpoint.path}
         method = data.draw(st.sampled_from([method for method in METHODS if method not in allowed]))
         wrong = data.draw(st.sampled_from([(method, path), *(("GET", path + end) for end in ELSEWHERE)]))
-        self.do(Move(method=wrong[0], url=wrong[1]))
+        self.do(Action(method=wrong[0], url=wrong[1]))
 
     # --- what is drawn ---
 
@@ -316,11 +316,11 @@ class Machine(RuleBasedStateMachine):
         drawn = self.world.documents.get(operation)
         return None if drawn is None else data.draw(drawn)
 
-    def _about(self, operation: Operation, named: str, caller: str, headers: Mapping[str, str] | None = None) -> Move:
+    def _about(self, operation: Operation, named: str, caller: str, headers: Mapping[str, str] | None = None) -> Action:
         """A question about a task: its id stands in the path, or else in the query string."""
         in_path = "{" + TASK_ID + "}" in self.world.endpoints[operation].path
         told = {TASK_ID: named}
-        return Move(operation, None if in_path else told, told if in_path else {}, caller, headers=headers or {})
+        return Action(operation, None if in_path else told, told if in_path else {}, caller, headers=headers or {})
 
     def _with_assets(self, data: st.DataObject, caller: str, document: dict[str, Any]) -> dict[str, Any]:
         """The document with what the caller has at the upstream in the place of a reference that anybody may name."""
@@ -342,6 +342,6 @@ class Machine(RuleBasedStateMachine):
         yield from ((MediaKind.IMAGE, symbol) for symbol in self.play.named("file", caller))
 
 
-def _usable(asset: Thing) -> bool:
+def _usable(asset: AssetHistory) -> bool:
     """Whether the latest that was told of an asset is that it is Active."""
     return bool(asset.told) and asset.deleted is None and asset.told[-1].word == AssetStatus.ACTIVE

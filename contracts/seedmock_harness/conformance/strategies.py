@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import put
-from seedmock_contracts.facts import Document, Field, MediaKind, Model, Operation, Role
+from seedmock_contracts.enums import MediaKind, Operation, Role
+from seedmock_contracts.facts import Document, Field, Model
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.rules.boundaries import sample
 from seedmock_contracts.rules.cross_field import Anchored, AtMost, Required, Unsupported

@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import numeric
 from seedmock_contracts.endpoints import routed
+from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import ORDERS, ErrorCase, Fact, Operation, TaskStatus, Violation
+from seedmock_contracts.facts import ErrorCase, Fact, Violation
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.validation import violations
 
@@ -29,13 +30,13 @@ STRANGERS = ("", "wrong")
 
 
 @dataclass(repr=False)
-class Story:
+class TaskHistory:
     """One task as its callers saw it: the order, and each answer that spoke of it, oldest first."""
 
     id: str
-    created: Turn
-    polls: list[Turn] = field(default_factory=list)
-    contents: list[Turn] = field(default_factory=list)
+    created: Interaction
+    polls: list[Interaction] = field(default_factory=list)
+    contents: list[Interaction] = field(default_factory=list)
     links: tuple[str, ...] = ()
 
     @property
@@ -53,52 +54,52 @@ class Story:
         return told[-1] if told else None
 
     @property
-    def ended(self) -> Turn | None:
+    def ended(self) -> Interaction | None:
         """The first answer that told a terminal status."""
         return next((turn for turn in self.polls if turn.status in TERMINAL), None)
 
 
 @dataclass(repr=False)
-class Thing:
+class AssetHistory:
     """A group or an asset, as its callers saw it. `told` are the answers that spoke of it, oldest first."""
 
     id: str
     caller: str
-    made: Turn
-    told: list[Turn] = field(default_factory=list)
-    deleted: Turn | None = None
+    made: Interaction
+    told: list[Interaction] = field(default_factory=list)
+    deleted: Interaction | None = None
 
 
-class Conversation:
+class History:
     """Everything that was said to one upstream, with indices of what was made."""
 
     def __init__(self, said: Contract, options: Mapping[str, str] | None = None) -> None:
         """`options` are those of the variants that are known to hold; of the others any is right."""
         self.said = said
         self.options = dict(options or {})
-        self.turns: list[Turn] = []
-        self.tasks: dict[str, Story] = {}
-        self.groups: dict[tuple[str, str], Thing] = {}
+        self.turns: list[Interaction] = []
+        self.tasks: dict[str, TaskHistory] = {}
+        self.groups: dict[tuple[str, str], AssetHistory] = {}
         """By caller and id: the numbers of groups may begin anew with each key."""
-        self.assets: dict[str, Thing] = {}
-        self.links: dict[str, Story] = {}
-        self.files: dict[str, Turn] = {}
+        self.assets: dict[str, AssetHistory] = {}
+        self.links: dict[str, TaskHistory] = {}
+        self.files: dict[str, Interaction] = {}
         """The turns in which files were posted, by the links that they told."""
         self.weighed: dict[tuple[Operation, str, str], list[Violation]] = {}
         """The rules that a request breaks, by its operation, URL and body: much is asked more than once."""
 
-    def turn(self, exchange: Exchange) -> Turn:
+    def turn(self, exchange: Exchange) -> Interaction:
         """An exchange in the light of what was said before it; it is not yet part of the conversation."""
-        return Turn(self.said, exchange, self)
+        return Interaction(self.said, exchange, self)
 
-    def remember(self, turn: Turn) -> None:
+    def remember(self, turn: Interaction) -> None:
         """Make a turn part of what was said before."""
         self.turns.append(turn)
         if turn.operation is None or turn.refused:
             return
         story = turn.story
         if turn.operation in ORDERS and turn.made is not None:
-            self.tasks.setdefault(turn.made, Story(turn.made, turn))
+            self.tasks.setdefault(turn.made, TaskHistory(turn.made, turn))
         elif turn.operation is Operation.QUERY and story is not None:
             story.polls.append(turn)
             self._follow(story, turn)
@@ -107,17 +108,17 @@ class Conversation:
         else:
             self._keep(turn)
 
-    def _follow(self, story: Story, turn: Turn) -> None:
+    def _follow(self, story: TaskHistory, turn: Interaction) -> None:
         story.links = tuple(turn.links)
         for link in turn.links:
             self.links[link] = story
 
-    def _keep(self, turn: Turn) -> None:
+    def _keep(self, turn: Interaction) -> None:
         made, caller = turn.made, turn.exchange.caller
         if turn.operation is Operation.GROUP_CREATE and made is not None:
-            self.groups[caller, made] = Thing(made, caller, turn)
+            self.groups[caller, made] = AssetHistory(made, caller, turn)
         elif turn.operation is Operation.ASSET_CREATE and made is not None:
-            self.assets[made] = Thing(made, caller, turn)
+            self.assets[made] = AssetHistory(made, caller, turn)
         elif turn.operation is Operation.FILE_CREATE and turn.published:
             self.files[turn.published] = turn
         elif turn.operation is Operation.GROUP_DELETE and (caller, turn.asked_group) in self.groups:
@@ -133,12 +134,12 @@ class Conversation:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Turn:
+class Interaction:
     """One exchange, read once: what was asked and answered, and what had been said before."""
 
     said: Contract
     exchange: Exchange
-    before: Conversation
+    before: History
 
     def __repr__(self) -> str:
         asked, answered = self.exchange.request, self.exchange.response
@@ -285,7 +286,7 @@ class Turn:
         return told if isinstance(told, str) and not self.refused else ""
 
     @cached_property
-    def story(self) -> Story | None:
+    def story(self) -> TaskHistory | None:
         """The task that the request speaks of, as far as it was known before."""
         if self.operation is Operation.CONTENT and self.exchange.request.url in self.before.links:
             return self.before.links[self.exchange.request.url]

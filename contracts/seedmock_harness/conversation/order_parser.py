@@ -11,7 +11,8 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import Found
 from seedmock_contracts.documents.values import numeric
-from seedmock_contracts.facts import Document, Model, Operation, Size
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.facts import Document, Model, Size
 from seedmock_contracts.generation import GenerationRequest
 
 ADAPTIVE = "adaptive"

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.shape import Difference, compared, merged
 from seedmock_contracts.endpoints import routed
+from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import AnswerField, Basis, ErrorKind, Fact, Operation
+from seedmock_contracts.facts import AnswerField, Fact
 
-from ..conversation.history import Turn
+from ..conversation.history import Interaction
 from ..recordings.model import Hearing, State, code_of, state_of
 from ..recordings.request_matching import canonical
-from ..results.checks import Look, Severity, broken, held
+from ..results.checks import CheckResult, Severity, broken, held
 
 PASSING = frozenset(
     {
@@ -36,7 +37,7 @@ class Change:
     """A look at two recordings, and the newer exchange that shows it."""
 
     check: str
-    look: Look
+    look: CheckResult
     exchange: Exchange
 
 
@@ -50,7 +51,7 @@ def changes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
 
 
 def _shapes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
-    turns: dict[State, Turn] = {}
+    turns: dict[State, Interaction] = {}
     for turn in newest.turns:
         state = state_of(turn)
         if state is not None:
@@ -63,7 +64,7 @@ def _shapes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
                 yield Change("shapes_stay_the_same", look, turns[state].exchange)
 
 
-def _look(said: Contract, turn: Turn, found: Difference) -> Look:
+def _look(said: Contract, turn: Interaction, found: Difference) -> CheckResult:
     field = _field(said, turn, found.path)
     fact = field or _endpoint(turn)
     severity = Severity.BREAKING if found.breaking else Severity.INFO
@@ -84,14 +85,14 @@ def _names(found: Difference) -> list[str]:
     return found.seen.split(" or ")
 
 
-def _field(said: Contract, turn: Turn, path: str) -> AnswerField | None:
+def _field(said: Contract, turn: Interaction, path: str) -> AnswerField | None:
     operation = None if turn.refused else turn.operation
     fields = [field for field in said.answers if field.operation is operation and field.path == path]
     telling = [field for field in fields if turn.status in field.statuses]
     return next(iter(telling or [field for field in fields if not field.statuses] or fields), None)
 
 
-def _endpoint(turn: Turn) -> Fact:
+def _endpoint(turn: Interaction) -> Fact:
     return next(row for row in turn.said.endpoints if row.operation is turn.operation or turn.operation is None)
 
 
@@ -116,20 +117,20 @@ def _answers(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
             yield Change("answers_stay_the_same", held(_blamed(turns[0]), _outcome(turns[0])), _of(turns))
 
 
-def _of(turns: Sequence[Turn]) -> Exchange:
+def _of(turns: Sequence[Interaction]) -> Exchange:
     return turns[0].exchange
 
 
-def _asked(hearing: Hearing) -> Mapping[tuple[str, ...], list[Turn]]:
+def _asked(hearing: Hearing) -> Mapping[tuple[str, ...], list[Interaction]]:
     """The turns whose answers depend on nothing but the request, by the request."""
-    found: dict[tuple[str, ...], list[Turn]] = {}
+    found: dict[tuple[str, ...], list[Interaction]] = {}
     for turn in hearing.turns:
         if _steady(turn):
             found.setdefault(_key(turn), []).append(turn)
     return found
 
 
-def _steady(turn: Turn) -> bool:
+def _steady(turn: Interaction) -> bool:
     known = {*turn.before.tasks, *turn.before.assets, *(id_ for _, id_ in turn.before.groups)}
     if turn.asked in known or turn.asked_group in known or turn.exchange.request.url in turn.before.links:
         return False
@@ -138,7 +139,7 @@ def _steady(turn: Turn) -> bool:
     return turn.operation is not Operation.CONTENT or urlsplit(turn.exchange.request.url).scheme == ""
 
 
-def _key(turn: Turn) -> tuple[str, ...]:
+def _key(turn: Interaction) -> tuple[str, ...]:
     request = turn.exchange.request
     parts = urlsplit(request.url)
     route = routed(turn.said, request.method, parts.path)
@@ -148,11 +149,11 @@ def _key(turn: Turn) -> tuple[str, ...]:
     return turn.exchange.operation, request.method, path, canonical(request.body), canonical(parts.query), kind, who
 
 
-def _outcome(turn: Turn) -> str:
+def _outcome(turn: Interaction) -> str:
     return f"{turn.status_code} {code_of(turn) if turn.refused else ''}".strip()
 
 
-def _blamed(turn: Turn) -> Fact:
+def _blamed(turn: Interaction) -> Fact:
     """What the difference is about: the rule that the request breaks, the refusal, or else the endpoint."""
     if turn.violations:
         return turn.violations[0].fact

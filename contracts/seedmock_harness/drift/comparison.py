@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from ..recordings.model import Hearing, Recording, judged
 from ..results.verification import FactSeen, Seen, Verdict, Verification
-from ..verify.results import Gathered, Sight, facts_seen, findings, settled
+from ..verify.results import Observation, ResultSet, facts_seen, findings, settled
 from .changes import changes
 from .replayed_checks import retraced
 
@@ -53,11 +53,11 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return min(verdicts, key=WORST.index)
 
 
-def _gathered(hearings: Sequence[Hearing], sights: Sequence[Sequence[Sight]]) -> Gathered:
+def _gathered(hearings: Sequence[Hearing], sights: Sequence[Sequence[Observation]]) -> ResultSet:
     """Of each check and fact what the newest recording says that looked; and what has changed since."""
-    whole = Gathered()
+    whole = ResultSet()
     for of_one in reversed(sights):
-        one = Gathered()
+        one = ResultSet()
         for sight in of_one:
             one.add(sight)
         decided = {*whole.held, *whole.broken}
@@ -68,21 +68,21 @@ def _gathered(hearings: Sequence[Hearing], sights: Sequence[Sequence[Sight]]) ->
     newest = hearings[-1]
     for change in changes(newest, hearings[:-1]):
         if change.look.holds or change.look.fact.id not in blamed:
-            whole.add(Sight(newest.recording.name, change.check, change.look, change.exchange))
+            whole.add(Observation(newest.recording.name, change.check, change.look, change.exchange))
     return whole
 
 
-def _sights(hearing: Hearing) -> Iterator[Sight]:
+def _sights(hearing: Hearing) -> Iterator[Observation]:
     """What the checks saw, and what the free steps see where they were recorded."""
     name = hearing.recording.name
     for one in hearing.judged:
         for check, look in one.looks:
-            yield Sight(name, check, look, one.turn.exchange)
+            yield Observation(name, check, look, one.turn.exchange)
     for step, look, exchange in retraced(hearing.recording):
-        yield Sight(name, step, look, exchange)
+        yield Observation(name, step, look, exchange)
 
 
-def _last_verified(hearings: Sequence[Hearing], sights: Sequence[Sequence[Sight]]) -> dict[str, tuple[str, str]]:
+def _last_verified(hearings: Sequence[Hearing], sights: Sequence[Sequence[Observation]]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for hearing, of_one in zip(hearings, sights, strict=True):
         looks = [sight.look for sight in of_one]

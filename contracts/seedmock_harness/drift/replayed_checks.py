@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from seedmock_contracts.exchange import Exchange
 from seedmock_server.http.in_process import Reply
 
-from ..driver.client import MadeATask, Speaker
+from ..driver.client import Driver, UnexpectedTask
 from ..probes.free_steps import free
-from ..recordings.cassette import Asked, Tape
+from ..recordings.cassette import Asked, Cassette
 from ..recordings.model import Recording
-from ..results.checks import Look
+from ..results.checks import CheckResult
 
 WORDS = ("first", "second", "wrong")
 BEARER = "Bearer "
@@ -29,7 +29,7 @@ class NotRecorded(Exception):
 class Retracer:
     """Answers a speaker from a recording, by the clock of then."""
 
-    tape: Tape
+    tape: Cassette
     at: float = 0.0
 
     def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
@@ -44,16 +44,16 @@ class Retracer:
         return Reply(answer.status, dict(answer.headers), answer.body.encode())
 
 
-def retraced(recording: Recording) -> Iterator[tuple[str, Look, Exchange]]:
+def retraced(recording: Recording) -> Iterator[tuple[str, CheckResult, Exchange]]:
     """What the free steps see in a recording: the step's name, the look, and the exchange that shows it."""
-    retracer = Retracer(Tape(recording, loose=True))
+    retracer = Retracer(Cassette(recording, loose=True))
     keys = {word: word for word in WORDS if word in {one.caller for one in recording.exchanges}}
-    speaker = Speaker(
+    speaker = Driver(
         recording.said, retracer.send, keys, lambda: retracer.at, lambda seconds: None, lambda judged: None
     )
     for step in free(recording.said):
         try:
             for look in step.run(speaker):
                 yield step.name, look, speaker.spoken_of.exchange
-        except (NotRecorded, MadeATask):  # the checks have seen the latter
+        except (NotRecorded, UnexpectedTask):  # the checks have seen the latter
             continue

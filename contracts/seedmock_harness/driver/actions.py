@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Protocol
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Basis, Operation
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.enums import Basis, Operation
+from seedmock_contracts.upstreams import get_contract
 
-from ..conversation.history import Turn
-from ..results.checks import Failure, Look, Severity
-from .client import Judged, Send, Speaker
+from ..conversation.history import Interaction
+from ..results.checks import CheckFailure, CheckResult, Severity
+from .client import Driver, Judged, Send
 from .liveness_checks import EXPECTATIONS
 
 MAKING = {
@@ -43,7 +43,7 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Action:
     """One thing that is done: a request, or time that passes.
 
     A request names an operation with `params` of its path and a `document`; or a `method` and a `url` (a path), with
@@ -79,15 +79,15 @@ class Move:
         return f"{self.caller or 'nobody'}: {asked[:300]}{said}{made}"
 
 
-USUAL = Move()
-_NAMES = frozenset(field.name for field in fields(Move))
+USUAL = Action()
+_NAMES = frozenset(field.name for field in fields(Action))
 
 
 class InvalidScenario(ValueError):
     """A file of moves that cannot be read: the message says where, what was found and what is expected."""
 
 
-def move_from(line: str) -> Move:
+def move_from(line: str) -> Action:
     """A move from its line. Raises InvalidScenario."""
     try:
         told = json.loads(line)
@@ -96,7 +96,7 @@ def move_from(line: str) -> Move:
             raise ValueError(f"unknown {', '.join(sorted(unknown))}; there are: {', '.join(sorted(_NAMES))}")
         if "body" in told:
             told["body"] = b64decode(told["body"], validate=True)
-        return Move(**told)
+        return Action(**told)
     except (ValueError, TypeError) as error:
         raise InvalidScenario(f"{line[:80]!r} is no move: {error}") from error
 
@@ -120,11 +120,11 @@ class Play:
         self.said, self.clock, self.strict = said, clock, strict
         now = clock.now if clock is not None else lambda: 0.0
         sleep = clock.advance if clock is not None else lambda seconds: None
-        self.speaker = Speaker(said, send, keys, now, sleep, self._hear, options or {}, paying=True)
-        self.moves: list[Move] = []
+        self.speaker = Driver(said, send, keys, now, sleep, self._hear, options or {}, paying=True)
+        self.moves: list[Action] = []
         self.symbols: dict[str, str] = {}
         self.owners: dict[str, str] = {}
-        self._judged: list[tuple[str, Look]] = []
+        self._judged: list[tuple[str, CheckResult]] = []
 
     def _hear(self, judged: Judged) -> None:
         self._judged += judged.looks
@@ -138,7 +138,7 @@ class Play:
             return [symbol for symbol in fitting if symbol.endswith(LINK)]
         return [symbol for symbol in fitting if symbol.startswith(f"${kind}") and not symbol.endswith(LINK)]
 
-    def do(self, move: Move) -> Turn | None:
+    def do(self, move: Action) -> Interaction | None:
         """Do a move. Raises Failure."""
         self.moves.append(move)
         if move.seconds:
@@ -150,10 +150,10 @@ class Play:
         self.moves[-1] = self._learn(turn, move)
         for name, look in self._judged:
             if not look.holds and self._counts(look):
-                raise Failure(name, look, turn.exchange)
+                raise CheckFailure(name, look, turn.exchange)
         return turn
 
-    def _say(self, move: Move) -> Turn:
+    def _say(self, move: Action) -> Interaction:
         operation = Operation(move.operation) if move.operation else None
         document = None if move.document is None else self._resolved(dict(move.document))
         caller, headers = move.caller, move.headers
@@ -179,7 +179,7 @@ class Play:
             return int(made) if made.isdecimal() else made
         return SYMBOL.sub(lambda found: self.symbols.get(found[0], found[0]), value)
 
-    def _learn(self, turn: Turn, move: Move) -> Move:
+    def _learn(self, turn: Interaction, move: Action) -> Action:
         """The move with the name of what it made, which is new unless it had one."""
         if turn.refused or turn.operation is None:
             return move
@@ -193,13 +193,13 @@ class Play:
             self.symbols[task + LINK], self.owners[task + LINK] = turn.links[0], move.caller
         return move
 
-    def _counts(self, look: Look) -> bool:
+    def _counts(self, look: CheckResult) -> bool:
         if self.strict:
             return True
         return look.fact.basis is not Basis.ASSUMED and look.severity in (None, Severity.BREAKING)
 
 
-def written(upstream: str, moves: Iterable[Move], failure: Failure, settings: Mapping[str, Any]) -> str:
+def written(upstream: str, moves: Iterable[Action], failure: CheckFailure, settings: Mapping[str, Any]) -> str:
     """The text of a scenario: a line that says what it showed, and with what settings, then a line for each move."""
     head = {
         "upstream": upstream,
@@ -213,12 +213,12 @@ def written(upstream: str, moves: Iterable[Move], failure: Failure, settings: Ma
     return "\n".join([json.dumps(head), *(move.line() for move in moves), ""])
 
 
-def read(text: str) -> tuple[dict[str, Any], list[Move]]:
+def read(text: str) -> tuple[dict[str, Any], list[Action]]:
     """What a scenario showed, and its moves. Raises InvalidScenario."""
     first, *rest = text.splitlines() or [""]
     try:
         head = json.loads(first)
-        contract(head["upstream"])
+        get_contract(head["upstream"])
     except (ValueError, TypeError, LookupError) as error:
         raise InvalidScenario(f"{first[:80]!r} is no first line of a scenario: {error}") from error
     return head, [move_from(line) for line in rest if line.strip()]

@@ -14,13 +14,14 @@ from urllib.parse import urlencode
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.enums import ORDERS, Operation
 from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, redacted, summary
-from seedmock_contracts.facts import ORDERS, MediaFacts, Operation
+from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.mp4 import NotAMovie, facts
 
 from ..checks import judged
-from ..conversation.history import Conversation, Turn
-from ..results.checks import Look
+from ..conversation.history import History, Interaction
+from ..results.checks import CheckResult
 
 
 class Answered(Protocol):
@@ -44,20 +45,20 @@ class Send(Protocol):
 class Judged:
     """A turn, and what each check saw in it."""
 
-    turn: Turn
-    looks: tuple[tuple[str, Look], ...]
+    turn: Interaction
+    looks: tuple[tuple[str, CheckResult], ...]
 
 
-class MadeATask(Exception):
+class UnexpectedTask(Exception):
     """A question that must cost nothing was taken as an order: the turn tells the task's id."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Interaction) -> None:
         super().__init__(f"a task was made that nobody wanted: {turn.made}")
         self.turn = turn
 
 
 @dataclass
-class Speaker:
+class Driver:
     """One side of a conversation: asks, remembers, and tells `heard` what the checks saw of each answer.
 
     `keys` are the API keys by the words that stand for them: "first", "second" and "wrong"; a word without a key
@@ -72,19 +73,19 @@ class Speaker:
     heard: Callable[[Judged], None]
     options: Mapping[str, str] = field(default_factory=dict)
     paying: bool = False
-    """Whether orders may be taken: if not, one that is raises MadeATask, after it was heard and remembered."""
+    """Whether orders may be taken: if not, one that is raises UnexpectedTask, after it was heard and remembered."""
 
     def __post_init__(self) -> None:
-        self.conversation = Conversation(self.said, self.options)
-        self._spoken_of: Turn | None = None
+        self.conversation = History(self.said, self.options)
+        self._spoken_of: Interaction | None = None
 
     @property
-    def spoken_of(self) -> Turn:
+    def spoken_of(self) -> Interaction:
         """The turn that what a step yields belongs to: the latest, or one before it that the step came back to."""
         assert self._spoken_of is not None
         return self._spoken_of
 
-    def come_back_to(self, turn: Turn) -> None:
+    def come_back_to(self, turn: Interaction) -> None:
         """Speak of an earlier turn, until something else is asked."""
         self._spoken_of = turn
 
@@ -97,7 +98,7 @@ class Speaker:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         base: int = 0,
-    ) -> Turn:
+    ) -> Interaction:
         """Ask for an operation. A document goes into the body, or into the query string of a GET."""
         method, path = path_of(self.said, operation, params or {}, base)
         if method == "GET":
@@ -105,7 +106,7 @@ class Speaker:
         body = b"" if document is None else json.dumps(dict(document)).encode()
         return self.say(operation, method, path, body, caller=caller, headers=headers)
 
-    def fetch(self, link: str, *, headers: Mapping[str, str] | None = None) -> Turn:
+    def fetch(self, link: str, *, headers: Mapping[str, str] | None = None) -> Interaction:
         """Fetch a result by its link, which needs no key."""
         return self.say(Operation.CONTENT, "GET", link, caller="", headers=headers)
 
@@ -118,7 +119,7 @@ class Speaker:
         *,
         caller: str = "first",
         headers: Mapping[str, str] | None = None,
-    ) -> Turn:
+    ) -> Interaction:
         """Send any request at all, under the operation that it is meant for; None for one that is for none."""
         sent = {**({"content-type": "application/json"} if body else {}), **(headers or {})}
         if caller in self.keys:
@@ -130,7 +131,7 @@ class Speaker:
         self.heard(Judged(turn, tuple(judged(turn))))
         self.conversation.remember(turn)
         if turn.operation in ORDERS and turn.made is not None and not self.paying:
-            raise MadeATask(turn)
+            raise UnexpectedTask(turn)
         return turn
 
 
@@ -144,7 +145,7 @@ class Step:
 
     name: str
     says: str
-    run: Callable[[Speaker], Iterable[Look]]
+    run: Callable[[Driver], Iterable[CheckResult]]
     price: Decimal = Decimal(0)
     minimal: bool = False
 

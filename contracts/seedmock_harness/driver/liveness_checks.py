@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.facts import ErrorKind, Fact, Operation
+from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.facts import Fact
 
-from ..conversation.history import Turn
-from ..results.checks import Look, Severity, broken, held
+from ..conversation.history import Interaction
+from ..results.checks import CheckResult, Severity, broken, held
 
 OWN = frozenset({ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED})
 """The kinds of error that are the upstream's own trouble."""
 
 
-def nothing_breaks_the_upstream(turn: Turn) -> Iterator[Look]:
+def nothing_breaks_the_upstream(turn: Interaction) -> Iterator[CheckResult]:
     """No request at all is answered with a failure of the upstream's own."""
     fact = _fact(turn)
     if turn.status_code >= 500 and not any(case.kind not in OWN for case in turn.cases):
@@ -25,7 +26,7 @@ def nothing_breaks_the_upstream(turn: Turn) -> Iterator[Look]:
         yield held(fact, str(turn.status_code))
 
 
-def what_is_unreadable_is_no_order(turn: Turn) -> Iterator[Look]:
+def what_is_unreadable_is_no_order(turn: Interaction) -> Iterator[CheckResult]:
     """A body that is no document orders nothing."""
     if turn.operation is None and turn.exchange.request.body:
         fact = turn.said.case(ErrorKind.MALFORMED)
@@ -35,7 +36,7 @@ def what_is_unreadable_is_no_order(turn: Turn) -> Iterator[Look]:
             yield broken(fact, "a body that is no document was taken", "a refusal", turn.status_code, Severity.WARNING)
 
 
-def what_was_made_is_found(turn: Turn) -> Iterator[Look]:
+def what_was_made_is_found(turn: Interaction) -> Iterator[CheckResult]:
     """A task is known to the key that made it, whatever was said since."""
     own = turn.story is not None and turn.story.caller == turn.exchange.caller
     if turn.operation is Operation.QUERY and own and not turn.violations:
@@ -46,7 +47,7 @@ def what_was_made_is_found(turn: Turn) -> Iterator[Look]:
             yield held(_fact(turn), found)
 
 
-def _fact(turn: Turn) -> Fact:
+def _fact(turn: Interaction) -> Fact:
     endpoints = (endpoint for endpoint in turn.said.endpoints if endpoint.operation is turn.operation)
     return next(endpoints, turn.said.bases[0])
 

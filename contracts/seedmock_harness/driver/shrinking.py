@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Document, Operation
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.facts import Document
 
-from .actions import SYMBOL, Move
+from .actions import SYMBOL, Action
 
 TRIES = 400
-Fails = Callable[[Sequence[Move]], bool]
+Fails = Callable[[Sequence[Action]], bool]
 
 
-def shortest(said: Contract, moves: Sequence[Move], fails: Fails, tries: int = TRIES) -> list[Move]:
+def shortest(said: Contract, moves: Sequence[Action], fails: Fails, tries: int = TRIES) -> list[Action]:
     """The least of the moves that still fail, each as plain as it can be; `fails` is asked at most so many times."""
     left = [tries]
 
-    def still(tried: Sequence[Move]) -> bool:
+    def still(tried: Sequence[Action]) -> bool:
         left[0] -= 1
         return left[0] >= 0 and fails(tried)
 
@@ -32,7 +33,7 @@ def shortest(said: Contract, moves: Sequence[Move], fails: Fails, tries: int = T
     return kept
 
 
-def _fewer(moves: list[Move], still: Fails) -> list[Move]:
+def _fewer(moves: list[Action], still: Fails) -> list[Action]:
     """Without whatever can be left out: first by halves, then by less, down to single moves, from the end on."""
     size = max(1, len(moves) // 2)
     while True:
@@ -47,7 +48,7 @@ def _fewer(moves: list[Move], still: Fails) -> list[Move]:
         size //= 2
 
 
-def _together(moves: list[Move], still: Fails) -> list[Move]:
+def _together(moves: list[Action], still: Fails) -> list[Action]:
     """With time that passes several times passing once, at the last of them."""
     passing = [move.seconds for move in moves if move.seconds]
     if len(passing) < 2:
@@ -61,7 +62,7 @@ def _together(moves: list[Move], still: Fails) -> list[Move]:
     return merged if still(merged) else moves
 
 
-def _plainer(said: Contract, moves: list[Move], still: Fails) -> list[Move]:
+def _plainer(said: Contract, moves: list[Action], still: Fails) -> list[Action]:
     for at in range(len(moves)):
         for plain in _plain(said, moves[at]):
             if plain == moves[at]:
@@ -72,19 +73,19 @@ def _plainer(said: Contract, moves: list[Move], still: Fails) -> list[Move]:
     return moves
 
 
-def _plain(said: Contract, move: Move) -> Iterator[Move]:
+def _plain(said: Contract, move: Action) -> Iterator[Action]:
     """Plainer ways of saying a move, the plainest first."""
     if move.document is not None:
         for document in _documents(said, move, move.document):
             yield replace(move, document=document, headers={}, base=0)
     if move.body and move.operation:
         for example in said.examples.get(Operation(move.operation), ()):
-            yield Move(move.operation, example, caller=move.caller, makes=move.makes)
+            yield Action(move.operation, example, caller=move.caller, makes=move.makes)
     if move.headers or move.base:
         yield replace(move, headers={}, base=0)
 
 
-def _documents(said: Contract, move: Move, document: Document) -> Iterator[Document]:
+def _documents(said: Contract, move: Action, document: Document) -> Iterator[Document]:
     """The upstream's own example with the symbols of this document, then this document less one field."""
     for example in said.examples.get(Operation(move.operation), ()):
         symbols = {name: value for name, value in document.items() if SYMBOL.search(str(value))}

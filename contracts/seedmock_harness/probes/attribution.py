@@ -14,17 +14,18 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import shown
-from seedmock_contracts.facts import ORDERS, Document, Fact, Operation, Variants
+from seedmock_contracts.enums import ORDERS, Operation
+from seedmock_contracts.facts import Document, Fact, Variants
 from seedmock_contracts.rules.boundaries import Edge
 from seedmock_contracts.rules.fields import Typed
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition
 
 from ..checks.rule_enforcement import OF_CALLS
-from ..conversation.history import Turn
-from ..driver.client import Speaker
-from ..results.checks import Look, Severity, broken, held
-from .boundary_probes import Trial, askable, last_trial, trial_beside, trials
+from ..conversation.history import Interaction
+from ..driver.client import Driver
+from ..results.checks import CheckResult, Severity, broken, held
+from .boundary_probes import BoundaryProbe, askable, last_trial, trial_beside, trials
 
 TRIALS, CALM, WITNESSES, ENOUGH = 6, 3, 3, 4
 """How many second faults are tried for a rule; how many kept edges are asked for one; how many rules bear witness,
@@ -35,7 +36,7 @@ _NUMBER = re.compile(r"(?<![A-Za-z_])\d+(\.\d+)?")
 Signature = tuple[Any, ...]
 
 
-def signature(turn: Turn) -> Signature:
+def signature(turn: Interaction) -> Signature:
     """What an answer says, without the ids and figures that change from one to the next."""
     if not turn.refused:
         return ("taken",)
@@ -53,7 +54,7 @@ def masked(said: Signature, *values: Any) -> Signature:
     return tuple(re.sub(rf"(?<!\w)(?:{spelt})(?!\w)", "#", part) if isinstance(part, str) else part for part in said)
 
 
-def says_nothing(turn: Turn, rule: Rule | None = None) -> bool:
+def says_nothing(turn: Interaction, rule: Rule | None = None) -> bool:
     """Whether an answer is about something else than the request, such as too many of them."""
     kinds = {case.kind for case in turn.cases}
     wanted = rule.kind if rule is not None else None
@@ -64,26 +65,26 @@ def says_nothing(turn: Turn, rule: Rule | None = None) -> bool:
 class Scale:
     """What is answered when a rule is grossly broken and when it is kept, each time beside the same second fault."""
 
-    trial: Trial
+    trial: BoundaryProbe
     gross: Signature
     calm: Signature
-    answers: tuple[tuple[Edge, Turn], ...]
+    answers: tuple[tuple[Edge, Interaction], ...]
 
-    def answer(self, edge: Edge) -> Turn | None:
+    def answer(self, edge: Edge) -> Interaction | None:
         """What was answered at an edge, if it was asked about for the scale."""
         return next((turn for one, turn in self.answers if one is edge), None)
 
-    def blames_rule(self, turn: Turn) -> bool:
+    def blames_rule(self, turn: Interaction) -> bool:
         return signature(turn) != self.calm
 
 
-def asked(speaker: Speaker, operation: Operation, document: dict[str, Any]) -> Turn:
+def asked(speaker: Driver, operation: Operation, document: dict[str, Any]) -> Interaction:
     """The answer to a document, in the path and query too where the endpoint reads them there."""
     texts = {name: value for name, value in document.items() if isinstance(value, str)}
     return speaker.ask(operation, document, params=texts)
 
 
-def scale(speaker: Speaker, trial: Trial) -> Scale | None:
+def scale(speaker: Driver, trial: BoundaryProbe) -> Scale | None:
     """The two answers that tell which fault is blamed; None where the upstream's answers do not tell."""
     first = trial.broken[0]
     turn = asked(speaker, trial.operation, first.document)
@@ -105,7 +106,9 @@ def scale(speaker: Speaker, trial: Trial) -> Scale | None:
     return Scale(trial, gross, calm.most_common(1)[0][0], tuple(answers)) if calm else None
 
 
-def limits(speaker: Speaker, operation: Operation, rule: Rule, found: Iterable[Trial] | None = None) -> Iterator[Look]:
+def limits(
+    speaker: Driver, operation: Operation, rule: Rule, found: Iterable[BoundaryProbe] | None = None
+) -> Iterator[CheckResult]:
     """Ask about a rule, and say of each of its edges whether the limit stands there; nothing where it can't be told.
 
     `found` are other trials than the rule's own.
@@ -131,7 +134,7 @@ def limits(speaker: Speaker, operation: Operation, rule: Rule, found: Iterable[T
         yield from _gone(speaker, operation, rule)
 
 
-def _seen(speaker: Speaker, found: Scale, edge: Edge) -> Iterator[Look]:
+def _seen(speaker: Driver, found: Scale, edge: Edge) -> Iterator[CheckResult]:
     """What the answer at one edge says of the rule, or of the value tried there."""
     rule = found.trial.rule
     turn = found.answer(edge)
@@ -172,7 +175,7 @@ def _contested(said: Contract, operation: Operation, document: Document) -> tupl
     return None
 
 
-def _other_option(speaker: Speaker, found: Scale, edge: Edge) -> tuple[str, str] | None:
+def _other_option(speaker: Driver, found: Scale, edge: Edge) -> tuple[str, str] | None:
     """The variant and the option that explain a refusal: under it, whatever the field holds is refused."""
     trial = found.trial
     option = _contested(speaker.said, trial.operation, edge.document)
@@ -186,7 +189,7 @@ def _other_option(speaker: Speaker, found: Scale, edge: Edge) -> tuple[str, str]
     return None
 
 
-def indifferent(speaker: Speaker, fact: Fact, rule: Rule, change: Document) -> Iterator[Look]:
+def indifferent(speaker: Driver, fact: Fact, rule: Rule, change: Document) -> Iterator[CheckResult]:
     """Whether a change to a request that is refused for something else makes no difference to the answer."""
     trial = next(trials(speaker.said, Operation.CREATE, rule))
     calm = trial.kept[0].document
@@ -198,7 +201,7 @@ def indifferent(speaker: Speaker, fact: Fact, rule: Rule, change: Document) -> I
         yield broken(fact, "a difference where there should be none", f"{shown(change)} is ignored", _message(turn))
 
 
-def _gone(speaker: Speaker, operation: Operation, rule: Rule) -> Iterator[Look]:
+def _gone(speaker: Driver, operation: Operation, rule: Rule) -> Iterator[CheckResult]:
     """A rule that no answer blames: it holds no more, if others are blamed beside the fault that is seen last of all.
 
     Upstreams look at a request in some order; ours is only a guess at theirs. But media are read, and ids looked up,
@@ -225,7 +228,7 @@ def _gone(speaker: Speaker, operation: Operation, rule: Rule) -> Iterator[Look]:
         yield broken(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(turn))
 
 
-def _settled(said: Contract, only: tuple[str, str], blamed: bool) -> Look:
+def _settled(said: Contract, only: tuple[str, str], blamed: bool) -> CheckResult:
     """What a rule that holds only under a variant's option says of the variant."""
     variant = next(variant for variant in said.variants if variant.id == only[0])
     default = variant.default == only[1]
@@ -270,5 +273,5 @@ def _texts(value: Any, path: str = "") -> Iterator[str]:
         yield f"{path}={_NUMBER.sub('#', _ID.sub('#', str(value)))}"
 
 
-def _message(turn: Turn) -> str:
+def _message(turn: Interaction) -> str:
     return f"{turn.status_code} {turn.exchange.response.body[:200]}"

@@ -13,11 +13,12 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import values
-from seedmock_contracts.facts import MISSING, ORDERS, Document, MediaKind, Operation
+from seedmock_contracts.enums import ORDERS, MediaKind, Operation
+from seedmock_contracts.facts import MISSING, Document
 from seedmock_contracts.generation import Reference, first_frame, last_frame
 from seedmock_contracts.rules.boundaries import Edge, sample
 from seedmock_contracts.rules.rule import Rule
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition, violations
 
 from ..driver.sample_media import picture, sound
@@ -34,7 +35,7 @@ SHORT, SMALL = sound(0.1), picture(1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class BoundaryProbe:
     """A rule's edges, each together with one and the same second fault; the gross break stands first in `broken`.
 
     `after` is the place of the second fault among the operation's rules, the number of rules if it is none of them.
@@ -49,7 +50,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SecondViolation:
     """A second fault: what it makes of each base, by the base's place; or how it spoils references that are there."""
 
     name: str
@@ -82,7 +83,7 @@ class Fault:
 @cache
 def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
     """Documents that keep every rule, under each model; of ids they name only such as nobody has."""
-    said = contract(upstream)
+    said = get_contract(upstream)
     found: list[Document] = []
     for example in said.examples.get(operation, ()):
         models = [model.name for model in said.models if not model.upscales]
@@ -92,7 +93,7 @@ def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
     return tuple(found)
 
 
-def trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> Iterator[Trial]:
+def trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> Iterator[BoundaryProbe]:
     """The ways of asking about a rule, the likeliest to tell it from the second fault first; `edges` instead of its."""
     if edges or rule not in said.rules[operation]:
         yield from _trials(said, operation, rule, _pure_edges(said, operation, rule, edges))
@@ -103,10 +104,10 @@ def trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edg
 class _Remembered:
     """What an iterator gave so far, and what it will give: each item is made once, when it is first asked for."""
 
-    def __init__(self, source: Iterator[Trial]) -> None:
-        self._source, self._made = source, list[Trial]()
+    def __init__(self, source: Iterator[BoundaryProbe]) -> None:
+        self._source, self._made = source, list[BoundaryProbe]()
 
-    def __iter__(self) -> Iterator[Trial]:
+    def __iter__(self) -> Iterator[BoundaryProbe]:
         for place in count():
             if place == len(self._made):
                 found = next(self._source, None)
@@ -118,11 +119,13 @@ class _Remembered:
 
 @cache
 def _remembered(upstream: str, operation: Operation, place: int) -> _Remembered:
-    said = contract(upstream)
+    said = get_contract(upstream)
     return _Remembered(_trials(said, operation, said.rules[operation][place], _edges_of(upstream, operation, place)))
 
 
-def _trials(said: Contract, operation: Operation, rule: Rule, pure: Sequence[tuple[int, Edge]]) -> Iterator[Trial]:
+def _trials(
+    said: Contract, operation: Operation, rule: Rule, pure: Sequence[tuple[int, Edge]]
+) -> Iterator[BoundaryProbe]:
     for alternatives in _faults(said, operation, rule):
         plainest = sorted(alternatives, key=lambda fault: fault.variety(rule))
         made = (_trial(said, operation, rule, fault, pure) for fault in plainest)
@@ -145,7 +148,7 @@ def _pure_edges(said: Contract, operation: Operation, rule: Rule, edges: Sequenc
 
 @cache
 def _edges_of(upstream: str, operation: Operation, place: int) -> tuple[tuple[int, Edge], ...]:
-    said = contract(upstream)
+    said = get_contract(upstream)
     return tuple(_pure_edges(said, operation, said.rules[operation][place]))
 
 
@@ -159,20 +162,20 @@ def askable(said: Contract, operation: Operation, rule: Rule) -> frozenset[tuple
     return _askable(said.name, operation, said.rules[operation].index(rule))
 
 
-def last_trial(said: Contract, operation: Operation, rule: Rule) -> Trial | None:
+def last_trial(said: Contract, operation: Operation, rule: Rule) -> BoundaryProbe | None:
     """The way of asking about a rule beside what is seen last of all: media that can't be used, ids of nobody's."""
     return _trial_beside(said.name, operation, said.rules[operation].index(rule), None)
 
 
-def trial_beside(said: Contract, operation: Operation, rule: Rule, fault: str) -> Trial | None:
+def trial_beside(said: Contract, operation: Operation, rule: Rule, fault: str) -> BoundaryProbe | None:
     """The way of asking about a rule beside a certain second fault, if there is one."""
     return _trial_beside(said.name, operation, said.rules[operation].index(rule), fault)
 
 
 @cache
-def _trial_beside(upstream: str, operation: Operation, place: int, fault: str | None) -> Trial | None:
+def _trial_beside(upstream: str, operation: Operation, place: int, fault: str | None) -> BoundaryProbe | None:
     """The first trial beside the second faults of this name; of no name, beside those that are seen last of all."""
-    said, pure = contract(upstream), _edges_of(upstream, operation, place)
+    said, pure = get_contract(upstream), _edges_of(upstream, operation, place)
     rules = said.rules[operation]
     faults = (one for every in _faults(said, operation, rules[place]) for one in every)
     due = (one for one in faults if (one.after == len(rules) if fault is None else one.name == fault))
@@ -181,8 +184,8 @@ def _trial_beside(upstream: str, operation: Operation, place: int, fault: str | 
 
 
 def _trial(
-    said: Contract, operation: Operation, rule: Rule, fault: Fault, pure: Sequence[tuple[int, Edge]]
-) -> Trial | None:
+    said: Contract, operation: Operation, rule: Rule, fault: SecondViolation, pure: Sequence[tuple[int, Edge]]
+) -> BoundaryProbe | None:
     found = bases(said.name, operation)
     usable: dict[tuple[bool, str], Edge] = {}
     due = {said.rules[operation][fault.after].fact.id} if fault.after < len(said.rules[operation]) else set()
@@ -202,17 +205,17 @@ def _trial(
     broken = sorted((edge for edge in usable.values() if not edge.keeps), key=lambda edge: not edge.gross)
     if not kept or not broken or not broken[0].gross:
         return None
-    return Trial(operation, rule, fault.name, fault.after, kept, tuple(broken))
+    return BoundaryProbe(operation, rule, fault.name, fault.after, kept, tuple(broken))
 
 
-def _faults(said: Contract, operation: Operation, rule: Rule) -> Iterator[tuple[Fault, ...]]:
+def _faults(said: Contract, operation: Operation, rule: Rule) -> Iterator[tuple[SecondViolation, ...]]:
     """Second faults: none where nothing can be made; else of rules that stand last, of media, of the other rules.
 
     The order in which an upstream looks is not known. What is most likely seen last tells most, and is tried first.
     """
     rules = said.rules[operation]
     if operation not in ORDERS:
-        yield (Fault("", len(rules), bases(said.name, operation)),)
+        yield (SecondViolation("", len(rules), bases(said.name, operation)),)
         return
     place = rules.index(rule) if rule in rules else -1
     later = list(reversed(range(place + 1, len(rules))))
@@ -222,9 +225,9 @@ def _faults(said: Contract, operation: Operation, rule: Rule) -> Iterator[tuple[
 
 
 @cache
-def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[Fault, ...]:
+def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[SecondViolation, ...]:
     """A rule's gross break, first doubled by media that can't be used, so that nothing is made if the rule is gone."""
-    said, found = contract(upstream), bases(upstream, operation)
+    said, found = get_contract(upstream), bases(upstream, operation)
     rule = said.rules[operation][index]
     if condition(rule) is not None or (operation is Operation.UPSCALE and rule.field == "model"):
         return ()  # without its model, an upscale is none
@@ -237,11 +240,11 @@ def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[Fault, ..
     for fault in _of_media(upstream, operation):
         doubled = [_pure(said, operation, rule, fault, one, at) for at, one in enumerate(plain)]
         every.insert(-1, doubled)
-    return tuple(Fault(rule.fact.id, index, tuple(documents)) for documents in every if any(documents))
+    return tuple(SecondViolation(rule.fact.id, index, tuple(documents)) for documents in every if any(documents))
 
 
 def _pure(
-    said: Contract, operation: Operation, rule: Rule, fault: Fault, document: Document | None, at: int
+    said: Contract, operation: Operation, rule: Rule, fault: SecondViolation, document: Document | None, at: int
 ) -> Document | None:
     """A document with another fault, that breaks no other rule for it."""
     both = None if document is None else fault.added(document, bases(said.name, operation)[at], at)
@@ -249,10 +252,10 @@ def _pure(
 
 
 @cache
-def _of_media(upstream: str, operation: Operation) -> tuple[Fault, ...]:
+def _of_media(upstream: str, operation: Operation) -> tuple[SecondViolation, ...]:
     """Media that break the limits on what references may be: those of the document, or such as come in addition."""
-    said, end = contract(upstream), len(contract(upstream).rules[operation])
-    broken = Fault("clips that nobody has", end, ending=".mp4", spoilt=NO_CLIP)
+    said, end = get_contract(upstream), len(get_contract(upstream).rules[operation])
+    broken = SecondViolation("clips that nobody has", end, ending=".mp4", spoilt=NO_CLIP)
     if operation is not Operation.CREATE:
         return (broken,)
     short, small = Reference(MediaKind.AUDIO, SHORT), Reference(MediaKind.IMAGE, SMALL)
@@ -264,11 +267,11 @@ def _of_media(upstream: str, operation: Operation) -> tuple[Fault, ...]:
         )
     )
     return (
-        Fault("sounds too short", end, ending=".mp3", spoilt=SHORT),
-        Fault("last frames too small", end, ending="last_frame.png", spoilt=SMALL),
-        Fault("pictures too small", end, ending=".png", spoilt=SMALL),
+        SecondViolation("sounds too short", end, ending=".mp3", spoilt=SHORT),
+        SecondViolation("last frames too small", end, ending="last_frame.png", spoilt=SMALL),
+        SecondViolation("pictures too small", end, ending=".png", spoilt=SMALL),
         *(
-            Fault(name, end, tuple(_placed(said, base, references) for base in bases(upstream, operation)))
+            SecondViolation(name, end, tuple(_placed(said, base, references) for base in bases(upstream, operation)))
             for name, references in added.items()
         ),
         broken,
@@ -289,7 +292,7 @@ def _breaks(said: Contract, operation: Operation, document: Document, rule: Rule
     return {violation.fact.id for violation in violations(said.name, operation, document, chosen)}
 
 
-def _is_read(said: Contract, operation: Operation, fault: Fault, document: Document) -> bool:
+def _is_read(said: Contract, operation: Operation, fault: SecondViolation, document: Document) -> bool:
     """Whether a spoilt reference stands in an item that is whole: in one that is not, nobody might look at it."""
     if operation is not Operation.CREATE:
         return True
@@ -297,7 +300,7 @@ def _is_read(said: Contract, operation: Operation, fault: Fault, document: Docum
     return any(found.reference.url in spoilt for found in said.layout.find(document))
 
 
-def _alike(usable: dict[tuple[bool, str], Edge], fault: Fault) -> dict[tuple[bool, str], Edge]:
+def _alike(usable: dict[tuple[bool, str], Edge], fault: SecondViolation) -> dict[tuple[bool, str], Edge]:
     """Those of which the same fields are spoilt as in the gross break, so that the same is said of them."""
     places = {key: frozenset(_places(edge.document, fault.spoilt)) for key, edge in usable.items()}
     gross = next((places[key] for key, edge in usable.items() if edge.gross), None)

@@ -11,14 +11,15 @@ from functools import partial
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.paths import put
 from seedmock_contracts.endpoints import methods_at, path_of
-from seedmock_contracts.facts import ORDERS, Document, Endpoint, MediaLimit, Operation
+from seedmock_contracts.enums import ORDERS, Operation
+from seedmock_contracts.facts import Document, Endpoint, MediaLimit
 from seedmock_contracts.rules.boundaries import NO_SUCH_VALUE, Edge
 from seedmock_contracts.rules.fields import KnownModel, Typed
 from seedmock_contracts.rules.rule import Rule
 
 from ..conversation.history import STRANGERS
-from ..driver.client import Speaker, Step
-from ..results.checks import Look, Severity, broken, held
+from ..driver.client import Driver, Step
+from ..results.checks import CheckResult, Severity, broken, held
 from .attribution import asked, indifferent, limits, masked, signature
 from .boundary_probes import NO_NUMBER, NOBODY_S, bases, trials
 from .media_limits import media_limits
@@ -31,7 +32,7 @@ BODIES = (
 )
 """What is no document: another kind of body, half a one, and one of another type."""
 OTHER_METHODS = ("PUT", "PATCH")
-Run = Callable[[Speaker], Iterable[Look]]
+Run = Callable[[Driver], Iterable[CheckResult]]
 
 
 def free(said: Contract) -> tuple[Step, ...]:
@@ -75,7 +76,7 @@ def _of_rule(said: Contract, operation: Operation, rule: Rule) -> Step:
     return _step(name, f"{operation}: the limits of {rule.field}", partial(_edges, operation=operation, rule=rule))
 
 
-def _edges(speaker: Speaker, operation: Operation, rule: Rule) -> Iterator[Look]:
+def _edges(speaker: Driver, operation: Operation, rule: Rule) -> Iterator[CheckResult]:
     yield from limits(speaker, operation, rule)
     _tidy(speaker)
 
@@ -83,7 +84,7 @@ def _edges(speaker: Speaker, operation: Operation, rule: Rule) -> Iterator[Look]
 def _of_limit(said: Contract, limit: MediaLimit) -> Step:
     name = limit.id.removeprefix(f"{said.name}.")
 
-    def run(speaker: Speaker) -> Iterator[Look]:
+    def run(speaker: Driver) -> Iterator[CheckResult]:
         found = media_limits(speaker.said, limit)
         if found is not None:
             yield from limits(speaker, Operation.CREATE, found.rule, (found,))
@@ -109,14 +110,14 @@ def _strangely(said: Contract, operation: Operation) -> Document:
     return found[0] if found and operation is not Operation.GROUP_CREATE else {}
 
 
-def _ask(speaker: Speaker, endpoint: Endpoint, *, caller: str = "first", base: int = 0) -> None:
+def _ask(speaker: Driver, endpoint: Endpoint, *, caller: str = "first", base: int = 0) -> None:
     document = _strangely(speaker.said, endpoint.operation)
     params = {"task_id": NOBODY_S, **{name: str(value) for name, value in document.items()}}
     body = None if endpoint.method == "GET" and not document else document
     speaker.ask(endpoint.operation, body, caller=caller, params=params, base=base)
 
 
-def _auth(speaker: Speaker) -> Iterable[Look]:
+def _auth(speaker: Driver) -> Iterable[CheckResult]:
     for endpoint in _endpoints(speaker.said):
         for caller in STRANGERS:
             if not caller or caller in speaker.keys:
@@ -124,7 +125,7 @@ def _auth(speaker: Speaker) -> Iterable[Look]:
     return ()
 
 
-def _unknown(speaker: Speaker) -> Iterable[Look]:
+def _unknown(speaker: Driver) -> Iterable[CheckResult]:
     said = speaker.said
     for endpoint in _endpoints(said):
         _ask(speaker, endpoint)
@@ -134,7 +135,7 @@ def _unknown(speaker: Speaker) -> Iterable[Look]:
         speaker.ask(Operation.ASSET_LIST, {"group_id": NO_NUMBER})
 
 
-def _there(speaker: Speaker, endpoint: Endpoint) -> Iterator[Look]:
+def _there(speaker: Driver, endpoint: Endpoint) -> Iterator[CheckResult]:
     """Whether what was just asked is refused otherwise than a path that there is not."""
     said, here = speaker.said, signature(speaker.conversation.turns[-1])
     method, path = path_of(said, endpoint.operation, {"task_id": NOBODY_S})
@@ -150,7 +151,7 @@ def _alike(said: tuple[object, ...], path: str) -> tuple[object, ...]:
     return masked(masked(said, path), path.rpartition("/")[0])
 
 
-def _paths(speaker: Speaker) -> Iterable[Look]:
+def _paths(speaker: Driver) -> Iterable[CheckResult]:
     prefix = speaker.said.bases[0].prefix
     paths = {f"{prefix}{endpoint.path.replace('{task_id}', NOBODY_S)}{NO_PATH}" for endpoint in speaker.said.endpoints}
     for path in (f"{prefix}{NO_PATH}", *sorted(paths)):
@@ -160,7 +161,7 @@ def _paths(speaker: Speaker) -> Iterable[Look]:
     return ()
 
 
-def _methods(speaker: Speaker) -> Iterable[Look]:
+def _methods(speaker: Driver) -> Iterable[CheckResult]:
     seen = set()
     for endpoint in _endpoints(speaker.said):
         _, path = path_of(speaker.said, endpoint.operation, {"task_id": NOBODY_S})
@@ -171,7 +172,7 @@ def _methods(speaker: Speaker) -> Iterable[Look]:
     return ()
 
 
-def _bodies(speaker: Speaker) -> Iterable[Look]:
+def _bodies(speaker: Driver) -> Iterable[CheckResult]:
     for endpoint in _endpoints(speaker.said):
         if endpoint.method == "POST":
             _, path = path_of(speaker.said, endpoint.operation, {"task_id": NOBODY_S})
@@ -180,7 +181,7 @@ def _bodies(speaker: Speaker) -> Iterable[Look]:
     return ()
 
 
-def _bases(speaker: Speaker) -> Iterator[Look]:
+def _bases(speaker: Driver) -> Iterator[CheckResult]:
     said = speaker.said
     for number, base in enumerate(said.bases):
         nowhere = signature(speaker.say(None, "POST", f"{base.prefix}{NO_PATH}"))
@@ -195,7 +196,7 @@ def _bases(speaker: Speaker) -> Iterator[Look]:
 # --- what can be done for nothing ---
 
 
-def _library(speaker: Speaker) -> Iterable[Look]:
+def _library(speaker: Driver) -> Iterable[CheckResult]:
     said = speaker.said
     for endpoint in said.endpoints:
         if endpoint.operation in (Operation.BALANCE, Operation.MODELS):
@@ -217,14 +218,14 @@ def _number(id_: str) -> int | str:
     return int(id_) if id_.isdigit() else id_
 
 
-def _tidy(speaker: Speaker) -> None:
+def _tidy(speaker: Driver) -> None:
     """Delete the groups that were made."""
     for group in list(speaker.conversation.groups.values()):
         if group.deleted is None:
             speaker.ask(Operation.GROUP_DELETE, {"id": _number(group.id)}, caller=group.caller)
 
 
-def _models(speaker: Speaker) -> Iterator[Look]:
+def _models(speaker: Driver) -> Iterator[CheckResult]:
     said = speaker.said
     known = _known(said)
     for model in said.models:
@@ -248,7 +249,7 @@ def _form(said: Contract, base: Document, resolution: str) -> Document:
     return {"size": size.text} if "size" in base else {"resolution": resolution}
 
 
-def _upscaler(speaker: Speaker, name: str) -> Iterator[Look]:
+def _upscaler(speaker: Driver, name: str) -> Iterator[CheckResult]:
     """A model of upscales is known if a fault beside it is blamed otherwise than beside an unknown model."""
     document = put(bases(speaker.said.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/")
     nobody = asked(speaker, Operation.CREATE, {**document, "model": NO_SUCH_VALUE})
@@ -264,7 +265,7 @@ def _upscaler(speaker: Speaker, name: str) -> Iterator[Look]:
         yield held(fact, f"{name} is known")
 
 
-def _indifference(speaker: Speaker) -> Iterator[Look]:
+def _indifference(speaker: Driver) -> Iterator[CheckResult]:
     said = speaker.said
     for name, change in (("null", {"generate_audio": None}), ("unknown_fields", {"x_seedmock": {"any": 1}})):
         fact = said.find(f"{said.name}.{name}")
@@ -272,7 +273,7 @@ def _indifference(speaker: Speaker) -> Iterator[Look]:
             yield from indifferent(speaker, fact, _known(said), change)
 
 
-def _forms(speaker: Speaker) -> Iterator[Look]:
+def _forms(speaker: Driver) -> Iterator[CheckResult]:
     """A form is taken if what it says wrong is blamed as in JSON."""
     said = speaker.said
     fact = said.fact(f"{said.name}.multipart")

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import MediaKind, MediaLimit, Operation
+from seedmock_contracts.enums import MediaKind, Operation
+from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.rules.boundaries import Edge, sample
 from seedmock_contracts.rules.rule import Rule
 
 from ..driver.sample_media import picture, sound
-from .boundary_probes import SHORT, Trial, bases
+from .boundary_probes import SHORT, BoundaryProbe, bases
 
 UPRIGHT, SLACK = 2.2, 0.5
 """Width over height of a picture that is asked for its sides; seconds by which a sound is beyond its limit."""
@@ -22,7 +23,7 @@ HALF_TOO_LONG = 8.0
 """Two sounds of so many seconds are too long together."""
 
 
-def media_limits(said: Contract, limit: MediaLimit) -> Trial | None:
+def media_limits(said: Contract, limit: MediaLimit) -> BoundaryProbe | None:
     """How to ask about one limit on media, beside media that break a limit which stands later; None if it can't be."""
     found: list[tuple[Edge, list[Reference]]] = []
     image, spoilt = sample(MediaKind.IMAGE), Reference(MediaKind.AUDIO, SHORT)
@@ -39,7 +40,7 @@ def media_limits(said: Contract, limit: MediaLimit) -> Trial | None:
     return _trial(said, limit, found)
 
 
-def _trial(said: Contract, limit: MediaLimit, found: list[tuple[Edge, list[Reference]]]) -> Trial:
+def _trial(said: Contract, limit: MediaLimit, found: list[tuple[Edge, list[Reference]]]) -> BoundaryProbe:
     base = bases(said.name, Operation.CREATE)[0]
     edges = [
         Edge(said.layout.place(base, references), edge.keeps, edge.value, gross=edge.gross)
@@ -48,7 +49,9 @@ def _trial(said: Contract, limit: MediaLimit, found: list[tuple[Edge, list[Refer
     kept = tuple(edge for edge in edges if edge.keeps)
     broken = tuple(edge for edge in edges if not edge.keeps)
     rule = Rule(limit, f"{limit.kind} {limit.quantity}")
-    return Trial(Operation.CREATE, rule, "media of another limit", len(said.rules[Operation.CREATE]), kept, broken)
+    return BoundaryProbe(
+        Operation.CREATE, rule, "media of another limit", len(said.rules[Operation.CREATE]), kept, broken
+    )
 
 
 def _pictures(limit: MediaLimit) -> Iterator[tuple[Edge, int, int]]:

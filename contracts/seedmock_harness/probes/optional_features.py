@@ -11,15 +11,16 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import spelt
 from seedmock_contracts.endpoints import path_of
-from seedmock_contracts.facts import Document, MediaKind, MediaLimit, Operation, TaskStatus
+from seedmock_contracts.enums import MediaKind, Operation, TaskStatus
+from seedmock_contracts.facts import Document, MediaLimit
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.rules.cross_field import Required
 from seedmock_contracts.rules.fields import Present, PromptLength
 
 from ..checks.links import DAY
-from ..driver.client import Speaker
+from ..driver.client import Driver
 from ..driver.sample_media import FORM, form
-from ..results.checks import Look, broken, held
+from ..results.checks import CheckResult, broken, held
 from . import task_flows as lives
 from .attribution import says_nothing
 
@@ -27,7 +28,7 @@ PRIVATE = "http://10.0.0.1/first.png"
 SIDE = 320
 
 
-def sparing(speaker: Speaker, order: Document) -> Iterator[Look]:
+def sparing(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     """Order with as little as is needed, in more words than are advised."""
     words = next((rule.words for rule in speaker.said.advice if isinstance(rule, PromptLength)), 0)
     prompt = f"{order['prompt']} {'slowly ' * words}".strip()
@@ -59,7 +60,7 @@ def _unnamed(value: Any) -> Any:
     return value
 
 
-def with_asset(speaker: Speaker, order: Document, image: str) -> Iterator[Look]:
+def with_asset(speaker: Driver, order: Document, image: str) -> Iterator[CheckResult]:
     """Make an asset of a posted file and without a name, order with it, delete it, and order with it once more."""
     group = speaker.ask(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).made
     if group is None:
@@ -77,7 +78,7 @@ def with_asset(speaker: Speaker, order: Document, image: str) -> Iterator[Look]:
     speaker.ask(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
 
 
-def too_long(speaker: Speaker, order: Document, longer: Document, limit: MediaLimit) -> Iterator[Look]:
+def too_long(speaker: Driver, order: Document, longer: Document, limit: MediaLimit) -> Iterator[CheckResult]:
     """Order with sounds that are as long together as they may be, and if that is taken, with longer ones."""
     made = speaker.ask(Operation.CREATE, order).made
     if made is None:
@@ -96,7 +97,7 @@ def too_long(speaker: Speaker, order: Document, longer: Document, limit: MediaLi
         yield broken(limit, "media that are too long together are used", "a refusal or a failed task", last.word)
 
 
-def posted(speaker: Speaker, waits: bool) -> Iterator[Look]:
+def posted(speaker: Driver, waits: bool) -> Iterator[CheckResult]:
     """Post a file and fetch it by its link, where the clock is ours also after its days."""
     link = _posted(speaker)
     if link:
@@ -108,7 +109,7 @@ def posted(speaker: Speaker, waits: bool) -> Iterator[Look]:
     yield from ()
 
 
-def _posted(speaker: Speaker) -> str:
+def _posted(speaker: Driver) -> str:
     """A link to a picture that was posted; empty where there is none."""
     if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in speaker.said.endpoints):
         return ""
@@ -116,7 +117,7 @@ def _posted(speaker: Speaker) -> str:
     return speaker.say(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).published
 
 
-def formed(speaker: Speaker, order: Document) -> Iterator[Look]:
+def formed(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     """Order by a form, with a file in it."""
     body = form("input_reference", SIDE, {name: spelt(value) for name, value in order.items()})
     method, path = path_of(speaker.said, Operation.CREATE, {})

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Document, MediaKind, Mode, Model, Operation, Size
+from seedmock_contracts.enums import MediaKind, Mode, Operation
+from seedmock_contracts.facts import Document, Model, Size
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
 from seedmock_contracts.pricing import asset_fee, quote
 
@@ -28,7 +29,7 @@ MINIMAL = ("text", "image", "multimodal")
 
 
 @dataclass(frozen=True, slots=True)
-class Props:
+class MediaUrls:
     """The URLs that orders refer to; an empty one is a medium that there is none of."""
 
     image: str
@@ -37,7 +38,7 @@ class Props:
     audio: str
 
 
-ELSEWHERE = Props(
+ELSEWHERE = MediaUrls(
     "https://example.com/first.png",
     "https://example.com/last.png",
     "https://example.com/motion.mp4",
@@ -46,13 +47,13 @@ ELSEWHERE = Props(
 """For an emulator, which takes an address at its word."""
 
 
-def carried() -> Props:
+def carried() -> MediaUrls:
     """For a live upstream, which must be able to read them: data URIs. A clip cannot be made without an encoder."""
-    return Props(picture(320, 320), picture(352, 320), "", sound(3.0))
+    return MediaUrls(picture(320, 320), picture(352, 320), "", sound(3.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PaidOptions:
     """How paid orders are made: what they refer to, what B's tokens cost, and how far they go.
 
     `deep` orders every size and every target of upscales that there is, the longest clip, and sounds as long as they
@@ -60,7 +61,7 @@ class Terms:
     can be waited for.
     """
 
-    props: Props = ELSEWHERE
+    props: MediaUrls = ELSEWHERE
     token_price: Decimal | None = None
     deep: bool = False
     own_clock: bool = False
@@ -75,9 +76,9 @@ class Row:
     price: Decimal
 
 
-def paid(said: Contract, terms: Terms | None = None) -> tuple[Step, ...]:
+def paid(said: Contract, terms: PaidOptions | None = None) -> tuple[Step, ...]:
     """The steps that cost money; the price of each is the most that it can cost, by the contract's figures."""
-    terms = terms or Terms()
+    terms = terms or PaidOptions()
     steps = [*_orders(said, terms), *_library(said), *_upscale(said, terms), *_sundry(said, terms)]
     steps.sort(key=lambda step: step.price)
     first = next(step for step in steps if step.name == "text")
@@ -85,7 +86,7 @@ def paid(said: Contract, terms: Terms | None = None) -> tuple[Step, ...]:
     return (first, *steps, *_at_last(said, terms))
 
 
-def rows(said: Contract, terms: Terms) -> list[Row]:
+def rows(said: Contract, terms: PaidOptions) -> list[Row]:
     """Every size of every model by price, of equal ones the simplest model's first."""
     found = [
         Row(model, size, _price(said, terms, model, size))
@@ -101,7 +102,7 @@ def _area(size: Size) -> int:
     return size.width * size.height
 
 
-def _price(said: Contract, terms: Terms, model: Model, size: Size, seconds: int | None = None) -> Decimal:
+def _price(said: Contract, terms: PaidOptions, model: Model, size: Size, seconds: int | None = None) -> Decimal:
     request = GenerationRequest(
         model=model.name, resolution=size.resolution, ratio=size.ratio, seconds=seconds or _least(said)
     )
@@ -152,7 +153,7 @@ class Wish:
     seconds: int | None = None
 
 
-def _orders(said: Contract, terms: Terms) -> Iterator[Step]:
+def _orders(said: Contract, terms: PaidOptions) -> Iterator[Step]:
     """Each wish takes another size of the cheapest model, so that modes and sizes are seen by the same orders."""
     every = rows(said, terms)
     cheapest = [row for row in every if row.model is every[0].model]
@@ -170,7 +171,7 @@ def _orders(said: Contract, terms: Terms) -> Iterator[Step]:
         yield _order(said, terms, Wish(name, f"{row.size.text} by {row.model.name}", by_ratio=True), row)
 
 
-def _wishes(said: Contract, terms: Terms) -> Iterator[Wish]:
+def _wishes(said: Contract, terms: PaidOptions) -> Iterator[Wish]:
     media, modes = terms.props, {mode.mode for mode in said.modes}
     first, last = first_frame(media.image), last_frame(media.other_image)
     image, video, audio = (
@@ -198,7 +199,7 @@ def _tells_text(said: Contract) -> bool:
     return isinstance(said.example(Operation.CREATE)[said.names.get("seconds", "seconds")], str)
 
 
-def _others(said: Contract, every: Sequence[Row], terms: Terms) -> Iterator[Row]:
+def _others(said: Contract, every: Sequence[Row], terms: PaidOptions) -> Iterator[Row]:
     """For each other model the cheapest row; if deep, also one of the resolution that only others tell of."""
     for model in said.models:
         of = [row for row in every if row.model is model]
@@ -208,7 +209,7 @@ def _others(said: Contract, every: Sequence[Row], terms: Terms) -> Iterator[Row]
                 yield next(row for row in of if row.size.resolution == model.resolutions[-1])
 
 
-def _sizes(left: Sequence[Row], every: Sequence[Row], dearest: str, terms: Terms) -> Iterator[Row]:
+def _sizes(left: Sequence[Row], every: Sequence[Row], dearest: str, terms: PaidOptions) -> Iterator[Row]:
     """The sizes that no order has had yet; of the highest resolution one only, unless it shall be deep."""
     yield from left
     seen = {row.size for row in left}
@@ -219,7 +220,7 @@ def _sizes(left: Sequence[Row], every: Sequence[Row], dearest: str, terms: Terms
     yield from list(high.values())[: None if terms.deep else 1]
 
 
-def _order(said: Contract, terms: Terms, wish: Wish, row: Row) -> Step:
+def _order(said: Contract, terms: PaidOptions, wish: Wish, row: Row) -> Step:
     more: dict[str, Any] = {}
     if wish.seconds is not None:
         number: int = wish.seconds or _least(said)
@@ -243,7 +244,7 @@ def _library(said: Contract) -> Iterator[Step]:
         yield Step("asset", says, lives.library, asset_fee(said.name).value)
 
 
-def _upscale(said: Contract, terms: Terms) -> Iterator[Step]:
+def _upscale(said: Contract, terms: PaidOptions) -> Iterator[Step]:
     model = next((model for model in said.models if model.upscales), None)
     if model is None:
         return
@@ -254,7 +255,7 @@ def _upscale(said: Contract, terms: Terms) -> Iterator[Step]:
         yield Step(name, f"a clip that was made before, to {target}", partial(lives.upscaled, target=target), price)
 
 
-def _sundry(said: Contract, terms: Terms) -> Iterator[Step]:
+def _sundry(said: Contract, terms: PaidOptions) -> Iterator[Step]:
     """Orders of the cheapest row that are made, or fail, in ways of their own."""
     row, known = rows(said, terms)[0], {endpoint.operation for endpoint in said.endpoints}
     order = document(said, row.model, row.size)
@@ -274,7 +275,7 @@ def _sundry(said: Contract, terms: Terms) -> Iterator[Step]:
         yield from _too_long(said, terms, row)
 
 
-def _price_of(said: Contract, terms: Terms, row: Row, order: Document) -> Decimal:
+def _price_of(said: Contract, terms: PaidOptions, row: Row, order: Document) -> Decimal:
     """What an order of a row costs that may leave its seconds out."""
     name = said.names.get("seconds", "seconds")
     default = next((f.default for f in said.fields if f.operation is Operation.CREATE and f.path == name), None)
@@ -282,7 +283,7 @@ def _price_of(said: Contract, terms: Terms, row: Row, order: Document) -> Decima
     return _price(said, terms, row.model, row.size, None if seconds is None else int(seconds))
 
 
-def _too_long(said: Contract, terms: Terms, row: Row) -> Iterator[Step]:
+def _too_long(said: Contract, terms: PaidOptions, row: Row) -> Iterator[Step]:
     """Sounds within their limit together, and beyond it: it is looked at last, so that no question is free."""
     for limit in said.limits:
         if (limit.kind, limit.quantity) == (MediaKind.AUDIO, "total_seconds") and limit.high:
@@ -295,7 +296,7 @@ def _too_long(said: Contract, terms: Terms, row: Row) -> Iterator[Step]:
             yield Step("sounds", "sounds that are too long together", run, 2 * row.price)
 
 
-def _at_last(said: Contract, terms: Terms) -> Iterator[Step]:
+def _at_last(said: Contract, terms: PaidOptions) -> Iterator[Step]:
     if any(endpoint.operation is Operation.FILE_CREATE for endpoint in said.endpoints):
         yield Step("file", "a posted file", partial(sundry.posted, waits=terms.own_clock))
     if terms.own_clock and said.link_fields:

@@ -10,13 +10,14 @@ from itertools import chain, repeat
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import path_of
-from seedmock_contracts.facts import AssetStatus, Document, Operation, TaskStatus
+from seedmock_contracts.enums import AssetStatus, Operation, TaskStatus
+from seedmock_contracts.facts import Document
 from seedmock_contracts.lifecycle import TERMINAL
 
 from ..checks.links import DAY
-from ..conversation.history import Story, Turn
-from ..driver.client import Speaker
-from ..results.checks import Look, broken, held
+from ..conversation.history import Interaction, TaskHistory
+from ..driver.client import Driver
+from ..results.checks import CheckResult, broken, held
 
 PAUSES = (1.0, 2.0, 3.0, 5.0, 8.0)
 PAUSE = 10.0
@@ -40,14 +41,14 @@ class Unfinished(Exception):
         self.task = task
 
 
-def lived(speaker: Speaker, order: Document, operation: Operation = Operation.CREATE) -> Iterator[Look]:
+def lived(speaker: Driver, order: Document, operation: Operation = Operation.CREATE) -> Iterator[CheckResult]:
     """Order, query to the end, fetch what there is."""
     made = speaker.ask(operation, order).made
     if made is not None:
         yield from followed(speaker, made)
 
 
-def followed(speaker: Speaker, task: str) -> Iterator[Look]:
+def followed(speaker: Driver, task: str) -> Iterator[CheckResult]:
     """Query a task to its end, and fetch what there is."""
     last = ended(speaker, task)
     yield _found(speaker, last)
@@ -57,7 +58,7 @@ def followed(speaker: Speaker, task: str) -> Iterator[Look]:
     _account(speaker, task)
 
 
-def watched(speaker: Speaker, order: Document) -> Iterator[Look]:
+def watched(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     """Order, and ask in every way that there is: early, in parts, after the end, for money, and by another key."""
     _account(speaker)
     made = speaker.ask(Operation.CREATE, order)
@@ -79,7 +80,7 @@ def watched(speaker: Speaker, order: Document) -> Iterator[Look]:
     _account(speaker, made.made)
 
 
-def _found(speaker: Speaker, last: Turn | None) -> Look:
+def _found(speaker: Driver, last: Interaction | None) -> CheckResult:
     """Whether what was made was known to the upstream afterwards."""
     endpoint = next(one for one in speaker.said.endpoints if one.operation is Operation.QUERY)
     told = speaker.conversation.turns[-1].status_code
@@ -87,7 +88,7 @@ def _found(speaker: Speaker, last: Turn | None) -> Look:
     return held(endpoint, str(told)) if last is not None else broken(endpoint, title, "the task", told)
 
 
-def query(speaker: Speaker, task: str, caller: str = "first") -> Turn:
+def query(speaker: Driver, task: str, caller: str = "first") -> Interaction:
     """Ask for a task, in the path or in the query string as the contract has it."""
     params = {"task_id": task}
     _, path = path_of(speaker.said, Operation.QUERY, params)
@@ -95,7 +96,7 @@ def query(speaker: Speaker, task: str, caller: str = "first") -> Turn:
     return speaker.ask(Operation.QUERY, None if in_path else params, params=params, caller=caller)
 
 
-def ended(speaker: Speaker, task: str) -> Turn | None:
+def ended(speaker: Driver, task: str) -> Interaction | None:
     """Poll to the end, and give the answer that told it; None if the upstream knows nothing of the task.
 
     Raises Unfinished.
@@ -124,7 +125,7 @@ class Way:
         self._method, self.url = method_and_url
         self._caller = caller
 
-    def __call__(self, speaker: Speaker, method: str = "", headers: Mapping[str, str] | None = None) -> Turn:
+    def __call__(self, speaker: Driver, method: str = "", headers: Mapping[str, str] | None = None) -> Interaction:
         return speaker.say(Operation.CONTENT, method or self._method, self.url, caller=self._caller, headers=headers)
 
 
@@ -136,7 +137,7 @@ def ways(said: Contract, task: str, links: Iterable[str]) -> Iterator[Way]:
         yield Way(("GET", link), "")
 
 
-def _fetched_in_parts(speaker: Speaker, task: str, links: Iterable[str]) -> None:
+def _fetched_in_parts(speaker: Driver, task: str, links: Iterable[str]) -> None:
     for way in ways(speaker.said, task, links):
         whole = way(speaker)
         way(speaker, "HEAD")
@@ -147,7 +148,7 @@ def _fetched_in_parts(speaker: Speaker, task: str, links: Iterable[str]) -> None
             way(speaker, headers={"range": RANGES[0], "if-range": tag})
 
 
-def _account(speaker: Speaker, task: str = "") -> None:
+def _account(speaker: Driver, task: str = "") -> None:
     """Look at the money, where the upstream shows it."""
     known = {endpoint.operation for endpoint in speaker.said.endpoints}
     if task and Operation.RECORD in known:
@@ -162,7 +163,7 @@ def _account(speaker: Speaker, task: str = "") -> None:
 # --- A's library, upscale and links ---
 
 
-def library(speaker: Speaker) -> Iterable[Look]:
+def library(speaker: Driver) -> Iterable[CheckResult]:
     """Make a group and an asset, follow it to its end, and take both away again."""
     group = speaker.ask(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).made
     if group is None:
@@ -182,7 +183,7 @@ def library(speaker: Speaker) -> Iterable[Look]:
     return ()
 
 
-def processed(speaker: Speaker, asset: str) -> None:
+def processed(speaker: Driver, asset: str) -> None:
     """Ask for an asset until it is no longer in processing, or for long enough."""
     for pause in (0.0, *PAUSES, *[PAUSE] * 20):
         if pause:
@@ -192,7 +193,7 @@ def processed(speaker: Speaker, asset: str) -> None:
             break
 
 
-def _looked_after(speaker: Speaker, asset: str) -> None:
+def _looked_after(speaker: Driver, asset: str) -> None:
     processed(speaker, asset)
     speaker.ask(Operation.ASSET_LIST, {"page": 1, "page_size": 10})
     speaker.ask(Operation.ASSET_UPDATE, {"id": asset, "name": "hero"})
@@ -204,16 +205,16 @@ def _looked_after(speaker: Speaker, asset: str) -> None:
         speaker.ask(Operation.ASSET_LIST, {"page": 1, "page_size": 10}, caller="second")
 
 
-def _link(speaker: Speaker) -> str:
+def _link(speaker: Driver) -> str:
     """A link to a clip that was made before; empty if there is none."""
     return next((link for story in _successes(speaker) for link in story.links), "")
 
 
-def _successes(speaker: Speaker) -> Iterator[Story]:
+def _successes(speaker: Driver) -> Iterator[TaskHistory]:
     return (story for story in speaker.conversation.tasks.values() if story.status is TaskStatus.SUCCESS)
 
 
-def upscaled(speaker: Speaker, target: str) -> Iterable[Look]:
+def upscaled(speaker: Driver, target: str) -> Iterable[CheckResult]:
     """Make a clip larger that was made before: its length is known, and so the bill. Without one, order nothing."""
     link = _link(speaker)
     if not link:
@@ -222,7 +223,7 @@ def upscaled(speaker: Speaker, target: str) -> Iterable[Look]:
     return lived(speaker, order, Operation.UPSCALE)
 
 
-def expired(speaker: Speaker) -> Iterable[Look]:
+def expired(speaker: Driver) -> Iterable[CheckResult]:
     """Let a link's days go by, and follow it once more."""
     link = _link(speaker)
     if link:

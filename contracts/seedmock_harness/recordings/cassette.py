@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import routed
+from seedmock_contracts.enums import ORDERS, MediaKind, Operation, TaskStatus
 from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, summary
-from seedmock_contracts.facts import ORDERS, MediaFacts, MediaKind, Operation, TaskStatus
+from seedmock_contracts.facts import MediaFacts
 
-from ..conversation.history import STRANGERS, Conversation, Story, Turn
+from ..conversation.history import STRANGERS, History, Interaction, TaskHistory
 from .model import Recording, judged
 from .operations import operation_of
 from .request_matching import canonical, without_ids
@@ -32,21 +33,21 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class TaskTimeline:
     """A clip that was delivered: what it was, and for which order."""
 
     media: MediaFacts
-    story: Story
+    story: TaskHistory
 
 
 @dataclass
-class Tape:
+class Cassette:
     """Answers requests as they were answered. What was served is where it stands: `reset` winds it back."""
 
     recording: Recording
     loose: bool = False
     """Whether a request is the same about any task or asset: ids that nobody has are references too."""
-    _turns: dict[Key, list[Turn]] = field(default_factory=dict)
+    _turns: dict[Key, list[Interaction]] = field(default_factory=dict)
     _loosely: dict[Key, Key] = field(default_factory=dict)
     _orders: dict[tuple[Wish, str], Key] = field(default_factory=dict)
     """By what was ordered, however it was written."""
@@ -71,7 +72,7 @@ class Tape:
     def said(self) -> Contract:
         return self.recording.said
 
-    def answer(self, asked: Asked) -> Turn | None:
+    def answer(self, asked: Asked) -> Interaction | None:
         """The next answer to a request, the last one again and again; None for what was never asked."""
         key = _key(self.said, asked)
         if self.loose and key not in self._turns:
@@ -90,7 +91,7 @@ class Tape:
             self._told[turn.story.id] = turn.status or self._told.get(turn.story.id)
         return turn
 
-    def content(self, asked: Asked) -> Film | Turn | None:
+    def content(self, asked: Asked) -> TaskTimeline | Interaction | None:
         """What is there under a task's id or a link: a clip after success, and before it what was said then."""
         story = self.story(asked)
         if story is None or asked.method not in ("GET", "HEAD"):
@@ -100,9 +101,9 @@ class Tape:
         media = _delivered(story)
         if media is None or not (ended or self._is_link(asked)):
             return refused
-        return Film(media, story)
+        return TaskTimeline(media, story)
 
-    def story(self, asked: Asked) -> Story | None:
+    def story(self, asked: Asked) -> TaskHistory | None:
         """The task whose content is asked for."""
         if self._is_link(asked):
             return self._links[_bare(asked.path)]
@@ -111,7 +112,7 @@ class Tape:
             return None
         return self._conversation.tasks.get(found.params.get("task_id", ""))
 
-    def recorded(self, operation: Operation | None) -> list[Turn]:
+    def recorded(self, operation: Operation | None) -> list[Interaction]:
         """The first answer to each request for an operation; for none, all of them."""
         return [turns[0] for turns in self._turns.values() if operation in (None, turns[0].operation)]
 
@@ -130,7 +131,7 @@ def _bare(link: str) -> str:
     return link.partition("://")[2] or link
 
 
-def _delivered(story: Story) -> MediaFacts | None:
+def _delivered(story: TaskHistory) -> MediaFacts | None:
     """The clip that was fetched; where nobody fetched it, what was ordered, once the task had succeeded."""
     fetched = (turn.exchange.response.media for turn in story.contents if turn.status_code == 200)
     media = next((media for media in fetched if media is not None), None)
@@ -144,15 +145,15 @@ def _delivered(story: Story) -> MediaFacts | None:
     )  # fmt: skip
 
 
-def _turn(said: Contract, asked: Asked) -> Turn:
+def _turn(said: Contract, asked: Asked) -> Interaction:
     """A request in the light of nothing, as it would be recorded."""
     url = asked.path + (f"?{asked.query}" if asked.query else "")
     operation = operation_of(said, asked.method, asked.path, asked.body)
     request = Request(asked.method, url, (), summary(asked.body.encode(), JUDGED_BYTES).decode("utf-8", "replace"))
-    return Conversation(said).turn(Exchange(operation, request, Response(0)))
+    return History(said).turn(Exchange(operation, request, Response(0)))
 
 
-def _wish(turn: Turn) -> Wish:
+def _wish(turn: Interaction) -> Wish:
     """What an order orders: sizes may be written in two ways, and what is left out has its default. Empty for none."""
     order = turn.order
     if order is None:
@@ -163,7 +164,7 @@ def _wish(turn: Turn) -> Wish:
     return (*parts, order.seconds, order.audio, order.seed, references)
 
 
-def _asked(turn: Turn) -> Asked:
+def _asked(turn: Interaction) -> Asked:
     request = turn.exchange.request
     parts = urlsplit(request.url)
     path = request.url if parts.scheme else parts.path

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 
 from ..verify.cli import COULD_NOT_LOOK
 
@@ -38,7 +38,7 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     from .proxy import Proxy
     from .writer import CannotRecord, Recorder
 
-    said = contract(upstream)
+    said = get_contract(upstream)
     clock = Clock()
     try:
         root = root_of(said, target)

@@ -14,10 +14,10 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.shape import Shape, merged, shape_of
 from seedmock_contracts.exchange import Exchange, InvalidExchange, exchange_from
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 
 from ..checks import judged as looks_at
-from ..conversation.history import Conversation, Turn
+from ..conversation.history import History, Interaction
 from ..driver.client import Judged
 
 FORMAT = 1
@@ -60,7 +60,7 @@ class Recording:
 
     @property
     def said(self) -> Contract:
-        return contract(self.about.upstream)
+        return get_contract(self.about.upstream)
 
     @property
     def at(self) -> float:
@@ -79,12 +79,12 @@ class Hearing:
     """A recording as the checks see it."""
 
     recording: Recording
-    conversation: Conversation
+    conversation: History
     judged: tuple[Judged, ...]
     shapes: Mapping[State, Shape] = field(default_factory=dict)
 
     @property
-    def turns(self) -> tuple[Turn, ...]:
+    def turns(self) -> tuple[Interaction, ...]:
         return tuple(one.turn for one in self.judged)
 
 
@@ -139,7 +139,7 @@ def _object(line: str) -> dict[str, Any] | None:
 
 def judged(recording: Recording, options: Mapping[str, str] | None = None) -> Hearing:
     """Every exchange of a recording in the light of those before it, with what the checks see; and the shapes."""
-    conversation = Conversation(recording.said, options)
+    conversation = History(recording.said, options)
     heard = []
     for exchange in recording.exchanges:
         turn = conversation.turn(exchange)
@@ -148,7 +148,7 @@ def judged(recording: Recording, options: Mapping[str, str] | None = None) -> He
     return Hearing(recording, conversation, tuple(heard), _shapes(one.turn for one in heard))
 
 
-def state_of(turn: Turn) -> State | None:
+def state_of(turn: Interaction) -> State | None:
     """Under what the shape of an answer is kept; None for an answer that is no JSON."""
     if turn.body is None or turn.operation is None:
         return None
@@ -156,7 +156,7 @@ def state_of(turn: Turn) -> State | None:
     return turn.operation.value, f"{turn.status_code} {told or ''}".strip()
 
 
-def code_of(turn: Turn) -> str:
+def code_of(turn: Interaction) -> str:
     """The code that a refusal tells in its body, as text; empty if none."""
     body = turn.body if isinstance(turn.body, dict) else {}
     error = body.get("error") if isinstance(body.get("error"), dict) else body
@@ -164,7 +164,7 @@ def code_of(turn: Turn) -> str:
     return str(code) if isinstance(code, str | int) else ""
 
 
-def _shapes(turns: Iterator[Turn]) -> dict[State, Shape]:
+def _shapes(turns: Iterator[Interaction]) -> dict[State, Shape]:
     found: dict[State, list[Shape]] = {}
     for turn in turns:
         state = state_of(turn)

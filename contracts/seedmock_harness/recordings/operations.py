@@ -6,7 +6,7 @@ import json
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import routed
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 
 
 def operation_of(said: Contract, method: str, path: str, body: str) -> str:

@@ -11,18 +11,18 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import routed
-from seedmock_contracts.facts import ErrorKind
+from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.redaction import HOST, INSIDE
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_server.api.pipeline import hand_over, send_answer
 from seedmock_server.app import App
-from seedmock_server.errors import Refusal
+from seedmock_server.errors import ApiError
 from seedmock_server.http.asgi import Message, Receive, Send
-from seedmock_server.media.clip_spec import Look
-from seedmock_server.upstreams.protocol import FileAnswer
+from seedmock_server.media.clip_spec import ClipSpec
+from seedmock_server.upstreams.protocol import FileResponse
 
-from ..conversation.history import Turn
-from .cassette import Asked, Film, Tape
+from ..conversation.history import Interaction
+from .cassette import Asked, Cassette, TaskTimeline
 from .model import Recording
 from .request_matching import canonical
 
@@ -40,7 +40,7 @@ class Playback:
     """The ASGI application. `emulate`: whether an emulator answers what was not recorded."""
 
     def __init__(self, recordings: Sequence[Recording], app: App, emulate: bool = False) -> None:
-        self._tapes = [Tape(recording) for recording in reversed(recordings)]
+        self._tapes = [Cassette(recording) for recording in reversed(recordings)]
         self._app, self._emulate = app, emulate
         self._keys: list[str] = []
         self.upstreams = sorted({tape.said.name for tape in self._tapes})
@@ -57,7 +57,7 @@ class Playback:
         key = headers.get("authorization", "")
         for tape in list(self._tapes):
             found = self._found(tape, scope, body, key)
-            if isinstance(found, Film):
+            if isinstance(found, TaskTimeline):
                 return await self._film(tape, found, scope, receive, send)
             if found is not None:
                 if found.made is not None:  # what is asked next is about this
@@ -67,14 +67,14 @@ class Playback:
             return await self._app(scope, _again(body), send)
         return await self._miss(scope, body, send)
 
-    def _found(self, tape: Tape, scope: Message, body: bytes, key: str) -> Film | Turn | None:
+    def _found(self, tape: Cassette, scope: Message, body: bytes, key: str) -> TaskTimeline | Interaction | None:
         asked = Asked(
             scope["method"], _path(scope["path"]), scope["query_string"].decode("latin-1"),
             body.decode("utf-8", "replace"), self._caller(tape, key),
         )  # fmt: skip
         return tape.content(asked)
 
-    def _caller(self, tape: Tape, key: str) -> str:
+    def _caller(self, tape: Cassette, key: str) -> str:
         """Who a key stands for: the first that comes for the first that was recorded, and so on."""
         if not key:
             return ""
@@ -84,24 +84,24 @@ class Playback:
             self._keys.append(key)
         return tape.callers[min(self._keys.index(key), len(tape.callers) - 1)]
 
-    async def _film(self, tape: Tape, film: Film, scope: Message, receive: Receive, send: Send) -> None:
+    async def _film(self, tape: Cassette, film: TaskTimeline, scope: Message, receive: Receive, send: Send) -> None:
         clip = await self._app.studio.clip(look_of(film))
-        answer = FileAnswer(clip.path, clip.etag, "video/mp4", _cached(film))
+        answer = FileResponse(clip.path, clip.etag, "video/mp4", _cached(film))
         try:
             await hand_over(answer, scope, receive, send)
-        except Refusal as refusal:
+        except ApiError as refusal:
             await send_answer(self._app.upstreams[tape.said.name].refuse(refusal), scope["method"], send)
 
     async def _miss(self, scope: Message, body: bytes, send: Send) -> None:
         said = self._upstream(scope)
         told = self._what_there_is(said, scope, body)
-        answer = self._app.upstreams[said.name].refuse(Refusal(ErrorKind.ROUTE_NOT_FOUND, told, value=told))
+        answer = self._app.upstreams[said.name].refuse(ApiError(ErrorKind.ROUTE_NOT_FOUND, told, value=told))
         _put(answer.body, told)
         await send_answer(answer, scope["method"], send)
 
     def _upstream(self, scope: Message) -> Contract:
         """Whose words an unknown request is refused in."""
-        said = [contract(name) for name in self.upstreams]
+        said = [get_contract(name) for name in self.upstreams]
         return next((one for one in said if routed(one, scope["method"], scope["path"])), said[0])
 
     def _what_there_is(self, said: Contract, scope: Message, body: bytes) -> str:
@@ -125,17 +125,17 @@ def _is_played(path: str) -> bool:
     return path.startswith(LINKS + "/") or not path.startswith("/_mock/")
 
 
-def look_of(film: Film) -> Look:
+def look_of(film: TaskTimeline) -> ClipSpec:
     """How a clip is made that is like the one that was delivered: its size, seconds and sound."""
     media, order = film.media, film.story.order
     seconds = max(1, round(media.seconds or 5))
     width, height = ((side or 720) // 2 * 2 for side in (media.width, media.height))
     extra = media.frames == 24 * seconds + 1
     model, prompt = (order.model.name, order.prompt) if order is not None else ("seedance", "")
-    return Look(model, width, height, seconds, media.has_audio, 0, prompt, extra)
+    return ClipSpec(model, width, height, seconds, media.has_audio, 0, prompt, extra)
 
 
-def _cached(film: Film) -> tuple[tuple[bytes, bytes], ...]:
+def _cached(film: TaskTimeline) -> tuple[tuple[bytes, bytes], ...]:
     told = (turn.headers.get("cache-control") for turn in film.story.contents if not turn.refused)
     cached = next((value for value in told if value), None)
     return () if cached is None else ((b"cache-control", cached.encode("latin-1")),)
@@ -148,7 +148,7 @@ def _path(path: str) -> str:
     return f"http:{host}{name}" if path.startswith(LINKS + "/") and host is not None else path
 
 
-async def _said(turn: Turn, origin: str, method: str, send: Send) -> None:
+async def _said(turn: Interaction, origin: str, method: str, send: Send) -> None:
     answer = turn.exchange.response
     text = answer.body
     for host, place in PLACES.items():
@@ -197,13 +197,13 @@ def _put(body: Any, message: str) -> None:
             holder[name] = message
 
 
-def _line(turn: Turn) -> str:
+def _line(turn: Interaction) -> str:
     request = turn.exchange.request
     body = f" {request.body[:120]}" if request.body else ""
     return f"{request.method} {request.url[:120]}{body}"
 
 
-def _differing(there: Sequence[Turn], body: bytes) -> str:
+def _differing(there: Sequence[Interaction], body: bytes) -> str:
     """In which fields a document differs from the recorded one that is nearest to it."""
     asked = _object(canonical(body.decode("utf-8", "replace")))
     differences = []

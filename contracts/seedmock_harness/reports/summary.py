@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from seedmock_contracts.facts import Basis
+from seedmock_contracts.enums import Basis
 
-from ..results.certification import MEANINGS, Broken, Certification, Invariant
+from ..results.certification import MEANINGS, Certification, Invariant, InvariantViolation
 from ..results.certification import Verdict as Certified
 from ..results.checks import Severity
 from ..results.verification import FactSeen, Finding, Seen, Verdict, Verification
@@ -119,7 +119,7 @@ def _about_drift(found: Verification) -> Iterator[str]:
 # --- certifications ---
 
 
-def by_invariant(found: Certification) -> Mapping[Invariant, tuple[Broken, ...]]:
+def by_invariant(found: Certification) -> Mapping[Invariant, tuple[InvariantViolation, ...]]:
     """What broke, in the order of the invariants."""
     every = {invariant: tuple(one for one in found.broken if one.invariant is invariant) for invariant in Invariant}
     return {invariant: of for invariant, of in every.items() if of}

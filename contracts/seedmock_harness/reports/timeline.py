@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
+from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, Role, TaskStatus
 from seedmock_contracts.exchange import Response
-from seedmock_contracts.facts import ORDERS, AssetStatus, Operation, Role, TaskStatus
 
-from ..conversation.history import Conversation, Story, Thing, Turn
+from ..conversation.history import AssetHistory, History, Interaction, TaskHistory
 from ..results.certification import Call, Life
 from .http_text import measured
 
@@ -95,9 +95,9 @@ def runs(events: Iterable[Event]) -> Iterator[Run]:
         yield Run(same[0].at, same[-1].at, len(same), same[0])
 
 
-def lives(conversation: Conversation) -> tuple[Drawn, ...]:
+def lives(conversation: History) -> tuple[Drawn, ...]:
     """The lives of all tasks of a conversation, then of all assets, in the order of their making."""
-    said: dict[str, list[Turn]] = {id_: [] for id_ in (*conversation.tasks, *conversation.assets)}
+    said: dict[str, list[Interaction]] = {id_: [] for id_ in (*conversation.tasks, *conversation.assets)}
     for turn in conversation.turns:
         about = _about(conversation, turn)
         if about is not None:
@@ -107,7 +107,7 @@ def lives(conversation: Conversation) -> tuple[Drawn, ...]:
     return (*tasks, *assets)
 
 
-def _about(conversation: Conversation, turn: Turn) -> str | None:
+def _about(conversation: History, turn: Interaction) -> str | None:
     """The id of the task or asset that its owner asks about, or makes; refusals are part of its life, too."""
     story = turn.story if turn.made is None else conversation.tasks.get(turn.made)
     if story is not None:
@@ -125,13 +125,13 @@ def trial(life: Life) -> Drawn:
 # --- conversations ---
 
 
-def _task(story: Story, turns: Sequence[Turn]) -> Drawn:
+def _task(story: TaskHistory, turns: Sequence[Interaction]) -> Drawn:
     ended = story.ended
     end = "it did not come to its end" if ended is None else f"it ended as {ended.word}"
     return Drawn(story.id, _ordered(story), end, _events(turns))
 
 
-def _ordered(story: Story) -> str:
+def _ordered(story: TaskHistory) -> str:
     order = story.order
     if order is None:
         return "an order that breaks a rule" if story.created.violations else "an order"
@@ -144,16 +144,16 @@ def _ordered(story: Story) -> str:
     return ", ".join(filter(None, [*parts, *references]))
 
 
-def _asset(thing: Thing, turns: Sequence[Turn]) -> Drawn:
+def _asset(thing: AssetHistory, turns: Sequence[Interaction]) -> Drawn:
     return Drawn(thing.id, "an asset", "it was deleted" if thing.deleted else "it was kept", _events(turns))
 
 
-def _events(turns: Sequence[Turn]) -> tuple[Event, ...]:
+def _events(turns: Sequence[Interaction]) -> tuple[Event, ...]:
     start = turns[0].exchange.at
     return tuple(_event(turn, max(0.0, turn.exchange.at - start)) for turn in turns)
 
 
-def _event(turn: Turn, at: float) -> Event:
+def _event(turn: Interaction, at: float) -> Event:
     mark = _mark(turn.operation)
     word = turn.word or "" if mark is not Mark.CONTENT and not turn.refused else ""
     says = f"{turn.operation}: {_told(turn.exchange.response)}"
@@ -168,7 +168,7 @@ def _mark(operation: str | None) -> Mark:
     return Mark.CONTENT if operation == Operation.CONTENT else Mark.OTHER
 
 
-def _tone(turn: Turn, mark: Mark) -> Tone:
+def _tone(turn: Interaction, mark: Mark) -> Tone:
     if turn.refused:
         return Tone.REFUSED if 200 <= turn.status_code < 500 else Tone.TROUBLE
     if turn.status is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import TaskStatus
 
 from .checks import Severity
 
@@ -94,7 +94,7 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class InvariantViolation:
     """An invariant that did not hold. `conversation` is what was said in that trial, a line for each exchange.
 
     `life` is that trial: the smallest in which the invariant still breaks. None where nobody kept it.
@@ -120,7 +120,7 @@ class Certification:
     adapter: str
     verdict: Verdict
     trials: tuple[str, ...]
-    broken: tuple[Broken, ...]
+    broken: tuple[InvariantViolation, ...]
     trouble: str = ""
     seconds: float = 0.0
     lives: tuple[Life, ...] = ()

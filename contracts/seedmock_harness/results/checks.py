@@ -6,8 +6,9 @@ import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
+from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import HIDDEN, Exchange, Request
-from seedmock_contracts.facts import Basis, Fact
+from seedmock_contracts.facts import Fact
 
 SHOWN = 800
 
@@ -21,7 +22,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CheckResult:
     """What a check saw of one fact in one exchange. `severity` replaces what the fact's basis implies."""
 
     fact: Fact
@@ -32,27 +33,29 @@ class Look:
     severity: Severity | None = None
 
 
-def held(fact: Fact, observed: str = "") -> Look:
+def held(fact: Fact, observed: str = "") -> CheckResult:
     """The exchange bears the fact out."""
-    return Look(fact, True, observed=observed)
+    return CheckResult(fact, True, observed=observed)
 
 
-def broken(fact: Fact, title: str, expected: object, observed: object, severity: Severity | None = None) -> Look:
+def broken(fact: Fact, title: str, expected: object, observed: object, severity: Severity | None = None) -> CheckResult:
     """The exchange contradicts the fact. `title` is a sentence's beginning: `the status runs backwards`."""
-    return Look(fact, False, title, str(expected), str(observed), severity)
+    return CheckResult(fact, False, title, str(expected), str(observed), severity)
 
 
-def compared(fact: Fact, title: str, expected: object, observed: object, severity: Severity | None = None) -> Look:
+def compared(
+    fact: Fact, title: str, expected: object, observed: object, severity: Severity | None = None
+) -> CheckResult:
     """Whether what was observed is what the fact lets one expect."""
     if expected == observed:
         return held(fact, str(observed))
     return broken(fact, title, expected, observed, severity)
 
 
-class Failure(AssertionError):
+class CheckFailure(AssertionError):
     """A check found an exchange that contradicts a fact. Two failures of the same `identity` are the same trouble."""
 
-    def __init__(self, check: str, look: Look, exchange: Exchange) -> None:
+    def __init__(self, check: str, look: CheckResult, exchange: Exchange) -> None:
         super().__init__(check, look, exchange)
         self.check, self.look, self.exchange = check, look, exchange
         self.fact, self.title = look.fact, look.title

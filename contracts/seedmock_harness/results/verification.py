@@ -7,10 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import Basis, Fact
+from seedmock_contracts.facts import Fact
 
-from ..conversation.history import Conversation
+from ..conversation.history import History
 from .checks import Severity
 
 
@@ -75,7 +76,7 @@ class Verification:
     spent: Decimal
     facts: tuple[FactSeen, ...]
     findings: tuple[Finding, ...]
-    conversation: Conversation
+    conversation: History
     trouble: str = ""
     """Why nothing, or not all, could be looked at, in one sentence; empty if nothing was in the way."""
     tasks: tuple[str, ...] = ()

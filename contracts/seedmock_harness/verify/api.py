@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
 from ..results.verification import Finding, Seen, Verification
-from .order_log import Book
+from .order_log import OrderLog
 from .places import state_file
 from .session import Session, Silent, about, plan, terms_for
 from .target import elsewhere
@@ -18,13 +18,13 @@ def verified(
 ) -> Verification:
     """Make every step that the limit allows; an empty address is the upstream's own.
 
-    Raises wire.InvalidAddress and book.UnreadableBook.
+    Raises wire.InvalidAddress and book.UnreadableOrderLog.
     """
-    said = contract(upstream)
+    said = get_contract(upstream)
     with elsewhere(said, base_url or said.bases[0].host, key, second) as target:
         steps = plan(said, terms_for(target))
         path = state_file(f"verify-{said.name}-{about(said, target)}.jsonl")
-        return Session.prepared(target, steps, limit, Book(path, about(said, target)), Silent()).run()
+        return Session.prepared(target, steps, limit, OrderLog(path, about(said, target)), Silent()).run()
 
 
 def in_short(found: Verification) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_server.clock import Clock
 from seedmock_server.settings import InvalidSetting, options_from
 
@@ -20,7 +20,7 @@ from ..reports.writers import VERIFICATIONS, InvalidReport, require, write
 from ..results.verification import Verification
 from .budget import InvalidBudget, amount_from, budget_from
 from .console import Progress, announce, conclude, kept
-from .order_log import Book, UnreadableBook
+from .order_log import OrderLog, UnreadableOrderLog
 from .places import state_file
 from .session import Plan, Session, UnknownStep, about, plan, terms_for
 from .target import Target, elsewhere, own
@@ -32,7 +32,7 @@ class NoKey(ValueError):
 
 USAGE = (InvalidBudget, InvalidAddress, InvalidSetting, InvalidReport, NoKey, UnknownStep)
 """What is raised of options that are not valid; nothing was sent."""
-TROUBLES = (UnreadableBook, CannotRecord, OSError)
+TROUBLES = (UnreadableOrderLog, CannotRecord, OSError)
 """What is raised of what is in the way of a verification."""
 
 
@@ -58,7 +58,7 @@ def wanted_from(values: Mapping[str, Any]) -> Wanted:
     if values["budget"] is None and values["base_url"] is None and values["only"]:
         limit = None  # who names paid steps of an emulator of our own wants them, and they cost nothing
     return Wanted(
-        contract(values["upstream"]),
+        get_contract(values["upstream"]),
         limit,
         values["only"],
         values["reports"],
@@ -96,7 +96,7 @@ def verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
     path = wanted.ledger or (None if target.own else state_file(f"verify-{wanted.said.name}-{said}.jsonl"))
     recorder = _recorder(wanted, target)
     progress = Progress(recorder.hear if recorder is not None else None)
-    session = Session.prepared(target, steps, wanted.limit, Book(path, said), progress)
+    session = Session.prepared(target, steps, wanted.limit, OrderLog(path, said), progress)
     announce(session, wanted.limit)
     with progress.shown(), recorder or contextlib.nullcontext():
         found = session.run()

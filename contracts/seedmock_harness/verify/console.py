@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import click
 
+from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import Basis
 from seedmock_server.cli.connection import progress
 
 from ..driver.client import Step

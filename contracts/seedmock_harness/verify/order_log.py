@@ -18,12 +18,12 @@ RESUMABLE = 86_400.0
 """Seconds for which an interrupted run is gone on with; later its clips are no longer there."""
 
 
-class UnreadableBook(Exception):
+class UnreadableOrderLog(Exception):
     """The file is no such book, or cannot be written; the message says what to do."""
 
 
 @dataclass
-class Order:
+class LoggedOrder:
     """One paid call: begun, and then, if an answer came, taken or refused."""
 
     step: str
@@ -47,10 +47,10 @@ class Run:
 
     id: str
     at: float
-    orders: list[Order] = field(default_factory=list)
+    orders: list[LoggedOrder] = field(default_factory=list)
     closed: bool = False
 
-    def order(self, step: str, number: int) -> Order | None:
+    def order(self, step: str, number: int) -> LoggedOrder | None:
         """The order of this number in a step, as far as it may have been taken."""
         return next((one for one in self.orders if (one.step, one.number) == (step, number) and not one.refused), None)
 
@@ -65,11 +65,11 @@ def fingerprint(upstream: str, target: str, key: str) -> str:
     return blake2b("\n".join((upstream, target, key)).encode(), digest_size=8).hexdigest()
 
 
-class Book:
+class OrderLog:
     """The runs against one target. `path` None keeps nothing beyond this process."""
 
     def __init__(self, path: Path | None, about: str) -> None:
-        """Raises UnreadableBook."""
+        """Raises UnreadableOrderLog."""
         self._path, self._about = path, about
         self._file: IO[str] | None = None
         self.runs = {run.id: run for run in self._read()} if path is not None and path.exists() else {}
@@ -83,20 +83,22 @@ class Book:
         return latest
 
     def open(self, now: float, resumed: Run | None = None) -> None:
-        """Begin a run, or go on with one. Raises UnreadableBook."""
+        """Begin a run, or go on with one. Raises UnreadableOrderLog."""
         self.run = resumed or Run(f"{now:.6f}", now)
         if resumed is None:
             self._write("opened", now)
 
-    def ordering(self, step: str, price: Decimal, now: float) -> Order:
-        """Write that a paid call is about to be made. Raises UnreadableBook: then it must not be made."""
+    def ordering(self, step: str, price: Decimal, now: float) -> LoggedOrder:
+        """Write that a paid call is about to be made. Raises UnreadableOrderLog: then it must not be made."""
         number = sum(order.step == step for order in self.run.orders)
-        order = Order(step, number, price, now)
+        order = LoggedOrder(step, number, price, now)
         self._write("ordering", now, step=step, number=number, price=str(price))
         self.run.orders.append(order)
         return order
 
-    def answered(self, order: Order, now: float, task: str, answer: Mapping[str, Any] | None, refused: bool) -> None:
+    def answered(
+        self, order: LoggedOrder, now: float, task: str, answer: Mapping[str, Any] | None, refused: bool
+    ) -> None:
         """Write what became of a paid call."""
         order.task, order.answer, order.answered_at, order.refused = task, answer, now, refused
         self._write(
@@ -129,7 +131,7 @@ class Book:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise UnreadableBook(
+            raise UnreadableOrderLog(
                 f"the ledger {self._path} cannot be written: {error.strerror}: nothing was sent"
             ) from error
 
@@ -138,12 +140,12 @@ class Book:
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError as error:
-            raise UnreadableBook(f"the ledger {self._path} cannot be read: {error.strerror}") from error
+            raise UnreadableOrderLog(f"the ledger {self._path} cannot be read: {error.strerror}") from error
         runs: dict[str, Run] = {}
         for number, line in enumerate(lines, 1):
             entry = _entry(line)
             if entry is None and number < len(lines) and number == 1:
-                raise UnreadableBook(f"{self._path} is no ledger of `seedmock verify`: line 1 is {line[:60]!r}")
+                raise UnreadableOrderLog(f"{self._path} is no ledger of `seedmock verify`: line 1 is {line[:60]!r}")
             if entry is not None and entry.get("about") == self._about:
                 _apply(entry, runs)
         yield from runs.values()
@@ -161,7 +163,7 @@ def _entry(line: str) -> dict[str, Any] | None:
 def _apply(entry: dict[str, Any], runs: dict[str, Run]) -> None:
     run = runs.setdefault(entry["run"], Run(entry["run"], float(entry["at"])))
     if entry["event"] == "ordering":
-        run.orders.append(Order(entry["step"], entry["number"], _price(entry.get("price")), float(entry["at"])))
+        run.orders.append(LoggedOrder(entry["step"], entry["number"], _price(entry.get("price")), float(entry["at"])))
     elif entry["event"] in ("taken", "refused"):
         order = run.order(entry["step"], entry["number"])
         if order is not None:
@@ -187,6 +189,6 @@ def _lock(file: IO[str], path: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise UnreadableBook(
+        raise UnreadableOrderLog(
             f"another verification is writing the ledger {path}: wait for it, or give --ledger FILE"
         ) from error

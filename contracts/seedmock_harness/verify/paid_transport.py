@@ -12,15 +12,15 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.enums import PAID, ErrorKind
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.facts import PAID, ErrorKind
 from seedmock_server.http.in_process import Reply
 
-from ..conversation.history import Conversation, Turn
+from ..conversation.history import History, Interaction
 from ..driver.client import Answered, Step
 from ..driver.http_transport import NoAnswer
 from .budget import Budget
-from .order_log import Book, Order
+from .order_log import LoggedOrder, OrderLog
 from .target import Target
 
 ENDING = {
@@ -32,22 +32,22 @@ ENDING = {
 """Refusals that say nothing of an order, and after which no other is made."""
 
 
-class InDoubt(Exception):
+class OrderOutcomeUnknown(Exception):
     """An order may have been taken, and nobody can say; it is not made again."""
 
 
-class NothingMore(Exception):
+class OrderingStopped(Exception):
     """The upstream takes no orders from this key."""
 
 
 @dataclass
-class Till:
+class PaidTransport:
     """Sends for a speaker. While a paid step runs, `step` is that one."""
 
     said: Contract
     target: Target
     budget: Budget
-    book: Book
+    book: OrderLog
     step: Step | None = None
     doubts: list[str] = field(default_factory=list)
     tasks: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Till:
         self.step = None
 
     def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answered:
-        """Raises NoAnswer, InDoubt, NothingMore."""
+        """Raises NoAnswer, OrderOutcomeUnknown, OrderingStopped."""
         if self.step is None or method != "POST" or url not in self._paths:
             return self.target.send(method, url, headers=headers, content=content)
         number = self._numbers.get(self.step.name, 0)
@@ -84,11 +84,11 @@ class Till:
             return self._again(before)
         return self._order(url, headers, content)
 
-    def _again(self, order: Order) -> Answered:
+    def _again(self, order: LoggedOrder) -> Answered:
         """What was answered to an order that was made before the interruption."""
         self._paid_for = order.step
         if order.answer is None:
-            raise InDoubt(f"the order of step {order.step} was interrupted")
+            raise OrderOutcomeUnknown(f"the order of step {order.step} was interrupted")
         self.resumed += 1
         self._answered_at = order.answered_at
         if order.task:
@@ -100,7 +100,7 @@ class Till:
         assert self.step is not None
         price = Decimal(0) if self._paid_for == self.step.name else self.step.price
         if not self.budget.affords(price):
-            raise NothingMore(
+            raise OrderingStopped(
                 f"step {self.step.name} costs {price} {self.target.money} more, which the budget does not allow"
             )
         order = self.book.ordering(self.step.name, price, self.target.now())
@@ -118,7 +118,7 @@ class Till:
             raise
         return self._judged(order, self._turn(url, content, answer), answer)
 
-    def _judged(self, order: Order, turn: Turn, answer: Answered) -> Answered:
+    def _judged(self, order: LoggedOrder, turn: Interaction, answer: Answered) -> Answered:
         """Write what became of an order. An answer that is no refusal in the upstream's words leaves it in doubt."""
         now, kept = self.target.now(), _kept(answer)
         ending = next((kind for kind in ENDING if any(case.kind is kind for case in turn.cases)), None)
@@ -128,31 +128,31 @@ class Till:
         elif turn.refused and (turn.cases or 400 <= turn.status_code < 500) and turn.status_code < 500:
             self._gone(order, kept)
             if ending is not None:
-                raise NothingMore(f"{ENDING[ending]} ({turn.status_code} at step {order.step})")
+                raise OrderingStopped(f"{ENDING[ending]} ({turn.status_code} at step {order.step})")
         else:
             self.book.answered(order, now, "", kept, refused=False)
             why = f"the answer was {turn.status_code} without an id"
             self.doubts.append(doubt(order, why, self.target.money))
         return answer
 
-    def _gone(self, order: Order, kept: Mapping[str, Any] | None = None) -> None:
+    def _gone(self, order: LoggedOrder, kept: Mapping[str, Any] | None = None) -> None:
         """An order that was not taken costs nothing."""
         self.budget.spend(-order.price)
         self.book.answered(order, self.target.now(), "", kept, refused=True)
 
-    def _doubt(self, order: Order, why: str) -> InDoubt:
+    def _doubt(self, order: LoggedOrder, why: str) -> OrderOutcomeUnknown:
         self.doubts.append(doubt(order, why, self.target.money))
-        return InDoubt(f"the order of step {order.step} may have been taken: {why}")
+        return OrderOutcomeUnknown(f"the order of step {order.step} may have been taken: {why}")
 
-    def _turn(self, url: str, content: bytes, answer: Answered) -> Turn:
+    def _turn(self, url: str, content: bytes, answer: Answered) -> Interaction:
         """The answer in the light of nothing: only whether something was made, or refused, is asked."""
         assert self.step is not None
         request = Request("POST", url, body=content.decode("utf-8", "replace"))
         response = Response(answer.status_code, body=answer.content.decode("utf-8", "replace"))
-        return Conversation(self.said).turn(Exchange(self._paths[url], request, response))
+        return History(self.said).turn(Exchange(self._paths[url], request, response))
 
 
-def doubt(order: Order, why: str, money: str) -> str:
+def doubt(order: LoggedOrder, why: str, money: str) -> str:
     """The sentence that names an order of which nobody knows whether it was taken."""
     which = "an order" if not order.number else f"order {order.number + 1}"
     return f"step {order.step}: {which} for {order.price} {money} may have been taken, its id is not known: {why}"

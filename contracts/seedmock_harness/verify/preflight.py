@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from seedmock_contracts.facts import ErrorKind, Operation
+from seedmock_contracts.enums import ErrorKind, Operation
 
-from ..conversation.history import Turn
-from ..driver.client import Speaker, Step
+from ..conversation.history import Interaction
+from ..driver.client import Driver, Step
 from ..probes.boundary_probes import NOBODY_S
 from ..probes.task_flows import query
-from ..results.checks import Look
+from ..results.checks import CheckResult
 
 ELSEWHERE = frozenset({404, 405, 501})
 KEYS = frozenset({ErrorKind.AUTHENTICATION, ErrorKind.FORBIDDEN})
 
 
-def _knock(speaker: Speaker) -> Iterable[Look]:
+def _knock(speaker: Driver) -> Iterable[CheckResult]:
     query(speaker, NOBODY_S)
     speaker.ask(Operation.CREATE, {})
     return ()
@@ -29,7 +29,7 @@ def _knock(speaker: Speaker) -> Iterable[Look]:
 STEP = Step("doorstep", "whether anybody is there, speaks the language, and knows the key", _knock)
 
 
-def trouble(turns: Sequence[Turn]) -> str:
+def trouble(turns: Sequence[Interaction]) -> str:
     """Why nothing can be looked at, in one sentence; empty if much can."""
     if not turns:
         return ""
@@ -47,22 +47,22 @@ def trouble(turns: Sequence[Turn]) -> str:
     return ""
 
 
-def _form(turn: Turn) -> str:
+def _form(turn: Interaction) -> str:
     body = turn.exchange.response.body.lstrip().lower()
     if body.startswith(("<!doctype html", "<html")) or "text/html" in turn.headers.get("content-type", ""):
         return "HTML"
     return "no JSON" if body else "empty answers"
 
 
-def _kinds(turn: Turn) -> set[ErrorKind]:
+def _kinds(turn: Interaction) -> set[ErrorKind]:
     return {case.kind for case in turn.cases}
 
 
-def _locked(turn: Turn) -> bool:
+def _locked(turn: Interaction) -> bool:
     return turn.status_code in (401, 403) or bool(_kinds(turn) and _kinds(turn) <= KEYS)
 
 
-def _strange(turn: Turn) -> bool:
+def _strange(turn: Interaction) -> bool:
     """Whether an answer could be anybody's: no case of the contract's, and no word or id of its own."""
     holder: Any = turn.body if isinstance(turn.body, dict) else {}
     known = {turn.said.holder, "code"} if turn.said.holder else {"error", "code"}

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import Basis, Fact, Variants
+from seedmock_contracts.facts import Fact, Variants
 
-from ..results.checks import Failure, Look, Severity
+from ..results.checks import CheckFailure, CheckResult, Severity
 from ..results.verification import FactSeen, Finding, Seen
 
 Key = tuple[str, str]
@@ -18,12 +19,12 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """A look, the check and the step that it was made by, and the exchange that it was made at."""
 
     step: str
     check: str
-    look: Look
+    look: CheckResult
     exchange: Exchange
 
     @property
@@ -31,8 +32,8 @@ class Sight:
         return self.check, self.look.fact.id
 
     @property
-    def failure(self) -> Failure:
-        return Failure(self.check, self.look, self.exchange)
+    def failure(self) -> CheckFailure:
+        return CheckFailure(self.check, self.look, self.exchange)
 
     @property
     def is_red(self) -> bool:
@@ -41,15 +42,15 @@ class Sight:
 
 
 @dataclass
-class Gathered:
+class ResultSet:
     """Every look so far, by what it was at."""
 
-    held: dict[Key, Sight] = field(default_factory=dict)
-    broken: dict[Key, Sight] = field(default_factory=dict)
+    held: dict[Key, Observation] = field(default_factory=dict)
+    broken: dict[Key, Observation] = field(default_factory=dict)
     again: dict[Key, bool] = field(default_factory=dict)
     """Of findings that were looked at twice: whether they were seen again."""
 
-    def add(self, sight: Sight) -> None:
+    def add(self, sight: Observation) -> None:
         """Remember a look; of the same finding the first."""
         if sight.look.holds:
             self.held.setdefault(sight.key, sight)
@@ -64,7 +65,7 @@ class Gathered:
         """Drift, or flake where a second look found nothing."""
         return "drift" if self.again.get(key, True) else "flake"
 
-    def confirm(self, second: Gathered, red: Iterable[Key]) -> None:
+    def confirm(self, second: ResultSet, red: Iterable[Key]) -> None:
         """Take note of what a second look saw of findings; what it did not look at stays as it was."""
         for key in red:
             if key in second.broken or key in second.held:
@@ -75,7 +76,7 @@ class Gathered:
         return any(sight.is_red and self.label(key) == "drift" for key, sight in self.broken.items())
 
 
-def facts_seen(said: Contract, gathered: Gathered, why_not: str) -> Iterator[FactSeen]:
+def facts_seen(said: Contract, gathered: ResultSet, why_not: str) -> Iterator[FactSeen]:
     """A verdict on every fact of the contract; `why_not` says why the others were not looked at."""
     broken = _by_fact({key: sight for key, sight in gathered.broken.items() if gathered.label(key) == "drift"})
     held = _by_fact(gathered.held)
@@ -90,15 +91,15 @@ def facts_seen(said: Contract, gathered: Gathered, why_not: str) -> Iterator[Fac
             yield FactSeen(fact, Seen.NOT_LOOKED, why_not)
 
 
-def _by_fact(sights: Mapping[Key, Sight]) -> dict[str, Sight]:
+def _by_fact(sights: Mapping[Key, Observation]) -> dict[str, Observation]:
     """The first sight of each fact."""
-    found: dict[str, Sight] = {}
+    found: dict[str, Observation] = {}
     for (_, fact), sight in sights.items():
         found.setdefault(fact, sight)
     return found
 
 
-def findings(gathered: Gathered, emulated: Mapping[Key, str], where: Callable[[str], str]) -> Iterator[Finding]:
+def findings(gathered: ResultSet, emulated: Mapping[Key, str], where: Callable[[str], str]) -> Iterator[Finding]:
     """Every contradiction, the worst first; a flake is a warning at most. `where` makes an address whole."""
     order = list(Severity)
     found = [_finding(key, sight, gathered, emulated, where) for key, sight in gathered.broken.items()]
@@ -106,7 +107,7 @@ def findings(gathered: Gathered, emulated: Mapping[Key, str], where: Callable[[s
 
 
 def _finding(
-    key: Key, sight: Sight, gathered: Gathered, emulated: Mapping[Key, str], where: Callable[[str], str]
+    key: Key, sight: Observation, gathered: ResultSet, emulated: Mapping[Key, str], where: Callable[[str], str]
 ) -> Finding:
     failure, label = sight.failure, gathered.label(key)
     request = failure.exchange.request
@@ -125,7 +126,7 @@ def _finding(
     )
 
 
-def patch(fact: Fact, look: Look, at: float | None = None) -> str:
+def patch(fact: Fact, look: CheckResult, at: float | None = None) -> str:
     """What follows for the contract from a look that settles an assumption, in one line."""
     if look.holds:
         day = "" if at is None else f" (verified {datetime.fromtimestamp(at, UTC):%Y-%m-%d})"
@@ -135,7 +136,7 @@ def patch(fact: Fact, look: Look, at: float | None = None) -> str:
     return f"{fact.id}: {look.expected} -> {look.observed}"
 
 
-def settled(gathered: Gathered, at: float) -> Iterator[tuple[Fact, str]]:
+def settled(gathered: ResultSet, at: float) -> Iterator[tuple[Fact, str]]:
     """The assumptions that were confirmed, each with the line that follows for the contract."""
     contradicted = {key[1] for key in gathered.broken}
     for sight in _by_fact(gathered.held).values():
@@ -144,6 +145,6 @@ def settled(gathered: Gathered, at: float) -> Iterator[tuple[Fact, str]]:
             yield fact, patch(fact, sight.look, at)
 
 
-def observed(sights: Iterable[Sight]) -> dict[Key, str]:
+def observed(sights: Iterable[Observation]) -> dict[Key, str]:
     """What was seen in each place: what the emulator says where a finding has something else."""
     return {sight.key: sight.look.observed or sight.look.expected or "as the contract says" for sight in sights}

@@ -11,19 +11,20 @@ from decimal import Decimal
 from typing import Protocol
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import Fact, Operation
+from seedmock_contracts.facts import Fact
 
-from ..conversation.history import Turn
-from ..driver.client import Judged, MadeATask, Speaker, Step
+from ..conversation.history import Interaction
+from ..driver.client import Driver, Judged, Step, UnexpectedTask
 from ..driver.http_transport import NoAnswer
-from ..probes.paid_steps import Terms, rows
+from ..probes.paid_steps import PaidOptions, rows
 from ..probes.task_flows import Unfinished
-from ..results.checks import Look, Severity, broken
+from ..results.checks import CheckResult, Severity, broken
 from . import preflight as doorstep
-from .order_log import UnreadableBook
-from .paid_transport import InDoubt, NothingMore, Till
-from .results import Gathered, Sight
+from .order_log import UnreadableOrderLog
+from .paid_transport import OrderingStopped, OrderOutcomeUnknown, PaidTransport
+from .results import Observation, ResultSet
 
 SILENCES = 2
 """Steps in a row that may go without an answer before the rest is given up."""
@@ -48,20 +49,20 @@ class Runner:
     """Makes steps on one target. What it saw is in `gathered`; `trouble` says what was in the way."""
 
     said: Contract
-    till: Till
+    till: PaidTransport
     watcher: Watcher
-    gathered: Gathered = field(default_factory=Gathered)
+    gathered: ResultSet = field(default_factory=ResultSet)
     trouble: str = ""
     ended: bool = True
     """Whether every task came to its end: if not, another run can go on with it."""
     made: list[str] = field(default_factory=list)
     missed: dict[str, str] = field(default_factory=dict)
     """Steps that were begun and could not be made, and why."""
-    sights: list[Sight] = field(default_factory=list)
+    sights: list[Observation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         target = self.till.target
-        self.speaker = Speaker(self.said, self.till.send, target.keys, self.till.now, target.sleep, self._hear)
+        self.speaker = Driver(self.said, self.till.send, target.keys, self.till.now, target.sleep, self._hear)
         self._step = doorstep.STEP
         self._silent = 0
 
@@ -74,7 +75,7 @@ class Runner:
                 self._make(step, pays)
         except Stop as stop:
             self.trouble = self.trouble or str(stop)
-        except UnreadableBook as error:
+        except UnreadableOrderLog as error:
             self.ended, self.trouble = False, str(error)
         except KeyboardInterrupt:
             self.ended, self.trouble = False, "interrupted"
@@ -85,7 +86,7 @@ class Runner:
             raise Stop(self.missed[doorstep.STEP.name])
         why = doorstep.trouble(self.speaker.conversation.turns)
         if why:
-            self.gathered = Gathered()
+            self.gathered = ResultSet()
             raise Stop(why)
         self._look_again(doorstep.STEP, pays=False)
 
@@ -111,16 +112,16 @@ class Runner:
             self._silent += 1
             self._miss(step, str(error), goes_on=pays)
             return
-        except MadeATask as made:
+        except UnexpectedTask as made:
             self._unwanted(made.turn)
-        except InDoubt as error:
+        except OrderOutcomeUnknown as error:
             self._miss(step, str(error))
         except Unfinished as error:
             self._miss(step, str(error), goes_on=True)
-        except NothingMore as error:
+        except OrderingStopped as error:
             self._miss(step, str(error), goes_on=True)
             raise Stop(str(error)) from error
-        except (UnreadableBook, Stop):
+        except (UnreadableOrderLog, Stop):
             raise
         except Exception as error:  # whatever a stranger answers, the tasks that are paid for must be named
             self._miss(step, f"step {step.name} broke off: {type(error).__name__}: {error}", goes_on=pays)
@@ -139,7 +140,7 @@ class Runner:
         red = self.gathered.red(step.name)
         if not red or (pays and not self.till.budget.affords(step.price)):
             return
-        before, self.gathered = self.gathered, Gathered()
+        before, self.gathered = self.gathered, ResultSet()
         trouble = self.trouble
         try:
             self._attempt(step, pays)
@@ -159,12 +160,12 @@ class Runner:
         for check, look in judged.looks:
             self._add(check, look, judged.turn.exchange)
 
-    def _add(self, check: str, look: Look, exchange: Exchange) -> None:
-        sight = Sight(self._step.name, check, look, exchange)
+    def _add(self, check: str, look: CheckResult, exchange: Exchange) -> None:
+        sight = Observation(self._step.name, check, look, exchange)
         self.sights.append(sight)
         self.gathered.add(sight)
 
-    def _unwanted(self, turn: Turn) -> None:
+    def _unwanted(self, turn: Interaction) -> None:
         """A question that must cost nothing was taken as an order: the worst that can be found, and the last."""
         price = dearest(self.said)
         self.till.tasks.append(turn.made or "")
@@ -180,10 +181,10 @@ class Runner:
 
 def dearest(said: Contract) -> Decimal:
     """The most that an order can cost whose terms are not known."""
-    return max(row.price for row in rows(said, Terms()))
+    return max(row.price for row in rows(said, PaidOptions()))
 
 
-def _fact(turn: Turn) -> Fact:
+def _fact(turn: Interaction) -> Fact:
     """What should have kept a task from being made: a rule that was broken, else the endpoint."""
     if turn.violations:
         return turn.violations[0].fact

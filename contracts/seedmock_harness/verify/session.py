@@ -15,11 +15,11 @@ from seedmock_server.clock import Clock
 
 from ..driver.client import Step
 from ..probes.free_steps import free
-from ..probes.paid_steps import ELSEWHERE, Terms, carried, paid
+from ..probes.paid_steps import ELSEWHERE, PaidOptions, carried, paid
 from ..results.verification import Finding, Seen, Verdict, Verification
 from .budget import Budget
-from .order_log import Book, Run, fingerprint
-from .paid_transport import Till, doubt
+from .order_log import OrderLog, Run, fingerprint
+from .paid_transport import PaidTransport, doubt
 from .results import Key, facts_seen, findings, observed, settled
 from .runner import Runner, Watcher
 from .target import Target, own
@@ -50,7 +50,7 @@ class Plan:
         return (*self.free, *self.paid)
 
 
-def plan(said: Contract, terms: Terms, only: Sequence[str] = ()) -> Plan:
+def plan(said: Contract, terms: PaidOptions, only: Sequence[str] = ()) -> Plan:
     """All steps, or those named: each by its own name, or by a group's. Raises UnknownStep."""
     whole = Plan(said, free(said), paid(said, terms))
     names = [step.name for step in whole.steps]
@@ -70,10 +70,10 @@ def _wanted(step: Step, group: str, only: Sequence[str]) -> bool:
     return step.name in only or group in only or (step.minimal and "minimal" in only)
 
 
-def terms_for(target: Target, *, token_price: Decimal | None = None, deep: bool = False) -> Terms:
+def terms_for(target: Target, *, token_price: Decimal | None = None, deep: bool = False) -> PaidOptions:
     """How orders are made for a target: an emulator takes addresses at their word, anybody else must read them."""
     props = ELSEWHERE if target.own else carried()
-    return Terms(props, token_price, deep, own_clock=target.moves)
+    return PaidOptions(props, token_price, deep, own_clock=target.moves)
 
 
 @dataclass
@@ -83,12 +83,12 @@ class Session:
     target: Target
     plan: Plan
     budget: Budget
-    book: Book
+    book: OrderLog
     watcher: Watcher
     resumed: Run | None = None
 
     @classmethod
-    def prepared(cls, target: Target, plan: Plan, limit: Decimal | None, book: Book, watcher: Watcher) -> Session:
+    def prepared(cls, target: Target, plan: Plan, limit: Decimal | None, book: OrderLog, watcher: Watcher) -> Session:
         """A session that goes on with an interrupted run of the book's, if there is one."""
         resumed = None if target.own else book.interrupted(target.now())
         return cls(target, plan, Budget(limit, resumed.spent if resumed else Decimal(0)), book, watcher, resumed)
@@ -107,7 +107,7 @@ class Session:
         return sum((step.price for step in self.ordered if step.name not in had), Decimal(0))
 
     def run(self) -> Verification:
-        """Make the steps, and tell what they found. Raises book.UnreadableBook."""
+        """Make the steps, and tell what they found. Raises book.UnreadableOrderLog."""
         clock, since = Clock(), self.target.now()
         try:
             return self._run(clock, since)
@@ -117,7 +117,7 @@ class Session:
     def _run(self, clock: Clock, since: float) -> Verification:
         at = clock.now()
         self.book.open(since, self.resumed)
-        till = Till(self.plan.said, self.target, self.budget, self.book)
+        till = PaidTransport(self.plan.said, self.target, self.budget, self.book)
         doubtful = (order for order in self.book.run.orders if order.in_doubt)
         till.doubts += [doubt(order, "the run was interrupted", self.target.money) for order in doubtful]
         runner = Runner(self.plan.said, till, self.watcher)
@@ -199,7 +199,7 @@ def emulate(plan: Plan, steps: Iterable[str]) -> Mapping[Key, str]:
     if wanted & {step.name for step in plan.paid}:
         wanted.add("text")  # whose clip others go on with
     with own() as target:
-        till = Till(said, target, Budget(None), Book(None, ""))
+        till = PaidTransport(said, target, Budget(None), OrderLog(None, ""))
         runner = Runner(said, till, Silent())
         runner.run(tuple(_named(plan.free, wanted)), tuple(_named(plan.paid, wanted)))
     return observed(runner.sights)

@@ -15,7 +15,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock, pause
 from seedmock_server.control.models import ClockRow
-from seedmock_server.control_client import Control, ControlError
+from seedmock_server.control_client import Control, ControlCallError
 from seedmock_server.http.in_process import Door
 from seedmock_server.settings import from_texts
 
@@ -95,7 +95,7 @@ def _clock_of(base_url: str, key: str) -> Iterator[tuple[Callable[[], float], Ca
     with Control(base_url) as control:
         try:
             hands = _Hands(control, key)
-        except (ControlError, msgspec.MsgspecError):
+        except (ControlCallError, msgspec.MsgspecError):
             yield None
             return
         yield hands.now, hands.sleep

@@ -9,28 +9,28 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from seedmock_contracts.facts import ErrorKind, Operation, TaskStatus
+from seedmock_contracts.enums import ErrorKind, Operation, TaskStatus
 
-from ..errors import Refusal
-from ..faults.execution import Dropped, Spoken, Wire
-from ..faults.selection import HEADER, Gate
+from ..errors import ApiError
+from ..faults.execution import AnyResponse, ConnectionDropped, FaultExecution
+from ..faults.selection import HEADER, FaultSelector
 from ..generation.assets import DAY
 from ..http.asgi import Receive, Scope, Send
 from ..journal import Entry, Journal, without_secrets
 from ..matching.rules import InvalidRule
-from ..references.files import Reason, Refused
+from ..references.files import FetchError, Reason
 from ..tasks.models import Task
-from ..upstreams.context import FILES, RESULTS, Rooms
-from ..upstreams.protocol import Answer, FileAnswer, Upstream
+from ..upstreams.context import FILES, RESULTS, UpstreamContext
+from ..upstreams.protocol import FileResponse, JsonResponse, Upstream
 from .pipeline import hand_over, log, send_answer
 
-Finder = Callable[[str], Awaitable[FileAnswer]]
+Finder = Callable[[str], Awaitable[FileResponse]]
 
 
 class Downloads:
     """Plain ASGI for the paths below `/_mock/results/` and `/_mock/files/`."""
 
-    def __init__(self, rooms: Rooms, speaker: Upstream, gate: Gate, journal: Journal) -> None:
+    def __init__(self, rooms: UpstreamContext, speaker: Upstream, gate: FaultSelector, journal: Journal) -> None:
         self._rooms = rooms
         self._speaker = speaker
         self._gate = gate
@@ -39,67 +39,69 @@ class Downloads:
         rooms.sources.result = self.clip_behind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wire: Wire | None = None
+        wire: FaultExecution | None = None
         status, task = 0, self._task(scope["path"])
         try:
             try:
                 wire = self._meet(task, scope)
                 answer = await self._spoken(wire, scope, receive)
             except InvalidRule as error:
-                wire, answer = None, self._refused(Refusal(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
+                wire, answer = None, self._refused(ApiError(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
             status = await self._deliver(answer, scope, receive, send if wire is None else wire.sender(send))
-        except Dropped:
+        except ConnectionDropped:
             pass
         except Exception:
             log.exception("seedmock failed to deliver %s; this is a bug of ours", scope["path"])
-            failed = self._refused(Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed"))
+            failed = self._refused(ApiError(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed"))
             status = await self._deliver(failed, scope, receive, send)
         if task is not None:
             self._note(task, scope, status, () if wire is None else wire.applied)
 
     async def clip_behind(self, rest: str) -> Path:
-        """The clip behind what follows in a result link, for an order that refers to it. Raises Refused."""
+        """The clip behind what follows in a result link, for an order that refers to it. Raises FetchError."""
         try:
             return (await self._result(rest)).path
-        except Refusal as refusal:
-            raise Refused(Reason.UNREACHABLE, f"the result is not there: {refusal.detail or refusal.kind}") from refusal
+        except ApiError as refusal:
+            raise FetchError(
+                Reason.UNREACHABLE, f"the result is not there: {refusal.detail or refusal.kind}"
+            ) from refusal
 
-    def _meet(self, task: Task | None, scope: Scope) -> Wire | None:
+    def _meet(self, task: Task | None, scope: Scope) -> FaultExecution | None:
         """The faults of a download. Raises InvalidRule for a header that cannot be followed."""
         header = next((value for name, value in scope["headers"] if name == HEADER), b"")
         if task is None or not (header or self._gate.faults):
             return None
         return self._gate.meet_download(self._speaker, task, scope, header.decode("latin-1"))
 
-    async def _spoken(self, wire: Wire | None, scope: Scope, receive: Receive) -> Spoken:
-        answer: Spoken | None = None
+    async def _spoken(self, wire: FaultExecution | None, scope: Scope, receive: Receive) -> AnyResponse:
+        answer: AnyResponse | None = None
         try:
             answer = await wire.before(receive) if wire is not None else None
             answer = await self._found(scope) if answer is None else answer
-        except Refusal as refusal:
+        except ApiError as refusal:
             answer = self._refused(refusal)
             if wire is not None:
                 wire.refusal = refusal
         return answer if wire is None else await wire.after(answer)
 
-    async def _found(self, scope: Scope) -> FileAnswer:
+    async def _found(self, scope: Scope) -> FileResponse:
         method, path = scope["method"], scope["path"]
         if method not in ("GET", "HEAD"):
             said = f"{method[:20]} is not allowed here; allowed: GET, HEAD"
-            raise Refusal(ErrorKind.METHOD_NOT_ALLOWED, said, headers=((b"allow", b"GET, HEAD"),))
+            raise ApiError(ErrorKind.METHOD_NOT_ALLOWED, said, headers=((b"allow", b"GET, HEAD"),))
         prefix = next(prefix for prefix in self._finders if path.startswith(prefix + "/"))
         return await self._finders[prefix](path.removeprefix(prefix + "/"))
 
-    async def _deliver(self, answer: Spoken, scope: Scope, receive: Receive, send: Send) -> int:
-        if isinstance(answer, FileAnswer):
+    async def _deliver(self, answer: AnyResponse, scope: Scope, receive: Receive, send: Send) -> int:
+        if isinstance(answer, FileResponse):
             try:
                 return await hand_over(answer, scope, receive, send)
-            except Refusal as refusal:
+            except ApiError as refusal:
                 answer = self._refused(refusal)
         await send_answer(answer, scope["method"], send)
         return answer.status
 
-    def _refused(self, refusal: Refusal) -> Answer:
+    def _refused(self, refusal: ApiError) -> JsonResponse:
         answer = self._speaker.refuse(refusal)
         # Files lie on another host than the API: whatever the API does, a link's errors are HTTP statuses.
         return replace(answer, status=answer.body["code"])
@@ -130,30 +132,30 @@ class Downloads:
         right = task is not None and hmac.compare_digest(token, self._rooms.result_token(task_id).encode())
         return task if right else None
 
-    async def _result(self, rest: str) -> FileAnswer:
+    async def _result(self, rest: str) -> FileResponse:
         engine, task = self._rooms.engine, self._task(f"{RESULTS}/{rest}")
         if task is None:
-            raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
+            raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
         state = engine.state(task)
         days = float(self._speaker.said.amount(f"{self._speaker.said.name}.result.days").value)
         if state.status is not TaskStatus.SUCCESS:
-            raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
+            raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
         try:
             clip = await engine.clip(task, days * DAY)
-        except Refusal as refusal:
+        except ApiError as refusal:
             if refusal.kind is ErrorKind.NOT_READY:  # a file host does not know of tasks: what is late is not there
-                raise Refusal(ErrorKind.CONTENT_NOT_FOUND) from refusal
+                raise ApiError(ErrorKind.CONTENT_NOT_FOUND) from refusal
             raise
-        return FileAnswer(clip.path, clip.etag, "video/mp4")
+        return FileResponse(clip.path, clip.etag, "video/mp4")
 
-    async def _file(self, rest: str) -> FileAnswer:
+    async def _file(self, rest: str) -> FileResponse:
         token = rest.partition("/")[0]
         sources, clocks = self._rooms.sources, self._rooms.engine.clocks
         found = sources.published(token, clocks.now(sources.owner(token)))
         if found is None:
-            raise Refusal(ErrorKind.CONTENT_NOT_FOUND)
+            raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
         source: Any = found.readable.source
-        return FileAnswer(source.path, f'"{source.digest}"', media_type(found.readable.facts.format))
+        return FileResponse(source.path, f'"{source.digest}"', media_type(found.readable.facts.format))
 
 
 MEDIA_TYPES = {

@@ -17,25 +17,25 @@ import msgspec
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.shape import type_of
-from seedmock_contracts.facts import Basis, ErrorKind, Operation
+from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
 from ..clock import Clocks
-from ..errors import Refusal, refusal_of
-from ..faults.error_responses import Raw, encode
-from ..faults.execution import Dropped, Spoken, Wire
-from ..faults.selection import HEADER, Gate
+from ..errors import ApiError, api_error_from
+from ..faults.error_responses import RawResponse, encode
+from ..faults.execution import AnyResponse, ConnectionDropped, FaultExecution
+from ..faults.selection import HEADER, FaultSelector
 from ..generation.engine import Caller
 from ..http.asgi import Receive, Scope, Send
 from ..http.file_response import RangeNotSatisfiable, deliver
 from ..http.multipart import parse_form
 from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
-from ..journal import PATH_SIGNS, Breach, Entry, Journal, cut, fewer, without_secrets
+from ..journal import PATH_SIGNS, Entry, Journal, LoggedViolation, cut, fewer, without_secrets
 from ..matching.magic_values import account_prefix, check_key
 from ..matching.rules import InvalidRule
 from ..matching.syntax import duration
 from ..settings import Settings
-from ..upstreams.protocol import BASIS, Answer, Call, FileAnswer, Headers, Upstream
+from ..upstreams.protocol import BASIS, ApiRequest, FileResponse, Headers, JsonResponse, Upstream
 from . import violations as breaches
 from .routing import Match, Router
 
@@ -49,7 +49,7 @@ KNOWN_KEYS = 10_000
 log = logging.getLogger("seedmock")
 
 
-class Accounts:
+class ApiKeys:
     """Keys to accounts. An account's name is a hash: a key itself goes no further than here."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
@@ -57,7 +57,7 @@ class Accounts:
         self._names: dict[bytes, str] = {}
 
     def account(self, authorization: bytes) -> str:
-        """The account of an Authorization header. Raises Refusal AUTHENTICATION."""
+        """The account of an Authorization header. Raises ApiError AUTHENTICATION."""
         name = self._names.get(authorization)
         return name if name is not None else self._admit(authorization)
 
@@ -66,20 +66,27 @@ class Accounts:
         key = key.strip()
         if scheme.lower() != b"bearer" or not key:
             found = "no Authorization header" if not authorization else "an Authorization header without a bearer key"
-            raise Refusal(ErrorKind.AUTHENTICATION, f"{found}; expected Authorization: Bearer YOUR_API_KEY")
+            raise ApiError(ErrorKind.AUTHENTICATION, f"{found}; expected Authorization: Bearer YOUR_API_KEY")
         if self._allowed and key not in self._allowed and account_prefix(key) == "key-":
-            raise Refusal(ErrorKind.AUTHENTICATION, "this API key is not valid; expected one that the server was given")
+            raise ApiError(
+                ErrorKind.AUTHENTICATION, "this API key is not valid; expected one that the server was given"
+            )
         if len(self._names) >= KNOWN_KEYS:
             self._names.clear()
         name = self._names[authorization] = account_prefix(key) + blake2b(key, digest_size=6).hexdigest()
         return name
 
 
-class Doorway:
+class ApiHandler:
     """Everything under the upstreams' paths."""
 
     def __init__(
-        self, upstreams: Mapping[str, Upstream], settings: Settings, clocks: Clocks, journal: Journal, gate: Gate
+        self,
+        upstreams: Mapping[str, Upstream],
+        settings: Settings,
+        clocks: Clocks,
+        journal: Journal,
+        gate: FaultSelector,
     ) -> None:
         self._upstreams = upstreams
         self._router = Router([upstream.said for upstream in upstreams.values()])
@@ -89,7 +96,7 @@ class Doorway:
             name: frozenset(model.name for model in upstream.said.models if model.upscales)
             for name, upstream in upstreams.items()
         }
-        self._accounts = Accounts(settings.keys)
+        self._accounts = ApiKeys(settings.keys)
         self._settings = settings
         self._options = settings.options
         self._clocks = clocks
@@ -107,24 +114,24 @@ class Doorway:
             body = await _deliver(upstream, answer, visit, scope, receive, send)
         except ClientGone:
             return
-        except Dropped:
+        except ConnectionDropped:
             body = b""
         except Exception:
             log.exception("seedmock failed to answer %s %s; this is a bug of ours", visit.method, visit.path)
-            failed = Refusal(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why")
+            failed = ApiError(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why")
             body = await _deliver(upstream, upstream.refuse(failed), visit, scope, receive, send)
         visit.at, visit.answered = self._clocks.now(visit.account), body
         self._journal.append_later(visit, len(visit.sent) + len(body))
 
     async def _spoken(
         self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
-    ) -> Spoken:
+    ) -> AnyResponse:
         """The answer, a refusal or what a fault makes of either. Raises ClientGone and Dropped."""
         try:
             try:
                 answer = await self._answer(upstream, match, visit, scope, receive)
-            except (Refusal, BodyTooLarge, BodyTooSlow) as error:
-                refusal = error if isinstance(error, Refusal) else _unread(error)
+            except (ApiError, BodyTooLarge, BodyTooSlow) as error:
+                refusal = error if isinstance(error, ApiError) else _unread(error)
                 if not visit.breaches:
                     visit.breaches = breaches.of_refusal(upstream.said, refusal)
                 answer = upstream.refuse(refusal)
@@ -133,15 +140,15 @@ class Doorway:
             return answer if visit.wire is None else await visit.wire.after(answer)
         except InvalidRule as error:
             visit.wire = None
-            return upstream.refuse(Refusal(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
+            return upstream.refuse(ApiError(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
 
     async def _answer(
         self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
-    ) -> Spoken:
+    ) -> AnyResponse:
         visit.operation = operation = _operation(match, visit)
         try:
             self._admit(visit, scope["headers"])
-        except Refusal as refusal:
+        except ApiError as refusal:
             if not self._unlocked(upstream, refusal, visit):
                 raise
         if visit.method == "POST":
@@ -158,20 +165,20 @@ class Doorway:
             call, broken = visit.wire.bent(call, broken, self._options)
         if broken:
             visit.breaches = breaches.of_violations(broken)
-            raise refusal_of(broken[0])
+            raise api_error_from(broken[0])
         if visit.method == "POST":
             visit.accepted = call
         return await upstream.handlers[call.operation](call)
 
     def _admit(self, visit: _Visit, headers: Headers) -> None:
-        """Who asks, and when it is for them. Raises Refusal."""
+        """Who asks, and when it is for them. Raises ApiError."""
         visit.headers, visit.given = headers, dict(headers)
         visit.account = self._accounts.account(visit.given.get(b"authorization", b""))
         check_key(visit.account)
         if ADVANCE in visit.given:
             self._clocks.own(visit.account).advance(duration(visit.given[ADVANCE].decode("latin-1")))
 
-    def _unlocked(self, upstream: Upstream, refusal: Refusal, visit: _Visit) -> bool:
+    def _unlocked(self, upstream: Upstream, refusal: ApiError, visit: _Visit) -> bool:
         """Whether a lie lets somebody in who has no right key: as an account of their own."""
         if refusal.kind is not ErrorKind.AUTHENTICATION or not self._gate.faults:
             return False
@@ -181,14 +188,14 @@ class Doorway:
         visit.account = account
         return True
 
-    def _hear(self, upstream: Upstream, refusal: Refusal, visit: _Visit, scope: Scope) -> None:
+    def _hear(self, upstream: Upstream, refusal: ApiError, visit: _Visit, scope: Scope) -> None:
         """Tell the lies about a refusal; those of a call that came no further are looked up now."""
         if not visit.met:
             visit.wire = self._gate.meet_refusal(upstream, visit.operation, visit.account, scope)
         if visit.wire is not None:
             visit.wire.refusal = refusal
 
-    def _call(self, upstream: Upstream, operation: Operation, params: Mapping[str, str], visit: _Visit) -> Call:
+    def _call(self, upstream: Upstream, operation: Operation, params: Mapping[str, str], visit: _Visit) -> ApiRequest:
         """What is asked, before it is held against the rules."""
         document: dict[str, Any] = {}
         files: tuple[Any, ...] = ()
@@ -204,12 +211,12 @@ class Doorway:
         given = visit.given
         fate = given[FATE].decode("latin-1") if FATE in given else ""
         caller = Caller(visit.account, _origin(given.get(b"host", b"")), fate, visit.remarks)
-        return Call(operation, caller, document, params, files)
+        return ApiRequest(operation, caller, document, params, files)
 
     async def _meet(
-        self, upstream: Upstream, call: Call, visit: _Visit, scope: Scope, receive: Receive
-    ) -> Answer | Raw | None:
-        """What a fault says instead of looking at the call. Raises Refusal for a call that is one too many."""
+        self, upstream: Upstream, call: ApiRequest, visit: _Visit, scope: Scope, receive: Receive
+    ) -> JsonResponse | RawResponse | None:
+        """What a fault says instead of looking at the call. Raises ApiError for a call that is one too many."""
         visit.met = True
         if self._gate.faults or HEADER in visit.given:
             visit.wire = self._gate.meet(upstream, call, scope, visit.given.get(HEADER, b"").decode("latin-1"))
@@ -233,10 +240,10 @@ class _Visit(msgspec.Struct):
     headers: Headers = ()
     given: dict[bytes, bytes] = {}
     sent: bytes = b""
-    accepted: Call | None = None
+    accepted: ApiRequest | None = None
     remarks: list[str] = []
-    breaches: tuple[Breach, ...] = ()
-    wire: Wire | None = None
+    breaches: tuple[LoggedViolation, ...] = ()
+    wire: FaultExecution | None = None
     met: bool = False
     """Whether faults were looked up for the call."""
     status: int = 0
@@ -283,23 +290,23 @@ def _route(scope: Scope) -> str:
 
 
 def _operation(match: Match | None, visit: _Visit) -> Operation:
-    """What the method means at this path. Raises Refusal ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED."""
+    """What the method means at this path. Raises ApiError ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED."""
     if match is None or visit.method in match.unserved:
         asked = f"{visit.method} {visit.path[:200]}"
-        raise Refusal(ErrorKind.ROUTE_NOT_FOUND, f"{asked} is none of this upstream's endpoints", value=asked)
+        raise ApiError(ErrorKind.ROUTE_NOT_FOUND, f"{asked} is none of this upstream's endpoints", value=asked)
     if visit.method not in match.methods:
         found, allowed = visit.method[:20], ", ".join(sorted(match.methods))
         said = f"{found} is not allowed here; allowed: {allowed}"
         allow = ((b"allow", allowed.encode()),)
-        raise Refusal(ErrorKind.METHOD_NOT_ALLOWED, said, value=found, allowed=allowed, headers=allow)
+        raise ApiError(ErrorKind.METHOD_NOT_ALLOWED, said, value=found, allowed=allowed, headers=allow)
     return match.methods[visit.method]
 
 
-def _unread(error: BodyTooLarge | BodyTooSlow) -> Refusal:
+def _unread(error: BodyTooLarge | BodyTooSlow) -> ApiError:
     """The refusal of a body that was not read to its end."""
     if isinstance(error, BodyTooLarge):
-        return Refusal(ErrorKind.BODY_TOO_LARGE, str(error))
-    return Refusal(ErrorKind.REQUEST_TIMEOUT, str(error), headers=((b"connection", b"close"),))
+        return ApiError(ErrorKind.BODY_TOO_LARGE, str(error))
+    return ApiError(ErrorKind.REQUEST_TIMEOUT, str(error), headers=((b"connection", b"close"),))
 
 
 def _notes(upstream: str, operation: Operation, document: dict[str, Any]) -> tuple[str, ...]:
@@ -310,8 +317,8 @@ def _notes(upstream: str, operation: Operation, document: dict[str, Any]) -> tup
     return unknown + tuple([notice.message for notice in notices(upstream, document)])
 
 
-async def hand_over(answer: FileAnswer, scope: Scope, receive: Receive, send: Send) -> int:
-    """Deliver a file, and return the status sent. Raises Refusal RANGE_NOT_SATISFIABLE before anything is sent."""
+async def hand_over(answer: FileResponse, scope: Scope, receive: Receive, send: Send) -> int:
+    """Deliver a file, and return the status sent. Raises ApiError RANGE_NOT_SATISFIABLE before anything is sent."""
     try:
         return await deliver(
             scope,
@@ -325,12 +332,12 @@ async def hand_over(answer: FileAnswer, scope: Scope, receive: Receive, send: Se
         )
     except RangeNotSatisfiable as error:
         said = f"{error}; allowed: a range within {error.size} bytes"
-        raise Refusal(ErrorKind.RANGE_NOT_SATISFIABLE, said, headers=tuple(error.headers)) from error
+        raise ApiError(ErrorKind.RANGE_NOT_SATISFIABLE, said, headers=tuple(error.headers)) from error
 
 
-async def send_answer(answer: Answer | Raw, method: str, send: Send) -> bytes:
+async def send_answer(answer: JsonResponse | RawResponse, method: str, send: Send) -> bytes:
     """Send an answer as JSON, or the bytes that a fault made of it, and return its bytes."""
-    if isinstance(answer, Raw):
+    if isinstance(answer, RawResponse):
         body, head = answer.body, [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
     else:
         body = encode(answer.body)
@@ -346,14 +353,14 @@ async def send_answer(answer: Answer | Raw, method: str, send: Send) -> bytes:
 
 
 async def _deliver(
-    upstream: Upstream, answer: Spoken, visit: _Visit, scope: Scope, receive: Receive, send: Send
+    upstream: Upstream, answer: AnyResponse, visit: _Visit, scope: Scope, receive: Receive, send: Send
 ) -> bytes:
     """Send what is to be said, and return the bytes that the journal keeps."""
-    if isinstance(answer, FileAnswer):
+    if isinstance(answer, FileResponse):
         try:
             visit.status = await hand_over(answer, scope, receive, send)
             return b""
-        except Refusal as refusal:
+        except ApiError as refusal:
             answer = upstream.refuse(refusal)
     body = await send_answer(answer, visit.method, send)
     visit.status, visit.answered_headers = answer.status, answer.headers
@@ -363,7 +370,7 @@ async def _deliver(
 def _document(
     upstream: Upstream, operation: Operation, content_type: bytes | None, body: bytes
 ) -> tuple[dict[str, Any], tuple[Any, ...]]:
-    """The body as a document and its file parts. Raises Refusal UNSUPPORTED_MEDIA_TYPE or MALFORMED."""
+    """The body as a document and its file parts. Raises ApiError UNSUPPORTED_MEDIA_TYPE or MALFORMED."""
     kind = content_kind(content_type)
     try:
         if kind == "form" and operation in upstream.forms:
@@ -375,13 +382,13 @@ def _document(
                 raise Malformed(f"the body is of type {type_of(document)}: expected a JSON object")
             return document, ()
     except Malformed as error:
-        raise Refusal(ErrorKind.MALFORMED, error.message) from error
+        raise ApiError(ErrorKind.MALFORMED, error.message) from error
     allowed = {
         (True, True): "multipart/form-data",
         (True, False): "application/json or multipart/form-data",
         (False, False): "application/json",
     }[operation in upstream.forms, operation is Operation.FILE_CREATE]
     found = (content_type or b"none").decode("latin-1")[:100]
-    raise Refusal(
+    raise ApiError(
         ErrorKind.UNSUPPORTED_MEDIA_TYPE, f"Content-Type is {found!r}; allowed: {allowed}", value=found, allowed=allowed
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 
 ANY = "/"
 """Stands for a `{name}` in the tree: no segment of a path can be it, whatever an id is."""

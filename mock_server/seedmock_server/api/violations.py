@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import ErrorKind, Operation, Violation
+from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.facts import Violation
 from seedmock_contracts.validation import notices, unknown_fields
 
-from ..errors import Refusal
-from ..journal import Breach
+from ..errors import ApiError
+from ..journal import LoggedViolation
 
 MOST = 20
 SIGNS = 300
@@ -33,23 +34,25 @@ OF_THE_CALLER = frozenset(
 """What is wrong with a request itself, whatever there is: not a short balance, nor a task that is not ready."""
 
 
-def of_violations(broken: Iterable[Violation], *, advice: bool = False) -> tuple[Breach, ...]:
+def of_violations(broken: Iterable[Violation], *, advice: bool = False) -> tuple[LoggedViolation, ...]:
     """Rules that a document breaks, or advice that it does not take."""
-    found = [Breach(one.fact.id, one.field[:SIGNS], one.message[:SIGNS], advice) for one in broken]
+    found = [LoggedViolation(one.fact.id, one.field[:SIGNS], one.message[:SIGNS], advice) for one in broken]
     return tuple(found[:MOST])
 
 
-def of_refusal(said: Contract, refusal: Refusal) -> tuple[Breach, ...]:
+def of_refusal(said: Contract, refusal: ApiError) -> tuple[LoggedViolation, ...]:
     """A refusal, if it is for a request that keeps to no rule; the fact is the rule's, or else the answer's."""
     if refusal.kind not in OF_THE_CALLER:
         return ()
     fact = refusal.fact or said.case(refusal.kind)
-    return (Breach(fact.id, refusal.field[:SIGNS], (refusal.detail or refusal.kind.value)[:SIGNS]),)
+    return (LoggedViolation(fact.id, refusal.field[:SIGNS], (refusal.detail or refusal.kind.value)[:SIGNS]),)
 
 
-def of_accepted(said: Contract, operation: Operation, document: Mapping[str, Any]) -> tuple[Breach, ...]:
+def of_accepted(said: Contract, operation: Operation, document: Mapping[str, Any]) -> tuple[LoggedViolation, ...]:
     """What an upstream lets pass: fields that its page does not name, and what its page advises against."""
     names = unknown_fields(said.name, operation, document)
-    unknown = [Breach("", name[:SIGNS], f"{said.name} has no field {name[:60]!r} here", True) for name in names]
+    unknown = [
+        LoggedViolation("", name[:SIGNS], f"{said.name} has no field {name[:60]!r} here", True) for name in names
+    ]
     advised = of_violations(notices(said.name, document), advice=True) if operation is Operation.CREATE else ()
     return (*unknown[: MOST - len(advised)], *advised)

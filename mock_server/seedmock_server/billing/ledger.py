@@ -12,17 +12,28 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from seedmock_contracts.facts import ErrorKind, Mode
+from seedmock_contracts.enums import ErrorKind, Mode
 from seedmock_contracts.pricing import Quote, quote
 from seedmock_contracts.upstreams import NAMES
 
 from ..clock import Clocks
-from ..errors import Refusal
+from ..errors import ApiError
 from ..matching import magic_values as magic
 from ..storage import Store
-from ..tasks.models import Asset, Task
+from ..tasks.models import AssetRecord, Task
 from ..tasks.timeline import NEVER, Pace, stepped
-from .statement import NOTHING, Line, Prices, Statement, asset_quote, line, order_of, outstanding, refunded_at, text
+from .statement import (
+    NOTHING,
+    Prices,
+    Statement,
+    StatementLine,
+    asset_quote,
+    line,
+    order_of,
+    outstanding,
+    refunded_at,
+    text,
+)
 
 SHOWN = Decimal(1000)
 """What a balance counts down from where nothing limits the spending."""
@@ -115,16 +126,16 @@ class Ledger:
     # --- before and after an order ---
 
     def check(self, draft: Task) -> None:
-        """Raises Refusal BALANCE when an order costs more than its account has left."""
+        """Raises ApiError BALANCE when an order costs more than its account has left."""
         if self._limits(draft.account):
             self._cover(draft.account, draft.upstream, self.quote(draft).amount)
 
     def check_asset(self, account: str, upstream: str) -> None:
-        """Raises Refusal BALANCE when the fee of an asset is more than its account has left."""
+        """Raises ApiError BALANCE when the fee of an asset is more than its account has left."""
         if self._limits(account):
             self._cover(account, upstream, self._fee(upstream).amount)
 
-    def book(self, record: Task | Asset) -> None:
+    def book(self, record: Task | AssetRecord) -> None:
         """Count a record that has just been kept."""
         tallies = self._tallies.get(record.account)
         if tallies is not None:
@@ -141,13 +152,13 @@ class Ledger:
         if left < price:
             said = f"this order costs {text(price)} USD, and {text(max(left, NOTHING))} USD are left"
             shown, needed = f"{max(left, NOTHING):.6f}", f"{price:.6f}"
-            raise Refusal(ErrorKind.BALANCE, said, value=shown, allowed=needed)
+            raise ApiError(ErrorKind.BALANCE, said, value=shown, allowed=needed)
 
     # --- what it owes ---
 
-    def quote(self, record: Task | Asset) -> Quote:
+    def quote(self, record: Task | AssetRecord) -> Quote:
         """What a record costs if it succeeds."""
-        if isinstance(record, Asset):
+        if isinstance(record, AssetRecord):
             return self._fee(record.upstream)
         traits = record.upstream, record.mode is Mode.UPSCALE, record.model, record.resolution, record.ratio
         known = (*traits, record.seconds, record.source_seconds)
@@ -158,7 +169,7 @@ class Ledger:
             found = self._quotes[known] = self._priced(record)
         return found
 
-    def line(self, record: Task | Asset, now: float | None = None) -> Line:
+    def line(self, record: Task | AssetRecord, now: float | None = None) -> StatementLine:
         """A record's line of the statement, now or at another reading of its account's clock."""
         return line(record, self._moment(record, now), self.quote(record), self.prices)
 
@@ -183,14 +194,14 @@ class Ledger:
                 self._count(tallies, record)
         return tallies
 
-    def _count(self, tallies: dict[str, Tally], record: Task | Asset) -> None:
+    def _count(self, tallies: dict[str, Tally], record: Task | AssetRecord) -> None:
         tallies[record.upstream].add(self.quote(record).amount, refunded_at(record, self.prices))
 
-    def _records(self, account: str) -> list[Task | Asset]:
+    def _records(self, account: str) -> list[Task | AssetRecord]:
         store = self._store
         return [*store.tasks(account), *store.removed_assets(account), *store.assets(account)]
 
-    def _moment(self, record: Task | Asset, now: float | None) -> float:
+    def _moment(self, record: Task | AssetRecord, now: float | None) -> float:
         if self._stepping and isinstance(record, Task):
             return stepped(record, self._store.queries(record.id))
         return self._clocks.now(record.account) if now is None else now

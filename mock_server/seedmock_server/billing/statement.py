@@ -11,11 +11,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
-from seedmock_contracts.facts import Mode
+from seedmock_contracts.enums import Mode
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote, asset_fee
 
-from ..tasks.models import Asset, Task
+from ..tasks.models import AssetRecord, Task
 from ..tasks.timeline import NEVER, ends_at
 
 NOTHING = Decimal(0)
@@ -40,7 +40,7 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class StatementLine:
     """One order on the statement, in USD. `settled_at` is when it was charged or given back; None while it is held."""
 
     upstream: str
@@ -98,7 +98,7 @@ class Statement:
 
     account: str
     at: float
-    lines: tuple[Line, ...]
+    lines: tuple[StatementLine, ...]
     credits: Mapping[str, Decimal | None]
 
     def of(self, upstream: str) -> Statement:
@@ -122,7 +122,7 @@ class Statement:
         return self.totals.charged
 
     @property
-    def charges(self) -> tuple[Line, ...]:
+    def charges(self) -> tuple[StatementLine, ...]:
         """The lines that were charged."""
         return tuple(line for line in self.lines if line.charged)
 
@@ -177,23 +177,23 @@ def asset_quote(upstream: str) -> Quote:
     return Quote(fee.value, 0, None, fee.value, "asset", (fee,))
 
 
-def refunded_at(record: Task | Asset, prices: Prices) -> float:
+def refunded_at(record: Task | AssetRecord, prices: Prices) -> float:
     """When the money for a record comes back: never for what succeeds, and for what fails and is charged."""
     if record.failure is None or (isinstance(record, Task) and record.charged_when_failed):
         return NEVER
     return settles_at(record) + prices.refund_seconds
 
 
-def settles_at(record: Task | Asset) -> float:
+def settles_at(record: Task | AssetRecord) -> float:
     """When a record comes to its end."""
-    return record.created_at + record.processing_seconds if isinstance(record, Asset) else ends_at(record)
+    return record.created_at + record.processing_seconds if isinstance(record, AssetRecord) else ends_at(record)
 
 
-def line(record: Task | Asset, now: float, said: Quote, prices: Prices) -> Line:
+def line(record: Task | AssetRecord, now: float, said: Quote, prices: Prices) -> StatementLine:
     """A record's line at a reading of the clock."""
     end, back = settles_at(record), refunded_at(record, prices)
     amount = said.amount
-    return Line(
+    return StatementLine(
         upstream=record.upstream,
         kind=_kind(record),
         id=record.id,
@@ -207,12 +207,12 @@ def line(record: Task | Asset, now: float, said: Quote, prices: Prices) -> Line:
     )
 
 
-def _kind(record: Task | Asset) -> LineKind:
-    if isinstance(record, Asset):
+def _kind(record: Task | AssetRecord) -> LineKind:
+    if isinstance(record, AssetRecord):
         return LineKind.ASSET
     return LineKind.UPSCALE if record.mode is Mode.UPSCALE else LineKind.GENERATION
 
 
-def outstanding(lines: Iterable[Line]) -> Decimal:
+def outstanding(lines: Iterable[StatementLine]) -> Decimal:
     """What lines take off a balance: what is held and what is charged."""
     return sum((line.held + line.charged for line in lines), NOTHING)

@@ -19,8 +19,8 @@ from typing import NamedTuple, Protocol
 from seedmock_contracts.contract import Contract
 
 from ..clock import Clocks
-from ..faults.callback_faults import Spoilt
-from ..http.outbound import Beyond, Fetch, Headers, Posted, Reason, Refused, TookTooLong, post
+from ..faults.callback_faults import FaultedPost
+from ..http.outbound import Fetch, FetchError, FetchTimeout, Headers, Posted, Reason, TooManyRedirects, post
 from ..journal import PATH_SIGNS, Entry, Journal, cut
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at
@@ -59,7 +59,7 @@ class Delivery(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryResult:
     """How an attempt went: `status` 0 without an answer; `hopeless` when another would go no better.
 
     `took` is in seconds of the account's clock: on one that stands still, nothing, or all the time that there is.
@@ -79,7 +79,7 @@ class Outcome:
         return self.hopeless or 200 <= self.status < 300
 
 
-class Way(Protocol):
+class Poster(Protocol):
     """How a body is brought to a URL: `fetching.post`, or what a test puts in its place."""
 
     async def __call__(
@@ -87,7 +87,7 @@ class Way(Protocol):
     ) -> Posted: ...
 
 
-class Courier:
+class CallbackDispatcher:
     """The posts of all accounts. Belongs to the event loop in which orders come."""
 
     def __init__(
@@ -98,8 +98,8 @@ class Courier:
         *,
         plan: Plan | None = None,
         policy: Fetch = Fetch.LOOPBACK,
-        way: Way = post,
-        spoil: Callable[[Task, bytes, Headers], Spoilt] = lambda task, body, headers: Spoilt(body, headers),
+        way: Poster = post,
+        spoil: Callable[[Task, bytes, Headers], FaultedPost] = lambda task, body, headers: FaultedPost(body, headers),
     ) -> None:
         """`tell` gives the body for a task that has ended, None for a task that is no more; `spoil` adds its faults."""
         self._clocks, self._journal, self._tell = clocks, journal, tell
@@ -233,7 +233,7 @@ class Courier:
             self._waiting.pop(account, None)
         return batch
 
-    async def _attempt(self, delivery: Delivery) -> Outcome | None:
+    async def _attempt(self, delivery: Delivery) -> DeliveryResult | None:
         """Post once; None for a task that is no more, and for a post that was forgotten before it began."""
         body, clock = b"", self._clocks.of(delivery.task.account)
         began = clock.now()
@@ -249,30 +249,30 @@ class Courier:
                 return None
             body, posted = spoilt.body, Posted(0, b"")
             if spoilt.reset:
-                return Outcome(body, note="the connection was reset on purpose", faults=spoilt.applied)
+                return DeliveryResult(body, note="the connection was reset on purpose", faults=spoilt.applied)
             for _ in range(spoilt.times):
                 url, policy = delivery.task.callback_url, self._policy
                 posted = await self.way(url, body, spoilt.headers, policy=policy, seconds=self._plan.attempt)
             if not spoilt.times:
-                return Outcome(body, note="lost on purpose", hopeless=True, faults=spoilt.applied)
-        except Beyond:
+                return DeliveryResult(body, note="lost on purpose", hopeless=True, faults=spoilt.applied)
+        except TooManyRedirects:
             note = "not posted: callbacks go nowhere" if self._policy is Fetch.NONE else NOT_LOOPBACK
-            return Outcome(body, note=note, hopeless=True)
-        except Refused as error:
-            hung = isinstance(error, TookTooLong) and not clock.rate
+            return DeliveryResult(body, note=note, hopeless=True)
+        except FetchError as error:
+            hung = isinstance(error, FetchTimeout) and not clock.rate
             took = self._plan.attempt if hung else clock.now() - began
-            return Outcome(body, note=str(error), took=took, hopeless=error.reason in HOPELESS)
+            return DeliveryResult(body, note=str(error), took=took, hopeless=error.reason in HOPELESS)
         except Exception:
             log.exception("seedmock failed to post a callback; this is a bug of ours")
-            return Outcome(body, note="seedmock itself failed; its log says why", hopeless=True)
+            return DeliveryResult(body, note="seedmock itself failed; its log says why", hopeless=True)
         took = clock.now() - began if clock.rate else 0.0
-        return Outcome(body, posted.status, posted.beginning, took=took, faults=spoilt.applied)
+        return DeliveryResult(body, posted.status, posted.beginning, took=took, faults=spoilt.applied)
 
     def _ended(self, delivery: Delivery) -> bool:
         """Take a post from those under way; False for one that was forgotten meanwhile, or put off."""
         return self._under_way.pop(delivery.number, None) is not None
 
-    def _close(self, delivery: Delivery, outcome: Outcome) -> None:
+    def _close(self, delivery: Delivery, outcome: DeliveryResult) -> None:
         """Write an attempt into the journal, and come back if it must be made again."""
         again = NEVER if outcome.done else self._again(delivery, outcome)
         notes = [f"attempt {delivery.tries + 1} for {delivery.task.id}", outcome.note]
@@ -284,7 +284,7 @@ class Courier:
             self._begin()
             self._moved.set()
 
-    def _again(self, delivery: Delivery, outcome: Outcome) -> float:
+    def _again(self, delivery: Delivery, outcome: DeliveryResult) -> float:
         """When the next attempt is due, NEVER when the time for attempts is over."""
         due = delivery.at + outcome.took + self._plan.after(delivery.tries + 1)
         return due if due <= delivery.begun + self._plan.lasts else NEVER
@@ -297,7 +297,7 @@ class Courier:
 NOT_LOOPBACK = "not posted: callbacks go to this machine only; --callbacks public lets them out"
 
 
-def _entry(delivery: Delivery, outcome: Outcome, notes: Iterable[str]) -> Entry:
+def _entry(delivery: Delivery, outcome: DeliveryResult, notes: Iterable[str]) -> Entry:
     task = delivery.task
     path, _, query = task.callback_url.partition("?")
     return Entry(

@@ -33,12 +33,12 @@ def connected(command: Command) -> Command:
     @click.option("--token", envvar="SEEDMOCK_CONTROL_TOKEN", help="What `serve --control-token` was given.")
     @functools.wraps(command)
     def run(url: str, token: str | None, **values: Any) -> None:
-        from ..control_client import Control, ControlError
+        from ..control_client import Control, ControlCallError
 
         try:
             with Control(url, token) as control:
                 command(control, **values)
-        except ControlError as error:
+        except ControlCallError as error:
             raise _Failed(str(error)) from error
 
     return run

@@ -8,7 +8,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import Trouble, shown
+from .errors import ControlError, shown
 
 WHERE = "Authorization: Bearer TOKEN or X-Mock-Token: TOKEN"
 
@@ -27,7 +27,7 @@ def admit(scope: MutableMapping[str, Any], token: str | None) -> None:
     peer = (scope.get("client") or ("",))[0]
     if not is_loopback(peer):
         said = f"the control API answers on loopback only, and this call comes from {shown(peer)}"
-        raise Trouble(f"{said}; start the server with --control-token to allow others", status=403)
+        raise ControlError(f"{said}; start the server with --control-token to allow others", status=403)
     _check_host(headers.get("host", ""), (scope.get("server") or ("",))[0])
 
 
@@ -35,11 +35,11 @@ def _refuse_other_sites(headers: Mapping[str, str]) -> None:
     site = headers.get("sec-fetch-site", "none")
     if site not in ("same-origin", "none"):
         said = f"Sec-Fetch-Site is {shown(site)}: a page of another site is asking"
-        raise Trouble(f"{said}; allowed: same-origin, none", status=403, field="Sec-Fetch-Site")
+        raise ControlError(f"{said}; allowed: same-origin, none", status=403, field="Sec-Fetch-Site")
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
         said = f"Origin is {shown(origin)}; allowed: this server's own, or none"
-        raise Trouble(said, status=403, field="Origin")
+        raise ControlError(said, status=403, field="Origin")
 
 
 def _check_token(headers: Mapping[str, str], token: str) -> None:
@@ -47,7 +47,7 @@ def _check_token(headers: Mapping[str, str], token: str) -> None:
     offered = [headers.get("x-mock-token", ""), bearer.strip() if scheme.lower() == "bearer" else ""]
     if not any(hmac.compare_digest(one.encode("latin-1"), token.encode()) for one in offered):
         found = "another token than" if any(offered) else "no token, not"
-        raise Trouble(f"found {found} that of --control-token; allowed: {WHERE}", status=401)
+        raise ControlError(f"found {found} that of --control-token; allowed: {WHERE}", status=401)
 
 
 def _check_host(host: str, bound: str) -> None:
@@ -57,7 +57,7 @@ def _check_host(host: str, bound: str) -> None:
         name = ""
     if not (is_loopback(name) or name == "localhost" or name.endswith(".localhost") or (name and name == bound)):
         said = f"Host is {shown(host)}; allowed: localhost, a loopback address, or the address of this server"
-        raise Trouble(said, status=403, field="Host")
+        raise ControlError(said, status=403, field="Host")
 
 
 def is_loopback(host: str) -> bool:

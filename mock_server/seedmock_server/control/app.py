@@ -16,11 +16,11 @@ from . import clock, fates, faults, journal, ledger, media, openapi, state, task
 from . import meta as about
 from . import scenarios as scenario
 from .access import admit
-from .context import World
-from .endpoints import ROOT, Asked, Json, Verb
-from .errors import Trouble, shown
+from .context import ControlContext
+from .endpoints import ROOT, ControlEndpoint, ControlRequest, Json
+from .errors import ControlError, shown
 
-ROWS: tuple[Verb, ...] = openapi.with_document(
+ROWS: tuple[ControlEndpoint, ...] = openapi.with_document(
     (
         *about.ROWS,
         *clock.ROWS,
@@ -39,13 +39,13 @@ OPEN = f"{ROOT}/health"
 BODY_BYTES = 1024 * 1024
 
 
-class Plane:
+class ControlApp:
     """The ASGI application."""
 
-    def __init__(self, world: World, rows: Iterable[Verb] = ROWS) -> None:
+    def __init__(self, world: ControlContext, rows: Iterable[ControlEndpoint] = ROWS) -> None:
         self._world = world
         self._rows = tuple(rows)
-        by_path: dict[str, dict[str, Verb]] = {}
+        by_path: dict[str, dict[str, ControlEndpoint]] = {}
         for row in self._rows:
             by_path.setdefault(row.path, {})[row.method] = row
         routes = [Route(path, _Place(world, verbs)) for path, verbs in by_path.items()]
@@ -58,7 +58,7 @@ class Plane:
                 admit(scope, self._world.settings.control_token)
             await self._router(scope, receive, send)
             return
-        except Trouble as trouble:
+        except ControlError as trouble:
             answer = Json(trouble.body, trouble.status, _challenge(trouble))
         except ClientGone:
             return
@@ -68,7 +68,7 @@ class Plane:
 class _Place:
     """One path and its methods."""
 
-    def __init__(self, world: World, verbs: Mapping[str, Verb]) -> None:
+    def __init__(self, world: ControlContext, verbs: Mapping[str, ControlEndpoint]) -> None:
         self._world = world
         self._verbs = verbs
 
@@ -78,19 +78,19 @@ class _Place:
         verb = self._verbs.get(method)
         if verb is None:
             said = f"{shown(request.method[:20])} is not allowed at {request.url.path[:200]}"
-            raise Trouble(f"{said}; allowed: {', '.join(self._verbs)}", status=405, allowed=self._verbs)
+            raise ControlError(f"{said}; allowed: {', '.join(self._verbs)}", status=405, allowed=self._verbs)
         said = verb.act(self._world, await self._asked(verb, request, receive))
         answer = said if isinstance(said, Response) else Json(said, verb.status)
         await answer(scope, receive, send)
 
-    async def _asked(self, verb: Verb, request: Request, receive: Receive) -> Asked:
+    async def _asked(self, verb: ControlEndpoint, request: Request, receive: Receive) -> ControlRequest:
         query = _query(verb, request)
         limit = self._world.settings.body_bytes if verb.raw else BODY_BYTES
         raw = await _body(self._world, request, receive, limit) if request.method in ("POST", "PUT") else b""
         body = _order(verb.body, raw) if verb.body is not None else None
-        return Asked(request.path_params, query, body, raw, self._account(verb, query, request, body))
+        return ControlRequest(request.path_params, query, body, raw, self._account(verb, query, request, body))
 
-    def _account(self, verb: Verb, query: Mapping[str, str], request: Request, body: Any) -> str | None:
+    def _account(self, verb: ControlEndpoint, query: Mapping[str, str], request: Request, body: Any) -> str | None:
         key = query.get("key") or request.headers.get("x-mock-key") or getattr(body, "key", None)
         if key is not None:
             return self._world.account(key)
@@ -105,25 +105,27 @@ class _Nothing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         there = ", ".join(self._paths)
-        raise Trouble(f"nothing stands at {scope['path'][:200]}; there are: {there}", status=404, allowed=self._paths)
+        raise ControlError(
+            f"nothing stands at {scope['path'][:200]}; there are: {there}", status=404, allowed=self._paths
+        )
 
 
-def _query(verb: Verb, request: Request) -> dict[str, str]:
+def _query(verb: ControlEndpoint, request: Request) -> dict[str, str]:
     query = dict(request.query_params)
     for name in query:
         if name not in verb.query:
             there = ", ".join(verb.query) or "nothing"
             said = f"the query has {shown(name)}, which {verb.method} {verb.path} does not know; allowed: {there}"
-            raise Trouble(said, field=name[:100], allowed=verb.query)
+            raise ControlError(said, field=name[:100], allowed=verb.query)
     return query
 
 
-async def _body(world: World, request: Request, receive: Receive, limit: int) -> bytes:
+async def _body(world: ControlContext, request: Request, receive: Receive, limit: int) -> bytes:
     try:
         declared = request.headers.get("content-length", "").encode("latin-1")
         return await read_body(receive, limit=limit, seconds=world.settings.body_seconds, declared=declared)
     except (BodyTooLarge, BodyTooSlow) as error:
-        raise Trouble(str(error), status=413 if isinstance(error, BodyTooLarge) else 408) from error
+        raise ControlError(str(error), status=413 if isinstance(error, BodyTooLarge) else 408) from error
 
 
 def _order(kind: type[msgspec.Struct], raw: bytes) -> Any:
@@ -133,10 +135,10 @@ def _order(kind: type[msgspec.Struct], raw: bytes) -> Any:
         document = parse_json(raw or b"{}")
         return msgspec.convert(document, kind)
     except Malformed as error:
-        raise Trouble(f"the body is not JSON: {error.message}") from error
+        raise ControlError(f"the body is not JSON: {error.message}") from error
     except msgspec.ValidationError as error:
         said = f"the body: {error}; allowed: an object with {', '.join(allowed)}"
-        raise Trouble(said, field=_field(str(error)), allowed=allowed) from error
+        raise ControlError(said, field=_field(str(error)), allowed=allowed) from error
 
 
 def _field(message: str) -> str | None:
@@ -148,7 +150,7 @@ def _field(message: str) -> str | None:
     return None
 
 
-def _challenge(trouble: Trouble) -> dict[str, str]:
+def _challenge(trouble: ControlError) -> dict[str, str]:
     if trouble.status == 401:
         return {"WWW-Authenticate": "Bearer"}
     return {"Allow": ", ".join(trouble.allowed or ())} if trouble.status == 405 else {}

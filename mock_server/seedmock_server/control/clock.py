@@ -9,37 +9,37 @@ from ..clock import Clock
 from ..fates.rules import duration
 from ..matching.rules import InvalidRule
 from ..tasks.timeline import NEVER, Pace, asset_due_at, due_at
-from .context import World
-from .endpoints import MINE, Asked, Verb
-from .errors import Trouble, shown
+from .context import ControlContext
+from .endpoints import MINE, ControlEndpoint, ControlRequest
+from .errors import ControlError, shown
 from .models import ClockOrder, ClockRow, Reading
 
 VERBS = ("advance", "set", "rate", "freeze", "next")
 
 
-def read(world: World, asked: Asked) -> ClockRow:
+def read(world: ControlContext, asked: ControlRequest) -> ClockRow:
     """The clock of an account, or the world's."""
     return _row(world, asked.account)
 
 
-def move(world: World, asked: Asked) -> ClockRow:
+def move(world: ControlContext, asked: ControlRequest) -> ClockRow:
     """Move a clock as the order says; an account that had none gets its own."""
     order: ClockOrder = asked.body
     said = [verb for verb in VERBS if getattr(order, verb) not in (None, False)]
     if len(said) != 1:
         found = ", ".join(said) or "none of them"
-        raise Trouble(f"found {found}; allowed: exactly one of {', '.join(VERBS)}", allowed=VERBS)
+        raise ControlError(f"found {found}; allowed: exactly one of {', '.join(VERBS)}", allowed=VERBS)
     verb = said[0]
     try:
         change = _change(world, order, verb, asked.account)
         clock = world.state.clocks.world if asked.account is None else world.state.clocks.own(asked.account)
         _apply(clock, verb, change)
     except (InvalidRule, ValueError) as error:
-        raise Trouble(str(error), field=verb) from error
+        raise ControlError(str(error), field=verb) from error
     return _row(world, asked.account)
 
 
-def _change(world: World, order: ClockOrder, verb: str, account: str | None) -> float:
+def _change(world: ControlContext, order: ClockOrder, verb: str, account: str | None) -> float:
     """By how much, to what, or how fast; raised for before anything is touched."""
     if verb == "advance":
         return duration(order.advance, "advance")
@@ -48,11 +48,11 @@ def _change(world: World, order: ClockOrder, verb: str, account: str | None) -> 
     if verb == "next":
         due = next_due(world, account)
         if due == NEVER:
-            raise Trouble("nothing is due: no task, asset or callback changes any more", status=409, field="next")
+            raise ControlError("nothing is due: no task, asset or callback changes any more", status=409, field="next")
         return due
     rate = 0.0 if verb == "freeze" else order.rate or 0.0
     if not 0 <= rate <= 1e6:
-        raise Trouble(f"rate is {rate}; allowed: 0 (stands still) to 1000000", field="rate")
+        raise ControlError(f"rate is {rate}; allowed: 0 (stands still) to 1000000", field="rate")
     return rate
 
 
@@ -70,9 +70,11 @@ def _moment(said: float | str | None, now: float) -> float:
     try:
         at = float(said) if isinstance(said, int | float) else _iso(str(said))
     except ValueError:
-        raise Trouble(f"set is {shown(said)}; allowed: epoch seconds, or 2026-06-01T12:00:00Z", field="set") from None
+        raise ControlError(
+            f"set is {shown(said)}; allowed: epoch seconds, or 2026-06-01T12:00:00Z", field="set"
+        ) from None
     if not (math.isfinite(at) and now <= at < 1e11):
-        raise Trouble(
+        raise ControlError(
             f"set is {shown(said)}, and the clock reads {now:.6f}; allowed: a later moment, a clock moves forward only",
             field="set",
         )
@@ -84,7 +86,7 @@ def _iso(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def next_due(world: World, account: str | None) -> float:
+def next_due(world: ControlContext, account: str | None) -> float:
     """When the next thing happens on a clock: an account's, or of all accounts that go by the world's."""
     clocks, store = world.state.clocks, world.store
     now = clocks.of(account).now()
@@ -97,7 +99,7 @@ def next_due(world: World, account: str | None) -> float:
     return min(moments, default=NEVER)
 
 
-def _row(world: World, account: str | None) -> ClockRow:
+def _row(world: ControlContext, account: str | None) -> ClockRow:
     clocks = world.state.clocks
     clock, due = clocks.of(account), next_due(world, account)
     return ClockRow(
@@ -108,8 +110,8 @@ def _row(world: World, account: str | None) -> ClockRow:
     )
 
 
-ROWS: tuple[Verb, ...] = (
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
         method="GET",
         path="/_mock/clock",
         act=read,
@@ -117,7 +119,7 @@ ROWS: tuple[Verb, ...] = (
         query=MINE,
         gives=ClockRow,
     ),
-    Verb(
+    ControlEndpoint(
         method="POST",
         path="/_mock/clock",
         act=move,

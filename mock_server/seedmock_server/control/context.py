@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..api.pipeline import Accounts
-from ..errors import Refusal
+from ..api.pipeline import ApiKeys
+from ..errors import ApiError
 from ..fates.rules import Fates
 from ..faults.rules import Faults
 from ..generation.assets import Library
 from ..generation.engine import Engine
 from ..journal import Journal
 from ..rate_limits import Limits
-from ..scenarios.active import Stage
+from ..scenarios.active import ActiveScenario
 from ..settings import Settings
-from ..snapshots.checkpoint import State
+from ..snapshots.checkpoint import Checkpoint
 from ..storage import Store
-from .errors import Trouble
+from .errors import ControlError
 
 Due = Callable[[str, float], float]
 """The next moment after a reading of an account's clock at which something of the account happens; NEVER for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class ControlContext:
     """What the app introduces to the control API. `due` are what else `clock next` goes to."""
 
     settings: Settings
-    keys: Accounts
+    keys: ApiKeys
     engine: Engine
     library: Library
-    state: State
-    stage: Stage
+    state: Checkpoint
+    stage: ActiveScenario
     due: list[Due] = field(default_factory=list)
 
     @property
@@ -59,6 +59,6 @@ class World:
         """The account of an API key, which goes no further. Raises Trouble for a key that nobody can have."""
         try:
             return self.keys.account(b"Bearer " + key.encode("utf-8", "surrogatepass"))
-        except Refusal:
+        except ApiError:
             why = "the server was given its keys, and this is none of them" if key.strip() else "it is blank"
-            raise Trouble(f"key is not one that can be: {why}; allowed: an API key", field="key") from None
+            raise ControlError(f"key is not one that can be: {why}; allowed: an API key", field="key") from None

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from .context import World
-from .errors import Trouble, shown
+from .context import ControlContext
+from .errors import ControlError, shown
 
 ROOT = "/_mock"
 KEY = "an API key: only what belongs to it. The header X-Mock-Key says the same and stays out of logs"
@@ -19,7 +19,7 @@ MINE = {"key": KEY, "account": ACCOUNT}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ControlRequest:
     """A request, read: its body is of the type that the row says, `account` is that of its key if it named one."""
 
     params: Mapping[str, str]
@@ -34,19 +34,19 @@ class Asked:
         if said is None:
             return default
         if not (said.isdecimal() and len(said) < 16 and int(said) <= most):
-            raise Trouble(f"{name} is {shown(said)}; allowed: a whole number from 0 to {most}", field=name)
+            raise ControlError(f"{name} is {shown(said)}; allowed: a whole number from 0 to {most}", field=name)
         return int(said)
 
     def one_of(self, name: str, allowed: tuple[str, ...]) -> str | None:
         """A word of the query, or None if it is not there. Raises Trouble."""
         said = self.query.get(name)
         if said is not None and said not in allowed:
-            raise Trouble(f"{name} is {shown(said)}; allowed: {', '.join(allowed)}", field=name, allowed=allowed)
+            raise ControlError(f"{name} is {shown(said)}; allowed: {', '.join(allowed)}", field=name, allowed=allowed)
         return said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verb:
+class ControlEndpoint:
     """One method at one path. `query` says what each name of the query means; `body` and `gives` are types.
 
     `act` returns what is to be said, or a Response; `raw` leaves the body unread.
@@ -54,7 +54,7 @@ class Verb:
 
     method: str
     path: str
-    act: Callable[[World, Asked], Any]
+    act: Callable[[ControlContext, ControlRequest], Any]
     says: str
     gives: Any
     query: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 LONGEST = 200
 
 
-class Trouble(Exception):
+class ControlError(Exception):
     """A status and a sentence that says what was found and what is allowed; `field` and `allowed` for programs."""
 
     def __init__(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 
 from ..fates.rules import FateRule, Outcomes, check, fate_rule_from, outcomes_from
 from ..matching.rules import Counter, InvalidRule, match_row
-from .context import World
-from .endpoints import MINE, Asked, Verb
-from .errors import Trouble
+from .context import ControlContext
+from .endpoints import MINE, ControlEndpoint, ControlRequest
+from .errors import ControlError
 from .models import DefaultFateOrder, FateOrder, FateRow, FatesRow, Outcome, Removed
 from .rules import match_with_account, without
 
 
-def read(world: World, _: Asked) -> FatesRow:
+def read(world: ControlContext, _: ControlRequest) -> FatesRow:
     """All rules and defaults."""
     fates = world.fates
     return FatesRow(
@@ -24,37 +24,37 @@ def read(world: World, _: Asked) -> FatesRow:
     )
 
 
-def add(world: World, asked: Asked) -> FateRow:
+def add(world: ControlContext, asked: ControlRequest) -> FateRow:
     """Take a rule, behind those that are there."""
     order: FateOrder = asked.body
     try:
         rule = fate_rule_from({"match": match_with_account(world, order.match), "fate": order.fate})
     except InvalidRule as error:
-        raise Trouble(str(error)) from error
+        raise ControlError(str(error)) from error
     label = world.fates.add(rule)
     return next(fate_row(counter, rule) for counter, rule in world.fates.rules if counter.label == label)
 
 
-def remove(world: World, asked: Asked) -> Removed:
+def remove(world: ControlContext, asked: ControlRequest) -> Removed:
     """Take one rule away. Raises Trouble 404."""
     return without(world.fates, "fates", asked.params["id"])
 
 
-def clear(world: World, asked: Asked) -> Removed:
+def clear(world: ControlContext, asked: ControlRequest) -> Removed:
     """Take away all rules and defaults, or those of an account."""
     before = len(world.fates.rules) + len(world.fates.scenario)
     world.fates.clear(asked.account)
     return Removed(removed=before - len(world.fates.rules) - len(world.fates.scenario))
 
 
-def set_default(world: World, asked: Asked) -> FatesRow:
+def set_default(world: ControlContext, asked: ControlRequest) -> FatesRow:
     """What becomes of the calls that no rule is meant for."""
     order: DefaultFateOrder = asked.body
     try:
         outcomes = outcomes_from(order.fate)
         check(outcomes, Operation.CREATE, None)
     except InvalidRule as error:
-        raise Trouble(str(error), field="fate") from error
+        raise ControlError(str(error), field="fate") from error
     if asked.account is None:
         world.fates.default = outcomes
     else:
@@ -77,9 +77,11 @@ def _outcomes(outcomes: Outcomes) -> list[Outcome]:
     return [Outcome(fate=str(fate), weight=weight) for weight, fate in outcomes.weighted]
 
 
-ROWS: tuple[Verb, ...] = (
-    Verb(method="GET", path="/_mock/fates", act=read, says="The rules of fates and the defaults.", gives=FatesRow),
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
+        method="GET", path="/_mock/fates", act=read, says="The rules of fates and the defaults.", gives=FatesRow
+    ),
+    ControlEndpoint(
         method="POST",
         path="/_mock/fates",
         act=add,
@@ -88,7 +90,7 @@ ROWS: tuple[Verb, ...] = (
         gives=FateRow,
         status=201,
     ),
-    Verb(
+    ControlEndpoint(
         method="DELETE",
         path="/_mock/fates",
         act=clear,
@@ -96,7 +98,7 @@ ROWS: tuple[Verb, ...] = (
         query=MINE,
         gives=Removed,
     ),
-    Verb(
+    ControlEndpoint(
         method="PUT",
         path="/_mock/fates/default",
         act=set_default,
@@ -104,6 +106,6 @@ ROWS: tuple[Verb, ...] = (
         body=DefaultFateOrder,
         gives=FatesRow,
     ),
-    Verb(method="DELETE", path="/_mock/fates/{id}", act=remove, says="Take one rule away.", gives=Removed),
+    ControlEndpoint(method="DELETE", path="/_mock/fates/{id}", act=remove, says="Take one rule away.", gives=Removed),
 )
 """The rows of the table."""

@@ -5,59 +5,61 @@ from __future__ import annotations
 from ..faults.rules import fault_rule_from
 from ..matching.rules import InvalidRule
 from ..rate_limits import Limit
-from .context import World
-from .endpoints import MINE, Asked, Verb
-from .errors import Trouble
+from .context import ControlContext
+from .endpoints import MINE, ControlEndpoint, ControlRequest
+from .errors import ControlError
 from .models import FaultOrder, FaultRow, FaultsRow, LimitOrder, LimitRow, LimitsRow, Removed
 from .rules import match_with_account, without
 
 
-def read(world: World, _: Asked) -> FaultsRow:
+def read(world: ControlContext, _: ControlRequest) -> FaultsRow:
     """All rules."""
     return FaultsRow(rules=[FaultRow(**row) for row in world.faults.rows()])
 
 
-def add(world: World, asked: Asked) -> FaultRow:
+def add(world: ControlContext, asked: ControlRequest) -> FaultRow:
     """Take a rule, behind those that are there."""
     order: FaultOrder = asked.body
     try:
         rule = fault_rule_from({"match": match_with_account(world, order.match), "fault": order.fault})
     except InvalidRule as error:
-        raise Trouble(str(error)) from error
+        raise ControlError(str(error)) from error
     label = world.faults.add(rule)
     return next(FaultRow(**row) for row in world.faults.rows() if row["id"] == label)
 
 
-def remove(world: World, asked: Asked) -> Removed:
+def remove(world: ControlContext, asked: ControlRequest) -> Removed:
     """Take one rule away. Raises Trouble 404."""
     return without(world.faults, "faults", asked.params["id"])
 
 
-def clear(world: World, asked: Asked) -> Removed:
+def clear(world: ControlContext, asked: ControlRequest) -> Removed:
     """Take away all rules, or those of an account."""
     before = len(world.faults.rows())
     world.faults.clear(asked.account)
     return Removed(removed=before - len(world.faults.rows()))
 
 
-def read_limits(world: World, _: Asked) -> LimitsRow:
+def read_limits(world: ControlContext, _: ControlRequest) -> LimitsRow:
     """The limit of all and of each account that has its own."""
     return LimitsRow(limits=[LimitRow(**row) for row in world.limits.rows()])  # type: ignore[arg-type]
 
 
-def set_limit(world: World, asked: Asked) -> LimitsRow:
+def set_limit(world: ControlContext, asked: ControlRequest) -> LimitsRow:
     """Give all accounts, or one, another limit."""
     order: LimitOrder = asked.body
     try:
         world.limits.set(Limit(rate=order.rate, concurrency=order.concurrency), asked.account)
     except InvalidRule as error:
-        raise Trouble(str(error)) from error
+        raise ControlError(str(error)) from error
     return read_limits(world, asked)
 
 
-ROWS: tuple[Verb, ...] = (
-    Verb(method="GET", path="/_mock/faults", act=read, says="The rules of faults and lies.", gives=FaultsRow),
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
+        method="GET", path="/_mock/faults", act=read, says="The rules of faults and lies.", gives=FaultsRow
+    ),
+    ControlEndpoint(
         method="POST",
         path="/_mock/faults",
         act=add,
@@ -66,7 +68,7 @@ ROWS: tuple[Verb, ...] = (
         gives=FaultRow,
         status=201,
     ),
-    Verb(
+    ControlEndpoint(
         method="DELETE",
         path="/_mock/faults",
         act=clear,
@@ -74,15 +76,15 @@ ROWS: tuple[Verb, ...] = (
         query=MINE,
         gives=Removed,
     ),
-    Verb(method="DELETE", path="/_mock/faults/{id}", act=remove, says="Take one rule away.", gives=Removed),
-    Verb(
+    ControlEndpoint(method="DELETE", path="/_mock/faults/{id}", act=remove, says="Take one rule away.", gives=Removed),
+    ControlEndpoint(
         method="GET",
         path="/_mock/limits",
         act=read_limits,
         says="How many calls a minute and tasks at once a key may ask for.",
         gives=LimitsRow,
     ),
-    Verb(
+    ControlEndpoint(
         method="PUT",
         path="/_mock/limits",
         act=set_limit,

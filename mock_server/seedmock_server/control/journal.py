@@ -7,23 +7,24 @@ from functools import cache
 
 from starlette.responses import Response
 
-from seedmock_contracts.facts import Basis, Fact, Operation
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.enums import Basis, Operation
+from seedmock_contracts.facts import Fact
+from seedmock_contracts.upstreams import NAMES, get_contract
 
-from ..journal import Entry, Kind, Wanted
+from ..journal import Entry, JournalFilter, Kind
 from .activity_models import BreachRow, EntryRow, JournalRow, ViolationRow, ViolationsRow
-from .context import World
-from .endpoints import MINE, Asked, Json, Verb
+from .context import ControlContext
+from .endpoints import MINE, ControlEndpoint, ControlRequest, Json
 from .exports import curl, har, lines
 
 LIMIT, MOST = 1000, 10_000
 LONGEST = 200
 
 
-def wanted(asked: Asked) -> Wanted:
+def wanted(asked: ControlRequest) -> JournalFilter:
     """Which exchanges a query means. Raises Trouble."""
     kind = asked.one_of("kind", tuple(Kind))
-    return Wanted(
+    return JournalFilter(
         upstream=asked.one_of("upstream", NAMES),
         account=asked.account,
         operation=asked.one_of("operation", tuple(Operation)),
@@ -33,7 +34,7 @@ def wanted(asked: Asked) -> Wanted:
     )
 
 
-def read(world: World, asked: Asked) -> JournalRow | Response:
+def read(world: ControlContext, asked: ControlRequest) -> JournalRow | Response:
     """The exchanges that fit. With `since` the first of them, without it the last."""
     form = asked.one_of("format", FORMATS)
     found, limit = list(world.journal.read(wanted(asked))), asked.whole("limit", LIMIT, MOST)
@@ -52,7 +53,7 @@ def read(world: World, asked: Asked) -> JournalRow | Response:
     )
 
 
-def violations(world: World, asked: Asked) -> ViolationsRow:
+def violations(world: ControlContext, asked: ControlRequest) -> ViolationsRow:
     """What was sent that breaks the contract, whoever refused it or did not."""
     limit = asked.whole("limit", LIMIT, MOST)
     found = [row for number, entry in world.journal.read(wanted(asked)) for row in _violations(number, entry)]
@@ -84,7 +85,7 @@ def _violations(number: int, entry: Entry) -> Iterator[ViolationRow]:
 
 @cache
 def _facts(upstream: str) -> dict[str, Fact]:
-    return {fact.id: fact for fact in contract(upstream).facts()}
+    return {fact.id: fact for fact in get_contract(upstream).facts()}
 
 
 def entry_row(number: int, entry: Entry) -> EntryRow:
@@ -128,8 +129,8 @@ FILTERS = {
     "limit": f"how many at most; {LIMIT} unless said, {MOST} at most",
     **MINE,
 }
-ROWS: tuple[Verb, ...] = (
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
         method="GET",
         path="/_mock/journal",
         act=read,
@@ -140,7 +141,7 @@ ROWS: tuple[Verb, ...] = (
         },
         gives=JournalRow,
     ),
-    Verb(
+    ControlEndpoint(
         method="GET",
         path="/_mock/violations",
         act=violations,

@@ -10,15 +10,15 @@ from seedmock_contracts.upstreams import NAMES
 
 from ..billing.statement import Statement
 from .activity_models import LedgerRow, StatementRow
-from .context import World
-from .endpoints import MINE, Asked, Verb
-from .errors import Trouble, shown
+from .context import ControlContext
+from .endpoints import MINE, ControlEndpoint, ControlRequest
+from .errors import ControlError, shown
 from .models import CreditOrder
 
 LIMIT, MOST = 1000, 100_000
 
 
-def read(world: World, asked: Asked) -> LedgerRow:
+def read(world: ControlContext, asked: ControlRequest) -> LedgerRow:
     """The statements of all accounts that have ordered anything, or of one."""
     upstream, limit = asked.one_of("upstream", NAMES), asked.whole("limit", LIMIT, MOST)
     accounts = world.store.accounts() if asked.account is None else [asked.account]
@@ -33,7 +33,7 @@ def statement_row(statement: Statement, limit: int = LIMIT) -> StatementRow:
     return msgspec.structs.replace(row, lines=row.lines[max(0, len(row.lines) - limit) :], total=len(row.lines))
 
 
-def set_credit(world: World, asked: Asked) -> LedgerRow:
+def set_credit(world: ControlContext, asked: ControlRequest) -> LedgerRow:
     """Let a key, or every key to which nothing was granted, spend so much."""
     order: CreditOrder = asked.body
     try:
@@ -41,19 +41,19 @@ def set_credit(world: World, asked: Asked) -> LedgerRow:
         if asked.account is not None:
             world.engine.ledger.grant(asked.account, order.upstream, amount)
         elif order.upstream is not None:
-            raise Trouble("found an upstream without a key; allowed: upstream beside key only", field="upstream")
+            raise ControlError("found an upstream without a key; allowed: upstream beside key only", field="upstream")
         else:
             world.engine.ledger.lend(amount)
     except InvalidOperation:
         said = f"amount is {shown(order.amount)}; allowed: USD as a number or a text, or null for no limit"
-        raise Trouble(said, field="amount") from None
+        raise ControlError(said, field="amount") from None
     except ValueError as error:
-        raise Trouble(str(error)) from error
+        raise ControlError(str(error)) from error
     return LedgerRow(statements=[statement_row(world.engine.ledger.statement(asked.account))] if asked.account else [])
 
 
-ROWS: tuple[Verb, ...] = (
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
         method="GET",
         path="/_mock/ledger",
         act=read,
@@ -65,7 +65,7 @@ ROWS: tuple[Verb, ...] = (
         },
         gives=LedgerRow,
     ),
-    Verb(
+    ControlEndpoint(
         method="PUT",
         path="/_mock/credit",
         act=set_credit,

@@ -6,29 +6,29 @@ import msgspec
 
 from ..matching.rules import InvalidRule
 from ..references.declared import media_facts_from
-from .context import World
-from .endpoints import Asked, Verb
-from .errors import Trouble
+from .context import ControlContext
+from .endpoints import ControlEndpoint, ControlRequest
+from .errors import ControlError
 from .models import MediaOrder, MediasRow, Removed
 
 
-def read(world: World, _: Asked) -> MediasRow:
+def read(world: ControlContext, _: ControlRequest) -> MediasRow:
     """All that was said."""
     return msgspec.convert({"media": world.state.declared.rows()}, MediasRow)
 
 
-def put(world: World, asked: Asked) -> MediasRow:
+def put(world: ControlContext, asked: ControlRequest) -> MediasRow:
     """Let these be the facts of a URL, in the place of what was said before."""
     order: MediaOrder = asked.body
     values = {name: value for name, value in msgspec.structs.asdict(order).items() if value is not None}
     try:
         world.state.declared.put(values.pop("url"), media_facts_from(values))
     except InvalidRule as error:
-        raise Trouble(str(error)) from error
+        raise ControlError(str(error)) from error
     return read(world, asked)
 
 
-def remove(world: World, asked: Asked) -> Removed:
+def remove(world: ControlContext, asked: ControlRequest) -> Removed:
     """Take back all, or what was said of one URL. Raises Trouble 404."""
     declared, url = world.state.declared, asked.query.get("url")
     if url is None:
@@ -38,13 +38,15 @@ def remove(world: World, asked: Asked) -> Removed:
     if not declared.remove(url):
         there = [row["url"] for row in declared.rows()][:20]
         said = f"nothing was said of {url[:200]!r}; there are: {', '.join(there) or 'none'}"
-        raise Trouble(said, status=404, field="url", allowed=there)
+        raise ControlError(said, status=404, field="url", allowed=there)
     return Removed(removed=1)
 
 
-ROWS: tuple[Verb, ...] = (
-    Verb(method="GET", path="/_mock/media", act=read, says="What was said of the media behind URLs.", gives=MediasRow),
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
+        method="GET", path="/_mock/media", act=read, says="What was said of the media behind URLs.", gives=MediasRow
+    ),
+    ControlEndpoint(
         method="PUT",
         path="/_mock/media",
         act=put,
@@ -52,7 +54,7 @@ ROWS: tuple[Verb, ...] = (
         body=MediaOrder,
         gives=MediasRow,
     ),
-    Verb(
+    ControlEndpoint(
         method="DELETE",
         path="/_mock/media",
         act=remove,

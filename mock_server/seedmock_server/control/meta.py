@@ -7,22 +7,22 @@ from seedmock_contracts.facts import Fact, Variants
 from seedmock_contracts.upstreams import contracts
 
 from ..settings import Settings
-from .context import World
-from .endpoints import Asked, Verb
+from .context import ControlContext
+from .endpoints import ControlEndpoint, ControlRequest
 from .models import FactRow, HealthRow, VariantRow
 
 
-def health(world: World, _: Asked) -> HealthRow:
+def health(world: ControlContext, _: ControlRequest) -> HealthRow:
     """Whether the server answers."""
     return HealthRow(status="ok", version=__version__, pace=world.settings.pace)
 
 
-def basis(_: World, __: Asked) -> dict[str, list[FactRow]]:
+def basis(_: ControlContext, __: ControlRequest) -> dict[str, list[FactRow]]:
     """Every fact of both upstreams."""
     return {said.name: [fact_row(fact) for fact in said.facts()] for said in contracts()}
 
 
-def variants(world: World, _: Asked) -> list[VariantRow]:
+def variants(world: ControlContext, _: ControlRequest) -> list[VariantRow]:
     """Every variant of both upstreams."""
     return [variant_row(variant, world.settings) for said in contracts() for variant in said.variants]
 
@@ -45,16 +45,18 @@ def variant_row(variant: Variants, settings: Settings) -> VariantRow:
     )
 
 
-ROWS: tuple[Verb, ...] = (
-    Verb(method="GET", path="/_mock/health", act=health, says="Whether the server answers.", gives=HealthRow),
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
+        method="GET", path="/_mock/health", act=health, says="Whether the server answers.", gives=HealthRow
+    ),
+    ControlEndpoint(
         method="GET",
         path="/_mock/basis",
         act=basis,
         says="Every fact of both upstreams: documented, observed or assumed, and its source.",
         gives=dict[str, list[FactRow]],
     ),
-    Verb(
+    ControlEndpoint(
         method="GET",
         path="/_mock/variants",
         act=variants,

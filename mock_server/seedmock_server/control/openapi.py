@@ -10,8 +10,8 @@ import msgspec
 
 from seedmock_contracts import __version__
 
-from .context import World
-from .endpoints import ROOT, Asked, Verb
+from .context import ControlContext
+from .endpoints import ROOT, ControlEndpoint, ControlRequest
 
 JSON = "application/json"
 REF = "#/components/schemas/{name}"
@@ -24,7 +24,7 @@ HEADER = {
 }
 
 
-def document(rows: Iterable[Verb]) -> dict[str, Any]:
+def document(rows: Iterable[ControlEndpoint]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of these rows."""
     told = list(rows)
     types = [row.gives for row in told] + [row.body for row in told if row.body is not None]
@@ -70,7 +70,7 @@ TROUBLE: dict[str, Any] = {
 }
 
 
-def _operation(row: Verb, answer: Any, order: Any) -> dict[str, Any]:
+def _operation(row: ControlEndpoint, answer: Any, order: Any) -> dict[str, Any]:
     said: dict[str, Any] = {
         "operationId": _name(row),
         "summary": row.says,
@@ -91,24 +91,26 @@ def _operation(row: Verb, answer: Any, order: Any) -> dict[str, Any]:
     return said
 
 
-def _parameters(row: Verb) -> list[dict[str, Any]]:
+def _parameters(row: ControlEndpoint) -> list[dict[str, Any]]:
     segments = [{"name": name, "in": "path", "required": True} for name in SEGMENT.findall(row.path)]
     query = [{"name": name, "in": "query", "description": says} for name, says in row.query.items()]
     header = [HEADER] if "key" in row.query else []
     return [{**one, "schema": {"type": "string"}} for one in (*segments, *query)] + header
 
 
-def _name(row: Verb) -> str:
+def _name(row: ControlEndpoint) -> str:
     """`get_tasks_id_timeline` for GET /_mock/tasks/{id}/timeline."""
     return "_".join([row.method.lower(), *re.findall(r"\w+", row.path.removeprefix(ROOT))])
 
 
-def with_document(rows: tuple[Verb, ...]) -> tuple[Verb, ...]:
+def with_document(rows: tuple[ControlEndpoint, ...]) -> tuple[ControlEndpoint, ...]:
     """The rows, and one more that tells of them all, itself included."""
 
-    def read(_: World, __: Asked) -> dict[str, Any]:
+    def read(_: ControlContext, __: ControlRequest) -> dict[str, Any]:
         return document(whole)
 
-    own = Verb(method="GET", path=f"{ROOT}/openapi.json", act=read, says="This document.", gives=dict[str, Any])
+    own = ControlEndpoint(
+        method="GET", path=f"{ROOT}/openapi.json", act=read, says="This document.", gives=dict[str, Any]
+    )
     whole = (*rows, own)
     return whole

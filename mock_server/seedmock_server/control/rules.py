@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..matching.rules import InvalidRule, RuleBook
-from .context import World
-from .errors import Trouble
+from ..matching.rules import InvalidRule, RuleSet
+from .context import ControlContext
+from .errors import ControlError
 from .models import Removed
 
 
-def match_with_account(world: World, match: Mapping[str, Any]) -> dict[str, Any]:
+def match_with_account(world: ControlContext, match: Mapping[str, Any]) -> dict[str, Any]:
     """A match whose `key` has become the account. Raises InvalidRule, and Trouble for a key that cannot be."""
     told = dict(match)
     key = told.pop("key", None)
@@ -22,10 +22,10 @@ def match_with_account(world: World, match: Mapping[str, Any]) -> dict[str, Any]
     return {**told, "account": world.account(key)}
 
 
-def without(book: RuleBook[Any], sort: str, label: str) -> Removed:
+def without(book: RuleSet[Any], sort: str, label: str) -> Removed:
     """Take a rule of this sort away by its label. Raises Trouble 404."""
     if not book.remove(label):
         there = [counter.label for counter, _ in book.rules]
         said = f"no rule of {sort} is called {label[:100]!r}; there are: {', '.join(there) or 'none'}"
-        raise Trouble(said, status=404, allowed=there)
+        raise ControlError(said, status=404, allowed=there)
     return Removed(removed=1)

@@ -5,36 +5,36 @@ from __future__ import annotations
 from ..http.request_body import Malformed, parse_json
 from ..scenarios.catalog import names, scenario
 from ..scenarios.loader import InvalidScenario, Scenario, scenario_from
-from .context import World
-from .endpoints import Asked, Verb
-from .errors import Trouble, shown
+from .context import ControlContext
+from .endpoints import ControlEndpoint, ControlRequest
+from .errors import ControlError, shown
 from .models import ScenarioRow, ScenariosRow, StageRow
 
 SENT = "the scenario that was sent"
 ALLOWED = 'a scenario as TOML, or {"name": "NAME"} for one that comes with seedmock'
 
 
-def read(world: World, _: Asked) -> StageRow:
+def read(world: ControlContext, _: ControlRequest) -> StageRow:
     """The scenario that is on."""
     on = world.stage.scenario
     return StageRow(scenario=None if on is None else scenario_row(on))
 
 
-def listed(_: World, __: Asked) -> ScenariosRow:
+def listed(_: ControlContext, __: ControlRequest) -> ScenariosRow:
     """All that come with seedmock."""
     return ScenariosRow(scenarios=[scenario_row(scenario(name)) for name in names()])
 
 
-def put(world: World, asked: Asked) -> StageRow:
+def put(world: ControlContext, asked: ControlRequest) -> StageRow:
     """Put a scenario on. Raises Trouble, having changed nothing."""
     try:
         world.stage.put(_sent(asked.raw))
     except InvalidScenario as error:
-        raise Trouble(str(error)) from error
+        raise ControlError(str(error)) from error
     return read(world, asked)
 
 
-def clear(world: World, asked: Asked) -> StageRow:
+def clear(world: ControlContext, asked: ControlRequest) -> StageRow:
     """Take the scenario away."""
     world.stage.clear()
     return read(world, asked)
@@ -55,24 +55,26 @@ def scenario_row(said: Scenario) -> ScenarioRow:
 def _sent(raw: bytes) -> Scenario:
     """The scenario of a body: TOML, or its name in JSON (no TOML begins with a brace)."""
     if not raw.strip():
-        raise Trouble(f"the body is empty; allowed: {ALLOWED}")
+        raise ControlError(f"the body is empty; allowed: {ALLOWED}")
     if not raw.lstrip().startswith(b"{"):
         try:
             return scenario_from(raw.decode(), SENT)
         except UnicodeDecodeError as error:
-            raise Trouble(f"the body is no text in UTF-8; allowed: {ALLOWED}") from error
+            raise ControlError(f"the body is no text in UTF-8; allowed: {ALLOWED}") from error
     try:
         document = parse_json(raw)
     except Malformed as error:
-        raise Trouble(f"the body is not JSON: {error.message}; allowed: {ALLOWED}") from error
+        raise ControlError(f"the body is not JSON: {error.message}; allowed: {ALLOWED}") from error
     if not isinstance(document, dict) or document.keys() != {"name"} or not isinstance(document["name"], str):
-        raise Trouble(f"the body is {shown(document)}; allowed: {ALLOWED}")
+        raise ControlError(f"the body is {shown(document)}; allowed: {ALLOWED}")
     return scenario(document["name"])
 
 
-ROWS: tuple[Verb, ...] = (
-    Verb(method="GET", path="/_mock/scenario", act=read, says="The scenario that is on, or null.", gives=StageRow),
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
+        method="GET", path="/_mock/scenario", act=read, says="The scenario that is on, or null.", gives=StageRow
+    ),
+    ControlEndpoint(
         method="PUT",
         path="/_mock/scenario",
         act=put,
@@ -80,8 +82,8 @@ ROWS: tuple[Verb, ...] = (
         gives=StageRow,
         raw=True,
     ),
-    Verb(method="DELETE", path="/_mock/scenario", act=clear, says="Take the scenario away.", gives=StageRow),
-    Verb(
+    ControlEndpoint(method="DELETE", path="/_mock/scenario", act=clear, says="Take the scenario away.", gives=StageRow),
+    ControlEndpoint(
         method="GET",
         path="/_mock/scenarios",
         act=listed,

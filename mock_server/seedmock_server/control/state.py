@@ -7,13 +7,13 @@ from typing import Any
 from starlette.responses import Response
 
 from ..snapshots.schema import InvalidSnapshot
-from .context import World
-from .endpoints import Asked, Verb
-from .errors import Trouble
+from .context import ControlContext
+from .endpoints import ControlEndpoint, ControlRequest
+from .errors import ControlError
 from .models import ResetOrder, ResetRow
 
 
-def reset(world: World, asked: Asked) -> ResetRow:
+def reset(world: ControlContext, asked: ControlRequest) -> ResetRow:
     """Forget everything, or what a key has."""
     store = world.store
     accounts = list(store.accounts()) if asked.account is None else [asked.account]
@@ -32,23 +32,23 @@ def reset(world: World, asked: Asked) -> ResetRow:
     return gone
 
 
-def take(world: World, _: Asked) -> Response:
+def take(world: ControlContext, _: ControlRequest) -> Response:
     """The snapshot."""
     return Response(world.state.take(world.stage), media_type="application/json")
 
 
-def put(world: World, asked: Asked) -> dict[str, int]:
+def put(world: ControlContext, asked: ControlRequest) -> dict[str, int]:
     """Be what a snapshot says. Raises Trouble, having changed nothing."""
     try:
         world.state.restore(asked.raw, world.stage)
     except InvalidSnapshot as error:
-        raise Trouble(str(error)) from error
+        raise ControlError(str(error)) from error
     store = world.store
     return {"accounts": len(store.accounts()), "tasks": sum(len(store.tasks(one)) for one in store.accounts())}
 
 
-ROWS: tuple[Verb, ...] = (
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
         method="POST",
         path="/_mock/reset",
         act=reset,
@@ -56,14 +56,14 @@ ROWS: tuple[Verb, ...] = (
         body=ResetOrder,
         gives=ResetRow,
     ),
-    Verb(
+    ControlEndpoint(
         method="GET",
         path="/_mock/snapshot",
         act=take,
         says="The whole state as one JSON document: it holds no keys, but the seed and all prompts.",
         gives=dict[str, Any],
     ),
-    Verb(
+    ControlEndpoint(
         method="PUT",
         path="/_mock/snapshot",
         act=put,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.upstreams import NAMES
 
-from ..journal import Wanted
+from ..journal import JournalFilter
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at, progress_at
 from .activity_models import AskedRow, FailureRow, PhaseRow, TaskRow, TasksRow, TimelineRow
-from .context import World
-from .endpoints import MINE, Asked, Verb
-from .errors import Trouble
+from .context import ControlContext
+from .endpoints import MINE, ControlEndpoint, ControlRequest
+from .errors import ControlError
 
 LIMIT, MOST = 100, 1000
 ASKED = 500
 """How many of the exchanges about a task its timeline shows: the last ones."""
 
 
-def read(world: World, asked: Asked) -> TasksRow:
+def read(world: ControlContext, asked: ControlRequest) -> TasksRow:
     """The tasks that fit, oldest first; `limit` leaves out the oldest."""
     upstream, status = asked.one_of("upstream", NAMES), asked.one_of("status", tuple(TaskStatus))
     limit = asked.whole("limit", LIMIT, MOST)
@@ -34,16 +34,16 @@ def read(world: World, asked: Asked) -> TasksRow:
     return TasksRow(tasks=[task_row(world, task) for task in shown], total=len(found))
 
 
-def one(world: World, asked: Asked) -> TaskRow:
+def one(world: ControlContext, asked: ControlRequest) -> TaskRow:
     """A task. Raises Trouble 404."""
     return task_row(world, _task(world, asked))
 
 
-def timeline(world: World, asked: Asked) -> TimelineRow:
+def timeline(world: ControlContext, asked: ControlRequest) -> TimelineRow:
     """A task's phases, and what was asked about it when. Raises Trouble 404."""
     task = _task(world, asked)
     now = world.engine.now_of(task)
-    heard = list(world.journal.read(Wanted(account=task.account, task=task.id)))
+    heard = list(world.journal.read(JournalFilter(account=task.account, task=task.id)))
     phases = [
         PhaseRow(
             at=task.created_at + phase.at,
@@ -60,15 +60,15 @@ def timeline(world: World, asked: Asked) -> TimelineRow:
     return TimelineRow(task=task_row(world, task), now=now, phases=phases, asked=told)
 
 
-def _task(world: World, asked: Asked) -> Task:
+def _task(world: ControlContext, asked: ControlRequest) -> Task:
     task = world.store.task(asked.params["id"])
     if task is None:
         said = f"no task has the id {asked.params['id'][:100]!r}; GET /_mock/tasks lists those that there are"
-        raise Trouble(said, status=404, field="id")
+        raise ControlError(said, status=404, field="id")
     return task
 
 
-def task_row(world: World, task: Task) -> TaskRow:
+def task_row(world: ControlContext, task: Task) -> TaskRow:
     """A task as the control API shows it."""
     state, now, ends, failure = world.engine.state(task), world.engine.now_of(task), ends_at(task), task.failure
     return TaskRow(
@@ -101,8 +101,8 @@ FILTERS = {
     "limit": f"how many at most; {LIMIT} unless said, {MOST} at most",
     **MINE,
 }
-ROWS: tuple[Verb, ...] = (
-    Verb(
+ROWS: tuple[ControlEndpoint, ...] = (
+    ControlEndpoint(
         method="GET",
         path="/_mock/tasks",
         act=read,
@@ -110,8 +110,8 @@ ROWS: tuple[Verb, ...] = (
         query=FILTERS,
         gives=TasksRow,
     ),
-    Verb(method="GET", path="/_mock/tasks/{id}", act=one, says="One task as it is now.", gives=TaskRow),
-    Verb(
+    ControlEndpoint(method="GET", path="/_mock/tasks/{id}", act=one, says="One task as it is now.", gives=TaskRow),
+    ControlEndpoint(
         method="GET",
         path="/_mock/tasks/{id}/timeline",
         act=timeline,

@@ -8,10 +8,11 @@ from functools import lru_cache
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import ErrorKind, FailCode, Moment, Operation, TaskStatus
+from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
+from seedmock_contracts.facts import FailCode
 
-from ..errors import Refusal
-from ..tasks.models import Failure, Phase
+from ..errors import ApiError
+from ..tasks.models import Phase, TaskFailure
 from ..tasks.timeline import QUEUED_SHARE, life
 from .rules import SUCCEED, Fate, FateKind, codes, fitting
 
@@ -20,21 +21,21 @@ DEFAULT_WORD = "UNKNOWN"
 DOWNLOAD_FAILED = "DownloadFailed"
 
 
-class Life(msgspec.Struct, frozen=True):
+class TaskPlan(msgspec.Struct, frozen=True):
     """What a fate makes of a task; times in seconds after creation or, for the clip, after success."""
 
     phases: tuple[Phase, ...]
-    failure: Failure | None = None
+    failure: TaskFailure | None = None
     with_url: bool = True
     late: float = 0.0
     link_seconds: float | None = None
     charged_when_failed: bool = False
 
 
-def living(said: Contract, fate: Fate, queue: float, render: float) -> Life:
+def plan_task(said: Contract, fate: Fate, queue: float, render: float) -> TaskPlan:
     """The life of a task whose pace gives it so many seconds in the queue and in the works.
 
-    Raises Refusal for the fate `refused`, and InvalidRule for a code that the upstream does not have.
+    Raises ApiError for the fate `refused`, and InvalidRule for a code that the upstream does not have.
     """
     if fate is SUCCEED:
         return _ordinary(queue, render)
@@ -45,40 +46,40 @@ def living(said: Contract, fate: Fate, queue: float, render: float) -> Life:
         raise refused(said, fate)
     if fate.kind is FateKind.MODERATED:
         code = said.moderation(ErrorKind.MODERATION_OUTPUT, fate.texts.get("what", "video"))
-        return Life(failing, _failure(code))
+        return TaskPlan(failing, _failure(code))
     if fate.kind is FateKind.FAILED:
         charged = fate.texts.get("charged") == "yes"
-        return Life(failing, _failure(_named(said, fate, Operation.CREATE)), charged_when_failed=charged)
+        return TaskPlan(failing, _failure(_named(said, fate, Operation.CREATE)), charged_when_failed=charged)
     if fate.kind is FateKind.EXPIRED:
         code = next(code for code in said.codes if code.reason == "expired")
-        return Life(
+        return TaskPlan(
             (*failing[:2], Phase(failing[2].at, TaskStatus.FAILURE, fate.texts.get("word", ""))), _failure(code)
         )
     if fate.kind is FateKind.STUCK:
-        return Life(ordinary[:1] if fate.texts.get("status") == "queued" else ordinary[:2])
+        return TaskPlan(ordinary[:1] if fate.texts.get("status") == "queued" else ordinary[:2])
     if fate.kind is FateKind.NOT_STARTED_FIRST:
-        return Life(_after_early_words(said, ordinary, fate.seconds.get("lasts", EARLY)))
+        return TaskPlan(_after_early_words(said, ordinary, fate.seconds.get("lasts", EARLY)))
     if fate.kind is FateKind.UNKNOWN_STATUS:
-        return Life(_with_unknown(said, ordinary, fate))
+        return TaskPlan(_with_unknown(said, ordinary, fate))
     if fate.kind is FateKind.COMPLETED_WITHOUT_URL:
-        return Life(ordinary, with_url=False)
+        return TaskPlan(ordinary, with_url=False)
     if fate.kind is FateKind.CONTENT_LATE:
-        return Life(ordinary, late=fate.seconds.get("by", LATE))
+        return TaskPlan(ordinary, late=fate.seconds.get("by", LATE))
     if fate.kind is FateKind.LINK_DEAD:
-        return Life(ordinary, link_seconds=fate.seconds.get("lives", 0.0))
-    return Life(ordinary)
+        return TaskPlan(ordinary, link_seconds=fate.seconds.get("lives", 0.0))
+    return TaskPlan(ordinary)
 
 
 @lru_cache(maxsize=1024)
-def _ordinary(queue: float, render: float) -> Life:
-    return Life(life(queue, render))
+def _ordinary(queue: float, render: float) -> TaskPlan:
+    return TaskPlan(life(queue, render))
 
 
-def refused(said: Contract, fate: Fate) -> Refusal:
+def refused(said: Contract, fate: Fate) -> ApiError:
     """The refusal at create of moderation that objects to what the fate says."""
     code = said.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
     where = f" ({fate.texts['path']})" if "path" in fate.texts else ""
-    return Refusal(ErrorKind.MODERATION_INPUT, code.message + where, code=code.code, fact=code)
+    return ApiError(ErrorKind.MODERATION_INPUT, code.message + where, code=code.code, fact=code)
 
 
 def refused_for_face(path: str) -> Fate:
@@ -87,23 +88,23 @@ def refused_for_face(path: str) -> Fate:
 
 
 @dataclass(frozen=True, slots=True)
-class AssetLife:
+class AssetPlan:
     """What a fate makes of an asset: seconds in processing if the fate says so, and the failure at their end."""
 
     processing: float | None = None
-    failure: Failure | None = None
+    failure: TaskFailure | None = None
 
 
-def living_asset(said: Contract, fate: Fate) -> AssetLife:
-    """The life of an asset. Raises Refusal ASSET_REFUSED for the fate `refused`."""
+def living_asset(said: Contract, fate: Fate) -> AssetPlan:
+    """The life of an asset. Raises ApiError ASSET_REFUSED for the fate `refused`."""
     if fate.kind is FateKind.REFUSED:
         code = said.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
-        raise Refusal(ErrorKind.ASSET_REFUSED, f"url: {code.message}", field="url", code=code.code, fact=code)
+        raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {code.message}", field="url", code=code.code, fact=code)
     after = fate.seconds.get("after")
     if fate.kind is not FateKind.FAILED:
-        return AssetLife(after)
+        return AssetPlan(after)
     code = _named(said, fate, Operation.ASSET_CREATE)
-    return AssetLife(after, Failure(ErrorKind.INVALID_INPUT, code.code, code.message))
+    return AssetPlan(after, TaskFailure(ErrorKind.INVALID_INPUT, code.code, code.message))
 
 
 def _times(fate: Fate, queue: float, render: float) -> tuple[float, float]:
@@ -124,13 +125,15 @@ def _named(said: Contract, fate: Fate, operation: Operation) -> FailCode:
     return next(code for code in said.codes if code.kind is ErrorKind.TASK_FAILED)
 
 
-def _failure(code: FailCode) -> Failure:
-    return Failure(code.kind, code.code, code.message, code.retryable)
+def _failure(code: FailCode) -> TaskFailure:
+    return TaskFailure(code.kind, code.code, code.message, code.retryable)
 
 
 def _after_early_words(said: Contract, ordinary: tuple[Phase, ...], lasts: float) -> tuple[Phase, ...]:
     """Begin with the words that the upstream has for what is not yet queued, each for so many seconds."""
-    aliases = [word for word in said.words if word.moment is Moment.ALIAS and word.status is TaskStatus.QUEUED][:2]
+    aliases = [word for word in said.words if word.moment is StatusContext.ALIAS and word.status is TaskStatus.QUEUED][
+        :2
+    ]
     early = [Phase(number * lasts, TaskStatus.QUEUED, alias.word) for number, alias in enumerate(aliases)]
     shift = len(early) * lasts
     return (*early, *(Phase(phase.at + shift, phase.status, phase.word) for phase in ordinary))
@@ -139,7 +142,7 @@ def _after_early_words(said: Contract, ordinary: tuple[Phase, ...], lasts: float
 def _with_unknown(said: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
     """Say a word that nobody expects instead of that for in progress: for a while, or for ever."""
     queued, working, end = ordinary
-    lower = said.word(TaskStatus.QUEUED, Moment.QUERIED).islower()
+    lower = said.word(TaskStatus.QUEUED, StatusContext.QUERIED).islower()
     usual = DEFAULT_WORD.lower() if lower else DEFAULT_WORD
     strange = Phase(working.at, TaskStatus.IN_PROGRESS, fate.texts.get("word", usual))
     lasts = fate.seconds.get("lasts")

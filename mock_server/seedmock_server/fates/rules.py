@@ -12,14 +12,15 @@ from enum import StrEnum
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import ErrorKind, FailCode, Operation
+from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.facts import FailCode
 from seedmock_contracts.upstreams import contracts
 
 from ..matching import magic_values as magic
-from ..matching.rules import Counter, InvalidRule, Match, RuleBook, Subject, match_from
+from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet, match_from
 from ..matching.syntax import duration as duration
 from ..matching.syntax import spoken
-from ..randomness import Chance
+from ..randomness import SeededRandom
 
 
 class FateKind(StrEnum):
@@ -211,13 +212,13 @@ def check(outcomes: Outcomes, operation: str = Operation.CREATE, upstream: str |
         fitting(fate, operation, speakers)
 
 
-class Fates(RuleBook[FateRule]):
+class Fates(RuleSet[FateRule]):
     """Which fate a call meets: the first of its header, a magic word, a rule, the scenario, its key's, the default.
 
     What is said without an operation (the key's, the default, most rules) is for tasks; assets become active.
     """
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: SeededRandom) -> None:
         super().__init__(chance, "fate")
         self.drawn: dict[str, int] = {}
         self.default = Outcomes(((1.0, SUCCEED),))
@@ -255,7 +256,7 @@ class Fates(RuleBook[FateRule]):
     def choose(
         self,
         said: Contract,
-        subject: Subject,
+        subject: RequestFacts,
         header: str = "",
         *,
         seen: Fate | None = None,
@@ -276,7 +277,7 @@ class Fates(RuleBook[FateRule]):
             return SUCCEED
         return fate
 
-    def _drawn_fate(self, said: Contract, subject: Subject) -> Fate:
+    def _drawn_fate(self, said: Contract, subject: RequestFacts) -> Fate:
         outcomes = self._outcomes(said, subject)
         if len(outcomes.weighted) == 1:
             return outcomes.weighted[0][1]
@@ -284,7 +285,7 @@ class Fates(RuleBook[FateRule]):
         number = self.drawn[subject.account] = self.drawn.get(subject.account, 0) + 1
         return outcomes.draw(self._chance.fraction("fate", subject.account, number))
 
-    def _outcomes(self, said: Contract, subject: Subject) -> Outcomes:
+    def _outcomes(self, said: Contract, subject: RequestFacts) -> Outcomes:
         of_assets = subject.operation == Operation.ASSET_CREATE
         for counter, rule in (*self.rules, *self.scenario):
             if of_assets and rule.match.operation is None:
@@ -299,7 +300,7 @@ class Fates(RuleBook[FateRule]):
         )
 
 
-def _can(outcomes: Outcomes, said: Contract, subject: Subject) -> bool:
+def _can(outcomes: Outcomes, said: Contract, subject: RequestFacts) -> bool:
     """Whether this upstream has the codes: a code of the one says nothing of the other."""
     named = {fate.texts["code"] for _, fate in outcomes.weighted if "code" in fate.texts}
     return not named or named <= codes(said, subject.operation).keys()

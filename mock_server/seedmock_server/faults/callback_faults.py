@@ -6,17 +6,17 @@ import json
 from typing import Any, NamedTuple
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 
 from ..http.outbound import Headers
-from ..matching.rules import Subject
+from ..matching.rules import RequestFacts
 from ..tasks.models import Task
 from .kinds import LIES, FaultKind
 from .mutations import told
 from .rules import Fault, Faults
 
 
-class Spoilt(NamedTuple):
+class FaultedPost(NamedTuple):
     """A post as it is made: `times` 0 for one that is lost; `pause` in seconds; `reset` for one that breaks off."""
 
     body: bytes
@@ -27,24 +27,24 @@ class Spoilt(NamedTuple):
     applied: tuple[str, ...] = ()
 
 
-class Spoiler:
+class CallbackFaults:
     """Looks up the faults of callbacks, and spoils their posts. Only rules that name the operation `callback` count."""
 
     def __init__(self, faults: Faults, contracts: dict[str, Contract]) -> None:
         self._faults = faults
         self._contracts = contracts
 
-    def spoil(self, task: Task, body: bytes, headers: Headers) -> Spoilt:
+    def spoil(self, task: Task, body: bytes, headers: Headers) -> FaultedPost:
         """The post of a task's end with the faults that it meets."""
         if not self._faults:
-            return Spoilt(body, headers)
-        subject = Subject(task.upstream, Operation.CALLBACK, task.account, 0, task.model, task.prompt)
-        spoilt = Spoilt(body, headers)
+            return FaultedPost(body, headers)
+        subject = RequestFacts(task.upstream, Operation.CALLBACK, task.account, 0, task.model, task.prompt)
+        spoilt = FaultedPost(body, headers)
         for fault in self._faults.choose_for_post(subject):
             spoilt = self._with(spoilt, fault, self._contracts[task.upstream])
         return spoilt
 
-    def _with(self, spoilt: Spoilt, fault: Fault, said: Contract) -> Spoilt:
+    def _with(self, spoilt: FaultedPost, fault: Fault, said: Contract) -> FaultedPost:
         spoilt = spoilt._replace(applied=(*spoilt.applied, str(fault)))
         if fault.kind is FaultKind.LOST:
             return spoilt._replace(times=0)

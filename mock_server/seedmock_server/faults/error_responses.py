@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from seedmock_contracts.facts import ErrorKind, Operation
+from seedmock_contracts.enums import ErrorKind, Operation
 
-from ..errors import Refusal
-from ..upstreams.protocol import Answer, Headers, Upstream
+from ..errors import ApiError
+from ..upstreams.protocol import Headers, JsonResponse, Upstream
 from .rules import Fault
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -57,7 +57,7 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-class Raw(msgspec.Struct, frozen=True):
+class RawResponse(msgspec.Struct, frozen=True):
     """An answer in bytes. Its headers hold its content type, if it has one."""
 
     status: int
@@ -65,7 +65,7 @@ class Raw(msgspec.Struct, frozen=True):
     headers: Headers = ()
 
 
-def error_answer(fault: Fault, upstream: Upstream, operation: str, now: float) -> Answer | Raw:
+def error_answer(fault: Fault, upstream: Upstream, operation: str, now: float) -> JsonResponse | RawResponse:
     """The answer of the fault `status`; `now` is what Retry-After is counted from when it is a date."""
     kind = ErrorKind(fault.values["kind"]) if "kind" in fault.values else _kind(fault.values["code"], operation)
     answer = _refused(upstream, kind, fault)
@@ -73,20 +73,20 @@ def error_answer(fault: Fault, upstream: Upstream, operation: str, now: float) -
     headers = answer.headers + _retry_after(fault, now)
     if fault.get("body") == "html":
         page = PAGE.format(code=code, title=TITLES.get(code, "Error")).encode()
-        return Raw(code, page, HTML + headers)
+        return RawResponse(code, page, HTML + headers)
     if fault.get("body") == "empty":
-        return Raw(code, b"", headers)
+        return RawResponse(code, b"", headers)
     body = answer.body
     if "kind" not in fault.values and isinstance(body.get("code"), int):
         body = body | {"code": code}
     return replace(answer, status=code, body=body, headers=headers)
 
 
-def moved(upstream: Upstream, method: str, path: str) -> Answer:
+def moved(upstream: Upstream, method: str, path: str) -> JsonResponse:
     """What the upstream says of a path that it does not serve."""
     asked = f"{method} {path[:200]}"
     return upstream.refuse(
-        Refusal(ErrorKind.ROUTE_NOT_FOUND, f"{asked} is none of this upstream's endpoints", value=asked)
+        ApiError(ErrorKind.ROUTE_NOT_FOUND, f"{asked} is none of this upstream's endpoints", value=asked)
     )
 
 
@@ -96,9 +96,9 @@ def _kind(code: int, operation: str) -> ErrorKind:
     return KINDS.get(code, ErrorKind.INVALID_PARAMETER if code < 500 else ErrorKind.UPSTREAM_FAILED)
 
 
-def _refused(upstream: Upstream, kind: ErrorKind, fault: Fault) -> Answer:
+def _refused(upstream: Upstream, kind: ErrorKind, fault: Fault) -> JsonResponse:
     message = fault.values.get("message")
-    answer = upstream.refuse(Refusal(kind, message or ON_PURPOSE, value=VALUES.get(kind)))
+    answer = upstream.refuse(ApiError(kind, message or ON_PURPOSE, value=VALUES.get(kind)))
     if fault.get("body") == "nested":
         error = {"code": kind.value, "message": message or ON_PURPOSE, "param": "", "type": kind.value}
         message = encode({"error": error}).decode()

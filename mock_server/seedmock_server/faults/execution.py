@@ -14,36 +14,37 @@ from typing import Any
 from msgspec.structs import replace
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import ErrorKind, Operation, Violation
+from seedmock_contracts.enums import ErrorKind, Operation
+from seedmock_contracts.facts import Violation
 
 from ..clock import Clock
-from ..errors import Refusal
+from ..errors import ApiError
 from ..http.asgi import Send
 from ..http.file_response import unsatisfiable
 from ..http.request_body import Receive
 from ..matching.rules import InvalidRule
-from ..upstreams.protocol import BASIS, Answer, Call, FileAnswer, Upstream
+from ..upstreams.protocol import BASIS, ApiRequest, FileResponse, JsonResponse, Upstream
 from .denials import enveloped, refused_otherwise
-from .error_responses import Raw, encode, error_answer, moved
+from .error_responses import RawResponse, encode, error_answer, moved
 from .kinds import BENDING, LIES, SOCKET, FaultKind
 from .mutations import told
-from .response_stream import Line, Outgoing
+from .response_stream import ConnectionControl, FaultySend
 from .rule_overrides import judged, measured, mended
 from .rules import Fault
 
-Spoken = Answer | FileAnswer | Raw
-Clipped = Callable[[Fault, FileAnswer | None], Awaitable[FileAnswer]]
+AnyResponse = JsonResponse | FileResponse | RawResponse
+Clipped = Callable[[Fault, FileResponse | None], Awaitable[FileResponse]]
 CLIPS = frozenset({FaultKind.OTHER_SIZE, FaultKind.OTHER_DURATION, FaultKind.OTHER_CLIP})
 AGAIN = b"redirected=1"
 """In the query of a link that a redirect led to: it is not redirected again."""
 
 
-class Dropped(Exception):
+class ConnectionDropped(Exception):
     """The connection is gone on purpose, and there was no answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Visited:
+class FaultTarget:
     """What carrying out needs to know of a call. `clip` makes the answer of a lie about a clip; `link` needs no key.
 
     `asked` is the call's Range header; `owner` finds whose the things are that a call names; what `keep` returns
@@ -59,14 +60,16 @@ class Visited:
     clip: Clipped | None = None
     link: str = ""
     asked: bytes = b""
-    owner: Callable[[Call], str] | None = None
-    keep: Callable[[Call], Callable[[], None]] | None = None
+    owner: Callable[[ApiRequest], str] | None = None
+    keep: Callable[[ApiRequest], Callable[[], None]] | None = None
 
 
-class Wire:
+class FaultExecution:
     """The faults of one call. `applied` says, for the journal, which were carried out and which could not be."""
 
-    def __init__(self, faults: Sequence[Fault], visited: Visited, clock: Clock, line: Line | None) -> None:
+    def __init__(
+        self, faults: Sequence[Fault], visited: FaultTarget, clock: Clock, line: ConnectionControl | None
+    ) -> None:
         for fault in faults:
             if line is None and fault.kind in SOCKET:
                 raise InvalidRule(
@@ -74,30 +77,32 @@ class Wire:
                 )
         self._faults, self._visited, self._clock, self._line = tuple(faults), visited, clock, line
         self.applied: tuple[str, ...] = tuple(map(str, faults))
-        self.refusal: Refusal | None = None
+        self.refusal: ApiError | None = None
         """What is honestly refused, if it is."""
         self._bent: set[str] = set()
         self._undo: Callable[[], None] | None = None
 
-    async def before(self, receive: Receive) -> Answer | Raw | None:
+    async def before(self, receive: Receive) -> JsonResponse | RawResponse | None:
         """Wait, and return what is said instead of looking at the call. Raises Dropped."""
         for fault in self._of(FaultKind.LATENCY):
             await self.pause(fault.values["seconds"])
         for fault in self._faults:
             if fault.kind is FaultKind.RESET and fault.get("when") == "before" and self._line is not None:
                 self._line.reset()
-                raise Dropped
+                raise ConnectionDropped
             if fault.kind is FaultKind.HANG and self._line is not None:
                 await self._hang(receive, fault.get("seconds"))
                 self._line.close()
-                raise Dropped
+                raise ConnectionDropped
             if fault.kind is FaultKind.STATUS:
                 return error_answer(fault, self._visited.upstream, self._visited.operation, self._clock.now())
             if fault.kind is FaultKind.MOVED:
                 return moved(self._visited.upstream, self._visited.method, self._visited.path)
         return None
 
-    def bent(self, call: Call, broken: Sequence[Violation], options: Mapping[str, str]) -> tuple[Call, list[Violation]]:
+    def bent(
+        self, call: ApiRequest, broken: Sequence[Violation], options: Mapping[str, str]
+    ) -> tuple[ApiRequest, list[Violation]]:
         """The call as it is carried out and the rules that it is held to break, where a lie says otherwise."""
         verdict = list(broken)
         for fault in self._faults:
@@ -118,7 +123,7 @@ class Wire:
         texts = {name: value for name, value in document.items() if isinstance(value, str)}
         return replace(call, document=document, params={**texts, **call.params}), verdict
 
-    async def after(self, answer: Spoken) -> Spoken:
+    async def after(self, answer: AnyResponse) -> AnyResponse:
         """The answer with lies in it, and its bytes and headers spoiled."""
         if self._undo is not None:
             self._undo()
@@ -138,7 +143,7 @@ class Wire:
 
     def sender(self, send: Send) -> Send:
         """What the answer is sent with."""
-        return Outgoing(self._faults, self._line, send, self.pause)
+        return FaultySend(self._faults, self._line, send, self.pause)
 
     async def pause(self, seconds: float) -> None:
         """Wait by the account's clock: on one that stands still, only until it is others' turn."""
@@ -162,20 +167,20 @@ class Wire:
         except TimeoutError:
             return
 
-    async def _lie(self, fault: Fault, answer: Spoken) -> Spoken | None:
+    async def _lie(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
         clip = self._visited.clip
-        if isinstance(answer, FileAnswer):
+        if isinstance(answer, FileResponse):
             return await clip(fault, answer) if fault.kind in CLIPS and clip is not None else None
         if fault.kind is FaultKind.UNDUE:
             due = self.refusal is not None and self.refusal.kind == fault.values["kind"]
             return await clip(fault, None) if due and clip is not None else None
-        if isinstance(answer, Raw) or answer.status >= 400 or self.refusal is not None:
+        if isinstance(answer, RawResponse) or answer.status >= 400 or self.refusal is not None:
             return None
         body = told(fault, answer.body, self._visited.upstream.said, self._visited.style)
         return None if body is None else replace(answer, body=body)
 
-    def _broken(self, fault: Fault, answer: Spoken) -> Spoken | None:
-        assert not isinstance(answer, FileAnswer), "what breaks JSON is met by no download"
+    def _broken(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
+        assert not isinstance(answer, FileResponse), "what breaks JSON is met by no download"
         raw = as_raw(answer)
         if not raw.body:
             return None
@@ -184,40 +189,40 @@ class Wire:
             body = raw.body[: fault.values.get("at", len(raw.body) // 2)]
         return replace(raw, body=body)
 
-    def _mistyped(self, fault: Fault, answer: Spoken) -> Spoken | None:
-        if isinstance(answer, FileAnswer):
+    def _mistyped(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
+        if isinstance(answer, FileResponse):
             return replace(answer, media_type=fault.get("to"))
         raw = as_raw(answer)
         rest = tuple(pair for pair in raw.headers if pair[0] != b"content-type")
         return replace(raw, headers=((b"content-type", fault.get("to").encode()), *rest))
 
-    def _skewed(self, fault: Fault, answer: Spoken) -> Spoken | None:
+    def _skewed(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
         if self._line is not None:
             self._line.own_date()
         date = formatdate(self._clock.now() + fault.values["by"], usegmt=True).encode()
         return replace(answer, headers=((b"date", date), *answer.headers))
 
-    def _redirected(self, fault: Fault, answer: Spoken) -> Spoken | None:
-        if not isinstance(answer, FileAnswer) or AGAIN in self._visited.query or not self._visited.link:
+    def _redirected(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
+        if not isinstance(answer, FileResponse) or AGAIN in self._visited.query or not self._visited.link:
             return None
         location = f"{self._visited.link}?{AGAIN.decode()}".encode()
-        return Raw(fault.get("code"), b"", ((b"location", location), *answer.headers))
+        return RawResponse(fault.get("code"), b"", ((b"location", location), *answer.headers))
 
-    def _bending(self, fault: Fault, answer: Spoken) -> Spoken | None:
+    def _bending(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
         return answer if str(fault) in self._bent else None
 
-    def _denied(self, fault: Fault, answer: Spoken) -> Spoken | None:
+    def _denied(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
         kind = fault.values.get("kind")
-        if self.refusal is None or not isinstance(answer, Answer) or kind not in (None, self.refusal.kind):
+        if self.refusal is None or not isinstance(answer, JsonResponse) or kind not in (None, self.refusal.kind):
             return None
         status, body = refused_otherwise(fault, answer.status, answer.body)
         return replace(answer, status=status, body=body)
 
-    def _restated(self, fault: Fault, answer: Spoken) -> Spoken | None:
-        lying = isinstance(answer, Answer) and self.refusal is None and answer.status != fault.values["code"]
+    def _restated(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
+        lying = isinstance(answer, JsonResponse) and self.refusal is None and answer.status != fault.values["code"]
         return replace(answer, status=fault.values["code"]) if lying else None
 
-    def _gone(self, fault: Fault, answer: Spoken) -> Spoken | None:
+    def _gone(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
         if self.refusal is None:
             return answer
         if self.refusal.kind not in UNREAD:
@@ -225,38 +230,38 @@ class Wire:
         self.refusal = None  # an endpoint that is elsewhere has refused nothing
         return moved(self._visited.upstream, self._visited.method, self._visited.path)
 
-    def _enveloped(self, fault: Fault, answer: Spoken) -> Spoken | None:
-        if not isinstance(answer, Answer) or not isinstance(answer.body, Mapping):
+    def _enveloped(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
+        if not isinstance(answer, JsonResponse) or not isinstance(answer.body, Mapping):
             return None
         body = enveloped(fault.values["form"], self.refusal is not None, answer.body)
         return None if body is None else replace(answer, body=body)
 
-    def _part(self, fault: Fault, answer: Spoken) -> Spoken | None:
-        if not isinstance(answer, FileAnswer) or not self._visited.asked:
+    def _part(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
+        if not isinstance(answer, FileResponse) or not self._visited.asked:
             return None
         if fault.values["how"] != "open":
             return answer  # told by the headers, on their way out
         beyond = unsatisfiable(self._visited.asked, answer.path.stat().st_size)
         return replace(answer, ranges=False) if beyond else None
 
-    def _rangeless(self, fault: Fault, answer: Spoken) -> Spoken | None:
-        return replace(answer, ranges=False) if isinstance(answer, FileAnswer) else None
+    def _rangeless(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
+        return replace(answer, ranges=False) if isinstance(answer, FileResponse) else None
 
 
-Change = Callable[[Wire, Fault, Spoken], Spoken | None]
+Change = Callable[[FaultExecution, Fault, AnyResponse], AnyResponse | None]
 CHANGES: Mapping[FaultKind, Change] = {
-    FaultKind.MALFORMED: Wire._broken,
-    FaultKind.TRUNCATED: Wire._broken,
-    FaultKind.WRONG_TYPE: Wire._mistyped,
-    FaultKind.CLOCK_SKEW: Wire._skewed,
-    FaultKind.REDIRECT: Wire._redirected,
-    FaultKind.NO_RANGE: Wire._rangeless,
-    FaultKind.OTHER_RANGE: Wire._part,
-    FaultKind.MOVED: Wire._gone,
-    FaultKind.OTHER_STATUS: Wire._restated,
-    FaultKind.OTHER_REFUSAL: Wire._denied,
-    FaultKind.OTHER_ENVELOPE: Wire._enveloped,
-    **dict.fromkeys(BENDING, Wire._bending),
+    FaultKind.MALFORMED: FaultExecution._broken,
+    FaultKind.TRUNCATED: FaultExecution._broken,
+    FaultKind.WRONG_TYPE: FaultExecution._mistyped,
+    FaultKind.CLOCK_SKEW: FaultExecution._skewed,
+    FaultKind.REDIRECT: FaultExecution._redirected,
+    FaultKind.NO_RANGE: FaultExecution._rangeless,
+    FaultKind.OTHER_RANGE: FaultExecution._part,
+    FaultKind.MOVED: FaultExecution._gone,
+    FaultKind.OTHER_STATUS: FaultExecution._restated,
+    FaultKind.OTHER_REFUSAL: FaultExecution._denied,
+    FaultKind.OTHER_ENVELOPE: FaultExecution._enveloped,
+    **dict.fromkeys(BENDING, FaultExecution._bending),
 }
 UNSAID = frozenset({FaultKind.OTHER_HEADER})
 """The lies that are told by an answer's headers on their way out."""
@@ -265,20 +270,22 @@ UNREAD = frozenset({ErrorKind.MALFORMED, ErrorKind.UNSUPPORTED_MEDIA_TYPE, Error
 """Why a body is not read, which no endpoint that is elsewhere can say; a key is asked for everywhere."""
 
 
-def as_raw(answer: Answer | Raw) -> Raw:
+def as_raw(answer: JsonResponse | RawResponse) -> RawResponse:
     """An answer as the bytes and headers that it is sent as; the length is added when it is sent."""
-    if isinstance(answer, Raw):
+    if isinstance(answer, RawResponse):
         return answer
     basis = BASIS if answer.basis == "assumed" else ()
-    return Raw(answer.status, encode(answer.body), ((b"content-type", b"application/json"), *answer.headers, *basis))
+    return RawResponse(
+        answer.status, encode(answer.body), ((b"content-type", b"application/json"), *answer.headers, *basis)
+    )
 
 
-def _posing(call: Call, owner: str) -> Call:
+def _posing(call: ApiRequest, owner: str) -> ApiRequest:
     """The call as if the owner of what it names had made it."""
     return call if owner in ("", call.account) else replace(call, caller=replace(call.caller, account=owner))
 
 
-def _measured(said: Contract, call: Call, fault: Fault) -> Call:
+def _measured(said: Contract, call: ApiRequest, fault: Fault) -> ApiRequest:
     """The call with other limits on its media, if it is an order and the lie is about such a limit."""
     limits = call.caller.limits
     if call.operation is not Operation.CREATE:
@@ -286,7 +293,7 @@ def _measured(said: Contract, call: Call, fault: Fault) -> Call:
     return replace(call, caller=replace(call.caller, limits=measured(said, call.document, limits, fault.values)))
 
 
-def line_of(scope: Mapping[str, Any]) -> Line | None:
+def line_of(scope: Mapping[str, Any]) -> ConnectionControl | None:
     """The connection under a call; None in process."""
-    line: Line | None = (scope.get("extensions") or {}).get("seedmock")
+    line: ConnectionControl | None = (scope.get("extensions") or {}).get("seedmock")
     return line

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from seedmock_contracts.facts import ORDERS, Operation
+from seedmock_contracts.enums import ORDERS, Operation
 
 
 class FaultKind(StrEnum):

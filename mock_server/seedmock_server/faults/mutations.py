@@ -11,10 +11,10 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import numeric, spelt
-from seedmock_contracts.facts import Moment, TaskStatus
+from seedmock_contracts.enums import StatusContext, TaskStatus
 
 from ..matching.rules import InvalidRule
-from ..media.clip_spec import Look
+from ..media.clip_spec import ClipSpec
 from .denials import enveloped
 from .kinds import FaultKind
 from .parameters import SIZE
@@ -45,7 +45,7 @@ def inner(body: dict[str, Any]) -> dict[str, Any]:
     return data if isinstance(data, dict) else body
 
 
-def other_look(fault: Fault, look: Look) -> Look:
+def other_look(fault: Fault, look: ClipSpec) -> ClipSpec:
     """The look of a clip that is not as ordered. Raises InvalidRule for one that cannot be rendered."""
     if fault.kind is FaultKind.OTHER_CLIP:
         return _other_kind(fault.values["what"], look)
@@ -60,7 +60,7 @@ def other_look(fault: Fault, look: Look) -> Look:
     return replace(look, width=width, height=height)
 
 
-def _other_kind(what: str, look: Look) -> Look:
+def _other_kind(what: str, look: ClipSpec) -> ClipSpec:
     if what == "sound":
         return replace(look, audio=not look.audio)
     if what == "frames":
@@ -92,7 +92,7 @@ def _size(fault: Fault, width: int, height: int) -> tuple[int, int]:
 
 
 def _backwards(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
-    word = fault.values.get("to") or said.word(TaskStatus.QUEUED, Moment.QUERIED, style)
+    word = fault.values.get("to") or said.word(TaskStatus.QUEUED, StatusContext.QUERIED, style)
     return _each(inner(body), STATUSES, lambda value: word)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from seedmock_contracts.facts import ErrorKind
+from seedmock_contracts.enums import ErrorKind
 
 from ..matching.rules import InvalidRule
 from ..matching.syntax import duration

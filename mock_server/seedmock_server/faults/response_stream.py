@@ -19,7 +19,7 @@ TICK = 0.05
 """Seconds between two pieces of a body whose bandwidth is limited."""
 
 
-class Line(Protocol):
+class ConnectionControl(Protocol):
     """The connection that a request came by, as the server shows it in `scope["extensions"]["seedmock"]`."""
 
     @property
@@ -52,10 +52,10 @@ class Line(Protocol):
         ...
 
 
-class Outgoing:
+class FaultySend:
     """Takes an answer's messages in the place of `send`. With a fault of the group END, `line` is there."""
 
-    def __init__(self, faults: Sequence[Fault], line: Line | None, send: Send, pause: Pause) -> None:
+    def __init__(self, faults: Sequence[Fault], line: ConnectionControl | None, send: Send, pause: Pause) -> None:
         self._send, self._line, self._pause = send, line, pause
         self._end = next((fault for fault in faults if GROUPS.get(fault.kind) == END), None)
         self._pace = next((fault for fault in faults if GROUPS.get(fault.kind) == PACE), None)

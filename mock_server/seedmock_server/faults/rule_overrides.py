@@ -11,7 +11,8 @@ from functools import cache
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import MISSING, MediaLimit, Operation, Violation
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.facts import MISSING, MediaLimit, Violation
 from seedmock_contracts.rules.cross_field import AtMost, EitherOr, Unsupported
 from seedmock_contracts.rules.fields import Between, LengthAtMost, OneOf, Scheme, Typed
 from seedmock_contracts.rules.rule import Rule

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 
-from ..matching.rules import Counter, InvalidRule, Match, RuleBook, Subject, match_from, match_row
+from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet, match_from, match_row
 from ..matching.syntax import spoken
-from ..randomness import Chance
-from ..tasks.timeline import Latency
+from ..randomness import SeededRandom
+from ..tasks.timeline import LogNormal
 from .kinds import EARLY, GROUPS, LIES, ONLY, REFUSALS, FaultKind
 from .parameters import ABOUT, DEFAULTS, PARAMETERS, READERS, contradiction
 
@@ -51,12 +51,12 @@ class Fault:
         """Whether the fault makes sense for an operation; empty is none that the upstream has."""
         return self.kind not in ONLY or operation in ONLY[self.kind] or (not operation and self.kind in REFUSALS)
 
-    def drawn(self, chance: Chance, account: str, number: int) -> Fault:
+    def drawn(self, chance: SeededRandom, account: str, number: int) -> Fault:
         """The same fault with its latency drawn."""
         if "p50" not in self.values:
             return self
         fraction = chance.fraction("latency", account, number)
-        seconds = Latency(self.values["p50"], self.values["p90"]).at(fraction)
+        seconds = LogNormal(self.values["p50"], self.values["p90"]).at(fraction)
         return Fault(self.kind, {"seconds": round(seconds, 6)})
 
 
@@ -127,13 +127,13 @@ def require(fault: Fault, operation: str) -> None:
         raise InvalidRule(f"{fault.kind} makes no sense for the operation {operation}; allowed: {allowed}")
 
 
-class Faults(RuleBook[FaultRule]):
+class Faults(RuleSet[FaultRule]):
     """Which faults a call meets: those of its header, then rules, then the scenario's, one of each group.
 
     A rule behind another of its group is not asked, and does not count, when that one was taken.
     """
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: SeededRandom) -> None:
         super().__init__(chance, "fault")
         self.calls: collections.Counter[str] = collections.Counter()
 
@@ -173,7 +173,7 @@ class Faults(RuleBook[FaultRule]):
             for counter, rule in rules
         ]
 
-    def choose(self, subject: Subject, header: str = "") -> tuple[Fault, ...]:
+    def choose(self, subject: RequestFacts, header: str = "") -> tuple[Fault, ...]:
         """The faults of a call. Raises InvalidRule for a header that cannot be read or makes no sense here."""
         met = {fault.group: fault for fault in faults_from(header)} if header else {}
         for fault in met.values():
@@ -182,32 +182,34 @@ class Faults(RuleBook[FaultRule]):
             self._add_of_rules(met, subject, [*self.rules, *self.scenario])
         return self._drawn(met, subject)
 
-    def choose_for_post(self, subject: Subject) -> tuple[Fault, ...]:
+    def choose_for_post(self, subject: RequestFacts) -> tuple[Fault, ...]:
         """The faults of a callback: those of rules that name the operation, for a rule on calls means calls to us."""
         met: dict[str, Fault] = {}
         named = [pair for pair in (*self.rules, *self.scenario) if pair[1].match.operation == subject.operation]
         self._add_of_rules(met, subject, named)
         return self._drawn(met, subject)
 
-    def choose_for_refusal(self, subject: Subject) -> tuple[Fault, ...]:
+    def choose_for_refusal(self, subject: RequestFacts) -> tuple[Fault, ...]:
         """The lies about a refusal of a call that was refused before anything else was asked about it."""
         met: dict[str, Fault] = {}
         early = [pair for pair in (*self.rules, *self.scenario) if pair[1].fault.kind in EARLY]
         self._add_of_rules(met, subject, early)
         return self._drawn(met, subject)
 
-    def unlocks(self, subject: Subject) -> bool:
+    def unlocks(self, subject: RequestFacts) -> bool:
         """Whether a lie lets anyone in, whatever the counts say."""
         rules = (rule for _, rule in (*self.rules, *self.scenario))
         return any(rule.fault.kind is FaultKind.UNLOCKED and rule.match.fits(subject) for rule in rules)
 
-    def _add_of_rules(self, met: dict[str, Fault], subject: Subject, rules: list[tuple[Counter, FaultRule]]) -> None:
+    def _add_of_rules(
+        self, met: dict[str, Fault], subject: RequestFacts, rules: list[tuple[Counter, FaultRule]]
+    ) -> None:
         for counter, rule in rules:
             fault = rule.fault
             if fault.group not in met and fault.fits(subject.operation) and counter.takes(subject, self._chance):
                 met[fault.group] = fault
 
-    def _drawn(self, met: dict[str, Fault], subject: Subject) -> tuple[Fault, ...]:
+    def _drawn(self, met: dict[str, Fault], subject: RequestFacts) -> tuple[Fault, ...]:
         if not met:
             return ()
         self.calls[subject.account] += 1

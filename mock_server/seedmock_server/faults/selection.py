@@ -8,26 +8,26 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from seedmock_contracts.facts import ORDERS, Operation, TaskStatus
+from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
 
 from ..clock import Clock
-from ..matching.rules import InvalidRule, Subject
-from ..media.renderer import Studio, Unrenderable
+from ..matching.rules import InvalidRule, RequestFacts
+from ..media.renderer import ClipRenderer, Unrenderable
 from ..rate_limits import Limits
 from ..tasks.models import Task
-from ..upstreams.context import RESULTS, Rooms
-from ..upstreams.protocol import Call, FileAnswer, Upstream
-from .execution import Clipped, Visited, Wire, line_of
+from ..upstreams.context import RESULTS, UpstreamContext
+from ..upstreams.protocol import ApiRequest, FileResponse, Upstream
+from .execution import Clipped, FaultExecution, FaultTarget, line_of
 from .mutations import forged, is_forged, other_look
 from .rules import Fault, Faults
 
 HEADER = b"x-mock-fault"
 
 
-class Gate:
+class FaultSelector:
     """Introduces faults and limits to the calls."""
 
-    def __init__(self, faults: Faults, limits: Limits, rooms: Rooms, studio: Studio) -> None:
+    def __init__(self, faults: Faults, limits: Limits, rooms: UpstreamContext, studio: ClipRenderer) -> None:
         self.faults, self.limits = faults, limits
         self._rooms, self._studio = rooms, studio
 
@@ -38,14 +38,16 @@ class Gate:
         anything = faults.rules or faults.scenario or limits.of_account
         return not (anything or limits.default.rate or limits.default.concurrency)
 
-    def meet(self, upstream: Upstream, call: Call, scope: Mapping[str, Any], header: str) -> Wire | None:
+    def meet(
+        self, upstream: Upstream, call: ApiRequest, scope: Mapping[str, Any], header: str
+    ) -> FaultExecution | None:
         """The faults that a call to the API meets; of what is asked about a task, model and prompt are the task's.
 
         Raises InvalidRule for a header that cannot be followed.
         """
         task = self._task(call)
         said, document = upstream.said, call.document
-        subject = Subject(
+        subject = RequestFacts(
             said.name,
             call.operation,
             call.account,
@@ -56,25 +58,31 @@ class Gate:
         )
         return self._wire(upstream, subject, scope, header, task)
 
-    def meet_download(self, speaker: Upstream, task: Task, scope: Mapping[str, Any], header: str) -> Wire | None:
+    def meet_download(
+        self, speaker: Upstream, task: Task, scope: Mapping[str, Any], header: str
+    ) -> FaultExecution | None:
         """The faults that a download by a link meets, which counts as the content of its task's upstream."""
-        subject = Subject(task.upstream, Operation.CONTENT, task.account, 0, task.model, task.prompt)
+        subject = RequestFacts(task.upstream, Operation.CONTENT, task.account, 0, task.model, task.prompt)
         return self._wire(speaker, subject, scope, header, task)
 
-    def meet_refusal(self, upstream: Upstream, operation: str, account: str, scope: Mapping[str, Any]) -> Wire | None:
+    def meet_refusal(
+        self, upstream: Upstream, operation: str, account: str, scope: Mapping[str, Any]
+    ) -> FaultExecution | None:
         """The lies about the refusal of a call that nothing else was asked about."""
-        subject = Subject(upstream.said.name, operation, account, 0)
+        subject = RequestFacts(upstream.said.name, operation, account, 0)
         faults = self.faults.choose_for_refusal(subject)
         return (
-            Wire(faults, self._visited(upstream, subject, scope, None), self._clock(subject), None) if faults else None
+            FaultExecution(faults, self._visited(upstream, subject, scope, None), self._clock(subject), None)
+            if faults
+            else None
         )
 
     def unlocks(self, upstream: Upstream, operation: str, account: str) -> bool:
         """Whether a lie lets anyone in."""
-        return self.faults.unlocks(Subject(upstream.said.name, operation, account, 0))
+        return self.faults.unlocks(RequestFacts(upstream.said.name, operation, account, 0))
 
-    def limit(self, upstream: Upstream, call: Call) -> None:
-        """Raises Refusal RATE_LIMIT for a call that is one too many."""
+    def limit(self, upstream: Upstream, call: ApiRequest) -> None:
+        """Raises ApiError RATE_LIMIT for a call that is one too many."""
         name, account = upstream.said.name, call.account
         engine = self._rooms.engine
 
@@ -87,17 +95,19 @@ class Gate:
         self.limits.check(name, account, now, running if call.operation in ORDERS else None)
 
     def _wire(
-        self, upstream: Upstream, subject: Subject, scope: Mapping[str, Any], header: str, task: Task | None
-    ) -> Wire | None:
+        self, upstream: Upstream, subject: RequestFacts, scope: Mapping[str, Any], header: str, task: Task | None
+    ) -> FaultExecution | None:
         faults = self.faults.choose(subject, header)
         if not faults:
             return None
         visited = self._visited(upstream, subject, scope, task)
-        return Wire(faults, visited, self._clock(subject), line_of(scope))
+        return FaultExecution(faults, visited, self._clock(subject), line_of(scope))
 
-    def _visited(self, upstream: Upstream, subject: Subject, scope: Mapping[str, Any], task: Task | None) -> Visited:
+    def _visited(
+        self, upstream: Upstream, subject: RequestFacts, scope: Mapping[str, Any], task: Task | None
+    ) -> FaultTarget:
         options = self._rooms.settings.options
-        return Visited(
+        return FaultTarget(
             upstream,
             subject.operation,
             scope["method"],
@@ -111,14 +121,14 @@ class Gate:
             self._keep,
         )
 
-    def _clock(self, subject: Subject) -> Clock:
+    def _clock(self, subject: RequestFacts) -> Clock:
         return self._rooms.engine.clocks.of(subject.account)
 
-    def _task(self, call: Call) -> Task | None:
+    def _task(self, call: ApiRequest) -> Task | None:
         task = self._rooms.engine.store.task(str(call.params.get("task_id", "")))
         return task if task is not None and task.account == call.account else None
 
-    def _owner(self, call: Call) -> str:
+    def _owner(self, call: ApiRequest) -> str:
         """Whose the things are that a call names, or lists: somebody else's before the caller's; empty if nobody's."""
         store, named = self._rooms.engine.store, call.document.get("id") or call.document.get("group_id")
         task = store.task(str(call.params.get("task_id", "")))
@@ -133,7 +143,7 @@ class Gate:
                 return account
         return ""
 
-    def _keep(self, call: Call) -> Callable[[], None]:
+    def _keep(self, call: ApiRequest) -> Callable[[], None]:
         """Takes down what an account has, so that it can be brought back."""
         store = self._rooms.engine.store
         holding = store.holding(call.account)
@@ -143,7 +153,7 @@ class Gate:
         return f"{RESULTS}/{task.id}/{self._rooms.result_token(task.id)}.mp4"
 
     def _other_clip(self, task: Task) -> Clipped:
-        async def made(fault: Fault, answer: FileAnswer | None) -> FileAnswer:
+        async def made(fault: Fault, answer: FileResponse | None) -> FileResponse:
             look = self._rooms.engine.look(task)
             try:
                 clip = await self._studio.clip(look if answer is None else other_look(fault, look))
@@ -152,7 +162,7 @@ class Gate:
             except Unrenderable as error:
                 raise InvalidRule(f"{fault}: no such clip can be made: {error}") from error
             if answer is None:
-                return FileAnswer(clip.path, clip.etag, "video/mp4")
+                return FileResponse(clip.path, clip.etag, "video/mp4")
             return replace(answer, path=clip.path, etag=clip.etag)
 
         return made

@@ -7,21 +7,22 @@ from dataclasses import dataclass
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import AssetStatus, ErrorKind, MediaFacts, MediaKind, Operation
+from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Operation
+from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.validation import media_violations
 
 from ..billing.ledger import Ledger
 from ..clock import Clocks
-from ..errors import Refusal
+from ..errors import ApiError
 from ..fates.lifecycle import living_asset
 from ..fates.rules import Fates
-from ..matching.rules import Subject
-from ..randomness import Chance
+from ..matching.rules import RequestFacts
+from ..randomness import SeededRandom
 from ..references import files as sources
 from ..references.files import Readable, Sources
-from ..references.inspection import Seen, Sight
+from ..references.inspection import Inspection, MediaInspector
 from ..storage import Store
-from ..tasks.models import Asset, Failure, Group
+from ..tasks.models import AssetGroup, AssetRecord, TaskFailure
 from ..tasks.timeline import Pace, asset_status_at, processing_seconds
 
 DAY = 86400.0
@@ -40,7 +41,7 @@ TOO = {
 class Page:
     """One page of a listing."""
 
-    items: tuple[Asset, ...]
+    items: tuple[AssetRecord, ...]
     total: int
     page: int
     page_size: int
@@ -53,9 +54,9 @@ class Library:
         self,
         store: Store,
         clocks: Clocks,
-        chance: Chance,
+        chance: SeededRandom,
         shelf: Sources,
-        sight: Sight,
+        sight: MediaInspector,
         fates: Fates,
         ledger: Ledger,
         *,
@@ -70,9 +71,9 @@ class Library:
         self._pace = pace
         self._ledger = ledger
 
-    def create_group(self, upstream: str, account: str, name: str, group_name: str) -> Group:
+    def create_group(self, upstream: str, account: str, name: str, group_name: str) -> AssetGroup:
         """A new group; ids count up from 1 within the account."""
-        group = Group(
+        group = AssetGroup(
             id=self.store.next_group_id(account),
             upstream=upstream,
             account=account,
@@ -83,11 +84,11 @@ class Library:
         self.store.add_group(group)
         return group
 
-    def group(self, account: str, group_id: int) -> Group:
-        """Raises Refusal GROUP_NOT_FOUND: a foreign group is as unknown as one that never was."""
+    def group(self, account: str, group_id: int) -> AssetGroup:
+        """Raises ApiError GROUP_NOT_FOUND: a foreign group is as unknown as one that never was."""
         group = self.store.group(account, group_id)
         if group is None:
-            raise Refusal(ErrorKind.GROUP_NOT_FOUND, field="group_id", value=group_id)
+            raise ApiError(ErrorKind.GROUP_NOT_FOUND, field="group_id", value=group_id)
         return group
 
     def delete_group(self, account: str, group_id: int) -> None:
@@ -107,20 +108,20 @@ class Library:
         origin: str,
         at_once: bool = False,
         fate: str = "",
-    ) -> Asset:
+    ) -> AssetRecord:
         """A new asset, in processing for a while unless it is ready `at_once`; `fate` is what a header wants.
 
-        Raises Refusal ASSET_REFUSED when its file cannot be had, BALANCE when its fee cannot, and InvalidRule for a
+        Raises ApiError ASSET_REFUSED when its file cannot be had, BALANCE when its fee cannot, and InvalidRule for a
         fate that assets don't have.
         """
         group = self.group(account, group_id)
-        subject = Subject(said.name, Operation.ASSET_CREATE, account, 0, references=(url,))
+        subject = RequestFacts(said.name, Operation.ASSET_CREATE, account, 0, references=(url,))
         lived = living_asset(said, self._fates.choose(said, subject, fate))
         seen = await self._look(account, url, origin)
         self._ledger.check_asset(account, said.name)
         fast = float(said.amount(f"{said.name}.assets.processing_seconds").value)
         usual = 0.0 if at_once else processing_seconds(self._pace, fast)
-        asset = Asset(
+        asset = AssetRecord(
             id=asset_id,
             upstream=said.name,
             account=account,
@@ -138,71 +139,71 @@ class Library:
         self._ledger.book(asset)
         return asset
 
-    async def _look(self, account: str, url: str, origin: str) -> Seen:
+    async def _look(self, account: str, url: str, origin: str) -> Inspection:
         try:
             seen = await self._sight.look(url, own_origin=origin, now=self.clocks.now(account))
-        except sources.Refused as error:
-            raise Refusal(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
+        except sources.FetchError as error:
+            raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
         if seen.facts is None and sources.is_private(url):
             said_so = "url: private/reserved IP addresses not allowed"
-            raise Refusal(ErrorKind.ASSET_REFUSED, said_so, field="url", value=url)
+            raise ApiError(ErrorKind.ASSET_REFUSED, said_so, field="url", value=url)
         return seen
 
-    def asset(self, account: str, asset_id: str) -> Asset:
-        """Raises Refusal ASSET_NOT_FOUND."""
+    def asset(self, account: str, asset_id: str) -> AssetRecord:
+        """Raises ApiError ASSET_NOT_FOUND."""
         asset = self.store.asset(account, asset_id)
         if asset is None:
-            raise Refusal(ErrorKind.ASSET_NOT_FOUND, field="id", value=asset_id)
+            raise ApiError(ErrorKind.ASSET_NOT_FOUND, field="id", value=asset_id)
         return asset
 
-    def status(self, asset: Asset) -> AssetStatus:
+    def status(self, asset: AssetRecord) -> AssetStatus:
         """An asset's status now."""
         return asset_status_at(asset, self.clocks.now(asset.account))
 
     def assets(self, account: str, group_id: int | None, page: int, page_size: int) -> Page:
-        """A page of an account's assets, oldest first. Raises Refusal GROUP_NOT_FOUND."""
+        """A page of an account's assets, oldest first. Raises ApiError GROUP_NOT_FOUND."""
         if group_id is not None:
             self.group(account, group_id)
         found = [asset for asset in self.store.assets(account) if group_id in (None, asset.group_id)]
         start = (page - 1) * page_size
         return Page(tuple(found[start : start + page_size]), len(found), page, page_size)
 
-    def rename(self, account: str, asset_id: str, name: str) -> Asset:
-        """Raises Refusal ASSET_NOT_FOUND."""
+    def rename(self, account: str, asset_id: str, name: str) -> AssetRecord:
+        """Raises ApiError ASSET_NOT_FOUND."""
         renamed = msgspec.structs.replace(self.asset(account, asset_id), name=name)
         self.store.put_asset(renamed)
         return renamed
 
     def delete_asset(self, account: str, asset_id: str) -> None:
-        """Raises Refusal ASSET_NOT_FOUND, also for the second of two calls."""
+        """Raises ApiError ASSET_NOT_FOUND, also for the second of two calls."""
         self.store.remove_asset(self.asset(account, asset_id))
 
     async def upload(self, said: Contract, account: str, token: str, content: bytes, name: str) -> Readable:
         """Keep a posted file and publish it under a token for as long as the upstream keeps files.
 
-        Raises Refusal INVALID_INPUT for what is no media.
+        Raises ApiError INVALID_INPUT for what is no media.
         """
         try:
             readable = await self._sources.keep(content)
             days = float(said.amount(f"{said.name}.files.days").value)
             self._sources.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
-        except sources.Refused as error:
-            raise Refusal(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
+        except sources.FetchError as error:
+            raise ApiError(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
         return readable
 
 
-def _failure(said: Contract, kind: MediaKind, facts: MediaFacts | None) -> Failure | None:
+def _failure(said: Contract, kind: MediaKind, facts: MediaFacts | None) -> TaskFailure | None:
     """What is wrong with an asset of which the facts are known."""
     if facts is None:
         return None
     if facts.kind is not kind:
         found = f"the file is of kind {facts.kind}; allowed: {kind}"
-        return Failure(ErrorKind.INVALID_INPUT, "TypeMismatch", found)
+        return TaskFailure(ErrorKind.INVALID_INPUT, "TypeMismatch", found)
     for violation in media_violations(said.name, [("url", facts)]):
         limit = next(limit for limit in said.limits if limit is violation.fact)
         low = limit.low is not None and violation.value <= limit.low
         quantity = limit.quantity
         if quantity == "side":
             quantity = "width" if violation.value == facts.width else "height"
-        return Failure(ErrorKind.INVALID_INPUT, TOO[quantity][0 if low else 1], violation.message)
+        return TaskFailure(ErrorKind.INVALID_INPUT, TOO[quantity][0 if low else 1], violation.message)
     return None

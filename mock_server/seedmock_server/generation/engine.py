@@ -11,23 +11,24 @@ import msgspec
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import Found
-from seedmock_contracts.facts import ErrorKind, MediaKind, MediaLimit, Mode, Operation, Role, Size, TaskStatus
+from seedmock_contracts.enums import ErrorKind, MediaKind, Mode, Operation, Role, TaskStatus
+from seedmock_contracts.facts import MediaLimit, Size
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 
 from ..billing.ledger import Ledger
 from ..clock import Clocks
-from ..errors import Refusal
-from ..fates.lifecycle import living, refused_for_face
+from ..errors import ApiError
+from ..fates.lifecycle import plan_task, refused_for_face
 from ..fates.rules import SUCCEED, Fate, Fates
-from ..matching.rules import Subject
-from ..media.clip_spec import Look
-from ..media.renderer import Clip, Studio
-from ..randomness import Chance
+from ..matching.rules import RequestFacts
+from ..media.clip_spec import ClipSpec
+from ..media.renderer import CachedClip, ClipRenderer
+from ..randomness import SeededRandom
 from ..references.resolver import ASSET_SCHEME, Input, Inputs, face, frame, remarks
 from ..storage import Store
-from ..tasks.latency import Latencies
-from ..tasks.models import Failure, Task
-from ..tasks.timeline import NEVER, Latency, Pace, State, ends_at, life, pace_of, state_at, stepped
+from ..tasks.latency import LatencyRules
+from ..tasks.models import Task, TaskFailure
+from ..tasks.timeline import NEVER, LogNormal, Pace, TaskState, ends_at, life, pace_of, state_at, stepped
 
 SEEDS = 1 << 31
 LONGEST_SIDE = 8192
@@ -59,7 +60,7 @@ class Rules:
     """What an engine needs of the settings."""
 
     pace: Pace
-    latency: Latency
+    latency: LogNormal
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -70,8 +71,8 @@ class Engine:
         self,
         store: Store,
         clocks: Clocks,
-        chance: Chance,
-        studio: Studio,
+        chance: SeededRandom,
+        studio: ClipRenderer,
         inputs: Inputs,
         fates: Fates,
         ledger: Ledger,
@@ -84,7 +85,7 @@ class Engine:
         self.inputs = inputs
         self.ledger = ledger
         self.rules = rules
-        self.latencies = Latencies()
+        self.latencies = LatencyRules()
         self.announce: Announce = lambda task, at: None
         self._studio = studio
         self.number = 0
@@ -101,11 +102,11 @@ class Engine:
         request: GenerationRequest,
         found: Sequence[Found],
         new_id: NewId,
-        private: Failure | None = None,
+        private: TaskFailure | None = None,
     ) -> Task:
         """Accept an order. `private` is how this upstream's tasks fail when a reference has a private address.
 
-        Raises Refusal for references that cannot be used, and for an order that the account cannot pay.
+        Raises ApiError for references that cannot be used, and for an order that the account cannot pay.
         """
         inputs = await self.inputs.read_all(said, caller.account, found, caller.origin, caller.limits) if found else ()
         if inputs:
@@ -140,16 +141,16 @@ class Engine:
         request: UpscaleRequest,
         found: Found,
         new_id: NewId,
-        private: Failure | None = None,
+        private: TaskFailure | None = None,
     ) -> Task:
         """Accept an order to enlarge a video. A video that is readable but broken makes a task that fails.
 
-        `private` is as for `generate`. Raises Refusal for an asset that cannot be used, or cannot be paid.
+        `private` is as for `generate`. Raises ApiError for an asset that cannot be used, or cannot be paid.
         """
-        failure: Failure | None = None
+        failure: TaskFailure | None = None
         try:
             video = await self.inputs.read(caller.account, found, caller.origin)
-        except Refusal as refusal:
+        except ApiError as refusal:
             if found.reference.url.startswith(ASSET_SCHEME):
                 raise
             video, failure = Input(found.path, found.reference), _unusable(refusal.detail)
@@ -190,7 +191,7 @@ class Engine:
         if face_at is None and not caller.fate and not references and self.fates.is_plain and "[[" not in draft.prompt:
             return SUCCEED
         operation = Operation.UPSCALE if draft.mode is Mode.UPSCALE else Operation.CREATE
-        subject = Subject(
+        subject = RequestFacts(
             said.name,
             operation,
             caller.account,
@@ -223,7 +224,7 @@ class Engine:
             task_id = new_id(now, attempt)
             number = self.number  # the id's own: ids may tell the time of day, which no draw hangs on
             queue, render = self._times(draft, number)
-            lived = living(said, fate, queue, render)
+            lived = plan_task(said, fate, queue, render)
             seed = draft.seed if draft.seed >= 0 else self.chance.whole(SEEDS, "seed", number)
             task = msgspec.structs.replace(
                 draft,
@@ -257,10 +258,10 @@ class Engine:
     # --- what became of a task ---
 
     def task(self, account: str, upstream: str, task_id: str, *, query: bool = False) -> Task:
-        """An account's task; `query` counts the look under the pace `step`. Raises Refusal TASK_NOT_FOUND."""
+        """An account's task; `query` counts the look under the pace `step`. Raises ApiError TASK_NOT_FOUND."""
         task = self.store.task(task_id)
         if task is None or task.account != account or task.upstream != upstream:
-            raise Refusal(ErrorKind.TASK_NOT_FOUND, "no task of this key has this id", value=task_id)
+            raise ApiError(ErrorKind.TASK_NOT_FOUND, "no task of this key has this id", value=task_id)
         if query and self.rules.pace is Pace.STEP:
             self._step(task, self.store.count_query(task_id))
         return task
@@ -277,13 +278,13 @@ class Engine:
             return self.clocks.now(task.account)
         return stepped(task, self.store.queries(task.id))
 
-    def state(self, task: Task) -> State:
+    def state(self, task: Task) -> TaskState:
         """The state of a task now."""
         return state_at(task, self.now_of(task))
 
-    def look(self, task: Task) -> Look:
+    def look(self, task: Task) -> ClipSpec:
         """What a task's clip looks like."""
-        return Look(
+        return ClipSpec(
             model=task.model,
             width=task.width,
             height=task.height,
@@ -297,26 +298,26 @@ class Engine:
             source=task.source,
         )
 
-    async def clip(self, task: Task, lives: float = NEVER) -> Clip:
+    async def clip(self, task: Task, lives: float = NEVER) -> CachedClip:
         """The clip of a task that has succeeded; its link lives for so many seconds unless its fate says otherwise.
 
-        Raises Refusal NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (there never will be one) or LINK_EXPIRED, and
+        Raises ApiError NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (there never will be one) or LINK_EXPIRED, and
         Unrenderable.
         """
         state, now = self.state(task), self.now_of(task)
         if state.status is TaskStatus.FAILURE:
             why = task.failure.message if task.failure else ""
-            raise Refusal(ErrorKind.TASK_FAILED, f"the task has failed: {why}", value=state.status)
+            raise ApiError(ErrorKind.TASK_FAILED, f"the task has failed: {why}", value=state.status)
         if state.status is not TaskStatus.SUCCESS:
             said = f"the task is {state.status}, its clip comes with SUCCESS"
-            raise Refusal(ErrorKind.NOT_READY, said, value=state.status)
+            raise ApiError(ErrorKind.NOT_READY, said, value=state.status)
         if not task.with_url:
-            raise Refusal(ErrorKind.CONTENT_NOT_FOUND, "the task has succeeded without a clip", value=state.status)
+            raise ApiError(ErrorKind.CONTENT_NOT_FOUND, "the task has succeeded without a clip", value=state.status)
         if now < state.ends_at + task.late:
-            raise Refusal(ErrorKind.NOT_READY, "the task has succeeded, but there is no clip yet", value=state.status)
+            raise ApiError(ErrorKind.NOT_READY, "the task has succeeded, but there is no clip yet", value=state.status)
         lives = lives if task.link_seconds is None else task.link_seconds
         if now >= state.ends_at + lives:
-            raise Refusal(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lives:g} s", value=state.status)
+            raise ApiError(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lives:g} s", value=state.status)
         return await self._studio.clip(self.look(task))
 
     def _size(self, said: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
@@ -331,8 +332,8 @@ class Engine:
         return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
 
 
-def _unusable(message: str) -> Failure:
-    return Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", message)
+def _unusable(message: str) -> TaskFailure:
+    return TaskFailure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", message)
 
 
 def _enlarged(said: Contract, resolution: str, video: Input) -> Size:

@@ -58,7 +58,7 @@ class Reason(StrEnum):
     NOT_MEDIA = "not_media"
 
 
-class Refused(ValueError):
+class FetchError(ValueError):
     """A URL that should be readable and is not; the message says what was found and what is allowed."""
 
     def __init__(self, reason: Reason, message: str) -> None:
@@ -66,11 +66,11 @@ class Refused(ValueError):
         self.reason = reason
 
 
-class TookTooLong(Refused):
+class FetchTimeout(FetchError):
     """Nobody answered in time."""
 
 
-class Beyond(Exception):
+class TooManyRedirects(Exception):
     """The policy forbids to look, so whether the URL is readable can't be known."""
 
 
@@ -99,10 +99,11 @@ async def fetch(
 ) -> bytes:
     """The content behind an http(s) URL: at most `limit_bytes`, in at most `seconds` with all redirects.
 
-    Each hop connects to the very address that was judged. Raises Refused, and Beyond for what `policy` leaves unseen.
+    Each hop connects to the very address that was judged. Raises FetchError, and TooManyRedirects for what
+    `policy` leaves unseen.
     """
     if policy is Fetch.NONE:
-        raise Beyond
+        raise TooManyRedirects
     opened = await asyncio.to_thread(transport)  # loads httpx as well, which takes too long for the loop
     import httpx
 
@@ -114,7 +115,7 @@ async def fetch(
             if isinstance(found, bytes):
                 return found
             target = _target(target.join(found))
-    raise Refused(Reason.UNREACHABLE, f"the reference is more than {redirects} redirects away")
+    raise FetchError(Reason.UNREACHABLE, f"the reference is more than {redirects} redirects away")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +139,10 @@ async def post(
 ) -> Posted:
     """Bring content to an http(s) URL, once, following no redirect. To loopback only hosts that say so by themselves.
 
-    Raises Refused, TookTooLong among them, and Beyond for a host that `policy` does not let be visited.
+    Raises FetchError, FetchTimeout among them, and TooManyRedirects for a host that `policy` does not let be visited.
     """
     if policy is Fetch.NONE or (policy is Fetch.LOOPBACK and not is_loopback(web_host(url))):
-        raise Beyond
+        raise TooManyRedirects
     opened = await asyncio.to_thread(transport)
     import httpx
 
@@ -164,12 +165,12 @@ async def _explained(what: str, seconds: float) -> AsyncIterator[None]:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        raise TookTooLong(Reason.UNREACHABLE, f"{what} took more than {seconds:g} seconds") from None
+        raise FetchTimeout(Reason.UNREACHABLE, f"{what} took more than {seconds:g} seconds") from None
     except httpx.InvalidURL as error:
-        raise Refused(Reason.BROKEN, f"{what}'s URL can't be read: {_brief(error)}") from None
+        raise FetchError(Reason.BROKEN, f"{what}'s URL can't be read: {_brief(error)}") from None
     except (httpx.HTTPError, OSError) as error:
         verb = "read" if what == "the reference" else "posted"
-        raise Refused(Reason.UNREACHABLE, f"{what} can't be {verb}: {_brief(error)}") from None
+        raise FetchError(Reason.UNREACHABLE, f"{what} can't be {verb}: {_brief(error)}") from None
 
 
 async def _beginning(response: httpx.Response, limit: int) -> bytes:
@@ -208,7 +209,7 @@ class _Journey:
             if response.has_redirect_location:
                 return response.headers["location"]
             if response.status_code != 200:
-                raise Refused(Reason.UNREACHABLE, f"{url.host} answered {response.status_code}; expected 200")
+                raise FetchError(Reason.UNREACHABLE, f"{url.host} answered {response.status_code}; expected 200")
             return await self._read(response)
         finally:
             await response.aclose()
@@ -221,12 +222,12 @@ class _Journey:
         """The addresses of a URL's host, if every one of them may be visited."""
         host = url.raw_host.decode("ascii")
         if self.policy is Fetch.PUBLIC and is_private(str(url)):
-            raise Refused(Reason.PRIVATE, f"{PRIVATE}: {host}")
+            raise FetchError(Reason.PRIVATE, f"{PRIVATE}: {host}")
         addresses = await self._addresses(host, url.port or {"http": 80, "https": 443}[url.scheme])
         if self.policy is Fetch.LOOPBACK and not all(map(_is_loopback, addresses)):
-            raise Beyond
+            raise TooManyRedirects
         if self.policy is Fetch.PUBLIC and not all(map(_is_public, addresses)):
-            raise Refused(Reason.PRIVATE, f"{PRIVATE}: {host} leads to one")
+            raise FetchError(Reason.PRIVATE, f"{PRIVATE}: {host} leads to one")
         return [str(address) for address in addresses]
 
     async def _addresses(self, host: str, port: int) -> list[Address]:
@@ -240,7 +241,11 @@ class _Journey:
         except (OSError, UnicodeError):
             found = []
         if not found:
-            raise Beyond if self.policy is Fetch.LOOPBACK else Refused(Reason.UNREACHABLE, f"{host} has no address")
+            raise (
+                TooManyRedirects
+                if self.policy is Fetch.LOOPBACK
+                else FetchError(Reason.UNREACHABLE, f"{host} has no address")
+            )
         return found
 
     async def _answer(self, url: httpx.URL, addresses: list[str], way: httpx.AsyncBaseTransport) -> httpx.Response:
@@ -262,7 +267,7 @@ class _Journey:
 
         packing = response.headers.get("content-encoding", "identity").strip().lower()
         if packing not in ("", "identity"):
-            raise Refused(Reason.UNREACHABLE, f"the reference comes encoded as {packing!r}; allowed: identity")
+            raise FetchError(Reason.UNREACHABLE, f"the reference comes encoded as {packing!r}; allowed: identity")
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > self.limit_bytes:
             raise too_large(int(length), self.limit_bytes)
@@ -275,9 +280,9 @@ class _Journey:
         return bytes(content)
 
 
-def too_large(found: int, allowed: int) -> Refused:
+def too_large(found: int, allowed: int) -> FetchError:
     """The refusal of content of more bytes than allowed."""
-    return Refused(Reason.TOO_LARGE, f"the reference has {found} bytes or more; allowed: at most {allowed}")
+    return FetchError(Reason.TOO_LARGE, f"the reference has {found} bytes or more; allowed: at most {allowed}")
 
 
 def is_private(url: str) -> bool:
@@ -311,11 +316,11 @@ def web_host(url: str) -> str:
 
 def _target(url: httpx.URL, what: str = "the reference") -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host:
-        raise Refused(Reason.BROKEN, f"{what}'s URL begins with {url.scheme!r}; allowed: {WAYS[what]}")
+        raise FetchError(Reason.BROKEN, f"{what}'s URL begins with {url.scheme!r}; allowed: {WAYS[what]}")
     if url.port is not None and not 0 < url.port < 65536:
-        raise Refused(Reason.BROKEN, f"{what}'s URL names port {url.port}; allowed: 1 to 65535")
+        raise FetchError(Reason.BROKEN, f"{what}'s URL names port {url.port}; allowed: 1 to 65535")
     if url.userinfo:
-        raise Refused(Reason.BROKEN, f"{what}'s URL names a user at {url.host}; allowed: no user or password")
+        raise FetchError(Reason.BROKEN, f"{what}'s URL names a user at {url.host}; allowed: no user or password")
     return url
 
 

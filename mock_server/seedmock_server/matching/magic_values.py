@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from seedmock_contracts.facts import ErrorKind, MediaFacts, MediaKind
+from seedmock_contracts.enums import ErrorKind, MediaKind
+from seedmock_contracts.facts import MediaFacts
 
-from ..errors import Refusal
-from ..http.outbound import PRIVATE, Reason, Refused, web_host
+from ..errors import ApiError
+from ..http.outbound import PRIVATE, FetchError, Reason, web_host
 from .rules import InvalidRule
 
 MIB: Final = 1 << 20
@@ -34,9 +35,9 @@ class MagicUrl:
     facts: MediaFacts | None = None
     reason: Reason | None = None
 
-    def refused(self) -> Refused:
+    def refused(self) -> FetchError:
         """Why there is nothing to be read."""
-        return Refused(self.reason or Reason.UNREACHABLE, f"the reference can't be read: {self.says}")
+        return FetchError(self.reason or Reason.UNREACHABLE, f"the reference can't be read: {self.says}")
 
 
 def _image(says: str, width: int, height: int, *, size: int = MIB, face: bool = False, form: str = "png") -> MagicUrl:
@@ -156,10 +157,10 @@ def account_prefix(key: bytes) -> str:
 
 
 def check_key(account: str) -> None:
-    """Raises the Refusal of everything that the account of a magic key asks, unless it only has no credit."""
+    """Raises the ApiError of everything that the account of a magic key asks, unless it only has no credit."""
     kind, says = _wrong(account)
     if kind is not None and kind is not ErrorKind.BALANCE:
-        raise Refusal(kind, says)
+        raise ApiError(kind, says)
 
 
 def is_penniless(account: str) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.upstreams import NAMES
 
-from ..randomness import Chance
+from ..randomness import SeededRandom
 
 
 class InvalidRule(ValueError):
@@ -18,7 +18,7 @@ class InvalidRule(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RequestFacts:
     """One call as rules look at it. `number` counts the calls of its kind since the start, for draws."""
 
     upstream: str
@@ -65,7 +65,7 @@ class Match:
         if share is not None and (type(share) not in (int, float) or not 0 <= share <= 1):
             raise InvalidRule(f"probability is {share!r}; allowed: a number from 0 to 1")
 
-    def fits(self, subject: Subject) -> bool:
+    def fits(self, subject: RequestFacts) -> bool:
         """Whether a call is of the kind, whatever the counts say."""
         return (
             self.upstream in (None, subject.upstream)
@@ -88,7 +88,7 @@ class Counter:
         self.seen = 0
         self.used = 0
 
-    def takes(self, subject: Subject, chance: Chance) -> bool:
+    def takes(self, subject: RequestFacts, chance: SeededRandom) -> bool:
         """Whether the rule is for this call; counts it."""
         if not self.match.fits(subject):
             return False
@@ -104,20 +104,20 @@ class Counter:
         return True
 
 
-class Ruled(Protocol):
+class HasMatch(Protocol):
     """What a rule is: whatever it says, it says for which calls."""
 
     @property
     def match(self) -> Match: ...
 
 
-R = TypeVar("R", bound=Ruled)
+R = TypeVar("R", bound=HasMatch)
 
 
-class RuleBook(Generic[R]):
+class RuleSet(Generic[R]):
     """Rules of one sort with their counts, in their order: those told one by one, and a scenario's apart."""
 
-    def __init__(self, chance: Chance, sort: str) -> None:
+    def __init__(self, chance: SeededRandom, sort: str) -> None:
         self._chance = chance
         self._sort = sort
         self.number = 0

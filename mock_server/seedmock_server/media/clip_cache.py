@@ -21,7 +21,7 @@ WORK = "work-"
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class CachedClip:
     """A finished file. `etag` is a strong validator as HTTP writes it, quotes included."""
 
     path: Path
@@ -29,7 +29,7 @@ class Clip:
     etag: str
 
 
-class Shelf:
+class ClipCache:
     """Finds, takes in and throws out clips by their digest."""
 
     def __init__(self, folder: Path, limit: int) -> None:
@@ -41,7 +41,7 @@ class Shelf:
         self.work, lock = _claimed(folder)
         self._end = finalize(self, _ended, lock, self.work)  # a shelf that nobody closes ends as well
 
-    def find(self, digest: str) -> Clip | None:
+    def find(self, digest: str) -> CachedClip | None:
         """The clip if it is there; it counts as used now."""
         path = self._folder / f"{digest}.mp4"
         try:
@@ -49,15 +49,15 @@ class Shelf:
             size = path.stat().st_size
         except FileNotFoundError:
             return None
-        return Clip(path, size, f'"{digest[:32]}"')
+        return CachedClip(path, size, f'"{digest[:32]}"')
 
-    def admit(self, digest: str, finished: Path) -> Clip:
+    def admit(self, digest: str, finished: Path) -> CachedClip:
         """Take in a finished file of the work folder, and make room for it if need be; the newest always stays."""
         path = self._folder / f"{digest}.mp4"
         size = finished.stat().st_size
         finished.replace(path)
         self._trim(path)
-        return Clip(path, size, f'"{digest[:32]}"')
+        return CachedClip(path, size, f'"{digest[:32]}"')
 
     def close(self) -> None:
         """Remove the work folder and all that is in it."""

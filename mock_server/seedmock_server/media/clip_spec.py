@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-EDITION = 1
+RENDER_VERSION = 1
 """Raise it whenever the studio would draw or pack the same look differently."""
 
 FPS = 24
@@ -26,7 +26,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ClipSpec:
     """One clip to be; width and height are even, in pixels."""
 
     model: str
@@ -50,11 +50,11 @@ class Look:
     def digest(self) -> str:
         """64 hex digits that name the bytes to come; the first call of a process asks ffmpeg for its version."""
         parts = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
-        told = json.dumps([EDITION, *_tools(), parts], sort_keys=True)
+        told = json.dumps([RENDER_VERSION, *_tools(), parts], sort_keys=True)
         return hashlib.sha256(told.encode("ascii")).hexdigest()
 
 
-def tags(look: Look) -> dict[bytes, str]:
+def tags(look: ClipSpec) -> dict[bytes, str]:
     """What the file says about itself: a title to read, and a comment (JSON) to parse."""
     model = "".join(character if character.isprintable() else " " for character in look.model)
     title = f"{model} · {look.width}x{look.height} · {look.seconds} s · seed {look.seed}"

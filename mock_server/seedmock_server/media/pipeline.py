@@ -11,23 +11,23 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from .clip_spec import FPS, STEPS, Look, tags
+from .clip_spec import FPS, STEPS, ClipSpec, tags
 from .encoding import audio_tone as tune
 from .encoding import bitstream, encoder
 from .encoding import mp4_muxer as mp4
 from .encoding.encoder import Encoder, Unrenderable
-from .encoding.skip_frames import Skips
-from .encoding.yuv import Planes
+from .encoding.skip_frames import SkipFrames
+from .encoding.yuv import YuvFrame
 
 
 class Scene(Protocol):
     """Pictures by second and step, and which seconds move alike."""
 
     def twin(self, second: int) -> int: ...
-    def picture(self, second: int, step: int) -> Planes: ...
+    def picture(self, second: int, step: int) -> YuvFrame: ...
 
 
-def render(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
+def render(look: ClipSpec, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
     """Write the clip of a look to `target`; raises Unrenderable."""
     if look.source is not None:
         from .upscale import upscale
@@ -41,17 +41,17 @@ def render(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) ->
         file.writelines(mp4.movie(video, (look.width, look.height), sound.result(), tags(look)))
 
 
-def _scene(look: Look) -> Scene:
+def _scene(look: ClipSpec) -> Scene:
     if look.first or look.last:
-        from .drawing.crossfade import Passage
+        from .drawing.crossfade import Crossfade
 
-        return Passage(look)
+        return Crossfade(look)
     from .drawing.test_card import Card
 
     return Card(look)
 
 
-def _video(look: Look, scene: Scene, ffmpeg: Encoder, quiet: bool) -> bitstream.Stream:
+def _video(look: ClipSpec, scene: Scene, ffmpeg: Encoder, quiet: bool) -> bitstream.Stream:
     """Every second is a key picture and 11 more, each shown twice; seconds that move alike share the 11."""
     twins = [scene.twin(second) for second in range(look.seconds)]
     shots = sorted(set(twins))
@@ -74,7 +74,7 @@ def _pictures(scene: Scene, shots: list[int], others: list[int]) -> Iterator[byt
 
 def _laid(stream: bitstream.Stream, twins: list[int], shots: list[int], others: list[int]) -> list[bytes]:
     """The pictures in the order in which they are shown."""
-    skips = Skips.of(stream.sps, stream.pps)
+    skips = SkipFrames.of(stream.sps, stream.pps)
     again = [skips.sample(step) for step in range(STEPS)]
     lone = dict(zip(others, stream.pictures[len(shots) * STEPS :], strict=True))
     order: list[bytes] = []
@@ -86,7 +86,7 @@ def _laid(stream: bitstream.Stream, twins: list[int], shots: list[int], others: 
     return order + list(lone.values())
 
 
-def _sound(look: Look, ffmpeg: Encoder, quiet: bool) -> mp4.Sound | None:
+def _sound(look: ClipSpec, ffmpeg: Encoder, quiet: bool) -> mp4.Sound | None:
     if not look.audio:
         return None
     arguments = encoder.sound(tune.phrase(look.seed), tune.PHRASE_SECONDS + 1, tune.RATE)

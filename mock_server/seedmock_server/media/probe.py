@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from seedmock_contracts.facts import MediaFacts, MediaKind
+from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.facts import MediaFacts
 
 from .encoding.encoder import Encoder, Unrenderable
 from .sniff import container, safe_input

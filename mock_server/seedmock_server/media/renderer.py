@@ -14,15 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
-from .clip_cache import Clip, Shelf
-from .clip_spec import Look
+from .clip_cache import CachedClip, ClipCache
+from .clip_spec import ClipSpec
 from .encoding.encoder import Encoder, Unrenderable
 from .ffmpeg import version
 
-__all__ = ["Clip", "Studio", "Unrenderable"]
+__all__ = ["CachedClip", "ClipRenderer", "Unrenderable"]
 
 
-class Studio:
+class ClipRenderer:
     """Renders clips into a folder that several studios may share. Belongs to one event loop."""
 
     def __init__(
@@ -39,26 +39,26 @@ class Studio:
 
         It is quiet when nothing was hinted at for `quiet_after` seconds.
         """
-        self._shelf = Shelf(folder, cache_bytes)
+        self._shelf = ClipCache(folder, cache_bytes)
         self._encoder = Encoder(self._shelf.work, seconds=time_limit)
         self._threads = ThreadPoolExecutor(workers + 1, thread_name_prefix="studio")
         self._turns = asyncio.Semaphore(workers)
-        self._renders: dict[str, asyncio.Task[Clip]] = {}
-        self._hints: deque[Callable[[], Look]] = deque(maxlen=hints)
+        self._renders: dict[str, asyncio.Task[CachedClip]] = {}
+        self._hints: deque[Callable[[], ClipSpec]] = deque(maxlen=hints)
         self._hinted = 0
         self._quiet_after = quiet_after
         self._timer: asyncio.TimerHandle | None = None
         self._idle: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def clip(self, look: Look) -> Clip:
+    async def clip(self, look: ClipSpec) -> CachedClip:
         """The clip of a look. Open it soon: a full shelf throws out what was not used for long.
 
         Raises Unrenderable, whose message says what is wrong with the look or its sources.
         """
         return await self._clip(look, quiet=False)
 
-    async def changed(self, clip: Clip, name: str, change: Callable[[bytes], bytes]) -> Clip:
+    async def changed(self, clip: CachedClip, name: str, change: Callable[[bytes], bytes]) -> CachedClip:
         """A clip whose bytes are changed; the name tells one change from another. Kept as every clip is."""
         digest = sha256(f"{clip.etag} {name}".encode()).hexdigest()
         found = self._shelf.find(digest)
@@ -68,7 +68,7 @@ class Studio:
         target.write_bytes(change(clip.path.read_bytes()))
         return self._shelf.admit(digest, target)
 
-    def prepare(self, make: Callable[[], Look]) -> None:
+    def prepare(self, make: Callable[[], ClipSpec]) -> None:
         """A hint that the clip of this look, made when it is its turn, will be asked for; returns at once."""
         if self._closed:
             return
@@ -84,13 +84,13 @@ class Studio:
         if self._timer is not None:
             self._timer.cancel()
         self._encoder.stop()
-        tasks: list[asyncio.Task[Clip] | asyncio.Task[None]] = [*self._renders.values()]
+        tasks: list[asyncio.Task[CachedClip] | asyncio.Task[None]] = [*self._renders.values()]
         tasks += [self._idle] if self._idle else []
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._threads.shutdown)
         self._shelf.close()
 
-    async def _clip(self, look: Look, *, quiet: bool) -> Clip:
+    async def _clip(self, look: ClipSpec, *, quiet: bool) -> CachedClip:
         if self._closed:
             raise Unrenderable("the studio is closed")
         if not version.cache_info().currsize:
@@ -106,17 +106,17 @@ class Studio:
             task.add_done_callback(lambda done: self._forget(digest, done))
         return await asyncio.shield(task)
 
-    def _forget(self, digest: str, done: asyncio.Task[Clip]) -> None:
+    def _forget(self, digest: str, done: asyncio.Task[CachedClip]) -> None:
         self._renders.pop(digest, None)
         if not done.cancelled():
             done.exception()
 
-    async def _rendered(self, look: Look, digest: str, *, quiet: bool) -> Clip:
+    async def _rendered(self, look: ClipSpec, digest: str, *, quiet: bool) -> CachedClip:
         loop = asyncio.get_running_loop()
         async with contextlib.nullcontext() if quiet else self._turns:
             return await loop.run_in_executor(self._threads, self._make, look, digest, quiet)
 
-    def _make(self, look: Look, digest: str, quiet: bool) -> Clip:
+    def _make(self, look: ClipSpec, digest: str, quiet: bool) -> CachedClip:
         """Blocking, in a thread."""
         from .pipeline import render
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from .clip_spec import Look, tags
+from .clip_spec import ClipSpec, tags
 from .encoding import encoder
 from .encoding.encoder import Encoder, Unrenderable
 from .probe import streams
@@ -15,7 +15,7 @@ PROMPT = 10_000
 """As much of a prompt, in characters, as fits on a command line for sure."""
 
 
-def upscale(look: Look, path: Path, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
+def upscale(look: ClipSpec, path: Path, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
     """Write the video at `path` to `target` at the look's size; raises Unrenderable."""
     found = streams(path, ffmpeg)
     if found.video is None:
@@ -34,7 +34,7 @@ def upscale(look: Look, path: Path, target: Path, ffmpeg: Encoder, *, quiet: boo
     )
 
 
-def _tags(look: Look) -> list[str]:
+def _tags(look: ClipSpec) -> list[str]:
     short = replace(look, prompt=look.prompt[:PROMPT])
     names = {b"\xa9nam": "title", b"\xa9cmt": "comment"}
     return [part for key, text in tags(short).items() if key in names for part in ("-metadata", f"{names[key]}={text}")]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from seedmock_contracts.facts import MediaFacts, MediaKind
+from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.facts import MediaFacts
 
 from ..matching.rules import InvalidRule
 
@@ -37,7 +38,7 @@ class Declaration:
         return {name: getattr(self.facts, name) for name in ALLOWED if name in self.said}
 
 
-class Declared:
+class DeclaredMedia:
     """Declarations by URL."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ KNOWN: Final = 1000
 _one_at_a_time = threading.Lock()
 
 
-class Eyes:
+class FaceDetector:
     """Remembers what it has seen by the digest of the file. Belongs to one event loop."""
 
     def __init__(self) -> None:

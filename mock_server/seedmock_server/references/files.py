@@ -25,11 +25,11 @@ from seedmock_contracts.facts import MediaFacts
 
 from ..http.outbound import (
     LONGEST,
-    Beyond,
     Fetch,
+    FetchError,
     Reason,
-    Refused,
     Resolve,
+    TooManyRedirects,
     fetch,
     is_loopback,
     is_private,
@@ -40,7 +40,7 @@ from ..http.outbound import (
 from ..media import probe
 from ..media.clip_spec import Source
 
-__all__ = ["Fetch", "Published", "Readable", "Reason", "Refused", "Sources", "is_private"]
+__all__ = ["Fetch", "FetchError", "Published", "Readable", "Reason", "Sources", "is_private"]
 
 MIB: Final = 1 << 20
 FILES: Final = "/_mock/files/"
@@ -93,14 +93,14 @@ class Sources:
         self._keeping: dict[str, asyncio.Task[Readable]] = {}
         self._journeys = asyncio.Semaphore(JOURNEYS)
         self.result: Callable[[str], Awaitable[Path]] | None = None
-        """Finds the clip behind what follows RESULTS in a link of ours; raises Refused. Set by who renders clips."""
+        """Finds the clip behind what follows RESULTS in a link of ours; raises FetchError. Set by who renders clips."""
         self._sizes = _adopted(folder)
         self._occupied = sum(self._sizes.values())
 
     async def read(self, url: str, *, own_origin: str, now: float) -> Readable | None:
         """The file behind a data: URI, a link to a file or a result of ours, or what may be fetched; else None.
 
-        `own_origin` is the scheme://host[:port] by which the client came. Raises Refused.
+        `own_origin` is the scheme://host[:port] by which the client came. Raises FetchError.
         """
         if url.lstrip()[:5].lower() == "data:":
             return await self.keep(await asyncio.to_thread(decoded, url))
@@ -108,7 +108,7 @@ class Sources:
         if token is not None:
             found = self.published(token, now)
             if found is None:
-                raise Refused(Reason.UNREACHABLE, "the posted file is not there: the link is unknown or has expired")
+                raise FetchError(Reason.UNREACHABLE, "the posted file is not there: the link is unknown or has expired")
             return found.readable
         path = own_path(url, own_origin)
         if path and path.startswith(RESULTS) and self.result is not None:
@@ -120,7 +120,7 @@ class Sources:
     async def keep(self, content: bytes) -> Readable:
         """Store content under its digest, and measure it, unless that was done before.
 
-        Raises Refused: not_media, or too_large where even an emptied folder would not hold it.
+        Raises FetchError: not_media, or too_large where even an emptied folder would not hold it.
         """
         if len(content) > self._limit:
             raise too_large(len(content), self._limit)
@@ -166,7 +166,7 @@ class Sources:
         async with self._journeys:
             try:
                 return await fetch(url, policy=policy, limit_bytes=limit, seconds=seconds, resolve=self._resolve)
-            except Beyond:
+            except TooManyRedirects:
                 return None
 
     async def _kept(self, digest: str, content: bytes) -> Readable:
@@ -201,13 +201,13 @@ class Sources:
         return True
 
     def _make_room(self, size: int) -> None:
-        """Throw out what was not used for long, posted files last; raises Refused where that is not enough."""
+        """Throw out what was not used for long, posted files last; raises FetchError where that is not enough."""
         excess = self._occupied + size - self._total
         if excess <= 0:
             return
         if excess > sum(self._sizes.values()):
             free = self._total - (self._occupied - sum(self._sizes.values()))
-            raise Refused(Reason.TOO_LARGE, f"the reference has {size} bytes; there is room for {free}")
+            raise FetchError(Reason.TOO_LARGE, f"the reference has {size} bytes; there is room for {free}")
         posted = {found.readable.source.digest for found in self._published.values()}
         oldest = iter(sorted(self._sizes, key=posted.__contains__))
         while self._occupied + size > self._total:
@@ -239,18 +239,18 @@ def own_token(url: str, own_origin: str) -> str | None:
 
 
 def decoded(url: str) -> bytes:
-    """The content of a data: URI, as browsers read it (WHATWG Fetch, "data: URL processor"); raises Refused."""
+    """The content of a data: URI, as browsers read it (WHATWG Fetch, "data: URL processor"); raises FetchError."""
     head, comma, data = url.partition(",")
     if not comma:
-        raise Refused(Reason.BROKEN, "the data: URI has no comma; expected data:[<media type>][;base64],<data>")
+        raise FetchError(Reason.BROKEN, "the data: URI has no comma; expected data:[<media type>][;base64],<data>")
     try:
         content = unquote_to_bytes(data)
         if _BASE64.search(head):
             content = _from_base64(content.decode("ascii"))
     except (UnicodeError, binascii.Error) as error:
-        raise Refused(Reason.BROKEN, f"the data: URI can't be decoded: {error}") from None
+        raise FetchError(Reason.BROKEN, f"the data: URI can't be decoded: {error}") from None
     if not content:
-        raise Refused(Reason.BROKEN, "the data: URI is empty; expected the bytes of an image, a video or a sound")
+        raise FetchError(Reason.BROKEN, "the data: URI is empty; expected the bytes of an image, a video or a sound")
     return content
 
 
@@ -296,7 +296,7 @@ def _stored(folder: Path, digest: str, content: bytes) -> Readable:
         part.replace(folder / digest)
     except probe.Unreadable as error:
         said = str(error).replace(str(part), "it")
-        raise Refused(Reason.NOT_MEDIA, f"the reference is not media: {said}") from None
+        raise FetchError(Reason.NOT_MEDIA, f"the reference is not media: {said}") from None
     finally:
         part.unlink(missing_ok=True)
     return Readable(Source(folder / digest, digest), facts)

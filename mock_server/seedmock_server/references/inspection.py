@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, replace
 
-from seedmock_contracts.facts import MediaFacts, MediaKind
+from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.facts import MediaFacts
 
 from ..matching import magic_values as magic
 from ..media.clip_spec import Source
 from . import files as sources
-from .declared import Declared
-from .face_detection import Eyes
+from .declared import DeclaredMedia
+from .face_detection import FaceDetector
 from .files import Sources
 
 DECLARED, TABLE, NOBODY = "declared facts", "the table of magic values", "nobody: seedmock[vision] is not installed"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Inspection:
     """A file if it could be read, facts if they are known, and by whom a face was looked for, if anybody could."""
 
     source: Source | None = None
@@ -26,31 +27,31 @@ class Seen:
     judge: str = ""
 
 
-class Sight:
+class MediaInspector:
     """Belongs to one event loop."""
 
-    def __init__(self, shelf: Sources, declared: Declared, eyes: Eyes) -> None:
+    def __init__(self, shelf: Sources, declared: DeclaredMedia, eyes: FaceDetector) -> None:
         self._sources = shelf
         self._declared = declared
         self._eyes = eyes
 
-    async def look(self, url: str, *, own_origin: str, now: float, faces: bool = False) -> Seen:
+    async def look(self, url: str, *, own_origin: str, now: float, faces: bool = False) -> Inspection:
         """What is known of a URL; of an image, whether it shows a face, where `faces` asks for it.
 
-        Raises sources.Refused where there should be something readable and is not.
+        Raises sources.FetchError where there should be something readable and is not.
         """
         said = self._declared.get(url)
         if said is not None:
             source, measured = None, None
-            with contextlib.suppress(sources.Refused):
+            with contextlib.suppress(sources.FetchError):
                 source, measured = await self._file(url, own_origin, now)
-            return await self._judged(Seen(source, said.over(measured), DECLARED), faces)
+            return await self._judged(Inspection(source, said.over(measured), DECLARED), faces)
         spot = magic.media_at(url)
         if spot is not None:
             if spot.facts is None:
                 raise spot.refused()
-            return Seen(None, spot.facts, TABLE)
-        return await self._judged(Seen(*await self._file(url, own_origin, now)), faces)
+            return Inspection(None, spot.facts, TABLE)
+        return await self._judged(Inspection(*await self._file(url, own_origin, now)), faces)
 
     async def _file(self, url: str, own_origin: str, now: float) -> tuple[Source | None, MediaFacts | None]:
         if magic.is_magic(url):
@@ -58,7 +59,7 @@ class Sight:
         readable = await self._sources.read(url, own_origin=own_origin, now=now)
         return (None, None) if readable is None else (readable.source, readable.facts)
 
-    async def _judged(self, seen: Seen, faces: bool) -> Seen:
+    async def _judged(self, seen: Inspection, faces: bool) -> Inspection:
         """With the detector's word on faces, unless somebody has given his."""
         facts = seen.facts
         if not faces or facts is None or facts.kind is not MediaKind.IMAGE or facts.face is not None:
@@ -67,4 +68,4 @@ class Sight:
             return seen
         found = await self._eyes.face(seen.source)
         judge = await self._eyes.name()
-        return Seen(seen.source, replace(facts, face=found), judge or NOBODY)
+        return Inspection(seen.source, replace(facts, face=found), judge or NOBODY)

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import Found
-from seedmock_contracts.facts import AssetStatus, ErrorKind, MediaFacts, MediaKind, MediaLimit, Role
+from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Role
+from seedmock_contracts.facts import MediaFacts, MediaLimit
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.validation import kind_violation, media_violations
 
 from ..clock import Clocks
-from ..errors import Refusal, refusal_of
+from ..errors import ApiError, api_error_from
 from ..media.clip_spec import Source
 from ..storage import Store
 from ..tasks.timeline import asset_status_at
 from . import files as sources
-from .inspection import Sight
+from .inspection import MediaInspector
 
 ASSET_SCHEME = "asset://"
 
@@ -51,7 +52,7 @@ class Input:
 class Inputs:
     """Reads references: assets from the store, files and data: URIs from their bytes, the rest as far as it may."""
 
-    def __init__(self, store: Store, clocks: Clocks, sight: Sight) -> None:
+    def __init__(self, store: Store, clocks: Clocks, sight: MediaInspector) -> None:
         self._store = store
         self._clocks = clocks
         self._sight = sight
@@ -64,7 +65,7 @@ class Inputs:
         origin: str,
         limits: Sequence[MediaLimit] | None = None,
     ) -> tuple[Input, ...]:
-        """All references of an order. Raises Refusal for one that cannot be used, or for a limit that they break.
+        """All references of an order. Raises ApiError for one that cannot be used, or for a limit that they break.
 
         `limits` are other ones than the upstream's.
         """
@@ -73,16 +74,16 @@ class Inputs:
         return tuple(inputs)
 
     async def read(self, account: str, found: Found, origin: str, *, faces: bool = False) -> Input:
-        """One reference. Raises Refusal when it should be readable and is not, or names an asset that is not Active."""
+        """One reference. Raises ApiError for one that should be readable and is not, and for an asset not Active."""
         reference = found.reference
         if reference.url.startswith(ASSET_SCHEME):
             return self._asset(account, found)
         try:
             now = self._clocks.now(account)
             seen = await self._sight.look(reference.url, own_origin=origin, now=now, faces=faces)
-        except sources.Refused as error:
+        except sources.FetchError as error:
             said = f"{found.path}: {error}"
-            raise Refusal(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
+            raise ApiError(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
         return Input(found.path, found.reference, seen.source, seen.facts, seen.judge)
 
     def _asset(self, account: str, found: Found) -> Input:
@@ -92,7 +93,7 @@ class Inputs:
         if asset is None or status is not AssetStatus.ACTIVE:
             found_it = f"is {status}" if asset else "does not exist under this key"
             said = f"{found.path}: asset {asset_id} {found_it}; allowed: an asset of this key that is Active"
-            raise Refusal(ErrorKind.INVALID_INPUT, said, field=found.path, value=found.reference.url)
+            raise ApiError(ErrorKind.INVALID_INPUT, said, field=found.path, value=found.reference.url)
         return Input(found.path, found.reference, asset.source, asset.facts)
 
 
@@ -121,6 +122,6 @@ def _check(said: Contract, inputs: Sequence[Input], limits: Sequence[MediaLimit]
             limit = next(limit for limit in said.limits if limit.kind is one.reference.kind)
             wrong = kind_violation(one.path, one.reference.kind, one.facts, limit)
             if wrong:
-                raise refusal_of(wrong)
+                raise api_error_from(wrong)
     for violation in media_violations(said.name, measured, limits):
-        raise refusal_of(violation)
+        raise api_error_from(violation)

@@ -9,8 +9,8 @@ from decimal import Decimal
 from ..faults.rules import Faults
 from ..generation.engine import Engine
 from ..rate_limits import Limit, Limits
-from ..references.declared import Declaration, Declared
-from ..tasks.latency import Latencies
+from ..references.declared import Declaration, DeclaredMedia
+from ..tasks.latency import LatencyRules
 from .loader import Scenario
 
 
@@ -22,11 +22,11 @@ class Rest:
     credit: Decimal | None
 
 
-class Stage:
+class ActiveScenario:
     """Where scenarios are put. What the settings say stays beneath, and so do the rules that were told one by one."""
 
     def __init__(
-        self, engine: Engine, faults: Faults, limits: Limits, declared: Declared, first: Scenario | None = None
+        self, engine: Engine, faults: Faults, limits: Limits, declared: DeclaredMedia, first: Scenario | None = None
     ) -> None:
         self._fates, self._ledger, self._engine = engine.fates, engine.ledger, engine
         self._faults, self._limits, self._declared = faults, limits, declared
@@ -57,7 +57,7 @@ class Stage:
         """Take the scenario away; the tasks that it has given their fates keep them."""
         self._fates.scenario.clear()
         self._faults.scenario.clear()
-        self._engine.latencies = Latencies()
+        self._engine.latencies = LatencyRules()
         if self.scenario is not None:
             self._limits.set(self._rest.limit)
             self._ledger.lend(self._rest.credit)
@@ -85,7 +85,7 @@ class Stage:
     def forget(self) -> None:
         """Know of no scenario any more: for when rooms were emptied behind it."""
         self.resume(None, {})
-        self._engine.latencies = Latencies()
+        self._engine.latencies = LatencyRules()
         self._ledger.lend(self._rest.credit)
 
     def reset(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from itertools import product
 
-from seedmock_contracts.facts import READS, Operation
+from seedmock_contracts.enums import READS, Operation
 
 from ..fates.rules import OPERATIONS, FateKind, FateRule
 from ..faults.kinds import FaultKind

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from seedmock_contracts.facts import ORDERS
+from seedmock_contracts.enums import ORDERS
 from seedmock_contracts.upstreams import NAMES
 
 from ..fates.rules import FateRule, fate_rule_from
@@ -20,7 +20,7 @@ from ..faults.rules import FaultRule, fault_rule_from
 from ..matching.rules import InvalidRule
 from ..rate_limits import Limit
 from ..references.declared import Declaration, media_facts_from
-from ..tasks.latency import Latencies, duration_from
+from ..tasks.latency import LatencyRules, duration_from
 from .conflicts import contradiction
 from .toml_locations import Place, line_of
 
@@ -51,7 +51,7 @@ class Scenario:
     faults: tuple[FaultRule, ...] = ()
     limit: Limit | None = None
     credit: Decimal | None = None
-    latencies: Latencies = field(default_factory=Latencies)
+    latencies: LatencyRules = field(default_factory=LatencyRules)
     media: Mapping[str, Declaration] = field(default_factory=dict)
 
 
@@ -213,14 +213,14 @@ def _credit(document: Mapping[str, Any]) -> Decimal | None:
     return Decimal(text)
 
 
-def _latencies(document: Mapping[str, Any]) -> Latencies:
+def _latencies(document: Mapping[str, Any]) -> LatencyRules:
     """`[latency]` is for all tasks, `[[latency.of]]` before it for some."""
     if "latency" not in document:
-        return Latencies()
+        return LatencyRules()
     table = _table(document, ("latency",))
     rest = {name: value for name, value in table.items() if name != "of"}
     some = [_judged(duration_from, row, ("latency", *place)) for place, row in _rows(table, "of")]
-    return Latencies((*some, *([_judged(duration_from, rest, ("latency",))] if rest or not some else [])))
+    return LatencyRules((*some, *([_judged(duration_from, rest, ("latency",))] if rest or not some else [])))
 
 
 def _media(document: Mapping[str, Any]) -> dict[str, Declaration]:

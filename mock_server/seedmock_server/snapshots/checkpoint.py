@@ -11,19 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..callbacks.dispatcher import Courier, Delivery
+from ..callbacks.dispatcher import CallbackDispatcher, Delivery
 from ..clock import Clocks
 from ..fates.rules import Fates, fate_rule_from
 from ..faults.rules import Faults, fault_rule_from
 from ..generation.engine import Engine
 from ..journal import Journal
-from ..randomness import Chance
+from ..randomness import SeededRandom
 from ..rate_limits import Limits
-from ..references.declared import Declared
+from ..references.declared import DeclaredMedia
 from ..references.files import Sources
-from ..scenarios.active import Stage
+from ..scenarios.active import ActiveScenario
 from ..storage import Store
-from ..tasks.latency import Latencies
+from ..tasks.latency import LatencyRules
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at
 from . import serializers as retelling
@@ -31,7 +31,7 @@ from .schema import ClockState, JournalState, Snapshot, read, written
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class Checkpoint:
     """The rooms that hold what calls have made."""
 
     store: Store
@@ -39,15 +39,15 @@ class State:
     fates: Fates
     faults: Faults
     limits: Limits
-    declared: Declared
+    declared: DeclaredMedia
     journal: Journal
     engine: Engine
-    courier: Courier
+    courier: CallbackDispatcher
     sources: Sources
-    chance: Chance
+    chance: SeededRandom
     folder: Path
 
-    def take(self, stage: Stage) -> bytes:
+    def take(self, stage: ActiveScenario) -> bytes:
         """The snapshot as JSON."""
         world, ledger = self.clocks.world, self.engine.ledger
         owners = {account: self.clocks.of(account) for account in self.clocks.owners}
@@ -72,7 +72,7 @@ class State:
         )
         return written(taken)
 
-    def restore(self, document: bytes, stage: Stage) -> None:
+    def restore(self, document: bytes, stage: ActiveScenario) -> None:
         """Be what a snapshot says, and nothing else. Raises InvalidSnapshot, having changed nothing."""
         taken = read(document, self.folder)
         fates = [retelling.counted(states, fate_rule_from) for states in (taken.fates.rules, taken.fates.scenario)]
@@ -131,6 +131,6 @@ class State:
         if account is None:
             self.declared.clear()
             self.sources.unpublish()
-            self.engine.latencies = Latencies()
+            self.engine.latencies = LatencyRules()
             self.clocks.world.reset()
             self.engine.number = 0

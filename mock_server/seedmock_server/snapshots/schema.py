@@ -20,8 +20,8 @@ from ..journal import Entry
 from ..rate_limits import Limit
 from ..references.files import Published
 from ..settings import SEEDS
-from ..tasks.latency import Latencies
-from ..tasks.models import Asset, Holding, Task
+from ..tasks.latency import LatencyRules
+from ..tasks.models import AssetRecord, Holding, Task
 
 VERSION: Literal[1] = 1
 FASTEST, LATEST = 1e6, 1e11
@@ -114,7 +114,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     faults: FaultsState
     limits: tuple[tuple[str | None, Limit], ...]
     calls: tuple[tuple[str, str, tuple[float, ...]], ...] = ()
-    latencies: Latencies = Latencies()
+    latencies: LatencyRules = LatencyRules()
     uploads: tuple[tuple[str, Published], ...] = ()
     credit: Decimal | None
     grants: tuple[tuple[str, str, Decimal | None], ...]
@@ -195,7 +195,7 @@ def _task_with_files(task: Task) -> Task:
     return msgspec.structs.replace(task, **gone) if gone else task
 
 
-def _asset_with_file(asset: Asset) -> Asset:
+def _asset_with_file(asset: AssetRecord) -> AssetRecord:
     return msgspec.structs.replace(asset, source=None) if _is_gone(asset.source) else asset
 
 

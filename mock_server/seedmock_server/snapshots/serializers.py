@@ -13,7 +13,7 @@ from ..fates.rules import Fate, FateRule, Fates, Outcomes, outcomes_from
 from ..faults.rules import FaultRule, Faults, fault_row
 from ..matching.rules import Counter, InvalidRule, match_row
 from ..references.declared import LONGEST_URL, Declaration, media_facts_from
-from ..scenarios.active import Stage
+from ..scenarios.active import ActiveScenario
 from ..scenarios.loader import Scenario
 from ..tasks.models import Task
 from .schema import FatesState, FaultsState, InvalidSnapshot, PostState, RuleState, StageState
@@ -36,7 +36,7 @@ def deliveries(posts: Iterable[PostState], tasks: Mapping[str, Task]) -> Iterabl
 # --- the stage ---
 
 
-def stage_state(stage: Stage) -> StageState | None:
+def stage_state(stage: ActiveScenario) -> StageState | None:
     """The scenario that is on, if one is."""
     on = stage.scenario
     if on is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..tasks.models import Asset, Group, Holding, Task
+from ..tasks.models import AssetGroup, AssetRecord, Holding, Task
 from .memory import MemoryStore
 
 __all__ = ["MemoryStore", "Store"]
@@ -32,33 +32,33 @@ class Store(Protocol):
         """How often a task was queried."""
         ...
 
-    def add_group(self, group: Group) -> None: ...
+    def add_group(self, group: AssetGroup) -> None: ...
 
     def next_group_id(self, account: str) -> int: ...
 
-    def group(self, account: str, group_id: int) -> Group | None: ...
+    def group(self, account: str, group_id: int) -> AssetGroup | None: ...
 
-    def groups(self, account: str) -> Sequence[Group]:
+    def groups(self, account: str) -> Sequence[AssetGroup]:
         """An account's groups, oldest first."""
         ...
 
-    def remove_group(self, group: Group) -> None:
+    def remove_group(self, group: AssetGroup) -> None:
         """Take away a group and all its assets."""
         ...
 
-    def put_asset(self, asset: Asset) -> None:
+    def put_asset(self, asset: AssetRecord) -> None:
         """Keep an asset, in the place of the one with its id if there is one."""
         ...
 
-    def asset(self, account: str, asset_id: str) -> Asset | None: ...
+    def asset(self, account: str, asset_id: str) -> AssetRecord | None: ...
 
-    def assets(self, account: str) -> Sequence[Asset]:
+    def assets(self, account: str) -> Sequence[AssetRecord]:
         """An account's assets, oldest first."""
         ...
 
-    def remove_asset(self, asset: Asset) -> None: ...
+    def remove_asset(self, asset: AssetRecord) -> None: ...
 
-    def removed_assets(self, account: str) -> Sequence[Asset]:
+    def removed_assets(self, account: str) -> Sequence[AssetRecord]:
         """What was taken away: it is gone, but it was paid for."""
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ..tasks.models import Asset, Group, Holding, Task
+from ..tasks.models import AssetGroup, AssetRecord, Holding, Task
 
 
 class MemoryStore:
@@ -15,10 +15,10 @@ class MemoryStore:
         self._tasks: dict[str, Task] = {}
         self._by_account: defaultdict[str, list[Task]] = defaultdict(list)
         self._queries: dict[str, int] = {}
-        self._groups: defaultdict[str, dict[int, Group]] = defaultdict(dict)
+        self._groups: defaultdict[str, dict[int, AssetGroup]] = defaultdict(dict)
         self._last_group: dict[str, int] = {}
-        self._assets: defaultdict[str, dict[str, Asset]] = defaultdict(dict)
-        self._removed: defaultdict[str, list[Asset]] = defaultdict(list)
+        self._assets: defaultdict[str, dict[str, AssetRecord]] = defaultdict(dict)
+        self._removed: defaultdict[str, list[AssetRecord]] = defaultdict(list)
 
     def add_task(self, task: Task) -> bool:
         if self._tasks.setdefault(task.id, task) is not task:
@@ -40,38 +40,38 @@ class MemoryStore:
     def queries(self, task_id: str) -> int:
         return self._queries.get(task_id, 0)
 
-    def add_group(self, group: Group) -> None:
+    def add_group(self, group: AssetGroup) -> None:
         self._groups[group.account][group.id] = group
         self._last_group[group.account] = group.id
 
     def next_group_id(self, account: str) -> int:
         return self._last_group.get(account, 0) + 1
 
-    def group(self, account: str, group_id: int) -> Group | None:
+    def group(self, account: str, group_id: int) -> AssetGroup | None:
         return self._groups[account].get(group_id) if account in self._groups else None
 
-    def groups(self, account: str) -> Sequence[Group]:
+    def groups(self, account: str) -> Sequence[AssetGroup]:
         return list(self._groups.get(account, {}).values())
 
-    def remove_group(self, group: Group) -> None:
+    def remove_group(self, group: AssetGroup) -> None:
         for asset in self.assets(group.account):
             if asset.group_id == group.id:
                 self.remove_asset(asset)
         del self._groups[group.account][group.id]
 
-    def put_asset(self, asset: Asset) -> None:
+    def put_asset(self, asset: AssetRecord) -> None:
         self._assets[asset.account][asset.id] = asset
 
-    def asset(self, account: str, asset_id: str) -> Asset | None:
+    def asset(self, account: str, asset_id: str) -> AssetRecord | None:
         return self._assets[account].get(asset_id) if account in self._assets else None
 
-    def assets(self, account: str) -> Sequence[Asset]:
+    def assets(self, account: str) -> Sequence[AssetRecord]:
         return list(self._assets.get(account, {}).values())
 
-    def remove_asset(self, asset: Asset) -> None:
+    def remove_asset(self, asset: AssetRecord) -> None:
         self._removed[asset.account].append(self._assets[asset.account].pop(asset.id))
 
-    def removed_assets(self, account: str) -> Sequence[Asset]:
+    def removed_assets(self, account: str) -> Sequence[AssetRecord]:
         return list(self._removed.get(account, ()))
 
     # --- all that an account has ---

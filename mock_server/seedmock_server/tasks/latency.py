@@ -9,20 +9,20 @@ from typing import Any
 from ..matching.rules import InvalidRule
 from ..matching.syntax import duration
 from .models import Task
-from .timeline import QUEUED_SHARE, Latency
+from .timeline import QUEUED_SHARE, LogNormal
 
 FIELDS = ("model", "resolution", "seconds", "fixed", "p50", "p90")
 
 
 @dataclass(frozen=True, slots=True)
-class Duration:
+class LatencyRule:
     """How long tasks of a kind take; None takes any. Either `fixed` in seconds, or drawn."""
 
     model: str | None = None
     resolution: str | None = None
     seconds: int | None = None
     fixed: float | None = None
-    drawn: Latency | None = None
+    drawn: LogNormal | None = None
 
     def fits(self, draft: Task) -> bool:
         """Whether it is said for a task like this."""
@@ -39,10 +39,10 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
-class Latencies:
+class LatencyRules:
     """The durations in the order in which they are asked; none means that the pace decides."""
 
-    durations: tuple[Duration, ...] = ()
+    durations: tuple[LatencyRule, ...] = ()
 
     def times(self, draft: Task, fraction: float) -> tuple[float, float] | None:
         """Seconds in the queue and in the works, or None where nothing is said of a task like this."""
@@ -50,7 +50,7 @@ class Latencies:
         return None if found is None else found.times(fraction)
 
 
-def duration_from(values: Mapping[str, Any]) -> Duration:
+def duration_from(values: Mapping[str, Any]) -> LatencyRule:
     """How long tasks of a kind take, from a table. Raises InvalidRule."""
     for name in values:
         if name not in FIELDS:
@@ -66,11 +66,11 @@ def duration_from(values: Mapping[str, Any]) -> Duration:
         raise InvalidRule(f"seconds is {seconds!r}; allowed: a whole number from 1")
     drawn = None if "fixed" in given else _drawn(values)
     fixed = duration(values["fixed"], "fixed") if "fixed" in given else None
-    return Duration(values.get("model"), values.get("resolution"), seconds, fixed, drawn)
+    return LatencyRule(values.get("model"), values.get("resolution"), seconds, fixed, drawn)
 
 
-def _drawn(values: Mapping[str, Any]) -> Latency:
+def _drawn(values: Mapping[str, Any]) -> LogNormal:
     p50, p90 = duration(values["p50"], "p50"), duration(values["p90"], "p90")
     if not 0 < p50 < p90:
         raise InvalidRule(f"p50 is {p50:g} and p90 is {p90:g}; allowed: 0 < p50 < p90")
-    return Latency(p50, p90)
+    return LogNormal(p50, p90)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import msgspec
 
-from seedmock_contracts.facts import ErrorKind, MediaFacts, MediaKind, Mode, TaskStatus
+from seedmock_contracts.enums import ErrorKind, MediaKind, Mode, TaskStatus
+from seedmock_contracts.facts import MediaFacts
 
 from ..media.clip_spec import Source
 
 
-class Failure(msgspec.Struct, frozen=True, gc=False):
+class TaskFailure(msgspec.Struct, frozen=True, gc=False):
     """Why a task or an asset ends badly: the kind, the upstream's code if it has one, and a sentence."""
 
     kind: ErrorKind
@@ -52,7 +53,7 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     seed: int = -1
     created_at: float = 0.0
     phases: tuple[Phase, ...] = ()
-    failure: Failure | None = None
+    failure: TaskFailure | None = None
     first: Source | None = None
     last: Source | None = None
     source: Source | None = None
@@ -66,7 +67,7 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     origin: str = ""
 
 
-class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class AssetGroup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A group of assets; `id` counts within its account."""
 
     id: int
@@ -77,7 +78,7 @@ class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     created_at: float
 
 
-class Asset(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class AssetRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A picture, clip or sound that generations can refer to as `asset://id` once it is Active."""
 
     id: str
@@ -89,7 +90,7 @@ class Asset(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     url: str
     created_at: float
     processing_seconds: float
-    failure: Failure | None = None
+    failure: TaskFailure | None = None
     source: Source | None = None
     facts: MediaFacts | None = None
 
@@ -100,7 +101,7 @@ class Holding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     account: str
     tasks: tuple[Task, ...] = ()
     queries: dict[str, int] = {}
-    groups: tuple[Group, ...] = ()
+    groups: tuple[AssetGroup, ...] = ()
     last_group: int = 0
-    assets: tuple[Asset, ...] = ()
-    removed_assets: tuple[Asset, ...] = ()
+    assets: tuple[AssetRecord, ...] = ()
+    removed_assets: tuple[AssetRecord, ...] = ()

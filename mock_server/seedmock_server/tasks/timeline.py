@@ -9,11 +9,11 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
-from seedmock_contracts.facts import AssetStatus, TaskStatus
+from seedmock_contracts.enums import AssetStatus, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
 
-from ..randomness import Chance
-from .models import Asset, Phase, Task
+from ..randomness import SeededRandom
+from .models import AssetRecord, Phase, Task
 
 
 class Pace(StrEnum):
@@ -33,7 +33,7 @@ STEP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
+class LogNormal:
     """Measured render times in seconds: the median and the ninetieth percentile of a log-normal."""
 
     p50: float
@@ -45,7 +45,7 @@ class Latency:
         return self.p50 * math.exp(spread * NormalDist().inv_cdf(min(max(fraction, 1e-6), 1 - 1e-6)))
 
 
-class State(NamedTuple):
+class TaskState(NamedTuple):
     """A task at a moment: its status, when it came into it, when it will have ended, and a word if it has its own."""
 
     status: TaskStatus
@@ -70,7 +70,7 @@ def life(queue: float, render: float, end: TaskStatus = TaskStatus.SUCCESS) -> t
 FAST = (0.6, 1.4)
 
 
-def pace_of(pace: Pace, latency: Latency, chance: Chance, number: int) -> tuple[float, float]:
+def pace_of(pace: Pace, latency: LogNormal, chance: SeededRandom, number: int) -> tuple[float, float]:
     """Seconds in the queue and in the works for a new task, drawn by its number."""
     if pace is Pace.FAST:
         return FAST
@@ -82,11 +82,11 @@ def pace_of(pace: Pace, latency: Latency, chance: Chance, number: int) -> tuple[
     return total * QUEUED_SHARE, total * (1 - QUEUED_SHARE)
 
 
-def state_at(task: Task, now: float) -> State:
+def state_at(task: Task, now: float) -> TaskState:
     """The state of a task at a reading of the clock."""
     begun = task.created_at  # added to, not taken off: so a task has ended at the very float that `ends_at` returns
     phase = next((phase for phase in reversed(task.phases) if now >= begun + phase.at), task.phases[0])
-    return State(phase.status, task.created_at + phase.at, ends_at(task), phase.word)
+    return TaskState(phase.status, task.created_at + phase.at, ends_at(task), phase.word)
 
 
 def ends_at(task: Task) -> float:
@@ -116,7 +116,7 @@ def due_at(task: Task, now: float) -> float:
     return min((moment for moment in moments if moment > now), default=NEVER)
 
 
-def asset_due_at(asset: Asset, now: float) -> float:
+def asset_due_at(asset: AssetRecord, now: float) -> float:
     """When an asset comes out of processing; NEVER when it has."""
     ends = asset.created_at + asset.processing_seconds
     return ends if ends > now else NEVER
@@ -127,7 +127,7 @@ def processing_seconds(pace: Pace, fast: float) -> float:
     return {Pace.INSTANT: 0.0, Pace.FAST: fast, Pace.STEP: STEP_SECONDS, Pace.REALISTIC: 10 * fast}[pace]
 
 
-def asset_status_at(asset: Asset, now: float) -> AssetStatus:
+def asset_status_at(asset: AssetRecord, now: float) -> AssetStatus:
     """The status of an asset at a reading of the clock."""
     if now < asset.created_at + asset.processing_seconds:
         return AssetStatus.PROCESSING

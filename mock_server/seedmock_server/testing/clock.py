@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..clock import Clock
 from ..control.clock import next_due
-from ..control.context import World
+from ..control.context import ControlContext
 from ..fates.rules import duration
 from ..tasks.timeline import NEVER
 
@@ -17,7 +17,7 @@ START = 1_780_000_000.0
 class KeyClock:
     """The clock of one key: seconds since the epoch."""
 
-    def __init__(self, world: World, account: str) -> None:
+    def __init__(self, world: ControlContext, account: str) -> None:
         self._world, self._account = world, account
 
     def __repr__(self) -> str:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
-from seedmock_contracts.facts import ORDERS, Operation, TaskStatus
+from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
 from seedmock_contracts.lifecycle import TERMINAL
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
-from ..control.context import World
-from ..journal import Entry, Wanted
+from ..control.context import ControlContext
+from ..journal import Entry, JournalFilter
 from ..tasks.models import Task
 from .downloads import Deliveries
 
@@ -21,7 +21,7 @@ SHOWN = 40
 class Conversation:
     """All that one key said, oldest first. An assertion that fails lists it."""
 
-    def __init__(self, world: World, account: str, deliveries: Deliveries) -> None:
+    def __init__(self, world: ControlContext, account: str, deliveries: Deliveries) -> None:
         self._world, self._account, self._deliveries = world, account, deliveries
 
     def __repr__(self) -> str:
@@ -36,7 +36,7 @@ class Conversation:
     @property
     def exchanges(self) -> list[Entry]:
         """Every exchange; `sent` and `answered` are bytes, `sent_headers` come without secrets."""
-        return [entry for _, entry in self._world.journal.read(Wanted(account=self._account))]
+        return [entry for _, entry in self._world.journal.read(JournalFilter(account=self._account))]
 
     @property
     def submissions(self) -> list[Entry]:
@@ -160,4 +160,4 @@ def said_status(entry: Entry) -> TaskStatus | None:
     inner = body.get("data") if isinstance(body, dict) else None
     told_by = inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
     word = told_by.get("state") or told_by.get("status")
-    return next((known.status for known in contract(entry.upstream).words if known.word == word), None)
+    return next((known.status for known in get_contract(entry.upstream).words if known.word == word), None)

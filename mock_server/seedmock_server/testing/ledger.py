@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
 from ..billing.ledger import Ledger
-from ..billing.statement import Line, LineKind, Statement, text
+from ..billing.statement import LineKind, Statement, StatementLine, text
 
 
 class Purse:
@@ -64,7 +64,7 @@ class Purse:
         raise AssertionError(f"{message}\n{said}")
 
 
-def line_of(line: Line) -> str:
+def line_of(line: StatementLine) -> str:
     """A line of the statement in a few words."""
     states = {"held": line.held, "charged": line.charged, "refunded": line.refunded}
     standing = ", ".join(f"{name} {text(amount)}" for name, amount in states.items() if amount) or "free"

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from importlib.metadata import entry_points
 from typing import Any
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
 from .clock import KeyClock
 from .emulators import Emulator
@@ -39,12 +39,12 @@ class Upstreams:
     @property
     def apimodels_url(self) -> str:
         """The base URL of A, to be used in the place of https://apimodels.app/api/v1."""
-        return self.url + contract("apimodels").bases[0].prefix
+        return self.url + get_contract("apimodels").bases[0].prefix
 
     @property
     def opeai_url(self) -> str:
         """The base URL of B, to be used in the place of https://api-platform.ope.ai/v1."""
-        return self.url + contract("opeai").bases[0].prefix
+        return self.url + get_contract("opeai").bases[0].prefix
 
     @property
     def environment(self) -> dict[str, str]:

@@ -6,10 +6,10 @@ from importlib import import_module
 
 from seedmock_contracts.upstreams import NAMES
 
-from .context import Rooms
+from .context import UpstreamContext
 from .protocol import Upstream
 
 
-def upstreams(rooms: Rooms) -> dict[str, Upstream]:
+def upstreams(rooms: UpstreamContext) -> dict[str, Upstream]:
     """Every upstream that the contracts name, by name."""
-    return {name: import_module(f"{__name__}.{name}").Spoken(rooms) for name in NAMES}
+    return {name: import_module(f"{__name__}.{name}").API(rooms) for name in NAMES}

@@ -11,16 +11,25 @@ import msgspec
 
 from seedmock_contracts.documents.references import Found
 from seedmock_contracts.documents.values import numeric
-from seedmock_contracts.facts import AssetStatus, Basis, ErrorKind, MediaKind, Mode, Moment, Operation, TaskStatus
+from seedmock_contracts.enums import (
+    AssetStatus,
+    Basis,
+    ErrorKind,
+    MediaKind,
+    Mode,
+    Operation,
+    StatusContext,
+    TaskStatus,
+)
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
-from ..errors import Refusal
+from ..errors import ApiError
 from ..http.multipart import Form
-from ..tasks.models import Asset, Failure, Group, Task
-from ..tasks.timeline import State
-from .context import FILES, RESULTS, Rooms
-from .protocol import Answer, Call, Handler, basis, wording
+from ..tasks.models import AssetGroup, AssetRecord, Task, TaskFailure
+from ..tasks.timeline import TaskState
+from .context import FILES, RESULTS, UpstreamContext
+from .protocol import ApiRequest, Handler, JsonResponse, basis, wording
 
 VENDOR_TIME = timezone(timedelta(hours=8))
 KINDS = {"Image": MediaKind.IMAGE, "Video": MediaKind.VIDEO, "Audio": MediaKind.AUDIO}
@@ -33,15 +42,15 @@ TYPES = {
     Mode.UPSCALE: "VIDEO_TO_VIDEO",
 }
 """modelType. TEXT_TO_... and IMAGE_TO_VIDEO were seen by the vendor's client, the others are formed after them."""
-PRIVATE = Failure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", "private/reserved IP addresses not allowed")
+PRIVATE = TaskFailure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", "private/reserved IP addresses not allowed")
 GUESSED = Basis.ASSUMED
 
 
-class Spoken:
+class ApimodelsApi:
     """A, as it speaks."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        self.said = contract("apimodels")
+    def __init__(self, rooms: UpstreamContext) -> None:
+        self.said = get_contract("apimodels")
         self.forms = frozenset({Operation.FILE_CREATE})
         self.unserved: Sequence[tuple[str, str]] = ()
         self.handlers: Mapping[Operation, Handler] = {
@@ -67,37 +76,37 @@ class Spoken:
         self._defaults = {
             field.path: field.default for field in self.said.fields if field.operation is Operation.CREATE
         }
-        self._queued = self.said.word(TaskStatus.QUEUED, Moment.CREATED)
+        self._queued = self.said.word(TaskStatus.QUEUED, StatusContext.CREATED)
         self._legacy = self._options["apimodels.keys"] == "legacy"
 
     # --- generations ---
 
-    async def create(self, call: Call) -> Answer:
+    async def create(self, call: ApiRequest) -> JsonResponse:
         found = self.said.layout.find(call.document)
         request = self._request(call.document, found)
         task = await self._engine.generate(self.said, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
-    async def upscale(self, call: Call) -> Answer:
+    async def upscale(self, call: ApiRequest) -> JsonResponse:
         url, target = call.document["videoUrl"], call.document["targetResolution"]
         request = UpscaleRequest(url=url, resolution=target, callback_url=call.document.get("callback_url"))
         found = Found("videoUrl", Reference(MediaKind.VIDEO, url))
         task = await self._engine.upscale(self.said, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
-    async def query(self, call: Call) -> Answer:
+    async def query(self, call: ApiRequest) -> JsonResponse:
         task = self._engine.task(call.account, self.said.name, call.params["task_id"], query=True)
         return self.told(task, call.origin)
 
-    def told(self, task: Task, origin: str) -> Answer:
+    def told(self, task: Task, origin: str) -> JsonResponse:
         return _ok(self._task_body(task, self._engine.state(task), origin))
 
-    def _created(self, task: Task) -> Answer:
+    def _created(self, task: Task) -> JsonResponse:
         word = self._queued
         return _ok({"task_id": task.id, "status": word} if self._legacy else {"taskId": task.id, "state": word})
 
-    def _task_body(self, task: Task, state: State, origin: str) -> dict[str, Any]:
-        word = state.word or self.said.word(state.status, Moment.QUERIED)
+    def _task_body(self, task: Task, state: TaskState, origin: str) -> dict[str, Any]:
+        word = state.word or self.said.word(state.status, StatusContext.QUERIED)
         body: dict[str, Any] = {
             "taskId": task.id,
             "state": word,
@@ -147,20 +156,20 @@ class Spoken:
 
     # --- the asset library ---
 
-    async def group_create(self, call: Call) -> Answer:
+    async def group_create(self, call: ApiRequest) -> JsonResponse:
         name = f"group-{self._stamp(call.account)}-{self._suffix('group')}"
         group = self._library.create_group(self.said.name, call.account, call.document["name"], name)
         return _ok({"id": group.id, "group_name": group.group_name})
 
-    async def group_list(self, call: Call) -> Answer:
+    async def group_list(self, call: ApiRequest) -> JsonResponse:
         groups = [_group(group) for group in self._library.store.groups(call.account)]
         return _ok({"items": groups} if self._options["apimodels.group_list"] == "items" else groups, GUESSED)
 
-    async def group_delete(self, call: Call) -> Answer:
+    async def group_delete(self, call: ApiRequest) -> JsonResponse:
         self._library.delete_group(call.account, _whole(call.document["id"]))
         return _ok({}, GUESSED)
 
-    async def asset_create(self, call: Call) -> Answer:
+    async def asset_create(self, call: ApiRequest) -> JsonResponse:
         document = call.document
         asset = await self._library.create_asset(
             self.said,
@@ -176,10 +185,10 @@ class Spoken:
         )
         return _ok({"id": asset.id, "asset_url": _url(asset), "status": self._library.status(asset)})
 
-    async def asset_get(self, call: Call) -> Answer:
+    async def asset_get(self, call: ApiRequest) -> JsonResponse:
         return _ok(self._asset(self._library.asset(call.account, call.document["id"])), GUESSED)
 
-    async def asset_list(self, call: Call) -> Answer:
+    async def asset_list(self, call: ApiRequest) -> JsonResponse:
         document = call.document
         group = None if document.get("group_id") is None else _whole(document["group_id"])
         number, size = (int(numeric(document.get(name)) or 0) for name in ("page", "page_size"))
@@ -187,15 +196,15 @@ class Spoken:
         items = [self._asset(asset) for asset in page.items]
         return _ok({"items": items, "total": page.total, "page": page.page, "page_size": page.page_size}, GUESSED)
 
-    async def asset_update(self, call: Call) -> Answer:
+    async def asset_update(self, call: ApiRequest) -> JsonResponse:
         asset = self._library.rename(call.account, call.document["id"], call.document["name"])
         return _ok({"id": asset.id, "name": asset.name}, GUESSED)
 
-    async def asset_delete(self, call: Call) -> Answer:
+    async def asset_delete(self, call: ApiRequest) -> JsonResponse:
         self._library.delete_asset(call.account, call.document["id"])
         return _ok({}, GUESSED)
 
-    def _asset(self, asset: Asset) -> dict[str, Any]:
+    def _asset(self, asset: AssetRecord) -> dict[str, Any]:
         status = self._library.status(asset)
         body: dict[str, Any] = {
             "id": asset.id,
@@ -219,24 +228,24 @@ class Spoken:
 
     # --- what its own clients use besides ---
 
-    async def balance(self, call: Call) -> Answer:
+    async def balance(self, call: ApiRequest) -> JsonResponse:
         return _ok({"balance": self._engine.ledger.balance(call.account, self.said.name)})
 
-    async def models(self, call: Call) -> Answer:
+    async def models(self, call: ApiRequest) -> JsonResponse:
         path = next(endpoint.path for endpoint in self.said.endpoints if endpoint.operation is Operation.CREATE)
         endpoint = self.said.bases[0].prefix + path
         return _ok([{"id": model.name, "modality": "video", "endpoint": endpoint} for model in self.said.models])
 
-    async def record(self, call: Call) -> Answer:
+    async def record(self, call: ApiRequest) -> JsonResponse:
         task = self._engine.task(call.account, self.said.name, call.params["task_id"])
         line = self._engine.ledger.line(task)
         return _ok({"settled": line.settled_at is not None, "credits": line.charged, "currency": "USD"})
 
-    async def file_create(self, call: Call) -> Answer:
+    async def file_create(self, call: ApiRequest) -> JsonResponse:
         file = next((file for file in call.files if file.name == "file"), None)
         if file is None:
             said = "file is missing; expected a part named file with a filename"
-            raise Refusal(ErrorKind.MISSING_PARAMETER, said, field="file", allowed="a file part")
+            raise ApiError(ErrorKind.MISSING_PARAMETER, said, field="file", allowed="a file part")
         token = self._chance.text(32, "file", self._engine.next_number())
         name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")
         await self._library.upload(self.said, call.account, token, file.content, name)
@@ -245,7 +254,7 @@ class Spoken:
     def document(self, form: Form) -> dict[str, Any]:
         return dict(form.document)
 
-    def refuse(self, refusal: Refusal) -> Answer:
+    def refuse(self, refusal: ApiError) -> JsonResponse:
         styles = {
             ErrorKind.MODERATION_INPUT: self._options["apimodels.moderation"],
             ErrorKind.LINK_EXPIRED: self._options["apimodels.expired_link"],
@@ -258,14 +267,16 @@ class Spoken:
             detail = refusal.detail or message
             data = {"failCode": refusal.code or case.fail_code, "failMsg": detail, "retryable": retryable}
         status = 200 if self._options["apimodels.errors"] == "ok" else case.status
-        return Answer(status, {"code": case.code, "msg": message, "data": data}, basis(case, refusal), refusal.headers)
+        return JsonResponse(
+            status, {"code": case.code, "msg": message, "data": data}, basis(case, refusal), refusal.headers
+        )
 
 
-def _ok(data: Any, basis: Basis = Basis.OBSERVED) -> Answer:
-    return Answer(200, {"code": 200, "msg": "success", "data": data}, basis)
+def _ok(data: Any, basis: Basis = Basis.OBSERVED) -> JsonResponse:
+    return JsonResponse(200, {"code": 200, "msg": "success", "data": data}, basis)
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(group: AssetGroup) -> dict[str, Any]:
     return {
         "id": group.id,
         "group_name": group.group_name,
@@ -274,7 +285,7 @@ def _group(group: Group) -> dict[str, Any]:
     }
 
 
-def _url(asset: Asset) -> str:
+def _url(asset: AssetRecord) -> str:
     return f"asset://{asset.id}"
 
 
@@ -285,3 +296,6 @@ def _whole(value: Any) -> int:
 
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
+
+
+API = ApimodelsApi

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..generation.assets import Library
 from ..generation.engine import Engine
-from ..randomness import Chance
+from ..randomness import SeededRandom
 from ..references import files as sources
 from ..references.files import Sources
 from ..settings import Settings
@@ -15,13 +15,13 @@ RESULTS, FILES = sources.RESULTS.rstrip("/"), sources.FILES.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
-class Rooms:
+class UpstreamContext:
     """The rooms that an upstream's words speak for."""
 
     engine: Engine
     library: Library
     sources: Sources
-    chance: Chance
+    chance: SeededRandom
     settings: Settings
 
     def result_token(self, task_id: str) -> str:

@@ -11,16 +11,16 @@ from typing import Any
 
 from seedmock_contracts.documents.references import Found
 from seedmock_contracts.documents.values import numeric
-from seedmock_contracts.facts import ErrorKind, Moment, Operation, TaskStatus
+from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
 from seedmock_contracts.generation import GenerationRequest
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 
-from ..errors import Refusal
+from ..errors import ApiError
 from ..http.multipart import Form
 from ..tasks.models import Task
-from ..tasks.timeline import State, progress_at
-from .context import Rooms
-from .protocol import Answer, Call, FileAnswer, Handler, basis, wording
+from ..tasks.timeline import TaskState, progress_at
+from .context import UpstreamContext
+from .protocol import ApiRequest, FileResponse, Handler, JsonResponse, basis, wording
 
 VENDOR_TIME = timezone(timedelta(hours=8))
 NOT_STARTED, SUBMITTED = "NOT_START", "SUBMITTED"
@@ -30,11 +30,11 @@ BOOLEANS = {"true": True, "false": False}
 UNSERVED = (("GET", "/videos"), ("DELETE", "/videos/{task_id}"), ("POST", "/videos/{task_id}"))
 
 
-class Spoken:
+class OpeaiApi:
     """B, as it speaks."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        self.said = contract("opeai")
+    def __init__(self, rooms: UpstreamContext) -> None:
+        self.said = get_contract("opeai")
         self.forms = frozenset({Operation.CREATE})
         self.unserved: Sequence[tuple[str, str]] = UNSERVED
         self.handlers: Mapping[Operation, Handler] = {
@@ -49,12 +49,12 @@ class Spoken:
         self._openai = self._options["opeai.status"] == "openai"
         self._style = "newapi" if self._options["opeai.errors"] == "newapi" else ""
         variant = "openai" if self._openai else ""
-        self._queued = self.said.word(TaskStatus.QUEUED, Moment.CREATED)
-        self._words = {status: self.said.word(status, Moment.QUERIED, variant) for status in TaskStatus}
+        self._queued = self.said.word(TaskStatus.QUEUED, StatusContext.CREATED)
+        self._words = {status: self.said.word(status, StatusContext.QUERIED, variant) for status in TaskStatus}
         max_age = self.said.amount("opeai.content.max_age").value
         self._cached = ((b"cache-control", b"public, max-age=%d" % int(max_age)),)
 
-    async def create(self, call: Call) -> Answer:
+    async def create(self, call: ApiRequest) -> JsonResponse:
         found = self.said.layout.find(call.document)
         request = self._request(call.document, found)
         task = await self._engine.generate(self.said, call.caller, request, found, self._task_id)
@@ -68,21 +68,21 @@ class Spoken:
         }
         if self._openai:
             body |= {"progress": 0, "seconds": str(task.seconds), "size": _size(task)}
-        return Answer(200, body)
+        return JsonResponse(200, body)
 
-    async def query(self, call: Call) -> Answer:
+    async def query(self, call: ApiRequest) -> JsonResponse:
         task = self._engine.task(call.account, self.said.name, call.params["task_id"], query=True)
         return self.told(task, call.origin)
 
-    def told(self, task: Task, origin: str) -> Answer:
+    def told(self, task: Task, origin: str) -> JsonResponse:
         state = self._engine.state(task)
-        return Answer(200, self._openai_body(task, state) if self._openai else self._body(task, state))
+        return JsonResponse(200, self._openai_body(task, state) if self._openai else self._body(task, state))
 
-    async def content(self, call: Call) -> FileAnswer:
+    async def content(self, call: ApiRequest) -> FileResponse:
         try:
             task = self._engine.task(call.account, self.said.name, call.params["task_id"])
             clip = await self._engine.clip(task)
-        except Refusal as refusal:
+        except ApiError as refusal:
             if refusal.kind is ErrorKind.TASK_NOT_FOUND:
                 refusal.kind = ErrorKind.CONTENT_NOT_FOUND
             elif refusal.kind is ErrorKind.CONTENT_NOT_FOUND:
@@ -92,12 +92,12 @@ class Spoken:
                 refusal.value = NOT_STARTED if late else self._word(self._engine.state(task))
             raise
         ranges = self._options["opeai.range"] == "on"
-        return FileAnswer(clip.path, clip.etag, "video/mp4", self._cached, ranges)
+        return FileResponse(clip.path, clip.etag, "video/mp4", self._cached, ranges)
 
-    def _no_content(self) -> Refusal:
+    def _no_content(self) -> ApiError:
         if self._options["opeai.no_content"] == "400":
-            return Refusal(ErrorKind.NOT_READY, value=NOT_STARTED)
-        return Refusal(ErrorKind.UPSTREAM_FAILED, style=self._options["opeai.no_content"])
+            return ApiError(ErrorKind.NOT_READY, value=NOT_STARTED)
+        return ApiError(ErrorKind.UPSTREAM_FAILED, style=self._options["opeai.no_content"])
 
     def document(self, form: Form) -> dict[str, Any]:
         """A form says everything in text: booleans and whole numbers are read where the field is one."""
@@ -119,7 +119,7 @@ class Spoken:
                 document["input_reference"] = {"content": [*(inner if isinstance(inner, list) else ()), item]}
         return document
 
-    def refuse(self, refusal: Refusal) -> Answer:
+    def refuse(self, refusal: ApiError) -> JsonResponse:
         case = self.said.case(refusal.kind, refusal.style or self._style_of(refusal))
         message = wording(case, refusal)
         body: dict[str, Any]
@@ -132,16 +132,16 @@ class Spoken:
         else:
             error = {"message": message, "type": case.type, "param": refusal.field, "code": refusal.code or case.code}
             body = {"error": error}
-        return Answer(case.status, body, basis(case, refusal), refusal.headers)
+        return JsonResponse(case.status, body, basis(case, refusal), refusal.headers)
 
-    def _style_of(self, refusal: Refusal) -> str:
+    def _style_of(self, refusal: ApiError) -> str:
         """The gateway has a sentence of its own for a balance that is not yet empty."""
         some = refusal.kind is ErrorKind.BALANCE and Decimal(str(refusal.value)) > 0
         return f"{self._style}.some" if some and self._style else self._style
 
     # --- the words ---
 
-    def _body(self, task: Task, state: State) -> dict[str, Any]:
+    def _body(self, task: Task, state: TaskState) -> dict[str, Any]:
         body: dict[str, Any] = {"created_at": int(task.created_at)}
         if state.status is TaskStatus.FAILURE and task.failure is not None:
             if self._reason == "error":
@@ -154,7 +154,7 @@ class Spoken:
         body["prompt"], body["size"], body["status"] = task.prompt, _size(task), self._word(state)
         return body
 
-    def _openai_body(self, task: Task, state: State) -> dict[str, Any]:
+    def _openai_body(self, task: Task, state: TaskState) -> dict[str, Any]:
         failed = state.status is TaskStatus.FAILURE and task.failure is not None
         return {
             "id": task.id,
@@ -170,7 +170,7 @@ class Spoken:
             "error": {"code": task.failure.code, "message": task.failure.message} if failed and task.failure else None,
         }
 
-    def _word(self, state: State) -> str:
+    def _word(self, state: TaskState) -> str:
         if state.word and self._openai:  # the gateway maps only the words that it knows
             return self._queued if state.word == SUBMITTED else "unknown"
         return state.word or self._words[state.status]
@@ -212,3 +212,6 @@ def _coerced(value: str, types: tuple[str, ...]) -> Any:
     if types == ("integer",) and numeric(value) is not None and value.strip().lstrip("+-").isdigit():
         return int(value)
     return value
+
+
+API = OpeaiApi

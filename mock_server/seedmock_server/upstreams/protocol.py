@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Basis, ErrorCase, Operation
+from seedmock_contracts.enums import Basis, Operation
+from seedmock_contracts.facts import ErrorCase
 
-from ..errors import Refusal
+from ..errors import ApiError
 from ..generation.engine import Caller
 from ..http.multipart import Form, FormFile
 from ..tasks.models import Task
@@ -21,7 +22,7 @@ BASIS: Headers = ((b"x-mock-basis", b"assumed"),)
 LONGEST_VALUE = 120
 
 
-class Call(msgspec.Struct, frozen=True):
+class ApiRequest(msgspec.Struct, frozen=True):
     """One request: who asks, what for, with which document, files and values from path and query."""
 
     operation: Operation
@@ -39,7 +40,7 @@ class Call(msgspec.Struct, frozen=True):
         return self.caller.origin
 
 
-class Answer(msgspec.Struct, frozen=True):
+class JsonResponse(msgspec.Struct, frozen=True):
     """A status and a JSON value; `basis` assumed is told in a header."""
 
     status: int
@@ -48,7 +49,7 @@ class Answer(msgspec.Struct, frozen=True):
     headers: Headers = ()
 
 
-class FileAnswer(msgspec.Struct, frozen=True):
+class FileResponse(msgspec.Struct, frozen=True):
     """A file to be delivered, with Range unless `ranges` is off."""
 
     path: Path
@@ -58,11 +59,11 @@ class FileAnswer(msgspec.Struct, frozen=True):
     ranges: bool = True
 
 
-Handler = Callable[[Call], Awaitable[Answer | FileAnswer]]
+Handler = Callable[[ApiRequest], Awaitable[JsonResponse | FileResponse]]
 
 
 class Upstream(Protocol):
-    """One vendor's words and shapes. The file of each upstream has one class of this form, named `Spoken`."""
+    """One vendor's words and shapes. The file of each upstream has one class of this form, exported as `API`."""
 
     said: Contract
     handlers: Mapping[Operation, Handler]
@@ -72,7 +73,7 @@ class Upstream(Protocol):
     unserved: Sequence[tuple[str, str]]
     """Methods and paths that clients of its family call and that it does not have: unknown URLs."""
 
-    def told(self, task: Task, origin: str) -> Answer:
+    def told(self, task: Task, origin: str) -> JsonResponse:
         """What is said of a task now, to a query as to a callback; links begin with `origin`."""
         ...
 
@@ -80,12 +81,12 @@ class Upstream(Protocol):
         """A form as the JSON document that says the same."""
         ...
 
-    def refuse(self, refusal: Refusal) -> Answer:
+    def refuse(self, refusal: ApiError) -> JsonResponse:
         """A refusal in this upstream's envelope."""
         ...
 
 
-def wording(case: ErrorCase, refusal: Refusal) -> str:
+def wording(case: ErrorCase, refusal: ApiError) -> str:
     """The message of an error: what was wrong, what was found, what is allowed."""
     nested = ""
     if "{nested}" in case.message:
@@ -96,7 +97,7 @@ def wording(case: ErrorCase, refusal: Refusal) -> str:
     )
 
 
-def basis(case: ErrorCase, refusal: Refusal) -> Basis:
+def basis(case: ErrorCase, refusal: ApiError) -> Basis:
     """The weaker of what the rule and what the answer to it rest on."""
     if refusal.fact is not None and refusal.fact.basis is Basis.ASSUMED:
         return Basis.ASSUMED

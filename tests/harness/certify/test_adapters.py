@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from seedmock_harness.certify import runner as running
-from seedmock_harness.certify.adapters import Outcome, Program, Run, Surroundings, outcome_from
+from seedmock_harness.certify.adapters import ClientEnvironment, Outcome, Program, Run, outcome_from
 from seedmock_harness.results.certification import Invariant, Verdict
 from seedmock_server import run_certification
 
@@ -47,7 +47,7 @@ def program(tmp_path: Path) -> Callable[[str], Program]:
 @pytest.fixture
 def run(program: Callable[[str], Program], tmp_path: Path) -> Callable[..., Run]:
     def run(text: str, seconds: float = 20.0) -> Run:
-        where = Surroundings("opeai", "http://127.0.0.1:9", "sk_mock_key", tmp_path / "out.mp4", 0.05)
+        where = ClientEnvironment("opeai", "http://127.0.0.1:9", "sk_mock_key", tmp_path / "out.mp4", 0.05)
         return program(text).run(ORDER, where, Clock(seconds))
 
     return run

@@ -12,13 +12,13 @@ import pytest
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.facts import Operation
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.checks import judged
-from seedmock_harness.conversation.history import Conversation, Turn
-from seedmock_harness.driver.client import Judged, Speaker
-from seedmock_harness.results.checks import Failure, Look, Severity
+from seedmock_harness.conversation.history import History, Interaction
+from seedmock_harness.driver.client import Driver, Judged
+from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
 
@@ -58,10 +58,10 @@ class Talk:
 
     def __init__(self, said: Contract, options: Mapping[str, str] | None = None) -> None:
         self.said = said
-        self.conversation = Conversation(said, options)
+        self.conversation = History(said, options)
         self.at = NOW
-        self.looks: list[tuple[str, Look]] = []
-        self.turn: Turn | None = None
+        self.looks: list[tuple[str, CheckResult]] = []
+        self.turn: Interaction | None = None
 
     def hear(
         self,
@@ -103,7 +103,7 @@ class Talk:
         data = _changed({**QUERIED_A, "state": word, **ENDS_A.get(word, {})}, changes)
         return self.hear(Operation.QUERY, enveloped(data), sent={"task_id": TASK_A})
 
-    def of(self, check: Callable[..., Any]) -> list[Look]:
+    def of(self, check: Callable[..., Any]) -> list[CheckResult]:
         """What a check saw in the last turn."""
         assert self.turn is not None
         return [look for name, look in self.looks if name == check.__name__]
@@ -115,7 +115,7 @@ class Talk:
     def broken(self, check: Callable[..., Any]) -> dict[str, tuple[Severity, str]]:
         """The facts that a check found contradicted in the last turn, with severity and title."""
         assert self.turn is not None
-        failures = [Failure(check.__name__, look, self.turn.exchange) for look in self.of(check) if not look.holds]
+        failures = [CheckFailure(check.__name__, look, self.turn.exchange) for look in self.of(check) if not look.holds]
         return {failure.fact.id: (failure.severity, failure.title) for failure in failures}
 
 
@@ -124,7 +124,7 @@ def talk() -> Callable[..., Talk]:
     """A conversation with the upstream of this name; `options` are the variants' that are known to hold."""
 
     def begin(name: str, options: Mapping[str, str] | None = None) -> Talk:
-        return Talk(contract(name), options)
+        return Talk(get_contract(name), options)
 
     return begin
 
@@ -139,18 +139,18 @@ class Stage:
         self.client = httpx.AsyncClient(transport=transport, base_url="http://emulator")
         self.loop = loop
         self.heard: list[Judged] = []
-        self.speaker = Speaker(
-            contract(name), self._send, {"first": "sk_first", "second": "sk_second"}, self.clock.now,
+        self.speaker = Driver(
+            get_contract(name), self._send, {"first": "sk_first", "second": "sk_second"}, self.clock.now,
             self.clock.advance, self.heard.append, options, paying=True,
         )  # fmt: skip
 
     def _send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> httpx.Response:
         return self.loop.run_until_complete(self.client.request(method, url, headers=headers, content=content))
 
-    def contradictions(self) -> list[Failure]:
+    def contradictions(self) -> list[CheckFailure]:
         """All that any check found wrong so far."""
         return [
-            Failure(name, look, said.turn.exchange)
+            CheckFailure(name, look, said.turn.exchange)
             for said in self.heard
             for name, look in said.looks
             if not look.holds

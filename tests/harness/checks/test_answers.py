@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import AnswerField, Operation, TaskStatus
-from seedmock_contracts.upstreams import contract, contracts
+from seedmock_contracts.enums import Operation, TaskStatus
+from seedmock_contracts.facts import AnswerField
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.checks.response_shape import (
     answers_have_their_shape,
     answers_show_their_variants,
@@ -158,7 +159,7 @@ def test_keys_that_show_another_option_settle_it(
     assert seen.broken(answers_show_their_variants) == {id_: (Severity.INFO, "another option holds than the default")}
     known = talk("opeai", {id_: value}).order().poll(word, **change)
     assert known.broken(answers_show_their_variants) == known.broken(SHAPE) == {}
-    otherwise = talk("opeai", {id_: contract("opeai").defaults[id_]}).order().poll(word, **change)
+    otherwise = talk("opeai", {id_: get_contract("opeai").defaults[id_]}).order().poll(word, **change)
     assert otherwise.broken(SHAPE) != {}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_harness.checks.echoed_fields import (
     the_length_is_repeated,
     the_mode_is_told,

@@ -13,8 +13,9 @@ import pytest
 
 from seedmock_contracts.documents.paths import values
 from seedmock_contracts.documents.shape import is_of, shape_of, type_of
-from seedmock_contracts.facts import AnswerField, Basis, ErrorCase, Moment, Operation, TaskStatus
-from seedmock_contracts.upstreams import contract, contracts
+from seedmock_contracts.enums import Basis, Operation, StatusContext, TaskStatus
+from seedmock_contracts.facts import AnswerField, ErrorCase
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.checks.envelopes import refusals_have_their_envelope
 from seedmock_harness.checks.response_shape import answers_have_their_shape
 from seedmock_harness.results.checks import Severity
@@ -66,11 +67,15 @@ class Case:
     """An answer in which a field is told, in the option and the status under which it is."""
 
     def __init__(self, field: AnswerField) -> None:
-        self.said, self.field = contract(field.id.partition(".")[0]), field
+        self.said, self.field = get_contract(field.id.partition(".")[0]), field
         self.options = {**self.said.defaults, **({field.variant: field.option} if field.variant else {})}
         self.status = field.statuses[0] if field.statuses else TaskStatus.QUEUED
         fields = [other for other in self.said.answers if self._beside(other)]
-        moment = Moment.CREATED if field.operation is Operation.CREATE and not field.statuses else Moment.QUERIED
+        moment = (
+            StatusContext.CREATED
+            if field.operation is Operation.CREATE and not field.statuses
+            else StatusContext.QUERIED
+        )
         word = self.said.word(self.status, moment, field.option if field.option == "openai" else "")
         self.body = honest(fields, word, self.said.holder if field.operation else "")
         if field.operation is None:
@@ -180,7 +185,7 @@ def test_what_the_vendors_show_is_right(talk: Callable[..., Any], name: str, pat
     begun.at = 1780275602.0
     seen = begun.hear(operation, shown, sent=sent, task_id=shown.get("id", ""))
     assert [look for _, look in seen.looks if not look.holds and look.severity is not Severity.INFO] == []
-    fields = [field for field in contract(name).answers if field.operation is operation]
+    fields = [field for field in get_contract(name).answers if field.operation is operation]
     documented = {field.id for field in fields if field.basis is Basis.DOCUMENTED}
     assert documented <= seen.held(answers_have_their_shape)
     told = set(shown.get("data") or shown)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Operation, TaskStatus
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.enums import Operation, TaskStatus
+from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.results.checks import Severity
 
 UPSTREAMS = ("opeai", "apimodels")
@@ -138,6 +138,6 @@ def test_an_option_that_is_known_to_hold_is_no_news(stage: Callable[..., Any], n
 @pytest.mark.parametrize(("name", "option"), [(name, option) for name in UPSTREAMS for option in SETTLED[name]])
 def test_an_option_that_is_known_not_to_hold_is_found(stage: Callable[..., Any], name: str, option: str) -> None:
     id_, _, value = option.partition("=")
-    acted = stage(name, {id_: contract(name).defaults[id_]}, variants={id_: value})
+    acted = stage(name, {id_: get_contract(name).defaults[id_]}, variants={id_: value})
     everything(acted)
     assert told(acted) != []

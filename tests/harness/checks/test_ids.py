@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_harness.checks.ids import (
     answers_are_about_what_was_asked,
     asset_urls_are_their_ids,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Moment, Operation, StatusWord
+from seedmock_contracts.enums import Operation, StatusContext
+from seedmock_contracts.facts import StatusWord
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.upstreams import contracts
 from seedmock_harness.checks.failure_reasons import a_failed_task_says_why
@@ -22,8 +23,8 @@ from seedmock_harness.results.checks import Severity
 
 SPELT, MOVES = statuses_are_spelt_right, statuses_move_on
 WORDS = [word for said in contracts() for word in said.words]
-QUERIED = [word for word in WORDS if word.moment is Moment.QUERIED]
-ALIASES = [word for word in WORDS if word.moment is Moment.ALIAS]
+QUERIED = [word for word in WORDS if word.moment is StatusContext.QUERIED]
+ALIASES = [word for word in WORDS if word.moment is StatusContext.ALIAS]
 KEY = {"opeai": "status", "apimodels": "state"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_harness.checks.timestamps import (
     assets_are_dated,
     the_end_is_told_at_the_end,

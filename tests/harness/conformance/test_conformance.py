@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.conformance.runner import run_conformance
 
 KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wrong": "sk_conformance_wrong"}
@@ -27,7 +27,7 @@ def test_the_emulator_keeps_the_contract(target: Any, upstream: str, conversatio
         target.send,
         clock=target.clock,
         keys=KEYS,
-        options=contract(upstream).defaults,
+        options=get_contract(upstream).defaults,
         begin=target.begin,
         settings=conversations,
     )

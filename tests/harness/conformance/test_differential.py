@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import MediaKind, Operation, TaskStatus
+from seedmock_contracts.enums import MediaKind, Operation, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
 from seedmock_contracts.rules.boundaries import sample
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
-from seedmock_harness.conversation.history import Turn
+from seedmock_harness.conversation.history import Interaction
 from seedmock_harness.conversation.order_parser import ordered, written
-from seedmock_harness.driver.client import Speaker
+from seedmock_harness.driver.client import Driver
 from seedmock_harness.upstream_diff import NOTHING, differences
 
 KEYS = {"first": "sk_conformance_first"}
@@ -90,21 +90,21 @@ class Pair:
     """The same emulator, spoken to as one upstream and as the other, under one clock."""
 
     clock: Any
-    speakers: list[Speaker]
+    speakers: list[Driver]
 
-    def order(self, order: GenerationRequest, fate: str = "") -> list[Turn]:
+    def order(self, order: GenerationRequest, fate: str = "") -> list[Interaction]:
         headers = {"x-mock-fate": fate} if fate else {}
         return [
             speaker.ask(Operation.CREATE, written(speaker.said, order), headers=headers) for speaker in self.speakers
         ]
 
-    def look(self, made: list[Turn]) -> list[Turn]:
+    def look(self, made: list[Interaction]) -> list[Interaction]:
         return [
             speaker.ask(Operation.QUERY, _document(speaker.said, turn), params={"task_id": str(turn.made)})
             for speaker, turn in zip(self.speakers, made, strict=True)
         ]
 
-    def content(self, seen: list[Turn]) -> list[Turn]:
+    def content(self, seen: list[Interaction]) -> list[Interaction]:
         return [
             speaker.fetch(turn.links[0])
             if turn.links
@@ -113,7 +113,7 @@ class Pair:
         ]
 
 
-def _document(said: Contract, turn: Turn) -> dict[str, Any] | None:
+def _document(said: Contract, turn: Interaction) -> dict[str, Any] | None:
     path = next(endpoint.path for endpoint in said.endpoints if endpoint.operation is Operation.QUERY)
     return None if "{" in path else {"task_id": turn.made}
 
@@ -123,7 +123,7 @@ def pair_of(clips: Path, open_lasting: Callable[..., Any]) -> Callable[..., Pair
     def opened(*lies: Any) -> Pair:
         target = open_lasting(lies=lies)
         now, sleep = target.clock.now, target.clock.advance
-        speakers = [Speaker(said, target.send, KEYS, now, sleep, lambda _: None, paying=True) for said in (ONE, OTHER)]
+        speakers = [Driver(said, target.send, KEYS, now, sleep, lambda _: None, paying=True) for said in (ONE, OTHER)]
         return Pair(target.clock, speakers)
 
     return opened

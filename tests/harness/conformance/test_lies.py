@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.conformance.runner import replay, run_conformance
 from seedmock_harness.driver.actions import read
-from seedmock_harness.results.checks import Failure
+from seedmock_harness.results.checks import CheckFailure
 
 LIES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("opeai", "backwards", {"operation": "query", "probability": 0.5}, "opeai.status"),
@@ -49,13 +49,13 @@ def test_a_liar_is_found_out_in_a_few_moves_that_can_be_made_again(
     open_target: Callable[..., Any], tmp_path: Path, upstream: str, lie: str, match: dict[str, Any], fact: str
 ) -> None:
     target = open_target(lies=[(lie, match)])
-    with pytest.raises(Failure) as found:
+    with pytest.raises(CheckFailure) as found:
         run_conformance(
             upstream,
             target.send,
             clock=target.clock,
             keys=KEYS,
-            options=contract(upstream).defaults,
+            options=get_contract(upstream).defaults,
             begin=target.begin,
             settings=settings(max_examples=100, derandomize=True, database=None),
             scenario_folder=str(tmp_path),
@@ -66,6 +66,6 @@ def test_a_liar_is_found_out_in_a_few_moves_that_can_be_made_again(
     assert len(moves) <= MOST
     assert (head["check"], head["fact"]) == found.value.identity
     target.begin()
-    with pytest.raises(Failure) as again:
+    with pytest.raises(CheckFailure) as again:
         replay(str(kept), target.send, clock=target.clock, keys=KEYS)
     assert again.value.identity == found.value.identity

@@ -8,27 +8,27 @@ from typing import Any
 
 import pytest
 
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.facts import Operation
-from seedmock_contracts.upstreams import contract
-from seedmock_harness.conversation.history import Conversation, Turn
-from seedmock_harness.driver.actions import InvalidScenario, Move, Play, move_from, read, written
+from seedmock_contracts.upstreams import get_contract
+from seedmock_harness.conversation.history import History, Interaction
+from seedmock_harness.driver.actions import Action, InvalidScenario, Play, move_from, read, written
 from seedmock_harness.driver.liveness_checks import EXPECTATIONS
 from seedmock_harness.driver.shrinking import shortest
-from seedmock_harness.results.checks import Failure, Look
+from seedmock_harness.results.checks import CheckFailure, CheckResult
 
-A, B = contract("apimodels"), contract("opeai")
+A, B = get_contract("apimodels"), get_contract("opeai")
 MOVES = [
-    Move("create", {"prompt": "\ud800", "n": None, "seed": 10**30}, caller="second", base=1, makes="task1"),
-    Move("query", params={"task_id": "$task1"}),
-    Move(method="POST", url="/v1/videos", body=bytes(range(256)), headers={"content-type": "x"}),
-    Move(url="$task1.link", headers={"range": "bytes=0-0"}),
-    Move(seconds=0.5),
+    Action("create", {"prompt": "\ud800", "n": None, "seed": 10**30}, caller="second", base=1, makes="task1"),
+    Action("query", params={"task_id": "$task1"}),
+    Action(method="POST", url="/v1/videos", body=bytes(range(256)), headers={"content-type": "x"}),
+    Action(url="$task1.link", headers={"range": "bytes=0-0"}),
+    Action(seconds=0.5),
 ]
 
 
 @pytest.mark.parametrize("move", MOVES, ids=str)
-def test_a_move_is_read_from_its_line(move: Move) -> None:
+def test_a_move_is_read_from_its_line(move: Action) -> None:
     assert move_from(move.line()) == move
     assert "\n" not in move.line()
     assert move.line().isascii()
@@ -56,7 +56,9 @@ def test_a_scenario_without_its_first_line_is_refused(text: str) -> None:
 
 
 def test_a_scenario_says_what_it_showed_and_is_read_again() -> None:
-    failure = Failure("a_check", Look(B.fact("opeai.auth"), False, "a key is not asked for", "401", "200"), exchange())
+    failure = CheckFailure(
+        "a_check", CheckResult(B.fact("opeai.auth"), False, "a key is not asked for", "401", "200"), exchange()
+    )
     head, moves = read(written("opeai", MOVES, failure, {"options": {}, "strict": True}))
     assert moves == MOVES
     assert (head["check"], head["fact"]) == failure.identity
@@ -66,34 +68,34 @@ def test_a_scenario_says_what_it_showed_and_is_read_again() -> None:
 def test_moves_name_what_was_made_and_say_its_id_later(open_target: Callable[..., Any]) -> None:
     target = open_target()
     play = Play(A, target.send, clock=target.clock)
-    play.do(Move("group_create", {"name": "cast"}))
-    play.do(Move("asset_create", {**A.example(Operation.ASSET_CREATE), "group_id": "#group1"}))
-    play.do(Move("create", A.example(Operation.CREATE), caller="second"))
-    play.do(Move(seconds=60))
-    play.do(Move("query", {"task_id": "$task1"}, caller="second"))
-    clip = play.do(Move(url="$task1.link"))
+    play.do(Action("group_create", {"name": "cast"}))
+    play.do(Action("asset_create", {**A.example(Operation.ASSET_CREATE), "group_id": "#group1"}))
+    play.do(Action("create", A.example(Operation.CREATE), caller="second"))
+    play.do(Action(seconds=60))
+    play.do(Action("query", {"task_id": "$task1"}, caller="second"))
+    clip = play.do(Action(url="$task1.link"))
     assert clip is not None and clip.exchange.response.media is not None
     assert [move.makes for move in play.moves] == ["group1", "asset1", "task1", "", "", ""]
     assert play.named("task", "second") == ["$task1"] and play.named("task", "first") == []
     assert play.named("link") == ["$task1.link"]
     sent = json.loads(play.speaker.conversation.turns[1].exchange.request.body)
     assert type(sent["group_id"]) is int
-    unknown = play.do(Move("query", {"task_id": "$task7"}))
+    unknown = play.do(Action("query", {"task_id": "$task7"}))
     assert unknown is not None and unknown.refused
 
 
 def test_a_contradicted_assumption_counts_only_where_one_is_strict() -> None:
     assumed = next(fact for fact in B.facts() if fact.basis == "assumed")
     strict, loose = (Play(B, lambda *a, **k: None, strict=strict) for strict in (True, False))  # type: ignore[arg-type, return-value]
-    assert strict._counts(Look(assumed, False)) and not loose._counts(Look(assumed, False))
-    documented = Look(B.fact("opeai.auth"), False)
+    assert strict._counts(CheckResult(assumed, False)) and not loose._counts(CheckResult(assumed, False))
+    documented = CheckResult(B.fact("opeai.auth"), False)
     assert strict._counts(documented) and loose._counts(documented)
 
 
 def test_moves_that_fail_are_made_fewer_and_plainer() -> None:
     asked = 0
 
-    def fails(moves: Sequence[Move]) -> bool:
+    def fails(moves: Sequence[Action]) -> bool:
         nonlocal asked
         asked += 1
         made = [move.makes for move in moves if move.operation == "create"]
@@ -101,9 +103,9 @@ def test_moves_that_fail_are_made_fewer_and_plainer() -> None:
 
     odd = {**B.example(Operation.CREATE), "prompt": "x" * 1000, "watermark": True}
     moves = [
-        *(Move("create", odd, headers={"range": "x"}, makes=f"task{number}") for number in range(1, 9)),
-        *(move for _ in range(10) for move in (Move("content", params={"task_id": "$task1"}), Move(seconds=1))),
-        Move("query", params={"task_id": "$task3"}, headers={"x": "y"}),
+        *(Action("create", odd, headers={"range": "x"}, makes=f"task{number}") for number in range(1, 9)),
+        *(move for _ in range(10) for move in (Action("content", params={"task_id": "$task1"}), Action(seconds=1))),
+        Action("query", params={"task_id": "$task3"}, headers={"x": "y"}),
     ]
     short = shortest(B, moves, fails)
     assert [str(move).partition(" {")[0] for move in short] == ["first: create", "3 seconds pass", "first: query"]
@@ -114,9 +116,9 @@ def test_moves_that_fail_are_made_fewer_and_plainer() -> None:
 
 def test_the_question_whether_moves_fail_is_asked_no_more_often_than_allowed() -> None:
     asked: list[int] = []
-    moves = [Move("create", {"n": number}) for number in range(100)]
+    moves = [Action("create", {"n": number}) for number in range(100)]
 
-    def fails(tried: Sequence[Move]) -> bool:
+    def fails(tried: Sequence[Action]) -> bool:
         asked.append(len(tried))
         return len(tried) > 50
 
@@ -128,12 +130,12 @@ def exchange(operation: str = "", status: int = 200, body: str = "{}", sent: str
     return Exchange(operation, Request("POST", url, (), sent), Response(status, (), body), "first", 1.0)
 
 
-def seen(turn: Turn) -> set[str]:
+def seen(turn: Interaction) -> set[str]:
     return {check.__name__ for check in EXPECTATIONS for look in check(turn) if not look.holds}
 
 
 def test_each_expectation_is_met_by_an_honest_answer_and_missed_by_another() -> None:
-    before = Conversation(B, dict(B.defaults))
+    before = History(B, dict(B.defaults))
     example = json.dumps(dict(B.example(Operation.CREATE)))
     made = before.turn(exchange("create", body='{"id": "cgt-1", "status": "queued"}', sent=example))
     assert seen(made) == set()

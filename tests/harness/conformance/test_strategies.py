@@ -9,11 +9,11 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Operation, Role
+from seedmock_contracts.enums import Operation, Role
 from seedmock_contracts.rules.cross_field import AtMost
 from seedmock_contracts.rules.fields import Present
 from seedmock_contracts.rules.rule import Rule
-from seedmock_contracts.upstreams import contract, contracts
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import condition, violations
 from seedmock_harness.conformance.hostile_bodies import TITLES, Hostile, hostilities, hostility
 from seedmock_harness.conformance.strategies import broken, documents, hostile
@@ -59,7 +59,7 @@ def test_a_document_breaks_one_rule_and_no_other(
 
 @pytest.mark.parametrize("options", [{}, {"opeai.seed": "reject"}])
 def test_a_rule_is_broken_in_more_than_one_way(options: dict[str, str]) -> None:
-    said = contract("opeai")
+    said = get_contract("opeai")
     seconds = next(rule for rule in said.rules[Operation.CREATE] if rule.fact.id == "opeai.create.seconds.range")
     for value in (3, 16, "3", "16"):
         wanted = broken(said, Operation.CREATE, seconds, variants=options)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Operation
-from seedmock_harness.driver.client import Speaker, Step
+from seedmock_contracts.enums import Operation
+from seedmock_harness.driver.client import Driver, Step
 from seedmock_harness.probes.task_flows import ended
 
 HOOK = "http://127.0.0.1:9/hook"
@@ -25,35 +25,35 @@ def errands(said: Contract) -> Iterator[Step]:
         yield _errand("hook", "an order that wants a callback", _hook)
 
 
-def _errand(name: str, says: str, run: Callable[[Speaker], None]) -> Step:
-    def steps(speaker: Speaker) -> tuple[()]:
+def _errand(name: str, says: str, run: Callable[[Driver], None]) -> Step:
+    def steps(speaker: Driver) -> tuple[()]:
         run(speaker)
         return ()
 
     return Step(f"errand.{name}", says, steps, Decimal(1))
 
 
-def _two(speaker: Speaker) -> None:
+def _two(speaker: Driver) -> None:
     _order(speaker)
     _order(speaker)
 
 
-def _refused(speaker: Speaker) -> None:
+def _refused(speaker: Driver) -> None:
     speaker.ask(Operation.BALANCE)
     speaker.ask(Operation.CREATE, {**speaker.said.example(Operation.CREATE), "model": "nonesuch"})
     speaker.ask(Operation.BALANCE)
 
 
-def _poor(speaker: Speaker) -> None:
+def _poor(speaker: Driver) -> None:
     speaker.ask(Operation.BALANCE)
     speaker.ask(Operation.CREATE, {**speaker.said.example(Operation.CREATE), "aspect_ratio": "16:9"})
 
 
-def _hook(speaker: Speaker) -> None:
+def _hook(speaker: Driver) -> None:
     _order(speaker, callback_url=HOOK)
 
 
-def _order(speaker: Speaker, **more: str) -> None:
+def _order(speaker: Driver, **more: str) -> None:
     made = speaker.ask(Operation.CREATE, {**speaker.said.example(Operation.CREATE), **more}).made
     if made is not None:
         ended(speaker, made)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 
 PAGES = Path(__file__).parents[3] / "contracts"
 
@@ -34,5 +34,5 @@ def test_a_table_is_complete(made: dict[str, str], name: str) -> None:
 def test_no_fact_is_both_looked_at_and_listed_as_not_checkable(
     upstream: str, tables: Any, honest: dict[str, Any]
 ) -> None:
-    looked, listed = honest[upstream].looked, tables.not_checkable(contract(upstream))
+    looked, listed = honest[upstream].looked, tables.not_checkable(get_contract(upstream))
     assert sorted(set(looked) & set(listed)) == []

@@ -16,24 +16,24 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.upstreams import contract, contracts
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.checks import judged
-from seedmock_harness.driver.client import Judged, MadeATask, Speaker, Step
+from seedmock_harness.driver.client import Driver, Judged, Step, UnexpectedTask
 from seedmock_harness.probes.free_steps import free
-from seedmock_harness.probes.paid_steps import Terms, paid
+from seedmock_harness.probes.paid_steps import PaidOptions, paid
 from seedmock_harness.probes.task_flows import Unfinished
-from seedmock_harness.results.checks import Failure, Look, Severity
+from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_harness.verify.target import KEYS, WRONG
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.fates.rules import fate_rule_from
-from seedmock_server.faults.callback_faults import Spoiler
+from seedmock_server.faults.callback_faults import CallbackFaults
 from seedmock_server.faults.error_responses import encode
 from seedmock_server.faults.rules import fault_rule_from
 from seedmock_server.http.in_process import Door
 from seedmock_server.settings import from_texts
 
-__all__ = ["Mutant", "Seen", "Sight", "contract", "contracts", "looked_at", "mutants", "tried", "whole"]
+__all__ = ["Mutant", "Seen", "Sight", "contracts", "get_contract", "looked_at", "mutants", "tried", "whole"]
 TABLE = Path(__file__).with_name("mutants.toml")
 SEED = 20260601
 
@@ -99,7 +99,7 @@ class Sight:
 
     step: str
     check: str
-    look: Look
+    look: CheckResult
 
     @property
     def name(self) -> str:
@@ -135,7 +135,7 @@ def mutants() -> tuple[Mutant, ...]:
 
 def tried(mutant: Mutant, clips: Path, *, every: bool = False) -> Seen:
     """What the steps that a mutant names see of it; `every`: all free ones too, before any that is paid."""
-    said = contract(mutant.upstream)
+    said = get_contract(mutant.upstream)
     steps = [*whole(said, deep=True), *errands(said)]
     chosen = [step for step in steps if step.name in mutant.steps or (every and not step.price)]
     missing = set(mutant.steps) - {step.name for step in chosen}
@@ -145,7 +145,7 @@ def tried(mutant: Mutant, clips: Path, *, every: bool = False) -> Seen:
 
 def whole(said: Contract, *, deep: bool = False) -> tuple[Step, ...]:
     """Every step that there is, free or paid."""
-    return (*free(said), *paid(said, Terms(own_clock=True, deep=deep)))
+    return (*free(said), *paid(said, PaidOptions(own_clock=True, deep=deep)))
 
 
 def looked_at(
@@ -176,13 +176,13 @@ def looked_at(
                 _note(seen, Sight(step_name, check, look), judged)
 
         keys = {**KEYS, "wrong": WRONG}
-        speaker = Speaker(said, door.request, keys, clock.now, clock.sleep, heard)
+        speaker = Driver(said, door.request, keys, clock.now, clock.sleep, heard)
         for step in steps:
             step_name, speaker.paying = step.name, step.price > 0
             try:
                 for look in step.run(speaker):
                     _note(seen, Sight(step.name, step.name, look), None)
-            except MadeATask as made:
+            except UnexpectedTask as made:
                 seen.made = str(made.turn.made)
                 break
             except Unfinished:
@@ -192,9 +192,9 @@ def looked_at(
     return seen
 
 
-def _called_back(app: App, said: Contract, speaker: Speaker, heard: Callable[[Judged], None]) -> None:
+def _called_back(app: App, said: Contract, speaker: Driver, heard: Callable[[Judged], None]) -> None:
     """The callbacks of what was ordered with one, as they are posted; in process nobody is there to take them."""
-    spoiler = Spoiler(app.faults, {said.name: said})
+    spoiler = CallbackFaults(app.faults, {said.name: said})
     for story in speaker.conversation.tasks.values():
         task = app.world.engine.store.task(story.id)
         url = (story.created.document or {}).get("callback_url")
@@ -213,7 +213,7 @@ def _note(seen: Seen, sight: Sight, judged: Judged | None) -> None:
     seen.sights.append(sight)
     if not sight.look.holds:
         exchange: Any = judged.turn.exchange if judged is not None else None
-        if Failure(sight.check, sight.look, exchange).severity is not Severity.INFO:
+        if CheckFailure(sight.check, sight.look, exchange).severity is not Severity.INFO:
             seen.reds.add(sight.look.fact.id)
 
 

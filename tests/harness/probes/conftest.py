@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Document, Operation, Violation
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.facts import Document, Violation
 from seedmock_contracts.rules.rule import Rule
-from seedmock_contracts.upstreams import contract, contracts
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import condition, violations
-from seedmock_harness.driver.client import Judged, MadeATask, Speaker
+from seedmock_harness.driver.client import Driver, Judged, UnexpectedTask
 from seedmock_harness.probes.free_steps import free
-from seedmock_harness.results.checks import Failure, Look, Severity
+from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_server import create_app
 from seedmock_server.api import pipeline as doorway
 from seedmock_server.clock import ManualClock
@@ -32,7 +33,7 @@ class Climb:
     """What one ladder saw: each look with the step or check that took it, and every exchange."""
 
     said: Contract
-    looks: list[tuple[str, str, Look, Any]] = field(default_factory=list)
+    looks: list[tuple[str, str, CheckResult, Any]] = field(default_factory=list)
     turns: list[Any] = field(default_factory=list)
     made: str = ""
 
@@ -52,7 +53,7 @@ class Climb:
         return {
             look.fact.id
             for _, check, look, exchange in self.looks
-            if not look.holds and Failure(check, look, exchange).severity is not Severity.INFO
+            if not look.holds and CheckFailure(check, look, exchange).severity is not Severity.INFO
         }
 
 
@@ -62,7 +63,7 @@ def climbed(
     """Make the free steps whose names begin so, or all, in the ladder's order."""
     clock = ManualClock(NOW)
     app = create_app(pace="instant", keys=tuple(KEYS.values()), clock=clock, **{"seed": 7, **settings})
-    said = contract(name)
+    said = get_contract(name)
     climb, step_name = Climb(said), ""
 
     def heard(judged: Judged) -> None:
@@ -71,7 +72,7 @@ def climbed(
 
     with Door(app) as door:
         send = door.request if around is None else around(door.request)
-        speaker = Speaker(said, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, heard, paying=paying)
+        speaker = Driver(said, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, heard, paying=paying)
         for step in free(said):
             if only and not step.name.startswith(tuple(only)):
                 continue
@@ -79,7 +80,7 @@ def climbed(
             try:
                 for look in step.run(speaker):
                     climb.looks.append((step.name, step.name, look, speaker.spoken_of.exchange))
-            except MadeATask as made:
+            except UnexpectedTask as made:
                 climb.made = made.turn.made or ""
                 break
         door.run(app.aclose())
@@ -110,7 +111,7 @@ def moved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         def mutated(
             upstream: str, operation: Operation, document: Document, options: Mapping[str, str]
         ) -> list[Violation]:
-            said = contract(upstream)
+            said = get_contract(upstream)
             if fact not in {rule.fact.id for rule in said.rules.get(operation, ())}:
                 return violations(upstream, operation, document, options)
             rules = [change(rule) if rule.fact.id == fact else rule for rule in said.rules[operation]]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import ErrorKind, Operation
+from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.rules.fields import Typed
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition
 
 REACHABLE = {
@@ -46,7 +46,7 @@ UNTOLD = {"opeai.seed=ignore", "opeai.status=openai", "apimodels.keys=legacy"}
 
 def facts_to_learn(name: str) -> set[str]:
     """Every rule that a request can break, every model and, where a size is asked for by its text, every size."""
-    said = contract(name)
+    said = get_contract(name)
     rules = {
         rule.fact.id
         for operation, rules in said.rules.items()
@@ -64,20 +64,20 @@ def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str,
     assert not seen.made
     assert seen.broken == {}
     assert facts_to_learn(name) - seen.held == set()
-    assert {condition(rule)[0] for rule in contract(name).rules[Operation.CREATE] if condition(rule)} <= seen.held
+    assert {condition(rule)[0] for rule in get_contract(name).rules[Operation.CREATE] if condition(rule)} <= seen.held
     assert {f"{name}.auth", f"{name}.null", f"{name}.unknown_fields"} <= seen.held
 
 
 def test_every_kind_of_refusal_that_is_within_reach_is_learnt(name: str, honest: Any) -> None:
     held = honest(name).held
-    said = contract(name)
+    said = get_contract(name)
     missing = {kind for kind in REACHABLE[name] if said.case(kind).id not in held}
     assert missing == set()
 
 
 def test_every_endpoint_is_found(name: str, honest: Any) -> None:
     held = honest(name).held
-    orders = {endpoint.id for endpoint in contract(name).endpoints}
+    orders = {endpoint.id for endpoint in get_contract(name).endpoints}
     assert orders - held == set()
 
 
@@ -94,7 +94,7 @@ def test_another_option_is_settled_and_nothing_is_contradicted(
     assert seen.red == set()
     told = set() if f"{variant}={option}" in UNTOLD else {variant}
     assert told <= set(seen.broken)
-    assert set(seen.broken) - told <= {look.id for look in contract(name_of).facts() if look.basis == "assumed"}
+    assert set(seen.broken) - told <= {look.id for look in get_contract(name_of).facts() if look.basis == "assumed"}
 
 
 def test_it_costs_some_hundred_questions(name: str, honest: Any) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.rules.cross_field import AtMost, Unsupported
 from seedmock_contracts.rules.fields import Between, KnownModel, LengthAtMost, OneOf, Scheme, Typed
 from seedmock_contracts.rules.rule import Rule

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Operation, Violation
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.facts import Violation
+from seedmock_contracts.upstreams import get_contract
 
 
 def places(name: str) -> dict[str, int]:
-    every = [rule.fact.id for rules in contract(name).rules.values() for rule in rules]
+    every = [rule.fact.id for rules in get_contract(name).rules.values() for rule in rules]
     return {fact: place for place, fact in enumerate(every)}
 
 
@@ -31,5 +32,5 @@ def test_no_order_makes_a_finding(name: str, order: Any, climb: Any, reordered: 
     seen = climb(name)
     assert not seen.made
     assert seen.broken == {}
-    rules = {rule.fact.id for rule in contract(name).rules[Operation.CREATE]}
+    rules = {rule.fact.id for rule in get_contract(name).rules[Operation.CREATE]}
     assert len(rules & seen.held) > 0.6 * len(rules)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import ORDERS, Operation
+from seedmock_contracts.enums import ORDERS, Operation
 from seedmock_contracts.rules.boundaries import Edge
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts

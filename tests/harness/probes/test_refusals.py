@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.facts import Operation
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.checks import access
 from seedmock_harness.checks import rule_enforcement as refusals
-from seedmock_harness.conversation.history import Conversation, Turn
-from seedmock_harness.results.checks import Look, Severity
+from seedmock_harness.conversation.history import History, Interaction
+from seedmock_harness.results.checks import CheckResult, Severity
 
 GOOD = {"model": "seedance-2-0", "prompt": "A kite.", "size": "1280x720", "seconds": "4"}
 LONG = {**GOOD, "seconds": "16"}
@@ -32,21 +32,21 @@ def turn(
     sent: Any,
     status: int,
     answer: Any,
-    before: Conversation | None = None,
+    before: History | None = None,
     caller: str = "first",
-) -> Turn:
+) -> Interaction:
     body = "" if sent is None else json.dumps(sent)
     asked = Request(*request, (("content-type", "application/json"),), body)
     said = Response(status, (("content-type", "application/json"),), json.dumps(answer))
     exchange = Exchange(operation or "", asked, said, caller, 0.0)
-    return (before or Conversation(contract(name))).turn(exchange)
+    return (before or History(get_contract(name))).turn(exchange)
 
 
-def created(sent: Any, status: int, answer: Any) -> Turn:
+def created(sent: Any, status: int, answer: Any) -> Interaction:
     return turn("opeai", Operation.CREATE, ("POST", "/v1/videos"), sent, status, answer)
 
 
-def seen(check: Any, turn: Turn) -> dict[str, Look]:
+def seen(check: Any, turn: Interaction) -> dict[str, CheckResult]:
     return {look.fact.id: look for look in check(turn)}
 
 
@@ -113,7 +113,7 @@ def test_both_ways_of_saying_a_size_that_are_taken_settle_the_variant() -> None:
 
 @pytest.mark.parametrize(("after", "holds"), [(10.0, True), (9.9, False)])
 def test_refusals_leave_the_balance_as_it_was(after: float, holds: bool) -> None:
-    talk = Conversation(contract("apimodels"))
+    talk = History(get_contract("apimodels"))
     balance = ("GET", "/api/v1/balance")
     refused = {"code": 400, "msg": "duration is 16", "data": None}
     for operation, request, sent, status, answer in (

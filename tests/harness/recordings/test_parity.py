@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.drift.comparison import compare
 from seedmock_harness.recordings.files import recordings
 from seedmock_harness.recordings.writer import Recorder
 from seedmock_harness.results.checks import Severity
 from seedmock_harness.results.verification import Seen, Verdict, Verification
-from seedmock_harness.verify.order_log import Book
+from seedmock_harness.verify.order_log import OrderLog
 from seedmock_harness.verify.session import Session, Silent, plan, terms_for
 from seedmock_harness.verify.target import KEYS, own
 from seedmock_server import create_app
@@ -32,13 +32,13 @@ def both(
     folder: Path, upstream: str, only: tuple[str, ...], *lies: dict[str, Any]
 ) -> tuple[Verification, Verification]:
     """What a verification of an emulator that may lie finds, and what its recording does."""
-    said, clock = contract(upstream), ManualClock()
+    said, clock = get_contract(upstream), ManualClock()
     app = create_app(clock=clock, seed=7, keys=tuple(KEYS.values()), pace="instant")
     for lie in lies:
         app.faults.add(fault_rule_from(lie))
     with own(app=app, clock=clock) as target, Recorder(folder, said, "x", 1.0, KEYS.values(), True) as recorder:
         steps = plan(said, terms_for(target), only)
-        found = Session.prepared(target, steps, None, Book(None, ""), Listener(recorder)).run()
+        found = Session.prepared(target, steps, None, OrderLog(None, ""), Listener(recorder)).run()
     return found, compare(recordings([folder]), 2.0).verification
 
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from seedmock_contracts.facts import Operation, TaskStatus
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.enums import Operation, TaskStatus
+from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.driver.http_transport import root_of
 from seedmock_harness.recordings.cli import record
 from seedmock_harness.recordings.model import Recording, judged, recording_from
@@ -28,7 +28,7 @@ KEY = "sk-live-0123456789abcdef"
 
 @contextmanager
 def recording(folder: Path, upstream: str, target: str, **options: Any) -> Iterator[tuple[str, Recorder]]:
-    said, clock = contract(upstream), Clock()
+    said, clock = get_contract(upstream), Clock()
     root = root_of(said, target)
     with (
         Recorder(folder, said, root, clock.now()) as recorder,
@@ -136,7 +136,7 @@ def test_keys_are_told_apart_by_words(tmp_path: Path, emulator: str) -> None:
 
 
 def test_each_run_writes_a_file_of_its_own(tmp_path: Path) -> None:
-    said = contract("opeai")
+    said = get_contract("opeai")
     for _ in range(3):
         with Recorder(tmp_path, said, "https://live.test", 1780000000.0) as recorder:
             recorder.add(_exchange())
@@ -154,7 +154,7 @@ def _exchange() -> Any:
 def test_a_folder_that_is_a_file_is_said_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotRecord, match="nothing can be recorded"):
-        Recorder(tmp_path / "file", contract("opeai"), "https://live.test", 0.0)
+        Recorder(tmp_path / "file", get_contract("opeai"), "https://live.test", 0.0)
     told = CliRunner().invoke(
         record, ["--upstream", "opeai", "--target", "https://live.test", "--out", str(tmp_path / "file" / "x")]
     )

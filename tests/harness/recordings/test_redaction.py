@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.redaction import HOST, INSIDE, KEPT, Redactor
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.checks.ids import FORMS
 
-OPEAI, APIMODELS = contract("opeai"), contract("apimodels")
+OPEAI, APIMODELS = get_contract("opeai"), get_contract("apimodels")
 SIGNS = "bcdefghijkmnpqrstuvwxyz23456789"
 """Without the signs that references begin with, so that no original looks like a reference by chance."""
 KEYS = st.text(ascii_letters + digits, min_size=12, max_size=40).map("sk-".__add__)

@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from seedmock_client import Client, GenerationRequest, SeedmockError
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.mp4 import read_movie
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.driver.http_transport import root_of
 from seedmock_harness.probes.paid_steps import PROMPT
 from seedmock_harness.recordings.files import recordings
@@ -175,7 +175,7 @@ def test_a_recording_of_an_application_can_be_replayed_to_it(
     tmp_path: Path, client: Any, walked: Any, key: str, order: Any
 ) -> None:
     for upstream in NAMES:
-        said, folder, clock = contract(upstream), tmp_path / upstream, Clock()
+        said, folder, clock = get_contract(upstream), tmp_path / upstream, Clock()
         with serve(pace="step", seed=3) as live, Recorder(folder, said, live.url, clock.now()) as recorder:
             proxy = Proxy(said, root_of(said, live.url), recorder, clock.now)
             with running(proxy) as server, client(upstream, server.url) as app:

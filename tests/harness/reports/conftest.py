@@ -12,16 +12,16 @@ from urllib.parse import quote
 import pytest
 from hypothesis import strategies as st
 
+from seedmock_contracts.enums import Basis, TaskStatus
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.facts import Basis, TaskStatus
-from seedmock_contracts.upstreams import contract
-from seedmock_harness.conversation.history import Conversation
-from seedmock_harness.results.certification import Broken, Call, Certification, Invariant, Life, severity
+from seedmock_contracts.upstreams import get_contract
+from seedmock_harness.conversation.history import History
+from seedmock_harness.results.certification import Call, Certification, Invariant, InvariantViolation, Life, severity
 from seedmock_harness.results.certification import Verdict as Certified
 from seedmock_harness.results.checks import Severity
 from seedmock_harness.results.verification import FactSeen, Finding, Seen, Verdict, Verification
 
-OPEAI = contract("opeai")
+OPEAI = get_contract("opeai")
 PLAIN = "a puddle"
 FACTS = 24
 FRAGMENTS = (
@@ -46,11 +46,11 @@ def hostile() -> st.SearchStrategy[str]:
 
 
 @pytest.fixture
-def said() -> Callable[[str], Conversation]:
+def said() -> Callable[[str], History]:
     """A conversation in which one task lives from its order to its clip, and `text` is said wherever it can be."""
 
-    def make(text: str = PLAIN) -> Conversation:
-        conversation = Conversation(OPEAI)
+    def make(text: str = PLAIN) -> History:
+        conversation = History(OPEAI)
         order = {"model": "seedance-2-0-fast", "prompt": text, "size": "864x496", "seconds": "4"}
         task = f"cgt-{text}"
         told = [("queued", 0.0), ("QUEUED", 1.0), (f"odd {text}", 2.0), ("IN_PROGRESS", 3.5), ("SUCCESS", 9.0)]
@@ -139,7 +139,7 @@ def nothing(verification: Any) -> Verification:
         **empty,
         verdict=Verdict.COULD_NOT_LOOK,
         spent=Decimal(0),
-        conversation=Conversation(OPEAI),
+        conversation=History(OPEAI),
         trouble="nobody is at home",
     )
 
@@ -153,7 +153,9 @@ def certification() -> Callable[..., Certification]:
         lives = tuple(_life(name, text) for name in names)
         guilty = (Invariant.ONE_CHARGE, "one"), (Invariant.ONE_CHARGE, "two"), (Invariant.PACED_POLLS, "two")
         broken = tuple(
-            Broken(invariant, name, severity(invariant), f"detail {text}", (f"step {text}", f"+0.00s {text}"), life)
+            InvariantViolation(
+                invariant, name, severity(invariant), f"detail {text}", (f"step {text}", f"+0.00s {text}"), life
+            )
             for (invariant, name), life in zip(guilty, islice(cycle((lives[0], None)), 3), strict=True)
         )
         values: dict[str, Any] = {"upstream": "opeai", "adapter": f"adapter {text}", "trials": names, "lives": lives}

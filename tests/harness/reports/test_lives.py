@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.facts import MediaFacts, MediaKind
-from seedmock_contracts.upstreams import contract
-from seedmock_harness.conversation.history import Conversation
+from seedmock_contracts.facts import MediaFacts
+from seedmock_contracts.upstreams import get_contract
+from seedmock_harness.conversation.history import History
 from seedmock_harness.reports.http_text import answered
 from seedmock_harness.reports.timeline import Drawn, Event, Mark, Tone, lives, runs
 from seedmock_harness.reports.timeline_layout import MOST_MARKS, picture
 
 
-def said(upstream: str, *told: tuple[str, str, str, Any, Any]) -> Conversation:
+def said(upstream: str, *told: tuple[str, str, str, Any, Any]) -> History:
     """A conversation: operation, caller, method and path, what was sent, and what was answered, a second apart."""
-    conversation = Conversation(contract(upstream))
+    conversation = History(get_contract(upstream))
     for at, (operation, caller, asked, sent, answer) in enumerate(told):
         method, path = asked.split()
         request = Request(method, path, body=json.dumps(sent) if sent else "")

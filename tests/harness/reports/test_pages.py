@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seedmock_contracts.upstreams import contract
-from seedmock_harness.conversation.history import Conversation
+from seedmock_contracts.upstreams import get_contract
+from seedmock_harness.conversation.history import History
 from seedmock_harness.reports.certify.html import certification_html
 from seedmock_harness.reports.html import seen
 from seedmock_harness.reports.timeline_layout import span
@@ -22,7 +22,7 @@ from seedmock_harness.results.certification import Call, Invariant, Life
 from seedmock_harness.results.certification import Verdict as Certified
 from seedmock_harness.results.verification import Seen, Verdict
 
-OPEAI = contract("opeai")
+OPEAI = get_contract("opeai")
 VOID = {"meta", "input"}
 SHAPES = {"line", "rect", "circle", "path"}
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
@@ -167,7 +167,7 @@ def test_what_conforms_asks_for_nothing(verification: Any) -> None:
     empty: dict[str, Any] = {"findings": (), "tasks": (), "doubts": (), "settled": (), "trouble": "", "facts": facts}
     made = verification(verdict=Verdict.CONFORMS)
     values = {name: getattr(made, name) for name in ("said", "target", "started_at", "verdict", "spent")}
-    found = type(made)(**values, **empty, conversation=Conversation(OPEAI))
+    found = type(made)(**values, **empty, conversation=History(OPEAI))
     text = Page(verification_html(found)).text
     assert f"conforms: {len(facts)} facts are confirmed, no promise is contradicted. https://api.test" in text
     assert "What to do Nothing." in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from seedmock_contracts.facts import Basis
+from seedmock_contracts.enums import Basis
 from seedmock_harness.reports.summary import of_certification, of_verification
 from seedmock_harness.results.certification import Verdict as Certified
 from seedmock_harness.results.verification import Verdict

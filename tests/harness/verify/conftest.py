@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.results.verification import Verification
 from seedmock_harness.verify.cli import verify
-from seedmock_harness.verify.order_log import Book
+from seedmock_harness.verify.order_log import OrderLog
 from seedmock_harness.verify.session import Plan, Session, Silent, about, plan, terms_for
 from seedmock_harness.verify.target import KEYS, Target, own
 from seedmock_server import create_app
@@ -86,9 +86,9 @@ def verified() -> Callable[..., Verification]:
         ledger: Path | None = None,
         steps: Plan | None = None,
     ) -> Verification:
-        said: Contract = contract(upstream)
+        said: Contract = get_contract(upstream)
         steps = steps or plan(said, replace(terms_for(replace(target, own=True)), own_clock=True), only)
-        session = Session.prepared(target, steps, budget, Book(ledger, about(said, target)), Silent())
+        session = Session.prepared(target, steps, budget, OrderLog(ledger, about(said, target)), Silent())
         return session.run()
 
     return run

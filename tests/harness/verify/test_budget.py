@@ -12,24 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_contracts.facts import Operation
-from seedmock_contracts.upstreams import contract
-from seedmock_harness.driver.client import Speaker, Step
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.upstreams import get_contract
+from seedmock_harness.driver.client import Driver, Step
 from seedmock_harness.driver.http_transport import NoAnswer
 from seedmock_harness.verify.budget import Budget, InvalidBudget, budget_from
-from seedmock_harness.verify.order_log import Book
+from seedmock_harness.verify.order_log import OrderLog
 from seedmock_harness.verify.session import Plan, Session, Silent
 from seedmock_harness.verify.target import KEYS, Target
 from seedmock_server.clock import ManualClock
 from seedmock_server.http.in_process import Reply
 
-SAID = contract("opeai")
+SAID = get_contract("opeai")
 ORDER = SAID.example(Operation.CREATE)
 CENTS = st.integers(0, 300).map(lambda cents: Decimal(cents) / 100)
 FATES = st.sampled_from(["taken", "refused", "lost", "broken", "garbled"])
 
 
-def _order(speaker: Speaker, times: int) -> Iterable[Any]:
+def _order(speaker: Driver, times: int) -> Iterable[Any]:
     for _ in range(times):
         speaker.ask(Operation.CREATE, ORDER)
     return ()
@@ -72,7 +72,7 @@ def test_the_budget_is_never_exceeded(prices: list[tuple[Decimal, int]], fates: 
         Step(f"{number}.", "", partial(_order, times=times), price) for number, (price, times) in enumerate(prices)
     )
     target = Target("a till", till.send, KEYS, clock.now, clock.sleep, str, own=True)
-    session = Session.prepared(target, Plan(SAID, (), steps), limit, Book(None, ""), Silent())
+    session = Session.prepared(target, Plan(SAID, (), steps), limit, OrderLog(None, ""), Silent())
     quoted = session.quoted
     found = session.run()
     orders = [order for order in session.book.run.orders if not order.refused]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Basis
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.enums import Basis
+from seedmock_contracts.upstreams import NAMES, get_contract
 
 KEYS = {
     *("upstream", "target", "started_at", "verdict", "spent_usd", "tasks_created", "facts", "findings"),
@@ -57,7 +57,7 @@ def test_a_report_has_every_fact_once_and_the_keys_that_programs_rely_on(
     said = report()
     assert set(said) >= KEYS
     facts = [(fact["id"], fact["basis"]) for fact in said["facts"]]
-    assert facts == [(fact.id, fact.basis.value) for fact in contract(upstream).facts()]
+    assert facts == [(fact.id, fact.basis.value) for fact in get_contract(upstream).facts()]
     assert {fact["verdict"] for fact in said["facts"]} == {"confirmed", "not-looked"}
     assert all(fact["detail"] for fact in said["facts"])
     assert (said["upstream"], said["target"]) == (upstream, "an emulator of its own")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Basis
+from seedmock_contracts.enums import Basis
 from seedmock_harness.results.checks import Severity
 from seedmock_harness.results.verification import Finding, Verdict
 from seedmock_server import serve

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Mode, Operation
-from seedmock_contracts.upstreams import NAMES, contract
+from seedmock_contracts.enums import Mode, Operation
+from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_contracts.validation import violations
 from seedmock_harness.conversation.order_parser import ordered
 from seedmock_harness.driver.client import Step
-from seedmock_harness.probes.paid_steps import Terms, carried, document, paid
+from seedmock_harness.probes.paid_steps import PaidOptions, carried, document, paid
 from seedmock_harness.results.verification import Verdict
 from seedmock_server.http.in_process import Reply
 
@@ -32,15 +32,17 @@ def orders(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
     return [order for order in kept if order is not None]
 
 
-@pytest.mark.parametrize("terms", [Terms(), Terms(carried()), Terms(deep=True)], ids=["example", "carried", "deep"])
-def test_every_order_keeps_every_rule(upstream: str, terms: Terms) -> None:
-    for order in orders(paid(contract(upstream), terms)):
+@pytest.mark.parametrize(
+    "terms", [PaidOptions(), PaidOptions(carried()), PaidOptions(deep=True)], ids=["example", "carried", "deep"]
+)
+def test_every_order_keeps_every_rule(upstream: str, terms: PaidOptions) -> None:
+    for order in orders(paid(get_contract(upstream), terms)):
         assert violations(upstream, Operation.CREATE, order) == []
-        assert ordered(contract(upstream), Operation.CREATE, order) is not None
+        assert ordered(get_contract(upstream), Operation.CREATE, order) is not None
 
 
 def test_the_first_is_a_text_and_from_there_on_prices_only_rise(upstream: str) -> None:
-    steps = paid(contract(upstream), Terms(own_clock=True))
+    steps = paid(get_contract(upstream), PaidOptions(own_clock=True))
     assert steps[0].name == "text"
     assert all(step.price > 0 or step.name in ("links", "file") for step in steps)
     dearer = [step.price for step in steps[1:] if step.price]
@@ -49,7 +51,7 @@ def test_the_first_is_a_text_and_from_there_on_prices_only_rise(upstream: str) -
 
 
 def test_every_model_and_mode_is_ordered_and_sound_is_both_on_and_off(upstream: str) -> None:
-    said = contract(upstream)
+    said = get_contract(upstream)
     made = orders(paid(said))
     assert {order["model"] for order in made} == {model.name for model in said.models if not model.upscales}
     assert {order.get("generate_audio", True) for order in made} == {True, False}
@@ -59,8 +61,8 @@ def test_every_model_and_mode_is_ordered_and_sound_is_both_on_and_off(upstream: 
 
 
 def test_a_deep_run_orders_every_size_and_the_longest_clip(upstream: str) -> None:
-    said = contract(upstream)
-    made = [ordered(said, Operation.CREATE, order) for order in orders(paid(said, Terms(deep=True)))]
+    said = get_contract(upstream)
+    made = [ordered(said, Operation.CREATE, order) for order in orders(paid(said, PaidOptions(deep=True)))]
     assert {order.size for order in made if order and order.size} == set(said.sizes)
     assert max(order.seconds or 0 for order in made if order) == 15
     shallow = [ordered(said, Operation.CREATE, order) for order in orders(paid(said))]
@@ -68,8 +70,8 @@ def test_a_deep_run_orders_every_size_and_the_longest_clip(upstream: str) -> Non
 
 
 def test_a_price_of_tokens_can_be_given() -> None:
-    said = contract("opeai")
-    steps = zip(paid(said), paid(said, Terms(token_price=Decimal(14))), strict=True)
+    said = get_contract("opeai")
+    steps = zip(paid(said), paid(said, PaidOptions(token_price=Decimal(14))), strict=True)
     assert all(abs(dear.price - 2 * cheap.price) <= Decimal("0.000002") for cheap, dear in steps)
 
 
@@ -82,7 +84,7 @@ def test_what_a_stranger_must_read_travels_in_the_order() -> None:
 
 
 def test_an_order_says_its_size_in_either_form(upstream: str) -> None:
-    said = contract(upstream)
+    said = get_contract(upstream)
     size = said.sizes[0]
     for by_ratio in (False, True):
         made = document(said, said.models[0], size, by_ratio=by_ratio)

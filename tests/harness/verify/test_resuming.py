@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.results.verification import Verdict
-from seedmock_harness.verify.order_log import Book, UnreadableBook, fingerprint
+from seedmock_harness.verify.order_log import OrderLog, UnreadableOrderLog, fingerprint
 
 ONLY = ("text", "image")
 
@@ -150,14 +150,14 @@ def test_a_book_that_cannot_be_written_keeps_the_order_back(
 ) -> None:
     ledger = tmp_path / "ledger.jsonl"
     with world_of() as world, pytest.MonkeyPatch.context() as patch:
-        written = Book._write
+        written = OrderLog._write
 
-        def full(book: Book, event: str, *rest: Any, **more: Any) -> None:
+        def full(book: OrderLog, event: str, *rest: Any, **more: Any) -> None:
             if event == "ordering":
-                raise UnreadableBook("the ledger cannot be written: no space left on device: nothing was ordered")
+                raise UnreadableOrderLog("the ledger cannot be written: no space left on device: nothing was ordered")
             written(book, event, *rest, **more)
 
-        patch.setattr(Book, "_write", full)
+        patch.setattr(OrderLog, "_write", full)
         found = verified("opeai", world.target, only=ONLY, ledger=ledger)
         assert world.ordered == []
     assert found.verdict is Verdict.COULD_NOT_LOOK
@@ -165,14 +165,14 @@ def test_a_book_that_cannot_be_written_keeps_the_order_back(
 
 
 def test_another_key_or_another_place_goes_on_with_nothing(tmp_path: Path) -> None:
-    path, said = tmp_path / "ledger.jsonl", contract("opeai")
-    book = Book(path, fingerprint(said.name, "http://one.test", "k1"))
+    path, said = tmp_path / "ledger.jsonl", get_contract("opeai")
+    book = OrderLog(path, fingerprint(said.name, "http://one.test", "k1"))
     book.open(100.0)
     book.ordering("text", Decimal(1), 101.0)
     book.put_away()
     for target, key in (("http://one.test", "k2"), ("http://two.test", "k1")):
-        assert Book(path, fingerprint(said.name, target, key)).interrupted(200.0) is None
-    again = Book(path, fingerprint(said.name, "http://one.test", "k1"))
+        assert OrderLog(path, fingerprint(said.name, target, key)).interrupted(200.0) is None
+    again = OrderLog(path, fingerprint(said.name, "http://one.test", "k1"))
     run = again.interrupted(200.0)
     assert run is not None and run.spent == Decimal(1) and run.orders[0].in_doubt
     assert again.interrupted(200.0 + 2 * 86_400) is None
@@ -181,18 +181,18 @@ def test_another_key_or_another_place_goes_on_with_nothing(tmp_path: Path) -> No
 
 def test_a_line_that_was_cut_off_is_no_hindrance(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
-    book = Book(path, "me")
+    book = OrderLog(path, "me")
     book.open(1.0)
     book.ordering("text", Decimal(1), 2.0)
     book.put_away()
     path.write_text(path.read_text() + '{"run": "1.0", "about": "me", "eve')
-    again = Book(path, "me")
+    again = OrderLog(path, "me")
     run = again.interrupted(3.0)
     assert run is not None and len(run.orders) == 1
     again.open(3.0, run)
     again.ordering("image", Decimal(1), 4.0)
     again.put_away()
-    assert [order.step for order in Book(path, "me").runs[run.id].orders] == ["text", "image"]
+    assert [order.step for order in OrderLog(path, "me").runs[run.id].orders] == ["text", "image"]
 
 
 def test_a_file_that_is_no_book_is_left_alone(command: Any, tmp_path: Path) -> None:
@@ -206,9 +206,9 @@ def test_a_file_that_is_no_book_is_left_alone(command: Any, tmp_path: Path) -> N
 
 def test_two_verifications_do_not_write_one_book(tmp_path: Path) -> None:
     pytest.importorskip("fcntl", reason="needs a system with fcntl (Linux, macOS)")
-    one, other = Book(tmp_path / "ledger.jsonl", "me"), Book(tmp_path / "ledger.jsonl", "me")
+    one, other = OrderLog(tmp_path / "ledger.jsonl", "me"), OrderLog(tmp_path / "ledger.jsonl", "me")
     one.open(1.0)
-    with pytest.raises(UnreadableBook, match="another verification is writing"):
+    with pytest.raises(UnreadableOrderLog, match="another verification is writing"):
         other.open(1.0)
     one.put_away()
     other.put_away()

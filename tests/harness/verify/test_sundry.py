@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.upstreams import contract
-from seedmock_harness.probes.paid_steps import Terms, carried, paid
+from seedmock_contracts.upstreams import get_contract
+from seedmock_harness.probes.paid_steps import PaidOptions, carried, paid
 from seedmock_harness.results.verification import Seen, Verdict, Verification
 from seedmock_harness.verify.session import Plan
 from seedmock_server.http.in_process import Reply
@@ -42,8 +42,8 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 def steps_of(upstream: str, *names: str) -> Plan:
     """Steps as they are made for a stranger, who must be able to read what orders refer to."""
-    said = contract(upstream)
-    every = paid(said, Terms(carried(), deep=True, own_clock=True))
+    said = get_contract(upstream)
+    every = paid(said, PaidOptions(carried(), deep=True, own_clock=True))
     return Plan(said, (), tuple(step for step in every if step.name in names))
 
 
@@ -89,7 +89,7 @@ def test_a_step_sees_what_it_is_there_for(
 
 def test_every_target_of_upscales_has_a_step_and_the_dear_ones_are_made_in_deep_runs_only() -> None:
     def targets(deep: bool) -> list[str]:
-        return [step.name for step in paid(contract("apimodels"), Terms(deep=deep)) if "upscale" in step.name]
+        return [step.name for step in paid(get_contract("apimodels"), PaidOptions(deep=deep)) if "upscale" in step.name]
 
     assert targets(False) == ["upscale", "upscale.1080p"]
     assert targets(True) == ["upscale", "upscale.1080p", "upscale.2k", "upscale.4k"]

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.driver.http_transport import NoAnswer, Wire, root_of
 from seedmock_harness.verify.target import elsewhere
 from seedmock_server.clock import ManualClock
@@ -29,7 +29,7 @@ class Line:
         self._reply = reply
         client = httpx.Client(transport=httpx.MockTransport(self._answer))
         keys = {"first": KEY, "second": "sk_secret_second", "wrong": "sk_wrong"}
-        self.wire = Wire(contract(upstream), base_url, keys, client, self.clock.now, self._sleep)
+        self.wire = Wire(get_contract(upstream), base_url, keys, client, self.clock.now, self._sleep)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
@@ -155,6 +155,6 @@ def test_nobody_but_this_machine_is_asked_for_a_clock(monkeypatch: pytest.Monkey
         raise AssertionError("a stranger was asked for its clock")
 
     monkeypatch.setattr("seedmock_harness.verify.target.Control", never)
-    with elsewhere(contract("opeai"), "https://stranger.test", KEY) as target:
+    with elsewhere(get_contract("opeai"), "https://stranger.test", KEY) as target:
         assert not target.moves
-    assert root_of(contract("opeai"), "https://stranger.test") == "https://stranger.test/v1"
+    assert root_of(get_contract("opeai"), "https://stranger.test") == "https://stranger.test/v1"

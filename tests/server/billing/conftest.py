@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from seedmock_server import create_app
-from seedmock_server.api.pipeline import Accounts
+from seedmock_server.api.pipeline import ApiKeys
 from seedmock_server.app import App
 from seedmock_server.billing.statement import Statement
 from seedmock_server.clock import ManualClock
@@ -55,7 +55,7 @@ class Shop:
         return data
 
     def account(self, key: str = KEY) -> str:
-        return Accounts(()).account(f"Bearer {key}".encode())
+        return ApiKeys(()).account(f"Bearer {key}".encode())
 
     def statement(self, key: str = KEY) -> Statement:
         return self.app.ledger.statement(self.account(key))

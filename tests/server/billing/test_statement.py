@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedmock_contracts.facts import Basis, ErrorKind, Mode, TaskStatus
+from seedmock_contracts.enums import Basis, ErrorKind, Mode, TaskStatus
 from seedmock_server.billing.ledger import Ledger
 from seedmock_server.billing.statement import Prices, same, text
 from seedmock_server.clock import Clocks, ManualClock
 from seedmock_server.storage import MemoryStore
-from seedmock_server.tasks.models import Failure, Task
+from seedmock_server.tasks.models import Task, TaskFailure
 from seedmock_server.tasks.timeline import life, state_at
 
 NOTHING = Decimal(0)
@@ -189,7 +189,7 @@ def test_amounts_are_written_without_idle_zeros() -> None:
     ]  # fmt: skip
 
 
-FAILED = Failure(ErrorKind.TASK_FAILED, "UPSTREAM_FAILED", "upstream failed")
+FAILED = TaskFailure(ErrorKind.TASK_FAILED, "UPSTREAM_FAILED", "upstream failed")
 
 
 def lived(number: int, at: float, render: float, ends: str) -> Task:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from seedmock_server.callbacks.dispatcher import Plan
-from seedmock_server.http.outbound import Fetch, Posted, Reason, Refused, TookTooLong, post
+from seedmock_server.http.outbound import Fetch, FetchError, FetchTimeout, Posted, Reason, post
 
 
 def test_where_nobody_listens_it_is_tried_to_the_end(run: Any) -> None:
@@ -74,9 +74,9 @@ def test_a_body_that_never_comes_changes_nothing(
 @pytest.mark.parametrize(
     ("error", "tries"),
     [
-        (Refused(Reason.UNREACHABLE, "no"), 33),
-        (Refused(Reason.BROKEN, "no"), 1),
-        (TookTooLong(Reason.UNREACHABLE, ""), 29),
+        (FetchError(Reason.UNREACHABLE, "no"), 33),
+        (FetchError(Reason.BROKEN, "no"), 1),
+        (FetchTimeout(Reason.UNREACHABLE, ""), 29),
     ],
 )
 def test_only_what_may_pass_is_tried_again(run: Any, error: Exception, tries: int) -> None:

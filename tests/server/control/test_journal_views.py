@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.emulator.conftest import KEY
+from tests.server.conftest import KEY
 
 from seedmock_contracts.exchange import exchange_from
 

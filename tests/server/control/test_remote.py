@@ -13,7 +13,7 @@ import pytest
 
 from seedmock_server import Control, create_app
 from seedmock_server.clock import ManualClock
-from seedmock_server.control_client import ControlError, NotRunning
+from seedmock_server.control_client import ControlCallError, NotRunning
 
 Open = Callable[..., Any]
 ORDER = {"model": "seedance-2-0-fast", "prompt": "A cat", "size": "640x640", "seconds": "4"}
@@ -45,7 +45,7 @@ def test_next_goes_to_what_is_due(door: Any, control: Control) -> None:
     assert control.task(task_id).status == "IN_PROGRESS"
     control.clock.next()
     assert control.task(task_id).status == "SUCCESS"
-    with pytest.raises(ControlError, match="nothing is due") as refused:
+    with pytest.raises(ControlCallError, match="nothing is due") as refused:
         control.clock.next()
     assert (refused.value.status, refused.value.field) == (409, "next")
 
@@ -109,7 +109,7 @@ def test_the_state_is_saved_forgotten_and_put_back(door: Any, control: Control) 
     control.restore(taken)
     assert control.tasks().total == 1
     control.restore(taken.decode())
-    with pytest.raises(ControlError, match="no snapshot"):
+    with pytest.raises(ControlCallError, match="no snapshot"):
         control.restore("{}")
 
 
@@ -123,9 +123,9 @@ def test_a_scenario_is_put_on_and_taken_away(control: Control) -> None:
 
 
 def test_what_is_refused_says_what_is_allowed(control: Control) -> None:
-    with pytest.raises(ControlError, match="'explode'; allowed: succeed"):
+    with pytest.raises(ControlCallError, match="'explode'; allowed: succeed"):
         control.fates.add("explode")
-    with pytest.raises(ControlError) as refused:
+    with pytest.raises(ControlCallError) as refused:
         control.tasks(status="done")
     assert refused.value.allowed == ("QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE")
 
@@ -137,13 +137,13 @@ def test_nobody_there_is_said_in_one_sentence() -> None:
 
 def test_a_server_that_is_no_emulator_is_told_from_one() -> None:
     other = httpx.MockTransport(lambda _: httpx.Response(404, text="<html>"))
-    with pytest.raises(ControlError, match="no control API: it answered HTTP 404"):
+    with pytest.raises(ControlCallError, match="no control API: it answered HTTP 404"):
         Control("http://example.com", transport=other).health()
 
 
 @pytest.mark.parametrize("url", ["", "8000", "ftp://x", "//x"])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(ControlError, match="allowed: an address"):
+    with pytest.raises(ControlCallError, match="allowed: an address"):
         Control(url)
 
 
@@ -167,7 +167,7 @@ def test_an_application_that_nobody_serves_is_commanded_directly(clips: Path) ->
                 assert control.clock.advance(60).now == app.clock.now()
                 assert control.snapshot() == control.snapshot()
                 assert json.loads(control.snapshot())["fates"]["rules"]
-            with pytest.raises(ControlError, match="token"):
+            with pytest.raises(ControlCallError, match="token"):
                 Control.of(app).clock.read()
 
     asyncio.run(within_a_loop())

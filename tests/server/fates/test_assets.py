@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_server.fates.rules import codes, fate_rule_from, outcomes_from
 
 PICTURE = "https://mock.test/not-a-face.png"
-CODES = list(codes(contract("apimodels"), "asset_create"))
+CODES = list(codes(get_contract("apimodels"), "asset_create"))
 
 
 class Assets:

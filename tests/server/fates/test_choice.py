@@ -10,7 +10,7 @@ import pytest
 
 from seedmock_server.fates.rules import Fates, check, fate_from, fate_rule_from, outcomes_from
 from seedmock_server.matching.rules import InvalidRule
-from seedmock_server.randomness import Chance
+from seedmock_server.randomness import SeededRandom
 
 Speak = Callable[..., Any]
 SOURCES = ("header", "magic", "rule", "scenario", "key", "default")
@@ -210,7 +210,7 @@ def test_fates_read_the_same_from_text_and_table_and_back() -> None:
 
 
 def test_an_account_s_rules_can_be_taken_back_alone() -> None:
-    fates = Fates(Chance(1))
+    fates = Fates(SeededRandom(1))
     fates.add(fate_rule_from({"match": {"account": "mine"}, "fate": "stuck"}))
     fates.add(fate_rule_from({"fate": "slow"}))
     fates.of_key.update(mine=outcomes_from("stuck"), theirs=outcomes_from("slow"))

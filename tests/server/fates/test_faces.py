@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from seedmock_server.matching.rules import InvalidRule
 from seedmock_server.references import face_detection as vision
-from seedmock_server.references.declared import Declared, media_facts_from
+from seedmock_server.references.declared import DeclaredMedia, media_facts_from
 
 FACE, NO_FACE = "https://mock.test/face.png", "https://mock.test/not-a-face.png"
 SEEN = "https://media.example.org/someone.png"
@@ -247,7 +247,7 @@ def test_facts_that_cannot_be_are_refused_by_name(values: dict[str, Any], parts:
 
 
 def test_declarations_read_back_as_they_were_made() -> None:
-    declared, said = Declared(), {"kind": "video", "seconds": 16.0, "width": 640, "height": 360, "fps": 24.0}
+    declared, said = DeclaredMedia(), {"kind": "video", "seconds": 16.0, "width": 640, "height": 360, "fps": 24.0}
     declared.put(" https://x.example/a.mp4 ", media_facts_from(said))
     assert declared.rows() == [{"url": "https://x.example/a.mp4", **said}] or set(declared.rows()[0]) == {"url", *said}
     assert declared.get("https://x.example/a.mp4") == media_facts_from(said)
@@ -258,7 +258,7 @@ def test_declarations_read_back_as_they_were_made() -> None:
 
 def test_declarations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seedmock_server.references.declared.MOST", 2)
-    declared, facts = Declared(), media_facts_from({"kind": "audio"})
+    declared, facts = DeclaredMedia(), media_facts_from({"kind": "audio"})
     for url in ("a", "b", "a"):
         declared.put(url, facts)
     for url, why in (("c", "2 URLs"), ("", "blank"), ("x" * 70_000, "at most 65536")):

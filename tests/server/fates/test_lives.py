@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.facts import ErrorKind
-from seedmock_contracts.upstreams import contract, contracts
+from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_server.clock import ManualClock
 from seedmock_server.fates.rules import FateKind, codes, fate_rule_from
 
@@ -24,7 +24,7 @@ def task_codes() -> list[Any]:
 
 
 def said_of(speaker: Any) -> Contract:
-    return contract(speaker.name)
+    return get_contract(speaker.name)
 
 
 def test_a_task_succeeds_at_the_times_that_its_fate_says(speaker: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.documents.paths import put
-from seedmock_contracts.facts import MISSING, MediaKind
+from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.facts import MISSING
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.upstreams import contract, contracts
+from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.driver.sample_media import picture, sound
 from seedmock_server.faults.rule_overrides import altered, judged, mended
 
@@ -98,7 +99,7 @@ MEASURED = [
 def test_a_limit_on_media_is_moved(
     wired: Any, upstream: str, limit: str, bounds: str, medium: str, taken: bool
 ) -> None:
-    said = contract(upstream)
+    said = get_contract(upstream)
     kinds = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO}
     found = [Reference(kinds[limit.partition(".")[0]], medium)]
     if limit.startswith("audio"):
@@ -119,13 +120,13 @@ def test_a_limit_on_media_is_moved(
 
 def test_two_limits_on_media_are_moved_at_once_and_nobody_else_s(wired: Any) -> None:
     low, high = (f"other_limit fact=opeai.limit.image.{more}" for more in ("side low=200", "ratio high=4"))
-    changes = contract("opeai").layout.place({}, [Reference(MediaKind.IMAGE, picture(900, 250))])
+    changes = get_contract("opeai").layout.place({}, [Reference(MediaKind.IMAGE, picture(900, 250))])
     assert wired.create(f"{low}; {high}", **changes).status_code == 200
     assert [wired.create(one, **changes).status_code for one in (low, high, "none")] == [400, 400, 400]
 
 
 def test_an_altered_rule_leaves_the_page_s_alone() -> None:
-    said = contract("opeai")
+    said = get_contract("opeai")
     rule = next(rule for rule in said.rules["create"] if rule.fact.id == "opeai.create.ratio.values")
     changed = altered(rule, {"fact": rule.fact.id, "deny": "1:1", "allow": "2:1"})
     assert changed.allowed == ("16:9", "4:3", "3:4", "9:16", "21:9", "2:1")

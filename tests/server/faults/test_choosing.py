@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from seedmock_server.faults.rules import Faults, fault_rule_from
-from seedmock_server.matching.rules import Subject
-from seedmock_server.randomness import Chance
+from seedmock_server.matching.rules import RequestFacts
+from seedmock_server.randomness import SeededRandom
 
 
 def codes(wired: Any, count: int, **more: Any) -> list[int]:
@@ -132,9 +132,9 @@ def test_rows_are_json_and_can_be_read_again(wired: Any) -> None:
 
 def met(seed: int, count: int = 200) -> list[int]:
     """Which of so many calls of a key meet a rule of even odds."""
-    faults = Faults(Chance(seed))
+    faults = Faults(SeededRandom(seed))
     faults.add(fault_rule_from({"fault": "lost", "match": {"probability": 0.5}}))
-    subject = Subject("opeai", "create", "key-a", 0)
+    subject = RequestFacts("opeai", "create", "key-a", 0)
     return [number for number in range(count) if faults.choose(subject)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_server.faults.execution import CHANGES
 from seedmock_server.faults.kinds import LIES, FaultKind
 from seedmock_server.faults.mutations import TELLERS, told
@@ -169,7 +169,7 @@ def test_a_refusal_is_not_lied_about(wired: Any) -> None:
 
 def test_a_lie_leaves_the_honest_answer_alone() -> None:
     honest = {"id": "cgt-1", "nested": {"seen": [1]}}
-    lie = told(fault_from("retyped field=nested.seen as=text"), honest, contract("opeai"))
+    lie = told(fault_from("retyped field=nested.seen as=text"), honest, get_contract("opeai"))
     assert lie == {"id": "cgt-1", "nested": {"seen": "[1]"}}
     assert honest == {"id": "cgt-1", "nested": {"seen": [1]}}
 
@@ -177,8 +177,8 @@ def test_a_lie_leaves_the_honest_answer_alone() -> None:
 @pytest.mark.parametrize("fault", ["missing field=a.b.c", "renamed field=x", "retyped field=x as=list", "other_size",
     "other_duration", "other_price", "other_id", "backwards", "moved", "lost"])  # fmt: skip
 def test_where_there_is_nothing_to_lie_about_nothing_is_said(fault: str) -> None:
-    assert told(fault_from(fault), {"a": {"b": 1}}, contract("opeai")) is None
-    assert told(fault_from(fault), ["a"], contract("opeai")) is None
+    assert told(fault_from(fault), {"a": {"b": 1}}, get_contract("opeai")) is None
+    assert told(fault_from(fault), ["a"], get_contract("opeai")) is None
 
 
 @pytest.mark.parametrize("fault", ["other_id", "other_size", "backwards"])
@@ -192,4 +192,6 @@ def test_lies_about_one_field_in_a_row_do_not_trip_over_each_other(wired: Any, f
 
 def test_a_price_and_a_duration_that_are_no_numbers_stay() -> None:
     for fault in ("other_price", "other_duration"):
-        assert told(fault_from(fault), {"credits": ["1"], "balance": None, "seconds": {}}, contract("opeai")) is None
+        assert (
+            told(fault_from(fault), {"credits": ["1"], "balance": None, "seconds": {}}, get_contract("opeai")) is None
+        )

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, cast
 
-from seedmock_server.faults.response_stream import Line, Outgoing
+from seedmock_server.faults.response_stream import ConnectionControl, FaultySend
 from seedmock_server.faults.rules import fault_from
 
 
@@ -32,7 +32,7 @@ def test_an_answer_whose_client_has_gone_ends_its_connection_and_is_not_sent_on(
         assert seconds == 0
 
     async def answer() -> None:
-        going = Outgoing([fault_from("dribble bytes=1 every=0s")], cast(Line, line), send, pause)
+        going = FaultySend([fault_from("dribble bytes=1 every=0s")], cast(ConnectionControl, line), send, pause)
         await going({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
         await going({"type": "http.response.body", "body": b"abc", "more_body": True})
         await going({"type": "http.response.body", "body": b"d"})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_server.faults.kinds import GROUPS, LIES, ONLY, FaultKind
 from seedmock_server.faults.parameters import DEFAULTS, PARAMETERS, READERS
 from seedmock_server.faults.rules import Fault, fault_from, fault_row, fault_rule_from, faults_from

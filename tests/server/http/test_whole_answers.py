@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Basis
+from seedmock_contracts.enums import Basis
 from seedmock_server.api.pipeline import send_answer
 from seedmock_server.http.connection import Sending
 from seedmock_server.http.server import RunningServer, running
-from seedmock_server.upstreams.protocol import Answer
+from seedmock_server.upstreams.protocol import JsonResponse
 
 ANSWERS = {
-    "/plain": Answer(200, {"id": "cgt-1", "status": "queued"}),
-    "/assumed": Answer(404, {"error": "none"}, Basis.ASSUMED),
-    "/closing": Answer(408, {"error": "slow"}, headers=((b"connection", b"close"),)),
+    "/plain": JsonResponse(200, {"id": "cgt-1", "status": "queued"}),
+    "/assumed": JsonResponse(404, {"error": "none"}, Basis.ASSUMED),
+    "/closing": JsonResponse(408, {"error": "slow"}, headers=((b"connection", b"close"),)),
 }
 messages: list[str] = []
 

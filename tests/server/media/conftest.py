@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seedmock_server.media.clip_spec import Look
-from seedmock_server.media.renderer import Studio
+from seedmock_server.media.clip_spec import ClipSpec
+from seedmock_server.media.renderer import ClipRenderer
 
 Render = Callable[..., list[Path]]
 
@@ -20,9 +20,9 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def plain() -> Look:
+def plain() -> ClipSpec:
     """A short, small, silent clip."""
-    return Look(
+    return ClipSpec(
         model="seedance-2-0", width=864, height=496, seconds=4, audio=False, seed=7, prompt="A red fox in the snow"
     )
 
@@ -31,8 +31,8 @@ def plain() -> Look:
 def render(tmp_path: Path) -> Render:
     """Renders looks, several at once, and gives the files in the same order."""
 
-    async def work(folder: Path, looks: tuple[Look, ...]) -> list[Path]:
-        studio = Studio(folder, workers=2)
+    async def work(folder: Path, looks: tuple[ClipSpec, ...]) -> list[Path]:
+        studio = ClipRenderer(folder, workers=2)
         try:
             return [clip.path for clip in await asyncio.gather(*map(studio.clip, looks))]
         finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from seedmock_server.media.clip_spec import Look
+from seedmock_server.media.clip_spec import ClipSpec
 from seedmock_server.media.drawing.text import Line, _face
 from seedmock_server.media.probe import measure
 
@@ -33,7 +33,7 @@ def boxes(path: Path) -> list[bytes]:
 
 
 @pytest.mark.parametrize("size", SIZES.split())
-def test_every_size_is_exact_with_and_without_sound(size: str, plain: Look, render: Render) -> None:
+def test_every_size_is_exact_with_and_without_sound(size: str, plain: ClipSpec, render: Render) -> None:
     width, height = map(int, size.split("x"))
     silent_look = replace(plain, width=width, height=height)
     loud, silent = render(replace(silent_look, audio=True), silent_look)
@@ -50,7 +50,7 @@ def test_every_size_is_exact_with_and_without_sound(size: str, plain: Look, rend
         assert boxes(path) == [b"ftyp", b"moov", b"mdat"]
 
 
-def test_fifteen_seconds_decode_to_360_pictures_a_24th_of_a_second_apart(plain: Look, render: Render) -> None:
+def test_fifteen_seconds_decode_to_360_pictures_a_24th_of_a_second_apart(plain: ClipSpec, render: Render) -> None:
     (path,) = render(replace(plain, width=1920, height=1080, seconds=15))
     with av.open(path) as clip:
         frames = [(frame.pts * frame.time_base, frame.width, frame.height) for frame in clip.decode(video=0)]
@@ -58,7 +58,7 @@ def test_fifteen_seconds_decode_to_360_pictures_a_24th_of_a_second_apart(plain: 
 
 
 @pytest.mark.parametrize("seconds", [4, 5, 7, 15])
-def test_the_sound_lasts_as_long_as_the_pictures(seconds: int, plain: Look, render: Render) -> None:
+def test_the_sound_lasts_as_long_as_the_pictures(seconds: int, plain: ClipSpec, render: Render) -> None:
     (path,) = render(replace(plain, seconds=seconds, audio=True))
     with av.open(path) as clip:
         sound = clip.streams.audio[0]
@@ -68,7 +68,7 @@ def test_the_sound_lasts_as_long_as_the_pictures(seconds: int, plain: Look, rend
         assert abs(sound.duration * sound.time_base - seconds) <= Fraction(1024, 32000)
 
 
-def test_the_sound_can_be_heard_and_never_clips(plain: Look, render: Render) -> None:
+def test_the_sound_can_be_heard_and_never_clips(plain: ClipSpec, render: Render) -> None:
     (path,) = render(replace(plain, seconds=5, audio=True))
     peaks = []
     with av.open(path) as clip:
@@ -78,14 +78,14 @@ def test_the_sound_can_be_heard_and_never_clips(plain: Look, render: Render) -> 
     assert 0.05 < max(peaks) < 0.7
 
 
-def test_the_extra_frame_is_exactly_one_more(plain: Look, render: Render) -> None:
+def test_the_extra_frame_is_exactly_one_more(plain: ClipSpec, render: Render) -> None:
     (path,) = render(replace(plain, extra_frame=True))
     with av.open(path) as clip:
         assert sum(1 for _ in clip.decode(video=0)) == clip.streams.video[0].frames == 97
         assert clip.streams.video[0].duration * clip.streams.video[0].time_base == Fraction(97, 24)
 
 
-def test_every_second_starts_with_a_key_picture_and_can_be_sought(plain: Look, render: Render) -> None:
+def test_every_second_starts_with_a_key_picture_and_can_be_sought(plain: ClipSpec, render: Render) -> None:
     (path,) = render(replace(plain, seconds=6))
     with av.open(path) as clip:
         video = clip.streams.video[0]
@@ -97,7 +97,7 @@ def test_every_second_starts_with_a_key_picture_and_can_be_sought(plain: Look, r
             assert frame.pts * frame.time_base == second
 
 
-def test_the_file_says_what_it_is(plain: Look, render: Render) -> None:
+def test_the_file_says_what_it_is(plain: ClipSpec, render: Render) -> None:
     prompt = "一只红狐 🦊 \ud800 " + "word " * 500
     (path,) = render(replace(plain, prompt=prompt))
     with av.open(path) as clip:
@@ -115,12 +115,12 @@ def test_the_file_says_what_it_is(plain: Look, render: Render) -> None:
 @pytest.mark.parametrize(
     "prompt", ["", " ", "\x00\x1b[31m", "‮مرحبا", "👩‍👩‍👧‍👦" * 40, "x" * 5000, "한국어 日本語 русский", "\n\n"]
 )
-def test_no_prompt_is_too_strange_to_be_drawn(prompt: str, plain: Look, render: Render) -> None:
+def test_no_prompt_is_too_strange_to_be_drawn(prompt: str, plain: ClipSpec, render: Render) -> None:
     (path,) = render(replace(plain, width=496, height=864, prompt=prompt, model=prompt, seconds=1))
     assert measure(path).seconds == 1
 
 
-def test_every_picture_is_shown_twice_and_no_two_others_are_alike(plain: Look, render: Render) -> None:
+def test_every_picture_is_shown_twice_and_no_two_others_are_alike(plain: ClipSpec, render: Render) -> None:
     (path,) = render(plain)
     with av.open(path) as clip:
         frames = [frame.to_image().tobytes() for frame in clip.decode(video=0)]
@@ -128,7 +128,7 @@ def test_every_picture_is_shown_twice_and_no_two_others_are_alike(plain: Look, r
     assert len(set(frames)) == len(frames) // 2
 
 
-def test_a_borrowed_second_looks_like_the_one_that_was_encoded(plain: Look, render: Render) -> None:
+def test_a_borrowed_second_looks_like_the_one_that_was_encoded(plain: ClipSpec, render: Render) -> None:
     """The pictures after a key picture come from another second: apart from the number they come out the same."""
     (path,) = render(replace(plain, seconds=10))
     with av.open(path) as clip:

@@ -14,9 +14,9 @@ import av
 import pytest
 from PIL import ImageChops, ImageStat
 
-from seedmock_server.media.clip_spec import Look, Source
+from seedmock_server.media.clip_spec import ClipSpec, Source
 
-LOOK = Look(model="seedance-2-0", width=640, height=640, seconds=4, audio=True, seed=7, prompt="a fox 狐")
+LOOK = ClipSpec(model="seedance-2-0", width=640, height=640, seconds=4, audio=True, seed=7, prompt="a fox 狐")
 
 ELSEWHERE = """
 import asyncio, hashlib, os, sys
@@ -34,7 +34,7 @@ asyncio.run(work())
 """
 
 
-def elsewhere(folder: Path, look: Look, core: str = "", **environment: str) -> str:
+def elsewhere(folder: Path, look: ClipSpec, core: str = "", **environment: str) -> str:
     """The hash of the bytes and the etag that another process comes to."""
     command = [sys.executable, "-c", ELSEWHERE, str(folder), core, repr(look)]
     told = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seedmock_server.media.clip_spec import Look, Source
+from seedmock_server.media.clip_spec import ClipSpec, Source
 from seedmock_server.media.probe import Unreadable, measure
-from seedmock_server.media.renderer import Studio, Unrenderable
+from seedmock_server.media.renderer import ClipRenderer, Unrenderable
 
 pytestmark = pytest.mark.anyio
 
@@ -88,9 +88,9 @@ def test_what_is_not_media_is_not_measured(name: str, bad: Callable[[str], Path]
 @pytest.mark.parametrize("use", ["first", "last", "source"])
 @pytest.mark.parametrize("name", NAMES)
 async def test_what_is_not_media_is_not_rendered_and_the_studio_goes_on(
-    name: str, use: str, plain: Look, bad: Callable[[str], Path], tmp_path: Path
+    name: str, use: str, plain: ClipSpec, bad: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    studio = Studio(tmp_path / "clips")
+    studio = ClipRenderer(tmp_path / "clips")
     small = replace(plain, width=496, height=432, seconds=1)
     with pytest.raises(Unrenderable):
         await studio.clip(replace(small, **{use: Source(bad(name), name)}))
@@ -105,7 +105,7 @@ def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_video_that_was_cut_short_is_unreadable(
-    share: float, plain: Look, render: Callable[..., list[Path]], tmp_path: Path
+    share: float, plain: ClipSpec, render: Callable[..., list[Path]], tmp_path: Path
 ) -> None:
     (whole,) = render(replace(plain, audio=True))
     data = whole.read_bytes()
@@ -116,9 +116,9 @@ def test_a_video_that_was_cut_short_is_unreadable(
 
 
 async def test_a_video_with_garbage_inside_is_unrenderable_or_rendered_but_never_a_crash(
-    plain: Look, tmp_path: Path
+    plain: ClipSpec, tmp_path: Path
 ) -> None:
-    studio = Studio(tmp_path / "clips")
+    studio = ClipRenderer(tmp_path / "clips")
     whole = (await studio.clip(plain)).path.read_bytes()
     cut = tmp_path / "garbage.mp4"
     cut.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))

@@ -10,8 +10,9 @@ import av
 import pytest
 from PIL import Image
 
-from seedmock_contracts.facts import MediaFacts, MediaKind
-from seedmock_server.media.clip_spec import Look
+from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.facts import MediaFacts
+from seedmock_server.media.clip_spec import ClipSpec
 from seedmock_server.media.probe import measure
 
 
@@ -33,7 +34,7 @@ def test_an_animated_gif_is_an_image(tmp_path: Path) -> None:
     assert measure(tmp_path / "a.gif").kind is MediaKind.IMAGE
 
 
-def test_a_clip_is_measured_exactly(plain: Look, render: Callable[..., list[Path]]) -> None:
+def test_a_clip_is_measured_exactly(plain: ClipSpec, render: Callable[..., list[Path]]) -> None:
     (path,) = render(replace(plain, audio=True, seconds=5))
     assert measure(path) == MediaFacts(
         kind=MediaKind.VIDEO, size_bytes=path.stat().st_size, format="mp4",

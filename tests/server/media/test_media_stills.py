@@ -13,7 +13,7 @@ import av
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
-from seedmock_server.media.clip_spec import Look, Source
+from seedmock_server.media.clip_spec import ClipSpec, Source
 
 Render = Callable[..., list[Path]]
 
@@ -41,14 +41,14 @@ def psnr(one: Image.Image, other: Image.Image) -> float:
     return math.inf if mean == 0 else 10 * math.log10(255**2 / mean)
 
 
-def covered(picture: Image.Image, look: Look) -> Image.Image:
+def covered(picture: Image.Image, look: ClipSpec) -> Image.Image:
     return ImageOps.fit(picture, (look.width, look.height), Image.Resampling.BICUBIC)
 
 
 @pytest.mark.parametrize("size", [(864, 496), (834, 1112), (1470, 630)])
 @pytest.mark.parametrize("extra", [False, True])
 def test_the_first_and_the_last_picture_are_the_given_stills(
-    size: tuple[int, int], extra: bool, plain: Look, render: Render, tmp_path: Path
+    size: tuple[int, int], extra: bool, plain: ClipSpec, render: Render, tmp_path: Path
 ) -> None:
     one, two = drawing((1000, 700)), ImageOps.invert(drawing((500, 900)))
     one.save(tmp_path / "one.png")
@@ -64,7 +64,7 @@ def test_the_first_and_the_last_picture_are_the_given_stills(
 
 @pytest.mark.parametrize("which", ["first", "last"])
 def test_one_still_alone_is_kept_too_and_the_rest_moves(
-    which: str, plain: Look, render: Render, tmp_path: Path
+    which: str, plain: ClipSpec, render: Render, tmp_path: Path
 ) -> None:
     still = drawing((864, 496))
     still.save(tmp_path / "still.png")
@@ -75,7 +75,7 @@ def test_one_still_alone_is_kept_too_and_the_rest_moves(
 
 
 @pytest.mark.parametrize("seconds", [1, 2, 3, 5])
-def test_short_passages_reach_both_ends(seconds: int, plain: Look, render: Render, tmp_path: Path) -> None:
+def test_short_passages_reach_both_ends(seconds: int, plain: ClipSpec, render: Render, tmp_path: Path) -> None:
     one, two = drawing((864, 496)), ImageOps.flip(drawing((864, 496)))
     one.save(tmp_path / "one.png")
     two.save(tmp_path / "two.png")
@@ -85,7 +85,7 @@ def test_short_passages_reach_both_ends(seconds: int, plain: Look, render: Rende
     assert min(psnr(frames[0], one), psnr(frames[-1], two)) >= 30
 
 
-def test_a_photo_that_lies_on_its_side_is_put_upright(plain: Look, render: Render, tmp_path: Path) -> None:
+def test_a_photo_that_lies_on_its_side_is_put_upright(plain: ClipSpec, render: Render, tmp_path: Path) -> None:
     upright = drawing((864, 496))
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -102,14 +102,14 @@ def test_a_photo_that_lies_on_its_side_is_put_upright(plain: Look, render: Rende
     ],
 )  # fmt: skip
 def test_any_kind_of_image_will_do(
-    name: str, mode: str, options: dict[str, object], plain: Look, render: Render, tmp_path: Path
+    name: str, mode: str, options: dict[str, object], plain: ClipSpec, render: Render, tmp_path: Path
 ) -> None:
     drawing((200, 200), "RGB").convert("L" if mode == "I;16" else mode).convert(mode).save(tmp_path / name, **options)
     frames = decoded(render(replace(plain, seconds=1, first=source(tmp_path / name)))[0])
     assert len(frames) == 24
 
 
-def test_what_is_transparent_becomes_white(plain: Look, render: Render, tmp_path: Path) -> None:
+def test_what_is_transparent_becomes_white(plain: ClipSpec, render: Render, tmp_path: Path) -> None:
     Image.new("RGBA", (864, 496), (255, 0, 0, 0)).save(tmp_path / "clear.png")
     frames = decoded(render(replace(plain, seconds=1, first=source(tmp_path / "clear.png")))[0])
     assert psnr(frames[0], Image.new("RGB", (864, 496), "white")) >= 30

@@ -16,26 +16,26 @@ import pytest
 
 from seedmock_server.media import clip_cache as shelf_module
 from seedmock_server.media import pipeline as render_module
-from seedmock_server.media.clip_cache import Shelf
-from seedmock_server.media.clip_spec import Look
+from seedmock_server.media.clip_cache import ClipCache
+from seedmock_server.media.clip_spec import ClipSpec
 from seedmock_server.media.encoding.encoder import Encoder
-from seedmock_server.media.renderer import Clip, Studio, Unrenderable
+from seedmock_server.media.renderer import CachedClip, ClipRenderer, Unrenderable
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def tiny(plain: Look) -> Look:
+def tiny(plain: ClipSpec) -> ClipSpec:
     return replace(plain, width=496, height=432, seconds=1)
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[Look]:
+def made(monkeypatch: pytest.MonkeyPatch) -> list[ClipSpec]:
     """The looks that were really rendered, in order."""
-    seen: list[Look] = []
+    seen: list[ClipSpec] = []
     really = render_module.render
 
-    def noted(look: Look, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
+    def noted(look: ClipSpec, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
         seen.append(look)
         really(look, target, ffmpeg, quiet=quiet)
 
@@ -49,8 +49,8 @@ async def settled(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_callers_of_one_look_share_one_render(tiny: Look, made: list[Look], tmp_path: Path) -> None:
-    studio = Studio(tmp_path)
+async def test_callers_of_one_look_share_one_render(tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path) -> None:
+    studio = ClipRenderer(tmp_path)
     clips = await asyncio.gather(*(studio.clip(tiny) for _ in range(20)))
     assert len(made) == len(set(clips)) == 1
     assert clips[0].size_bytes == clips[0].path.stat().st_size
@@ -59,9 +59,9 @@ async def test_callers_of_one_look_share_one_render(tiny: Look, made: list[Look]
 
 
 async def test_a_caller_who_leaves_does_not_spoil_it_for_the_others(
-    tiny: Look, made: list[Look], tmp_path: Path
+    tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path
 ) -> None:
-    studio = Studio(tmp_path)
+    studio = ClipRenderer(tmp_path)
     leaving, staying = asyncio.create_task(studio.clip(tiny)), asyncio.create_task(studio.clip(tiny))
     await settled(lambda: bool(made))
     leaving.cancel()
@@ -70,18 +70,20 @@ async def test_a_caller_who_leaves_does_not_spoil_it_for_the_others(
     await studio.aclose()
 
 
-async def test_what_was_rendered_is_there_for_the_next_studio(tiny: Look, made: list[Look], tmp_path: Path) -> None:
+async def test_what_was_rendered_is_there_for_the_next_studio(
+    tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path
+) -> None:
     for _ in range(2):
-        studio = Studio(tmp_path)
+        studio = ClipRenderer(tmp_path)
         await studio.clip(tiny)
         await studio.aclose()
     assert len(made) == 1
 
 
 async def test_hints_are_rendered_when_it_is_quiet_the_last_few_only(
-    tiny: Look, made: list[Look], tmp_path: Path
+    tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path
 ) -> None:
-    studio = Studio(tmp_path, quiet_after=0.02, hints=2)
+    studio = ClipRenderer(tmp_path, quiet_after=0.02, hints=2)
     for seed in range(10_000):
         studio.prepare(partial(replace, tiny, seed=seed))
     assert made == []
@@ -92,8 +94,10 @@ async def test_hints_are_rendered_when_it_is_quiet_the_last_few_only(
     await studio.aclose()
 
 
-async def test_a_hint_that_cannot_be_rendered_hurts_nobody(tiny: Look, made: list[Look], tmp_path: Path) -> None:
-    studio = Studio(tmp_path, quiet_after=0.0)
+async def test_a_hint_that_cannot_be_rendered_hurts_nobody(
+    tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path
+) -> None:
+    studio = ClipRenderer(tmp_path, quiet_after=0.0)
     studio.prepare(lambda: replace(tiny, width=3))
     await settled(lambda: bool(made))
     assert (await studio.clip(tiny)).path.exists()
@@ -101,15 +105,15 @@ async def test_a_hint_that_cannot_be_rendered_hurts_nobody(tiny: Look, made: lis
     studio.prepare(lambda: tiny)
 
 
-def test_a_hint_outside_of_an_event_loop_is_only_kept(tiny: Look, tmp_path: Path) -> None:
-    studio = Studio(tmp_path)
+def test_a_hint_outside_of_an_event_loop_is_only_kept(tiny: ClipSpec, tmp_path: Path) -> None:
+    studio = ClipRenderer(tmp_path)
     studio.prepare(lambda: tiny)
     asyncio.run(studio.aclose())
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_closing_stops_everything_and_leaves_finished_clips_only(tiny: Look, tmp_path: Path) -> None:
-    studio = Studio(tmp_path)
+async def test_closing_stops_everything_and_leaves_finished_clips_only(tiny: ClipSpec, tmp_path: Path) -> None:
+    studio = ClipRenderer(tmp_path)
     kept = await studio.clip(tiny)
     long = asyncio.create_task(studio.clip(replace(tiny, width=3840, height=2160, seconds=15)))
     await settled(lambda: bool(studio._encoder._running))
@@ -121,15 +125,15 @@ async def test_closing_stops_everything_and_leaves_finished_clips_only(tiny: Loo
         await studio.clip(replace(tiny, seed=1))
 
 
-async def test_an_encoder_that_takes_too_long_is_killed(plain: Look, tmp_path: Path) -> None:
-    studio = Studio(tmp_path, time_limit=0.001)
+async def test_an_encoder_that_takes_too_long_is_killed(plain: ClipSpec, tmp_path: Path) -> None:
+    studio = ClipRenderer(tmp_path, time_limit=0.001)
     with pytest.raises(Unrenderable, match="too long"):
         await studio.clip(replace(plain, seconds=15))
     await studio.aclose()
     assert list(tmp_path.iterdir()) == []
 
 
-def clip_of(shelf: Shelf, name: str, size: int, age: int = 0) -> Clip:
+def clip_of(shelf: ClipCache, name: str, size: int, age: int = 0) -> CachedClip:
     finished = shelf.work / name
     finished.write_bytes(bytes(size))
     clip = shelf.admit(name, finished)
@@ -140,7 +144,7 @@ def clip_of(shelf: Shelf, name: str, size: int, age: int = 0) -> Clip:
 
 
 def test_the_shelf_keeps_to_its_bound_and_the_least_used_go_first(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path, 1000)
+    shelf = ClipCache(tmp_path, 1000)
     for name, age in (("a", 30), ("b", 20), ("c", 10)):
         clip_of(shelf, name, 300, age)
     assert shelf.find("a") is not None
@@ -154,7 +158,7 @@ def test_the_shelf_keeps_to_its_bound_and_the_least_used_go_first(tmp_path: Path
 
 
 def test_a_clip_larger_than_the_shelf_is_served_nevertheless(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path, 10)
+    shelf = ClipCache(tmp_path, 10)
     clip_of(shelf, "small", 5, 9)
     assert clip_of(shelf, "large", 100).path.exists()
     assert shelf.find("small") is None
@@ -162,13 +166,13 @@ def test_a_clip_larger_than_the_shelf_is_served_nevertheless(tmp_path: Path) -> 
 
 
 def test_the_work_of_a_crashed_studio_is_swept_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
-    alive = Shelf(tmp_path, 1000)
+    alive = ClipCache(tmp_path, 1000)
     (alive.work / "half.mp4").write_bytes(b"half")
     crashed = tmp_path / "work-crashed"
     crashed.mkdir()
     (crashed / "lock").touch()
     (crashed / "half.mp4").write_bytes(b"half")
-    other = Shelf(tmp_path, 1000)
+    other = ClipCache(tmp_path, 1000)
     assert not crashed.exists()
     assert (alive.work / "half.mp4").exists()
     other.close()
@@ -184,11 +188,11 @@ def test_a_work_folder_that_is_swept_before_it_is_locked_is_made_anew(
     def late(file: IO[bytes]) -> bool:
         if not others:
             others.append(None)  # the other studio's own locking is not late
-            others.append(Shelf(tmp_path, 1000))
+            others.append(ClipCache(tmp_path, 1000))
         return really(file)
 
     monkeypatch.setattr(shelf_module, "_locked", late)
-    shelf = Shelf(tmp_path, 1000)
+    shelf = ClipCache(tmp_path, 1000)
     assert shelf.work.is_dir()
     assert (shelf.work / "lock").exists()
     assert shelf.work != others[1].work

@@ -11,7 +11,7 @@ import av
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from seedmock_server.media.clip_spec import Look, Source
+from seedmock_server.media.clip_spec import ClipSpec, Source
 from seedmock_server.media.probe import measure
 
 Render = Callable[..., list[Path]]
@@ -34,7 +34,7 @@ def types(path: Path) -> list[bytes]:
     return sorted((b"moov", b"mdat"), key=data.index)
 
 
-def test_an_upscaled_clip_keeps_its_pictures_and_its_sound(plain: Look, render: Render) -> None:
+def test_an_upscaled_clip_keeps_its_pictures_and_its_sound(plain: ClipSpec, render: Render) -> None:
     (small,) = render(replace(plain, audio=True))
     look = replace(plain, width=1920, height=1080, seconds=99, audio=False, source=Source(small, "small"))
     (large,) = render(look)
@@ -55,7 +55,7 @@ def test_an_upscaled_clip_keeps_its_pictures_and_its_sound(plain: Look, render: 
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.avi"])
-def test_a_foreign_video_keeps_its_own_rate(name: str, plain: Look, render: Render, tmp_path: Path) -> None:
+def test_a_foreign_video_keeps_its_own_rate(name: str, plain: ClipSpec, render: Render, tmp_path: Path) -> None:
     look = replace(plain, width=640, height=480, source=foreign(tmp_path / name))
     (path,) = render(look)
     with av.open(path) as clip:
@@ -65,20 +65,20 @@ def test_a_foreign_video_keeps_its_own_rate(name: str, plain: Look, render: Rend
     assert all(abs(time - Fraction(number, 30)) < Fraction(1, 1000) for number, time in enumerate(times))
 
 
-def test_the_same_video_gives_the_same_bytes(plain: Look, render: Render, tmp_path: Path) -> None:
+def test_the_same_video_gives_the_same_bytes(plain: ClipSpec, render: Render, tmp_path: Path) -> None:
     look = replace(plain, source=foreign(tmp_path / "a.mp4"))
     (one,) = render(look, folder=tmp_path / "x")
     (other,) = render(look, folder=tmp_path / "y")
     assert one.read_bytes() == other.read_bytes()
 
 
-def test_an_upscaled_4k_clip_has_its_size(plain: Look, render: Render, tmp_path: Path) -> None:
+def test_an_upscaled_4k_clip_has_its_size(plain: ClipSpec, render: Render, tmp_path: Path) -> None:
     look = replace(plain, width=3840, height=2160, source=foreign(tmp_path / "a.mp4", count=6))
     facts = measure(render(look)[0])
     assert (facts.width, facts.height, facts.has_audio) == (3840, 2160, False)
 
 
-def test_a_strange_and_endless_order_is_upscaled_too(plain: Look, render: Render, tmp_path: Path) -> None:
+def test_a_strange_and_endless_order_is_upscaled_too(plain: ClipSpec, render: Render, tmp_path: Path) -> None:
     look = replace(
         plain, model="\x00\ud800", prompt="狐\ud800\x00" * 50_000, source=foreign(tmp_path / "a.mp4", count=3)
     )

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from seedmock_contracts.facts import MediaKind
-from seedmock_server.references.files import Readable, Reason, Refused, Sources, decoded
+from seedmock_contracts.enums import MediaKind
+from seedmock_server.references.files import FetchError, Readable, Reason, Sources, decoded
 
 
 def picture(width: int = 4, height: int = 3) -> bytes:
@@ -32,8 +32,8 @@ def read(folder: Path, url: str) -> Readable | None:
     return asyncio.run(Sources(folder).read(url, own_origin="http://mock", now=0.0))
 
 
-def refusal(folder: Path, url: str) -> Refused:
-    with pytest.raises(Refused) as caught:
+def refusal(folder: Path, url: str) -> FetchError:
+    with pytest.raises(FetchError) as caught:
         read(folder, url)
     assert list(folder.iterdir()) == []
     return caught.value
@@ -118,5 +118,5 @@ def test_any_bytes_come_back_from_both_forms(content: bytes) -> None:
 
 @given(st.text(max_size=40))
 def test_any_text_after_the_scheme_is_decoded_or_refused(text: str) -> None:
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(FetchError):
         assert decoded(f"data:{text}")

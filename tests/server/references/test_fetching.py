@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from seedmock_server.http import outbound as fetching
-from seedmock_server.http.outbound import Beyond, Fetch, Reason, Refused, direct, fetch, resolved
+from seedmock_server.http.outbound import Fetch, FetchError, Reason, TooManyRedirects, direct, fetch, resolved
 from seedmock_server.references import files as sources
 
 GLOBAL = "93.184.216.34"
@@ -45,8 +45,8 @@ def public(url: str, answer: Answer, **options: Any) -> bytes:
     return asyncio.run(fetch(url, policy=Fetch.PUBLIC, transport=transport, limit_bytes=100, **chosen))
 
 
-def refusal(url: str, answer: Answer = lambda _: httpx.Response(200), **options: Any) -> Refused:
-    with pytest.raises(Refused) as caught:
+def refusal(url: str, answer: Answer = lambda _: httpx.Response(200), **options: Any) -> FetchError:
+    with pytest.raises(FetchError) as caught:
         public(url, answer, **options)
     return caught.value
 
@@ -118,22 +118,22 @@ def test_a_name_that_leads_to_the_own_machine_is_asked_where_it_leads() -> None:
 
 @pytest.mark.parametrize("addresses", ["8.8.8.8", "127.0.0.1 8.8.8.8", "192.168.0.1", "64:ff9b::7f00:1"])
 def test_what_is_not_wholly_on_the_own_machine_is_beyond_the_loopback_policy(addresses: str) -> None:
-    with pytest.raises(Beyond):
+    with pytest.raises(TooManyRedirects):
         local(b"", url="http://cat.test:{port}/", resolve=knowing(cat_test=addresses))
 
 
 def test_a_name_without_an_address_is_beyond_the_loopback_policy() -> None:
-    with pytest.raises(Beyond):
+    with pytest.raises(TooManyRedirects):
         local(b"", url="http://cat.test/", resolve=knowing())
 
 
 def test_a_redirect_from_the_own_machine_to_elsewhere_is_beyond_the_loopback_policy() -> None:
-    with pytest.raises(Beyond):
+    with pytest.raises(TooManyRedirects):
         local(said("302 Found", "Location: http://8.8.8.8/"))
 
 
 def test_everything_is_beyond_the_policy_that_fetches_nothing() -> None:
-    with pytest.raises(Beyond):
+    with pytest.raises(TooManyRedirects):
         local(b"", policy=Fetch.NONE)
 
 
@@ -142,7 +142,7 @@ def test_sources_know_nothing_of_what_is_beyond_their_policy(tmp_path: Path, pol
     room = sources.Sources(tmp_path, fetch=policy, resolve=knowing(cat_test="127.0.0.1 8.8.8.8"))
     read = room.read("http://cat.test/", own_origin="http://mock", now=0.0)
     if policy is Fetch.PUBLIC:
-        with pytest.raises(Refused, match="private/reserved"):
+        with pytest.raises(FetchError, match="private/reserved"):
             asyncio.run(read)
     else:
         assert asyncio.run(read) is None
@@ -296,13 +296,13 @@ def test_any_answer_but_200_is_refused_with_its_status(status: int) -> None:
 
 def test_content_over_the_limit_is_refused_whether_it_is_announced_or_not() -> None:
     for headers in (["Content-Length: 1001"], ["Content-Length: 999999999999"], []):
-        with pytest.raises(Refused, match="allowed: at most 1000") as caught:
+        with pytest.raises(FetchError, match="allowed: at most 1000") as caught:
             local(said("200 OK", *headers, body=b"x" * 1001), hang=True)
         assert caught.value.reason is Reason.TOO_LARGE
 
 
 def test_content_that_is_announced_to_be_too_large_is_not_waited_for() -> None:
-    with pytest.raises(Refused, match="has 1001 bytes") as caught:
+    with pytest.raises(FetchError, match="has 1001 bytes") as caught:
         local(said("200 OK", "Content-Length: 1001"), hang=True, seconds=0.5)
     assert caught.value.reason is Reason.TOO_LARGE
 
@@ -313,12 +313,12 @@ def test_content_of_just_the_limit_is_fetched() -> None:
 
 def test_packed_content_is_refused_unopened() -> None:
     bomb = gzip.compress(b"\0" * 1_000_000)[:900]
-    with pytest.raises(Refused, match="encoded as 'gzip'; allowed: identity"):
+    with pytest.raises(FetchError, match="encoded as 'gzip'; allowed: identity"):
         local(said("200 OK", "Content-Encoding: gzip", body=bomb))
 
 
 def test_a_server_that_says_nothing_is_given_up() -> None:
-    with pytest.raises(Refused, match=r"took more than 0\.2 seconds") as caught:
+    with pytest.raises(FetchError, match=r"took more than 0\.2 seconds") as caught:
         local(b"", hang=True, seconds=0.2)
     assert caught.value.reason is Reason.UNREACHABLE
 
@@ -333,7 +333,7 @@ def test_a_resolver_that_says_nothing_is_given_up() -> None:
 
 @pytest.mark.parametrize("reply", [b"", b"SSH-2.0-OpenSSH\r\n", said("200 OK", "Content-Length: 9", body=b"cat")])
 def test_an_answer_that_is_no_http_or_ends_early_is_refused(reply: bytes) -> None:
-    with pytest.raises(Refused, match="can't be read") as caught:
+    with pytest.raises(FetchError, match="can't be read") as caught:
         local(reply)
     assert caught.value.reason is Reason.UNREACHABLE
 
@@ -407,7 +407,7 @@ def test_only_so_many_references_are_fetched_at_once(tmp_path: Path, monkeypatch
         most = max(most, running)
         await asyncio.sleep(0.001)
         running -= 1
-        raise Beyond
+        raise TooManyRedirects
 
     monkeypatch.setattr(sources, "fetch", fetching_slowly)
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from seedmock_contracts.facts import MediaFacts
 from seedmock_server.media import probe
-from seedmock_server.references.files import Published, Readable, Reason, Refused, Sources
+from seedmock_server.references.files import FetchError, Published, Readable, Reason, Sources
 
 T = TypeVar("T")
 OWN = "http://mock.test:8000"
@@ -166,13 +166,13 @@ def test_a_refusal_does_not_say_where_the_server_keeps_its_files(
     monkeypatch.setattr(probe, "measure", refusing)
     (tmp_path / "link").symlink_to(tmp_path / "folder")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(Refused, match="not media: it is broken"):
+    with pytest.raises(FetchError, match="not media: it is broken"):
         run(kept(Sources(tmp_path / "link"), 1))
 
 
 def test_content_over_the_limit_is_refused_and_content_of_the_limit_is_not(tmp_path: Path) -> None:
     run(kept(Sources(tmp_path, limit_bytes=SIZE), 1))
-    with pytest.raises(Refused, match=f"has {SIZE} bytes or more; allowed: at most {SIZE - 1}") as caught:
+    with pytest.raises(FetchError, match=f"has {SIZE} bytes or more; allowed: at most {SIZE - 1}") as caught:
         run(kept(Sources(tmp_path, limit_bytes=SIZE - 1), 1))
     assert caught.value.reason is Reason.TOO_LARGE
 
@@ -208,7 +208,7 @@ def test_content_that_an_empty_folder_could_not_hold_is_refused_and_throws_nothi
     async def main() -> None:
         sources = Sources(tmp_path, total_bytes=SIZE + 1)
         await kept(sources, 1)
-        with pytest.raises(Refused, match=f"has {2 * SIZE} bytes; there is room for {SIZE + 1}") as caught:
+        with pytest.raises(FetchError, match=f"has {2 * SIZE} bytes; there is room for {SIZE + 1}") as caught:
             await sources.keep(picture() * 2)
         assert caught.value.reason is Reason.TOO_LARGE
 
@@ -230,7 +230,7 @@ def test_what_is_being_kept_holds_its_room(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setattr(probe, "measure", waiting)
         work = [asyncio.create_task(sources.keep(picture(shade))) for shade in (1, 2)]
         await asyncio.to_thread(begun.wait, 10)
-        with pytest.raises(Refused, match=f"has {SIZE} bytes; there is room for 0"):
+        with pytest.raises(FetchError, match=f"has {SIZE} bytes; there is room for 0"):
             await sources.keep(picture(3))
         go_on.set()
         await asyncio.gather(*work)
@@ -245,7 +245,7 @@ def test_refused_content_gives_its_room_back(tmp_path: Path) -> None:
     async def main() -> None:
         sources = Sources(tmp_path, total_bytes=SIZE)
         for _ in range(3):
-            with pytest.raises(Refused, match="not media"):
+            with pytest.raises(FetchError, match="not media"):
                 await sources.keep(b"x" * SIZE)
         await kept(sources, 1)
 
@@ -354,13 +354,13 @@ def test_a_posted_file_is_read_by_each_spelling_of_its_link(tmp_path: Path, orig
 
 @pytest.mark.parametrize("path", ["other/cat.bmp", "", "token%2Fx/cat.bmp"])
 def test_a_link_to_a_file_that_was_never_posted_is_refused(tmp_path: Path, path: str) -> None:
-    with pytest.raises(Refused, match="unknown or has expired") as caught:
+    with pytest.raises(FetchError, match="unknown or has expired") as caught:
         run(asked(tmp_path, f"{OWN}/_mock/files/{path}"))
     assert caught.value.reason is Reason.UNREACHABLE
 
 
 def test_an_expired_link_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="unknown or has expired"):
+    with pytest.raises(FetchError, match="unknown or has expired"):
         run(asked(tmp_path, f"{OWN}/_mock/files/token/cat.bmp", now=10.0))
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.rules.rule import Rule
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition
 
-SAID = contract("opeai")
+SAID = get_contract("opeai")
 FORMS = Path(__file__).parents[3] / "fixtures" / "opeai" / "forms"
 ORDER = {"model": "seedance-2-0-fast", "prompt": "Kites \u96ea", "size": "640x640", "seconds": "4"}
 

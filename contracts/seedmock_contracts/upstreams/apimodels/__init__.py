@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from ...contract import Contract
 from ...documents.references import FlatFields, Slot
+from ...enums import MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
 from ...facts import (
     Amount,
     Base,
@@ -17,18 +18,12 @@ from ...facts import (
     Endpoint,
     Fact,
     Field,
-    MediaKind,
     MediaLimit,
-    Mode,
     ModeFact,
     Model,
-    Moment,
-    Operation,
-    Role,
     Size,
     StatusWord,
     Tariff,
-    TaskStatus,
     Variants,
     assumed,
 )
@@ -251,20 +246,22 @@ AMOUNTS = (
 )
 
 WORDS = (
-    StatusWord("apimodels.status.created", SIBLINGS, Moment.CREATED, TaskStatus.QUEUED, "pending"),
-    StatusWord("apimodels.status.queued", CLIENT, Moment.QUERIED, TaskStatus.QUEUED, "pending"),
-    StatusWord("apimodels.status.in_progress", CLIENT, Moment.QUERIED, TaskStatus.IN_PROGRESS, "processing"),
-    StatusWord("apimodels.status.success", SIBLINGS, Moment.QUERIED, TaskStatus.SUCCESS, "completed"),
-    StatusWord("apimodels.status.failure", SIBLINGS, Moment.QUERIED, TaskStatus.FAILURE, "failed"),
-    StatusWord("apimodels.status.alias.queued", CLIENT, Moment.ALIAS, TaskStatus.QUEUED, "queued"),
-    StatusWord("apimodels.status.alias.running", CLIENT, Moment.ALIAS, TaskStatus.IN_PROGRESS, "running"),
-    StatusWord("apimodels.status.alias.in_progress", CLIENT, Moment.ALIAS, TaskStatus.IN_PROGRESS, "in_progress"),
-    StatusWord("apimodels.status.alias.succeeded", CLIENT, Moment.ALIAS, TaskStatus.SUCCESS, "succeeded"),
-    StatusWord("apimodels.status.alias.success", CLIENT, Moment.ALIAS, TaskStatus.SUCCESS, "success"),
-    StatusWord("apimodels.status.alias.error", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "error"),
-    StatusWord("apimodels.status.alias.canceled", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "canceled"),
-    StatusWord("apimodels.status.alias.cancelled", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "cancelled"),
-    StatusWord("apimodels.status.alias.expired", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "expired"),
+    StatusWord("apimodels.status.created", SIBLINGS, StatusContext.CREATED, TaskStatus.QUEUED, "pending"),
+    StatusWord("apimodels.status.queued", CLIENT, StatusContext.QUERIED, TaskStatus.QUEUED, "pending"),
+    StatusWord("apimodels.status.in_progress", CLIENT, StatusContext.QUERIED, TaskStatus.IN_PROGRESS, "processing"),
+    StatusWord("apimodels.status.success", SIBLINGS, StatusContext.QUERIED, TaskStatus.SUCCESS, "completed"),
+    StatusWord("apimodels.status.failure", SIBLINGS, StatusContext.QUERIED, TaskStatus.FAILURE, "failed"),
+    StatusWord("apimodels.status.alias.queued", CLIENT, StatusContext.ALIAS, TaskStatus.QUEUED, "queued"),
+    StatusWord("apimodels.status.alias.running", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "running"),
+    StatusWord(
+        "apimodels.status.alias.in_progress", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "in_progress"
+    ),
+    StatusWord("apimodels.status.alias.succeeded", CLIENT, StatusContext.ALIAS, TaskStatus.SUCCESS, "succeeded"),
+    StatusWord("apimodels.status.alias.success", CLIENT, StatusContext.ALIAS, TaskStatus.SUCCESS, "success"),
+    StatusWord("apimodels.status.alias.error", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "error"),
+    StatusWord("apimodels.status.alias.canceled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "canceled"),
+    StatusWord("apimodels.status.alias.cancelled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "cancelled"),
+    StatusWord("apimodels.status.alias.expired", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "expired"),
 )
 
 VARIANTS = (

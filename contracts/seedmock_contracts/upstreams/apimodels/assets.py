@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ...facts import Amount, Behaviour, Document, Endpoint, ErrorKind, Evidence, Fact, FailCode, Field, Operation
+from ...enums import ErrorKind, Operation
+from ...facts import Amount, Behaviour, Document, Endpoint, Evidence, Fact, FailCode, Field
 from ...rules.fields import Between, LengthAtMost, OneOf, Present, Scheme, Whole, needed, typed
 from ...rules.rule import Rule
 from .sources import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...facts import Basis, ErrorCase, ErrorKind, Evidence, FailCode
+from ...enums import Basis, ErrorKind
+from ...facts import ErrorCase, Evidence, FailCode
 from .sources import CLIENT, UNSAID, VENDOR_CLIENT
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...facts import AnswerField, Evidence, Operation, TaskStatus
+from ...enums import Operation, TaskStatus
+from ...facts import AnswerField, Evidence
 from .sources import CLIENT, LIKE_ARK, PAGE_ASSETS, SIBLINGS, UNSAID, VENDOR_CLIENT
 
 SUCCEEDED, FAILED = (TaskStatus.SUCCESS,), (TaskStatus.FAILURE,)

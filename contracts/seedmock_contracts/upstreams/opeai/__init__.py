@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from ...contract import Contract
 from ...documents.references import ContentArray
+from ...enums import MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
 from ...facts import (
     Amount,
     Base,
@@ -19,17 +20,11 @@ from ...facts import (
     Endpoint,
     Fact,
     Field,
-    MediaKind,
     MediaLimit,
-    Mode,
     ModeFact,
     Model,
-    Moment,
-    Operation,
-    Role,
     Size,
     StatusWord,
-    TaskStatus,
     Variants,
     assumed,
     documented,
@@ -232,27 +227,27 @@ AMOUNTS = (
 
 OPENAI = "openai"
 WORDS = (
-    StatusWord("opeai.status.created.queued", GUIDE_4, Moment.CREATED, TaskStatus.QUEUED, "queued"),
-    StatusWord("opeai.status.queued", GUIDE_5, Moment.QUERIED, TaskStatus.QUEUED, "QUEUED"),
-    StatusWord("opeai.status.in_progress", GUIDE_5, Moment.QUERIED, TaskStatus.IN_PROGRESS, "IN_PROGRESS"),
-    StatusWord("opeai.status.success", GUIDE_5, Moment.QUERIED, TaskStatus.SUCCESS, "SUCCESS"),
-    StatusWord("opeai.status.failure", GUIDE_5, Moment.QUERIED, TaskStatus.FAILURE, "FAILURE"),
-    StatusWord("opeai.status.openai.queued", GATEWAY, Moment.QUERIED, TaskStatus.QUEUED, "queued", OPENAI),
+    StatusWord("opeai.status.created.queued", GUIDE_4, StatusContext.CREATED, TaskStatus.QUEUED, "queued"),
+    StatusWord("opeai.status.queued", GUIDE_5, StatusContext.QUERIED, TaskStatus.QUEUED, "QUEUED"),
+    StatusWord("opeai.status.in_progress", GUIDE_5, StatusContext.QUERIED, TaskStatus.IN_PROGRESS, "IN_PROGRESS"),
+    StatusWord("opeai.status.success", GUIDE_5, StatusContext.QUERIED, TaskStatus.SUCCESS, "SUCCESS"),
+    StatusWord("opeai.status.failure", GUIDE_5, StatusContext.QUERIED, TaskStatus.FAILURE, "FAILURE"),
+    StatusWord("opeai.status.openai.queued", GATEWAY, StatusContext.QUERIED, TaskStatus.QUEUED, "queued", OPENAI),
     StatusWord(
-        "opeai.status.openai.in_progress", GATEWAY, Moment.QUERIED, TaskStatus.IN_PROGRESS, "in_progress", OPENAI
+        "opeai.status.openai.in_progress", GATEWAY, StatusContext.QUERIED, TaskStatus.IN_PROGRESS, "in_progress", OPENAI
     ),
-    StatusWord("opeai.status.openai.success", GATEWAY, Moment.QUERIED, TaskStatus.SUCCESS, "completed", OPENAI),
-    StatusWord("opeai.status.openai.failure", GATEWAY, Moment.QUERIED, TaskStatus.FAILURE, "failed", OPENAI),
-    StatusWord("opeai.status.alias.not_start", VENDOR_GET, Moment.ALIAS, TaskStatus.QUEUED, "NOT_START"),
-    StatusWord("opeai.status.alias.submitted", VENDOR_GET, Moment.ALIAS, TaskStatus.QUEUED, "SUBMITTED"),
-    StatusWord("opeai.status.alias.pending", CLIENT, Moment.ALIAS, TaskStatus.QUEUED, "pending"),
-    StatusWord("opeai.status.alias.running", ARK, Moment.ALIAS, TaskStatus.IN_PROGRESS, "running"),
-    StatusWord("opeai.status.alias.processing", CLIENT, Moment.ALIAS, TaskStatus.IN_PROGRESS, "processing"),
-    StatusWord("opeai.status.alias.succeeded", ARK, Moment.ALIAS, TaskStatus.SUCCESS, "succeeded"),
-    StatusWord("opeai.status.alias.expired", ARK, Moment.ALIAS, TaskStatus.FAILURE, "expired"),
-    StatusWord("opeai.status.alias.cancelled", ARK, Moment.ALIAS, TaskStatus.FAILURE, "cancelled"),
-    StatusWord("opeai.status.alias.canceled", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "canceled"),
-    StatusWord("opeai.status.alias.error", CLIENT, Moment.ALIAS, TaskStatus.FAILURE, "error"),
+    StatusWord("opeai.status.openai.success", GATEWAY, StatusContext.QUERIED, TaskStatus.SUCCESS, "completed", OPENAI),
+    StatusWord("opeai.status.openai.failure", GATEWAY, StatusContext.QUERIED, TaskStatus.FAILURE, "failed", OPENAI),
+    StatusWord("opeai.status.alias.not_start", VENDOR_GET, StatusContext.ALIAS, TaskStatus.QUEUED, "NOT_START"),
+    StatusWord("opeai.status.alias.submitted", VENDOR_GET, StatusContext.ALIAS, TaskStatus.QUEUED, "SUBMITTED"),
+    StatusWord("opeai.status.alias.pending", CLIENT, StatusContext.ALIAS, TaskStatus.QUEUED, "pending"),
+    StatusWord("opeai.status.alias.running", ARK, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "running"),
+    StatusWord("opeai.status.alias.processing", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "processing"),
+    StatusWord("opeai.status.alias.succeeded", ARK, StatusContext.ALIAS, TaskStatus.SUCCESS, "succeeded"),
+    StatusWord("opeai.status.alias.expired", ARK, StatusContext.ALIAS, TaskStatus.FAILURE, "expired"),
+    StatusWord("opeai.status.alias.cancelled", ARK, StatusContext.ALIAS, TaskStatus.FAILURE, "cancelled"),
+    StatusWord("opeai.status.alias.canceled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "canceled"),
+    StatusWord("opeai.status.alias.error", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "error"),
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...facts import AnswerField, Evidence, Operation, TaskStatus, assumed
+from ...enums import Operation, TaskStatus
+from ...facts import AnswerField, Evidence, assumed
 from .sources import GATEWAY, GUIDE_4, GUIDE_5, VENDOR_GET
 
 FAILED = (TaskStatus.FAILURE,)

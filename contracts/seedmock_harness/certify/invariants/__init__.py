@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ...results.certification import Broken, Invariant, severity
+from ...results.certification import Invariant, InvariantViolation, severity
 from ..evidence import Evidence
 from . import downloads as saving
 from . import orders as ordering
@@ -30,12 +30,12 @@ JUDGES: Mapping[Invariant, Judge] = {
 }
 
 
-def judged(seen: Evidence) -> list[Broken]:
+def judged(seen: Evidence) -> list[InvariantViolation]:
     """The invariants that broke in a trial, each once, with the first thing that was wrong."""
     found = []
     for invariant, judge in JUDGES.items():
         detail = next(judge(seen), None)
         if detail is not None:
             told = seen.conversation, seen.life
-            found.append(Broken(invariant, seen.scenario.name, severity(invariant), detail, *told))
+            found.append(InvariantViolation(invariant, seen.scenario.name, severity(invariant), detail, *told))
     return found

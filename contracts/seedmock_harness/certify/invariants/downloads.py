@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import TaskStatus
 
 from ..evidence import Evidence, Heard
 from .polling import TIMEOUT

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.facts import MISSING, ErrorKind, MediaKind, Operation
+from seedmock_contracts.enums import ErrorKind, MediaKind, Operation
+from seedmock_contracts.facts import MISSING
 from seedmock_server.billing.statement import LineKind
 from seedmock_server.tasks.models import Task
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.facts import Operation, TaskStatus
+from seedmock_contracts.enums import Operation, TaskStatus
 
 from ..evidence import SLACK, Evidence, Heard
 

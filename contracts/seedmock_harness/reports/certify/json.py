@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ...results.certification import Broken, Certification
+from ...results.certification import Certification, InvariantViolation
 
 
 def certification_json(found: Certification) -> str:
@@ -24,7 +24,7 @@ def certification_object(found: Certification) -> dict[str, Any]:
     }
 
 
-def _broken(one: Broken) -> dict[str, Any]:
+def _broken(one: InvariantViolation) -> dict[str, Any]:
     return {
         "invariant": one.invariant.value,
         "scenario": one.scenario,

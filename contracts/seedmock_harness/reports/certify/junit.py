@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...results.certification import Broken, Certification, Invariant, Verdict
+from ...results.certification import Certification, Invariant, InvariantViolation, Verdict
 from ..junit import Case, Outcome, Suite, junit
 from ..summary import of_certification
 
@@ -24,7 +24,7 @@ def _suites(found: Certification) -> Iterator[Suite]:
         yield Suite(invariant.value, tuple(_case(name, broken.get((invariant, name))) for name in found.trials))
 
 
-def _case(scenario: str, one: Broken | None) -> Case:
+def _case(scenario: str, one: InvariantViolation | None) -> Case:
     if one is None:
         return Case(scenario)
     return Case(scenario, Outcome.FAILURE, one.detail, "\n".join(one.conversation), one.severity.value)

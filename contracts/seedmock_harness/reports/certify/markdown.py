@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...results.certification import MEANINGS, Broken, Certification
+from ...results.certification import MEANINGS, Certification, InvariantViolation
 from ..http_text import shortened
 from ..markdown import SHOWN, block, code, table, text
 from ..summary import by_invariant, count, of_certification
@@ -45,7 +45,7 @@ def _what_broke(found: Certification) -> Iterator[str]:
             yield from _broken(one)
 
 
-def _broken(one: Broken) -> Iterator[str]:
+def _broken(one: InvariantViolation) -> Iterator[str]:
     yield from (f"### {text(one.scenario)} ({one.severity})", "", text(one.detail), "")
     yield from ("<details><summary>The conversation</summary>", "")
     yield from (*block(shortened("\n".join(one.conversation), SHOWN)), "", "</details>", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...results.certification import MEANINGS, Broken, Certification, Invariant, Verdict, severity
+from ...results.certification import MEANINGS, Certification, Invariant, InvariantViolation, Verdict, severity
 from ..exit_codes import CERTIFICATION
 from ..sarif import LEVELS, Object, invocation, result, rule, sarif
 
@@ -28,7 +28,7 @@ def _rule(invariant: Invariant, meaning: str) -> Object:
     return rule(invariant.value, meaning, meaning, LEVELS[severity(invariant)], ("invariant",))
 
 
-def _result(one: Broken, places: dict[Invariant, int], upstream: str) -> Object:
+def _result(one: InvariantViolation, places: dict[Invariant, int], upstream: str) -> Object:
     says = f"{one.scenario}: {one.detail}"
     at, name = f"{upstream}/{one.scenario}", f"{one.invariant}/{one.scenario}"
     found = result(one.invariant.value, places[one.invariant], one.severity, says, at, name, name)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from seedmock_contracts import __version__
-from seedmock_contracts.facts import Basis
+from seedmock_contracts.enums import Basis
 
 from ...results.verification import Seen, Verdict, Verification
 from ..html import page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from seedmock_contracts.facts import Basis
+from seedmock_contracts.enums import Basis
 
 from ...results.verification import Finding, Seen, Verification
 from ..http_text import answered, asked, shortened

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seedmock_contracts.facts import Basis, Fact
+from seedmock_contracts.enums import Basis
+from seedmock_contracts.facts import Fact
 
 from ...results.checks import Severity
 from ...results.verification import Finding, Verdict, Verification

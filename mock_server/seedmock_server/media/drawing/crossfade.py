@@ -9,25 +9,25 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw
 
-from ..clip_spec import STEPS, Look
-from ..encoding.yuv import Planes
+from ..clip_spec import STEPS, ClipSpec
+from ..encoding.yuv import YuvFrame
 from .images import covering
 from .palette import INK, Palette
-from .spinner import Dial
+from .spinner import Spinner
 from .test_card import Card, facts
 from .text import fitted, font, write
 
 
-class Passage:
+class Crossfade:
     """The pictures of a clip that starts or ends with a given still."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: ClipSpec) -> None:
         self._look = look
         self._palette = Palette.of(look.seed)
         first = covering(look.first.path, look.width, look.height) if look.first else None
         last = covering(look.last.path, look.width, look.height) if look.last else first
-        self._start = Planes.of(first) if first else Card(look).picture(0, 0)
-        self._end = Planes.of(last) if last else self._start
+        self._start = YuvFrame.of(first) if first else Card(look).picture(0, 0)
+        self._end = YuvFrame.of(last) if last else self._start
         self._badge = Badge(look, self._palette)
         self._gleam = _gleam(look.width, look.height)
         self._turn = look.seconds // 2
@@ -38,7 +38,7 @@ class Passage:
             return second
         return 1 if second < self._turn else self._turn + 1
 
-    def picture(self, second: int, step: int) -> Planes:
+    def picture(self, second: int, step: int) -> YuvFrame:
         """The picture of a second at a step of 1/12 second; those beyond the last second are the last still."""
         if second >= self._look.seconds:
             return self._end.copy()
@@ -50,7 +50,7 @@ class Passage:
             self._badge.lay(planes, second, step, shown)
         return planes
 
-    def _plate(self, second: int, step: int) -> Planes:
+    def _plate(self, second: int, step: int) -> YuvFrame:
         if second == self._turn and step > 0:
             return self._start.blend(self._end, _ease(step / (STEPS - 1)))
         return (self._end if second > self._turn else self._start).copy()
@@ -65,15 +65,15 @@ class Passage:
 class Badge:
     """A small dial and two lines of words on a dark plate, in the lower left corner."""
 
-    def __init__(self, look: Look, palette: Palette) -> None:
+    def __init__(self, look: ClipSpec, palette: Palette) -> None:
         unit = min(look.width, look.height)
         edge = unit // 40 * 2
         self._look, self._palette = look, palette
-        self._dial = Dial.of(max(36, unit // 15 * 2))
+        self._dial = Spinner.of(max(36, unit // 15 * 2))
         self._at = (edge, look.height - edge - self._dial.side)
         self._bed, self._words = self._plate(look.width - 2 * edge)
 
-    def lay(self, planes: Planes, second: int, step: int, shown: float) -> None:
+    def lay(self, planes: YuvFrame, second: int, step: int, shown: float) -> None:
         """Put the badge on a picture, as strongly as `shown` (0 to 1) says."""
         strength = [round(value * shown) for value in range(256)]
         planes.tint((8, 10, 16), self._bed.point(strength), self._at)

@@ -13,7 +13,7 @@ TURNS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
+class Spinner:
     """The masks of a ring whose outer diameter is `side` pixels (even): every pixel's angle, and the ring itself."""
 
     side: int
@@ -21,7 +21,7 @@ class Dial:
     ring: Image.Image
 
     @classmethod
-    def of(cls, side: int) -> Dial:
+    def of(cls, side: int) -> Spinner:
         return cls(side, _angles(side), band(side, 0.975, 0.875))
 
     def comet(self, step: int) -> Image.Image:

@@ -8,32 +8,32 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from ..clip_spec import FPS, STEPS, Look
-from ..encoding.yuv import Planes
+from ..clip_spec import FPS, STEPS, ClipSpec
+from ..encoding.yuv import YuvFrame
 from .layout import Layout
 from .palette import DIM, INK, PALE, Colour, Palette
-from .spinner import Dial, spoke
+from .spinner import Spinner, spoke
 from .text import fitted, font, wrap, write
 
 
 class Card:
     """The pictures of a test card."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: ClipSpec) -> None:
         self._look = look
         self._palette = Palette.of(look.seed)
         self._layout = Layout.of(look.width, look.height)
-        self._dial = Dial.of(self._layout.dial)
+        self._dial = Spinner.of(self._layout.dial)
         self._light = _light(self._layout)
         self._picture = self._drawn()
-        self._planes = Planes.of(self._picture)
+        self._planes = YuvFrame.of(self._picture)
         self._second = -1
 
     def twin(self, second: int) -> int:
         """The second that moves in the same way."""
         return 0
 
-    def picture(self, second: int, step: int) -> Planes:
+    def picture(self, second: int, step: int) -> YuvFrame:
         """The picture of a second at a step of 1/12 second."""
         if second != self._second:
             self._count(self._planes, second)
@@ -86,7 +86,7 @@ class Card:
             start, end = (left + (right - left) * (index + more) // count for more in (0, 1))
             draw.rectangle((start, top, end - 1, bottom - 1), fill=colour)
 
-    def _count(self, planes: Planes, second: int) -> None:
+    def _count(self, planes: YuvFrame, second: int) -> None:
         """The number, a tick on the dial for every second gone by, and the progress below the bars."""
         side = self._layout.dial
         edge = side // 20 * 2
@@ -100,7 +100,7 @@ class Card:
         draw.text((middle, middle * 0.94), str(second + 1), font=font(round(side * 0.36)), fill=INK, anchor="mm")
         small = font(max(9, round(side * 0.075)))
         draw.text((middle, middle * 1.5), f"of {self._look.seconds} s", font=small, fill=PALE, anchor="mm")
-        planes.paste(Planes.of(inside), self._inside(edge)[:2])
+        planes.paste(YuvFrame.of(inside), self._inside(edge)[:2])
         self._progress(planes, second)
 
     def _inside(self, edge: int) -> tuple[int, int, int, int]:
@@ -108,16 +108,16 @@ class Card:
         (x, y), side = self._layout.dial_at, self._layout.dial
         return x + edge, y + edge, x + side - edge, y + side - edge
 
-    def _progress(self, planes: Planes, second: int) -> None:
+    def _progress(self, planes: YuvFrame, second: int) -> None:
         left, top, right, bottom = self._layout.progress
         patch = self._picture.crop((left, top, right, bottom))
         done = (right - left) * (second + 1) // self._look.seconds
         draw = ImageDraw.Draw(patch, "RGBA")
         draw.rectangle((0, 0, right - left, bottom - top), fill=(0, 0, 0, 110))
         draw.rectangle((0, 0, done - 1, bottom - top), fill=(*self._palette.bright, 255))
-        planes.paste(Planes.of(patch), (left, top))
+        planes.paste(YuvFrame.of(patch), (left, top))
 
-    def _shine(self, planes: Planes, step: int) -> None:
+    def _shine(self, planes: YuvFrame, step: int) -> None:
         """The light that runs along the bars."""
         left, top, right, _ = self._layout.bars
         wide = self._light.width
@@ -125,7 +125,7 @@ class Card:
         planes.tint(INK, self._light, (x // 2 * 2, top))
 
 
-def facts(look: Look) -> str:
+def facts(look: ClipSpec) -> str:
     """The line below the title."""
     sound = "sound" if look.audio else "silent"
     return f"{look.width} × {look.height}  ·  {look.seconds} s  ·  {FPS} fps  ·  {sound}"

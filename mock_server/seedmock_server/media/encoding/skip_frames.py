@@ -39,7 +39,7 @@ class Bits:
 
 
 @dataclass(frozen=True, slots=True)
-class Skips:
+class SkipFrames:
     """What the slice header needs to know of a stream."""
 
     number_bits: int
@@ -47,7 +47,7 @@ class Skips:
     deblocking: bool
 
     @classmethod
-    def of(cls, sps: bytes, pps: bytes) -> Skips:
+    def of(cls, sps: bytes, pps: bytes) -> SkipFrames:
         """Reads the parameter sets of a baseline stream without B pictures; raises ValueError for any other."""
         number_bits, macroblocks = _sequence(Bits.of(sps))
         return cls(number_bits, macroblocks, _picture(Bits.of(pps)))

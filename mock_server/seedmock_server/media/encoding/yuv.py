@@ -17,7 +17,7 @@ _CHROMA = [128 + round((value - 128) * 224 / 255) for value in range(256)]
 
 
 @dataclass(frozen=True, slots=True)
-class Planes:
+class YuvFrame:
     """Luma at full size, both chroma planes at half; every offset given to a method is even."""
 
     y: Image.Image
@@ -25,15 +25,15 @@ class Planes:
     v: Image.Image
 
     @classmethod
-    def of(cls, picture: Image.Image) -> Planes:
+    def of(cls, picture: Image.Image) -> YuvFrame:
         """The planes of an RGB picture with even sides."""
         y, u, v = picture.convert("YCbCr").split()
         return cls(y.point(_LUMA), u.reduce(2).point(_CHROMA), v.reduce(2).point(_CHROMA))
 
-    def copy(self) -> Planes:
-        return Planes(self.y.copy(), self.u.copy(), self.v.copy())
+    def copy(self) -> YuvFrame:
+        return YuvFrame(self.y.copy(), self.u.copy(), self.v.copy())
 
-    def paste(self, patch: Planes, at: tuple[int, int]) -> None:
+    def paste(self, patch: YuvFrame, at: tuple[int, int]) -> None:
         half = (at[0] // 2, at[1] // 2)
         self.y.paste(patch.y, at)
         self.u.paste(patch.u, half)
@@ -47,9 +47,9 @@ class Planes:
         self.u.paste(u, half, small)
         self.v.paste(v, half, small)
 
-    def blend(self, other: Planes, share: float) -> Planes:
+    def blend(self, other: YuvFrame, share: float) -> YuvFrame:
         """A new picture: this one, with `share` (0 to 1) of the other."""
-        return Planes(
+        return YuvFrame(
             Image.blend(self.y, other.y, share),
             Image.blend(self.u, other.u, share),
             Image.blend(self.v, other.v, share),
@@ -61,5 +61,5 @@ class Planes:
 
 
 def _yuv(colour: Colour) -> Colour:
-    dot = Planes.of(Image.new("RGB", (2, 2), colour)).data()
+    dot = YuvFrame.of(Image.new("RGB", (2, 2), colour)).data()
     return dot[0], dot[4], dot[5]

@@ -13,12 +13,13 @@ import pytest
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.enums import MediaKind, Operation
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.facts import MediaFacts, MediaKind, Operation
-from seedmock_contracts.upstreams import contract
-from seedmock_harness.conversation.history import Conversation, Turn
-from seedmock_harness.driver.client import Judged, Speaker
-from seedmock_harness.results.checks import Failure, Look, Severity
+from seedmock_contracts.facts import MediaFacts
+from seedmock_contracts.upstreams import get_contract
+from seedmock_harness.conversation.history import History, Interaction
+from seedmock_harness.driver.client import Driver, Judged
+from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
 
@@ -41,9 +42,9 @@ class Tale:
 
     def __init__(self, said: Contract, options: Mapping[str, str] | None = None) -> None:
         self.said = said
-        self.conversation = Conversation(said, options)
+        self.conversation = History(said, options)
         self.now = NOW
-        self.last: Turn | None = None
+        self.last: Interaction | None = None
 
     def wait(self, seconds: float) -> Tale:
         self.now += seconds
@@ -125,11 +126,11 @@ class Tale:
 
     # --- what is seen ---
 
-    def looks(self, check: Callable[[Turn], Iterator[Look]]) -> list[Look]:
+    def looks(self, check: Callable[[Interaction], Iterator[CheckResult]]) -> list[CheckResult]:
         assert self.last is not None
         return list(check(self.last))
 
-    def sees(self, check: Callable[[Turn], Iterator[Look]]) -> dict[str, bool]:
+    def sees(self, check: Callable[[Interaction], Iterator[CheckResult]]) -> dict[str, bool]:
         """The facts that a check looked at in the last turn, less the upstream's name, and whether all looks held."""
         seen: dict[str, bool] = {}
         for look in self.looks(check):
@@ -137,9 +138,9 @@ class Tale:
             seen[name] = seen.get(name, True) and look.holds
         return seen
 
-    def severities(self, check: Callable[[Turn], Iterator[Look]]) -> dict[str, Severity]:
+    def severities(self, check: Callable[[Interaction], Iterator[CheckResult]]) -> dict[str, Severity]:
         assert self.last is not None
-        failures = [Failure("", look, self.last.exchange) for look in self.looks(check) if not look.holds]
+        failures = [CheckFailure("", look, self.last.exchange) for look in self.looks(check) if not look.holds]
         return {failure.fact.id.removeprefix(f"{self.said.name}."): failure.severity for failure in failures}
 
 
@@ -148,7 +149,7 @@ def tale() -> Callable[..., Tale]:
     """A made-up conversation with the upstream of this name; `options` are those that are known to hold."""
 
     def begin(name: str, options: Mapping[str, str] | None = None) -> Tale:
-        return Tale(contract(name), options)
+        return Tale(get_contract(name), options)
 
     return begin
 
@@ -168,17 +169,17 @@ class Emulated:
         self.loop = loop
         self.heard: list[Judged] = []
         keys = {"first": "sk_first", "second": "sk_second"}
-        self.speaker = Speaker(
-            contract(name), self._send, keys, self.clock.now, self.clock.advance, self.heard.append, paying=True
+        self.speaker = Driver(
+            get_contract(name), self._send, keys, self.clock.now, self.clock.advance, self.heard.append, paying=True
         )
 
     def _send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> httpx.Response:
         return self.loop.run_until_complete(self.client.request(method, url, headers=headers, content=content))
 
-    def failures(self) -> list[Failure]:
+    def failures(self) -> list[CheckFailure]:
         """All that was contradicted, or settled otherwise."""
         looks = ((said, name, look) for said in self.heard for name, look in said.looks)
-        return [Failure(name, look, said.turn.exchange) for said, name, look in looks if not look.holds]
+        return [CheckFailure(name, look, said.turn.exchange) for said, name, look in looks if not look.holds]
 
     def confirmed(self) -> set[str]:
         """The facts that were borne out, less the upstream's name."""

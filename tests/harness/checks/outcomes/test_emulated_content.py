@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Operation, TaskStatus
+from seedmock_contracts.enums import Operation, TaskStatus
 from seedmock_harness.results.checks import Severity
 
 Made = Callable[..., Any]

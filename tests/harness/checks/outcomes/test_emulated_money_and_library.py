@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from seedmock_contracts.facts import Operation as Op
-from seedmock_contracts.facts import TaskStatus
+from seedmock_contracts.enums import Operation as Op
+from seedmock_contracts.enums import TaskStatus
 from seedmock_harness.results.checks import Severity
 
 Made = Callable[..., Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_harness.checks import isolation
 
 Made = Callable[..., Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Operation
+from seedmock_contracts.enums import Operation
 from seedmock_harness.checks import billing as money
 from seedmock_harness.results.checks import Severity
 

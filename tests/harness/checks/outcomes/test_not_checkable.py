@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.facts import Operation
-from seedmock_contracts.upstreams import contract
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.upstreams import get_contract
 
 FIXTURES = Path(__file__).parents[4] / "fixtures"
 UPSTREAMS = ("opeai", "apimodels")
@@ -29,7 +29,7 @@ def test_each_fact_is_listed_once_and_with_a_reason(name: str) -> None:
     rows = [row for table in tables.values() for row in table]
     ids = [row["id"] for row in rows]
     assert len(ids) == len(set(ids))
-    assert set(ids) - {fact.id for fact in contract(name).facts()} == set()
+    assert set(ids) - {fact.id for fact in get_contract(name).facts()} == set()
     assert [row for row in rows if set(row) != {"id", "reason"} or not row["reason"].endswith(".")] == []
 
 
