@@ -17,18 +17,18 @@ SLACK = 0.05
 """Seconds by which a clip may miss its length, beside the one frame more that some bills count."""
 
 
-def differences(said: Contract, order: Order, movie: Movie) -> tuple[Difference, ...]:
+def differences(contract: Contract, order: Order, movie: Movie) -> tuple[Difference, ...]:
     """In what a clip is not as ordered. What its file does not say is no difference."""
     if isinstance(order, UpscaleRequest):
-        return tuple(_side(said, order, movie))
-    return (*_pixels(said, order, movie), *_length(said, order, movie), *_sound(order, movie))
+        return tuple(_side(contract, order, movie))
+    return (*_pixels(contract, order, movie), *_length(contract, order, movie), *_sound(order, movie))
 
 
-def _pixels(said: Contract, order: GenerationRequest, movie: Movie) -> Iterator[Difference]:
+def _pixels(contract: Contract, order: GenerationRequest, movie: Movie) -> Iterator[Difference]:
     wished = " ".join(word for word in (order.resolution, order.ratio) if word)
     rows = [
         row.text
-        for row in said.sizes
+        for row in contract.sizes
         if order.resolution in (row.resolution, None) and order.ratio in (row.ratio, None, "adaptive")
     ]
     if order.size is not None:
@@ -39,8 +39,8 @@ def _pixels(said: Contract, order: GenerationRequest, movie: Movie) -> Iterator[
         yield Difference("size", wished, movie.size)
 
 
-def _length(said: Contract, order: GenerationRequest, movie: Movie) -> Iterator[Difference]:
-    frame = 1 / float(said.amount(f"{said.name}.content.frames_per_second").value)
+def _length(contract: Contract, order: GenerationRequest, movie: Movie) -> Iterator[Difference]:
+    frame = 1 / float(contract.amount(f"{contract.name}.content.frames_per_second").value)
     if movie.seconds and not -SLACK <= movie.seconds - order.seconds <= frame + SLACK:
         yield Difference("seconds", str(order.seconds), f"{movie.seconds:.2f}")
 
@@ -51,8 +51,8 @@ def _sound(order: GenerationRequest, movie: Movie) -> Iterator[Difference]:
         yield Difference("audio", words[not movie.has_audio], words[movie.has_audio])
 
 
-def _side(said: Contract, order: UpscaleRequest, movie: Movie) -> Iterator[Difference]:
+def _side(contract: Contract, order: UpscaleRequest, movie: Movie) -> Iterator[Difference]:
     """A target names the shorter side; the input's form and length are not known here."""
-    side = next((one for one in said.amounts if one.id == f"{said.name}.upscale.side.{order.resolution}"), None)
+    side = next((one for one in contract.amounts if one.id == f"{contract.name}.upscale.side.{order.resolution}"), None)
     if side is not None and movie.width and min(movie.width, movie.height) != int(side.value):
         yield Difference("size", order.resolution, movie.size)

@@ -22,34 +22,34 @@ class Route:
     params: Mapping[str, str]
 
 
-def routed(said: Contract, method: str, path: str) -> Route | None:
+def routed(contract: Contract, method: str, path: str) -> Route | None:
     """The endpoint of a method and a path; the first of the page where one endpoint carries two operations."""
-    for base, pattern, endpoint in _patterns(said.name):
+    for base, pattern, endpoint in _patterns(contract.name):
         if endpoint.method == method and path.startswith(base) and (found := pattern.fullmatch(path[len(base) :])):
             return Route(endpoint, {name: unquote(value) for name, value in found.groupdict().items()})
     return None
 
 
-def path_of(said: Contract, operation: Operation, params: Mapping[str, str], base: int = 0) -> tuple[str, str]:
+def path_of(contract: Contract, operation: Operation, params: Mapping[str, str], base: int = 0) -> tuple[str, str]:
     """The method and the path of an operation under one of the bases. Raises LookupError for one that is not there."""
-    endpoint = next((found for found in said.endpoints if found.operation is operation), None)
+    endpoint = next((found for found in contract.endpoints if found.operation is operation), None)
     if endpoint is None:
-        raise LookupError(f"{said.name} has no endpoint for {operation}")
+        raise LookupError(f"{contract.name} has no endpoint for {operation}")
     filled = re.sub(r"{(\w+)}", lambda name: quote(params[name[1]], safe=""), endpoint.path)
-    return endpoint.method, said.bases[base].prefix + filled
+    return endpoint.method, contract.bases[base].prefix + filled
 
 
 @cache
 def _patterns(upstream: str) -> tuple[tuple[str, re.Pattern[str], Endpoint], ...]:
-    said = get_contract(upstream)
+    contract = get_contract(upstream)
     return tuple(
         (base.prefix, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", endpoint.path)), endpoint)
-        for base in said.bases
-        for endpoint in said.endpoints
+        for base in contract.bases
+        for endpoint in contract.endpoints
     )
 
 
-def methods_at(said: Contract, path: str) -> frozenset[str]:
+def methods_at(contract: Contract, path: str) -> frozenset[str]:
     """The methods that the page gives to a path; none for a path that is none of the upstream's."""
-    methods = {endpoint.method for endpoint in said.endpoints}
-    return frozenset(method for method in methods if routed(said, method, path) is not None)
+    methods = {endpoint.method for endpoint in contract.endpoints}
+    return frozenset(method for method in methods if routed(contract, method, path) is not None)

@@ -51,18 +51,18 @@ def quote(
     `price_per_million` replaces the assumed price of B's tokens. Raises ValueError for a model, resolution or size
     that the upstream has no price for.
     """
-    said = get_contract(upstream)
+    contract = get_contract(upstream)
     if isinstance(request, UpscaleRequest):
-        return _upscale(said, request)
-    model, size = _model(said, request.model), size_of(said, request)
+        return _upscale(contract, request)
+    model, size = _model(contract, request.model), size_of(contract, request)
     if model.upscales or size.resolution not in model.resolutions:
         raise ValueError(f"{model.name} makes no clip at {size.resolution}; allowed: {', '.join(model.resolutions)}")
     count = tokens(size.width, size.height, request.seconds)
-    tariff = _tariff(said, model, size.resolution)
+    tariff = _tariff(contract, model, size.resolution)
     if tariff is None:
-        return _by_tokens(said.amount(f"{said.name}.tokens.price"), price_per_million, count, request.seconds)
-    if {**said.defaults, **(variants or {})}.get(f"{said.name}.billing") == "tokens":
-        return _by_tokens(_implied(said, tariff), None, count, request.seconds)
+        return _by_tokens(contract.amount(f"{contract.name}.tokens.price"), price_per_million, count, request.seconds)
+    if {**contract.defaults, **(variants or {})}.get(f"{contract.name}.billing") == "tokens":
+        return _by_tokens(_implied(contract, tariff), None, count, request.seconds)
     amount = tariff.per_second * request.seconds
     return Quote(amount, request.seconds, count, tariff.per_second, "second", (tariff,))
 
@@ -72,39 +72,43 @@ def asset_fee(upstream: str) -> Amount:
     return get_contract(upstream).amount(f"{upstream}.assets.create.fee")
 
 
-def size_of(said: Contract, request: GenerationRequest) -> Size:
+def size_of(contract: Contract, request: GenerationRequest) -> Size:
     """The pixels that an order asks for; adaptive counts as 16:9 until the picture is known. Raises ValueError."""
     if request.size is not None:
-        size = said.size_of(request.size)
+        size = contract.size_of(request.size)
     else:
         ratio = "16:9" if request.ratio in (None, ADAPTIVE) else str(request.ratio)
-        size = said.size(request.resolution or "720p", ratio)
+        size = contract.size(request.resolution or "720p", ratio)
     if size is None:
         asked = request.size or f"{request.resolution} at {request.ratio}"
-        raise ValueError(f"{said.name} renders no {asked}; allowed: {', '.join(row.text for row in said.sizes)}")
+        raise ValueError(
+            f"{contract.name} renders no {asked}; allowed: {', '.join(row.text for row in contract.sizes)}"
+        )
     return size
 
 
-def _model(said: Contract, name: str | None) -> Model:
-    model = said.named(name)
+def _model(contract: Contract, name: str | None) -> Model:
+    model = contract.named(name)
     if model is None:
-        raise ValueError(f"{said.name} has no model {name!r}; allowed: {', '.join(m.name for m in said.models)}")
+        raise ValueError(
+            f"{contract.name} has no model {name!r}; allowed: {', '.join(m.name for m in contract.models)}"
+        )
     return model
 
 
-def _tariff(said: Contract, model: Model, resolution: str) -> Tariff | None:
-    rows = [tariff for tariff in said.tariffs if tariff.model == model.name]
+def _tariff(contract: Contract, model: Model, resolution: str) -> Tariff | None:
+    rows = [tariff for tariff in contract.tariffs if tariff.model == model.name]
     found = next((tariff for tariff in rows if tariff.resolution == resolution), None)
-    if said.tariffs and found is None:
+    if contract.tariffs and found is None:
         allowed = ", ".join(tariff.resolution for tariff in rows)
         raise ValueError(f"{model.name} has no price at {resolution}; allowed: {allowed}")
     return found
 
 
-def _implied(said: Contract, tariff: Tariff) -> Amount:
+def _implied(contract: Contract, tariff: Tariff) -> Amount:
     """The price per million tokens that a price a second stands for, at 24 frames of 16:9 a second."""
-    size = said.size(tariff.resolution, "16:9")
-    assert size is not None, f"{said.name} has no 16:9 row at {tariff.resolution}"
+    size = contract.size(tariff.resolution, "16:9")
+    assert size is not None, f"{contract.name} has no 16:9 row at {tariff.resolution}"
     a_second = Decimal(size.width * size.height * 24) / 1024
     return Amount(tariff.id, tariff.evidence, tariff.per_second * 1_000_000 / a_second)
 
@@ -115,14 +119,14 @@ def _by_tokens(price: Amount, settled: Decimal | None, count: int, seconds: int)
     return Quote(amount, seconds, count, rate, "million tokens", (price,))
 
 
-def _upscale(said: Contract, request: UpscaleRequest) -> Quote:
-    model = next((model for model in said.models if model.upscales), None)
+def _upscale(contract: Contract, request: UpscaleRequest) -> Quote:
+    model = next((model for model in contract.models if model.upscales), None)
     if model is None:
-        raise ValueError(f"{said.name} does not upscale")
-    tariff = _tariff(said, model, request.resolution)
+        raise ValueError(f"{contract.name} does not upscale")
+    tariff = _tariff(contract, model, request.resolution)
     assert tariff is not None, "an upstream that upscales has tariffs"
-    least = said.amount(f"{said.name}.upscale.minimum_seconds")
-    guess = said.amount(f"{said.name}.upscale.unknown_seconds")
+    least = contract.amount(f"{contract.name}.upscale.minimum_seconds")
+    guess = contract.amount(f"{contract.name}.upscale.unknown_seconds")
     length = guess.value if request.seconds is None else Decimal(str(request.seconds))
     seconds = max(math.ceil(length), int(least.value))
     facts = (tariff, least, guess) if request.seconds is None else (tariff, least)

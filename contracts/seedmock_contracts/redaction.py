@@ -70,15 +70,15 @@ _NAMED = frozenset({Operation.MODELS, Operation.BALANCE})
 class Redactor:
     """Redacts the exchanges of one recording, in their order. `secrets` are keys that are known by heart."""
 
-    def __init__(self, said: Contract, secrets: Iterable[str] = ()) -> None:
-        self._said = said
+    def __init__(self, contract: Contract, secrets: Iterable[str] = ()) -> None:
+        self._said = contract
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
         self._ids: dict[str, str] = {}
         self._references: set[str] = set()
         self._links: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._known: re.Pattern[str] | None = None
-        self._plain = {*(model.name for model in said.models), *(word.word for word in said.words)}
+        self._plain = {*(model.name for model in contract.models), *(word.word for word in contract.words)}
 
     def know(self, secret: str) -> None:
         """From here on, hide a key wherever it stands."""
@@ -191,15 +191,15 @@ def _method(method: str) -> str:
     return "GET" if method == "HEAD" else method
 
 
-def _ids_in(said: Contract, exchange: Exchange) -> Iterator[str]:
+def _ids_in(contract: Contract, exchange: Exchange) -> Iterator[str]:
     """Every id that an exchange tells in a place of ids."""
     if exchange.operation in _NAMED:
         return
     parts = urlsplit(exchange.request.url)
-    found = routed(said, _method(exchange.request.method), parts.path)
+    found = routed(contract, _method(exchange.request.method), parts.path)
     told: list[Any] = [*(found.params.values() if found else ())]
     told += _values(_json(exchange.request.body), _ASKED)
-    told += _values(_json(exchange.response.body), said.id_fields)
+    told += _values(_json(exchange.response.body), contract.id_fields)
     for value in told:
         text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if len(text) >= LEAST and _WORD.fullmatch(text) and any(sign in digits for sign in text):

@@ -93,14 +93,14 @@ def _heeded(upstream: str, operation: Operation) -> tuple[_Options, frozenset[st
     """What a verdict rests on beside the document, None for an operation that has no rules: the variants that matter,
     with their defaults; and the fields of which nothing is asked but that they are there, and are texts.
     """
-    said = get_contract(upstream)
-    rules = said.rules.get(operation)
+    contract = get_contract(upstream)
+    rules = contract.rules.get(operation)
     if rules is None:
         return None
     conditions = [only for rule in rules if (only := condition(rule)) is not None]
     texts = {rule.field for rule in rules if isinstance(rule, Typed) and rule.types == ("string",)}
     free = texts - {rule.top for rule in rules if not isinstance(rule, Typed | Present)}
-    return tuple((name, said.defaults[name]) for name in dict(conditions)), frozenset(free)
+    return tuple((name, contract.defaults[name]) for name in dict(conditions)), frozenset(free)
 
 
 class _Needs(Enum):
@@ -139,8 +139,8 @@ def condition(rule: Rule) -> tuple[str, str] | None:
 
 def notices(upstream: str, document: Document) -> list[Violation]:
     """What the upstream accepts, though its page advises against it."""
-    said = get_contract(upstream)
-    return [violation for rule in said.advice if rule.top in document and (violation := rule.check(document, ()))]
+    contract = get_contract(upstream)
+    return [violation for rule in contract.advice if rule.top in document and (violation := rule.check(document, ()))]
 
 
 def unknown_fields(upstream: str, operation: Operation, document: Document) -> list[str]:

@@ -64,67 +64,67 @@ def _told(rows: Iterable[tuple[str, str, Fact]]) -> Told:
     return found
 
 
-def _endpoints(said: Contract) -> Told:
-    bases = [("host", f"{base.host}{base.prefix}", base) for base in said.bases[:1]]
-    calls = [(f"{e.operation}".replace("_", " "), f"{e.method} {e.path}", e) for e in said.endpoints]
+def _endpoints(contract: Contract) -> Told:
+    bases = [("host", f"{base.host}{base.prefix}", base) for base in contract.bases[:1]]
+    calls = [(f"{e.operation}".replace("_", " "), f"{e.method} {e.path}", e) for e in contract.endpoints]
     return _told([*bases, *calls])
 
 
-def _models(said: Contract) -> Told:
-    names = [(f"{model.tier}", model.name, model) for model in said.models]
+def _models(contract: Contract) -> Told:
+    names = [(f"{model.tier}", model.name, model) for model in contract.models]
     return _told(
-        [*names, *((f"{model.tier}: resolutions", ", ".join(model.resolutions), model) for model in said.models)]
+        [*names, *((f"{model.tier}: resolutions", ", ".join(model.resolutions), model) for model in contract.models)]
     )
 
 
-def _modes(said: Contract) -> Told:
-    return _told((mode.mode.replace("_", " "), "yes", mode) for mode in said.modes)
+def _modes(contract: Contract) -> Told:
+    return _told((mode.mode.replace("_", " "), "yes", mode) for mode in contract.modes)
 
 
-def _sizes(said: Contract) -> Told:
-    return _told((f"{size.resolution} {size.ratio}", size.text, size) for size in said.sizes)
+def _sizes(contract: Contract) -> Told:
+    return _told((f"{size.resolution} {size.ratio}", size.text, size) for size in contract.sizes)
 
 
-def _fields(said: Contract) -> Told:
+def _fields(contract: Contract) -> Told:
     """The fields of an order by the house's names, with their types and defaults."""
     rows = []
-    for field in (field for field in said.fields if field.operation is Operation.CREATE):
+    for field in (field for field in contract.fields if field.operation is Operation.CREATE):
         default = "" if field.default is None else f" = {spelt(field.default)}"
-        about = _house(said).get(field.path, field.path)
+        about = _house(contract).get(field.path, field.path)
         rows.append((about, f"{field.path}: {' or '.join(field.types)}{default}", field))
     return _told(rows)
 
 
-def _rules(said: Contract) -> Told:
-    rules = [rule for rule in said.rules[Operation.CREATE] if not isinstance(rule, Typed)]
-    told = _told((*_spoken(said, rule), rule.fact) for rule in rules)
+def _rules(contract: Contract) -> Told:
+    rules = [rule for rule in contract.rules[Operation.CREATE] if not isinstance(rule, Typed)]
+    told = _told((*_spoken(contract, rule), rule.fact) for rule in rules)
     return {about: (", ".join(dict.fromkeys(text.split(", "))), facts) for about, (text, facts) in told.items()}
 
 
-def _spoken(said: Contract, rule: Rule) -> tuple[str, str]:
+def _spoken(contract: Contract, rule: Rule) -> tuple[str, str]:
     """What a rule is about, in the house's words, and what it asks."""
     for kind, speak in SPOKEN.items():
         if isinstance(rule, kind):
-            return speak(said, rule)
+            return speak(contract, rule)
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(rule).__name__)
     return words.strip(), "yes"
 
 
-def _field(said: Contract, rule: Rule) -> str:
-    return _house(said).get(rule.field, rule.field)
+def _field(contract: Contract, rule: Rule) -> str:
+    return _house(contract).get(rule.field, rule.field)
 
 
-def _scheme(said: Contract, rule: Scheme) -> tuple[str, str]:
+def _scheme(contract: Contract, rule: Scheme) -> tuple[str, str]:
     """A reference's scheme is told once for all, whatever the field is."""
-    placed = put(rule.broken({}, said.layout), rule.field, "https://example.com/a")
-    references: tuple[Found, ...] = said.layout.find(placed)
-    what = "references" if references else _field(said, rule)
+    placed = put(rule.broken({}, contract.layout), rule.field, "https://example.com/a")
+    references: tuple[Found, ...] = contract.layout.find(placed)
+    what = "references" if references else _field(contract, rule)
     return f"{what}: schemes", ", ".join(scheme.partition(":")[0] for scheme in rule.schemes)
 
 
-def _present(said: Contract, rule: Present) -> tuple[str, str]:
+def _present(contract: Contract, rule: Present) -> tuple[str, str]:
     kinds = " or ".join(rule.unless)
-    return f"{_field(said, rule)}: needed", "yes" if not kinds else f"unless there is a reference {kinds}"
+    return f"{_field(contract, rule)}: needed", "yes" if not kinds else f"unless there is a reference {kinds}"
 
 
 SPOKEN: Mapping[type[Rule], Callable[[Contract, Any], tuple[str, str]]] = {
@@ -146,7 +146,7 @@ SPOKEN: Mapping[type[Rule], Callable[[Contract, Any], tuple[str, str]]] = {
 """How each kind of rule is told; the kinds that are not here are told by their names."""
 
 
-def _limits(said: Contract) -> Told:
+def _limits(contract: Contract) -> Told:
     def text(low: float | None, high: float | None, strict: bool) -> str:
         signs = ("more than", "less than") if strict else ("at least", "at most")
         bounds = zip(signs, (low, high), strict=True)
@@ -154,40 +154,46 @@ def _limits(said: Contract) -> Told:
 
     return _told(
         (f"{limit.kind}: {limit.quantity}".replace("_", " "), text(limit.low, limit.high, limit.strict), limit)
-        for limit in said.limits
+        for limit in contract.limits
     )
 
 
-def _words(said: Contract) -> Told:
-    plain = [word for word in said.words if word.moment is not StatusContext.ALIAS and not word.variant]
+def _words(contract: Contract) -> Told:
+    plain = [word for word in contract.words if word.moment is not StatusContext.ALIAS and not word.variant]
     return _told((f"{word.status} when {word.moment}", word.word, word) for word in plain)
 
 
-def _answers(said: Contract) -> Told:
-    envelope = said.find(f"{said.name}.envelope") or said.bases[0]
-    places = {"id": said.id_fields[:1], "status": said.status_fields[:1], "links to results": said.link_fields[:1]}
+def _answers(contract: Contract) -> Told:
+    envelope = contract.find(f"{contract.name}.envelope") or contract.bases[0]
+    places = {
+        "id": contract.id_fields[:1],
+        "status": contract.status_fields[:1],
+        "links to results": contract.link_fields[:1],
+    }
     rows = [(f"{about} of a task", name, envelope) for about, names in places.items() for name in names]
-    return _told([("what is told stands in", said.holder or "the body itself", envelope), *rows])
+    return _told([("what is told stands in", contract.holder or "the body itself", envelope), *rows])
 
 
-def _errors(said: Contract) -> Told:
-    plain = {case.kind: case for case in reversed(said.errors) if not case.style}
+def _errors(contract: Contract) -> Told:
+    plain = {case.kind: case for case in reversed(contract.errors) if not case.style}
     return _told(
         (kind.replace("_", " "), f"{case.status} {case.code}".strip(), case) for kind, case in reversed(plain.items())
     )
 
 
-def _money(said: Contract) -> Told:
-    tiers = {model.name: model.tier for model in said.models}
-    prices = [(f"{tiers[row.model]} {row.resolution}: a second", f"{row.per_second} USD", row) for row in said.tariffs]
-    price = said.find(f"{said.name}.tokens.price")
+def _money(contract: Contract) -> Told:
+    tiers = {model.name: model.tier for model in contract.models}
+    prices = [
+        (f"{tiers[row.model]} {row.resolution}: a second", f"{row.per_second} USD", row) for row in contract.tariffs
+    ]
+    price = contract.find(f"{contract.name}.tokens.price")
     tokens = [("a million tokens", "a price of its own", price)] if price is not None else []
     return _told([*prices, *tokens])
 
 
-def _house(said: Contract) -> dict[str, str]:
+def _house(contract: Contract) -> dict[str, str]:
     """The house's name for each field that this upstream calls otherwise."""
-    return {path: name for name, path in said.names.items() if "." not in name}
+    return {path: name for name, path in contract.names.items() if "." not in name}
 
 
 TOPICS: Mapping[str, Callable[[Contract], Told]] = {

@@ -152,13 +152,13 @@ def _courier(
             return None
         return encode(spoken[task.upstream].told(task, task.origin).body)
 
-    spoiler = CallbackFaults(faults, {name: upstream.said for name, upstream in spoken.items()})
+    spoiler = CallbackFaults(faults, {name: upstream.contract for name, upstream in spoken.items()})
     plan = plan_of(get_contract("apimodels"))
     return CallbackDispatcher(clocks, journal, tell, plan=plan, policy=settings.callbacks, spoil=spoiler.spoil)
 
 
 def _latency() -> LogNormal:
-    said = get_contract("apimodels")
+    contract = get_contract("apimodels")
     return LogNormal(
-        float(said.amount("apimodels.latency.p50").value), float(said.amount("apimodels.latency.p90").value)
+        float(contract.amount("apimodels.latency.p50").value), float(contract.amount("apimodels.latency.p90").value)
     )

@@ -56,7 +56,7 @@ class Settings:
     scenario: str | Path | None = None
 
     def __post_init__(self) -> None:
-        known = {variant.id: variant.options for said in contracts() for variant in said.variants}
+        known = {variant.id: variant.options for contract in contracts() for variant in contract.variants}
         for name, option in self.variants.items():
             if name not in known:
                 raise InvalidSetting(f"no variant {name!r}; there are: {', '.join(sorted(known))}")
@@ -85,7 +85,9 @@ class Settings:
     @property
     def options(self) -> Mapping[str, str]:
         """Every variant's option in force."""
-        return {name: option for said in contracts() for name, option in said.defaults.items()} | dict(self.variants)
+        return {name: option for contract in contracts() for name, option in contract.defaults.items()} | dict(
+            self.variants
+        )
 
 
 def options_from(pairs: Iterable[str]) -> dict[str, str]:

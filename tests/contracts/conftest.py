@@ -10,13 +10,13 @@ from seedmock_contracts.upstreams import contracts
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for `said` runs for each upstream; one that asks for `spoken_rule`, for each of its rules."""
-    if "said" in metafunc.fixturenames:
-        metafunc.parametrize("said", contracts(), ids=lambda said: said.name)
+    if "contract" in metafunc.fixturenames:
+        metafunc.parametrize("contract", contracts(), ids=lambda contract: contract.name)
     if "spoken_rule" in metafunc.fixturenames:
-        every = [(said, operation, rule) for said in contracts() for operation, rule in rules_of(said)]
+        every = [(contract, operation, rule) for contract in contracts() for operation, rule in rules_of(contract)]
         names = [f"{operation}-{type(rule).__name__}-{rule.fact.id}" for _, operation, rule in every]
         metafunc.parametrize("spoken_rule", every, ids=names)
 
 
-def rules_of(said: Contract):
-    return [(operation, rule) for operation, rules in said.rules.items() for rule in rules]
+def rules_of(contract: Contract):
+    return [(operation, rule) for operation, rules in contract.rules.items() for rule in rules]

@@ -26,81 +26,83 @@ PLACES = {"field", "value", "allowed", "detail", "nested"}
 CASES = [case for said in contracts() for case in said.errors]
 
 
-def everything(said: Contract) -> list[Fact]:
+def everything(contract: Contract) -> list[Fact]:
     """Every fact where it stands, those that stand twice twice."""
-    own = [item for field in fields(said) for item in _items(getattr(said, field.name)) if isinstance(item, Fact)]
-    return own + [rule.fact for rules in (*said.rules.values(), said.advice) for rule in rules]
+    own = [
+        item for field in fields(contract) for item in _items(getattr(contract, field.name)) if isinstance(item, Fact)
+    ]
+    return own + [rule.fact for rules in (*contract.rules.values(), contract.advice) for rule in rules]
 
 
 def _items(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def test_ids_are_dotted_and_begin_with_their_upstream(said: Contract) -> None:
-    for fact in everything(said):
+def test_ids_are_dotted_and_begin_with_their_upstream(contract: Contract) -> None:
+    for fact in everything(contract):
         assert ID.fullmatch(fact.id), fact.id
-        assert fact.id.startswith(f"{said.name}."), fact.id
+        assert fact.id.startswith(f"{contract.name}."), fact.id
 
 
-def test_one_id_is_one_fact(said: Contract) -> None:
+def test_one_id_is_one_fact(contract: Contract) -> None:
     found: dict[str, Fact] = {}
-    for fact in everything(said):
+    for fact in everything(contract):
         assert found.setdefault(fact.id, fact) == fact
-    assert set(found) == {fact.id for fact in said.facts()}
-    ids = [fact.id for fact in said.facts()]
+    assert set(found) == {fact.id for fact in contract.facts()}
+    ids = [fact.id for fact in contract.facts()]
     assert len(ids) == len(set(ids))
     assert len(ids) > 100
 
 
-def test_every_fact_says_where_it_is_from(said: Contract) -> None:
-    for fact in said.facts():
+def test_every_fact_says_where_it_is_from(contract: Contract) -> None:
+    for fact in contract.facts():
         assert fact.source.strip()
         assert len(fact.source) > 8, fact.id
         assert fact.basis in Basis
 
 
-def test_facts_cannot_be_changed(said: Contract) -> None:
-    for fact in said.facts():
+def test_facts_cannot_be_changed(contract: Contract) -> None:
+    for fact in contract.facts():
         with pytest.raises(FrozenInstanceError):
             fact.id = "other"  # type: ignore[misc]
 
 
-def test_every_field_of_a_request_has_a_rule_on_its_type(said: Contract) -> None:
-    typed = {rule.fact.id for rules in said.rules.values() for rule in rules if isinstance(rule, Typed)}
-    assert {field.id for field in said.fields} == typed
+def test_every_field_of_a_request_has_a_rule_on_its_type(contract: Contract) -> None:
+    typed = {rule.fact.id for rules in contract.rules.values() for rule in rules if isinstance(rule, Typed)}
+    assert {field.id for field in contract.fields} == typed
 
 
-def test_a_default_is_of_its_field_s_type(said: Contract) -> None:
+def test_a_default_is_of_its_field_s_type(contract: Contract) -> None:
     names = {str: "string", int: "number", bool: "boolean"}
-    for field in said.fields:
+    for field in contract.fields:
         assert field.default is None or names[type(field.default)] in field.types, field.id
 
 
-def test_a_field_stands_once_in_an_operation(said: Contract) -> None:
-    places = [(field.operation, field.path) for field in said.fields]
+def test_a_field_stands_once_in_an_operation(contract: Contract) -> None:
+    places = [(field.operation, field.path) for field in contract.fields]
     assert len(places) == len(set(places))
 
 
-def test_every_operation_has_one_endpoint_and_every_body_an_endpoint(said: Contract) -> None:
-    operations = [endpoint.operation for endpoint in said.endpoints]
+def test_every_operation_has_one_endpoint_and_every_body_an_endpoint(contract: Contract) -> None:
+    operations = [endpoint.operation for endpoint in contract.endpoints]
     assert len(operations) == len(set(operations))
-    assert set(said.rules) <= set(operations)
-    assert {field.operation for field in said.fields} <= set(operations)
-    assert {endpoint.method for endpoint in said.endpoints} <= {"GET", "POST"}
+    assert set(contract.rules) <= set(operations)
+    assert {field.operation for field in contract.fields} <= set(operations)
+    assert {endpoint.method for endpoint in contract.endpoints} <= {"GET", "POST"}
 
 
 @pytest.mark.parametrize("kind", ErrorKind)
-def test_every_upstream_has_an_answer_to_every_kind_of_error(said: Contract, kind: ErrorKind) -> None:
-    case = said.case(kind)
+def test_every_upstream_has_an_answer_to_every_kind_of_error(contract: Contract, kind: ErrorKind) -> None:
+    case = contract.case(kind)
     assert case.kind is kind
     assert case.style == ""
 
 
-def test_a_style_that_has_no_answer_of_its_own_takes_the_plain_one(said: Contract) -> None:
-    for style in {case.style for case in said.errors}:
+def test_a_style_that_has_no_answer_of_its_own_takes_the_plain_one(contract: Contract) -> None:
+    for style in {case.style for case in contract.errors}:
         for kind in ErrorKind:
-            assert said.case(kind, style).style in ("", style)
-    pairs = [(case.kind, case.style) for case in said.errors]
+            assert contract.case(kind, style).style in ("", style)
+    pairs = [(case.kind, case.style) for case in contract.errors]
     assert len(pairs) == len(set(pairs))
 
 
@@ -124,16 +126,18 @@ def places(case: Any) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(case.message) if name is not None}
 
 
-def test_styles_of_errors_are_options_of_a_variant(said: Contract) -> None:
-    options = {option for variant in said.variants for option in variant.options}
-    assert {case.style.partition(".")[0] for case in said.errors} - {""} <= options  # behind the dot: a case within it
+def test_styles_of_errors_are_options_of_a_variant(contract: Contract) -> None:
+    options = {option for variant in contract.variants for option in variant.options}
+    assert {case.style.partition(".")[0] for case in contract.errors} - {
+        ""
+    } <= options  # behind the dot: a case within it
 
 
-def test_a_variant_offers_a_choice_and_its_default_is_one_of_it(said: Contract) -> None:
-    for variant in said.variants:
+def test_a_variant_offers_a_choice_and_its_default_is_one_of_it(contract: Contract) -> None:
+    for variant in contract.variants:
         assert variant.default in variant.options
         assert len(set(variant.options)) == len(variant.options) > 1
-        assert said.defaults[variant.id] == variant.default
+        assert contract.defaults[variant.id] == variant.default
         assert len(variant.says) > 20
 
 
@@ -141,19 +145,19 @@ def assumptions(upstream: str) -> dict[str, dict[str, str]]:
     return tomllib.loads((FIXTURES / upstream / "assumptions.toml").read_text(encoding="utf-8"))
 
 
-def test_every_assumption_is_governed_by_a_variant_or_is_an_open_question(said: Contract) -> None:
-    listed = assumptions(said.name)
+def test_every_assumption_is_governed_by_a_variant_or_is_an_open_question(contract: Contract) -> None:
+    listed = assumptions(contract.name)
     patterns = [*listed["governed"], *listed["open"]]
-    assumed = [fact.id for fact in said.facts() if fact.basis is Basis.ASSUMED]
+    assumed = [fact.id for fact in contract.facts() if fact.basis is Basis.ASSUMED]
     assert [id_ for id_ in assumed if not any(fnmatchcase(id_, pattern) for pattern in patterns)] == []
     assert [pattern for pattern in patterns if not any(fnmatchcase(id_, pattern) for id_ in assumed)] == []
-    assert set(listed["governed"].values()) <= set(said.defaults)
+    assert set(listed["governed"].values()) <= set(contract.defaults)
     assert all(question.endswith("?") for question in listed["open"].values())
 
 
 def test_upstreams_are_found_by_their_place() -> None:
     assert NAMES == ("apimodels", "opeai")
-    assert [said.name for said in contracts()] == list(NAMES)
+    assert [contract.name for contract in contracts()] == list(NAMES)
     with pytest.raises(LookupError, match="known: apimodels, opeai"):
         get_contract("sora")
 
@@ -167,25 +171,25 @@ def test_both_upstreams_say_the_same_things_under_the_same_names() -> None:
         assert getattr(b, field), field
 
 
-def test_models_are_found_by_wire_name_and_by_tier(said: Contract) -> None:
-    for model in said.models:
-        assert said.model(model.name) is said.named(model.name) is said.named(model.tier) is model
-    assert said.named(None) is said.models[0]
-    assert said.model("sora") is said.named("sora") is None
-    assert said.model(said.models[0].tier) is None
+def test_models_are_found_by_wire_name_and_by_tier(contract: Contract) -> None:
+    for model in contract.models:
+        assert contract.model(model.name) is contract.named(model.name) is contract.named(model.tier) is model
+    assert contract.named(None) is contract.models[0]
+    assert contract.model("sora") is contract.named("sora") is None
+    assert contract.model(contract.models[0].tier) is None
 
 
-def test_every_resolution_of_a_model_that_makes_clips_has_all_ratios(said: Contract) -> None:
-    ratios = {size.ratio for size in said.sizes}
+def test_every_resolution_of_a_model_that_makes_clips_has_all_ratios(contract: Contract) -> None:
+    ratios = {size.ratio for size in contract.sizes}
     assert len(ratios) == 6
-    for model in said.models:
+    for model in contract.models:
         if not model.upscales:
             for resolution in model.resolutions:
-                assert {size.ratio for size in said.sizes if size.resolution == resolution} == ratios
+                assert {size.ratio for size in contract.sizes if size.resolution == resolution} == ratios
 
 
-def test_sizes_are_even_and_near_their_ratio(said: Contract) -> None:
-    for size in said.sizes:
+def test_sizes_are_even_and_near_their_ratio(contract: Contract) -> None:
+    for size in contract.sizes:
         wide, high = (int(part) for part in size.ratio.split(":"))
         assert size.width % 2 == size.height % 2 == 0
         assert size.width / size.height == pytest.approx(wide / high, rel=0.025)

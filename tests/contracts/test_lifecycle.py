@@ -55,29 +55,29 @@ def test_a_new_task_is_spelt_in_both_upstreams() -> None:
     ],
 )
 def test_a_queried_task_is_spelt_as_its_variant_says(upstream: str, variant: str, words: list[str]) -> None:
-    said = get_contract(upstream)
-    assert [said.word(status, StatusContext.QUERIED, variant) for status in TaskStatus] == words
+    contract = get_contract(upstream)
+    assert [contract.word(status, StatusContext.QUERIED, variant) for status in TaskStatus] == words
 
 
-def test_every_word_is_read_in_every_case(said: Contract) -> None:
-    for word in said.words:
+def test_every_word_is_read_in_every_case(contract: Contract) -> None:
+    for word in contract.words:
         for spelling in (word.word, word.word.lower(), word.word.upper(), word.word.title()):
-            assert said.status(spelling) is word.status
+            assert contract.status(spelling) is word.status
 
 
-def test_no_word_means_two_things(said: Contract) -> None:
+def test_no_word_means_two_things(contract: Contract) -> None:
     meanings: dict[str, set[TaskStatus]] = {}
-    for word in said.words:
+    for word in contract.words:
         meanings.setdefault(word.word.lower(), set()).add(word.status)
     assert [word for word, meant in meanings.items() if len(meant) > 1] == []
 
 
 @pytest.mark.parametrize("word", ["", "unknown", "UNKNOWN", "done", "complete", " SUCCESS", "q"])
-def test_an_unknown_word_means_nothing(said: Contract, word: str) -> None:
-    assert said.status(word) is None
+def test_an_unknown_word_means_nothing(contract: Contract, word: str) -> None:
+    assert contract.status(word) is None
 
 
-def test_what_gateways_and_the_service_behind_say_is_understood_of_both(said: Contract) -> None:
+def test_what_gateways_and_the_service_behind_say_is_understood_of_both(contract: Contract) -> None:
     for word, status in [
         ("running", IN_PROGRESS),
         ("succeeded", SUCCESS),
@@ -85,10 +85,10 @@ def test_what_gateways_and_the_service_behind_say_is_understood_of_both(said: Co
         ("cancelled", FAILURE),
         ("canceled", FAILURE),
     ]:
-        assert said.status(word) is status
+        assert contract.status(word) is status
     assert get_contract("opeai").status("NOT_START") is get_contract("opeai").status("SUBMITTED") is QUEUED
 
 
-def test_words_of_a_variant_are_of_an_option_that_there_is(said: Contract) -> None:
-    options = {option for variant in said.variants for option in variant.options}
-    assert {word.variant for word in said.words if word.variant} <= options
+def test_words_of_a_variant_are_of_an_option_that_there_is(contract: Contract) -> None:
+    options = {option for variant in contract.variants for option in variant.options}
+    assert {word.variant for word in contract.words if word.variant} <= options

@@ -18,14 +18,14 @@ VIDEO = MediaFacts(kind=MediaKind.VIDEO, size_bytes=MB, format="mp4", seconds=5.
 AUDIO = MediaFacts(kind=MediaKind.AUDIO, size_bytes=MB, format="mp3", seconds=5.0)
 
 
-def broken(said: Contract, *measured: MediaFacts) -> list[str]:
-    found = media_violations(said.name, [(f"reference[{at}]", facts) for at, facts in enumerate(measured)])
-    return [violation.fact.id.removeprefix(f"{said.name}.limit.") for violation in found]
+def broken(contract: Contract, *measured: MediaFacts) -> list[str]:
+    found = media_violations(contract.name, [(f"reference[{at}]", facts) for at, facts in enumerate(measured)])
+    return [violation.fact.id.removeprefix(f"{contract.name}.limit.") for violation in found]
 
 
-def test_ordinary_media_break_no_limit(said: Contract) -> None:
-    assert broken(said, IMAGE, VIDEO, AUDIO) == []
-    assert broken(said) == []
+def test_ordinary_media_break_no_limit(contract: Contract) -> None:
+    assert broken(contract, IMAGE, VIDEO, AUDIO) == []
+    assert broken(contract) == []
 
 
 @pytest.mark.parametrize(
@@ -51,23 +51,23 @@ def test_ordinary_media_break_no_limit(said: Contract) -> None:
         (replace(AUDIO, seconds=15.0), None),
     ],
 )
-def test_each_limit_ends_where_it_is_said_to(said: Contract, facts: MediaFacts, limit: str | None) -> None:
-    assert broken(said, facts) == ([limit] if limit else [])
+def test_each_limit_ends_where_it_is_said_to(contract: Contract, facts: MediaFacts, limit: str | None) -> None:
+    assert broken(contract, facts) == ([limit] if limit else [])
 
 
-def test_a_clip_that_is_too_long_breaks_its_own_limit_and_the_total(said: Contract) -> None:
-    assert broken(said, replace(VIDEO, seconds=15.2)) == ["video.seconds", "video.total"]
-    assert broken(said, replace(AUDIO, seconds=16.0)) == ["audio.seconds", "audio.total"]
+def test_a_clip_that_is_too_long_breaks_its_own_limit_and_the_total(contract: Contract) -> None:
+    assert broken(contract, replace(VIDEO, seconds=15.2)) == ["video.seconds", "video.total"]
+    assert broken(contract, replace(AUDIO, seconds=16.0)) == ["audio.seconds", "audio.total"]
 
 
 @pytest.mark.parametrize("facts", [VIDEO, AUDIO], ids=lambda facts: facts.kind)
-def test_lengths_of_a_kind_are_added_up(said: Contract, facts: MediaFacts) -> None:
-    assert broken(said, facts, facts, facts) == []
-    assert broken(said, facts, facts, replace(facts, seconds=6.0)) == [f"{facts.kind}.total"]
+def test_lengths_of_a_kind_are_added_up(contract: Contract, facts: MediaFacts) -> None:
+    assert broken(contract, facts, facts, facts) == []
+    assert broken(contract, facts, facts, replace(facts, seconds=6.0)) == [f"{facts.kind}.total"]
 
 
-def test_clips_and_sounds_are_added_up_apart(said: Contract) -> None:
-    assert broken(said, replace(VIDEO, seconds=15.0), replace(AUDIO, seconds=15.0)) == []
+def test_clips_and_sounds_are_added_up_apart(contract: Contract) -> None:
+    assert broken(contract, replace(VIDEO, seconds=15.0), replace(AUDIO, seconds=15.0)) == []
 
 
 def test_the_guide_of_b_excludes_the_figure_itself_where_the_service_behind_includes_it() -> None:
@@ -90,8 +90,8 @@ def test_a_broken_limit_names_the_reference_what_was_measured_and_what_is_allowe
     assert size.allowed == "less than 15728640 bytes"
 
 
-def test_media_of_another_kind_than_its_field_says_is_told_so(said: Contract) -> None:
-    limit = said.limits[0]
+def test_media_of_another_kind_than_its_field_says_is_told_so(contract: Contract) -> None:
+    limit = contract.limits[0]
     assert kind_violation("reference_image_urls[0]", MediaKind.IMAGE, IMAGE, limit) is None
     wrong = kind_violation("reference_image_urls[0]", MediaKind.IMAGE, VIDEO, limit)
     assert wrong is not None

@@ -86,10 +86,10 @@ def test_fields_that_no_page_names_break_nothing(extra: dict[str, Any], data: st
     assert set(unknown_fields(said.name, operation, {**strange, **document})) == set(strange)
 
 
-def references(said: Contract) -> st.SearchStrategy[list[Reference]]:
+def references(contract: Contract) -> st.SearchStrategy[list[Reference]]:
     """Lists that keep every rule: frames, or up to nine images, three videos and three sounds with an anchor."""
     schemes = ["https://example.com/r", "http://example.com/r", "data:x/y;base64,AA"]
-    urls = st.sampled_from(schemes + (["asset://asset-1"] if said is A else []))
+    urls = st.sampled_from(schemes + (["asset://asset-1"] if contract is A else []))
     mixed = st.tuples(*(st.lists(urls, max_size=most) for most in (9, 3, 3))).map(
         lambda lists: [Reference(kind, url) for kind, of in zip(MediaKind, lists, strict=True) for url in of]
     )
@@ -137,32 +137,32 @@ def test_an_order_of_valid_parts_keeps_every_rule_of_b(document: dict[str, Any])
     assert violations("opeai", Operation.CREATE, document) == []
 
 
-def broken_by(said: Contract, document: dict[str, Any]) -> list[str]:
-    return [violation.fact.id for violation in violations(said.name, Operation.CREATE, document)]
+def broken_by(contract: Contract, document: dict[str, Any]) -> list[str]:
+    return [violation.fact.id for violation in violations(contract.name, Operation.CREATE, document)]
 
 
 @pytest.mark.parametrize(("kind", "most"), [(MediaKind.IMAGE, 9), (MediaKind.VIDEO, 3), (MediaKind.AUDIO, 3)])
-def test_references_are_counted_to_the_last_one(said: Contract, kind: MediaKind, most: int) -> None:
-    example_ = said.example(Operation.CREATE)
+def test_references_are_counted_to_the_last_one(contract: Contract, kind: MediaKind, most: int) -> None:
+    example_ = contract.example(Operation.CREATE)
     anchor = [sample(MediaKind.IMAGE)] if kind is MediaKind.AUDIO else []
-    assert broken_by(said, said.layout.place(example_, [*anchor, *[sample(kind)] * most])) == []
-    assert broken_by(said, said.layout.place(example_, [*anchor, *[sample(kind)] * (most + 1)])) == [
-        f"{said.name}.reference.{kind}.count"
+    assert broken_by(contract, contract.layout.place(example_, [*anchor, *[sample(kind)] * most])) == []
+    assert broken_by(contract, contract.layout.place(example_, [*anchor, *[sample(kind)] * (most + 1)])) == [
+        f"{contract.name}.reference.{kind}.count"
     ]
 
 
-def test_nine_images_three_videos_and_three_sounds_fit_together(said: Contract) -> None:
+def test_nine_images_three_videos_and_three_sounds_fit_together(contract: Contract) -> None:
     full = [sample(MediaKind.IMAGE)] * 9 + [sample(MediaKind.VIDEO)] * 3 + [sample(MediaKind.AUDIO)] * 3
-    assert broken_by(said, said.layout.place(said.example(Operation.CREATE), full)) == []
+    assert broken_by(contract, contract.layout.place(contract.example(Operation.CREATE), full)) == []
 
 
 @pytest.mark.parametrize("kind", [MediaKind.IMAGE, MediaKind.VIDEO])
-def test_a_sound_needs_an_image_or_a_video_beside_it(said: Contract, kind: MediaKind) -> None:
-    example_ = said.example(Operation.CREATE)
-    assert broken_by(said, said.layout.place(example_, [sample(MediaKind.AUDIO)])) == [
-        f"{said.name}.reference.audio.anchored"
+def test_a_sound_needs_an_image_or_a_video_beside_it(contract: Contract, kind: MediaKind) -> None:
+    example_ = contract.example(Operation.CREATE)
+    assert broken_by(contract, contract.layout.place(example_, [sample(MediaKind.AUDIO)])) == [
+        f"{contract.name}.reference.audio.anchored"
     ]
-    assert broken_by(said, said.layout.place(example_, [sample(MediaKind.AUDIO), sample(kind)])) == []
+    assert broken_by(contract, contract.layout.place(example_, [sample(MediaKind.AUDIO), sample(kind)])) == []
 
 
 def test_a_needs_no_prompt_beside_an_image_or_a_video() -> None:
@@ -191,8 +191,10 @@ def test_lengths_end_at_four_and_fifteen(field: str) -> None:
 
 
 @pytest.mark.parametrize("seed", [-2, 2**32])
-def test_a_seed_beyond_its_bounds_is_refused(said: Contract, seed: int) -> None:
-    assert broken_by(said, {**said.example(Operation.CREATE), "seed": seed}) == [f"{said.name}.create.seed.range"]
+def test_a_seed_beyond_its_bounds_is_refused(contract: Contract, seed: int) -> None:
+    assert broken_by(contract, {**contract.example(Operation.CREATE), "seed": seed}) == [
+        f"{contract.name}.create.seed.range"
+    ]
 
 
 def test_the_last_page_size_is_a_hundred() -> None:
@@ -236,11 +238,11 @@ def test_a_makes_clips_in_two_resolutions(resolution: str) -> None:
     assert broken_by(A, document) == ["apimodels.create.resolution.values"]
 
 
-def test_frames_and_references_exclude_each_other(said: Contract) -> None:
+def test_frames_and_references_exclude_each_other(contract: Contract) -> None:
     frame = first_frame("https://example.com/f.png")
     for kind in MediaKind:
-        document = said.layout.place(said.example(Operation.CREATE), [frame, sample(kind)])
-        assert broken_by(said, document) == [f"{said.name}.create.frames_exclude_references"]
+        document = contract.layout.place(contract.example(Operation.CREATE), [frame, sample(kind)])
+        assert broken_by(contract, document) == [f"{contract.name}.create.frames_exclude_references"]
 
 
 @pytest.mark.parametrize(

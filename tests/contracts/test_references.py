@@ -59,15 +59,15 @@ def test_placing_replaces_what_was_there(references: list[Reference]) -> None:
         assert layout.place(placed, references) == placed
 
 
-def test_placing_changes_no_document_in_place(said: Contract) -> None:
+def test_placing_changes_no_document_in_place(contract: Contract) -> None:
     document = {"prompt": "A kite."}
-    said.layout.place(document, [IMAGE])
+    contract.layout.place(document, [IMAGE])
     assert document == {"prompt": "A kite."}
 
 
-def test_a_reference_that_a_layout_has_no_place_for_is_an_error(said: Contract) -> None:
+def test_a_reference_that_a_layout_has_no_place_for_is_an_error(contract: Contract) -> None:
     with pytest.raises(ValueError, match="video as first_frame"):
-        said.layout.place({}, [Reference(MediaKind.VIDEO, "https://example.com/v.mp4", Role.FIRST_FRAME)])
+        contract.layout.place({}, [Reference(MediaKind.VIDEO, "https://example.com/v.mp4", Role.FIRST_FRAME)])
 
 
 def test_paths_say_where_a_reference_stands() -> None:
@@ -133,8 +133,8 @@ def test_an_item_without_a_role_is_a_reference_of_its_kind() -> None:
         {"reference_image_urls": [None, 7, {}], "reference_video_urls": {}},
     ],
 )
-def test_malformed_references_are_not_found(said: Contract, document: dict[str, Any]) -> None:
-    assert said.layout.find(document) == ()
+def test_malformed_references_are_not_found(contract: Contract, document: dict[str, Any]) -> None:
+    assert contract.layout.find(document) == ()
 
 
 def test_values_tell_a_missing_key_from_a_null() -> None:
@@ -164,7 +164,7 @@ def test_references_say_what_an_order_starts_from(references: tuple[Reference, .
     assert GenerationRequest(references=references).mode is mode
 
 
-def test_every_mode_with_frames_or_references_can_be_written_in_both_layouts(said: Contract) -> None:
-    for fact in said.modes:
+def test_every_mode_with_frames_or_references_can_be_written_in_both_layouts(contract: Contract) -> None:
+    for fact in contract.modes:
         for role in fact.roles:
-            assert said.layout.place({}, [Reference(MediaKind.IMAGE, "https://example.com/i.png", role)])
+            assert contract.layout.place({}, [Reference(MediaKind.IMAGE, "https://example.com/i.png", role)])

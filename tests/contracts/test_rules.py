@@ -49,22 +49,24 @@ def one(found: list[Violation]) -> Violation:
     return found[0]
 
 
-def shortest(said: Contract, operation: Operation, rule: Rule) -> dict[str, Any]:
-    return rule.broken(said.example(operation, rule), said.layout)
+def shortest(contract: Contract, operation: Operation, rule: Rule) -> dict[str, Any]:
+    return rule.broken(contract.example(operation, rule), contract.layout)
 
 
-def test_every_example_keeps_every_rule(said: Contract) -> None:
+def test_every_example_keeps_every_rule(contract: Contract) -> None:
     kept = [
-        violations(said.name, operation, example) for operation, every in said.examples.items() for example in every
+        violations(contract.name, operation, example)
+        for operation, every in contract.examples.items()
+        for example in every
     ]
     assert kept
     assert not any(kept)
 
 
-def test_every_operation_with_rules_has_an_example_of_the_fields_that_it_names(said: Contract) -> None:
-    assert set(said.rules) == set(said.examples)
-    for operation, examples in said.examples.items():
-        assert all(unknown_fields(said.name, operation, example) == [] for example in examples)
+def test_every_operation_with_rules_has_an_example_of_the_fields_that_it_names(contract: Contract) -> None:
+    assert set(contract.rules) == set(contract.examples)
+    for operation, examples in contract.examples.items():
+        assert all(unknown_fields(contract.name, operation, example) == [] for example in examples)
 
 
 def test_the_example_for_a_rule_keeps_the_rule_in_its_variant(spoken_rule: Spoken) -> None:
@@ -148,20 +150,20 @@ def test_an_empty_document_names_everything_that_is_missing_in_the_order_of_the_
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u3000"])
-def test_a_blank_prompt_is_no_prompt(said: Contract, blank: str) -> None:
-    document = {**said.example(Operation.CREATE), "prompt": blank}
-    assert one(violations(said.name, Operation.CREATE, document)).message.startswith("prompt is blank")
+def test_a_blank_prompt_is_no_prompt(contract: Contract, blank: str) -> None:
+    document = {**contract.example(Operation.CREATE), "prompt": blank}
+    assert one(violations(contract.name, Operation.CREATE, document)).message.startswith("prompt is blank")
 
 
-def test_null_means_left_out(said: Contract) -> None:
-    document = dict(said.example(Operation.CREATE))
-    nulls = {field.path: None for field in said.fields if field.path.isidentifier() and field.path not in document}
-    assert violations(said.name, Operation.CREATE, {**nulls, **document}) == []
+def test_null_means_left_out(contract: Contract) -> None:
+    document = dict(contract.example(Operation.CREATE))
+    nulls = {field.path: None for field in contract.fields if field.path.isidentifier() and field.path not in document}
+    assert violations(contract.name, Operation.CREATE, {**nulls, **document}) == []
 
 
-def test_a_long_prompt_is_taken_with_a_notice(said: Contract) -> None:
-    document = dict(said.example(Operation.CREATE))
-    advice = said.advice[0]
+def test_a_long_prompt_is_taken_with_a_notice(contract: Contract) -> None:
+    document = dict(contract.example(Operation.CREATE))
+    advice = contract.advice[0]
     assert isinstance(advice, PromptLength)
     for prompt, noticed in [
         ("字" * 500, False),
@@ -171,10 +173,13 @@ def test_a_long_prompt_is_taken_with_a_notice(said: Contract) -> None:
         ("kite " * 600 + "字" * 500, False),
         ("字" * 501 + " kite", True),
     ]:
-        assert violations(said.name, Operation.CREATE, {**document, "prompt": prompt}) == []
-        assert bool(notices(said.name, {**document, "prompt": prompt})) is noticed
-    assert one(notices(said.name, advice.broken(document, said.layout))).fact.id == f"{said.name}.create.prompt.length"
-    assert notices(said.name, {"prompt": 7}) == []
+        assert violations(contract.name, Operation.CREATE, {**document, "prompt": prompt}) == []
+        assert bool(notices(contract.name, {**document, "prompt": prompt})) is noticed
+    assert (
+        one(notices(contract.name, advice.broken(document, contract.layout))).fact.id
+        == f"{contract.name}.create.prompt.length"
+    )
+    assert notices(contract.name, {"prompt": 7}) == []
 
 
 def test_unknown_fields_are_told_apart() -> None:

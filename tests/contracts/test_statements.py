@@ -40,11 +40,11 @@ def spoken(upstream: str) -> list[Any]:
 EVERY = [case for upstream in UPSTREAMS for case in spoken(upstream)]
 
 
-def by_id(said: Contract) -> dict[str, list[Any]]:
+def by_id(contract: Contract) -> dict[str, list[Any]]:
     """Each fact's id with what it stands on: the fact, and the rules that carry it (its type apart)."""
-    found: dict[str, list[Any]] = {fact.id: [fact] for fact in said.facts()}
-    every = [rule for rules in said.rules.values() for rule in rules]
-    for rule in (*every, *said.advice):
+    found: dict[str, list[Any]] = {fact.id: [fact] for fact in contract.facts()}
+    every = [rule for rules in contract.rules.values() for rule in rules]
+    for rule in (*every, *contract.advice):
         if not isinstance(rule, Typed):
             found[rule.fact.id].append(rule)
     return found

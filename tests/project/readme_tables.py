@@ -28,11 +28,11 @@ BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 def endpoints() -> Iterator[str]:
     yield "| upstream | call | what for | basis | source |"
     yield "|---|---|---|---|---|"
-    for said in contracts():
-        for endpoint in said.endpoints:
-            call = f"`{endpoint.method} {said.bases[0].prefix}{endpoint.path}`"
+    for contract in contracts():
+        for endpoint in contract.endpoints:
+            call = f"`{endpoint.method} {contract.bases[0].prefix}{endpoint.path}`"
             what = endpoint.operation.replace("_", " ")
-            yield f"| {said.name} | {call} | {what} | {endpoint.basis} | {endpoint.source} |"
+            yield f"| {contract.name} | {call} | {what} | {endpoint.basis} | {endpoint.source} |"
 
 
 def control() -> Iterator[str]:
@@ -44,8 +44,8 @@ def control() -> Iterator[str]:
 def variants() -> Iterator[str]:
     yield "| variant | options | what it decides | basis of the default |"
     yield "|---|---|---|---|"
-    for said in contracts():
-        for variant in said.variants:
+    for contract in contracts():
+        for variant in contract.variants:
             others = [option for option in variant.options if option != variant.default]
             options = ", ".join(f"`{option}`" for option in (variant.default, *others))
             yield f"| `{variant.id}` | {options} | {variant.says} | {variant.basis}: {variant.source} |"
@@ -54,8 +54,8 @@ def variants() -> Iterator[str]:
 def assumptions() -> Iterator[str]:
     yield "| fact | why |"
     yield "|---|---|"
-    for said in contracts():
-        yield from (f"| `{fact.id}` | {fact.source} |" for fact in said.facts() if fact.basis is Basis.ASSUMED)
+    for contract in contracts():
+        yield from (f"| `{fact.id}` | {fact.source} |" for fact in contract.facts() if fact.basis is Basis.ASSUMED)
 
 
 def fates() -> Iterator[str]:
@@ -86,12 +86,12 @@ def magic() -> Iterator[str]:
 def _broken(facts: MediaFacts) -> str:
     """Which limits media of these facts break, and of which upstream where it is not both."""
     broken: dict[str, list[str]] = {}
-    for said in contracts():
-        for id_ in dict.fromkeys(found.fact.id for found in media_violations(said.name, [("", facts)])):
-            broken.setdefault(id_.removeprefix(f"{said.name}.limit."), []).append(said.name)
+    for contract in contracts():
+        for id_ in dict.fromkeys(found.fact.id for found in media_violations(contract.name, [("", facts)])):
+            broken.setdefault(id_.removeprefix(f"{contract.name}.limit."), []).append(contract.name)
     if not broken:
         return facts.kind
-    everybody = [said.name for said in contracts()]
+    everybody = [contract.name for contract in contracts()]
     told = [limit if of == everybody else f"{limit} of {' and '.join(of)}" for limit, of in broken.items()]
     return f"{facts.kind}; breaks {', '.join(told)}"
 

@@ -18,18 +18,18 @@ ERRORS = {"apimodels": ("status", "ok"), "opeai": ("ark", "newapi")}
 
 
 def _cases() -> Iterator[Any]:
-    for said in contracts():
-        for operation, rules in said.rules.items():
+    for contract in contracts():
+        for operation, rules in contract.rules.items():
             for rule in rules if operation is not Operation.QUERY else rules[1:]:  # a query string holds texts only
-                yield pytest.param(said, operation, rule, id=f"{operation}-{rule.fact.id}-{type(rule).__name__}")
+                yield pytest.param(contract, operation, rule, id=f"{operation}-{rule.fact.id}-{type(rule).__name__}")
 
 
 CASES = list(_cases())
 
 
-def filled(door: Any, said: Contract, operation: Operation, document: Any) -> dict[str, Any]:
+def filled(door: Any, contract: Contract, operation: Operation, document: Any) -> dict[str, Any]:
     """The document with the ids of what is really there."""
-    if said.name == "opeai":
+    if contract.name == "opeai":
         return dict(document)
     group = door.post("/api/v1/assets/groups", {"name": "cast"}).json()["data"]["id"]
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": group}
@@ -42,9 +42,9 @@ def filled(door: Any, said: Contract, operation: Operation, document: Any) -> di
     return {**document, **ids.get(operation, {})}
 
 
-def send(door: Any, said: Contract, operation: Operation, document: dict[str, Any]) -> Any:
-    endpoint = next(endpoint for endpoint in said.endpoints if endpoint.operation is operation)
-    path = said.bases[0].prefix + endpoint.path
+def send(door: Any, contract: Contract, operation: Operation, document: dict[str, Any]) -> Any:
+    endpoint = next(endpoint for endpoint in contract.endpoints if endpoint.operation is operation)
+    path = contract.bases[0].prefix + endpoint.path
     if endpoint.method == "GET":
         return door.get(path, params={name: str(value) for name, value in document.items()})
     return door.post(path, document)
@@ -56,32 +56,32 @@ def told(body: dict[str, Any]) -> tuple[Any, str, str | None]:
     return error.get("code"), str(error.get("message", error.get("msg"))), error.get("param")
 
 
-@pytest.mark.parametrize(("said", "operation", "rule"), CASES)
+@pytest.mark.parametrize(("contract", "operation", "rule"), CASES)
 def test_a_document_that_keeps_a_rule_is_accepted(
-    lasting: Any, said: Contract, operation: Operation, rule: Rule
+    lasting: Any, contract: Contract, operation: Operation, rule: Rule
 ) -> None:
     door = lasting()
-    answer = send(door, said, operation, filled(door, said, operation, said.example(operation, rule)))
+    answer = send(door, contract, operation, filled(door, contract, operation, contract.example(operation, rule)))
     assert answer.status_code == 200, answer.text
     assert answer.json().get("code", 200) == 200
 
 
 @pytest.mark.parametrize("style", ["default", "other"])
-@pytest.mark.parametrize(("said", "operation", "rule"), CASES)
+@pytest.mark.parametrize(("contract", "operation", "rule"), CASES)
 def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
-    lasting: Any, said: Contract, operation: Operation, rule: Rule, style: str
+    lasting: Any, contract: Contract, operation: Operation, rule: Rule, style: str
 ) -> None:
-    name, option = f"{said.name}.errors", ERRORS[said.name][style == "other"]
+    name, option = f"{contract.name}.errors", ERRORS[contract.name][style == "other"]
     variants = {name: option} | dict([held] if (held := condition(rule)) else [])
     door, untouched = (lasting(copy=copy, variants=variants) for copy in (1, 2))
-    document = filled(door, said, operation, said.example(operation, rule))
-    filled(untouched, said, operation, document)
+    document = filled(door, contract, operation, contract.example(operation, rule))
+    filled(untouched, contract, operation, document)
     before = statement(door)
 
-    broken = rule.broken(document, said.layout)
-    answer = send(door, said, operation, broken)
+    broken = rule.broken(document, contract.layout)
+    answer = send(door, contract, operation, broken)
 
-    case = said.case(rule.kind, option)
+    case = contract.case(rule.kind, option)
     assert answer.status_code == (200 if option == "ok" else case.status), answer.text
     code, message, param = told(answer.json())
     assert code == case.code
@@ -89,7 +89,7 @@ def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
         assert param is not None
         assert param.partition(".")[0].partition("[")[0] in (rule.top, getattr(rule, "partner", ""))
     if option != "newapi" or rule.kind is not ErrorKind.UNKNOWN_MODEL:
-        first = violations(said.name, operation, broken, variants)[0]
+        first = violations(contract.name, operation, broken, variants)[0]
         assert first.allowed in message or "does not take it" in message
         assert first.field.rpartition(".")[2] in message
     assumed = Basis.ASSUMED in (rule.fact.basis, case.basis)

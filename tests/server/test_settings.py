@@ -67,7 +67,7 @@ def test_texts_stand_for_what_they_spell() -> None:
 
 def test_every_variant_has_an_option_in_force() -> None:
     options = Settings(variants={"opeai.seed": "reject"}).options
-    assert set(options) == {variant.id for said in contracts() for variant in said.variants}
+    assert set(options) == {variant.id for contract in contracts() for variant in contract.variants}
     assert options["opeai.seed"] == "reject"
     assert options["opeai.status"] == "documented"
 

@@ -83,7 +83,7 @@ class Heard:
         """Whether the answer says that moderation objects."""
         text = self.turn.exchange.response.body
         ended = self.status is TaskStatus.FAILURE or self.turn.refused
-        return ended and any(code.code in text for code in self.turn.said.codes if code.kind in MODERATION)
+        return ended and any(code.code in text for code in self.turn.contract.codes if code.kind in MODERATION)
 
     @property
     def due(self) -> float | None:
@@ -104,7 +104,7 @@ class Heard:
 class Evidence:
     """All that one trial showed. `clips` are the whole clips of the tasks, `saved` what stands in the file."""
 
-    said: Contract
+    contract: Contract
     scenario: Scenario
     order: Order
     key: str = field(repr=False)
@@ -179,7 +179,7 @@ class Evidence:
 
     def is_usual(self, word: str | None) -> bool:
         """Whether a word is the page's own for its moment, in a query."""
-        words = (self.said.word(status, StatusContext.QUERIED) for status in TaskStatus)
+        words = (self.contract.word(status, StatusContext.QUERIED) for status in TaskStatus)
         return word in tuple(words)
 
     @cached_property
@@ -214,9 +214,9 @@ def _spoken(heard: Heard, start: float) -> CallOfLife:
     return CallOfLife(call.arrived - start, ended, heard.operation, request, *said, heard.faults)
 
 
-def heard_from(said: Contract, calls: list[Call], entries: Mapping[int, Entry]) -> tuple[Heard, ...]:
+def heard_from(contract: Contract, calls: list[Call], entries: Mapping[int, Entry]) -> tuple[Heard, ...]:
     """Calls as turns of a conversation, each in the light of those before it."""
-    conversation = History(said)
+    conversation = History(contract)
     found = []
     for call in calls:
         request = Request(call.method, call.url, call.headers, call.body.decode("utf-8", "replace"))

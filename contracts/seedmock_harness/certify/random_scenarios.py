@@ -32,9 +32,9 @@ AT_CONTENT = ("cut", "reset when=during", "wrong_length off=10", "status code=50
 
 def generated(upstream: str, seed: int, *, deep: bool = False) -> Iterator[Scenario]:
     """Scenarios drawn from a seed: the same seed gives the same ones."""
-    said, chance = get_contract(upstream), SeededRandom(seed)
+    contract, chance = get_contract(upstream), SeededRandom(seed)
     for number in range(1, (MANY if deep else FEW) + 1):
-        steps = tuple(_steps(said, _Draw(chance, number)))
+        steps = tuple(_steps(contract, _Draw(chance, number)))
         order = _Draw(chance, number, "order").of(NAMES)
         yield Scenario(f"generated-{number}", f"drawn from the seed {seed}", steps, order, SECONDS)
 
@@ -53,11 +53,11 @@ class _Draw:
         return choices[self.below(len(choices))]
 
 
-def _steps(said: Contract, draw: _Draw) -> Iterator[Step]:
+def _steps(contract: Contract, draw: _Draw) -> Iterator[Step]:
     yield fate(draw.of(FATES))
     if draw.below(4) == 0:
         yield fault(Operation.CREATE, draw.of(AT_CREATE), times=1)
-    words = [word.word for word in said.words if word.status in (TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)]
+    words = [word.word for word in contract.words if word.status in (TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)]
     for nth in range(1, LEAST_STEPS + draw.below(MOST_STEPS - LEAST_STEPS - 1)):
         trouble = draw.of(AT_QUERY) if draw.below(2) else f"backwards to={draw.of(words)}"
         yield fault(Operation.QUERY, trouble, nth=min(nth, EARLY_POLLS))

@@ -104,8 +104,8 @@ ELSEWHERE: tuple[tuple[str, str, Step], ...] = (
 
 def scenarios(upstream: str) -> tuple[Scenario, ...]:
     """Every scenario of an upstream; the first is that of an order that goes well."""
-    said = get_contract(upstream)
-    return (*_orders(), *_words(said), *_unknown(said), *_troubles(), *_of(upstream))
+    contract = get_contract(upstream)
+    return (*_orders(), *_words(contract), *_unknown(contract), *_troubles(), *_of(upstream))
 
 
 def _orders() -> Iterator[Scenario]:
@@ -114,31 +114,31 @@ def _orders() -> Iterator[Scenario]:
         yield Scenario(called, f"an order goes well: {name}", order=name)
 
 
-def _words(said: Contract) -> Iterator[Scenario]:
+def _words(contract: Contract) -> Iterator[Scenario]:
     """Every spelling of every status: those of a task that runs together, each end by itself."""
     for status, name in ((TaskStatus.QUEUED, "words-queued"), (TaskStatus.IN_PROGRESS, "words-in-progress")):
-        spoken = _spellings(said, status)
+        spoken = _spellings(contract, status)
         steps = [fault(QUERY, f"backwards to={word}", nth=nth) for nth, word in enumerate(spoken, 1)]
         assert len(steps) < MOST_STEPS, "more spellings than a scenario has steps"
         yield Scenario(name, f"{status} as {', '.join(spoken)} (F1, F2)", (fate(SOON), *steps))
-    for word in _spellings(said, TaskStatus.SUCCESS):
+    for word in _spellings(contract, TaskStatus.SUCCESS):
         steps = [fate(AT_ONCE), fault(QUERY, f"backwards to={word}")]
         yield Scenario(f"word-{word}", f"success as {word}", tuple(steps), seconds=SHORT)
-    for word in _spellings(said, TaskStatus.FAILURE):
+    for word in _spellings(contract, TaskStatus.FAILURE):
         yield Scenario(f"word-{word}", f"failure as {word}", (fate(f"expired after=200ms word={word}"),), seconds=SHORT)
 
 
-def _spellings(said: Contract, status: TaskStatus) -> list[str]:
+def _spellings(contract: Contract, status: TaskStatus) -> list[str]:
     """How a status can be spelt in answer to a query, the page's own word first."""
-    usual = said.word(status, StatusContext.QUERIED)
-    return list(dict.fromkeys([usual, *(word.word for word in said.words if word.status is status)]))
+    usual = contract.word(status, StatusContext.QUERIED)
+    return list(dict.fromkeys([usual, *(word.word for word in contract.words if word.status is status)]))
 
 
-def _unknown(said: Contract) -> Iterator[Scenario]:
+def _unknown(contract: Contract) -> Iterator[Scenario]:
     for name, word in (("unknown-passing", "PAUSED"), ("unknown-passing-lower", "reviewing")):
         steps: tuple[Step, ...] = (fate(f"unknown_status word={word} after=200ms lasts=300ms"),)
         yield Scenario(name, f"{word}, a status that nobody knows, for a while", steps)
-    silent = f"missing field={said.status_fields[0]}"
+    silent = f"missing field={contract.status_fields[0]}"
     yield Scenario("poll-without-status", "a poll tells no status", (fault(QUERY, silent, nth=2),))
     yield Scenario("unknown-nothing", "no poll ever tells a status", (fault(QUERY, silent),), seconds=SHORT)
 

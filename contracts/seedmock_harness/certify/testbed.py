@@ -42,7 +42,7 @@ MAGIC = "sk_mock_"
 class Testbed:
     """An emulator that runs, and how it is set up for one trial: `url` and `elsewhere` are origins."""
 
-    said: Contract
+    contract: Contract
     app: App
     heard: TrafficRecorder
     heard_elsewhere: TrafficRecorder
@@ -72,13 +72,13 @@ class Testbed:
 
     def _take(self, step: Step, detours: Redirects) -> None:
         count = {name: value for name, value in (("nth", step.nth), ("times", step.times)) if value is not None}
-        match: dict[str, Any] = {"upstream": self.said.name, **count}
+        match: dict[str, Any] = {"upstream": self.contract.name, **count}
         if step.kind is StepKind.FATE:
             FateRules(self.app.fates, self.account).add(step.text, **match)
         elif step.kind is StepKind.FAULT:
             FaultRules(self.app.faults, self.account).add(step.text, operation=step.operation, **match)
         elif step.kind is StepKind.CREDIT:
-            self.app.ledger.grant(self.account, self.said.name, Decimal(step.text))
+            self.app.ledger.grant(self.account, self.contract.name, Decimal(step.text))
         elif step.kind is StepKind.DETOUR:
             detours.codes[step.operation] = (int(step.text), step.times)
         elif step.kind is StepKind.LINKS:
@@ -94,7 +94,7 @@ class Testbed:
     @property
     def statement(self) -> Statement:
         """What the trial's key owes at the upstream."""
-        return self.app.ledger.statement(self.account).of(self.said.name)
+        return self.app.ledger.statement(self.account).of(self.contract.name)
 
     @property
     def entries(self) -> Mapping[int, Entry]:
@@ -151,12 +151,15 @@ class ForeignOrigin:
 @contextmanager
 def bench(upstream: str, seed: int) -> Iterator[Testbed]:
     """A bench of an upstream while the block lasts."""
-    said, clock = get_contract(upstream), Clock()
+    contract, clock = get_contract(upstream), Clock()
     app = App(Settings(seed=seed, journal_entries=ENTRIES), clock=clock)
     elsewhere = ForeignOrigin()
-    heard, heard_elsewhere = TrafficRecorder(app, said, clock, app.journal), TrafficRecorder(elsewhere, said, clock)
+    heard, heard_elsewhere = (
+        TrafficRecorder(app, contract, clock, app.journal),
+        TrafficRecorder(elsewhere, contract, clock),
+    )
     # No run has the keys of another: what one has left behind may call at the ports of the next.
-    made = Testbed(said, app, heard, heard_elsewhere, clock, SeededRandom(fresh_seed()))
+    made = Testbed(contract, app, heard, heard_elsewhere, clock, SeededRandom(fresh_seed()))
     elsewhere.bench = made
     # By name, not by number: some clients tell origins apart by their hosts alone.
     with running(heard) as here, running(heard_elsewhere, host="localhost") as there:

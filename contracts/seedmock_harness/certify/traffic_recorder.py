@@ -89,8 +89,8 @@ class Redirects:
 class TrafficRecorder:
     """An ASGI application around one: `calls` are those of the trial that is on, in the order of their arrival."""
 
-    def __init__(self, app: App, said: Contract, clock: Clock, journal: Journal | None = None) -> None:
-        self._app, self._said, self._clock, self._journal = app, said, clock, journal
+    def __init__(self, app: App, contract: Contract, clock: Clock, journal: Journal | None = None) -> None:
+        self._app, self._said, self._clock, self._journal = app, contract, clock, journal
         self._seen = 0
         self._places = itertools.count()
         self.calls: list[Call] = []

@@ -71,21 +71,21 @@ def trial(
 ) -> Evidence:
     """Run a client through a scenario, and gather what it did."""
     bench.prepare(scenario)
-    order = order_of(bench.said.name, scenario.order, scenario.seconds)
+    order = order_of(bench.contract.name, scenario.order, scenario.seconds)
     out = folder / f"{bench.number}.mp4"
-    surroundings = ClientEnvironment(bench.said.name, bench.url, bench.key, out, poll_seconds)
+    surroundings = ClientEnvironment(bench.contract.name, bench.url, bench.key, out, poll_seconds)
     sentry = Watchdog(bench, scenario.seconds, bench.clock.now(), quiet)
     run = adapter.run(order, surroundings, sentry)
     tasks = bench.tasks
     calls = [call for call in bench.heard.calls if not _is_of_another(call, tasks)]
     try:
         return Evidence(
-            said=bench.said,
+            contract=bench.contract,
             scenario=scenario,
             order=order,
             key=bench.key,
             run=run,
-            heard=heard_from(bench.said, calls, bench.entries),
+            heard=heard_from(bench.contract, calls, bench.entries),
             elsewhere=tuple(bench.heard_elsewhere.calls),
             tasks=tuple(tasks),
             statement=bench.statement,

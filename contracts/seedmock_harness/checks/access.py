@@ -20,10 +20,10 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 def keys_are_asked_for(turn: Interaction) -> Iterator[CheckResult]:
     """Without a key, or with a wrong one, every call is refused before anything else is looked at."""
-    fact = turn.said.find(f"{turn.said.name}.auth")
+    fact = turn.contract.find(f"{turn.contract.name}.auth")
     if fact is None or turn.exchange.caller not in STRANGERS or _endpoint(turn) is None or turn.status_code == 0:
         return
-    expected = turn.said.case(ErrorKind.AUTHENTICATION).status
+    expected = turn.contract.case(ErrorKind.AUTHENTICATION).status
     if not turn.refused:
         who = "with a wrong key" if turn.exchange.caller else "without a key"
         yield broken(fact, f"a call {who} is taken", expected, turn.status_code)
@@ -39,11 +39,11 @@ def keys_are_asked_for(turn: Interaction) -> Iterator[CheckResult]:
 def _endpoint(turn: Interaction) -> Endpoint | None:
     """The endpoint that was asked; None for a link of a result's, and for what the page does not know."""
     url = urlsplit(turn.exchange.request.url)
-    found = routed(turn.said, turn.exchange.request.method, url.path)
+    found = routed(turn.contract, turn.exchange.request.method, url.path)
     if found is None or turn.operation is None:
         return None
     one = found.endpoint
-    alike = (other for other in turn.said.endpoints if (other.method, other.path) == (one.method, one.path))
+    alike = (other for other in turn.contract.endpoints if (other.method, other.path) == (one.method, one.path))
     return next((other for other in alike if other.operation is turn.operation), one)
 
 
@@ -80,19 +80,19 @@ def other_paths_are_refused(turn: Interaction) -> Iterator[CheckResult]:
     if turn.operation is not None or turn.exchange.caller in STRANGERS or turn.status_code == 0:
         return
     method, path = turn.exchange.request.method, urlsplit(turn.exchange.request.url).path
-    allowed = methods_at(turn.said, path)
+    allowed = methods_at(turn.contract, path)
     # Under the other bases somebody else may be at home, where several upstreams share an origin.
-    if method == "OPTIONS" or method in allowed or not path.startswith(f"{turn.said.bases[0].prefix}/"):
+    if method == "OPTIONS" or method in allowed or not path.startswith(f"{turn.contract.bases[0].prefix}/"):
         return
     kind = ErrorKind.METHOD_NOT_ALLOWED if allowed else ErrorKind.ROUTE_NOT_FOUND
     if not turn.refused:
-        case = turn.said.case(kind)
+        case = turn.contract.case(kind)
         yield broken(case, "a call of no endpoint is taken", case.status, turn.status_code)
         return
     yield from answered(turn, (kind, ErrorKind.ROUTE_NOT_FOUND) if allowed and method in LEFT_OUT else (kind,))
     if turn.status_code == 405 and allowed:
         told = {name.strip().upper() for name in turn.headers.get("allow", "").split(",")}
-        case = turn.said.case(ErrorKind.METHOD_NOT_ALLOWED)
+        case = turn.contract.case(ErrorKind.METHOD_NOT_ALLOWED)
         if allowed <= told:
             yield held(case, f"Allow: {turn.headers['allow']}")
         else:
@@ -109,11 +109,11 @@ def bodies_are_documents(turn: Interaction) -> Iterator[CheckResult]:
     type_ = turn.sent_headers.get("content-type", "").partition(";")[0].strip().lower()
     if type_ in FORMS or turn.status_code == 0:
         return
-    if turn.operation not in turn.said.rules and type_.endswith("json"):
+    if turn.operation not in turn.contract.rules and type_.endswith("json"):
         return
     json = type_ == "application/json" or type_.endswith("+json")
     kind = ErrorKind.MALFORMED if json else ErrorKind.UNSUPPORTED_MEDIA_TYPE
-    case = turn.said.case(kind)
+    case = turn.contract.case(kind)
     if not turn.refused:
         yield broken(case, "a body that is no document is taken", case.status, turn.status_code)
     else:

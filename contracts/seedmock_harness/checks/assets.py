@@ -26,7 +26,7 @@ def assets_move_forward(turn: Interaction) -> Iterator[CheckResult]:
     for id_, told in told_assets(turn):
         word = told.get("status")
         if turn.operation is Operation.ASSET_CREATE and word in (AssetStatus.PROCESSING, AssetStatus.ACTIVE):
-            yield chosen(turn, f"{turn.said.name}.asset_status", str(word))
+            yield chosen(turn, f"{turn.contract.name}.asset_status", str(word))
         if word is None:
             continue
         fact, asset = turn.fact("assets.poll"), turn.before.assets.get(id_)
@@ -150,7 +150,7 @@ def latest(asset: AssetHistory) -> AssetStatus | None:
 
 def endpoint(turn: Interaction, operation: Operation) -> Endpoint:
     """The fact that there is such an operation."""
-    return next(found for found in turn.said.endpoints if found.operation is operation)
+    return next(found for found in turn.contract.endpoints if found.operation is operation)
 
 
 def status_told(turn: Interaction) -> int:
@@ -197,7 +197,7 @@ def _used(turn: Interaction) -> Iterator[CheckResult]:
 def _referred(order: Interaction) -> Iterator[AssetHistory | None]:
     """The assets that an order refers to; None for each reference that is none of those that we know."""
     document = order.document or {}
-    links = [found.reference.url for found in order.said.layout.find(document)]
+    links = [found.reference.url for found in order.contract.layout.find(document)]
     if order.operation is Operation.UPSCALE:
         links = [str(document.get("videoUrl"))]
     for link in links:

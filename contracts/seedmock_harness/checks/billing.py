@@ -29,7 +29,7 @@ def records_tell_what_was_charged(turn: Interaction) -> Iterator[CheckResult]:
     if turn.operation is not Operation.RECORD or turn.refused or story is None or charged is None:
         return
     settled, ended = turn.data.get("settled"), story.ended
-    once = turn.said.fact(f"{turn.said.name}.billing.completion")
+    once = turn.contract.fact(f"{turn.contract.name}.billing.completion")
     if ended is None:
         if settled is False:
             right = near(charged, NOTHING)
@@ -61,7 +61,7 @@ def balances_fall_by_what_is_due(turn: Interaction) -> Iterator[CheckResult]:
         for name, title in dict(account.free).items():
             yield _free(turn, name, title, fell)
     elif account.tasks:
-        once = turn.said.fact(f"{turn.said.name}.billing.completion")
+        once = turn.contract.fact(f"{turn.contract.name}.billing.completion")
         right, title = near(fell, NOTHING), "the balance falls without an order"
         yield held(once, f"{fell} USD") if right else broken(once, title, "0 USD", f"{fell} USD")
 
@@ -138,7 +138,7 @@ def _end(one: TaskHistory | AssetHistory) -> tuple[Interaction | None, bool]:
 def _charged(turn: Interaction, account: _Account, fell: Decimal) -> Iterator[CheckResult]:
     stories = [one for one in account.charged if isinstance(one, TaskHistory)]
     prices = [price(turn, story) for story in stories]
-    fee = turn.said.amount(f"{turn.said.name}.assets.create.fee")
+    fee = turn.contract.amount(f"{turn.contract.name}.assets.create.fee")
     fees = fee.value * (len(account.charged) - len(stories))
     known = [found for found in prices if found is not None]
     if len(known) < len(stories):
@@ -148,7 +148,7 @@ def _charged(turn: Interaction, account: _Account, fell: Decimal) -> Iterator[Ch
         return
     option = next((name for name in _OPTIONS if near(fell, fees + _sum(known, name))), None)
     facts: list[Fact] = [found.tariff for found in known] + ([fee] if fees else [])
-    facts += [turn.said.fact(f"{turn.said.name}.{name}") for name in dict(account.free)]
+    facts += [turn.contract.fact(f"{turn.contract.name}.{name}") for name in dict(account.free)]
     if option is None:
         expected = f"{fees + _sum(known, SECONDS)} USD"
         yield broken(
@@ -157,7 +157,7 @@ def _charged(turn: Interaction, account: _Account, fell: Decimal) -> Iterator[Ch
         return
     yield from (held(fact, f"{fell} USD") for fact in dict.fromkeys(facts))
     if not near(_sum(known, SECONDS), _sum(known, _OPTIONS[1])):
-        yield chosen(turn, f"{turn.said.name}.billing", option)
+        yield chosen(turn, f"{turn.contract.name}.billing", option)
 
 
 _OPTIONS = (SECONDS, "tokens")
@@ -169,7 +169,7 @@ def _blamed(turn: Interaction, account: _Account, facts: list[Fact], fell: Decim
         found for one in account.charged if isinstance(one, TaskHistory) and (found := price(turn, one)) is not None
     ]
     if account.free and fell > _sum(known, SECONDS):
-        return turn.said.fact(f"{turn.said.name}.{account.free[0][0]}")
+        return turn.contract.fact(f"{turn.contract.name}.{account.free[0][0]}")
     return facts[0]
 
 
@@ -178,7 +178,7 @@ def _sum(prices: list[Price], option: str) -> Decimal:
 
 
 def _free(turn: Interaction, name: str, title: str, charged: Decimal) -> CheckResult:
-    fact = turn.said.fact(f"{turn.said.name}.{name}")
+    fact = turn.contract.fact(f"{turn.contract.name}.{name}")
     right = near(charged, NOTHING)
     return held(fact, f"{charged} USD") if right else broken(fact, title, "0 USD", f"{charged} USD")
 

@@ -19,16 +19,16 @@ SIGNED = ("authorization", "signature")
 
 def callbacks_come_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
     """A callback is a POST of JSON without a signature, for a task that has ended, until one is taken."""
-    fact = turn.said.find(f"{turn.said.name}.callback")
+    fact = turn.contract.find(f"{turn.contract.name}.callback")
     if fact is None or turn.operation is not Operation.CALLBACK:
         return
-    method, told, word = turn.exchange.request.method, _told(turn), _first(turn, turn.said.status_fields)
+    method, told, word = turn.exchange.request.method, _told(turn), _first(turn, turn.contract.status_fields)
     signed = [name for name in turn.sent_headers if any(word in name for word in SIGNED)]
     if method != "POST" or not told:
         yield broken(fact, "a callback is no POST of a task", "a POST of code, msg and data", f"{method} {told}")
     elif signed:
         yield broken(fact, "a callback is signed", "no such header", ", ".join(signed))
-    elif turn.said.status(word) not in TERMINAL:
+    elif turn.contract.status(word) not in TERMINAL:
         yield broken(fact, "a callback comes before the end", "a word for an end", word)
     elif _taken_before(turn):
         yield broken(fact, "a callback comes again after it was taken", "one that is taken", _id(turn))
@@ -38,7 +38,7 @@ def callbacks_come_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
 
 def _told(turn: Interaction) -> dict[str, Any]:
     """The own part of the body that was posted."""
-    data = (turn.document or {}).get(turn.said.holder) if turn.exchange.request.body else None
+    data = (turn.document or {}).get(turn.contract.holder) if turn.exchange.request.body else None
     return data if isinstance(data, dict) else {}
 
 
@@ -48,7 +48,7 @@ def _first(turn: Interaction, names: tuple[str, ...]) -> str:
 
 
 def _id(turn: Interaction) -> str:
-    return _first(turn, turn.said.id_fields)
+    return _first(turn, turn.contract.id_fields)
 
 
 def _taken_before(turn: Interaction) -> bool:
@@ -58,7 +58,7 @@ def _taken_before(turn: Interaction) -> bool:
 
 def callbacks_go_where_they_were_ordered(turn: Interaction) -> Iterator[CheckResult]:
     """A callback goes to the URL that its order named."""
-    fact = turn.said.find(f"{turn.said.name}.callback")
+    fact = turn.contract.find(f"{turn.contract.name}.callback")
     story = _story(turn)
     ordered = (story.created.document or {}).get("callback_url") if story is not None else None
     url = turn.exchange.request.url
@@ -72,10 +72,10 @@ def _story(turn: Interaction) -> TaskHistory | None:
 
 def callbacks_tell_what_queries_tell(turn: Interaction) -> Iterator[CheckResult]:
     """A callback's body is what a query of the task answers."""
-    fact, story = turn.said.find(f"{turn.said.name}.callback.body"), _story(turn)
+    fact, story = turn.contract.find(f"{turn.contract.name}.callback.body"), _story(turn)
     if fact is None or story is None:
         return
-    known = {f.path.removeprefix("data.") for f in turn.said.answers if f.operation is Operation.QUERY}
+    known = {f.path.removeprefix("data.") for f in turn.contract.answers if f.operation is Operation.QUERY}
     odd = [key for key in _told(turn) if key not in known]
     ended = story.ended
     if odd:

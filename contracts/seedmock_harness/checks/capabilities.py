@@ -38,7 +38,7 @@ def ways_of_ordering_are_taken(turn: Interaction) -> Iterator[CheckResult]:
 
 def files_are_first_frames(turn: Interaction) -> Iterator[CheckResult]:
     """A form with a file part is taken as an order with a first frame."""
-    fact = turn.said.find(f"{turn.said.name}.input_reference.file")
+    fact = turn.contract.find(f"{turn.contract.name}.input_reference.file")
     if fact is None or turn.operation is not Operation.CREATE or _FILE.search(turn.exchange.request.body) is None:
         return
     if turn.made is not None and not turn.refused:
@@ -49,7 +49,7 @@ def files_are_first_frames(turn: Interaction) -> Iterator[CheckResult]:
 
 def queries_name_their_task(turn: Interaction) -> Iterator[CheckResult]:
     """A task is found by the field of a query that the page names."""
-    fields = (field for field in turn.said.fields if field.operation is Operation.QUERY)
+    fields = (field for field in turn.contract.fields if field.operation is Operation.QUERY)
     field: Field | None = next(fields, None)
     if field is None or turn.operation is not Operation.QUERY or turn.story is None:
         return
@@ -62,7 +62,7 @@ def queries_name_their_task(turn: Interaction) -> Iterator[CheckResult]:
 
 def private_addresses_come_to_nothing(turn: Interaction) -> Iterator[CheckResult]:
     """A job with a private or reserved address in a URL dies, if it is not refused at once."""
-    fact = turn.said.find(f"{turn.said.name}.private_urls")
+    fact = turn.contract.find(f"{turn.contract.name}.private_urls")
     if fact is None or not leads_inside(turn):
         return
     blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
@@ -98,16 +98,16 @@ def _blames_the_form(turn: Interaction) -> bool:
 
 def _wished(turn: Interaction, order: Ordered) -> Iterator[Fact]:
     """The facts that an order lives on."""
-    said, document = turn.said, turn.document or {}
+    contract, document = turn.contract, turn.document or {}
     mode = _mode(order)
     names = ["create.edit"] if mode is Mode.EDIT else []
     names += ["web_search"] if document.get("web_search") is True else []
     names += ["prompt.top_level"] if order.references else []
     names += ["role.default"] if any(_has_no_role(item) for item in _items(turn)) else []
-    yield from (row for row in said.modes if row.mode is mode)
-    yield from (found for name in names if (found := said.find(f"{said.name}.{name}")) is not None)
-    yield from (notice.fact for notice in notices(said.name, document))
-    looser = said.find(f"{order.model.id}.resolutions")
+    yield from (row for row in contract.modes if row.mode is mode)
+    yield from (found for name in names if (found := contract.find(f"{contract.name}.{name}")) is not None)
+    yield from (notice.fact for notice in notices(contract.name, document))
+    looser = contract.find(f"{order.model.id}.resolutions")
     if looser is not None and order.resolution == order.model.resolutions[-1] and not _is_rule(turn, looser):
         yield looser
     if order.operation is Operation.UPSCALE:
@@ -121,7 +121,7 @@ def _mode(order: Ordered) -> Mode:
 
 
 def _is_rule(turn: Interaction, fact: Fact) -> bool:
-    return any(rule.fact is fact for rules in turn.said.rules.values() for rule in rules)
+    return any(rule.fact is fact for rules in turn.contract.rules.values() for rule in rules)
 
 
 def _items(turn: Interaction) -> list[Any]:
@@ -133,7 +133,7 @@ def _has_no_role(item: Any) -> bool:
 
 
 def _links(order: Interaction) -> list[str]:
-    links = [found.reference.url for found in order.said.layout.find(order.document or {})]
+    links = [found.reference.url for found in order.contract.layout.find(order.document or {})]
     return [*links, str((order.document or {}).get("videoUrl"))] if order.operation is Operation.UPSCALE else links
 
 

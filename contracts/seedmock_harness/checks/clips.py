@@ -32,19 +32,21 @@ def clip_has_the_pixels_ordered(turn: Interaction) -> Iterator[CheckResult]:
     if order.operation is Operation.UPSCALE:
         yield from _enlarged(turn, order, clip, known(turn.before, str(document.get("videoUrl"))))
         return
-    rows = [row for row in turn.said.sizes if row.resolution == order.resolution]
-    name = turn.said.names.get("ratio", "ratio")
+    rows = [row for row in turn.contract.sizes if row.resolution == order.resolution]
+    name = turn.contract.names.get("ratio", "ratio")
     if order.size is not None:
         yield compared(order.size, "the clip has another size", order.size.text, pixels)
-        if document.get("size") is None and (fact := turn.said.find(f"{turn.said.name}.size.equivalent")):
+        if document.get("size") is None and (fact := turn.contract.find(f"{turn.contract.name}.size.equivalent")):
             yield compared(fact, "resolution and ratio are another size", order.size.text, pixels)
     else:
         adaptive, allowed = _adapted(turn, order, rows)
         yield _among(adaptive, "an adaptive clip has another form", allowed, pixels)
-        unsaid = turn.said.find(f"{turn.said.name}.create.{name}.default") if document.get(name) is None else None
+        unsaid = (
+            turn.contract.find(f"{turn.contract.name}.create.{name}.default") if document.get(name) is None else None
+        )
         if unsaid is not None:
             yield _among(unsaid, "a clip that was ordered without a ratio has another", allowed, pixels)
-    usual = turn.said.find(f"{turn.said.name}.create.resolution.default")
+    usual = turn.contract.find(f"{turn.contract.name}.create.resolution.default")
     if usual is not None and document.get("resolution") is None:
         yield _among(usual, "a clip that was ordered without a resolution has another", rows, pixels)
 
@@ -55,7 +57,7 @@ def clip_has_the_length_ordered(turn: Interaction) -> Iterator[CheckResult]:
     if found is None:
         return
     story, order, clip = found
-    rate = turn.said.amount(f"{turn.said.name}.content.frames_per_second")
+    rate = turn.contract.amount(f"{turn.contract.name}.content.frames_per_second")
     if clip.frames and clip.seconds:
         yield compared(rate, "the clip has another frame rate", int(rate.value), round(clip.frames / clip.seconds, 1))
     if order.seconds is None or clip.seconds is None:
@@ -63,12 +65,12 @@ def clip_has_the_length_ordered(turn: Interaction) -> Iterator[CheckResult]:
     frame = 1 / float(rate.value)
     right = -ROUNDED <= clip.seconds - order.seconds <= frame + ROUNDED
     title, observed = "the clip has another length", f"{clip.seconds:g} s"
-    for fact in _lengths(turn.said, story):
+    for fact in _lengths(turn.contract, story):
         yield held(fact, observed) if right else broken(fact, title, f"{order.seconds} s", observed)
     if right and clip.frames:
         exact = int(rate.value) * order.seconds
         option = {exact: "exact", exact + 1: "billed"}.get(clip.frames, f"{clip.frames} frames")
-        yield chosen(turn, f"{turn.said.name}.frames", option)
+        yield chosen(turn, f"{turn.contract.name}.frames", option)
 
 
 def clip_sounds_as_ordered(turn: Interaction) -> Iterator[CheckResult]:
@@ -77,9 +79,9 @@ def clip_sounds_as_ordered(turn: Interaction) -> Iterator[CheckResult]:
     if found is None or found[1].operation is Operation.UPSCALE:
         return
     story, order, clip = found
-    prefix = f"{turn.said.name}.create.generate_audio"
+    prefix = f"{turn.contract.name}.create.generate_audio"
     silent = (story.created.document or {}).get("generate_audio") is None
-    fact = (turn.said.find(f"{prefix}.default") if silent else None) or turn.said.fact(prefix)
+    fact = (turn.contract.find(f"{prefix}.default") if silent else None) or turn.contract.fact(prefix)
     words = {True: "sound", False: "no sound"}
     yield compared(fact, "the clip's sound is not as ordered", words[order.audio], words[clip.has_audio])
 
@@ -98,15 +100,15 @@ def _clip(turn: Interaction) -> tuple[TaskHistory, Ordered, MediaFacts] | None:
     return story, story.order, clip
 
 
-def _lengths(said: Contract, story: TaskHistory) -> Iterator[Fact]:
+def _lengths(contract: Contract, story: TaskHistory) -> Iterator[Fact]:
     """The facts that a clip's length bears out: the field or its default, and the form in which it was sent."""
-    name = said.names.get("seconds", "seconds")
+    name = contract.names.get("seconds", "seconds")
     given = (story.created.document or {}).get(name)
-    field = f"{said.name}.create.{name}"
-    yield said.fact(f"{field}.default" if given is None else field)
+    field = f"{contract.name}.create.{name}"
+    yield contract.fact(f"{field}.default" if given is None else field)
     form = "text" if isinstance(given, str) else "number"
-    for id_ in (f"{field}.{form}", f"{said.name}.{name}.{form}"):
-        fact = None if given is None else said.find(id_)
+    for id_ in (f"{field}.{form}", f"{contract.name}.{name}.{form}"):
+        fact = None if given is None else contract.find(id_)
         if fact is not None:
             yield fact
 
@@ -118,13 +120,13 @@ def _among(fact: Fact, title: str, rows: Sequence[Size], pixels: str) -> CheckRe
 
 def _adapted(turn: Interaction, order: Ordered, rows: Sequence[Size]) -> tuple[Fact, list[Size]]:
     """The rows that an adaptive order may take: that of the first picture if its form is known, 16:9 without any."""
-    said = turn.said
+    contract = turn.contract
     visual = [found.reference.url for found in order.references if found.reference.kind is not MediaKind.AUDIO]
     if not visual:
-        return said.fact(f"{said.name}.adaptive.none"), [row for row in rows if row.ratio == "16:9"]
+        return contract.fact(f"{contract.name}.adaptive.none"), [row for row in rows if row.ratio == "16:9"]
     first = known(turn.before, visual[0])
     form = first.width / first.height if first and first.width and first.height else None
-    return said.fact(f"{said.name}.adaptive"), [_nearest(rows, form)] if form else list(rows)
+    return contract.fact(f"{contract.name}.adaptive"), [_nearest(rows, form)] if form else list(rows)
 
 
 def _nearest(rows: Sequence[Size], form: float) -> Size:
@@ -133,11 +135,15 @@ def _nearest(rows: Sequence[Size], form: float) -> Size:
 
 def _enlarged(turn: Interaction, order: Ordered, clip: MediaFacts, source: MediaFacts | None) -> Iterator[CheckResult]:
     width, height = clip.width or 0, clip.height or 0
-    side = turn.said.amount(f"{turn.said.name}.upscale.side.{order.resolution}")
+    side = turn.contract.amount(f"{turn.contract.name}.upscale.side.{order.resolution}")
     yield compared(side, "the target has another shorter side", int(side.value), min(width, height))
     if source is None or not (source.width and source.height and width and height):
         return
-    fact, before, now = turn.said.fact(f"{turn.said.name}.upscale.size"), source.width / source.height, width / height
+    fact, before, now = (
+        turn.contract.fact(f"{turn.contract.name}.upscale.size"),
+        source.width / source.height,
+        width / height,
+    )
     title, observed = "the input's form is not kept", f"{width}x{height}"
     kept = abs(math.log(now / before)) <= NEXT_RATIO
     yield held(fact, observed) if kept else broken(fact, title, f"{source.width}x{source.height}, enlarged", observed)

@@ -23,7 +23,7 @@ _WEATHER = frozenset({401, 403, 408, 429})
 def content_comes_with_success(turn: Interaction) -> Iterator[CheckResult]:
     """Content of a task that has not succeeded is an error, and comes soon after success."""
     story = turn.story
-    if story is None or turn.said.find(f"{turn.said.name}.content.unfinished") is None:
+    if story is None or turn.contract.find(f"{turn.contract.name}.content.unfinished") is None:
         return
     if turn.operation is Operation.QUERY:
         yield from _given_too_early(turn, story)
@@ -37,19 +37,21 @@ def content_comes_with_success(turn: Interaction) -> Iterator[CheckResult]:
 
 def content_is_a_clip(turn: Interaction) -> Iterator[CheckResult]:
     """What is delivered is the clip's own bytes: an MP4 file, H.264, and called so."""
-    if not delivered(turn) or (turn.story is None and turn.said.link_fields):  # a link may lead to a posted picture
+    if not delivered(turn) or (turn.story is None and turn.contract.link_fields):  # a link may lead to a posted picture
         return
-    said, body = turn.said, turn.exchange.response.body[:80]
-    clip, binary = turn.exchange.response.media, said.find(f"{said.name}.content.binary")
+    contract, body = turn.contract, turn.exchange.response.body[:80]
+    clip, binary = turn.exchange.response.media, contract.find(f"{contract.name}.content.binary")
     if binary is not None:
         as_bytes = clip is not None or _BYTES.fullmatch(body)
         yield held(binary) if as_bytes else broken(binary, "content is no clip", "the clip's own bytes", body)
-    format_ = said.fact(f"{said.name}.content.format")
+    format_ = contract.fact(f"{contract.name}.content.format")
     yield held(format_, "mp4") if clip else broken(format_, "content is no whole MP4 file", "an MP4 file", body)
     if clip is not None:
-        yield compared(said.fact(f"{said.name}.content.codec"), "the clip has another codec", "avc1", clip.codec)
+        yield compared(
+            contract.fact(f"{contract.name}.content.codec"), "the clip has another codec", "avc1", clip.codec
+        )
         kind = turn.headers.get("content-type", "").partition(";")[0].strip().lower()
-        yield compared(said.fact(f"{said.name}.content.type"), "content has another type", "video/mp4", kind)
+        yield compared(contract.fact(f"{contract.name}.content.type"), "content has another type", "video/mp4", kind)
 
 
 def content_has_its_length(turn: Interaction) -> Iterator[CheckResult]:
@@ -58,7 +60,7 @@ def content_has_its_length(turn: Interaction) -> Iterator[CheckResult]:
     if turn.operation is not Operation.CONTENT or turn.refused or turn.exchange.request.method != "GET":
         return
     if told.isdecimal() and size is not None and "content-encoding" not in turn.headers:
-        fact = turn.said.fact(f"{turn.said.name}.content.length")
+        fact = turn.contract.fact(f"{turn.contract.name}.content.length")
         yield compared(fact, "Content-Length is not the number of bytes", int(told), size)
 
 
@@ -70,17 +72,17 @@ def content_stays_the_same(turn: Interaction) -> Iterator[CheckResult]:
     before = (earlier.exchange.response.media for earlier in turn.story.contents)
     first = next((media for media in before if media is not None and media.digest), None)
     if first is not None:
-        fact = turn.said.fact(f"{turn.said.name}.content.same")
+        fact = turn.contract.fact(f"{turn.contract.name}.content.same")
         yield compared(fact, "content has changed", first.digest, clip.digest)
 
 
 def content_may_be_cached(turn: Interaction) -> Iterator[CheckResult]:
     """Completed content carries cache headers."""
-    cached = turn.said.find(f"{turn.said.name}.content.cached")
+    cached = turn.contract.find(f"{turn.contract.name}.content.cached")
     if cached is None or not delivered(turn):
         return
     told = turn.headers.get("cache-control", "")
-    age, amount = _MAX_AGE.search(told), turn.said.amount(f"{turn.said.name}.content.max_age")
+    age, amount = _MAX_AGE.search(told), turn.contract.amount(f"{turn.contract.name}.content.max_age")
     if age is None or int(age[1]) == 0:
         yield broken(cached, "content may not be cached", "Cache-Control with a max-age", told or "none")
         return
@@ -100,12 +102,12 @@ def _given_too_early(turn: Interaction, story: TaskHistory) -> Iterator[CheckRes
     given = next((content for content in story.contents if content.status_code == 200), None)
     if given is None or turn.refused or turn.status in (None, TaskStatus.SUCCESS) or next(told, None) is not None:
         return
-    fact = turn.said.fact(f"{turn.said.name}.content.unfinished")
+    fact = turn.contract.fact(f"{turn.contract.name}.content.unfinished")
     yield broken(fact, "content came before success", "an error until SUCCESS", f"content, then {turn.word}")
 
 
 def _unfinished(turn: Interaction, story: TaskHistory) -> Iterator[CheckResult]:
-    fact = turn.said.fact(f"{turn.said.name}.content.unfinished")
+    fact = turn.contract.fact(f"{turn.contract.name}.content.unfinished")
     if turn.refused:
         if 400 <= turn.status_code < 500 and turn.status_code not in _WEATHER:
             yield held(fact, str(turn.status_code))
@@ -120,12 +122,12 @@ def _late(turn: Interaction, seconds: float) -> Iterator[CheckResult]:
     if not turn.refused or turn.status_code < 400 or turn.status_code in _WEATHER:
         return
     waiting = any(case.kind is ErrorKind.NOT_READY for case in turn.cases)
-    late, never = turn.said.fact(f"{turn.said.name}.content.late"), f"{turn.said.name}.no_content"
+    late, never = turn.contract.fact(f"{turn.contract.name}.content.late"), f"{turn.contract.name}.no_content"
     if turn.status_code >= 500:
-        if isinstance(turn.body, dict) and str(turn.status_code) == turn.said.defaults[never]:
+        if isinstance(turn.body, dict) and str(turn.status_code) == turn.contract.defaults[never]:
             yield chosen(turn, never, str(turn.status_code))
     elif seconds > LATE_SECONDS:
-        fact = late if waiting else turn.said.fact(f"{turn.said.name}.content.binary")
+        fact = late if waiting else turn.contract.fact(f"{turn.contract.name}.content.binary")
         title, observed = "content is missing after success", f"{turn.status_code} after {seconds:.0f} s"
         yield broken(fact, title, f"content within {LATE_SECONDS:.0f} s", observed)
         if waiting and seconds > NEVER_SECONDS:

@@ -47,7 +47,7 @@ def the_size_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
     yield from _repeated(turn, "size", order.size.text, "another size than was ordered")
     for value in seen:
         yield compared(order.size, "another size than its row says", order.size.text, value)
-        equivalent = turn.said.find(f"{turn.said.name}.size.equivalent")
+        equivalent = turn.contract.find(f"{turn.contract.name}.size.equivalent")
         if equivalent is not None and "ratio" in document and "size" not in document:
             title = "resolution and ratio mean another size than the table says"
             yield compared(equivalent, title, order.size.text, value)
@@ -56,7 +56,7 @@ def the_size_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
 def the_mode_is_told(turn: Interaction) -> Iterator[CheckResult]:
     """modelType tells what a clip is made from."""
     order = _order(turn)
-    fact = turn.said.find(f"{turn.said.name}.query.model_type")
+    fact = turn.contract.find(f"{turn.contract.name}.query.model_type")
     told = turn.data.get("modelType") if isinstance(turn.data, dict) else None
     if order is not None and fact is not None and isinstance(told, str):
         yield compared(fact, "modelType tells another mode", mode_type(order), told)

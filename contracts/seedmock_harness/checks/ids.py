@@ -32,7 +32,7 @@ def ids_have_their_form(turn: Interaction) -> Iterator[CheckResult]:
     id_ = _form(turn)
     if turn.made is None or id_ is None:
         return
-    fact, found = turn.said.fact(id_), FORMS[id_].fullmatch(turn.made)
+    fact, found = turn.contract.fact(id_), FORMS[id_].fullmatch(turn.made)
     if found is None:
         yield broken(fact, "an id has another form", FORMS[id_].pattern, turn.made)
         return
@@ -47,8 +47,8 @@ def ids_have_their_form(turn: Interaction) -> Iterator[CheckResult]:
 
 def _form(turn: Interaction) -> str | None:
     if turn.operation in ORDERS:
-        return f"{turn.said.name}.task_id"
-    return f"{turn.said.name}.assets.id" if turn.operation is Operation.ASSET_CREATE else None
+        return f"{turn.contract.name}.task_id"
+    return f"{turn.contract.name}.assets.id" if turn.operation is Operation.ASSET_CREATE else None
 
 
 def _seconds(digits: str) -> float | None:
@@ -71,7 +71,7 @@ def _digits(at: float) -> str:
 
 def both_ids_are_the_same(turn: Interaction) -> Iterator[CheckResult]:
     """B tells a new task's id twice: as id and as task_id."""
-    fact = turn.said.find(f"{turn.said.name}.create.response")
+    fact = turn.contract.find(f"{turn.contract.name}.create.response")
     body = turn.body if isinstance(turn.body, dict) and not turn.refused else {}
     if fact is not None and turn.operation is Operation.CREATE and {"id", "task_id"} <= body.keys():
         yield compared(fact, "id and task_id differ", body["id"], body["task_id"])
@@ -98,7 +98,7 @@ def ids_name_one_thing(turn: Interaction) -> Iterator[CheckResult]:
 
 def _id_key(turn: Interaction) -> str:
     told = turn.data if isinstance(turn.data, dict) else {}
-    return next((name for name in turn.said.id_fields if name in told), "")
+    return next((name for name in turn.contract.id_fields if name in told), "")
 
 
 def answers_are_about_what_was_asked(turn: Interaction) -> Iterator[CheckResult]:
@@ -113,7 +113,7 @@ def answers_are_about_what_was_asked(turn: Interaction) -> Iterator[CheckResult]
 
 def asset_urls_are_their_ids(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's URL is its id behind asset://."""
-    fact = turn.said.find(f"{turn.said.name}.assets.url")
+    fact = turn.contract.find(f"{turn.contract.name}.assets.url")
     if fact is None or turn.refused:
         return
     for asset in _assets(turn):

@@ -20,7 +20,7 @@ SLACK = 60.0
 def links_are_each_task_s_own(turn: Interaction) -> Iterator[CheckResult]:
     """No task tells a link that another task has told."""
     story = turn.story
-    fact = turn.said.find(f"{turn.said.name}.content.own")
+    fact = turn.contract.find(f"{turn.contract.name}.content.own")
     if fact is None or turn.operation is not Operation.QUERY or story is None or turn.refused:
         return
     if all(known is story for known in turn.before.links.values()):
@@ -32,7 +32,7 @@ def links_are_each_task_s_own(turn: Interaction) -> Iterator[CheckResult]:
 
 def links_need_no_key(turn: Interaction) -> Iterator[CheckResult]:
     """A result's link answers whoever has it."""
-    fact = turn.said.find(f"{turn.said.name}.content.keyless")
+    fact = turn.contract.find(f"{turn.contract.name}.content.keyless")
     if fact is None or not _is_link(turn) or turn.exchange.caller or "authorization" in turn.sent_headers:
         return
     if turn.status_code == 401:
@@ -46,20 +46,20 @@ def links_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
     story = turn.before.links.get(turn.exchange.request.url)
     if story is None or turn.operation is not Operation.CONTENT or story.ended is None:
         return
-    days = turn.said.amount(f"{turn.said.name}.result.days")
+    days = turn.contract.amount(f"{turn.contract.name}.result.days")
     yield from _lived(turn, days, story.created.exchange.at, story.ended.exchange.at)
 
 
 def files_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
     """A posted file is published by a link that answers until its days are over."""
     if turn.operation is Operation.FILE_CREATE and not turn.refused:
-        fact = next(endpoint for endpoint in turn.said.endpoints if endpoint.operation is Operation.FILE_CREATE)
+        fact = next(endpoint for endpoint in turn.contract.endpoints if endpoint.operation is Operation.FILE_CREATE)
         web = turn.published.startswith(("https://", "http://"))
         observed = turn.published or str(turn.data)
         yield held(fact, observed) if web else broken(fact, "no link to the file", "data.publicUrl, a link", observed)
     posted = turn.before.files.get(turn.exchange.request.url)
     if posted is not None and turn.operation is Operation.CONTENT:
-        days = turn.said.amount(f"{turn.said.name}.files.days")
+        days = turn.contract.amount(f"{turn.contract.name}.files.days")
         yield from _lived(turn, days, posted.exchange.at, posted.exchange.at)
 
 
@@ -69,7 +69,7 @@ def _is_link(turn: Interaction) -> bool:
 
 def _ends(turn: Interaction) -> list[ErrorCase]:
     """How a link may be refused when its time is over; its host has no envelope, so only the status counts."""
-    return [case for case in turn.said.errors if case.kind is ErrorKind.LINK_EXPIRED]
+    return [case for case in turn.contract.errors if case.kind is ErrorKind.LINK_EXPIRED]
 
 
 def _lived(turn: Interaction, days: Amount, earliest: float, latest: float) -> Iterator[CheckResult]:
@@ -86,7 +86,7 @@ def _lived(turn: Interaction, days: Amount, earliest: float, latest: float) -> I
             yield held(days, str(code))
             if _is_link(turn):
                 yield from (held(case, str(code)) for case in _ends(turn) if case.status == code)
-                yield chosen(turn, f"{turn.said.name}.expired_link", str(code))
+                yield chosen(turn, f"{turn.contract.name}.expired_link", str(code))
     elif turn.refused and 400 <= code < 500 and code not in (401, 429) and now >= earliest + lasts and _is_link(turn):
         expected = " or ".join(str(case.status) for case in _ends(turn))
         yield broken(_ends(turn)[0], "a link ends with another status", expected, code)

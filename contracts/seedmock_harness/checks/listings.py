@@ -66,7 +66,7 @@ def groups_are_listed(turn: Interaction) -> Iterator[CheckResult]:
     items = turn.data.get("items") if isinstance(turn.data, dict) else turn.data
     if not isinstance(items, list):
         return
-    yield chosen(turn, f"{turn.said.name}.group_list", "items" if isinstance(turn.data, dict) else "array")
+    yield chosen(turn, f"{turn.contract.name}.group_list", "items" if isinstance(turn.data, dict) else "array")
     listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
     for (caller, id_), group in turn.before.groups.items():
         if caller != turn.exchange.caller:

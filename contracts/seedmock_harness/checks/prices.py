@@ -47,13 +47,14 @@ def price(turn: Interaction, story: TaskHistory) -> Price | None:
     order, row = story.order, tariff(turn, story)
     if order is None or row is None:
         return None
-    said = turn.said
+    contract = turn.contract
     if order.operation is Operation.UPSCALE:
         length = _length(turn, story)
         if length is None:
             return None
         return Price(
-            row, {SECONDS: quote(said.name, UpscaleRequest(url="", resolution=order.resolution, seconds=length)).amount}
+            row,
+            {SECONDS: quote(contract.name, UpscaleRequest(url="", resolution=order.resolution, seconds=length)).amount},
         )
     request = GenerationRequest(
         model=order.model.name,
@@ -61,8 +62,10 @@ def price(turn: Interaction, story: TaskHistory) -> Price | None:
         ratio=_ratio(turn, story, order),
         seconds=order.seconds or 0,
     )
-    billing = f"{said.name}.billing"
-    return Price(row, {name: quote(said.name, request, variants={billing: name}).amount for name in (SECONDS, TOKENS)})
+    billing = f"{contract.name}.billing"
+    return Price(
+        row, {name: quote(contract.name, request, variants={billing: name}).amount for name in (SECONDS, TOKENS)}
+    )
 
 
 def tariff(turn: Interaction, story: TaskHistory) -> Tariff | None:
@@ -71,7 +74,7 @@ def tariff(turn: Interaction, story: TaskHistory) -> Tariff | None:
     if order is None:
         return None
     asked = (order.model.name, order.resolution)
-    return next((row for row in turn.said.tariffs if (row.model, row.resolution) == asked), None)
+    return next((row for row in turn.contract.tariffs if (row.model, row.resolution) == asked), None)
 
 
 def judged_price(turn: Interaction, story: TaskHistory, charged: Decimal, title: str) -> Iterator[CheckResult]:
@@ -91,11 +94,11 @@ def judged_price(turn: Interaction, story: TaskHistory, charged: Decimal, title:
     if option is not None:
         yield held(row, f"{charged} USD")
         if not near(usual, due.amounts[TOKENS]):
-            yield chosen(turn, f"{turn.said.name}.billing", option)
+            yield chosen(turn, f"{turn.contract.name}.billing", option)
     else:
         severity = Severity.WARNING if roughly else None
         yield broken(row, title, f"{usual} USD", f"{charged} USD", severity)
-    about: Fact = turn.said.fact(f"{turn.said.name}.billing.tokens")
+    about: Fact = turn.contract.fact(f"{turn.contract.name}.billing.tokens")
     expected, observed = f"about {usual} USD", f"{charged} USD"
     yield held(about, observed) if roughly else broken(about, title, expected, observed)
 
@@ -104,8 +107,8 @@ def _enlarging(
     turn: Interaction, story: TaskHistory, row: Tariff, charged: Decimal, title: str
 ) -> Iterator[CheckResult]:
     """Whole seconds of the input, rounded up, and five at the least."""
-    least = turn.said.amount(f"{turn.said.name}.upscale.minimum_seconds")
-    rounding, due = turn.said.fact(f"{turn.said.name}.upscale.billing"), price(turn, story)
+    least = turn.contract.amount(f"{turn.contract.name}.upscale.minimum_seconds")
+    rounding, due = turn.contract.fact(f"{turn.contract.name}.upscale.billing"), price(turn, story)
     seconds = round(charged / row.per_second)
     observed = f"{charged} USD, {charged / row.per_second:.2f} seconds"
     if charged > 0 and seconds < least.value:
@@ -143,5 +146,5 @@ def _ratio(turn: Interaction, story: TaskHistory, order: Ordered) -> str | None:
         return order.size.ratio
     clips = (content.exchange.response.media for content in story.contents)
     clip = next((clip for clip in clips if clip is not None), None)
-    row = turn.said.size_of(f"{clip.width}x{clip.height}") if clip else None
+    row = turn.contract.size_of(f"{clip.width}x{clip.height}") if clip else None
     return row.ratio if row else None

@@ -41,7 +41,7 @@ def ranges_are_answered(turn: Interaction) -> Iterator[CheckResult]:
     if turn.status_code == 206:
         yield from _answered(turn, fact, wanted, whole.size)
         yield from _switched(turn, "on")
-    elif turn.status_code == 200 and turn.said.find(f"{turn.said.name}.range") is not None:
+    elif turn.status_code == 200 and turn.contract.find(f"{turn.contract.name}.range") is not None:
         yield from _switched(turn, "off")
     elif turn.status_code == 200:
         yield broken(fact, "a range is ignored", "206 and the range", 200, Severity.WARNING)
@@ -54,7 +54,7 @@ def ranges_outside_are_refused(turn: Interaction) -> Iterator[CheckResult]:
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _resolved(part, whole.size) is not None or "if-range" in turn.sent_headers:
         return
-    fact = turn.said.case(ErrorKind.RANGE_NOT_SATISFIABLE)
+    fact = turn.contract.case(ErrorKind.RANGE_NOT_SATISFIABLE)
     if turn.status_code == 416:
         told = _OUTSIDE.fullmatch(turn.headers.get("content-range", ""))
         size = told[0] if told else turn.headers.get("content-range", "no Content-Range")
@@ -156,8 +156,8 @@ def _answered(turn: Interaction, fact: Fact, wanted: tuple[int, int], size: int)
 
 
 def _switched(turn: Interaction, option: str) -> Iterator[CheckResult]:
-    if turn.said.find(f"{turn.said.name}.range") is not None:
-        yield chosen(turn, f"{turn.said.name}.range", option)
+    if turn.contract.find(f"{turn.contract.name}.range") is not None:
+        yield chosen(turn, f"{turn.contract.name}.range", option)
 
 
 CHECKS = (

@@ -27,7 +27,7 @@ def speaks(turn: Interaction) -> bool:
     Not so is media, what a link to a store of files answers, and what the one who is called says to a callback.
     """
     if turn.operation is Operation.CONTENT:
-        of_task = any(endpoint.operation is Operation.CONTENT for endpoint in turn.said.endpoints)
+        of_task = any(endpoint.operation is Operation.CONTENT for endpoint in turn.contract.endpoints)
         return turn.refused and of_task and turn.status_code != 0 and judgeable(turn)
     return turn.operation is not Operation.CALLBACK and turn.status_code != 0 and judgeable(turn)
 
@@ -48,23 +48,23 @@ def moment_of(turn: Interaction) -> StatusContext | None:
 
 def response_fact(turn: Interaction) -> Fact:
     """The fact about the answer of an operation as a whole."""
-    said, operation = turn.said, turn.operation
-    endpoint = next((row for row in said.endpoints if row.operation is operation), None)
-    own = said.find(f"{endpoint.id}.response") if endpoint is not None else None
-    return own or said.find(f"{said.name}.envelope") or refusal_fact(turn)
+    contract, operation = turn.contract, turn.operation
+    endpoint = next((row for row in contract.endpoints if row.operation is operation), None)
+    own = contract.find(f"{endpoint.id}.response") if endpoint is not None else None
+    return own or contract.find(f"{contract.name}.envelope") or refusal_fact(turn)
 
 
 def refusal_fact(turn: Interaction) -> Fact:
     """The fact about refusals as a whole: the first field of the envelope that the upstream is known by."""
-    return next(field for field in turn.said.answers if field.operation is None)
+    return next(field for field in turn.contract.answers if field.operation is None)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def fields_of(turn: Interaction) -> tuple[AnswerField, ...]:
     """The fields that this answer should have, in the options of variants that it shows."""
-    applying, ruling = _applying(turn), status_variant(turn.said)
+    applying, ruling = _applying(turn), status_variant(turn.contract)
     spoken = {field.variant for field in applying}
-    options = {variant.id: option_of(turn, variant) for variant in turn.said.variants if variant.id in spoken}
+    options = {variant.id: option_of(turn, variant) for variant in turn.contract.variants if variant.id in spoken}
     shown = [field for field in applying if not field.variant or options[field.variant] == field.option]
     ruled = {field.path for field in shown if field.variant == ruling}
     return tuple(field for field in shown if field.variant in ("", ruling) or field.path not in ruled)
@@ -75,17 +75,17 @@ def _applying(turn: Interaction) -> tuple[AnswerField, ...]:
     """The fields of the operation and the status, in every option."""
     return tuple(
         field
-        for field in turn.said.answers
+        for field in turn.contract.answers
         if field.operation is not None
         and field.operation is turn.operation
         and (not field.statuses or turn.status in field.statuses)
     )
 
 
-def status_variant(said: Contract) -> str:
+def status_variant(contract: Contract) -> str:
     """The id of the variant that has status words of its own, and so rules the whole body; empty if there is none."""
-    options = {word.variant for word in said.words if word.variant}
-    return next((variant.id for variant in said.variants if options & {*variant.options}), "")
+    options = {word.variant for word in contract.words if word.variant}
+    return next((variant.id for variant in contract.variants if options & {*variant.options}), "")
 
 
 def option_of(turn: Interaction, variant: Variants) -> str:
@@ -93,8 +93,8 @@ def option_of(turn: Interaction, variant: Variants) -> str:
     pinned = turn.before.options.get(variant.id)
     if pinned is not None:
         return pinned
-    if variant.id == status_variant(turn.said):
-        spoken = [word for word in turn.said.words if word.moment is moment_of(turn) and word.word == turn.word]
+    if variant.id == status_variant(turn.contract):
+        spoken = [word for word in turn.contract.words if word.moment is moment_of(turn) and word.word == turn.word]
         if spoken and spoken[0].moment is StatusContext.QUERIED:
             return spoken[0].variant or variant.default
     options = sorted(variant.options, key=lambda option: option != variant.default)
@@ -104,7 +104,7 @@ def option_of(turn: Interaction, variant: Variants) -> str:
 def asked_about(turn: Interaction, variant: Variants) -> bool:
     """Whether this answer can show an option of the variant: it has a field under one, and none that overrides it."""
     fields = [field for field in _applying(turn) if field.variant == variant.id]
-    ruling = next((v for v in turn.said.variants if v.id == status_variant(turn.said)), None)
+    ruling = next((v for v in turn.contract.variants if v.id == status_variant(turn.contract)), None)
     if not fields or ruling is None or ruling is variant or option_of(turn, ruling) == ruling.default:
         return bool(fields)
     ruled = {f.path for f in _applying(turn) if f.variant == ruling.id}
@@ -142,7 +142,7 @@ def found(turn: Interaction, field: AnswerField) -> list[Any]:
     body = turn.body if isinstance(turn.body, dict) else {}
     there = [value for _, value in values(body, field.path)]
     around = field.path.rpartition(".")[0]
-    if not there and around and around == turn.said.holder:
+    if not there and around and around == turn.contract.holder:
         return [MISSING]
     return there
 

@@ -38,7 +38,7 @@ def answers_have_their_shape(turn: Interaction) -> Iterator[CheckResult]:
 
 
 def _known(turn: Interaction, fields: tuple[AnswerField, ...]) -> list[str]:
-    around = [field.path for field in turn.said.answers if field.operation is None] if turn.said.holder else []
+    around = [field.path for field in turn.contract.answers if field.operation is None] if turn.contract.holder else []
     return [*(field.path for field in fields), *(path for path in around if "." not in path)]
 
 
@@ -76,7 +76,7 @@ def answers_show_their_variants(turn: Interaction) -> Iterator[CheckResult]:
     """Where an answer's keys show which option of a variant holds, it is settled."""
     if turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
         return
-    for variant in turn.said.variants:
+    for variant in turn.contract.variants:
         if variant.id not in turn.before.options and parts.asked_about(turn, variant):
             yield chosen(turn, variant.id, parts.option_of(turn, variant))
 
@@ -99,7 +99,7 @@ def keys_come_in_order(turn: Interaction) -> Iterator[CheckResult]:
 
 
 def _in_other_words(turn: Interaction) -> bool:
-    ruling = next((v for v in turn.said.variants if v.id == parts.status_variant(turn.said)), None)
+    ruling = next((v for v in turn.contract.variants if v.id == parts.status_variant(turn.contract)), None)
     return ruling is not None and parts.option_of(turn, ruling) != ruling.default
 
 

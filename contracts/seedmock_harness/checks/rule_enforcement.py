@@ -72,14 +72,14 @@ def _open(turn: Interaction, fact: Fact) -> CheckResult | None:
     only = condition(rule) if rule is not None else None
     if only is None or turn.before.options.get(only[0]) == only[1]:
         return None
-    options = next(variant for variant in turn.said.variants if variant.id == only[0]).options
+    options = next(variant for variant in turn.contract.variants if variant.id == only[0]).options
     seen = " or ".join(option for option in options if option != only[1])
-    return broken(turn.said.fact(only[0]), "another option holds than the default", only[1], seen, Severity.INFO)
+    return broken(turn.contract.fact(only[0]), "another option holds than the default", only[1], seen, Severity.INFO)
 
 
 def _told_id(turn: Interaction) -> Any:
     told = turn.data if isinstance(turn.data, dict) else turn.body if isinstance(turn.body, dict) else {}
-    return next((told[name] for name in turn.said.id_fields if told.get(name) not in (None, "")), None)
+    return next((told[name] for name in turn.contract.id_fields if told.get(name) not in (None, "")), None)
 
 
 def refusals_are_of_their_kind(turn: Interaction) -> Iterator[CheckResult]:
@@ -110,7 +110,7 @@ def answered(turn: Interaction, kinds: Collection[ErrorKind]) -> Iterator[CheckR
     if not turn.refused or turn.status_code == 0 or says_nothing(turn, kinds) or is_elsewhere(turn, kinds):
         return
     order = list(kinds)
-    wanted = [case for case in turn.said.errors if case.kind in kinds and _spoken(turn, case)]
+    wanted = [case for case in turn.contract.errors if case.kind in kinds and _spoken(turn, case)]
     wanted.sort(key=lambda case: order.index(case.kind))
     if not wanted:
         return
@@ -128,7 +128,7 @@ def _spoken(turn: Interaction, case: ErrorCase) -> bool:
     """Whether a case's style is one that may be in force: another is pinned only where an option is known to hold."""
     option = case.style.partition(".")[0]
     known = [
-        turn.before.options[v.id] for v in turn.said.variants if option in v.options and v.id in turn.before.options
+        turn.before.options[v.id] for v in turn.contract.variants if option in v.options and v.id in turn.before.options
     ]
     return not option or not known or option in known
 
@@ -175,7 +175,7 @@ def refusals_name_the_field(turn: Interaction) -> Iterator[CheckResult]:
     if case is None or says_nothing(turn, [case.kind]):
         return
     words = set(re.findall(r"\w+", turn.exchange.response.body))
-    others = {rule.top for rules in turn.said.rules.values() for rule in rules} & words
+    others = {rule.top for rules in turn.contract.rules.values() for rule in rules} & words
     fields = {violation.field for violation in turn.violations} | {rule.field for rule in _broken_rules(turn)}
     names = {name for field in fields for name in re.findall(r"[A-Za-z_]+", field)}
     if names & words:
@@ -200,7 +200,7 @@ def _broken_rules(turn: Interaction) -> list[Rule]:
 def kept_rules_are_not_blamed(turn: Interaction) -> Iterator[CheckResult]:
     """A request that keeps every rule is not refused for breaking one."""
     document = turn.document
-    if document is None or turn.violations or not turn.refused or turn.operation not in turn.said.rules:
+    if document is None or turn.violations or not turn.refused or turn.operation not in turn.contract.rules:
         return
     kinds = {case.kind for case in turn.cases}
     rule = _blamed(turn, document) if kinds & OF_RULES and not _of_moderation(turn) else None
@@ -208,8 +208,8 @@ def kept_rules_are_not_blamed(turn: Interaction) -> Iterator[CheckResult]:
         return
     only = condition(rule)
     if only is not None and turn.before.options.get(only[0]) is None:
-        variant = turn.said.fact(only[0])
-        seen = turn.said.defaults[only[0]]
+        variant = turn.contract.fact(only[0])
+        seen = turn.contract.defaults[only[0]]
         yield broken(variant, "another option holds than the default", seen, only[1], Severity.INFO)
         return
     tried = shown(document.get(rule.top))
@@ -221,7 +221,7 @@ def kept_rules_are_not_blamed(turn: Interaction) -> Iterator[CheckResult]:
 def _blamed(turn: Interaction, document: dict[str, Any]) -> Rule | None:
     """The rule that a refusal names by its field, as far as one can tell; references are refused for much besides."""
     first = _first_field(turn)
-    references = {found.path.partition("[")[0].partition(".")[0] for found in turn.said.layout.find(document)}
+    references = {found.path.partition("[")[0].partition(".")[0] for found in turn.contract.layout.find(document)}
     named = [rule for rule in _rules(turn) if rule.top == first and first not in references]
     conditional = [rule for rule in named if condition(rule) is not None and _would_break(turn, rule, document)]
     present = [rule for rule in named if rule.top in document and not isinstance(rule, Present | Typed | Absent)]
@@ -233,14 +233,14 @@ def _would_break(turn: Interaction, rule: Rule, document: dict[str, Any]) -> boo
     only = condition(rule)
     assert only is not None
     assert turn.operation is not None
-    options = {**turn.said.defaults, only[0]: only[1]}
-    return any(found.fact is rule.fact for found in violations(turn.said.name, turn.operation, document, options))
+    options = {**turn.contract.defaults, only[0]: only[1]}
+    return any(found.fact is rule.fact for found in violations(turn.contract.name, turn.operation, document, options))
 
 
 def _of_moderation(turn: Interaction) -> bool:
     """Whether a refusal is about what is shown or said in the request, not about its form."""
     told = turn.data if isinstance(turn.data, dict) else {}
-    return bool(told.get("failCode")) or any(code.code == _code(turn) for code in turn.said.codes)
+    return bool(told.get("failCode")) or any(code.code == _code(turn) for code in turn.contract.codes)
 
 
 def refusals_cost_nothing(turn: Interaction) -> Iterator[CheckResult]:
@@ -261,7 +261,7 @@ def _same(turn: Interaction, before: Interaction, between: list[Interaction]) ->
     running = any(story.ended is None and story.caller == turn.exchange.caller for story in turn.before.tasks.values())
     if not asked or running or not all(one.refused for one in asked):
         return
-    fact = next(endpoint for endpoint in turn.said.endpoints if endpoint.operation is Operation.BALANCE)
+    fact = next(endpoint for endpoint in turn.contract.endpoints if endpoint.operation is Operation.BALANCE)
     was, now = before.data.get("balance"), turn.data.get("balance")
     if was == now:
         yield held(fact, f"{now} after {len(asked)} refusals")
@@ -270,7 +270,7 @@ def _same(turn: Interaction, before: Interaction, between: list[Interaction]) ->
 
 
 def _rules(turn: Interaction) -> tuple[Rule, ...]:
-    return turn.said.rules.get(turn.operation, ()) if turn.operation is not None else ()
+    return turn.contract.rules.get(turn.operation, ()) if turn.operation is not None else ()
 
 
 def _error(turn: Interaction) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def statuses_are_spelt_right(turn: Interaction) -> Iterator[CheckResult]:
     moment = parts.moment_of(turn)
     if moment is None or turn.refused or turn.word is None:
         return
-    words = [word for word in turn.said.words if word.moment is moment and _allowed(turn, word)]
+    words = [word for word in turn.contract.words if word.moment is moment and _allowed(turn, word)]
     words += _of_failures_at_once(turn, moment)
     spoken = next((word for word in words if word.word == turn.word), None)
     if spoken is not None:
@@ -39,19 +39,19 @@ def statuses_are_spelt_right(turn: Interaction) -> Iterator[CheckResult]:
 
 def _of_failures_at_once(turn: Interaction, moment: StatusContext) -> list[StatusWord]:
     """The word for failure, where a create may tell that it has failed already."""
-    failing = any(f.operation is turn.operation and TaskStatus.FAILURE in f.statuses for f in turn.said.answers)
+    failing = any(f.operation is turn.operation and TaskStatus.FAILURE in f.statuses for f in turn.contract.answers)
     if moment is StatusContext.QUERIED or not failing or turn.status is not TaskStatus.FAILURE:
         return []
-    return [w for w in turn.said.words if w.moment is StatusContext.QUERIED and w.status is TaskStatus.FAILURE]
+    return [w for w in turn.contract.words if w.moment is StatusContext.QUERIED and w.status is TaskStatus.FAILURE]
 
 
 def _allowed(turn: Interaction, word: StatusWord) -> bool:
     """Whether a word is of an option that may hold; the plain words are those of the default."""
-    id_ = parts.status_variant(turn.said)
+    id_ = parts.status_variant(turn.contract)
     pinned = turn.before.options.get(id_)
     if pinned is None or word.moment is not StatusContext.QUERIED:
         return True
-    return (word.variant or turn.said.defaults[id_]) == pinned
+    return (word.variant or turn.contract.defaults[id_]) == pinned
 
 
 def _blamed(turn: Interaction, meant: StatusWord | None, words: list[StatusWord]) -> Fact:
@@ -74,29 +74,29 @@ def _severity(turn: Interaction) -> Severity | None:
 def aliases(turn: Interaction) -> list[StatusWord]:
     """The other words that the answer's word is known to be one of."""
     told = turn.word or ""
-    return [w for w in turn.said.words if w.moment is StatusContext.ALIAS and told.lower() == w.word.lower()]
+    return [w for w in turn.contract.words if w.moment is StatusContext.ALIAS and told.lower() == w.word.lower()]
 
 
 def status_field(turn: Interaction) -> AnswerField | None:
     """The field in which the answer tells its status."""
     told = turn.data if isinstance(turn.data, dict) else {}
-    name = next((name for name in turn.said.status_fields if name in told), None)
+    name = next((name for name in turn.contract.status_fields if name in told), None)
     return next((f for f in parts.fields_of(turn) if f.path.rpartition(".")[2] == name), None)
 
 
 def the_words_are_of_one_variant(turn: Interaction) -> Iterator[CheckResult]:
     """A status word of one option alone settles which option holds."""
-    id_ = parts.status_variant(turn.said)
+    id_ = parts.status_variant(turn.contract)
     if not id_ or turn.operation is not Operation.QUERY or turn.refused or id_ in turn.before.options:
         return
-    spoken = [w for w in turn.said.words if w.moment is StatusContext.QUERIED and w.word == turn.word]
+    spoken = [w for w in turn.contract.words if w.moment is StatusContext.QUERIED and w.word == turn.word]
     if spoken:
-        yield chosen(turn, id_, spoken[0].variant or turn.said.defaults[id_])
+        yield chosen(turn, id_, spoken[0].variant or turn.contract.defaults[id_])
 
 
 def statuses_move_on(turn: Interaction) -> Iterator[CheckResult]:
     """A task's status only moves on. A word that is no word of its moment shows there that it means what we think."""
-    fact = turn.said.find(f"{turn.said.name}.status.moves")
+    fact = turn.contract.find(f"{turn.contract.name}.status.moves")
     before = turn.story.status if turn.story is not None else None
     if fact is None or turn.operation is not Operation.QUERY or turn.refused or before is None or turn.status is None:
         return
@@ -111,7 +111,7 @@ def statuses_move_on(turn: Interaction) -> Iterator[CheckResult]:
 
 def what_has_ended_stays(turn: Interaction) -> Iterator[CheckResult]:
     """The answer about a task that has ended is the same each time."""
-    fact = turn.said.find(f"{turn.said.name}.status.final")
+    fact = turn.contract.find(f"{turn.contract.name}.status.final")
     ended = turn.story.ended if turn.story is not None else None
     if fact is None or ended is None or turn.operation is not Operation.QUERY or turn.refused:
         return
@@ -130,7 +130,7 @@ def first_statuses_are_early(turn: Interaction) -> Iterator[CheckResult]:
     """What is created begins its life, or has failed at once; it is not there already."""
     if parts.moment_of(turn) is not StatusContext.CREATED or turn.refused or turn.status is None:
         return
-    fact = turn.said.find(f"{turn.said.name}.status.moves")
+    fact = turn.contract.find(f"{turn.contract.name}.status.moves")
     if fact is not None:
         if turn.status is TaskStatus.SUCCESS:
             yield broken(fact, "a task is over as soon as it is created", "a task that begins", turn.word)

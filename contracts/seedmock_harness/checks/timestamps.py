@@ -23,7 +23,7 @@ UNITS = {"createTime": 1000.0, "completeTime": 1000.0}
 
 def times_are_in_their_unit(turn: Interaction) -> Iterator[CheckResult]:
     """A task's times count the seconds (B) or milliseconds (A) since 1970, and are not in the future."""
-    fact = turn.said.find(f"{turn.said.name}.times")
+    fact = turn.contract.find(f"{turn.contract.name}.times")
     if fact is None or not _of_tasks(turn) or not turn.exchange.at:
         return
     created = turn.story.created.exchange.at if turn.story is not None else turn.exchange.at
@@ -95,7 +95,7 @@ def _told(turn: Interaction, names: tuple[str, ...]) -> Iterator[tuple[AnswerFie
 
 def _field(turn: Interaction, name: str) -> AnswerField | None:
     """The field of this name, also if it is one of another state: of the ones that apply, if there is one."""
-    fields = (*parts.fields_of(turn), *(f for f in turn.said.answers if f.operation is turn.operation))
+    fields = (*parts.fields_of(turn), *(f for f in turn.contract.answers if f.operation is turn.operation))
     return next((field for field in fields if field.path.rpartition(".")[2] == name), None)
 
 

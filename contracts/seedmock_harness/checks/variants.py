@@ -10,7 +10,7 @@ from ..results.checks import CheckResult, Severity, broken, held
 
 def chosen(turn: Interaction, id_: str, option: str) -> CheckResult:
     """A look at the variant `id_`, of which an answer shows an option, or something that is none of them."""
-    variant = turn.said.fact(id_)
+    variant = turn.contract.fact(id_)
     assert isinstance(variant, Variants), f"{id_} is no variant"
     pinned = turn.before.options.get(id_)
     expected = pinned or variant.default

@@ -88,7 +88,7 @@ def _shortened(world: World, found: CheckFailure, moves: Sequence[Action]) -> tu
     if failing(moves) is None:
         found.add_note("said again, the same moves do not lead there: the upstream does not answer alike each time")
         return found, moves
-    short = shortest(world.said, moves, lambda tried: failing(tried) is not None)
+    short = shortest(world.contract, moves, lambda tried: failing(tried) is not None)
     again = failing(short) or found
     return again, world.play.moves
 
@@ -109,8 +109,8 @@ def _told(world: World, failure: CheckFailure, moves: Sequence[Action], folder: 
     failure.add_note("\n".join(["said:", *said]))
     failure.add_note("\n".join(["again:", *(f"  {curl(t.exchange.request)}" for t in play.speaker.conversation.turns)]))
     if folder is not None:
-        path = f"{folder}/{world.said.name}-{failure.check}-{re.sub('[^a-z0-9.-]', '_', failure.fact.id)}.jsonl"
-        text = written(world.said.name, moves, failure, {"options": dict(world.options), "strict": world.strict})
+        path = f"{folder}/{world.contract.name}-{failure.check}-{re.sub('[^a-z0-9.-]', '_', failure.fact.id)}.jsonl"
+        text = written(world.contract.name, moves, failure, {"options": dict(world.options), "strict": world.strict})
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         failure.add_note(f"kept as {path}: replay(path, send) says it again")

@@ -38,7 +38,7 @@ class World:
 
     def __init__(
         self,
-        said: Contract,
+        contract: Contract,
         send: Send,
         clock: Clock | None,
         keys: Mapping[str, str],
@@ -47,16 +47,16 @@ class World:
         media: Urls | None,
         begin: Callable[[], object] | None,
     ) -> None:
-        self.said, self.send, self.clock, self.keys = said, send, clock, keys
+        self.contract, self.send, self.clock, self.keys = contract, send, clock, keys
         self.options, self.strict, self.begin = options, strict, begin
-        self.media = media or urls(said)
+        self.media = media or urls(contract)
         self.failure: CheckFailure | None = None
         self.failing: Sequence[Action] = ()
         self.play = self.new_play()
-        self.endpoints = {endpoint.operation: endpoint for endpoint in said.endpoints}
-        self.documents = {o: documents(said, o, media=self.media, variants=options) for o in said.examples}
-        self.rules = [(o, rule) for o in said.examples for rule in in_force(said, o, options)]
-        self.hostile = {o: hostile(said, o) for o in self.having(*Operation) if self.endpoints[o].method == "POST"}
+        self.endpoints = {endpoint.operation: endpoint for endpoint in contract.endpoints}
+        self.documents = {o: documents(contract, o, media=self.media, variants=options) for o in contract.examples}
+        self.rules = [(o, rule) for o in contract.examples for rule in in_force(contract, o, options)]
+        self.hostile = {o: hostile(contract, o) for o in self.having(*Operation) if self.endpoints[o].method == "POST"}
         self.callers = [word for word in ("first", "second") if word in keys]
         self.wrong = [word for word in ("wrong", "") if word in ("", *keys)]
 
@@ -65,7 +65,7 @@ class World:
         if self.begin is not None:
             self.begin()
         self.play = Play(
-            self.said, self.send, clock=self.clock, keys=self.keys, options=self.options, strict=self.strict
+            self.contract, self.send, clock=self.clock, keys=self.keys, options=self.options, strict=self.strict
         )
         return self.play
 
@@ -127,7 +127,7 @@ class Machine(RuleBasedStateMachine):
     def _order(self, data: st.DataObject, caller: str) -> str:
         """Order; the symbol of the task, or nothing."""
         operation = data.draw(st.sampled_from(self.world.having(*ORDERS)))
-        base = data.draw(st.sampled_from(range(len(self.world.said.bases)))) if self.world.strict else 0
+        base = data.draw(st.sampled_from(range(len(self.world.contract.bases)))) if self.world.strict else 0
         document = self._with_assets(data, caller, data.draw(self.world.documents[operation]))
         self.do(Action(operation, document, caller=caller, base=base))
         return self._latest()
@@ -157,7 +157,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.world.having(Operation.FILE_CREATE))
     @rule(data=st.data())
     def post_a_picture(self, data: st.DataObject) -> None:
-        method, path = path_of(self.world.said, Operation.FILE_CREATE, {})
+        method, path = path_of(self.world.contract, Operation.FILE_CREATE, {})
         caller = data.draw(self._caller())
         self.do(
             Action(Operation.FILE_CREATE, method=method, url=path, body=form("file", SIDE), headers=FORM, caller=caller)
@@ -279,23 +279,23 @@ class Machine(RuleBasedStateMachine):
     def break_a_rule(self, data: st.DataObject) -> None:
         operation, broken_rule = data.draw(st.sampled_from(self.world.rules))
         world = self.world
-        document = data.draw(broken(world.said, operation, broken_rule, media=world.media, variants=world.options))
+        document = data.draw(broken(world.contract, operation, broken_rule, media=world.media, variants=world.options))
         self.do(Action(operation, document, caller=data.draw(self._caller())))
 
     @rule(data=st.data())
     def be_hostile(self, data: st.DataObject) -> None:
         operation = data.draw(st.sampled_from(list(self.world.hostile)))
         evil = data.draw(self.world.hostile[operation])
-        method, path = path_of(self.world.said, operation, {})
+        method, path = path_of(self.world.contract, operation, {})
         meant = operation if evil.readable else ""
         self.do(Action(meant, method=method, url=path, body=evil.body, headers=dict(evil.headers)))
 
     @rule(data=st.data())
     def go_elsewhere(self, data: st.DataObject) -> None:
-        said = self.world.said
-        endpoint = data.draw(st.sampled_from(said.endpoints))
-        path = said.bases[0].prefix + endpoint.path.replace("{task_id}", IDS[0])
-        allowed = {other.method for other in said.endpoints if other.path == endpoint.path}
+        contract = self.world.contract
+        endpoint = data.draw(st.sampled_from(contract.endpoints))
+        path = contract.bases[0].prefix + endpoint.path.replace("{task_id}", IDS[0])
+        allowed = {other.method for other in contract.endpoints if other.path == endpoint.path}
         method = data.draw(st.sampled_from([method for method in METHODS if method not in allowed]))
         wrong = data.draw(st.sampled_from([(method, path), *(("GET", path + end) for end in ELSEWHERE)]))
         self.do(Action(method=wrong[0], url=wrong[1]))

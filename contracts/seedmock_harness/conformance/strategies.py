@@ -44,9 +44,9 @@ FRACTIONS = (4.5, "4.5", "four", "4s", "0x4", "\u0664", "4.0000001", " ")
 Urls = Mapping[MediaKind, Sequence[str]]
 
 
-def urls(said: Contract) -> Urls:
+def urls(contract: Contract) -> Urls:
     """What references may be without anything having been made before: under each open scheme, a picture as data."""
-    schemes = next((rule.schemes for rule in said.rules[Operation.CREATE] if isinstance(rule, Scheme)), ())
+    schemes = next((rule.schemes for rule in contract.rules[Operation.CREATE] if isinstance(rule, Scheme)), ())
     found = {kind: [sample(kind).url] for kind in MediaKind}
     for kind, plain in found.items():
         plain += [plain[0].replace("https://", scheme) for scheme in schemes if scheme == "http://"]
@@ -55,37 +55,37 @@ def urls(said: Contract) -> Urls:
 
 
 def documents(
-    said: Contract, operation: Operation, *, media: Urls | None = None, variants: Mapping[str, str] | None = None
+    contract: Contract, operation: Operation, *, media: Urls | None = None, variants: Mapping[str, str] | None = None
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Documents that keep every rule of an operation, at the defaults of its variants or under others.
 
     `media` are the URLs that references may have, by kind: at least one each.
     """
-    return _drawn(_Plan(said, operation, media or urls(said), variants or {}))
+    return _drawn(_Plan(contract, operation, media or urls(contract), variants or {}))
 
 
 class _Plan:
     """How the documents of one operation are put together: the contract, read once."""
 
-    def __init__(self, said: Contract, operation: Operation, media: Urls, variants: Mapping[str, str]) -> None:
-        self.said, self.operation, self.media = said, operation, media
-        self.rules = in_force(said, operation, variants)
-        self.places = _places(said) if operation is Operation.CREATE else {}
+    def __init__(self, contract: Contract, operation: Operation, media: Urls, variants: Mapping[str, str]) -> None:
+        self.contract, self.operation, self.media = contract, operation, media
+        self.rules = in_force(contract, operation, variants)
+        self.places = _places(contract) if operation is Operation.CREATE else {}
         self.written = {name for places in self.places.values() for name in places}
-        self.models = st.sampled_from([m for m in said.models if m.upscales == (operation is Operation.UPSCALE)])
+        self.models = st.sampled_from([m for m in contract.models if m.upscales == (operation is Operation.UPSCALE)])
         ways = next((rule.ways for rule in self.rules if isinstance(rule, Required)), ())
         self.ways = st.sampled_from(ways) if ways else None
-        self.fields = {field.path: field for field in said.fields if self._stands_alone(field)}
+        self.fields = {field.path: field for field in contract.fields if self._stands_alone(field)}
         self.aliases = {name: field for name, field in self.fields.items() if self._found(name)}
         present = [rule for rule in self.rules if isinstance(rule, Present) and rule.field in self.fields]
         self.needed = {rule.field: rule.unless for rule in present}
         grouped = {name for way in ways for name in way}
         self.free = [name for name in self.fields if name not in {*grouped, *self.needed, *self.aliases}]
-        known = {field.path.partition(".")[0] for field in said.fields if field.operation is operation}
+        known = {field.path.partition(".")[0] for field in contract.fields if field.operation is operation}
         nulls = dict.fromkeys((*self.fields, *self.written))  # null means left out
         self.besides = st.sampled_from([*[{}] * 6, *(extra for extra in EXTRA if not known & set(extra)), nulls])
         self.chosen = st.integers(0, 2 ** len(self.free) - 1)
-        self.modes = st.sampled_from([(), *dict.fromkeys(mode.roles for mode in said.modes)])
+        self.modes = st.sampled_from([(), *dict.fromkeys(mode.roles for mode in contract.modes)])
         self.values, self.count = cache(self._values), cache(self._counts)
 
     def _stands_alone(self, field: Field) -> bool:
@@ -96,7 +96,7 @@ class _Plan:
 
     def _found(self, name: str) -> bool:
         """Whether a field is another place for references."""
-        return self.operation is Operation.CREATE and bool(self.said.layout.find({name: ["https://example.com/a"]}))
+        return self.operation is Operation.CREATE and bool(self.contract.layout.find({name: ["https://example.com/a"]}))
 
     def _values(self, name: str, model: Model | None) -> st.SearchStrategy[Any]:
         """What a field may hold beside a model."""
@@ -135,20 +135,20 @@ _prompts = st.sampled_from(PROMPTS) | _texts
 _either, _turn = st.booleans(), st.sampled_from(range(4))
 
 
-def in_force(said: Contract, operation: Operation, variants: Mapping[str, str]) -> tuple[Rule, ...]:
+def in_force(contract: Contract, operation: Operation, variants: Mapping[str, str]) -> tuple[Rule, ...]:
     """The rules of an operation under the options of variants; those left out are at their defaults."""
-    chosen = {**said.defaults, **variants}
-    conditions = [(rule, condition(rule)) for rule in said.rules.get(operation, ())]
+    chosen = {**contract.defaults, **variants}
+    conditions = [(rule, condition(rule)) for rule in contract.rules.get(operation, ())]
     return tuple(rule for rule, only in conditions if only is None or chosen[only[0]] == only[1])
 
 
-def _places(said: Contract) -> dict[tuple[MediaKind, Role], tuple[str, ...]]:
+def _places(contract: Contract) -> dict[tuple[MediaKind, Role], tuple[str, ...]]:
     """For each kind and role that a reference can have, the fields that it is written into."""
     places = {}
     for kind in MediaKind:
         for role in Role:
             try:
-                places[kind, role] = tuple(said.layout.place({}, [sample(kind, role)]))
+                places[kind, role] = tuple(contract.layout.place({}, [sample(kind, role)]))
             except ValueError:
                 continue
     return places
@@ -185,7 +185,7 @@ def _drawn(draw: st.DrawFn, plan: _Plan) -> dict[str, Any]:
     for name in names:
         if name not in document:
             document[name] = draw(plan.values(name, model))
-    placed = plan.said.layout.place(document, references) if references else document
+    placed = plan.contract.layout.place(document, references) if references else document
     if plan.aliases and references and draw(_either):
         placed = _elsewhere(plan, placed)
     return {**draw(plan.besides), **placed}
@@ -194,7 +194,7 @@ def _drawn(draw: st.DrawFn, plan: _Plan) -> dict[str, Any]:
 def _elsewhere(plan: _Plan, document: dict[str, Any]) -> dict[str, Any]:
     """The document with references in their other place, if they have one."""
     for alias in plan.aliases:
-        found = plan.said.layout.find({alias: ["https://example.com/a"]})[0].reference
+        found = plan.contract.layout.find({alias: ["https://example.com/a"]})[0].reference
         (usual,) = plan.places[found.kind, found.role]
         if document.get(usual) is not None:
             document[alias] = [document.pop(usual)]
@@ -220,7 +220,7 @@ def _references(draw: st.DrawFn, plan: _Plan) -> list[Reference]:
 @st.composite
 def broken(
     draw: st.DrawFn,
-    said: Contract,
+    contract: Contract,
     operation: Operation,
     rule: Rule,
     *,
@@ -233,19 +233,19 @@ def broken(
     """
     only = condition(rule)
     under = {**(variants or {}), **(dict([only]) if only else {})}
-    ground = draw(documents(said, operation, media=media, variants=under))
+    ground = draw(documents(contract, operation, media=media, variants=under))
 
     def exactly(document: Document) -> bool:
-        return [found.fact.id for found in violations(said.name, operation, document, under)] == [rule.fact.id]
+        return [found.fact.id for found in violations(contract.name, operation, document, under)] == [rule.fact.id]
 
-    own = rule.broken(ground, said.layout)
+    own = rule.broken(ground, contract.layout)
     if spoilt := draw(st.sampled_from([*_spoilers(rule), ()])):
         spoiled = put(own, rule.field, spoilt[0])
         if exactly(spoiled):
             return spoiled
     if exactly(own):
         return own
-    kept = rule.broken(said.example(operation, rule), said.layout)
+    kept = rule.broken(contract.example(operation, rule), contract.layout)
     for name, value in ground.items():
         if name not in kept and exactly({**kept, name: value}):
             kept[name] = value
@@ -275,8 +275,8 @@ def _wrong(rule: ValueRule) -> Sequence[Any]:
     return {Whole: FRACTIONS, Scheme: STRANGE}.get(type(rule), ())
 
 
-def hostile(said: Contract, operation: Operation) -> st.SearchStrategy[Hostile]:
+def hostile(contract: Contract, operation: Operation) -> st.SearchStrategy[Hostile]:
     """Bodies that nobody should send to an operation, and any bytes at all."""
-    ground = documents(said, operation) if operation in said.examples else st.just({})
+    ground = documents(contract, operation) if operation in contract.examples else st.just({})
     known = st.builds(hostility, ground, st.sampled_from(TITLES))
     return known | st.binary(max_size=60).map(lambda body: Hostile("any bytes", body))

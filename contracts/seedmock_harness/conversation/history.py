@@ -73,9 +73,9 @@ class AssetHistory:
 class History:
     """Everything that was said to one upstream, with indices of what was made."""
 
-    def __init__(self, said: Contract, options: Mapping[str, str] | None = None) -> None:
+    def __init__(self, contract: Contract, options: Mapping[str, str] | None = None) -> None:
         """`options` are those of the variants that are known to hold; of the others any is right."""
-        self.said = said
+        self.contract = contract
         self.options = dict(options or {})
         self.turns: list[Interaction] = []
         self.tasks: dict[str, TaskHistory] = {}
@@ -90,7 +90,7 @@ class History:
 
     def turn(self, exchange: Exchange) -> Interaction:
         """An exchange in the light of what was said before it; it is not yet part of the conversation."""
-        return Interaction(self.said, exchange, self)
+        return Interaction(self.contract, exchange, self)
 
     def remember(self, turn: Interaction) -> None:
         """Make a turn part of what was said before."""
@@ -137,7 +137,7 @@ class History:
 class Interaction:
     """One exchange, read once: what was asked and answered, and what had been said before."""
 
-    said: Contract
+    contract: Contract
     exchange: Exchange
     before: History
 
@@ -147,7 +147,7 @@ class Interaction:
 
     def fact(self, name: str) -> Fact:
         """A fact by its id without the upstream's name. Raises LookupError for one that this upstream has not."""
-        return self.said.fact(f"{self.said.name}.{name}")
+        return self.contract.fact(f"{self.contract.name}.{name}")
 
     @cached_property
     def operation(self) -> Operation | None:
@@ -173,7 +173,7 @@ class Interaction:
         """What the path and the query string say, by the names that the contract gives."""
         parts = urlsplit(self.exchange.request.url)
         method = self.exchange.request.method
-        found = routed(self.said, "GET" if method == "HEAD" else method, parts.path)
+        found = routed(self.contract, "GET" if method == "HEAD" else method, parts.path)
         return {**dict(parse_qsl(parts.query)), **(found.params if found else {})}
 
     @cached_property
@@ -191,7 +191,7 @@ class Interaction:
         key = self.operation, self.exchange.request.url, self.exchange.request.body
         known = self.before.weighed.get(key)
         if known is None:
-            known = violations(self.said.name, self.operation, self.document, self.before.options)
+            known = violations(self.contract.name, self.operation, self.document, self.before.options)
             self.before.weighed[key] = known
         return known
 
@@ -201,7 +201,7 @@ class Interaction:
         if self.operation not in ORDERS or self.document is None or self.violations:
             return None
         assert self.operation is not None
-        return ordered(self.said, self.operation, self.document)
+        return ordered(self.contract, self.operation, self.document)
 
     @cached_property
     def body(self) -> Any:
@@ -225,7 +225,7 @@ class Interaction:
     @cached_property
     def data(self) -> Any:
         """The answer's own part of the body, inside the upstream's envelope if it has one."""
-        holder = self.said.holder
+        holder = self.contract.holder
         return self.body.get(holder) if holder and isinstance(self.body, dict) else self.body
 
     @cached_property
@@ -234,7 +234,7 @@ class Interaction:
         if not 200 <= self.status_code < 300:
             return True
         code = self.body.get("code") if isinstance(self.body, dict) else None
-        return bool(self.said.holder) and isinstance(code, int) and code >= 400
+        return bool(self.contract.holder) and isinstance(code, int) and code >= 400
 
     @cached_property
     def cases(self) -> tuple[ErrorCase, ...]:
@@ -244,25 +244,25 @@ class Interaction:
         held = self.body if isinstance(self.body, dict) else {}
         error = held.get("error") if isinstance(held.get("error"), dict) else held
         assert isinstance(error, dict)
-        return tuple(case for case in self.said.errors if _fits(case, self.status_code, error.get("code")))
+        return tuple(case for case in self.contract.errors if _fits(case, self.status_code, error.get("code")))
 
     @cached_property
     def word(self) -> str | None:
         """The status word that the answer tells."""
         told = self.data if isinstance(self.data, dict) else {}
-        word = next((told[name] for name in self.said.status_fields if name in told), None)
+        word = next((told[name] for name in self.contract.status_fields if name in told), None)
         return word if isinstance(word, str) else None
 
     @cached_property
     def status(self) -> TaskStatus | None:
         """What the status word means; None for no word, or an unknown one."""
-        return self.said.status(self.word) if self.word is not None else None
+        return self.contract.status(self.word) if self.word is not None else None
 
     @cached_property
     def made(self) -> str | None:
         """The id of what a creation made, as text."""
         told = self.data if isinstance(self.data, dict) and not self.refused else {}
-        found = next((told[name] for name in self.said.id_fields if told.get(name) not in (None, "")), None)
+        found = next((told[name] for name in self.contract.id_fields if told.get(name) not in (None, "")), None)
         return str(found) if isinstance(found, str | int) else None
 
     @cached_property
@@ -296,7 +296,7 @@ class Interaction:
     def links(self) -> tuple[str, ...]:
         """The links to results that the answer tells."""
         told = self.data if isinstance(self.data, dict) else {}
-        found = next((told[name] for name in self.said.link_fields if isinstance(told.get(name), list)), ())
+        found = next((told[name] for name in self.contract.link_fields if isinstance(told.get(name), list)), ())
         return tuple(link for link in found if isinstance(link, str))
 
 

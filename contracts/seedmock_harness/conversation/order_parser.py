@@ -33,40 +33,40 @@ class Ordered:
     references: tuple[Found, ...]
 
 
-def ordered(said: Contract, operation: Operation, document: Document) -> Ordered | None:
+def ordered(contract: Contract, operation: Operation, document: Document) -> Ordered | None:
     """What a document orders; None where it names no model of this upstream's, or no size that there is."""
-    model = said.model(str(_value(said, operation, document, "model")))
+    model = contract.model(str(_value(contract, operation, document, "model")))
     if model is None:
         return None
     if operation is Operation.UPSCALE:
-        target = str(_value(said, operation, document, "resolution"))
+        target = str(_value(contract, operation, document, "resolution"))
         return Ordered(operation, model, "", target, None, None, True, None, ())
-    size, adaptive = _size(said, document)
+    size, adaptive = _size(contract, document)
     if size is None and not adaptive:
         return None
-    resolution = size.resolution if size else str(_value(said, operation, document, "resolution"))
-    seconds, seed = (numeric(_value(said, operation, document, name)) for name in ("seconds", "seed"))
+    resolution = size.resolution if size else str(_value(contract, operation, document, "resolution"))
+    seconds, seed = (numeric(_value(contract, operation, document, name)) for name in ("seconds", "seed"))
     return Ordered(
         operation,
         model,
-        str(_value(said, operation, document, "prompt") or ""),
+        str(_value(contract, operation, document, "prompt") or ""),
         resolution,
         size,
         None if seconds is None else int(seconds),
-        bool(_value(said, operation, document, "generate_audio")),
+        bool(_value(contract, operation, document, "generate_audio")),
         None if seed is None else int(seed),
-        said.layout.find(document),
+        contract.layout.find(document),
     )
 
 
-def written(said: Contract, request: GenerationRequest) -> dict[str, Any]:
+def written(contract: Contract, request: GenerationRequest) -> dict[str, Any]:
     """The document that says an order of the house's words, also one that breaks rules; what is None is left out.
 
     A size is told as resolution and ratio where the upstream has no field for it. Raises ValueError for a reference
     that its layout has no place for.
     """
-    fields = {field.path: field for field in said.fields if field.operation is Operation.CREATE}
-    model, size = said.named(request.model), said.size_of(request.size)
+    fields = {field.path: field for field in contract.fields if field.operation is Operation.CREATE}
+    model, size = contract.named(request.model), contract.size_of(request.size)
     told: dict[str, Any] = {
         "model": model.name if model else request.model,
         "prompt": request.prompt,
@@ -80,23 +80,23 @@ def written(said: Contract, request: GenerationRequest) -> dict[str, Any]:
         told["size"] = request.size
     elif size is not None:
         told |= {"resolution": size.resolution, "ratio": size.ratio}
-    named = {said.names.get(name, name): value for name, value in told.items() if value is not None}
+    named = {contract.names.get(name, name): value for name, value in told.items() if value is not None}
     texts = {name: str(value) for name, value in named.items() if fields[name].types[0] == "string"}
-    return said.layout.place({**named, **texts}, request.references)
+    return contract.layout.place({**named, **texts}, request.references)
 
 
-def _size(said: Contract, document: Document) -> tuple[Size | None, bool]:
-    text = _value(said, Operation.CREATE, document, "size")
+def _size(contract: Contract, document: Document) -> tuple[Size | None, bool]:
+    text = _value(contract, Operation.CREATE, document, "size")
     if text is not None:
-        return said.size_of(str(text)), False
-    resolution, ratio = (str(_value(said, Operation.CREATE, document, name)) for name in ("resolution", "ratio"))
-    return said.size(resolution, ratio), ratio == ADAPTIVE
+        return contract.size_of(str(text)), False
+    resolution, ratio = (str(_value(contract, Operation.CREATE, document, name)) for name in ("resolution", "ratio"))
+    return contract.size(resolution, ratio), ratio == ADAPTIVE
 
 
-def _value(said: Contract, operation: Operation, document: Document, name: str) -> Any:
+def _value(contract: Contract, operation: Operation, document: Document, name: str) -> Any:
     """A field by the house's name, or its default."""
-    path = said.names.get(f"{operation}.{name}") or said.names.get(name, name)
+    path = contract.names.get(f"{operation}.{name}") or contract.names.get(name, name)
     value = document.get(path)
     if value is not None:
         return value
-    return next((f.default for f in said.fields if f.operation is operation and f.path == path), None)
+    return next((f.default for f in contract.fields if f.operation is operation and f.path == path), None)

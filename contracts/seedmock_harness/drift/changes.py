@@ -60,12 +60,12 @@ def _shapes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
         before = [hearing.shapes[state] for hearing in older if state in hearing.shapes]
         for found in compared(merged(before), seen) if before else ():
             if found.what not in UNTOLD:
-                look = _look(newest.recording.said, turns[state], found)
+                look = _look(newest.recording.contract, turns[state], found)
                 yield Change("shapes_stay_the_same", look, turns[state].exchange)
 
 
-def _look(said: Contract, turn: Interaction, found: Difference) -> CheckResult:
-    field = _field(said, turn, found.path)
+def _look(contract: Contract, turn: Interaction, found: Difference) -> CheckResult:
+    field = _field(contract, turn, found.path)
     fact = field or _endpoint(turn)
     severity = Severity.BREAKING if found.breaking else Severity.INFO
     if field is not None and found.breaking:
@@ -85,15 +85,15 @@ def _names(found: Difference) -> list[str]:
     return found.seen.split(" or ")
 
 
-def _field(said: Contract, turn: Interaction, path: str) -> AnswerField | None:
+def _field(contract: Contract, turn: Interaction, path: str) -> AnswerField | None:
     operation = None if turn.refused else turn.operation
-    fields = [field for field in said.answers if field.operation is operation and field.path == path]
+    fields = [field for field in contract.answers if field.operation is operation and field.path == path]
     telling = [field for field in fields if turn.status in field.statuses]
     return next(iter(telling or [field for field in fields if not field.statuses] or fields), None)
 
 
 def _endpoint(turn: Interaction) -> Fact:
-    return next(row for row in turn.said.endpoints if row.operation is turn.operation or turn.operation is None)
+    return next(row for row in turn.contract.endpoints if row.operation is turn.operation or turn.operation is None)
 
 
 # --- answers ---
@@ -142,7 +142,7 @@ def _steady(turn: Interaction) -> bool:
 def _key(turn: Interaction) -> tuple[str, ...]:
     request = turn.exchange.request
     parts = urlsplit(request.url)
-    route = routed(turn.said, request.method, parts.path)
+    route = routed(turn.contract, request.method, parts.path)
     path = route.endpoint.path if route is not None else parts.path
     kind = turn.sent_headers.get("content-type", "").partition(";")[0]
     who = turn.exchange.caller if turn.exchange.caller in ("", "wrong") else "known"

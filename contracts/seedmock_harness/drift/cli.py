@@ -66,7 +66,7 @@ def _drifted(of_one: Sequence[Recording], reports: Sequence[Path], every: bool, 
     found = replace(compared.verification, seconds=clock.now() - since)
     conclude(replace(compared, verification=found), of_one, every)
     several = len(names) > 1
-    named = [path.with_stem(f"{path.stem}-{found.said.name}") if several else path for path in reports]
+    named = [path.with_stem(f"{path.stem}-{found.contract.name}") if several else path for path in reports]
     try:
         write(found, named, VERIFICATIONS)
     except OSError as error:

@@ -26,14 +26,14 @@ class Comparison:
 def compare(recordings: Sequence[Recording], now: float) -> Comparison:
     """Judge recordings of one upstream, the oldest first; of each fact and check the newest that looked decides."""
     hearings = [judged(recording) for recording in recordings]
-    said = recordings[-1].said
+    contract = recordings[-1].contract
     sights = [tuple(_sights(hearing)) for hearing in hearings]
     gathered, verified = _gathered(hearings, sights), _last_verified(hearings, sights)
-    facts = tuple(_dated(fact, verified) for fact in facts_seen(said, gathered, "not looked at: in no recording"))
+    facts = tuple(_dated(fact, verified) for fact in facts_seen(contract, gathered, "not looked at: in no recording"))
     looked = any(fact.seen is not Seen.NOT_LOOKED for fact in facts)
     verdict = Verdict.DRIFTED if gathered.drifts() else Verdict.CONFORMS if looked else Verdict.COULD_NOT_LOOK
     found = Verification(
-        said=said,
+        contract=contract,
         target=_target(recordings),
         started_at=now,
         verdict=verdict,

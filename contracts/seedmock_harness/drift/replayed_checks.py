@@ -49,9 +49,9 @@ def retraced(recording: Recording) -> Iterator[tuple[str, CheckResult, Exchange]
     retracer = Retracer(Cassette(recording, loose=True))
     keys = {word: word for word in WORDS if word in {one.caller for one in recording.exchanges}}
     speaker = Driver(
-        recording.said, retracer.send, keys, lambda: retracer.at, lambda seconds: None, lambda judged: None
+        recording.contract, retracer.send, keys, lambda: retracer.at, lambda seconds: None, lambda judged: None
     )
-    for step in free(recording.said):
+    for step in free(recording.contract):
         try:
             for look in step.run(speaker):
                 yield step.name, look, speaker.spoken_of.exchange

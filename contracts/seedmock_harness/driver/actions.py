@@ -109,7 +109,7 @@ class Play:
 
     def __init__(
         self,
-        said: Contract,
+        contract: Contract,
         send: Send,
         *,
         clock: Clock | None = None,
@@ -117,10 +117,10 @@ class Play:
         options: Mapping[str, str] | None = None,
         strict: bool = True,
     ) -> None:
-        self.said, self.clock, self.strict = said, clock, strict
+        self.contract, self.clock, self.strict = contract, clock, strict
         now = clock.now if clock is not None else lambda: 0.0
         sleep = clock.advance if clock is not None else lambda seconds: None
-        self.speaker = Driver(said, send, keys, now, sleep, self._hear, options or {}, paying=True)
+        self.speaker = Driver(contract, send, keys, now, sleep, self._hear, options or {}, paying=True)
         self.moves: list[Action] = []
         self.symbols: dict[str, str] = {}
         self.owners: dict[str, str] = {}

@@ -65,7 +65,7 @@ class Driver:
     sends none. `now` and `sleep` are of the upstream's clock, in seconds (since the epoch).
     """
 
-    said: Contract
+    contract: Contract
     send: Send
     keys: Mapping[str, str]
     now: Callable[[], float]
@@ -76,7 +76,7 @@ class Driver:
     """Whether orders may be taken: if not, one that is raises UnexpectedTask, after it was heard and remembered."""
 
     def __post_init__(self) -> None:
-        self.conversation = History(self.said, self.options)
+        self.conversation = History(self.contract, self.options)
         self._spoken_of: Interaction | None = None
 
     @property
@@ -100,7 +100,7 @@ class Driver:
         base: int = 0,
     ) -> Interaction:
         """Ask for an operation. A document goes into the body, or into the query string of a GET."""
-        method, path = path_of(self.said, operation, params or {}, base)
+        method, path = path_of(self.contract, operation, params or {}, base)
         if method == "GET":
             return self.say(operation, method, _with_query(path, document), caller=caller, headers=headers)
         body = b"" if document is None else json.dumps(dict(document)).encode()

@@ -48,15 +48,15 @@ class Wire:
 
     def __init__(
         self,
-        said: Contract,
+        contract: Contract,
         base_url: str,
         keys: Mapping[str, str],
         client: httpx.Client,
         now: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
-        self._said = said
-        self.shown = root_of(said, base_url)
+        self._said = contract
+        self.shown = root_of(contract, base_url)
         secret = [re.escape(key) for word, key in keys.items() if word != "wrong" and len(key) >= SHORTEST]
         self._secret = re.compile(rf"(?<!\w)(?:{'|'.join(secret)})(?!\w)") if secret else None
         self._client, self._now, self._sleep = client, now, sleep
@@ -115,22 +115,22 @@ class Wire:
         return Reply(answer.status_code, headers, content)
 
 
-def address(said: Contract, root: str, url: str) -> str:
+def address(contract: Contract, root: str, url: str) -> str:
     """The whole address of a path: below the root, or at the vendor's other host if that is where we are."""
     if not url.startswith("/"):
         return url
-    first, *others = said.bases
+    first, *others = contract.bases
     if url.startswith(first.prefix + "/"):
         return root + url.removeprefix(first.prefix)
     parts = urlsplit(root)
-    at_home = parts.hostname in {urlsplit(base.host).hostname for base in said.bases}
+    at_home = parts.hostname in {urlsplit(base.host).hostname for base in contract.bases}
     other = next((base for base in others if url.startswith(base.prefix + "/")), None)
     if at_home and other is not None:
         return other.host + url
     return f"{parts.scheme}://{parts.netloc}{url}"
 
 
-def root_of(said: Contract, base_url: str) -> str:
+def root_of(contract: Contract, base_url: str) -> str:
     """The address under which the endpoints' paths stand: a prefix of the upstream's is added to a bare origin.
 
     Raises InvalidAddress.
@@ -143,11 +143,15 @@ def root_of(said: Contract, base_url: str) -> str:
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
-        raise InvalidAddress(f"{base_url!r} is no base URL; allowed: an origin such as {said.bases[0].host}, no query")
-    by_length = sorted(said.bases, key=lambda base: -len(base.prefix))
+        raise InvalidAddress(
+            f"{base_url!r} is no base URL; allowed: an origin such as {contract.bases[0].host}, no query"
+        )
+    by_length = sorted(contract.bases, key=lambda base: -len(base.prefix))
     if any(parts.path.endswith(base.prefix) for base in by_length):
         return text
-    prefix = next((base.prefix for base in said.bases if urlsplit(base.host).hostname == host), said.bases[0].prefix)
+    prefix = next(
+        (base.prefix for base in contract.bases if urlsplit(base.host).hostname == host), contract.bases[0].prefix
+    )
     return text + prefix
 
 

@@ -29,7 +29,7 @@ def nothing_breaks_the_upstream(turn: Interaction) -> Iterator[CheckResult]:
 def what_is_unreadable_is_no_order(turn: Interaction) -> Iterator[CheckResult]:
     """A body that is no document orders nothing."""
     if turn.operation is None and turn.exchange.request.body:
-        fact = turn.said.case(ErrorKind.MALFORMED)
+        fact = turn.contract.case(ErrorKind.MALFORMED)
         if turn.refused:
             yield held(fact, str(turn.status_code))
         else:
@@ -48,8 +48,8 @@ def what_was_made_is_found(turn: Interaction) -> Iterator[CheckResult]:
 
 
 def _fact(turn: Interaction) -> Fact:
-    endpoints = (endpoint for endpoint in turn.said.endpoints if endpoint.operation is turn.operation)
-    return next(endpoints, turn.said.bases[0])
+    endpoints = (endpoint for endpoint in turn.contract.endpoints if endpoint.operation is turn.operation)
+    return next(endpoints, turn.contract.bases[0])
 
 
 EXPECTATIONS = (nothing_breaks_the_upstream, what_is_unreadable_is_no_order, what_was_made_is_found)

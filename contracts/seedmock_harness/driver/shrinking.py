@@ -18,7 +18,7 @@ TRIES = 400
 Fails = Callable[[Sequence[Action]], bool]
 
 
-def shortest(said: Contract, moves: Sequence[Action], fails: Fails, tries: int = TRIES) -> list[Action]:
+def shortest(contract: Contract, moves: Sequence[Action], fails: Fails, tries: int = TRIES) -> list[Action]:
     """The least of the moves that still fail, each as plain as it can be; `fails` is asked at most so many times."""
     left = [tries]
 
@@ -29,7 +29,7 @@ def shortest(said: Contract, moves: Sequence[Action], fails: Fails, tries: int =
     kept, before = list(moves), None
     while kept != before and left[0] > 0:
         before = kept
-        kept = _plainer(said, _together(_fewer(kept, still), still), still)
+        kept = _plainer(contract, _together(_fewer(kept, still), still), still)
     return kept
 
 
@@ -62,9 +62,9 @@ def _together(moves: list[Action], still: Fails) -> list[Action]:
     return merged if still(merged) else moves
 
 
-def _plainer(said: Contract, moves: list[Action], still: Fails) -> list[Action]:
+def _plainer(contract: Contract, moves: list[Action], still: Fails) -> list[Action]:
     for at in range(len(moves)):
-        for plain in _plain(said, moves[at]):
+        for plain in _plain(contract, moves[at]):
             if plain == moves[at]:
                 break  # what follows is no plainer
             if still(tried := [*moves[:at], plain, *moves[at + 1 :]]):
@@ -73,21 +73,21 @@ def _plainer(said: Contract, moves: list[Action], still: Fails) -> list[Action]:
     return moves
 
 
-def _plain(said: Contract, move: Action) -> Iterator[Action]:
+def _plain(contract: Contract, move: Action) -> Iterator[Action]:
     """Plainer ways of saying a move, the plainest first."""
     if move.document is not None:
-        for document in _documents(said, move, move.document):
+        for document in _documents(contract, move, move.document):
             yield replace(move, document=document, headers={}, base=0)
     if move.body and move.operation:
-        for example in said.examples.get(Operation(move.operation), ()):
+        for example in contract.examples.get(Operation(move.operation), ()):
             yield Action(move.operation, example, caller=move.caller, makes=move.makes)
     if move.headers or move.base:
         yield replace(move, headers={}, base=0)
 
 
-def _documents(said: Contract, move: Action, document: Document) -> Iterator[Document]:
+def _documents(contract: Contract, move: Action, document: Document) -> Iterator[Document]:
     """The upstream's own example with the symbols of this document, then this document less one field."""
-    for example in said.examples.get(Operation(move.operation), ()):
+    for example in contract.examples.get(Operation(move.operation), ()):
         symbols = {name: value for name, value in document.items() if SYMBOL.search(str(value))}
         yield {**example, **symbols}
     for name in document:

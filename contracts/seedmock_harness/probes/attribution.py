@@ -94,7 +94,7 @@ def scale(speaker: Driver, trial: BoundaryProbe) -> Scale | None:
     values = [edge.value for edge in (*trial.kept, *trial.broken)]
     calm: Counter[Signature] = Counter()
     answers = [(first, turn)]
-    plain = [edge for edge in trial.kept if _contested(speaker.said, trial.operation, edge.document) is None]
+    plain = [edge for edge in trial.kept if _contested(speaker.contract, trial.operation, edge.document) is None]
     for edge in (plain or trial.kept)[:CALM]:
         answer = asked(speaker, trial.operation, edge.document)
         answers.append((edge, answer))
@@ -115,7 +115,7 @@ def limits(
     """
     done: set[tuple[bool, str]] = set()
     tried = 0
-    for trial in islice(trials(speaker.said, operation, rule) if found is None else found, TRIALS):
+    for trial in islice(trials(speaker.contract, operation, rule) if found is None else found, TRIALS):
         left = [edge for edge in (*trial.kept, *trial.broken) if (edge.keeps, repr(edge.value)) not in done]
         if not left:
             continue
@@ -128,7 +128,7 @@ def limits(
         for edge in left:
             yield from _seen(speaker, measure, edge)
         done |= {(edge.keeps, repr(edge.value)) for edge in left}
-        if found is None and (operation not in ORDERS or done >= askable(speaker.said, operation, rule)):
+        if found is None and (operation not in ORDERS or done >= askable(speaker.contract, operation, rule)):
             return
     if not done and found is None:
         yield from _gone(speaker, operation, rule)
@@ -147,15 +147,15 @@ def _seen(speaker: Driver, found: Scale, edge: Edge) -> Iterator[CheckResult]:
     blamed = found.blames_rule(turn)
     if (only := condition(rule)) is not None:
         if edge.gross:
-            yield _settled(speaker.said, only, blamed)
+            yield _settled(speaker.contract, only, blamed)
         if not blamed:
             return
     option = _other_option(speaker, found, edge) if blamed and edge.keeps else None
     if option is not None:
-        yield _settled(speaker.said, option, True)
+        yield _settled(speaker.contract, option, True)
         return
     tried = shown(edge.value)
-    fact = fact_of(speaker.said, rule, edge) if edge.keeps else rule.fact
+    fact = fact_of(speaker.contract, rule, edge) if edge.keeps else rule.fact
     if blamed is not edge.keeps:
         yield held(fact, f"{rule.field} {tried}: {'taken' if edge.keeps else 'refused'}")
     elif edge.keeps:
@@ -165,12 +165,12 @@ def _seen(speaker: Driver, found: Scale, edge: Edge) -> Iterator[CheckResult]:
         yield broken(fact, f"{rule.field} is not refused for a value that is not allowed", says, _message(turn))
 
 
-def _contested(said: Contract, operation: Operation, document: Document) -> tuple[str, str] | None:
+def _contested(contract: Contract, operation: Operation, document: Document) -> tuple[str, str] | None:
     """The variant and the option, not the default's, under which a document would break a rule."""
-    found = said.layout.find(document)
-    for rule in said.rules[operation]:
+    found = contract.layout.find(document)
+    for rule in contract.rules[operation]:
         only = condition(rule)
-        if only is not None and said.defaults[only[0]] != only[1] and rule.check(document, found) is not None:
+        if only is not None and contract.defaults[only[0]] != only[1] and rule.check(document, found) is not None:
             return only
     return None
 
@@ -178,11 +178,11 @@ def _contested(said: Contract, operation: Operation, document: Document) -> tupl
 def _other_option(speaker: Driver, found: Scale, edge: Edge) -> tuple[str, str] | None:
     """The variant and the option that explain a refusal: under it, whatever the field holds is refused."""
     trial = found.trial
-    option = _contested(speaker.said, trial.operation, edge.document)
+    option = _contested(speaker.contract, trial.operation, edge.document)
     if option is None:
         return None
     others = [other.document for other in trial.kept if other is not edge]
-    alike = [document for document in others if _contested(speaker.said, trial.operation, document) == option]
+    alike = [document for document in others if _contested(speaker.contract, trial.operation, document) == option]
     if all(found.blames_rule(asked(speaker, trial.operation, document)) for document in alike):
         return option
     asked(speaker, trial.operation, edge.document)  # the look is of the latest answer
@@ -191,7 +191,7 @@ def _other_option(speaker: Driver, found: Scale, edge: Edge) -> tuple[str, str] 
 
 def indifferent(speaker: Driver, fact: Fact, rule: Rule, change: Document) -> Iterator[CheckResult]:
     """Whether a change to a request that is refused for something else makes no difference to the answer."""
-    trial = next(trials(speaker.said, Operation.CREATE, rule))
+    trial = next(trials(speaker.contract, Operation.CREATE, rule))
     calm = trial.kept[0].document
     before = signature(asked(speaker, Operation.CREATE, calm))
     turn = asked(speaker, Operation.CREATE, {**calm, **change})
@@ -207,30 +207,30 @@ def _gone(speaker: Driver, operation: Operation, rule: Rule) -> Iterator[CheckRe
     Upstreams look at a request in some order; ours is only a guess at theirs. But media are read, and ids looked up,
     when all else is right. Where a rule cannot be asked about beside such a fault, all others have to bear witness.
     """
-    said = speaker.said
-    last = last_trial(said, operation, rule)
-    trial = last or next(iter(trials(said, operation, rule)), None)
+    contract = speaker.contract
+    last = last_trial(contract, operation, rule)
+    trial = last or next(iter(trials(contract, operation, rule)), None)
     if trial is None or scale(speaker, trial) is not None:
         return
-    others = (other for other in said.rules[operation] if other is not rule and condition(other) is None)
+    others = (other for other in contract.rules[operation] if other is not rule and condition(other) is None)
     if last is not None:
-        beside = (last_trial(said, operation, other) for other in others)
+        beside = (last_trial(contract, operation, other) for other in others)
     else:
-        beside = (trial_beside(said, operation, other, trial.fault) for other in others)
+        beside = (trial_beside(contract, operation, other, trial.fault) for other in others)
     witnesses = (one for one in beside if one is not None)
     seen = [scale(speaker, one) is not None for one in islice(witnesses, WITNESSES if last is not None else None)]
     if not all(seen) or len(seen) < (1 if last is not None else ENOUGH):
         return
     turn = asked(speaker, operation, trial.broken[0].document)
     if (only := condition(rule)) is not None:
-        yield _settled(said, only, False)
+        yield _settled(contract, only, False)
     else:
         yield broken(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(turn))
 
 
-def _settled(said: Contract, only: tuple[str, str], blamed: bool) -> CheckResult:
+def _settled(contract: Contract, only: tuple[str, str], blamed: bool) -> CheckResult:
     """What a rule that holds only under a variant's option says of the variant."""
-    variant = next(variant for variant in said.variants if variant.id == only[0])
+    variant = next(variant for variant in contract.variants if variant.id == only[0])
     default = variant.default == only[1]
     seen = only[1] if blamed else " or ".join(option for option in variant.options if option != only[1])
     if default is blamed:
@@ -238,27 +238,27 @@ def _settled(said: Contract, only: tuple[str, str], blamed: bool) -> CheckResult
     return broken(variant, "another variant holds", variant.default, seen, Severity.INFO)
 
 
-def fact_of(said: Contract, rule: Rule, edge: Edge) -> Fact:
+def fact_of(contract: Contract, rule: Rule, edge: Edge) -> Fact:
     """The fact that says that a value is allowed: its own, if it has one, else the rule's."""
     if edge.fact is not None:
         return edge.fact
     value = edge.value
     if not isinstance(value, str):
-        return _spelling(said, rule, value) or rule.fact
-    if rule.field == "model" and (model := said.model(value)) is not None:
+        return _spelling(contract, rule, value) or rule.fact
+    if rule.field == "model" and (model := contract.model(value)) is not None:
         return model
-    if rule.field == "size" and (size := said.size_of(value)) is not None:
+    if rule.field == "size" and (size := contract.size_of(value)) is not None:
         return size
-    return _spelling(said, rule, value) or rule.fact
+    return _spelling(contract, rule, value) or rule.fact
 
 
-def _spelling(said: Contract, rule: Rule, value: Any) -> Fact | None:
+def _spelling(contract: Contract, rule: Rule, value: Any) -> Fact | None:
     """The fact that a field is taken as a text, or as a number; a bound is none of how a value is spelt."""
     if not isinstance(rule, Typed):
         return None
     ending = "text" if isinstance(value, str) else "number"
-    names = (f"{rule.fact.id}.{ending}", f"{said.name}.{rule.field}.{ending}")
-    known = (fact for fact in (*said.behaviours, rule.fact) if fact.id in names and not isinstance(fact, Variants))
+    names = (f"{rule.fact.id}.{ending}", f"{contract.name}.{rule.field}.{ending}")
+    known = (fact for fact in (*contract.behaviours, rule.fact) if fact.id in names and not isinstance(fact, Variants))
     return next(known, None)
 
 

@@ -83,22 +83,22 @@ class SecondViolation:
 @cache
 def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
     """Documents that keep every rule, under each model; of ids they name only such as nobody has."""
-    said = get_contract(upstream)
+    contract = get_contract(upstream)
     found: list[Document] = []
-    for example in said.examples.get(operation, ()):
-        models = [model.name for model in said.models if not model.upscales]
+    for example in contract.examples.get(operation, ()):
+        models = [model.name for model in contract.models if not model.upscales]
         every = [{**example, "model": name} for name in models] if operation is Operation.CREATE else [example]
-        every = [{**one, **_optional_ids(said, operation)} for one in every]
+        every = [{**one, **_optional_ids(contract, operation)} for one in every]
         found += [document for one in every if not violations(upstream, operation, document := _strange(one))]
     return tuple(found)
 
 
-def trials(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> Iterator[BoundaryProbe]:
+def trials(contract: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> Iterator[BoundaryProbe]:
     """The ways of asking about a rule, the likeliest to tell it from the second fault first; `edges` instead of its."""
-    if edges or rule not in said.rules[operation]:
-        yield from _trials(said, operation, rule, _pure_edges(said, operation, rule, edges))
+    if edges or rule not in contract.rules[operation]:
+        yield from _trials(contract, operation, rule, _pure_edges(contract, operation, rule, edges))
     else:
-        yield from _remembered(said.name, operation, said.rules[operation].index(rule))
+        yield from _remembered(contract.name, operation, contract.rules[operation].index(rule))
 
 
 class _Remembered:
@@ -119,28 +119,32 @@ class _Remembered:
 
 @cache
 def _remembered(upstream: str, operation: Operation, place: int) -> _Remembered:
-    said = get_contract(upstream)
-    return _Remembered(_trials(said, operation, said.rules[operation][place], _edges_of(upstream, operation, place)))
+    contract = get_contract(upstream)
+    return _Remembered(
+        _trials(contract, operation, contract.rules[operation][place], _edges_of(upstream, operation, place))
+    )
 
 
 def _trials(
-    said: Contract, operation: Operation, rule: Rule, pure: Sequence[tuple[int, Edge]]
+    contract: Contract, operation: Operation, rule: Rule, pure: Sequence[tuple[int, Edge]]
 ) -> Iterator[BoundaryProbe]:
-    for alternatives in _faults(said, operation, rule):
+    for alternatives in _faults(contract, operation, rule):
         plainest = sorted(alternatives, key=lambda fault: fault.variety(rule))
-        made = (_trial(said, operation, rule, fault, pure) for fault in plainest)
+        made = (_trial(contract, operation, rule, fault, pure) for fault in plainest)
         trial = next((trial for trial in made if trial is not None), None)
         if trial is not None:
             yield trial
 
 
-def _pure_edges(said: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> list[tuple[int, Edge]]:
+def _pure_edges(
+    contract: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()
+) -> list[tuple[int, Edge]]:
     """A rule's edges on each form of base that there is, under the first model with which they break nothing else."""
     pure, seen = [], set()
-    for at, base in enumerate(bases(said.name, operation)):
-        for edge in edges or rule.edges(base, said.layout):
+    for at, base in enumerate(bases(contract.name, operation)):
+        for edge in edges or rule.edges(base, contract.layout):
             key = edge.keeps, repr(edge.value), tuple(base)
-            if key not in seen and _is_pure(said, operation, rule, edge):
+            if key not in seen and _is_pure(contract, operation, rule, edge):
                 seen.add(key)
                 pure.append((at, edge))
     return pure
@@ -148,8 +152,8 @@ def _pure_edges(said: Contract, operation: Operation, rule: Rule, edges: Sequenc
 
 @cache
 def _edges_of(upstream: str, operation: Operation, place: int) -> tuple[tuple[int, Edge], ...]:
-    said = get_contract(upstream)
-    return tuple(_pure_edges(said, operation, said.rules[operation][place]))
+    contract = get_contract(upstream)
+    return tuple(_pure_edges(contract, operation, contract.rules[operation][place]))
 
 
 @cache
@@ -157,47 +161,47 @@ def _askable(upstream: str, operation: Operation, place: int) -> frozenset[tuple
     return frozenset((edge.keeps, repr(edge.value)) for _, edge in _edges_of(upstream, operation, place))
 
 
-def askable(said: Contract, operation: Operation, rule: Rule) -> frozenset[tuple[bool, str]]:
+def askable(contract: Contract, operation: Operation, rule: Rule) -> frozenset[tuple[bool, str]]:
     """Every edge of a rule that can be asked about, by whether it keeps the rule and by what it tries."""
-    return _askable(said.name, operation, said.rules[operation].index(rule))
+    return _askable(contract.name, operation, contract.rules[operation].index(rule))
 
 
-def last_trial(said: Contract, operation: Operation, rule: Rule) -> BoundaryProbe | None:
+def last_trial(contract: Contract, operation: Operation, rule: Rule) -> BoundaryProbe | None:
     """The way of asking about a rule beside what is seen last of all: media that can't be used, ids of nobody's."""
-    return _trial_beside(said.name, operation, said.rules[operation].index(rule), None)
+    return _trial_beside(contract.name, operation, contract.rules[operation].index(rule), None)
 
 
-def trial_beside(said: Contract, operation: Operation, rule: Rule, fault: str) -> BoundaryProbe | None:
+def trial_beside(contract: Contract, operation: Operation, rule: Rule, fault: str) -> BoundaryProbe | None:
     """The way of asking about a rule beside a certain second fault, if there is one."""
-    return _trial_beside(said.name, operation, said.rules[operation].index(rule), fault)
+    return _trial_beside(contract.name, operation, contract.rules[operation].index(rule), fault)
 
 
 @cache
 def _trial_beside(upstream: str, operation: Operation, place: int, fault: str | None) -> BoundaryProbe | None:
     """The first trial beside the second faults of this name; of no name, beside those that are seen last of all."""
-    said, pure = get_contract(upstream), _edges_of(upstream, operation, place)
-    rules = said.rules[operation]
-    faults = (one for every in _faults(said, operation, rules[place]) for one in every)
+    contract, pure = get_contract(upstream), _edges_of(upstream, operation, place)
+    rules = contract.rules[operation]
+    faults = (one for every in _faults(contract, operation, rules[place]) for one in every)
     due = (one for one in faults if (one.after == len(rules) if fault is None else one.name == fault))
-    made = (_trial(said, operation, rules[place], one, pure) for one in due)
+    made = (_trial(contract, operation, rules[place], one, pure) for one in due)
     return next((trial for trial in made if trial is not None), None)
 
 
 def _trial(
-    said: Contract, operation: Operation, rule: Rule, fault: SecondViolation, pure: Sequence[tuple[int, Edge]]
+    contract: Contract, operation: Operation, rule: Rule, fault: SecondViolation, pure: Sequence[tuple[int, Edge]]
 ) -> BoundaryProbe | None:
-    found = bases(said.name, operation)
+    found = bases(contract.name, operation)
     usable: dict[tuple[bool, str], Edge] = {}
-    due = {said.rules[operation][fault.after].fact.id} if fault.after < len(said.rules[operation]) else set()
+    due = {contract.rules[operation][fault.after].fact.id} if fault.after < len(contract.rules[operation]) else set()
     for at, edge in pure:
         key = edge.keeps, repr(edge.value)
         if fault.of_media and str(edge.value).startswith(UNREADABLE):
             continue
         both = fault.added(edge.document, found[at], at) if key not in usable else None
-        if both is None or (fault.of_media and not _is_read(said, operation, fault, both)):
+        if both is None or (fault.of_media and not _is_read(contract, operation, fault, both)):
             continue
-        right = _breaks(said, operation, both, rule) == due | _due(rule, edge)
-        if right and _count(said, rule, both) == _count(said, rule, edge.document):
+        right = _breaks(contract, operation, both, rule) == due | _due(rule, edge)
+        if right and _count(contract, rule, both) == _count(contract, rule, edge.document):
             usable[key] = replace(edge, document=both)
     if fault.ending:
         usable = _alike(usable, fault)
@@ -208,53 +212,53 @@ def _trial(
     return BoundaryProbe(operation, rule, fault.name, fault.after, kept, tuple(broken))
 
 
-def _faults(said: Contract, operation: Operation, rule: Rule) -> Iterator[tuple[SecondViolation, ...]]:
+def _faults(contract: Contract, operation: Operation, rule: Rule) -> Iterator[tuple[SecondViolation, ...]]:
     """Second faults: none where nothing can be made; else of rules that stand last, of media, of the other rules.
 
     The order in which an upstream looks is not known. What is most likely seen last tells most, and is tried first.
     """
-    rules = said.rules[operation]
+    rules = contract.rules[operation]
     if operation not in ORDERS:
-        yield (SecondViolation("", len(rules), bases(said.name, operation)),)
+        yield (SecondViolation("", len(rules), bases(contract.name, operation)),)
         return
     place = rules.index(rule) if rule in rules else -1
     later = list(reversed(range(place + 1, len(rules))))
-    yield from (_of_rule(said.name, operation, index) for index in later[:LATER])
-    yield from ((fault,) for fault in _of_media(said.name, operation))
-    yield from (_of_rule(said.name, operation, index) for index in (*later[LATER:], *range(max(place, 0))))
+    yield from (_of_rule(contract.name, operation, index) for index in later[:LATER])
+    yield from ((fault,) for fault in _of_media(contract.name, operation))
+    yield from (_of_rule(contract.name, operation, index) for index in (*later[LATER:], *range(max(place, 0))))
 
 
 @cache
 def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[SecondViolation, ...]:
     """A rule's gross break, first doubled by media that can't be used, so that nothing is made if the rule is gone."""
-    said, found = get_contract(upstream), bases(upstream, operation)
-    rule = said.rules[operation][index]
+    contract, found = get_contract(upstream), bases(upstream, operation)
+    rule = contract.rules[operation][index]
     if condition(rule) is not None or (operation is Operation.UPSCALE and rule.field == "model"):
         return ()  # without its model, an upscale is none
     plain: list[Document | None] = []
     for base in found:
-        edge = next((edge for edge in rule.edges(base, said.layout) if edge.gross), None)
-        pure = edge is not None and _breaks(said, operation, edge.document) == {rule.fact.id}
+        edge = next((edge for edge in rule.edges(base, contract.layout) if edge.gross), None)
+        pure = edge is not None and _breaks(contract, operation, edge.document) == {rule.fact.id}
         plain.append(edge.document if edge is not None and pure else None)
     every: list[list[Document | None]] = [plain]
     for fault in _of_media(upstream, operation):
-        doubled = [_pure(said, operation, rule, fault, one, at) for at, one in enumerate(plain)]
+        doubled = [_pure(contract, operation, rule, fault, one, at) for at, one in enumerate(plain)]
         every.insert(-1, doubled)
     return tuple(SecondViolation(rule.fact.id, index, tuple(documents)) for documents in every if any(documents))
 
 
 def _pure(
-    said: Contract, operation: Operation, rule: Rule, fault: SecondViolation, document: Document | None, at: int
+    contract: Contract, operation: Operation, rule: Rule, fault: SecondViolation, document: Document | None, at: int
 ) -> Document | None:
     """A document with another fault, that breaks no other rule for it."""
-    both = None if document is None else fault.added(document, bases(said.name, operation)[at], at)
-    return both if both is not None and _breaks(said, operation, both) == {rule.fact.id} else None
+    both = None if document is None else fault.added(document, bases(contract.name, operation)[at], at)
+    return both if both is not None and _breaks(contract, operation, both) == {rule.fact.id} else None
 
 
 @cache
 def _of_media(upstream: str, operation: Operation) -> tuple[SecondViolation, ...]:
     """Media that break the limits on what references may be: those of the document, or such as come in addition."""
-    said, end = get_contract(upstream), len(get_contract(upstream).rules[operation])
+    contract, end = get_contract(upstream), len(get_contract(upstream).rules[operation])
     broken = SecondViolation("clips that nobody has", end, ending=".mp4", spoilt=NO_CLIP)
     if operation is not Operation.CREATE:
         return (broken,)
@@ -271,33 +275,35 @@ def _of_media(upstream: str, operation: Operation) -> tuple[SecondViolation, ...
         SecondViolation("last frames too small", end, ending="last_frame.png", spoilt=SMALL),
         SecondViolation("pictures too small", end, ending=".png", spoilt=SMALL),
         *(
-            SecondViolation(name, end, tuple(_placed(said, base, references) for base in bases(upstream, operation)))
+            SecondViolation(
+                name, end, tuple(_placed(contract, base, references) for base in bases(upstream, operation))
+            )
             for name, references in added.items()
         ),
         broken,
     )
 
 
-def _placed(said: Contract, base: Document, references: Iterable[Reference]) -> dict[str, Any] | None:
+def _placed(contract: Contract, base: Document, references: Iterable[Reference]) -> dict[str, Any] | None:
     try:
-        return said.layout.place(base, references)
+        return contract.layout.place(base, references)
     except ValueError:
         return None
 
 
-def _breaks(said: Contract, operation: Operation, document: Document, rule: Rule | None = None) -> set[str]:
+def _breaks(contract: Contract, operation: Operation, document: Document, rule: Rule | None = None) -> set[str]:
     """The facts of the rules that a document breaks, under the variant in which the rule in question holds."""
     only = condition(rule) if rule is not None else None
-    chosen = {**said.defaults, **dict([only])} if only else said.defaults
-    return {violation.fact.id for violation in violations(said.name, operation, document, chosen)}
+    chosen = {**contract.defaults, **dict([only])} if only else contract.defaults
+    return {violation.fact.id for violation in violations(contract.name, operation, document, chosen)}
 
 
-def _is_read(said: Contract, operation: Operation, fault: SecondViolation, document: Document) -> bool:
+def _is_read(contract: Contract, operation: Operation, fault: SecondViolation, document: Document) -> bool:
     """Whether a spoilt reference stands in an item that is whole: in one that is not, nobody might look at it."""
     if operation is not Operation.CREATE:
         return True
     spoilt = (fault.spoilt,) if fault.ending else (SHORT, SMALL)
-    return any(found.reference.url in spoilt for found in said.layout.find(document))
+    return any(found.reference.url in spoilt for found in contract.layout.find(document))
 
 
 def _alike(usable: dict[tuple[bool, str], Edge], fault: SecondViolation) -> dict[tuple[bool, str], Edge]:
@@ -319,18 +325,18 @@ def _places(value: Any, sought: str, at: str = "") -> Iterator[str]:
             yield from _places(item, sought, f"{at}.{name}")
 
 
-def _count(said: Contract, rule: Rule, document: Document) -> int | None:
+def _count(contract: Contract, rule: Rule, document: Document) -> int | None:
     """How many there are of what there may be only so many: a second fault that adds one moves the edge."""
-    violation = rule.check(document, said.layout.find(document))
+    violation = rule.check(document, contract.layout.find(document))
     return violation.value if violation is not None and type(violation.value) is int else None
 
 
-def _is_pure(said: Contract, operation: Operation, rule: Rule, edge: Edge) -> bool:
+def _is_pure(contract: Contract, operation: Operation, rule: Rule, edge: Edge) -> bool:
     """Whether a document at a rule's edge breaks no other rule, and is for the operation in question."""
-    model = said.model(str(edge.document.get("model")))
+    model = contract.model(str(edge.document.get("model")))
     if operation is Operation.CREATE and model is not None and model.upscales:
         return False
-    return _breaks(said, operation, edge.document, rule) == _due(rule, edge)
+    return _breaks(contract, operation, edge.document, rule) == _due(rule, edge)
 
 
 def _due(rule: Rule, edge: Edge) -> set[str]:
@@ -372,11 +378,11 @@ def respelt(value: Any, ending: str, instead: str) -> Any:
     return value
 
 
-def _optional_ids(said: Contract, operation: Operation) -> Document:
+def _optional_ids(contract: Contract, operation: Operation) -> Document:
     """The ids that a call which orders nothing may name: with one of nobody's, it is refused once all else is right."""
     if operation in ORDERS:
         return {}
-    fields = (field for field in said.fields if field.operation is operation and field.path.endswith("_id"))
+    fields = (field for field in contract.fields if field.operation is operation and field.path.endswith("_id"))
     return {field.path: NO_NUMBER for field in fields if "integer" in field.types}
 
 

@@ -35,7 +35,7 @@ OTHER_METHODS = ("PUT", "PATCH")
 Run = Callable[[Driver], Iterable[CheckResult]]
 
 
-def free(said: Contract) -> tuple[Step, ...]:
+def free(contract: Contract) -> tuple[Step, ...]:
     """The steps that cost nothing, the safest first."""
     steps = [
         _step("auth", "a call without a key, or with a wrong one, is refused", _auth),
@@ -45,16 +45,17 @@ def free(said: Contract) -> tuple[Step, ...]:
         _step("bodies", "bodies that are no documents are refused", _bodies),
         _step("bases", "every base serves the same", _bases),
     ]
-    if any(endpoint.operation is Operation.GROUP_CREATE for endpoint in said.endpoints):
+    if any(endpoint.operation is Operation.GROUP_CREATE for endpoint in contract.endpoints):
         steps.append(_step("library", "groups come and go, and belong to a key", _library))
     steps += [
-        _of_rule(said, operation, rule) for operation, rule in sorted(_rules(said), key=lambda pair: pair[0] in ORDERS)
+        _of_rule(contract, operation, rule)
+        for operation, rule in sorted(_rules(contract), key=lambda pair: pair[0] in ORDERS)
     ]
     steps.append(_step("models", "every model is known, and renders what it should", _models))
-    if said.find(f"{said.name}.multipart") is not None:
+    if contract.find(f"{contract.name}.multipart") is not None:
         steps.append(_step("forms", "a form says the same as JSON", _forms))
     steps.append(_step("indifference", "null and unknown fields make no difference", _indifference))
-    steps += [_of_limit(said, limit) for limit in said.limits if media_limits(said, limit) is not None]
+    steps += [_of_limit(contract, limit) for limit in contract.limits if media_limits(contract, limit) is not None]
     return tuple(steps)
 
 
@@ -62,17 +63,17 @@ def _step(name: str, says: str, run: Run) -> Step:
     return Step(f"free.{name}", says, run)
 
 
-def _rules(said: Contract) -> Iterator[tuple[Operation, Rule]]:
+def _rules(contract: Contract) -> Iterator[tuple[Operation, Rule]]:
     """The rules that a request can break: in a query string all is text, so that none breaks a rule on types."""
-    for operation, rules in said.rules.items():
-        endpoint = next(endpoint for endpoint in said.endpoints if endpoint.operation is operation)
+    for operation, rules in contract.rules.items():
+        endpoint = next(endpoint for endpoint in contract.endpoints if endpoint.operation is operation)
         for rule in rules:
             if endpoint.method != "GET" or not isinstance(rule, Typed):
                 yield operation, rule
 
 
-def _of_rule(said: Contract, operation: Operation, rule: Rule) -> Step:
-    name = rule.fact.id.removeprefix(f"{said.name}.")
+def _of_rule(contract: Contract, operation: Operation, rule: Rule) -> Step:
+    name = rule.fact.id.removeprefix(f"{contract.name}.")
     return _step(name, f"{operation}: the limits of {rule.field}", partial(_edges, operation=operation, rule=rule))
 
 
@@ -81,11 +82,11 @@ def _edges(speaker: Driver, operation: Operation, rule: Rule) -> Iterator[CheckR
     _tidy(speaker)
 
 
-def _of_limit(said: Contract, limit: MediaLimit) -> Step:
-    name = limit.id.removeprefix(f"{said.name}.")
+def _of_limit(contract: Contract, limit: MediaLimit) -> Step:
+    name = limit.id.removeprefix(f"{contract.name}.")
 
     def run(speaker: Driver) -> Iterator[CheckResult]:
-        found = media_limits(speaker.said, limit)
+        found = media_limits(speaker.contract, limit)
         if found is not None:
             yield from limits(speaker, Operation.CREATE, found.rule, (found,))
 
@@ -95,30 +96,30 @@ def _of_limit(said: Contract, limit: MediaLimit) -> Step:
 # --- who asks, and where ---
 
 
-def _endpoints(said: Contract) -> Iterator[Endpoint]:
+def _endpoints(contract: Contract) -> Iterator[Endpoint]:
     """Each method and path once: the first operation of those that share one."""
     seen = set()
-    for endpoint in said.endpoints:
+    for endpoint in contract.endpoints:
         if (endpoint.method, endpoint.path) not in seen:
             seen.add((endpoint.method, endpoint.path))
             yield endpoint
 
 
-def _strangely(said: Contract, operation: Operation) -> Document:
+def _strangely(contract: Contract, operation: Operation) -> Document:
     """A document for an operation that makes nothing: of ids that nobody has, or with nothing in it."""
-    found = bases(said.name, operation) if operation in said.rules and operation not in ORDERS else ()
+    found = bases(contract.name, operation) if operation in contract.rules and operation not in ORDERS else ()
     return found[0] if found and operation is not Operation.GROUP_CREATE else {}
 
 
 def _ask(speaker: Driver, endpoint: Endpoint, *, caller: str = "first", base: int = 0) -> None:
-    document = _strangely(speaker.said, endpoint.operation)
+    document = _strangely(speaker.contract, endpoint.operation)
     params = {"task_id": NOBODY_S, **{name: str(value) for name, value in document.items()}}
     body = None if endpoint.method == "GET" and not document else document
     speaker.ask(endpoint.operation, body, caller=caller, params=params, base=base)
 
 
 def _auth(speaker: Driver) -> Iterable[CheckResult]:
-    for endpoint in _endpoints(speaker.said):
+    for endpoint in _endpoints(speaker.contract):
         for caller in STRANGERS:
             if not caller or caller in speaker.keys:
                 _ask(speaker, endpoint, caller=caller)
@@ -126,21 +127,21 @@ def _auth(speaker: Driver) -> Iterable[CheckResult]:
 
 
 def _unknown(speaker: Driver) -> Iterable[CheckResult]:
-    said = speaker.said
-    for endpoint in _endpoints(said):
+    contract = speaker.contract
+    for endpoint in _endpoints(contract):
         _ask(speaker, endpoint)
         if "{" in endpoint.path or speaker.conversation.turns[-1].status_code == 404:
             yield from _there(speaker, endpoint)
-    if Operation.ASSET_LIST in said.rules:
+    if Operation.ASSET_LIST in contract.rules:
         speaker.ask(Operation.ASSET_LIST, {"group_id": NO_NUMBER})
 
 
 def _there(speaker: Driver, endpoint: Endpoint) -> Iterator[CheckResult]:
     """Whether what was just asked is refused otherwise than a path that there is not."""
-    said, here = speaker.said, signature(speaker.conversation.turns[-1])
-    method, path = path_of(said, endpoint.operation, {"task_id": NOBODY_S})
-    nowhere = signature(speaker.say(None, method, f"{said.bases[0].prefix}{NO_PATH}/{NOBODY_S}"))
-    if _alike(here, path) != _alike(nowhere, f"{said.bases[0].prefix}{NO_PATH}/{NOBODY_S}"):
+    contract, here = speaker.contract, signature(speaker.conversation.turns[-1])
+    method, path = path_of(contract, endpoint.operation, {"task_id": NOBODY_S})
+    nowhere = signature(speaker.say(None, method, f"{contract.bases[0].prefix}{NO_PATH}/{NOBODY_S}"))
+    if _alike(here, path) != _alike(nowhere, f"{contract.bases[0].prefix}{NO_PATH}/{NOBODY_S}"):
         yield held(endpoint, path)
     elif speaker.conversation.turns[-1].body is not None:
         title = "an endpoint is refused as a path is that there is not"
@@ -152,19 +153,21 @@ def _alike(said: tuple[object, ...], path: str) -> tuple[object, ...]:
 
 
 def _paths(speaker: Driver) -> Iterable[CheckResult]:
-    prefix = speaker.said.bases[0].prefix
-    paths = {f"{prefix}{endpoint.path.replace('{task_id}', NOBODY_S)}{NO_PATH}" for endpoint in speaker.said.endpoints}
+    prefix = speaker.contract.bases[0].prefix
+    paths = {
+        f"{prefix}{endpoint.path.replace('{task_id}', NOBODY_S)}{NO_PATH}" for endpoint in speaker.contract.endpoints
+    }
     for path in (f"{prefix}{NO_PATH}", *sorted(paths)):
         for method in ("GET", "POST"):
-            if not methods_at(speaker.said, path):
+            if not methods_at(speaker.contract, path):
                 speaker.say(None, method, path)
     return ()
 
 
 def _methods(speaker: Driver) -> Iterable[CheckResult]:
     seen = set()
-    for endpoint in _endpoints(speaker.said):
-        _, path = path_of(speaker.said, endpoint.operation, {"task_id": NOBODY_S})
+    for endpoint in _endpoints(speaker.contract):
+        _, path = path_of(speaker.contract, endpoint.operation, {"task_id": NOBODY_S})
         for method in OTHER_METHODS:
             if (method, path) not in seen:
                 seen.add((method, path))
@@ -173,17 +176,17 @@ def _methods(speaker: Driver) -> Iterable[CheckResult]:
 
 
 def _bodies(speaker: Driver) -> Iterable[CheckResult]:
-    for endpoint in _endpoints(speaker.said):
+    for endpoint in _endpoints(speaker.contract):
         if endpoint.method == "POST":
-            _, path = path_of(speaker.said, endpoint.operation, {"task_id": NOBODY_S})
+            _, path = path_of(speaker.contract, endpoint.operation, {"task_id": NOBODY_S})
             for type_, body in BODIES:
                 speaker.say(endpoint.operation, "POST", path, body, headers={"content-type": type_})
     return ()
 
 
 def _bases(speaker: Driver) -> Iterator[CheckResult]:
-    said = speaker.said
-    for number, base in enumerate(said.bases):
+    contract = speaker.contract
+    for number, base in enumerate(contract.bases):
         nowhere = signature(speaker.say(None, "POST", f"{base.prefix}{NO_PATH}"))
         here = speaker.ask(Operation.CREATE, {}, base=number)
         if here.refused and masked(signature(here), f"{base.prefix}{NO_PATH}") != nowhere and here.status_code < 500:
@@ -197,11 +200,11 @@ def _bases(speaker: Driver) -> Iterator[CheckResult]:
 
 
 def _library(speaker: Driver) -> Iterable[CheckResult]:
-    said = speaker.said
-    for endpoint in said.endpoints:
+    contract = speaker.contract
+    for endpoint in contract.endpoints:
         if endpoint.operation in (Operation.BALANCE, Operation.MODELS):
             speaker.ask(endpoint.operation)
-    made = speaker.ask(Operation.GROUP_CREATE, said.example(Operation.GROUP_CREATE)).made
+    made = speaker.ask(Operation.GROUP_CREATE, contract.example(Operation.GROUP_CREATE)).made
     speaker.ask(Operation.GROUP_LIST)
     if made is not None:
         speaker.ask(Operation.ASSET_LIST, {"group_id": _number(made)})
@@ -226,37 +229,37 @@ def _tidy(speaker: Driver) -> None:
 
 
 def _models(speaker: Driver) -> Iterator[CheckResult]:
-    said = speaker.said
-    known = _known(said)
-    for model in said.models:
+    contract = speaker.contract
+    known = _known(contract)
+    for model in contract.models:
         if model.upscales:
             yield from _upscaler(speaker, model.name)
             continue
-        base = bases(said.name, Operation.CREATE)[0]
-        edges = [Edge(known.broken(base, said.layout), False, NO_SUCH_VALUE, gross=True)]
+        base = bases(contract.name, Operation.CREATE)[0]
+        edges = [Edge(known.broken(base, contract.layout), False, NO_SUCH_VALUE, gross=True)]
         for resolution in model.resolutions:
-            document = {**base, "model": model.name, **_form(said, base, resolution)}
+            document = {**base, "model": model.name, **_form(contract, base, resolution)}
             edges.append(Edge(document, True, f"{model.name} {resolution}", fact=model))
-        yield from limits(speaker, Operation.CREATE, known, trials(said, Operation.CREATE, known, edges))
+        yield from limits(speaker, Operation.CREATE, known, trials(contract, Operation.CREATE, known, edges))
 
 
-def _known(said: Contract) -> Rule:
-    return next(rule for rule in said.rules[Operation.CREATE] if isinstance(rule, KnownModel))
+def _known(contract: Contract) -> Rule:
+    return next(rule for rule in contract.rules[Operation.CREATE] if isinstance(rule, KnownModel))
 
 
-def _form(said: Contract, base: Document, resolution: str) -> Document:
-    size = next(row for row in said.sizes if row.resolution == resolution)
+def _form(contract: Contract, base: Document, resolution: str) -> Document:
+    size = next(row for row in contract.sizes if row.resolution == resolution)
     return {"size": size.text} if "size" in base else {"resolution": resolution}
 
 
 def _upscaler(speaker: Driver, name: str) -> Iterator[CheckResult]:
     """A model of upscales is known if a fault beside it is blamed otherwise than beside an unknown model."""
-    document = put(bases(speaker.said.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/")
+    document = put(bases(speaker.contract.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/")
     nobody = asked(speaker, Operation.CREATE, {**document, "model": NO_SUCH_VALUE})
-    other = speaker.said.models[0].name
+    other = speaker.contract.models[0].name
     known = asked(speaker, Operation.CREATE, {**document, "model": other})
     turn = asked(speaker, Operation.UPSCALE, document)
-    fact = speaker.said.model(name)
+    fact = speaker.contract.model(name)
     if fact is None or masked(signature(known), other) == masked(signature(nobody), NO_SUCH_VALUE):
         return  # what is wrong beside the model is looked at before it
     if masked(signature(turn), name) == masked(signature(nobody), NO_SUCH_VALUE):
@@ -266,23 +269,23 @@ def _upscaler(speaker: Driver, name: str) -> Iterator[CheckResult]:
 
 
 def _indifference(speaker: Driver) -> Iterator[CheckResult]:
-    said = speaker.said
+    contract = speaker.contract
     for name, change in (("null", {"generate_audio": None}), ("unknown_fields", {"x_seedmock": {"any": 1}})):
-        fact = said.find(f"{said.name}.{name}")
+        fact = contract.find(f"{contract.name}.{name}")
         if fact is not None:
-            yield from indifferent(speaker, fact, _known(said), change)
+            yield from indifferent(speaker, fact, _known(contract), change)
 
 
 def _forms(speaker: Driver) -> Iterator[CheckResult]:
     """A form is taken if what it says wrong is blamed as in JSON."""
-    said = speaker.said
-    fact = said.fact(f"{said.name}.multipart")
+    contract = speaker.contract
+    fact = contract.fact(f"{contract.name}.multipart")
     document = {"model": NO_SUCH_VALUE, "prompt": "A kite over a field."}
     plain = asked(speaker, Operation.CREATE, document)
     line = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     body = "".join(line.format(name, value) for name, value in document.items()) + "--seedmock--\r\n"
     headers = {"content-type": "multipart/form-data; boundary=seedmock"}
-    method, path = path_of(said, Operation.CREATE, {})
+    method, path = path_of(contract, Operation.CREATE, {})
     form = speaker.say(Operation.CREATE, method, path, body.encode(), headers=headers)
     if signature(form) == signature(plain):
         yield held(fact, f"{form.status_code}")

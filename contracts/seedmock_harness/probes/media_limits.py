@@ -23,7 +23,7 @@ HALF_TOO_LONG = 8.0
 """Two sounds of so many seconds are too long together."""
 
 
-def media_limits(said: Contract, limit: MediaLimit) -> BoundaryProbe | None:
+def media_limits(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
     """How to ask about one limit on media, beside media that break a limit which stands later; None if it can't be."""
     found: list[tuple[Edge, list[Reference]]] = []
     image, spoilt = sample(MediaKind.IMAGE), Reference(MediaKind.AUDIO, SHORT)
@@ -35,22 +35,22 @@ def media_limits(said: Contract, limit: MediaLimit) -> BoundaryProbe | None:
         found += [
             (edge, [image, Reference(MediaKind.AUDIO, sound(float(edge.value))), long, long]) for edge in _sounds(limit)
         ]
-    if not found or Operation.CREATE not in said.examples:
+    if not found or Operation.CREATE not in contract.examples:
         return None
-    return _trial(said, limit, found)
+    return _trial(contract, limit, found)
 
 
-def _trial(said: Contract, limit: MediaLimit, found: list[tuple[Edge, list[Reference]]]) -> BoundaryProbe:
-    base = bases(said.name, Operation.CREATE)[0]
+def _trial(contract: Contract, limit: MediaLimit, found: list[tuple[Edge, list[Reference]]]) -> BoundaryProbe:
+    base = bases(contract.name, Operation.CREATE)[0]
     edges = [
-        Edge(said.layout.place(base, references), edge.keeps, edge.value, gross=edge.gross)
+        Edge(contract.layout.place(base, references), edge.keeps, edge.value, gross=edge.gross)
         for edge, references in found
     ]
     kept = tuple(edge for edge in edges if edge.keeps)
     broken = tuple(edge for edge in edges if not edge.keeps)
     rule = Rule(limit, f"{limit.kind} {limit.quantity}")
     return BoundaryProbe(
-        Operation.CREATE, rule, "media of another limit", len(said.rules[Operation.CREATE]), kept, broken
+        Operation.CREATE, rule, "media of another limit", len(contract.rules[Operation.CREATE]), kept, broken
     )
 
 

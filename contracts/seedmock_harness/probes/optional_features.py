@@ -30,23 +30,25 @@ SIDE = 320
 
 def sparing(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     """Order with as little as is needed, in more words than are advised."""
-    words = next((rule.words for rule in speaker.said.advice if isinstance(rule, PromptLength)), 0)
+    words = next((rule.words for rule in speaker.contract.advice if isinstance(rule, PromptLength)), 0)
     prompt = f"{order['prompt']} {'slowly ' * words}".strip()
     yield from lives.lived(speaker, {**order, "prompt": prompt})
 
 
-def spare(said: Contract, order: Document, image: str) -> Document:
+def spare(contract: Contract, order: Document, image: str) -> Document:
     """An order without whatever has a default, and what is off by default is on.
 
     Where a reference needs no role, one comes without.
     """
-    needed = {rule.top for rule in said.rules[Operation.CREATE] if isinstance(rule, Present | Required)}
+    needed = {rule.top for rule in contract.rules[Operation.CREATE] if isinstance(rule, Present | Required)}
     kept = {name: value for name, value in order.items() if name in needed}
-    switches = (field.path for field in said.fields if field.operation is Operation.CREATE and field.default is False)
+    switches = (
+        field.path for field in contract.fields if field.operation is Operation.CREATE and field.default is False
+    )
     kept |= dict.fromkeys(switches, True)
-    if said.find(f"{said.name}.role.default") is None:
+    if contract.find(f"{contract.name}.role.default") is None:
         return kept
-    placed = said.layout.place(kept, [Reference(MediaKind.IMAGE, image)])
+    placed = contract.layout.place(kept, [Reference(MediaKind.IMAGE, image)])
     top = next(name for name in placed if name not in kept)
     return {**placed, top: _unnamed(placed[top])}
 
@@ -71,7 +73,7 @@ def with_asset(speaker: Driver, order: Document, image: str) -> Iterator[CheckRe
     if asset is not None:
         lives.processed(speaker, asset)
         speaker.ask(Operation.ASSET_LIST, {"group_id": group})
-        used = speaker.said.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
+        used = speaker.contract.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
         yield from lives.lived(speaker, used)
         speaker.ask(Operation.ASSET_DELETE, {"id": asset})
         yield from lives.lived(speaker, used)
@@ -103,7 +105,7 @@ def posted(speaker: Driver, waits: bool) -> Iterator[CheckResult]:
     if link:
         speaker.fetch(link)
         if waits:
-            days = float(speaker.said.amount(f"{speaker.said.name}.files.days").value)
+            days = float(speaker.contract.amount(f"{speaker.contract.name}.files.days").value)
             speaker.sleep(days * DAY + lives.AFTERWARDS)
             speaker.fetch(link)
     yield from ()
@@ -111,16 +113,16 @@ def posted(speaker: Driver, waits: bool) -> Iterator[CheckResult]:
 
 def _posted(speaker: Driver) -> str:
     """A link to a picture that was posted; empty where there is none."""
-    if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in speaker.said.endpoints):
+    if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in speaker.contract.endpoints):
         return ""
-    method, path = path_of(speaker.said, Operation.FILE_CREATE, {})
+    method, path = path_of(speaker.contract, Operation.FILE_CREATE, {})
     return speaker.say(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).published
 
 
 def formed(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     """Order by a form, with a file in it."""
     body = form("input_reference", SIDE, {name: spelt(value) for name, value in order.items()})
-    method, path = path_of(speaker.said, Operation.CREATE, {})
+    method, path = path_of(speaker.contract, Operation.CREATE, {})
     made = speaker.say(Operation.CREATE, method, path, body, headers=FORM).made
     if made is not None:
         yield from lives.followed(speaker, made)

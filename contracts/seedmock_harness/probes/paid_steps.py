@@ -76,23 +76,23 @@ class Row:
     price: Decimal
 
 
-def paid(said: Contract, terms: PaidOptions | None = None) -> tuple[Step, ...]:
+def paid(contract: Contract, terms: PaidOptions | None = None) -> tuple[Step, ...]:
     """The steps that cost money; the price of each is the most that it can cost, by the contract's figures."""
     terms = terms or PaidOptions()
-    steps = [*_orders(said, terms), *_library(said), *_upscale(said, terms), *_sundry(said, terms)]
+    steps = [*_orders(contract, terms), *_library(contract), *_upscale(contract, terms), *_sundry(contract, terms)]
     steps.sort(key=lambda step: step.price)
     first = next(step for step in steps if step.name == "text")
     steps.remove(first)
-    return (first, *steps, *_at_last(said, terms))
+    return (first, *steps, *_at_last(contract, terms))
 
 
-def rows(said: Contract, terms: PaidOptions) -> list[Row]:
+def rows(contract: Contract, terms: PaidOptions) -> list[Row]:
     """Every size of every model by price, of equal ones the simplest model's first."""
     found = [
-        Row(model, size, _price(said, terms, model, size))
-        for model in said.models
+        Row(model, size, _price(contract, terms, model, size))
+        for model in contract.models
         if not model.upscales
-        for size in said.sizes
+        for size in contract.sizes
         if size.resolution in model.resolutions
     ]
     return sorted(found, key=lambda row: (row.price, len(row.model.resolutions), row.model.name, _area(row.size)))
@@ -102,20 +102,20 @@ def _area(size: Size) -> int:
     return size.width * size.height
 
 
-def _price(said: Contract, terms: PaidOptions, model: Model, size: Size, seconds: int | None = None) -> Decimal:
+def _price(contract: Contract, terms: PaidOptions, model: Model, size: Size, seconds: int | None = None) -> Decimal:
     request = GenerationRequest(
-        model=model.name, resolution=size.resolution, ratio=size.ratio, seconds=seconds or _least(said)
+        model=model.name, resolution=size.resolution, ratio=size.ratio, seconds=seconds or _least(contract)
     )
-    return quote(said.name, request, price_per_million=terms.token_price).amount
+    return quote(contract.name, request, price_per_million=terms.token_price).amount
 
 
-def _least(said: Contract) -> int:
+def _least(contract: Contract) -> int:
     """The shortest clip: what the contract's examples order."""
-    return int(said.example(Operation.CREATE)[said.names.get("seconds", "seconds")])
+    return int(contract.example(Operation.CREATE)[contract.names.get("seconds", "seconds")])
 
 
 def document(
-    said: Contract,
+    contract: Contract,
     model: Model,
     size: Size,
     *,
@@ -125,16 +125,16 @@ def document(
     more: Mapping[str, Any] | None = None,
 ) -> Document:
     """An order of the shortest clip, in the upstream's own words. `more` replaces fields by the house's names."""
-    example = said.example(Operation.CREATE)
+    example = contract.example(Operation.CREATE)
     made: dict[str, Any] = {"model": model.name, "prompt": PROMPT}
     if "size" in example and not by_ratio:
         made["size"] = size.text
     else:
-        made |= {"resolution": size.resolution, said.names.get("ratio", "ratio"): size.ratio}
-    seconds = said.names.get("seconds", "seconds")
+        made |= {"resolution": size.resolution, contract.names.get("ratio", "ratio"): size.ratio}
+    seconds = contract.names.get("seconds", "seconds")
     made |= {seconds: example[seconds], "generate_audio": audio}
-    made |= {said.names.get(name, name): value for name, value in (more or {}).items()}
-    return said.layout.place(made, references)
+    made |= {contract.names.get(name, name): value for name, value in (more or {}).items()}
+    return contract.layout.place(made, references)
 
 
 # --- orders ---
@@ -153,59 +153,61 @@ class Wish:
     seconds: int | None = None
 
 
-def _orders(said: Contract, terms: PaidOptions) -> Iterator[Step]:
+def _orders(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
     """Each wish takes another size of the cheapest model, so that modes and sizes are seen by the same orders."""
-    every = rows(said, terms)
+    every = rows(contract, terms)
     cheapest = [row for row in every if row.model is every[0].model]
     left = list(cheapest)
-    for wish in _wishes(said, terms):
+    for wish in _wishes(contract, terms):
         row = left.pop(0) if left and not wish.adaptive else cheapest[0]
-        yield _order(said, terms, wish, row)
-    dearest = said.models[0].resolutions[-1]
-    for row in _others(said, every, terms):
+        yield _order(contract, terms, wish, row)
+    dearest = contract.models[0].resolutions[-1]
+    for row in _others(contract, every, terms):
         place = "" if row.size.resolution == row.model.resolutions[0] else f".{row.size.resolution}"
         wish = Wish(f"model.{row.model.tier}{place}", f"text to video by {row.model.name}", by_ratio=True)
-        yield _order(said, terms, wish, row)
+        yield _order(contract, terms, wish, row)
     for row in _sizes(left, every, dearest, terms):
         name = f"size.{row.size.resolution}.{row.size.ratio}"
-        yield _order(said, terms, Wish(name, f"{row.size.text} by {row.model.name}", by_ratio=True), row)
+        yield _order(contract, terms, Wish(name, f"{row.size.text} by {row.model.name}", by_ratio=True), row)
 
 
-def _wishes(said: Contract, terms: PaidOptions) -> Iterator[Wish]:
-    media, modes = terms.props, {mode.mode for mode in said.modes}
+def _wishes(contract: Contract, terms: PaidOptions) -> Iterator[Wish]:
+    media, modes = terms.props, {mode.mode for mode in contract.modes}
     first, last = first_frame(media.image), last_frame(media.other_image)
     image, video, audio = (
         Reference(kind, url) for kind, url in zip(MediaKind, (media.image, media.video, media.audio), strict=True)
     )
     yield Wish("text", "text to video, asked for in every way that there is")
-    yield Wish("image", "one image as the first frame, with sound", (first,), audio=True, adaptive=_adapts(said))
+    yield Wish("image", "one image as the first frame, with sound", (first,), audio=True, adaptive=_adapts(contract))
     yield Wish("frames", "a first and a last frame", (first, last))
     yield Wish("references", "several reference images", (image, Reference(MediaKind.IMAGE, media.other_image)))
     everything = (image, *((video,) if video.url else ()), audio)
     yield Wish("multimodal", "references of every kind", everything, audio=True)
     if Mode.EDIT in modes and video.url:
         yield Wish("edit", "a video with a prompt: edited, or gone on with", (video,))
-    yield Wish("number", "seconds as a number" if _tells_text(said) else "seconds as a text", by_ratio=True, seconds=0)
+    yield Wish(
+        "number", "seconds as a number" if _tells_text(contract) else "seconds as a text", by_ratio=True, seconds=0
+    )
     if terms.deep:
         yield Wish("longest", "the longest clip that there is", seconds=15)
 
 
-def _adapts(said: Contract) -> bool:
-    ratio = said.names.get("ratio", "ratio")
-    return any(field.path == ratio and field.default == ADAPTIVE for field in said.fields)
+def _adapts(contract: Contract) -> bool:
+    ratio = contract.names.get("ratio", "ratio")
+    return any(field.path == ratio and field.default == ADAPTIVE for field in contract.fields)
 
 
-def _tells_text(said: Contract) -> bool:
-    return isinstance(said.example(Operation.CREATE)[said.names.get("seconds", "seconds")], str)
+def _tells_text(contract: Contract) -> bool:
+    return isinstance(contract.example(Operation.CREATE)[contract.names.get("seconds", "seconds")], str)
 
 
-def _others(said: Contract, every: Sequence[Row], terms: PaidOptions) -> Iterator[Row]:
+def _others(contract: Contract, every: Sequence[Row], terms: PaidOptions) -> Iterator[Row]:
     """For each other model the cheapest row; if deep, also one of the resolution that only others tell of."""
-    for model in said.models:
+    for model in contract.models:
         of = [row for row in every if row.model is model]
         if of and model is not every[0].model:
             yield of[0]
-            if terms.deep and said.find(f"{model.id}.resolutions") in said.behaviours:
+            if terms.deep and contract.find(f"{model.id}.resolutions") in contract.behaviours:
                 yield next(row for row in of if row.size.resolution == model.resolutions[-1])
 
 
@@ -220,84 +222,86 @@ def _sizes(left: Sequence[Row], every: Sequence[Row], dearest: str, terms: PaidO
     yield from list(high.values())[: None if terms.deep else 1]
 
 
-def _order(said: Contract, terms: PaidOptions, wish: Wish, row: Row) -> Step:
+def _order(contract: Contract, terms: PaidOptions, wish: Wish, row: Row) -> Step:
     more: dict[str, Any] = {}
     if wish.seconds is not None:
-        number: int = wish.seconds or _least(said)
-        more["seconds"] = number if _tells_text(said) == (wish.seconds == 0) else str(number)
+        number: int = wish.seconds or _least(contract)
+        more["seconds"] = number if _tells_text(contract) == (wish.seconds == 0) else str(number)
     if wish.adaptive:
         more["ratio"] = ADAPTIVE
     order = document(
-        said, row.model, row.size, audio=wish.audio, references=wish.references, by_ratio=wish.by_ratio, more=more
+        contract, row.model, row.size, audio=wish.audio, references=wish.references, by_ratio=wish.by_ratio, more=more
     )
     follow = partial(lives.watched if wish.name == "text" else lives.lived, order=order)
-    price = _price(said, terms, row.model, row.size, wish.seconds or None)
+    price = _price(contract, terms, row.model, row.size, wish.seconds or None)
     return Step(wish.name, wish.says, follow, price, wish.name in MINIMAL)
 
 
 # --- what only some upstreams have ---
 
 
-def _library(said: Contract) -> Iterator[Step]:
-    if any(endpoint.operation is Operation.ASSET_CREATE for endpoint in said.endpoints):
+def _library(contract: Contract) -> Iterator[Step]:
+    if any(endpoint.operation is Operation.ASSET_CREATE for endpoint in contract.endpoints):
         says = "a group and an asset: made, polled, listed, renamed, deleted, and not another key's"
-        yield Step("asset", says, lives.library, asset_fee(said.name).value)
+        yield Step("asset", says, lives.library, asset_fee(contract.name).value)
 
 
-def _upscale(said: Contract, terms: PaidOptions) -> Iterator[Step]:
-    model = next((model for model in said.models if model.upscales), None)
+def _upscale(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
+    model = next((model for model in contract.models if model.upscales), None)
     if model is None:
         return
     for target in model.resolutions[: None if terms.deep else 2]:
-        request = UpscaleRequest(url="https://example.com/small.mp4", resolution=target, seconds=_least(said))
-        price = quote(said.name, request).amount
+        request = UpscaleRequest(url="https://example.com/small.mp4", resolution=target, seconds=_least(contract))
+        price = quote(contract.name, request).amount
         name = "upscale" if target == model.resolutions[0] else f"upscale.{target}"
         yield Step(name, f"a clip that was made before, to {target}", partial(lives.upscaled, target=target), price)
 
 
-def _sundry(said: Contract, terms: PaidOptions) -> Iterator[Step]:
+def _sundry(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
     """Orders of the cheapest row that are made, or fail, in ways of their own."""
-    row, known = rows(said, terms)[0], {endpoint.operation for endpoint in said.endpoints}
-    order = document(said, row.model, row.size)
-    spare = sundry.spare(said, order, terms.props.image)
+    row, known = rows(contract, terms)[0], {endpoint.operation for endpoint in contract.endpoints}
+    order = document(contract, row.model, row.size)
+    spare = sundry.spare(contract, order, terms.props.image)
     run = partial(sundry.sparing, order=spare)
-    yield Step("defaults", "an order that leaves out all that has a default", run, _price_of(said, terms, row, spare))
-    if said.find(f"{said.name}.private_urls") is not None:
-        inside = said.layout.place(order, [first_frame(sundry.PRIVATE)])
+    yield Step(
+        "defaults", "an order that leaves out all that has a default", run, _price_of(contract, terms, row, spare)
+    )
+    if contract.find(f"{contract.name}.private_urls") is not None:
+        inside = contract.layout.place(order, [first_frame(sundry.PRIVATE)])
         yield Step("private", "an order with a private address", partial(lives.lived, order=inside), row.price)
     if Operation.ASSET_CREATE in known:
         used = partial(sundry.with_asset, order=order, image=ELSEWHERE.image)
-        price = asset_fee(said.name).value + 2 * row.price
+        price = asset_fee(contract.name).value + 2 * row.price
         yield Step("asset.used", "an order with an asset, while it is there and afterwards", used, price)
-    if said.find(f"{said.name}.input_reference.file") is not None:
+    if contract.find(f"{contract.name}.input_reference.file") is not None:
         yield Step("form", "an order in a form, with a file", partial(sundry.formed, order=order), row.price)
     if terms.deep:
-        yield from _too_long(said, terms, row)
+        yield from _too_long(contract, terms, row)
 
 
-def _price_of(said: Contract, terms: PaidOptions, row: Row, order: Document) -> Decimal:
+def _price_of(contract: Contract, terms: PaidOptions, row: Row, order: Document) -> Decimal:
     """What an order of a row costs that may leave its seconds out."""
-    name = said.names.get("seconds", "seconds")
-    default = next((f.default for f in said.fields if f.operation is Operation.CREATE and f.path == name), None)
+    name = contract.names.get("seconds", "seconds")
+    default = next((f.default for f in contract.fields if f.operation is Operation.CREATE and f.path == name), None)
     seconds = order.get(name, default)
-    return _price(said, terms, row.model, row.size, None if seconds is None else int(seconds))
+    return _price(contract, terms, row.model, row.size, None if seconds is None else int(seconds))
 
 
-def _too_long(said: Contract, terms: PaidOptions, row: Row) -> Iterator[Step]:
+def _too_long(contract: Contract, terms: PaidOptions, row: Row) -> Iterator[Step]:
     """Sounds within their limit together, and beyond it: it is looked at last, so that no question is free."""
-    for limit in said.limits:
+    for limit in contract.limits:
         if (limit.kind, limit.quantity) == (MediaKind.AUDIO, "total_seconds") and limit.high:
             image = Reference(MediaKind.IMAGE, terms.props.image)
             order, longer = (
-                document(said, row.model, row.size, references=(image, half, half))
+                document(contract, row.model, row.size, references=(image, half, half))
                 for half in (Reference(MediaKind.AUDIO, sound(limit.high / 2 + more)) for more in (0.0, 0.5))
             )
             run = partial(sundry.too_long, order=order, longer=longer, limit=limit)
             yield Step("sounds", "sounds that are too long together", run, 2 * row.price)
 
 
-def _at_last(said: Contract, terms: PaidOptions) -> Iterator[Step]:
-    if any(endpoint.operation is Operation.FILE_CREATE for endpoint in said.endpoints):
+def _at_last(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
+    if any(endpoint.operation is Operation.FILE_CREATE for endpoint in contract.endpoints):
         yield Step("file", "a posted file", partial(sundry.posted, waits=terms.own_clock))
-    if terms.own_clock and said.link_fields:
+    if terms.own_clock and contract.link_fields:
         yield Step("links", "links to results end after their days", lives.expired)

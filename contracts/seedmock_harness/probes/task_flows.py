@@ -53,7 +53,7 @@ def followed(speaker: Driver, task: str) -> Iterator[CheckResult]:
     last = ended(speaker, task)
     yield _found(speaker, last)
     if last is not None and last.status is TaskStatus.SUCCESS:
-        for way in ways(speaker.said, task, last.links):
+        for way in ways(speaker.contract, task, last.links):
             way(speaker)
     _account(speaker, task)
 
@@ -66,7 +66,7 @@ def watched(speaker: Driver, order: Document) -> Iterator[CheckResult]:
         return
     now = query(speaker, made.made)
     if now.status not in TERMINAL:
-        for way in ways(speaker.said, made.made, ()):
+        for way in ways(speaker.contract, made.made, ()):
             way(speaker)
     last = now if now.status in TERMINAL else ended(speaker, made.made)
     yield _found(speaker, last)
@@ -75,14 +75,14 @@ def watched(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     query(speaker, made.made)
     if "second" in speaker.keys:
         query(speaker, made.made, caller="second")
-        if any(endpoint.operation is Operation.CONTENT for endpoint in speaker.said.endpoints):
+        if any(endpoint.operation is Operation.CONTENT for endpoint in speaker.contract.endpoints):
             speaker.ask(Operation.CONTENT, params={"task_id": made.made}, caller="second")
     _account(speaker, made.made)
 
 
 def _found(speaker: Driver, last: Interaction | None) -> CheckResult:
     """Whether what was made was known to the upstream afterwards."""
-    endpoint = next(one for one in speaker.said.endpoints if one.operation is Operation.QUERY)
+    endpoint = next(one for one in speaker.contract.endpoints if one.operation is Operation.QUERY)
     told = speaker.conversation.turns[-1].status_code
     title = "a task that was made is not found by its id"
     return held(endpoint, str(told)) if last is not None else broken(endpoint, title, "the task", told)
@@ -91,7 +91,7 @@ def _found(speaker: Driver, last: Interaction | None) -> CheckResult:
 def query(speaker: Driver, task: str, caller: str = "first") -> Interaction:
     """Ask for a task, in the path or in the query string as the contract has it."""
     params = {"task_id": task}
-    _, path = path_of(speaker.said, Operation.QUERY, params)
+    _, path = path_of(speaker.contract, Operation.QUERY, params)
     in_path = path.endswith(task)
     return speaker.ask(Operation.QUERY, None if in_path else params, params=params, caller=caller)
 
@@ -112,7 +112,7 @@ def ended(speaker: Driver, task: str) -> Interaction | None:
         if refused >= REFUSALS:
             return None
         if speaker.now() - since > PATIENCE:
-            for way in ways(speaker.said, task, turn.links):
+            for way in ways(speaker.contract, task, turn.links):
                 way(speaker)  # a task that never ends may be one whose status is not true
             raise Unfinished(task, PATIENCE)
     return None
@@ -129,16 +129,16 @@ class Way:
         return speaker.say(Operation.CONTENT, method or self._method, self.url, caller=self._caller, headers=headers)
 
 
-def ways(said: Contract, task: str, links: Iterable[str]) -> Iterator[Way]:
+def ways(contract: Contract, task: str, links: Iterable[str]) -> Iterator[Way]:
     """Every way to a task's content."""
-    if any(endpoint.operation is Operation.CONTENT for endpoint in said.endpoints):
-        yield Way(path_of(said, Operation.CONTENT, {"task_id": task}), "first")
+    if any(endpoint.operation is Operation.CONTENT for endpoint in contract.endpoints):
+        yield Way(path_of(contract, Operation.CONTENT, {"task_id": task}), "first")
     for link in links:
         yield Way(("GET", link), "")
 
 
 def _fetched_in_parts(speaker: Driver, task: str, links: Iterable[str]) -> None:
-    for way in ways(speaker.said, task, links):
+    for way in ways(speaker.contract, task, links):
         whole = way(speaker)
         way(speaker, "HEAD")
         for part in RANGES:
@@ -150,7 +150,7 @@ def _fetched_in_parts(speaker: Driver, task: str, links: Iterable[str]) -> None:
 
 def _account(speaker: Driver, task: str = "") -> None:
     """Look at the money, where the upstream shows it."""
-    known = {endpoint.operation for endpoint in speaker.said.endpoints}
+    known = {endpoint.operation for endpoint in speaker.contract.endpoints}
     if task and Operation.RECORD in known:
         turn = speaker.ask(Operation.RECORD, params={"task_id": task})
         if isinstance(turn.data, dict) and turn.data.get("settled") is False:
@@ -219,7 +219,7 @@ def upscaled(speaker: Driver, target: str) -> Iterable[CheckResult]:
     link = _link(speaker)
     if not link:
         return ()
-    order = {**speaker.said.example(Operation.UPSCALE), "videoUrl": link, "targetResolution": target}
+    order = {**speaker.contract.example(Operation.UPSCALE), "videoUrl": link, "targetResolution": target}
     return lived(speaker, order, Operation.UPSCALE)
 
 
@@ -227,7 +227,7 @@ def expired(speaker: Driver) -> Iterable[CheckResult]:
     """Let a link's days go by, and follow it once more."""
     link = _link(speaker)
     if link:
-        days = float(speaker.said.amount(f"{speaker.said.name}.result.days").value)
+        days = float(speaker.contract.amount(f"{speaker.contract.name}.result.days").value)
         speaker.sleep(days * DAY + AFTERWARDS)
         speaker.fetch(link)
     return ()

@@ -60,7 +60,7 @@ class Cassette:
         self._links = {_bare(link): story for link, story in self._conversation.links.items()}
         for turn in hearing.turns:
             if turn.status_code:
-                key = _key(self.said, _asked(turn))
+                key = _key(self.contract, _asked(turn))
                 self._turns.setdefault(key, []).append(turn)
                 self._loosely.setdefault(_loose(key), key)
                 if (wish := _wish(turn)) and not turn.refused:
@@ -69,16 +69,16 @@ class Cassette:
         self.callers = tuple(dict.fromkeys(words)) or ("first",)
 
     @property
-    def said(self) -> Contract:
-        return self.recording.said
+    def contract(self) -> Contract:
+        return self.recording.contract
 
     def answer(self, asked: Asked) -> Interaction | None:
         """The next answer to a request, the last one again and again; None for what was never asked."""
-        key = _key(self.said, asked)
+        key = _key(self.contract, asked)
         if self.loose and key not in self._turns:
             key = self._loosely.get(_loose(key), key)
         if key not in self._turns:
-            key = self._orders.get((_wish(_turn(self.said, asked)), asked.caller), key)
+            key = self._orders.get((_wish(_turn(self.contract, asked)), asked.caller), key)
         turns = self._turns.get(key)
         if not turns:
             return None
@@ -96,7 +96,7 @@ class Cassette:
         story = self.story(asked)
         if story is None or asked.method not in ("GET", "HEAD"):
             return self.answer(asked)
-        refused = next((turn for turn in self._turns.get(_key(self.said, asked), ()) if turn.refused), None)
+        refused = next((turn for turn in self._turns.get(_key(self.contract, asked), ()) if turn.refused), None)
         ended = self._told.get(story.id) is TaskStatus.SUCCESS or not story.polls
         media = _delivered(story)
         if media is None or not (ended or self._is_link(asked)):
@@ -107,7 +107,7 @@ class Cassette:
         """The task whose content is asked for."""
         if self._is_link(asked):
             return self._links[_bare(asked.path)]
-        found = routed(self.said, "GET", asked.path)
+        found = routed(self.contract, "GET", asked.path)
         if found is None or found.endpoint.operation is not Operation.CONTENT:
             return None
         return self._conversation.tasks.get(found.params.get("task_id", ""))
@@ -145,12 +145,12 @@ def _delivered(story: TaskHistory) -> MediaFacts | None:
     )  # fmt: skip
 
 
-def _turn(said: Contract, asked: Asked) -> Interaction:
+def _turn(contract: Contract, asked: Asked) -> Interaction:
     """A request in the light of nothing, as it would be recorded."""
     url = asked.path + (f"?{asked.query}" if asked.query else "")
-    operation = operation_of(said, asked.method, asked.path, asked.body)
+    operation = operation_of(contract, asked.method, asked.path, asked.body)
     request = Request(asked.method, url, (), summary(asked.body.encode(), JUDGED_BYTES).decode("utf-8", "replace"))
-    return History(said).turn(Exchange(operation, request, Response(0)))
+    return History(contract).turn(Exchange(operation, request, Response(0)))
 
 
 def _wish(turn: Interaction) -> Wish:
@@ -171,9 +171,9 @@ def _asked(turn: Interaction) -> Asked:
     return Asked(request.method, path, "" if parts.scheme else parts.query, request.body, turn.exchange.caller)
 
 
-def _key(said: Contract, asked: Asked) -> Key:
+def _key(contract: Contract, asked: Asked) -> Key:
     """What a request is, whichever base it was sent to and however it was written."""
-    found = routed(said, "GET" if asked.method == "HEAD" else asked.method, asked.path)
+    found = routed(contract, "GET" if asked.method == "HEAD" else asked.method, asked.path)
     params: Mapping[str, str] = found.params if found is not None else {}
     path = found.endpoint.path if found is not None else asked.path
     query = canonical_query(asked.query)

@@ -38,11 +38,11 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     from .proxy import Proxy
     from .writer import CannotRecord, Recorder
 
-    said = get_contract(upstream)
+    contract = get_contract(upstream)
     clock = Clock()
     try:
-        root = root_of(said, target)
-        recorder = Recorder(out, said, root, clock.now())
+        root = root_of(contract, target)
+        recorder = Recorder(out, contract, root, clock.now())
     except InvalidAddress as error:
         raise click.UsageError(f"--target: {error}") from error
     except CannotRecord as error:
@@ -52,7 +52,12 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
         click.echo(f"warning: whoever reaches {host} can use this way to {root}, with a key of his own", err=True)
     try:
         with recorder:
-            run(Proxy(said, root, recorder, clock.now), host=host, port=port, on_ready=lambda url: _welcome(url, root))
+            run(
+                Proxy(contract, root, recorder, clock.now),
+                host=host,
+                port=port,
+                on_ready=lambda url: _welcome(url, root),
+            )
     except CannotListen as error:
         raise click.ClickException(str(error)) from error
     finally:

@@ -59,7 +59,7 @@ class Recording:
     cut: bool = False
 
     @property
-    def said(self) -> Contract:
+    def contract(self) -> Contract:
         return get_contract(self.about.upstream)
 
     @property
@@ -139,7 +139,7 @@ def _object(line: str) -> dict[str, Any] | None:
 
 def judged(recording: Recording, options: Mapping[str, str] | None = None) -> Hearing:
     """Every exchange of a recording in the light of those before it, with what the checks see; and the shapes."""
-    conversation = History(recording.said, options)
+    conversation = History(recording.contract, options)
     heard = []
     for exchange in recording.exchanges:
         turn = conversation.turn(exchange)

@@ -9,14 +9,14 @@ from seedmock_contracts.endpoints import routed
 from seedmock_contracts.enums import Operation
 
 
-def operation_of(said: Contract, method: str, path: str, body: str) -> str:
+def operation_of(contract: Contract, method: str, path: str, body: str) -> str:
     """The operation's name; empty for none. Where one endpoint carries two, the order's model tells them apart."""
-    found = routed(said, "GET" if method == "HEAD" else method, path)
+    found = routed(contract, "GET" if method == "HEAD" else method, path)
     if found is None:
         return ""
     if found.endpoint.operation is Operation.CREATE:
         try:
-            model = said.model(str(json.loads(body).get("model")))
+            model = contract.model(str(json.loads(body).get("model")))
         except (ValueError, AttributeError, RecursionError):
             model = None
         if model is not None and model.upscales:

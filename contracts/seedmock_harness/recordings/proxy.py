@@ -65,13 +65,13 @@ class Proxy:
 
     def __init__(
         self,
-        said: Contract,
+        contract: Contract,
         root: str,
         recorder: Recorder,
         now: Callable[[], float],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._said, self._root, self._recorder, self._now = said, root, recorder, now
+        self._said, self._root, self._recorder, self._now = contract, root, recorder, now
         self._client = httpx.AsyncClient(timeout=TIMEOUT, transport=transport)
         self._callers: dict[str, str] = {}
 

@@ -43,7 +43,7 @@ class Playback:
         self._tapes = [Cassette(recording) for recording in reversed(recordings)]
         self._app, self._emulate = app, emulate
         self._keys: list[str] = []
-        self.upstreams = sorted({tape.said.name for tape in self._tapes})
+        self.upstreams = sorted({tape.contract.name for tape in self._tapes})
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and _is_played(scope["path"]):
@@ -90,7 +90,7 @@ class Playback:
         try:
             await hand_over(answer, scope, receive, send)
         except ApiError as refusal:
-            await send_answer(self._app.upstreams[tape.said.name].refuse(refusal), scope["method"], send)
+            await send_answer(self._app.upstreams[tape.contract.name].refuse(refusal), scope["method"], send)
 
     async def _miss(self, scope: Message, body: bytes, send: Send) -> None:
         said = self._upstream(scope)
@@ -104,11 +104,11 @@ class Playback:
         said = [get_contract(name) for name in self.upstreams]
         return next((one for one in said if routed(one, scope["method"], scope["path"])), said[0])
 
-    def _what_there_is(self, said: Contract, scope: Message, body: bytes) -> str:
+    def _what_there_is(self, contract: Contract, scope: Message, body: bytes) -> str:
         asked = f"{scope['method']} {scope['path']}"
-        route = routed(said, scope["method"], scope["path"])
+        route = routed(contract, scope["method"], scope["path"])
         operation = route.endpoint.operation if route is not None else None
-        tapes = [tape for tape in self._tapes if tape.said is said]
+        tapes = [tape for tape in self._tapes if tape.contract is contract]
         there = [turn for tape in tapes for turn in tape.recorded(operation) if not turn.refused]
         lines = [_line(turn) for turn in there[:SHOWN]]
         found = "; ".join(lines) + (f"; and {len(there) - SHOWN} more" if len(there) > SHOWN else "")

@@ -32,16 +32,22 @@ class Recorder:
     """Records what is said to one upstream into a new file of a folder; the file is made with the first exchange."""
 
     def __init__(
-        self, folder: Path, said: Contract, target: str, at: float, secrets: Iterable[str] = (), emulator: bool = False
+        self,
+        folder: Path,
+        contract: Contract,
+        target: str,
+        at: float,
+        secrets: Iterable[str] = (),
+        emulator: bool = False,
     ) -> None:
         """`at`: now, in seconds since the epoch. Raises CannotRecord."""
         self.path: Path | None = None
         self.count = 0
         self.trouble = ""
-        self.redactor = Redactor(said, secrets)
+        self.redactor = Redactor(contract, secrets)
         self._folder, self._moment = folder, datetime.fromtimestamp(at, UTC)
         told = self._moment.isoformat(timespec="seconds")
-        self._about = About(said.name, host_of(target), told, __version__, emulator)
+        self._about = About(contract.name, host_of(target), told, __version__, emulator)
         self._file: IO[str] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -69,7 +69,7 @@ class Finding:
 class Verification:
     """All that one run against one target found."""
 
-    said: Contract
+    contract: Contract
     target: str
     started_at: float
     verdict: Verdict

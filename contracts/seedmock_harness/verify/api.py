@@ -20,11 +20,11 @@ def verified(
 
     Raises wire.InvalidAddress and book.UnreadableOrderLog.
     """
-    said = get_contract(upstream)
-    with elsewhere(said, base_url or said.bases[0].host, key, second) as target:
-        steps = plan(said, terms_for(target))
-        path = state_file(f"verify-{said.name}-{about(said, target)}.jsonl")
-        return Session.prepared(target, steps, limit, OrderLog(path, about(said, target)), Silent()).run()
+    contract = get_contract(upstream)
+    with elsewhere(contract, base_url or contract.bases[0].host, key, second) as target:
+        steps = plan(contract, terms_for(target))
+        path = state_file(f"verify-{contract.name}-{about(contract, target)}.jsonl")
+        return Session.prepared(target, steps, limit, OrderLog(path, about(contract, target)), Silent()).run()
 
 
 def in_short(found: Verification) -> str:
@@ -33,7 +33,7 @@ def in_short(found: Verification) -> str:
     tasks = f", tasks {', '.join(found.tasks)}" if found.tasks else ""
     trouble = f"; in the way: {found.trouble}" if found.trouble else ""
     cost = f"{found.spent:f} {found.money}{tasks}"
-    return f"{found.said.name} at {found.target}: {found.verdict} ({counts}; {cost}){trouble}"
+    return f"{found.contract.name} at {found.target}: {found.verdict} ({counts}; {cost}){trouble}"
 
 
 def told(finding: Finding) -> str:

@@ -59,7 +59,7 @@ def verify(ctx: click.Context, /, listing: bool, **values: Any) -> None:
 
     try:
         wanted = wanted_from(values)
-        with target_of(wanted.said, values) as target:
+        with target_of(wanted.contract, values) as target:
             steps = plan_for(wanted, target)
             if listing:
                 listed(steps.steps)

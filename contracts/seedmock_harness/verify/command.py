@@ -40,7 +40,7 @@ TROUBLES = (UnreadableOrderLog, CannotRecord, OSError)
 class Wanted:
     """What the options ask for, read but not yet looked into."""
 
-    said: Contract
+    contract: Contract
     limit: Decimal | None
     only: tuple[str, ...]
     reports: tuple[Path, ...]
@@ -70,7 +70,7 @@ def wanted_from(values: Mapping[str, Any]) -> Wanted:
 
 
 @contextlib.contextmanager
-def target_of(said: Contract, values: Mapping[str, Any]) -> Iterator[Target]:
+def target_of(contract: Contract, values: Mapping[str, Any]) -> Iterator[Target]:
     """Whoever is verified, while this lasts. Raises one of USAGE."""
     if values["base_url"] is None:
         named = {name: values[name] for name in ("seed", "pace", "token_price") if values[name] is not None}
@@ -80,20 +80,20 @@ def target_of(said: Contract, values: Mapping[str, Any]) -> Iterator[Target]:
     key = (values["api_key"] or "").strip()
     if not key or not key.isascii():
         raise NoKey("an API key is needed for --base-url: set SEEDMOCK_API_KEY, or give --api-key")
-    with elsewhere(said, values["base_url"], key, (values["second_api_key"] or "").strip()) as target:
+    with elsewhere(contract, values["base_url"], key, (values["second_api_key"] or "").strip()) as target:
         yield target
 
 
 def plan_for(wanted: Wanted, target: Target) -> Plan:
     """The steps that are wanted, with their prices. Raises UnknownStep."""
     terms = terms_for(target, token_price=wanted.token_price, deep=wanted.deep)
-    return plan(wanted.said, terms, wanted.only)
+    return plan(wanted.contract, terms, wanted.only)
 
 
 def verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
     """Carry it out, and tell it: on the terminal, in the ledger, in the reports. Raises one of TROUBLES."""
-    said = about(wanted.said, target)
-    path = wanted.ledger or (None if target.own else state_file(f"verify-{wanted.said.name}-{said}.jsonl"))
+    said = about(wanted.contract, target)
+    path = wanted.ledger or (None if target.own else state_file(f"verify-{wanted.contract.name}-{said}.jsonl"))
     recorder = _recorder(wanted, target)
     progress = Progress(recorder.hear if recorder is not None else None)
     session = Session.prepared(target, steps, wanted.limit, OrderLog(path, said), progress)
@@ -112,4 +112,4 @@ def _recorder(wanted: Wanted, target: Target) -> Recorder | None:
     if wanted.record is None:
         return None
     secrets = (key for word, key in target.keys.items() if word != "wrong")
-    return Recorder(wanted.record, wanted.said, target.name, Clock().now(), secrets, emulator=target.own)
+    return Recorder(wanted.record, wanted.contract, target.name, Clock().now(), secrets, emulator=target.own)

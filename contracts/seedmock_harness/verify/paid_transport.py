@@ -44,7 +44,7 @@ class OrderingStopped(Exception):
 class PaidTransport:
     """Sends for a speaker. While a paid step runs, `step` is that one."""
 
-    said: Contract
+    contract: Contract
     target: Target
     budget: Budget
     book: OrderLog
@@ -57,8 +57,8 @@ class PaidTransport:
     _answered_at: float | None = None
 
     def __post_init__(self) -> None:
-        known = {endpoint.operation for endpoint in self.said.endpoints}
-        self._paths = {path_of(self.said, operation, {})[1]: operation for operation in PAID if operation in known}
+        known = {endpoint.operation for endpoint in self.contract.endpoints}
+        self._paths = {path_of(self.contract, operation, {})[1]: operation for operation in PAID if operation in known}
 
     def now(self) -> float:
         """The target's time; of an answer from the book, once, the time at which it came."""
@@ -149,7 +149,7 @@ class PaidTransport:
         assert self.step is not None
         request = Request("POST", url, body=content.decode("utf-8", "replace"))
         response = Response(answer.status_code, body=answer.content.decode("utf-8", "replace"))
-        return History(self.said).turn(Exchange(self._paths[url], request, response))
+        return History(self.contract).turn(Exchange(self._paths[url], request, response))
 
 
 def doubt(order: LoggedOrder, why: str, money: str) -> str:

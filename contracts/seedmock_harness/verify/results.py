@@ -76,11 +76,11 @@ class ResultSet:
         return any(sight.is_red and self.label(key) == "drift" for key, sight in self.broken.items())
 
 
-def facts_seen(said: Contract, gathered: ResultSet, why_not: str) -> Iterator[FactSeen]:
+def facts_seen(contract: Contract, gathered: ResultSet, why_not: str) -> Iterator[FactSeen]:
     """A verdict on every fact of the contract; `why_not` says why the others were not looked at."""
     broken = _by_fact({key: sight for key, sight in gathered.broken.items() if gathered.label(key) == "drift"})
     held = _by_fact(gathered.held)
-    for fact in said.facts():
+    for fact in contract.facts():
         if fact.id in broken:
             look = broken[fact.id].look
             yield FactSeen(fact, Seen.CONTRADICTED, f"{look.title}: expected {look.expected}, observed {look.observed}")

@@ -48,7 +48,7 @@ class Stop(Exception):
 class Runner:
     """Makes steps on one target. What it saw is in `gathered`; `trouble` says what was in the way."""
 
-    said: Contract
+    contract: Contract
     till: PaidTransport
     watcher: Watcher
     gathered: ResultSet = field(default_factory=ResultSet)
@@ -62,7 +62,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         target = self.till.target
-        self.speaker = Driver(self.said, self.till.send, target.keys, self.till.now, target.sleep, self._hear)
+        self.speaker = Driver(self.contract, self.till.send, target.keys, self.till.now, target.sleep, self._hear)
         self._step = doorstep.STEP
         self._silent = 0
 
@@ -167,7 +167,7 @@ class Runner:
 
     def _unwanted(self, turn: Interaction) -> None:
         """A question that must cost nothing was taken as an order: the worst that can be found, and the last."""
-        price = dearest(self.said)
+        price = dearest(self.contract)
         self.till.tasks.append(turn.made or "")
         self.till.budget.spend(price)
         order = self.till.book.ordering(self._step.name, price, self.till.target.now())
@@ -179,9 +179,9 @@ class Runner:
         raise Stop(title)
 
 
-def dearest(said: Contract) -> Decimal:
+def dearest(contract: Contract) -> Decimal:
     """The most that an order can cost whose terms are not known."""
-    return max(row.price for row in rows(said, PaidOptions()))
+    return max(row.price for row in rows(contract, PaidOptions()))
 
 
 def _fact(turn: Interaction) -> Fact:
@@ -189,8 +189,8 @@ def _fact(turn: Interaction) -> Fact:
     if turn.violations:
         return turn.violations[0].fact
     if turn.exchange.caller != "first":
-        return turn.said.fact(f"{turn.said.name}.auth")
-    return next(endpoint for endpoint in turn.said.endpoints if endpoint.operation is Operation.CREATE)
+        return turn.contract.fact(f"{turn.contract.name}.auth")
+    return next(endpoint for endpoint in turn.contract.endpoints if endpoint.operation is Operation.CREATE)
 
 
 def _marked(free: Iterable[Step], paid: Iterable[Step]) -> Iterator[tuple[Step, bool]]:

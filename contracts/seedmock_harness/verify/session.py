@@ -37,7 +37,7 @@ class UnknownStep(ValueError):
 class Plan:
     """The steps to be made, and what those that cost money cost together."""
 
-    said: Contract
+    contract: Contract
     free: tuple[Step, ...]
     paid: tuple[Step, ...]
 
@@ -50,9 +50,9 @@ class Plan:
         return (*self.free, *self.paid)
 
 
-def plan(said: Contract, terms: PaidOptions, only: Sequence[str] = ()) -> Plan:
+def plan(contract: Contract, terms: PaidOptions, only: Sequence[str] = ()) -> Plan:
     """All steps, or those named: each by its own name, or by a group's. Raises UnknownStep."""
-    whole = Plan(said, free(said), paid(said, terms))
+    whole = Plan(contract, free(contract), paid(contract, terms))
     names = [step.name for step in whole.steps]
     for name in only:
         if name not in (*names, *GROUPS):
@@ -60,7 +60,7 @@ def plan(said: Contract, terms: PaidOptions, only: Sequence[str] = ()) -> Plan:
     if not only:
         return whole
     return Plan(
-        said,
+        contract,
         tuple(step for step in whole.free if _wanted(step, "free", only)),
         tuple(step for step in whole.paid if _wanted(step, "paid", only)),
     )
@@ -117,10 +117,10 @@ class Session:
     def _run(self, clock: Clock, since: float) -> Verification:
         at = clock.now()
         self.book.open(since, self.resumed)
-        till = PaidTransport(self.plan.said, self.target, self.budget, self.book)
+        till = PaidTransport(self.plan.contract, self.target, self.budget, self.book)
         doubtful = (order for order in self.book.run.orders if order.in_doubt)
         till.doubts += [doubt(order, "the run was interrupted", self.target.money) for order in doubtful]
-        runner = Runner(self.plan.said, till, self.watcher)
+        runner = Runner(self.plan.contract, till, self.watcher)
         runner.run(self.plan.free, self.ordered)
         found = self._found(runner, at)
         if runner.ended:
@@ -129,11 +129,11 @@ class Session:
 
     def _found(self, runner: Runner, at: float) -> Verification:
         gathered, till = runner.gathered, runner.till
-        facts = tuple(facts_seen(self.plan.said, gathered, self._why_not(runner)))
+        facts = tuple(facts_seen(self.plan.contract, gathered, self._why_not(runner)))
         looked = bool(runner.made) and any(fact.seen is not Seen.NOT_LOOKED for fact in facts)
         trouble = runner.trouble or ("" if looked else self._nothing())
         return Verification(
-            said=self.plan.said,
+            contract=self.plan.contract,
             target=self.target.name,
             started_at=at,
             verdict=_verdict(gathered.drifts(), trouble),
@@ -195,12 +195,12 @@ class Silent:
 
 def emulate(plan: Plan, steps: Iterable[str]) -> Mapping[Key, str]:
     """What our emulator says in the places that some steps look at."""
-    said, wanted = plan.said, set(steps)
+    contract, wanted = plan.contract, set(steps)
     if wanted & {step.name for step in plan.paid}:
         wanted.add("text")  # whose clip others go on with
     with own() as target:
-        till = PaidTransport(said, target, Budget(None), OrderLog(None, ""))
-        runner = Runner(said, till, Silent())
+        till = PaidTransport(contract, target, Budget(None), OrderLog(None, ""))
+        runner = Runner(contract, till, Silent())
         runner.run(tuple(_named(plan.free, wanted)), tuple(_named(plan.paid, wanted)))
     return observed(runner.sights)
 
@@ -209,6 +209,6 @@ def _named(steps: Iterable[Step], names: set[str]) -> Iterator[Step]:
     return (step for step in steps if step.name in names)
 
 
-def about(said: Contract, target: Target) -> str:
+def about(contract: Contract, target: Target) -> str:
     """What a book's lines are about: the upstream, the address and the key, which cannot be read from it."""
-    return fingerprint(said.name, target.name, target.keys["first"])
+    return fingerprint(contract.name, target.name, target.keys["first"])

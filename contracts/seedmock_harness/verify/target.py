@@ -73,13 +73,13 @@ def own(*, app: App | None = None, clock: Clock | None = None, **values: Any) ->
 
 
 @contextmanager
-def elsewhere(said: Contract, base_url: str, key: str, second: str = "") -> Iterator[Target]:
+def elsewhere(contract: Contract, base_url: str, key: str, second: str = "") -> Iterator[Target]:
     """Whatever answers at an address, by the system's clock. Raises wire.InvalidAddress."""
     keys = {"first": key, "wrong": WRONG} | ({"second": second} if second else {})
-    root_of(said, base_url)
+    root_of(contract, base_url)
     with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as client, _clock_of(base_url, key) as hands:
         now, sleep = hands or (Clock().now, pause)
-        wire = Wire(said, base_url, keys, client, now, pause)
+        wire = Wire(contract, base_url, keys, client, now, pause)
         yield Target(wire.shown, wire, keys, now, sleep, wire.where, moves=hands is not None)
 
 

@@ -137,7 +137,7 @@ class Downloads:
         if task is None:
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
         state = engine.state(task)
-        days = float(self._speaker.said.amount(f"{self._speaker.said.name}.result.days").value)
+        days = float(self._speaker.contract.amount(f"{self._speaker.contract.name}.result.days").value)
         if state.status is not TaskStatus.SUCCESS:
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
         try:

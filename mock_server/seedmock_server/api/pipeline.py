@@ -89,11 +89,11 @@ class ApiHandler:
         gate: FaultSelector,
     ) -> None:
         self._upstreams = upstreams
-        self._router = Router([upstream.said for upstream in upstreams.values()])
+        self._router = Router([upstream.contract for upstream in upstreams.values()])
         for upstream in upstreams.values():
-            self._router.leave_out(upstream.said, upstream.unserved)
+            self._router.leave_out(upstream.contract, upstream.unserved)
         self._upscalers = {
-            name: frozenset(model.name for model in upstream.said.models if model.upscales)
+            name: frozenset(model.name for model in upstream.contract.models if model.upscales)
             for name, upstream in upstreams.items()
         }
         self._accounts = ApiKeys(settings.keys)
@@ -106,7 +106,7 @@ class ApiHandler:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match = self._router.match(_route(scope))
         upstream = self._upstreams[match.upstream if match else self._router.owner(scope["path"])]
-        visit = _Visit(upstream.said, scope["method"], scope["path"], scope["query_string"])
+        visit = _Visit(upstream.contract, scope["method"], scope["path"], scope["query_string"])
         try:
             answer = await self._spoken(upstream, match, visit, scope, receive)
             if visit.wire is not None:
@@ -133,7 +133,7 @@ class ApiHandler:
             except (ApiError, BodyTooLarge, BodyTooSlow) as error:
                 refusal = error if isinstance(error, ApiError) else _unread(error)
                 if not visit.breaches:
-                    visit.breaches = breaches.of_refusal(upstream.said, refusal)
+                    visit.breaches = breaches.of_refusal(upstream.contract, refusal)
                 answer = upstream.refuse(refusal)
                 if self._gate.faults or visit.wire is not None:
                     self._hear(upstream, refusal, visit, scope)
@@ -160,7 +160,7 @@ class ApiHandler:
             instead = await self._meet(upstream, call, visit, scope, receive)
             if instead is not None:
                 return instead
-        broken = violations(upstream.said.name, call.operation, call.document, self._options)
+        broken = violations(upstream.contract.name, call.operation, call.document, self._options)
         if visit.wire is not None:
             call, broken = visit.wire.bent(call, broken, self._options)
         if broken:
@@ -206,7 +206,7 @@ class ApiHandler:
             document = dict(params)
         if operation is Operation.CREATE:
             model = document.get("model")
-            if isinstance(model, str) and model in self._upscalers[upstream.said.name]:
+            if isinstance(model, str) and model in self._upscalers[upstream.contract.name]:
                 visit.operation = operation = Operation.UPSCALE
         given = visit.given
         fate = given[FATE].decode("latin-1") if FATE in given else ""
@@ -231,7 +231,7 @@ class ApiHandler:
 class _Visit(msgspec.Struct):
     """What the journal will say of a call, gathered on its way; an `accepted` one keeps every rule."""
 
-    said: Contract
+    contract: Contract
     method: str
     path: str
     query: bytes
@@ -254,11 +254,11 @@ class _Visit(msgspec.Struct):
     def entry(self) -> Entry:
         """What the journal says of the call."""
         call = self.accepted
-        notes = _notes(self.said.name, call.operation, call.document) if call else ()
-        advice = breaches.of_accepted(self.said, call.operation, call.document) if call else ()
+        notes = _notes(self.contract.name, call.operation, call.document) if call else ()
+        advice = breaches.of_accepted(self.contract, call.operation, call.document) if call else ()
         return Entry(
             self.at,
-            self.said.name,
+            self.contract.name,
             self.operation,
             self.account,
             self.method[:20],

@@ -41,19 +41,19 @@ class Router:
     def __init__(self, contracts: Sequence[Contract]) -> None:
         self._root = _Node()
         self._plain: dict[str, Match] = {}
-        self._first_owner = {said.bases[0].prefix: said.name for said in contracts}
+        self._first_owner = {contract.bases[0].prefix: contract.name for contract in contracts}
         self._fallback = contracts[0].name
-        for said in contracts:
-            for base in said.bases:
-                for endpoint in said.endpoints:
+        for contract in contracts:
+            for base in contract.bases:
+                for endpoint in contract.endpoints:
                     if endpoint.operation is not Operation.UPSCALE:
-                        self._add(said.name, base.prefix + endpoint.path, endpoint.method, endpoint.operation)
+                        self._add(contract.name, base.prefix + endpoint.path, endpoint.method, endpoint.operation)
 
-    def leave_out(self, said: Contract, unserved: Iterable[tuple[str, str]]) -> None:
+    def leave_out(self, contract: Contract, unserved: Iterable[tuple[str, str]]) -> None:
         """Take methods and paths for unknown URLs, although other methods are served at the same paths."""
-        for base in said.bases:
+        for base in contract.bases:
             for method, path in unserved:
-                self._node(said.name, base.prefix + path).unserved.add(method)
+                self._node(contract.name, base.prefix + path).unserved.add(method)
 
     def _add(self, upstream: str, path: str, method: str, operation: Operation) -> None:
         node = self._node(upstream, path)

@@ -40,19 +40,19 @@ def of_violations(broken: Iterable[Violation], *, advice: bool = False) -> tuple
     return tuple(found[:MOST])
 
 
-def of_refusal(said: Contract, refusal: ApiError) -> tuple[LoggedViolation, ...]:
+def of_refusal(contract: Contract, refusal: ApiError) -> tuple[LoggedViolation, ...]:
     """A refusal, if it is for a request that keeps to no rule; the fact is the rule's, or else the answer's."""
     if refusal.kind not in OF_THE_CALLER:
         return ()
-    fact = refusal.fact or said.case(refusal.kind)
+    fact = refusal.fact or contract.case(refusal.kind)
     return (LoggedViolation(fact.id, refusal.field[:SIGNS], (refusal.detail or refusal.kind.value)[:SIGNS]),)
 
 
-def of_accepted(said: Contract, operation: Operation, document: Mapping[str, Any]) -> tuple[LoggedViolation, ...]:
+def of_accepted(contract: Contract, operation: Operation, document: Mapping[str, Any]) -> tuple[LoggedViolation, ...]:
     """What an upstream lets pass: fields that its page does not name, and what its page advises against."""
-    names = unknown_fields(said.name, operation, document)
+    names = unknown_fields(contract.name, operation, document)
     unknown = [
-        LoggedViolation("", name[:SIGNS], f"{said.name} has no field {name[:60]!r} here", True) for name in names
+        LoggedViolation("", name[:SIGNS], f"{contract.name} has no field {name[:60]!r} here", True) for name in names
     ]
-    advised = of_violations(notices(said.name, document), advice=True) if operation is Operation.CREATE else ()
+    advised = of_violations(notices(contract.name, document), advice=True) if operation is Operation.CREATE else ()
     return (*unknown[: MOST - len(advised)], *advised)

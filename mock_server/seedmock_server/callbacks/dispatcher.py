@@ -317,8 +317,8 @@ def _entry(delivery: Delivery, outcome: DeliveryResult, notes: Iterable[str]) ->
     )
 
 
-def plan_of(said: Contract) -> Plan:
+def plan_of(contract: Contract) -> Plan:
     """The plan that an upstream's figures make."""
-    figures = {amount.id.removeprefix(f"{said.name}.callback."): float(amount.value) for amount in said.amounts}
+    figures = {amount.id.removeprefix(f"{contract.name}.callback."): float(amount.value) for amount in contract.amounts}
     backoff = tuple(figures[f"backoff.{number}"] for number in (1, 2, 3))
     return Plan(figures["attempt_seconds"], backoff, figures["interval_seconds"], figures["lasting_seconds"])

@@ -19,12 +19,12 @@ def health(world: ControlContext, _: ControlRequest) -> HealthRow:
 
 def basis(_: ControlContext, __: ControlRequest) -> dict[str, list[FactRow]]:
     """Every fact of both upstreams."""
-    return {said.name: [fact_row(fact) for fact in said.facts()] for said in contracts()}
+    return {contract.name: [fact_row(fact) for fact in contract.facts()] for contract in contracts()}
 
 
 def variants(world: ControlContext, _: ControlRequest) -> list[VariantRow]:
     """Every variant of both upstreams."""
-    return [variant_row(variant, world.settings) for said in contracts() for variant in said.variants]
+    return [variant_row(variant, world.settings) for contract in contracts() for variant in contract.variants]
 
 
 def fact_row(fact: Fact) -> FactRow:

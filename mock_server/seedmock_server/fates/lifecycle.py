@@ -32,7 +32,7 @@ class TaskPlan(msgspec.Struct, frozen=True):
     charged_when_failed: bool = False
 
 
-def plan_task(said: Contract, fate: Fate, queue: float, render: float) -> TaskPlan:
+def plan_task(contract: Contract, fate: Fate, queue: float, render: float) -> TaskPlan:
     """The life of a task whose pace gives it so many seconds in the queue and in the works.
 
     Raises ApiError for the fate `refused`, and InvalidRule for a code that the upstream does not have.
@@ -43,24 +43,24 @@ def plan_task(said: Contract, fate: Fate, queue: float, render: float) -> TaskPl
     ordinary = life(queue, render)
     failing = life(queue, render, TaskStatus.FAILURE)
     if fate.kind is FateKind.REFUSED:
-        raise refused(said, fate)
+        raise refused(contract, fate)
     if fate.kind is FateKind.MODERATED:
-        code = said.moderation(ErrorKind.MODERATION_OUTPUT, fate.texts.get("what", "video"))
+        code = contract.moderation(ErrorKind.MODERATION_OUTPUT, fate.texts.get("what", "video"))
         return TaskPlan(failing, _failure(code))
     if fate.kind is FateKind.FAILED:
         charged = fate.texts.get("charged") == "yes"
-        return TaskPlan(failing, _failure(_named(said, fate, Operation.CREATE)), charged_when_failed=charged)
+        return TaskPlan(failing, _failure(_named(contract, fate, Operation.CREATE)), charged_when_failed=charged)
     if fate.kind is FateKind.EXPIRED:
-        code = next(code for code in said.codes if code.reason == "expired")
+        code = next(code for code in contract.codes if code.reason == "expired")
         return TaskPlan(
             (*failing[:2], Phase(failing[2].at, TaskStatus.FAILURE, fate.texts.get("word", ""))), _failure(code)
         )
     if fate.kind is FateKind.STUCK:
         return TaskPlan(ordinary[:1] if fate.texts.get("status") == "queued" else ordinary[:2])
     if fate.kind is FateKind.NOT_STARTED_FIRST:
-        return TaskPlan(_after_early_words(said, ordinary, fate.seconds.get("lasts", EARLY)))
+        return TaskPlan(_after_early_words(contract, ordinary, fate.seconds.get("lasts", EARLY)))
     if fate.kind is FateKind.UNKNOWN_STATUS:
-        return TaskPlan(_with_unknown(said, ordinary, fate))
+        return TaskPlan(_with_unknown(contract, ordinary, fate))
     if fate.kind is FateKind.COMPLETED_WITHOUT_URL:
         return TaskPlan(ordinary, with_url=False)
     if fate.kind is FateKind.CONTENT_LATE:
@@ -75,9 +75,9 @@ def _ordinary(queue: float, render: float) -> TaskPlan:
     return TaskPlan(life(queue, render))
 
 
-def refused(said: Contract, fate: Fate) -> ApiError:
+def refused(contract: Contract, fate: Fate) -> ApiError:
     """The refusal at create of moderation that objects to what the fate says."""
-    code = said.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
+    code = contract.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
     where = f" ({fate.texts['path']})" if "path" in fate.texts else ""
     return ApiError(ErrorKind.MODERATION_INPUT, code.message + where, code=code.code, fact=code)
 
@@ -95,15 +95,15 @@ class AssetPlan:
     failure: TaskFailure | None = None
 
 
-def living_asset(said: Contract, fate: Fate) -> AssetPlan:
+def living_asset(contract: Contract, fate: Fate) -> AssetPlan:
     """The life of an asset. Raises ApiError ASSET_REFUSED for the fate `refused`."""
     if fate.kind is FateKind.REFUSED:
-        code = said.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
+        code = contract.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
         raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {code.message}", field="url", code=code.code, fact=code)
     after = fate.seconds.get("after")
     if fate.kind is not FateKind.FAILED:
         return AssetPlan(after)
-    code = _named(said, fate, Operation.ASSET_CREATE)
+    code = _named(contract, fate, Operation.ASSET_CREATE)
     return AssetPlan(after, TaskFailure(ErrorKind.INVALID_INPUT, code.code, code.message))
 
 
@@ -115,34 +115,34 @@ def _times(fate: Fate, queue: float, render: float) -> tuple[float, float]:
     return fate.seconds.get("queue", queue), fate.seconds.get("render", render)
 
 
-def _named(said: Contract, fate: Fate, operation: Operation) -> FailCode:
-    known = codes(said, operation)
+def _named(contract: Contract, fate: Fate, operation: Operation) -> FailCode:
+    known = codes(contract, operation)
     if "code" in fate.texts:
-        fitting(fate, operation, (said,))
+        fitting(fate, operation, (contract,))
         return known[fate.texts["code"]]
     if operation is Operation.ASSET_CREATE:
         return known[DOWNLOAD_FAILED]
-    return next(code for code in said.codes if code.kind is ErrorKind.TASK_FAILED)
+    return next(code for code in contract.codes if code.kind is ErrorKind.TASK_FAILED)
 
 
 def _failure(code: FailCode) -> TaskFailure:
     return TaskFailure(code.kind, code.code, code.message, code.retryable)
 
 
-def _after_early_words(said: Contract, ordinary: tuple[Phase, ...], lasts: float) -> tuple[Phase, ...]:
+def _after_early_words(contract: Contract, ordinary: tuple[Phase, ...], lasts: float) -> tuple[Phase, ...]:
     """Begin with the words that the upstream has for what is not yet queued, each for so many seconds."""
-    aliases = [word for word in said.words if word.moment is StatusContext.ALIAS and word.status is TaskStatus.QUEUED][
-        :2
-    ]
+    aliases = [
+        word for word in contract.words if word.moment is StatusContext.ALIAS and word.status is TaskStatus.QUEUED
+    ][:2]
     early = [Phase(number * lasts, TaskStatus.QUEUED, alias.word) for number, alias in enumerate(aliases)]
     shift = len(early) * lasts
     return (*early, *(Phase(phase.at + shift, phase.status, phase.word) for phase in ordinary))
 
 
-def _with_unknown(said: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
+def _with_unknown(contract: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
     """Say a word that nobody expects instead of that for in progress: for a while, or for ever."""
     queued, working, end = ordinary
-    lower = said.word(TaskStatus.QUEUED, StatusContext.QUERIED).islower()
+    lower = contract.word(TaskStatus.QUEUED, StatusContext.QUERIED).islower()
     usual = DEFAULT_WORD.lower() if lower else DEFAULT_WORD
     strange = Phase(working.at, TaskStatus.IN_PROGRESS, fate.texts.get("word", usual))
     lasts = fate.seconds.get("lasts")

@@ -140,10 +140,10 @@ def _fate(kind: FateKind, values: Mapping[str, Any]) -> Fate:
     return Fate(kind, seconds, texts)
 
 
-def codes(said: Contract, operation: str) -> dict[str, FailCode]:
+def codes(contract: Contract, operation: str) -> dict[str, FailCode]:
     """The codes with which a task or an asset of an upstream can fail, by wire name."""
     of_assets = operation == Operation.ASSET_CREATE
-    rows = [row for row in said.codes if (row.kind is ErrorKind.ASSET_REFUSED) == of_assets]
+    rows = [row for row in contract.codes if (row.kind is ErrorKind.ASSET_REFUSED) == of_assets]
     # One code can stand for moderation at input and at output: a task that fails was let in.
     return {row.code: row for row in sorted(rows, key=lambda row: row.kind is not ErrorKind.MODERATION_INPUT)}
 
@@ -207,7 +207,7 @@ def fate_rule_from(values: Mapping[str, Any]) -> FateRule:
 
 def check(outcomes: Outcomes, operation: str = Operation.CREATE, upstream: str | None = None) -> None:
     """Raises InvalidRule for outcomes that no upstream, or not this one, can give what the operation makes."""
-    speakers = [said for said in contracts() if upstream in (None, said.name)]
+    speakers = [contract for contract in contracts() if upstream in (None, contract.name)]
     for _, fate in outcomes.weighted:
         fitting(fate, operation, speakers)
 
@@ -255,7 +255,7 @@ class Fates(RuleSet[FateRule]):
 
     def choose(
         self,
-        said: Contract,
+        contract: Contract,
         subject: RequestFacts,
         header: str = "",
         *,
@@ -269,38 +269,38 @@ class Fates(RuleSet[FateRule]):
         """
         asked = header or magic.fate_in(subject.prompt, subject.references)
         if asked:
-            return fitting(fate_from(asked), subject.operation, (said,))
+            return fitting(fate_from(asked), subject.operation, (contract,))
         if seen is not None:
             return seen
-        fate = self._drawn_fate(said, subject)
+        fate = self._drawn_fate(contract, subject)
         if fate.kind is FateKind.REFUSED and fate.texts.get("why", "face") in spared:
             return SUCCEED
         return fate
 
-    def _drawn_fate(self, said: Contract, subject: RequestFacts) -> Fate:
-        outcomes = self._outcomes(said, subject)
+    def _drawn_fate(self, contract: Contract, subject: RequestFacts) -> Fate:
+        outcomes = self._outcomes(contract, subject)
         if len(outcomes.weighted) == 1:
             return outcomes.weighted[0][1]
         # Counted by account: who else is served must not decide what befalls this one.
         number = self.drawn[subject.account] = self.drawn.get(subject.account, 0) + 1
         return outcomes.draw(self._chance.fraction("fate", subject.account, number))
 
-    def _outcomes(self, said: Contract, subject: RequestFacts) -> Outcomes:
+    def _outcomes(self, contract: Contract, subject: RequestFacts) -> Outcomes:
         of_assets = subject.operation == Operation.ASSET_CREATE
         for counter, rule in (*self.rules, *self.scenario):
             if of_assets and rule.match.operation is None:
                 continue
-            if _can(rule.outcomes, said, subject) and counter.takes(subject, self._chance):
+            if _can(rule.outcomes, contract, subject) and counter.takes(subject, self._chance):
                 return rule.outcomes
         if of_assets:
             return BECOME_ACTIVE
         chosen = (self.of_key.get(subject.account), self.default)
         return next(
-            (one for one in chosen if one is not None and _can(one, said, subject)), Outcomes(((1.0, SUCCEED),))
+            (one for one in chosen if one is not None and _can(one, contract, subject)), Outcomes(((1.0, SUCCEED),))
         )
 
 
-def _can(outcomes: Outcomes, said: Contract, subject: RequestFacts) -> bool:
+def _can(outcomes: Outcomes, contract: Contract, subject: RequestFacts) -> bool:
     """Whether this upstream has the codes: a code of the one says nothing of the other."""
     named = {fate.texts["code"] for _, fate in outcomes.weighted if "code" in fate.texts}
-    return not named or named <= codes(said, subject.operation).keys()
+    return not named or named <= codes(contract, subject.operation).keys()

@@ -44,7 +44,7 @@ class CallbackFaults:
             spoilt = self._with(spoilt, fault, self._contracts[task.upstream])
         return spoilt
 
-    def _with(self, spoilt: FaultedPost, fault: Fault, said: Contract) -> FaultedPost:
+    def _with(self, spoilt: FaultedPost, fault: Fault, contract: Contract) -> FaultedPost:
         spoilt = spoilt._replace(applied=(*spoilt.applied, str(fault)))
         if fault.kind is FaultKind.LOST:
             return spoilt._replace(times=0)
@@ -62,9 +62,9 @@ class CallbackFaults:
             rest = tuple(pair for pair in spoilt.headers if pair[0] != b"content-type")
             return spoilt._replace(headers=((b"content-type", fault.get("to").encode()), *rest))
         assert fault.kind in LIES, f"{fault.kind} is for no callback"
-        return spoilt._replace(body=_lied(fault, spoilt.body, said))
+        return spoilt._replace(body=_lied(fault, spoilt.body, contract))
 
 
-def _lied(fault: Fault, body: bytes, said: Contract) -> bytes:
-    lie: Any = told(fault, json.loads(body), said)
+def _lied(fault: Fault, body: bytes, contract: Contract) -> bytes:
+    lie: Any = told(fault, json.loads(body), contract)
     return body if lie is None else json.dumps(lie, ensure_ascii=False, separators=(",", ":")).encode()

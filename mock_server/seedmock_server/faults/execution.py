@@ -108,8 +108,8 @@ class FaultExecution:
         for fault in self._faults:
             before = call, list(verdict)
             if fault.kind is FaultKind.OTHER_LIMIT:
-                verdict = judged(self._visited.upstream.said, call.operation, call.document, verdict, fault.values)
-                call = _measured(self._visited.upstream.said, call, fault)
+                verdict = judged(self._visited.upstream.contract, call.operation, call.document, verdict, fault.values)
+                call = _measured(self._visited.upstream.contract, call, fault)
             elif fault.kind is FaultKind.SHARED and self._visited.owner is not None:
                 call = _posing(call, self._visited.owner(call))
             elif fault.kind is FaultKind.IDLE and self._visited.keep is not None:
@@ -119,7 +119,7 @@ class FaultExecution:
         forgiven = [violation for violation in broken if violation.fact.id not in {one.fact.id for one in verdict}]
         if not forgiven or verdict:
             return call, verdict
-        document = mended(self._visited.upstream.said, call.operation, call.document, forgiven)
+        document = mended(self._visited.upstream.contract, call.operation, call.document, forgiven)
         texts = {name: value for name, value in document.items() if isinstance(value, str)}
         return replace(call, document=document, params={**texts, **call.params}), verdict
 
@@ -176,7 +176,7 @@ class FaultExecution:
             return await clip(fault, None) if due and clip is not None else None
         if isinstance(answer, RawResponse) or answer.status >= 400 or self.refusal is not None:
             return None
-        body = told(fault, answer.body, self._visited.upstream.said, self._visited.style)
+        body = told(fault, answer.body, self._visited.upstream.contract, self._visited.style)
         return None if body is None else replace(answer, body=body)
 
     def _broken(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
@@ -285,12 +285,12 @@ def _posing(call: ApiRequest, owner: str) -> ApiRequest:
     return call if owner in ("", call.account) else replace(call, caller=replace(call.caller, account=owner))
 
 
-def _measured(said: Contract, call: ApiRequest, fault: Fault) -> ApiRequest:
+def _measured(contract: Contract, call: ApiRequest, fault: Fault) -> ApiRequest:
     """The call with other limits on its media, if it is an order and the lie is about such a limit."""
     limits = call.caller.limits
     if call.operation is not Operation.CREATE:
         return call
-    return replace(call, caller=replace(call.caller, limits=measured(said, call.document, limits, fault.values)))
+    return replace(call, caller=replace(call.caller, limits=measured(contract, call.document, limits, fault.values)))
 
 
 def line_of(scope: Mapping[str, Any]) -> ConnectionControl | None:

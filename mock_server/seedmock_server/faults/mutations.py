@@ -28,14 +28,14 @@ SMALLEST, LARGEST, LONGEST = 64, 2208, 60
 """Of a clip that a lie makes: pixels a side, and seconds."""
 
 
-def told(fault: Fault, body: Any, said: Contract, style: str = "") -> Any:
+def told(fault: Fault, body: Any, contract: Contract, style: str = "") -> Any:
     """The answer's body with one lie in it; None where there is nothing to lie about. The body itself stays."""
     if fault.kind is FaultKind.OTHER_ENVELOPE:
         return enveloped(fault.values["form"], False, body) if isinstance(body, dict) else None
     if fault.kind not in TELLERS or not isinstance(body, dict):
         return None
     lie = copy.deepcopy(body)
-    changed = TELLERS[fault.kind](fault, lie, said, style)
+    changed = TELLERS[fault.kind](fault, lie, contract, style)
     return lie if changed else None
 
 
@@ -91,19 +91,19 @@ def _size(fault: Fault, width: int, height: int) -> tuple[int, int]:
 # --- one teller for each lie: changes the body, and says whether there was something to change ---
 
 
-def _backwards(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
-    word = fault.values.get("to") or said.word(TaskStatus.QUEUED, StatusContext.QUERIED, style)
+def _backwards(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
+    word = fault.values.get("to") or contract.word(TaskStatus.QUEUED, StatusContext.QUERIED, style)
     return _each(inner(body), STATUSES, lambda value: word)
 
 
-def _missing(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _missing(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     holders, name = _holders(body, fault.values["field"])
     for holder in holders:
         del holder[name]
     return bool(holders)
 
 
-def _renamed(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _renamed(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     holders, name = _holders(body, fault.values["field"])
     other = fault.values.get("to") or _respelled(name)
     for holder in holders:
@@ -113,11 +113,11 @@ def _renamed(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> 
     return bool(holders)
 
 
-def _retyped(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _retyped(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     return _changed(fault, body, lambda value: _as(fault.values["as"], value))
 
 
-def _other_value(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _other_value(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     was, to = fault.values.get("was"), fault.values.get("to")
 
     def other(value: Any) -> Any:
@@ -128,12 +128,12 @@ def _other_value(fault: Fault, body: dict[str, Any], said: Contract, style: str)
     return _changed(fault, body, other)
 
 
-def _extra(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _extra(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     inner(body)[fault.values["field"]] = fault.get("to")
     return True
 
 
-def _reordered(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _reordered(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     holder = inner(body)
     pairs = list(holder.items())
     holder.clear()
@@ -141,7 +141,7 @@ def _reordered(fault: Fault, body: dict[str, Any], said: Contract, style: str) -
     return len(pairs) > 1
 
 
-def _other_size(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _other_size(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     def shrunk(value: Any) -> Any:
         found = SIZE.fullmatch(value) if isinstance(value, str) else None
         width, height = _size(fault, int(found[1]), int(found[2])) if found else (0, 0)
@@ -150,7 +150,7 @@ def _other_size(fault: Fault, body: dict[str, Any], said: Contract, style: str) 
     return _each(inner(body), ("size",), shrunk)
 
 
-def _other_duration(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _other_duration(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     def longer(value: Any) -> Any:
         found = numeric(value)
         seconds = value if found is None else round(fault.values.get("seconds", float(found) + 1))
@@ -159,7 +159,7 @@ def _other_duration(fault: Fault, body: dict[str, Any], said: Contract, style: s
     return _each(inner(body), DURATIONS, longer)
 
 
-def _other_price(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _other_price(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     def dearer(value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             return value
@@ -168,7 +168,7 @@ def _other_price(fault: Fault, body: dict[str, Any], said: Contract, style: str)
     return _each(inner(body), PRICES, dearer)
 
 
-def _other_id(fault: Fault, body: dict[str, Any], said: Contract, style: str) -> bool:
+def _other_id(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     def shifted(value: Any) -> Any:
         return value[:-5] + value[-5:].translate(SHIFTED) if isinstance(value, str) else value
 

@@ -34,7 +34,7 @@ HARMLESS = (Between, LengthAtMost, AtMost, Scheme, EitherOr)
 def trouble_of(values: Values) -> str:
     """What is wrong with the parameters of a lie about a rule, and what is allowed; empty if nothing is."""
     rule = next((rule for rules in _rules().values() for rule in rules if rule.fact.id == values["fact"]), None)
-    limit = next((limit for said in contracts() for limit in said.limits if limit.id == values["fact"]), None)
+    limit = next((limit for contract in contracts() for limit in contract.limits if limit.id == values["fact"]), None)
     if rule is None and limit is None:
         return f"fact is {values['fact']!r}; allowed: the fact of a rule, such as opeai.create.seconds.range"
     bounds = next((names for kind, names in BOUNDS.items() if isinstance(rule, kind)), {})
@@ -54,12 +54,12 @@ def trouble_of(values: Values) -> str:
 
 
 def measured(
-    said: Contract, document: Mapping[str, Any], held: Sequence[MediaLimit] | None, values: Values
+    contract: Contract, document: Mapping[str, Any], held: Sequence[MediaLimit] | None, values: Values
 ) -> tuple[MediaLimit, ...] | None:
     """The limits on media where one of them is held otherwise; `held` for a document that it makes no difference to."""
-    limits = said.limits if held is None else held
+    limits = contract.limits if held is None else held
     limit = next((limit for limit in limits if limit.id == values["fact"]), None)
-    if limit is None or all(found.reference.kind is not limit.kind for found in said.layout.find(document)):
+    if limit is None or all(found.reference.kind is not limit.kind for found in contract.layout.find(document)):
         return None if held is None else tuple(held)
     moved: dict[str, Any] = {name: float(value) for name, value in values.items() if name != "fact"}
     other = (replace(limit, **moved),) if moved else ()
@@ -82,10 +82,10 @@ def altered(rule: Rule, values: Values) -> Rule | None:
 
 
 def judged(
-    said: Contract, operation: Operation, document: Mapping[str, Any], broken: Sequence[Violation], values: Values
+    contract: Contract, operation: Operation, document: Mapping[str, Any], broken: Sequence[Violation], values: Values
 ) -> list[Violation]:
     """The rules that a document breaks where one of them is held otherwise, in the order of the page."""
-    rules = said.rules.get(operation, ())
+    rules = contract.rules.get(operation, ())
     order = {rule.fact.id: number for number, rule in enumerate(rules)}
     rule = next((rule for rule in rules if rule.fact.id == values["fact"]), None)
     if rule is None:
@@ -93,21 +93,21 @@ def judged(
     found = [violation for violation in broken if violation.fact.id != values["fact"]]
     held = altered(rule, values)
     there = held is not None and (not held.needs_field or held.top in document)
-    violation = held.check(document, said.layout.find(document)) if held is not None and there else None
+    violation = held.check(document, contract.layout.find(document)) if held is not None and there else None
     return sorted([*found, *([violation] if violation else [])], key=lambda one: order.get(one.fact.id, -1))
 
 
 def mended(
-    said: Contract, operation: Operation, document: Mapping[str, Any], forgiven: Sequence[Violation]
+    contract: Contract, operation: Operation, document: Mapping[str, Any], forgiven: Sequence[Violation]
 ) -> dict[str, Any]:
     """The document as it is carried out: what was let in and cannot be carried out is as in the page's example."""
     changed = dict(document)
-    rules = {rule.fact.id: rule for rule in said.rules[operation]}
+    rules = {rule.fact.id: rule for rule in contract.rules[operation]}
     for violation in forgiven:
         rule = rules[violation.fact.id]
         if isinstance(rule, HARMLESS) or rule.reads == "references" or "[]" in rule.field:
             continue  # what is odd about references is passed over by who looks for them
-        example = said.example(operation, rule)
+        example = contract.example(operation, rule)
         changed = {**example, **changed}
         for name in {rule.top, violation.field.partition(".")[0].partition("[")[0]}:
             changed[name] = example.get(name, MISSING)
@@ -122,4 +122,6 @@ def _listed(values: tuple[str, ...], change: Values) -> tuple[str, ...]:
 
 @cache
 def _rules() -> Mapping[tuple[str, Operation], tuple[Rule, ...]]:
-    return {(said.name, operation): rules for said in contracts() for operation, rules in said.rules.items()}
+    return {
+        (contract.name, operation): rules for contract in contracts() for operation, rules in contract.rules.items()
+    }

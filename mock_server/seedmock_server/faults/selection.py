@@ -46,15 +46,15 @@ class FaultSelector:
         Raises InvalidRule for a header that cannot be followed.
         """
         task = self._task(call)
-        said, document = upstream.said, call.document
+        contract, document = upstream.contract, call.document
         subject = RequestFacts(
-            said.name,
+            contract.name,
             call.operation,
             call.account,
             0,
             task.model if task else _text(document.get("model")),
             task.prompt if task else _text(document.get("prompt")),
-            tuple(found.reference.url for found in said.layout.find(document)),
+            tuple(found.reference.url for found in contract.layout.find(document)),
         )
         return self._wire(upstream, subject, scope, header, task)
 
@@ -69,7 +69,7 @@ class FaultSelector:
         self, upstream: Upstream, operation: str, account: str, scope: Mapping[str, Any]
     ) -> FaultExecution | None:
         """The lies about the refusal of a call that nothing else was asked about."""
-        subject = RequestFacts(upstream.said.name, operation, account, 0)
+        subject = RequestFacts(upstream.contract.name, operation, account, 0)
         faults = self.faults.choose_for_refusal(subject)
         return (
             FaultExecution(faults, self._visited(upstream, subject, scope, None), self._clock(subject), None)
@@ -79,11 +79,11 @@ class FaultSelector:
 
     def unlocks(self, upstream: Upstream, operation: str, account: str) -> bool:
         """Whether a lie lets anyone in."""
-        return self.faults.unlocks(RequestFacts(upstream.said.name, operation, account, 0))
+        return self.faults.unlocks(RequestFacts(upstream.contract.name, operation, account, 0))
 
     def limit(self, upstream: Upstream, call: ApiRequest) -> None:
         """Raises ApiError RATE_LIMIT for a call that is one too many."""
-        name, account = upstream.said.name, call.account
+        name, account = upstream.contract.name, call.account
         engine = self._rooms.engine
 
         def running() -> int:
@@ -113,7 +113,7 @@ class FaultSelector:
             scope["method"],
             scope["path"],
             scope["query_string"],
-            "openai" if options.get(f"{upstream.said.name}.status") == "openai" else "",
+            "openai" if options.get(f"{upstream.contract.name}.status") == "openai" else "",
             None if task is None else self._other_clip(task),
             "" if task is None else self._link(task),
             next((value for name, value in scope["headers"] if name == b"range"), b""),

@@ -97,7 +97,7 @@ class Library:
 
     async def create_asset(
         self,
-        said: Contract,
+        contract: Contract,
         account: str,
         asset_id: str,
         *,
@@ -115,15 +115,15 @@ class Library:
         fate that assets don't have.
         """
         group = self.group(account, group_id)
-        subject = RequestFacts(said.name, Operation.ASSET_CREATE, account, 0, references=(url,))
-        lived = living_asset(said, self._fates.choose(said, subject, fate))
+        subject = RequestFacts(contract.name, Operation.ASSET_CREATE, account, 0, references=(url,))
+        lived = living_asset(contract, self._fates.choose(contract, subject, fate))
         seen = await self._look(account, url, origin)
-        self._ledger.check_asset(account, said.name)
-        fast = float(said.amount(f"{said.name}.assets.processing_seconds").value)
+        self._ledger.check_asset(account, contract.name)
+        fast = float(contract.amount(f"{contract.name}.assets.processing_seconds").value)
         usual = 0.0 if at_once else processing_seconds(self._pace, fast)
         asset = AssetRecord(
             id=asset_id,
-            upstream=said.name,
+            upstream=contract.name,
             account=account,
             group_id=group.id,
             kind=kind,
@@ -131,7 +131,7 @@ class Library:
             url=url,
             created_at=self.clocks.now(account),
             processing_seconds=lived.processing if lived.processing is not None else usual,
-            failure=lived.failure or _failure(said, kind, seen.facts),
+            failure=lived.failure or _failure(contract, kind, seen.facts),
             source=seen.source,
             facts=seen.facts,
         )
@@ -178,29 +178,29 @@ class Library:
         """Raises ApiError ASSET_NOT_FOUND, also for the second of two calls."""
         self.store.remove_asset(self.asset(account, asset_id))
 
-    async def upload(self, said: Contract, account: str, token: str, content: bytes, name: str) -> Readable:
+    async def upload(self, contract: Contract, account: str, token: str, content: bytes, name: str) -> Readable:
         """Keep a posted file and publish it under a token for as long as the upstream keeps files.
 
         Raises ApiError INVALID_INPUT for what is no media.
         """
         try:
             readable = await self._sources.keep(content)
-            days = float(said.amount(f"{said.name}.files.days").value)
+            days = float(contract.amount(f"{contract.name}.files.days").value)
             self._sources.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
         except sources.FetchError as error:
             raise ApiError(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
         return readable
 
 
-def _failure(said: Contract, kind: MediaKind, facts: MediaFacts | None) -> TaskFailure | None:
+def _failure(contract: Contract, kind: MediaKind, facts: MediaFacts | None) -> TaskFailure | None:
     """What is wrong with an asset of which the facts are known."""
     if facts is None:
         return None
     if facts.kind is not kind:
         found = f"the file is of kind {facts.kind}; allowed: {kind}"
         return TaskFailure(ErrorKind.INVALID_INPUT, "TypeMismatch", found)
-    for violation in media_violations(said.name, [("url", facts)]):
-        limit = next(limit for limit in said.limits if limit is violation.fact)
+    for violation in media_violations(contract.name, [("url", facts)]):
+        limit = next(limit for limit in contract.limits if limit is violation.fact)
         low = limit.low is not None and violation.value <= limit.low
         quantity = limit.quantity
         if quantity == "side":

@@ -97,7 +97,7 @@ class Engine:
 
     async def generate(
         self,
-        said: Contract,
+        contract: Contract,
         caller: Caller,
         request: GenerationRequest,
         found: Sequence[Found],
@@ -108,15 +108,17 @@ class Engine:
 
         Raises ApiError for references that cannot be used, and for an order that the account cannot pay.
         """
-        inputs = await self.inputs.read_all(said, caller.account, found, caller.origin, caller.limits) if found else ()
+        inputs = (
+            await self.inputs.read_all(contract, caller.account, found, caller.origin, caller.limits) if found else ()
+        )
         if inputs:
             caller.notes.extend(remarks(inputs))
-        size = self._size(said, request, inputs)
+        size = self._size(contract, request, inputs)
         draft = Task(
-            upstream=said.name,
+            upstream=contract.name,
             account=caller.account,
             mode=request.mode,
-            model=request.model or said.models[0].name,
+            model=request.model or contract.models[0].name,
             prompt=request.prompt,
             resolution=size.resolution,
             ratio=size.ratio,
@@ -132,11 +134,11 @@ class Engine:
             origin=caller.origin if request.callback_url else "",
         )
         urls = [reference.url for reference in request.references]
-        return self._accept(said, caller, draft, new_id, urls, face(inputs) if inputs else None)
+        return self._accept(contract, caller, draft, new_id, urls, face(inputs) if inputs else None)
 
     async def upscale(
         self,
-        said: Contract,
+        contract: Contract,
         caller: Caller,
         request: UpscaleRequest,
         found: Found,
@@ -159,15 +161,15 @@ class Engine:
         if failure is None and video.facts is not None and video.facts.kind is not MediaKind.VIDEO:
             failure = _unusable(f"{found.path} is no video")
         seconds = video.facts.seconds if video.facts else None
-        unknown = float(said.amount(f"{said.name}.upscale.unknown_seconds").value)
-        size = _enlarged(said, request.resolution, video)
+        unknown = float(contract.amount(f"{contract.name}.upscale.unknown_seconds").value)
+        size = _enlarged(contract, request.resolution, video)
         if max(size.width, size.height) > LONGEST_SIDE:
             failure = _unusable(f"{found.path} would become {size.text}; allowed: at most {LONGEST_SIDE} a side")
         draft = Task(
-            upstream=said.name,
+            upstream=contract.name,
             account=caller.account,
             mode=Mode.UPSCALE,
-            model=next(model.name for model in said.models if model.upscales),
+            model=next(model.name for model in contract.models if model.upscales),
             prompt="",
             resolution=size.resolution,
             ratio=size.ratio,
@@ -182,17 +184,17 @@ class Engine:
             callback_url=request.callback_url or "",
             origin=caller.origin if request.callback_url else "",
         )
-        return self._accept(said, caller, draft, new_id, [request.url])
+        return self._accept(contract, caller, draft, new_id, [request.url])
 
     def _fate(
-        self, said: Contract, caller: Caller, draft: Task, references: Sequence[str], face_at: str | None
+        self, contract: Contract, caller: Caller, draft: Task, references: Sequence[str], face_at: str | None
     ) -> Fate:
         number = self.next_number()
         if face_at is None and not caller.fate and not references and self.fates.is_plain and "[[" not in draft.prompt:
             return SUCCEED
         operation = Operation.UPSCALE if draft.mode is Mode.UPSCALE else Operation.CREATE
         subject = RequestFacts(
-            said.name,
+            contract.name,
             operation,
             caller.account,
             number,
@@ -203,13 +205,13 @@ class Engine:
             draft.seconds,
         )
         seen = refused_for_face(face_at) if face_at is not None else None
-        model = said.model(draft.model)
+        model = contract.model(draft.model)
         spared = LOOSER if model is not None and model.tier == "nsfw" else ()
-        return self.fates.choose(said, subject, caller.fate, seen=seen, spared=spared)
+        return self.fates.choose(contract, subject, caller.fate, seen=seen, spared=spared)
 
     def _accept(
         self,
-        said: Contract,
+        contract: Contract,
         caller: Caller,
         draft: Task,
         new_id: NewId,
@@ -218,13 +220,13 @@ class Engine:
     ) -> Task:
         """Give a draft its id, its life and, where none was asked for, its seed; keep it and begin on its clip."""
         self.ledger.check(draft)
-        fate = self._fate(said, caller, draft, references, face_at)
+        fate = self._fate(contract, caller, draft, references, face_at)
         now = self.clocks.now(draft.account)
         for attempt in range(ATTEMPTS):
             task_id = new_id(now, attempt)
             number = self.number  # the id's own: ids may tell the time of day, which no draw hangs on
             queue, render = self._times(draft, number)
-            lived = plan_task(said, fate, queue, render)
+            lived = plan_task(contract, fate, queue, render)
             seed = draft.seed if draft.seed >= 0 else self.chance.whole(SEEDS, "seed", number)
             task = msgspec.structs.replace(
                 draft,
@@ -320,15 +322,15 @@ class Engine:
             raise ApiError(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lives:g} s", value=state.status)
         return await self._studio.clip(self.look(task))
 
-    def _size(self, said: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
+    def _size(self, contract: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
         """The table's row; adaptive takes the ratio nearest to the first visual input of known form, else 16:9."""
-        size = said.size_of(request.size)
+        size = contract.size_of(request.size)
         if size is None and request.resolution and request.ratio:
-            size = said.size(request.resolution, request.ratio)
+            size = contract.size(request.resolution, request.ratio)
         if size is not None:
             return size
         form = next((one.form for one in inputs if one.form is not None), 16 / 9)
-        rows = [row for row in said.sizes if row.resolution == request.resolution]
+        rows = [row for row in contract.sizes if row.resolution == request.resolution]
         return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
 
 
@@ -336,11 +338,11 @@ def _unusable(message: str) -> TaskFailure:
     return TaskFailure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", message)
 
 
-def _enlarged(said: Contract, resolution: str, video: Input) -> Size:
+def _enlarged(contract: Contract, resolution: str, video: Input) -> Size:
     """The target's shorter side with the input's form, in even pixels."""
-    side = int(said.amount(f"{said.name}.upscale.side.{resolution}").value)
+    side = int(contract.amount(f"{contract.name}.upscale.side.{resolution}").value)
     form = video.form or 16 / 9
     width, height = (side * form, side) if form >= 1 else (side, side / form)
     even_width, even_height = 2 * round(width / 2), 2 * round(height / 2)
-    fact = said.amount(f"{said.name}.upscale.side.{resolution}")
+    fact = contract.amount(f"{contract.name}.upscale.side.{resolution}")
     return Size(fact.id, fact.evidence, resolution, f"{even_width}:{even_height}", even_width, even_height)

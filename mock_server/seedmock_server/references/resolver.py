@@ -59,7 +59,7 @@ class Inputs:
 
     async def read_all(
         self,
-        said: Contract,
+        contract: Contract,
         account: str,
         found: Sequence[Found],
         origin: str,
@@ -70,7 +70,7 @@ class Inputs:
         `limits` are other ones than the upstream's.
         """
         inputs = [await self.read(account, one, origin, faces=True) for one in found]
-        _check(said, inputs, limits)
+        _check(contract, inputs, limits)
         return tuple(inputs)
 
     async def read(self, account: str, found: Found, origin: str, *, faces: bool = False) -> Input:
@@ -115,13 +115,13 @@ def remarks(inputs: Sequence[Input]) -> list[str]:
     return [f"{one.path}: {words[one.facts.face]}, says {one.judge}" for one in images if one.facts is not None]
 
 
-def _check(said: Contract, inputs: Sequence[Input], limits: Sequence[MediaLimit] | None) -> None:
+def _check(contract: Contract, inputs: Sequence[Input], limits: Sequence[MediaLimit] | None) -> None:
     measured = [(one.path, one.facts) for one in inputs if one.facts is not None]
     for one in inputs:
         if one.facts is not None:
-            limit = next(limit for limit in said.limits if limit.kind is one.reference.kind)
+            limit = next(limit for limit in contract.limits if limit.kind is one.reference.kind)
             wrong = kind_violation(one.path, one.reference.kind, one.facts, limit)
             if wrong:
                 raise api_error_from(wrong)
-    for violation in media_violations(said.name, measured, limits):
+    for violation in media_violations(contract.name, measured, limits):
         raise api_error_from(violation)

@@ -50,7 +50,7 @@ class ApimodelsApi:
     """A, as it speaks."""
 
     def __init__(self, rooms: UpstreamContext) -> None:
-        self.said = get_contract("apimodels")
+        self.contract = get_contract("apimodels")
         self.forms = frozenset({Operation.FILE_CREATE})
         self.unserved: Sequence[tuple[str, str]] = ()
         self.handlers: Mapping[Operation, Handler] = {
@@ -74,28 +74,28 @@ class ApimodelsApi:
         self._engine, self._library, self._chance = rooms.engine, rooms.library, rooms.chance
         self._options = rooms.settings.options
         self._defaults = {
-            field.path: field.default for field in self.said.fields if field.operation is Operation.CREATE
+            field.path: field.default for field in self.contract.fields if field.operation is Operation.CREATE
         }
-        self._queued = self.said.word(TaskStatus.QUEUED, StatusContext.CREATED)
+        self._queued = self.contract.word(TaskStatus.QUEUED, StatusContext.CREATED)
         self._legacy = self._options["apimodels.keys"] == "legacy"
 
     # --- generations ---
 
     async def create(self, call: ApiRequest) -> JsonResponse:
-        found = self.said.layout.find(call.document)
+        found = self.contract.layout.find(call.document)
         request = self._request(call.document, found)
-        task = await self._engine.generate(self.said, call.caller, request, found, self._task_id, private=PRIVATE)
+        task = await self._engine.generate(self.contract, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
     async def upscale(self, call: ApiRequest) -> JsonResponse:
         url, target = call.document["videoUrl"], call.document["targetResolution"]
         request = UpscaleRequest(url=url, resolution=target, callback_url=call.document.get("callback_url"))
         found = Found("videoUrl", Reference(MediaKind.VIDEO, url))
-        task = await self._engine.upscale(self.said, call.caller, request, found, self._task_id, private=PRIVATE)
+        task = await self._engine.upscale(self.contract, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
     async def query(self, call: ApiRequest) -> JsonResponse:
-        task = self._engine.task(call.account, self.said.name, call.params["task_id"], query=True)
+        task = self._engine.task(call.account, self.contract.name, call.params["task_id"], query=True)
         return self.told(task, call.origin)
 
     def told(self, task: Task, origin: str) -> JsonResponse:
@@ -106,7 +106,7 @@ class ApimodelsApi:
         return _ok({"task_id": task.id, "status": word} if self._legacy else {"taskId": task.id, "state": word})
 
     def _task_body(self, task: Task, state: TaskState, origin: str) -> dict[str, Any]:
-        word = state.word or self.said.word(state.status, StatusContext.QUERIED)
+        word = state.word or self.contract.word(state.status, StatusContext.QUERIED)
         body: dict[str, Any] = {
             "taskId": task.id,
             "state": word,
@@ -152,13 +152,13 @@ class ApimodelsApi:
         )
 
     def _task_id(self, now: float, attempt: int) -> str:
-        return "cl" + self._chance.text(23, "task", self.said.name, self._engine.next_number(), attempt)
+        return "cl" + self._chance.text(23, "task", self.contract.name, self._engine.next_number(), attempt)
 
     # --- the asset library ---
 
     async def group_create(self, call: ApiRequest) -> JsonResponse:
         name = f"group-{self._stamp(call.account)}-{self._suffix('group')}"
-        group = self._library.create_group(self.said.name, call.account, call.document["name"], name)
+        group = self._library.create_group(self.contract.name, call.account, call.document["name"], name)
         return _ok({"id": group.id, "group_name": group.group_name})
 
     async def group_list(self, call: ApiRequest) -> JsonResponse:
@@ -172,7 +172,7 @@ class ApimodelsApi:
     async def asset_create(self, call: ApiRequest) -> JsonResponse:
         document = call.document
         asset = await self._library.create_asset(
-            self.said,
+            self.contract,
             call.account,
             f"asset-{self._stamp(call.account)}-{self._suffix('asset')}",
             group_id=_whole(document["group_id"]),
@@ -229,15 +229,15 @@ class ApimodelsApi:
     # --- what its own clients use besides ---
 
     async def balance(self, call: ApiRequest) -> JsonResponse:
-        return _ok({"balance": self._engine.ledger.balance(call.account, self.said.name)})
+        return _ok({"balance": self._engine.ledger.balance(call.account, self.contract.name)})
 
     async def models(self, call: ApiRequest) -> JsonResponse:
-        path = next(endpoint.path for endpoint in self.said.endpoints if endpoint.operation is Operation.CREATE)
-        endpoint = self.said.bases[0].prefix + path
-        return _ok([{"id": model.name, "modality": "video", "endpoint": endpoint} for model in self.said.models])
+        path = next(endpoint.path for endpoint in self.contract.endpoints if endpoint.operation is Operation.CREATE)
+        endpoint = self.contract.bases[0].prefix + path
+        return _ok([{"id": model.name, "modality": "video", "endpoint": endpoint} for model in self.contract.models])
 
     async def record(self, call: ApiRequest) -> JsonResponse:
-        task = self._engine.task(call.account, self.said.name, call.params["task_id"])
+        task = self._engine.task(call.account, self.contract.name, call.params["task_id"])
         line = self._engine.ledger.line(task)
         return _ok({"settled": line.settled_at is not None, "credits": line.charged, "currency": "USD"})
 
@@ -248,7 +248,7 @@ class ApimodelsApi:
             raise ApiError(ErrorKind.MISSING_PARAMETER, said, field="file", allowed="a file part")
         token = self._chance.text(32, "file", self._engine.next_number())
         name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")
-        await self._library.upload(self.said, call.account, token, file.content, name)
+        await self._library.upload(self.contract, call.account, token, file.content, name)
         return _ok({"publicUrl": f"{call.origin}{FILES}/{token}/{name}"})
 
     def document(self, form: Form) -> dict[str, Any]:
@@ -259,7 +259,7 @@ class ApimodelsApi:
             ErrorKind.MODERATION_INPUT: self._options["apimodels.moderation"],
             ErrorKind.LINK_EXPIRED: self._options["apimodels.expired_link"],
         }
-        case = self.said.case(refusal.kind, styles.get(refusal.kind, ""))
+        case = self.contract.case(refusal.kind, styles.get(refusal.kind, ""))
         message = wording(case, refusal)
         data = None
         if case.fail_code:

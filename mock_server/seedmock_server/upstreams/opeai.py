@@ -34,7 +34,7 @@ class OpeaiApi:
     """B, as it speaks."""
 
     def __init__(self, rooms: UpstreamContext) -> None:
-        self.said = get_contract("opeai")
+        self.contract = get_contract("opeai")
         self.forms = frozenset({Operation.CREATE})
         self.unserved: Sequence[tuple[str, str]] = UNSERVED
         self.handlers: Mapping[Operation, Handler] = {
@@ -49,15 +49,15 @@ class OpeaiApi:
         self._openai = self._options["opeai.status"] == "openai"
         self._style = "newapi" if self._options["opeai.errors"] == "newapi" else ""
         variant = "openai" if self._openai else ""
-        self._queued = self.said.word(TaskStatus.QUEUED, StatusContext.CREATED)
-        self._words = {status: self.said.word(status, StatusContext.QUERIED, variant) for status in TaskStatus}
-        max_age = self.said.amount("opeai.content.max_age").value
+        self._queued = self.contract.word(TaskStatus.QUEUED, StatusContext.CREATED)
+        self._words = {status: self.contract.word(status, StatusContext.QUERIED, variant) for status in TaskStatus}
+        max_age = self.contract.amount("opeai.content.max_age").value
         self._cached = ((b"cache-control", b"public, max-age=%d" % int(max_age)),)
 
     async def create(self, call: ApiRequest) -> JsonResponse:
-        found = self.said.layout.find(call.document)
+        found = self.contract.layout.find(call.document)
         request = self._request(call.document, found)
-        task = await self._engine.generate(self.said, call.caller, request, found, self._task_id)
+        task = await self._engine.generate(self.contract, call.caller, request, found, self._task_id)
         body: dict[str, Any] = {
             "id": task.id,
             "task_id": task.id,
@@ -71,7 +71,7 @@ class OpeaiApi:
         return JsonResponse(200, body)
 
     async def query(self, call: ApiRequest) -> JsonResponse:
-        task = self._engine.task(call.account, self.said.name, call.params["task_id"], query=True)
+        task = self._engine.task(call.account, self.contract.name, call.params["task_id"], query=True)
         return self.told(task, call.origin)
 
     def told(self, task: Task, origin: str) -> JsonResponse:
@@ -80,7 +80,7 @@ class OpeaiApi:
 
     async def content(self, call: ApiRequest) -> FileResponse:
         try:
-            task = self._engine.task(call.account, self.said.name, call.params["task_id"])
+            task = self._engine.task(call.account, self.contract.name, call.params["task_id"])
             clip = await self._engine.clip(task)
         except ApiError as refusal:
             if refusal.kind is ErrorKind.TASK_NOT_FOUND:
@@ -102,7 +102,7 @@ class OpeaiApi:
     def document(self, form: Form) -> dict[str, Any]:
         """A form says everything in text: booleans and whole numbers are read where the field is one."""
         document = dict(form.document)
-        for field in self.said.fields:
+        for field in self.contract.fields:
             value = document.get(field.path)
             if isinstance(value, str):
                 document[field.path] = _coerced(value, field.types)
@@ -120,7 +120,7 @@ class OpeaiApi:
         return document
 
     def refuse(self, refusal: ApiError) -> JsonResponse:
-        case = self.said.case(refusal.kind, refusal.style or self._style_of(refusal))
+        case = self.contract.case(refusal.kind, refusal.style or self._style_of(refusal))
         message = wording(case, refusal)
         body: dict[str, Any]
         if case.envelope == "task":
@@ -177,7 +177,7 @@ class OpeaiApi:
 
     def _request(self, document: Mapping[str, Any], found: Sequence[Found]) -> GenerationRequest:
         """What a document that keeps every rule means."""
-        size = self.said.size_of(document.get("size"))
+        size = self.contract.size_of(document.get("size"))
         seconds = numeric(document["seconds"])
         seed = document.get("seed") if self._options["opeai.seed"] == "accept" else None
         return GenerationRequest(
@@ -193,7 +193,7 @@ class OpeaiApi:
         )
 
     def _task_id(self, now: float, attempt: int) -> str:
-        signs = self._chance.text(5, "task", self.said.name, self._engine.next_number(), attempt)
+        signs = self._chance.text(5, "task", self.contract.name, self._engine.next_number(), attempt)
         return f"cgt-{_stamp(int(now))}-{signs}"
 
 

@@ -65,7 +65,7 @@ Handler = Callable[[ApiRequest], Awaitable[JsonResponse | FileResponse]]
 class Upstream(Protocol):
     """One vendor's words and shapes. The file of each upstream has one class of this form, exported as `API`."""
 
-    said: Contract
+    contract: Contract
     handlers: Mapping[Operation, Handler]
     """How each operation is answered."""
     forms: frozenset[Operation]

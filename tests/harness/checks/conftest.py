@@ -56,9 +56,9 @@ def _changed(body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 class Talk:
     """A conversation with an upstream that somebody makes up, and what the checks see in its last turn."""
 
-    def __init__(self, said: Contract, options: Mapping[str, str] | None = None) -> None:
-        self.said = said
-        self.conversation = History(said, options)
+    def __init__(self, contract: Contract, options: Mapping[str, str] | None = None) -> None:
+        self.contract = contract
+        self.conversation = History(contract, options)
         self.at = NOW
         self.looks: list[tuple[str, CheckResult]] = []
         self.turn: Interaction | None = None
@@ -76,7 +76,7 @@ class Talk:
         **params: str,
     ) -> Talk:
         """One more exchange: what was sent, and the body that is said to have been answered (text, or JSON)."""
-        known, path = path_of(self.said, operation, params) if operation else ("GET", "/nowhere")
+        known, path = path_of(self.contract, operation, params) if operation else ("GET", "/nowhere")
         if known == "GET" and sent:
             path += "?" + "&".join(f"{name}={value}" for name, value in sent.items())
         request = Request(method or known, path, (), json.dumps(sent) if sent and known != "GET" else "")
@@ -90,13 +90,13 @@ class Talk:
 
     def order(self, sent: Mapping[str, Any] | None = None, **changes: Any) -> Talk:
         """An order and its honest answer, but for these changes of its own part."""
-        if self.said.name == "opeai":
+        if self.contract.name == "opeai":
             return self.hear(Operation.CREATE, _changed(CREATED_B, changes), sent=sent or ORDER_B)
         return self.hear(Operation.CREATE, enveloped(_changed(CREATED_A, changes)), sent=sent or ORDER_A)
 
     def poll(self, word: str, **changes: Any) -> Talk:
         """A query and its honest answer of a task in this state, but for these changes of its own part."""
-        if self.said.name == "opeai":
+        if self.contract.name == "opeai":
             reason = REASON_B if word == "FAILURE" else {}
             body = _changed({**QUERIED_B, **reason, "status": word}, changes)
             return self.hear(Operation.QUERY, body, task_id=TASK_B)

@@ -16,10 +16,12 @@ UPSTREAMS = ("opeai", "apimodels")
 def poll(stage: Any, fate: str, times: int = 8) -> list[tuple[Severity, str]]:
     """What is found wrong with a task of this fate, while it is looked at each second."""
     speaker = stage.speaker
-    made = speaker.ask(Operation.CREATE, dict(speaker.said.example(Operation.CREATE)), headers={"x-mock-fate": fate})
+    made = speaker.ask(
+        Operation.CREATE, dict(speaker.contract.example(Operation.CREATE)), headers={"x-mock-fate": fate}
+    )
     params = {"task_id": made.made}
     for _ in range(times):
-        speaker.ask(Operation.QUERY, None if speaker.said.name == "opeai" else params, params=params)
+        speaker.ask(Operation.QUERY, None if speaker.contract.name == "opeai" else params, params=params)
         speaker.sleep(1.0)
     return [(failure.severity, failure.fact.id) for failure in stage.contradictions()]
 

@@ -39,8 +39,8 @@ def told(talk: Any, field: AnswerField, **changes: Any) -> Any:
     """An order, or a query in a state in which the field is told, with these changes."""
     if field.operation is Operation.CREATE:
         return talk.order(**changes)
-    word = WORDS[talk.said.name][list(TaskStatus).index(field.statuses[0])] if field.statuses else "processing"
-    return talk.order().poll("IN_PROGRESS" if talk.said.name == "opeai" and not field.statuses else word, **changes)
+    word = WORDS[talk.contract.name][list(TaskStatus).index(field.statuses[0])] if field.statuses else "processing"
+    return talk.order().poll("IN_PROGRESS" if talk.contract.name == "opeai" and not field.statuses else word, **changes)
 
 
 @pytest.mark.parametrize("field", NEEDED, ids=lambda field: field.id)

@@ -25,7 +25,7 @@ REFUSED_A = {"code": 404, "msg": "task not found", "data": None}
 
 
 def asked(talk: Any, body: Any, status: int = 404, **more: Any) -> Any:
-    sent = {"task_id": "x"} if talk.said.name == "apimodels" else None
+    sent = {"task_id": "x"} if talk.contract.name == "apimodels" else None
     return talk.hear(Operation.QUERY, body, status=status, sent=sent, task_id="x", **more)
 
 

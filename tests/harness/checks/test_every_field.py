@@ -67,34 +67,34 @@ class Case:
     """An answer in which a field is told, in the option and the status under which it is."""
 
     def __init__(self, field: AnswerField) -> None:
-        self.said, self.field = get_contract(field.id.partition(".")[0]), field
-        self.options = {**self.said.defaults, **({field.variant: field.option} if field.variant else {})}
+        self.contract, self.field = get_contract(field.id.partition(".")[0]), field
+        self.options = {**self.contract.defaults, **({field.variant: field.option} if field.variant else {})}
         self.status = field.statuses[0] if field.statuses else TaskStatus.QUEUED
-        fields = [other for other in self.said.answers if self._beside(other)]
+        fields = [other for other in self.contract.answers if self._beside(other)]
         moment = (
             StatusContext.CREATED
             if field.operation is Operation.CREATE and not field.statuses
             else StatusContext.QUERIED
         )
-        word = self.said.word(self.status, moment, field.option if field.option == "openai" else "")
-        self.body = honest(fields, word, self.said.holder if field.operation else "")
+        word = self.contract.word(self.status, moment, field.option if field.option == "openai" else "")
+        self.body = honest(fields, word, self.contract.holder if field.operation else "")
         if field.operation is None:
             self._refuse()
 
     def _refuse(self) -> None:
         """Make it the refusal of a kind that comes in the field's envelope."""
-        ours = [case for case in self.said.errors if case.envelope == self.field.envelope]
+        ours = [case for case in self.contract.errors if case.envelope == self.field.envelope]
         self.refusal = next((case for case in ours if self._known_by_status(case)), ours[0])
         if self.refusal.style:
-            self.options[f"{self.said.name}.errors"] = "newapi"
-        beside = [field for field in self.said.answers if self._beside(field)]
+            self.options[f"{self.contract.name}.errors"] = "newapi"
+        beside = [field for field in self.contract.answers if self._beside(field)]
         for field in beside:
             if field.path in ("code", "error.code"):
                 put(self.body, field.path, self.refusal.code)
 
     def _known_by_status(self, case: ErrorCase) -> bool:
         """Whether no other envelope has a case of this status without a code."""
-        like = {other.envelope for other in self.said.errors if (other.status, other.code) == (case.status, "")}
+        like = {other.envelope for other in self.contract.errors if (other.status, other.code) == (case.status, "")}
         return case.code == "" and like == {case.envelope}
 
     def _beside(self, other: AnswerField) -> bool:
@@ -105,7 +105,7 @@ class Case:
         return same and not ruled and (not other.variant or self.options[other.variant] == other.option)
 
     def heard(self, talk: Any, body: dict[str, Any]) -> Any:
-        begun = talk(self.said.name, self.options)
+        begun = talk(self.contract.name, self.options)
         if self.field.operation is None:
             return begun.hear(Operation.QUERY, body, status=self.refusal.status, task_id="x")
         return begun.hear(self.field.operation, body, task_id="x")

@@ -23,12 +23,12 @@ FATES = (
 def live(stage: Any, operation: Operation, fate: str, document: dict[str, Any] | None = None, **said: Any) -> Any:
     """One task from its order to its end and beyond, looked at every second."""
     speaker = stage.speaker
-    document = document or dict(speaker.said.example(operation))
+    document = document or dict(speaker.contract.example(operation))
     made = speaker.ask(operation, document, headers={"x-mock-fate": fate} if fate else None, **said)
     params = {"task_id": made.made or "none"}
     turns = [made]
     for _ in range(9):
-        turns.append(speaker.ask(Operation.QUERY, None if speaker.said.name == "opeai" else params, params=params))
+        turns.append(speaker.ask(Operation.QUERY, None if speaker.contract.name == "opeai" else params, params=params))
         speaker.sleep(1.0)
     return turns
 
@@ -37,21 +37,21 @@ def fetch(stage: Any, last: Any) -> None:
     """The result of a task that has ended, or what is said in its place."""
     if last.links:
         stage.speaker.fetch(last.links[0])
-    elif stage.speaker.said.name == "opeai":
+    elif stage.speaker.contract.name == "opeai":
         stage.speaker.ask(Operation.CONTENT, params={"task_id": last.asked})
 
 
 def refused(stage: Any) -> None:
     """What both upstreams refuse."""
-    speaker, said = stage.speaker, stage.speaker.said
-    query = said.name == "apimodels"
+    speaker, contract = stage.speaker, stage.speaker.contract
+    query = contract.name == "apimodels"
     for params in ({"task_id": "none"},):
         speaker.ask(Operation.QUERY, params if query else None, params=params)
         speaker.ask(Operation.QUERY, params if query else None, params=params, caller="")
     speaker.ask(Operation.CREATE, {"model": "none"})
     speaker.ask(Operation.CREATE, {})
-    speaker.ask(Operation.CREATE, dict(said.example(Operation.CREATE)), headers={"x-mock-fate": "refused why=text"})
-    speaker.say(None, "GET", f"{said.bases[0].prefix}/nowhere")
+    speaker.ask(Operation.CREATE, dict(contract.example(Operation.CREATE)), headers={"x-mock-fate": "refused why=text"})
+    speaker.say(None, "GET", f"{contract.bases[0].prefix}/nowhere")
 
 
 def library(stage: Any) -> None:
@@ -77,11 +77,11 @@ def library(stage: Any) -> None:
 
 def everything(stage: Any) -> None:
     """All that an upstream can do, once."""
-    said = stage.speaker.said
+    contract = stage.speaker.contract
     for fate in FATES:
         fetch(stage, live(stage, Operation.CREATE, fate)[-1])
     refused(stage)
-    if said.name == "apimodels":
+    if contract.name == "apimodels":
         live(stage, Operation.UPSCALE, FATES[0])
         library(stage)
         task = live(stage, Operation.CREATE, FATES[0])[0].made
@@ -92,7 +92,7 @@ def everything(stage: Any) -> None:
         ):
             stage.speaker.ask(operation, params=params)
     else:
-        for example in said.examples[Operation.CREATE]:
+        for example in contract.examples[Operation.CREATE]:
             live(stage, Operation.CREATE, "", dict(example))
 
 

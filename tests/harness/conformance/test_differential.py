@@ -95,12 +95,13 @@ class Pair:
     def order(self, order: GenerationRequest, fate: str = "") -> list[Interaction]:
         headers = {"x-mock-fate": fate} if fate else {}
         return [
-            speaker.ask(Operation.CREATE, written(speaker.said, order), headers=headers) for speaker in self.speakers
+            speaker.ask(Operation.CREATE, written(speaker.contract, order), headers=headers)
+            for speaker in self.speakers
         ]
 
     def look(self, made: list[Interaction]) -> list[Interaction]:
         return [
-            speaker.ask(Operation.QUERY, _document(speaker.said, turn), params={"task_id": str(turn.made)})
+            speaker.ask(Operation.QUERY, _document(speaker.contract, turn), params={"task_id": str(turn.made)})
             for speaker, turn in zip(self.speakers, made, strict=True)
         ]
 
@@ -113,8 +114,8 @@ class Pair:
         ]
 
 
-def _document(said: Contract, turn: Interaction) -> dict[str, Any] | None:
-    path = next(endpoint.path for endpoint in said.endpoints if endpoint.operation is Operation.QUERY)
+def _document(contract: Contract, turn: Interaction) -> dict[str, Any] | None:
+    path = next(endpoint.path for endpoint in contract.endpoints if endpoint.operation is Operation.QUERY)
     return None if "{" in path else {"task_id": turn.made}
 
 
@@ -152,12 +153,12 @@ def unlike(pair: Pair, order: GenerationRequest, fate: str = "") -> Iterator[str
 def unexplained(pair: Pair, order: GenerationRequest) -> Iterator[str]:
     """What differs in the two answers to one order, and is not on the page of differences."""
     turns = pair.order(order)
-    broken = [violations(t.said.name, Operation.CREATE, t.document or {}) for t in turns]
+    broken = [violations(t.contract.name, Operation.CREATE, t.document or {}) for t in turns]
     for turn, found in zip(turns, broken, strict=True):
         if turn.refused and not any(case.kind is found[0].kind for case in turn.cases if found):
-            yield f"{turn.said.name} refuses otherwise than by its rules: {turn!r}"
+            yield f"{turn.contract.name} refuses otherwise than by its rules: {turn!r}"
         if bool(found) is not turn.refused:
-            yield f"{turn.said.name} does not keep its own rules: {turn!r} {[v.fact.id for v in found]}"
+            yield f"{turn.contract.name} does not keep its own rules: {turn!r} {[v.fact.id for v in found]}"
     kinds = [found[0].kind if found else None for found in broken]
     if kinds[0] is not kinds[1] and not {found[0].fact.id for found in broken if found} & EXPLAINED:
         yield f"answered unlike, and the page does not tell: {kinds} {[[v.fact.id for v in found] for found in broken]}"
@@ -225,7 +226,7 @@ def test_what_is_the_same_at_both_is_on_no_page() -> None:
 
 
 def test_the_page_of_differences_is_up_to_date() -> None:
-    place = Path(__file__).parents[2] / "house" / "differences_page.py"
+    place = Path(__file__).parents[2] / "project" / "differences_page.py"
     spec = importlib.util.spec_from_file_location("differences_page", place)
     assert spec is not None
     assert spec.loader is not None

@@ -50,11 +50,16 @@ def test_without_a_clock_no_time_passes_and_waiting_ends(open_target: Callable[.
 @pytest.mark.parametrize("upstream", NAMES)
 def test_an_emulator_with_other_options_is_no_liar(open_target: Callable[..., Any], upstream: str) -> None:
     """Where the truth is unknown any option is right, unless one is known to hold."""
-    said = get_contract(upstream)
-    others = {variant.id: variant.options[-1] for variant in said.variants}
+    contract = get_contract(upstream)
+    others = {variant.id: variant.options[-1] for variant in contract.variants}
     target = open_target(variants=others)
     run_conformance(
-        upstream, target.send, clock=target.clock, begin=target.begin, settings=FEW, options={**said.defaults, **others}
+        upstream,
+        target.send,
+        clock=target.clock,
+        begin=target.begin,
+        settings=FEW,
+        options={**contract.defaults, **others},
     )
 
 

@@ -25,44 +25,46 @@ SEARCH = settings(max_examples=5000, database=None, derandomize=True, phases=[Ph
 OPERATIONS = [(said, operation) for said in contracts() for operation in said.rules]
 RULES = [(said, operation, rule) for said, operation in OPERATIONS for rule in said.rules[operation]]
 each_operation = pytest.mark.parametrize(
-    ("said", "operation"), OPERATIONS, ids=[f"{said.name}-{operation}" for said, operation in OPERATIONS]
+    ("contract", "operation"), OPERATIONS, ids=[f"{said.name}-{operation}" for said, operation in OPERATIONS]
 )
 
 
 @each_operation
 @given(data=st.data())
-def test_a_document_that_is_drawn_keeps_every_rule(said: Contract, operation: Operation, data: st.DataObject) -> None:
-    assert violations(said.name, operation, data.draw(documents(said, operation))) == []
+def test_a_document_that_is_drawn_keeps_every_rule(
+    contract: Contract, operation: Operation, data: st.DataObject
+) -> None:
+    assert violations(contract.name, operation, data.draw(documents(contract, operation))) == []
 
 
 @each_operation
 @given(data=st.data())
 def test_a_document_keeps_the_rules_under_any_options(
-    said: Contract, operation: Operation, data: st.DataObject
+    contract: Contract, operation: Operation, data: st.DataObject
 ) -> None:
-    options = {variant.id: data.draw(st.sampled_from(variant.options)) for variant in said.variants}
-    drawn = data.draw(documents(said, operation, variants=options))
-    assert violations(said.name, operation, drawn, options) == []
+    options = {variant.id: data.draw(st.sampled_from(variant.options)) for variant in contract.variants}
+    drawn = data.draw(documents(contract, operation, variants=options))
+    assert violations(contract.name, operation, drawn, options) == []
 
 
-@pytest.mark.parametrize(("said", "operation", "rule"), RULES, ids=[rule.fact.id for _, _, rule in RULES])
+@pytest.mark.parametrize(("contract", "operation", "rule"), RULES, ids=[rule.fact.id for _, _, rule in RULES])
 @settings(max_examples=max(10, settings.default.max_examples // 5))
 @given(data=st.data())
 def test_a_document_breaks_one_rule_and_no_other(
-    said: Contract, operation: Operation, rule: Rule, data: st.DataObject
+    contract: Contract, operation: Operation, rule: Rule, data: st.DataObject
 ) -> None:
     only = condition(rule)
-    drawn = data.draw(broken(said, operation, rule))
-    found = violations(said.name, operation, drawn, dict([only]) if only else None)
+    drawn = data.draw(broken(contract, operation, rule))
+    found = violations(contract.name, operation, drawn, dict([only]) if only else None)
     assert [violation.fact.id for violation in found] == [rule.fact.id]
 
 
 @pytest.mark.parametrize("options", [{}, {"opeai.seed": "reject"}])
 def test_a_rule_is_broken_in_more_than_one_way(options: dict[str, str]) -> None:
-    said = get_contract("opeai")
-    seconds = next(rule for rule in said.rules[Operation.CREATE] if rule.fact.id == "opeai.create.seconds.range")
+    contract = get_contract("opeai")
+    seconds = next(rule for rule in contract.rules[Operation.CREATE] if rule.fact.id == "opeai.create.seconds.range")
     for value in (3, 16, "3", "16"):
-        wanted = broken(said, Operation.CREATE, seconds, variants=options)
+        wanted = broken(contract, Operation.CREATE, seconds, variants=options)
         assert find(wanted, lambda document, value=value: document["seconds"] == value, settings=SEARCH)
 
 
@@ -80,36 +82,38 @@ def many(drawn: st.SearchStrategy[dict[str, Any]], examples: int = 400) -> list[
 
 
 @each_operation
-def test_each_field_is_there_at_times_and_left_out_where_it_may_be(said: Contract, operation: Operation) -> None:
-    seen = many(documents(said, operation))
-    needed = {"model", *(rule.field for rule in said.rules[operation] if isinstance(rule, Present))}
-    for name in {f.path.partition(".")[0] for f in said.fields if f.operation is operation and "[" not in f.path}:
+def test_each_field_is_there_at_times_and_left_out_where_it_may_be(contract: Contract, operation: Operation) -> None:
+    seen = many(documents(contract, operation))
+    needed = {"model", *(rule.field for rule in contract.rules[operation] if isinstance(rule, Present))}
+    for name in {f.path.partition(".")[0] for f in contract.fields if f.operation is operation and "[" not in f.path}:
         assert any(document.get(name) is not None for document in seen), name
         assert name in needed or any(name not in document for document in seen), name
         assert name in needed or any(document.get(name, "") is None for document in seen), name
 
 
-@pytest.mark.parametrize("said", contracts(), ids=lambda said: said.name)
-def test_every_size_of_every_model_and_every_mode_is_drawn(said: Contract) -> None:
-    seen = many(documents(said, Operation.CREATE), 2500)
-    orders = [order for document in seen if (order := ordered(said, Operation.CREATE, document)) is not None]
-    makers = [model for model in said.models if not model.upscales]
-    sizes = {(model.name, size.text) for model in makers for size in said.sizes if size.resolution in model.resolutions}
+@pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.name)
+def test_every_size_of_every_model_and_every_mode_is_drawn(contract: Contract) -> None:
+    seen = many(documents(contract, Operation.CREATE), 2500)
+    orders = [order for document in seen if (order := ordered(contract, Operation.CREATE, document)) is not None]
+    makers = [model for model in contract.models if not model.upscales]
+    sizes = {
+        (model.name, size.text) for model in makers for size in contract.sizes if size.resolution in model.resolutions
+    }
     assert sizes <= {(order.model.name, order.size.text) for order in orders if order.size is not None}
     assert {4, 15} <= {order.seconds for order in orders}
     assert {True, False} == {order.audio for order in orders}
     roles = {frozenset(found.reference.role for found in order.references) for order in orders}
-    assert roles >= {frozenset(mode.roles) for mode in said.modes}
-    for rule in said.rules[Operation.CREATE]:
+    assert roles >= {frozenset(mode.roles) for mode in contract.modes}
+    for rule in contract.rules[Operation.CREATE]:
         if isinstance(rule, AtMost) and rule.role is Role.REFERENCE:
             kinds = [[found.reference.kind for found in order.references].count(rule.media) for order in orders]
             assert max(kinds) == rule.limit
 
 
 def test_a_hostile_body_is_readable_exactly_if_it_is_one_strict_object() -> None:
-    for said in contracts():
-        for evil in hostilities(dict(said.example(Operation.CREATE))):
-            assert evil == hostility(dict(said.example(Operation.CREATE)), evil.title)
+    for contract in contracts():
+        for evil in hostilities(dict(contract.example(Operation.CREATE))):
+            assert evil == hostility(dict(contract.example(Operation.CREATE)), evil.title)
             try:
                 read = parse_json(evil.body)
             except Malformed:

@@ -59,4 +59,7 @@ def held(trial: ModuleType, clips: Path) -> Callable[[Any], Any]:
 @pytest.fixture(scope="session")
 def honest(trial: ModuleType, clips: Path) -> dict[str, Any]:
     """What every step of both ladders saw of each upstream as it is."""
-    return {said.name: trial.looked_at(said, trial.whole(said, deep=True), clips) for said in trial.contracts()}
+    return {
+        contract.name: trial.looked_at(contract, trial.whole(contract, deep=True), clips)
+        for contract in trial.contracts()
+    }

@@ -16,10 +16,10 @@ from seedmock_harness.probes.task_flows import ended
 HOOK = "http://127.0.0.1:9/hook"
 
 
-def errands(said: Contract) -> Iterator[Step]:
+def errands(contract: Contract) -> Iterator[Step]:
     """Those that make sense for an upstream."""
     yield _errand("two", "two orders in a row", _two)
-    if any(endpoint.operation is Operation.BALANCE for endpoint in said.endpoints):
+    if any(endpoint.operation is Operation.BALANCE for endpoint in contract.endpoints):
         yield _errand("refused", "an order that is refused, and the balance before and after", _refused)
         yield _errand("poor", "an order that costs more than is left", _poor)
         yield _errand("hook", "an order that wants a callback", _hook)
@@ -40,13 +40,13 @@ def _two(speaker: Driver) -> None:
 
 def _refused(speaker: Driver) -> None:
     speaker.ask(Operation.BALANCE)
-    speaker.ask(Operation.CREATE, {**speaker.said.example(Operation.CREATE), "model": "nonesuch"})
+    speaker.ask(Operation.CREATE, {**speaker.contract.example(Operation.CREATE), "model": "nonesuch"})
     speaker.ask(Operation.BALANCE)
 
 
 def _poor(speaker: Driver) -> None:
     speaker.ask(Operation.BALANCE)
-    speaker.ask(Operation.CREATE, {**speaker.said.example(Operation.CREATE), "aspect_ratio": "16:9"})
+    speaker.ask(Operation.CREATE, {**speaker.contract.example(Operation.CREATE), "aspect_ratio": "16:9"})
 
 
 def _hook(speaker: Driver) -> None:
@@ -54,6 +54,6 @@ def _hook(speaker: Driver) -> None:
 
 
 def _order(speaker: Driver, **more: str) -> None:
-    made = speaker.ask(Operation.CREATE, {**speaker.said.example(Operation.CREATE), **more}).made
+    made = speaker.ask(Operation.CREATE, {**speaker.contract.example(Operation.CREATE), **more}).made
     if made is not None:
         ended(speaker, made)

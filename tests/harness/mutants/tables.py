@@ -38,10 +38,10 @@ def facts_and_checks(honest: Mapping[str, Any]) -> Iterator[str]:
     yield from ("# Facts and checks", "", COMMAND, "")
     yield "Of each fact: the checks and steps that look at it when an upstream is verified from end to end"
     yield "(`seedmock verify` with an unlimited budget), or why such a run cannot."
-    for said in contracts():
-        looked, left = honest[said.name].looked, not_checkable(said)
-        facts = list(said.facts())
-        yield from ("", f"## {said.name}", "")
+    for contract in contracts():
+        looked, left = honest[contract.name].looked, not_checkable(contract)
+        facts = list(contract.facts())
+        yield from ("", f"## {contract.name}", "")
         yield f"{len(facts)} facts: {sum(fact.id in looked for fact in facts)} are looked at, {len(left)} cannot be."
         yield from ("", "| fact | basis | looked at by |", "|---|---|---|")
         for fact in facts:
@@ -49,9 +49,9 @@ def facts_and_checks(honest: Mapping[str, Any]) -> Iterator[str]:
             yield f"| `{fact.id}` | {fact.basis} | {who or left.get(fact.id, '**nobody**')} |"
 
 
-def not_checkable(said: Contract) -> dict[str, str]:
+def not_checkable(contract: Contract) -> dict[str, str]:
     """The facts that a verification does not see, and why."""
-    place = ROOT / "fixtures" / said.name / "not-checkable.toml"
+    place = ROOT / "fixtures" / contract.name / "not-checkable.toml"
     found = tomllib.loads(place.read_text(encoding="utf-8"))
     return {row["id"]: f"*{row['reason']}*" for rows in found.values() for row in rows}
 
@@ -144,7 +144,10 @@ def _main() -> None:
             seen[mutant.key] = trial.tried(mutant, clips)
         if "--whole" in sys.argv:
             _whole(trial, clips)
-        honest = {said.name: trial.looked_at(said, trial.whole(said, deep=True), clips) for said in contracts()}
+        honest = {
+            contract.name: trial.looked_at(contract, trial.whole(contract, deep=True), clips)
+            for contract in contracts()
+        }
         PAGES.mkdir(exist_ok=True)
         for name, text in written(honest, trial.mutants(), lambda mutant: seen[mutant.key]).items():
             (PAGES / name).write_text(text, encoding="utf-8")
@@ -159,11 +162,11 @@ def _whole(trial: Any, clips: Path) -> None:
         if mutant.fact not in seen.broken or besides or seen.made:
             missed = "" if mutant.fact in seen.broken else "MISSED "
             sys.stdout.write(f"{missed}{mutant.upstream}: {mutant.name}: besides {besides} {seen.made}\n")
-    for said in contracts():
+    for contract in contracts():
         for seed in range(1, SEEDS + 1):
-            broken = trial.looked_at(said, trial.whole(said), clips, seed=seed).broken
+            broken = trial.looked_at(contract, trial.whole(contract), clips, seed=seed).broken
             if broken:
-                sys.stdout.write(f"FALSE ALARM {said.name} seed {seed}: {broken}\n")
+                sys.stdout.write(f"FALSE ALARM {contract.name} seed {seed}: {broken}\n")
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ def test_a_mutant_is_found_by_its_fact_and_by_nothing_that_it_does_not_explain(
 
 
 def test_a_mutant_without_its_lies_is_not_found(trial: Any, clips: Path) -> None:
-    for said in trial.contracts():
-        steps = {step for mutant in trial.mutants() if mutant.upstream == said.name for step in mutant.steps}
-        chosen = [step for step in (*trial.whole(said, deep=True), *trial.errands(said)) if step.name in steps]
+    for contract in trial.contracts():
+        steps = {step for mutant in trial.mutants() if mutant.upstream == contract.name for step in mutant.steps}
+        chosen = [step for step in (*trial.whole(contract, deep=True), *trial.errands(contract)) if step.name in steps]
         assert len(chosen) == len(steps)
-        assert trial.looked_at(said, chosen, clips).broken == {}
+        assert trial.looked_at(contract, chosen, clips).broken == {}
 
 
 def test_there_are_mutants_of_every_family_of_both_upstreams(trial: Any) -> None:
@@ -60,7 +60,7 @@ def test_an_unchanged_upstream_gives_no_finding(upstream: str, honest: dict[str,
 @pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
 def test_no_seed_gives_a_finding(upstream: str, seed: int, trial: Any, clips: Path) -> None:
     """Each seed takes a part of the free ladder and the first orders; `tables.py` takes every step with each."""
-    said = trial.contract(upstream)
+    said = trial.get_contract(upstream)
     chosen = [
         step
         for number, step in enumerate(trial.whole(said))

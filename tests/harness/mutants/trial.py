@@ -135,21 +135,21 @@ def mutants() -> tuple[Mutant, ...]:
 
 def tried(mutant: Mutant, clips: Path, *, every: bool = False) -> Seen:
     """What the steps that a mutant names see of it; `every`: all free ones too, before any that is paid."""
-    said = get_contract(mutant.upstream)
-    steps = [*whole(said, deep=True), *errands(said)]
+    contract = get_contract(mutant.upstream)
+    steps = [*whole(contract, deep=True), *errands(contract)]
     chosen = [step for step in steps if step.name in mutant.steps or (every and not step.price)]
     missing = set(mutant.steps) - {step.name for step in chosen}
     assert not missing, f"{mutant.name} names steps that there are not: {missing}"
-    return looked_at(said, chosen, clips, mutant.lies, fate=mutant.fate, settings=mutant.settings)
+    return looked_at(contract, chosen, clips, mutant.lies, fate=mutant.fate, settings=mutant.settings)
 
 
-def whole(said: Contract, *, deep: bool = False) -> tuple[Step, ...]:
+def whole(contract: Contract, *, deep: bool = False) -> tuple[Step, ...]:
     """Every step that there is, free or paid."""
-    return (*free(said), *paid(said, PaidOptions(own_clock=True, deep=deep)))
+    return (*free(contract), *paid(contract, PaidOptions(own_clock=True, deep=deep)))
 
 
 def looked_at(
-    said: Contract,
+    contract: Contract,
     steps: Iterable[Step],
     clips: Path,
     lies: Iterable[Mapping[str, Any]] = (),
@@ -163,8 +163,8 @@ def looked_at(
     usual = {"seed": seed, "keys": tuple(KEYS.values()), "cache": clips, "pace": "fast", "callbacks": "none"}
     app = App(from_texts({**usual, **(settings or {})}), clock=clock)
     if fate:
-        app.fates.add(fate_rule_from({"fate": fate, "match": {"upstream": said.name}}))
-    if fate == "failed" and said.name == "apimodels":
+        app.fates.add(fate_rule_from({"fate": fate, "match": {"upstream": contract.name}}))
+    if fate == "failed" and contract.name == "apimodels":
         app.fates.add(fate_rule_from({"fate": fate, "match": {"operation": "asset_create"}}))
     for lie in lies:
         app.faults.add(fault_rule_from(lie))
@@ -176,7 +176,7 @@ def looked_at(
                 _note(seen, Sight(step_name, check, look), judged)
 
         keys = {**KEYS, "wrong": WRONG}
-        speaker = Driver(said, door.request, keys, clock.now, clock.sleep, heard)
+        speaker = Driver(contract, door.request, keys, clock.now, clock.sleep, heard)
         for step in steps:
             step_name, speaker.paying = step.name, step.price > 0
             try:
@@ -187,14 +187,14 @@ def looked_at(
                 break
             except Unfinished:
                 continue
-            _called_back(app, said, speaker, heard)
+            _called_back(app, contract, speaker, heard)
         door.run(app.aclose())
     return seen
 
 
-def _called_back(app: App, said: Contract, speaker: Driver, heard: Callable[[Judged], None]) -> None:
+def _called_back(app: App, contract: Contract, speaker: Driver, heard: Callable[[Judged], None]) -> None:
     """The callbacks of what was ordered with one, as they are posted; in process nobody is there to take them."""
-    spoiler = CallbackFaults(app.faults, {said.name: said})
+    spoiler = CallbackFaults(app.faults, {contract.name: contract})
     for story in speaker.conversation.tasks.values():
         task = app.world.engine.store.task(story.id)
         url = (story.created.document or {}).get("callback_url")

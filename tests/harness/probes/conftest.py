@@ -32,7 +32,7 @@ Around = Callable[[Callable[..., Any]], Callable[..., Any]]
 class Climb:
     """What one ladder saw: each look with the step or check that took it, and every exchange."""
 
-    said: Contract
+    contract: Contract
     looks: list[tuple[str, str, CheckResult, Any]] = field(default_factory=list)
     turns: list[Any] = field(default_factory=list)
     made: str = ""
@@ -63,8 +63,8 @@ def climbed(
     """Make the free steps whose names begin so, or all, in the ladder's order."""
     clock = ManualClock(NOW)
     app = create_app(pace="instant", keys=tuple(KEYS.values()), clock=clock, **{"seed": 7, **settings})
-    said = get_contract(name)
-    climb, step_name = Climb(said), ""
+    contract = get_contract(name)
+    climb, step_name = Climb(contract), ""
 
     def heard(judged: Judged) -> None:
         climb.turns.append(judged.turn)
@@ -72,8 +72,8 @@ def climbed(
 
     with Door(app) as door:
         send = door.request if around is None else around(door.request)
-        speaker = Driver(said, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, heard, paying=paying)
-        for step in free(said):
+        speaker = Driver(contract, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, heard, paying=paying)
+        for step in free(contract):
             if only and not step.name.startswith(tuple(only)):
                 continue
             step_name = step.name
@@ -111,12 +111,12 @@ def moved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         def mutated(
             upstream: str, operation: Operation, document: Document, options: Mapping[str, str]
         ) -> list[Violation]:
-            said = get_contract(upstream)
-            if fact not in {rule.fact.id for rule in said.rules.get(operation, ())}:
+            contract = get_contract(upstream)
+            if fact not in {rule.fact.id for rule in contract.rules.get(operation, ())}:
                 return violations(upstream, operation, document, options)
-            rules = [change(rule) if rule.fact.id == fact else rule for rule in said.rules[operation]]
+            rules = [change(rule) if rule.fact.id == fact else rule for rule in contract.rules[operation]]
             held = [rule for rule in rules if rule is not None and _holds(rule, options)]
-            found = said.layout.find(document)
+            found = contract.layout.find(document)
             return [violation for rule in held if (violation := rule.check(document, found))]
 
         monkeypatch.setattr(doorway, "violations", mutated)
@@ -132,12 +132,17 @@ def _holds(rule: Rule, options: Mapping[str, str]) -> bool:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for `name` runs for each upstream; one that asks for `spoken_rule`, for each of its rules."""
     if "name" in metafunc.fixturenames:
-        metafunc.parametrize("name", [said.name for said in contracts()])
+        metafunc.parametrize("name", [contract.name for contract in contracts()])
     if "spoken_rule" in metafunc.fixturenames:
         every = [
-            (said, operation, rule) for said in contracts() for operation, rules in said.rules.items() for rule in rules
+            (contract, operation, rule)
+            for contract in contracts()
+            for operation, rules in contract.rules.items()
+            for rule in rules
         ]
-        metafunc.parametrize("spoken_rule", every, ids=[f"{said.name}-{rule.fact.id}" for said, _, rule in every])
+        metafunc.parametrize(
+            "spoken_rule", every, ids=[f"{contract.name}-{rule.fact.id}" for contract, _, rule in every]
+        )
 
 
 @pytest.fixture

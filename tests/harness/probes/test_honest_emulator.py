@@ -46,17 +46,17 @@ UNTOLD = {"opeai.seed=ignore", "opeai.status=openai", "apimodels.keys=legacy"}
 
 def facts_to_learn(name: str) -> set[str]:
     """Every rule that a request can break, every model and, where a size is asked for by its text, every size."""
-    said = get_contract(name)
+    contract = get_contract(name)
     rules = {
         rule.fact.id
-        for operation, rules in said.rules.items()
+        for operation, rules in contract.rules.items()
         for rule in rules
         if condition(rule) is None and not (operation is Operation.QUERY and isinstance(rule, Typed))
     }
-    by_size = any(rule.field == "size" for rule in said.rules[Operation.CREATE])
-    sizes = {size.id for size in said.sizes} if by_size else set()
+    by_size = any(rule.field == "size" for rule in contract.rules[Operation.CREATE])
+    sizes = {size.id for size in contract.sizes} if by_size else set()
     limits = {f"{name}.limit.image.side", f"{name}.limit.image.ratio", f"{name}.limit.audio.seconds"}
-    return rules | sizes | limits | {model.id for model in said.models} | {base.id for base in said.bases}
+    return rules | sizes | limits | {model.id for model in contract.models} | {base.id for base in contract.bases}
 
 
 def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str, honest: Any) -> None:
@@ -70,8 +70,8 @@ def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str,
 
 def test_every_kind_of_refusal_that_is_within_reach_is_learnt(name: str, honest: Any) -> None:
     held = honest(name).held
-    said = get_contract(name)
-    missing = {kind for kind in REACHABLE[name] if said.case(kind).id not in held}
+    contract = get_contract(name)
+    missing = {kind for kind in REACHABLE[name] if contract.case(kind).id not in held}
     assert missing == set()
 
 

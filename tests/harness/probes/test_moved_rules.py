@@ -68,19 +68,19 @@ CRASHES = {
 """What the emulator itself cannot do without the rule."""
 
 
-def own_facts(said: Contract, rule: Rule, label: str) -> set[str]:
+def own_facts(contract: Contract, rule: Rule, label: str) -> set[str]:
     """The facts that a move contradicts: of a list of models or sizes, those of the values that are gone."""
     if isinstance(rule, OneOf) and label.startswith("without"):
         gone = rule.allowed[0] if label.endswith("first") else rule.allowed[-1]
-        own = said.model(gone) if isinstance(rule, KnownModel) else said.size_of(gone)
+        own = contract.model(gone) if isinstance(rule, KnownModel) else contract.size_of(gone)
         if own is not None and rule.field in ("model", "size"):
             return {own.id}
     only = condition(rule)
     return {only[0]} if only is not None else {rule.fact.id}
 
 
-def step_of(said: Contract, rule: Rule) -> str:
-    return f"free.{rule.fact.id.removeprefix(f'{said.name}.')}"
+def step_of(contract: Contract, rule: Rule) -> str:
+    return f"free.{rule.fact.id.removeprefix(f'{contract.name}.')}"
 
 
 def test_each_rule_that_is_moved_is_found_by_its_own_fact(spoken_rule: Spoken, climb: Any, moved: Any) -> None:
@@ -95,9 +95,9 @@ def test_each_rule_that_is_moved_is_found_by_its_own_fact(spoken_rule: Spoken, c
             assert own_facts(said, rule, label) <= set(seen.broken), label
 
 
-def _is_upscaler(said: Contract, rule: Rule, label: str) -> bool:
+def _is_upscaler(contract: Contract, rule: Rule, label: str) -> bool:
     """The upscaler is a model of another operation; that it is gone is found by the step on models."""
-    return isinstance(rule, KnownModel) and label == "without the last" and said.models[-1].upscales
+    return isinstance(rule, KnownModel) and label == "without the last" and contract.models[-1].upscales
 
 
 def test_each_rule_that_is_gone_is_found_by_its_own_fact(spoken_rule: Spoken, climb: Any, moved: Any) -> None:

@@ -19,9 +19,9 @@ Spoken = tuple[Contract, Operation, Rule]
 UNUSABLE = (picture(1, 1), sound(0.1), "asset://asset-20200101000000-zzzzz")
 
 
-def others(said: Contract, operation: Operation, rule: Rule, edge: Edge) -> set[str]:
+def others(contract: Contract, operation: Operation, rule: Rule, edge: Edge) -> set[str]:
     """What is wrong with a document besides what is tried: rules that it breaks, and references that can't be used."""
-    broken = {violation.fact.id for violation in violations(said.name, operation, edge.document)} - {rule.fact.id}
+    broken = {violation.fact.id for violation in violations(contract.name, operation, edge.document)} - {rule.fact.id}
     return broken | {text[:20] for text in UNUSABLE if text in repr(edge.document) and text != edge.value}
 
 
@@ -54,10 +54,10 @@ def test_the_second_fault_is_the_same_beside_every_edge(spoken_rule: Spoken) -> 
 
 
 def test_bases_keep_every_rule_and_name_nobody() -> None:
-    for said in contracts():
-        for operation in said.rules:
-            for base in bases(said.name, operation):
-                assert violations(said.name, operation, base) == []
+    for contract in contracts():
+        for operation in contract.rules:
+            for base in bases(contract.name, operation):
+                assert violations(contract.name, operation, base) == []
                 assert _names_nobody(base)
 
 
@@ -73,8 +73,8 @@ def test_what_two_made_of_one_base_is_put_together_or_is_at_odds() -> None:
 
 
 def test_steps_have_names_of_their_own_and_cost_nothing() -> None:
-    for said in contracts():
-        steps = free(said)
+    for contract in contracts():
+        steps = free(contract)
         assert len({step.name for step in steps}) == len(steps)
         assert all(step.name.startswith("free.") and not step.price and step.says for step in steps)
         assert [step.name for step in steps[:3]] == ["free.auth", "free.unknown", "free.paths"]

@@ -32,12 +32,12 @@ def both(
     folder: Path, upstream: str, only: tuple[str, ...], *lies: dict[str, Any]
 ) -> tuple[Verification, Verification]:
     """What a verification of an emulator that may lie finds, and what its recording does."""
-    said, clock = get_contract(upstream), ManualClock()
+    contract, clock = get_contract(upstream), ManualClock()
     app = create_app(clock=clock, seed=7, keys=tuple(KEYS.values()), pace="instant")
     for lie in lies:
         app.faults.add(fault_rule_from(lie))
-    with own(app=app, clock=clock) as target, Recorder(folder, said, "x", 1.0, KEYS.values(), True) as recorder:
-        steps = plan(said, terms_for(target), only)
+    with own(app=app, clock=clock) as target, Recorder(folder, contract, "x", 1.0, KEYS.values(), True) as recorder:
+        steps = plan(contract, terms_for(target), only)
         found = Session.prepared(target, steps, None, OrderLog(None, ""), Listener(recorder)).run()
     return found, compare(recordings([folder]), 2.0).verification
 

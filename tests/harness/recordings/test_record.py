@@ -28,11 +28,11 @@ KEY = "sk-live-0123456789abcdef"
 
 @contextmanager
 def recording(folder: Path, upstream: str, target: str, **options: Any) -> Iterator[tuple[str, Recorder]]:
-    said, clock = get_contract(upstream), Clock()
-    root = root_of(said, target)
+    contract, clock = get_contract(upstream), Clock()
+    root = root_of(contract, target)
     with (
-        Recorder(folder, said, root, clock.now()) as recorder,
-        running(Proxy(said, root, recorder, clock.now, **options)) as server,
+        Recorder(folder, contract, root, clock.now()) as recorder,
+        running(Proxy(contract, root, recorder, clock.now, **options)) as server,
     ):
         yield server.url, recorder
 
@@ -136,9 +136,9 @@ def test_keys_are_told_apart_by_words(tmp_path: Path, emulator: str) -> None:
 
 
 def test_each_run_writes_a_file_of_its_own(tmp_path: Path) -> None:
-    said = get_contract("opeai")
+    contract = get_contract("opeai")
     for _ in range(3):
-        with Recorder(tmp_path, said, "https://live.test", 1780000000.0) as recorder:
+        with Recorder(tmp_path, contract, "https://live.test", 1780000000.0) as recorder:
             recorder.add(_exchange())
     names = sorted(path.name for path in tmp_path.iterdir())
     moment = "opeai-20260528T202640Z"

@@ -175,9 +175,9 @@ def test_a_recording_of_an_application_can_be_replayed_to_it(
     tmp_path: Path, client: Any, walked: Any, key: str, order: Any
 ) -> None:
     for upstream in NAMES:
-        said, folder, clock = get_contract(upstream), tmp_path / upstream, Clock()
-        with serve(pace="step", seed=3) as live, Recorder(folder, said, live.url, clock.now()) as recorder:
-            proxy = Proxy(said, root_of(said, live.url), recorder, clock.now)
+        contract, folder, clock = get_contract(upstream), tmp_path / upstream, Clock()
+        with serve(pace="step", seed=3) as live, Recorder(folder, contract, live.url, clock.now()) as recorder:
+            proxy = Proxy(contract, root_of(contract, live.url), recorder, clock.now)
             with running(proxy) as server, client(upstream, server.url) as app:
                 before, clip = walked(app)
         with replaying(folder) as url, client(upstream, url) as app:

@@ -86,9 +86,9 @@ def verified() -> Callable[..., Verification]:
         ledger: Path | None = None,
         steps: Plan | None = None,
     ) -> Verification:
-        said: Contract = get_contract(upstream)
-        steps = steps or plan(said, replace(terms_for(replace(target, own=True)), own_clock=True), only)
-        session = Session.prepared(target, steps, budget, OrderLog(ledger, about(said, target)), Silent())
+        contract: Contract = get_contract(upstream)
+        steps = steps or plan(contract, replace(terms_for(replace(target, own=True)), own_clock=True), only)
+        session = Session.prepared(target, steps, budget, OrderLog(ledger, about(contract, target)), Silent())
         return session.run()
 
     return run

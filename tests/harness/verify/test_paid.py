@@ -51,27 +51,29 @@ def test_the_first_is_a_text_and_from_there_on_prices_only_rise(upstream: str) -
 
 
 def test_every_model_and_mode_is_ordered_and_sound_is_both_on_and_off(upstream: str) -> None:
-    said = get_contract(upstream)
-    made = orders(paid(said))
-    assert {order["model"] for order in made} == {model.name for model in said.models if not model.upscales}
+    contract = get_contract(upstream)
+    made = orders(paid(contract))
+    assert {order["model"] for order in made} == {model.name for model in contract.models if not model.upscales}
     assert {order.get("generate_audio", True) for order in made} == {True, False}
-    seen = {reference.reference.role for order in made for reference in said.layout.find(order)}
-    wanted = {role for mode in said.modes if mode.mode is not Mode.UPSCALE for role in mode.roles}
+    seen = {reference.reference.role for order in made for reference in contract.layout.find(order)}
+    wanted = {role for mode in contract.modes if mode.mode is not Mode.UPSCALE for role in mode.roles}
     assert seen == wanted
 
 
 def test_a_deep_run_orders_every_size_and_the_longest_clip(upstream: str) -> None:
-    said = get_contract(upstream)
-    made = [ordered(said, Operation.CREATE, order) for order in orders(paid(said, PaidOptions(deep=True)))]
-    assert {order.size for order in made if order and order.size} == set(said.sizes)
+    contract = get_contract(upstream)
+    made = [ordered(contract, Operation.CREATE, order) for order in orders(paid(contract, PaidOptions(deep=True)))]
+    assert {order.size for order in made if order and order.size} == set(contract.sizes)
     assert max(order.seconds or 0 for order in made if order) == 15
-    shallow = [ordered(said, Operation.CREATE, order) for order in orders(paid(said))]
-    assert {order.size.resolution for order in shallow if order and order.size} == {s.resolution for s in said.sizes}
+    shallow = [ordered(contract, Operation.CREATE, order) for order in orders(paid(contract))]
+    assert {order.size.resolution for order in shallow if order and order.size} == {
+        s.resolution for s in contract.sizes
+    }
 
 
 def test_a_price_of_tokens_can_be_given() -> None:
-    said = get_contract("opeai")
-    steps = zip(paid(said), paid(said, PaidOptions(token_price=Decimal(14))), strict=True)
+    contract = get_contract("opeai")
+    steps = zip(paid(contract), paid(contract, PaidOptions(token_price=Decimal(14))), strict=True)
     assert all(abs(dear.price - 2 * cheap.price) <= Decimal("0.000002") for cheap, dear in steps)
 
 
@@ -84,11 +86,11 @@ def test_what_a_stranger_must_read_travels_in_the_order() -> None:
 
 
 def test_an_order_says_its_size_in_either_form(upstream: str) -> None:
-    said = get_contract(upstream)
-    size = said.sizes[0]
+    contract = get_contract(upstream)
+    size = contract.sizes[0]
     for by_ratio in (False, True):
-        made = document(said, said.models[0], size, by_ratio=by_ratio)
-        found = ordered(said, Operation.CREATE, made)
+        made = document(contract, contract.models[0], size, by_ratio=by_ratio)
+        found = ordered(contract, Operation.CREATE, made)
         assert found is not None and found.size is not None and found.size.text == size.text
 
 

@@ -165,14 +165,14 @@ def test_a_book_that_cannot_be_written_keeps_the_order_back(
 
 
 def test_another_key_or_another_place_goes_on_with_nothing(tmp_path: Path) -> None:
-    path, said = tmp_path / "ledger.jsonl", get_contract("opeai")
-    book = OrderLog(path, fingerprint(said.name, "http://one.test", "k1"))
+    path, contract = tmp_path / "ledger.jsonl", get_contract("opeai")
+    book = OrderLog(path, fingerprint(contract.name, "http://one.test", "k1"))
     book.open(100.0)
     book.ordering("text", Decimal(1), 101.0)
     book.put_away()
     for target, key in (("http://one.test", "k2"), ("http://two.test", "k1")):
-        assert OrderLog(path, fingerprint(said.name, target, key)).interrupted(200.0) is None
-    again = OrderLog(path, fingerprint(said.name, "http://one.test", "k1"))
+        assert OrderLog(path, fingerprint(contract.name, target, key)).interrupted(200.0) is None
+    again = OrderLog(path, fingerprint(contract.name, "http://one.test", "k1"))
     run = again.interrupted(200.0)
     assert run is not None and run.spent == Decimal(1) and run.orders[0].in_doubt
     assert again.interrupted(200.0 + 2 * 86_400) is None

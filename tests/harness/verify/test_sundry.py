@@ -42,13 +42,13 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 def steps_of(upstream: str, *names: str) -> Plan:
     """Steps as they are made for a stranger, who must be able to read what orders refer to."""
-    said = get_contract(upstream)
-    every = paid(said, PaidOptions(carried(), deep=True, own_clock=True))
-    return Plan(said, (), tuple(step for step in every if step.name in names))
+    contract = get_contract(upstream)
+    every = paid(contract, PaidOptions(carried(), deep=True, own_clock=True))
+    return Plan(contract, (), tuple(step for step in every if step.name in names))
 
 
 def verdicts(found: Verification) -> Mapping[str, Seen]:
-    return {seen.fact.id.removeprefix(f"{found.said.name}."): seen.seen for seen in found.facts}
+    return {seen.fact.id.removeprefix(f"{found.contract.name}."): seen.seen for seen in found.facts}
 
 
 def between(world: Any, answer: Callable[..., Any]) -> Any:

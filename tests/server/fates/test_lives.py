@@ -19,7 +19,9 @@ START = ManualClock().now()
 
 def task_codes() -> list[Any]:
     return [
-        pytest.param(said, code, id=f"{said.name}-{code}") for said in contracts() for code in codes(said, "create")
+        pytest.param(contract, code, id=f"{contract.name}-{code}")
+        for contract in contracts()
+        for code in codes(contract, "create")
     ]
 
 
@@ -81,13 +83,17 @@ def test_a_moderated_task_fails_after_its_render(speaker: Any, what: str) -> Non
     assert f"the output {what}" in message
 
 
-@pytest.mark.parametrize(("said", "code"), task_codes())
-def test_a_task_fails_with_each_code_of_its_upstream(open_door: Callable[..., Any], said: Contract, code: str) -> None:
+@pytest.mark.parametrize(("contract", "code"), task_codes())
+def test_a_task_fails_with_each_code_of_its_upstream(
+    open_door: Callable[..., Any], contract: Contract, code: str
+) -> None:
     door = open_door(pace="fast")
-    row = codes(said, "create")[code]
+    row = codes(contract, "create")[code]
     header = {"X-Mock-Fate": f"failed code={code} after=60s"}
-    if said.name == "apimodels":
-        answer = door.post("/api/v1/video/generations", {"model": said.models[0].name, "prompt": "x"}, headers=header)
+    if contract.name == "apimodels":
+        answer = door.post(
+            "/api/v1/video/generations", {"model": contract.models[0].name, "prompt": "x"}, headers=header
+        )
         task_id = answer.json()["data"]["taskId"]
         door.clock.advance(60)
         body = door.task_a(task_id)

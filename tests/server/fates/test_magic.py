@@ -19,28 +19,28 @@ ORIGIN = "https://mock.test"
 FACTS = {path: spot.facts for path, spot in magic.URLS.items() if spot.facts is not None}
 
 
-def broken(said: Contract, *paths: str) -> set[str]:
-    return {found.fact.id for found in media_violations(said.name, [(path, FACTS[path]) for path in paths])}
+def broken(contract: Contract, *paths: str) -> set[str]:
+    return {found.fact.id for found in media_violations(contract.name, [(path, FACTS[path]) for path in paths])}
 
 
-def breakers(said: Contract, limit: MediaLimit) -> Iterator[tuple[str, ...]]:
+def breakers(contract: Contract, limit: MediaLimit) -> Iterator[tuple[str, ...]]:
     """The magic URLs that break a limit at each of its bounds, and no other limit: by facts, without the emulator."""
     kind = [path for path, facts in FACTS.items() if facts.kind is limit.kind]
     if limit.quantity == "total_seconds":
-        pairs = [(path, path) for path in kind if broken(said, path, path) == {limit.id}]
+        pairs = [(path, path) for path in kind if broken(contract, path, path) == {limit.id}]
         assert pairs, limit.id
         yield pairs[0]
         return
-    alone = [path for path in kind if broken(said, path) == {limit.id}]
+    alone = [path for path in kind if broken(contract, path) == {limit.id}]
     if limit.low is not None:
         yield (next(path for path in alone if _measure(limit, path) <= limit.low),)
     high = [path for path in alone if limit.high is not None and _measure(limit, path) >= limit.high]
     if limit.quantity == "seconds":  # a clip that is too long by itself is too long for the sum as well
         total = {
             limit.id,
-            next(one.id for one in said.limits if one.quantity == "total_seconds" and one.kind is limit.kind),
+            next(one.id for one in contract.limits if one.quantity == "total_seconds" and one.kind is limit.kind),
         }
-        high = [path for path in kind if broken(said, path) == total]
+        high = [path for path in kind if broken(contract, path) == total]
     if limit.high is not None:
         yield (high[0],)
 
@@ -80,9 +80,11 @@ def test_every_limit_can_be_broken_without_a_network(
 @pytest.mark.parametrize("limit", [pytest.param(limit, id=limit.id) for said in contracts() for limit in said.limits])
 def test_every_limit_can_be_kept_at_its_edge(speak_of: Callable[..., Any], limit: MediaLimit) -> None:
     name = limit.id.partition(".")[0]
-    speaker, said = speak_of(name), next(said for said in contracts() if said.name == name)
+    speaker, contract = speak_of(name), next(contract for contract in contracts() if contract.name == name)
     kept = [
-        path for path, facts in FACTS.items() if facts.kind is limit.kind and not broken(said, path) and not facts.face
+        path
+        for path, facts in FACTS.items()
+        if facts.kind is limit.kind and not broken(contract, path) and not facts.face
     ]
     nearest = max(kept, key=lambda path: _measure(limit, path) if limit.quantity != "total_seconds" else 0)
     assert speaker.create(**speaker.references(limit.kind, ORIGIN + nearest)).status_code == 200

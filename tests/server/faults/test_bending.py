@@ -99,12 +99,12 @@ MEASURED = [
 def test_a_limit_on_media_is_moved(
     wired: Any, upstream: str, limit: str, bounds: str, medium: str, taken: bool
 ) -> None:
-    said = get_contract(upstream)
+    contract = get_contract(upstream)
     kinds = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO}
     found = [Reference(kinds[limit.partition(".")[0]], medium)]
     if limit.startswith("audio"):
         found.append(Reference(MediaKind.IMAGE, picture(320, 320)))
-    changes = said.layout.place({}, found)
+    changes = contract.layout.place({}, found)
     lie = f"other_limit fact={upstream}.limit.{limit} {bounds}".strip()
     honest = wired.create("none", upstream, **changes)
     answer = wired.create(lie, upstream, **changes)
@@ -126,13 +126,13 @@ def test_two_limits_on_media_are_moved_at_once_and_nobody_else_s(wired: Any) -> 
 
 
 def test_an_altered_rule_leaves_the_page_s_alone() -> None:
-    said = get_contract("opeai")
-    rule = next(rule for rule in said.rules["create"] if rule.fact.id == "opeai.create.ratio.values")
+    contract = get_contract("opeai")
+    rule = next(rule for rule in contract.rules["create"] if rule.fact.id == "opeai.create.ratio.values")
     changed = altered(rule, {"fact": rule.fact.id, "deny": "1:1", "allow": "2:1"})
     assert changed.allowed == ("16:9", "4:3", "3:4", "9:16", "21:9", "2:1")
     assert "1:1" in rule.allowed
-    document = put(said.example("create"), "prompt", MISSING)
-    assert judged(said, "create", document, [], {"fact": "apimodels.create.duration.range", "high": 9}) == []
+    document = put(contract.example("create"), "prompt", MISSING)
+    assert judged(contract, "create", document, [], {"fact": "apimodels.create.duration.range", "high": 9}) == []
 
 
 @pytest.mark.parametrize("upstream", ["apimodels", "opeai"])

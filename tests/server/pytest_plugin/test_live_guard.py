@@ -90,7 +90,7 @@ def test_without_a_guard_each_way_leads_out(way: str) -> None:
 
 def test_every_host_of_both_contracts_is_known() -> None:
     assert set(HOSTS) == {"apimodels.app", "api.apimodels.app", "api-platform.ope.ai"}
-    assert {f"https://{host}" for host in HOSTS} == {base.host for said in contracts() for base in said.bases}
+    assert {f"https://{host}" for host in HOSTS} == {base.host for contract in contracts() for base in contract.bases}
 
 
 @pytest.mark.parametrize("host", ["example.test", "apimodels.app.example.test", "127.0.0.1", b"x.test"])

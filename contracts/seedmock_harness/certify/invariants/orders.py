@@ -84,7 +84,7 @@ def _is_brought_about(seen: Evidence, fact: str) -> bool:
     """Whether a breach is the trial's doing, or only asks for the rest of a file that is whole."""
     bad_key = any(step.kind is StepKind.KEY for step in seen.scenario.steps)
     kinds = (ErrorKind.RANGE_NOT_SATISFIABLE, *((ErrorKind.AUTHENTICATION,) if bad_key else ()))
-    return fact in [seen.said.case(kind).id for kind in kinds]
+    return fact in [seen.contract.case(kind).id for kind in kinds]
 
 
 def _otherwise(seen: Evidence, task: Task) -> Iterator[str]:
@@ -97,12 +97,16 @@ def _otherwise(seen: Evidence, task: Task) -> Iterator[str]:
 
 def _wanted(seen: Evidence, order: Order) -> dict[str, object]:
     """What the order says of the traits of its task."""
-    row = seen.said.size_of(order["size"]) if "size" in order else seen.said.size(order["resolution"], order["ratio"])
+    row = (
+        seen.contract.size_of(order["size"])
+        if "size" in order
+        else seen.contract.size(order["resolution"], order["ratio"])
+    )
     wanted: dict[str, object] = {"prompt": order["prompt"], "seconds": order["seconds"]}
     if row is not None:
         wanted |= {"width": row.width, "height": row.height}
     named = {"model": "model", "generate_audio": "audio"}
-    if any(variant.id == f"{seen.said.name}.seed" for variant in seen.said.variants):
+    if any(variant.id == f"{seen.contract.name}.seed" for variant in seen.contract.variants):
         named["seed"] = "seed"  # the other page has no seed: whether it is sent is the client's affair
     return wanted | {trait: order[name] for name, trait in named.items() if order.get(name, MISSING) is not MISSING}
 

@@ -22,7 +22,7 @@ def as_object(found: Verification) -> dict[str, Any]:
     from datetime import UTC, datetime
 
     return {
-        "upstream": found.said.name,
+        "upstream": found.contract.name,
         "target": found.target,
         "started_at": datetime.fromtimestamp(found.started_at, UTC).isoformat(timespec="seconds"),
         "verdict": found.verdict.value,

@@ -16,7 +16,7 @@ from .sarif import family
 
 def verification_junit(found: Verification) -> str:
     """The document."""
-    return junit(f"seedmock verify {found.said.name} at {found.target}", _suites(found), found.seconds)
+    return junit(f"seedmock verify {found.contract.name} at {found.target}", _suites(found), found.seconds)
 
 
 def _suites(found: Verification) -> Iterator[Suite]:

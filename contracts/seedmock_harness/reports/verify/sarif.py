@@ -19,10 +19,10 @@ def verification_sarif(found: Verification) -> str:
     looked = found.verdict is not Verdict.COULD_NOT_LOOK
     return sarif(
         [_rule(fact) for fact in facts.values()],
-        [_result(finding, places, found.said.name) for finding in found.findings],
+        [_result(finding, places, found.contract.name) for finding in found.findings],
         invocation(looked, VERIFICATION[found.verdict], found.trouble, found.started_at, found.seconds),
         {
-            "upstream": found.said.name,
+            "upstream": found.contract.name,
             "target": found.target,
             "verdict": found.verdict.value,
             "spentUsd": float(found.spent),

@@ -40,9 +40,9 @@ def clip(width: int = 1280, height: int = 720, seconds: float = 4.0, **said: Any
 class Tale:
     """A conversation that somebody makes up; a check is asked about its last turn."""
 
-    def __init__(self, said: Contract, options: Mapping[str, str] | None = None) -> None:
-        self.said = said
-        self.conversation = History(said, options)
+    def __init__(self, contract: Contract, options: Mapping[str, str] | None = None) -> None:
+        self.contract = contract
+        self.conversation = History(contract, options)
         self.now = NOW
         self.last: Interaction | None = None
 
@@ -56,7 +56,7 @@ class Tale:
         method: str = "", url: str = "", media: MediaFacts | None = None, **params: str,
     ) -> Tale:  # fmt: skip
         """One more exchange: what was sent, and what is said to have been answered (text, or JSON)."""
-        known, path = ("GET", url) if url else path_of(self.said, operation, params)
+        known, path = ("GET", url) if url else path_of(self.contract, operation, params)
         path += "?" + urlencode(sent) if known == "GET" and sent else ""
         request = Request(
             method or known,
@@ -78,7 +78,7 @@ class Tale:
 
     def posted(self, form: str, body: Any, *, status: int = 200) -> Tale:
         """An order by a form."""
-        method, path = path_of(self.said, Operation.CREATE, {})
+        method, path = path_of(self.contract, Operation.CREATE, {})
         response = Response(status, (("content-type", "application/json"),), json.dumps(body))
         return self._hear(Exchange(Operation.CREATE, Request(method, path, (), form), response, "first", self.now))
 
@@ -88,16 +88,16 @@ class Tale:
         self, id_: str = "t1", *, caller: str = "first", operation: Any = Operation.CREATE, **changes: Any
     ) -> Tale:
         """The upstream's example with changes; a change to None takes the field away."""
-        document = {**self.said.example(operation), **changes}
+        document = {**self.contract.example(operation), **changes}
         sent = {name: value for name, value in document.items() if value is not None}
         body: Any = {"id": id_, "task_id": id_, "object": "video", "model": "m", "status": "queued", "created_at": 1}
-        if self.said.holder:
+        if self.contract.holder:
             body = {"code": 200, "msg": "success", "data": {"taskId": id_, "state": "pending"}}
         return self.say(operation, body, sent=sent, caller=caller)
 
     def poll(self, word: str, id_: str = "t1", *, link: str = "", caller: str = "first") -> Tale:
         """A query that is told a status word, and for A's a link."""
-        if not self.said.holder:
+        if not self.contract.holder:
             return self.say(Operation.QUERY, {"id": id_, "status": word}, caller=caller, task_id=id_)
         data = {"taskId": id_, "state": word} | ({"resultUrls": [link]} if link else {})
         return self.say(Operation.QUERY, {"code": 200, "data": data}, sent={"task_id": id_}, caller=caller)
@@ -105,17 +105,17 @@ class Tale:
     def done(self, id_: str = "t1", *, link: str = "https://files.example/t1.mp4", **changes: Any) -> Tale:
         """A task that has succeeded."""
         self.order(id_, **changes)
-        return self.poll("completed", id_, link=link) if self.said.holder else self.poll("SUCCESS", id_)
+        return self.poll("completed", id_, link=link) if self.contract.holder else self.poll("SUCCESS", id_)
 
     def fetch(self, id_: str = "t1", *, link: str = "https://files.example/t1.mp4", **answered: Any) -> Tale:
         """Content that is told by its facts; `media` None is what is no clip, then `body` tells what it is."""
         media = answered.pop("media", clip()) if answered.get("status", 200) == 200 else answered.pop("media", None)
         size = media.size_bytes if media is not None else 0
         usual = {"content-type": "video/mp4", "content-length": str(size), "etag": ETAG}
-        usual |= {} if self.said.holder else {"cache-control": "public, max-age=86400"}
+        usual |= {} if self.contract.holder else {"cache-control": "public, max-age=86400"}
         answered.setdefault("headers", usual)
         answered.setdefault("body", f"<{size} bytes of video/mp4>" if media is not None else "")
-        place = {"url": link, "caller": ""} if self.said.holder else {"task_id": id_}
+        place = {"url": link, "caller": ""} if self.contract.holder else {"task_id": id_}
         return self.say(Operation.CONTENT, media=media, **{**place, **answered})
 
     def tell(self, operation: Operation, data: Any, *, sent: Any = None, **said: Any) -> Tale:
@@ -134,14 +134,14 @@ class Tale:
         """The facts that a check looked at in the last turn, less the upstream's name, and whether all looks held."""
         seen: dict[str, bool] = {}
         for look in self.looks(check):
-            name = look.fact.id.removeprefix(f"{self.said.name}.")
+            name = look.fact.id.removeprefix(f"{self.contract.name}.")
             seen[name] = seen.get(name, True) and look.holds
         return seen
 
     def severities(self, check: Callable[[Interaction], Iterator[CheckResult]]) -> dict[str, Severity]:
         assert self.last is not None
         failures = [CheckFailure("", look, self.last.exchange) for look in self.looks(check) if not look.holds]
-        return {failure.fact.id.removeprefix(f"{self.said.name}."): failure.severity for failure in failures}
+        return {failure.fact.id.removeprefix(f"{self.contract.name}."): failure.severity for failure in failures}
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ class Emulated:
 
     def confirmed(self) -> set[str]:
         """The facts that were borne out, less the upstream's name."""
-        prefix = f"{self.speaker.said.name}."
+        prefix = f"{self.speaker.contract.name}."
         return {look.fact.id.removeprefix(prefix) for said in self.heard for _, look in said.looks if look.holds}
 
 

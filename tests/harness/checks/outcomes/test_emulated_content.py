@@ -27,10 +27,10 @@ def finished(stage: Any, document: Any, fate: str = "") -> Callable[..., Any]:
     speaker = stage.speaker
     made = speaker.ask(Operation.CREATE, document, headers={"x-mock-fate": fate} if fate else None)
     params = {"task_id": made.made}
-    if speaker.said.name == "opeai":
+    if speaker.contract.name == "opeai":
         speaker.ask(Operation.CONTENT, params=params)
     for _ in range(9):
-        asked = None if speaker.said.name == "opeai" else params
+        asked = None if speaker.contract.name == "opeai" else params
         told = speaker.ask(Operation.QUERY, asked, params=params)
         if told.status is TaskStatus.SUCCESS:
             break
@@ -53,7 +53,7 @@ def parts(stage: Any, fetch: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("name", UPSTREAMS)
 def test_what_the_emulator_delivers_contradicts_nothing(emulated: Made, name: str) -> None:
     stage = emulated(name)
-    for document in stage.speaker.said.examples[Operation.CREATE]:
+    for document in stage.speaker.contract.examples[Operation.CREATE]:
         fetch = finished(stage, document)
         parts(stage, fetch)
     finished(stage, {**document, "generate_audio": False})()
@@ -66,7 +66,7 @@ def test_what_the_emulator_delivers_contradicts_nothing(emulated: Made, name: st
 def test_content_that_is_late_contradicts_nothing(emulated: Made) -> None:
     for name in UPSTREAMS:
         stage = emulated(name)
-        fetch = finished(stage, stage.speaker.said.example(Operation.CREATE), "content_late by=10s")
+        fetch = finished(stage, stage.speaker.contract.example(Operation.CREATE), "content_late by=10s")
         for _ in range(4):
             fetch()
             stage.speaker.sleep(4.0)
@@ -80,7 +80,7 @@ def test_content_that_is_late_contradicts_nothing(emulated: Made) -> None:
 def test_another_option_is_settled_and_nothing_else_is_said(emulated: Made, option: str) -> None:
     id_, _, value = option.partition("=")
     stage = emulated(id_.partition(".")[0], variants={id_: value})
-    fetch = finished(stage, stage.speaker.said.example(Operation.CREATE))
+    fetch = finished(stage, stage.speaker.contract.example(Operation.CREATE))
     parts(stage, fetch)
     stage.speaker.sleep(7 * 86400 + 1)
     fetch()

@@ -20,7 +20,7 @@ FACE = {"url": "https://example.com/face.png", "asset_type": "Image"}
 def lived(stage: Any, operation: Op, fate: str = "", **changes: Any) -> Any:
     """An order, its record while it runs, its end, its record and its clip."""
     speaker = stage.speaker
-    document = {**speaker.said.example(operation), **changes}
+    document = {**speaker.contract.example(operation), **changes}
     made = speaker.ask(operation, document, headers={"x-mock-fate": fate} if fate else None)
     params = {"task_id": made.made}
     speaker.ask(Op.RECORD, params=params)
@@ -43,7 +43,7 @@ def spend(stage: Any) -> None:
     speaker.ask(Op.BALANCE)
     lived(stage, Op.CREATE, "failed")
     speaker.ask(Op.BALANCE)
-    speaker.ask(Op.CREATE, {**speaker.said.example(Op.CREATE), "duration": 99})
+    speaker.ask(Op.CREATE, {**speaker.contract.example(Op.CREATE), "duration": 99})
     speaker.ask(Op.BALANCE)
     lived(stage, Op.UPSCALE, videoUrl=first.links[0])
     lived(stage, Op.UPSCALE, targetResolution="720p")
@@ -76,7 +76,7 @@ def stock(stage: Any) -> tuple[Any, Any]:
         speaker.ask(Op.ASSET_LIST, {"page": 1, **sent})
     speaker.ask(Op.GROUP_LIST)
     lived(stage, Op.CREATE, first_frame_url=f"asset://{lead.made}")
-    speaker.ask(Op.CREATE, {**speaker.said.example(Op.CREATE), "first_frame_url": f"asset://{failed.made}"})
+    speaker.ask(Op.CREATE, {**speaker.contract.example(Op.CREATE), "first_frame_url": f"asset://{failed.made}"})
     return lead, other
 
 
@@ -94,7 +94,7 @@ def pry(stage: Any, lead: Any) -> None:
     speaker.ask(Op.GROUP_DELETE, {"id": 1}, **SECOND)
     speaker.ask(Op.QUERY, {"task_id": task}, **SECOND)
     speaker.ask(Op.RECORD, params={"task_id": task}, **SECOND)
-    speaker.ask(Op.CREATE, {**speaker.said.example(Op.CREATE), "first_frame_url": f"asset://{lead.made}"}, **SECOND)
+    speaker.ask(Op.CREATE, {**speaker.contract.example(Op.CREATE), "first_frame_url": f"asset://{lead.made}"}, **SECOND)
     speaker.ask(Op.GROUP_CREATE, {"name": "mine"}, **SECOND)
     speaker.ask(Op.GROUP_LIST, **SECOND)
     speaker.ask(Op.GROUP_LIST)
@@ -104,7 +104,7 @@ def clear(stage: Any, lead: Any, other: Any) -> None:
     speaker = stage.speaker
     speaker.ask(Op.ASSET_DELETE, {"id": lead.made})
     speaker.ask(Op.ASSET_GET, {"id": lead.made})
-    speaker.ask(Op.CREATE, {**speaker.said.example(Op.CREATE), "first_frame_url": f"asset://{lead.made}"})
+    speaker.ask(Op.CREATE, {**speaker.contract.example(Op.CREATE), "first_frame_url": f"asset://{lead.made}"})
     speaker.ask(Op.GROUP_DELETE, {"id": "2"})
     speaker.ask(Op.ASSET_GET, {"id": other.made})
     speaker.ask(Op.ASSET_LIST, {"page": 1})
@@ -163,7 +163,7 @@ def test_nothing_is_contradicted_and_everything_is_looked_at(emulated: Made) -> 
 
 def test_another_key_finds_nothing_of_b_s(emulated: Made) -> None:
     stage = emulated("opeai")
-    made = stage.speaker.ask(Op.CREATE, stage.speaker.said.example(Op.CREATE))
+    made = stage.speaker.ask(Op.CREATE, stage.speaker.contract.example(Op.CREATE))
     stage.speaker.sleep(9.0)
     for operation in (Op.QUERY, Op.CONTENT):
         stage.speaker.ask(operation, params={"task_id": made.made}, **SECOND)

@@ -214,7 +214,7 @@ class TestUse:
     WITH = "asset://a1"
 
     def refused(self, told: Any, **said: Any) -> Any:
-        document = {**told.said.example(Operation.CREATE), "first_frame_url": self.WITH}
+        document = {**told.contract.example(Operation.CREATE), "first_frame_url": self.WITH}
         data = {"failCode": "INVALID_INPUT", "failMsg": "a1"}
         return told.tell(Operation.CREATE, data, sent=document, **{"status": 400, **said})
 

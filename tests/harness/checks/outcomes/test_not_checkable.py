@@ -38,7 +38,7 @@ def test_no_check_looks_at_what_is_said_to_be_invisible(emulated: Callable[..., 
     stage = emulated(name)
     speaker = stage.speaker
     for fate in FATES:
-        made = speaker.ask(Operation.CREATE, speaker.said.example(Operation.CREATE), headers={"x-mock-fate": fate})
+        made = speaker.ask(Operation.CREATE, speaker.contract.example(Operation.CREATE), headers={"x-mock-fate": fate})
         speaker.sleep(60.0)
         params = {"task_id": made.made}
         told = speaker.ask(Operation.QUERY, params if name == "apimodels" else None, params=params)

@@ -47,7 +47,7 @@ class TestContent:
 
 class TestOrders:
     def refused(self, told: Any, fail_code: str, status: int, **changes: Any) -> Any:
-        document = {**told.said.example(Operation.CREATE), **changes}
+        document = {**told.contract.example(Operation.CREATE), **changes}
         data = {"failCode": fail_code, "failMsg": "no", "retryable": False}
         return told.tell(Operation.CREATE, data, sent=document, status=status)
 
@@ -59,7 +59,7 @@ class TestOrders:
             (409, {"error.moderation_input": False}),
         ):
             assert self.refused(tale("apimodels"), "CONTENT_MODERATION", status).sees(check) == seen
-        document = tale("opeai").said.example(Operation.CREATE)
+        document = tale("opeai").contract.example(Operation.CREATE)
         for status, right in ((400, True), (422, False)):
             body = error("BadRequest", "InputTextSensitiveContentDetected")
             told = tale("opeai").say(Operation.CREATE, body, sent=document, status=status)
@@ -80,7 +80,7 @@ class TestOrders:
             told = self.refused(tale("apimodels"), "INVALID_INPUT", status, first_frame_url=IMAGE)
             assert told.sees(CHECK) == {"error.invalid_input": right}
         item = {"type": "image_url", "role": "first_frame", "image_url": {"url": IMAGE}}
-        document = {**tale("opeai").said.example(Operation.CREATE), "input_reference": {"content": [item]}}
+        document = {**tale("opeai").contract.example(Operation.CREATE), "input_reference": {"content": [item]}}
         for param, code, seen in (
             ("input_reference.content[0].image_url.url", "InvalidParameter", {"error.invalid_input": True}),
             ("input_reference.content[0].image_url.url", "Gone", {"error.invalid_input": False}),
@@ -97,7 +97,7 @@ class TestOrders:
             assert told.tell(Operation.ASSET_CREATE, None, sent=FACE, status=status).sees(CHECK) == seen
 
     def test_an_order_that_cannot_be_paid_is_refused_for_that(self, tale: Made) -> None:
-        check, document = states.orders_need_money, tale("apimodels").said.example(Operation.CREATE)
+        check, document = states.orders_need_money, tale("apimodels").contract.example(Operation.CREATE)
 
         def poor(left: float) -> Any:
             return tale("apimodels").tell(Operation.BALANCE, {"balance": left})

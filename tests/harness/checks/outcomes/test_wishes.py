@@ -27,7 +27,7 @@ def items(*found: tuple[str, str, str]) -> dict[str, Any]:
 
 def used(told: Any) -> Any:
     """Orders in which every reference was taken before."""
-    if told.said.name == "opeai":
+    if told.contract.name == "opeai":
         return told.order("t0", input_reference=items(("image_url", IMAGE, "first_frame")))
     told.order("t0", first_frame_url=IMAGE).order("t8", reference_video_urls=[VIDEO])
     return told.order("t9", operation=Operation.UPSCALE)
@@ -52,7 +52,7 @@ class TestWays:
     def test_of_a_s_are_taken(self, tale: Made, changes: dict[str, Any], facts: set[str]) -> None:
         assert tale("apimodels").order(**changes).sees(self.check) == dict.fromkeys(facts, True)
         operation = changes.get("operation", Operation.CREATE)
-        document = {**tale("apimodels").said.example(operation), **changes}
+        document = {**tale("apimodels").contract.example(operation), **changes}
         document.pop("operation", None)
         told = used(tale("apimodels")).tell(operation, None, sent=document, status=400)
         assert told.sees(self.check) == dict.fromkeys(facts, False)
@@ -74,28 +74,31 @@ class TestWays:
     )
     def test_of_b_s_are_taken(self, tale: Made, changes: dict[str, Any], facts: set[str]) -> None:
         assert tale("opeai").order(**changes).sees(self.check) == dict.fromkeys(facts, True)
-        document = {**tale("opeai").said.example(Operation.CREATE), **changes}
+        document = {**tale("opeai").contract.example(Operation.CREATE), **changes}
         told = used(tale("opeai")).say(Operation.CREATE, refused_b("input_reference"), sent=document, status=400)
         assert told.sees(self.check) == dict.fromkeys(facts, False)
 
     def test_a_refusal_for_what_a_reference_leads_to_says_nothing(self, tale: Made) -> None:
-        document = {**tale("apimodels").said.example(Operation.CREATE), "first_frame_url": IMAGE}
+        document = {**tale("apimodels").contract.example(Operation.CREATE), "first_frame_url": IMAGE}
         told = tale("apimodels").tell(Operation.CREATE, {"failCode": "INVALID_INPUT"}, sent=document, status=400)
         assert told.sees(self.check) == {}
-        document = {**tale("opeai").said.example(Operation.CREATE), "input_reference": items(("image_url", IMAGE, ""))}
+        document = {
+            **tale("opeai").contract.example(Operation.CREATE),
+            "input_reference": items(("image_url", IMAGE, "")),
+        }
         told = tale("opeai").say(
             Operation.CREATE, refused_b("input_reference.content[0].image_url.url"), sent=document, status=400
         )
         assert told.sees(self.check) == {}
 
     def test_a_reference_that_was_never_used_may_be_what_is_wrong(self, tale: Made) -> None:
-        document = {**tale("apimodels").said.example(Operation.CREATE), "first_frame_url": IMAGE}
+        document = {**tale("apimodels").contract.example(Operation.CREATE), "first_frame_url": IMAGE}
         assert tale("apimodels").tell(Operation.CREATE, None, sent=document, status=400).sees(self.check) == {}
 
     @pytest.mark.parametrize("status", [401, 402, 429, 500])
     def test_so_does_a_refusal_for_another_reason(self, tale: Made, status: int) -> None:
         told = tale("apimodels").tell(
-            Operation.CREATE, None, sent=tale("apimodels").said.example(Operation.CREATE), status=status
+            Operation.CREATE, None, sent=tale("apimodels").contract.example(Operation.CREATE), status=status
         )
         assert told.sees(self.check) == {}
 
@@ -117,7 +120,7 @@ def test_a_private_address_comes_to_nothing(tale: Made, host: str) -> None:
     assert taken.poll("failed").sees(check) == {"private_urls": True}
     taken = tale("apimodels").order(first_frame_url=link).poll("completed", link="https://x")
     assert taken.severities(check) == {"private_urls": Severity.BREAKING}
-    document = {**taken.said.example(Operation.CREATE), "first_frame_url": link}
+    document = {**taken.contract.example(Operation.CREATE), "first_frame_url": link}
     told = tale("apimodels").tell(Operation.CREATE, {"failCode": "INVALID_INPUT"}, sent=document, status=400)
     assert told.sees(check) == {"private_urls": True}
     assert tale("apimodels").order(first_frame_url=IMAGE).poll("failed").sees(check) == {}
