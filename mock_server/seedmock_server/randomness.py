@@ -1,21 +1,23 @@
-"""Everything that looks random: a hash of the seed and of what is drawn for. The only module that may draw."""
+"""Seeded randomness: every draw is a hash of the seed and the draw's labels. The only module that may draw."""
 
 from __future__ import annotations
 
 import secrets
 from hashlib import blake2b
 
-LOWER = b"0123456789abcdefghijklmnopqrstuvwxyz"
-SIGNS = bytes(LOWER[byte % 36] for byte in range(256))
+ALPHABET = b"0123456789abcdefghijklmnopqrstuvwxyz"
+# Maps each byte of a digest to a character. 256 is no multiple of 36, so the first four are slightly likelier; a fairer
+# mapping would change every id that a seed gives.
+TOKEN_CHARS = bytes(ALPHABET[byte % 36] for byte in range(256))
 
 
 def fresh_seed() -> int:
-    """A seed that nobody can guess, for a server that was given none."""
+    """Return an unpredictable seed, for a server that is started without one."""
     return secrets.randbits(63)
 
 
 class SeededRandom:
-    """Draws that depend on the seed and their labels alone: the same labels give the same draw."""
+    """Random numbers and tokens that depend on the seed and their labels alone: equal labels give equal draws."""
 
     def __init__(self, seed: int) -> None:
         self.reseed(seed)
@@ -23,21 +25,21 @@ class SeededRandom:
     def reseed(self, seed: int) -> None:
         """Draw from another seed from now on."""
         self.seed = seed
-        self._keyed = blake2b(digest_size=32, key=seed.to_bytes(32, "big", signed=True))
+        self._hash = blake2b(digest_size=32, key=seed.to_bytes(32, "big", signed=True))
 
-    def whole(self, below: int, *labels: object) -> int:
-        """A whole number from 0 up to, not including, `below` (at most 2**192)."""
+    def integer(self, below: int, *labels: object) -> int:
+        """Draw a whole number in [0, below); `below` is at most 2**192, so that the remainder's bias is negligible."""
         return int.from_bytes(self._digest(labels), "big") % below
 
-    def fraction(self, *labels: object) -> float:
-        """A float from 0 up to, not including, 1."""
-        return self.whole(1 << 53, *labels) / (1 << 53)
+    def uniform(self, *labels: object) -> float:
+        """Draw a float in [0, 1)."""
+        return self.integer(1 << 53, *labels) / (1 << 53)
 
-    def text(self, length: int, *labels: object) -> str:
-        """So many signs (at most 32) of 0-9 and a-z."""
-        return self._digest(labels).translate(SIGNS)[:length].decode("ascii")
+    def token(self, length: int, *labels: object) -> str:
+        """Draw `length` characters (at most 32) of 0-9 and a-z."""
+        return self._digest(labels).translate(TOKEN_CHARS)[:length].decode("ascii")
 
     def _digest(self, labels: tuple[object, ...]) -> bytes:
-        drawn = self._keyed.copy()
-        drawn.update("\x1f".join(map(str, labels)).encode("utf-8", "surrogatepass"))
-        return drawn.digest()
+        digest = self._hash.copy()
+        digest.update("\x1f".join(map(str, labels)).encode("utf-8", "surrogatepass"))
+        return digest.digest()

@@ -62,8 +62,8 @@ def test_another_keys_query_is_no_step(open_door: Open) -> None:
 
 
 def test_realistic_times_have_the_vendors_measured_quantiles() -> None:
-    chance, latency = SeededRandom(7), LogNormal(142, 486)
-    totals = sorted(sum(pace_of(Pace.REALISTIC, latency, chance, number)) for number in range(2000))
+    random, latency = SeededRandom(7), LogNormal(142, 486)
+    totals = sorted(sum(pace_of(Pace.REALISTIC, latency, random, number)) for number in range(2000))
     assert totals[1000] == pytest.approx(142, rel=0.1)
     assert totals[1800] == pytest.approx(486, rel=0.1)
     assert totals[0] > 1

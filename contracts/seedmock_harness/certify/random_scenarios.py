@@ -32,22 +32,22 @@ AT_CONTENT = ("cut", "reset when=during", "wrong_length off=10", "status code=50
 
 def generated(upstream: str, seed: int, *, deep: bool = False) -> Iterator[Scenario]:
     """Scenarios drawn from a seed: the same seed gives the same ones."""
-    contract, chance = get_contract(upstream), SeededRandom(seed)
+    contract, random = get_contract(upstream), SeededRandom(seed)
     for number in range(1, (MANY if deep else FEW) + 1):
-        steps = tuple(_steps(contract, _Draw(chance, number)))
-        order = _Draw(chance, number, "order").of(NAMES)
+        steps = tuple(_steps(contract, _Draw(random, number)))
+        order = _Draw(random, number, "order").of(NAMES)
         yield Scenario(f"generated-{number}", f"drawn from the seed {seed}", steps, order, SECONDS)
 
 
 class _Draw:
     """Draws for one scenario, each with a label of its own."""
 
-    def __init__(self, chance: SeededRandom, *labels: object) -> None:
-        self._chance, self._labels, self._count = chance, labels, 0
+    def __init__(self, random: SeededRandom, *labels: object) -> None:
+        self._random, self._labels, self._count = random, labels, 0
 
     def below(self, number: int) -> int:
         self._count += 1
-        return self._chance.whole(number, "scenario", *self._labels, self._count)
+        return self._random.integer(number, "scenario", *self._labels, self._count)
 
     def of(self, choices: Sequence[str]) -> str:
         return choices[self.below(len(choices))]

@@ -47,7 +47,7 @@ class Testbed:
     heard: TrafficRecorder
     heard_elsewhere: TrafficRecorder
     clock: Clock
-    chance: SeededRandom
+    random: SeededRandom
     url: str = ""
     elsewhere: str = ""
     number: int = 0
@@ -60,7 +60,7 @@ class Testbed:
             self.app.world.state.forget(self.account)
         self.number += 1
         kind = next((step.text for step in scenario.steps if step.kind is StepKind.KEY), "certify")
-        self.key = f"{MAGIC}{kind}_{self.chance.text(24, 'key', self.number)}"
+        self.key = f"{MAGIC}{kind}_{self.random.token(24, 'key', self.number)}"
         self.account = self.app.world.account(self.key)
         self.heard.begin(self.key)
         self.heard_elsewhere.begin(self.key)

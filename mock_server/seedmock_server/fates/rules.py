@@ -218,8 +218,8 @@ class Fates(RuleSet[FateRule]):
     What is said without an operation (the key's, the default, most rules) is for tasks; assets become active.
     """
 
-    def __init__(self, chance: SeededRandom) -> None:
-        super().__init__(chance, "fate")
+    def __init__(self, random: SeededRandom) -> None:
+        super().__init__(random, "fate")
         self.drawn: dict[str, int] = {}
         self.default = Outcomes(((1.0, SUCCEED),))
         self.of_key: dict[str, Outcomes] = {}
@@ -283,14 +283,14 @@ class Fates(RuleSet[FateRule]):
             return outcomes.weighted[0][1]
         # Counted by account: who else is served must not decide what befalls this one.
         number = self.drawn[subject.account] = self.drawn.get(subject.account, 0) + 1
-        return outcomes.draw(self._chance.fraction("fate", subject.account, number))
+        return outcomes.draw(self._random.uniform("fate", subject.account, number))
 
     def _outcomes(self, contract: Contract, subject: RequestFacts) -> Outcomes:
         of_assets = subject.operation == Operation.ASSET_CREATE
         for counter, rule in (*self.rules, *self.scenario):
             if of_assets and rule.match.operation is None:
                 continue
-            if _can(rule.outcomes, contract, subject) and counter.takes(subject, self._chance):
+            if _can(rule.outcomes, contract, subject) and counter.takes(subject, self._random):
                 return rule.outcomes
         if of_assets:
             return BECOME_ACTIVE

@@ -51,12 +51,12 @@ class Fault:
         """Whether the fault makes sense for an operation; empty is none that the upstream has."""
         return self.kind not in ONLY or operation in ONLY[self.kind] or (not operation and self.kind in REFUSALS)
 
-    def drawn(self, chance: SeededRandom, account: str, number: int) -> Fault:
+    def drawn(self, random: SeededRandom, account: str, number: int) -> Fault:
         """The same fault with its latency drawn."""
         if "p50" not in self.values:
             return self
-        fraction = chance.fraction("latency", account, number)
-        seconds = LogNormal(self.values["p50"], self.values["p90"]).at(fraction)
+        fraction = random.uniform("latency", account, number)
+        seconds = LogNormal(self.values["p50"], self.values["p90"]).quantile(fraction)
         return Fault(self.kind, {"seconds": round(seconds, 6)})
 
 
@@ -133,8 +133,8 @@ class Faults(RuleSet[FaultRule]):
     A rule behind another of its group is not asked, and does not count, when that one was taken.
     """
 
-    def __init__(self, chance: SeededRandom) -> None:
-        super().__init__(chance, "fault")
+    def __init__(self, random: SeededRandom) -> None:
+        super().__init__(random, "fault")
         self.calls: collections.Counter[str] = collections.Counter()
 
     def __bool__(self) -> bool:
@@ -206,7 +206,7 @@ class Faults(RuleSet[FaultRule]):
     ) -> None:
         for counter, rule in rules:
             fault = rule.fault
-            if fault.group not in met and fault.fits(subject.operation) and counter.takes(subject, self._chance):
+            if fault.group not in met and fault.fits(subject.operation) and counter.takes(subject, self._random):
                 met[fault.group] = fault
 
     def _drawn(self, met: dict[str, Fault], subject: RequestFacts) -> tuple[Fault, ...]:
@@ -214,7 +214,7 @@ class Faults(RuleSet[FaultRule]):
             return ()
         self.calls[subject.account] += 1
         number = self.calls[subject.account]
-        return tuple(fault.drawn(self._chance, subject.account, number) for fault in met.values())
+        return tuple(fault.drawn(self._random, subject.account, number) for fault in met.values())
 
 
 def _shown(value: object) -> str:

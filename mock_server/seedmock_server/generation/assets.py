@@ -54,7 +54,7 @@ class Library:
         self,
         store: Store,
         clocks: Clocks,
-        chance: SeededRandom,
+        random: SeededRandom,
         shelf: Sources,
         sight: MediaInspector,
         fates: Fates,
@@ -66,7 +66,7 @@ class Library:
         self._sight = sight
         self._fates = fates
         self.clocks = clocks
-        self._chance = chance
+        self._random = random
         self._sources = shelf
         self._pace = pace
         self._ledger = ledger

@@ -71,7 +71,7 @@ class Engine:
         self,
         store: Store,
         clocks: Clocks,
-        chance: SeededRandom,
+        random: SeededRandom,
         studio: ClipRenderer,
         inputs: Inputs,
         fates: Fates,
@@ -81,7 +81,7 @@ class Engine:
         self.store = store
         self.clocks = clocks
         self.fates = fates
-        self.chance = chance
+        self.random = random
         self.inputs = inputs
         self.ledger = ledger
         self.rules = rules
@@ -227,7 +227,7 @@ class Engine:
             number = self.number  # the id's own: ids may tell the time of day, which no draw hangs on
             queue, render = self._times(draft, number)
             lived = plan_task(contract, fate, queue, render)
-            seed = draft.seed if draft.seed >= 0 else self.chance.whole(SEEDS, "seed", number)
+            seed = draft.seed if draft.seed >= 0 else self.random.integer(SEEDS, "seed", number)
             task = msgspec.structs.replace(
                 draft,
                 id=task_id,
@@ -252,10 +252,8 @@ class Engine:
 
     def _times(self, draft: Task, number: int) -> tuple[float, float]:
         """Seconds in the queue and in the works: what is said of tasks like this, else what the pace gives."""
-        said = (
-            self.latencies.times(draft, self.chance.fraction("latency", number)) if self.latencies.durations else None
-        )
-        return said or pace_of(self.rules.pace, self.rules.latency, self.chance, number)
+        said = self.latencies.times(draft, self.random.uniform("latency", number)) if self.latencies.durations else None
+        return said or pace_of(self.rules.pace, self.rules.latency, self.random, number)
 
     # --- what became of a task ---
 

@@ -88,7 +88,7 @@ class Counter:
         self.seen = 0
         self.used = 0
 
-    def takes(self, subject: RequestFacts, chance: SeededRandom) -> bool:
+    def takes(self, subject: RequestFacts, random: SeededRandom) -> bool:
         """Whether the rule is for this call; counts it."""
         if not self.match.fits(subject):
             return False
@@ -98,7 +98,7 @@ class Counter:
         if self.match.nth is not None and self.seen != self.match.nth:
             return False
         share = self.match.probability
-        if share is not None and chance.fraction("rule", self.label, subject.account, self.seen) >= share:
+        if share is not None and random.uniform("rule", self.label, subject.account, self.seen) >= share:
             return False
         self.used += 1
         return True
@@ -117,8 +117,8 @@ R = TypeVar("R", bound=HasMatch)
 class RuleSet(Generic[R]):
     """Rules of one sort with their counts, in their order: those told one by one, and a scenario's apart."""
 
-    def __init__(self, chance: SeededRandom, sort: str) -> None:
-        self._chance = chance
+    def __init__(self, random: SeededRandom, sort: str) -> None:
+        self._random = random
         self._sort = sort
         self.number = 0
         self.rules: list[tuple[Counter, R]] = []

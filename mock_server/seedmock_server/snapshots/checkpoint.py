@@ -44,7 +44,7 @@ class Checkpoint:
     engine: Engine
     courier: CallbackDispatcher
     sources: Sources
-    chance: SeededRandom
+    random: SeededRandom
     folder: Path
 
     def take(self, stage: ActiveScenario) -> bytes:
@@ -52,7 +52,7 @@ class Checkpoint:
         world, ledger = self.clocks.world, self.engine.ledger
         owners = {account: self.clocks.of(account) for account in self.clocks.owners}
         taken = Snapshot(
-            seed=self.chance.seed,
+            seed=self.random.seed,
             number=self.engine.number,
             clock=ClockState(world.now(), world.rate),
             clocks={account: ClockState(clock.now(), clock.rate) for account, clock in owners.items()},
@@ -81,7 +81,7 @@ class Checkpoint:
         media = [retelling.declaration(row) for row in taken.media]
         scenario, said_before = retelling.scenario(taken.stage)
         self.forget()
-        self.chance.reseed(taken.seed)
+        self.random.reseed(taken.seed)
         self.engine.number = taken.number
         self.clocks.world.restore(taken.clock.now, taken.clock.rate)
         for account, clock in taken.clocks.items():

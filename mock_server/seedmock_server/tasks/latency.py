@@ -34,7 +34,7 @@ class LatencyRule:
 
     def times(self, fraction: float) -> tuple[float, float]:
         """Seconds in the queue and in the works."""
-        whole = self.drawn.at(fraction) if self.drawn is not None else self.fixed or 0.0
+        whole = self.drawn.quantile(fraction) if self.drawn is not None else self.fixed or 0.0
         return whole * QUEUED_SHARE, whole * (1 - QUEUED_SHARE)
 
 

@@ -39,7 +39,7 @@ class LogNormal:
     p50: float
     p90: float
 
-    def at(self, fraction: float) -> float:
+    def quantile(self, fraction: float) -> float:
         """The quantile of a fraction of 1."""
         spread = math.log(self.p90 / self.p50) / NormalDist().inv_cdf(0.9)
         return self.p50 * math.exp(spread * NormalDist().inv_cdf(min(max(fraction, 1e-6), 1 - 1e-6)))
@@ -70,7 +70,7 @@ def life(queue: float, render: float, end: TaskStatus = TaskStatus.SUCCESS) -> t
 FAST = (0.6, 1.4)
 
 
-def pace_of(pace: Pace, latency: LogNormal, chance: SeededRandom, number: int) -> tuple[float, float]:
+def pace_of(pace: Pace, latency: LogNormal, random: SeededRandom, number: int) -> tuple[float, float]:
     """Seconds in the queue and in the works for a new task, drawn by its number."""
     if pace is Pace.FAST:
         return FAST
@@ -78,7 +78,7 @@ def pace_of(pace: Pace, latency: LogNormal, chance: SeededRandom, number: int) -
         return STEP_SECONDS, STEP_SECONDS
     if pace is Pace.INSTANT:
         return 0.0, 0.0
-    total = latency.at(chance.fraction("latency", number))
+    total = latency.quantile(random.uniform("latency", number))
     return total * QUEUED_SHARE, total * (1 - QUEUED_SHARE)
 
 

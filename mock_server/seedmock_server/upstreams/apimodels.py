@@ -71,7 +71,7 @@ class ApimodelsApi:
             Operation.FILE_CREATE: self.file_create,
         }
         self._rooms = rooms
-        self._engine, self._library, self._chance = rooms.engine, rooms.library, rooms.chance
+        self._engine, self._library, self._random = rooms.engine, rooms.library, rooms.random
         self._options = rooms.settings.options
         self._defaults = {
             field.path: field.default for field in self.contract.fields if field.operation is Operation.CREATE
@@ -152,7 +152,7 @@ class ApimodelsApi:
         )
 
     def _task_id(self, now: float, attempt: int) -> str:
-        return "cl" + self._chance.text(23, "task", self.contract.name, self._engine.next_number(), attempt)
+        return "cl" + self._random.token(23, "task", self.contract.name, self._engine.next_number(), attempt)
 
     # --- the asset library ---
 
@@ -224,7 +224,7 @@ class ApimodelsApi:
         return datetime.fromtimestamp(self._engine.clocks.now(account), VENDOR_TIME).strftime("%Y%m%d%H%M%S")
 
     def _suffix(self, what: str) -> str:
-        return self._chance.text(5, what, self._engine.next_number())
+        return self._random.token(5, what, self._engine.next_number())
 
     # --- what its own clients use besides ---
 
@@ -246,7 +246,7 @@ class ApimodelsApi:
         if file is None:
             said = "file is missing; expected a part named file with a filename"
             raise ApiError(ErrorKind.MISSING_PARAMETER, said, field="file", allowed="a file part")
-        token = self._chance.text(32, "file", self._engine.next_number())
+        token = self._random.token(32, "file", self._engine.next_number())
         name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")
         await self._library.upload(self.contract, call.account, token, file.content, name)
         return _ok({"publicUrl": f"{call.origin}{FILES}/{token}/{name}"})

@@ -21,9 +21,9 @@ class UpstreamContext:
     engine: Engine
     library: Library
     sources: Sources
-    chance: SeededRandom
+    random: SeededRandom
     settings: Settings
 
     def result_token(self, task_id: str) -> str:
         """What makes a result link unguessable: drawn from the seed, which nobody outside knows."""
-        return self.chance.text(32, "result", task_id)
+        return self.random.token(32, "result", task_id)

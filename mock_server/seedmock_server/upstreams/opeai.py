@@ -42,7 +42,7 @@ class OpeaiApi:
             Operation.QUERY: self.query,
             Operation.CONTENT: self.content,
         }
-        self._engine, self._chance = rooms.engine, rooms.chance
+        self._engine, self._random = rooms.engine, rooms.random
         self._options = rooms.settings.options
         self._reason = self._options["opeai.failure_reason"]
         self._percent = self._options["opeai.progress"] == "percent"
@@ -193,7 +193,7 @@ class OpeaiApi:
         )
 
     def _task_id(self, now: float, attempt: int) -> str:
-        signs = self._chance.text(5, "task", self.contract.name, self._engine.next_number(), attempt)
+        signs = self._random.token(5, "task", self.contract.name, self._engine.next_number(), attempt)
         return f"cgt-{_stamp(int(now))}-{signs}"
 
 
