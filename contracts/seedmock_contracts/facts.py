@@ -247,14 +247,14 @@ class Variants(Fact):
 
     default: str
     options: tuple[str, ...]
-    says: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour(Fact):
     """A fact that is neither a value nor a rule on a request: what the upstream does."""
 
-    says: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def test_the_pair_of_resolution_and_ratio_means_the_size_that_the_guide_says() -
 
 
 def test_answers_have_the_keys_that_the_contract_tells_in_their_order() -> None:
-    says = {fact.id: fact.says for fact in get_contract("opeai").behaviours}
+    says = {fact.id: fact.description for fact in get_contract("opeai").behaviours}
     created, queried = load("opeai", "create-answer"), load("opeai", "query-answer")
     for body, told in [(created, says["opeai.create.response"]), (queried, says["opeai.query.response"])]:
         places = [told.index(key) for key in body]

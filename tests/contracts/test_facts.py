@@ -138,7 +138,7 @@ def test_a_variant_offers_a_choice_and_its_default_is_one_of_it(contract: Contra
         assert variant.default in variant.options
         assert len(set(variant.options)) == len(variant.options) > 1
         assert contract.defaults[variant.id] == variant.default
-        assert len(variant.says) > 20
+        assert len(variant.description) > 20
 
 
 def assumptions(upstream: str) -> dict[str, dict[str, str]]:

@@ -38,7 +38,7 @@ def endpoints() -> Iterator[str]:
 def control() -> Iterator[str]:
     yield "| call | what it does |"
     yield "|---|---|"
-    yield from (f"| `{row.method} {row.path}` | {row.says} |" for row in ROWS)
+    yield from (f"| `{row.method} {row.path}` | {row.summary} |" for row in ROWS)
 
 
 def variants() -> Iterator[str]:
@@ -48,7 +48,7 @@ def variants() -> Iterator[str]:
         for variant in contract.variants:
             others = [option for option in variant.options if option != variant.default]
             options = ", ".join(f"`{option}`" for option in (variant.default, *others))
-            yield f"| `{variant.id}` | {options} | {variant.says} | {variant.basis}: {variant.source} |"
+            yield f"| `{variant.id}` | {options} | {variant.description} | {variant.basis}: {variant.source} |"
 
 
 def assumptions() -> Iterator[str]:
@@ -101,7 +101,7 @@ def scenarios() -> Iterator[str]:
     yield "|---|---|---|"
     for said in map(scenario, names()):
         links = ", ".join(f"[{_place(link)}]({link})" for link in said.links)
-        yield f"| `{said.name}` | {said.says} | {links} |"
+        yield f"| `{said.name}` | {said.description} | {links} |"
 
 
 def _place(link: str) -> str:

@@ -331,4 +331,4 @@ def test_the_variants_in_force_can_be_read(open_door: Open) -> None:
     rows = {row["id"]: row for row in door.get("/_mock/variants", key=None).json()}
     assert rows["opeai.seed"]["option"] == "ignore"
     assert rows["opeai.status"]["option"] == rows["opeai.status"]["default"] == "documented"
-    assert all(row["says"] and row["source"] for row in rows.values())
+    assert all(row["description"] and row["source"] for row in rows.values())

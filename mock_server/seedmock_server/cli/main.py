@@ -113,7 +113,7 @@ def scenarios() -> None:
     from ..scenarios.catalog import names, scenario
 
     for said in map(scenario, names()):
-        click.echo(click.style(said.name, bold=True) + f"  {said.says}")
+        click.echo(click.style(said.name, bold=True) + f"  {said.description}")
         for link in said.links:
             click.echo(f"    {link}")
 

@@ -79,7 +79,7 @@ class _Place:
         if verb is None:
             said = f"{shown(request.method[:20])} is not allowed at {request.url.path[:200]}"
             raise ControlError(f"{said}; allowed: {', '.join(self._verbs)}", status=405, allowed=self._verbs)
-        said = verb.act(self._world, await self._asked(verb, request, receive))
+        said = verb.handler(self._world, await self._asked(verb, request, receive))
         answer = said if isinstance(said, Response) else Json(said, verb.status)
         await answer(scope, receive, send)
 

@@ -114,18 +114,18 @@ ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/clock",
-        act=read,
-        says="What the clock reads, how fast it runs, and when the next thing is due.",
+        handler=read,
+        summary="What the clock reads, how fast it runs, and when the next thing is due.",
         query=MINE,
-        gives=ClockRow,
+        response=ClockRow,
     ),
     ControlEndpoint(
         method="POST",
         path="/_mock/clock",
-        act=move,
-        says="Move the clock: advance, set, rate, freeze, or next; with a key, that key's own clock.",
+        handler=move,
+        summary="Move the clock: advance, set, rate, freeze, or next; with a key, that key's own clock.",
         body=ClockOrder,
-        gives=ClockRow,
+        response=ClockRow,
     ),
 )
 """The rows of the table."""

@@ -47,16 +47,16 @@ class ControlRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlEndpoint:
-    """One method at one path. `query` says what each name of the query means; `body` and `gives` are types.
+    """One method at one path. `query` says what each name of the query means; `body` and `response` are types.
 
-    `act` returns what is to be said, or a Response; `raw` leaves the body unread.
+    `handler` returns the JSON value of the response, or a Response; `raw` leaves the body unread.
     """
 
     method: str
     path: str
-    act: Callable[[ControlContext, ControlRequest], Any]
-    says: str
-    gives: Any
+    handler: Callable[[ControlContext, ControlRequest], Any]
+    summary: str
+    response: Any
     query: Mapping[str, str] = field(default_factory=dict)
     body: type[msgspec.Struct] | None = None
     status: int = 200

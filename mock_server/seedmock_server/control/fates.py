@@ -79,33 +79,39 @@ def _outcomes(outcomes: Outcomes) -> list[Outcome]:
 
 ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
-        method="GET", path="/_mock/fates", act=read, says="The rules of fates and the defaults.", gives=FatesRow
+        method="GET",
+        path="/_mock/fates",
+        handler=read,
+        summary="The rules of fates and the defaults.",
+        response=FatesRow,
     ),
     ControlEndpoint(
         method="POST",
         path="/_mock/fates",
-        act=add,
-        says="Add a rule: calls that match meet this fate. The first rule that fits is taken.",
+        handler=add,
+        summary="Add a rule: calls that match meet this fate. The first rule that fits is taken.",
         body=FateOrder,
-        gives=FateRow,
+        response=FateRow,
         status=201,
     ),
     ControlEndpoint(
         method="DELETE",
         path="/_mock/fates",
-        act=clear,
-        says="Take away all rules of fates and all defaults, or those of a key.",
+        handler=clear,
+        summary="Take away all rules of fates and all defaults, or those of a key.",
         query=MINE,
-        gives=Removed,
+        response=Removed,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/fates/default",
-        act=set_default,
-        says="What becomes of the calls that no rule is meant for: of all, or of a key's.",
+        handler=set_default,
+        summary="What becomes of the calls that no rule is meant for: of all, or of a key's.",
         body=DefaultFateOrder,
-        gives=FatesRow,
+        response=FatesRow,
     ),
-    ControlEndpoint(method="DELETE", path="/_mock/fates/{id}", act=remove, says="Take one rule away.", gives=Removed),
+    ControlEndpoint(
+        method="DELETE", path="/_mock/fates/{id}", handler=remove, summary="Take one rule away.", response=Removed
+    ),
 )
 """The rows of the table."""

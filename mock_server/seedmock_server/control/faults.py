@@ -57,40 +57,42 @@ def set_limit(world: ControlContext, asked: ControlRequest) -> LimitsRow:
 
 ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
-        method="GET", path="/_mock/faults", act=read, says="The rules of faults and lies.", gives=FaultsRow
+        method="GET", path="/_mock/faults", handler=read, summary="The rules of faults and lies.", response=FaultsRow
     ),
     ControlEndpoint(
         method="POST",
         path="/_mock/faults",
-        act=add,
-        says="Add a rule: calls that match meet this fault. Of each group of faults the first that fits is taken.",
+        handler=add,
+        summary="Add a rule: calls that match meet this fault. Of each group of faults the first that fits is taken.",
         body=FaultOrder,
-        gives=FaultRow,
+        response=FaultRow,
         status=201,
     ),
     ControlEndpoint(
         method="DELETE",
         path="/_mock/faults",
-        act=clear,
-        says="Take away all rules of faults, or those of a key.",
+        handler=clear,
+        summary="Take away all rules of faults, or those of a key.",
         query=MINE,
-        gives=Removed,
+        response=Removed,
     ),
-    ControlEndpoint(method="DELETE", path="/_mock/faults/{id}", act=remove, says="Take one rule away.", gives=Removed),
+    ControlEndpoint(
+        method="DELETE", path="/_mock/faults/{id}", handler=remove, summary="Take one rule away.", response=Removed
+    ),
     ControlEndpoint(
         method="GET",
         path="/_mock/limits",
-        act=read_limits,
-        says="How many calls a minute and tasks at once a key may ask for.",
-        gives=LimitsRow,
+        handler=read_limits,
+        summary="How many calls a minute and tasks at once a key may ask for.",
+        response=LimitsRow,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/limits",
-        act=set_limit,
-        says="Limit all keys, or one; what is left out is no limit.",
+        handler=set_limit,
+        summary="Limit all keys, or one; what is left out is no limit.",
         body=LimitOrder,
-        gives=LimitsRow,
+        response=LimitsRow,
     ),
 )
 """The rows of the table."""

@@ -133,21 +133,21 @@ ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/journal",
-        act=read,
-        says="What was said, oldest first; of too many, the newest.",
+        handler=read,
+        summary="What was said, oldest first; of too many, the newest.",
         query={
             **FILTERS,
             "format": "json, har (HTTP Archive 1.2), curl (commands that repeat the calls) or lines (a recording)",
         },
-        gives=JournalRow,
+        response=JournalRow,
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/violations",
-        act=violations,
-        says="What was sent that breaks the contract, and which fact says so, on what basis.",
+        handler=violations,
+        summary="What was sent that breaks the contract, and which fact says so, on what basis.",
         query={**FILTERS, "advice": "no: without unknown fields, and what a page only advises against"},
-        gives=ViolationsRow,
+        response=ViolationsRow,
     ),
 )
 """The rows of the table."""

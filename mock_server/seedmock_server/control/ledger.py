@@ -56,22 +56,22 @@ ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/ledger",
-        act=read,
-        says="A statement for each key: quoted, held, charged and refunded, by order and in sums.",
+        handler=read,
+        summary="A statement for each key: quoted, held, charged and refunded, by order and in sums.",
         query={
             "upstream": f"one of {', '.join(NAMES)}",
             "limit": f"how many lines of each at most, the newest; {LIMIT} unless said, {MOST} at most",
             **MINE,
         },
-        gives=LedgerRow,
+        response=LedgerRow,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/credit",
-        act=set_credit,
-        says="What a key may spend in all at an upstream (or at each), or every key to which nothing was granted.",
+        handler=set_credit,
+        summary="What a key may spend in all at an upstream (or at each), or every key to which nothing was granted.",
         body=CreditOrder,
-        gives=LedgerRow,
+        response=LedgerRow,
     ),
 )
 """The rows of the table."""

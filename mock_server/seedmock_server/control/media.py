@@ -44,23 +44,27 @@ def remove(world: ControlContext, asked: ControlRequest) -> Removed:
 
 ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
-        method="GET", path="/_mock/media", act=read, says="What was said of the media behind URLs.", gives=MediasRow
+        method="GET",
+        path="/_mock/media",
+        handler=read,
+        summary="What was said of the media behind URLs.",
+        response=MediasRow,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/media",
-        act=put,
-        says="Say what the media behind a URL are: kind, bytes, seconds, pixels, whether there is a face.",
+        handler=put,
+        summary="Say what the media behind a URL are: kind, bytes, seconds, pixels, whether there is a face.",
         body=MediaOrder,
-        gives=MediasRow,
+        response=MediasRow,
     ),
     ControlEndpoint(
         method="DELETE",
         path="/_mock/media",
-        act=remove,
-        says="Take back what was said of all URLs, or of one.",
+        handler=remove,
+        summary="Take back what was said of all URLs, or of one.",
         query={"url": "the URL; without: all"},
-        gives=Removed,
+        response=Removed,
     ),
 )
 """The rows of the table."""

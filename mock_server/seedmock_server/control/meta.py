@@ -39,7 +39,7 @@ def variant_row(variant: Variants, settings: Settings) -> VariantRow:
         option=settings.options[variant.id],
         default=variant.default,
         options=variant.options,
-        says=variant.says,
+        description=variant.description,
         basis=variant.basis,
         source=variant.source,
     )
@@ -47,21 +47,21 @@ def variant_row(variant: Variants, settings: Settings) -> VariantRow:
 
 ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
-        method="GET", path="/_mock/health", act=health, says="Whether the server answers.", gives=HealthRow
+        method="GET", path="/_mock/health", handler=health, summary="Whether the server answers.", response=HealthRow
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/basis",
-        act=basis,
-        says="Every fact of both upstreams: documented, observed or assumed, and its source.",
-        gives=dict[str, list[FactRow]],
+        handler=basis,
+        summary="Every fact of both upstreams: documented, observed or assumed, and its source.",
+        response=dict[str, list[FactRow]],
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/variants",
-        act=variants,
-        says="Where the truth is unknown: the options, and the one in force.",
-        gives=list[VariantRow],
+        handler=variants,
+        summary="Where the truth is unknown: the options, and the one in force.",
+        response=list[VariantRow],
     ),
 )
 """The rows of the table."""

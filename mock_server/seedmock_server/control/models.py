@@ -185,7 +185,7 @@ class VariantRow(FactRow, frozen=True, kw_only=True):
     option: str
     default: str
     options: tuple[str, ...]
-    says: str
+    description: str
 
 
 class ScenarioRow(Record, frozen=True, kw_only=True):
@@ -193,7 +193,7 @@ class ScenarioRow(Record, frozen=True, kw_only=True):
 
     name: str
     title: str
-    says: str
+    description: str
     links: tuple[str, ...]
     covers: tuple[str, ...]
     upstreams: tuple[str, ...]

@@ -27,7 +27,7 @@ HEADER = {
 def document(rows: Iterable[ControlEndpoint]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of these rows."""
     told = list(rows)
-    types = [row.gives for row in told] + [row.body for row in told if row.body is not None]
+    types = [row.response for row in told] + [row.body for row in told if row.body is not None]
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
     answers, orders = schemas[: len(told)], iter(schemas[len(told) :])
     paths: dict[str, dict[str, Any]] = {}
@@ -73,7 +73,7 @@ TROUBLE: dict[str, Any] = {
 def _operation(row: ControlEndpoint, answer: Any, order: Any) -> dict[str, Any]:
     said: dict[str, Any] = {
         "operationId": _name(row),
-        "summary": row.says,
+        "summary": row.summary,
         "parameters": _parameters(row),
         "responses": {
             str(row.status): {"description": "what was asked for", "content": {JSON: {"schema": answer}}},
@@ -110,7 +110,7 @@ def with_document(rows: tuple[ControlEndpoint, ...]) -> tuple[ControlEndpoint, .
         return document(whole)
 
     own = ControlEndpoint(
-        method="GET", path=f"{ROOT}/openapi.json", act=read, says="This document.", gives=dict[str, Any]
+        method="GET", path=f"{ROOT}/openapi.json", handler=read, summary="This document.", response=dict[str, Any]
     )
     whole = (*rows, own)
     return whole

@@ -45,7 +45,7 @@ def scenario_row(said: Scenario) -> ScenarioRow:
     return ScenarioRow(
         name=said.name,
         title=said.title,
-        says=said.says,
+        description=said.description,
         links=said.links,
         covers=said.covers,
         upstreams=said.upstreams,
@@ -72,23 +72,29 @@ def _sent(raw: bytes) -> Scenario:
 
 ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
-        method="GET", path="/_mock/scenario", act=read, says="The scenario that is on, or null.", gives=StageRow
+        method="GET",
+        path="/_mock/scenario",
+        handler=read,
+        summary="The scenario that is on, or null.",
+        response=StageRow,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/scenario",
-        act=put,
-        says=f"Put a scenario on in the place of the one that is. The body is {ALLOWED}.",
-        gives=StageRow,
+        handler=put,
+        summary=f"Put a scenario on in the place of the one that is. The body is {ALLOWED}.",
+        response=StageRow,
         raw=True,
     ),
-    ControlEndpoint(method="DELETE", path="/_mock/scenario", act=clear, says="Take the scenario away.", gives=StageRow),
+    ControlEndpoint(
+        method="DELETE", path="/_mock/scenario", handler=clear, summary="Take the scenario away.", response=StageRow
+    ),
     ControlEndpoint(
         method="GET",
         path="/_mock/scenarios",
-        act=listed,
-        says="The scenarios that come with seedmock.",
-        gives=ScenariosRow,
+        handler=listed,
+        summary="The scenarios that come with seedmock.",
+        response=ScenariosRow,
     ),
 )
 """The rows of the table."""

@@ -105,18 +105,20 @@ ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/tasks",
-        act=read,
-        says="The tasks of all keys or of one, oldest first; of too many, the newest.",
+        handler=read,
+        summary="The tasks of all keys or of one, oldest first; of too many, the newest.",
         query=FILTERS,
-        gives=TasksRow,
+        response=TasksRow,
     ),
-    ControlEndpoint(method="GET", path="/_mock/tasks/{id}", act=one, says="One task as it is now.", gives=TaskRow),
+    ControlEndpoint(
+        method="GET", path="/_mock/tasks/{id}", handler=one, summary="One task as it is now.", response=TaskRow
+    ),
     ControlEndpoint(
         method="GET",
         path="/_mock/tasks/{id}/timeline",
-        act=timeline,
-        says="A task's phases with their times, and what was asked about it when.",
-        gives=TimelineRow,
+        handler=timeline,
+        summary="A task's phases with their times, and what was asked about it when.",
+        response=TimelineRow,
     ),
 )
 """The rows of the table."""

@@ -26,7 +26,7 @@ from .toml_locations import Place, line_of
 
 MOST_BYTES, MOST_LINES = 64 * 1024, 2000
 SECTIONS = ("default", "scenario", "fates", "faults", "limits", "credit", "latency", "media")
-HEAD = ("title", "says", "link", "covers", "upstreams")
+HEAD = ("title", "description", "link", "covers", "upstreams")
 LINK = re.compile(r"https?://[^\s/]+(/\S*)?")
 URL = re.compile(r"(https?|asset)://\S+")
 AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
@@ -43,7 +43,7 @@ class Scenario:
 
     name: str
     title: str
-    says: str
+    description: str
     links: tuple[str, ...]
     covers: tuple[str, ...] = ()
     upstreams: tuple[str, ...] = NAMES
@@ -103,7 +103,7 @@ def _scenario(document: dict[str, Any], name: str) -> Scenario:
     return Scenario(
         name=name,
         title=_text(head, "title"),
-        says=_text(head, "says"),
+        description=_text(head, "description"),
         links=_links(head),
         covers=_texts(head, "covers", ()),
         upstreams=upstreams,

@@ -73,7 +73,7 @@ class StageState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     title: str
-    says: str
+    description: str
     links: tuple[str, ...]
     covers: tuple[str, ...]
     upstreams: tuple[str, ...]

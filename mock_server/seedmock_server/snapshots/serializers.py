@@ -42,7 +42,7 @@ def stage_state(stage: ActiveScenario) -> StageState | None:
     if on is None:
         return None
     before = {url: None if said is None else said.row() for url, said in stage.said_before.items()}
-    return StageState(on.name, on.title, on.says, on.links, on.covers, on.upstreams, before)
+    return StageState(on.name, on.title, on.description, on.links, on.covers, on.upstreams, before)
 
 
 def scenario(said: StageState | None) -> tuple[Scenario | None, dict[str, Declaration | None]]:
@@ -50,7 +50,12 @@ def scenario(said: StageState | None) -> tuple[Scenario | None, dict[str, Declar
     if said is None:
         return None, {}
     on = Scenario(
-        name=said.name, title=said.title, says=said.says, links=said.links, covers=said.covers, upstreams=said.upstreams
+        name=said.name,
+        title=said.title,
+        description=said.description,
+        links=said.links,
+        covers=said.covers,
+        upstreams=said.upstreams,
     )
     return on, {url: None if row is None else declaration({**row, "url": url})[1] for url, row in said.before.items()}
 

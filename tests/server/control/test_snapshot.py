@@ -190,7 +190,9 @@ def test_the_calls_of_the_last_minute_still_count(open_door: Open) -> None:
 
 
 def test_how_long_tasks_take_is_put_back(still: Any) -> None:
-    slow = b'[scenario]\ntitle = "Slow"\nsays = "Slow."\nlink = "https://example.com/"\n[latency]\nfixed = "60s"\n'
+    slow = (
+        b'[scenario]\ntitle = "Slow"\ndescription = "Slow."\nlink = "https://example.com/"\n[latency]\nfixed = "60s"\n'
+    )
     assert still.ask("PUT", "/_mock/scenario", key=None, content=slow).status_code == 200
     taken = still.get("/_mock/snapshot", key=None).content
     still.ask("DELETE", "/_mock/scenario", key=None)

@@ -86,8 +86,8 @@ def test_every_scenario_has_a_name_a_sentence_and_a_link(name: str) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
     assert said.name == name
     assert 3 < len(said.title) <= 50
-    assert 30 < len(said.says) <= 200
-    assert re.fullmatch(r"[A-Z].*[^.]\.", said.says)
+    assert 30 < len(said.description) <= 200
+    assert re.fullmatch(r"[A-Z].*[^.]\.", said.description)
     assert said.links
 
 
@@ -101,5 +101,5 @@ def test_the_scenario_of_the_readme_is_one() -> None:
 def test_the_command_lists_them_all() -> None:
     told = CliRunner().invoke(scenarios, catch_exceptions=False).output
     for name in names():
-        assert f"{name}  {scenario(name).says}\n" in told
+        assert f"{name}  {scenario(name).description}\n" in told
         assert all(f"    {link}\n" in told for link in scenario(name).links)

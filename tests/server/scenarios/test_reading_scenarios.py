@@ -14,7 +14,7 @@ from seedmock_server.scenarios.toml_locations import line_of, lines
 
 HEAD = """[scenario]
 title = "A title"
-says = "A sentence."
+description = "A sentence."
 link = "https://example.com/report"
 """
 
@@ -60,7 +60,7 @@ height = 720
 """.replace('upstreams = ["opeai"]\n', ""),
         'default = "slow"\n' + HEAD + 'upstreams = ["opeai"]\ncovers = ["F1"]\n',
     )
-    assert (said.title, said.says, said.links) == ("A title", "A sentence.", ("https://example.com/report",))
+    assert (said.title, said.description, said.links) == ("A title", "A sentence.", ("https://example.com/report",))
     assert (said.covers, said.upstreams) == (("F1",), ("opeai",))
     assert [rule.outcomes.weighted[0][1].kind for rule in said.fates] == [
         FateKind.STUCK, FateKind.SLOW, FateKind.SLOW,
@@ -76,7 +76,7 @@ WRONG = {
     "no TOML": ("[[fates]]\nfate = \n", 6, "Invalid value"),
     "the end is missing": ('x = """\n', 6, "this is no TOML"),
     "an unknown section": ("[weather]\n", 5, "a scenario has no 'weather'; there are: default, scenario, fates"),
-    "an unknown key of the head": ('author = "me"\n', 5, "[scenario] has no 'author'; there are: title, says"),
+    "an unknown key of the head": ('author = "me"\n', 5, "[scenario] has no 'author'; there are: title, description"),
     "an upstream that is none": (
         'upstreams = ["opeai", "other"]\n', 5,
         "upstream is 'other'; allowed: apimodels, opeai",
@@ -178,7 +178,7 @@ def test_rules_that_only_sometimes_meet_do_not_contradict_each_other() -> None:
     read('[[fates]]\nfate = "refused"\nmatch = { times = 1 }\n' + cut)
 
 
-@pytest.mark.parametrize("name", ["title", "says"])
+@pytest.mark.parametrize("name", ["title", "description"])
 def test_the_head_is_whole(name: str) -> None:
     head = "\n".join(line for line in HEAD.split("\n") if not line.startswith(name))
     assert refusal(head=head) == f"night.toml, line 1: [scenario] has no {name}; allowed: a text on one line"

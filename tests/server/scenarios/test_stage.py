@@ -19,7 +19,7 @@ from seedmock_server.scenarios.loader import scenario_from
 from seedmock_server.settings import InvalidSetting
 
 Open = Callable[..., Any]
-HEAD = '[scenario]\ntitle = "A night"\nsays = "A sentence."\nlink = "https://example.com/night"\n'
+HEAD = '[scenario]\ntitle = "A night"\ndescription = "A sentence."\nlink = "https://example.com/night"\n'
 STUCK = HEAD + '[[fates]]\nfate = "stuck"\n'
 REFUSED = HEAD + '[[faults]]\nmatch = { operation = "create" }\nfault = "status code=503"\n'
 
@@ -38,7 +38,7 @@ def test_a_scenario_is_put_on_as_toml_and_taken_away(door: Any) -> None:
     answer = put(door, STUCK)
     assert answer.status_code == 200, answer.text
     row = {
-        "name": "the scenario that was sent", "title": "A night", "says": "A sentence.",
+        "name": "the scenario that was sent", "title": "A night", "description": "A sentence.",
         "links": ["https://example.com/night"], "covers": [], "upstreams": ["apimodels", "opeai"],
     }  # fmt: skip
     assert answer.json() == door.get("/_mock/scenario", key=None).json() == {"scenario": row}
@@ -57,7 +57,7 @@ def test_a_scenario_is_put_on_by_its_name(inside: Any) -> None:
 def test_the_library_is_listed(inside: Any) -> None:
     rows = inside.get("/_mock/scenarios", key=None).json()["scenarios"]
     assert [row["name"] for row in rows] == list(names())
-    assert all(row["links"] and row["says"] for row in rows)
+    assert all(row["links"] and row["description"] for row in rows)
 
 
 def test_a_scenario_takes_the_place_of_the_one_before(inside: Any) -> None:
