@@ -18,7 +18,7 @@ from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.conformance.runner import run_conformance
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
-from seedmock_server.http.in_process import Door, Reply
+from seedmock_server.http.in_process import BufferedResponse, InProcessClient
 
 KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wrong": "sk_conformance_wrong"}
 BAR = 20.0
@@ -28,11 +28,11 @@ BAR = 20.0
 class Counted:
     """A door that counts who goes through it, and a clock that counts as well: both are moves."""
 
-    door: Door
+    door: InProcessClient
     clock: ManualClock
     moves: int = 0
 
-    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
         self.moves += 1
         return self.door.request(method, url, headers=headers, content=content)
 
@@ -69,7 +69,7 @@ def measured(upstream: str, moves: int) -> tuple[float, float]:
     allowed = (KEYS["first"], KEYS["second"])
     with tempfile.TemporaryDirectory() as cache:
         app = create_app(clock=clock, pace="fast", seed=1, keys=allowed, cache=cache)
-        with Door(app) as door:
+        with InProcessClient(app) as door:
             talking = conversing(upstream, Counted(door, clock), moves)
             polling = polls(upstream, door, moves)
             door.run(app.aclose())
@@ -91,7 +91,7 @@ def conversing(upstream: str, counted: Counted, moves: int) -> float:
     return (time.perf_counter() - begun) * moves / counted.moves
 
 
-def polls(upstream: str, door: Door, count: int) -> float:
+def polls(upstream: str, door: InProcessClient, count: int) -> float:
     headers = {"authorization": f"Bearer {KEYS['first']}"}
     paths = {"apimodels": "/api/v1/video/generations?task_id=clnone", "opeai": "/v1/videos/cgt-none"}
     begun = time.perf_counter()

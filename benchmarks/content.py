@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx
 
-from seedmock_server.http.file_response import deliver
+from seedmock_server.http.file_response import stream_file
 from seedmock_server.http.server import run
 
 RANGE = "bytes=1048576-2097151"
@@ -121,7 +121,7 @@ def ours(path: Path) -> Iterator[str]:
 def serve(path: Path) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"
-        await deliver(scope, receive, send, path, etag='"clip"', media_type="video/mp4")
+        await stream_file(scope, receive, send, path, etag='"clip"', media_type="video/mp4")
 
     run(app, port=0, on_ready=lambda url: print(url, flush=True))
 

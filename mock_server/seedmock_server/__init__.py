@@ -40,9 +40,9 @@ def serve(
 
     Raises InvalidSetting, and serving.PortInUse.
     """
-    from .http.server import running
+    from .http.server import serve_in_thread
 
-    with running(create_app(clock=clock, **values), host=host, port=port) as server:
+    with serve_in_thread(create_app(clock=clock, **values), host=host, port=port) as server:
         yield server
 
 

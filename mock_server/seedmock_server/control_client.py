@@ -27,7 +27,7 @@ from .control.models import (
     StageRow,
     VariantRow,
 )
-from .http.in_process import Asgi, InProcess
+from .http.in_process import Asgi, InProcessTransport
 
 T = TypeVar("T")
 Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -187,7 +187,7 @@ class Control:
     @classmethod
     def of(cls, app: Asgi, token: str | None = None) -> Control:
         """Command an application in this process."""
-        return cls("http://127.0.0.1", token, transport=InProcess(app))
+        return cls("http://127.0.0.1", token, transport=InProcessTransport(app))
 
     def __enter__(self) -> Control:
         return self

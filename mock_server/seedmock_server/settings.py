@@ -10,7 +10,7 @@ from typing import Any
 
 from seedmock_contracts.upstreams import contracts
 
-from .references.files import Fetch
+from .references.files import FetchPolicy
 from .tasks.timeline import Pace
 
 MEBIBYTE = 1024 * 1024
@@ -42,8 +42,8 @@ class Settings:
     token_price: Decimal | None = None
     credit: Decimal | None = None
     refund_after: float = 0.0
-    fetch: Fetch = Fetch.NONE
-    callbacks: Fetch = Fetch.LOOPBACK
+    fetch: FetchPolicy = FetchPolicy.NONE
+    callbacks: FetchPolicy = FetchPolicy.LOOPBACK
     folder: Path | None = None
     cache: Path | None = None
     cache_bytes: int = 1024 * MEBIBYTE
@@ -139,8 +139,8 @@ KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "token_price": (Decimal, "a number"),
     "credit": (Decimal, "a number"),
     "refund_after": (float, "a number"),
-    "fetch": (Fetch, f"one of {', '.join(Fetch)}"),
-    "callbacks": (Fetch, f"one of {', '.join(Fetch)}"),
+    "fetch": (FetchPolicy, f"one of {', '.join(FetchPolicy)}"),
+    "callbacks": (FetchPolicy, f"one of {', '.join(FetchPolicy)}"),
     "folder": (Path, "a path"),
     "cache": (Path, "a path"),
     "cache_bytes": (int, "a whole number"),

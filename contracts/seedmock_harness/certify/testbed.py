@@ -20,8 +20,8 @@ from seedmock_server.billing.statement import Statement
 from seedmock_server.clock import Clock
 from seedmock_server.errors import ApiError
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
-from seedmock_server.http.file_response import deliver
-from seedmock_server.http.server import running
+from seedmock_server.http.file_response import stream_file
+from seedmock_server.http.server import serve_in_thread
 from seedmock_server.journal import Entry, JournalFilter
 from seedmock_server.randomness import SeededRandom, fresh_seed
 from seedmock_server.settings import Settings
@@ -131,7 +131,7 @@ class ForeignOrigin:
             return
         found = asyncio.run_coroutine_threadsafe(self.bench.clip(task), self.bench.heard.loop)
         path = await asyncio.wrap_future(found)
-        await deliver(scope, receive, send, path, etag='"elsewhere"', media_type="video/mp4")
+        await stream_file(scope, receive, send, path, etag='"elsewhere"', media_type="video/mp4")
 
     async def aclose(self) -> None:
         """There is nothing to close."""
@@ -162,6 +162,6 @@ def bench(upstream: str, seed: int) -> Iterator[Testbed]:
     made = Testbed(contract, app, heard, heard_elsewhere, clock, SeededRandom(fresh_seed()))
     elsewhere.bench = made
     # By name, not by number: some clients tell origins apart by their hosts alone.
-    with running(heard) as here, running(heard_elsewhere, host="localhost") as there:
+    with serve_in_thread(heard) as here, serve_in_thread(heard_elsewhere, host="localhost") as there:
         made.url, made.elsewhere = here.url, f"http://localhost:{there.port}"
         yield made

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedmock_contracts.exchange import Exchange
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 from ..driver.client import Driver, UnexpectedTask
 from ..probes.free_steps import free
@@ -32,7 +32,7 @@ class Retracer:
     tape: Cassette
     at: float = 0.0
 
-    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
         """Raises NotRecorded."""
         path, _, query = url.partition("?")
         caller = headers.get("authorization", "").removeprefix(BEARER)
@@ -41,7 +41,7 @@ class Retracer:
             raise NotRecorded
         self.at = turn.exchange.at
         answer = turn.exchange.response
-        return Reply(answer.status, dict(answer.headers), answer.body.encode())
+        return BufferedResponse(answer.status, dict(answer.headers), answer.body.encode())
 
 
 def retraced(recording: Recording) -> Iterator[tuple[str, CheckResult, Exchange]]:

@@ -15,7 +15,7 @@ import httpx
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import HIDDEN
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 MOST = 512 * 1024 * 1024
 """Bytes of an answer: the largest clips are far smaller."""
@@ -61,7 +61,7 @@ class Wire:
         self._secret = re.compile(rf"(?<!\w)(?:{'|'.join(secret)})(?!\w)") if secret else None
         self._client, self._now, self._sleep = client, now, sleep
 
-    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
+    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
         """Raises NoAnswer."""
         where = self.where(url)
         for pause in self._pauses():
@@ -80,7 +80,7 @@ class Wire:
         yield from (float(2**number) for number in range(WAITS))
         yield None
 
-    def _tried(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> Reply:
+    def _tried(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
         for number in range(1, TRIES + 1):
             try:
                 return self._asked(method, where, headers, content)
@@ -93,7 +93,7 @@ class Wire:
             self._sleep(float(number))
         raise AssertionError("the last try answers or raises")
 
-    def _asked(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> Reply:
+    def _asked(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
         since = self._now()
         with self._client.stream(method, where, headers=dict(headers), content=content) as answer:
             pieces, size = [], 0
@@ -102,9 +102,9 @@ class Wire:
                 size += len(piece)
                 if size > MOST or self._now() - since > PATIENCE:
                     raise httpx.ReadError(f"the answer does not end: {size} bytes so far")
-            return Reply(answer.status_code, answer.headers, b"".join(pieces))
+            return BufferedResponse(answer.status_code, answer.headers, b"".join(pieces))
 
-    def _without_keys(self, answer: Reply) -> Reply:
+    def _without_keys(self, answer: BufferedResponse) -> BufferedResponse:
         """Some upstreams repeat the key when they refuse it."""
         if self._secret is None:
             return answer
@@ -112,7 +112,7 @@ class Wire:
         content = answer.content
         if self._secret.search(content[:READ].decode("utf-8", "replace")):
             content = self._secret.sub(HIDDEN, content.decode("utf-8", "replace")).encode()
-        return Reply(answer.status_code, headers, content)
+        return BufferedResponse(answer.status_code, headers, content)
 
 
 def address(contract: Contract, root: str, url: str) -> str:
@@ -188,7 +188,7 @@ def _host(where: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _wait(answer: Reply, now: float) -> float | None:
+def _wait(answer: BufferedResponse, now: float) -> float | None:
     """The seconds that Retry-After asks for, in either of its spellings; 0 where it is not there."""
     said = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), "")
     if said.strip().isdecimal():

@@ -31,7 +31,7 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     Live calls cost what they cost: this sends nothing of its own.
     """
     from seedmock_server.clock import Clock
-    from seedmock_server.http.server import CannotListen, run
+    from seedmock_server.http.server import ListenError, run
 
     from ..driver.http_transport import InvalidAddress, root_of
     from ..verify.console import kept
@@ -58,7 +58,7 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
                 port=port,
                 on_ready=lambda url: _welcome(url, root),
             )
-    except CannotListen as error:
+    except ListenError as error:
         raise click.ClickException(str(error)) from error
     finally:
         kept(recorder)

@@ -32,7 +32,7 @@ def replay(ctx: click.Context, places: tuple[Path, ...], upstream: str | None, p
     seconds and the sound of those that were delivered. Any key will do.
     """
     from seedmock_server import create_app
-    from seedmock_server.http.server import CannotListen, run
+    from seedmock_server.http.server import ListenError, run
 
     from .files import NoRecordings, recordings
     from .model import InvalidRecording
@@ -52,5 +52,5 @@ def replay(ctx: click.Context, places: tuple[Path, ...], upstream: str | None, p
 
     try:
         run(playback, host=host, port=port, on_ready=ready)
-    except CannotListen as error:
+    except ListenError as error:
         raise click.ClickException(str(error)) from error

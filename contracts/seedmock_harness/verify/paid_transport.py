@@ -14,7 +14,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import path_of
 from seedmock_contracts.enums import PAID, ErrorKind
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 from ..conversation.history import History, Interaction
 from ..driver.client import Answered, Step
@@ -94,7 +94,7 @@ class PaidTransport:
         if order.task:
             self.tasks.append(order.task)
         told = order.answer
-        return Reply(int(told["status"]), dict(told["headers"]), str(told["body"]).encode())
+        return BufferedResponse(int(told["status"]), dict(told["headers"]), str(told["body"]).encode())
 
     def _order(self, url: str, headers: Mapping[str, str], content: bytes) -> Answered:
         assert self.step is not None

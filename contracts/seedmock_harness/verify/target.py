@@ -16,7 +16,7 @@ from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock, pause
 from seedmock_server.control.models import ClockRow
 from seedmock_server.control_client import Control, ControlCallError
-from seedmock_server.http.in_process import Door
+from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.settings import from_texts
 
 from ..driver.client import Send
@@ -63,7 +63,7 @@ def own(*, app: App | None = None, clock: Clock | None = None, **values: Any) ->
     clock = clock or ManualClock()
     keys = {**KEYS, "wrong": WRONG}
     made = app or App(from_texts({"seed": SEED, "keys": tuple(KEYS.values()), **values}), clock=clock)
-    with Door(made, host=OWN.removeprefix("http://")) as door:
+    with InProcessClient(made, host=OWN.removeprefix("http://")) as door:
         try:
             yield Target(
                 "an emulator of its own", door.request, keys, clock.now, clock.sleep, _served, own=True, moves=True

@@ -18,7 +18,7 @@ from ..generation.assets import DAY
 from ..http.asgi import Receive, Scope, Send
 from ..journal import Entry, Journal, without_secrets
 from ..matching.rules import InvalidRule
-from ..references.files import FetchError, Reason
+from ..references.files import FetchError, FetchFailure
 from ..tasks.models import Task
 from ..upstreams.context import FILES, RESULTS, UpstreamContext
 from ..upstreams.protocol import FileResponse, JsonResponse, Upstream
@@ -63,7 +63,7 @@ class Downloads:
             return (await self._result(rest)).path
         except ApiError as refusal:
             raise FetchError(
-                Reason.UNREACHABLE, f"the result is not there: {refusal.detail or refusal.kind}"
+                FetchFailure.UNREACHABLE, f"the result is not there: {refusal.detail or refusal.kind}"
             ) from refusal
 
     def _meet(self, task: Task | None, scope: Scope) -> FaultExecution | None:

@@ -27,9 +27,17 @@ from ..faults.execution import AnyResponse, ConnectionDropped, FaultExecution
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.engine import Caller
 from ..http.asgi import Receive, Scope, Send
-from ..http.file_response import RangeNotSatisfiable, deliver
+from ..http.file_response import RangeNotSatisfiable, stream_file
 from ..http.multipart import parse_form
-from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, content_kind, parse_json, read_body
+from ..http.request_body import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ClientDisconnected,
+    MalformedBody,
+    content_kind,
+    parse_json,
+    read_body,
+)
 from ..journal import PATH_SIGNS, Entry, Journal, LoggedViolation, cut, fewer, without_secrets
 from ..matching.magic_values import account_prefix, check_key
 from ..matching.rules import InvalidRule
@@ -112,7 +120,7 @@ class ApiHandler:
             if visit.wire is not None:
                 send = visit.wire.sender(send)
             body = await _deliver(upstream, answer, visit, scope, receive, send)
-        except ClientGone:
+        except ClientDisconnected:
             return
         except ConnectionDropped:
             body = b""
@@ -126,7 +134,7 @@ class ApiHandler:
     async def _spoken(
         self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
     ) -> AnyResponse:
-        """The answer, a refusal or what a fault makes of either. Raises ClientGone and Dropped."""
+        """The answer, a refusal or what a fault makes of either. Raises ClientDisconnected and Dropped."""
         try:
             try:
                 answer = await self._answer(upstream, match, visit, scope, receive)
@@ -320,7 +328,7 @@ def _notes(upstream: str, operation: Operation, document: dict[str, Any]) -> tup
 async def hand_over(answer: FileResponse, scope: Scope, receive: Receive, send: Send) -> int:
     """Deliver a file, and return the status sent. Raises ApiError RANGE_NOT_SATISFIABLE before anything is sent."""
     try:
-        return await deliver(
+        return await stream_file(
             scope,
             receive,
             send,
@@ -344,8 +352,8 @@ async def send_answer(answer: JsonResponse | RawResponse, method: str, send: Sen
         head = [JSON, (b"content-length", b"%d" % len(body)), *answer.headers]
         if answer.basis is Basis.ASSUMED:
             head += BASIS
-    whole = None if answer.headers or method == "HEAD" else getattr(send, "whole", None)
-    if whole is not None and whole(answer.status, head, body):
+    send_complete = None if answer.headers or method == "HEAD" else getattr(send, "send_complete", None)
+    if send_complete is not None and send_complete(answer.status, head, body):
         return body
     await send({"type": "http.response.start", "status": answer.status, "headers": head})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
@@ -379,9 +387,9 @@ def _document(
         if kind == "json" and operation is not Operation.FILE_CREATE:
             document = parse_json(body)
             if not isinstance(document, dict):
-                raise Malformed(f"the body is of type {type_of(document)}: expected a JSON object")
+                raise MalformedBody(f"the body is of type {type_of(document)}: expected a JSON object")
             return document, ()
-    except Malformed as error:
+    except MalformedBody as error:
         raise ApiError(ErrorKind.MALFORMED, error.message) from error
     allowed = {
         (True, True): "multipart/form-data",

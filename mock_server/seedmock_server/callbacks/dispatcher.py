@@ -20,7 +20,16 @@ from seedmock_contracts.contract import Contract
 
 from ..clock import Clocks
 from ..faults.callback_faults import FaultedPost
-from ..http.outbound import Fetch, FetchError, FetchTimeout, Headers, Posted, Reason, TooManyRedirects, post
+from ..http.outbound import (
+    FetchError,
+    FetchFailure,
+    FetchNotAllowed,
+    FetchPolicy,
+    FetchTimeout,
+    Headers,
+    PostResponse,
+    post,
+)
 from ..journal import PATH_SIGNS, Entry, Journal, cut
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at
@@ -29,7 +38,7 @@ OPERATION = "callback"
 HEADERS: Headers = ((b"content-type", b"application/json"), (b"x-mock-basis", b"assumed"))
 TOGETHER = 16
 LONGEST_WAIT = 3600.0
-HOPELESS = (Reason.BROKEN, Reason.PRIVATE)
+HOPELESS = (FetchFailure.BROKEN, FetchFailure.PRIVATE)
 log = logging.getLogger("seedmock")
 
 
@@ -83,8 +92,8 @@ class Poster(Protocol):
     """How a body is brought to a URL: `fetching.post`, or what a test puts in its place."""
 
     async def __call__(
-        self, url: str, content: bytes, headers: Headers, /, *, policy: Fetch, seconds: float
-    ) -> Posted: ...
+        self, url: str, content: bytes, headers: Headers, /, *, policy: FetchPolicy, seconds: float
+    ) -> PostResponse: ...
 
 
 class CallbackDispatcher:
@@ -97,7 +106,7 @@ class CallbackDispatcher:
         tell: Callable[[Task], bytes | None],
         *,
         plan: Plan | None = None,
-        policy: Fetch = Fetch.LOOPBACK,
+        policy: FetchPolicy = FetchPolicy.LOOPBACK,
         way: Poster = post,
         spoil: Callable[[Task, bytes, Headers], FaultedPost] = lambda task, body, headers: FaultedPost(body, headers),
     ) -> None:
@@ -247,7 +256,7 @@ class CallbackDispatcher:
                 later = delivery._replace(at=delivery.at + spoilt.pause, number=next(self._numbers), paused=True)
                 self._put(later)
                 return None
-            body, posted = spoilt.body, Posted(0, b"")
+            body, posted = spoilt.body, PostResponse(0, b"")
             if spoilt.reset:
                 return DeliveryResult(body, note="the connection was reset on purpose", faults=spoilt.applied)
             for _ in range(spoilt.times):
@@ -255,8 +264,8 @@ class CallbackDispatcher:
                 posted = await self.way(url, body, spoilt.headers, policy=policy, seconds=self._plan.attempt)
             if not spoilt.times:
                 return DeliveryResult(body, note="lost on purpose", hopeless=True, faults=spoilt.applied)
-        except TooManyRedirects:
-            note = "not posted: callbacks go nowhere" if self._policy is Fetch.NONE else NOT_LOOPBACK
+        except FetchNotAllowed:
+            note = "not posted: callbacks go nowhere" if self._policy is FetchPolicy.NONE else NOT_LOOPBACK
             return DeliveryResult(body, note=note, hopeless=True)
         except FetchError as error:
             hung = isinstance(error, FetchTimeout) and not clock.rate

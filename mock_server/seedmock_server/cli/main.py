@@ -93,7 +93,7 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
     Every option can be set by a variable too: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
     """
     from ..app import App
-    from ..http.server import CannotListen, run
+    from ..http.server import ListenError, run
     from ..settings import InvalidSetting, from_texts, options_from
 
     chosen = {name: value for name, value in values.items() if value is not None}
@@ -103,7 +103,7 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
         raise click.UsageError(str(error)) from error
     try:
         run(app, host=host, port=port, on_ready=lambda url: _welcome(url, app.settings.pace, app.seed, values["keys"]))
-    except CannotListen as error:
+    except ListenError as error:
         raise click.ClickException(str(error)) from error
 
 

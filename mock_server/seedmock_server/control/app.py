@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientGone, Malformed, parse_json, read_body
+from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody, parse_json, read_body
 from . import clock, fates, faults, journal, ledger, media, openapi, state, tasks
 from . import meta as about
 from . import scenarios as scenario
@@ -60,7 +60,7 @@ class ControlApp:
             return
         except ControlError as trouble:
             answer = Json(trouble.body, trouble.status, _challenge(trouble))
-        except ClientGone:
+        except ClientDisconnected:
             return
         await answer(scope, receive, send)
 
@@ -134,7 +134,7 @@ def _order(kind: type[msgspec.Struct], raw: bytes) -> Any:
     try:
         document = parse_json(raw or b"{}")
         return msgspec.convert(document, kind)
-    except Malformed as error:
+    except MalformedBody as error:
         raise ControlError(f"the body is not JSON: {error.message}") from error
     except msgspec.ValidationError as error:
         said = f"the body: {error}; allowed: an object with {', '.join(allowed)}"

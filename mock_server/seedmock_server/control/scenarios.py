@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..http.request_body import Malformed, parse_json
+from ..http.request_body import MalformedBody, parse_json
 from ..scenarios.catalog import names, scenario
 from ..scenarios.loader import InvalidScenario, Scenario, scenario_from
 from .context import ControlContext
@@ -63,7 +63,7 @@ def _sent(raw: bytes) -> Scenario:
             raise ControlError(f"the body is no text in UTF-8; allowed: {ALLOWED}") from error
     try:
         document = parse_json(raw)
-    except Malformed as error:
+    except MalformedBody as error:
         raise ControlError(f"the body is not JSON: {error.message}; allowed: {ALLOWED}") from error
     if not isinstance(document, dict) or document.keys() != {"name"} or not isinstance(document["name"], str):
         raise ControlError(f"the body is {shown(document)}; allowed: {ALLOWED}")

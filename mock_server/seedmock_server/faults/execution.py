@@ -20,7 +20,7 @@ from seedmock_contracts.facts import Violation
 from ..clock import Clock
 from ..errors import ApiError
 from ..http.asgi import Send
-from ..http.file_response import unsatisfiable
+from ..http.file_response import is_unsatisfiable_range
 from ..http.request_body import Receive
 from ..matching.rules import InvalidRule
 from ..upstreams.protocol import BASIS, ApiRequest, FileResponse, JsonResponse, Upstream
@@ -198,7 +198,7 @@ class FaultExecution:
 
     def _skewed(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
         if self._line is not None:
-            self._line.own_date()
+            self._line.omit_date()
         date = formatdate(self._clock.now() + fault.values["by"], usegmt=True).encode()
         return replace(answer, headers=((b"date", date), *answer.headers))
 
@@ -241,7 +241,7 @@ class FaultExecution:
             return None
         if fault.values["how"] != "open":
             return answer  # told by the headers, on their way out
-        beyond = unsatisfiable(self._visited.asked, answer.path.stat().st_size)
+        beyond = is_unsatisfiable_range(self._visited.asked, answer.path.stat().st_size)
         return replace(answer, ranges=False) if beyond else None
 
     def _rangeless(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:

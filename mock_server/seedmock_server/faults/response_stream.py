@@ -23,7 +23,7 @@ class ConnectionControl(Protocol):
     """The connection that a request came by, as the server shows it in `scope["extensions"]["seedmock"]`."""
 
     @property
-    def gone(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether the client has hung up, or we have."""
         ...
 
@@ -31,7 +31,7 @@ class ConnectionControl(Protocol):
         """Write bytes of any kind."""
         ...
 
-    async def drained(self) -> None:
+    async def drain(self) -> None:
         """Wait until what was written has left."""
         ...
 
@@ -43,7 +43,7 @@ class ConnectionControl(Protocol):
         """Break the connection: the client is told that it was reset."""
         ...
 
-    def own_date(self) -> None:
+    def omit_date(self) -> None:
         """Leave the answer's Date header to us."""
         ...
 
@@ -92,7 +92,7 @@ class FaultySend:
     async def _go_on(self, body: bytes, more: bool) -> None:
         if not self._is(FaultKind.LOST):
             for piece in self._pieces(body[: self._left]):
-                if self._line is not None and self._line.gone:
+                if self._line is not None and self._line.is_closed:
                     self._line.close()  # the server may not have heard yet, and would mind an unfinished answer
                     self._over = True
                     return
@@ -127,7 +127,7 @@ class FaultySend:
         if line is not None and self._is(FaultKind.DUPLICATE):
             line.write(self._recorded())
         if line is not None and (self._is(FaultKind.LOST) or self._is(FaultKind.RESET)):
-            await line.drained()
+            await line.drain()
             line.reset()  # never finished, or the next request might be read before the reset
             return
         await self._send({"type": "http.response.body", "body": b""})

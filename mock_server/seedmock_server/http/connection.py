@@ -17,7 +17,7 @@ DRAIN_SECONDS: Final = 0.002
 DRAIN_TRIES: Final = 2500
 
 
-class Connection:
+class UvicornConnection:
     """What may be done to a connection on purpose, while a request that came by it is answered."""
 
     __slots__ = ("_running", "_transport")
@@ -33,17 +33,17 @@ class Connection:
         return cycle
 
     @property
-    def gone(self) -> bool:
+    def is_closed(self) -> bool:
         return self._cycle.disconnected or self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
         self._transport.write(data)
 
-    async def drained(self) -> None:
+    async def drain(self) -> None:
         """Wait until the system has all that was written, or the client does not take it for some seconds."""
         for _ in range(DRAIN_TRIES):
             await asyncio.sleep(DRAIN_SECONDS)
-            if self.gone or not self._transport.get_write_buffer_size():
+            if self.is_closed or not self._transport.get_write_buffer_size():
                 return
 
     def close(self) -> None:
@@ -52,7 +52,7 @@ class Connection:
 
     def reset(self) -> None:
         """Break the connection with a reset, not an end: with no time to linger, that is what closing sends."""
-        if self.gone:
+        if self.is_closed:
             return
         self._forget()
         opened = self._transport.get_extra_info("socket")
@@ -66,7 +66,7 @@ class Connection:
         self._cycle.disconnected = True
         self._cycle.message_event.set()
 
-    def own_date(self) -> None:
+    def omit_date(self) -> None:
         """Leave out the headers that uvicorn adds, of which Date is the only one."""
         self._cycle.default_headers = []
 
@@ -77,7 +77,7 @@ class Connection:
         return lambda: bytes(tape.written)
 
 
-class Sending:
+class ResponseSender:
     """ASGI's `send` for one request, which takes an answer whole as well: in one write, and without another look at it.
 
     Two messages cost a tenth of an order and an eighth of a poll. Who wraps `send`, as middleware and faults do, hears
@@ -92,7 +92,7 @@ class Sending:
     def __call__(self, message: Message) -> Awaitable[None]:
         return self._cycle.send(cast(Any, message))
 
-    def whole(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+    def send_complete(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
         """Answer at once, or return False where that cannot be done.
 
         The headers are in lower case, tell the length, and hold nothing from outside, nor anything of the connection.
@@ -115,10 +115,10 @@ class Sending:
         return True
 
 
-def sending(send: Send) -> Send:
+def response_sender(send: Send) -> Send:
     """What an app sends with: for uvicorn's requests, one that takes whole answers."""
     cycle = getattr(send, "__self__", None)
-    return Sending(cycle) if isinstance(cycle, RequestResponseCycle) else send
+    return ResponseSender(cycle) if isinstance(cycle, RequestResponseCycle) else send
 
 
 class _Tape:

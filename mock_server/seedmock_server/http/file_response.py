@@ -28,7 +28,7 @@ class RangeNotSatisfiable(Exception):
         return [(b"content-range", b"bytes */%d" % self.size)]
 
 
-async def deliver(
+async def stream_file(
     scope: Mapping[str, Any],
     receive: Receive,
     send: Send,
@@ -74,7 +74,7 @@ async def deliver(
     return status
 
 
-def unsatisfiable(asked: bytes, size: int) -> bool:
+def is_unsatisfiable_range(asked: bytes, size: int) -> bool:
     """Whether a Range header asks for what lies outside a file of so many bytes."""
     try:
         _part(((b"range", asked),), size)

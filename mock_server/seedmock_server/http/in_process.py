@@ -14,7 +14,7 @@ import httpx
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-class InProcess(httpx.BaseTransport):
+class InProcessTransport(httpx.BaseTransport):
     """Answers requests by an ASGI application that never waits for anything, as the control API does.
 
     So no event loop is needed, and one that is running is no hindrance.
@@ -70,7 +70,7 @@ SAFE = "/:?&=%,;@!$'()*+~-._"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class BufferedResponse:
     """What the application answered: the face that `httpx.Response` has, names of headers in lower case."""
 
     status_code: int
@@ -78,7 +78,7 @@ class Reply:
     content: bytes
 
 
-class Door:
+class InProcessClient:
     """Asks an application as `httpx.Client(base_url=...).request` would, from a thread with no loop running.
 
     An answer's body is whole when it is returned: bytes on the way, and connections that break, need a socket.
@@ -90,7 +90,7 @@ class Door:
         self._runner = asyncio.Runner()
         self._run = self._runner.get_loop().run_until_complete
 
-    def __enter__(self) -> Door:
+    def __enter__(self) -> InProcessClient:
         return self
 
     def __exit__(
@@ -106,7 +106,9 @@ class Door:
         """Wait for anything that belongs to the application, on the loop on which it is asked."""
         return self._run(waiting)
 
-    def request(self, method: str, url: str, *, headers: Mapping[str, str] = NO_HEADERS, content: bytes = b"") -> Reply:
+    def request(
+        self, method: str, url: str, *, headers: Mapping[str, str] = NO_HEADERS, content: bytes = b""
+    ) -> BufferedResponse:
         """Ask; `url` is a path, or whole, whatever its host."""
         said: list[MutableMapping[str, Any]] = []
 
@@ -119,7 +121,7 @@ class Door:
         self._run(self._app(self._scope_of(method, url, headers, content), receive, send))
         body = b"".join(message.get("body", b"") for message in said)
         heads = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in said[0]["headers"]}
-        return Reply(said[0]["status"], heads, body)
+        return BufferedResponse(said[0]["status"], heads, body)
 
     def _scope_of(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
         parts = urlsplit(url)

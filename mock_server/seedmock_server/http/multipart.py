@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from .request_body import NAME, Malformed
+from .request_body import NAME, MalformedBody
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PARTS: Final = 1000
 BRACKETS: Final = 8
 
-# The library warns about every malformed form; the caller hears it as Malformed, and stderr need not.
+# The library warns about every malformed form; the caller hears it as MalformedBody, and stderr need not.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
@@ -57,7 +57,7 @@ def parse_form(content_type: bytes | str, body: bytes) -> Form:
 
     A list of objects without indices arrives item by item (openai-node) or key by key (openai-python). In the second
     case the `type`s say how many items there are, and each takes the next value that its type calls for. Roles, when
-    there are fewer than items, go to the next item of their kind: the wire does not tell more. Raises Malformed.
+    there are fewer than items, go to the next item of their kind: the wire does not tell more. Raises MalformedBody.
     """
     root: dict[str, Any] = {}
     files: list[FormFile] = []
@@ -82,12 +82,12 @@ def _parts(content_type: bytes | str, body: bytes) -> list[Part]:
     try:
         boundary = parse_options_header(line)[1].get(b"boundary")
         if not boundary:
-            raise Malformed("Content-Type names no boundary: expected multipart/form-data; boundary=...")
+            raise MalformedBody("Content-Type names no boundary: expected multipart/form-data; boundary=...")
         MultipartParser(boundary, _collecting(parts, ended)).write(body)
     except (FormParserError, UnicodeEncodeError) as error:
-        raise Malformed(f"the form cannot be read: {error}") from None
+        raise MalformedBody(f"the form cannot be read: {error}") from None
     if not ended:
-        raise Malformed("the form ends before its closing boundary")
+        raise MalformedBody("the form ends before its closing boundary")
     return parts
 
 
@@ -98,7 +98,7 @@ def _collecting(parts: list[Part], ended: list[bool]) -> "MultipartCallbacks":
 
     def end_part() -> None:
         if len(parts) >= PARTS:
-            raise Malformed(f"the form has more than {PARTS} parts")
+            raise MalformedBody(f"the form has more than {PARTS} parts")
         parts.append((dict(headers), b"".join(content)))
         headers.clear()
         content.clear()
@@ -115,7 +115,7 @@ def _collecting(parts: list[Part], ended: list[bool]) -> "MultipartCallbacks":
 def _disposition(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:
     kind, options = parse_options_header(headers.get(b"content-disposition", b""))
     if kind != b"form-data" or b"name" not in options:
-        raise Malformed('a part of the form has no name: expected Content-Disposition: form-data; name="..."')
+        raise MalformedBody('a part of the form has no name: expected Content-Disposition: form-data; name="..."')
     name = _utf8(options[b"name"], "the name of a part")
     filename = options.get(b"filename")
     return name, None if filename is None else filename.decode("utf-8", "replace")
@@ -125,16 +125,16 @@ def _utf8(content: bytes, what: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Malformed(f"{what} is not UTF-8 at byte {error.start}") from None
+        raise MalformedBody(f"{what} is not UTF-8 at byte {error.start}") from None
 
 
 def _path(name: str) -> Path:
     found = _NAME.fullmatch(name) if len(name) <= NAME else None
     if found is None:
-        raise Malformed(f"{name[:NAME]!r} is no field name: expected name, name[key], name[] or name[0]")
+        raise MalformedBody(f"{name[:NAME]!r} is no field name: expected name, name[key], name[] or name[0]")
     keys = tuple(found.group(2)[1:-1].split("][")) if found.group(2) else ()
     if len(keys) > BRACKETS:
-        raise Malformed(f"{name} has more than {BRACKETS} pairs of brackets")
+        raise MalformedBody(f"{name} has more than {BRACKETS} pairs of brackets")
     return (found.group(1), *keys)
 
 
@@ -148,13 +148,13 @@ def _insert(node: dict[str, Any], path: Path, value: str, name: str) -> None:
     for depth, key in enumerate(way, start=1):
         child = node.setdefault(key, _Rows() if path[depth] == "" else {})
         if type(child) is not (_Rows if path[depth] == "" else dict):
-            raise Malformed(f"{name} contradicts an earlier field: one name cannot be two kinds of value")
+            raise MalformedBody(f"{name} contradicts an earlier field: one name cannot be two kinds of value")
         if isinstance(child, _Rows):
             child.append((path[depth + 1 :], value))
             return
         node = child
     if last in node:
-        raise Malformed(f"{name} is given twice")
+        raise MalformedBody(f"{name} is given twice")
     node[last] = value
 
 
@@ -169,7 +169,7 @@ def _settled(node: Any, name: str) -> Any:
     if not numbered:
         return children
     if len(numbered) != len(children) or sorted(map(int, numbered)) != list(range(len(numbered))):
-        raise Malformed(f"the indices of {name} have gaps: expected {name}[0], {name}[1], ...")
+        raise MalformedBody(f"the indices of {name} have gaps: expected {name}[0], {name}[1], ...")
     return [children[key] for key in sorted(numbered, key=int)]
 
 
@@ -177,7 +177,7 @@ def _list_of(rows: _Rows, name: str) -> list[Any]:
     if all(not path for path, _ in rows):
         return [value for _, value in rows]
     if not all(path and "" not in path for path, _ in rows):
-        raise Malformed(f"{name}[] mixes plain values with objects, or holds a list in a list")
+        raise MalformedBody(f"{name}[] mixes plain values with objects, or holds a list in a list")
     return [_item(item, f"{name}[]") for item in (_by_key(rows, name) if _is_grouped(rows) else _by_item(rows))]
 
 
@@ -214,7 +214,7 @@ def _by_key(rows: _Rows, name: str) -> list[list[Row]]:
     for path, values in columns.items():
         owners = _owners(path, values, kinds, count)
         if len(values) > len(owners):
-            raise Malformed(f"{name}[][{']['.join(path)}] has {len(values)} values for {len(owners)} items")
+            raise MalformedBody(f"{name}[][{']['.join(path)}] has {len(values)} values for {len(owners)} items")
         for owner, value in zip(owners, values, strict=False):
             items[owner].append((path, value))
     return items

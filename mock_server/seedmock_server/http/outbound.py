@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
-Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
-PRIVATE: Final = "private/reserved IP addresses not allowed"
+PRIVATE_ADDRESS_MESSAGE: Final = "private/reserved IP addresses not allowed"
 """How A's refusal begins (seen in the readme of the vendor's own tool)."""
 
-LONGEST: Final = 65_536
+MAX_URL_CHARS: Final = 65_536
 """Characters of a URL that are looked at: httpx takes no more, and `urlsplit` remembers what it was given."""
 
 TRIES: Final = 4
@@ -40,7 +40,7 @@ INNER_NAMES: Final = ("localhost", "local", "localdomain", "internal", "intranet
 """Names that no public server can have, nor any name below them (RFC 6761, 6762, 8375, and common use)."""
 
 
-class Fetch(StrEnum):
+class FetchPolicy(StrEnum):
     """Where the emulator may look for references that are neither data nor files of its own, or post callbacks to."""
 
     NONE = "none"
@@ -48,7 +48,7 @@ class Fetch(StrEnum):
     PUBLIC = "public"
 
 
-class Reason(StrEnum):
+class FetchFailure(StrEnum):
     """Why a reference that should be readable is not."""
 
     BROKEN = "broken"
@@ -61,7 +61,7 @@ class Reason(StrEnum):
 class FetchError(ValueError):
     """A URL that should be readable and is not; the message says what was found and what is allowed."""
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    def __init__(self, reason: FetchFailure, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -70,17 +70,17 @@ class FetchTimeout(FetchError):
     """Nobody answered in time."""
 
 
-class TooManyRedirects(Exception):
+class FetchNotAllowed(Exception):
     """The policy forbids to look, so whether the URL is readable can't be known."""
 
 
-async def resolved(host: str, port: int) -> Sequence[str]:
+async def resolve_host(host: str, port: int) -> Sequence[str]:
     """The addresses of a host as the system knows them; raises OSError."""
     rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
     return list(dict.fromkeys(str(row[4][0]) for row in rows))
 
 
-def direct() -> httpx.AsyncBaseTransport:
+def direct_transport() -> httpx.AsyncBaseTransport:
     """Straight to the address: no proxy, nothing from the environment, no cookies."""
     import httpx
 
@@ -90,20 +90,20 @@ def direct() -> httpx.AsyncBaseTransport:
 async def fetch(
     url: str,
     *,
-    policy: Fetch,
+    policy: FetchPolicy,
     limit_bytes: int,
     seconds: float,
     redirects: int = 3,
-    resolve: Resolve = resolved,
-    transport: Callable[[], httpx.AsyncBaseTransport] = direct,
+    resolve: Resolver = resolve_host,
+    transport: Callable[[], httpx.AsyncBaseTransport] = direct_transport,
 ) -> bytes:
     """The content behind an http(s) URL: at most `limit_bytes`, in at most `seconds` with all redirects.
 
-    Each hop connects to the very address that was judged. Raises FetchError, and TooManyRedirects for what
+    Each hop connects to the very address that was judged. Raises FetchError, and FetchNotAllowed for what
     `policy` leaves unseen.
     """
-    if policy is Fetch.NONE:
-        raise TooManyRedirects
+    if policy is FetchPolicy.NONE:
+        raise FetchNotAllowed
     opened = await asyncio.to_thread(transport)  # loads httpx as well, which takes too long for the loop
     import httpx
 
@@ -115,11 +115,11 @@ async def fetch(
             if isinstance(found, bytes):
                 return found
             target = _target(target.join(found))
-    raise FetchError(Reason.UNREACHABLE, f"the reference is more than {redirects} redirects away")
+    raise FetchError(FetchFailure.UNREACHABLE, f"the reference is more than {redirects} redirects away")
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostResponse:
     """How a post was answered: the status, and the beginning of the body."""
 
     status: int
@@ -131,18 +131,18 @@ async def post(
     content: bytes,
     headers: Headers,
     *,
-    policy: Fetch,
+    policy: FetchPolicy,
     seconds: float,
     keep_bytes: int = 4096,
-    resolve: Resolve = resolved,
-    transport: Callable[[], httpx.AsyncBaseTransport] = direct,
-) -> Posted:
+    resolve: Resolver = resolve_host,
+    transport: Callable[[], httpx.AsyncBaseTransport] = direct_transport,
+) -> PostResponse:
     """Bring content to an http(s) URL, once, following no redirect. To loopback only hosts that say so by themselves.
 
-    Raises FetchError, FetchTimeout among them, and TooManyRedirects for a host that `policy` does not let be visited.
+    Raises FetchError, FetchTimeout among them, and FetchNotAllowed for a host that `policy` does not let be visited.
     """
-    if policy is Fetch.NONE or (policy is Fetch.LOOPBACK and not is_loopback(web_host(url))):
-        raise TooManyRedirects
+    if policy is FetchPolicy.NONE or (policy is FetchPolicy.LOOPBACK and not is_loopback(web_host(url))):
+        raise FetchNotAllowed
     opened = await asyncio.to_thread(transport)
     import httpx
 
@@ -151,7 +151,7 @@ async def post(
         target = _target(httpx.URL(url.strip()), "the callback")
         response = await journey.answer(target, way)
         try:
-            return Posted(response.status_code, await _beginning(response, keep_bytes))
+            return PostResponse(response.status_code, await _beginning(response, keep_bytes))
         finally:
             await response.aclose()
 
@@ -165,12 +165,12 @@ async def _explained(what: str, seconds: float) -> AsyncIterator[None]:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        raise FetchTimeout(Reason.UNREACHABLE, f"{what} took more than {seconds:g} seconds") from None
+        raise FetchTimeout(FetchFailure.UNREACHABLE, f"{what} took more than {seconds:g} seconds") from None
     except httpx.InvalidURL as error:
-        raise FetchError(Reason.BROKEN, f"{what}'s URL can't be read: {_brief(error)}") from None
+        raise FetchError(FetchFailure.BROKEN, f"{what}'s URL can't be read: {_brief(error)}") from None
     except (httpx.HTTPError, OSError) as error:
         verb = "read" if what == "the reference" else "posted"
-        raise FetchError(Reason.UNREACHABLE, f"{what} can't be {verb}: {_brief(error)}") from None
+        raise FetchError(FetchFailure.UNREACHABLE, f"{what} can't be {verb}: {_brief(error)}") from None
 
 
 async def _beginning(response: httpx.Response, limit: int) -> bytes:
@@ -196,10 +196,10 @@ class _Message:
 
 @dataclass(frozen=True, slots=True)
 class _Journey:
-    policy: Fetch
+    policy: FetchPolicy
     limit_bytes: int
     seconds: float
-    resolve: Resolve
+    resolve: Resolver
     message: _Message | None = None
 
     async def visit(self, url: httpx.URL, way: httpx.AsyncBaseTransport) -> bytes | str:
@@ -209,7 +209,7 @@ class _Journey:
             if response.has_redirect_location:
                 return response.headers["location"]
             if response.status_code != 200:
-                raise FetchError(Reason.UNREACHABLE, f"{url.host} answered {response.status_code}; expected 200")
+                raise FetchError(FetchFailure.UNREACHABLE, f"{url.host} answered {response.status_code}; expected 200")
             return await self._read(response)
         finally:
             await response.aclose()
@@ -221,13 +221,13 @@ class _Journey:
     async def _judged(self, url: httpx.URL) -> list[str]:
         """The addresses of a URL's host, if every one of them may be visited."""
         host = url.raw_host.decode("ascii")
-        if self.policy is Fetch.PUBLIC and is_private(str(url)):
-            raise FetchError(Reason.PRIVATE, f"{PRIVATE}: {host}")
+        if self.policy is FetchPolicy.PUBLIC and is_private(str(url)):
+            raise FetchError(FetchFailure.PRIVATE, f"{PRIVATE_ADDRESS_MESSAGE}: {host}")
         addresses = await self._addresses(host, url.port or {"http": 80, "https": 443}[url.scheme])
-        if self.policy is Fetch.LOOPBACK and not all(map(_is_loopback, addresses)):
-            raise TooManyRedirects
-        if self.policy is Fetch.PUBLIC and not all(map(_is_public, addresses)):
-            raise FetchError(Reason.PRIVATE, f"{PRIVATE}: {host} leads to one")
+        if self.policy is FetchPolicy.LOOPBACK and not all(map(_is_loopback, addresses)):
+            raise FetchNotAllowed
+        if self.policy is FetchPolicy.PUBLIC and not all(map(_is_public, addresses)):
+            raise FetchError(FetchFailure.PRIVATE, f"{PRIVATE_ADDRESS_MESSAGE}: {host} leads to one")
         return [str(address) for address in addresses]
 
     async def _addresses(self, host: str, port: int) -> list[Address]:
@@ -242,9 +242,9 @@ class _Journey:
             found = []
         if not found:
             raise (
-                TooManyRedirects
-                if self.policy is Fetch.LOOPBACK
-                else FetchError(Reason.UNREACHABLE, f"{host} has no address")
+                FetchNotAllowed
+                if self.policy is FetchPolicy.LOOPBACK
+                else FetchError(FetchFailure.UNREACHABLE, f"{host} has no address")
             )
         return found
 
@@ -267,7 +267,7 @@ class _Journey:
 
         packing = response.headers.get("content-encoding", "identity").strip().lower()
         if packing not in ("", "identity"):
-            raise FetchError(Reason.UNREACHABLE, f"the reference comes encoded as {packing!r}; allowed: identity")
+            raise FetchError(FetchFailure.UNREACHABLE, f"the reference comes encoded as {packing!r}; allowed: identity")
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > self.limit_bytes:
             raise too_large(int(length), self.limit_bytes)
@@ -282,7 +282,7 @@ class _Journey:
 
 def too_large(found: int, allowed: int) -> FetchError:
     """The refusal of content of more bytes than allowed."""
-    return FetchError(Reason.TOO_LARGE, f"the reference has {found} bytes or more; allowed: at most {allowed}")
+    return FetchError(FetchFailure.TOO_LARGE, f"the reference has {found} bytes or more; allowed: at most {allowed}")
 
 
 def is_private(url: str) -> bool:
@@ -306,7 +306,7 @@ def is_loopback(host: str) -> bool:
 def web_host(url: str) -> str:
     """The host of an http(s) URL in its plain spelling, or nothing."""
     try:
-        parts = urlsplit(url[:LONGEST].strip().replace("\\", "/"))
+        parts = urlsplit(url[:MAX_URL_CHARS].strip().replace("\\", "/"))
         host = parts.hostname or ""
     except ValueError:
         return ""
@@ -316,11 +316,11 @@ def web_host(url: str) -> str:
 
 def _target(url: httpx.URL, what: str = "the reference") -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host:
-        raise FetchError(Reason.BROKEN, f"{what}'s URL begins with {url.scheme!r}; allowed: {WAYS[what]}")
+        raise FetchError(FetchFailure.BROKEN, f"{what}'s URL begins with {url.scheme!r}; allowed: {WAYS[what]}")
     if url.port is not None and not 0 < url.port < 65536:
-        raise FetchError(Reason.BROKEN, f"{what}'s URL names port {url.port}; allowed: 1 to 65535")
+        raise FetchError(FetchFailure.BROKEN, f"{what}'s URL names port {url.port}; allowed: 1 to 65535")
     if url.userinfo:
-        raise FetchError(Reason.BROKEN, f"{what}'s URL names a user at {url.host}; allowed: no user or password")
+        raise FetchError(FetchFailure.BROKEN, f"{what}'s URL names a user at {url.host}; allowed: no user or password")
     return url
 
 

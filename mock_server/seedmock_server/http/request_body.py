@@ -33,11 +33,11 @@ class BodyTooSlow(Exception):
         self.seconds = seconds
 
 
-class ClientGone(Exception):
+class ClientDisconnected(Exception):
     """The client hung up before its body was complete: there is nobody to answer."""
 
 
-class Malformed(Exception):
+class MalformedBody(Exception):
     """The body cannot be read; `message` says where and what was expected."""
 
     def __init__(self, message: str) -> None:
@@ -49,7 +49,7 @@ async def read_body(receive: Receive, *, limit: int, seconds: float, declared: b
     """The whole body, which must arrive within `seconds` and hold at most `limit` bytes.
 
     `declared` is its Content-Length: one over the limit is refused before reading, one that is no number is not heeded.
-    Raises BodyTooLarge, BodyTooSlow, ClientGone.
+    Raises BodyTooLarge, BodyTooSlow, ClientDisconnected.
     """
     if declared.isdigit() and (len(declared) > DIGITS or int(declared) > limit):
         raise BodyTooLarge(limit)
@@ -85,7 +85,7 @@ async def _read_rest(receive: Receive, first: Awaitable[Any] | None, head: bytes
 def _chunk(message: Mapping[str, Any], room: int, limit: int) -> tuple[bytes, bool]:
     """The bytes of one ASGI message and whether more will follow."""
     if message["type"] != "http.request":
-        raise ClientGone
+        raise ClientDisconnected
     chunk = message.get("body", b"")
     if len(chunk) > room:
         raise BodyTooLarge(limit)
@@ -162,7 +162,7 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 def parse_json(body: bytes) -> object:
     """The document in `body`: strict RFC 8259 in UTF-8, without a byte order mark, NaN, infinities, duplicate keys or
-    lone surrogates, at most 64 levels and 100 characters to a number. Raises Malformed, which names line and column.
+    lone surrogates, at most 64 levels and 100 characters to a number. Raises MalformedBody, which names line and column.
     """
     if b"\\" not in body and body.count(b"[") + body.count(b"{") <= DEPTH:
         try:
@@ -194,9 +194,9 @@ def _strings(document: object) -> int:
 
 def _text(body: bytes) -> str:
     if not body.strip():
-        raise Malformed("the body is empty: expected a JSON document")
+        raise MalformedBody("the body is empty: expected a JSON document")
     if body.startswith(b"\xef\xbb\xbf"):
-        raise Malformed("line 1, column 1: a byte order mark: expected JSON in UTF-8 without one")
+        raise MalformedBody("line 1, column 1: a byte order mark: expected JSON in UTF-8 without one")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -213,20 +213,20 @@ def _parse_strictly(text: str) -> object:
         raise _malformed(text, error.pos, error.msg[:1].lower() + error.msg[1:]) from None
     except _Objection:
         _complain(text)
-        raise Malformed("the body is not strict JSON") from None
+        raise MalformedBody("the body is not strict JSON") from None
     if _SURROGATE.search(text):
         _complain(text)
     return document
 
 
-def _malformed(text: str, position: int, trouble: str) -> Malformed:
+def _malformed(text: str, position: int, trouble: str) -> MalformedBody:
     line = text.count("\n", 0, position) + 1
     column = position - text.rfind("\n", 0, position)
-    return Malformed(f"line {line}, column {column}: {trouble}")
+    return MalformedBody(f"line {line}, column {column}: {trouble}")
 
 
 def _complain(text: str, *, only_depth: bool = False) -> None:
-    """Raise Malformed at the first thing that the grammar allows and this reader does not."""
+    """Raise MalformedBody at the first thing that the grammar allows and this reader does not."""
     keys: list[set[str]] = []
     for token in _TOKEN.finditer(text):
         word = token.group()

@@ -19,7 +19,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from .connection import Connection, sending
+from .connection import UvicornConnection, response_sender
 
 BACKLOG: Final = 2048
 KEEP_ALIVE: Final = 75  # like nginx: clients that poll every ten seconds keep their connection
@@ -29,11 +29,11 @@ LINGER: Final = 1.0
 App = Callable[..., Any]
 
 
-class CannotListen(Exception):
+class ListenError(Exception):
     """The address cannot be listened on; the message says what to do."""
 
 
-class PortInUse(CannotListen):
+class PortInUse(ListenError):
     """Another program listens on the port."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -44,7 +44,7 @@ class PortInUse(CannotListen):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """What a client may cost: seconds to send a request's head, its size in bytes, its header count; and how many
     seconds a stopping server lets answers under way take."""
 
@@ -59,34 +59,34 @@ def run(
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
-    limits: Limits | None = None,
+    limits: ConnectionLimits | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, then return; answers under way are finished first, a second Ctrl-C does not wait.
 
-    Call it from the main thread. `on_ready` hears the url once the server accepts. Raises CannotListen, PortInUse.
+    Call it from the main thread. `on_ready` hears the url once the server accepts. Raises ListenError, PortInUse.
     """
     listener = _listen(host, port)
     url = _url(host, listener)
 
     def ready() -> None:
-        tune_collector()
+        tune_garbage_collector()
         if on_ready is not None:
             on_ready(url)
 
-    _Server(app, limits or Limits(), ready).run(sockets=[listener])
+    _Server(app, limits or ConnectionLimits(), ready).run(sockets=[listener])
 
 
 @contextmanager
-def running(
-    app: App, *, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None
+def serve_in_thread(
+    app: App, *, host: str = "127.0.0.1", port: int = 0, limits: ConnectionLimits | None = None
 ) -> "Iterator[RunningServer]":
     """A server in a thread, accepting when the block begins and gone when it ends. Port 0 takes a free one.
 
-    Raises CannotListen, PortInUse, and RuntimeError when the app does not start.
+    Raises ListenError, PortInUse, and RuntimeError when the app does not start.
     """
     listener = _listen(host, port)
-    server = RunningServer(_url(host, listener), listener, app, limits or Limits())
+    server = RunningServer(_url(host, listener), listener, app, limits or ConnectionLimits())
     server.start()
     try:
         yield server
@@ -97,7 +97,7 @@ def running(
 class RunningServer:
     """A server in a thread of its own; `url` has no slash at its end."""
 
-    def __init__(self, url: str, listener: socket.socket, app: App, limits: Limits) -> None:
+    def __init__(self, url: str, listener: socket.socket, app: App, limits: ConnectionLimits) -> None:
         self.url = url
         self.port: int = listener.getsockname()[1]
         self._listener = listener
@@ -126,7 +126,7 @@ class RunningServer:
             self._settled.set()
 
 
-def tune_collector() -> None:
+def tune_garbage_collector() -> None:
     """Take what start-up made out of the collector's sight, and let it look seldom.
 
     A long table of tasks is scanned again at each collection: with the standard thresholds a create at 100 000 tasks
@@ -140,14 +140,14 @@ def tune_collector() -> None:
 def _listen(host: str, port: int) -> socket.socket:
     """A socket that listens already: who connects from now on waits in the backlog, and nobody else gets the port."""
     if not 0 <= port < 2**16:  # the resolver would take it modulo 2**16
-        raise CannotListen(f"cannot listen on port {port}: give a number from 0 to 65535")
+        raise ListenError(f"cannot listen on port {port}: give a number from 0 to 65535")
     try:
         family, kind, proto, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, proto)
     except (OSError, UnicodeError, OverflowError) as error:
-        raise CannotListen(f"cannot listen on {host!r}: {error}: give an address of this machine") from None
+        raise ListenError(f"cannot listen on {host!r}: {error}: give an address of this machine") from None
     try:
         if os.name == "posix":  # elsewhere the option lets two programs share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -157,7 +157,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(host, port) from None
-        raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        raise ListenError(f"cannot listen on {host}:{port}: {error.strerror}") from None
     return listener
 
 
@@ -171,7 +171,7 @@ def _url(host: str, listener: socket.socket) -> str:
 class _Server(uvicorn.Server):
     """uvicorn's server that tells when it accepts, swallows the signal that ends it, and hangs up when grace ends."""
 
-    def __init__(self, app: App, limits: Limits, ready: Callable[[], None]) -> None:
+    def __init__(self, app: App, limits: ConnectionLimits, ready: Callable[[], None]) -> None:
         super().__init__(_config(self._until_hung_up(app), limits))
         self._ready = ready
         self._grace = limits.grace_seconds
@@ -206,7 +206,7 @@ class _Server(uvicorn.Server):
     def _until_hung_up(self, app: App) -> App:
         async def quiet(scope: Any, receive: Any, send: Any) -> None:
             try:
-                await app(scope, receive, sending(send))
+                await app(scope, receive, response_sender(send))
             except asyncio.CancelledError:
                 if not self._hung_up:
                     raise
@@ -221,7 +221,7 @@ class _Server(uvicorn.Server):
             task.cancel()
 
 
-def _config(app: App, limits: Limits) -> uvicorn.Config:
+def _config(app: App, limits: ConnectionLimits) -> uvicorn.Config:
     protocol = type("Protocol", (GuardedProtocol,), {"limits": limits})
     return uvicorn.Config(
         app,
@@ -244,7 +244,7 @@ class GuardedProtocol(HttpToolsProtocol):
     whole in one read, which is nearly all of them, sets no timer.
     """
 
-    limits: ClassVar[Limits] = Limits()
+    limits: ClassVar[ConnectionLimits] = ConnectionLimits()
     cycle: RequestResponseCycle | None  # type: ignore[assignment]  # uvicorn starts it as None and says so nowhere
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -255,7 +255,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._refusal: bytes | None = None
         self._running: RequestResponseCycle | None = None
-        self._extensions: Any = {"seedmock": Connection(transport, lambda: self._running)}
+        self._extensions: Any = {"seedmock": UvicornConnection(transport, lambda: self._running)}
         self._set_deadline(self.limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -15,7 +15,7 @@ from seedmock_contracts.enums import ErrorKind, MediaKind
 from seedmock_contracts.facts import MediaFacts
 
 from ..errors import ApiError
-from ..http.outbound import PRIVATE, FetchError, Reason, web_host
+from ..http.outbound import PRIVATE_ADDRESS_MESSAGE, FetchError, FetchFailure, web_host
 from .rules import InvalidRule
 
 MIB: Final = 1 << 20
@@ -33,11 +33,11 @@ class MagicUrl:
 
     says: str
     facts: MediaFacts | None = None
-    reason: Reason | None = None
+    reason: FetchFailure | None = None
 
     def refused(self) -> FetchError:
         """Why there is nothing to be read."""
-        return FetchError(self.reason or Reason.UNREACHABLE, f"the reference can't be read: {self.says}")
+        return FetchError(self.reason or FetchFailure.UNREACHABLE, f"the reference can't be read: {self.says}")
 
 
 def _image(says: str, width: int, height: int, *, size: int = MIB, face: bool = False, form: str = "png") -> MagicUrl:
@@ -94,10 +94,10 @@ URLS: Final[Mapping[str, MagicUrl]] = {
     "/audio-14mb.mp3": _audio("14 MB", 5.0, size=14 * MIB),
     "/audio-15mb.mp3": _audio("15 MB exactly", 5.0, size=15 * MIB),
     "/audio-16mb.mp3": _audio("16 MB", 5.0, size=16 * MIB),
-    "/unreachable.jpg": MagicUrl("no answer", reason=Reason.UNREACHABLE),
-    "/broken.png": MagicUrl("the file is broken", reason=Reason.NOT_MEDIA),
-    "/text.txt": MagicUrl("the file is a text", reason=Reason.NOT_MEDIA),
-    "/private": MagicUrl(f"{PRIVATE}: a redirect leads to one", reason=Reason.PRIVATE),
+    "/unreachable.jpg": MagicUrl("no answer", reason=FetchFailure.UNREACHABLE),
+    "/broken.png": MagicUrl("the file is broken", reason=FetchFailure.NOT_MEDIA),
+    "/text.txt": MagicUrl("the file is a text", reason=FetchFailure.NOT_MEDIA),
+    "/private": MagicUrl(f"{PRIVATE_ADDRESS_MESSAGE}: a redirect leads to one", reason=FetchFailure.PRIVATE),
 }
 """By path. A query `?fate=...` names the fate of the task or asset that the URL is used for."""
 
@@ -142,7 +142,9 @@ def media_at(url: str) -> MagicUrl | None:
     if not is_magic(url):
         return None
     known = URLS.get(urlsplit(url.strip()).path)
-    return known or MagicUrl(f"{ORIGIN} has no such path; there are: {', '.join(URLS)}", reason=Reason.UNREACHABLE)
+    return known or MagicUrl(
+        f"{ORIGIN} has no such path; there are: {', '.join(URLS)}", reason=FetchFailure.UNREACHABLE
+    )
 
 
 def is_magic(url: str) -> bool:

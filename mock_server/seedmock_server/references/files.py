@@ -24,23 +24,23 @@ from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 from seedmock_contracts.facts import MediaFacts
 
 from ..http.outbound import (
-    LONGEST,
-    Fetch,
+    MAX_URL_CHARS,
     FetchError,
-    Reason,
-    Resolve,
-    TooManyRedirects,
+    FetchFailure,
+    FetchNotAllowed,
+    FetchPolicy,
+    Resolver,
     fetch,
     is_loopback,
     is_private,
-    resolved,
+    resolve_host,
     too_large,
     web_host,
 )
 from ..media import probe
 from ..media.clip_spec import Source
 
-__all__ = ["Fetch", "FetchError", "Published", "Readable", "Reason", "Sources", "is_private"]
+__all__ = ["FetchError", "FetchFailure", "FetchPolicy", "Published", "Readable", "Sources", "is_private"]
 
 MIB: Final = 1 << 20
 FILES: Final = "/_mock/files/"
@@ -79,11 +79,11 @@ class Sources:
         self,
         folder: Path,
         *,
-        fetch: Fetch = Fetch.NONE,
+        fetch: FetchPolicy = FetchPolicy.NONE,
         limit_bytes: int = 100 * MIB,
         total_bytes: int = 1024 * MIB,
         seconds: float = 20.0,
-        resolve: Resolve = resolved,
+        resolve: Resolver = resolve_host,
     ) -> None:
         """Adopts what is in the folder. `limit_bytes` holds for one file, `seconds` for fetching one."""
         self._folder, self._policy, self._resolve = folder, fetch, resolve
@@ -108,7 +108,9 @@ class Sources:
         if token is not None:
             found = self.published(token, now)
             if found is None:
-                raise FetchError(Reason.UNREACHABLE, "the posted file is not there: the link is unknown or has expired")
+                raise FetchError(
+                    FetchFailure.UNREACHABLE, "the posted file is not there: the link is unknown or has expired"
+                )
             return found.readable
         path = own_path(url, own_origin)
         if path and path.startswith(RESULTS) and self.result is not None:
@@ -166,7 +168,7 @@ class Sources:
         async with self._journeys:
             try:
                 return await fetch(url, policy=policy, limit_bytes=limit, seconds=seconds, resolve=self._resolve)
-            except TooManyRedirects:
+            except FetchNotAllowed:
                 return None
 
     async def _kept(self, digest: str, content: bytes) -> Readable:
@@ -207,7 +209,7 @@ class Sources:
             return
         if excess > sum(self._sizes.values()):
             free = self._total - (self._occupied - sum(self._sizes.values()))
-            raise FetchError(Reason.TOO_LARGE, f"the reference has {size} bytes; there is room for {free}")
+            raise FetchError(FetchFailure.TOO_LARGE, f"the reference has {size} bytes; there is room for {free}")
         posted = {found.readable.source.digest for found in self._published.values()}
         oldest = iter(sorted(self._sizes, key=posted.__contains__))
         while self._occupied + size > self._total:
@@ -223,7 +225,7 @@ class Sources:
 def own_path(url: str, own_origin: str) -> str | None:
     """The path of a link to this server, or None for any other URL; every loopback address means this server."""
     try:
-        link, own = urlsplit(url[:LONGEST].strip()), urlsplit(own_origin)
+        link, own = urlsplit(url[:MAX_URL_CHARS].strip()), urlsplit(own_origin)
         if _door(link) != _door(own):
             return None
     except ValueError:
@@ -242,15 +244,19 @@ def decoded(url: str) -> bytes:
     """The content of a data: URI, as browsers read it (WHATWG Fetch, "data: URL processor"); raises FetchError."""
     head, comma, data = url.partition(",")
     if not comma:
-        raise FetchError(Reason.BROKEN, "the data: URI has no comma; expected data:[<media type>][;base64],<data>")
+        raise FetchError(
+            FetchFailure.BROKEN, "the data: URI has no comma; expected data:[<media type>][;base64],<data>"
+        )
     try:
         content = unquote_to_bytes(data)
         if _BASE64.search(head):
             content = _from_base64(content.decode("ascii"))
     except (UnicodeError, binascii.Error) as error:
-        raise FetchError(Reason.BROKEN, f"the data: URI can't be decoded: {error}") from None
+        raise FetchError(FetchFailure.BROKEN, f"the data: URI can't be decoded: {error}") from None
     if not content:
-        raise FetchError(Reason.BROKEN, "the data: URI is empty; expected the bytes of an image, a video or a sound")
+        raise FetchError(
+            FetchFailure.BROKEN, "the data: URI is empty; expected the bytes of an image, a video or a sound"
+        )
     return content
 
 
@@ -296,7 +302,7 @@ def _stored(folder: Path, digest: str, content: bytes) -> Readable:
         part.replace(folder / digest)
     except probe.Unreadable as error:
         said = str(error).replace(str(part), "it")
-        raise FetchError(Reason.NOT_MEDIA, f"the reference is not media: {said}") from None
+        raise FetchError(FetchFailure.NOT_MEDIA, f"the reference is not media: {said}") from None
     finally:
         part.unlink(missing_ok=True)
     return Readable(Source(folder / digest, digest), facts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ..app import App
-from ..http.server import running
+from ..http.server import serve_in_thread
 from ..settings import from_texts
 from .downloads import Deliveries
 
@@ -55,5 +55,5 @@ def started(**settings: Any) -> Iterator[Emulator]:
     """An emulator that nobody else uses, while the block lasts. Raises InvalidSetting."""
     app = App(from_texts({"seed": SEED, "journal_entries": ENTRIES, **settings}))
     deliveries = Deliveries(app)
-    with running(deliveries) as server:
+    with serve_in_thread(deliveries) as server:
         yield Emulator(server.url, app, deliveries)

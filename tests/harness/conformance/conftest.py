@@ -14,7 +14,7 @@ import pytest
 
 from seedmock_server import create_app, serve
 from seedmock_server.clock import ManualClock
-from seedmock_server.http.in_process import Door
+from seedmock_server.http.in_process import InProcessClient
 
 KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wrong": "sk_conformance_wrong"}
 ALLOWED = (KEYS["first"], KEYS["second"])
@@ -46,7 +46,7 @@ class Target:
 def in_process(**chosen: Any) -> Iterator[Target]:
     clock = ManualClock()
     app = create_app(clock=clock, **chosen)
-    with Door(app) as door:
+    with InProcessClient(app) as door:
         yield Target(door.request, clock)
         door.run(app.aclose())
 

@@ -12,7 +12,7 @@ import pytest
 
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
-from seedmock_server.http.in_process import Door
+from seedmock_server.http.in_process import InProcessClient
 
 KEY = {"authorization": "Bearer sk_door"}
 ORDER = {"model": "seedance-2-0-fast", "prompt": "风筝 👋", "size": "640x640", "seconds": "4", "seed": 3}
@@ -50,14 +50,14 @@ def test_the_door_answers_as_httpx_does(
             return await client.request(method, url, headers=headers, content=content)
 
     expected = asyncio.run(by_httpx())
-    with Door(app()) as door:
+    with InProcessClient(app()) as door:
         answer = door.request(method, url, headers=headers, content=content)
     assert (answer.status_code, answer.content) == (expected.status_code, expected.content)
     assert dict(answer.headers) == dict(expected.headers)
 
 
 def test_a_clip_comes_whole_and_in_parts(clips: Path) -> None:
-    with Door(create_app(clock=ManualClock(), seed=1, pace="instant", cache=clips)) as door:
+    with InProcessClient(create_app(clock=ManualClock(), seed=1, pace="instant", cache=clips)) as door:
         sent = {**KEY, "content-type": "application/json"}
         made = door.request("POST", "/v1/videos", headers=sent, content=json.dumps(ORDER).encode())
         path = f"/v1/videos/{json.loads(made.content)['id']}/content"

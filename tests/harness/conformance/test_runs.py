@@ -13,15 +13,15 @@ from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.conformance.runner import replay, run_conformance
 from seedmock_harness.driver.actions import InvalidScenario
 from seedmock_harness.results.checks import CheckFailure
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 FEW = settings(max_examples=5, derandomize=True, database=None)
 HTML = b"<html><body><h1>It works!</h1></body></html>"
 
 
-def nobody(method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
+def nobody(method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
     """A server that is no upstream at all."""
-    return Reply(200, {"content-type": "text/html"}, HTML)
+    return BufferedResponse(200, {"content-type": "text/html"}, HTML)
 
 
 @pytest.mark.parametrize("upstream", NAMES)
@@ -69,7 +69,11 @@ def test_a_trouble_that_does_not_come_again_is_told_as_it_was(open_target: Calla
     def moody(method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Any:
         nonlocal calls
         calls += 1
-        return Reply(500, {}, b"") if calls == 20 else target.send(method, url, headers=headers, content=content)
+        return (
+            BufferedResponse(500, {}, b"")
+            if calls == 20
+            else target.send(method, url, headers=headers, content=content)
+        )
 
     with pytest.raises(CheckFailure) as found:
         run_conformance("opeai", moody, clock=target.clock, settings=FEW, begin=target.begin)

@@ -18,7 +18,7 @@ from seedmock_contracts.validation import condition, violations
 from seedmock_harness.conformance.hostile_bodies import TITLES, Hostile, hostilities, hostility
 from seedmock_harness.conformance.strategies import broken, documents, hostile
 from seedmock_harness.conversation.order_parser import ordered
-from seedmock_server.http.request_body import Malformed, parse_json
+from seedmock_server.http.request_body import MalformedBody, parse_json
 
 SEARCH = settings(max_examples=5000, database=None, derandomize=True, phases=[Phase.generate])
 
@@ -116,7 +116,7 @@ def test_a_hostile_body_is_readable_exactly_if_it_is_one_strict_object() -> None
             assert evil == hostility(dict(contract.example(Operation.CREATE)), evil.title)
             try:
                 read = parse_json(evil.body)
-            except Malformed:
+            except MalformedBody:
                 read = None
             plain = evil.headers == {"content-type": "application/json"}
             assert evil.readable == (isinstance(read, dict) and plain), evil.title

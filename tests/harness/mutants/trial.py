@@ -30,7 +30,7 @@ from seedmock_server.fates.rules import fate_rule_from
 from seedmock_server.faults.callback_faults import CallbackFaults
 from seedmock_server.faults.error_responses import encode
 from seedmock_server.faults.rules import fault_rule_from
-from seedmock_server.http.in_process import Door
+from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.settings import from_texts
 
 __all__ = ["Mutant", "Seen", "Sight", "contracts", "get_contract", "looked_at", "mutants", "tried", "whole"]
@@ -168,7 +168,7 @@ def looked_at(
         app.fates.add(fate_rule_from({"fate": fate, "match": {"operation": "asset_create"}}))
     for lie in lies:
         app.faults.add(fault_rule_from(lie))
-    with Door(app) as door:
+    with InProcessClient(app) as door:
         step_name = ""
 
         def heard(judged: Judged) -> None:

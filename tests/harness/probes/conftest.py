@@ -21,7 +21,7 @@ from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_server import create_app
 from seedmock_server.api import pipeline as doorway
 from seedmock_server.clock import ManualClock
-from seedmock_server.http.in_process import Door
+from seedmock_server.http.in_process import InProcessClient
 
 KEYS = {"first": "sk-first", "second": "sk-second"}
 NOW = 1_780_275_602.0
@@ -70,7 +70,7 @@ def climbed(
         climb.turns.append(judged.turn)
         climb.looks += [(step_name, check, look, judged.turn.exchange) for check, look in judged.looks]
 
-    with Door(app) as door:
+    with InProcessClient(app) as door:
         send = door.request if around is None else around(door.request)
         speaker = Driver(contract, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, heard, paying=paying)
         for step in free(contract):

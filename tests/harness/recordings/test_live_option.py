@@ -14,7 +14,7 @@ from seedmock_harness.verify import api as live
 from seedmock_harness.verify.session import plan
 from seedmock_server import create_app
 from seedmock_server.faults.rules import fault_rule_from
-from seedmock_server.http.server import running
+from seedmock_server.http.server import serve_in_thread
 
 pytest_plugins = ["pytester"]
 Run = Callable[..., pytest.RunResult]
@@ -38,7 +38,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 def emulator() -> Iterator[Any]:
     """An emulator at an address, and where it can be told to lie."""
     app = create_app(pace="instant", seed=5)
-    with running(app) as server:
+    with serve_in_thread(app) as server:
         yield server.url, app.faults
 
 

@@ -21,7 +21,7 @@ from seedmock_harness.recordings.proxy import Proxy
 from seedmock_harness.recordings.writer import CannotRecord, Recorder
 from seedmock_server import serve
 from seedmock_server.clock import Clock
-from seedmock_server.http.server import running
+from seedmock_server.http.server import serve_in_thread
 
 KEY = "sk-live-0123456789abcdef"
 
@@ -32,7 +32,7 @@ def recording(folder: Path, upstream: str, target: str, **options: Any) -> Itera
     root = root_of(contract, target)
     with (
         Recorder(folder, contract, root, clock.now()) as recorder,
-        running(Proxy(contract, root, recorder, clock.now, **options)) as server,
+        serve_in_thread(Proxy(contract, root, recorder, clock.now, **options)) as server,
     ):
         yield server.url, recorder
 

@@ -26,13 +26,13 @@ from seedmock_harness.recordings.replay_server import Playback
 from seedmock_harness.recordings.writer import Recorder
 from seedmock_server import create_app, serve
 from seedmock_server.clock import Clock
-from seedmock_server.http.server import running
+from seedmock_server.http.server import serve_in_thread
 
 
 @contextmanager
 def replaying(*places: Path, emulate: bool = False) -> Iterator[str]:
     app = create_app(pace="instant", seed=1)
-    with running(Playback(recordings(places), app, emulate=emulate)) as server:
+    with serve_in_thread(Playback(recordings(places), app, emulate=emulate)) as server:
         yield server.url
 
 
@@ -178,7 +178,7 @@ def test_a_recording_of_an_application_can_be_replayed_to_it(
         contract, folder, clock = get_contract(upstream), tmp_path / upstream, Clock()
         with serve(pace="step", seed=3) as live, Recorder(folder, contract, live.url, clock.now()) as recorder:
             proxy = Proxy(contract, root_of(contract, live.url), recorder, clock.now)
-            with running(proxy) as server, client(upstream, server.url) as app:
+            with serve_in_thread(proxy) as server, client(upstream, server.url) as app:
                 before, clip = walked(app)
         with replaying(folder) as url, client(upstream, url) as app:
             after, again = walked(app)

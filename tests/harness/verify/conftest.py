@@ -24,7 +24,7 @@ from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.faults.rules import fault_rule_from
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 Sender = Callable[..., Any]
 
@@ -127,8 +127,10 @@ def told() -> Callable[..., Target]:
     def made(status: int, body: Any, kind: str = "application/json", keys: Mapping[str, str] | None = None) -> Target:
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
-        def send(method: str, url: str, *, headers: Mapping[str, str], content_: bytes = b"", **_: Any) -> Reply:
-            return Reply(status, {"content-type": kind}, content)
+        def send(
+            method: str, url: str, *, headers: Mapping[str, str], content_: bytes = b"", **_: Any
+        ) -> BufferedResponse:
+            return BufferedResponse(status, {"content-type": kind}, content)
 
         clock = ManualClock()
         return Target("http://stranger.test/v1", send, keys or KEYS, clock.now, clock.sleep, str)

@@ -21,7 +21,7 @@ from seedmock_harness.verify.order_log import OrderLog
 from seedmock_harness.verify.session import Plan, Session, Silent
 from seedmock_harness.verify.target import KEYS, Target
 from seedmock_server.clock import ManualClock
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 SAID = get_contract("opeai")
 ORDER = SAID.example(Operation.CREATE)
@@ -42,7 +42,7 @@ class Till:
         self.fates = iter(fates)
         self.taken = 0
 
-    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Reply:
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
         if method == "GET":
             return self.said(404, {"error": {"message": "video not found", "code": "ResourceNotFound"}})
         if content == b"{}":
@@ -57,8 +57,8 @@ class Till:
             return self.said(502, "<html>")
         return self.said(200, "{" if fate == "garbled" else {"id": f"cgt-{self.taken}", "status": "queued"})
 
-    def said(self, status: int, body: Any) -> Reply:
-        return Reply(status, {}, body.encode() if isinstance(body, str) else json.dumps(body).encode())
+    def said(self, status: int, body: Any) -> BufferedResponse:
+        return BufferedResponse(status, {}, body.encode() if isinstance(body, str) else json.dumps(body).encode())
 
 
 @given(

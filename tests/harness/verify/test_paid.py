@@ -18,7 +18,7 @@ from seedmock_harness.conversation.order_parser import ordered
 from seedmock_harness.driver.client import Step
 from seedmock_harness.probes.paid_steps import PaidOptions, carried, document, paid
 from seedmock_harness.results.verification import Verdict
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 
 @pytest.fixture(params=NAMES)
@@ -94,7 +94,7 @@ def test_an_order_says_its_size_in_either_form(upstream: str) -> None:
         assert found is not None and found.size is not None and found.size.text == size.text
 
 
-def _between(world: Any, answer: Callable[[str, str, bytes], Reply | None]) -> Any:
+def _between(world: Any, answer: Callable[[str, str, bytes], BufferedResponse | None]) -> Any:
     """The target, but some requests are answered otherwise."""
     send = world.target.send
 
@@ -123,10 +123,10 @@ def test_an_order_that_keeps_every_rule_and_is_refused_is_drift(
         "apimodels": {"code": 400, "msg": "no", "data": None},
     }
 
-    def refused(method: str, url: str, content: bytes) -> Reply | None:
+    def refused(method: str, url: str, content: bytes) -> BufferedResponse | None:
         if method != "POST" or b"paper boat" not in content:
             return None
-        return Reply(400, {"content-type": "application/json"}, json.dumps(bodies[upstream]).encode())
+        return BufferedResponse(400, {"content-type": "application/json"}, json.dumps(bodies[upstream]).encode())
 
     with world_of() as world:
         found = verified(upstream, _between(world, refused), only=("text", "image"))

@@ -13,7 +13,7 @@ from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.probes.paid_steps import PaidOptions, carried, paid
 from seedmock_harness.results.verification import Seen, Verdict, Verification
 from seedmock_harness.verify.session import Plan
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 SEEN = {
     ("opeai", "defaults"): {"create.generate_audio.default", "role.default", "create.prompt.length"},
@@ -146,7 +146,7 @@ def test_a_form_that_is_refused_is_drift(world_of: Callable[..., Any], verified:
 
     def answer(on: Any, method: str, url: str, content: bytes) -> Any:
         if content.startswith(b"--"):
-            return Reply(400, {"content-type": "application/json"}, json.dumps(said).encode())
+            return BufferedResponse(400, {"content-type": "application/json"}, json.dumps(said).encode())
         return None
 
     with world_of() as world:
@@ -161,7 +161,7 @@ def test_sounds_that_nobody_takes_say_nothing_of_how_long_they_may_be(
 
     def answer(on: Any, method: str, url: str, content: bytes) -> Any:
         if method == "POST" and b"audio" in content:
-            return Reply(400, {"content-type": "application/json"}, json.dumps(said).encode())
+            return BufferedResponse(400, {"content-type": "application/json"}, json.dumps(said).encode())
         return None
 
     with world_of() as world:

@@ -10,7 +10,7 @@ from typing import Any
 
 from seedmock_harness.results.checks import Severity
 from seedmock_harness.results.verification import Verdict
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 
 def _taking(world: Any, when: Callable[[bytes], bool]) -> Any:
@@ -22,7 +22,7 @@ def _taking(world: Any, when: Callable[[bytes], bool]) -> Any:
         asked.append(method)
         if method == "POST" and when(content):
             body = {"id": "cgt-20260601120000-abcde", "status": "queued", "object": "video", "created_at": 1}
-            return Reply(200, {"content-type": "application/json"}, json.dumps(body).encode())
+            return BufferedResponse(200, {"content-type": "application/json"}, json.dumps(body).encode())
         return send(method, url, headers=headers, content=content)
 
     return replace(world.target, send=answered), asked

@@ -13,7 +13,7 @@ from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.driver.http_transport import NoAnswer, Wire, root_of
 from seedmock_harness.verify.target import elsewhere
 from seedmock_server.clock import ManualClock
-from seedmock_server.http.in_process import Reply
+from seedmock_server.http.in_process import BufferedResponse
 
 KEY = "sk_secret_first"
 Host = Callable[[httpx.Request], httpx.Response]
@@ -39,10 +39,10 @@ class Line:
         self.slept.append(seconds)
         self.clock.sleep(seconds)
 
-    def get(self, url: str = "/v1/videos/x") -> Reply:
+    def get(self, url: str = "/v1/videos/x") -> BufferedResponse:
         return self.wire("GET", url, headers={}, content=b"")
 
-    def post(self, url: str = "/v1/videos") -> Reply:
+    def post(self, url: str = "/v1/videos") -> BufferedResponse:
         return self.wire("POST", url, headers={"authorization": f"Bearer {KEY}"}, content=b"{}")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.http.outbound import Posted
+from seedmock_server.http.outbound import PostResponse
 
 
 async def taken(studio: Any) -> bytes:
@@ -89,10 +89,10 @@ def test_a_callback_that_lags_by_a_fault_is_made_once(run: Any, receiver: Any) -
 def test_an_attempt_under_way_is_made_again_and_its_own_end_counts_no_more(run: Any, receiver: Any, says: int) -> None:
     waits, begun = asyncio.Event(), []
 
-    async def stuck(url: str, *_: Any, **__: Any) -> Posted:
+    async def stuck(url: str, *_: Any, **__: Any) -> PostResponse:
         begun.append(url)
         await waits.wait()
-        return Posted(says if len(begun) == 1 else 200, b"")
+        return PostResponse(says if len(begun) == 1 else 200, b"")
 
     async def play(studio: Any) -> None:
         courier = studio.app.courier
@@ -117,9 +117,9 @@ def test_an_attempt_under_way_is_made_again_and_its_own_end_counts_no_more(run: 
 def test_an_attempt_that_has_not_begun_when_a_snapshot_is_put_back_is_made_once(run: Any, fault: str | None) -> None:
     begun = []
 
-    async def counted(url: str, *_: Any, **__: Any) -> Posted:
+    async def counted(url: str, *_: Any, **__: Any) -> PostResponse:
         begun.append(url)
-        return Posted(200, b"")
+        return PostResponse(200, b"")
 
     async def play(studio: Any) -> None:
         courier = studio.app.courier
@@ -148,10 +148,10 @@ def test_an_attempt_that_has_not_begun_when_a_snapshot_is_put_back_is_made_once(
 def test_an_attempt_that_a_reset_overtook_is_not_tried_again(run: Any, receiver: Any) -> None:
     waits, begun = asyncio.Event(), []
 
-    async def stuck(url: str, *_: Any, **__: Any) -> Posted:
+    async def stuck(url: str, *_: Any, **__: Any) -> PostResponse:
         begun.append(url)
         await waits.wait()
-        return Posted(500, b"")
+        return PostResponse(500, b"")
 
     async def play(studio: Any) -> None:
         studio.app.courier.way = stuck

@@ -13,18 +13,18 @@ import pytest
 
 from seedmock_server import create_app, serve
 from seedmock_server.clock import Clock, ManualClock
-from seedmock_server.http.outbound import Posted
+from seedmock_server.http.outbound import PostResponse
 
 
 def test_many_at_one_moment_go_together_and_keep_their_order(run: Any) -> None:
     going, most, ids = 0, 0, []
 
-    async def slow(*_: Any, **__: Any) -> Posted:
+    async def slow(*_: Any, **__: Any) -> PostResponse:
         nonlocal going, most
         going, most = going + 1, max(most, going + 1)
         await asyncio.sleep(0)
         going -= 1
-        return Posted(200, b"")
+        return PostResponse(200, b"")
 
     async def play(studio: Any) -> None:
         studio.app.courier.way = slow
@@ -43,9 +43,9 @@ def test_many_at_one_moment_go_together_and_keep_their_order(run: Any) -> None:
 def test_what_was_under_way_when_a_call_was_given_up_is_posted_by_the_next(run: Any, receiver: Any) -> None:
     waits = asyncio.Event()
 
-    async def stuck(*_: Any, **__: Any) -> Posted:
+    async def stuck(*_: Any, **__: Any) -> PostResponse:
         await waits.wait()
-        return Posted(200, b"")
+        return PostResponse(200, b"")
 
     async def play(studio: Any) -> None:
         courier = studio.app.courier
@@ -63,7 +63,7 @@ def test_what_was_under_way_when_a_call_was_given_up_is_posted_by_the_next(run: 
 
 
 def test_what_breaks_in_the_emulator_itself_is_told_and_harms_nobody(run: Any, caplog: Any) -> None:
-    async def broken(*_: Any, **__: Any) -> Posted:
+    async def broken(*_: Any, **__: Any) -> PostResponse:
         raise RuntimeError("ours")
 
     async def play(studio: Any) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from seedmock_server.callbacks.dispatcher import Plan
-from seedmock_server.http.outbound import Fetch, FetchError, FetchTimeout, Posted, Reason, post
+from seedmock_server.http.outbound import FetchError, FetchFailure, FetchPolicy, FetchTimeout, PostResponse, post
 
 
 def test_where_nobody_listens_it_is_tried_to_the_end(run: Any) -> None:
@@ -74,13 +74,13 @@ def test_a_body_that_never_comes_changes_nothing(
 @pytest.mark.parametrize(
     ("error", "tries"),
     [
-        (FetchError(Reason.UNREACHABLE, "no"), 33),
-        (FetchError(Reason.BROKEN, "no"), 1),
-        (FetchTimeout(Reason.UNREACHABLE, ""), 29),
+        (FetchError(FetchFailure.UNREACHABLE, "no"), 33),
+        (FetchError(FetchFailure.BROKEN, "no"), 1),
+        (FetchTimeout(FetchFailure.UNREACHABLE, ""), 29),
     ],
 )
 def test_only_what_may_pass_is_tried_again(run: Any, error: Exception, tries: int) -> None:
-    async def way(*_: Any, **__: Any) -> Posted:
+    async def way(*_: Any, **__: Any) -> PostResponse:
         raise error
 
     async def play(studio: Any) -> None:
@@ -102,7 +102,13 @@ def test_an_answer_is_read_no_further_than_it_is_kept() -> None:
 
     transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=Endless()))
     sending = post(
-        "http://127.0.0.1/", b"{}", (), policy=Fetch.LOOPBACK, seconds=5, keep_bytes=2500, transport=lambda: transport
+        "http://127.0.0.1/",
+        b"{}",
+        (),
+        policy=FetchPolicy.LOOPBACK,
+        seconds=5,
+        keep_bytes=2500,
+        transport=lambda: transport,
     )
-    assert asyncio.run(sending) == Posted(200, b"x" * 2500)
+    assert asyncio.run(sending) == PostResponse(200, b"x" * 2500)
     assert read == [0, 1, 2]

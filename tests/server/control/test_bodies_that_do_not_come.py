@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from seedmock_server import create_app
-from seedmock_server.http.in_process import InProcess
+from seedmock_server.http.in_process import InProcessTransport
 
 SCOPE = {
     "type": "http",
@@ -60,4 +60,4 @@ def test_the_direct_door_is_for_what_answers_at_once() -> None:
         await asyncio.sleep(0)
 
     with pytest.raises(RuntimeError, match="only paths under /_mock/"):
-        httpx.Client(transport=InProcess(waiting)).get("http://x/")
+        httpx.Client(transport=InProcessTransport(waiting)).get("http://x/")

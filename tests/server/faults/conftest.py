@@ -17,7 +17,7 @@ from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock
 from seedmock_server.faults.rules import fault_rule_from
-from seedmock_server.http.server import running
+from seedmock_server.http.server import serve_in_thread
 
 KEY = "sk_test_of_faults"
 BOAT_A = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A paper boat", "duration": 4, "generate_audio": False}
@@ -114,7 +114,7 @@ Wire = Callable[..., Wired]
 def _start(stack: contextlib.ExitStack, clips: Path, **settings: Any) -> Wired:
     clock: Clock = settings.pop("clock", None) or ManualClock()
     app = create_app(clock=clock, **{"pace": "instant", "seed": 1, "cache": clips, **settings})
-    server = stack.enter_context(running(app))
+    server = stack.enter_context(serve_in_thread(app))
     return Wired(app, server.port, stack.enter_context(httpx.Client(base_url=server.url, timeout=5)))
 
 

@@ -14,7 +14,7 @@ class _Left:
         self.pieces, self.closed = pieces, False
 
     @property
-    def gone(self) -> bool:
+    def is_closed(self) -> bool:
         self.pieces -= 1
         return self.pieces < 0
 

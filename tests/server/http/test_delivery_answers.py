@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_server.http.file_response import CHUNK, RangeNotSatisfiable, deliver
+from seedmock_server.http.file_response import CHUNK, RangeNotSatisfiable, stream_file
 
 TAG = '"clip-1"'
 CONTENT = bytes(range(256)) * 8
@@ -29,7 +29,7 @@ def ask(path: Path, method: str = "GET", *lines: tuple[str, str], **options: Any
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         try:
-            status = await deliver(scope, receive, send, path, etag=TAG, media_type="video/mp4", **options)
+            status = await stream_file(scope, receive, send, path, etag=TAG, media_type="video/mp4", **options)
         except RangeNotSatisfiable as error:
             await send({"type": "http.response.start", "status": 416, "headers": error.headers})
             await send({"type": "http.response.body", "body": b"%d" % error.size})
@@ -178,7 +178,7 @@ def test_a_send_that_fails_leaks_no_file(clip: Path, trouble: BaseException) -> 
     async def main() -> None:
         before = open_files()
         with expected:
-            await deliver(scope, lambda: None, send, clip, etag=TAG, media_type="video/mp4")  # type: ignore[arg-type]
+            await stream_file(scope, lambda: None, send, clip, etag=TAG, media_type="video/mp4")  # type: ignore[arg-type]
         assert open_files() == before
 
     asyncio.run(main())
@@ -193,4 +193,4 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_error(tmp_path: Path) -> Non
 
     scope = {"type": "http", "method": "GET", "headers": []}
     with pytest.raises(RuntimeError, match="lost"):
-        asyncio.run(deliver(scope, lambda: None, send, path, etag=TAG, media_type="video/mp4"))  # type: ignore[arg-type]
+        asyncio.run(stream_file(scope, lambda: None, send, path, etag=TAG, media_type="video/mp4"))  # type: ignore[arg-type]

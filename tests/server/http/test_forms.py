@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seedmock_server.http.multipart import Form, FormFile, parse_form
-from seedmock_server.http.request_body import Malformed
+from seedmock_server.http.request_body import MalformedBody
 
 CAUGHT = Path(__file__).parents[3] / "fixtures" / "opeai" / "forms"
 TYPE = b"multipart/form-data; boundary=b"
@@ -150,7 +150,7 @@ def test_names_that_hurt_elsewhere_are_only_names(name: str) -> None:
     ],
 )
 def test_names_that_are_no_names_are_malformed(name: str) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedBody):
         form((name, "x"))
 
 
@@ -174,14 +174,14 @@ def test_names_that_are_no_names_are_malformed(name: str) -> None:
     ],
 )
 def test_fields_that_contradict_each_other_are_malformed(names: list[str], message: str) -> None:
-    with pytest.raises(Malformed, match=message):
+    with pytest.raises(MalformedBody, match=message):
         form(*((name, "x") for name in names))
 
 
 def test_more_addresses_than_items_of_their_kind_are_malformed() -> None:
     fields = [("type", "image_url"), ("type", "video_url"), ("type", "video_url")]
     fields += [("image_url][url", "1"), ("image_url][url", "2")]
-    with pytest.raises(Malformed, match="has 2 values for 1 items"):
+    with pytest.raises(MalformedBody, match="has 2 values for 1 items"):
         form(*((f"{LIST}[{key}]", value) for key, value in fields))
 
 
@@ -206,7 +206,7 @@ def test_more_addresses_than_items_of_their_kind_are_malformed() -> None:
     ],
 )
 def test_forms_that_are_no_forms_are_malformed(content_type: bytes | str, content: bytes, message: str) -> None:
-    with pytest.raises(Malformed, match=message):
+    with pytest.raises(MalformedBody, match=message):
         parse_form(content_type, content)
 
 
@@ -215,7 +215,7 @@ def test_a_thousand_parts_are_read() -> None:
 
 
 def test_a_malformed_form_leaves_nothing_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedBody):
         parse_form(TYPE, b"nonsense")
     assert capfd.readouterr() == ("", "")
 
@@ -231,7 +231,7 @@ values = st.sampled_from(["image_url", "video_url", "last_frame", "", "x"])
 def test_any_fields_are_read_or_refused_as_malformed(fields: list[tuple[str, str]]) -> None:
     try:
         document = form(*fields)
-    except Malformed:
+    except MalformedBody:
         return
     assert sorted(leaves(document)) == sorted(value for _, value in fields), "no value is lost or made up"
 
@@ -248,5 +248,5 @@ def leaves(node: Any) -> list[str]:
 )
 @example(TYPE, b'--b\r\nContent-Disposition: form-data; name="a"; filename="\xff"\r\n\r\nx\r\n--b--')
 def test_any_bytes_are_a_form_or_malformed(content_type: bytes, content: bytes) -> None:
-    with suppress(Malformed):
+    with suppress(MalformedBody):
         parse_form(content_type, content)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_server.http.request_body import BodyTooLarge, BodyTooSlow, ClientGone, content_kind, read_body
+from seedmock_server.http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, content_kind, read_body
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -78,7 +78,7 @@ def test_a_client_that_hangs_up_is_gone(before: int, pause: bool) -> None:
             await asyncio.sleep(0)
         return messages.pop(0)
 
-    with pytest.raises(ClientGone):
+    with pytest.raises(ClientDisconnected):
         read(receive)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seedmock_server.http.request_body import Malformed, parse_json
+from seedmock_server.http.request_body import MalformedBody, parse_json
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 numbers = st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False))
@@ -41,7 +41,7 @@ scraps = st.lists(st.sampled_from([*marks, *words]), max_size=30).map(lambda fou
 def test_any_bytes_are_read_or_refused_as_malformed(body: bytes) -> None:
     try:
         document = parse_json(body)
-    except Malformed:
+    except MalformedBody:
         return
     assert msgspec.json.decode(msgspec.json.encode(document)) == document, "what is read can be written again"
 
@@ -60,7 +60,7 @@ def test_a_strict_document_is_read_as_the_standard_library_reads_it(
 def test_a_key_given_twice_is_refused_by_name(first: object, key: str, second: object) -> None:
     name = json.dumps(key)
     body = f'{{"other": 1, {name}: {json.dumps(first)}, {name}: {json.dumps(second)}}}'
-    with pytest.raises(Malformed, match="duplicate key") as caught:
+    with pytest.raises(MalformedBody, match="duplicate key") as caught:
         parse_json(body.encode())
     assert name in caught.value.message
 
@@ -88,7 +88,7 @@ def test_a_key_given_twice_is_refused_by_name(first: object, key: str, second: o
     ],
 )
 def test_the_message_says_where_and_what_was_expected(body: bytes, message: str) -> None:
-    with pytest.raises(Malformed) as caught:
+    with pytest.raises(MalformedBody) as caught:
         parse_json(body)
     assert caught.value.message == message
 
@@ -97,7 +97,7 @@ def test_the_message_says_where_and_what_was_expected(body: bytes, message: str)
     "body", [b"[" * 10**6, b'{"a":' * 10**6, b"9" * 10**6, b"[" + b"1" * 10**6 + b".5]", b'"' + b"\\" * 10**6]
 )
 def test_a_megabyte_of_nonsense_is_refused_at_once(body: bytes) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedBody):
         parse_json(body)
 
 

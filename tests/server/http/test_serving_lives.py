@@ -14,7 +14,14 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_server.http.server import CannotListen, Limits, PortInUse, run, running, tune_collector
+from seedmock_server.http.server import (
+    ConnectionLimits,
+    ListenError,
+    PortInUse,
+    run,
+    serve_in_thread,
+    tune_garbage_collector,
+)
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -27,7 +34,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def test_a_server_accepts_inside_the_block_and_not_after_it() -> None:
-    with running(app) as server:
+    with serve_in_thread(app) as server:
         assert server.url == f"http://127.0.0.1:{server.port}"
         assert httpx.get(server.url).text == "ok"
     with pytest.raises(httpx.ConnectError):
@@ -37,7 +44,7 @@ def test_a_server_accepts_inside_the_block_and_not_after_it() -> None:
 
 def test_a_server_runs_beside_the_loop_of_its_caller() -> None:
     async def main() -> str:
-        with running(app) as server:
+        with serve_in_thread(app) as server:
             async with httpx.AsyncClient() as client:
                 return (await client.get(server.url)).text
 
@@ -45,20 +52,20 @@ def test_a_server_runs_beside_the_loop_of_its_caller() -> None:
 
 
 def test_two_servers_run_side_by_side() -> None:
-    with running(app) as one, running(app) as other:
+    with serve_in_thread(app) as one, serve_in_thread(app) as other:
         assert one.port != other.port
         assert httpx.get(one.url).text == httpx.get(other.url).text == "ok"
 
 
 def test_a_port_is_free_again_after_its_server() -> None:
-    with running(app) as server:
+    with serve_in_thread(app) as server:
         assert httpx.get(server.url).text == "ok"
-    with running(app, port=server.port) as again:
+    with serve_in_thread(app, port=server.port) as again:
         assert httpx.get(again.url).text == "ok"
 
 
 def test_an_error_in_the_block_stops_the_server_and_passes_through() -> None:
-    with pytest.raises(ZeroDivisionError), running(app) as server:
+    with pytest.raises(ZeroDivisionError), serve_in_thread(app) as server:
         raise ZeroDivisionError
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url)
@@ -66,9 +73,9 @@ def test_an_error_in_the_block_stops_the_server_and_passes_through() -> None:
 
 def test_a_taken_port_says_what_to_do() -> None:
     with (
-        running(app) as server,
+        serve_in_thread(app) as server,
         pytest.raises(PortInUse, match="choose another") as caught,
-        running(app, port=server.port),
+        serve_in_thread(app, port=server.port),
     ):
         pytest.fail("two servers share a port")
     assert caught.value.port == server.port
@@ -76,7 +83,7 @@ def test_a_taken_port_says_what_to_do() -> None:
 
 @pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("no host", 0), ("127.0.0.1", 70_000), ("x" * 300, 0)])
 def test_an_address_of_no_machine_of_ours_is_refused(host: str, port: int) -> None:
-    with pytest.raises(CannotListen, match="cannot listen on"), running(app, host=host, port=port):
+    with pytest.raises(ListenError, match="cannot listen on"), serve_in_thread(app, host=host, port=port):
         pytest.fail("it listens")
 
 
@@ -84,7 +91,7 @@ def test_an_address_of_no_machine_of_ours_is_refused(host: str, port: int) -> No
 def test_the_url_can_be_opened_whatever_the_host(host: str, shown: str) -> None:
     if ":" in host and not has_ipv6():
         pytest.skip("this machine has no IPv6")
-    with running(app, host=host) as server:
+    with serve_in_thread(app, host=host) as server:
         assert server.url == f"http://{shown}:{server.port}"
         assert httpx.get(server.url).text == "ok"
 
@@ -102,13 +109,13 @@ def test_an_app_that_does_not_start_is_an_error_of_the_caller() -> None:
         await receive()
         await send({"type": "lifespan.startup.failed", "message": ""})
 
-    with pytest.raises(RuntimeError, match="did not start"), running(broken):
+    with pytest.raises(RuntimeError, match="did not start"), serve_in_thread(broken):
         pytest.fail("it runs")
 
 
 def test_stopping_finishes_what_is_under_way() -> None:
     answers: list[str] = []
-    with running(app) as server:
+    with serve_in_thread(app) as server:
         thread = ask_for(server.url + "/slow", answers)
     thread.join()
     assert answers == ["ok"]
@@ -116,7 +123,7 @@ def test_stopping_finishes_what_is_under_way() -> None:
 
 def test_stopping_hangs_up_on_what_does_not_end(caplog: pytest.LogCaptureFixture) -> None:
     answers: list[str] = []
-    with running(app, limits=Limits(grace_seconds=0.1)) as server:
+    with serve_in_thread(app, limits=ConnectionLimits(grace_seconds=0.1)) as server:
         thread = ask_for(server.url + "/never", answers)
     thread.join()
     assert answers == ["RemoteProtocolError"]
@@ -143,7 +150,7 @@ def ask_for(url: str, answers: list[str]) -> threading.Thread:
 
 PROGRAM = """
 import asyncio
-from seedmock_server.http.server import Limits, PortInUse, run
+from seedmock_server.http.server import ConnectionLimits, PortInUse, run
 
 async def app(scope, receive, send):
     assert scope["type"] == "http"
@@ -155,7 +162,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
-run(app, port=0, limits=Limits(grace_seconds=2), on_ready=lambda url: print(url, flush=True))
+run(app, port=0, limits=ConnectionLimits(grace_seconds=2), on_ready=lambda url: print(url, flush=True))
 print("stopped", flush=True)
 """
 
@@ -219,7 +226,9 @@ def test_run_tells_its_url_and_gives_the_signals_back(tuned_back: None) -> None:
 
 
 def test_run_needs_nobody_to_tell(tuned_back: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seedmock_server.http.server.tune_collector", lambda: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(
+        "seedmock_server.http.server.tune_garbage_collector", lambda: signal.raise_signal(signal.SIGINT)
+    )
     run(app, port=0)
 
 
@@ -233,6 +242,6 @@ def tuned_back() -> Iterator[None]:
 
 def test_tuning_freezes_what_start_up_made_and_looks_seldom(tuned_back: None) -> None:
     before = gc.get_threshold()
-    tune_collector()
+    tune_garbage_collector()
     assert gc.get_freeze_count() > 0
     assert gc.get_threshold() > before

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.http.file_response import deliver
-from seedmock_server.http.request_body import BodyTooSlow, ClientGone, read_body
-from seedmock_server.http.server import Limits, RunningServer, running
+from seedmock_server.http.file_response import stream_file
+from seedmock_server.http.request_body import BodyTooSlow, ClientDisconnected, read_body
+from seedmock_server.http.server import ConnectionLimits, RunningServer, serve_in_thread
 
 GONE = threading.Event()
 LATE = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -28,7 +28,7 @@ async def answer(clip: Path, scope: Any, receive: Any, send: Any) -> None:
     body = b"deaf"
     try:
         if scope["path"] == "/clip":
-            await deliver(scope, receive, send, clip, etag='"a"', media_type="text/plain")
+            await stream_file(scope, receive, send, clip, etag='"a"', media_type="text/plain")
             return
         if scope["path"] not in ("/deaf", "/begun"):
             body = scope["method"].encode() + await read_body(receive, limit=10**9, seconds=0.3)
@@ -40,7 +40,7 @@ async def answer(clip: Path, scope: Any, receive: Any, send: Any) -> None:
             assert (await receive())["type"] == "http.disconnect"
             GONE.set()
             return
-    except ClientGone:
+    except ClientDisconnected:
         return
     except BodyTooSlow:
         body = b"slow"
@@ -53,7 +53,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     clip = tmp_path_factory.mktemp("clips") / "clip.mp4"
     clip.write_bytes(bytes(16 << 20))
     app = partial(answer, clip)
-    with running(app, limits=Limits(head_seconds=0.2, head_bytes=8192, head_count=50, grace_seconds=0.2)) as server:
+    with serve_in_thread(
+        app, limits=ConnectionLimits(head_seconds=0.2, head_bytes=8192, head_count=50, grace_seconds=0.2)
+    ) as server:
         yield server
 
 

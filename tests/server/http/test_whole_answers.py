@@ -9,8 +9,8 @@ import pytest
 
 from seedmock_contracts.enums import Basis
 from seedmock_server.api.pipeline import send_answer
-from seedmock_server.http.connection import Sending
-from seedmock_server.http.server import RunningServer, running
+from seedmock_server.http.connection import ResponseSender
+from seedmock_server.http.server import RunningServer, serve_in_thread
 from seedmock_server.upstreams.protocol import JsonResponse
 
 ANSWERS = {
@@ -25,7 +25,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
     """Answers a path; under `/wrapped`, through a `send` that notes what it is told."""
     if scope["type"] != "http":
         return
-    assert isinstance(send, Sending)
+    assert isinstance(send, ResponseSender)
 
     async def noting(message: Any) -> None:
         messages.append(message["type"])
@@ -37,7 +37,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with running(answer) as server:
+    with serve_in_thread(answer) as server:
         yield server
 
 
@@ -79,12 +79,12 @@ def test_an_answer_sent_whole_is_the_one_that_two_messages_make(
 
 def test_it_is_written_at_once(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[bool] = []
-    whole = Sending.whole
+    whole = ResponseSender.send_complete
 
     def noted(*told: Any) -> bool:
         taken.append(whole(*told))
         return taken[-1]
 
-    monkeypatch.setattr(Sending, "whole", noted)
+    monkeypatch.setattr(ResponseSender, "send_complete", noted)
     assert b"queued" in heard(server, request("/plain", CLOSE))
     assert taken == [True]

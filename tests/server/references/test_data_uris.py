@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seedmock_contracts.enums import MediaKind
-from seedmock_server.references.files import FetchError, Readable, Reason, Sources, decoded
+from seedmock_server.references.files import FetchError, FetchFailure, Readable, Sources, decoded
 
 
 def picture(width: int = 4, height: int = 3) -> bytes:
@@ -79,7 +79,7 @@ def test_a_picture_is_read_in_every_form_of_a_data_uri(tmp_path: Path, url: str)
 )
 def test_a_broken_data_uri_is_refused_with_what_is_wrong(tmp_path: Path, url: str, said: str) -> None:
     found = refusal(tmp_path, url)
-    assert found.reason is Reason.BROKEN
+    assert found.reason is FetchFailure.BROKEN
     assert said in str(found)
 
 
@@ -106,7 +106,7 @@ def archive() -> bytes:
 )
 def test_what_is_no_media_is_refused_and_leaves_nothing_behind(tmp_path: Path, content: bytes) -> None:
     found = refusal(tmp_path, f"data:image/png;base64,{base64.b64encode(content).decode()}")
-    assert found.reason is Reason.NOT_MEDIA
+    assert found.reason is FetchFailure.NOT_MEDIA
     assert str(tmp_path) not in str(found)
 
 

@@ -18,7 +18,15 @@ import pytest
 from PIL import Image
 
 from seedmock_server.http import outbound as fetching
-from seedmock_server.http.outbound import Fetch, FetchError, Reason, TooManyRedirects, direct, fetch, resolved
+from seedmock_server.http.outbound import (
+    FetchError,
+    FetchFailure,
+    FetchNotAllowed,
+    FetchPolicy,
+    direct_transport,
+    fetch,
+    resolve_host,
+)
 from seedmock_server.references import files as sources
 
 GLOBAL = "93.184.216.34"
@@ -42,7 +50,7 @@ def public(url: str, answer: Answer, **options: Any) -> bytes:
     """Fetch by the public policy; the network is `answer`."""
     chosen: dict[str, Any] = {"resolve": knowing(cat_test=GLOBAL, dog_test="8.8.8.8"), "seconds": 5.0} | options
     transport = functools.partial(httpx.MockTransport, answer)
-    return asyncio.run(fetch(url, policy=Fetch.PUBLIC, transport=transport, limit_bytes=100, **chosen))
+    return asyncio.run(fetch(url, policy=FetchPolicy.PUBLIC, transport=transport, limit_bytes=100, **chosen))
 
 
 def refusal(url: str, answer: Answer = lambda _: httpx.Response(200), **options: Any) -> FetchError:
@@ -79,7 +87,7 @@ async def serving(reply: bytes, heard: list[bytes], *, hang: bool = False) -> As
 def local(reply: bytes, *, path: str = "/cat.png", hang: bool = False, **options: Any) -> tuple[bytes | None, bytes]:
     """Fetch by the loopback policy from a server that says `reply`: the content, and what the server was asked."""
     heard: list[bytes] = []
-    chosen: dict[str, Any] = {"policy": Fetch.LOOPBACK, "limit_bytes": 1000, "seconds": 5.0} | options
+    chosen: dict[str, Any] = {"policy": FetchPolicy.LOOPBACK, "limit_bytes": 1000, "seconds": 5.0} | options
     url = chosen.pop("url", "http://127.0.0.1:{port}{path}")
 
     async def main() -> bytes:
@@ -118,30 +126,30 @@ def test_a_name_that_leads_to_the_own_machine_is_asked_where_it_leads() -> None:
 
 @pytest.mark.parametrize("addresses", ["8.8.8.8", "127.0.0.1 8.8.8.8", "192.168.0.1", "64:ff9b::7f00:1"])
 def test_what_is_not_wholly_on_the_own_machine_is_beyond_the_loopback_policy(addresses: str) -> None:
-    with pytest.raises(TooManyRedirects):
+    with pytest.raises(FetchNotAllowed):
         local(b"", url="http://cat.test:{port}/", resolve=knowing(cat_test=addresses))
 
 
 def test_a_name_without_an_address_is_beyond_the_loopback_policy() -> None:
-    with pytest.raises(TooManyRedirects):
+    with pytest.raises(FetchNotAllowed):
         local(b"", url="http://cat.test/", resolve=knowing())
 
 
 def test_a_redirect_from_the_own_machine_to_elsewhere_is_beyond_the_loopback_policy() -> None:
-    with pytest.raises(TooManyRedirects):
+    with pytest.raises(FetchNotAllowed):
         local(said("302 Found", "Location: http://8.8.8.8/"))
 
 
 def test_everything_is_beyond_the_policy_that_fetches_nothing() -> None:
-    with pytest.raises(TooManyRedirects):
-        local(b"", policy=Fetch.NONE)
+    with pytest.raises(FetchNotAllowed):
+        local(b"", policy=FetchPolicy.NONE)
 
 
-@pytest.mark.parametrize("policy", list(Fetch))
-def test_sources_know_nothing_of_what_is_beyond_their_policy(tmp_path: Path, policy: Fetch) -> None:
+@pytest.mark.parametrize("policy", list(FetchPolicy))
+def test_sources_know_nothing_of_what_is_beyond_their_policy(tmp_path: Path, policy: FetchPolicy) -> None:
     room = sources.Sources(tmp_path, fetch=policy, resolve=knowing(cat_test="127.0.0.1 8.8.8.8"))
     read = room.read("http://cat.test/", own_origin="http://mock", now=0.0)
-    if policy is Fetch.PUBLIC:
+    if policy is FetchPolicy.PUBLIC:
         with pytest.raises(FetchError, match="private/reserved"):
             asyncio.run(read)
     else:
@@ -155,7 +163,9 @@ def test_sources_fetch_and_measure_a_picture(tmp_path: Path) -> None:
     async def main() -> int | None:
         async with serving(said("200 OK", body=picture.getvalue()), []) as port:
             url = f"http://127.0.0.1:{port}/cat.png"
-            found = await sources.Sources(tmp_path, fetch=Fetch.LOOPBACK).read(url, own_origin="http://mock", now=0.0)
+            found = await sources.Sources(tmp_path, fetch=FetchPolicy.LOOPBACK).read(
+                url, own_origin="http://mock", now=0.0
+            )
             assert found is not None
             return found.facts.width
 
@@ -194,13 +204,13 @@ def test_each_redirect_is_judged_anew() -> None:
         return httpx.Response(302, headers={"Location": "/again"})
 
     found = refusal("http://cat.test/", answer, resolve=knowing(cat_test=[GLOBAL, "127.0.0.1"]))
-    assert found.reason is Reason.PRIVATE
+    assert found.reason is FetchFailure.PRIVATE
 
 
 @pytest.mark.parametrize("location", ["http://169.254.169.254/latest", "//localhost/", "http://[::ffff:10.0.0.1]/"])
 def test_a_redirect_to_a_private_address_is_refused(location: str) -> None:
     found = refusal("http://cat.test/", lambda _: httpx.Response(301, headers={"Location": location}))
-    assert found.reason is Reason.PRIVATE
+    assert found.reason is FetchFailure.PRIVATE
     assert str(found).startswith("private/reserved IP addresses not allowed")
 
 
@@ -222,20 +232,20 @@ def test_three_redirects_are_followed_and_a_fourth_is_not() -> None:
 
     assert public("http://cat.test/3", answer) == b"cat"
     found = refusal("http://cat.test/4", answer)
-    assert (found.reason, str(found)) == (Reason.UNREACHABLE, "the reference is more than 3 redirects away")
+    assert (found.reason, str(found)) == (FetchFailure.UNREACHABLE, "the reference is more than 3 redirects away")
 
 
 @pytest.mark.parametrize("addresses", ["127.0.0.1", f"{GLOBAL} 10.0.0.1", "::1", "::ffff:127.0.0.1", "fe80::1%eth0"])
 def test_a_name_is_refused_if_any_of_its_addresses_is_private(addresses: str) -> None:
     found = refusal("http://cat.test/", resolve=knowing(cat_test=addresses))
-    assert found.reason is Reason.PRIVATE
+    assert found.reason is FetchFailure.PRIVATE
     assert str(found) == "private/reserved IP addresses not allowed: cat.test leads to one"
 
 
 @pytest.mark.parametrize("host", ["127.1", "0x7f000001", "printer.local", "[::1]", "a.localhost"])
 def test_a_private_host_is_refused_before_anyone_is_asked(host: str) -> None:
     found = refusal(f"http://{host}/", resolve=knowing(printer_local=GLOBAL))
-    assert found.reason is Reason.PRIVATE
+    assert found.reason is FetchFailure.PRIVATE
 
 
 def test_a_public_address_in_numbers_needs_no_resolver() -> None:
@@ -246,11 +256,11 @@ def test_a_public_address_in_numbers_needs_no_resolver() -> None:
 def test_a_name_without_an_address_is_refused(addresses: str | None) -> None:
     known = knowing() if addresses is None else knowing(cat_test=addresses)
     found = refusal("http://cat.test/", resolve=known)
-    assert (found.reason, str(found)) == (Reason.UNREACHABLE, "cat.test has no address")
+    assert (found.reason, str(found)) == (FetchFailure.UNREACHABLE, "cat.test has no address")
 
 
 def test_a_name_that_no_resolver_can_be_asked_for_is_refused() -> None:
-    assert refusal(f"http://{'a' * 70}.test/", resolve=resolved).reason is Reason.UNREACHABLE
+    assert refusal(f"http://{'a' * 70}.test/", resolve=resolve_host).reason is FetchFailure.UNREACHABLE
 
 
 def test_blanks_around_a_url_do_not_matter() -> None:
@@ -274,7 +284,7 @@ def test_blanks_around_a_url_do_not_matter() -> None:
 )
 def test_a_url_that_names_nothing_to_fetch_is_refused(url: str, words: str) -> None:
     found = refusal(url)
-    assert found.reason is Reason.BROKEN
+    assert found.reason is FetchFailure.BROKEN
     assert words in str(found)
     assert "hush" not in str(found)
     assert len(str(found)) < 400
@@ -285,26 +295,26 @@ def test_a_url_that_names_nothing_to_fetch_is_refused(url: str, words: str) -> N
 )
 def test_a_redirect_to_what_may_not_be_asked_for_is_refused(location: str) -> None:
     found = refusal("http://cat.test/", lambda _: httpx.Response(302, headers={"Location": location}))
-    assert found.reason is Reason.BROKEN
+    assert found.reason is FetchFailure.BROKEN
 
 
 @pytest.mark.parametrize("status", [204, 206, 304, 401, 404, 500])
 def test_any_answer_but_200_is_refused_with_its_status(status: int) -> None:
     found = refusal("http://cat.test/?token=hush", lambda _: httpx.Response(status))
-    assert (found.reason, str(found)) == (Reason.UNREACHABLE, f"cat.test answered {status}; expected 200")
+    assert (found.reason, str(found)) == (FetchFailure.UNREACHABLE, f"cat.test answered {status}; expected 200")
 
 
 def test_content_over_the_limit_is_refused_whether_it_is_announced_or_not() -> None:
     for headers in (["Content-Length: 1001"], ["Content-Length: 999999999999"], []):
         with pytest.raises(FetchError, match="allowed: at most 1000") as caught:
             local(said("200 OK", *headers, body=b"x" * 1001), hang=True)
-        assert caught.value.reason is Reason.TOO_LARGE
+        assert caught.value.reason is FetchFailure.TOO_LARGE
 
 
 def test_content_that_is_announced_to_be_too_large_is_not_waited_for() -> None:
     with pytest.raises(FetchError, match="has 1001 bytes") as caught:
         local(said("200 OK", "Content-Length: 1001"), hang=True, seconds=0.5)
-    assert caught.value.reason is Reason.TOO_LARGE
+    assert caught.value.reason is FetchFailure.TOO_LARGE
 
 
 def test_content_of_just_the_limit_is_fetched() -> None:
@@ -320,7 +330,7 @@ def test_packed_content_is_refused_unopened() -> None:
 def test_a_server_that_says_nothing_is_given_up() -> None:
     with pytest.raises(FetchError, match=r"took more than 0\.2 seconds") as caught:
         local(b"", hang=True, seconds=0.2)
-    assert caught.value.reason is Reason.UNREACHABLE
+    assert caught.value.reason is FetchFailure.UNREACHABLE
 
 
 def test_a_resolver_that_says_nothing_is_given_up() -> None:
@@ -328,14 +338,14 @@ def test_a_resolver_that_says_nothing_is_given_up() -> None:
         await asyncio.Event().wait()
         return []
 
-    assert refusal("http://cat.test/", resolve=silent, seconds=0.05).reason is Reason.UNREACHABLE
+    assert refusal("http://cat.test/", resolve=silent, seconds=0.05).reason is FetchFailure.UNREACHABLE
 
 
 @pytest.mark.parametrize("reply", [b"", b"SSH-2.0-OpenSSH\r\n", said("200 OK", "Content-Length: 9", body=b"cat")])
 def test_an_answer_that_is_no_http_or_ends_early_is_refused(reply: bytes) -> None:
     with pytest.raises(FetchError, match="can't be read") as caught:
         local(reply)
-    assert caught.value.reason is Reason.UNREACHABLE
+    assert caught.value.reason is FetchFailure.UNREACHABLE
 
 
 def test_the_next_address_is_asked_where_one_does_not_answer() -> None:
@@ -356,7 +366,7 @@ def test_a_host_that_can_not_be_connected_to_is_refused() -> None:
         raise httpx.ConnectTimeout("")
 
     found = refusal("http://cat.test/", answer, resolve=knowing(cat_test=f"8.8.8.8 {GLOBAL}"))
-    assert (found.reason, str(found)) == (Reason.UNREACHABLE, "the reference can't be read: ConnectTimeout")
+    assert (found.reason, str(found)) == (FetchFailure.UNREACHABLE, "the reference can't be read: ConnectTimeout")
 
 
 def test_the_environment_is_not_asked_for_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,7 +378,7 @@ def test_the_environment_is_not_asked_for_a_proxy(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_certificate_is_demanded_and_compared_with_the_name() -> None:
-    transport = direct()
+    transport = direct_transport()
     assert isinstance(transport, httpx.AsyncHTTPTransport)
     context = transport._pool._ssl_context
     assert context is not None
@@ -380,7 +390,7 @@ def test_the_environment_is_not_asked_for_certificates(monkeypatch: pytest.Monke
     (tmp_path / "none.pem").touch()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     fetching._trust.cache_clear()
-    direct()
+    direct_transport()
 
 
 def test_what_a_url_says_behind_its_host_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -390,7 +400,7 @@ def test_what_a_url_says_behind_its_host_is_not_logged(caplog: pytest.LogCapture
 
 
 def test_the_system_resolver_gives_each_address_once() -> None:
-    assert asyncio.run(resolved("127.0.0.1", 80)) == ["127.0.0.1"]
+    assert asyncio.run(resolve_host("127.0.0.1", 80)) == ["127.0.0.1"]
 
 
 def test_httpx_is_not_loaded_before_something_is_fetched() -> None:
@@ -407,12 +417,12 @@ def test_only_so_many_references_are_fetched_at_once(tmp_path: Path, monkeypatch
         most = max(most, running)
         await asyncio.sleep(0.001)
         running -= 1
-        raise TooManyRedirects
+        raise FetchNotAllowed
 
     monkeypatch.setattr(sources, "fetch", fetching_slowly)
 
     async def main() -> None:
-        room = sources.Sources(tmp_path, fetch=Fetch.PUBLIC)
+        room = sources.Sources(tmp_path, fetch=FetchPolicy.PUBLIC)
         work = [room.read("http://cat.test/", own_origin="http://mock", now=0.0) for _ in range(30)]
         assert await asyncio.gather(*work) == [None] * 30
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from seedmock_contracts.facts import MediaFacts
 from seedmock_server.media import probe
-from seedmock_server.references.files import FetchError, Published, Readable, Reason, Sources
+from seedmock_server.references.files import FetchError, FetchFailure, Published, Readable, Sources
 
 T = TypeVar("T")
 OWN = "http://mock.test:8000"
@@ -174,7 +174,7 @@ def test_content_over_the_limit_is_refused_and_content_of_the_limit_is_not(tmp_p
     run(kept(Sources(tmp_path, limit_bytes=SIZE), 1))
     with pytest.raises(FetchError, match=f"has {SIZE} bytes or more; allowed: at most {SIZE - 1}") as caught:
         run(kept(Sources(tmp_path, limit_bytes=SIZE - 1), 1))
-    assert caught.value.reason is Reason.TOO_LARGE
+    assert caught.value.reason is FetchFailure.TOO_LARGE
 
 
 def test_what_was_not_used_for_long_makes_room(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_content_that_an_empty_folder_could_not_hold_is_refused_and_throws_nothi
         await kept(sources, 1)
         with pytest.raises(FetchError, match=f"has {2 * SIZE} bytes; there is room for {SIZE + 1}") as caught:
             await sources.keep(picture() * 2)
-        assert caught.value.reason is Reason.TOO_LARGE
+        assert caught.value.reason is FetchFailure.TOO_LARGE
 
     run(main())
     assert len(names(tmp_path)) == 1
@@ -356,7 +356,7 @@ def test_a_posted_file_is_read_by_each_spelling_of_its_link(tmp_path: Path, orig
 def test_a_link_to_a_file_that_was_never_posted_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(FetchError, match="unknown or has expired") as caught:
         run(asked(tmp_path, f"{OWN}/_mock/files/{path}"))
-    assert caught.value.reason is Reason.UNREACHABLE
+    assert caught.value.reason is FetchFailure.UNREACHABLE
 
 
 def test_an_expired_link_is_refused(tmp_path: Path) -> None:

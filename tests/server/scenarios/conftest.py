@@ -12,7 +12,7 @@ import pytest
 
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
-from seedmock_server.http.server import running
+from seedmock_server.http.server import serve_in_thread
 from seedmock_server.settings import from_texts
 
 KEY, OTHER = "sk_test_scenarios", "sk_test_another"
@@ -111,7 +111,7 @@ def house(clips: Path) -> Iterator[Theatre]:
     """The emulator; B has a price here."""
     clock = ManualClock()
     app = App(from_texts({"pace": "fast", "seed": 1, "cache": clips, "token_price": "7"}), clock=clock)
-    with running(app) as server:
+    with serve_in_thread(app) as server:
         theatre = Theatre(app, server.url, clock)
         yield theatre
         theatre.http.close()
