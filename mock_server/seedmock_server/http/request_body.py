@@ -161,8 +161,10 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse_json(body: bytes) -> object:
-    """The document in `body`: strict RFC 8259 in UTF-8, without a byte order mark, NaN, infinities, duplicate keys or
-    lone surrogates, at most 64 levels and 100 characters to a number. Raises MalformedBody, which names line and column.
+    """Parse strict RFC 8259 JSON in UTF-8. Raises MalformedBody, which names line and column.
+
+    Rejected are a byte order mark, NaN, infinities, duplicate keys, lone surrogates, more than 64 levels, and numbers
+    of more than 100 characters.
     """
     if b"\\" not in body and body.count(b"[") + body.count(b"{") <= DEPTH:
         try:
