@@ -27,6 +27,7 @@ from .control.models import (
     StageRow,
     VariantRow,
 )
+from .errors import SeedmockServerError
 from .http.in_process import Asgi, InProcessTransport
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 SECONDS = 30.0
 
 
-class ControlCallError(Exception):
+class ControlCallError(SeedmockServerError):
     """What the control API refused: the sentence, the status, and the field and what is allowed where it says so."""
 
     def __init__(self, message: str, status: int = 0, field: str | None = None, allowed: Sequence[str] = ()) -> None:

@@ -1,4 +1,27 @@
-"""A request that is not granted: raised anywhere, rendered in one place by each upstream."""
+"""Errors of the emulator, as one tree. Knows no upstream and no HTTP.
+
+SeedmockServerError
+├── ApiError                   an emulated API rejects a request; each upstream renders it in its own envelope
+├── ConnectionDropped          a fault ends the connection in the place of a response
+├── RangeNotSatisfiable        a Range header lies outside the file
+├── BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody
+│                              a request body cannot be read
+├── FetchError                 a URL of a reference or a callback cannot be read or posted to; also a ValueError
+│   └── FetchTimeout           it did not answer in time
+├── FetchNotAllowed            the fetch policy forbids to contact the URL
+├── UnreadableMedia            a file is not an image, a video or a sound, or is broken; also a ValueError
+├── Unrenderable               a clip cannot be rendered; also a ValueError
+├── InvalidRule                a fate, fault, latency or media rule is malformed; also a ValueError
+├── InvalidSetting             a setting of the server is malformed; also a ValueError
+├── InvalidScenario            a scenario file is malformed; also a ValueError
+├── InvalidSnapshot            a snapshot is malformed; also a ValueError
+├── ListenError                the server cannot listen on its address
+│   └── PortInUse              another program listens on the port
+├── ControlError               the control API rejects a request
+├── ControlCallError           a call of the control client failed
+│   └── NotRunning             no emulator answers at the address
+└── LiveHostReached            a test contacted a live host; also an AssertionError
+"""
 
 from __future__ import annotations
 
@@ -6,10 +29,15 @@ from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.facts import Fact, Violation
 
 
-class ApiError(Exception):
-    """Why, in the house's words. `field` and `value` name what was wrong, `allowed` what would do, `detail` says it.
+class SeedmockServerError(Exception):
+    """Base class of the exceptions of the emulator."""
 
-    `code` is the upstream's own code where it is narrower than the kind's, `style` an option of a variant of its own.
+
+class ApiError(SeedmockServerError):
+    """Rejection of a request to an emulated API, rendered in one place by each upstream.
+
+    `field` and `value` name what is wrong, `allowed` what would be accepted, `detail` is a sentence. `code` is the
+    upstream's own code where it is narrower than the kind's; `style` selects a variant of the rendering.
     """
 
     def __init__(
@@ -38,7 +66,7 @@ class ApiError(Exception):
 
 
 def api_error_from(violation: Violation) -> ApiError:
-    """The refusal that a broken rule leads to."""
+    """Return the error that a violated rule leads to."""
     return ApiError(
         violation.kind,
         violation.message,

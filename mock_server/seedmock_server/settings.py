@@ -10,6 +10,7 @@ from typing import Any
 
 from seedmock_contracts.upstreams import contracts
 
+from .errors import SeedmockServerError
 from .references.files import FetchPolicy
 from .tasks.timeline import Pace
 
@@ -17,7 +18,7 @@ MEBIBYTE = 1024 * 1024
 SEEDS = 1 << 64
 
 
-class InvalidSetting(ValueError):
+class InvalidSetting(SeedmockServerError, ValueError):
     """A setting that cannot be: the message names it, what was found and what is allowed."""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..errors import SeedmockServerError
+
 LONGEST = 200
 
 
-class ControlError(Exception):
+class ControlError(SeedmockServerError):
     """A status and a sentence that says what was found and what is allowed; `field` and `allowed` for programs."""
 
     def __init__(

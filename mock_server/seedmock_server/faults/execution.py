@@ -18,7 +18,7 @@ from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import Violation
 
 from ..clock import Clock
-from ..errors import ApiError
+from ..errors import ApiError, SeedmockServerError
 from ..http.asgi import Send
 from ..http.file_response import is_unsatisfiable_range
 from ..http.request_body import Receive
@@ -39,7 +39,7 @@ AGAIN = b"redirected=1"
 """In the query of a link that a redirect led to: it is not redirected again."""
 
 
-class ConnectionDropped(Exception):
+class ConnectionDropped(SeedmockServerError):
     """The connection is gone on purpose, and there was no answer."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ..errors import SeedmockServerError
 from .asgi import Receive, Send
 
 Header = tuple[bytes, bytes]
@@ -16,7 +17,7 @@ _RANGE: Final = re.compile(rb"bytes=[ \t]*([0-9]{0,100})-([0-9]{0,100})[ \t]*", 
 _TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
-class RangeNotSatisfiable(Exception):
+class RangeNotSatisfiable(SeedmockServerError):
     """The range lies outside the file; nothing has been sent. Answer 416 with `headers` and a body of your own."""
 
     def __init__(self, size: int) -> None:

@@ -17,6 +17,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from ..errors import SeedmockServerError
+
 if TYPE_CHECKING:
     import httpx
 
@@ -58,7 +60,7 @@ class FetchFailure(StrEnum):
     NOT_MEDIA = "not_media"
 
 
-class FetchError(ValueError):
+class FetchError(SeedmockServerError, ValueError):
     """A URL that should be readable and is not; the message says what was found and what is allowed."""
 
     def __init__(self, reason: FetchFailure, message: str) -> None:
@@ -70,7 +72,7 @@ class FetchTimeout(FetchError):
     """Nobody answered in time."""
 
 
-class FetchNotAllowed(Exception):
+class FetchNotAllowed(SeedmockServerError):
     """The policy forbids to look, so whether the URL is readable can't be known."""
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final, Literal, NoReturn
 
 import msgspec
 
+from ..errors import SeedmockServerError
+
 DEPTH: Final = 64
 DIGITS: Final = 100
 NAME: Final = 200
@@ -21,23 +23,23 @@ JSON: Final = b"application/json"
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(SeedmockServerError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is too large; allowed: at most {limit} bytes")
         self.limit = limit
 
 
-class BodyTooSlow(Exception):
+class BodyTooSlow(SeedmockServerError):
     def __init__(self, seconds: float) -> None:
         super().__init__(f"the body did not arrive within {seconds:g} seconds")
         self.seconds = seconds
 
 
-class ClientDisconnected(Exception):
+class ClientDisconnected(SeedmockServerError):
     """The client hung up before its body was complete: there is nobody to answer."""
 
 
-class MalformedBody(Exception):
+class MalformedBody(SeedmockServerError):
     """The body cannot be read; `message` says where and what was expected."""
 
     def __init__(self, message: str) -> None:

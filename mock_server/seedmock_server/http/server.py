@@ -19,6 +19,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from ..errors import SeedmockServerError
 from .connection import UvicornConnection, response_sender
 
 BACKLOG: Final = 2048
@@ -29,7 +30,7 @@ LINGER: Final = 1.0
 App = Callable[..., Any]
 
 
-class ListenError(Exception):
+class ListenError(SeedmockServerError):
     """The address cannot be listened on; the message says what to do."""
 
 

@@ -10,10 +10,11 @@ from typing import Any, Generic, Protocol, TypeVar
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.upstreams import NAMES
 
+from ..errors import SeedmockServerError
 from ..randomness import SeededRandom
 
 
-class InvalidRule(ValueError):
+class InvalidRule(SeedmockServerError, ValueError):
     """A rule that cannot be: the message names the field, what was found and what is allowed."""
 
 

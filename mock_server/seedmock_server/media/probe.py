@@ -13,13 +13,14 @@ from pathlib import Path
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
 
+from ..errors import SeedmockServerError
 from .encoding.encoder import Encoder, Unrenderable
 from .sniff import container, safe_input
 
 TIME_LIMIT = 20.0
 
 
-class Unreadable(ValueError):
+class UnreadableMedia(SeedmockServerError, ValueError):
     """Not media, or broken; the message says why."""
 
 
@@ -48,9 +49,9 @@ def measure(path: Path) -> MediaFacts:
         size = path.stat().st_size
         return _image(path, size) or _media(path, size)
     except OSError as error:
-        raise Unreadable(f"the file can't be read: {error.strerror}") from error
+        raise UnreadableMedia(f"the file can't be read: {error.strerror}") from error
     except Unrenderable as error:
-        raise Unreadable(str(error)) from error
+        raise UnreadableMedia(str(error)) from error
 
 
 def streams(path: Path, ffmpeg: Encoder) -> Tracks:

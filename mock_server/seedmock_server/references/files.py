@@ -300,7 +300,7 @@ def _stored(folder: Path, digest: str, content: bytes) -> Readable:
             file.write(content)
         facts = probe.measure(part)
         part.replace(folder / digest)
-    except probe.Unreadable as error:
+    except probe.UnreadableMedia as error:
         said = str(error).replace(str(part), "it")
         raise FetchError(FetchFailure.NOT_MEDIA, f"the reference is not media: {said}") from None
     finally:

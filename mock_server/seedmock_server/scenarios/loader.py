@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from seedmock_contracts.enums import ORDERS
 from seedmock_contracts.upstreams import NAMES
 
+from ..errors import SeedmockServerError
 from ..fates.rules import FateRule, fate_rule_from
 from ..faults.rules import FaultRule, fault_rule_from
 from ..matching.rules import InvalidRule
@@ -33,7 +34,7 @@ AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 T = TypeVar("T")
 
 
-class InvalidScenario(ValueError):
+class InvalidScenario(SeedmockServerError, ValueError):
     """A scenario that cannot be: the message names the file, the line, what was found and what is allowed."""
 
 

@@ -16,6 +16,7 @@ import msgspec
 from seedmock_contracts import __version__
 from seedmock_contracts.upstreams import NAMES
 
+from ..errors import SeedmockServerError
 from ..journal import Entry
 from ..rate_limits import Limit
 from ..references.files import Published
@@ -28,7 +29,7 @@ FASTEST, LATEST = 1e6, 1e11
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class InvalidSnapshot(ValueError):
+class InvalidSnapshot(SeedmockServerError, ValueError):
     """A document that is no snapshot: the message says where, what was found and what is allowed."""
 
 

@@ -15,6 +15,8 @@ import httpx
 
 from seedmock_contracts.upstreams import contracts
 
+from ..errors import SeedmockServerError
+
 HOSTS = {urlsplit(base.host).hostname or "": said.name for said in contracts() for base in said.bases}
 """The real hosts, and whose they are."""
 ADVICE = (
@@ -23,7 +25,7 @@ ADVICE = (
 )
 
 
-class LiveHostReached(AssertionError):
+class LiveHostReached(SeedmockServerError, AssertionError):
     """A test tried to reach a real host."""
 
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from seedmock_server.media.clip_spec import ClipSpec, Source
-from seedmock_server.media.probe import Unreadable, measure
+from seedmock_server.media.probe import UnreadableMedia, measure
 from seedmock_server.media.renderer import ClipRenderer, Unrenderable
 
 pytestmark = pytest.mark.anyio
@@ -79,7 +79,7 @@ def test_every_broken_file_is_tried(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_not_media_is_not_measured(name: str, bad: Callable[[str], Path]) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableMedia) as caught:
         measure(bad(name))
     assert 10 < len(str(caught.value)) < 300
     assert "root:" not in str(caught.value)
@@ -99,7 +99,7 @@ async def test_what_is_not_media_is_not_rendered_and_the_studio_goes_on(
 
 
 def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="can't be read"):
+    with pytest.raises(UnreadableMedia, match="can't be read"):
         measure(tmp_path / "nothing.mp4")
 
 
@@ -111,7 +111,7 @@ def test_a_video_that_was_cut_short_is_unreadable(
     data = whole.read_bytes()
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableMedia):
         measure(cut)
 
 

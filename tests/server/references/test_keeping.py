@@ -106,7 +106,7 @@ def test_a_refusal_that_nobody_waits_for_is_forgotten_quietly(tmp_path: Path, mo
 
     def refusing(path: Path) -> MediaFacts:
         begun.set()
-        raise probe.Unreadable("no")
+        raise probe.UnreadableMedia("no")
 
     monkeypatch.setattr(probe, "measure", refusing)
 
@@ -137,7 +137,7 @@ def test_work_that_the_end_of_the_loop_cuts_short_leaves_nothing_unfinished(
 
     def waiting(path: Path) -> MediaFacts:
         go_on.wait(10)
-        raise probe.Unreadable("no")
+        raise probe.UnreadableMedia("no")
 
     monkeypatch.setattr(probe, "measure", waiting)
     sources = Sources(tmp_path)
@@ -161,7 +161,7 @@ def test_a_refusal_does_not_say_where_the_server_keeps_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refusing(path: Path) -> MediaFacts:
-        raise probe.Unreadable(f"{path.resolve()} is broken")
+        raise probe.UnreadableMedia(f"{path.resolve()} is broken")
 
     monkeypatch.setattr(probe, "measure", refusing)
     (tmp_path / "link").symlink_to(tmp_path / "folder")

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from ...errors import SeedmockServerError
 from ..clip_spec import FPS, STEPS
 from ..ffmpeg import executable
 
@@ -25,7 +26,7 @@ X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "20", "-bf", "0", "-sc
 COLOURS = ("-color_range", "tv", "-colorspace", "smpte170m", "-color_primaries", "smpte170m", "-color_trc", "smpte170m")
 
 
-class Unrenderable(ValueError):
+class Unrenderable(SeedmockServerError, ValueError):
     """A clip that can't be made; the message says why."""
 
 
