@@ -11,14 +11,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seedmock_harness.certify.runner import run_certification
-
     from .app import App
     from .clock import Clock
     from .control_client import Control
     from .http.server import RunningServer
 
-__all__ = ["Control", "create_app", "run_certification", "serve"]
+__all__ = ["Control", "create_app", "serve"]
 
 
 def create_app(*, clock: Clock | None = None, **values: Any) -> App:
@@ -47,13 +45,9 @@ def serve(
 
 
 def __getattr__(name: str) -> Any:
-    """`Control` and `run_certification`, loaded when they are wanted: importing the package loads no library."""
+    """Load `Control` on first use: importing the package loads no library."""
     if name == "Control":
         from .control_client import Control
 
         return Control
-    if name == "run_certification":
-        from seedmock_harness.certify.runner import run_certification
-
-        return run_certification
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

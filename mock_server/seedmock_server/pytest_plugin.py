@@ -16,8 +16,6 @@ import pytest
 if TYPE_CHECKING:
     import respx
 
-    from seedmock_harness.results.verification import Verification
-
     from .testing.clock import KeyClock
     from .testing.emulators import Emulator, Emulators
     from .testing.journal import Conversation
@@ -29,35 +27,25 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ARGUMENTS = ("fate", "fault", "pace", "credit", "scenario")
 GUARD: pytest.StashKey[Guard] = pytest.StashKey()
-LIVE: pytest.StashKey[Verification] = pytest.StashKey()
-LIVE_FIXTURE = "live_upstream"
-BLIND = "could not look"
+LIVE = "live_upstream"
+"""Marker of the tests that are meant to call a live service; the harness's plugin sets it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The settings."""
-    group = parser.getgroup("seedmock", "seedmock: verify a live service, as `seedmock verify` does")
-    group.addoption(
-        "--live-upstream", metavar="NAME", help="Whose contract: opeai or apimodels. Needs SEEDMOCK_API_KEY."
-    )
-    group.addoption("--live-budget", metavar="USD", default="0", help="What orders may cost together.  [default: 0]")
-    group.addoption("--live-base-url", metavar="URL", default="", help="Who is asked.  [default: the upstream itself]")
+    """Add the ini option seedmock_guard."""
     said = "fail every test that reaches a real host of an upstream, not only those that use seedmock's fixtures"
     parser.addini("seedmock_guard", said, type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker, and a look at the options."""
-    _check_live(config)
+    """Register the marker."""
     said = "upstream(fate=, fault=, pace=, credit=, scenario=): how seedmock's upstreams treat this test"
     config.addinivalue_line("markers", said)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let a marked test have the upstreams even if it names no fixture; add the live test if one is wanted."""
-    if config.getoption("live_upstream"):
-        items.append(LiveTest.from_parent(session, name=f"live[{config.getoption('live_upstream')}]"))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a marked test the upstreams even if it names no fixture."""
     for item in items:
         names = getattr(item, "fixturenames", None)
         if names is not None and "mock_upstreams" not in names and item.get_closest_marker("upstream"):
@@ -67,7 +55,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Guard every test if the project wants that."""
-    if not item.config.getini("seedmock_guard") or _is_live(item):
+    if not item.config.getini("seedmock_guard") or item.get_closest_marker(LIVE):
         return (yield)
     with _guarded(item):
         return (yield)
@@ -156,95 +144,6 @@ def mock_hosts(mock_upstreams: Upstreams) -> Iterator[respx.MockRouter]:
     with redirected(mock_upstreams) as router, pytest.MonkeyPatch.context() as patch:
         _spare_from_proxies(patch, *HOSTS)
         yield router
-
-
-# --- a live service ---
-
-
-class LiveTest(pytest.Item):
-    """Fails if the live service has drifted, or if a key was given and nothing, or not all, could be looked at."""
-
-    def runtest(self) -> None:
-        found = _verified(self.config)
-        if found.verdict != "conforms":
-            raise Drifted(found)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
-        """The findings, not where in this file they were raised."""
-        return str(excinfo.value) if isinstance(excinfo.value, Drifted) else super().repr_failure(excinfo)
-
-    def reportinfo(self) -> tuple[str, int | None, str]:
-        """Where it stands: in no file."""
-        return "seedmock", None, self.name
-
-
-class Drifted(AssertionError):
-    """A live service does not do what its page says; the text has every finding."""
-
-    def __init__(self, found: Verification) -> None:
-        from seedmock_harness.verify.api import in_short, told
-
-        head = [f"{BLIND}: {found.trouble}"] if found.verdict == "could-not-look" else []
-        super().__init__("\n".join([*head, in_short(found), *map(told, found.findings)]))
-
-
-@pytest.fixture(scope="session")
-def live_upstream(pytestconfig: pytest.Config) -> Verification:
-    """What a verification of the live service has found; made once a session, within --live-budget."""
-    return _verified(pytestconfig)
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """What was looked at, and what it cost."""
-    if LIVE in config.stash:
-        from seedmock_harness.verify.api import in_short
-
-        terminalreporter.write_line(f"live {in_short(config.stash[LIVE])}")
-
-
-def _check_live(config: pytest.Config) -> None:
-    """Raises UsageError."""
-    name = config.getoption("live_upstream")
-    if not name:
-        return
-    from seedmock_contracts.upstreams import NAMES
-    from seedmock_harness.verify.budget import InvalidBudget, budget_from
-
-    if name not in NAMES:
-        raise pytest.UsageError(f"--live-upstream {name!r} is no upstream; allowed: {', '.join(NAMES)}")
-    if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
-        raise pytest.UsageError("--live-upstream does not go with -n: each worker would spend the budget anew")
-    try:
-        budget_from(config.getoption("live_budget"))
-    except InvalidBudget as error:
-        raise pytest.UsageError(f"--live-budget: {error}") from error
-
-
-def _verified(config: pytest.Config) -> Verification:
-    """The one verification of this session. Skips where nobody can look; fails for an address that is none."""
-    name, key = config.getoption("live_upstream"), os.environ.get("SEEDMOCK_API_KEY", "").strip()
-    if not name:
-        pytest.skip(f"{BLIND}: no upstream is named (--live-upstream opeai)")
-    if not key:
-        pytest.skip(f"{BLIND}: SEEDMOCK_API_KEY is not set")
-    if LIVE not in config.stash:
-        from seedmock_harness.driver.http_transport import InvalidAddress
-        from seedmock_harness.verify.api import verified
-        from seedmock_harness.verify.budget import budget_from
-        from seedmock_harness.verify.order_log import UnreadableOrderLog
-
-        second = os.environ.get("SEEDMOCK_SECOND_API_KEY", "").strip()
-        limit = budget_from(config.getoption("live_budget"))
-        try:
-            config.stash[LIVE] = verified(name, config.getoption("live_base_url"), key, second, limit)
-        except (InvalidAddress, UnreadableOrderLog) as error:
-            pytest.fail(f"{BLIND}: {error}", pytrace=False)
-    return config.stash[LIVE]
-
-
-def _is_live(item: pytest.Item) -> bool:
-    """Whether a test is meant to reach a real host."""
-    return isinstance(item, LiveTest) or LIVE_FIXTURE in getattr(item, "fixturenames", ())
 
 
 # --- the marker ---

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from seedmock_harness.certify.runner import run_certification
 from seedmock_harness.results.certification import Certification, Invariant
-from seedmock_server import run_certification
 
 CORRECT = ("plain", "stdlib", "asynchronous", "unhurried", "webhook")
 ONLY = {"webhook": "apimodels", "asks-content": "opeai", "sdk_like": "opeai"}

@@ -15,8 +15,8 @@ import pytest
 
 from seedmock_harness.certify import runner as running
 from seedmock_harness.certify.adapters import ClientEnvironment, Outcome, Program, Run, outcome_from
+from seedmock_harness.certify.runner import run_certification
 from seedmock_harness.results.certification import Invariant, Verdict
-from seedmock_server import run_certification
 
 ORDER = {"prompt": "A paper boat", "seconds": 4, "references": [], "timeout_seconds": 1}
 

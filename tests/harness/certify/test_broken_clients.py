@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from seedmock_harness.certify import runner as running
+from seedmock_harness.certify.runner import run_certification
 from seedmock_harness.results.certification import Invariant, Verdict
-from seedmock_server import run_certification
 
 PLAIN = ("ordinary", "failed", "poll-404", "refused-face", "content-elsewhere")
 """What every broken client is run through, beside the scenarios that show its defect."""

@@ -10,8 +10,8 @@ import pytest
 
 from seedmock_client.cli.adapter import outcome
 from seedmock_harness.certify.adapters import Program
+from seedmock_harness.certify.runner import run_certification
 from seedmock_harness.results.certification import Verdict
-from seedmock_server import run_certification
 
 DESIGNS = (
     ("plain", "apimodels"),  # httpx

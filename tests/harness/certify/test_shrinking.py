@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from seedmock_harness.certify import runner as running
+from seedmock_harness.certify.runner import run_certification
 from seedmock_harness.certify.scenario import Scenario, fate, fault
 from seedmock_harness.certify.shrinking import shrunk
 from seedmock_harness.results.certification import Invariant
-from seedmock_server import run_certification
 
 MANY = Scenario(
     "many",

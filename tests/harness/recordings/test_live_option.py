@@ -101,9 +101,9 @@ def test_a_service_that_is_not_there_fails_for_who_has_a_key(run: Run, monkeypat
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--live-upstream", "openai"), "--live-upstream 'openai' is no upstream; allowed: apimodels, opeai"),
+        (("--live-upstream", "openai"), "--live-upstream: unknown upstream 'openai'; available: apimodels, opeai"),
         (("--live-upstream", "opeai", "--live-budget", "much"), "--live-budget: 'much' is no amount; allowed: *"),
-        (("--live-upstream", "opeai", "-n", "2"), "--live-upstream does not go with -n: *"),
+        (("--live-upstream", "opeai", "-n", "2"), "--live-upstream does not work with -n: *"),
     ],
 )
 def test_options_that_are_wrong_are_told(run: Run, options: tuple[str, ...], said: str) -> None:

@@ -23,18 +23,23 @@ SUBMIT = """
 OURS = "{name for name in sys.modules if name.partition('.')[0].startswith('seedmock')}"
 
 
-def test_the_entry_point_is_the_plugin() -> None:
-    (entry,) = entry_points(group="pytest11", name="seedmock")
-    assert entry.value == "seedmock_server.pytest_plugin"
+PACKAGES = {"seedmock": "seedmock_server", "seedmock-harness": "seedmock_harness"}
 
 
-def test_loading_the_plugin_imports_nothing_but_pytest() -> None:
-    code = "import sys, pytest; before = set(sys.modules); import seedmock_server.pytest_plugin; "
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_entry_point_is_the_plugin(name: str) -> None:
+    (entry,) = entry_points(group="pytest11", name=name)
+    assert entry.value == f"{PACKAGES[name]}.pytest_plugin"
+
+
+@pytest.mark.parametrize("package", PACKAGES.values())
+def test_loading_a_plugin_imports_nothing_but_pytest(package: str) -> None:
+    code = f"import sys, pytest; before = set(sys.modules); import {package}.pytest_plugin; "
     code += "print(*sorted(set(sys.modules) - before))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(told.stdout.split())
     ours = {name for name in loaded if name.partition(".")[0].startswith("seedmock")}
-    assert ours == {"seedmock_server", "seedmock_server.pytest_plugin"}
+    assert ours == {package, f"{package}.pytest_plugin"}
     assert {name.partition(".")[0] for name in loaded - ours} <= set(sys.stdlib_module_names)
 
 
@@ -44,7 +49,8 @@ def test_a_project_that_uses_no_fixture_loads_nothing_of_ours(run: Run) -> None:
         import sys
 
         def test_plain():
-            assert {OURS} == {{"seedmock_server", "seedmock_server.pytest_plugin"}}
+            packages = {{"seedmock_server", "seedmock_harness"}}
+            assert {OURS} == packages | {{f"{{name}}.pytest_plugin" for name in packages}}
         """,
         apart=True,
     )

@@ -1,0 +1,139 @@
+"""pytest plugin of the harness: `--live-upstream` verifies a live service among the tests, as `seedmock verify` does.
+
+Imports nothing else of seedmock until the option is used.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .results.verification import Verification
+
+RESULT: pytest.StashKey[Verification] = pytest.StashKey()
+FIXTURE = "live_upstream"
+COULD_NOT_LOOK = "could not look"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --live-upstream, --live-budget and --live-base-url."""
+    group = parser.getgroup("seedmock", "seedmock: verify a live service, as `seedmock verify` does")
+    group.addoption(
+        "--live-upstream",
+        metavar="NAME",
+        help="Verify this upstream's contract: opeai or apimodels. Needs SEEDMOCK_API_KEY.",
+    )
+    group.addoption(
+        "--live-budget", metavar="USD", default="0", help="Spend at most this much on paid checks.  [default: 0]"
+    )
+    group.addoption(
+        "--live-base-url", metavar="URL", default="", help="Send requests here.  [default: the upstream's own host]"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker and check the options."""
+    _check_options(config)
+    config.addinivalue_line("markers", f"{FIXTURE}: calls a live service; seedmock_guard leaves this test alone")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that use `live_upstream`, and add one that fails if the live service has drifted."""
+    name = config.getoption("live_upstream")
+    if name:
+        items.append(LiveUpstreamTest.from_parent(session, name=f"live[{name}]"))
+    for item in items:
+        if isinstance(item, LiveUpstreamTest) or FIXTURE in getattr(item, "fixturenames", ()):
+            item.add_marker(FIXTURE)
+
+
+class LiveUpstreamTest(pytest.Item):
+    """Test that fails if the live service has drifted, or if there is a key and a check could not be made."""
+
+    def runtest(self) -> None:
+        verification = _verify_once(self.config)
+        if verification.verdict != "conforms":
+            raise LiveUpstreamDrifted(verification)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
+        """Show the findings, not the line of this file that raised them."""
+        if isinstance(excinfo.value, LiveUpstreamDrifted):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[str, int | None, str]:
+        return "seedmock", None, self.name
+
+
+class LiveUpstreamDrifted(AssertionError):
+    """A live service that contradicts its documentation; the message has every finding."""
+
+    def __init__(self, verification: Verification) -> None:
+        from .verify.api import in_short, told
+
+        could_not_look = verification.verdict == "could-not-look"
+        head = [f"{COULD_NOT_LOOK}: {verification.trouble}"] if could_not_look else []
+        super().__init__("\n".join([*head, in_short(verification), *map(told, verification.findings)]))
+
+
+@pytest.fixture(scope="session")
+def live_upstream(pytestconfig: pytest.Config) -> Verification:
+    """Result of verifying the live service; made once a session, within --live-budget."""
+    return _verify_once(pytestconfig)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the verdict and the cost."""
+    if RESULT in config.stash:
+        from .verify.api import in_short
+
+        terminalreporter.write_line(f"live {in_short(config.stash[RESULT])}")
+
+
+def _check_options(config: pytest.Config) -> None:
+    """Raises UsageError."""
+    name = config.getoption("live_upstream")
+    if not name:
+        return
+    from seedmock_contracts.upstreams import NAMES
+
+    from .verify.budget import InvalidBudget, budget_from
+
+    if name not in NAMES:
+        raise pytest.UsageError(f"--live-upstream: unknown upstream {name!r}; available: {', '.join(NAMES)}")
+    if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
+        raise pytest.UsageError("--live-upstream does not work with -n: each worker would spend the budget anew")
+    try:
+        budget_from(config.getoption("live_budget"))
+    except InvalidBudget as error:
+        raise pytest.UsageError(f"--live-budget: {error}") from error
+
+
+def _verify_once(config: pytest.Config) -> Verification:
+    """Skips without an upstream or a key; fails for an address or an order log that cannot be read."""
+    name, key = config.getoption("live_upstream"), os.environ.get("SEEDMOCK_API_KEY", "").strip()
+    if not name:
+        pytest.skip(f"{COULD_NOT_LOOK}: no upstream is named (--live-upstream opeai)")
+    if not key:
+        pytest.skip(f"{COULD_NOT_LOOK}: SEEDMOCK_API_KEY is not set")
+    if RESULT not in config.stash:
+        config.stash[RESULT] = _verify(config, name, key)
+    return config.stash[RESULT]
+
+
+def _verify(config: pytest.Config, name: str, key: str) -> Verification:
+    from .driver.http_transport import InvalidAddress
+    from .verify.api import verified
+    from .verify.budget import budget_from
+    from .verify.order_log import UnreadableOrderLog
+
+    second_key = os.environ.get("SEEDMOCK_SECOND_API_KEY", "").strip()
+    budget = budget_from(config.getoption("live_budget"))
+    try:
+        return verified(name, config.getoption("live_base_url"), key, second_key, budget)
+    except (InvalidAddress, UnreadableOrderLog) as error:
+        pytest.fail(f"{COULD_NOT_LOOK}: {error}", pytrace=False)
