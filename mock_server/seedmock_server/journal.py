@@ -1,7 +1,6 @@
-"""What was said: a ring of exchanges, bounded in number and in bytes.
+"""Request journal: a ring buffer of exchanges, bounded in number and in bytes. Knows no upstream and no HTTP library.
 
-Headers that carry secrets are taken out before they get in; bodies are summed up and cut, and read only when somebody
-looks.
+Headers that authenticate are redacted before they are stored; bodies are summarized and truncated.
 """
 
 from __future__ import annotations
@@ -15,19 +14,18 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from seedmock_contracts.exchange import BODY_BYTES, HIDDEN, summary
-from seedmock_contracts.exchange import SECRET as SECRET_TEXTS
+from seedmock_contracts.exchange import BODY_BYTES, HIDDEN, SECRET, summary
 
-PATH_SIGNS = 500
-NOTES = 20
+PATH_CHARS = 500
+MAX_NOTES = 20
 HEADER_BYTES = 500
-SECRET = frozenset(name.encode() for name in SECRET_TEXTS)
+SECRET_NAMES = frozenset(name.encode() for name in SECRET)
 
 
 class LoggedViolation(NamedTuple):
-    """Where a request broke the contract: the fact that says so (empty for a field that no page names) and a sentence.
+    """Contract violation by a request: the violated fact's id (empty for a field that no page names) and a sentence.
 
-    `advice` is for what the page advises against and the upstream takes all the same.
+    `advice` marks what the vendor's page advises against and the upstream accepts all the same.
     """
 
     fact: str
@@ -36,10 +34,10 @@ class LoggedViolation(NamedTuple):
     advice: bool = False
 
 
-class Entry(NamedTuple):
-    """One exchange. `at` is a reading of the account's clock; bodies, path and notes are cut; `notes` are sentences.
+class JournalEntry(NamedTuple):
+    """One exchange, as it is stored. `at` is a reading of the account's clock; bodies, path and notes are truncated.
 
-    `sent_headers` are kept without secrets, `faults` name what was done to the wire on purpose.
+    `request_headers` are redacted; `faults` name the faults that were applied; `notes` are sentences.
     """
 
     at: float
@@ -49,143 +47,141 @@ class Entry(NamedTuple):
     method: str
     path: str
     status: int
-    sent: bytes
-    answered: bytes
+    request_body: bytes
+    response_body: bytes
     notes: tuple[str, ...]
     query: str = ""
-    sent_headers: tuple[tuple[bytes, bytes], ...] = ()
-    answered_headers: tuple[tuple[bytes, bytes], ...] = ()
+    request_headers: tuple[tuple[bytes, bytes], ...] = ()
+    response_headers: tuple[tuple[bytes, bytes], ...] = ()
     faults: tuple[str, ...] = ()
-    breaches: tuple[LoggedViolation, ...] = ()
+    violations: tuple[LoggedViolation, ...] = ()
 
     @property
-    def kind(self) -> Kind:
-        """How it went, by the status, and by the body of an upstream that refuses with HTTP 200 and a `code`."""
+    def kind(self) -> ExchangeKind:
         if self.status == 0:
-            return Kind.LOST
-        code = _code(self.answered) if self.status == 200 and b'"code"' in self.answered[:20] else self.status
-        return Kind.OK if code < 400 else Kind.REFUSED if code < 500 else Kind.FAILED
+            return ExchangeKind.LOST
+        # One upstream rejects requests with HTTP 200 and the real status as the first field of the body.
+        in_body = self.status == 200 and b'"code"' in self.response_body[:20]
+        status = _code(self.response_body) if in_body else self.status
+        return ExchangeKind.OK if status < 400 else ExchangeKind.REFUSED if status < 500 else ExchangeKind.FAILED
 
 
-class Kind(StrEnum):
-    """How an exchange went, and two things that can be said of it besides."""
+class ExchangeKind(StrEnum):
+    """Outcome of an exchange; the last two apply in addition to one of the others."""
 
     OK = "ok"
     REFUSED = "refused"
     FAILED = "failed"
     LOST = "lost"
     FAULTED = "faulted"
-    BREACHED = "breached"
+    VIOLATING = "violating"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalFilter:
-    """Which exchanges somebody wants to see; None takes any. `since` is the number of the first."""
+    """Selection of exchanges; None matches any. `since` is the number of the first one, `task` an id they mention."""
 
     upstream: str | None = None
     account: str | None = None
     operation: str | None = None
     task: str | None = None
-    kind: Kind | None = None
+    kind: ExchangeKind | None = None
     since: int = 0
 
-    def takes(self, number: int, entry: Entry) -> bool:
-        """Whether an exchange is one of them."""
+    def matches(self, number: int, entry: JournalEntry) -> bool:
         return (
             number >= self.since
             and self.upstream in (None, entry.upstream)
             and self.account in (None, entry.account)
             and self.operation in (None, entry.operation)
             and (self.kind is None or self._is_of_kind(entry))
-            and (self.task is None or _names(entry, self.task))
+            and (self.task is None or _mentions(entry, self.task))
         )
 
-    def _is_of_kind(self, entry: Entry) -> bool:
-        if self.kind is Kind.FAULTED:
+    def _is_of_kind(self, entry: JournalEntry) -> bool:
+        if self.kind is ExchangeKind.FAULTED:
             return bool(entry.faults)
-        return bool(entry.breaches) if self.kind is Kind.BREACHED else entry.kind is self.kind
+        return bool(entry.violations) if self.kind is ExchangeKind.VIOLATING else entry.kind is self.kind
 
 
 class LazyEntry(Protocol):
-    """An exchange that is written up when somebody looks: most never are, and writing costs as much as a poll."""
+    """Journal entry built lazily: most entries are never read, and building one costs as much as serving a poll."""
 
-    def entry(self) -> Entry:
-        """What the journal says of the exchange."""
-        ...
+    def entry(self) -> JournalEntry: ...
 
 
 class Journal:
-    """The last `entries` exchanges; each has a number, which counts all since the start."""
+    """The last `entries` exchanges. Each has a number, counted from 0 since the start."""
 
     def __init__(self, entries: int) -> None:
-        self._ring: deque[tuple[int, Entry | LazyEntry]] = deque(maxlen=entries)
+        self._ring: deque[tuple[int, JournalEntry | LazyEntry]] = deque(maxlen=entries)
         self.count = 0
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: JournalEntry) -> None:
         self._ring.append((self.count, entry))
         self.count += 1
 
-    def append_later(self, unwritten: LazyEntry, size: int) -> None:
-        """Keep an exchange of so many bytes, to be written up when somebody looks; a large one is written at once."""
-        self._ring.append((self.count, unwritten if size <= BODY_BYTES else unwritten.entry()))
+    def append_lazy(self, entry: LazyEntry, size: int) -> None:
+        """Store an exchange whose bodies have `size` bytes; a large one is built at once, so that its bodies can go."""
+        self._ring.append((self.count, entry if size <= BODY_BYTES else entry.entry()))
         self.count += 1
 
     def __len__(self) -> int:
         return len(self._ring)
 
-    def read(self, wanted: JournalFilter | None = None) -> Iterator[tuple[int, Entry]]:
-        """The exchanges with their numbers, oldest first."""
-        takes: Callable[[int, Entry], bool] = (wanted or JournalFilter()).takes
-        return (pair for pair in self._written() if takes(*pair))
+    def read(self, selection: JournalFilter | None = None) -> Iterator[tuple[int, JournalEntry]]:
+        """Iterate over exchanges and their numbers, oldest first."""
+        matches: Callable[[int, JournalEntry], bool] = (selection or JournalFilter()).matches
+        return (pair for pair in self._built() if matches(*pair))
 
-    def _written(self) -> Iterator[tuple[int, Entry]]:
-        for number, kept in tuple(self._ring):
-            yield number, kept if isinstance(kept, Entry) else kept.entry()
+    def _built(self) -> Iterator[tuple[int, JournalEntry]]:
+        for number, entry in tuple(self._ring):
+            yield number, entry if isinstance(entry, JournalEntry) else entry.entry()
 
-    def restore(self, count: int, pairs: Iterable[tuple[int, Entry]]) -> None:
-        """Keep these, the last of them if there is no room for all, and count on."""
-        kept = tuple(pairs)
+    def restore(self, count: int, pairs: Iterable[tuple[int, JournalEntry]]) -> None:
+        """Replace the content by numbered exchanges (the last ones if there are too many), and count on from there."""
+        pairs = tuple(pairs)
         self._ring.clear()
-        self._ring.extend(kept)
+        self._ring.extend(pairs)
         self.count = count
 
-    def forget(self, account: str | None = None) -> None:
-        """Forget all and count from 0, or what an account said; the others' exchanges keep their numbers."""
+    def clear(self, account: str | None = None) -> None:
+        """Remove everything and count from 0, or remove one account's exchanges; the others keep their numbers."""
         if account is None:
             self.restore(0, ())
         else:
-            self.restore(self.count, [pair for pair in self._written() if pair[1].account != account])
+            self.restore(self.count, [pair for pair in self._built() if pair[1].account != account])
 
 
-def cut(body: bytes) -> bytes:
-    """The part of a body that the journal keeps."""
+def truncated_body(body: bytes) -> bytes:
+    """Return the part of a body that the journal stores."""
     return summary(body, BODY_BYTES)
 
 
-def without_secrets(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
-    """Headers with the values of those that authenticate replaced, and none longer than the journal keeps."""
+def redacted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers without the values of those that authenticate, each truncated to HEADER_BYTES."""
     hidden = HIDDEN.encode()
-    return tuple((name, hidden if name.lower() in SECRET else value[:HEADER_BYTES]) for name, value in headers)
+    return tuple((name, hidden if name.lower() in SECRET_NAMES else value[:HEADER_BYTES]) for name, value in headers)
 
 
-def fewer(notes: tuple[str, ...]) -> tuple[str, ...]:
-    """The notes that the journal keeps, and how many it does not."""
-    return notes if len(notes) <= NOTES else (*notes[:NOTES], f"and {len(notes) - NOTES} more")
+def capped_notes(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return at most MAX_NOTES notes, and a last one that counts the rest."""
+    return notes if len(notes) <= MAX_NOTES else (*notes[:MAX_NOTES], f"and {len(notes) - MAX_NOTES} more")
 
 
-def _names(entry: Entry, task: str) -> bool:
-    """Whether a task's id stands in an exchange, by itself and not within a longer word."""
-    alone = rf"(?<![\w-]){re.escape(task)}(?![\w-])"
-    texts = (entry.path, entry.query, entry.sent.decode("utf-8", "replace"), entry.answered.decode("utf-8", "replace"))
-    return any(re.search(alone, text) for text in texts)
+def _mentions(entry: JournalEntry, task: str) -> bool:
+    """Search for a task's id as a word of its own: an id may be the beginning of another one."""
+    word = rf"(?<![\w-]){re.escape(task)}(?![\w-])"
+    bodies = (entry.request_body.decode("utf-8", "replace"), entry.response_body.decode("utf-8", "replace"))
+    return any(re.search(word, text) for text in (entry.path, entry.query, *bodies))
 
 
 def _code(body: bytes) -> int:
     try:
-        return msgspec.json.decode(body, type=_Coded).code
+        return msgspec.json.decode(body, type=_BodyStatus).code
     except msgspec.DecodeError:
         return 200
 
 
-class _Coded(msgspec.Struct):
+class _BodyStatus(msgspec.Struct):
     code: int = 200

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.journal import Entry
+from seedmock_server.journal import JournalEntry
 
 Open = Callable[..., Any]
 
@@ -18,17 +18,17 @@ def test_an_exchange_is_written_down_with_both_bodies(door: Any) -> None:
     door.task_b(task_id)
     made, asked = door.journal()
     assert list(made) == [
-        "number", "at", "upstream", "operation", "account", "method", "path", "query", "status", "kind", "sent",
-        "answered", "notes", "sent_headers", "answered_headers", "faults", "breaches",
+        "number", "at", "upstream", "operation", "account", "method", "path", "query", "status", "kind", "request_body",
+        "response_body", "notes", "request_headers", "response_headers", "faults", "violations",
     ]  # fmt: skip
     assert (made["number"], made["upstream"], made["operation"], made["status"]) == (0, "opeai", "create", 200)
     assert (made["method"], made["path"]) == ("POST", "/v1/videos")
-    assert '"prompt"' in made["sent"]
-    assert task_id in made["answered"]
+    assert '"prompt"' in made["request_body"]
+    assert task_id in made["response_body"]
     assert asked["at"] - made["at"] == 5
     assert asked["path"] == f"/v1/videos/{task_id}"
     assert made["account"] == asked["account"]
-    assert ["authorization", "***"] in made["sent_headers"]
+    assert ["authorization", "***"] in made["request_headers"]
 
 
 def test_refusals_are_written_down_too(door: Any) -> None:
@@ -48,7 +48,7 @@ def test_refusals_are_written_down_too(door: Any) -> None:
 def test_a_download_is_written_down_without_its_bytes(door: Any) -> None:
     door.get(f"/v1/videos/{door.order_b()}/content", headers={"Range": "bytes=0-9"})
     last = door.journal()[-1]
-    assert (last["operation"], last["status"], last["answered"]) == ("content", 206, "")
+    assert (last["operation"], last["status"], last["response_body"]) == ("content", 206, "")
 
 
 def test_the_journal_can_be_read_by_upstream_and_account(inside: Any) -> None:
@@ -99,7 +99,7 @@ def test_bytes_that_are_no_text_can_be_read_in_the_journal(inside: Any) -> None:
 
 def test_an_answer_of_200_is_a_refusal_only_where_its_code_says_so() -> None:
     entries = [
-        Entry(0.0, "apimodels", "", "", "GET", "/", 200, b"", answered, ())
+        JournalEntry(0.0, "apimodels", "", "", "GET", "/", 200, b"", answered, ())
         for answered in (b'{"code":200}', b'{"code":404}', b'{"code":500}', b'{"code":"x"}', b'{"code":', b"[]")
     ]
     assert [entry.kind for entry in entries] == ["ok", "refused", "failed", "ok", "ok", "ok"]

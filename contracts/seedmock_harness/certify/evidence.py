@@ -14,7 +14,7 @@ from seedmock_contracts.enums import ORDERS, ErrorKind, Operation, StatusContext
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_server.billing.statement import Statement
-from seedmock_server.journal import Entry
+from seedmock_server.journal import JournalEntry
 from seedmock_server.tasks.models import Task
 
 from ..conversation.history import History, Interaction
@@ -37,7 +37,7 @@ class Heard:
 
     call: Call
     turn: Interaction
-    entry: Entry | None
+    entry: JournalEntry | None
 
     @property
     def operation(self) -> str:
@@ -214,7 +214,7 @@ def _spoken(heard: Heard, start: float) -> CallOfLife:
     return CallOfLife(call.arrived - start, ended, heard.operation, request, *said, heard.faults)
 
 
-def heard_from(contract: Contract, calls: list[Call], entries: Mapping[int, Entry]) -> tuple[Heard, ...]:
+def heard_from(contract: Contract, calls: list[Call], entries: Mapping[int, JournalEntry]) -> tuple[Heard, ...]:
     """Calls as turns of a conversation, each in the light of those before it."""
     conversation = History(contract)
     found = []

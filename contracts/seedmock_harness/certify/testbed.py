@@ -22,7 +22,7 @@ from seedmock_server.errors import ApiError
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 from seedmock_server.http.file_response import stream_file
 from seedmock_server.http.server import serve_in_thread
-from seedmock_server.journal import Entry, JournalFilter
+from seedmock_server.journal import JournalEntry, JournalFilter
 from seedmock_server.randomness import SeededRandom, fresh_seed
 from seedmock_server.settings import Settings
 from seedmock_server.tasks.models import Task
@@ -97,7 +97,7 @@ class Testbed:
         return self.app.ledger.statement(self.account).of(self.contract.name)
 
     @property
-    def entries(self) -> Mapping[int, Entry]:
+    def entries(self) -> Mapping[int, JournalEntry]:
         """What the journal has of the trial's key, by number."""
         return dict(self.app.journal.read(JournalFilter(account=self.account)))
 

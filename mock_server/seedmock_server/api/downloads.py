@@ -16,7 +16,7 @@ from ..faults.execution import AnyResponse, ConnectionDropped, FaultExecution
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.assets import DAY
 from ..http.asgi import Receive, Scope, Send
-from ..journal import Entry, Journal, without_secrets
+from ..journal import Journal, JournalEntry, redacted_headers
 from ..matching.rules import InvalidRule
 from ..references.files import FetchError, FetchFailure
 from ..tasks.models import Task
@@ -108,7 +108,7 @@ class Downloads:
 
     def _note(self, task: Task, scope: Scope, status: int, faults: tuple[str, ...]) -> None:
         self._journal.append(
-            Entry(
+            JournalEntry(
                 self._rooms.engine.clocks.now(task.account),
                 task.upstream,
                 Operation.CONTENT,
@@ -119,7 +119,7 @@ class Downloads:
                 b"",
                 b"",
                 (),
-                sent_headers=without_secrets(scope["headers"]),
+                request_headers=redacted_headers(scope["headers"]),
                 faults=faults,
             )
         )

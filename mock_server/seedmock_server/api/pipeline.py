@@ -38,7 +38,7 @@ from ..http.request_body import (
     parse_json,
     read_body,
 )
-from ..journal import PATH_SIGNS, Entry, Journal, LoggedViolation, cut, fewer, without_secrets
+from ..journal import PATH_CHARS, Journal, JournalEntry, LoggedViolation, capped_notes, redacted_headers, truncated_body
 from ..matching.magic_values import account_prefix, check_key
 from ..matching.rules import InvalidRule
 from ..matching.syntax import duration
@@ -129,7 +129,7 @@ class ApiHandler:
             failed = ApiError(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why")
             body = await _deliver(upstream, upstream.refuse(failed), visit, scope, receive, send)
         visit.at, visit.answered = self._clocks.now(visit.account), body
-        self._journal.append_later(visit, len(visit.sent) + len(body))
+        self._journal.append_lazy(visit, len(visit.sent) + len(body))
 
     async def _spoken(
         self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
@@ -259,24 +259,24 @@ class _Visit(msgspec.Struct):
     answered: bytes = b""
     at: float = 0.0
 
-    def entry(self) -> Entry:
+    def entry(self) -> JournalEntry:
         """What the journal says of the call."""
         call = self.accepted
         notes = _notes(self.contract.name, call.operation, call.document) if call else ()
         advice = breaches.of_accepted(self.contract, call.operation, call.document) if call else ()
-        return Entry(
+        return JournalEntry(
             self.at,
             self.contract.name,
             self.operation,
             self.account,
             self.method[:20],
-            self.path[:PATH_SIGNS],
+            self.path[:PATH_CHARS],
             self.status,
-            cut(self.sent),
-            cut(self.answered),
-            fewer((*notes, *self.remarks)),
-            self.query[:PATH_SIGNS].decode("latin-1"),
-            without_secrets(self.headers),
+            truncated_body(self.sent),
+            truncated_body(self.answered),
+            capped_notes((*notes, *self.remarks)),
+            self.query[:PATH_CHARS].decode("latin-1"),
+            redacted_headers(self.headers),
             self.answered_headers,
             () if self.wire is None else self.wire.applied,
             (*self.breaches, *advice),

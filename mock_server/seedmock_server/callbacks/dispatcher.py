@@ -30,7 +30,7 @@ from ..http.outbound import (
     PostResponse,
     post,
 )
-from ..journal import PATH_SIGNS, Entry, Journal, cut
+from ..journal import PATH_CHARS, Journal, JournalEntry, truncated_body
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at
 
@@ -306,21 +306,21 @@ class CallbackDispatcher:
 NOT_LOOPBACK = "not posted: callbacks go to this machine only; --callbacks public lets them out"
 
 
-def _entry(delivery: Delivery, outcome: DeliveryResult, notes: Iterable[str]) -> Entry:
+def _entry(delivery: Delivery, outcome: DeliveryResult, notes: Iterable[str]) -> JournalEntry:
     task = delivery.task
     path, _, query = task.callback_url.partition("?")
-    return Entry(
+    return JournalEntry(
         delivery.at,
         task.upstream,
         OPERATION,
         task.account,
         "POST",
-        path[:PATH_SIGNS],
+        path[:PATH_CHARS],
         outcome.status,
-        cut(outcome.sent),
+        truncated_body(outcome.sent),
         outcome.answered,
         tuple(note for note in notes if note),
-        query[:PATH_SIGNS],
+        query[:PATH_CHARS],
         HEADERS,
         faults=outcome.faults,
     )

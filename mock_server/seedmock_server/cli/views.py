@@ -60,7 +60,7 @@ def ledger(control: Control, plain: bool, **wanted: Any) -> None:
 @click.option("--upstream", type=click.Choice(["apimodels", "opeai"]), help="With this upstream.")
 @click.option("--operation", help="Of this kind: create, query, content, ...")
 @click.option("--task", help="That name this task.")
-@click.option("--kind", help="ok, refused, failed, lost, faulted or breached.")
+@click.option("--kind", help="ok, refused, failed, lost, faulted or violating.")
 @click.option("--since", type=click.IntRange(0), help="From this number on.")
 @click.option("--limit", type=click.IntRange(0, 10_000), default=50, show_default=True, help="At most so many.")
 @click.option("--har", "form", flag_value="har", help="Print HTTP Archive 1.2.")
@@ -97,4 +97,4 @@ def journal(control: Control, form: str | None, **wanted: Any) -> None:
 
 
 def _said(one: Any) -> str:
-    return "; ".join([*one.faults, *(breach.message for breach in one.breaches)])
+    return "; ".join([*one.faults, *(breach.message for breach in one.violations)])

@@ -78,7 +78,7 @@ class TimelineRow(Record, frozen=True, kw_only=True):
     asked: list[AskedRow]
 
 
-class BreachRow(Record, frozen=True, kw_only=True):
+class ViolationDetail(Record, frozen=True, kw_only=True):
     """Where a request broke the contract; `fact` is empty for a field that no page names."""
 
     fact: str
@@ -100,13 +100,13 @@ class EntryRow(Record, frozen=True, kw_only=True):
     query: str
     status: int
     kind: str
-    sent: str
-    answered: str
+    request_body: str
+    response_body: str
     notes: tuple[str, ...]
-    sent_headers: list[tuple[str, str]]
-    answered_headers: list[tuple[str, str]]
+    request_headers: list[tuple[str, str]]
+    response_headers: list[tuple[str, str]]
     faults: tuple[str, ...]
-    breaches: list[BreachRow]
+    violations: list[ViolationDetail]
 
 
 class JournalRow(Record, frozen=True, kw_only=True):

@@ -11,8 +11,8 @@ from seedmock_contracts.enums import Basis, Operation
 from seedmock_contracts.facts import Fact
 from seedmock_contracts.upstreams import NAMES, get_contract
 
-from ..journal import Entry, JournalFilter, Kind
-from .activity_models import BreachRow, EntryRow, JournalRow, ViolationRow, ViolationsRow
+from ..journal import ExchangeKind, JournalEntry, JournalFilter
+from .activity_models import EntryRow, JournalRow, ViolationDetail, ViolationRow, ViolationsRow
 from .context import ControlContext
 from .endpoints import MINE, ControlEndpoint, ControlRequest, Json
 from .exports import curl, har, lines
@@ -23,13 +23,13 @@ LONGEST = 200
 
 def wanted(asked: ControlRequest) -> JournalFilter:
     """Which exchanges a query means. Raises Trouble."""
-    kind = asked.one_of("kind", tuple(Kind))
+    kind = asked.one_of("kind", tuple(ExchangeKind))
     return JournalFilter(
         upstream=asked.one_of("upstream", NAMES),
         account=asked.account,
         operation=asked.one_of("operation", tuple(Operation)),
         task=asked.query.get("task", "")[:LONGEST] or None,
-        kind=Kind(kind) if kind else None,
+        kind=ExchangeKind(kind) if kind else None,
         since=asked.whole("since", 0, 10**15),
     )
 
@@ -62,8 +62,8 @@ def violations(world: ControlContext, asked: ControlRequest) -> ViolationsRow:
     return ViolationsRow(violations=found[max(0, len(found) - limit) :], total=len(found))
 
 
-def _violations(number: int, entry: Entry) -> Iterator[ViolationRow]:
-    for breach in entry.breaches:
+def _violations(number: int, entry: JournalEntry) -> Iterator[ViolationRow]:
+    for breach in entry.violations:
         fact = _facts(entry.upstream).get(breach.fact)
         yield ViolationRow(
             number=number,
@@ -88,16 +88,16 @@ def _facts(upstream: str) -> dict[str, Fact]:
     return {fact.id: fact for fact in get_contract(upstream).facts()}
 
 
-def entry_row(number: int, entry: Entry) -> EntryRow:
+def entry_row(number: int, entry: JournalEntry) -> EntryRow:
     """An exchange as the control API shows it."""
     return EntryRow(
         number=number,
         kind=entry.kind,
-        sent=_text(entry.sent),
-        answered=_text(entry.answered),
-        sent_headers=_pairs(entry.sent_headers),
-        answered_headers=_pairs(entry.answered_headers),
-        breaches=[BreachRow(**one._asdict()) for one in entry.breaches],
+        request_body=_text(entry.request_body),
+        response_body=_text(entry.response_body),
+        request_headers=_pairs(entry.request_headers),
+        response_headers=_pairs(entry.response_headers),
+        violations=[ViolationDetail(**one._asdict()) for one in entry.violations],
         at=entry.at,
         upstream=entry.upstream,
         operation=entry.operation,
@@ -124,7 +124,7 @@ FILTERS = {
     "upstream": f"one of {', '.join(NAMES)}",
     "operation": f"one of {', '.join(Operation)}",
     "task": "a task's id: the exchanges that name it",
-    "kind": f"one of {', '.join(Kind)}",
+    "kind": f"one of {', '.join(ExchangeKind)}",
     "since": "a number: from this exchange on, oldest first; `next` of an answer continues it",
     "limit": f"how many at most; {LIMIT} unless said, {MOST} at most",
     **MINE,

@@ -125,7 +125,7 @@ class Checkpoint:
         self.fates.clear(account)
         self.faults.clear(account)
         self.limits.clear(account)
-        self.journal.forget(account)
+        self.journal.clear(account)
         self.engine.ledger.forget(account)
         self.courier.forget(account)
         if account is None:

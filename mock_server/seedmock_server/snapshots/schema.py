@@ -17,7 +17,7 @@ from seedmock_contracts import __version__
 from seedmock_contracts.upstreams import NAMES
 
 from ..errors import SeedmockServerError
-from ..journal import Entry
+from ..journal import JournalEntry
 from ..rate_limits import Limit
 from ..references.files import Published
 from ..settings import SEEDS
@@ -95,7 +95,7 @@ class JournalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The exchanges with their numbers, and how many there have been."""
 
     count: int
-    entries: tuple[tuple[int, Entry], ...]
+    entries: tuple[tuple[int, JournalEntry], ...]
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

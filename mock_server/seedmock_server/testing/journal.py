@@ -11,7 +11,7 @@ from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.upstreams import get_contract
 
 from ..control.context import ControlContext
-from ..journal import Entry, JournalFilter
+from ..journal import JournalEntry, JournalFilter
 from ..tasks.models import Task
 from .downloads import Deliveries
 
@@ -30,16 +30,16 @@ class Conversation:
     def __len__(self) -> int:
         return len(self.exchanges)
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[JournalEntry]:
         return iter(self.exchanges)
 
     @property
-    def exchanges(self) -> list[Entry]:
+    def exchanges(self) -> list[JournalEntry]:
         """Every exchange; `sent` and `answered` are bytes, `sent_headers` come without secrets."""
         return [entry for _, entry in self._world.journal.read(JournalFilter(account=self._account))]
 
     @property
-    def submissions(self) -> list[Entry]:
+    def submissions(self) -> list[JournalEntry]:
         """The orders, whatever the answer was."""
         return [entry for entry in self.exchanges if entry.operation in ORDERS]
 
@@ -48,7 +48,7 @@ class Conversation:
         """The tasks that were made."""
         return list(self._world.store.tasks(self._account))
 
-    def polls(self, task_id: str) -> list[Entry]:
+    def polls(self, task_id: str) -> list[JournalEntry]:
         """The queries of a task."""
         return [entry for entry in self.exchanges if entry.operation == Operation.QUERY and names(entry, task_id)]
 
@@ -102,7 +102,7 @@ class Conversation:
         broken = [
             f"{line_of(entry)}: {breach.message}" + (f" ({breach.fact})" if breach.fact else "")
             for entry in self.exchanges
-            for breach in entry.breaches
+            for breach in entry.violations
             if strict or not breach.advice
         ]
         if broken:
@@ -115,14 +115,14 @@ class Conversation:
             self._fail("expected a task, but none was made")
         return tasks
 
-    def _fail(self, message: str, entries: Iterable[Entry] | None = None) -> NoReturn:
+    def _fail(self, message: str, entries: Iterable[JournalEntry] | None = None) -> NoReturn:
         __tracebackhide__ = True
         lines = told(self.exchanges if entries is None else list(entries))
         said = "\n  ".join(["what was said:", *lines]) if lines else "nothing was said with this test's key"
         raise AssertionError(f"{message}\n{said}")
 
 
-def told(entries: list[Entry]) -> list[str]:
+def told(entries: list[JournalEntry]) -> list[str]:
     """Exchanges as lines, with their time since the first; of too many, the first and the last."""
     if not entries:
         return []
@@ -134,27 +134,27 @@ def told(entries: list[Entry]) -> list[str]:
     return [*lines[:half], f"... {len(lines) - 2 * half} more ...", *lines[-half:]]
 
 
-def line_of(entry: Entry) -> str:
+def line_of(entry: JournalEntry) -> str:
     """An exchange in a few words."""
     query = f"?{entry.query}" if entry.query else ""
     return f"{entry.upstream} {entry.method} {entry.path}{query} -> {entry.status or 'no answer'}"
 
 
-def _aside(entry: Entry) -> str:
+def _aside(entry: JournalEntry) -> str:
     status = said_status(entry)
     asides = [*([status.value] if status else []), *(f"fault: {fault}" for fault in entry.faults)]
     return f" ({', '.join(asides)})" if asides else ""
 
 
-def names(entry: Entry, task_id: str) -> bool:
+def names(entry: JournalEntry, task_id: str) -> bool:
     """Whether an exchange's target names a task."""
     return task_id in entry.path.split("/") or task_id in entry.query.replace("&", "=").split("=")
 
 
-def said_status(entry: Entry) -> TaskStatus | None:
+def said_status(entry: JournalEntry) -> TaskStatus | None:
     """The status that an answer told, in whichever of its upstream's words; None where it told none that is known."""
     try:
-        body: Any = json.loads(entry.answered)
+        body: Any = json.loads(entry.response_body)
     except ValueError:
         return None
     inner = body.get("data") if isinstance(body, dict) else None

@@ -16,7 +16,7 @@ import pytest
 from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
-from seedmock_server.journal import Entry
+from seedmock_server.journal import JournalEntry
 
 KEY = {"Authorization": "Bearer sk_test_one_of_ours"}
 BOAT = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A paper boat", "duration": 4}
@@ -104,7 +104,7 @@ class Studio:
         return len(self.posts()) - before
 
     @property
-    def lines(self) -> list[Entry]:
+    def lines(self) -> list[JournalEntry]:
         """The journal's lines."""
         return [entry for _, entry in self.app.journal.read()]
 

@@ -35,8 +35,8 @@ def test_the_end_of_a_task_is_posted_once_in_the_words_of_a_query(
         assert await studio.pass_time(7200) == 0
         (entry,) = studio.posts()
         assert (entry["method"], entry["path"], entry["query"]) == ("POST", receiver.url, "order=7")
-        assert (entry["status"], entry["answered"]) == (200, b"thank you")
-        assert entry["sent"] == body
+        assert (entry["status"], entry["response_body"]) == (200, b"thank you")
+        assert entry["request_body"] == body
         assert entry["notes"] == (f"attempt 1 for {task_id}",)
 
     run(play)

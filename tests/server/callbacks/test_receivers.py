@@ -51,7 +51,7 @@ def test_a_body_without_end_is_read_no_further_than_the_journal_keeps(run: Any, 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         assert await studio.pass_time(2) == 1
-        assert studio.posts()[0]["answered"] == b"x" * 4096
+        assert studio.posts()[0]["response_body"] == b"x" * 4096
 
     run(play)
 
@@ -66,7 +66,7 @@ def test_a_body_that_never_comes_changes_nothing(
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         assert await studio.pass_time(600) == 1
-        assert (studio.posts()[0]["status"], studio.posts()[0]["answered"]) == (200, b"thank you")
+        assert (studio.posts()[0]["status"], studio.posts()[0]["response_body"]) == (200, b"thank you")
 
     run(play)
 

@@ -42,7 +42,7 @@ def test_the_journal_is_narrowed_by_everything_that_it_knows(told: list[str], te
         "operation=create": [0, 2, 3],
         "operation=create&kind=ok": [0, 3],
         "kind=refused": [2, 4],
-        "kind=breached": [2, 4],
+        "kind=violating": [2, 4],
         "kind=lost": [],
         "key=sk_other": [5],
         f"task={told[0]}": [0, 1],
@@ -78,7 +78,7 @@ def test_an_upstream_that_refuses_with_http_200_has_refused(open_door: Open) -> 
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("kind=good", "allowed: ok, refused, failed, lost, faulted, breached"),
+        ("kind=good", "allowed: ok, refused, failed, lost, faulted, violating"),
         ("operation=fly", "allowed: create"),
         ("since=-1", "a whole number"),
         ("limit=99999", "0 to 10000"),
@@ -183,7 +183,7 @@ def test_a_curl_command_repeats_the_call(open_door: Open) -> None:
     subprocess.run(["sh", "-e", "-c", commands], env=environment, check=True, capture_output=True, timeout=30)
     first, again = door.journal()[:3], door.journal()[3:]
     for one, other in zip(first, again, strict=True):
-        same = ("account", "method", "path", "query", "sent", "status", "operation")
+        same = ("account", "method", "path", "query", "request_body", "status", "operation")
         assert [one[name] for name in same] == [other[name] for name in same]
 
 
@@ -200,7 +200,7 @@ def test_pictures_in_bodies_are_told_by_kind_and_size(still: Any, picture: Calla
     still.post_file(content)
     still.post("/v1/videos", {"model": "seedance-2-0", "prompt": "x", "image": uri, "size": "640x640", "seconds": "4"})
     form, order = still.journal()
-    assert f"<{len(content)} bytes of image/png>" in form["sent"]
-    assert 'filename="picture.png"' in form["sent"]
-    assert f'"data:image/png;base64,<{len(content)} bytes>"' in order["sent"]
-    assert '"size":"640x640"' in order["sent"]
+    assert f"<{len(content)} bytes of image/png>" in form["request_body"]
+    assert 'filename="picture.png"' in form["request_body"]
+    assert f'"data:image/png;base64,<{len(content)} bytes>"' in order["request_body"]
+    assert '"size":"640x640"' in order["request_body"]

@@ -58,7 +58,7 @@ class Wired:
         """Every exchange, its bodies as text. An answer can arrive a moment before it is written down."""
         self.client.get("/_mock/health")
         entries = [entry._asdict() for _, entry in self.app.journal.read()]
-        return [entry | {"answered": entry["answered"].decode("utf-8", "replace")} for entry in entries]
+        return [entry | {"response_body": entry["response_body"].decode("utf-8", "replace")} for entry in entries]
 
     def faults(self) -> list[list[str]]:
         """What the journal says of each call."""
@@ -143,7 +143,7 @@ def wired(lasting_wire: Wired, caplog: pytest.LogCaptureFixture) -> Iterator[Wir
     """An emulator at pace `instant`, its clock standing still, without rules, limits and a past."""
     lasting_wire.app.faults.clear()
     lasting_wire.app.limits.clear()
-    lasting_wire.app.journal.forget()
+    lasting_wire.app.journal.clear()
     yield lasting_wire
     lasting_wire.client.get("/_mock/health")
     assert _troubles(caplog) == []

@@ -80,7 +80,7 @@ def test_a_call_to_which_a_moved_limit_makes_no_difference_does_not_meet_it(wire
     assert wired.create().status_code == 200
     assert wired.faults() == [["not applied: other_limit fact=opeai.create.seconds.range high=16"]]
     wired.create(prompt=None, seconds="16")
-    assert wired.journal()[-1]["answered"].count("prompt")
+    assert wired.journal()[-1]["response_body"].count("prompt")
 
 
 MEASURED = [

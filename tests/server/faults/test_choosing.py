@@ -152,7 +152,8 @@ def test_the_same_seed_gives_the_same_journal(wire: Any) -> None:
         for number in range(20):
             wired.create(upstream=("opeai", "apimodels")[number % 2])
         kept = [
-            {name: entry[name] for name in ("at", "status", "answered", "faults", "path")} for entry in wired.journal()
+            {name: entry[name] for name in ("at", "status", "response_body", "faults", "path")}
+            for entry in wired.journal()
         ]
         return json.dumps(kept)
 

@@ -19,7 +19,7 @@ def statuses(wired: Any) -> list[int]:
 
 def tasks(wired: Any) -> int:
     """How many tasks there are."""
-    made = [entry for entry in wired.journal() if entry["operation"] == "create" and "cgt-" in entry["answered"]]
+    made = [entry for entry in wired.journal() if entry["operation"] == "create" and "cgt-" in entry["response_body"]]
     return len(made)
 
 
@@ -36,7 +36,7 @@ def test_an_answer_is_lost_after_its_task_was_created(wired: Any) -> None:
     assert (seen.written, seen.end) == (b"", "reset")
     [entry] = wired.journal()
     assert (entry["status"], entry["faults"]) == (200, ("lost",))
-    task_id = json.loads(entry["answered"])["id"]
+    task_id = json.loads(entry["response_body"])["id"]
     assert wired.ask("GET", f"/v1/videos/{task_id}").json()["status"] == "SUCCESS"
 
 

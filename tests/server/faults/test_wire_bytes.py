@@ -365,9 +365,9 @@ def journaled(entry: Any) -> dict[str, Any]:
         "operation": entry.operation,
         "account": entry.account,
         "status": entry.status,
-        "sent": len(entry.sent),
-        "answered": len(entry.answered),
+        "sent": len(entry.request_body),
+        "answered": len(entry.response_body),
         "notes": list(entry.notes),
         "faults": list(entry.faults),
-        "violations": [violation.fact or violation.field for violation in entry.breaches],
+        "violations": [violation.fact or violation.field for violation in entry.violations],
     }

@@ -174,9 +174,9 @@ def another_key(theatre: Any) -> None:
 def big_body(theatre: Any) -> None:
     theatre.order(note="x" * 2_000_000)
     (entry,) = theatre.journal()
-    assert 1000 < len(entry["sent"]) < 10_000
+    assert 1000 < len(entry["request_body"]) < 10_000
     assert "sk_test" not in json.dumps(entry)
-    assert ["authorization", "***"] in entry["sent_headers"]
+    assert ["authorization", "***"] in entry["request_headers"]
 
 
 def no_account(theatre: Any) -> None:

@@ -71,7 +71,7 @@ def key_stays_home(seen: Evidence) -> Iterator[str]:
 def contract_kept(seen: Evidence) -> Iterator[str]:
     """Nothing that was sent breaks a rule, and what was made is what the order asks for."""
     for heard in seen.heard:
-        for breach in () if heard.entry is None else heard.entry.breaches:
+        for breach in () if heard.entry is None else heard.entry.violations:
             if not breach.advice and not _is_brought_about(seen, breach.fact):
                 yield f"{heard.call.method} {heard.call.path}: {breach.message} ({breach.fact})"
     for task in seen.tasks:
