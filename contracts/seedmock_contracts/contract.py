@@ -35,7 +35,7 @@ class Contract:
     """What an upstream says, in the order of its own page."""
 
     name: str
-    title: str
+    display_name: str
     bases: tuple[Base, ...]
     endpoints: tuple[Endpoint, ...]
     models: tuple[Model, ...]
@@ -48,15 +48,15 @@ class Contract:
     limits: tuple[MediaLimit, ...]
     tariffs: tuple[Tariff, ...]
     amounts: tuple[Amount, ...]
-    words: tuple[StatusWord, ...]
+    status_spellings: tuple[StatusWord, ...]
     errors: tuple[ErrorCase, ...]
-    codes: tuple[FailCode, ...]
+    fail_codes: tuple[FailCode, ...]
     variants: tuple[Variants, ...]
     behaviours: tuple[Behaviour, ...]
-    answers: tuple[AnswerField, ...]
+    response_fields: tuple[AnswerField, ...]
     names: Mapping[str, str]
     """This upstream's names of fields that the house calls otherwise; `upscale.resolution` is of that operation."""
-    holder: str
+    envelope_key: str
     """The key of an answer's own part inside the envelope; empty where there is no envelope."""
     id_fields: tuple[str, ...]
     status_fields: tuple[str, ...]
@@ -101,7 +101,7 @@ class Contract:
         """The model with this wire name."""
         return next((model for model in self.models if model.name == name), None)
 
-    def named(self, name: str | None) -> Model | None:
+    def resolve_model(self, name: str | None) -> Model | None:
         """The model that a user means: by wire name, by tier, or (None) the first of the page."""
         if name is None:
             return self.models[0]
@@ -111,7 +111,7 @@ class Contract:
         """The row of the size table for a resolution and a ratio."""
         return self._by_form.get((resolution, ratio))
 
-    def size_of(self, text: str | None) -> Size | None:
+    def parse_size(self, text: str | None) -> Size | None:
         """The row of the size table that reads `1280x720`."""
         return None if text is None else self._by_text.get(text)
 
@@ -123,23 +123,33 @@ class Contract:
     def _by_text(self) -> Mapping[str, Size]:
         return {size.text: size for size in self.sizes}
 
-    def word(self, status: TaskStatus, moment: StatusContext, variant: str = "") -> str:
+    def spelling(self, status: TaskStatus, moment: StatusContext, variant: str = "") -> str:
         """How a status is spelt at a moment, under an option of the status variant if that has words of its own."""
-        return self._words.get((status, moment, variant)) or self._words[status, moment, ""]
+        return self._spellings.get((status, moment, variant)) or self._spellings[status, moment, ""]
 
     @cached_property
-    def _words(self) -> Mapping[tuple[TaskStatus, StatusContext, str], str]:
-        return {(word.status, word.moment, word.variant): word.word for word in self.words}
+    def _spellings(self) -> Mapping[tuple[TaskStatus, StatusContext, str], str]:
+        return {(word.status, word.moment, word.variant): word.word for word in self.status_spellings}
 
-    def status(self, word: str) -> TaskStatus | None:
+    @cached_property
+    def statuses(self) -> tuple[TaskStatus, ...]:
+        """The statuses that a query of this upstream can report, in the order of the enum."""
+        queried = {word.status for word in self.spellings(StatusContext.QUERIED)}
+        return tuple(status for status in TaskStatus if status in queried)
+
+    def spellings(self, context: StatusContext) -> tuple[StatusWord, ...]:
+        """Every known spelling of every status in a context, under all options."""
+        return tuple(word for word in self.status_spellings if word.moment is context)
+
+    def parse_status(self, word: str) -> TaskStatus | None:
         """The status that a word means, in any spelling that is known of this upstream; None for an unknown word."""
         return self._statuses.get(word) or self._statuses.get(word.lower())
 
     @cached_property
     def _statuses(self) -> Mapping[str, TaskStatus]:
-        return {spelling: word.status for word in self.words for spelling in (word.word, word.word.lower())}
+        return {spelling: word.status for word in self.status_spellings for spelling in (word.word, word.word.lower())}
 
-    def case(self, kind: ErrorKind, style: str = "") -> ErrorCase:
+    def error_case(self, kind: ErrorKind, style: str = "") -> ErrorCase:
         """This upstream's answer to a kind of error, in the style of an envelope variant if that has its own."""
         return self._cases.get((kind, style)) or self._cases[kind, ""]
 
@@ -169,11 +179,11 @@ class Contract:
             raise LookupError(f"{self.name} has no figure {id_}")
         return found
 
-    def moderation(self, kind: ErrorKind, reason: str) -> FailCode:
+    def moderation_code(self, kind: ErrorKind, reason: str) -> FailCode:
         """The code of a moderation at input or at output that objects to `reason`; the general one if it has none."""
-        fitting = [code for code in self.codes if code.kind is kind]
+        fitting = [code for code in self.fail_codes if code.kind is kind]
         return next((code for code in fitting if code.reason == reason), fitting[0])
 
     def fail_code(self, code: str) -> FailCode | None:
         """A fail code by its wire name."""
-        return next((row for row in self.codes if row.code == code), None)
+        return next((row for row in self.fail_codes if row.code == code), None)

@@ -75,7 +75,7 @@ def asset_fee(upstream: str) -> Amount:
 def size_of(contract: Contract, request: GenerationRequest) -> Size:
     """The pixels that an order asks for; adaptive counts as 16:9 until the picture is known. Raises ValueError."""
     if request.size is not None:
-        size = contract.size_of(request.size)
+        size = contract.parse_size(request.size)
     else:
         ratio = "16:9" if request.ratio in (None, ADAPTIVE) else str(request.ratio)
         size = contract.size(request.resolution or "720p", ratio)
@@ -88,7 +88,7 @@ def size_of(contract: Contract, request: GenerationRequest) -> Size:
 
 
 def _model(contract: Contract, name: str | None) -> Model:
-    model = contract.named(name)
+    model = contract.resolve_model(name)
     if model is None:
         raise ValueError(
             f"{contract.name} has no model {name!r}; allowed: {', '.join(m.name for m in contract.models)}"

@@ -78,7 +78,7 @@ class Redactor:
         self._links: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._known: re.Pattern[str] | None = None
-        self._plain = {*(model.name for model in contract.models), *(word.word for word in contract.words)}
+        self._plain = {*(model.name for model in contract.models), *(word.word for word in contract.status_spellings)}
 
     def know(self, secret: str) -> None:
         """From here on, hide a key wherever it stands."""

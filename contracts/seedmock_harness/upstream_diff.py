@@ -159,7 +159,7 @@ def _limits(contract: Contract) -> Told:
 
 
 def _words(contract: Contract) -> Told:
-    plain = [word for word in contract.words if word.moment is not StatusContext.ALIAS and not word.variant]
+    plain = [word for word in contract.status_spellings if word.moment is not StatusContext.ALIAS and not word.variant]
     return _told((f"{word.status} when {word.moment}", word.word, word) for word in plain)
 
 
@@ -171,7 +171,7 @@ def _answers(contract: Contract) -> Told:
         "links to results": contract.link_fields[:1],
     }
     rows = [(f"{about} of a task", name, envelope) for about, names in places.items() for name in names]
-    return _told([("what is told stands in", contract.holder or "the body itself", envelope), *rows])
+    return _told([("what is told stands in", contract.envelope_key or "the body itself", envelope), *rows])
 
 
 def _errors(contract: Contract) -> Told:
@@ -216,7 +216,8 @@ def page(one: Contract, other: Contract) -> Iterator[str]:
     rows = differences(one, other)
     yield f"# Where {one.name} and {other.name} differ"
     yield ""
-    yield f"Read off the contracts of {one.title}, and of {other.title}. What is not here is the same at both."
+    names = f"{one.display_name}, and of {other.display_name}"
+    yield f"Read off the contracts of {names}. What is not here is the same at both."
     for topic in dict.fromkeys(row.topic for row in rows):
         yield from ("", f"## {topic.capitalize()}", "", f"| | {one.name} | {other.name} |", "|---|---|---|")
         yield from (f"| {row.about} | {_cell(row.one)} | {_cell(row.other)} |" for row in rows if row.topic == topic)

@@ -116,7 +116,8 @@ def test_a_task_keeps_the_id_that_it_was_asked_for_by() -> None:
 
 def test_a_task_just_created_is_first_looked_at_after_a_pause() -> None:
     world = World(seen("SUCCESS"))
-    created = Video(task_id="task-1", upstream="opeai", status=get_contract("opeai").status("queued"), word="queued")
+    status = get_contract("opeai").parse_status("queued")
+    created = Video(task_id="task-1", upstream="opeai", status=status, word="queued")
     video, states = world.run(waiting.wait(setup(), "task-1", None, created))
     assert (world.slept, states) == ([3.0], ("QUEUED", "SUCCESS"))
     assert video.task_id == "task-1"
@@ -125,7 +126,7 @@ def test_a_task_just_created_is_first_looked_at_after_a_pause() -> None:
 @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
 def test_every_known_spelling_of_a_status_is_read_in_any_case(upstream: str) -> None:
     speaks = get_codec(upstream)
-    for word in get_contract(upstream).words:
+    for word in get_contract(upstream).status_spellings:
         for spelling in (word.word, word.word.upper(), word.word.lower()):
             body = seen(spelling) if upstream == "opeai" else state(spelling)
             assert speaks.read_video(body).status is word.status, spelling

@@ -93,7 +93,7 @@ def test_every_operation_has_one_endpoint_and_every_body_an_endpoint(contract: C
 
 @pytest.mark.parametrize("kind", ErrorKind)
 def test_every_upstream_has_an_answer_to_every_kind_of_error(contract: Contract, kind: ErrorKind) -> None:
-    case = contract.case(kind)
+    case = contract.error_case(kind)
     assert case.kind is kind
     assert case.style == ""
 
@@ -101,7 +101,7 @@ def test_every_upstream_has_an_answer_to_every_kind_of_error(contract: Contract,
 def test_a_style_that_has_no_answer_of_its_own_takes_the_plain_one(contract: Contract) -> None:
     for style in {case.style for case in contract.errors}:
         for kind in ErrorKind:
-            assert contract.case(kind, style).style in ("", style)
+            assert contract.error_case(kind, style).style in ("", style)
     pairs = [(case.kind, case.style) for case in contract.errors]
     assert len(pairs) == len(set(pairs))
 
@@ -166,16 +166,28 @@ def test_both_upstreams_say_the_same_things_under_the_same_names() -> None:
     a, b = contracts()
     for field in fields(Contract):
         assert type(getattr(a, field.name)) is type(getattr(b, field.name)) or field.name == "layout", field.name
-    for field in ("bases", "endpoints", "models", "modes", "fields", "sizes", "limits", "words", "errors", "variants"):
+    for field in (
+        "bases",
+        "endpoints",
+        "models",
+        "modes",
+        "fields",
+        "sizes",
+        "limits",
+        "status_spellings",
+        "errors",
+        "variants",
+    ):
         assert getattr(a, field), field
         assert getattr(b, field), field
 
 
 def test_models_are_found_by_wire_name_and_by_tier(contract: Contract) -> None:
     for model in contract.models:
-        assert contract.model(model.name) is contract.named(model.name) is contract.named(model.tier) is model
-    assert contract.named(None) is contract.models[0]
-    assert contract.model("sora") is contract.named("sora") is None
+        assert contract.model(model.name) is contract.resolve_model(model.name) is model
+        assert contract.resolve_model(model.tier) is model
+    assert contract.resolve_model(None) is contract.models[0]
+    assert contract.model("sora") is contract.resolve_model("sora") is None
     assert contract.model(contract.models[0].tier) is None
 
 

@@ -41,8 +41,8 @@ def test_no_status_leads_back() -> None:
 
 
 def test_a_new_task_is_spelt_in_both_upstreams() -> None:
-    assert get_contract("apimodels").word(QUEUED, StatusContext.CREATED) == "pending"
-    assert get_contract("opeai").word(QUEUED, StatusContext.CREATED) == "queued"
+    assert get_contract("apimodels").spelling(QUEUED, StatusContext.CREATED) == "pending"
+    assert get_contract("opeai").spelling(QUEUED, StatusContext.CREATED) == "queued"
 
 
 @pytest.mark.parametrize(
@@ -56,25 +56,25 @@ def test_a_new_task_is_spelt_in_both_upstreams() -> None:
 )
 def test_a_queried_task_is_spelt_as_its_variant_says(upstream: str, variant: str, words: list[str]) -> None:
     contract = get_contract(upstream)
-    assert [contract.word(status, StatusContext.QUERIED, variant) for status in TaskStatus] == words
+    assert [contract.spelling(status, StatusContext.QUERIED, variant) for status in contract.statuses] == words
 
 
 def test_every_word_is_read_in_every_case(contract: Contract) -> None:
-    for word in contract.words:
+    for word in contract.status_spellings:
         for spelling in (word.word, word.word.lower(), word.word.upper(), word.word.title()):
-            assert contract.status(spelling) is word.status
+            assert contract.parse_status(spelling) is word.status
 
 
 def test_no_word_means_two_things(contract: Contract) -> None:
     meanings: dict[str, set[TaskStatus]] = {}
-    for word in contract.words:
+    for word in contract.status_spellings:
         meanings.setdefault(word.word.lower(), set()).add(word.status)
     assert [word for word, meant in meanings.items() if len(meant) > 1] == []
 
 
 @pytest.mark.parametrize("word", ["", "unknown", "UNKNOWN", "done", "complete", " SUCCESS", "q"])
 def test_an_unknown_word_means_nothing(contract: Contract, word: str) -> None:
-    assert contract.status(word) is None
+    assert contract.parse_status(word) is None
 
 
 def test_what_gateways_and_the_service_behind_say_is_understood_of_both(contract: Contract) -> None:
@@ -85,10 +85,10 @@ def test_what_gateways_and_the_service_behind_say_is_understood_of_both(contract
         ("cancelled", FAILURE),
         ("canceled", FAILURE),
     ]:
-        assert contract.status(word) is status
-    assert get_contract("opeai").status("NOT_START") is get_contract("opeai").status("SUBMITTED") is QUEUED
+        assert contract.parse_status(word) is status
+    assert get_contract("opeai").parse_status("NOT_START") is get_contract("opeai").parse_status("SUBMITTED") is QUEUED
 
 
 def test_words_of_a_variant_are_of_an_option_that_there_is(contract: Contract) -> None:
     options = {option for variant in contract.variants for option in variant.options}
-    assert {word.variant for word in contract.words if word.variant} <= options
+    assert {word.variant for word in contract.status_spellings if word.variant} <= options

@@ -207,14 +207,14 @@ def test_b_takes_each_size_by_both_names(size: Size) -> None:
     rest = {"model": "seedance-2-0", "prompt": "A kite.", "seconds": "5"}
     assert broken_by(B, {**rest, "size": size.text}) == []
     assert broken_by(B, {**rest, "resolution": size.resolution, "ratio": size.ratio}) == []
-    assert B.size(size.resolution, size.ratio) is B.size_of(size.text) is size
+    assert B.size(size.resolution, size.ratio) is B.parse_size(size.text) is size
 
 
 @pytest.mark.parametrize("size", ["1280x721", "1280X720", "1280*720", " 1280x720", "720p", "864x480"])
 def test_b_takes_no_size_that_its_table_has_not(size: str) -> None:
     document = {"model": "seedance-2-0", "prompt": "A kite.", "seconds": "5", "size": size}
     assert broken_by(B, document) == ["opeai.create.size.values"]
-    assert B.size_of(size) is None
+    assert B.parse_size(size) is None
 
 
 @pytest.mark.parametrize("size", [size for size in B.sizes if size.resolution == "1080p"], ids=lambda size: size.ratio)

@@ -81,7 +81,7 @@ def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
     broken = rule.broken(document, contract.layout)
     answer = send(door, contract, operation, broken)
 
-    case = contract.case(rule.kind, option)
+    case = contract.error_case(rule.kind, option)
     assert answer.status_code == (200 if option == "ok" else case.status), answer.text
     code, message, param = told(answer.json())
     assert code == case.code

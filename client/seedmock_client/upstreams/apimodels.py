@@ -112,7 +112,7 @@ class Apimodels:
         if not task_id:
             raise Unreadable("no task id in the answer")
         word = text(data.get("state")) or text(data.get("status"))
-        status = CONTRACT.status(word)
+        status = CONTRACT.parse_status(word)
         return Video(
             task_id=task_id,
             upstream=CONTRACT.name,
@@ -214,7 +214,7 @@ def _form(order: GenerationRequest) -> tuple[str | None, str | None]:
         return order.resolution, order.ratio
     if order.resolution is not None or order.ratio is not None:
         raise refuse(CONTRACT, "size", order.size, "either size or resolution + ratio")
-    row = CONTRACT.size_of(order.size)
+    row = CONTRACT.parse_size(order.size)
     if row is None:
         raise refuse(CONTRACT, "size", order.size, ", ".join(size.text for size in CONTRACT.sizes))
     return row.resolution, row.ratio

@@ -125,7 +125,7 @@ class Opeai:
         if task is None:
             raise Unreadable("no task id in the answer")
         word = text(task.get("status"))
-        status = CONTRACT.status(word)
+        status = CONTRACT.parse_status(word)
         return Video(
             task_id=text(task.get("task_id")) or text(task.get("id")),
             upstream=CONTRACT.name,

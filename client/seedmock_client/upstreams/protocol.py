@@ -89,7 +89,7 @@ def model_name(contract: Contract, name: str | None, upscales: bool = False) -> 
     """The wire name of the model that is meant; a name that nobody knows is left for the rules to refuse."""
     if upscales:
         return name or next(model.name for model in contract.models if model.upscales)
-    found = contract.named(name)
+    found = contract.resolve_model(name)
     return found.name if found else str(name)
 
 

@@ -83,7 +83,7 @@ class Heard:
         """Whether the answer says that moderation objects."""
         text = self.turn.exchange.response.body
         ended = self.status is TaskStatus.FAILURE or self.turn.refused
-        return ended and any(code.code in text for code in self.turn.contract.codes if code.kind in MODERATION)
+        return ended and any(code.code in text for code in self.turn.contract.fail_codes if code.kind in MODERATION)
 
     @property
     def due(self) -> float | None:
@@ -179,7 +179,7 @@ class Evidence:
 
     def is_usual(self, word: str | None) -> bool:
         """Whether a word is the page's own for its moment, in a query."""
-        words = (self.contract.word(status, StatusContext.QUERIED) for status in TaskStatus)
+        words = (self.contract.spelling(status, StatusContext.QUERIED) for status in self.contract.statuses)
         return word in tuple(words)
 
     @cached_property

@@ -55,5 +55,5 @@ def order_of(upstream: str, name: str, seconds: float) -> Order:
     plain: Order = {"prompt": PROMPT, **form, "seconds": SECONDS, "seed": SEED, "references": []}
     changed = {**plain, **CHANGES.get(name, {}), "timeout_seconds": seconds}
     order = {field: value for field, value in changed.items() if value is not None}
-    model = get_contract(upstream).named(order.get("model"))
+    model = get_contract(upstream).resolve_model(order.get("model"))
     return order if "model" not in order or model is None else {**order, "model": model.name}

@@ -23,7 +23,7 @@ def keys_are_asked_for(turn: Interaction) -> Iterator[CheckResult]:
     fact = turn.contract.find(f"{turn.contract.name}.auth")
     if fact is None or turn.exchange.caller not in STRANGERS or _endpoint(turn) is None or turn.status_code == 0:
         return
-    expected = turn.contract.case(ErrorKind.AUTHENTICATION).status
+    expected = turn.contract.error_case(ErrorKind.AUTHENTICATION).status
     if not turn.refused:
         who = "with a wrong key" if turn.exchange.caller else "without a key"
         yield broken(fact, f"a call {who} is taken", expected, turn.status_code)
@@ -86,13 +86,13 @@ def other_paths_are_refused(turn: Interaction) -> Iterator[CheckResult]:
         return
     kind = ErrorKind.METHOD_NOT_ALLOWED if allowed else ErrorKind.ROUTE_NOT_FOUND
     if not turn.refused:
-        case = turn.contract.case(kind)
+        case = turn.contract.error_case(kind)
         yield broken(case, "a call of no endpoint is taken", case.status, turn.status_code)
         return
     yield from answered(turn, (kind, ErrorKind.ROUTE_NOT_FOUND) if allowed and method in LEFT_OUT else (kind,))
     if turn.status_code == 405 and allowed:
         told = {name.strip().upper() for name in turn.headers.get("allow", "").split(",")}
-        case = turn.contract.case(ErrorKind.METHOD_NOT_ALLOWED)
+        case = turn.contract.error_case(ErrorKind.METHOD_NOT_ALLOWED)
         if allowed <= told:
             yield held(case, f"Allow: {turn.headers['allow']}")
         else:
@@ -113,7 +113,7 @@ def bodies_are_documents(turn: Interaction) -> Iterator[CheckResult]:
         return
     json = type_ == "application/json" or type_.endswith("+json")
     kind = ErrorKind.MALFORMED if json else ErrorKind.UNSUPPORTED_MEDIA_TYPE
-    case = turn.contract.case(kind)
+    case = turn.contract.error_case(kind)
     if not turn.refused:
         yield broken(case, "a body that is no document is taken", case.status, turn.status_code)
     else:

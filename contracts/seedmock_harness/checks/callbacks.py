@@ -28,7 +28,7 @@ def callbacks_come_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
         yield broken(fact, "a callback is no POST of a task", "a POST of code, msg and data", f"{method} {told}")
     elif signed:
         yield broken(fact, "a callback is signed", "no such header", ", ".join(signed))
-    elif turn.contract.status(word) not in TERMINAL:
+    elif turn.contract.parse_status(word) not in TERMINAL:
         yield broken(fact, "a callback comes before the end", "a word for an end", word)
     elif _taken_before(turn):
         yield broken(fact, "a callback comes again after it was taken", "one that is taken", _id(turn))
@@ -38,7 +38,7 @@ def callbacks_come_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
 
 def _told(turn: Interaction) -> dict[str, Any]:
     """The own part of the body that was posted."""
-    data = (turn.document or {}).get(turn.contract.holder) if turn.exchange.request.body else None
+    data = (turn.document or {}).get(turn.contract.envelope_key) if turn.exchange.request.body else None
     return data if isinstance(data, dict) else {}
 
 
@@ -75,7 +75,7 @@ def callbacks_tell_what_queries_tell(turn: Interaction) -> Iterator[CheckResult]
     fact, story = turn.contract.find(f"{turn.contract.name}.callback.body"), _story(turn)
     if fact is None or story is None:
         return
-    known = {f.path.removeprefix("data.") for f in turn.contract.answers if f.operation is Operation.QUERY}
+    known = {f.path.removeprefix("data.") for f in turn.contract.response_fields if f.operation is Operation.QUERY}
     odd = [key for key in _told(turn) if key not in known]
     ended = story.ended
     if odd:

@@ -49,9 +49,9 @@ def successes_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
     if fact is None or turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(body, dict):
         return
     severity = Severity.INFO if turn.operation in SHOWN_BARE else None
-    gone = [key for key in ("code", "msg", contract.holder) if key not in body]
+    gone = [key for key in ("code", "msg", contract.envelope_key) if key not in body]
     if gone:
-        expected, seen = f"code, msg and {contract.holder}", ", ".join(body) or "nothing"
+        expected, seen = f"code, msg and {contract.envelope_key}", ", ".join(body) or "nothing"
         yield broken(fact, f"the envelope has no {' and no '.join(gone)}", expected, seen, severity)
     else:
         yield compared(fact, "a success has another code", GOOD, body["code"])
@@ -64,7 +64,7 @@ def refusals_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
     if not _refusal(turn):
         return
     name = _envelope(turn)
-    fields = [field for field in turn.contract.answers if field.operation is None and field.envelope == name]
+    fields = [field for field in turn.contract.response_fields if field.operation is None and field.envelope == name]
     new = list(parts.unknown(turn.body, [field.path for field in fields]))
     for field in fields:
         yield from field_look(field, parts.found(turn, field), new)
@@ -75,7 +75,7 @@ def refusals_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
 
 def _refusal(turn: Interaction) -> bool:
     """Whether it is a refusal whose envelope is known: of a path that there is not, only where that was seen."""
-    route = turn.contract.case(ErrorKind.ROUTE_NOT_FOUND)
+    route = turn.contract.error_case(ErrorKind.ROUTE_NOT_FOUND)
     ours = turn.operation is not None or route.basis is not Basis.ASSUMED
     return ours and turn.refused and parts.speaks(turn) and isinstance(turn.body, dict)
 
@@ -83,7 +83,7 @@ def _refusal(turn: Interaction) -> bool:
 @lru_cache(maxsize=parts.REMEMBERED)
 def _envelope(turn: Interaction) -> str:
     """The envelope that the refusal is most like, of those in which such a refusal is spoken; the first in doubt."""
-    known = list(dict.fromkeys(field.envelope for field in turn.contract.answers if field.operation is None))
+    known = list(dict.fromkeys(field.envelope for field in turn.contract.response_fields if field.operation is None))
     spoken = {case.envelope for case in turn.cases or turn.contract.errors if _may_be(turn, case)}
     likely = [name for name in known if name in spoken] or known
     return min(likely, key=lambda name: _faults(turn, name))
@@ -97,11 +97,11 @@ def _may_be(turn: Interaction, case: ErrorCase) -> bool:
         return True
     if pinned == variant.default:
         return style not in variant.options
-    return style == pinned or (turn.contract.find(f"{turn.contract.case(case.kind).id}.{pinned}") is None)
+    return style == pinned or (turn.contract.find(f"{turn.contract.error_case(case.kind).id}.{pinned}") is None)
 
 
 def _faults(turn: Interaction, name: str) -> int:
-    fields = [field for field in turn.contract.answers if field.operation is None and field.envelope == name]
+    fields = [field for field in turn.contract.response_fields if field.operation is None and field.envelope == name]
     wrong = [field for field in fields if not _right(field, parts.found(turn, field))]
     return len(wrong) + len(list(parts.unknown(turn.body, [field.path for field in fields])))
 
@@ -115,7 +115,7 @@ def refusals_settle_their_style(turn: Interaction) -> Iterator[CheckResult]:
     name = turn.contract.name
     if not _refusal(turn):
         return
-    if turn.contract.holder:
+    if turn.contract.envelope_key:
         if isinstance(turn.body.get("code"), int):
             yield chosen(turn, f"{name}.errors", "ok" if turn.status_code == GOOD else "status")
         return

@@ -37,7 +37,7 @@ def a_failed_task_says_why(turn: Interaction) -> Iterator[CheckResult]:
         return
     row = _row(turn, code, str(message or ""))
     if row is None:
-        known = ", ".join(dict.fromkeys(row.code for row in turn.contract.codes if row.kind in OF_TASKS))
+        known = ", ".join(dict.fromkeys(row.code for row in turn.contract.fail_codes if row.kind in OF_TASKS))
         yield broken(code_field, "a task failed with a code that is not known", known, code, Severity.INFO)
     else:
         yield from _of_code(turn, row, silent)
@@ -50,7 +50,7 @@ def _told(turn: Interaction, paths: tuple[str, ...]) -> tuple[Any, AnswerField |
     for path in paths:
         field = next((field for field in fields if field.path == path), None)
         value: Any = told
-        for step in path.removeprefix(f"{turn.contract.holder}.").split("."):
+        for step in path.removeprefix(f"{turn.contract.envelope_key}.").split("."):
             value = value.get(step) if isinstance(value, dict) else None
         if value is not None:
             return value, field
@@ -59,7 +59,7 @@ def _told(turn: Interaction, paths: tuple[str, ...]) -> tuple[Any, AnswerField |
 
 def _row(turn: Interaction, code: str, message: str) -> FailCode | None:
     """The row of a code; where several have it, the one whose reason the sentence names."""
-    rows = [row for kind in OF_TASKS for row in turn.contract.codes if row.kind is kind and row.code == code]
+    rows = [row for kind in OF_TASKS for row in turn.contract.fail_codes if row.kind is kind and row.code == code]
     return next((row for row in rows if row.reason and row.reason in message), rows[0] if rows else None)
 
 
@@ -78,11 +78,11 @@ def what_is_refused_for_its_content_says_why(turn: Interaction) -> Iterator[Chec
     if turn.operation not in ORDERS or not turn.refused or not isinstance(turn.body, dict):
         return
     code, message = _refused_with(turn)
-    rows = [row for row in turn.contract.codes if row.kind is ErrorKind.MODERATION_INPUT and row.code == code]
+    rows = [row for row in turn.contract.fail_codes if row.kind is ErrorKind.MODERATION_INPUT and row.code == code]
     if not rows:
         return
     row = next((row for row in rows if _speaks_of(row, message)), rows[0])
-    status = turn.body.get("code") if turn.contract.holder else turn.status_code
+    status = turn.body.get("code") if turn.contract.envelope_key else turn.status_code
     allowed = sorted({case.status for case in turn.contract.errors if case.kind is ErrorKind.MODERATION_INPUT})
     if status in allowed:
         yield held(row, f"{status} {code}")
@@ -95,8 +95,8 @@ def what_is_refused_for_its_content_says_why(turn: Interaction) -> Iterator[Chec
 def _refused_with(turn: Interaction) -> tuple[Any, str]:
     """The code and the sentence of a refusal, also where the service behind speaks in a text in the text."""
     body = turn.body
-    if turn.contract.holder:
-        data = body.get(turn.contract.holder)
+    if turn.contract.envelope_key:
+        data = body.get(turn.contract.envelope_key)
         return (data.get("failCode"), str(data.get("failMsg"))) if isinstance(data, dict) else (None, "")
     error = body.get("error") if isinstance(body.get("error"), dict) else _nested(body.get("message"))
     return error.get("code"), str(error.get("message"))
@@ -130,7 +130,7 @@ def a_failed_asset_says_why(turn: Interaction) -> Iterator[CheckResult]:
 
 def _of_asset(turn: Interaction, field: AnswerField, error: dict[str, Any]) -> Iterator[CheckResult]:
     code, message = error.get("code"), error.get("message")
-    rows = [row for row in turn.contract.codes if row.kind is ErrorKind.ASSET_REFUSED]
+    rows = [row for row in turn.contract.fail_codes if row.kind is ErrorKind.ASSET_REFUSED]
     row = next((row for row in rows if row.code == code), None)
     if not isinstance(message, str) or not message.strip():
         yield broken(row or field, "a failed asset does not say why", "a sentence", shown(error))

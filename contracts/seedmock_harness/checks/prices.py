@@ -146,5 +146,5 @@ def _ratio(turn: Interaction, story: TaskHistory, order: Ordered) -> str | None:
         return order.size.ratio
     clips = (content.exchange.response.media for content in story.contents)
     clip = next((clip for clip in clips if clip is not None), None)
-    row = turn.contract.size_of(f"{clip.width}x{clip.height}") if clip else None
+    row = turn.contract.parse_size(f"{clip.width}x{clip.height}") if clip else None
     return row.ratio if row else None

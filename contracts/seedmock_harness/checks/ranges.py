@@ -54,7 +54,7 @@ def ranges_outside_are_refused(turn: Interaction) -> Iterator[CheckResult]:
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _resolved(part, whole.size) is not None or "if-range" in turn.sent_headers:
         return
-    fact = turn.contract.case(ErrorKind.RANGE_NOT_SATISFIABLE)
+    fact = turn.contract.error_case(ErrorKind.RANGE_NOT_SATISFIABLE)
     if turn.status_code == 416:
         told = _OUTSIDE.fullmatch(turn.headers.get("content-range", ""))
         size = told[0] if told else turn.headers.get("content-range", "no Content-Range")

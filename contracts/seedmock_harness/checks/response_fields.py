@@ -56,7 +56,7 @@ def response_fact(turn: Interaction) -> Fact:
 
 def refusal_fact(turn: Interaction) -> Fact:
     """The fact about refusals as a whole: the first field of the envelope that the upstream is known by."""
-    return next(field for field in turn.contract.answers if field.operation is None)
+    return next(field for field in turn.contract.response_fields if field.operation is None)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -75,7 +75,7 @@ def _applying(turn: Interaction) -> tuple[AnswerField, ...]:
     """The fields of the operation and the status, in every option."""
     return tuple(
         field
-        for field in turn.contract.answers
+        for field in turn.contract.response_fields
         if field.operation is not None
         and field.operation is turn.operation
         and (not field.statuses or turn.status in field.statuses)
@@ -84,7 +84,7 @@ def _applying(turn: Interaction) -> tuple[AnswerField, ...]:
 
 def status_variant(contract: Contract) -> str:
     """The id of the variant that has status words of its own, and so rules the whole body; empty if there is none."""
-    options = {word.variant for word in contract.words if word.variant}
+    options = {word.variant for word in contract.status_spellings if word.variant}
     return next((variant.id for variant in contract.variants if options & {*variant.options}), "")
 
 
@@ -94,7 +94,8 @@ def option_of(turn: Interaction, variant: Variants) -> str:
     if pinned is not None:
         return pinned
     if variant.id == status_variant(turn.contract):
-        spoken = [word for word in turn.contract.words if word.moment is moment_of(turn) and word.word == turn.word]
+        moment = moment_of(turn)
+        spoken = [w for w in turn.contract.status_spellings if w.moment is moment and w.word == turn.word]
         if spoken and spoken[0].moment is StatusContext.QUERIED:
             return spoken[0].variant or variant.default
     options = sorted(variant.options, key=lambda option: option != variant.default)
@@ -142,7 +143,7 @@ def found(turn: Interaction, field: AnswerField) -> list[Any]:
     body = turn.body if isinstance(turn.body, dict) else {}
     there = [value for _, value in values(body, field.path)]
     around = field.path.rpartition(".")[0]
-    if not there and around and around == turn.contract.holder:
+    if not there and around and around == turn.contract.envelope_key:
         return [MISSING]
     return there
 

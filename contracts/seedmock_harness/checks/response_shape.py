@@ -38,7 +38,8 @@ def answers_have_their_shape(turn: Interaction) -> Iterator[CheckResult]:
 
 
 def _known(turn: Interaction, fields: tuple[AnswerField, ...]) -> list[str]:
-    around = [field.path for field in turn.contract.answers if field.operation is None] if turn.contract.holder else []
+    contract = turn.contract
+    around = [field.path for field in contract.response_fields if field.operation is None and contract.envelope_key]
     return [*(field.path for field in fields), *(path for path in around if "." not in path)]
 
 

@@ -240,7 +240,7 @@ def _would_break(turn: Interaction, rule: Rule, document: dict[str, Any]) -> boo
 def _of_moderation(turn: Interaction) -> bool:
     """Whether a refusal is about what is shown or said in the request, not about its form."""
     told = turn.data if isinstance(turn.data, dict) else {}
-    return bool(told.get("failCode")) or any(code.code == _code(turn) for code in turn.contract.codes)
+    return bool(told.get("failCode")) or any(code.code == _code(turn) for code in turn.contract.fail_codes)
 
 
 def refusals_cost_nothing(turn: Interaction) -> Iterator[CheckResult]:

@@ -27,7 +27,7 @@ def refusals_fit_the_state(turn: Interaction) -> Iterator[CheckResult]:
 
 def moderation_refuses_with_its_status(turn: Interaction) -> Iterator[CheckResult]:
     """An order that moderation refuses, whatever its code, is refused with the status of such refusals."""
-    kinds = {row.kind for row in turn.contract.codes if row.code == told_code(turn)}
+    kinds = {row.kind for row in turn.contract.fail_codes if row.code == told_code(turn)}
     if turn.operation not in ORDERS or not turn.refused or ErrorKind.MODERATION_INPUT not in kinds:
         return
     cases = [case for case in turn.contract.errors if case.kind is ErrorKind.MODERATION_INPUT]
@@ -44,9 +44,9 @@ def failed_tasks_are_told_as_found(turn: Interaction) -> Iterator[CheckResult]:
     """A query of a task that has failed is no failure of the query."""
     if turn.operation is not Operation.QUERY or turn.status is not TaskStatus.FAILURE:
         return
-    kinds = {row.kind for row in turn.contract.codes if row.code == told_code(turn)}
+    kinds = {row.kind for row in turn.contract.fail_codes if row.code == told_code(turn)}
     kind = ErrorKind.MODERATION_OUTPUT if ErrorKind.MODERATION_OUTPUT in kinds else ErrorKind.TASK_FAILED
-    case = turn.contract.case(kind)
+    case = turn.contract.error_case(kind)
     if kinds and case.status == 200:
         yield compared(case, "a failed task is told with another status", case.status, turn.status_code)
 
@@ -58,7 +58,7 @@ def orders_need_money(turn: Interaction) -> Iterator[CheckResult]:
     left, due = _left(turn), price(turn, TaskHistory("", turn))
     if left is None or due is None or left >= due.amounts[SECONDS] * Decimal("0.9"):
         return
-    case = turn.contract.case(ErrorKind.BALANCE)
+    case = turn.contract.error_case(ErrorKind.BALANCE)
     if turn.made is not None and not turn.refused:
         yield broken(case, "an order is taken that cannot be paid", case.status, turn.status_code)
     else:

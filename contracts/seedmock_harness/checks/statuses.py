@@ -26,7 +26,7 @@ def statuses_are_spelt_right(turn: Interaction) -> Iterator[CheckResult]:
     moment = parts.moment_of(turn)
     if moment is None or turn.refused or turn.word is None:
         return
-    words = [word for word in turn.contract.words if word.moment is moment and _allowed(turn, word)]
+    words = [word for word in turn.contract.spellings(moment) if _allowed(turn, word)]
     words += _of_failures_at_once(turn, moment)
     spoken = next((word for word in words if word.word == turn.word), None)
     if spoken is not None:
@@ -39,10 +39,11 @@ def statuses_are_spelt_right(turn: Interaction) -> Iterator[CheckResult]:
 
 def _of_failures_at_once(turn: Interaction, moment: StatusContext) -> list[StatusWord]:
     """The word for failure, where a create may tell that it has failed already."""
-    failing = any(f.operation is turn.operation and TaskStatus.FAILURE in f.statuses for f in turn.contract.answers)
+    fields = [field for field in turn.contract.response_fields if field.operation is turn.operation]
+    failing = any(TaskStatus.FAILURE in field.statuses for field in fields)
     if moment is StatusContext.QUERIED or not failing or turn.status is not TaskStatus.FAILURE:
         return []
-    return [w for w in turn.contract.words if w.moment is StatusContext.QUERIED and w.status is TaskStatus.FAILURE]
+    return [w for w in turn.contract.spellings(StatusContext.QUERIED) if w.status is TaskStatus.FAILURE]
 
 
 def _allowed(turn: Interaction, word: StatusWord) -> bool:
@@ -74,7 +75,7 @@ def _severity(turn: Interaction) -> Severity | None:
 def aliases(turn: Interaction) -> list[StatusWord]:
     """The other words that the answer's word is known to be one of."""
     told = turn.word or ""
-    return [w for w in turn.contract.words if w.moment is StatusContext.ALIAS and told.lower() == w.word.lower()]
+    return [w for w in turn.contract.spellings(StatusContext.ALIAS) if told.lower() == w.word.lower()]
 
 
 def status_field(turn: Interaction) -> AnswerField | None:
@@ -89,7 +90,7 @@ def the_words_are_of_one_variant(turn: Interaction) -> Iterator[CheckResult]:
     id_ = parts.status_variant(turn.contract)
     if not id_ or turn.operation is not Operation.QUERY or turn.refused or id_ in turn.before.options:
         return
-    spoken = [w for w in turn.contract.words if w.moment is StatusContext.QUERIED and w.word == turn.word]
+    spoken = [w for w in turn.contract.spellings(StatusContext.QUERIED) if w.word == turn.word]
     if spoken:
         yield chosen(turn, id_, spoken[0].variant or turn.contract.defaults[id_])
 

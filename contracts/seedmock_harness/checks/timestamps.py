@@ -95,7 +95,7 @@ def _told(turn: Interaction, names: tuple[str, ...]) -> Iterator[tuple[AnswerFie
 
 def _field(turn: Interaction, name: str) -> AnswerField | None:
     """The field of this name, also if it is one of another state: of the ones that apply, if there is one."""
-    fields = (*parts.fields_of(turn), *(f for f in turn.contract.answers if f.operation is turn.operation))
+    fields = (*parts.fields_of(turn), *(f for f in turn.contract.response_fields if f.operation is turn.operation))
     return next((field for field in fields if field.path.rpartition(".")[2] == name), None)
 
 

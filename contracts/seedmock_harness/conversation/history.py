@@ -225,7 +225,7 @@ class Interaction:
     @cached_property
     def data(self) -> Any:
         """The answer's own part of the body, inside the upstream's envelope if it has one."""
-        holder = self.contract.holder
+        holder = self.contract.envelope_key
         return self.body.get(holder) if holder and isinstance(self.body, dict) else self.body
 
     @cached_property
@@ -234,7 +234,7 @@ class Interaction:
         if not 200 <= self.status_code < 300:
             return True
         code = self.body.get("code") if isinstance(self.body, dict) else None
-        return bool(self.contract.holder) and isinstance(code, int) and code >= 400
+        return bool(self.contract.envelope_key) and isinstance(code, int) and code >= 400
 
     @cached_property
     def cases(self) -> tuple[ErrorCase, ...]:
@@ -256,7 +256,7 @@ class Interaction:
     @cached_property
     def status(self) -> TaskStatus | None:
         """What the status word means; None for no word, or an unknown one."""
-        return self.contract.status(self.word) if self.word is not None else None
+        return self.contract.parse_status(self.word) if self.word is not None else None
 
     @cached_property
     def made(self) -> str | None:

@@ -66,7 +66,7 @@ def written(contract: Contract, request: GenerationRequest) -> dict[str, Any]:
     that its layout has no place for.
     """
     fields = {field.path: field for field in contract.fields if field.operation is Operation.CREATE}
-    model, size = contract.named(request.model), contract.size_of(request.size)
+    model, size = contract.resolve_model(request.model), contract.parse_size(request.size)
     told: dict[str, Any] = {
         "model": model.name if model else request.model,
         "prompt": request.prompt,
@@ -88,7 +88,7 @@ def written(contract: Contract, request: GenerationRequest) -> dict[str, Any]:
 def _size(contract: Contract, document: Document) -> tuple[Size | None, bool]:
     text = _value(contract, Operation.CREATE, document, "size")
     if text is not None:
-        return contract.size_of(str(text)), False
+        return contract.parse_size(str(text)), False
     resolution, ratio = (str(_value(contract, Operation.CREATE, document, name)) for name in ("resolution", "ratio"))
     return contract.size(resolution, ratio), ratio == ADAPTIVE
 

@@ -87,7 +87,7 @@ def _names(found: Difference) -> list[str]:
 
 def _field(contract: Contract, turn: Interaction, path: str) -> AnswerField | None:
     operation = None if turn.refused else turn.operation
-    fields = [field for field in contract.answers if field.operation is operation and field.path == path]
+    fields = [field for field in contract.response_fields if field.operation is operation and field.path == path]
     telling = [field for field in fields if turn.status in field.statuses]
     return next(iter(telling or [field for field in fields if not field.statuses] or fields), None)
 

@@ -18,7 +18,7 @@ NEVER = 12
 def conclude(compared: Comparison, of_one: Sequence[Recording], every: bool) -> None:
     """All of it. `every` lists each fact with the moment when it was last verified."""
     found = compared.verification
-    click.echo(f"{found.contract.title}: {found.target}")
+    click.echo(f"{found.contract.display_name}: {found.target}")
     for one in of_one:
         _announce(one)
     _verified(compared, every)

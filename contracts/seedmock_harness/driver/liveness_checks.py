@@ -29,7 +29,7 @@ def nothing_breaks_the_upstream(turn: Interaction) -> Iterator[CheckResult]:
 def what_is_unreadable_is_no_order(turn: Interaction) -> Iterator[CheckResult]:
     """A body that is no document orders nothing."""
     if turn.operation is None and turn.exchange.request.body:
-        fact = turn.contract.case(ErrorKind.MALFORMED)
+        fact = turn.contract.error_case(ErrorKind.MALFORMED)
         if turn.refused:
             yield held(fact, str(turn.status_code))
         else:

@@ -247,7 +247,7 @@ def fact_of(contract: Contract, rule: Rule, edge: Edge) -> Fact:
         return _spelling(contract, rule, value) or rule.fact
     if rule.field == "model" and (model := contract.model(value)) is not None:
         return model
-    if rule.field == "size" and (size := contract.size_of(value)) is not None:
+    if rule.field == "size" and (size := contract.parse_size(value)) is not None:
         return size
     return _spelling(contract, rule, value) or rule.fact
 

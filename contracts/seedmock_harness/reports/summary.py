@@ -69,7 +69,7 @@ def moment(at: float) -> str:
 
 
 def _headline(found: Verification) -> str:
-    whom = found.contract.title
+    whom = found.contract.display_name
     seen = Counter(fact.seen for fact in found.facts)
     against = len({finding.fact.id for finding in found.findings if contradicts(finding)})
     if found.verdict is Verdict.DRIFTED:

@@ -49,7 +49,7 @@ class Progress:
 def announce(session: Session, limit: Decimal | None) -> None:
     """What is going to happen, and for how much; said before the first call."""
     plan, ordered = session.plan, session.ordered
-    click.echo(f"{plan.contract.title} at {session.target.name}")
+    click.echo(f"{plan.contract.display_name} at {session.target.name}")
     click.echo(f"free steps: {len(plan.free)}")
     money = session.target.money
     most = "unlimited" if limit is None else f"{limit:f}"

@@ -35,7 +35,9 @@ def trouble(turns: Sequence[Interaction]) -> str:
         return ""
     created = turns[-1]
     if all(not isinstance(turn.body, dict) for turn in turns):
-        return f"{_form(created)} everywhere: this is not {created.contract.title}, or something stands before it"
+        return (
+            f"{_form(created)} everywhere: this is not {created.contract.display_name}, or something stands before it"
+        )
     if _kinds(created) & {ErrorKind.BALANCE}:
         return "the balance of the key is exhausted: nothing is answered"
     if _locked(created):
@@ -43,7 +45,7 @@ def trouble(turns: Sequence[Interaction]) -> str:
         return f"the key was {told} ({created.status_code}): give another by --api-key"
     if all(_strange(turn) for turn in turns):
         codes = " and ".join(str(turn.status_code) for turn in turns)
-        return f"this is another API: {codes}, in a form that {created.contract.title} does not have"
+        return f"this is another API: {codes}, in a form that {created.contract.display_name} does not have"
     return ""
 
 
@@ -65,7 +67,7 @@ def _locked(turn: Interaction) -> bool:
 def _strange(turn: Interaction) -> bool:
     """Whether an answer could be anybody's: no case of the contract's, and no word or id of its own."""
     holder: Any = turn.body if isinstance(turn.body, dict) else {}
-    known = {turn.contract.holder, "code"} if turn.contract.holder else {"error", "code"}
+    known = {turn.contract.envelope_key, "code"} if turn.contract.envelope_key else {"error", "code"}
     if known & set(holder) or turn.word is not None or turn.made is not None:
         return False
     return turn.status_code in ELSEWHERE or turn.status_code < 400

@@ -44,7 +44,7 @@ def of_refusal(contract: Contract, refusal: ApiError) -> tuple[LoggedViolation, 
     """A refusal, if it is for a request that keeps to no rule; the fact is the rule's, or else the answer's."""
     if refusal.kind not in OF_THE_CALLER:
         return ()
-    fact = refusal.fact or contract.case(refusal.kind)
+    fact = refusal.fact or contract.error_case(refusal.kind)
     return (LoggedViolation(fact.id, refusal.field[:SIGNS], (refusal.detail or refusal.kind.value)[:SIGNS]),)
 
 

@@ -45,13 +45,13 @@ def plan_task(contract: Contract, fate: Fate, queue: float, render: float) -> Ta
     if fate.kind is FateKind.REFUSED:
         raise refused(contract, fate)
     if fate.kind is FateKind.MODERATED:
-        code = contract.moderation(ErrorKind.MODERATION_OUTPUT, fate.texts.get("what", "video"))
+        code = contract.moderation_code(ErrorKind.MODERATION_OUTPUT, fate.texts.get("what", "video"))
         return TaskPlan(failing, _failure(code))
     if fate.kind is FateKind.FAILED:
         charged = fate.texts.get("charged") == "yes"
         return TaskPlan(failing, _failure(_named(contract, fate, Operation.CREATE)), charged_when_failed=charged)
     if fate.kind is FateKind.EXPIRED:
-        code = next(code for code in contract.codes if code.reason == "expired")
+        code = next(code for code in contract.fail_codes if code.reason == "expired")
         return TaskPlan(
             (*failing[:2], Phase(failing[2].at, TaskStatus.FAILURE, fate.texts.get("word", ""))), _failure(code)
         )
@@ -77,7 +77,7 @@ def _ordinary(queue: float, render: float) -> TaskPlan:
 
 def refused(contract: Contract, fate: Fate) -> ApiError:
     """The refusal at create of moderation that objects to what the fate says."""
-    code = contract.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
+    code = contract.moderation_code(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
     where = f" ({fate.texts['path']})" if "path" in fate.texts else ""
     return ApiError(ErrorKind.MODERATION_INPUT, code.message + where, code=code.code, fact=code)
 
@@ -98,7 +98,7 @@ class AssetPlan:
 def living_asset(contract: Contract, fate: Fate) -> AssetPlan:
     """The life of an asset. Raises ApiError ASSET_REFUSED for the fate `refused`."""
     if fate.kind is FateKind.REFUSED:
-        code = contract.moderation(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
+        code = contract.moderation_code(ErrorKind.MODERATION_INPUT, fate.texts.get("why", "face"))
         raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {code.message}", field="url", code=code.code, fact=code)
     after = fate.seconds.get("after")
     if fate.kind is not FateKind.FAILED:
@@ -122,7 +122,7 @@ def _named(contract: Contract, fate: Fate, operation: Operation) -> FailCode:
         return known[fate.texts["code"]]
     if operation is Operation.ASSET_CREATE:
         return known[DOWNLOAD_FAILED]
-    return next(code for code in contract.codes if code.kind is ErrorKind.TASK_FAILED)
+    return next(code for code in contract.fail_codes if code.kind is ErrorKind.TASK_FAILED)
 
 
 def _failure(code: FailCode) -> TaskFailure:
@@ -131,9 +131,7 @@ def _failure(code: FailCode) -> TaskFailure:
 
 def _after_early_words(contract: Contract, ordinary: tuple[Phase, ...], lasts: float) -> tuple[Phase, ...]:
     """Begin with the words that the upstream has for what is not yet queued, each for so many seconds."""
-    aliases = [
-        word for word in contract.words if word.moment is StatusContext.ALIAS and word.status is TaskStatus.QUEUED
-    ][:2]
+    aliases = [word for word in contract.spellings(StatusContext.ALIAS) if word.status is TaskStatus.QUEUED][:2]
     early = [Phase(number * lasts, TaskStatus.QUEUED, alias.word) for number, alias in enumerate(aliases)]
     shift = len(early) * lasts
     return (*early, *(Phase(phase.at + shift, phase.status, phase.word) for phase in ordinary))
@@ -142,7 +140,7 @@ def _after_early_words(contract: Contract, ordinary: tuple[Phase, ...], lasts: f
 def _with_unknown(contract: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
     """Say a word that nobody expects instead of that for in progress: for a while, or for ever."""
     queued, working, end = ordinary
-    lower = contract.word(TaskStatus.QUEUED, StatusContext.QUERIED).islower()
+    lower = contract.spelling(TaskStatus.QUEUED, StatusContext.QUERIED).islower()
     usual = DEFAULT_WORD.lower() if lower else DEFAULT_WORD
     strange = Phase(working.at, TaskStatus.IN_PROGRESS, fate.texts.get("word", usual))
     lasts = fate.seconds.get("lasts")

@@ -143,7 +143,7 @@ def _fate(kind: FateKind, values: Mapping[str, Any]) -> Fate:
 def codes(contract: Contract, operation: str) -> dict[str, FailCode]:
     """The codes with which a task or an asset of an upstream can fail, by wire name."""
     of_assets = operation == Operation.ASSET_CREATE
-    rows = [row for row in contract.codes if (row.kind is ErrorKind.ASSET_REFUSED) == of_assets]
+    rows = [row for row in contract.fail_codes if (row.kind is ErrorKind.ASSET_REFUSED) == of_assets]
     # One code can stand for moderation at input and at output: a task that fails was let in.
     return {row.code: row for row in sorted(rows, key=lambda row: row.kind is not ErrorKind.MODERATION_INPUT)}
 

@@ -92,7 +92,7 @@ def _size(fault: Fault, width: int, height: int) -> tuple[int, int]:
 
 
 def _backwards(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
-    word = fault.values.get("to") or contract.word(TaskStatus.QUEUED, StatusContext.QUERIED, style)
+    word = fault.values.get("to") or contract.spelling(TaskStatus.QUEUED, StatusContext.QUERIED, style)
     return _each(inner(body), STATUSES, lambda value: word)
 
 

@@ -322,7 +322,7 @@ class Engine:
 
     def _size(self, contract: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
         """The table's row; adaptive takes the ratio nearest to the first visual input of known form, else 16:9."""
-        size = contract.size_of(request.size)
+        size = contract.parse_size(request.size)
         if size is None and request.resolution and request.ratio:
             size = contract.size(request.resolution, request.ratio)
         if size is not None:

@@ -76,7 +76,7 @@ class ApimodelsApi:
         self._defaults = {
             field.path: field.default for field in self.contract.fields if field.operation is Operation.CREATE
         }
-        self._queued = self.contract.word(TaskStatus.QUEUED, StatusContext.CREATED)
+        self._queued = self.contract.spelling(TaskStatus.QUEUED, StatusContext.CREATED)
         self._legacy = self._options["apimodels.keys"] == "legacy"
 
     # --- generations ---
@@ -106,7 +106,7 @@ class ApimodelsApi:
         return _ok({"task_id": task.id, "status": word} if self._legacy else {"taskId": task.id, "state": word})
 
     def _task_body(self, task: Task, state: TaskState, origin: str) -> dict[str, Any]:
-        word = state.word or self.contract.word(state.status, StatusContext.QUERIED)
+        word = state.word or self.contract.spelling(state.status, StatusContext.QUERIED)
         body: dict[str, Any] = {
             "taskId": task.id,
             "state": word,
@@ -259,7 +259,7 @@ class ApimodelsApi:
             ErrorKind.MODERATION_INPUT: self._options["apimodels.moderation"],
             ErrorKind.LINK_EXPIRED: self._options["apimodels.expired_link"],
         }
-        case = self.contract.case(refusal.kind, styles.get(refusal.kind, ""))
+        case = self.contract.error_case(refusal.kind, styles.get(refusal.kind, ""))
         message = wording(case, refusal)
         data = None
         if case.fail_code:

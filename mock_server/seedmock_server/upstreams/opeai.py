@@ -49,8 +49,10 @@ class OpeaiApi:
         self._openai = self._options["opeai.status"] == "openai"
         self._style = "newapi" if self._options["opeai.errors"] == "newapi" else ""
         variant = "openai" if self._openai else ""
-        self._queued = self.contract.word(TaskStatus.QUEUED, StatusContext.CREATED)
-        self._words = {status: self.contract.word(status, StatusContext.QUERIED, variant) for status in TaskStatus}
+        self._queued = self.contract.spelling(TaskStatus.QUEUED, StatusContext.CREATED)
+        self._words = {
+            status: self.contract.spelling(status, StatusContext.QUERIED, variant) for status in self.contract.statuses
+        }
         max_age = self.contract.amount("opeai.content.max_age").value
         self._cached = ((b"cache-control", b"public, max-age=%d" % int(max_age)),)
 
@@ -120,7 +122,7 @@ class OpeaiApi:
         return document
 
     def refuse(self, refusal: ApiError) -> JsonResponse:
-        case = self.contract.case(refusal.kind, refusal.style or self._style_of(refusal))
+        case = self.contract.error_case(refusal.kind, refusal.style or self._style_of(refusal))
         message = wording(case, refusal)
         body: dict[str, Any]
         if case.envelope == "task":
@@ -177,7 +179,7 @@ class OpeaiApi:
 
     def _request(self, document: Mapping[str, Any], found: Sequence[Found]) -> GenerationRequest:
         """What a document that keeps every rule means."""
-        size = self.contract.size_of(document.get("size"))
+        size = self.contract.parse_size(document.get("size"))
         seconds = numeric(document["seconds"])
         seed = document.get("seed") if self._options["opeai.seed"] == "accept" else None
         return GenerationRequest(

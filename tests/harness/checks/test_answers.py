@@ -24,7 +24,7 @@ WORDS = {"opeai": ("QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE"),
 NEEDED = [
     field
     for said in contracts()
-    for field in said.answers
+    for field in said.response_fields
     if field.operation in (Operation.CREATE, Operation.QUERY)
     and field.needed
     and (not field.variant or said.defaults[field.variant] == field.option)

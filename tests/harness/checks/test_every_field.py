@@ -21,7 +21,7 @@ from seedmock_harness.checks.response_shape import answers_have_their_shape
 from seedmock_harness.results.checks import Severity
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
-FIELDS = [field for said in contracts() for field in said.answers]
+FIELDS = [field for said in contracts() for field in said.response_fields]
 SAMPLES: dict[str, Any] = {"string": "a text", "integer": 5, "number": 5, "boolean": True, "object": {}, "array": [],
                            "null": None}  # fmt: skip
 TEXTS = ("video", "1280x720", "50%", "4", "https://example.com/a.mp4", "asset://a", "group-20260601090000-w5t1z",
@@ -70,14 +70,14 @@ class Case:
         self.contract, self.field = get_contract(field.id.partition(".")[0]), field
         self.options = {**self.contract.defaults, **({field.variant: field.option} if field.variant else {})}
         self.status = field.statuses[0] if field.statuses else TaskStatus.QUEUED
-        fields = [other for other in self.contract.answers if self._beside(other)]
+        fields = [other for other in self.contract.response_fields if self._beside(other)]
         moment = (
             StatusContext.CREATED
             if field.operation is Operation.CREATE and not field.statuses
             else StatusContext.QUERIED
         )
-        word = self.contract.word(self.status, moment, field.option if field.option == "openai" else "")
-        self.body = honest(fields, word, self.contract.holder if field.operation else "")
+        word = self.contract.spelling(self.status, moment, field.option if field.option == "openai" else "")
+        self.body = honest(fields, word, self.contract.envelope_key if field.operation else "")
         if field.operation is None:
             self._refuse()
 
@@ -87,7 +87,7 @@ class Case:
         self.refusal = next((case for case in ours if self._known_by_status(case)), ours[0])
         if self.refusal.style:
             self.options[f"{self.contract.name}.errors"] = "newapi"
-        beside = [field for field in self.contract.answers if self._beside(field)]
+        beside = [field for field in self.contract.response_fields if self._beside(field)]
         for field in beside:
             if field.path in ("code", "error.code"):
                 put(self.body, field.path, self.refusal.code)
@@ -185,7 +185,7 @@ def test_what_the_vendors_show_is_right(talk: Callable[..., Any], name: str, pat
     begun.at = 1780275602.0
     seen = begun.hear(operation, shown, sent=sent, task_id=shown.get("id", ""))
     assert [look for _, look in seen.looks if not look.holds and look.severity is not Severity.INFO] == []
-    fields = [field for field in get_contract(name).answers if field.operation is operation]
+    fields = [field for field in get_contract(name).response_fields if field.operation is operation]
     documented = {field.id for field in fields if field.basis is Basis.DOCUMENTED}
     assert documented <= seen.held(answers_have_their_shape)
     told = set(shown.get("data") or shown)

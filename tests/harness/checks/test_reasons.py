@@ -15,8 +15,8 @@ from seedmock_harness.checks.failure_reasons import a_failed_asset_says_why, wha
 from seedmock_harness.results.checks import Severity
 
 WHY, ASSET = what_is_refused_for_its_content_says_why, a_failed_asset_says_why
-INPUTS = [row for said in contracts() for row in said.codes if row.kind is ErrorKind.MODERATION_INPUT]
-OF_ASSETS = [row for row in get_contract("apimodels").codes if row.kind is ErrorKind.ASSET_REFUSED]
+INPUTS = [row for said in contracts() for row in said.fail_codes if row.kind is ErrorKind.MODERATION_INPUT]
+OF_ASSETS = [row for row in get_contract("apimodels").fail_codes if row.kind is ErrorKind.ASSET_REFUSED]
 ORDER_B = {"model": "seedance-2-0-fast", "prompt": "A heron waits.", "size": "1280x720", "seconds": "4"}
 ORDER_A = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A heron waits.", "duration": 4}
 

@@ -22,7 +22,7 @@ from seedmock_harness.checks.statuses import (
 from seedmock_harness.results.checks import Severity
 
 SPELT, MOVES = statuses_are_spelt_right, statuses_move_on
-WORDS = [word for said in contracts() for word in said.words]
+WORDS = [word for said in contracts() for word in said.status_spellings]
 QUERIED = [word for word in WORDS if word.moment is StatusContext.QUERIED]
 ALIASES = [word for word in WORDS if word.moment is StatusContext.ALIAS]
 KEY = {"opeai": "status", "apimodels": "state"}

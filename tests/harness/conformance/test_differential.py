@@ -69,7 +69,7 @@ def house_orders(draw: st.DrawFn) -> GenerationRequest:
     """Orders that both can be told."""
     shared = {model.tier for model in ONE.models} & {model.tier for model in OTHER.models}
     model = draw(st.sampled_from([model for model in ONE.models if model.tier in shared]))
-    sizes = [size for size in ONE.sizes if size.resolution in model.resolutions and OTHER.size_of(size.text)]
+    sizes = [size for size in ONE.sizes if size.resolution in model.resolutions and OTHER.parse_size(size.text)]
     size = draw(st.sampled_from(sizes))
     by_text = draw(st.booleans())
     return GenerationRequest(
@@ -180,7 +180,7 @@ def test_the_same_order_has_the_same_life_and_the_same_clip(
 def test_the_harness_reads_back_what_it_writes(order: GenerationRequest) -> None:
     for said in (ONE, OTHER):
         read = ordered(said, Operation.CREATE, written(said, order))
-        size = said.size_of(order.size) if order.size else said.size(str(order.resolution), str(order.ratio))
+        size = said.parse_size(order.size) if order.size else said.size(str(order.resolution), str(order.ratio))
         assert read is not None
         assert (read.model.tier, read.prompt, read.size) == (order.model, order.prompt, size)
         assert (read.seconds, read.seed) == (order.seconds, order.seed)

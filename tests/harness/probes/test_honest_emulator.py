@@ -71,7 +71,7 @@ def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str,
 def test_every_kind_of_refusal_that_is_within_reach_is_learnt(name: str, honest: Any) -> None:
     held = honest(name).held
     contract = get_contract(name)
-    missing = {kind for kind in REACHABLE[name] if contract.case(kind).id not in held}
+    missing = {kind for kind in REACHABLE[name] if contract.error_case(kind).id not in held}
     assert missing == set()
 
 

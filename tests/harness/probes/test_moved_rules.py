@@ -72,7 +72,7 @@ def own_facts(contract: Contract, rule: Rule, label: str) -> set[str]:
     """The facts that a move contradicts: of a list of models or sizes, those of the values that are gone."""
     if isinstance(rule, OneOf) and label.startswith("without"):
         gone = rule.allowed[0] if label.endswith("first") else rule.allowed[-1]
-        own = contract.model(gone) if isinstance(rule, KnownModel) else contract.size_of(gone)
+        own = contract.model(gone) if isinstance(rule, KnownModel) else contract.parse_size(gone)
         if own is not None and rule.field in ("model", "size"):
             return {own.id}
     only = condition(rule)

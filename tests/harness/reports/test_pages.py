@@ -74,7 +74,7 @@ class Page(HTMLParser):
 
 def test_a_page_says_the_verdict_first_and_then_what_to_do(verification: Any) -> None:
     text = Page(verification_html(verification())).text
-    headline = f"{OPEAI.title} has drifted: 2 promised facts are contradicted. https://api.test/a puddle"
+    headline = f"{OPEAI.display_name} has drifted: 2 promised facts are contradicted. https://api.test/a puddle"
     at = [
         text.index(part)
         for part in (headline, "What to do", "Begin with “title a puddle”", "Findings title", "Facts Basis")
@@ -157,7 +157,7 @@ def test_whatever_a_client_said_the_page_has_no_other_elements(certification: An
 
 def test_a_page_of_nothing_says_why(nothing: Any) -> None:
     page = Page(verification_html(nothing))
-    assert f"{OPEAI.title} could not be looked at. https://api.test/a puddle What to do" in page.text
+    assert f"{OPEAI.display_name} could not be looked at. https://api.test/a puddle What to do" in page.text
     assert "See to what was in the way: nobody is at home." in page.text
     assert "Nothing was made: no task, no asset." in page.text
 

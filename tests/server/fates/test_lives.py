@@ -51,7 +51,7 @@ def test_slow_takes_a_quarter_of_an_hour_unless_told_otherwise(nearby: Any) -> N
 @pytest.mark.parametrize("why", ["face", "text", "image", "video", "audio", "policy"])
 def test_a_refused_order_is_a_400_and_no_task(speaker: Any, why: str) -> None:
     status, code, message = speaker.error(speaker.create(f"refused why={why}"))
-    row = said_of(speaker).moderation(ErrorKind.MODERATION_INPUT, why)
+    row = said_of(speaker).moderation_code(ErrorKind.MODERATION_INPUT, why)
     assert (status, code, row.reason) == (400, row.code, why)
     assert row.message in message
     assert {exchange["status"] for exchange in speaker.door.journal()} == {400}

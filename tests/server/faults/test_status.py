@@ -34,7 +34,7 @@ def test_any_status_comes_in_the_upstream_s_envelope(wired: Any, upstream: str, 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 def test_every_kind_of_error_can_be_asked_for(wired: Any, upstream: str) -> None:
     for kind in ErrorKind:
-        case = get_contract(upstream).case(kind)
+        case = get_contract(upstream).error_case(kind)
         answer = wired.create(f"status kind={kind}", upstream)
         assert answer.status_code == case.status
         body = answer.json()

@@ -34,7 +34,7 @@ from ...rules.fields import Between, KnownModel, OneOf, Present, PromptLength, S
 from ...rules.rule import Rule
 from . import assets as library
 from .errors import CODES, ERRORS
-from .responses import ANSWERS
+from .responses import RESPONSE_FIELDS
 from .sources import (
     ARK,
     CALLED,
@@ -245,7 +245,7 @@ AMOUNTS = (
     ),
 )
 
-WORDS = (
+STATUS_SPELLINGS = (
     StatusWord("apimodels.status.created", SIBLINGS, StatusContext.CREATED, TaskStatus.QUEUED, "pending"),
     StatusWord("apimodels.status.queued", CLIENT, StatusContext.QUERIED, TaskStatus.QUEUED, "pending"),
     StatusWord("apimodels.status.in_progress", CLIENT, StatusContext.QUERIED, TaskStatus.IN_PROGRESS, "processing"),
@@ -356,7 +356,7 @@ EXAMPLES: dict[Operation, tuple[Document, ...]] = {
 
 CONTRACT = Contract(
     name=NAME,
-    title="apimodels.app, custom channel A",
+    display_name="apimodels.app, custom channel A",
     bases=BASES,
     endpoints=ENDPOINTS,
     models=MODELS,
@@ -374,14 +374,14 @@ CONTRACT = Contract(
     limits=LIMITS,
     tariffs=TARIFFS,
     amounts=AMOUNTS,
-    words=WORDS,
+    status_spellings=STATUS_SPELLINGS,
     errors=ERRORS,
-    codes=(*CODES, *library.CODES),
+    fail_codes=(*CODES, *library.CODES),
     variants=VARIANTS,
     behaviours=BEHAVIOURS,
-    answers=ANSWERS,
+    response_fields=RESPONSE_FIELDS,
     names=NAMES,
-    holder="data",
+    envelope_key="data",
     id_fields=("taskId", "task_id", "id"),
     status_fields=("state", "status"),
     link_fields=("resultUrls", "videos"),

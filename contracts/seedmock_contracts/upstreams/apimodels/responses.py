@@ -140,7 +140,7 @@ REFUSALS = (
     AnswerField("apimodels.refusal.retryable", UNSAID, None, "data.retryable", FLAG, needed=False),
 )
 
-ANSWERS: tuple[AnswerField, ...] = (
+RESPONSE_FIELDS: tuple[AnswerField, ...] = (
     *_created(Operation.CREATE, SIBLINGS, CLIENT),
     *_created(Operation.UPSCALE, UNSAID, UNSAID),
     *QUERY,

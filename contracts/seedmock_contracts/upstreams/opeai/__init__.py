@@ -47,7 +47,7 @@ from ...rules.cross_field import (
 from ...rules.fields import Absent, Between, KnownModel, OneOf, Present, PromptLength, Scheme, Whole, typed
 from ...rules.rule import Rule
 from .errors import CODES, ERRORS
-from .responses import ANSWERS
+from .responses import RESPONSE_FIELDS
 from .sources import (
     ARK,
     CLIENT,
@@ -226,7 +226,7 @@ AMOUNTS = (
 )
 
 OPENAI = "openai"
-WORDS = (
+STATUS_SPELLINGS = (
     StatusWord("opeai.status.created.queued", GUIDE_4, StatusContext.CREATED, TaskStatus.QUEUED, "queued"),
     StatusWord("opeai.status.queued", GUIDE_5, StatusContext.QUERIED, TaskStatus.QUEUED, "QUEUED"),
     StatusWord("opeai.status.in_progress", GUIDE_5, StatusContext.QUERIED, TaskStatus.IN_PROGRESS, "IN_PROGRESS"),
@@ -349,7 +349,7 @@ BY_RATIO: Document = MappingProxyType(
 
 CONTRACT = Contract(
     name=NAME,
-    title="api-platform.ope.ai, seedance-2-0 series",
+    display_name="api-platform.ope.ai, seedance-2-0 series",
     bases=BASES,
     endpoints=ENDPOINTS,
     models=MODELS,
@@ -362,14 +362,14 @@ CONTRACT = Contract(
     limits=LIMITS,
     tariffs=(),
     amounts=AMOUNTS,
-    words=WORDS,
+    status_spellings=STATUS_SPELLINGS,
     errors=ERRORS,
-    codes=CODES,
+    fail_codes=CODES,
     variants=VARIANTS,
     behaviours=BEHAVIOURS,
-    answers=ANSWERS,
+    response_fields=RESPONSE_FIELDS,
     names={},
-    holder="",
+    envelope_key="",
     id_fields=("id",),
     status_fields=("status",),
     link_fields=(),

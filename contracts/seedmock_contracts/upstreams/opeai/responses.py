@@ -90,4 +90,4 @@ REFUSALS = (
     _refusal("proxy", GATEWAY, "error.type"),
 )
 
-ANSWERS: tuple[AnswerField, ...] = (*CREATE, *QUERY, *REFUSALS)
+RESPONSE_FIELDS: tuple[AnswerField, ...] = (*CREATE, *QUERY, *REFUSALS)

@@ -84,7 +84,7 @@ def _is_brought_about(seen: Evidence, fact: str) -> bool:
     """Whether a breach is the trial's doing, or only asks for the rest of a file that is whole."""
     bad_key = any(step.kind is StepKind.KEY for step in seen.scenario.steps)
     kinds = (ErrorKind.RANGE_NOT_SATISFIABLE, *((ErrorKind.AUTHENTICATION,) if bad_key else ()))
-    return fact in [seen.contract.case(kind).id for kind in kinds]
+    return fact in [seen.contract.error_case(kind).id for kind in kinds]
 
 
 def _otherwise(seen: Evidence, task: Task) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _otherwise(seen: Evidence, task: Task) -> Iterator[str]:
 def _wanted(seen: Evidence, order: Order) -> dict[str, object]:
     """What the order says of the traits of its task."""
     row = (
-        seen.contract.size_of(order["size"])
+        seen.contract.parse_size(order["size"])
         if "size" in order
         else seen.contract.size(order["resolution"], order["ratio"])
     )

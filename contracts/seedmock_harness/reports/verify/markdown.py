@@ -27,7 +27,7 @@ def verification_markdown(found: Verification) -> str:
 
 def _head(found: Verification) -> Iterator[str]:
     summary = of_verification(found)
-    yield from (f"# {found.verdict}: {text(found.contract.title)}", "", f"**{text(summary.headline)}**", "")
+    yield from (f"# {found.verdict}: {text(found.contract.display_name)}", "", f"**{text(summary.headline)}**", "")
     yield from (f"Target: {code(found.target)}", "")
     yield from ("## What to do", "")
     yield from [f"{number}. {text(step)}" for number, step in enumerate(summary.steps, 1)] or ["Nothing."]
