@@ -1,14 +1,12 @@
-"""The small parts: movies, Retry-After, exports, what importing costs, and what the flows may not know."""
+"""The small parts: movies, Retry-After, exports, and the cost of importing."""
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import io
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,8 +20,6 @@ from seedmock_client.retry import backoff, retry_after
 from seedmock_client.transport import Line
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.mp4 import NotAMovie, read_movie
-
-PACKAGE = Path(str(seedmock_client.__file__)).parent
 
 
 @pytest.mark.parametrize(("width", "height", "seconds", "audio"), [(1280, 720, 4, True), (834, 1112, 15, False)])
@@ -150,37 +146,3 @@ def test_a_driver_adds_the_key_on_its_own_origin_only_whatever_a_flow_asks(url: 
     request = HttpRequest(operation=Operation.CONTENT, method="GET", url=url, keyed=True)
     assert ("authorization" in line.options(Send(request, 1.0))["headers"]) is (url == "/videos")
     assert "sk_secret" not in repr(line)
-
-
-def imports(path: Path) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add(f"{'.' * node.level}{node.module or ''}")
-    return found
-
-
-MODULES = sorted(PACKAGE.rglob("*.py"))
-OUTSIDE = {
-    *("clients.py", "drivers.py", "demo.py", "cli.py", "library_cli.py", "exits.py", "console.py", "options.py"),
-    "adapter.py",
-}
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_module_knows_what_it_must_not(path: Path) -> None:
-    known = imports(path)
-    assert not any(name.startswith("seedmock_server") for name in known)
-    assert "random" not in known
-    assert ("time" in known) is (path.name == "clock.py")
-    if path.name not in OUTSIDE:
-        assert not known & {"httpx", ".clock", "asyncio", "click", "rich"}, known
-    if path.parent.name == "upstreams":
-        assert not known & {"..flows", "..drivers", "..clients", "..waiting", "..downloads"}
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_modules_are_short(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 450

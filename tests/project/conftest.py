@@ -1,74 +1,94 @@
-"""What the house tests look at: every module of the three packages, parsed once."""
+"""Python source files of the repository, parsed once, for the tests of rules that the whole project keeps."""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
-    "seedmock_server": ROOT / "mock_server" / "seedmock_server",
-    "seedmock_contracts": ROOT / "contracts" / "seedmock_contracts",
     "seedmock_client": ROOT / "client" / "seedmock_client",
+    "seedmock_contracts": ROOT / "contracts" / "seedmock_contracts",
+    "seedmock_harness": ROOT / "contracts" / "seedmock_harness",
+    "seedmock_server": ROOT / "mock_server" / "seedmock_server",
 }
+OTHER_SOURCES = ("tests", "benchmarks", "scripts")
 
 
 @dataclass(frozen=True)
-class Module:
-    """A module as it is written. `place` is its path from the package's folder: `seedmock_server/app.py`."""
+class SourceFile:
+    """A Python file. `path` starts at the folder that holds pyproject.toml; `package` is empty outside the packages."""
 
+    path: str
     package: str
-    place: str
-    text: str
-    tree: ast.Module
+    text: str = field(repr=False)
+    tree: ast.Module = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """Path from the folder that holds the package: `seedmock_server/app.py`."""
+        return self.path.partition("/")[2] if self.package else self.path
+
+    @property
+    def module(self) -> str:
+        return self.place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
     @property
     def is_package(self) -> bool:
-        return self.place.endswith("__init__.py")
+        return self.path.endswith("/__init__.py")
 
     @property
-    def name(self) -> str:
-        return self.place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    def lines(self) -> int:
+        return len(self.text.splitlines())
 
-    def imports(self) -> list[tuple[int, str, list[str]]]:
-        """Each import wherever it stands, as (level, module, names): level 0 is absolute."""
-        found: list[tuple[int, str, list[str]]] = []
+    def imports(self) -> list[tuple[int, int, str, list[str]]]:
+        """Each import wherever it stands, as (line, level, module, names); level 0 is absolute."""
+        imports: list[tuple[int, int, str, list[str]]] = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
-                found += [(0, alias.name, []) for alias in node.names]
+                imports += [(node.lineno, 0, alias.name, []) for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                found.append((node.level, node.module or "", [alias.name for alias in node.names]))
-        return found
+                imports.append((node.lineno, node.level, node.module or "", [alias.name for alias in node.names]))
+        return imports
+
+    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+    def classes(self) -> Iterator[ast.ClassDef]:
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef))
+
+    def at(self, line: int, problem: str) -> str:
+        """An offence, in the form that editors and terminals turn into a link."""
+        return f"{self.path}:{line}: {problem}"
 
 
-@cache
-def modules() -> tuple[Module, ...]:
-    """Every module, by place. There are always some: a test that looked at none would prove nothing."""
-    found = tuple(
-        Module(package, f"{package}/{path.relative_to(folder).as_posix()}", text, ast.parse(text))
-        for package, folder in PACKAGES.items()
-        for path in sorted(folder.rglob("*.py"))
-        for text in [path.read_text(encoding="utf-8")]
-    )
-    assert {module.package for module in found} == set(PACKAGES)
-    return found
+def read_sources(folder: Path, package: str = "") -> tuple[SourceFile, ...]:
+    paths = (path for path in sorted(folder.rglob("*.py")) if "node_modules" not in path.parts)
+    texts = ((path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in paths)
+    return tuple(SourceFile(path, package, text, ast.parse(text)) for path, text in texts)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "module" in metafunc.fixturenames:
-        metafunc.parametrize("module", modules(), ids=lambda module: module.place)
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def root() -> Path:
     """The folder that holds pyproject.toml."""
     return ROOT
 
 
-@pytest.fixture
-def every_module() -> tuple[Module, ...]:
-    return modules()
+@pytest.fixture(scope="session")
+def package_sources() -> tuple[SourceFile, ...]:
+    """Every module of the four packages, in the order of their paths. There are always some of each."""
+    sources = tuple(source for package, folder in PACKAGES.items() for source in read_sources(folder, package))
+    assert {source.package for source in sources} == set(PACKAGES)
+    return sources
+
+
+@pytest.fixture(scope="session")
+def all_sources(package_sources: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+    """Every Python file of the repository: the packages, then tests, benchmarks and scripts."""
+    others = [source for folder in OTHER_SOURCES for source in read_sources(ROOT / folder)]
+    assert len(others) > 100
+    return (*package_sources, *others)

@@ -1,4 +1,4 @@
-"""Both upstreams under the same names everywhere, and exports that are sorted and whole."""
+"""Every upstream under the same names in every package, and exports that are sorted and whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,84 +20,90 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_server.upstreams.protocol import Upstream
 
+if TYPE_CHECKING:
+    from .conftest import SourceFile
+
 HOMES = [seedmock_contracts.upstreams, seedmock_server.upstreams, seedmock_client.upstreams]
+SHARED = {"context", "protocol"}
+"""Modules beside those of the upstreams: what each of them implements, and what it is given."""
 
 
-def found(home: ModuleType) -> dict[str, ModuleType]:
-    """The modules that stand in a package, by name."""
+def upstream_modules(home: ModuleType) -> dict[str, ModuleType]:
+    """The modules of upstreams in a package, by name. A leading underscore marks what several of them share."""
     names = [module.name for module in pkgutil.iter_modules(home.__path__)]
-    return {name: import_module(f"{home.__name__}.{name}") for name in names}
+    own = [name for name in names if name not in SHARED and not name.startswith("_")]
+    return {name: import_module(f"{home.__name__}.{name}") for name in own}
 
 
-def face(thing: Any) -> set[str]:
-    return {name for name in dir(thing) if not name.startswith("_")}
+def public_names(value: Any) -> set[str]:
+    return {name for name in dir(value) if not name.startswith("_")}
 
 
-def members(protocol: type) -> set[str]:
+def protocol_members(protocol: type) -> set[str]:
     return {name for name in (*vars(protocol), *protocol.__annotations__) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("home", HOMES, ids=lambda home: home.__name__)
 def test_each_package_has_one_module_for_each_upstream_and_no_other(home: ModuleType) -> None:
-    assert tuple(sorted(found(home))) == NAMES
+    assert tuple(sorted(upstream_modules(home))) == NAMES
     assert len(NAMES) == 2
 
 
 def test_a_contract_is_the_same_record_for_each_upstream() -> None:
-    for name, module in found(seedmock_contracts.upstreams).items():
+    for name, module in upstream_modules(seedmock_contracts.upstreams).items():
         assert isinstance(module.CONTRACT, Contract)
         assert module.CONTRACT is get_contract(name)
         assert module.CONTRACT.name == name
-        assert face(module.CONTRACT) == face(get_contract(NAMES[0]))
+        assert public_names(module.CONTRACT) == public_names(get_contract(NAMES[0]))
         assert set(vars(module.CONTRACT)) >= {field.name for field in fields(Contract)}
 
 
-def test_the_client_reads_each_upstream_by_the_same_names() -> None:
-    for module in found(seedmock_client.upstreams).values():
-        assert face(module.CODEC) == members(UpstreamCodec)
+def test_the_client_s_codecs_have_the_same_names() -> None:
+    for module in upstream_modules(seedmock_client.upstreams).values():
+        assert public_names(module.CODEC) == protocol_members(UpstreamCodec)
 
 
-def test_the_server_speaks_each_upstream_by_its_operations_and_the_same_names() -> None:
-    for name, module in found(seedmock_server.upstreams).items():
+def test_the_server_s_upstreams_have_a_handler_for_each_operation_and_the_same_names_besides() -> None:
+    for name, module in upstream_modules(seedmock_server.upstreams).items():
         operations = {endpoint.operation.value for endpoint in get_contract(name).endpoints}
-        assert operations <= face(module.API)
-        assert face(module.API) - operations <= members(Upstream)
+        assert operations <= public_names(module.API)
+        assert public_names(module.API) - operations <= protocol_members(Upstream)
 
 
-def exporting(every_module: tuple[Any, ...]) -> Iterator[tuple[Any, list[str]]]:
-    for module in every_module:
-        exports = getattr(import_module(module.name), "__all__", None) if "__all__" in module.text else None
+def exporting_modules(sources: tuple[SourceFile, ...]) -> Iterator[tuple[SourceFile, list[str]]]:
+    for source in sources:
+        exports = getattr(import_module(source.module), "__all__", None) if "__all__" in source.text else None
         if exports is not None:
-            yield module, list(exports)
+            yield source, list(exports)
 
 
-def test_exports_are_sorted_and_there(every_module: tuple[Any, ...]) -> None:
-    seen = [module.place for module, _ in exporting(every_module)]
-    assert {"seedmock_client/__init__.py", "seedmock_server/__init__.py"} <= set(seen)
-    for module, exports in exporting(every_module):
-        assert exports == sorted(exports), module.place
+def test_exports_are_sorted_and_importable(package_sources: tuple[SourceFile, ...]) -> None:
+    exporting = list(exporting_modules(package_sources))
+    assert {"seedmock_client/__init__.py", "seedmock_server/__init__.py"} <= {source.place for source, _ in exporting}
+    for source, exports in exporting:
+        assert exports == sorted(exports), source.path
         assert len(exports) == len(set(exports))
-        loaded = import_module(module.name)
-        assert all(hasattr(loaded, name) for name in exports), module.place
+        module = import_module(source.module)
+        assert all(hasattr(module, name) for name in exports), source.path
         assert not any(name.startswith("_") and name != "__version__" for name in exports)
 
 
-def test_exports_are_whole(every_module: tuple[Any, ...]) -> None:
-    for module, exports in exporting(every_module):
-        assert not module.is_package or public(module) <= set(exports), module.place
+def test_exports_are_whole(package_sources: tuple[SourceFile, ...]) -> None:
+    for source, exports in exporting_modules(package_sources):
+        assert not source.is_package or public_definitions(source) <= set(exports), source.path
     client = import_module("seedmock_client")
     assert sorted(name for names in client._PLACES.values() for name in names) == client.__all__
 
 
-def public(module: Any) -> set[str]:
-    """Public functions and classes that a module defines."""
+def public_definitions(source: SourceFile) -> set[str]:
+    """Names of the functions and classes that a module defines for others."""
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return {node.name for node in module.tree.body if isinstance(node, defined) and not node.name.startswith("_")}
+    return {node.name for node in source.tree.body if isinstance(node, defined) and not node.name.startswith("_")}
 
 
 def test_every_error_of_the_client_can_be_caught_by_its_name() -> None:
     errors = import_module("seedmock_client.errors")
     classes = [value for value in vars(errors).values() if isinstance(value, type)]
-    raised = {value.__name__ for value in classes if issubclass(value, errors.SeedmockError)}
-    assert raised
-    assert raised <= set(import_module("seedmock_client").__all__)
+    names = {class_.__name__ for class_ in classes if issubclass(class_, errors.SeedmockError)}
+    assert names
+    assert names <= set(import_module("seedmock_client").__all__)
