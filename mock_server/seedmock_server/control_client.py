@@ -10,22 +10,29 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
-from .control.activity_models import JournalRow, LedgerRow, TaskRow, TasksRow, TimelineRow, ViolationsRow
+from .control.activity_models import (
+    JournalResponse,
+    LedgerResponse,
+    TaskResponse,
+    TasksResponse,
+    TimelineResponse,
+    ViolationsResponse,
+)
 from .control.models import (
-    ClockRow,
-    FactRow,
-    FateRow,
-    FatesRow,
-    FaultRow,
-    FaultsRow,
-    HealthRow,
-    LimitsRow,
-    MediasRow,
-    Removed,
-    ResetRow,
-    ScenariosRow,
-    StageRow,
-    VariantRow,
+    ActiveScenarioResponse,
+    ClockResponse,
+    FactResponse,
+    FateRuleResponse,
+    FateRulesResponse,
+    FaultRuleResponse,
+    FaultRulesResponse,
+    HealthResponse,
+    LimitsResponse,
+    MediaFactsListResponse,
+    RemovalResponse,
+    ResetResponse,
+    ScenariosResponse,
+    VariantResponse,
 )
 from .errors import SeedmockServerError
 from .http.in_process import Asgi, InProcessTransport
@@ -103,28 +110,28 @@ class ClockVerbs:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def read(self, *, key: str | None = None) -> ClockRow:
-        return self._wire.ask("GET", "clock", ClockRow, key=key)
+    def read(self, *, key: str | None = None) -> ClockResponse:
+        return self._wire.ask("GET", "clock", ClockResponse, key=key)
 
-    def advance(self, by: float | str, *, key: str | None = None) -> ClockRow:
+    def advance(self, by: float | str, *, key: str | None = None) -> ClockResponse:
         return self._move(key, advance=by)
 
-    def set(self, at: float | str, *, key: str | None = None) -> ClockRow:
+    def set(self, at: float | str, *, key: str | None = None) -> ClockResponse:
         """On to a moment: epoch seconds, or ISO 8601."""
         return self._move(key, set=at)
 
-    def run(self, rate: float, *, key: str | None = None) -> ClockRow:
+    def run(self, rate: float, *, key: str | None = None) -> ClockResponse:
         return self._move(key, rate=rate)
 
-    def freeze(self, *, key: str | None = None) -> ClockRow:
+    def freeze(self, *, key: str | None = None) -> ClockResponse:
         return self._move(key, freeze=True)
 
-    def next(self, *, key: str | None = None) -> ClockRow:
+    def next(self, *, key: str | None = None) -> ClockResponse:
         """On to the next thing that is due. Raises ControlError (409) when nothing is."""
         return self._move(key, next=True)
 
-    def _move(self, key: str | None, **order: Any) -> ClockRow:
-        return self._wire.ask("POST", "clock", ClockRow, order if key is None else {**order, "key": key})
+    def _move(self, key: str | None, **order: Any) -> ClockResponse:
+        return self._wire.ask("POST", "clock", ClockResponse, order if key is None else {**order, "key": key})
 
 
 class FateVerbs:
@@ -133,20 +140,20 @@ class FateVerbs:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def rows(self) -> FatesRow:
-        return self._wire.ask("GET", "fates", FatesRow)
+    def rows(self) -> FateRulesResponse:
+        return self._wire.ask("GET", "fates", FateRulesResponse)
 
-    def add(self, fate: Said, **match: Any) -> FateRow:
-        return self._wire.ask("POST", "fates", FateRow, {"fate": fate, "match": _told(match)})
+    def add(self, fate: Said, **match: Any) -> FateRuleResponse:
+        return self._wire.ask("POST", "fates", FateRuleResponse, {"fate": fate, "match": _told(match)})
 
-    def default(self, fate: Said, *, key: str | None = None) -> FatesRow:
-        return self._wire.ask("PUT", "fates/default", FatesRow, {"fate": fate, "key": key})
+    def default(self, fate: Said, *, key: str | None = None) -> FateRulesResponse:
+        return self._wire.ask("PUT", "fates/default", FateRulesResponse, {"fate": fate, "key": key})
 
-    def remove(self, label: str) -> Removed:
-        return self._wire.ask("DELETE", f"fates/{label}", Removed)
+    def remove(self, label: str) -> RemovalResponse:
+        return self._wire.ask("DELETE", f"fates/{label}", RemovalResponse)
 
-    def clear(self, *, key: str | None = None) -> Removed:
-        return self._wire.ask("DELETE", "fates", Removed, key=key)
+    def clear(self, *, key: str | None = None) -> RemovalResponse:
+        return self._wire.ask("DELETE", "fates", RemovalResponse, key=key)
 
 
 class FaultVerbs:
@@ -155,17 +162,17 @@ class FaultVerbs:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def rows(self) -> FaultsRow:
-        return self._wire.ask("GET", "faults", FaultsRow)
+    def rows(self) -> FaultRulesResponse:
+        return self._wire.ask("GET", "faults", FaultRulesResponse)
 
-    def add(self, fault: str | Mapping[str, Any], **match: Any) -> FaultRow:
-        return self._wire.ask("POST", "faults", FaultRow, {"fault": fault, "match": _told(match)})
+    def add(self, fault: str | Mapping[str, Any], **match: Any) -> FaultRuleResponse:
+        return self._wire.ask("POST", "faults", FaultRuleResponse, {"fault": fault, "match": _told(match)})
 
-    def remove(self, label: str) -> Removed:
-        return self._wire.ask("DELETE", f"faults/{label}", Removed)
+    def remove(self, label: str) -> RemovalResponse:
+        return self._wire.ask("DELETE", f"faults/{label}", RemovalResponse)
 
-    def clear(self, *, key: str | None = None) -> Removed:
-        return self._wire.ask("DELETE", "faults", Removed, key=key)
+    def clear(self, *, key: str | None = None) -> RemovalResponse:
+        return self._wire.ask("DELETE", "faults", RemovalResponse, key=key)
 
 
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,14 +208,14 @@ class Control:
 
     # --- what there is ---
 
-    def health(self) -> HealthRow:
-        return self._wire.ask("GET", "health", HealthRow)
+    def health(self) -> HealthResponse:
+        return self._wire.ask("GET", "health", HealthResponse)
 
-    def basis(self) -> dict[str, list[FactRow]]:
-        return self._wire.ask("GET", "basis", dict[str, list[FactRow]])
+    def basis(self) -> dict[str, list[FactResponse]]:
+        return self._wire.ask("GET", "basis", dict[str, list[FactResponse]])
 
-    def variants(self) -> list[VariantRow]:
-        return self._wire.ask("GET", "variants", list[VariantRow])
+    def variants(self) -> list[VariantResponse]:
+        return self._wire.ask("GET", "variants", list[VariantResponse])
 
     def openapi(self) -> dict[str, Any]:
         return self._wire.ask("GET", "openapi.json", dict[str, Any])
@@ -222,49 +229,53 @@ class Control:
         key: str | None = None,
         status: str | None = None,
         limit: int | None = None,
-    ) -> TasksRow:
-        return self._wire.ask("GET", "tasks", TasksRow, upstream=upstream, key=key, status=status, limit=limit)
+    ) -> TasksResponse:
+        return self._wire.ask("GET", "tasks", TasksResponse, upstream=upstream, key=key, status=status, limit=limit)
 
-    def task(self, task_id: str) -> TaskRow:
-        return self._wire.ask("GET", f"tasks/{task_id}", TaskRow)
+    def task(self, task_id: str) -> TaskResponse:
+        return self._wire.ask("GET", f"tasks/{task_id}", TaskResponse)
 
-    def timeline(self, task_id: str) -> TimelineRow:
-        return self._wire.ask("GET", f"tasks/{task_id}/timeline", TimelineRow)
+    def timeline(self, task_id: str) -> TimelineResponse:
+        return self._wire.ask("GET", f"tasks/{task_id}/timeline", TimelineResponse)
 
-    def ledger(self, *, key: str | None = None, upstream: str | None = None, limit: int | None = None) -> LedgerRow:
-        return self._wire.ask("GET", "ledger", LedgerRow, key=key, upstream=upstream, limit=limit)
+    def ledger(
+        self, *, key: str | None = None, upstream: str | None = None, limit: int | None = None
+    ) -> LedgerResponse:
+        return self._wire.ask("GET", "ledger", LedgerResponse, key=key, upstream=upstream, limit=limit)
 
     def credit(
         self, amount: str | float | Decimal | None, *, key: str | None = None, upstream: str | None = None
-    ) -> LedgerRow:
+    ) -> LedgerResponse:
         """What may be spent, in USD; None is no limit."""
         told = str(amount) if isinstance(amount, Decimal) else amount
-        return self._wire.ask("PUT", "credit", LedgerRow, {"amount": told, "key": key, "upstream": upstream})
+        return self._wire.ask("PUT", "credit", LedgerResponse, {"amount": told, "key": key, "upstream": upstream})
 
-    def limits(self) -> LimitsRow:
-        return self._wire.ask("GET", "limits", LimitsRow)
+    def limits(self) -> LimitsResponse:
+        return self._wire.ask("GET", "limits", LimitsResponse)
 
-    def limit(self, *, rate: int | None = None, concurrency: int | None = None, key: str | None = None) -> LimitsRow:
+    def limit(
+        self, *, rate: int | None = None, concurrency: int | None = None, key: str | None = None
+    ) -> LimitsResponse:
         """Calls a minute and tasks at once, for all or for a key; None is no limit."""
-        return self._wire.ask("PUT", "limits", LimitsRow, {"rate": rate, "concurrency": concurrency, "key": key})
+        return self._wire.ask("PUT", "limits", LimitsResponse, {"rate": rate, "concurrency": concurrency, "key": key})
 
     # --- media ---
 
-    def media(self) -> MediasRow:
-        return self._wire.ask("GET", "media", MediasRow)
+    def media(self) -> MediaFactsListResponse:
+        return self._wire.ask("GET", "media", MediaFactsListResponse)
 
-    def declare(self, url: str, kind: str, **facts: Any) -> MediasRow:
+    def declare(self, url: str, kind: str, **facts: Any) -> MediaFactsListResponse:
         """Say what the media behind a URL are: `size_bytes`, `seconds`, `width`, `height`, `face`, ..."""
-        return self._wire.ask("PUT", "media", MediasRow, {"url": url, "kind": kind, **facts})
+        return self._wire.ask("PUT", "media", MediaFactsListResponse, {"url": url, "kind": kind, **facts})
 
-    def undeclare(self, url: str | None = None) -> Removed:
+    def undeclare(self, url: str | None = None) -> RemovalResponse:
         """Take back what was said of a URL, or of all."""
-        return self._wire.ask("DELETE", "media", Removed, url=url)
+        return self._wire.ask("DELETE", "media", RemovalResponse, url=url)
 
     # --- what was said: upstream, key, account, task, operation, kind, since and limit narrow it ---
 
-    def journal(self, **wanted: Any) -> JournalRow:
-        return self._wire.ask("GET", "journal", JournalRow, **wanted)
+    def journal(self, **wanted: Any) -> JournalResponse:
+        return self._wire.ask("GET", "journal", JournalResponse, **wanted)
 
     def har(self, **wanted: Any) -> dict[str, Any]:
         """The journal as HTTP Archive 1.2."""
@@ -278,14 +289,14 @@ class Control:
         """The journal as a recording: `seedmock_contracts.exchange.exchange_from` reads each line."""
         return self._wire.raw("GET", "journal", format="lines", **wanted).text
 
-    def violations(self, **wanted: Any) -> ViolationsRow:
+    def violations(self, **wanted: Any) -> ViolationsResponse:
         """What was sent that breaks the contract; `advice="no"` leaves out what was taken all the same."""
-        return self._wire.ask("GET", "violations", ViolationsRow, **wanted)
+        return self._wire.ask("GET", "violations", ViolationsResponse, **wanted)
 
     # --- the state as a whole ---
 
-    def reset(self, *, key: str | None = None) -> ResetRow:
-        return self._wire.ask("POST", "reset", ResetRow, {"key": key})
+    def reset(self, *, key: str | None = None) -> ResetResponse:
+        return self._wire.ask("POST", "reset", ResetResponse, {"key": key})
 
     def snapshot(self) -> bytes:
         """The whole state as one JSON document."""
@@ -295,18 +306,18 @@ class Control:
         """Be what a snapshot says."""
         self._wire.raw("PUT", "snapshot", document.encode() if isinstance(document, str) else document)
 
-    def scenarios(self) -> ScenariosRow:
-        return self._wire.ask("GET", "scenarios", ScenariosRow)
+    def scenarios(self) -> ScenariosResponse:
+        return self._wire.ask("GET", "scenarios", ScenariosResponse)
 
-    def scenario(self) -> StageRow:
-        return self._wire.ask("GET", "scenario", StageRow)
+    def scenario(self) -> ActiveScenarioResponse:
+        return self._wire.ask("GET", "scenario", ActiveScenarioResponse)
 
-    def play(self, scenario: str) -> StageRow:
+    def play(self, scenario: str) -> ActiveScenarioResponse:
         """Put a scenario on: the name of one that comes with seedmock, or a text in TOML."""
         named = "\n" not in scenario and "=" not in scenario
         content = msgspec.json.encode({"name": scenario}) if named else scenario.encode()
-        return msgspec.json.decode(self._wire.raw("PUT", "scenario", content).content, type=StageRow)
+        return msgspec.json.decode(self._wire.raw("PUT", "scenario", content).content, type=ActiveScenarioResponse)
 
-    def stop(self) -> StageRow:
+    def stop(self) -> ActiveScenarioResponse:
         """Take the scenario away."""
-        return self._wire.ask("DELETE", "scenario", StageRow)
+        return self._wire.ask("DELETE", "scenario", ActiveScenarioResponse)

@@ -14,7 +14,7 @@ import msgspec
 from seedmock_contracts.contract import Contract
 from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock, pause
-from seedmock_server.control.models import ClockRow
+from seedmock_server.control.models import ClockResponse
 from seedmock_server.control_client import Control, ControlCallError
 from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.settings import from_texts
@@ -114,7 +114,7 @@ class _Hands:
     def sleep(self, seconds: float) -> None:
         self._read(self._control.clock.advance(seconds, key=self._key))
 
-    def _read(self, row: ClockRow) -> None:
+    def _read(self, row: ClockResponse) -> None:
         self._row, self._at = row, self._here.now()
 
 

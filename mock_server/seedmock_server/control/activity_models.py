@@ -6,10 +6,10 @@ is told to the emulator: that is in `records`.
 
 from __future__ import annotations
 
-from .models import Record
+from .models import ResponseModel
 
 
-class FailureRow(Record, frozen=True, kw_only=True):
+class FailureReason(ResponseModel, frozen=True, kw_only=True):
     """Why a task or an asset ends badly."""
 
     kind: str
@@ -17,7 +17,7 @@ class FailureRow(Record, frozen=True, kw_only=True):
     message: str
 
 
-class TaskRow(Record, frozen=True, kw_only=True):
+class TaskResponse(ResponseModel, frozen=True, kw_only=True):
     """A task as it is now. `ends_at` is null for one that never ends; `queries` are counted under the pace `step`."""
 
     id: str
@@ -38,18 +38,18 @@ class TaskRow(Record, frozen=True, kw_only=True):
     fate: str
     created_at: float
     ends_at: float | None
-    failure: FailureRow | None
+    failure: FailureReason | None
     queries: int
 
 
-class TasksRow(Record, frozen=True, kw_only=True):
+class TasksResponse(ResponseModel, frozen=True, kw_only=True):
     """Tasks, oldest first; `total` counts those that fit, also those that `limit` left out."""
 
-    tasks: list[TaskRow]
+    tasks: list[TaskResponse]
     total: int
 
 
-class PhaseRow(Record, frozen=True, kw_only=True):
+class TaskPhase(ResponseModel, frozen=True, kw_only=True):
     """From `at` on a task has this status, in this word; `reached` says whether that has come."""
 
     at: float
@@ -58,7 +58,7 @@ class PhaseRow(Record, frozen=True, kw_only=True):
     reached: bool
 
 
-class AskedRow(Record, frozen=True, kw_only=True):
+class TaskExchange(ResponseModel, frozen=True, kw_only=True):
     """What was asked about a task, by the journal."""
 
     number: int
@@ -69,16 +69,16 @@ class AskedRow(Record, frozen=True, kw_only=True):
     status: int
 
 
-class TimelineRow(Record, frozen=True, kw_only=True):
+class TimelineResponse(ResponseModel, frozen=True, kw_only=True):
     """A task's life, and who asked when."""
 
-    task: TaskRow
+    task: TaskResponse
     now: float
-    phases: list[PhaseRow]
-    asked: list[AskedRow]
+    phases: list[TaskPhase]
+    asked: list[TaskExchange]
 
 
-class ViolationDetail(Record, frozen=True, kw_only=True):
+class ViolationDetail(ResponseModel, frozen=True, kw_only=True):
     """Where a request broke the contract; `fact` is empty for a field that no page names."""
 
     fact: str
@@ -87,7 +87,7 @@ class ViolationDetail(Record, frozen=True, kw_only=True):
     advice: bool
 
 
-class EntryRow(Record, frozen=True, kw_only=True):
+class ExchangeResponse(ResponseModel, frozen=True, kw_only=True):
     """One exchange. `kind` is ok, refused, failed or lost (no answer); bodies are summed up and cut."""
 
     number: int
@@ -109,15 +109,15 @@ class EntryRow(Record, frozen=True, kw_only=True):
     violations: list[ViolationDetail]
 
 
-class JournalRow(Record, frozen=True, kw_only=True):
+class JournalResponse(ResponseModel, frozen=True, kw_only=True):
     """Exchanges; `total` counts those that fit, also those that `limit` left out; `next` is for `since`."""
 
-    exchanges: list[EntryRow]
+    exchanges: list[ExchangeResponse]
     total: int
     next: int
 
 
-class ViolationRow(Record, frozen=True, kw_only=True):
+class ViolationResponse(ResponseModel, frozen=True, kw_only=True):
     """Something sent that breaks the contract. `basis` and `source` are the fact's; `advice` was taken all the same."""
 
     number: int
@@ -136,14 +136,14 @@ class ViolationRow(Record, frozen=True, kw_only=True):
     advice: bool
 
 
-class ViolationsRow(Record, frozen=True, kw_only=True):
+class ViolationsResponse(ResponseModel, frozen=True, kw_only=True):
     """Violations, oldest first; `total` counts those that fit, also those that `limit` left out."""
 
-    violations: list[ViolationRow]
+    violations: list[ViolationResponse]
     total: int
 
 
-class LineRow(Record, frozen=True, kw_only=True):
+class LedgerLine(ResponseModel, frozen=True, kw_only=True):
     """One order on the statement: exactly one of held, charged and refunded is what was quoted, the others are 0."""
 
     upstream: str
@@ -164,7 +164,7 @@ class LineRow(Record, frozen=True, kw_only=True):
     basis: str
 
 
-class TotalsRow(Record, frozen=True, kw_only=True):
+class LedgerTotals(ResponseModel, frozen=True, kw_only=True):
     """Sums over lines, in USD."""
 
     quoted: str
@@ -173,26 +173,26 @@ class TotalsRow(Record, frozen=True, kw_only=True):
     refunded: str
 
 
-class PurseRow(TotalsRow, frozen=True, kw_only=True):
+class AccountBalance(LedgerTotals, frozen=True, kw_only=True):
     """The sums at one upstream, what may be spent there and what is left of it; null is no limit."""
 
     credit: str | None
     left: str | None
 
 
-class StatementRow(Record, frozen=True, kw_only=True):
+class StatementResponse(ResponseModel, frozen=True, kw_only=True):
     """What an account owes; `total` counts all lines, also those that `limit` left out."""
 
     account: str
     at: float
     currency: str
-    lines: list[LineRow]
-    upstreams: dict[str, PurseRow]
-    totals: TotalsRow
+    lines: list[LedgerLine]
+    upstreams: dict[str, AccountBalance]
+    totals: LedgerTotals
     total: int = 0
 
 
-class LedgerRow(Record, frozen=True, kw_only=True):
+class LedgerResponse(ResponseModel, frozen=True, kw_only=True):
     """A statement for each account. Amounts are texts, exact to the last digit."""
 
-    statements: list[StatementRow]
+    statements: list[StatementResponse]

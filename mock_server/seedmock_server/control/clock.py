@@ -12,19 +12,19 @@ from ..tasks.timeline import NEVER, Pace, asset_due_at, due_at
 from .context import ControlContext
 from .endpoints import MINE, ControlEndpoint, ControlRequest
 from .errors import ControlError, shown
-from .models import ClockOrder, ClockRow, Reading
+from .models import ClockReading, ClockRequest, ClockResponse
 
 VERBS = ("advance", "set", "rate", "freeze", "next")
 
 
-def read(world: ControlContext, asked: ControlRequest) -> ClockRow:
+def read(world: ControlContext, asked: ControlRequest) -> ClockResponse:
     """The clock of an account, or the world's."""
     return _row(world, asked.account)
 
 
-def move(world: ControlContext, asked: ControlRequest) -> ClockRow:
+def move(world: ControlContext, asked: ControlRequest) -> ClockResponse:
     """Move a clock as the order says; an account that had none gets its own."""
-    order: ClockOrder = asked.body
+    order: ClockRequest = asked.body
     said = [verb for verb in VERBS if getattr(order, verb) not in (None, False)]
     if len(said) != 1:
         found = ", ".join(said) or "none of them"
@@ -39,7 +39,7 @@ def move(world: ControlContext, asked: ControlRequest) -> ClockRow:
     return _row(world, asked.account)
 
 
-def _change(world: ControlContext, order: ClockOrder, verb: str, account: str | None) -> float:
+def _change(world: ControlContext, order: ClockRequest, verb: str, account: str | None) -> float:
     """By how much, to what, or how fast; raised for before anything is touched."""
     if verb == "advance":
         return duration(order.advance, "advance")
@@ -99,14 +99,14 @@ def next_due(world: ControlContext, account: str | None) -> float:
     return min(moments, default=NEVER)
 
 
-def _row(world: ControlContext, account: str | None) -> ClockRow:
+def _row(world: ControlContext, account: str | None) -> ClockResponse:
     clocks = world.state.clocks
     clock, due = clocks.of(account), next_due(world, account)
-    return ClockRow(
+    return ClockResponse(
         now=clock.now(),
         rate=clock.rate,
         due=None if due == NEVER else due,
-        accounts={one: Reading(now=clocks.of(one).now(), rate=clocks.of(one).rate) for one in clocks.owners},
+        accounts={one: ClockReading(now=clocks.of(one).now(), rate=clocks.of(one).rate) for one in clocks.owners},
     )
 
 
@@ -117,15 +117,15 @@ ROWS: tuple[ControlEndpoint, ...] = (
         handler=read,
         summary="What the clock reads, how fast it runs, and when the next thing is due.",
         query=MINE,
-        response=ClockRow,
+        response=ClockResponse,
     ),
     ControlEndpoint(
         method="POST",
         path="/_mock/clock",
         handler=move,
         summary="Move the clock: advance, set, rate, freeze, or next; with a key, that key's own clock.",
-        body=ClockOrder,
-        response=ClockRow,
+        body=ClockRequest,
+        response=ClockResponse,
     ),
 )
 """The rows of the table."""

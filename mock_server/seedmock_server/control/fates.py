@@ -9,14 +9,21 @@ from ..matching.rules import Counter, InvalidRule, match_row
 from .context import ControlContext
 from .endpoints import MINE, ControlEndpoint, ControlRequest
 from .errors import ControlError
-from .models import DefaultFateOrder, FateOrder, FateRow, FatesRow, Outcome, Removed
+from .models import (
+    DefaultFateRequest,
+    FateRuleRequest,
+    FateRuleResponse,
+    FateRulesResponse,
+    RemovalResponse,
+    WeightedFate,
+)
 from .rules import match_with_account, without
 
 
-def read(world: ControlContext, _: ControlRequest) -> FatesRow:
+def read(world: ControlContext, _: ControlRequest) -> FateRulesResponse:
     """All rules and defaults."""
     fates = world.fates
-    return FatesRow(
+    return FateRulesResponse(
         rules=[fate_row(*pair) for pair in fates.rules],
         scenario=[fate_row(*pair) for pair in fates.scenario],
         accounts={account: _outcomes(outcomes) for account, outcomes in fates.of_key.items()},
@@ -24,9 +31,9 @@ def read(world: ControlContext, _: ControlRequest) -> FatesRow:
     )
 
 
-def add(world: ControlContext, asked: ControlRequest) -> FateRow:
+def add(world: ControlContext, asked: ControlRequest) -> FateRuleResponse:
     """Take a rule, behind those that are there."""
-    order: FateOrder = asked.body
+    order: FateRuleRequest = asked.body
     try:
         rule = fate_rule_from({"match": match_with_account(world, order.match), "fate": order.fate})
     except InvalidRule as error:
@@ -35,21 +42,21 @@ def add(world: ControlContext, asked: ControlRequest) -> FateRow:
     return next(fate_row(counter, rule) for counter, rule in world.fates.rules if counter.label == label)
 
 
-def remove(world: ControlContext, asked: ControlRequest) -> Removed:
+def remove(world: ControlContext, asked: ControlRequest) -> RemovalResponse:
     """Take one rule away. Raises Trouble 404."""
     return without(world.fates, "fates", asked.params["id"])
 
 
-def clear(world: ControlContext, asked: ControlRequest) -> Removed:
+def clear(world: ControlContext, asked: ControlRequest) -> RemovalResponse:
     """Take away all rules and defaults, or those of an account."""
     before = len(world.fates.rules) + len(world.fates.scenario)
     world.fates.clear(asked.account)
-    return Removed(removed=before - len(world.fates.rules) - len(world.fates.scenario))
+    return RemovalResponse(removed=before - len(world.fates.rules) - len(world.fates.scenario))
 
 
-def set_default(world: ControlContext, asked: ControlRequest) -> FatesRow:
+def set_default(world: ControlContext, asked: ControlRequest) -> FateRulesResponse:
     """What becomes of the calls that no rule is meant for."""
-    order: DefaultFateOrder = asked.body
+    order: DefaultFateRequest = asked.body
     try:
         outcomes = outcomes_from(order.fate)
         check(outcomes, Operation.CREATE, None)
@@ -62,9 +69,9 @@ def set_default(world: ControlContext, asked: ControlRequest) -> FatesRow:
     return read(world, asked)
 
 
-def fate_row(counter: Counter, rule: FateRule) -> FateRow:
+def fate_row(counter: Counter, rule: FateRule) -> FateRuleResponse:
     """A rule of fates with its counts."""
-    return FateRow(
+    return FateRuleResponse(
         id=counter.label,
         match=match_row(rule.match),
         fate=_outcomes(rule.outcomes),
@@ -73,8 +80,8 @@ def fate_row(counter: Counter, rule: FateRule) -> FateRow:
     )
 
 
-def _outcomes(outcomes: Outcomes) -> list[Outcome]:
-    return [Outcome(fate=str(fate), weight=weight) for weight, fate in outcomes.weighted]
+def _outcomes(outcomes: Outcomes) -> list[WeightedFate]:
+    return [WeightedFate(fate=str(fate), weight=weight) for weight, fate in outcomes.weighted]
 
 
 ROWS: tuple[ControlEndpoint, ...] = (
@@ -83,15 +90,15 @@ ROWS: tuple[ControlEndpoint, ...] = (
         path="/_mock/fates",
         handler=read,
         summary="The rules of fates and the defaults.",
-        response=FatesRow,
+        response=FateRulesResponse,
     ),
     ControlEndpoint(
         method="POST",
         path="/_mock/fates",
         handler=add,
         summary="Add a rule: calls that match meet this fate. The first rule that fits is taken.",
-        body=FateOrder,
-        response=FateRow,
+        body=FateRuleRequest,
+        response=FateRuleResponse,
         status=201,
     ),
     ControlEndpoint(
@@ -100,18 +107,22 @@ ROWS: tuple[ControlEndpoint, ...] = (
         handler=clear,
         summary="Take away all rules of fates and all defaults, or those of a key.",
         query=MINE,
-        response=Removed,
+        response=RemovalResponse,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/fates/default",
         handler=set_default,
         summary="What becomes of the calls that no rule is meant for: of all, or of a key's.",
-        body=DefaultFateOrder,
-        response=FatesRow,
+        body=DefaultFateRequest,
+        response=FateRulesResponse,
     ),
     ControlEndpoint(
-        method="DELETE", path="/_mock/fates/{id}", handler=remove, summary="Take one rule away.", response=Removed
+        method="DELETE",
+        path="/_mock/fates/{id}",
+        handler=remove,
+        summary="Take one rule away.",
+        response=RemovalResponse,
     ),
 )
 """The rows of the table."""

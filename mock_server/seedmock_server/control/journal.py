@@ -12,7 +12,7 @@ from seedmock_contracts.facts import Fact
 from seedmock_contracts.upstreams import NAMES, get_contract
 
 from ..journal import ExchangeKind, JournalEntry, JournalFilter
-from .activity_models import EntryRow, JournalRow, ViolationDetail, ViolationRow, ViolationsRow
+from .activity_models import ExchangeResponse, JournalResponse, ViolationDetail, ViolationResponse, ViolationsResponse
 from .context import ControlContext
 from .endpoints import MINE, ControlEndpoint, ControlRequest, Json
 from .exports import curl, har, lines
@@ -34,7 +34,7 @@ def wanted(asked: ControlRequest) -> JournalFilter:
     )
 
 
-def read(world: ControlContext, asked: ControlRequest) -> JournalRow | Response:
+def read(world: ControlContext, asked: ControlRequest) -> JournalResponse | Response:
     """The exchanges that fit. With `since` the first of them, without it the last."""
     form = asked.one_of("format", FORMATS)
     found, limit = list(world.journal.read(wanted(asked))), asked.whole("limit", LIMIT, MOST)
@@ -46,26 +46,26 @@ def read(world: ControlContext, asked: ControlRequest) -> JournalRow | Response:
     if form == "curl":
         return Response(curl(shown), media_type="text/plain")
     following = shown[-1][0] + 1 if shown and len(shown) < len(found) else world.journal.count
-    return JournalRow(
+    return JournalResponse(
         exchanges=[entry_row(number, entry) for number, entry in shown],
         total=len(found),
         next=following if "since" in asked.query else world.journal.count,
     )
 
 
-def violations(world: ControlContext, asked: ControlRequest) -> ViolationsRow:
+def violations(world: ControlContext, asked: ControlRequest) -> ViolationsResponse:
     """What was sent that breaks the contract, whoever refused it or did not."""
     limit = asked.whole("limit", LIMIT, MOST)
     found = [row for number, entry in world.journal.read(wanted(asked)) for row in _violations(number, entry)]
     if asked.one_of("advice", ("yes", "no")) == "no":
         found = [row for row in found if not row.advice]
-    return ViolationsRow(violations=found[max(0, len(found) - limit) :], total=len(found))
+    return ViolationsResponse(violations=found[max(0, len(found) - limit) :], total=len(found))
 
 
-def _violations(number: int, entry: JournalEntry) -> Iterator[ViolationRow]:
+def _violations(number: int, entry: JournalEntry) -> Iterator[ViolationResponse]:
     for breach in entry.violations:
         fact = _facts(entry.upstream).get(breach.fact)
-        yield ViolationRow(
+        yield ViolationResponse(
             number=number,
             at=entry.at,
             account=entry.account,
@@ -88,9 +88,9 @@ def _facts(upstream: str) -> dict[str, Fact]:
     return {fact.id: fact for fact in get_contract(upstream).facts()}
 
 
-def entry_row(number: int, entry: JournalEntry) -> EntryRow:
+def entry_row(number: int, entry: JournalEntry) -> ExchangeResponse:
     """An exchange as the control API shows it."""
-    return EntryRow(
+    return ExchangeResponse(
         number=number,
         kind=entry.kind,
         request_body=_text(entry.request_body),
@@ -139,7 +139,7 @@ ROWS: tuple[ControlEndpoint, ...] = (
             **FILTERS,
             "format": "json, har (HTTP Archive 1.2), curl (commands that repeat the calls) or lines (a recording)",
         },
-        response=JournalRow,
+        response=JournalResponse,
     ),
     ControlEndpoint(
         method="GET",
@@ -147,7 +147,7 @@ ROWS: tuple[ControlEndpoint, ...] = (
         handler=violations,
         summary="What was sent that breaks the contract, and which fact says so, on what basis.",
         query={**FILTERS, "advice": "no: without unknown fields, and what a page only advises against"},
-        response=ViolationsRow,
+        response=ViolationsResponse,
     ),
 )
 """The rows of the table."""

@@ -9,33 +9,33 @@ import msgspec
 from seedmock_contracts.upstreams import NAMES
 
 from ..billing.statement import Statement
-from .activity_models import LedgerRow, StatementRow
+from .activity_models import LedgerResponse, StatementResponse
 from .context import ControlContext
 from .endpoints import MINE, ControlEndpoint, ControlRequest
 from .errors import ControlError, shown
-from .models import CreditOrder
+from .models import CreditRequest
 
 LIMIT, MOST = 1000, 100_000
 
 
-def read(world: ControlContext, asked: ControlRequest) -> LedgerRow:
+def read(world: ControlContext, asked: ControlRequest) -> LedgerResponse:
     """The statements of all accounts that have ordered anything, or of one."""
     upstream, limit = asked.one_of("upstream", NAMES), asked.whole("limit", LIMIT, MOST)
     accounts = world.store.accounts() if asked.account is None else [asked.account]
     told = [world.engine.ledger.statement(account) for account in accounts]
     narrowed = told if upstream is None else [one.of(upstream) for one in told]
-    return LedgerRow(statements=[statement_row(one, limit) for one in narrowed])
+    return LedgerResponse(statements=[statement_row(one, limit) for one in narrowed])
 
 
-def statement_row(statement: Statement, limit: int = LIMIT) -> StatementRow:
+def statement_row(statement: Statement, limit: int = LIMIT) -> StatementResponse:
     """A statement with its newest lines; the sums are of all."""
-    row = msgspec.convert(statement.document, StatementRow)
+    row = msgspec.convert(statement.document, StatementResponse)
     return msgspec.structs.replace(row, lines=row.lines[max(0, len(row.lines) - limit) :], total=len(row.lines))
 
 
-def set_credit(world: ControlContext, asked: ControlRequest) -> LedgerRow:
+def set_credit(world: ControlContext, asked: ControlRequest) -> LedgerResponse:
     """Let a key, or every key to which nothing was granted, spend so much."""
-    order: CreditOrder = asked.body
+    order: CreditRequest = asked.body
     try:
         amount = None if order.amount is None else Decimal(str(order.amount))
         if asked.account is not None:
@@ -49,7 +49,9 @@ def set_credit(world: ControlContext, asked: ControlRequest) -> LedgerRow:
         raise ControlError(said, field="amount") from None
     except ValueError as error:
         raise ControlError(str(error)) from error
-    return LedgerRow(statements=[statement_row(world.engine.ledger.statement(asked.account))] if asked.account else [])
+    return LedgerResponse(
+        statements=[statement_row(world.engine.ledger.statement(asked.account))] if asked.account else []
+    )
 
 
 ROWS: tuple[ControlEndpoint, ...] = (
@@ -63,15 +65,15 @@ ROWS: tuple[ControlEndpoint, ...] = (
             "limit": f"how many lines of each at most, the newest; {LIMIT} unless said, {MOST} at most",
             **MINE,
         },
-        response=LedgerRow,
+        response=LedgerResponse,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/credit",
         handler=set_credit,
         summary="What a key may spend in all at an upstream (or at each), or every key to which nothing was granted.",
-        body=CreditOrder,
-        response=LedgerRow,
+        body=CreditRequest,
+        response=LedgerResponse,
     ),
 )
 """The rows of the table."""

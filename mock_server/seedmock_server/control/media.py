@@ -9,17 +9,17 @@ from ..references.declared import media_facts_from
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
 from .errors import ControlError
-from .models import MediaOrder, MediasRow, Removed
+from .models import MediaFactsListResponse, MediaFactsRequest, RemovalResponse
 
 
-def read(world: ControlContext, _: ControlRequest) -> MediasRow:
+def read(world: ControlContext, _: ControlRequest) -> MediaFactsListResponse:
     """All that was said."""
-    return msgspec.convert({"media": world.state.declared.rows()}, MediasRow)
+    return msgspec.convert({"media": world.state.declared.rows()}, MediaFactsListResponse)
 
 
-def put(world: ControlContext, asked: ControlRequest) -> MediasRow:
+def put(world: ControlContext, asked: ControlRequest) -> MediaFactsListResponse:
     """Let these be the facts of a URL, in the place of what was said before."""
-    order: MediaOrder = asked.body
+    order: MediaFactsRequest = asked.body
     values = {name: value for name, value in msgspec.structs.asdict(order).items() if value is not None}
     try:
         world.state.declared.put(values.pop("url"), media_facts_from(values))
@@ -28,18 +28,18 @@ def put(world: ControlContext, asked: ControlRequest) -> MediasRow:
     return read(world, asked)
 
 
-def remove(world: ControlContext, asked: ControlRequest) -> Removed:
+def remove(world: ControlContext, asked: ControlRequest) -> RemovalResponse:
     """Take back all, or what was said of one URL. Raises Trouble 404."""
     declared, url = world.state.declared, asked.query.get("url")
     if url is None:
         count = len(declared.rows())
         declared.clear()
-        return Removed(removed=count)
+        return RemovalResponse(removed=count)
     if not declared.remove(url):
         there = [row["url"] for row in declared.rows()][:20]
         said = f"nothing was said of {url[:200]!r}; there are: {', '.join(there) or 'none'}"
         raise ControlError(said, status=404, field="url", allowed=there)
-    return Removed(removed=1)
+    return RemovalResponse(removed=1)
 
 
 ROWS: tuple[ControlEndpoint, ...] = (
@@ -48,15 +48,15 @@ ROWS: tuple[ControlEndpoint, ...] = (
         path="/_mock/media",
         handler=read,
         summary="What was said of the media behind URLs.",
-        response=MediasRow,
+        response=MediaFactsListResponse,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/media",
         handler=put,
         summary="Say what the media behind a URL are: kind, bytes, seconds, pixels, whether there is a face.",
-        body=MediaOrder,
-        response=MediasRow,
+        body=MediaFactsRequest,
+        response=MediaFactsListResponse,
     ),
     ControlEndpoint(
         method="DELETE",
@@ -64,7 +64,7 @@ ROWS: tuple[ControlEndpoint, ...] = (
         handler=remove,
         summary="Take back what was said of all URLs, or of one.",
         query={"url": "the URL; without: all"},
-        response=Removed,
+        response=RemovalResponse,
     ),
 )
 """The rows of the table."""

@@ -9,32 +9,32 @@ from seedmock_contracts.upstreams import contracts
 from ..settings import Settings
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
-from .models import FactRow, HealthRow, VariantRow
+from .models import FactResponse, HealthResponse, VariantResponse
 
 
-def health(world: ControlContext, _: ControlRequest) -> HealthRow:
+def health(world: ControlContext, _: ControlRequest) -> HealthResponse:
     """Whether the server answers."""
-    return HealthRow(status="ok", version=__version__, pace=world.settings.pace)
+    return HealthResponse(status="ok", version=__version__, pace=world.settings.pace)
 
 
-def basis(_: ControlContext, __: ControlRequest) -> dict[str, list[FactRow]]:
+def basis(_: ControlContext, __: ControlRequest) -> dict[str, list[FactResponse]]:
     """Every fact of both upstreams."""
     return {contract.name: [fact_row(fact) for fact in contract.facts()] for contract in contracts()}
 
 
-def variants(world: ControlContext, _: ControlRequest) -> list[VariantRow]:
+def variants(world: ControlContext, _: ControlRequest) -> list[VariantResponse]:
     """Every variant of both upstreams."""
     return [variant_row(variant, world.settings) for contract in contracts() for variant in contract.variants]
 
 
-def fact_row(fact: Fact) -> FactRow:
+def fact_row(fact: Fact) -> FactResponse:
     """A fact as the control API shows it."""
-    return FactRow(id=fact.id, basis=fact.basis, source=fact.source)
+    return FactResponse(id=fact.id, basis=fact.basis, source=fact.source)
 
 
-def variant_row(variant: Variants, settings: Settings) -> VariantRow:
+def variant_row(variant: Variants, settings: Settings) -> VariantResponse:
     """A variant with the option in force."""
-    return VariantRow(
+    return VariantResponse(
         id=variant.id,
         option=settings.options[variant.id],
         default=variant.default,
@@ -47,21 +47,25 @@ def variant_row(variant: Variants, settings: Settings) -> VariantRow:
 
 ROWS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
-        method="GET", path="/_mock/health", handler=health, summary="Whether the server answers.", response=HealthRow
+        method="GET",
+        path="/_mock/health",
+        handler=health,
+        summary="Whether the server answers.",
+        response=HealthResponse,
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/basis",
         handler=basis,
         summary="Every fact of both upstreams: documented, observed or assumed, and its source.",
-        response=dict[str, list[FactRow]],
+        response=dict[str, list[FactResponse]],
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/variants",
         handler=variants,
         summary="Where the truth is unknown: the options, and the one in force.",
-        response=list[VariantRow],
+        response=list[VariantResponse],
     ),
 )
 """The rows of the table."""

@@ -10,29 +10,29 @@ from typing import Any
 import msgspec
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class ResponseModel(msgspec.Struct, frozen=True, kw_only=True):
     """What is said. A reader of an older version skips what it does not know."""
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is told. `key` is an API key: it names an account here, and goes no further."""
 
 
-class Reading(Record, frozen=True, kw_only=True):
+class ClockReading(ResponseModel, frozen=True, kw_only=True):
     """A clock: what it reads, and how fast it runs (0 stands still)."""
 
     now: float
     rate: float
 
 
-class ClockRow(Reading, frozen=True, kw_only=True):
+class ClockResponse(ClockReading, frozen=True, kw_only=True):
     """A clock, when the next thing is due on it, and the clocks that accounts have of their own."""
 
     due: float | None
-    accounts: dict[str, Reading] = {}
+    accounts: dict[str, ClockReading] = {}
 
 
-class ClockOrder(Order, frozen=True, kw_only=True):
+class ClockRequest(RequestModel, frozen=True, kw_only=True):
     """One of: on by a time, to a moment (epoch seconds or ISO), another rate, stand still, to the next thing due."""
 
     advance: float | str | None = None
@@ -43,33 +43,33 @@ class ClockOrder(Order, frozen=True, kw_only=True):
     key: str | None = None
 
 
-class Outcome(Record, frozen=True, kw_only=True):
+class WeightedFate(ResponseModel, frozen=True, kw_only=True):
     """A fate as it is written, and its weight among its fellows."""
 
     fate: str
     weight: float = 1.0
 
 
-class FateRow(Record, frozen=True, kw_only=True):
+class FateRuleResponse(ResponseModel, frozen=True, kw_only=True):
     """A rule of fates: which calls, what becomes of them, how many fitted, and how often it was used."""
 
     id: str
     match: dict[str, Any]
-    fate: list[Outcome]
+    fate: list[WeightedFate]
     seen: int
     used: int
 
 
-class FatesRow(Record, frozen=True, kw_only=True):
+class FateRulesResponse(ResponseModel, frozen=True, kw_only=True):
     """The rules in the order in which they are asked; then each account's default; then the default."""
 
-    rules: list[FateRow]
-    scenario: list[FateRow]
-    accounts: dict[str, list[Outcome]]
-    default: list[Outcome]
+    rules: list[FateRuleResponse]
+    scenario: list[FateRuleResponse]
+    accounts: dict[str, list[WeightedFate]]
+    default: list[WeightedFate]
 
 
-class FateOrder(Order, frozen=True, kw_only=True):
+class FateRuleRequest(RequestModel, frozen=True, kw_only=True):
     """A rule. `fate` is a text such as `moderated after=120s`, a table, or a list of tables with weights.
 
     `match` may hold upstream, operation, key, account, model, prompt, reference, nth, times and probability.
@@ -79,26 +79,26 @@ class FateOrder(Order, frozen=True, kw_only=True):
     match: dict[str, Any] = {}
 
 
-class DefaultFateOrder(Order, frozen=True, kw_only=True):
+class DefaultFateRequest(RequestModel, frozen=True, kw_only=True):
     """What becomes of the calls that no rule is meant for: of all, or of a key's."""
 
     fate: Any
     key: str | None = None
 
 
-class Removed(Record, frozen=True, kw_only=True):
+class RemovalResponse(ResponseModel, frozen=True, kw_only=True):
     """How many were taken away."""
 
     removed: int
 
 
-class ResetOrder(Order, frozen=True, kw_only=True):
+class ResetRequest(RequestModel, frozen=True, kw_only=True):
     """Whose state is to be forgotten: a key's, or everything."""
 
     key: str | None = None
 
 
-class ResetRow(Record, frozen=True, kw_only=True):
+class ResetResponse(ResponseModel, frozen=True, kw_only=True):
     """What was forgotten."""
 
     accounts: list[str]
@@ -107,7 +107,7 @@ class ResetRow(Record, frozen=True, kw_only=True):
     groups: int
 
 
-class FaultRow(Record, frozen=True, kw_only=True):
+class FaultRuleResponse(ResponseModel, frozen=True, kw_only=True):
     """A rule of faults: which calls, what is done to them, whether it is a lie, how many fitted, how often used."""
 
     id: str
@@ -120,20 +120,20 @@ class FaultRow(Record, frozen=True, kw_only=True):
     used: int
 
 
-class FaultsRow(Record, frozen=True, kw_only=True):
+class FaultRulesResponse(ResponseModel, frozen=True, kw_only=True):
     """The rules in the order in which they are asked."""
 
-    rules: list[FaultRow]
+    rules: list[FaultRuleResponse]
 
 
-class FaultOrder(Order, frozen=True, kw_only=True):
+class FaultRuleRequest(RequestModel, frozen=True, kw_only=True):
     """A rule. `fault` is a text such as `status code=502`, or a table; `match` is as for fates."""
 
     fault: Any
     match: dict[str, Any] = {}
 
 
-class LimitRow(Record, frozen=True, kw_only=True):
+class AccountLimits(ResponseModel, frozen=True, kw_only=True):
     """What an account may ask: calls a minute, and tasks that have not ended; null is no limit."""
 
     account: str | None
@@ -141,13 +141,13 @@ class LimitRow(Record, frozen=True, kw_only=True):
     concurrency: int | None
 
 
-class LimitsRow(Record, frozen=True, kw_only=True):
+class LimitsResponse(ResponseModel, frozen=True, kw_only=True):
     """The limit of all, whose account is null, and then each account's own."""
 
-    limits: list[LimitRow]
+    limits: list[AccountLimits]
 
 
-class LimitOrder(Order, frozen=True, kw_only=True):
+class LimitRequest(RequestModel, frozen=True, kw_only=True):
     """A limit for all, or for a key."""
 
     rate: int | None = None
@@ -155,7 +155,7 @@ class LimitOrder(Order, frozen=True, kw_only=True):
     key: str | None = None
 
 
-class CreditOrder(Order, frozen=True, kw_only=True):
+class CreditRequest(RequestModel, frozen=True, kw_only=True):
     """What may be spent in USD: null is no limit."""
 
     amount: str | float | None
@@ -163,7 +163,7 @@ class CreditOrder(Order, frozen=True, kw_only=True):
     key: str | None = None
 
 
-class HealthRow(Record, frozen=True, kw_only=True):
+class HealthResponse(ResponseModel, frozen=True, kw_only=True):
     """That the server answers, its version and its pace."""
 
     status: str
@@ -171,7 +171,7 @@ class HealthRow(Record, frozen=True, kw_only=True):
     pace: str
 
 
-class FactRow(Record, frozen=True, kw_only=True):
+class FactResponse(ResponseModel, frozen=True, kw_only=True):
     """How far one fact of an upstream can be trusted, and why."""
 
     id: str
@@ -179,7 +179,7 @@ class FactRow(Record, frozen=True, kw_only=True):
     source: str
 
 
-class VariantRow(FactRow, frozen=True, kw_only=True):
+class VariantResponse(FactResponse, frozen=True, kw_only=True):
     """A question that the pages leave open, and the answer in force."""
 
     option: str
@@ -188,7 +188,7 @@ class VariantRow(FactRow, frozen=True, kw_only=True):
     description: str
 
 
-class ScenarioRow(Record, frozen=True, kw_only=True):
+class ScenarioResponse(ResponseModel, frozen=True, kw_only=True):
     """A scenario: what it shows in a sentence, where that was reported, and for which upstreams it is."""
 
     name: str
@@ -199,19 +199,19 @@ class ScenarioRow(Record, frozen=True, kw_only=True):
     upstreams: tuple[str, ...]
 
 
-class StageRow(Record, frozen=True, kw_only=True):
+class ActiveScenarioResponse(ResponseModel, frozen=True, kw_only=True):
     """The scenario that is on, or null."""
 
-    scenario: ScenarioRow | None
+    scenario: ScenarioResponse | None
 
 
-class ScenariosRow(Record, frozen=True, kw_only=True):
+class ScenariosResponse(ResponseModel, frozen=True, kw_only=True):
     """The scenarios that come with seedmock."""
 
-    scenarios: list[ScenarioRow]
+    scenarios: list[ScenarioResponse]
 
 
-class MediaRow(Record, frozen=True, kw_only=True):
+class MediaFactsResponse(ResponseModel, frozen=True, kw_only=True):
     """What was said of the media behind a URL; null is what was not said."""
 
     url: str
@@ -226,11 +226,11 @@ class MediaRow(Record, frozen=True, kw_only=True):
     face: bool | None = None
 
 
-class MediaOrder(MediaRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MediaFactsRequest(MediaFactsResponse, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to count of the media behind a URL; only the kind must be said, the rest is measured where it can be."""
 
 
-class MediasRow(Record, frozen=True, kw_only=True):
+class MediaFactsListResponse(ResponseModel, frozen=True, kw_only=True):
     """All that was said of media."""
 
-    media: list[MediaRow]
+    media: list[MediaFactsResponse]

@@ -8,7 +8,7 @@ from typing import Any
 from ..matching.rules import InvalidRule, RuleSet
 from .context import ControlContext
 from .errors import ControlError
-from .models import Removed
+from .models import RemovalResponse
 
 
 def match_with_account(world: ControlContext, match: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,10 +22,10 @@ def match_with_account(world: ControlContext, match: Mapping[str, Any]) -> dict[
     return {**told, "account": world.account(key)}
 
 
-def without(book: RuleSet[Any], sort: str, label: str) -> Removed:
+def without(book: RuleSet[Any], sort: str, label: str) -> RemovalResponse:
     """Take a rule of this sort away by its label. Raises Trouble 404."""
     if not book.remove(label):
         there = [counter.label for counter, _ in book.rules]
         said = f"no rule of {sort} is called {label[:100]!r}; there are: {', '.join(there) or 'none'}"
         raise ControlError(said, status=404, allowed=there)
-    return Removed(removed=1)
+    return RemovalResponse(removed=1)

@@ -8,24 +8,24 @@ from ..scenarios.loader import InvalidScenario, Scenario, scenario_from
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
 from .errors import ControlError, shown
-from .models import ScenarioRow, ScenariosRow, StageRow
+from .models import ActiveScenarioResponse, ScenarioResponse, ScenariosResponse
 
 SENT = "the scenario that was sent"
 ALLOWED = 'a scenario as TOML, or {"name": "NAME"} for one that comes with seedmock'
 
 
-def read(world: ControlContext, _: ControlRequest) -> StageRow:
+def read(world: ControlContext, _: ControlRequest) -> ActiveScenarioResponse:
     """The scenario that is on."""
     on = world.stage.scenario
-    return StageRow(scenario=None if on is None else scenario_row(on))
+    return ActiveScenarioResponse(scenario=None if on is None else scenario_row(on))
 
 
-def listed(_: ControlContext, __: ControlRequest) -> ScenariosRow:
+def listed(_: ControlContext, __: ControlRequest) -> ScenariosResponse:
     """All that come with seedmock."""
-    return ScenariosRow(scenarios=[scenario_row(scenario(name)) for name in names()])
+    return ScenariosResponse(scenarios=[scenario_row(scenario(name)) for name in names()])
 
 
-def put(world: ControlContext, asked: ControlRequest) -> StageRow:
+def put(world: ControlContext, asked: ControlRequest) -> ActiveScenarioResponse:
     """Put a scenario on. Raises Trouble, having changed nothing."""
     try:
         world.stage.put(_sent(asked.raw))
@@ -34,15 +34,15 @@ def put(world: ControlContext, asked: ControlRequest) -> StageRow:
     return read(world, asked)
 
 
-def clear(world: ControlContext, asked: ControlRequest) -> StageRow:
+def clear(world: ControlContext, asked: ControlRequest) -> ActiveScenarioResponse:
     """Take the scenario away."""
     world.stage.clear()
     return read(world, asked)
 
 
-def scenario_row(said: Scenario) -> ScenarioRow:
+def scenario_row(said: Scenario) -> ScenarioResponse:
     """A scenario as the control API shows it."""
-    return ScenarioRow(
+    return ScenarioResponse(
         name=said.name,
         title=said.title,
         description=said.description,
@@ -76,25 +76,29 @@ ROWS: tuple[ControlEndpoint, ...] = (
         path="/_mock/scenario",
         handler=read,
         summary="The scenario that is on, or null.",
-        response=StageRow,
+        response=ActiveScenarioResponse,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/scenario",
         handler=put,
         summary=f"Put a scenario on in the place of the one that is. The body is {ALLOWED}.",
-        response=StageRow,
+        response=ActiveScenarioResponse,
         raw=True,
     ),
     ControlEndpoint(
-        method="DELETE", path="/_mock/scenario", handler=clear, summary="Take the scenario away.", response=StageRow
+        method="DELETE",
+        path="/_mock/scenario",
+        handler=clear,
+        summary="Take the scenario away.",
+        response=ActiveScenarioResponse,
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/scenarios",
         handler=listed,
         summary="The scenarios that come with seedmock.",
-        response=ScenariosRow,
+        response=ScenariosResponse,
     ),
 )
 """The rows of the table."""

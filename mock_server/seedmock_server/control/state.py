@@ -10,14 +10,14 @@ from ..snapshots.schema import InvalidSnapshot
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
 from .errors import ControlError
-from .models import ResetOrder, ResetRow
+from .models import ResetRequest, ResetResponse
 
 
-def reset(world: ControlContext, asked: ControlRequest) -> ResetRow:
+def reset(world: ControlContext, asked: ControlRequest) -> ResetResponse:
     """Forget everything, or what a key has."""
     store = world.store
     accounts = list(store.accounts()) if asked.account is None else [asked.account]
-    gone = ResetRow(
+    gone = ResetResponse(
         accounts=accounts,
         tasks=sum(len(store.tasks(account)) for account in accounts),
         assets=sum(len(store.assets(account)) for account in accounts),
@@ -53,8 +53,8 @@ ROWS: tuple[ControlEndpoint, ...] = (
         path="/_mock/reset",
         handler=reset,
         summary="Forget tasks, assets, groups, rules, clock and journal: all, or those of a key.",
-        body=ResetOrder,
-        response=ResetRow,
+        body=ResetRequest,
+        response=ResetResponse,
     ),
     ControlEndpoint(
         method="GET",

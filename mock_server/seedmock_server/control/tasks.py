@@ -8,7 +8,7 @@ from seedmock_contracts.upstreams import NAMES
 from ..journal import JournalFilter
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at, progress_at
-from .activity_models import AskedRow, FailureRow, PhaseRow, TaskRow, TasksRow, TimelineRow
+from .activity_models import FailureReason, TaskExchange, TaskPhase, TaskResponse, TasksResponse, TimelineResponse
 from .context import ControlContext
 from .endpoints import MINE, ControlEndpoint, ControlRequest
 from .errors import ControlError
@@ -18,7 +18,7 @@ ASKED = 500
 """How many of the exchanges about a task its timeline shows: the last ones."""
 
 
-def read(world: ControlContext, asked: ControlRequest) -> TasksRow:
+def read(world: ControlContext, asked: ControlRequest) -> TasksResponse:
     """The tasks that fit, oldest first; `limit` leaves out the oldest."""
     upstream, status = asked.one_of("upstream", NAMES), asked.one_of("status", tuple(TaskStatus))
     limit = asked.whole("limit", LIMIT, MOST)
@@ -31,21 +31,21 @@ def read(world: ControlContext, asked: ControlRequest) -> TasksRow:
     ]
     found.sort(key=lambda task: task.created_at)
     shown = found[max(0, len(found) - limit) :]
-    return TasksRow(tasks=[task_row(world, task) for task in shown], total=len(found))
+    return TasksResponse(tasks=[task_row(world, task) for task in shown], total=len(found))
 
 
-def one(world: ControlContext, asked: ControlRequest) -> TaskRow:
+def one(world: ControlContext, asked: ControlRequest) -> TaskResponse:
     """A task. Raises Trouble 404."""
     return task_row(world, _task(world, asked))
 
 
-def timeline(world: ControlContext, asked: ControlRequest) -> TimelineRow:
+def timeline(world: ControlContext, asked: ControlRequest) -> TimelineResponse:
     """A task's phases, and what was asked about it when. Raises Trouble 404."""
     task = _task(world, asked)
     now = world.engine.now_of(task)
     heard = list(world.journal.read(JournalFilter(account=task.account, task=task.id)))
     phases = [
-        PhaseRow(
+        TaskPhase(
             at=task.created_at + phase.at,
             status=phase.status,
             word=phase.word,
@@ -54,10 +54,12 @@ def timeline(world: ControlContext, asked: ControlRequest) -> TimelineRow:
         for phase in task.phases
     ]
     told = [
-        AskedRow(number=number, at=one.at, operation=one.operation, method=one.method, path=one.path, status=one.status)
+        TaskExchange(
+            number=number, at=one.at, operation=one.operation, method=one.method, path=one.path, status=one.status
+        )
         for number, one in heard[-ASKED:]
     ]
-    return TimelineRow(task=task_row(world, task), now=now, phases=phases, asked=told)
+    return TimelineResponse(task=task_row(world, task), now=now, phases=phases, asked=told)
 
 
 def _task(world: ControlContext, asked: ControlRequest) -> Task:
@@ -68,10 +70,10 @@ def _task(world: ControlContext, asked: ControlRequest) -> Task:
     return task
 
 
-def task_row(world: ControlContext, task: Task) -> TaskRow:
+def task_row(world: ControlContext, task: Task) -> TaskResponse:
     """A task as the control API shows it."""
     state, now, ends, failure = world.engine.state(task), world.engine.now_of(task), ends_at(task), task.failure
-    return TaskRow(
+    return TaskResponse(
         id=task.id,
         upstream=task.upstream,
         account=task.account,
@@ -90,7 +92,7 @@ def task_row(world: ControlContext, task: Task) -> TaskRow:
         fate=task.fate,
         created_at=task.created_at,
         ends_at=None if ends == NEVER else ends,
-        failure=FailureRow(kind=failure.kind, code=failure.code, message=failure.message) if failure else None,
+        failure=FailureReason(kind=failure.kind, code=failure.code, message=failure.message) if failure else None,
         queries=world.store.queries(task.id),
     )
 
@@ -108,17 +110,17 @@ ROWS: tuple[ControlEndpoint, ...] = (
         handler=read,
         summary="The tasks of all keys or of one, oldest first; of too many, the newest.",
         query=FILTERS,
-        response=TasksRow,
+        response=TasksResponse,
     ),
     ControlEndpoint(
-        method="GET", path="/_mock/tasks/{id}", handler=one, summary="One task as it is now.", response=TaskRow
+        method="GET", path="/_mock/tasks/{id}", handler=one, summary="One task as it is now.", response=TaskResponse
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/tasks/{id}/timeline",
         handler=timeline,
         summary="A task's phases with their times, and what was asked about it when.",
-        response=TimelineRow,
+        response=TimelineResponse,
     ),
 )
 """The rows of the table."""
