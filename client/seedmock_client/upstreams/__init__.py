@@ -6,10 +6,12 @@ from functools import cache
 from importlib import import_module
 from typing import cast
 
-from seedmock_contracts.upstreams import NAMES
+from seedmock_contracts.upstreams import NAMES, portions
 
 from ..errors import UsageError
 from .protocol import UpstreamCodec
+
+__path__ = portions(__name__, list(__path__))
 
 
 @cache

@@ -1,28 +1,43 @@
-"""One module an upstream, found by its place: a new upstream is a new file here and no edit anywhere."""
+"""Contracts of the emulated services, one module each, found by their place: a new upstream needs no edit here.
+
+A module may also lie outside this distribution, as `seedmock_contracts/upstreams/NAME.py` below any folder of the
+import path. Names with a leading underscore are shared parts, not upstreams.
+"""
 
 from __future__ import annotations
 
 import pkgutil
+import sys
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from ..contract import Contract
 
+
+def portions(package: str, own: list[str]) -> list[str]:
+    """The folders in which modules of a package lie: its own first, then one below each entry of the import path."""
+    below = (Path(entry, *package.split(".")) for entry in sys.path)
+    return list(dict.fromkeys([*own, *(str(folder) for folder in below if folder.is_dir())]))
+
+
+__path__ = portions(__name__, list(__path__))
+
 NAMES: tuple[str, ...] = tuple(
-    sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    sorted({module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")})
 )
 
 
 @cache
 def get_contract(name: str) -> Contract:
-    """The contract of an upstream by name. Raises LookupError, naming those that there are."""
+    """The contract of an upstream. Raises LookupError for an unknown name, listing the known ones."""
     if name not in NAMES:
         raise LookupError(f"unknown upstream {name!r}; known: {', '.join(NAMES)}")
-    found = import_module(f"{__name__}.{name}").CONTRACT
-    assert isinstance(found, Contract)
-    return found
+    contract = import_module(f"{__name__}.{name}").CONTRACT
+    assert isinstance(contract, Contract)
+    return contract
 
 
 def contracts() -> tuple[Contract, ...]:
-    """Every upstream's contract, by name."""
+    """The contracts of all upstreams, sorted by name."""
     return tuple(get_contract(name) for name in NAMES)

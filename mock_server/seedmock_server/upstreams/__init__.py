@@ -1,15 +1,17 @@
-"""One module an upstream, found by its place: the words and shapes of that vendor's answers, and nothing else."""
+"""Emulations of the upstreams, one module each, named as its contract is: a new upstream needs no edit here."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
-from seedmock_contracts.upstreams import NAMES
+from seedmock_contracts.upstreams import NAMES, portions
 
 from .context import UpstreamContext
 from .protocol import Upstream
 
+__path__ = portions(__name__, list(__path__))
+
 
 def upstreams(rooms: UpstreamContext) -> dict[str, Upstream]:
-    """Every upstream that the contracts name, by name."""
+    """The emulation of every upstream that has a contract, by name."""
     return {name: import_module(f"{__name__}.{name}").API(rooms) for name in NAMES}
