@@ -73,11 +73,11 @@ class LiveUpstreamDrifted(AssertionError):
     """A live service that contradicts its documentation; the message has every finding."""
 
     def __init__(self, verification: Verification) -> None:
-        from .verify.api import in_short, told
+        from .verify.api import format_finding, summary_line
 
         could_not_look = verification.verdict == "could-not-look"
         head = [f"{COULD_NOT_LOOK}: {verification.trouble}"] if could_not_look else []
-        super().__init__("\n".join([*head, in_short(verification), *map(told, verification.findings)]))
+        super().__init__("\n".join([*head, summary_line(verification), *map(format_finding, verification.findings)]))
 
 
 @pytest.fixture(scope="session")
@@ -89,9 +89,9 @@ def live_upstream(pytestconfig: pytest.Config) -> Verification:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the verdict and the cost."""
     if RESULT in config.stash:
-        from .verify.api import in_short
+        from .verify.api import summary_line
 
-        terminalreporter.write_line(f"live {in_short(config.stash[RESULT])}")
+        terminalreporter.write_line(f"live {summary_line(config.stash[RESULT])}")
 
 
 def _check_options(config: pytest.Config) -> None:
@@ -127,13 +127,19 @@ def _verify_once(config: pytest.Config) -> Verification:
 
 def _verify(config: pytest.Config, name: str, key: str) -> Verification:
     from .driver.http_transport import InvalidAddress
-    from .verify.api import verified
+    from .verify.api import run_verification
     from .verify.budget import budget_from
     from .verify.order_log import UnreadableOrderLog
 
     second_key = os.environ.get("SEEDMOCK_SECOND_API_KEY", "").strip()
     budget = budget_from(config.getoption("live_budget"))
     try:
-        return verified(name, config.getoption("live_base_url"), key, second_key, budget)
+        return run_verification(
+            name,
+            api_key=key,
+            base_url=config.getoption("live_base_url"),
+            second_api_key=second_key,
+            budget=budget,
+        )
     except (InvalidAddress, UnreadableOrderLog) as error:
         pytest.fail(f"{COULD_NOT_LOOK}: {error}", pytrace=False)

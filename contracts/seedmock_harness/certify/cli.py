@@ -9,7 +9,7 @@ import click
 
 from seedmock_contracts.upstreams import NAMES
 
-from ..reports.options import report_option
+from ..cli_options import report_option
 
 if TYPE_CHECKING:
     from .adapters import Program

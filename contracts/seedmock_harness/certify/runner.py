@@ -20,9 +20,8 @@ from .invariants import judged
 from .random_scenarios import generated
 from .scenario import Scenario
 from .scenario_catalog import scenarios
-from .shrinking import shrunk
 from .testbed import Testbed, bench
-from .trial import GRACE, POLL_SECONDS, QUIET, trial
+from .trial import GRACE, POLL_SECONDS, QUIET, shrunk, trial
 
 TRIED_FIRST = 2
 """The most trials that are run alone: a client that does nothing in them does nothing at all."""

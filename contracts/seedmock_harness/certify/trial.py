@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +27,10 @@ QUIET = 20.0
 """The seconds that a client may say nothing: the vendor's own pacing goes up to 15."""
 MOST = 60.0
 """The seconds that a trial may take beyond its time, however slowly a client polls."""
+PLAIN = "text"
+MOST_TRIES = 30
+
+Breaks = Callable[[Scenario], bool]
 
 
 @dataclass(slots=True)
@@ -117,3 +122,20 @@ def _saved(out: Path) -> bytes | None:
         return None
     except OSError:
         return b""
+
+
+def shrunk(scenario: Scenario, breaks: Breaks, most: int = MOST_TRIES) -> Scenario:
+    """Leave out steps while `breaks` still holds, and take the plainest order if that does; so many tries at most."""
+    left = most
+    if scenario.order != PLAIN:
+        left -= 1
+        plain = replace(scenario, order=PLAIN)
+        scenario = plain if breaks(plain) else scenario
+    number = len(scenario.steps) - 1
+    while number >= 0 and left > 0:
+        left -= 1
+        smaller = scenario.without(number)
+        if breaks(smaller):
+            scenario, number = smaller, len(smaller.steps)
+        number -= 1
+    return scenario

@@ -11,15 +11,14 @@ import click
 
 from seedmock_contracts.upstreams import NAMES
 
-from ..reports.options import report_option
-from ..verify.cli import COULD_NOT_LOOK, EPILOG
+from ..cli_options import EXIT_INCONCLUSIVE, VERIFICATION_EXIT_CODES, report_option
 
 if TYPE_CHECKING:
     from ..recordings.model import Recording
     from ..results.verification import Verdict
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=VERIFICATION_EXIT_CODES)
 @click.argument("places", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--upstream", type=click.Choice(NAMES), help="Whose recordings are read.  [default: of both]")
 @report_option
@@ -33,7 +32,7 @@ def drift(
     Where recordings differ the newest decides, and what it says otherwise than the older ones is a finding.
     A report is written for each upstream: of both, into FILE-opeai.json and FILE-apimodels.json.
     """
-    from ..recordings.files import NoRecordings, recordings
+    from ..recordings.files import NoRecordings, load_recordings
     from ..recordings.model import InvalidRecording
     from ..reports.exit_codes import VERIFICATION
     from ..reports.writers import VERIFICATIONS, InvalidReport, require
@@ -41,12 +40,12 @@ def drift(
 
     try:
         require(reports, VERIFICATIONS)
-        found = recordings(places, upstream or "")
+        found = load_recordings(places, upstream or "")
     except InvalidReport as error:
         raise click.UsageError(str(error)) from error
     except (InvalidRecording, NoRecordings) as error:
         click.echo(f"error: {error}", err=True)
-        ctx.exit(COULD_NOT_LOOK)
+        ctx.exit(EXIT_INCONCLUSIVE)
     names = sorted({one.about.upstream for one in found})
     verdicts = [_drifted([one for one in found if one.about.upstream == name], reports, every, names) for name in names]
     ctx.exit(VERIFICATION[worst(verdicts)])

@@ -14,8 +14,7 @@ from seedmock_contracts.facts import MediaFacts
 
 from ..conversation.history import STRANGERS, History, Interaction, TaskHistory
 from .model import Recording, judged
-from .operations import operation_of
-from .request_matching import canonical, without_ids
+from .request_matching import canonical, operation_of, without_ids
 
 Key = tuple[str, ...]
 Wish = tuple[object, ...]

@@ -14,7 +14,7 @@ class NoRecordings(Exception):
     """There is nothing to be read; the message says where it was looked for, and what to do."""
 
 
-def recordings(places: Iterable[Path], upstream: str = "") -> list[Recording]:
+def load_recordings(places: Iterable[Path], upstream: str = "") -> list[Recording]:
     """Every recording in some folders and files, of one upstream or of all, the oldest first.
 
     Raises NoRecordings, and InvalidRecording for a file that cannot be read as one.

@@ -35,7 +35,7 @@ class InvalidRecording(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class RecordingHeader:
     """What a recording says of itself. `recorded_at` is ISO 8601, `emulator` whether it is of one of our own."""
 
     upstream: str
@@ -54,7 +54,7 @@ class Recording:
     """A recording by the name under which people know it. `cut` where its last line was not written to the end."""
 
     name: str
-    about: About
+    about: RecordingHeader
     exchanges: tuple[Exchange, ...]
     cut: bool = False
 
@@ -109,7 +109,7 @@ def recording_from(text: str, name: str) -> Recording:
     return Recording(name, about, tuple(exchanges), cut)
 
 
-def _about(name: str, number: int, line: str) -> About:
+def _about(name: str, number: int, line: str) -> RecordingHeader:
     said = _object(line)
     if said is None or "recording" not in said:
         raise InvalidRecording(name, number, f"{line[:60]!r} is not how a recording begins", EXPECTED)
@@ -126,7 +126,7 @@ def _about(name: str, number: int, line: str) -> About:
     if not aware:
         wrong = f"recorded_at is {said.get('recorded_at')!r}"
         raise InvalidRecording(name, number, wrong, "a moment such as 2026-06-01T12:00:00+00:00")
-    return About(**texts, emulator=said.get("emulator") is True)
+    return RecordingHeader(**texts, emulator=said.get("emulator") is True)
 
 
 def _object(line: str) -> dict[str, Any] | None:

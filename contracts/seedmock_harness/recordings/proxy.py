@@ -20,7 +20,7 @@ from seedmock_server.faults.execution import line_of
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 
 from ..driver.http_transport import address, sentence
-from .operations import operation_of
+from .request_matching import operation_of
 from .writer import Recorder
 
 HOP_BY_HOP = frozenset(
@@ -126,7 +126,7 @@ class Proxy:
         operation = operation_of(self._said, scope["method"], urlsplit(url).path, body)
         request = Request(scope["method"], url, redacted(headers), body)
         caller = self._caller(key, response.status)
-        self._recorder.hear(Exchange(operation, request, response, caller, self._now()))
+        self._recorder.add_or_stop(Exchange(operation, request, response, caller, self._now()))
 
     def _caller(self, key: str, status: int) -> str:
         """A word for a key; one that was refused before it was ever taken is a wrong one."""

@@ -36,7 +36,7 @@ SHOWN = 3
 WRONG = "sk_mock_invalid"
 
 
-class Playback:
+class ReplayServer:
     """The ASGI application. `emulate`: whether an emulator answers what was not recorded."""
 
     def __init__(self, recordings: Sequence[Recording], app: App, emulate: bool = False) -> None:

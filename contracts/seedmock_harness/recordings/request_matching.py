@@ -6,6 +6,9 @@ import json
 import re
 from typing import Any
 
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.endpoints import routed
+from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import summary
 
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -57,3 +60,18 @@ def _without_boundary(body: str) -> str:
     """A form without the line that parts it, which each client draws anew."""
     first = body.partition("\r\n")[0]
     return body.replace(first, "--") if first.startswith("--") and len(first) > 4 else body
+
+
+def operation_of(contract: Contract, method: str, path: str, body: str) -> str:
+    """The operation's name; empty for none. Where one endpoint carries two, the order's model tells them apart."""
+    found = routed(contract, "GET" if method == "HEAD" else method, path)
+    if found is None:
+        return ""
+    if found.endpoint.operation is Operation.CREATE:
+        try:
+            model = contract.model(str(json.loads(body).get("model")))
+        except (ValueError, AttributeError, RecursionError):
+            model = None
+        if model is not None and model.upscales:
+            return Operation.UPSCALE
+    return found.endpoint.operation

@@ -1,6 +1,6 @@
-"""Writes recordings: one new file each, a line per exchange as soon as it is over, redacted before it is written.
+"""Write recordings: a new file per run, one line per exchange, redacted before it reaches the disk.
 
-Old files are never touched, and what was written survives whatever becomes of the process.
+Existing files are never modified. Each line is flushed at once, so a killed process loses no completed exchange.
 """
 
 from __future__ import annotations
@@ -18,18 +18,21 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.redaction import Redactor
 
-from .model import About
+from .model import RecordingHeader
 
-MOST = 1000
-"""Recordings of one second: nobody makes as many."""
+MAX_FILES_PER_SECOND = 1000
+"""File names carry the second; a counter tells apart recordings started in the same one."""
 
 
-class CannotRecord(Exception):
-    """The folder cannot be written to; the message says which, and why."""
+class RecordingError(Exception):
+    """The recording cannot be written; the message names the folder and the reason."""
 
 
 class Recorder:
-    """Records what is said to one upstream into a new file of a folder; the file is made with the first exchange."""
+    """Records the exchanges with one upstream into a new file of a folder.
+
+    The file is created with the first exchange: a run that sends nothing leaves no empty recording.
+    """
 
     def __init__(
         self,
@@ -40,19 +43,19 @@ class Recorder:
         secrets: Iterable[str] = (),
         emulator: bool = False,
     ) -> None:
-        """`at`: now, in seconds since the epoch. Raises CannotRecord."""
+        """`at` is the current time in seconds since the epoch. Raises RecordingError."""
         self.path: Path | None = None
         self.count = 0
-        self.trouble = ""
+        self.problem = ""
         self.redactor = Redactor(contract, secrets)
-        self._folder, self._moment = folder, datetime.fromtimestamp(at, UTC)
-        told = self._moment.isoformat(timespec="seconds")
-        self._about = About(contract.name, host_of(target), told, __version__, emulator)
+        self._folder, self._started = folder, datetime.fromtimestamp(at, UTC)
+        recorded_at = self._started.isoformat(timespec="seconds")
+        self._header = RecordingHeader(contract.name, host_of(target), recorded_at, __version__, emulator)
         self._file: IO[str] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise CannotRecord(f"nothing can be recorded in {folder}: {error.strerror}") from error
+            raise RecordingError(f"cannot record into {folder}: {error.strerror}") from error
 
     def __enter__(self) -> Recorder:
         return self
@@ -62,53 +65,56 @@ class Recorder:
     ) -> None:
         self.close()
 
-    def hear(self, exchange: Exchange) -> None:
-        """Keep an exchange if that can be done; what was in the way is in `trouble`: a paid run must not break off."""
-        if not self.trouble:
+    def add_or_stop(self, exchange: Exchange) -> None:
+        """Write an exchange; after the first failure, which is stored in `problem`, do nothing.
+
+        A full disk must not abort a run that has already paid for orders.
+        """
+        if not self.problem:
             try:
                 self.add(exchange)
-            except CannotRecord as error:
-                self.trouble = str(error)
+            except RecordingError as error:
+                self.problem = str(error)
 
     @property
-    def told(self) -> str:
-        """What became of it, for people."""
-        kept = f"recorded: {self.count} exchanges in {self.path}" if self.path else "recorded: nothing"
-        return f"{kept} ({self.trouble})" if self.trouble else kept
+    def summary(self) -> str:
+        """One line for the terminal: number of exchanges, file, and the problem, if any."""
+        result = f"recorded: {self.count} exchanges in {self.path}" if self.path else "recorded: nothing"
+        return f"{result} ({self.problem})" if self.problem else result
 
     def add(self, exchange: Exchange) -> None:
-        """Keep an exchange. Raises CannotRecord."""
+        """Write an exchange. Raises RecordingError."""
         line = self.redactor.redacted(exchange).line()
         try:
             if self._file is None:
-                self._file = self._opened()
+                self._file = self._create_file()
             self._file.write(line + "\n")
             self._file.flush()
         except OSError as error:
-            raise CannotRecord(f"nothing more can be recorded in {self._folder}: {error.strerror}") from error
+            raise RecordingError(f"cannot continue recording into {self._folder}: {error.strerror}") from error
         self.count += 1
 
     def close(self) -> None:
-        """Nothing more is added; a full disk has been reported before."""
+        """Close the file."""
         if self._file is not None:
-            with suppress(OSError):
+            with suppress(OSError):  # a full disk: the failed write was reported already
                 self._file.close()
 
-    def _opened(self) -> IO[str]:
-        stem = f"{self._about.upstream}-{self._moment:%Y%m%dT%H%M%SZ}"
-        for number in range(1, MOST):
+    def _create_file(self) -> IO[str]:
+        stem = f"{self._header.upstream}-{self._started:%Y%m%dT%H%M%SZ}"
+        for number in range(1, MAX_FILES_PER_SECOND):
             path = self._folder / (f"{stem}.jsonl" if number == 1 else f"{stem}-{number}.jsonl")
             try:
                 file = path.open("x", encoding="utf-8")
             except FileExistsError:
                 continue
             self.path = path
-            file.write(self._about.line() + "\n")
+            file.write(self._header.line() + "\n")
             return file
-        raise CannotRecord(f"{self._folder} has too many recordings of {stem}")
+        raise RecordingError(f"{self._folder} already has {MAX_FILES_PER_SECOND - 1} recordings named {stem}")
 
 
 def host_of(target: str) -> str:
-    """Scheme, host and port of an address, without a name and a password; other texts as they are."""
+    """Return scheme, host and port of a URL, without user and password; other texts unchanged."""
     parts = urlsplit(target)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else target

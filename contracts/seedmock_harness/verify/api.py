@@ -1,4 +1,4 @@
-"""A verification for those who have no command line: of a live service, in one call."""
+"""Verify a live service from Python, and describe the result in plain text. Knows no command line."""
 
 from __future__ import annotations
 
@@ -7,42 +7,51 @@ from decimal import Decimal
 from seedmock_contracts.upstreams import get_contract
 
 from ..results.verification import Finding, Seen, Verification
-from .order_log import OrderLog
-from .places import state_file
+from .order_log import OrderLog, state_file
 from .session import Session, Silent, about, plan, terms_for
 from .target import elsewhere
 
 
-def verified(
-    upstream: str, base_url: str, key: str, second: str = "", limit: Decimal | None = Decimal(0)
+def run_verification(
+    upstream: str,
+    *,
+    api_key: str,
+    base_url: str = "",
+    second_api_key: str = "",
+    budget: Decimal | None = Decimal(0),
 ) -> Verification:
-    """Make every step that the limit allows; an empty address is the upstream's own.
+    """Check a live service against the documented contract: free checks first, then paid ones within `budget`.
 
-    Raises wire.InvalidAddress and book.UnreadableOrderLog.
+    `budget` is in USD, None for no limit. `base_url` is an origin, or an origin and a prefix; empty for the upstream's
+    own. Isolation between accounts is checked only with a `second_api_key`. Paid calls are logged before they are
+    sent, in the same file as those of `seedmock verify`: an interrupted verification is resumed and pays nothing twice.
+
+    Raises LookupError for an unknown upstream, InvalidAddress and UnreadableOrderLog.
     """
     contract = get_contract(upstream)
-    with elsewhere(contract, base_url or contract.bases[0].host, key, second) as target:
+    with elsewhere(contract, base_url or contract.bases[0].host, api_key, second_api_key) as target:
         steps = plan(contract, terms_for(target))
         path = state_file(f"verify-{contract.name}-{about(contract, target)}.jsonl")
-        return Session.prepared(target, steps, limit, OrderLog(path, about(contract, target)), Silent()).run()
+        return Session.prepared(target, steps, budget, OrderLog(path, about(contract, target)), Silent()).run()
 
 
-def in_short(found: Verification) -> str:
-    """The verdict, what was looked at and what it cost, in one line."""
-    counts = ", ".join(f"{sum(fact.seen is seen for fact in found.facts)} {seen}" for seen in Seen)
-    tasks = f", tasks {', '.join(found.tasks)}" if found.tasks else ""
-    trouble = f"; in the way: {found.trouble}" if found.trouble else ""
-    cost = f"{found.spent:f} {found.money}{tasks}"
-    return f"{found.contract.name} at {found.target}: {found.verdict} ({counts}; {cost}){trouble}"
+def summary_line(verification: Verification) -> str:
+    """Return verdict, counts of facts, cost and problem in one line."""
+    counts = ", ".join(f"{sum(fact.seen is seen for fact in verification.facts)} {seen}" for seen in Seen)
+    tasks = f", tasks {', '.join(verification.tasks)}" if verification.tasks else ""
+    problem = f"; problem: {verification.trouble}" if verification.trouble else ""
+    cost = f"{verification.spent:f} {verification.money}{tasks}"
+    target = f"{verification.contract.name} at {verification.target}"
+    return f"{target}: {verification.verdict} ({counts}; {cost}){problem}"
 
 
-def told(finding: Finding) -> str:
-    """One finding, to be read in a test's report."""
+def format_finding(finding: Finding) -> str:
+    """Return a finding as text for a test report, one property per line."""
     label = f", {finding.label}" if finding.label != "drift" else ""
     lines = (
         f"{finding.severity}: {finding.title} ({finding.fact.id}, {finding.fact.basis}{label})",
         f"  expected  {finding.expected}",
         f"  observed  {finding.observed}",
-        f"  answer    {finding.exchange.response.status} {finding.exchange.response.body[:200]}",
+        f"  response  {finding.exchange.response.status} {finding.exchange.response.body[:200]}",
     )
     return "\n".join(lines)

@@ -9,18 +9,10 @@ import click
 
 from seedmock_contracts.upstreams import NAMES
 
-from ..reports.options import report_option
-
-COULD_NOT_LOOK = 3
-EPILOG = """\b
-Exit codes:
-  0 the upstream conforms, in all that was looked at
-  1 it has drifted
-  2 the options are not valid; nothing was sent
-  3 nothing, or not all that was asked for, could be looked at"""
+from ..cli_options import EXIT_INCONCLUSIVE, VERIFICATION_EXIT_CODES, report_option
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=VERIFICATION_EXIT_CODES)
 @click.option("--upstream", type=click.Choice(NAMES), required=True, help="Whose contract it is held to.")
 @click.option("--base-url", help="Origin, or origin and prefix, of who claims to be it.  [default: an own emulator]")
 @click.option("--api-key", envvar="SEEDMOCK_API_KEY", show_envvar=True, help="Better in the environment.")
@@ -69,8 +61,8 @@ def verify(ctx: click.Context, /, listing: bool, **values: Any) -> None:
         raise click.UsageError(str(error)) from error
     except TROUBLES as error:
         click.echo(f"error: {error}", err=True)
-        ctx.exit(COULD_NOT_LOOK)
+        ctx.exit(EXIT_INCONCLUSIVE)
     except KeyboardInterrupt:
         click.echo("interrupted; the ledger knows what was ordered, and the same command goes on with it", err=True)
-        ctx.exit(COULD_NOT_LOOK)
+        ctx.exit(EXIT_INCONCLUSIVE)
     ctx.exit(VERIFICATION[found.verdict])

@@ -9,19 +9,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import get_contract
 from seedmock_server.clock import Clock
 from seedmock_server.settings import InvalidSetting, options_from
 
 from ..driver.http_transport import InvalidAddress
-from ..recordings.writer import CannotRecord, Recorder
+from ..recordings.writer import Recorder, RecordingError
 from ..reports.writers import VERIFICATIONS, InvalidReport, require, write
 from ..results.verification import Verification
 from .budget import InvalidBudget, amount_from, budget_from
-from .console import Progress, announce, conclude, kept
-from .order_log import OrderLog, UnreadableOrderLog
-from .places import state_file
+from .console import Progress, announce, conclude
+from .order_log import OrderLog, UnreadableOrderLog, state_file
 from .session import Plan, Session, UnknownStep, about, plan, terms_for
 from .target import Target, elsewhere, own
 
@@ -32,7 +33,7 @@ class NoKey(ValueError):
 
 USAGE = (InvalidBudget, InvalidAddress, InvalidSetting, InvalidReport, NoKey, UnknownStep)
 """What is raised of options that are not valid; nothing was sent."""
-TROUBLES = (UnreadableOrderLog, CannotRecord, OSError)
+TROUBLES = (UnreadableOrderLog, RecordingError, OSError)
 """What is raised of what is in the way of a verification."""
 
 
@@ -95,14 +96,14 @@ def verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
     said = about(wanted.contract, target)
     path = wanted.ledger or (None if target.own else state_file(f"verify-{wanted.contract.name}-{said}.jsonl"))
     recorder = _recorder(wanted, target)
-    progress = Progress(recorder.hear if recorder is not None else None)
+    progress = Progress(recorder.add_or_stop if recorder is not None else None)
     session = Session.prepared(target, steps, wanted.limit, OrderLog(path, said), progress)
     announce(session, wanted.limit)
     with progress.shown(), recorder or contextlib.nullcontext():
         found = session.run()
     conclude(found)
     if recorder is not None:
-        kept(recorder)
+        click.echo(recorder.summary, err=bool(recorder.problem))
     write(found, wanted.reports, VERIFICATIONS)
     return found
 

@@ -14,7 +14,6 @@ from seedmock_contracts.exchange import Exchange
 from seedmock_server.cli.connection import progress
 
 from ..driver.client import Step
-from ..recordings.writer import Recorder
 from ..reports.verify.json import repeat
 from ..results.verification import Finding, Seen, Verdict, Verification
 from .session import Session
@@ -90,11 +89,6 @@ def conclude(found: Verification) -> None:
         click.echo(f"not looked at: {left} facts; --report FILE lists them, and why")
     told = f"{found.verdict}: {len(found.tasks)} tasks, {found.spent:f} {found.money}, {found.seconds:.1f} s"
     click.echo(click.style(told, fg=COLOURS[found.verdict], bold=True))
-
-
-def kept(recorder: Recorder) -> None:
-    """What became of what was said."""
-    click.echo(recorder.told, err=bool(recorder.trouble))
 
 
 def _table(found: Verification) -> None:

@@ -14,6 +14,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
+import platformdirs
+
 RESUMABLE = 86_400.0
 """Seconds for which an interrupted run is gone on with; later its clips are no longer there."""
 
@@ -58,6 +60,11 @@ class Run:
     def spent(self) -> Decimal:
         """What the orders cost at most that were taken or may have been."""
         return sum((order.price for order in self.orders if not order.refused), Decimal(0))
+
+
+def state_file(name: str) -> Path:
+    """A file in the folder in which this system keeps a user's state."""
+    return Path(platformdirs.user_state_dir("seedmock", appauthor=False)) / name
 
 
 def fingerprint(upstream: str, target: str, key: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from seedmock_harness.certify import runner as running
 from seedmock_harness.certify.runner import run_certification
 from seedmock_harness.certify.scenario import Scenario, fate, fault
-from seedmock_harness.certify.shrinking import shrunk
+from seedmock_harness.certify.trial import shrunk
 from seedmock_harness.results.certification import Invariant
 
 MANY = Scenario(

@@ -9,7 +9,7 @@ import pytest
 
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.drift.comparison import compare
-from seedmock_harness.recordings.files import recordings
+from seedmock_harness.recordings.files import load_recordings
 from seedmock_harness.recordings.writer import Recorder
 from seedmock_harness.results.checks import Severity
 from seedmock_harness.results.verification import Seen, Verdict, Verification
@@ -39,7 +39,7 @@ def both(
     with own(app=app, clock=clock) as target, Recorder(folder, contract, "x", 1.0, KEYS.values(), True) as recorder:
         steps = plan(contract, terms_for(target), only)
         found = Session.prepared(target, steps, None, OrderLog(None, ""), Listener(recorder)).run()
-    return found, compare(recordings([folder]), 2.0).verification
+    return found, compare(load_recordings([folder]), 2.0).verification
 
 
 def facts(found: Verification, seen: Seen) -> set[str]:

@@ -18,7 +18,7 @@ from seedmock_harness.driver.http_transport import root_of
 from seedmock_harness.recordings.cli import record
 from seedmock_harness.recordings.model import Recording, judged, recording_from
 from seedmock_harness.recordings.proxy import Proxy
-from seedmock_harness.recordings.writer import CannotRecord, Recorder
+from seedmock_harness.recordings.writer import Recorder, RecordingError
 from seedmock_server import serve
 from seedmock_server.clock import Clock
 from seedmock_server.http.server import serve_in_thread
@@ -153,12 +153,12 @@ def _exchange() -> Any:
 
 def test_a_folder_that_is_a_file_is_said_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(CannotRecord, match="nothing can be recorded"):
+    with pytest.raises(RecordingError, match="cannot record into"):
         Recorder(tmp_path / "file", get_contract("opeai"), "https://live.test", 0.0)
     told = CliRunner().invoke(
         record, ["--upstream", "opeai", "--target", "https://live.test", "--out", str(tmp_path / "file" / "x")]
     )
-    assert (told.exit_code, told.output.startswith("error: nothing can be recorded")) == (3, True)
+    assert (told.exit_code, told.output.startswith("error: cannot record into")) == (3, True)
 
 
 def test_a_target_that_is_no_address_is_a_wrong_option(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from seedmock_contracts.mp4 import read_movie
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.driver.http_transport import root_of
 from seedmock_harness.probes.paid_steps import PROMPT
-from seedmock_harness.recordings.files import recordings
+from seedmock_harness.recordings.cli import replay
+from seedmock_harness.recordings.files import load_recordings
 from seedmock_harness.recordings.proxy import Proxy
-from seedmock_harness.recordings.replay_cli import replay
-from seedmock_harness.recordings.replay_server import Playback
+from seedmock_harness.recordings.replay_server import ReplayServer
 from seedmock_harness.recordings.writer import Recorder
 from seedmock_server import create_app, serve
 from seedmock_server.clock import Clock
@@ -32,7 +32,7 @@ from seedmock_server.http.server import serve_in_thread
 @contextmanager
 def replaying(*places: Path, emulate: bool = False) -> Iterator[str]:
     app = create_app(pace="instant", seed=1)
-    with serve_in_thread(Playback(recordings(places), app, emulate=emulate)) as server:
+    with serve_in_thread(ReplayServer(load_recordings(places), app, emulate=emulate)) as server:
         yield server.url
 
 
@@ -102,7 +102,7 @@ def test_statuses_advance_one_poll_each_and_the_last_repeats(minimal: Path) -> N
     with replaying(minimal) as url:
         task = httpx.post(f"{url}/v1/videos", json=ORDER, headers=BEARER).json()["id"]
         words = [httpx.get(f"{url}/v1/videos/{task}", headers=BEARER).json()["status"] for _ in range(12)]
-    recording = recordings([minimal])[0]
+    recording = load_recordings([minimal])[0]
     polls = [one for one in recording.exchanges if one.request.url == f"/v1/videos/{task}" and one.caller == "first"]
     kept = [json.loads(one.response.body)["status"] for one in polls if one.response.status == 200]
     assert words[: len(kept)] == kept
@@ -127,7 +127,7 @@ def test_content_is_not_ready_before_success_and_comes_in_parts_after_it(minimal
 
 
 def test_a_clip_that_was_recorded_with_sound_has_sound(minimal: Path) -> None:
-    recording = recordings([minimal])[0]
+    recording = load_recordings([minimal])[0]
     sounding = [one.response.media for one in recording.exchanges if one.response.media is not None]
     assert {media.has_audio for media in sounding} == {True, False}
 

@@ -108,7 +108,7 @@ def verification(said: Any, finding: Any) -> Callable[..., Verification]:
         ]
         assumed = next(fact for fact in OPEAI.facts() if fact.basis is Basis.ASSUMED)
         values: dict[str, Any] = {
-            "said": OPEAI,
+            "contract": OPEAI,
             "target": f"https://api.test/{text}",
             "started_at": 1_780_000_000.0,
             "verdict": Verdict.DRIFTED,
@@ -133,7 +133,7 @@ def nothing(verification: Any) -> Verification:
     facts = tuple(FactSeen(fact, Seen.NOT_LOOKED, "not looked at: nobody is at home") for fact in OPEAI.facts())
     empty: dict[str, Any] = {"findings": (), "tasks": (), "doubts": (), "settled": (), "facts": facts}
     made = verification(findings=0)
-    kept = {name: getattr(made, name) for name in ("said", "target", "started_at")}
+    kept = {name: getattr(made, name) for name in ("contract", "target", "started_at")}
     return Verification(
         **kept,
         **empty,

@@ -166,7 +166,7 @@ def test_what_conforms_asks_for_nothing(verification: Any) -> None:
     facts = tuple(fact for fact in verification().facts if fact.seen is Seen.CONFIRMED)
     empty: dict[str, Any] = {"findings": (), "tasks": (), "doubts": (), "settled": (), "trouble": "", "facts": facts}
     made = verification(verdict=Verdict.CONFORMS)
-    values = {name: getattr(made, name) for name in ("said", "target", "started_at", "verdict", "spent")}
+    values = {name: getattr(made, name) for name in ("contract", "target", "started_at", "verdict", "spent")}
     found = type(made)(**values, **empty, conversation=History(OPEAI))
     text = Page(verification_html(found)).text
     assert f"conforms: {len(facts)} facts are confirmed, no promise is contradicted. https://api.test" in text
