@@ -121,7 +121,7 @@ def serving(folder: Path) -> Iterator[tuple[str, str]]:
     """A bare uvicorn and the emulator, both on the first core."""
     ports = [free_port(), free_port()]
     pinned = ["taskset", "-c", "0", sys.executable]
-    emulator = ["-m", "seedmock_server", "serve", "--port", str(ports[1]), "--cache", str(folder)]
+    emulator = ["-m", "seedmock_server", "serve", "--port", str(ports[1]), "--cache-dir", str(folder)]
     commands = [[*pinned, __file__, "--constant", str(ports[0])], [*pinned, *emulator]]
     processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for command in commands]
     try:

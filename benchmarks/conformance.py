@@ -68,7 +68,7 @@ def measured(upstream: str, moves: int) -> tuple[float, float]:
     clock = ManualClock()
     allowed = (KEYS["first"], KEYS["second"])
     with tempfile.TemporaryDirectory() as cache:
-        app = create_app(clock=clock, pace="fast", seed=1, keys=allowed, cache=cache)
+        app = create_app(clock=clock, pace="fast", seed=1, keys=allowed, cache_dir=cache)
         with InProcessClient(app) as door:
             talking = conversing(upstream, Counted(door, clock), moves)
             polling = polls(upstream, door, moves)

@@ -25,9 +25,9 @@ def create_app(*, clock: Clock | None = None, **values: Any) -> App:
     `values` are the fields of `settings.Settings`; texts stand for enums, folders and decimals. Raises InvalidSetting.
     """
     from .app import App
-    from .settings import from_texts
+    from .settings import parse_settings
 
-    return App(from_texts(values), clock=clock)
+    return App(parse_settings(values), clock=clock)
 
 
 @contextmanager

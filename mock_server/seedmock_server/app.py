@@ -63,11 +63,11 @@ class App:
         self.seed = fresh_seed() if self.settings.seed is None else self.settings.seed
         folder = self._folder()
         random, store = SeededRandom(self.seed), MemoryStore()
-        cache = self.settings.cache or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
-        self.studio = ClipRenderer(cache, cache_bytes=self.settings.cache_bytes)
-        shelf = Sources(folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.body_bytes)
-        self.journal = Journal(self.settings.journal_entries)
-        rules = Rules(pace=self.settings.pace, latency=_latency(), options=self.settings.options)
+        cache = self.settings.cache_dir or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
+        self.studio = ClipRenderer(cache, cache_bytes=self.settings.max_cache_bytes)
+        shelf = Sources(folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.max_body_bytes)
+        self.journal = Journal(self.settings.max_journal_entries)
+        rules = Rules(pace=self.settings.pace, latency=_latency(), options=self.settings.variant_options)
         self.fates = Fates(random)
         self.declared = DeclaredMedia()
         sight = MediaInspector(shelf, self.declared, FaceDetector())
@@ -95,9 +95,9 @@ class App:
         self._control = ControlApp(self.world)
 
     def _folder(self) -> Path:
-        folder = self.settings.folder or Path(tempfile.mkdtemp(prefix="seedmock-"))
+        folder = self.settings.data_dir or Path(tempfile.mkdtemp(prefix="seedmock-"))
         self._remove_temporary: Callable[[], object] = lambda: None
-        if self.settings.folder is None:  # gone with the app, even one that was never started
+        if self.settings.data_dir is None:  # gone with the app, even one that was never started
             self._remove_temporary = finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return folder
 
@@ -127,7 +127,7 @@ class App:
 
 
 def _ledger(settings: Settings, store: MemoryStore, clocks: Clocks) -> Ledger:
-    prices = Prices(settings.options, settings.token_price, settings.refund_after)
+    prices = Prices(settings.variant_options, settings.token_price, settings.refund_after)
     return Ledger(store, clocks, prices, credit=settings.credit, pace=settings.pace)
 
 

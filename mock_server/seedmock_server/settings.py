@@ -1,4 +1,4 @@
-"""What can be set, in one table: each field is a flag of `seedmock serve` and a variable SEEDMOCK_*."""
+"""Settings of the emulator. Each field is an option of `seedmock serve` and a variable SEEDMOCK_SERVE_*."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from .references.files import FetchPolicy
 from .tasks.timeline import Pace
 
 MEBIBYTE = 1024 * 1024
-SEEDS = 1 << 64
+SEED_LIMIT = 1 << 64
 
 
 class InvalidSetting(SeedmockServerError, ValueError):
-    """A setting that cannot be: the message names it, what was found and what is allowed."""
+    """Malformed setting. The message names it, its value and what is allowed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How the emulator behaves.
+    """Configuration of one emulator.
 
-    `seed` None draws one. `keys` empty takes any non-empty key. `variants` maps a variant's id to an option.
-    `token_price` is B's assumed price in USD per million tokens. `credit` is what each key may spend at each upstream,
-    in USD; None is no limit, and A's balance counts down from 1000. `refund_after` is how many seconds after its end
-    what has failed is paid back.
-    `control_token` None lets this machine use the control API, and nobody else.
-    `scenario` is the name of one that comes with seedmock, or the path of a file; None is none.
-    `folder` None is a temporary one, gone at the end; `cache` None is the user's cache folder.
-    `rate_limit` is calls a minute and `concurrency_limit` tasks that have not ended, of a key; None is no limit.
+    `seed`: None draws one. `keys`: valid API keys; empty accepts any that is not blank. `variants`: variant id to option.
+    `token_price`: assumed price of opeai in USD per million tokens; None is the contract's. `credit`: USD that each key
+    can spend at each upstream; None is no limit, and apimodels counts its balance down from 1000. `refund_after`:
+    seconds from a failure to its refund. `fetch` and `callbacks`: the URLs that may be contacted.
+    `data_dir`: where uploaded files are stored; None is a temporary folder. `cache_dir`: where clips are cached; None is
+    the user's cache folder. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is
+    no limit. `control_token`: None restricts the control API to this machine. `scenario`: the name of a built-in
+    scenario, or the path of a file.
     """
 
     pace: Pace = Pace.FAST
@@ -45,31 +45,26 @@ class Settings:
     refund_after: float = 0.0
     fetch: FetchPolicy = FetchPolicy.NONE
     callbacks: FetchPolicy = FetchPolicy.LOOPBACK
-    folder: Path | None = None
-    cache: Path | None = None
-    cache_bytes: int = 1024 * MEBIBYTE
-    body_bytes: int = 100 * MEBIBYTE
-    body_seconds: float = 30.0
-    journal_entries: int = 1000
+    data_dir: Path | None = None
+    cache_dir: Path | None = None
+    max_cache_bytes: int = 1024 * MEBIBYTE
+    max_body_bytes: int = 100 * MEBIBYTE
+    body_timeout: float = 30.0
+    max_journal_entries: int = 1000
     rate_limit: int | None = None
     concurrency_limit: int | None = None
     control_token: str | None = None
     scenario: str | Path | None = None
 
     def __post_init__(self) -> None:
-        known = {variant.id: variant.options for contract in contracts() for variant in contract.variants}
-        for name, option in self.variants.items():
-            if name not in known:
-                raise InvalidSetting(f"no variant {name!r}; there are: {', '.join(sorted(known))}")
-            if option not in known[name]:
-                raise InvalidSetting(f"variant {name} is {option!r}; allowed: {', '.join(known[name])}")
-        for name in ("cache_bytes", "body_bytes", "body_seconds", "journal_entries"):
+        self._check_variants()
+        for name in ("max_cache_bytes", "max_body_bytes", "body_timeout", "max_journal_entries"):
             if not getattr(self, name) > 0:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; allowed: more than 0")
         for name in ("rate_limit", "concurrency_limit"):
-            most = getattr(self, name)
-            if most is not None and most < 1:
-                raise InvalidSetting(f"{name} is {most}; allowed: 1 or more")
+            limit = getattr(self, name)
+            if limit is not None and limit < 1:
+                raise InvalidSetting(f"{name} is {limit}; allowed: 1 or more")
         for name in ("credit", "token_price"):
             amount = getattr(self, name)
             if amount is not None and not (amount.is_finite() and amount >= 0):
@@ -80,48 +75,55 @@ class Settings:
             raise InvalidSetting("a key is blank; allowed: any text that is not")
         if self.control_token is not None and not self.control_token.strip():
             raise InvalidSetting("control_token is blank; allowed: any text that is not")
-        if self.seed is not None and not -SEEDS <= self.seed < SEEDS:
+        if self.seed is not None and not -SEED_LIMIT <= self.seed < SEED_LIMIT:
             raise InvalidSetting(f"seed is {self.seed}; allowed: a whole number of at most 64 bits")
 
+    def _check_variants(self) -> None:
+        options = {variant.id: variant.options for contract in contracts() for variant in contract.variants}
+        for name, option in self.variants.items():
+            if name not in options:
+                raise InvalidSetting(f"unknown variant {name!r}; available: {', '.join(sorted(options))}")
+            if option not in options[name]:
+                raise InvalidSetting(f"variant {name} is {option!r}; allowed: {', '.join(options[name])}")
+
     @property
-    def options(self) -> Mapping[str, str]:
-        """Every variant's option in force."""
-        return {name: option for contract in contracts() for name, option in contract.defaults.items()} | dict(
-            self.variants
-        )
+    def variant_options(self) -> Mapping[str, str]:
+        """The option in force of every variant."""
+        defaults = {name: option for contract in contracts() for name, option in contract.defaults.items()}
+        return {**defaults, **self.variants}
 
 
-def options_from(pairs: Iterable[str]) -> dict[str, str]:
-    """Variants as people write them, ID=OPTION. Raises InvalidSetting."""
+def parse_variants(pairs: Iterable[str]) -> dict[str, str]:
+    """Parse variants as the command line has them, ID=OPTION. Raises InvalidSetting."""
     options = {}
     for pair in pairs:
         name, equals, option = pair.partition("=")
         if not equals:
-            raise InvalidSetting(f"variant {pair!r}; expected ID=OPTION, such as opeai.status=openai")
+            raise InvalidSetting(f"variant is {pair!r}; allowed: ID=OPTION, such as opeai.status=openai")
         options[name.strip()] = option.strip()
     return options
 
 
-def from_texts(values: Mapping[str, Any]) -> Settings:
-    """Settings from plain values: `pace="instant"`, `token_price="7"`, `folder="work"`. Raises InvalidSetting."""
-    known = {field.name for field in fields(Settings)}
+def parse_settings(values: Mapping[str, Any]) -> Settings:
+    """Parse settings from plain values: `pace="instant"`, `token_price="7"`, `data_dir="work"`. Raises InvalidSetting."""
+    names = {field.name for field in fields(Settings)}
     for name in values:
-        if name not in known:
-            raise InvalidSetting(f"no setting {name!r}; there are: {', '.join(sorted(known))}")
-    return Settings(**{name: _read(name, value) for name, value in values.items()})
+        if name not in names:
+            raise InvalidSetting(f"unknown setting {name!r}; available: {', '.join(sorted(names))}")
+    return Settings(**{name: _parse_value(name, value) for name, value in values.items()})
 
 
-def _read(name: str, value: Any) -> Any:
-    read, allowed = KINDS[name]
-    if value is None and name in ABSENT:
+def _parse_value(name: str, value: Any) -> Any:
+    parse, allowed = PARSERS[name]
+    if value is None and name in OPTIONAL:
         return None
     try:
-        return read(value)
+        return parse(value)
     except (ValueError, TypeError, OverflowError, InvalidOperation) as error:
         raise InvalidSetting(f"{name} is {value!r}; allowed: {allowed}") from error
 
 
-ABSENT = frozenset(field.name for field in fields(Settings) if field.default is None)
+OPTIONAL = frozenset(field.name for field in fields(Settings) if field.default is None)
 
 
 def _keys(value: Any) -> tuple[str, ...]:
@@ -132,7 +134,7 @@ def _scenario(value: Any) -> str | Path:
     return value if isinstance(value, Path) else str(value)
 
 
-KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
+PARSERS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "pace": (Pace, f"one of {', '.join(Pace)}"),
     "seed": (int, "a whole number"),
     "keys": (_keys, "texts"),
@@ -142,12 +144,12 @@ KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "refund_after": (float, "a number"),
     "fetch": (FetchPolicy, f"one of {', '.join(FetchPolicy)}"),
     "callbacks": (FetchPolicy, f"one of {', '.join(FetchPolicy)}"),
-    "folder": (Path, "a path"),
-    "cache": (Path, "a path"),
-    "cache_bytes": (int, "a whole number"),
-    "body_bytes": (int, "a whole number"),
-    "body_seconds": (float, "a number"),
-    "journal_entries": (int, "a whole number"),
+    "data_dir": (Path, "a path"),
+    "cache_dir": (Path, "a path"),
+    "max_cache_bytes": (int, "a whole number"),
+    "max_body_bytes": (int, "a whole number"),
+    "body_timeout": (float, "a number"),
+    "max_journal_entries": (int, "a whole number"),
     "rate_limit": (int, "a whole number"),
     "concurrency_limit": (int, "a whole number"),
     "control_token": (str, "a text"),

@@ -138,7 +138,7 @@ def open_door(clips: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Open]:
     with contextlib.ExitStack() as stack:
 
         def opened(kind: str = "in process", **settings: Any) -> Door:
-            chosen = {"pace": "instant", "seed": 1, "cache": clips, "clock": ManualClock(), **settings}
+            chosen = {"pace": "instant", "seed": 1, "cache_dir": clips, "clock": ManualClock(), **settings}
             return stack.enter_context(DOORS[kind](**chosen))
 
         yield opened
@@ -167,7 +167,7 @@ def lasting(clips: Path) -> Iterator[Open]:
         def door(kind: str = "in process", copy: int = 0, **settings: Any) -> Door:
             name = repr((kind, copy, settings))
             if name not in opened:
-                chosen = {"pace": "instant", "seed": 1, "cache": clips, **settings}
+                chosen = {"pace": "instant", "seed": 1, "cache_dir": clips, **settings}
                 opened[name] = stack.enter_context(DOORS[kind](ManualClock(), **chosen))
             return opened[name]
 

@@ -60,7 +60,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 def test_it_prints_both_base_urls_and_a_call_that_works_and_ends_quietly(
     start: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
-    process = start("--port", "0", "--seed", "7", "--cache", str(tmp_path / "clips"), "--pace", "instant")
+    process = start("--port", "0", "--seed", "7", "--cache-dir", str(tmp_path / "clips"), "--pace", "instant")
     said = welcome(process)
     url = re.findall(r"http://127\.0\.0\.1:\d+", said)[0]
     assert f"A  apimodels.app       {url}/api/v1" in said
@@ -106,8 +106,8 @@ def test_a_port_in_use_is_one_line_and_exit_1(start: Start, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--variant", "nonsense"), "'nonsense'; expected ID=OPTION, such as opeai.status=openai"),
-        (("--variant", "nonsense=1"), "no variant 'nonsense'; there are: apimodels.asset_status, "),
+        (("--variant", "nonsense"), "variant is 'nonsense'; allowed: ID=OPTION, such as opeai.status=openai"),
+        (("--variant", "nonsense=1"), "unknown variant 'nonsense'; available: apimodels.asset_status, "),
         (("--variant", "opeai.status=no"), "variant opeai.status is 'no'; allowed: documented, openai"),
         (("--pace", "slow"), "'instant', 'fast', 'realistic', 'step'"),
         (("--credit", "much"), "credit is 'much'; allowed: a number"),

@@ -171,7 +171,7 @@ def test_a_hostile_host_is_in_no_link(inside: Any, host: str) -> None:
 @pytest.mark.parametrize("path", ["/v1/videos", "/api/v1/video/generations", "/v1/files"])
 def test_a_body_over_the_limit_is_a_413_whether_or_not_it_says_so(open_door: Open, path: str) -> None:
     for kind in ("in process", "on a socket"):
-        door = open_door(kind, body_bytes=1000)
+        door = open_door(kind, max_body_bytes=1000)
         said = door.post(path, content=b"x" * 1001)
         chunked = door.post(path, content=(b"x" * 100 for _ in range(11))) if kind == "on a socket" else said
         for answer in (said, chunked):
@@ -194,7 +194,7 @@ def test_other_content_types_are_a_415_that_names_those_taken(shared_door: Any) 
 
 @pytest.mark.parametrize("path", ["/v1/videos", "/api/v1/assets"])
 def test_a_body_that_does_not_come_is_a_408_and_the_line_is_closed(open_door: Open, path: str) -> None:
-    door = open_door("on a socket", body_seconds=0.05)
+    door = open_door("on a socket", body_timeout=0.05)
     host, port = urlsplit(door.origin).hostname, urlsplit(door.origin).port
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Length: 100\r\n\r\n{{"
     with socket.create_connection((host, port), timeout=10) as line:
@@ -296,7 +296,7 @@ SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, He
 @pytest.fixture
 def under_fire(open_door: Open) -> Any:
     """One door for all examples of a property, with a journal that is quickly read."""
-    return open_door(journal_entries=5)
+    return open_door(max_journal_entries=5)
 
 
 @SHARED

@@ -62,7 +62,7 @@ def test_the_journal_can_be_read_by_upstream_and_account(inside: Any) -> None:
 
 
 def test_the_journal_keeps_the_last_exchanges_and_goes_on_counting(open_door: Open) -> None:
-    door = open_door(journal_entries=5)
+    door = open_door(max_journal_entries=5)
     for _ in range(12):
         door.get("/v1/balance")
     assert [exchange["number"] for exchange in door.journal()] == [7, 8, 9, 10, 11]

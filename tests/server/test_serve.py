@@ -36,7 +36,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def test_a_server_answers_while_its_block_lasts_and_no_longer(clips: Path, picture: Callable[..., bytes]) -> None:
     before = threading.active_count()
-    with serve(pace="instant", cache=clips) as server:
+    with serve(pace="instant", cache_dir=clips) as server:
         assert server.url == f"http://127.0.0.1:{server.port}"
         assert httpx.get(f"{server.url}/_mock/health").json()["status"] == "ok"
         assert httpx.post(f"{server.url}/v1/files", files={"file": picture()}, headers=KEY).status_code == 200
@@ -46,7 +46,7 @@ def test_a_server_answers_while_its_block_lasts_and_no_longer(clips: Path, pictu
 
 
 def test_two_servers_live_side_by_side_and_share_nothing_but_clips(clips: Path) -> None:
-    with serve(cache=clips, pace="instant") as first, serve(cache=clips, pace="instant") as second:
+    with serve(cache_dir=clips, pace="instant") as first, serve(cache_dir=clips, pace="instant") as second:
         order = {"model": "seedance-2-0", "prompt": "Rain", "size": "640x640", "seconds": "4"}
         made = httpx.post(f"{first.url}/v1/videos", json=order, headers=KEY).json()
         assert httpx.get(f"{first.url}/v1/videos/{made['id']}", headers=KEY).status_code == 200
@@ -54,7 +54,7 @@ def test_two_servers_live_side_by_side_and_share_nothing_but_clips(clips: Path) 
 
 
 def test_an_error_in_the_block_comes_through_and_stops_the_server(clips: Path) -> None:
-    with pytest.raises(KeyError), serve(cache=clips) as server:
+    with pytest.raises(KeyError), serve(cache_dir=clips) as server:
         raise KeyError
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url)
@@ -63,23 +63,23 @@ def test_an_error_in_the_block_comes_through_and_stops_the_server(clips: Path) -
 def test_a_port_in_use_is_told_and_leaves_nothing(clips: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(PortInUse, match=f"port {port} on 127.0.0.1 is in use"), serve(port=port, cache=clips):
+        with pytest.raises(PortInUse, match=f"port {port} on 127.0.0.1 is in use"), serve(port=port, cache_dir=clips):
             raise AssertionError("unreachable")
 
 
 def test_a_render_under_way_does_not_keep_a_server_from_stopping(clips: Path) -> None:
     order = {"model": "seedance-2-0", "prompt": "Rain", "size": "1920x1080", "seconds": "15"}
-    with serve(cache=clips, pace="fast") as server:
+    with serve(cache_dir=clips, pace="fast") as server:
         assert httpx.post(f"{server.url}/v1/videos", json=order, headers=KEY).status_code == 200
 
 
 def test_an_app_that_was_never_started_leaves_nothing(clips: Path) -> None:
-    create_app(cache=clips)
+    create_app(cache_dir=clips)
 
 
 def test_an_app_can_be_used_in_process_and_closed(clips: Path, temporary: Path) -> None:
     async def use() -> int:
-        app = create_app(cache=clips, pace="instant")
+        app = create_app(cache_dir=clips, pace="instant")
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x")
         async with app, client:
             assert len(list(temporary.iterdir())) == 1
@@ -93,7 +93,7 @@ def test_a_folder_that_was_named_is_kept_and_read_again(
 ) -> None:
     kept = tmp_path / "kept"
     for _ in range(2):
-        with serve(cache=clips, folder=str(kept)) as server:
+        with serve(cache_dir=clips, data_dir=str(kept)) as server:
             httpx.post(f"{server.url}/v1/files", files={"file": picture()}, headers=KEY)
     assert len(list((kept / "sources").iterdir())) == 1
 

@@ -10,7 +10,7 @@ import pytest
 
 from seedmock_contracts.upstreams import contracts
 from seedmock_server import create_app, serve
-from seedmock_server.settings import InvalidSetting, Settings, from_texts
+from seedmock_server.settings import InvalidSetting, Settings, parse_settings
 
 WRONG = [
     ({"pace": "slow"}, "pace is 'slow'; allowed: one of instant, fast, realistic, step"),
@@ -27,16 +27,16 @@ WRONG = [
     ({"refund_after": "inf"}, "refund_after is inf; allowed: 0 or more"),
     ({"keys": ("sk_x", " ")}, "a key is blank; allowed: any text that is not"),
     ({"keys": 7}, "keys is 7; allowed: texts"),
-    ({"body_bytes": 0}, "body_bytes is 0; allowed: more than 0"),
-    ({"body_bytes": "big"}, "body_bytes is 'big'; allowed: a whole number"),
-    ({"body_seconds": float("nan")}, "body_seconds is nan; allowed: more than 0"),
-    ({"journal_entries": -5}, "journal_entries is -5; allowed: more than 0"),
-    ({"cache_bytes": None}, "cache_bytes is None; allowed: a whole number"),
-    ({"cache": 7}, "cache is 7; allowed: a path"),
+    ({"max_body_bytes": 0}, "max_body_bytes is 0; allowed: more than 0"),
+    ({"max_body_bytes": "big"}, "max_body_bytes is 'big'; allowed: a whole number"),
+    ({"body_timeout": float("nan")}, "body_timeout is nan; allowed: more than 0"),
+    ({"max_journal_entries": -5}, "max_journal_entries is -5; allowed: more than 0"),
+    ({"max_cache_bytes": None}, "max_cache_bytes is None; allowed: a whole number"),
+    ({"cache_dir": 7}, "cache_dir is 7; allowed: a path"),
     ({"variants": "opeai.seed"}, "variants is 'opeai.seed'; allowed: options by the ids of variants"),
     ({"variants": {"opeai.status": "x"}}, "variant opeai.status is 'x'; allowed: documented, openai"),
-    ({"variants": {"opeai.stat": "x"}}, "no variant 'opeai.stat'; there are: apimodels.asset_status, "),
-    ({"paces": "fast"}, "no setting 'paces'; there are: body_bytes, "),
+    ({"variants": {"opeai.stat": "x"}}, "unknown variant 'opeai.stat'; available: apimodels.asset_status, "),
+    ({"paces": "fast"}, "unknown setting 'paces'; available: body_timeout, "),
 ]
 
 
@@ -50,23 +50,23 @@ def test_a_setting_that_cannot_be_is_refused_by_name_with_what_is_allowed(values
 
 
 def test_texts_stand_for_what_they_spell() -> None:
-    read = from_texts(
+    read = parse_settings(
         {
             "pace": "step",
             "seed": "7",
             "credit": "5.5",
             "token_price": None,
-            "cache": "x",
-            "body_bytes": "9",
+            "cache_dir": "x",
+            "max_body_bytes": "9",
             "keys": "k",
         }
     )
     assert (read.pace, read.seed, read.credit, read.token_price) == ("step", 7, Decimal("5.5"), None)
-    assert (read.cache, read.body_bytes, read.keys) == (Path("x"), 9, ("k",))
+    assert (read.cache_dir, read.max_body_bytes, read.keys) == (Path("x"), 9, ("k",))
 
 
 def test_every_variant_has_an_option_in_force() -> None:
-    options = Settings(variants={"opeai.seed": "reject"}).options
+    options = Settings(variants={"opeai.seed": "reject"}).variant_options
     assert set(options) == {variant.id for contract in contracts() for variant in contract.variants}
     assert options["opeai.seed"] == "reject"
     assert options["opeai.status"] == "documented"

@@ -152,7 +152,7 @@ class ForeignOrigin:
 def bench(upstream: str, seed: int) -> Iterator[Testbed]:
     """A bench of an upstream while the block lasts."""
     contract, clock = get_contract(upstream), Clock()
-    app = App(Settings(seed=seed, journal_entries=ENTRIES), clock=clock)
+    app = App(Settings(seed=seed, max_journal_entries=ENTRIES), clock=clock)
     elsewhere = ForeignOrigin()
     heard, heard_elsewhere = (
         TrafficRecorder(app, contract, clock, app.journal),

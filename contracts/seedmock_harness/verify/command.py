@@ -14,7 +14,7 @@ import click
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import get_contract
 from seedmock_server.clock import Clock
-from seedmock_server.settings import InvalidSetting, options_from
+from seedmock_server.settings import InvalidSetting, parse_variants
 
 from ..driver.http_transport import InvalidAddress
 from ..recordings.writer import Recorder, RecordingError
@@ -75,7 +75,7 @@ def target_of(contract: Contract, values: Mapping[str, Any]) -> Iterator[Target]
     """Whoever is verified, while this lasts. Raises one of USAGE."""
     if values["base_url"] is None:
         named = {name: values[name] for name in ("seed", "pace", "token_price") if values[name] is not None}
-        with own(**named, variants=options_from(values["variants"])) as target:
+        with own(**named, variants=parse_variants(values["variants"])) as target:
             yield target
         return
     key = (values["api_key"] or "").strip()

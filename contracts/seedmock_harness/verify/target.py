@@ -17,7 +17,7 @@ from seedmock_server.clock import Clock, ManualClock, pause
 from seedmock_server.control.models import ClockResponse
 from seedmock_server.control_client import Control, ControlCallError
 from seedmock_server.http.in_process import InProcessClient
-from seedmock_server.settings import from_texts
+from seedmock_server.settings import parse_settings
 
 from ..driver.client import Send
 from ..driver.http_transport import Wire, root_of
@@ -62,7 +62,7 @@ def own(*, app: App | None = None, clock: Clock | None = None, **values: Any) ->
     """
     clock = clock or ManualClock()
     keys = {**KEYS, "wrong": WRONG}
-    made = app or App(from_texts({"seed": SEED, "keys": tuple(KEYS.values()), **values}), clock=clock)
+    made = app or App(parse_settings({"seed": SEED, "keys": tuple(KEYS.values()), **values}), clock=clock)
     with InProcessClient(made, host=OWN.removeprefix("http://")) as door:
         try:
             yield Target(

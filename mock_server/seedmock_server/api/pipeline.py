@@ -106,7 +106,7 @@ class ApiHandler:
         }
         self._accounts = ApiKeys(settings.keys)
         self._settings = settings
-        self._options = settings.options
+        self._options = settings.variant_options
         self._clocks = clocks
         self._journal = journal
         self._gate = gate
@@ -160,7 +160,7 @@ class ApiHandler:
             if not self._unlocked(upstream, refusal, visit):
                 raise
         if visit.method == "POST":
-            limit, seconds = self._settings.body_bytes, self._settings.body_seconds
+            limit, seconds = self._settings.max_body_bytes, self._settings.body_timeout
             declared = visit.given.get(b"content-length", b"")
             visit.sent = await read_body(receive, limit=limit, seconds=seconds, declared=declared)
         call = self._call(upstream, operation, match.params if match else {}, visit)

@@ -50,55 +50,79 @@ def main() -> None:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen on this address.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Listen on this port; 0 takes a free one.",
+)
 @click.option(
     "--pace",
     default="fast",
     show_default=True,
     type=click.Choice(["instant", "fast", "realistic", "step"]),
-    help="How long tasks take: none, about 2 s, the vendor's measured p50 142 s / p90 486 s, or one state a query.",
+    help="Let tasks take no time, about 2 s, as long as the vendor measured (p50 142 s, p90 486 s), or one query a state.",
 )
-@click.option("--key", "keys", multiple=True, help="An API key that is valid; repeatable. Without: any non-empty one.")
-@click.option("--seed", type=int, help="Makes ids, latencies and clips repeatable. Without: drawn anew and printed.")
-@click.option("--variant", "variants", multiple=True, metavar="ID=OPTION", help="Where the truth is unknown: choose.")
+@click.option("--key", "keys", multiple=True, help="Accept this API key; repeatable.  [default: any that is not blank]")
+@click.option("--seed", type=int, help="Make ids, latencies and clips repeatable.  [default: drawn, and printed]")
+@click.option(
+    "--variant", "variants", multiple=True, metavar="ID=OPTION", help="Choose a behaviour that the pages leave open."
+)
 @click.option(
     "--fetch",
     default="none",
     show_default=True,
     type=click.Choice(["none", "loopback", "public"]),
-    help="Which URLs of references may be fetched.",
+    help="Fetch reference URLs on these hosts.",
 )
 @click.option(
     "--callbacks",
     default="loopback",
     show_default=True,
     type=click.Choice(["none", "loopback", "public"]),
-    help="Where A's callback_url may lead.",
+    help="Send callbacks to these hosts.",
 )
-@click.option("--token-price", metavar="USD", help="B's price per million tokens (assumed: its page names none).")
-@click.option("--credit", metavar="USD", help="What a key may spend at each upstream.  [default: no limit]")
-@click.option("--refund-after", type=click.FloatRange(0), help="Seconds from a failure to its refund.  [default: 0]")
-@click.option("--scenario", metavar="NAME|FILE", help="What goes wrong: one of `seedmock scenarios`, or your own.")
-@click.option("--folder", type=click.Path(file_okay=False), help="Keep posted files here, not in a temporary folder.")
-@click.option("--cache", type=click.Path(file_okay=False), help="Keep clips here, not in the user's cache.")
-@click.option("--body-bytes", type=click.IntRange(1), help="Largest body of a request.  [default: 100 MiB]")
-@click.option("--rate-limit", type=click.IntRange(1), help="Calls a minute of a key.  [default: no limit]")
-@click.option("--concurrency-limit", type=click.IntRange(1), help="Tasks of a key at once.  [default: no limit]")
-@click.option("--body-seconds", type=click.FloatRange(0, min_open=True), help="Time for a body.  [default: 30]")
-@click.option("--control-token", help="Let everybody who has it use /_mock/.  [default: this machine alone, without]")
+@click.option(
+    "--token-price", metavar="USD", help="Charge opeai this much per million tokens (its page names no price)."
+)
+@click.option("--credit", metavar="USD", help="Let each key spend this much at each upstream.  [default: no limit]")
+@click.option(
+    "--refund-after", type=click.FloatRange(0), help="Refund a failed task this many seconds later.  [default: 0]"
+)
+@click.option(
+    "--scenario", metavar="NAME|FILE", help="Start with a scenario: one of `seedmock scenarios`, or a file of your own."
+)
+@click.option(
+    "--data-dir", type=click.Path(file_okay=False), help="Store uploaded files here.  [default: a temporary folder]"
+)
+@click.option(
+    "--cache-dir", type=click.Path(file_okay=False), help="Cache clips here.  [default: the user's cache folder]"
+)
+@click.option("--max-body-bytes", type=click.IntRange(1), help="Refuse larger request bodies.  [default: 100 MiB]")
+@click.option(
+    "--body-timeout",
+    type=click.FloatRange(0, min_open=True),
+    help="Refuse request bodies that take longer, in seconds.  [default: 30]",
+)
+@click.option("--rate-limit", type=click.IntRange(1), help="Limit the calls a minute of a key.  [default: no limit]")
+@click.option(
+    "--concurrency-limit", type=click.IntRange(1), help="Limit the unfinished tasks of a key.  [default: no limit]"
+)
+@click.option("--control-token", help="Require this token for /_mock/.  [default: this machine only, without a token]")
 def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> None:
     """Serve both upstreams on one port until Ctrl-C.
 
-    Every option can be set by a variable too: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
+    Each option is a variable too: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
     """
     from ..app import App
     from ..http.server import ListenError, run
-    from ..settings import InvalidSetting, from_texts, options_from
+    from ..settings import InvalidSetting, parse_settings, parse_variants
 
     chosen = {name: value for name, value in values.items() if value is not None}
     try:
-        app = App(from_texts({"variants": options_from(variants), **chosen}))
+        app = App(parse_settings({"variants": parse_variants(variants), **chosen}))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error
     try:

@@ -85,7 +85,7 @@ class _Place:
 
     async def _asked(self, verb: ControlEndpoint, request: Request, receive: Receive) -> ControlRequest:
         query = _query(verb, request)
-        limit = self._world.settings.body_bytes if verb.raw else BODY_BYTES
+        limit = self._world.settings.max_body_bytes if verb.raw else BODY_BYTES
         raw = await _body(self._world, request, receive, limit) if request.method in ("POST", "PUT") else b""
         body = _order(verb.body, raw) if verb.body is not None else None
         return ControlRequest(request.path_params, query, body, raw, self._account(verb, query, request, body))
@@ -123,7 +123,7 @@ def _query(verb: ControlEndpoint, request: Request) -> dict[str, str]:
 async def _body(world: ControlContext, request: Request, receive: Receive, limit: int) -> bytes:
     try:
         declared = request.headers.get("content-length", "").encode("latin-1")
-        return await read_body(receive, limit=limit, seconds=world.settings.body_seconds, declared=declared)
+        return await read_body(receive, limit=limit, seconds=world.settings.body_timeout, declared=declared)
     except (BodyTooLarge, BodyTooSlow) as error:
         raise ControlError(str(error), status=413 if isinstance(error, BodyTooLarge) else 408) from error
 

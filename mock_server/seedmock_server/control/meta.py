@@ -36,7 +36,7 @@ def variant_row(variant: Variants, settings: Settings) -> VariantResponse:
     """A variant with the option in force."""
     return VariantResponse(
         id=variant.id,
-        option=settings.options[variant.id],
+        option=settings.variant_options[variant.id],
         default=variant.default,
         options=variant.options,
         description=variant.description,

@@ -106,7 +106,7 @@ class FaultSelector:
     def _visited(
         self, upstream: Upstream, subject: RequestFacts, scope: Mapping[str, Any], task: Task | None
     ) -> FaultTarget:
-        options = self._rooms.settings.options
+        options = self._rooms.settings.variant_options
         return FaultTarget(
             upstream,
             subject.operation,

@@ -20,7 +20,7 @@ from ..errors import SeedmockServerError
 from ..journal import JournalEntry
 from ..rate_limits import Limit
 from ..references.files import Published
-from ..settings import SEEDS
+from ..settings import SEED_LIMIT
 from ..tasks.latency import LatencyRules
 from ..tasks.models import AssetRecord, Holding, Task
 
@@ -165,7 +165,7 @@ def _check(taken: Snapshot) -> None:
         (any(not task.phases for holding in taken.holdings for task in holding.tasks), "a task has no phases"),
         (any(not 0 <= clock.rate <= FASTEST for clock in clocks), "a clock's rate is none"),
         (any(not 0 <= moment < LATEST for moment in moments), "a moment is out of time"),
-        (not -SEEDS <= taken.seed < SEEDS, "the seed has more than 64 bits"),
+        (not -SEED_LIMIT <= taken.seed < SEED_LIMIT, "the seed has more than 64 bits"),
         (any(amount is not None and not amount >= 0 for amount in amounts), "an amount is below 0"),
         (any(upstream not in NAMES for _, upstream, _ in taken.grants), "a grant is for no upstream"),
         (any(post.task not in there for post in posts), "a callback is for no task"),

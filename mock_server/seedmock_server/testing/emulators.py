@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from ..app import App
 from ..http.server import serve_in_thread
-from ..settings import from_texts
+from ..settings import parse_settings
 from .downloads import Deliveries
 
 SEED = 20260601
@@ -53,7 +53,7 @@ class Emulators:
 @contextmanager
 def started(**settings: Any) -> Iterator[Emulator]:
     """An emulator that nobody else uses, while the block lasts. Raises InvalidSetting."""
-    app = App(from_texts({"seed": SEED, "journal_entries": ENTRIES, **settings}))
+    app = App(parse_settings({"seed": SEED, "max_journal_entries": ENTRIES, **settings}))
     deliveries = Deliveries(app)
     with serve_in_thread(deliveries) as server:
         yield Emulator(server.url, app, deliveries)

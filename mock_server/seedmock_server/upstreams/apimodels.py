@@ -72,7 +72,7 @@ class ApimodelsApi:
         }
         self._rooms = rooms
         self._engine, self._library, self._random = rooms.engine, rooms.library, rooms.random
-        self._options = rooms.settings.options
+        self._options = rooms.settings.variant_options
         self._defaults = {
             field.path: field.default for field in self.contract.fields if field.operation is Operation.CREATE
         }

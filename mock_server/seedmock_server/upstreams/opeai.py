@@ -43,7 +43,7 @@ class OpeaiApi:
             Operation.CONTENT: self.content,
         }
         self._engine, self._random = rooms.engine, rooms.random
-        self._options = rooms.settings.options
+        self._options = rooms.settings.variant_options
         self._reason = self._options["opeai.failure_reason"]
         self._percent = self._options["opeai.progress"] == "percent"
         self._openai = self._options["opeai.status"] == "openai"

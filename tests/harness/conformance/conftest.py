@@ -66,7 +66,7 @@ def _opening(clips: Path) -> Iterator[Callable[..., Target]]:
     with contextlib.ExitStack() as stack:
 
         def opened(kind: str = "in process", lies: Any = (), **chosen: Any) -> Target:
-            values = {"pace": "fast", "seed": 1, "cache": clips, "keys": ALLOWED, **chosen}
+            values = {"pace": "fast", "seed": 1, "cache_dir": clips, "keys": ALLOWED, **chosen}
             return replace(stack.enter_context(DOORS[kind](**values)), lies=list(lies))
 
         yield opened

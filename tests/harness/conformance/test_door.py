@@ -43,7 +43,7 @@ def test_the_door_answers_as_httpx_does(
     clips: Path, method: str, url: str, headers: dict[str, str], content: bytes
 ) -> None:
     def app() -> Any:
-        return create_app(clock=ManualClock(), seed=1, pace="instant", cache=clips)
+        return create_app(clock=ManualClock(), seed=1, pace="instant", cache_dir=clips)
 
     async def by_httpx() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app()), base_url="http://emulator.test") as client:
@@ -57,7 +57,7 @@ def test_the_door_answers_as_httpx_does(
 
 
 def test_a_clip_comes_whole_and_in_parts(clips: Path) -> None:
-    with InProcessClient(create_app(clock=ManualClock(), seed=1, pace="instant", cache=clips)) as door:
+    with InProcessClient(create_app(clock=ManualClock(), seed=1, pace="instant", cache_dir=clips)) as door:
         sent = {**KEY, "content-type": "application/json"}
         made = door.request("POST", "/v1/videos", headers=sent, content=json.dumps(ORDER).encode())
         path = f"/v1/videos/{json.loads(made.content)['id']}/content"

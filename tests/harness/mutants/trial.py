@@ -31,7 +31,7 @@ from seedmock_server.faults.callback_faults import CallbackFaults
 from seedmock_server.faults.error_responses import encode
 from seedmock_server.faults.rules import fault_rule_from
 from seedmock_server.http.in_process import InProcessClient
-from seedmock_server.settings import from_texts
+from seedmock_server.settings import parse_settings
 
 __all__ = ["Mutant", "Seen", "Sight", "contracts", "get_contract", "looked_at", "mutants", "tried", "whole"]
 TABLE = Path(__file__).with_name("mutants.toml")
@@ -160,8 +160,8 @@ def looked_at(
 ) -> Seen:
     """Take steps against an emulator with lies in it."""
     clock, seen = ManualClock(), Seen()
-    usual = {"seed": seed, "keys": tuple(KEYS.values()), "cache": clips, "pace": "fast", "callbacks": "none"}
-    app = App(from_texts({**usual, **(settings or {})}), clock=clock)
+    usual = {"seed": seed, "keys": tuple(KEYS.values()), "cache_dir": clips, "pace": "fast", "callbacks": "none"}
+    app = App(parse_settings({**usual, **(settings or {})}), clock=clock)
     if fate:
         app.fates.add(fate_rule_from({"fate": fate, "match": {"upstream": contract.name}}))
     if fate == "failed" and contract.name == "apimodels":

@@ -168,7 +168,7 @@ def test_answers_that_no_check_is_ready_for(world_of: Callable[..., Any], verifi
         (("--upstream", "opeai", "--report", "report.doc"), "allowed: .json"),
         (("--upstream", "opeai", "--report", "no/such/folder/report.json"), "cannot be written there"),
         (("--upstream", "opeai", "--token-price", "cheap"), "is no amount"),
-        (("--upstream", "opeai", "--variant", "opeai.status"), "expected ID=OPTION"),
+        (("--upstream", "opeai", "--variant", "opeai.status"), "allowed: ID=OPTION"),
         (("--upstream", "opeai", "--variant", "opeai.status=loud"), "allowed: documented, openai"),
     ],
 )

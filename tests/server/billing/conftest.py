@@ -70,7 +70,7 @@ def open_shop(clips: Path) -> Iterator[OpenShop]:
 
         def opened(**settings: Any) -> Shop:
             runner, clock = stack.enter_context(asyncio.Runner()), ManualClock()
-            chosen: dict[str, Any] = {"pace": "fast", "seed": 1, "cache": clips, **settings}
+            chosen: dict[str, Any] = {"pace": "fast", "seed": 1, "cache_dir": clips, **settings}
             shop = Shop(create_app(clock=clock, **chosen), clock, runner)
             stack.callback(lambda: runner.run(shop.app.aclose()))
             stack.callback(lambda: runner.run(shop.client.aclose()))

@@ -123,7 +123,7 @@ def run(clips: Path, caplog: pytest.LogCaptureFixture) -> Run:
 
     @contextlib.asynccontextmanager
     async def opened(clock: Any, **settings: Any) -> AsyncIterator[Studio]:
-        chosen: dict[str, Any] = {"pace": "fast", "seed": 1, "cache": clips, **settings}
+        chosen: dict[str, Any] = {"pace": "fast", "seed": 1, "cache_dir": clips, **settings}
         async with create_app(clock=clock, **chosen) as app:
             studio = Studio(app, clock)
             async with studio.client:

@@ -94,7 +94,7 @@ def test_closing_leaves_nothing_behind_while_posts_are_waiting_or_under_way(run:
 
 def test_it_works_on_in_the_next_event_loop(receiver: Any, tmp_path: Any) -> None:
     clock = ManualClock()
-    app = create_app(clock=clock, pace="fast", cache=tmp_path)
+    app = create_app(clock=clock, pace="fast", cache_dir=tmp_path)
 
     async def order() -> None:
         transport, key = httpx.ASGITransport(app), {"Authorization": "Bearer sk_x"}
@@ -123,7 +123,7 @@ def test_it_works_on_in_the_next_event_loop(receiver: Any, tmp_path: Any) -> Non
 
 def test_a_served_emulator_calls_when_its_clock_is_moved_by_the_test(receiver: Any, tmp_path: Any) -> None:
     clock = ManualClock()
-    with serve(clock=clock, pace="fast", cache=tmp_path) as server:
+    with serve(clock=clock, pace="fast", cache_dir=tmp_path) as server:
         body = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "x", "callback_url": receiver.url}
         key = {"Authorization": "Bearer sk_x"}
         answer = httpx.post(f"{server.url}/api/v1/video/generations", json=body, headers=key)

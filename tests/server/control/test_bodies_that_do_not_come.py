@@ -38,7 +38,7 @@ def told(clips: Path, *messages: dict[str, Any]) -> list[Any]:
         said.append(message)
 
     async def call() -> None:
-        async with create_app(cache=clips, body_seconds=0.01) as app:
+        async with create_app(cache_dir=clips, body_timeout=0.01) as app:
             await app(dict(SCOPE), receive, send)
 
     asyncio.run(call())

@@ -161,7 +161,7 @@ def test_a_token_is_shown_and_a_key_stays_out_of_addresses() -> None:
 
 def test_an_application_that_nobody_serves_is_commanded_directly(clips: Path) -> None:
     async def within_a_loop() -> None:
-        async with create_app(clock=ManualClock(), cache=clips, control_token="secret") as app:
+        async with create_app(clock=ManualClock(), cache_dir=clips, control_token="secret") as app:
             with Control.of(app, "secret") as control:
                 control.fates.add("stuck", key="sk_mine")
                 assert control.clock.advance(60).now == app.clock.now()

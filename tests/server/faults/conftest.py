@@ -113,7 +113,7 @@ Wire = Callable[..., Wired]
 
 def _start(stack: contextlib.ExitStack, clips: Path, **settings: Any) -> Wired:
     clock: Clock = settings.pop("clock", None) or ManualClock()
-    app = create_app(clock=clock, **{"pace": "instant", "seed": 1, "cache": clips, **settings})
+    app = create_app(clock=clock, **{"pace": "instant", "seed": 1, "cache_dir": clips, **settings})
     server = stack.enter_context(serve_in_thread(app))
     return Wired(app, server.port, stack.enter_context(httpx.Client(base_url=server.url, timeout=5)))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seedmock_server.matching.rules import InvalidRule
 from seedmock_server.rate_limits import Limit, Limits, admitted
-from seedmock_server.settings import InvalidSetting, from_texts
+from seedmock_server.settings import InvalidSetting, parse_settings
 
 
 @given(st.integers(1, 5), st.lists(st.floats(0, 40), max_size=60))
@@ -128,7 +128,7 @@ def test_a_limit_that_cannot_be_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize("name", ["rate_limit", "concurrency_limit"])
 def test_a_setting_that_cannot_be_is_refused(name: str) -> None:
-    assert getattr(from_texts({name: "7"}), name) == 7
+    assert getattr(parse_settings({name: "7"}), name) == 7
     for value in ("0", "many"):
         with pytest.raises(InvalidSetting, match=f"{name} is .*; allowed"):
-            from_texts({name: value})
+            parse_settings({name: value})

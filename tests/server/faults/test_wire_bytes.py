@@ -262,9 +262,9 @@ PARALLEL: dict[str, Request] = {
 }
 SESSIONS: dict[str, tuple[dict[str, Any], dict[str, Request]]] = {
     "ordinary": ({}, ORDINARY),
-    "refused": ({"body_bytes": 2000, "body_seconds": 0.05}, REFUSED),
+    "refused": ({"max_body_bytes": 2000, "body_timeout": 0.05}, REFUSED),
     "faults by header": ({}, BY_HEADER),
-    "faults by rule": ({"body_bytes": 2000, "body_seconds": 0.05}, BY_RULE),
+    "faults by rule": ({"max_body_bytes": 2000, "body_timeout": 0.05}, BY_RULE),
     "gateway's variants": ({"variants": {"opeai.status": "openai", "apimodels.errors": "ok"}}, {
         "backwards": get(QUERY, "backwards"),
         "wrong value": post(GENERATIONS, "other_refusal code=422", changes={"duration": 99}),

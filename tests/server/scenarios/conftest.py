@@ -13,7 +13,7 @@ import pytest
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.http.server import serve_in_thread
-from seedmock_server.settings import from_texts
+from seedmock_server.settings import parse_settings
 
 KEY, OTHER = "sk_test_scenarios", "sk_test_another"
 ORDERS: dict[str, dict[str, Any]] = {
@@ -110,7 +110,7 @@ class Theatre:
 def house(clips: Path) -> Iterator[Theatre]:
     """The emulator; B has a price here."""
     clock = ManualClock()
-    app = App(from_texts({"pace": "fast", "seed": 1, "cache": clips, "token_price": "7"}), clock=clock)
+    app = App(parse_settings({"pace": "fast", "seed": 1, "cache_dir": clips, "token_price": "7"}), clock=clock)
     with serve_in_thread(app) as server:
         theatre = Theatre(app, server.url, clock)
         yield theatre

@@ -159,7 +159,7 @@ def test_the_pace_decides_where_a_scenario_says_nothing_of_a_task(inside: Any) -
 
 
 def test_what_was_declared_of_media_comes_back(clips: Path) -> None:
-    app = create_app(seed=1, cache=clips)
+    app = create_app(seed=1, cache_dir=clips)
     url = "https://unreachable.invalid/a.png"
     app.declared.put(url, media_facts_from({"kind": "image", "width": 640, "height": 640}))
     before = app.declared.rows()
@@ -194,7 +194,7 @@ def test_a_reset_of_one_key_leaves_the_scenario(inside: Any) -> None:
 
 def test_a_reset_brings_back_nothing_that_was_said_before_the_scenario(clips: Path) -> None:
     with asyncio.Runner() as runner:
-        app = create_app(seed=1, cache=clips)
+        app = create_app(seed=1, cache_dir=clips)
         app.declared.put("https://unreachable.invalid/a.png", media_facts_from({"kind": "image"}))
         said = (
             '[media."https://unreachable.invalid/a.png"]\nkind = "video"\n[latency]\nfixed = "1h"\n[credit]\nusd = 1\n'

@@ -63,7 +63,7 @@ def emulate(clips: Path) -> Iterator[Callable[..., Emulator]]:
             if variants not in running:
                 chosen = dict(variant.split("=") for variant in variants)
                 clock = ManualClock()
-                server = stack.enter_context(serve(clock=clock, pace="step", seed=1, cache=clips, variants=chosen))
+                server = stack.enter_context(serve(clock=clock, pace="step", seed=1, cache_dir=clips, variants=chosen))
                 running[variants] = Emulator(server.url, clock)
             return running[variants]
 
