@@ -10,15 +10,22 @@ import pkgutil
 import sys
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 
 from ..contract import Contract
 
 
 def portions(package: str, own: list[str]) -> list[str]:
     """The folders in which modules of a package lie: its own first, then one below each entry of the import path."""
-    below = (Path(entry, *package.split(".")) for entry in sys.path)
-    return list(dict.fromkeys([*own, *(str(folder) for folder in below if folder.is_dir())]))
+    folders = list(sys.path)
+    for name in package.split("."):
+        folders = [found for folder in folders for found in _locations(folder, name)]
+    return list(dict.fromkeys([*own, *folders]))
+
+
+def _locations(folder: str, name: str) -> list[str]:
+    finder = pkgutil.get_importer(folder)
+    spec = finder.find_spec(name) if finder is not None else None
+    return list(spec.submodule_search_locations or ()) if spec is not None else []
 
 
 __path__ = portions(__name__, list(__path__))
