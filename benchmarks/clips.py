@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from seedmock_server.media.clip_spec import ClipSpec, Source
+from seedmock_server.media.clip_spec import ClipSpec, StoredFile
 from seedmock_server.media.ffmpeg import executable
 from seedmock_server.media.renderer import ClipRenderer
 
@@ -35,27 +35,27 @@ def plain_ffmpeg(folder: Path, size: str, seconds: int) -> float:
     return time.perf_counter() - start
 
 
-async def asked(studio: ClipRenderer, look: ClipSpec) -> float:
+async def asked(renderer: ClipRenderer, clip_spec: ClipSpec) -> float:
     start = time.perf_counter()
-    await studio.clip(look)
+    await renderer.clip(clip_spec)
     return time.perf_counter() - start
 
 
-def look(size: str, seconds: int, seed: int, **more: Source) -> ClipSpec:
+def clip_spec(size: str, seconds: int, seed: int, **more: StoredFile) -> ClipSpec:
     width, height = map(int, size.split("x"))
     prompt = "A red fox runs through fresh snow at dawn, cinematic light"
     return ClipSpec("seedance-2-0", width, height, seconds, True, seed, prompt, **more)
 
 
-async def measured(folder: Path, studio: ClipRenderer, size: str, seconds: int) -> list[str]:
+async def measured(folder: Path, renderer: ClipRenderer, size: str, seconds: int) -> list[str]:
     """One row: medians of several rounds, each of which does everything once."""
     plain, cold, cached, stills = [], [], [], []
-    still = Source(folder / "still.png", "still")
+    still = StoredFile(folder / "still.png", "still")
     for seed in range(ROUNDS):
         plain.append(await asyncio.to_thread(plain_ffmpeg, folder, size, seconds))
-        cold.append(await asked(studio, look(size, seconds, seed)))
-        cached.append(await asked(studio, look(size, seconds, seed)))
-        stills.append(await asked(studio, look(size, seconds, seed, first=still)))
+        cold.append(await asked(renderer, clip_spec(size, seconds, seed)))
+        cached.append(await asked(renderer, clip_spec(size, seconds, seed)))
+        stills.append(await asked(renderer, clip_spec(size, seconds, seed, first=still)))
     row = [f"{size} {seconds} s", f"{statistics.median(plain):.2f} s"]
     for times in (cold, stills):
         ratio = statistics.median(theirs / ours for theirs, ours in zip(plain, times, strict=True))
@@ -70,11 +70,11 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         Image.effect_noise((1000, 700), 90).convert("RGB").save(folder / "still.png")
-        studio = ClipRenderer(folder / "clips")
-        await studio.clip(look("640x640", 1, 0))
+        renderer = ClipRenderer(folder / "clips")
+        await renderer.clip(clip_spec("640x640", 1, 0))
         for size, seconds in CASES:
-            table.add_row(*await measured(folder, studio, size, seconds))
-        await studio.aclose()
+            table.add_row(*await measured(folder, renderer, size, seconds))
+        await renderer.aclose()
     Console(width=110).print(table)
 
 

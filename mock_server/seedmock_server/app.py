@@ -26,8 +26,8 @@ from .faults.callback_faults import CallbackFaults
 from .faults.error_responses import encode
 from .faults.rules import Faults
 from .faults.selection import FaultSelector
-from .generation.assets import Library
-from .generation.engine import Engine, Rules
+from .generation.assets import AssetLibrary
+from .generation.engine import Engine, EngineConfig
 from .http.asgi import Receive, Scope, Send, lifespan
 from .journal import Journal
 from .media.renderer import ClipRenderer
@@ -35,9 +35,9 @@ from .randomness import SeededRandom, fresh_seed
 from .rate_limits import Limit, Limits
 from .references.declared import DeclaredMedia
 from .references.face_detection import FaceDetector
-from .references.files import Sources
+from .references.files import ReferenceFiles
 from .references.inspection import MediaInspector
-from .references.resolver import Inputs
+from .references.resolver import ReferenceResolver
 from .scenarios.active import ActiveScenario
 from .scenarios.catalog import named
 from .scenarios.loader import InvalidScenario, Scenario
@@ -64,28 +64,32 @@ class App:
         folder = self._folder()
         random, store = SeededRandom(self.seed), MemoryStore()
         cache = self.settings.cache_dir or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
-        self.studio = ClipRenderer(cache, cache_bytes=self.settings.max_cache_bytes)
-        shelf = Sources(folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.max_body_bytes)
+        self.renderer = ClipRenderer(cache, cache_bytes=self.settings.max_cache_bytes)
+        reference_files = ReferenceFiles(folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.max_body_bytes)
         self.journal = Journal(self.settings.max_journal_entries)
-        rules = Rules(pace=self.settings.pace, latency=_latency(), options=self.settings.variant_options)
+        rules = EngineConfig(pace=self.settings.pace, latency=_latency(), options=self.settings.variant_options)
         self.fates = Fates(random)
         self.declared = DeclaredMedia()
-        sight = MediaInspector(shelf, self.declared, FaceDetector())
+        sight = MediaInspector(reference_files, self.declared, FaceDetector())
         self.ledger = _ledger(self.settings, store, self.clocks)
-        inputs = Inputs(store, self.clocks, sight)
-        engine = Engine(store, self.clocks, random, self.studio, inputs, self.fates, self.ledger, rules)
-        library = Library(store, self.clocks, random, shelf, sight, self.fates, self.ledger, pace=self.settings.pace)
-        rooms = UpstreamContext(engine, library, shelf, random, self.settings)
+        inputs = ReferenceResolver(store, self.clocks, sight)
+        engine = Engine(store, self.clocks, random, self.renderer, inputs, self.fates, self.ledger, rules)
+        library = AssetLibrary(
+            store, self.clocks, reference_files, sight, self.fates, self.ledger, pace=self.settings.pace
+        )
+        rooms = UpstreamContext(engine, library, reference_files, random, self.settings)
         self.upstreams = spoken = upstreams(rooms)
         self.faults = Faults(random)
         self.courier = _courier(self.settings, self.clocks, self.journal, store, spoken, self.faults)
-        engine.announce = self.courier.expect
+        engine.schedule_callback = self.courier.expect
         self.limits = Limits(Limit(rate=self.settings.rate_limit, concurrency=self.settings.concurrency_limit))
-        gate = FaultSelector(self.faults, self.limits, rooms, self.studio)
+        gate = FaultSelector(self.faults, self.limits, rooms, self.renderer)
         self._doorway = ApiHandler(spoken, self.settings, self.clocks, self.journal, gate)
         self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
         books = (self.fates, self.faults, self.limits, self.declared, self.journal)
-        self.state = Checkpoint(store, self.clocks, *books, engine, self.courier, shelf, random, folder / "sources")
+        self.state = Checkpoint(
+            store, self.clocks, *books, engine, self.courier, reference_files, random, folder / "sources"
+        )
         self.stage = ActiveScenario(engine, self.faults, self.limits, self.declared, _scenario(self.settings))
         keys = ApiKeys(self.settings.keys)
         self.world = ControlContext(
@@ -116,7 +120,7 @@ class App:
     async def aclose(self) -> None:
         """End background work and remove what is temporary; for an app that is used in process."""
         await self.courier.aclose()
-        await self.studio.aclose()
+        await self.renderer.aclose()
         self._remove_temporary()
 
     async def __aenter__(self) -> App:

@@ -1,4 +1,7 @@
-"""The time, and nothing else. The only module that may ask the system for it."""
+"""Clocks of the emulator: one shared by all accounts, and one for each account that has moved its own.
+
+The only module that may read the system's time. Knows no task.
+"""
 
 from __future__ import annotations
 
@@ -7,110 +10,109 @@ from collections.abc import Callable
 
 
 def pause(seconds: float) -> None:
-    """Wait in earnest: for those who ask an upstream whose clock is not ours."""
+    """Sleep in real time: for callers of a live upstream, whose clock cannot be advanced."""
     time.sleep(seconds)
 
 
 class Clock:
-    """A time of its own, in seconds since the epoch, that runs at a rate: 1 like the system's, 0 stands still.
+    """Clock in seconds since the epoch, running at `rate` seconds a second: 1 follows the system, 0 is frozen.
 
-    One reading is one tuple, swapped whole: a test may move the clock of a server in another thread.
+    A reading is one tuple, replaced whole: a test may move the clock of a server that runs in another thread.
     """
 
     def __init__(self, at: float | None = None, *, rate: float = 1.0) -> None:
-        self._made = (at, rate)
-        self._watchers: list[Callable[[], None]] = []
+        self._initial = (at, rate)
+        self._callbacks: list[Callable[[], None]] = []
         self.reset()
 
     def reset(self) -> None:
-        """Begin again as the clock was made: at its moment, or at the system's if it was given none."""
-        here = time.time()
-        at, rate = self._made
-        self._turn(here if at is None else at, here, rate)
+        """Return to the initial time and rate; without an initial time, to the system's time."""
+        system_now = time.time()
+        at, rate = self._initial
+        self._change(system_now if at is None else at, system_now, rate)
 
-    def watch(self, watcher: Callable[[], None]) -> None:
-        """Call this whenever the clock, or one forked from it, is moved, in the thread that moves it."""
-        self._watchers.append(watcher)
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever this clock, or one forked from it, is moved, in the thread that moves it."""
+        self._callbacks.append(callback)
 
-    def _turn(self, at: float, anchor: float, rate: float) -> None:
-        self._line = (at, anchor, rate)
-        for watcher in self._watchers:
-            watcher()
+    def _change(self, at: float, anchor: float, rate: float) -> None:
+        self._reading = (at, anchor, rate)
+        for callback in self._callbacks:
+            callback()
 
     def now(self) -> float:
-        at, anchor, rate = self._line
+        at, anchor, rate = self._reading
         return at if rate == 0.0 else at + (time.time() - anchor) * rate
 
     @property
     def rate(self) -> float:
-        return self._line[2]
+        return self._reading[2]
 
     def advance(self, seconds: float) -> None:
-        """Move on by so many seconds. Raises ValueError for a move backwards."""
+        """Move forward by `seconds`. Raises ValueError for a negative number."""
         if not seconds >= 0:
             raise ValueError(f"seconds is {seconds}; a clock moves forward only: allowed: 0 or more")
-        self._turn(self.now() + seconds, time.time(), self.rate)
+        self._change(self.now() + seconds, time.time(), self.rate)
 
     sleep = advance
-    """What a client of this clock sleeps: `Client(sleep=clock.sleep, now=clock.now)` waits without waiting."""
+    """The `sleep` of a client that shares this clock: `Client(sleep=clock.sleep, now=clock.now)` polls at once."""
 
     def set(self, at: float) -> None:
-        """Move on to a moment. Raises ValueError for one that has gone by."""
+        """Move forward to a time. Raises ValueError for one in the past."""
         self.advance(at - self.now())
 
-    def run(self, rate: float) -> None:
-        """Go on at another rate; 0 freezes. Raises ValueError for a negative one."""
+    def set_rate(self, rate: float) -> None:
+        """Run at another rate from now on; 0 freezes. Raises ValueError for a negative or infinite one."""
         if not 0 <= rate < float("inf"):
             raise ValueError(f"rate is {rate}; allowed: 0 (stands still) or more")
-        self._turn(self.now(), time.time(), rate)
+        self._change(self.now(), time.time(), rate)
 
     def restore(self, at: float, rate: float) -> None:
-        """Read what a clock read when it was put away, also if that is earlier than now."""
-        self._turn(at, time.time(), rate)
+        """Set time and rate from a snapshot, even to a time in the past."""
+        self._change(at, time.time(), rate)
 
     def fork(self) -> Clock:
-        """Another clock that reads the same now and runs at the same rate."""
-        forked = Clock(self.now(), rate=self.rate)
-        forked._watchers = self._watchers
-        return forked
+        """Return an independent clock with the same time, rate and change callbacks."""
+        clock = Clock(self.now(), rate=self.rate)
+        clock._callbacks = self._callbacks
+        return clock
 
 
 class ManualClock(Clock):
-    """A clock that stands still until it is moved."""
+    """Frozen clock, moved only by hand."""
 
     def __init__(self, at: float = 1_780_000_000.0) -> None:
         super().__init__(at, rate=0.0)
 
 
 class Clocks:
-    """The world's clock, and one for each account that has moved its own, so that tests do not move each other's."""
+    """The shared clock, and a clock for each account that has moved its own, so that tests do not affect each other."""
 
-    def __init__(self, world: Clock) -> None:
-        self.world = world
-        self._own: dict[str, Clock] = {}
+    def __init__(self, shared: Clock) -> None:
+        self.shared = shared
+        self._forks: dict[str, Clock] = {}
 
-    def of(self, account: str | None) -> Clock:
-        """The clock that holds for an account; None is the world's."""
-        return self._own.get(account, self.world) if account is not None else self.world
+    def for_account(self, account: str | None) -> Clock:
+        """Return the clock in effect for an account; None stands for the shared one."""
+        return self._forks.get(account, self.shared) if account is not None else self.shared
 
     def now(self, account: str) -> float:
-        """An account's time."""
-        return self._own.get(account, self.world).now()
+        return self._forks.get(account, self.shared).now()
 
-    def own(self, account: str) -> Clock:
-        """An account's own clock, forked from the world's at the first call."""
-        if account not in self._own:
-            self._own[account] = self.world.fork()
-        return self._own[account]
+    def fork_for(self, account: str) -> Clock:
+        """Return an account's own clock, forked from the shared one at the first call."""
+        if account not in self._forks:
+            self._forks[account] = self.shared.fork()
+        return self._forks[account]
 
     @property
-    def owners(self) -> tuple[str, ...]:
-        """The accounts that have clocks of their own."""
-        return tuple(self._own)
+    def accounts(self) -> tuple[str, ...]:
+        """Accounts that have a clock of their own."""
+        return tuple(self._forks)
 
-    def forget(self, account: str | None = None) -> None:
-        """Let an account, or all, go by the world's clock again."""
+    def reset(self, account: str | None = None) -> None:
+        """Return an account, or all accounts, to the shared clock."""
         if account is None:
-            self._own.clear()
+            self._forks.clear()
         else:
-            self._own.pop(account, None)
+            self._forks.pop(account, None)

@@ -12,7 +12,7 @@ from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.lifecycle import may_follow
 from seedmock_server.clock import ManualClock
 from seedmock_server.randomness import SeededRandom
-from seedmock_server.tasks.timeline import LogNormal, Pace, pace_of
+from seedmock_server.tasks.timeline import LogNormal, Pace, durations_at_pace
 
 Open = Callable[..., Any]
 
@@ -63,7 +63,7 @@ def test_another_keys_query_is_no_step(open_door: Open) -> None:
 
 def test_realistic_times_have_the_vendors_measured_quantiles() -> None:
     random, latency = SeededRandom(7), LogNormal(142, 486)
-    totals = sorted(sum(pace_of(Pace.REALISTIC, latency, random, number)) for number in range(2000))
+    totals = sorted(sum(durations_at_pace(Pace.REALISTIC, latency, random, number)) for number in range(2000))
     assert totals[1000] == pytest.approx(142, rel=0.1)
     assert totals[1800] == pytest.approx(486, rel=0.1)
     assert totals[0] > 1

@@ -103,7 +103,7 @@ class Testbed:
 
     async def clip(self, task: Task) -> Path:
         """The file of a task's clip, whether or not it can be had just now; in the emulator's loop."""
-        return (await self.app.studio.clip(self.app.world.engine.look(task))).path
+        return (await self.app.renderer.clip(self.app.world.engine.clip_spec(task))).path
 
     def clip_of(self, task: Task) -> bytes:
         """The bytes of a task's clip."""

@@ -85,7 +85,7 @@ class ReplayServer:
         return tape.callers[min(self._keys.index(key), len(tape.callers) - 1)]
 
     async def _film(self, tape: Cassette, film: TaskTimeline, scope: Message, receive: Receive, send: Send) -> None:
-        clip = await self._app.studio.clip(look_of(film))
+        clip = await self._app.renderer.clip(look_of(film))
         answer = FileResponse(clip.path, clip.etag, "video/mp4", _cached(film))
         try:
             await hand_over(answer, scope, receive, send)

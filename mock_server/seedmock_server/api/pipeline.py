@@ -184,7 +184,7 @@ class ApiHandler:
         visit.account = self._accounts.account(visit.given.get(b"authorization", b""))
         check_key(visit.account)
         if ADVANCE in visit.given:
-            self._clocks.own(visit.account).advance(duration(visit.given[ADVANCE].decode("latin-1")))
+            self._clocks.fork_for(visit.account).advance(duration(visit.given[ADVANCE].decode("latin-1")))
 
     def _unlocked(self, upstream: Upstream, refusal: ApiError, visit: _Visit) -> bool:
         """Whether a lie lets somebody in who has no right key: as an account of their own."""

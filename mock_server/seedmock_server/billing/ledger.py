@@ -21,18 +21,18 @@ from ..errors import ApiError
 from ..matching import magic_values as magic
 from ..storage import Store
 from ..tasks.models import AssetRecord, Task
-from ..tasks.timeline import NEVER, Pace, stepped
+from ..tasks.timeline import NEVER, Pace, step_clock
 from .statement import (
-    NOTHING,
+    ZERO,
     Prices,
     Statement,
     StatementLine,
     asset_quote,
-    line,
-    order_of,
+    format_amount,
     outstanding,
+    priced_request,
     refunded_at,
-    text,
+    statement_line,
 )
 
 SHOWN = Decimal(1000)
@@ -44,7 +44,7 @@ class Tally:
     """What an account has ordered at one upstream, and when which of it comes back."""
 
     def __init__(self) -> None:
-        self._quoted = NOTHING
+        self._quoted = ZERO
         self._moments: list[float] = []
         self._sums: list[Decimal] = []
 
@@ -54,14 +54,14 @@ class Tally:
         if back == NEVER:
             return
         place = bisect_right(self._moments, back)
-        before = self._sums[place - 1] if place else NOTHING
+        before = self._sums[place - 1] if place else ZERO
         self._moments.insert(place, back)
         self._sums[place:] = [before + amount, *(later + amount for later in self._sums[place:])]
 
     def outstanding(self, now: float) -> Decimal:
         """What is held or charged at a reading of the clock."""
         gone = bisect_right(self._moments, now)
-        return self._quoted - (self._sums[gone - 1] if gone else NOTHING)
+        return self._quoted - (self._sums[gone - 1] if gone else ZERO)
 
 
 class Ledger:
@@ -73,7 +73,7 @@ class Ledger:
         """`credit` is what each account may spend at each upstream; None lets it spend without limit."""
         self.prices = prices
         self._store, self._clocks = store, clocks
-        self.lent, self._stepping = credit, pace is Pace.STEP
+        self.default_credit, self._stepping = credit, pace is Pace.STEP
         self.grants: dict[tuple[str, str], Decimal | None] = {}
         self._tallies: dict[str, dict[str, Tally]] = {}
         self._quotes: dict[tuple[Any, ...], Quote] = {}
@@ -81,12 +81,12 @@ class Ledger:
 
     # --- what an account may spend ---
 
-    def lend(self, amount: Decimal | None) -> None:
+    def set_default_credit(self, amount: Decimal | None) -> None:
         """Let every account to which nothing was granted spend so much at each upstream; None: no limit.
 
         Raises ValueError for an amount below 0.
         """
-        self.lent = _amount(amount)
+        self.default_credit = _amount(amount)
 
     def grant(self, account: str, upstream: str | None, amount: Decimal | None) -> None:
         """Let an account spend so much in all at an upstream (None: at each), from its first order on; None: no limit.
@@ -102,21 +102,21 @@ class Ledger:
     def credit(self, account: str, upstream: str) -> Decimal | None:
         """What an account may spend in all at an upstream; None for no limit."""
         if magic.is_penniless(account):
-            return NOTHING
-        return self.grants.get((account, upstream), self.lent)
+            return ZERO
+        return self.grants.get((account, upstream), self.default_credit)
 
     def balance(self, account: str, upstream: str) -> Decimal:
         """What is left of the credit, never below 0; without a limit it counts down from 1000."""
         credit = self.credit(account, upstream)
-        return max(NOTHING, (SHOWN if credit is None else credit) - self.spent(account, upstream))
+        return max(ZERO, (SHOWN if credit is None else credit) - self.spent(account, upstream))
 
-    def forget(self, account: str | None = None) -> None:
+    def reset(self, account: str | None = None) -> None:
         """Forget what was granted to an account, or to all, and read its records anew."""
-        self.reread(account)
+        self.refresh(account)
         for known in [key for key in self.grants if account in (None, key[0])]:
             del self.grants[known]
 
-    def reread(self, account: str | None = None) -> None:
+    def refresh(self, account: str | None = None) -> None:
         """Read an account's records anew, or everyone's: to be called when a store was changed behind the engine."""
         if account is None:
             self._tallies.clear()
@@ -142,7 +142,7 @@ class Ledger:
             self._count(tallies, record)
 
     def _limits(self, account: str) -> bool:
-        return bool(self.grants) or self.lent is not None or magic.is_penniless(account)
+        return bool(self.grants) or self.default_credit is not None or magic.is_penniless(account)
 
     def _cover(self, account: str, upstream: str, price: Decimal) -> None:
         credit = self.credit(account, upstream)
@@ -150,8 +150,8 @@ class Ledger:
             return
         left = credit - self.spent(account, upstream)
         if left < price:
-            said = f"this order costs {text(price)} USD, and {text(max(left, NOTHING))} USD are left"
-            shown, needed = f"{max(left, NOTHING):.6f}", f"{price:.6f}"
+            said = f"this order costs {format_amount(price)} USD, and {format_amount(max(left, ZERO))} USD are left"
+            shown, needed = f"{max(left, ZERO):.6f}", f"{price:.6f}"
             raise ApiError(ErrorKind.BALANCE, said, value=shown, allowed=needed)
 
     # --- what it owes ---
@@ -171,7 +171,7 @@ class Ledger:
 
     def line(self, record: Task | AssetRecord, now: float | None = None) -> StatementLine:
         """A record's line of the statement, now or at another reading of its account's clock."""
-        return line(record, self._moment(record, now), self.quote(record), self.prices)
+        return statement_line(record, self._moment(record, now), self.quote(record), self.prices)
 
     def statement(self, account: str, at: float | None = None) -> Statement:
         """All that an account has ordered, in the order of arrival, now or as it was or will be at a moment."""
@@ -203,12 +203,13 @@ class Ledger:
 
     def _moment(self, record: Task | AssetRecord, now: float | None) -> float:
         if self._stepping and isinstance(record, Task):
-            return stepped(record, self._store.queries(record.id))
+            return step_clock(record, self._store.queries(record.id))
         return self._clocks.now(record.account) if now is None else now
 
     def _priced(self, task: Task) -> Quote:
         prices = self.prices
-        return quote(task.upstream, order_of(task), variants=prices.variants, price_per_million=prices.per_million)
+        request = priced_request(task)
+        return quote(task.upstream, request, variants=prices.variants, price_per_million=prices.per_million)
 
 
 def _amount(amount: Decimal | None) -> Decimal | None:

@@ -18,7 +18,7 @@ from seedmock_contracts.pricing import Quote, asset_fee
 from ..tasks.models import AssetRecord, Task
 from ..tasks.timeline import NEVER, ends_at
 
-NOTHING = Decimal(0)
+ZERO = Decimal(0)
 
 
 class LineKind(StrEnum):
@@ -50,9 +50,9 @@ class StatementLine:
     created_at: float
     settled_at: float | None
     quote: Quote
-    held: Decimal = NOTHING
-    charged: Decimal = NOTHING
-    refunded: Decimal = NOTHING
+    held: Decimal = ZERO
+    charged: Decimal = ZERO
+    refunded: Decimal = ZERO
 
     @property
     def row(self) -> dict[str, Any]:
@@ -64,11 +64,11 @@ class StatementLine:
             "model": self.model,
             "created_at": self.created_at,
             "settled_at": self.settled_at,
-            "quoted": text(self.quote.amount),
-            "held": text(self.held),
-            "charged": text(self.charged),
-            "refunded": text(self.refunded),
-            "rate": text(self.quote.rate),
+            "quoted": format_amount(self.quote.amount),
+            "held": format_amount(self.held),
+            "charged": format_amount(self.charged),
+            "refunded": format_amount(self.refunded),
+            "rate": format_amount(self.quote.rate),
             "unit": self.quote.unit,
             "seconds": self.quote.seconds,
             "tokens": self.quote.tokens,
@@ -89,7 +89,7 @@ class Totals:
     @property
     def row(self) -> dict[str, str]:
         """The sums as texts."""
-        return {name: text(getattr(self, name)) for name in ("quoted", "held", "charged", "refunded")}
+        return {name: format_amount(getattr(self, name)) for name in ("quoted", "held", "charged", "refunded")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +103,17 @@ class Statement:
 
     def of(self, upstream: str) -> Statement:
         """The part of one upstream."""
-        lines = tuple(line for line in self.lines if line.upstream == upstream)
+        lines = tuple(statement_line for statement_line in self.lines if statement_line.upstream == upstream)
         return Statement(self.account, self.at, lines, {upstream: self.credits.get(upstream)})
 
     @property
     def totals(self) -> Totals:
         """The sums over all lines."""
         return Totals(
-            sum((line.quote.amount for line in self.lines), NOTHING),
-            sum((line.held for line in self.lines), NOTHING),
-            sum((line.charged for line in self.lines), NOTHING),
-            sum((line.refunded for line in self.lines), NOTHING),
+            sum((statement_line.quote.amount for statement_line in self.lines), ZERO),
+            sum((statement_line.held for statement_line in self.lines), ZERO),
+            sum((statement_line.charged for statement_line in self.lines), ZERO),
+            sum((statement_line.refunded for statement_line in self.lines), ZERO),
         )
 
     @property
@@ -124,14 +124,14 @@ class Statement:
     @property
     def charges(self) -> tuple[StatementLine, ...]:
         """The lines that were charged."""
-        return tuple(line for line in self.lines if line.charged)
+        return tuple(statement_line for statement_line in self.lines if statement_line.charged)
 
     def spends(self, amount: str | int | Decimal) -> bool:
         """Whether what was charged is this amount, rounded to the digits in which the amount is written.
 
         0.588 is "0.588" and "0.59", not "0.58" nor "0.5880001".
         """
-        return same(self.charged, amount)
+        return equals_rounded(self.charged, amount)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -141,30 +141,30 @@ class Statement:
             "account": self.account,
             "at": self.at,
             "currency": "USD",
-            "lines": [line.row for line in self.lines],
+            "lines": [statement_line.row for statement_line in self.lines],
             "upstreams": upstreams,
             "totals": self.totals.row,
         }
 
     def _account_row(self, upstream: str) -> dict[str, Any]:
         totals, credit = self.of(upstream).totals, self.credits[upstream]
-        left = None if credit is None else text(credit - totals.held - totals.charged)
-        return {**totals.row, "credit": None if credit is None else text(credit), "left": left}
+        left = None if credit is None else format_amount(credit - totals.held - totals.charged)
+        return {**totals.row, "credit": None if credit is None else format_amount(credit), "left": left}
 
 
-def same(found: Decimal, said: str | int | Decimal) -> bool:
+def equals_rounded(found: Decimal, said: str | int | Decimal) -> bool:
     """Whether an amount, rounded half up to the digits in which another is written, is that other."""
     wanted = Decimal(said)
     return wanted.is_finite() and found.quantize(wanted, ROUND_HALF_UP) == wanted
 
 
-def text(amount: Decimal) -> str:
+def format_amount(amount: Decimal) -> str:
     """An amount without exponent and without idle zeros."""
     plain = f"{amount:f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def order_of(task: Task) -> GenerationRequest | UpscaleRequest:
+def priced_request(task: Task) -> GenerationRequest | UpscaleRequest:
     """What was ordered, as far as the price depends on it."""
     if task.mode is Mode.UPSCALE:
         return UpscaleRequest(url="", resolution=task.resolution, seconds=task.source_seconds)
@@ -189,7 +189,7 @@ def settles_at(record: Task | AssetRecord) -> float:
     return record.created_at + record.processing_seconds if isinstance(record, AssetRecord) else ends_at(record)
 
 
-def line(record: Task | AssetRecord, now: float, said: Quote, prices: Prices) -> StatementLine:
+def statement_line(record: Task | AssetRecord, now: float, said: Quote, prices: Prices) -> StatementLine:
     """A record's line at a reading of the clock."""
     end, back = settles_at(record), refunded_at(record, prices)
     amount = said.amount
@@ -201,9 +201,9 @@ def line(record: Task | AssetRecord, now: float, said: Quote, prices: Prices) ->
         created_at=record.created_at,
         settled_at=None if now < end else back if now >= back else end,
         quote=said,
-        held=amount if now < end else NOTHING,
-        charged=amount if end <= now < back else NOTHING,
-        refunded=amount if now >= max(back, end) else NOTHING,
+        held=amount if now < end else ZERO,
+        charged=amount if end <= now < back else ZERO,
+        refunded=amount if now >= max(back, end) else ZERO,
     )
 
 
@@ -215,4 +215,4 @@ def _kind(record: Task | AssetRecord) -> LineKind:
 
 def outstanding(lines: Iterable[StatementLine]) -> Decimal:
     """What lines take off a balance: what is held and what is charged."""
-    return sum((line.held + line.charged for line in lines), NOTHING)
+    return sum((statement_line.held + statement_line.charged for statement_line in lines), ZERO)

@@ -118,7 +118,7 @@ class CallbackDispatcher:
         self._under_way: dict[int, Delivery] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._round: asyncio.Task[None] | None = None
-        clocks.world.watch(self.wake)
+        clocks.shared.on_change(self.wake)
 
     # --- what is to be posted ---
 
@@ -204,7 +204,7 @@ class CallbackDispatcher:
             return 0.0
         waits = []
         for account, heap in self._waiting.items():
-            clock = self._clocks.of(account)
+            clock = self._clocks.for_account(account)
             if clock.rate:
                 waits.append((heap[0].at - clock.now()) / clock.rate)
         return min(LONGEST_WAIT, max(0.001, min(waits))) if waits else None
@@ -231,7 +231,7 @@ class CallbackDispatcher:
 
         One by one on a clock that stands still, where all that happens can be made to happen again.
         """
-        heap, clock = self._waiting.get(account), self._clocks.of(account)
+        heap, clock = self._waiting.get(account), self._clocks.for_account(account)
         batch: list[Delivery] = []
         while heap and heap[0].at <= clock.now() and len(batch) < (TOGETHER if clock.rate else 1):
             if batch and heap[0].at >= batch[0].at + min((*self._plan.backoff, self._plan.interval)):
@@ -244,7 +244,7 @@ class CallbackDispatcher:
 
     async def _attempt(self, delivery: Delivery) -> DeliveryResult | None:
         """Post once; None for a task that is no more, and for a post that was forgotten before it began."""
-        body, clock = b"", self._clocks.of(delivery.task.account)
+        body, clock = b"", self._clocks.for_account(delivery.task.account)
         began = clock.now()
         try:
             told = self._tell(delivery.task) if delivery.number in self._under_way else None

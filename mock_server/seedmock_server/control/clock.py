@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ..clock import Clock
 from ..fates.rules import duration
 from ..matching.rules import InvalidRule
-from ..tasks.timeline import NEVER, Pace, asset_due_at, due_at
+from ..tasks.timeline import NEVER, Pace, asset_next_change_at, next_change_at
 from .context import ControlContext
 from .endpoints import MINE, ControlEndpoint, ControlRequest
 from .errors import ControlError, shown
@@ -32,7 +32,7 @@ def move(world: ControlContext, asked: ControlRequest) -> ClockResponse:
     verb = said[0]
     try:
         change = _change(world, order, verb, asked.account)
-        clock = world.state.clocks.world if asked.account is None else world.state.clocks.own(asked.account)
+        clock = world.state.clocks.shared if asked.account is None else world.state.clocks.fork_for(asked.account)
         _apply(clock, verb, change)
     except (InvalidRule, ValueError) as error:
         raise ControlError(str(error), field=verb) from error
@@ -44,7 +44,7 @@ def _change(world: ControlContext, order: ClockRequest, verb: str, account: str 
     if verb == "advance":
         return duration(order.advance, "advance")
     if verb == "set":
-        return _moment(order.set, world.state.clocks.of(account).now())
+        return _moment(order.set, world.state.clocks.for_account(account).now())
     if verb == "next":
         due = next_due(world, account)
         if due == NEVER:
@@ -58,7 +58,7 @@ def _change(world: ControlContext, order: ClockRequest, verb: str, account: str 
 
 def _apply(clock: Clock, verb: str, change: float) -> None:
     if verb in ("rate", "freeze"):
-        clock.run(change)
+        clock.set_rate(change)
     elif verb == "advance":
         clock.advance(change)
     else:
@@ -89,24 +89,27 @@ def _iso(text: str) -> float:
 def next_due(world: ControlContext, account: str | None) -> float:
     """When the next thing happens on a clock: an account's, or of all accounts that go by the world's."""
     clocks, store = world.state.clocks, world.store
-    now = clocks.of(account).now()
-    going = [one for one in store.accounts() if one not in clocks.owners] if account is None else [account]
+    now = clocks.for_account(account).now()
+    going = [one for one in store.accounts() if one not in clocks.accounts] if account is None else [account]
     moments = [source(one, now) for one in going for source in world.due]
     for one in going:
         if world.settings.pace is not Pace.STEP:  # there each task has a time of its own, which queries move
-            moments += [due_at(task, now) for task in store.tasks(one)]
-        moments += [asset_due_at(asset, now) for asset in store.assets(one)]
+            moments += [next_change_at(task, now) for task in store.tasks(one)]
+        moments += [asset_next_change_at(asset, now) for asset in store.assets(one)]
     return min(moments, default=NEVER)
 
 
 def _row(world: ControlContext, account: str | None) -> ClockResponse:
     clocks = world.state.clocks
-    clock, due = clocks.of(account), next_due(world, account)
+    clock, due = clocks.for_account(account), next_due(world, account)
     return ClockResponse(
         now=clock.now(),
         rate=clock.rate,
         due=None if due == NEVER else due,
-        accounts={one: ClockReading(now=clocks.of(one).now(), rate=clocks.of(one).rate) for one in clocks.owners},
+        accounts={
+            one: ClockReading(now=clocks.for_account(one).now(), rate=clocks.for_account(one).rate)
+            for one in clocks.accounts
+        },
     )
 
 

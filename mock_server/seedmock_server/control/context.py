@@ -9,7 +9,7 @@ from ..api.pipeline import ApiKeys
 from ..errors import ApiError
 from ..fates.rules import Fates
 from ..faults.rules import Faults
-from ..generation.assets import Library
+from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine
 from ..journal import Journal
 from ..rate_limits import Limits
@@ -30,7 +30,7 @@ class ControlContext:
     settings: Settings
     keys: ApiKeys
     engine: Engine
-    library: Library
+    library: AssetLibrary
     state: Checkpoint
     stage: ActiveScenario
     due: list[Due] = field(default_factory=list)

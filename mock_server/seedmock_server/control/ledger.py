@@ -43,7 +43,7 @@ def set_credit(world: ControlContext, asked: ControlRequest) -> LedgerResponse:
         elif order.upstream is not None:
             raise ControlError("found an upstream without a key; allowed: upstream beside key only", field="upstream")
         else:
-            world.engine.ledger.lend(amount)
+            world.engine.ledger.set_default_credit(amount)
     except InvalidOperation:
         said = f"amount is {shown(order.amount)}; allowed: USD as a number or a text, or null for no limit"
         raise ControlError(said, field="amount") from None

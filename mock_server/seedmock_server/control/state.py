@@ -27,7 +27,7 @@ def reset(world: ControlContext, asked: ControlRequest) -> ResetResponse:
         world.stage.clear()
     world.state.forget(asked.account)
     if asked.account is None:
-        world.engine.ledger.lend(world.settings.credit)
+        world.engine.ledger.set_default_credit(world.settings.credit)
         world.stage.reset()
     return gone
 

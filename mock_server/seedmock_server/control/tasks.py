@@ -42,7 +42,7 @@ def one(world: ControlContext, asked: ControlRequest) -> TaskResponse:
 def timeline(world: ControlContext, asked: ControlRequest) -> TimelineResponse:
     """A task's phases, and what was asked about it when. Raises Trouble 404."""
     task = _task(world, asked)
-    now = world.engine.now_of(task)
+    now = world.engine.now_for(task)
     heard = list(world.journal.read(JournalFilter(account=task.account, task=task.id)))
     phases = [
         TaskPhase(
@@ -72,7 +72,7 @@ def _task(world: ControlContext, asked: ControlRequest) -> Task:
 
 def task_row(world: ControlContext, task: Task) -> TaskResponse:
     """A task as the control API shows it."""
-    state, now, ends, failure = world.engine.state(task), world.engine.now_of(task), ends_at(task), task.failure
+    state, now, ends, failure = world.engine.state(task), world.engine.now_for(task), ends_at(task), task.failure
     return TaskResponse(
         id=task.id,
         upstream=task.upstream,

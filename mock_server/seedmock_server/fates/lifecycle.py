@@ -13,7 +13,7 @@ from seedmock_contracts.facts import FailCode
 
 from ..errors import ApiError
 from ..tasks.models import Phase, TaskFailure
-from ..tasks.timeline import QUEUED_SHARE, life
+from ..tasks.timeline import QUEUED_SHARE, standard_phases
 from .rules import SUCCEED, Fate, FateKind, codes, fitting
 
 SLOW, LATE, EARLY = 900.0, 10.0, 1.0
@@ -40,8 +40,8 @@ def plan_task(contract: Contract, fate: Fate, queue: float, render: float) -> Ta
     if fate is SUCCEED:
         return _ordinary(queue, render)
     queue, render = _times(fate, queue, render)
-    ordinary = life(queue, render)
-    failing = life(queue, render, TaskStatus.FAILURE)
+    ordinary = standard_phases(queue, render)
+    failing = standard_phases(queue, render, TaskStatus.FAILURE)
     if fate.kind is FateKind.REFUSED:
         raise refused(contract, fate)
     if fate.kind is FateKind.MODERATED:
@@ -72,7 +72,7 @@ def plan_task(contract: Contract, fate: Fate, queue: float, render: float) -> Ta
 
 @lru_cache(maxsize=1024)
 def _ordinary(queue: float, render: float) -> TaskPlan:
-    return TaskPlan(life(queue, render))
+    return TaskPlan(standard_phases(queue, render))
 
 
 def refused(contract: Contract, fate: Fate) -> ApiError:

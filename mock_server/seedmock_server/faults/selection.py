@@ -27,9 +27,9 @@ HEADER = b"x-mock-fault"
 class FaultSelector:
     """Introduces faults and limits to the calls."""
 
-    def __init__(self, faults: Faults, limits: Limits, rooms: UpstreamContext, studio: ClipRenderer) -> None:
+    def __init__(self, faults: Faults, limits: Limits, rooms: UpstreamContext, renderer: ClipRenderer) -> None:
         self.faults, self.limits = faults, limits
-        self._rooms, self._studio = rooms, studio
+        self._rooms, self._renderer = rooms, renderer
 
     @property
     def is_open(self) -> bool:
@@ -122,7 +122,7 @@ class FaultSelector:
         )
 
     def _clock(self, subject: RequestFacts) -> Clock:
-        return self._rooms.engine.clocks.of(subject.account)
+        return self._rooms.engine.clocks.for_account(subject.account)
 
     def _task(self, call: ApiRequest) -> Task | None:
         task = self._rooms.engine.store.task(str(call.params.get("task_id", "")))
@@ -146,19 +146,19 @@ class FaultSelector:
     def _keep(self, call: ApiRequest) -> Callable[[], None]:
         """Takes down what an account has, so that it can be brought back."""
         store = self._rooms.engine.store
-        holding = store.holding(call.account)
-        return lambda: store.hold(holding)
+        holding = store.account_records(call.account)
+        return lambda: store.replace_account(holding)
 
     def _link(self, task: Task) -> str:
         return f"{RESULTS}/{task.id}/{self._rooms.result_token(task.id)}.mp4"
 
     def _other_clip(self, task: Task) -> Clipped:
         async def made(fault: Fault, answer: FileResponse | None) -> FileResponse:
-            look = self._rooms.engine.look(task)
+            look = self._rooms.engine.clip_spec(task)
             try:
-                clip = await self._studio.clip(look if answer is None else other_look(fault, look))
+                clip = await self._renderer.clip(look if answer is None else other_look(fault, look))
                 if is_forged(fault):
-                    clip = await self._studio.changed(clip, str(fault), partial(forged, fault))
+                    clip = await self._renderer.changed(clip, str(fault), partial(forged, fault))
             except Unrenderable as error:
                 raise InvalidRule(f"{fault}: no such clip can be made: {error}") from error
             if answer is None:

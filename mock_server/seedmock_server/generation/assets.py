@@ -17,13 +17,12 @@ from ..errors import ApiError
 from ..fates.lifecycle import living_asset
 from ..fates.rules import Fates
 from ..matching.rules import RequestFacts
-from ..randomness import SeededRandom
 from ..references import files as sources
-from ..references.files import Readable, Sources
+from ..references.files import MeasuredFile, ReferenceFiles
 from ..references.inspection import Inspection, MediaInspector
 from ..storage import Store
 from ..tasks.models import AssetGroup, AssetRecord, TaskFailure
-from ..tasks.timeline import Pace, asset_status_at, processing_seconds
+from ..tasks.timeline import Pace, asset_processing_seconds, asset_status_at
 
 DAY = 86400.0
 TOO = {
@@ -38,7 +37,7 @@ TOO = {
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AssetPage:
     """One page of a listing."""
 
     items: tuple[AssetRecord, ...]
@@ -47,15 +46,14 @@ class Page:
     page_size: int
 
 
-class Library:
+class AssetLibrary:
     """Groups and assets of all accounts; an account sees its own and nothing else."""
 
     def __init__(
         self,
         store: Store,
         clocks: Clocks,
-        random: SeededRandom,
-        shelf: Sources,
+        reference_files: ReferenceFiles,
         sight: MediaInspector,
         fates: Fates,
         ledger: Ledger,
@@ -66,8 +64,7 @@ class Library:
         self._sight = sight
         self._fates = fates
         self.clocks = clocks
-        self._random = random
-        self._sources = shelf
+        self._reference_files = reference_files
         self._pace = pace
         self._ledger = ledger
 
@@ -120,7 +117,7 @@ class Library:
         seen = await self._look(account, url, origin)
         self._ledger.check_asset(account, contract.name)
         fast = float(contract.amount(f"{contract.name}.assets.processing_seconds").value)
-        usual = 0.0 if at_once else processing_seconds(self._pace, fast)
+        usual = 0.0 if at_once else asset_processing_seconds(self._pace, fast)
         asset = AssetRecord(
             id=asset_id,
             upstream=contract.name,
@@ -141,7 +138,7 @@ class Library:
 
     async def _look(self, account: str, url: str, origin: str) -> Inspection:
         try:
-            seen = await self._sight.look(url, own_origin=origin, now=self.clocks.now(account))
+            seen = await self._sight.inspect(url, own_origin=origin, now=self.clocks.now(account))
         except sources.FetchError as error:
             raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
         if seen.facts is None and sources.is_private(url):
@@ -160,13 +157,13 @@ class Library:
         """An asset's status now."""
         return asset_status_at(asset, self.clocks.now(asset.account))
 
-    def assets(self, account: str, group_id: int | None, page: int, page_size: int) -> Page:
+    def assets(self, account: str, group_id: int | None, page: int, page_size: int) -> AssetPage:
         """A page of an account's assets, oldest first. Raises ApiError GROUP_NOT_FOUND."""
         if group_id is not None:
             self.group(account, group_id)
         found = [asset for asset in self.store.assets(account) if group_id in (None, asset.group_id)]
         start = (page - 1) * page_size
-        return Page(tuple(found[start : start + page_size]), len(found), page, page_size)
+        return AssetPage(tuple(found[start : start + page_size]), len(found), page, page_size)
 
     def rename(self, account: str, asset_id: str, name: str) -> AssetRecord:
         """Raises ApiError ASSET_NOT_FOUND."""
@@ -178,15 +175,15 @@ class Library:
         """Raises ApiError ASSET_NOT_FOUND, also for the second of two calls."""
         self.store.remove_asset(self.asset(account, asset_id))
 
-    async def upload(self, contract: Contract, account: str, token: str, content: bytes, name: str) -> Readable:
+    async def upload(self, contract: Contract, account: str, token: str, content: bytes, name: str) -> MeasuredFile:
         """Keep a posted file and publish it under a token for as long as the upstream keeps files.
 
         Raises ApiError INVALID_INPUT for what is no media.
         """
         try:
-            readable = await self._sources.keep(content)
+            readable = await self._reference_files.keep(content)
             days = float(contract.amount(f"{contract.name}.files.days").value)
-            self._sources.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
+            self._reference_files.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
         except sources.FetchError as error:
             raise ApiError(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
         return readable

@@ -24,11 +24,21 @@ from ..matching.rules import RequestFacts
 from ..media.clip_spec import ClipSpec
 from ..media.renderer import CachedClip, ClipRenderer
 from ..randomness import SeededRandom
-from ..references.resolver import ASSET_SCHEME, Input, Inputs, face, frame, remarks
+from ..references.resolver import ASSET_SCHEME, Input, ReferenceResolver, first_face_path, frame_file, log_notes
 from ..storage import Store
 from ..tasks.latency import LatencyRules
 from ..tasks.models import Task, TaskFailure
-from ..tasks.timeline import NEVER, LogNormal, Pace, TaskState, ends_at, life, pace_of, state_at, stepped
+from ..tasks.timeline import (
+    NEVER,
+    LogNormal,
+    Pace,
+    TaskState,
+    durations_at_pace,
+    ends_at,
+    standard_phases,
+    state_at,
+    step_clock,
+)
 
 SEEDS = 1 << 31
 LONGEST_SIDE = 8192
@@ -56,7 +66,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class EngineConfig:
     """What an engine needs of the settings."""
 
     pace: Pace
@@ -72,11 +82,11 @@ class Engine:
         store: Store,
         clocks: Clocks,
         random: SeededRandom,
-        studio: ClipRenderer,
-        inputs: Inputs,
+        renderer: ClipRenderer,
+        inputs: ReferenceResolver,
         fates: Fates,
         ledger: Ledger,
-        rules: Rules,
+        rules: EngineConfig,
     ) -> None:
         self.store = store
         self.clocks = clocks
@@ -86,8 +96,8 @@ class Engine:
         self.ledger = ledger
         self.rules = rules
         self.latencies = LatencyRules()
-        self.announce: Announce = lambda task, at: None
-        self._studio = studio
+        self.schedule_callback: Announce = lambda task, at: None
+        self._renderer = renderer
         self.number = 0
 
     def next_number(self) -> int:
@@ -112,7 +122,7 @@ class Engine:
             await self.inputs.read_all(contract, caller.account, found, caller.origin, caller.limits) if found else ()
         )
         if inputs:
-            caller.notes.extend(remarks(inputs))
+            caller.notes.extend(log_notes(inputs))
         size = self._size(contract, request, inputs)
         draft = Task(
             upstream=contract.name,
@@ -127,14 +137,14 @@ class Engine:
             seconds=request.seconds,
             audio=request.generate_audio is not False,
             seed=-1 if request.seed is None else request.seed,
-            failure=private if private and any(one.dies for one in inputs) else None,
-            first=frame(inputs, Role.FIRST_FRAME) if inputs else None,
-            last=frame(inputs, Role.LAST_FRAME) if inputs else None,
+            failure=private if private and any(one.is_private_address for one in inputs) else None,
+            first=frame_file(inputs, Role.FIRST_FRAME) if inputs else None,
+            last=frame_file(inputs, Role.LAST_FRAME) if inputs else None,
             callback_url=request.callback_url or "",
             origin=caller.origin if request.callback_url else "",
         )
         urls = [reference.url for reference in request.references]
-        return self._accept(contract, caller, draft, new_id, urls, face(inputs) if inputs else None)
+        return self._accept(contract, caller, draft, new_id, urls, first_face_path(inputs) if inputs else None)
 
     async def upscale(
         self,
@@ -156,7 +166,7 @@ class Engine:
             if found.reference.url.startswith(ASSET_SCHEME):
                 raise
             video, failure = Input(found.path, found.reference), _unusable(refusal.detail)
-        if private and failure is None and video.dies:
+        if private and failure is None and video.is_private_address:
             failure = private
         if failure is None and video.facts is not None and video.facts.kind is not MediaKind.VIDEO:
             failure = _unusable(f"{found.path} is no video")
@@ -233,27 +243,27 @@ class Engine:
                 id=task_id,
                 seed=seed,
                 created_at=now,
-                phases=lived.phases if draft.failure is None else life(queue, render, TaskStatus.FAILURE),
+                phases=lived.phases if draft.failure is None else standard_phases(queue, render, TaskStatus.FAILURE),
                 failure=draft.failure or lived.failure,
                 fate=fate.kind if fate is SUCCEED else str(fate),
                 with_url=lived.with_url,
-                late=lived.late,
+                clip_delay=lived.late,
                 link_seconds=lived.link_seconds,
                 charged_when_failed=lived.charged_when_failed,
             )
             if self.store.add_task(task):
                 self.ledger.book(task)
                 if task.callback_url and self.rules.pace is not Pace.STEP:
-                    self.announce(task, None)
+                    self.schedule_callback(task, None)
                 if self.rules.pace is not Pace.INSTANT and task.failure is None:
-                    self._studio.prepare(partial(self.look, task))
+                    self._renderer.prepare(partial(self.clip_spec, task))
                 return task
         raise RuntimeError(f"{ATTEMPTS} task ids in a row were taken")
 
     def _times(self, draft: Task, number: int) -> tuple[float, float]:
         """Seconds in the queue and in the works: what is said of tasks like this, else what the pace gives."""
         said = self.latencies.times(draft, self.random.uniform("latency", number)) if self.latencies.durations else None
-        return said or pace_of(self.rules.pace, self.rules.latency, self.random, number)
+        return said or durations_at_pace(self.rules.pace, self.rules.latency, self.random, number)
 
     # --- what became of a task ---
 
@@ -268,21 +278,21 @@ class Engine:
 
     def _step(self, task: Task, before: int) -> None:
         """A query has moved a task's own clock; if it came to its end by that, its callback is due."""
-        ended = ends_at(task) <= stepped(task, before + 1)
-        if task.callback_url and ended and (before == 0 or stepped(task, before) < ends_at(task)):
-            self.announce(task, self.clocks.now(task.account))
+        ended = ends_at(task) <= step_clock(task, before + 1)
+        if task.callback_url and ended and (before == 0 or step_clock(task, before) < ends_at(task)):
+            self.schedule_callback(task, self.clocks.now(task.account))
 
-    def now_of(self, task: Task) -> float:
+    def now_for(self, task: Task) -> float:
         """The reading of the clock that holds for a task: under the pace `step`, its own, which each query moves on."""
         if self.rules.pace is not Pace.STEP:
             return self.clocks.now(task.account)
-        return stepped(task, self.store.queries(task.id))
+        return step_clock(task, self.store.queries(task.id))
 
     def state(self, task: Task) -> TaskState:
         """The state of a task now."""
-        return state_at(task, self.now_of(task))
+        return state_at(task, self.now_for(task))
 
-    def look(self, task: Task) -> ClipSpec:
+    def clip_spec(self, task: Task) -> ClipSpec:
         """What a task's clip looks like."""
         return ClipSpec(
             model=task.model,
@@ -304,7 +314,7 @@ class Engine:
         Raises ApiError NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (there never will be one) or LINK_EXPIRED, and
         Unrenderable.
         """
-        state, now = self.state(task), self.now_of(task)
+        state, now = self.state(task), self.now_for(task)
         if state.status is TaskStatus.FAILURE:
             why = task.failure.message if task.failure else ""
             raise ApiError(ErrorKind.TASK_FAILED, f"the task has failed: {why}", value=state.status)
@@ -313,12 +323,12 @@ class Engine:
             raise ApiError(ErrorKind.NOT_READY, said, value=state.status)
         if not task.with_url:
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND, "the task has succeeded without a clip", value=state.status)
-        if now < state.ends_at + task.late:
+        if now < state.ends_at + task.clip_delay:
             raise ApiError(ErrorKind.NOT_READY, "the task has succeeded, but there is no clip yet", value=state.status)
         lives = lives if task.link_seconds is None else task.link_seconds
         if now >= state.ends_at + lives:
             raise ApiError(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lives:g} s", value=state.status)
-        return await self._studio.clip(self.look(task))
+        return await self._renderer.clip(self.clip_spec(task))
 
     def _size(self, contract: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
         """The table's row; adaptive takes the ratio nearest to the first visual input of known form, else 16:9."""
@@ -327,7 +337,7 @@ class Engine:
             size = contract.size(request.resolution, request.ratio)
         if size is not None:
             return size
-        form = next((one.form for one in inputs if one.form is not None), 16 / 9)
+        form = next((one.aspect_ratio for one in inputs if one.aspect_ratio is not None), 16 / 9)
         rows = [row for row in contract.sizes if row.resolution == request.resolution]
         return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
 
@@ -339,7 +349,7 @@ def _unusable(message: str) -> TaskFailure:
 def _enlarged(contract: Contract, resolution: str, video: Input) -> Size:
     """The target's shorter side with the input's form, in even pixels."""
     side = int(contract.amount(f"{contract.name}.upscale.side.{resolution}").value)
-    form = video.form or 16 / 9
+    form = video.aspect_ratio or 16 / 9
     width, height = (side * form, side) if form >= 1 else (side, side / form)
     even_width, even_height = 2 * round(width / 2), 2 * round(height / 2)
     fact = contract.amount(f"{contract.name}.upscale.side.{resolution}")

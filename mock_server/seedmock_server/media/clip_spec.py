@@ -18,7 +18,7 @@ STEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class StoredFile:
     """A file on disk and the hash of its content."""
 
     path: Path
@@ -37,9 +37,9 @@ class ClipSpec:
     seed: int
     prompt: str
     extra_frame: bool = False
-    first: Source | None = None
-    last: Source | None = None
-    source: Source | None = None
+    first: StoredFile | None = None
+    last: StoredFile | None = None
+    source: StoredFile | None = None
 
     @property
     def frames(self) -> int:
@@ -54,16 +54,16 @@ class ClipSpec:
         return hashlib.sha256(told.encode("ascii")).hexdigest()
 
 
-def tags(look: ClipSpec) -> dict[bytes, str]:
-    """What the file says about itself: a title to read, and a comment (JSON) to parse."""
-    model = "".join(character if character.isprintable() else " " for character in look.model)
-    title = f"{model} · {look.width}x{look.height} · {look.seconds} s · seed {look.seed}"
-    told = {"model": look.model, "size": f"{look.width}x{look.height}", "seconds": look.seconds, "seed": look.seed}
-    return {b"\xa9nam": title, b"\xa9cmt": json.dumps(told | {"prompt": look.prompt}), b"\xa9too": "seedmock"}
+def tags(spec: ClipSpec) -> dict[bytes, str]:
+    """Return the file's metadata: a title to read, a comment (JSON) to parse, and the tool."""
+    model = "".join(character if character.isprintable() else " " for character in spec.model)
+    title = f"{model} · {spec.width}x{spec.height} · {spec.seconds} s · seed {spec.seed}"
+    comment = {"model": spec.model, "size": f"{spec.width}x{spec.height}", "seconds": spec.seconds, "seed": spec.seed}
+    return {b"\xa9nam": title, b"\xa9cmt": json.dumps(comment | {"prompt": spec.prompt}), b"\xa9too": "seedmock"}
 
 
 def _plain(value: object) -> object:
-    return value.digest if isinstance(value, Source) else value
+    return value.digest if isinstance(value, StoredFile) else value
 
 
 @functools.cache

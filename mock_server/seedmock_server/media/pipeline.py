@@ -27,37 +27,37 @@ class Scene(Protocol):
     def picture(self, second: int, step: int) -> YuvFrame: ...
 
 
-def render(look: ClipSpec, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
+def render(clip_spec: ClipSpec, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
     """Write the clip of a look to `target`; raises Unrenderable."""
-    if look.source is not None:
+    if clip_spec.source is not None:
         from .upscale import upscale
 
-        upscale(look, look.source.path, target, ffmpeg, quiet=quiet)
+        upscale(clip_spec, clip_spec.source.path, target, ffmpeg, quiet=quiet)
         return
     with ThreadPoolExecutor(1) as aside:
-        sound = aside.submit(_sound, look, ffmpeg, quiet)
-        video = _video(look, _scene(look), ffmpeg, quiet)
+        sound = aside.submit(_sound, clip_spec, ffmpeg, quiet)
+        video = _video(clip_spec, _scene(clip_spec), ffmpeg, quiet)
     with target.open("wb") as file:
-        file.writelines(mp4.movie(video, (look.width, look.height), sound.result(), tags(look)))
+        file.writelines(mp4.movie(video, (clip_spec.width, clip_spec.height), sound.result(), tags(clip_spec)))
 
 
-def _scene(look: ClipSpec) -> Scene:
-    if look.first or look.last:
+def _scene(clip_spec: ClipSpec) -> Scene:
+    if clip_spec.first or clip_spec.last:
         from .drawing.crossfade import Crossfade
 
-        return Crossfade(look)
+        return Crossfade(clip_spec)
     from .drawing.test_card import Card
 
-    return Card(look)
+    return Card(clip_spec)
 
 
-def _video(look: ClipSpec, scene: Scene, ffmpeg: Encoder, quiet: bool) -> bitstream.Stream:
+def _video(clip_spec: ClipSpec, scene: Scene, ffmpeg: Encoder, quiet: bool) -> bitstream.Stream:
     """Every second is a key picture and 11 more, each shown twice; seconds that move alike share the 11."""
-    twins = [scene.twin(second) for second in range(look.seconds)]
+    twins = [scene.twin(second) for second in range(clip_spec.seconds)]
     shots = sorted(set(twins))
     others = [second for second, twin in enumerate(twins) if second != twin]
-    others += [look.seconds] * look.extra_frame
-    arguments = encoder.video(look.width, look.height, len(shots))
+    others += [clip_spec.seconds] * clip_spec.extra_frame
+    arguments = encoder.video(clip_spec.width, clip_spec.height, len(shots))
     stream = bitstream.pictures(ffmpeg.run(arguments, _pictures(scene, shots, others), quiet=quiet))
     if len(stream.pictures) != len(shots) * STEPS + len(others):
         raise Unrenderable("ffmpeg lost a picture")
@@ -86,10 +86,10 @@ def _laid(stream: bitstream.Stream, twins: list[int], shots: list[int], others: 
     return order + list(lone.values())
 
 
-def _sound(look: ClipSpec, ffmpeg: Encoder, quiet: bool) -> mp4.Sound | None:
-    if not look.audio:
+def _sound(clip_spec: ClipSpec, ffmpeg: Encoder, quiet: bool) -> mp4.Sound | None:
+    if not clip_spec.audio:
         return None
-    arguments = encoder.sound(tune.phrase(look.seed), tune.PHRASE_SECONDS + 1, tune.RATE)
+    arguments = encoder.sound(tune.phrase(clip_spec.seed), tune.PHRASE_SECONDS + 1, tune.RATE)
     phrase = bitstream.frames(ffmpeg.run(arguments, quiet=quiet))
-    count = -(-look.frames * tune.RATE // (FPS * 1024))
+    count = -(-clip_spec.frames * tune.RATE // (FPS * 1024))
     return mp4.Sound(tune.laid(phrase, count), tune.RATE)

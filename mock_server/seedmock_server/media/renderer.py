@@ -39,8 +39,8 @@ class ClipRenderer:
 
         It is quiet when nothing was hinted at for `quiet_after` seconds.
         """
-        self._shelf = ClipCache(folder, cache_bytes)
-        self._encoder = Encoder(self._shelf.work, seconds=time_limit)
+        self._cache = ClipCache(folder, cache_bytes)
+        self._encoder = Encoder(self._cache.work, seconds=time_limit)
         self._threads = ThreadPoolExecutor(workers + 1, thread_name_prefix="studio")
         self._turns = asyncio.Semaphore(workers)
         self._renders: dict[str, asyncio.Task[CachedClip]] = {}
@@ -51,22 +51,22 @@ class ClipRenderer:
         self._idle: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def clip(self, look: ClipSpec) -> CachedClip:
+    async def clip(self, clip_spec: ClipSpec) -> CachedClip:
         """The clip of a look. Open it soon: a full shelf throws out what was not used for long.
 
         Raises Unrenderable, whose message says what is wrong with the look or its sources.
         """
-        return await self._clip(look, quiet=False)
+        return await self._clip(clip_spec, quiet=False)
 
     async def changed(self, clip: CachedClip, name: str, change: Callable[[bytes], bytes]) -> CachedClip:
         """A clip whose bytes are changed; the name tells one change from another. Kept as every clip is."""
         digest = sha256(f"{clip.etag} {name}".encode()).hexdigest()
-        found = self._shelf.find(digest)
+        found = self._cache.find(digest)
         if found is not None:
             return found
-        target = self._shelf.work / f"{digest}.mp4"
+        target = self._cache.work / f"{digest}.mp4"
         target.write_bytes(change(clip.path.read_bytes()))
-        return self._shelf.admit(digest, target)
+        return self._cache.admit(digest, target)
 
     def prepare(self, make: Callable[[], ClipSpec]) -> None:
         """A hint that the clip of this look, made when it is its turn, will be asked for; returns at once."""
@@ -88,20 +88,20 @@ class ClipRenderer:
         tasks += [self._idle] if self._idle else []
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._threads.shutdown)
-        self._shelf.close()
+        self._cache.close()
 
-    async def _clip(self, look: ClipSpec, *, quiet: bool) -> CachedClip:
+    async def _clip(self, clip_spec: ClipSpec, *, quiet: bool) -> CachedClip:
         if self._closed:
             raise Unrenderable("the studio is closed")
         if not version.cache_info().currsize:
             await asyncio.to_thread(version)
-        digest = look.digest
+        digest = clip_spec.digest
         task = self._renders.get(digest)
         if task is None:
-            found = self._shelf.find(digest)
+            found = self._cache.find(digest)
             if found is not None:
                 return found
-            task = asyncio.create_task(self._rendered(look, digest, quiet=quiet))
+            task = asyncio.create_task(self._rendered(clip_spec, digest, quiet=quiet))
             self._renders[digest] = task
             task.add_done_callback(lambda done: self._forget(digest, done))
         return await asyncio.shield(task)
@@ -111,19 +111,19 @@ class ClipRenderer:
         if not done.cancelled():
             done.exception()
 
-    async def _rendered(self, look: ClipSpec, digest: str, *, quiet: bool) -> CachedClip:
+    async def _rendered(self, clip_spec: ClipSpec, digest: str, *, quiet: bool) -> CachedClip:
         loop = asyncio.get_running_loop()
         async with contextlib.nullcontext() if quiet else self._turns:
-            return await loop.run_in_executor(self._threads, self._make, look, digest, quiet)
+            return await loop.run_in_executor(self._threads, self._make, clip_spec, digest, quiet)
 
-    def _make(self, look: ClipSpec, digest: str, quiet: bool) -> CachedClip:
+    def _make(self, clip_spec: ClipSpec, digest: str, quiet: bool) -> CachedClip:
         """Blocking, in a thread."""
         from .pipeline import render
 
-        target = self._shelf.work / f"{digest}.mp4"
+        target = self._cache.work / f"{digest}.mp4"
         try:
-            render(look, target, self._encoder, quiet=quiet)
-            return self._shelf.admit(digest, target)
+            render(clip_spec, target, self._encoder, quiet=quiet)
+            return self._cache.admit(digest, target)
         except Unrenderable:
             raise
         except Exception as error:

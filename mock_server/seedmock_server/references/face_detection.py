@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from ..media.clip_spec import Source
+from ..media.clip_spec import StoredFile
 from ..media.drawing.images import covering, opened
 
 SIDE: Final = 640
@@ -32,7 +32,7 @@ class FaceDetector:
     def __init__(self) -> None:
         self._seen: OrderedDict[str, bool | None] = OrderedDict()
 
-    async def face(self, source: Source) -> bool | None:
+    async def face(self, source: StoredFile) -> bool | None:
         """Whether an image shows a face; None where there is no detector, or the image can't be read."""
         if source.digest not in self._seen:
             self._seen[source.digest] = await asyncio.to_thread(has_face, source.path)

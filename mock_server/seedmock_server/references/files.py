@@ -38,9 +38,9 @@ from ..http.outbound import (
     web_host,
 )
 from ..media import probe
-from ..media.clip_spec import Source
+from ..media.clip_spec import StoredFile
 
-__all__ = ["FetchError", "FetchFailure", "FetchPolicy", "Published", "Readable", "Sources", "is_private"]
+__all__ = ["FetchError", "FetchFailure", "FetchPolicy", "MeasuredFile", "PublishedFile", "ReferenceFiles", "is_private"]
 
 MIB: Final = 1 << 20
 FILES: Final = "/_mock/files/"
@@ -55,24 +55,24 @@ _BLANKS: Final = str.maketrans("", "", " \t\n\r\f")
 
 
 @dataclass(frozen=True, slots=True)
-class Readable:
+class MeasuredFile:
     """A kept file and what it was measured to be. Open it soon: a full folder throws out what was not used for long."""
 
-    source: Source
+    source: StoredFile
     facts: MediaFacts
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedFile:
     """A file that was posted, by the name that it came with, for as long as its link lives by its account's clock."""
 
-    readable: Readable
+    readable: MeasuredFile
     name: str
     expires_at: float
     account: str = ""
 
 
-class Sources:
+class ReferenceFiles:
     """The files that references lead to. Belongs to one event loop."""
 
     def __init__(
@@ -88,23 +88,23 @@ class Sources:
         """Adopts what is in the folder. `limit_bytes` holds for one file, `seconds` for fetching one."""
         self._folder, self._policy, self._resolve = folder, fetch, resolve
         self._limit, self._total, self._seconds = limit_bytes, total_bytes, seconds
-        self._readables: dict[str, Readable] = {}
-        self._published: OrderedDict[str, Published] = OrderedDict()
-        self._keeping: dict[str, asyncio.Task[Readable]] = {}
+        self._readables: dict[str, MeasuredFile] = {}
+        self._published: OrderedDict[str, PublishedFile] = OrderedDict()
+        self._keeping: dict[str, asyncio.Task[MeasuredFile]] = {}
         self._journeys = asyncio.Semaphore(JOURNEYS)
         self.result: Callable[[str], Awaitable[Path]] | None = None
         """Finds the clip behind what follows RESULTS in a link of ours; raises FetchError. Set by who renders clips."""
         self._sizes = _adopted(folder)
         self._occupied = sum(self._sizes.values())
 
-    async def read(self, url: str, *, own_origin: str, now: float) -> Readable | None:
+    async def read(self, url: str, *, own_origin: str, now: float) -> MeasuredFile | None:
         """The file behind a data: URI, a link to a file or a result of ours, or what may be fetched; else None.
 
         `own_origin` is the scheme://host[:port] by which the client came. Raises FetchError.
         """
         if url.lstrip()[:5].lower() == "data:":
             return await self.keep(await asyncio.to_thread(decoded, url))
-        token = own_token(url, own_origin)
+        token = local_file_token(url, own_origin)
         if token is not None:
             found = self.published(token, now)
             if found is None:
@@ -112,14 +112,14 @@ class Sources:
                     FetchFailure.UNREACHABLE, "the posted file is not there: the link is unknown or has expired"
                 )
             return found.readable
-        path = own_path(url, own_origin)
+        path = local_path(url, own_origin)
         if path and path.startswith(RESULTS) and self.result is not None:
             clip = await self.result(path.removeprefix(RESULTS))
             return await self.keep(await asyncio.to_thread(clip.read_bytes))
         content = await self._fetched(url)
         return None if content is None else await self.keep(content)
 
-    async def keep(self, content: bytes) -> Readable:
+    async def keep(self, content: bytes) -> MeasuredFile:
         """Store content under its digest, and measure it, unless that was done before.
 
         Raises FetchError: not_media, or too_large where even an emptied folder would not hold it.
@@ -137,13 +137,13 @@ class Sources:
             task.add_done_callback(lambda done: self._finish(digest, done))
         return await asyncio.shield(task)
 
-    def publish(self, token: str, readable: Readable, name: str, expires_at: float, account: str = "") -> None:
+    def publish(self, token: str, readable: MeasuredFile, name: str, expires_at: float, account: str = "") -> None:
         """Let a kept file be read under a token until a reading of the account's clock."""
-        self._published[token] = Published(readable, name, expires_at, account)
+        self._published[token] = PublishedFile(readable, name, expires_at, account)
         while len(self._published) > TOKENS:
             self._published.popitem(last=False)
 
-    def uploads(self) -> tuple[tuple[str, Published], ...]:
+    def uploads(self) -> tuple[tuple[str, PublishedFile], ...]:
         """Every published file with its token, oldest first."""
         return tuple(self._published.items())
 
@@ -156,7 +156,7 @@ class Sources:
         found = self._published.get(token)
         return "" if found is None else found.account
 
-    def published(self, token: str, now: float) -> Published | None:
+    def published(self, token: str, now: float) -> PublishedFile | None:
         """The file of a token, while its link lives and the folder has room for it."""
         found = self._published.get(token)
         if found is None or now >= found.expires_at or not self._touch(found.readable.source.digest):
@@ -171,7 +171,7 @@ class Sources:
             except FetchNotAllowed:
                 return None
 
-    async def _kept(self, digest: str, content: bytes) -> Readable:
+    async def _kept(self, digest: str, content: bytes) -> MeasuredFile:
         size = len(content)
         self._forget(digest)
         self._make_room(size)
@@ -185,7 +185,7 @@ class Sources:
         self._readables[digest] = readable
         return readable
 
-    def _finish(self, digest: str, done: asyncio.Task[Readable]) -> None:
+    def _finish(self, digest: str, done: asyncio.Task[MeasuredFile]) -> None:
         del self._keeping[digest]
         if not done.cancelled():
             done.exception()
@@ -222,7 +222,7 @@ class Sources:
         self._readables.pop(digest, None)
 
 
-def own_path(url: str, own_origin: str) -> str | None:
+def local_path(url: str, own_origin: str) -> str | None:
     """The path of a link to this server, or None for any other URL; every loopback address means this server."""
     try:
         link, own = urlsplit(url[:MAX_URL_CHARS].strip()), urlsplit(own_origin)
@@ -234,9 +234,9 @@ def own_path(url: str, own_origin: str) -> str | None:
     return link.path if host == web_host(own_origin) or is_loopback(host) else None
 
 
-def own_token(url: str, own_origin: str) -> str | None:
+def local_file_token(url: str, own_origin: str) -> str | None:
     """The token of a link to a posted file, or None for any other URL."""
-    path = own_path(url, own_origin)
+    path = local_path(url, own_origin)
     return path.removeprefix(FILES).partition("/")[0] if path and path.startswith(FILES) else None
 
 
@@ -291,7 +291,7 @@ def _adopted(folder: Path) -> OrderedDict[str, int]:
     return OrderedDict((name, size) for _, name, size in sorted(found))
 
 
-def _stored(folder: Path, digest: str, content: bytes) -> Readable:
+def _stored(folder: Path, digest: str, content: bytes) -> MeasuredFile:
     """Blocking, in a thread. The file appears in one step, once it is known to be media."""
     handle, name = tempfile.mkstemp(prefix=PART, dir=folder)
     part = Path(name).resolve()
@@ -305,4 +305,4 @@ def _stored(folder: Path, digest: str, content: bytes) -> Readable:
         raise FetchError(FetchFailure.NOT_MEDIA, f"the reference is not media: {said}") from None
     finally:
         part.unlink(missing_ok=True)
-    return Readable(Source(folder / digest, digest), facts)
+    return MeasuredFile(StoredFile(folder / digest, digest), facts)

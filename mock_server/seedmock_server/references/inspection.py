@@ -9,11 +9,11 @@ from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
 
 from ..matching import magic_values as magic
-from ..media.clip_spec import Source
+from ..media.clip_spec import StoredFile
 from . import files as sources
 from .declared import DeclaredMedia
 from .face_detection import FaceDetector
-from .files import Sources
+from .files import ReferenceFiles
 
 DECLARED, TABLE, NOBODY = "declared facts", "the table of magic values", "nobody: seedmock[vision] is not installed"
 
@@ -22,20 +22,20 @@ DECLARED, TABLE, NOBODY = "declared facts", "the table of magic values", "nobody
 class Inspection:
     """A file if it could be read, facts if they are known, and by whom a face was looked for, if anybody could."""
 
-    source: Source | None = None
+    source: StoredFile | None = None
     facts: MediaFacts | None = None
-    judge: str = ""
+    face_checked_by: str = ""
 
 
 class MediaInspector:
     """Belongs to one event loop."""
 
-    def __init__(self, shelf: Sources, declared: DeclaredMedia, eyes: FaceDetector) -> None:
-        self._sources = shelf
+    def __init__(self, reference_files: ReferenceFiles, declared: DeclaredMedia, eyes: FaceDetector) -> None:
+        self._reference_files = reference_files
         self._declared = declared
         self._eyes = eyes
 
-    async def look(self, url: str, *, own_origin: str, now: float, faces: bool = False) -> Inspection:
+    async def inspect(self, url: str, *, own_origin: str, now: float, faces: bool = False) -> Inspection:
         """What is known of a URL; of an image, whether it shows a face, where `faces` asks for it.
 
         Raises sources.FetchError where there should be something readable and is not.
@@ -53,10 +53,10 @@ class MediaInspector:
             return Inspection(None, spot.facts, TABLE)
         return await self._judged(Inspection(*await self._file(url, own_origin, now)), faces)
 
-    async def _file(self, url: str, own_origin: str, now: float) -> tuple[Source | None, MediaFacts | None]:
+    async def _file(self, url: str, own_origin: str, now: float) -> tuple[StoredFile | None, MediaFacts | None]:
         if magic.is_magic(url):
             return None, None
-        readable = await self._sources.read(url, own_origin=own_origin, now=now)
+        readable = await self._reference_files.read(url, own_origin=own_origin, now=now)
         return (None, None) if readable is None else (readable.source, readable.facts)
 
     async def _judged(self, seen: Inspection, faces: bool) -> Inspection:

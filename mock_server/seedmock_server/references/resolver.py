@@ -14,7 +14,7 @@ from seedmock_contracts.validation import kind_violation, media_violations
 
 from ..clock import Clocks
 from ..errors import ApiError, api_error_from
-from ..media.clip_spec import Source
+from ..media.clip_spec import StoredFile
 from ..storage import Store
 from ..tasks.timeline import asset_status_at
 from . import files as sources
@@ -32,24 +32,24 @@ class Input:
 
     path: str
     reference: Reference
-    source: Source | None = None
+    source: StoredFile | None = None
     facts: MediaFacts | None = None
-    judge: str = ""
+    face_checked_by: str = ""
 
     @property
-    def form(self) -> float | None:
+    def aspect_ratio(self) -> float | None:
         """Width over height, if known."""
         if self.facts is None or not self.facts.width or not self.facts.height:
             return None
         return self.facts.width / self.facts.height
 
     @property
-    def dies(self) -> bool:
+    def is_private_address(self) -> bool:
         """Whether the address is one that no upstream would open, and the file is not one of ours."""
         return self.facts is None and sources.is_private(self.reference.url)
 
 
-class Inputs:
+class ReferenceResolver:
     """Reads references: assets from the store, files and data: URIs from their bytes, the rest as far as it may."""
 
     def __init__(self, store: Store, clocks: Clocks, sight: MediaInspector) -> None:
@@ -80,11 +80,11 @@ class Inputs:
             return self._asset(account, found)
         try:
             now = self._clocks.now(account)
-            seen = await self._sight.look(reference.url, own_origin=origin, now=now, faces=faces)
+            seen = await self._sight.inspect(reference.url, own_origin=origin, now=now, faces=faces)
         except sources.FetchError as error:
             said = f"{found.path}: {error}"
             raise ApiError(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
-        return Input(found.path, found.reference, seen.source, seen.facts, seen.judge)
+        return Input(found.path, found.reference, seen.source, seen.facts, seen.face_checked_by)
 
     def _asset(self, account: str, found: Found) -> Input:
         asset_id = found.reference.url.removeprefix(ASSET_SCHEME)
@@ -97,22 +97,25 @@ class Inputs:
         return Input(found.path, found.reference, asset.source, asset.facts)
 
 
-def frame(inputs: Sequence[Input], role: Role) -> Source | None:
+def frame_file(inputs: Sequence[Input], role: Role) -> StoredFile | None:
     """The file of the first or the last frame, if there is one that could be read."""
     return next((one.source for one in inputs if one.reference.role is role), None)
 
 
-def face(inputs: Sequence[Input]) -> str | None:
+def first_face_path(inputs: Sequence[Input]) -> str | None:
     """The path of the first image that shows a face and is no asset: for these, faces are what assets are for."""
     direct = (one for one in inputs if not one.reference.url.startswith(ASSET_SCHEME))
     return next((one.path for one in direct if one.facts is not None and one.facts.face), None)
 
 
-def remarks(inputs: Sequence[Input]) -> list[str]:
+def log_notes(inputs: Sequence[Input]) -> list[str]:
     """For the journal: who says of which image whether it shows a face."""
-    images = [one for one in inputs if one.judge and one.facts is not None and one.facts.kind is MediaKind.IMAGE]
     words = {True: "a face", False: "no face", None: "face or not"}
-    return [f"{one.path}: {words[one.facts.face]}, says {one.judge}" for one in images if one.facts is not None]
+    return [
+        f"{image.path}: {words[image.facts.face]}, says {image.face_checked_by}"
+        for image in inputs
+        if image.face_checked_by and image.facts is not None and image.facts.kind is MediaKind.IMAGE
+    ]
 
 
 def _check(contract: Contract, inputs: Sequence[Input], limits: Sequence[MediaLimit] | None) -> None:

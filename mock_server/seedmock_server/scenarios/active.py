@@ -30,7 +30,7 @@ class ActiveScenario:
     ) -> None:
         self._fates, self._ledger, self._engine = engine.fates, engine.ledger, engine
         self._faults, self._limits, self._declared = faults, limits, declared
-        self._rest = Rest(limits.default, self._ledger.lent)
+        self._rest = Rest(limits.default, self._ledger.default_credit)
         self._said_before: dict[str, Declaration | None] = {}
         self._first = first
         self.scenario: Scenario | None = None
@@ -47,7 +47,7 @@ class ActiveScenario:
         if scenario.limit is not None:
             self._limits.set(scenario.limit)
         if scenario.credit is not None:
-            self._ledger.lend(scenario.credit)
+            self._ledger.set_default_credit(scenario.credit)
         for url, facts in scenario.media.items():
             self._said_before[url] = self._declared.get(url)
             self._declared.put(url, facts)
@@ -60,7 +60,7 @@ class ActiveScenario:
         self._engine.latencies = LatencyRules()
         if self.scenario is not None:
             self._limits.set(self._rest.limit)
-            self._ledger.lend(self._rest.credit)
+            self._ledger.set_default_credit(self._rest.credit)
         self._take_back()
         self.scenario = None
 
@@ -86,7 +86,7 @@ class ActiveScenario:
         """Know of no scenario any more: for when rooms were emptied behind it."""
         self.resume(None, {})
         self._engine.latencies = LatencyRules()
-        self._ledger.lend(self._rest.credit)
+        self._ledger.set_default_credit(self._rest.credit)
 
     def reset(self) -> None:
         """Be as at the start, in rooms that were emptied: the scenario of the settings is on anew, or none."""

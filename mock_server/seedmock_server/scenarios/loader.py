@@ -21,7 +21,7 @@ from ..faults.rules import FaultRule, fault_rule_from
 from ..matching.rules import InvalidRule
 from ..rate_limits import Limit
 from ..references.declared import Declaration, media_facts_from
-from ..tasks.latency import LatencyRules, duration_from
+from ..tasks.latency import LatencyRules, latency_rule_from
 from .conflicts import contradiction
 from .toml_locations import Place, line_of
 
@@ -220,8 +220,8 @@ def _latencies(document: Mapping[str, Any]) -> LatencyRules:
         return LatencyRules()
     table = _table(document, ("latency",))
     rest = {name: value for name, value in table.items() if name != "of"}
-    some = [_judged(duration_from, row, ("latency", *place)) for place, row in _rows(table, "of")]
-    return LatencyRules((*some, *([_judged(duration_from, rest, ("latency",))] if rest or not some else [])))
+    some = [_judged(latency_rule_from, row, ("latency", *place)) for place, row in _rows(table, "of")]
+    return LatencyRules((*some, *([_judged(latency_rule_from, rest, ("latency",))] if rest or not some else [])))
 
 
 def _media(document: Mapping[str, Any]) -> dict[str, Declaration]:

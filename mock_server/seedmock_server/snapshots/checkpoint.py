@@ -20,7 +20,7 @@ from ..journal import Journal
 from ..randomness import SeededRandom
 from ..rate_limits import Limits
 from ..references.declared import DeclaredMedia
-from ..references.files import Sources
+from ..references.files import ReferenceFiles
 from ..scenarios.active import ActiveScenario
 from ..storage import Store
 from ..tasks.latency import LatencyRules
@@ -43,27 +43,27 @@ class Checkpoint:
     journal: Journal
     engine: Engine
     courier: CallbackDispatcher
-    sources: Sources
+    sources: ReferenceFiles
     random: SeededRandom
     folder: Path
 
     def take(self, stage: ActiveScenario) -> bytes:
         """The snapshot as JSON."""
-        world, ledger = self.clocks.world, self.engine.ledger
-        owners = {account: self.clocks.of(account) for account in self.clocks.owners}
+        world, ledger = self.clocks.shared, self.engine.ledger
+        owners = {account: self.clocks.for_account(account) for account in self.clocks.accounts}
         taken = Snapshot(
             seed=self.random.seed,
             number=self.engine.number,
             clock=ClockState(world.now(), world.rate),
             clocks={account: ClockState(clock.now(), clock.rate) for account, clock in owners.items()},
-            holdings=tuple(self.store.holding(account) for account in self.store.accounts()),
+            holdings=tuple(self.store.account_records(account) for account in self.store.accounts()),
             fates=retelling.fates_state(self.fates),
             faults=retelling.faults_state(self.faults),
             limits=((None, self.limits.default), *self.limits.of_account.items()),
             calls=tuple((*whose, tuple(calls)) for whose, calls in self.limits.calls.items()),
             latencies=self.engine.latencies,
             uploads=self.sources.uploads(),
-            credit=ledger.lent,
+            credit=ledger.default_credit,
             grants=tuple((*whose, amount) for whose, amount in ledger.grants.items()),
             media=tuple(self.declared.rows()),
             stage=retelling.stage_state(stage),
@@ -83,11 +83,11 @@ class Checkpoint:
         self.forget()
         self.random.reseed(taken.seed)
         self.engine.number = taken.number
-        self.clocks.world.restore(taken.clock.now, taken.clock.rate)
+        self.clocks.shared.restore(taken.clock.now, taken.clock.rate)
         for account, clock in taken.clocks.items():
-            self.clocks.own(account).restore(clock.now, clock.rate)
+            self.clocks.fork_for(account).restore(clock.now, clock.rate)
         for holding in taken.holdings:
-            self.store.hold(holding)
+            self.store.replace_account(holding)
         self.fates.restore(taken.fates.number, fates[0], fates[1], of_key, default)
         self.fates.drawn.update(taken.fates.drawn)
         self.faults.restore(taken.faults.number, faults[0], faults[1])
@@ -98,7 +98,7 @@ class Checkpoint:
         self.engine.latencies = taken.latencies
         for token, upload in taken.uploads:
             self.sources.publish(token, upload.readable, upload.name, upload.expires_at, upload.account)
-        self.engine.ledger.lend(taken.credit)
+        self.engine.ledger.set_default_credit(taken.credit)
         for account, upstream, amount in taken.grants:
             self.engine.ledger.grant(account, upstream, amount)
         for url, facts in media:
@@ -120,17 +120,17 @@ class Checkpoint:
     def forget(self, account: str | None = None) -> None:
         """Forget all that calls have made, or what those of an account have; without one, the time begins again too."""
         for one in self.store.accounts() if account is None else (account,):
-            self.store.forget(one)
-        self.clocks.forget(account)
+            self.store.remove_account(one)
+        self.clocks.reset(account)
         self.fates.clear(account)
         self.faults.clear(account)
         self.limits.clear(account)
         self.journal.clear(account)
-        self.engine.ledger.forget(account)
+        self.engine.ledger.reset(account)
         self.courier.forget(account)
         if account is None:
             self.declared.clear()
             self.sources.unpublish()
             self.engine.latencies = LatencyRules()
-            self.clocks.world.reset()
+            self.clocks.shared.reset()
             self.engine.number = 0

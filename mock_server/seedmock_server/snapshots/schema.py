@@ -19,10 +19,10 @@ from seedmock_contracts.upstreams import NAMES
 from ..errors import SeedmockServerError
 from ..journal import JournalEntry
 from ..rate_limits import Limit
-from ..references.files import Published
+from ..references.files import PublishedFile
 from ..settings import SEED_LIMIT
 from ..tasks.latency import LatencyRules
-from ..tasks.models import AssetRecord, Holding, Task
+from ..tasks.models import AccountRecords, AssetRecord, Task
 
 VERSION: Literal[1] = 1
 FASTEST, LATEST = 1e6, 1e11
@@ -110,13 +110,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     number: int
     clock: ClockState
     clocks: dict[str, ClockState]
-    holdings: tuple[Holding, ...]
+    holdings: tuple[AccountRecords, ...]
     fates: FatesState
     faults: FaultsState
     limits: tuple[tuple[str | None, Limit], ...]
     calls: tuple[tuple[str, str, tuple[float, ...]], ...] = ()
     latencies: LatencyRules = LatencyRules()
-    uploads: tuple[tuple[str, Published], ...] = ()
+    uploads: tuple[tuple[str, PublishedFile], ...] = ()
     credit: Decimal | None
     grants: tuple[tuple[str, str, Decimal | None], ...]
     media: tuple[dict[str, Any], ...]
@@ -178,11 +178,11 @@ def _check(taken: Snapshot) -> None:
             raise InvalidSnapshot(f"this is no snapshot: {said}; allowed: what GET /_mock/snapshot gives")
 
 
-def _records(holding: Holding) -> Iterable[Any]:
+def _records(holding: AccountRecords) -> Iterable[Any]:
     return (*holding.tasks, *holding.groups, *holding.assets, *holding.removed_assets)
 
 
-def _with_files(holding: Holding) -> Holding:
+def _with_files(holding: AccountRecords) -> AccountRecords:
     """The holding without the files that are not here."""
     return msgspec.structs.replace(
         holding,

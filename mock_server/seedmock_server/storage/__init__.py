@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..tasks.models import AssetGroup, AssetRecord, Holding, Task
+from ..tasks.models import AccountRecords, AssetGroup, AssetRecord, Task
 from .memory import MemoryStore
 
 __all__ = ["MemoryStore", "Store"]
@@ -68,14 +68,14 @@ class Store(Protocol):
         """The accounts that have anything."""
         ...
 
-    def holding(self, account: str) -> Holding:
+    def account_records(self, account: str) -> AccountRecords:
         """Everything of an account."""
         ...
 
-    def hold(self, holding: Holding) -> None:
+    def replace_account(self, holding: AccountRecords) -> None:
         """Let an account have this and nothing else."""
         ...
 
-    def forget(self, account: str) -> None:
+    def remove_account(self, account: str) -> None:
         """Take away everything of an account; its groups count from 1 again."""
         ...

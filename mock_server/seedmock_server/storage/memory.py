@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ..tasks.models import AssetGroup, AssetRecord, Holding, Task
+from ..tasks.models import AccountRecords, AssetGroup, AssetRecord, Task
 
 
 class MemoryStore:
@@ -79,9 +79,9 @@ class MemoryStore:
     def accounts(self) -> Sequence[str]:
         return list(dict.fromkeys((*self._by_account, *self._last_group, *self._assets, *self._removed)))
 
-    def holding(self, account: str) -> Holding:
+    def account_records(self, account: str) -> AccountRecords:
         tasks = tuple(self.tasks(account))
-        return Holding(
+        return AccountRecords(
             account=account,
             tasks=tasks,
             queries={task.id: self._queries[task.id] for task in tasks if task.id in self._queries},
@@ -91,8 +91,8 @@ class MemoryStore:
             removed_assets=tuple(self.removed_assets(account)),
         )
 
-    def hold(self, holding: Holding) -> None:
-        self.forget(holding.account)
+    def replace_account(self, holding: AccountRecords) -> None:
+        self.remove_account(holding.account)
         for task in holding.tasks:
             self.add_task(task)
         self._queries.update(holding.queries)
@@ -105,7 +105,7 @@ class MemoryStore:
         if holding.last_group:
             self._last_group[holding.account] = holding.last_group
 
-    def forget(self, account: str) -> None:
+    def remove_account(self, account: str) -> None:
         for task in self._by_account.pop(account, ()):
             del self._tasks[task.id]
             self._queries.pop(task.id, None)

@@ -50,7 +50,7 @@ class LatencyRules:
         return None if found is None else found.times(fraction)
 
 
-def duration_from(values: Mapping[str, Any]) -> LatencyRule:
+def latency_rule_from(values: Mapping[str, Any]) -> LatencyRule:
     """How long tasks of a kind take, from a table. Raises InvalidRule."""
     for name in values:
         if name not in FIELDS:

@@ -10,7 +10,7 @@ import msgspec
 from seedmock_contracts.enums import ErrorKind, MediaKind, Mode, TaskStatus
 from seedmock_contracts.facts import MediaFacts
 
-from ..media.clip_spec import Source
+from ..media.clip_spec import StoredFile
 
 
 class TaskFailure(msgspec.Struct, frozen=True, gc=False):
@@ -54,13 +54,13 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     created_at: float = 0.0
     phases: tuple[Phase, ...] = ()
     failure: TaskFailure | None = None
-    first: Source | None = None
-    last: Source | None = None
-    source: Source | None = None
+    first: StoredFile | None = None
+    last: StoredFile | None = None
+    source: StoredFile | None = None
     source_seconds: float | None = None
     fate: str = ""
     with_url: bool = True
-    late: float = 0.0
+    clip_delay: float = 0.0
     link_seconds: float | None = None
     charged_when_failed: bool = False
     callback_url: str = ""
@@ -91,11 +91,11 @@ class AssetRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     created_at: float
     processing_seconds: float
     failure: TaskFailure | None = None
-    source: Source | None = None
+    source: StoredFile | None = None
     facts: MediaFacts | None = None
 
 
-class Holding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class AccountRecords(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Everything of one account. `queries` counts by task, `last_group` is the highest group id that was given out."""
 
     account: str

@@ -58,7 +58,7 @@ NEVER = math.inf
 
 
 @lru_cache(maxsize=1024)
-def life(queue: float, render: float, end: TaskStatus = TaskStatus.SUCCESS) -> tuple[Phase, ...]:
+def standard_phases(queue: float, render: float, end: TaskStatus = TaskStatus.SUCCESS) -> tuple[Phase, ...]:
     """The phases of an ordinary task: seconds in the queue, seconds in the works, the end."""
     return (
         Phase(0.0, TaskStatus.QUEUED),
@@ -70,7 +70,7 @@ def life(queue: float, render: float, end: TaskStatus = TaskStatus.SUCCESS) -> t
 FAST = (0.6, 1.4)
 
 
-def pace_of(pace: Pace, latency: LogNormal, random: SeededRandom, number: int) -> tuple[float, float]:
+def durations_at_pace(pace: Pace, latency: LogNormal, random: SeededRandom, number: int) -> tuple[float, float]:
     """Seconds in the queue and in the works for a new task, drawn by its number."""
     if pace is Pace.FAST:
         return FAST
@@ -95,7 +95,7 @@ def ends_at(task: Task) -> float:
     return task.created_at + last.at if last.status in TERMINAL else NEVER
 
 
-def stepped(task: Task, queries: int) -> float:
+def step_clock(task: Task, queries: int) -> float:
     """What a task's own clock reads after so many queries, under the pace `step`."""
     return task.created_at + max(0, queries - 1) * STEP_SECONDS
 
@@ -108,21 +108,21 @@ def progress_at(task: Task, now: float) -> int:
     return max(0, min(99, int(100 * (now - task.created_at) / whole)))
 
 
-def due_at(task: Task, now: float) -> float:
+def next_change_at(task: Task, now: float) -> float:
     """The next moment after `now` at which a task's state changes; NEVER when none is left."""
     moments = [task.created_at + phase.at for phase in task.phases]
-    if task.late:
-        moments.append(ends_at(task) + task.late)
+    if task.clip_delay:
+        moments.append(ends_at(task) + task.clip_delay)
     return min((moment for moment in moments if moment > now), default=NEVER)
 
 
-def asset_due_at(asset: AssetRecord, now: float) -> float:
+def asset_next_change_at(asset: AssetRecord, now: float) -> float:
     """When an asset comes out of processing; NEVER when it has."""
     ends = asset.created_at + asset.processing_seconds
     return ends if ends > now else NEVER
 
 
-def processing_seconds(pace: Pace, fast: float) -> float:
+def asset_processing_seconds(pace: Pace, fast: float) -> float:
     """How long an asset is in processing; `fast` is the figure of the upstream."""
     return {Pace.INSTANT: 0.0, Pace.FAST: fast, Pace.STEP: STEP_SECONDS, Pace.REALISTIC: 10 * fast}[pace]
 

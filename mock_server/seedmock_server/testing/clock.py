@@ -25,7 +25,7 @@ class KeyClock:
 
     @property
     def _clock(self) -> Clock:
-        return self._world.state.clocks.own(self._account)
+        return self._world.state.clocks.fork_for(self._account)
 
     def now(self) -> float:
         """What the clock reads."""
@@ -51,7 +51,7 @@ class KeyClock:
 
     def rate(self, rate: float) -> None:
         """Run at a rate from now on: 1 is real time, 60 a minute each second, 0 stands still. Raises ValueError."""
-        self._clock.run(rate)
+        self._clock.set_rate(rate)
 
     def freeze(self) -> None:
         """Stand still from now on."""

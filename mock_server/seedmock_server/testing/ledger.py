@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
 from ..billing.ledger import Ledger
-from ..billing.statement import LineKind, Statement, StatementLine, text
+from ..billing.statement import LineKind, Statement, StatementLine, format_amount
 
 
 class Purse:
@@ -48,7 +48,7 @@ class Purse:
             raise TypeError(f'the amount is the float {amount}; write it as a text: assert_spend("{amount}")')
         statement = self.statement
         if not statement.spends(amount):
-            self._fail(f"expected {amount} USD to be spent, found {text(statement.charged)}")
+            self._fail(f"expected {amount} USD to be spent, found {format_amount(statement.charged)}")
 
     def assert_charged_once(self) -> None:
         """Exactly one generation or upscale was charged."""
@@ -67,5 +67,5 @@ class Purse:
 def line_of(line: StatementLine) -> str:
     """A line of the statement in a few words."""
     states = {"held": line.held, "charged": line.charged, "refunded": line.refunded}
-    standing = ", ".join(f"{name} {text(amount)}" for name, amount in states.items() if amount) or "free"
+    standing = ", ".join(f"{name} {format_amount(amount)}" for name, amount in states.items() if amount) or "free"
     return f"{line.upstream} {line.kind} {line.id}: {standing}"

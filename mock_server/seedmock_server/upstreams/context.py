@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..generation.assets import Library
+from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine
 from ..randomness import SeededRandom
 from ..references import files as sources
-from ..references.files import Sources
+from ..references.files import ReferenceFiles
 from ..settings import Settings
 
 RESULTS, FILES = sources.RESULTS.rstrip("/"), sources.FILES.rstrip("/")
@@ -19,8 +19,8 @@ class UpstreamContext:
     """The rooms that an upstream's words speak for."""
 
     engine: Engine
-    library: Library
-    sources: Sources
+    library: AssetLibrary
+    sources: ReferenceFiles
     random: SeededRandom
     settings: Settings
 

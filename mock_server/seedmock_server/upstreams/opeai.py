@@ -152,7 +152,7 @@ class OpeaiApi:
                 body["fail_reason"] = task.failure.message
         body["id"], body["model"], body["object"] = task.id, task.model, "video"
         if self._percent:
-            body["progress"] = f"{progress_at(task, self._engine.now_of(task))}%"
+            body["progress"] = f"{progress_at(task, self._engine.now_for(task))}%"
         body["prompt"], body["size"], body["status"] = task.prompt, _size(task), self._word(state)
         return body
 
@@ -164,7 +164,7 @@ class OpeaiApi:
             "created_at": int(task.created_at),
             "status": self._word(state),
             "model": task.model,
-            "progress": progress_at(task, self._engine.now_of(task)),
+            "progress": progress_at(task, self._engine.now_for(task)),
             "prompt": task.prompt,
             "seconds": str(task.seconds),
             "size": _size(task),

@@ -107,7 +107,7 @@ def test_a_grant_holds_for_its_key_and_upstream_and_can_be_changed(shop: Any) ->
     assert shop.order("a").status_code == 200
     ledger.grant(mine, "apimodels", Decimal(0))
     assert shop.balance() == 0
-    ledger.forget(mine)
+    ledger.reset(mine)
     assert ledger.credit(mine, "apimodels") is None
     assert ledger.credit(mine, "opeai") is None
 
@@ -115,11 +115,11 @@ def test_a_grant_holds_for_its_key_and_upstream_and_can_be_changed(shop: Any) ->
 def test_what_is_lent_holds_for_all_to_whom_nothing_was_granted(shop: Any) -> None:
     ledger = shop.app.ledger
     ledger.grant(shop.account(), "apimodels", None)
-    ledger.lend(Decimal("0.1"))
+    ledger.set_default_credit(Decimal("0.1"))
     assert (shop.order("a").status_code, shop.order("b").status_code) == (200, 403)
     assert shop.order("a", key="sk_test_somebody_else").status_code == 402
-    ledger.lend(None)
-    assert (shop.order("b").status_code, ledger.lent) == (200, None)
+    ledger.set_default_credit(None)
+    assert (shop.order("b").status_code, ledger.default_credit) == (200, None)
 
 
 @pytest.mark.parametrize("amount", ["-0.01", "NaN", "Infinity"])
@@ -127,7 +127,7 @@ def test_a_grant_that_cannot_be_is_refused_by_what_is_allowed(shop: Any, amount:
     with pytest.raises(ValueError, match=r"credit is .*; allowed: 0 or more"):
         shop.app.ledger.grant("k", None, Decimal(amount))
     with pytest.raises(ValueError, match=r"credit is .*; allowed: 0 or more"):
-        shop.app.ledger.lend(Decimal(amount))
+        shop.app.ledger.set_default_credit(Decimal(amount))
     with pytest.raises(ValueError, match="upstream is 'x'; allowed: apimodels, opeai"):
         shop.app.ledger.grant("k", "x", Decimal(1))
 
@@ -147,8 +147,8 @@ def test_a_store_that_was_changed_from_outside_is_read_anew(open_shop: Any) -> N
     store = shop.app.ledger._store
     store.__init__()
     assert shop.order("a").status_code == 402
-    shop.app.ledger.reread()
+    shop.app.ledger.refresh()
     assert shop.order("a").status_code == 200
     store.__init__()
-    shop.app.ledger.reread(shop.account())
+    shop.app.ledger.refresh(shop.account())
     assert shop.order("a").status_code == 200

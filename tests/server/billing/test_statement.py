@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.enums import Basis, ErrorKind, Mode, TaskStatus
 from seedmock_server.billing.ledger import Ledger
-from seedmock_server.billing.statement import Prices, same, text
+from seedmock_server.billing.statement import Prices, equals_rounded, format_amount
 from seedmock_server.clock import Clocks, ManualClock
 from seedmock_server.storage import MemoryStore
 from seedmock_server.tasks.models import Task, TaskFailure
-from seedmock_server.tasks.timeline import life, state_at
+from seedmock_server.tasks.timeline import standard_phases, state_at
 
 NOTHING = Decimal(0)
 
@@ -172,7 +172,7 @@ def test_without_a_limit_a_statement_says_so(shop: Any) -> None:
     ],
 )  # fmt: skip
 def test_amounts_are_compared_in_the_digits_in_which_they_are_asked_for(found: str, said: Any, is_it: bool) -> None:
-    assert same(Decimal(found), said) is is_it
+    assert equals_rounded(Decimal(found), said) is is_it
 
 
 def test_a_statement_knows_whether_so_much_was_spent(shop: Any) -> None:
@@ -184,7 +184,7 @@ def test_a_statement_knows_whether_so_much_was_spent(shop: Any) -> None:
 
 
 def test_amounts_are_written_without_idle_zeros() -> None:
-    assert [text(Decimal(one)) for one in ("0.5880", "10", "0", "0.00", "1E+3", "1E-7")] == [
+    assert [format_amount(Decimal(one)) for one in ("0.5880", "10", "0", "0.00", "1E+3", "1E-7")] == [
         "0.588", "10", "0", "0", "1000", "0.0000001",
     ]  # fmt: skip
 
@@ -194,7 +194,7 @@ FAILED = TaskFailure(ErrorKind.TASK_FAILED, "UPSTREAM_FAILED", "upstream failed"
 
 def lived(number: int, at: float, render: float, ends: str) -> Task:
     end = TaskStatus.FAILURE if ends.startswith("fail") else TaskStatus.SUCCESS
-    phases = life(render / 3, render * 2 / 3, end)
+    phases = standard_phases(render / 3, render * 2 / 3, end)
     return Task(
         id=f"t{number}", upstream=("apimodels", "opeai")[number % 2], account="k", mode=Mode.TEXT,
         model=("seedance2-a/seedance-2.0-a", "seedance-2-0")[number % 2], prompt="", resolution="720p", ratio="16:9",

@@ -59,7 +59,7 @@ def test_every_way_of_moving_a_clock_counts(run: Any, receiver: Any, move: str) 
         await asyncio.sleep(0)
         at = studio.clock.now()
         {
-            "run": lambda: studio.clock.run(1000.0),
+            "run": lambda: studio.clock.set_rate(1000.0),
             "set": lambda: studio.clock.set(at + 3),
             "restore": lambda: studio.clock.restore(at + 3, 0.0),
         }[move]()

@@ -153,7 +153,7 @@ def test_a_task_that_is_no_more_is_told_to_nobody(run: Any, receiver: Any) -> No
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         (account,) = studio.app.courier._waiting
-        studio.app.state.store.forget(account)
+        studio.app.state.store.remove_account(account)
         assert await studio.pass_time(10) == 0
         await studio.order(receiver.url)
         studio.app.courier.forget(account)

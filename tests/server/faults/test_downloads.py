@@ -119,13 +119,13 @@ def test_a_link_needs_a_socket_for_what_cannot_be_shown_in_process(inside: Any) 
 
 
 def test_a_clip_that_the_studio_cannot_make_is_refused(wired: Any, clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = wired.app.studio.clip
+    honest = wired.app.renderer.clip
 
     async def half_able(look: Any) -> Any:
         if look.width == 128:
             raise Unrenderable("the paint is dry")
         return await honest(look)
 
-    monkeypatch.setattr(wired.app.studio, "clip", half_able)
+    monkeypatch.setattr(wired.app.renderer, "clip", half_able)
     answer = wired.ask("GET", clip, "other_size to=128x128")
     assert (answer.status_code, "no such clip can be made: the paint is dry" in answer.text) == (400, True)

@@ -31,11 +31,11 @@ def plain() -> ClipSpec:
 def render(tmp_path: Path) -> Render:
     """Renders looks, several at once, and gives the files in the same order."""
 
-    async def work(folder: Path, looks: tuple[ClipSpec, ...]) -> list[Path]:
-        studio = ClipRenderer(folder, workers=2)
+    async def work(folder: Path, clip_specs: tuple[ClipSpec, ...]) -> list[Path]:
+        renderer = ClipRenderer(folder, workers=2)
         try:
-            return [clip.path for clip in await asyncio.gather(*map(studio.clip, looks))]
+            return [clip.path for clip in await asyncio.gather(*map(renderer.clip, clip_specs))]
         finally:
-            await studio.aclose()
+            await renderer.aclose()
 
-    return lambda *looks, folder=tmp_path / "clips": asyncio.run(work(folder, looks))
+    return lambda *clip_specs, folder=tmp_path / "clips": asyncio.run(work(folder, clip_specs))

@@ -14,7 +14,7 @@ import av
 import pytest
 from PIL import ImageChops, ImageStat
 
-from seedmock_server.media.clip_spec import ClipSpec, Source
+from seedmock_server.media.clip_spec import ClipSpec, StoredFile
 
 LOOK = ClipSpec(model="seedance-2-0", width=640, height=640, seconds=4, audio=True, seed=7, prompt="a fox 狐")
 
@@ -34,9 +34,9 @@ asyncio.run(work())
 """
 
 
-def elsewhere(folder: Path, look: ClipSpec, core: str = "", **environment: str) -> str:
+def elsewhere(folder: Path, clip_spec: ClipSpec, core: str = "", **environment: str) -> str:
     """The hash of the bytes and the etag that another process comes to."""
-    command = [sys.executable, "-c", ELSEWHERE, str(folder), core, repr(look)]
+    command = [sys.executable, "-c", ELSEWHERE, str(folder), core, repr(clip_spec)]
     told = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
     return told.stdout
 
@@ -68,15 +68,15 @@ def test_another_seed_is_plainly_another_picture_and_another_sound(render: Calla
 
 
 def test_every_field_of_a_look_counts_and_a_source_counts_by_its_content(tmp_path: Path) -> None:
-    still = Source(tmp_path / "a.png", "one")
+    still = StoredFile(tmp_path / "a.png", "one")
     changed = [
         {"model": "other"}, {"width": 642}, {"height": 642}, {"seconds": 5}, {"audio": False}, {"seed": 8},
         {"prompt": ""}, {"extra_frame": True}, {"first": still}, {"last": still}, {"source": still},
-        {"first": Source(tmp_path / "a.png", "two")},
+        {"first": StoredFile(tmp_path / "a.png", "two")},
     ]  # fmt: skip
     digests = {replace(LOOK, **change).digest for change in changed} | {LOOK.digest}
     assert len(digests) == len(changed) + 1
-    moved = replace(LOOK, first=Source(Path("/elsewhere"), "one"))
+    moved = replace(LOOK, first=StoredFile(Path("/elsewhere"), "one"))
     assert moved.digest == replace(LOOK, first=still).digest
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seedmock_server.media.clip_spec import ClipSpec, Source
+from seedmock_server.media.clip_spec import ClipSpec, StoredFile
 from seedmock_server.media.probe import UnreadableMedia, measure
 from seedmock_server.media.renderer import ClipRenderer, Unrenderable
 
@@ -90,11 +90,11 @@ def test_what_is_not_media_is_not_measured(name: str, bad: Callable[[str], Path]
 async def test_what_is_not_media_is_not_rendered_and_the_studio_goes_on(
     name: str, use: str, plain: ClipSpec, bad: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    studio = ClipRenderer(tmp_path / "clips")
+    renderer = ClipRenderer(tmp_path / "clips")
     small = replace(plain, width=496, height=432, seconds=1)
     with pytest.raises(Unrenderable):
-        await studio.clip(replace(small, **{use: Source(bad(name), name)}))
-    await studio.aclose()
+        await renderer.clip(replace(small, **{use: StoredFile(bad(name), name)}))
+    await renderer.aclose()
     assert list((tmp_path / "clips").iterdir()) == []
 
 
@@ -118,10 +118,11 @@ def test_a_video_that_was_cut_short_is_unreadable(
 async def test_a_video_with_garbage_inside_is_unrenderable_or_rendered_but_never_a_crash(
     plain: ClipSpec, tmp_path: Path
 ) -> None:
-    studio = ClipRenderer(tmp_path / "clips")
-    whole = (await studio.clip(plain)).path.read_bytes()
+    renderer = ClipRenderer(tmp_path / "clips")
+    whole = (await renderer.clip(plain)).path.read_bytes()
     cut = tmp_path / "garbage.mp4"
     cut.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
-    results = await asyncio.gather(studio.clip(replace(plain, source=Source(cut, "garbage"))), return_exceptions=True)
+    broken = replace(plain, source=StoredFile(cut, "garbage"))
+    results = await asyncio.gather(renderer.clip(broken), return_exceptions=True)
     assert isinstance(results[0], Unrenderable) or results[0].path.exists()  # type: ignore[union-attr]
-    await studio.aclose()
+    await renderer.aclose()

@@ -13,7 +13,7 @@ import av
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
-from seedmock_server.media.clip_spec import ClipSpec, Source
+from seedmock_server.media.clip_spec import ClipSpec, StoredFile
 
 Render = Callable[..., list[Path]]
 
@@ -26,8 +26,8 @@ def drawing(size: tuple[int, int], mode: str = "RGB") -> Image.Image:
     return picture.convert(mode)
 
 
-def source(path: Path) -> Source:
-    return Source(path, hashlib.sha256(path.read_bytes()).hexdigest())
+def source(path: Path) -> StoredFile:
+    return StoredFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def decoded(path: Path) -> list[Image.Image]:
@@ -41,8 +41,8 @@ def psnr(one: Image.Image, other: Image.Image) -> float:
     return math.inf if mean == 0 else 10 * math.log10(255**2 / mean)
 
 
-def covered(picture: Image.Image, look: ClipSpec) -> Image.Image:
-    return ImageOps.fit(picture, (look.width, look.height), Image.Resampling.BICUBIC)
+def covered(picture: Image.Image, clip_spec: ClipSpec) -> Image.Image:
+    return ImageOps.fit(picture, (clip_spec.width, clip_spec.height), Image.Resampling.BICUBIC)
 
 
 @pytest.mark.parametrize("size", [(864, 496), (834, 1112), (1470, 630)])
@@ -53,12 +53,12 @@ def test_the_first_and_the_last_picture_are_the_given_stills(
     one, two = drawing((1000, 700)), ImageOps.invert(drawing((500, 900)))
     one.save(tmp_path / "one.png")
     two.save(tmp_path / "two.webp", lossless=True)
-    look = replace(plain, width=size[0], height=size[1], extra_frame=extra)
-    look = replace(look, first=source(tmp_path / "one.png"), last=source(tmp_path / "two.webp"))
-    frames = decoded(render(look)[0])
-    assert len(frames) == look.frames
-    assert psnr(frames[0], covered(one, look)) >= 30
-    assert psnr(frames[-1], covered(two, look)) >= 30
+    clip_spec = replace(plain, width=size[0], height=size[1], extra_frame=extra)
+    clip_spec = replace(clip_spec, first=source(tmp_path / "one.png"), last=source(tmp_path / "two.webp"))
+    frames = decoded(render(clip_spec)[0])
+    assert len(frames) == clip_spec.frames
+    assert psnr(frames[0], covered(one, clip_spec)) >= 30
+    assert psnr(frames[-1], covered(two, clip_spec)) >= 30
     assert psnr(frames[len(frames) // 2 - 12], frames[-1]) < 20
 
 
@@ -79,8 +79,8 @@ def test_short_passages_reach_both_ends(seconds: int, plain: ClipSpec, render: R
     one, two = drawing((864, 496)), ImageOps.flip(drawing((864, 496)))
     one.save(tmp_path / "one.png")
     two.save(tmp_path / "two.png")
-    look = replace(plain, first=source(tmp_path / "one.png"), last=source(tmp_path / "two.png"), seconds=seconds)
-    frames = decoded(render(look)[0])
+    clip_spec = replace(plain, first=source(tmp_path / "one.png"), last=source(tmp_path / "two.png"), seconds=seconds)
+    frames = decoded(render(clip_spec)[0])
     assert len(frames) == 24 * seconds
     assert min(psnr(frames[0], one), psnr(frames[-1], two)) >= 30
 

@@ -35,9 +35,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[ClipSpec]:
     seen: list[ClipSpec] = []
     really = render_module.render
 
-    def noted(look: ClipSpec, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
-        seen.append(look)
-        really(look, target, ffmpeg, quiet=quiet)
+    def noted(clip_spec: ClipSpec, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
+        seen.append(clip_spec)
+        really(clip_spec, target, ffmpeg, quiet=quiet)
 
     monkeypatch.setattr(render_module, "render", noted)
     return seen
@@ -50,93 +50,93 @@ async def settled(condition: Callable[[], bool]) -> None:
 
 
 async def test_callers_of_one_look_share_one_render(tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path) -> None:
-    studio = ClipRenderer(tmp_path)
-    clips = await asyncio.gather(*(studio.clip(tiny) for _ in range(20)))
+    renderer = ClipRenderer(tmp_path)
+    clips = await asyncio.gather(*(renderer.clip(tiny) for _ in range(20)))
     assert len(made) == len(set(clips)) == 1
     assert clips[0].size_bytes == clips[0].path.stat().st_size
     assert clips[0].etag == f'"{tiny.digest[:32]}"'
-    await studio.aclose()
+    await renderer.aclose()
 
 
 async def test_a_caller_who_leaves_does_not_spoil_it_for_the_others(
     tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path
 ) -> None:
-    studio = ClipRenderer(tmp_path)
-    leaving, staying = asyncio.create_task(studio.clip(tiny)), asyncio.create_task(studio.clip(tiny))
+    renderer = ClipRenderer(tmp_path)
+    leaving, staying = asyncio.create_task(renderer.clip(tiny)), asyncio.create_task(renderer.clip(tiny))
     await settled(lambda: bool(made))
     leaving.cancel()
     assert (await staying).path.exists()
     assert leaving.cancelled()
-    await studio.aclose()
+    await renderer.aclose()
 
 
 async def test_what_was_rendered_is_there_for_the_next_studio(
     tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path
 ) -> None:
     for _ in range(2):
-        studio = ClipRenderer(tmp_path)
-        await studio.clip(tiny)
-        await studio.aclose()
+        renderer = ClipRenderer(tmp_path)
+        await renderer.clip(tiny)
+        await renderer.aclose()
     assert len(made) == 1
 
 
 async def test_hints_are_rendered_when_it_is_quiet_the_last_few_only(
     tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path
 ) -> None:
-    studio = ClipRenderer(tmp_path, quiet_after=0.02, hints=2)
+    renderer = ClipRenderer(tmp_path, quiet_after=0.02, hints=2)
     for seed in range(10_000):
-        studio.prepare(partial(replace, tiny, seed=seed))
+        renderer.prepare(partial(replace, tiny, seed=seed))
     assert made == []
     await settled(lambda: len(list(tmp_path.glob("*.mp4"))) == 2)
-    assert [look.seed for look in made] == [9999, 9998]
-    await studio.clip(replace(tiny, seed=9999))
+    assert [clip_spec.seed for clip_spec in made] == [9999, 9998]
+    await renderer.clip(replace(tiny, seed=9999))
     assert len(made) == 2
-    await studio.aclose()
+    await renderer.aclose()
 
 
 async def test_a_hint_that_cannot_be_rendered_hurts_nobody(
     tiny: ClipSpec, made: list[ClipSpec], tmp_path: Path
 ) -> None:
-    studio = ClipRenderer(tmp_path, quiet_after=0.0)
-    studio.prepare(lambda: replace(tiny, width=3))
+    renderer = ClipRenderer(tmp_path, quiet_after=0.0)
+    renderer.prepare(lambda: replace(tiny, width=3))
     await settled(lambda: bool(made))
-    assert (await studio.clip(tiny)).path.exists()
-    await studio.aclose()
-    studio.prepare(lambda: tiny)
+    assert (await renderer.clip(tiny)).path.exists()
+    await renderer.aclose()
+    renderer.prepare(lambda: tiny)
 
 
 def test_a_hint_outside_of_an_event_loop_is_only_kept(tiny: ClipSpec, tmp_path: Path) -> None:
-    studio = ClipRenderer(tmp_path)
-    studio.prepare(lambda: tiny)
-    asyncio.run(studio.aclose())
+    renderer = ClipRenderer(tmp_path)
+    renderer.prepare(lambda: tiny)
+    asyncio.run(renderer.aclose())
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_closing_stops_everything_and_leaves_finished_clips_only(tiny: ClipSpec, tmp_path: Path) -> None:
-    studio = ClipRenderer(tmp_path)
-    kept = await studio.clip(tiny)
-    long = asyncio.create_task(studio.clip(replace(tiny, width=3840, height=2160, seconds=15)))
-    await settled(lambda: bool(studio._encoder._running))
-    await studio.aclose()
+    renderer = ClipRenderer(tmp_path)
+    kept = await renderer.clip(tiny)
+    long = asyncio.create_task(renderer.clip(replace(tiny, width=3840, height=2160, seconds=15)))
+    await settled(lambda: bool(renderer._encoder._running))
+    await renderer.aclose()
     with pytest.raises(Unrenderable):
         await long
     assert list(tmp_path.iterdir()) == [kept.path]
     with pytest.raises(Unrenderable, match="closed"):
-        await studio.clip(replace(tiny, seed=1))
+        await renderer.clip(replace(tiny, seed=1))
 
 
 async def test_an_encoder_that_takes_too_long_is_killed(plain: ClipSpec, tmp_path: Path) -> None:
-    studio = ClipRenderer(tmp_path, time_limit=0.001)
+    renderer = ClipRenderer(tmp_path, time_limit=0.001)
     with pytest.raises(Unrenderable, match="too long"):
-        await studio.clip(replace(plain, seconds=15))
-    await studio.aclose()
+        await renderer.clip(replace(plain, seconds=15))
+    await renderer.aclose()
     assert list(tmp_path.iterdir()) == []
 
 
-def clip_of(shelf: ClipCache, name: str, size: int, age: int = 0) -> CachedClip:
-    finished = shelf.work / name
+def clip_of(cache: ClipCache, name: str, size: int, age: int = 0) -> CachedClip:
+    finished = cache.work / name
     finished.write_bytes(bytes(size))
-    clip = shelf.admit(name, finished)
+    clip = cache.admit(name, finished)
     if age:
         before = clip.path.stat().st_mtime - age
         os.utime(clip.path, (before, before))
@@ -144,25 +144,25 @@ def clip_of(shelf: ClipCache, name: str, size: int, age: int = 0) -> CachedClip:
 
 
 def test_the_shelf_keeps_to_its_bound_and_the_least_used_go_first(tmp_path: Path) -> None:
-    shelf = ClipCache(tmp_path, 1000)
+    cache = ClipCache(tmp_path, 1000)
     for name, age in (("a", 30), ("b", 20), ("c", 10)):
-        clip_of(shelf, name, 300, age)
-    assert shelf.find("a") is not None
-    with shelf.find("b").path.open("rb") as download:  # type: ignore[union-attr]
+        clip_of(cache, name, 300, age)
+    assert cache.find("a") is not None
+    with cache.find("b").path.open("rb") as download:  # type: ignore[union-attr]
         os.utime(tmp_path / "b.mp4", (1, 1))
-        clip_of(shelf, "d", 300)
-        assert shelf.find("b") is None
+        clip_of(cache, "d", 300)
+        assert cache.find("b") is None
         assert len(download.read()) == 300
     assert {path.stem for path in tmp_path.glob("*.mp4")} == {"a", "c", "d"}
-    shelf.close()
+    cache.close()
 
 
 def test_a_clip_larger_than_the_shelf_is_served_nevertheless(tmp_path: Path) -> None:
-    shelf = ClipCache(tmp_path, 10)
-    clip_of(shelf, "small", 5, 9)
-    assert clip_of(shelf, "large", 100).path.exists()
-    assert shelf.find("small") is None
-    shelf.close()
+    cache = ClipCache(tmp_path, 10)
+    clip_of(cache, "small", 5, 9)
+    assert clip_of(cache, "large", 100).path.exists()
+    assert cache.find("small") is None
+    cache.close()
 
 
 def test_the_work_of_a_crashed_studio_is_swept_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
@@ -192,11 +192,11 @@ def test_a_work_folder_that_is_swept_before_it_is_locked_is_made_anew(
         return really(file)
 
     monkeypatch.setattr(shelf_module, "_locked", late)
-    shelf = ClipCache(tmp_path, 1000)
-    assert shelf.work.is_dir()
-    assert (shelf.work / "lock").exists()
-    assert shelf.work != others[1].work
-    shelf.close()
+    cache = ClipCache(tmp_path, 1000)
+    assert cache.work.is_dir()
+    assert (cache.work / "lock").exists()
+    assert cache.work != others[1].work
+    cache.close()
     others[1].close()
 
 

@@ -11,13 +11,13 @@ import av
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from seedmock_server.media.clip_spec import ClipSpec, Source
+from seedmock_server.media.clip_spec import ClipSpec, StoredFile
 from seedmock_server.media.probe import measure
 
 Render = Callable[..., list[Path]]
 
 
-def foreign(path: Path, rate: int = 30, count: int = 45, codec: str = "mpeg4") -> Source:
+def foreign(path: Path, rate: int = 30, count: int = 45, codec: str = "mpeg4") -> StoredFile:
     """A clip as another tool would make it: another rate, its index at the end."""
     with av.open(path, "w") as out:
         stream = out.add_stream(codec, rate=rate)
@@ -26,7 +26,7 @@ def foreign(path: Path, rate: int = 30, count: int = 45, codec: str = "mpeg4") -
             picture = Image.new("RGB", (320, 240), (5 * number, 90, 200))
             out.mux(stream.encode(av.VideoFrame.from_image(picture)))
         out.mux(stream.encode(None))
-    return Source(path, path.name)
+    return StoredFile(path, path.name)
 
 
 def types(path: Path) -> list[bytes]:
@@ -36,8 +36,8 @@ def types(path: Path) -> list[bytes]:
 
 def test_an_upscaled_clip_keeps_its_pictures_and_its_sound(plain: ClipSpec, render: Render) -> None:
     (small,) = render(replace(plain, audio=True))
-    look = replace(plain, width=1920, height=1080, seconds=99, audio=False, source=Source(small, "small"))
-    (large,) = render(look)
+    clip_spec = replace(plain, width=1920, height=1080, seconds=99, audio=False, source=StoredFile(small, "small"))
+    (large,) = render(clip_spec)
     with av.open(small) as before, av.open(large) as after:
         assert [stream.type for stream in after.streams] == ["video", "audio"]
         heard = [[bytes(packet) for packet in clip.demux(audio=0) if packet.size] for clip in (before, after)]
@@ -56,8 +56,8 @@ def test_an_upscaled_clip_keeps_its_pictures_and_its_sound(plain: ClipSpec, rend
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.avi"])
 def test_a_foreign_video_keeps_its_own_rate(name: str, plain: ClipSpec, render: Render, tmp_path: Path) -> None:
-    look = replace(plain, width=640, height=480, source=foreign(tmp_path / name))
-    (path,) = render(look)
+    clip_spec = replace(plain, width=640, height=480, source=foreign(tmp_path / name))
+    (path,) = render(clip_spec)
     with av.open(path) as clip:
         times = [frame.pts * frame.time_base for frame in clip.decode(video=0)]
         assert (clip.streams.video[0].width, clip.streams.video[0].height) == (640, 480)
@@ -66,20 +66,20 @@ def test_a_foreign_video_keeps_its_own_rate(name: str, plain: ClipSpec, render: 
 
 
 def test_the_same_video_gives_the_same_bytes(plain: ClipSpec, render: Render, tmp_path: Path) -> None:
-    look = replace(plain, source=foreign(tmp_path / "a.mp4"))
-    (one,) = render(look, folder=tmp_path / "x")
-    (other,) = render(look, folder=tmp_path / "y")
+    clip_spec = replace(plain, source=foreign(tmp_path / "a.mp4"))
+    (one,) = render(clip_spec, folder=tmp_path / "x")
+    (other,) = render(clip_spec, folder=tmp_path / "y")
     assert one.read_bytes() == other.read_bytes()
 
 
 def test_an_upscaled_4k_clip_has_its_size(plain: ClipSpec, render: Render, tmp_path: Path) -> None:
-    look = replace(plain, width=3840, height=2160, source=foreign(tmp_path / "a.mp4", count=6))
-    facts = measure(render(look)[0])
+    clip_spec = replace(plain, width=3840, height=2160, source=foreign(tmp_path / "a.mp4", count=6))
+    facts = measure(render(clip_spec)[0])
     assert (facts.width, facts.height, facts.has_audio) == (3840, 2160, False)
 
 
 def test_a_strange_and_endless_order_is_upscaled_too(plain: ClipSpec, render: Render, tmp_path: Path) -> None:
-    look = replace(
+    clip_spec = replace(
         plain, model="\x00\ud800", prompt="狐\ud800\x00" * 50_000, source=foreign(tmp_path / "a.mp4", count=3)
     )
-    assert measure(render(look)[0]).width == 864
+    assert measure(render(clip_spec)[0]).width == 864

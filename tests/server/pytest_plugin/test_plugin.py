@@ -85,7 +85,7 @@ def test_tests_do_not_see_each_other(run: Run) -> None:
         assert not world.fates.rules
         assert not len(world.journal)
         # Each test's key has a clock only while it is looked at.
-        assert not set(world.state.clocks.owners)
+        assert not set(world.state.clocks.accounts)
     """
     )
     result.assert_outcomes(passed=3)

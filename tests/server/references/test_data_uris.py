@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seedmock_contracts.enums import MediaKind
-from seedmock_server.references.files import FetchError, FetchFailure, Readable, Sources, decoded
+from seedmock_server.references.files import FetchError, FetchFailure, MeasuredFile, ReferenceFiles, decoded
 
 
 def picture(width: int = 4, height: int = 3) -> bytes:
@@ -28,8 +28,8 @@ TEXT = base64.b64encode(PICTURE).decode()
 WRAPPED = "\r\n ".join(TEXT[start : start + 20] for start in range(0, len(TEXT), 20))
 
 
-def read(folder: Path, url: str) -> Readable | None:
-    return asyncio.run(Sources(folder).read(url, own_origin="http://mock", now=0.0))
+def read(folder: Path, url: str) -> MeasuredFile | None:
+    return asyncio.run(ReferenceFiles(folder).read(url, own_origin="http://mock", now=0.0))
 
 
 def refusal(folder: Path, url: str) -> FetchError:

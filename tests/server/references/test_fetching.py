@@ -147,7 +147,7 @@ def test_everything_is_beyond_the_policy_that_fetches_nothing() -> None:
 
 @pytest.mark.parametrize("policy", list(FetchPolicy))
 def test_sources_know_nothing_of_what_is_beyond_their_policy(tmp_path: Path, policy: FetchPolicy) -> None:
-    room = sources.Sources(tmp_path, fetch=policy, resolve=knowing(cat_test="127.0.0.1 8.8.8.8"))
+    room = sources.ReferenceFiles(tmp_path, fetch=policy, resolve=knowing(cat_test="127.0.0.1 8.8.8.8"))
     read = room.read("http://cat.test/", own_origin="http://mock", now=0.0)
     if policy is FetchPolicy.PUBLIC:
         with pytest.raises(FetchError, match="private/reserved"):
@@ -163,7 +163,7 @@ def test_sources_fetch_and_measure_a_picture(tmp_path: Path) -> None:
     async def main() -> int | None:
         async with serving(said("200 OK", body=picture.getvalue()), []) as port:
             url = f"http://127.0.0.1:{port}/cat.png"
-            found = await sources.Sources(tmp_path, fetch=FetchPolicy.LOOPBACK).read(
+            found = await sources.ReferenceFiles(tmp_path, fetch=FetchPolicy.LOOPBACK).read(
                 url, own_origin="http://mock", now=0.0
             )
             assert found is not None
@@ -422,7 +422,7 @@ def test_only_so_many_references_are_fetched_at_once(tmp_path: Path, monkeypatch
     monkeypatch.setattr(sources, "fetch", fetching_slowly)
 
     async def main() -> None:
-        room = sources.Sources(tmp_path, fetch=FetchPolicy.PUBLIC)
+        room = sources.ReferenceFiles(tmp_path, fetch=FetchPolicy.PUBLIC)
         work = [room.read("http://cat.test/", own_origin="http://mock", now=0.0) for _ in range(30)]
         assert await asyncio.gather(*work) == [None] * 30
 

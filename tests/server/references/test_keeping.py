@@ -13,7 +13,7 @@ from PIL import Image
 
 from seedmock_contracts.facts import MediaFacts
 from seedmock_server.media import probe
-from seedmock_server.references.files import FetchError, FetchFailure, Published, Readable, Sources
+from seedmock_server.references.files import FetchError, FetchFailure, MeasuredFile, PublishedFile, ReferenceFiles
 
 T = TypeVar("T")
 OWN = "http://mock.test:8000"
@@ -33,7 +33,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-async def kept(sources: Sources, *shades: int) -> list[Readable]:
+async def kept(sources: ReferenceFiles, *shades: int) -> list[MeasuredFile]:
     return [await sources.keep(picture(shade)) for shade in shades]
 
 
@@ -56,21 +56,21 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 
 def test_content_is_a_file_that_is_named_by_its_digest(tmp_path: Path) -> None:
-    [found] = run(kept(Sources(tmp_path / "new" / "folder"), 7))
+    [found] = run(kept(ReferenceFiles(tmp_path / "new" / "folder"), 7))
     assert found.source.path.read_bytes() == picture(7)
     assert found.source.path.name == found.source.digest
     assert found.facts.size_bytes == SIZE
 
 
 def test_the_same_content_is_measured_once_and_off_the_loop(tmp_path: Path, measured: list[bool]) -> None:
-    first, second = run(kept(Sources(tmp_path), 7, 7))
+    first, second = run(kept(ReferenceFiles(tmp_path), 7, 7))
     assert first == second
     assert measured == [False]
 
 
 def test_requests_that_keep_the_same_content_at_once_share_the_work(tmp_path: Path, measured: list[bool]) -> None:
-    async def main() -> list[Readable]:
-        sources = Sources(tmp_path)
+    async def main() -> list[MeasuredFile]:
+        sources = ReferenceFiles(tmp_path)
         return await asyncio.gather(*(sources.keep(picture()) for _ in range(20)))
 
     assert len({found.source for found in run(main())}) == 1
@@ -89,8 +89,8 @@ def test_one_of_them_may_hang_up_and_the_others_are_served(tmp_path: Path, monke
 
     monkeypatch.setattr(probe, "measure", waiting)
 
-    async def main() -> Readable:
-        sources = Sources(tmp_path)
+    async def main() -> MeasuredFile:
+        sources = ReferenceFiles(tmp_path)
         gone, stays = (asyncio.create_task(sources.keep(picture())) for _ in range(2))
         await asyncio.to_thread(begun.wait, 10)
         gone.cancel()
@@ -113,7 +113,7 @@ def test_a_refusal_that_nobody_waits_for_is_forgotten_quietly(tmp_path: Path, mo
     async def main() -> list[Any]:
         told: list[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
-        sources = Sources(tmp_path)
+        sources = ReferenceFiles(tmp_path)
         gone = asyncio.create_task(sources.keep(picture()))
         await asyncio.sleep(0)
         while not sources._keeping:
@@ -140,7 +140,7 @@ def test_work_that_the_end_of_the_loop_cuts_short_leaves_nothing_unfinished(
         raise probe.UnreadableMedia("no")
 
     monkeypatch.setattr(probe, "measure", waiting)
-    sources = Sources(tmp_path)
+    sources = ReferenceFiles(tmp_path)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -167,19 +167,19 @@ def test_a_refusal_does_not_say_where_the_server_keeps_its_files(
     (tmp_path / "link").symlink_to(tmp_path / "folder")
     (tmp_path / "folder").mkdir()
     with pytest.raises(FetchError, match="not media: it is broken"):
-        run(kept(Sources(tmp_path / "link"), 1))
+        run(kept(ReferenceFiles(tmp_path / "link"), 1))
 
 
 def test_content_over_the_limit_is_refused_and_content_of_the_limit_is_not(tmp_path: Path) -> None:
-    run(kept(Sources(tmp_path, limit_bytes=SIZE), 1))
+    run(kept(ReferenceFiles(tmp_path, limit_bytes=SIZE), 1))
     with pytest.raises(FetchError, match=f"has {SIZE} bytes or more; allowed: at most {SIZE - 1}") as caught:
-        run(kept(Sources(tmp_path, limit_bytes=SIZE - 1), 1))
+        run(kept(ReferenceFiles(tmp_path, limit_bytes=SIZE - 1), 1))
     assert caught.value.reason is FetchFailure.TOO_LARGE
 
 
 def test_what_was_not_used_for_long_makes_room(tmp_path: Path) -> None:
-    async def main() -> tuple[list[Readable], Readable]:
-        sources = Sources(tmp_path, total_bytes=2 * SIZE)
+    async def main() -> tuple[list[MeasuredFile], MeasuredFile]:
+        sources = ReferenceFiles(tmp_path, total_bytes=2 * SIZE)
         old = await kept(sources, 1, 2, 1)
         return old, await sources.keep(picture(3))
 
@@ -189,8 +189,8 @@ def test_what_was_not_used_for_long_makes_room(tmp_path: Path) -> None:
 
 
 def test_posted_files_go_last(tmp_path: Path) -> None:
-    async def main() -> tuple[Published | None, Published | None]:
-        sources = Sources(tmp_path, total_bytes=2 * SIZE)
+    async def main() -> tuple[PublishedFile | None, PublishedFile | None]:
+        sources = ReferenceFiles(tmp_path, total_bytes=2 * SIZE)
         posted, _ = await kept(sources, 1, 2)
         sources.publish("token", posted, "cat.bmp", 10.0)
         await kept(sources, 3)
@@ -206,7 +206,7 @@ def test_posted_files_go_last(tmp_path: Path) -> None:
 
 def test_content_that_an_empty_folder_could_not_hold_is_refused_and_throws_nothing_out(tmp_path: Path) -> None:
     async def main() -> None:
-        sources = Sources(tmp_path, total_bytes=SIZE + 1)
+        sources = ReferenceFiles(tmp_path, total_bytes=SIZE + 1)
         await kept(sources, 1)
         with pytest.raises(FetchError, match=f"has {2 * SIZE} bytes; there is room for {SIZE + 1}") as caught:
             await sources.keep(picture() * 2)
@@ -226,7 +226,7 @@ def test_what_is_being_kept_holds_its_room(tmp_path: Path, monkeypatch: pytest.M
         return measure(path)
 
     async def main() -> None:
-        sources = Sources(tmp_path, total_bytes=2 * SIZE)
+        sources = ReferenceFiles(tmp_path, total_bytes=2 * SIZE)
         monkeypatch.setattr(probe, "measure", waiting)
         work = [asyncio.create_task(sources.keep(picture(shade))) for shade in (1, 2)]
         await asyncio.to_thread(begun.wait, 10)
@@ -243,7 +243,7 @@ def test_what_is_being_kept_holds_its_room(tmp_path: Path, monkeypatch: pytest.M
 
 def test_refused_content_gives_its_room_back(tmp_path: Path) -> None:
     async def main() -> None:
-        sources = Sources(tmp_path, total_bytes=SIZE)
+        sources = ReferenceFiles(tmp_path, total_bytes=SIZE)
         for _ in range(3):
             with pytest.raises(FetchError, match="not media"):
                 await sources.keep(b"x" * SIZE)
@@ -253,9 +253,9 @@ def test_refused_content_gives_its_room_back(tmp_path: Path) -> None:
 
 
 def test_the_files_of_an_earlier_run_count_and_the_oldest_go_first(tmp_path: Path) -> None:
-    old, young = run(kept(Sources(tmp_path), 1, 2))
+    old, young = run(kept(ReferenceFiles(tmp_path), 1, 2))
     os.utime(old.source.path, (10**9, 10**9))
-    run(kept(Sources(tmp_path, total_bytes=2 * SIZE), 3))
+    run(kept(ReferenceFiles(tmp_path, total_bytes=2 * SIZE), 3))
     assert young.source.path.exists()
     assert not old.source.path.exists()
 
@@ -263,29 +263,29 @@ def test_the_files_of_an_earlier_run_count_and_the_oldest_go_first(tmp_path: Pat
 def test_the_content_of_an_earlier_run_is_kept_again_without_counting_twice(
     tmp_path: Path, measured: list[bool]
 ) -> None:
-    run(kept(Sources(tmp_path), 1, 2))
-    run(kept(Sources(tmp_path, total_bytes=3 * SIZE), 1, 3, 1))
+    run(kept(ReferenceFiles(tmp_path), 1, 2))
+    run(kept(ReferenceFiles(tmp_path, total_bytes=3 * SIZE), 1, 3, 1))
     assert len(names(tmp_path)) == 3
     assert len(measured) == 4
 
 
 def test_a_later_run_knows_what_was_used_last(tmp_path: Path) -> None:
-    async def main() -> list[Readable]:
-        sources = Sources(tmp_path)
+    async def main() -> list[MeasuredFile]:
+        sources = ReferenceFiles(tmp_path)
         found = await kept(sources, 1, 2)
         for age, one in enumerate(found):
             os.utime(one.source.path, (10**9 + age, 10**9 + age))
         return found + await kept(sources, 1)
 
     first, second, _ = run(main())
-    run(kept(Sources(tmp_path, total_bytes=2 * SIZE), 3))
+    run(kept(ReferenceFiles(tmp_path, total_bytes=2 * SIZE), 3))
     assert first.source.path.exists()
     assert not second.source.path.exists()
 
 
 def test_a_file_that_was_removed_from_outside_is_kept_anew(tmp_path: Path) -> None:
     async def main() -> None:
-        sources = Sources(tmp_path, total_bytes=SIZE)
+        sources = ReferenceFiles(tmp_path, total_bytes=SIZE)
         [found] = await kept(sources, 1)
         sources.publish("token", found, "cat.bmp", 10.0)
         found.source.path.unlink()
@@ -304,15 +304,15 @@ def test_only_what_a_crash_left_unfinished_long_ago_is_swept(tmp_path: Path) -> 
     os.utime(stale, (10**9, 10**9))
     os.utime(foreign, (10**9, 10**9))
     os.utime(tmp_path, (10**9, 10**9))
-    Sources(tmp_path)
+    ReferenceFiles(tmp_path)
     assert names(tmp_path) == {"part-fresh", "notes.txt"}
 
 
 def test_a_posted_file_is_there_until_its_time_is_over(tmp_path: Path) -> None:
-    sources = Sources(tmp_path)
+    sources = ReferenceFiles(tmp_path)
     [found] = run(kept(sources, 1))
     sources.publish("token", found, "cat.bmp", 10.0)
-    assert sources.published("token", 9.9) == Published(found, "cat.bmp", 10.0)
+    assert sources.published("token", 9.9) == PublishedFile(found, "cat.bmp", 10.0)
     assert sources.published("token", 10.0) is None
     assert sources.published("token", 9.9) is not None
     assert sources.published("other", 0.0) is None
@@ -320,15 +320,15 @@ def test_a_posted_file_is_there_until_its_time_is_over(tmp_path: Path) -> None:
 
 def test_the_first_of_very_many_tokens_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seedmock_server.references.files.TOKENS", 2)
-    sources = Sources(tmp_path)
+    sources = ReferenceFiles(tmp_path)
     [found] = run(kept(sources, 1))
     for token in "abc":
         sources.publish(token, found, "cat.bmp", 10.0)
     assert [token for token in "abc" if sources.published(token, 0.0)] == ["b", "c"]
 
 
-async def asked(folder: Path, url: str, own_origin: str = OWN, now: float = 0.0) -> Readable | None:
-    sources = Sources(folder)
+async def asked(folder: Path, url: str, own_origin: str = OWN, now: float = 0.0) -> MeasuredFile | None:
+    sources = ReferenceFiles(folder)
     sources.publish("token", await sources.keep(picture()), "cat.bmp", 10.0)
     return await sources.read(url, own_origin=own_origin, now=now)
 

@@ -202,7 +202,7 @@ def test_a_reset_brings_back_nothing_that_was_said_before_the_scenario(clips: Pa
         app.stage.put(scenario_from(HEAD + said, "night.toml"))
         app.state.forget()
         app.stage.reset()
-        assert (app.declared.rows(), app.stage.scenario, app.ledger.lent) == ([], None, None)
+        assert (app.declared.rows(), app.stage.scenario, app.ledger.default_credit) == ([], None, None)
         runner.run(app.aclose())
 
 

@@ -21,30 +21,30 @@ from .text import fitted, font, write
 class Crossfade:
     """The pictures of a clip that starts or ends with a given still."""
 
-    def __init__(self, look: ClipSpec) -> None:
-        self._look = look
-        self._palette = Palette.of(look.seed)
-        first = covering(look.first.path, look.width, look.height) if look.first else None
-        last = covering(look.last.path, look.width, look.height) if look.last else first
-        self._start = YuvFrame.of(first) if first else Card(look).picture(0, 0)
+    def __init__(self, clip_spec: ClipSpec) -> None:
+        self._clip_spec = clip_spec
+        self._palette = Palette.of(clip_spec.seed)
+        first = covering(clip_spec.first.path, clip_spec.width, clip_spec.height) if clip_spec.first else None
+        last = covering(clip_spec.last.path, clip_spec.width, clip_spec.height) if clip_spec.last else first
+        self._start = YuvFrame.of(first) if first else Card(clip_spec).picture(0, 0)
         self._end = YuvFrame.of(last) if last else self._start
-        self._badge = Badge(look, self._palette)
-        self._gleam = _gleam(look.width, look.height)
-        self._turn = look.seconds // 2
+        self._badge = Badge(clip_spec, self._palette)
+        self._gleam = _gleam(clip_spec.width, clip_spec.height)
+        self._turn = clip_spec.seconds // 2
 
     def twin(self, second: int) -> int:
         """The second that moves in the same way: only the first, the last and the turning one are like no other."""
-        if second in (0, self._turn, self._look.seconds - 1) or second >= self._look.seconds:
+        if second in (0, self._turn, self._clip_spec.seconds - 1) or second >= self._clip_spec.seconds:
             return second
         return 1 if second < self._turn else self._turn + 1
 
     def picture(self, second: int, step: int) -> YuvFrame:
         """The picture of a second at a step of 1/12 second; those beyond the last second are the last still."""
-        if second >= self._look.seconds:
+        if second >= self._clip_spec.seconds:
             return self._end.copy()
         planes = self._plate(second, step)
         wide = self._gleam.width
-        planes.tint(INK, self._gleam, (((self._look.width + wide) * step // (STEPS - 1) - wide) // 2 * 2, 0))
+        planes.tint(INK, self._gleam, (((self._clip_spec.width + wide) * step // (STEPS - 1) - wide) // 2 * 2, 0))
         shown = self._shown(second, step)
         if shown:
             self._badge.lay(planes, second, step, shown)
@@ -58,20 +58,20 @@ class Crossfade:
     def _shown(self, second: int, step: int) -> float:
         """How much of the badge is there: nothing on the first and on the last picture."""
         since = second * STEPS + step
-        left = self._look.seconds * STEPS - 1 - since
+        left = self._clip_spec.seconds * STEPS - 1 - since
         return min(1.0, since / 5, left / 5)
 
 
 class Badge:
     """A small dial and two lines of words on a dark plate, in the lower left corner."""
 
-    def __init__(self, look: ClipSpec, palette: Palette) -> None:
-        unit = min(look.width, look.height)
+    def __init__(self, clip_spec: ClipSpec, palette: Palette) -> None:
+        unit = min(clip_spec.width, clip_spec.height)
         edge = unit // 40 * 2
-        self._look, self._palette = look, palette
+        self._clip_spec, self._palette = clip_spec, palette
         self._dial = Spinner.of(max(36, unit // 15 * 2))
-        self._at = (edge, look.height - edge - self._dial.side)
-        self._bed, self._words = self._plate(look.width - 2 * edge)
+        self._at = (edge, clip_spec.height - edge - self._dial.side)
+        self._bed, self._words = self._plate(clip_spec.width - 2 * edge)
 
     def lay(self, planes: YuvFrame, second: int, step: int, shown: float) -> None:
         """Put the badge on a picture, as strongly as `shown` (0 to 1) says."""
@@ -83,10 +83,10 @@ class Badge:
 
     def _plate(self, room: int) -> tuple[Image.Image, Image.Image]:
         """The masks of the plate and of the words on it, at most `room` pixels wide."""
-        side, look = self._dial.side, self._look
+        side, clip_spec = self._dial.side, self._clip_spec
         size, left = max(11, side // 4), side + side // 5
-        told = f"{look.model}  ·  {facts(look)}  ·  seed {look.seed}"
-        lines = [fitted(text, size, room - left - side // 3) for text in (told, look.prompt)]
+        told = f"{clip_spec.model}  ·  {facts(clip_spec)}  ·  seed {clip_spec.seed}"
+        lines = [fitted(text, size, room - left - side // 3) for text in (told, clip_spec.prompt)]
         wide = min(room, int(left + max(line.width for line in lines) + side // 3)) // 2 * 2
         bed = Image.new("L", (wide * 2, side * 2))
         ImageDraw.Draw(bed).rounded_rectangle((0, 0, wide * 2 - 1, side * 2 - 1), radius=side, fill=170)

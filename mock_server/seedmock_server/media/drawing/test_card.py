@@ -19,10 +19,10 @@ from .text import fitted, font, wrap, write
 class Card:
     """The pictures of a test card."""
 
-    def __init__(self, look: ClipSpec) -> None:
-        self._look = look
-        self._palette = Palette.of(look.seed)
-        self._layout = Layout.of(look.width, look.height)
+    def __init__(self, clip_spec: ClipSpec) -> None:
+        self._clip_spec = clip_spec
+        self._palette = Palette.of(clip_spec.seed)
+        self._layout = Layout.of(clip_spec.width, clip_spec.height)
         self._dial = Spinner.of(self._layout.dial)
         self._light = _light(self._layout)
         self._picture = self._drawn()
@@ -44,7 +44,7 @@ class Card:
         return planes
 
     def _drawn(self) -> Image.Image:
-        picture = ground(self._palette, self._look.width, self._look.height)
+        picture = ground(self._palette, self._clip_spec.width, self._clip_spec.height)
         self._frame(picture)
         self._words(picture)
         self._bars(picture)
@@ -63,19 +63,19 @@ class Card:
         draw.ellipse((x + inner, y + inner, x + side - inner, y + side - inner), fill=(0, 0, 0, 70))
 
     def _words(self, picture: Image.Image) -> None:
-        layout, look = self._layout, self._look
+        layout, clip_spec = self._layout, self._clip_spec
         x, top, width = layout.words
         y = float(top)
-        title = fitted(look.model, layout.title, width)
+        title = fitted(clip_spec.model, layout.title, width)
         y += title.size
         write(picture, (x, y), title, INK)
-        for text, colour in ((facts(look), PALE), (f"seed {look.seed}", self._palette.bright)):
+        for text, colour in ((facts(clip_spec), PALE), (f"seed {clip_spec.seed}", self._palette.bright)):
             y += layout.text * 1.55
             write(picture, (x, y), fitted(text, layout.text, width), colour)
         y += layout.text * 0.9
         ImageDraw.Draw(picture).line((x, y, x + width * 0.2, y), fill=self._palette.bright, width=layout.thin)
         y += layout.text * 0.55
-        for line in wrap(look.prompt, layout.prompt, width, layout.lines):
+        for line in wrap(clip_spec.prompt, layout.prompt, width, layout.lines):
             y += layout.prompt * 1.32
             write(picture, (x, y), line, (240, 240, 244))
 
@@ -92,14 +92,14 @@ class Card:
         edge = side // 20 * 2
         inside = self._picture.crop(self._inside(edge))
         draw = ImageDraw.Draw(inside)
-        for tick in range(self._look.seconds):
+        for tick in range(self._clip_spec.seconds):
             colour: Colour = self._palette.bright if tick <= second else DIM
-            ends = [end - edge for end in spoke(side, tick / self._look.seconds, 0.70, 0.77)]
+            ends = [end - edge for end in spoke(side, tick / self._clip_spec.seconds, 0.70, 0.77)]
             draw.line(ends, fill=colour, width=max(2, side // 90))
         middle = inside.width / 2
         draw.text((middle, middle * 0.94), str(second + 1), font=font(round(side * 0.36)), fill=INK, anchor="mm")
         small = font(max(9, round(side * 0.075)))
-        draw.text((middle, middle * 1.5), f"of {self._look.seconds} s", font=small, fill=PALE, anchor="mm")
+        draw.text((middle, middle * 1.5), f"of {self._clip_spec.seconds} s", font=small, fill=PALE, anchor="mm")
         planes.paste(YuvFrame.of(inside), self._inside(edge)[:2])
         self._progress(planes, second)
 
@@ -111,7 +111,7 @@ class Card:
     def _progress(self, planes: YuvFrame, second: int) -> None:
         left, top, right, bottom = self._layout.progress
         patch = self._picture.crop((left, top, right, bottom))
-        done = (right - left) * (second + 1) // self._look.seconds
+        done = (right - left) * (second + 1) // self._clip_spec.seconds
         draw = ImageDraw.Draw(patch, "RGBA")
         draw.rectangle((0, 0, right - left, bottom - top), fill=(0, 0, 0, 110))
         draw.rectangle((0, 0, done - 1, bottom - top), fill=(*self._palette.bright, 255))
@@ -125,10 +125,10 @@ class Card:
         planes.tint(INK, self._light, (x // 2 * 2, top))
 
 
-def facts(look: ClipSpec) -> str:
+def facts(clip_spec: ClipSpec) -> str:
     """The line below the title."""
-    sound = "sound" if look.audio else "silent"
-    return f"{look.width} × {look.height}  ·  {look.seconds} s  ·  {FPS} fps  ·  {sound}"
+    sound = "sound" if clip_spec.audio else "silent"
+    return f"{clip_spec.width} × {clip_spec.height}  ·  {clip_spec.seconds} s  ·  {FPS} fps  ·  {sound}"
 
 
 def ground(palette: Palette, width: int, height: int) -> Image.Image:

@@ -185,8 +185,8 @@ def _avc1(video: Stream, size: tuple[int, int]) -> bytes:
     sps, pps = video.sps, video.pps
     sets = struct.pack(">BH", 0xE1, len(sps)) + sps + struct.pack(">BH", 1, len(pps)) + pps
     avcc = box(b"avcC", b"\x01", sps[1:4], b"\xff", sets)
-    look = struct.pack(">6xH16xHHIIIH32xHh", 1, *size, 0x480000, 0x480000, 0, 1, 24, -1)
-    return box(b"avc1", look, avcc, box(b"colr", b"nclx", struct.pack(">3HB", 6, 6, 6, 0)))
+    clip_spec = struct.pack(">6xH16xHHIIIH32xHh", 1, *size, 0x480000, 0x480000, 0, 1, 24, -1)
+    return box(b"avc1", clip_spec, avcc, box(b"colr", b"nclx", struct.pack(">3HB", 6, 6, 6, 0)))
 
 
 def _mp4a(rate: int) -> bytes:
