@@ -65,7 +65,9 @@ class App:
         random, store = SeededRandom(self.seed), MemoryStore()
         cache = self.settings.cache_dir or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
         self.renderer = ClipRenderer(cache, cache_bytes=self.settings.max_cache_bytes)
-        reference_files = ReferenceFiles(folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.max_body_bytes)
+        reference_files = ReferenceFiles(
+            folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.max_body_bytes
+        )
         self.journal = Journal(self.settings.max_journal_entries)
         rules = EngineConfig(pace=self.settings.pace, latency=_latency(), options=self.settings.variant_options)
         self.fates = Fates(random)

@@ -21,14 +21,14 @@ LOOK = ClipSpec(model="seedance-2-0", width=640, height=640, seconds=4, audio=Tr
 ELSEWHERE = """
 import asyncio, hashlib, os, sys
 from pathlib import Path
-from seedmock_server.media.clip_spec import Look
-from seedmock_server.media.renderer import Studio
+from seedmock_server.media.clip_spec import ClipSpec
+from seedmock_server.media.renderer import ClipRenderer
 if sys.argv[2]:
     os.sched_setaffinity(0, {int(sys.argv[2])})
 async def work():
-    studio = Studio(Path(sys.argv[1]))
-    clip = await studio.clip(eval(sys.argv[3]))
-    await studio.aclose()
+    renderer = ClipRenderer(Path(sys.argv[1]))
+    clip = await renderer.clip(eval(sys.argv[3]))
+    await renderer.aclose()
     print(hashlib.sha256(clip.path.read_bytes()).hexdigest(), clip.etag)
 asyncio.run(work())
 """
