@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from seedmock_contracts.enums import ErrorKind, TaskStatus
-from seedmock_contracts.mp4 import Movie, NotAMovie
+from seedmock_contracts.errors import InvalidMovie
+from seedmock_contracts.mp4 import Movie
 
 from .context import ClientConfig, ask
 from .effects import Flow, HttpRequest, HttpResponse, Send, Sleep, WireError, Work
@@ -244,7 +245,7 @@ def _checked(fetch: Fetch) -> Flow[Movie | None]:
     """Measure the file; None when it is damaged for the first time and is to come again."""
     try:
         movie: Movie = yield Work(fetch.sink.check)
-    except NotAMovie as error:
+    except InvalidMovie as error:
         if fetch.damaged:
             raise fetch.error(f"is no whole MP4: {error}") from error
         fetch.damaged = True

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from seedmock_contracts.mp4 import Movie, NotAMovie, read_movie
+from seedmock_contracts.errors import InvalidMovie
+from seedmock_contracts.mp4 import Movie, read_movie
 
 from .effects import HttpResponse, Upload
 
@@ -38,7 +39,7 @@ def seconds_of(url: str) -> float | None:
     """How long the movie of a `file:` URL is; None for every other URL, and for what is no MP4."""
     path = local_path(url)
     if path is not None:
-        with contextlib.suppress(OSError, NotAMovie), path.open("rb") as file:
+        with contextlib.suppress(OSError, InvalidMovie), path.open("rb") as file:
             return read_movie(file).seconds
     return None
 

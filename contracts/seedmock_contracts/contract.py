@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from .documents.references import Layout
+from .documents.references import ReferenceLayout
 from .enums import ErrorKind, Operation, StatusContext, TaskStatus
 from .facts import (
     Amount,
-    AnswerField,
-    Base,
+    BaseUrl,
     Behaviour,
     Document,
     Endpoint,
@@ -22,8 +21,9 @@ from .facts import (
     MediaLimit,
     ModeFact,
     Model,
+    ResponseField,
     Size,
-    StatusWord,
+    StatusSpelling,
     Tariff,
     Variants,
 )
@@ -36,24 +36,24 @@ class Contract:
 
     name: str
     display_name: str
-    bases: tuple[Base, ...]
+    bases: tuple[BaseUrl, ...]
     endpoints: tuple[Endpoint, ...]
     models: tuple[Model, ...]
     modes: tuple[ModeFact, ...]
     fields: tuple[Field, ...]
     sizes: tuple[Size, ...]
-    layout: Layout
+    layout: ReferenceLayout
     rules: Mapping[Operation, tuple[Rule, ...]]
     advice: tuple[Rule, ...]
     limits: tuple[MediaLimit, ...]
     tariffs: tuple[Tariff, ...]
     amounts: tuple[Amount, ...]
-    status_spellings: tuple[StatusWord, ...]
+    status_spellings: tuple[StatusSpelling, ...]
     errors: tuple[ErrorCase, ...]
     fail_codes: tuple[FailCode, ...]
     variants: tuple[Variants, ...]
     behaviours: tuple[Behaviour, ...]
-    response_fields: tuple[AnswerField, ...]
+    response_fields: tuple[ResponseField, ...]
     names: Mapping[str, str]
     """This upstream's names of fields that the house calls otherwise; `upscale.resolution` is of that operation."""
     envelope_key: str
@@ -94,7 +94,7 @@ class Contract:
     def example(self, operation: Operation, rule: Rule | None = None) -> Document:
         """A document that keeps every rule; for a rule, one that has the rule's field, so that it can be spoilt."""
         examples = self.examples[operation]
-        fitting = (example for example in examples if rule is not None and rule.top in example)
+        fitting = (example for example in examples if rule is not None and rule.top_field in example)
         return next(fitting, examples[0])
 
     def model(self, name: str) -> Model | None:
@@ -129,17 +129,17 @@ class Contract:
 
     @cached_property
     def _spellings(self) -> Mapping[tuple[TaskStatus, StatusContext, str], str]:
-        return {(word.status, word.moment, word.variant): word.word for word in self.status_spellings}
+        return {(word.status, word.context, word.variant): word.spelling for word in self.status_spellings}
 
     @cached_property
     def statuses(self) -> tuple[TaskStatus, ...]:
         """The statuses that a query of this upstream can report, in the order of the enum."""
-        queried = {word.status for word in self.spellings(StatusContext.QUERIED)}
+        queried = {word.status for word in self.spellings(StatusContext.QUERY)}
         return tuple(status for status in TaskStatus if status in queried)
 
-    def spellings(self, context: StatusContext) -> tuple[StatusWord, ...]:
+    def spellings(self, context: StatusContext) -> tuple[StatusSpelling, ...]:
         """Every known spelling of every status in a context, under all options."""
-        return tuple(word for word in self.status_spellings if word.moment is context)
+        return tuple(word for word in self.status_spellings if word.context is context)
 
     def parse_status(self, word: str) -> TaskStatus | None:
         """The status that a word means, in any spelling that is known of this upstream; None for an unknown word."""
@@ -147,7 +147,11 @@ class Contract:
 
     @cached_property
     def _statuses(self) -> Mapping[str, TaskStatus]:
-        return {spelling: word.status for word in self.status_spellings for spelling in (word.word, word.word.lower())}
+        return {
+            spelling: word.status
+            for word in self.status_spellings
+            for spelling in (word.spelling, word.spelling.lower())
+        }
 
     def error_case(self, kind: ErrorKind, style: str = "") -> ErrorCase:
         """This upstream's answer to a kind of error, in the style of an envelope variant if that has its own."""

@@ -22,7 +22,7 @@ class Route:
     params: Mapping[str, str]
 
 
-def routed(contract: Contract, method: str, path: str) -> Route | None:
+def match_route(contract: Contract, method: str, path: str) -> Route | None:
     """The endpoint of a method and a path; the first of the page where one endpoint carries two operations."""
     for base, pattern, endpoint in _patterns(contract.name):
         if endpoint.method == method and path.startswith(base) and (found := pattern.fullmatch(path[len(base) :])):
@@ -30,7 +30,9 @@ def routed(contract: Contract, method: str, path: str) -> Route | None:
     return None
 
 
-def path_of(contract: Contract, operation: Operation, params: Mapping[str, str], base: int = 0) -> tuple[str, str]:
+def endpoint_path(
+    contract: Contract, operation: Operation, params: Mapping[str, str], base: int = 0
+) -> tuple[str, str]:
     """The method and the path of an operation under one of the bases. Raises LookupError for one that is not there."""
     endpoint = next((found for found in contract.endpoints if found.operation is operation), None)
     if endpoint is None:
@@ -49,7 +51,7 @@ def _patterns(upstream: str) -> tuple[tuple[str, re.Pattern[str], Endpoint], ...
     )
 
 
-def methods_at(contract: Contract, path: str) -> frozenset[str]:
+def allowed_methods(contract: Contract, path: str) -> frozenset[str]:
     """The methods that the page gives to a path; none for a path that is none of the upstream's."""
     methods = {endpoint.method for endpoint in contract.endpoints}
-    return frozenset(method for method in methods if routed(contract, method, path) is not None)
+    return frozenset(method for method in methods if match_route(contract, method, path) is not None)

@@ -46,7 +46,7 @@ ORDERS: Final = (Operation.CREATE, Operation.UPSCALE)
 """What makes a task."""
 
 
-PAID: Final = (*ORDERS, Operation.ASSET_CREATE)
+BILLABLE: Final = (*ORDERS, Operation.ASSET_CREATE)
 """What can cost something."""
 
 
@@ -74,8 +74,8 @@ class AssetStatus(StrEnum):
 class StatusContext(StrEnum):
     """When a status word is spoken. An upstream may spell one status differently at create and at query."""
 
-    CREATED = "created"
-    QUERIED = "queried"
+    CREATE = "create"
+    QUERY = "query"
     ALIAS = "alias"
 
 

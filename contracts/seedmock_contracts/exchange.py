@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .enums import MediaKind
+from .errors import InvalidExchange
 from .facts import MediaFacts
 
-SECRET = frozenset(
+SECRET_HEADERS = frozenset(
     {
         "authorization",
         "proxy-authorization",
@@ -27,9 +28,9 @@ SECRET = frozenset(
     }
 )
 """The headers that authenticate, in lower case."""
-HIDDEN = "***"
-BODY_BYTES = 4096
-JUDGED_BYTES = 1 << 20
+REDACTED = "***"
+MAX_BODY_BYTES = 4096
+MAX_CHECKED_BYTES = 1 << 20
 """Bytes of a body that are kept where it is to be judged."""
 _BASE64 = b";base64,"
 _MAGIC = (
@@ -41,10 +42,6 @@ _MAGIC = (
 )
 
 Headers = tuple[tuple[str, str], ...]
-
-
-class InvalidExchange(ValueError):
-    """A line that is no exchange: the message says what was found and what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +79,12 @@ class Exchange:
     caller: str = ""
     at: float = 0.0
 
-    def line(self) -> str:
+    def to_json(self) -> str:
         """The exchange as one line of JSON, without the line's end."""
         return json.dumps(asdict(self), separators=(",", ":"))
 
 
-def exchange_from(line: str) -> Exchange:
+def parse_exchange(line: str) -> Exchange:
     """An exchange from its line; what authenticates is hidden also if the line shows it. Raises InvalidExchange."""
     try:
         said = json.loads(line)
@@ -103,7 +100,7 @@ def exchange_from(line: str) -> Exchange:
 
 def _part(values: Any, kind: type) -> dict[str, Any]:
     part = dict(values)
-    part["headers"] = redacted((_text(name), _text(value)) for name, value in part.get("headers", ()))
+    part["headers"] = redact_headers((_text(name), _text(value)) for name, value in part.get("headers", ()))
     for name, value in part.items():
         if name == "status":
             if type(value) is not int:
@@ -121,12 +118,12 @@ def _text(value: Any) -> str:
     return value
 
 
-def redacted(headers: Iterable[tuple[str, str]]) -> Headers:
+def redact_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     """Headers with the values of those that authenticate hidden."""
-    return tuple((name, HIDDEN if name.lower() in SECRET else value) for name, value in headers)
+    return tuple((name, REDACTED if name.lower() in SECRET_HEADERS else value) for name, value in headers)
 
 
-def summary(body: bytes, limit: int = BODY_BYTES) -> bytes:
+def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
     """A body to read: data: URIs and media stand as their kind and size; what is left is cut after `limit` bytes."""
     if body[:2] == b"--" and b"\r\n" in body[:200]:
         body = _without_files(body, limit)

@@ -65,7 +65,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Base(Fact):
+class BaseUrl(Fact):
     """A host and the path prefix under which all its endpoints stand."""
 
     host: str
@@ -116,7 +116,7 @@ class Field(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerField(Fact):
+class ResponseField(Fact):
     """One field of an answer: dots in `path` lead inwards, `[]` to each item; `types` are JSON type names.
 
     `operation` None is every refusal's, in the envelope of that name. `statuses`: only in an answer that tells one of
@@ -128,7 +128,7 @@ class AnswerField(Fact):
     path: str
     types: tuple[str, ...]
     statuses: tuple[TaskStatus, ...] = ()
-    needed: bool = True
+    required: bool = True
     pattern: str = ""
     variant: str = ""
     option: str = ""
@@ -198,12 +198,12 @@ class Amount(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class StatusWord(Fact):
+class StatusSpelling(Fact):
     """How a status is spelt at a moment. `variant` names the option under which it is spoken, if not the default."""
 
-    moment: StatusContext
+    context: StatusContext
     status: TaskStatus
-    word: str
+    spelling: str
     variant: str = ""
 
 

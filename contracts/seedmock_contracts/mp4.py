@@ -14,13 +14,10 @@ from struct import unpack_from
 from typing import BinaryIO
 
 from .enums import MediaKind
+from .errors import InvalidMovie
 from .facts import MediaFacts
 
 _MOST_MOOV = 64 * 1024 * 1024
-
-
-class NotAMovie(ValueError):
-    """The bytes are not a whole MP4 file; the message says what is amiss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Movie:
         return f"{self.width}x{self.height}"
 
 
-def facts(content: bytes) -> MediaFacts:
+def movie_facts(content: bytes) -> MediaFacts:
     """The facts of a clip in memory. Raises NotAMovie."""
     movie = read_movie(BytesIO(content))
     return MediaFacts(
@@ -66,15 +63,15 @@ def read_movie(file: BinaryIO) -> Movie:
     boxes = {name: (at, end) for name, at, end in reversed(list(_top(file, size)))}
     for name in ("ftyp", "moov", "mdat"):
         if name not in boxes:
-            raise NotAMovie(f"no {name} box in {size} bytes")
+            raise InvalidMovie(f"no {name} box in {size} bytes")
     at, end = boxes["moov"]
     if end - at > _MOST_MOOV:
-        raise NotAMovie(f"a moov box of {end - at} bytes")
+        raise InvalidMovie(f"a moov box of {end - at} bytes")
     file.seek(at)
     try:
         return _movie(file.read(end - at), size)
     except (StructError, IndexError, ZeroDivisionError) as error:
-        raise NotAMovie(f"a damaged moov box: {error}") from error
+        raise InvalidMovie(f"a damaged moov box: {error}") from error
 
 
 def _top(file: BinaryIO, size: int) -> Iterator[tuple[str, int, int]]:
@@ -85,16 +82,16 @@ def _top(file: BinaryIO, size: int) -> Iterator[tuple[str, int, int]]:
         head = file.read(16)
         name, start, end = _head(head, at, size)
         if at == 0 and name != "ftyp":
-            raise NotAMovie(f"begins with {head[:8]!r}, not with an ftyp box")
+            raise InvalidMovie(f"begins with {head[:8]!r}, not with an ftyp box")
         if end > size or end < start:
-            raise NotAMovie(f"the {name!r} box needs {end} bytes, the file has {size}")
+            raise InvalidMovie(f"the {name!r} box needs {end} bytes, the file has {size}")
         yield name, start, end
         at = end
 
 
 def _head(head: bytes, at: int, size: int) -> tuple[str, int, int]:
     if len(head) < 8:
-        raise NotAMovie(f"{len(head)} stray bytes at {at}")
+        raise InvalidMovie(f"{len(head)} stray bytes at {at}")
     length, name = unpack_from(">I4s", head)
     text = name.decode("latin-1")
     if length == 1 and len(head) == 16:
@@ -122,7 +119,7 @@ def _movie(moov: bytes, size: int) -> Movie:
     tracks = [content for name, content in _inner(moov) if name == "trak"]
     kinds = [_child(track, "mdia", "hdlr")[8:12] for track in tracks]
     if b"vide" not in kinds:
-        raise NotAMovie("no video track")
+        raise InvalidMovie("no video track")
     video = tracks[kinds.index(b"vide")]
     header = _child(video, "tkhd")
     width, height = unpack_from(">II", header, len(header) - 8)

@@ -13,7 +13,7 @@ from .facts import Amount, Fact, Model, Size, Tariff
 from .generation import GenerationRequest, UpscaleRequest
 from .upstreams import get_contract
 
-CENT = Decimal("0.000001")
+MICRO_USD = Decimal("0.000001")
 ADAPTIVE = "adaptive"
 
 
@@ -34,7 +34,7 @@ class Quote:
         return max((fact.basis for fact in self.facts), key=list(Basis).index)
 
 
-def tokens(width: int, height: int, seconds: int) -> int:
+def token_count(width: int, height: int, seconds: int) -> int:
     """The tokens of a clip: 24 frames a second and one more. Source: Ark's live bills, matched exactly."""
     return width * height * (24 * seconds + 1) // 1024
 
@@ -54,10 +54,10 @@ def quote(
     contract = get_contract(upstream)
     if isinstance(request, UpscaleRequest):
         return _upscale(contract, request)
-    model, size = _model(contract, request.model), size_of(contract, request)
+    model, size = _model(contract, request.model), requested_size(contract, request)
     if model.upscales or size.resolution not in model.resolutions:
         raise ValueError(f"{model.name} makes no clip at {size.resolution}; allowed: {', '.join(model.resolutions)}")
-    count = tokens(size.width, size.height, request.seconds)
+    count = token_count(size.width, size.height, request.seconds)
     tariff = _tariff(contract, model, size.resolution)
     if tariff is None:
         return _by_tokens(contract.amount(f"{contract.name}.tokens.price"), price_per_million, count, request.seconds)
@@ -72,7 +72,7 @@ def asset_fee(upstream: str) -> Amount:
     return get_contract(upstream).amount(f"{upstream}.assets.create.fee")
 
 
-def size_of(contract: Contract, request: GenerationRequest) -> Size:
+def requested_size(contract: Contract, request: GenerationRequest) -> Size:
     """The pixels that an order asks for; adaptive counts as 16:9 until the picture is known. Raises ValueError."""
     if request.size is not None:
         size = contract.parse_size(request.size)
@@ -115,7 +115,7 @@ def _implied(contract: Contract, tariff: Tariff) -> Amount:
 
 def _by_tokens(price: Amount, settled: Decimal | None, count: int, seconds: int) -> Quote:
     rate = price.value if settled is None else settled
-    amount = (rate * count / 1_000_000).quantize(CENT, ROUND_HALF_UP)
+    amount = (rate * count / 1_000_000).quantize(MICRO_USD, ROUND_HALF_UP)
     return Quote(amount, seconds, count, rate, "million tokens", (price,))
 
 

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .contract import Contract
-from .endpoints import routed
+from .endpoints import match_route
 from .enums import Operation
-from .exchange import HIDDEN, SECRET, Exchange, Headers, Request, Response
+from .exchange import REDACTED, SECRET_HEADERS, Exchange, Headers, Request, Response
 
 KEPT = frozenset(
     {
@@ -78,14 +78,17 @@ class Redactor:
         self._links: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._known: re.Pattern[str] | None = None
-        self._plain = {*(model.name for model in contract.models), *(word.word for word in contract.status_spellings)}
+        self._plain = {
+            *(model.name for model in contract.models),
+            *(word.spelling for word in contract.status_spellings),
+        }
 
-    def know(self, secret: str) -> None:
+    def add_secret(self, secret: str) -> None:
         """From here on, hide a key wherever it stands."""
         if secret and secret not in self._secrets:
             self._secrets = sorted([*self._secrets, secret], key=len, reverse=True)
 
-    def redacted(self, exchange: Exchange) -> Exchange:
+    def redact(self, exchange: Exchange) -> Exchange:
         """The exchange as it may be kept. What was redacted once stays as it is."""
         for id_ in _ids_in(self._said, exchange):
             self._learn(id_)
@@ -99,24 +102,26 @@ class Redactor:
     def text(self, text: str) -> str:
         """A text without keys, ids and links."""
         for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
+            text = text.replace(secret, REDACTED)
         text = _URL.sub(self._link, text)
         text = self._known.sub(lambda found: self._ids[found[0]], text) if self._known is not None else text
         text = _ID.sub(lambda found: self._id(found[0]), text)
         for secret_form in _SECRETS:
-            text = secret_form.sub(lambda found: found[1] + HIDDEN, text)
+            text = secret_form.sub(lambda found: found[1] + REDACTED, text)
         return text
 
     def _address(self, request: Request) -> str:
         """The path where the address is one of the upstream's own; a link as it is."""
         parts = urlsplit(request.url)
-        if not parts.scheme or routed(self._said, _method(request.method), parts.path) is None:
+        if not parts.scheme or match_route(self._said, _method(request.method), parts.path) is None:
             return request.url
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
     def _headers(self, headers: Headers, body: str) -> Headers:
         kept = [(name.lower(), value) for name, value in headers if name.lower() in KEPT]
-        return tuple((name, HIDDEN if name in SECRET else self._header(name, value, body)) for name, value in kept)
+        return tuple(
+            (name, REDACTED if name in SECRET_HEADERS else self._header(name, value, body)) for name, value in kept
+        )
 
     def _header(self, name: str, value: str, body: str) -> str:
         """A length that was right stays so, though the body is another one now."""
@@ -196,7 +201,7 @@ def _ids_in(contract: Contract, exchange: Exchange) -> Iterator[str]:
     if exchange.operation in _NAMED:
         return
     parts = urlsplit(exchange.request.url)
-    found = routed(contract, _method(exchange.request.method), parts.path)
+    found = match_route(contract, _method(exchange.request.method), parts.path)
     told: list[Any] = [*(found.params.values() if found else ())]
     told += _values(_json(exchange.request.body), _ASKED)
     told += _values(_json(exchange.response.body), contract.id_fields)

@@ -7,11 +7,11 @@ from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
 
-from .documents.values import shown
+from .documents.values import format_value
 from .enums import ErrorKind, MediaKind, Operation
 from .facts import Document, MediaFacts, MediaLimit, Violation
-from .rules.cross_field import EitherOr
-from .rules.fields import Absent, Present, Typed
+from .rules.cross_field import MutuallyExclusive
+from .rules.fields import JsonType, RequiredField, UnsupportedField
 from .rules.rule import Rule, ValueRule
 from .upstreams import get_contract
 
@@ -98,8 +98,8 @@ def _heeded(upstream: str, operation: Operation) -> tuple[_Options, frozenset[st
     if rules is None:
         return None
     conditions = [only for rule in rules if (only := condition(rule)) is not None]
-    texts = {rule.field for rule in rules if isinstance(rule, Typed) and rule.types == ("string",)}
-    free = texts - {rule.top for rule in rules if not isinstance(rule, Typed | Present)}
+    texts = {rule.field for rule in rules if isinstance(rule, JsonType) and rule.types == ("string",)}
+    free = texts - {rule.top_field for rule in rules if not isinstance(rule, JsonType | RequiredField)}
     return tuple((name, contract.defaults[name]) for name in dict(conditions)), frozenset(free)
 
 
@@ -123,16 +123,16 @@ def _plan(upstream: str, operation: Operation, references: bool) -> tuple[_Step,
 
 
 def _step(rule: Rule) -> _Step:
-    presence = isinstance(rule, Present) and not rule.unless
-    short = rule.top == rule.field and (presence or isinstance(rule, ValueRule))
-    ask = rule.judge if short and isinstance(rule, Present | ValueRule) else None
-    needs = _Needs.REFERENCES if rule.reads == "references" else _Needs.NOTHING
-    return ask, rule, rule.top, _Needs.FIELD if rule.needs_field else needs, condition(rule)
+    presence = isinstance(rule, RequiredField) and not rule.unless
+    short = rule.top_field == rule.field and (presence or isinstance(rule, ValueRule))
+    ask = rule.check_value if short and isinstance(rule, RequiredField | ValueRule) else None
+    needs = _Needs.REFERENCES if rule.depends_on == "references" else _Needs.NOTHING
+    return ask, rule, rule.top_field, _Needs.FIELD if rule.needs_field else needs, condition(rule)
 
 
 def condition(rule: Rule) -> tuple[str, str] | None:
     """The variant and the option under which a rule holds; None for one that always does."""
-    if isinstance(rule, EitherOr | Absent) and rule.variant:
+    if isinstance(rule, MutuallyExclusive | UnsupportedField) and rule.variant:
         return rule.variant, rule.option
     return None
 
@@ -140,7 +140,9 @@ def condition(rule: Rule) -> tuple[str, str] | None:
 def notices(upstream: str, document: Document) -> list[Violation]:
     """What the upstream accepts, though its page advises against it."""
     contract = get_contract(upstream)
-    return [violation for rule in contract.advice if rule.top in document and (violation := rule.check(document, ()))]
+    return [
+        violation for rule in contract.advice if rule.top_field in document and (violation := rule.check(document, ()))
+    ]
 
 
 def unknown_fields(upstream: str, operation: Operation, document: Document) -> list[str]:
@@ -180,7 +182,7 @@ def kind_violation(path: str, expected: MediaKind, facts: MediaFacts, limit: Med
     """A reference that is of another kind than its field says, reported with the first limit of the kind expected."""
     if facts.kind is expected:
         return None
-    said = f"{path} is {shown(facts.format)}, of kind {facts.kind}; allowed: {expected}"
+    said = f"{path} is {format_value(facts.format)}, of kind {facts.kind}; allowed: {expected}"
     return Violation(limit, ErrorKind.INVALID_PARAMETER, path, facts.kind.value, expected.value, said)
 
 

@@ -7,22 +7,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.paths import put
-from seedmock_contracts.documents.references import Found
-from seedmock_contracts.documents.values import spelt
+from seedmock_contracts.documents.paths import with_value
+from seedmock_contracts.documents.references import LocatedReference
+from seedmock_contracts.documents.values import to_text
 from seedmock_contracts.enums import Operation, StatusContext
 from seedmock_contracts.facts import Fact
-from seedmock_contracts.rules.cross_field import Anchored, AtMost, EitherOr, Required, Together, Unsupported
+from seedmock_contracts.rules.cross_field import (
+    AtLeastOneOf,
+    MaxReferences,
+    ModelResolutions,
+    MutuallyExclusive,
+    RequiresField,
+    RequiresOtherMedia,
+)
 from seedmock_contracts.rules.fields import (
-    Absent,
-    Between,
+    JsonType,
     KnownModel,
-    LengthAtMost,
+    MaxLength,
+    NumberRange,
     OneOf,
-    Present,
-    Scheme,
-    Typed,
-    Whole,
+    RequiredField,
+    UnsupportedField,
+    UrlScheme,
+    WholeNumber,
 )
 from seedmock_contracts.rules.rule import Rule
 
@@ -89,14 +96,14 @@ def _fields(contract: Contract) -> Told:
     """The fields of an order by the house's names, with their types and defaults."""
     rows = []
     for field in (field for field in contract.fields if field.operation is Operation.CREATE):
-        default = "" if field.default is None else f" = {spelt(field.default)}"
+        default = "" if field.default is None else f" = {to_text(field.default)}"
         about = _house(contract).get(field.path, field.path)
         rows.append((about, f"{field.path}: {' or '.join(field.types)}{default}", field))
     return _told(rows)
 
 
 def _rules(contract: Contract) -> Told:
-    rules = [rule for rule in contract.rules[Operation.CREATE] if not isinstance(rule, Typed)]
+    rules = [rule for rule in contract.rules[Operation.CREATE] if not isinstance(rule, JsonType)]
     told = _told((*_spoken(contract, rule), rule.fact) for rule in rules)
     return {about: (", ".join(dict.fromkeys(text.split(", "))), facts) for about, (text, facts) in told.items()}
 
@@ -114,15 +121,15 @@ def _field(contract: Contract, rule: Rule) -> str:
     return _house(contract).get(rule.field, rule.field)
 
 
-def _scheme(contract: Contract, rule: Scheme) -> tuple[str, str]:
+def _scheme(contract: Contract, rule: UrlScheme) -> tuple[str, str]:
     """A reference's scheme is told once for all, whatever the field is."""
-    placed = put(rule.broken({}, contract.layout), rule.field, "https://example.com/a")
-    references: tuple[Found, ...] = contract.layout.find(placed)
+    placed = with_value(rule.violating_document({}, contract.layout), rule.field, "https://example.com/a")
+    references: tuple[LocatedReference, ...] = contract.layout.find(placed)
     what = "references" if references else _field(contract, rule)
     return f"{what}: schemes", ", ".join(scheme.partition(":")[0] for scheme in rule.schemes)
 
 
-def _present(contract: Contract, rule: Present) -> tuple[str, str]:
+def _present(contract: Contract, rule: RequiredField) -> tuple[str, str]:
     kinds = " or ".join(rule.unless)
     return f"{_field(contract, rule)}: needed", "yes" if not kinds else f"unless there is a reference {kinds}"
 
@@ -130,18 +137,18 @@ def _present(contract: Contract, rule: Present) -> tuple[str, str]:
 SPOKEN: Mapping[type[Rule], Callable[[Contract, Any], tuple[str, str]]] = {
     KnownModel: lambda said, rule: ("model: values", ", ".join(rule.allowed)),
     OneOf: lambda said, rule: (f"{_field(said, rule)}: values", ", ".join(rule.allowed)),
-    Between: lambda said, rule: (f"{_field(said, rule)}: range", f"{rule.low} to {rule.high}"),
-    Whole: lambda said, rule: (f"{_field(said, rule)}: whole", "yes"),
-    LengthAtMost: lambda said, rule: (f"{_field(said, rule)}: length", f"at most {rule.limit}"),
-    Absent: lambda said, rule: (f"{_field(said, rule)}: refused", f"under {rule.variant} = {rule.option}"),
-    Present: _present,
-    Scheme: _scheme,
-    AtMost: lambda said, rule: (f"{rule.role} {rule.media}: count".replace("_", " "), f"at most {rule.limit}"),
-    Anchored: lambda said, rule: (f"{rule.media} alone", f"refused: beside {' or '.join(rule.anchors)}"),
-    Unsupported: lambda said, rule: (f"{rule.model.tier}: renders", ", ".join(rule.model.resolutions)),
-    Required: lambda said, rule: ("form: needed", " or ".join(" + ".join(way) for way in rule.ways)),
-    EitherOr: lambda said, rule: (f"{rule.field} beside {' + '.join(rule.others)}", "refused"),
-    Together: lambda said, rule: (f"{rule.field} without {rule.partner}", "refused"),
+    NumberRange: lambda said, rule: (f"{_field(said, rule)}: range", f"{rule.low} to {rule.high}"),
+    WholeNumber: lambda said, rule: (f"{_field(said, rule)}: whole", "yes"),
+    MaxLength: lambda said, rule: (f"{_field(said, rule)}: length", f"at most {rule.limit}"),
+    UnsupportedField: lambda said, rule: (f"{_field(said, rule)}: refused", f"under {rule.variant} = {rule.option}"),
+    RequiredField: _present,
+    UrlScheme: _scheme,
+    MaxReferences: lambda said, rule: (f"{rule.role} {rule.media}: count".replace("_", " "), f"at most {rule.limit}"),
+    RequiresOtherMedia: lambda said, rule: (f"{rule.media} alone", f"refused: beside {' or '.join(rule.anchors)}"),
+    ModelResolutions: lambda said, rule: (f"{rule.model.tier}: renders", ", ".join(rule.model.resolutions)),
+    AtLeastOneOf: lambda said, rule: ("form: needed", " or ".join(" + ".join(way) for way in rule.ways)),
+    MutuallyExclusive: lambda said, rule: (f"{rule.field} beside {' + '.join(rule.others)}", "refused"),
+    RequiresField: lambda said, rule: (f"{rule.field} without {rule.partner}", "refused"),
 }
 """How each kind of rule is told; the kinds that are not here are told by their names."""
 
@@ -159,8 +166,8 @@ def _limits(contract: Contract) -> Told:
 
 
 def _words(contract: Contract) -> Told:
-    plain = [word for word in contract.status_spellings if word.moment is not StatusContext.ALIAS and not word.variant]
-    return _told((f"{word.status} when {word.moment}", word.word, word) for word in plain)
+    plain = [word for word in contract.status_spellings if word.context is not StatusContext.ALIAS and not word.variant]
+    return _told((f"{word.status} at {word.context}", word.spelling, word) for word in plain)
 
 
 def _answers(contract: Contract) -> Told:

@@ -286,7 +286,7 @@ class Control:
         return self._wire.raw("GET", "journal", format="curl", **wanted).text
 
     def lines(self, **wanted: Any) -> str:
-        """The journal as a recording: `seedmock_contracts.exchange.exchange_from` reads each line."""
+        """The journal as a recording: `seedmock_contracts.exchange.parse_exchange` reads each line."""
         return self._wire.raw("GET", "journal", format="lines", **wanted).text
 
     def violations(self, **wanted: Any) -> ViolationsResponse:

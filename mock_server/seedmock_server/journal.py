@@ -14,12 +14,12 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from seedmock_contracts.exchange import BODY_BYTES, HIDDEN, SECRET, summary
+from seedmock_contracts.exchange import MAX_BODY_BYTES, REDACTED, SECRET_HEADERS, summarize_body
 
 PATH_CHARS = 500
 MAX_NOTES = 20
 HEADER_BYTES = 500
-SECRET_NAMES = frozenset(name.encode() for name in SECRET)
+SECRET_NAMES = frozenset(name.encode() for name in SECRET_HEADERS)
 
 
 class LoggedViolation(NamedTuple):
@@ -123,7 +123,7 @@ class Journal:
 
     def append_lazy(self, entry: LazyEntry, size: int) -> None:
         """Store an exchange whose bodies have `size` bytes; a large one is built at once, so that its bodies can go."""
-        self._ring.append((self.count, entry if size <= BODY_BYTES else entry.entry()))
+        self._ring.append((self.count, entry if size <= MAX_BODY_BYTES else entry.entry()))
         self.count += 1
 
     def __len__(self) -> int:
@@ -155,12 +155,12 @@ class Journal:
 
 def truncated_body(body: bytes) -> bytes:
     """Return the part of a body that the journal stores."""
-    return summary(body, BODY_BYTES)
+    return summarize_body(body, MAX_BODY_BYTES)
 
 
 def redacted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
     """Return the headers without the values of those that authenticate, each truncated to HEADER_BYTES."""
-    hidden = HIDDEN.encode()
+    hidden = REDACTED.encode()
     return tuple((name, hidden if name.lower() in SECRET_NAMES else value[:HEADER_BYTES]) for name, value in headers)
 
 

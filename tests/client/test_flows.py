@@ -127,7 +127,7 @@ def test_a_task_just_created_is_first_looked_at_after_a_pause() -> None:
 def test_every_known_spelling_of_a_status_is_read_in_any_case(upstream: str) -> None:
     speaks = get_codec(upstream)
     for word in get_contract(upstream).status_spellings:
-        for spelling in (word.word, word.word.upper(), word.word.lower()):
+        for spelling in (word.spelling, word.spelling.upper(), word.spelling.lower()):
             body = seen(spelling) if upstream == "opeai" else state(spelling)
             assert speaks.read_video(body).status is word.status, spelling
 

@@ -19,7 +19,8 @@ from seedmock_client.effects import HttpRequest, Send
 from seedmock_client.retry import backoff, retry_after
 from seedmock_client.transport import Line
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.mp4 import NotAMovie, read_movie
+from seedmock_contracts.errors import InvalidMovie
+from seedmock_contracts.mp4 import read_movie
 
 
 @pytest.mark.parametrize(("width", "height", "seconds", "audio"), [(1280, 720, 4, True), (834, 1112, 15, False)])
@@ -32,7 +33,7 @@ def test_a_movie_is_measured(make_movie: Any, width: int, height: int, seconds: 
 def test_every_cut_of_a_movie_is_noticed(make_movie: Any) -> None:
     whole = make_movie(payload=b"x" * 50)
     for length in range(len(whole)):
-        with pytest.raises(NotAMovie):
+        with pytest.raises(InvalidMovie):
             read_movie(io.BytesIO(whole[:length]))
 
 
@@ -43,7 +44,7 @@ def test_every_single_damaged_byte_is_survived(make_movie: Any) -> None:
             damaged = whole[:index] + bytes([value]) + whole[index + 1 :]
             try:
                 read_movie(io.BytesIO(damaged))
-            except NotAMovie:
+            except InvalidMovie:
                 continue
 
 
@@ -57,7 +58,7 @@ def test_sizes_of_64_bits_and_to_the_end_are_read(make_movie: Any, make_box: Any
 
 def test_a_movie_without_pictures_is_none(make_box: Any) -> None:
     content = make_box(b"ftyp", b"isom") + make_box(b"moov") + make_box(b"mdat")
-    with pytest.raises(NotAMovie, match="no video track"):
+    with pytest.raises(InvalidMovie, match="no video track"):
         read_movie(io.BytesIO(content))
 
 

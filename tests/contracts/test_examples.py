@@ -122,8 +122,8 @@ def test_answers_have_the_keys_that_the_contract_tells_in_their_order() -> None:
         assert places == sorted(places)
     assert created["id"] == created["task_id"]
     assert list(queried) == sorted(queried)
-    assert get_contract("opeai").spelling(TaskStatus.QUEUED, StatusContext.CREATED) == created["status"]
-    assert get_contract("opeai").spelling(TaskStatus.SUCCESS, StatusContext.QUERIED) == queried["status"]
+    assert get_contract("opeai").spelling(TaskStatus.QUEUED, StatusContext.CREATE) == created["status"]
+    assert get_contract("opeai").spelling(TaskStatus.SUCCESS, StatusContext.QUERY) == queried["status"]
     assert get_contract("opeai").parse_size(queried["size"])
 
 

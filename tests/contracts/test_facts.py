@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.facts import Fact, Field
-from seedmock_contracts.rules.fields import Typed
+from seedmock_contracts.rules.fields import JsonType
 from seedmock_contracts.upstreams import NAMES, contracts, get_contract
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -68,7 +68,7 @@ def test_facts_cannot_be_changed(contract: Contract) -> None:
 
 
 def test_every_field_of_a_request_has_a_rule_on_its_type(contract: Contract) -> None:
-    typed = {rule.fact.id for rules in contract.rules.values() for rule in rules if isinstance(rule, Typed)}
+    typed = {rule.fact.id for rules in contract.rules.values() for rule in rules if isinstance(rule, JsonType)}
     assert {field.id for field in contract.fields} == typed
 
 

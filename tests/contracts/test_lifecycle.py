@@ -41,8 +41,8 @@ def test_no_status_leads_back() -> None:
 
 
 def test_a_new_task_is_spelt_in_both_upstreams() -> None:
-    assert get_contract("apimodels").spelling(QUEUED, StatusContext.CREATED) == "pending"
-    assert get_contract("opeai").spelling(QUEUED, StatusContext.CREATED) == "queued"
+    assert get_contract("apimodels").spelling(QUEUED, StatusContext.CREATE) == "pending"
+    assert get_contract("opeai").spelling(QUEUED, StatusContext.CREATE) == "queued"
 
 
 @pytest.mark.parametrize(
@@ -56,19 +56,19 @@ def test_a_new_task_is_spelt_in_both_upstreams() -> None:
 )
 def test_a_queried_task_is_spelt_as_its_variant_says(upstream: str, variant: str, words: list[str]) -> None:
     contract = get_contract(upstream)
-    assert [contract.spelling(status, StatusContext.QUERIED, variant) for status in contract.statuses] == words
+    assert [contract.spelling(status, StatusContext.QUERY, variant) for status in contract.statuses] == words
 
 
 def test_every_word_is_read_in_every_case(contract: Contract) -> None:
     for word in contract.status_spellings:
-        for spelling in (word.word, word.word.lower(), word.word.upper(), word.word.title()):
+        for spelling in (word.spelling, word.spelling.lower(), word.spelling.upper(), word.spelling.title()):
             assert contract.parse_status(spelling) is word.status
 
 
 def test_no_word_means_two_things(contract: Contract) -> None:
     meanings: dict[str, set[TaskStatus]] = {}
     for word in contract.status_spellings:
-        meanings.setdefault(word.word.lower(), set()).add(word.status)
+        meanings.setdefault(word.spelling.lower(), set()).add(word.status)
     assert [word for word, meant in meanings.items() if len(meant) > 1] == []
 
 

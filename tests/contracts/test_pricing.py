@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
-from seedmock_contracts.pricing import asset_fee, quote, size_of, tokens
+from seedmock_contracts.pricing import asset_fee, quote, requested_size, token_count
 from seedmock_contracts.upstreams import get_contract
 
 A, B = get_contract("apimodels"), get_contract("opeai")
@@ -60,7 +60,7 @@ def test_without_a_model_the_first_of_the_page_is_billed() -> None:
     ],
 )
 def test_tokens_are_those_of_the_live_bills(width: int, height: int, seconds: int, count: int) -> None:
-    assert tokens(width, height, seconds) == count
+    assert token_count(width, height, seconds) == count
 
 
 @pytest.mark.parametrize(
@@ -183,6 +183,6 @@ def test_every_tariff_is_of_a_model_and_a_resolution_that_it_renders() -> None:
 
 
 def test_adaptive_counts_as_sixteen_to_nine_until_the_picture_is_known() -> None:
-    assert size_of(A, GenerationRequest(ratio="adaptive")).text == "1280x720"
-    assert size_of(A, GenerationRequest(resolution="1080p")).text == "1920x1080"
-    assert size_of(B, GenerationRequest()).text == "1280x720"
+    assert requested_size(A, GenerationRequest(ratio="adaptive")).text == "1280x720"
+    assert requested_size(A, GenerationRequest(resolution="1080p")).text == "1920x1080"
+    assert requested_size(B, GenerationRequest()).text == "1280x720"

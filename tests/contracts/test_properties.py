@@ -12,7 +12,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import MediaKind, Operation
 from seedmock_contracts.facts import Size
 from seedmock_contracts.generation import Reference, first_frame, last_frame
-from seedmock_contracts.rules.boundaries import sample
+from seedmock_contracts.rules.boundaries import sample_reference
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
@@ -144,33 +144,46 @@ def broken_by(contract: Contract, document: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(("kind", "most"), [(MediaKind.IMAGE, 9), (MediaKind.VIDEO, 3), (MediaKind.AUDIO, 3)])
 def test_references_are_counted_to_the_last_one(contract: Contract, kind: MediaKind, most: int) -> None:
     example_ = contract.example(Operation.CREATE)
-    anchor = [sample(MediaKind.IMAGE)] if kind is MediaKind.AUDIO else []
-    assert broken_by(contract, contract.layout.place(example_, [*anchor, *[sample(kind)] * most])) == []
-    assert broken_by(contract, contract.layout.place(example_, [*anchor, *[sample(kind)] * (most + 1)])) == [
+    anchor = [sample_reference(MediaKind.IMAGE)] if kind is MediaKind.AUDIO else []
+    assert broken_by(contract, contract.layout.place(example_, [*anchor, *[sample_reference(kind)] * most])) == []
+    assert broken_by(contract, contract.layout.place(example_, [*anchor, *[sample_reference(kind)] * (most + 1)])) == [
         f"{contract.name}.reference.{kind}.count"
     ]
 
 
 def test_nine_images_three_videos_and_three_sounds_fit_together(contract: Contract) -> None:
-    full = [sample(MediaKind.IMAGE)] * 9 + [sample(MediaKind.VIDEO)] * 3 + [sample(MediaKind.AUDIO)] * 3
+    full = (
+        [sample_reference(MediaKind.IMAGE)] * 9
+        + [sample_reference(MediaKind.VIDEO)] * 3
+        + [sample_reference(MediaKind.AUDIO)] * 3
+    )
     assert broken_by(contract, contract.layout.place(contract.example(Operation.CREATE), full)) == []
 
 
 @pytest.mark.parametrize("kind", [MediaKind.IMAGE, MediaKind.VIDEO])
 def test_a_sound_needs_an_image_or_a_video_beside_it(contract: Contract, kind: MediaKind) -> None:
     example_ = contract.example(Operation.CREATE)
-    assert broken_by(contract, contract.layout.place(example_, [sample(MediaKind.AUDIO)])) == [
+    assert broken_by(contract, contract.layout.place(example_, [sample_reference(MediaKind.AUDIO)])) == [
         f"{contract.name}.reference.audio.anchored"
     ]
-    assert broken_by(contract, contract.layout.place(example_, [sample(MediaKind.AUDIO), sample(kind)])) == []
+    assert (
+        broken_by(
+            contract, contract.layout.place(example_, [sample_reference(MediaKind.AUDIO), sample_reference(kind)])
+        )
+        == []
+    )
 
 
 def test_a_needs_no_prompt_beside_an_image_or_a_video() -> None:
     bare = {"model": STANDARD_A.name}
-    for seen in (sample(MediaKind.IMAGE), sample(MediaKind.VIDEO), first_frame("https://example.com/f.png")):
+    for seen in (
+        sample_reference(MediaKind.IMAGE),
+        sample_reference(MediaKind.VIDEO),
+        first_frame("https://example.com/f.png"),
+    ):
         assert broken_by(A, A.layout.place(bare, [seen])) == []
     assert broken_by(A, bare) == ["apimodels.create.prompt.required"]
-    assert broken_by(A, A.layout.place(bare, [sample(MediaKind.AUDIO)])) == [
+    assert broken_by(A, A.layout.place(bare, [sample_reference(MediaKind.AUDIO)])) == [
         "apimodels.create.prompt.required",
         "apimodels.reference.audio.anchored",
     ]
@@ -178,7 +191,7 @@ def test_a_needs_no_prompt_beside_an_image_or_a_video() -> None:
 
 def test_b_needs_a_prompt_beside_an_image_too() -> None:
     bare = {name: value for name, value in B.example(Operation.CREATE).items() if name != "prompt"}
-    assert broken_by(B, B.layout.place(bare, [sample(MediaKind.IMAGE)])) == ["opeai.create.prompt.required"]
+    assert broken_by(B, B.layout.place(bare, [sample_reference(MediaKind.IMAGE)])) == ["opeai.create.prompt.required"]
 
 
 @pytest.mark.parametrize("field", ["duration", "seconds"])
@@ -241,7 +254,7 @@ def test_a_makes_clips_in_two_resolutions(resolution: str) -> None:
 def test_frames_and_references_exclude_each_other(contract: Contract) -> None:
     frame = first_frame("https://example.com/f.png")
     for kind in MediaKind:
-        document = contract.layout.place(contract.example(Operation.CREATE), [frame, sample(kind)])
+        document = contract.layout.place(contract.example(Operation.CREATE), [frame, sample_reference(kind)])
         assert broken_by(contract, document) == [f"{contract.name}.create.frames_exclude_references"]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.paths import values
+from seedmock_contracts.documents.paths import values_at
 from seedmock_contracts.documents.references import ContentArray, FlatFields
 from seedmock_contracts.enums import MediaKind, Mode, Role
 from seedmock_contracts.facts import MISSING
@@ -139,10 +139,10 @@ def test_malformed_references_are_not_found(contract: Contract, document: dict[s
 
 def test_values_tell_a_missing_key_from_a_null() -> None:
     document = {"a": [{"b": 1}, {"b": None}, {}, 7], "c": None}
-    assert values(document, "a[].b") == [("a[0].b", 1), ("a[1].b", None), ("a[2].b", MISSING)]
-    assert values(document, "c") == [("c", None)]
-    assert values(document, "c.d") == []
-    assert values(document, "e") == [("e", MISSING)]
+    assert values_at(document, "a[].b") == [("a[0].b", 1), ("a[1].b", None), ("a[2].b", MISSING)]
+    assert values_at(document, "c") == [("c", None)]
+    assert values_at(document, "c.d") == []
+    assert values_at(document, "e") == [("e", MISSING)]
 
 
 @pytest.mark.parametrize(

@@ -7,21 +7,27 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.values import shown
+from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import Violation
-from seedmock_contracts.rules.cross_field import AtMost, Required, RoleFits, Together, Unsupported
+from seedmock_contracts.rules.cross_field import (
+    AtLeastOneOf,
+    MaxReferences,
+    ModelResolutions,
+    RequiresField,
+    RoleMatchesType,
+)
 from seedmock_contracts.rules.fields import (
-    Absent,
-    Between,
+    JsonType,
     KnownModel,
-    LengthAtMost,
+    MaxLength,
+    NumberRange,
     OneOf,
-    Present,
     PromptLength,
-    Scheme,
-    Typed,
-    Whole,
+    RequiredField,
+    UnsupportedField,
+    UrlScheme,
+    WholeNumber,
 )
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import get_contract
@@ -29,11 +35,20 @@ from seedmock_contracts.validation import condition, notices, unknown_fields, vi
 
 # Rules that report another field than their own: the one that is missing, or the one that asks for too much.
 PARTNERS = {
-    Together: {"resolution": ("ratio",), "ratio": ("resolution",)},
-    Unsupported: {"resolution": ("size",)},
+    RequiresField: {"resolution": ("ratio",), "ratio": ("resolution",)},
+    ModelResolutions: {"resolution": ("size",)},
 }
 # Rules whose message shows what was sent; the others say how many, how long, or that it is missing.
-SHOW_THE_VALUE = (Typed, OneOf, Whole, Between, Scheme, Absent, Unsupported, RoleFits)
+SHOW_THE_VALUE = (
+    JsonType,
+    OneOf,
+    WholeNumber,
+    NumberRange,
+    UrlScheme,
+    UnsupportedField,
+    ModelResolutions,
+    RoleMatchesType,
+)
 Spoken = tuple[Contract, Operation, Rule]
 TEXT = {"model": "seedance-2-0", "prompt": "A kite over a field.", "size": "1280x720", "seconds": "4"}
 
@@ -50,7 +65,7 @@ def one(found: list[Violation]) -> Violation:
 
 
 def shortest(contract: Contract, operation: Operation, rule: Rule) -> dict[str, Any]:
-    return rule.broken(contract.example(operation, rule), contract.layout)
+    return rule.violating_document(contract.example(operation, rule), contract.layout)
 
 
 def test_every_example_keeps_every_rule(contract: Contract) -> None:
@@ -91,12 +106,12 @@ def test_breaking_a_rule_leaves_the_example_as_it_was(spoken_rule: Spoken) -> No
 def test_a_violation_names_the_field_and_what_is_allowed(spoken_rule: Spoken) -> None:
     said, operation, rule = spoken_rule
     violation = one(violations(said.name, operation, shortest(said, operation, rule), under(rule)))
-    assert violation.field.startswith((rule.top, *PARTNERS.get(type(rule), {}).get(rule.top, ())))
+    assert violation.field.startswith((rule.top_field, *PARTNERS.get(type(rule), {}).get(rule.top_field, ())))
     assert violation.field in violation.message
     assert violation.allowed
     assert violation.message.isascii()
-    assert violation.allowed in violation.message or isinstance(rule, Absent)
-    assert shown(violation.value) in violation.message or not isinstance(rule, SHOW_THE_VALUE)
+    assert violation.allowed in violation.message or isinstance(rule, UnsupportedField)
+    assert format_value(violation.value) in violation.message or not isinstance(rule, SHOW_THE_VALUE)
 
 
 def test_a_rule_in_a_variant_is_silent_in_the_others(spoken_rule: Spoken) -> None:
@@ -126,9 +141,9 @@ def test_an_operation_without_a_body_has_nothing_to_break() -> None:
 
 
 def test_rules_speak_of_the_kind_of_error_that_they_are() -> None:
-    assert Present.kind is Required.kind is ErrorKind.MISSING_PARAMETER
+    assert RequiredField.kind is AtLeastOneOf.kind is ErrorKind.MISSING_PARAMETER
     assert KnownModel.kind is ErrorKind.UNKNOWN_MODEL
-    assert Between.kind is AtMost.kind is Typed.kind is ErrorKind.INVALID_PARAMETER
+    assert NumberRange.kind is MaxReferences.kind is JsonType.kind is ErrorKind.INVALID_PARAMETER
 
 
 @pytest.mark.parametrize("missing", ["model", "prompt", "size", "seconds"])
@@ -176,7 +191,7 @@ def test_a_long_prompt_is_taken_with_a_notice(contract: Contract) -> None:
         assert violations(contract.name, Operation.CREATE, {**document, "prompt": prompt}) == []
         assert bool(notices(contract.name, {**document, "prompt": prompt})) is noticed
     assert (
-        one(notices(contract.name, advice.broken(document, contract.layout))).fact.id
+        one(notices(contract.name, advice.violating_document(document, contract.layout))).fact.id
         == f"{contract.name}.create.prompt.length"
     )
     assert notices(contract.name, {"prompt": 7}) == []
@@ -237,7 +252,7 @@ def test_a_value_of_another_type_breaks_the_rule_on_types_alone(seconds: Any) ->
 def test_a_name_of_64_signs_fits_and_one_of_65_does_not() -> None:
     for operation, rules in get_contract("apimodels").rules.items():
         for rule in rules:
-            if isinstance(rule, LengthAtMost):
+            if isinstance(rule, MaxLength):
                 document = {**get_contract("apimodels").example(operation), "name": "n" * 64}
                 assert violations("apimodels", operation, document) == []
                 found = one(violations("apimodels", operation, {**document, "name": "n" * 65}))

@@ -18,15 +18,15 @@ import pytest
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Basis, TaskStatus
 from seedmock_contracts.facts import Fact, Model
-from seedmock_contracts.rules.fields import Typed
+from seedmock_contracts.rules.fields import JsonType
 from seedmock_contracts.upstreams import get_contract
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 UPSTREAMS = ("apimodels", "opeai")
 
 # Attributes in the house's own words, which no page could confirm.
-HOUSE = {"id", "evidence", "tier", "upscales", "operation", "mode", "roles", "kind", "quantity", "moment", "variant"}
-HOUSE |= {"says", "fact", "field", "role", "media", "resolved", "option", "beside", "style"}
+HOUSE = {"id", "evidence", "tier", "upscales", "operation", "mode", "roles", "kind", "quantity", "context", "variant"}
+HOUSE |= {"description", "fact", "field", "role", "media", "resolution_by_name", "option", "beside", "style"}
 
 
 def statements(upstream: str) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ def by_id(contract: Contract) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {fact.id: [fact] for fact in contract.facts()}
     every = [rule for rules in contract.rules.values() for rule in rules]
     for rule in (*every, *contract.advice):
-        if not isinstance(rule, Typed):
+        if not isinstance(rule, JsonType):
             found[rule.fact.id].append(rule)
     return found
 
@@ -130,6 +130,6 @@ def test_what_a_page_leaves_out_rests_on_a_fact_of_lower_basis(upstream: str) ->
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 def test_statements_are_sentences_that_no_other_repeats(upstream: str) -> None:
-    said = [(statement["section"], statement["says"]) for statement in statements(upstream)]
+    said = [(statement["section"], statement["text"]) for statement in statements(upstream)]
     assert all(says.endswith(".") for _, says in said)
     assert len(set(said)) == len(said)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_contracts.documents.shape import compared, is_of, merged, shape_of, type_of
+from seedmock_contracts.documents.shape import compare_shapes, has_type, json_type, merge_shapes, shape_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -24,14 +24,14 @@ TASK = {"id": "t-1", "status": "queued", "created_at": 1, "url": "https://exampl
     [(None, "null"), (True, "boolean"), (1, "integer"), (1.0, "number"), ("", "string"), ([], "array"), ({}, "object")],
 )
 def test_types_have_json_s_names_and_whole_numbers_their_own(value: Any, name: str) -> None:
-    assert type_of(value) == name
-    assert is_of(value, (name,))
+    assert json_type(value) == name
+    assert has_type(value, (name,))
 
 
 def test_a_whole_number_is_a_number_and_not_the_other_way_round() -> None:
-    assert is_of(1, ("number",))
-    assert not is_of(1.5, ("integer",))
-    assert not is_of(True, ("integer", "number"))
+    assert has_type(1, ("number",))
+    assert not has_type(1.5, ("integer",))
+    assert not has_type(True, ("integer", "number"))
 
 
 def test_a_shape_tells_keys_types_formats_and_words() -> None:
@@ -57,34 +57,34 @@ def test_a_shape_is_json(value: Any) -> None:
 
 @given(JSON)
 def test_a_value_s_shape_differs_from_itself_in_nothing(value: Any) -> None:
-    assert compared(shape_of(value), shape_of(value)) == ()
+    assert compare_shapes(shape_of(value), shape_of(value)) == ()
 
 
 @given(st.lists(JSON, min_size=1, max_size=4))
 def test_each_fits_what_was_merged_from_all(values: list[Any]) -> None:
-    together = merged(shape_of(value) for value in values)
+    together = merge_shapes(shape_of(value) for value in values)
     for value in values:
-        assert [found for found in compared(together, shape_of(value)) if found.breaking] == []
+        assert [found for found in compare_shapes(together, shape_of(value)) if found.breaking] == []
 
 
 def test_what_was_not_always_there_is_optional() -> None:
-    shape = merged([shape_of({"a": 1, "b": 1}), shape_of({"a": None})])
+    shape = merge_shapes([shape_of({"a": 1, "b": 1}), shape_of({"a": None})])
     assert shape["keys"]["a"] == {"types": ["integer", "null"]}
     assert shape["keys"]["b"] == {"types": ["integer"], "optional": True}
-    assert compared(shape, shape_of({"a": 2})) == ()
-    assert merged([shape, shape_of({"a": 1, "b": 2})])["keys"]["b"]["optional"]
+    assert compare_shapes(shape, shape_of({"a": 2})) == ()
+    assert merge_shapes([shape, shape_of({"a": 1, "b": 2})])["keys"]["b"]["optional"]
 
 
 def test_words_that_are_too_many_are_no_enumeration() -> None:
     words = [f"word{chr(97 + at)}" for at in range(13)]
-    assert "words" in merged(map(shape_of, words[:12]))
-    assert "words" not in merged(map(shape_of, words))
-    assert "words" not in merged([*map(shape_of, words), shape_of("one")])
+    assert "words" in merge_shapes(map(shape_of, words[:12]))
+    assert "words" not in merge_shapes(map(shape_of, words))
+    assert "words" not in merge_shapes([*map(shape_of, words), shape_of("one")])
 
 
 def test_nothing_merged_fits_nothing() -> None:
-    assert merged([]) == {"types": []}
-    assert [found.what for found in compared(merged([]), shape_of(1))] == ["retyped"]
+    assert merge_shapes([]) == {"types": []}
+    assert [found.what for found in compare_shapes(merge_shapes([]), shape_of(1))] == ["retyped"]
 
 
 @pytest.mark.parametrize(
@@ -103,19 +103,19 @@ def test_nothing_merged_fits_nothing() -> None:
 def test_what_differs_is_told_with_its_place(
     change: dict[str, Any], told: tuple[str, str] | None, breaking: bool
 ) -> None:
-    found = compared(shape_of(TASK), shape_of({**TASK, **change}))
+    found = compare_shapes(shape_of(TASK), shape_of({**TASK, **change}))
     assert [(one.path, one.what, one.breaking) for one in found] == ([(*told, breaking)] if told else [])
 
 
 def test_what_is_gone_is_breaking_and_what_is_there_at_times_too() -> None:
     expected, less = shape_of(TASK), shape_of({key: TASK[key] for key in TASK if key != "id"})
-    gone = compared(expected, less)
+    gone = compare_shapes(expected, less)
     assert [str(one) for one in gone] == ["id is missing: expected string, seen nothing"]
     assert gone[0].breaking
-    (rare,) = compared(expected, merged([expected, less]))
+    (rare,) = compare_shapes(expected, merge_shapes([expected, less]))
     assert (rare.path, rare.what, rare.seen) == ("id", "missing", "it at times only")
 
 
 def test_a_value_of_another_type_is_told_once() -> None:
-    (found,) = compared(shape_of(TASK), shape_of([]))
+    (found,) = compare_shapes(shape_of(TASK), shape_of([]))
     assert str(found) == "the answer is retyped: expected object, seen array"

@@ -78,7 +78,7 @@ def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
     filled(untouched, contract, operation, document)
     before = statement(door)
 
-    broken = rule.broken(document, contract.layout)
+    broken = rule.violating_document(document, contract.layout)
     answer = send(door, contract, operation, broken)
 
     case = contract.error_case(rule.kind, option)
@@ -87,7 +87,7 @@ def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
     assert code == case.code
     if option == "ark":
         assert param is not None
-        assert param.partition(".")[0].partition("[")[0] in (rule.top, getattr(rule, "partner", ""))
+        assert param.partition(".")[0].partition("[")[0] in (rule.top_field, getattr(rule, "partner", ""))
     if option != "newapi" or rule.kind is not ErrorKind.UNKNOWN_MODEL:
         first = violations(contract.name, operation, broken, variants)[0]
         assert first.allowed in message or "does not take it" in message

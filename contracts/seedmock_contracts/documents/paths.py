@@ -12,7 +12,7 @@ from typing import Any
 from ..facts import MISSING, Document
 
 
-def values(document: Document, path: str) -> list[tuple[str, Any]]:
+def values_at(document: Document, path: str) -> list[tuple[str, Any]]:
     """What stands at a path, with concrete indices: `content[].role` gives one pair an item.
 
     A key that is not there gives MISSING; a parent that is missing or of another type gives nothing,
@@ -46,17 +46,17 @@ def _keys(found: list[tuple[str, Any]], step: str) -> list[tuple[str, Any]]:
     ]
 
 
-def put(document: Document, path: str, value: Any) -> dict[str, Any]:
+def with_value(document: Document, path: str, value: Any) -> dict[str, Any]:
     """A copy with the value at a path (MISSING takes it away); parents that are not there are made."""
     step, _, rest = path.partition(".")
     name, many = step.removesuffix("[]"), step.endswith("[]")
     changed = dict(document)
     if many:
         items = list(changed.get(name) or [{}])
-        items[0] = put(items[0] if isinstance(items[0], Mapping) else {}, rest, value) if rest else value
+        items[0] = with_value(items[0] if isinstance(items[0], Mapping) else {}, rest, value) if rest else value
         changed[name] = items
     elif rest:
-        changed[name] = put(changed.get(name) or {}, rest, value)
+        changed[name] = with_value(changed.get(name) or {}, rest, value)
     elif value is MISSING:
         changed.pop(name, None)
     else:

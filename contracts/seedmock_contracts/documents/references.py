@@ -12,21 +12,21 @@ from typing import Any, Protocol
 from ..enums import MediaKind, Role
 from ..facts import Document
 from ..generation import Reference
-from .paths import values
+from .paths import values_at
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LocatedReference:
     """A reference and the path where the document has it, such as `reference_image_urls[2]`."""
 
     path: str
     reference: Reference
 
 
-class Layout(Protocol):
+class ReferenceLayout(Protocol):
     """A way of writing references into a document."""
 
-    def find(self, document: Document) -> tuple[Found, ...]:
+    def find(self, document: Document) -> tuple[LocatedReference, ...]:
         """Every well-formed reference in the layout's order; what is malformed is left to the rules on types."""
         ...
 
@@ -51,9 +51,9 @@ class FlatFields:
 
     slots: tuple[Slot, ...]
 
-    def find(self, document: Document) -> tuple[Found, ...]:
+    def find(self, document: Document) -> tuple[LocatedReference, ...]:
         return tuple(
-            Found(path, Reference(slot.kind, url, slot.role))
+            LocatedReference(path, Reference(slot.kind, url, slot.role))
             for slot in self.slots
             if slot.field in document
             for path, url in _urls(slot, document[slot.field])
@@ -80,13 +80,13 @@ class ContentArray:
     types: Mapping[str, MediaKind]
     roles: Mapping[str, tuple[MediaKind, Role]]
 
-    def find(self, document: Document) -> tuple[Found, ...]:
+    def find(self, document: Document) -> tuple[LocatedReference, ...]:
         if self.outer not in document:
             return ()
-        items = values(document, f"{self.outer}.{self.inner}[]")
+        items = values_at(document, f"{self.outer}.{self.inner}[]")
         return tuple(found for path, item in items if (found := self._read(path, item)))
 
-    def _read(self, path: str, item: Any) -> Found | None:
+    def _read(self, path: str, item: Any) -> LocatedReference | None:
         if not isinstance(item, Mapping):
             return None
         type_, role = item.get("type"), item.get("role")
@@ -96,7 +96,7 @@ class ContentArray:
         if kind is None or not isinstance(url, str):
             return None
         named = self.roles.get(role) if isinstance(role, str) else None
-        return Found(path, Reference(kind, url, named[1] if named else Role.REFERENCE))
+        return LocatedReference(path, Reference(kind, url, named[1] if named else Role.REFERENCE))
 
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
         placed = {name: value for name, value in document.items() if name != self.outer}

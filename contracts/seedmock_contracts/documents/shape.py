@@ -31,7 +31,7 @@ _FORMATS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ShapeDifference:
     """How what was seen is shaped otherwise than expected. `breaking` for what a reader of the expected trips over."""
 
     path: str
@@ -44,7 +44,7 @@ class Difference:
         return f"{self.path or 'the answer'} is {self.what}: expected {self.expected}, seen {self.seen}"
 
 
-def type_of(value: Any) -> str:
+def json_type(value: Any) -> str:
     """The JSON type of a value; whole numbers are `integer`, and only those that are written as such."""
     if value is None:
         return "null"
@@ -57,20 +57,20 @@ def type_of(value: Any) -> str:
     return "string" if isinstance(value, str) else "array" if isinstance(value, list | tuple) else "object"
 
 
-def is_of(value: Any, types: Sequence[str]) -> bool:
+def has_type(value: Any, types: Sequence[str]) -> bool:
     """Whether a value is of one of these types; a whole number is a number too."""
-    found = type_of(value)
+    found = json_type(value)
     return found in types or (found == "integer" and "number" in types)
 
 
 def shape_of(value: Any) -> Shape:
     """The shape of one value."""
-    shape: Shape = {"types": [type_of(value)]}
+    shape: Shape = {"types": [json_type(value)]}
     if isinstance(value, Mapping):
         shape["keys"] = {key: shape_of(inner) for key, inner in value.items()}
     elif isinstance(value, list | tuple):
         if value:
-            shape["items"] = merged(shape_of(item) for item in value)
+            shape["items"] = merge_shapes(shape_of(item) for item in value)
     elif isinstance(value, str):
         format_ = next((name for name, form in _FORMATS if form.fullmatch(value)), TEXT)
         shape["formats"] = [format_]
@@ -79,7 +79,7 @@ def shape_of(value: Any) -> Shape:
     return shape
 
 
-def merged(shapes: Iterable[Shape]) -> Shape:
+def merge_shapes(shapes: Iterable[Shape]) -> Shape:
     """The shape that all of these fit. Without any: the shape of nothing, that fits nothing."""
     merging: Shape | None = None
     for shape in shapes:
@@ -93,7 +93,7 @@ def _both(one: Shape, other: Shape) -> Shape:
         shape["keys"] = _keys(one, other)
     items = [side["items"] for side in (one, other) if "items" in side]
     if items:
-        shape["items"] = merged(items)
+        shape["items"] = merge_shapes(items)
     formats = sorted({*one.get("formats", ()), *other.get("formats", ())})
     if formats:
         shape["formats"] = formats
@@ -122,14 +122,14 @@ def _texts(shape: Shape) -> bool:
     return "string" in shape["types"]
 
 
-def compared(expected: Shape, seen: Shape, path: str = "") -> tuple[Difference, ...]:
+def compare_shapes(expected: Shape, seen: Shape, path: str = "") -> tuple[ShapeDifference, ...]:
     """How what was seen differs from what is expected: keys, types, formats and words, outside in."""
     odd = [name for name in seen["types"] if not _allowed(name, expected["types"])]
     if odd:
-        return (Difference(path, "retyped", " or ".join(expected["types"]), " or ".join(odd), True),)
+        return (ShapeDifference(path, "retyped", " or ".join(expected["types"]), " or ".join(odd), True),)
     found = (*_of_texts(expected, seen, path), *_of_keys(expected, seen, path))
     if "items" in expected and "items" in seen:
-        found += compared(expected["items"], seen["items"], f"{path}[]")
+        found += compare_shapes(expected["items"], seen["items"], f"{path}[]")
     return found
 
 
@@ -137,32 +137,34 @@ def _allowed(name: str, types: Sequence[str]) -> bool:
     return name in types or (name == "integer" and "number" in types)
 
 
-def _of_keys(expected: Shape, seen: Shape, path: str) -> tuple[Difference, ...]:
+def _of_keys(expected: Shape, seen: Shape, path: str) -> tuple[ShapeDifference, ...]:
     if "keys" not in expected or "keys" not in seen:
         return ()
-    found: list[Difference] = []
+    found: list[ShapeDifference] = []
     for key, inner in expected["keys"].items():
         place = f"{path}.{key}" if path else key
         there = seen["keys"].get(key)
         if there is not None:
-            found += compared(inner, there, place)
+            found += compare_shapes(inner, there, place)
         if not inner.get("optional") and (there is None or there.get("optional")):
             gone = "nothing" if there is None else "it at times only"
-            found.append(Difference(place, "missing", " or ".join(inner["types"]), gone, True))
+            found.append(ShapeDifference(place, "missing", " or ".join(inner["types"]), gone, True))
     new = (key for key in seen["keys"] if key not in expected["keys"])
     found += (
-        Difference(f"{path}.{key}" if path else key, "new", "nothing", " or ".join(seen["keys"][key]["types"]), False)
+        ShapeDifference(
+            f"{path}.{key}" if path else key, "new", "nothing", " or ".join(seen["keys"][key]["types"]), False
+        )
         for key in new
     )
     return tuple(found)
 
 
-def _of_texts(expected: Shape, seen: Shape, path: str) -> tuple[Difference, ...]:
+def _of_texts(expected: Shape, seen: Shape, path: str) -> tuple[ShapeDifference, ...]:
     """Another format is another kind of text; another word may only be one that nobody had seen yet."""
     formats = expected.get("formats")
     other = [name for name in seen.get("formats", ()) if formats and TEXT not in formats and name not in formats]
     if other:
-        return (Difference(path, "of another format", " or ".join(formats or ()), " or ".join(other), True),)
+        return (ShapeDifference(path, "of another format", " or ".join(formats or ()), " or ".join(other), True),)
     words = expected.get("words")
     new = [word for word in seen.get("words", ()) if words and word not in words]
-    return (Difference(path, "a new word", " or ".join(words or ()), " or ".join(new), False),) if new else ()
+    return (ShapeDifference(path, "a new word", " or ".join(words or ()), " or ".join(new), False),) if new else ()

@@ -16,7 +16,7 @@ from ..facts import MISSING
 _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
 
 
-def numeric(value: Any) -> float | None:
+def to_number(value: Any) -> float | None:
     """The number that a value is or spells, or None."""
     if isinstance(value, str):
         return float(value) if _NUMBER.fullmatch(value) else None
@@ -31,12 +31,12 @@ def numeric(value: Any) -> float | None:
     return None
 
 
-def spelt(value: Any) -> str:
+def to_text(value: Any) -> str:
     """A value as a text, booleans as JSON has them."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def shown(value: Any, limit: int = 80) -> str:
+def format_value(value: Any, limit: int = 80) -> str:
     """A value as it can stand in a message: JSON in ASCII, shortened; whatever was sent, this is quick and holds."""
     if value is MISSING:
         return "missing"

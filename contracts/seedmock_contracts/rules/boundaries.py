@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..documents.references import Layout
+from ..documents.references import ReferenceLayout
 from ..enums import MediaKind, Role
 from ..facts import Document, Fact
 from ..generation import Reference
 
 NO_SUCH_VALUE = "no-such-value"
-FAR = 1_000_000
-TEMPTING = (
+FAR_BEYOND = 1_000_000
+COMMON_VALUES = (
     frozenset({"360p", "480p", "540p", "720p", "1080p", "1440p", "2160p", "2k", "4k"}),
     frozenset({"21:9", "16:9", "3:2", "4:3", "1:1", "3:4", "2:3", "9:16", "9:21", "2:1", "1:2", "auto", "adaptive"}),
     frozenset({"640x480", "854x480", "864x480", "1024x1024", "1248x704", "1504x640", "1792x1024", "1280x720"}),
@@ -26,11 +26,11 @@ TEMPTING = (
     frozenset({"Image", "Video", "Audio", "Text", "Document", "image"}),
 )
 """Values that upstreams of this trade take in lists of the same sort: what a list is likeliest to have got more of."""
-BEHIND = {"data:": "image/png;base64,iVBORw0KGgo=", "asset://": "asset-20200101000000-zzzzz"}
+URL_ENDINGS = {"data:": "image/png;base64,iVBORw0KGgo=", "asset://": "asset-20200101000000-zzzzz"}
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class BoundaryCase:
     """A document beside a rule's limit, which it just keeps or just breaks; `value` is what it tries there.
 
     `fact` is the value's own, if it has one.
@@ -39,21 +39,21 @@ class Edge:
     """
 
     document: dict[str, Any]
-    keeps: bool
+    valid: bool
     value: Any = None
     gross: bool = False
     fact: Fact | None = None
 
 
-def sample(kind: MediaKind, role: Role = Role.REFERENCE) -> Reference:
+def sample_reference(kind: MediaKind, role: Role = Role.REFERENCE) -> Reference:
     """A reference that keeps every rule on its own form."""
     ending = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}[kind]
     return Reference(kind, f"https://example.com/{role}.{ending}", role)
 
 
-def arrangements(document: Document, layout: Layout) -> Iterator[dict[str, Any]]:
+def with_each_reference(document: Document, layout: ReferenceLayout) -> Iterator[dict[str, Any]]:
     """The document with references of each kind and role in turn, so that they keep every rule on references."""
-    image, video, audio = (sample(kind) for kind in MediaKind)
-    first, last = (sample(MediaKind.IMAGE, role) for role in (Role.FIRST_FRAME, Role.LAST_FRAME))
+    image, video, audio = (sample_reference(kind) for kind in MediaKind)
+    first, last = (sample_reference(MediaKind.IMAGE, role) for role in (Role.FIRST_FRAME, Role.LAST_FRAME))
     for references in ([image], [video], [audio, image], [first], [last, first]):
         yield layout.place(document, references)

@@ -179,7 +179,7 @@ class Evidence:
 
     def is_usual(self, word: str | None) -> bool:
         """Whether a word is the page's own for its moment, in a query."""
-        words = (self.contract.spelling(status, StatusContext.QUERIED) for status in self.contract.statuses)
+        words = (self.contract.spelling(status, StatusContext.QUERY) for status in self.contract.statuses)
         return word in tuple(words)
 
     @cached_property

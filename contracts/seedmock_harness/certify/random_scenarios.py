@@ -58,7 +58,7 @@ def _steps(contract: Contract, draw: _Draw) -> Iterator[Step]:
     if draw.below(4) == 0:
         yield fault(Operation.CREATE, draw.of(AT_CREATE), times=1)
     running = (TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)
-    words = [word.word for word in contract.status_spellings if word.status in running]
+    words = [word.spelling for word in contract.status_spellings if word.status in running]
     for nth in range(1, LEAST_STEPS + draw.below(MOST_STEPS - LEAST_STEPS - 1)):
         trouble = draw.of(AT_QUERY) if draw.below(2) else f"backwards to={draw.of(words)}"
         yield fault(Operation.QUERY, trouble, nth=min(nth, EARLY_POLLS))

@@ -130,8 +130,8 @@ def _words(contract: Contract) -> Iterator[Scenario]:
 
 def _spellings(contract: Contract, status: TaskStatus) -> list[str]:
     """How a status can be spelt in answer to a query, the page's own word first."""
-    usual = contract.spelling(status, StatusContext.QUERIED)
-    return list(dict.fromkeys([usual, *(word.word for word in contract.status_spellings if word.status is status)]))
+    usual = contract.spelling(status, StatusContext.QUERY)
+    return list(dict.fromkeys([usual, *(word.spelling for word in contract.status_spellings if word.status is status)]))
 
 
 def _unknown(contract: Contract) -> Iterator[Scenario]:

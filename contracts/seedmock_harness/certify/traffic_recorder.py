@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import routed
+from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import Operation
 from seedmock_server.clock import Clock
 from seedmock_server.http.asgi import Message, Receive, Send
@@ -134,7 +134,7 @@ class TrafficRecorder:
     def _operation(self, method: str, path: str) -> str:
         if re.match(rf"{re.escape(RESULTS)}/", path):
             return Operation.CONTENT
-        route = routed(self._said, method, path)
+        route = match_route(self._said, method, path)
         return route.endpoint.operation if route else ""
 
     def _number(self, call: Call) -> None:

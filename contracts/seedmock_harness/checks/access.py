@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from seedmock_contracts.endpoints import methods_at, routed
+from seedmock_contracts.endpoints import allowed_methods, match_route
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.facts import Endpoint
 
@@ -39,7 +39,7 @@ def keys_are_asked_for(turn: Interaction) -> Iterator[CheckResult]:
 def _endpoint(turn: Interaction) -> Endpoint | None:
     """The endpoint that was asked; None for a link of a result's, and for what the page does not know."""
     url = urlsplit(turn.exchange.request.url)
-    found = routed(turn.contract, turn.exchange.request.method, url.path)
+    found = match_route(turn.contract, turn.exchange.request.method, url.path)
     if found is None or turn.operation is None:
         return None
     one = found.endpoint
@@ -80,7 +80,7 @@ def other_paths_are_refused(turn: Interaction) -> Iterator[CheckResult]:
     if turn.operation is not None or turn.exchange.caller in STRANGERS or turn.status_code == 0:
         return
     method, path = turn.exchange.request.method, urlsplit(turn.exchange.request.url).path
-    allowed = methods_at(turn.contract, path)
+    allowed = allowed_methods(turn.contract, path)
     # Under the other bases somebody else may be at home, where several upstreams share an origin.
     if method == "OPTIONS" or method in allowed or not path.startswith(f"{turn.contract.bases[0].prefix}/"):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, TaskStatus
 from seedmock_contracts.facts import Endpoint, Fact
 
@@ -173,7 +173,7 @@ def _kept(turn: Interaction, asset: AssetHistory, told: Mapping[str, Any]) -> It
             yield compared(turn.fact(f"assets.create.{field}"), title, made.get(field), told[field])
     if "group_id" in told:
         title, fact = "an asset is in another group", turn.fact("assets.create.group_id")
-        yield compared(fact, title, numeric(made.get("group_id")), numeric(told["group_id"]))
+        yield compared(fact, title, to_number(made.get("group_id")), to_number(told["group_id"]))
 
 
 def _used(turn: Interaction) -> Iterator[CheckResult]:

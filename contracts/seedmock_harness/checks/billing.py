@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from seedmock_contracts.enums import PAID, AssetStatus, Operation, TaskStatus
+from seedmock_contracts.enums import BILLABLE, AssetStatus, Operation, TaskStatus
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import AssetHistory, History, Interaction, TaskHistory
@@ -89,7 +89,7 @@ def _account(before: History, caller: str) -> _Account:
         return found
     since = places[id(found.balance)]
     for turn in before.turns:
-        if turn.exchange.caller == caller and turn.operation in PAID:
+        if turn.exchange.caller == caller and turn.operation in BILLABLE:
             _note_create(found, turn, places[id(turn)] > since)
     made: list[TaskHistory | AssetHistory] = [*before.tasks.values(), *before.assets.values()]
     for one in made:

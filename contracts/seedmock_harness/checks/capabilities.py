@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from seedmock_contracts.documents.paths import values
+from seedmock_contracts.documents.paths import values_at
 from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import Fact, Field
 from seedmock_contracts.generation import GenerationRequest
@@ -125,7 +125,7 @@ def _is_rule(turn: Interaction, fact: Fact) -> bool:
 
 
 def _items(turn: Interaction) -> list[Any]:
-    return [item for _, item in values(turn.document or {}, "input_reference.content[]")]
+    return [item for _, item in values_at(turn.document or {}, "input_reference.content[]")]
 
 
 def _has_no_role(item: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.documents.references import Found
+from seedmock_contracts.documents.references import LocatedReference
 from seedmock_contracts.enums import ORDERS, MediaKind, Operation, Role
 from seedmock_contracts.facts import Fact
 
@@ -73,7 +73,7 @@ def mode_type(order: Ordered) -> str:
     return "VIDEO_TO_VIDEO" if _edits(order.references) else "REFERENCE_TO_VIDEO"
 
 
-def _edits(references: tuple[Found, ...]) -> bool:
+def _edits(references: tuple[LocatedReference, ...]) -> bool:
     """A video to edit is the only reference, and a video."""
     return [found.reference.kind for found in references] == [MediaKind.VIDEO]
 

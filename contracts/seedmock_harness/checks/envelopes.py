@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from seedmock_contracts.enums import Basis, ErrorKind, Operation
-from seedmock_contracts.facts import MISSING, AnswerField, ErrorCase, Variants
+from seedmock_contracts.facts import MISSING, ErrorCase, ResponseField, Variants
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, broken, compared, held
@@ -106,8 +106,8 @@ def _faults(turn: Interaction, name: str) -> int:
     return len(wrong) + len(list(parts.unknown(turn.body, [field.path for field in fields])))
 
 
-def _right(field: AnswerField, there: Sequence[object]) -> bool:
-    return all(parts.fits(field, value) if value is not MISSING else not field.needed for value in there)
+def _right(field: ResponseField, there: Sequence[object]) -> bool:
+    return all(parts.fits(field, value) if value is not MISSING else not field.required for value in there)
 
 
 def refusals_settle_their_style(turn: Interaction) -> Iterator[CheckResult]:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.documents.values import shown
+from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import ORDERS, AssetStatus, ErrorKind, Operation, TaskStatus
-from seedmock_contracts.facts import AnswerField, FailCode
+from seedmock_contracts.facts import FailCode, ResponseField
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, broken, compared, held
@@ -29,9 +29,9 @@ def a_failed_task_says_why(turn: Interaction) -> Iterator[CheckResult]:
     silent = isinstance(message, str) and not message.strip()
     if message_field is not None:
         yield (
-            broken(message_field, "a failed task does not say why", "a sentence", shown(message))
+            broken(message_field, "a failed task does not say why", "a sentence", format_value(message))
             if silent
-            else held(message_field, shown(message))
+            else held(message_field, format_value(message))
         )
     if not isinstance(code, str) or code_field is None:
         return
@@ -43,7 +43,7 @@ def a_failed_task_says_why(turn: Interaction) -> Iterator[CheckResult]:
         yield from _of_code(turn, row, silent)
 
 
-def _told(turn: Interaction, paths: tuple[str, ...]) -> tuple[Any, AnswerField | None]:
+def _told(turn: Interaction, paths: tuple[str, ...]) -> tuple[Any, ResponseField | None]:
     """What stands at the first of these places at which something does, and the field that speaks of it."""
     fields = parts.fields_of(turn)
     told = turn.data if isinstance(turn.data, dict) else {}
@@ -128,15 +128,15 @@ def a_failed_asset_says_why(turn: Interaction) -> Iterator[CheckResult]:
             yield from _of_asset(turn, field, error if isinstance(error, dict) else {})
 
 
-def _of_asset(turn: Interaction, field: AnswerField, error: dict[str, Any]) -> Iterator[CheckResult]:
+def _of_asset(turn: Interaction, field: ResponseField, error: dict[str, Any]) -> Iterator[CheckResult]:
     code, message = error.get("code"), error.get("message")
     rows = [row for row in turn.contract.fail_codes if row.kind is ErrorKind.ASSET_REFUSED]
     row = next((row for row in rows if row.code == code), None)
     if not isinstance(message, str) or not message.strip():
-        yield broken(row or field, "a failed asset does not say why", "a sentence", shown(error))
+        yield broken(row or field, "a failed asset does not say why", "a sentence", format_value(error))
     elif row is None:
         known = ", ".join(row.code for row in rows)
-        yield broken(field, "an asset failed with a code that is not known", known, shown(code), Severity.INFO)
+        yield broken(field, "an asset failed with a code that is not known", known, format_value(code), Severity.INFO)
     else:
         yield held(row, str(code))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import Operation
 
 from ..conversation.history import AssetHistory, Interaction
@@ -23,7 +23,7 @@ def pages_add_up(turn: Interaction) -> Iterator[CheckResult]:
         return
     items, total, number, size = page
     fact, asked = turn.fact("assets.list.paged"), turn.document or {}
-    wanted = tuple(int(numeric(asked.get(name)) or usual) for name, usual in (("page", 1), ("page_size", 10)))
+    wanted = tuple(int(to_number(asked.get(name)) or usual) for name, usual in (("page", 1), ("page_size", 10)))
     yield compared(fact, "another page is told than was asked for", wanted, (number, size))
     due = max(0, min(size, total - (number - 1) * size))
     yield compared(fact, "a page does not add up with its total", f"{due} assets", f"{len(items)} assets")
@@ -32,9 +32,9 @@ def pages_add_up(turn: Interaction) -> Iterator[CheckResult]:
         right, title = len(set(ids)) == len(ids), "a page lists an asset twice"
         yield held(fact) if right else broken(fact, title, f"{len(ids)} assets", f"{len(set(ids))} assets")
     if asked.get("group_id") is not None and items:
-        groups = {numeric(item.get("group_id")) for item in items}
+        groups = {to_number(item.get("group_id")) for item in items}
         title, field = "assets of another group are listed", turn.fact("assets.list.group_id")
-        yield compared(field, title, {numeric(asked["group_id"])}, groups)
+        yield compared(field, title, {to_number(asked["group_id"])}, groups)
 
 
 def pages_list_what_there_is(turn: Interaction) -> Iterator[CheckResult]:

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.paths import values
-from seedmock_contracts.documents.shape import is_of
+from seedmock_contracts.documents.paths import values_at
+from seedmock_contracts.documents.shape import has_type
 from seedmock_contracts.enums import ORDERS, Operation, StatusContext
-from seedmock_contracts.exchange import BODY_BYTES
-from seedmock_contracts.facts import MISSING, AnswerField, Fact, Variants
+from seedmock_contracts.exchange import MAX_BODY_BYTES
+from seedmock_contracts.facts import MISSING, Fact, ResponseField, Variants
 
 from ..conversation.history import Interaction
 
@@ -35,15 +35,15 @@ def speaks(turn: Interaction) -> bool:
 def judgeable(turn: Interaction) -> bool:
     """Whether the body is all that was answered: not that of a HEAD, and not cut where journals cut."""
     body = turn.exchange.response.body
-    cut = turn.body is None and body[:1] in ("{", "[") and len(body.encode()) >= BODY_BYTES
+    cut = turn.body is None and body[:1] in ("{", "[") and len(body.encode()) >= MAX_BODY_BYTES
     return turn.exchange.request.method != "HEAD" and not cut
 
 
 def moment_of(turn: Interaction) -> StatusContext | None:
     """When a status is spoken: at create, at query; None where tasks are not spoken of."""
     if turn.operation in ORDERS:
-        return StatusContext.CREATED
-    return StatusContext.QUERIED if turn.operation is Operation.QUERY else None
+        return StatusContext.CREATE
+    return StatusContext.QUERY if turn.operation is Operation.QUERY else None
 
 
 def response_fact(turn: Interaction) -> Fact:
@@ -60,7 +60,7 @@ def refusal_fact(turn: Interaction) -> Fact:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def fields_of(turn: Interaction) -> tuple[AnswerField, ...]:
+def fields_of(turn: Interaction) -> tuple[ResponseField, ...]:
     """The fields that this answer should have, in the options of variants that it shows."""
     applying, ruling = _applying(turn), status_variant(turn.contract)
     spoken = {field.variant for field in applying}
@@ -71,7 +71,7 @@ def fields_of(turn: Interaction) -> tuple[AnswerField, ...]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _applying(turn: Interaction) -> tuple[AnswerField, ...]:
+def _applying(turn: Interaction) -> tuple[ResponseField, ...]:
     """The fields of the operation and the status, in every option."""
     return tuple(
         field
@@ -95,8 +95,8 @@ def option_of(turn: Interaction, variant: Variants) -> str:
         return pinned
     if variant.id == status_variant(turn.contract):
         moment = moment_of(turn)
-        spoken = [w for w in turn.contract.status_spellings if w.moment is moment and w.word == turn.word]
-        if spoken and spoken[0].moment is StatusContext.QUERIED:
+        spoken = [w for w in turn.contract.status_spellings if w.context is moment and w.spelling == turn.word]
+        if spoken and spoken[0].context is StatusContext.QUERY:
             return spoken[0].variant or variant.default
     options = sorted(variant.options, key=lambda option: option != variant.default)
     return max(options, key=lambda option: _likeness(turn, variant, option))
@@ -115,13 +115,13 @@ def asked_about(turn: Interaction, variant: Variants) -> bool:
 def _likeness(turn: Interaction, variant: Variants, option: str) -> float:
     """How much of what an option tells is there, from 0 to 1; an option that tells nothing is in the middle."""
     fields = [field for field in _applying(turn) if field.variant == variant.id and field.option == option]
-    outer = [field for field in fields if field.needed and not _inside(field, fields)]
+    outer = [field for field in fields if field.required and not _inside(field, fields)]
     if not outer:
         return NOTHING_ASKED
     return sum(_presence(turn, field) for field in outer) / len(outer)
 
 
-def _presence(turn: Interaction, field: AnswerField) -> float:
+def _presence(turn: Interaction, field: ResponseField) -> float:
     there = [value for value in found(turn, field) if value is not MISSING]
     if not there:
         return 0.0
@@ -131,29 +131,29 @@ def _presence(turn: Interaction, field: AnswerField) -> float:
     return 0.0 if shared else LITTLE_LIKE
 
 
-def _inside(field: AnswerField, others: Iterable[AnswerField]) -> bool:
+def _inside(field: ResponseField, others: Iterable[ResponseField]) -> bool:
     return any(field.path.startswith((f"{other.path}.", f"{other.path}[]")) for other in others)
 
 
-def found(turn: Interaction, field: AnswerField) -> list[Any]:
+def found(turn: Interaction, field: ResponseField) -> list[Any]:
     """What stands at a field's place, once for each item; MISSING where it is not.
 
     Nothing where the object around it is not there and has a field of its own that says so.
     """
     body = turn.body if isinstance(turn.body, dict) else {}
-    there = [value for _, value in values(body, field.path)]
+    there = [value for _, value in values_at(body, field.path)]
     around = field.path.rpartition(".")[0]
     if not there and around and around == turn.contract.envelope_key:
         return [MISSING]
     return there
 
 
-def fits(field: AnswerField, value: Any) -> bool:
+def fits(field: ResponseField, value: Any) -> bool:
     """Whether a value is of the field's type, and of its form if it has one."""
-    return is_of(value, field.types) and formed(field, value)
+    return has_type(value, field.types) and formed(field, value)
 
 
-def formed(field: AnswerField, value: Any) -> bool:
+def formed(field: ResponseField, value: Any) -> bool:
     """Whether a value has the form that the field's pattern asks of texts."""
     return not field.pattern or not isinstance(value, str) or re.fullmatch(field.pattern, value) is not None
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.documents.shape import is_of, type_of
-from seedmock_contracts.documents.values import shown
+from seedmock_contracts.documents.shape import has_type, json_type
+from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.facts import MISSING, AnswerField
+from seedmock_contracts.facts import MISSING, ResponseField
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, broken, held
@@ -37,38 +37,40 @@ def answers_have_their_shape(turn: Interaction) -> Iterator[CheckResult]:
         yield held(fact, "no key that is not known")
 
 
-def _known(turn: Interaction, fields: tuple[AnswerField, ...]) -> list[str]:
+def _known(turn: Interaction, fields: tuple[ResponseField, ...]) -> list[str]:
     contract = turn.contract
     around = [field.path for field in contract.response_fields if field.operation is None and contract.envelope_key]
     return [*(field.path for field in fields), *(path for path in around if "." not in path)]
 
 
-def field_look(field: AnswerField, there: list[Any], new: list[str]) -> Iterator[CheckResult]:
+def field_look(field: ResponseField, there: list[Any], new: list[str]) -> Iterator[CheckResult]:
     """What is seen of one field, given what stands at its places; the first that is wrong speaks for all."""
     here = [value for value in there if value is not MISSING]
     name = field.path.rpartition(".")[2]
-    if field.needed and len(here) < len(there):
+    if field.required and len(here) < len(there):
         yield broken(field, _gone(field, name, new), _expected(field), "nothing")
         return
     for value in here:
-        if not is_of(value, field.types):
-            yield broken(field, f"{name} is of another type", _expected(field), f"{type_of(value)} {shown(value)}")
+        if not has_type(value, field.types):
+            yield broken(
+                field, f"{name} is of another type", _expected(field), f"{json_type(value)} {format_value(value)}"
+            )
             return
         if not parts.formed(field, value):
-            yield broken(field, f"{name} has another form", _expected(field), shown(value))
+            yield broken(field, f"{name} has another form", _expected(field), format_value(value))
             return
     if here:
-        yield held(field, shown(here[0]))
+        yield held(field, format_value(here[0]))
 
 
-def _gone(field: AnswerField, name: str, new: list[str]) -> str:
+def _gone(field: ResponseField, name: str, new: list[str]) -> str:
     """That a field is missing; if something else is new in the same place, that too, for it may be the same."""
     around = field.path.rpartition(".")[0]
     beside = [path.rpartition(".")[2] for path in new if path.rpartition(".")[0] == around]
     return f"{name} is gone; {', '.join(beside)} is new" if beside else f"{name} is missing"
 
 
-def _expected(field: AnswerField) -> str:
+def _expected(field: ResponseField) -> str:
     form = f" of the form {field.pattern}" if field.pattern else ""
     return " or ".join(field.types) + form
 

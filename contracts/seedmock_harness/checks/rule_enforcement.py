@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from seedmock_contracts.documents.values import shown
-from seedmock_contracts.enums import PAID, ErrorKind, Operation
+from seedmock_contracts.documents.values import format_value
+from seedmock_contracts.enums import BILLABLE, ErrorKind, Operation
 from seedmock_contracts.facts import ErrorCase, Fact
-from seedmock_contracts.rules.fields import Absent, Present, Typed
+from seedmock_contracts.rules.fields import JsonType, RequiredField, UnsupportedField
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition, violations
 
@@ -102,7 +102,7 @@ def _of_another_field(turn: Interaction) -> bool:
     """Whether a refusal names a field first of which nothing was wrong: then a rule is not what we think it is."""
     first = _first_field(turn)
     wrong = {re.split(r"[.\[]", violation.field)[0] for violation in turn.violations}
-    return first is not None and first not in wrong | {rule.top for rule in _broken_rules(turn)}
+    return first is not None and first not in wrong | {rule.top_field for rule in _broken_rules(turn)}
 
 
 def answered(turn: Interaction, kinds: Collection[ErrorKind]) -> Iterator[CheckResult]:
@@ -175,7 +175,7 @@ def refusals_name_the_field(turn: Interaction) -> Iterator[CheckResult]:
     if case is None or says_nothing(turn, [case.kind]):
         return
     words = set(re.findall(r"\w+", turn.exchange.response.body))
-    others = {rule.top for rules in turn.contract.rules.values() for rule in rules} & words
+    others = {rule.top_field for rules in turn.contract.rules.values() for rule in rules} & words
     fields = {violation.field for violation in turn.violations} | {rule.field for rule in _broken_rules(turn)}
     names = {name for field in fields for name in re.findall(r"[A-Za-z_]+", field)}
     if names & words:
@@ -188,7 +188,7 @@ def refusals_name_the_field(turn: Interaction) -> Iterator[CheckResult]:
 
 def _first_field(turn: Interaction) -> str | None:
     """The field of the operation's that a refusal names first."""
-    fields = {rule.top for rule in _rules(turn)}
+    fields = {rule.top_field for rule in _rules(turn)}
     return next((word for word in re.findall(r"\w+", _message(turn)) if word in fields), None)
 
 
@@ -212,7 +212,7 @@ def kept_rules_are_not_blamed(turn: Interaction) -> Iterator[CheckResult]:
         seen = turn.contract.defaults[only[0]]
         yield broken(variant, "another option holds than the default", seen, only[1], Severity.INFO)
         return
-    tried = shown(document.get(rule.top))
+    tried = format_value(document.get(rule.top_field))
     yield broken(
         rule.fact, "a request that keeps the rule is refused for it", f"{rule.field} {tried} is taken", _answer(turn)
     )
@@ -222,10 +222,14 @@ def _blamed(turn: Interaction, document: dict[str, Any]) -> Rule | None:
     """The rule that a refusal names by its field, as far as one can tell; references are refused for much besides."""
     first = _first_field(turn)
     references = {found.path.partition("[")[0].partition(".")[0] for found in turn.contract.layout.find(document)}
-    named = [rule for rule in _rules(turn) if rule.top == first and first not in references]
+    named = [rule for rule in _rules(turn) if rule.top_field == first and first not in references]
     conditional = [rule for rule in named if condition(rule) is not None and _would_break(turn, rule, document)]
-    present = [rule for rule in named if rule.top in document and not isinstance(rule, Present | Typed | Absent)]
-    absent = [rule for rule in named if rule.top not in document]
+    present = [
+        rule
+        for rule in named
+        if rule.top_field in document and not isinstance(rule, RequiredField | JsonType | UnsupportedField)
+    ]
+    absent = [rule for rule in named if rule.top_field not in document]
     return next(iter([*conditional, *reversed(present), *absent]), None)
 
 
@@ -257,7 +261,7 @@ def refusals_cost_nothing(turn: Interaction) -> Iterator[CheckResult]:
 
 
 def _same(turn: Interaction, before: Interaction, between: list[Interaction]) -> Iterator[CheckResult]:
-    asked = [one for one in between if one.operation in PAID]
+    asked = [one for one in between if one.operation in BILLABLE]
     running = any(story.ended is None and story.caller == turn.exchange.caller for story in turn.before.tasks.values())
     if not asked or running or not all(one.refused for one in asked):
         return
@@ -293,8 +297,8 @@ def _type(turn: Interaction) -> Any:
     return _error(turn).get("type")
 
 
-def _answer(turn: Interaction, shown: int = 200) -> str:
-    told = turn.exchange.response.body[:shown]
+def _answer(turn: Interaction, limit: int = 200) -> str:
+    told = turn.exchange.response.body[:limit]
     return f"{turn.status_code} {told or _code(turn) or ''}".strip()
 
 

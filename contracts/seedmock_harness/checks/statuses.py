@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.documents.values import shown
+from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import Operation, StatusContext, TaskStatus
-from seedmock_contracts.facts import AnswerField, Fact, StatusWord
+from seedmock_contracts.facts import Fact, ResponseField, StatusSpelling
 from seedmock_contracts.lifecycle import TERMINAL, may_follow
 
 from ..conversation.history import Interaction
@@ -28,34 +28,34 @@ def statuses_are_spelt_right(turn: Interaction) -> Iterator[CheckResult]:
         return
     words = [word for word in turn.contract.spellings(moment) if _allowed(turn, word)]
     words += _of_failures_at_once(turn, moment)
-    spoken = next((word for word in words if word.word == turn.word), None)
+    spoken = next((word for word in words if word.spelling == turn.word), None)
     if spoken is not None:
         yield held(spoken, turn.word)
         return
     meant = next((word for word in words if word.status is turn.status), None)
-    expected = meant.word if meant else " or ".join(dict.fromkeys(word.word for word in words))
+    expected = meant.spelling if meant else " or ".join(dict.fromkeys(word.spelling for word in words))
     yield broken(_blamed(turn, meant, words), _title(turn), expected, turn.word, _severity(turn))
 
 
-def _of_failures_at_once(turn: Interaction, moment: StatusContext) -> list[StatusWord]:
+def _of_failures_at_once(turn: Interaction, moment: StatusContext) -> list[StatusSpelling]:
     """The word for failure, where a create may tell that it has failed already."""
     fields = [field for field in turn.contract.response_fields if field.operation is turn.operation]
     failing = any(TaskStatus.FAILURE in field.statuses for field in fields)
-    if moment is StatusContext.QUERIED or not failing or turn.status is not TaskStatus.FAILURE:
+    if moment is StatusContext.QUERY or not failing or turn.status is not TaskStatus.FAILURE:
         return []
-    return [w for w in turn.contract.spellings(StatusContext.QUERIED) if w.status is TaskStatus.FAILURE]
+    return [w for w in turn.contract.spellings(StatusContext.QUERY) if w.status is TaskStatus.FAILURE]
 
 
-def _allowed(turn: Interaction, word: StatusWord) -> bool:
+def _allowed(turn: Interaction, word: StatusSpelling) -> bool:
     """Whether a word is of an option that may hold; the plain words are those of the default."""
     id_ = parts.status_variant(turn.contract)
     pinned = turn.before.options.get(id_)
-    if pinned is None or word.moment is not StatusContext.QUERIED:
+    if pinned is None or word.context is not StatusContext.QUERY:
         return True
     return (word.variant or turn.contract.defaults[id_]) == pinned
 
 
-def _blamed(turn: Interaction, meant: StatusWord | None, words: list[StatusWord]) -> Fact:
+def _blamed(turn: Interaction, meant: StatusSpelling | None, words: list[StatusSpelling]) -> Fact:
     """The word that should have been spoken; the field of statuses, where nobody knows which that is."""
     if meant is not None:
         return meant
@@ -68,17 +68,17 @@ def _title(turn: Interaction) -> str:
 
 def _severity(turn: Interaction) -> Severity | None:
     """News only, if the vendor himself says elsewhere that there is such a word."""
-    own = any(word.word == turn.word and word.source.startswith(OWN) for word in aliases(turn))
+    own = any(word.spelling == turn.word and word.source.startswith(OWN) for word in aliases(turn))
     return Severity.INFO if own or turn.word in NAMELESS else None
 
 
-def aliases(turn: Interaction) -> list[StatusWord]:
+def aliases(turn: Interaction) -> list[StatusSpelling]:
     """The other words that the answer's word is known to be one of."""
     told = turn.word or ""
-    return [w for w in turn.contract.spellings(StatusContext.ALIAS) if told.lower() == w.word.lower()]
+    return [w for w in turn.contract.spellings(StatusContext.ALIAS) if told.lower() == w.spelling.lower()]
 
 
-def status_field(turn: Interaction) -> AnswerField | None:
+def status_field(turn: Interaction) -> ResponseField | None:
     """The field in which the answer tells its status."""
     told = turn.data if isinstance(turn.data, dict) else {}
     name = next((name for name in turn.contract.status_fields if name in told), None)
@@ -90,7 +90,7 @@ def the_words_are_of_one_variant(turn: Interaction) -> Iterator[CheckResult]:
     id_ = parts.status_variant(turn.contract)
     if not id_ or turn.operation is not Operation.QUERY or turn.refused or id_ in turn.before.options:
         return
-    spoken = [w for w in turn.contract.spellings(StatusContext.QUERIED) if w.word == turn.word]
+    spoken = [w for w in turn.contract.spellings(StatusContext.QUERY) if w.spelling == turn.word]
     if spoken:
         yield chosen(turn, id_, spoken[0].variant or turn.contract.defaults[id_])
 
@@ -121,7 +121,7 @@ def what_has_ended_stays(turn: Interaction) -> Iterator[CheckResult]:
     then, now = ended.data, turn.data
     changed = [key for key in {**then, **now} if key not in then or key not in now or then[key] != now[key]]
     if changed:
-        expected, seen = (", ".join(f"{key}: {shown(told.get(key))}" for key in changed) for told in (then, now))
+        expected, seen = (", ".join(f"{key}: {format_value(told.get(key))}" for key in changed) for told in (then, now))
         yield broken(fact, "the answer about a task that has ended has changed", expected, seen)
     else:
         yield held(fact, turn.word or "")
@@ -129,7 +129,7 @@ def what_has_ended_stays(turn: Interaction) -> Iterator[CheckResult]:
 
 def first_statuses_are_early(turn: Interaction) -> Iterator[CheckResult]:
     """What is created begins its life, or has failed at once; it is not there already."""
-    if parts.moment_of(turn) is not StatusContext.CREATED or turn.refused or turn.status is None:
+    if parts.moment_of(turn) is not StatusContext.CREATE or turn.refused or turn.status is None:
         return
     fact = turn.contract.find(f"{turn.contract.name}.status.moves")
     if fact is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedmock_contracts.enums import ORDERS, Operation
-from seedmock_contracts.facts import AnswerField
+from seedmock_contracts.facts import ResponseField
 from seedmock_contracts.lifecycle import TERMINAL
 
 from ..conversation.history import Interaction
@@ -83,7 +83,7 @@ def _of_tasks(turn: Interaction) -> bool:
     return not turn.refused and (turn.operation in ORDERS or turn.operation is Operation.QUERY)
 
 
-def _told(turn: Interaction, names: tuple[str, ...]) -> Iterator[tuple[AnswerField, str, float]]:
+def _told(turn: Interaction, names: tuple[str, ...]) -> Iterator[tuple[ResponseField, str, float]]:
     """The times of these names that the answer tells, in seconds, with the fields that speak of them."""
     told = turn.data if isinstance(turn.data, dict) else {}
     for name in names:
@@ -93,7 +93,7 @@ def _told(turn: Interaction, names: tuple[str, ...]) -> Iterator[tuple[AnswerFie
             yield field, name, value / UNITS.get(name, 1.0)
 
 
-def _field(turn: Interaction, name: str) -> AnswerField | None:
+def _field(turn: Interaction, name: str) -> ResponseField | None:
     """The field of this name, also if it is one of another state: of the ones that apply, if there is one."""
     fields = (*parts.fields_of(turn), *(f for f in turn.contract.response_fields if f.operation is turn.operation))
     return next((field for field in fields if field.path.rpartition(".")[2] == name), None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import ORDERS, READS, AssetStatus, MediaKind, Operation
 from seedmock_contracts.lifecycle import TERMINAL
 
@@ -157,7 +157,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.world.having(Operation.FILE_CREATE))
     @rule(data=st.data())
     def post_a_picture(self, data: st.DataObject) -> None:
-        method, path = path_of(self.world.contract, Operation.FILE_CREATE, {})
+        method, path = endpoint_path(self.world.contract, Operation.FILE_CREATE, {})
         caller = data.draw(self._caller())
         self.do(
             Action(Operation.FILE_CREATE, method=method, url=path, body=form("file", SIDE), headers=FORM, caller=caller)
@@ -286,7 +286,7 @@ class Machine(RuleBasedStateMachine):
     def be_hostile(self, data: st.DataObject) -> None:
         operation = data.draw(st.sampled_from(list(self.world.hostile)))
         evil = data.draw(self.world.hostile[operation])
-        method, path = path_of(self.world.contract, operation, {})
+        method, path = endpoint_path(self.world.contract, operation, {})
         meant = operation if evil.readable else ""
         self.do(Action(meant, method=method, url=path, body=evil.body, headers=dict(evil.headers)))
 

@@ -12,13 +12,22 @@ from typing import Any
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.paths import put
+from seedmock_contracts.documents.paths import with_value
 from seedmock_contracts.enums import MediaKind, Operation, Role
 from seedmock_contracts.facts import Document, Field, Model
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.rules.boundaries import sample
-from seedmock_contracts.rules.cross_field import Anchored, AtMost, Required, Unsupported
-from seedmock_contracts.rules.fields import Absent, Between, LengthAtMost, OneOf, Present, Scheme, Typed, Whole
+from seedmock_contracts.rules.boundaries import sample_reference
+from seedmock_contracts.rules.cross_field import AtLeastOneOf, MaxReferences, ModelResolutions, RequiresOtherMedia
+from seedmock_contracts.rules.fields import (
+    JsonType,
+    MaxLength,
+    NumberRange,
+    OneOf,
+    RequiredField,
+    UnsupportedField,
+    UrlScheme,
+    WholeNumber,
+)
 from seedmock_contracts.rules.rule import Rule, ValueRule
 from seedmock_contracts.validation import condition, violations
 
@@ -46,8 +55,8 @@ Urls = Mapping[MediaKind, Sequence[str]]
 
 def urls(contract: Contract) -> Urls:
     """What references may be without anything having been made before: under each open scheme, a picture as data."""
-    schemes = next((rule.schemes for rule in contract.rules[Operation.CREATE] if isinstance(rule, Scheme)), ())
-    found = {kind: [sample(kind).url] for kind in MediaKind}
+    schemes = next((rule.schemes for rule in contract.rules[Operation.CREATE] if isinstance(rule, UrlScheme)), ())
+    found = {kind: [sample_reference(kind).url] for kind in MediaKind}
     for kind, plain in found.items():
         plain += [plain[0].replace("https://", scheme) for scheme in schemes if scheme == "http://"]
         plain += [picture(SIDE, SIDE)] if "data:" in schemes and kind is MediaKind.IMAGE else []
@@ -73,11 +82,11 @@ class _Plan:
         self.places = _places(contract) if operation is Operation.CREATE else {}
         self.written = {name for places in self.places.values() for name in places}
         self.models = st.sampled_from([m for m in contract.models if m.upscales == (operation is Operation.UPSCALE)])
-        ways = next((rule.ways for rule in self.rules if isinstance(rule, Required)), ())
+        ways = next((rule.ways for rule in self.rules if isinstance(rule, AtLeastOneOf)), ())
         self.ways = st.sampled_from(ways) if ways else None
         self.fields = {field.path: field for field in contract.fields if self._stands_alone(field)}
         self.aliases = {name: field for name, field in self.fields.items() if self._found(name)}
-        present = [rule for rule in self.rules if isinstance(rule, Present) and rule.field in self.fields]
+        present = [rule for rule in self.rules if isinstance(rule, RequiredField) and rule.field in self.fields]
         self.needed = {rule.field: rule.unless for rule in present}
         grouped = {name for way in ways for name in way}
         self.free = [name for name in self.fields if name not in {*grouped, *self.needed, *self.aliases}]
@@ -90,7 +99,7 @@ class _Plan:
 
     def _stands_alone(self, field: Field) -> bool:
         """Whether a field is at the top, accepted, and not one that the layout of references writes."""
-        barred = any(isinstance(rule, Absent) and rule.field == field.path for rule in self.rules)
+        barred = any(isinstance(rule, UnsupportedField) and rule.field == field.path for rule in self.rules)
         at_top = not {".", "["} & set(field.path)
         return field.operation is self.operation and at_top and not barred and field.path not in self.written
 
@@ -105,19 +114,19 @@ class _Plan:
         for rule in rules:
             if isinstance(rule, OneOf):
                 return st.sampled_from([value for value in rule.allowed if self._renders(model, value)])
-            if isinstance(rule, Between):
+            if isinstance(rule, NumberRange):
                 return _numbers(rule.low, rule.high, field.types)
-            if isinstance(rule, Scheme):
+            if isinstance(rule, UrlScheme):
                 return st.sampled_from([f"{scheme}example.com/{name}" for scheme in rule.schemes if "http" in scheme])
-            if isinstance(rule, LengthAtMost):
+            if isinstance(rule, MaxLength):
                 return st.sampled_from([*NAMES, "n" * rule.limit, "名" * rule.limit])
-        if any(isinstance(rule, Whole) for rule in rules):
+        if any(isinstance(rule, WholeNumber) for rule in rules):
             return _numbers(1, None, field.types)
         return st.booleans() if "boolean" in field.types else _prompts
 
     def _counts(self, kind: MediaKind) -> st.SearchStrategy[int]:
         """How many references of a kind: up to its limit, which is the likeliest, as are none and one."""
-        rules = (rule for rule in self.rules if isinstance(rule, AtMost) and rule.role is Role.REFERENCE)
+        rules = (rule for rule in self.rules if isinstance(rule, MaxReferences) and rule.role is Role.REFERENCE)
         limit = next((rule.limit for rule in rules if rule.media is kind), 1)
         return st.sampled_from([0, 1, limit, 0, 1, limit, *range(limit)])
 
@@ -126,8 +135,8 @@ class _Plan:
         return Reference(kind, self.media[kind][turn % len(self.media[kind])], role)
 
     def _renders(self, model: Model | None, value: str) -> bool:
-        refusing = [rule for rule in self.rules if isinstance(rule, Unsupported) and rule.model is model]
-        return all(rule.resolved.get(value) in (None, *rule.model.resolutions) for rule in refusing)
+        refusing = [rule for rule in self.rules if isinstance(rule, ModelResolutions) and rule.model is model]
+        return all(rule.resolution_by_name.get(value) in (None, *rule.model.resolutions) for rule in refusing)
 
 
 _texts = st.text(st.characters(codec="utf-8"), max_size=20).map(lambda text: f"A kite {text}")
@@ -148,7 +157,7 @@ def _places(contract: Contract) -> dict[tuple[MediaKind, Role], tuple[str, ...]]
     for kind in MediaKind:
         for role in Role:
             try:
-                places[kind, role] = tuple(contract.layout.place({}, [sample(kind, role)]))
+                places[kind, role] = tuple(contract.layout.place({}, [sample_reference(kind, role)]))
             except ValueError:
                 continue
     return places
@@ -212,7 +221,11 @@ def _references(draw: st.DrawFn, plan: _Plan) -> list[Reference]:
         return [plan.reference(MediaKind.IMAGE, turn + at, role) for at, role in enumerate(roles)]
     counts = {kind: draw(plan.count(kind)) for kind in MediaKind}
     for rule in plan.rules:
-        if isinstance(rule, Anchored) and counts[rule.media] and not any(counts[kind] for kind in rule.anchors):
+        if (
+            isinstance(rule, RequiresOtherMedia)
+            and counts[rule.media]
+            and not any(counts[kind] for kind in rule.anchors)
+        ):
             counts[rule.anchors[0]] = 1
     return [plan.reference(kind, turn + at) for kind, count in counts.items() for at in range(count)]
 
@@ -238,14 +251,14 @@ def broken(
     def exactly(document: Document) -> bool:
         return [found.fact.id for found in violations(contract.name, operation, document, under)] == [rule.fact.id]
 
-    own = rule.broken(ground, contract.layout)
+    own = rule.violating_document(ground, contract.layout)
     if spoilt := draw(st.sampled_from([*_spoilers(rule), ()])):
-        spoiled = put(own, rule.field, spoilt[0])
+        spoiled = with_value(own, rule.field, spoilt[0])
         if exactly(spoiled):
             return spoiled
     if exactly(own):
         return own
-    kept = rule.broken(contract.example(operation, rule), contract.layout)
+    kept = rule.violating_document(contract.example(operation, rule), contract.layout)
     for name, value in ground.items():
         if name not in kept and exactly({**kept, name: value}):
             kept[name] = value
@@ -254,25 +267,25 @@ def broken(
 
 def _spoilers(rule: Rule) -> list[tuple[Any, ...]]:
     """Values that break a rule on values, each in a tuple of its own: None is a value, too."""
-    if isinstance(rule, Present):
+    if isinstance(rule, RequiredField):
         return [(value,) for value in BLANK]
     if not isinstance(rule, ValueRule):
         return []
-    return [(value,) for value in _wrong(rule) if rule.judge(rule.field, value) is not None]
+    return [(value,) for value in _wrong(rule) if rule.check_value(rule.field, value) is not None]
 
 
 def _wrong(rule: ValueRule) -> Sequence[Any]:
-    if isinstance(rule, Typed):
+    if isinstance(rule, JsonType):
         return WRONG
     if isinstance(rule, OneOf):
         first = rule.allowed[0]
         return (first.swapcase(), f" {first}", f"{first}\n", f"{first}0", "", "null")
-    if isinstance(rule, Between):
+    if isinstance(rule, NumberRange):
         high = rule.low - FAR if rule.high is None else rule.high + 1
         return (rule.low - 1, high, str(rule.low - 1), str(high), 2**63 - 1, -(2**63), float(high))
-    if isinstance(rule, LengthAtMost):
+    if isinstance(rule, MaxLength):
         return ("n" * (rule.limit + 1), "名" * (rule.limit + 1), "👩" * 10 * rule.limit)
-    return {Whole: FRACTIONS, Scheme: STRANGE}.get(type(rule), ())
+    return {WholeNumber: FRACTIONS, UrlScheme: STRANGE}.get(type(rule), ())
 
 
 def hostile(contract: Contract, operation: Operation) -> st.SearchStrategy[Hostile]:

@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.values import numeric
-from seedmock_contracts.endpoints import routed
+from seedmock_contracts.documents.values import to_number
+from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import ErrorCase, Fact, Violation
@@ -173,7 +173,7 @@ class Interaction:
         """What the path and the query string say, by the names that the contract gives."""
         parts = urlsplit(self.exchange.request.url)
         method = self.exchange.request.method
-        found = routed(self.contract, "GET" if method == "HEAD" else method, parts.path)
+        found = match_route(self.contract, "GET" if method == "HEAD" else method, parts.path)
         return {**dict(parse_qsl(parts.query)), **(found.params if found else {})}
 
     @cached_property
@@ -276,7 +276,7 @@ class Interaction:
         """The id of the group that the request names; 1, "1" and 1.0 are one. Empty if none."""
         name = "id" if self.operation is Operation.GROUP_DELETE else "group_id"
         named = (self.document or {}).get(name)
-        number = numeric(named)
+        number = to_number(named)
         return str(int(number)) if number is not None and number == int(number) else str(named or "")
 
     @cached_property

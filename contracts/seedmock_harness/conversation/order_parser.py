@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.references import Found
-from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.documents.references import LocatedReference
+from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import Document, Model, Size
 from seedmock_contracts.generation import GenerationRequest
@@ -30,7 +30,7 @@ class Ordered:
     seconds: int | None
     audio: bool
     seed: int | None
-    references: tuple[Found, ...]
+    references: tuple[LocatedReference, ...]
 
 
 def ordered(contract: Contract, operation: Operation, document: Document) -> Ordered | None:
@@ -45,7 +45,7 @@ def ordered(contract: Contract, operation: Operation, document: Document) -> Ord
     if size is None and not adaptive:
         return None
     resolution = size.resolution if size else str(_value(contract, operation, document, "resolution"))
-    seconds, seed = (numeric(_value(contract, operation, document, name)) for name in ("seconds", "seed"))
+    seconds, seed = (to_number(_value(contract, operation, document, name)) for name in ("seconds", "seed"))
     return Ordered(
         operation,
         model,

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.shape import Difference, compared, merged
-from seedmock_contracts.endpoints import routed
+from seedmock_contracts.documents.shape import ShapeDifference, compare_shapes, merge_shapes
+from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import AnswerField, Fact
+from seedmock_contracts.facts import Fact, ResponseField
 
 from ..conversation.history import Interaction
 from ..recordings.model import Hearing, State, code_of, state_of
@@ -58,13 +58,13 @@ def _shapes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
             turns.setdefault(state, turn)
     for state, seen in newest.shapes.items():
         before = [hearing.shapes[state] for hearing in older if state in hearing.shapes]
-        for found in compared(merged(before), seen) if before else ():
+        for found in compare_shapes(merge_shapes(before), seen) if before else ():
             if found.what not in UNTOLD:
                 look = _look(newest.recording.contract, turns[state], found)
                 yield Change("shapes_stay_the_same", look, turns[state].exchange)
 
 
-def _look(contract: Contract, turn: Interaction, found: Difference) -> CheckResult:
+def _look(contract: Contract, turn: Interaction, found: ShapeDifference) -> CheckResult:
     field = _field(contract, turn, found.path)
     fact = field or _endpoint(turn)
     severity = Severity.BREAKING if found.breaking else Severity.INFO
@@ -74,18 +74,18 @@ def _look(contract: Contract, turn: Interaction, found: Difference) -> CheckResu
     return broken(fact, title, found.expected, found.seen, severity)
 
 
-def _foreseen(field: AnswerField, found: Difference) -> bool:
+def _foreseen(field: ResponseField, found: ShapeDifference) -> bool:
     """Whether the contract is content with how it is now."""
     if found.what == "missing":
-        return not field.needed
+        return not field.required
     return all(name in field.types or (name == "integer" and "number" in field.types) for name in _names(found))
 
 
-def _names(found: Difference) -> list[str]:
+def _names(found: ShapeDifference) -> list[str]:
     return found.seen.split(" or ")
 
 
-def _field(contract: Contract, turn: Interaction, path: str) -> AnswerField | None:
+def _field(contract: Contract, turn: Interaction, path: str) -> ResponseField | None:
     operation = None if turn.refused else turn.operation
     fields = [field for field in contract.response_fields if field.operation is operation and field.path == path]
     telling = [field for field in fields if turn.status in field.statuses]
@@ -142,7 +142,7 @@ def _steady(turn: Interaction) -> bool:
 def _key(turn: Interaction) -> tuple[str, ...]:
     request = turn.exchange.request
     parts = urlsplit(request.url)
-    route = routed(turn.contract, request.method, parts.path)
+    route = match_route(turn.contract, request.method, parts.path)
     path = route.endpoint.path if route is not None else parts.path
     kind = turn.sent_headers.get("content-type", "").partition(";")[0]
     who = turn.exchange.caller if turn.exchange.caller in ("", "wrong") else "known"

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import ORDERS, Operation
-from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, redacted, summary
+from seedmock_contracts.errors import InvalidMovie
+from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, redact_headers, summarize_body
 from seedmock_contracts.facts import MediaFacts
-from seedmock_contracts.mp4 import NotAMovie, facts
+from seedmock_contracts.mp4 import movie_facts
 
 from ..checks import judged
 from ..conversation.history import History, Interaction
@@ -100,7 +101,7 @@ class Driver:
         base: int = 0,
     ) -> Interaction:
         """Ask for an operation. A document goes into the body, or into the query string of a GET."""
-        method, path = path_of(self.contract, operation, params or {}, base)
+        method, path = endpoint_path(self.contract, operation, params or {}, base)
         if method == "GET":
             return self.say(operation, method, _with_query(path, document), caller=caller, headers=headers)
         body = b"" if document is None else json.dumps(dict(document)).encode()
@@ -125,7 +126,12 @@ class Driver:
         if caller in self.keys:
             sent.setdefault("authorization", f"Bearer {self.keys[caller]}")
         answer = self.send(method, url, headers=sent, content=body)
-        asked = Request(method, url, redacted(sent.items()), summary(body, JUDGED_BYTES).decode("utf-8", "replace"))
+        asked = Request(
+            method,
+            url,
+            redact_headers(sent.items()),
+            summarize_body(body, MAX_CHECKED_BYTES).decode("utf-8", "replace"),
+        )
         exchange = Exchange(operation or "", asked, _response(answer), caller, self.now())
         self._spoken_of = turn = self.conversation.turn(exchange)
         self.heard(Judged(turn, tuple(judged(turn))))
@@ -151,9 +157,9 @@ class Step:
 
 
 def _response(answer: Answered) -> Response:
-    headers = redacted((name, value) for name, value in answer.headers.items())
+    headers = redact_headers((name, value) for name, value in answer.headers.items())
     media = _media(answer.content)
-    body = summary(answer.content, JUDGED_BYTES).decode("utf-8", "replace")
+    body = summarize_body(answer.content, MAX_CHECKED_BYTES).decode("utf-8", "replace")
     return Response(answer.status_code, headers, body, media)
 
 
@@ -161,8 +167,8 @@ def _media(content: bytes) -> MediaFacts | None:
     if content[4:8] != b"ftyp":
         return None
     try:
-        return facts(content)
-    except NotAMovie:
+        return movie_facts(content)
+    except InvalidMovie:
         return None
 
 

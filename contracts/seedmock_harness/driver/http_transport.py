@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.exchange import HIDDEN
+from seedmock_contracts.exchange import REDACTED
 from seedmock_server.http.in_process import BufferedResponse
 
 MOST = 512 * 1024 * 1024
@@ -108,10 +108,10 @@ class Wire:
         """Some upstreams repeat the key when they refuse it."""
         if self._secret is None:
             return answer
-        headers = {name: self._secret.sub(HIDDEN, value) for name, value in answer.headers.items()}
+        headers = {name: self._secret.sub(REDACTED, value) for name, value in answer.headers.items()}
         content = answer.content
         if self._secret.search(content[:READ].decode("utf-8", "replace")):
-            content = self._secret.sub(HIDDEN, content.decode("utf-8", "replace")).encode()
+            content = self._secret.sub(REDACTED, content.decode("utf-8", "replace")).encode()
         return BufferedResponse(answer.status_code, headers, content)
 
 

@@ -13,11 +13,11 @@ from itertools import islice
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.values import shown
+from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import ORDERS, Operation
 from seedmock_contracts.facts import Document, Fact, Variants
-from seedmock_contracts.rules.boundaries import Edge
-from seedmock_contracts.rules.fields import Typed
+from seedmock_contracts.rules.boundaries import BoundaryCase
+from seedmock_contracts.rules.fields import JsonType
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition
 
@@ -47,7 +47,7 @@ def signature(turn: Interaction) -> Signature:
 def masked(said: Signature, *values: Any) -> Signature:
     """What an answer says, without the values that were tried."""
     tried = [value for value in values if value is not None and not isinstance(value, bool)]
-    texts = sorted({text for value in tried for text in (str(value), shown(value))}, key=len, reverse=True)
+    texts = sorted({text for value in tried for text in (str(value), format_value(value))}, key=len, reverse=True)
     if not texts:
         return said
     spelt = "|".join(re.escape(text) for text in texts if text)
@@ -68,9 +68,9 @@ class Scale:
     trial: BoundaryProbe
     gross: Signature
     calm: Signature
-    answers: tuple[tuple[Edge, Interaction], ...]
+    answers: tuple[tuple[BoundaryCase, Interaction], ...]
 
-    def answer(self, edge: Edge) -> Interaction | None:
+    def answer(self, edge: BoundaryCase) -> Interaction | None:
         """What was answered at an edge, if it was asked about for the scale."""
         return next((turn for one, turn in self.answers if one is edge), None)
 
@@ -116,7 +116,7 @@ def limits(
     done: set[tuple[bool, str]] = set()
     tried = 0
     for trial in islice(trials(speaker.contract, operation, rule) if found is None else found, TRIALS):
-        left = [edge for edge in (*trial.kept, *trial.broken) if (edge.keeps, repr(edge.value)) not in done]
+        left = [edge for edge in (*trial.kept, *trial.broken) if (edge.valid, repr(edge.value)) not in done]
         if not left:
             continue
         measure = scale(speaker, trial)
@@ -127,18 +127,18 @@ def limits(
             continue
         for edge in left:
             yield from _seen(speaker, measure, edge)
-        done |= {(edge.keeps, repr(edge.value)) for edge in left}
+        done |= {(edge.valid, repr(edge.value)) for edge in left}
         if found is None and (operation not in ORDERS or done >= askable(speaker.contract, operation, rule)):
             return
     if not done and found is None:
         yield from _gone(speaker, operation, rule)
 
 
-def _seen(speaker: Driver, found: Scale, edge: Edge) -> Iterator[CheckResult]:
+def _seen(speaker: Driver, found: Scale, edge: BoundaryCase) -> Iterator[CheckResult]:
     """What the answer at one edge says of the rule, or of the value tried there."""
     rule = found.trial.rule
     turn = found.answer(edge)
-    if turn is None or says_nothing(turn, rule) or found.blames_rule(turn) is edge.keeps:
+    if turn is None or says_nothing(turn, rule) or found.blames_rule(turn) is edge.valid:
         turn = asked(speaker, found.trial.operation, edge.document)  # nobody is accused for a single answer
     else:
         speaker.come_back_to(turn)
@@ -150,15 +150,15 @@ def _seen(speaker: Driver, found: Scale, edge: Edge) -> Iterator[CheckResult]:
             yield _settled(speaker.contract, only, blamed)
         if not blamed:
             return
-    option = _other_option(speaker, found, edge) if blamed and edge.keeps else None
+    option = _other_option(speaker, found, edge) if blamed and edge.valid else None
     if option is not None:
         yield _settled(speaker.contract, option, True)
         return
-    tried = shown(edge.value)
-    fact = fact_of(speaker.contract, rule, edge) if edge.keeps else rule.fact
-    if blamed is not edge.keeps:
-        yield held(fact, f"{rule.field} {tried}: {'taken' if edge.keeps else 'refused'}")
-    elif edge.keeps:
+    tried = format_value(edge.value)
+    fact = fact_of(speaker.contract, rule, edge) if edge.valid else rule.fact
+    if blamed is not edge.valid:
+        yield held(fact, f"{rule.field} {tried}: {'taken' if edge.valid else 'refused'}")
+    elif edge.valid:
         yield broken(fact, f"{rule.field} is refused for a value that is allowed", f"{tried} is taken", _message(turn))
     else:
         says = f"a refusal of {rule.field} for {tried}"
@@ -175,7 +175,7 @@ def _contested(contract: Contract, operation: Operation, document: Document) -> 
     return None
 
 
-def _other_option(speaker: Driver, found: Scale, edge: Edge) -> tuple[str, str] | None:
+def _other_option(speaker: Driver, found: Scale, edge: BoundaryCase) -> tuple[str, str] | None:
     """The variant and the option that explain a refusal: under it, whatever the field holds is refused."""
     trial = found.trial
     option = _contested(speaker.contract, trial.operation, edge.document)
@@ -196,9 +196,11 @@ def indifferent(speaker: Driver, fact: Fact, rule: Rule, change: Document) -> It
     before = signature(asked(speaker, Operation.CREATE, calm))
     turn = asked(speaker, Operation.CREATE, {**calm, **change})
     if signature(turn) == before:
-        yield held(fact, shown(change))
+        yield held(fact, format_value(change))
     elif not says_nothing(turn):
-        yield broken(fact, "a difference where there should be none", f"{shown(change)} is ignored", _message(turn))
+        yield broken(
+            fact, "a difference where there should be none", f"{format_value(change)} is ignored", _message(turn)
+        )
 
 
 def _gone(speaker: Driver, operation: Operation, rule: Rule) -> Iterator[CheckResult]:
@@ -238,7 +240,7 @@ def _settled(contract: Contract, only: tuple[str, str], blamed: bool) -> CheckRe
     return broken(variant, "another variant holds", variant.default, seen, Severity.INFO)
 
 
-def fact_of(contract: Contract, rule: Rule, edge: Edge) -> Fact:
+def fact_of(contract: Contract, rule: Rule, edge: BoundaryCase) -> Fact:
     """The fact that says that a value is allowed: its own, if it has one, else the rule's."""
     if edge.fact is not None:
         return edge.fact
@@ -254,7 +256,7 @@ def fact_of(contract: Contract, rule: Rule, edge: Edge) -> Fact:
 
 def _spelling(contract: Contract, rule: Rule, value: Any) -> Fact | None:
     """The fact that a field is taken as a text, or as a number; a bound is none of how a value is spelt."""
-    if not isinstance(rule, Typed):
+    if not isinstance(rule, JsonType):
         return None
     ending = "text" if isinstance(value, str) else "number"
     names = (f"{rule.fact.id}.{ending}", f"{contract.name}.{rule.field}.{ending}")

@@ -12,11 +12,11 @@ from itertools import count
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.paths import values
+from seedmock_contracts.documents.paths import values_at
 from seedmock_contracts.enums import ORDERS, MediaKind, Operation
 from seedmock_contracts.facts import MISSING, Document
 from seedmock_contracts.generation import Reference, first_frame, last_frame
-from seedmock_contracts.rules.boundaries import Edge, sample
+from seedmock_contracts.rules.boundaries import BoundaryCase, sample_reference
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition, violations
@@ -45,8 +45,8 @@ class BoundaryProbe:
     rule: Rule
     fault: str
     after: int
-    kept: tuple[Edge, ...]
-    broken: tuple[Edge, ...]
+    kept: tuple[BoundaryCase, ...]
+    broken: tuple[BoundaryCase, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class SecondViolation:
         if "[]" not in rule.field:
             return 0
         document = next((document for document in self.documents if document is not None), {})
-        return len({repr(value) for _, value in values(document, rule.field)})
+        return len({repr(value) for _, value in values_at(document, rule.field)})
 
     def added(self, document: Document, base: Document, place: int) -> dict[str, Any] | None:
         """The document with this fault too; None where it cannot have it."""
@@ -93,7 +93,9 @@ def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
     return tuple(found)
 
 
-def trials(contract: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()) -> Iterator[BoundaryProbe]:
+def trials(
+    contract: Contract, operation: Operation, rule: Rule, edges: Sequence[BoundaryCase] = ()
+) -> Iterator[BoundaryProbe]:
     """The ways of asking about a rule, the likeliest to tell it from the second fault first; `edges` instead of its."""
     if edges or rule not in contract.rules[operation]:
         yield from _trials(contract, operation, rule, _pure_edges(contract, operation, rule, edges))
@@ -126,7 +128,7 @@ def _remembered(upstream: str, operation: Operation, place: int) -> _Remembered:
 
 
 def _trials(
-    contract: Contract, operation: Operation, rule: Rule, pure: Sequence[tuple[int, Edge]]
+    contract: Contract, operation: Operation, rule: Rule, pure: Sequence[tuple[int, BoundaryCase]]
 ) -> Iterator[BoundaryProbe]:
     for alternatives in _faults(contract, operation, rule):
         plainest = sorted(alternatives, key=lambda fault: fault.variety(rule))
@@ -137,13 +139,13 @@ def _trials(
 
 
 def _pure_edges(
-    contract: Contract, operation: Operation, rule: Rule, edges: Sequence[Edge] = ()
-) -> list[tuple[int, Edge]]:
+    contract: Contract, operation: Operation, rule: Rule, edges: Sequence[BoundaryCase] = ()
+) -> list[tuple[int, BoundaryCase]]:
     """A rule's edges on each form of base that there is, under the first model with which they break nothing else."""
     pure, seen = [], set()
     for at, base in enumerate(bases(contract.name, operation)):
-        for edge in edges or rule.edges(base, contract.layout):
-            key = edge.keeps, repr(edge.value), tuple(base)
+        for edge in edges or rule.boundary_cases(base, contract.layout):
+            key = edge.valid, repr(edge.value), tuple(base)
             if key not in seen and _is_pure(contract, operation, rule, edge):
                 seen.add(key)
                 pure.append((at, edge))
@@ -151,14 +153,14 @@ def _pure_edges(
 
 
 @cache
-def _edges_of(upstream: str, operation: Operation, place: int) -> tuple[tuple[int, Edge], ...]:
+def _edges_of(upstream: str, operation: Operation, place: int) -> tuple[tuple[int, BoundaryCase], ...]:
     contract = get_contract(upstream)
     return tuple(_pure_edges(contract, operation, contract.rules[operation][place]))
 
 
 @cache
 def _askable(upstream: str, operation: Operation, place: int) -> frozenset[tuple[bool, str]]:
-    return frozenset((edge.keeps, repr(edge.value)) for _, edge in _edges_of(upstream, operation, place))
+    return frozenset((edge.valid, repr(edge.value)) for _, edge in _edges_of(upstream, operation, place))
 
 
 def askable(contract: Contract, operation: Operation, rule: Rule) -> frozenset[tuple[bool, str]]:
@@ -188,13 +190,17 @@ def _trial_beside(upstream: str, operation: Operation, place: int, fault: str | 
 
 
 def _trial(
-    contract: Contract, operation: Operation, rule: Rule, fault: SecondViolation, pure: Sequence[tuple[int, Edge]]
+    contract: Contract,
+    operation: Operation,
+    rule: Rule,
+    fault: SecondViolation,
+    pure: Sequence[tuple[int, BoundaryCase]],
 ) -> BoundaryProbe | None:
     found = bases(contract.name, operation)
-    usable: dict[tuple[bool, str], Edge] = {}
+    usable: dict[tuple[bool, str], BoundaryCase] = {}
     due = {contract.rules[operation][fault.after].fact.id} if fault.after < len(contract.rules[operation]) else set()
     for at, edge in pure:
-        key = edge.keeps, repr(edge.value)
+        key = edge.valid, repr(edge.value)
         if fault.of_media and str(edge.value).startswith(UNREADABLE):
             continue
         both = fault.added(edge.document, found[at], at) if key not in usable else None
@@ -205,8 +211,8 @@ def _trial(
             usable[key] = replace(edge, document=both)
     if fault.ending:
         usable = _alike(usable, fault)
-    kept = tuple(edge for edge in usable.values() if edge.keeps)
-    broken = sorted((edge for edge in usable.values() if not edge.keeps), key=lambda edge: not edge.gross)
+    kept = tuple(edge for edge in usable.values() if edge.valid)
+    broken = sorted((edge for edge in usable.values() if not edge.valid), key=lambda edge: not edge.gross)
     if not kept or not broken or not broken[0].gross:
         return None
     return BoundaryProbe(operation, rule, fault.name, fault.after, kept, tuple(broken))
@@ -237,7 +243,7 @@ def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[SecondVio
         return ()  # without its model, an upscale is none
     plain: list[Document | None] = []
     for base in found:
-        edge = next((edge for edge in rule.edges(base, contract.layout) if edge.gross), None)
+        edge = next((edge for edge in rule.boundary_cases(base, contract.layout) if edge.gross), None)
         pure = edge is not None and _breaks(contract, operation, edge.document) == {rule.fact.id}
         plain.append(edge.document if edge is not None and pure else None)
     every: list[list[Document | None]] = [plain]
@@ -266,7 +272,7 @@ def _of_media(upstream: str, operation: Operation) -> tuple[SecondViolation, ...
     added = dict(
         zip(
             ADDED,
-            ((sample(MediaKind.IMAGE), short), (small,), (first_frame(SMALL),), (last_frame(SMALL),)),
+            ((sample_reference(MediaKind.IMAGE), short), (small,), (first_frame(SMALL),), (last_frame(SMALL),)),
             strict=True,
         )
     )
@@ -306,7 +312,9 @@ def _is_read(contract: Contract, operation: Operation, fault: SecondViolation, d
     return any(found.reference.url in spoilt for found in contract.layout.find(document))
 
 
-def _alike(usable: dict[tuple[bool, str], Edge], fault: SecondViolation) -> dict[tuple[bool, str], Edge]:
+def _alike(
+    usable: dict[tuple[bool, str], BoundaryCase], fault: SecondViolation
+) -> dict[tuple[bool, str], BoundaryCase]:
     """Those of which the same fields are spoilt as in the gross break, so that the same is said of them."""
     places = {key: frozenset(_places(edge.document, fault.spoilt)) for key, edge in usable.items()}
     gross = next((places[key] for key, edge in usable.items() if edge.gross), None)
@@ -331,7 +339,7 @@ def _count(contract: Contract, rule: Rule, document: Document) -> int | None:
     return violation.value if violation is not None and type(violation.value) is int else None
 
 
-def _is_pure(contract: Contract, operation: Operation, rule: Rule, edge: Edge) -> bool:
+def _is_pure(contract: Contract, operation: Operation, rule: Rule, edge: BoundaryCase) -> bool:
     """Whether a document at a rule's edge breaks no other rule, and is for the operation in question."""
     model = contract.model(str(edge.document.get("model")))
     if operation is Operation.CREATE and model is not None and model.upscales:
@@ -339,8 +347,8 @@ def _is_pure(contract: Contract, operation: Operation, rule: Rule, edge: Edge) -
     return _breaks(contract, operation, edge.document, rule) == _due(rule, edge)
 
 
-def _due(rule: Rule, edge: Edge) -> set[str]:
-    return set() if edge.keeps else {rule.fact.id}
+def _due(rule: Rule, edge: BoundaryCase) -> set[str]:
+    return set() if edge.valid else {rule.fact.id}
 
 
 def merged(one: Document, other: Document, base: Document) -> dict[str, Any] | None:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.paths import put
-from seedmock_contracts.endpoints import methods_at, path_of
+from seedmock_contracts.documents.paths import with_value
+from seedmock_contracts.endpoints import allowed_methods, endpoint_path
 from seedmock_contracts.enums import ORDERS, Operation
 from seedmock_contracts.facts import Document, Endpoint, MediaLimit
-from seedmock_contracts.rules.boundaries import NO_SUCH_VALUE, Edge
-from seedmock_contracts.rules.fields import KnownModel, Typed
+from seedmock_contracts.rules.boundaries import NO_SUCH_VALUE, BoundaryCase
+from seedmock_contracts.rules.fields import JsonType, KnownModel
 from seedmock_contracts.rules.rule import Rule
 
 from ..conversation.history import STRANGERS
@@ -68,7 +68,7 @@ def _rules(contract: Contract) -> Iterator[tuple[Operation, Rule]]:
     for operation, rules in contract.rules.items():
         endpoint = next(endpoint for endpoint in contract.endpoints if endpoint.operation is operation)
         for rule in rules:
-            if endpoint.method != "GET" or not isinstance(rule, Typed):
+            if endpoint.method != "GET" or not isinstance(rule, JsonType):
                 yield operation, rule
 
 
@@ -139,7 +139,7 @@ def _unknown(speaker: Driver) -> Iterable[CheckResult]:
 def _there(speaker: Driver, endpoint: Endpoint) -> Iterator[CheckResult]:
     """Whether what was just asked is refused otherwise than a path that there is not."""
     contract, here = speaker.contract, signature(speaker.conversation.turns[-1])
-    method, path = path_of(contract, endpoint.operation, {"task_id": NOBODY_S})
+    method, path = endpoint_path(contract, endpoint.operation, {"task_id": NOBODY_S})
     nowhere = signature(speaker.say(None, method, f"{contract.bases[0].prefix}{NO_PATH}/{NOBODY_S}"))
     if _alike(here, path) != _alike(nowhere, f"{contract.bases[0].prefix}{NO_PATH}/{NOBODY_S}"):
         yield held(endpoint, path)
@@ -159,7 +159,7 @@ def _paths(speaker: Driver) -> Iterable[CheckResult]:
     }
     for path in (f"{prefix}{NO_PATH}", *sorted(paths)):
         for method in ("GET", "POST"):
-            if not methods_at(speaker.contract, path):
+            if not allowed_methods(speaker.contract, path):
                 speaker.say(None, method, path)
     return ()
 
@@ -167,7 +167,7 @@ def _paths(speaker: Driver) -> Iterable[CheckResult]:
 def _methods(speaker: Driver) -> Iterable[CheckResult]:
     seen = set()
     for endpoint in _endpoints(speaker.contract):
-        _, path = path_of(speaker.contract, endpoint.operation, {"task_id": NOBODY_S})
+        _, path = endpoint_path(speaker.contract, endpoint.operation, {"task_id": NOBODY_S})
         for method in OTHER_METHODS:
             if (method, path) not in seen:
                 seen.add((method, path))
@@ -178,7 +178,7 @@ def _methods(speaker: Driver) -> Iterable[CheckResult]:
 def _bodies(speaker: Driver) -> Iterable[CheckResult]:
     for endpoint in _endpoints(speaker.contract):
         if endpoint.method == "POST":
-            _, path = path_of(speaker.contract, endpoint.operation, {"task_id": NOBODY_S})
+            _, path = endpoint_path(speaker.contract, endpoint.operation, {"task_id": NOBODY_S})
             for type_, body in BODIES:
                 speaker.say(endpoint.operation, "POST", path, body, headers={"content-type": type_})
     return ()
@@ -236,10 +236,10 @@ def _models(speaker: Driver) -> Iterator[CheckResult]:
             yield from _upscaler(speaker, model.name)
             continue
         base = bases(contract.name, Operation.CREATE)[0]
-        edges = [Edge(known.broken(base, contract.layout), False, NO_SUCH_VALUE, gross=True)]
+        edges = [BoundaryCase(known.violating_document(base, contract.layout), False, NO_SUCH_VALUE, gross=True)]
         for resolution in model.resolutions:
             document = {**base, "model": model.name, **_form(contract, base, resolution)}
-            edges.append(Edge(document, True, f"{model.name} {resolution}", fact=model))
+            edges.append(BoundaryCase(document, True, f"{model.name} {resolution}", fact=model))
         yield from limits(speaker, Operation.CREATE, known, trials(contract, Operation.CREATE, known, edges))
 
 
@@ -254,7 +254,7 @@ def _form(contract: Contract, base: Document, resolution: str) -> Document:
 
 def _upscaler(speaker: Driver, name: str) -> Iterator[CheckResult]:
     """A model of upscales is known if a fault beside it is blamed otherwise than beside an unknown model."""
-    document = put(bases(speaker.contract.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/")
+    document = with_value(bases(speaker.contract.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/")
     nobody = asked(speaker, Operation.CREATE, {**document, "model": NO_SUCH_VALUE})
     other = speaker.contract.models[0].name
     known = asked(speaker, Operation.CREATE, {**document, "model": other})
@@ -285,7 +285,7 @@ def _forms(speaker: Driver) -> Iterator[CheckResult]:
     line = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     body = "".join(line.format(name, value) for name, value in document.items()) + "--seedmock--\r\n"
     headers = {"content-type": "multipart/form-data; boundary=seedmock"}
-    method, path = path_of(contract, Operation.CREATE, {})
+    method, path = endpoint_path(contract, Operation.CREATE, {})
     form = speaker.say(Operation.CREATE, method, path, body.encode(), headers=headers)
     if signature(form) == signature(plain):
         yield held(fact, f"{form.status_code}")

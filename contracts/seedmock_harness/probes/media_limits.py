@@ -11,7 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import MediaKind, Operation
 from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.rules.boundaries import Edge, sample
+from seedmock_contracts.rules.boundaries import BoundaryCase, sample_reference
 from seedmock_contracts.rules.rule import Rule
 
 from ..driver.sample_media import picture, sound
@@ -25,8 +25,8 @@ HALF_TOO_LONG = 8.0
 
 def media_limits(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
     """How to ask about one limit on media, beside media that break a limit which stands later; None if it can't be."""
-    found: list[tuple[Edge, list[Reference]]] = []
-    image, spoilt = sample(MediaKind.IMAGE), Reference(MediaKind.AUDIO, SHORT)
+    found: list[tuple[BoundaryCase, list[Reference]]] = []
+    image, spoilt = sample_reference(MediaKind.IMAGE), Reference(MediaKind.AUDIO, SHORT)
     if limit.kind is MediaKind.IMAGE and limit.quantity in ("side", "ratio"):
         for edge, width, height in _pictures(limit):
             found.append((edge, [Reference(MediaKind.IMAGE, picture(width, height)), spoilt]))
@@ -40,41 +40,41 @@ def media_limits(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
     return _trial(contract, limit, found)
 
 
-def _trial(contract: Contract, limit: MediaLimit, found: list[tuple[Edge, list[Reference]]]) -> BoundaryProbe:
+def _trial(contract: Contract, limit: MediaLimit, found: list[tuple[BoundaryCase, list[Reference]]]) -> BoundaryProbe:
     base = bases(contract.name, Operation.CREATE)[0]
     edges = [
-        Edge(contract.layout.place(base, references), edge.keeps, edge.value, gross=edge.gross)
+        BoundaryCase(contract.layout.place(base, references), edge.valid, edge.value, gross=edge.gross)
         for edge, references in found
     ]
-    kept = tuple(edge for edge in edges if edge.keeps)
-    broken = tuple(edge for edge in edges if not edge.keeps)
+    kept = tuple(edge for edge in edges if edge.valid)
+    broken = tuple(edge for edge in edges if not edge.valid)
     rule = Rule(limit, f"{limit.kind} {limit.quantity}")
     return BoundaryProbe(
         Operation.CREATE, rule, "media of another limit", len(contract.rules[Operation.CREATE]), kept, broken
     )
 
 
-def _pictures(limit: MediaLimit) -> Iterator[tuple[Edge, int, int]]:
+def _pictures(limit: MediaLimit) -> Iterator[tuple[BoundaryCase, int, int]]:
     """The pictures at a strict limit's edges, grossest first."""
     low, high = limit.low or 0, limit.high or 0
     if limit.quantity == "side":
-        yield Edge({}, False, 10, gross=True), 10, 12
-        yield Edge({}, True, round(low + 1)), round(low + 1), round(low * 1.4)
-        yield Edge({}, False, round(low)), round(low), round(low * 1.4)
-        yield Edge({}, True, round(high - 1)), round(high - 1), round(high / UPRIGHT)
-        yield Edge({}, False, round(high)), round(high), round(high / UPRIGHT)
+        yield BoundaryCase({}, False, 10, gross=True), 10, 12
+        yield BoundaryCase({}, True, round(low + 1)), round(low + 1), round(low * 1.4)
+        yield BoundaryCase({}, False, round(low)), round(low), round(low * 1.4)
+        yield BoundaryCase({}, True, round(high - 1)), round(high - 1), round(high / UPRIGHT)
+        yield BoundaryCase({}, False, round(high)), round(high), round(high / UPRIGHT)
     else:
-        yield Edge({}, False, 8, gross=True), 3200, 400
+        yield BoundaryCase({}, False, 8, gross=True), 3200, 400
         for value, short in ((high, 400), (low, 400)):
             long = round(short * max(value, 1 / value))
             for keeps, side in ((True, long - 1), (False, long)):
-                yield Edge({}, keeps, value, gross=False), *((side, short) if value > 1 else (short, side))
+                yield BoundaryCase({}, keeps, value, gross=False), *((side, short) if value > 1 else (short, side))
 
 
-def _sounds(limit: MediaLimit) -> Iterator[Edge]:
+def _sounds(limit: MediaLimit) -> Iterator[BoundaryCase]:
     low, high = limit.low or 0, limit.high or 0
-    yield Edge({}, False, high * 4, gross=True)
+    yield BoundaryCase({}, False, high * 4, gross=True)
     for value in (low, high):
-        yield Edge({}, True, value)
+        yield BoundaryCase({}, True, value)
     for value in (low - SLACK, high + SLACK):
-        yield Edge({}, False, value)
+        yield BoundaryCase({}, False, value)

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.values import spelt
-from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.documents.values import to_text
+from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import MediaKind, Operation, TaskStatus
 from seedmock_contracts.facts import Document, MediaLimit
 from seedmock_contracts.generation import Reference
-from seedmock_contracts.rules.cross_field import Required
-from seedmock_contracts.rules.fields import Present, PromptLength
+from seedmock_contracts.rules.cross_field import AtLeastOneOf
+from seedmock_contracts.rules.fields import PromptLength, RequiredField
 
 from ..checks.links import DAY
 from ..driver.client import Driver
@@ -40,7 +40,9 @@ def spare(contract: Contract, order: Document, image: str) -> Document:
 
     Where a reference needs no role, one comes without.
     """
-    needed = {rule.top for rule in contract.rules[Operation.CREATE] if isinstance(rule, Present | Required)}
+    needed = {
+        rule.top_field for rule in contract.rules[Operation.CREATE] if isinstance(rule, RequiredField | AtLeastOneOf)
+    }
     kept = {name: value for name, value in order.items() if name in needed}
     switches = (
         field.path for field in contract.fields if field.operation is Operation.CREATE and field.default is False
@@ -115,14 +117,14 @@ def _posted(speaker: Driver) -> str:
     """A link to a picture that was posted; empty where there is none."""
     if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in speaker.contract.endpoints):
         return ""
-    method, path = path_of(speaker.contract, Operation.FILE_CREATE, {})
+    method, path = endpoint_path(speaker.contract, Operation.FILE_CREATE, {})
     return speaker.say(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).published
 
 
 def formed(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     """Order by a form, with a file in it."""
-    body = form("input_reference", SIDE, {name: spelt(value) for name, value in order.items()})
-    method, path = path_of(speaker.contract, Operation.CREATE, {})
+    body = form("input_reference", SIDE, {name: to_text(value) for name, value in order.items()})
+    method, path = endpoint_path(speaker.contract, Operation.CREATE, {})
     made = speaker.say(Operation.CREATE, method, path, body, headers=FORM).made
     if made is not None:
         yield from lives.followed(speaker, made)

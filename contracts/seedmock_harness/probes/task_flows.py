@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, repeat
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import AssetStatus, Operation, TaskStatus
 from seedmock_contracts.facts import Document
 from seedmock_contracts.lifecycle import TERMINAL
@@ -91,7 +91,7 @@ def _found(speaker: Driver, last: Interaction | None) -> CheckResult:
 def query(speaker: Driver, task: str, caller: str = "first") -> Interaction:
     """Ask for a task, in the path or in the query string as the contract has it."""
     params = {"task_id": task}
-    _, path = path_of(speaker.contract, Operation.QUERY, params)
+    _, path = endpoint_path(speaker.contract, Operation.QUERY, params)
     in_path = path.endswith(task)
     return speaker.ask(Operation.QUERY, None if in_path else params, params=params, caller=caller)
 
@@ -132,7 +132,7 @@ class Way:
 def ways(contract: Contract, task: str, links: Iterable[str]) -> Iterator[Way]:
     """Every way to a task's content."""
     if any(endpoint.operation is Operation.CONTENT for endpoint in contract.endpoints):
-        yield Way(path_of(contract, Operation.CONTENT, {"task_id": task}), "first")
+        yield Way(endpoint_path(contract, Operation.CONTENT, {"task_id": task}), "first")
     for link in links:
         yield Way(("GET", link), "")
 

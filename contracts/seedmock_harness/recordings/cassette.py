@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import routed
+from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import ORDERS, MediaKind, Operation, TaskStatus
-from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, summary
+from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, summarize_body
 from seedmock_contracts.facts import MediaFacts
 
 from ..conversation.history import STRANGERS, History, Interaction, TaskHistory
@@ -106,7 +106,7 @@ class Cassette:
         """The task whose content is asked for."""
         if self._is_link(asked):
             return self._links[_bare(asked.path)]
-        found = routed(self.contract, "GET", asked.path)
+        found = match_route(self.contract, "GET", asked.path)
         if found is None or found.endpoint.operation is not Operation.CONTENT:
             return None
         return self._conversation.tasks.get(found.params.get("task_id", ""))
@@ -148,7 +148,9 @@ def _turn(contract: Contract, asked: Asked) -> Interaction:
     """A request in the light of nothing, as it would be recorded."""
     url = asked.path + (f"?{asked.query}" if asked.query else "")
     operation = operation_of(contract, asked.method, asked.path, asked.body)
-    request = Request(asked.method, url, (), summary(asked.body.encode(), JUDGED_BYTES).decode("utf-8", "replace"))
+    request = Request(
+        asked.method, url, (), summarize_body(asked.body.encode(), MAX_CHECKED_BYTES).decode("utf-8", "replace")
+    )
     return History(contract).turn(Exchange(operation, request, Response(0)))
 
 
@@ -172,7 +174,7 @@ def _asked(turn: Interaction) -> Asked:
 
 def _key(contract: Contract, asked: Asked) -> Key:
     """What a request is, whichever base it was sent to and however it was written."""
-    found = routed(contract, "GET" if asked.method == "HEAD" else asked.method, asked.path)
+    found = match_route(contract, "GET" if asked.method == "HEAD" else asked.method, asked.path)
     params: Mapping[str, str] = found.params if found is not None else {}
     path = found.endpoint.path if found is not None else asked.path
     query = canonical_query(asked.query)

@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.shape import Shape, merged, shape_of
-from seedmock_contracts.exchange import Exchange, InvalidExchange, exchange_from
+from seedmock_contracts.documents.shape import Shape, merge_shapes, shape_of
+from seedmock_contracts.errors import InvalidExchange
+from seedmock_contracts.exchange import Exchange, parse_exchange
 from seedmock_contracts.upstreams import NAMES, get_contract
 
 from ..checks import judged as looks_at
@@ -100,7 +101,7 @@ def recording_from(text: str, name: str) -> Recording:
     exchanges, cut = [], False
     for number, line in lines[1:]:
         try:
-            exchanges.append(exchange_from(line))
+            exchanges.append(parse_exchange(line))
         except InvalidExchange as error:
             cut = (number, line) == lines[-1] and not text.endswith("\n")
             if not cut:
@@ -170,4 +171,4 @@ def _shapes(turns: Iterator[Interaction]) -> dict[State, Shape]:
         state = state_of(turn)
         if state is not None:
             found.setdefault(state, []).append(shape_of(turn.body))
-    return {state: merged(shapes) for state, shapes in found.items()}
+    return {state: merge_shapes(shapes) for state, shapes in found.items()}

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.exchange import JUDGED_BYTES, Exchange, Request, Response, redacted, summary
-from seedmock_contracts.mp4 import NotAMovie, facts
+from seedmock_contracts.errors import InvalidMovie
+from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, redact_headers, summarize_body
+from seedmock_contracts.mp4 import movie_facts
 from seedmock_server.faults.execution import line_of
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 
@@ -121,10 +122,10 @@ class Proxy:
     def _keep(self, scope: Message, url: str, asked: _Heard, response: Response) -> None:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         key = next((value for name, value in headers if name == "authorization"), "")
-        self._recorder.redactor.know(key.removeprefix("Bearer ").strip())
+        self._recorder.redactor.add_secret(key.removeprefix("Bearer ").strip())
         body = _text(asked)
         operation = operation_of(self._said, scope["method"], urlsplit(url).path, body)
-        request = Request(scope["method"], url, redacted(headers), body)
+        request = Request(scope["method"], url, redact_headers(headers), body)
         caller = self._caller(key, response.status)
         self._recorder.add_or_stop(Exchange(operation, request, response, caller, self._now()))
 
@@ -158,16 +159,16 @@ def _response(answer: httpx.Response, heard: _Heard) -> Response:
     headers = tuple((name.lower(), value) for name, value in answer.headers.items())
     if not heard.whole:
         kind = answer.headers.get("content-type", "application/octet-stream").partition(";")[0]
-        return Response(answer.status_code, redacted(headers), f"<{heard.size} bytes of {kind}>")
+        return Response(answer.status_code, redact_headers(headers), f"<{heard.size} bytes of {kind}>")
     content = _decoded(answer, heard.content)
     media = None
     if content[4:8] == b"ftyp":
         try:
-            media = facts(content)
-        except NotAMovie:
+            media = movie_facts(content)
+        except InvalidMovie:
             media = None
-    body = summary(content, JUDGED_BYTES).decode("utf-8", "replace")
-    return Response(answer.status_code, redacted(headers), body, media)
+    body = summarize_body(content, MAX_CHECKED_BYTES).decode("utf-8", "replace")
+    return Response(answer.status_code, redact_headers(headers), body, media)
 
 
 def _decoded(answer: httpx.Response, content: bytes) -> bytes:
@@ -179,7 +180,11 @@ def _decoded(answer: httpx.Response, content: bytes) -> bytes:
 
 
 def _text(heard: _Heard) -> str:
-    return summary(heard.content, JUDGED_BYTES).decode("utf-8", "replace") if heard.whole else f"<{heard.size} bytes>"
+    return (
+        summarize_body(heard.content, MAX_CHECKED_BYTES).decode("utf-8", "replace")
+        if heard.whole
+        else f"<{heard.size} bytes>"
+    )
 
 
 def _cut(scope: Message, error: Exception) -> None:

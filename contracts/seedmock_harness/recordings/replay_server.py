@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import routed
+from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.redaction import HOST, INSIDE
 from seedmock_contracts.upstreams import get_contract
@@ -102,11 +102,11 @@ class ReplayServer:
     def _upstream(self, scope: Message) -> Contract:
         """Whose words an unknown request is refused in."""
         said = [get_contract(name) for name in self.upstreams]
-        return next((one for one in said if routed(one, scope["method"], scope["path"])), said[0])
+        return next((one for one in said if match_route(one, scope["method"], scope["path"])), said[0])
 
     def _what_there_is(self, contract: Contract, scope: Message, body: bytes) -> str:
         asked = f"{scope['method']} {scope['path']}"
-        route = routed(contract, scope["method"], scope["path"])
+        route = match_route(contract, scope["method"], scope["path"])
         operation = route.endpoint.operation if route is not None else None
         tapes = [tape for tape in self._tapes if tape.contract is contract]
         there = [turn for tape in tapes for turn in tape.recorded(operation) if not turn.refused]

@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import routed
+from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.exchange import summary
+from seedmock_contracts.exchange import summarize_body
 
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
@@ -23,7 +23,7 @@ def canonical(body: str) -> str:
     try:
         return json.dumps(_plain(json.loads(body)), sort_keys=True, ensure_ascii=False)
     except (ValueError, RecursionError):
-        return _without_boundary(summary(body.encode()).decode("utf-8", "replace"))
+        return _without_boundary(summarize_body(body.encode()).decode("utf-8", "replace"))
 
 
 def without_ids(text: str) -> str:
@@ -49,7 +49,7 @@ def _of_text(text: str) -> Any:
     data = _DATA.match(text)
     if data is None or _SUMMED.fullmatch(text[data.end() :]):
         return text
-    return summary(text.encode()).decode()
+    return summarize_body(text.encode()).decode()
 
 
 def _of_number(number: float) -> int | float:
@@ -64,7 +64,7 @@ def _without_boundary(body: str) -> str:
 
 def operation_of(contract: Contract, method: str, path: str, body: str) -> str:
     """The operation's name; empty for none. Where one endpoint carries two, the order's model tells them apart."""
-    found = routed(contract, "GET" if method == "HEAD" else method, path)
+    found = match_route(contract, "GET" if method == "HEAD" else method, path)
     if found is None:
         return ""
     if found.endpoint.operation is Operation.CREATE:

@@ -84,7 +84,7 @@ class Recorder:
 
     def add(self, exchange: Exchange) -> None:
         """Write an exchange. Raises RecordingError."""
-        line = self.redactor.redacted(exchange).line()
+        line = self.redactor.redact(exchange).to_json()
         try:
             if self._file is None:
                 self._file = self._create_file()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from seedmock_contracts.enums import Basis
-from seedmock_contracts.exchange import HIDDEN, Exchange, Request
+from seedmock_contracts.exchange import REDACTED, Exchange, Request
 from seedmock_contracts.facts import Fact
 
 SHOWN = 800
@@ -90,7 +90,7 @@ def curl(request: Request) -> str:
     """A command that repeats a request, with $SEEDMOCK_API_KEY in the place of the key."""
     parts = ["curl", "-i", "-X", request.method, shlex.quote(request.url)]
     for name, value in request.headers:
-        if name.lower() == "authorization" and value == HIDDEN:
+        if name.lower() == "authorization" and value == REDACTED:
             parts += ["-H", '"Authorization: Bearer $SEEDMOCK_API_KEY"']
         elif name.lower() not in ("host", "content-length"):
             parts += ["-H", shlex.quote(f"{name}: {value}")]

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import path_of
-from seedmock_contracts.enums import PAID, ErrorKind
+from seedmock_contracts.endpoints import endpoint_path
+from seedmock_contracts.enums import BILLABLE, ErrorKind
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_server.http.in_process import BufferedResponse
 
@@ -58,7 +58,9 @@ class PaidTransport:
 
     def __post_init__(self) -> None:
         known = {endpoint.operation for endpoint in self.contract.endpoints}
-        self._paths = {path_of(self.contract, operation, {})[1]: operation for operation in PAID if operation in known}
+        self._paths = {
+            endpoint_path(self.contract, operation, {})[1]: operation for operation in BILLABLE if operation in known
+        }
 
     def now(self) -> float:
         """The target's time; of an answer from the book, once, the time at which it came."""

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.shape import type_of
+from seedmock_contracts.documents.shape import json_type
 from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.validation import notices, unknown_fields, violations
 
@@ -387,7 +387,7 @@ def _document(
         if kind == "json" and operation is not Operation.FILE_CREATE:
             document = parse_json(body)
             if not isinstance(document, dict):
-                raise MalformedBody(f"the body is of type {type_of(document)}: expected a JSON object")
+                raise MalformedBody(f"the body is of type {json_type(document)}: expected a JSON object")
             return document, ()
     except MalformedBody as error:
         raise ApiError(ErrorKind.MALFORMED, error.message) from error

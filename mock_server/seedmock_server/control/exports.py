@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from seedmock_contracts import __version__
-from seedmock_contracts.exchange import BODY_BYTES, HIDDEN, Exchange, Request, Response
+from seedmock_contracts.exchange import MAX_BODY_BYTES, REDACTED, Exchange, Request, Response
 
 from ..journal import JournalEntry
 
@@ -33,7 +33,7 @@ def curl(pairs: list[tuple[int, JournalEntry]]) -> str:
 
 def lines(pairs: list[tuple[int, JournalEntry]]) -> str:
     """A line of JSON for each exchange, in the form of recordings."""
-    return "".join(exchange(entry).line() + "\n" for _, entry in pairs)
+    return "".join(exchange(entry).to_json() + "\n" for _, entry in pairs)
 
 
 def exchange(entry: JournalEntry) -> Exchange:
@@ -91,10 +91,10 @@ def _command(number: int, entry: JournalEntry) -> str:
     lines = [f"curl -X {shlex.quote(entry.method)} {shlex.quote(url(entry))}"]
     for name, value in entry.request_headers:
         said = _text(name)
-        if said.lower() in LEFT_OUT or (said.lower() != "authorization" and value == HIDDEN.encode()):
+        if said.lower() in LEFT_OUT or (said.lower() != "authorization" and value == REDACTED.encode()):
             continue
         header = f"{said}: {_text(value)}"
-        lines.append(f'-H "{said}: Bearer {KEY}"' if value == HIDDEN.encode() else f"-H {shlex.quote(header)}")
+        lines.append(f'-H "{said}: Bearer {KEY}"' if value == REDACTED.encode() else f"-H {shlex.quote(header)}")
     head = f"# {number}: {entry.upstream} {entry.operation or 'unknown'}, {entry.kind} {entry.status}"
     if entry.request_body and not is_whole(entry):
         head += f"\n# its body ({_length(entry)} bytes) was too large or no text: the journal does not have it whole"
@@ -106,7 +106,7 @@ def _command(number: int, entry: JournalEntry) -> str:
 def is_whole(entry: JournalEntry) -> bool:
     """Whether the journal has all that was sent."""
     said = _header(entry.request_headers, b"content-length")
-    return len(entry.request_body) == int(said) if said.isdigit() else len(entry.request_body) < BODY_BYTES
+    return len(entry.request_body) == int(said) if said.isdigit() else len(entry.request_body) < MAX_BODY_BYTES
 
 
 def _length(entry: JournalEntry) -> int:

@@ -132,7 +132,7 @@ def _failure(code: FailCode) -> TaskFailure:
 def _after_early_words(contract: Contract, ordinary: tuple[Phase, ...], lasts: float) -> tuple[Phase, ...]:
     """Begin with the words that the upstream has for what is not yet queued, each for so many seconds."""
     aliases = [word for word in contract.spellings(StatusContext.ALIAS) if word.status is TaskStatus.QUEUED][:2]
-    early = [Phase(number * lasts, TaskStatus.QUEUED, alias.word) for number, alias in enumerate(aliases)]
+    early = [Phase(number * lasts, TaskStatus.QUEUED, alias.spelling) for number, alias in enumerate(aliases)]
     shift = len(early) * lasts
     return (*early, *(Phase(phase.at + shift, phase.status, phase.word) for phase in ordinary))
 
@@ -140,7 +140,7 @@ def _after_early_words(contract: Contract, ordinary: tuple[Phase, ...], lasts: f
 def _with_unknown(contract: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:
     """Say a word that nobody expects instead of that for in progress: for a while, or for ever."""
     queued, working, end = ordinary
-    lower = contract.spelling(TaskStatus.QUEUED, StatusContext.QUERIED).islower()
+    lower = contract.spelling(TaskStatus.QUEUED, StatusContext.QUERY).islower()
     usual = DEFAULT_WORD.lower() if lower else DEFAULT_WORD
     strange = Phase(working.at, TaskStatus.IN_PROGRESS, fate.texts.get("word", usual))
     lasts = fate.seconds.get("lasts")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.values import numeric, spelt
+from seedmock_contracts.documents.values import to_number, to_text
 from seedmock_contracts.enums import StatusContext, TaskStatus
 
 from ..matching.rules import InvalidRule
@@ -92,7 +92,7 @@ def _size(fault: Fault, width: int, height: int) -> tuple[int, int]:
 
 
 def _backwards(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
-    word = fault.values.get("to") or contract.spelling(TaskStatus.QUEUED, StatusContext.QUERIED, style)
+    word = fault.values.get("to") or contract.spelling(TaskStatus.QUEUED, StatusContext.QUERY, style)
     return _each(inner(body), STATUSES, lambda value: word)
 
 
@@ -121,7 +121,7 @@ def _other_value(fault: Fault, body: dict[str, Any], contract: Contract, style: 
     was, to = fault.values.get("was"), fault.values.get("to")
 
     def other(value: Any) -> Any:
-        if was is not None and spelt(value) != was:
+        if was is not None and to_text(value) != was:
             return value
         return _alike(to, value) if to is not None else _multiplied(value, fault.get("factor"))
 
@@ -152,7 +152,7 @@ def _other_size(fault: Fault, body: dict[str, Any], contract: Contract, style: s
 
 def _other_duration(fault: Fault, body: dict[str, Any], contract: Contract, style: str) -> bool:
     def longer(value: Any) -> Any:
-        found = numeric(value)
+        found = to_number(value)
         seconds = value if found is None else round(fault.values.get("seconds", float(found) + 1))
         return str(seconds) if isinstance(value, str) else seconds
 
@@ -236,7 +236,7 @@ def _alike(to: str, value: Any) -> Any:
         return to == "true"
     if isinstance(value, list):
         return [to]
-    number = numeric(to) if isinstance(value, int | float | Decimal) else None
+    number = to_number(to) if isinstance(value, int | float | Decimal) else None
     return to if number is None else int(number) if number == int(number) else number
 
 

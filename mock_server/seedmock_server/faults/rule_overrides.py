@@ -13,21 +13,21 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import MISSING, MediaLimit, Violation
-from seedmock_contracts.rules.cross_field import AtMost, EitherOr, Unsupported
-from seedmock_contracts.rules.fields import Between, LengthAtMost, OneOf, Scheme, Typed
+from seedmock_contracts.rules.cross_field import MaxReferences, ModelResolutions, MutuallyExclusive
+from seedmock_contracts.rules.fields import JsonType, MaxLength, NumberRange, OneOf, UrlScheme
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts
 
 Values = Mapping[str, Any]
 BOUNDS: Mapping[type[Rule], Mapping[str, str]] = {
-    Between: {"low": "low", "high": "high"},
-    LengthAtMost: {"high": "limit"},
-    AtMost: {"high": "limit"},
+    NumberRange: {"low": "low", "high": "high"},
+    MaxLength: {"high": "limit"},
+    MaxReferences: {"high": "limit"},
 }
 """By kind of rule, which of its fields each bound is."""
-LISTS: Mapping[type[Rule], str] = {OneOf: "allowed", Typed: "types", Scheme: "schemes", Unsupported: "model"}
+LISTS: Mapping[type[Rule], str] = {OneOf: "allowed", JsonType: "types", UrlScheme: "schemes", ModelResolutions: "model"}
 """By kind of rule, the list of what it takes."""
-HARMLESS = (Between, LengthAtMost, AtMost, Scheme, EitherOr)
+HARMLESS = (NumberRange, MaxLength, MaxReferences, UrlScheme, MutuallyExclusive)
 """The rules that can be broken by an order that can still be carried out as it stands."""
 
 
@@ -73,7 +73,7 @@ def altered(rule: Rule, values: Values) -> Rule | None:
     for kind, names in BOUNDS.items():
         if isinstance(rule, kind):
             return replace(rule, **{names[name]: value for name, value in values.items() if name in names})
-    if isinstance(rule, Unsupported):
+    if isinstance(rule, ModelResolutions):
         model = replace(rule.model, resolutions=_listed(rule.model.resolutions, values))
         return replace(rule, model=model)
     name = next(name for kind, name in LISTS.items() if isinstance(rule, kind))
@@ -92,7 +92,7 @@ def judged(
         return list(broken)
     found = [violation for violation in broken if violation.fact.id != values["fact"]]
     held = altered(rule, values)
-    there = held is not None and (not held.needs_field or held.top in document)
+    there = held is not None and (not held.needs_field or held.top_field in document)
     violation = held.check(document, contract.layout.find(document)) if held is not None and there else None
     return sorted([*found, *([violation] if violation else [])], key=lambda one: order.get(one.fact.id, -1))
 
@@ -105,11 +105,11 @@ def mended(
     rules = {rule.fact.id: rule for rule in contract.rules[operation]}
     for violation in forgiven:
         rule = rules[violation.fact.id]
-        if isinstance(rule, HARMLESS) or rule.reads == "references" or "[]" in rule.field:
+        if isinstance(rule, HARMLESS) or rule.depends_on == "references" or "[]" in rule.field:
             continue  # what is odd about references is passed over by who looks for them
         example = contract.example(operation, rule)
         changed = {**example, **changed}
-        for name in {rule.top, violation.field.partition(".")[0].partition("[")[0]}:
+        for name in {rule.top_field, violation.field.partition(".")[0].partition("[")[0]}:
             changed[name] = example.get(name, MISSING)
     return {name: value for name, value in changed.items() if value is not MISSING}
 

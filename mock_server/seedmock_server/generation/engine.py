@@ -10,7 +10,7 @@ from functools import partial
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.references import Found
+from seedmock_contracts.documents.references import LocatedReference
 from seedmock_contracts.enums import ErrorKind, MediaKind, Mode, Operation, Role, TaskStatus
 from seedmock_contracts.facts import MediaLimit, Size
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
@@ -110,7 +110,7 @@ class Engine:
         contract: Contract,
         caller: Caller,
         request: GenerationRequest,
-        found: Sequence[Found],
+        found: Sequence[LocatedReference],
         new_id: NewId,
         private: TaskFailure | None = None,
     ) -> Task:
@@ -151,7 +151,7 @@ class Engine:
         contract: Contract,
         caller: Caller,
         request: UpscaleRequest,
-        found: Found,
+        found: LocatedReference,
         new_id: NewId,
         private: TaskFailure | None = None,
     ) -> Task:

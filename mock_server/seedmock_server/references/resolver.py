@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.documents.references import Found
+from seedmock_contracts.documents.references import LocatedReference
 from seedmock_contracts.enums import AssetStatus, ErrorKind, MediaKind, Role
 from seedmock_contracts.facts import MediaFacts, MediaLimit
 from seedmock_contracts.generation import Reference
@@ -61,7 +61,7 @@ class ReferenceResolver:
         self,
         contract: Contract,
         account: str,
-        found: Sequence[Found],
+        found: Sequence[LocatedReference],
         origin: str,
         limits: Sequence[MediaLimit] | None = None,
     ) -> tuple[Input, ...]:
@@ -73,7 +73,7 @@ class ReferenceResolver:
         _check(contract, inputs, limits)
         return tuple(inputs)
 
-    async def read(self, account: str, found: Found, origin: str, *, faces: bool = False) -> Input:
+    async def read(self, account: str, found: LocatedReference, origin: str, *, faces: bool = False) -> Input:
         """One reference. Raises ApiError for one that should be readable and is not, and for an asset not Active."""
         reference = found.reference
         if reference.url.startswith(ASSET_SCHEME):
@@ -86,7 +86,7 @@ class ReferenceResolver:
             raise ApiError(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
         return Input(found.path, found.reference, seen.source, seen.facts, seen.face_checked_by)
 
-    def _asset(self, account: str, found: Found) -> Input:
+    def _asset(self, account: str, found: LocatedReference) -> Input:
         asset_id = found.reference.url.removeprefix(ASSET_SCHEME)
         asset = self._store.asset(account, asset_id)
         status = asset_status_at(asset, self._clocks.now(account)) if asset else None

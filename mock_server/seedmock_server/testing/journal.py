@@ -160,4 +160,6 @@ def said_status(entry: JournalEntry) -> TaskStatus | None:
     inner = body.get("data") if isinstance(body, dict) else None
     told_by = inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
     word = told_by.get("state") or told_by.get("status")
-    return next((known.status for known in get_contract(entry.upstream).status_spellings if known.word == word), None)
+    return next(
+        (known.status for known in get_contract(entry.upstream).status_spellings if known.spelling == word), None
+    )

@@ -9,8 +9,8 @@ from urllib.parse import quote as percent
 
 import msgspec
 
-from seedmock_contracts.documents.references import Found
-from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.documents.references import LocatedReference
+from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import (
     AssetStatus,
     Basis,
@@ -76,7 +76,7 @@ class ApimodelsApi:
         self._defaults = {
             field.path: field.default for field in self.contract.fields if field.operation is Operation.CREATE
         }
-        self._queued = self.contract.spelling(TaskStatus.QUEUED, StatusContext.CREATED)
+        self._queued = self.contract.spelling(TaskStatus.QUEUED, StatusContext.CREATE)
         self._legacy = self._options["apimodels.keys"] == "legacy"
 
     # --- generations ---
@@ -90,7 +90,7 @@ class ApimodelsApi:
     async def upscale(self, call: ApiRequest) -> JsonResponse:
         url, target = call.document["videoUrl"], call.document["targetResolution"]
         request = UpscaleRequest(url=url, resolution=target, callback_url=call.document.get("callback_url"))
-        found = Found("videoUrl", Reference(MediaKind.VIDEO, url))
+        found = LocatedReference("videoUrl", Reference(MediaKind.VIDEO, url))
         task = await self._engine.upscale(self.contract, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)
 
@@ -106,7 +106,7 @@ class ApimodelsApi:
         return _ok({"task_id": task.id, "status": word} if self._legacy else {"taskId": task.id, "state": word})
 
     def _task_body(self, task: Task, state: TaskState, origin: str) -> dict[str, Any]:
-        word = state.word or self.contract.spelling(state.status, StatusContext.QUERIED)
+        word = state.word or self.contract.spelling(state.status, StatusContext.QUERY)
         body: dict[str, Any] = {
             "taskId": task.id,
             "state": word,
@@ -131,7 +131,7 @@ class ApimodelsApi:
             return {"videos": urls}
         return {"resultUrls": urls, "resultJson": msgspec.json.encode({"resultUrls": urls}).decode()}
 
-    def _request(self, document: Mapping[str, Any], found: Sequence[Found]) -> GenerationRequest:
+    def _request(self, document: Mapping[str, Any], found: Sequence[LocatedReference]) -> GenerationRequest:
         """What a document that keeps every rule means."""
 
         def said(name: str) -> Any:
@@ -143,7 +143,7 @@ class ApimodelsApi:
             model=document["model"],
             resolution=said("resolution"),
             ratio=said("aspect_ratio"),
-            seconds=int(numeric(said("duration")) or 0),
+            seconds=int(to_number(said("duration")) or 0),
             generate_audio=said("generate_audio"),
             seed=None if document.get("seed") is None else int(document["seed"]),
             references=tuple([one.reference for one in found]),
@@ -191,7 +191,7 @@ class ApimodelsApi:
     async def asset_list(self, call: ApiRequest) -> JsonResponse:
         document = call.document
         group = None if document.get("group_id") is None else _whole(document["group_id"])
-        number, size = (int(numeric(document.get(name)) or 0) for name in ("page", "page_size"))
+        number, size = (int(to_number(document.get(name)) or 0) for name in ("page", "page_size"))
         page = self._library.assets(call.account, group, number or 1, size or 10)
         items = [self._asset(asset) for asset in page.items]
         return _ok({"items": items, "total": page.total, "page": page.page, "page_size": page.page_size}, GUESSED)
@@ -291,7 +291,7 @@ def _url(asset: AssetRecord) -> str:
 
 def _whole(value: Any) -> int:
     """The whole number that a value is or spells: 1, 1.0, "1" and "1.0" name the same group."""
-    return int(numeric(value) or 0)
+    return int(to_number(value) or 0)
 
 
 def _milliseconds(seconds: float) -> int:

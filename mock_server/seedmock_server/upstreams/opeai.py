@@ -9,8 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from seedmock_contracts.documents.references import Found
-from seedmock_contracts.documents.values import numeric
+from seedmock_contracts.documents.references import LocatedReference
+from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import ErrorKind, Operation, StatusContext, TaskStatus
 from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.upstreams import get_contract
@@ -49,9 +49,9 @@ class OpeaiApi:
         self._openai = self._options["opeai.status"] == "openai"
         self._style = "newapi" if self._options["opeai.errors"] == "newapi" else ""
         variant = "openai" if self._openai else ""
-        self._queued = self.contract.spelling(TaskStatus.QUEUED, StatusContext.CREATED)
+        self._queued = self.contract.spelling(TaskStatus.QUEUED, StatusContext.CREATE)
         self._words = {
-            status: self.contract.spelling(status, StatusContext.QUERIED, variant) for status in self.contract.statuses
+            status: self.contract.spelling(status, StatusContext.QUERY, variant) for status in self.contract.statuses
         }
         max_age = self.contract.amount("opeai.content.max_age").value
         self._cached = ((b"cache-control", b"public, max-age=%d" % int(max_age)),)
@@ -177,10 +177,10 @@ class OpeaiApi:
             return self._queued if state.word == SUBMITTED else "unknown"
         return state.word or self._words[state.status]
 
-    def _request(self, document: Mapping[str, Any], found: Sequence[Found]) -> GenerationRequest:
+    def _request(self, document: Mapping[str, Any], found: Sequence[LocatedReference]) -> GenerationRequest:
         """What a document that keeps every rule means."""
         size = self.contract.parse_size(document.get("size"))
-        seconds = numeric(document["seconds"])
+        seconds = to_number(document["seconds"])
         seed = document.get("seed") if self._options["opeai.seed"] == "accept" else None
         return GenerationRequest(
             prompt=document["prompt"],
@@ -211,7 +211,7 @@ def _size(task: Task) -> str:
 def _coerced(value: str, types: tuple[str, ...]) -> Any:
     if types == ("boolean",):
         return BOOLEANS.get(value.strip().lower(), value)
-    if types == ("integer",) and numeric(value) is not None and value.strip().lstrip("+-").isdigit():
+    if types == ("integer",) and to_number(value) is not None and value.strip().lstrip("+-").isdigit():
         return int(value)
     return value
 

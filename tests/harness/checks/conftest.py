@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.upstreams import get_contract
@@ -76,7 +76,7 @@ class Talk:
         **params: str,
     ) -> Talk:
         """One more exchange: what was sent, and the body that is said to have been answered (text, or JSON)."""
-        known, path = path_of(self.contract, operation, params) if operation else ("GET", "/nowhere")
+        known, path = endpoint_path(self.contract, operation, params) if operation else ("GET", "/nowhere")
         if known == "GET" and sent:
             path += "?" + "&".join(f"{name}={value}" for name, value in sent.items())
         request = Request(method or known, path, (), json.dumps(sent) if sent and known != "GET" else "")

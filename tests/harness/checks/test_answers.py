@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.enums import Operation, TaskStatus
-from seedmock_contracts.facts import AnswerField
+from seedmock_contracts.facts import ResponseField
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.checks.response_shape import (
     answers_have_their_shape,
@@ -26,16 +26,16 @@ NEEDED = [
     for said in contracts()
     for field in said.response_fields
     if field.operation in (Operation.CREATE, Operation.QUERY)
-    and field.needed
+    and field.required
     and (not field.variant or said.defaults[field.variant] == field.option)
 ]
 
 
-def own(field: AnswerField) -> str:
+def own(field: ResponseField) -> str:
     return field.path.removeprefix("data.")
 
 
-def told(talk: Any, field: AnswerField, **changes: Any) -> Any:
+def told(talk: Any, field: ResponseField, **changes: Any) -> Any:
     """An order, or a query in a state in which the field is told, with these changes."""
     if field.operation is Operation.CREATE:
         return talk.order(**changes)
@@ -44,7 +44,7 @@ def told(talk: Any, field: AnswerField, **changes: Any) -> Any:
 
 
 @pytest.mark.parametrize("field", NEEDED, ids=lambda field: field.id)
-def test_an_honest_field_is_confirmed(talk: Callable[..., Any], field: AnswerField) -> None:
+def test_an_honest_field_is_confirmed(talk: Callable[..., Any], field: ResponseField) -> None:
     honest = told(talk(field.id.partition(".")[0]), field)
     assert field.id in honest.held(SHAPE)
     assert honest.broken(SHAPE) == {}
@@ -53,7 +53,7 @@ def test_an_honest_field_is_confirmed(talk: Callable[..., Any], field: AnswerFie
 OUTER = [field for field in NEEDED if "." not in own(field) and "[]" not in field.path]
 
 
-def expected_severity(field: AnswerField) -> Severity:
+def expected_severity(field: ResponseField) -> Severity:
     return Severity.INFO if field.basis == "assumed" else Severity.BREAKING
 
 
@@ -62,20 +62,20 @@ SPEAKING = [field for field in OUTER if own(field) not in ("status", "state", "e
 
 
 @pytest.mark.parametrize("field", SPEAKING, ids=lambda field: field.id)
-def test_a_field_that_is_gone_is_missed(talk: Callable[..., Any], field: AnswerField) -> None:
+def test_a_field_that_is_gone_is_missed(talk: Callable[..., Any], field: ResponseField) -> None:
     found = told(talk(field.id.partition(".")[0]), field, **{own(field): ...}).broken(SHAPE)
     assert found[field.id] == (expected_severity(field), f"{own(field)} is missing")
 
 
 @pytest.mark.parametrize("field", SPEAKING, ids=lambda field: field.id)
-def test_a_field_that_is_renamed_is_told_with_its_new_name(talk: Callable[..., Any], field: AnswerField) -> None:
+def test_a_field_that_is_renamed_is_told_with_its_new_name(talk: Callable[..., Any], field: ResponseField) -> None:
     lie = told(talk(field.id.partition(".")[0]), field, **{own(field): ..., "newName": 1})
     assert lie.broken(SHAPE)[field.id] == (expected_severity(field), f"{own(field)} is gone; newName is new")
 
 
 @pytest.mark.parametrize("field", SPEAKING, ids=lambda field: field.id)
 @pytest.mark.parametrize("value", [True, None, [[]], 1.5])
-def test_a_field_of_another_type_is_found(talk: Callable[..., Any], field: AnswerField, value: Any) -> None:
+def test_a_field_of_another_type_is_found(talk: Callable[..., Any], field: ResponseField, value: Any) -> None:
     if value == [[]] and field.types == ("array",):
         value = "a"
     found = told(talk(field.id.partition(".")[0]), field, **{own(field): value}).broken(SHAPE)

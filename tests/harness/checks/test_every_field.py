@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.documents.paths import values
-from seedmock_contracts.documents.shape import is_of, shape_of, type_of
+from seedmock_contracts.documents.paths import values_at
+from seedmock_contracts.documents.shape import has_type, json_type, shape_of
 from seedmock_contracts.enums import Basis, Operation, StatusContext, TaskStatus
-from seedmock_contracts.facts import AnswerField, ErrorCase
+from seedmock_contracts.facts import ErrorCase, ResponseField
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.checks.envelopes import refusals_have_their_envelope
 from seedmock_harness.checks.response_shape import answers_have_their_shape
@@ -28,7 +28,7 @@ TEXTS = ("video", "1280x720", "50%", "4", "https://example.com/a.mp4", "asset://
          "TEXT_TO_VIDEO", "Active", "Image", "USD")  # fmt: skip
 
 
-def sample(field: AnswerField, status: str) -> Any:
+def sample(field: ResponseField, status: str) -> Any:
     """A value of the field's type and form."""
     if field.path.rpartition(".")[2] in ("status", "state") and not field.pattern:
         return status
@@ -55,7 +55,7 @@ def put(body: dict[str, Any], path: str, value: Any) -> None:
         at[last] = value
 
 
-def honest(fields: Iterable[AnswerField], status: str, holder: str) -> dict[str, Any]:
+def honest(fields: Iterable[ResponseField], status: str, holder: str) -> dict[str, Any]:
     """A body that has all of these fields."""
     body: dict[str, Any] = {"code": 200, "msg": "success", "data": {}} if holder else {}
     for field in fields:
@@ -66,15 +66,13 @@ def honest(fields: Iterable[AnswerField], status: str, holder: str) -> dict[str,
 class Case:
     """An answer in which a field is told, in the option and the status under which it is."""
 
-    def __init__(self, field: AnswerField) -> None:
+    def __init__(self, field: ResponseField) -> None:
         self.contract, self.field = get_contract(field.id.partition(".")[0]), field
         self.options = {**self.contract.defaults, **({field.variant: field.option} if field.variant else {})}
         self.status = field.statuses[0] if field.statuses else TaskStatus.QUEUED
         fields = [other for other in self.contract.response_fields if self._beside(other)]
         moment = (
-            StatusContext.CREATED
-            if field.operation is Operation.CREATE and not field.statuses
-            else StatusContext.QUERIED
+            StatusContext.CREATE if field.operation is Operation.CREATE and not field.statuses else StatusContext.QUERY
         )
         word = self.contract.spelling(self.status, moment, field.option if field.option == "openai" else "")
         self.body = honest(fields, word, self.contract.envelope_key if field.operation else "")
@@ -97,7 +95,7 @@ class Case:
         like = {other.envelope for other in self.contract.errors if (other.status, other.code) == (case.status, "")}
         return case.code == "" and like == {case.envelope}
 
-    def _beside(self, other: AnswerField) -> bool:
+    def _beside(self, other: ResponseField) -> bool:
         if self.field.operation is None:
             return other.operation is None and other.envelope == self.field.envelope
         same = other.operation is self.field.operation and (not other.statuses or self.status in other.statuses)
@@ -120,7 +118,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     return Case(request.param)
 
 
-def severity(field: AnswerField) -> Severity:
+def severity(field: ResponseField) -> Severity:
     return Severity.INFO if field.basis is Basis.ASSUMED else Severity.BREAKING
 
 
@@ -131,20 +129,20 @@ def test_the_field_is_confirmed_in_a_body_that_has_all(talk: Callable[..., Any],
 
 
 def test_a_field_of_another_type_is_blamed_on_its_fact(talk: Callable[..., Any], case: Case) -> None:
-    wrong = next(value for value in (True, 1.5, "x") if not is_of(value, case.field.types))
+    wrong = next(value for value in (True, 1.5, "x") if not has_type(value, case.field.types))
     put(case.body, case.field.path, wrong)
     seen = case.heard(talk, case.body).broken(case.check)
     assert seen[case.field.id][0] is severity(case.field)
 
 
-NEEDED = [field for field in FIELDS if field.needed and not field.path.endswith("[]")]
+NEEDED = [field for field in FIELDS if field.required and not field.path.endswith("[]")]
 
 
 @pytest.mark.parametrize("field", NEEDED, ids=lambda field: field.id)
-def test_a_field_that_is_gone_is_blamed_on_its_fact(talk: Callable[..., Any], field: AnswerField) -> None:
+def test_a_field_that_is_gone_is_blamed_on_its_fact(talk: Callable[..., Any], field: ResponseField) -> None:
     case = Case(field)
     around, _, name = field.path.rpartition(".")
-    holders = [case.body] if not around else [value for _, value in values(case.body, around)]
+    holders = [case.body] if not around else [value for _, value in values_at(case.body, around)]
     for holder in holders:
         del holder[name]
     assert case.heard(talk, case.body).broken(case.check)[field.id][0] is severity(field)
@@ -154,7 +152,7 @@ PATTERNED = [field for field in FIELDS if field.pattern]
 
 
 @pytest.mark.parametrize("field", PATTERNED, ids=lambda field: field.id)
-def test_a_text_of_another_form_is_blamed_on_its_fact(talk: Callable[..., Any], field: AnswerField) -> None:
+def test_a_text_of_another_form_is_blamed_on_its_fact(talk: Callable[..., Any], field: ResponseField) -> None:
     case = Case(field)
     put(case.body, field.path, "?!")
     assert case.heard(talk, case.body).broken(case.check)[field.id] == (
@@ -194,5 +192,5 @@ def test_what_the_vendors_show_is_right(talk: Callable[..., Any], name: str, pat
 
 def test_shapes_speak_the_types_of_the_fields() -> None:
     names = {name for field in FIELDS for name in field.types}
-    assert names <= {type_of(value) for value in (None, True, 1, 1.5, "", [], {})}
+    assert names <= {json_type(value) for value in (None, True, 1, 1.5, "", [], {})}
     assert shape_of(1)["types"] == ["integer"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.enums import Operation, StatusContext
-from seedmock_contracts.facts import StatusWord
+from seedmock_contracts.facts import StatusSpelling
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.upstreams import contracts
 from seedmock_harness.checks.failure_reasons import a_failed_task_says_why
@@ -23,12 +23,12 @@ from seedmock_harness.results.checks import Severity
 
 SPELT, MOVES = statuses_are_spelt_right, statuses_move_on
 WORDS = [word for said in contracts() for word in said.status_spellings]
-QUERIED = [word for word in WORDS if word.moment is StatusContext.QUERIED]
-ALIASES = [word for word in WORDS if word.moment is StatusContext.ALIAS]
+QUERIED = [word for word in WORDS if word.context is StatusContext.QUERY]
+ALIASES = [word for word in WORDS if word.context is StatusContext.ALIAS]
 KEY = {"opeai": "status", "apimodels": "state"}
 
 
-def name_of(word: StatusWord) -> str:
+def name_of(word: StatusSpelling) -> str:
     return word.id.partition(".")[0]
 
 
@@ -38,8 +38,8 @@ def test_the_word_of_a_new_task_is_confirmed(talk: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("word", QUERIED, ids=lambda word: word.id)
-def test_each_word_of_a_query_is_confirmed(talk: Callable[..., Any], word: StatusWord) -> None:
-    assert talk(name_of(word)).order().poll(word.word).held(SPELT) == {word.id}
+def test_each_word_of_a_query_is_confirmed(talk: Callable[..., Any], word: StatusSpelling) -> None:
+    assert talk(name_of(word)).order().poll(word.spelling).held(SPELT) == {word.id}
 
 
 @pytest.mark.parametrize(
@@ -88,22 +88,22 @@ def test_a_word_that_the_vendor_has_elsewhere_is_news(talk: Callable[..., Any], 
 
 
 @pytest.mark.parametrize("alias", ALIASES, ids=lambda word: word.id)
-def test_an_alias_is_never_the_right_word_of_its_moment(talk: Callable[..., Any], alias: StatusWord) -> None:
-    spoken = {word.word for word in QUERIED if name_of(word) == name_of(alias)}
-    seen = talk(name_of(alias)).order().poll(alias.word)
-    assert alias.word in spoken or seen.held(SPELT) == set()
-    assert alias.word in spoken or len(seen.broken(SPELT)) == 1
+def test_an_alias_is_never_the_right_word_of_its_moment(talk: Callable[..., Any], alias: StatusSpelling) -> None:
+    spoken = {word.spelling for word in QUERIED if name_of(word) == name_of(alias)}
+    seen = talk(name_of(alias)).order().poll(alias.spelling)
+    assert alias.spelling in spoken or seen.held(SPELT) == set()
+    assert alias.spelling in spoken or len(seen.broken(SPELT)) == 1
     assert seen.broken(SPELT).get(alias.id) is None
 
 
 @pytest.mark.parametrize("alias", ALIASES, ids=lambda word: word.id)
-def test_an_alias_is_confirmed_by_where_it_stands_in_a_life(talk: Callable[..., Any], alias: StatusWord) -> None:
+def test_an_alias_is_confirmed_by_where_it_stands_in_a_life(talk: Callable[..., Any], alias: StatusSpelling) -> None:
     name = name_of(alias)
-    assert alias.id in talk(name).order().poll(alias.word).held(MOVES)
+    assert alias.id in talk(name).order().poll(alias.spelling).held(MOVES)
     over = "SUCCESS" if name == "opeai" else "completed"
     other = "FAILURE" if name == "opeai" else "failed"
     end = other if alias.status.value == "SUCCESS" else over
-    assert alias.id in talk(name).order().poll(end).poll(alias.word).broken(MOVES)
+    assert alias.id in talk(name).order().poll(end).poll(alias.spelling).broken(MOVES)
 
 
 def test_a_create_of_a_that_fails_at_once_says_so(talk: Callable[..., Any]) -> None:
@@ -182,7 +182,7 @@ def test_a_new_task_begins_its_life(talk: Callable[..., Any], name: str) -> None
 
 
 def test_words_that_mean_an_end_are_the_ends_of_a_life() -> None:
-    assert {word.status for word in QUERIED if word.word in ("SUCCESS", "failed", "FAILURE")} == TERMINAL
+    assert {word.status for word in QUERIED if word.spelling in ("SUCCESS", "failed", "FAILURE")} == TERMINAL
 
 
 # Why a task failed.

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import MediaKind, Operation, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
-from seedmock_contracts.rules.boundaries import sample
+from seedmock_contracts.rules.boundaries import sample_reference
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
 from seedmock_harness.conversation.history import Interaction
@@ -30,7 +30,7 @@ DIFFERENCES = differences(ONE, OTHER)
 EXPLAINED = {fact for row in DIFFERENCES for fact in row.facts}
 INSTANTS = (0.3, 0.4, 0.8, 1.0)
 FATES = ("", "", "failed", "moderated", "stuck", "slow after=10s", "expired")
-IMAGE, VIDEO, AUDIO = (sample(kind) for kind in MediaKind)
+IMAGE, VIDEO, AUDIO = (sample_reference(kind) for kind in MediaKind)
 FRAMES = [first_frame("https://example.com/first.png"), last_frame("https://example.com/last.png")]
 
 # Changes that spoil an order at both, or at one of them.

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation, Role
-from seedmock_contracts.rules.cross_field import AtMost
-from seedmock_contracts.rules.fields import Present
+from seedmock_contracts.rules.cross_field import MaxReferences
+from seedmock_contracts.rules.fields import RequiredField
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import condition, violations
@@ -84,7 +84,7 @@ def many(drawn: st.SearchStrategy[dict[str, Any]], examples: int = 400) -> list[
 @each_operation
 def test_each_field_is_there_at_times_and_left_out_where_it_may_be(contract: Contract, operation: Operation) -> None:
     seen = many(documents(contract, operation))
-    needed = {"model", *(rule.field for rule in contract.rules[operation] if isinstance(rule, Present))}
+    needed = {"model", *(rule.field for rule in contract.rules[operation] if isinstance(rule, RequiredField))}
     for name in {f.path.partition(".")[0] for f in contract.fields if f.operation is operation and "[" not in f.path}:
         assert any(document.get(name) is not None for document in seen), name
         assert name in needed or any(name not in document for document in seen), name
@@ -105,7 +105,7 @@ def test_every_size_of_every_model_and_every_mode_is_drawn(contract: Contract) -
     roles = {frozenset(found.reference.role for found in order.references) for order in orders}
     assert roles >= {frozenset(mode.roles) for mode in contract.modes}
     for rule in contract.rules[Operation.CREATE]:
-        if isinstance(rule, AtMost) and rule.role is Role.REFERENCE:
+        if isinstance(rule, MaxReferences) and rule.role is Role.REFERENCE:
             kinds = [[found.reference.kind for found in order.references].count(rule.media) for order in orders]
             assert max(kinds) == rule.limit
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.enums import ErrorKind, Operation
-from seedmock_contracts.rules.fields import Typed
+from seedmock_contracts.rules.fields import JsonType
 from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition
 
@@ -51,7 +51,7 @@ def facts_to_learn(name: str) -> set[str]:
         rule.fact.id
         for operation, rules in contract.rules.items()
         for rule in rules
-        if condition(rule) is None and not (operation is Operation.QUERY and isinstance(rule, Typed))
+        if condition(rule) is None and not (operation is Operation.QUERY and isinstance(rule, JsonType))
     }
     by_size = any(rule.field == "size" for rule in contract.rules[Operation.CREATE])
     sizes = {size.id for size in contract.sizes} if by_size else set()

@@ -8,8 +8,8 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.rules.cross_field import AtMost, Unsupported
-from seedmock_contracts.rules.fields import Between, KnownModel, LengthAtMost, OneOf, Scheme, Typed
+from seedmock_contracts.rules.cross_field import MaxReferences, ModelResolutions
+from seedmock_contracts.rules.fields import JsonType, KnownModel, MaxLength, NumberRange, OneOf, UrlScheme
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition
 
@@ -18,35 +18,35 @@ Move = Callable[[Any], Rule | None]
 
 
 def narrowed(rule: Rule) -> list[tuple[str, Move]]:
-    if isinstance(rule, Between):
+    if isinstance(rule, NumberRange):
         one: list[tuple[str, Move]] = [("from one more", lambda rule: replace(rule, low=rule.low + 1))]
         return one if rule.high is None else [*one, ("to one less", lambda rule: replace(rule, high=rule.high - 1))]
-    if isinstance(rule, AtMost | LengthAtMost):
+    if isinstance(rule, MaxReferences | MaxLength):
         return [("one less", lambda rule: replace(rule, limit=rule.limit - 1))]
     if isinstance(rule, OneOf):
         firstly = ("without the first", lambda rule: replace(rule, allowed=rule.allowed[1:]))
         return [firstly, ("without the last", lambda rule: replace(rule, allowed=rule.allowed[:-1]))]
-    if isinstance(rule, Scheme):
+    if isinstance(rule, UrlScheme):
         return [("without the first", lambda rule: replace(rule, schemes=rule.schemes[1:]))]
     return []
 
 
 def widened(rule: Rule) -> list[tuple[str, Move]]:
-    if isinstance(rule, Between):
+    if isinstance(rule, NumberRange):
         one: list[tuple[str, Move]] = [("from one less", lambda rule: replace(rule, low=rule.low - 1))]
         return one if rule.high is None else [*one, ("to one more", lambda rule: replace(rule, high=rule.high + 1))]
-    if isinstance(rule, AtMost | LengthAtMost):
+    if isinstance(rule, MaxReferences | MaxLength):
         return [("one more", lambda rule: replace(rule, limit=rule.limit + 1))]
     if isinstance(rule, OneOf):
-        more = list(rule.beyond(None))[-1]
+        more = list(rule.invalid_values(None))[-1]
         return [(f"with {more}", lambda rule: replace(rule, allowed=(*rule.allowed, more)))]
-    if isinstance(rule, Scheme):
+    if isinstance(rule, UrlScheme):
         return [("with ftp", lambda rule: replace(rule, schemes=(*rule.schemes, "ftp://")))]
-    if isinstance(rule, Typed):
+    if isinstance(rule, JsonType):
         more = "boolean" if "boolean" not in rule.types else "string"
         return [(f"with {more}", lambda rule: replace(rule, types=(*rule.types, more)))]
-    if isinstance(rule, Unsupported):
-        one_more = next(row for row in rule.resolved.values() if row not in rule.model.resolutions)
+    if isinstance(rule, ModelResolutions):
+        one_more = next(row for row in rule.resolution_by_name.values() if row not in rule.model.resolutions)
         more_of = replace(rule.model, resolutions=(*rule.model.resolutions, one_more))
         return [(f"with {one_more}", lambda rule: replace(rule, model=more_of))]
     return []

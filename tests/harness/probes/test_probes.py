@@ -7,7 +7,7 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ORDERS, Operation
-from seedmock_contracts.rules.boundaries import Edge
+from seedmock_contracts.rules.boundaries import BoundaryCase
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
@@ -19,7 +19,7 @@ Spoken = tuple[Contract, Operation, Rule]
 UNUSABLE = (picture(1, 1), sound(0.1), "asset://asset-20200101000000-zzzzz")
 
 
-def others(contract: Contract, operation: Operation, rule: Rule, edge: Edge) -> set[str]:
+def others(contract: Contract, operation: Operation, rule: Rule, edge: BoundaryCase) -> set[str]:
     """What is wrong with a document besides what is tried: rules that it breaks, and references that can't be used."""
     broken = {violation.fact.id for violation in violations(contract.name, operation, edge.document)} - {rule.fact.id}
     return broken | {text[:20] for text in UNUSABLE if text in repr(edge.document) and text != edge.value}

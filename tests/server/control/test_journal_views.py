@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tests.server.conftest import KEY
 
-from seedmock_contracts.exchange import exchange_from
+from seedmock_contracts.exchange import parse_exchange
 
 Tell = Callable[..., Any]
 Open = Callable[..., Any]
@@ -159,7 +159,7 @@ def test_the_journal_as_har_has_all_that_har_1_2_asks_for(told: list[str], tell:
 
 def test_the_journal_as_lines_can_be_read_as_exchanges(still: Any, told: list[str]) -> None:
     lines = still.get("/_mock/journal?format=lines", key=None).text.splitlines()
-    exchanges = [exchange_from(line) for line in lines]
+    exchanges = [parse_exchange(line) for line in lines]
     assert [one.operation for one in exchanges] == ["create", "query", "create", "create", "", "balance"]
     assert exchanges[1].request.url == f"http://emulator.test/v1/videos/{told[0]}"
     assert told[0] in exchanges[0].response.body

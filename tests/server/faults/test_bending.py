@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.documents.paths import put
+from seedmock_contracts.documents.paths import with_value
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MISSING
 from seedmock_contracts.generation import Reference
@@ -24,7 +24,7 @@ RULES = [
 
 @pytest.mark.parametrize(("said", "operation", "rule"), RULES)
 def test_every_rule_can_be_let_go_and_its_order_be_carried_out(said: Any, operation: Any, rule: Any) -> None:
-    document = rule.broken(said.example(operation, rule), said.layout)
+    document = rule.violating_document(said.example(operation, rule), said.layout)
     violation = rule.check(document, said.layout.find(document))
     held = judged(said, operation, document, [violation], {"fact": rule.fact.id})
     assert held == []
@@ -34,7 +34,7 @@ def test_every_rule_can_be_let_go_and_its_order_be_carried_out(said: Any, operat
 @pytest.mark.parametrize(("said", "operation", "rule"), [row for row in RULES if row.values[1] == "create"])
 def test_every_order_that_is_let_in_is_carried_out(wired: Any, said: Any, operation: Any, rule: Any) -> None:
     wired.rule(f"other_limit fact={rule.fact.id}")
-    document = rule.broken(said.example(operation, rule), said.layout)
+    document = rule.violating_document(said.example(operation, rule), said.layout)
     path = "/v1/videos" if said.name == "opeai" else "/api/v1/video/generations"
     answer = wired.ask("POST", path, json=document)
     assert answer.status_code in (200, 400)
@@ -131,7 +131,7 @@ def test_an_altered_rule_leaves_the_page_s_alone() -> None:
     changed = altered(rule, {"fact": rule.fact.id, "deny": "1:1", "allow": "2:1"})
     assert changed.allowed == ("16:9", "4:3", "3:4", "9:16", "21:9", "2:1")
     assert "1:1" in rule.allowed
-    document = put(contract.example("create"), "prompt", MISSING)
+    document = with_value(contract.example("create"), "prompt", MISSING)
     assert judged(contract, "create", document, [], {"fact": "apimodels.create.duration.range", "high": 9}) == []
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from seedmock_contracts.mp4 import NotAMovie, facts
+from seedmock_contracts.errors import InvalidMovie
+from seedmock_contracts.mp4 import movie_facts
 from seedmock_server.faults.mutations import told
 from seedmock_server.faults.rules import fault_from
 
@@ -125,9 +126,9 @@ def test_a_range_is_wrongly_told(wired: Any, how: str, asked: str, status: int, 
 ])  # fmt: skip
 def test_a_clip_is_of_another_kind(wired: Any, what: str, changed: set[str]) -> None:
     path = f"/v1/videos/{wired.made()}/content"
-    honest = facts(wired.ask("GET", path).content)
-    other = facts(wired.ask("GET", path, f"other_clip what={what}").content)
-    again = facts(wired.ask("GET", path, f"other_clip what={what}").content)
+    honest = movie_facts(wired.ask("GET", path).content)
+    other = movie_facts(wired.ask("GET", path, f"other_clip what={what}").content)
+    again = movie_facts(wired.ask("GET", path, f"other_clip what={what}").content)
     differ = {name for name in honest.__dataclass_fields__ if getattr(honest, name) != getattr(other, name)}
     assert differ - {"digest", "size_bytes", "fps"} == changed
     assert honest.digest != other.digest == again.digest
@@ -136,5 +137,5 @@ def test_a_clip_is_of_another_kind(wired: Any, what: str, changed: set[str]) -> 
 def test_a_clip_is_in_another_container(wired: Any) -> None:
     answer = wired.ask("GET", f"/v1/videos/{wired.made()}/content", "other_clip what=container")
     assert answer.content.startswith(bytes.fromhex("1a45dfa3"))
-    with pytest.raises(NotAMovie):
-        facts(answer.content)
+    with pytest.raises(InvalidMovie):
+        movie_facts(answer.content)

@@ -12,7 +12,7 @@ from ...documents.references import FlatFields, Slot
 from ...enums import MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
 from ...facts import (
     Amount,
-    Base,
+    BaseUrl,
     Behaviour,
     Document,
     Endpoint,
@@ -22,15 +22,32 @@ from ...facts import (
     ModeFact,
     Model,
     Size,
-    StatusWord,
+    StatusSpelling,
     Tariff,
     Variants,
     assumed,
 )
 from ...generation import first_frame
-from ...rules.boundaries import sample
-from ...rules.cross_field import Anchored, AtMost, FirstBeforeLast, FramesApart, Unsupported, resolved
-from ...rules.fields import Between, KnownModel, OneOf, Present, PromptLength, Scheme, Whole, needed, typed
+from ...rules.boundaries import sample_reference
+from ...rules.cross_field import (
+    FramesExcludeReferences,
+    LastFrameRequiresFirst,
+    MaxReferences,
+    ModelResolutions,
+    RequiresOtherMedia,
+    resolutions_by_name,
+)
+from ...rules.fields import (
+    KnownModel,
+    NumberRange,
+    OneOf,
+    PromptLength,
+    RequiredField,
+    UrlScheme,
+    WholeNumber,
+    required_rule,
+    type_rules,
+)
 from ...rules.rule import Rule
 from . import assets as library
 from .errors import CODES, ERRORS
@@ -58,8 +75,8 @@ from .sources import (
 NAME = "apimodels"
 
 BASES = (
-    Base("apimodels.base", PAGE, "https://apimodels.app", "/api/v1"),
-    Base("apimodels.base.second", VENDOR_CLIENT, "https://api.apimodels.app", "/v1"),
+    BaseUrl("apimodels.base", PAGE, "https://apimodels.app", "/api/v1"),
+    BaseUrl("apimodels.base.second", VENDOR_CLIENT, "https://api.apimodels.app", "/v1"),
 )
 
 STANDARD = Model("apimodels.model.standard", PAGE, "seedance2-a/seedance-2.0-a", "standard", ("720p", "1080p"))
@@ -168,45 +185,53 @@ LAYOUT = FlatFields(
 VISUAL = (MediaKind.IMAGE, MediaKind.VIDEO)
 SCHEMES = ("https://", "http://", "asset://", "data:")
 PUBLIC = ("https://", "http://")
-FIRST, IMAGE = first_frame("https://example.com/first.png"), sample(MediaKind.IMAGE)
+FIRST, IMAGE = first_frame("https://example.com/first.png"), sample_reference(MediaKind.IMAGE)
 
 
 CREATE_RULES: tuple[Rule, ...] = (
-    needed(CREATE_FIELDS[0], IN_EXAMPLES),
-    *typed(CREATE_FIELDS[:1]),
+    required_rule(CREATE_FIELDS[0], IN_EXAMPLES),
+    *type_rules(CREATE_FIELDS[:1]),
     KnownModel(Fact("apimodels.create.model.known", VENDOR_CLIENT), "model", tuple(m.name for m in MODELS)),
-    *typed(CREATE_FIELDS[1:]),
-    Present(Fact("apimodels.create.prompt.required", PAGE_FIELDS), "prompt", VISUAL),
+    *type_rules(CREATE_FIELDS[1:]),
+    RequiredField(Fact("apimodels.create.prompt.required", PAGE_FIELDS), "prompt", VISUAL),
     OneOf(Fact("apimodels.create.resolution.values", PAGE_FIELDS), "resolution", ("720p", "1080p")),
-    Unsupported(Fact("apimodels.model.fast.resolutions", PAGE), "resolution", FAST, resolved(SIZES)),
-    Unsupported(Fact("apimodels.model.mini.resolutions", PAGE), "resolution", MINI, resolved(SIZES)),
+    ModelResolutions(Fact("apimodels.model.fast.resolutions", PAGE), "resolution", FAST, resolutions_by_name(SIZES)),
+    ModelResolutions(Fact("apimodels.model.mini.resolutions", PAGE), "resolution", MINI, resolutions_by_name(SIZES)),
     OneOf(Fact("apimodels.create.aspect_ratio.values", PAGE_FIELDS), "aspect_ratio", RATIOS),
-    Whole(Fact("apimodels.create.duration.whole", LIKE_ARK), "duration"),
-    Between(Fact("apimodels.create.duration.range", PAGE_FIELDS), "duration", 4, 15),
-    Between(Fact("apimodels.create.seed.range", LIKE_ARK), "seed", -1, 2**32 - 1),
-    Scheme(Fact("apimodels.create.callback_url.scheme", WEB), "callback_url", PUBLIC),
-    Scheme(Fact("apimodels.create.first_frame_url.scheme", SCHEME), "first_frame_url", SCHEMES),
-    Scheme(Fact("apimodels.create.images.scheme", SCHEME), "images[]", SCHEMES),
-    Scheme(Fact("apimodels.create.last_frame_url.scheme", SCHEME), "last_frame_url", SCHEMES, (FIRST,)),
-    Scheme(Fact("apimodels.create.reference_image_urls.scheme", SCHEME), "reference_image_urls[]", SCHEMES, (IMAGE,)),
-    Scheme(Fact("apimodels.create.reference_video_urls.scheme", SCHEME), "reference_video_urls[]", SCHEMES, (IMAGE,)),
-    Scheme(Fact("apimodels.create.reference_audio_urls.scheme", SCHEME), "reference_audio_urls[]", SCHEMES, (IMAGE,)),
-    FirstBeforeLast(Fact("apimodels.create.last_frame_needs_first", PAGE_MODES), "last_frame_url"),
-    FramesApart(Fact("apimodels.create.frames_exclude_references", VENDOR_NOTES), "first_frame_url"),
-    AtMost(Fact("apimodels.reference.image.count", PAGE_MODES), "reference_image_urls", MediaKind.IMAGE, 9),
-    AtMost(Fact("apimodels.reference.video.count", PAGE_MODES), "reference_video_urls", MediaKind.VIDEO, 3),
-    AtMost(Fact("apimodels.reference.audio.count", PAGE_MODES), "reference_audio_urls", MediaKind.AUDIO, 3),
-    Anchored(Fact("apimodels.reference.audio.anchored", ARK), "reference_audio_urls", MediaKind.AUDIO, VISUAL),
+    WholeNumber(Fact("apimodels.create.duration.whole", LIKE_ARK), "duration"),
+    NumberRange(Fact("apimodels.create.duration.range", PAGE_FIELDS), "duration", 4, 15),
+    NumberRange(Fact("apimodels.create.seed.range", LIKE_ARK), "seed", -1, 2**32 - 1),
+    UrlScheme(Fact("apimodels.create.callback_url.scheme", WEB), "callback_url", PUBLIC),
+    UrlScheme(Fact("apimodels.create.first_frame_url.scheme", SCHEME), "first_frame_url", SCHEMES),
+    UrlScheme(Fact("apimodels.create.images.scheme", SCHEME), "images[]", SCHEMES),
+    UrlScheme(Fact("apimodels.create.last_frame_url.scheme", SCHEME), "last_frame_url", SCHEMES, (FIRST,)),
+    UrlScheme(
+        Fact("apimodels.create.reference_image_urls.scheme", SCHEME), "reference_image_urls[]", SCHEMES, (IMAGE,)
+    ),
+    UrlScheme(
+        Fact("apimodels.create.reference_video_urls.scheme", SCHEME), "reference_video_urls[]", SCHEMES, (IMAGE,)
+    ),
+    UrlScheme(
+        Fact("apimodels.create.reference_audio_urls.scheme", SCHEME), "reference_audio_urls[]", SCHEMES, (IMAGE,)
+    ),
+    LastFrameRequiresFirst(Fact("apimodels.create.last_frame_needs_first", PAGE_MODES), "last_frame_url"),
+    FramesExcludeReferences(Fact("apimodels.create.frames_exclude_references", VENDOR_NOTES), "first_frame_url"),
+    MaxReferences(Fact("apimodels.reference.image.count", PAGE_MODES), "reference_image_urls", MediaKind.IMAGE, 9),
+    MaxReferences(Fact("apimodels.reference.video.count", PAGE_MODES), "reference_video_urls", MediaKind.VIDEO, 3),
+    MaxReferences(Fact("apimodels.reference.audio.count", PAGE_MODES), "reference_audio_urls", MediaKind.AUDIO, 3),
+    RequiresOtherMedia(
+        Fact("apimodels.reference.audio.anchored", ARK), "reference_audio_urls", MediaKind.AUDIO, VISUAL
+    ),
 )
 UPSCALE_RULES: tuple[Rule, ...] = (
-    *typed(UPSCALE_FIELDS),
-    needed(UPSCALE_FIELDS[1], IN_EXAMPLES),
-    Scheme(Fact("apimodels.upscale.videoUrl.scheme", SCHEME), "videoUrl", (*PUBLIC, "asset://", "data:")),
-    needed(UPSCALE_FIELDS[2], IN_EXAMPLES),
+    *type_rules(UPSCALE_FIELDS),
+    required_rule(UPSCALE_FIELDS[1], IN_EXAMPLES),
+    UrlScheme(Fact("apimodels.upscale.videoUrl.scheme", SCHEME), "videoUrl", (*PUBLIC, "asset://", "data:")),
+    required_rule(UPSCALE_FIELDS[2], IN_EXAMPLES),
     OneOf(Fact("apimodels.upscale.targetResolution.values", PAGE_UPSCALE), "targetResolution", UPSCALER.resolutions),
-    Scheme(Fact("apimodels.upscale.callback_url.scheme", WEB), "callback_url", PUBLIC),
+    UrlScheme(Fact("apimodels.upscale.callback_url.scheme", WEB), "callback_url", PUBLIC),
 )
-QUERY_RULES: tuple[Rule, ...] = (*typed(QUERY_FIELDS), needed(QUERY_FIELDS[0], IN_EXAMPLES))
+QUERY_RULES: tuple[Rule, ...] = (*type_rules(QUERY_FIELDS), required_rule(QUERY_FIELDS[0], IN_EXAMPLES))
 
 ADVICE: tuple[Rule, ...] = (PromptLength(Fact("apimodels.create.prompt.length", LIKE_ARK), "prompt", 500, 1000),)
 
@@ -246,22 +271,22 @@ AMOUNTS = (
 )
 
 STATUS_SPELLINGS = (
-    StatusWord("apimodels.status.created", SIBLINGS, StatusContext.CREATED, TaskStatus.QUEUED, "pending"),
-    StatusWord("apimodels.status.queued", CLIENT, StatusContext.QUERIED, TaskStatus.QUEUED, "pending"),
-    StatusWord("apimodels.status.in_progress", CLIENT, StatusContext.QUERIED, TaskStatus.IN_PROGRESS, "processing"),
-    StatusWord("apimodels.status.success", SIBLINGS, StatusContext.QUERIED, TaskStatus.SUCCESS, "completed"),
-    StatusWord("apimodels.status.failure", SIBLINGS, StatusContext.QUERIED, TaskStatus.FAILURE, "failed"),
-    StatusWord("apimodels.status.alias.queued", CLIENT, StatusContext.ALIAS, TaskStatus.QUEUED, "queued"),
-    StatusWord("apimodels.status.alias.running", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "running"),
-    StatusWord(
+    StatusSpelling("apimodels.status.created", SIBLINGS, StatusContext.CREATE, TaskStatus.QUEUED, "pending"),
+    StatusSpelling("apimodels.status.queued", CLIENT, StatusContext.QUERY, TaskStatus.QUEUED, "pending"),
+    StatusSpelling("apimodels.status.in_progress", CLIENT, StatusContext.QUERY, TaskStatus.IN_PROGRESS, "processing"),
+    StatusSpelling("apimodels.status.success", SIBLINGS, StatusContext.QUERY, TaskStatus.SUCCESS, "completed"),
+    StatusSpelling("apimodels.status.failure", SIBLINGS, StatusContext.QUERY, TaskStatus.FAILURE, "failed"),
+    StatusSpelling("apimodels.status.alias.queued", CLIENT, StatusContext.ALIAS, TaskStatus.QUEUED, "queued"),
+    StatusSpelling("apimodels.status.alias.running", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "running"),
+    StatusSpelling(
         "apimodels.status.alias.in_progress", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "in_progress"
     ),
-    StatusWord("apimodels.status.alias.succeeded", CLIENT, StatusContext.ALIAS, TaskStatus.SUCCESS, "succeeded"),
-    StatusWord("apimodels.status.alias.success", CLIENT, StatusContext.ALIAS, TaskStatus.SUCCESS, "success"),
-    StatusWord("apimodels.status.alias.error", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "error"),
-    StatusWord("apimodels.status.alias.canceled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "canceled"),
-    StatusWord("apimodels.status.alias.cancelled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "cancelled"),
-    StatusWord("apimodels.status.alias.expired", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "expired"),
+    StatusSpelling("apimodels.status.alias.succeeded", CLIENT, StatusContext.ALIAS, TaskStatus.SUCCESS, "succeeded"),
+    StatusSpelling("apimodels.status.alias.success", CLIENT, StatusContext.ALIAS, TaskStatus.SUCCESS, "success"),
+    StatusSpelling("apimodels.status.alias.error", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "error"),
+    StatusSpelling("apimodels.status.alias.canceled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "canceled"),
+    StatusSpelling("apimodels.status.alias.cancelled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "cancelled"),
+    StatusSpelling("apimodels.status.alias.expired", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "expired"),
 )
 
 VARIANTS = (

@@ -6,7 +6,16 @@ from decimal import Decimal
 
 from ...enums import ErrorKind, Operation
 from ...facts import Amount, Behaviour, Document, Endpoint, Evidence, Fact, FailCode, Field
-from ...rules.fields import Between, LengthAtMost, OneOf, Present, Scheme, Whole, needed, typed
+from ...rules.fields import (
+    MaxLength,
+    NumberRange,
+    OneOf,
+    RequiredField,
+    UrlScheme,
+    WholeNumber,
+    required_rule,
+    type_rules,
+)
 from ...rules.rule import Rule
 from .sources import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID
 
@@ -49,46 +58,46 @@ def _of(operation: Operation) -> tuple[Field, ...]:
     return tuple(field for field in FIELDS if field.operation is operation)
 
 
-def _needed(operation: Operation, path: str, evidence: Evidence) -> Present:
-    return needed(next(field for field in _of(operation) if field.path == path), evidence)
+def _needed(operation: Operation, path: str, evidence: Evidence) -> RequiredField:
+    return required_rule(next(field for field in _of(operation) if field.path == path), evidence)
 
 
 RULES: dict[Operation, tuple[Rule, ...]] = {
     Operation.GROUP_CREATE: (
-        *typed(_of(Operation.GROUP_CREATE)),
+        *type_rules(_of(Operation.GROUP_CREATE)),
         _needed(Operation.GROUP_CREATE, "name", IN_EXAMPLES),
-        LengthAtMost(Fact("apimodels.groups.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
+        MaxLength(Fact("apimodels.groups.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
     ),
     Operation.ASSET_CREATE: (
-        *typed(_of(Operation.ASSET_CREATE)),
+        *type_rules(_of(Operation.ASSET_CREATE)),
         _needed(Operation.ASSET_CREATE, "url", PAGE_ASSETS),
-        Scheme(Fact("apimodels.assets.create.url.scheme", SCHEME), "url", PUBLIC),
+        UrlScheme(Fact("apimodels.assets.create.url.scheme", SCHEME), "url", PUBLIC),
         _needed(Operation.ASSET_CREATE, "asset_type", PAGE_ASSETS),
         OneOf(Fact("apimodels.assets.create.asset_type.values", ARK), "asset_type", KINDS),
         _needed(Operation.ASSET_CREATE, "group_id", PAGE_ASSETS),
-        Whole(Fact("apimodels.assets.create.group_id.number", CLIENT), "group_id"),
-        LengthAtMost(Fact("apimodels.assets.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
+        WholeNumber(Fact("apimodels.assets.create.group_id.number", CLIENT), "group_id"),
+        MaxLength(Fact("apimodels.assets.create.name.length", LIKE_ARK), "name", NAME_LENGTH),
     ),
-    Operation.ASSET_GET: (*typed(_of(Operation.ASSET_GET)), _needed(Operation.ASSET_GET, "id", IN_EXAMPLES)),
+    Operation.ASSET_GET: (*type_rules(_of(Operation.ASSET_GET)), _needed(Operation.ASSET_GET, "id", IN_EXAMPLES)),
     Operation.ASSET_LIST: (
-        *typed(_of(Operation.ASSET_LIST)),
-        Whole(Fact("apimodels.assets.list.page.whole", UNSAID), "page"),
-        Between(Fact("apimodels.assets.list.page.range", UNSAID), "page", 1),
-        Whole(Fact("apimodels.assets.list.page_size.whole", UNSAID), "page_size"),
-        Between(Fact("apimodels.assets.list.page_size.range", LIKE_ARK), "page_size", 1, 100),
-        Whole(Fact("apimodels.assets.list.group_id.number", UNSAID), "group_id"),
+        *type_rules(_of(Operation.ASSET_LIST)),
+        WholeNumber(Fact("apimodels.assets.list.page.whole", UNSAID), "page"),
+        NumberRange(Fact("apimodels.assets.list.page.range", UNSAID), "page", 1),
+        WholeNumber(Fact("apimodels.assets.list.page_size.whole", UNSAID), "page_size"),
+        NumberRange(Fact("apimodels.assets.list.page_size.range", LIKE_ARK), "page_size", 1, 100),
+        WholeNumber(Fact("apimodels.assets.list.group_id.number", UNSAID), "group_id"),
     ),
     Operation.ASSET_UPDATE: (
-        *typed(_of(Operation.ASSET_UPDATE)),
+        *type_rules(_of(Operation.ASSET_UPDATE)),
         _needed(Operation.ASSET_UPDATE, "id", UNSAID),
         _needed(Operation.ASSET_UPDATE, "name", UNSAID),
-        LengthAtMost(Fact("apimodels.assets.update.name.length", LIKE_ARK), "name", NAME_LENGTH),
+        MaxLength(Fact("apimodels.assets.update.name.length", LIKE_ARK), "name", NAME_LENGTH),
     ),
-    Operation.ASSET_DELETE: (*typed(_of(Operation.ASSET_DELETE)), _needed(Operation.ASSET_DELETE, "id", UNSAID)),
+    Operation.ASSET_DELETE: (*type_rules(_of(Operation.ASSET_DELETE)), _needed(Operation.ASSET_DELETE, "id", UNSAID)),
     Operation.GROUP_DELETE: (
-        *typed(_of(Operation.GROUP_DELETE)),
+        *type_rules(_of(Operation.GROUP_DELETE)),
         _needed(Operation.GROUP_DELETE, "id", UNSAID),
-        Whole(Fact("apimodels.groups.delete.id.number", UNSAID), "id"),
+        WholeNumber(Fact("apimodels.groups.delete.id.number", UNSAID), "id"),
     ),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...enums import Operation, TaskStatus
-from ...facts import AnswerField, Evidence
+from ...facts import Evidence, ResponseField
 from .sources import CLIENT, LIKE_ARK, PAGE_ASSETS, SIBLINGS, UNSAID, VENDOR_CLIENT
 
 SUCCEEDED, FAILED = (TaskStatus.SUCCESS,), (TaskStatus.FAILURE,)
@@ -15,25 +15,25 @@ LINK, WORD = r"https?://\S+", r"[A-Z]+(_[A-Z]+)*"
 
 def _field(
     id_: str, evidence: Evidence, operation: Operation, path: str, types: tuple[str, ...] = TEXT, *,
-    statuses: tuple[TaskStatus, ...] = (), needed: bool = True, pattern: str = "", keys: str = "",
-) -> AnswerField:  # fmt: skip
-    return AnswerField(
-        f"apimodels.{id_}", evidence, operation, path, types, statuses, needed, pattern, KEYS if keys else "", keys
+    statuses: tuple[TaskStatus, ...] = (), required: bool = True, pattern: str = "", keys: str = "",
+) -> ResponseField:  # fmt: skip
+    return ResponseField(
+        f"apimodels.{id_}", evidence, operation, path, types, statuses, required, pattern, KEYS if keys else "", keys
     )
 
 
-def _created(operation: Operation, current: Evidence, legacy: Evidence) -> tuple[AnswerField, ...]:
+def _created(operation: Operation, current: Evidence, legacy: Evidence) -> tuple[ResponseField, ...]:
     """What either kind of order answers; a create can fail at once, and then says why."""
     at = f"{operation}.answer"
     return (
         _field(f"{at}.taskId", current, operation, "data.taskId", keys=CURRENT),
         _field(f"{at}.state", current, operation, "data.state", keys=CURRENT),
-        _field(f"{at}.model", current, operation, "data.model", needed=False),
+        _field(f"{at}.model", current, operation, "data.model", required=False),
         _field(f"{at}.task_id", legacy, operation, "data.task_id", keys=LEGACY),
         _field(f"{at}.status", legacy, operation, "data.status", keys=LEGACY),
-        _field(f"{at}.failCode", legacy, operation, "data.failCode", statuses=FAILED, needed=False),
-        _field(f"{at}.failMsg", legacy, operation, "data.failMsg", statuses=FAILED, needed=False),
-        _field(f"{at}.retryable", legacy, operation, "data.retryable", FLAG, statuses=FAILED, needed=False),
+        _field(f"{at}.failCode", legacy, operation, "data.failCode", statuses=FAILED, required=False),
+        _field(f"{at}.failMsg", legacy, operation, "data.failMsg", statuses=FAILED, required=False),
+        _field(f"{at}.retryable", legacy, operation, "data.retryable", FLAG, statuses=FAILED, required=False),
     )
 
 
@@ -43,18 +43,18 @@ QUERY = (
     _field("query.answer.state", SIBLINGS, Q, "data.state", keys=CURRENT),
     _field("query.answer.task_id", CLIENT, Q, "data.task_id", keys=LEGACY),
     _field("query.answer.status", CLIENT, Q, "data.status", keys=LEGACY),
-    _field("query.answer.model", SIBLINGS, Q, "data.model", needed=False),
-    _field("query.answer.modelType", VENDOR_CLIENT, Q, "data.modelType", needed=False, pattern=WORD),
+    _field("query.answer.model", SIBLINGS, Q, "data.model", required=False),
+    _field("query.answer.modelType", VENDOR_CLIENT, Q, "data.modelType", required=False, pattern=WORD),
     _field("query.answer.resultUrls", SIBLINGS, Q, "data.resultUrls", LIST, statuses=SUCCEEDED, keys=CURRENT),
     _field("query.answer.resultUrls.item", SIBLINGS, Q, "data.resultUrls[]", statuses=SUCCEEDED, pattern=LINK,
            keys=CURRENT),
     _field("query.answer.resultJson", VENDOR_CLIENT, Q, "data.resultJson", ("string", "object"), statuses=SUCCEEDED,
-           needed=False, keys=CURRENT),
+           required=False, keys=CURRENT),
     _field("query.answer.videos", CLIENT, Q, "data.videos", LIST, statuses=SUCCEEDED, keys=LEGACY),
     _field("query.answer.videos.item", CLIENT, Q, "data.videos[]", statuses=SUCCEEDED, pattern=LINK, keys=LEGACY),
     _field("query.answer.failMsg", SIBLINGS, Q, "data.failMsg", statuses=FAILED),
-    _field("query.answer.failCode", VENDOR_CLIENT, Q, "data.failCode", statuses=FAILED, needed=False, pattern=WORD),
-    _field("query.answer.retryable", VENDOR_CLIENT, Q, "data.retryable", FLAG, statuses=FAILED, needed=False),
+    _field("query.answer.failCode", VENDOR_CLIENT, Q, "data.failCode", statuses=FAILED, required=False, pattern=WORD),
+    _field("query.answer.retryable", VENDOR_CLIENT, Q, "data.retryable", FLAG, statuses=FAILED, required=False),
     _field("query.answer.createTime", SIBLINGS, Q, "data.createTime", WHOLE, statuses=SUCCEEDED),
     _field("query.answer.createTime.running", UNSAID, Q, "data.createTime", WHOLE, statuses=RUNNING),
     _field("query.answer.createTime.failed", UNSAID, Q, "data.createTime", WHOLE, statuses=FAILED),
@@ -70,25 +70,25 @@ MADE = (
     _field("assets.create.answer.id", PAGE_ASSETS, Operation.ASSET_CREATE, "data.id"),
     _field("assets.create.answer.asset_url", PAGE_ASSETS, Operation.ASSET_CREATE, "data.asset_url",
            pattern="asset://.+"),
-    _field("assets.create.answer.status", CLIENT, Operation.ASSET_CREATE, "data.status", needed=False,
+    _field("assets.create.answer.status", CLIENT, Operation.ASSET_CREATE, "data.status", required=False,
            pattern=ASSET_STATUS),
 )  # fmt: skip
 
 
-def _groups(option: str, at: str) -> tuple[AnswerField, ...]:
+def _groups(option: str, at: str) -> tuple[ResponseField, ...]:
     """What a list of groups answers, in either of the two forms that clients are ready for."""
     rows = (("id", WHOLE), ("group_name", TEXT), ("name", TEXT), ("created_at", WHOLE))
     return tuple(
-        AnswerField(
+        ResponseField(
             f"apimodels.groups.list.answer.{option}.{name}" if name else f"apimodels.groups.list.answer.{option}",
             UNSAID, Operation.GROUP_LIST, f"{at}[].{name}" if name else at, types,
-            needed=name in ("", "id", "group_name"), variant="apimodels.group_list", option=option,
+            required=name in ("", "id", "group_name"), variant="apimodels.group_list", option=option,
         )
         for name, types in (("", LIST), *rows)
     )  # fmt: skip
 
 
-def _asset(operation: Operation, id_: str, at: str) -> tuple[AnswerField, ...]:
+def _asset(operation: Operation, id_: str, at: str) -> tuple[ResponseField, ...]:
     """What is told of one asset. The service behind tells the same, in words of its own."""
     link, status = "asset://.+", ASSET_STATUS
     rows = (
@@ -98,8 +98,8 @@ def _asset(operation: Operation, id_: str, at: str) -> tuple[AnswerField, ...]:
         ("error.code", TEXT, True, ""), ("error.message", TEXT, True, ""),
     )  # fmt: skip
     return tuple(
-        _field(f"{id_}.{name}", LIKE_ARK, operation, f"{at}.{name}", types, needed=needed, pattern=pattern)
-        for name, types, needed, pattern in rows
+        _field(f"{id_}.{name}", LIKE_ARK, operation, f"{at}.{name}", types, required=required, pattern=pattern)
+        for name, types, required, pattern in rows
     )
 
 
@@ -132,15 +132,15 @@ BESIDES = (
 )  # fmt: skip
 
 REFUSALS = (
-    AnswerField("apimodels.refusal.code", VENDOR_CLIENT, None, "code", WHOLE),
-    AnswerField("apimodels.refusal.msg", VENDOR_CLIENT, None, "msg", TEXT),
-    AnswerField("apimodels.refusal.data", UNSAID, None, "data", ("object", "null"), needed=False),
-    AnswerField("apimodels.refusal.failCode", CLIENT, None, "data.failCode", TEXT, needed=False, pattern=WORD),
-    AnswerField("apimodels.refusal.failMsg", CLIENT, None, "data.failMsg", TEXT, needed=False),
-    AnswerField("apimodels.refusal.retryable", UNSAID, None, "data.retryable", FLAG, needed=False),
+    ResponseField("apimodels.refusal.code", VENDOR_CLIENT, None, "code", WHOLE),
+    ResponseField("apimodels.refusal.msg", VENDOR_CLIENT, None, "msg", TEXT),
+    ResponseField("apimodels.refusal.data", UNSAID, None, "data", ("object", "null"), required=False),
+    ResponseField("apimodels.refusal.failCode", CLIENT, None, "data.failCode", TEXT, required=False, pattern=WORD),
+    ResponseField("apimodels.refusal.failMsg", CLIENT, None, "data.failMsg", TEXT, required=False),
+    ResponseField("apimodels.refusal.retryable", UNSAID, None, "data.retryable", FLAG, required=False),
 )
 
-RESPONSE_FIELDS: tuple[AnswerField, ...] = (
+RESPONSE_FIELDS: tuple[ResponseField, ...] = (
     *_created(Operation.CREATE, SIBLINGS, CLIENT),
     *_created(Operation.UPSCALE, UNSAID, UNSAID),
     *QUERY,

@@ -14,7 +14,7 @@ from ...documents.references import ContentArray
 from ...enums import MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
 from ...facts import (
     Amount,
-    Base,
+    BaseUrl,
     Behaviour,
     Document,
     Endpoint,
@@ -24,27 +24,37 @@ from ...facts import (
     ModeFact,
     Model,
     Size,
-    StatusWord,
+    StatusSpelling,
     Variants,
     assumed,
     documented,
     observed,
 )
-from ...rules.boundaries import sample
+from ...rules.boundaries import sample_reference
 from ...rules.cross_field import (
-    Anchored,
-    AtMost,
-    EitherOr,
-    FirstBeforeLast,
-    FramesApart,
-    ItemCarries,
-    Required,
-    RoleFits,
-    Together,
-    Unsupported,
-    resolved,
+    AtLeastOneOf,
+    FramesExcludeReferences,
+    ItemHasUrl,
+    LastFrameRequiresFirst,
+    MaxReferences,
+    ModelResolutions,
+    MutuallyExclusive,
+    RequiresField,
+    RequiresOtherMedia,
+    RoleMatchesType,
+    resolutions_by_name,
 )
-from ...rules.fields import Absent, Between, KnownModel, OneOf, Present, PromptLength, Scheme, Whole, typed
+from ...rules.fields import (
+    KnownModel,
+    NumberRange,
+    OneOf,
+    PromptLength,
+    RequiredField,
+    UnsupportedField,
+    UrlScheme,
+    WholeNumber,
+    type_rules,
+)
 from ...rules.rule import Rule
 from .errors import CODES, ERRORS
 from .responses import RESPONSE_FIELDS
@@ -73,7 +83,7 @@ from .sources import (
 
 NAME = "opeai"
 
-BASES = (Base("opeai.base", GUIDE_BASIC, "https://api-platform.ope.ai", "/v1"),)
+BASES = (BaseUrl("opeai.base", GUIDE_BASIC, "https://api-platform.ope.ai", "/v1"),)
 
 STANDARD = Model("opeai.model.seedance-2-0", GUIDE_BASIC, "seedance-2-0", "standard", ("480p", "720p", "1080p"))
 FAST = Model("opeai.model.seedance-2-0-fast", GUIDE_BASIC, "seedance-2-0-fast", "fast", ("480p", "720p"))
@@ -158,16 +168,16 @@ RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
 VISUAL = (MediaKind.IMAGE, MediaKind.VIDEO)
 SCHEMES = ("https://", "http://", "data:")
 
-IMAGE, VIDEO, AUDIO = (sample(kind) for kind in MediaKind)
+IMAGE, VIDEO, AUDIO = (sample_reference(kind) for kind in MediaKind)
 
 CREATE_RULES: tuple[Rule, ...] = (
-    Present(Fact("opeai.create.model.required", GUIDE_2), "model"),
-    *typed(FIELDS[:1]),
+    RequiredField(Fact("opeai.create.model.required", GUIDE_2), "model"),
+    *type_rules(FIELDS[:1]),
     KnownModel(Fact("opeai.create.model.known", GUIDE_2), "model", tuple(model.name for model in MODELS)),
-    Present(Fact("opeai.create.prompt.required", GUIDE_2), "prompt"),
-    *typed(FIELDS[1:]),
-    Required(Fact("opeai.create.size.required", GUIDE_2), "size", (("size",), ("resolution", "ratio"))),
-    EitherOr(
+    RequiredField(Fact("opeai.create.prompt.required", GUIDE_2), "prompt"),
+    *type_rules(FIELDS[1:]),
+    AtLeastOneOf(Fact("opeai.create.size.required", GUIDE_2), "size", (("size",), ("resolution", "ratio"))),
+    MutuallyExclusive(
         Fact("opeai.create.size.exclusive", GUIDE_2),
         "size",
         MappingProxyType({"resolution": "720p", "ratio": "16:9"}),
@@ -177,30 +187,32 @@ CREATE_RULES: tuple[Rule, ...] = (
     OneOf(Fact("opeai.create.size.values", GUIDE_7), "size", tuple(size.text for size in SIZES)),
     OneOf(Fact("opeai.create.resolution.values", GUIDE_2), "resolution", RESOLUTIONS),
     OneOf(Fact("opeai.create.ratio.values", GUIDE_2), "ratio", RATIOS),
-    Together(Fact("opeai.create.resolution.with_ratio", GUIDE_2), "resolution", "ratio"),
-    Together(Fact("opeai.create.ratio.with_resolution", GUIDE_2), "ratio", "resolution"),
-    Unsupported(Fact("opeai.model.seedance-2-0-fast.resolutions", GUIDE_7), "resolution", FAST, resolved(SIZES)),
-    Present(Fact("opeai.create.seconds.required", GUIDE_2), "seconds"),
-    Whole(Fact("opeai.create.seconds.whole", assumed("the guide shows whole seconds only")), "seconds"),
-    Between(Fact("opeai.create.seconds.range", GUIDE_3), "seconds", 4, 15),
-    Between(Fact("opeai.create.seed.range", ARK), "seed", -1, 2**32 - 1),
-    Absent(Fact("opeai.create.seed.refused", ARK), "seed", variant="opeai.seed", option="reject"),
-    Present(Fact("opeai.create.content.type.required", GUIDE_2), f"{ITEM}.type"),
+    RequiresField(Fact("opeai.create.resolution.with_ratio", GUIDE_2), "resolution", "ratio"),
+    RequiresField(Fact("opeai.create.ratio.with_resolution", GUIDE_2), "ratio", "resolution"),
+    ModelResolutions(
+        Fact("opeai.model.seedance-2-0-fast.resolutions", GUIDE_7), "resolution", FAST, resolutions_by_name(SIZES)
+    ),
+    RequiredField(Fact("opeai.create.seconds.required", GUIDE_2), "seconds"),
+    WholeNumber(Fact("opeai.create.seconds.whole", assumed("the guide shows whole seconds only")), "seconds"),
+    NumberRange(Fact("opeai.create.seconds.range", GUIDE_3), "seconds", 4, 15),
+    NumberRange(Fact("opeai.create.seed.range", ARK), "seed", -1, 2**32 - 1),
+    UnsupportedField(Fact("opeai.create.seed.refused", ARK), "seed", variant="opeai.seed", option="reject"),
+    RequiredField(Fact("opeai.create.content.type.required", GUIDE_2), f"{ITEM}.type"),
     OneOf(Fact("opeai.create.content.type.values", GUIDE_2), f"{ITEM}.type", tuple(TYPES)),
-    ItemCarries(Fact("opeai.create.content.url.required", GUIDE_2), ITEM, tuple(TYPES)),
-    Scheme(Fact("opeai.create.content.image_url.scheme", SCHEME), f"{ITEM}.image_url.url", SCHEMES, (IMAGE,)),
-    Scheme(Fact("opeai.create.content.video_url.scheme", SCHEME), f"{ITEM}.video_url.url", SCHEMES, (VIDEO,)),
-    Scheme(Fact("opeai.create.content.audio_url.scheme", SCHEME), f"{ITEM}.audio_url.url", SCHEMES, (AUDIO, IMAGE)),
+    ItemHasUrl(Fact("opeai.create.content.url.required", GUIDE_2), ITEM, tuple(TYPES)),
+    UrlScheme(Fact("opeai.create.content.image_url.scheme", SCHEME), f"{ITEM}.image_url.url", SCHEMES, (IMAGE,)),
+    UrlScheme(Fact("opeai.create.content.video_url.scheme", SCHEME), f"{ITEM}.video_url.url", SCHEMES, (VIDEO,)),
+    UrlScheme(Fact("opeai.create.content.audio_url.scheme", SCHEME), f"{ITEM}.audio_url.url", SCHEMES, (AUDIO, IMAGE)),
     OneOf(Fact("opeai.create.content.role.values", COMMON), f"{ITEM}.role", tuple(ROLES)),
-    RoleFits(Fact("opeai.create.content.role.fits", UNSAID), ITEM, ROLE_TYPES),
-    AtMost(Fact("opeai.create.first_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.FIRST_FRAME),
-    AtMost(Fact("opeai.create.last_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.LAST_FRAME),
-    FirstBeforeLast(Fact("opeai.create.last_frame_needs_first", ARK), CONTENT),
-    FramesApart(Fact("opeai.create.frames_exclude_references", ARK), CONTENT),
-    AtMost(Fact("opeai.reference.image.count", GUIDE_3), CONTENT, MediaKind.IMAGE, 9),
-    AtMost(Fact("opeai.reference.video.count", GUIDE_3), CONTENT, MediaKind.VIDEO, 3),
-    AtMost(Fact("opeai.reference.audio.count", GUIDE_3), CONTENT, MediaKind.AUDIO, 3),
-    Anchored(Fact("opeai.reference.audio.anchored", GUIDE_3), CONTENT, MediaKind.AUDIO, VISUAL),
+    RoleMatchesType(Fact("opeai.create.content.role.fits", UNSAID), ITEM, ROLE_TYPES),
+    MaxReferences(Fact("opeai.create.first_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.FIRST_FRAME),
+    MaxReferences(Fact("opeai.create.last_frame.count", ARK), CONTENT, MediaKind.IMAGE, 1, Role.LAST_FRAME),
+    LastFrameRequiresFirst(Fact("opeai.create.last_frame_needs_first", ARK), CONTENT),
+    FramesExcludeReferences(Fact("opeai.create.frames_exclude_references", ARK), CONTENT),
+    MaxReferences(Fact("opeai.reference.image.count", GUIDE_3), CONTENT, MediaKind.IMAGE, 9),
+    MaxReferences(Fact("opeai.reference.video.count", GUIDE_3), CONTENT, MediaKind.VIDEO, 3),
+    MaxReferences(Fact("opeai.reference.audio.count", GUIDE_3), CONTENT, MediaKind.AUDIO, 3),
+    RequiresOtherMedia(Fact("opeai.reference.audio.anchored", GUIDE_3), CONTENT, MediaKind.AUDIO, VISUAL),
 )
 
 ADVICE: tuple[Rule, ...] = (PromptLength(Fact("opeai.create.prompt.length", GUIDE_3), "prompt", 500, 1000),)
@@ -227,27 +239,29 @@ AMOUNTS = (
 
 OPENAI = "openai"
 STATUS_SPELLINGS = (
-    StatusWord("opeai.status.created.queued", GUIDE_4, StatusContext.CREATED, TaskStatus.QUEUED, "queued"),
-    StatusWord("opeai.status.queued", GUIDE_5, StatusContext.QUERIED, TaskStatus.QUEUED, "QUEUED"),
-    StatusWord("opeai.status.in_progress", GUIDE_5, StatusContext.QUERIED, TaskStatus.IN_PROGRESS, "IN_PROGRESS"),
-    StatusWord("opeai.status.success", GUIDE_5, StatusContext.QUERIED, TaskStatus.SUCCESS, "SUCCESS"),
-    StatusWord("opeai.status.failure", GUIDE_5, StatusContext.QUERIED, TaskStatus.FAILURE, "FAILURE"),
-    StatusWord("opeai.status.openai.queued", GATEWAY, StatusContext.QUERIED, TaskStatus.QUEUED, "queued", OPENAI),
-    StatusWord(
-        "opeai.status.openai.in_progress", GATEWAY, StatusContext.QUERIED, TaskStatus.IN_PROGRESS, "in_progress", OPENAI
+    StatusSpelling("opeai.status.created.queued", GUIDE_4, StatusContext.CREATE, TaskStatus.QUEUED, "queued"),
+    StatusSpelling("opeai.status.queued", GUIDE_5, StatusContext.QUERY, TaskStatus.QUEUED, "QUEUED"),
+    StatusSpelling("opeai.status.in_progress", GUIDE_5, StatusContext.QUERY, TaskStatus.IN_PROGRESS, "IN_PROGRESS"),
+    StatusSpelling("opeai.status.success", GUIDE_5, StatusContext.QUERY, TaskStatus.SUCCESS, "SUCCESS"),
+    StatusSpelling("opeai.status.failure", GUIDE_5, StatusContext.QUERY, TaskStatus.FAILURE, "FAILURE"),
+    StatusSpelling("opeai.status.openai.queued", GATEWAY, StatusContext.QUERY, TaskStatus.QUEUED, "queued", OPENAI),
+    StatusSpelling(
+        "opeai.status.openai.in_progress", GATEWAY, StatusContext.QUERY, TaskStatus.IN_PROGRESS, "in_progress", OPENAI
     ),
-    StatusWord("opeai.status.openai.success", GATEWAY, StatusContext.QUERIED, TaskStatus.SUCCESS, "completed", OPENAI),
-    StatusWord("opeai.status.openai.failure", GATEWAY, StatusContext.QUERIED, TaskStatus.FAILURE, "failed", OPENAI),
-    StatusWord("opeai.status.alias.not_start", VENDOR_GET, StatusContext.ALIAS, TaskStatus.QUEUED, "NOT_START"),
-    StatusWord("opeai.status.alias.submitted", VENDOR_GET, StatusContext.ALIAS, TaskStatus.QUEUED, "SUBMITTED"),
-    StatusWord("opeai.status.alias.pending", CLIENT, StatusContext.ALIAS, TaskStatus.QUEUED, "pending"),
-    StatusWord("opeai.status.alias.running", ARK, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "running"),
-    StatusWord("opeai.status.alias.processing", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "processing"),
-    StatusWord("opeai.status.alias.succeeded", ARK, StatusContext.ALIAS, TaskStatus.SUCCESS, "succeeded"),
-    StatusWord("opeai.status.alias.expired", ARK, StatusContext.ALIAS, TaskStatus.FAILURE, "expired"),
-    StatusWord("opeai.status.alias.cancelled", ARK, StatusContext.ALIAS, TaskStatus.FAILURE, "cancelled"),
-    StatusWord("opeai.status.alias.canceled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "canceled"),
-    StatusWord("opeai.status.alias.error", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "error"),
+    StatusSpelling(
+        "opeai.status.openai.success", GATEWAY, StatusContext.QUERY, TaskStatus.SUCCESS, "completed", OPENAI
+    ),
+    StatusSpelling("opeai.status.openai.failure", GATEWAY, StatusContext.QUERY, TaskStatus.FAILURE, "failed", OPENAI),
+    StatusSpelling("opeai.status.alias.not_start", VENDOR_GET, StatusContext.ALIAS, TaskStatus.QUEUED, "NOT_START"),
+    StatusSpelling("opeai.status.alias.submitted", VENDOR_GET, StatusContext.ALIAS, TaskStatus.QUEUED, "SUBMITTED"),
+    StatusSpelling("opeai.status.alias.pending", CLIENT, StatusContext.ALIAS, TaskStatus.QUEUED, "pending"),
+    StatusSpelling("opeai.status.alias.running", ARK, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "running"),
+    StatusSpelling("opeai.status.alias.processing", CLIENT, StatusContext.ALIAS, TaskStatus.IN_PROGRESS, "processing"),
+    StatusSpelling("opeai.status.alias.succeeded", ARK, StatusContext.ALIAS, TaskStatus.SUCCESS, "succeeded"),
+    StatusSpelling("opeai.status.alias.expired", ARK, StatusContext.ALIAS, TaskStatus.FAILURE, "expired"),
+    StatusSpelling("opeai.status.alias.cancelled", ARK, StatusContext.ALIAS, TaskStatus.FAILURE, "cancelled"),
+    StatusSpelling("opeai.status.alias.canceled", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "canceled"),
+    StatusSpelling("opeai.status.alias.error", CLIENT, StatusContext.ALIAS, TaskStatus.FAILURE, "error"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...enums import Operation, TaskStatus
-from ...facts import AnswerField, Evidence, assumed
+from ...facts import Evidence, ResponseField, assumed
 from .sources import GATEWAY, GUIDE_4, GUIDE_5, VENDOR_GET
 
 FAILED = (TaskStatus.FAILURE,)
@@ -12,31 +12,33 @@ REASON = assumed("a sibling page's schema lists error{message, code}; the guide 
 FAIL_REASON = assumed("the gateway's generic answer has fail_reason; whether this one has it is not known")
 
 
-def _create(path: str, types: tuple[str, ...], pattern: str = "") -> AnswerField:
-    return AnswerField(f"opeai.create.answer.{path}", GUIDE_4, Operation.CREATE, path, types, pattern=pattern)
+def _create(path: str, types: tuple[str, ...], pattern: str = "") -> ResponseField:
+    return ResponseField(f"opeai.create.answer.{path}", GUIDE_4, Operation.CREATE, path, types, pattern=pattern)
 
 
-def _query(path: str, types: tuple[str, ...], pattern: str = "") -> AnswerField:
-    return AnswerField(f"opeai.query.answer.{path}", GUIDE_5, Operation.QUERY, path, types, pattern=pattern)
+def _query(path: str, types: tuple[str, ...], pattern: str = "") -> ResponseField:
+    return ResponseField(f"opeai.query.answer.{path}", GUIDE_5, Operation.QUERY, path, types, pattern=pattern)
 
 
-def _openai(operation: Operation, path: str, types: tuple[str, ...], needed: bool, pattern: str = "") -> AnswerField:
-    return AnswerField(
+def _openai(
+    operation: Operation, path: str, types: tuple[str, ...], required: bool, pattern: str = ""
+) -> ResponseField:
+    return ResponseField(
         f"opeai.{operation}.answer.openai.{path}", GATEWAY, operation, path, types,
-        needed=needed, pattern=pattern, variant="opeai.status", option="openai",
+        required=required, pattern=pattern, variant="opeai.status", option="openai",
     )  # fmt: skip
 
 
-def _failed(option: str, evidence: Evidence, path: str, types: tuple[str, ...]) -> AnswerField:
-    return AnswerField(
+def _failed(option: str, evidence: Evidence, path: str, types: tuple[str, ...]) -> ResponseField:
+    return ResponseField(
         f"opeai.query.answer.{path}", evidence, Operation.QUERY, path, types, FAILED,
         variant="opeai.failure_reason", option=option,
     )  # fmt: skip
 
 
-def _refusal(envelope: str, evidence: Evidence, path: str, types: tuple[str, ...] = TEXT) -> AnswerField:
+def _refusal(envelope: str, evidence: Evidence, path: str, types: tuple[str, ...] = TEXT) -> ResponseField:
     name = path.removeprefix("error.")
-    return AnswerField(f"opeai.refusal.{envelope}.{name}", evidence, None, path, types, envelope=envelope)
+    return ResponseField(f"opeai.refusal.{envelope}.{name}", evidence, None, path, types, envelope=envelope)
 
 
 VIDEO, PIXELS = "video", r"\d+x\d+"
@@ -63,7 +65,7 @@ QUERY = (
     _openai(Operation.QUERY, "seconds", TEXT, False, r"\d+"),
     _openai(Operation.QUERY, "completed_at", ("integer", "null"), False),
     _openai(Operation.QUERY, "error", ("object", "null"), False),
-    AnswerField(
+    ResponseField(
         "opeai.query.answer.progress", GATEWAY, Operation.QUERY, "progress", TEXT,
         pattern=r"\d{1,3}%", variant="opeai.progress", option="percent",
     ),
@@ -90,4 +92,4 @@ REFUSALS = (
     _refusal("proxy", GATEWAY, "error.type"),
 )
 
-RESPONSE_FIELDS: tuple[AnswerField, ...] = (*CREATE, *QUERY, *REFUSALS)
+RESPONSE_FIELDS: tuple[ResponseField, ...] = (*CREATE, *QUERY, *REFUSALS)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.endpoints import path_of
+from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import MediaKind, Operation
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.facts import MediaFacts
@@ -56,7 +56,7 @@ class Tale:
         method: str = "", url: str = "", media: MediaFacts | None = None, **params: str,
     ) -> Tale:  # fmt: skip
         """One more exchange: what was sent, and what is said to have been answered (text, or JSON)."""
-        known, path = ("GET", url) if url else path_of(self.contract, operation, params)
+        known, path = ("GET", url) if url else endpoint_path(self.contract, operation, params)
         path += "?" + urlencode(sent) if known == "GET" and sent else ""
         request = Request(
             method or known,
@@ -78,7 +78,7 @@ class Tale:
 
     def posted(self, form: str, body: Any, *, status: int = 200) -> Tale:
         """An order by a form."""
-        method, path = path_of(self.contract, Operation.CREATE, {})
+        method, path = endpoint_path(self.contract, Operation.CREATE, {})
         response = Response(status, (("content-type", "application/json"),), json.dumps(body))
         return self._hear(Exchange(Operation.CREATE, Request(method, path, (), form), response, "first", self.now))
 
