@@ -70,7 +70,8 @@ def faults() -> Iterator[str]:
     yield "|---|---|---|"
     for kind in FaultKind:
         parameters = "; ".join(f"`{name}` {says}" for name, says in FAULT_PARAMETERS[kind].items())
-        yield f"| `{kind}`{' (a lie)' if kind in kinds.LIES else ''} | {kinds.MEANINGS[kind]} | {parameters} |"
+        mark = " (breaks the contract)" if kind in kinds.LIES else ""
+        yield f"| `{kind}`{mark} | {kinds.MEANINGS[kind]} | {parameters} |"
 
 
 def magic() -> Iterator[str]:

@@ -22,12 +22,19 @@ FATES = (
     *("failed after=300ms", "moderated after=300ms what=video", "expired after=300ms word=expired"),
     *("unknown_status word=PAUSED after=200ms lasts=300ms", "not_started_first lasts=100ms after=300ms"),
 )
-AT_CREATE = ("status code=500", "lost", "reset", "malformed", "status code=502 body=html", "cut")
+AT_CREATE = ("status code=500", "response_lost", "reset", "malformed", "status code=502 body=html", "body_cut")
 AT_QUERY = (
     *("status code=500", "status code=502 body=html", "status code=404", "status code=429 retry_after=1s"),
-    *("reset", "lost", "malformed", "truncated", "hang seconds=200ms", "latency seconds=200ms"),
+    *("reset", "response_lost", "malformed", "truncated", "hang seconds=200ms", "latency seconds=200ms"),
 )
-AT_CONTENT = ("cut", "reset when=during", "wrong_length off=10", "status code=500", "status code=502 body=html", "lost")
+AT_CONTENT = (
+    "body_cut",
+    "reset when=during",
+    "wrong_length off=10",
+    "status code=500",
+    "status code=502 body=html",
+    "response_lost",
+)
 
 
 def generated(upstream: str, seed: int, *, deep: bool = False) -> Iterator[Scenario]:

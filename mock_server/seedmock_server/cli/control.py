@@ -149,7 +149,7 @@ def _list_fates(control: Control, plain: bool) -> None:
         print_json(rows)
         return
     told = [
-        (one.id, " | ".join(o.fate for o in one.fate), one.match, one.used) for one in (*rows.rules, *rows.scenario)
+        (one.id, " | ".join(o.fate for o in one.fate), one.match, one.applied) for one in (*rows.rules, *rows.scenario)
     ]
     _print_rules(told)
 
@@ -163,7 +163,7 @@ def _list_faults(control: Control, plain: bool) -> None:
     if plain:
         print_json(rows)
     else:
-        _print_rules([(one.id, one.text, one.match, one.used) for one in rows.rules])
+        _print_rules([(one.id, one.text, one.match, one.applied) for one in rows.rules])
 
 
 def _removing(group: click.Group, verbs: str) -> None:

@@ -75,8 +75,8 @@ def fate_row(counter: Counter, rule: FateRule) -> FateRuleResponse:
         id=counter.label,
         match=match_row(rule.match),
         fate=_outcomes(rule.outcomes),
-        seen=counter.seen,
-        used=counter.used,
+        matched=counter.matched,
+        applied=counter.applied,
     )
 
 

@@ -51,13 +51,13 @@ class WeightedFate(ResponseModel, frozen=True, kw_only=True):
 
 
 class FateRuleResponse(ResponseModel, frozen=True, kw_only=True):
-    """A rule of fates: which calls, what becomes of them, how many fitted, and how often it was used."""
+    """A rule of fates: which calls, what becomes of them, how many matched, and how often it was applied."""
 
     id: str
     match: dict[str, Any]
     fate: list[WeightedFate]
-    seen: int
-    used: int
+    matched: int
+    applied: int
 
 
 class FateRulesResponse(ResponseModel, frozen=True, kw_only=True):
@@ -108,16 +108,16 @@ class ResetResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class FaultRuleResponse(ResponseModel, frozen=True, kw_only=True):
-    """A rule of faults: which calls, what is done to them, whether it is a lie, how many fitted, how often used."""
+    """A rule of faults, with the number of requests that it matched and to which it was applied."""
 
     id: str
     scenario: bool
     match: dict[str, Any]
     fault: dict[str, Any]
     text: str
-    lie: bool
-    seen: int
-    used: int
+    breaks_contract: bool
+    matched: int
+    applied: int
 
 
 class FaultRulesResponse(ResponseModel, frozen=True, kw_only=True):

@@ -290,7 +290,7 @@ class Fates(RuleSet[FateRule]):
         for counter, rule in (*self.rules, *self.scenario):
             if of_assets and rule.match.operation is None:
                 continue
-            if _can(rule.outcomes, contract, subject) and counter.takes(subject, self._random):
+            if _can(rule.outcomes, contract, subject) and counter.claim(subject, self._random):
                 return rule.outcomes
         if of_assets:
             return BECOME_ACTIVE

@@ -46,7 +46,7 @@ class CallbackFaults:
 
     def _with(self, spoilt: FaultedPost, fault: Fault, contract: Contract) -> FaultedPost:
         spoilt = spoilt._replace(applied=(*spoilt.applied, str(fault)))
-        if fault.kind is FaultKind.LOST:
+        if fault.kind is FaultKind.RESPONSE_LOST:
             return spoilt._replace(times=0)
         if fault.kind is FaultKind.DUPLICATE:
             return spoilt._replace(times=2)

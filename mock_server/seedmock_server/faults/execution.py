@@ -96,7 +96,7 @@ class FaultExecution:
                 raise ConnectionDropped
             if fault.kind is FaultKind.STATUS:
                 return error_answer(fault, self._visited.upstream, self._visited.operation, self._clock.now())
-            if fault.kind is FaultKind.MOVED:
+            if fault.kind is FaultKind.NOT_FOUND:
                 return moved(self._visited.upstream, self._visited.method, self._visited.path)
         return None
 
@@ -110,11 +110,11 @@ class FaultExecution:
             if fault.kind is FaultKind.OTHER_LIMIT:
                 verdict = judged(self._visited.upstream.contract, call.operation, call.document, verdict, fault.values)
                 call = _measured(self._visited.upstream.contract, call, fault)
-            elif fault.kind is FaultKind.SHARED and self._visited.owner is not None:
+            elif fault.kind is FaultKind.CROSS_ACCOUNT and self._visited.owner is not None:
                 call = _posing(call, self._visited.owner(call))
-            elif fault.kind is FaultKind.IDLE and self._visited.keep is not None:
+            elif fault.kind is FaultKind.NO_OP and self._visited.keep is not None:
                 self._undo = self._visited.keep(call)
-            if (call, verdict) != before or fault.kind in (FaultKind.IDLE, FaultKind.UNLOCKED):
+            if (call, verdict) != before or fault.kind in (FaultKind.NO_OP, FaultKind.AUTH_BYPASS):
                 self._bent.add(str(fault))
         forgiven = [violation for violation in broken if violation.fact.id not in {one.fact.id for one in verdict}]
         if not forgiven or verdict:
@@ -171,7 +171,7 @@ class FaultExecution:
         clip = self._visited.clip
         if isinstance(answer, FileResponse):
             return await clip(fault, answer) if fault.kind in CLIPS and clip is not None else None
-        if fault.kind is FaultKind.UNDUE:
+        if fault.kind is FaultKind.EARLY_CONTENT:
             due = self.refusal is not None and self.refusal.kind == fault.values["kind"]
             return await clip(fault, None) if due and clip is not None else None
         if isinstance(answer, RawResponse) or answer.status >= 400 or self.refusal is not None:
@@ -257,7 +257,7 @@ CHANGES: Mapping[FaultKind, Change] = {
     FaultKind.REDIRECT: FaultExecution._redirected,
     FaultKind.NO_RANGE: FaultExecution._rangeless,
     FaultKind.OTHER_RANGE: FaultExecution._part,
-    FaultKind.MOVED: FaultExecution._gone,
+    FaultKind.NOT_FOUND: FaultExecution._gone,
     FaultKind.OTHER_STATUS: FaultExecution._restated,
     FaultKind.OTHER_REFUSAL: FaultExecution._denied,
     FaultKind.OTHER_ENVELOPE: FaultExecution._enveloped,

@@ -36,10 +36,10 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     },
     K.HANG: {"seconds": "say nothing until the client goes away, at most so long (of real time), 120 unless said"},
     K.RESET: {"when": "before, during or after the answer, before unless said; before, nothing is done"},
-    K.LOST: {},
+    K.RESPONSE_LOST: {},
     K.BANDWIDTH: {"rate": "bytes of the body a second"},
     K.DRIBBLE: {"bytes": "bytes at a time, 1 unless said", "every": "the pause between them, 100ms unless said"},
-    K.CUT: {"at": "bytes of the body that arrive before the connection closes, unless said half"},
+    K.BODY_CUT: {"at": "bytes of the body that arrive before the connection closes, unless said half"},
     K.WRONG_LENGTH: {"off": "what Content-Length says too much, or too little (-10); 10 unless said"},
     K.WRONG_TYPE: {"to": "the Content-Type said, text/html unless said"},
     K.REDIRECT: {"code": "301, 302, 303, 307 or 308, 302 unless said"},
@@ -54,7 +54,7 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.OTHER_DURATION: {"seconds": "how long the answer says, or the clip is; unless said, 1 more"},
     K.OTHER_PRICE: {"factor": "what A's balance and records are multiplied by, 2 unless said"},
     K.OTHER_ID: {},
-    K.MOVED: {},
+    K.NOT_FOUND: {},
     K.OTHER_VALUE: {
         "field": FIELD,
         "to": "what it says instead; a number or a boolean stays one",
@@ -85,10 +85,10 @@ PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     },
     K.OTHER_RANGE: {"how": "shifted (by a byte), unsaid (206 without Content-Range), open (200 where 416 is due)"},
     K.OTHER_HEADER: {"name": "the header's name", "to": "what it says; without, it is not there"},
-    K.UNDUE: {"kind": "not_ready, task_failed or link_expired: what the refusal would say"},
-    K.SHARED: {},
-    K.UNLOCKED: {},
-    K.IDLE: {},
+    K.EARLY_CONTENT: {"kind": "not_ready, task_failed or link_expired: what the refusal would say"},
+    K.CROSS_ACCOUNT: {},
+    K.AUTH_BYPASS: {},
+    K.NO_OP: {},
 }
 """Each kind's parameters and what they mean."""
 
@@ -120,7 +120,7 @@ NEEDED: Mapping[FaultKind, tuple[str, ...]] = {
     K.OTHER_CLIP: ("what",),
     K.OTHER_RANGE: ("how",),
     K.OTHER_HEADER: ("name",),
-    K.UNDUE: ("kind",),
+    K.EARLY_CONTENT: ("kind",),
 }
 SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -141,7 +141,7 @@ def contradiction(kind: FaultKind, values: Mapping[str, Any]) -> str:
         K.OTHER_VALUE: _of_value,
         K.OTHER_REFUSAL: _of_refusal,
         K.OTHER_LIMIT: trouble_of,
-        K.UNDUE: _of_undue,
+        K.EARLY_CONTENT: _of_undue,
     }.get(kind, _nothing)(values)
 
 

@@ -77,11 +77,11 @@ class FaultySend:
 
     async def _begin(self, message: Message) -> None:
         size = int(dict(message["headers"]).get(b"content-length", b"0"))
-        if self._is(FaultKind.LOST):
+        if self._is(FaultKind.RESPONSE_LOST):
             return
         for fault in self._heads:
             message["headers"] = _headed(fault, message["headers"])
-        if self._end is not None and (self._is(FaultKind.CUT) or self._is(FaultKind.RESET, "during")):
+        if self._end is not None and (self._is(FaultKind.BODY_CUT) or self._is(FaultKind.RESET, "during")):
             self._left = self._end.values.get("at", size // 2)
         if self._end is not None and self._is(FaultKind.WRONG_LENGTH):
             message["headers"] = _with_length(message["headers"], max(0, size + self._end.get("off")))
@@ -90,7 +90,7 @@ class FaultySend:
         await self._send(message)
 
     async def _go_on(self, body: bytes, more: bool) -> None:
-        if not self._is(FaultKind.LOST):
+        if not self._is(FaultKind.RESPONSE_LOST):
             for piece in self._pieces(body[: self._left]):
                 if self._line is not None and self._line.is_closed:
                     self._line.close()  # the server may not have heard yet, and would mind an unfinished answer
@@ -121,12 +121,12 @@ class FaultySend:
 
     async def _finish(self) -> None:
         line = self._line
-        if line is not None and (self._is(FaultKind.CUT) or self._is(FaultKind.WRONG_LENGTH)):
+        if line is not None and (self._is(FaultKind.BODY_CUT) or self._is(FaultKind.WRONG_LENGTH)):
             line.close()
             return
         if line is not None and self._is(FaultKind.DUPLICATE):
             line.write(self._recorded())
-        if line is not None and (self._is(FaultKind.LOST) or self._is(FaultKind.RESET)):
+        if line is not None and (self._is(FaultKind.RESPONSE_LOST) or self._is(FaultKind.RESET)):
             await line.drain()
             line.reset()  # never finished, or the next request might be read before the reset
             return

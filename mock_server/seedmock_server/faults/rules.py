@@ -165,9 +165,9 @@ class Faults(RuleSet[FaultRule]):
                 "match": match_row(rule.match),
                 "fault": fault_row(rule.fault),
                 "text": str(rule.fault),
-                "lie": rule.fault.kind in LIES,
-                "seen": counter.seen,
-                "used": counter.used,
+                "breaks_contract": rule.fault.kind in LIES,
+                "matched": counter.matched,
+                "applied": counter.applied,
             }
             for rules in (self.rules, self.scenario)
             for counter, rule in rules
@@ -199,14 +199,14 @@ class Faults(RuleSet[FaultRule]):
     def unlocks(self, subject: RequestFacts) -> bool:
         """Whether a lie lets anyone in, whatever the counts say."""
         rules = (rule for _, rule in (*self.rules, *self.scenario))
-        return any(rule.fault.kind is FaultKind.UNLOCKED and rule.match.fits(subject) for rule in rules)
+        return any(rule.fault.kind is FaultKind.AUTH_BYPASS and rule.match.fits(subject) for rule in rules)
 
     def _add_of_rules(
         self, met: dict[str, Fault], subject: RequestFacts, rules: list[tuple[Counter, FaultRule]]
     ) -> None:
         for counter, rule in rules:
             fault = rule.fault
-            if fault.group not in met and fault.fits(subject.operation) and counter.takes(subject, self._random):
+            if fault.group not in met and fault.fits(subject.operation) and counter.claim(subject, self._random):
                 met[fault.group] = fault
 
     def _drawn(self, met: dict[str, Fault], subject: RequestFacts) -> tuple[Fault, ...]:

@@ -86,22 +86,22 @@ class Counter:
     def __init__(self, match: Match, label: str) -> None:
         self.match = match
         self.label = label
-        self.seen = 0
-        self.used = 0
+        self.matched = 0
+        self.applied = 0
 
-    def takes(self, subject: RequestFacts, random: SeededRandom) -> bool:
+    def claim(self, subject: RequestFacts, random: SeededRandom) -> bool:
         """Whether the rule is for this call; counts it."""
         if not self.match.fits(subject):
             return False
-        self.seen += 1
-        if self.match.times is not None and self.used >= self.match.times:
+        self.matched += 1
+        if self.match.times is not None and self.applied >= self.match.times:
             return False
-        if self.match.nth is not None and self.seen != self.match.nth:
+        if self.match.nth is not None and self.matched != self.match.nth:
             return False
         share = self.match.probability
-        if share is not None and random.uniform("rule", self.label, subject.account, self.seen) >= share:
+        if share is not None and random.uniform("rule", self.label, subject.account, self.matched) >= share:
             return False
-        self.used += 1
+        self.applied += 1
         return True
 
 

@@ -92,7 +92,7 @@ def _met(rule: FaultRule) -> frozenset[str]:
 def _blocks(rule: FaultRule) -> bool:
     """Whether a rule keeps every call that fits from being acted upon."""
     fault = rule.fault
-    instead = fault.kind in (FaultKind.STATUS, FaultKind.HANG, FaultKind.MOVED)
+    instead = fault.kind in (FaultKind.STATUS, FaultKind.HANG, FaultKind.NOT_FOUND)
     return always(rule.match) and (instead or (fault.kind is FaultKind.RESET and fault.get("when") == "before"))
 
 

@@ -45,8 +45,8 @@ class RuleState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: str
     rule: dict[str, Any]
-    seen: int = 0
-    used: int = 0
+    matched: int = 0
+    applied: int = 0
 
 
 class FatesState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

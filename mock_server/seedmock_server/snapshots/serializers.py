@@ -112,7 +112,7 @@ def faults_state(faults: Faults) -> FaultsState:
 def _told(pairs: Iterable[tuple[Counter, R]], said: Callable[[R], dict[str, Any]]) -> tuple[RuleState, ...]:
     """Rules with their counts; `said` gives what a rule says beside what it is for."""
     return tuple(
-        RuleState(counter.label, {"match": match_row(rule.match), **said(rule)}, counter.seen, counter.used)
+        RuleState(counter.label, {"match": match_row(rule.match), **said(rule)}, counter.matched, counter.applied)
         for counter, rule in pairs
     )
 
@@ -134,7 +134,7 @@ def counted(states: Iterable[RuleState], rule_from: Callable[[dict[str, Any]], R
         except InvalidRule as error:
             raise InvalidSnapshot(f"rule {state.id[:80]!r}: {error}") from error
         counter = Counter(rule.match, state.id)
-        counter.seen, counter.used = state.seen, state.used
+        counter.matched, counter.applied = state.matched, state.applied
         pairs.append((counter, rule))
     return pairs
 

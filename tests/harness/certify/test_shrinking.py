@@ -21,7 +21,7 @@ MANY = Scenario(
         fault("query", "status code=429 retry_after=1s", nth=3),
         fault("query", "status code=404", nth=4),
         fault("query", "malformed", nth=5),
-        fault("content", "cut", times=1),
+        fault("content", "body_cut", times=1),
         fault("content", "status code=500", nth=2),
     ),
     "without audio",

@@ -30,10 +30,10 @@ def played(run: Any, receiver: Any, fault: str, seconds: float = 2, **match: Any
 
 
 def test_a_lost_callback_never_arrives(run: Any, receiver: Any) -> None:
-    calls, lines = played(run, receiver, "lost", seconds=4000)
+    calls, lines = played(run, receiver, "response_lost", seconds=4000)
     assert calls == []
     (line,) = lines
-    assert (line["faults"], line["status"]) == (("lost",), 0)
+    assert (line["faults"], line["status"]) == (("response_lost",), 0)
     assert "lost on purpose" in line["notes"]
 
 
@@ -87,7 +87,9 @@ def test_a_rule_that_names_no_operation_spoils_no_callback(run: Any, receiver: A
     assert json.loads(receiver.calls[0][3])["code"] == 200
 
 
-@pytest.mark.parametrize("fault", ["status code=502", "hang", "moved", "redirect", "no_range", "dribble", "cut"])
+@pytest.mark.parametrize(
+    "fault", ["status code=502", "hang", "not_found", "redirect", "no_range", "dribble", "body_cut"]
+)
 def test_what_only_an_answer_can_be_is_refused_for_callbacks(fault: str) -> None:
     with pytest.raises(InvalidRule, match="callback"):
         fault_rule_from({"match": {"operation": "callback"}, "fault": fault})

@@ -23,7 +23,7 @@ def test_a_rule_is_shown_counted_and_taken_away(still: Any, tell: Tell) -> None:
     met = [fate_of(still, tell, prompt=prompt) for prompt in ("a dog", "a cat", "a cat")]
     assert met == ["succeed", "moderated after=120s what=audio", "succeed"]
     (shown,) = tell("GET", "fates")["rules"]
-    assert (shown["id"], shown["seen"], shown["used"]) == (rule["id"], 2, 1)
+    assert (shown["id"], shown["matched"], shown["applied"]) == (rule["id"], 2, 1)
     assert tell("DELETE", f"fates/{rule['id']}") == {"removed": 1}
     assert tell("GET", "fates") == NONE
 

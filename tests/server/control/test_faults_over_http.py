@@ -13,11 +13,11 @@ Tell = Callable[..., Any]
 def test_a_rule_is_shown_counted_and_taken_away(still: Any, tell: Tell) -> None:
     order = {"match": {"operation": "query", "times": 1}, "fault": "status code=502"}
     rule = tell("POST", "faults", order, status=201)
-    assert (rule["match"], rule["fault"]["fault"], rule["lie"]) == (order["match"], "status", False)
+    assert (rule["match"], rule["fault"]["fault"], rule["breaks_contract"]) == (order["match"], "status", False)
     task_id = still.order_b()
     assert [still.get(f"/v1/videos/{task_id}").status_code for _ in range(2)] == [502, 200]
     (shown,) = tell("GET", "faults")["rules"]
-    assert (shown["id"], shown["seen"], shown["used"]) == (rule["id"], 2, 1)
+    assert (shown["id"], shown["matched"], shown["applied"]) == (rule["id"], 2, 1)
     assert tell("DELETE", f"faults/{rule['id']}") == {"removed": 1}
     assert tell("GET", "faults") == {"rules": []}
 

@@ -55,7 +55,7 @@ def test_fates_are_told_and_met(door: Any, control: Control) -> None:
     control.fates.default("stuck")
     met = [control.task(door.order_b(prompt=prompt)).fate for prompt in ("a cat", "a cat")]
     assert met == ["moderated after=1s", "stuck"]
-    assert [(one.id, one.used) for one in control.fates.rows().rules] == [(rule.id, 1)]
+    assert [(one.id, one.applied) for one in control.fates.rows().rules] == [(rule.id, 1)]
     assert control.fates.remove(rule.id).removed == 1
     assert control.fates.clear().removed == 0
 
@@ -63,7 +63,7 @@ def test_fates_are_told_and_met(door: Any, control: Control) -> None:
 def test_faults_are_told_and_met(door: Any, control: Control) -> None:
     rule = control.faults.add("status code=502", nth=1)
     assert door.get("/v1/balance").status_code == 502
-    assert [one.used for one in control.faults.rows().rules] == [1]
+    assert [one.applied for one in control.faults.rows().rules] == [1]
     assert control.faults.remove(rule.id).removed == 1
     control.faults.add({"fault": "status", "code": 503}, upstream="opeai")
     assert control.faults.clear().removed == 1

@@ -128,7 +128,7 @@ def test_drawn_latencies_are_of_the_seed_and_have_the_median(open_door: Any) -> 
 
 
 @pytest.mark.parametrize(
-    "fault", ["hang", "reset", "reset when=after", "lost", "cut at=3", "wrong_length", "duplicate"]
+    "fault", ["hang", "reset", "reset when=after", "response_lost", "body_cut at=3", "wrong_length", "duplicate"]
 )
 def test_what_needs_a_socket_is_refused_in_process_before_anything_is_done(inside: Any, fault: str) -> None:
     answer = create(inside, fault)

@@ -142,9 +142,9 @@ def test_what_belongs_to_another_key_is_shown(wired: Any, upstream: str) -> None
         (f"/v1/videos/{task_id}", {}) if upstream == "opeai" else ("/api/v1/video/generations", {"task_id": task_id})
     )
     assert wired.ask("GET", path, key="another", params=params).status_code == 404
-    assert wired.ask("GET", path, "shared", key="another", params=params).status_code == 200
-    assert wired.ask("GET", path, "shared", params=params).status_code == 200
-    assert wired.faults()[-2:] == [["shared"], ["not applied: shared"]]
+    assert wired.ask("GET", path, "cross_account", key="another", params=params).status_code == 200
+    assert wired.ask("GET", path, "cross_account", params=params).status_code == 200
+    assert wired.faults()[-2:] == [["cross_account"], ["not applied: cross_account"]]
 
 
 def asset(wired: Any, key: str) -> str:
@@ -156,17 +156,17 @@ def asset(wired: Any, key: str) -> str:
 def test_assets_of_another_key_are_shown_and_listed(wired: Any) -> None:
     made = asset(wired, "owner of assets")
     assert wired.ask("POST", "/api/v1/assets/get", key="guest", json={"id": made}).status_code == 404
-    shown = wired.ask("POST", "/api/v1/assets/get", "shared", key="guest", json={"id": made}).json()["data"]
+    shown = wired.ask("POST", "/api/v1/assets/get", "cross_account", key="guest", json={"id": made}).json()["data"]
     assert shown["id"] == made
-    listed = wired.ask("POST", "/api/v1/assets/list", "shared", key="guest", json={}).json()["data"]["items"]
+    listed = wired.ask("POST", "/api/v1/assets/list", "cross_account", key="guest", json={}).json()["data"]["items"]
     assert made in [one["id"] for one in listed]
     assert wired.ask("POST", "/api/v1/assets/list", key="guest", json={}).json()["data"]["items"] == []
 
 
 def test_a_deletion_and_a_new_name_can_be_idle(wired: Any) -> None:
-    made, key = asset(wired, "idle"), "idle"
+    made, key = asset(wired, "no_op"), "no_op"
     for path, document in (("update", {"id": made, "name": "new"}), ("delete", {"id": made})):
-        answer = wired.ask("POST", f"/api/v1/assets/{path}", "idle", key=key, json=document)
+        answer = wired.ask("POST", f"/api/v1/assets/{path}", "no_op", key=key, json=document)
         assert answer.status_code == 200
         still = wired.ask("POST", "/api/v1/assets/get", key=key, json={"id": made}).json()["data"]
         assert (still["id"], still["name"]) == (made, "")
@@ -179,16 +179,16 @@ def test_anyone_is_let_in(wire: Any, sent: str | None) -> None:
     assert wired.client.get("/api/v1/balance", headers=headers).status_code == 401
     wired.rule("status code=503", operation="query")
     assert wired.client.get("/api/v1/balance", headers=headers).status_code == 401
-    label = wired.rule("unlocked", operation="balance")
+    label = wired.rule("auth_bypass", operation="balance")
     assert wired.client.get("/api/v1/balance", headers=headers).status_code == 200
-    assert wired.faults()[-1] == ["unlocked"]
+    assert wired.faults()[-1] == ["auth_bypass"]
     assert wired.client.get("/api/v1/models", headers=headers).status_code == 401
     wired.app.faults.remove(label)
     assert wired.client.get("/api/v1/balance", headers=headers).status_code == 401
 
 
 def test_a_magic_key_that_is_never_valid_is_let_in_as_well(wired: Any) -> None:
-    wired.rule("unlocked")
+    wired.rule("auth_bypass")
     assert wired.ask("GET", "/api/v1/balance", key="sk_mock_invalid").status_code == 200
     assert wired.ask("GET", "/api/v1/balance", key="sk_mock_forbidden").status_code == 403
 
@@ -198,12 +198,12 @@ def test_content_comes_before_it_is_due(wire: Any) -> None:
     task_id = wired.create().json()["id"]
     path = f"/v1/videos/{task_id}/content"
     assert wired.ask("GET", path).status_code == 400
-    early = wired.ask("GET", path, "undue kind=not_ready")
+    early = wired.ask("GET", path, "early_content kind=not_ready")
     assert (early.status_code, early.content[4:8]) == (200, b"ftyp")
-    assert wired.ask("GET", path, "undue kind=link_expired").status_code == 400
+    assert wired.ask("GET", path, "early_content kind=link_expired").status_code == 400
     wired.app.clock.advance(86400)
-    assert wired.ask("GET", path, "undue kind=not_ready").content == early.content
-    assert wired.faults()[-1] == ["not applied: undue kind=not_ready"]
+    assert wired.ask("GET", path, "early_content kind=not_ready").content == early.content
+    assert wired.faults()[-1] == ["not applied: early_content kind=not_ready"]
 
 
 def test_a_link_never_expires(wire: Any) -> None:
@@ -211,9 +211,9 @@ def test_a_link_never_expires(wire: Any) -> None:
     _, path = wired.made_a()
     wired.app.clock.advance(8 * 86400)
     assert wired.ask("GET", path).status_code == 404
-    assert wired.ask("GET", path, "undue kind=link_expired").content[4:8] == b"ftyp"
+    assert wired.ask("GET", path, "early_content kind=link_expired").content[4:8] == b"ftyp"
 
 
 def test_content_of_a_failed_task_comes_all_the_same(wired: Any) -> None:
     task_id = wired.create(prompt="[[mock: failed]]").json()["id"]
-    assert wired.ask("GET", f"/v1/videos/{task_id}/content", "undue kind=task_failed").status_code == 200
+    assert wired.ask("GET", f"/v1/videos/{task_id}/content", "early_content kind=task_failed").status_code == 200

@@ -96,7 +96,7 @@ def test_of_rules_in_one_group_the_first_is_met_and_the_next_not_counted(wired: 
     wired.rule("status code=503", times=1)
     wired.rule("status code=502", times=1)
     assert codes(wired, 3) == [503, 502, 200]
-    assert [(row["seen"], row["used"]) for row in wired.app.faults.rows()] == [(3, 1), (2, 1)]
+    assert [(row["matched"], row["applied"]) for row in wired.app.faults.rows()] == [(3, 1), (2, 1)]
 
 
 def test_a_scenario_s_rules_come_last(wired: Any) -> None:
@@ -116,14 +116,14 @@ def test_a_rule_passes_over_operations_for_which_its_fault_makes_no_sense(wired:
 
 def test_rows_are_json_and_can_be_read_again(wired: Any) -> None:
     wired.rule("latency p50=1s p90=4s", upstream="opeai", probability=0.5)
-    wired.rule("moved")
+    wired.rule("not_found")
     one, other = json.loads(json.dumps(wired.app.faults.rows()))
     assert one == {
         "id": one["id"], "scenario": False, "match": {"upstream": "opeai", "probability": 0.5},
         "fault": {"fault": "latency", "p50": 1.0, "p90": 4.0}, "text": "latency p50=1s p90=4s",
-        "lie": False, "seen": 0, "used": 0,
+        "breaks_contract": False, "matched": 0, "applied": 0,
     }  # fmt: skip
-    assert other["lie"] is True
+    assert other["breaks_contract"] is True
     assert (
         fault_rule_from({"match": one["match"], "fault": one["fault"]}).fault
         == fault_rule_from({"fault": one["text"]}).fault
@@ -133,7 +133,7 @@ def test_rows_are_json_and_can_be_read_again(wired: Any) -> None:
 def met(seed: int, count: int = 200) -> list[int]:
     """Which of so many calls of a key meet a rule of even odds."""
     faults = Faults(SeededRandom(seed))
-    faults.add(fault_rule_from({"fault": "lost", "match": {"probability": 0.5}}))
+    faults.add(fault_rule_from({"fault": "response_lost", "match": {"probability": 0.5}}))
     subject = RequestFacts("opeai", "create", "key-a", 0)
     return [number for number in range(count) if faults.choose(subject)]
 
@@ -167,5 +167,5 @@ def test_what_could_not_be_carried_out_is_said_so(wired: Any) -> None:
 
 def test_no_faults_are_no_truth(wired: Any) -> None:
     assert not wired.app.faults
-    wired.rule("lost", nth=9)
+    wired.rule("response_lost", nth=9)
     assert wired.app.faults

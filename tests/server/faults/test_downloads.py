@@ -65,16 +65,16 @@ def test_what_is_not_ready_does_not_redirect(wire: Any) -> None:
 
 def test_a_link_is_cut(wired: Any, clip: str) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
-        wired.ask("GET", clip, "cut at=1000")
-    assert wired.bare("GET", clip, "cut at=1000").body == wired.ask("GET", clip).content[:1000]
+        wired.ask("GET", clip, "body_cut at=1000")
+    assert wired.bare("GET", clip, "body_cut at=1000").body == wired.ask("GET", clip).content[:1000]
 
 
 def test_a_link_hangs_is_reset_and_gets_lost(wired: Any, clip: str) -> None:
     assert wired.bare("GET", clip, "hang seconds=50ms").end == "closed"
-    for fault in ("reset", "lost"):
+    for fault in ("reset", "response_lost"):
         seen = wired.bare("GET", clip, fault)
         assert (seen.written, seen.end) == (b"", "reset")
-    assert wired.faults()[-3:] == [["hang seconds=0.05s"], ["reset"], ["lost"]]
+    assert wired.faults()[-3:] == [["hang seconds=0.05s"], ["reset"], ["response_lost"]]
 
 
 def test_a_link_s_faults_are_by_the_upstream_and_account_of_its_task(wired: Any) -> None:
@@ -113,7 +113,7 @@ def test_a_header_that_cannot_be_followed_is_refused(wired: Any, clip: str, faul
 
 def test_a_link_needs_a_socket_for_what_cannot_be_shown_in_process(inside: Any) -> None:
     link = inside.task_a(inside.order_a())["resultUrls"][0]
-    answer = inside.get(link, key=None, headers={"X-Mock-Fault": "cut"})
+    answer = inside.get(link, key=None, headers={"X-Mock-Fault": "body_cut"})
     assert (answer.status_code, "needs a socket" in answer.text) == (400, True)
     assert inside.get(link, key=None, headers={"X-Mock-Fault": "wrong_type"}).headers["content-type"] == "text/html"
 

@@ -25,7 +25,7 @@ def query(wired: Any, upstream: str, task_id: str, fault: str = "none") -> dict[
 
 
 def test_every_lie_has_one_who_tells_it_or_an_answer_instead() -> None:
-    elsewhere = {FaultKind.OTHER_HEADER, FaultKind.UNDUE, FaultKind.OTHER_CLIP}
+    elsewhere = {FaultKind.OTHER_HEADER, FaultKind.EARLY_CONTENT, FaultKind.OTHER_CLIP}
     assert set(TELLERS) | set(CHANGES) & LIES | elsewhere == LIES
 
 
@@ -175,7 +175,7 @@ def test_a_lie_leaves_the_honest_answer_alone() -> None:
 
 
 @pytest.mark.parametrize("fault", ["missing field=a.b.c", "renamed field=x", "retyped field=x as=list", "other_size",
-    "other_duration", "other_price", "other_id", "backwards", "moved", "lost"])  # fmt: skip
+    "other_duration", "other_price", "other_id", "backwards", "not_found", "response_lost"])  # fmt: skip
 def test_where_there_is_nothing_to_lie_about_nothing_is_said(fault: str) -> None:
     assert told(fault_from(fault), {"a": {"b": 1}}, get_contract("opeai")) is None
     assert told(fault_from(fault), ["a"], get_contract("opeai")) is None

@@ -32,16 +32,16 @@ def test_a_reset_before_the_answer_leaves_nothing_done(wired: Any) -> None:
 
 
 def test_an_answer_is_lost_after_its_task_was_created(wired: Any) -> None:
-    seen = wired.bare_create("lost")
+    seen = wired.bare_create("response_lost")
     assert (seen.written, seen.end) == (b"", "reset")
     [entry] = wired.journal()
-    assert (entry["status"], entry["faults"]) == (200, ("lost",))
+    assert (entry["status"], entry["faults"]) == (200, ("response_lost",))
     task_id = json.loads(entry["response_body"])["id"]
     assert wired.ask("GET", f"/v1/videos/{task_id}").json()["status"] == "SUCCESS"
 
 
 def test_a_client_that_posts_again_after_a_lost_answer_has_two_tasks(wired: Any) -> None:
-    wired.rule("lost", operation="create", times=1)
+    wired.rule("response_lost", operation="create", times=1)
     with pytest.raises(httpx.ReadError):
         wired.create()
     assert wired.create().status_code == 200
@@ -68,7 +68,7 @@ def test_without_a_fault_a_connection_stays_open(wired: Any) -> None:
 
 @pytest.mark.parametrize("at", [0, 1, 20])
 def test_a_cut_leaves_so_many_bytes_and_a_length_that_says_more(wired: Any, at: int) -> None:
-    seen = wired.bare_create(f"cut at={at}", closing=False)
+    seen = wired.bare_create(f"body_cut at={at}", closing=False)
     assert seen.end == "closed"
     assert len(seen.body) == at
     assert int(seen.headers[b"content-length"]) > 100
@@ -77,17 +77,17 @@ def test_a_cut_leaves_so_many_bytes_and_a_length_that_says_more(wired: Any, at: 
 def test_a_cut_clip_breaks_off_at_the_byte(wired: Any) -> None:
     path = f"/v1/videos/{wired.made()}/content"
     whole = wired.ask("GET", path).content
-    seen = wired.bare("GET", path, "cut at=200000" if len(whole) > 300_000 else "cut at=2000")
+    seen = wired.bare("GET", path, "body_cut at=200000" if len(whole) > 300_000 else "body_cut at=2000")
     assert 0 < len(seen.body) < len(whole)
     assert whole.startswith(seen.body)
     assert int(seen.headers[b"content-length"]) == len(whole)
-    assert wired.faults()[-1][0].startswith("cut at=200")
+    assert wired.faults()[-1][0].startswith("body_cut at=200")
 
 
 def test_a_cut_without_a_number_leaves_half(wired: Any) -> None:
     path = f"/v1/videos/{wired.made()}/content"
     size = len(wired.ask("GET", path).content)
-    assert len(wired.bare("GET", path, "cut").body) == size // 2
+    assert len(wired.bare("GET", path, "body_cut").body) == size // 2
 
 
 @pytest.mark.parametrize(("off", "more"), [("10", 10), ("-10", -10), ("-9999", None)])
@@ -174,7 +174,8 @@ def test_a_client_that_leaves_ends_a_slow_body(wire: Any) -> None:
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
 @pytest.mark.parametrize(
-    "fault", ["lost", "reset when=after", "cut", "wrong_length", "duplicate", "dribble bytes=900 every=0s"]
+    "fault",
+    ["response_lost", "reset when=after", "body_cut", "wrong_length", "duplicate", "dribble bytes=900 every=0s"],
 )
 def test_every_end_of_an_answer_leaves_the_server_well(wired: Any, method: str, fault: str) -> None:
     path = f"/v1/videos/{wired.made()}/content"
@@ -184,7 +185,7 @@ def test_every_end_of_an_answer_leaves_the_server_well(wired: Any, method: str, 
     assert wired.faults()[-3:-1] == [[fault]] * 2
 
 
-@pytest.mark.parametrize("fault", ["reset", "lost"])
+@pytest.mark.parametrize("fault", ["reset", "response_lost"])
 def test_a_client_that_has_left_already_cannot_be_reset(wire: Any, fault: str) -> None:
     wired = wire(clock=Clock())
     with pytest.raises(httpx.ReadTimeout):

@@ -110,7 +110,7 @@ def test_a_key_is_asked_for_first(wired: Any) -> None:
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 def test_a_moved_endpoint_is_not_found(wired: Any, upstream: str) -> None:
-    answer = wired.create("moved", upstream)
+    answer = wired.create("not_found", upstream)
     assert answer.status_code == 404
     assert "/video" in said(answer)
 
@@ -125,15 +125,15 @@ UNREAD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("sent", UNREAD.values(), ids=UNREAD)
 def test_a_moved_endpoint_is_not_found_whatever_it_is_sent(wired: Any, sent: dict[str, Any]) -> None:
-    wired.rule("moved", operation="file_create")
+    wired.rule("not_found", operation="file_create")
     answers = [wired.ask("POST", path, **sent) for path in ("/api/v1/files", "/api/v1/folders")]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert said(answers[0]) == said(answers[1]).replace("folders", "files")
-    assert wired.faults() == [["moved"], []]
+    assert wired.faults() == [["not_found"], []]
     assert wired.ask("GET", "/api/v1/models").status_code == 200
 
 
 def test_a_moved_endpoint_too_asks_for_a_key_first(wired: Any) -> None:
-    wired.rule("moved", operation="file_create")
+    wired.rule("not_found", operation="file_create")
     assert wired.ask("POST", "/api/v1/files", json={}, key="sk_mock_invalid").status_code == 401
-    assert wired.faults() == [["not applied: moved"]]
+    assert wired.faults() == [["not applied: not_found"]]

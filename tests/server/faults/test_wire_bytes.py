@@ -85,6 +85,7 @@ def post(target: str, fault: str = "", **more: Any) -> Request:
 
 
 CONTENT, QUERY = VIDEOS + "/{video}/content", VIDEOS + "/{video}"
+FAILED_CONTENT = VIDEOS + "/{failed}/content"
 QUERY_A = GENERATIONS + "?task_id={generation}"
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 FIELD = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
@@ -164,11 +165,11 @@ BY_HEADER: dict[str, Request] = {
     "reset": post(VIDEOS, "reset"),
     "reset during": post(VIDEOS, "reset when=during"),
     "reset after": post(VIDEOS, "reset when=after", keep_alive=True),
-    "lost": post(VIDEOS, "lost"),
+    "response_lost": post(VIDEOS, "response_lost"),
     "bandwidth": post(VIDEOS, "bandwidth rate=1000"),
     "dribble": post(VIDEOS, "dribble bytes=50 every=1s"),
-    "cut": get(CONTENT, "cut at=100"),
-    "cut, a range": get("{link}", "cut", headers={"Range": "bytes=0-99"}),
+    "body_cut": get(CONTENT, "body_cut at=100"),
+    "body_cut, a range": get("{link}", "body_cut", headers={"Range": "bytes=0-99"}),
     "wrong length": post(VIDEOS, "wrong_length off=-10", keep_alive=True),
     "wrong type": post(VIDEOS, "wrong_type to=text/plain"),
     "wrong type of a clip": get(CONTENT, "wrong_type"),
@@ -186,7 +187,7 @@ BY_HEADER: dict[str, Request] = {
     "other duration, not applied": get(QUERY, "other_duration"),
     "other price": get("/api/v1/balance", "other_price factor=3"),
     "other id": post(VIDEOS, "other_id"),
-    "moved": get(QUERY, "moved"),
+    "not_found": get(QUERY, "not_found"),
     "other value": get(QUERY_A, "other_value field=state to=done was=completed"),
     "extra": post(VIDEOS, "extra field=trace"),
     "reordered": post(VIDEOS, "reordered"),
@@ -204,12 +205,14 @@ BY_HEADER: dict[str, Request] = {
     "other range, unsaid": get("{link}", "other_range how=unsaid", headers={"Range": "bytes=0-9"}),
     "other range, open": get("{link}", "other_range how=open", headers={"Range": "bytes=99999999-"}),
     "other header": get(CONTENT, "other_header name=cache-control to=none", headers={"Range": "bytes=0-9"}),
-    "undue": get(VIDEOS + "/{failed}/content", "undue kind=task_failed", headers={"Range": "bytes=0-9"}),
-    "undue, not applied": get(CONTENT, "undue kind=not_ready", headers={"Range": "bytes=0-9"}),
-    "shared": get(QUERY, "shared", key="another"),
-    "shared, not applied": get(QUERY, "shared"),
-    "idle": post("/api/v1/assets/groups/delete", "idle", body={"id": 1}),
-    "unlocked, needless": get("/api/v1/balance", "unlocked"),
+    "early_content": get(
+        VIDEOS + "/{failed}/content", "early_content kind=task_failed", headers={"Range": "bytes=0-9"}
+    ),
+    "early_content, not applied": get(CONTENT, "early_content kind=not_ready", headers={"Range": "bytes=0-9"}),
+    "cross_account": get(QUERY, "cross_account", key="another"),
+    "cross_account, not applied": get(QUERY, "cross_account"),
+    "no_op": post("/api/v1/assets/groups/delete", "no_op", body={"id": 1}),
+    "auth_bypass, needless": get("/api/v1/balance", "auth_bypass"),
     "two on a body": post(VIDEOS, "extra field=trace; missing field=id; truncated at=30; clock_skew by=1h; duplicate"),
     "link, status": get("{link}", "status code=404", key=None),
     "link, wrong header": get("{link}", "malformed", key=None),
@@ -227,14 +230,14 @@ BY_RULE: dict[str, Request] = {
     "other refusal, unknown path": get("/v1/nowhere", rules=("other_refusal code=400 message=no",)),
     "other refusal, not JSON": post(VIDEOS, body=b"{", rules=("other_refusal code=422",)),
     "other envelope, method not allowed": get(GENERATIONS, method="DELETE", rules=("other_envelope form=error",)),
-    "moved, not JSON": post(VIDEOS, body=b"{", rules=("moved", "other_refusal code=410")),
-    "moved, no key": get(QUERY, key=None, rules=("moved", "other_refusal code=410")),
-    "moved, body too large": post(VIDEOS, changes={"prompt": "x" * 3000}, rules=("moved",)),
-    "moved, wrong value": post(VIDEOS, changes={"seconds": "99"}, rules=("moved",)),
-    "unlocked, no key": get("/api/v1/balance", key=None, rules=("unlocked",)),
-    "unlocked, magic key": get("/api/v1/balance", key="sk_mock_invalid", rules=("unlocked",)),
-    "unlocked, not JSON": post(VIDEOS, key=None, body=b"{", rules=("unlocked", "other_refusal code=422")),
-    "unlocked, another header": get("/api/v1/balance", "none", key=None, rules=("unlocked",)),
+    "not_found, not JSON": post(VIDEOS, body=b"{", rules=("not_found", "other_refusal code=410")),
+    "not_found, no key": get(QUERY, key=None, rules=("not_found", "other_refusal code=410")),
+    "not_found, body too large": post(VIDEOS, changes={"prompt": "x" * 3000}, rules=("not_found",)),
+    "not_found, wrong value": post(VIDEOS, changes={"seconds": "99"}, rules=("not_found",)),
+    "auth_bypass, no key": get("/api/v1/balance", key=None, rules=("auth_bypass",)),
+    "auth_bypass, magic key": get("/api/v1/balance", key="sk_mock_invalid", rules=("auth_bypass",)),
+    "auth_bypass, not JSON": post(VIDEOS, key=None, body=b"{", rules=("auth_bypass", "other_refusal code=422")),
+    "auth_bypass, another header": get("/api/v1/balance", "none", key=None, rules=("auth_bypass",)),
     "not for this header": get(QUERY, "none", rules=("status code=503",)),
     "header before rules": get(QUERY, "status code=504", rules=("status code=503", "clock_skew by=1h")),
     "wrong length, body too slow": post(VIDEOS, body=b"{}", headers={"Content-Length": "9"}, rules=("wrong_length",)),
@@ -257,7 +260,7 @@ PARALLEL: dict[str, Request] = {
     "second apimodels": post(GENERATIONS),
     "third apimodels": post(GENERATIONS),
     "content that is not ready": get(CONTENT),
-    "undue": get(CONTENT, "undue kind=not_ready", headers={"Range": "bytes=0-9"}),
+    "early_content": get(CONTENT, "early_content kind=not_ready", headers={"Range": "bytes=0-9"}),
     "an error in a success": get(QUERY, "status code=200 kind=rate_limit"),
 }
 SESSIONS: dict[str, tuple[dict[str, Any], dict[str, Request]]] = {
@@ -274,7 +277,7 @@ SESSIONS: dict[str, tuple[dict[str, Any], dict[str, Request]]] = {
     "limited in parallel": ({"concurrency_limit": 2, "pace": "realistic"}, PARALLEL),
     "keys": ({"keys": ("right",)}, {
         "wrong key": get("/api/v1/balance"),
-        "wrong key, unlocked": get("/api/v1/balance", rules=("unlocked",)),
+        "wrong key, auth_bypass": get("/api/v1/balance", rules=("auth_bypass",)),
     }),
 }  # fmt: skip
 

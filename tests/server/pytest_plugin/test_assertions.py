@@ -178,7 +178,7 @@ def test_downloaded_in_part_and_then_in_parts(
 def test_a_download_that_was_cut_is_none(
     application: Application, mock_clock: Any, mock_faults: Any, mock_journal: Any, boat: dict[str, str]
 ) -> None:
-    mock_faults.add("cut at=1000", operation="content")
+    mock_faults.add("body_cut at=1000", operation="content")
     task = application.submit(boat)
     mock_clock.advance(5)
     with pytest.raises(httpx.RemoteProtocolError):

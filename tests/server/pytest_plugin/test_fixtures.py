@@ -233,7 +233,7 @@ def test_a_scenario_begins_anew_for_each_test(
     with mock_upstreams.client("opeai") as client:
         client.generate(order(), tmp_path / f"{time}.mp4")
     met = [fault.partition(" ")[0] for entry in mock_journal for fault in entry.faults]
-    assert met[0] == "cut"
+    assert met[0] == "body_cut"
     mock_journal.assert_downloaded()
 
 

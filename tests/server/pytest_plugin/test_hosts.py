@@ -80,7 +80,7 @@ def test_a_body_is_streamed_and_its_faults_are_real(
     base, headers = "https://api-platform.ope.ai/v1/videos", {"Authorization": "Bearer sk-live"}
     task = httpx.post(base, json=boat, headers=headers).json()["id"]
     mock_clock.advance("10s")
-    mock_faults.add("cut at=1000", operation="content")
+    mock_faults.add("body_cut at=1000", operation="content")
     seen: list[bytes] = []
     with (
         httpx.stream("GET", f"{base}/{task}/content", headers=headers) as answer,

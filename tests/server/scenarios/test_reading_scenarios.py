@@ -91,18 +91,18 @@ WRONG = {
     "a key of a match": ('[[fates]]\nfate = "stuck"\n[fates.match]\nkey = "a"\n', 8, "match has no field 'key'"),
     "a pattern": ('\n[[fates]]\nfate = "stuck"\nmatch = { prompt = "(" }\n', 8, "prompt is '('; allowed: a regular"),
     "a count": (
-        '[[faults]]\nfault = "lost"\n[faults.match]\n\nnth = 0\n', 9,
+        '[[faults]]\nfault = "response_lost"\n[faults.match]\n\nnth = 0\n', 9,
         "nth is 0; allowed: a whole number from 1",
     ),
     "the second of two": (
-        '[[faults]]\nfault = "lost"\n[[faults]]\nfault = "lots"\n', 8,
+        '[[faults]]\nfault = "response_lost"\n[[faults]]\nfault = "lots"\n', 8,
         "fault is 'lots'; allowed: status",
     ),
     "a fault without its operation": (
         '[[faults]]\nfault = "redirect"\nmatch = { operation = "create" }\n', 5, "redirect makes no sense",
     ),
     "fates that are no tables": ("fates = 3\n", 5, "[scenario] has no 'fates'"),
-    "faults that are one table": ('[faults]\nfault = "lost"\n', 5, "faults is no list of tables"),
+    "faults that are one table": ('[faults]\nfault = "response_lost"\n', 5, "faults is no list of tables"),
     "a rule for another upstream": (
         'upstreams = ["opeai"]\n[[fates]]\nfate = "stuck"\nmatch = { upstream = "apimodels" }\n', 8,
         "the rule is for apimodels, the scenario for opeai",
@@ -137,8 +137,8 @@ WRONG = {
         "an earlier rule (stuck) takes every call of this one (slow)",
     ),
     "a fault behind another": (
-        '[[faults]]\nfault = "status code=502"\n[[faults]]\nfault = "moved"\nmatch = { operation = "query" }\n', 7,
-        "an earlier rule (status code=502) excludes this one (moved) at every call",
+        '[[faults]]\nfault = "status code=502"\n[[faults]]\nfault = "not_found"\nmatch = { operation = "query" }\n', 7,
+        "an earlier rule (status code=502) excludes this one (not_found) at every call",
     ),
     "a fate behind a fault": (
         '[[fates]]\nfate = "stuck"\n[[faults]]\nfault = "reset"\nmatch = { operation = "create" }\n'
@@ -149,11 +149,12 @@ WRONG = {
         "the fault reset answers every call of this rule, so no task gets its fate",
     ),
     "a fault that a fate excludes": (
-        '[[fates]]\nfate = "refused"\n[[faults]]\nfault = "cut"\nmatch = { operation = "content" }\n', 7,
-        "the fate refused lets no task be made, so the fault cut is never met",
+        '[[fates]]\nfate = "refused"\n[[faults]]\nfault = "body_cut"\nmatch = { operation = "content" }\n', 7,
+        "the fate refused lets no task be made, so the fault body_cut is never met",
     ),
     "a rule that never applies": (
-        '[[faults]]\nfault = "lost"\nmatch = { probability = 0 }\n', 5, "probability is 0, so the rule never applies",
+        '[[faults]]\nfault = "response_lost"\nmatch = { probability = 0 }\n', 5,
+        "probability is 0, so the rule never applies",
     ),
 }  # fmt: skip
 
@@ -169,12 +170,12 @@ def test_what_is_wrong_is_told_with_its_line(rest: str, line: int, said: str) ->
 def test_rules_that_only_sometimes_meet_do_not_contradict_each_other() -> None:
     read('[[fates]]\nfate = "stuck"\nmatch = { times = 1 }\n[[fates]]\nfate = "slow"\n')
     read('[[fates]]\nfate = "stuck"\nmatch = { prompt = "a" }\n[[fates]]\nfate = "slow"\n')
-    read('[[faults]]\nfault = "status code=502"\nmatch = { nth = 1 }\n[[faults]]\nfault = "moved"\n')
-    read('[[faults]]\nfault = "cut"\n[[faults]]\nfault = "status code=502"\n')
+    read('[[faults]]\nfault = "status code=502"\nmatch = { nth = 1 }\n[[faults]]\nfault = "not_found"\n')
+    read('[[faults]]\nfault = "body_cut"\n[[faults]]\nfault = "status code=502"\n')
     read('[[faults]]\nfault = "missing field=id"\n[[faults]]\nfault = "missing field=status"\n')
     read('[[fates]]\nfate = "stuck"\n[[faults]]\nfault = "status code=502"\nmatch = { operation = "query" }\n')
     read('[[fates]]\nfate = "refused"\n[[faults]]\nfault = "latency seconds=1"\nmatch = { operation = "create" }\n')
-    cut = '[[faults]]\nfault = "cut"\nmatch = { operation = "content" }'
+    cut = '[[faults]]\nfault = "body_cut"\nmatch = { operation = "content" }'
     read('[[fates]]\nfate = "refused"\nmatch = { times = 1 }\n' + cut)
 
 
