@@ -94,7 +94,7 @@ class Testbed:
     @property
     def statement(self) -> Statement:
         """What the trial's key owes at the upstream."""
-        return self.app.ledger.statement(self.account).of(self.contract.name)
+        return self.app.ledger.statement(self.account).for_upstream(self.contract.name)
 
     @property
     def entries(self) -> Mapping[int, JournalEntry]:

@@ -151,11 +151,11 @@ class Downloads:
     async def _file(self, rest: str) -> FileResponse:
         token = rest.partition("/")[0]
         sources, clocks = self._rooms.sources, self._rooms.engine.clocks
-        found = sources.published(token, clocks.now(sources.owner(token)))
+        found = sources.find_published(token, clocks.now(sources.owner(token)))
         if found is None:
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
-        source: Any = found.readable.source
-        return FileResponse(source.path, f'"{source.digest}"', media_type(found.readable.facts.format))
+        source: Any = found.file.source
+        return FileResponse(source.path, f'"{source.digest}"', media_type(found.file.facts.format))
 
 
 MEDIA_TYPES = {

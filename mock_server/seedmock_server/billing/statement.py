@@ -55,7 +55,7 @@ class StatementLine:
     refunded: Decimal = ZERO
 
     @property
-    def row(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The line as a JSON value: amounts are texts, exact to the last digit."""
         return {
             "upstream": self.upstream,
@@ -87,7 +87,7 @@ class Totals:
     refunded: Decimal
 
     @property
-    def row(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, str]:
         """The sums as texts."""
         return {name: format_amount(getattr(self, name)) for name in ("quoted", "held", "charged", "refunded")}
 
@@ -101,7 +101,7 @@ class Statement:
     lines: tuple[StatementLine, ...]
     credits: Mapping[str, Decimal | None]
 
-    def of(self, upstream: str) -> Statement:
+    def for_upstream(self, upstream: str) -> Statement:
         """The part of one upstream."""
         lines = tuple(statement_line for statement_line in self.lines if statement_line.upstream == upstream)
         return Statement(self.account, self.at, lines, {upstream: self.credits.get(upstream)})
@@ -126,7 +126,7 @@ class Statement:
         """The lines that were charged."""
         return tuple(statement_line for statement_line in self.lines if statement_line.charged)
 
-    def spends(self, amount: str | int | Decimal) -> bool:
+    def is_charged(self, amount: str | int | Decimal) -> bool:
         """Whether what was charged is this amount, rounded to the digits in which the amount is written.
 
         0.588 is "0.588" and "0.59", not "0.58" nor "0.5880001".
@@ -134,22 +134,22 @@ class Statement:
         return equals_rounded(self.charged, amount)
 
     @property
-    def document(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The statement as a JSON value: the lines, the sums of each upstream with credit and balance, all sums."""
         upstreams = {name: self._account_row(name) for name in self.credits}
         return {
             "account": self.account,
             "at": self.at,
             "currency": "USD",
-            "lines": [statement_line.row for statement_line in self.lines],
+            "lines": [statement_line.as_json for statement_line in self.lines],
             "upstreams": upstreams,
-            "totals": self.totals.row,
+            "totals": self.totals.as_json,
         }
 
     def _account_row(self, upstream: str) -> dict[str, Any]:
-        totals, credit = self.of(upstream).totals, self.credits[upstream]
+        totals, credit = self.for_upstream(upstream).totals, self.credits[upstream]
         left = None if credit is None else format_amount(credit - totals.held - totals.charged)
-        return {**totals.row, "credit": None if credit is None else format_amount(credit), "left": left}
+        return {**totals.as_json, "credit": None if credit is None else format_amount(credit), "left": left}
 
 
 def equals_rounded(found: Decimal, said: str | int | Decimal) -> bool:

@@ -23,13 +23,13 @@ def read(world: ControlContext, asked: ControlRequest) -> LedgerResponse:
     upstream, limit = asked.one_of("upstream", NAMES), asked.whole("limit", LIMIT, MOST)
     accounts = world.store.accounts() if asked.account is None else [asked.account]
     told = [world.engine.ledger.statement(account) for account in accounts]
-    narrowed = told if upstream is None else [one.of(upstream) for one in told]
+    narrowed = told if upstream is None else [one.for_upstream(upstream) for one in told]
     return LedgerResponse(statements=[statement_row(one, limit) for one in narrowed])
 
 
 def statement_row(statement: Statement, limit: int = LIMIT) -> StatementResponse:
     """A statement with its newest lines; the sums are of all."""
-    row = msgspec.convert(statement.document, StatementResponse)
+    row = msgspec.convert(statement.as_json, StatementResponse)
     return msgspec.structs.replace(row, lines=row.lines[max(0, len(row.lines) - limit) :], total=len(row.lines))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..matching.rules import InvalidRule
-from ..references.declared import media_facts_from
+from ..references.declared import declaration_from
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
 from .errors import ControlError
@@ -14,7 +14,7 @@ from .models import MediaFactsListResponse, MediaFactsRequest, RemovalResponse
 
 def read(world: ControlContext, _: ControlRequest) -> MediaFactsListResponse:
     """All that was said."""
-    return msgspec.convert({"media": world.state.declared.rows()}, MediaFactsListResponse)
+    return msgspec.convert({"media": world.state.declared.as_tables()}, MediaFactsListResponse)
 
 
 def put(world: ControlContext, asked: ControlRequest) -> MediaFactsListResponse:
@@ -22,7 +22,7 @@ def put(world: ControlContext, asked: ControlRequest) -> MediaFactsListResponse:
     order: MediaFactsRequest = asked.body
     values = {name: value for name, value in msgspec.structs.asdict(order).items() if value is not None}
     try:
-        world.state.declared.put(values.pop("url"), media_facts_from(values))
+        world.state.declared.put(values.pop("url"), declaration_from(values))
     except InvalidRule as error:
         raise ControlError(str(error)) from error
     return read(world, asked)
@@ -32,11 +32,11 @@ def remove(world: ControlContext, asked: ControlRequest) -> RemovalResponse:
     """Take back all, or what was said of one URL. Raises Trouble 404."""
     declared, url = world.state.declared, asked.query.get("url")
     if url is None:
-        count = len(declared.rows())
+        count = len(declared.as_tables())
         declared.clear()
         return RemovalResponse(removed=count)
     if not declared.remove(url):
-        there = [row["url"] for row in declared.rows()][:20]
+        there = [row["url"] for row in declared.as_tables()][:20]
         said = f"nothing was said of {url[:200]!r}; there are: {', '.join(there) or 'none'}"
         raise ControlError(said, status=404, field="url", allowed=there)
     return RemovalResponse(removed=1)

@@ -48,7 +48,7 @@ def timeline(world: ControlContext, asked: ControlRequest) -> TimelineResponse:
         TaskPhase(
             at=task.created_at + phase.at,
             status=phase.status,
-            word=phase.word,
+            word=phase.raw_status,
             reached=now - task.created_at >= phase.at,
         )
         for phase in task.phases
@@ -78,7 +78,7 @@ def task_row(world: ControlContext, task: Task) -> TaskResponse:
         upstream=task.upstream,
         account=task.account,
         status=state.status,
-        word=state.word,
+        word=state.raw_status,
         progress=progress_at(task, now),
         mode=task.mode,
         model=task.model,

@@ -134,7 +134,7 @@ def _after_early_words(contract: Contract, ordinary: tuple[Phase, ...], lasts: f
     aliases = [word for word in contract.spellings(StatusContext.ALIAS) if word.status is TaskStatus.QUEUED][:2]
     early = [Phase(number * lasts, TaskStatus.QUEUED, alias.spelling) for number, alias in enumerate(aliases)]
     shift = len(early) * lasts
-    return (*early, *(Phase(phase.at + shift, phase.status, phase.word) for phase in ordinary))
+    return (*early, *(Phase(phase.at + shift, phase.status, phase.raw_status) for phase in ordinary))
 
 
 def _with_unknown(contract: Contract, ordinary: tuple[Phase, ...], fate: Fate) -> tuple[Phase, ...]:

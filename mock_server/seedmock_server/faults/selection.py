@@ -158,7 +158,7 @@ class FaultSelector:
             try:
                 clip = await self._renderer.clip(look if answer is None else other_look(fault, look))
                 if is_forged(fault):
-                    clip = await self._renderer.changed(clip, str(fault), partial(forged, fault))
+                    clip = await self._renderer.modified(clip, str(fault), partial(forged, fault))
             except Unrenderable as error:
                 raise InvalidRule(f"{fault}: no such clip can be made: {error}") from error
             if answer is None:

@@ -181,7 +181,7 @@ class AssetLibrary:
         Raises ApiError INVALID_INPUT for what is no media.
         """
         try:
-            readable = await self._reference_files.keep(content)
+            readable = await self._reference_files.store(content)
             days = float(contract.amount(f"{contract.name}.files.days").value)
             self._reference_files.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
         except sources.FetchError as error:

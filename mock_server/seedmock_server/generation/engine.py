@@ -61,7 +61,7 @@ class Caller(msgspec.Struct, frozen=True):
     account: str
     origin: str
     fate: str = ""
-    notes: list[str] = []
+    log_notes: list[str] = []
     limits: tuple[MediaLimit, ...] | None = None
 
 
@@ -122,7 +122,7 @@ class Engine:
             await self.inputs.read_all(contract, caller.account, found, caller.origin, caller.limits) if found else ()
         )
         if inputs:
-            caller.notes.extend(log_notes(inputs))
+            caller.log_notes.extend(log_notes(inputs))
         size = self._size(contract, request, inputs)
         draft = Task(
             upstream=contract.name,
@@ -262,7 +262,7 @@ class Engine:
 
     def _times(self, draft: Task, number: int) -> tuple[float, float]:
         """Seconds in the queue and in the works: what is said of tasks like this, else what the pace gives."""
-        said = self.latencies.times(draft, self.random.uniform("latency", number)) if self.latencies.durations else None
+        said = self.latencies.durations(draft, self.random.uniform("latency", number)) if self.latencies.rules else None
         return said or durations_at_pace(self.rules.pace, self.rules.latency, self.random, number)
 
     # --- what became of a task ---

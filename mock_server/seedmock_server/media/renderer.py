@@ -58,7 +58,7 @@ class ClipRenderer:
         """
         return await self._clip(clip_spec, quiet=False)
 
-    async def changed(self, clip: CachedClip, name: str, change: Callable[[bytes], bytes]) -> CachedClip:
+    async def modified(self, clip: CachedClip, name: str, change: Callable[[bytes], bytes]) -> CachedClip:
         """A clip whose bytes are changed; the name tells one change from another. Kept as every clip is."""
         digest = sha256(f"{clip.etag} {name}".encode()).hexdigest()
         found = self._cache.find(digest)

@@ -12,8 +12,8 @@ from seedmock_contracts.facts import MediaFacts
 
 from ..matching.rules import InvalidRule
 
-MOST: Final = 10_000
-LONGEST_URL: Final = 65_536
+MAX_DECLARATIONS: Final = 10_000
+MAX_URL_CHARS: Final = 65_536
 FORMATS: Final = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}
 NUMBERS: Final = ("size_bytes", "seconds", "width", "height", "fps")
 FLAGS: Final = ("has_audio", "face")
@@ -33,7 +33,7 @@ class Declaration:
             return self.facts
         return replace(measured, **{name: getattr(self.facts, name) for name in self.said})
 
-    def row(self) -> dict[str, Any]:
+    def as_table(self) -> dict[str, Any]:
         """The table that it can be read from again."""
         return {name: getattr(self.facts, name) for name in ALLOWED if name in self.said}
 
@@ -46,10 +46,12 @@ class DeclaredMedia:
 
     def put(self, url: str, facts: MediaFacts | Declaration) -> None:
         """Let these be the facts of a URL, in the place of what was declared before. Raises InvalidRule."""
-        if not url.strip() or len(url) > LONGEST_URL:
-            raise InvalidRule(f"url is {url[:100]!r}; allowed: a text of at most {LONGEST_URL} signs, not blank")
-        if len(self._by_url) >= MOST and url.strip() not in self._by_url:
-            raise InvalidRule(f"{MOST} URLs are declared already; allowed: no more, until some are forgotten")
+        if not url.strip() or len(url) > MAX_URL_CHARS:
+            raise InvalidRule(f"url is {url[:100]!r}; allowed: a text of at most {MAX_URL_CHARS} signs, not blank")
+        if len(self._by_url) >= MAX_DECLARATIONS and url.strip() not in self._by_url:
+            raise InvalidRule(
+                f"{MAX_DECLARATIONS} URLs are declared already; allowed: no more, until some are forgotten"
+            )
         if isinstance(facts, MediaFacts):
             facts = Declaration(facts, frozenset(ALLOWED))
         self._by_url[url.strip()] = facts
@@ -66,12 +68,12 @@ class DeclaredMedia:
         """Take everything back."""
         self._by_url.clear()
 
-    def rows(self) -> list[dict[str, Any]]:
+    def as_tables(self) -> list[dict[str, Any]]:
         """Every declaration as the table that it can be read from again, with its url."""
-        return [{"url": url, **one.row()} for url, one in self._by_url.items()]
+        return [{"url": url, **one.as_table()} for url, one in self._by_url.items()]
 
 
-def media_facts_from(values: Mapping[str, Any]) -> Declaration:
+def declaration_from(values: Mapping[str, Any]) -> Declaration:
     """Facts from a JSON or TOML table such as `{"kind": "image", "width": 640, "height": 640, "face": true}`.
 
     Only the kind must be said. Raises InvalidRule, naming what is allowed.

@@ -32,7 +32,7 @@ class FaceDetector:
     def __init__(self) -> None:
         self._seen: OrderedDict[str, bool | None] = OrderedDict()
 
-    async def face(self, source: StoredFile) -> bool | None:
+    async def has_face(self, source: StoredFile) -> bool | None:
         """Whether an image shows a face; None where there is no detector, or the image can't be read."""
         if source.digest not in self._seen:
             self._seen[source.digest] = await asyncio.to_thread(has_face, source.path)

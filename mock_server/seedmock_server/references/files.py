@@ -66,7 +66,7 @@ class MeasuredFile:
 class PublishedFile:
     """A file that was posted, by the name that it came with, for as long as its link lives by its account's clock."""
 
-    readable: MeasuredFile
+    file: MeasuredFile
     name: str
     expires_at: float
     account: str = ""
@@ -103,23 +103,23 @@ class ReferenceFiles:
         `own_origin` is the scheme://host[:port] by which the client came. Raises FetchError.
         """
         if url.lstrip()[:5].lower() == "data:":
-            return await self.keep(await asyncio.to_thread(decoded, url))
+            return await self.store(await asyncio.to_thread(decode_data_uri, url))
         token = local_file_token(url, own_origin)
         if token is not None:
-            found = self.published(token, now)
+            found = self.find_published(token, now)
             if found is None:
                 raise FetchError(
                     FetchFailure.UNREACHABLE, "the posted file is not there: the link is unknown or has expired"
                 )
-            return found.readable
+            return found.file
         path = local_path(url, own_origin)
         if path and path.startswith(RESULTS) and self.result is not None:
             clip = await self.result(path.removeprefix(RESULTS))
-            return await self.keep(await asyncio.to_thread(clip.read_bytes))
+            return await self.store(await asyncio.to_thread(clip.read_bytes))
         content = await self._fetched(url)
-        return None if content is None else await self.keep(content)
+        return None if content is None else await self.store(content)
 
-    async def keep(self, content: bytes) -> MeasuredFile:
+    async def store(self, content: bytes) -> MeasuredFile:
         """Store content under its digest, and measure it, unless that was done before.
 
         Raises FetchError: not_media, or too_large where even an emptied folder would not hold it.
@@ -147,7 +147,7 @@ class ReferenceFiles:
         """Every published file with its token, oldest first."""
         return tuple(self._published.items())
 
-    def unpublish(self) -> None:
+    def unpublish_all(self) -> None:
         """Let every link to a posted file go dead; the files stay."""
         self._published.clear()
 
@@ -156,10 +156,10 @@ class ReferenceFiles:
         found = self._published.get(token)
         return "" if found is None else found.account
 
-    def published(self, token: str, now: float) -> PublishedFile | None:
+    def find_published(self, token: str, now: float) -> PublishedFile | None:
         """The file of a token, while its link lives and the folder has room for it."""
         found = self._published.get(token)
-        if found is None or now >= found.expires_at or not self._touch(found.readable.source.digest):
+        if found is None or now >= found.expires_at or not self._touch(found.file.source.digest):
             return None
         return found
 
@@ -210,7 +210,7 @@ class ReferenceFiles:
         if excess > sum(self._sizes.values()):
             free = self._total - (self._occupied - sum(self._sizes.values()))
             raise FetchError(FetchFailure.TOO_LARGE, f"the reference has {size} bytes; there is room for {free}")
-        posted = {found.readable.source.digest for found in self._published.values()}
+        posted = {found.file.source.digest for found in self._published.values()}
         oldest = iter(sorted(self._sizes, key=posted.__contains__))
         while self._occupied + size > self._total:
             digest = next(oldest)
@@ -240,7 +240,7 @@ def local_file_token(url: str, own_origin: str) -> str | None:
     return path.removeprefix(FILES).partition("/")[0] if path and path.startswith(FILES) else None
 
 
-def decoded(url: str) -> bytes:
+def decode_data_uri(url: str) -> bytes:
     """The content of a data: URI, as browsers read it (WHATWG Fetch, "data: URL processor"); raises FetchError."""
     head, comma, data = url.partition(",")
     if not comma:

@@ -66,6 +66,6 @@ class MediaInspector:
             return seen
         if seen.source is None:
             return seen
-        found = await self._eyes.face(seen.source)
+        found = await self._eyes.has_face(seen.source)
         judge = await self._eyes.name()
         return Inspection(seen.source, replace(facts, face=found), judge or NOBODY)

@@ -20,7 +20,7 @@ from ..fates.rules import FateRule, fate_rule_from
 from ..faults.rules import FaultRule, fault_rule_from
 from ..matching.rules import InvalidRule
 from ..rate_limits import Limit
-from ..references.declared import Declaration, media_facts_from
+from ..references.declared import Declaration, declaration_from
 from ..tasks.latency import LatencyRules, latency_rule_from
 from .conflicts import contradiction
 from .toml_locations import Place, line_of
@@ -230,7 +230,7 @@ def _media(document: Mapping[str, Any]) -> dict[str, Declaration]:
         if not URL.fullmatch(url):
             raise _Wrong(f"media is of {url!r}; allowed: a URL", ("media", url))
     rows = {url: _table(table, (url,), ("media",)) for url in table}
-    return {url: _judged(media_facts_from, row, ("media", url)) for url, row in rows.items()}
+    return {url: _judged(declaration_from, row, ("media", url)) for url, row in rows.items()}
 
 
 # --- tables ---

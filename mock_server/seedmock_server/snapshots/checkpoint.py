@@ -65,7 +65,7 @@ class Checkpoint:
             uploads=self.sources.uploads(),
             credit=ledger.default_credit,
             grants=tuple((*whose, amount) for whose, amount in ledger.grants.items()),
-            media=tuple(self.declared.rows()),
+            media=tuple(self.declared.as_tables()),
             stage=retelling.stage_state(stage),
             posts=tuple(retelling.post_state(one) for one in self.courier.expected()),
             journal=JournalState(self.journal.count, tuple(self.journal.read())),
@@ -97,7 +97,7 @@ class Checkpoint:
         self.limits.calls.update({(upstream, account): deque(calls) for upstream, account, calls in taken.calls})
         self.engine.latencies = taken.latencies
         for token, upload in taken.uploads:
-            self.sources.publish(token, upload.readable, upload.name, upload.expires_at, upload.account)
+            self.sources.publish(token, upload.file, upload.name, upload.expires_at, upload.account)
         self.engine.ledger.set_default_credit(taken.credit)
         for account, upstream, amount in taken.grants:
             self.engine.ledger.grant(account, upstream, amount)
@@ -130,7 +130,7 @@ class Checkpoint:
         self.courier.forget(account)
         if account is None:
             self.declared.clear()
-            self.sources.unpublish()
+            self.sources.unpublish_all()
             self.engine.latencies = LatencyRules()
             self.clocks.shared.reset()
             self.engine.number = 0

@@ -144,7 +144,7 @@ def read(document: bytes, folder: Path) -> Snapshot:
         raise InvalidSnapshot(f"this is no snapshot: {error}; allowed: what GET /_mock/snapshot gives") from error
     _check(taken)
     there = tuple(_with_files(holding) for holding in taken.holdings)
-    uploads = tuple(pair for pair in taken.uploads if not _is_gone(pair[1].readable.source))
+    uploads = tuple(pair for pair in taken.uploads if not _is_gone(pair[1].file.source))
     return msgspec.structs.replace(taken, holdings=there, uploads=uploads)
 
 

@@ -12,7 +12,7 @@ from ..callbacks.dispatcher import Delivery
 from ..fates.rules import Fate, FateRule, Fates, Outcomes, outcomes_from
 from ..faults.rules import FaultRule, Faults, fault_row
 from ..matching.rules import Counter, InvalidRule, match_row
-from ..references.declared import LONGEST_URL, Declaration, media_facts_from
+from ..references.declared import MAX_URL_CHARS, Declaration, declaration_from
 from ..scenarios.active import ActiveScenario
 from ..scenarios.loader import Scenario
 from ..tasks.models import Task
@@ -41,7 +41,7 @@ def stage_state(stage: ActiveScenario) -> StageState | None:
     on = stage.scenario
     if on is None:
         return None
-    before = {url: None if said is None else said.row() for url, said in stage.said_before.items()}
+    before = {url: None if said is None else said.as_table() for url, said in stage.said_before.items()}
     return StageState(on.name, on.title, on.description, on.links, on.covers, on.upstreams, before)
 
 
@@ -66,10 +66,10 @@ def scenario(said: StageState | None) -> tuple[Scenario | None, dict[str, Declar
 def declaration(row: dict[str, Any]) -> tuple[str, Declaration]:
     """A URL and what was declared of it."""
     url = row.get("url")
-    if not isinstance(url, str) or not url.strip() or len(url) > LONGEST_URL:
+    if not isinstance(url, str) or not url.strip() or len(url) > MAX_URL_CHARS:
         raise InvalidSnapshot(f"media: url is {str(url)[:80]!r}; allowed: a text")
     try:
-        return url, media_facts_from({name: value for name, value in row.items() if name != "url"})
+        return url, declaration_from({name: value for name, value in row.items() if name != "url"})
     except InvalidRule as error:
         raise InvalidSnapshot(f"media: {error}") from error
 

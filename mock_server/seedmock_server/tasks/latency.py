@@ -24,7 +24,7 @@ class LatencyRule:
     fixed: float | None = None
     drawn: LogNormal | None = None
 
-    def fits(self, draft: Task) -> bool:
+    def matches(self, draft: Task) -> bool:
         """Whether it is said for a task like this."""
         return (
             self.model in (None, draft.model)
@@ -32,7 +32,7 @@ class LatencyRule:
             and self.seconds in (None, draft.seconds)
         )
 
-    def times(self, fraction: float) -> tuple[float, float]:
+    def durations(self, fraction: float) -> tuple[float, float]:
         """Seconds in the queue and in the works."""
         whole = self.drawn.quantile(fraction) if self.drawn is not None else self.fixed or 0.0
         return whole * QUEUED_SHARE, whole * (1 - QUEUED_SHARE)
@@ -42,12 +42,12 @@ class LatencyRule:
 class LatencyRules:
     """The durations in the order in which they are asked; none means that the pace decides."""
 
-    durations: tuple[LatencyRule, ...] = ()
+    rules: tuple[LatencyRule, ...] = ()
 
-    def times(self, draft: Task, fraction: float) -> tuple[float, float] | None:
+    def durations(self, draft: Task, fraction: float) -> tuple[float, float] | None:
         """Seconds in the queue and in the works, or None where nothing is said of a task like this."""
-        found = next((one for one in self.durations if one.fits(draft)), None)
-        return None if found is None else found.times(fraction)
+        found = next((one for one in self.rules if one.matches(draft)), None)
+        return None if found is None else found.durations(fraction)
 
 
 def latency_rule_from(values: Mapping[str, Any]) -> LatencyRule:

@@ -27,7 +27,7 @@ class Phase(msgspec.Struct, frozen=True, gc=False):
 
     at: float
     status: TaskStatus
-    word: str = ""
+    raw_status: str = ""
 
 
 class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -51,7 +51,7 @@ class TaskState(NamedTuple):
     status: TaskStatus
     since: float
     ends_at: float
-    word: str = ""
+    raw_status: str = ""
 
 
 NEVER = math.inf
@@ -86,7 +86,7 @@ def state_at(task: Task, now: float) -> TaskState:
     """The state of a task at a reading of the clock."""
     begun = task.created_at  # added to, not taken off: so a task has ended at the very float that `ends_at` returns
     phase = next((phase for phase in reversed(task.phases) if now >= begun + phase.at), task.phases[0])
-    return TaskState(phase.status, task.created_at + phase.at, ends_at(task), phase.word)
+    return TaskState(phase.status, task.created_at + phase.at, ends_at(task), phase.raw_status)
 
 
 def ends_at(task: Task) -> float:

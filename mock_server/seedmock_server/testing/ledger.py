@@ -47,7 +47,7 @@ class Purse:
         if isinstance(amount, float):
             raise TypeError(f'the amount is the float {amount}; write it as a text: assert_spend("{amount}")')
         statement = self.statement
-        if not statement.spends(amount):
+        if not statement.is_charged(amount):
             self._fail(f"expected {amount} USD to be spent, found {format_amount(statement.charged)}")
 
     def assert_charged_once(self) -> None:

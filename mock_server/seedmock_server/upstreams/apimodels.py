@@ -106,7 +106,7 @@ class ApimodelsApi:
         return _ok({"task_id": task.id, "status": word} if self._legacy else {"taskId": task.id, "state": word})
 
     def _task_body(self, task: Task, state: TaskState, origin: str) -> dict[str, Any]:
-        word = state.word or self.contract.spelling(state.status, StatusContext.QUERY)
+        word = state.raw_status or self.contract.spelling(state.status, StatusContext.QUERY)
         body: dict[str, Any] = {
             "taskId": task.id,
             "state": word,

@@ -173,9 +173,9 @@ class OpeaiApi:
         }
 
     def _word(self, state: TaskState) -> str:
-        if state.word and self._openai:  # the gateway maps only the words that it knows
-            return self._queued if state.word == SUBMITTED else "unknown"
-        return state.word or self._words[state.status]
+        if state.raw_status and self._openai:  # the gateway maps only the words that it knows
+            return self._queued if state.raw_status == SUBMITTED else "unknown"
+        return state.raw_status or self._words[state.status]
 
     def _request(self, document: Mapping[str, Any], found: Sequence[LocatedReference]) -> GenerationRequest:
         """What a document that keeps every rule means."""

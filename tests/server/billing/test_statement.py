@@ -27,8 +27,8 @@ def test_each_kind_of_order_is_held_then_charged_at_its_price(shop: Any) -> None
         assert shop.order(what).status_code == 200
     held = shop.statement()
     assert [line.kind for line in held.lines if line.upstream == "opeai"] == ["generation"]
-    assert sorted(line.kind for line in held.of("apimodels").lines) == ["asset", "generation", "upscale"]
-    assert held.of("apimodels").totals.held == Decimal("0.588") + Decimal("0.375") + Decimal("0.01")
+    assert sorted(line.kind for line in held.for_upstream("apimodels").lines) == ["asset", "generation", "upscale"]
+    assert held.for_upstream("apimodels").totals.held == Decimal("0.588") + Decimal("0.375") + Decimal("0.01")
     assert (held.charged, held.charges) == (0, ())
     assert {line.settled_at for line in held.lines} == {None}
     began = shop.clock.now()
@@ -36,7 +36,7 @@ def test_each_kind_of_order_is_held_then_charged_at_its_price(shop: Any) -> None
     charged = shop.statement()
     assert charged.charged == charged.totals.quoted == held.totals.held
     assert charged.totals.held == charged.totals.refunded == 0
-    ends = {line.kind: line.settled_at for line in charged.of("apimodels").lines}
+    ends = {line.kind: line.settled_at for line in charged.for_upstream("apimodels").lines}
     assert ends["generation"] == ends["upscale"] == began + 2
     assert began < ends["asset"] <= began + 1
 
@@ -92,7 +92,7 @@ def test_balance_and_records_say_what_the_statement_says(shop: Any) -> None:
         shop.order("a", fate=fate).json()["data"]["taskId"] for fate in ("", "failed", "failed charged=yes", "stuck")
     ]
     for _ in range(2):
-        statement = shop.statement().of("apimodels")
+        statement = shop.statement().for_upstream("apimodels")
         assert shop.balance() == pytest.approx(float(1000 - statement.totals.held - statement.charged))
         for task_id, line in zip(ids, statement.lines, strict=True):
             record = shop.record(task_id)
@@ -139,9 +139,9 @@ def test_the_statement_is_json_with_exact_amounts_and_what_they_rest_on(open_sho
     shop = open_shop(credit="1")
     shop.order("b")
     shop.order("a", fate="failed")
-    assert shop.statement().document["upstreams"]["apimodels"]["left"] == "0.412"
+    assert shop.statement().as_json["upstreams"]["apimodels"]["left"] == "0.412"
     shop.clock.advance(2)
-    said = json.loads(json.dumps(shop.statement().document))
+    said = json.loads(json.dumps(shop.statement().as_json))
     b, a = said["lines"]
     assert a["quoted"] == a["refunded"] == "0.588"
     assert (a["held"], a["charged"], a["rate"], a["unit"], a["seconds"]) == ("0", "0", "0.147", "second", 4)
@@ -158,8 +158,8 @@ def test_the_statement_is_json_with_exact_amounts_and_what_they_rest_on(open_sho
 
 def test_without_a_limit_a_statement_says_so(shop: Any) -> None:
     shop.order("a")
-    assert shop.statement().document["upstreams"]["apimodels"]["credit"] is None
-    assert shop.statement().document["upstreams"]["apimodels"]["left"] is None
+    assert shop.statement().as_json["upstreams"]["apimodels"]["credit"] is None
+    assert shop.statement().as_json["upstreams"]["apimodels"]["left"] is None
 
 
 @pytest.mark.parametrize(
@@ -177,10 +177,10 @@ def test_amounts_are_compared_in_the_digits_in_which_they_are_asked_for(found: s
 
 def test_a_statement_knows_whether_so_much_was_spent(shop: Any) -> None:
     shop.order("a")
-    assert shop.statement().spends(0)
+    assert shop.statement().is_charged(0)
     shop.clock.advance(2)
-    assert shop.statement().spends("0.59")
-    assert not shop.statement().spends("0.60")
+    assert shop.statement().is_charged("0.59")
+    assert not shop.statement().is_charged("0.60")
 
 
 def test_amounts_are_written_without_idle_zeros() -> None:
@@ -234,5 +234,5 @@ def test_at_every_moment_each_amount_is_in_one_place_and_the_tally_agrees(
             status = state_at(store._tasks[line.id], clock.now()).status
             assert (status in (TaskStatus.SUCCESS, TaskStatus.FAILURE)) is (line.settled_at is not None)
         for name in ("apimodels", "opeai"):
-            totals = statement.of(name).totals
+            totals = statement.for_upstream(name).totals
             assert early.spent("k", name) == late.spent("k", name) == totals.held + totals.charged

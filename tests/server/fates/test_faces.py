@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from seedmock_server.matching.rules import InvalidRule
 from seedmock_server.references import face_detection as vision
-from seedmock_server.references.declared import DeclaredMedia, media_facts_from
+from seedmock_server.references.declared import DeclaredMedia, declaration_from
 
 FACE, NO_FACE = "https://mock.test/face.png", "https://mock.test/not-a-face.png"
 SEEN = "https://media.example.org/someone.png"
@@ -119,10 +119,10 @@ def test_a_declared_face_is_refused_and_a_declared_absence_is_not(nearby: Any) -
     declared = nearby.app.declared
     assert nearby.create(**nearby.references("image", SEEN)).status_code == 200
     assert notes(nearby) == []
-    declared.put(SEEN, media_facts_from({"kind": "image", "face": True}))
+    declared.put(SEEN, declaration_from({"kind": "image", "face": True}))
     assert is_refused_for_a_face(nearby, nearby.create(**nearby.references("image", SEEN)), "[0]")
     assert "a face, says declared facts" in notes(nearby)[0]
-    declared.put(FACE, media_facts_from({"kind": "image", "face": False}))
+    declared.put(FACE, declaration_from({"kind": "image", "face": False}))
     assert nearby.create(**nearby.references("image", FACE)).status_code == 200
     declared.clear()
     assert nearby.create(**nearby.references("image", FACE)).status_code == 400
@@ -137,7 +137,7 @@ def test_without_the_extra_only_declared_facts_count(nearby: Any) -> None:
     url = data(drawn_face(360, "JPEG"))
     assert nearby.create(**nearby.references("image", url)).status_code == 200
     assert "face or not, says nobody: seedmock[vision] is not installed" in notes(nearby)[0]
-    nearby.app.declared.put(url, media_facts_from({"kind": "image", "face": True}))
+    nearby.app.declared.put(url, declaration_from({"kind": "image", "face": True}))
     assert nearby.create(**nearby.references("image", url)).status_code == 400
 
 
@@ -202,9 +202,9 @@ def test_readable_images_are_looked_at_off_the_loop_and_once(nearby: Any, monkey
 @needs_detector
 def test_what_is_declared_counts_more_than_what_is_seen(nearby: Any) -> None:
     url = data(drawn_face(360, "JPEG"))
-    nearby.app.declared.put(url, media_facts_from({"kind": "image", "face": False}))
+    nearby.app.declared.put(url, declaration_from({"kind": "image", "face": False}))
     assert nearby.create(**nearby.frame(url)).status_code == 200
-    nearby.app.declared.put(url, media_facts_from({"kind": "image"}))
+    nearby.app.declared.put(url, declaration_from({"kind": "image"}))
     assert nearby.create(**nearby.frame(url)).status_code == 400
 
 
@@ -242,23 +242,23 @@ def test_the_emulator_s_own_test_cards_show_no_face(
 )
 def test_facts_that_cannot_be_are_refused_by_name(values: dict[str, Any], parts: tuple[str, ...]) -> None:
     with pytest.raises(InvalidRule) as told:
-        media_facts_from(values)
+        declaration_from(values)
     assert all(part in str(told.value) for part in parts), told.value
 
 
 def test_declarations_read_back_as_they_were_made() -> None:
     declared, said = DeclaredMedia(), {"kind": "video", "seconds": 16.0, "width": 640, "height": 360, "fps": 24.0}
-    declared.put(" https://x.example/a.mp4 ", media_facts_from(said))
+    declared.put(" https://x.example/a.mp4 ", declaration_from(said))
     assert declared.rows() == [{"url": "https://x.example/a.mp4", **said}] or set(declared.rows()[0]) == {"url", *said}
-    assert declared.get("https://x.example/a.mp4") == media_facts_from(said)
+    assert declared.get("https://x.example/a.mp4") == declaration_from(said)
     assert declared.remove("https://x.example/a.mp4")
     assert not declared.remove("https://x.example/a.mp4")
     assert declared.rows() == []
 
 
 def test_declarations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seedmock_server.references.declared.MOST", 2)
-    declared, facts = DeclaredMedia(), media_facts_from({"kind": "audio"})
+    monkeypatch.setattr("seedmock_server.references.declared.MAX_DECLARATIONS", 2)
+    declared, facts = DeclaredMedia(), declaration_from({"kind": "audio"})
     for url in ("a", "b", "a"):
         declared.put(url, facts)
     for url, why in (("c", "2 URLs"), ("", "blank"), ("x" * 70_000, "at most 65536")):
@@ -273,16 +273,16 @@ def test_declared_facts_are_held_against_the_limits(nearby: Any) -> None:
         ("audio", {"size_bytes": 1 << 30}, "size_bytes"),
     ):
         url = f"https://media.example.org/declared-{kind}"
-        nearby.app.declared.put(url, media_facts_from({"kind": kind, **values}))
+        nearby.app.declared.put(url, declaration_from({"kind": kind, **values}))
         answer = nearby.create(**nearby.references(kind, url))
         assert (answer.status_code, f"{quantity} is" in answer.text) == (400, True)
 
 
 def test_what_is_declared_lies_over_what_is_measured(nearby: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
     url = data(drawn_boat())
-    nearby.app.declared.put(url, media_facts_from({"kind": "image", "size_bytes": 31 << 20}))
+    nearby.app.declared.put(url, declaration_from({"kind": "image", "size_bytes": 31 << 20}))
     assert "size_bytes is 32505856" in nearby.create(**nearby.frame(url)).text
-    nearby.app.declared.put(url, media_facts_from({"kind": "image", "face": False}))
+    nearby.app.declared.put(url, declaration_from({"kind": "image", "face": False}))
     task_id = nearby.order(**nearby.frame(url))
     nearby.door.clock.advance(10)
     red, green, blue = watch(nearby.clip(task_id).content)["first"].getpixel((5, 5))
@@ -290,7 +290,7 @@ def test_what_is_declared_lies_over_what_is_measured(nearby: Any, watch: Callabl
 
 
 def test_what_is_declared_need_not_be_readable(nearby: Any) -> None:
-    nearby.app.declared.put("https://mock.test/unreachable.jpg", media_facts_from({"kind": "image"}))
+    nearby.app.declared.put("https://mock.test/unreachable.jpg", declaration_from({"kind": "image"}))
     assert nearby.create(**nearby.frame("https://mock.test/unreachable.jpg")).status_code == 200
-    nearby.app.declared.put("data:image/png;base64,AAAA", media_facts_from({"kind": "image"}))
+    nearby.app.declared.put("data:image/png;base64,AAAA", declaration_from({"kind": "image"}))
     assert nearby.create(**nearby.frame("data:image/png;base64,AAAA")).status_code == 200

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seedmock_contracts.enums import MediaKind
-from seedmock_server.references.files import FetchError, FetchFailure, MeasuredFile, ReferenceFiles, decoded
+from seedmock_server.references.files import FetchError, FetchFailure, MeasuredFile, ReferenceFiles, decode_data_uri
 
 
 def picture(width: int = 4, height: int = 3) -> bytes:
@@ -112,11 +112,11 @@ def test_what_is_no_media_is_refused_and_leaves_nothing_behind(tmp_path: Path, c
 
 @given(st.binary(min_size=1, max_size=60))
 def test_any_bytes_come_back_from_both_forms(content: bytes) -> None:
-    assert decoded("data:;base64," + base64.b64encode(content).decode()) == content
-    assert decoded("data:," + quote_from_bytes(content)) == content
+    assert decode_data_uri("data:;base64," + base64.b64encode(content).decode()) == content
+    assert decode_data_uri("data:," + quote_from_bytes(content)) == content
 
 
 @given(st.text(max_size=40))
 def test_any_text_after_the_scheme_is_decoded_or_refused(text: str) -> None:
     with contextlib.suppress(FetchError):
-        assert decoded(f"data:{text}")
+        assert decode_data_uri(f"data:{text}")

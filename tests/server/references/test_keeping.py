@@ -34,7 +34,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def kept(sources: ReferenceFiles, *shades: int) -> list[MeasuredFile]:
-    return [await sources.keep(picture(shade)) for shade in shades]
+    return [await sources.store(picture(shade)) for shade in shades]
 
 
 def names(folder: Path) -> set[str]:
@@ -71,7 +71,7 @@ def test_the_same_content_is_measured_once_and_off_the_loop(tmp_path: Path, meas
 def test_requests_that_keep_the_same_content_at_once_share_the_work(tmp_path: Path, measured: list[bool]) -> None:
     async def main() -> list[MeasuredFile]:
         sources = ReferenceFiles(tmp_path)
-        return await asyncio.gather(*(sources.keep(picture()) for _ in range(20)))
+        return await asyncio.gather(*(sources.store(picture()) for _ in range(20)))
 
     assert len({found.source for found in run(main())}) == 1
     assert len(measured) == 1
@@ -91,7 +91,7 @@ def test_one_of_them_may_hang_up_and_the_others_are_served(tmp_path: Path, monke
 
     async def main() -> MeasuredFile:
         sources = ReferenceFiles(tmp_path)
-        gone, stays = (asyncio.create_task(sources.keep(picture())) for _ in range(2))
+        gone, stays = (asyncio.create_task(sources.store(picture())) for _ in range(2))
         await asyncio.to_thread(begun.wait, 10)
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
@@ -114,7 +114,7 @@ def test_a_refusal_that_nobody_waits_for_is_forgotten_quietly(tmp_path: Path, mo
         told: list[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
         sources = ReferenceFiles(tmp_path)
-        gone = asyncio.create_task(sources.keep(picture()))
+        gone = asyncio.create_task(sources.store(picture()))
         await asyncio.sleep(0)
         while not sources._keeping:
             await asyncio.sleep(0)
@@ -145,7 +145,7 @@ def test_work_that_the_end_of_the_loop_cuts_short_leaves_nothing_unfinished(
     async def main() -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: told.append(context))
-        work = asyncio.create_task(sources.keep(picture()))
+        work = asyncio.create_task(sources.store(picture()))
         while not names(tmp_path):
             await asyncio.sleep(0.001)
         work.cancel()
@@ -181,7 +181,7 @@ def test_what_was_not_used_for_long_makes_room(tmp_path: Path) -> None:
     async def main() -> tuple[list[MeasuredFile], MeasuredFile]:
         sources = ReferenceFiles(tmp_path, total_bytes=2 * SIZE)
         old = await kept(sources, 1, 2, 1)
-        return old, await sources.keep(picture(3))
+        return old, await sources.store(picture(3))
 
     (first, second, _), third = run(main())
     assert names(tmp_path) == {first.source.digest, third.source.digest}
@@ -194,10 +194,10 @@ def test_posted_files_go_last(tmp_path: Path) -> None:
         posted, _ = await kept(sources, 1, 2)
         sources.publish("token", posted, "cat.bmp", 10.0)
         await kept(sources, 3)
-        stays = sources.published("token", 0.0)
+        stays = sources.find_published("token", 0.0)
         sources.publish("other", (await kept(sources, 3))[0], "dog.bmp", 10.0)
         await kept(sources, 4)
-        return stays, sources.published("token", 0.0)
+        return stays, sources.find_published("token", 0.0)
 
     stays, gone = run(main())
     assert stays is not None
@@ -209,7 +209,7 @@ def test_content_that_an_empty_folder_could_not_hold_is_refused_and_throws_nothi
         sources = ReferenceFiles(tmp_path, total_bytes=SIZE + 1)
         await kept(sources, 1)
         with pytest.raises(FetchError, match=f"has {2 * SIZE} bytes; there is room for {SIZE + 1}") as caught:
-            await sources.keep(picture() * 2)
+            await sources.store(picture() * 2)
         assert caught.value.reason is FetchFailure.TOO_LARGE
 
     run(main())
@@ -228,10 +228,10 @@ def test_what_is_being_kept_holds_its_room(tmp_path: Path, monkeypatch: pytest.M
     async def main() -> None:
         sources = ReferenceFiles(tmp_path, total_bytes=2 * SIZE)
         monkeypatch.setattr(probe, "measure", waiting)
-        work = [asyncio.create_task(sources.keep(picture(shade))) for shade in (1, 2)]
+        work = [asyncio.create_task(sources.store(picture(shade))) for shade in (1, 2)]
         await asyncio.to_thread(begun.wait, 10)
         with pytest.raises(FetchError, match=f"has {SIZE} bytes; there is room for 0"):
-            await sources.keep(picture(3))
+            await sources.store(picture(3))
         go_on.set()
         await asyncio.gather(*work)
         monkeypatch.setattr(probe, "measure", measure)
@@ -246,7 +246,7 @@ def test_refused_content_gives_its_room_back(tmp_path: Path) -> None:
         sources = ReferenceFiles(tmp_path, total_bytes=SIZE)
         for _ in range(3):
             with pytest.raises(FetchError, match="not media"):
-                await sources.keep(b"x" * SIZE)
+                await sources.store(b"x" * SIZE)
         await kept(sources, 1)
 
     run(main())
@@ -289,10 +289,10 @@ def test_a_file_that_was_removed_from_outside_is_kept_anew(tmp_path: Path) -> No
         [found] = await kept(sources, 1)
         sources.publish("token", found, "cat.bmp", 10.0)
         found.source.path.unlink()
-        assert sources.published("token", 0.0) is None
+        assert sources.find_published("token", 0.0) is None
         [again] = await kept(sources, 1)
         assert again.source.path.read_bytes() == picture(1)
-        assert sources.published("token", 0.0) is not None
+        assert sources.find_published("token", 0.0) is not None
 
     run(main())
 
@@ -312,10 +312,10 @@ def test_a_posted_file_is_there_until_its_time_is_over(tmp_path: Path) -> None:
     sources = ReferenceFiles(tmp_path)
     [found] = run(kept(sources, 1))
     sources.publish("token", found, "cat.bmp", 10.0)
-    assert sources.published("token", 9.9) == PublishedFile(found, "cat.bmp", 10.0)
-    assert sources.published("token", 10.0) is None
-    assert sources.published("token", 9.9) is not None
-    assert sources.published("other", 0.0) is None
+    assert sources.find_published("token", 9.9) == PublishedFile(found, "cat.bmp", 10.0)
+    assert sources.find_published("token", 10.0) is None
+    assert sources.find_published("token", 9.9) is not None
+    assert sources.find_published("other", 0.0) is None
 
 
 def test_the_first_of_very_many_tokens_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,12 +324,12 @@ def test_the_first_of_very_many_tokens_is_forgotten(tmp_path: Path, monkeypatch:
     [found] = run(kept(sources, 1))
     for token in "abc":
         sources.publish(token, found, "cat.bmp", 10.0)
-    assert [token for token in "abc" if sources.published(token, 0.0)] == ["b", "c"]
+    assert [token for token in "abc" if sources.find_published(token, 0.0)] == ["b", "c"]
 
 
 async def asked(folder: Path, url: str, own_origin: str = OWN, now: float = 0.0) -> MeasuredFile | None:
     sources = ReferenceFiles(folder)
-    sources.publish("token", await sources.keep(picture()), "cat.bmp", 10.0)
+    sources.publish("token", await sources.store(picture()), "cat.bmp", 10.0)
     return await sources.read(url, own_origin=own_origin, now=now)
 
 

@@ -95,7 +95,7 @@ def test_the_scenario_of_the_readme_is_one() -> None:
     text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```toml\n(\[scenario\]|default = )(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     said = scenario_from("".join(block), "README.md")
-    assert (said.title, len(said.fates), len(said.faults), len(said.latencies.durations)) == ("A bad night", 3, 1, 2)
+    assert (said.title, len(said.fates), len(said.faults), len(said.latencies.rules)) == ("A bad night", 3, 1, 2)
 
 
 def test_the_command_lists_them_all() -> None:

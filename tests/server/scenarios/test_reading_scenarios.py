@@ -68,7 +68,7 @@ height = 720
     assert [str(rule.fault) for rule in said.faults] == ["status code=502 body=html"]
     assert said.limit is not None and (said.limit.rate, said.limit.concurrency) == (60, 2)
     assert said.credit == Decimal("2.50")
-    assert [one.fixed for one in said.latencies.durations] == [600.0, None]
+    assert [one.fixed for one in said.latencies.rules] == [600.0, None]
     assert said.media["https://example.com/boat.mp4"].facts.width == 1280
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from seedmock_server import create_app
 from seedmock_server.cli.main import serve
-from seedmock_server.references.declared import media_facts_from
+from seedmock_server.references.declared import declaration_from
 from seedmock_server.scenarios.catalog import names
 from seedmock_server.scenarios.loader import scenario_from
 from seedmock_server.settings import InvalidSetting
@@ -161,13 +161,13 @@ def test_the_pace_decides_where_a_scenario_says_nothing_of_a_task(inside: Any) -
 def test_what_was_declared_of_media_comes_back(clips: Path) -> None:
     app = create_app(seed=1, cache_dir=clips)
     url = "https://unreachable.invalid/a.png"
-    app.declared.put(url, media_facts_from({"kind": "image", "width": 640, "height": 640}))
-    before = app.declared.rows()
+    app.declared.put(url, declaration_from({"kind": "image", "width": 640, "height": 640}))
+    before = app.declared.as_tables()
     said = f'[media."{url}"]\nkind = "video"\n[media."https://unreachable.invalid/b.mp4"]\nkind = "video"\n'
     app.stage.put(scenario_from(HEAD + said, "night.toml"))
-    assert [row["kind"] for row in app.declared.rows()] == ["video", "video"]
+    assert [row["kind"] for row in app.declared.as_tables()] == ["video", "video"]
     app.stage.put(scenario_from(HEAD, "night.toml"))
-    assert app.declared.rows() == before
+    assert app.declared.as_tables() == before
 
 
 def test_the_default_is_for_what_no_rule_is_meant_for(inside: Any) -> None:
@@ -195,14 +195,14 @@ def test_a_reset_of_one_key_leaves_the_scenario(inside: Any) -> None:
 def test_a_reset_brings_back_nothing_that_was_said_before_the_scenario(clips: Path) -> None:
     with asyncio.Runner() as runner:
         app = create_app(seed=1, cache_dir=clips)
-        app.declared.put("https://unreachable.invalid/a.png", media_facts_from({"kind": "image"}))
+        app.declared.put("https://unreachable.invalid/a.png", declaration_from({"kind": "image"}))
         said = (
             '[media."https://unreachable.invalid/a.png"]\nkind = "video"\n[latency]\nfixed = "1h"\n[credit]\nusd = 1\n'
         )
         app.stage.put(scenario_from(HEAD + said, "night.toml"))
         app.state.forget()
         app.stage.reset()
-        assert (app.declared.rows(), app.stage.scenario, app.ledger.default_credit) == ([], None, None)
+        assert (app.declared.as_tables(), app.stage.scenario, app.ledger.default_credit) == ([], None, None)
         runner.run(app.aclose())
 
 
