@@ -23,7 +23,6 @@ from .control.app import ControlApp
 from .control.context import ControlContext
 from .fates.rules import Fates
 from .faults.callback_faults import CallbackFaults
-from .faults.error_responses import encode
 from .faults.rules import Faults
 from .faults.selection import FaultSelector
 from .generation.assets import AssetLibrary
@@ -48,7 +47,7 @@ from .tasks.models import Task
 from .tasks.timeline import LogNormal
 from .upstreams import upstreams
 from .upstreams.context import FILES, RESULTS, UpstreamContext
-from .upstreams.protocol import Upstream
+from .upstreams.protocol import Upstream, encode_json
 
 DOWNLOADS = (RESULTS + "/", FILES + "/")
 
@@ -156,7 +155,7 @@ def _courier(
     def tell(task: Task) -> bytes | None:
         if store.task(task.id) is None:
             return None
-        return encode(spoken[task.upstream].told(task, task.origin).body)
+        return encode_json(spoken[task.upstream].render_task(task, task.origin).body)
 
     spoiler = CallbackFaults(faults, {name: upstream.contract for name, upstream in spoken.items()})
     plan = plan_of(get_contract("apimodels"))

@@ -90,12 +90,12 @@ class ReplayServer:
         try:
             await hand_over(answer, scope, receive, send)
         except ApiError as refusal:
-            await send_answer(self._app.upstreams[tape.contract.name].refuse(refusal), scope["method"], send)
+            await send_answer(self._app.upstreams[tape.contract.name].render_error(refusal), scope["method"], send)
 
     async def _miss(self, scope: Message, body: bytes, send: Send) -> None:
         said = self._upstream(scope)
         told = self._what_there_is(said, scope, body)
-        answer = self._app.upstreams[said.name].refuse(ApiError(ErrorKind.ROUTE_NOT_FOUND, told, value=told))
+        answer = self._app.upstreams[said.name].render_error(ApiError(ErrorKind.ROUTE_NOT_FOUND, told, value=told))
         _put(answer.body, told)
         await send_answer(answer, scope["method"], send)
 

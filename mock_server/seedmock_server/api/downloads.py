@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from seedmock_contracts.enums import ErrorKind, Operation, TaskStatus
 
 from ..errors import ApiError
-from ..faults.execution import AnyResponse, ConnectionDropped, FaultExecution
+from ..faults.execution import ConnectionDropped, FaultExecution
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.assets import DAY
 from ..http.asgi import Receive, Scope, Send
@@ -21,7 +21,7 @@ from ..matching.rules import InvalidRule
 from ..references.files import FetchError, FetchFailure
 from ..tasks.models import Task
 from ..upstreams.context import FILES, RESULTS, UpstreamContext
-from ..upstreams.protocol import FileResponse, JsonResponse, Upstream
+from ..upstreams.protocol import AnyResponse, FileResponse, JsonResponse, Upstream
 from .pipeline import hand_over, log, send_answer
 
 Finder = Callable[[str], Awaitable[FileResponse]]
@@ -102,7 +102,7 @@ class Downloads:
         return answer.status
 
     def _refused(self, refusal: ApiError) -> JsonResponse:
-        answer = self._speaker.refuse(refusal)
+        answer = self._speaker.render_error(refusal)
         # Files lie on another host than the API: whatever the API does, a link's errors are HTTP statuses.
         return replace(answer, status=answer.body["code"])
 

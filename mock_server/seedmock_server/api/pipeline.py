@@ -22,8 +22,7 @@ from seedmock_contracts.validation import notices, unknown_fields, violations
 
 from ..clock import Clocks
 from ..errors import ApiError, api_error_from
-from ..faults.error_responses import RawResponse, encode
-from ..faults.execution import AnyResponse, ConnectionDropped, FaultExecution
+from ..faults.execution import ConnectionDropped, FaultExecution
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.engine import Caller
 from ..http.asgi import Receive, Scope, Send
@@ -43,11 +42,21 @@ from ..matching.magic_values import account_prefix, check_key
 from ..matching.rules import InvalidRule
 from ..matching.syntax import duration
 from ..settings import Settings
-from ..upstreams.protocol import BASIS, ApiRequest, FileResponse, Headers, JsonResponse, Upstream
+from ..upstreams.protocol import (
+    BASIS,
+    CONTENT_TYPE_JSON,
+    AnyResponse,
+    ApiRequest,
+    FileResponse,
+    Headers,
+    JsonResponse,
+    RawResponse,
+    Upstream,
+    encode_json,
+)
 from . import violations as breaches
 from .routing import Match, Router
 
-JSON = (b"content-type", b"application/json")
 HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 SLASH = re.compile(rb"%2[fF]")
 ADVANCE, FATE = b"x-mock-advance", b"x-mock-fate"
@@ -127,7 +136,7 @@ class ApiHandler:
         except Exception:
             log.exception("seedmock failed to answer %s %s; this is a bug of ours", visit.method, visit.path)
             failed = ApiError(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed; its log says why")
-            body = await _deliver(upstream, upstream.refuse(failed), visit, scope, receive, send)
+            body = await _deliver(upstream, upstream.render_error(failed), visit, scope, receive, send)
         visit.at, visit.answered = self._clocks.now(visit.account), body
         self._journal.append_lazy(visit, len(visit.sent) + len(body))
 
@@ -142,13 +151,13 @@ class ApiHandler:
                 refusal = error if isinstance(error, ApiError) else _unread(error)
                 if not visit.breaches:
                     visit.breaches = breaches.of_refusal(upstream.contract, refusal)
-                answer = upstream.refuse(refusal)
+                answer = upstream.render_error(refusal)
                 if self._gate.faults or visit.wire is not None:
                     self._hear(upstream, refusal, visit, scope)
             return answer if visit.wire is None else await visit.wire.after(answer)
         except InvalidRule as error:
             visit.wire = None
-            return upstream.refuse(ApiError(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
+            return upstream.render_error(ApiError(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
 
     async def _answer(
         self, upstream: Upstream, match: Match | None, visit: _Visit, scope: Scope, receive: Receive
@@ -348,8 +357,8 @@ async def send_answer(answer: JsonResponse | RawResponse, method: str, send: Sen
     if isinstance(answer, RawResponse):
         body, head = answer.body, [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
     else:
-        body = encode(answer.body)
-        head = [JSON, (b"content-length", b"%d" % len(body)), *answer.headers]
+        body = encode_json(answer.body)
+        head = [CONTENT_TYPE_JSON, (b"content-length", b"%d" % len(body)), *answer.headers]
         if answer.basis is Basis.ASSUMED:
             head += BASIS
     send_complete = None if answer.headers or method == "HEAD" else getattr(send, "send_complete", None)
@@ -369,7 +378,7 @@ async def _deliver(
             visit.status = await hand_over(answer, scope, receive, send)
             return b""
         except ApiError as refusal:
-            answer = upstream.refuse(refusal)
+            answer = upstream.render_error(refusal)
     body = await send_answer(answer, visit.method, send)
     visit.status, visit.answered_headers = answer.status, answer.headers
     return body
@@ -381,9 +390,9 @@ def _document(
     """The body as a document and its file parts. Raises ApiError UNSUPPORTED_MEDIA_TYPE or MALFORMED."""
     kind = content_kind(content_type)
     try:
-        if kind == "form" and operation in upstream.forms:
+        if kind == "form" and operation in upstream.form_operations:
             form = parse_form(content_type or b"", body)
-            return upstream.document(form), form.files
+            return upstream.decode_form(form), form.files
         if kind == "json" and operation is not Operation.FILE_CREATE:
             document = parse_json(body)
             if not isinstance(document, dict):
@@ -395,7 +404,7 @@ def _document(
         (True, True): "multipart/form-data",
         (True, False): "application/json or multipart/form-data",
         (False, False): "application/json",
-    }[operation in upstream.forms, operation is Operation.FILE_CREATE]
+    }[operation in upstream.form_operations, operation is Operation.FILE_CREATE]
     found = (content_type or b"none").decode("latin-1")[:100]
     raise ApiError(
         ErrorKind.UNSUPPORTED_MEDIA_TYPE, f"Content-Type is {found!r}; allowed: {allowed}", value=found, allowed=allowed

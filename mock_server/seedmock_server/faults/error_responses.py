@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from seedmock_contracts.enums import ErrorKind, Operation
 
 from ..errors import ApiError
-from ..upstreams.protocol import Headers, JsonResponse, Upstream
+from ..upstreams.protocol import Headers, JsonResponse, RawResponse, Upstream, encode_json
 from .rules import Fault
 
-encode = msgspec.json.Encoder(decimal_format="number").encode
 ON_PURPOSE = "seedmock was told to answer so"
 HTML: Headers = ((b"content-type", b"text/html; charset=UTF-8"), (b"server", b"cloudflare"))
 KINDS: Mapping[int, ErrorKind] = {
@@ -57,14 +55,6 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-class RawResponse(msgspec.Struct, frozen=True):
-    """An answer in bytes. Its headers hold its content type, if it has one."""
-
-    status: int
-    body: bytes
-    headers: Headers = ()
-
-
 def error_answer(fault: Fault, upstream: Upstream, operation: str, now: float) -> JsonResponse | RawResponse:
     """The answer of the fault `status`; `now` is what Retry-After is counted from when it is a date."""
     kind = ErrorKind(fault.values["kind"]) if "kind" in fault.values else _kind(fault.values["code"], operation)
@@ -85,7 +75,7 @@ def error_answer(fault: Fault, upstream: Upstream, operation: str, now: float) -
 def moved(upstream: Upstream, method: str, path: str) -> JsonResponse:
     """What the upstream says of a path that it does not serve."""
     asked = f"{method} {path[:200]}"
-    return upstream.refuse(
+    return upstream.render_error(
         ApiError(ErrorKind.ROUTE_NOT_FOUND, f"{asked} is none of this upstream's endpoints", value=asked)
     )
 
@@ -98,10 +88,10 @@ def _kind(code: int, operation: str) -> ErrorKind:
 
 def _refused(upstream: Upstream, kind: ErrorKind, fault: Fault) -> JsonResponse:
     message = fault.values.get("message")
-    answer = upstream.refuse(ApiError(kind, message or ON_PURPOSE, value=VALUES.get(kind)))
+    answer = upstream.render_error(ApiError(kind, message or ON_PURPOSE, value=VALUES.get(kind)))
     if fault.get("body") == "nested":
         error = {"code": kind.value, "message": message or ON_PURPOSE, "param": "", "type": kind.value}
-        message = encode({"error": error}).decode()
+        message = encode_json({"error": error}).decode()
     return answer if message is None else replace(answer, body=_saying(answer.body, message))
 
 

@@ -23,16 +23,23 @@ from ..http.asgi import Send
 from ..http.file_response import is_unsatisfiable_range
 from ..http.request_body import Receive
 from ..matching.rules import InvalidRule
-from ..upstreams.protocol import BASIS, ApiRequest, FileResponse, JsonResponse, Upstream
+from ..upstreams.protocol import (
+    AnyResponse,
+    ApiRequest,
+    FileResponse,
+    JsonResponse,
+    RawResponse,
+    Upstream,
+    raw_response,
+)
 from .denials import enveloped, refused_otherwise
-from .error_responses import RawResponse, encode, error_answer, moved
+from .error_responses import error_answer, moved
 from .kinds import BENDING, LIES, SOCKET, FaultKind
 from .mutations import told
 from .response_stream import ConnectionControl, FaultySend
 from .rule_overrides import judged, measured, mended
 from .rules import Fault
 
-AnyResponse = JsonResponse | FileResponse | RawResponse
 Clipped = Callable[[Fault, FileResponse | None], Awaitable[FileResponse]]
 CLIPS = frozenset({FaultKind.OTHER_SIZE, FaultKind.OTHER_DURATION, FaultKind.OTHER_CLIP})
 AGAIN = b"redirected=1"
@@ -181,7 +188,7 @@ class FaultExecution:
 
     def _broken(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
         assert not isinstance(answer, FileResponse), "what breaks JSON is met by no download"
-        raw = as_raw(answer)
+        raw = raw_response(answer)
         if not raw.body:
             return None
         body = raw.body[:-1] + b",,"
@@ -192,7 +199,7 @@ class FaultExecution:
     def _mistyped(self, fault: Fault, answer: AnyResponse) -> AnyResponse | None:
         if isinstance(answer, FileResponse):
             return replace(answer, media_type=fault.get("to"))
-        raw = as_raw(answer)
+        raw = raw_response(answer)
         rest = tuple(pair for pair in raw.headers if pair[0] != b"content-type")
         return replace(raw, headers=((b"content-type", fault.get("to").encode()), *rest))
 
@@ -268,16 +275,6 @@ UNSAID = frozenset({FaultKind.OTHER_HEADER})
 
 UNREAD = frozenset({ErrorKind.MALFORMED, ErrorKind.UNSUPPORTED_MEDIA_TYPE, ErrorKind.BODY_TOO_LARGE})
 """Why a body is not read, which no endpoint that is elsewhere can say; a key is asked for everywhere."""
-
-
-def as_raw(answer: JsonResponse | RawResponse) -> RawResponse:
-    """An answer as the bytes and headers that it is sent as; the length is added when it is sent."""
-    if isinstance(answer, RawResponse):
-        return answer
-    basis = BASIS if answer.basis == "assumed" else ()
-    return RawResponse(
-        answer.status, encode(answer.body), ((b"content-type", b"application/json"), *answer.headers, *basis)
-    )
 
 
 def _posing(call: ApiRequest, owner: str) -> ApiRequest:

@@ -55,7 +55,7 @@ NewId = Callable[[float, int], str]
 class Caller(msgspec.Struct, frozen=True):
     """Who asks: the account, the scheme, host and port by which it reached us, and the fate that a header wants.
 
-    `notes` takes what the journal should say. `limits` hold for media where a lie says other than the upstream's.
+    `log_notes` takes what the journal should say. `limits` hold for media where a lie says other than the upstream's.
     """
 
     account: str

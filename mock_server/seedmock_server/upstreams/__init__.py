@@ -12,6 +12,6 @@ from .protocol import Upstream
 __path__ = portions(__name__, list(__path__))
 
 
-def upstreams(rooms: UpstreamContext) -> dict[str, Upstream]:
+def upstreams(context: UpstreamContext) -> dict[str, Upstream]:
     """The emulation of every upstream that has a contract, by name."""
-    return {name: import_module(f"{__name__}.{name}").API(rooms) for name in NAMES}
+    return {name: import_module(f"{__name__}.{name}").API(context) for name in NAMES}

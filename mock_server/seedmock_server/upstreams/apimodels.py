@@ -1,4 +1,4 @@
-"""A's words and shapes: apimodels.app, custom channel A. One envelope, camelCase, times in milliseconds."""
+"""Emulated API of apimodels (apimodels.app, custom channel A): one envelope, camelCase, times in milliseconds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ..http.multipart import Form
 from ..tasks.models import AssetGroup, AssetRecord, Task, TaskFailure
 from ..tasks.timeline import TaskState
 from .context import FILES, RESULTS, UpstreamContext
-from .protocol import ApiRequest, Handler, JsonResponse, basis, wording
+from .protocol import ApiRequest, Handler, JsonResponse, error_basis, error_message
 
 VENDOR_TIME = timezone(timedelta(hours=8))
 KINDS = {"Image": MediaKind.IMAGE, "Video": MediaKind.VIDEO, "Audio": MediaKind.AUDIO}
@@ -41,17 +41,15 @@ TYPES = {
     Mode.EDIT: "VIDEO_TO_VIDEO",
     Mode.UPSCALE: "VIDEO_TO_VIDEO",
 }
-"""modelType. TEXT_TO_... and IMAGE_TO_VIDEO were seen by the vendor's client, the others are formed after them."""
+"""Values of modelType. The vendor's client names TEXT_TO_VIDEO and IMAGE_TO_VIDEO; the others follow their form."""
 PRIVATE = TaskFailure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", "private/reserved IP addresses not allowed")
 GUESSED = Basis.ASSUMED
 
 
 class ApimodelsApi:
-    """A, as it speaks."""
-
-    def __init__(self, rooms: UpstreamContext) -> None:
+    def __init__(self, context: UpstreamContext) -> None:
         self.contract = get_contract("apimodels")
-        self.forms = frozenset({Operation.FILE_CREATE})
+        self.form_operations = frozenset({Operation.FILE_CREATE})
         self.unserved: Sequence[tuple[str, str]] = ()
         self.handlers: Mapping[Operation, Handler] = {
             Operation.CREATE: self.create,
@@ -70,9 +68,9 @@ class ApimodelsApi:
             Operation.RECORD: self.record,
             Operation.FILE_CREATE: self.file_create,
         }
-        self._rooms = rooms
-        self._engine, self._library, self._random = rooms.engine, rooms.library, rooms.random
-        self._options = rooms.settings.variant_options
+        self._context = context
+        self._engine, self._library, self._random = context.engine, context.library, context.random
+        self._options = context.settings.variant_options
         self._defaults = {
             field.path: field.default for field in self.contract.fields if field.operation is Operation.CREATE
         }
@@ -96,9 +94,9 @@ class ApimodelsApi:
 
     async def query(self, call: ApiRequest) -> JsonResponse:
         task = self._engine.task(call.account, self.contract.name, call.params["task_id"], query=True)
-        return self.told(task, call.origin)
+        return self.render_task(task, call.origin)
 
-    def told(self, task: Task, origin: str) -> JsonResponse:
+    def render_task(self, task: Task, origin: str) -> JsonResponse:
         return _ok(self._task_body(task, self._engine.state(task), origin))
 
     def _created(self, task: Task) -> JsonResponse:
@@ -126,28 +124,26 @@ class ApimodelsApi:
         return body
 
     def _results(self, task: Task, origin: str) -> dict[str, Any]:
-        urls = [f"{origin}{RESULTS}/{task.id}/{self._rooms.result_token(task.id)}.mp4"] if task.with_url else []
+        urls = [f"{origin}{RESULTS}/{task.id}/{self._context.result_token(task.id)}.mp4"] if task.with_url else []
         if self._legacy:
             return {"videos": urls}
         return {"resultUrls": urls, "resultJson": msgspec.json.encode({"resultUrls": urls}).decode()}
 
     def _request(self, document: Mapping[str, Any], found: Sequence[LocatedReference]) -> GenerationRequest:
-        """What a document that keeps every rule means."""
-
-        def said(name: str) -> Any:
+        def value_of(name: str) -> Any:
             value = document.get(name)
             return self._defaults[name] if value is None else value
 
         return GenerationRequest(
-            prompt=said("prompt") or "",
+            prompt=value_of("prompt") or "",
             model=document["model"],
-            resolution=said("resolution"),
-            ratio=said("aspect_ratio"),
-            seconds=int(to_number(said("duration")) or 0),
-            generate_audio=said("generate_audio"),
+            resolution=value_of("resolution"),
+            ratio=value_of("aspect_ratio"),
+            seconds=int(to_number(value_of("duration")) or 0),
+            generate_audio=value_of("generate_audio"),
             seed=None if document.get("seed") is None else int(document["seed"]),
             references=tuple([one.reference for one in found]),
-            web_search=said("web_search"),
+            web_search=value_of("web_search"),
             callback_url=document.get("callback_url"),
         )
 
@@ -226,7 +222,7 @@ class ApimodelsApi:
     def _suffix(self, what: str) -> str:
         return self._random.token(5, what, self._engine.next_number())
 
-    # --- what its own clients use besides ---
+    # --- the rest of what its own clients call ---
 
     async def balance(self, call: ApiRequest) -> JsonResponse:
         return _ok({"balance": self._engine.ledger.balance(call.account, self.contract.name)})
@@ -251,24 +247,24 @@ class ApimodelsApi:
         await self._library.upload(self.contract, call.account, token, file.content, name)
         return _ok({"publicUrl": f"{call.origin}{FILES}/{token}/{name}"})
 
-    def document(self, form: Form) -> dict[str, Any]:
+    def decode_form(self, form: Form) -> dict[str, Any]:
         return dict(form.document)
 
-    def refuse(self, refusal: ApiError) -> JsonResponse:
+    def render_error(self, error: ApiError) -> JsonResponse:
         styles = {
             ErrorKind.MODERATION_INPUT: self._options["apimodels.moderation"],
             ErrorKind.LINK_EXPIRED: self._options["apimodels.expired_link"],
         }
-        case = self.contract.error_case(refusal.kind, styles.get(refusal.kind, ""))
-        message = wording(case, refusal)
+        case = self.contract.error_case(error.kind, styles.get(error.kind, ""))
+        message = error_message(case, error)
         data = None
         if case.fail_code:
-            retryable = refusal.kind in (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED)
-            detail = refusal.detail or message
-            data = {"failCode": refusal.code or case.fail_code, "failMsg": detail, "retryable": retryable}
+            retryable = error.kind in (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED)
+            detail = error.detail or message
+            data = {"failCode": error.code or case.fail_code, "failMsg": detail, "retryable": retryable}
         status = 200 if self._options["apimodels.errors"] == "ok" else case.status
         return JsonResponse(
-            status, {"code": case.code, "msg": message, "data": data}, basis(case, refusal), refusal.headers
+            status, {"code": case.code, "msg": message, "data": data}, error_basis(case, error), error.headers
         )
 
 
@@ -290,7 +286,7 @@ def _url(asset: AssetRecord) -> str:
 
 
 def _whole(value: Any) -> int:
-    """The whole number that a value is or spells: 1, 1.0, "1" and "1.0" name the same group."""
+    """Return the integer that a value is or spells: 1, 1.0, "1" and "1.0" name the same group."""
     return int(to_number(value) or 0)
 
 

@@ -1,4 +1,4 @@
-"""What an upstream is given to work with."""
+"""Services of the emulator that an upstream's API is built on."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ RESULTS, FILES = sources.RESULTS.rstrip("/"), sources.FILES.rstrip("/")
 
 @dataclass(frozen=True, slots=True)
 class UpstreamContext:
-    """The rooms that an upstream's words speak for."""
-
     engine: Engine
     library: AssetLibrary
     sources: ReferenceFiles
@@ -25,5 +23,5 @@ class UpstreamContext:
     settings: Settings
 
     def result_token(self, task_id: str) -> str:
-        """What makes a result link unguessable: drawn from the seed, which nobody outside knows."""
+        """Return the secret part of a result's link, drawn from the seed."""
         return self.random.token(32, "result", task_id)

@@ -1,4 +1,4 @@
-"""B's words and shapes: api-platform.ope.ai. Key orders are those of the guide's examples."""
+"""Emulated API of opeai (api-platform.ope.ai). Key orders are those of the guide's examples."""
 
 from __future__ import annotations
 
@@ -20,30 +20,28 @@ from ..http.multipart import Form
 from ..tasks.models import Task
 from ..tasks.timeline import TaskState, progress_at
 from .context import UpstreamContext
-from .protocol import ApiRequest, FileResponse, Handler, JsonResponse, basis, wording
+from .protocol import ApiRequest, FileResponse, Handler, JsonResponse, error_basis, error_message
 
 VENDOR_TIME = timezone(timedelta(hours=8))
 NOT_STARTED, SUBMITTED = "NOT_START", "SUBMITTED"
-"""What the vendor's own table of tasks calls what is not queued yet; content that is late speaks of the former."""
+"""Words of the vendor's task table for tasks that are not queued yet; the error for late content names the first."""
 BOOLEANS = {"true": True, "false": False}
 # OpenAI's clients list and delete there, and post to videos/edits, videos/extensions and videos/characters.
 UNSERVED = (("GET", "/videos"), ("DELETE", "/videos/{task_id}"), ("POST", "/videos/{task_id}"))
 
 
 class OpeaiApi:
-    """B, as it speaks."""
-
-    def __init__(self, rooms: UpstreamContext) -> None:
+    def __init__(self, context: UpstreamContext) -> None:
         self.contract = get_contract("opeai")
-        self.forms = frozenset({Operation.CREATE})
+        self.form_operations = frozenset({Operation.CREATE})
         self.unserved: Sequence[tuple[str, str]] = UNSERVED
         self.handlers: Mapping[Operation, Handler] = {
             Operation.CREATE: self.create,
             Operation.QUERY: self.query,
             Operation.CONTENT: self.content,
         }
-        self._engine, self._random = rooms.engine, rooms.random
-        self._options = rooms.settings.variant_options
+        self._engine, self._random = context.engine, context.random
+        self._options = context.settings.variant_options
         self._reason = self._options["opeai.failure_reason"]
         self._percent = self._options["opeai.progress"] == "percent"
         self._openai = self._options["opeai.status"] == "openai"
@@ -74,9 +72,9 @@ class OpeaiApi:
 
     async def query(self, call: ApiRequest) -> JsonResponse:
         task = self._engine.task(call.account, self.contract.name, call.params["task_id"], query=True)
-        return self.told(task, call.origin)
+        return self.render_task(task, call.origin)
 
-    def told(self, task: Task, origin: str) -> JsonResponse:
+    def render_task(self, task: Task, origin: str) -> JsonResponse:
         state = self._engine.state(task)
         return JsonResponse(200, self._openai_body(task, state) if self._openai else self._body(task, state))
 
@@ -84,14 +82,14 @@ class OpeaiApi:
         try:
             task = self._engine.task(call.account, self.contract.name, call.params["task_id"])
             clip = await self._engine.clip(task)
-        except ApiError as refusal:
-            if refusal.kind is ErrorKind.TASK_NOT_FOUND:
-                refusal.kind = ErrorKind.CONTENT_NOT_FOUND
-            elif refusal.kind is ErrorKind.CONTENT_NOT_FOUND:
-                raise self._no_content() from refusal
-            elif refusal.kind is ErrorKind.NOT_READY:
-                late = refusal.value is TaskStatus.SUCCESS
-                refusal.value = NOT_STARTED if late else self._word(self._engine.state(task))
+        except ApiError as error:
+            if error.kind is ErrorKind.TASK_NOT_FOUND:
+                error.kind = ErrorKind.CONTENT_NOT_FOUND
+            elif error.kind is ErrorKind.CONTENT_NOT_FOUND:
+                raise self._no_content() from error
+            elif error.kind is ErrorKind.NOT_READY:
+                late = error.value is TaskStatus.SUCCESS
+                error.value = NOT_STARTED if late else self._word(self._engine.state(task))
             raise
         ranges = self._options["opeai.range"] == "on"
         return FileResponse(clip.path, clip.etag, "video/mp4", self._cached, ranges)
@@ -101,8 +99,8 @@ class OpeaiApi:
             return ApiError(ErrorKind.NOT_READY, value=NOT_STARTED)
         return ApiError(ErrorKind.UPSTREAM_FAILED, style=self._options["opeai.no_content"])
 
-    def document(self, form: Form) -> dict[str, Any]:
-        """A form says everything in text: booleans and whole numbers are read where the field is one."""
+    def decode_form(self, form: Form) -> dict[str, Any]:
+        """Decode a form, whose values are all text: read booleans and integers where the contract's field is one."""
         document = dict(form.document)
         for field in self.contract.fields:
             value = document.get(field.path)
@@ -121,9 +119,9 @@ class OpeaiApi:
                 document["input_reference"] = {"content": [*(inner if isinstance(inner, list) else ()), item]}
         return document
 
-    def refuse(self, refusal: ApiError) -> JsonResponse:
-        case = self.contract.error_case(refusal.kind, refusal.style or self._style_of(refusal))
-        message = wording(case, refusal)
+    def render_error(self, error: ApiError) -> JsonResponse:
+        case = self.contract.error_case(error.kind, error.style or self._style_of(error))
+        message = error_message(case, error)
         body: dict[str, Any]
         if case.envelope == "task":
             body = {"code": case.code, "message": message, "data": None}
@@ -132,16 +130,16 @@ class OpeaiApi:
         elif case.envelope == "proxy":
             body = {"error": {"message": message, "type": case.type}}
         else:
-            error = {"message": message, "type": case.type, "param": refusal.field, "code": refusal.code or case.code}
-            body = {"error": error}
-        return JsonResponse(case.status, body, basis(case, refusal), refusal.headers)
+            code = error.code or case.code
+            body = {"error": {"message": message, "type": case.type, "param": error.field, "code": code}}
+        return JsonResponse(case.status, body, error_basis(case, error), error.headers)
 
-    def _style_of(self, refusal: ApiError) -> str:
-        """The gateway has a sentence of its own for a balance that is not yet empty."""
-        some = refusal.kind is ErrorKind.BALANCE and Decimal(str(refusal.value)) > 0
+    def _style_of(self, error: ApiError) -> str:
+        # The gateway has a message of its own for a balance that is not yet empty.
+        some = error.kind is ErrorKind.BALANCE and Decimal(str(error.value)) > 0
         return f"{self._style}.some" if some and self._style else self._style
 
-    # --- the words ---
+    # --- bodies ---
 
     def _body(self, task: Task, state: TaskState) -> dict[str, Any]:
         body: dict[str, Any] = {"created_at": int(task.created_at)}
@@ -178,7 +176,6 @@ class OpeaiApi:
         return state.raw_status or self._words[state.status]
 
     def _request(self, document: Mapping[str, Any], found: Sequence[LocatedReference]) -> GenerationRequest:
-        """What a document that keeps every rule means."""
         size = self.contract.parse_size(document.get("size"))
         seconds = to_number(document["seconds"])
         seed = document.get("seed") if self._options["opeai.seed"] == "accept" else None

@@ -1,4 +1,7 @@
-"""What an upstream says back: data, not a response object. And what it was asked, with everything HTTP taken off."""
+"""Interface between the request chain and an upstream: decoded requests in, responses as data out.
+
+Knows no socket and no ASGI; every vendor's shapes stand in that vendor's module.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.enums import Basis, Operation
+from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.facts import ErrorCase
 
 from ..errors import ApiError
@@ -19,11 +22,13 @@ from ..tasks.models import Task
 
 Headers = tuple[tuple[bytes, bytes], ...]
 BASIS: Headers = ((b"x-mock-basis", b"assumed"),)
-LONGEST_VALUE = 120
+CONTENT_TYPE_JSON = (b"content-type", b"application/json")
+MAX_VALUE_CHARS = 120
+encode_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class ApiRequest(msgspec.Struct, frozen=True):
-    """One request: who asks, what for, with which document, files and values from path and query."""
+    """Request to an emulated API, decoded. `params` are the values of the path and, for a GET, of the query."""
 
     operation: Operation
     caller: Caller
@@ -41,16 +46,17 @@ class ApiRequest(msgspec.Struct, frozen=True):
 
 
 class JsonResponse(msgspec.Struct, frozen=True):
-    """A status and a JSON value; `basis` assumed is told in a header."""
+    """Status and JSON value. The basis `assumed` is announced by a header; `error` is the kind of error rendered."""
 
     status: int
     body: Any
     basis: Basis = Basis.DOCUMENTED
     headers: Headers = ()
+    error: ErrorKind | None = None
 
 
 class FileResponse(msgspec.Struct, frozen=True):
-    """A file to be delivered, with Range unless `ranges` is off."""
+    """File to be streamed, with support for Range unless `ranges` is off."""
 
     path: Path
     etag: str
@@ -59,51 +65,69 @@ class FileResponse(msgspec.Struct, frozen=True):
     ranges: bool = True
 
 
+class RawResponse(msgspec.Struct, frozen=True):
+    """Response in bytes. Its headers include the content type, if it has one, but not the length."""
+
+    status: int
+    body: bytes
+    headers: Headers = ()
+    error: ErrorKind | None = None
+
+
+AnyResponse = JsonResponse | FileResponse | RawResponse
 Handler = Callable[[ApiRequest], Awaitable[JsonResponse | FileResponse]]
 
 
 class Upstream(Protocol):
-    """One vendor's words and shapes. The file of each upstream has one class of this form, exported as `API`."""
+    """API of one vendor. Each upstream's module exports one class of this form as `API`."""
 
     contract: Contract
     handlers: Mapping[Operation, Handler]
-    """How each operation is answered."""
-    forms: frozenset[Operation]
-    """The operations that take multipart/form-data, beside JSON or instead of it."""
+    form_operations: frozenset[Operation]
+    """Operations that accept multipart/form-data, beside JSON or instead of it."""
     unserved: Sequence[tuple[str, str]]
     """Methods and paths that clients of its family call and that it does not have: unknown URLs."""
 
-    def told(self, task: Task, origin: str) -> JsonResponse:
-        """What is said of a task now, to a query as to a callback; links begin with `origin`."""
+    def render_task(self, task: Task, origin: str) -> JsonResponse:
+        """Render a task's present state, for a query as for a callback; links begin with `origin`."""
         ...
 
-    def document(self, form: Form) -> dict[str, Any]:
-        """A form as the JSON document that says the same."""
+    def decode_form(self, form: Form) -> dict[str, Any]:
+        """Return the JSON document that is equivalent to a form."""
         ...
 
-    def refuse(self, refusal: ApiError) -> JsonResponse:
-        """A refusal in this upstream's envelope."""
+    def render_error(self, error: ApiError) -> JsonResponse:
+        """Render an error in this upstream's envelope."""
         ...
 
 
-def wording(case: ErrorCase, refusal: ApiError) -> str:
-    """The message of an error: what was wrong, what was found, what is allowed."""
+def raw_response(response: JsonResponse | RawResponse) -> RawResponse:
+    """Return a response as the bytes and headers that are sent; the length is added when it is sent."""
+    if isinstance(response, RawResponse):
+        return response
+    basis = BASIS if response.basis is Basis.ASSUMED else ()
+    headers = (CONTENT_TYPE_JSON, *response.headers, *basis)
+    return RawResponse(response.status, encode_json(response.body), headers, response.error)
+
+
+def error_message(case: ErrorCase, error: ApiError) -> str:
+    """Fill an upstream's message template: what is wrong, the value, what is allowed."""
     nested = ""
     if "{nested}" in case.message:
-        error = {"code": refusal.kind, "message": refusal.detail, "param": refusal.field}
-        nested = msgspec.json.encode({"error": error}).decode()
+        body = {"code": error.kind, "message": error.detail, "param": error.field}
+        nested = msgspec.json.encode({"error": body}).decode()
     return case.message.format(
-        field=refusal.field, value=_shown(refusal.value), allowed=refusal.allowed, detail=refusal.detail, nested=nested
+        field=error.field, value=_shown(error.value), allowed=error.allowed, detail=error.detail, nested=nested
     )
 
 
-def basis(case: ErrorCase, refusal: ApiError) -> Basis:
-    """The weaker of what the rule and what the answer to it rest on."""
-    if refusal.fact is not None and refusal.fact.basis is Basis.ASSUMED:
+def error_basis(case: ErrorCase, error: ApiError) -> Basis:
+    """Return the weaker basis of the violated rule and of the error that reports it."""
+    if error.fact is not None and error.fact.basis is Basis.ASSUMED:
         return Basis.ASSUMED
     return case.basis
 
 
 def _shown(value: object) -> str:
     text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+    return text if len(text) <= MAX_VALUE_CHARS else text[: MAX_VALUE_CHARS - 3] + "..."

@@ -28,10 +28,10 @@ from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.fates.rules import fate_rule_from
 from seedmock_server.faults.callback_faults import CallbackFaults
-from seedmock_server.faults.error_responses import encode
 from seedmock_server.faults.rules import fault_rule_from
 from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.settings import parse_settings
+from seedmock_server.upstreams.protocol import encode_json
 
 __all__ = ["Mutant", "Seen", "Sight", "contracts", "get_contract", "looked_at", "mutants", "tried", "whole"]
 TABLE = Path(__file__).with_name("mutants.toml")
@@ -200,7 +200,7 @@ def _called_back(app: App, contract: Contract, speaker: Driver, heard: Callable[
         url = (story.created.document or {}).get("callback_url")
         if task is None or not url or story.ended is None:
             continue
-        body = encode(json.loads(story.ended.exchange.response.body))
+        body = encode_json(json.loads(story.ended.exchange.response.body))
         posted = spoiler.spoil(task, body, ((b"content-type", b"application/json"),))
         for _ in range(posted.times):
             asked = Request("POST", url, (), posted.body.decode())
