@@ -1,4 +1,4 @@
-"""Which operation a method and a path are, by the contract's endpoints under each of its bases; and the way back."""
+"""Match requests to the endpoints of a contract, and build the path of an operation."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from .upstreams import get_contract
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The endpoint that a request is for, and what its path says."""
+    """The endpoint of a request, with the decoded parameters of its path."""
 
     endpoint: Endpoint
     params: Mapping[str, str]
 
 
 def match_route(contract: Contract, method: str, path: str) -> Route | None:
-    """The endpoint of a method and a path; the first of the page where one endpoint carries two operations."""
+    """Find the endpoint of a method and a path; the first one where two operations share an endpoint."""
     for base, pattern, endpoint in _patterns(contract.name):
-        if endpoint.method == method and path.startswith(base) and (found := pattern.fullmatch(path[len(base) :])):
-            return Route(endpoint, {name: unquote(value) for name, value in found.groupdict().items()})
+        if endpoint.method == method and path.startswith(base) and (match := pattern.fullmatch(path[len(base) :])):
+            return Route(endpoint, {name: unquote(value) for name, value in match.groupdict().items()})
     return None
 
 
 def endpoint_path(
     contract: Contract, operation: Operation, params: Mapping[str, str], base: int = 0
 ) -> tuple[str, str]:
-    """The method and the path of an operation under one of the bases. Raises LookupError for one that is not there."""
-    endpoint = next((found for found in contract.endpoints if found.operation is operation), None)
+    """Method and path of an operation under the base URL with this index. Raises LookupError if there is none."""
+    endpoint = next((row for row in contract.endpoints if row.operation is operation), None)
     if endpoint is None:
         raise LookupError(f"{contract.name} has no endpoint for {operation}")
-    filled = re.sub(r"{(\w+)}", lambda name: quote(params[name[1]], safe=""), endpoint.path)
-    return endpoint.method, contract.bases[base].prefix + filled
+    path = re.sub(r"{(\w+)}", lambda name: quote(params[name[1]], safe=""), endpoint.path)
+    return endpoint.method, contract.bases[base].prefix + path
 
 
 @cache
@@ -52,6 +52,6 @@ def _patterns(upstream: str) -> tuple[tuple[str, re.Pattern[str], Endpoint], ...
 
 
 def allowed_methods(contract: Contract, path: str) -> frozenset[str]:
-    """The methods that the page gives to a path; none for a path that is none of the upstream's."""
+    """Methods that the contract defines for a path; empty for an unknown path."""
     methods = {endpoint.method for endpoint in contract.endpoints}
     return frozenset(method for method in methods if match_route(contract, method, path) is not None)

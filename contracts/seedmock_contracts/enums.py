@@ -10,7 +10,7 @@ from typing import Final
 
 
 class Basis(StrEnum):
-    """How far a fact can be trusted, strongest first."""
+    """Strength of the evidence for a fact, strongest first."""
 
     DOCUMENTED = "documented"
     OBSERVED = "observed"
@@ -18,9 +18,9 @@ class Basis(StrEnum):
 
 
 class Operation(StrEnum):
-    """What a caller asks for; one HTTP endpoint can carry two (A's upscale is a create of another form).
+    """Operations of the APIs. Two of them can share one HTTP endpoint and differ in the request body.
 
-    A callback is the upstream's own call, to the URL that an order named.
+    CALLBACK is the request that the upstream sends to the `callback_url` of an order.
     """
 
     CREATE = "create"
@@ -43,19 +43,17 @@ class Operation(StrEnum):
 
 
 ORDERS: Final = (Operation.CREATE, Operation.UPSCALE)
-"""What makes a task."""
-
+"""Operations that create a task."""
 
 BILLABLE: Final = (*ORDERS, Operation.ASSET_CREATE)
-"""What can cost something."""
-
+"""Operations that can be charged."""
 
 READS: Final = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
-"""What asks about a task."""
+"""Operations that read one task."""
 
 
 class TaskStatus(StrEnum):
-    """The house's own words for a task's life."""
+    """Status of a task, whatever the upstream calls it; see `StatusSpelling` for the words on the wire."""
 
     QUEUED = "QUEUED"
     IN_PROGRESS = "IN_PROGRESS"
@@ -64,7 +62,7 @@ class TaskStatus(StrEnum):
 
 
 class AssetStatus(StrEnum):
-    """An asset's life, in the words that both the page and the service behind it use."""
+    """Status of an asset, as it is spelt on the wire."""
 
     PROCESSING = "Processing"
     ACTIVE = "Active"
@@ -72,7 +70,10 @@ class AssetStatus(StrEnum):
 
 
 class StatusContext(StrEnum):
-    """When a status word is spoken. An upstream may spell one status differently at create and at query."""
+    """Response in which a spelling of a status is used: that of a create or of a query, which can differ.
+
+    ALIAS is a spelling that readers must accept although the documentation does not give it.
+    """
 
     CREATE = "create"
     QUERY = "query"
@@ -80,7 +81,7 @@ class StatusContext(StrEnum):
 
 
 class Mode(StrEnum):
-    """What a generation starts from."""
+    """Kind of generation, by the references that it starts from."""
 
     TEXT = "text"
     FIRST_FRAME = "first_frame"
@@ -91,7 +92,7 @@ class Mode(StrEnum):
 
 
 class MediaKind(StrEnum):
-    """The kinds of media that a reference can be."""
+    """Kind of media behind a reference."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -99,7 +100,7 @@ class MediaKind(StrEnum):
 
 
 class Role(StrEnum):
-    """What a reference is for."""
+    """Purpose of a reference."""
 
     REFERENCE = "reference"
     FIRST_FRAME = "first_frame"
@@ -107,7 +108,7 @@ class Role(StrEnum):
 
 
 class ErrorKind(StrEnum):
-    """Everything that can be wrong, whichever upstream says it. Each upstream maps every kind to its own answer."""
+    """Closed set of errors, independent of the upstream; each upstream maps every kind to an `ErrorCase`."""
 
     AUTHENTICATION = "authentication"
     FORBIDDEN = "forbidden"

@@ -1,6 +1,6 @@
-"""One request and its answer, as they are kept: without secrets and without media. To and from one line of JSON.
+"""A request and its response without secrets and media, written as one line of JSON and read from it.
 
-Knows no role: an emulator's journal, a client's recorder and a judge of recordings read the same.
+Journals, recorders and checks share this format. Knows no role and no upstream.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ SECRET_HEADERS = frozenset(
         "x-mock-key",
     }
 )
-"""The headers that authenticate, in lower case."""
+"""Names of headers whose values are hidden, in lower case."""
 REDACTED = "***"
 MAX_BODY_BYTES = 4096
+"""Bytes of a body that a journal stores."""
 MAX_CHECKED_BYTES = 1 << 20
-"""Bytes of a body that are kept where it is to be judged."""
+"""Bytes of a body that are stored for checks, which parse it: a list of assets exceeds what a journal stores."""
 _BASE64 = b";base64,"
 _MAGIC = (
     (b"\x89PNG", "image/png"),
@@ -46,7 +47,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked. `url` is whole, or begins with the path where the host is not known."""
+    """A request. `url` is absolute, or begins with the path where the host is not known."""
 
     method: str
     url: str
@@ -56,21 +57,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What was answered; a status of 0 stands for an answer that never came."""
+    """A response; status 0 means that none was received."""
 
     status: int
     headers: Headers = ()
     body: str = ""
     media: MediaFacts | None = None
-    """What a body that is a clip was measured to be, in its place."""
+    """Properties of the clip in the body, which is not stored itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and its answer. `operation` is empty where the request was for none that there is.
+    """A request and its response. `operation` is empty for a request to an unknown endpoint.
 
-    `caller` is a word for who asked, never a key: the same word is the same key. `at` is the end of the answer, in
-    seconds since the epoch by the asker's clock.
+    `caller` is a pseudonym of the API key: two keys have two. `at` is the end of the response in epoch seconds.
     """
 
     operation: str
@@ -80,25 +80,25 @@ class Exchange:
     at: float = 0.0
 
     def to_json(self) -> str:
-        """The exchange as one line of JSON, without the line's end."""
+        """Write the exchange as one line of JSON, without a newline."""
         return json.dumps(asdict(self), separators=(",", ":"))
 
 
 def parse_exchange(line: str) -> Exchange:
-    """An exchange from its line; what authenticates is hidden also if the line shows it. Raises InvalidExchange."""
+    """Parse an exchange from its line, hiding values of secret headers. Raises InvalidExchange."""
     try:
-        said = json.loads(line)
-        request = Request(**_part(said["request"], Request))
-        response = Response(**_part(said["response"], Response))
+        row = json.loads(line)
+        request = Request(**_fields(row["request"]))
+        response = Response(**_fields(row["response"]))
         return Exchange(
-            _text(said["operation"]), request, response, _text(said.get("caller", "")), float(said.get("at", 0))
+            _text(row["operation"]), request, response, _text(row.get("caller", "")), float(row.get("at", 0))
         )
     except (ValueError, TypeError, KeyError) as error:
         expected = '{"operation": ..., "request": {"method", "url"}, "response": {"status"}}'
-        raise InvalidExchange(f"{line[:80]!r} is no exchange ({error}); expected {expected}") from error
+        raise InvalidExchange(f"{line[:80]!r} is not an exchange ({error}); expected {expected}") from error
 
 
-def _part(values: Any, kind: type) -> dict[str, Any]:
+def _fields(values: Any) -> dict[str, Any]:
     part = dict(values)
     part["headers"] = redact_headers((_text(name), _text(value)) for name, value in part.get("headers", ()))
     for name, value in part.items():
@@ -114,17 +114,17 @@ def _part(values: Any, kind: type) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not a string")
     return value
 
 
 def redact_headers(headers: Iterable[tuple[str, str]]) -> Headers:
-    """Headers with the values of those that authenticate hidden."""
+    """Hide the values of headers that authenticate."""
     return tuple((name, REDACTED if name.lower() in SECRET_HEADERS else value) for name, value in headers)
 
 
 def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
-    """A body to read: data: URIs and media stand as their kind and size; what is left is cut after `limit` bytes."""
+    """Shorten a body for people: data: URIs and media become their type and size, the rest is cut at `limit` bytes."""
     if body[:2] == b"--" and b"\r\n" in body[:200]:
         body = _without_files(body, limit)
     if not _is_text(body[:limit]):
@@ -133,10 +133,10 @@ def summarize_body(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
 
 
 def _without_data(body: bytes, limit: int) -> bytes:
-    """`data:image/png;base64,iVBOR...` becomes `data:image/png;base64,<1234 bytes>`."""
+    """Replace the content of `data:image/png;base64,iVBOR...` by its size: `data:image/png;base64,<1234 bytes>`."""
     pieces, at, length = [], 0, 0
-    while length < limit and (found := body.find(_BASE64, at)) >= 0:
-        start = found + len(_BASE64)
+    while length < limit and (marker := body.find(_BASE64, at)) >= 0:
+        start = marker + len(_BASE64)
         end = _end_of_base64(body, start)
         size = (end - start - body.count(b"=", max(start, end - 2), end)) * 3 // 4
         pieces.append(body[at:start] + b"<%d bytes>" % size)
@@ -153,7 +153,7 @@ def _end_of_base64(body: bytes, start: int) -> int:
 
 
 def _without_files(body: bytes, limit: int) -> bytes:
-    """A form whose parts that are no text are told by kind and size."""
+    """Replace the binary parts of a multipart body by their type and size."""
     boundary = body.partition(b"\r\n")[0]
     parts, length = [], 0
     for part in body.split(b"\r\n" + boundary):
@@ -171,6 +171,7 @@ def _is_text(body: bytes) -> bool:
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
+        # `limit` may cut a character of several bytes in two
         return error.reason == "unexpected end of data" and b"\0" not in body
     return b"\0" not in body
 

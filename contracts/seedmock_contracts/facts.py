@@ -1,6 +1,6 @@
-"""The words that everything else is written in: enums and frozen records.
+"""Kinds of facts that a contract consists of, as frozen records; each has an id, a basis and a source.
 
-Knows no upstream, no role (server or client), no socket and no clock.
+Knows no upstream, no role (server, client, harness), no socket and no clock.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from .enums import (
 )
 
 Document: TypeAlias = Mapping[str, Any]
-"""A JSON body: the top level of every request and answer of both upstreams is an object."""
+"""A JSON body: the top level of every request and response of the upstreams is an object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a fact comes from."""
+    """Basis and source of a fact."""
 
     basis: Basis
     source: str
 
 
 def documented(source: str) -> Evidence:
-    """Evidence on one of the two vendor pages."""
+    """Evidence in the vendor's documentation of this API."""
     return Evidence(Basis.DOCUMENTED, source)
 
 
 def observed(source: str) -> Evidence:
-    """Evidence published elsewhere by the vendor, or seen in clients, gateways and the service behind."""
+    """Evidence published elsewhere by the vendor, or found in clients, gateways and the service behind."""
     return Evidence(Basis.OBSERVED, source)
 
 
 def assumed(reason: str) -> Evidence:
-    """No evidence: our reading, and why it is the likeliest one."""
+    """No evidence: the likeliest reading, and the reason for it."""
     return Evidence(Basis.ASSUMED, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that is known (or assumed) of an upstream. `id` is stable and dotted: `opeai.size.720p.16:9`."""
+    """One statement about an upstream. `id` is stable, dotted and begins with the upstream's name."""
 
     id: str
     evidence: Evidence
@@ -66,7 +66,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class BaseUrl(Fact):
-    """A host and the path prefix under which all its endpoints stand."""
+    """Origin and path prefix of all endpoints: `https://example.com`, `/v1`."""
 
     host: str
     prefix: str
@@ -74,7 +74,7 @@ class BaseUrl(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint(Fact):
-    """One operation's method and path, the path relative to a base; `{name}` is one path segment."""
+    """Method and path of an operation, relative to a base URL; `{name}` is one path segment."""
 
     operation: Operation
     method: str
@@ -83,7 +83,7 @@ class Endpoint(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Model(Fact):
-    """A model by its wire name, the house's short name, and the resolutions that it renders."""
+    """A model: its name on the wire, its short name (`tier`), and the resolutions that it renders."""
 
     name: str
     tier: str
@@ -93,7 +93,7 @@ class Model(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Size(Fact):
-    """The pixels that a resolution and a ratio stand for."""
+    """Width and height in pixels of a resolution and a ratio."""
 
     resolution: str
     ratio: str
@@ -107,7 +107,7 @@ class Size(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Field(Fact):
-    """One field of a request. `types` are JSON type names; `default` is what leaving it out means."""
+    """One field of a request. `types` are JSON type names; `default` applies when the field is left out."""
 
     operation: Operation
     path: str
@@ -117,11 +117,11 @@ class Field(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ResponseField(Fact):
-    """One field of an answer: dots in `path` lead inwards, `[]` to each item; `types` are JSON type names.
+    """One field of a response: `path` such as `data.items[].id`; `types` are JSON type names.
 
-    `operation` None is every refusal's, in the envelope of that name. `statuses`: only in an answer that tells one of
-    these; none means all. `needed` is false for a field that may be left out. `pattern` is a whole text's form.
-    `variant` and `option` name the variant's option under which the field is told, if it is not always.
+    `operation` None: a field of every error response in the form `envelope`. `statuses`: present only in responses with
+    one of these; empty means all. `pattern`: regular expression for the whole text. `variant` and `option`: present
+    only under this option.
     """
 
     operation: Operation | None
@@ -137,7 +137,7 @@ class ResponseField(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ModeFact(Fact):
-    """A way of generating, and the references that make a request one of that way."""
+    """A kind of generation and the roles of the references that select it."""
 
     mode: Mode
     roles: tuple[Role, ...]
@@ -145,9 +145,9 @@ class ModeFact(Fact):
 
 @dataclass(frozen=True, slots=True)
 class MediaLimit(Fact):
-    """What one reference, or all of a kind together, may be.
+    """Limit on one reference, or on all references of a kind together.
 
-    `quantity` is one of size_bytes, seconds, total_seconds, side (each of the two), ratio (width over height);
+    `quantity` is size_bytes, seconds, total_seconds, side (width and height each) or ratio (width over height);
     `low` and `high` are inclusive unless `strict`.
     """
 
@@ -160,10 +160,10 @@ class MediaLimit(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFacts:
-    """What a piece of media was measured or declared to be. Seconds are floats; `format` names a container or codec.
+    """Measured or declared properties of an image, video or sound. `format` names a container or codec.
 
-    `face`: whether a real person's face is to be seen in an image; None when nobody has looked. `frames`, `codec` and
-    `audio_codec` are a video's (the codecs by their names in MP4: avc1, mp4a); `digest` tells one content from another.
+    `face`: an image shows a real person's face; None where that was not inspected. `frames`, `codec` and `audio_codec`
+    apply to videos (codecs by their names in MP4: avc1, mp4a); `digest` identifies the content.
     """
 
     kind: MediaKind
@@ -183,7 +183,7 @@ class MediaFacts:
 
 @dataclass(frozen=True, slots=True)
 class Tariff(Fact):
-    """What a second of a model at a resolution costs, in USD."""
+    """Price in USD of one second of a model at a resolution."""
 
     model: str
     resolution: str
@@ -192,14 +192,14 @@ class Tariff(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Amount(Fact):
-    """A figure that stands by itself: a fee in USD, a minimum of seconds, a number of days."""
+    """A single number, such as a fee in USD, a minimum of seconds or a number of days."""
 
     value: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class StatusSpelling(Fact):
-    """How a status is spelt at a moment. `variant` names the option under which it is spoken, if not the default."""
+    """Spelling of a status in one context. `variant` names the option that uses it, if that is not the default."""
 
     context: StatusContext
     status: TaskStatus
@@ -209,11 +209,11 @@ class StatusSpelling(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ErrorCase(Fact):
-    """An upstream's answer to one kind of error. `message` may hold {field}, {value}, {allowed}, {detail}, {nested}.
+    """Response of an upstream to one kind of error. `message` may use {field}, {value}, {allowed}, {detail}, {nested}.
 
-    The evidence is for status, code and envelope; the wording is ours (assumed) unless `wording` says otherwise.
-    `envelope` names the body's form, `style` the option of the error variant under which this case is spoken,
-    with a dot and a word behind it where one option has two cases of a kind.
+    The evidence covers status, code and envelope; `wording` is the basis of the message. `envelope` names the form of
+    the body. `style` is the option of the error variant that this case belongs to, followed by a dot and a suffix where
+    one option has two cases of a kind.
     """
 
     kind: ErrorKind
@@ -229,9 +229,9 @@ class ErrorCase(Fact):
 
 @dataclass(frozen=True, slots=True)
 class FailCode(Fact):
-    """A code with which moderation refuses or a task fails. `reason` is what moderation objected to, if it did.
+    """Code of a moderation or of a failed task. `reason` is the kind of content that moderation objects to.
 
-    Input codes come with the answer to a create, output codes with a failed task; the wording is ours (assumed).
+    Input codes are sent in the response to a create, output codes with a failed task; the messages are assumed.
     """
 
     kind: ErrorKind
@@ -243,7 +243,7 @@ class FailCode(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Variants(Fact):
-    """Where the truth is unknown (or differs): the choices, and the one that holds unless a setting says otherwise."""
+    """Behaviours between which a setting chooses, because the true one is unknown or differs between sources."""
 
     default: str
     options: tuple[str, ...]
@@ -252,14 +252,14 @@ class Variants(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Behaviour(Fact):
-    """A fact that is neither a value nor a rule on a request: what the upstream does."""
+    """A fact that is neither a value nor a rule on a request, described in words."""
 
     description: str
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A request breaks a rule: which fact, what was found where, and what is allowed."""
+    """One broken rule: the fact, the field with its value, and the allowed values in words."""
 
     fact: Fact
     kind: ErrorKind
@@ -270,4 +270,4 @@ class Violation:
 
 
 MISSING: Final = object()
-"""Stands for a field that is not there, which is not the same as a field that is null."""
+"""Value of a field that is absent, as opposed to null."""

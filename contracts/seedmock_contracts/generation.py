@@ -1,6 +1,6 @@
-"""One order in the house's words: what users of the client write and what the emulator understands.
+"""Orders independent of the upstream: users of the client write them, and the emulator decodes requests to them.
 
-Knows no wire: how an order is spelt is each upstream's affair.
+Knows no upstream's field names; encoding and decoding are done by the client's and the server's upstream modules.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .enums import MediaKind, Mode, Role
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A picture, clip or sound that a generation starts from. `url` is https, data, or A's `asset://`."""
+    """An image, video or sound that a generation starts from. `url` is https:, data: or `asset://` (apimodels)."""
 
     kind: MediaKind
     url: str
@@ -20,22 +20,22 @@ class Reference:
 
 
 def first_frame(url: str) -> Reference:
-    """The image that the clip begins with."""
+    """Reference to the image that the clip begins with."""
     return Reference(MediaKind.IMAGE, url, Role.FIRST_FRAME)
 
 
 def last_frame(url: str) -> Reference:
-    """The image that the clip ends with; needs a first frame."""
+    """Reference to the image that the clip ends with; requires a first frame."""
     return Reference(MediaKind.IMAGE, url, Role.LAST_FRAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
-    """An order for one clip.
+    """Order for one clip.
 
-    Say the picture's form by `size` ("1280x720") or by `resolution` ("720p") and `ratio` ("16:9", A also "adaptive").
-    `model` is a wire name or a tier ("standard", "fast", "mini", "nsfw"); None means the upstream's first model.
-    `seconds` is a whole number from 4 to 15. `generate_audio` None leaves the upstream's default.
+    Set `size` ("1280x720"), or `resolution` ("720p") with `ratio` ("16:9"; apimodels also takes "adaptive").
+    `model` is a wire name or a tier ("standard", "fast", "mini", "nsfw"); None is the upstream's first model.
+    `seconds` is a whole number from 4 to 15. `generate_audio` None is the upstream's default.
     """
 
     prompt: str = ""
@@ -52,7 +52,7 @@ class GenerationRequest:
 
     @property
     def mode(self) -> Mode:
-        """What the generation starts from."""
+        """Kind of generation that the references select."""
         if not self.references:
             return Mode.TEXT
         roles = {reference.role for reference in self.references}
@@ -67,7 +67,7 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpscaleRequest:
-    """An order to make a video larger. `seconds` is the input's length where it is known: the bill depends on it."""
+    """Order to upscale a video. `seconds` is the input's length, on which the price depends; None if unknown."""
 
     url: str
     resolution: str

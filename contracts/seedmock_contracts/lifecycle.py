@@ -1,4 +1,4 @@
-"""How a task's status may move. Everything about transitions stands here; nothing here knows time or a party."""
+"""Allowed transitions between the statuses of a task. Knows no clock and no role."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.SUCCESS: frozenset(),
     TaskStatus.FAILURE: frozenset(),
 }
-"""From each status, those that a later look may find; a slow poller can miss IN_PROGRESS."""
+"""For each status, the different ones that a later query may report; a slow poller can miss IN_PROGRESS."""
 
 TERMINAL: frozenset[TaskStatus] = frozenset(status for status, after in TRANSITIONS.items() if not after)
 
 
 def may_follow(before: TaskStatus, after: TaskStatus) -> bool:
-    """Whether a later look at the same task may find `after` where an earlier one found `before`."""
+    """Test if a query may report `after` when an earlier query of the same task reported `before`."""
     return after is before or after in TRANSITIONS[before]

@@ -1,6 +1,6 @@
-"""Just enough of MP4 to tell a whole clip from half of one, and whether it is what was ordered.
+"""Minimal MP4 reader: detects truncated files, and measures pixels, length, frames, sound and codecs.
 
-Reads a seekable binary file; knows neither upstream nor wire.
+Reads a seekable binary file. Knows no upstream and no transport.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from .enums import MediaKind
 from .errors import InvalidMovie
 from .facts import MediaFacts
 
-_MOST_MOOV = 64 * 1024 * 1024
+# The moov box of a clip of 15 s has some kilobytes; a larger one is an attack on memory or another kind of file.
+_MAX_MOOV_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """What an MP4 file says of itself; the codecs by their names in MP4, such as avc1 and mp4a."""
+    """Properties of an MP4 file; the codecs by their names in MP4, such as avc1 and mp4a."""
 
     bytes: int
     seconds: float
@@ -39,7 +40,7 @@ class Movie:
 
 
 def movie_facts(content: bytes) -> MediaFacts:
-    """The facts of a clip in memory. Raises NotAMovie."""
+    """Measure a clip in memory. Raises InvalidMovie."""
     movie = read_movie(BytesIO(content))
     return MediaFacts(
         kind=MediaKind.VIDEO,
@@ -58,51 +59,51 @@ def movie_facts(content: bytes) -> MediaFacts:
 
 
 def read_movie(file: BinaryIO) -> Movie:
-    """Measure an open MP4 file from its start. Raises NotAMovie when a box is missing or runs past the end."""
+    """Measure an open MP4 file. Raises InvalidMovie if a box is missing or exceeds the file."""
     size = file.seek(0, 2)
-    boxes = {name: (at, end) for name, at, end in reversed(list(_top(file, size)))}
+    boxes = {name: (at, end) for name, at, end in reversed(list(_top_level_boxes(file, size)))}
     for name in ("ftyp", "moov", "mdat"):
         if name not in boxes:
             raise InvalidMovie(f"no {name} box in {size} bytes")
     at, end = boxes["moov"]
-    if end - at > _MOST_MOOV:
-        raise InvalidMovie(f"a moov box of {end - at} bytes")
+    if end - at > _MAX_MOOV_BYTES:
+        raise InvalidMovie(f"a moov box of {end - at} bytes; allowed: {_MAX_MOOV_BYTES}")
     file.seek(at)
     try:
-        return _movie(file.read(end - at), size)
+        return _parse_moov(file.read(end - at), size)
     except (StructError, IndexError, ZeroDivisionError) as error:
         raise InvalidMovie(f"a damaged moov box: {error}") from error
 
 
-def _top(file: BinaryIO, size: int) -> Iterator[tuple[str, int, int]]:
-    """Every top-level box: name, first byte of its content, first byte after it."""
+def _top_level_boxes(file: BinaryIO, size: int) -> Iterator[tuple[str, int, int]]:
+    """Top-level boxes: name, first byte of the content, first byte after it."""
     at = 0
     while at < size:
         file.seek(at)
-        head = file.read(16)
-        name, start, end = _head(head, at, size)
+        header = file.read(16)
+        name, start, end = _parse_header(header, at, size)
         if at == 0 and name != "ftyp":
-            raise InvalidMovie(f"begins with {head[:8]!r}, not with an ftyp box")
+            raise InvalidMovie(f"begins with {header[:8]!r}, not with an ftyp box")
         if end > size or end < start:
             raise InvalidMovie(f"the {name!r} box needs {end} bytes, the file has {size}")
         yield name, start, end
         at = end
 
 
-def _head(head: bytes, at: int, size: int) -> tuple[str, int, int]:
-    if len(head) < 8:
-        raise InvalidMovie(f"{len(head)} stray bytes at {at}")
-    length, name = unpack_from(">I4s", head)
+def _parse_header(header: bytes, at: int, size: int) -> tuple[str, int, int]:
+    if len(header) < 8:
+        raise InvalidMovie(f"{len(header)} stray bytes at {at}")
+    length, name = unpack_from(">I4s", header)
     text = name.decode("latin-1")
-    if length == 1 and len(head) == 16:
-        return text, at + 16, at + int(unpack_from(">Q", head, 8)[0])
-    return text, at + 8, size if length == 0 else at + length
+    if length == 1 and len(header) == 16:  # the length follows in 64 bits
+        return text, at + 16, at + int(unpack_from(">Q", header, 8)[0])
+    return text, at + 8, size if length == 0 else at + length  # 0: up to the end of the file
 
 
-def _inner(data: bytes) -> Iterator[tuple[str, bytes]]:
+def _child_boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
     at = 0
     while at + 8 <= len(data):
-        name, start, end = _head(data[at : at + 16], at, len(data))
+        name, start, end = _parse_header(data[at : at + 16], at, len(data))
         if end <= at:
             return
         yield name, data[start:end]
@@ -111,36 +112,36 @@ def _inner(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _child(data: bytes, *names: str) -> bytes:
     for name in names:
-        data = next((content for found, content in _inner(data) if found == name), b"")
+        data = next((content for box, content in _child_boxes(data) if box == name), b"")
     return data
 
 
-def _movie(moov: bytes, size: int) -> Movie:
-    tracks = [content for name, content in _inner(moov) if name == "trak"]
+def _parse_moov(moov: bytes, size: int) -> Movie:
+    tracks = [content for name, content in _child_boxes(moov) if name == "trak"]
     kinds = [_child(track, "mdia", "hdlr")[8:12] for track in tracks]
     if b"vide" not in kinds:
         raise InvalidMovie("no video track")
     video = tracks[kinds.index(b"vide")]
     header = _child(video, "tkhd")
-    width, height = unpack_from(">II", header, len(header) - 8)
+    width, height = unpack_from(">II", header, len(header) - 8)  # fixed-point numbers of 16.16 bits
     seconds = _seconds(_child(video, "mdia", "mdhd")) or _seconds(_child(moov, "mvhd"))
     sound = tracks[kinds.index(b"soun")] if b"soun" in kinds else b""
     return Movie(size, seconds, width >> 16, height >> 16, bool(sound), _samples(video), _codec(video), _codec(sound))
 
 
 def _samples(track: bytes) -> int:
-    """How many samples a track has: pictures, if it is a video's."""
+    """Number of samples of a track; those of a video track are its frames."""
     table = _child(track, "mdia", "minf", "stbl", "stsz")
     return int(unpack_from(">I", table, 8)[0]) if len(table) >= 12 else 0
 
 
 def _codec(track: bytes) -> str:
-    """The name of a track's first sample entry: avc1 is H.264, mp4a is AAC."""
+    """Name of the first sample entry of a track: avc1 is H.264, mp4a is AAC."""
     table = _child(track, "mdia", "minf", "stbl", "stsd")
     return table[12:16].decode("latin-1")
 
 
 def _seconds(header: bytes) -> float:
-    """The duration of an mvhd or mdhd box, whose two versions hold it at different places."""
+    """Duration of an mvhd or mdhd box; versions 0 and 1 have it at different offsets."""
     scale, length = unpack_from(">IQ", header, 20) if header[0] == 1 else unpack_from(">II", header, 12)
     return float(length / scale)

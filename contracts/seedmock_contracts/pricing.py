@@ -1,4 +1,4 @@
-"""What an order costs: a function of the order and the contract's figures, in exact decimals."""
+"""Price an order from the figures of a contract, in exact decimals. Knows no account and no clock."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .facts import Amount, Fact, Model, Size, Tariff
 from .generation import GenerationRequest, UpscaleRequest
 from .upstreams import get_contract
 
-MICRO_USD = Decimal("0.000001")
+MICRO_USD = Decimal("0.000001")  # bills by tokens are rounded to a millionth of a dollar
 ADAPTIVE = "adaptive"
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A price in USD and what it rests on. `tokens` is None where the bill does not count them."""
+    """A price in USD and the facts behind it. `rate` is the price of one `unit`; `tokens` is None if not counted."""
 
     amount: Decimal
     seconds: int
@@ -30,12 +30,13 @@ class Quote:
 
     @property
     def basis(self) -> Basis:
-        """The weakest basis among the facts that the price rests on."""
+        """Weakest basis among the facts behind the price."""
         return max((fact.basis for fact in self.facts), key=list(Basis).index)
 
 
 def token_count(width: int, height: int, seconds: int) -> int:
-    """The tokens of a clip: 24 frames a second and one more. Source: Ark's live bills, matched exactly."""
+    """Number of billed tokens of a clip."""
+    # 24 frames a second and one more: equals the bills of live tasks of the service behind (Ark) exactly.
     return width * height * (24 * seconds + 1) // 1024
 
 
@@ -46,44 +47,44 @@ def quote(
     variants: Mapping[str, str] | None = None,
     price_per_million: Decimal | None = None,
 ) -> Quote:
-    """What the upstream charges for an order that succeeds.
+    """Price of an order that succeeds.
 
-    `price_per_million` replaces the assumed price of B's tokens. Raises ValueError for a model, resolution or size
-    that the upstream has no price for.
+    `price_per_million` replaces the price of tokens where that is assumed. Raises ValueError for a model, resolution or
+    size without a price.
     """
     contract = get_contract(upstream)
     if isinstance(request, UpscaleRequest):
         return _upscale(contract, request)
     model, size = _model(contract, request.model), requested_size(contract, request)
     if model.upscales or size.resolution not in model.resolutions:
-        raise ValueError(f"{model.name} makes no clip at {size.resolution}; allowed: {', '.join(model.resolutions)}")
+        allowed = ", ".join(model.resolutions)
+        raise ValueError(f"{model.name} does not render {size.resolution}; allowed: {allowed}")
     count = token_count(size.width, size.height, request.seconds)
     tariff = _tariff(contract, model, size.resolution)
     if tariff is None:
         return _by_tokens(contract.amount(f"{contract.name}.tokens.price"), price_per_million, count, request.seconds)
     if {**contract.defaults, **(variants or {})}.get(f"{contract.name}.billing") == "tokens":
-        return _by_tokens(_implied(contract, tariff), None, count, request.seconds)
+        return _by_tokens(_implied_token_price(contract, tariff), None, count, request.seconds)
     amount = tariff.per_second * request.seconds
     return Quote(amount, request.seconds, count, tariff.per_second, "second", (tariff,))
 
 
 def asset_fee(upstream: str) -> Amount:
-    """What one asset that succeeds costs. Raises LookupError for an upstream without assets."""
+    """Fee of one asset that becomes active. Raises LookupError for an upstream without assets."""
     return get_contract(upstream).amount(f"{upstream}.assets.create.fee")
 
 
 def requested_size(contract: Contract, request: GenerationRequest) -> Size:
-    """The pixels that an order asks for; adaptive counts as 16:9 until the picture is known. Raises ValueError."""
+    """Size that an order requests; an adaptive ratio counts as 16:9. Raises ValueError for an unknown size."""
     if request.size is not None:
         size = contract.parse_size(request.size)
     else:
         ratio = "16:9" if request.ratio in (None, ADAPTIVE) else str(request.ratio)
         size = contract.size(request.resolution or "720p", ratio)
     if size is None:
-        asked = request.size or f"{request.resolution} at {request.ratio}"
-        raise ValueError(
-            f"{contract.name} renders no {asked}; allowed: {', '.join(row.text for row in contract.sizes)}"
-        )
+        requested = request.size or f"{request.resolution} at {request.ratio}"
+        allowed = ", ".join(row.text for row in contract.sizes)
+        raise ValueError(f"{contract.name} does not render {requested}; allowed: {allowed}")
     return size
 
 
@@ -98,23 +99,23 @@ def _model(contract: Contract, name: str | None) -> Model:
 
 def _tariff(contract: Contract, model: Model, resolution: str) -> Tariff | None:
     rows = [tariff for tariff in contract.tariffs if tariff.model == model.name]
-    found = next((tariff for tariff in rows if tariff.resolution == resolution), None)
-    if contract.tariffs and found is None:
-        allowed = ", ".join(tariff.resolution for tariff in rows)
+    tariff = next((row for row in rows if row.resolution == resolution), None)
+    if contract.tariffs and tariff is None:
+        allowed = ", ".join(row.resolution for row in rows)
         raise ValueError(f"{model.name} has no price at {resolution}; allowed: {allowed}")
-    return found
+    return tariff
 
 
-def _implied(contract: Contract, tariff: Tariff) -> Amount:
-    """The price per million tokens that a price a second stands for, at 24 frames of 16:9 a second."""
+def _implied_token_price(contract: Contract, tariff: Tariff) -> Amount:
+    """Price per million tokens that equals a price per second, at 24 frames of 16:9 a second."""
     size = contract.size(tariff.resolution, "16:9")
     assert size is not None, f"{contract.name} has no 16:9 row at {tariff.resolution}"
-    a_second = Decimal(size.width * size.height * 24) / 1024
-    return Amount(tariff.id, tariff.evidence, tariff.per_second * 1_000_000 / a_second)
+    tokens_per_second = Decimal(size.width * size.height * 24) / 1024
+    return Amount(tariff.id, tariff.evidence, tariff.per_second * 1_000_000 / tokens_per_second)
 
 
-def _by_tokens(price: Amount, settled: Decimal | None, count: int, seconds: int) -> Quote:
-    rate = price.value if settled is None else settled
+def _by_tokens(price: Amount, price_per_million: Decimal | None, count: int, seconds: int) -> Quote:
+    rate = price.value if price_per_million is None else price_per_million
     amount = (rate * count / 1_000_000).quantize(MICRO_USD, ROUND_HALF_UP)
     return Quote(amount, seconds, count, rate, "million tokens", (price,))
 
@@ -125,9 +126,9 @@ def _upscale(contract: Contract, request: UpscaleRequest) -> Quote:
         raise ValueError(f"{contract.name} does not upscale")
     tariff = _tariff(contract, model, request.resolution)
     assert tariff is not None, "an upstream that upscales has tariffs"
-    least = contract.amount(f"{contract.name}.upscale.minimum_seconds")
-    guess = contract.amount(f"{contract.name}.upscale.unknown_seconds")
-    length = guess.value if request.seconds is None else Decimal(str(request.seconds))
-    seconds = max(math.ceil(length), int(least.value))
-    facts = (tariff, least, guess) if request.seconds is None else (tariff, least)
+    minimum = contract.amount(f"{contract.name}.upscale.minimum_seconds")
+    fallback = contract.amount(f"{contract.name}.upscale.unknown_seconds")
+    length = fallback.value if request.seconds is None else Decimal(str(request.seconds))
+    seconds = max(math.ceil(length), int(minimum.value))
+    facts = (tariff, minimum, fallback) if request.seconds is None else (tariff, minimum)
     return Quote(tariff.per_second * seconds, seconds, None, tariff.per_second, "second", facts)

@@ -1,7 +1,4 @@
-"""What stands at a path in a document, and how to put something else there.
-
-Knows no rule, and not what any field means.
-"""
+"""Read and replace values of a JSON document by path, such as `content[].role`. Knows no rule and no field's meaning."""
 
 from __future__ import annotations
 
@@ -13,17 +10,17 @@ from ..facts import MISSING, Document
 
 
 def values_at(document: Document, path: str) -> list[tuple[str, Any]]:
-    """What stands at a path, with concrete indices: `content[].role` gives one pair an item.
+    """Values at a path with concrete indices: `content[].role` gives one (path, value) for each item.
 
-    A key that is not there gives MISSING; a parent that is missing or of another type gives nothing,
-    because the parent's own rule speaks of it.
+    An absent key gives MISSING. A parent that is absent or of another type gives nothing: the rule on the parent
+    reports that.
     """
-    found: list[tuple[str, Any]] = [("", document)]
+    values: list[tuple[str, Any]] = [("", document)]
     for step in _steps(path):
-        found = _items(found) if step == "[]" else _keys(found, step)
-        if not found:
+        values = _items(values) if step == "[]" else _keys(values, step)
+        if not values:
             break
-    return found
+    return values
 
 
 @lru_cache(maxsize=1024)
@@ -31,27 +28,27 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(path.replace("[]", ".[]").split("."))
 
 
-def _items(found: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+def _items(values: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return [
-        (f"{at}[{index}]", item) for at, value in found if isinstance(value, list) for index, item in enumerate(value)
+        (f"{at}[{index}]", item) for at, value in values if isinstance(value, list) for index, item in enumerate(value)
     ]
 
 
-def _keys(found: list[tuple[str, Any]], step: str) -> list[tuple[str, Any]]:
-    # What JSON says is a dict; to ask whether it is any other mapping takes ten times as long.
+def _keys(values: list[tuple[str, Any]], step: str) -> list[tuple[str, Any]]:
+    # Parsed JSON consists of dicts; isinstance against Mapping takes ten times as long and is only for constants.
     return [
         (f"{at}.{step}" if at else step, value.get(step, MISSING))
-        for at, value in found
+        for at, value in values
         if type(value) is dict or isinstance(value, Mapping)
     ]
 
 
 def with_value(document: Document, path: str, value: Any) -> dict[str, Any]:
-    """A copy with the value at a path (MISSING takes it away); parents that are not there are made."""
+    """Copy a document with another value at a path, creating parents; MISSING removes the key."""
     step, _, rest = path.partition(".")
-    name, many = step.removesuffix("[]"), step.endswith("[]")
+    name, is_list = step.removesuffix("[]"), step.endswith("[]")
     changed = dict(document)
-    if many:
+    if is_list:
         items = list(changed.get(name) or [{}])
         items[0] = with_value(items[0] if isinstance(items[0], Mapping) else {}, rest, value) if rest else value
         changed[name] = items

@@ -1,6 +1,6 @@
-"""Where references stand in a document: two layouts as data, each able to find and to place them.
+"""Layouts of references in request documents, as data: flat fields, or an array of typed items.
 
-Knows the forms (flat fields, an array of typed items), not the vendors that use them.
+Each layout finds references and places them. Knows no upstream.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from .paths import values_at
 
 @dataclass(frozen=True, slots=True)
 class LocatedReference:
-    """A reference and the path where the document has it, such as `reference_image_urls[2]`."""
+    """A reference and its path in the document, such as `reference_image_urls[2]`."""
 
     path: str
     reference: Reference
 
 
 class ReferenceLayout(Protocol):
-    """A way of writing references into a document."""
+    """Form in which the request documents of an upstream contain references."""
 
     def find(self, document: Document) -> tuple[LocatedReference, ...]:
-        """Every well-formed reference in the layout's order; what is malformed is left to the rules on types."""
+        """Find every well-formed reference, in the layout's order; rules on types report malformed ones."""
         ...
 
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
-        """A copy of the document that holds exactly these references. Raises ValueError if the layout has no place."""
+        """Copy a document with exactly these references. Raises ValueError for one that the layout cannot hold."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A top-level field for references: one URL, or a list of them."""
+    """A top-level field for references: one URL, or a list of URLs if `many`."""
 
     field: str
     kind: MediaKind
@@ -61,8 +61,8 @@ class FlatFields:
         )
 
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
-        taken = {slot.field for slot in self.slots}
-        placed = {name: value for name, value in document.items() if name not in taken}
+        fields = {slot.field for slot in self.slots}
+        placed = {name: value for name, value in document.items() if name not in fields}
         for reference in references:
             slot = next((s for s in self.slots if (s.kind, s.role) == (reference.kind, reference.role)), None)
             if slot is None:
@@ -73,7 +73,7 @@ class FlatFields:
 
 @dataclass(frozen=True, slots=True)
 class ContentArray:
-    """References as items `{"type": T, "role": R, T: {"url": U}}` of an array inside an object."""
+    """References as items `{"type": T, "role": R, T: {"url": U}}` of the array `inner` in the object `outer`."""
 
     outer: str
     inner: str
@@ -84,19 +84,19 @@ class ContentArray:
         if self.outer not in document:
             return ()
         items = values_at(document, f"{self.outer}.{self.inner}[]")
-        return tuple(found for path, item in items if (found := self._read(path, item)))
+        return tuple(located for path, item in items if (located := self._read(path, item)))
 
     def _read(self, path: str, item: Any) -> LocatedReference | None:
         if not isinstance(item, Mapping):
             return None
         type_, role = item.get("type"), item.get("role")
         kind = self.types.get(type_) if isinstance(type_, str) else None
-        holder = item.get(type_) if kind else None
-        url = holder.get("url") if isinstance(holder, Mapping) else None
+        media = item.get(type_) if kind else None
+        url = media.get("url") if isinstance(media, Mapping) else None
         if kind is None or not isinstance(url, str):
             return None
-        named = self.roles.get(role) if isinstance(role, str) else None
-        return LocatedReference(path, Reference(kind, url, named[1] if named else Role.REFERENCE))
+        known_role = self.roles.get(role) if isinstance(role, str) else None
+        return LocatedReference(path, Reference(kind, url, known_role[1] if known_role else Role.REFERENCE))
 
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
         placed = {name: value for name, value in document.items() if name != self.outer}
@@ -105,7 +105,7 @@ class ContentArray:
 
     def _item(self, reference: Reference) -> dict[str, Any]:
         type_ = next(name for name, kind in self.types.items() if kind is reference.kind)
-        role = next((name for name, meant in self.roles.items() if meant == (reference.kind, reference.role)), None)
+        role = next((name for name, pair in self.roles.items() if pair == (reference.kind, reference.role)), None)
         if role is None:
             raise ValueError(f"no role for {reference.kind} as {reference.role}")
         return {"type": type_, "role": role, type_: {"url": reference.url}}

@@ -1,8 +1,8 @@
-"""The shape of a JSON value: its keys, types, words and formats, without what it says. Itself JSON, so it can be kept.
+"""Shape of a JSON value: its keys, types, formats and enumerated words, without the content. A shape is JSON itself.
 
-A shape is an object: `types` (JSON type names, sorted), for objects `keys` (a shape each; `optional` true in those that
-were not always there), for lists `items` (one shape for all), for texts `formats` and, if they look like words of an
-enumeration, `words`.
+A shape is an object with `types` (sorted JSON type names); for objects `keys` (the shape of each, with `optional` true
+if it was not always present); for arrays `items` (one shape for all); for strings `formats` and, if they look like an
+enumeration, `enum`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ Shape: TypeAlias = dict[str, Any]
 
 TEXT = "text"
 WORD = "word"
-MANY = 12
-"""More different words than this are no enumeration."""
+MAX_ENUM = 12
+"""Number of different words up to which a string is taken for an enumeration."""
 _FORMATS = (
     ("uri", re.compile(r"[a-z][a-z0-9+.-]*://\S+")),
     ("date-time", re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")),
@@ -32,20 +32,20 @@ _FORMATS = (
 
 @dataclass(frozen=True, slots=True)
 class ShapeDifference:
-    """How what was seen is shaped otherwise than expected. `breaking` for what a reader of the expected trips over."""
+    """One difference between two shapes; `breaking` if a reader that relies on the expected one would fail."""
 
     path: str
-    what: str
+    change: str
     expected: str
-    seen: str
+    actual: str
     breaking: bool
 
     def __str__(self) -> str:
-        return f"{self.path or 'the answer'} is {self.what}: expected {self.expected}, seen {self.seen}"
+        return f"{self.path or 'the response'} is {self.change}: expected {self.expected}, got {self.actual}"
 
 
 def json_type(value: Any) -> str:
-    """The JSON type of a value; whole numbers are `integer`, and only those that are written as such."""
+    """Name of the JSON type of a value; whole numbers are `integer` only if they are written without a fraction."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -58,13 +58,12 @@ def json_type(value: Any) -> str:
 
 
 def has_type(value: Any, types: Sequence[str]) -> bool:
-    """Whether a value is of one of these types; a whole number is a number too."""
-    found = json_type(value)
-    return found in types or (found == "integer" and "number" in types)
+    """Test if a value has one of these JSON types; an integer is a number too."""
+    return _allows(types, json_type(value))
 
 
 def shape_of(value: Any) -> Shape:
-    """The shape of one value."""
+    """Shape of one value."""
     shape: Shape = {"types": [json_type(value)]}
     if isinstance(value, Mapping):
         shape["keys"] = {key: shape_of(inner) for key, inner in value.items()}
@@ -72,99 +71,99 @@ def shape_of(value: Any) -> Shape:
         if value:
             shape["items"] = merge_shapes(shape_of(item) for item in value)
     elif isinstance(value, str):
-        format_ = next((name for name, form in _FORMATS if form.fullmatch(value)), TEXT)
+        format_ = next((name for name, pattern in _FORMATS if pattern.fullmatch(value)), TEXT)
         shape["formats"] = [format_]
         if format_ == WORD:
-            shape["words"] = [value]
+            shape["enum"] = [value]
     return shape
 
 
 def merge_shapes(shapes: Iterable[Shape]) -> Shape:
-    """The shape that all of these fit. Without any: the shape of nothing, that fits nothing."""
-    merging: Shape | None = None
+    """Shape that fits every value of all these shapes; without any, a shape that fits nothing."""
+    result: Shape | None = None
     for shape in shapes:
-        merging = shape if merging is None else _both(merging, shape)
-    return merging or {"types": []}
+        result = shape if result is None else _merge_two(result, shape)
+    return result or {"types": []}
 
 
-def _both(one: Shape, other: Shape) -> Shape:
-    shape: Shape = {"types": sorted({*one["types"], *other["types"]})}
-    if "keys" in one or "keys" in other:
-        shape["keys"] = _keys(one, other)
-    items = [side["items"] for side in (one, other) if "items" in side]
+def _merge_two(left: Shape, right: Shape) -> Shape:
+    shape: Shape = {"types": sorted({*left["types"], *right["types"]})}
+    if "keys" in left or "keys" in right:
+        shape["keys"] = _merge_keys(left, right)
+    items = [side["items"] for side in (left, right) if "items" in side]
     if items:
         shape["items"] = merge_shapes(items)
-    formats = sorted({*one.get("formats", ()), *other.get("formats", ())})
+    formats = sorted({*left.get("formats", ()), *right.get("formats", ())})
     if formats:
         shape["formats"] = formats
-    words = sorted({*one.get("words", ()), *other.get("words", ())})
-    if formats == [WORD] and words and len(words) <= MANY and all("words" in s for s in (one, other) if _texts(s)):
-        shape["words"] = words
-    if one.get("optional") or other.get("optional"):
+    enum = sorted({*left.get("enum", ()), *right.get("enum", ())})
+    # A side of strings without `enum` already had too many words; joining it must not start an enumeration again.
+    sides_of_text = [side for side in (left, right) if "string" in side["types"]]
+    if formats == [WORD] and enum and len(enum) <= MAX_ENUM and all("enum" in side for side in sides_of_text):
+        shape["enum"] = enum
+    if left.get("optional") or right.get("optional"):
         shape["optional"] = True
     return shape
 
 
-def _keys(one: Shape, other: Shape) -> dict[str, Shape]:
-    """The keys of both; those that only one has are optional, if the other has keys at all."""
-    if "keys" not in one or "keys" not in other:
-        return dict(one.get("keys") or other.get("keys") or {})
-    here, there = one["keys"], other["keys"]
+def _merge_keys(left: Shape, right: Shape) -> dict[str, Shape]:
+    """Merge the keys of two objects; a key of only one is optional. A side that is not an object is ignored."""
+    if "keys" not in left or "keys" not in right:
+        return dict(left.get("keys") or right.get("keys") or {})
+    here, there = left["keys"], right["keys"]
     return {
-        key: _both(here[key], there[key])
+        key: _merge_two(here[key], there[key])
         if key in here and key in there
         else {**(here.get(key) or there[key]), "optional": True}
         for key in dict.fromkeys((*here, *there))
     }
 
 
-def _texts(shape: Shape) -> bool:
-    return "string" in shape["types"]
+def compare_shapes(expected: Shape, actual: Shape, path: str = "") -> tuple[ShapeDifference, ...]:
+    """Differences in keys, types, formats and enumerated words, outermost first."""
+    other_types = [name for name in actual["types"] if not _allows(expected["types"], name)]
+    if other_types:
+        return (ShapeDifference(path, "of another type", _either(expected["types"]), _either(other_types), True),)
+    differences = (*_string_differences(expected, actual, path), *_key_differences(expected, actual, path))
+    if "items" in expected and "items" in actual:
+        differences += compare_shapes(expected["items"], actual["items"], f"{path}[]")
+    return differences
 
 
-def compare_shapes(expected: Shape, seen: Shape, path: str = "") -> tuple[ShapeDifference, ...]:
-    """How what was seen differs from what is expected: keys, types, formats and words, outside in."""
-    odd = [name for name in seen["types"] if not _allowed(name, expected["types"])]
-    if odd:
-        return (ShapeDifference(path, "retyped", " or ".join(expected["types"]), " or ".join(odd), True),)
-    found = (*_of_texts(expected, seen, path), *_of_keys(expected, seen, path))
-    if "items" in expected and "items" in seen:
-        found += compare_shapes(expected["items"], seen["items"], f"{path}[]")
-    return found
-
-
-def _allowed(name: str, types: Sequence[str]) -> bool:
+def _allows(types: Sequence[str], name: str) -> bool:
     return name in types or (name == "integer" and "number" in types)
 
 
-def _of_keys(expected: Shape, seen: Shape, path: str) -> tuple[ShapeDifference, ...]:
-    if "keys" not in expected or "keys" not in seen:
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(names)
+
+
+def _key_differences(expected: Shape, actual: Shape, path: str) -> tuple[ShapeDifference, ...]:
+    if "keys" not in expected or "keys" not in actual:
         return ()
-    found: list[ShapeDifference] = []
+    differences: list[ShapeDifference] = []
     for key, inner in expected["keys"].items():
-        place = f"{path}.{key}" if path else key
-        there = seen["keys"].get(key)
+        at = f"{path}.{key}" if path else key
+        there = actual["keys"].get(key)
         if there is not None:
-            found += compare_shapes(inner, there, place)
+            differences += compare_shapes(inner, there, at)
         if not inner.get("optional") and (there is None or there.get("optional")):
-            gone = "nothing" if there is None else "it at times only"
-            found.append(ShapeDifference(place, "missing", " or ".join(inner["types"]), gone, True))
-    new = (key for key in seen["keys"] if key not in expected["keys"])
-    found += (
-        ShapeDifference(
-            f"{path}.{key}" if path else key, "new", "nothing", " or ".join(seen["keys"][key]["types"]), False
-        )
-        for key in new
-    )
-    return tuple(found)
+            presence = "nothing" if there is None else "it only sometimes"
+            differences.append(ShapeDifference(at, "missing", _either(inner["types"]), presence, True))
+    for key, inner in actual["keys"].items():
+        if key not in expected["keys"]:
+            at = f"{path}.{key}" if path else key
+            differences.append(ShapeDifference(at, "new", "nothing", _either(inner["types"]), False))
+    return tuple(differences)
 
 
-def _of_texts(expected: Shape, seen: Shape, path: str) -> tuple[ShapeDifference, ...]:
-    """Another format is another kind of text; another word may only be one that nobody had seen yet."""
-    formats = expected.get("formats")
-    other = [name for name in seen.get("formats", ()) if formats and TEXT not in formats and name not in formats]
-    if other:
-        return (ShapeDifference(path, "of another format", " or ".join(formats or ()), " or ".join(other), True),)
-    words = expected.get("words")
-    new = [word for word in seen.get("words", ()) if words and word not in words]
-    return (ShapeDifference(path, "a new word", " or ".join(words or ()), " or ".join(new), False),) if new else ()
+def _string_differences(expected: Shape, actual: Shape, path: str) -> tuple[ShapeDifference, ...]:
+    """Another format breaks a reader; another word of an enumeration may only not have occurred before."""
+    formats = expected.get("formats", ())
+    if formats and TEXT not in formats:
+        other_formats = [name for name in actual.get("formats", ()) if name not in formats]
+        if other_formats:
+            return (ShapeDifference(path, "of another format", _either(formats), _either(other_formats), True),)
+    enum = expected.get("enum", ())
+    new = [word for word in actual.get("enum", ()) if enum and word not in enum]
+    return (ShapeDifference(path, "a new value", _either(enum), _either(new), False),) if new else ()

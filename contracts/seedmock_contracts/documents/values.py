@@ -1,4 +1,4 @@
-"""How single values are written: a number that a text spells, a value as a form has it, and one shown in a message.
+"""Conversions of single JSON values: to a number, to the text of a form field, and to a short text for messages.
 
 Knows no document and no rule.
 """
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
 
 
 def to_number(value: Any) -> float | None:
-    """The number that a value is or spells, or None."""
+    """Number of a value or of a string such as "4.5"; None for anything else. Infinite values become +-1e308."""
     if isinstance(value, str):
         return float(value) if _NUMBER.fullmatch(value) else None
     if isinstance(value, bool):
@@ -32,12 +32,12 @@ def to_number(value: Any) -> float | None:
 
 
 def to_text(value: Any) -> str:
-    """A value as a text, booleans as JSON has them."""
+    """Text of a value, with booleans as in JSON."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def format_value(value: Any, limit: int = 80) -> str:
-    """A value as it can stand in a message: JSON in ASCII, shortened; whatever was sent, this is quick and holds."""
+    """Format a value for a message: ASCII JSON of at most `limit` characters. Safe and fast for any input."""
     if value is MISSING:
         return "missing"
     try:
@@ -48,7 +48,7 @@ def format_value(value: Any, limit: int = 80) -> str:
 
 
 def _shortened(value: Any, limit: int, depth: int = 3) -> Any:
-    """As much of a value as a message of so many signs can show, however large and deep the rest is."""
+    """Part of a value that fits into `limit` characters, however large and deep the rest is."""
     if isinstance(value, str):
         return value[:limit]
     if isinstance(value, list | dict) and not depth:

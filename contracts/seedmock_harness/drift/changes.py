@@ -28,7 +28,7 @@ PASSING = frozenset(
     }
 )
 """Refusals that the same request may meet or not."""
-UNTOLD = ("of another format", "a new word")
+UNTOLD = ("of another format", "a new value")
 """Differences that follow from what was ordered more often than from a change."""
 
 
@@ -59,7 +59,7 @@ def _shapes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
     for state, seen in newest.shapes.items():
         before = [hearing.shapes[state] for hearing in older if state in hearing.shapes]
         for found in compare_shapes(merge_shapes(before), seen) if before else ():
-            if found.what not in UNTOLD:
+            if found.change not in UNTOLD:
                 look = _look(newest.recording.contract, turns[state], found)
                 yield Change("shapes_stay_the_same", look, turns[state].exchange)
 
@@ -70,19 +70,19 @@ def _look(contract: Contract, turn: Interaction, found: ShapeDifference) -> Chec
     severity = Severity.BREAKING if found.breaking else Severity.INFO
     if field is not None and found.breaking:
         severity = Severity.INFO if _foreseen(field, found) else Severity.BREAKING
-    title = f"{found.path or 'the answer'} is {found.what}, unlike in older recordings"
-    return broken(fact, title, found.expected, found.seen, severity)
+    title = f"{found.path or 'the response'} is {found.change}, unlike in older recordings"
+    return broken(fact, title, found.expected, found.actual, severity)
 
 
 def _foreseen(field: ResponseField, found: ShapeDifference) -> bool:
     """Whether the contract is content with how it is now."""
-    if found.what == "missing":
+    if found.change == "missing":
         return not field.required
     return all(name in field.types or (name == "integer" and "number" in field.types) for name in _names(found))
 
 
 def _names(found: ShapeDifference) -> list[str]:
-    return found.seen.split(" or ")
+    return found.actual.split(" or ")
 
 
 def _field(contract: Contract, turn: Interaction, path: str) -> ResponseField | None:

@@ -12,7 +12,7 @@ from typing import Any
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import ErrorKind
-from seedmock_contracts.redaction import HOST, INSIDE
+from seedmock_contracts.redaction import PRIVATE_HOST, PUBLIC_HOST
 from seedmock_contracts.upstreams import get_contract
 from seedmock_server.api.pipeline import hand_over, send_answer
 from seedmock_server.app import App
@@ -27,7 +27,7 @@ from .model import Recording
 from .request_matching import canonical
 
 LINKS = "/_mock/links"
-PLACES = {f"//{HOST}/": "out", f"//{INSIDE}/": "in"}
+PLACES = {f"//{PUBLIC_HOST}/": "out", f"//{PRIVATE_HOST}/": "in"}
 """Where links lead that were recorded: to this server, each by its reference."""
 LEFT_OUT = ("content-length", "content-encoding", "date")
 BODY_BYTES = 100 << 20

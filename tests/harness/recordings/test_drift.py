@@ -197,8 +197,8 @@ def test_the_newest_recording_that_looked_decides(once: Any, drifted: Any, rewri
         (HEAD.replace("opeai", "openai"), 1, "the upstream is 'openai'; expected apimodels or opeai"),
         (HEAD.replace("2026-06-01T12:00:00+00:00", "yesterday"), 1, "recorded_at is 'yesterday'"),
         (HEAD.replace("+00:00", ""), 1, "expected a moment such as"),
-        (f"{HEAD}\n{LINE}\nrubbish\n{LINE}\n", 3, "'rubbish' is no exchange"),
-        (f'{HEAD}\n{LINE}\n{{"operation":"query"}}\n', 3, "is no exchange"),
+        (f"{HEAD}\n{LINE}\nrubbish\n{LINE}\n", 3, "'rubbish' is not an exchange"),
+        (f'{HEAD}\n{LINE}\n{{"operation":"query"}}\n', 3, "is not an exchange"),
     ],
 )
 def test_an_unreadable_recording_is_told_by_its_line(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_contracts.redaction import HOST, INSIDE, KEPT, Redactor
+from seedmock_contracts.redaction import PRIVATE_HOST, PUBLIC_HOST, STORED_HEADERS, Redactor
 from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.checks.ids import FORMS
 
@@ -96,25 +96,28 @@ def test_a_number_in_an_id_s_place_stays_a_number() -> None:
 @pytest.mark.parametrize(
     ("written", "kept"),
     [
-        ("https://cdn.test/a.mp4?sig=1", f"https://{HOST}/0001.mp4"),
-        ("http://cdn.test/a?b=c", f"http://{HOST}/0001"),
-        ("http://127.0.0.1:8000/_mock/results/x/y.mp4", f"http://{INSIDE}/0001.mp4"),
-        ("http://localhost/x.png", f"http://{INSIDE}/0001.png"),
-        ("http://[::1]/x.png", f"http://{INSIDE}/0001.png"),
-        ("https://user:word@cdn.test/x", f"https://{HOST}/0001"),
+        ("https://cdn.test/a.mp4?sig=1", f"https://{PUBLIC_HOST}/0001.mp4"),
+        ("http://cdn.test/a?b=c", f"http://{PUBLIC_HOST}/0001"),
+        ("http://127.0.0.1:8000/_mock/results/x/y.mp4", f"http://{PRIVATE_HOST}/0001.mp4"),
+        ("http://localhost/x.png", f"http://{PRIVATE_HOST}/0001.png"),
+        ("http://[::1]/x.png", f"http://{PRIVATE_HOST}/0001.png"),
+        ("https://user:word@cdn.test/x", f"https://{PUBLIC_HOST}/0001"),
     ],
 )
 def test_links_keep_their_kind_only(written: str, kept: str) -> None:
     for text in (json.dumps(written), json.dumps(written).replace("/", "\\/"), json.dumps(json.dumps(written))):
-        assert kept in Redactor(OPEAI).text(text)
-        assert "cdn.test" not in Redactor(OPEAI).text(text)
+        assert kept in Redactor(OPEAI).redact_text(text)
+        assert "cdn.test" not in Redactor(OPEAI).redact_text(text)
 
 
 def test_go_s_way_of_writing_an_ampersand_is_read_as_the_same_link() -> None:
     redactor = Redactor(OPEAI)
-    plain = redactor.text('"https://cdn.test/a.mp4?a=1&b=2"')
-    assert redactor.text('"https://cdn.test/a.mp4?a=1\\u0026b=2"') == plain
-    assert redactor.text('{\\"u\\":\\"https://cdn.test/a.mp4?a=1\\\\u0026b=2\\"}') == f'{{\\"u\\":\\{plain[:-1]}\\"}}'
+    plain = redactor.redact_text('"https://cdn.test/a.mp4?a=1&b=2"')
+    assert redactor.redact_text('"https://cdn.test/a.mp4?a=1\\u0026b=2"') == plain
+    assert (
+        redactor.redact_text('{\\"u\\":\\"https://cdn.test/a.mp4?a=1\\\\u0026b=2\\"}')
+        == f'{{\\"u\\":\\{plain[:-1]}\\"}}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,7 @@ def test_go_s_way_of_writing_an_ampersand_is_read_as_the_same_link() -> None:
     ],
 )
 def test_what_looks_like_a_key_is_hidden(text: str) -> None:
-    kept = Redactor(OPEAI).text(text)
+    kept = Redactor(OPEAI).redact_text(text)
     assert "abcdef" not in kept
     assert "***" in kept
 
@@ -139,7 +142,7 @@ def test_what_looks_like_a_key_is_hidden(text: str) -> None:
     ['{"model":"seedance-2-0-fast","status":"in_progress"}', "a task_force of key-frames", '{"total_tokens":12345678}'],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
-    assert Redactor(OPEAI).text(text) == text
+    assert Redactor(OPEAI).redact_text(text) == text
 
 
 def test_only_headers_that_matter_are_kept_and_a_length_that_was_right_stays_right() -> None:
@@ -150,7 +153,7 @@ def test_only_headers_that_matter_are_kept_and_a_length_that_was_right_stays_rig
     assert dict(kept.request.headers) == {"authorization": "***"}
     assert dict(kept.response.headers) == {"content-length": str(len(kept.response.body)), "etag": '"1"'}
     assert kept.request.url == "/v1/videos/x"
-    assert {name for name, _ in kept.response.headers} <= KEPT
+    assert {name for name, _ in kept.response.headers} <= STORED_HEADERS
 
 
 def test_a_length_that_was_wrong_stays_wrong() -> None:
