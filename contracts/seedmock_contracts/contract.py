@@ -1,4 +1,7 @@
-"""One upstream as one frozen value: everything its module says, under the same names for every upstream."""
+"""The contract of one upstream: everything that its vendor says, as one frozen value.
+
+Knows no role (server, client, harness), and no upstream by name.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from .documents.references import ReferenceLayout
-from .enums import ErrorKind, Operation, StatusContext, TaskStatus
+from .enums import Capability, ErrorKind, Operation, StatusContext, TaskStatus
 from .facts import (
     Amount,
     BaseUrl,
@@ -15,6 +17,7 @@ from .facts import (
     Document,
     Endpoint,
     ErrorCase,
+    Evidence,
     Fact,
     FailCode,
     Field,
@@ -27,12 +30,20 @@ from .facts import (
     Tariff,
     Variants,
 )
+from .request_format import RequestFormat
+from .response_format import ResponseFormat
 from .rules.rule import Rule
+from .service import CallbackPlan, IdPattern, KeyOrder, Latency
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Contract:
-    """What an upstream says, in the order of its own page."""
+    """Everything that an upstream's vendor says, in the order of its documentation.
+
+    `name` is the Python name of the upstream, `display_name` the one for people. `advice` are rules that are advised
+    and not enforced. `retry_after` is the evidence that a 429 carries Retry-After, None where it does not.
+    `result_days` and `file_days` are how long links to results and to uploaded files live.
+    """
 
     name: str
     display_name: str
@@ -42,28 +53,24 @@ class Contract:
     modes: tuple[ModeFact, ...]
     fields: tuple[Field, ...]
     sizes: tuple[Size, ...]
-    layout: ReferenceLayout
+    request: RequestFormat
     rules: Mapping[Operation, tuple[Rule, ...]]
-    advice: tuple[Rule, ...]
-    limits: tuple[MediaLimit, ...]
-    tariffs: tuple[Tariff, ...]
-    amounts: tuple[Amount, ...]
+    advice: tuple[Rule, ...] = ()
+    limits: tuple[MediaLimit, ...] = ()
+    tariffs: tuple[Tariff, ...] = ()
+    amounts: tuple[Amount, ...] = ()
     status_spellings: tuple[StatusSpelling, ...]
     errors: tuple[ErrorCase, ...]
     fail_codes: tuple[FailCode, ...]
-    variants: tuple[Variants, ...]
-    behaviours: tuple[Behaviour, ...]
+    variants: tuple[Variants, ...] = ()
+    behaviours: tuple[Behaviour, ...] = ()
     response_fields: tuple[ResponseField, ...]
-    names: Mapping[str, str]
-    """This upstream's names of fields that the house calls otherwise; `upscale.resolution` is of that operation."""
-    envelope_key: str
-    """The key of an answer's own part inside the envelope; empty where there is no envelope."""
-    id_fields: tuple[str, ...]
-    status_fields: tuple[str, ...]
-    link_fields: tuple[str, ...]
-    """Where an answer tells the id of what was made, a task's or asset's status, and the links to results."""
-    examples: Mapping[Operation, tuple[Document, ...]]
-    """For each operation with a body, documents that keep every rule; together they show each exclusive form."""
+    response: ResponseFormat
+    latency: Latency
+    callbacks: CallbackPlan | None = None
+    retry_after: Evidence | None = None
+    result_days: Amount | None = None
+    file_days: Amount | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -83,8 +90,43 @@ class Contract:
                 yield from (rule.fact for rules in value.values() for rule in rules)
             elif field.name == "advice":
                 yield from (rule.fact for rule in value)
+            elif isinstance(value, Fact):
+                yield value
+            elif isinstance(value, CallbackPlan):
+                yield from (value.attempt, *value.backoff, value.interval, value.lasting)
             elif isinstance(value, tuple):
                 yield from (fact for fact in value if isinstance(fact, Fact))
+
+    @cached_property
+    def capabilities(self) -> frozenset[Capability]:
+        """The optional abilities of the upstream, as its endpoints and formats show them."""
+        by_endpoint = {capability for capability, operation in _OPERATIONS.items() if self.endpoint(operation)}
+        links = {Capability.LINKS} if self.response.link_paths else set()
+        callbacks = {Capability.CALLBACKS} if self.callbacks is not None else set()
+        return frozenset(by_endpoint | links | callbacks)
+
+    def endpoint(self, operation: Operation) -> Endpoint | None:
+        """The endpoint of an operation, if the upstream has it."""
+        return self._endpoints.get(operation)
+
+    @cached_property
+    def _endpoints(self) -> Mapping[Operation, Endpoint]:
+        return {endpoint.operation: endpoint for endpoint in self.endpoints}
+
+    def field(self, part: str, operation: Operation = Operation.CREATE) -> Field | None:
+        """The request field that holds a part of an order, by the part's common name."""
+        path = self.request.path(part, operation)
+        return next((field for field in self.fields if (field.operation, field.path) == (operation, path)), None)
+
+    def id_pattern(self, operation: Operation) -> IdPattern | None:
+        """The form of the ids that an operation creates, where it is known."""
+        patterns = (fact for fact in self.behaviours if isinstance(fact, IdPattern))
+        return next((pattern for pattern in patterns if operation in pattern.operations), None)
+
+    def key_order(self, operation: Operation) -> KeyOrder | None:
+        """The order of keys in the success of an operation, where it is documented."""
+        orders = (fact for fact in self.behaviours if isinstance(fact, KeyOrder))
+        return next((order for order in orders if order.operation is operation), None)
 
     @cached_property
     def defaults(self) -> Mapping[str, str]:
@@ -93,7 +135,7 @@ class Contract:
 
     def example(self, operation: Operation, rule: Rule | None = None) -> Document:
         """A document that keeps every rule; for a rule, one that has the rule's field, so that it can be spoilt."""
-        examples = self.examples[operation]
+        examples = self.request.examples[operation]
         fitting = (example for example in examples if rule is not None and rule.top_field in example)
         return next(fitting, examples[0])
 
@@ -191,3 +233,11 @@ class Contract:
     def fail_code(self, code: str) -> FailCode | None:
         """A fail code by its wire name."""
         return next((row for row in self.fail_codes if row.code == code), None)
+
+
+_OPERATIONS: Mapping[Capability, Operation] = {
+    Capability.ASSETS: Operation.ASSET_CREATE,
+    Capability.UPSCALE: Operation.UPSCALE,
+    Capability.CONTENT: Operation.CONTENT,
+}
+"""The operation whose endpoint is a capability."""

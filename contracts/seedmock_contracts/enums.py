@@ -52,6 +52,18 @@ READS: Final = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
 """Operations that read one task."""
 
 
+class Capability(StrEnum):
+    """Optional abilities of an upstream. Commands, probes and scenarios follow from them."""
+
+    ASSETS = "assets"
+    UPSCALE = "upscale"
+    CALLBACKS = "callbacks"
+    LINKS = "links"
+    CONTENT = "content"
+    CANCEL = "cancel"
+    LIST = "list"
+
+
 class TaskStatus(StrEnum):
     """Status of a task, whatever the upstream calls it; see `StatusSpelling` for the words on the wire."""
 

@@ -215,7 +215,7 @@ def _ids_in(contract: Contract, exchange: Exchange) -> Iterator[str]:
     route = match_route(contract, _routed_method(exchange.request.method), parts.path)
     values: list[Any] = [*(route.params.values() if route else ())]
     values += _values_of(_parse_json(exchange.request.body), _REQUEST_ID_FIELDS)
-    values += _values_of(_parse_json(exchange.response.body), contract.id_fields)
+    values += _values_of(_parse_json(exchange.response.body), contract.response.id_paths)
     for value in values:
         text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if len(text) >= MIN_ID_LENGTH and _WORD.fullmatch(text) and any(char in digits for char in text):

@@ -42,7 +42,7 @@ def violations(
 
 def _violations(upstream: str, operation: Operation, document: Document, options: _Options) -> list[Violation]:
     selected = dict(options)
-    references = get_contract(upstream).layout.find(document)
+    references = get_contract(upstream).request.layout.find(document)
     result = []
     for check_value, rule, field, needs, only in _plan(upstream, operation, bool(references)):
         if only is not None and selected[only[0]] != only[1]:

@@ -123,8 +123,8 @@ def _field(contract: Contract, rule: Rule) -> str:
 
 def _scheme(contract: Contract, rule: UrlScheme) -> tuple[str, str]:
     """A reference's scheme is told once for all, whatever the field is."""
-    placed = with_value(rule.violating_document({}, contract.layout), rule.field, "https://example.com/a")
-    references: tuple[LocatedReference, ...] = contract.layout.find(placed)
+    placed = with_value(rule.violating_document({}, contract.request.layout), rule.field, "https://example.com/a")
+    references: tuple[LocatedReference, ...] = contract.request.layout.find(placed)
     what = "references" if references else _field(contract, rule)
     return f"{what}: schemes", ", ".join(scheme.partition(":")[0] for scheme in rule.schemes)
 
@@ -173,12 +173,12 @@ def _words(contract: Contract) -> Told:
 def _answers(contract: Contract) -> Told:
     envelope = contract.find(f"{contract.name}.envelope") or contract.bases[0]
     places = {
-        "id": contract.id_fields[:1],
-        "status": contract.status_fields[:1],
-        "links to results": contract.link_fields[:1],
+        "id": contract.response.id_paths[:1],
+        "status": contract.response.status_paths[:1],
+        "links to results": contract.response.link_paths[:1],
     }
     rows = [(f"{about} of a task", name, envelope) for about, names in places.items() for name in names]
-    return _told([("what is told stands in", contract.envelope_key or "the body itself", envelope), *rows])
+    return _told([("what is told stands in", contract.response.envelope_key or "the body itself", envelope), *rows])
 
 
 def _errors(contract: Contract) -> Told:
@@ -200,7 +200,7 @@ def _money(contract: Contract) -> Told:
 
 def _house(contract: Contract) -> dict[str, str]:
     """The house's name for each field that this upstream calls otherwise."""
-    return {path: name for name, path in contract.names.items() if "." not in name}
+    return {path: name for name, path in contract.request.paths.items() if "." not in name}
 
 
 TOPICS: Mapping[str, Callable[[Contract], Told]] = {

@@ -11,7 +11,7 @@ from weakref import finalize
 
 import platformdirs
 
-from seedmock_contracts.upstreams import get_contract
+from seedmock_contracts.upstreams import contracts
 
 from .api.downloads import Downloads
 from .api.pipeline import ApiHandler, ApiKeys
@@ -68,7 +68,7 @@ class App:
             folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.max_body_bytes
         )
         self.journal = Journal(self.settings.max_journal_entries)
-        rules = EngineConfig(pace=self.settings.pace, latency=_latency(), options=self.settings.variant_options)
+        rules = EngineConfig(pace=self.settings.pace, latencies=_latencies(), options=self.settings.variant_options)
         self.fates = Fates(random)
         self.declared = DeclaredMedia()
         sight = MediaInspector(reference_files, self.declared, FaceDetector())
@@ -86,7 +86,7 @@ class App:
         self.limits = Limits(Limit(rate=self.settings.rate_limit, concurrency=self.settings.concurrency_limit))
         gate = FaultSelector(self.faults, self.limits, rooms, self.renderer)
         self._doorway = ApiHandler(spoken, self.settings, self.clocks, self.journal, gate)
-        self._downloads = Downloads(rooms, spoken["apimodels"], gate, self.journal)
+        self._downloads = Downloads(rooms, spoken, gate, self.journal)
         books = (self.fates, self.faults, self.limits, self.declared, self.journal)
         self.state = Checkpoint(
             store, self.clocks, *books, engine, self.courier, reference_files, random, folder / "sources"
@@ -158,12 +158,9 @@ def _courier(
         return encode_json(spoken[task.upstream].render_task(task, task.origin).body)
 
     spoiler = CallbackFaults(faults, {name: upstream.contract for name, upstream in spoken.items()})
-    plan = plan_of(get_contract("apimodels"))
-    return CallbackDispatcher(clocks, journal, tell, plan=plan, policy=settings.callbacks, spoil=spoiler.spoil)
+    plans = {contract.name: plan_of(contract.callbacks) for contract in contracts() if contract.callbacks}
+    return CallbackDispatcher(clocks, journal, tell, plans=plans, policy=settings.callbacks, spoil=spoiler.spoil)
 
 
-def _latency() -> LogNormal:
-    contract = get_contract("apimodels")
-    return LogNormal(
-        float(contract.amount("apimodels.latency.p50").value), float(contract.amount("apimodels.latency.p90").value)
-    )
+def _latencies() -> dict[str, LogNormal]:
+    return {contract.name: LogNormal(contract.latency.p50, contract.latency.p90) for contract in contracts()}

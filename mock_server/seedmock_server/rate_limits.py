@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.upstreams import get_contract
 
 from .errors import ApiError
 from .matching.rules import InvalidRule
 
 MINUTE = 60.0
-RETRY_AFTER = frozenset({"apimodels"})
-"""Who says when to come back: A's clients have seen Retry-After, and B's family is known for leaving it out."""
 
 TOO_MANY_TASKS = "QuotaExceeded"
 """The service behind B says so of too many tasks that wait; A has no code for it."""
@@ -104,5 +103,5 @@ def admitted(calls: deque[float], now: float, rate: int) -> float:
 
 
 def _too_many(upstream: str, said: str, wait: float) -> ApiError:
-    headers = ((b"retry-after", b"%d" % max(1, math.ceil(wait))),) if upstream in RETRY_AFTER else ()
+    headers = ((b"retry-after", b"%d" % max(1, math.ceil(wait))),) if get_contract(upstream).retry_after else ()
     return ApiError(ErrorKind.RATE_LIMIT, said, headers=headers)

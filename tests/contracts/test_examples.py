@@ -95,14 +95,14 @@ def test_a_documented_request_breaks_no_rule_under_any_variant(upstream: str, na
 
 @pytest.mark.parametrize(("upstream", "name"), [case for case in REQUESTS if case[1] in MODES])
 def test_a_documented_request_starts_from_what_its_name_says(upstream: str, name: str) -> None:
-    found = get_contract(upstream).layout.find(load(upstream, name))
+    found = get_contract(upstream).request.layout.find(load(upstream, name))
     order = GenerationRequest(references=tuple(reference.reference for reference in found))
     assert order.mode is MODES[name]
 
 
 @pytest.mark.parametrize(("upstream", "name"), [case for case in REQUESTS if case[1].startswith("create")])
 def test_references_of_a_documented_request_are_placed_as_the_vendor_writes_them(upstream: str, name: str) -> None:
-    layout, document = get_contract(upstream).layout, load(upstream, name)
+    layout, document = get_contract(upstream).request.layout, load(upstream, name)
     placed = layout.place(document, [found.reference for found in layout.find(document)])
     assert placed == document
 

@@ -24,7 +24,17 @@ OPERATIONS = [(said, operation) for said in contracts() for operation in Operati
 NAMES = {step for said in contracts() for field in said.fields for step in field.path.replace("[]", "").split(".")}
 NAMES |= {"url", "text", "nonsense"}
 WORDS = {word for said in contracts() for model in said.models for word in (model.name, *model.resolutions)}
-WORDS |= {*B.layout.types, *B.layout.roles, *(size.text for size in B.sizes), "16:9", "adaptive", "4", "-1", "1e5", ""}
+WORDS |= {
+    *B.request.layout.types,
+    *B.request.layout.roles,
+    *(size.text for size in B.sizes),
+    "16:9",
+    "adaptive",
+    "4",
+    "-1",
+    "1e5",
+    "",
+}
 WORDS |= {"https://example.com/a.png", "asset://asset-1", "data:image/png;base64,", "ftp://x", "https://"}
 
 text = st.sampled_from(sorted(WORDS)) | st.text(st.characters(exclude_categories=()), max_size=8)
@@ -78,7 +88,7 @@ def test_a_body_nested_beyond_all_reason_breaks_rules_and_not_the_program(
 
 @given(extra=st.dictionaries(st.text(max_size=12), items, max_size=6), data=st.data())
 def test_fields_that_no_page_names_break_nothing(extra: dict[str, Any], data: st.DataObject) -> None:
-    said, operation = data.draw(st.sampled_from([(s, o) for s in contracts() for o in s.examples]))
+    said, operation = data.draw(st.sampled_from([(s, o) for s in contracts() for o in s.request.examples]))
     document = dict(said.example(operation))
     named = {f.path.partition(".")[0].removesuffix("[]") for f in said.fields if f.operation is operation}
     strange = {name: value for name, value in extra.items() if name not in named}
@@ -112,7 +122,7 @@ def orders_of_a(draw: st.DrawFn) -> dict[str, Any]:
         "seed": st.sampled_from([-1, 0, 2**32 - 1]),
     }
     document = draw(st.fixed_dictionaries({}, optional=optional))
-    return A.layout.place({"model": model.name, "prompt": "A kite.", **document}, draw(references(A)))
+    return A.request.layout.place({"model": model.name, "prompt": "A kite.", **document}, draw(references(A)))
 
 
 @st.composite
@@ -124,7 +134,7 @@ def orders_of_b(draw: st.DrawFn) -> dict[str, Any]:
     optional = {"generate_audio": st.booleans(), "seed": st.sampled_from([-1, 0, 2**32 - 1])}
     document = draw(st.fixed_dictionaries({}, optional=optional))
     whole = {"model": model.name, "prompt": "A kite.", "seconds": seconds, **form, **document}
-    return B.layout.place(whole, draw(references(B)))
+    return B.request.layout.place(whole, draw(references(B)))
 
 
 @given(document=orders_of_a())
@@ -145,10 +155,11 @@ def broken_by(contract: Contract, document: dict[str, Any]) -> list[str]:
 def test_references_are_counted_to_the_last_one(contract: Contract, kind: MediaKind, most: int) -> None:
     example_ = contract.example(Operation.CREATE)
     anchor = [sample_reference(MediaKind.IMAGE)] if kind is MediaKind.AUDIO else []
-    assert broken_by(contract, contract.layout.place(example_, [*anchor, *[sample_reference(kind)] * most])) == []
-    assert broken_by(contract, contract.layout.place(example_, [*anchor, *[sample_reference(kind)] * (most + 1)])) == [
-        f"{contract.name}.reference.{kind}.count"
-    ]
+    place = contract.request.layout.place
+    assert broken_by(contract, place(example_, [*anchor, *[sample_reference(kind)] * most])) == []
+    assert broken_by(
+        contract, contract.request.layout.place(example_, [*anchor, *[sample_reference(kind)] * (most + 1)])
+    ) == [f"{contract.name}.reference.{kind}.count"]
 
 
 def test_nine_images_three_videos_and_three_sounds_fit_together(contract: Contract) -> None:
@@ -157,18 +168,19 @@ def test_nine_images_three_videos_and_three_sounds_fit_together(contract: Contra
         + [sample_reference(MediaKind.VIDEO)] * 3
         + [sample_reference(MediaKind.AUDIO)] * 3
     )
-    assert broken_by(contract, contract.layout.place(contract.example(Operation.CREATE), full)) == []
+    assert broken_by(contract, contract.request.layout.place(contract.example(Operation.CREATE), full)) == []
 
 
 @pytest.mark.parametrize("kind", [MediaKind.IMAGE, MediaKind.VIDEO])
 def test_a_sound_needs_an_image_or_a_video_beside_it(contract: Contract, kind: MediaKind) -> None:
     example_ = contract.example(Operation.CREATE)
-    assert broken_by(contract, contract.layout.place(example_, [sample_reference(MediaKind.AUDIO)])) == [
+    assert broken_by(contract, contract.request.layout.place(example_, [sample_reference(MediaKind.AUDIO)])) == [
         f"{contract.name}.reference.audio.anchored"
     ]
     assert (
         broken_by(
-            contract, contract.layout.place(example_, [sample_reference(MediaKind.AUDIO), sample_reference(kind)])
+            contract,
+            contract.request.layout.place(example_, [sample_reference(MediaKind.AUDIO), sample_reference(kind)]),
         )
         == []
     )
@@ -181,9 +193,9 @@ def test_a_needs_no_prompt_beside_an_image_or_a_video() -> None:
         sample_reference(MediaKind.VIDEO),
         first_frame("https://example.com/f.png"),
     ):
-        assert broken_by(A, A.layout.place(bare, [seen])) == []
+        assert broken_by(A, A.request.layout.place(bare, [seen])) == []
     assert broken_by(A, bare) == ["apimodels.create.prompt.required"]
-    assert broken_by(A, A.layout.place(bare, [sample_reference(MediaKind.AUDIO)])) == [
+    assert broken_by(A, A.request.layout.place(bare, [sample_reference(MediaKind.AUDIO)])) == [
         "apimodels.create.prompt.required",
         "apimodels.reference.audio.anchored",
     ]
@@ -191,7 +203,9 @@ def test_a_needs_no_prompt_beside_an_image_or_a_video() -> None:
 
 def test_b_needs_a_prompt_beside_an_image_too() -> None:
     bare = {name: value for name, value in B.example(Operation.CREATE).items() if name != "prompt"}
-    assert broken_by(B, B.layout.place(bare, [sample_reference(MediaKind.IMAGE)])) == ["opeai.create.prompt.required"]
+    assert broken_by(B, B.request.layout.place(bare, [sample_reference(MediaKind.IMAGE)])) == [
+        "opeai.create.prompt.required"
+    ]
 
 
 @pytest.mark.parametrize("field", ["duration", "seconds"])
@@ -254,7 +268,7 @@ def test_a_makes_clips_in_two_resolutions(resolution: str) -> None:
 def test_frames_and_references_exclude_each_other(contract: Contract) -> None:
     frame = first_frame("https://example.com/f.png")
     for kind in MediaKind:
-        document = contract.layout.place(contract.example(Operation.CREATE), [frame, sample_reference(kind)])
+        document = contract.request.layout.place(contract.example(Operation.CREATE), [frame, sample_reference(kind)])
         assert broken_by(contract, document) == [f"{contract.name}.create.frames_exclude_references"]
 
 

@@ -16,7 +16,7 @@ from seedmock_contracts.facts import MISSING
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
 from seedmock_contracts.upstreams import get_contract
 
-A, B = get_contract("apimodels").layout, get_contract("opeai").layout
+A, B = get_contract("apimodels").request.layout, get_contract("opeai").request.layout
 assert isinstance(A, FlatFields)
 assert isinstance(B, ContentArray)
 
@@ -61,13 +61,13 @@ def test_placing_replaces_what_was_there(references: list[Reference]) -> None:
 
 def test_placing_changes_no_document_in_place(contract: Contract) -> None:
     document = {"prompt": "A kite."}
-    contract.layout.place(document, [IMAGE])
+    contract.request.layout.place(document, [IMAGE])
     assert document == {"prompt": "A kite."}
 
 
 def test_a_reference_that_a_layout_has_no_place_for_is_an_error(contract: Contract) -> None:
     with pytest.raises(ValueError, match="video as first_frame"):
-        contract.layout.place({}, [Reference(MediaKind.VIDEO, "https://example.com/v.mp4", Role.FIRST_FRAME)])
+        contract.request.layout.place({}, [Reference(MediaKind.VIDEO, "https://example.com/v.mp4", Role.FIRST_FRAME)])
 
 
 def test_paths_say_where_a_reference_stands() -> None:
@@ -134,7 +134,7 @@ def test_an_item_without_a_role_is_a_reference_of_its_kind() -> None:
     ],
 )
 def test_malformed_references_are_not_found(contract: Contract, document: dict[str, Any]) -> None:
-    assert contract.layout.find(document) == ()
+    assert contract.request.layout.find(document) == ()
 
 
 def test_values_tell_a_missing_key_from_a_null() -> None:
@@ -167,4 +167,4 @@ def test_references_say_what_an_order_starts_from(references: tuple[Reference, .
 def test_every_mode_with_frames_or_references_can_be_written_in_both_layouts(contract: Contract) -> None:
     for fact in contract.modes:
         for role in fact.roles:
-            assert contract.layout.place({}, [Reference(MediaKind.IMAGE, "https://example.com/i.png", role)])
+            assert contract.request.layout.place({}, [Reference(MediaKind.IMAGE, "https://example.com/i.png", role)])

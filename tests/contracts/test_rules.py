@@ -65,13 +65,13 @@ def one(found: list[Violation]) -> Violation:
 
 
 def shortest(contract: Contract, operation: Operation, rule: Rule) -> dict[str, Any]:
-    return rule.violating_document(contract.example(operation, rule), contract.layout)
+    return rule.violating_document(contract.example(operation, rule), contract.request.layout)
 
 
 def test_every_example_keeps_every_rule(contract: Contract) -> None:
     kept = [
         violations(contract.name, operation, example)
-        for operation, every in contract.examples.items()
+        for operation, every in contract.request.examples.items()
         for example in every
     ]
     assert kept
@@ -79,8 +79,8 @@ def test_every_example_keeps_every_rule(contract: Contract) -> None:
 
 
 def test_every_operation_with_rules_has_an_example_of_the_fields_that_it_names(contract: Contract) -> None:
-    assert set(contract.rules) == set(contract.examples)
-    for operation, examples in contract.examples.items():
+    assert set(contract.rules) == set(contract.request.examples)
+    for operation, examples in contract.request.examples.items():
         assert all(unknown_fields(contract.name, operation, example) == [] for example in examples)
 
 
@@ -191,7 +191,7 @@ def test_a_long_prompt_is_taken_with_a_notice(contract: Contract) -> None:
         assert violations(contract.name, Operation.CREATE, {**document, "prompt": prompt}) == []
         assert bool(notices(contract.name, {**document, "prompt": prompt})) is noticed
     assert (
-        one(notices(contract.name, advice.violating_document(document, contract.layout))).fact.id
+        one(notices(contract.name, advice.violating_document(document, contract.request.layout))).fact.id
         == f"{contract.name}.create.prompt.length"
     )
     assert notices(contract.name, {"prompt": 7}) == []

@@ -27,6 +27,7 @@ UPSTREAMS = ("apimodels", "opeai")
 # Attributes in the house's own words, which no page could confirm.
 HOUSE = {"id", "evidence", "tier", "upscales", "operation", "mode", "roles", "kind", "quantity", "context", "variant"}
 HOUSE |= {"description", "fact", "field", "role", "media", "resolution_by_name", "option", "beside", "style"}
+HOUSE |= {"operations", "utc_offset"}
 
 
 def statements(upstream: str) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
     filled(untouched, contract, operation, document)
     before = statement(door)
 
-    broken = rule.violating_document(document, contract.layout)
+    broken = rule.violating_document(document, contract.request.layout)
     answer = send(door, contract, operation, broken)
 
     case = contract.error_case(rule.kind, option)

@@ -138,7 +138,7 @@ def _unknown(contract: Contract) -> Iterator[Scenario]:
     for name, word in (("unknown-passing", "PAUSED"), ("unknown-passing-lower", "reviewing")):
         steps: tuple[Step, ...] = (fate(f"unknown_status word={word} after=200ms lasts=300ms"),)
         yield Scenario(name, f"{word}, a status that nobody knows, for a while", steps)
-    silent = f"missing field={contract.status_fields[0]}"
+    silent = f"missing field={contract.response.status_paths[0]}"
     yield Scenario("poll-without-status", "a poll tells no status", (fault(QUERY, silent, nth=2),))
     yield Scenario("unknown-nothing", "no poll ever tells a status", (fault(QUERY, silent),), seconds=SHORT)
 

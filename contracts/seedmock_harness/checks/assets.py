@@ -197,7 +197,7 @@ def _used(turn: Interaction) -> Iterator[CheckResult]:
 def _referred(order: Interaction) -> Iterator[AssetHistory | None]:
     """The assets that an order refers to; None for each reference that is none of those that we know."""
     document = order.document or {}
-    links = [found.reference.url for found in order.contract.layout.find(document)]
+    links = [found.reference.url for found in order.contract.request.layout.find(document)]
     if order.operation is Operation.UPSCALE:
         links = [str(document.get("videoUrl"))]
     for link in links:

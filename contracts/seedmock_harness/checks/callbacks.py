@@ -22,7 +22,7 @@ def callbacks_come_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
     fact = turn.contract.find(f"{turn.contract.name}.callback")
     if fact is None or turn.operation is not Operation.CALLBACK:
         return
-    method, told, word = turn.exchange.request.method, _told(turn), _first(turn, turn.contract.status_fields)
+    method, told, word = turn.exchange.request.method, _told(turn), _first(turn, turn.contract.response.status_paths)
     signed = [name for name in turn.sent_headers if any(word in name for word in SIGNED)]
     if method != "POST" or not told:
         yield broken(fact, "a callback is no POST of a task", "a POST of code, msg and data", f"{method} {told}")
@@ -38,7 +38,7 @@ def callbacks_come_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
 
 def _told(turn: Interaction) -> dict[str, Any]:
     """The own part of the body that was posted."""
-    data = (turn.document or {}).get(turn.contract.envelope_key) if turn.exchange.request.body else None
+    data = (turn.document or {}).get(turn.contract.response.envelope_key) if turn.exchange.request.body else None
     return data if isinstance(data, dict) else {}
 
 
@@ -48,7 +48,7 @@ def _first(turn: Interaction, names: tuple[str, ...]) -> str:
 
 
 def _id(turn: Interaction) -> str:
-    return _first(turn, turn.contract.id_fields)
+    return _first(turn, turn.contract.response.id_paths)
 
 
 def _taken_before(turn: Interaction) -> bool:

@@ -133,7 +133,7 @@ def _has_no_role(item: Any) -> bool:
 
 
 def _links(order: Interaction) -> list[str]:
-    links = [found.reference.url for found in order.contract.layout.find(order.document or {})]
+    links = [found.reference.url for found in order.contract.request.layout.find(order.document or {})]
     return [*links, str((order.document or {}).get("videoUrl"))] if order.operation is Operation.UPSCALE else links
 
 

@@ -33,7 +33,7 @@ def clip_has_the_pixels_ordered(turn: Interaction) -> Iterator[CheckResult]:
         yield from _enlarged(turn, order, clip, known(turn.before, str(document.get("videoUrl"))))
         return
     rows = [row for row in turn.contract.sizes if row.resolution == order.resolution]
-    name = turn.contract.names.get("ratio", "ratio")
+    name = turn.contract.request.path("ratio")
     if order.size is not None:
         yield compared(order.size, "the clip has another size", order.size.text, pixels)
         if document.get("size") is None and (fact := turn.contract.find(f"{turn.contract.name}.size.equivalent")):
@@ -102,8 +102,8 @@ def _clip(turn: Interaction) -> tuple[TaskHistory, Ordered, MediaFacts] | None:
 
 def _lengths(contract: Contract, story: TaskHistory) -> Iterator[Fact]:
     """The facts that a clip's length bears out: the field or its default, and the form in which it was sent."""
-    name = contract.names.get("seconds", "seconds")
-    given = (story.created.document or {}).get(name)
+    name = contract.request.path("seconds")
+    given = contract.request.read(story.created.document or {}, "seconds")
     field = f"{contract.name}.create.{name}"
     yield contract.fact(f"{field}.default" if given is None else field)
     form = "text" if isinstance(given, str) else "number"

@@ -37,8 +37,8 @@ def content_comes_with_success(turn: Interaction) -> Iterator[CheckResult]:
 
 def content_is_a_clip(turn: Interaction) -> Iterator[CheckResult]:
     """What is delivered is the clip's own bytes: an MP4 file, H.264, and called so."""
-    if not delivered(turn) or (turn.story is None and turn.contract.link_fields):  # a link may lead to a posted picture
-        return
+    if not delivered(turn) or (turn.story is None and turn.contract.response.link_paths):
+        return  # a link may lead to a posted picture
     contract, body = turn.contract, turn.exchange.response.body[:80]
     clip, binary = turn.exchange.response.media, contract.find(f"{contract.name}.content.binary")
     if binary is not None:

@@ -49,9 +49,9 @@ def successes_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
     if fact is None or turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(body, dict):
         return
     severity = Severity.INFO if turn.operation in SHOWN_BARE else None
-    gone = [key for key in ("code", "msg", contract.envelope_key) if key not in body]
+    gone = [key for key in ("code", "msg", contract.response.envelope_key) if key not in body]
     if gone:
-        expected, seen = f"code, msg and {contract.envelope_key}", ", ".join(body) or "nothing"
+        expected, seen = f"code, msg and {contract.response.envelope_key}", ", ".join(body) or "nothing"
         yield broken(fact, f"the envelope has no {' and no '.join(gone)}", expected, seen, severity)
     else:
         yield compared(fact, "a success has another code", GOOD, body["code"])
@@ -115,7 +115,7 @@ def refusals_settle_their_style(turn: Interaction) -> Iterator[CheckResult]:
     name = turn.contract.name
     if not _refusal(turn):
         return
-    if turn.contract.envelope_key:
+    if turn.contract.response.envelope_key:
         if isinstance(turn.body.get("code"), int):
             yield chosen(turn, f"{name}.errors", "ok" if turn.status_code == GOOD else "status")
         return

@@ -50,7 +50,7 @@ def _told(turn: Interaction, paths: tuple[str, ...]) -> tuple[Any, ResponseField
     for path in paths:
         field = next((field for field in fields if field.path == path), None)
         value: Any = told
-        for step in path.removeprefix(f"{turn.contract.envelope_key}.").split("."):
+        for step in path.removeprefix(f"{turn.contract.response.envelope_key}.").split("."):
             value = value.get(step) if isinstance(value, dict) else None
         if value is not None:
             return value, field
@@ -82,7 +82,7 @@ def what_is_refused_for_its_content_says_why(turn: Interaction) -> Iterator[Chec
     if not rows:
         return
     row = next((row for row in rows if _speaks_of(row, message)), rows[0])
-    status = turn.body.get("code") if turn.contract.envelope_key else turn.status_code
+    status = turn.body.get("code") if turn.contract.response.envelope_key else turn.status_code
     allowed = sorted({case.status for case in turn.contract.errors if case.kind is ErrorKind.MODERATION_INPUT})
     if status in allowed:
         yield held(row, f"{status} {code}")
@@ -95,8 +95,8 @@ def what_is_refused_for_its_content_says_why(turn: Interaction) -> Iterator[Chec
 def _refused_with(turn: Interaction) -> tuple[Any, str]:
     """The code and the sentence of a refusal, also where the service behind speaks in a text in the text."""
     body = turn.body
-    if turn.contract.envelope_key:
-        data = body.get(turn.contract.envelope_key)
+    if turn.contract.response.envelope_key:
+        data = body.get(turn.contract.response.envelope_key)
         return (data.get("failCode"), str(data.get("failMsg"))) if isinstance(data, dict) else (None, "")
     error = body.get("error") if isinstance(body.get("error"), dict) else _nested(body.get("message"))
     return error.get("code"), str(error.get("message"))

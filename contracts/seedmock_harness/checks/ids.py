@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from seedmock_contracts.enums import ORDERS, Operation
@@ -13,48 +13,35 @@ from ..conversation.history import Interaction
 from ..results.checks import CheckResult, broken, compared, held
 from . import response_fields as parts
 
-VENDOR_TIME = timezone(timedelta(hours=8))
-"""The vendors' ids tell the time of China."""
 NEAR_SECONDS = 600.0
 LAST = 253402300800 - 86400
 """The last moment that has a date in four digits of the year, and a day."""
-FORMS = {
-    "opeai.task_id": re.compile(r"cgt-(?P<time>\d{14})-[a-z0-9]{5}"),
-    "apimodels.task_id": re.compile(r"cl[a-z0-9]{23}"),
-    "apimodels.assets.id": re.compile(r"asset-(?P<time>\d{14})-[a-z0-9]{4,8}"),
-}
-"""What ids look like, by the facts that say so; `time` is the time of creation."""
 SCHEME = "asset://"
 
 
 def ids_have_their_form(turn: Interaction) -> Iterator[CheckResult]:
     """The id of what was made has the form of the upstream's ids; a time in it is a time, and of now."""
-    id_ = _form(turn)
-    if turn.made is None or id_ is None:
+    form = turn.contract.id_pattern(turn.operation) if turn.operation is not None else None
+    if turn.made is None or form is None:
         return
-    fact, found = turn.contract.fact(id_), FORMS[id_].fullmatch(turn.made)
+    found = re.fullmatch(form.pattern, turn.made)
     if found is None:
-        yield broken(fact, "an id has another form", FORMS[id_].pattern, turn.made)
+        yield broken(form, "an id has another form", form.pattern, turn.made)
         return
     if "time" in found.groupdict():
-        told, now = _seconds(found["time"]), _times(turn)
+        zone = timezone(timedelta(hours=form.utc_offset))
+        told, now = _seconds(found["time"], zone), _times(turn)
         if told is None or (now and all(abs(told - at) > NEAR_SECONDS for at in now)):
-            expected = f"near {_digits(now[0])}" if now else "a time"
-            yield broken(fact, "an id tells another time than that of its creation", expected, found["time"])
+            expected = f"near {datetime.fromtimestamp(now[0], zone):%Y%m%d%H%M%S}" if now else "a time"
+            yield broken(form, "an id tells another time than that of its creation", expected, found["time"])
             return
-    yield held(fact, turn.made)
+    yield held(form, turn.made)
 
 
-def _form(turn: Interaction) -> str | None:
-    if turn.operation in ORDERS:
-        return f"{turn.contract.name}.task_id"
-    return f"{turn.contract.name}.assets.id" if turn.operation is Operation.ASSET_CREATE else None
-
-
-def _seconds(digits: str) -> float | None:
+def _seconds(digits: str, zone: timezone) -> float | None:
     """Fourteen digits of a date and time as seconds since the epoch."""
     try:
-        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=VENDOR_TIME).timestamp()
+        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=zone).timestamp()
     except ValueError:
         return None
 
@@ -63,10 +50,6 @@ def _times(turn: Interaction) -> list[float]:
     """When it was, by the asker's clock and by the answer itself."""
     told = turn.data.get("created_at") if isinstance(turn.data, dict) else None
     return [at for at in (turn.exchange.at, told) if isinstance(at, int | float) and 0 < at < LAST]
-
-
-def _digits(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC).astimezone(VENDOR_TIME):%Y%m%d%H%M%S}"
 
 
 def both_ids_are_the_same(turn: Interaction) -> Iterator[CheckResult]:
@@ -98,7 +81,7 @@ def ids_name_one_thing(turn: Interaction) -> Iterator[CheckResult]:
 
 def _id_key(turn: Interaction) -> str:
     told = turn.data if isinstance(turn.data, dict) else {}
-    return next((name for name in turn.contract.id_fields if name in told), "")
+    return next((name for name in turn.contract.response.id_paths if name in told), "")
 
 
 def answers_are_about_what_was_asked(turn: Interaction) -> Iterator[CheckResult]:

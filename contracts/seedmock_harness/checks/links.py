@@ -46,8 +46,8 @@ def links_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
     story = turn.before.links.get(turn.exchange.request.url)
     if story is None or turn.operation is not Operation.CONTENT or story.ended is None:
         return
-    days = turn.contract.amount(f"{turn.contract.name}.result.days")
-    yield from _lived(turn, days, story.created.exchange.at, story.ended.exchange.at)
+    if turn.contract.result_days is not None:
+        yield from _lived(turn, turn.contract.result_days, story.created.exchange.at, story.ended.exchange.at)
 
 
 def files_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
@@ -58,8 +58,8 @@ def files_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
         observed = turn.published or str(turn.data)
         yield held(fact, observed) if web else broken(fact, "no link to the file", "data.publicUrl, a link", observed)
     posted = turn.before.files.get(turn.exchange.request.url)
-    if posted is not None and turn.operation is Operation.CONTENT:
-        days = turn.contract.amount(f"{turn.contract.name}.files.days")
+    days = turn.contract.file_days
+    if posted is not None and days is not None and turn.operation is Operation.CONTENT:
         yield from _lived(turn, days, posted.exchange.at, posted.exchange.at)
 
 

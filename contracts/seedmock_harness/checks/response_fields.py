@@ -143,7 +143,7 @@ def found(turn: Interaction, field: ResponseField) -> list[Any]:
     body = turn.body if isinstance(turn.body, dict) else {}
     there = [value for _, value in values_at(body, field.path)]
     around = field.path.rpartition(".")[0]
-    if not there and around and around == turn.contract.envelope_key:
+    if not there and around and around == turn.contract.response.envelope_key:
         return [MISSING]
     return there
 

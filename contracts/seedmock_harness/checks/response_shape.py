@@ -7,19 +7,12 @@ from typing import Any
 
 from seedmock_contracts.documents.shape import has_type, json_type
 from seedmock_contracts.documents.values import format_value
-from seedmock_contracts.enums import Operation
 from seedmock_contracts.facts import MISSING, ResponseField
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, broken, held
 from . import response_fields as parts
 from .variants import chosen
-
-ORDERS_OF_KEYS = {
-    "opeai.create.response": ("id", "task_id", "object", "model", "status", "created_at"),
-    "opeai.query.response": ("created_at", "id", "model", "object", "prompt", "size", "status"),
-}
-"""The documented orders of keys, by the facts that tell them."""
 
 
 def answers_have_their_shape(turn: Interaction) -> Iterator[CheckResult]:
@@ -38,8 +31,8 @@ def answers_have_their_shape(turn: Interaction) -> Iterator[CheckResult]:
 
 
 def _known(turn: Interaction, fields: tuple[ResponseField, ...]) -> list[str]:
-    contract = turn.contract
-    around = [field.path for field in contract.response_fields if field.operation is None and contract.envelope_key]
+    enveloped = bool(turn.contract.response.envelope_key)
+    around = [field.path for field in turn.contract.response_fields if field.operation is None and enveloped]
     return [*(field.path for field in fields), *(path for path in around if "." not in path)]
 
 
@@ -86,19 +79,16 @@ def answers_show_their_variants(turn: Interaction) -> Iterator[CheckResult]:
 
 def keys_come_in_order(turn: Interaction) -> Iterator[CheckResult]:
     """The keys of an answer come in the order that the vendor shows; nothing should rely on it, but some do."""
-    if turn.refused or not isinstance(turn.body, dict) or turn.operation not in (Operation.CREATE, Operation.QUERY):
+    order = turn.contract.key_order(turn.operation) if turn.operation is not None else None
+    if turn.refused or not isinstance(turn.body, dict) or order is None or _in_other_words(turn):
         return
-    fact = parts.response_fact(turn)
-    order = ORDERS_OF_KEYS.get(fact.id)
-    if order is None or _in_other_words(turn):
-        return
-    seen = [key for key in turn.body if key in order]
-    expected = [key for key in order if key in turn.body]
+    seen = [key for key in turn.body if key in order.keys]
+    expected = [key for key in order.keys if key in turn.body]
     if seen == expected:
-        yield held(fact, ", ".join(seen))
+        yield held(order, ", ".join(seen))
     else:
         told = ", ".join(expected), ", ".join(seen)
-        yield broken(fact, "the keys come in another order", *told, Severity.WARNING)
+        yield broken(order, "the keys come in another order", *told, Severity.WARNING)
 
 
 def _in_other_words(turn: Interaction) -> bool:

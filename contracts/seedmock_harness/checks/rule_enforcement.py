@@ -79,7 +79,7 @@ def _open(turn: Interaction, fact: Fact) -> CheckResult | None:
 
 def _told_id(turn: Interaction) -> Any:
     told = turn.data if isinstance(turn.data, dict) else turn.body if isinstance(turn.body, dict) else {}
-    return next((told[name] for name in turn.contract.id_fields if told.get(name) not in (None, "")), None)
+    return next((told[name] for name in turn.contract.response.id_paths if told.get(name) not in (None, "")), None)
 
 
 def refusals_are_of_their_kind(turn: Interaction) -> Iterator[CheckResult]:
@@ -221,7 +221,9 @@ def kept_rules_are_not_blamed(turn: Interaction) -> Iterator[CheckResult]:
 def _blamed(turn: Interaction, document: dict[str, Any]) -> Rule | None:
     """The rule that a refusal names by its field, as far as one can tell; references are refused for much besides."""
     first = _first_field(turn)
-    references = {found.path.partition("[")[0].partition(".")[0] for found in turn.contract.layout.find(document)}
+    references = {
+        found.path.partition("[")[0].partition(".")[0] for found in turn.contract.request.layout.find(document)
+    }
     named = [rule for rule in _rules(turn) if rule.top_field == first and first not in references]
     conditional = [rule for rule in named if condition(rule) is not None and _would_break(turn, rule, document)]
     present = [

@@ -89,7 +89,7 @@ def _names_a_reference(turn: Interaction) -> bool:
     codes = {case.fail_code for case in turn.contract.errors if case.kind is ErrorKind.INVALID_INPUT} - {""}
     error = turn.body.get("error") if isinstance(turn.body, dict) else None
     named = str(error.get("param")) if isinstance(error, dict) else ""
-    found = turn.contract.layout.find(turn.document or {})
+    found = turn.contract.request.layout.find(turn.document or {})
     return told_code(turn) in codes or any(named.startswith(one.path) for one in found if "[" in one.path)
 
 

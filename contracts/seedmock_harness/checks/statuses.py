@@ -81,7 +81,7 @@ def aliases(turn: Interaction) -> list[StatusSpelling]:
 def status_field(turn: Interaction) -> ResponseField | None:
     """The field in which the answer tells its status."""
     told = turn.data if isinstance(turn.data, dict) else {}
-    name = next((name for name in turn.contract.status_fields if name in told), None)
+    name = next((name for name in turn.contract.response.status_paths if name in told), None)
     return next((f for f in parts.fields_of(turn) if f.path.rpartition(".")[2] == name), None)
 
 

@@ -54,8 +54,9 @@ class World:
         self.failing: Sequence[Action] = ()
         self.play = self.new_play()
         self.endpoints = {endpoint.operation: endpoint for endpoint in contract.endpoints}
-        self.documents = {o: documents(contract, o, media=self.media, variants=options) for o in contract.examples}
-        self.rules = [(o, rule) for o in contract.examples for rule in in_force(contract, o, options)]
+        examples = contract.request.examples
+        self.documents = {o: documents(contract, o, media=self.media, variants=options) for o in examples}
+        self.rules = [(o, rule) for o in examples for rule in in_force(contract, o, options)]
         self.hostile = {o: hostile(contract, o) for o in self.having(*Operation) if self.endpoints[o].method == "POST"}
         self.callers = [word for word in ("first", "second") if word in keys]
         self.wrong = [word for word in ("wrong", "") if word in ("", *keys)]

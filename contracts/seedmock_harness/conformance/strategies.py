@@ -105,7 +105,9 @@ class _Plan:
 
     def _found(self, name: str) -> bool:
         """Whether a field is another place for references."""
-        return self.operation is Operation.CREATE and bool(self.contract.layout.find({name: ["https://example.com/a"]}))
+        return self.operation is Operation.CREATE and bool(
+            self.contract.request.layout.find({name: ["https://example.com/a"]})
+        )
 
     def _values(self, name: str, model: Model | None) -> st.SearchStrategy[Any]:
         """What a field may hold beside a model."""
@@ -157,7 +159,7 @@ def _places(contract: Contract) -> dict[tuple[MediaKind, Role], tuple[str, ...]]
     for kind in MediaKind:
         for role in Role:
             try:
-                places[kind, role] = tuple(contract.layout.place({}, [sample_reference(kind, role)]))
+                places[kind, role] = tuple(contract.request.layout.place({}, [sample_reference(kind, role)]))
             except ValueError:
                 continue
     return places
@@ -194,7 +196,7 @@ def _drawn(draw: st.DrawFn, plan: _Plan) -> dict[str, Any]:
     for name in names:
         if name not in document:
             document[name] = draw(plan.values(name, model))
-    placed = plan.contract.layout.place(document, references) if references else document
+    placed = plan.contract.request.layout.place(document, references) if references else document
     if plan.aliases and references and draw(_either):
         placed = _elsewhere(plan, placed)
     return {**draw(plan.besides), **placed}
@@ -203,7 +205,7 @@ def _drawn(draw: st.DrawFn, plan: _Plan) -> dict[str, Any]:
 def _elsewhere(plan: _Plan, document: dict[str, Any]) -> dict[str, Any]:
     """The document with references in their other place, if they have one."""
     for alias in plan.aliases:
-        found = plan.contract.layout.find({alias: ["https://example.com/a"]})[0].reference
+        found = plan.contract.request.layout.find({alias: ["https://example.com/a"]})[0].reference
         (usual,) = plan.places[found.kind, found.role]
         if document.get(usual) is not None:
             document[alias] = [document.pop(usual)]
@@ -251,14 +253,14 @@ def broken(
     def exactly(document: Document) -> bool:
         return [found.fact.id for found in violations(contract.name, operation, document, under)] == [rule.fact.id]
 
-    own = rule.violating_document(ground, contract.layout)
+    own = rule.violating_document(ground, contract.request.layout)
     if spoilt := draw(st.sampled_from([*_spoilers(rule), ()])):
         spoiled = with_value(own, rule.field, spoilt[0])
         if exactly(spoiled):
             return spoiled
     if exactly(own):
         return own
-    kept = rule.violating_document(contract.example(operation, rule), contract.layout)
+    kept = rule.violating_document(contract.example(operation, rule), contract.request.layout)
     for name, value in ground.items():
         if name not in kept and exactly({**kept, name: value}):
             kept[name] = value
@@ -290,6 +292,6 @@ def _wrong(rule: ValueRule) -> Sequence[Any]:
 
 def hostile(contract: Contract, operation: Operation) -> st.SearchStrategy[Hostile]:
     """Bodies that nobody should send to an operation, and any bytes at all."""
-    ground = documents(contract, operation) if operation in contract.examples else st.just({})
+    ground = documents(contract, operation) if operation in contract.request.examples else st.just({})
     known = st.builds(hostility, ground, st.sampled_from(TITLES))
     return known | st.binary(max_size=60).map(lambda body: Hostile("any bytes", body))

@@ -225,7 +225,7 @@ class Interaction:
     @cached_property
     def data(self) -> Any:
         """The answer's own part of the body, inside the upstream's envelope if it has one."""
-        holder = self.contract.envelope_key
+        holder = self.contract.response.envelope_key
         return self.body.get(holder) if holder and isinstance(self.body, dict) else self.body
 
     @cached_property
@@ -234,7 +234,7 @@ class Interaction:
         if not 200 <= self.status_code < 300:
             return True
         code = self.body.get("code") if isinstance(self.body, dict) else None
-        return bool(self.contract.envelope_key) and isinstance(code, int) and code >= 400
+        return bool(self.contract.response.envelope_key) and isinstance(code, int) and code >= 400
 
     @cached_property
     def cases(self) -> tuple[ErrorCase, ...]:
@@ -250,7 +250,7 @@ class Interaction:
     def word(self) -> str | None:
         """The status word that the answer tells."""
         told = self.data if isinstance(self.data, dict) else {}
-        word = next((told[name] for name in self.contract.status_fields if name in told), None)
+        word = next((told[name] for name in self.contract.response.status_paths if name in told), None)
         return word if isinstance(word, str) else None
 
     @cached_property
@@ -262,7 +262,7 @@ class Interaction:
     def made(self) -> str | None:
         """The id of what a creation made, as text."""
         told = self.data if isinstance(self.data, dict) and not self.refused else {}
-        found = next((told[name] for name in self.contract.id_fields if told.get(name) not in (None, "")), None)
+        found = next((told[name] for name in self.contract.response.id_paths if told.get(name) not in (None, "")), None)
         return str(found) if isinstance(found, str | int) else None
 
     @cached_property
@@ -296,7 +296,7 @@ class Interaction:
     def links(self) -> tuple[str, ...]:
         """The links to results that the answer tells."""
         told = self.data if isinstance(self.data, dict) else {}
-        found = next((told[name] for name in self.contract.link_fields if isinstance(told.get(name), list)), ())
+        found = next((told[name] for name in self.contract.response.link_paths if isinstance(told.get(name), list)), ())
         return tuple(link for link in found if isinstance(link, str))
 
 

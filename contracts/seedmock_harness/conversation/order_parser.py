@@ -12,7 +12,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import LocatedReference
 from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import Operation
-from seedmock_contracts.facts import Document, Model, Size
+from seedmock_contracts.facts import Document, Field, Model, Size
 from seedmock_contracts.generation import GenerationRequest
 
 ADAPTIVE = "adaptive"
@@ -55,7 +55,7 @@ def ordered(contract: Contract, operation: Operation, document: Document) -> Ord
         None if seconds is None else int(seconds),
         bool(_value(contract, operation, document, "generate_audio")),
         None if seed is None else int(seed),
-        contract.layout.find(document),
+        contract.request.layout.find(document),
     )
 
 
@@ -65,7 +65,6 @@ def written(contract: Contract, request: GenerationRequest) -> dict[str, Any]:
     A size is told as resolution and ratio where the upstream has no field for it. Raises ValueError for a reference
     that its layout has no place for.
     """
-    fields = {field.path: field for field in contract.fields if field.operation is Operation.CREATE}
     model, size = contract.resolve_model(request.model), contract.parse_size(request.size)
     told: dict[str, Any] = {
         "model": model.name if model else request.model,
@@ -76,13 +75,16 @@ def written(contract: Contract, request: GenerationRequest) -> dict[str, Any]:
         "generate_audio": request.generate_audio,
         "seed": request.seed,
     }
-    if "size" in fields:
+    if contract.field("size") is not None:
         told["size"] = request.size
     elif size is not None:
         told |= {"resolution": size.resolution, "ratio": size.ratio}
-    named = {contract.names.get(name, name): value for name, value in told.items() if value is not None}
-    texts = {name: str(value) for name, value in named.items() if fields[name].types[0] == "string"}
-    return contract.layout.place({**named, **texts}, request.references)
+    parts = {name: _typed(contract.field(name), value) for name, value in told.items() if value is not None}
+    return contract.request.layout.place(contract.request.write({}, parts), request.references)
+
+
+def _typed(field: Field | None, value: Any) -> Any:
+    return str(value) if field is not None and field.types[0] == "string" else value
 
 
 def _size(contract: Contract, document: Document) -> tuple[Size | None, bool]:
@@ -95,8 +97,6 @@ def _size(contract: Contract, document: Document) -> tuple[Size | None, bool]:
 
 def _value(contract: Contract, operation: Operation, document: Document, name: str) -> Any:
     """A field by the house's name, or its default."""
-    path = contract.names.get(f"{operation}.{name}") or contract.names.get(name, name)
-    value = document.get(path)
-    if value is not None:
-        return value
-    return next((f.default for f in contract.fields if f.operation is operation and f.path == path), None)
+    value = contract.request.read(document, name, operation)
+    field = contract.field(name, operation) if value is None else None
+    return value if field is None else field.default

@@ -79,7 +79,7 @@ def _plain(contract: Contract, move: Action) -> Iterator[Action]:
         for document in _documents(contract, move, move.document):
             yield replace(move, document=document, headers={}, base=0)
     if move.body and move.operation:
-        for example in contract.examples.get(Operation(move.operation), ()):
+        for example in contract.request.examples.get(Operation(move.operation), ()):
             yield Action(move.operation, example, caller=move.caller, makes=move.makes)
     if move.headers or move.base:
         yield replace(move, headers={}, base=0)
@@ -87,7 +87,7 @@ def _plain(contract: Contract, move: Action) -> Iterator[Action]:
 
 def _documents(contract: Contract, move: Action, document: Document) -> Iterator[Document]:
     """The upstream's own example with the symbols of this document, then this document less one field."""
-    for example in contract.examples.get(Operation(move.operation), ()):
+    for example in contract.request.examples.get(Operation(move.operation), ()):
         symbols = {name: value for name, value in document.items() if SYMBOL.search(str(value))}
         yield {**example, **symbols}
     for name in document:

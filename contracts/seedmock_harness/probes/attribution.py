@@ -167,7 +167,7 @@ def _seen(speaker: Driver, found: Scale, edge: BoundaryCase) -> Iterator[CheckRe
 
 def _contested(contract: Contract, operation: Operation, document: Document) -> tuple[str, str] | None:
     """The variant and the option, not the default's, under which a document would break a rule."""
-    found = contract.layout.find(document)
+    found = contract.request.layout.find(document)
     for rule in contract.rules[operation]:
         only = condition(rule)
         if only is not None and contract.defaults[only[0]] != only[1] and rule.check(document, found) is not None:

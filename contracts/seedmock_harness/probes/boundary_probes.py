@@ -85,7 +85,7 @@ def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
     """Documents that keep every rule, under each model; of ids they name only such as nobody has."""
     contract = get_contract(upstream)
     found: list[Document] = []
-    for example in contract.examples.get(operation, ()):
+    for example in contract.request.examples.get(operation, ()):
         models = [model.name for model in contract.models if not model.upscales]
         every = [{**example, "model": name} for name in models] if operation is Operation.CREATE else [example]
         every = [{**one, **_optional_ids(contract, operation)} for one in every]
@@ -144,7 +144,7 @@ def _pure_edges(
     """A rule's edges on each form of base that there is, under the first model with which they break nothing else."""
     pure, seen = [], set()
     for at, base in enumerate(bases(contract.name, operation)):
-        for edge in edges or rule.boundary_cases(base, contract.layout):
+        for edge in edges or rule.boundary_cases(base, contract.request.layout):
             key = edge.valid, repr(edge.value), tuple(base)
             if key not in seen and _is_pure(contract, operation, rule, edge):
                 seen.add(key)
@@ -243,7 +243,7 @@ def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[SecondVio
         return ()  # without its model, an upscale is none
     plain: list[Document | None] = []
     for base in found:
-        edge = next((edge for edge in rule.boundary_cases(base, contract.layout) if edge.gross), None)
+        edge = next((edge for edge in rule.boundary_cases(base, contract.request.layout) if edge.gross), None)
         pure = edge is not None and _breaks(contract, operation, edge.document) == {rule.fact.id}
         plain.append(edge.document if edge is not None and pure else None)
     every: list[list[Document | None]] = [plain]
@@ -292,7 +292,7 @@ def _of_media(upstream: str, operation: Operation) -> tuple[SecondViolation, ...
 
 def _placed(contract: Contract, base: Document, references: Iterable[Reference]) -> dict[str, Any] | None:
     try:
-        return contract.layout.place(base, references)
+        return contract.request.layout.place(base, references)
     except ValueError:
         return None
 
@@ -309,7 +309,7 @@ def _is_read(contract: Contract, operation: Operation, fault: SecondViolation, d
     if operation is not Operation.CREATE:
         return True
     spoilt = (fault.spoilt,) if fault.ending else (SHORT, SMALL)
-    return any(found.reference.url in spoilt for found in contract.layout.find(document))
+    return any(found.reference.url in spoilt for found in contract.request.layout.find(document))
 
 
 def _alike(
@@ -335,7 +335,7 @@ def _places(value: Any, sought: str, at: str = "") -> Iterator[str]:
 
 def _count(contract: Contract, rule: Rule, document: Document) -> int | None:
     """How many there are of what there may be only so many: a second fault that adds one moves the edge."""
-    violation = rule.check(document, contract.layout.find(document))
+    violation = rule.check(document, contract.request.layout.find(document))
     return violation.value if violation is not None and type(violation.value) is int else None
 
 

@@ -236,7 +236,9 @@ def _models(speaker: Driver) -> Iterator[CheckResult]:
             yield from _upscaler(speaker, model.name)
             continue
         base = bases(contract.name, Operation.CREATE)[0]
-        edges = [BoundaryCase(known.violating_document(base, contract.layout), False, NO_SUCH_VALUE, gross=True)]
+        edges = [
+            BoundaryCase(known.violating_document(base, contract.request.layout), False, NO_SUCH_VALUE, gross=True)
+        ]
         for resolution in model.resolutions:
             document = {**base, "model": model.name, **_form(contract, base, resolution)}
             edges.append(BoundaryCase(document, True, f"{model.name} {resolution}", fact=model))

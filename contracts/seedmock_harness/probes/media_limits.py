@@ -35,7 +35,7 @@ def media_limits(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
         found += [
             (edge, [image, Reference(MediaKind.AUDIO, sound(float(edge.value))), long, long]) for edge in _sounds(limit)
         ]
-    if not found or Operation.CREATE not in contract.examples:
+    if not found or Operation.CREATE not in contract.request.examples:
         return None
     return _trial(contract, limit, found)
 
@@ -43,7 +43,7 @@ def media_limits(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
 def _trial(contract: Contract, limit: MediaLimit, found: list[tuple[BoundaryCase, list[Reference]]]) -> BoundaryProbe:
     base = bases(contract.name, Operation.CREATE)[0]
     edges = [
-        BoundaryCase(contract.layout.place(base, references), edge.valid, edge.value, gross=edge.gross)
+        BoundaryCase(contract.request.layout.place(base, references), edge.valid, edge.value, gross=edge.gross)
         for edge, references in found
     ]
     kept = tuple(edge for edge in edges if edge.valid)

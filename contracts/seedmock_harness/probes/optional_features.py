@@ -50,7 +50,7 @@ def spare(contract: Contract, order: Document, image: str) -> Document:
     kept |= dict.fromkeys(switches, True)
     if contract.find(f"{contract.name}.role.default") is None:
         return kept
-    placed = contract.layout.place(kept, [Reference(MediaKind.IMAGE, image)])
+    placed = contract.request.layout.place(kept, [Reference(MediaKind.IMAGE, image)])
     top = next(name for name in placed if name not in kept)
     return {**placed, top: _unnamed(placed[top])}
 
@@ -75,7 +75,7 @@ def with_asset(speaker: Driver, order: Document, image: str) -> Iterator[CheckRe
     if asset is not None:
         lives.processed(speaker, asset)
         speaker.ask(Operation.ASSET_LIST, {"group_id": group})
-        used = speaker.contract.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
+        used = speaker.contract.request.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
         yield from lives.lived(speaker, used)
         speaker.ask(Operation.ASSET_DELETE, {"id": asset})
         yield from lives.lived(speaker, used)
@@ -106,9 +106,9 @@ def posted(speaker: Driver, waits: bool) -> Iterator[CheckResult]:
     link = _posted(speaker)
     if link:
         speaker.fetch(link)
-        if waits:
-            days = float(speaker.contract.amount(f"{speaker.contract.name}.files.days").value)
-            speaker.sleep(days * DAY + lives.AFTERWARDS)
+        days = speaker.contract.file_days
+        if waits and days is not None:
+            speaker.sleep(float(days.value) * DAY + lives.AFTERWARDS)
             speaker.fetch(link)
     yield from ()
 

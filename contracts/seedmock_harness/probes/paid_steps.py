@@ -111,7 +111,7 @@ def _price(contract: Contract, terms: PaidOptions, model: Model, size: Size, sec
 
 def _least(contract: Contract) -> int:
     """The shortest clip: what the contract's examples order."""
-    return int(contract.example(Operation.CREATE)[contract.names.get("seconds", "seconds")])
+    return int(contract.request.read(contract.example(Operation.CREATE), "seconds"))
 
 
 def document(
@@ -126,15 +126,11 @@ def document(
 ) -> Document:
     """An order of the shortest clip, in the upstream's own words. `more` replaces fields by the house's names."""
     example = contract.example(Operation.CREATE)
-    made: dict[str, Any] = {"model": model.name, "prompt": PROMPT}
-    if "size" in example and not by_ratio:
-        made["size"] = size.text
-    else:
-        made |= {"resolution": size.resolution, contract.names.get("ratio", "ratio"): size.ratio}
-    seconds = contract.names.get("seconds", "seconds")
-    made |= {seconds: example[seconds], "generate_audio": audio}
-    made |= {contract.names.get(name, name): value for name, value in (more or {}).items()}
-    return contract.layout.place(made, references)
+    by_size = contract.request.read(example, "size") is not None and not by_ratio
+    form = {"size": size.text} if by_size else {"resolution": size.resolution, "ratio": size.ratio}
+    seconds = contract.request.read(example, "seconds")
+    parts = {"model": model.name, "prompt": PROMPT, **form, "seconds": seconds, "generate_audio": audio, **(more or {})}
+    return contract.request.layout.place(contract.request.write({}, parts), references)
 
 
 # --- orders ---
@@ -193,12 +189,12 @@ def _wishes(contract: Contract, terms: PaidOptions) -> Iterator[Wish]:
 
 
 def _adapts(contract: Contract) -> bool:
-    ratio = contract.names.get("ratio", "ratio")
-    return any(field.path == ratio and field.default == ADAPTIVE for field in contract.fields)
+    ratio = contract.field("ratio")
+    return ratio is not None and ratio.default == ADAPTIVE
 
 
 def _tells_text(contract: Contract) -> bool:
-    return isinstance(contract.example(Operation.CREATE)[contract.names.get("seconds", "seconds")], str)
+    return isinstance(contract.request.read(contract.example(Operation.CREATE), "seconds"), str)
 
 
 def _others(contract: Contract, every: Sequence[Row], terms: PaidOptions) -> Iterator[Row]:
@@ -267,7 +263,7 @@ def _sundry(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
         "defaults", "an order that leaves out all that has a default", run, _price_of(contract, terms, row, spare)
     )
     if contract.find(f"{contract.name}.private_urls") is not None:
-        inside = contract.layout.place(order, [first_frame(sundry.PRIVATE)])
+        inside = contract.request.layout.place(order, [first_frame(sundry.PRIVATE)])
         yield Step("private", "an order with a private address", partial(lives.lived, order=inside), row.price)
     if Operation.ASSET_CREATE in known:
         used = partial(sundry.with_asset, order=order, image=ELSEWHERE.image)
@@ -281,9 +277,8 @@ def _sundry(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
 
 def _price_of(contract: Contract, terms: PaidOptions, row: Row, order: Document) -> Decimal:
     """What an order of a row costs that may leave its seconds out."""
-    name = contract.names.get("seconds", "seconds")
-    default = next((f.default for f in contract.fields if f.operation is Operation.CREATE and f.path == name), None)
-    seconds = order.get(name, default)
+    field, given = contract.field("seconds"), contract.request.read(order, "seconds")
+    seconds = field.default if given is None and field is not None else given
     return _price(contract, terms, row.model, row.size, None if seconds is None else int(seconds))
 
 
@@ -303,5 +298,5 @@ def _too_long(contract: Contract, terms: PaidOptions, row: Row) -> Iterator[Step
 def _at_last(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
     if any(endpoint.operation is Operation.FILE_CREATE for endpoint in contract.endpoints):
         yield Step("file", "a posted file", partial(sundry.posted, waits=terms.own_clock))
-    if terms.own_clock and contract.link_fields:
+    if terms.own_clock and contract.response.link_paths:
         yield Step("links", "links to results end after their days", lives.expired)

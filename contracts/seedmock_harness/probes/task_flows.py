@@ -226,8 +226,8 @@ def upscaled(speaker: Driver, target: str) -> Iterable[CheckResult]:
 def expired(speaker: Driver) -> Iterable[CheckResult]:
     """Let a link's days go by, and follow it once more."""
     link = _link(speaker)
-    if link:
-        days = float(speaker.contract.amount(f"{speaker.contract.name}.result.days").value)
-        speaker.sleep(days * DAY + AFTERWARDS)
+    days = speaker.contract.result_days
+    if link and days is not None:
+        speaker.sleep(float(days.value) * DAY + AFTERWARDS)
         speaker.fetch(link)
     return ()

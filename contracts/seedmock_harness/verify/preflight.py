@@ -67,7 +67,7 @@ def _locked(turn: Interaction) -> bool:
 def _strange(turn: Interaction) -> bool:
     """Whether an answer could be anybody's: no case of the contract's, and no word or id of its own."""
     holder: Any = turn.body if isinstance(turn.body, dict) else {}
-    known = {turn.contract.envelope_key, "code"} if turn.contract.envelope_key else {"error", "code"}
+    known = {turn.contract.response.envelope_key, "code"} if turn.contract.response.envelope_key else {"error", "code"}
     if known & set(holder) or turn.word is not None or turn.made is not None:
         return False
     return turn.status_code in ELSEWHERE or turn.status_code < 400

@@ -1,15 +1,19 @@
-"""The links that need no key: A's results and A's posted files. An unknown, wrong or dead link is a refusal of A's."""
+"""Links to results and to uploaded files, which need no key.
+
+Errors come in the envelope of the task's upstream; where no task is known, of the first upstream that has links.
+"""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
-from seedmock_contracts.enums import ErrorKind, Operation, TaskStatus
+from seedmock_contracts.enums import Capability, ErrorKind, Operation, TaskStatus
+from seedmock_contracts.response_format import first_value
 
 from ..errors import ApiError
 from ..faults.execution import ConnectionDropped, FaultExecution
@@ -20,6 +24,7 @@ from ..journal import Journal, JournalEntry, redacted_headers
 from ..matching.rules import InvalidRule
 from ..references.files import FetchError, FetchFailure
 from ..tasks.models import Task
+from ..tasks.timeline import NEVER
 from ..upstreams.context import FILES, RESULTS, UpstreamContext
 from ..upstreams.protocol import AnyResponse, FileResponse, JsonResponse, Upstream
 from .pipeline import hand_over, log, send_answer
@@ -30,9 +35,13 @@ Finder = Callable[[str], Awaitable[FileResponse]]
 class Downloads:
     """Plain ASGI for the paths below `/_mock/results/` and `/_mock/files/`."""
 
-    def __init__(self, rooms: UpstreamContext, speaker: Upstream, gate: FaultSelector, journal: Journal) -> None:
+    def __init__(
+        self, rooms: UpstreamContext, upstreams: Mapping[str, Upstream], gate: FaultSelector, journal: Journal
+    ) -> None:
         self._rooms = rooms
-        self._speaker = speaker
+        self._upstreams = upstreams
+        with_links = [one for one in upstreams.values() if Capability.LINKS in one.contract.capabilities]
+        self._fallback = next(iter((*with_links, *upstreams.values())))
         self._gate = gate
         self._journal = journal
         self._finders: dict[str, Finder] = {RESULTS: self._result, FILES: self._file}
@@ -46,13 +55,14 @@ class Downloads:
                 wire = self._meet(task, scope)
                 answer = await self._spoken(wire, scope, receive)
             except InvalidRule as error:
-                wire, answer = None, self._refused(ApiError(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
+                refusal = ApiError(ErrorKind.MALFORMED, f"what the mock was told: {error}")
+                wire, answer = None, self._refused(refusal, scope)
             status = await self._deliver(answer, scope, receive, send if wire is None else wire.sender(send))
         except ConnectionDropped:
             pass
         except Exception:
             log.exception("seedmock failed to deliver %s; this is a bug of ours", scope["path"])
-            failed = self._refused(ApiError(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed"))
+            failed = self._refused(ApiError(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed"), scope)
             status = await self._deliver(failed, scope, receive, send)
         if task is not None:
             self._note(task, scope, status, () if wire is None else wire.applied)
@@ -71,7 +81,7 @@ class Downloads:
         header = next((value for name, value in scope["headers"] if name == HEADER), b"")
         if task is None or not (header or self._gate.faults):
             return None
-        return self._gate.meet_download(self._speaker, task, scope, header.decode("latin-1"))
+        return self._gate.meet_download(self._upstreams[task.upstream], task, scope, header.decode("latin-1"))
 
     async def _spoken(self, wire: FaultExecution | None, scope: Scope, receive: Receive) -> AnyResponse:
         answer: AnyResponse | None = None
@@ -79,7 +89,7 @@ class Downloads:
             answer = await wire.before(receive) if wire is not None else None
             answer = await self._found(scope) if answer is None else answer
         except ApiError as refusal:
-            answer = self._refused(refusal)
+            answer = self._refused(refusal, scope)
             if wire is not None:
                 wire.refusal = refusal
         return answer if wire is None else await wire.after(answer)
@@ -97,14 +107,22 @@ class Downloads:
             try:
                 return await hand_over(answer, scope, receive, send)
             except ApiError as refusal:
-                answer = self._refused(refusal)
+                answer = self._refused(refusal, scope)
         await send_answer(answer, scope["method"], send)
         return answer.status
 
-    def _refused(self, refusal: ApiError) -> JsonResponse:
-        answer = self._speaker.render_error(refusal)
+    def _refused(self, refusal: ApiError, scope: Scope) -> JsonResponse:
+        upstream = self._owner(scope["path"])
+        answer = upstream.render_error(refusal)
+        code_path = upstream.contract.response.code_path
         # Files lie on another host than the API: whatever the API does, a link's errors are HTTP statuses.
-        return replace(answer, status=answer.body["code"])
+        return replace(answer, status=first_value(answer.body, (code_path,))) if code_path else answer
+
+    def _owner(self, path: str) -> Upstream:
+        """The upstream of the task that a link names, rightly or not."""
+        task = self._rooms.engine.store.task(path.removeprefix(f"{RESULTS}/").partition("/")[0])
+        upstream = self._fallback if task is None else self._upstreams[task.upstream]
+        return upstream if Capability.LINKS in upstream.contract.capabilities else self._fallback
 
     def _note(self, task: Task, scope: Scope, status: int, faults: tuple[str, ...]) -> None:
         self._journal.append(
@@ -137,11 +155,11 @@ class Downloads:
         if task is None:
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
         state = engine.state(task)
-        days = float(self._speaker.contract.amount(f"{self._speaker.contract.name}.result.days").value)
+        days = self._upstreams[task.upstream].contract.result_days
         if state.status is not TaskStatus.SUCCESS:
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
         try:
-            clip = await engine.clip(task, days * DAY)
+            clip = await engine.clip(task, float(days.value) * DAY if days is not None else NEVER)
         except ApiError as refusal:
             if refusal.kind is ErrorKind.NOT_READY:  # a file host does not know of tasks: what is late is not there
                 raise ApiError(ErrorKind.CONTENT_NOT_FOUND) from refusal

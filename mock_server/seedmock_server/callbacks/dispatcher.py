@@ -12,11 +12,11 @@ import heapq
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from seedmock_contracts.contract import Contract
+from seedmock_contracts.service import CallbackPlan
 
 from ..clock import Clocks
 from ..faults.callback_faults import FaultedPost
@@ -50,6 +50,10 @@ class Plan:
     backoff: tuple[float, ...] = (1.0, 2.0, 4.0)
     interval: float = 60.0
     lasts: float = 1800.0
+
+    @property
+    def shortest_pause(self) -> float:
+        return min((*self.backoff, self.interval))
 
     def after(self, tries: int) -> float:
         """How long to wait after so many tries."""
@@ -105,14 +109,14 @@ class CallbackDispatcher:
         journal: Journal,
         tell: Callable[[Task], bytes | None],
         *,
-        plan: Plan | None = None,
+        plans: Mapping[str, Plan] | None = None,
         policy: FetchPolicy = FetchPolicy.LOOPBACK,
         way: Poster = post,
         spoil: Callable[[Task, bytes, Headers], FaultedPost] = lambda task, body, headers: FaultedPost(body, headers),
     ) -> None:
         """`tell` gives the body for a task that has ended, None for a task that is no more; `spoil` adds its faults."""
         self._clocks, self._journal, self._tell = clocks, journal, tell
-        self._plan, self._policy, self.way, self._spoil = plan or Plan(), policy, way, spoil
+        self._plans, self._policy, self.way, self._spoil = plans or {}, policy, way, spoil
         self._numbers = itertools.count()
         self._waiting: dict[str, list[Delivery]] = {}
         self._under_way: dict[int, Delivery] = {}
@@ -234,7 +238,7 @@ class CallbackDispatcher:
         heap, clock = self._waiting.get(account), self._clocks.for_account(account)
         batch: list[Delivery] = []
         while heap and heap[0].at <= clock.now() and len(batch) < (TOGETHER if clock.rate else 1):
-            if batch and heap[0].at >= batch[0].at + min((*self._plan.backoff, self._plan.interval)):
+            if batch and heap[0].at >= batch[0].at + self._plan(batch[0].task).shortest_pause:
                 break
             batch.append(heapq.heappop(heap))
             self._under_way[batch[-1].number] = batch[-1]
@@ -244,7 +248,7 @@ class CallbackDispatcher:
 
     async def _attempt(self, delivery: Delivery) -> DeliveryResult | None:
         """Post once; None for a task that is no more, and for a post that was forgotten before it began."""
-        body, clock = b"", self._clocks.for_account(delivery.task.account)
+        body, clock, plan = b"", self._clocks.for_account(delivery.task.account), self._plan(delivery.task)
         began = clock.now()
         try:
             told = self._tell(delivery.task) if delivery.number in self._under_way else None
@@ -261,7 +265,7 @@ class CallbackDispatcher:
                 return DeliveryResult(body, note="the connection was reset on purpose", faults=spoilt.applied)
             for _ in range(spoilt.times):
                 url, policy = delivery.task.callback_url, self._policy
-                posted = await self.way(url, body, spoilt.headers, policy=policy, seconds=self._plan.attempt)
+                posted = await self.way(url, body, spoilt.headers, policy=policy, seconds=plan.attempt)
             if not spoilt.times:
                 return DeliveryResult(body, note="lost on purpose", hopeless=True, faults=spoilt.applied)
         except FetchNotAllowed:
@@ -269,7 +273,7 @@ class CallbackDispatcher:
             return DeliveryResult(body, note=note, hopeless=True)
         except FetchError as error:
             hung = isinstance(error, FetchTimeout) and not clock.rate
-            took = self._plan.attempt if hung else clock.now() - began
+            took = plan.attempt if hung else clock.now() - began
             return DeliveryResult(body, note=str(error), took=took, hopeless=error.reason in HOPELESS)
         except Exception:
             log.exception("seedmock failed to post a callback; this is a bug of ours")
@@ -295,8 +299,12 @@ class CallbackDispatcher:
 
     def _again(self, delivery: Delivery, outcome: DeliveryResult) -> float:
         """When the next attempt is due, NEVER when the time for attempts is over."""
-        due = delivery.at + outcome.took + self._plan.after(delivery.tries + 1)
-        return due if due <= delivery.begun + self._plan.lasts else NEVER
+        plan = self._plan(delivery.task)
+        due = delivery.at + outcome.took + plan.after(delivery.tries + 1)
+        return due if due <= delivery.begun + plan.lasts else NEVER
+
+    def _plan(self, task: Task) -> Plan:
+        return self._plans.get(task.upstream) or Plan()
 
     def _put(self, *deliveries: Delivery) -> None:
         for one in deliveries:
@@ -326,8 +334,9 @@ def _entry(delivery: Delivery, outcome: DeliveryResult, notes: Iterable[str]) ->
     )
 
 
-def plan_of(contract: Contract) -> Plan:
+def plan_of(callbacks: CallbackPlan) -> Plan:
     """The plan that an upstream's figures make."""
-    figures = {amount.id.removeprefix(f"{contract.name}.callback."): float(amount.value) for amount in contract.amounts}
-    backoff = tuple(figures[f"backoff.{number}"] for number in (1, 2, 3))
-    return Plan(figures["attempt_seconds"], backoff, figures["interval_seconds"], figures["lasting_seconds"])
+    backoff = tuple(float(amount.value) for amount in callbacks.backoff)
+    return Plan(
+        float(callbacks.attempt.value), backoff, float(callbacks.interval.value), float(callbacks.lasting.value)
+    )

@@ -59,7 +59,7 @@ def measured(
     """The limits on media where one of them is held otherwise; `held` for a document that it makes no difference to."""
     limits = contract.limits if held is None else held
     limit = next((limit for limit in limits if limit.id == values["fact"]), None)
-    if limit is None or all(found.reference.kind is not limit.kind for found in contract.layout.find(document)):
+    if limit is None or all(found.reference.kind is not limit.kind for found in contract.request.layout.find(document)):
         return None if held is None else tuple(held)
     moved: dict[str, Any] = {name: float(value) for name, value in values.items() if name != "fact"}
     other = (replace(limit, **moved),) if moved else ()
@@ -93,7 +93,7 @@ def judged(
     found = [violation for violation in broken if violation.fact.id != values["fact"]]
     held = altered(rule, values)
     there = held is not None and (not held.needs_field or held.top_field in document)
-    violation = held.check(document, contract.layout.find(document)) if held is not None and there else None
+    violation = held.check(document, contract.request.layout.find(document)) if held is not None and there else None
     return sorted([*found, *([violation] if violation else [])], key=lambda one: order.get(one.fact.id, -1))
 
 

@@ -54,7 +54,7 @@ class FaultSelector:
             0,
             task.model if task else _text(document.get("model")),
             task.prompt if task else _text(document.get("prompt")),
-            tuple(found.reference.url for found in contract.layout.find(document)),
+            tuple(found.reference.url for found in contract.request.layout.find(document)),
         )
         return self._wire(upstream, subject, scope, header, task)
 

@@ -182,7 +182,8 @@ class AssetLibrary:
         """
         try:
             readable = await self._reference_files.store(content)
-            days = float(contract.amount(f"{contract.name}.files.days").value)
+            assert contract.file_days is not None, "an upstream that takes files says how long it keeps them"
+            days = float(contract.file_days.value)
             self._reference_files.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
         except sources.FetchError as error:
             raise ApiError(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error

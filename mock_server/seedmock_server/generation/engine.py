@@ -70,7 +70,7 @@ class EngineConfig:
     """What an engine needs of the settings."""
 
     pace: Pace
-    latency: LogNormal
+    latencies: Mapping[str, LogNormal]
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -263,7 +263,7 @@ class Engine:
     def _times(self, draft: Task, number: int) -> tuple[float, float]:
         """Seconds in the queue and in the works: what is said of tasks like this, else what the pace gives."""
         said = self.latencies.durations(draft, self.random.uniform("latency", number)) if self.latencies.rules else None
-        return said or durations_at_pace(self.rules.pace, self.rules.latency, self.random, number)
+        return said or durations_at_pace(self.rules.pace, self.rules.latencies[draft.upstream], self.random, number)
 
     # --- what became of a task ---
 

@@ -80,7 +80,7 @@ class ApimodelsApi:
     # --- generations ---
 
     async def create(self, call: ApiRequest) -> JsonResponse:
-        found = self.contract.layout.find(call.document)
+        found = self.contract.request.layout.find(call.document)
         request = self._request(call.document, found)
         task = await self._engine.generate(self.contract, call.caller, request, found, self._task_id, private=PRIVATE)
         return self._created(task)

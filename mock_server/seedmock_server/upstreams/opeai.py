@@ -55,7 +55,7 @@ class OpeaiApi:
         self._cached = ((b"cache-control", b"public, max-age=%d" % int(max_age)),)
 
     async def create(self, call: ApiRequest) -> JsonResponse:
-        found = self.contract.layout.find(call.document)
+        found = self.contract.request.layout.find(call.document)
         request = self._request(call.document, found)
         task = await self._engine.generate(self.contract, call.caller, request, found, self._task_id)
         body: dict[str, Any] = {

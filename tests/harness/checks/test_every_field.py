@@ -75,7 +75,7 @@ class Case:
             StatusContext.CREATE if field.operation is Operation.CREATE and not field.statuses else StatusContext.QUERY
         )
         word = self.contract.spelling(self.status, moment, field.option if field.option == "openai" else "")
-        self.body = honest(fields, word, self.contract.envelope_key if field.operation else "")
+        self.body = honest(fields, word, self.contract.response.envelope_key if field.operation else "")
         if field.operation is None:
             self._refuse()
 

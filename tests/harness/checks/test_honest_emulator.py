@@ -92,7 +92,7 @@ def everything(stage: Any) -> None:
         ):
             stage.speaker.ask(operation, params=params)
     else:
-        for example in contract.examples[Operation.CREATE]:
+        for example in contract.request.examples[Operation.CREATE]:
             live(stage, Operation.CREATE, "", dict(example))
 
 

@@ -116,7 +116,7 @@ def moved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 return violations(upstream, operation, document, options)
             rules = [change(rule) if rule.fact.id == fact else rule for rule in contract.rules[operation]]
             held = [rule for rule in rules if rule is not None and _holds(rule, options)]
-            found = contract.layout.find(document)
+            found = contract.request.layout.find(document)
             return [violation for rule in held if (violation := rule.check(document, found))]
 
         monkeypatch.setattr(doorway, "violations", mutated)

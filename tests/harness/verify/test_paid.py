@@ -55,7 +55,7 @@ def test_every_model_and_mode_is_ordered_and_sound_is_both_on_and_off(upstream: 
     made = orders(paid(contract))
     assert {order["model"] for order in made} == {model.name for model in contract.models if not model.upscales}
     assert {order.get("generate_audio", True) for order in made} == {True, False}
-    seen = {reference.reference.role for order in made for reference in contract.layout.find(order)}
+    seen = {reference.reference.role for order in made for reference in contract.request.layout.find(order)}
     wanted = {role for mode in contract.modes if mode.mode is not Mode.UPSCALE for role in mode.roles}
     assert seen == wanted
 

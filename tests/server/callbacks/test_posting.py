@@ -98,7 +98,9 @@ def test_for_half_an_hour_and_no_longer_however_the_clock_is_moved(run: Any, rec
 
 
 def test_the_plan_is_the_vendor_s(run: Any) -> None:
-    assert plan_of(get_contract("apimodels")) == Plan(10.0, (1.0, 2.0, 4.0), 60.0, 1800.0)
+    callbacks = get_contract("apimodels").callbacks
+    assert callbacks is not None
+    assert plan_of(callbacks) == Plan(10.0, (1.0, 2.0, 4.0), 60.0, 1800.0)
     figures = {amount.id: amount.basis for amount in get_contract("apimodels").amounts if ".callback." in amount.id}
     guessed = [id_ for id_, basis in figures.items() if basis is Basis.ASSUMED]
     assert guessed == ["apimodels.callback.interval_seconds"]

@@ -249,14 +249,11 @@ def test_facts_that_cannot_be_are_refused_by_name(values: dict[str, Any], parts:
 def test_declarations_read_back_as_they_were_made() -> None:
     declared, said = DeclaredMedia(), {"kind": "video", "seconds": 16.0, "width": 640, "height": 360, "fps": 24.0}
     declared.put(" https://x.example/a.mp4 ", declaration_from(said))
-    assert declared.as_tables() == [{"url": "https://x.example/a.mp4", **said}] or set(declared.as_tables()[0]) == {
-        "url",
-        *said,
-    }
+    assert declared.rows() == [{"url": "https://x.example/a.mp4", **said}] or set(declared.rows()[0]) == {"url", *said}
     assert declared.get("https://x.example/a.mp4") == declaration_from(said)
     assert declared.remove("https://x.example/a.mp4")
     assert not declared.remove("https://x.example/a.mp4")
-    assert declared.as_tables() == []
+    assert declared.rows() == []
 
 
 def test_declarations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

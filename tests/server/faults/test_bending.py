@@ -24,8 +24,8 @@ RULES = [
 
 @pytest.mark.parametrize(("said", "operation", "rule"), RULES)
 def test_every_rule_can_be_let_go_and_its_order_be_carried_out(said: Any, operation: Any, rule: Any) -> None:
-    document = rule.violating_document(said.example(operation, rule), said.layout)
-    violation = rule.check(document, said.layout.find(document))
+    document = rule.violating_document(said.example(operation, rule), said.request.layout)
+    violation = rule.check(document, said.request.layout.find(document))
     held = judged(said, operation, document, [violation], {"fact": rule.fact.id})
     assert held == []
     assert isinstance(mended(said, operation, document, [violation]), dict)
@@ -34,7 +34,7 @@ def test_every_rule_can_be_let_go_and_its_order_be_carried_out(said: Any, operat
 @pytest.mark.parametrize(("said", "operation", "rule"), [row for row in RULES if row.values[1] == "create"])
 def test_every_order_that_is_let_in_is_carried_out(wired: Any, said: Any, operation: Any, rule: Any) -> None:
     wired.rule(f"other_limit fact={rule.fact.id}")
-    document = rule.violating_document(said.example(operation, rule), said.layout)
+    document = rule.violating_document(said.example(operation, rule), said.request.layout)
     path = "/v1/videos" if said.name == "opeai" else "/api/v1/video/generations"
     answer = wired.ask("POST", path, json=document)
     assert answer.status_code in (200, 400)
@@ -104,7 +104,7 @@ def test_a_limit_on_media_is_moved(
     found = [Reference(kinds[limit.partition(".")[0]], medium)]
     if limit.startswith("audio"):
         found.append(Reference(MediaKind.IMAGE, picture(320, 320)))
-    changes = contract.layout.place({}, found)
+    changes = contract.request.layout.place({}, found)
     lie = f"other_limit fact={upstream}.limit.{limit} {bounds}".strip()
     honest = wired.create("none", upstream, **changes)
     answer = wired.create(lie, upstream, **changes)
@@ -120,7 +120,7 @@ def test_a_limit_on_media_is_moved(
 
 def test_two_limits_on_media_are_moved_at_once_and_nobody_else_s(wired: Any) -> None:
     low, high = (f"other_limit fact=opeai.limit.image.{more}" for more in ("side low=200", "ratio high=4"))
-    changes = get_contract("opeai").layout.place({}, [Reference(MediaKind.IMAGE, picture(900, 250))])
+    changes = get_contract("opeai").request.layout.place({}, [Reference(MediaKind.IMAGE, picture(900, 250))])
     assert wired.create(f"{low}; {high}", **changes).status_code == 200
     assert [wired.create(one, **changes).status_code for one in (low, high, "none")] == [400, 400, 400]
 

@@ -119,7 +119,7 @@ RULES = [pytest.param(rule, id=f"{rule.fact.id}-{type(rule).__name__}") for rule
 @pytest.mark.parametrize("rule", RULES)
 def test_a_form_that_breaks_a_rule_is_refused_as_the_json_is(lasting: Any, rule: Rule) -> None:
     door = lasting(variants=dict([held] if (held := condition(rule)) else []))
-    broken = rule.violating_document(SAID.example(Operation.CREATE, rule), SAID.layout)
+    broken = rule.violating_document(SAID.example(Operation.CREATE, rule), SAID.request.layout)
     by_form, by_json = post(door, parts(broken)), door.post("/v1/videos", broken)
     assert by_json.status_code >= 400
     assert by_form.status_code == by_json.status_code, by_form.text

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ...contract import Contract
 from ...documents.references import FlatFields, Slot
-from ...enums import MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
+from ...enums import ORDERS, MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
 from ...facts import (
     Amount,
     BaseUrl,
@@ -28,6 +28,8 @@ from ...facts import (
     assumed,
 )
 from ...generation import first_frame
+from ...request_format import RequestFormat
+from ...response_format import ResponseFormat
 from ...rules.boundaries import sample_reference
 from ...rules.cross_field import (
     FramesExcludeReferences,
@@ -49,8 +51,9 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
+from ...service import CallbackPlan, IdPattern, Latency
 from . import assets as library
-from .errors import CODES, ERRORS
+from .errors import CODES, ENVELOPE, ERRORS
 from .responses import RESPONSE_FIELDS
 from .sources import (
     ARK,
@@ -248,21 +251,35 @@ LIMITS = (
     MediaLimit("apimodels.limit.audio.total", ARK, MediaKind.AUDIO, "total_seconds", high=15),
 )
 
+RESULT_DAYS = Amount("apimodels.result.days", VENDOR_CLIENT, Decimal(7))
+FILE_DAYS = Amount("apimodels.files.days", VENDOR_CLIENT, Decimal(7))
+CALLBACKS = CallbackPlan(
+    attempt=Amount("apimodels.callback.attempt_seconds", SIBLINGS, Decimal(10)),
+    backoff=(
+        Amount("apimodels.callback.backoff.1", SIBLINGS, Decimal(1)),
+        Amount("apimodels.callback.backoff.2", SIBLINGS, Decimal(2)),
+        Amount("apimodels.callback.backoff.3", SIBLINGS, Decimal(4)),
+    ),
+    lasting=Amount("apimodels.callback.lasting_seconds", SIBLINGS, Decimal(1800)),
+    interval=Amount("apimodels.callback.interval_seconds", UNSAID, Decimal(60)),
+)
+P50 = Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(142))
+P90 = Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(486))
+LATENCY = Latency(float(P50.value), float(P90.value), VENDOR_CLIENT)
+
 AMOUNTS = (
     *library.AMOUNTS,
     Amount("apimodels.upscale.minimum_seconds", PAGE_UPSCALE, Decimal(5)),
-    Amount("apimodels.result.days", VENDOR_CLIENT, Decimal(7)),
+    RESULT_DAYS,
     Amount("apimodels.content.frames_per_second", ARK, Decimal(24)),
-    Amount("apimodels.files.days", VENDOR_CLIENT, Decimal(7)),
+    FILE_DAYS,
     Amount("apimodels.body.megabytes", VENDOR_CLIENT, Decimal(100)),
-    Amount("apimodels.callback.attempt_seconds", SIBLINGS, Decimal(10)),
-    Amount("apimodels.callback.backoff.1", SIBLINGS, Decimal(1)),
-    Amount("apimodels.callback.backoff.2", SIBLINGS, Decimal(2)),
-    Amount("apimodels.callback.backoff.3", SIBLINGS, Decimal(4)),
-    Amount("apimodels.callback.lasting_seconds", SIBLINGS, Decimal(1800)),
-    Amount("apimodels.callback.interval_seconds", UNSAID, Decimal(60)),
-    Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(142)),
-    Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(486)),
+    CALLBACKS.attempt,
+    *CALLBACKS.backoff,
+    CALLBACKS.lasting,
+    CALLBACKS.interval,
+    P50,
+    P90,
     Amount("apimodels.upscale.unknown_seconds", UNSAID, Decimal(5)),
     *(
         Amount(f"apimodels.upscale.side.{target}", UNSAID, Decimal(side))
@@ -345,7 +362,10 @@ BEHAVIOURS = (
     Behaviour("apimodels.callback", SIBLINGS, "callback_url gets one POST at the end, without a signature, retried"),
     Behaviour("apimodels.callback.body", CALLED, "a callback's body is what a query of the task answers"),
     Behaviour("apimodels.callback.limit", UNSAID, "the half hour of attempts begins with the end of the task"),
-    Behaviour("apimodels.task_id", assumed("read off a placeholder"), "task ids look like a cuid: cl and 23 more"),
+    IdPattern(
+        "apimodels.task_id", assumed("read off a placeholder"), "task ids look like a cuid: cl and 23 more",
+        ORDERS, r"cl[a-z0-9]{23}",
+    ),
     Behaviour("apimodels.private_urls", VENDOR_CLIENT, "a job with a private or reserved address in a URL dies"),
     Behaviour("apimodels.adaptive", ARK, "adaptive takes the nearest ratio of the first visual input"),
     Behaviour("apimodels.adaptive.none", UNSAID, "adaptive without a readable visual input is 16:9"),
@@ -368,7 +388,12 @@ BEHAVIOURS = (
     Behaviour("apimodels.null", UNSAID, "null means left out"),
 )  # fmt: skip
 
-NAMES = {"ratio": "aspect_ratio", "seconds": "duration", "upscale.resolution": "targetResolution"}
+PATHS = {
+    "ratio": "aspect_ratio",
+    "seconds": "duration",
+    "upscale.resolution": "targetResolution",
+    "upscale.url": "videoUrl",
+}
 
 BOAT = {"model": STANDARD.name, "prompt": "A paper boat crosses a puddle.", "resolution": "720p", "duration": 4}
 LARGER = {"model": UPSCALER.name, "videoUrl": "https://example.com/small.mp4", "targetResolution": "1080p"}
@@ -388,7 +413,7 @@ CONTRACT = Contract(
     modes=MODES,
     fields=FIELDS,
     sizes=SIZES,
-    layout=LAYOUT,
+    request=RequestFormat(layout=LAYOUT, examples=EXAMPLES, paths=PATHS),
     rules={
         Operation.CREATE: CREATE_RULES,
         Operation.UPSCALE: UPSCALE_RULES,
@@ -405,10 +430,19 @@ CONTRACT = Contract(
     variants=VARIANTS,
     behaviours=BEHAVIOURS,
     response_fields=RESPONSE_FIELDS,
-    names=NAMES,
-    envelope_key="data",
-    id_fields=("taskId", "task_id", "id"),
-    status_fields=("state", "status"),
-    link_fields=("resultUrls", "videos"),
-    examples=EXAMPLES,
+    response=ResponseFormat(
+        envelope_key="data",
+        code_path="code",
+        id_paths=("taskId", "task_id", "id"),
+        status_paths=("state", "status"),
+        link_paths=("resultUrls", "videos"),
+        failure_code_paths=("failCode",),
+        failure_message_paths=("failMsg",),
+        envelopes=(ENVELOPE,),
+    ),
+    latency=LATENCY,
+    callbacks=CALLBACKS,
+    retry_after=CLIENT,
+    result_days=RESULT_DAYS,
+    file_days=FILE_DAYS,
 )

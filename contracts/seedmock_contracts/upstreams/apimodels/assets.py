@@ -17,6 +17,7 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
+from ...service import IdPattern
 from .sources import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID
 
 ENDPOINTS = (
@@ -145,7 +146,10 @@ BEHAVIOURS = (
     Behaviour("apimodels.assets.usable", CLIENT, "an order with an asset that is gone or foreign is refused, or fails"),
     Behaviour("apimodels.assets.fee_on_success", PAGE_ASSETS, "only an upload that succeeds is charged"),
     Behaviour("apimodels.assets.poll", PAGE_ASSETS, "an asset is polled until Active"),
-    Behaviour("apimodels.assets.id", PAGE_ASSETS, "asset- and the time of creation, then a few signs"),
+    IdPattern(
+        "apimodels.assets.id", PAGE_ASSETS, "asset- and the time of creation, then a few signs",
+        (Operation.ASSET_CREATE,), r"asset-(?P<time>\d{14})-[a-z0-9]{4,8}", 8,
+    ),
     Behaviour("apimodels.assets.create.name.default", UNSAID, "an asset needs no name"),
     Behaviour("apimodels.groups.id.text", UNSAID, "a group's id is taken as a text too"),
     Behaviour("apimodels.assets.url", PAGE_ASSETS, "asset_url is asset:// followed by the asset's id"),

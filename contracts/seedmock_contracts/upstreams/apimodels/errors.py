@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from ...enums import Basis, ErrorKind
 from ...facts import ErrorCase, Evidence, FailCode
+from ...response_format import Envelope
 from .sources import CLIENT, UNSAID, VENDOR_CLIENT
+
+ENVELOPE = Envelope(
+    "",
+    (
+        ("code", "code"),
+        ("msg", "message"),
+        ("data", "null"),
+        ("data.failCode", "fail_code"),
+        ("data.failMsg", "fail_message"),
+        ("data.retryable", "retryable"),
+    ),
+)
 
 
 def _error(

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from ...contract import Contract
 from ...documents.references import ContentArray
-from ...enums import MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
+from ...enums import ORDERS, MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
 from ...facts import (
     Amount,
     BaseUrl,
@@ -30,6 +30,8 @@ from ...facts import (
     documented,
     observed,
 )
+from ...request_format import RequestFormat
+from ...response_format import ResponseFormat
 from ...rules.boundaries import sample_reference
 from ...rules.cross_field import (
     AtLeastOneOf,
@@ -56,7 +58,8 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
-from .errors import CODES, ERRORS
+from ...service import IdPattern, KeyOrder, Latency
+from .errors import CODES, ENVELOPES, ERRORS
 from .responses import RESPONSE_FIELDS
 from .sources import (
     ARK,
@@ -237,6 +240,8 @@ AMOUNTS = (
     Amount("opeai.body.megabytes", UNSAID, Decimal(100)),
 )
 
+LATENCY = Latency(142, 486, assumed("as at the other vendor of the same models, who has measured it"))
+
 OPENAI = "openai"
 STATUS_SPELLINGS = (
     StatusSpelling("opeai.status.created.queued", GUIDE_4, StatusContext.CREATE, TaskStatus.QUEUED, "queued"),
@@ -311,11 +316,17 @@ BEHAVIOURS = (
     Behaviour("opeai.size.equivalent", GUIDE_7, "resolution + ratio means the size of the table"),
     Behaviour("opeai.seconds.text", GUIDE_2, "seconds is a text"),
     Behaviour("opeai.seconds.number", VENDOR_CREATE, "seconds as a number is taken too"),
-    Behaviour("opeai.create.response", GUIDE_4, "id, task_id (the same), object, model, status, created_at in order"),
+    KeyOrder(
+        "opeai.create.response", GUIDE_4, "id, task_id (the same), object, model, status, created_at in order",
+        Operation.CREATE, ("id", "task_id", "object", "model", "status", "created_at"),
+    ),
     Behaviour("opeai.times", GUIDE_4, "created_at is in seconds since the epoch"),
     Behaviour("opeai.status.moves", ARK, "a task is queued, then at work, then has succeeded or failed: never back"),
     Behaviour("opeai.status.final", UNSAID, "what is told of a task that has ended does not change any more"),
-    Behaviour("opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order"),
+    KeyOrder(
+        "opeai.query.response", GUIDE_5, "created_at, id, model, object, prompt, size, status in this order",
+        Operation.QUERY, ("created_at", "id", "model", "object", "prompt", "size", "status"),
+    ),
     Behaviour("opeai.content.binary", GUIDE_6, "a finished task answers with the clip's own bytes"),
     Behaviour("opeai.content.format", GUIDE_6, "what is downloaded is an MP4 file"),
     Behaviour("opeai.content.codec", UNSAID, "a clip's picture is H.264 (avc1)"),
@@ -334,8 +345,9 @@ BEHAVIOURS = (
     Behaviour(
         "opeai.test_order", documented("seedance-2-0 series guide, section 8"), "text, image, query, download, all"
     ),
-    Behaviour(
-        "opeai.task_id", observed("the guide's example id, read with its created_at"), "cgt-, UTC+8 time, 5 signs"
+    IdPattern(
+        "opeai.task_id", observed("the guide's example id, read with its created_at"), "cgt-, UTC+8 time, 5 signs",
+        ORDERS, r"cgt-(?P<time>\d{14})-[a-z0-9]{5}", 8,
     ),
     Behaviour("opeai.multipart", SDK, "multipart/form-data with bracket names says the same as JSON"),
     Behaviour("opeai.input_reference.file", assumed("as OpenAI means it"), "a file part is the first frame"),
@@ -346,7 +358,7 @@ BEHAVIOURS = (
     Behaviour("opeai.create.generate_audio.default", ARK, "audio is generated unless switched off"),
     Behaviour("opeai.unknown_fields", UNSAID, "fields that the guide does not name are ignored"),
     Behaviour("opeai.null", UNSAID, "null means left out"),
-)
+)  # fmt: skip
 
 TEXT: Document = MappingProxyType(
     {"model": STANDARD.name, "prompt": "A paper boat crosses a puddle.", "size": "1280x720", "seconds": "4"}
@@ -370,7 +382,7 @@ CONTRACT = Contract(
     modes=MODES,
     fields=FIELDS,
     sizes=SIZES,
-    layout=LAYOUT,
+    request=RequestFormat(layout=LAYOUT, examples={Operation.CREATE: (TEXT, BY_RATIO)}),
     rules={Operation.CREATE: CREATE_RULES},
     advice=ADVICE,
     limits=LIMITS,
@@ -382,10 +394,12 @@ CONTRACT = Contract(
     variants=VARIANTS,
     behaviours=BEHAVIOURS,
     response_fields=RESPONSE_FIELDS,
-    names={},
-    envelope_key="",
-    id_fields=("id",),
-    status_fields=("status",),
-    link_fields=(),
-    examples={Operation.CREATE: (TEXT, BY_RATIO)},
+    response=ResponseFormat(
+        id_paths=("id",),
+        status_paths=("status",),
+        failure_code_paths=("error.code",),
+        failure_message_paths=("error.message", "fail_reason"),
+        envelopes=ENVELOPES,
+    ),
+    latency=LATENCY,
 )

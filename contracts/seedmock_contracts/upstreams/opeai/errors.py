@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from ...enums import Basis, ErrorKind
 from ...facts import ErrorCase, Evidence, FailCode
+from ...response_format import Envelope
 from .sources import ARK, GATEWAY, LIKE_ARK, UNSAID, VENDOR_CONTENT, VENDOR_GET
+
+ENVELOPES = (
+    Envelope(
+        "error",
+        (("error.message", "message"), ("error.type", "type"), ("error.param", "field"), ("error.code", "code")),
+    ),
+    Envelope("task", (("code", "code"), ("message", "message"), ("data", "null"))),
+    Envelope("middleware", (("error.message", "message"), ("error.type", "type"), ("error.code", "code"))),
+    Envelope("proxy", (("error.message", "message"), ("error.type", "type"))),
+)
+"""Error bodies of the service behind, of the gateway's task endpoints, of its middleware and of its proxy."""
 
 
 def _ark(kind: ErrorKind, status: int, type_: str, code: str, message: str, evidence: Evidence = LIKE_ARK) -> ErrorCase:

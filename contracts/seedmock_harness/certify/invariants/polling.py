@@ -141,7 +141,7 @@ def _brought(heard: Heard) -> bool:
 
 def _has_link(seen: Evidence, end: Heard) -> bool:
     """Whether the answer that told of an end led to a clip, if it was to."""
-    return end.status is not TaskStatus.SUCCESS or not seen.contract.link_fields or bool(end.turn.links)
+    return end.status is not TaskStatus.SUCCESS or not seen.contract.response.link_paths or bool(end.turn.links)
 
 
 def _gave_up(seen: Evidence) -> bool:

@@ -91,13 +91,13 @@ class Tale:
         document = {**self.contract.example(operation), **changes}
         sent = {name: value for name, value in document.items() if value is not None}
         body: Any = {"id": id_, "task_id": id_, "object": "video", "model": "m", "status": "queued", "created_at": 1}
-        if self.contract.envelope_key:
+        if self.contract.response.envelope_key:
             body = {"code": 200, "msg": "success", "data": {"taskId": id_, "state": "pending"}}
         return self.say(operation, body, sent=sent, caller=caller)
 
     def poll(self, word: str, id_: str = "t1", *, link: str = "", caller: str = "first") -> Tale:
         """A query that is told a status word, and for A's a link."""
-        if not self.contract.envelope_key:
+        if not self.contract.response.envelope_key:
             return self.say(Operation.QUERY, {"id": id_, "status": word}, caller=caller, task_id=id_)
         data = {"taskId": id_, "state": word} | ({"resultUrls": [link]} if link else {})
         return self.say(Operation.QUERY, {"code": 200, "data": data}, sent={"task_id": id_}, caller=caller)
@@ -105,17 +105,19 @@ class Tale:
     def done(self, id_: str = "t1", *, link: str = "https://files.example/t1.mp4", **changes: Any) -> Tale:
         """A task that has succeeded."""
         self.order(id_, **changes)
-        return self.poll("completed", id_, link=link) if self.contract.envelope_key else self.poll("SUCCESS", id_)
+        return (
+            self.poll("completed", id_, link=link) if self.contract.response.envelope_key else self.poll("SUCCESS", id_)
+        )
 
     def fetch(self, id_: str = "t1", *, link: str = "https://files.example/t1.mp4", **answered: Any) -> Tale:
         """Content that is told by its facts; `media` None is what is no clip, then `body` tells what it is."""
         media = answered.pop("media", clip()) if answered.get("status", 200) == 200 else answered.pop("media", None)
         size = media.size_bytes if media is not None else 0
         usual = {"content-type": "video/mp4", "content-length": str(size), "etag": ETAG}
-        usual |= {} if self.contract.envelope_key else {"cache-control": "public, max-age=86400"}
+        usual |= {} if self.contract.response.envelope_key else {"cache-control": "public, max-age=86400"}
         answered.setdefault("headers", usual)
         answered.setdefault("body", f"<{size} bytes of video/mp4>" if media is not None else "")
-        place = {"url": link, "caller": ""} if self.contract.envelope_key else {"task_id": id_}
+        place = {"url": link, "caller": ""} if self.contract.response.envelope_key else {"task_id": id_}
         return self.say(Operation.CONTENT, media=media, **{**place, **answered})
 
     def tell(self, operation: Operation, data: Any, *, sent: Any = None, **said: Any) -> Tale:

@@ -53,7 +53,7 @@ def parts(stage: Any, fetch: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("name", UPSTREAMS)
 def test_what_the_emulator_delivers_contradicts_nothing(emulated: Made, name: str) -> None:
     stage = emulated(name)
-    for document in stage.speaker.contract.examples[Operation.CREATE]:
+    for document in stage.speaker.contract.request.examples[Operation.CREATE]:
         fetch = finished(stage, document)
         parts(stage, fetch)
     finished(stage, {**document, "generate_audio": False})()

@@ -1,0 +1,65 @@
+"""Format of an upstream's responses: the places of what every reader needs, and the envelopes of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .documents.paths import values_at
+from .facts import MISSING, Document
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Form of an error body. `parts` are pairs of a path and the part of the error there, in the order of the keys.
+
+    Parts: `code`, `message`, `type`, `field`, `null` (always null); those of a refusal with a fail code, left out
+    where there is none: `fail_code`, `fail_message`, `retryable`. `name` is that of `ErrorCase.envelope`.
+    """
+
+    name: str
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponseFormat:
+    """Places of what every reader of responses needs.
+
+    `envelope_key` is the key of the payload inside the envelope of a success; empty where there is no envelope.
+    Inside the payload, each of these lists gives places in the order in which they are looked at: the id of what was
+    created, the status, links to results (a text or a list of texts), and the code and message of a failed task.
+    `code_path` is where a body repeats the HTTP status; empty where none does.
+    """
+
+    id_paths: tuple[str, ...]
+    status_paths: tuple[str, ...]
+    envelopes: tuple[Envelope, ...]
+    envelope_key: str = ""
+    code_path: str = ""
+    link_paths: tuple[str, ...] = ()
+    failure_code_paths: tuple[str, ...] = ()
+    failure_message_paths: tuple[str, ...] = ()
+
+    def payload(self, body: Any) -> Any:
+        """The response's own part of a body, inside the envelope if there is one."""
+        return body.get(self.envelope_key) if self.envelope_key and isinstance(body, Mapping) else body
+
+    def envelope(self, name: str) -> Envelope:
+        """An error envelope by its name. Raises LookupError for an unknown one."""
+        found = next((envelope for envelope in self.envelopes if envelope.name == name), None)
+        if found is None:
+            raise LookupError(f"unknown envelope {name!r}; available: {', '.join(one.name for one in self.envelopes)}")
+        return found
+
+    def error_part(self, body: Any, part: str) -> Any:
+        """A part of an error body, in whichever envelope it is found first; None where there is none."""
+        paths = (path for envelope in self.envelopes for path, name in envelope.parts if name == part)
+        found = first_value(body, dict.fromkeys(paths)) if isinstance(body, Mapping) else MISSING
+        return None if found is MISSING else found
+
+
+def first_value(document: Document, paths: Iterable[str]) -> Any:
+    """The first value at the first of several paths that has one, or MISSING."""
+    found = (value for path in paths for _, value in values_at(document, path) if value is not MISSING)
+    return next(found, MISSING)
