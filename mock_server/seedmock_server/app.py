@@ -1,10 +1,10 @@
-"""The composition root: builds the rooms and puts them under one ASGI application."""
+"""Composition root: builds the components of an emulator and routes requests to them, as one ASGI application."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from weakref import finalize
@@ -38,7 +38,7 @@ from .references.files import ReferenceFiles
 from .references.inspection import MediaInspector
 from .references.resolver import ReferenceResolver
 from .scenarios.active import ActiveScenario
-from .scenarios.catalog import named
+from .scenarios.catalog import load_scenario
 from .scenarios.loader import InvalidScenario, Scenario
 from .settings import InvalidSetting, Settings
 from .snapshots.checkpoint import Checkpoint
@@ -47,64 +47,98 @@ from .tasks.models import Task
 from .tasks.timeline import LogNormal
 from .upstreams import upstreams
 from .upstreams.context import FILES, RESULTS, UpstreamContext
-from .upstreams.protocol import Upstream, encode_json
+from .upstreams.protocol import encode_json
 
-DOWNLOADS = (RESULTS + "/", FILES + "/")
+DOWNLOAD_PREFIXES = (RESULTS + "/", FILES + "/")
 
 
 class App:
-    """Both upstreams on one port, and everything of ours under /_mock/."""
+    """ASGI application of an emulator: the upstreams, and the control API under /_mock/."""
 
     def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
-        self.settings = settings or Settings()
+        self.settings = settings = settings or Settings()
         self.clock = clock or Clock()
         self.clocks = Clocks(self.clock)
-        self.seed = fresh_seed() if self.settings.seed is None else self.settings.seed
-        folder = self._folder()
+        self.seed = fresh_seed() if settings.seed is None else settings.seed
         random, store = SeededRandom(self.seed), MemoryStore()
-        cache = self.settings.cache_dir or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
-        self.renderer = ClipRenderer(cache, cache_bytes=self.settings.max_cache_bytes)
-        reference_files = ReferenceFiles(
-            folder / "sources", fetch=self.settings.fetch, limit_bytes=self.settings.max_body_bytes
-        )
-        self.journal = Journal(self.settings.max_journal_entries)
-        rules = EngineConfig(pace=self.settings.pace, latencies=_latencies(), options=self.settings.variant_options)
-        self.fates = Fates(random)
-        self.declared = DeclaredMedia()
-        sight = MediaInspector(reference_files, self.declared, FaceDetector())
-        self.ledger = _ledger(self.settings, store, self.clocks)
-        inputs = ReferenceResolver(store, self.clocks, sight)
-        engine = Engine(store, self.clocks, random, self.renderer, inputs, self.fates, self.ledger, rules)
-        library = AssetLibrary(
-            store, self.clocks, reference_files, sight, self.fates, self.ledger, pace=self.settings.pace
-        )
-        rooms = UpstreamContext(engine, library, reference_files, random, self.settings)
-        self.upstreams = spoken = upstreams(rooms)
-        self.faults = Faults(random)
-        self.courier = _courier(self.settings, self.clocks, self.journal, store, spoken, self.faults)
-        engine.schedule_callback = self.courier.expect
-        self.limits = Limits(Limit(rate=self.settings.rate_limit, concurrency=self.settings.concurrency_limit))
-        gate = FaultSelector(self.faults, self.limits, rooms, self.renderer)
-        self._doorway = ApiHandler(spoken, self.settings, self.clocks, self.journal, gate)
-        self._downloads = Downloads(rooms, spoken, gate, self.journal)
-        books = (self.fates, self.faults, self.limits, self.declared, self.journal)
-        self.state = Checkpoint(
-            store, self.clocks, *books, engine, self.courier, reference_files, random, folder / "sources"
-        )
-        self.stage = ActiveScenario(engine, self.faults, self.limits, self.declared, _scenario(self.settings))
-        keys = ApiKeys(self.settings.keys)
-        self.world = ControlContext(
-            settings=self.settings, keys=keys, engine=engine, library=library, state=self.state, stage=self.stage
-        )
-        self.world.due.append(self.courier.due_at)
-        self._control = ControlApp(self.world)
+        uploads = self._data_dir() / "sources"
+        self.journal = Journal(settings.max_journal_entries)
+        self.fates, self.faults = Fates(random), Faults(random)
+        self.limits = Limits(Limit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
+        self.declared_media = DeclaredMedia()
+        self.ledger = _ledger(settings, store, self.clocks)
+        self.renderer = _renderer(settings)
+        files = ReferenceFiles(uploads, fetch=settings.fetch, limit_bytes=settings.max_body_bytes)
+        inspector = MediaInspector(files, self.declared_media, FaceDetector())
+        resolver = ReferenceResolver(store, self.clocks, inspector)
+        config = EngineConfig(pace=settings.pace, latencies=_latencies(), options=settings.variant_options)
+        engine = Engine(store, self.clocks, random, self.renderer, resolver, self.fates, self.ledger, config)
+        library = AssetLibrary(store, self.clocks, files, inspector, self.fates, self.ledger, pace=settings.pace)
+        context = UpstreamContext(engine, library, files, random, settings)
+        self.upstreams = upstreams(context)
+        self.callbacks = self._callback_dispatcher(store)
+        engine.schedule_callback = self.callbacks.expect
+        selector = FaultSelector(self.faults, self.limits, context, self.renderer)
+        self._api = ApiHandler(self.upstreams, settings, self.clocks, self.journal, selector)
+        self._downloads = Downloads(context, self.upstreams, selector, self.journal)
+        self.checkpoint = self._checkpoint(store, engine, files, random, uploads)
+        self.context = self._control_context(engine)
+        self._control = ControlApp(self.context)
 
-    def _folder(self) -> Path:
+    def _data_dir(self) -> Path:
         folder = self.settings.data_dir or Path(tempfile.mkdtemp(prefix="seedmock-"))
         self._remove_temporary: Callable[[], object] = lambda: None
-        if self.settings.data_dir is None:  # gone with the app, even one that was never started
+        if self.settings.data_dir is None:
+            # A finalizer, because an app that was never started is never closed.
             self._remove_temporary = finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return folder
+
+    def _callback_dispatcher(self, store: MemoryStore) -> CallbackDispatcher:
+        def render(task: Task) -> bytes | None:
+            if store.task(task.id) is None:  # deleted since the callback was scheduled
+                return None
+            return encode_json(self.upstreams[task.upstream].render_task(task, task.origin).body)
+
+        by_name = {name: upstream.contract for name, upstream in self.upstreams.items()}
+        plans = {name: plan_of(contract.callbacks) for name, contract in by_name.items() if contract.callbacks}
+        return CallbackDispatcher(
+            self.clocks,
+            self.journal,
+            render,
+            plans=plans,
+            policy=self.settings.callbacks,
+            spoil=CallbackFaults(self.faults, by_name).spoil,
+        )
+
+    def _checkpoint(
+        self, store: MemoryStore, engine: Engine, files: ReferenceFiles, random: SeededRandom, folder: Path
+    ) -> Checkpoint:
+        return Checkpoint(
+            store=store,
+            clocks=self.clocks,
+            fates=self.fates,
+            faults=self.faults,
+            limits=self.limits,
+            declared_media=self.declared_media,
+            journal=self.journal,
+            engine=engine,
+            callbacks=self.callbacks,
+            reference_files=files,
+            random=random,
+            folder=folder,
+        )
+
+    def _control_context(self, engine: Engine) -> ControlContext:
+        scenario = _initial_scenario(self.settings)
+        self.active_scenario = ActiveScenario(engine, self.faults, self.limits, self.declared_media, scenario)
+        return ControlContext(
+            settings=self.settings,
+            keys=ApiKeys(self.settings.keys),
+            engine=engine,
+            checkpoint=self.checkpoint,
+            active_scenario=self.active_scenario,
+            due_sources=[self.callbacks.due_at],
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -112,15 +146,15 @@ class App:
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1003})
         elif not scope["path"].startswith("/_mock/"):
-            await self._doorway(scope, receive, send)
-        elif scope["path"].startswith(DOWNLOADS):
+            await self._api(scope, receive, send)
+        elif scope["path"].startswith(DOWNLOAD_PREFIXES):
             await self._downloads(scope, receive, send)
         else:
             await self._control(scope, receive, send)
 
     async def aclose(self) -> None:
-        """End background work and remove what is temporary; for an app that is used in process."""
-        await self.courier.aclose()
+        """End background work and remove temporary files."""
+        await self.callbacks.aclose()
         await self.renderer.aclose()
         self._remove_temporary()
 
@@ -136,30 +170,17 @@ def _ledger(settings: Settings, store: MemoryStore, clocks: Clocks) -> Ledger:
     return Ledger(store, clocks, prices, credit=settings.credit, pace=settings.pace)
 
 
-def _scenario(settings: Settings) -> Scenario | None:
-    """The scenario of the settings. Raises InvalidSetting."""
+def _renderer(settings: Settings) -> ClipRenderer:
+    folder = settings.cache_dir or Path(platformdirs.user_cache_dir("seedmock", appauthor=False)) / "clips"
+    return ClipRenderer(folder, cache_bytes=settings.max_cache_bytes)
+
+
+def _initial_scenario(settings: Settings) -> Scenario | None:
+    """Load the scenario of the settings. Raises InvalidSetting."""
     try:
-        return None if settings.scenario is None else named(settings.scenario)
+        return None if settings.scenario is None else load_scenario(settings.scenario)
     except InvalidScenario as error:
         raise InvalidSetting(f"scenario: {error}") from error
-
-
-def _courier(
-    settings: Settings,
-    clocks: Clocks,
-    journal: Journal,
-    store: MemoryStore,
-    spoken: Mapping[str, Upstream],
-    faults: Faults,
-) -> CallbackDispatcher:
-    def tell(task: Task) -> bytes | None:
-        if store.task(task.id) is None:
-            return None
-        return encode_json(spoken[task.upstream].render_task(task, task.origin).body)
-
-    spoiler = CallbackFaults(faults, {name: upstream.contract for name, upstream in spoken.items()})
-    plans = {contract.name: plan_of(contract.callbacks) for contract in contracts() if contract.callbacks}
-    return CallbackDispatcher(clocks, journal, tell, plans=plans, policy=settings.callbacks, spoil=spoiler.spoil)
 
 
 def _latencies() -> dict[str, LogNormal]:

@@ -21,6 +21,7 @@ from .control.activity_models import (
 from .control.models import (
     ActiveScenarioResponse,
     ClockResponse,
+    DeclaredMediaResponse,
     FactResponse,
     FateRuleResponse,
     FateRulesResponse,
@@ -28,7 +29,6 @@ from .control.models import (
     FaultRulesResponse,
     HealthResponse,
     LimitsResponse,
-    MediaFactsListResponse,
     RemovalResponse,
     ResetResponse,
     ScenariosResponse,
@@ -261,12 +261,12 @@ class Control:
 
     # --- media ---
 
-    def media(self) -> MediaFactsListResponse:
-        return self._wire.ask("GET", "media", MediaFactsListResponse)
+    def media(self) -> DeclaredMediaResponse:
+        return self._wire.ask("GET", "media", DeclaredMediaResponse)
 
-    def declare(self, url: str, kind: str, **facts: Any) -> MediaFactsListResponse:
+    def declare(self, url: str, kind: str, **facts: Any) -> DeclaredMediaResponse:
         """Say what the media behind a URL are: `size_bytes`, `seconds`, `width`, `height`, `face`, ..."""
-        return self._wire.ask("PUT", "media", MediaFactsListResponse, {"url": url, "kind": kind, **facts})
+        return self._wire.ask("PUT", "media", DeclaredMediaResponse, {"url": url, "kind": kind, **facts})
 
     def undeclare(self, url: str | None = None) -> RemovalResponse:
         """Take back what was said of a URL, or of all."""
@@ -287,7 +287,7 @@ class Control:
 
     def lines(self, **wanted: Any) -> str:
         """The journal as a recording: `seedmock_contracts.exchange.parse_exchange` reads each line."""
-        return self._wire.raw("GET", "journal", format="lines", **wanted).text
+        return self._wire.raw("GET", "journal", format="jsonl", **wanted).text
 
     def violations(self, **wanted: Any) -> ViolationsResponse:
         """What was sent that breaks the contract; `advice="no"` leaves out what was taken all the same."""

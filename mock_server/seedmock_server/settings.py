@@ -26,13 +26,13 @@ class InvalidSetting(SeedmockServerError, ValueError):
 class Settings:
     """Configuration of one emulator.
 
-    `seed`: None draws one. `keys`: valid API keys; empty accepts any that is not blank. `variants`: variant id to option.
-    `token_price`: assumed price of opeai in USD per million tokens; None is the contract's. `credit`: USD that each key
-    can spend at each upstream; None is no limit, and apimodels counts its balance down from 1000. `refund_after`:
-    seconds from a failure to its refund. `fetch` and `callbacks`: the URLs that may be contacted.
-    `data_dir`: where uploaded files are stored; None is a temporary folder. `cache_dir`: where clips are cached; None is
-    the user's cache folder. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is
-    no limit. `control_token`: None restricts the control API to this machine. `scenario`: the name of a built-in
+    `seed`: None draws one. `keys`: valid API keys; empty accepts any that is not blank. `variants`: options by variant
+    id. `token_price`: assumed price of opeai in USD per million tokens; None is the contract's. `credit`: USD that each
+    key can spend at each upstream; None is no limit, and the balance of apimodels counts down from 1000.
+    `refund_after`: seconds from a failure to its refund. `fetch` and `callbacks`: the URLs that may be contacted.
+    `data_dir`: folder of uploaded files; None is a temporary one. `cache_dir`: folder of rendered clips; None is the
+    user's cache. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is no
+    limit. `control_token`: None restricts the control API to this machine. `scenario`: the name of a built-in
     scenario, or the path of a file.
     """
 
@@ -105,7 +105,7 @@ def parse_variants(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def parse_settings(values: Mapping[str, Any]) -> Settings:
-    """Parse settings from plain values: `pace="instant"`, `token_price="7"`, `data_dir="work"`. Raises InvalidSetting."""
+    """Parse settings from plain values: `pace="instant"`, `token_price="7"`. Raises InvalidSetting."""
     names = {field.name for field in fields(Settings)}
     for name in values:
         if name not in names:

@@ -13,13 +13,13 @@ from seedmock_contracts.enums import Basis
 from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
-from seedmock_server.control.app import ROWS
+from seedmock_server.control.app import ENDPOINTS
 from seedmock_server.fates.rules import PARAMETERS
 from seedmock_server.faults import kinds
 from seedmock_server.faults.kinds import FaultKind
 from seedmock_server.faults.parameters import PARAMETERS as FAULT_PARAMETERS
 from seedmock_server.matching import magic_values as values
-from seedmock_server.scenarios.catalog import names, scenario
+from seedmock_server.scenarios.catalog import load_builtin, scenario_names
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -38,7 +38,7 @@ def endpoints() -> Iterator[str]:
 def control() -> Iterator[str]:
     yield "| call | what it does |"
     yield "|---|---|"
-    yield from (f"| `{row.method} {row.path}` | {row.summary} |" for row in ROWS)
+    yield from (f"| `{row.method} {row.path}` | {row.summary} |" for row in ENDPOINTS)
 
 
 def variants() -> Iterator[str]:
@@ -100,7 +100,7 @@ def _broken(facts: MediaFacts) -> str:
 def scenarios() -> Iterator[str]:
     yield "| scenario | what it shows | reported in |"
     yield "|---|---|---|"
-    for said in map(scenario, names()):
+    for said in map(load_builtin, scenario_names()):
         links = ", ".join(f"[{_place(link)}]({link})" for link in said.links)
         yield f"| `{said.name}` | {said.description} | {links} |"
 

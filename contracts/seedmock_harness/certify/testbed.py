@@ -57,11 +57,11 @@ class Testbed:
     def prepare(self, scenario: Scenario) -> None:
         """Forget the trial before, and set up this one's steps for a fresh key."""
         if self.account:
-            self.app.world.state.forget(self.account)
+            self.app.context.checkpoint.reset(self.account)
         self.number += 1
         kind = next((step.text for step in scenario.steps if step.kind is StepKind.KEY), "certify")
         self.key = f"{MAGIC}{kind}_{self.random.token(24, 'key', self.number)}"
-        self.account = self.app.world.account(self.key)
+        self.account = self.app.context.account(self.key)
         self.heard.begin(self.key)
         self.heard_elsewhere.begin(self.key)
         FateRules(self.app.fates, self.account).default(LIFE)
@@ -89,7 +89,7 @@ class Testbed:
     @property
     def tasks(self) -> list[Task]:
         """The tasks that the trial's key made, in their order."""
-        return sorted(self.app.world.store.tasks(self.account), key=lambda task: task.created_at)
+        return sorted(self.app.context.store.tasks(self.account), key=lambda task: task.created_at)
 
     @property
     def statement(self) -> Statement:
@@ -103,7 +103,7 @@ class Testbed:
 
     async def clip(self, task: Task) -> Path:
         """The file of a task's clip, whether or not it can be had just now; in the emulator's loop."""
-        return (await self.app.renderer.clip(self.app.world.engine.clip_spec(task))).path
+        return (await self.app.renderer.clip(self.app.context.engine.clip_spec(task))).path
 
     def clip_of(self, task: Task) -> bytes:
         """The bytes of a task's clip."""
@@ -140,7 +140,7 @@ class ForeignOrigin:
         """The task whose clip is asked for; None for what is no clip, or has none yet."""
         if self.bench is None or not path.endswith(("/content", ".mp4")):
             return None
-        engine = self.bench.app.world.engine
+        engine = self.bench.app.context.engine
         found = next((task for task in self.bench.tasks if f"/{task.id}/" in path), None)
         try:
             return found if found is not None and engine.state(found).status == "SUCCESS" else None

@@ -149,7 +149,7 @@ class Statement:
     def _account_row(self, upstream: str) -> dict[str, Any]:
         totals, credit = self.for_upstream(upstream).totals, self.credits[upstream]
         left = None if credit is None else format_amount(credit - totals.held - totals.charged)
-        return {**totals.as_json, "credit": None if credit is None else format_amount(credit), "left": left}
+        return {**totals.as_json, "credit": None if credit is None else format_amount(credit), "remaining": left}
 
 
 def equals_rounded(found: Decimal, said: str | int | Decimal) -> bool:

@@ -91,7 +91,7 @@ def _print_clock(row: Any, plain: bool) -> None:
         print_json(row)
         return
     pace = "stands still" if row.rate == 0 else f"rate {row.rate:g}"
-    due = "nothing is due" if row.due is None else f"next due in {max(0.0, row.due - row.now):g} s"
+    due = "nothing is due" if row.next_due_at is None else f"next due in {max(0.0, row.next_due_at - row.now):g} s"
     click.echo(f"{moment(row.now)}  {pace}, {due}")
     for account, reading in row.accounts.items():
         click.echo(f"{moment(reading.now)}  {account}")
@@ -149,7 +149,8 @@ def _list_fates(control: Control, plain: bool) -> None:
         print_json(rows)
         return
     told = [
-        (one.id, " | ".join(o.fate for o in one.fate), one.match, one.applied) for one in (*rows.rules, *rows.scenario)
+        (one.id, " | ".join(o.fate for o in one.fate), one.match, one.applied)
+        for one in (*rows.rules, *rows.scenario_rules)
     ]
     _print_rules(told)
 

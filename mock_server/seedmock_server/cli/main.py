@@ -63,7 +63,7 @@ def main() -> None:
     default="fast",
     show_default=True,
     type=click.Choice(["instant", "fast", "realistic", "step"]),
-    help="Let tasks take no time, about 2 s, as long as the vendor measured (p50 142 s, p90 486 s), or one query a state.",
+    help="Finish tasks at once, in about 2 s, as the vendor measured (p50 142 s, p90 486 s), or query by query.",
 )
 @click.option("--key", "keys", multiple=True, help="Accept this API key; repeatable.  [default: any that is not blank]")
 @click.option("--seed", type=int, help="Make ids, latencies and clips repeatable.  [default: drawn, and printed]")
@@ -134,9 +134,9 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
 @click.command()
 def scenarios() -> None:
     """List the scenarios that come with seedmock: what each shows, and where people reported it."""
-    from ..scenarios.catalog import names, scenario
+    from ..scenarios.catalog import load_builtin, scenario_names
 
-    for said in map(scenario, names()):
+    for said in map(load_builtin, scenario_names()):
         click.echo(click.style(said.name, bold=True) + f"  {said.description}")
         for link in said.links:
             click.echo(f"    {link}")

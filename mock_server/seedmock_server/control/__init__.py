@@ -1,1 +1,1 @@
-"""Everything of ours under /_mock/. Reads and moves the rooms; speaks for no upstream."""
+"""Control API under /_mock/: inspects and changes a running emulator. Speaks for no upstream."""

@@ -1,4 +1,4 @@
-"""Who may use the control API: this machine, or whoever has the token; never a page of another site in a browser."""
+"""Access control of the control API: this machine or a token, and never a page of another site in a browser."""
 
 from __future__ import annotations
 
@@ -8,46 +8,47 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import ControlError, shown
+from .errors import ControlError, abbreviated
 
-WHERE = "Authorization: Bearer TOKEN or X-Mock-Token: TOKEN"
+ACCEPTED_HEADERS = "Authorization: Bearer TOKEN or X-Mock-Token: TOKEN"
 
 
-def admit(scope: MutableMapping[str, Any], token: str | None) -> None:
-    """Let a request pass. Raises Trouble 401 or 403.
+def check_access(scope: MutableMapping[str, Any], token: str | None) -> None:
+    """Raise ControlError 401 or 403 for a request that may not use the control API.
 
-    Without a token the peer must be loopback, and the Host must be too, or the address that was connected to: a name
-    that a foreign page has rebound to this machine is neither. A token is worth more than a name: no page knows it.
+    Without a token the peer must be loopback, and so must the Host unless it is the address that was connected to: a
+    name that a foreign page has rebound to this machine (DNS rebinding) is neither. With a token any Host will do,
+    because no page knows the token.
     """
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    _refuse_other_sites(headers)
+    _check_same_site(headers)
     if token is not None:
         _check_token(headers, token)
         return
     peer = (scope.get("client") or ("",))[0]
     if not is_loopback(peer):
-        said = f"the control API answers on loopback only, and this call comes from {shown(peer)}"
-        raise ControlError(f"{said}; start the server with --control-token to allow others", status=403)
+        message = f"the control API accepts loopback connections only, and this one comes from {abbreviated(peer)}"
+        raise ControlError(f"{message}; start the server with --control-token to allow others", status=403)
     _check_host(headers.get("host", ""), (scope.get("server") or ("",))[0])
 
 
-def _refuse_other_sites(headers: Mapping[str, str]) -> None:
+def _check_same_site(headers: Mapping[str, str]) -> None:
     site = headers.get("sec-fetch-site", "none")
     if site not in ("same-origin", "none"):
-        said = f"Sec-Fetch-Site is {shown(site)}: a page of another site is asking"
-        raise ControlError(f"{said}; allowed: same-origin, none", status=403, field="Sec-Fetch-Site")
+        message = f"Sec-Fetch-Site is {abbreviated(site)}: the request comes from a page of another site"
+        raise ControlError(f"{message}; allowed: same-origin, none", status=403, field="Sec-Fetch-Site")
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-        said = f"Origin is {shown(origin)}; allowed: this server's own, or none"
-        raise ControlError(said, status=403, field="Origin")
+        message = f"Origin is {abbreviated(origin)}; allowed: this server's own, or none"
+        raise ControlError(message, status=403, field="Origin")
 
 
 def _check_token(headers: Mapping[str, str], token: str) -> None:
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
-    offered = [headers.get("x-mock-token", ""), bearer.strip() if scheme.lower() == "bearer" else ""]
-    if not any(hmac.compare_digest(one.encode("latin-1"), token.encode()) for one in offered):
-        found = "another token than" if any(offered) else "no token, not"
-        raise ControlError(f"found {found} that of --control-token; allowed: {WHERE}", status=401)
+    tokens = [headers.get("x-mock-token", ""), bearer.strip() if scheme.lower() == "bearer" else ""]
+    if not any(hmac.compare_digest(candidate.encode("latin-1"), token.encode()) for candidate in tokens):
+        problem = "wrong token" if any(tokens) else "missing token"
+        raise ControlError(f"{problem}; allowed: that of --control-token, as {ACCEPTED_HEADERS}", status=401)
 
 
 def _check_host(host: str, bound: str) -> None:
@@ -56,12 +57,12 @@ def _check_host(host: str, bound: str) -> None:
     except ValueError:
         name = ""
     if not (is_loopback(name) or name == "localhost" or name.endswith(".localhost") or (name and name == bound)):
-        said = f"Host is {shown(host)}; allowed: localhost, a loopback address, or the address of this server"
-        raise ControlError(said, status=403, field="Host")
+        message = f"Host is {abbreviated(host)}; allowed: localhost, a loopback address, or the address of this server"
+        raise ControlError(message, status=403, field="Host")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is this machine's own, also when IPv6 carries an IPv4 one."""
+    """Tell whether an address is loopback, also an IPv4 one that is mapped into IPv6."""
     try:
         address = ip_address(host)
     except ValueError:

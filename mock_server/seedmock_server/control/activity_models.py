@@ -1,16 +1,18 @@
-"""What the control API says of what has happened, as records: tasks, exchanges, breaches and what is owed.
+"""Responses of the control API about what has happened: tasks, exchanges, violations and money.
 
-Times are seconds, `at` and `*_at` since the epoch of the account's own clock; amounts are texts, in USD. Nothing here
-is told to the emulator: that is in `records`.
+Times are in seconds: `at` and `*_at` since the epoch, by the account's own clock. Amounts are texts, in USD, exact to
+the last digit. Naming as in `models`.
 """
 
 from __future__ import annotations
 
 from .models import ResponseModel
 
+# --- tasks ---
+
 
 class FailureReason(ResponseModel, frozen=True, kw_only=True):
-    """Why a task or an asset ends badly."""
+    """The reason for the failure of a task or an asset."""
 
     kind: str
     code: str
@@ -18,13 +20,16 @@ class FailureReason(ResponseModel, frozen=True, kw_only=True):
 
 
 class TaskResponse(ResponseModel, frozen=True, kw_only=True):
-    """A task as it is now. `ends_at` is null for one that never ends; `queries` are counted under the pace `step`."""
+    """A task as it is now. `raw_status`: in the upstream's spelling; `ends_at`: null for one that never ends.
+
+    `queries` counts polls under the pace `step`, which moves a task on at each.
+    """
 
     id: str
     upstream: str
     account: str
     status: str
-    word: str
+    raw_status: str
     progress: int
     mode: str
     model: str
@@ -43,23 +48,23 @@ class TaskResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class TasksResponse(ResponseModel, frozen=True, kw_only=True):
-    """Tasks, oldest first; `total` counts those that fit, also those that `limit` left out."""
+    """Tasks, oldest first; `total` includes those beyond the limit."""
 
     tasks: list[TaskResponse]
     total: int
 
 
 class TaskPhase(ResponseModel, frozen=True, kw_only=True):
-    """From `at` on a task has this status, in this word; `reached` says whether that has come."""
+    """A status that a task has from a time on; `reached` tells whether that time has come."""
 
     at: float
     status: str
-    word: str
+    raw_status: str
     reached: bool
 
 
 class TaskExchange(ResponseModel, frozen=True, kw_only=True):
-    """What was asked about a task, by the journal."""
+    """An exchange that mentions the task, by its number in the journal."""
 
     number: int
     at: float
@@ -70,16 +75,19 @@ class TaskExchange(ResponseModel, frozen=True, kw_only=True):
 
 
 class TimelineResponse(ResponseModel, frozen=True, kw_only=True):
-    """A task's life, and who asked when."""
+    """A task with its phases, and the exchanges about it."""
 
     task: TaskResponse
     now: float
     phases: list[TaskPhase]
-    asked: list[TaskExchange]
+    exchanges: list[TaskExchange]
+
+
+# --- exchanges ---
 
 
 class ViolationDetail(ResponseModel, frozen=True, kw_only=True):
-    """Where a request broke the contract; `fact` is empty for a field that no page names."""
+    """A contract violation in a request; `fact` is empty for a field that no page names."""
 
     fact: str
     field: str
@@ -88,7 +96,7 @@ class ViolationDetail(ResponseModel, frozen=True, kw_only=True):
 
 
 class ExchangeResponse(ResponseModel, frozen=True, kw_only=True):
-    """One exchange. `kind` is ok, refused, failed or lost (no answer); bodies are summed up and cut."""
+    """A recorded exchange. `kind`: ok, refused, failed, or lost (without a response); bodies are summarized and cut."""
 
     number: int
     at: float
@@ -110,7 +118,7 @@ class ExchangeResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class JournalResponse(ResponseModel, frozen=True, kw_only=True):
-    """Exchanges; `total` counts those that fit, also those that `limit` left out; `next` is for `since`."""
+    """Exchanges; `total` includes those beyond the limit, `next` is the value of `since` that continues."""
 
     exchanges: list[ExchangeResponse]
     total: int
@@ -118,7 +126,10 @@ class JournalResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class ViolationResponse(ResponseModel, frozen=True, kw_only=True):
-    """Something sent that breaks the contract. `basis` and `source` are the fact's; `advice` was taken all the same."""
+    """A contract violation, with the exchange it is in and the basis and source of its fact.
+
+    `advice`: the upstream accepts the request all the same.
+    """
 
     number: int
     at: float
@@ -137,14 +148,17 @@ class ViolationResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class ViolationsResponse(ResponseModel, frozen=True, kw_only=True):
-    """Violations, oldest first; `total` counts those that fit, also those that `limit` left out."""
+    """Contract violations, oldest first; `total` includes those beyond the limit."""
 
     violations: list[ViolationResponse]
     total: int
 
 
+# --- money ---
+
+
 class LedgerLine(ResponseModel, frozen=True, kw_only=True):
-    """One order on the statement: exactly one of held, charged and refunded is what was quoted, the others are 0."""
+    """One order on a statement: one of held, charged and refunded is what was quoted, the others are 0."""
 
     upstream: str
     kind: str
@@ -165,7 +179,7 @@ class LedgerLine(ResponseModel, frozen=True, kw_only=True):
 
 
 class LedgerTotals(ResponseModel, frozen=True, kw_only=True):
-    """Sums over lines, in USD."""
+    """Sums over lines."""
 
     quoted: str
     held: str
@@ -174,14 +188,14 @@ class LedgerTotals(ResponseModel, frozen=True, kw_only=True):
 
 
 class AccountBalance(LedgerTotals, frozen=True, kw_only=True):
-    """The sums at one upstream, what may be spent there and what is left of it; null is no limit."""
+    """An account's sums at one upstream, its credit there and what is left of it; null is unlimited."""
 
     credit: str | None
-    left: str | None
+    remaining: str | None
 
 
 class StatementResponse(ResponseModel, frozen=True, kw_only=True):
-    """What an account owes; `total` counts all lines, also those that `limit` left out."""
+    """An account's statement; `total` counts its lines, including those beyond the limit."""
 
     account: str
     at: float
@@ -193,6 +207,6 @@ class StatementResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class LedgerResponse(ResponseModel, frozen=True, kw_only=True):
-    """A statement for each account. Amounts are texts, exact to the last digit."""
+    """A statement for each account."""
 
     statements: list[StatementResponse]

@@ -1,4 +1,4 @@
-"""The control API under ASGI: the guard, the routes of the table, and every trouble as JSON."""
+"""ASGI application of the control API: access control, routing, parsing of requests, and errors as JSON."""
 
 from __future__ import annotations
 
@@ -12,145 +12,136 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody, parse_json, read_body
-from . import clock, fates, faults, journal, ledger, media, openapi, state, tasks
-from . import meta as about
-from . import scenarios as scenario
-from .access import admit
+from . import clock, fates, faults, journal, ledger, media, meta, openapi, scenarios, state, tasks
+from .access import check_access
 from .context import ControlContext
-from .endpoints import ROOT, ControlEndpoint, ControlRequest, Json
-from .errors import ControlError, shown
+from .endpoints import ROOT, ControlEndpoint, ControlRequest, ControlResponse
+from .errors import ControlError, abbreviated
 
-ROWS: tuple[ControlEndpoint, ...] = openapi.with_document(
+ENDPOINTS: tuple[ControlEndpoint, ...] = openapi.with_document(
     (
-        *about.ROWS,
-        *clock.ROWS,
-        *fates.ROWS,
-        *faults.ROWS,
-        *tasks.ROWS,
-        *ledger.ROWS,
-        *media.ROWS,
-        *journal.ROWS,
-        *state.ROWS,
-        *scenario.ROWS,
+        *meta.ENDPOINTS,
+        *clock.ENDPOINTS,
+        *fates.ENDPOINTS,
+        *faults.ENDPOINTS,
+        *tasks.ENDPOINTS,
+        *ledger.ENDPOINTS,
+        *media.ENDPOINTS,
+        *journal.ENDPOINTS,
+        *state.ENDPOINTS,
+        *scenarios.ENDPOINTS,
     )
 )
-"""Everything that the control API can do."""
-OPEN = f"{ROOT}/health"
-BODY_BYTES = 1024 * 1024
+UNGUARDED_PATH = f"{ROOT}/health"
+MAX_BODY_BYTES = 1024 * 1024
 
 
 class ControlApp:
-    """The ASGI application."""
+    """ASGI application of the control API."""
 
-    def __init__(self, world: ControlContext, rows: Iterable[ControlEndpoint] = ROWS) -> None:
-        self._world = world
-        self._rows = tuple(rows)
+    def __init__(self, context: ControlContext, endpoints: Iterable[ControlEndpoint] = ENDPOINTS) -> None:
+        self._context = context
         by_path: dict[str, dict[str, ControlEndpoint]] = {}
-        for row in self._rows:
-            by_path.setdefault(row.path, {})[row.method] = row
-        routes = [Route(path, _Place(world, verbs)) for path, verbs in by_path.items()]
-        self._router = Router([*routes, Route("/{path:path}", _Nothing(tuple(by_path)))])
+        for endpoint in endpoints:
+            by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        routes = [Route(path, _PathHandler(context, methods)) for path, methods in by_path.items()]
+        self._router = Router([*routes, Route("/{path:path}", _NotFound(tuple(by_path)))])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer: ASGIApp = self._router
+        response: ASGIApp = self._router
         try:
-            if scope["path"] != OPEN:
-                admit(scope, self._world.settings.control_token)
+            if scope["path"] != UNGUARDED_PATH:
+                check_access(scope, self._context.settings.control_token)
             await self._router(scope, receive, send)
             return
-        except ControlError as trouble:
-            answer = Json(trouble.body, trouble.status, _challenge(trouble))
+        except ControlError as error:
+            response = ControlResponse(error.body, error.status, _error_headers(error))
         except ClientDisconnected:
             return
-        await answer(scope, receive, send)
+        await response(scope, receive, send)
 
 
-class _Place:
-    """One path and its methods."""
+class _PathHandler:
+    """Handler of one path: selects the endpoint by the method."""
 
-    def __init__(self, world: ControlContext, verbs: Mapping[str, ControlEndpoint]) -> None:
-        self._world = world
-        self._verbs = verbs
+    def __init__(self, context: ControlContext, methods: Mapping[str, ControlEndpoint]) -> None:
+        self._context = context
+        self._methods = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        method = "GET" if request.method == "HEAD" else request.method
-        verb = self._verbs.get(method)
-        if verb is None:
-            said = f"{shown(request.method[:20])} is not allowed at {request.url.path[:200]}"
-            raise ControlError(f"{said}; allowed: {', '.join(self._verbs)}", status=405, allowed=self._verbs)
-        said = verb.handler(self._world, await self._asked(verb, request, receive))
-        answer = said if isinstance(said, Response) else Json(said, verb.status)
-        await answer(scope, receive, send)
+        endpoint = self._methods.get("GET" if request.method == "HEAD" else request.method)
+        if endpoint is None:
+            message = f"method {abbreviated(request.method[:20])} is not allowed at {request.url.path[:200]}"
+            raise ControlError(f"{message}; allowed: {', '.join(self._methods)}", status=405, allowed=self._methods)
+        result = endpoint.handler(self._context, await self._parse(endpoint, request, receive))
+        response = result if isinstance(result, Response) else ControlResponse(result, endpoint.status)
+        await response(scope, receive, send)
 
-    async def _asked(self, verb: ControlEndpoint, request: Request, receive: Receive) -> ControlRequest:
-        query = _query(verb, request)
-        limit = self._world.settings.max_body_bytes if verb.raw else BODY_BYTES
-        raw = await _body(self._world, request, receive, limit) if request.method in ("POST", "PUT") else b""
-        body = _order(verb.body, raw) if verb.body is not None else None
-        return ControlRequest(request.path_params, query, body, raw, self._account(verb, query, request, body))
+    async def _parse(self, endpoint: ControlEndpoint, request: Request, receive: Receive) -> ControlRequest:
+        query = _parse_query(endpoint, request)
+        # Raw bodies are snapshots and scenarios, which may be as large as an upload.
+        limit = self._context.settings.max_body_bytes if endpoint.raw else MAX_BODY_BYTES
+        has_body = request.method in ("POST", "PUT")
+        raw = await _read_raw(self._context, request, receive, limit) if has_body else b""
+        body = _parse_body(endpoint.body, raw) if endpoint.body is not None else None
+        return ControlRequest(request.path_params, query, body, raw, self._account(query, request, body))
 
-    def _account(self, verb: ControlEndpoint, query: Mapping[str, str], request: Request, body: Any) -> str | None:
+    def _account(self, query: Mapping[str, str], request: Request, body: Any) -> str | None:
         key = query.get("key") or request.headers.get("x-mock-key") or getattr(body, "key", None)
-        if key is not None:
-            return self._world.account(key)
-        return query.get("account")
+        return query.get("account") if key is None else self._context.account(key)
 
 
-class _Nothing:
-    """Every path at which nothing stands."""
+class _NotFound:
+    """Handler of every other path."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
         self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        there = ", ".join(self._paths)
-        raise ControlError(
-            f"nothing stands at {scope['path'][:200]}; there are: {there}", status=404, allowed=self._paths
-        )
+        message = f"unknown path {scope['path'][:200]}; available: {', '.join(self._paths)}"
+        raise ControlError(message, status=404, allowed=self._paths)
 
 
-def _query(verb: ControlEndpoint, request: Request) -> dict[str, str]:
+def _parse_query(endpoint: ControlEndpoint, request: Request) -> dict[str, str]:
     query = dict(request.query_params)
     for name in query:
-        if name not in verb.query:
-            there = ", ".join(verb.query) or "nothing"
-            said = f"the query has {shown(name)}, which {verb.method} {verb.path} does not know; allowed: {there}"
-            raise ControlError(said, field=name[:100], allowed=verb.query)
+        if name not in endpoint.query:
+            allowed = ", ".join(endpoint.query) or "none"
+            message = f"{endpoint.method} {endpoint.path} has no query parameter {abbreviated(name)}"
+            raise ControlError(f"{message}; allowed: {allowed}", field=name[:100], allowed=endpoint.query)
     return query
 
 
-async def _body(world: ControlContext, request: Request, receive: Receive, limit: int) -> bytes:
+async def _read_raw(context: ControlContext, request: Request, receive: Receive, limit: int) -> bytes:
     try:
         declared = request.headers.get("content-length", "").encode("latin-1")
-        return await read_body(receive, limit=limit, seconds=world.settings.body_timeout, declared=declared)
+        return await read_body(receive, limit=limit, seconds=context.settings.body_timeout, declared=declared)
     except (BodyTooLarge, BodyTooSlow) as error:
         raise ControlError(str(error), status=413 if isinstance(error, BodyTooLarge) else 408) from error
 
 
-def _order(kind: type[msgspec.Struct], raw: bytes) -> Any:
-    """The body as the record that the row says. Raises Trouble that names what was found and what is allowed."""
-    allowed = kind.__struct_fields__
+def _parse_body(model: type[msgspec.Struct], raw: bytes) -> Any:
+    allowed = model.__struct_fields__
     try:
-        document = parse_json(raw or b"{}")
-        return msgspec.convert(document, kind)
+        return msgspec.convert(parse_json(raw or b"{}"), model)
     except MalformedBody as error:
-        raise ControlError(f"the body is not JSON: {error.message}") from error
+        raise ControlError(f"the body is not valid JSON: {error.message}") from error
     except msgspec.ValidationError as error:
-        said = f"the body: {error}; allowed: an object with {', '.join(allowed)}"
-        raise ControlError(said, field=_field(str(error)), allowed=allowed) from error
+        message = f"the body: {error}; allowed: an object with {', '.join(allowed)}"
+        raise ControlError(message, field=_field_in(str(error)), allowed=allowed) from error
 
 
-def _field(message: str) -> str | None:
-    """The field that a validation complains of: its messages end in a path such as `$.advance`."""
-    for sign, end in (("`$.", "`"), ("unknown field `", "`"), ("required field `", "`")):
-        _, found, rest = message.partition(sign)
-        if found:
+def _field_in(message: str) -> str | None:
+    """Return the field that a message of msgspec is about: it ends in a path such as `$.advance`."""
+    for start, end in (("`$.", "`"), ("unknown field `", "`"), ("required field `", "`")):
+        _, separator, rest = message.partition(start)
+        if separator:
             return rest.partition(end)[0]
     return None
 
 
-def _challenge(trouble: ControlError) -> dict[str, str]:
-    if trouble.status == 401:
+def _error_headers(error: ControlError) -> dict[str, str]:
+    if error.status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return {"Allow": ", ".join(trouble.allowed or ())} if trouble.status == 405 else {}
+    return {"Allow": ", ".join(error.allowed or ())} if error.status == 405 else {}

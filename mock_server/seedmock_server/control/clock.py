@@ -1,4 +1,4 @@
-"""The time: the world's clock, and those that accounts have of their own."""
+"""Clock endpoints: the shared clock, and the clocks that accounts have of their own."""
 
 from __future__ import annotations
 
@@ -10,125 +10,121 @@ from ..fates.rules import duration
 from ..matching.rules import InvalidRule
 from ..tasks.timeline import NEVER, Pace, asset_next_change_at, next_change_at
 from .context import ControlContext
-from .endpoints import MINE, ControlEndpoint, ControlRequest
-from .errors import ControlError, shown
+from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
+from .errors import ControlError, abbreviated
 from .models import ClockReading, ClockRequest, ClockResponse
 
-VERBS = ("advance", "set", "rate", "freeze", "next")
+ACTIONS = ("advance", "set", "rate", "freeze", "next")
+MAX_RATE, MAX_TIME = 1e6, 1e11
 
 
-def read(world: ControlContext, asked: ControlRequest) -> ClockResponse:
-    """The clock of an account, or the world's."""
-    return _row(world, asked.account)
+def read(context: ControlContext, request: ControlRequest) -> ClockResponse:
+    return clock_response(context, request.account)
 
 
-def move(world: ControlContext, asked: ControlRequest) -> ClockResponse:
-    """Move a clock as the order says; an account that had none gets its own."""
-    order: ClockRequest = asked.body
-    said = [verb for verb in VERBS if getattr(order, verb) not in (None, False)]
-    if len(said) != 1:
-        found = ", ".join(said) or "none of them"
-        raise ControlError(f"found {found}; allowed: exactly one of {', '.join(VERBS)}", allowed=VERBS)
-    verb = said[0]
+def change(context: ControlContext, request: ControlRequest) -> ClockResponse:
+    """Change a clock in one way; an account that uses the shared clock gets its own."""
+    body: ClockRequest = request.body
+    actions = [action for action in ACTIONS if getattr(body, action) not in (None, False)]
+    if len(actions) != 1:
+        found = ", ".join(actions) or "none of them"
+        raise ControlError(f"found {found}; allowed: exactly one of {', '.join(ACTIONS)}", allowed=ACTIONS)
+    action = actions[0]
     try:
-        change = _change(world, order, verb, asked.account)
-        clock = world.state.clocks.shared if asked.account is None else world.state.clocks.fork_for(asked.account)
-        _apply(clock, verb, change)
+        # Validated before the account gets a clock of its own: a rejected request changes nothing.
+        value = _value(context, body, action, request.account)
+        clock = context.clocks.shared if request.account is None else context.clocks.fork_for(request.account)
+        _apply(clock, action, value)
     except (InvalidRule, ValueError) as error:
-        raise ControlError(str(error), field=verb) from error
-    return _row(world, asked.account)
+        raise ControlError(str(error), field=action) from error
+    return clock_response(context, request.account)
 
 
-def _change(world: ControlContext, order: ClockRequest, verb: str, account: str | None) -> float:
-    """By how much, to what, or how fast; raised for before anything is touched."""
-    if verb == "advance":
-        return duration(order.advance, "advance")
-    if verb == "set":
-        return _moment(order.set, world.state.clocks.for_account(account).now())
-    if verb == "next":
-        due = next_due(world, account)
+def _value(context: ControlContext, body: ClockRequest, action: str, account: str | None) -> float:
+    """Return the seconds, the time or the rate of an action. Raises ControlError and InvalidRule."""
+    if action == "advance":
+        return duration(body.advance, "advance")
+    if action == "set":
+        return _parse_time(body.set, context.clocks.for_account(account).now())
+    if action == "next":
+        due = next_due_at(context, account)
         if due == NEVER:
             raise ControlError("nothing is due: no task, asset or callback changes any more", status=409, field="next")
         return due
-    rate = 0.0 if verb == "freeze" else order.rate or 0.0
-    if not 0 <= rate <= 1e6:
-        raise ControlError(f"rate is {rate}; allowed: 0 (stands still) to 1000000", field="rate")
+    rate = 0.0 if action == "freeze" else body.rate or 0.0
+    if not 0 <= rate <= MAX_RATE:
+        raise ControlError(f"rate is {rate}; allowed: 0 (stands still) to {MAX_RATE:.0f}", field="rate")
     return rate
 
 
-def _apply(clock: Clock, verb: str, change: float) -> None:
-    if verb in ("rate", "freeze"):
-        clock.set_rate(change)
-    elif verb == "advance":
-        clock.advance(change)
+def _apply(clock: Clock, action: str, value: float) -> None:
+    if action in ("rate", "freeze"):
+        clock.set_rate(value)
+    elif action == "advance":
+        clock.advance(value)
     else:
-        clock.advance(max(0.0, change - clock.now()))
+        clock.advance(max(0.0, value - clock.now()))
 
 
-def _moment(said: float | str | None, now: float) -> float:
-    """Epoch seconds from themselves or from ISO 8601; a time without a zone is in UTC."""
+def _parse_time(value: float | str | None, now: float) -> float:
     try:
-        at = float(said) if isinstance(said, int | float) else _iso(str(said))
+        time = float(value) if isinstance(value, int | float) else _parse_iso(str(value))
     except ValueError:
-        raise ControlError(
-            f"set is {shown(said)}; allowed: epoch seconds, or 2026-06-01T12:00:00Z", field="set"
-        ) from None
-    if not (math.isfinite(at) and now <= at < 1e11):
-        raise ControlError(
-            f"set is {shown(said)}, and the clock reads {now:.6f}; allowed: a later moment, a clock moves forward only",
-            field="set",
-        )
-    return at
+        message = f"set is {abbreviated(value)}; allowed: epoch seconds, or 2026-06-01T12:00:00Z"
+        raise ControlError(message, field="set") from None
+    if not (math.isfinite(time) and now <= time < MAX_TIME):
+        message = f"set is {abbreviated(value)}, and the clock reads {now:.6f}"
+        raise ControlError(f"{message}; allowed: a later time, a clock moves forward only", field="set")
+    return time
 
 
-def _iso(text: str) -> float:
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def _parse_iso(text: str) -> float:
+    """Parse ISO 8601; a time without a zone is in UTC."""
+    time = datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
-def next_due(world: ControlContext, account: str | None) -> float:
-    """When the next thing happens on a clock: an account's, or of all accounts that go by the world's."""
-    clocks, store = world.state.clocks, world.store
+def next_due_at(context: ControlContext, account: str | None) -> float:
+    """Return the next time that something happens on a clock: an account's, or the shared one's; NEVER for nothing."""
+    clocks, store = context.clocks, context.store
     now = clocks.for_account(account).now()
-    going = [one for one in store.accounts() if one not in clocks.accounts] if account is None else [account]
-    moments = [source(one, now) for one in going for source in world.due]
-    for one in going:
-        if world.settings.pace is not Pace.STEP:  # there each task has a time of its own, which queries move
-            moments += [next_change_at(task, now) for task in store.tasks(one)]
-        moments += [asset_next_change_at(asset, now) for asset in store.assets(one)]
-    return min(moments, default=NEVER)
+    on_shared_clock = [name for name in store.accounts() if name not in clocks.accounts]
+    accounts = on_shared_clock if account is None else [account]
+    times = [source(name, now) for name in accounts for source in context.due_sources]
+    for name in accounts:
+        if context.settings.pace is not Pace.STEP:  # with step, queries move a task on, and no clock does
+            times += [next_change_at(task, now) for task in store.tasks(name)]
+        times += [asset_next_change_at(asset, now) for asset in store.assets(name)]
+    return min(times, default=NEVER)
 
 
-def _row(world: ControlContext, account: str | None) -> ClockResponse:
-    clocks = world.state.clocks
-    clock, due = clocks.for_account(account), next_due(world, account)
+def clock_response(context: ControlContext, account: str | None) -> ClockResponse:
+    clocks = context.clocks
+    clock, due = clocks.for_account(account), next_due_at(context, account)
+    own = {name: clocks.for_account(name) for name in clocks.accounts}
     return ClockResponse(
         now=clock.now(),
         rate=clock.rate,
-        due=None if due == NEVER else due,
-        accounts={
-            one: ClockReading(now=clocks.for_account(one).now(), rate=clocks.for_account(one).rate)
-            for one in clocks.accounts
-        },
+        next_due_at=None if due == NEVER else due,
+        accounts={name: ClockReading(now=clock.now(), rate=clock.rate) for name, clock in own.items()},
     )
 
 
-ROWS: tuple[ControlEndpoint, ...] = (
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/clock",
         handler=read,
-        summary="What the clock reads, how fast it runs, and when the next thing is due.",
-        query=MINE,
+        summary="Show the time, the rate of the clock, and when something happens next.",
+        query=ACCOUNT_QUERY,
         response=ClockResponse,
     ),
     ControlEndpoint(
         method="POST",
         path="/_mock/clock",
-        handler=move,
-        summary="Move the clock: advance, set, rate, freeze, or next; with a key, that key's own clock.",
+        handler=change,
+        summary="Advance, set, rate or freeze the clock, or advance it to the next event; with a key, that key's own.",
         body=ClockRequest,
         response=ClockResponse,
     ),
 )
-"""The rows of the table."""

@@ -1,4 +1,4 @@
-"""The rooms that the control API reads and moves."""
+"""State of the emulator that the control API reads and changes."""
 
 from __future__ import annotations
 
@@ -6,59 +6,68 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..api.pipeline import ApiKeys
+from ..clock import Clocks
 from ..errors import ApiError
 from ..fates.rules import Fates
 from ..faults.rules import Faults
-from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine
 from ..journal import Journal
 from ..rate_limits import Limits
+from ..references.declared import DeclaredMedia
 from ..scenarios.active import ActiveScenario
 from ..settings import Settings
 from ..snapshots.checkpoint import Checkpoint
 from ..storage import Store
 from .errors import ControlError
 
-Due = Callable[[str, float], float]
-"""The next moment after a reading of an account's clock at which something of the account happens; NEVER for none."""
+DueSource = Callable[[str, float], float]
+"""From an account and a reading of its clock to the next time that something happens; NEVER for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlContext:
-    """What the app introduces to the control API. `due` are what else `clock next` goes to."""
+    """Components of the emulator. `due_sources`: events besides tasks and assets that `clock next` advances to."""
 
     settings: Settings
     keys: ApiKeys
     engine: Engine
-    library: AssetLibrary
-    state: Checkpoint
-    stage: ActiveScenario
-    due: list[Due] = field(default_factory=list)
+    checkpoint: Checkpoint
+    active_scenario: ActiveScenario
+    due_sources: list[DueSource] = field(default_factory=list)
 
     @property
     def store(self) -> Store:
-        return self.state.store
+        return self.checkpoint.store
+
+    @property
+    def clocks(self) -> Clocks:
+        return self.checkpoint.clocks
 
     @property
     def fates(self) -> Fates:
-        return self.state.fates
+        return self.checkpoint.fates
 
     @property
     def faults(self) -> Faults:
-        return self.state.faults
+        return self.checkpoint.faults
 
     @property
     def limits(self) -> Limits:
-        return self.state.limits
+        return self.checkpoint.limits
+
+    @property
+    def declared_media(self) -> DeclaredMedia:
+        return self.checkpoint.declared_media
 
     @property
     def journal(self) -> Journal:
-        return self.state.journal
+        return self.checkpoint.journal
 
     def account(self, key: str) -> str:
-        """The account of an API key, which goes no further. Raises Trouble for a key that nobody can have."""
+        """Return the account of an API key. Raises ControlError for one that the emulator does not accept."""
         try:
             return self.keys.account(b"Bearer " + key.encode("utf-8", "surrogatepass"))
         except ApiError:
-            why = "the server was given its keys, and this is none of them" if key.strip() else "it is blank"
-            raise ControlError(f"key is not one that can be: {why}; allowed: an API key", field="key") from None
+            # The message never repeats the key: messages end up in logs.
+            problem = "not one of the server's keys" if key.strip() else "blank"
+            raise ControlError(f"key is {problem}; allowed: a valid API key", field="key") from None

@@ -1,4 +1,4 @@
-"""The control API's table: one row for each verb. What serves it and what documents it read the same rows."""
+"""Types of the control API's endpoint table. Routing and the OpenAPI document read the same table."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import msgspec
 from starlette.responses import Response
 
 from .context import ControlContext
-from .errors import ControlError, shown
+from .errors import ControlError, abbreviated
 
 ROOT = "/_mock"
-KEY = "an API key: only what belongs to it. The header X-Mock-Key says the same and stays out of logs"
-ACCOUNT = "an account as the journal names it, instead of a key"
-MINE = {"key": KEY, "account": ACCOUNT}
+KEY_HELP = "an API key: only what belongs to it. The header X-Mock-Key does the same and stays out of logs"
+ACCOUNT_HELP = "an account as the journal names it, instead of a key"
+ACCOUNT_QUERY = {"key": KEY_HELP, "account": ACCOUNT_HELP}
 
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """A request, read: its body is of the type that the row says, `account` is that of its key if it named one."""
+    """Parsed request. `body` has the endpoint's type; `account` is that of the API key in the query, header or body."""
 
     params: Mapping[str, str]
     query: Mapping[str, str]
@@ -28,28 +28,30 @@ class ControlRequest:
     raw: bytes
     account: str | None
 
-    def whole(self, name: str, default: int, most: int) -> int:
-        """A whole number of the query from 0 to `most`. Raises Trouble."""
-        said = self.query.get(name)
-        if said is None:
+    def integer(self, name: str, default: int, maximum: int) -> int:
+        """Return a query parameter from 0 to `maximum`. Raises ControlError."""
+        text = self.query.get(name)
+        if text is None:
             return default
-        if not (said.isdecimal() and len(said) < 16 and int(said) <= most):
-            raise ControlError(f"{name} is {shown(said)}; allowed: a whole number from 0 to {most}", field=name)
-        return int(said)
+        if not (text.isdecimal() and len(text) < 16 and int(text) <= maximum):
+            message = f"{name} is {abbreviated(text)}; allowed: a whole number from 0 to {maximum}"
+            raise ControlError(message, field=name)
+        return int(text)
 
-    def one_of(self, name: str, allowed: tuple[str, ...]) -> str | None:
-        """A word of the query, or None if it is not there. Raises Trouble."""
-        said = self.query.get(name)
-        if said is not None and said not in allowed:
-            raise ControlError(f"{name} is {shown(said)}; allowed: {', '.join(allowed)}", field=name, allowed=allowed)
-        return said
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
+        """Return a query parameter that is one of `allowed`, or None if it is absent. Raises ControlError."""
+        text = self.query.get(name)
+        if text is not None and text not in allowed:
+            message = f"{name} is {abbreviated(text)}; allowed: {', '.join(allowed)}"
+            raise ControlError(message, field=name, allowed=allowed)
+        return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlEndpoint:
-    """One method at one path. `query` says what each name of the query means; `body` and `response` are types.
+    """One method at one path. `query` describes each query parameter; `body` and `response` are types.
 
-    `handler` returns the JSON value of the response, or a Response; `raw` leaves the body unread.
+    `handler` returns the JSON value of the response, or a Response; `raw` leaves the request body unparsed.
     """
 
     method: str
@@ -63,8 +65,8 @@ class ControlEndpoint:
     raw: bool = False
 
 
-class Json(Response):
-    """Any JSON value."""
+class ControlResponse(Response):
+    """JSON response of the control API."""
 
     media_type = "application/json"
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a request to the control API: one exception, rendered in one place."""
+"""Error of the control API, and its JSON."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from ..errors import SeedmockServerError
 
-LONGEST = 200
+MAX_CHARS = 200
 
 
 class ControlError(SeedmockServerError):
-    """A status and a sentence that says what was found and what is allowed; `field` and `allowed` for programs."""
+    """Rejected request to the control API. `field` and `allowed` say in data what the message says in words."""
 
     def __init__(
         self, message: str, *, status: int = 400, field: str | None = None, allowed: Iterable[str] | None = None
@@ -23,15 +23,15 @@ class ControlError(SeedmockServerError):
 
     @property
     def body(self) -> dict[str, object]:
-        said: dict[str, object] = {"message": self.message}
+        error: dict[str, object] = {"message": self.message}
         if self.field is not None:
-            said["field"] = self.field
+            error["field"] = self.field
         if self.allowed is not None:
-            said["allowed"] = self.allowed
-        return {"error": said}
+            error["allowed"] = self.allowed
+        return {"error": error}
 
 
-def shown(value: object) -> str:
-    """A value as a message shows it: not too much of it."""
+def abbreviated(value: object) -> str:
+    """Return the repr of a value, cut to what fits in a message."""
     text = repr(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 3] + "..."

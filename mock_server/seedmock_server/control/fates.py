@@ -1,4 +1,4 @@
-"""What becomes of tasks: rules, defaults, and taking them back."""
+"""Fate endpoints: rules for the outcome of tasks, and the defaults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from seedmock_contracts.enums import Operation
 from ..fates.rules import FateRule, Outcomes, check, fate_rule_from, outcomes_from
 from ..matching.rules import Counter, InvalidRule, match_row
 from .context import ControlContext
-from .endpoints import MINE, ControlEndpoint, ControlRequest
+from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError
 from .models import (
     DefaultFateRequest,
@@ -17,86 +17,80 @@ from .models import (
     RemovalResponse,
     WeightedFate,
 )
-from .rules import match_with_account, without
+from .rules import remove_rule, resolve_key
 
 
-def read(world: ControlContext, _: ControlRequest) -> FateRulesResponse:
-    """All rules and defaults."""
-    fates = world.fates
+def read(context: ControlContext, _: ControlRequest) -> FateRulesResponse:
+    fates = context.fates
     return FateRulesResponse(
-        rules=[fate_row(*pair) for pair in fates.rules],
-        scenario=[fate_row(*pair) for pair in fates.scenario],
-        accounts={account: _outcomes(outcomes) for account, outcomes in fates.of_key.items()},
-        default=_outcomes(fates.default),
+        rules=[rule_response(*pair) for pair in fates.rules],
+        scenario_rules=[rule_response(*pair) for pair in fates.scenario],
+        account_defaults={account: _weighted(outcomes) for account, outcomes in fates.of_key.items()},
+        default=_weighted(fates.default),
     )
 
 
-def add(world: ControlContext, asked: ControlRequest) -> FateRuleResponse:
-    """Take a rule, behind those that are there."""
-    order: FateRuleRequest = asked.body
+def add(context: ControlContext, request: ControlRequest) -> FateRuleResponse:
+    body: FateRuleRequest = request.body
     try:
-        rule = fate_rule_from({"match": match_with_account(world, order.match), "fate": order.fate})
+        rule = fate_rule_from({"match": resolve_key(context, body.match), "fate": body.fate})
     except InvalidRule as error:
         raise ControlError(str(error)) from error
-    label = world.fates.add(rule)
-    return next(fate_row(counter, rule) for counter, rule in world.fates.rules if counter.label == label)
+    label = context.fates.add(rule)
+    return next(rule_response(counter, rule) for counter, rule in context.fates.rules if counter.label == label)
 
 
-def remove(world: ControlContext, asked: ControlRequest) -> RemovalResponse:
-    """Take one rule away. Raises Trouble 404."""
-    return without(world.fates, "fates", asked.params["id"])
+def remove(context: ControlContext, request: ControlRequest) -> RemovalResponse:
+    return remove_rule(context.fates, "fate", request.params["id"])
 
 
-def clear(world: ControlContext, asked: ControlRequest) -> RemovalResponse:
-    """Take away all rules and defaults, or those of an account."""
-    before = len(world.fates.rules) + len(world.fates.scenario)
-    world.fates.clear(asked.account)
-    return RemovalResponse(removed=before - len(world.fates.rules) - len(world.fates.scenario))
+def clear(context: ControlContext, request: ControlRequest) -> RemovalResponse:
+    before = len(context.fates.rules) + len(context.fates.scenario)
+    context.fates.clear(request.account)
+    return RemovalResponse(removed=before - len(context.fates.rules) - len(context.fates.scenario))
 
 
-def set_default(world: ControlContext, asked: ControlRequest) -> FateRulesResponse:
-    """What becomes of the calls that no rule is meant for."""
-    order: DefaultFateRequest = asked.body
+def set_default(context: ControlContext, request: ControlRequest) -> FateRulesResponse:
+    body: DefaultFateRequest = request.body
     try:
-        outcomes = outcomes_from(order.fate)
+        outcomes = outcomes_from(body.fate)
         check(outcomes, Operation.CREATE, None)
     except InvalidRule as error:
         raise ControlError(str(error), field="fate") from error
-    if asked.account is None:
-        world.fates.default = outcomes
+    if request.account is None:
+        context.fates.default = outcomes
     else:
-        world.fates.of_key[asked.account] = outcomes
-    return read(world, asked)
+        context.fates.of_key[request.account] = outcomes
+    return read(context, request)
 
 
-def fate_row(counter: Counter, rule: FateRule) -> FateRuleResponse:
-    """A rule of fates with its counts."""
+def rule_response(counter: Counter, rule: FateRule) -> FateRuleResponse:
     return FateRuleResponse(
         id=counter.label,
         match=match_row(rule.match),
-        fate=_outcomes(rule.outcomes),
+        fate=_weighted(rule.outcomes),
         matched=counter.matched,
         applied=counter.applied,
     )
 
 
-def _outcomes(outcomes: Outcomes) -> list[WeightedFate]:
+def _weighted(outcomes: Outcomes) -> list[WeightedFate]:
     return [WeightedFate(fate=str(fate), weight=weight) for weight, fate in outcomes.weighted]
 
 
-ROWS: tuple[ControlEndpoint, ...] = (
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/fates",
         handler=read,
-        summary="The rules of fates and the defaults.",
+        summary="List the fate rules and the defaults.",
         response=FateRulesResponse,
     ),
     ControlEndpoint(
         method="POST",
         path="/_mock/fates",
         handler=add,
-        summary="Add a rule: calls that match meet this fate. The first rule that fits is taken.",
+        summary="Add a fate rule: calls that match get this fate. The first rule that matches applies.",
         body=FateRuleRequest,
         response=FateRuleResponse,
         status=201,
@@ -105,15 +99,15 @@ ROWS: tuple[ControlEndpoint, ...] = (
         method="DELETE",
         path="/_mock/fates",
         handler=clear,
-        summary="Take away all rules of fates and all defaults, or those of a key.",
-        query=MINE,
+        summary="Remove all fate rules and defaults, or those of a key.",
+        query=ACCOUNT_QUERY,
         response=RemovalResponse,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/fates/default",
         handler=set_default,
-        summary="What becomes of the calls that no rule is meant for: of all, or of a key's.",
+        summary="Set the fate of calls that no rule matches: of all, or of a key's.",
         body=DefaultFateRequest,
         response=FateRulesResponse,
     ),
@@ -121,8 +115,7 @@ ROWS: tuple[ControlEndpoint, ...] = (
         method="DELETE",
         path="/_mock/fates/{id}",
         handler=remove,
-        summary="Take one rule away.",
+        summary="Remove one fate rule.",
         response=RemovalResponse,
     ),
 )
-"""The rows of the table."""

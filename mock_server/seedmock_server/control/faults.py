@@ -1,4 +1,4 @@
-"""What goes wrong on the wire: rules of faults and lies, and limits on what a key may ask."""
+"""Fault endpoints: rules for misbehaviour on the wire and contract mutations, and limits for API keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..faults.rules import fault_rule_from
 from ..matching.rules import InvalidRule
 from ..rate_limits import Limit
 from .context import ControlContext
-from .endpoints import MINE, ControlEndpoint, ControlRequest
+from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError
 from .models import (
     AccountLimits,
@@ -17,65 +17,59 @@ from .models import (
     LimitsResponse,
     RemovalResponse,
 )
-from .rules import match_with_account, without
+from .rules import remove_rule, resolve_key
 
 
-def read(world: ControlContext, _: ControlRequest) -> FaultRulesResponse:
-    """All rules."""
-    return FaultRulesResponse(rules=[FaultRuleResponse(**row) for row in world.faults.rows()])
+def read(context: ControlContext, _: ControlRequest) -> FaultRulesResponse:
+    return FaultRulesResponse(rules=[FaultRuleResponse(**row) for row in context.faults.rows()])
 
 
-def add(world: ControlContext, asked: ControlRequest) -> FaultRuleResponse:
-    """Take a rule, behind those that are there."""
-    order: FaultRuleRequest = asked.body
+def add(context: ControlContext, request: ControlRequest) -> FaultRuleResponse:
+    body: FaultRuleRequest = request.body
     try:
-        rule = fault_rule_from({"match": match_with_account(world, order.match), "fault": order.fault})
+        rule = fault_rule_from({"match": resolve_key(context, body.match), "fault": body.fault})
     except InvalidRule as error:
         raise ControlError(str(error)) from error
-    label = world.faults.add(rule)
-    return next(FaultRuleResponse(**row) for row in world.faults.rows() if row["id"] == label)
+    label = context.faults.add(rule)
+    return next(FaultRuleResponse(**row) for row in context.faults.rows() if row["id"] == label)
 
 
-def remove(world: ControlContext, asked: ControlRequest) -> RemovalResponse:
-    """Take one rule away. Raises Trouble 404."""
-    return without(world.faults, "faults", asked.params["id"])
+def remove(context: ControlContext, request: ControlRequest) -> RemovalResponse:
+    return remove_rule(context.faults, "fault", request.params["id"])
 
 
-def clear(world: ControlContext, asked: ControlRequest) -> RemovalResponse:
-    """Take away all rules, or those of an account."""
-    before = len(world.faults.rows())
-    world.faults.clear(asked.account)
-    return RemovalResponse(removed=before - len(world.faults.rows()))
+def clear(context: ControlContext, request: ControlRequest) -> RemovalResponse:
+    before = len(context.faults.rows())
+    context.faults.clear(request.account)
+    return RemovalResponse(removed=before - len(context.faults.rows()))
 
 
-def read_limits(world: ControlContext, _: ControlRequest) -> LimitsResponse:
-    """The limit of all and of each account that has its own."""
-    return LimitsResponse(limits=[AccountLimits(**row) for row in world.limits.rows()])  # type: ignore[arg-type]
+def read_limits(context: ControlContext, _: ControlRequest) -> LimitsResponse:
+    return LimitsResponse(limits=[AccountLimits(**row) for row in context.limits.rows()])  # type: ignore[arg-type]
 
 
-def set_limit(world: ControlContext, asked: ControlRequest) -> LimitsResponse:
-    """Give all accounts, or one, another limit."""
-    order: LimitRequest = asked.body
+def set_limit(context: ControlContext, request: ControlRequest) -> LimitsResponse:
+    body: LimitRequest = request.body
     try:
-        world.limits.set(Limit(rate=order.rate, concurrency=order.concurrency), asked.account)
+        context.limits.set(Limit(rate=body.rate, concurrency=body.concurrency), request.account)
     except InvalidRule as error:
         raise ControlError(str(error)) from error
-    return read_limits(world, asked)
+    return read_limits(context, request)
 
 
-ROWS: tuple[ControlEndpoint, ...] = (
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/faults",
         handler=read,
-        summary="The rules of faults and lies.",
+        summary="List the fault rules.",
         response=FaultRulesResponse,
     ),
     ControlEndpoint(
         method="POST",
         path="/_mock/faults",
         handler=add,
-        summary="Add a rule: calls that match meet this fault. Of each group of faults the first that fits is taken.",
+        summary="Add a fault rule: calls that match get this fault. The first that matches of each group applies.",
         body=FaultRuleRequest,
         response=FaultRuleResponse,
         status=201,
@@ -84,31 +78,30 @@ ROWS: tuple[ControlEndpoint, ...] = (
         method="DELETE",
         path="/_mock/faults",
         handler=clear,
-        summary="Take away all rules of faults, or those of a key.",
-        query=MINE,
+        summary="Remove all fault rules, or those of a key.",
+        query=ACCOUNT_QUERY,
         response=RemovalResponse,
     ),
     ControlEndpoint(
         method="DELETE",
         path="/_mock/faults/{id}",
         handler=remove,
-        summary="Take one rule away.",
+        summary="Remove one fault rule.",
         response=RemovalResponse,
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/limits",
         handler=read_limits,
-        summary="How many calls a minute and tasks at once a key may ask for.",
+        summary="List the limits: calls a minute, and unfinished tasks, of a key.",
         response=LimitsResponse,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/limits",
         handler=set_limit,
-        summary="Limit all keys, or one; what is left out is no limit.",
+        summary="Limit all keys, or one; what is left out is unlimited.",
         body=LimitRequest,
         response=LimitsResponse,
     ),
 )
-"""The rows of the table."""

@@ -1,4 +1,4 @@
-"""What was said: as rows, as HAR, as curl commands; and where it broke the contract."""
+"""Journal endpoints: recorded exchanges in several formats, and the contract violations among them."""
 
 from __future__ import annotations
 
@@ -12,59 +12,70 @@ from seedmock_contracts.facts import Fact
 from seedmock_contracts.upstreams import NAMES, get_contract
 
 from ..journal import ExchangeKind, JournalEntry, JournalFilter
-from .activity_models import ExchangeResponse, JournalResponse, ViolationDetail, ViolationResponse, ViolationsResponse
+from .activity_models import (
+    ExchangeResponse,
+    JournalResponse,
+    ViolationDetail,
+    ViolationResponse,
+    ViolationsResponse,
+)
 from .context import ControlContext
-from .endpoints import MINE, ControlEndpoint, ControlRequest, Json
-from .exports import curl, har, lines
+from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest, ControlResponse
+from .exports import to_curl, to_har, to_jsonl
 
-LIMIT, MOST = 1000, 10_000
-LONGEST = 200
+DEFAULT_LIMIT, MAX_LIMIT = 1000, 10_000
+MAX_ID_CHARS = 200
 
 
-def wanted(asked: ControlRequest) -> JournalFilter:
-    """Which exchanges a query means. Raises Trouble."""
-    kind = asked.one_of("kind", tuple(ExchangeKind))
+def parse_filter(request: ControlRequest) -> JournalFilter:
+    """Parse the query into a filter. Raises ControlError."""
+    kind = request.choice("kind", tuple(ExchangeKind))
     return JournalFilter(
-        upstream=asked.one_of("upstream", NAMES),
-        account=asked.account,
-        operation=asked.one_of("operation", tuple(Operation)),
-        task=asked.query.get("task", "")[:LONGEST] or None,
+        upstream=request.choice("upstream", NAMES),
+        account=request.account,
+        operation=request.choice("operation", tuple(Operation)),
+        task=request.query.get("task", "")[:MAX_ID_CHARS] or None,
         kind=ExchangeKind(kind) if kind else None,
-        since=asked.whole("since", 0, 10**15),
+        since=request.integer("since", 0, 10**15),
     )
 
 
-def read(world: ControlContext, asked: ControlRequest) -> JournalResponse | Response:
-    """The exchanges that fit. With `since` the first of them, without it the last."""
-    form = asked.one_of("format", FORMATS)
-    found, limit = list(world.journal.read(wanted(asked))), asked.whole("limit", LIMIT, MOST)
-    shown = found[:limit] if "since" in asked.query else found[max(0, len(found) - limit) :]
-    if form == "har":
-        return Json(har(shown))
-    if form == "lines":
-        return Response(lines(shown), media_type="application/jsonl")
-    if form == "curl":
-        return Response(curl(shown), media_type="text/plain")
-    following = shown[-1][0] + 1 if shown and len(shown) < len(found) else world.journal.count
+def read(context: ControlContext, request: ControlRequest) -> JournalResponse | Response:
+    """Return the exchanges that match: with `since` the first `limit` of them, without it the last."""
+    format_ = request.choice("format", FORMATS)
+    matches, limit = (
+        list(context.journal.read(parse_filter(request))),
+        request.integer("limit", DEFAULT_LIMIT, MAX_LIMIT),
+    )
+    page = matches[:limit] if "since" in request.query else matches[max(0, len(matches) - limit) :]
+    if format_ == "har":
+        return ControlResponse(to_har(page))
+    if format_ == "jsonl":
+        return Response(to_jsonl(page), media_type="application/jsonl")
+    if format_ == "curl":
+        return Response(to_curl(page), media_type="text/plain")
+    count = context.journal.count
+    following = page[-1][0] + 1 if page and len(page) < len(matches) else count
     return JournalResponse(
-        exchanges=[entry_row(number, entry) for number, entry in shown],
-        total=len(found),
-        next=following if "since" in asked.query else world.journal.count,
+        exchanges=[exchange_response(number, entry) for number, entry in page],
+        total=len(matches),
+        next=following if "since" in request.query else count,
     )
 
 
-def violations(world: ControlContext, asked: ControlRequest) -> ViolationsResponse:
-    """What was sent that breaks the contract, whoever refused it or did not."""
-    limit = asked.whole("limit", LIMIT, MOST)
-    found = [row for number, entry in world.journal.read(wanted(asked)) for row in _violations(number, entry)]
-    if asked.one_of("advice", ("yes", "no")) == "no":
-        found = [row for row in found if not row.advice]
-    return ViolationsResponse(violations=found[max(0, len(found) - limit) :], total=len(found))
+def violations(context: ControlContext, request: ControlRequest) -> ViolationsResponse:
+    """Return the contract violations of the exchanges that match, whether they were rejected or not."""
+    limit = request.integer("limit", DEFAULT_LIMIT, MAX_LIMIT)
+    entries = context.journal.read(parse_filter(request))
+    matches = [violation for number, entry in entries for violation in _violations(number, entry)]
+    if request.choice("advice", ("yes", "no")) == "no":
+        matches = [violation for violation in matches if not violation.advice]
+    return ViolationsResponse(violations=matches[max(0, len(matches) - limit) :], total=len(matches))
 
 
 def _violations(number: int, entry: JournalEntry) -> Iterator[ViolationResponse]:
-    for breach in entry.violations:
-        fact = _facts(entry.upstream).get(breach.fact)
+    for violation in entry.violations:
+        fact = _facts(entry.upstream).get(violation.fact)
         yield ViolationResponse(
             number=number,
             at=entry.at,
@@ -74,12 +85,12 @@ def _violations(number: int, entry: JournalEntry) -> Iterator[ViolationResponse]
             method=entry.method,
             path=entry.path,
             status=entry.status,
-            fact=breach.fact,
+            fact=violation.fact,
             basis=fact.basis if fact else Basis.DOCUMENTED,
             source=fact.source if fact else "no page names this field",
-            field=breach.field,
-            message=breach.message,
-            advice=breach.advice,
+            field=violation.field,
+            message=violation.message,
+            advice=violation.advice,
         )
 
 
@@ -88,8 +99,7 @@ def _facts(upstream: str) -> dict[str, Fact]:
     return {fact.id: fact for fact in get_contract(upstream).facts()}
 
 
-def entry_row(number: int, entry: JournalEntry) -> ExchangeResponse:
-    """An exchange as the control API shows it."""
+def exchange_response(number: int, entry: JournalEntry) -> ExchangeResponse:
     return ExchangeResponse(
         number=number,
         kind=entry.kind,
@@ -97,7 +107,7 @@ def entry_row(number: int, entry: JournalEntry) -> ExchangeResponse:
         response_body=_text(entry.response_body),
         request_headers=_pairs(entry.request_headers),
         response_headers=_pairs(entry.response_headers),
-        violations=[ViolationDetail(**one._asdict()) for one in entry.violations],
+        violations=[ViolationDetail(**violation._asdict()) for violation in entry.violations],
         at=entry.at,
         upstream=entry.upstream,
         operation=entry.operation,
@@ -119,35 +129,33 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
-FORMATS = ("json", "har", "curl", "lines")
-FILTERS = {
+FORMATS = ("json", "har", "curl", "jsonl")
+FILTER_QUERY = {
     "upstream": f"one of {', '.join(NAMES)}",
     "operation": f"one of {', '.join(Operation)}",
-    "task": "a task's id: the exchanges that name it",
+    "task": "a task id: the exchanges that mention it",
     "kind": f"one of {', '.join(ExchangeKind)}",
-    "since": "a number: from this exchange on, oldest first; `next` of an answer continues it",
-    "limit": f"how many at most; {LIMIT} unless said, {MOST} at most",
-    **MINE,
+    "since": "an exchange's number: it and what follows, oldest first; continue with `next` of the response",
+    "limit": f"maximum number of entries; default {DEFAULT_LIMIT}, at most {MAX_LIMIT}",
+    **ACCOUNT_QUERY,
 }
-ROWS: tuple[ControlEndpoint, ...] = (
+FORMAT_HELP = "json, har (HTTP Archive 1.2), curl (commands that repeat the calls) or jsonl (a recording)"
+ADVICE_HELP = "no: without unknown fields and what a page only advises against"
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/journal",
         handler=read,
-        summary="What was said, oldest first; of too many, the newest.",
-        query={
-            **FILTERS,
-            "format": "json, har (HTTP Archive 1.2), curl (commands that repeat the calls) or lines (a recording)",
-        },
+        summary="List the recorded exchanges, oldest first; beyond the limit, the newest.",
+        query={**FILTER_QUERY, "format": FORMAT_HELP},
         response=JournalResponse,
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/violations",
         handler=violations,
-        summary="What was sent that breaks the contract, and which fact says so, on what basis.",
-        query={**FILTERS, "advice": "no: without unknown fields, and what a page only advises against"},
+        summary="List the contract violations in requests, each with the violated fact and its basis.",
+        query={**FILTER_QUERY, "advice": ADVICE_HELP},
         response=ViolationsResponse,
     ),
 )
-"""The rows of the table."""

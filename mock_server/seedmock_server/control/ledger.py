@@ -1,4 +1,4 @@
-"""Money: what each order was quoted, holds, was charged and was given back; and what a key may spend."""
+"""Ledger endpoints: a statement for each account, and its credit."""
 
 from __future__ import annotations
 
@@ -11,59 +11,62 @@ from seedmock_contracts.upstreams import NAMES
 from ..billing.statement import Statement
 from .activity_models import LedgerResponse, StatementResponse
 from .context import ControlContext
-from .endpoints import MINE, ControlEndpoint, ControlRequest
-from .errors import ControlError, shown
+from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
+from .errors import ControlError, abbreviated
 from .models import CreditRequest
 
-LIMIT, MOST = 1000, 100_000
+DEFAULT_LIMIT, MAX_LIMIT = 1000, 100_000
 
 
-def read(world: ControlContext, asked: ControlRequest) -> LedgerResponse:
-    """The statements of all accounts that have ordered anything, or of one."""
-    upstream, limit = asked.one_of("upstream", NAMES), asked.whole("limit", LIMIT, MOST)
-    accounts = world.store.accounts() if asked.account is None else [asked.account]
-    told = [world.engine.ledger.statement(account) for account in accounts]
-    narrowed = told if upstream is None else [one.for_upstream(upstream) for one in told]
-    return LedgerResponse(statements=[statement_row(one, limit) for one in narrowed])
+def read(context: ControlContext, request: ControlRequest) -> LedgerResponse:
+    upstream = request.choice("upstream", NAMES)
+    limit = request.integer("limit", DEFAULT_LIMIT, MAX_LIMIT)
+    accounts = context.store.accounts() if request.account is None else [request.account]
+    statements = [context.engine.ledger.statement(account) for account in accounts]
+    if upstream is not None:
+        statements = [statement.for_upstream(upstream) for statement in statements]
+    return LedgerResponse(statements=[statement_response(statement, limit) for statement in statements])
 
 
-def statement_row(statement: Statement, limit: int = LIMIT) -> StatementResponse:
-    """A statement with its newest lines; the sums are of all."""
-    row = msgspec.convert(statement.as_json, StatementResponse)
-    return msgspec.structs.replace(row, lines=row.lines[max(0, len(row.lines) - limit) :], total=len(row.lines))
+def statement_response(statement: Statement, limit: int = DEFAULT_LIMIT) -> StatementResponse:
+    """Return a statement with its newest lines; the sums are those of all lines."""
+    response = msgspec.convert(statement.as_json, StatementResponse)
+    count = len(response.lines)
+    return msgspec.structs.replace(response, lines=response.lines[max(0, count - limit) :], total=count)
 
 
-def set_credit(world: ControlContext, asked: ControlRequest) -> LedgerResponse:
-    """Let a key, or every key to which nothing was granted, spend so much."""
-    order: CreditRequest = asked.body
+def set_credit(context: ControlContext, request: ControlRequest) -> LedgerResponse:
+    """Set the credit of an account, or of every account that was granted none."""
+    body: CreditRequest = request.body
+    ledger = context.engine.ledger
     try:
-        amount = None if order.amount is None else Decimal(str(order.amount))
-        if asked.account is not None:
-            world.engine.ledger.grant(asked.account, order.upstream, amount)
-        elif order.upstream is not None:
+        amount = None if body.amount is None else Decimal(str(body.amount))
+        if request.account is not None:
+            ledger.grant(request.account, body.upstream, amount)
+        elif body.upstream is not None:
             raise ControlError("found an upstream without a key; allowed: upstream beside key only", field="upstream")
         else:
-            world.engine.ledger.set_default_credit(amount)
+            ledger.set_default_credit(amount)
     except InvalidOperation:
-        said = f"amount is {shown(order.amount)}; allowed: USD as a number or a text, or null for no limit"
-        raise ControlError(said, field="amount") from None
+        message = f"amount is {abbreviated(body.amount)}; allowed: USD as a number or a text, or null for no limit"
+        raise ControlError(message, field="amount") from None
     except ValueError as error:
         raise ControlError(str(error)) from error
-    return LedgerResponse(
-        statements=[statement_row(world.engine.ledger.statement(asked.account))] if asked.account else []
-    )
+    if request.account is None:
+        return LedgerResponse(statements=[])
+    return LedgerResponse(statements=[statement_response(ledger.statement(request.account))])
 
 
-ROWS: tuple[ControlEndpoint, ...] = (
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/ledger",
         handler=read,
-        summary="A statement for each key: quoted, held, charged and refunded, by order and in sums.",
+        summary="Show a statement for each key: quoted, held, charged and refunded, by order and in total.",
         query={
             "upstream": f"one of {', '.join(NAMES)}",
-            "limit": f"how many lines of each at most, the newest; {LIMIT} unless said, {MOST} at most",
-            **MINE,
+            "limit": f"maximum number of lines of each, the newest; default {DEFAULT_LIMIT}, at most {MAX_LIMIT}",
+            **ACCOUNT_QUERY,
         },
         response=LedgerResponse,
     ),
@@ -71,9 +74,8 @@ ROWS: tuple[ControlEndpoint, ...] = (
         method="PUT",
         path="/_mock/credit",
         handler=set_credit,
-        summary="What a key may spend in all at an upstream (or at each), or every key to which nothing was granted.",
+        summary="Set what a key can spend at an upstream, or at each; without a key, what every other key can spend.",
         body=CreditRequest,
         response=LedgerResponse,
     ),
 )
-"""The rows of the table."""

@@ -1,4 +1,4 @@
-"""What is said of the media behind URLs that nobody opens."""
+"""Media endpoints: declared facts of the media behind URLs that the emulator does not fetch."""
 
 from __future__ import annotations
 
@@ -9,62 +9,62 @@ from ..references.declared import declaration_from
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
 from .errors import ControlError
-from .models import MediaFactsListResponse, MediaFactsRequest, RemovalResponse
+from .models import DeclaredMediaResponse, MediaDeclarationRequest, RemovalResponse
+
+MAX_LISTED_URLS = 20
 
 
-def read(world: ControlContext, _: ControlRequest) -> MediaFactsListResponse:
-    """All that was said."""
-    return msgspec.convert({"media": world.state.declared.as_tables()}, MediaFactsListResponse)
+def read(context: ControlContext, _: ControlRequest) -> DeclaredMediaResponse:
+    return msgspec.convert({"media": context.declared_media.as_tables()}, DeclaredMediaResponse)
 
 
-def put(world: ControlContext, asked: ControlRequest) -> MediaFactsListResponse:
-    """Let these be the facts of a URL, in the place of what was said before."""
-    order: MediaFactsRequest = asked.body
-    values = {name: value for name, value in msgspec.structs.asdict(order).items() if value is not None}
+def declare(context: ControlContext, request: ControlRequest) -> DeclaredMediaResponse:
+    """Declare the facts of a URL; they replace the previous ones."""
+    body: MediaDeclarationRequest = request.body
+    facts = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
     try:
-        world.state.declared.put(values.pop("url"), declaration_from(values))
+        context.declared_media.put(facts.pop("url"), declaration_from(facts))
     except InvalidRule as error:
         raise ControlError(str(error)) from error
-    return read(world, asked)
+    return read(context, request)
 
 
-def remove(world: ControlContext, asked: ControlRequest) -> RemovalResponse:
-    """Take back all, or what was said of one URL. Raises Trouble 404."""
-    declared, url = world.state.declared, asked.query.get("url")
+def remove(context: ControlContext, request: ControlRequest) -> RemovalResponse:
+    """Remove the facts of one URL or of all. Raises ControlError 404."""
+    declared, url = context.declared_media, request.query.get("url")
     if url is None:
         count = len(declared.as_tables())
         declared.clear()
         return RemovalResponse(removed=count)
     if not declared.remove(url):
-        there = [row["url"] for row in declared.as_tables()][:20]
-        said = f"nothing was said of {url[:200]!r}; there are: {', '.join(there) or 'none'}"
-        raise ControlError(said, status=404, field="url", allowed=there)
+        urls = [row["url"] for row in declared.as_tables()][:MAX_LISTED_URLS]
+        message = f"no media are declared for {url[:200]!r}; available: {', '.join(urls) or 'none'}"
+        raise ControlError(message, status=404, field="url", allowed=urls)
     return RemovalResponse(removed=1)
 
 
-ROWS: tuple[ControlEndpoint, ...] = (
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/media",
         handler=read,
-        summary="What was said of the media behind URLs.",
-        response=MediaFactsListResponse,
+        summary="List the declared media.",
+        response=DeclaredMediaResponse,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/media",
-        handler=put,
-        summary="Say what the media behind a URL are: kind, bytes, seconds, pixels, whether there is a face.",
-        body=MediaFactsRequest,
-        response=MediaFactsListResponse,
+        handler=declare,
+        summary="Declare the media behind a URL: kind, bytes, seconds, pixels, face or none.",
+        body=MediaDeclarationRequest,
+        response=DeclaredMediaResponse,
     ),
     ControlEndpoint(
         method="DELETE",
         path="/_mock/media",
         handler=remove,
-        summary="Take back what was said of all URLs, or of one.",
-        query={"url": "the URL; without: all"},
+        summary="Remove the declarations of all URLs, or of one.",
+        query={"url": "the URL; default: all"},
         response=RemovalResponse,
     ),
 )
-"""The rows of the table."""

@@ -1,4 +1,4 @@
-"""What the server says of itself and of the two upstreams: health, basis, variants."""
+"""Endpoints about the emulator itself: health, the basis of its facts, variants."""
 
 from __future__ import annotations
 
@@ -12,28 +12,23 @@ from .endpoints import ControlEndpoint, ControlRequest
 from .models import FactResponse, HealthResponse, VariantResponse
 
 
-def health(world: ControlContext, _: ControlRequest) -> HealthResponse:
-    """Whether the server answers."""
-    return HealthResponse(status="ok", version=__version__, pace=world.settings.pace)
+def health(context: ControlContext, _: ControlRequest) -> HealthResponse:
+    return HealthResponse(status="ok", version=__version__, pace=context.settings.pace)
 
 
 def basis(_: ControlContext, __: ControlRequest) -> dict[str, list[FactResponse]]:
-    """Every fact of both upstreams."""
-    return {contract.name: [fact_row(fact) for fact in contract.facts()] for contract in contracts()}
+    return {contract.name: [fact_response(fact) for fact in contract.facts()] for contract in contracts()}
 
 
-def variants(world: ControlContext, _: ControlRequest) -> list[VariantResponse]:
-    """Every variant of both upstreams."""
-    return [variant_row(variant, world.settings) for contract in contracts() for variant in contract.variants]
+def variants(context: ControlContext, _: ControlRequest) -> list[VariantResponse]:
+    return [variant_response(variant, context.settings) for contract in contracts() for variant in contract.variants]
 
 
-def fact_row(fact: Fact) -> FactResponse:
-    """A fact as the control API shows it."""
+def fact_response(fact: Fact) -> FactResponse:
     return FactResponse(id=fact.id, basis=fact.basis, source=fact.source)
 
 
-def variant_row(variant: Variants, settings: Settings) -> VariantResponse:
-    """A variant with the option in force."""
+def variant_response(variant: Variants, settings: Settings) -> VariantResponse:
     return VariantResponse(
         id=variant.id,
         option=settings.variant_options[variant.id],
@@ -45,27 +40,26 @@ def variant_row(variant: Variants, settings: Settings) -> VariantResponse:
     )
 
 
-ROWS: tuple[ControlEndpoint, ...] = (
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/health",
         handler=health,
-        summary="Whether the server answers.",
+        summary="Check that the server is up.",
         response=HealthResponse,
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/basis",
         handler=basis,
-        summary="Every fact of both upstreams: documented, observed or assumed, and its source.",
+        summary="List every fact of the upstreams: documented, observed or assumed, and its source.",
         response=dict[str, list[FactResponse]],
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/variants",
         handler=variants,
-        summary="Where the truth is unknown: the options, and the one in force.",
+        summary="List the behaviours that the pages leave open: the options, and the one in force.",
         response=list[VariantResponse],
     ),
 )
-"""The rows of the table."""

@@ -1,6 +1,8 @@
-"""What the control API is told, and what it says of that and of itself: the server writes it, the Python face reads it.
+"""Request bodies of the control API, and the responses about its rules, clock and settings.
 
-Times are seconds, since the epoch where they are moments; money is in USD. What has happened is in `history`.
+A request body is a *Request; the body of a response, and each item that it lists, a *Response; an object inside those
+is named for what it is. Times are in seconds, since the epoch where they are points in time; money is in USD.
+Tasks, exchanges and money are in `activity_models`.
 """
 
 from __future__ import annotations
@@ -11,29 +13,32 @@ import msgspec
 
 
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said. A reader of an older version skips what it does not know."""
+    """Base of responses. An older reader skips fields that it does not know."""
 
 
 class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is told. `key` is an API key: it names an account here, and goes no further."""
+    """Base of request bodies. `key` is an API key: it selects an account, and is neither stored nor shown."""
+
+
+# --- the clock ---
 
 
 class ClockReading(ResponseModel, frozen=True, kw_only=True):
-    """A clock: what it reads, and how fast it runs (0 stands still)."""
+    """A clock's time, and its rate; 0 stands still."""
 
     now: float
     rate: float
 
 
 class ClockResponse(ClockReading, frozen=True, kw_only=True):
-    """A clock, when the next thing is due on it, and the clocks that accounts have of their own."""
+    """A clock, the time of the next event on it, and the clocks that accounts have of their own."""
 
-    due: float | None
+    next_due_at: float | None
     accounts: dict[str, ClockReading] = {}
 
 
 class ClockRequest(RequestModel, frozen=True, kw_only=True):
-    """One of: on by a time, to a moment (epoch seconds or ISO), another rate, stand still, to the next thing due."""
+    """One change of a clock: advance by a duration, set to a time (epoch or ISO), rate, freeze, or the next event."""
 
     advance: float | str | None = None
     set: float | str | None = None
@@ -43,15 +48,18 @@ class ClockRequest(RequestModel, frozen=True, kw_only=True):
     key: str | None = None
 
 
+# --- fates ---
+
+
 class WeightedFate(ResponseModel, frozen=True, kw_only=True):
-    """A fate as it is written, and its weight among its fellows."""
+    """A fate as text, and its weight among the alternatives."""
 
     fate: str
     weight: float = 1.0
 
 
 class FateRuleResponse(ResponseModel, frozen=True, kw_only=True):
-    """A rule of fates: which calls, what becomes of them, how many matched, and how often it was applied."""
+    """A fate rule. `matched` and `applied` count calls."""
 
     id: str
     match: dict[str, Any]
@@ -61,18 +69,19 @@ class FateRuleResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class FateRulesResponse(ResponseModel, frozen=True, kw_only=True):
-    """The rules in the order in which they are asked; then each account's default; then the default."""
+    """The fate rules in the order in which they are tried, then the accounts' defaults, then the default."""
 
     rules: list[FateRuleResponse]
-    scenario: list[FateRuleResponse]
-    accounts: dict[str, list[WeightedFate]]
+    scenario_rules: list[FateRuleResponse]
+    account_defaults: dict[str, list[WeightedFate]]
     default: list[WeightedFate]
 
 
 class FateRuleRequest(RequestModel, frozen=True, kw_only=True):
-    """A rule. `fate` is a text such as `moderated after=120s`, a table, or a list of tables with weights.
+    """A new fate rule. `fate`: a text such as `moderated after=120s`, a table, or a list of tables with weights.
 
-    `match` may hold upstream, operation, key, account, model, prompt, reference, nth, times and probability.
+    `match` can hold upstream, operation, key, account, model, prompt, reference, resolution, seconds, nth, times and
+    probability.
     """
 
     fate: Any
@@ -80,35 +89,17 @@ class FateRuleRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class DefaultFateRequest(RequestModel, frozen=True, kw_only=True):
-    """What becomes of the calls that no rule is meant for: of all, or of a key's."""
+    """The fate of calls that no rule matches: of all, or of a key's."""
 
     fate: Any
     key: str | None = None
 
 
-class RemovalResponse(ResponseModel, frozen=True, kw_only=True):
-    """How many were taken away."""
-
-    removed: int
-
-
-class ResetRequest(RequestModel, frozen=True, kw_only=True):
-    """Whose state is to be forgotten: a key's, or everything."""
-
-    key: str | None = None
-
-
-class ResetResponse(ResponseModel, frozen=True, kw_only=True):
-    """What was forgotten."""
-
-    accounts: list[str]
-    tasks: int
-    assets: int
-    groups: int
+# --- faults and limits ---
 
 
 class FaultRuleResponse(ResponseModel, frozen=True, kw_only=True):
-    """A rule of faults, with the number of requests that it matched and to which it was applied."""
+    """A fault rule. `matched` and `applied` count calls."""
 
     id: str
     scenario: bool
@@ -121,20 +112,20 @@ class FaultRuleResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class FaultRulesResponse(ResponseModel, frozen=True, kw_only=True):
-    """The rules in the order in which they are asked."""
+    """The fault rules in the order in which they are tried."""
 
     rules: list[FaultRuleResponse]
 
 
 class FaultRuleRequest(RequestModel, frozen=True, kw_only=True):
-    """A rule. `fault` is a text such as `status code=502`, or a table; `match` is as for fates."""
+    """A new fault rule. `fault`: a text such as `status code=502`, or a table; `match` as for fates."""
 
     fault: Any
     match: dict[str, Any] = {}
 
 
 class AccountLimits(ResponseModel, frozen=True, kw_only=True):
-    """What an account may ask: calls a minute, and tasks that have not ended; null is no limit."""
+    """Calls a minute, and unfinished tasks, of an account; null is unlimited."""
 
     account: str | None
     rate: int | None
@@ -142,77 +133,38 @@ class AccountLimits(ResponseModel, frozen=True, kw_only=True):
 
 
 class LimitsResponse(ResponseModel, frozen=True, kw_only=True):
-    """The limit of all, whose account is null, and then each account's own."""
+    """The limits of all accounts, with account null, then those of single accounts."""
 
     limits: list[AccountLimits]
 
 
 class LimitRequest(RequestModel, frozen=True, kw_only=True):
-    """A limit for all, or for a key."""
+    """Limits for all accounts, or for a key's."""
 
     rate: int | None = None
     concurrency: int | None = None
     key: str | None = None
 
 
+class RemovalResponse(ResponseModel, frozen=True, kw_only=True):
+    """Number of rules or declarations that were removed."""
+
+    removed: int
+
+
+# --- money and media ---
+
+
 class CreditRequest(RequestModel, frozen=True, kw_only=True):
-    """What may be spent in USD: null is no limit."""
+    """Credit in USD; null is unlimited."""
 
     amount: str | float | None
     upstream: str | None = None
     key: str | None = None
 
 
-class HealthResponse(ResponseModel, frozen=True, kw_only=True):
-    """That the server answers, its version and its pace."""
-
-    status: str
-    version: str
-    pace: str
-
-
-class FactResponse(ResponseModel, frozen=True, kw_only=True):
-    """How far one fact of an upstream can be trusted, and why."""
-
-    id: str
-    basis: str
-    source: str
-
-
-class VariantResponse(FactResponse, frozen=True, kw_only=True):
-    """A question that the pages leave open, and the answer in force."""
-
-    option: str
-    default: str
-    options: tuple[str, ...]
-    description: str
-
-
-class ScenarioResponse(ResponseModel, frozen=True, kw_only=True):
-    """A scenario: what it shows in a sentence, where that was reported, and for which upstreams it is."""
-
-    name: str
-    title: str
-    description: str
-    links: tuple[str, ...]
-    covers: tuple[str, ...]
-    upstreams: tuple[str, ...]
-
-
-class ActiveScenarioResponse(ResponseModel, frozen=True, kw_only=True):
-    """The scenario that is on, or null."""
-
-    scenario: ScenarioResponse | None
-
-
-class ScenariosResponse(ResponseModel, frozen=True, kw_only=True):
-    """The scenarios that come with seedmock."""
-
-    scenarios: list[ScenarioResponse]
-
-
-class MediaFactsResponse(ResponseModel, frozen=True, kw_only=True):
-    """What was said of the media behind a URL; null is what was not said."""
+class MediaDeclaration(ResponseModel, frozen=True, kw_only=True):
+    """Declared facts of the media behind a URL; null is not declared."""
 
     url: str
     kind: str
@@ -226,11 +178,87 @@ class MediaFactsResponse(ResponseModel, frozen=True, kw_only=True):
     face: bool | None = None
 
 
-class MediaFactsRequest(MediaFactsResponse, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to count of the media behind a URL; only the kind must be said, the rest is measured where it can be."""
+class MediaDeclarationRequest(MediaDeclaration, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Facts of the media behind a URL. Only the kind is required; the rest is measured where the media can be read."""
 
 
-class MediaFactsListResponse(ResponseModel, frozen=True, kw_only=True):
-    """All that was said of media."""
+class DeclaredMediaResponse(ResponseModel, frozen=True, kw_only=True):
+    """All declared media."""
 
-    media: list[MediaFactsResponse]
+    media: list[MediaDeclaration]
+
+
+# --- the state as a whole ---
+
+
+class ResetRequest(RequestModel, frozen=True, kw_only=True):
+    """The key whose state is deleted; null for all."""
+
+    key: str | None = None
+
+
+class ResetResponse(ResponseModel, frozen=True, kw_only=True):
+    """The accounts whose state was deleted, and how much it was."""
+
+    accounts: list[str]
+    tasks: int
+    assets: int
+    groups: int
+
+
+class RestoreResponse(ResponseModel, frozen=True, kw_only=True):
+    """Numbers of accounts and tasks in the restored snapshot."""
+
+    accounts: int
+    tasks: int
+
+
+class ScenarioResponse(ResponseModel, frozen=True, kw_only=True):
+    """A scenario. `links`: where its problem was reported; `covers`: further ids of the fault catalogue."""
+
+    name: str
+    title: str
+    description: str
+    links: tuple[str, ...]
+    covers: tuple[str, ...]
+    upstreams: tuple[str, ...]
+
+
+class ActiveScenarioResponse(ResponseModel, frozen=True, kw_only=True):
+    """The active scenario, or null."""
+
+    scenario: ScenarioResponse | None
+
+
+class ScenariosResponse(ResponseModel, frozen=True, kw_only=True):
+    """The built-in scenarios."""
+
+    scenarios: list[ScenarioResponse]
+
+
+# --- the emulator itself ---
+
+
+class HealthResponse(ResponseModel, frozen=True, kw_only=True):
+    """State, version and pace of the server."""
+
+    status: str
+    version: str
+    pace: str
+
+
+class FactResponse(ResponseModel, frozen=True, kw_only=True):
+    """A fact of an upstream: documented, observed or assumed, and its source."""
+
+    id: str
+    basis: str
+    source: str
+
+
+class VariantResponse(FactResponse, frozen=True, kw_only=True):
+    """A behaviour that the pages leave open; `option` is the one in force."""
+
+    option: str
+    default: str
+    options: tuple[str, ...]
+    description: str

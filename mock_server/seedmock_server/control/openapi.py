@@ -1,4 +1,4 @@
-"""The control API's own OpenAPI document, from the table that serves it."""
+"""OpenAPI document of the control API, generated from the endpoint table."""
 
 from __future__ import annotations
 
@@ -15,45 +15,15 @@ from .endpoints import ROOT, ControlEndpoint, ControlRequest
 
 JSON = "application/json"
 REF = "#/components/schemas/{name}"
-SEGMENT = re.compile(r"\{(\w+)\}")
-HEADER = {
+PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+KEY_HEADER = {
     "name": "X-Mock-Key",
     "in": "header",
     "description": "an API key: only what belongs to it",
     "schema": {"type": "string"},
 }
-
-
-def document(rows: Iterable[ControlEndpoint]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of these rows."""
-    told = list(rows)
-    types = [row.response for row in told] + [row.body for row in told if row.body is not None]
-    schemas, components = msgspec.json.schema_components(types, ref_template=REF)
-    answers, orders = schemas[: len(told)], iter(schemas[len(told) :])
-    paths: dict[str, dict[str, Any]] = {}
-    for row, answer in zip(told, answers, strict=True):
-        order = next(orders) if row.body is not None else None
-        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, answer, order)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "seedmock control API",
-            "version": __version__,
-            "description": "Time, fates, faults, money and the journal of a running emulator.",
-        },
-        "paths": paths,
-        "components": {
-            "schemas": {**components, "Trouble": TROUBLE},
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer"},
-                "token": {"type": "apiKey", "in": "header", "name": "X-Mock-Token"},
-            },
-        },
-        "security": [{}, {"bearer": []}, {"token": []}],
-    }
-
-
-TROUBLE: dict[str, Any] = {
+ERROR_SCHEMA_NAME = "ErrorResponse"
+ERROR_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["error"],
     "properties": {
@@ -70,47 +40,85 @@ TROUBLE: dict[str, Any] = {
 }
 
 
-def _operation(row: ControlEndpoint, answer: Any, order: Any) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "operationId": _name(row),
-        "summary": row.summary,
-        "parameters": _parameters(row),
+def openapi_document(endpoints: Iterable[ControlEndpoint]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the endpoints."""
+    table = list(endpoints)
+    types = [endpoint.response for endpoint in table]
+    types += [endpoint.body for endpoint in table if endpoint.body is not None]
+    schemas, components = msgspec.json.schema_components(types, ref_template=REF)
+    responses, bodies = schemas[: len(table)], iter(schemas[len(table) :])
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint, response in zip(table, responses, strict=True):
+        body = next(bodies) if endpoint.body is not None else None
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, response, body)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "seedmock control API",
+            "version": __version__,
+            "description": "Clock, fates, faults, ledger and journal of a running emulator.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": {**components, ERROR_SCHEMA_NAME: ERROR_SCHEMA},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "token": {"type": "apiKey", "in": "header", "name": "X-Mock-Token"},
+            },
+        },
+        "security": [{}, {"bearer": []}, {"token": []}],
+    }
+
+
+def _operation(endpoint: ControlEndpoint, response: Any, body: Any) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(endpoint),
+        "summary": endpoint.summary,
+        "parameters": _parameters(endpoint),
         "responses": {
-            str(row.status): {"description": "what was asked for", "content": {JSON: {"schema": answer}}},
+            str(endpoint.status): {"description": "Success", "content": {JSON: {"schema": response}}},
             "4XX": {
-                "description": "what was found, and what is allowed",
-                "content": {JSON: {"schema": {"$ref": REF.format(name="Trouble")}}},
+                "description": "Rejected request: the problem, and what is allowed",
+                "content": {JSON: {"schema": {"$ref": REF.format(name=ERROR_SCHEMA_NAME)}}},
             },
         },
     }
-    if row.body is not None:
-        needed = any(one.required for one in msgspec.structs.fields(row.body))
-        said["requestBody"] = {"required": needed, "content": {JSON: {"schema": order}}}
-    elif row.raw:
-        said["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
-    return said
+    if endpoint.body is not None:
+        required = any(field.required for field in msgspec.structs.fields(endpoint.body))
+        operation["requestBody"] = {"required": required, "content": {JSON: {"schema": body}}}
+    elif endpoint.raw:
+        operation["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
+    return operation
 
 
-def _parameters(row: ControlEndpoint) -> list[dict[str, Any]]:
-    segments = [{"name": name, "in": "path", "required": True} for name in SEGMENT.findall(row.path)]
-    query = [{"name": name, "in": "query", "description": says} for name, says in row.query.items()]
-    header = [HEADER] if "key" in row.query else []
-    return [{**one, "schema": {"type": "string"}} for one in (*segments, *query)] + header
+def _parameters(endpoint: ControlEndpoint) -> list[dict[str, Any]]:
+    schema = {"schema": {"type": "string"}}
+    names = PATH_PARAMETER.findall(endpoint.path)
+    in_path = [{"name": name, "in": "path", "required": True, **schema} for name in names]
+    in_query = [
+        {"name": name, "in": "query", "description": description, **schema}
+        for name, description in endpoint.query.items()
+    ]
+    return [*in_path, *in_query, *([KEY_HEADER] if "key" in endpoint.query else [])]
 
 
-def _name(row: ControlEndpoint) -> str:
-    """`get_tasks_id_timeline` for GET /_mock/tasks/{id}/timeline."""
-    return "_".join([row.method.lower(), *re.findall(r"\w+", row.path.removeprefix(ROOT))])
+def _operation_id(endpoint: ControlEndpoint) -> str:
+    """Return an id such as `get_tasks_id_timeline` for GET /_mock/tasks/{id}/timeline."""
+    return "_".join([endpoint.method.lower(), *re.findall(r"\w+", endpoint.path.removeprefix(ROOT))])
 
 
-def with_document(rows: tuple[ControlEndpoint, ...]) -> tuple[ControlEndpoint, ...]:
-    """The rows, and one more that tells of them all, itself included."""
+def with_document(endpoints: tuple[ControlEndpoint, ...]) -> tuple[ControlEndpoint, ...]:
+    """Return the endpoints and one more, which serves the document of them all, itself included."""
 
     def read(_: ControlContext, __: ControlRequest) -> dict[str, Any]:
-        return document(whole)
+        return openapi_document(table)
 
     own = ControlEndpoint(
-        method="GET", path=f"{ROOT}/openapi.json", handler=read, summary="This document.", response=dict[str, Any]
+        method="GET",
+        path=f"{ROOT}/openapi.json",
+        handler=read,
+        summary="Show this OpenAPI document.",
+        response=dict[str, Any],
     )
-    whole = (*rows, own)
-    return whole
+    table = (*endpoints, own)
+    return table

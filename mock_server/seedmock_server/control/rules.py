@@ -1,4 +1,4 @@
-"""What rules of fates and of faults have in common: a match that may name a key, and how one is taken away."""
+"""What the endpoints of fate rules and of fault rules share."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from .errors import ControlError
 from .models import RemovalResponse
 
 
-def match_with_account(world: ControlContext, match: Mapping[str, Any]) -> dict[str, Any]:
-    """A match whose `key` has become the account. Raises InvalidRule, and Trouble for a key that cannot be."""
-    told = dict(match)
-    key = told.pop("key", None)
+def resolve_key(context: ControlContext, match: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the API key in a match by its account. Raises InvalidRule, and ControlError for an invalid key."""
+    resolved = dict(match)
+    key = resolved.pop("key", None)
     if key is None:
-        return told
-    if not isinstance(key, str) or told.get("account") is not None:
-        raise InvalidRule("match has a key that is no text, or an account beside it; allowed: one of key, account")
-    return {**told, "account": world.account(key)}
+        return resolved
+    if not isinstance(key, str) or resolved.get("account") is not None:
+        raise InvalidRule("match has a key that is not a text, or an account beside it; allowed: one of key, account")
+    return {**resolved, "account": context.account(key)}
 
 
-def without(book: RuleSet[Any], sort: str, label: str) -> RemovalResponse:
-    """Take a rule of this sort away by its label. Raises Trouble 404."""
-    if not book.remove(label):
-        there = [counter.label for counter, _ in book.rules]
-        said = f"no rule of {sort} is called {label[:100]!r}; there are: {', '.join(there) or 'none'}"
-        raise ControlError(said, status=404, allowed=there)
+def remove_rule(rules: RuleSet[Any], kind: str, rule_id: str) -> RemovalResponse:
+    """Remove a rule by its id. Raises ControlError 404."""
+    if not rules.remove(rule_id):
+        ids = [counter.label for counter, _ in rules.rules]
+        message = f"unknown {kind} rule {rule_id[:100]!r}; available: {', '.join(ids) or 'none'}"
+        raise ControlError(message, status=404, allowed=ids)
     return RemovalResponse(removed=1)

@@ -1,104 +1,99 @@
-"""Scenarios: which there are, which one is on, and putting on another."""
+"""Scenario endpoints: the built-in scenarios, and the active one."""
 
 from __future__ import annotations
 
 from ..http.request_body import MalformedBody, parse_json
-from ..scenarios.catalog import names, scenario
-from ..scenarios.loader import InvalidScenario, Scenario, scenario_from
+from ..scenarios.catalog import load_builtin, scenario_names
+from ..scenarios.loader import InvalidScenario, Scenario, parse_scenario
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
-from .errors import ControlError, shown
+from .errors import ControlError, abbreviated
 from .models import ActiveScenarioResponse, ScenarioResponse, ScenariosResponse
 
-SENT = "the scenario that was sent"
-ALLOWED = 'a scenario as TOML, or {"name": "NAME"} for one that comes with seedmock'
+SENT_NAME = "the request's scenario"
+ALLOWED = 'a scenario as TOML, or {"name": "NAME"} for a built-in one'
 
 
-def read(world: ControlContext, _: ControlRequest) -> ActiveScenarioResponse:
-    """The scenario that is on."""
-    on = world.stage.scenario
-    return ActiveScenarioResponse(scenario=None if on is None else scenario_row(on))
+def read(context: ControlContext, _: ControlRequest) -> ActiveScenarioResponse:
+    active = context.active_scenario.scenario
+    return ActiveScenarioResponse(scenario=None if active is None else scenario_response(active))
 
 
-def listed(_: ControlContext, __: ControlRequest) -> ScenariosResponse:
-    """All that come with seedmock."""
-    return ScenariosResponse(scenarios=[scenario_row(scenario(name)) for name in names()])
+def list_builtin(_: ControlContext, __: ControlRequest) -> ScenariosResponse:
+    return ScenariosResponse(scenarios=[scenario_response(load_builtin(name)) for name in scenario_names()])
 
 
-def put(world: ControlContext, asked: ControlRequest) -> ActiveScenarioResponse:
-    """Put a scenario on. Raises Trouble, having changed nothing."""
+def activate(context: ControlContext, request: ControlRequest) -> ActiveScenarioResponse:
+    """Activate a scenario. Raises ControlError, with nothing changed."""
     try:
-        world.stage.put(_sent(asked.raw))
+        context.active_scenario.activate(_parse(request.raw))
     except InvalidScenario as error:
         raise ControlError(str(error)) from error
-    return read(world, asked)
+    return read(context, request)
 
 
-def clear(world: ControlContext, asked: ControlRequest) -> ActiveScenarioResponse:
-    """Take the scenario away."""
-    world.stage.clear()
-    return read(world, asked)
+def deactivate(context: ControlContext, request: ControlRequest) -> ActiveScenarioResponse:
+    context.active_scenario.deactivate()
+    return read(context, request)
 
 
-def scenario_row(said: Scenario) -> ScenarioResponse:
-    """A scenario as the control API shows it."""
+def scenario_response(scenario: Scenario) -> ScenarioResponse:
     return ScenarioResponse(
-        name=said.name,
-        title=said.title,
-        description=said.description,
-        links=said.links,
-        covers=said.covers,
-        upstreams=said.upstreams,
+        name=scenario.name,
+        title=scenario.title,
+        description=scenario.description,
+        links=scenario.links,
+        covers=scenario.covers,
+        upstreams=scenario.upstreams,
     )
 
 
-def _sent(raw: bytes) -> Scenario:
-    """The scenario of a body: TOML, or its name in JSON (no TOML begins with a brace)."""
+def _parse(raw: bytes) -> Scenario:
+    """Parse a body: TOML, or a name in JSON, told apart by the brace that no TOML document begins with."""
     if not raw.strip():
         raise ControlError(f"the body is empty; allowed: {ALLOWED}")
     if not raw.lstrip().startswith(b"{"):
         try:
-            return scenario_from(raw.decode(), SENT)
+            return parse_scenario(raw.decode(), SENT_NAME)
         except UnicodeDecodeError as error:
-            raise ControlError(f"the body is no text in UTF-8; allowed: {ALLOWED}") from error
+            raise ControlError(f"the body is not valid UTF-8; allowed: {ALLOWED}") from error
     try:
         document = parse_json(raw)
     except MalformedBody as error:
-        raise ControlError(f"the body is not JSON: {error.message}; allowed: {ALLOWED}") from error
+        raise ControlError(f"the body is not valid JSON: {error.message}; allowed: {ALLOWED}") from error
     if not isinstance(document, dict) or document.keys() != {"name"} or not isinstance(document["name"], str):
-        raise ControlError(f"the body is {shown(document)}; allowed: {ALLOWED}")
-    return scenario(document["name"])
+        raise ControlError(f"the body is {abbreviated(document)}; allowed: {ALLOWED}")
+    return load_builtin(document["name"])
 
 
-ROWS: tuple[ControlEndpoint, ...] = (
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/scenario",
         handler=read,
-        summary="The scenario that is on, or null.",
+        summary="Show the active scenario, or null.",
         response=ActiveScenarioResponse,
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/scenario",
-        handler=put,
-        summary=f"Put a scenario on in the place of the one that is. The body is {ALLOWED}.",
+        handler=activate,
+        summary=f"Activate a scenario in the place of the current one. The body is {ALLOWED}.",
         response=ActiveScenarioResponse,
         raw=True,
     ),
     ControlEndpoint(
         method="DELETE",
         path="/_mock/scenario",
-        handler=clear,
-        summary="Take the scenario away.",
+        handler=deactivate,
+        summary="Deactivate the scenario.",
         response=ActiveScenarioResponse,
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/scenarios",
-        handler=listed,
-        summary="The scenarios that come with seedmock.",
+        handler=list_builtin,
+        summary="List the built-in scenarios.",
         response=ScenariosResponse,
     ),
 )
-"""The rows of the table."""

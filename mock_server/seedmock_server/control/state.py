@@ -1,4 +1,4 @@
-"""The state as a whole: forget it, take it away, put it back."""
+"""State endpoints: reset, and save and restore snapshots."""
 
 from __future__ import annotations
 
@@ -10,66 +10,64 @@ from ..snapshots.schema import InvalidSnapshot
 from .context import ControlContext
 from .endpoints import ControlEndpoint, ControlRequest
 from .errors import ControlError
-from .models import ResetRequest, ResetResponse
+from .models import ResetRequest, ResetResponse, RestoreResponse
 
 
-def reset(world: ControlContext, asked: ControlRequest) -> ResetResponse:
-    """Forget everything, or what a key has."""
-    store = world.store
-    accounts = list(store.accounts()) if asked.account is None else [asked.account]
-    gone = ResetResponse(
+def reset(context: ControlContext, request: ControlRequest) -> ResetResponse:
+    """Delete the state of one account, or of all together with rules, clock and scenario."""
+    store, account = context.store, request.account
+    accounts = list(store.accounts()) if account is None else [account]
+    deleted = ResetResponse(
         accounts=accounts,
-        tasks=sum(len(store.tasks(account)) for account in accounts),
-        assets=sum(len(store.assets(account)) for account in accounts),
-        groups=sum(len(store.groups(account)) for account in accounts),
+        tasks=sum(len(store.tasks(name)) for name in accounts),
+        assets=sum(len(store.assets(name)) for name in accounts),
+        groups=sum(len(store.groups(name)) for name in accounts),
     )
-    if asked.account is None:
-        world.stage.clear()
-    world.state.forget(asked.account)
-    if asked.account is None:
-        world.engine.ledger.set_default_credit(world.settings.credit)
-        world.stage.reset()
-    return gone
+    if account is None:
+        context.active_scenario.deactivate()
+    context.checkpoint.reset(account)
+    if account is None:
+        context.engine.ledger.set_default_credit(context.settings.credit)
+        context.active_scenario.reset()
+    return deleted
 
 
-def take(world: ControlContext, _: ControlRequest) -> Response:
-    """The snapshot."""
-    return Response(world.state.take(world.stage), media_type="application/json")
+def save(context: ControlContext, _: ControlRequest) -> Response:
+    return Response(context.checkpoint.capture(context.active_scenario), media_type="application/json")
 
 
-def put(world: ControlContext, asked: ControlRequest) -> dict[str, int]:
-    """Be what a snapshot says. Raises Trouble, having changed nothing."""
+def restore(context: ControlContext, request: ControlRequest) -> RestoreResponse:
+    """Replace the current state with the snapshot. Raises ControlError, with nothing changed."""
     try:
-        world.state.restore(asked.raw, world.stage)
+        context.checkpoint.restore(request.raw, context.active_scenario)
     except InvalidSnapshot as error:
         raise ControlError(str(error)) from error
-    store = world.store
-    return {"accounts": len(store.accounts()), "tasks": sum(len(store.tasks(one)) for one in store.accounts())}
+    accounts = context.store.accounts()
+    return RestoreResponse(accounts=len(accounts), tasks=sum(len(context.store.tasks(name)) for name in accounts))
 
 
-ROWS: tuple[ControlEndpoint, ...] = (
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="POST",
         path="/_mock/reset",
         handler=reset,
-        summary="Forget tasks, assets, groups, rules, clock and journal: all, or those of a key.",
+        summary="Delete tasks, assets, groups, rules, clock and journal: all, or those of a key.",
         body=ResetRequest,
         response=ResetResponse,
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/snapshot",
-        handler=take,
-        summary="The whole state as one JSON document: it holds no keys, but the seed and all prompts.",
+        handler=save,
+        summary="Save the whole state as one JSON document: without keys, but with the seed and all prompts.",
         response=dict[str, Any],
     ),
     ControlEndpoint(
         method="PUT",
         path="/_mock/snapshot",
-        handler=put,
-        summary="Be what a snapshot says, and nothing else; a document that is broken anywhere changes nothing.",
-        response=dict[str, int],
+        handler=restore,
+        summary="Replace the state with a snapshot; one that is malformed anywhere changes nothing.",
+        response=RestoreResponse,
         raw=True,
     ),
 )
-"""The rows of the table."""

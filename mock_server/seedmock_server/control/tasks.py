@@ -1,4 +1,4 @@
-"""The tasks of all accounts: what they are now, and what became of one when."""
+"""Task endpoints: the tasks of all accounts, and the timeline of one."""
 
 from __future__ import annotations
 
@@ -10,75 +10,79 @@ from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at, progress_at
 from .activity_models import FailureReason, TaskExchange, TaskPhase, TaskResponse, TasksResponse, TimelineResponse
 from .context import ControlContext
-from .endpoints import MINE, ControlEndpoint, ControlRequest
+from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError
 
-LIMIT, MOST = 100, 1000
-ASKED = 500
-"""How many of the exchanges about a task its timeline shows: the last ones."""
+DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
+MAX_EXCHANGES = 500
+"""Exchanges that a timeline shows, the last ones: a client may have polled a task for days."""
 
 
-def read(world: ControlContext, asked: ControlRequest) -> TasksResponse:
-    """The tasks that fit, oldest first; `limit` leaves out the oldest."""
-    upstream, status = asked.one_of("upstream", NAMES), asked.one_of("status", tuple(TaskStatus))
-    limit = asked.whole("limit", LIMIT, MOST)
-    accounts = world.store.accounts() if asked.account is None else [asked.account]
-    found = [
+def list_tasks(context: ControlContext, request: ControlRequest) -> TasksResponse:
+    """Return the tasks that match, oldest first; beyond `limit`, the newest."""
+    upstream, status = request.choice("upstream", NAMES), request.choice("status", tuple(TaskStatus))
+    limit = request.integer("limit", DEFAULT_LIMIT, MAX_LIMIT)
+    accounts = context.store.accounts() if request.account is None else [request.account]
+    matches = [
         task
         for account in accounts
-        for task in world.store.tasks(account)
-        if upstream in (None, task.upstream) and (status is None or world.engine.state(task).status == status)
+        for task in context.store.tasks(account)
+        if upstream in (None, task.upstream) and (status is None or context.engine.state(task).status == status)
     ]
-    found.sort(key=lambda task: task.created_at)
-    shown = found[max(0, len(found) - limit) :]
-    return TasksResponse(tasks=[task_row(world, task) for task in shown], total=len(found))
+    matches.sort(key=lambda task: task.created_at)
+    page = matches[max(0, len(matches) - limit) :]
+    return TasksResponse(tasks=[task_response(context, task) for task in page], total=len(matches))
 
 
-def one(world: ControlContext, asked: ControlRequest) -> TaskResponse:
-    """A task. Raises Trouble 404."""
-    return task_row(world, _task(world, asked))
+def read(context: ControlContext, request: ControlRequest) -> TaskResponse:
+    return task_response(context, _task(context, request))
 
 
-def timeline(world: ControlContext, asked: ControlRequest) -> TimelineResponse:
-    """A task's phases, and what was asked about it when. Raises Trouble 404."""
-    task = _task(world, asked)
-    now = world.engine.now_for(task)
-    heard = list(world.journal.read(JournalFilter(account=task.account, task=task.id)))
+def timeline(context: ControlContext, request: ControlRequest) -> TimelineResponse:
+    """Return the phases of a task and the exchanges about it."""
+    task = _task(context, request)
+    now = context.engine.now_for(task)
+    entries = list(context.journal.read(JournalFilter(account=task.account, task=task.id)))
     phases = [
         TaskPhase(
             at=task.created_at + phase.at,
             status=phase.status,
-            word=phase.raw_status,
+            raw_status=phase.raw_status,
             reached=now - task.created_at >= phase.at,
         )
         for phase in task.phases
     ]
-    told = [
+    exchanges = [
         TaskExchange(
-            number=number, at=one.at, operation=one.operation, method=one.method, path=one.path, status=one.status
+            number=number,
+            at=entry.at,
+            operation=entry.operation,
+            method=entry.method,
+            path=entry.path,
+            status=entry.status,
         )
-        for number, one in heard[-ASKED:]
+        for number, entry in entries[-MAX_EXCHANGES:]
     ]
-    return TimelineResponse(task=task_row(world, task), now=now, phases=phases, asked=told)
+    return TimelineResponse(task=task_response(context, task), now=now, phases=phases, exchanges=exchanges)
 
 
-def _task(world: ControlContext, asked: ControlRequest) -> Task:
-    task = world.store.task(asked.params["id"])
+def _task(context: ControlContext, request: ControlRequest) -> Task:
+    task_id = request.params["id"]
+    task = context.store.task(task_id)
     if task is None:
-        said = f"no task has the id {asked.params['id'][:100]!r}; GET /_mock/tasks lists those that there are"
-        raise ControlError(said, status=404, field="id")
+        message = f"unknown task {task_id[:100]!r}; GET /_mock/tasks lists those that there are"
+        raise ControlError(message, status=404, field="id")
     return task
 
 
-def task_row(world: ControlContext, task: Task) -> TaskResponse:
-    """A task as the control API shows it."""
-    state, now, ends, failure = world.engine.state(task), world.engine.now_for(task), ends_at(task), task.failure
+def task_response(context: ControlContext, task: Task) -> TaskResponse:
+    state, now, ends, failure = context.engine.state(task), context.engine.now_for(task), ends_at(task), task.failure
     return TaskResponse(
         id=task.id,
         upstream=task.upstream,
         account=task.account,
         status=state.status,
-        word=state.raw_status,
+        raw_status=state.raw_status,
         progress=progress_at(task, now),
         mode=task.mode,
         model=task.model,
@@ -93,34 +97,37 @@ def task_row(world: ControlContext, task: Task) -> TaskResponse:
         created_at=task.created_at,
         ends_at=None if ends == NEVER else ends,
         failure=FailureReason(kind=failure.kind, code=failure.code, message=failure.message) if failure else None,
-        queries=world.store.queries(task.id),
+        queries=context.store.queries(task.id),
     )
 
 
-FILTERS = {
+FILTER_QUERY = {
     "upstream": f"one of {', '.join(NAMES)}",
     "status": f"one of {', '.join(TaskStatus)}",
-    "limit": f"how many at most; {LIMIT} unless said, {MOST} at most",
-    **MINE,
+    "limit": f"maximum number of tasks; default {DEFAULT_LIMIT}, at most {MAX_LIMIT}",
+    **ACCOUNT_QUERY,
 }
-ROWS: tuple[ControlEndpoint, ...] = (
+ENDPOINTS: tuple[ControlEndpoint, ...] = (
     ControlEndpoint(
         method="GET",
         path="/_mock/tasks",
-        handler=read,
-        summary="The tasks of all keys or of one, oldest first; of too many, the newest.",
-        query=FILTERS,
+        handler=list_tasks,
+        summary="List the tasks of all keys or of one, oldest first; beyond the limit, the newest.",
+        query=FILTER_QUERY,
         response=TasksResponse,
     ),
     ControlEndpoint(
-        method="GET", path="/_mock/tasks/{id}", handler=one, summary="One task as it is now.", response=TaskResponse
+        method="GET",
+        path="/_mock/tasks/{id}",
+        handler=read,
+        summary="Show a task as it is now.",
+        response=TaskResponse,
     ),
     ControlEndpoint(
         method="GET",
         path="/_mock/tasks/{id}/timeline",
         handler=timeline,
-        summary="A task's phases with their times, and what was asked about it when.",
+        summary="Show the phases of a task with their times, and the exchanges about it.",
         response=TimelineResponse,
     ),
 )
-"""The rows of the table."""

@@ -1,1 +1,1 @@
-"""Scenarios: named sets of rules, read from TOML."""
+"""Scenarios: TOML files that name what goes wrong."""

@@ -1,13 +1,13 @@
-"""A scenario: a TOML file that says what goes wrong, read and judged whole before anything of it holds.
+"""Parser of scenario files. A file is validated as a whole, before any part of it is in force.
 
-Knows how rules are written; into which rooms they are put is the stage's affair.
+Knows how rules are written, but not which component they belong to.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -22,25 +22,27 @@ from ..matching.rules import InvalidRule
 from ..rate_limits import Limit
 from ..references.declared import Declaration, declaration_from
 from ..tasks.latency import LatencyRules, latency_rule_from
-from .conflicts import contradiction
-from .toml_locations import Place, line_of
+from .conflicts import first_conflict
+from .toml_locations import Location, line_of
 
-MOST_BYTES, MOST_LINES = 64 * 1024, 2000
+MAX_BYTES, MAX_LINES = 64 * 1024, 2000
 SECTIONS = ("default", "scenario", "fates", "faults", "limits", "credit", "latency", "media")
-HEAD = ("title", "description", "link", "covers", "upstreams")
+HEAD_KEYS = ("title", "description", "link", "covers", "upstreams")
 LINK = re.compile(r"https?://[^\s/]+(/\S*)?")
 URL = re.compile(r"(https?|asset)://\S+")
-AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
+AMOUNT = re.compile(r"\d{1,12}(\.\d{1,9})?")
+TOML_POSITION = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 T = TypeVar("T")
+Table = Mapping[str, Any]
 
 
 class InvalidScenario(SeedmockServerError, ValueError):
-    """A scenario that cannot be: the message names the file, the line, what was found and what is allowed."""
+    """Malformed scenario. The message names the file, the line, the value and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """What a file says. `covers` names what it shows besides its links: F1 to F23 of the catalogue of faults."""
+    """A parsed scenario file. `links`: where its problem was reported; `covers`: further ids of the fault catalogue."""
 
     name: str
     title: str
@@ -56,51 +58,40 @@ class Scenario:
     media: Mapping[str, Declaration] = field(default_factory=dict)
 
 
-class _Wrong(Exception):
-    """What is wrong, and at which place of the document."""
+class _Problem(Exception):
+    """A problem and its location in the document."""
 
-    def __init__(self, message: str, place: Place) -> None:
+    def __init__(self, message: str, location: Location) -> None:
         super().__init__(message)
-        self.place = place
+        self.location = location
 
 
-def scenario_from(text: str, name: str) -> Scenario:
-    """A scenario from the text of its file, called `name` in messages. Raises InvalidScenario."""
-    size, number = len(text.encode("utf-8", "surrogatepass")), text.count("\n")
-    if size > MOST_BYTES or number > MOST_LINES:
-        allowed = f"at most {MOST_BYTES} bytes and {MOST_LINES} lines"
-        raise InvalidScenario(f"{name}: a scenario of {size} bytes and {number} lines; allowed: {allowed}")
+def parse_scenario(text: str, name: str) -> Scenario:
+    """Parse the text of a scenario file; messages call it `name`. Raises InvalidScenario."""
+    size, lines = len(text.encode("utf-8", "surrogatepass")), text.count("\n")
+    if size > MAX_BYTES or lines > MAX_LINES:
+        allowed = f"at most {MAX_BYTES} bytes and {MAX_LINES} lines"
+        raise InvalidScenario(f"{name}: a scenario of {size} bytes and {lines} lines; allowed: {allowed}")
     try:
         return _scenario(tomllib.loads(text), name)
     except tomllib.TOMLDecodeError as error:
-        found = AT_LINE.search(str(error))
-        line = int(found[1]) if found and found[1] else number + 1
-        said = AT_LINE.sub("", str(error))
-        raise InvalidScenario(f"{name}, line {line}: this is no TOML: {said}; allowed: a TOML document") from error
-    except _Wrong as wrong:
-        raise InvalidScenario(f"{name}, line {line_of(text, wrong.place)}: {wrong}") from wrong
+        position = TOML_POSITION.search(str(error))
+        line = int(position[1]) if position and position[1] else lines + 1
+        reason = TOML_POSITION.sub("", str(error))
+        raise InvalidScenario(f"{name}, line {line}: not valid TOML: {reason}; allowed: a TOML document") from error
+    except _Problem as problem:
+        raise InvalidScenario(f"{name}, line {line_of(text, problem.location)}: {problem}") from problem
 
 
 def _scenario(document: dict[str, Any], name: str) -> Scenario:
-    _known(document, SECTIONS, (), "a scenario")
+    _check_keys(document, SECTIONS, (), "a scenario")
     head = _table(document, ("scenario",))
-    _known(head, HEAD, ("scenario",), "[scenario]")
-    upstreams = _texts(head, "upstreams", NAMES)
-    for place, one in enumerate(upstreams):
-        if one not in NAMES:
-            raise _Wrong(f"upstream is {one!r}; allowed: {', '.join(NAMES)}", ("scenario", "upstreams", place))
-    fates, faults = _fates(document), _faults(document)
-    matches = {"fates": [rule.match for rule in fates], "faults": [rule.match for rule in faults]}
-    for section, told in matches.items():
-        for number, match in enumerate(told):
-            if match.upstream not in (None, *upstreams):
-                said = f"the rule is for {match.upstream}, the scenario for {', '.join(upstreams)}"
-                raise _Wrong(f"{said}; allowed: an upstream of [scenario]", (section, number, "match", "upstream"))
-    default = _default(document)
-    clash = contradiction((*fates, *default), faults)
-    if clash is not None:
-        section, number, message = clash
-        raise _Wrong(message, (section, number) if number < len(document.get(section, ())) else ("default",))
+    _check_keys(head, HEAD_KEYS, ("scenario",), "[scenario]")
+    upstreams = _upstreams(head)
+    fates, faults, default = _fates(document), _faults(document), _default(document)
+    _check_upstreams("fates", fates, upstreams)
+    _check_upstreams("faults", faults, upstreams)
+    _check_conflicts(document, (*fates, *default), faults)
     return Scenario(
         name=name,
         title=_text(head, "title"),
@@ -117,135 +108,165 @@ def _scenario(document: dict[str, Any], name: str) -> Scenario:
     )
 
 
-# --- the head ---
+def _check_upstreams(section: str, rules: Iterable[FateRule | FaultRule], upstreams: Sequence[str]) -> None:
+    for number, rule in enumerate(rules):
+        upstream = rule.match.upstream
+        if upstream not in (None, *upstreams):
+            message = f"the rule is for {upstream}, the scenario for {', '.join(upstreams)}"
+            location = (section, number, "match", "upstream")
+            raise _Problem(f"{message}; allowed: an upstream of [scenario]", location)
 
 
-def _text(table: Mapping[str, Any], name: str) -> str:
+def _check_conflicts(document: Table, fates: Sequence[FateRule], faults: Sequence[FaultRule]) -> None:
+    conflict = first_conflict(fates, faults)
+    if conflict is not None:
+        section, number, message = conflict
+        # The rules of `default` come last, and have no place of their own in [[fates]].
+        in_section = number < len(document.get(section, ()))
+        raise _Problem(message, (section, number) if in_section else ("default",))
+
+
+# --- [scenario] ---
+
+
+def _text(table: Table, name: str) -> str:
     value = table.get(name)
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        found = f"{name} is {value!r}" if name in table else f"[scenario] has no {name}"
-        raise _Wrong(f"{found}; allowed: a text on one line", ("scenario", name))
+        problem = f"{name} is {value!r}" if name in table else f"[scenario] has no {name}"
+        raise _Problem(f"{problem}; allowed: a text on one line", ("scenario", name))
     return value
 
 
-def _texts(table: Mapping[str, Any], name: str, absent: tuple[str, ...]) -> tuple[str, ...]:
-    value = table.get(name, list(absent))
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or len({*value}) < len(value):
-        raise _Wrong(f"{name} is {value!r}; allowed: a list of texts, each once", ("scenario", name))
-    if not value and absent:
-        raise _Wrong(f"{name} is empty; allowed: one or more of {', '.join(absent)}", ("scenario", name))
+def _texts(table: Table, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    value = table.get(name, list(default))
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value) or len({*value}) < len(value):
+        raise _Problem(f"{name} is {value!r}; allowed: a list of texts, each once", ("scenario", name))
+    if not value and default:
+        raise _Problem(f"{name} is empty; allowed: one or more of {', '.join(default)}", ("scenario", name))
     return tuple(value)
 
 
-def _links(head: Mapping[str, Any]) -> tuple[str, ...]:
+def _upstreams(head: Table) -> tuple[str, ...]:
+    upstreams = _texts(head, "upstreams", NAMES)
+    for number, name in enumerate(upstreams):
+        if name not in NAMES:
+            message = f"unknown upstream {name!r}; available: {', '.join(NAMES)}"
+            raise _Problem(message, ("scenario", "upstreams", number))
+    return upstreams
+
+
+def _links(head: Table) -> tuple[str, ...]:
     links = (head["link"],) if isinstance(head.get("link"), str) else _texts(head, "link", ())
     for number, link in enumerate(links):
         if not LINK.fullmatch(link):
-            raise _Wrong(f"link is {link!r}; allowed: a web address, or a list of them", ("scenario", "link", number))
+            raise _Problem(f"link is {link!r}; allowed: a web address, or a list of them", ("scenario", "link", number))
     return links
 
 
-# --- the rules ---
+# --- rules ---
 
 
-def _fates(document: Mapping[str, Any]) -> tuple[FateRule, ...]:
-    return tuple(_judged(fate_rule_from, row, place) for place, row in _rows(document, "fates"))
+def _fates(document: Table) -> tuple[FateRule, ...]:
+    return tuple(_parse(fate_rule_from, table, location) for location, table in _tables(document, "fates"))
 
 
-def _faults(document: Mapping[str, Any]) -> tuple[FaultRule, ...]:
-    return tuple(_judged(fault_rule_from, row, place) for place, row in _rows(document, "faults"))
+def _faults(document: Table) -> tuple[FaultRule, ...]:
+    return tuple(_parse(fault_rule_from, table, location) for location, table in _tables(document, "faults"))
 
 
-def _default(document: Mapping[str, Any]) -> tuple[FateRule, ...]:
-    """What becomes of every task that no rule is meant for, as two last rules."""
+def _default(document: Table) -> tuple[FateRule, ...]:
+    """Parse the default fate as two rules, which come last."""
     if "default" not in document:
         return ()
-    rows = ({"match": {"operation": operation.value}, "fate": document["default"]} for operation in ORDERS)
-    return tuple(_judged(fate_rule_from, row, ("default",)) for row in rows)
+    tables = ({"match": {"operation": operation.value}, "fate": document["default"]} for operation in ORDERS)
+    return tuple(_parse(fate_rule_from, table, ("default",)) for table in tables)
 
 
-def _rows(document: Mapping[str, Any], section: str) -> Iterator[tuple[Place, Mapping[str, Any]]]:
-    rows = document.get(section, [])
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _Wrong(f"{section} is no list of tables; allowed: tables under [[{section}]]", (section,))
-    return (((section, number), row) for number, row in enumerate(rows))
+def _tables(document: Table, section: str) -> Iterator[tuple[Location, Table]]:
+    tables = document.get(section, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise _Problem(f"{section} is not a list of tables; allowed: tables under [[{section}]]", (section,))
+    return (((section, number), table) for number, table in enumerate(tables))
 
 
-def _judged(read: Callable[[Mapping[str, Any]], T], row: Mapping[str, Any], place: Place) -> T:
+def _parse(parse: Callable[[Table], T], table: Table, location: Location) -> T:
     try:
-        return read(row)
+        return parse(table)
     except InvalidRule as error:
-        raise _Wrong(str(error), (*place, *_blamed(row, str(error)))) from error
+        raise _Problem(str(error), (*location, *_location_in(table, str(error)))) from error
 
 
-def _blamed(row: Mapping[str, Any], message: str) -> Place:
-    """The place within a row of what a message is about: the key whose name it begins with, if there is one."""
-    for name, value in row.items():
-        inner = _blamed(value, message) if isinstance(value, dict) else ()
+def _location_in(table: Table, message: str) -> Location:
+    """Return the location of the key that a message of a rule is about: the one whose name it begins with."""
+    for name, value in table.items():
+        inner = _location_in(value, message) if isinstance(value, dict) else ()
         if inner:
             return (name, *inner)
-        if re.match(rf"{re.escape(name)} (is|has)\b", message) or f" has no field {name!r}" in message:
+        quoted = re.escape(repr(name))
+        if re.match(rf"{re.escape(name)} (is|has)\b", message):
             return (name,)
-        if re.search(rf" (has|have) no (parameter |fact )?{re.escape(repr(name))}", message):
+        if re.search(rf"\b(unknown( \w+)*|(has|have) no( \w+)?) {quoted}", message):
             return (name,)
     return ()
 
 
-# --- limits, money, time, media ---
+# --- limits, credit, latency, media ---
 
 
-def _limit(document: Mapping[str, Any]) -> Limit | None:
+def _limit(document: Table) -> Limit | None:
     if "limits" not in document:
         return None
     table = _table(document, ("limits",))
-    _known(table, ("rate", "concurrency"), ("limits",), "[limits]")
-    return _judged(lambda row: Limit(**row), table, ("limits",))
+    _check_keys(table, ("rate", "concurrency"), ("limits",), "[limits]")
+    return _parse(lambda values: Limit(**values), table, ("limits",))
 
 
-def _credit(document: Mapping[str, Any]) -> Decimal | None:
+def _credit(document: Table) -> Decimal | None:
     if "credit" not in document:
         return None
     table = _table(document, ("credit",))
-    _known(table, ("usd",), ("credit",), "[credit]")
-    said = table.get("usd")
-    text = str(said) if isinstance(said, str | int | float) and not isinstance(said, bool) else ""
-    if not re.fullmatch(r"\d{1,12}(\.\d{1,9})?", text):
-        raise _Wrong(f'usd is {said!r}; allowed: an amount from 0 such as "2.50"', ("credit", "usd"))
+    _check_keys(table, ("usd",), ("credit",), "[credit]")
+    value = table.get("usd")
+    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if not AMOUNT.fullmatch(text):
+        raise _Problem(f'usd is {value!r}; allowed: an amount from 0 such as "2.50"', ("credit", "usd"))
     return Decimal(text)
 
 
-def _latencies(document: Mapping[str, Any]) -> LatencyRules:
-    """`[latency]` is for all tasks, `[[latency.of]]` before it for some."""
+def _latencies(document: Table) -> LatencyRules:
+    """Parse [latency], which is for all tasks, and [[latency.rules]], which come before it and are for some."""
     if "latency" not in document:
         return LatencyRules()
     table = _table(document, ("latency",))
-    rest = {name: value for name, value in table.items() if name != "of"}
-    some = [_judged(latency_rule_from, row, ("latency", *place)) for place, row in _rows(table, "of")]
-    return LatencyRules((*some, *([_judged(latency_rule_from, rest, ("latency",))] if rest or not some else [])))
+    for_all = {name: value for name, value in table.items() if name != "rules"}
+    rules = [_parse(latency_rule_from, rule, ("latency", *location)) for location, rule in _tables(table, "rules")]
+    if for_all or not rules:
+        rules.append(_parse(latency_rule_from, for_all, ("latency",)))
+    return LatencyRules(tuple(rules))
 
 
-def _media(document: Mapping[str, Any]) -> dict[str, Declaration]:
-    table = _table(document, ("media",)) if "media" in document else {}
-    for url in table:
+def _media(document: Table) -> dict[str, Declaration]:
+    media = _table(document, ("media",)) if "media" in document else {}
+    for url in media:
         if not URL.fullmatch(url):
-            raise _Wrong(f"media is of {url!r}; allowed: a URL", ("media", url))
-    rows = {url: _table(table, (url,), ("media",)) for url in table}
-    return {url: _judged(declaration_from, row, ("media", url)) for url, row in rows.items()}
+            raise _Problem(f"media is of {url!r}; allowed: a URL", ("media", url))
+    tables = {url: _table(media, (url,), ("media",)) for url in media}
+    return {url: _parse(declaration_from, table, ("media", url)) for url, table in tables.items()}
 
 
 # --- tables ---
 
 
-def _table(holder: Mapping[str, Any], place: Place, before: Place = ()) -> Mapping[str, Any]:
-    name = place[-1]
-    value = holder.get(str(name))
+def _table(parent: Table, location: Location, prefix: Location = ()) -> Table:
+    name = str(location[-1])
+    value = parent.get(name)
     if not isinstance(value, dict):
-        found = f"{name} is {value!r}" if name in holder else f"there is no [{name}]"
-        raise _Wrong(f"{found}; allowed: a table", (*before, *place))
+        problem = f"{name} is {value!r}" if name in parent else f"there is no [{name}]"
+        raise _Problem(f"{problem}; allowed: a table", (*prefix, *location))
     return value
 
 
-def _known(table: Mapping[str, Any], allowed: Any, place: Place, what: str) -> None:
+def _check_keys(table: Table, allowed: Sequence[str], location: Location, where: str) -> None:
     for name in table:
         if name not in allowed:
-            raise _Wrong(f"{what} has no {name!r}; there are: {', '.join(allowed)}", (*place, name))
+            raise _Problem(f"unknown key {name!r} in {where}; available: {', '.join(allowed)}", (*location, name))

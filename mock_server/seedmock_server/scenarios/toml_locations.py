@@ -1,7 +1,7 @@
-"""Where things stand in a TOML document: the line of every key and table. Knows TOML by its reader alone.
+"""Line numbers in a TOML document: of every table and key, for error messages.
 
-A whole statement is a document by itself, so statements are found by reading on until one is whole. (tomllib tells the
-line only of what is not TOML; tomlkit, which keeps every blank, tells of no positions either, so it would buy nothing.)
+tomllib tells the line only of what is not TOML, and tomlkit has no positions either. But every complete statement is a
+document of its own, so statements are found by reading on until tomllib accepts one.
 """
 
 from __future__ import annotations
@@ -10,31 +10,31 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-Place = tuple[str | int, ...]
-"""The way to a value: names of tables and keys, and numbers in lists."""
+Location = tuple[str | int, ...]
+"""Path to a value: names of tables and keys, and indexes of lists."""
 
 
-def line_of(text: str, place: Place) -> int:
-    """The line, from 1, of a value in a document that can be read; that of the nearest table if it has none itself."""
-    found = lines(text)
-    while place and place not in found:
-        place = place[:-1]
-    return found.get(place, 1)
+def line_of(text: str, location: Location) -> int:
+    """Return the line, from 1, of a value in a valid document; that of the nearest table if it has none itself."""
+    lines = line_numbers(text)
+    while location and location not in lines:
+        location = location[:-1]
+    return lines.get(location, 1)
 
 
-def lines(text: str) -> dict[Place, int]:
-    """The line of every key and every table that a document names."""
-    found: dict[Place, int] = {}
-    counts: dict[Place, int] = {}
-    table: Place = ()
-    for number, statement, said in _statements(text):
+def line_numbers(text: str) -> dict[Location, int]:
+    """Return the line of every table and key that a document names."""
+    lines: dict[Location, int] = {}
+    lengths: dict[Location, int] = {}
+    table: Location = ()
+    for number, statement, document in _statements(text):
         if statement.startswith("["):
-            table = _header(said, counts)
-            found[table] = number
+            table = _table_location(document, lengths)
+            lines[table] = number
         else:
-            for place in _places(said):
-                found.setdefault((*table, *place), number)
-    return found
+            for location in _key_locations(document):
+                lines.setdefault((*table, *location), number)
+    return lines
 
 
 def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
@@ -46,31 +46,31 @@ def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
             start = number
         statement += line + "\n"
         try:
-            said = tomllib.loads(statement)
+            document = tomllib.loads(statement)
         except tomllib.TOMLDecodeError:
             continue
-        yield start, statement.lstrip(), said
+        yield start, statement.lstrip(), document
         statement = ""
 
 
-def _header(said: dict[str, Any], counts: dict[Place, int]) -> Place:
-    """The place that a header leads to, in the last of each list of tables on its way."""
-    place: Place = ()
-    value: Any = said
+def _table_location(document: dict[str, Any], lengths: dict[Location, int]) -> Location:
+    """Return the location of a table header; `lengths` counts the items of each list of tables so far."""
+    location: Location = ()
+    value: Any = document
     while isinstance(value, dict) and value:
         ((name, value),) = value.items()
-        place = (*place, name)
-        if place in counts and isinstance(value, dict):
-            place = (*place, counts[place] - 1)
+        location = (*location, name)
+        if location in lengths and isinstance(value, dict):
+            location = (*location, lengths[location] - 1)
     if isinstance(value, list):
-        counts[place] = counts.get(place, 0) + 1
-        place = (*place, counts[place] - 1)
-    return place
+        lengths[location] = lengths.get(location, 0) + 1
+        location = (*location, lengths[location] - 1)
+    return location
 
 
-def _places(value: Any) -> Iterator[Place]:
+def _key_locations(value: Any) -> Iterator[Location]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, inner in items:
         yield (name,)
-        for place in _places(inner):
-            yield (name, *place)
+        for location in _key_locations(inner):
+            yield (name, *location)

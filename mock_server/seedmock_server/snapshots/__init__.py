@@ -1,1 +1,1 @@
-"""Snapshots of the whole state: taken, written, read, restored."""
+"""Snapshots: the whole state of an emulator as one JSON document."""

@@ -1,6 +1,6 @@
-"""All that calls have made of a server: taken, put back, forgotten. Knows the rooms, no HTTP and no vendor.
+"""Capture, restore and reset the state of an emulator. Knows its components, but no HTTP and no vendor.
 
-Settings are not state. A snapshot that is broken anywhere changes nothing.
+Settings are not state.
 """
 
 from __future__ import annotations
@@ -26,111 +26,124 @@ from ..storage import Store
 from ..tasks.latency import LatencyRules
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at
-from . import serializers as retelling
-from .schema import ClockState, JournalState, Snapshot, read, written
+from . import serializers
+from .schema import ClockState, JournalState, Snapshot, decode_snapshot, encode_snapshot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """The rooms that hold what calls have made."""
+    """Components that hold the state."""
 
     store: Store
     clocks: Clocks
     fates: Fates
     faults: Faults
     limits: Limits
-    declared: DeclaredMedia
+    declared_media: DeclaredMedia
     journal: Journal
     engine: Engine
-    courier: CallbackDispatcher
-    sources: ReferenceFiles
+    callbacks: CallbackDispatcher
+    reference_files: ReferenceFiles
     random: SeededRandom
     folder: Path
 
-    def take(self, stage: ActiveScenario) -> bytes:
-        """The snapshot as JSON."""
-        world, ledger = self.clocks.shared, self.engine.ledger
-        owners = {account: self.clocks.for_account(account) for account in self.clocks.accounts}
-        taken = Snapshot(
+    def capture(self, active_scenario: ActiveScenario) -> bytes:
+        """Return the current state as JSON."""
+        shared, ledger = self.clocks.shared, self.engine.ledger
+        own_clocks = {account: self.clocks.for_account(account) for account in self.clocks.accounts}
+        snapshot = Snapshot(
             seed=self.random.seed,
             number=self.engine.number,
-            clock=ClockState(world.now(), world.rate),
-            clocks={account: ClockState(clock.now(), clock.rate) for account, clock in owners.items()},
-            holdings=tuple(self.store.account_records(account) for account in self.store.accounts()),
-            fates=retelling.fates_state(self.fates),
-            faults=retelling.faults_state(self.faults),
+            clock=ClockState(shared.now(), shared.rate),
+            clocks={account: ClockState(clock.now(), clock.rate) for account, clock in own_clocks.items()},
+            accounts=tuple(self.store.account_records(account) for account in self.store.accounts()),
+            fates=serializers.fates_state(self.fates),
+            faults=serializers.faults_state(self.faults),
             limits=((None, self.limits.default), *self.limits.of_account.items()),
-            calls=tuple((*whose, tuple(calls)) for whose, calls in self.limits.calls.items()),
+            recent_calls=tuple((*owner, tuple(times)) for owner, times in self.limits.calls.items()),
             latencies=self.engine.latencies,
-            uploads=self.sources.uploads(),
+            uploads=self.reference_files.uploads(),
             credit=ledger.default_credit,
-            grants=tuple((*whose, amount) for whose, amount in ledger.grants.items()),
-            media=tuple(self.declared.as_tables()),
-            stage=retelling.stage_state(stage),
-            posts=tuple(retelling.post_state(one) for one in self.courier.expected()),
+            grants=tuple((*owner, amount) for owner, amount in ledger.grants.items()),
+            media=tuple(self.declared_media.as_tables()),
+            scenario=serializers.scenario_state(active_scenario),
+            callbacks=tuple(map(serializers.callback_state, self.callbacks.expected())),
             journal=JournalState(self.journal.count, tuple(self.journal.read())),
         )
-        return written(taken)
+        return encode_snapshot(snapshot)
 
-    def restore(self, document: bytes, stage: ActiveScenario) -> None:
-        """Be what a snapshot says, and nothing else. Raises InvalidSnapshot, having changed nothing."""
-        taken = read(document, self.folder)
-        fates = [retelling.counted(states, fate_rule_from) for states in (taken.fates.rules, taken.fates.scenario)]
-        faults = [retelling.counted(states, fault_rule_from) for states in (taken.faults.rules, taken.faults.scenario)]
-        default, of_key = retelling.defaults(taken.fates)
-        media = [retelling.declaration(row) for row in taken.media]
-        scenario, said_before = retelling.scenario(taken.stage)
-        self.forget()
-        self.random.reseed(taken.seed)
-        self.engine.number = taken.number
-        self.clocks.shared.restore(taken.clock.now, taken.clock.rate)
-        for account, clock in taken.clocks.items():
-            self.clocks.fork_for(account).restore(clock.now, clock.rate)
-        for holding in taken.holdings:
-            self.store.replace_account(holding)
-        self.fates.restore(taken.fates.number, fates[0], fates[1], of_key, default)
-        self.fates.drawn.update(taken.fates.drawn)
-        self.faults.restore(taken.faults.number, faults[0], faults[1])
-        self.faults.calls.update(taken.faults.drawn)
-        for limited, limit in taken.limits:
-            self.limits.set(limit, limited)
-        self.limits.calls.update({(upstream, account): deque(calls) for upstream, account, calls in taken.calls})
-        self.engine.latencies = taken.latencies
-        for token, upload in taken.uploads:
-            self.sources.publish(token, upload.file, upload.name, upload.expires_at, upload.account)
-        self.engine.ledger.set_default_credit(taken.credit)
-        for account, upstream, amount in taken.grants:
-            self.engine.ledger.grant(account, upstream, amount)
+    def restore(self, document: bytes, active_scenario: ActiveScenario) -> None:
+        """Replace the current state with the snapshot. Raises InvalidSnapshot, with nothing changed."""
+        snapshot = decode_snapshot(document, self.folder)
+        # All that can be malformed is parsed before anything is reset.
+        fate_rules = serializers.parse_rules(snapshot.fates, fate_rule_from)
+        fault_rules = serializers.parse_rules(snapshot.faults, fault_rule_from)
+        default, account_defaults = serializers.parse_defaults(snapshot.fates)
+        media = [serializers.parse_declaration(table) for table in snapshot.media]
+        scenario, previous_media = serializers.parse_scenario_state(snapshot.scenario)
+        self.reset()
+        self._restore_records(snapshot)
+        self._restore_limits(snapshot)
+        self.fates.restore(snapshot.fates.number, *fate_rules, account_defaults, default)
+        self.fates.drawn.update(snapshot.fates.draws)
+        self.faults.restore(snapshot.faults.number, *fault_rules)
+        self.faults.calls.update(snapshot.faults.draws)
         for url, facts in media:
-            self.declared.put(url, facts)
-        stage.resume(scenario, said_before)
-        self.journal.restore(taken.journal.count, taken.journal.entries)
-        tasks = {task.id: task for holding in taken.holdings for task in holding.tasks}
-        deliveries = self._to_come(tasks.values()) if taken.posts is None else retelling.deliveries(taken.posts, tasks)
-        with contextlib.suppress(RuntimeError):  # in no event loop: it begins with the next order in one
-            self.courier.resume(deliveries)
+            self.declared_media.put(url, facts)
+        active_scenario.restore(scenario, previous_media)
+        self.journal.restore(snapshot.journal.count, snapshot.journal.entries)
+        self._restore_callbacks(snapshot)
 
-    def _to_come(self, tasks: Iterable[Task]) -> Iterable[Delivery]:
-        """A callback for what has not ended."""
+    def _restore_records(self, snapshot: Snapshot) -> None:
+        self.random.reseed(snapshot.seed)
+        self.engine.number = snapshot.number
+        self.engine.latencies = snapshot.latencies
+        self.clocks.shared.restore(snapshot.clock.now, snapshot.clock.rate)
+        for account, clock in snapshot.clocks.items():
+            self.clocks.fork_for(account).restore(clock.now, clock.rate)
+        for records in snapshot.accounts:
+            self.store.replace_account(records)
+        for token, upload in snapshot.uploads:
+            self.reference_files.publish(token, upload.file, upload.name, upload.expires_at, upload.account)
+
+    def _restore_limits(self, snapshot: Snapshot) -> None:
+        for limited, limit in snapshot.limits:
+            self.limits.set(limit, limited)
+        calls = {(upstream, account): deque(times) for upstream, account, times in snapshot.recent_calls}
+        self.limits.calls.update(calls)
+        self.engine.ledger.set_default_credit(snapshot.credit)
+        for account, upstream, amount in snapshot.grants:
+            self.engine.ledger.grant(account, upstream, amount)
+
+    def _restore_callbacks(self, snapshot: Snapshot) -> None:
+        tasks = {task.id: task for records in snapshot.accounts for task in records.tasks}
+        if snapshot.callbacks is None:
+            deliveries = self._unfinished_deliveries(tasks.values())
+        else:
+            deliveries = serializers.deliveries(snapshot.callbacks, tasks)
+        with contextlib.suppress(RuntimeError):  # outside an event loop delivery starts with the next order inside one
+            self.callbacks.resume(deliveries)
+
+    def _unfinished_deliveries(self, tasks: Iterable[Task]) -> Iterable[Delivery]:
         for task in tasks:
             end = ends_at(task)
             if task.callback_url and self.clocks.now(task.account) < end != NEVER:
                 yield Delivery(end, 0, task, end)
 
-    def forget(self, account: str | None = None) -> None:
-        """Forget all that calls have made, or what those of an account have; without one, the time begins again too."""
-        for one in self.store.accounts() if account is None else (account,):
-            self.store.remove_account(one)
+    def reset(self, account: str | None = None) -> None:
+        """Delete the state of an account, or of all; without one, the shared clock and the draws start over too."""
+        for name in self.store.accounts() if account is None else (account,):
+            self.store.remove_account(name)
         self.clocks.reset(account)
         self.fates.clear(account)
         self.faults.clear(account)
         self.limits.clear(account)
         self.journal.clear(account)
         self.engine.ledger.reset(account)
-        self.courier.forget(account)
+        self.callbacks.forget(account)
         if account is None:
-            self.declared.clear()
-            self.sources.unpublish_all()
+            self.declared_media.clear()
+            self.reference_files.unpublish_all()
             self.engine.latencies = LatencyRules()
             self.clocks.shared.reset()
             self.engine.number = 0

@@ -1,6 +1,6 @@
-"""The whole state as one JSON document: what it holds, and what makes one that nobody has taken. Knows no room.
+"""Schema of a snapshot, with its checks. Knows no component of the emulator.
 
-The bytes of files stay where they are: a picture that is not in this server's folder is drawn without.
+Uploaded files are not part of a snapshot: a picture that is not in this server's folder is rendered without.
 """
 
 from __future__ import annotations
@@ -25,23 +25,24 @@ from ..tasks.latency import LatencyRules
 from ..tasks.models import AccountRecords, AssetRecord, Task
 
 VERSION: Literal[1] = 1
-FASTEST, LATEST = 1e6, 1e11
+MAX_RATE, MAX_TIME = 1e6, 1e11
 DIGEST = re.compile(r"[0-9a-f]{64}")
+ALLOWED = "a document from GET /_mock/snapshot"
 
 
 class InvalidSnapshot(SeedmockServerError, ValueError):
-    """A document that is no snapshot: the message says where, what was found and what is allowed."""
+    """Malformed snapshot. The message names the place, the value and what is allowed."""
 
 
 class ClockState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a clock reads and how fast it runs."""
+    """Time and rate of a clock."""
 
     now: float
     rate: float
 
 
 class RuleState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule as it was told, and its counts."""
+    """A rule as a table, and its counts."""
 
     id: str
     rule: dict[str, Any]
@@ -49,28 +50,24 @@ class RuleState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     applied: int = 0
 
 
-class FatesState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All rules of fates and all defaults, as they were told."""
+class RulesState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Rules of one kind. `number`: rules added so far; `draws`: draws so far, by account."""
 
     number: int
+    draws: dict[str, int]
+    rules: tuple[RuleState, ...]
+    scenario_rules: tuple[RuleState, ...]
+
+
+class FatesState(RulesState, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Fate rules and defaults."""
+
     default: Any
-    accounts: dict[str, Any]
-    drawn: dict[str, int]
-    rules: tuple[RuleState, ...]
-    scenario: tuple[RuleState, ...]
+    account_defaults: dict[str, Any]
 
 
-class FaultsState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All rules of faults, as they were told."""
-
-    number: int
-    drawn: dict[str, int]
-    rules: tuple[RuleState, ...]
-    scenario: tuple[RuleState, ...]
-
-
-class StageState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The scenario that is on, but for its rules, which stand in their rooms; and what its media were before it."""
+class ScenarioState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The active scenario without its rules, and what was declared of its media before it."""
 
     name: str
     title: str
@@ -78,30 +75,30 @@ class StageState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     links: tuple[str, ...]
     covers: tuple[str, ...]
     upstreams: tuple[str, ...]
-    before: dict[str, dict[str, Any] | None] = {}
+    previous_media: dict[str, dict[str, Any] | None] = {}
 
 
-class PostState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A callback that is still to be made, or is being made: when, for which task, and how often it was tried."""
+class CallbackState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A callback that is scheduled or under way."""
 
     task: str
     at: float
-    begun: float
-    tries: int = 0
+    started_at: float
+    attempts: int = 0
     paused: bool = False
 
 
 class JournalState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The exchanges with their numbers, and how many there have been."""
+    """Numbered journal entries, and the number of all exchanges so far."""
 
     count: int
     entries: tuple[tuple[int, JournalEntry], ...]
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that calls have made of a server. `number` is how many draws were numbered.
+    """The state of an emulator. `number` counts the numbered draws.
 
-    `posts` is None where an older server has not said which callbacks are to come.
+    `callbacks` is None in a snapshot without that field: then they are scheduled anew for unfinished tasks.
     """
 
     version: Literal[1] = VERSION
@@ -110,101 +107,115 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     number: int
     clock: ClockState
     clocks: dict[str, ClockState]
-    holdings: tuple[AccountRecords, ...]
+    accounts: tuple[AccountRecords, ...]
     fates: FatesState
-    faults: FaultsState
+    faults: RulesState
     limits: tuple[tuple[str | None, Limit], ...]
-    calls: tuple[tuple[str, str, tuple[float, ...]], ...] = ()
+    recent_calls: tuple[tuple[str, str, tuple[float, ...]], ...] = ()
     latencies: LatencyRules = LatencyRules()
     uploads: tuple[tuple[str, PublishedFile], ...] = ()
     credit: Decimal | None
     grants: tuple[tuple[str, str, Decimal | None], ...]
     media: tuple[dict[str, Any], ...]
-    stage: StageState | None = None
-    posts: tuple[PostState, ...] | None = None
+    scenario: ScenarioState | None = None
+    callbacks: tuple[CallbackState, ...] | None = None
     journal: JournalState
 
 
-def written(taken: Snapshot) -> bytes:
-    """A snapshot as JSON, in which a file goes by its name."""
-    return msgspec.json.encode(taken, enc_hook=_path_name)
+def encode_snapshot(snapshot: Snapshot) -> bytes:
+    """Encode as JSON. A file is named without its folder: another server has another one."""
+    return msgspec.json.encode(snapshot, enc_hook=_encode_path)
 
 
-def read(document: bytes, folder: Path) -> Snapshot:
-    """A snapshot, with files found again in the folder where a server keeps them. Raises InvalidSnapshot."""
+def decode_snapshot(document: bytes, folder: Path) -> Snapshot:
+    """Decode JSON, with files in `folder`; those that are not there are left out. Raises InvalidSnapshot."""
 
-    def path(kind: type, name: Any) -> Path:
+    def decode_path(kind: type, name: Any) -> Path:
+        # Only digests are file names of ours: anything else could lead out of the folder.
         if kind is not Path or not isinstance(name, str) or DIGEST.fullmatch(name) is None:
-            raise ValueError(f"a file is {str(name)[:80]!r}; allowed: the name that a server has given it")
+            raise ValueError(f"a file is {str(name)[:80]!r}; allowed: the name of a stored file")
         return folder / name
 
     try:
-        taken = msgspec.json.decode(document, type=Snapshot, dec_hook=path)
+        snapshot = msgspec.json.decode(document, type=Snapshot, dec_hook=decode_path)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidSnapshot(f"this is no snapshot: {error}; allowed: what GET /_mock/snapshot gives") from error
-    _check(taken)
-    there = tuple(_with_files(holding) for holding in taken.holdings)
-    uploads = tuple(pair for pair in taken.uploads if not _is_gone(pair[1].file.source))
-    return msgspec.structs.replace(taken, holdings=there, uploads=uploads)
-
-
-def _check(taken: Snapshot) -> None:
-    accounts = [holding.account for holding in taken.holdings]
-    records = [(holding, record) for holding in taken.holdings for record in _records(holding)]
-    ids = [task.id for holding in taken.holdings for task in holding.tasks]
-    there, posts = frozenset(ids), taken.posts or ()
-    clocks = (taken.clock, *taken.clocks.values())
-    moments = [clock.now for clock in clocks] + [record.created_at for _, record in records]
-    moments += [moment for post in posts for moment in (post.at, post.begun)]
-    upstreams = () if taken.stage is None else taken.stage.upstreams
-    amounts = [taken.credit, *(amount for *_, amount in taken.grants)]
-    for wrong, said in (
-        (len(set(accounts)) != len(accounts), "an account is there twice"),
-        (any(record.account != holding.account for holding, record in records), "an account holds another's record"),
-        (len(there) != len(ids), "a task is there twice"),
-        (any(not task.phases for holding in taken.holdings for task in holding.tasks), "a task has no phases"),
-        (any(not 0 <= clock.rate <= FASTEST for clock in clocks), "a clock's rate is none"),
-        (any(not 0 <= moment < LATEST for moment in moments), "a moment is out of time"),
-        (not -SEED_LIMIT <= taken.seed < SEED_LIMIT, "the seed has more than 64 bits"),
-        (any(amount is not None and not amount >= 0 for amount in amounts), "an amount is below 0"),
-        (any(upstream not in NAMES for _, upstream, _ in taken.grants), "a grant is for no upstream"),
-        (any(post.task not in there for post in posts), "a callback is for no task"),
-        (len({post.task for post in posts}) != len(posts), "a callback is there twice"),
-        (any(post.tries < 0 for post in posts), "a callback was tried less than never"),
-        (any(one not in NAMES for one in upstreams), "the scenario is for no upstream"),
-        (taken.number < 0 or taken.journal.count < 0, "a count is negative"),
-    ):
-        if wrong:
-            raise InvalidSnapshot(f"this is no snapshot: {said}; allowed: what GET /_mock/snapshot gives")
-
-
-def _records(holding: AccountRecords) -> Iterable[Any]:
-    return (*holding.tasks, *holding.groups, *holding.assets, *holding.removed_assets)
-
-
-def _with_files(holding: AccountRecords) -> AccountRecords:
-    """The holding without the files that are not here."""
+        raise InvalidSnapshot(f"not a valid snapshot: {error}; allowed: {ALLOWED}") from error
+    _check(snapshot)
     return msgspec.structs.replace(
-        holding,
-        tasks=tuple(_task_with_files(task) for task in holding.tasks),
-        assets=tuple(_asset_with_file(asset) for asset in holding.assets),
+        snapshot,
+        accounts=tuple(_without_missing_files(records) for records in snapshot.accounts),
+        uploads=tuple(pair for pair in snapshot.uploads if not _is_missing(pair[1].file.source)),
     )
 
 
-def _task_with_files(task: Task) -> Task:
-    gone = {name: None for name in ("first", "last", "source") if _is_gone(getattr(task, name))}
-    return msgspec.structs.replace(task, **gone) if gone else task
+def _check(snapshot: Snapshot) -> None:
+    for is_broken, problem in (*_record_problems(snapshot), *_value_problems(snapshot), *_callback_problems(snapshot)):
+        if is_broken:
+            raise InvalidSnapshot(f"not a valid snapshot: {problem}; allowed: {ALLOWED}")
 
 
-def _asset_with_file(asset: AssetRecord) -> AssetRecord:
-    return msgspec.structs.replace(asset, source=None) if _is_gone(asset.source) else asset
+def _record_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:
+    accounts = [records.account for records in snapshot.accounts]
+    tasks = [task for records in snapshot.accounts for task in records.tasks]
+    foreign = any(
+        record.account != records.account for records in snapshot.accounts for record in _all_records(records)
+    )
+    yield len(set(accounts)) != len(accounts), "an account occurs twice"
+    yield foreign, "an account holds a record of another one"
+    yield len({task.id for task in tasks}) != len(tasks), "a task occurs twice"
+    yield any(not task.phases for task in tasks), "a task has no phases"
 
 
-def _is_gone(source: Any) -> bool:
+def _value_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:
+    clocks = (snapshot.clock, *snapshot.clocks.values())
+    times = [clock.now for clock in clocks]
+    times += [record.created_at for records in snapshot.accounts for record in _all_records(records)]
+    times += [time for callback in snapshot.callbacks or () for time in (callback.at, callback.started_at)]
+    amounts = [snapshot.credit, *(amount for *_, amount in snapshot.grants)]
+    upstreams = () if snapshot.scenario is None else snapshot.scenario.upstreams
+    yield any(not 0 <= clock.rate <= MAX_RATE for clock in clocks), f"the rate of a clock is not 0 to {MAX_RATE:.0f}"
+    yield any(not 0 <= time < MAX_TIME for time in times), f"a time is not 0 to {MAX_TIME:.0f}"
+    yield not -SEED_LIMIT <= snapshot.seed < SEED_LIMIT, "the seed has more than 64 bits"
+    yield any(amount is not None and not amount >= 0 for amount in amounts), "an amount is below 0"
+    yield any(upstream not in NAMES for _, upstream, _ in snapshot.grants), "a grant is for an unknown upstream"
+    yield any(name not in NAMES for name in upstreams), "the scenario is for an unknown upstream"
+    yield snapshot.number < 0 or snapshot.journal.count < 0, "a count is negative"
+
+
+def _callback_problems(snapshot: Snapshot) -> Iterable[tuple[bool, str]]:
+    callbacks = snapshot.callbacks or ()
+    ids = {task.id for records in snapshot.accounts for task in records.tasks}
+    yield any(callback.task not in ids for callback in callbacks), "a callback is for an unknown task"
+    yield len({callback.task for callback in callbacks}) != len(callbacks), "a callback occurs twice"
+    yield any(callback.attempts < 0 for callback in callbacks), "the attempts of a callback are negative"
+
+
+def _all_records(records: AccountRecords) -> Iterable[Any]:
+    return (*records.tasks, *records.groups, *records.assets, *records.removed_assets)
+
+
+def _without_missing_files(records: AccountRecords) -> AccountRecords:
+    return msgspec.structs.replace(
+        records,
+        tasks=tuple(_task_without_missing_files(task) for task in records.tasks),
+        assets=tuple(_asset_without_missing_file(asset) for asset in records.assets),
+    )
+
+
+def _task_without_missing_files(task: Task) -> Task:
+    missing = {name: None for name in ("first", "last", "source") if _is_missing(getattr(task, name))}
+    return msgspec.structs.replace(task, **missing) if missing else task
+
+
+def _asset_without_missing_file(asset: AssetRecord) -> AssetRecord:
+    return msgspec.structs.replace(asset, source=None) if _is_missing(asset.source) else asset
+
+
+def _is_missing(source: Any) -> bool:
     return source is not None and not source.path.is_file()
 
 
-def _path_name(value: Any) -> str:
+def _encode_path(value: Any) -> str:
     if isinstance(value, Path):
         return value.name
-    raise NotImplementedError(f"{type(value).__name__} has no place in a snapshot")
+    raise NotImplementedError(f"{type(value).__name__} has no encoding in a snapshot")

@@ -1,7 +1,4 @@
-"""What rooms hold as the records of a snapshot, and those records as what rooms hold.
-
-Knows neither where a snapshot comes from nor what is done with what it tells. Raises InvalidSnapshot.
-"""
+"""Conversion between the state of components and the records of a snapshot. Parsing raises InvalidSnapshot."""
 
 from __future__ import annotations
 
@@ -16,60 +13,71 @@ from ..references.declared import MAX_URL_CHARS, Declaration, declaration_from
 from ..scenarios.active import ActiveScenario
 from ..scenarios.loader import Scenario
 from ..tasks.models import Task
-from .schema import FatesState, FaultsState, InvalidSnapshot, PostState, RuleState, StageState
+from .schema import CallbackState, FatesState, InvalidSnapshot, RulesState, RuleState, ScenarioState
 
 R = TypeVar("R", FateRule, FaultRule)
 
 # --- callbacks ---
 
 
-def post_state(delivery: Delivery) -> PostState:
-    """A callback that is still to come."""
-    return PostState(delivery.task.id, delivery.at, delivery.begun, delivery.tries, delivery.paused)
+def callback_state(delivery: Delivery) -> CallbackState:
+    return CallbackState(delivery.task.id, delivery.at, delivery.begun, delivery.tries, delivery.paused)
 
 
-def deliveries(posts: Iterable[PostState], tasks: Mapping[str, Task]) -> Iterable[Delivery]:
-    """The callbacks that were still to come."""
-    return (Delivery(one.at, 0, tasks[one.task], one.begun, one.tries, one.paused) for one in posts)
-
-
-# --- the stage ---
-
-
-def stage_state(stage: ActiveScenario) -> StageState | None:
-    """The scenario that is on, if one is."""
-    on = stage.scenario
-    if on is None:
-        return None
-    before = {url: None if said is None else said.as_table() for url, said in stage.said_before.items()}
-    return StageState(on.name, on.title, on.description, on.links, on.covers, on.upstreams, before)
-
-
-def scenario(said: StageState | None) -> tuple[Scenario | None, dict[str, Declaration | None]]:
-    """The scenario as it is told, without its rules, and what its media were before it."""
-    if said is None:
-        return None, {}
-    on = Scenario(
-        name=said.name,
-        title=said.title,
-        description=said.description,
-        links=said.links,
-        covers=said.covers,
-        upstreams=said.upstreams,
+def deliveries(callbacks: Iterable[CallbackState], tasks: Mapping[str, Task]) -> Iterable[Delivery]:
+    return (
+        Delivery(callback.at, 0, tasks[callback.task], callback.started_at, callback.attempts, callback.paused)
+        for callback in callbacks
     )
-    return on, {url: None if row is None else declaration({**row, "url": url})[1] for url, row in said.before.items()}
+
+
+# --- the active scenario ---
+
+
+def scenario_state(active_scenario: ActiveScenario) -> ScenarioState | None:
+    scenario = active_scenario.scenario
+    if scenario is None:
+        return None
+    previous = active_scenario.previous_media.items()
+    return ScenarioState(
+        name=scenario.name,
+        title=scenario.title,
+        description=scenario.description,
+        links=scenario.links,
+        covers=scenario.covers,
+        upstreams=scenario.upstreams,
+        previous_media={url: None if facts is None else facts.as_table() for url, facts in previous},
+    )
+
+
+def parse_scenario_state(state: ScenarioState | None) -> tuple[Scenario | None, dict[str, Declaration | None]]:
+    """Parse a scenario without its rules, and what was declared of its media before it."""
+    if state is None:
+        return None, {}
+    scenario = Scenario(
+        name=state.name,
+        title=state.title,
+        description=state.description,
+        links=state.links,
+        covers=state.covers,
+        upstreams=state.upstreams,
+    )
+    previous_media = {
+        url: None if table is None else parse_declaration({**table, "url": url})[1]
+        for url, table in state.previous_media.items()
+    }
+    return scenario, previous_media
 
 
 # --- media ---
 
 
-def declaration(row: dict[str, Any]) -> tuple[str, Declaration]:
-    """A URL and what was declared of it."""
-    url = row.get("url")
+def parse_declaration(table: Mapping[str, Any]) -> tuple[str, Declaration]:
+    url = table.get("url")
     if not isinstance(url, str) or not url.strip() or len(url) > MAX_URL_CHARS:
-        raise InvalidSnapshot(f"media: url is {str(url)[:80]!r}; allowed: a text")
+        raise InvalidSnapshot(f"media: url is {str(url)[:80]!r}; allowed: a text of at most {MAX_URL_CHARS} characters")
     try:
-        return url, declaration_from({name: value for name, value in row.items() if name != "url"})
+        return url, declaration_from({name: value for name, value in table.items() if name != "url"})
     except InvalidRule as error:
         raise InvalidSnapshot(f"media: {error}") from error
 
@@ -77,72 +85,73 @@ def declaration(row: dict[str, Any]) -> tuple[str, Declaration]:
 # --- rules ---
 
 
-def _fate_row(fate: Fate) -> dict[str, Any]:
-    """A fate as the table that it can be read from again."""
-    return {"fate": str(fate.kind), **fate.seconds, **fate.texts}
-
-
-def _outcomes_row(outcomes: Outcomes) -> list[dict[str, Any]]:
-    """Outcomes as the list that they can be read from again."""
-    return [{**_fate_row(fate), "weight": weight} for weight, fate in outcomes.weighted]
-
-
 def fates_state(fates: Fates) -> FatesState:
-    """What was said of fates, as it was told."""
     return FatesState(
         number=fates.number,
-        default=_outcomes_row(fates.default),
-        accounts={account: _outcomes_row(outcomes) for account, outcomes in fates.of_key.items()},
-        drawn=dict(fates.drawn),
-        rules=_told(fates.rules, _fate_told),
-        scenario=_told(fates.scenario, _fate_told),
+        default=_outcomes_table(fates.default),
+        account_defaults={account: _outcomes_table(outcomes) for account, outcomes in fates.of_key.items()},
+        draws=dict(fates.drawn),
+        rules=_rule_states(fates.rules, _fate_table),
+        scenario_rules=_rule_states(fates.scenario, _fate_table),
     )
 
 
-def faults_state(faults: Faults) -> FaultsState:
-    """What was said of faults, as it was told."""
-    return FaultsState(
+def faults_state(faults: Faults) -> RulesState:
+    return RulesState(
         number=faults.number,
-        drawn=dict(faults.calls),
-        rules=_told(faults.rules, _fault_told),
-        scenario=_told(faults.scenario, _fault_told),
+        draws=dict(faults.calls),
+        rules=_rule_states(faults.rules, _fault_table),
+        scenario_rules=_rule_states(faults.scenario, _fault_table),
     )
 
 
-def _told(pairs: Iterable[tuple[Counter, R]], said: Callable[[R], dict[str, Any]]) -> tuple[RuleState, ...]:
-    """Rules with their counts; `said` gives what a rule says beside what it is for."""
+def parse_rules(
+    state: RulesState, parse: Callable[[dict[str, Any]], R]
+) -> tuple[list[tuple[Counter, R]], list[tuple[Counter, R]]]:
+    """Parse rules, and a scenario's rules, with their counts."""
+    return _parse_rules(state.rules, parse), _parse_rules(state.scenario_rules, parse)
+
+
+def parse_defaults(state: FatesState) -> tuple[Outcomes, dict[str, Outcomes]]:
+    """Parse the default fate, and those of single accounts."""
+    try:
+        account_defaults = {account: outcomes_from(table) for account, table in state.account_defaults.items()}
+        return outcomes_from(state.default), account_defaults
+    except InvalidRule as error:
+        raise InvalidSnapshot(f"a default fate: {error}") from error
+
+
+def _rule_states(rules: Iterable[tuple[Counter, R]], to_table: Callable[[R], dict[str, Any]]) -> tuple[RuleState, ...]:
     return tuple(
-        RuleState(counter.label, {"match": match_row(rule.match), **said(rule)}, counter.matched, counter.applied)
-        for counter, rule in pairs
+        RuleState(counter.label, {"match": match_row(rule.match), **to_table(rule)}, counter.matched, counter.applied)
+        for counter, rule in rules
     )
 
 
-def _fate_told(rule: FateRule) -> dict[str, Any]:
-    return {"fate": _outcomes_row(rule.outcomes)}
-
-
-def _fault_told(rule: FaultRule) -> dict[str, Any]:
-    return {"fault": fault_row(rule.fault)}
-
-
-def counted(states: Iterable[RuleState], rule_from: Callable[[dict[str, Any]], R]) -> list[tuple[Counter, R]]:
-    """Rules with the counts that they had."""
-    pairs = []
+def _parse_rules(states: Iterable[RuleState], parse: Callable[[dict[str, Any]], R]) -> list[tuple[Counter, R]]:
+    rules = []
     for state in states:
         try:
-            rule = rule_from(state.rule)
+            rule = parse(state.rule)
         except InvalidRule as error:
             raise InvalidSnapshot(f"rule {state.id[:80]!r}: {error}") from error
         counter = Counter(rule.match, state.id)
         counter.matched, counter.applied = state.matched, state.applied
-        pairs.append((counter, rule))
-    return pairs
+        rules.append((counter, rule))
+    return rules
 
 
-def defaults(state: FatesState) -> tuple[Outcomes, dict[str, Outcomes]]:
-    """The fate of tasks of which nothing is said: everyone's, and each account's own."""
-    try:
-        of_key = {account: outcomes_from(said) for account, said in state.accounts.items()}
-        return outcomes_from(state.default), of_key
-    except InvalidRule as error:
-        raise InvalidSnapshot(f"a default fate: {error}") from error
+def _fate_table(rule: FateRule) -> dict[str, Any]:
+    return {"fate": _outcomes_table(rule.outcomes)}
+
+
+def _fault_table(rule: FaultRule) -> dict[str, Any]:
+    return {"fault": fault_row(rule.fault)}
+
+
+def _outcomes_table(outcomes: Outcomes) -> list[dict[str, Any]]:
+    return [{**_single_fate_table(fate), "weight": weight} for weight, fate in outcomes.weighted]
+
+
+def _single_fate_table(fate: Fate) -> dict[str, Any]:
+    return {"fate": str(fate.kind), **fate.seconds, **fate.texts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..clock import Clock
-from ..control.clock import next_due
+from ..control.clock import next_due_at
 from ..control.context import ControlContext
 from ..fates.rules import duration
 from ..tasks.timeline import NEVER
@@ -25,7 +25,7 @@ class KeyClock:
 
     @property
     def _clock(self) -> Clock:
-        return self._world.state.clocks.fork_for(self._account)
+        return self._world.clocks.fork_for(self._account)
 
     def now(self) -> float:
         """What the clock reads."""
@@ -66,7 +66,7 @@ class KeyClock:
 
         Raises ValueError when nothing will change any more.
         """
-        due = next_due(self._world, self._account)
+        due = next_due_at(self._world, self._account)
         if due == NEVER:
             raise ValueError("nothing is due: no task, asset or callback of this test changes any more")
         return self.advance(max(0.0, due - self.now()))

@@ -23,7 +23,7 @@ class Upstreams:
     def __init__(self, emulator: Emulator, name: str = "") -> None:
         """`name` is the test's: the same name has the same key in each run."""
         self._emulator = emulator
-        world = emulator.app.world
+        world = emulator.app.context
         self.url = emulator.url
         self.api_key = "sk_mock_test_" + blake2b(name.encode("utf-8", "replace"), digest_size=8).hexdigest()
         self.account = world.account(self.api_key)
@@ -61,9 +61,9 @@ class Upstreams:
 
     def forget(self) -> None:
         """Forget all that this test's key has done and was told."""
-        world = self._emulator.app.world
+        world = self._emulator.app.context
         self._emulator.deliveries.forget({task.id for task in world.store.tasks(self.account)})
-        world.state.forget(self.account)
+        world.checkpoint.reset(self.account)
 
     def _client(self, kind: str, upstream: str, options: dict[str, Any]) -> Any:
         # Found by its entry point, as the commands are: the server never imports the client.

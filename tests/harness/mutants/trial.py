@@ -196,7 +196,7 @@ def _called_back(app: App, contract: Contract, speaker: Driver, heard: Callable[
     """The callbacks of what was ordered with one, as they are posted; in process nobody is there to take them."""
     spoiler = CallbackFaults(app.faults, {contract.name: contract})
     for story in speaker.conversation.tasks.values():
-        task = app.world.engine.store.task(story.id)
+        task = app.context.engine.store.task(story.id)
         url = (story.created.document or {}).get("callback_url")
         if task is None or not url or story.ended is None:
             continue

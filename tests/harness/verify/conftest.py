@@ -40,8 +40,8 @@ class World:
     @property
     def ordered(self) -> list[str]:
         """The ids of all tasks that were ever made."""
-        accounts = [self.app.world.account(key) for key in KEYS.values()]
-        return [task.id for account in accounts for task in self.app.world.store.tasks(account)]
+        accounts = [self.app.context.account(key) for key in KEYS.values()]
+        return [task.id for account in accounts for task in self.app.context.store.tasks(account)]
 
     def lie(self, fault: str, **match: Any) -> None:
         """Let calls that match meet a lie, or another fault."""

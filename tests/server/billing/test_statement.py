@@ -139,7 +139,7 @@ def test_the_statement_is_json_with_exact_amounts_and_what_they_rest_on(open_sho
     shop = open_shop(credit="1")
     shop.order("b")
     shop.order("a", fate="failed")
-    assert shop.statement().as_json["upstreams"]["apimodels"]["left"] == "0.412"
+    assert shop.statement().as_json["upstreams"]["apimodels"]["remaining"] == "0.412"
     shop.clock.advance(2)
     said = json.loads(json.dumps(shop.statement().as_json))
     b, a = said["lines"]
@@ -152,14 +152,14 @@ def test_the_statement_is_json_with_exact_amounts_and_what_they_rest_on(open_sho
         "quoted": "0.588", "held": "0", "charged": "0", "refunded": "0.588", "credit": "1", "left": "1",
     }  # fmt: skip
     left = Decimal(1) - Decimal(b["charged"])
-    assert Decimal(said["upstreams"]["opeai"]["left"]) == left
+    assert Decimal(said["upstreams"]["opeai"]["remaining"]) == left
     assert Decimal(said["totals"]["charged"]) == Decimal(b["charged"])
 
 
 def test_without_a_limit_a_statement_says_so(shop: Any) -> None:
     shop.order("a")
     assert shop.statement().as_json["upstreams"]["apimodels"]["credit"] is None
-    assert shop.statement().as_json["upstreams"]["apimodels"]["left"] is None
+    assert shop.statement().as_json["upstreams"]["apimodels"]["remaining"] is None
 
 
 @pytest.mark.parametrize(

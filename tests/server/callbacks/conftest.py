@@ -100,7 +100,7 @@ class Studio:
         """Move the clock, and wait until all is posted that is due by then."""
         before = len(self.posts())
         self.clock.advance(seconds)
-        await self.app.courier.deliver_due()
+        await self.app.callbacks.deliver_due()
         return len(self.posts()) - before
 
     @property

@@ -95,14 +95,14 @@ def test_an_attempt_under_way_is_made_again_and_its_own_end_counts_no_more(run: 
         return PostResponse(says if len(begun) == 1 else 200, b"")
 
     async def play(studio: Any) -> None:
-        courier = studio.app.courier
+        courier = studio.app.callbacks
         courier.way = stuck
         task_id = await studio.order(receiver.url)
         studio.clock.advance(2)
         while not begun:
             await asyncio.sleep(0)
         document = await taken(studio)
-        assert [one["tries"] for one in json.loads(document)["posts"]] == [0]
+        assert [one["attempts"] for one in json.loads(document)["callbacks"]] == [0]
         await put_back(studio, document)
         waits.set()
         await courier.deliver_due()
@@ -122,7 +122,7 @@ def test_an_attempt_that_has_not_begun_when_a_snapshot_is_put_back_is_made_once(
         return PostResponse(200, b"")
 
     async def play(studio: Any) -> None:
-        courier = studio.app.courier
+        courier = studio.app.callbacks
         courier.way = counted
         if fault is not None:
             rule = {"match": {"operation": "callback"}, "fault": fault}
@@ -154,7 +154,7 @@ def test_an_attempt_that_a_reset_overtook_is_not_tried_again(run: Any, receiver:
         return PostResponse(500, b"")
 
     async def play(studio: Any) -> None:
-        studio.app.courier.way = stuck
+        studio.app.callbacks.way = stuck
         await studio.order(receiver.url)
         before = await taken(studio)
         studio.clock.advance(2)
@@ -162,7 +162,7 @@ def test_an_attempt_that_a_reset_overtook_is_not_tried_again(run: Any, receiver:
             await asyncio.sleep(0)
         await studio.client.post("/_mock/reset")
         waits.set()
-        await studio.app.courier.deliver_due()
+        await studio.app.callbacks.deliver_due()
         assert studio.posts() == []
         await put_back(studio, before)
         assert [await studio.pass_time(seconds) for seconds in (1, 1)] == [0, 1]
@@ -195,7 +195,7 @@ def test_a_snapshot_of_before_says_nothing_of_callbacks_and_those_to_come_are_ma
         await studio.order(receiver.url)
         await studio.order(receiver.url, fate="stuck")
         document = json.loads(await taken(studio))
-        del document["posts"]
+        del document["callbacks"]
         await put_back(studio, json.dumps(document).encode())
         assert await studio.pass_time(7200) == 1
 
@@ -208,8 +208,8 @@ def test_a_snapshot_of_before_says_nothing_of_callbacks_and_those_to_come_are_ma
         {"task": "task_nobody"},
         {"at": -1.0},
         {"at": 1e12},
-        {"begun": -1.0},
-        {"tries": -1},
+        {"started_at": -1.0},
+        {"attempts": -1},
         {"task": 3},
         {"colour": "red"},
     ],
@@ -220,11 +220,11 @@ def test_callbacks_that_cannot_be_are_refused_with_the_whole(run: Any, receiver:
         await studio.order(receiver.url)
         document = await taken(studio)
         spoilt = json.loads(document)
-        spoilt["posts"][0].update(change)
+        spoilt["callbacks"][0].update(change)
         assert "allowed" in await put_back(studio, json.dumps(spoilt).encode(), status=400)
         assert await taken(studio) == document
         twice = json.loads(document)
-        twice["posts"] *= 2
-        assert "a callback is there twice" in await put_back(studio, json.dumps(twice).encode(), status=400)
+        twice["callbacks"] *= 2
+        assert "a callback occurs twice" in await put_back(studio, json.dumps(twice).encode(), status=400)
 
     run(play)

@@ -15,12 +15,12 @@ def test_it_goes_by_the_clock_of_its_key(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "2s"})
-        await studio.app.courier.deliver_due()
+        await studio.app.callbacks.deliver_due()
         assert len(studio.posts()) == 1
         other = {"Authorization": "Bearer sk_test_somebody_else"}
         await studio.order(receiver.url, **other)
         await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "1h"})
-        await studio.app.courier.deliver_due()
+        await studio.app.callbacks.deliver_due()
         assert len(studio.posts()) == 1
         assert await studio.pass_time(2) == 1
 
@@ -74,7 +74,7 @@ def test_on_a_running_clock_it_comes_by_itself(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url, fate="succeed after=1s")
         await receiver.until(2)
-        await studio.app.courier.deliver_due()
+        await studio.app.callbacks.deliver_due()
         assert [entry["status"] for entry in studio.posts()] == [500, 200]
 
     run(play, clock=Clock(rate=50.0))
@@ -94,14 +94,14 @@ def test_on_a_running_clock_too_no_line_comes_before_an_earlier_one(run: Any, re
 
 def test_a_retry_comes_by_itself_after_a_call_that_took_the_only_post(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
-        task = studio.app.state.store.task(await studio.order(receiver.url, fate="succeed after=0s"))
+        task = studio.app.checkpoint.store.task(await studio.order(receiver.url, fate="succeed after=0s"))
         await receiver.until(1)
-        await studio.app.courier.deliver_due()
+        await studio.app.callbacks.deliver_due()
         receiver.answers = [500]
-        studio.app.courier.expect(task)
-        await studio.app.courier.deliver_due()
+        studio.app.callbacks.expect(task)
+        await studio.app.callbacks.deliver_due()
         await receiver.until(3)
-        await studio.app.courier.deliver_due()
+        await studio.app.callbacks.deliver_due()
 
     run(play, clock=Clock(rate=50.0))
 

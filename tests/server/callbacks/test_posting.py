@@ -92,7 +92,7 @@ def test_for_half_an_hour_and_no_longer_however_the_clock_is_moved(run: Any, rec
         assert moments == [0, 1, 3, 7, *(7 + 60 * number for number in range(1, 30))]
         assert moments[-1] <= 1800 < moments[-1] + 60
         assert studio.posts()[-1]["notes"][-1] == "given up"
-        assert studio.app.courier.due_at(studio.posts()[0]["account"], 0) == float("inf")
+        assert studio.app.callbacks.due_at(studio.posts()[0]["account"], 0) == float("inf")
 
     run(play)
 
@@ -140,7 +140,7 @@ def test_the_next_moment_can_be_asked_for(run: Any, receiver: Any) -> None:
 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
-        now, courier = studio.clock.now(), studio.app.courier
+        now, courier = studio.clock.now(), studio.app.callbacks
         (account,) = courier._waiting
         assert courier.due_at(account, now) == now + 2
         assert courier.due_at(account, now + 2) == float("inf")
@@ -154,11 +154,11 @@ def test_the_next_moment_can_be_asked_for(run: Any, receiver: Any) -> None:
 def test_a_task_that_is_no_more_is_told_to_nobody(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
-        (account,) = studio.app.courier._waiting
-        studio.app.state.store.remove_account(account)
+        (account,) = studio.app.callbacks._waiting
+        studio.app.checkpoint.store.remove_account(account)
         assert await studio.pass_time(10) == 0
         await studio.order(receiver.url)
-        studio.app.courier.forget(account)
+        studio.app.callbacks.forget(account)
         assert await studio.pass_time(10) == 0
 
     run(play)

@@ -27,7 +27,7 @@ def test_many_at_one_moment_go_together_and_keep_their_order(run: Any) -> None:
         return PostResponse(200, b"")
 
     async def play(studio: Any) -> None:
-        studio.app.courier.way = slow
+        studio.app.callbacks.way = slow
         ids.extend([await studio.order("http://127.0.0.1:9/") for _ in range(40)])
         assert await studio.pass_time(2) == 40
         assert [entry["notes"][0].split()[-1] for entry in studio.posts()] == ids
@@ -48,7 +48,7 @@ def test_what_was_under_way_when_a_call_was_given_up_is_posted_by_the_next(run: 
         return PostResponse(200, b"")
 
     async def play(studio: Any) -> None:
-        courier = studio.app.courier
+        courier = studio.app.callbacks
         courier.way = stuck
         task_id = await studio.order(receiver.url)
         account = studio.lines[0].account
@@ -67,7 +67,7 @@ def test_what_breaks_in_the_emulator_itself_is_told_and_harms_nobody(run: Any, c
         raise RuntimeError("ours")
 
     async def play(studio: Any) -> None:
-        studio.app.courier.way = broken
+        studio.app.callbacks.way = broken
         await studio.order("http://127.0.0.1:9/")
         assert await studio.pass_time(3600) == 1
         assert "seedmock itself failed" in studio.posts()[0]["notes"][1]
@@ -106,10 +106,10 @@ def test_it_works_on_in_the_next_event_loop(receiver: Any, tmp_path: Any) -> Non
     clock.advance(1)
     asyncio.run(order())
     clock.advance(1)
-    asyncio.run(app.courier.deliver_due())  # type: ignore[arg-type]
+    asyncio.run(app.callbacks.deliver_due())  # type: ignore[arg-type]
     assert len(receiver.calls) == 1
     clock.advance(1)
-    asyncio.run(app.courier.deliver_due())  # type: ignore[arg-type]
+    asyncio.run(app.callbacks.deliver_due())  # type: ignore[arg-type]
     assert len(receiver.calls) == 2
 
     async def wait_for_it() -> None:

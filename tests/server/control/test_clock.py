@@ -13,7 +13,7 @@ Tell = Callable[..., Any]
 
 
 def test_the_clock_says_what_it_reads(tell: Tell) -> None:
-    assert tell("GET", "clock") == {"now": START, "rate": 0.0, "due": None, "accounts": {}}
+    assert tell("GET", "clock") == {"now": START, "rate": 0.0, "next_due_at": None, "accounts": {}}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_next_goes_from_phase_to_phase_of_every_task(still: Any, tell: Tell) -> 
     tell("POST", "clock", {"advance": 1})
     still.order_a(key="sk_other")
     moments = []
-    while tell("GET", "clock")["due"] is not None:
+    while tell("GET", "clock")["next_due_at"] is not None:
         moments.append(tell("POST", "clock", {"next": True})["now"] - START)
     assert moments == pytest.approx([1.6, 2.0, 3.0], abs=1e-5)
     assert [task["status"] for task in tell("GET", "tasks")["tasks"]] == ["SUCCESS", "SUCCESS"]
@@ -57,10 +57,10 @@ def test_next_waits_for_assets_too(still: Any, tell: Tell) -> None:
         {"group_id": group["id"], "asset_type": "Image", "url": "https://example.com/a.png", "name": "a"},
     )
     assert made.status_code == 200, made.text
-    due = tell("GET", "clock")["due"]
+    due = tell("GET", "clock")["next_due_at"]
     assert due > START
     assert tell("POST", "clock", {"next": True})["now"] == due
-    assert tell("GET", "clock")["due"] is None
+    assert tell("GET", "clock")["next_due_at"] is None
 
 
 def test_next_where_nothing_is_due_says_so(tell: Tell) -> None:
@@ -104,7 +104,7 @@ def test_a_clock_runs_at_a_rate_and_stands_still_again(tell: Tell) -> None:
         ({"rate": -1}, "rate", "allowed: 0"),
         ({"rate": "fast"}, "rate", "Expected `float"),
         ({"forward": 1}, "forward", "advance, set, rate, freeze, next, key"),
-        ({"advance": 1, "key": ""}, "key", "it is blank"),
+        ({"advance": 1, "key": ""}, "key", "key is blank"),
         ([1], None, "Expected `object`"),
     ],
 )
@@ -114,7 +114,7 @@ def test_an_order_that_cannot_be_moves_nothing_and_says_what_is_allowed(
     error = tell("POST", "clock", order, status=400)["error"]
     assert allowed in error["message"]
     assert error.get("field") == field
-    assert tell("GET", "clock") == {"now": START, "rate": 0.0, "due": None, "accounts": {}}
+    assert tell("GET", "clock") == {"now": START, "rate": 0.0, "next_due_at": None, "accounts": {}}
 
 
 def test_a_moment_that_is_no_number_is_refused(still: Any, tell: Tell) -> None:
@@ -135,4 +135,4 @@ def test_a_server_with_keys_knows_no_clock_of_another(open_door: Callable[..., A
 def test_under_the_pace_step_no_task_waits_for_the_clock(open_door: Callable[..., Any]) -> None:
     door = open_door(pace="step")
     door.order_b()
-    assert door.get("/_mock/clock", key=None).json()["due"] is None
+    assert door.get("/_mock/clock", key=None).json()["next_due_at"] is None

@@ -107,7 +107,7 @@ def test_the_state_is_saved_loaded_and_forgotten(door: Any, typed: Type, tmp_pat
     typed("snapshot load", str(file))
     assert "1 of 1" in typed("tasks").output
     file.write_text("{}")
-    assert "no snapshot" in typed("snapshot load", str(file), code=1).output
+    assert "not a valid snapshot" in typed("snapshot load", str(file), code=1).output
     assert "0 tasks" in typed("reset --key sk_nobody").output
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 Tell = Callable[..., Any]
-NONE = {"rules": [], "scenario": [], "accounts": {}, "default": [{"fate": "succeed", "weight": 1.0}]}
+NONE = {"rules": [], "scenario_rules": [], "account_defaults": {}, "default": [{"fate": "succeed", "weight": 1.0}]}
 
 
 def fate_of(still: Any, tell: Tell, **order: Any) -> str:
@@ -57,7 +57,7 @@ def test_a_default_holds_for_all_and_one_of_a_key_before_it(still: Any, tell: Te
     tell("PUT", "fates/default", {"fate": "stuck"})
     said = tell("PUT", "fates/default", {"fate": "slow", "key": "sk_mine"})
     assert said["default"] == [{"fate": "stuck", "weight": 1.0}]
-    assert list(said["accounts"].values()) == [[{"fate": "slow", "weight": 1.0}]]
+    assert list(said["account_defaults"].values()) == [[{"fate": "slow", "weight": 1.0}]]
     assert (fate_of(still, tell), fate_of(still, tell, key="sk_mine")) == ("stuck", "slow")
 
 

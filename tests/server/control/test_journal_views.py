@@ -82,7 +82,7 @@ def test_an_upstream_that_refuses_with_http_200_has_refused(open_door: Open) -> 
         ("operation=fly", "allowed: create"),
         ("since=-1", "a whole number"),
         ("limit=99999", "0 to 10000"),
-        ("format=xml", "allowed: json, har, curl, lines"),
+        ("format=xml", "allowed: json, har, curl, jsonl"),
         ("until=3", "allowed: upstream, operation"),
     ],
 )
@@ -158,7 +158,7 @@ def test_the_journal_as_har_has_all_that_har_1_2_asks_for(told: list[str], tell:
 
 
 def test_the_journal_as_lines_can_be_read_as_exchanges(still: Any, told: list[str]) -> None:
-    lines = still.get("/_mock/journal?format=lines", key=None).text.splitlines()
+    lines = still.get("/_mock/journal?format=jsonl", key=None).text.splitlines()
     exchanges = [parse_exchange(line) for line in lines]
     assert [one.operation for one in exchanges] == ["create", "query", "create", "create", "", "balance"]
     assert exchanges[1].request.url == f"http://emulator.test/v1/videos/{told[0]}"
@@ -166,7 +166,7 @@ def test_the_journal_as_lines_can_be_read_as_exchanges(still: Any, told: list[st
 
 
 def test_no_form_of_the_journal_shows_a_key(still: Any, told: list[str]) -> None:
-    for form in ("json", "har", "curl", "lines"):
+    for form in ("json", "har", "curl", "jsonl"):
         text = still.get(f"/_mock/journal?format={form}", key=None).text
         assert KEY not in text
         assert "sk_other" not in text
@@ -190,7 +190,7 @@ def test_a_curl_command_repeats_the_call(open_door: Open) -> None:
 def test_a_command_whose_body_is_not_whole_says_so(still: Any) -> None:
     still.order_b(prompt="x" * 5000)
     text = still.get("/_mock/journal?format=curl", key=None).text
-    assert re.search(r"# its body \(\d+ bytes\) was too large or no text", text)
+    assert re.search(r"# the journal has only a part of the body \(\d+ bytes\)", text)
     assert "--data-raw" not in text
 
 

@@ -42,7 +42,7 @@ def test_statements_are_narrowed_by_key_and_upstream_and_cut(still: Any, tell: T
 
 def test_a_key_may_spend_what_it_was_given(still: Any, tell: Tell) -> None:
     said = tell("PUT", "credit", {"amount": "0.01", "upstream": "apimodels", "key": "sk_poor"})
-    assert said["statements"][0]["upstreams"]["apimodels"]["left"] == "0.01"
+    assert said["statements"][0]["upstreams"]["apimodels"]["remaining"] == "0.01"
     order = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "x", "duration": 4, "aspect_ratio": "1:1"}
     assert still.post("/api/v1/video/generations", order, key="sk_poor").status_code == 402
     assert still.post("/api/v1/video/generations", order).status_code == 200

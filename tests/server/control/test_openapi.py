@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.control.app import ROWS
+from seedmock_server.control.app import ENDPOINTS
 
 Tell = Callable[..., Any]
 
@@ -19,7 +19,7 @@ def test_the_document_is_valid(tell: Tell) -> None:
 
 def test_everything_that_is_served_is_told_and_nothing_else(tell: Tell) -> None:
     told = {(path, method.upper()) for path, verbs in tell("GET", "openapi.json")["paths"].items() for method in verbs}
-    assert told == {(row.path, row.method) for row in ROWS}
+    assert told == {(row.path, row.method) for row in ENDPOINTS}
     assert len(told) > 25
 
 

@@ -77,7 +77,7 @@ def test_everything_can_be_looked_at(door: Any, control: Control) -> None:
     assert control.variants()[0].option
     assert control.openapi()["openapi"].startswith("3.1")
     assert [one.id for one in control.tasks(upstream="opeai", limit=5).tasks] == [task_id]
-    assert [one.operation for one in control.timeline(task_id).asked] == ["create"]
+    assert [one.operation for one in control.timeline(task_id).exchanges] == ["create"]
     assert [line.id for line in control.ledger().statements[0].lines] == [task_id]
     assert [one.kind for one in control.journal(kind="refused").exchanges] == ["refused"]
     assert len(control.har()["log"]["entries"]) == 2
@@ -88,7 +88,7 @@ def test_everything_can_be_looked_at(door: Any, control: Control) -> None:
 
 
 def test_money_and_limits_are_set(door: Any, control: Control) -> None:
-    assert control.credit("1.50", key="sk_mine", upstream="opeai").statements[0].upstreams["opeai"].left == "1.5"
+    assert control.credit("1.50", key="sk_mine", upstream="opeai").statements[0].upstreams["opeai"].remaining == "1.5"
     assert control.limit(rate=7, key="sk_mine").limits[1].rate == 7
     assert len(control.limits().limits) == 2
 
@@ -109,7 +109,7 @@ def test_the_state_is_saved_forgotten_and_put_back(door: Any, control: Control) 
     control.restore(taken)
     assert control.tasks().total == 1
     control.restore(taken.decode())
-    with pytest.raises(ControlCallError, match="no snapshot"):
+    with pytest.raises(ControlCallError, match="not a valid snapshot"):
         control.restore("{}")
 
 

@@ -31,7 +31,7 @@ def test_a_key_is_forgotten_and_the_others_are_not(still: Any, tell: Tell) -> No
     assert still.get(f"/v1/videos/{mine}", key="sk_mine").status_code == 404
     assert still.task_b(theirs, key="sk_theirs")["status"] == "SUCCESS"
     fates, clock = tell("GET", "fates"), tell("GET", "clock")
-    assert (len(fates["rules"]), len(fates["accounts"]), len(clock["accounts"])) == (1, 1, 1)
+    assert (len(fates["rules"]), len(fates["account_defaults"]), len(clock["accounts"])) == (1, 1, 1)
     said = tell("GET", "journal")["exchanges"]
     assert [one["number"] for one in said if one["account"] == gone["accounts"][0]] == [4]
     assert group(still, "sk_mine") == 1

@@ -40,7 +40,7 @@ def test_head_is_get_without_a_body(door: Any) -> None:
 def test_a_body_that_is_no_json_is_refused(door: Any, body: bytes) -> None:
     answer = door.ask("POST", "/_mock/clock", key=None, content=body)
     assert answer.status_code == 400
-    assert "the body is not JSON" in answer.json()["error"]["message"]
+    assert "the body is not valid JSON" in answer.json()["error"]["message"]
 
 
 def test_a_body_that_is_too_large_is_refused(door: Any) -> None:

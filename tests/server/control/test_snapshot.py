@@ -92,7 +92,7 @@ def test_a_picture_that_is_not_here_is_done_without(open_door: Open, picture: Ca
     assert "/sources" not in taken.text
     assert put(other, taken.content).status_code == 200
     assert other.get(f"/v1/videos/{task_id}/content").status_code == 200
-    (mine,), (theirs,) = (door.get("/_mock/snapshot", key=None).json()["holdings"] for door in (one, other))
+    (mine,), (theirs,) = (door.get("/_mock/snapshot", key=None).json()["accounts"] for door in (one, other))
     assert (mine["tasks"][0]["first"] is None, theirs["tasks"][0]["first"]) == (False, None)
 
 
@@ -112,11 +112,11 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "another version": spoilt(lambda read: read.update(version=2)),
     "a word too many": spoilt(lambda read: read.update(colour="red")),
     "no journal": spoilt(lambda read: read.pop("journal")),
-    "a status of another world": spoilt(lambda read: read["holdings"][0]["tasks"][0]["phases"][0].update(status="X")),
-    "a task without phases": spoilt(lambda read: read["holdings"][0]["tasks"][0].update(phases=[])),
-    "a task twice": spoilt(lambda read: read["holdings"][0]["tasks"].append(read["holdings"][0]["tasks"][0])),
-    "an account twice": spoilt(lambda read: read["holdings"].append(read["holdings"][0])),
-    "another's task": spoilt(lambda read: read["holdings"][0].update(account="key-else")),
+    "a status of another world": spoilt(lambda read: read["accounts"][0]["tasks"][0]["phases"][0].update(status="X")),
+    "a task without phases": spoilt(lambda read: read["accounts"][0]["tasks"][0].update(phases=[])),
+    "a task twice": spoilt(lambda read: read["accounts"][0]["tasks"].append(read["accounts"][0]["tasks"][0])),
+    "an account twice": spoilt(lambda read: read["accounts"].append(read["accounts"][0])),
+    "another's task": spoilt(lambda read: read["accounts"][0].update(account="key-else")),
     "a fate that is none": spoilt(lambda read: read["fates"]["rules"][0]["rule"].update(fate="explode")),
     "a default that is none": spoilt(lambda read: read["fates"].update(default="explode")),
     "a fault that is none": spoilt(lambda read: read["faults"]["rules"][0]["rule"].update(fault="explode")),
@@ -128,7 +128,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "a clock that runs back": spoilt(lambda read: read["clock"].update(rate=-1)),
     "a seed that is too large": spoilt(lambda read: read.update(seed=10**40)),
     "a file of this machine": spoilt(
-        lambda read: read["holdings"][0]["tasks"][0].update(first={"path": "../../etc/passwd", "digest": "x"})
+        lambda read: read["accounts"][0]["tasks"][0].update(first={"path": "../../etc/passwd", "digest": "x"})
     ),
 }
 

@@ -61,7 +61,7 @@ def test_a_timeline_says_when_a_task_changes_and_who_asked_when(still: Any, tell
     assert [phase["at"] - said["task"]["created_at"] for phase in said["phases"]] == pytest.approx(
         [0, 0.6, 2], abs=1e-5
     )
-    asked = [(one["operation"], one["at"] - said["task"]["created_at"], one["status"]) for one in said["asked"]]
+    asked = [(one["operation"], one["at"] - said["task"]["created_at"], one["status"]) for one in said["exchanges"]]
     assert asked == [("create", 0, 200), ("query", 1, 200)]
     assert said["now"] == said["task"]["created_at"] + 1
 
@@ -70,7 +70,7 @@ def test_a_timeline_of_a_task_of_a_whole_family_of_names_is_its_own(still: Any, 
     task_id = still.order_b()
     still.get(f"/v1/videos/{task_id}0")
     still.get(f"/v1/videos/x-{task_id}")
-    assert [one["operation"] for one in tell("GET", f"tasks/{task_id}/timeline")["asked"]] == ["create"]
+    assert [one["operation"] for one in tell("GET", f"tasks/{task_id}/timeline")["exchanges"]] == ["create"]
 
 
 def test_a_task_that_is_not_there_is_a_404(tell: Tell) -> None:

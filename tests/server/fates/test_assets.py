@@ -138,7 +138,9 @@ def test_the_facts_of_magic_media_decide_over_assets(near: Assets, url: str, kin
 def test_an_asset_that_is_too_low_but_wide_enough_says_so(near: Assets) -> None:
     from seedmock_server.references.declared import declaration_from
 
-    near.app.declared.put("https://x.example/low.png", declaration_from({"kind": "image", "width": 600, "height": 290}))
+    near.app.declared_media.put(
+        "https://x.example/low.png", declaration_from({"kind": "image", "width": 600, "height": 290})
+    )
     assert near.fails(near.made(url="https://x.example/low.png")) == ("Failed", "HeightTooSmall")
 
 

@@ -87,7 +87,7 @@ def test_a_fate_that_cannot_be_is_a_400_that_names_what_is_allowed(nearby: Any, 
     status, _, message = nearby.error(answer)
     assert status == 400
     assert all(part in message for part in INVALID[fate]), message
-    assert nearby.app.world.engine.store.tasks(nearby.account) == []
+    assert nearby.app.context.engine.store.tasks(nearby.account) == []
 
 
 @pytest.mark.parametrize("prompt", ["[[mock: stuck", "[[ MOCK:stuck]", f"[[mock: {'x' * 301}]]", "[[mock:]]"])

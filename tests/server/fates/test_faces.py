@@ -116,7 +116,7 @@ def test_the_same_picture_passes_as_an_asset(speak_of: Callable[..., Any]) -> No
 
 
 def test_a_declared_face_is_refused_and_a_declared_absence_is_not(nearby: Any) -> None:
-    declared = nearby.app.declared
+    declared = nearby.app.declared_media
     assert nearby.create(**nearby.references("image", SEEN)).status_code == 200
     assert notes(nearby) == []
     declared.put(SEEN, declaration_from({"kind": "image", "face": True}))
@@ -137,7 +137,7 @@ def test_without_the_extra_only_declared_facts_count(nearby: Any) -> None:
     url = data(drawn_face(360, "JPEG"))
     assert nearby.create(**nearby.references("image", url)).status_code == 200
     assert "face or not, says nobody: seedmock[vision] is not installed" in notes(nearby)[0]
-    nearby.app.declared.put(url, declaration_from({"kind": "image", "face": True}))
+    nearby.app.declared_media.put(url, declaration_from({"kind": "image", "face": True}))
     assert nearby.create(**nearby.references("image", url)).status_code == 400
 
 
@@ -202,9 +202,9 @@ def test_readable_images_are_looked_at_off_the_loop_and_once(nearby: Any, monkey
 @needs_detector
 def test_what_is_declared_counts_more_than_what_is_seen(nearby: Any) -> None:
     url = data(drawn_face(360, "JPEG"))
-    nearby.app.declared.put(url, declaration_from({"kind": "image", "face": False}))
+    nearby.app.declared_media.put(url, declaration_from({"kind": "image", "face": False}))
     assert nearby.create(**nearby.frame(url)).status_code == 200
-    nearby.app.declared.put(url, declaration_from({"kind": "image"}))
+    nearby.app.declared_media.put(url, declaration_from({"kind": "image"}))
     assert nearby.create(**nearby.frame(url)).status_code == 400
 
 
@@ -273,16 +273,16 @@ def test_declared_facts_are_held_against_the_limits(nearby: Any) -> None:
         ("audio", {"size_bytes": 1 << 30}, "size_bytes"),
     ):
         url = f"https://media.example.org/declared-{kind}"
-        nearby.app.declared.put(url, declaration_from({"kind": kind, **values}))
+        nearby.app.declared_media.put(url, declaration_from({"kind": kind, **values}))
         answer = nearby.create(**nearby.references(kind, url))
         assert (answer.status_code, f"{quantity} is" in answer.text) == (400, True)
 
 
 def test_what_is_declared_lies_over_what_is_measured(nearby: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
     url = data(drawn_boat())
-    nearby.app.declared.put(url, declaration_from({"kind": "image", "size_bytes": 31 << 20}))
+    nearby.app.declared_media.put(url, declaration_from({"kind": "image", "size_bytes": 31 << 20}))
     assert "size_bytes is 32505856" in nearby.create(**nearby.frame(url)).text
-    nearby.app.declared.put(url, declaration_from({"kind": "image", "face": False}))
+    nearby.app.declared_media.put(url, declaration_from({"kind": "image", "face": False}))
     task_id = nearby.order(**nearby.frame(url))
     nearby.door.clock.advance(10)
     red, green, blue = watch(nearby.clip(task_id).content)["first"].getpixel((5, 5))
@@ -290,7 +290,7 @@ def test_what_is_declared_lies_over_what_is_measured(nearby: Any, watch: Callabl
 
 
 def test_what_is_declared_need_not_be_readable(nearby: Any) -> None:
-    nearby.app.declared.put("https://mock.test/unreachable.jpg", declaration_from({"kind": "image"}))
+    nearby.app.declared_media.put("https://mock.test/unreachable.jpg", declaration_from({"kind": "image"}))
     assert nearby.create(**nearby.frame("https://mock.test/unreachable.jpg")).status_code == 200
-    nearby.app.declared.put("data:image/png;base64,AAAA", declaration_from({"kind": "image"}))
+    nearby.app.declared_media.put("data:image/png;base64,AAAA", declaration_from({"kind": "image"}))
     assert nearby.create(**nearby.frame("data:image/png;base64,AAAA")).status_code == 200

@@ -43,9 +43,9 @@ def test_every_kind_of_error_can_be_asked_for(wired: Any, upstream: str) -> None
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 def test_nothing_is_done_for_a_call_that_gets_a_status(wired: Any, upstream: str) -> None:
-    before = len(list(wired.app.world.store.tasks(wired.account())))
+    before = len(list(wired.app.context.store.tasks(wired.account())))
     assert wired.create("status code=500", upstream).status_code == 500
-    assert len(list(wired.app.world.store.tasks(wired.account()))) == before
+    assert len(list(wired.app.context.store.tasks(wired.account()))) == before
 
 
 def test_a_message_can_be_given(wired: Any) -> None:

@@ -80,12 +80,12 @@ def test_tests_do_not_see_each_other(run: Run) -> None:
         one(mock_upstreams, mock_clock, mock_fates, mock_journal, mock_ledger)
 
     def test_the_server_is_the_same_and_has_forgotten(mock_upstreams):
-        world = mock_upstreams._emulator.app.world
+        world = mock_upstreams._emulator.app.context
         assert not world.store.accounts()
         assert not world.fates.rules
         assert not len(world.journal)
         # Each test's key has a clock only while it is looked at.
-        assert not set(world.state.clocks.accounts)
+        assert not set(world.clocks.accounts)
     """
     )
     result.assert_outcomes(passed=3)

@@ -98,7 +98,7 @@ class Theatre:
 
     def charged(self, key: str = KEY) -> list[Decimal]:
         """What each task has been charged."""
-        ledger, account = self.app.ledger, self.app.world.account(key)
+        ledger, account = self.app.ledger, self.app.context.account(key)
         return [line.charged for line in ledger.statement(account).lines]
 
     def journal(self) -> list[dict[str, Any]]:

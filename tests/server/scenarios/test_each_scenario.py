@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_server.scenarios.catalog import names, scenario
+from seedmock_server.scenarios.catalog import load_builtin, scenario_names
 
 DAY, OTHER = 86400.0, "sk_test_another"
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError)
@@ -475,11 +475,11 @@ PROVERS: dict[str, Callable[..., None]] = {
         stuck, wrong_alias, wrong_bytes,
     )
 }  # fmt: skip
-PLAYED = [(name, upstream) for name in names() for upstream in scenario(name).upstreams]
+PLAYED = [(name, upstream) for name in scenario_names() for upstream in load_builtin(name).upstreams]
 
 
 def test_every_scenario_has_a_prover() -> None:
-    assert sorted(PROVERS) == list(names())
+    assert sorted(PROVERS) == list(scenario_names())
 
 
 @pytest.mark.parametrize(("name", "upstream"), PLAYED)

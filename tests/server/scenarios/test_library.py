@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from seedmock_server.cli.main import scenarios
-from seedmock_server.scenarios.catalog import names, scenario
-from seedmock_server.scenarios.loader import scenario_from
+from seedmock_server.scenarios.catalog import load_builtin, scenario_names
+from seedmock_server.scenarios.loader import parse_scenario
 
 GITHUB = "https://github.com/"
 REPORTS = [
@@ -68,21 +68,21 @@ FAULTS = [f"F{number}" for number in range(1, 24)]
 
 @pytest.mark.parametrize("report", REPORTS)
 def test_every_report_is_shown_by_one_scenario(report: str) -> None:
-    assert len([name for name in names() if GITHUB + report in scenario(name).links]) == 1
+    assert len([name for name in scenario_names() if GITHUB + report in load_builtin(name).links]) == 1
 
 
 def test_every_fault_of_the_catalogue_is_shown_by_one_scenario() -> None:
-    assert Counter(one for name in names() for one in scenario(name).covers) == Counter(FAULTS)
+    assert Counter(one for name in scenario_names() for one in load_builtin(name).covers) == Counter(FAULTS)
 
 
 def test_no_link_stands_twice() -> None:
-    links = Counter(link for name in names() for link in scenario(name).links)
+    links = Counter(link for name in scenario_names() for link in load_builtin(name).links)
     assert {link for link, times in links.items() if times > 1} == set()
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", scenario_names())
 def test_every_scenario_has_a_name_a_sentence_and_a_link(name: str) -> None:
-    said = scenario(name)
+    said = load_builtin(name)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
     assert said.name == name
     assert 3 < len(said.title) <= 50
@@ -94,12 +94,12 @@ def test_every_scenario_has_a_name_a_sentence_and_a_link(name: str) -> None:
 def test_the_scenario_of_the_readme_is_one() -> None:
     text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```toml\n(\[scenario\]|default = )(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    said = scenario_from("".join(block), "README.md")
+    said = parse_scenario("".join(block), "README.md")
     assert (said.title, len(said.fates), len(said.faults), len(said.latencies.rules)) == ("A bad night", 3, 1, 2)
 
 
 def test_the_command_lists_them_all() -> None:
     told = CliRunner().invoke(scenarios, catch_exceptions=False).output
-    for name in names():
-        assert f"{name}  {scenario(name).description}\n" in told
-        assert all(f"    {link}\n" in told for link in scenario(name).links)
+    for name in scenario_names():
+        assert f"{name}  {load_builtin(name).description}\n" in told
+        assert all(f"    {link}\n" in told for link in load_builtin(name).links)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from seedmock_server.fates.rules import FateKind
-from seedmock_server.scenarios.catalog import named, scenario
-from seedmock_server.scenarios.loader import InvalidScenario, Scenario, scenario_from
-from seedmock_server.scenarios.toml_locations import line_of, lines
+from seedmock_server.scenarios.catalog import load_builtin, load_scenario
+from seedmock_server.scenarios.loader import InvalidScenario, Scenario, parse_scenario
+from seedmock_server.scenarios.toml_locations import line_numbers, line_of
 
 HEAD = """[scenario]
 title = "A title"
@@ -20,7 +20,7 @@ link = "https://example.com/report"
 
 
 def read(rest: str = "", head: str = HEAD) -> Scenario:
-    return scenario_from(head + rest, "night.toml")
+    return parse_scenario(head + rest, "night.toml")
 
 
 def refusal(rest: str = "", head: str = HEAD) -> str:
@@ -48,7 +48,7 @@ usd = "2.50"
 [latency]
 p50 = "142s"
 p90 = "486s"
-[[latency.of]]
+[[latency.rules]]
 resolution = "1080p"
 seconds = 15
 fixed = "10m"
@@ -74,12 +74,12 @@ height = 720
 
 WRONG = {
     "no TOML": ("[[fates]]\nfate = \n", 6, "Invalid value"),
-    "the end is missing": ('x = """\n', 6, "this is no TOML"),
-    "an unknown section": ("[weather]\n", 5, "a scenario has no 'weather'; there are: default, scenario, fates"),
-    "an unknown key of the head": ('author = "me"\n', 5, "[scenario] has no 'author'; there are: title, description"),
+    "the end is missing": ('x = """\n', 6, "not valid TOML"),
+    "an unknown section": ("[weather]\n", 5, "unknown key 'weather' in a scenario; available: default, scenario"),
+    "an unknown key of the head": ('author = "me"\n', 5, "unknown key 'author' in [scenario]; available: title"),
     "an upstream that is none": (
         'upstreams = ["opeai", "other"]\n', 5,
-        "upstream is 'other'; allowed: apimodels, opeai",
+        "unknown upstream 'other'; available: apimodels, opeai",
     ),
     "no upstream": ("upstreams = []\n", 5, "upstreams is empty"),
     "covers twice": ('covers = ["F1", "F1"]\n', 5, "each once"),
@@ -101,22 +101,22 @@ WRONG = {
     "a fault without its operation": (
         '[[faults]]\nfault = "redirect"\nmatch = { operation = "create" }\n', 5, "redirect makes no sense",
     ),
-    "fates that are no tables": ("fates = 3\n", 5, "[scenario] has no 'fates'"),
-    "faults that are one table": ('[faults]\nfault = "response_lost"\n', 5, "faults is no list of tables"),
+    "fates that are no tables": ("fates = 3\n", 5, "unknown key 'fates' in [scenario]"),
+    "faults that are one table": ('[faults]\nfault = "response_lost"\n', 5, "faults is not a list of tables"),
     "a rule for another upstream": (
         'upstreams = ["opeai"]\n[[fates]]\nfate = "stuck"\nmatch = { upstream = "apimodels" }\n', 8,
         "the rule is for apimodels, the scenario for opeai",
     ),
     "a limit": ("[limits]\nrate = 0\n", 6, "rate is 0; allowed: a whole number from 1"),
-    "another limit": ("[limits]\n\nspeed = 1\n", 7, "[limits] has no 'speed'; there are: rate, concurrency"),
+    "another limit": ("[limits]\n\nspeed = 1\n", 7, "unknown key 'speed' in [limits]; available: rate, concurrency"),
     "money": ('[credit]\nusd = "-1"\n', 6, "usd is '-1'; allowed: an amount from 0"),
     "no money": ("[credit]\n", 5, "usd is None"),
     "half a latency": ('[latency]\np50 = "3s"\n', 5, "latency has p50; allowed: fixed, or p50 and p90"),
     "a latency that falls": ('[latency]\np50 = "9s"\np90 = "3s"\n', 6, "p50 is 9 and p90 is 3; allowed: 0 < p50 < p90"),
     "two latencies": ('[latency]\nfixed = "1s"\np50 = "9s"\np90 = "10s"\n', 5, "latency has fixed, p50, p90"),
-    "a latency's key": ('[[latency.of]]\nfixed = "1s"\nratio = "1:1"\n', 7, "latency has no 'ratio'"),
-    "a latency's model": ('[[latency.of]]\nfixed = "1s"\nmodel = 3\n', 7, "model is 3; allowed: a text"),
-    "a latency's seconds": ('[[latency.of]]\nfixed = "1s"\nseconds = 0\n', 7, "seconds is 0; allowed: a whole"),
+    "a latency's key": ('[[latency.rules]]\nfixed = "1s"\nratio = "1:1"\n', 7, "latency has no 'ratio'"),
+    "a latency's model": ('[[latency.rules]]\nfixed = "1s"\nmodel = 3\n', 7, "model is 3; allowed: a text"),
+    "a latency's seconds": ('[[latency.rules]]\nfixed = "1s"\nseconds = 0\n', 7, "seconds is 0; allowed: a whole"),
     "media of no URL": ('[media.boat]\nkind = "image"\n', 5, "media is of 'boat'; allowed: a URL"),
     "media of no kind": (
         '[media."https://a.test/b"]\nkind = "text"\n', 6,
@@ -150,7 +150,7 @@ WRONG = {
     ),
     "a fault that a fate excludes": (
         '[[fates]]\nfate = "refused"\n[[faults]]\nfault = "body_cut"\nmatch = { operation = "content" }\n', 7,
-        "the fate refused lets no task be made, so the fault body_cut is never met",
+        "the fate refused refuses every order, so the fault body_cut never applies",
     ),
     "a rule that never applies": (
         '[[faults]]\nfault = "response_lost"\nmatch = { probability = 0 }\n', 5,
@@ -164,7 +164,7 @@ def test_what_is_wrong_is_told_with_its_line(rest: str, line: int, said: str) ->
     message = refusal(rest)
     assert message.startswith(f"night.toml, line {line}: "), message
     assert said in message
-    assert "allowed: " in message or "there are: " in message
+    assert "allowed: " in message or "available: " in message or "there are: " in message
 
 
 def test_rules_that_only_sometimes_meet_do_not_contradict_each_other() -> None:
@@ -221,7 +221,7 @@ g = { h = 1 }
 ["odd.name".x]
 y = 1
 """
-    assert lines(text) == {
+    assert line_numbers(text) == {
         ("a",): 2, ("a", "b"): 2, ("c",): 3, ("c", 0): 3, ("d", 0): 7, ("d", 0, "e"): 8, ("d", 0, "f"): 11,
         ("d", 0, "f", "g"): 12, ("d", 0, "f", "g", "h"): 12, ("d", 1): 13,
         ("odd.name", "x"): 14, ("odd.name", "x", "y"): 15,
@@ -233,20 +233,20 @@ y = 1
 def test_a_file_is_found_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(HEAD)
-    assert named(path).title == named(str(path)).title == "A title"
+    assert load_scenario(path).title == load_scenario(str(path)).title == "A title"
     path.write_text(HEAD + "[weather]\n")
-    with pytest.raises(InvalidScenario, match=f"^{path}, line 5: a scenario has no 'weather'"):
-        named(path)
+    with pytest.raises(InvalidScenario, match=f"^{path}, line 5: unknown key 'weather' in a scenario"):
+        load_scenario(path)
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidScenario, match=r"absent\.toml can't be read: No such file"):
-        named(tmp_path / "absent.toml")
+        load_scenario(tmp_path / "absent.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(InvalidScenario, match="is no text in UTF-8"):
-        named(tmp_path / "bytes.toml")
+    with pytest.raises(InvalidScenario, match="is not valid UTF-8"):
+        load_scenario(tmp_path / "bytes.toml")
 
 
 def test_an_unknown_name_is_told_with_those_that_are() -> None:
-    with pytest.raises(InvalidScenario, match="no scenario is called 'nightmare'; there are: "):
-        scenario("nightmare")
+    with pytest.raises(InvalidScenario, match="unknown scenario 'nightmare'; available: "):
+        load_builtin("nightmare")

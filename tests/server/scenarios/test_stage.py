@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from seedmock_server import create_app
 from seedmock_server.cli.main import serve
 from seedmock_server.references.declared import declaration_from
-from seedmock_server.scenarios.catalog import names
-from seedmock_server.scenarios.loader import scenario_from
+from seedmock_server.scenarios.catalog import scenario_names
+from seedmock_server.scenarios.loader import parse_scenario
 from seedmock_server.settings import InvalidSetting
 
 Open = Callable[..., Any]
@@ -38,7 +38,7 @@ def test_a_scenario_is_put_on_as_toml_and_taken_away(door: Any) -> None:
     answer = put(door, STUCK)
     assert answer.status_code == 200, answer.text
     row = {
-        "name": "the scenario that was sent", "title": "A night", "description": "A sentence.",
+        "name": "the request's scenario", "title": "A night", "description": "A sentence.",
         "links": ["https://example.com/night"], "covers": [], "upstreams": ["apimodels", "opeai"],
     }  # fmt: skip
     assert answer.json() == door.get("/_mock/scenario", key=None).json() == {"scenario": row}
@@ -56,7 +56,7 @@ def test_a_scenario_is_put_on_by_its_name(inside: Any) -> None:
 
 def test_the_library_is_listed(inside: Any) -> None:
     rows = inside.get("/_mock/scenarios", key=None).json()["scenarios"]
-    assert [row["name"] for row in rows] == list(names())
+    assert [row["name"] for row in rows] == list(scenario_names())
     assert all(row["links"] and row["description"] for row in rows)
 
 
@@ -85,19 +85,19 @@ def test_rules_that_were_told_one_by_one_come_first_and_stay(inside: Any) -> Non
 
 
 WRONG = {
-    "no TOML": ("[[fates\n", "the scenario that was sent, line 1: this is no TOML"),
-    "a fate that is none": (STUCK + '[[fates]]\nfate = "stuk"\n', "the scenario that was sent, line 8: fate is 'stuk'"),
+    "no TOML": ("[[fates\n", "the request's scenario, line 1: not valid TOML"),
+    "a fate that is none": (STUCK + '[[fates]]\nfate = "stuk"\n', "the request's scenario, line 8: fate is 'stuk'"),
     "rules that contradict": (
         STUCK + REFUSED.removeprefix(HEAD),
         "line 5: the fault status code=503 answers every call",
     ),
     "nothing": (" \n", "the body is empty; allowed: a scenario as TOML"),
-    "no text": (b"\xff\xfe", "the body is no text in UTF-8"),
-    "an unknown name": ('{"name": "nightmare"}', "no scenario is called 'nightmare'; there are: another-key"),
-    "half a JSON": ('{"name": ', "the body is not JSON"),
+    "no text": (b"\xff\xfe", "the body is not valid UTF-8"),
+    "an unknown name": ('{"name": "nightmare"}', "unknown scenario 'nightmare'; available: another-key"),
+    "half a JSON": ('{"name": ', "the body is not valid JSON"),
     "another key": ('{"path": "/etc/passwd"}', "the body is {'path': '/etc/passwd'}; allowed: a scenario as TOML"),
     "a number": ('{"name": 3}', "the body is {'name': 3}"),
-    "a path": ('{"name": "/etc/night.toml"}', "no scenario is called '/etc/night.toml'"),
+    "a path": ('{"name": "/etc/night.toml"}', "unknown scenario '/etc/night.toml'"),
 }
 
 
@@ -134,7 +134,7 @@ def test_the_settings_limits_and_credit_come_back(open_door: Open) -> None:
 
 
 def test_latency_is_fixed_for_some_and_drawn_for_others(open_door: Open) -> None:
-    some = '[[latency.of]]\nmodel = "seedance-2-0-fast"\nseconds = 4\nfixed = "60s"\n'
+    some = '[[latency.rules]]\nmodel = "seedance-2-0-fast"\nseconds = 4\nfixed = "60s"\n'
     toml = HEAD + '[latency]\np50 = "100s"\np90 = "300s"\n' + some
     drawn = []
     for _ in range(2):
@@ -151,7 +151,7 @@ def test_latency_is_fixed_for_some_and_drawn_for_others(open_door: Open) -> None
 
 
 def test_the_pace_decides_where_a_scenario_says_nothing_of_a_task(inside: Any) -> None:
-    put(inside, HEAD + '[[latency.of]]\nresolution = "1080p"\nfixed = "60s"\n')
+    put(inside, HEAD + '[[latency.rules]]\nresolution = "1080p"\nfixed = "60s"\n')
     assert inside.task_b(inside.order_b())["status"] == "SUCCESS"
     task_id = inside.order_b(size=None, resolution="1080p", ratio="16:9", model="seedance-2-0")
     inside.clock.advance(59)
@@ -161,13 +161,13 @@ def test_the_pace_decides_where_a_scenario_says_nothing_of_a_task(inside: Any) -
 def test_what_was_declared_of_media_comes_back(clips: Path) -> None:
     app = create_app(seed=1, cache_dir=clips)
     url = "https://unreachable.invalid/a.png"
-    app.declared.put(url, declaration_from({"kind": "image", "width": 640, "height": 640}))
-    before = app.declared.as_tables()
+    app.declared_media.put(url, declaration_from({"kind": "image", "width": 640, "height": 640}))
+    before = app.declared_media.as_tables()
     said = f'[media."{url}"]\nkind = "video"\n[media."https://unreachable.invalid/b.mp4"]\nkind = "video"\n'
-    app.stage.put(scenario_from(HEAD + said, "night.toml"))
-    assert [row["kind"] for row in app.declared.as_tables()] == ["video", "video"]
-    app.stage.put(scenario_from(HEAD, "night.toml"))
-    assert app.declared.as_tables() == before
+    app.active_scenario.activate(parse_scenario(HEAD + said, "night.toml"))
+    assert [row["kind"] for row in app.declared_media.as_tables()] == ["video", "video"]
+    app.active_scenario.activate(parse_scenario(HEAD, "night.toml"))
+    assert app.declared_media.as_tables() == before
 
 
 def test_the_default_is_for_what_no_rule_is_meant_for(inside: Any) -> None:
@@ -195,14 +195,18 @@ def test_a_reset_of_one_key_leaves_the_scenario(inside: Any) -> None:
 def test_a_reset_brings_back_nothing_that_was_said_before_the_scenario(clips: Path) -> None:
     with asyncio.Runner() as runner:
         app = create_app(seed=1, cache_dir=clips)
-        app.declared.put("https://unreachable.invalid/a.png", declaration_from({"kind": "image"}))
+        app.declared_media.put("https://unreachable.invalid/a.png", declaration_from({"kind": "image"}))
         said = (
             '[media."https://unreachable.invalid/a.png"]\nkind = "video"\n[latency]\nfixed = "1h"\n[credit]\nusd = 1\n'
         )
-        app.stage.put(scenario_from(HEAD + said, "night.toml"))
-        app.state.forget()
-        app.stage.reset()
-        assert (app.declared.as_tables(), app.stage.scenario, app.ledger.default_credit) == ([], None, None)
+        app.active_scenario.activate(parse_scenario(HEAD + said, "night.toml"))
+        app.checkpoint.reset()
+        app.active_scenario.reset()
+        assert (app.declared_media.as_tables(), app.active_scenario.scenario, app.ledger.default_credit) == (
+            [],
+            None,
+            None,
+        )
         runner.run(app.aclose())
 
 
@@ -240,7 +244,7 @@ def test_a_scenario_that_a_snapshot_put_back_can_be_taken_away(open_door: Open) 
 def test_a_snapshot_of_before_has_no_scenario(inside: Any) -> None:
     put(inside, HEAD)
     taken = json.loads(inside.get("/_mock/snapshot", key=None).content)
-    del taken["stage"]
+    del taken["scenario"]
     assert inside.ask("PUT", "/_mock/snapshot", key=None, content=json.dumps(taken)).status_code == 200
     assert inside.get("/_mock/scenario", key=None).json() == {"scenario": None}
 
@@ -250,18 +254,18 @@ def test_a_scenario_that_cannot_be_is_refused_with_the_whole_snapshot(inside: An
     put(inside, HEAD)
     document = inside.get("/_mock/snapshot", key=None).content
     spoilt = json.loads(document)
-    spoilt["stage"].update(change)
+    spoilt["scenario"].update(change)
     refused = inside.ask("PUT", "/_mock/snapshot", key=None, content=json.dumps(spoilt))
     assert (refused.status_code, "allowed" in refused.text) == (400, True)
     assert inside.get("/_mock/snapshot", key=None).content == document
 
 
 def test_a_setting_that_is_no_scenario_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidSetting, match=r"^scenario: no scenario is called 'nightmare'; there are: "):
+    with pytest.raises(InvalidSetting, match=r"^scenario: unknown scenario 'nightmare'; available: "):
         create_app(scenario="nightmare")
     path = tmp_path / "night.toml"
     path.write_text(HEAD + "[weather]\n")
-    with pytest.raises(InvalidSetting, match=r"^scenario: .*night\.toml, line 5: a scenario has no 'weather'"):
+    with pytest.raises(InvalidSetting, match=r"^scenario: .*night\.toml, line 5: unknown key 'weather' in a scenario"):
         create_app(scenario=path)
 
 
@@ -270,4 +274,4 @@ def test_the_command_line_refuses_what_is_no_scenario(tmp_path: Path) -> None:
     path.write_text(HEAD + "[weather]\n")
     told = CliRunner().invoke(serve, ["--scenario", str(path)])
     assert told.exit_code == 2
-    assert "line 5: a scenario has no 'weather'" in told.output
+    assert "line 5: unknown key 'weather' in a scenario" in told.output

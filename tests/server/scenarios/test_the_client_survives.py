@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seedmock_client import AsyncClient, Client, Clip, GenerationRequest, Patience, SeedmockError
-from seedmock_server.scenarios.catalog import names, scenario
+from seedmock_server.scenarios.catalog import load_builtin, scenario_names
 
 KEY = "sk_test_scenarios"
 ORDERS = {
@@ -73,12 +73,12 @@ UNTOLD = ("lost-answer",)
 """Where a task exists that nobody was told of."""
 WIRE = ("broken-download", "download-storm", "html-errors", "lost-answer", "reset-download", "settled-once")
 """Where connections break, and so the two drivers could differ."""
-PLAYED = [(name, upstream, "blocking") for name in names() for upstream in scenario(name).upstreams]
-PLAYED += [(name, upstream, "awaited") for name in WIRE for upstream in scenario(name).upstreams]
+PLAYED = [(name, upstream, "blocking") for name in scenario_names() for upstream in load_builtin(name).upstreams]
+PLAYED += [(name, upstream, "awaited") for name in WIRE for upstream in load_builtin(name).upstreams]
 
 
 def test_every_scenario_has_its_end() -> None:
-    assert sorted(ENDS) == list(names())
+    assert sorted(ENDS) == list(scenario_names())
 
 
 def ordered(theatre: Any, path: Path, kind: str) -> Clip | SeedmockError:
