@@ -11,7 +11,7 @@ from typing import Any
 from seedmock_contracts.upstreams import contracts
 
 from .errors import SeedmockServerError
-from .references.files import FetchPolicy
+from .http.url_policy import FetchPolicy
 from .tasks.timeline import Pace
 
 MEBIBYTE = 1024 * 1024

@@ -20,9 +20,9 @@ from ..faults.execution import ConnectionDropped, FaultExecution
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.assets import DAY
 from ..http.asgi import Receive, Scope, Send
+from ..http.url_policy import FetchError, FetchFailure
 from ..journal import Journal, JournalEntry, redacted_headers
 from ..matching.rules import InvalidRule
-from ..references.files import FetchError, FetchFailure
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER
 from ..upstreams.context import FILES, RESULTS, UpstreamContext

@@ -171,7 +171,7 @@ class ApiHandler:
         if visit.method == "POST":
             limit, seconds = self._settings.max_body_bytes, self._settings.body_timeout
             declared = visit.given.get(b"content-length", b"")
-            visit.sent = await read_body(receive, limit=limit, seconds=seconds, declared=declared)
+            visit.sent = await read_body(receive, limit=limit, seconds=seconds, content_length=declared)
         call = self._call(upstream, operation, match.params if match else {}, visit)
         if not self._gate.is_open or HEADER in visit.given:
             instead = await self._meet(upstream, call, visit, scope, receive)

@@ -20,16 +20,8 @@ from seedmock_contracts.service import CallbackPlan
 
 from ..clock import Clocks
 from ..faults.callback_faults import FaultedPost
-from ..http.outbound import (
-    FetchError,
-    FetchFailure,
-    FetchNotAllowed,
-    FetchPolicy,
-    FetchTimeout,
-    Headers,
-    PostResponse,
-    post,
-)
+from ..http.outbound import Headers, PostResponse, post
+from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, FetchTimeout
 from ..journal import PATH_CHARS, Journal, JournalEntry, truncated_body
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at

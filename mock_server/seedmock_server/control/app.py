@@ -116,7 +116,7 @@ def _parse_query(endpoint: ControlEndpoint, request: Request) -> dict[str, str]:
 async def _read_raw(context: ControlContext, request: Request, receive: Receive, limit: int) -> bytes:
     try:
         declared = request.headers.get("content-length", "").encode("latin-1")
-        return await read_body(receive, limit=limit, seconds=context.settings.body_timeout, declared=declared)
+        return await read_body(receive, limit=limit, seconds=context.settings.body_timeout, content_length=declared)
     except (BodyTooLarge, BodyTooSlow) as error:
         raise ControlError(str(error), status=413 if isinstance(error, BodyTooLarge) else 408) from error
 

@@ -16,8 +16,8 @@ from ..clock import Clocks
 from ..errors import ApiError
 from ..fates.lifecycle import living_asset
 from ..fates.rules import Fates
+from ..http.url_policy import FetchError, is_private_url
 from ..matching.rules import RequestFacts
-from ..references import files as sources
 from ..references.files import MeasuredFile, ReferenceFiles
 from ..references.inspection import Inspection, MediaInspector
 from ..storage import Store
@@ -139,9 +139,9 @@ class AssetLibrary:
     async def _look(self, account: str, url: str, origin: str) -> Inspection:
         try:
             seen = await self._sight.inspect(url, own_origin=origin, now=self.clocks.now(account))
-        except sources.FetchError as error:
+        except FetchError as error:
             raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
-        if seen.facts is None and sources.is_private(url):
+        if seen.facts is None and is_private_url(url):
             said_so = "url: private/reserved IP addresses not allowed"
             raise ApiError(ErrorKind.ASSET_REFUSED, said_so, field="url", value=url)
         return seen
@@ -185,7 +185,7 @@ class AssetLibrary:
             assert contract.file_days is not None, "an upstream that takes files says how long it keeps them"
             days = float(contract.file_days.value)
             self._reference_files.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
-        except sources.FetchError as error:
+        except FetchError as error:
             raise ApiError(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
         return readable
 

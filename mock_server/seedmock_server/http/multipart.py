@@ -1,7 +1,9 @@
-"""multipart/form-data as a document, by the bracket notation of the OpenAI SDKs.
+"""Parse multipart/form-data into a JSON-like document, by the bracket notation of the OpenAI SDKs.
 
-Knows no upstream and no field but `type` and `role`, which it takes to put the items of a list back together.
+Knows no upstream, and no field but `type` and `role`, which it needs to reassemble the items of a list.
 """
+
+from __future__ import annotations
 
 import logging
 import re
@@ -12,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from .request_body import NAME, MalformedBody
+from .request_body import MAX_NAME_CHARS, MalformedBody
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-PARTS: Final = 1000
-BRACKETS: Final = 8
+MAX_PARTS: Final = 1000
+MAX_BRACKETS: Final = 8
 
-# The library warns about every malformed form; the caller hears it as MalformedBody, and stderr need not.
+# The library logs a warning for every malformed form, which would reach stderr; callers get MalformedBody instead.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
@@ -34,7 +36,7 @@ class FormFile:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form as a document: dicts and lists after the bracket notation, every value still text. Files stand apart."""
+    """Parsed form: dicts and lists by the bracket notation, with every value a text, and the files apart from them."""
 
     document: dict[str, Any]
     files: tuple[FormFile, ...]
@@ -53,11 +55,11 @@ Row = tuple[Path, str]
 
 
 def parse_form(content_type: bytes | str, body: bytes) -> Form:
-    """Read multipart/form-data into a JSON-like document by its names: `a[b]` is an object, `a[]` and `a[0]` are lists.
+    """Parse a form by its field names: `a[b]` is an object, `a[]` and `a[0]` are lists. Raises MalformedBody.
 
     A list of objects without indices arrives item by item (openai-node) or key by key (openai-python). In the second
-    case the `type`s say how many items there are, and each takes the next value that its type calls for. Roles, when
-    there are fewer than items, go to the next item of their kind: the wire does not tell more. Raises MalformedBody.
+    case the number of `type`s is the number of items, and each item takes the next value of the field that its type
+    names. Roles, if there are fewer of them than items, go to the next item of their kind: the form says no more.
     """
     root: dict[str, Any] = {}
     files: list[FormFile] = []
@@ -68,37 +70,36 @@ def parse_form(content_type: bytes | str, body: bytes) -> Form:
         else:
             kind = headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
             files.append(FormFile(name, filename, kind, content))
-    return Form(_settled(root, ""), tuple(files))
+    return Form(_assemble(root, ""), tuple(files))
 
 
 Part = tuple[dict[bytes, bytes], bytes]
 
 
 def _parts(content_type: bytes | str, body: bytes) -> list[Part]:
-    """The headers and the content of each part."""
-    line = content_type if isinstance(content_type, str) else content_type.decode("latin-1")
+    header = content_type if isinstance(content_type, str) else content_type.decode("latin-1")
     parts: list[Part] = []
-    ended: list[bool] = []
+    is_complete: list[bool] = []
     try:
-        boundary = parse_options_header(line)[1].get(b"boundary")
+        boundary = parse_options_header(header)[1].get(b"boundary")
         if not boundary:
             raise MalformedBody("Content-Type names no boundary: expected multipart/form-data; boundary=...")
-        MultipartParser(boundary, _collecting(parts, ended)).write(body)
+        MultipartParser(boundary, _callbacks(parts, is_complete)).write(body)
     except (FormParserError, UnicodeEncodeError) as error:
         raise MalformedBody(f"the form cannot be read: {error}") from None
-    if not ended:
+    if not is_complete:
         raise MalformedBody("the form ends before its closing boundary")
     return parts
 
 
-def _collecting(parts: list[Part], ended: list[bool]) -> "MultipartCallbacks":
+def _callbacks(parts: list[Part], is_complete: list[bool]) -> MultipartCallbacks:
     names: list[bytes] = []
     headers: dict[bytes, bytes] = {}
     content: list[bytes] = []
 
     def end_part() -> None:
-        if len(parts) >= PARTS:
-            raise MalformedBody(f"the form has more than {PARTS} parts")
+        if len(parts) >= MAX_PARTS:
+            raise MalformedBody(f"the form has more than {MAX_PARTS} parts")
         parts.append((dict(headers), b"".join(content)))
         headers.clear()
         content.clear()
@@ -108,7 +109,7 @@ def _collecting(parts: list[Part], ended: list[bool]) -> "MultipartCallbacks":
         "on_header_value": lambda data, start, stop: headers.__setitem__(names[-1], data[start:stop]),
         "on_part_data": lambda data, start, stop: content.append(data[start:stop]),
         "on_part_end": end_part,
-        "on_end": lambda: ended.append(True),
+        "on_end": lambda: is_complete.append(True),
     }
 
 
@@ -121,31 +122,31 @@ def _disposition(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:
     return name, None if filename is None else filename.decode("utf-8", "replace")
 
 
-def _utf8(content: bytes, what: str) -> str:
+def _utf8(content: bytes, description: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedBody(f"{what} is not UTF-8 at byte {error.start}") from None
+        raise MalformedBody(f"{description} is not valid UTF-8 at byte {error.start}") from None
 
 
 def _path(name: str) -> Path:
-    found = _NAME.fullmatch(name) if len(name) <= NAME else None
-    if found is None:
-        raise MalformedBody(f"{name[:NAME]!r} is no field name: expected name, name[key], name[] or name[0]")
-    keys = tuple(found.group(2)[1:-1].split("][")) if found.group(2) else ()
-    if len(keys) > BRACKETS:
-        raise MalformedBody(f"{name} has more than {BRACKETS} pairs of brackets")
-    return (found.group(1), *keys)
+    match = _NAME.fullmatch(name) if len(name) <= MAX_NAME_CHARS else None
+    if match is None:
+        raise MalformedBody(f"{name[:MAX_NAME_CHARS]!r} is not a field name; expected name, name[key], name[], name[0]")
+    keys = tuple(match.group(2)[1:-1].split("][")) if match.group(2) else ()
+    if len(keys) > MAX_BRACKETS:
+        raise MalformedBody(f"{name} has more than {MAX_BRACKETS} pairs of brackets")
+    return (match.group(1), *keys)
 
 
 class _Rows(list[Row]):
-    """The values below `name[]`, in the order of the wire, not yet put together."""
+    """Values below `name[]`, in the order of the form, not yet assembled into items."""
 
 
 def _insert(node: dict[str, Any], path: Path, value: str, name: str) -> None:
-    """Hang `value` into the tree, where an object is a dict and an unnumbered list is _Rows."""
-    *way, last = path
-    for depth, key in enumerate(way, start=1):
+    """Insert `value` into the tree, where an object is a dict and a list without indices is _Rows."""
+    *parents, last = path
+    for depth, key in enumerate(parents, start=1):
         child = node.setdefault(key, _Rows() if path[depth] == "" else {})
         if type(child) is not (_Rows if path[depth] == "" else dict):
             raise MalformedBody(f"{name} contradicts an earlier field: one name cannot be two kinds of value")
@@ -154,17 +155,16 @@ def _insert(node: dict[str, Any], path: Path, value: str, name: str) -> None:
             return
         node = child
     if last in node:
-        raise MalformedBody(f"{name} is given twice")
+        raise MalformedBody(f"duplicate field {name}")
     node[last] = value
 
 
-def _settled(node: Any, name: str) -> Any:
-    """The tree with its lists put together."""
+def _assemble(node: Any, name: str) -> Any:
     if isinstance(node, _Rows):
         return _list_of(node, name)
     if not isinstance(node, dict):
         return node
-    children = {key: _settled(child, f"{name}[{key}]" if name else key) for key, child in node.items()}
+    children = {key: _assemble(child, f"{name}[{key}]" if name else key) for key, child in node.items()}
     numbered = [key for key in children if re.fullmatch("[0-9]+", key)] if name else []
     if not numbered:
         return children
@@ -185,17 +185,17 @@ def _item(rows: Iterable[Row], name: str) -> Any:
     node: dict[str, Any] = {}
     for path, value in rows:
         _insert(node, path, value, f"{name}[{']['.join(path)}]")
-    return _settled(node, name)
+    return _assemble(node, name)
 
 
 def _is_grouped(rows: _Rows) -> bool:
-    """Whether the values of each key stand together, as openai-python sends them."""
+    """Recognize openai-python, which sends the values of each key together."""
     runs = [path for index, (path, _) in enumerate(rows) if index == 0 or rows[index - 1][0] != path]
     return len(runs) == len(set(runs))
 
 
 def _by_item(rows: _Rows) -> list[list[Row]]:
-    """A key seen before opens the next item."""
+    """Split rows into items: a repeated key opens the next one."""
     items: list[dict[Path, str]] = []
     for path, value in rows:
         if not items or path in items[-1]:
@@ -221,7 +221,7 @@ def _by_key(rows: _Rows, name: str) -> list[list[Row]]:
 
 
 def _owners(path: Path, values: list[str], kinds: list[str], count: int) -> list[int]:
-    """The items, by position, to which the values of one key belong."""
+    """Return the positions of the items to which the values of one key belong."""
     if len(values) == count:
         return list(range(count))
     if path[0] in kinds:
@@ -233,8 +233,8 @@ def _role_owners(roles: list[str], kinds: list[str]) -> list[int]:
     free = list(range(len(kinds)))
     owners = []
     for role in roles[: len(kinds)]:
-        wanted = _ROLE_KINDS.get(role)
-        owner = next((index for index in free if wanted is None or kinds[index] == wanted), free[0])
+        kind = _ROLE_KINDS.get(role)
+        owner = next((index for index in free if kind is None or kinds[index] == kind), free[0])
         free.remove(owner)
         owners.append(owner)
     return owners

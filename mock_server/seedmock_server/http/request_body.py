@@ -1,7 +1,9 @@
-"""What a request says: its body as bytes and as JSON. Hostile input ends in one of four exceptions.
+"""Read a request body over ASGI, and parse it as strict JSON. Hostile input raises one of four exceptions.
 
 Knows no upstream.
 """
+
+from __future__ import annotations
 
 import asyncio
 import json
@@ -15,10 +17,10 @@ import msgspec
 
 from ..errors import SeedmockServerError
 
-DEPTH: Final = 64
-DIGITS: Final = 100
-NAME: Final = 200
-JSON: Final = b"application/json"
+MAX_DEPTH: Final = 64
+MAX_NUMBER_CHARS: Final = 100
+MAX_NAME_CHARS: Final = 200
+JSON_TYPE: Final = b"application/json"
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -36,31 +38,31 @@ class BodyTooSlow(SeedmockServerError):
 
 
 class ClientDisconnected(SeedmockServerError):
-    """The client hung up before its body was complete: there is nobody to answer."""
+    """The client disconnected before its body was complete; no response can reach it."""
 
 
 class MalformedBody(SeedmockServerError):
-    """The body cannot be read; `message` says where and what was expected."""
+    """The body cannot be parsed; `message` names the place and what was expected."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
 
 
-async def read_body(receive: Receive, *, limit: int, seconds: float, declared: bytes = b"") -> bytes:
-    """The whole body, which must arrive within `seconds` and hold at most `limit` bytes.
+async def read_body(receive: Receive, *, limit: int, seconds: float, content_length: bytes = b"") -> bytes:
+    """Read the whole body, which must arrive within `seconds` and have at most `limit` bytes.
 
-    `declared` is its Content-Length: one over the limit is refused before reading, one that is no number is not heeded.
-    Raises BodyTooLarge, BodyTooSlow, ClientDisconnected.
+    `content_length` is the header: a value over the limit is rejected before reading, one that is not a number is
+    ignored. Raises BodyTooLarge, BodyTooSlow, ClientDisconnected.
     """
-    if declared.isdigit() and (len(declared) > DIGITS or int(declared) > limit):
+    if content_length.isdigit() and (len(content_length) > MAX_NUMBER_CHARS or int(content_length) > limit):
         raise BodyTooLarge(limit)
-    # A timer costs more than the read, and the body of nearly every request has come with its head: look first.
+    # Setting a timer costs more than reading, and nearly every body has arrived with its head: try without one first.
     waiting = receive().__await__()
     try:
         pending = next(waiting)
-    except StopIteration as arrived:
-        chunk, more = _chunk(arrived.value, limit, limit)
+    except StopIteration as result:
+        chunk, more = _chunk(result.value, limit, limit)
         if not more:
             return chunk
         first = None
@@ -85,7 +87,7 @@ async def _read_rest(receive: Receive, first: Awaitable[Any] | None, head: bytes
 
 
 def _chunk(message: Mapping[str, Any], room: int, limit: int) -> tuple[bytes, bool]:
-    """The bytes of one ASGI message and whether more will follow."""
+    """Return the bytes of one ASGI message and the flag that more will follow."""
     if message["type"] != "http.request":
         raise ClientDisconnected
     chunk = message.get("body", b"")
@@ -96,7 +98,7 @@ def _chunk(message: Mapping[str, Any], room: int, limit: int) -> tuple[bytes, bo
 
 @types.coroutine
 def _resume(waiting: Any, pending: object) -> Generator[Any, Any, Any]:
-    """Go on awaiting what has been begun and waits for `pending`."""
+    """Continue to await a coroutine that was started by hand and has yielded `pending`."""
     while True:
         try:
             step = partial(waiting.send, (yield pending))
@@ -104,16 +106,16 @@ def _resume(waiting: Any, pending: object) -> Generator[Any, Any, Any]:
             step = partial(waiting.throw, error)
         try:
             pending = step()
-        except StopIteration as arrived:
-            return arrived.value
+        except StopIteration as result:
+            return result.value
 
 
 def content_kind(header: bytes | None) -> Literal["json", "form", "other"]:
-    """What Content-Type announces; a missing header counts as JSON."""
-    if header == JSON:
+    """Classify a Content-Type; a missing header counts as JSON."""
+    if header == JSON_TYPE:  # the exact bytes that nearly every client sends
         return "json"
     kind = (header or b"").partition(b";")[0].strip().lower()
-    if kind in (b"", JSON) or (kind.startswith(b"application/") and kind.endswith(b"+json")):
+    if kind in (b"", JSON_TYPE) or (kind.startswith(b"application/") and kind.endswith(b"+json")):
         return "json"
     return "form" if kind == b"multipart/form-data" else "other"
 
@@ -121,33 +123,33 @@ def content_kind(header: bytes | None) -> Literal["json", "form", "other"]:
 # --- JSON ---
 
 
-class _Objection(Exception):
-    """Raised by the decoder's hooks, which know that something is wrong but not where."""
+class _Rejected(SeedmockServerError):
+    """Raised by the hooks of the decoder, which know that something is wrong but not where."""
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _object_of_unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise _Objection
+        raise _Rejected
     return document
 
 
-def _whole(digits: str) -> int | float:
-    """Whole numbers beyond 64 bits become floats, as in JavaScript and Go: whatever is read can be written again."""
-    if len(digits) > DIGITS:
-        raise _Objection
+def _integer(digits: str) -> int | float:
+    """Integers beyond 64 bits become floats, as in JavaScript and Go, so that msgspec can write them again."""
+    if len(digits) > MAX_NUMBER_CHARS:
+        raise _Rejected
     number = int(digits)
     return number if _fits(number) else float(number)
 
 
-def _fraction(digits: str) -> float:
-    if len(digits) > DIGITS or (number := float(digits)) in (float("inf"), float("-inf")):
-        raise _Objection
+def _float(digits: str) -> float:
+    if len(digits) > MAX_NUMBER_CHARS or (number := float(digits)) in (float("inf"), float("-inf")):
+        raise _Rejected
     return number
 
 
-def _constant(word: str) -> NoReturn:
-    raise _Objection
+def _constant(name: str) -> NoReturn:
+    raise _Rejected
 
 
 def _fits(number: int) -> bool:
@@ -155,9 +157,9 @@ def _fits(number: int) -> bool:
 
 
 _STRICT: Final = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_int=_whole, parse_float=_fraction, parse_constant=_constant
+    object_pairs_hook=_object_of_unique_keys, parse_int=_integer, parse_float=_float, parse_constant=_constant
 )
-_QUICK: Final = msgspec.json.Decoder()
+_FAST: Final = msgspec.json.Decoder()
 _TOKEN: Final = re.compile(r'("(?:[^"\\]++|\\.)*+")([ \t\n\r]*:)?|[{}\[\]]|[-+.\w]++', re.DOTALL)
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -168,19 +170,19 @@ def parse_json(body: bytes) -> object:
     Rejected are a byte order mark, NaN, infinities, duplicate keys, lone surrogates, more than 64 levels, and numbers
     of more than 100 characters.
     """
-    if b"\\" not in body and body.count(b"[") + body.count(b"{") <= DEPTH:
+    if b"\\" not in body and body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         try:
-            document = _QUICK.decode(body)
-            # Without escapes every string of the text has two quotes, so a duplicate key leaves a string missing.
-            if 2 * _strings(document) == body.count(b'"'):
+            document = _FAST.decode(body)
+            # msgspec drops duplicate keys. Without escapes each string has two quotes: a dropped key changes the count.
+            if 2 * _count_strings(document) == body.count(b'"'):
                 return document
-        except (msgspec.DecodeError, UnicodeDecodeError, _Objection):
+        except (msgspec.DecodeError, UnicodeDecodeError, _Rejected):
             pass
     return _parse_strictly(_text(body))
 
 
-def _strings(document: object) -> int:
-    """How many strings a document holds, keys included; raises _Objection at an integer beyond 64 bits."""
+def _count_strings(document: object) -> int:
+    """Count the strings of a document, keys included; raises _Rejected at an integer beyond 64 bits."""
     count, pending = 0, [document]
     for value in pending:
         kind = type(value)
@@ -192,7 +194,7 @@ def _strings(document: object) -> int:
         elif kind is list:
             pending.extend(value)  # type: ignore[arg-type]
         elif kind is int and not _fits(value):  # type: ignore[arg-type]
-            raise _Objection
+            raise _Rejected
     return count
 
 
@@ -209,57 +211,57 @@ def _text(body: bytes) -> str:
 
 
 def _parse_strictly(text: str) -> object:
-    if text.count("[") + text.count("{") > DEPTH:
-        _complain(text, only_depth=True)
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _raise_first_rejection(text, only_depth=True)
     try:
         document = _STRICT.decode(text)
     except json.JSONDecodeError as error:
         raise _malformed(text, error.pos, error.msg[:1].lower() + error.msg[1:]) from None
-    except _Objection:
-        _complain(text)
+    except _Rejected:
+        _raise_first_rejection(text)
         raise MalformedBody("the body is not strict JSON") from None
     if _SURROGATE.search(text):
-        _complain(text)
+        _raise_first_rejection(text)
     return document
 
 
-def _malformed(text: str, position: int, trouble: str) -> MalformedBody:
+def _malformed(text: str, position: int, problem: str) -> MalformedBody:
     line = text.count("\n", 0, position) + 1
     column = position - text.rfind("\n", 0, position)
-    return MalformedBody(f"line {line}, column {column}: {trouble}")
+    return MalformedBody(f"line {line}, column {column}: {problem}")
 
 
-def _complain(text: str, *, only_depth: bool = False) -> None:
-    """Raise MalformedBody at the first thing that the grammar allows and this reader does not."""
+def _raise_first_rejection(text: str, *, only_depth: bool = False) -> None:
+    """Raise MalformedBody at the first construct that JSON's grammar allows and this parser rejects."""
     keys: list[set[str]] = []
     for token in _TOKEN.finditer(text):
-        word = token.group()
-        if word in "{[":
+        raw = token.group()
+        if raw in "{[":
             keys.append(set())
-            if len(keys) > DEPTH:
-                raise _malformed(text, token.start(), f"more than {DEPTH} levels: expected a flatter document")
-        elif word in "}]":
+            if len(keys) > MAX_DEPTH:
+                raise _malformed(text, token.start(), f"more than {MAX_DEPTH} levels: expected a flatter document")
+        elif raw in "}]":
             del keys[-1:]
-        elif not only_depth and (trouble := _trouble(token, keys)):
-            raise _malformed(text, token.start(), trouble) from None
+        elif not only_depth and (problem := _problem(token, keys)):
+            raise _malformed(text, token.start(), problem) from None
 
 
-def _trouble(token: re.Match[str], keys: list[set[str]]) -> str | None:
-    """What is wrong with a string or a number, if anything; a key joins the keys of its object.
+def _problem(token: re.Match[str], keys: list[set[str]]) -> str | None:
+    """Describe the problem of a string or a number, if it has one; add a key to the keys of its object.
 
-    The text is grammatical as far as this is asked to look: the decoder that objected has read it.
+    The text is grammatical up to this token: the decoder has read it.
     """
-    word, quoted, colon = token.group(0, 1, 2)
+    raw, quoted, colon = token.group(0, 1, 2)
     try:
-        content = _STRICT.decode(quoted or word)
+        content = _STRICT.decode(quoted or raw)
         if quoted is not None:
             content.encode()
-    except _Objection:
-        return f"{word[:24]}: expected a finite number of at most {DIGITS} characters"
+    except _Rejected:
+        return f"{raw[:24]}: expected a finite number of at most {MAX_NUMBER_CHARS} characters"
     except UnicodeEncodeError:
         return "half a surrogate pair: expected both halves"
     if colon and keys:
         if content in keys[-1]:
-            return f"duplicate key {quoted[:NAME]}: expected each key once"
+            return f"duplicate key {quoted[:MAX_NAME_CHARS]}: expected each key once"
         keys[-1].add(content)
     return None

@@ -15,7 +15,7 @@ from seedmock_contracts.enums import ErrorKind, MediaKind
 from seedmock_contracts.facts import MediaFacts
 
 from ..errors import ApiError
-from ..http.outbound import PRIVATE_ADDRESS_MESSAGE, FetchError, FetchFailure, web_host
+from ..http.url_policy import PRIVATE_ADDRESS_MESSAGE, FetchError, FetchFailure, web_host
 from .rules import InvalidRule
 
 MIB: Final = 1 << 20

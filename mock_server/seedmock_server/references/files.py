@@ -23,24 +23,20 @@ from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from seedmock_contracts.facts import MediaFacts
 
-from ..http.outbound import (
+from ..http.outbound import fetch, too_large
+from ..http.url_policy import (
     MAX_URL_CHARS,
     FetchError,
     FetchFailure,
     FetchNotAllowed,
     FetchPolicy,
     Resolver,
-    fetch,
-    is_loopback,
-    is_private,
+    is_loopback_host,
     resolve_host,
-    too_large,
     web_host,
 )
 from ..media import probe
 from ..media.clip_spec import StoredFile
-
-__all__ = ["FetchError", "FetchFailure", "FetchPolicy", "MeasuredFile", "PublishedFile", "ReferenceFiles", "is_private"]
 
 MIB: Final = 1 << 20
 FILES: Final = "/_mock/files/"
@@ -231,7 +227,7 @@ def local_path(url: str, own_origin: str) -> str | None:
     except ValueError:
         return None
     host = web_host(url)
-    return link.path if host == web_host(own_origin) or is_loopback(host) else None
+    return link.path if host == web_host(own_origin) or is_loopback_host(host) else None
 
 
 def local_file_token(url: str, own_origin: str) -> str | None:

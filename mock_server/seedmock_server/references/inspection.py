@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from seedmock_contracts.enums import MediaKind
 from seedmock_contracts.facts import MediaFacts
 
+from ..http.url_policy import FetchError
 from ..matching import magic_values as magic
 from ..media.clip_spec import StoredFile
-from . import files as sources
 from .declared import DeclaredMedia
 from .face_detection import FaceDetector
 from .files import ReferenceFiles
@@ -38,12 +38,12 @@ class MediaInspector:
     async def inspect(self, url: str, *, own_origin: str, now: float, faces: bool = False) -> Inspection:
         """What is known of a URL; of an image, whether it shows a face, where `faces` asks for it.
 
-        Raises sources.FetchError where there should be something readable and is not.
+        Raises FetchError where there should be something readable and is not.
         """
         said = self._declared.get(url)
         if said is not None:
             source, measured = None, None
-            with contextlib.suppress(sources.FetchError):
+            with contextlib.suppress(FetchError):
                 source, measured = await self._file(url, own_origin, now)
             return await self._judged(Inspection(source, said.over(measured), DECLARED), faces)
         spot = magic.media_at(url)

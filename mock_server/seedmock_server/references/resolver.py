@@ -14,10 +14,10 @@ from seedmock_contracts.validation import kind_violation, media_violations
 
 from ..clock import Clocks
 from ..errors import ApiError, api_error_from
+from ..http.url_policy import FetchError, is_private_url
 from ..media.clip_spec import StoredFile
 from ..storage import Store
 from ..tasks.timeline import asset_status_at
-from . import files as sources
 from .inspection import MediaInspector
 
 ASSET_SCHEME = "asset://"
@@ -46,7 +46,7 @@ class Input:
     @property
     def is_private_address(self) -> bool:
         """Whether the address is one that no upstream would open, and the file is not one of ours."""
-        return self.facts is None and sources.is_private(self.reference.url)
+        return self.facts is None and is_private_url(self.reference.url)
 
 
 class ReferenceResolver:
@@ -81,7 +81,7 @@ class ReferenceResolver:
         try:
             now = self._clocks.now(account)
             seen = await self._sight.inspect(reference.url, own_origin=origin, now=now, faces=faces)
-        except sources.FetchError as error:
+        except FetchError as error:
             said = f"{found.path}: {error}"
             raise ApiError(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
         return Input(found.path, found.reference, seen.source, seen.facts, seen.face_checked_by)

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from seedmock_server.callbacks.dispatcher import Plan
-from seedmock_server.http.outbound import FetchError, FetchFailure, FetchPolicy, FetchTimeout, PostResponse, post
+from seedmock_server.http.outbound import PostResponse, post
+from seedmock_server.http.url_policy import FetchError, FetchFailure, FetchPolicy, FetchTimeout
 
 
 def test_where_nobody_listens_it_is_tried_to_the_end(run: Any) -> None:
@@ -61,7 +62,7 @@ def test_a_body_that_never_comes_changes_nothing(
     run: Any, receiver: Any, headers: dict[str, str], monkeypatch: Any
 ) -> None:
     receiver.headers = headers
-    monkeypatch.setattr("seedmock_server.http.outbound.PATIENCE", 0.05)
+    monkeypatch.setattr("seedmock_server.http.outbound.CALLBACK_BODY_SECONDS", 0.05)
 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)

@@ -249,7 +249,8 @@ def test_facts_that_cannot_be_are_refused_by_name(values: dict[str, Any], parts:
 def test_declarations_read_back_as_they_were_made() -> None:
     declared, said = DeclaredMedia(), {"kind": "video", "seconds": 16.0, "width": 640, "height": 360, "fps": 24.0}
     declared.put(" https://x.example/a.mp4 ", declaration_from(said))
-    assert declared.rows() == [{"url": "https://x.example/a.mp4", **said}] or set(declared.rows()[0]) == {"url", *said}
+    (table,) = declared.as_tables()
+    assert table == {"url": "https://x.example/a.mp4", **said} or set(table) == {"url", *said}
     assert declared.get("https://x.example/a.mp4") == declaration_from(said)
     assert declared.remove("https://x.example/a.mp4")
     assert not declared.remove("https://x.example/a.mp4")

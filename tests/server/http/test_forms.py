@@ -157,11 +157,11 @@ def test_names_that_are_no_names_are_malformed(name: str) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["a", "a"], "a is given twice"),
-        (["a[b]", "a[b]"], r"a\[b\] is given twice"),
-        (["a[0]", "a[0]"], r"a\[0\] is given twice"),
+        (["a", "a"], "duplicate field a"),
+        (["a[b]", "a[b]"], r"duplicate field a\[b\]"),
+        (["a[0]", "a[0]"], r"duplicate field a\[0\]"),
         (["a", "a[b]"], "contradicts an earlier field"),
-        (["a[b]", "a"], "is given twice"),
+        (["a[b]", "a"], "duplicate field"),
         (["a[]", "a[b]"], "contradicts an earlier field"),
         (["a[]", "a[0]"], "contradicts an earlier field"),
         (["a[]", "a[][b]"], "mixes plain values with objects"),
@@ -200,8 +200,8 @@ def test_more_addresses_than_items_of_their_kind_are_malformed() -> None:
         (TYPE, b'--b\r\nContent-Disposition: attachment; name="a"\r\n\r\nx\r\n--b--\r\n', "has no name"),
         (TYPE, b"--b\r\nX: %s\r\n\r\nx\r\n--b--\r\n" % (b"a" * 5000), "cannot be read"),
         (TYPE, b"--b\r\n%s\r\nx\r\n--b--\r\n" % (b"X: 1\r\n" * 20), "cannot be read"),
-        (TYPE, body((b"a", b"\xff")), "the value of a is not UTF-8"),
-        (TYPE, body((b"\xff", b"a")), "the name of a part is not UTF-8"),
+        (TYPE, body((b"a", b"\xff")), "the value of a is not valid UTF-8"),
+        (TYPE, body((b"\xff", b"a")), "the name of a part is not valid UTF-8"),
         (TYPE, body(*[(b"a[]", b"")] * 1001), "more than 1000 parts"),
     ],
 )

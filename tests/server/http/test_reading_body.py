@@ -56,10 +56,10 @@ def test_a_body_of_just_the_limit_is_read() -> None:
     assert read(sending(b"x" * 60, b"x" * 40)) == b"x" * 100
 
 
-@pytest.mark.parametrize("declared", [b"101", b"9" * 5000])
-def test_a_declared_length_over_the_limit_is_refused_before_reading(declared: bytes) -> None:
+@pytest.mark.parametrize("content_length", [b"101", b"9" * 5000])
+def test_a_content_length_over_the_limit_is_rejected_before_reading(content_length: bytes) -> None:
     with pytest.raises(BodyTooLarge):
-        read(sending(ends=False), declared=declared)
+        read(sending(ends=False), content_length=content_length)
 
 
 @pytest.mark.parametrize("chunks", [[], [b"some"], [b"some", b"more"]])
@@ -112,9 +112,9 @@ def test_cancelling_the_reader_cancels_the_wait() -> None:
     assert ended == ["receive"]
 
 
-@pytest.mark.parametrize("declared", [b"", b"0", b"-1", b"1e3", b"\xb9"])
-def test_a_declared_length_that_says_nothing_is_not_heeded(declared: bytes) -> None:
-    assert read(sending(b"some"), declared=declared) == b"some"
+@pytest.mark.parametrize("content_length", [b"", b"0", b"-1", b"1e3", b"\xb9"])
+def test_a_content_length_that_is_no_number_is_ignored(content_length: bytes) -> None:
+    assert read(sending(b"some"), content_length=content_length) == b"some"
 
 
 @pytest.mark.parametrize(

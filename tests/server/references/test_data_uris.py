@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seedmock_contracts.enums import MediaKind
-from seedmock_server.references.files import FetchError, FetchFailure, MeasuredFile, ReferenceFiles, decode_data_uri
+from seedmock_server.http.url_policy import FetchError, FetchFailure
+from seedmock_server.references.files import MeasuredFile, ReferenceFiles, decode_data_uri
 
 
 def picture(width: int = 4, height: int = 3) -> bytes:

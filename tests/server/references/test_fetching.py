@@ -18,15 +18,8 @@ import pytest
 from PIL import Image
 
 from seedmock_server.http import outbound as fetching
-from seedmock_server.http.outbound import (
-    FetchError,
-    FetchFailure,
-    FetchNotAllowed,
-    FetchPolicy,
-    direct_transport,
-    fetch,
-    resolve_host,
-)
+from seedmock_server.http.outbound import direct_transport, fetch
+from seedmock_server.http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, resolve_host
 from seedmock_server.references import files as sources
 
 GLOBAL = "93.184.216.34"
@@ -389,7 +382,7 @@ def test_a_certificate_is_demanded_and_compared_with_the_name() -> None:
 def test_the_environment_is_not_asked_for_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "none.pem").touch()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    fetching._trust.cache_clear()
+    fetching._ssl_context.cache_clear()
     direct_transport()
 
 

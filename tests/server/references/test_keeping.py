@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from seedmock_contracts.facts import MediaFacts
+from seedmock_server.http.url_policy import FetchError, FetchFailure
 from seedmock_server.media import probe
-from seedmock_server.references.files import FetchError, FetchFailure, MeasuredFile, PublishedFile, ReferenceFiles
+from seedmock_server.references.files import MeasuredFile, PublishedFile, ReferenceFiles
 
 T = TypeVar("T")
 OWN = "http://mock.test:8000"

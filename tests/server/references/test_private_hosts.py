@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedmock_server.references.files import is_private
+from seedmock_server.http.url_policy import is_private_url
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from seedmock_server.references.files import is_private
     ],
 )
 def test_an_inner_ipv4_address_is_private_in_every_spelling(url: str) -> None:
-    assert is_private(url)
+    assert is_private_url(url)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def test_an_inner_ipv4_address_is_private_in_every_spelling(url: str) -> None:
     ],
 )
 def test_an_inner_ipv6_address_is_private_also_when_it_carries_an_ipv4_address(host: str) -> None:
-    assert is_private(f"http://[{host}]:8080/cat.png")
+    assert is_private_url(f"http://[{host}]:8080/cat.png")
 
 
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST", "a.localhost", "localhost.", "printer.local", "db.internal", "x.home.arpa"]
 )
 def test_a_name_that_only_an_inner_network_can_have_is_private(host: str) -> None:
-    assert is_private(f"https://{host}:3000/cat.png")
+    assert is_private_url(f"https://{host}:3000/cat.png")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_name_that_only_an_inner_network_can_have_is_private(host: str) -> Non
     ],
 )
 def test_a_disguised_host_is_seen_through(url: str) -> None:
-    assert is_private(url)
+    assert is_private_url(url)
 
 
 @pytest.mark.parametrize(
@@ -102,11 +102,11 @@ def test_a_disguised_host_is_seen_through(url: str) -> None:
     ],
 )
 def test_a_public_host_is_not_private(url: str) -> None:
-    assert not is_private(url)
+    assert not is_private_url(url)
 
 
 @pytest.mark.parametrize(
     "url", ["", "cat.png", "http://", "http://[", "http://[::1", "asset://2130706433", "data:,127.0.0.1", "file:///etc"]
 )
 def test_what_names_no_host_on_the_web_is_not_private(url: str) -> None:
-    assert not is_private(url)
+    assert not is_private_url(url)
