@@ -146,7 +146,7 @@ SPOKEN: Mapping[type[Rule], Callable[[Contract, Any], tuple[str, str]]] = {
     MaxReferences: lambda said, rule: (f"{rule.role} {rule.media}: count".replace("_", " "), f"at most {rule.limit}"),
     RequiresOtherMedia: lambda said, rule: (f"{rule.media} alone", f"refused: beside {' or '.join(rule.anchors)}"),
     ModelResolutions: lambda said, rule: (f"{rule.model.tier}: renders", ", ".join(rule.model.resolutions)),
-    AtLeastOneOf: lambda said, rule: ("form: needed", " or ".join(" + ".join(way) for way in rule.ways)),
+    AtLeastOneOf: lambda said, rule: ("form: needed", " or ".join(" + ".join(way) for way in rule.groups)),
     MutuallyExclusive: lambda said, rule: (f"{rule.field} beside {' + '.join(rule.others)}", "refused"),
     RequiresField: lambda said, rule: (f"{rule.field} without {rule.partner}", "refused"),
 }

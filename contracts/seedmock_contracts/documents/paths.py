@@ -1,4 +1,4 @@
-"""Read and replace values of a JSON document by path, such as `content[].role`. Knows no rule and no field's meaning."""
+"""Read and replace values of a JSON document by path, such as `content[].role`. Knows no rule."""
 
 from __future__ import annotations
 

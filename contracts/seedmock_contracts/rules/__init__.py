@@ -1,1 +1,1 @@
-"""Rules that a document is held to: of one field, across fields, and their boundaries."""
+"""Rules that request documents must satisfy: on one field, across fields, and the boundary cases of each."""

@@ -1,6 +1,6 @@
-"""What stands at the edge of a rule: documents that just keep or just break it, and the values that tempt.
+"""Boundary cases of rules: documents just inside and just outside a limit, and values that tempt an implementation.
 
-Knows no rule and no upstream.
+Knows no kind of rule and no upstream.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ..generation import Reference
 
 NO_SUCH_VALUE = "no-such-value"
 FAR_BEYOND = 1_000_000
+"""Distance from a limit at which a number is beyond it even if the upstream has moved the limit a little."""
 COMMON_VALUES = (
     frozenset({"360p", "480p", "540p", "720p", "1080p", "1440p", "2160p", "2k", "4k"}),
     frozenset({"21:9", "16:9", "3:2", "4:3", "1:1", "3:4", "2:3", "9:16", "9:21", "2:1", "1:2", "auto", "adaptive"}),
@@ -25,17 +26,17 @@ COMMON_VALUES = (
     frozenset({"first_frame", "last_frame", "reference_image", "reference_text", "reference", "mask", "source"}),
     frozenset({"Image", "Video", "Audio", "Text", "Document", "image"}),
 )
-"""Values that upstreams of this trade take in lists of the same sort: what a list is likeliest to have got more of."""
+"""Values that video APIs accept in similar lists: the likeliest additions to a list of allowed values."""
 URL_ENDINGS = {"data:": "image/png;base64,iVBORw0KGgo=", "asset://": "asset-20200101000000-zzzzz"}
+"""Well-formed rest of a URL for the schemes that do not continue with a host."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoundaryCase:
-    """A document beside a rule's limit, which it just keeps or just breaks; `value` is what it tries there.
+    """A document at the limit of a rule: just inside it if `valid`, else just outside.
 
-    `fact` is the value's own, if it has one.
-
-    A `gross` break is one that a limit moved a little does not make good.
+    `value` is the value tried, and `fact` its own fact, if it has one. A `gross` violation stays one when the limit
+    moves a little.
     """
 
     document: dict[str, Any]
@@ -46,13 +47,13 @@ class BoundaryCase:
 
 
 def sample_reference(kind: MediaKind, role: Role = Role.REFERENCE) -> Reference:
-    """A reference that keeps every rule on its own form."""
-    ending = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}[kind]
-    return Reference(kind, f"https://example.com/{role}.{ending}", role)
+    """Reference that satisfies every rule on its own form."""
+    suffix = {MediaKind.IMAGE: "png", MediaKind.VIDEO: "mp4", MediaKind.AUDIO: "mp3"}[kind]
+    return Reference(kind, f"https://example.com/{role}.{suffix}", role)
 
 
 def with_each_reference(document: Document, layout: ReferenceLayout) -> Iterator[dict[str, Any]]:
-    """The document with references of each kind and role in turn, so that they keep every rule on references."""
+    """Copy a document with references of each kind and role in turn, each time satisfying all rules on references."""
     image, video, audio = (sample_reference(kind) for kind in MediaKind)
     first, last = (sample_reference(MediaKind.IMAGE, role) for role in (Role.FIRST_FRAME, Role.LAST_FRAME))
     for references in ([image], [video], [audio, image], [first], [last, first]):

@@ -1,6 +1,6 @@
-"""The closed set of rule kinds, but for those that look at several fields or references: these are in `combinations`.
+"""Rules on a single field; those across fields or references are in `cross_field`. Together the closed set of rules.
 
-Knows no upstream: fields, figures and layouts come in as data.
+Knows no upstream: fields, limits and layouts are parameters.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .boundaries import (
 )
 from .rule import Rule, ValueRule
 
-_NAMES: Mapping[type, frozenset[str]] = {
+_JSON_TYPES: Mapping[type, frozenset[str]] = {
     str: frozenset({"string"}),
     int: frozenset({"integer", "number"}),
     float: frozenset({"number"}),
@@ -35,63 +35,63 @@ _NAMES: Mapping[type, frozenset[str]] = {
     list: frozenset({"array"}),
     dict: frozenset({"object"}),
 }
-_OF_NO_SUCH_TYPE = ({"unexpected": True}, 7, "seven", [7], True)
+_VALUES_OF_EACH_TYPE = ({"unexpected": True}, 7, "seven", [7], True)
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class JsonType(ValueRule):
-    """A value is of one of these JSON types."""
+    """A value has one of these JSON types."""
 
     types: tuple[str, ...]
 
     def check_value(self, path: str, value: Any) -> Violation | None:
-        if not _is(value, self.types):
+        if not _has_type(value, self.types):
             return self._violation(path, value, " or ".join(self.types))
         return None
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
-        return self._spoilt(document, layout, next(iter(self.invalid_values(None))))
+        return self._with_field(document, layout, next(iter(self.invalid_values(None))))
 
-    def valid_values(self, now: Any) -> Iterable[Any]:
+    def valid_values(self, current: Any) -> Iterable[Any]:
         if self.types == ("boolean",):
             return (True, False)
-        number = to_number(now)
+        number = to_number(current)
         if number is None or number != int(number):
-            return () if now is None else (now,)
-        return tuple(v for v in (str(int(number)), int(number)) if _is(v, self.types))
+            return () if current is None else (current,)
+        return tuple(candidate for candidate in (str(int(number)), int(number)) if _has_type(candidate, self.types))
 
-    def invalid_values(self, now: Any) -> Iterable[Any]:
-        return tuple(value for value in _OF_NO_SUCH_TYPE if not _is(value, self.types))
+    def invalid_values(self, current: Any) -> Iterable[Any]:
+        return tuple(value for value in _VALUES_OF_EACH_TYPE if not _has_type(value, self.types))
 
 
 @dataclass(frozen=True, slots=True)
 class RequiredField(Rule):
-    """A field must be there and not be blank, unless a reference of one of these kinds stands for it."""
+    """A field is required and not blank, unless a reference of one of the kinds `unless` replaces it."""
 
     unless: tuple[MediaKind, ...] = ()
     kind: ClassVar[ErrorKind] = ErrorKind.MISSING_PARAMETER
     depends_on: ClassVar[str] = "nothing"
 
     def check(self, document: Document, references: tuple[LocatedReference, ...]) -> Violation | None:
-        if references and any(found.reference.kind in self.unless for found in references):
+        if references and any(located.reference.kind in self.unless for located in references):
             return None
-        judged = (self.check_value(path, value) for path, value in values_at(document, self.field))
-        return next((violation for violation in judged if violation), None)
+        violations = (self.check_value(path, value) for path, value in values_at(document, self.field))
+        return next((violation for violation in violations if violation), None)
 
     def check_value(self, path: str, value: Any) -> Violation | None:
-        """What is wrong with a value, which may be MISSING."""
+        """Violation by a value, which may be MISSING, if any."""
         absent = value is MISSING or value is None
         if not absent and not (isinstance(value, str) and not value.strip()):
             return None
         kinds = " or ".join(self.unless)
         allowed = "a value" + (f", or a reference {kinds} in its place" if kinds else "")
-        said = f"{path} is {'missing' if absent else 'blank'}; expected {allowed}"
-        return self._violation(path, None, allowed, said)
+        message = f"{path} is {'missing' if absent else 'blank'}; expected {allowed}"
+        return self._violation(path, None, allowed, message)
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
-        return self._spoilt(document, layout, MISSING)
+        return self._with_field(document, layout, MISSING)
 
     def boundary_cases(self, document: Document, layout: ReferenceLayout) -> Iterator[BoundaryCase]:
         base = next(with_each_reference(document, layout)) if "[]" in self.field else document
@@ -105,7 +105,7 @@ class RequiredField(Rule):
 
 @dataclass(frozen=True, slots=True)
 class OneOf(ValueRule):
-    """A text is one of a closed list."""
+    """A string is one of a closed list."""
 
     allowed: tuple[str, ...]
 
@@ -115,33 +115,33 @@ class OneOf(ValueRule):
         return None
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
-        return self._spoilt(document, layout, NO_SUCH_VALUE)
+        return self._with_field(document, layout, NO_SUCH_VALUE)
 
-    def valid_values(self, now: Any) -> Iterable[Any]:
+    def valid_values(self, current: Any) -> Iterable[Any]:
         return self.allowed
 
-    def invalid_values(self, now: Any) -> Iterable[Any]:
+    def invalid_values(self, current: Any) -> Iterable[Any]:
         near = (value for family in COMMON_VALUES if not family.isdisjoint(self.allowed) for value in sorted(family))
         return (NO_SUCH_VALUE, *(value for value in near if value not in self.allowed))
 
 
 @dataclass(frozen=True, slots=True)
 class KnownModel(OneOf):
-    """A model is one that the upstream serves."""
+    """A model is one that the upstream offers."""
 
     kind: ClassVar[ErrorKind] = ErrorKind.UNKNOWN_MODEL
 
-    def invalid_values(self, now: Any) -> Iterable[Any]:
+    def invalid_values(self, current: Any) -> Iterable[Any]:
         return (NO_SUCH_VALUE, *(f"{name}{ending}" for name in self.allowed[:1] for ending in ("-pro", "-lite")))
 
 
 @dataclass(frozen=True, slots=True)
 class WholeNumber(ValueRule):
-    """A number, or a text that holds one, has no fraction."""
+    """A number, or a string with a number, has no fraction."""
 
     def check_value(self, path: str, value: Any) -> Violation | None:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return None  # of another type altogether: the rule on the field's type speaks of it
+            return None  # the rule on the type of this field reports other types
         number = to_number(value)
         if number is None or number != int(number):
             return self._violation(path, value, "a whole number")
@@ -150,13 +150,13 @@ class WholeNumber(ValueRule):
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
         return with_value(document, self.field, "4.5")
 
-    def invalid_values(self, now: Any) -> Iterable[Any]:
+    def invalid_values(self, current: Any) -> Iterable[Any]:
         return ("4.5", 4.5, "four")
 
 
 @dataclass(frozen=True, slots=True)
 class NumberRange(ValueRule):
-    """A number, or a text that holds one, lies between two bounds, both allowed; None is no bound."""
+    """A number, or a string with a number, lies between `low` and `high` inclusively; None is no bound."""
 
     low: int
     high: int | None = None
@@ -175,20 +175,20 @@ class NumberRange(ValueRule):
         value = self.low - 1 if self.high is None else self.high + 1
         return with_value(document, self.field, str(value) if isinstance(document.get(self.field), str) else value)
 
-    def valid_values(self, now: Any) -> Iterable[Any]:
+    def valid_values(self, current: Any) -> Iterable[Any]:
         high = self.low + 1 if self.high is None else self.high
-        found = dict.fromkeys(((self.low + high) // 2, self.low, high))
-        return tuple(str(value) if isinstance(now, str) else value for value in found)
+        numbers = dict.fromkeys(((self.low + high) // 2, self.low, high))
+        return tuple(str(value) if isinstance(current, str) else value for value in numbers)
 
-    def invalid_values(self, now: Any) -> Iterable[Any]:
+    def invalid_values(self, current: Any) -> Iterable[Any]:
         above = () if self.high is None else (self.high + FAR_BEYOND, self.high + 1)
-        found = (*above, self.low - FAR_BEYOND, self.low - 1)
-        return tuple(str(value) if isinstance(now, str) else value for value in found)
+        numbers = (*above, self.low - FAR_BEYOND, self.low - 1)
+        return tuple(str(value) if isinstance(current, str) else value for value in numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class MaxLength(ValueRule):
-    """A text has at most so many characters."""
+    """A string has at most `limit` characters."""
 
     limit: int
 
@@ -201,16 +201,16 @@ class MaxLength(ValueRule):
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
         return with_value(document, self.field, "n" * (self.limit + 1))
 
-    def valid_values(self, now: Any) -> Iterable[Any]:
+    def valid_values(self, current: Any) -> Iterable[Any]:
         return ("n", "n" * self.limit)
 
-    def invalid_values(self, now: Any) -> Iterable[Any]:
+    def invalid_values(self, current: Any) -> Iterable[Any]:
         return ("n" * self.limit * 20, "n" * (self.limit + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class UrlScheme(ValueRule):
-    """A URL begins with one of these schemes. `beside` is what a document needs to hold this field at all."""
+    """A URL begins with one of these schemes. `beside`: references that a document needs to have this field at all."""
 
     schemes: tuple[str, ...]
     beside: tuple[Reference, ...] = ()
@@ -225,24 +225,24 @@ class UrlScheme(ValueRule):
         return any(lowered.startswith(scheme) and len(url) > len(scheme) for scheme in self.schemes)
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
-        return self._placed(document, layout, "ftp://example.com/reference")
+        return self._with_value(document, layout, "ftp://example.com/reference")
 
-    def valid_values(self, now: Any) -> Iterable[Any]:
+    def valid_values(self, current: Any) -> Iterable[Any]:
         return tuple(scheme + URL_ENDINGS.get(scheme, "example.com/reference") for scheme in self.schemes)
 
-    def invalid_values(self, now: Any) -> Iterable[Any]:
+    def invalid_values(self, current: Any) -> Iterable[Any]:
         return ("ftp://example.com/reference", "s3://example/reference", "file:///reference")
 
-    def _placed(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
+    def _with_value(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
         return with_value(layout.place(document, self.beside) if self.beside else document, self.field, value)
 
-    def _holding(self, document: Document, layout: ReferenceLayout, value: Any) -> Iterator[dict[str, Any]]:
-        yield self._placed(document, layout, value)
+    def _documents_with(self, document: Document, layout: ReferenceLayout, value: Any) -> Iterator[dict[str, Any]]:
+        yield self._with_value(document, layout, value)
 
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedField(ValueRule):
-    """A field is not accepted. Holds only under `option` of `variant`."""
+    """A field is not accepted. Applies only under `option` of `variant`."""
 
     variant: str
     option: str
@@ -256,42 +256,44 @@ class UnsupportedField(ValueRule):
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
         return with_value(document, self.field, 7)
 
-    def invalid_values(self, now: Any) -> Iterable[Any]:
+    def invalid_values(self, current: Any) -> Iterable[Any]:
         return (7,)
 
 
 @dataclass(frozen=True, slots=True)
 class PromptLength(ValueRule):
-    """A prompt beyond these lengths is accepted, but may lose details: a notice, not a refusal."""
+    """A longer prompt is accepted, but may lose details: an advice, not a reason for a 4xx."""
 
-    characters: int
-    words: int
+    max_characters: int
+    max_words: int
 
     def check_value(self, path: str, value: Any) -> Violation | None:
-        if not isinstance(value, str) or len(value) <= self.characters:
+        if not isinstance(value, str) or len(value) <= self.max_characters:
             return None
-        chinese, words = len(_CJK.findall(value)), len(_WORD.findall(_CJK.sub(" ", value)))
-        if chinese > self.characters or words > self.words:
-            allowed = f"at most {self.characters} Chinese characters or {self.words} English words"
-            said = f"{path} has {chinese} Chinese characters and {words} words; details may be lost beyond {allowed}"
-            return self._violation(path, value, allowed, said)
+        chinese, english = len(_CJK.findall(value)), len(_WORD.findall(_CJK.sub(" ", value)))
+        if chinese > self.max_characters or english > self.max_words:
+            allowed = f"at most {self.max_characters} Chinese characters or {self.max_words} English words"
+            message = (
+                f"{path} has {chinese} Chinese characters and {english} words; details may be lost beyond {allowed}"
+            )
+            return self._violation(path, value, allowed, message)
         return None
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
-        return with_value(document, self.field, "word " * (self.words + 1))
+        return with_value(document, self.field, "word " * (self.max_words + 1))
 
 
-def _is(value: Any, types: Iterable[str]) -> bool:
-    """Whether a JSON value is of one of the types; 4.0 counts as an integer, as it does in JSON Schema."""
-    names = _NAMES.get(type(value), frozenset())
+def _has_type(value: Any, types: Iterable[str]) -> bool:
+    """Test if a JSON value has one of the types; 4.0 is an integer, as in JSON Schema."""
+    names = _JSON_TYPES.get(type(value), frozenset())
     return not names.isdisjoint(types) or (isinstance(value, float) and value.is_integer() and "integer" in types)
 
 
 def type_rules(fields: Iterable[Field]) -> tuple[JsonType, ...]:
-    """A field's own fact says its type: one rule each."""
+    """Rules on the types of fields; the fact of each is the field itself."""
     return tuple(JsonType(field, field.path, field.types) for field in fields)
 
 
 def required_rule(field: Field, evidence: Evidence) -> RequiredField:
-    """The rule that a field must be there."""
+    """Rule that a field is required."""
     return RequiredField(Fact(f"{field.id}.required", evidence), field.path)

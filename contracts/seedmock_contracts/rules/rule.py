@@ -1,7 +1,7 @@
-"""What a rule is: one fact plus one predicate, which knows the smallest way of being broken and what is at its edge.
+"""Base of the rules: a fact, a predicate on documents, and documents that violate it or lie at its boundary.
 
-The emulator's refusals, the client's preflight, the audit of a journal and the generators all read the same rules.
-Knows none of the kinds of rules.
+A rule has four readers: the emulator's 4xx, the client's preflight, the audit of the journal, and the strategies that
+generate requests. Knows no kind of rule.
 """
 
 from __future__ import annotations
@@ -20,101 +20,100 @@ from .boundaries import BoundaryCase, sample_reference, with_each_reference
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One fact plus one predicate."""
+    """One fact with its predicate. `field` is the path that the rule is about."""
 
     fact: Fact
     field: str
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID_PARAMETER
     depends_on: ClassVar[str] = "field"
-    """What must be there for the rule to be broken at all: its "field", some "references", or "nothing"."""
+    """Part of a document without which the rule cannot be violated: "field", "references", or "nothing"."""
 
     @property
     def top_field(self) -> str:
-        """The top-level name of this rule's field."""
+        """Top-level name of the field."""
         return self.field.partition(".")[0].removesuffix("[]")
 
     @property
     def needs_field(self) -> bool:
-        """Whether a document without the top-level field cannot break this rule."""
+        """True if a document without the top-level field cannot violate this rule."""
         return self.depends_on == "field" or (self.depends_on == "nothing" and self.top_field != self.field)
 
     def check(self, document: Document, references: tuple[LocatedReference, ...]) -> Violation | None:
-        """The first violation of this rule in the document, or None."""
+        """First violation of this rule by the document, if any."""
         raise NotImplementedError
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
-        """A copy of a document that keeps every rule, changed so that it breaks this one and no other."""
+        """Copy a valid document so that it violates this rule and no other."""
         raise NotImplementedError
 
     def boundary_cases(self, document: Document, layout: ReferenceLayout) -> Iterator[BoundaryCase]:
-        """What to ask to learn where this rule's limit is: copies of a document that keeps every rule.
-
-        They may break other rules too: which, is for the caller to see.
-        """
+        """Copies of a valid document that show where the limit of this rule lies; some violate other rules too."""
         yield BoundaryCase(dict(document), True, document.get(self.top_field))
         yield BoundaryCase(self.violating_document(document, layout), False, gross=True)
 
     def _violation(self, field: str, value: Any, allowed: str, message: str = "") -> Violation:
-        said = message or f"{field} is {format_value(value)}; allowed: {allowed}"
-        return Violation(self.fact, self.kind, field, value, allowed, said)
+        text = message or f"{field} is {format_value(value)}; allowed: {allowed}"
+        return Violation(self.fact, self.kind, field, value, allowed, text)
 
-    def _spoilt(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
-        """The document with this field set; a field of a list's items gets a whole item around it first."""
+    def _with_field(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
+        """Copy a document with another value of this field; a field of list items needs a complete item around it."""
         base = layout.place(document, [sample_reference(MediaKind.IMAGE)]) if "[]" in self.field else document
         return with_value(base, self.field, value)
 
 
 @dataclass(frozen=True, slots=True)
 class ValueRule(Rule):
-    """A rule on each value at its field, one by one."""
+    """A rule on each single value at its field."""
 
     def check_value(self, path: str, value: Any) -> Violation | None:
-        """What is wrong with a value that is there."""
+        """Violation by a value that is present, if any."""
         raise NotImplementedError
 
     def check(self, document: Document, references: tuple[LocatedReference, ...]) -> Violation | None:
-        judged = (self.check_value(path, value) for path, value in self._present(document))
-        return next((violation for violation in judged if violation), None)
+        violations = (self.check_value(path, value) for path, value in self._present(document))
+        return next((violation for violation in violations if violation), None)
 
     def boundary_cases(self, document: Document, layout: ReferenceLayout) -> Iterator[BoundaryCase]:
         if "[]" not in self.field and document.get(self.top_field) is None:
             yield BoundaryCase(dict(document), True)
-        now = document.get(self.field)
-        if "[]" in self.field and not tuple(self.valid_values(now)):
-            held = [BoundaryCase(found, True) for found in with_each_reference(document, layout) if self._stands(found)]
-            yield from held or [
-                BoundaryCase(with_value(document, self.field, sample_reference(MediaKind.IMAGE).url), True)
-            ]
-        for value in self.valid_values(now):
-            yield from (BoundaryCase(kept, True, value) for kept in self._holding(document, layout, value))
-        for index, value in enumerate(self.invalid_values(now)):
-            yield BoundaryCase(self._placed(document, layout, value), False, value, gross=index == 0)
+        current = document.get(self.field)
+        if "[]" in self.field and not tuple(self.valid_values(current)):
+            yield from self._item_cases(document, layout)
+        for value in self.valid_values(current):
+            yield from (BoundaryCase(valid, True, value) for valid in self._documents_with(document, layout, value))
+        for index, value in enumerate(self.invalid_values(current)):
+            yield BoundaryCase(self._with_value(document, layout, value), False, value, gross=index == 0)
 
-    def valid_values(self, now: Any) -> Iterable[Any]:
-        """Values that keep this rule, up to its edges; `now` is one that does, or None."""
-        return () if now is None else (now,)
+    def valid_values(self, current: Any) -> Iterable[Any]:
+        """Values that satisfy this rule, up to its limits. `current` is the document's valid value, or None."""
+        return () if current is None else (current,)
 
-    def invalid_values(self, now: Any) -> Iterable[Any]:
-        """Values that break this rule: first one that does so grossly, then those just beyond its edges."""
+    def invalid_values(self, current: Any) -> Iterable[Any]:
+        """Values that violate this rule: first a gross violation, then those just beyond the limits."""
         return ()
 
-    def _placed(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
-        return self._spoilt(document, layout, value)
+    def _item_cases(self, document: Document, layout: ReferenceLayout) -> Iterable[BoundaryCase]:
+        documents = with_each_reference(document, layout)
+        cases = [BoundaryCase(arranged, True) for arranged in documents if self._occurs_in(arranged)]
+        return cases or [BoundaryCase(with_value(document, self.field, sample_reference(MediaKind.IMAGE).url), True)]
 
-    def _stands(self, document: Document) -> bool:
+    def _with_value(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
+        return self._with_field(document, layout, value)
+
+    def _occurs_in(self, document: Document) -> bool:
         return any(value is not MISSING for _, value in values_at(document, self.field))
 
-    def _holding(self, document: Document, layout: ReferenceLayout, value: Any) -> Iterator[dict[str, Any]]:
-        """The document with this value; where it stands in a list's items, with such items as have it of themselves."""
+    def _documents_with(self, document: Document, layout: ReferenceLayout, value: Any) -> Iterator[dict[str, Any]]:
+        """Documents with this value; for a field of list items those whose references bring it along."""
         if "[]" not in self.field:
-            yield self._placed(document, layout, value)
+            yield self._with_value(document, layout, value)
             return
         for arranged in with_each_reference(document, layout):
-            if any(found == value for _, found in values_at(arranged, self.field)):
+            if any(item == value for _, item in values_at(arranged, self.field)):
                 yield arranged
 
     def _present(self, document: Document) -> Iterator[tuple[str, Any]]:
-        """Each value at this rule's field that is there; null counts as left out, but for an item of a list."""
+        """Each present value at this field; null counts as absent, except for an item of a list."""
         if "." not in self.field and "[" not in self.field:
             value = document.get(self.field)
             if value is not None:

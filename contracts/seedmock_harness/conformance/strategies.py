@@ -82,7 +82,7 @@ class _Plan:
         self.places = _places(contract) if operation is Operation.CREATE else {}
         self.written = {name for places in self.places.values() for name in places}
         self.models = st.sampled_from([m for m in contract.models if m.upscales == (operation is Operation.UPSCALE)])
-        ways = next((rule.ways for rule in self.rules if isinstance(rule, AtLeastOneOf)), ())
+        ways = next((rule.groups for rule in self.rules if isinstance(rule, AtLeastOneOf)), ())
         self.ways = st.sampled_from(ways) if ways else None
         self.fields = {field.path: field for field in contract.fields if self._stands_alone(field)}
         self.aliases = {name: field for name, field in self.fields.items() if self._found(name)}

@@ -30,7 +30,7 @@ SIDE = 320
 
 def sparing(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     """Order with as little as is needed, in more words than are advised."""
-    words = next((rule.words for rule in speaker.contract.advice if isinstance(rule, PromptLength)), 0)
+    words = next((rule.max_words for rule in speaker.contract.advice if isinstance(rule, PromptLength)), 0)
     prompt = f"{order['prompt']} {'slowly ' * words}".strip()
     yield from lives.lived(speaker, {**order, "prompt": prompt})
 
