@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -223,13 +221,3 @@ def test_what_is_the_same_at_both_is_on_no_page() -> None:
     known = {fact.id for said in (ONE, OTHER) for fact in said.facts()}
     assert known >= EXPLAINED
     assert differences(ONE, ONE) == ()
-
-
-def test_the_page_of_differences_is_up_to_date() -> None:
-    place = Path(__file__).parents[2] / "project" / "differences_page.py"
-    spec = importlib.util.spec_from_file_location("differences_page", place)
-    assert spec is not None
-    assert spec.loader is not None
-    made = sys.modules["differences_page"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    assert made.PAGE.read_text(encoding="utf-8") == made.text(), "run python tests/project/differences_page.py"

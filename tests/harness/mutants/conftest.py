@@ -1,65 +1,45 @@
-"""Trials of mutants, each held once a session: what they saw is asked for by several tests."""
+"""Trials of mutants, each run once a session: several tests read their results."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
+from mutation_trials.mutants import Mutant, read_mutants
+from mutation_trials.trial import TrialResult, try_mutant
+from reference_pages.checks import verify_unchanged
 
-
-def loaded(name: str) -> ModuleType:
-    """A module that stands beside this one."""
-    known = f"mutants_{name}"
-    if known not in sys.modules:
-        spec = importlib.util.spec_from_file_location(known, HERE / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[known] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[known]
+MUTANTS = read_mutants()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each mutant of the table."""
     if "mutant" in metafunc.fixturenames:
-        rows = loaded("trial").mutants()
-        metafunc.parametrize("mutant", rows, ids=[f"{row.upstream}-{row.name}".replace(" ", "-") for row in rows])
+        ids = [f"{mutant.upstream}-{mutant.name}".replace(" ", "-") for mutant in MUTANTS]
+        metafunc.parametrize("mutant", MUTANTS, ids=ids)
 
 
 @pytest.fixture(scope="session")
-def trial() -> ModuleType:
-    return loaded("trial")
+def mutants() -> tuple[Mutant, ...]:
+    return MUTANTS
 
 
 @pytest.fixture(scope="session")
-def tables() -> ModuleType:
-    return loaded("tables")
+def trial_of(clips: Path) -> Callable[[Mutant], TrialResult]:
+    """Runs a mutant's trial, or gives its result again."""
+    results: dict[tuple[str, str, str], TrialResult] = {}
+
+    def run(mutant: Mutant) -> TrialResult:
+        if mutant.key not in results:
+            results[mutant.key] = try_mutant(mutant, clips)
+        return results[mutant.key]
+
+    return run
 
 
 @pytest.fixture(scope="session")
-def held(trial: ModuleType, clips: Path) -> Callable[[Any], Any]:
-    """What the trial of a mutant saw."""
-    seen: dict[Any, Any] = {}
-
-    def of(mutant: Any) -> Any:
-        if mutant.key not in seen:
-            seen[mutant.key] = trial.tried(mutant, clips)
-        return seen[mutant.key]
-
-    return of
-
-
-@pytest.fixture(scope="session")
-def honest(trial: ModuleType, clips: Path) -> dict[str, Any]:
-    """What every step of both ladders saw of each upstream as it is."""
-    return {
-        contract.name: trial.looked_at(contract, trial.whole(contract, deep=True), clips)
-        for contract in trial.contracts()
-    }
+def unchanged(clips: Path) -> dict[str, TrialResult]:
+    """Every step against each upstream without mutations, by the upstream's name."""
+    return verify_unchanged(clips)

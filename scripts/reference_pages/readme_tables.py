@@ -1,11 +1,10 @@
-"""The README's tables, made from the contracts and from what the server knows of fates,
-magic values and scenarios.
-
-python tests/project/readme_tables.py    # writes them into the README
+"""The README's tables, generated from the contracts and from the server's tables of fates, faults, magic values and
+scenarios. Each stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
+from __future__ import annotations
+
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,28 +20,29 @@ from seedmock_server.faults.parameters import PARAMETERS as FAULT_PARAMETERS
 from seedmock_server.matching import magic_values as values
 from seedmock_server.scenarios.catalog import load_builtin, scenario_names
 
-README = Path(__file__).parents[2] / "README.md"
+PATH = "README.md"
+ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def endpoints() -> Iterator[str]:
-    yield "| upstream | call | what for | basis | source |"
+    yield "| upstream | call | operation | basis | source |"
     yield "|---|---|---|---|---|"
     for contract in contracts():
         for endpoint in contract.endpoints:
             call = f"`{endpoint.method} {contract.bases[0].prefix}{endpoint.path}`"
-            what = endpoint.operation.replace("_", " ")
-            yield f"| {contract.name} | {call} | {what} | {endpoint.basis} | {endpoint.source} |"
+            operation = endpoint.operation.replace("_", " ")
+            yield f"| {contract.name} | {call} | {operation} | {endpoint.basis} | {endpoint.source} |"
 
 
 def control() -> Iterator[str]:
-    yield "| call | what it does |"
+    yield "| call | description |"
     yield "|---|---|"
     yield from (f"| `{row.method} {row.path}` | {row.summary} |" for row in ENDPOINTS)
 
 
 def variants() -> Iterator[str]:
-    yield "| variant | options | what it decides | basis of the default |"
+    yield "| variant | options | description | basis of the default |"
     yield "|---|---|---|---|"
     for contract in contracts():
         for variant in contract.variants:
@@ -52,7 +52,7 @@ def variants() -> Iterator[str]:
 
 
 def assumptions() -> Iterator[str]:
-    yield "| fact | why |"
+    yield "| fact | reason |"
     yield "|---|---|"
     for contract in contracts():
         yield from (f"| `{fact.id}` | {fact.source} |" for fact in contract.facts() if fact.basis is Basis.ASSUMED)
@@ -62,50 +62,50 @@ def fates() -> Iterator[str]:
     yield "| fate | parameters |"
     yield "|---|---|"
     for kind, parameters in PARAMETERS.items():
-        yield f"| `{kind}` | {'; '.join(f'`{name}` {says}' for name, says in parameters.items())} |"
+        yield f"| `{kind}` | {'; '.join(f'`{name}` {text}' for name, text in parameters.items())} |"
 
 
 def faults() -> Iterator[str]:
-    yield "| fault | what happens | parameters |"
+    yield "| fault | description | parameters |"
     yield "|---|---|---|"
     for kind in FaultKind:
-        parameters = "; ".join(f"`{name}` {says}" for name, says in FAULT_PARAMETERS[kind].items())
+        parameters = "; ".join(f"`{name}` {text}" for name, text in FAULT_PARAMETERS[kind].items())
         mark = " (breaks the contract)" if kind in kinds.LIES else ""
         yield f"| `{kind}`{mark} | {kinds.MEANINGS[kind]} | {parameters} |"
 
 
 def magic() -> Iterator[str]:
-    yield "| value | what it does |"
+    yield "| value | description |"
     yield "|---|---|"
-    yield from (f"| key `{key}` | {says} |" for key, (_, says) in values.KEYS.items())
-    yield from (f"| prompt `{prompt}` | {says} |" for prompt, says in values.PROMPTS.items())
+    yield from (f"| key `{key}` | {text} |" for key, (_, text) in values.KEYS.items())
+    yield from (f"| prompt `{prompt}` | {text} |" for prompt, text in values.PROMPTS.items())
     for path, spot in values.URLS.items():
-        breaks = f" ({_broken(spot.facts)})" if spot.facts is not None else ""
+        breaks = f" ({_broken_limits(spot.facts)})" if spot.facts is not None else ""
         yield f"| `{values.ORIGIN}{path}` | {spot.says}{breaks} |"
 
 
-def _broken(facts: MediaFacts) -> str:
-    """Which limits media of these facts break, and of which upstream where it is not both."""
-    broken: dict[str, list[str]] = {}
+def _broken_limits(facts: MediaFacts) -> str:
+    """The limits that media of these facts break, with the upstream where only some have the limit."""
+    upstreams: dict[str, list[str]] = {}
     for contract in contracts():
-        for id_ in dict.fromkeys(found.fact.id for found in media_violations(contract.name, [("", facts)])):
-            broken.setdefault(id_.removeprefix(f"{contract.name}.limit."), []).append(contract.name)
-    if not broken:
+        for id_ in dict.fromkeys(violation.fact.id for violation in media_violations(contract.name, [("", facts)])):
+            upstreams.setdefault(id_.removeprefix(f"{contract.name}.limit."), []).append(contract.name)
+    if not upstreams:
         return facts.kind
-    everybody = [contract.name for contract in contracts()]
-    told = [limit if of == everybody else f"{limit} of {' and '.join(of)}" for limit, of in broken.items()]
-    return f"{facts.kind}; breaks {', '.join(told)}"
+    every = [contract.name for contract in contracts()]
+    limits = [limit if names == every else f"{limit} of {' and '.join(names)}" for limit, names in upstreams.items()]
+    return f"{facts.kind}; breaks {', '.join(limits)}"
 
 
 def scenarios() -> Iterator[str]:
-    yield "| scenario | what it shows | reported in |"
+    yield "| scenario | description | reported in |"
     yield "|---|---|---|"
-    for said in map(load_builtin, scenario_names()):
-        links = ", ".join(f"[{_place(link)}]({link})" for link in said.links)
-        yield f"| `{said.name}` | {said.description} | {links} |"
+    for row in map(load_builtin, scenario_names()):
+        links = ", ".join(f"[{_short(link)}]({link})" for link in row.links)
+        yield f"| `{row.name}` | {row.description} | {links} |"
 
 
-def _place(link: str) -> str:
+def _short(link: str) -> str:
     """A link in short: the repository and number of an issue, else the host and the last of the path."""
     issue = re.fullmatch(r"https://github\.com/[^/]+/([^/]+)/(?:issues|pull)/(\d+)", link)
     if issue:
@@ -126,11 +126,10 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
 }
 
 
-def filled(text: str) -> str:
-    """The README with its tables as the contracts have them now."""
+def fill(text: str) -> str:
+    """The README with its tables as they are now."""
     return BLOCK.sub(lambda block: block[1] + "\n".join(TABLES[block[2]]()) + "\n" + block[3], text)
 
 
-if __name__ == "__main__":
-    README.write_text(filled(README.read_text()))
-    sys.stdout.write("README.md has its tables\n")
+def render_pages() -> dict[str, str]:
+    return {PATH: fill((ROOT / PATH).read_text(encoding="utf-8"))}

@@ -1,0 +1,40 @@
+"""Generated documentation is up to date. The pages on checks are tested in tests/harness/mutants, where trials run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import generate_docs
+from reference_pages import readme_tables
+
+
+@pytest.mark.parametrize("name", ["readme", "upstream-differences"])
+def test_a_page_is_up_to_date(name: str) -> None:
+    assert list(generate_docs.stale_pages([name])) == [], f"run python scripts/generate_docs.py {name}"
+
+
+def test_the_readme_has_every_table_once(root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    assert sorted(readme_tables.TABLES) == sorted(block[2] for block in readme_tables.BLOCK.finditer(text))
+
+
+def test_a_stale_page_fails_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate_docs, "ROOT", tmp_path)
+    monkeypatch.setattr(generate_docs, "GENERATORS", {"page": lambda: {"docs/page.md": "new"}})
+    assert generate_docs.main(["--check"]) == 1
+    assert "docs/page.md is out of date" in capsys.readouterr().out
+    assert generate_docs.main(["page"]) == 0
+    assert (tmp_path / "docs" / "page.md").read_text(encoding="utf-8") == "new"
+    assert generate_docs.main(["--check"]) == 0
+
+
+def test_the_command_runs_from_anywhere(root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, str(root / "scripts" / "generate_docs.py"), "--check", "upstream-differences"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, ""), run.stderr
