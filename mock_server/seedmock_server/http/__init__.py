@@ -1,1 +1,1 @@
-"""HTTP over plain ASGI: bodies, forms, files, connections, the server, requests to elsewhere."""
+"""HTTP over plain ASGI: request bodies, forms, files, connections, the server, and outbound requests."""

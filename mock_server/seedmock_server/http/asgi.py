@@ -1,4 +1,4 @@
-"""ASGI's types, and the one message that every application of ours answers alike. Knows no application."""
+"""ASGI types, and the lifespan protocol as every application of ours answers it. Knows no application."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 async def lifespan(receive: Receive, send: Send, close: Callable[[], Awaitable[None]]) -> None:
-    """Start when the server starts, and `close` when it stops."""
+    """Answer the lifespan protocol; await `close` at shutdown."""
     while True:
         message = await receive()
-        ends = message["type"] == "lifespan.shutdown"
-        if ends:
+        is_shutdown = message["type"] == "lifespan.shutdown"
+        if is_shutdown:
             await close()
         await send({"type": message["type"] + ".complete"})
-        if ends:
+        if is_shutdown:
             return

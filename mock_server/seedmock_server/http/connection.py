@@ -1,4 +1,7 @@
-"""The connection under an answer, for what is done to it on purpose. Knows uvicorn's protocol, and no fault by name."""
+"""Connection of a response under way: what faults do to it, and sending a response in one write.
+
+Knows uvicorn's protocol, and no fault by name.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,25 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from .asgi import Message, Send
 
-DRAIN_SECONDS: Final = 0.002
-DRAIN_TRIES: Final = 2500
+# asyncio has no event for an empty write buffer (resume_writing comes earlier), so it is polled: every 2 ms, up to 5 s.
+DRAIN_INTERVAL: Final = 0.002
+DRAIN_POLLS: Final = 2500
 
 
 class UvicornConnection:
-    """What may be done to a connection on purpose, while a request that came by it is answered."""
+    """Low-level control of a connection while a request that came through it is answered."""
 
-    __slots__ = ("_running", "_transport")
+    __slots__ = ("_current", "_transport")
 
-    def __init__(self, transport: asyncio.Transport, running: Callable[[], RequestResponseCycle | None]) -> None:
+    def __init__(self, transport: asyncio.Transport, current: Callable[[], RequestResponseCycle | None]) -> None:
+        """`current` returns the request that is being answered."""
         self._transport = transport
-        self._running = running
+        self._current = current
 
     @property
     def _cycle(self) -> RequestResponseCycle:
-        cycle = self._running()
-        assert cycle is not None, "a connection is shown only to who answers a request"
+        cycle = self._current()
+        assert cycle is not None, "the connection is part of a request's scope, so a request is being answered"
         return cycle
 
     @property
@@ -40,29 +45,29 @@ class UvicornConnection:
         self._transport.write(data)
 
     async def drain(self) -> None:
-        """Wait until the system has all that was written, or the client does not take it for some seconds."""
-        for _ in range(DRAIN_TRIES):
-            await asyncio.sleep(DRAIN_SECONDS)
+        """Wait until the kernel has all that was written; give up after DRAIN_INTERVAL * DRAIN_POLLS seconds."""
+        for _ in range(DRAIN_POLLS):
+            await asyncio.sleep(DRAIN_INTERVAL)
             if self.is_closed or not self._transport.get_write_buffer_size():
                 return
 
     def close(self) -> None:
-        self._forget()
+        self._mark_disconnected()
         self._transport.close()
 
     def reset(self) -> None:
-        """Break the connection with a reset, not an end: with no time to linger, that is what closing sends."""
+        """Close with a TCP RST: that is what closing sends when the linger time is 0."""
         if self.is_closed:
             return
-        self._forget()
-        opened = self._transport.get_extra_info("socket")
-        if opened is not None:
-            no_time = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
+        self._mark_disconnected()
+        tcp_socket = self._transport.get_extra_info("socket")
+        if tcp_socket is not None:
+            linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+            tcp_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self._transport.abort()
 
-    def _forget(self) -> None:
-        """Let uvicorn take the client for gone: it does not mind then that the answer is unfinished."""
+    def _mark_disconnected(self) -> None:
+        """Make uvicorn take the client for gone, so that it does not log an unfinished response."""
         self._cycle.disconnected = True
         self._cycle.message_event.set()
 
@@ -71,17 +76,17 @@ class UvicornConnection:
         self._cycle.default_headers = []
 
     def record(self) -> Callable[[], bytes]:
-        """Keep what is written from now on to this answer; what is returned returns it."""
-        tape = _Tape(self._transport)
-        self._cycle.transport = cast(asyncio.Transport, tape)
-        return lambda: bytes(tape.written)
+        """Record the bytes of this response from now on; return a function that returns them."""
+        recorder = _RecordingTransport(self._transport)
+        self._cycle.transport = cast(asyncio.Transport, recorder)
+        return lambda: bytes(recorder.written)
 
 
 class ResponseSender:
-    """ASGI's `send` for one request, which takes an answer whole as well: in one write, and without another look at it.
+    """ASGI `send` of one request that can also send a complete response in one write, without validating it again.
 
-    Two messages cost a tenth of an order and an eighth of a poll. Who wraps `send`, as middleware and faults do, hears
-    both of them as ever.
+    Two messages cost a tenth of a create and an eighth of a poll. A wrapper around `send`, as middleware and faults
+    have it, does not show `send_complete`, and so receives both messages.
     """
 
     __slots__ = ("_cycle",)
@@ -93,9 +98,10 @@ class ResponseSender:
         return self._cycle.send(cast(Any, message))
 
     def send_complete(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
-        """Answer at once, or return False where that cannot be done.
+        """Send a response in one write; return False, having sent nothing, where the connection does not allow it.
 
-        The headers are in lower case, tell the length, and hold nothing from outside, nor anything of the connection.
+        `headers` are in lower case and include content-length; none is taken from user input (nothing here rejects a
+        line break), none is a connection header.
         """
         cycle = self._cycle
         if cycle.flow.write_paused or cycle.disconnected:
@@ -116,13 +122,13 @@ class ResponseSender:
 
 
 def response_sender(send: Send) -> Send:
-    """What an app sends with: for uvicorn's requests, one that takes whole answers."""
+    """Return a ResponseSender for a `send` of uvicorn's, and any other `send` as it is."""
     cycle = getattr(send, "__self__", None)
     return ResponseSender(cycle) if isinstance(cycle, RequestResponseCycle) else send
 
 
-class _Tape:
-    """A transport that keeps what is written to it."""
+class _RecordingTransport:
+    """Transport that records what is written to it."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport

@@ -1,77 +1,105 @@
-"""Two ways into an application that nobody serves, without a socket: to its control API, and to all of it."""
+"""Calling an ASGI application without a socket: the control API from any thread, and a whole application on a loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
+from .asgi import Message
+
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+Result = TypeVar("Result")
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+SAFE_CHARS = "/:?&=%,;@!$'()*+~-._"
 
 
 class InProcessTransport(httpx.BaseTransport):
-    """Answers requests by an ASGI application that never waits for anything, as the control API does.
+    """httpx transport for an ASGI application that never suspends, as the control API does not.
 
-    So no event loop is needed, and one that is running is no hindrance.
+    It needs no event loop, so it also works in a thread where one is running.
     """
 
     def __init__(self, app: Asgi) -> None:
         self._app = app
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        said: list[MutableMapping[str, Any]] = []
-        body = request.read()
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            said.append(message)
-
-        _run(self._app(_scope(request), receive, send))
-        content = b"".join(message.get("body", b"") for message in said)
-        return httpx.Response(said[0]["status"], headers=said[0]["headers"], content=content)
+        exchange = _AsgiExchange(request.read())
+        _run_without_loop(self._app(_scope_of(request), exchange.receive, exchange.send))
+        return httpx.Response(exchange.start["status"], headers=exchange.start["headers"], content=exchange.body)
 
 
-def _run(waiting: Awaitable[None]) -> None:
-    step = waiting.__await__()
+class _AsgiExchange:
+    """The `receive` and `send` of one request, and the messages that were sent."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._messages: list[Message] = []
+
+    async def receive(self) -> Message:
+        return {"type": "http.request", "body": self._content, "more_body": False}
+
+    async def send(self, message: Message) -> None:
+        self._messages.append(message)
+
+    @property
+    def start(self) -> Message:
+        return self._messages[0]
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self._messages)
+
+
+def _run_without_loop(awaitable: Awaitable[None]) -> None:
+    step = awaitable.__await__()
     try:
         next(step)
     except StopIteration:
         return
-    raise RuntimeError("the application waits for something: only paths under /_mock/ can be asked for in this way")
+    raise RuntimeError("the application suspended: only paths under /_mock/ can be called without an event loop")
 
 
-def _scope(request: httpx.Request) -> dict[str, Any]:
-    host = request.url.host
+def _scope_of(request: httpx.Request) -> dict[str, Any]:
+    raw_path = request.url.raw_path.partition(b"?")[0]
+    headers = [(name.lower(), value) for name, value in request.headers.raw]
+    server = request.url.host, request.url.port or 80
+    return _scope(request.method, request.url.path, raw_path, request.url.query, headers, server)
+
+
+def _scope(
+    method: str,
+    path: str,
+    raw_path: bytes,
+    query: bytes,
+    headers: list[tuple[bytes, bytes]],
+    server: tuple[str, int],
+) -> dict[str, Any]:
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": request.method,
+        "method": method,
         "scheme": "http",
-        "path": request.url.path,
-        "raw_path": request.url.raw_path.partition(b"?")[0],
-        "query_string": request.url.query,
+        "path": path,
+        "raw_path": raw_path,
+        "query_string": query,
         "root_path": "",
-        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "headers": headers,
         "client": ("127.0.0.1", 0),
-        "server": (host, request.url.port or 80),
+        "server": server,
     }
-
-
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-SAFE = "/:?&=%,;@!$'()*+~-._"
 
 
 @dataclass(frozen=True, slots=True)
 class BufferedResponse:
-    """What the application answered: the face that `httpx.Response` has, names of headers in lower case."""
+    """Complete response, with the attributes of `httpx.Response`; header names are in lower case."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -79,9 +107,9 @@ class BufferedResponse:
 
 
 class InProcessClient:
-    """Asks an application as `httpx.Client(base_url=...).request` would, from a thread with no loop running.
+    """Client for an ASGI application on an event loop of its own, for threads in which no loop runs.
 
-    An answer's body is whole when it is returned: bytes on the way, and connections that break, need a socket.
+    Responses are complete when they are returned: streaming and broken connections need a socket.
     """
 
     def __init__(self, app: Asgi, *, host: str = "emulator.test") -> None:
@@ -99,46 +127,26 @@ class InProcessClient:
         self.close()
 
     def close(self) -> None:
-        """End the loop; an application with background work is closed first, by `run(app.aclose())`."""
+        """Close the loop. Close an application with background work first, by `run(app.aclose())`."""
         self._runner.close()
 
-    def run(self, waiting: Any) -> Any:
-        """Wait for anything that belongs to the application, on the loop on which it is asked."""
-        return self._run(waiting)
+    def run(self, awaitable: Awaitable[Result]) -> Result:
+        """Await anything that belongs to the application, on the client's loop."""
+        return self._run(awaitable)
 
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str] = NO_HEADERS, content: bytes = b""
     ) -> BufferedResponse:
-        """Ask; `url` is a path, or whole, whatever its host."""
-        said: list[MutableMapping[str, Any]] = []
+        """Send a request; `url` is a path, or a full URL whose host is ignored."""
+        exchange = _AsgiExchange(content)
+        self._run(self._app(self._scope_for(method, url, headers, content), exchange.receive, exchange.send))
+        names = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in exchange.start["headers"])
+        return BufferedResponse(exchange.start["status"], dict(names), exchange.body)
 
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": content, "more_body": False}
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            said.append(message)
-
-        self._run(self._app(self._scope_of(method, url, headers, content), receive, send))
-        body = b"".join(message.get("body", b"") for message in said)
-        heads = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in said[0]["headers"]}
-        return BufferedResponse(said[0]["status"], heads, body)
-
-    def _scope_of(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
+    def _scope_for(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
         parts = urlsplit(url)
-        raw = quote(parts.path or "/", safe=SAFE)
-        given = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        given += [(b"host", self._host.encode()), (b"content-length", b"%d" % len(content))]
-        return {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": unquote(raw),
-            "raw_path": raw.encode("ascii"),
-            "query_string": quote(parts.query, safe=SAFE).encode("ascii"),
-            "root_path": "",
-            "headers": given,
-            "client": ("127.0.0.1", 0),
-            "server": (self._host, 80),
-        }
+        raw_path = quote(parts.path or "/", safe=SAFE_CHARS)
+        query = quote(parts.query, safe=SAFE_CHARS).encode("ascii")
+        pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        pairs += [(b"host", self._host.encode()), (b"content-length", b"%d" % len(content))]
+        return _scope(method, unquote(raw_path), raw_path.encode("ascii"), query, pairs, (self._host, 80))

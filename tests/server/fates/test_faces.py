@@ -254,7 +254,7 @@ def test_declarations_read_back_as_they_were_made() -> None:
     assert declared.get("https://x.example/a.mp4") == declaration_from(said)
     assert declared.remove("https://x.example/a.mp4")
     assert not declared.remove("https://x.example/a.mp4")
-    assert declared.rows() == []
+    assert declared.as_tables() == []
 
 
 def test_declarations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedmock_server.http.file_response import CHUNK, RangeNotSatisfiable, stream_file
+from seedmock_server.http.file_response import CHUNK_BYTES, RangeNotSatisfiable, stream_file
 
 TAG = '"clip-1"'
 CONTENT = bytes(range(256)) * 8
@@ -66,9 +66,9 @@ def test_head_has_the_headers_and_no_bytes_and_knows_no_ranges(clip: Path) -> No
 
 def test_a_file_of_many_chunks_arrives_whole(tmp_path: Path) -> None:
     path = tmp_path / "long.mp4"
-    path.write_bytes(os.urandom(2 * CHUNK + 1))
+    path.write_bytes(os.urandom(2 * CHUNK_BYTES + 1))
     assert ask(path).content == path.read_bytes()
-    assert ask(path, "GET", ("Range", f"bytes=1-{CHUNK + 1}")).content == path.read_bytes()[1 : CHUNK + 2]
+    assert ask(path, "GET", ("Range", f"bytes=1-{CHUNK_BYTES + 1}")).content == path.read_bytes()[1 : CHUNK_BYTES + 2]
 
 
 def test_an_empty_file_is_an_empty_answer(tmp_path: Path) -> None:
@@ -186,11 +186,11 @@ def test_a_send_that_fails_leaks_no_file(clip: Path, trouble: BaseException) -> 
 
 def test_a_file_that_shrinks_while_it_is_sent_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "shrinking.mp4"
-    path.write_bytes(b"x" * (CHUNK + 1))
+    path.write_bytes(b"x" * (CHUNK_BYTES + 1))
 
     async def send(message: Any) -> None:
         os.truncate(path, 10)
 
     scope = {"type": "http", "method": "GET", "headers": []}
-    with pytest.raises(RuntimeError, match="lost"):
+    with pytest.raises(RuntimeError, match="truncated"):
         asyncio.run(stream_file(scope, lambda: None, send, path, etag=TAG, media_type="video/mp4"))  # type: ignore[arg-type]

@@ -14,14 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_server.http.server import (
-    ConnectionLimits,
-    ListenError,
-    PortInUse,
-    run,
-    serve_in_thread,
-    tune_garbage_collector,
-)
+from seedmock_server.http.guarded_protocol import ConnectionLimits
+from seedmock_server.http.server import ListenError, PortInUse, run, serve_in_thread, tune_garbage_collector
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -150,7 +144,8 @@ def ask_for(url: str, answers: list[str]) -> threading.Thread:
 
 PROGRAM = """
 import asyncio
-from seedmock_server.http.server import ConnectionLimits, PortInUse, run
+from seedmock_server.http.guarded_protocol import ConnectionLimits
+from seedmock_server.http.server import PortInUse, run
 
 async def app(scope, receive, send):
     assert scope["type"] == "http"

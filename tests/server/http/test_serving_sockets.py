@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from seedmock_server.http.file_response import stream_file
+from seedmock_server.http.guarded_protocol import ConnectionLimits
 from seedmock_server.http.request_body import BodyTooSlow, ClientDisconnected, read_body
-from seedmock_server.http.server import ConnectionLimits, RunningServer, serve_in_thread
+from seedmock_server.http.server import RunningServer, serve_in_thread
 
 GONE = threading.Event()
 LATE = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"

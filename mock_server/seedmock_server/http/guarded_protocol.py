@@ -1,0 +1,211 @@
+"""HTTP/1.1 protocol of uvicorn, guarded against slow, oversized and malformed requests. Knows no application.
+
+Subclasses uvicorn's internals, which have no promise of stability: pyproject.toml bounds the version, and
+tests/server/http/test_uvicorn_internals.py names what a new release must still have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from ..errors import SeedmockServerError
+from .connection import UvicornConnection
+
+LINGER_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Limits of a connection.
+
+    `head_seconds`, `head_bytes` and `head_count` (headers) bound the head of a request; `grace_seconds` is how long a
+    stopping server waits for responses under way.
+    """
+
+    head_seconds: float = 10.0
+    head_bytes: int = 32 * 1024
+    head_count: int = 100
+    grace_seconds: float = 3.0
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 protocol with a deadline and limits for the head of a request; rejections are JSON.
+
+    The deadline runs from the connection on, or from the first byte that follows a response. A request that arrives
+    in one read, as nearly all do, sets no timer.
+    """
+
+    limits: ClassVar[ConnectionLimits] = ConnectionLimits()
+    # None before the first request, which uvicorn does not declare.
+    cycle: RequestResponseCycle | None  # type: ignore[assignment]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._in_head = True  # waiting for a head, or reading one
+        self._head_started = False
+        self._head_bytes = 0  # read while in a head
+        self._deadline: asyncio.TimerHandle | None = None
+        self._rejection: bytes | None = None
+        self._current: RequestResponseCycle | None = None
+        self._extensions: Any = {"seedmock": UvicornConnection(transport, lambda: self._current)}
+        self._set_deadline(self.limits.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._clear_deadline()
+        self._disconnect()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        if self._rejection is not None:
+            return
+        self._head_bytes = self._head_bytes + len(data) if self._in_head else len(data)
+        self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError as error:
+            self._reject(*_status_and_message(error.__context__))
+        except httptools.HttpParserError:
+            self._reject(400, "this is not an HTTP/1.1 request")
+        else:
+            self._guard()
+
+    def _read_without_upgrade(self, rest: bytes) -> None:
+        """Feed a request to a new parser without its Upgrade header, at which httptools stops parsing, body included.
+
+        A server may ignore Upgrade (RFC 9110, section 7.8). Java's client asks for h2c with each of its requests, those
+        with a body included.
+        """
+        head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
+        for name, value in self.headers:
+            head += [name, b": ", value, b"\r\n"] if name != b"upgrade" else []
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._read(b"".join([*head, b"\r\n", rest]))
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_started = True
+
+    def on_headers_complete(self) -> None:
+        if self._head_bytes > self.limits.head_bytes or len(self.headers) > self.limits.head_count:
+            self._check_head_size()
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+            self._in_head = self._head_started = False
+        elif self.parser.get_method() == b"CONNECT":
+            raise _HeadRejected(400, "CONNECT is not supported: this is not a proxy")
+
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+            self._in_head = True
+            self._head_bytes = 0
+
+    def on_response_complete(self) -> None:
+        is_last = not self.pipeline
+        super().on_response_complete()
+        if is_last and self._rejection is not None:
+            self._send_rejection()
+        elif is_last and (self._head_started or not self._in_head):  # half a head is here, or a body is not yet
+            self._set_deadline(self.limits.head_seconds)
+
+    def abort(self) -> None:
+        """Abort the connection; the app receives http.disconnect."""
+        self._disconnect()
+        self.transport.abort()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._current = cycle
+        cycle.scope["extensions"] = self._extensions
+        super()._start_asgi_task(cycle, app)
+
+    def _disconnect(self) -> None:
+        """Disconnect the request being answered; uvicorn disconnects the newest one, which may still be queued."""
+        if self._current is not None and not self._current.response_complete:
+            self._current.disconnected = True
+            self._current.message_event.set()
+
+    def _guard(self) -> None:
+        """Check the limits after each read: a head is small, and has a deadline unless a response is under way."""
+        if self._in_head and self._head_bytes > self.limits.head_bytes:
+            self._reject(431, f"the head of the request is larger than {self.limits.head_bytes} bytes")
+        elif self.cycle is not None and not self.cycle.response_complete:
+            self._clear_deadline()
+        elif self._deadline is None:
+            self._set_deadline(self.limits.head_seconds)
+
+    def _check_head_size(self) -> None:
+        """Measure the parsed head: the bytes counted so far may include other requests or a body."""
+        if len(self.headers) > self.limits.head_count:
+            raise _HeadRejected(431, f"the request has more than {self.limits.head_count} headers")
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.head_bytes:
+            raise _HeadRejected(431, f"the head of the request is larger than {self.limits.head_bytes} bytes")
+
+    def _set_deadline(self, seconds: float) -> None:
+        self._clear_deadline()
+        self._deadline = self.loop.call_later(seconds, self._expire)
+
+    def _clear_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _expire(self) -> None:
+        if (self._head_started or (self._in_head and self._head_bytes)) and self._rejection is None:
+            self._reject(408, f"the head of the request did not arrive within {self.limits.head_seconds:g} seconds")
+        else:
+            self.transport.close()
+
+    def _reject(self, status: int, message: str) -> None:
+        """Send an error and close, after the responses to earlier requests."""
+        self._clear_deadline()
+        self._rejection = _rejection(status, message)
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            self._send_rejection()
+        elif cycle.more_body:  # the body of this very request cannot be read
+            cycle.disconnected = True
+            cycle.waiting_for_100_continue = False  # else the app's first read writes after the rejection
+            cycle.message_event.set()
+            if self.pipeline:
+                self.pipeline.popleft()
+            elif cycle.response_started:
+                self.transport.close()
+            else:
+                self._send_rejection()
+
+    def _send_rejection(self) -> None:
+        """Send the rejection and read on for a moment: closing with unread bytes sends a reset that overtakes it."""
+        if self._rejection is None or self.transport.is_closing():
+            return
+        self.transport.write(self._rejection)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._set_deadline(LINGER_SECONDS)
+
+
+class _HeadRejected(SeedmockServerError):
+    """Raised in a callback of the parser, which is the only way to stop it."""
+
+
+def _status_and_message(error: BaseException | None) -> tuple[int, str]:
+    return error.args if isinstance(error, _HeadRejected) else (400, "the request target is malformed")
+
+
+def _rejection(status: int, message: str) -> bytes:
+    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
+    body = json.dumps({"error": {"code": code, "message": message}}).encode()
+    head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+    return STATUS_LINE[status] + head + body
