@@ -107,7 +107,7 @@ class ModerationError(SeedmockError):
 class InputModerationError(ModerationError):
     """What was sent in was refused."""
 
-    advice = "Change the prompt or the reference; a real face goes through an asset (asset://) on apimodels."
+    advice = "Change the prompt or the reference; a real face goes through an asset (asset://), where there are assets."
 
 
 class OutputModerationError(ModerationError):

@@ -12,7 +12,7 @@ from .enums import MediaKind, Mode, Role
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An image, video or sound that a generation starts from. `url` is https:, data: or `asset://` (apimodels)."""
+    """An image, video or sound that a generation starts from. `url` is https:, data: or, with assets, asset:."""
 
     kind: MediaKind
     url: str
@@ -33,7 +33,7 @@ def last_frame(url: str) -> Reference:
 class GenerationRequest:
     """Order for one clip.
 
-    Set `size` ("1280x720"), or `resolution` ("720p") with `ratio` ("16:9"; apimodels also takes "adaptive").
+    Set `size` ("1280x720"), or `resolution` ("720p") with `ratio` ("16:9", or "adaptive" where it is taken).
     `model` is a wire name or a tier ("standard", "fast", "mini", "nsfw"); None is the upstream's first model.
     `seconds` is a whole number from 4 to 15. `generate_audio` None is the upstream's default.
     """

@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--live-upstream",
         metavar="NAME",
-        help="Verify this upstream's contract: opeai or apimodels. Needs SEEDMOCK_API_KEY.",
+        help="Verify a service against the contract of this upstream. Needs SEEDMOCK_API_KEY.",
     )
     group.addoption(
         "--live-budget", metavar="USD", default="0", help="Spend at most this much on paid checks.  [default: 0]"
@@ -117,7 +117,7 @@ def _verify_once(config: pytest.Config) -> Verification:
     """Skips without an upstream or a key; fails for an address or an order log that cannot be read."""
     name, key = config.getoption("live_upstream"), os.environ.get("SEEDMOCK_API_KEY", "").strip()
     if not name:
-        pytest.skip(f"{COULD_NOT_LOOK}: no upstream is named (--live-upstream opeai)")
+        pytest.skip(f"{COULD_NOT_LOOK}: no upstream is named (--live-upstream NAME)")
     if not key:
         pytest.skip(f"{COULD_NOT_LOOK}: SEEDMOCK_API_KEY is not set")
     if RESULT not in config.stash:

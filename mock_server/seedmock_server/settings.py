@@ -27,8 +27,8 @@ class Settings:
     """Configuration of one emulator.
 
     `seed`: None draws one. `keys`: valid API keys; empty accepts any that is not blank. `variants`: options by variant
-    id. `token_price`: assumed price of opeai in USD per million tokens; None is the contract's. `credit`: USD that each
-    key can spend at each upstream; None is no limit, and the balance of apimodels counts down from 1000.
+    id. `token_price`: USD per million tokens where a page names no price; None is the contract's. `credit`: USD that
+    each key can spend at each upstream; None is no limit, and a balance that is told counts down from 1000.
     `refund_after`: seconds from a failure to its refund. `fetch` and `callbacks`: the URLs that may be contacted.
     `data_dir`: folder of uploaded files; None is a temporary one. `cache_dir`: folder of rendered clips; None is the
     user's cache. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is no
@@ -99,9 +99,14 @@ def parse_variants(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, option = pair.partition("=")
         if not equals:
-            raise InvalidSetting(f"variant is {pair!r}; allowed: ID=OPTION, such as opeai.status=openai")
+            raise InvalidSetting(f"variant is {pair!r}; allowed: ID=OPTION, such as {_example()}")
         options[name.strip()] = option.strip()
     return options
+
+
+def _example() -> str:
+    variant = next(variant for contract in contracts() for variant in contract.variants)
+    return f"{variant.id}={variant.options[-1]}"
 
 
 def parse_settings(values: Mapping[str, Any]) -> Settings:

@@ -63,8 +63,8 @@ def test_it_prints_both_base_urls_and_a_call_that_works_and_ends_quietly(
     process = start("--port", "0", "--seed", "7", "--cache-dir", str(tmp_path / "clips"), "--pace", "instant")
     said = welcome(process)
     url = re.findall(r"http://127\.0\.0\.1:\d+", said)[0]
-    assert f"A  apimodels.app       {url}/api/v1" in said
-    assert f"B  api-platform.ope.ai {url}/v1" in said
+    assert f"  apimodels  {url}/api/v1   (also {url}/v1)" in said
+    assert f"  opeai      {url}/v1\n" in said
     assert "pace instant, seed 7" in said
     exported = re.findall(r"export (\S+)=(\S+) (\S+)=(\S+)", said)[0]
     assert exported == ("SEEDMOCK_BASE_URL", url, "SEEDMOCK_API_KEY", "sk_mock_local")
@@ -106,7 +106,7 @@ def test_a_port_in_use_is_one_line_and_exit_1(start: Start, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--variant", "nonsense"), "variant is 'nonsense'; allowed: ID=OPTION, such as opeai.status=openai"),
+        (("--variant", "nonsense"), "variant is 'nonsense'; allowed: ID=OPTION, such as apimodels.errors=ok"),
         (("--variant", "nonsense=1"), "unknown variant 'nonsense'; available: apimodels.asset_status, "),
         (("--variant", "opeai.status=no"), "variant opeai.status is 'no'; allowed: documented, openai"),
         (("--pace", "slow"), "'instant', 'fast', 'realistic', 'step'"),

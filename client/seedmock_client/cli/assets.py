@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.enums import Capability, MediaKind
 
 from .exit_codes import epilog, guarded, printable
 from .options import address_of, client_of, connected
@@ -22,12 +22,12 @@ KINDS = tuple(kind.value for kind in MediaKind)
 
 @click.group(epilog=epilog())
 def assets() -> None:
-    """The asset library of apimodels: faces and other things to use again as asset:// references."""
+    """The asset library of an upstream that has one: faces and other things to use again as asset:// references."""
 
 
 @assets.command("groups")
 @click.argument("name", required=False)
-@connected("apimodels")
+@connected(Capability.ASSETS)
 def groups(name: str | None, **connection: Any) -> None:
     """List the groups, or make sure that the one called NAME is there."""
 
@@ -44,7 +44,7 @@ def groups(name: str | None, **connection: Any) -> None:
 @click.option("--name", default="")
 @click.option("--type", "kind", type=click.Choice(KINDS), default="image", show_default=True)
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the asset is Active.")
-@connected("apimodels")
+@connected(Capability.ASSETS)
 def create_asset(url: str, group: str, name: str, kind: str, wait: bool, **connection: Any) -> None:
     """Register a picture, video or sound; one that succeeds costs a fee. A file is uploaded first."""
 
@@ -69,7 +69,7 @@ def create_asset(url: str, group: str, name: str, kind: str, wait: bool, **conne
 @click.option("--group", help="A group's id.")
 @click.option("--page", type=int, default=1, show_default=True)
 @click.option("--page-size", type=int, default=10, show_default=True)
-@connected("apimodels")
+@connected(Capability.ASSETS)
 def list_assets(group: str | None, page: int, page_size: int, **connection: Any) -> None:
     """List assets, a page at a time."""
     _answer(
@@ -80,7 +80,7 @@ def list_assets(group: str | None, page: int, page_size: int, **connection: Any)
 
 @assets.command("get")
 @click.argument("asset_id")
-@connected("apimodels")
+@connected(Capability.ASSETS)
 def get_asset(asset_id: str, **connection: Any) -> None:
     """Look at one asset."""
     _answer(lambda client: _row(client.get_asset(asset_id)), **connection)
@@ -89,7 +89,7 @@ def get_asset(asset_id: str, **connection: Any) -> None:
 @assets.command("rename")
 @click.argument("asset_id")
 @click.argument("name")
-@connected("apimodels")
+@connected(Capability.ASSETS)
 def rename(asset_id: str, name: str, **connection: Any) -> None:
     """Give an asset another name."""
     _answer(lambda client: client.rename_asset(asset_id, name), **connection)
@@ -97,7 +97,7 @@ def rename(asset_id: str, name: str, **connection: Any) -> None:
 
 @assets.command("delete")
 @click.argument("asset_id")
-@connected("apimodels")
+@connected(Capability.ASSETS)
 def delete(asset_id: str, **connection: Any) -> None:
     """Delete an asset."""
     _answer(lambda client: client.delete_asset(asset_id), **connection)
@@ -105,7 +105,7 @@ def delete(asset_id: str, **connection: Any) -> None:
 
 @assets.command("delete-group")
 @click.argument("group_id")
-@connected("apimodels")
+@connected(Capability.ASSETS)
 def delete_group(group_id: str, **connection: Any) -> None:
     """Delete a group and every asset in it."""
     _answer(lambda client: client.delete_group(group_id), **connection)

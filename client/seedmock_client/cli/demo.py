@@ -1,4 +1,4 @@
-"""The command `seedmock demo`: starts the emulator, makes three clips through the client, and shows what came.
+"""The command `seedmock demo`: starts the emulator, makes a few clips through the client, and shows what came.
 
 Everything in the table is measured in the downloaded files. The emulator is another process, and is always stopped.
 """
@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from seedmock_contracts.generation import GenerationRequest, first_frame, last_frame
+from seedmock_contracts.enums import Capability
+from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
+from seedmock_contracts.upstreams import contracts, get_contract
 
 from ..clock import monotonic, sleep
 from ..errors import SeedmockError, UsageError
@@ -36,6 +38,7 @@ SERVER = ("-m", "seedmock_server", "serve", "--fetch", "loopback")
 START_SECONDS = 15.0
 POLL_SECONDS = 0.15
 SECONDS = 4
+SIZE, TIER = "1280x720", "fast"
 PAINTS = {"first": ("#f2a65a", "#772f1a"), "last": ("#58a4b0", "#0c1b33")}
 
 
@@ -54,7 +57,7 @@ class Row:
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("seedmock-demo"), show_default=True
 )
 def demo(out: Path) -> None:
-    """Start the emulator, make three clips with it, and show them: no key, no network, no cost."""
+    """Start the emulator, make a few clips with it, and show them: no key, no network, no cost."""
     started = monotonic()
     with guarded(False):
         try:
@@ -72,23 +75,32 @@ def demo(out: Path) -> None:
 
 
 def _clips(url: str, out: Path) -> Iterator[Row]:
+    """A clip of each upstream: from two pictures where there is an asset library, else from text; then an upscale."""
     from ..clients import Client
 
-    options: dict[str, Any] = {"base_url": url, "api_key": KEY}
-    with Client("opeai", **options) as client:
-        yield _text(client, out)
-    with Client("apimodels", **options) as client:
-        framed = _frames(client, out)
-        yield framed
-        yield _upscaled(client, out, framed)
+    for contract in sorted(contracts(), key=lambda contract: Capability.ASSETS in contract.capabilities):
+        with Client(contract.name, base_url=url, api_key=KEY) as client:
+            row = _frames(client, out) if Capability.ASSETS in contract.capabilities else _text(client, out)
+            yield row
+            if Capability.UPSCALE in contract.capabilities:
+                yield _upscaled(client, out, row)
+
+
+def _order(client: Client, prompt: str, *references: Reference) -> GenerationRequest:
+    model = get_contract(client.upstream).resolve_model(TIER)
+    return GenerationRequest(
+        prompt=prompt,
+        model=model.name if model else None,
+        size=SIZE,
+        seconds=SECONDS,
+        references=references,
+    )
 
 
 def _text(client: Client, out: Path) -> Row:
-    order = GenerationRequest(
-        prompt="A paper boat crosses a puddle at dusk, slow camera.", model="fast", size="1280x720", seconds=SECONDS
-    )
-    clip = client.generate(order, out / "opeai-text.mp4", poll_seconds=POLL_SECONDS)
-    return Row("opeai", "text", clip, _amiss(clip, "1280x720", SECONDS))
+    order = _order(client, "A paper boat crosses a puddle at dusk, slow camera.")
+    clip = client.generate(order, out / f"{client.upstream}-text.mp4", poll_seconds=POLL_SECONDS)
+    return Row(client.upstream, "text", clip, _amiss(clip, SIZE, SECONDS))
 
 
 def _frames(client: Client, out: Path) -> Row:
@@ -97,20 +109,15 @@ def _frames(client: Client, out: Path) -> Row:
     group = client.ensure_group("demo")
     asset = client.create_asset(urls["first"], group.id, name="first frame")
     asset = client.wait_asset(asset.id, poll_seconds=POLL_SECONDS)
-    order = GenerationRequest(
-        prompt="Evening turns into night.",
-        model="fast",
-        size="1280x720",
-        seconds=SECONDS,
-        references=(first_frame(asset.url), last_frame(urls["last"])),
-    )
-    clip = client.generate(order, out / "apimodels-first-last.mp4", poll_seconds=POLL_SECONDS)
-    return Row("apimodels", "first + last frame", clip, _amiss(clip, "1280x720", SECONDS))
+    order = _order(client, "Evening turns into night.", first_frame(asset.url), last_frame(urls["last"]))
+    clip = client.generate(order, out / f"{client.upstream}-first-last.mp4", poll_seconds=POLL_SECONDS)
+    return Row(client.upstream, "first + last frame", clip, _amiss(clip, SIZE, SECONDS))
 
 
 def _upscaled(client: Client, out: Path, source: Row) -> Row:
-    clip = client.upscale(source.clip.video.urls[0], "1080p", out / "apimodels-upscaled.mp4", poll_seconds=POLL_SECONDS)
-    return Row("apimodels", "upscale", clip, _amiss(clip, "1920x1080", source.clip.movie.seconds))
+    path = out / f"{client.upstream}-upscaled.mp4"
+    clip = client.upscale(source.clip.video.urls[0], "1080p", path, poll_seconds=POLL_SECONDS)
+    return Row(client.upstream, "upscale", clip, _amiss(clip, "1920x1080", source.clip.movie.seconds))
 
 
 def _amiss(clip: Clip, size: str, seconds: float) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.enums import Capability, MediaKind
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
 
 from ..errors import UsageError
@@ -43,7 +43,7 @@ def waiting(command: F) -> F:
 
 @click.command(epilog=epilog())
 @click.argument("prompt", required=False, default="")
-@connected(None)
+@connected()
 @click.option("--model", help="Wire name or tier: standard, fast, mini, nsfw.")
 @click.option("--seconds", type=int, default=5, show_default=True)
 @click.option("--size", help="Such as 1280x720.")
@@ -71,7 +71,7 @@ def generate(
 ) -> None:
     """Generate a video and download it.
 
-    A file on this machine is uploaded on apimodels and sent as a data: URI on opeai.
+    A file on this machine is uploaded where the upstream takes files, and sent as a data: URI elsewhere.
     """
     with guarded(as_json):
         if task is None and not (prompt or first_frame or references):
@@ -89,7 +89,7 @@ def generate(
 
 @click.command(epilog=epilog())
 @click.argument("url", metavar="URL|FILE")
-@connected("apimodels")
+@connected(Capability.UPSCALE)
 @click.option("--to", "resolution", required=True, help="720p, 1080p, 2k or 4k.")
 @click.option("--seconds", type=float, help="The input's length, for the price; a file's is measured.")
 @waiting

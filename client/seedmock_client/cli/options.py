@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from seedmock_contracts.upstreams import NAMES
+from seedmock_contracts.enums import Capability
+from seedmock_contracts.upstreams import NAMES, contracts_with
 
 from ..errors import UsageError
 
@@ -20,9 +21,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
-def connected(upstream: str | None) -> Callable[[F], F]:
-    """The options of every command that talks to an upstream, which must be named where there is no usual one."""
-    named: dict[str, Any] = {"default": upstream} if upstream else {"required": True}  # a default of None is one too
+def connected(capability: Capability | None = None) -> Callable[[F], F]:
+    """Options of a command that calls an upstream; by default the first with the capability that the command needs."""
+    named: dict[str, Any] = {"required": True}  # a default of None is one too
+    if capability is not None:
+        named = {"default": lambda: contracts_with(capability)[0].name}
     options = (
         click.option("--upstream", type=click.Choice(NAMES), **named),
         click.option("--base-url", envvar="SEEDMOCK_BASE_URL", show_envvar=True, help="Origin; default: the real one."),

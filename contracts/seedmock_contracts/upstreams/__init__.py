@@ -12,6 +12,7 @@ from functools import cache
 from importlib import import_module
 
 from ..contract import Contract
+from ..enums import Capability
 
 
 def portions(package: str, own: list[str]) -> list[str]:
@@ -48,3 +49,8 @@ def get_contract(name: str) -> Contract:
 def contracts() -> tuple[Contract, ...]:
     """The contracts of all upstreams, sorted by name."""
     return tuple(get_contract(name) for name in NAMES)
+
+
+def contracts_with(capability: Capability) -> tuple[Contract, ...]:
+    """The contracts of the upstreams that have a capability, sorted by name."""
+    return tuple(contract for contract in contracts() if capability in contract.capabilities)

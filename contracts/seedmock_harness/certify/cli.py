@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COULD_NOT_RUN = 3
 EPILOG = """\b
 The adapter is started once for each scenario, without a shell, with these variables:
-  SEEDMOCK_UPSTREAM      apimodels or opeai
+  SEEDMOCK_UPSTREAM      {names}
   SEEDMOCK_BASE_URL      the origin, without a path
   SEEDMOCK_API_KEY       the key
   SEEDMOCK_OUT           where the whole clip goes
@@ -33,7 +33,7 @@ Exit codes:
   0 certified
   1 an invariant broke
   2 the options are not valid; nothing was run
-  3 the adapter could not be run"""
+  3 the adapter could not be run""".replace("{names}", " or ".join(NAMES))
 
 
 @click.command(epilog=EPILOG)

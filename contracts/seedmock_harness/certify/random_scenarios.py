@@ -9,7 +9,7 @@ from seedmock_contracts.enums import Operation, TaskStatus
 from seedmock_contracts.upstreams import get_contract
 from seedmock_server.randomness import SeededRandom
 
-from .sample_orders import NAMES
+from .sample_orders import order_names
 from .scenario import Scenario, Step, fate, fault
 
 FEW, MANY = 6, 60
@@ -42,7 +42,7 @@ def generated(upstream: str, seed: int, *, deep: bool = False) -> Iterator[Scena
     contract, random = get_contract(upstream), SeededRandom(seed)
     for number in range(1, (MANY if deep else FEW) + 1):
         steps = tuple(_steps(contract, _Draw(random, number)))
-        order = _Draw(random, number, "order").of(NAMES)
+        order = _Draw(random, number, "order").of(order_names(contract))
         yield Scenario(f"generated-{number}", f"drawn from the seed {seed}", steps, order, SECONDS)
 
 

@@ -1,15 +1,15 @@
-"""The orders of the trials, as an adapter reads them: JSON in the house's words, a few of each upstream's forms."""
+"""Orders of the trials, as an adapter reads them: JSON in the client's words, as far as an upstream can take them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from seedmock_contracts.upstreams import get_contract
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.enums import Mode, Operation
 from seedmock_server.matching.magic_values import ORIGIN
 
 PROMPT = "A paper boat crosses a puddle."
-SECONDS = 4
 SEED = 7
 Order = dict[str, Any]
 
@@ -27,13 +27,7 @@ MANY = [
 ]
 FAST = "fast"
 """A tier; the order has its wire name, which is each upstream's."""
-SIZES: Mapping[str, Mapping[str, Any]] = {"opeai": {"size": "864x496"}, "apimodels": {"size": "1280x720"}}
-FORMS: Mapping[str, Mapping[str, Any]] = {
-    "opeai": {"resolution": "480p", "ratio": "16:9"},
-    "apimodels": {"resolution": "720p", "ratio": "16:9"},
-}
-PLAIN = {"opeai": SIZES["opeai"], "apimodels": FORMS["apimodels"]}
-OTHER = {"opeai": FORMS["opeai"], "apimodels": SIZES["apimodels"]}
+OTHER_FORM = "other form"
 CHANGES: Mapping[str, Mapping[str, Any]] = {
     "text": {},
     "fast model": {"model": FAST},
@@ -42,18 +36,43 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "first frame": {"references": [FIRST]},
     "first and last frame": {"references": [FIRST, LAST]},
     "many references": {"references": MANY},
+    OTHER_FORM: {},
 }
 """Each order by its name, as what it changes of the plainest one."""
-OTHER_FORM = "other form"
-NAMES = (*CHANGES, OTHER_FORM)
+_MODES = {
+    "first frame": Mode.FIRST_FRAME,
+    "first and last frame": Mode.FIRST_LAST_FRAME,
+    "many references": Mode.REFERENCE,
+}
 
 
-def order_of(upstream: str, name: str, seconds: float) -> Order:
+def order_names(contract: Contract) -> tuple[str, ...]:
+    """The names of the orders that an upstream can take, the plainest first."""
+    modes = {fact.mode for fact in contract.modes}
+    missing = {name for name, mode in _MODES.items() if mode not in modes}
+    missing |= {name for name, part in (("without audio", "generate_audio"), ("without seed", "seed"))
+                if contract.field(part) is None}  # fmt: skip
+    missing |= {"fast model"} if contract.resolve_model(FAST) is None else set()
+    return tuple(name for name in CHANGES if name not in missing)
+
+
+def order_of(contract: Contract, name: str, seconds: float) -> Order:
     """An order by its name, to be given up after so many seconds."""
-    form = OTHER[upstream] if name == OTHER_FORM else PLAIN[upstream]
+    by_size, by_ratio = _forms(contract)
+    usual = by_size if contract.field("size") is not None else by_ratio
+    form = (by_ratio if usual is by_size else by_size) if name == OTHER_FORM else usual
+    length = int(contract.request.read(contract.example(Operation.CREATE), "seconds"))
     # With a seed the clip is always the same, and is drawn once.
-    plain: Order = {"prompt": PROMPT, **form, "seconds": SECONDS, "seed": SEED, "references": []}
-    changed = {**plain, **CHANGES.get(name, {}), "timeout_seconds": seconds}
+    seed = None if contract.field("seed") is None else SEED
+    plain: Order = {"prompt": PROMPT, **form, "seconds": length, "seed": seed, "references": []}
+    changed = {**plain, **CHANGES[name], "timeout_seconds": seconds}
     order = {field: value for field, value in changed.items() if value is not None}
-    model = get_contract(upstream).resolve_model(order.get("model"))
+    model = contract.resolve_model(order.get("model"))
     return order if "model" not in order or model is None else {**order, "model": model.name}
+
+
+def _forms(contract: Contract) -> tuple[Order, Order]:
+    """The smallest wide picture, by its size and by its resolution and ratio."""
+    wide = [size for size in contract.sizes if size.ratio == "16:9"] or contract.sizes
+    size = min(wide, key=lambda size: size.width * size.height)
+    return {"size": size.text}, {"resolution": size.resolution, "ratio": size.ratio}

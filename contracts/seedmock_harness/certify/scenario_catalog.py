@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.enums import Operation, StatusContext, TaskStatus
+from seedmock_contracts.enums import Capability, Operation, StatusContext, TaskStatus
 from seedmock_contracts.upstreams import get_contract
 
-from .sample_orders import NAMES
+from .sample_orders import order_names
 from .scenario import Scenario, Step, credit, detour, fate, fault, key, links_elsewhere
 
 MOST_STEPS = 6
@@ -105,11 +105,11 @@ ELSEWHERE: tuple[tuple[str, str, Step], ...] = (
 def scenarios(upstream: str) -> tuple[Scenario, ...]:
     """Every scenario of an upstream; the first is that of an order that goes well."""
     contract = get_contract(upstream)
-    return (*_orders(), *_words(contract), *_unknown(contract), *_troubles(), *_of(upstream))
+    return (*_orders(contract), *_words(contract), *_unknown(contract), *_troubles(), *_of(contract))
 
 
-def _orders() -> Iterator[Scenario]:
-    for name in NAMES:
+def _orders(contract: Contract) -> Iterator[Scenario]:
+    for name in order_names(contract):
         called = "ordinary" if name == "text" else f"order-{name.replace(' ', '-')}"
         yield Scenario(called, f"an order goes well: {name}", order=name)
 
@@ -157,22 +157,31 @@ def _troubles() -> Iterator[Scenario]:
 PAGES = (502, 520, 524)
 
 
-def _of(upstream: str) -> Iterator[Scenario]:
-    """What only one of the upstreams does."""
-    if upstream == "opeai":
+def _of(contract: Contract) -> Iterator[Scenario]:
+    """Scenarios that only some upstreams can show."""
+    early = [word for word in contract.spellings(StatusContext.ALIAS) if word.status is TaskStatus.QUEUED]
+    if len(early) > 1:
         steps: tuple[Step, ...] = (fate("not_started_first lasts=150ms queue=100ms render=200ms"),)
         yield Scenario("not-started", "words from before the queue come first (F2)", steps)
+    if Capability.CONTENT in contract.capabilities:
         steps = (fate(AT_ONCE), fault(CONTENT, "status code=400 kind=not_ready", times=2))
-        yield Scenario("content-not-ready", "the content says NOT_START after success (F3)", steps)
-        return
-    yield Scenario("links-elsewhere", "the clip is on another host, as it is in life", (links_elsewhere(),))
-    steps = (fault(CREATE, "status code=200 kind=balance"),)
-    yield Scenario("error-in-200", "HTTP says 200, the envelope says 402 (F9)", steps)
-    steps = (fault(QUERY, "status code=200 kind=overloaded", nth=2),)
-    yield Scenario("poll-error-in-200", "HTTP says 200, the envelope of a poll an error (F9)", steps)
-    renamed = [fault(op, f"renamed field={old} to={new}") for op in (CREATE, QUERY) for old, new in LEGACY]
-    steps = (*renamed, fault(QUERY, "renamed field=resultUrls to=videos"))
-    yield Scenario("legacy-names", "the keys of before: task_id, status, videos (F20)", steps)
+        yield Scenario("content-not-ready", "the content is not ready yet after success (F3)", steps)
+    if Capability.LINKS in contract.capabilities:
+        yield Scenario("links-elsewhere", "the clip is on another host, as it is in life", (links_elsewhere(),))
+    if contract.response.code_path:
+        steps = (fault(CREATE, "status code=200 kind=balance"),)
+        yield Scenario("error-in-200", "HTTP says 200, the envelope says 402 (F9)", steps)
+        steps = (fault(QUERY, "status code=200 kind=overloaded", nth=2),)
+        yield Scenario("poll-error-in-200", "HTTP says 200, the envelope of a poll an error (F9)", steps)
+    yield from _renamed(contract)
 
 
-LEGACY = (("taskId", "task_id"), ("state", "status"))
+def _renamed(contract: Contract) -> Iterator[Scenario]:
+    """The keys of another version of the API, where all that a client needs has another place."""
+    response = contract.response
+    places = (response.id_paths, response.status_paths, response.link_paths)
+    if all(len(paths) > 1 for paths in places):
+        of_id, of_status, of_links = (f"renamed field={paths[0]} to={paths[1]}" for paths in places)
+        steps = [fault(operation, text) for operation in (CREATE, QUERY) for text in (of_id, of_status)]
+        names = ", ".join(paths[1] for paths in places)
+        yield Scenario("legacy-names", f"the keys of before: {names} (F20)", (*steps, fault(QUERY, of_links)))

@@ -76,7 +76,7 @@ def trial(
 ) -> Evidence:
     """Run a client through a scenario, and gather what it did."""
     bench.prepare(scenario)
-    order = order_of(bench.contract.name, scenario.order, scenario.seconds)
+    order = order_of(bench.contract, scenario.order, scenario.seconds)
     out = folder / f"{bench.number}.mp4"
     surroundings = ClientEnvironment(bench.contract.name, bench.url, bench.key, out, poll_seconds)
     sentry = Watchdog(bench, scenario.seconds, bench.clock.now(), quiet)

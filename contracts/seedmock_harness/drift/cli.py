@@ -30,7 +30,7 @@ def drift(
     """Compare recordings with what the page says and with each other, without a network.
 
     Where recordings differ the newest decides, and what it says otherwise than the older ones is a finding.
-    A report is written for each upstream: of both, into FILE-opeai.json and FILE-apimodels.json.
+    A report is written for each upstream: of both, into FILE-NAME.json.
     """
     from ..recordings.files import NoRecordings, load_recordings
     from ..recordings.model import InvalidRecording

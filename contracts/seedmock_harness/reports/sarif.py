@@ -1,6 +1,6 @@
 """SARIF 2.1.0, as far as both kinds of reports need it. A result's place is one in a contract, and no file.
 
-Those who show such results want a relative address of each: ours is `opeai/create`, the operation at which it was seen.
+Those who show such results want a relative address of each: ours is `UPSTREAM/OPERATION`, where it was seen.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedmock_contracts.upstreams import NAMES
+
 from .connection import Command, as_json, connected, moment, of_key, print_json
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 def matching(command: Command) -> Command:
     """The options that say which calls a rule is for."""
     options = (
-        click.option("--upstream", type=click.Choice(["apimodels", "opeai"]), help="Calls to this upstream."),
+        click.option("--upstream", type=click.Choice(NAMES), help="Calls to this upstream."),
         click.option("--operation", help="Calls of this kind: create, query, content, ..."),
         click.option("--key", help="Calls with this API key."),
         click.option("--model", help="Orders of this model."),

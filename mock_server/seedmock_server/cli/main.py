@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seedmock_contracts import __version__
+
+if TYPE_CHECKING:
+    from seedmock_contracts.contract import Contract
 
 COMMANDS = "seedmock.commands"
 ORDER = (
@@ -85,7 +89,7 @@ def main() -> None:
     help="Send callbacks to these hosts.",
 )
 @click.option(
-    "--token-price", metavar="USD", help="Charge opeai this much per million tokens (its page names no price)."
+    "--token-price", metavar="USD", help="Charge this much per million tokens, where the page names no price."
 )
 @click.option("--credit", metavar="USD", help="Let each key spend this much at each upstream.  [default: no limit]")
 @click.option(
@@ -143,18 +147,38 @@ def scenarios() -> None:
 
 
 def _welcome(url: str, pace: str, seed: int, keys: tuple[str, ...]) -> None:
+    from seedmock_contracts.upstreams import contracts
+
     key = "$SEEDMOCK_API_KEY" if keys else TRY_KEY
-    body = '{"model":"seedance-2-0","prompt":"A paper boat","size":"1280x720","seconds":"4"}'
     for line in (
-        f"seedmock {__version__}: both upstreams on {url} (pace {pace}, seed {seed})",
+        f"seedmock {__version__}: {len(contracts())} upstreams on {url} (pace {pace}, seed {seed})",
         "",
-        f"  A  apimodels.app       {url}/api/v1   (also {url}/v1)",
-        f"  B  api-platform.ope.ai {url}/v1",
+        *(_base_urls(contract, url) for contract in contracts()),
         "",
         f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={TRY_KEY if not keys else 'one-of-your-keys'}",
-        f'  curl {url}/v1/videos -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\',
-        f"    -d {shlex.quote(body)}",
+        *_curl(url, key),
         "",
         "Ctrl-C stops.",
     ):
         click.echo(line)
+
+
+def _base_urls(contract: Contract, url: str) -> str:
+    first, *others = (url + base.prefix for base in contract.bases)
+    also = f"   (also {', '.join(others)})" if others else ""
+    return f"  {contract.name:<10} {first}{also}"
+
+
+def _curl(url: str, key: str) -> tuple[str, ...]:
+    """The shortest order of all examples, as a command in two lines."""
+    from seedmock_contracts.endpoints import endpoint_path
+    from seedmock_contracts.enums import Operation
+    from seedmock_contracts.upstreams import contracts
+
+    bodies = {json.dumps(dict(c.example(Operation.CREATE)), separators=(",", ":")): c for c in contracts()}
+    body = min(bodies, key=len)
+    method, path = endpoint_path(bodies[body], Operation.CREATE, {})
+    return (
+        f'  curl -X {method} {url}{path} -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\',
+        f"    -d {shlex.quote(body)}",
+    )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedmock_contracts.upstreams import NAMES
+
 from .connection import as_json, connected, moment, of_key, print_json, print_table
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--upstream", type=click.Choice(["apimodels", "opeai"]), help="Of this upstream.")
+@click.option("--upstream", type=click.Choice(NAMES), help="Of this upstream.")
 @click.option("--status", type=click.Choice(["QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE"]), help="With this status.")
 @click.option("--limit", type=click.IntRange(0, 1000), default=100, show_default=True, help="At most so many.")
 @of_key
@@ -34,7 +36,7 @@ def tasks(control: Control, plain: bool, **wanted: Any) -> None:
 
 
 @click.command()
-@click.option("--upstream", type=click.Choice(["apimodels", "opeai"]), help="Of this upstream.")
+@click.option("--upstream", type=click.Choice(NAMES), help="Of this upstream.")
 @of_key
 @as_json
 @connected
@@ -57,7 +59,7 @@ def ledger(control: Control, plain: bool, **wanted: Any) -> None:
 
 
 @click.command()
-@click.option("--upstream", type=click.Choice(["apimodels", "opeai"]), help="With this upstream.")
+@click.option("--upstream", type=click.Choice(NAMES), help="With this upstream.")
 @click.option("--operation", help="Of this kind: create, query, content, ...")
 @click.option("--task", help="That name this task.")
 @click.option("--kind", help="ok, refused, failed, lost, faulted or violating.")

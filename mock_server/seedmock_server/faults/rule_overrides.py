@@ -36,7 +36,7 @@ def trouble_of(values: Values) -> str:
     rule = next((rule for rules in _rules().values() for rule in rules if rule.fact.id == values["fact"]), None)
     limit = next((limit for contract in contracts() for limit in contract.limits if limit.id == values["fact"]), None)
     if rule is None and limit is None:
-        return f"fact is {values['fact']!r}; allowed: the fact of a rule, such as opeai.create.seconds.range"
+        return f"fact is {values['fact']!r}; allowed: the id of the fact of a rule"
     bounds = next((names for kind, names in BOUNDS.items() if isinstance(rule, kind)), {})
     if limit is not None:
         bounds = {name: name for name in ("low", "high") if getattr(limit, name) is not None}

@@ -44,7 +44,7 @@ SEEDS = 1 << 31
 LONGEST_SIDE = 8192
 """In pixels, of an upscaled clip: a strip of a video can't be brought to 4k by any decoder that people have."""
 LOOSER = ("text",)
-"""What moderation lets pass at a model whose tier is nsfw (assumed: opeai.model.seedance-2-0-nsfw.moderation)."""
+"""What moderation lets pass at a model whose tier is nsfw (assumed, as its fact says)."""
 ATTEMPTS = 1000
 Announce = Callable[[Task, float | None], None]
 """Told of a task that wants a callback: when it ends, or at a moment."""

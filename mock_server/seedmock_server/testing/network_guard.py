@@ -20,7 +20,7 @@ from ..errors import SeedmockServerError
 HOSTS = {urlsplit(base.host).hostname or "": said.name for said in contracts() for base in said.bases}
 """The real hosts, and whose they are."""
 ADVICE = (
-    "Give the code the base URL of mock_upstreams (.apimodels_url, .opeai_url, or SEEDMOCK_BASE_URL), or, "
+    "Give the code the base URL of mock_upstreams (.base_url(NAME), or SEEDMOCK_BASE_URL), or, "
     "if its hosts are hard-wired and it uses httpx, add the fixture mock_hosts."
 )
 

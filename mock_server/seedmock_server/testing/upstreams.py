@@ -36,15 +36,9 @@ class Upstreams:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
 
-    @property
-    def apimodels_url(self) -> str:
-        """The base URL of A, to be used in the place of https://apimodels.app/api/v1."""
-        return self.url + get_contract("apimodels").bases[0].prefix
-
-    @property
-    def opeai_url(self) -> str:
-        """The base URL of B, to be used in the place of https://api-platform.ope.ai/v1."""
-        return self.url + get_contract("opeai").bases[0].prefix
+    def base_url(self, upstream: str) -> str:
+        """The base URL of an upstream, with its path prefix, for use in place of the real one."""
+        return self.url + get_contract(upstream).bases[0].prefix
 
     @property
     def environment(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ class Application:
 
     def __init__(self, upstreams: Any) -> None:
         headers = {"Authorization": f"Bearer {upstreams.api_key}"}
-        self.http = httpx.Client(base_url=upstreams.opeai_url, headers=headers, trust_env=False)
+        self.http = httpx.Client(base_url=upstreams.base_url("opeai"), headers=headers, trust_env=False)
 
     def submit(self, order: dict[str, Any]) -> str:
         return str(self.http.post("/videos", json=order).json().get("id"))

@@ -42,11 +42,11 @@ def test_an_awaited_client_sleeps_on_the_same_clock(mock_upstreams: Any, mock_cl
 
 def test_the_base_urls_are_those_that_replace_the_real_ones(mock_upstreams: Any, boat: dict[str, str]) -> None:
     headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
-    assert httpx.post(f"{mock_upstreams.opeai_url}/videos", json=boat, headers=headers).status_code == 200
-    balance = httpx.get(f"{mock_upstreams.apimodels_url}/balance", headers=headers)
+    assert httpx.post(mock_upstreams.base_url("opeai") + "/videos", json=boat, headers=headers).status_code == 200
+    balance = httpx.get(mock_upstreams.base_url("apimodels") + "/balance", headers=headers)
     assert balance.json()["code"] == 200
-    assert mock_upstreams.apimodels_url == mock_upstreams.url + "/api/v1"
-    assert mock_upstreams.opeai_url == mock_upstreams.url + "/v1"
+    assert mock_upstreams.base_url("apimodels") == mock_upstreams.url + "/api/v1"
+    assert mock_upstreams.base_url("opeai") == mock_upstreams.url + "/v1"
 
 
 def test_the_environment_leads_the_reference_client_here(
@@ -159,7 +159,7 @@ def test_fates_can_be_taken_away(mock_upstreams: Any, mock_clock: Any, mock_fate
 
 
 def test_a_fault_is_added_as_a_verb_or_as_a_text(mock_upstreams: Any, mock_faults: Any, mock_journal: Any) -> None:
-    ask = f"{mock_upstreams.apimodels_url}/balance"
+    ask = mock_upstreams.base_url("apimodels") + "/balance"
     headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
     mock_faults.status(code=502, times=1)
     name = mock_faults.add("status code=503", operation="balance")
@@ -211,14 +211,15 @@ class TestMarkedClass:
 
     def test_everything_at_once(self, mock_upstreams: Any) -> None:
         answer = httpx.get(
-            f"{mock_upstreams.opeai_url}/videos/x", headers={"Authorization": f"Bearer {mock_upstreams.api_key}"}
+            mock_upstreams.base_url("opeai") + "/videos/x",
+            headers={"Authorization": f"Bearer {mock_upstreams.api_key}"},
         )
         assert answer.status_code == 502
 
     @pytest.mark.upstream(fault=())
     def test_pace_and_credit(self, mock_upstreams: Any, mock_ledger: Any, boat: dict[str, str]) -> None:
         headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
-        ask = f"{mock_upstreams.opeai_url}/videos"
+        ask = mock_upstreams.base_url("opeai") + "/videos"
         assert httpx.post(ask, json=boat, headers=headers).status_code == 403
         mock_ledger.grant("5")
         task = httpx.post(ask, json=boat, headers=headers).json()["id"]

@@ -18,7 +18,8 @@ SUBMIT = """
     def submit(upstreams, seconds="4"):
         order = {"model": "seedance-2-0-fast", "prompt": "A boat", "size": "640x640", "seconds": seconds}
         headers = {"Authorization": "Bearer " + upstreams.api_key}
-        return httpx.post(upstreams.opeai_url + "/videos", json=order, headers=headers, trust_env=False).json()["id"]
+        url = upstreams.base_url("opeai") + "/videos"
+        return httpx.post(url, json=order, headers=headers, trust_env=False).json()["id"]
 """
 OURS = "{name for name in sys.modules if name.partition('.')[0].startswith('seedmock')}"
 

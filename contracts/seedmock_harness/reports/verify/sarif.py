@@ -34,7 +34,7 @@ def verification_sarif(found: Verification) -> str:
 
 
 def family(fact: Fact) -> str:
-    """The group of facts that one belongs to: `opeai.size` of `opeai.size.720p.16:9`."""
+    """The group of facts that one belongs to: the first two parts of its id."""
     return ".".join(fact.id.split(".")[:2])
 
 
