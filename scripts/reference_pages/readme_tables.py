@@ -1,5 +1,6 @@
-"""The README's tables, generated from the contracts and from the server's tables of fates, faults, magic values and
-scenarios. Each stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+"""The README's tables, generated from the contracts and from the server's tables of fates, faults and scenarios.
+
+Each stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def test_a_class_name_occurs_once(package_sources: tuple[SourceFile, ...]) -> No
 
 
 def is_counted(source: SourceFile) -> bool:
-    """Is a module's name to be its own within its package?"""
+    """True if no other module of its package may have its name."""
     *folders, name = source.module.split(".")
     return not (
         (name in ROLES or source.is_package)

@@ -36,6 +36,7 @@ class Deliveries:
         self.all: list[Delivery] = []
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass a request on, and record it if it downloads a clip."""
         found = CLIP.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
         if found is None:
             await self._app(scope, receive, send)

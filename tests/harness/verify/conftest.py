@@ -54,7 +54,7 @@ class World:
 
 @pytest.fixture
 def world_of() -> Callable[..., Any]:
-    """Makes a world: `with world_of(pace="instant") as world`."""
+    """Open a world with the settings given, and close it when the block ends."""
 
     @contextmanager
     def made(**settings: Any) -> Iterator[World]:

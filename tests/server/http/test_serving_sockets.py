@@ -23,8 +23,11 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 async def answer(clip: Path, scope: Any, receive: Any, send: Any) -> None:
-    """Says what it was sent; `/clip` is a file, `/late` waits for the client to go, `/deaf` and `/begun`
-    do not read their bodies, and the second only begins to answer."""
+    """Respond with the body that was sent.
+
+    `/clip` is a file, `/late` waits for the client to go, `/deaf` and `/begun` do not read their bodies, and the
+    second only begins its response.
+    """
     assert scope["type"] == "http"
     body = b"deaf"
     try:

@@ -53,7 +53,7 @@ class _Track:
 def movie(video: Stream, size: tuple[int, int], sound: Sound | None, tags: dict[bytes, str]) -> list[bytes]:
     """The file in pieces, ready for `writelines`; every 24th picture is a key picture.
 
-    `tags` are iTunes-style names (`b"\\xa9nam"`) and their text.
+    `tags` are iTunes-style names, bytes that begin with the copyright sign in Latin-1, and their text.
     """
     tracks = [_pictures(video, size)]
     if sound is not None:
