@@ -40,6 +40,7 @@ def answers(port: int) -> bool:
         return knock.connect_ex(("127.0.0.1", port)) == 0
 
 
+@pytest.mark.slow
 def test_the_demo_shows_three_clips_within_half_a_minute_and_leaves_no_process(tmp_path: Path) -> None:
     began = time.monotonic()
     done = subprocess.run(

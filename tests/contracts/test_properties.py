@@ -49,6 +49,7 @@ items = st.recursive(
 documents = st.dictionaries(keys, items, max_size=8)
 
 
+@pytest.mark.slow
 @given(document=documents)
 @example(document={"model": ["video-upscale"], "input_reference": {"content": {"type": []}}})
 @example(document={"input_reference": {"content": [{"type": "image_url", "image_url": {"url": "\ud800"}}]}})
@@ -86,6 +87,7 @@ def test_a_body_nested_beyond_all_reason_breaks_rules_and_not_the_program(
     assert bool(found) is bool(upstream.rules.get(operation))
 
 
+@pytest.mark.slow
 @given(extra=st.dictionaries(st.text(max_size=12), items, max_size=6), data=st.data())
 def test_fields_that_no_page_names_break_nothing(extra: dict[str, Any], data: st.DataObject) -> None:
     said, operation = data.draw(st.sampled_from([(s, o) for s in contracts() for o in s.request.examples]))

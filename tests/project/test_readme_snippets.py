@@ -15,6 +15,7 @@ def test_there_are_blocks_to_run() -> None:
     assert len(BLOCKS) >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.splitlines()[0])
 def test_a_block_runs_as_it_stands(block: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", block], cwd=tmp_path, capture_output=True, text=True)

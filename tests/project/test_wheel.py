@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.wheel
+pytestmark = [pytest.mark.wheel, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"seedmock_client", "seedmock_contracts", "seedmock_harness", "seedmock_server"}

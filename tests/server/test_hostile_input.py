@@ -309,6 +309,7 @@ def test_no_bytes_whatsoever_are_more_than_a_4xx(under_fire: Any, body: bytes, k
     checked(under_fire.post(path, content=body, headers={"Content-Type": kind}), path)
 
 
+@pytest.mark.slow
 @SHARED
 @given(document=DOCUMENTS, path=st.sampled_from(sorted(ORDERS)), spoil=st.booleans())
 def test_no_document_whatsoever_is_more_than_a_4xx(

@@ -114,6 +114,7 @@ def test_a_gigabyte_is_read_and_forgotten_but_for_its_end(run: Callable[..., Run
     assert run(text, 60.0).outcome == Outcome(False, "timeout")
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_end_is_stopped_with_all_that_it_has_started(
     run: Callable[..., Run], tmp_path: Path
 ) -> None:
@@ -159,6 +160,7 @@ def test_a_program_that_crashes_at_once_could_not_run(program: Callable[[str], P
     assert "ModuleNotFoundError: No module named 'no_such_module'" in found.trouble
 
 
+@pytest.mark.slow
 def test_a_program_that_hangs_at_once_is_stopped_and_could_not_run(
     program: Callable[[str], Program], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +171,7 @@ def test_a_program_that_hangs_at_once_is_stopped_and_could_not_run(
     assert [one.invariant for one in found.broken] == [Invariant.BOUNDED_WAIT]
 
 
+@pytest.mark.slow
 def test_a_client_that_sends_and_never_says_what_came_of_it_could_not_run(making: Callable[..., Any]) -> None:
     def make(where: Any) -> Callable[[Any], None]:
         client = making("plain")(where)
@@ -180,6 +183,7 @@ def test_a_client_that_sends_and_never_says_what_came_of_it_could_not_run(making
     assert len(found.trials) == 2
 
 
+@pytest.mark.slow
 def test_a_crash_in_one_trial_is_judged_by_what_the_client_did(making: Callable[..., Any]) -> None:
     def make(where: Any) -> Callable[[Any], Any]:
         client = making("plain")(where)
@@ -201,6 +205,7 @@ def test_a_crash_in_one_trial_is_judged_by_what_the_client_did(making: Callable[
     assert lost.detail.endswith("there is no outcome that names it: it raised RuntimeError: what now")
 
 
+@pytest.mark.slow
 def test_a_client_that_was_left_behind_is_not_taken_for_the_next_one(making: Callable[..., Any]) -> None:
     left: list[tuple[str, str]] = []
 

@@ -60,6 +60,7 @@ def defects() -> dict[str, str]:
 DEFECTS = defects()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_broken_client_is_blamed_on_what_it_breaks_and_on_nothing_else(
     defect: str, making: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
@@ -83,6 +84,7 @@ def test_there_is_a_broken_client_for_each_invariant() -> None:
     assert set(SHOWN_IN) == set(DEFECTS)
 
 
+@pytest.mark.slow
 def test_a_client_as_a_well_known_sdk_makes_it_breaks_several_at_once(making: Callable[..., Any]) -> None:
     only = ("ordinary", "create-lost", "not-started", "stuck-queued", "download-cut")
     found = run_certification(making("sdk_like"), upstream="opeai", only=only, seed=1)

@@ -36,6 +36,7 @@ def test_the_reference_client_is_certified_in_one_scenario(tmp_path: Path) -> No
     }
 
 
+@pytest.mark.slow
 def test_what_broke_is_told_with_the_scenario_and_the_conversation(tmp_path: Path, clients: Path) -> None:
     report = tmp_path / "found.json"
     command = shlex.join([sys.executable, str(clients / "plain.py"), "loses-id"])

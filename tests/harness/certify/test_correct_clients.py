@@ -22,6 +22,7 @@ DESIGNS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("design", "upstream"), DESIGNS)
 def test_a_correct_client_is_certified_whatever_its_design(
     design: str, upstream: str, making: Callable[..., Any]
@@ -39,6 +40,7 @@ REFERENCE = {
 """The reference client's adapter, for one upstream as a program and for the other called in this process."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upstream", REFERENCE)
 def test_the_reference_client_is_certified(upstream: str) -> None:
     found = run_certification(REFERENCE[upstream], upstream=upstream, seed=1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from seedmock_harness.certify import runner as running
 from seedmock_harness.certify.runner import run_certification
 from seedmock_harness.certify.scenario import Scenario, fate, fault
@@ -48,6 +50,7 @@ def test_so_many_tries_are_made_and_no_more() -> None:
     assert len(small.steps) == 6
 
 
+@pytest.mark.slow
 def test_a_drawn_scenario_in_which_a_client_fails_is_told_in_its_smallest_form(
     making: Callable[..., Any], monkeypatch: Any
 ) -> None:

@@ -20,6 +20,7 @@ def conversations(request: pytest.FixtureRequest) -> settings:
     return settings(max_examples=max(5, most // 5), derandomize=most < 1000, database=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upstream", NAMES)
 def test_the_emulator_keeps_the_contract(target: Any, upstream: str, conversations: settings) -> None:
     run_conformance(

@@ -165,6 +165,7 @@ def unexplained(pair: Pair, order: GenerationRequest) -> Iterator[str]:
 FEW = settings(max_examples=max(10, settings.default.max_examples // 3), deadline=None)
 
 
+@pytest.mark.slow
 @FEW
 @given(order=house_orders(), fate=st.sampled_from(FATES))
 def test_the_same_order_has_the_same_life_and_the_same_clip(

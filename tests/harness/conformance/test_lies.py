@@ -40,6 +40,7 @@ KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wro
 MOST = 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("upstream", "lie", "match", "fact"),
     LIES,

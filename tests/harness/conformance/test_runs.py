@@ -47,6 +47,7 @@ def test_without_a_clock_no_time_passes_and_waiting_ends(open_target: Callable[.
     assert target.clock.now() == begun
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upstream", NAMES)
 def test_an_emulator_with_other_options_is_no_liar(open_target: Callable[..., Any], upstream: str) -> None:
     """Where the truth is unknown any option is right, unless one is known to hold."""

@@ -91,6 +91,7 @@ def test_each_field_is_there_at_times_and_left_out_where_it_may_be(contract: Con
         assert name in needed or any(document.get(name, "") is None for document in seen), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.name)
 def test_every_size_of_every_model_and_every_mode_is_drawn(contract: Contract) -> None:
     seen = many(documents(contract, Operation.CREATE), 2500)

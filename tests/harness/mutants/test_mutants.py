@@ -23,6 +23,7 @@ ONE_UPSTREAM_FAMILIES = {
 """Families that only one upstream can have a mutant of."""
 
 
+@pytest.mark.slow
 def test_a_mutant_is_found_by_its_fact_and_by_nothing_that_it_does_not_explain(
     mutant: Mutant, trial_of: Callable[[Mutant], TrialResult]
 ) -> None:
@@ -32,6 +33,7 @@ def test_a_mutant_is_found_by_its_fact_and_by_nothing_that_it_does_not_explain(
     assert bool(result.drifted) is not mutant.settles
 
 
+@pytest.mark.slow
 def test_the_steps_of_the_mutants_find_nothing_in_unchanged_upstreams(mutants: tuple[Mutant, ...], clips: Path) -> None:
     for contract in contracts():
         names = {step for mutant in mutants if mutant.upstream == contract.name for step in mutant.steps}
@@ -47,6 +49,7 @@ def test_there_are_mutants_of_every_family_of_both_upstreams(mutants: tuple[Muta
     assert {family for family, upstreams in families.items() if upstreams < len(NAMES)} <= ONE_UPSTREAM_FAMILIES
 
 
+@pytest.mark.slow
 def test_a_mutant_that_needs_no_task_is_found_by_free_steps(
     mutants: tuple[Mutant, ...], trial_of: Callable[[Mutant], TrialResult]
 ) -> None:
@@ -55,6 +58,7 @@ def test_a_mutant_that_needs_no_task_is_found_by_free_steps(
     assert [mutant.name for mutant in free if trial_of(mutant).unexpected_task] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upstream", NAMES)
 def test_an_unchanged_upstream_gives_no_finding(upstream: str, unchanged: dict[str, TrialResult]) -> None:
     result = unchanged[upstream]
@@ -62,6 +66,7 @@ def test_an_unchanged_upstream_gives_no_finding(upstream: str, unchanged: dict[s
     assert result.unexpected_task == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("upstream", NAMES)
 def test_no_seed_gives_a_finding(upstream: str, seed: int, clips: Path) -> None:

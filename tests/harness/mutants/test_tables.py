@@ -22,17 +22,20 @@ def pages(
     return checks.render_pages_from(unchanged, mutants, {mutant.key: trial_of(mutant) for mutant in mutants})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", checks.PATHS)
 def test_a_page_is_up_to_date(pages: dict[str, str], path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     assert text.splitlines() == pages[path].splitlines(), "run python scripts/generate_docs.py checks"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", checks.PATHS)
 def test_a_page_has_no_gap(pages: dict[str, str], path: str) -> None:
     assert [line for line in pages[path].splitlines() if checks.GAP in line] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upstream", NAMES)
 def test_no_fact_is_both_checked_and_listed_as_not_checkable(upstream: str, unchanged: dict[str, TrialResult]) -> None:
     uncheckable = checks.uncheckable_facts(get_contract(upstream))

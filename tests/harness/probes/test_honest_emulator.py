@@ -59,6 +59,7 @@ def facts_to_learn(name: str) -> set[str]:
     return rules | sizes | limits | {model.id for model in contract.models} | {base.id for base in contract.bases}
 
 
+@pytest.mark.slow
 def test_everything_that_can_be_learnt_is_learnt_and_nothing_is_found(name: str, honest: Any) -> None:
     seen = honest(name)
     assert not seen.made
@@ -81,10 +82,12 @@ def test_every_endpoint_is_found(name: str, honest: Any) -> None:
     assert orders - held == set()
 
 
+@pytest.mark.slow
 def test_another_seed_changes_nothing_of_what_is_found(name: str, climb: Any) -> None:
     assert climb(name, seed=1).broken == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name_of", "variant", "option"), VARIANTS)
 def test_another_option_is_settled_and_nothing_is_contradicted(
     name_of: str, variant: str, option: str, climb: Any

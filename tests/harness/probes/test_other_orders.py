@@ -26,6 +26,7 @@ def shuffled(seed: int) -> Callable[[str], Callable[[Violation], Any]]:
     return lambda name: lambda violation: blake2b(f"{seed} {violation.fact.id}".encode()).digest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [backwards, shuffled(1)], ids=["back", "shuffled"])
 def test_no_order_makes_a_finding(name: str, order: Any, climb: Any, reordered: Any) -> None:
     reordered(order(name))

@@ -50,6 +50,7 @@ def breaking(found: Verification) -> set[str]:
     return {one.fact.id for one in found.findings if one.severity is Severity.BREAKING}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upstream", NAMES)
 def test_a_recording_confirms_what_the_verification_confirmed(tmp_path: Path, upstream: str) -> None:
     live, kept = both(tmp_path, upstream, ("free", "text"))

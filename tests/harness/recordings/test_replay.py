@@ -171,6 +171,7 @@ def test_where_nothing_was_recorded_there_is_nothing_to_serve(tmp_path: Path) ->
     assert (told.exit_code, told.output.startswith("error: there is no recording in")) == (3, True)
 
 
+@pytest.mark.slow
 def test_a_recording_of_an_application_can_be_replayed_to_it(
     tmp_path: Path, client: Any, walked: Any, key: str, order: Any
 ) -> None:

@@ -21,6 +21,7 @@ def upstream(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_an_unchanged_emulator_gives_no_finding(
     command: Any, report: Any, tmp_path: Path, upstream: str, seed: int
@@ -34,6 +35,7 @@ def test_an_unchanged_emulator_gives_no_finding(
     assert "conforms" in told.output
 
 
+@pytest.mark.slow
 def test_nothing_is_ordered_unless_a_budget_is_given(command: Any, report: Any, tmp_path: Path, upstream: str) -> None:
     told = command("--upstream", upstream, "--report", str(tmp_path / "report.json"))
     assert told.exit_code == 0, told.output
@@ -64,6 +66,7 @@ def test_a_report_has_every_fact_once_and_the_keys_that_programs_rely_on(
     assert said["started_at"].endswith("+00:00")
 
 
+@pytest.mark.slow
 def test_an_emulator_settles_no_assumption_by_agreeing_with_itself(
     world_of: Callable[..., Any], verified: Any, upstream: str
 ) -> None:
@@ -73,6 +76,7 @@ def test_an_emulator_settles_no_assumption_by_agreeing_with_itself(
     assert found.settled == ()
 
 
+@pytest.mark.slow
 def test_a_stranger_settles_the_assumptions_that_it_bears_out(
     world_of: Callable[..., Any], verified: Any, upstream: str
 ) -> None:

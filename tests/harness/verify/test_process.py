@@ -33,6 +33,7 @@ def _until(true: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a system with POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
 def test_the_same_command_goes_on_where_it_was_stopped(tmp_path: Path, number: signal.Signals) -> None:

@@ -44,6 +44,7 @@ def _calls(world_of: Any, verified: Any, upstream: str) -> list[tuple[str, str]]
         return list(world.calls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", [KeyboardInterrupt, Killed])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("upstream", ["apimodels", "opeai"])

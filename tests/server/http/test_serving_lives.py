@@ -235,6 +235,7 @@ def tuned_back() -> Iterator[None]:
     gc.set_threshold(*before)
 
 
+@pytest.mark.slow
 def test_tuning_freezes_what_start_up_made_and_looks_seldom(tuned_back: None) -> None:
     before = gc.get_threshold()
     tune_garbage_collector()

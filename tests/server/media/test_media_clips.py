@@ -128,6 +128,7 @@ def test_every_picture_is_shown_twice_and_no_two_others_are_alike(plain: ClipSpe
     assert len(set(frames)) == len(frames) // 2
 
 
+@pytest.mark.slow
 def test_a_borrowed_second_looks_like_the_one_that_was_encoded(plain: ClipSpec, render: Render) -> None:
     """The pictures after a key picture come from another second: apart from the number they come out the same."""
     (path,) = render(replace(plain, seconds=10))

@@ -45,6 +45,7 @@ def covered(picture: Image.Image, clip_spec: ClipSpec) -> Image.Image:
     return ImageOps.fit(picture, (clip_spec.width, clip_spec.height), Image.Resampling.BICUBIC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(864, 496), (834, 1112), (1470, 630)])
 @pytest.mark.parametrize("extra", [False, True])
 def test_the_first_and_the_last_picture_are_the_given_stills(

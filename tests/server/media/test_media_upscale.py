@@ -34,6 +34,7 @@ def types(path: Path) -> list[bytes]:
     return sorted((b"moov", b"mdat"), key=data.index)
 
 
+@pytest.mark.slow
 def test_an_upscaled_clip_keeps_its_pictures_and_its_sound(plain: ClipSpec, render: Render) -> None:
     (small,) = render(replace(plain, audio=True))
     clip_spec = replace(plain, width=1920, height=1080, seconds=99, audio=False, source=StoredFile(small, "small"))

@@ -105,6 +105,7 @@ def test_a_test_has_the_same_key_and_ids_in_each_run(run: Run) -> None:
     assert len(first) == 1
 
 
+@pytest.mark.slow
 def test_each_worker_of_xdist_has_an_emulator_of_its_own(pytester: pytest.Pytester, run: Run) -> None:
     result = run(
         SUBMIT
@@ -127,6 +128,7 @@ def test_each_worker_of_xdist_has_an_emulator_of_its_own(pytester: pytest.Pytest
     assert len({worker for worker, _ in seen}) == len({url for _, url in seen}) == len(seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["prepend", "importlib"])
 def test_a_project_may_have_packages_named_like_ours_were(pytester: pytest.Pytester, run: Run, layout: str) -> None:
     for name in ("client", "contracts", "mock_server", "tests"):

@@ -77,12 +77,14 @@ def curl() -> str:
     return installed("curl")
 
 
+@pytest.mark.slow
 def test_the_recipe_for_pytest(recipe: Recipe, run: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "test_clips.py").write_text(recipe("test_clips.py"))
     said = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "--strict-markers")
     assert "3 passed" in said
 
 
+@pytest.mark.slow
 def test_the_recipe_for_pytest_fails_where_the_code_is_wrong(
     recipe: Recipe, run: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -92,6 +94,7 @@ def test_the_recipe_for_pytest_fails_where_the_code_is_wrong(
         run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "paid_for_once")
 
 
+@pytest.mark.slow
 def test_the_recipe_for_unittest(recipe: Recipe, run: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "test_faces.py").write_text(recipe("test_faces.py"))
     assert "Ran 1 test" in run(sys.executable, "-m", "unittest", "-v")
@@ -130,6 +133,7 @@ def test_the_workflow_installs_an_extra_that_there_is(steps: list[str]) -> None:
     assert project["requires-python"] == ">=3.11"
 
 
+@pytest.mark.slow
 def test_the_recipe_for_ci(
     recipe: Recipe, steps: list[str], run: Callable[..., str], tmp_path: Path, node: str, curl: str, port: int
 ) -> None:

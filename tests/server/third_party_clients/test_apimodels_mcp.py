@@ -83,6 +83,7 @@ def task_in(text: str) -> str:
     return text.partition("video task ")[2].partition(",")[0]
 
 
+@pytest.mark.slow
 def test_a_video_is_created_waited_for_and_found_without_a_key(agent: Agent, watch: Any) -> None:
     """One second is two looks: not done yet. The agent is told to ask again, and the next look finds it done."""
     text, failed = agent.call("generate_video", **BOAT, wait_seconds=1)

@@ -1,0 +1,29 @@
+# One word for each habit. Everything runs in .venv; see README.md, section "Development".
+.PHONY: test test-all coverage check format docs bench ci
+
+bin := .venv/bin
+
+test:  # the inner loop, about 90 s on two cores: all but the tests marked slow
+	$(bin)/pytest -q -n auto -m "not slow"
+
+test-all:
+	$(bin)/pytest -q -n auto
+
+check:
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+format:
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+
+docs:  # the README's tables and docs/reference, generated anew
+	$(bin)/python scripts/generate_docs.py
+
+bench:
+	$(bin)/python benchmarks/api.py
+
+ci:  # everything, in a fresh copy
+	.ci/run
