@@ -45,7 +45,7 @@ class Downloads:
         self._gate = gate
         self._journal = journal
         self._finders: dict[str, Finder] = {RESULTS: self._result, FILES: self._file}
-        rooms.sources.result = self.clip_behind
+        rooms.sources.find_result = self.clip_behind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         wire: FaultExecution | None = None

@@ -119,7 +119,9 @@ class Engine:
         Raises ApiError for references that cannot be used, and for an order that the account cannot pay.
         """
         inputs = (
-            await self.inputs.read_all(contract, caller.account, found, caller.origin, caller.limits) if found else ()
+            await self.inputs.resolve_all(contract, caller.account, found, caller.origin, caller.limits)
+            if found
+            else ()
         )
         if inputs:
             caller.log_notes.extend(log_notes(inputs))
@@ -161,7 +163,7 @@ class Engine:
         """
         failure: TaskFailure | None = None
         try:
-            video = await self.inputs.read(caller.account, found, caller.origin)
+            video = await self.inputs.resolve(caller.account, found, caller.origin)
         except ApiError as refusal:
             if found.reference.url.startswith(ASSET_SCHEME):
                 raise

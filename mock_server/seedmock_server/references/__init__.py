@@ -1,1 +1,1 @@
-"""References of an order: URLs, data URIs, posted files and what is in them."""
+"""References of an order: URLs, data URIs and uploaded files, the facts of their media, and faces in them."""

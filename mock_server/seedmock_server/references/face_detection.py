@@ -1,7 +1,7 @@
-"""Looks for faces in images, with the extra `seedmock[vision]`; without it, nobody looks.
+"""Face detection in images, with the extra `seedmock[vision]`; without it, no image is judged.
 
-The detector is OpenCV's cascade of Haar features: its model comes in the wheel of the 4.x series (5.0 has dropped it),
-it needs no GPU and no download, and it takes some 100 ms. It knows faces that look at it, real or drawn.
+The detector is OpenCV's cascade of Haar features: its model comes in the wheels of the 4.x series (5.0 dropped it), and
+it needs no GPU and no download. It takes about 100 ms, and finds frontal faces, photographed or drawn.
 """
 
 from __future__ import annotations
@@ -17,54 +17,55 @@ from typing import Any, Final
 from ..media.clip_spec import StoredFile
 from ..media.drawing.images import covering, opened
 
-SIDE: Final = 640
-"""Pixels of the longer side of what is looked at: a face that matters is large enough then."""
-SMALLEST: Final = 12
-"""A face takes at least so large a part of the longer side: one in so many."""
-NEIGHBOURS: Final = 4
-KNOWN: Final = 1000
-_one_at_a_time = threading.Lock()
+# Pixels of the longer side to which images are reduced: a face that matters is still large enough.
+LONGER_SIDE: Final = 640
+# The smallest face is this fraction (one in so many) of the longer side.
+SMALLEST_FACE: Final = 12
+MIN_NEIGHBOURS: Final = 4
+MAX_CACHED: Final = 1000
+# A cascade keeps state while it scans an image, so that it is not safe in two threads at once.
+_cascade_lock = threading.Lock()
 
 
 class FaceDetector:
-    """Remembers what it has seen by the digest of the file. Belongs to one event loop."""
+    """Detector that caches its results by the digest of the file. Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, bool | None] = OrderedDict()
+        self._results: OrderedDict[str, bool | None] = OrderedDict()
 
     async def has_face(self, source: StoredFile) -> bool | None:
-        """Whether an image shows a face; None where there is no detector, or the image can't be read."""
-        if source.digest not in self._seen:
-            self._seen[source.digest] = await asyncio.to_thread(has_face, source.path)
-            while len(self._seen) > KNOWN:
-                self._seen.popitem(last=False)
-        return self._seen[source.digest]
+        """Look for a face in an image; None without a detector, or for an image that cannot be read."""
+        if source.digest not in self._results:
+            self._results[source.digest] = await asyncio.to_thread(has_face, source.path)
+            while len(self._results) > MAX_CACHED:
+                self._results.popitem(last=False)
+        return self._results[source.digest]
 
     @staticmethod
     async def name() -> str:
-        """The detector and its version; empty when there is none."""
+        """Return the name and version of the detector; empty without one."""
         return await asyncio.to_thread(detector_name)
 
 
 def detector_name() -> str:
-    """The detector and its version, or nothing; blocking, since it may be loaded for it."""
+    """Return the name and version of the detector; empty without one. Blocking: it may load the library."""
     library = _library()
     return f"opencv {library.__version__}" if library is not None else ""
 
 
 def has_face(path: Path) -> bool | None:
-    """Whether an image shows a face; blocking. None without a detector, or for what is no image."""
+    """Look for a face in an image; None without a detector, or for a file that is not an image. Blocking."""
     library = _library()
-    picture = _grey(path) if library is not None else None
-    if picture is None:
+    image = _grey_image(path) if library is not None else None
+    if image is None:
         return None
-    smallest = max(24, max(picture.size) // SMALLEST)
-    pixels = import_module("numpy").asarray(picture)
-    with _one_at_a_time:  # a cascade keeps notes while it looks
-        found = _cascade().detectMultiScale(
-            pixels, scaleFactor=1.1, minNeighbors=NEIGHBOURS, minSize=(smallest, smallest)
+    smallest = max(24, max(image.size) // SMALLEST_FACE)
+    pixels = import_module("numpy").asarray(image)
+    with _cascade_lock:
+        faces = _cascade().detectMultiScale(
+            pixels, scaleFactor=1.1, minNeighbors=MIN_NEIGHBOURS, minSize=(smallest, smallest)
         )
-    return len(found) > 0
+    return len(faces) > 0
 
 
 @cache
@@ -82,8 +83,8 @@ def _cascade() -> Any:
     return library.CascadeClassifier(library.data.haarcascades + "haarcascade_frontalface_alt2.xml")
 
 
-def _grey(path: Path) -> Any:
-    """The image upright and small, in shades of grey; None for what is no image."""
+def _grey_image(path: Path) -> Any:
+    """Return the image upright, reduced and in shades of grey; None for a file that is not an image."""
     from ..media.encoding.encoder import Unrenderable
 
     try:
@@ -91,9 +92,9 @@ def _grey(path: Path) -> Any:
         if image is None:
             return None
         with image:
-            turned = image.getexif().get(0x0112, 1) >= 5
-            width, height = (image.height, image.width) if turned else image.size
-        share = min(1.0, SIDE / max(width, height))
-        return covering(path, max(1, round(width * share)), max(1, round(height * share))).convert("L")
+            is_turned = image.getexif().get(0x0112, 1) >= 5  # the EXIF orientations that swap width and height
+            width, height = (image.height, image.width) if is_turned else image.size
+        scale = min(1.0, LONGER_SIDE / max(width, height))
+        return covering(path, max(1, round(width * scale)), max(1, round(height * scale))).convert("L")
     except Unrenderable:
         return None

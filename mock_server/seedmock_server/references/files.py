@@ -1,14 +1,11 @@
-"""Turns the URL of a reference into a file that can be read, or says why not.
+"""Files of references: fetched or decoded, measured, and stored by their digest in a folder bounded in bytes.
 
-Content is kept once, by its digest, in a folder that is bounded in bytes. Knows no upstream and no clock: whether a
-posted file's time is over is judged by the reading that the caller brings.
+Knows no upstream and no clock: callers bring the time that decides whether an uploaded file has expired.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import hashlib
 import os
@@ -19,40 +16,26 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from seedmock_contracts.facts import MediaFacts
 
 from ..http.outbound import fetch, too_large
-from ..http.url_policy import (
-    MAX_URL_CHARS,
-    FetchError,
-    FetchFailure,
-    FetchNotAllowed,
-    FetchPolicy,
-    Resolver,
-    is_loopback_host,
-    resolve_host,
-    web_host,
-)
+from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host
 from ..media import probe
 from ..media.clip_spec import StoredFile
+from .urls import RESULTS_PREFIX, decode_data_uri, is_data_uri, local_file_token, local_path
 
 MIB: Final = 1 << 20
-FILES: Final = "/_mock/files/"
-RESULTS: Final = "/_mock/results/"
-PART: Final = "part-"
+PART_PREFIX: Final = "part-"
 STALE_SECONDS: Final = 3600
-TOKENS: Final = 10_000
-JOURNEYS: Final = 8
+MAX_PUBLISHED: Final = 10_000
+MAX_FETCHES: Final = 8
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
-_BASE64: Final = re.compile(r";[ ]*base64[ ]*\Z", re.IGNORECASE)
-_BLANKS: Final = str.maketrans("", "", " \t\n\r\f")
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFile:
-    """A kept file and what it was measured to be. Open it soon: a full folder throws out what was not used for long."""
+    """A stored file and its measured facts. Open it soon: a full folder evicts what was not used for long."""
 
     source: StoredFile
     facts: MediaFacts
@@ -60,7 +43,7 @@ class MeasuredFile:
 
 @dataclass(frozen=True, slots=True)
 class PublishedFile:
-    """A file that was posted, by the name that it came with, for as long as its link lives by its account's clock."""
+    """An uploaded file, with the name it came with; its link expires by the clock of its account."""
 
     file: MeasuredFile
     name: str
@@ -69,7 +52,7 @@ class PublishedFile:
 
 
 class ReferenceFiles:
-    """The files that references lead to. Belongs to one event loop."""
+    """Store of the files behind references. Belongs to one event loop."""
 
     def __init__(
         self,
@@ -81,113 +64,113 @@ class ReferenceFiles:
         seconds: float = 20.0,
         resolve: Resolver = resolve_host,
     ) -> None:
-        """Adopts what is in the folder. `limit_bytes` holds for one file, `seconds` for fetching one."""
+        """Adopt the files that are in the folder. `limit_bytes` bounds one file, `seconds` the fetching of one."""
         self._folder, self._policy, self._resolve = folder, fetch, resolve
         self._limit, self._total, self._seconds = limit_bytes, total_bytes, seconds
-        self._readables: dict[str, MeasuredFile] = {}
+        self._files: dict[str, MeasuredFile] = {}
         self._published: OrderedDict[str, PublishedFile] = OrderedDict()
-        self._keeping: dict[str, asyncio.Task[MeasuredFile]] = {}
-        self._journeys = asyncio.Semaphore(JOURNEYS)
-        self.result: Callable[[str], Awaitable[Path]] | None = None
-        """Finds the clip behind what follows RESULTS in a link of ours; raises FetchError. Set by who renders clips."""
-        self._sizes = _adopted(folder)
+        self._tasks: dict[str, asyncio.Task[MeasuredFile]] = {}
+        self._fetches = asyncio.Semaphore(MAX_FETCHES)
+        self.find_result: Callable[[str], Awaitable[Path]] | None = None
+        """Return the clip of a link to a result (what follows RESULTS_PREFIX); raises FetchError. Set by `api`."""
+        self._sizes = _adopt(folder)
         self._occupied = sum(self._sizes.values())
 
     async def read(self, url: str, *, own_origin: str, now: float) -> MeasuredFile | None:
-        """The file behind a data: URI, a link to a file or a result of ours, or what may be fetched; else None.
+        """Return the file behind a data: URI, a link to this server, or a URL that the fetch policy allows; else None.
 
-        `own_origin` is the scheme://host[:port] by which the client came. Raises FetchError.
+        `own_origin` is the scheme://host[:port] by which the client reached the server. Raises FetchError.
         """
-        if url.lstrip()[:5].lower() == "data:":
+        if is_data_uri(url):
             return await self.store(await asyncio.to_thread(decode_data_uri, url))
         token = local_file_token(url, own_origin)
         if token is not None:
-            found = self.find_published(token, now)
-            if found is None:
-                raise FetchError(
-                    FetchFailure.UNREACHABLE, "the posted file is not there: the link is unknown or has expired"
-                )
-            return found.file
+            published = self.find_published(token, now)
+            if published is None:
+                message = "the uploaded file is not there: the link is unknown or has expired"
+                raise FetchError(FetchFailure.UNREACHABLE, message)
+            return published.file
         path = local_path(url, own_origin)
-        if path and path.startswith(RESULTS) and self.result is not None:
-            clip = await self.result(path.removeprefix(RESULTS))
+        if path and path.startswith(RESULTS_PREFIX) and self.find_result is not None:
+            clip = await self.find_result(path.removeprefix(RESULTS_PREFIX))
             return await self.store(await asyncio.to_thread(clip.read_bytes))
-        content = await self._fetched(url)
+        content = await self._fetch(url)
         return None if content is None else await self.store(content)
 
     async def store(self, content: bytes) -> MeasuredFile:
-        """Store content under its digest, and measure it, unless that was done before.
+        """Measure content and store it by its digest, unless it is stored already.
 
-        Raises FetchError: not_media, or too_large where even an emptied folder would not hold it.
+        Concurrent calls with the same content share one task. Raises FetchError: not_media, or too_large for what
+        would not fit into an empty folder.
         """
         if len(content) > self._limit:
             raise too_large(len(content), self._limit)
         digest = await asyncio.to_thread(_digest, content)
-        task = self._keeping.get(digest)
+        task = self._tasks.get(digest)
         if task is None:
-            found = self._readables.get(digest)
-            if found is not None and self._touch(digest):
-                return found
-            task = asyncio.create_task(self._kept(digest, content))
-            self._keeping[digest] = task
+            file = self._files.get(digest)
+            if file is not None and self._touch(digest):
+                return file
+            task = asyncio.create_task(self._write(digest, content))
+            self._tasks[digest] = task
             task.add_done_callback(lambda done: self._finish(digest, done))
         return await asyncio.shield(task)
 
-    def publish(self, token: str, readable: MeasuredFile, name: str, expires_at: float, account: str = "") -> None:
-        """Let a kept file be read under a token until a reading of the account's clock."""
-        self._published[token] = PublishedFile(readable, name, expires_at, account)
-        while len(self._published) > TOKENS:
+    def publish(self, token: str, file: MeasuredFile, name: str, expires_at: float, account: str = "") -> None:
+        """Publish a stored file under a token, up to a time by the account's clock."""
+        self._published[token] = PublishedFile(file, name, expires_at, account)
+        while len(self._published) > MAX_PUBLISHED:
             self._published.popitem(last=False)
 
     def uploads(self) -> tuple[tuple[str, PublishedFile], ...]:
-        """Every published file with its token, oldest first."""
+        """List the published files with their tokens, oldest first."""
         return tuple(self._published.items())
 
     def unpublish_all(self) -> None:
-        """Let every link to a posted file go dead; the files stay."""
+        """Invalidate every link to an uploaded file; the files stay stored."""
         self._published.clear()
 
     def owner(self, token: str) -> str:
-        """The account that posted the file of a token; empty for a token that there is not."""
-        found = self._published.get(token)
-        return "" if found is None else found.account
+        """Return the account that uploaded the file of a token; empty for an unknown token."""
+        published = self._published.get(token)
+        return "" if published is None else published.account
 
     def find_published(self, token: str, now: float) -> PublishedFile | None:
-        """The file of a token, while its link lives and the folder has room for it."""
-        found = self._published.get(token)
-        if found is None or now >= found.expires_at or not self._touch(found.file.source.digest):
+        """Return the file of a token, unless its link has expired or the file was evicted."""
+        published = self._published.get(token)
+        if published is None or now >= published.expires_at or not self._touch(published.file.source.digest):
             return None
-        return found
+        return published
 
-    async def _fetched(self, url: str) -> bytes | None:
+    async def _fetch(self, url: str) -> bytes | None:
         policy, limit, seconds = self._policy, self._limit, self._seconds
-        async with self._journeys:
+        async with self._fetches:
             try:
                 return await fetch(url, policy=policy, limit_bytes=limit, seconds=seconds, resolve=self._resolve)
             except FetchNotAllowed:
                 return None
 
-    async def _kept(self, digest: str, content: bytes) -> MeasuredFile:
+    async def _write(self, digest: str, content: bytes) -> MeasuredFile:
         size = len(content)
         self._forget(digest)
-        self._make_room(size)
-        self._occupied += size
+        self._evict_for(size)
+        self._occupied += size  # before the write, so that concurrent writes do not count on the same space
         try:
-            readable = await asyncio.to_thread(_stored, self._folder, digest, content)
+            file = await asyncio.to_thread(_write_measured, self._folder, digest, content)
         except BaseException:
             self._occupied -= size
             raise
         self._sizes[digest] = size
-        self._readables[digest] = readable
-        return readable
+        self._files[digest] = file
+        return file
 
     def _finish(self, digest: str, done: asyncio.Task[MeasuredFile]) -> None:
-        del self._keeping[digest]
+        del self._tasks[digest]
         if not done.cancelled():
-            done.exception()
+            done.exception()  # else asyncio logs that nobody retrieved it, when all callers were cancelled
 
     def _touch(self, digest: str) -> bool:
-        """Whether the file is still there; it counts as used now."""
+        """Mark a file as used now; return False if it is no longer there."""
         if digest not in self._sizes:
             return False
         try:
@@ -198,98 +181,51 @@ class ReferenceFiles:
         self._sizes.move_to_end(digest)
         return True
 
-    def _make_room(self, size: int) -> None:
-        """Throw out what was not used for long, posted files last; raises FetchError where that is not enough."""
+    def _evict_for(self, size: int) -> None:
+        """Remove the least recently used files, uploaded ones last; raises FetchError where that is not enough."""
         excess = self._occupied + size - self._total
         if excess <= 0:
             return
-        if excess > sum(self._sizes.values()):
-            free = self._total - (self._occupied - sum(self._sizes.values()))
+        evictable = sum(self._sizes.values())
+        if excess > evictable:
+            free = self._total - (self._occupied - evictable)
             raise FetchError(FetchFailure.TOO_LARGE, f"the reference has {size} bytes; there is room for {free}")
-        posted = {found.file.source.digest for found in self._published.values()}
-        oldest = iter(sorted(self._sizes, key=posted.__contains__))
+        uploaded = {published.file.source.digest for published in self._published.values()}
+        candidates = iter(sorted(self._sizes, key=uploaded.__contains__))
         while self._occupied + size > self._total:
-            digest = next(oldest)
+            digest = next(candidates)
             self._forget(digest)
             (self._folder / digest).unlink(missing_ok=True)
 
     def _forget(self, digest: str) -> None:
         self._occupied -= self._sizes.pop(digest, 0)
-        self._readables.pop(digest, None)
-
-
-def local_path(url: str, own_origin: str) -> str | None:
-    """The path of a link to this server, or None for any other URL; every loopback address means this server."""
-    try:
-        link, own = urlsplit(url[:MAX_URL_CHARS].strip()), urlsplit(own_origin)
-        if _door(link) != _door(own):
-            return None
-    except ValueError:
-        return None
-    host = web_host(url)
-    return link.path if host == web_host(own_origin) or is_loopback_host(host) else None
-
-
-def local_file_token(url: str, own_origin: str) -> str | None:
-    """The token of a link to a posted file, or None for any other URL."""
-    path = local_path(url, own_origin)
-    return path.removeprefix(FILES).partition("/")[0] if path and path.startswith(FILES) else None
-
-
-def decode_data_uri(url: str) -> bytes:
-    """The content of a data: URI, as browsers read it (WHATWG Fetch, "data: URL processor"); raises FetchError."""
-    head, comma, data = url.partition(",")
-    if not comma:
-        raise FetchError(
-            FetchFailure.BROKEN, "the data: URI has no comma; expected data:[<media type>][;base64],<data>"
-        )
-    try:
-        content = unquote_to_bytes(data)
-        if _BASE64.search(head):
-            content = _from_base64(content.decode("ascii"))
-    except (UnicodeError, binascii.Error) as error:
-        raise FetchError(FetchFailure.BROKEN, f"the data: URI can't be decoded: {error}") from None
-    if not content:
-        raise FetchError(
-            FetchFailure.BROKEN, "the data: URI is empty; expected the bytes of an image, a video or a sound"
-        )
-    return content
-
-
-def _from_base64(text: str) -> bytes:
-    """Padding may be missing and blanks may stand anywhere."""
-    dense = text.translate(_BLANKS)
-    return base64.b64decode(dense + "=" * (-len(dense) % 4), validate=True)
-
-
-def _door(url: SplitResult) -> tuple[str, int | None]:
-    return url.scheme, url.port or {"http": 80, "https": 443}.get(url.scheme)
+        self._files.pop(digest, None)
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _adopted(folder: Path) -> OrderedDict[str, int]:
-    """The sizes of the files that earlier runs kept, least recently used first; sweeps what they left unfinished."""
+def _adopt(folder: Path) -> OrderedDict[str, int]:
+    """Return the sizes of the files of earlier runs, least recently used first, and remove unfinished ones."""
     folder.mkdir(parents=True, exist_ok=True)
     os.utime(folder)
-    # By the clock of the file system: nobody writes one file for an hour, so what is older was left by a crash.
+    # By the file system's clock, which may differ from ours. No file takes an hour to write: an older one is a crash's.
     stale = folder.stat().st_mtime - STALE_SECONDS
-    found = []
+    files = []
     for entry in os.scandir(folder):
         with contextlib.suppress(FileNotFoundError):
-            told = entry.stat(follow_symlinks=False)
+            stat = entry.stat(follow_symlinks=False)
             if _DIGEST.fullmatch(entry.name):
-                found.append((told.st_mtime_ns, entry.name, told.st_size))
-            elif entry.name.startswith(PART) and told.st_mtime < stale:
+                files.append((stat.st_mtime_ns, entry.name, stat.st_size))
+            elif entry.name.startswith(PART_PREFIX) and stat.st_mtime < stale:
                 os.unlink(entry)
-    return OrderedDict((name, size) for _, name, size in sorted(found))
+    return OrderedDict((name, size) for _, name, size in sorted(files))
 
 
-def _stored(folder: Path, digest: str, content: bytes) -> MeasuredFile:
-    """Blocking, in a thread. The file appears in one step, once it is known to be media."""
-    handle, name = tempfile.mkstemp(prefix=PART, dir=folder)
+def _write_measured(folder: Path, digest: str, content: bytes) -> MeasuredFile:
+    """Write and measure a file. Blocking; the file appears by renaming, and only if it is media."""
+    handle, name = tempfile.mkstemp(prefix=PART_PREFIX, dir=folder)
     part = Path(name).resolve()
     try:
         with os.fdopen(handle, "wb") as file:
@@ -297,8 +233,8 @@ def _stored(folder: Path, digest: str, content: bytes) -> MeasuredFile:
         facts = probe.measure(part)
         part.replace(folder / digest)
     except probe.UnreadableMedia as error:
-        said = str(error).replace(str(part), "it")
-        raise FetchError(FetchFailure.NOT_MEDIA, f"the reference is not media: {said}") from None
+        reason = str(error).replace(str(part), "it")
+        raise FetchError(FetchFailure.NOT_MEDIA, f"the reference is not media: {reason}") from None
     finally:
         part.unlink(missing_ok=True)
     return MeasuredFile(StoredFile(folder / digest, digest), facts)

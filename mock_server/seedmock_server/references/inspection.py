@@ -1,4 +1,4 @@
-"""What is behind the URL of a reference: what was declared of it, what the magic table says, or the file itself."""
+"""Inspect the media behind the URL of a reference: declared facts, then magic URLs, then the file itself."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from .declared import DeclaredMedia
 from .face_detection import FaceDetector
 from .files import ReferenceFiles
 
-DECLARED, TABLE, NOBODY = "declared facts", "the table of magic values", "nobody: seedmock[vision] is not installed"
+# Sources of the verdict on faces, as the journal's notes name them.
+BY_DECLARATION = "declared facts"
+BY_MAGIC_VALUE = "the table of magic values"
+BY_NO_DETECTOR = "nobody: seedmock[vision] is not installed"
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """A file if it could be read, facts if they are known, and by whom a face was looked for, if anybody could."""
+    """A file if it can be read, facts if they are known, and the source of the verdict on a face, if one was sought."""
 
     source: StoredFile | None = None
     facts: MediaFacts | None = None
@@ -28,44 +31,44 @@ class Inspection:
 
 
 class MediaInspector:
-    """Belongs to one event loop."""
+    """Inspects the URLs of references. Belongs to one event loop."""
 
-    def __init__(self, reference_files: ReferenceFiles, declared: DeclaredMedia, eyes: FaceDetector) -> None:
+    def __init__(self, reference_files: ReferenceFiles, declared: DeclaredMedia, face_detector: FaceDetector) -> None:
         self._reference_files = reference_files
         self._declared = declared
-        self._eyes = eyes
+        self._face_detector = face_detector
 
     async def inspect(self, url: str, *, own_origin: str, now: float, faces: bool = False) -> Inspection:
-        """What is known of a URL; of an image, whether it shows a face, where `faces` asks for it.
+        """Inspect a URL; `faces` looks for a face in an image, too. Raises FetchError for an unreadable URL.
 
-        Raises FetchError where there should be something readable and is not.
+        `own_origin` is the scheme://host[:port] by which the client reached the server.
         """
-        said = self._declared.get(url)
-        if said is not None:
+        declaration = self._declared.get(url)
+        if declaration is not None:
             source, measured = None, None
             with contextlib.suppress(FetchError):
-                source, measured = await self._file(url, own_origin, now)
-            return await self._judged(Inspection(source, said.over(measured), DECLARED), faces)
-        spot = magic.media_at(url)
-        if spot is not None:
-            if spot.facts is None:
-                raise spot.refused()
-            return Inspection(None, spot.facts, TABLE)
-        return await self._judged(Inspection(*await self._file(url, own_origin, now)), faces)
+                source, measured = await self._read(url, own_origin, now)
+            inspection = Inspection(source, declaration.override(measured), BY_DECLARATION)
+            return await self._with_face(inspection) if faces else inspection
+        magic_url = magic.media_at(url)
+        if magic_url is not None:
+            if magic_url.facts is None:
+                raise magic_url.refused()
+            return Inspection(None, magic_url.facts, BY_MAGIC_VALUE)
+        inspection = Inspection(*await self._read(url, own_origin, now))
+        return await self._with_face(inspection) if faces else inspection
 
-    async def _file(self, url: str, own_origin: str, now: float) -> tuple[StoredFile | None, MediaFacts | None]:
+    async def _read(self, url: str, own_origin: str, now: float) -> tuple[StoredFile | None, MediaFacts | None]:
         if magic.is_magic(url):
             return None, None
-        readable = await self._reference_files.read(url, own_origin=own_origin, now=now)
-        return (None, None) if readable is None else (readable.source, readable.facts)
+        file = await self._reference_files.read(url, own_origin=own_origin, now=now)
+        return (None, None) if file is None else (file.source, file.facts)
 
-    async def _judged(self, seen: Inspection, faces: bool) -> Inspection:
-        """With the detector's word on faces, unless somebody has given his."""
-        facts = seen.facts
-        if not faces or facts is None or facts.kind is not MediaKind.IMAGE or facts.face is not None:
-            return seen
-        if seen.source is None:
-            return seen
-        found = await self._eyes.has_face(seen.source)
-        judge = await self._eyes.name()
-        return Inspection(seen.source, replace(facts, face=found), judge or NOBODY)
+    async def _with_face(self, inspection: Inspection) -> Inspection:
+        """Let the detector decide about a face, unless the facts already do."""
+        source, facts = inspection.source, inspection.facts
+        if source is None or facts is None or facts.kind is not MediaKind.IMAGE or facts.face is not None:
+            return inspection
+        has_face = await self._face_detector.has_face(source)
+        name = await self._face_detector.name()
+        return Inspection(source, replace(facts, face=has_face), name or BY_NO_DETECTOR)

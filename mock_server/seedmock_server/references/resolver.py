@@ -1,4 +1,4 @@
-"""The references of an order: what each turned out to be, and whether it may be used."""
+"""Resolve the references of an order to files and facts, and check them against the media limits of the contract."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ ASSET_SCHEME = "asset://"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A reference of an order and what became of it: its file if it could be read, its facts if they are known.
+    """A resolved reference: its file if it can be read, its facts if they are known.
 
-    `judge` is who says whether it shows a face, if anybody could.
+    `path` is where the reference stands in the request; `face_checked_by` is the source of the verdict on a face.
     """
 
     path: str
@@ -38,93 +38,94 @@ class Input:
 
     @property
     def aspect_ratio(self) -> float | None:
-        """Width over height, if known."""
+        """Width divided by height, if they are known."""
         if self.facts is None or not self.facts.width or not self.facts.height:
             return None
         return self.facts.width / self.facts.height
 
     @property
     def is_private_address(self) -> bool:
-        """Whether the address is one that no upstream would open, and the file is not one of ours."""
+        """True for a URL that no upstream can reach, unless it leads to a file of this server."""
         return self.facts is None and is_private_url(self.reference.url)
 
 
 class ReferenceResolver:
-    """Reads references: assets from the store, files and data: URIs from their bytes, the rest as far as it may."""
+    """Resolves references: assets from the store, files and data: URIs by their bytes, URLs as the policy allows."""
 
-    def __init__(self, store: Store, clocks: Clocks, sight: MediaInspector) -> None:
+    def __init__(self, store: Store, clocks: Clocks, inspector: MediaInspector) -> None:
         self._store = store
         self._clocks = clocks
-        self._sight = sight
+        self._inspector = inspector
 
-    async def read_all(
+    async def resolve_all(
         self,
         contract: Contract,
         account: str,
-        found: Sequence[LocatedReference],
+        references: Sequence[LocatedReference],
         origin: str,
         limits: Sequence[MediaLimit] | None = None,
     ) -> tuple[Input, ...]:
-        """All references of an order. Raises ApiError for one that cannot be used, or for a limit that they break.
+        """Resolve all references of an order; `limits` replace those of the contract.
 
-        `limits` are other ones than the upstream's.
+        Raises ApiError for a reference that cannot be used, and for a violated limit.
         """
-        inputs = [await self.read(account, one, origin, faces=True) for one in found]
-        _check(contract, inputs, limits)
+        inputs = [await self.resolve(account, reference, origin, faces=True) for reference in references]
+        _check_limits(contract, inputs, limits)
         return tuple(inputs)
 
-    async def read(self, account: str, found: LocatedReference, origin: str, *, faces: bool = False) -> Input:
-        """One reference. Raises ApiError for one that should be readable and is not, and for an asset not Active."""
-        reference = found.reference
-        if reference.url.startswith(ASSET_SCHEME):
-            return self._asset(account, found)
+    async def resolve(self, account: str, located: LocatedReference, origin: str, *, faces: bool = False) -> Input:
+        """Resolve one reference. Raises ApiError for an unreadable one, and for an asset that is not Active."""
+        url = located.reference.url
+        if url.startswith(ASSET_SCHEME):
+            return self._asset(account, located)
         try:
             now = self._clocks.now(account)
-            seen = await self._sight.inspect(reference.url, own_origin=origin, now=now, faces=faces)
+            inspection = await self._inspector.inspect(url, own_origin=origin, now=now, faces=faces)
         except FetchError as error:
-            said = f"{found.path}: {error}"
-            raise ApiError(ErrorKind.INVALID_INPUT, said, field=found.path, value=reference.url) from error
-        return Input(found.path, found.reference, seen.source, seen.facts, seen.face_checked_by)
+            message = f"{located.path}: {error}"
+            raise ApiError(ErrorKind.INVALID_INPUT, message, field=located.path, value=url) from error
+        facts, face_checked_by = inspection.facts, inspection.face_checked_by
+        return Input(located.path, located.reference, inspection.source, facts, face_checked_by)
 
-    def _asset(self, account: str, found: LocatedReference) -> Input:
-        asset_id = found.reference.url.removeprefix(ASSET_SCHEME)
+    def _asset(self, account: str, located: LocatedReference) -> Input:
+        url = located.reference.url
+        asset_id = url.removeprefix(ASSET_SCHEME)
         asset = self._store.asset(account, asset_id)
         status = asset_status_at(asset, self._clocks.now(account)) if asset else None
         if asset is None or status is not AssetStatus.ACTIVE:
-            found_it = f"is {status}" if asset else "does not exist under this key"
-            said = f"{found.path}: asset {asset_id} {found_it}; allowed: an asset of this key that is Active"
-            raise ApiError(ErrorKind.INVALID_INPUT, said, field=found.path, value=found.reference.url)
-        return Input(found.path, found.reference, asset.source, asset.facts)
+            state = f"is {status}" if asset else "does not exist under this key"
+            message = f"{located.path}: asset {asset_id} {state}; allowed: an asset of this key that is Active"
+            raise ApiError(ErrorKind.INVALID_INPUT, message, field=located.path, value=url)
+        return Input(located.path, located.reference, asset.source, asset.facts)
 
 
 def frame_file(inputs: Sequence[Input], role: Role) -> StoredFile | None:
-    """The file of the first or the last frame, if there is one that could be read."""
-    return next((one.source for one in inputs if one.reference.role is role), None)
+    """Return the file of the first or the last frame, if there is a readable one."""
+    return next((image.source for image in inputs if image.reference.role is role), None)
 
 
 def first_face_path(inputs: Sequence[Input]) -> str | None:
-    """The path of the first image that shows a face and is no asset: for these, faces are what assets are for."""
-    direct = (one for one in inputs if not one.reference.url.startswith(ASSET_SCHEME))
-    return next((one.path for one in direct if one.facts is not None and one.facts.face), None)
+    """Return the path of the first image with a face that is not an asset: assets exist to allow faces."""
+    direct = (image for image in inputs if not image.reference.url.startswith(ASSET_SCHEME))
+    return next((image.path for image in direct if image.facts is not None and image.facts.face), None)
 
 
 def log_notes(inputs: Sequence[Input]) -> list[str]:
-    """For the journal: who says of which image whether it shows a face."""
-    words = {True: "a face", False: "no face", None: "face or not"}
+    """Return a note for the journal on each image: the verdict on a face, and its source."""
+    verdicts = {True: "a face", False: "no face", None: "face or not"}
     return [
-        f"{image.path}: {words[image.facts.face]}, says {image.face_checked_by}"
+        f"{image.path}: {verdicts[image.facts.face]}, says {image.face_checked_by}"
         for image in inputs
         if image.face_checked_by and image.facts is not None and image.facts.kind is MediaKind.IMAGE
     ]
 
 
-def _check(contract: Contract, inputs: Sequence[Input], limits: Sequence[MediaLimit] | None) -> None:
-    measured = [(one.path, one.facts) for one in inputs if one.facts is not None]
-    for one in inputs:
-        if one.facts is not None:
-            limit = next(limit for limit in contract.limits if limit.kind is one.reference.kind)
-            wrong = kind_violation(one.path, one.reference.kind, one.facts, limit)
-            if wrong:
-                raise api_error_from(wrong)
-    for violation in media_violations(contract.name, measured, limits):
+def _check_limits(contract: Contract, inputs: Sequence[Input], limits: Sequence[MediaLimit] | None) -> None:
+    measured = [(source, source.facts) for source in inputs if source.facts is not None]
+    for source, facts in measured:
+        limit = next(limit for limit in contract.limits if limit.kind is source.reference.kind)
+        violation = kind_violation(source.path, source.reference.kind, facts, limit)
+        if violation:
+            raise api_error_from(violation)
+    for violation in media_violations(contract.name, [(source.path, facts) for source, facts in measured], limits):
         raise api_error_from(violation)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine
 from ..randomness import SeededRandom
-from ..references import files as sources
 from ..references.files import ReferenceFiles
+from ..references.urls import FILES_PREFIX, RESULTS_PREFIX
 from ..settings import Settings
 
-RESULTS, FILES = sources.RESULTS.rstrip("/"), sources.FILES.rstrip("/")
+RESULTS, FILES = RESULTS_PREFIX.rstrip("/"), FILES_PREFIX.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,7 +262,7 @@ def test_declarations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     declared, facts = DeclaredMedia(), declaration_from({"kind": "audio"})
     for url in ("a", "b", "a"):
         declared.put(url, facts)
-    for url, why in (("c", "2 URLs"), ("", "blank"), ("x" * 70_000, "at most 65536")):
+    for url, why in (("c", "too many declared URLs; allowed: 2"), ("", "blank"), ("x" * 70_000, "at most 65536")):
         with pytest.raises(InvalidRule, match=why):
             declared.put(url, facts)
 

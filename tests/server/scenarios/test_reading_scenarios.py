@@ -129,7 +129,7 @@ WRONG = {
     "half a pixel": ('[media."https://a.test/b"]\nkind = "image"\nwidth = 1.5\n', 7, "width is 1.5; allowed"),
     "a fact": (
         '[media."https://a.test/b"]\nkind = "image"\nmood = 1\n', 7,
-        "media have no fact 'mood'; there are: kind",
+        "unknown media fact 'mood'; available: kind",
     ),
     "media that are no table": ('[media]\n"https://a.test/b" = 1\n', 6, "https://a.test/b is 1; allowed: a table"),
     "a fate behind another": (

@@ -1,4 +1,4 @@
-"""Reading data: URIs, which is where most hostile bytes arrive."""
+"""Data URIs, by which most hostile bytes arrive."""
 
 import asyncio
 import base64
@@ -15,17 +15,18 @@ from PIL import Image
 
 from seedmock_contracts.enums import MediaKind
 from seedmock_server.http.url_policy import FetchError, FetchFailure
-from seedmock_server.references.files import MeasuredFile, ReferenceFiles, decode_data_uri
+from seedmock_server.references.files import MeasuredFile, ReferenceFiles
+from seedmock_server.references.urls import decode_data_uri
 
 
-def picture(width: int = 4, height: int = 3) -> bytes:
+def image(width: int = 4, height: int = 3) -> bytes:
     target = io.BytesIO()
     Image.new("RGB", (width, height), "teal").save(target, "PNG")
     return target.getvalue()
 
 
-PICTURE = picture()
-TEXT = base64.b64encode(PICTURE).decode()
+IMAGE = image()
+TEXT = base64.b64encode(IMAGE).decode()
 WRAPPED = "\r\n ".join(TEXT[start : start + 20] for start in range(0, len(TEXT), 20))
 
 
@@ -33,7 +34,7 @@ def read(folder: Path, url: str) -> MeasuredFile | None:
     return asyncio.run(ReferenceFiles(folder).read(url, own_origin="http://mock", now=0.0))
 
 
-def refusal(folder: Path, url: str) -> FetchError:
+def fetch_error(folder: Path, url: str) -> FetchError:
     with pytest.raises(FetchError) as caught:
         read(folder, url)
     assert list(folder.iterdir()) == []
@@ -50,19 +51,19 @@ def refusal(folder: Path, url: str) -> FetchError:
         f"data:image/png;base64,{WRAPPED}",
         f"data:image/png;base64,{TEXT.rstrip('=')}",
         f"data:image/png;base64,{TEXT.replace('=', '%3D').replace('+', '%2B')}",
-        f"data:image/png,{quote_from_bytes(PICTURE)}",
+        f"data:image/png,{quote_from_bytes(IMAGE)}",
         f"data:text/plain;base64,{TEXT}",
     ],
 )
-def test_a_picture_is_read_in_every_form_of_a_data_uri(tmp_path: Path, url: str) -> None:
-    found = read(tmp_path, url)
-    assert found is not None
-    assert found.source.path.read_bytes() == PICTURE
-    assert (found.facts.kind, found.facts.width, found.facts.height) == (MediaKind.IMAGE, 4, 3)
+def test_an_image_is_read_in_every_form_of_a_data_uri(tmp_path: Path, url: str) -> None:
+    file = read(tmp_path, url)
+    assert file is not None
+    assert file.source.path.read_bytes() == IMAGE
+    assert (file.facts.kind, file.facts.width, file.facts.height) == (MediaKind.IMAGE, 4, 3)
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("data:", "no comma"),
         ("data:image/png;base64", "no comma"),
@@ -78,16 +79,16 @@ def test_a_picture_is_read_in_every_form_of_a_data_uri(tmp_path: Path, url: str)
         ("data:image/png,\ud800", "can't be decoded"),
     ],
 )
-def test_a_broken_data_uri_is_refused_with_what_is_wrong(tmp_path: Path, url: str, said: str) -> None:
-    found = refusal(tmp_path, url)
-    assert found.reason is FetchFailure.BROKEN
-    assert said in str(found)
+def test_the_error_of_a_broken_data_uri_names_the_problem(tmp_path: Path, url: str, message: str) -> None:
+    error = fetch_error(tmp_path, url)
+    assert error.reason is FetchFailure.BROKEN
+    assert message in str(error)
 
 
 def archive() -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as file:
-        file.writestr("cat.png", PICTURE)
+        file.writestr("cat.png", IMAGE)
     return target.getvalue()
 
 
@@ -100,24 +101,24 @@ def archive() -> bytes:
         archive(),
         b"#EXTM3U\nhttp://127.0.0.1/secret\n",
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-        PICTURE[:40],
+        IMAGE[:40],
         b"\0\0\0\x18ftypmp42" + b"x" * 100,
         b"RIFF\x24\0\0\0WAVEfmt ",
     ],
 )
-def test_what_is_no_media_is_refused_and_leaves_nothing_behind(tmp_path: Path, content: bytes) -> None:
-    found = refusal(tmp_path, f"data:image/png;base64,{base64.b64encode(content).decode()}")
-    assert found.reason is FetchFailure.NOT_MEDIA
-    assert str(tmp_path) not in str(found)
+def test_content_that_is_not_media_is_rejected_and_not_stored(tmp_path: Path, content: bytes) -> None:
+    error = fetch_error(tmp_path, f"data:image/png;base64,{base64.b64encode(content).decode()}")
+    assert error.reason is FetchFailure.NOT_MEDIA
+    assert str(tmp_path) not in str(error)
 
 
 @given(st.binary(min_size=1, max_size=60))
-def test_any_bytes_come_back_from_both_forms(content: bytes) -> None:
+def test_any_bytes_are_decoded_from_both_forms(content: bytes) -> None:
     assert decode_data_uri("data:;base64," + base64.b64encode(content).decode()) == content
     assert decode_data_uri("data:," + quote_from_bytes(content)) == content
 
 
 @given(st.text(max_size=40))
-def test_any_text_after_the_scheme_is_decoded_or_refused(text: str) -> None:
+def test_any_text_after_the_scheme_is_decoded_or_rejected(text: str) -> None:
     with contextlib.suppress(FetchError):
         assert decode_data_uri(f"data:{text}")

@@ -1,4 +1,4 @@
-"""is_private: what a URL's host says by itself."""
+"""URL policy: hosts that are private by their name or address, without DNS."""
 
 import pytest
 
@@ -26,7 +26,7 @@ from seedmock_server.http.url_policy import is_private_url
         "http://240.0.0.1/",
     ],
 )
-def test_an_inner_ipv4_address_is_private_in_every_spelling(url: str) -> None:
+def test_an_internal_ipv4_address_is_private_in_every_spelling(url: str) -> None:
     assert is_private_url(url)
 
 
@@ -47,14 +47,14 @@ def test_an_inner_ipv4_address_is_private_in_every_spelling(url: str) -> None:
         "2001:db8::1",
     ],
 )
-def test_an_inner_ipv6_address_is_private_also_when_it_carries_an_ipv4_address(host: str) -> None:
+def test_an_internal_ipv6_address_is_private_with_an_embedded_ipv4_address_too(host: str) -> None:
     assert is_private_url(f"http://[{host}]:8080/cat.png")
 
 
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST", "a.localhost", "localhost.", "printer.local", "db.internal", "x.home.arpa"]
 )
-def test_a_name_that_only_an_inner_network_can_have_is_private(host: str) -> None:
+def test_a_name_of_internal_networks_is_private(host: str) -> None:
     assert is_private_url(f"https://{host}:3000/cat.png")
 
 
@@ -70,7 +70,7 @@ def test_a_name_that_only_an_inner_network_can_have_is_private(host: str) -> Non
         "  HTTP://127.0.0.1/",
     ],
 )
-def test_a_disguised_host_is_seen_through(url: str) -> None:
+def test_a_disguised_internal_host_is_private(url: str) -> None:
     assert is_private_url(url)
 
 
@@ -108,5 +108,5 @@ def test_a_public_host_is_not_private(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["", "cat.png", "http://", "http://[", "http://[::1", "asset://2130706433", "data:,127.0.0.1", "file:///etc"]
 )
-def test_what_names_no_host_on_the_web_is_not_private(url: str) -> None:
+def test_a_url_without_a_web_host_is_not_private(url: str) -> None:
     assert not is_private_url(url)

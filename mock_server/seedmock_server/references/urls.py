@@ -1,0 +1,69 @@
+"""URLs of references that need no request: data URIs, and links to this server. Knows no file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Final
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
+
+from ..http.url_policy import MAX_URL_CHARS, FetchError, FetchFailure, is_loopback_host, web_host
+
+FILES_PREFIX: Final = "/_mock/files/"
+RESULTS_PREFIX: Final = "/_mock/results/"
+_BASE64: Final = re.compile(r";[ ]*base64[ ]*\Z", re.IGNORECASE)
+_BLANKS: Final = str.maketrans("", "", " \t\n\r\f")
+
+
+def is_data_uri(url: str) -> bool:
+    return url.lstrip()[:5].lower() == "data:"
+
+
+def decode_data_uri(url: str) -> bytes:
+    """Decode a data: URI as browsers do (WHATWG Fetch, "data: URL processor"); raises FetchError."""
+    head, comma, data = url.partition(",")
+    if not comma:
+        expected = "data:[<media type>][;base64],<data>"
+        raise FetchError(FetchFailure.BROKEN, f"the data: URI has no comma; expected {expected}")
+    try:
+        content = unquote_to_bytes(data)
+        if _BASE64.search(head):
+            content = _decode_base64(content.decode("ascii"))
+    except (UnicodeError, binascii.Error) as error:
+        raise FetchError(FetchFailure.BROKEN, f"the data: URI can't be decoded: {error}") from None
+    if not content:
+        expected = "the bytes of an image, a video or a sound"
+        raise FetchError(FetchFailure.BROKEN, f"the data: URI is empty; expected {expected}")
+    return content
+
+
+def local_path(url: str, own_origin: str) -> str | None:
+    """Return the path of a link to this server, or None for any other URL.
+
+    Every loopback address on the server's port stands for this server: clients reach it by one and quote another.
+    """
+    try:
+        link, own = urlsplit(url[:MAX_URL_CHARS].strip()), urlsplit(own_origin)
+        if _scheme_and_port(link) != _scheme_and_port(own):
+            return None
+    except ValueError:
+        return None
+    host = web_host(url)
+    return link.path if host == web_host(own_origin) or is_loopback_host(host) else None
+
+
+def local_file_token(url: str, own_origin: str) -> str | None:
+    """Return the token of a link to an uploaded file, or None for any other URL."""
+    path = local_path(url, own_origin)
+    return path.removeprefix(FILES_PREFIX).partition("/")[0] if path and path.startswith(FILES_PREFIX) else None
+
+
+def _decode_base64(text: str) -> bytes:
+    """Decode base64 whose padding may be missing, with blanks anywhere."""
+    dense = text.translate(_BLANKS)
+    return base64.b64decode(dense + "=" * (-len(dense) % 4), validate=True)
+
+
+def _scheme_and_port(url: SplitResult) -> tuple[str, int | None]:
+    return url.scheme, url.port or {"http": 80, "https": 443}.get(url.scheme)
