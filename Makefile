@@ -24,6 +24,8 @@ docs:  # the README's tables and docs/reference, generated anew
 
 bench:
 	$(bin)/python benchmarks/api.py
+	$(bin)/python benchmarks/content.py
+	$(bin)/python benchmarks/clips.py
 
 ci:  # everything, in a fresh copy
 	.ci/run

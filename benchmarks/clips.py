@@ -1,4 +1,4 @@
-"""What a clip costs, against plain ffmpeg making a clip of the same size and length in the same run.
+"""Measure rendering, beside plain ffmpeg making a clip of the same size and length in the same run.
 
 Run it as `python benchmarks/clips.py`; read the ratios, for machines differ and are busy.
 """
@@ -35,27 +35,27 @@ def plain_ffmpeg(folder: Path, size: str, seconds: int) -> float:
     return time.perf_counter() - start
 
 
-async def asked(renderer: ClipRenderer, clip_spec: ClipSpec) -> float:
+async def time_render(renderer: ClipRenderer, clip_spec: ClipSpec) -> float:
     start = time.perf_counter()
     await renderer.clip(clip_spec)
     return time.perf_counter() - start
 
 
-def clip_spec(size: str, seconds: int, seed: int, **more: StoredFile) -> ClipSpec:
+def clip_spec(size: str, seconds: int, seed: int, first: StoredFile | None = None) -> ClipSpec:
     width, height = map(int, size.split("x"))
     prompt = "A red fox runs through fresh snow at dawn, cinematic light"
-    return ClipSpec("seedance-2-0", width, height, seconds, True, seed, prompt, **more)
+    return ClipSpec("seedance-2-0", width, height, seconds, True, seed, prompt, first=first)
 
 
-async def measured(folder: Path, renderer: ClipRenderer, size: str, seconds: int) -> list[str]:
+async def measure(folder: Path, renderer: ClipRenderer, size: str, seconds: int) -> list[str]:
     """One row: medians of several rounds, each of which does everything once."""
     plain, cold, cached, stills = [], [], [], []
     still = StoredFile(folder / "still.png", "still")
     for seed in range(ROUNDS):
         plain.append(await asyncio.to_thread(plain_ffmpeg, folder, size, seconds))
-        cold.append(await asked(renderer, clip_spec(size, seconds, seed)))
-        cached.append(await asked(renderer, clip_spec(size, seconds, seed)))
-        stills.append(await asked(renderer, clip_spec(size, seconds, seed, first=still)))
+        cold.append(await time_render(renderer, clip_spec(size, seconds, seed)))
+        cached.append(await time_render(renderer, clip_spec(size, seconds, seed)))
+        stills.append(await time_render(renderer, clip_spec(size, seconds, seed, first=still)))
     row = [f"{size} {seconds} s", f"{statistics.median(plain):.2f} s"]
     for times in (cold, stills):
         ratio = statistics.median(theirs / ours for theirs, ours in zip(plain, times, strict=True))
@@ -73,7 +73,7 @@ async def main() -> None:
         renderer = ClipRenderer(folder / "clips")
         await renderer.clip(clip_spec("640x640", 1, 0))
         for size, seconds in CASES:
-            table.add_row(*await measured(folder, renderer, size, seconds))
+            table.add_row(*await measure(folder, renderer, size, seconds))
         await renderer.aclose()
     Console(width=110).print(table)
 

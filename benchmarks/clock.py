@@ -1,4 +1,4 @@
-"""How long a render of 15 minutes takes against a timeout of 10 when emulator and client share one clock.
+"""Measure a render of 15 minutes against a timeout of 10 when emulator and client share one clock.
 
     python benchmarks/clock.py [--rounds 30]
 
@@ -34,19 +34,19 @@ def main() -> int:
 
 async def compare(rounds: int) -> int:
     clock = ManualClock()
-    told = {"sleep": clock.sleep, "now": clock.now, **OPTIONS}
+    options = {"sleep": clock.sleep, "now": clock.now, **OPTIONS}
     requests: list[httpx.Request] = []
     with (
         serve(clock=clock, pace="fast", seed=1) as server,
-        Client("opeai", base_url=server.url, transport=watching(requests), **told) as watched,
-        Client("opeai", base_url=server.url, **told) as client,
+        Client("opeai", base_url=server.url, transport=recording(requests), **options) as recorded,
+        Client("opeai", base_url=server.url, **options) as client,
         httpx.Client() as bare,
     ):
-        render(watched)
+        render(recorded)
         repeat(bare, requests)
         render(client)
         table = [(await in_process(), timed(render, client), timed(repeat, bare, requests)) for _ in range(rounds)]
-    return tell(table, len(requests))
+    return report(table, len(requests))
 
 
 async def in_process() -> float:
@@ -82,15 +82,15 @@ def render(client: Client) -> None:
     raise AssertionError("the render ended before the timeout")
 
 
-def watching(requests: list[httpx.Request]) -> httpx.HTTPTransport:
-    """A transport that keeps what it sends."""
+def recording(requests: list[httpx.Request]) -> httpx.HTTPTransport:
+    """A transport that appends its requests to a list."""
 
-    class Watching(httpx.HTTPTransport):
+    class Recording(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             requests.append(request)
             return super().handle_request(request)
 
-    return Watching()
+    return Recording()
 
 
 def repeat(bare: httpx.Client, requests: list[httpx.Request]) -> None:
@@ -104,7 +104,7 @@ def timed(act: Callable[..., None], *arguments: Any) -> float:
     return time.perf_counter() - before
 
 
-def tell(table: list[tuple[float, float, float]], requests: int) -> int:
+def report(table: list[tuple[float, float, float]], requests: int) -> int:
     columns = list(zip(*table, strict=True))
     inside, socket, bare = (statistics.median(column) * 1000 for column in columns)
     best = [min(column) * 1000 for column in columns]

@@ -1,8 +1,8 @@
-"""How long `seedmock verify` takes: the free ladder against an emulator on a socket, and everything against its own.
+"""Measure `seedmock verify`: the free steps against an emulator on a socket, and every step against its own.
 
     python benchmarks/verify.py [--rounds 1]
 
-Exits with 1 if the free ladder takes 10 seconds or more, or everything 60; on a busy machine, read the processor's
+Exits with 1 if the free steps take 10 seconds or more, or all of them 60; on a busy machine, read the processor's
 seconds, which are of both sides where the emulator is on a socket. Clips that were rendered before are in the
 cache; give SEEDMOCK_BENCH_COLD=1 to begin with an empty one.
 """
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1)
     rounds = parser.parse_args().rounds
     late = 0
-    with _place():
+    with _folders():
         for upstream in NAMES:
             free = min(_free(upstream) for _ in range(rounds))
             full = min(_timed("--upstream", upstream, "--budget", "unlimited") for _ in range(rounds))
@@ -40,8 +40,8 @@ def main() -> int:
 
 
 @contextmanager
-def _place() -> Iterator[None]:
-    """A folder for ledgers, and if it was asked for, for clips too."""
+def _folders() -> Iterator[None]:
+    """A temporary folder for order logs, and on request for clips too."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_STATE_HOME"] = folder
         if os.environ.get("SEEDMOCK_BENCH_COLD"):
@@ -58,10 +58,10 @@ def _free(upstream: str) -> tuple[float, float]:
 def _timed(*options: str) -> tuple[float, float]:
     """Seconds by the wall, and of this process's processors."""
     since, used = time.perf_counter(), time.process_time()
-    told = CliRunner().invoke(verify, options)
+    result = CliRunner().invoke(verify, options)
     seconds = time.perf_counter() - since, time.process_time() - used
-    if told.exit_code:
-        sys.exit(told.output)
+    if result.exit_code:
+        sys.exit(result.output)
     return seconds
 
 

@@ -138,9 +138,9 @@ class _Trial:
         self._check_callbacks(driver)
         return True
 
-    def collect(self, judged: Judged) -> None:
-        for check, result in judged.looks:
-            self._add(Observation(self.step_name, check, result), judged.turn.exchange)
+    def collect(self, verdict: Judged) -> None:
+        for check, result in verdict.looks:
+            self._add(Observation(self.step_name, check, result), verdict.turn.exchange)
 
     def _add(self, observation: Observation, exchange: Exchange | None) -> None:
         self.result.observations.append(observation)
@@ -161,9 +161,9 @@ class _Trial:
             posted = faults.spoil(task, body, ((b"content-type", b"application/json"),))
             for _ in range(posted.times):
                 request = Request("POST", url, (), posted.body.decode())
-                turn = driver.conversation.turn(Exchange("callback", request, Response(200), "", driver.now()))
-                self.collect(Judged(turn, tuple(judged(turn))))
-                driver.conversation.remember(turn)
+                interaction = driver.conversation.turn(Exchange("callback", request, Response(200), "", driver.now()))
+                self.collect(Judged(interaction, tuple(judged(interaction))))
+                driver.conversation.remember(interaction)
 
 
 def _checks_by_fact(observations: Iterable[Observation]) -> dict[str, set[str]]:

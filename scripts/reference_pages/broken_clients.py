@@ -60,15 +60,15 @@ def row(name: str, breaks: str, certification: Certification) -> Iterator[str]:
 
 
 def client_factory(name: str) -> Callable[[Any], Callable[[Any], Any]]:
-    """What `run_certification` takes for a client, by the client's name or by the plain client's defect."""
-    known = defects()
-    module = _client_module("plain" if name in known else name)
+    """A client as `run_certification` takes it, by the client's name or by the plain client's defect."""
+    plain_defects = defects()
+    module = _client_module("plain" if name in plain_defects else name)
 
     def make(environment: Any) -> Callable[[Any], Any]:
         names = ("upstream", "base_url", "api_key", "out", "poll_seconds")
         options = [getattr(environment, option) for option in names]
         if module.__name__ == "plain":
-            client: Callable[[Any], Any] = module.Plain(*options, name if name in known else "")
+            client: Callable[[Any], Any] = module.Plain(*options, name if name in plain_defects else "")
             return client
         return partial(_generate, module.generate, options)
 
