@@ -18,8 +18,9 @@ SeedmockServerError
 ├── ListenError                the server cannot listen on its address
 │   └── PortInUse              another program listens on the port
 ├── ControlError               the control API rejects a request
-├── ControlCallError           a call of the control client failed
-│   └── NotRunning             no emulator answers at the address
+├── ControlClientError         a call of the control client failed
+│   ├── RequestRejected        the control API rejected it; also a ValueError
+│   └── EmulatorNotRunning     no emulator answers at the address
 └── LiveHostReached            a test contacted a live host; also an AssertionError
 """
 

@@ -1,6 +1,6 @@
-"""The pytest plugin: a few fixtures and a marker. Imports nothing of ours until a fixture is used.
+"""pytest plugin: fixtures for tests against the emulator, and a marker. Imports nothing else of seedmock until then.
 
-Each test has a key of its own on an emulator that the session shares; what the key did is forgotten after the test.
+Each test has an API key of its own on an emulator that the session shares; its state is deleted after the test.
 """
 
 from __future__ import annotations
@@ -16,46 +16,47 @@ import pytest
 if TYPE_CHECKING:
     import respx
 
-    from .testing.clock import KeyClock
-    from .testing.emulators import Emulator, Emulators
-    from .testing.journal import Conversation
-    from .testing.ledger import Purse
-    from .testing.network_guard import Guard
-    from .testing.rules import FateRules, FaultRules
-    from .testing.upstreams import Upstreams
+    from .control_client import FateRules, FaultRules
+    from .testing.clock import AccountClock
+    from .testing.emulators import Emulator, EmulatorPool
+    from .testing.journal import AccountJournal
+    from .testing.ledger import AccountLedger
+    from .testing.network_guard import NetworkGuard
+    from .testing.upstreams import EmulatedUpstreams
 
 T = TypeVar("T")
+MARKER = "upstream"
 ARGUMENTS = ("fate", "fault", "pace", "credit", "scenario")
-GUARD: pytest.StashKey[Guard] = pytest.StashKey()
-LIVE = "live_upstream"
-"""Marker of the tests that are meant to call a live service; the harness's plugin sets it."""
+LIVE_MARKER = "live_upstream"
+"""Marker of tests that are meant to call a live service; the harness's plugin sets it."""
+GUARD: pytest.StashKey[NetworkGuard] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini option seedmock_guard."""
-    said = "fail every test that reaches a real host of an upstream, not only those that use seedmock's fixtures"
-    parser.addini("seedmock_guard", said, type="bool", default=False)
+    help = "fail every test that reaches a real host of an upstream, not only those that use seedmock's fixtures"
+    parser.addini("seedmock_guard", help, type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
-    said = "upstream(fate=, fault=, pace=, credit=, scenario=): how seedmock's upstreams treat this test"
-    config.addinivalue_line("markers", said)
+    description = f"{MARKER}(fate=, fault=, pace=, credit=, scenario=): set up seedmock's upstreams for this test"
+    config.addinivalue_line("markers", description)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a marked test the upstreams even if it names no fixture."""
+    """Give a marked test the upstreams, even if it names no fixture."""
     for item in items:
         names = getattr(item, "fixturenames", None)
-        if names is not None and "mock_upstreams" not in names and item.get_closest_marker("upstream"):
+        if names is not None and "mock_upstreams" not in names and item.get_closest_marker(MARKER):
             names.append("mock_upstreams")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Guard every test if the project wants that."""
-    if not item.config.getini("seedmock_guard") or item.get_closest_marker(LIVE):
+    """Guard every test, if the project has set seedmock_guard."""
+    if not item.config.getini("seedmock_guard") or item.get_closest_marker(LIVE_MARKER):
         return (yield)
     with _guarded(item):
         return (yield)
@@ -63,7 +64,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail a test that tried to reach a real host, also one that swallowed the error."""
+    """Fail a test that tried to reach a real host, even if it swallowed the error."""
     try:
         yield
     finally:
@@ -76,129 +77,129 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 
 @pytest.fixture(scope="session")
-def _mock_emulators() -> Iterator[Emulators]:
-    from .testing.emulators import Emulators
+def _mock_emulators() -> Iterator[EmulatorPool]:
+    from .testing.emulators import EmulatorPool
 
-    with Emulators() as emulators:
+    with EmulatorPool() as emulators:
         yield emulators
 
 
 @pytest.fixture
-def mock_upstreams(request: pytest.FixtureRequest, _mock_emulators: Emulators) -> Iterator[Upstreams]:
-    """Both upstreams with a key of this test's own: where they are, clients of them, and the other handles."""
-    from .testing.upstreams import Upstreams
+def mock_upstreams(request: pytest.FixtureRequest, _mock_emulators: EmulatorPool) -> Iterator[EmulatedUpstreams]:
+    """The upstreams, with an API key of this test's own: base URLs, clients, and the other handles."""
+    from .testing.upstreams import EmulatedUpstreams
 
-    wishes = _wishes(request.node)
+    arguments = _marker_arguments(request.node)
     with ExitStack() as stack:
         stack.enter_context(_guarded(request.node))
-        upstreams = Upstreams(_emulator(_mock_emulators, wishes, stack), request.node.nodeid)
-        stack.callback(upstreams.forget)
-        _grant(upstreams, wishes)
+        upstreams = EmulatedUpstreams(_emulator(_mock_emulators, arguments, stack), request.node.nodeid)
+        stack.callback(upstreams.reset)
+        _apply_marker(upstreams, arguments)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in upstreams.environment.items():
             patch.setenv(name, value)
-        _spare_from_proxies(patch, "127.0.0.1")
+        _bypass_proxies(patch, "127.0.0.1")
         yield upstreams
 
 
 @pytest.fixture
-def mock_clock(mock_upstreams: Upstreams) -> KeyClock:
-    """This test's clock, which stands still from now on, until it is moved or slept on."""
-    mock_upstreams.clock.stand()
+def mock_clock(mock_upstreams: EmulatedUpstreams) -> AccountClock:
+    """This test's clock, which stands still until it is moved or slept on."""
+    mock_upstreams.clock.freeze_at()
     return mock_upstreams.clock
 
 
 @pytest.fixture
-def mock_fates(mock_upstreams: Upstreams) -> FateRules:
-    """What becomes of this test's tasks."""
+def mock_fates(mock_upstreams: EmulatedUpstreams) -> FateRules:
+    """Rules for the outcome of this test's tasks."""
     return mock_upstreams.fates
 
 
 @pytest.fixture
-def mock_faults(mock_upstreams: Upstreams) -> FaultRules:
-    """What goes wrong on this test's wire."""
+def mock_faults(mock_upstreams: EmulatedUpstreams) -> FaultRules:
+    """Rules for misbehaviour on the wire of this test's calls."""
     return mock_upstreams.faults
 
 
 @pytest.fixture
-def mock_journal(mock_upstreams: Upstreams) -> Conversation:
-    """What this test's code said to the upstreams."""
+def mock_journal(mock_upstreams: EmulatedUpstreams) -> AccountJournal:
+    """This test's exchanges with the upstreams, and assertions on them."""
     return mock_upstreams.journal
 
 
 @pytest.fixture
-def mock_ledger(mock_upstreams: Upstreams) -> Purse:
-    """What this test's code has spent."""
+def mock_ledger(mock_upstreams: EmulatedUpstreams) -> AccountLedger:
+    """This test's charges, and assertions on them."""
     return mock_upstreams.ledger
 
 
 @pytest.fixture
-def mock_hosts(mock_upstreams: Upstreams) -> Iterator[respx.MockRouter]:
-    """What httpx sends to a real host goes to this test's upstreams. Needs `pip install seedmock[pytest]`."""
+def mock_hosts(mock_upstreams: EmulatedUpstreams) -> Iterator[respx.MockRouter]:
+    """Redirection of httpx from the real hosts to this test's upstreams. Needs `pip install seedmock[pytest]`."""
     from .testing.network_guard import HOSTS
 
     try:
-        from .testing.host_redirect import redirected
+        from .testing.host_redirect import redirect_hosts
     except ImportError as error:
         pytest.fail(f"mock_hosts needs respx ({error}): pip install 'seedmock[pytest]'", pytrace=False)
-    with redirected(mock_upstreams) as router, pytest.MonkeyPatch.context() as patch:
-        _spare_from_proxies(patch, *HOSTS)
+    with redirect_hosts(mock_upstreams) as router, pytest.MonkeyPatch.context() as patch:
+        _bypass_proxies(patch, *HOSTS)
         yield router
 
 
 # --- the marker ---
 
 
-def _wishes(node: pytest.Item) -> dict[str, Any]:
-    """What the markers say, the closest first. Fails the test for what the marker does not know."""
-    wishes: dict[str, Any] = {}
-    for mark in node.iter_markers("upstream"):
+def _marker_arguments(node: pytest.Item) -> dict[str, Any]:
+    """Merge the arguments of all markers, the closest first. Fails the test for an unknown one."""
+    arguments: dict[str, Any] = {}
+    for mark in node.iter_markers(MARKER):
         unknown = [*map(repr, mark.args), *(name for name in mark.kwargs if name not in ARGUMENTS)]
         if unknown:
-            said = f"@pytest.mark.upstream has no argument {', '.join(unknown)}; there are: {', '.join(ARGUMENTS)}"
-            pytest.fail(f"{node.nodeid}: {said}, each by its name", pytrace=False)
-        wishes = {**mark.kwargs, **wishes}
-    return wishes
+            message = f"@pytest.mark.{MARKER}: unknown argument {', '.join(unknown)}; available: {', '.join(ARGUMENTS)}"
+            pytest.fail(f"{node.nodeid}: {message}, each by its name", pytrace=False)
+        arguments = {**mark.kwargs, **arguments}
+    return arguments
 
 
-def _emulator(emulators: Emulators, wishes: dict[str, Any], stack: ExitStack) -> Emulator:
-    from .testing.emulators import started
+def _emulator(emulators: EmulatorPool, arguments: dict[str, Any], stack: ExitStack) -> Emulator:
+    from .testing.emulators import run_emulator
 
-    settings = {name: wishes[name] for name in ("pace", "scenario") if name in wishes}
-    if "scenario" in settings:  # it counts the calls of all keys, and so is one test's alone
-        return _told(lambda: stack.enter_context(started(**settings)))
-    return _told(lambda: emulators.of(**settings))
+    settings = {name: arguments[name] for name in ("pace", "scenario") if name in arguments}
+    if "scenario" in settings:  # its rules count the calls of all keys, so the emulator is this test's alone
+        return _checked(lambda: stack.enter_context(run_emulator(**settings)))
+    return _checked(lambda: emulators.get(**settings))
 
 
-def _grant(upstreams: Upstreams, wishes: dict[str, Any]) -> None:
-    faults = wishes.get("fault", ())
-    if "credit" in wishes:
-        _told(partial(upstreams.ledger.grant, wishes["credit"]))
-    if "fate" in wishes:
-        _told(partial(upstreams.fates.default, wishes["fate"]))
+def _apply_marker(upstreams: EmulatedUpstreams, arguments: dict[str, Any]) -> None:
+    faults = arguments.get("fault", ())
+    if "credit" in arguments:
+        _checked(partial(upstreams.ledger.grant, arguments["credit"]))
+    if "fate" in arguments:
+        _checked(partial(upstreams.fates.set_default, arguments["fate"]))
     for fault in faults if isinstance(faults, list | tuple) else (faults,):
-        _told(partial(upstreams.faults.add, fault))
+        _checked(partial(upstreams.faults.add, fault))
 
 
-def _told(act: Callable[[], T]) -> T:
-    """Do what a marker says. Fails the test for what cannot be done."""
+def _checked(action: Callable[[], T]) -> T:
+    """Return the result of an action of the marker. Fails the test for an invalid argument."""
     try:
-        return act()
-    except ValueError as error:  # InvalidRule and InvalidSetting are such
-        raise pytest.fail.Exception(f"@pytest.mark.upstream: {error}", pytrace=False) from None
+        return action()
+    except ValueError as error:  # base of RequestRejected and InvalidSetting
+        raise pytest.fail.Exception(f"@pytest.mark.{MARKER}: {error}", pytrace=False) from None
 
 
-# --- around a test ---
+# --- the environment of a test ---
 
 
 @contextmanager
 def _guarded(item: pytest.Item) -> Iterator[None]:
-    from .testing.network_guard import Guard
+    from .testing.network_guard import NetworkGuard
 
     if GUARD in item.stash:
         yield
         return
-    with Guard(item.nodeid) as guard:
+    with NetworkGuard(item.nodeid) as guard:
         item.stash[GUARD] = guard
         try:
             yield
@@ -206,7 +207,7 @@ def _guarded(item: pytest.Item) -> Iterator[None]:
             del item.stash[GUARD]
 
 
-def _spare_from_proxies(patch: pytest.MonkeyPatch, *hosts: str) -> None:
-    """Let no proxy of the environment stand between the code under test and the emulator."""
+def _bypass_proxies(patch: pytest.MonkeyPatch, *hosts: str) -> None:
+    """Keep a proxy of the environment from getting between the code under test and the emulator."""
     for name in ("NO_PROXY", "no_proxy"):
         patch.setenv(name, ",".join([*filter(None, [os.environ.get(name)]), *hosts]))

@@ -46,7 +46,7 @@ ALLOWED_PLACES = {
     "httpx": [
         *("seedmock_client/clients.py", "seedmock_client/transport.py", "seedmock_client/cli/demo.py"),
         *("seedmock_server/http/outbound.py", "seedmock_server/http/in_process.py"),
-        *("seedmock_server/control_client.py", "seedmock_server/testing/host_redirect.py"),
+        *("seedmock_server/control_client/*.py", "seedmock_server/testing/host_redirect.py"),
         "seedmock_server/testing/network_guard.py",
         *("seedmock_harness/driver/http_transport.py", "seedmock_harness/recordings/proxy.py"),
         "seedmock_harness/verify/target.py",
@@ -55,7 +55,7 @@ ALLOWED_PLACES = {
     "uvicorn": ["seedmock_server/http/*"],
     "starlette": ["seedmock_server/control/*"],
     "python_multipart": ["seedmock_server/http/multipart.py"],
-    "msgspec": ["seedmock_server/*", "seedmock_harness/verify/target.py"],
+    "msgspec": ["seedmock_server/*"],
     "platformdirs": ["seedmock_server/app.py", "seedmock_harness/verify/order_log.py"],
     "PIL": ["seedmock_server/media/*", "seedmock_client/cli/demo.py"],
     "imageio_ffmpeg": ["seedmock_server/media/ffmpeg.py"],

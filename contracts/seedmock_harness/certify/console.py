@@ -29,7 +29,7 @@ class Progress:
         self._done += 1
         self._broken += bool(broken)
         said = f"{self._broken} broken" if self._broken else ""
-        self._show(completed=self._done, name=scenario.name, contract=said)
+        self._show(completed=self._done, name=scenario.name, message=said)
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[Progress]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from seedmock_contracts.upstreams import get_contract
 from seedmock_server.app import App
 from seedmock_server.billing.statement import Statement
 from seedmock_server.clock import Clock
+from seedmock_server.control_client import ControlTransport, FateRules, FaultRules
 from seedmock_server.errors import ApiError
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 from seedmock_server.http.file_response import stream_file
@@ -26,7 +27,6 @@ from seedmock_server.journal import JournalEntry, JournalFilter
 from seedmock_server.randomness import SeededRandom, fresh_seed
 from seedmock_server.settings import Settings
 from seedmock_server.tasks.models import Task
-from seedmock_server.testing.rules import FateRules, FaultRules
 
 from .scenario import Scenario, Step, StepKind
 from .traffic_recorder import Redirects, TrafficRecorder
@@ -53,6 +53,10 @@ class Testbed:
     number: int = 0
     key: str = ""
     account: str = ""
+    _control: ControlTransport = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._control = ControlTransport.in_process(self.app)
 
     def prepare(self, scenario: Scenario) -> None:
         """Forget the trial before, and set up this one's steps for a fresh key."""
@@ -64,7 +68,7 @@ class Testbed:
         self.account = self.app.context.account(self.key)
         self.heard.begin(self.key)
         self.heard_elsewhere.begin(self.key)
-        FateRules(self.app.fates, self.account).default(LIFE)
+        FateRules(self._control, self.key).set_default(LIFE)
         detours = Redirects(origin=self.elsewhere)
         for step in scenario.steps:
             self._take(step, detours)
@@ -74,9 +78,9 @@ class Testbed:
         count = {name: value for name, value in (("nth", step.nth), ("times", step.times)) if value is not None}
         match: dict[str, Any] = {"upstream": self.contract.name, **count}
         if step.kind is StepKind.FATE:
-            FateRules(self.app.fates, self.account).add(step.text, **match)
+            FateRules(self._control, self.key).add(step.text, **match)
         elif step.kind is StepKind.FAULT:
-            FaultRules(self.app.faults, self.account).add(step.text, operation=step.operation, **match)
+            FaultRules(self._control, self.key).add(step.text, operation=step.operation, **match)
         elif step.kind is StepKind.CREDIT:
             self.app.ledger.grant(self.account, self.contract.name, Decimal(step.text))
         elif step.kind is StepKind.DETOUR:

@@ -31,7 +31,7 @@ class Progress:
 
     def step(self, name: str, number: int, of: int, spent: Decimal) -> None:
         """Show where we are."""
-        self._show(total=of, completed=number - 1, name=name, said=f"{spent:f} USD")
+        self._show(total=of, completed=number - 1, name=name, message=f"{spent:f} USD")
 
     def exchange(self, exchange: Exchange) -> None:
         """Pass it on."""

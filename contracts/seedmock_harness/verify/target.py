@@ -9,13 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import msgspec
 
 from seedmock_contracts.contract import Contract
 from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock, pause
 from seedmock_server.control.models import ClockResponse
-from seedmock_server.control_client import Control, ControlCallError
+from seedmock_server.control_client import ControlClient, ControlClientError
 from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.settings import parse_settings
 
@@ -92,19 +91,19 @@ def _clock_of(base_url: str, key: str) -> Iterator[tuple[Callable[[], float], Ca
     if urlsplit(base_url).hostname not in LOOPBACK:
         yield None
         return
-    with Control(base_url) as control:
+    with ControlClient(base_url) as control:
         try:
             hands = _Hands(control, key)
-        except (ControlCallError, msgspec.MsgspecError):
+        except ControlClientError:
             yield None
             return
         yield hands.now, hands.sleep
 
 
 class _Hands:
-    """The clock of one key at an emulator, as it was last read or moved. Raises ControlError."""
+    """The clock of one key at an emulator, as it was last read or moved. Raises ControlClientError."""
 
-    def __init__(self, control: Control, key: str) -> None:
+    def __init__(self, control: ControlClient, key: str) -> None:
         self._control, self._key, self._here = control, key, Clock()
         self._read(control.clock.read(key=key))
 

@@ -1,1 +1,1 @@
-"""The command line of the emulator."""
+"""Command line of the emulator."""

@@ -1,4 +1,4 @@
-"""What the commands that command an emulator share: how they find it, what they are narrowed by, how they print."""
+"""What the control commands share: finding the emulator, common options, and printing."""
 
 from __future__ import annotations
 
@@ -11,67 +11,63 @@ from typing import Any
 
 import click
 
-URL = "http://127.0.0.1:8000"
-WIDE = 240
+DEFAULT_URL = "http://127.0.0.1:8000"
+WIDTH_WITHOUT_TERMINAL = 240
 Command = Callable[..., Any]
 
 
-class _Failed(click.ClickException):
-    """One clear line, and exit code 1."""
-
-
 def connected(command: Command) -> Command:
-    """A command that is given the emulator to command, by options or by the variables that clients use too."""
+    """Give a command the emulator's client, by the options --url and --token; its errors become one line."""
 
     @click.option(
         "--url",
         envvar="SEEDMOCK_BASE_URL",
-        default=URL,
+        default=DEFAULT_URL,
         show_default=True,
-        help="Where the emulator is. Variable: SEEDMOCK_BASE_URL.",
+        help="Control the emulator at this address. Variable: SEEDMOCK_BASE_URL.",
     )
-    @click.option("--token", envvar="SEEDMOCK_CONTROL_TOKEN", help="What `serve --control-token` was given.")
+    @click.option("--token", envvar="SEEDMOCK_CONTROL_TOKEN", help="Send the token of `serve --control-token`.")
     @functools.wraps(command)
     def run(url: str, token: str | None, **values: Any) -> None:
-        from ..control_client import Control, ControlCallError
+        from ..control_client import ControlClient, ControlClientError
 
         try:
-            with Control(url, token) as control:
+            with ControlClient(url, token) as control:
                 command(control, **values)
-        except ControlCallError as error:
-            raise _Failed(str(error)) from error
+        except ControlClientError as error:
+            raise click.ClickException(str(error)) from error
 
     return run
 
 
 def of_key(command: Command) -> Command:
-    """A command that can be narrowed to an API key."""
-    return click.option("--key", help="An API key: only what belongs to it. It is not kept and not shown.")(command)
+    """Add the option --key."""
+    return click.option("--key", help="Select what belongs to this API key. It is neither stored nor shown.")(command)
 
 
 def as_json(command: Command) -> Command:
-    """A command that can print what it was told as it is."""
-    return click.option("--json", "plain", is_flag=True, help="Print JSON.")(command)
+    """Add the option --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
-def moment(at: float) -> str:
-    """A moment as people read it."""
+def format_time(at: float) -> str:
+    """Format a time in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def print_json(value: Any) -> None:
-    """A value as JSON, indented."""
+    """Print a value as indented JSON."""
     import msgspec
 
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
 def print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], caption: str) -> None:
-    """A table; whole where it is not for a terminal."""
+    """Print a table; into a file or a pipe without cutting cells."""
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
     table = Table(*columns, box=None, caption=caption, caption_justify="left", pad_edge=False)
     for row in rows:
         table.add_row(*(cell.replace("[", "\\[") for cell in row))
@@ -79,10 +75,10 @@ def print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], capti
 
 
 @contextlib.contextmanager
-def progress(of: int | None = None, style: str = "") -> Iterator[Callable[..., None]]:
-    """A bar on stderr while this lasts: call what it gives with `completed`, `name`, `said` and, once known, `total`.
+def progress(total: int | None = None, style: str = "") -> Iterator[Callable[..., None]]:
+    """Show a progress bar on stderr, if that is a terminal, while the block lasts.
 
-    Where stderr is no terminal nothing is shown.
+    Yields a function to update it with `completed`, `name`, `message` and, once known, `total`.
     """
     if not sys.stderr.isatty():
         yield lambda **_: None
@@ -95,7 +91,7 @@ def progress(of: int | None = None, style: str = "") -> Iterator[Callable[..., N
         MofNCompleteColumn(),
         TextColumn("{task.fields[name]}", markup=False),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[said]}", style=style),
+        TextColumn("{task.fields[message]}", style=style),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield functools.partial(bar.update, bar.add_task("", total=of, name="", said=""))
+        yield functools.partial(bar.update, bar.add_task("", total=total, name="", message=""))

@@ -1,8 +1,8 @@
-"""The sub-commands that steer a running emulator: clock, fate, fault, reset, snapshot."""
+"""Commands that inspect and change a running emulator."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,24 +10,28 @@ import click
 
 from seedmock_contracts.upstreams import NAMES
 
-from .connection import Command, as_json, connected, moment, of_key, print_json
+from .connection import Command, as_json, connected, format_time, of_key, print_json, print_table
 
 if TYPE_CHECKING:
-    from ..control_client import Control
+    from ..control.activity_models import ExchangeResponse, StatementResponse, TaskResponse
+    from ..control.models import ClockResponse
+    from ..control_client import ControlClient
+
+STATUSES = ("QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE")
 
 
 def matching(command: Command) -> Command:
-    """The options that say which calls a rule is for."""
+    """Add the options that select the calls of a rule."""
     options = (
-        click.option("--upstream", type=click.Choice(NAMES), help="Calls to this upstream."),
-        click.option("--operation", help="Calls of this kind: create, query, content, ..."),
-        click.option("--key", help="Calls with this API key."),
-        click.option("--model", help="Orders of this model."),
-        click.option("--prompt", metavar="REGEX", help="Orders whose prompt has this in it."),
-        click.option("--reference", metavar="REGEX", help="Orders with a reference whose URL has this in it."),
-        click.option("--nth", type=click.IntRange(1), help="The nth call that fits, and no other."),
-        click.option("--times", type=click.IntRange(1), help="So many times, and then no more."),
-        click.option("--probability", type=click.FloatRange(0, 1), help="A share of the calls, drawn from the seed."),
+        click.option("--upstream", type=click.Choice(NAMES), help="Match calls to this upstream."),
+        click.option("--operation", help="Match this operation: create, query, content, ..."),
+        click.option("--key", help="Match calls with this API key."),
+        click.option("--model", help="Match orders of this model."),
+        click.option("--prompt", metavar="REGEX", help="Match orders with this in their prompt."),
+        click.option("--reference", metavar="REGEX", help="Match orders with this in the URL of a reference."),
+        click.option("--nth", type=click.IntRange(1), help="Apply to the nth call that matches, and no other."),
+        click.option("--times", type=click.IntRange(1), help="Apply at most this many times."),
+        click.option("--probability", type=click.FloatRange(0, 1), help="Apply to this share of the calls."),
     )
     for option in reversed(options):
         command = option(command)
@@ -40,63 +44,65 @@ def matching(command: Command) -> Command:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def clock(ctx: click.Context) -> None:
-    """Read and move the clock: `seedmock clock advance 15m`. Alone: show it."""
+    """Show and move the clock: `seedmock clock advance 15m`. Without a command: show it."""
     if ctx.invoked_subcommand is None:
-        with show.make_context("show", [], parent=ctx) as shown:
-            show.invoke(shown)
+        with show.make_context("show", [], parent=ctx) as show_context:
+            show.invoke(show_context)
 
 
-def _clock(name: str, says: str) -> Callable[[Command], click.Command]:
-    def added(command: Command) -> click.Command:
-        return clock.command(name, help=says)(connected(of_key(as_json(command))))
+def _clock_command(name: str, help: str) -> Callable[[Command], click.Command]:
+    def register(command: Command) -> click.Command:
+        return clock.command(name, help=help)(connected(of_key(as_json(command))))
 
-    return added
-
-
-@_clock("show", "What the clock reads.")
-def show(control: Control, key: str | None = None, plain: bool = False) -> None:
-    """Print what the clock reads."""
-    _print_clock(control.clock.read(key=key), plain)
+    return register
 
 
-@_clock("advance", "Move on by a time: 120, 120s, 15m, 1h.")
+@_clock_command("show", "Show the time, the rate, and when something happens next.")
+def show(control: ControlClient, key: str | None = None, as_json: bool = False) -> None:
+    """Show the time."""
+    _print_clock(control.clock.read(key=key), as_json)
+
+
+@_clock_command("advance", "Advance by a duration: 120, 120s, 15m, 1h.")
+@click.argument("duration")
+def _advance(control: ControlClient, duration: str, key: str | None, as_json: bool) -> None:
+    _print_clock(control.clock.advance(duration, key=key), as_json)
+
+
+@_clock_command("set", "Advance to a time: epoch seconds, or 2026-06-01T12:00:00Z.")
 @click.argument("time")
-def _advance(control: Control, time: str, key: str | None, plain: bool) -> None:
-    _print_clock(control.clock.advance(time, key=key), plain)
+def _set(control: ControlClient, time: str, key: str | None, as_json: bool) -> None:
+    at = float(time) if time.replace(".", "", 1).isdecimal() else time
+    _print_clock(control.clock.set(at, key=key), as_json)
 
 
-@_clock("set", "Move on to a moment: epoch seconds, or 2026-06-01T12:00:00Z.")
-@click.argument("moment")
-def _set(control: Control, moment: str, key: str | None, plain: bool) -> None:
-    at = float(moment) if moment.replace(".", "", 1).isdecimal() else moment
-    _print_clock(control.clock.set(at, key=key), plain)
-
-
-@_clock("rate", "Run so many times as fast as the system's clock; 0 stands still.")
+@_clock_command("rate", "Run this many times as fast as the system's clock; 0 stands still.")
 @click.argument("rate", type=float)
-def _rate(control: Control, rate: float, key: str | None, plain: bool) -> None:
-    _print_clock(control.clock.run(rate, key=key), plain)
+def _rate(control: ControlClient, rate: float, key: str | None, as_json: bool) -> None:
+    _print_clock(control.clock.set_rate(rate, key=key), as_json)
 
 
-@_clock("freeze", "Stand still.")
-def _freeze(control: Control, key: str | None, plain: bool) -> None:
-    _print_clock(control.clock.freeze(key=key), plain)
+@_clock_command("freeze", "Stand still.")
+def _freeze(control: ControlClient, key: str | None, as_json: bool) -> None:
+    _print_clock(control.clock.freeze(key=key), as_json)
 
 
-@_clock("next", "Move on to the next thing that is due.")
-def _next(control: Control, key: str | None, plain: bool) -> None:
-    _print_clock(control.clock.next(key=key), plain)
+@_clock_command("next", "Advance to the next event.")
+def _next(control: ControlClient, key: str | None, as_json: bool) -> None:
+    _print_clock(control.clock.next(key=key), as_json)
 
 
-def _print_clock(row: Any, plain: bool) -> None:
-    if plain:
-        print_json(row)
+def _print_clock(clock: ClockResponse, as_json: bool) -> None:
+    if as_json:
+        print_json(clock)
         return
-    pace = "stands still" if row.rate == 0 else f"rate {row.rate:g}"
-    due = "nothing is due" if row.next_due_at is None else f"next due in {max(0.0, row.next_due_at - row.now):g} s"
-    click.echo(f"{moment(row.now)}  {pace}, {due}")
-    for account, reading in row.accounts.items():
-        click.echo(f"{moment(reading.now)}  {account}")
+    pace = "stands still" if clock.rate == 0 else f"rate {clock.rate:g}"
+    due = "nothing is due"
+    if clock.next_due_at is not None:
+        due = f"next due in {max(0.0, clock.next_due_at - clock.now):g} s"
+    click.echo(f"{format_time(clock.now)}  {pace}, {due}")
+    for account, reading in clock.accounts.items():
+        click.echo(f"{format_time(reading.now)}  {account}")
 
 
 # --- fates and faults ---
@@ -104,112 +110,199 @@ def _print_clock(row: Any, plain: bool) -> None:
 
 @click.group()
 def fate() -> None:
-    """Say what becomes of tasks: `seedmock fate add "moderated after=120s" --prompt cat --times 1`."""
+    """Decide the outcome of tasks: `seedmock fate add "moderated after=120s" --prompt cat --times 1`."""
 
 
 @click.group()
 def fault() -> None:
-    """Say what goes wrong on the wire: `seedmock fault add "status code=502" --operation query --nth 1`."""
+    """Break calls on the wire: `seedmock fault add "status code=502" --operation query --nth 1`."""
 
 
 @fate.command("add")
-@click.argument("said", metavar="FATE")
+@click.argument("fate", metavar="FATE")
 @matching
 @connected
-def _add_fate(control: Control, said: str, **match: Any) -> None:
-    """Calls that match meet FATE: succeed, refused, moderated, failed, stuck, slow, ... with its parameters."""
-    row = control.fates.add(said, **match)
-    click.echo(f"{row.id}: {row.fate[0].fate}{_shown_match(row.match)}")
+def _add_fate(control: ControlClient, fate: str, **match: Any) -> None:
+    """Give calls that match FATE: succeed, refused, moderated, failed, stuck, slow, ... with its parameters."""
+    rule = control.fates.add(fate, **match)
+    click.echo(f"{rule.id}: {rule.fate[0].fate}{_format_match(rule.match)}")
 
 
 @fault.command("add")
-@click.argument("said", metavar="FAULT")
+@click.argument("fault", metavar="FAULT")
 @matching
 @connected
-def _add_fault(control: Control, said: str, **match: Any) -> None:
-    """Calls that match meet FAULT: status, latency, hang, reset, truncated, ... with its parameters."""
-    row = control.faults.add(said, **match)
-    click.echo(f"{row.id}: {row.text}{_shown_match(row.match)}")
+def _add_fault(control: ControlClient, fault: str, **match: Any) -> None:
+    """Give calls that match FAULT: status, latency, hang, reset, truncated, ... with its parameters."""
+    rule = control.faults.add(fault, **match)
+    click.echo(f"{rule.id}: {rule.text}{_format_match(rule.match)}")
 
 
 @fate.command("default")
-@click.argument("said", metavar="FATE")
+@click.argument("fate", metavar="FATE")
 @of_key
 @connected
-def _default(control: Control, said: str, key: str | None) -> None:
-    """Calls that no rule is for meet FATE: all, or those of a key."""
-    control.fates.default(said, key=key)
+def _set_default_fate(control: ControlClient, fate: str, key: str | None) -> None:
+    """Give calls that no rule matches FATE: all, or those of a key."""
+    control.fates.set_default(fate, key=key)
 
 
 @fate.command("list")
 @as_json
 @connected
-def _list_fates(control: Control, plain: bool) -> None:
-    """Show the rules and how often each was used."""
-    rows = control.fates.rows()
-    if plain:
-        print_json(rows)
+def _list_fates(control: ControlClient, as_json: bool) -> None:
+    """List the rules and how often each was applied."""
+    response = control.fates.rules()
+    if as_json:
+        print_json(response)
         return
-    told = [
-        (one.id, " | ".join(o.fate for o in one.fate), one.match, one.applied)
-        for one in (*rows.rules, *rows.scenario_rules)
-    ]
-    _print_rules(told)
+    rules = (*response.rules, *response.scenario_rules)
+    _print_rules((rule.id, " | ".join(f.fate for f in rule.fate), rule.match, rule.applied) for rule in rules)
 
 
 @fault.command("list")
 @as_json
 @connected
-def _list_faults(control: Control, plain: bool) -> None:
-    """Show the rules and how often each was used."""
-    rows = control.faults.rows()
-    if plain:
-        print_json(rows)
+def _list_faults(control: ControlClient, as_json: bool) -> None:
+    """List the rules and how often each was applied."""
+    response = control.faults.rules()
+    if as_json:
+        print_json(response)
     else:
-        _print_rules([(one.id, one.text, one.match, one.applied) for one in rows.rules])
+        _print_rules((rule.id, rule.text, rule.match, rule.applied) for rule in response.rules)
 
 
-def _removing(group: click.Group, verbs: str) -> None:
+def _add_removal_commands(group: click.Group, attribute: str) -> None:
     @group.command("remove")
-    @click.argument("name")
+    @click.argument("rule", metavar="ID")
     @connected
-    def remove(control: Control, name: str) -> None:
-        """Take one rule away, by the name that `add` and `list` show."""
-        getattr(control, verbs).remove(name)
+    def remove(control: ControlClient, rule: str) -> None:
+        """Remove one rule, by the id that `add` and `list` show."""
+        getattr(control, attribute).remove(rule)
 
     @group.command("clear")
     @of_key
     @connected
-    def clear(control: Control, key: str | None) -> None:
-        """Take all rules away, or those of a key."""
-        click.echo(f"{getattr(control, verbs).clear(key=key).removed} taken away")
+    def clear(control: ControlClient, key: str | None) -> None:
+        """Remove all rules, or those of a key."""
+        click.echo(f"{getattr(control, attribute).clear(key=key).removed} removed")
 
 
-_removing(fate, "fates")
-_removing(fault, "faults")
+_add_removal_commands(fate, "fates")
+_add_removal_commands(fault, "faults")
 
 
-def _print_rules(rows: list[tuple[str, str, dict[str, Any], int]]) -> None:
-    for name, said, match, used in rows:
-        click.echo(f"{name}: {said}{_shown_match(match)}, used {used}")
-    if not rows:
-        click.echo("no rules")
+def _print_rules(rules: Iterable[tuple[str, str, dict[str, Any], int]]) -> None:
+    lines = [f"{rule_id}: {text}{_format_match(match)}, applied {applied}" for rule_id, text, match, applied in rules]
+    click.echo("\n".join(lines) or "no rules")
 
 
-def _shown_match(match: dict[str, Any]) -> str:
+def _format_match(match: dict[str, Any]) -> str:
     return "".join(f", {name} {value}" for name, value in match.items())
 
 
-# --- the state ---
+# --- tasks, ledger, journal ---
+
+
+@click.command()
+@click.option("--upstream", type=click.Choice(NAMES), help="Show tasks of this upstream.")
+@click.option("--status", type=click.Choice(STATUSES), help="Show tasks with this status.")
+@click.option("--limit", type=click.IntRange(0, 1000), default=100, show_default=True, help="Show at most this many.")
+@of_key
+@as_json
+@connected
+def tasks(control: ControlClient, as_json: bool, **query: Any) -> None:
+    """List tasks: what was ordered, the status now, and the fate."""
+    response = control.tasks(**query)
+    if as_json:
+        print_json(response)
+        return
+    columns = ("task", "upstream", "status", "model", "size", "s", "fate", "created")
+    rows = [_task_row(task) for task in response.tasks]
+    print_table(columns, rows, f"{len(rows)} of {response.total} tasks")
+
+
+def _task_row(task: TaskResponse) -> tuple[str, ...]:
+    created = format_time(task.created_at)
+    return (task.id, task.upstream, task.status, task.model, task.size, str(task.seconds), task.fate, created)
+
+
+@click.command()
+@click.option("--upstream", type=click.Choice(NAMES), help="Show orders at this upstream.")
+@of_key
+@as_json
+@connected
+def ledger(control: ControlClient, as_json: bool, **query: Any) -> None:
+    """Show what each order was quoted, holds, was charged and was refunded, in USD."""
+    response = control.ledger(**query)
+    if as_json:
+        print_json(response)
+        return
+    columns = ("account", "upstream", "order", "kind", "quoted", "held", "charged", "refunded")
+    rows = [row for statement in response.statements for row in _statement_rows(statement)]
+    print_table(columns, rows, f"{len(response.statements)} accounts")
+
+
+def _statement_rows(statement: StatementResponse) -> Iterable[tuple[str, ...]]:
+    account, totals = statement.account, statement.totals
+    for line in statement.lines:
+        amounts = (line.quoted, line.held, line.charged, line.refunded)
+        yield (account, line.upstream, line.id, line.kind, *amounts)
+    yield (account, "", "all", "", totals.quoted, totals.held, totals.charged, totals.refunded)
+
+
+@click.command()
+@click.option("--upstream", type=click.Choice(NAMES), help="Show exchanges with this upstream.")
+@click.option("--operation", help="Show this operation: create, query, content, ...")
+@click.option("--task", help="Show exchanges that mention this task.")
+@click.option("--kind", help="Show this kind: ok, refused, failed, lost, faulted or violating.")
+@click.option("--since", type=click.IntRange(0), help="First exchange number to show.")
+@click.option("--limit", type=click.IntRange(0, 10_000), default=50, show_default=True, help="Show at most this many.")
+@click.option("--har", "format_", flag_value="har", help="Print HTTP Archive 1.2.")
+@click.option("--curl", "format_", flag_value="curl", help="Print commands that repeat the calls.")
+@click.option("--json", "format_", flag_value="json", help="Print JSON.")
+@of_key
+@connected
+def journal(control: ControlClient, format_: str | None, **query: Any) -> None:
+    """Show the last exchanges with the upstreams."""
+    if format_ == "har":
+        print_json(control.journal_har(**query))
+        return
+    if format_ == "curl":
+        click.echo(control.journal_curl(**query), nl=False)
+        return
+    response = control.journal(**query)
+    if format_ == "json":
+        print_json(response)
+        return
+    columns = ("number", "at", "account", "call", "status", "kind", "faults and violations")
+    rows = [_exchange_row(exchange) for exchange in response.exchanges]
+    print_table(columns, rows, f"{len(rows)} of {response.total} exchanges")
+
+
+def _exchange_row(exchange: ExchangeResponse) -> tuple[str, ...]:
+    remarks = [*exchange.faults, *(violation.message for violation in exchange.violations)]
+    return (
+        str(exchange.number),
+        format_time(exchange.at),
+        exchange.account,
+        f"{exchange.method} {exchange.path}",
+        str(exchange.status),
+        exchange.kind,
+        "; ".join(remarks),
+    )
+
+
+# --- the state as a whole ---
 
 
 @click.command()
 @of_key
 @connected
-def reset(control: Control, key: str | None) -> None:
-    """Forget tasks, assets, rules, clock and journal: all, or those of a key."""
-    gone = control.reset(key=key)
-    click.echo(f"forgotten: {gone.tasks} tasks, {gone.assets} assets, {gone.groups} groups")
+def reset(control: ControlClient, key: str | None) -> None:
+    """Delete tasks, assets, rules, clock and journal: all, or those of a key."""
+    deleted = control.reset(key=key)
+    click.echo(f"deleted: {deleted.tasks} tasks, {deleted.assets} assets, {deleted.groups} groups")
 
 
 @click.group()
@@ -220,14 +313,14 @@ def snapshot() -> None:
 @snapshot.command("save")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @connected
-def _save(control: Control, file: Path) -> None:
-    """Write the state to FILE. It holds no keys, but the seed and all prompts."""
+def _save(control: ControlClient, file: Path) -> None:
+    """Save the state to FILE: without keys, but with the seed and all prompts."""
     file.write_bytes(control.snapshot())
 
 
 @snapshot.command("load")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @connected
-def _load(control: Control, file: Path) -> None:
-    """Be what FILE says, and nothing else; a broken file changes nothing."""
+def _load(control: ControlClient, file: Path) -> None:
+    """Replace the state with that of FILE; a malformed file changes nothing."""
     control.restore(file.read_bytes())

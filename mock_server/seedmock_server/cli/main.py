@@ -1,4 +1,4 @@
-"""The command `seedmock`, and its sub-command `serve`. Other sub-commands stand in the package that does the work."""
+"""The command `seedmock`, with the sub-commands `serve` and `scenarios`; others are found by entry points."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seedmock_contracts import __version__
 if TYPE_CHECKING:
     from seedmock_contracts.contract import Contract
 
-COMMANDS = "seedmock.commands"
+ENTRY_POINTS = "seedmock.commands"
 ORDER = (
     *("demo", "serve", "scenarios"),
     *("clock", "fate", "fault", "tasks", "ledger", "journal", "reset", "snapshot"),
@@ -24,11 +24,11 @@ ORDER = (
     *("record", "drift", "replay"),
 )
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": "SEEDMOCK"}
-TRY_KEY = "sk_mock_local"
+EXAMPLE_KEY = "sk_mock_local"
 
 
-class Commands(click.Group):
-    """Sub-commands found by their entry points, and imported when they are called."""
+class EntryPointGroup(click.Group):
+    """Group of sub-commands that are imported only when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_installed().names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
@@ -43,14 +43,14 @@ class Commands(click.Group):
 
 @cache
 def _installed() -> EntryPoints:
-    """The sub-commands that there are. Kept: each look opens a file of every package in the environment."""
-    return entry_points(group=COMMANDS)
+    # Cached, because each look opens a file of every package in the environment.
+    return entry_points(group=ENTRY_POINTS)
 
 
-@click.command(cls=Commands, context_settings=CONTEXT)
+@click.command(cls=EntryPointGroup, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="seedmock")
 def main() -> None:
-    """Two paid Seedance 2.0 video APIs on your own machine: an emulator, a client, and the contract between them."""
+    """Run paid Seedance 2.0 video APIs on your own machine: emulator, client, and the contract between them."""
 
 
 @click.command()
@@ -116,7 +116,7 @@ def main() -> None:
 )
 @click.option("--control-token", help="Require this token for /_mock/.  [default: this machine only, without a token]")
 def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> None:
-    """Serve both upstreams on one port until Ctrl-C.
+    """Serve the upstreams on one port until Ctrl-C.
 
     Each option is a variable too: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
     """
@@ -124,9 +124,9 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
     from ..http.server import ListenError, run
     from ..settings import InvalidSetting, parse_settings, parse_variants
 
-    chosen = {name: value for name, value in values.items() if value is not None}
+    given = {name: value for name, value in values.items() if value is not None}
     try:
-        app = App(parse_settings({"variants": parse_variants(variants), **chosen}))
+        app = App(parse_settings({"variants": parse_variants(variants), **given}))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error
     try:
@@ -137,25 +137,25 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
 
 @click.command()
 def scenarios() -> None:
-    """List the scenarios that come with seedmock: what each shows, and where people reported it."""
+    """List the built-in scenarios: what each shows, and where it was reported."""
     from ..scenarios.catalog import load_builtin, scenario_names
 
-    for said in map(load_builtin, scenario_names()):
-        click.echo(click.style(said.name, bold=True) + f"  {said.description}")
-        for link in said.links:
+    for scenario in map(load_builtin, scenario_names()):
+        click.echo(click.style(scenario.name, bold=True) + f"  {scenario.description}")
+        for link in scenario.links:
             click.echo(f"    {link}")
 
 
 def _welcome(url: str, pace: str, seed: int, keys: tuple[str, ...]) -> None:
     from seedmock_contracts.upstreams import contracts
 
-    key = "$SEEDMOCK_API_KEY" if keys else TRY_KEY
+    key = "$SEEDMOCK_API_KEY" if keys else EXAMPLE_KEY
     for line in (
         f"seedmock {__version__}: {len(contracts())} upstreams on {url} (pace {pace}, seed {seed})",
         "",
         *(_base_urls(contract, url) for contract in contracts()),
         "",
-        f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={TRY_KEY if not keys else 'one-of-your-keys'}",
+        f"  export SEEDMOCK_BASE_URL={url} SEEDMOCK_API_KEY={EXAMPLE_KEY if not keys else 'one-of-your-keys'}",
         *_curl(url, key),
         "",
         "Ctrl-C stops.",

@@ -1,4 +1,4 @@
-"""The emulator as a test sees it: a key of its own with its clock, fates, faults, journal and ledger. Knows no pytest.
+"""Emulator for tests: an API key with its own clock, fates, faults, journal and ledger. Knows no pytest.
 
 with mocked() as upstreams:
     ...  # upstreams.url, upstreams.api_key, upstreams.client("opeai"), upstreams.journal.assert_submitted_once()
@@ -11,25 +11,25 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .upstreams import Upstreams
+    from .upstreams import EmulatedUpstreams
 
 __all__ = ["mocked"]
 
 
 @contextmanager
-def mocked(name: str = "", *, stand: bool = True, **settings: Any) -> Iterator[Upstreams]:
-    """An emulator of one's own while the block lasts, its clock standing still unless `stand` is false; and a guard.
+def mocked(name: str = "", *, frozen: bool = True, **settings: Any) -> Iterator[EmulatedUpstreams]:
+    """Run an emulator while the block lasts, with its clock `frozen`, and guard the real hosts.
 
     `name` stands in the guard's message. `settings` are those of `seedmock_server.serve`.
     Raises LiveHostReached at the end if anything in the block tried to reach a real upstream.
     """
-    from .emulators import Emulators
-    from .network_guard import Guard
-    from .upstreams import Upstreams
+    from .emulators import EmulatorPool
+    from .network_guard import NetworkGuard
+    from .upstreams import EmulatedUpstreams
 
-    with Emulators() as emulators, Guard(name or "this block") as guard:
-        upstreams = Upstreams(emulators.of(**settings), name)
-        if stand:
-            upstreams.clock.stand()
+    with EmulatorPool() as emulators, NetworkGuard(name or "this block") as guard:
+        upstreams = EmulatedUpstreams(emulators.get(**settings), name)
+        if frozen:
+            upstreams.clock.freeze_at()
         yield upstreams
         guard.check()

@@ -1,4 +1,4 @@
-"""Which clips were fetched, and whether whole: counts bytes around the app, for a link of A's needs no key."""
+"""Recorder of clip downloads, in bytes: middleware around the app, because a result link needs no API key."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from ..http.asgi import Message, Receive, Send
 from ..upstreams.context import RESULTS
 
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
-CLIP = re.compile(rf"{RESULTS}/([^/]+)/[^/]+|/v1/videos/([^/]+)/content")
-WHOLE = re.compile(rb"bytes \d+-\d+/(\d+)")
+CLIP_PATH = re.compile(rf"{RESULTS}/([^/]+)/[^/]+|/v1/videos/([^/]+)/content")
+CONTENT_RANGE = re.compile(rb"bytes \d+-\d+/(\d+)")
 
 
 @dataclass(slots=True)
-class Delivery:
-    """A clip's way out: `sent` of `size` bytes, in answer to one request."""
+class ClipDownload:
+    """One response with a clip: `sent` of `size` bytes."""
 
     task_id: str
     status: int = 0
@@ -28,49 +28,49 @@ class Delivery:
         return f"{self.task_id}: {self.status}, {self.sent} of {self.size} bytes"
 
 
-class Deliveries:
-    """An ASGI app around an app."""
+class DownloadRecorder:
+    """ASGI middleware that records clip downloads."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: AsgiApp) -> None:
         self._app = app
-        self.all: list[Delivery] = []
+        self._downloads: list[ClipDownload] = []
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass a request on, and record it if it downloads a clip."""
-        found = CLIP.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
-        if found is None:
+        is_get = scope["type"] == "http" and scope["method"] == "GET"
+        path = CLIP_PATH.fullmatch(scope["path"]) if is_get else None
+        if path is None:
             await self._app(scope, receive, send)
             return
-        delivery = Delivery(found[1] or found[2])
-        self.all.append(delivery)
+        download = ClipDownload(path[1] or path[2])
+        self._downloads.append(download)
 
-        async def counted(message: Message) -> None:
+        async def record(message: Message) -> None:
             await send(message)
-            _count(delivery, message)
+            _record(download, message)
 
-        await self._app(scope, receive, counted)
+        await self._app(scope, receive, record)
 
-    def of(self, task_id: str) -> list[Delivery]:
-        """What went out of a task's clip, refusals included."""
-        return [delivery for delivery in tuple(self.all) if delivery.task_id == task_id]
+    def for_task(self, task_id: str) -> list[ClipDownload]:
+        """Return the responses for a task's clip, errors included."""
+        return [download for download in tuple(self._downloads) if download.task_id == task_id]
 
-    def is_whole(self, task_id: str) -> bool:
-        """Whether all bytes of a task's clip went out, at once or in parts."""
-        good = [delivery for delivery in self.of(task_id) if delivery.status in (200, 206)]
-        return any(delivery.size for delivery in good) and sum(one.sent for one in good) >= max(
-            one.size for one in good
-        )
+    def is_complete(self, task_id: str) -> bool:
+        """Tell whether all bytes of a task's clip were sent, in one response or in parts."""
+        successes = [download for download in self.for_task(task_id) if download.status in (200, 206)]
+        size = max((download.size for download in successes), default=0)
+        return size > 0 and sum(download.sent for download in successes) >= size
 
     def forget(self, task_ids: set[str]) -> None:
-        """Forget what went out of these tasks' clips."""
-        self.all[:] = [delivery for delivery in self.all if delivery.task_id not in task_ids]
+        """Delete the records of these tasks."""
+        self._downloads[:] = [download for download in self._downloads if download.task_id not in task_ids]
 
 
-def _count(delivery: Delivery, message: Message) -> None:
+def _record(download: ClipDownload, message: Message) -> None:
     if message["type"] == "http.response.start":
         headers = {name.lower(): value for name, value in message["headers"]}
-        part = WHOLE.fullmatch(headers.get(b"content-range", b""))
-        delivery.status = message["status"]
-        delivery.size = int(part[1] if part else headers.get(b"content-length", b"0"))
+        part = CONTENT_RANGE.fullmatch(headers.get(b"content-range", b""))
+        download.status = message["status"]
+        download.size = int(part[1] if part else headers.get(b"content-length", b"0"))
     else:
-        delivery.sent += len(message.get("body", b""))
+        download.sent += len(message.get("body", b""))

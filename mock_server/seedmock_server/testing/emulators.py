@@ -1,4 +1,4 @@
-"""The emulators of a test session: one for each way of being set up, each in a thread, on a free port of its own."""
+"""Emulators of a test session: one for each combination of settings, each in a thread on a free port."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any, Self
 from ..app import App
 from ..http.server import serve_in_thread
 from ..settings import parse_settings
-from .downloads import Deliveries
+from .downloads import DownloadRecorder
 
 SEED = 20260601
-ENTRIES = 100_000
+MAX_JOURNAL_ENTRIES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """An emulator that runs."""
+    """Running emulator."""
 
     url: str
     app: App
-    deliveries: Deliveries
+    downloads: DownloadRecorder
 
 
-class Emulators:
-    """Starts emulators when they are first asked for, and stops them all at the end."""
+class EmulatorPool:
+    """Starts emulators on first use, and stops them all at the end."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -39,21 +39,18 @@ class Emulators:
         self._running.clear()
         self._stack.close()
 
-    def of(self, **settings: Any) -> Emulator:
-        """The emulator with these settings; the seed is always the same unless it is among them.
-
-        Raises InvalidSetting.
-        """
+    def get(self, **settings: Any) -> Emulator:
+        """Return the shared emulator with these settings. Raises InvalidSetting."""
         name = repr(sorted(settings.items()))
         if name not in self._running:
-            self._running[name] = self._stack.enter_context(started(**settings))
+            self._running[name] = self._stack.enter_context(run_emulator(**settings))
         return self._running[name]
 
 
 @contextmanager
-def started(**settings: Any) -> Iterator[Emulator]:
-    """An emulator that nobody else uses, while the block lasts. Raises InvalidSetting."""
-    app = App(parse_settings({"seed": SEED, "max_journal_entries": ENTRIES, **settings}))
-    deliveries = Deliveries(app)
-    with serve_in_thread(deliveries) as server:
-        yield Emulator(server.url, app, deliveries)
+def run_emulator(**settings: Any) -> Iterator[Emulator]:
+    """Run an emulator of one's own while the block lasts; the seed is fixed by default. Raises InvalidSetting."""
+    app = App(parse_settings({"seed": SEED, "max_journal_entries": MAX_JOURNAL_ENTRIES, **settings}))
+    downloads = DownloadRecorder(app)
+    with serve_in_thread(downloads) as server:
+        yield Emulator(server.url, app, downloads)

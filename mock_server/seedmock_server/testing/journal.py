@@ -1,4 +1,4 @@
-"""What the code under test said to the upstreams, and assertions on it that tell what happened when they fail."""
+"""Journal of one API key, with assertions that list its exchanges when they fail."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from seedmock_contracts.upstreams import get_contract
 from ..control.context import ControlContext
 from ..journal import JournalEntry, JournalFilter
 from ..tasks.models import Task
-from .downloads import Deliveries
+from .downloads import DownloadRecorder
 
-SHOWN = 40
+MAX_LINES = 40
 
 
-class Conversation:
-    """All that one key said, oldest first. An assertion that fails lists it."""
+class AccountJournal:
+    """Exchanges of one key, oldest first."""
 
-    def __init__(self, world: ControlContext, account: str, deliveries: Deliveries) -> None:
-        self._world, self._account, self._deliveries = world, account, deliveries
+    def __init__(self, context: ControlContext, account: str, downloads: DownloadRecorder) -> None:
+        self._context, self._account, self._downloads = context, account, downloads
 
     def __repr__(self) -> str:
-        return "\n".join(told(self.exchanges)) or "nothing was said"
+        return "\n".join(describe_all(self.exchanges)) or "no exchanges"
 
     def __len__(self) -> int:
         return len(self.exchanges)
@@ -35,38 +35,38 @@ class Conversation:
 
     @property
     def exchanges(self) -> list[JournalEntry]:
-        """Every exchange; `sent` and `answered` are bytes, `sent_headers` come without secrets."""
-        return [entry for _, entry in self._world.journal.read(JournalFilter(account=self._account))]
+        """All exchanges; bodies are bytes, and headers that authenticate are redacted."""
+        return [entry for _, entry in self._context.journal.read(JournalFilter(account=self._account))]
 
     @property
     def submissions(self) -> list[JournalEntry]:
-        """The orders, whatever the answer was."""
+        """The orders, accepted or not."""
         return [entry for entry in self.exchanges if entry.operation in ORDERS]
 
     @property
     def tasks(self) -> list[Task]:
-        """The tasks that were made."""
-        return list(self._world.store.tasks(self._account))
+        """The tasks that were created."""
+        return list(self._context.store.tasks(self._account))
 
     def polls(self, task_id: str) -> list[JournalEntry]:
-        """The queries of a task."""
-        return [entry for entry in self.exchanges if entry.operation == Operation.QUERY and names(entry, task_id)]
+        """Return the queries of a task."""
+        return [entry for entry in self.exchanges if entry.operation == Operation.QUERY and is_about(entry, task_id)]
 
     # --- assertions ---
 
     def assert_submitted_once(self) -> None:
-        """Exactly one order was accepted; refused ones before it are no harm."""
+        """Assert that exactly one order was accepted; rejected ones do not count."""
         __tracebackhide__ = True
         if len(self.tasks) != 1:
-            made = ", ".join(task.id for task in self.tasks) or "none"
-            self._fail(f"expected one task to be made, found {len(self.tasks)}: {made}")
+            ids = ", ".join(task.id for task in self.tasks) or "none"
+            self._fail(f"expected one task, found {len(self.tasks)}: {ids}")
 
     def assert_polls(self, *, at_most: int | None = None, at_least: int | None = None) -> None:
-        """Each task was queried at most, or at least, so often."""
+        """Assert how often each task was queried."""
         __tracebackhide__ = True
         if at_most is None and at_least is None:
             raise TypeError("assert_polls needs at_most=, at_least= or both")
-        for task in self._made():
+        for task in self._tasks_or_fail():
             count = len(self.polls(task.id))
             if at_most is not None and count > at_most:
                 self._fail(f"expected at most {at_most} polls of {task.id}, found {count}")
@@ -74,92 +74,91 @@ class Conversation:
                 self._fail(f"expected at least {at_least} polls of {task.id}, found {count}")
 
     def assert_never_polled_after_end(self) -> None:
-        """No task was queried again once an answer had said that it has ended."""
+        """Assert that no task was queried again after a response with a terminal status."""
         __tracebackhide__ = True
-        for task in self._made():
+        for task in self._tasks_or_fail():
             polls = self.polls(task.id)
-            ends = [number for number, entry in enumerate(polls) if said_status(entry) in TERMINAL]
+            ends = [number for number, entry in enumerate(polls) if status_in(entry) in TERMINAL]
             if ends and ends[0] + 1 < len(polls):
-                status, more = said_status(polls[ends[0]]), len(polls) - ends[0] - 1
+                status, more = status_in(polls[ends[0]]), len(polls) - ends[0] - 1
                 self._fail(f"expected no poll of {task.id} after it was {status}, found {more}", polls)
 
     def assert_downloaded(self) -> None:
-        """The clip of every task that has succeeded was fetched whole; there is at least one."""
+        """Assert that a task has succeeded, and that the clip of each such task was downloaded completely."""
         __tracebackhide__ = True
-        states = {task.id: self._world.engine.state(task).status for task in self._made()}
-        done = [task_id for task_id, status in states.items() if status is TaskStatus.SUCCESS]
-        if not done:
+        states = {task.id: self._context.engine.state(task).status for task in self._tasks_or_fail()}
+        successes = [task_id for task_id, status in states.items() if status is TaskStatus.SUCCESS]
+        if not successes:
             listed = ", ".join(f"{task_id} is {status}" for task_id, status in states.items())
             self._fail(f"expected a download, but no task has succeeded: {listed}")
-        for task_id in done:
-            if not self._deliveries.is_whole(task_id):
-                found = "; ".join(map(str, self._deliveries.of(task_id))) or "it was never asked for"
-                self._fail(f"expected the clip of {task_id} to be downloaded whole, found: {found}")
+        for task_id in successes:
+            if not self._downloads.is_complete(task_id):
+                found = "; ".join(map(str, self._downloads.for_task(task_id))) or "no download"
+                self._fail(f"expected a complete download of the clip of {task_id}, found: {found}")
 
     def assert_no_violations(self, *, strict: bool = False) -> None:
-        """No request broke the contract; if `strict`, none had unknown fields or went against advice either."""
+        """Assert that no request broke the contract; `strict` counts unknown fields and advice too."""
         __tracebackhide__ = True
-        broken = [
-            f"{line_of(entry)}: {breach.message}" + (f" ({breach.fact})" if breach.fact else "")
+        violations = [
+            f"{describe(entry)}: {violation.message}" + (f" ({violation.fact})" if violation.fact else "")
             for entry in self.exchanges
-            for breach in entry.violations
-            if strict or not breach.advice
+            for violation in entry.violations
+            if strict or not violation.advice
         ]
-        if broken:
-            self._fail("\n  ".join([f"expected no violation of the contract, found {len(broken)}:", *broken]))
+        if violations:
+            self._fail("\n  ".join([f"expected no contract violation, found {len(violations)}:", *violations]))
 
-    def _made(self) -> list[Task]:
+    def _tasks_or_fail(self) -> list[Task]:
         __tracebackhide__ = True
         tasks = self.tasks
         if not tasks:
-            self._fail("expected a task, but none was made")
+            self._fail("expected a task, found none")
         return tasks
 
     def _fail(self, message: str, entries: Iterable[JournalEntry] | None = None) -> NoReturn:
         __tracebackhide__ = True
-        lines = told(self.exchanges if entries is None else list(entries))
-        said = "\n  ".join(["what was said:", *lines]) if lines else "nothing was said with this test's key"
-        raise AssertionError(f"{message}\n{said}")
+        lines = describe_all(self.exchanges if entries is None else list(entries))
+        listing = "\n  ".join(["exchanges:", *lines]) if lines else "no exchanges with this test's key"
+        raise AssertionError(f"{message}\n{listing}")
 
 
-def told(entries: list[JournalEntry]) -> list[str]:
-    """Exchanges as lines, with their time since the first; of too many, the first and the last."""
+def describe_all(entries: list[JournalEntry]) -> list[str]:
+    """Describe exchanges, with their time since the first; of too many, the first and the last."""
     if not entries:
         return []
     start = entries[0].at
-    lines = [f"+{entry.at - start:.1f}s {line_of(entry)}{_aside(entry)}" for entry in entries]
-    if len(lines) <= SHOWN:
+    lines = [f"+{entry.at - start:.1f}s {describe(entry)}{_remarks(entry)}" for entry in entries]
+    if len(lines) <= MAX_LINES:
         return lines
-    half = SHOWN // 2
+    half = MAX_LINES // 2
     return [*lines[:half], f"... {len(lines) - 2 * half} more ...", *lines[-half:]]
 
 
-def line_of(entry: JournalEntry) -> str:
-    """An exchange in a few words."""
+def describe(entry: JournalEntry) -> str:
+    """Describe an exchange in a few words."""
     query = f"?{entry.query}" if entry.query else ""
-    return f"{entry.upstream} {entry.method} {entry.path}{query} -> {entry.status or 'no answer'}"
+    return f"{entry.upstream} {entry.method} {entry.path}{query} -> {entry.status or 'no response'}"
 
 
-def _aside(entry: JournalEntry) -> str:
-    status = said_status(entry)
-    asides = [*([status.value] if status else []), *(f"fault: {fault}" for fault in entry.faults)]
-    return f" ({', '.join(asides)})" if asides else ""
+def _remarks(entry: JournalEntry) -> str:
+    status = status_in(entry)
+    remarks = [*([status.value] if status else []), *(f"fault: {fault}" for fault in entry.faults)]
+    return f" ({', '.join(remarks)})" if remarks else ""
 
 
-def names(entry: JournalEntry, task_id: str) -> bool:
-    """Whether an exchange's target names a task."""
+def is_about(entry: JournalEntry, task_id: str) -> bool:
+    """Tell whether the path or the query of a request has a task's id."""
     return task_id in entry.path.split("/") or task_id in entry.query.replace("&", "=").split("=")
 
 
-def said_status(entry: JournalEntry) -> TaskStatus | None:
-    """The status that an answer told, in whichever of its upstream's words; None where it told none that is known."""
+def status_in(entry: JournalEntry) -> TaskStatus | None:
+    """Return the task status in a response, or None if there is none, or an unknown one."""
     try:
         body: Any = json.loads(entry.response_body)
     except ValueError:
         return None
     inner = body.get("data") if isinstance(body, dict) else None
-    told_by = inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
-    word = told_by.get("state") or told_by.get("status")
-    return next(
-        (known.status for known in get_contract(entry.upstream).status_spellings if known.spelling == word), None
-    )
+    fields = inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
+    raw_status = fields.get("state") or fields.get("status")
+    spellings = get_contract(entry.upstream).status_spellings
+    return next((word.status for word in spellings if word.spelling == raw_status), None)

@@ -1,4 +1,4 @@
-"""What the code under test has spent, and assertions on it that show the statement when they fail."""
+"""Ledger of one API key, with assertions that show its statement when they fail."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..billing.ledger import Ledger
 from ..billing.statement import LineKind, Statement, StatementLine, format_amount
 
 
-class Purse:
-    """One key's money, in USD, as it is now on that key's clock."""
+class AccountLedger:
+    """Money of one key in USD, as it is now on that key's clock."""
 
     def __init__(self, ledger: Ledger, account: str) -> None:
         self._ledger, self._account = ledger, account
 
     def __repr__(self) -> str:
-        return "\n".join(map(line_of, self.statement.lines)) or "nothing was ordered"
+        return "\n".join(map(describe_line, self.statement.lines)) or "no orders"
 
     @property
     def statement(self) -> Statement:
@@ -25,16 +25,16 @@ class Purse:
 
     @property
     def charged(self) -> Decimal:
-        """What was charged and has not come back."""
+        """The charges that were not refunded."""
         return self.statement.charged
 
     @property
     def held(self) -> Decimal:
-        """What is on hold for tasks that run."""
+        """The amount on hold for tasks that run."""
         return self.statement.totals.held
 
     def grant(self, amount: str | int | Decimal, upstream: str | None = None) -> None:
-        """Let the key spend so much in all at an upstream, or at each. Raises ValueError."""
+        """Set the credit of the key at an upstream, or at each. Raises ValueError."""
         try:
             credit = Decimal(amount)
         except (InvalidOperation, TypeError):
@@ -42,16 +42,16 @@ class Purse:
         self._ledger.grant(self._account, upstream, credit)
 
     def assert_spend(self, amount: str | int | Decimal) -> None:
-        """What was charged is this amount, rounded to the digits in which it is written: "0.59" takes 0.588."""
+        """Assert the sum of the charges, rounded to the digits of `amount`: "0.59" accepts 0.588."""
         __tracebackhide__ = True
         if isinstance(amount, float):
             raise TypeError(f'the amount is the float {amount}; write it as a text: assert_spend("{amount}")')
         statement = self.statement
         if not statement.is_charged(amount):
-            self._fail(f"expected {amount} USD to be spent, found {format_amount(statement.charged)}")
+            self._fail(f"expected charges of {amount} USD, found {format_amount(statement.charged)}")
 
     def assert_charged_once(self) -> None:
-        """Exactly one generation or upscale was charged."""
+        """Assert that exactly one generation or upscale was charged."""
         __tracebackhide__ = True
         charges = [line for line in self.statement.charges if line.kind is not LineKind.ASSET]
         if len(charges) != 1:
@@ -59,13 +59,13 @@ class Purse:
 
     def _fail(self, message: str) -> NoReturn:
         __tracebackhide__ = True
-        lines = [line_of(line) for line in self.statement.lines]
-        said = "\n  ".join(["the statement:", *lines]) if lines else "nothing was ordered with this test's key"
-        raise AssertionError(f"{message}\n{said}")
+        lines = [describe_line(line) for line in self.statement.lines]
+        listing = "\n  ".join(["statement:", *lines]) if lines else "no orders with this test's key"
+        raise AssertionError(f"{message}\n{listing}")
 
 
-def line_of(line: StatementLine) -> str:
-    """A line of the statement in a few words."""
-    states = {"held": line.held, "charged": line.charged, "refunded": line.refunded}
-    standing = ", ".join(f"{name} {format_amount(amount)}" for name, amount in states.items() if amount) or "free"
-    return f"{line.upstream} {line.kind} {line.id}: {standing}"
+def describe_line(line: StatementLine) -> str:
+    """Describe a line of the statement in a few words."""
+    amounts = {"held": line.held, "charged": line.charged, "refunded": line.refunded}
+    described = ", ".join(f"{name} {format_amount(amount)}" for name, amount in amounts.items() if amount) or "free"
+    return f"{line.upstream} {line.kind} {line.id}: {described}"

@@ -1,4 +1,4 @@
-"""Both upstreams as one test has them: where they are, its key, and its handles on what happens there."""
+"""The upstreams as one test sees them: base URLs, an API key, and handles on the emulator."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ from typing import Any
 
 from seedmock_contracts.upstreams import get_contract
 
-from .clock import KeyClock
+from ..control_client import ControlTransport, FateRules, FaultRules
+from .clock import AccountClock
 from .emulators import Emulator
-from .journal import Conversation
-from .ledger import Purse
-from .rules import FateRules, FaultRules
+from .journal import AccountJournal
+from .ledger import AccountLedger
 
 CLIENTS = "seedmock.clients"
 
 
-class Upstreams:
-    """One test's view of an emulator: its own account, which no other test sees."""
+class EmulatedUpstreams:
+    """One test's view of an emulator: an account that no other test sees."""
 
     def __init__(self, emulator: Emulator, name: str = "") -> None:
-        """`name` is the test's: the same name has the same key in each run."""
+        """Create the account; `name` is the test's, and the same name has the same key in each run."""
         self._emulator = emulator
-        world = emulator.app.context
+        app = emulator.app
         self.url = emulator.url
         self.api_key = "sk_mock_test_" + blake2b(name.encode("utf-8", "replace"), digest_size=8).hexdigest()
-        self.account = world.account(self.api_key)
-        self.clock = KeyClock(world, self.account)
-        self.fates = FateRules(emulator.app.fates, self.account)
-        self.faults = FaultRules(emulator.app.faults, self.account)
-        self.journal = Conversation(world, self.account, emulator.deliveries)
-        self.ledger = Purse(emulator.app.ledger, self.account)
+        self.account = app.context.account(self.api_key)
+        control = ControlTransport.in_process(app, app.settings.control_token)
+        self.clock = AccountClock(app.context, self.account)
+        self.fates = FateRules(control, self.api_key)
+        self.faults = FaultRules(control, self.api_key)
+        self.journal = AccountJournal(app.context, self.account, emulator.downloads)
+        self.ledger = AccountLedger(app.ledger, self.account)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
 
     def base_url(self, upstream: str) -> str:
-        """The base URL of an upstream, with its path prefix, for use in place of the real one."""
+        """Return the base URL of an upstream, with its path prefix, for use in place of the real one."""
         return self.url + get_contract(upstream).bases[0].prefix
 
     @property
@@ -46,18 +47,18 @@ class Upstreams:
         return {"SEEDMOCK_BASE_URL": self.url, "SEEDMOCK_API_KEY": self.api_key}
 
     def client(self, upstream: str, **options: Any) -> Any:
-        """A seedmock_client.Client of an upstream with this test's key, which sleeps on this test's clock."""
+        """Return a seedmock_client.Client with this test's key, which sleeps on this test's clock."""
         return self._client("blocking", upstream, {"sleep": self.clock.sleep, **options})
 
     def async_client(self, upstream: str, **options: Any) -> Any:
-        """The same as a seedmock_client.AsyncClient."""
-        return self._client("awaited", upstream, {"sleep": self.clock.asleep, **options})
+        """Return the same as a seedmock_client.AsyncClient."""
+        return self._client("awaited", upstream, {"sleep": self.clock.async_sleep, **options})
 
-    def forget(self) -> None:
-        """Forget all that this test's key has done and was told."""
-        world = self._emulator.app.context
-        self._emulator.deliveries.forget({task.id for task in world.store.tasks(self.account)})
-        world.checkpoint.reset(self.account)
+    def reset(self) -> None:
+        """Delete the state of this test's key: tasks, rules, clock, journal and money."""
+        context = self._emulator.app.context
+        self._emulator.downloads.forget({task.id for task in context.store.tasks(self.account)})
+        context.checkpoint.reset(self.account)
 
     def _client(self, kind: str, upstream: str, options: dict[str, Any]) -> Any:
         # Found by its entry point, as the commands are: the server never imports the client.

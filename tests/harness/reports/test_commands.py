@@ -18,7 +18,7 @@ from seedmock_harness.certify.cli import certify
 from seedmock_harness.drift.cli import drift
 from seedmock_harness.reports.writers import CERTIFICATIONS, VERIFICATIONS, write
 from seedmock_harness.verify.cli import verify
-from seedmock_server import Control, serve
+from seedmock_server import ControlClient, serve
 
 KEY, SECOND = "sk_secret_first_key", "sk_secret_second_key"
 BROKEN = Path(__file__).parents[1] / "certify" / "clients" / "plain.py"
@@ -53,7 +53,7 @@ def read(folder: Path) -> dict[str, str]:
 
 def test_a_verification_that_finds_drift_says_so_in_every_kind_of_report(run: Run, tmp_path: Path) -> None:
     with serve(pace="instant", seed=3) as server:
-        with Control(server.url) as control:
+        with ControlClient(server.url) as control:
             control.faults.add("other_size to=320x320", upstream="opeai", operation="content")
         options = ("--base-url", server.url, "--budget", "0.3", "--only", "text", *wanted(VERIFICATIONS))
         keys = {"SEEDMOCK_API_KEY": KEY, "SEEDMOCK_SECOND_API_KEY": SECOND}

@@ -88,10 +88,10 @@ def test_an_assumption_that_is_contradicted_is_settled_and_no_drift(
 
 
 def test_the_command_exits_with_1_and_shows_how_to_see_it_again(command: Any, report: Any, tmp_path: Any) -> None:
-    from seedmock_server import Control
+    from seedmock_server import ControlClient
 
     with serve(pace="instant", seed=3) as server:
-        with Control(server.url) as control:
+        with ControlClient(server.url) as control:
             control.faults.add("other_size to=320x320", upstream="opeai", operation="content")
         path = str(tmp_path / "report.json")
         options = ("--base-url", server.url, "--budget", "0.3", "--report", path, "--only", "text")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from seedmock_server import Control, serve
+from seedmock_server import ControlClient, serve
 
 KEY = "sk_secret_first"
 PATIENCE = 60.0
@@ -39,7 +39,7 @@ def _until(true: Callable[[], bool]) -> None:
 def test_the_same_command_goes_on_where_it_was_stopped(tmp_path: Path, number: signal.Signals) -> None:
     ledger = tmp_path / "ledger.jsonl"
     environment = {**os.environ, "SEEDMOCK_API_KEY": KEY, "XDG_STATE_HOME": str(tmp_path)}
-    with serve(pace="fast", seed=5) as server, Control(server.url) as control:
+    with serve(pace="fast", seed=5) as server, ControlClient(server.url) as control:
         options = ["--base-url", server.url, "--only", "text", "--only", "image", "--budget", "0.6"]
         command = [*COMMAND, *options, "--ledger", str(ledger)]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:

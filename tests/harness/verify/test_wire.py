@@ -154,7 +154,7 @@ def test_nobody_but_this_machine_is_asked_for_a_clock(monkeypatch: pytest.Monkey
     def never(*_: Any) -> Any:
         raise AssertionError("a stranger was asked for its clock")
 
-    monkeypatch.setattr("seedmock_harness.verify.target.Control", never)
+    monkeypatch.setattr("seedmock_harness.verify.target.ControlClient", never)
     with elsewhere(get_contract("opeai"), "https://stranger.test", KEY) as target:
         assert not target.moves
     assert root_of(get_contract("opeai"), "https://stranger.test") == "https://stranger.test/v1"

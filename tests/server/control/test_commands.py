@@ -12,13 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from seedmock_server.cli import control as commands
-from seedmock_server.cli import views
 
 Type = Callable[..., Result]
-GROUPS = {
-    **{name: getattr(commands, name) for name in ("clock", "fate", "fault", "reset", "snapshot")},
-    **{name: getattr(views, name) for name in ("tasks", "ledger", "journal")},
-}
+NAMES = ("clock", "fate", "fault", "reset", "snapshot", "tasks", "ledger", "journal")
+GROUPS = {name: getattr(commands, name) for name in NAMES}
 
 
 @pytest.fixture
@@ -60,21 +57,21 @@ def test_a_fate_is_added_met_shown_and_taken_away(door: Any, typed: Type) -> Non
     added = typed("fate add --prompt cat --times 1", "moderated after=120s").output
     assert added == "fate-1: moderated after=120s, prompt cat, times 1\n"
     door.order_b(prompt="a cat")
-    assert typed("fate list").output.endswith("times 1, used 1\n")
+    assert typed("fate list").output.endswith("times 1, applied 1\n")
     assert json.loads(typed("fate list --json").output)["rules"][0]["id"] == "fate-1"
     typed("fate default stuck")
     typed("fate remove fate-1")
-    assert typed("fate clear").output == "0 taken away\n"
+    assert typed("fate clear").output == "0 removed\n"
     assert typed("fate list").output == "no rules\n"
 
 
 def test_a_fault_is_added_met_shown_and_taken_away(door: Any, typed: Type) -> None:
     assert "fault-1: status code=502" in typed("fault add --nth 1 --upstream opeai", "status code=502").output
     door.order_a()
-    assert "used 0" in typed("fault list").output
+    assert "applied 0" in typed("fault list").output
     typed("fault add", "status code=503")
     typed("fault remove fault-2")
-    assert typed("fault clear").output == "1 taken away\n"
+    assert typed("fault clear").output == "1 removed\n"
     assert json.loads(typed("fault list --json").output) == {"rules": []}
 
 
@@ -103,7 +100,7 @@ def test_the_state_is_saved_loaded_and_forgotten(door: Any, typed: Type, tmp_pat
     file = tmp_path / "state.json"
     door.order_b()
     typed("snapshot save", str(file))
-    assert typed("reset").output == "forgotten: 1 tasks, 0 assets, 0 groups\n"
+    assert typed("reset").output == "deleted: 1 tasks, 0 assets, 0 groups\n"
     typed("snapshot load", str(file))
     assert "1 of 1" in typed("tasks").output
     file.write_text("{}")
@@ -140,7 +137,7 @@ def test_a_token_is_read_from_its_variable(open_door: Callable[..., Any]) -> Non
     door = open_door("on a socket", control_token="secret")
     for token, code in (("secret", 0), ("wrong", 1)):
         done = CliRunner().invoke(
-            views.tasks, [], env={"SEEDMOCK_BASE_URL": door.origin, "SEEDMOCK_CONTROL_TOKEN": token}
+            commands.tasks, [], env={"SEEDMOCK_BASE_URL": door.origin, "SEEDMOCK_CONTROL_TOKEN": token}
         )
         assert done.exit_code == code
         assert "secret" not in done.output

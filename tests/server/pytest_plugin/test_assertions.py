@@ -58,8 +58,8 @@ def test_submitted_once(application: Application, mock_journal: Any, boat: dict[
 def test_submitted_twice(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
     first, second = application.submit(boat), application.submit(boat)
     assert failure(mock_journal.assert_submitted_once).splitlines() == [
-        f"expected one task to be made, found 2: {first}, {second}",
-        "what was said:",
+        f"expected one task, found 2: {first}, {second}",
+        "exchanges:",
         "  +0.0s opeai POST /v1/videos -> 200 (QUEUED)",
         "  +0.0s opeai POST /v1/videos -> 200 (QUEUED)",
     ]
@@ -67,10 +67,10 @@ def test_submitted_twice(application: Application, mock_journal: Any, boat: dict
 
 def test_never_submitted(mock_journal: Any) -> None:
     assert failure(mock_journal.assert_submitted_once).splitlines() == [
-        "expected one task to be made, found 0: none",
-        "nothing was said with this test's key",
+        "expected one task, found 0: none",
+        "no exchanges with this test's key",
     ]
-    assert repr(mock_journal) == "nothing was said"
+    assert repr(mock_journal) == "no exchanges"
 
 
 # --- polls ---
@@ -94,7 +94,7 @@ def test_too_many_and_too_few_polls(application: Application, mock_journal: Any,
 
 
 def test_polls_of_nothing(mock_journal: Any) -> None:
-    assert failure(mock_journal.assert_polls, at_most=1).startswith("expected a task, but none was made\n")
+    assert failure(mock_journal.assert_polls, at_most=1).startswith("expected a task, found none\n")
     with pytest.raises(TypeError, match="at_most=, at_least= or both"):
         mock_journal.assert_polls()
 
@@ -147,7 +147,7 @@ def test_downloaded(
     with mock_upstreams.client(upstream) as client:
         task = client.wait(client.create(order()))
         said = failure(mock_journal.assert_downloaded).splitlines()[0]
-        assert said == f"expected the clip of {task.task_id} to be downloaded whole, found: it was never asked for"
+        assert said == f"expected a complete download of the clip of {task.task_id}, found: no download"
         client.download(task, tmp_path / "boat.mp4")
     mock_journal.assert_downloaded()
 
@@ -170,7 +170,7 @@ def test_downloaded_in_part_and_then_in_parts(
     mock_clock.advance(5)
     size = int(application.download(task, Range="bytes=0-99").headers["content-range"].partition("/")[2])
     said = failure(mock_journal.assert_downloaded).splitlines()[0]
-    assert said.endswith(f"downloaded whole, found: {task}: 206, 100 of {size} bytes")
+    assert said.endswith(f", found: {task}: 206, 100 of {size} bytes")
     application.download(task, Range="bytes=100-")
     mock_journal.assert_downloaded()
 
@@ -198,12 +198,12 @@ def test_violations(application: Application, mock_journal: Any, boat: dict[str,
     application.submit({**boat, "seconds": "99"})
     application.submit({**boat, "colour": "red"})
     lines = failure(mock_journal.assert_no_violations).splitlines()
-    assert lines[0] == "expected no violation of the contract, found 1:"
+    assert lines[0] == "expected no contract violation, found 1:"
     assert lines[1].startswith("  opeai POST /v1/videos -> 400: seconds is ")
     assert lines[1].endswith("(opeai.create.seconds.range)")
-    assert lines[2] == "what was said:"
+    assert lines[2] == "exchanges:"
     strict = failure(mock_journal.assert_no_violations, strict=True).splitlines()
-    assert strict[0] == "expected no violation of the contract, found 2:"
+    assert strict[0] == "expected no contract violation, found 2:"
     assert strict[2] == "  opeai POST /v1/videos -> 200: opeai has no field 'colour' here"
 
 
@@ -227,8 +227,8 @@ def test_another_spend(application: Application, mock_clock: Any, mock_ledger: A
     each = mock_ledger.statement.lines[0].quote.amount
     mock_clock.advance(5)
     assert failure(mock_ledger.assert_spend, "0.01").splitlines() == [
-        f"expected 0.01 USD to be spent, found {f'{2 * each:f}'.rstrip('0')}",
-        "the statement:",
+        f"expected charges of 0.01 USD, found {f'{2 * each:f}'.rstrip('0')}",
+        "statement:",
         f"  opeai generation {first}: charged {f'{each:f}'.rstrip('0')}",
         f"  opeai generation {second}: charged {f'{each:f}'.rstrip('0')}",
     ]
@@ -238,8 +238,8 @@ def test_another_spend(application: Application, mock_clock: Any, mock_ledger: A
 def test_nothing_was_charged(
     application: Application, mock_clock: Any, mock_fates: Any, mock_ledger: Any, boat: dict[str, str]
 ) -> None:
-    assert failure(mock_ledger.assert_charged_once).splitlines()[1] == "nothing was ordered with this test's key"
-    assert repr(mock_ledger) == "nothing was ordered"
+    assert failure(mock_ledger.assert_charged_once).splitlines()[1] == "no orders with this test's key"
+    assert repr(mock_ledger) == "no orders"
     mock_fates.moderated(after="1s")
     application.submit(boat)
     mock_clock.advance(1)

@@ -14,6 +14,7 @@ import pytest
 
 from seedmock_client import Client, GenerationRequest, InputModerationError, OutputModerationError, TaskStatus
 from seedmock_contracts.upstreams import NAMES
+from seedmock_server.control_client import RequestRejected
 from seedmock_server.testing import mocked
 from seedmock_server.testing.clock import START
 from seedmock_server.testing.network_guard import LiveHostReached
@@ -65,7 +66,7 @@ def test_another_key_is_another_s_affair(
     with mock_upstreams.client("opeai", api_key="sk_mock_other") as other:
         other.create(order())
     assert len(mock_journal) == len(mock_journal.tasks) == len(mock_ledger.statement.lines) == 0
-    assert repr(mock_upstreams) == f"<Upstreams at {mock_upstreams.url}>"
+    assert repr(mock_upstreams) == f"<EmulatedUpstreams at {mock_upstreams.url}>"
     with pytest.raises(ValueError, match="credit is 'lots'; allowed: an amount in USD"):
         mock_ledger.grant("lots")
 
@@ -90,15 +91,15 @@ def test_the_clock_stands_still_until_it_is_moved(mock_clock: Any) -> None:
     assert mock_clock.advance(90) == START + 90
     assert mock_clock.advance("15m") == START + 990
     mock_clock.sleep(10)
-    asyncio.run(mock_clock.asleep(5))
+    asyncio.run(mock_clock.async_sleep(5))
     assert mock_clock.now() == START + 1005
     assert mock_clock.set(START + 2000) == START + 2000
     assert mock_clock.set(datetime.fromtimestamp(START + 3000, UTC)) == START + 3000
-    assert repr(mock_clock) == f"<KeyClock {START + 3000:.3f} at rate 0>"
+    assert repr(mock_clock) == f"<AccountClock {START + 3000:.3f} at rate 0>"
 
 
 def test_the_clock_runs_at_a_rate_until_it_is_frozen(mock_clock: Any) -> None:
-    mock_clock.rate(1_000_000)
+    mock_clock.set_rate(1_000_000)
     while mock_clock.now() < START + 3600:
         pass
     mock_clock.freeze()
@@ -148,10 +149,11 @@ def test_a_fate_is_added_as_a_verb_or_as_a_text(
 
 
 def test_fates_can_be_taken_away(mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order) -> None:
-    name = mock_fates.refused()
-    assert mock_fates.remove(name) is True
-    assert mock_fates.remove(name) is False
-    mock_fates.default("refused")
+    rule = mock_fates.refused()
+    assert mock_fates.remove(rule.id).removed == 1
+    with pytest.raises(RequestRejected, match=f"unknown fate rule '{rule.id}'; available: none"):
+        mock_fates.remove(rule.id)
+    mock_fates.set_default("refused")
     mock_fates.stuck()
     mock_fates.clear()
     with mock_upstreams.client("opeai") as client:
@@ -162,10 +164,10 @@ def test_a_fault_is_added_as_a_verb_or_as_a_text(mock_upstreams: Any, mock_fault
     ask = mock_upstreams.base_url("apimodels") + "/balance"
     headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
     mock_faults.status(code=502, times=1)
-    name = mock_faults.add("status code=503", operation="balance")
+    rule = mock_faults.add("status code=503", operation="balance")
     assert httpx.get(ask, headers=headers).status_code == 502
     assert httpx.get(ask, headers=headers).status_code == 503
-    assert mock_faults.remove(name) is True
+    assert mock_faults.remove(rule.id).removed == 1
     assert httpx.get(ask, headers=headers).status_code == 200
     mock_faults.status(code=500)
     mock_faults.clear()
@@ -176,15 +178,13 @@ def test_a_fault_is_added_as_a_verb_or_as_a_text(mock_upstreams: Any, mock_fault
 @pytest.mark.parametrize("rules", ["mock_fates", "mock_faults"])
 def test_what_is_no_rule_is_refused_with_what_is_allowed(request: pytest.FixtureRequest, rules: str) -> None:
     handle = request.getfixturevalue(rules)
-    with pytest.raises(AttributeError, match="there are: add, remove, clear"):
-        handle.explode()
     with pytest.raises(ValueError, match="allowed"):
         handle.add("explode")
-    with pytest.raises(ValueError, match="no field 'account' in a test; there are: upstream"):
+    with pytest.raises(ValueError, match="unknown argument 'account' of add; available: upstream"):
         handle.add("stuck" if rules == "mock_fates" else "reset", account="other")
-    verb = handle.stuck if rules == "mock_fates" else handle.status
-    with pytest.raises(ValueError, match=r"no parameter 'colour'; there are: .*prompt"):
-        verb(colour="red")
+    method = handle.stuck if rules == "mock_fates" else handle.status
+    with pytest.raises(ValueError, match=r"unknown argument 'colour' of \w+; available: .*prompt"):
+        method(colour="red")
 
 
 # --- the marker ---
@@ -249,7 +249,7 @@ def test_mocked_gives_the_same_without_a_fixture(order: Order) -> None:
 
 
 def test_mocked_lets_the_clock_run_if_it_is_told_to() -> None:
-    with mocked(stand=False) as upstreams:
+    with mocked(frozen=False) as upstreams:
         assert upstreams.clock.now() > START + 1000
 
 
@@ -273,9 +273,9 @@ def test_forgetting_leaves_nothing(
     mock_upstreams.ledger.grant("5")
     with mock_upstreams.client("opeai") as client:
         clip = client.generate(order(), tmp_path / "boat.mp4")
-        assert mock_upstreams._emulator.deliveries.of(clip.video.task_id)
-        mock_upstreams.forget()
-        assert not mock_upstreams._emulator.deliveries.of(clip.video.task_id)
+        assert mock_upstreams._emulator.downloads.for_task(clip.video.task_id)
+        mock_upstreams.reset()
+        assert not mock_upstreams._emulator.downloads.for_task(clip.video.task_id)
         assert mock_upstreams.journal.exchanges == mock_upstreams.journal.tasks == []
         assert mock_upstreams.ledger.statement.lines == ()
         assert set(mock_upstreams.ledger.statement.credits.values()) == {None}

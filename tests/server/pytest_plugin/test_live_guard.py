@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from seedmock_contracts.upstreams import contracts
-from seedmock_server.testing.network_guard import HOSTS, Guard, LiveHostReached
+from seedmock_server.testing.network_guard import HOSTS, LiveHostReached, NetworkGuard
 
 HOST = "apimodels.app"
 URL = f"https://{HOST}/api/v1/balance"
@@ -70,7 +70,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_real_host_is_not_reached(way: str) -> None:
-    with Guard("this test") as guard:
+    with NetworkGuard("this test") as guard:
         with pytest.raises(LiveHostReached) as error:
             WAYS[way]()
         with pytest.raises(LiveHostReached) as again:
@@ -95,7 +95,7 @@ def test_every_host_of_both_contracts_is_known() -> None:
 
 @pytest.mark.parametrize("host", ["example.test", "apimodels.app.example.test", "127.0.0.1", b"x.test"])
 def test_other_hosts_are_nobodys_business(host: str | bytes) -> None:
-    with Guard("this test") as guard:
+    with NetworkGuard("this test") as guard:
         with pytest.raises(OSError, match="no network in this test"):
             socket.getaddrinfo(host, 443)
         guard.check()
@@ -103,5 +103,5 @@ def test_other_hosts_are_nobodys_business(host: str | bytes) -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
 def test_an_address_that_is_no_host_is_let_through() -> None:
-    with Guard("this test"), socket.socket(socket.AF_UNIX) as one, pytest.raises(OSError, match="no network"):
+    with NetworkGuard("this test"), socket.socket(socket.AF_UNIX) as one, pytest.raises(OSError, match="no network"):
         one.connect("/nowhere.sock")

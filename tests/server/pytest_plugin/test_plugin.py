@@ -160,9 +160,9 @@ def test_a_project_may_have_packages_named_like_ours_were(pytester: pytest.Pytes
     [
         (
             "colour='red'",
-            "*@pytest.mark.upstream has no argument colour; there are: fate, fault, pace, credit, scenario*",
+            "*@pytest.mark.upstream: unknown argument colour; available: fate, fault, pace, credit, scenario*",
         ),
-        ("'stuck'", "*@pytest.mark.upstream has no argument 'stuck'; there are: fate, *, each by its name*"),
+        ("'stuck'", "*@pytest.mark.upstream: unknown argument 'stuck'; available: fate, *, each by its name*"),
         ("fate='explode'", "*@pytest.mark.upstream: fate is 'explode'; allowed: succeed, *"),
         ("fault='explode'", "*@pytest.mark.upstream: fault is 'explode'; allowed: status, *"),
         ("pace='brisk'", "*@pytest.mark.upstream: pace is 'brisk'; allowed: *instant, fast*"),
@@ -230,7 +230,7 @@ def test_failing_assertions_point_at_the_test_and_not_into_seedmock(run: Run) ->
         """
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E * expected one task to be made, found 0: none", "*test_*.py:2: AssertionError"])
+    result.stdout.fnmatch_lines(["E * expected one task, found 0: none", "*test_*.py:2: AssertionError"])
     result.stdout.no_fnmatch_line("*journal.py*")
 
 

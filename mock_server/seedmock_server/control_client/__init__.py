@@ -1,0 +1,18 @@
+"""Python client of the control API: typed methods, records as results. Knows an address, not the emulator."""
+
+from .client import ControlClient
+from .clock_control import ClockControl
+from .fate_rules import FateRules
+from .fault_rules import FaultRules
+from .transport import ControlClientError, ControlTransport, EmulatorNotRunning, RequestRejected
+
+__all__ = [
+    "ClockControl",
+    "ControlClient",
+    "ControlClientError",
+    "ControlTransport",
+    "EmulatorNotRunning",
+    "FateRules",
+    "FaultRules",
+    "RequestRejected",
+]
