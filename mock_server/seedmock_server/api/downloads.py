@@ -18,7 +18,7 @@ from seedmock_contracts.response_format import first_value
 from ..errors import ApiError
 from ..faults.execution import ConnectionDropped, FaultExecution
 from ..faults.selection import HEADER, FaultSelector
-from ..generation.assets import DAY
+from ..generation.assets import DAY_SECONDS
 from ..http.asgi import Receive, Scope, Send
 from ..http.url_policy import FetchError, FetchFailure
 from ..journal import Journal, JournalEntry, redacted_headers
@@ -159,7 +159,7 @@ class Downloads:
         if state.status is not TaskStatus.SUCCESS:
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
         try:
-            clip = await engine.clip(task, float(days.value) * DAY if days is not None else NEVER)
+            clip = await engine.clip(task, float(days.value) * DAY_SECONDS if days is not None else NEVER)
         except ApiError as refusal:
             if refusal.kind is ErrorKind.NOT_READY:  # a file host does not know of tasks: what is late is not there
                 raise ApiError(ErrorKind.CONTENT_NOT_FOUND) from refusal

@@ -1,1 +1,1 @@
-"""Orders and assets of all upstreams, in the emulator's own terms."""
+"""Orders and assets of all upstreams: from a decoded request to a stored record, and from a record to its clip."""

@@ -1,4 +1,4 @@
-"""The verbs of A's asset library: groups, assets, files. Introduces store, sources and clock; no HTTP."""
+"""Asset library: groups, assets and uploaded files of each account. Knows no HTTP, and no upstream by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..clock import Clocks
 from ..errors import ApiError
 from ..fates.lifecycle import living_asset
 from ..fates.rules import Fates
-from ..http.url_policy import FetchError, is_private_url
+from ..http.url_policy import PRIVATE_ADDRESS_MESSAGE, FetchError, is_private_url
 from ..matching.rules import RequestFacts
 from ..references.files import MeasuredFile, ReferenceFiles
 from ..references.inspection import Inspection, MediaInspector
@@ -24,8 +24,10 @@ from ..storage import Store
 from ..tasks.models import AssetGroup, AssetRecord, TaskFailure
 from ..tasks.timeline import Pace, asset_processing_seconds, asset_status_at
 
-DAY = 86400.0
-TOO = {
+DAY_SECONDS = 86400.0
+# Codes with which the service behind an upstream fails an asset below and above a limit, by the quantity that the limit
+# bounds (facts: asset library of Ark).
+LIMIT_CODES = {
     "size_bytes": ("", "FileSizeTooLarge"),
     "seconds": ("DurationTooShort", "DurationTooLong"),
     "total_seconds": ("", "DurationTooLong"),
@@ -33,12 +35,11 @@ TOO = {
     "height": ("HeightTooSmall", "HeightTooLarge"),
     "ratio": ("AspectRatioTooSmall", "AspectRatioTooLarge"),
 }
-"""The codes with which the service behind fails an asset below and above a limit (facts: asset library of Ark)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssetPage:
-    """One page of a listing."""
+    """One page of a list of assets; `total` counts those of all pages."""
 
     items: tuple[AssetRecord, ...]
     total: int
@@ -47,21 +48,21 @@ class AssetPage:
 
 
 class AssetLibrary:
-    """Groups and assets of all accounts; an account sees its own and nothing else."""
+    """Groups and assets of all accounts; an account sees only its own."""
 
     def __init__(
         self,
         store: Store,
         clocks: Clocks,
         reference_files: ReferenceFiles,
-        sight: MediaInspector,
+        inspector: MediaInspector,
         fates: Fates,
         ledger: Ledger,
         *,
         pace: Pace,
     ) -> None:
         self.store = store
-        self._sight = sight
+        self._inspector = inspector
         self._fates = fates
         self.clocks = clocks
         self._reference_files = reference_files
@@ -69,7 +70,7 @@ class AssetLibrary:
         self._ledger = ledger
 
     def create_group(self, upstream: str, account: str, name: str, group_name: str) -> AssetGroup:
-        """A new group; ids count up from 1 within the account."""
+        """Create a group; ids count up from 1 within the account."""
         group = AssetGroup(
             id=self.store.next_group_id(account),
             upstream=upstream,
@@ -82,14 +83,14 @@ class AssetLibrary:
         return group
 
     def group(self, account: str, group_id: int) -> AssetGroup:
-        """Raises ApiError GROUP_NOT_FOUND: a foreign group is as unknown as one that never was."""
+        """Look up a group. Raises ApiError GROUP_NOT_FOUND, also for a group of another account."""
         group = self.store.group(account, group_id)
         if group is None:
             raise ApiError(ErrorKind.GROUP_NOT_FOUND, field="group_id", value=group_id)
         return group
 
     def delete_group(self, account: str, group_id: int) -> None:
-        """Takes its assets with it."""
+        """Delete a group with its assets. Raises ApiError GROUP_NOT_FOUND."""
         self.store.remove_group(self.group(account, group_id))
 
     async def create_asset(
@@ -106,18 +107,18 @@ class AssetLibrary:
         at_once: bool = False,
         fate: str = "",
     ) -> AssetRecord:
-        """A new asset, in processing for a while unless it is ready `at_once`; `fate` is what a header wants.
+        """Create an asset, which is in processing for a while unless it is `at_once` ready.
 
-        Raises ApiError ASSET_REFUSED when its file cannot be had, BALANCE when its fee cannot, and InvalidRule for a
-        fate that assets don't have.
+        `fate` is the fate that a header asks for. Raises ApiError ASSET_REFUSED for an unreadable file, BALANCE when
+        the account cannot pay the fee, and InvalidRule for a fate that assets don't have.
         """
         group = self.group(account, group_id)
-        subject = RequestFacts(contract.name, Operation.ASSET_CREATE, account, 0, references=(url,))
-        lived = living_asset(contract, self._fates.choose(contract, subject, fate))
-        seen = await self._look(account, url, origin)
+        request = RequestFacts(contract.name, Operation.ASSET_CREATE, account, 0, references=(url,))
+        plan = living_asset(contract, self._fates.choose(contract, request, fate))
+        inspection = await self._inspect(account, url, origin)
         self._ledger.check_asset(account, contract.name)
         fast = float(contract.amount(f"{contract.name}.assets.processing_seconds").value)
-        usual = 0.0 if at_once else asset_processing_seconds(self._pace, fast)
+        default_seconds = 0.0 if at_once else asset_processing_seconds(self._pace, fast)
         asset = AssetRecord(
             id=asset_id,
             upstream=contract.name,
@@ -127,81 +128,80 @@ class AssetLibrary:
             name=name,
             url=url,
             created_at=self.clocks.now(account),
-            processing_seconds=lived.processing if lived.processing is not None else usual,
-            failure=lived.failure or _failure(contract, kind, seen.facts),
-            source=seen.source,
-            facts=seen.facts,
+            processing_seconds=plan.processing if plan.processing is not None else default_seconds,
+            failure=plan.failure or _failure(contract, kind, inspection.facts),
+            source=inspection.source,
+            facts=inspection.facts,
         )
         self.store.put_asset(asset)
         self._ledger.book(asset)
         return asset
 
-    async def _look(self, account: str, url: str, origin: str) -> Inspection:
+    async def _inspect(self, account: str, url: str, origin: str) -> Inspection:
         try:
-            seen = await self._sight.inspect(url, own_origin=origin, now=self.clocks.now(account))
+            inspection = await self._inspector.inspect(url, own_origin=origin, now=self.clocks.now(account))
         except FetchError as error:
             raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {error}", field="url", value=url) from error
-        if seen.facts is None and is_private_url(url):
-            said_so = "url: private/reserved IP addresses not allowed"
-            raise ApiError(ErrorKind.ASSET_REFUSED, said_so, field="url", value=url)
-        return seen
+        if inspection.facts is None and is_private_url(url):
+            raise ApiError(ErrorKind.ASSET_REFUSED, f"url: {PRIVATE_ADDRESS_MESSAGE}", field="url", value=url)
+        return inspection
 
     def asset(self, account: str, asset_id: str) -> AssetRecord:
-        """Raises ApiError ASSET_NOT_FOUND."""
+        """Look up an asset. Raises ApiError ASSET_NOT_FOUND."""
         asset = self.store.asset(account, asset_id)
         if asset is None:
             raise ApiError(ErrorKind.ASSET_NOT_FOUND, field="id", value=asset_id)
         return asset
 
     def status(self, asset: AssetRecord) -> AssetStatus:
-        """An asset's status now."""
+        """Return the current status of an asset."""
         return asset_status_at(asset, self.clocks.now(asset.account))
 
     def assets(self, account: str, group_id: int | None, page: int, page_size: int) -> AssetPage:
-        """A page of an account's assets, oldest first. Raises ApiError GROUP_NOT_FOUND."""
+        """Return a page of an account's assets, oldest first. Raises ApiError GROUP_NOT_FOUND."""
         if group_id is not None:
             self.group(account, group_id)
-        found = [asset for asset in self.store.assets(account) if group_id in (None, asset.group_id)]
+        assets = [asset for asset in self.store.assets(account) if group_id in (None, asset.group_id)]
         start = (page - 1) * page_size
-        return AssetPage(tuple(found[start : start + page_size]), len(found), page, page_size)
+        return AssetPage(tuple(assets[start : start + page_size]), len(assets), page, page_size)
 
     def rename(self, account: str, asset_id: str, name: str) -> AssetRecord:
-        """Raises ApiError ASSET_NOT_FOUND."""
+        """Rename an asset. Raises ApiError ASSET_NOT_FOUND."""
         renamed = msgspec.structs.replace(self.asset(account, asset_id), name=name)
         self.store.put_asset(renamed)
         return renamed
 
     def delete_asset(self, account: str, asset_id: str) -> None:
-        """Raises ApiError ASSET_NOT_FOUND, also for the second of two calls."""
+        """Delete an asset. Raises ApiError ASSET_NOT_FOUND, also for the second of two calls."""
         self.store.remove_asset(self.asset(account, asset_id))
 
     async def upload(self, contract: Contract, account: str, token: str, content: bytes, name: str) -> MeasuredFile:
-        """Keep a posted file and publish it under a token for as long as the upstream keeps files.
+        """Store an uploaded file, and publish it under a token for as long as the upstream keeps files.
 
-        Raises ApiError INVALID_INPUT for what is no media.
+        Raises ApiError INVALID_INPUT for content that is not media.
         """
         try:
-            readable = await self._reference_files.store(content)
+            file = await self._reference_files.store(content)
             assert contract.file_days is not None, "an upstream that takes files says how long it keeps them"
             days = float(contract.file_days.value)
-            self._reference_files.publish(token, readable, name, self.clocks.now(account) + days * DAY, account)
+            self._reference_files.publish(token, file, name, self.clocks.now(account) + days * DAY_SECONDS, account)
         except FetchError as error:
             raise ApiError(ErrorKind.INVALID_INPUT, f"file: {error}", field="file", value=name) from error
-        return readable
+        return file
 
 
 def _failure(contract: Contract, kind: MediaKind, facts: MediaFacts | None) -> TaskFailure | None:
-    """What is wrong with an asset of which the facts are known."""
+    """Return the first problem of an asset whose facts are known."""
     if facts is None:
         return None
     if facts.kind is not kind:
-        found = f"the file is of kind {facts.kind}; allowed: {kind}"
-        return TaskFailure(ErrorKind.INVALID_INPUT, "TypeMismatch", found)
+        message = f"the file is of kind {facts.kind}; allowed: {kind}"
+        return TaskFailure(ErrorKind.INVALID_INPUT, "TypeMismatch", message)
     for violation in media_violations(contract.name, [("url", facts)]):
         limit = next(limit for limit in contract.limits if limit is violation.fact)
-        low = limit.low is not None and violation.value <= limit.low
+        is_low = limit.low is not None and violation.value <= limit.low
         quantity = limit.quantity
         if quantity == "side":
             quantity = "width" if violation.value == facts.width else "height"
-        return TaskFailure(ErrorKind.INVALID_INPUT, TOO[quantity][0 if low else 1], violation.message)
+        return TaskFailure(ErrorKind.INVALID_INPUT, LIMIT_CODES[quantity][0 if is_low else 1], violation.message)
     return None

@@ -1,8 +1,7 @@
-"""The verbs of generation: create, look up, render. Introduces the rooms to one another; no HTTP, no vendor words."""
+"""Engine of generation: accept orders, look up tasks, render clips. Knows no HTTP, and no upstream by name."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,8 +10,8 @@ import msgspec
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.references import LocatedReference
-from seedmock_contracts.enums import ErrorKind, MediaKind, Mode, Operation, Role, TaskStatus
-from seedmock_contracts.facts import MediaLimit, Size
+from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
+from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 
 from ..billing.ledger import Ledger
@@ -24,7 +23,7 @@ from ..matching.rules import RequestFacts
 from ..media.clip_spec import ClipSpec
 from ..media.renderer import CachedClip, ClipRenderer
 from ..randomness import SeededRandom
-from ..references.resolver import ASSET_SCHEME, Input, ReferenceResolver, first_face_path, frame_file, log_notes
+from ..references.resolver import ASSET_SCHEME, Input, ReferenceResolver, first_face_path, log_notes
 from ..storage import Store
 from ..tasks.latency import LatencyRules
 from ..tasks.models import Task, TaskFailure
@@ -39,23 +38,24 @@ from ..tasks.timeline import (
     state_at,
     step_clock,
 )
+from .drafts import generation_draft, unusable_source, upscale_draft
 
-SEEDS = 1 << 31
-LONGEST_SIDE = 8192
-"""In pixels, of an upscaled clip: a strip of a video can't be brought to 4k by any decoder that people have."""
-LOOSER = ("text",)
-"""What moderation lets pass at a model whose tier is nsfw (assumed, as its fact says)."""
-ATTEMPTS = 1000
-Announce = Callable[[Task, float | None], None]
-"""Told of a task that wants a callback: when it ends, or at a moment."""
-NewId = Callable[[float, int], str]
-"""Makes a task id from the time of creation and the number of the attempt."""
+SEED_LIMIT = 1 << 31
+# Checks of moderation that a model of the tier nsfw skips (assumed, as its fact says).
+SKIPPED_FOR_NSFW = ("text",)
+# Ids of one upstream have only five random characters a second, so that a busy second repeats some.
+MAX_ID_ATTEMPTS = 1000
+ScheduleCallback = Callable[[Task, float | None], None]
+"""Schedule the callback of a task: at a time, or for None at its end."""
+IdFactory = Callable[[float, int], str]
+"""Build a task id from the time of creation and the number of the attempt."""
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks: the account, the scheme, host and port by which it reached us, and the fate that a header wants.
+    """Sender of a request: its account, and the scheme, host and port by which it reached the server.
 
-    `log_notes` takes what the journal should say. `limits` hold for media where a lie says other than the upstream's.
+    `fate` is the fate that a header asks for, `log_notes` collects notes for the journal, `limits` replace the media
+    limits of the contract where a fault overrides them.
     """
 
     account: str
@@ -67,7 +67,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """What an engine needs of the settings."""
+    """Settings of the engine; `latencies` are by upstream, `options` by variant."""
 
     pace: Pace
     latencies: Mapping[str, LogNormal]
@@ -83,129 +83,109 @@ class Engine:
         clocks: Clocks,
         random: SeededRandom,
         renderer: ClipRenderer,
-        inputs: ReferenceResolver,
+        resolver: ReferenceResolver,
         fates: Fates,
         ledger: Ledger,
-        rules: EngineConfig,
+        config: EngineConfig,
     ) -> None:
         self.store = store
         self.clocks = clocks
         self.fates = fates
-        self.random = random
-        self.inputs = inputs
         self.ledger = ledger
-        self.rules = rules
         self.latencies = LatencyRules()
-        self.schedule_callback: Announce = lambda task, at: None
-        self._renderer = renderer
+        self.schedule_callback: ScheduleCallback = lambda task, at: None
         self.number = 0
+        self._random = random
+        self._resolver = resolver
+        self._config = config
+        self._renderer = renderer
 
     def next_number(self) -> int:
-        """1, 2, 3, ...: what makes one draw differ from the next."""
+        """Count 1, 2, 3, ...: the label that makes each draw of an id, a seed or a latency differ."""
         self.number += 1
         return self.number
+
+    # --- orders ---
 
     async def generate(
         self,
         contract: Contract,
         caller: Caller,
         request: GenerationRequest,
-        found: Sequence[LocatedReference],
-        new_id: NewId,
-        private: TaskFailure | None = None,
+        references: Sequence[LocatedReference],
+        new_id: IdFactory,
+        private_failure: TaskFailure | None = None,
     ) -> Task:
-        """Accept an order. `private` is how this upstream's tasks fail when a reference has a private address.
+        """Accept an order. `private_failure` is how the upstream's tasks fail for a reference with a private address.
 
         Raises ApiError for references that cannot be used, and for an order that the account cannot pay.
         """
-        inputs = (
-            await self.inputs.resolve_all(contract, caller.account, found, caller.origin, caller.limits)
-            if found
-            else ()
-        )
-        if inputs:
+        account, origin = caller.account, caller.origin
+        inputs: Sequence[Input] = ()
+        if references:
+            inputs = await self._resolver.resolve_all(contract, account, references, origin, caller.limits)
             caller.log_notes.extend(log_notes(inputs))
-        size = self._size(contract, request, inputs)
-        draft = Task(
-            upstream=contract.name,
-            account=caller.account,
-            mode=request.mode,
-            model=request.model or contract.models[0].name,
-            prompt=request.prompt,
-            resolution=size.resolution,
-            ratio=size.ratio,
-            width=size.width,
-            height=size.height,
-            seconds=request.seconds,
-            audio=request.generate_audio is not False,
-            seed=-1 if request.seed is None else request.seed,
-            failure=private if private and any(one.is_private_address for one in inputs) else None,
-            first=frame_file(inputs, Role.FIRST_FRAME) if inputs else None,
-            last=frame_file(inputs, Role.LAST_FRAME) if inputs else None,
-            callback_url=request.callback_url or "",
-            origin=caller.origin if request.callback_url else "",
-        )
+        draft = generation_draft(contract, account, origin, request, inputs, private_failure)
         urls = [reference.url for reference in request.references]
-        return self._accept(contract, caller, draft, new_id, urls, first_face_path(inputs) if inputs else None)
+        return self._accept(contract, caller, draft, new_id, urls, first_face_path(inputs))
 
     async def upscale(
         self,
         contract: Contract,
         caller: Caller,
         request: UpscaleRequest,
-        found: LocatedReference,
-        new_id: NewId,
-        private: TaskFailure | None = None,
+        reference: LocatedReference,
+        new_id: IdFactory,
+        private_failure: TaskFailure | None = None,
     ) -> Task:
-        """Accept an order to enlarge a video. A video that is readable but broken makes a task that fails.
+        """Accept an order to upscale a video; an unusable video makes a task that fails.
 
-        `private` is as for `generate`. Raises ApiError for an asset that cannot be used, or cannot be paid.
+        `private_failure` is as for `generate`. Raises ApiError for an asset that cannot be used, and for an order that
+        the account cannot pay.
         """
         failure: TaskFailure | None = None
         try:
-            video = await self.inputs.resolve(caller.account, found, caller.origin)
-        except ApiError as refusal:
-            if found.reference.url.startswith(ASSET_SCHEME):
+            video = await self._resolver.resolve(caller.account, reference, caller.origin)
+        except ApiError as error:
+            if reference.reference.url.startswith(ASSET_SCHEME):
                 raise
-            video, failure = Input(found.path, found.reference), _unusable(refusal.detail)
-        if private and failure is None and video.is_private_address:
-            failure = private
-        if failure is None and video.facts is not None and video.facts.kind is not MediaKind.VIDEO:
-            failure = _unusable(f"{found.path} is no video")
-        seconds = video.facts.seconds if video.facts else None
-        unknown = float(contract.amount(f"{contract.name}.upscale.unknown_seconds").value)
-        size = _enlarged(contract, request.resolution, video)
-        if max(size.width, size.height) > LONGEST_SIDE:
-            failure = _unusable(f"{found.path} would become {size.text}; allowed: at most {LONGEST_SIDE} a side")
-        draft = Task(
-            upstream=contract.name,
-            account=caller.account,
-            mode=Mode.UPSCALE,
-            model=next(model.name for model in contract.models if model.upscales),
-            prompt="",
-            resolution=size.resolution,
-            ratio=size.ratio,
-            width=size.width,
-            height=size.height,
-            seconds=max(1, math.ceil(unknown if seconds is None else seconds)),
-            audio=video.facts.has_audio if video.facts else True,
-            seed=0,
-            failure=failure,
-            source=video.source if failure is None else None,
-            source_seconds=seconds,
-            callback_url=request.callback_url or "",
-            origin=caller.origin if request.callback_url else "",
-        )
+            video, failure = Input(reference.path, reference.reference), unusable_source(error.detail)
+        if private_failure and failure is None and video.is_private_address:
+            failure = private_failure
+        draft = upscale_draft(contract, caller.account, caller.origin, request, video, failure)
         return self._accept(contract, caller, draft, new_id, [request.url])
 
-    def _fate(
-        self, contract: Contract, caller: Caller, draft: Task, references: Sequence[str], face_at: str | None
+    def _accept(
+        self,
+        contract: Contract,
+        caller: Caller,
+        draft: Task,
+        new_id: IdFactory,
+        references: Sequence[str],
+        face_path: str | None = None,
+    ) -> Task:
+        """Turn a draft into a task, store it, and prepare its callback and its clip."""
+        self.ledger.check(draft)
+        fate = self._choose_fate(contract, caller, draft, references, face_path)
+        now = self.clocks.now(draft.account)
+        for attempt in range(MAX_ID_ATTEMPTS):
+            task = self._plan(contract, draft, fate, new_id(now, attempt), now)
+            if self.store.add_task(task):
+                self.ledger.book(task)
+                self._prepare(task)
+                return task
+        raise RuntimeError(f"{MAX_ID_ATTEMPTS} task ids in a row were taken")
+
+    def _choose_fate(
+        self, contract: Contract, caller: Caller, draft: Task, references: Sequence[str], face_path: str | None
     ) -> Fate:
         number = self.next_number()
-        if face_at is None and not caller.fate and not references and self.fates.is_plain and "[[" not in draft.prompt:
+        # Nearly every order can match no rule; it is spared the building of facts and the look-up.
+        is_plain = face_path is None and not caller.fate and not references
+        if is_plain and self.fates.is_plain and "[[" not in draft.prompt:
             return SUCCEED
         operation = Operation.UPSCALE if draft.mode is Mode.UPSCALE else Operation.CREATE
-        subject = RequestFacts(
+        facts = RequestFacts(
             contract.name,
             operation,
             caller.account,
@@ -216,86 +196,78 @@ class Engine:
             draft.resolution,
             draft.seconds,
         )
-        seen = refused_for_face(face_at) if face_at is not None else None
+        seen = refused_for_face(face_path) if face_path is not None else None
         model = contract.model(draft.model)
-        spared = LOOSER if model is not None and model.tier == "nsfw" else ()
-        return self.fates.choose(contract, subject, caller.fate, seen=seen, spared=spared)
+        spared = SKIPPED_FOR_NSFW if model is not None and model.tier == "nsfw" else ()
+        return self.fates.choose(contract, facts, caller.fate, seen=seen, spared=spared)
 
-    def _accept(
-        self,
-        contract: Contract,
-        caller: Caller,
-        draft: Task,
-        new_id: NewId,
-        references: Sequence[str],
-        face_at: str | None = None,
-    ) -> Task:
-        """Give a draft its id, its life and, where none was asked for, its seed; keep it and begin on its clip."""
-        self.ledger.check(draft)
-        fate = self._fate(contract, caller, draft, references, face_at)
-        now = self.clocks.now(draft.account)
-        for attempt in range(ATTEMPTS):
-            task_id = new_id(now, attempt)
-            number = self.number  # the id's own: ids may tell the time of day, which no draw hangs on
-            queue, render = self._times(draft, number)
-            lived = plan_task(contract, fate, queue, render)
-            seed = draft.seed if draft.seed >= 0 else self.random.integer(SEEDS, "seed", number)
-            task = msgspec.structs.replace(
-                draft,
-                id=task_id,
-                seed=seed,
-                created_at=now,
-                phases=lived.phases if draft.failure is None else standard_phases(queue, render, TaskStatus.FAILURE),
-                failure=draft.failure or lived.failure,
-                fate=fate.kind if fate is SUCCEED else str(fate),
-                with_url=lived.with_url,
-                clip_delay=lived.late,
-                link_seconds=lived.link_seconds,
-                charged_when_failed=lived.charged_when_failed,
-            )
-            if self.store.add_task(task):
-                self.ledger.book(task)
-                if task.callback_url and self.rules.pace is not Pace.STEP:
-                    self.schedule_callback(task, None)
-                if self.rules.pace is not Pace.INSTANT and task.failure is None:
-                    self._renderer.prepare(partial(self.clip_spec, task))
-                return task
-        raise RuntimeError(f"{ATTEMPTS} task ids in a row were taken")
+    def _plan(self, contract: Contract, draft: Task, fate: Fate, task_id: str, now: float) -> Task:
+        """Give a draft its id, its phases and, where the order has none, its seed."""
+        # Draws are labelled with the number that the id was drawn with, and never with the time: a run is reproducible
+        # at any time of day.
+        number = self.number
+        queue, render = self._durations(draft, number)
+        plan = plan_task(contract, fate, queue, render)
+        failing = standard_phases(queue, render, TaskStatus.FAILURE)
+        return msgspec.structs.replace(
+            draft,
+            id=task_id,
+            seed=draft.seed if draft.seed >= 0 else self._random.integer(SEED_LIMIT, "seed", number),
+            created_at=now,
+            phases=plan.phases if draft.failure is None else failing,
+            failure=draft.failure or plan.failure,
+            fate=fate.kind if fate is SUCCEED else str(fate),
+            with_url=plan.with_url,
+            clip_delay=plan.late,
+            link_seconds=plan.link_seconds,
+            charged_when_failed=plan.charged_when_failed,
+        )
 
-    def _times(self, draft: Task, number: int) -> tuple[float, float]:
-        """Seconds in the queue and in the works: what is said of tasks like this, else what the pace gives."""
-        said = self.latencies.durations(draft, self.random.uniform("latency", number)) if self.latencies.rules else None
-        return said or durations_at_pace(self.rules.pace, self.rules.latencies[draft.upstream], self.random, number)
+    def _durations(self, draft: Task, number: int) -> tuple[float, float]:
+        """Return the seconds in the queue and in rendering: by a latency rule, else by the pace."""
+        if self.latencies.rules:
+            durations = self.latencies.durations(draft, self._random.uniform("latency", number))
+            if durations is not None:
+                return durations
+        return durations_at_pace(self._config.pace, self._config.latencies[draft.upstream], self._random, number)
 
-    # --- what became of a task ---
+    def _prepare(self, task: Task) -> None:
+        if task.callback_url and self._config.pace is not Pace.STEP:
+            self.schedule_callback(task, None)
+        if self._config.pace is not Pace.INSTANT and task.failure is None:
+            self._renderer.prepare(partial(self.clip_spec, task))
+
+    # --- tasks ---
 
     def task(self, account: str, upstream: str, task_id: str, *, query: bool = False) -> Task:
-        """An account's task; `query` counts the look under the pace `step`. Raises ApiError TASK_NOT_FOUND."""
+        """Look up an account's task; `query` advances it under the pace `step`. Raises ApiError TASK_NOT_FOUND."""
         task = self.store.task(task_id)
         if task is None or task.account != account or task.upstream != upstream:
             raise ApiError(ErrorKind.TASK_NOT_FOUND, "no task of this key has this id", value=task_id)
-        if query and self.rules.pace is Pace.STEP:
+        if query and self._config.pace is Pace.STEP:
             self._step(task, self.store.count_query(task_id))
         return task
 
-    def _step(self, task: Task, before: int) -> None:
-        """A query has moved a task's own clock; if it came to its end by that, its callback is due."""
-        ended = ends_at(task) <= step_clock(task, before + 1)
-        if task.callback_url and ended and (before == 0 or step_clock(task, before) < ends_at(task)):
+    def _step(self, task: Task, queries_before: int) -> None:
+        """Advance a task's own clock by a query, and schedule its callback if that ends the task."""
+        end = ends_at(task)
+        has_ended = end <= step_clock(task, queries_before + 1)
+        if task.callback_url and has_ended and (queries_before == 0 or step_clock(task, queries_before) < end):
             self.schedule_callback(task, self.clocks.now(task.account))
 
     def now_for(self, task: Task) -> float:
-        """The reading of the clock that holds for a task: under the pace `step`, its own, which each query moves on."""
-        if self.rules.pace is not Pace.STEP:
+        """Return the time that applies to a task: the account's, or under the pace `step` the task's own."""
+        if self._config.pace is not Pace.STEP:
             return self.clocks.now(task.account)
         return step_clock(task, self.store.queries(task.id))
 
     def state(self, task: Task) -> TaskState:
-        """The state of a task now."""
+        """Return the current state of a task."""
         return state_at(task, self.now_for(task))
 
+    # --- clips ---
+
     def clip_spec(self, task: Task) -> ClipSpec:
-        """What a task's clip looks like."""
         return ClipSpec(
             model=task.model,
             width=task.width,
@@ -304,55 +276,30 @@ class Engine:
             audio=task.audio,
             seed=task.seed,
             prompt=task.prompt,
-            extra_frame=self.rules.options.get(f"{task.upstream}.frames") == "billed",
+            extra_frame=self._config.options.get(f"{task.upstream}.frames") == "billed",
             first=task.first,
             last=task.last,
             source=task.source,
         )
 
-    async def clip(self, task: Task, lives: float = NEVER) -> CachedClip:
-        """The clip of a task that has succeeded; its link lives for so many seconds unless its fate says otherwise.
+    async def clip(self, task: Task, link_seconds: float = NEVER) -> CachedClip:
+        """Render the clip of a succeeded task; its link lives for `link_seconds`, unless its fate says otherwise.
 
-        Raises ApiError NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (there never will be one) or LINK_EXPIRED, and
+        Raises ApiError NOT_READY, TASK_FAILED, CONTENT_NOT_FOUND (the task has no clip) or LINK_EXPIRED, and
         Unrenderable.
         """
         state, now = self.state(task), self.now_for(task)
         if state.status is TaskStatus.FAILURE:
-            why = task.failure.message if task.failure else ""
-            raise ApiError(ErrorKind.TASK_FAILED, f"the task has failed: {why}", value=state.status)
+            reason = task.failure.message if task.failure else ""
+            raise ApiError(ErrorKind.TASK_FAILED, f"the task has failed: {reason}", value=state.status)
         if state.status is not TaskStatus.SUCCESS:
-            said = f"the task is {state.status}, its clip comes with SUCCESS"
-            raise ApiError(ErrorKind.NOT_READY, said, value=state.status)
+            message = f"the task is {state.status}, its clip comes with SUCCESS"
+            raise ApiError(ErrorKind.NOT_READY, message, value=state.status)
         if not task.with_url:
             raise ApiError(ErrorKind.CONTENT_NOT_FOUND, "the task has succeeded without a clip", value=state.status)
         if now < state.ends_at + task.clip_delay:
             raise ApiError(ErrorKind.NOT_READY, "the task has succeeded, but there is no clip yet", value=state.status)
-        lives = lives if task.link_seconds is None else task.link_seconds
-        if now >= state.ends_at + lives:
-            raise ApiError(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lives:g} s", value=state.status)
+        lifetime = link_seconds if task.link_seconds is None else task.link_seconds
+        if now >= state.ends_at + lifetime:
+            raise ApiError(ErrorKind.LINK_EXPIRED, f"the clip was kept for {lifetime:g} s", value=state.status)
         return await self._renderer.clip(self.clip_spec(task))
-
-    def _size(self, contract: Contract, request: GenerationRequest, inputs: Sequence[Input]) -> Size:
-        """The table's row; adaptive takes the ratio nearest to the first visual input of known form, else 16:9."""
-        size = contract.parse_size(request.size)
-        if size is None and request.resolution and request.ratio:
-            size = contract.size(request.resolution, request.ratio)
-        if size is not None:
-            return size
-        form = next((one.aspect_ratio for one in inputs if one.aspect_ratio is not None), 16 / 9)
-        rows = [row for row in contract.sizes if row.resolution == request.resolution]
-        return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
-
-
-def _unusable(message: str) -> TaskFailure:
-    return TaskFailure(ErrorKind.INVALID_INPUT, "INVALID_INPUT", message)
-
-
-def _enlarged(contract: Contract, resolution: str, video: Input) -> Size:
-    """The target's shorter side with the input's form, in even pixels."""
-    side = int(contract.amount(f"{contract.name}.upscale.side.{resolution}").value)
-    form = video.aspect_ratio or 16 / 9
-    width, height = (side * form, side) if form >= 1 else (side, side / form)
-    even_width, even_height = 2 * round(width / 2), 2 * round(height / 2)
-    fact = contract.amount(f"{contract.name}.upscale.side.{resolution}")
-    return Size(fact.id, fact.evidence, resolution, f"{even_width}:{even_height}", even_width, even_height)

@@ -82,14 +82,18 @@ class ApimodelsApi:
     async def create(self, call: ApiRequest) -> JsonResponse:
         found = self.contract.request.layout.find(call.document)
         request = self._request(call.document, found)
-        task = await self._engine.generate(self.contract, call.caller, request, found, self._task_id, private=PRIVATE)
+        task = await self._engine.generate(
+            self.contract, call.caller, request, found, self._task_id, private_failure=PRIVATE
+        )
         return self._created(task)
 
     async def upscale(self, call: ApiRequest) -> JsonResponse:
         url, target = call.document["videoUrl"], call.document["targetResolution"]
         request = UpscaleRequest(url=url, resolution=target, callback_url=call.document.get("callback_url"))
         found = LocatedReference("videoUrl", Reference(MediaKind.VIDEO, url))
-        task = await self._engine.upscale(self.contract, call.caller, request, found, self._task_id, private=PRIVATE)
+        task = await self._engine.upscale(
+            self.contract, call.caller, request, found, self._task_id, private_failure=PRIVATE
+        )
         return self._created(task)
 
     async def query(self, call: ApiRequest) -> JsonResponse:
