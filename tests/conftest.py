@@ -1,14 +1,14 @@
-"""How hard the properties look: `dev` by default, `ci` (the same examples each time) under CI, `deep` by option.
+"""Hypothesis profiles, the shared cache of clips, and the distribution of tests over workers.
 
-`pytest --hypothesis-profile=deep` looks twenty times harder. Under CI a test that is skipped is a failure: whatever a
-test needs, `.ci/run` has brought.
+Profile `dev` by default, `ci` (the same examples each time) under CI, `deep` (many more) by --hypothesis-profile=deep.
+Under CI a skipped test is a failure: `.ci/run` installs whatever a test needs.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cache that emulators under test share, those of all workers: a clip is rendered once a session."""
+    """Cache of clips for the emulators of all workers: a clip is rendered once a session."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "clips"
     folder.mkdir(exist_ok=True)
@@ -31,12 +31,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_collection_finish() -> None:
-    """The tests themselves stay to the end: the garbage collector need not look through them again and again."""
+    """Exempt the collected tests from garbage collection: they stay to the end, and scanning them takes seconds."""
     gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Iterator[None]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
@@ -46,9 +46,9 @@ def pytest_runtest_makereport() -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Unless another way is asked for, each worker has a long run of neighbours, and takes from the others at its end.
+    """Give each worker a long run of neighbouring tests, unless another distribution is asked for.
 
-    By turns, as is usual, each worker would set up by itself what neighbours share: verified upstreams, servers, clips.
+    With xdist's default each worker would set up what neighbours share: verified upstreams, servers, clips.
     """
     if config.getoption("dist") != "load":
         return None

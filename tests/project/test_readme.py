@@ -28,13 +28,13 @@ def test_start_has_two_blocks_of_one_line(start: str) -> None:
         assert block.count("\n") == 1
         assert block.startswith("python3 -m venv .venv && ")
     assert demo.strip().endswith("seedmock demo")
-    assert tests.strip().endswith("pytest -q -n auto")
+    assert tests.strip().endswith("pytest -q -n auto -m 'not slow'")
     assert start.count("```") == 4
 
 
 def test_the_checks_run_the_same_two_blocks(root: Path, start: str) -> None:
-    told = subprocess.run([str(root / ".ci" / "run"), "blocks"], capture_output=True, text=True, check=True)
-    assert told.stdout == "".join(blocks(start))
+    run = subprocess.run([str(root / ".ci" / "run"), "blocks"], capture_output=True, text=True, check=True)
+    assert run.stdout == "".join(blocks(start))
 
 
 def test_the_readme_stands_by_itself(root: Path) -> None:

@@ -115,7 +115,9 @@ def in_process(clock: ManualClock, **settings: Any) -> Iterator[Door]:
         transport = httpx.ASGITransport(app)
         client = httpx.AsyncClient(transport=transport, base_url="http://emulator.test")
         try:
-            yield Door(lambda *said, **more: runner.run(client.request(*said, **more)), "http://emulator.test", clock)
+            yield Door(
+                lambda *args, **options: runner.run(client.request(*args, **options)), "http://emulator.test", clock
+            )
         finally:
             runner.run(client.aclose())
             runner.run(app.aclose())
@@ -200,47 +202,47 @@ def inside(open_door: Open) -> Door:
 def picture() -> Callable[..., bytes]:
     """A PNG of one colour, of a size that every limit allows."""
 
-    def painted(colour: str = "red", width: int = 640, height: int = 640, form: str = "PNG") -> bytes:
-        kept = io.BytesIO()
-        Image.new("RGB", (width, height), colour).save(kept, form)
-        return kept.getvalue()
+    def make(colour: str = "red", width: int = 640, height: int = 640, form: str = "PNG") -> bytes:
+        buffer = io.BytesIO()
+        Image.new("RGB", (width, height), colour).save(buffer, form)
+        return buffer.getvalue()
 
-    return painted
+    return make
 
 
 @pytest.fixture(scope="session")
 def video() -> Callable[..., bytes]:
     """A small silent MP4 of one colour."""
 
-    def filmed(width: int = 320, height: int = 180, seconds: float = 2, rate: int = 24) -> bytes:
-        kept = io.BytesIO()
-        with av.open(kept, "w", format="mp4") as box:
-            stream = box.add_stream("mpeg4", rate=rate, width=width, height=height, pix_fmt="yuv420p")
+    def make(width: int = 320, height: int = 180, seconds: float = 2, rate: int = 24) -> bytes:
+        buffer = io.BytesIO()
+        with av.open(buffer, "w", format="mp4") as container:
+            stream = container.add_stream("mpeg4", rate=rate, width=width, height=height, pix_fmt="yuv420p")
             image = Image.new("RGB", (width, height), "green")
             for _ in range(round(seconds * rate)):
-                box.mux(stream.encode(av.VideoFrame.from_image(image)))
-            box.mux(stream.encode())
-        return kept.getvalue()
+                container.mux(stream.encode(av.VideoFrame.from_image(image)))
+            container.mux(stream.encode())
+        return buffer.getvalue()
 
-    return filmed
+    return make
 
 
 @pytest.fixture(scope="session")
 def watch() -> Callable[[bytes], dict[str, Any]]:
-    """What an independent decoder sees in a clip."""
+    """Decode a clip with an independent decoder: codec, size, frames, sound, first and last picture."""
 
-    def seen(clip: bytes) -> dict[str, Any]:
-        with av.open(io.BytesIO(clip)) as box:
-            film, sound = box.streams.video[0], box.streams.audio
-            pictures = list(box.decode(film))
+    def decode(clip: bytes) -> dict[str, Any]:
+        with av.open(io.BytesIO(clip), "r") as container:
+            video, audio = container.streams.video[0], container.streams.audio
+            pictures = list(container.decode(video))
             return {
-                "codec": film.codec_context.name,
-                "size": (film.codec_context.width, film.codec_context.height),
+                "codec": video.codec_context.name,
+                "size": (video.codec_context.width, video.codec_context.height),
                 "frames": len(pictures),
-                "audio": bool(sound),
+                "audio": bool(audio),
                 "first": pictures[0].to_image(),
                 "last": pictures[-1].to_image(),
-                "metadata": dict(box.metadata),
+                "metadata": dict(container.metadata),
             }
 
-    return seen
+    return decode

@@ -1,4 +1,4 @@
-"""`seedmock serve` as people start it: what it prints, what it says when it cannot, and how it ends."""
+"""`seedmock serve` as a process: its greeting, its errors, and how it ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts the command with its own temporary folder, and ends what is still running."""
+    """Start the command with its own temporary folder; processes are killed at the end."""
     started: list[subprocess.Popen[str]] = []
     (tmp_path / "temporary").mkdir()
 
@@ -40,8 +40,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.communicate()
 
 
-def welcome(process: subprocess.Popen[str]) -> str:
-    """What is printed up to the last line of the greeting."""
+def read_greeting(process: subprocess.Popen[str]) -> str:
+    """The output up to the last line of the greeting."""
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
@@ -51,52 +51,52 @@ def welcome(process: subprocess.Popen[str]) -> str:
     return "".join(lines)
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=SECONDS)
     return process.returncode, out, err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_prints_both_base_urls_and_a_call_that_works_and_ends_quietly(
+def test_it_prints_base_urls_and_a_call_that_works_and_ends_quietly(
     start: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
     process = start("--port", "0", "--seed", "7", "--cache-dir", str(tmp_path / "clips"), "--pace", "instant")
-    said = welcome(process)
-    url = re.findall(r"http://127\.0\.0\.1:\d+", said)[0]
-    assert f"  apimodels  {url}/api/v1   (also {url}/v1)" in said
-    assert f"  opeai      {url}/v1\n" in said
-    assert "pace instant, seed 7" in said
-    exported = re.findall(r"export (\S+)=(\S+) (\S+)=(\S+)", said)[0]
+    greeting = read_greeting(process)
+    url = re.findall(r"http://127\.0\.0\.1:\d+", greeting)[0]
+    assert f"  apimodels  {url}/api/v1   (also {url}/v1)" in greeting
+    assert f"  opeai      {url}/v1\n" in greeting
+    assert "pace instant, seed 7" in greeting
+    exported = re.findall(r"export (\S+)=(\S+) (\S+)=(\S+)", greeting)[0]
     assert exported == ("SEEDMOCK_BASE_URL", url, "SEEDMOCK_API_KEY", "sk_mock_local")
     assert httpx.get(f"{url}/_mock/health").status_code == 200
 
     bash, curl = shutil.which("bash"), shutil.which("curl")
     if bash and curl:
-        example = said[said.index("  curl ") : said.index("Ctrl-C")]
-        heard = subprocess.run([bash, "-c", f"{example.strip()} -sS"], capture_output=True, text=True, timeout=SECONDS)
-        assert '"status":"queued"' in heard.stdout, heard.stderr
+        example = greeting[greeting.index("  curl ") : greeting.index("Ctrl-C")]
+        run = subprocess.run([bash, "-c", f"{example.strip()} -sS"], capture_output=True, text=True, timeout=SECONDS)
+        assert '"status":"queued"' in run.stdout, run.stderr
 
     process.send_signal(number)
-    assert ended(process) == (0, "", "")
+    assert finish(process) == (0, "", "")
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def test_given_keys_are_not_printed(start: Start) -> None:
+def test_keys_are_not_printed(start: Start) -> None:
     process = start("--port", "0", "--key", "sk_secret_1", "--key", "sk_secret_2")
-    said = welcome(process)
-    assert "sk_secret" not in said
-    assert "$SEEDMOCK_API_KEY" in said
+    greeting = read_greeting(process)
+    assert "sk_secret" not in greeting
+    assert "$SEEDMOCK_API_KEY" in greeting
 
 
 def test_every_option_can_be_a_variable(start: Start) -> None:
-    said = welcome(start(SEEDMOCK_SERVE_PORT="0", SEEDMOCK_SERVE_PACE="step", SEEDMOCK_SERVE_SEED="5"))
-    assert "pace step, seed 5" in said
+    greeting = read_greeting(start(SEEDMOCK_SERVE_PORT="0", SEEDMOCK_SERVE_PACE="step", SEEDMOCK_SERVE_SEED="5"))
+    assert "pace step, seed 5" in greeting
 
 
 def test_a_port_in_use_is_one_line_and_exit_1(start: Start, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, out, err = ended(start("--port", str(port)))
+        code, out, err = finish(start("--port", str(port)))
     assert (code, out) == (1, "")
     assert err.startswith(f"Error: port {port} on 127.0.0.1 is in use")
     assert err.count("\n") == 1
@@ -104,7 +104,7 @@ def test_a_port_in_use_is_one_line_and_exit_1(start: Start, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--variant", "nonsense"), "variant is 'nonsense'; allowed: ID=OPTION, such as apimodels.errors=ok"),
         (("--variant", "nonsense=1"), "unknown variant 'nonsense'; available: apimodels.asset_status, "),
@@ -118,18 +118,18 @@ def test_a_port_in_use_is_one_line_and_exit_1(start: Start, tmp_path: Path) -> N
         (("extra",), "unexpected extra argument"),
     ],
 )
-def test_a_wrong_option_is_a_usage_error_that_says_what_would_do(
-    start: Start, arguments: tuple[str, ...], said: str
+def test_an_invalid_option_is_a_usage_error_with_what_is_allowed(
+    start: Start, arguments: tuple[str, ...], message: str
 ) -> None:
-    code, out, err = ended(start("--port", "0", *arguments))
+    code, out, err = finish(start("--port", "0", *arguments))
     assert (code, out) == (2, "")
     assert err.startswith("Usage: ")
-    assert said in " ".join(err.split())
+    assert message in " ".join(err.split())
     assert "Traceback" not in err
 
 
-def test_an_address_of_another_machine_is_told_in_one_line(start: Start) -> None:
-    code, _, err = ended(start("--host", "203.0.113.7"))
+def test_an_address_of_another_machine_is_an_error_of_one_line(start: Start) -> None:
+    code, _, err = finish(start("--host", "203.0.113.7"))
     assert code == 1
     assert err.startswith("Error: cannot listen on 203.0.113.7")
     assert err.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Bad input of every sort: a JSON 4xx in the upstream's envelope, nothing kept that harms, and the server goes on."""
+"""Hostile input: a JSON 4xx in the upstream's envelope, nothing stored, and the server goes on."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from seedmock_contracts.upstreams import contracts
 Open = Callable[..., Any]
 JSON, FORM = "application/json", "multipart/form-data; boundary=x"
 POSTS = {
-    "B create": "/v1/videos",
-    "A create": "/api/v1/video/generations",
-    "A group": "/api/v1/assets/groups",
-    "A asset": "/v1/assets",
-    "A asset get": "/v1/assets/get",
-    "A asset update": "/api/v1/assets/update",
-    "A asset delete": "/api/v1/assets/delete",
-    "A group delete": "/v1/assets/groups/delete",
+    "opeai create": "/v1/videos",
+    "apimodels create": "/api/v1/video/generations",
+    "apimodels group": "/api/v1/assets/groups",
+    "apimodels asset": "/v1/assets",
+    "apimodels asset get": "/v1/assets/get",
+    "apimodels asset update": "/api/v1/assets/update",
+    "apimodels asset delete": "/api/v1/assets/delete",
+    "apimodels group delete": "/v1/assets/groups/delete",
 }
 PART = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
 BODIES: dict[str, tuple[str, bytes]] = {
@@ -76,8 +76,8 @@ BODIES: dict[str, tuple[str, bytes]] = {
 }
 
 
-def checked(answer: httpx.Response, path: str, *, lowest: int = 400) -> None:
-    """A JSON answer in the envelope of the path's upstream, no worse than a 4xx and without our innards."""
+def check_response(answer: httpx.Response, path: str, *, lowest: int = 400) -> None:
+    """Check a JSON response in the envelope of the path's upstream: no 5xx, and nothing of the implementation."""
     assert lowest <= answer.status_code < 500, answer.text
     assert answer.headers["content-type"] == "application/json"
     body = answer.json()
@@ -93,8 +93,8 @@ def checked(answer: httpx.Response, path: str, *, lowest: int = 400) -> None:
         assert len(answer.content) < 3000
 
 
-def still_well(door: Any) -> None:
-    """Whatever came before, what is right is answered, and every list can be read."""
+def check_still_healthy(door: Any) -> None:
+    """Check that valid requests succeed and every list can be read."""
     assert door.task_b(door.order_b())["status"] == "SUCCESS"
     assert door.task_a(door.order_a())["state"] == "completed"
     for path in ("/v1/assets/groups", "/v1/balance", "/_mock/journal", "/_mock/variants", "/_mock/health"):
@@ -105,21 +105,21 @@ def still_well(door: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["in process", "on a socket"])
 @pytest.mark.parametrize("path", POSTS.values(), ids=POSTS)
-def test_a_hostile_body_is_a_4xx_in_the_envelope_and_leaves_nothing(open_door: Open, kind: str, path: str) -> None:
+def test_a_hostile_body_is_a_4xx_in_the_envelope_and_stores_nothing(open_door: Open, kind: str, path: str) -> None:
     door = open_door(kind)
     for content_type, body in BODIES.values():
         headers = [(b"Content-Type", content_type.encode("latin-1"))]
-        checked(door.post(path, content=body, headers=headers), path)
+        check_response(door.post(path, content=body, headers=headers), path)
     assert door.balance() == 1000
     assert door.get("/v1/assets/groups").json()["data"] == []
-    still_well(door)
+    check_still_healthy(door)
 
 
 @pytest.mark.parametrize(
     ("body", "kind"),
     [(b"[]", "array"), (b'"x"', "string"), (b"null", "null"), (b"7", "integer"), (b"true", "boolean")],
 )
-def test_a_body_that_is_no_object_is_refused_even_where_nothing_is_required(
+def test_a_body_that_is_not_an_object_is_a_400_even_where_nothing_is_required(
     inside: Any, body: bytes, kind: str
 ) -> None:
     answer = inside.post("/v1/assets/list", content=body)
@@ -155,9 +155,9 @@ def test_absurd_headers_do_no_harm(shared_door: Any, headers: list[tuple[Any, An
     for path in (f"/v1/videos/{task_id}", f"/v1/videos/{task_id}/content", link, "/_mock/health", "/_mock/nowhere"):
         answer = shared_door.get(path, headers=headers)
         assert answer.status_code in (200, 206, 400, 403, 404, 416), answer.text
-        if answer.status_code == 400:  # HTTP itself is broken: the server refuses before anyone knows an upstream
+        if answer.status_code == 400:  # not valid HTTP: rejected before the upstream is known
             assert "error" in answer.json()
-    still_well(shared_door)
+    check_still_healthy(shared_door)
 
 
 @pytest.mark.parametrize("host", ["<script>", "[", "a b", "evil.example/x?", "\xff", "a:99999999"])
@@ -169,19 +169,19 @@ def test_a_hostile_host_is_in_no_link(inside: Any, host: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/videos", "/api/v1/video/generations", "/v1/files"])
-def test_a_body_over_the_limit_is_a_413_whether_or_not_it_says_so(open_door: Open, path: str) -> None:
+def test_a_body_over_the_limit_is_a_413_with_or_without_a_length(open_door: Open, path: str) -> None:
     for kind in ("in process", "on a socket"):
         door = open_door(kind, max_body_bytes=1000)
-        said = door.post(path, content=b"x" * 1001)
-        chunked = door.post(path, content=(b"x" * 100 for _ in range(11))) if kind == "on a socket" else said
-        for answer in (said, chunked):
-            checked(answer, path)
+        declared = door.post(path, content=b"x" * 1001)
+        chunked = door.post(path, content=(b"x" * 100 for _ in range(11))) if kind == "on a socket" else declared
+        for answer in (declared, chunked):
+            check_response(answer, path)
             assert answer.status_code == 413
             assert "1000 bytes" in answer.text
         assert door.get("/v1/balance").status_code == 200
 
 
-def test_other_content_types_are_a_415_that_names_those_taken(shared_door: Any) -> None:
+def test_other_content_types_are_a_415_that_names_those_allowed(shared_door: Any) -> None:
     for path, allowed in (
         ("/v1/videos", "application/json or multipart/form-data"),
         ("/v1/video/generations", "application/json"),
@@ -193,31 +193,31 @@ def test_other_content_types_are_a_415_that_names_those_taken(shared_door: Any) 
 
 
 @pytest.mark.parametrize("path", ["/v1/videos", "/api/v1/assets"])
-def test_a_body_that_does_not_come_is_a_408_and_the_line_is_closed(open_door: Open, path: str) -> None:
+def test_a_body_that_does_not_arrive_is_a_408_and_the_connection_closes(open_door: Open, path: str) -> None:
     door = open_door("on a socket", body_timeout=0.05)
     host, port = urlsplit(door.origin).hostname, urlsplit(door.origin).port
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Length: 100\r\n\r\n{{"
     with socket.create_connection((host, port), timeout=10) as line:
         line.sendall(head.encode())
-        heard = b""
-        while piece := line.recv(65536):
-            heard += piece
-    first, _, body = heard.partition(b"\r\n\r\n")
+        received = b""
+        while chunk := line.recv(65536):
+            received += chunk
+    first, _, body = received.partition(b"\r\n\r\n")
     assert first.startswith(b"HTTP/1.1 408 ")
     assert b"connection: close" in first.lower()
-    told = json.loads(body)
-    assert told["error"]["code"] == "RequestTimeout" if "videos" in path else told["code"] == 408
-    still_well(door)
+    document = json.loads(body)
+    assert document["error"]["code"] == "RequestTimeout" if "videos" in path else document["code"] == 408
+    check_still_healthy(door)
 
 
 def test_clients_that_hang_up_leave_nothing_behind(open_door: Open) -> None:
     door = open_door("on a socket")
     host, port = urlsplit(door.origin).hostname, urlsplit(door.origin).port
     head = "POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Length: 100\r\n\r\n{"
-    for said in ("", "POST", head, head + " " * 50):
+    for text in ("", "POST", head, head + " " * 50):
         with socket.create_connection((host, port), timeout=10) as line:
-            line.sendall(said.encode())
-    still_well(door)
+            line.sendall(text.encode())
+    check_still_healthy(door)
 
 
 def test_two_hundred_creates_at_once_are_two_hundred_tasks(open_door: Open) -> None:
@@ -231,20 +231,20 @@ def test_two_hundred_creates_at_once_are_two_hundred_tasks(open_door: Open) -> N
     async def create() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(door.origin).port)
         writer.write(request)
-        heard = await reader.read()
+        received = await reader.read()
         writer.close()
         await writer.wait_closed()
-        return heard
+        return received
 
     async def all_at_once() -> list[bytes]:
         return await asyncio.gather(*(create() for _ in range(200)))
 
-    answers = [heard.partition(b"\r\n\r\n") for heard in asyncio.run(all_at_once())]
+    answers = [received.partition(b"\r\n\r\n") for received in asyncio.run(all_at_once())]
     assert {head.partition(b"\r\n")[0] for head, _, _ in answers} == {b"HTTP/1.1 200 OK"}
-    assert len({json.loads(said)["id"] for _, _, said in answers}) == 200
+    assert len({json.loads(body)["id"] for _, _, body in answers}) == 200
 
 
-def test_a_bug_of_ours_is_a_5xx_in_the_envelope_that_tells_nothing(
+def test_an_internal_error_is_a_5xx_in_the_envelope_without_details(
     open_door: Open, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     door = open_door()
@@ -264,8 +264,10 @@ def test_a_bug_of_ours_is_a_5xx_in_the_envelope_that_tells_nothing(
 
 # --- properties ---
 
-NAMES = sorted({field.path.partition(".")[0].partition("[")[0] for said in contracts() for field in said.fields})
-WORDS = ["seedance-2-0", "video-upscale", "seedance2-a/seedance-2.0-a", "1080p", "720p", "16:9", "640x640", "adaptive"]
+NAMES = sorted(
+    {field.path.partition(".")[0].partition("[")[0] for contract in contracts() for field in contract.fields}
+)
+TEXTS = ["seedance-2-0", "video-upscale", "seedance2-a/seedance-2.0-a", "1080p", "720p", "16:9", "640x640", "adaptive"]
 URLS = ["asset://", "asset://x", "data:", "data:image/png;base64,AA==", "https://media.example.org/a", "http://[", "//"]
 SCALARS = st.one_of(
     st.none(),
@@ -274,7 +276,7 @@ SCALARS = st.one_of(
     st.integers(-(2**70), 2**70),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=20),
-    st.sampled_from([*WORDS, *URLS, "Image", "4", "1.0", "first_frame", "image_url"]),
+    st.sampled_from([*TEXTS, *URLS, "Image", "4", "1.0", "first_frame", "image_url"]),
 )
 ITEM = st.dictionaries(st.sampled_from(["type", "role", "image_url", "video_url", "url"]), SCALARS, max_size=4)
 VALUES = st.recursive(
@@ -283,7 +285,7 @@ VALUES = st.recursive(
     max_leaves=20,
 )
 DOCUMENTS = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=8), VALUES, max_size=10)
-ORDERS = {
+ORDERS: dict[str, dict[str, Any]] = {
     "/v1/videos": {"model": "seedance-2-0", "prompt": "x", "size": "640x640", "seconds": "4"},
     "/api/v1/video/generations": {"model": "seedance2-a/seedance-2.0-a", "prompt": "x", "duration": 4},
     "/v1/video/generations": {"model": "video-upscale", "videoUrl": "https://x.example/a", "targetResolution": "2k"},
@@ -295,7 +297,7 @@ SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, He
 
 @pytest.fixture
 def under_fire(open_door: Open) -> Any:
-    """One door for all examples of a property, with a journal that is quickly read."""
+    """One emulator for all examples of a property, with a short journal."""
     return open_door(max_journal_entries=5)
 
 
@@ -305,18 +307,16 @@ def under_fire(open_door: Open) -> Any:
     kind=st.sampled_from([JSON, FORM, "", "text/plain"]) | st.text("abc/;=", max_size=20),
     path=st.sampled_from(sorted(POSTS.values())),
 )
-def test_no_bytes_whatsoever_are_more_than_a_4xx(under_fire: Any, body: bytes, kind: str, path: str) -> None:
-    checked(under_fire.post(path, content=body, headers={"Content-Type": kind}), path)
+def test_no_bytes_cause_a_5xx(under_fire: Any, body: bytes, kind: str, path: str) -> None:
+    check_response(under_fire.post(path, content=body, headers={"Content-Type": kind}), path)
 
 
 @pytest.mark.slow
 @SHARED
 @given(document=DOCUMENTS, path=st.sampled_from(sorted(ORDERS)), spoil=st.booleans())
-def test_no_document_whatsoever_is_more_than_a_4xx(
-    under_fire: Any, document: dict[str, Any], path: str, spoil: bool
-) -> None:
+def test_no_document_causes_a_5xx(under_fire: Any, document: dict[str, Any], path: str, spoil: bool) -> None:
     answer = under_fire.post(path, content=json.dumps({**(ORDERS[path] if spoil else {}), **document}))
-    checked(answer, path, lowest=200)
+    check_response(answer, path, lowest=200)
     if answer.status_code == 200 and path == "/v1/videos":
         under_fire.task_b(answer.json()["id"])
     elif answer.status_code == 200 and path.endswith("generations"):
@@ -346,7 +346,7 @@ PATHS = st.lists(
     ),
     key=st.sampled_from(["k", None]),
 )
-def test_no_request_line_or_headers_whatsoever_are_more_than_a_4xx(
+def test_no_request_line_or_headers_cause_a_5xx(
     under_fire: Any, method: str, path: str, query: str, headers: list[tuple[bytes, bytes]], key: str | None
 ) -> None:
     answer = under_fire.ask(method, f"{under_fire.origin}{path}?{query}", headers=headers, key=key)

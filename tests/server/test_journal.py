@@ -1,4 +1,4 @@
-"""The journal: what was said, bounded, and without keys."""
+"""The journal: every exchange, bounded in size, and without keys."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from seedmock_server.journal import JournalEntry
 Open = Callable[..., Any]
 
 
-def test_an_exchange_is_written_down_with_both_bodies(door: Any) -> None:
+def test_an_exchange_is_logged_with_both_bodies(door: Any) -> None:
     task_id = door.order_b()
     door.clock.advance(5)
     door.task_b(task_id)
-    made, asked = door.journal()
-    assert list(made) == [
+    create, query = door.journal()
+    assert list(create) == [
         "number", "at", "upstream", "operation", "account", "method", "path", "query", "status", "kind", "request_body",
         "response_body", "notes", "request_headers", "response_headers", "faults", "violations",
     ]  # fmt: skip
-    assert (made["number"], made["upstream"], made["operation"], made["status"]) == (0, "opeai", "create", 200)
-    assert (made["method"], made["path"]) == ("POST", "/v1/videos")
-    assert '"prompt"' in made["request_body"]
-    assert task_id in made["response_body"]
-    assert asked["at"] - made["at"] == 5
-    assert asked["path"] == f"/v1/videos/{task_id}"
-    assert made["account"] == asked["account"]
-    assert ["authorization", "***"] in made["request_headers"]
+    assert (create["number"], create["upstream"], create["operation"], create["status"]) == (0, "opeai", "create", 200)
+    assert (create["method"], create["path"]) == ("POST", "/v1/videos")
+    assert '"prompt"' in create["request_body"]
+    assert task_id in create["response_body"]
+    assert query["at"] - create["at"] == 5
+    assert query["path"] == f"/v1/videos/{task_id}"
+    assert create["account"] == query["account"]
+    assert ["authorization", "***"] in create["request_headers"]
 
 
-def test_refusals_are_written_down_too(door: Any) -> None:
+def test_errors_are_logged_too(door: Any) -> None:
     door.post("/v1/videos", {"model": "x"})
     door.get("/api/v1/balance", key=None)
     door.get("/v1/nowhere")
     door.ask("PUT", "/api/v1/assets")
-    said = [(one["upstream"], one["operation"], one["status"]) for one in door.journal()]
-    assert said == [
+    rows = [(exchange["upstream"], exchange["operation"], exchange["status"]) for exchange in door.journal()]
+    assert rows == [
         ("opeai", "create", 404),
         ("apimodels", "balance", 401),
         ("opeai", "", 404),
@@ -45,13 +45,13 @@ def test_refusals_are_written_down_too(door: Any) -> None:
     ]
 
 
-def test_a_download_is_written_down_without_its_bytes(door: Any) -> None:
+def test_a_download_is_logged_without_its_bytes(door: Any) -> None:
     door.get(f"/v1/videos/{door.order_b()}/content", headers={"Range": "bytes=0-9"})
     last = door.journal()[-1]
     assert (last["operation"], last["status"], last["response_body"]) == ("content", 206, "")
 
 
-def test_the_journal_can_be_read_by_upstream_and_account(inside: Any) -> None:
+def test_the_journal_can_be_filtered_by_upstream_and_account(inside: Any) -> None:
     inside.order_a()
     inside.order_b()
     inside.order_b(key="sk_other")
@@ -61,7 +61,7 @@ def test_the_journal_can_be_read_by_upstream_and_account(inside: Any) -> None:
     assert len(inside.get(f"/_mock/journal?account={account}", key=None).json()["exchanges"]) == 1
 
 
-def test_the_journal_keeps_the_last_exchanges_and_goes_on_counting(open_door: Open) -> None:
+def test_the_journal_keeps_the_latest_exchanges_and_goes_on_counting(open_door: Open) -> None:
     door = open_door(max_journal_entries=5)
     for _ in range(12):
         door.get("/v1/balance")
@@ -77,27 +77,27 @@ def test_the_journal_keeps_the_last_exchanges_and_goes_on_counting(open_door: Op
     ],
     ids=["a long prompt", "many unknown fields", "a long name"],
 )
-def test_an_exchange_takes_a_bounded_place(inside: Any, document: dict[str, Any]) -> None:
+def test_an_entry_is_bounded_in_size(inside: Any, document: dict[str, Any]) -> None:
     inside.order_b(**document)
     inside.get("/v1/videos/" + "\u00e9" * 5000)
     assert len(inside.get("/_mock/journal", key=None).content) < 20_000
     assert len(inside.journal()[-1]["path"]) <= 500
 
 
-def test_more_unknown_fields_than_are_worth_reading_are_counted(inside: Any) -> None:
+def test_many_unknown_fields_are_listed_in_part_and_counted(inside: Any) -> None:
     inside.order_b(**{f"unknown_{number}": number for number in range(100)})
     notes = inside.journal()[0]["notes"]
     assert notes[0] == "unknown field 'unknown_0'"
     assert notes[-1] == "and 80 more"
 
 
-def test_bytes_that_are_no_text_can_be_read_in_the_journal(inside: Any) -> None:
+def test_bytes_that_are_not_text_can_be_logged(inside: Any) -> None:
     inside.post("/v1/videos", content=b"\xff\xfe\x00\x01", headers={"Content-Type": "application/json"})
     inside.get("/v1/videos/%ff%00%0a")
     assert len(inside.journal()) == 2
 
 
-def test_an_answer_of_200_is_a_refusal_only_where_its_code_says_so() -> None:
+def test_a_response_of_200_is_an_error_only_if_its_code_says_so() -> None:
     entries = [
         JournalEntry(0.0, "apimodels", "", "", "GET", "/", 200, b"", answered, ())
         for answered in (b'{"code":200}', b'{"code":404}', b'{"code":500}', b'{"code":"x"}', b'{"code":', b"[]")

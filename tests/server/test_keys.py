@@ -1,4 +1,4 @@
-"""Keys: who is let in, who is told what, and that no key goes anywhere."""
+"""API keys: which are valid, the errors for those that are not, and that no key is ever shown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_KEY = {
 }
 
 
-def refused(answer: httpx.Response, upstream: str) -> str:
+def unauthorized_message(answer: httpx.Response, upstream: str) -> str:
     """The message of a 401 in this upstream's envelope."""
     body = answer.json()
     if upstream == "opeai":
@@ -43,7 +43,7 @@ def refused(answer: httpx.Response, upstream: str) -> str:
 def test_a_request_without_a_bearer_key_is_a_401(
     inside: Any, upstream: str, path: str, headers: list[tuple[str, str]]
 ) -> None:
-    message = refused(inside.get(path, key=None, headers=headers), upstream)
+    message = unauthorized_message(inside.get(path, key=None, headers=headers), upstream)
     assert "Authorization: Bearer YOUR_API_KEY" in message
 
 
@@ -56,14 +56,14 @@ def test_the_scheme_is_read_in_any_case(shared_door: Any, scheme: str) -> None:
 def test_the_same_key_is_the_same_account_however_it_is_written(inside: Any) -> None:
     task_id = inside.order_b(key="sk_x")
     for value in ("Bearer sk_x", "bearer  sk_x", "BEARER sk_x "):
-        found = inside.get(f"/v1/videos/{task_id}", key=None, headers=[("Authorization", value)])
-        assert found.status_code == 200
+        response = inside.get(f"/v1/videos/{task_id}", key=None, headers=[("Authorization", value)])
+        assert response.status_code == 200
 
 
-def test_a_server_that_was_given_keys_takes_no_others(open_door: Callable[..., Any]) -> None:
+def test_a_server_with_keys_accepts_no_others(open_door: Callable[..., Any]) -> None:
     door = open_door("on a socket", keys=("sk_good_1", "sk_good_2"))
     for upstream, path in PAIRS:
-        message = refused(door.get(path, key="sk_bad"), upstream)
+        message = unauthorized_message(door.get(path, key="sk_bad"), upstream)
         assert "not valid" in message
         assert "sk_" not in message
     assert [door.get("/v1/balance", key=key).status_code for key in ("sk_good_1", "sk_good_2", "sk_good_")] == [
@@ -73,27 +73,29 @@ def test_a_server_that_was_given_keys_takes_no_others(open_door: Callable[..., A
     ]
 
 
-def test_a_401_comes_before_anything_that_the_body_says(inside: Any) -> None:
+def test_a_401_comes_before_the_body_is_read(inside: Any) -> None:
     for path, upstream in (("/v1/videos", "opeai"), ("/api/v1/assets", "apimodels")):
-        refused(inside.post(path, key=None, content=b"{", headers={"Content-Type": "text/plain"}), upstream)
+        unauthorized_message(
+            inside.post(path, key=None, content=b"{", headers={"Content-Type": "text/plain"}), upstream
+        )
 
 
-def test_no_key_appears_in_answers_journal_or_log(open_door: Callable[..., Any], caplog: Any) -> None:
+def test_no_key_appears_in_responses_journal_or_log(open_door: Callable[..., Any], caplog: Any) -> None:
     door = open_door("on a socket", keys=("sk_kept_to_itself",))
     key, wrong = "sk_kept_to_itself", "sk_wrong_but_secret"
-    heard = []
+    texts = []
     with caplog.at_level(logging.DEBUG):
         for secret in (key, wrong):
-            heard += [door.get(path, key=secret).text for _, path in PAIRS]
-            heard += [
+            texts += [door.get(path, key=secret).text for _, path in PAIRS]
+            texts += [
                 door.post(path, {"model": "x"}, key=secret).text for path in ("/v1/videos", "/api/v1/video/generations")
             ]
-            heard += [door.get("/v1/nowhere", key=secret).text, door.ask("PUT", "/v1/videos", key=secret).text]
-            heard.append(door.get("/v1/balance", key=None, headers={"Authorization": f"Basic {secret}"}).text)
-    heard += [door.get(path, key=None).text for path in ("/_mock/journal", "/_mock/variants", "/_mock/nowhere")]
-    told = "".join(heard) + "".join(record.getMessage() for record in caplog.records if record.name != "httpx")
-    assert "secret" not in told
-    assert "kept_to_itself" not in told
+            texts += [door.get("/v1/nowhere", key=secret).text, door.ask("PUT", "/v1/videos", key=secret).text]
+            texts.append(door.get("/v1/balance", key=None, headers={"Authorization": f"Basic {secret}"}).text)
+    texts += [door.get(path, key=None).text for path in ("/_mock/journal", "/_mock/variants", "/_mock/nowhere")]
+    everything = "".join(texts) + "".join(record.getMessage() for record in caplog.records if record.name != "httpx")
+    assert "secret" not in everything
+    assert "kept_to_itself" not in everything
     accounts = {exchange["account"] for exchange in door.journal()}
     assert len(accounts) == 2
     assert "" in accounts
@@ -107,7 +109,7 @@ def test_a_key_in_any_header_that_could_carry_one_is_not_in_the_journal(shared_d
     assert secret not in shared_door.get("/_mock/journal", key=None).text
 
 
-def test_more_keys_than_are_remembered_keep_their_tasks(inside: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_keys_than_the_cache_holds_keep_their_tasks(inside: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seedmock_server.api.pipeline.KNOWN_KEYS", 3)
     tasks = {key: inside.order_b(key=key) for key in map("sk_{}".format, range(10))}
     assert {inside.task_b(task_id, key=key)["status"] for key, task_id in tasks.items()} == {"SUCCESS"}

@@ -1,4 +1,4 @@
-"""How fast tasks live, and what a seed decides."""
+"""Pace of tasks, and what a seed decides."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from seedmock_server.tasks.timeline import LogNormal, Pace, durations_at_pace
 Open = Callable[..., Any]
 
 
-def words(door: Any, task_id: str, steps: int, seconds: float) -> list[str]:
-    seen = []
+def poll_statuses(door: Any, task_id: str, steps: int, seconds: float) -> list[str]:
+    statuses = []
     for _ in range(steps):
-        seen.append(door.task_b(task_id)["status"])
+        statuses.append(door.task_b(task_id)["status"])
         door.clock.advance(seconds)
-    return seen
+    return statuses
 
 
-def test_instant_tasks_have_ended_when_they_are_first_looked_at(open_door: Open) -> None:
+def test_instant_tasks_have_ended_at_the_first_query(open_door: Open) -> None:
     door = open_door(pace="instant")
     assert door.task_b(door.order_b())["status"] == "SUCCESS"
     assert door.task_a(door.order_a())["state"] == "completed"
@@ -33,14 +33,14 @@ def test_instant_tasks_have_ended_when_they_are_first_looked_at(open_door: Open)
 
 def test_fast_tasks_show_every_state_within_two_seconds(open_door: Open) -> None:
     door = open_door(pace="fast")
-    assert words(door, door.order_b(), 5, 0.5) == ["QUEUED", "QUEUED", "IN_PROGRESS", "IN_PROGRESS", "SUCCESS"]
+    assert poll_statuses(door, door.order_b(), 5, 0.5) == ["QUEUED", "QUEUED", "IN_PROGRESS", "IN_PROGRESS", "SUCCESS"]
 
 
-def test_a_step_is_one_state_a_query_and_other_looks_are_none(open_door: Open) -> None:
+def test_each_query_is_one_step_and_no_other_request_is(open_door: Open) -> None:
     door = open_door(pace="step")
     first, second = door.order_b(), door.order_a()
     assert door.get(f"/v1/videos/{first}/content").status_code == 400
-    assert words(door, first, 4, 0) == ["QUEUED", "IN_PROGRESS", "SUCCESS", "SUCCESS"]
+    assert poll_statuses(door, first, 4, 0) == ["QUEUED", "IN_PROGRESS", "SUCCESS", "SUCCESS"]
     door.get(f"/v1/records/{second}")
     assert [door.task_a(second)["state"] for _ in range(3)] == ["pending", "processing", "completed"]
     assert door.get(f"/v1/videos/{first}/content").status_code == 200
@@ -50,14 +50,14 @@ def test_steps_do_not_wait_for_the_clock_nor_follow_it(open_door: Open) -> None:
     door = open_door(pace="step")
     task_id = door.order_b()
     door.clock.advance(86400)
-    assert words(door, task_id, 3, 86400) == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
+    assert poll_statuses(door, task_id, 3, 86400) == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
 
 
-def test_another_keys_query_is_no_step(open_door: Open) -> None:
+def test_a_query_with_another_key_is_no_step(open_door: Open) -> None:
     door = open_door(pace="step")
     task_id = door.order_b()
     for _ in range(5):
-        door.get(f"/v1/videos/{task_id}", key="sk_test_somebody_else")
+        door.get(f"/v1/videos/{task_id}", key="sk_test_another")
     assert door.task_b(task_id)["status"] == "QUEUED"
 
 
@@ -69,16 +69,16 @@ def test_realistic_times_have_the_vendors_measured_quantiles() -> None:
     assert totals[0] > 1
 
 
-def test_realistic_tasks_live_by_the_clock_and_never_go_back(open_door: Open) -> None:
+def test_realistic_tasks_follow_the_clock_and_never_go_back(open_door: Open) -> None:
     door = open_door(pace="realistic")
-    seen = words(door, door.order_b(), 400, 20)
-    assert list(dict.fromkeys(seen)) == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
-    statuses = [TaskStatus(word) for word in seen]
+    spellings = poll_statuses(door, door.order_b(), 400, 20)
+    assert list(dict.fromkeys(spellings)) == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
+    statuses = [TaskStatus(spelling) for spelling in spellings]
     assert all(may_follow(before, after) for before, after in pairwise(statuses))
 
 
-def calls(door: Any) -> list[Any]:
-    """What one and the same conversation brought."""
+def run_calls(door: Any) -> list[Any]:
+    """Results of the same calls each time."""
     tasks = [door.order_b(seed=None), door.order_a(seed=None), door.order_a(first_frame_url="http://10.0.0.1/a")]
     door.post("/v1/assets/groups", {"name": "cast"})
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
@@ -92,25 +92,25 @@ def calls(door: Any) -> list[Any]:
     ]
 
 
-def test_the_same_seed_and_calls_bring_the_same_answers_ids_links_and_clips(open_door: Open) -> None:
-    assert calls(open_door(seed=11, pace="realistic")) == calls(open_door(seed=11, pace="realistic"))
+def test_the_same_seed_and_calls_give_the_same_ids_links_and_clips(open_door: Open) -> None:
+    assert run_calls(open_door(seed=11, pace="realistic")) == run_calls(open_door(seed=11, pace="realistic"))
 
 
-def drawn(door: Any) -> list[Any]:
-    """What tasks of both upstreams got where nothing was asked for: their seeds, and how long they take."""
+def seeds_and_durations(door: Any) -> list[Any]:
+    """Seeds and durations of tasks whose order names none."""
     ids = [door.order_b(seed=None), door.order_a(seed=None)]
     tasks = [door.get(f"/_mock/tasks/{task_id}", key=None).json() for task_id in ids]
     return [(task["seed"], round(task["ends_at"] - task["created_at"], 3)) for task in tasks]
 
 
-def test_a_seed_brings_the_same_clips_and_latencies_at_another_hour(open_door: Open) -> None:
+def test_a_seed_gives_the_same_clips_and_latencies_at_another_time(open_door: Open) -> None:
     doors = [open_door(seed=11, pace="realistic", clock=ManualClock(at)) for at in (1_800_000_000, 1_800_003_601)]
-    assert drawn(doors[0]) == drawn(doors[1])
+    assert seeds_and_durations(doors[0]) == seeds_and_durations(doors[1])
 
 
-def test_another_seed_brings_other_ids_links_and_clips(open_door: Open) -> None:
-    first, second = (calls(open_door(seed=seed)) for seed in (11, 12))
-    assert all(one != other for one, other in zip(first, second, strict=True))
+def test_another_seed_gives_other_ids_links_and_clips(open_door: Open) -> None:
+    first, second = (run_calls(open_door(seed=seed)) for seed in (11, 12))
+    assert all(ours != theirs for ours, theirs in zip(first, second, strict=True))
 
 
 def test_without_a_seed_two_servers_agree_on_nothing(open_door: Open) -> None:
@@ -122,19 +122,22 @@ def test_any_seed_of_64_bits_serves(open_door: Open, seed: Any) -> None:
     assert open_door(seed=seed).order_b()
 
 
-def tag(door: Any, **changes: Any) -> str:
+def clip_etag(door: Any, **changes: Any) -> str:
     return str(door.ask("HEAD", f"/v1/videos/{door.order_b(**changes)}/content").headers["etag"])
 
 
 def test_a_seed_in_the_request_decides_the_clip(open_door: Open) -> None:
     first, second = open_door(seed=1), open_door(seed=2)
-    assert tag(first) == tag(first) == tag(second)
-    assert tag(first) != tag(first, seed=4)
+    assert clip_etag(first) == clip_etag(first) == clip_etag(second)
+    assert clip_etag(first) != clip_etag(first, seed=4)
 
 
 def test_without_a_seed_in_the_request_each_task_draws_its_own(inside: Any) -> None:
-    assert len({tag(inside, seed=None), tag(inside, seed=None), tag(inside, seed=-1), tag(inside)}) == 4
+    assert (
+        len({clip_etag(inside, seed=None), clip_etag(inside, seed=None), clip_etag(inside, seed=-1), clip_etag(inside)})
+        == 4
+    )
 
 
 def test_the_prompt_and_the_sound_are_part_of_the_clip(inside: Any) -> None:
-    assert len({tag(inside), tag(inside, prompt="Rain"), tag(inside, generate_audio=True)}) == 3
+    assert len({clip_etag(inside), clip_etag(inside, prompt="Rain"), clip_etag(inside, generate_audio=True)}) == 3

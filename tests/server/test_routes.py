@@ -1,4 +1,4 @@
-"""Which URLs are endpoints, and in whose envelope the others are refused."""
+"""Routes: URLs that are endpoints, and the envelopes of errors for those that are not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-ELSEWHERE_B = (
+UNKNOWN_TO_OPEAI = (
     ("GET", "/v1/videos"),
     ("DELETE", "/v1/videos/cgt-20260529102017-sjqj9"),
     ("POST", "/v1/videos/cgt-20260529102017-sjqj9/remix"),
@@ -19,7 +19,7 @@ ELSEWHERE_B = (
     ("GET", "/v1/videos/"),
     ("GET", "/v1"),
 )
-ELSEWHERE_A = (
+UNKNOWN_TO_APIMODELS = (
     ("GET", "/"),
     ("GET", "/favicon.ico"),
     ("GET", "/api/v1"),
@@ -42,8 +42,8 @@ WRONG_METHOD = (
 )
 
 
-@pytest.mark.parametrize(("method", "path"), ELSEWHERE_B)
-def test_an_endpoint_that_b_does_not_document_is_an_invalid_url(shared_door: Any, method: str, path: str) -> None:
+@pytest.mark.parametrize(("method", "path"), UNKNOWN_TO_OPEAI)
+def test_an_endpoint_that_opeai_does_not_document_is_an_invalid_url(shared_door: Any, method: str, path: str) -> None:
     answer = shared_door.ask(method, path)
     assert answer.status_code == 404
     error = {"message": f"Invalid URL ({method} {path})", "type": "invalid_request_error", "param": "", "code": ""}
@@ -51,8 +51,10 @@ def test_an_endpoint_that_b_does_not_document_is_an_invalid_url(shared_door: Any
     assert "allow" not in answer.headers
 
 
-@pytest.mark.parametrize(("method", "path"), ELSEWHERE_A)
-def test_an_endpoint_that_a_does_not_have_is_refused_in_its_envelope(shared_door: Any, method: str, path: str) -> None:
+@pytest.mark.parametrize(("method", "path"), UNKNOWN_TO_APIMODELS)
+def test_an_endpoint_that_apimodels_does_not_have_is_a_404_in_its_envelope(
+    shared_door: Any, method: str, path: str
+) -> None:
     answer = shared_door.ask(method, path)
     body = answer.json()
     assert (answer.status_code, body["code"], body["data"], list(body)) == (404, 404, None, ["code", "msg", "data"])
@@ -61,19 +63,19 @@ def test_an_endpoint_that_a_does_not_have_is_refused_in_its_envelope(shared_door
 
 
 @pytest.mark.parametrize(("method", "path", "upstream", "allow"), WRONG_METHOD)
-def test_another_method_at_an_endpoint_is_told_which_are_allowed(
+def test_another_method_at_an_endpoint_is_a_405_with_those_allowed(
     shared_door: Any, method: str, path: str, upstream: str, allow: str
 ) -> None:
     answer = shared_door.ask(method, path)
     assert (answer.status_code, answer.headers["allow"]) == (405, allow)
     if method != "HEAD":
         body = answer.json()
-        said = body["error"]["message"] if upstream == "opeai" else body["msg"]
-        assert method in said
-        assert allow in said
+        message = body["error"]["message"] if upstream == "opeai" else body["msg"]
+        assert method in message
+        assert allow in message
 
 
-def test_head_of_a_refusal_has_no_body(shared_door: Any) -> None:
+def test_a_head_error_has_no_body(shared_door: Any) -> None:
     answer = shared_door.ask("HEAD", "/v1/videos/cgt-20260529102017-sjqj9/content")
     assert (answer.status_code, answer.content) == (404, b"")
 
@@ -83,7 +85,7 @@ def test_a_long_path_is_cut_in_the_message(inside: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/videos/{}", "/v1/videos/{}/content", "/api/v1/records/{}", "/v1/records/%7B%7D"])
-def test_an_id_of_braces_is_an_id_that_nobody_has(shared_door: Any, path: str) -> None:
+def test_an_id_of_braces_is_an_unknown_id(shared_door: Any, path: str) -> None:
     answer = shared_door.ask("GET", path)
     assert answer.status_code == 404, answer.text
     assert "not found" in answer.text

@@ -1,4 +1,4 @@
-"""Every rule of both contracts, kept and broken, as a caller meets it."""
+"""Every rule of both contracts over HTTP: a document that keeps it is accepted, one that breaks it is a 4xx."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def _cases() -> Iterator[Any]:
 CASES = list(_cases())
 
 
-def filled(door: Any, contract: Contract, operation: Operation, document: Any) -> dict[str, Any]:
-    """The document with the ids of what is really there."""
+def fill_ids(door: Any, contract: Contract, operation: Operation, document: Any) -> dict[str, Any]:
+    """The document with ids of tasks, assets and groups that exist."""
     if contract.name == "opeai":
         return dict(document)
     group = door.post("/api/v1/assets/groups", {"name": "cast"}).json()["data"]["id"]
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": group}
-    made = door.post("/api/v1/assets", asset).json()["data"]["id"]
-    ids = {of_asset: {"id": made} for of_asset in ASSET_OPERATIONS} | {
+    asset_id = door.post("/api/v1/assets", asset).json()["data"]["id"]
+    ids = {asset_operation: {"id": asset_id} for asset_operation in ASSET_OPERATIONS} | {
         Operation.QUERY: {"task_id": door.order_a()},
         Operation.ASSET_CREATE: {"group_id": group},
         Operation.GROUP_DELETE: {"id": group},
@@ -50,8 +50,8 @@ def send(door: Any, contract: Contract, operation: Operation, document: dict[str
     return door.post(path, document)
 
 
-def told(body: dict[str, Any]) -> tuple[Any, str, str | None]:
-    """Code, message and param, in whichever envelope."""
+def parse_error(body: dict[str, Any]) -> tuple[Any, str, str | None]:
+    """Code, message and param of an error, in any envelope."""
     error = body.get("error", body)
     return error.get("code"), str(error.get("message", error.get("msg"))), error.get("param")
 
@@ -61,21 +61,21 @@ def test_a_document_that_keeps_a_rule_is_accepted(
     lasting: Any, contract: Contract, operation: Operation, rule: Rule
 ) -> None:
     door = lasting()
-    answer = send(door, contract, operation, filled(door, contract, operation, contract.example(operation, rule)))
+    answer = send(door, contract, operation, fill_ids(door, contract, operation, contract.example(operation, rule)))
     assert answer.status_code == 200, answer.text
     assert answer.json().get("code", 200) == 200
 
 
 @pytest.mark.parametrize("style", ["default", "other"])
 @pytest.mark.parametrize(("contract", "operation", "rule"), CASES)
-def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
+def test_a_document_that_breaks_a_rule_is_rejected_by_name_and_leaves_no_trace(
     lasting: Any, contract: Contract, operation: Operation, rule: Rule, style: str
 ) -> None:
     name, option = f"{contract.name}.errors", ERRORS[contract.name][style == "other"]
-    variants = {name: option} | dict([held] if (held := condition(rule)) else [])
+    variants = {name: option} | dict([required_option] if (required_option := condition(rule)) else [])
     door, untouched = (lasting(copy=copy, variants=variants) for copy in (1, 2))
-    document = filled(door, contract, operation, contract.example(operation, rule))
-    filled(untouched, contract, operation, document)
+    document = fill_ids(door, contract, operation, contract.example(operation, rule))
+    fill_ids(untouched, contract, operation, document)
     before = statement(door)
 
     broken = rule.violating_document(document, contract.request.layout)
@@ -83,7 +83,7 @@ def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
 
     case = contract.error_case(rule.kind, option)
     assert answer.status_code == (200 if option == "ok" else case.status), answer.text
-    code, message, param = told(answer.json())
+    code, message, param = parse_error(answer.json())
     assert code == case.code
     if option == "ark":
         assert param is not None
@@ -96,7 +96,7 @@ def test_a_document_that_breaks_a_rule_is_refused_by_name_and_leaves_no_trace(
     assert answer.headers.get("x-mock-basis") == ("assumed" if assumed else None)
 
     assert statement(door) == before
-    # Ids are drawn in the order of creation, so one that was drawn for nothing would show.
+    # Ids are drawn in the order of creation: one drawn for a rejected order would shift these.
     assert (door.order_a(), door.order_b(seed=None)) == (untouched.order_a(), untouched.order_b(seed=None))
 
 
@@ -106,7 +106,7 @@ def statement(door: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("field", ["model", "prompt", "size", "seconds"])
-def test_b_takes_null_for_a_field_left_out(inside: Any, field: str) -> None:
+def test_opeai_takes_null_for_a_missing_field(inside: Any, field: str) -> None:
     order = {"model": "seedance-2-0", "prompt": "Rain", "size": "640x640", "seconds": "4"}
     answer = inside.post("/v1/videos", order | {field: None})
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, field)

@@ -1,4 +1,4 @@
-"""`serve` as a context manager, and the app in process: opened, used and gone without a trace."""
+"""`serve` as a context manager, and the app in process: opened, used and closed without a trace."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEY = {"Authorization": "Bearer sk_x"}
 
 @pytest.fixture(autouse=True)
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of our own for temporary folders, which must be empty at the end, with no warning on the way."""
+    """A folder for the test's temporary folders, which must be empty at the end; warnings are errors."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -34,7 +34,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     assert list(folder.iterdir()) == []
 
 
-def test_a_server_answers_while_its_block_lasts_and_no_longer(clips: Path, picture: Callable[..., bytes]) -> None:
+def test_a_server_responds_while_its_block_lasts_and_no_longer(clips: Path, picture: Callable[..., bytes]) -> None:
     before = threading.active_count()
     with serve(pace="instant", cache_dir=clips) as server:
         assert server.url == f"http://127.0.0.1:{server.port}"
@@ -45,12 +45,12 @@ def test_a_server_answers_while_its_block_lasts_and_no_longer(clips: Path, pictu
     assert threading.active_count() == before
 
 
-def test_two_servers_live_side_by_side_and_share_nothing_but_clips(clips: Path) -> None:
+def test_two_servers_run_side_by_side_and_share_only_clips(clips: Path) -> None:
     with serve(cache_dir=clips, pace="instant") as first, serve(cache_dir=clips, pace="instant") as second:
         order = {"model": "seedance-2-0", "prompt": "Rain", "size": "640x640", "seconds": "4"}
-        made = httpx.post(f"{first.url}/v1/videos", json=order, headers=KEY).json()
-        assert httpx.get(f"{first.url}/v1/videos/{made['id']}", headers=KEY).status_code == 200
-        assert httpx.get(f"{second.url}/v1/videos/{made['id']}", headers=KEY).status_code == 404
+        task = httpx.post(f"{first.url}/v1/videos", json=order, headers=KEY).json()
+        assert httpx.get(f"{first.url}/v1/videos/{task['id']}", headers=KEY).status_code == 200
+        assert httpx.get(f"{second.url}/v1/videos/{task['id']}", headers=KEY).status_code == 404
 
 
 def test_an_error_in_the_block_comes_through_and_stops_the_server(clips: Path) -> None:
@@ -60,7 +60,7 @@ def test_an_error_in_the_block_comes_through_and_stops_the_server(clips: Path) -
         httpx.get(server.url)
 
 
-def test_a_port_in_use_is_told_and_leaves_nothing(clips: Path) -> None:
+def test_a_port_in_use_raises_and_leaves_nothing(clips: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PortInUse, match=f"port {port} on 127.0.0.1 is in use"), serve(port=port, cache_dir=clips):
@@ -88,17 +88,17 @@ def test_an_app_can_be_used_in_process_and_closed(clips: Path, temporary: Path) 
     assert asyncio.run(use()) == 200
 
 
-def test_a_folder_that_was_named_is_kept_and_read_again(
+def test_a_named_data_folder_persists_and_is_read_again(
     clips: Path, tmp_path: Path, picture: Callable[..., bytes]
 ) -> None:
-    kept = tmp_path / "kept"
+    data_dir = tmp_path / "data"
     for _ in range(2):
-        with serve(cache_dir=clips, data_dir=str(kept)) as server:
+        with serve(cache_dir=clips, data_dir=str(data_dir)) as server:
             httpx.post(f"{server.url}/v1/files", files={"file": picture()}, headers=KEY)
-    assert len(list((kept / "sources").iterdir())) == 1
+    assert len(list((data_dir / "sources").iterdir())) == 1
 
 
-def test_the_control_api_says_what_there_is(inside: Any) -> None:
+def test_the_control_api_reports_health_and_basis(inside: Any) -> None:
     health = inside.get("/_mock/health", key=None).json()
     assert (health["status"], health["pace"]) == ("ok", "instant")
     basis = inside.get("/_mock/basis", key=None).json()

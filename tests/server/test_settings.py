@@ -1,4 +1,4 @@
-"""Settings: read from texts, and refused with a sentence that says what would do."""
+"""Settings: parsed from strings, and rejected with a message that says what is allowed."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("values", "said"), WRONG, ids=lambda value: str(value)[:40])
-def test_a_setting_that_cannot_be_is_refused_by_name_with_what_is_allowed(values: dict[str, Any], said: str) -> None:
-    with pytest.raises(InvalidSetting) as caught:
+@pytest.mark.parametrize(("values", "message"), WRONG, ids=lambda value: str(value)[:40])
+def test_an_invalid_setting_is_rejected_by_name_with_what_is_allowed(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidSetting) as raised:
         create_app(**values)
-    assert str(caught.value).startswith(said)
+    assert str(raised.value).startswith(message)
     with pytest.raises(InvalidSetting), serve(**values):
         raise AssertionError("unreachable")
 
 
-def test_texts_stand_for_what_they_spell() -> None:
-    read = parse_settings(
+def test_settings_are_parsed_from_strings() -> None:
+    settings = parse_settings(
         {
             "pace": "step",
             "seed": "7",
@@ -61,18 +61,18 @@ def test_texts_stand_for_what_they_spell() -> None:
             "keys": "k",
         }
     )
-    assert (read.pace, read.seed, read.credit, read.token_price) == ("step", 7, Decimal("5.5"), None)
-    assert (read.cache_dir, read.max_body_bytes, read.keys) == (Path("x"), 9, ("k",))
+    assert (settings.pace, settings.seed, settings.credit, settings.token_price) == ("step", 7, Decimal("5.5"), None)
+    assert (settings.cache_dir, settings.max_body_bytes, settings.keys) == (Path("x"), 9, ("k",))
 
 
-def test_every_variant_has_an_option_in_force() -> None:
+def test_every_variant_has_an_option() -> None:
     options = Settings(variants={"opeai.seed": "reject"}).variant_options
     assert set(options) == {variant.id for contract in contracts() for variant in contract.variants}
     assert options["opeai.seed"] == "reject"
     assert options["opeai.status"] == "documented"
 
 
-def test_what_is_set_holds(open_door: Any) -> None:
+def test_settings_take_effect(open_door: Any) -> None:
     door = open_door(credit="5", token_price="3", keys="k")
     assert door.balance(key="k") == 5
     assert door.get("/v1/balance").status_code == 401

@@ -1,4 +1,4 @@
-"""Where the truth is unknown: each option changes what it says and nothing else."""
+"""Variants: each option changes the responses that it is about, and no others."""
 
 from __future__ import annotations
 
@@ -17,78 +17,82 @@ FIELDS = ("status", "body", "basis", "allow", "length")
 
 
 def call(name: str) -> Callable[[Callable[[Any, dict[str, Any]], Any]], None]:
-    def kept(ask: Callable[[Any, dict[str, Any]], Any]) -> None:
-        CALLS[name] = ask
+    def register(send: Callable[[Any, dict[str, Any]], Any]) -> None:
+        CALLS[name] = send
 
-    return kept
+    return register
 
 
-@call("B: create")
-def _(door: Any, made: dict[str, Any]) -> Any:
-    answer = door.post("/v1/videos", made["order"])
-    made["b"] = answer.json()["id"]
+@call("opeai: create")
+def _(door: Any, state: dict[str, Any]) -> Any:
+    answer = door.post("/v1/videos", state["order"])
+    state["opeai_task"] = answer.json()["id"]
     return answer
 
 
-call("B: create with size and resolution + ratio")(
-    lambda door, made: door.post("/v1/videos", {**made["order"], "resolution": "480p", "ratio": "16:9"})
+call("opeai: create with size and resolution + ratio")(
+    lambda door, state: door.post("/v1/videos", {**state["order"], "resolution": "480p", "ratio": "16:9"})
 )
-call("B: create with a seed")(lambda door, made: door.post("/v1/videos", {**made["order"], "seed": 3}))
-call("B: create without a prompt")(lambda door, made: door.post("/v1/videos", {**made["order"], "prompt": ""}))
-call("B: create with an unknown model")(lambda door, made: door.post("/v1/videos", {**made["order"], "model": "x"}))
-call("B: create with bad input")(
-    lambda door, made: door.post("/v1/videos", files=[("input_reference", ("a.png", b"x")), *made["form"]])
+call("opeai: create with a seed")(lambda door, state: door.post("/v1/videos", {**state["order"], "seed": 3}))
+call("opeai: create without a prompt")(lambda door, state: door.post("/v1/videos", {**state["order"], "prompt": ""}))
+call("opeai: create with an unknown model")(
+    lambda door, state: door.post("/v1/videos", {**state["order"], "model": "x"})
 )
-call("B: create without a key")(lambda door, made: door.post("/v1/videos", made["order"], key=None))
-call("B: create with broken JSON")(lambda door, made: door.post("/v1/videos", content=b"{"))
-call("B: query, queued")(lambda door, made: door.get(f"/v1/videos/{made['b']}"))
-call("B: query of no task")(lambda door, made: door.get("/v1/videos/x"))
-call("B: content of no task")(lambda door, made: door.get("/v1/videos/x/content"))
-call("B: content, queued")(lambda door, made: door.get(f"/v1/videos/{made['b']}/content"))
-call("A: balance at first")(lambda door, made: door.get("/v1/balance"))
+call("opeai: create with bad input")(
+    lambda door, state: door.post("/v1/videos", files=[("input_reference", ("a.png", b"x")), *state["form"]])
+)
+call("opeai: create without a key")(lambda door, state: door.post("/v1/videos", state["order"], key=None))
+call("opeai: create with broken JSON")(lambda door, state: door.post("/v1/videos", content=b"{"))
+call("opeai: query, queued")(lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}"))
+call("opeai: query of no task")(lambda door, state: door.get("/v1/videos/x"))
+call("opeai: content of no task")(lambda door, state: door.get("/v1/videos/x/content"))
+call("opeai: content, queued")(lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content"))
+call("apimodels: balance at first")(lambda door, state: door.get("/v1/balance"))
 
 
-@call("A: create")
-def _(door: Any, made: dict[str, Any]) -> Any:
+@call("apimodels: create")
+def _(door: Any, state: dict[str, Any]) -> Any:
     order = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "Rain", "duration": 4, "aspect_ratio": "9:16"}
     answer = door.post("/v1/video/generations", {**order, "generate_audio": False, "seed": 3})
     data = answer.json()["data"]
-    made["a"] = data.get("taskId") or data["task_id"]
+    state["apimodels_task"] = data.get("taskId") or data["task_id"]
     return answer
 
 
-@call("A: create that will fail")
-def _(door: Any, made: dict[str, Any]) -> Any:
+@call("apimodels: create that will fail")
+def _(door: Any, state: dict[str, Any]) -> Any:
     order = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "Rain", "first_frame_url": "http://10.0.0.1/a"}
     answer = door.post("/v1/video/generations", order)
     data = answer.json()["data"]
-    made["failing"] = data.get("taskId") or data["task_id"]
+    state["failing"] = data.get("taskId") or data["task_id"]
     return answer
 
 
-call("A: query, queued")(lambda door, made: door.get(f"/v1/video/generations?task_id={made['a']}"))
-call("A: query of no task")(lambda door, made: door.get("/v1/video/generations?task_id=x"))
-call("A: create without a model")(lambda door, made: door.post("/v1/video/generations", {}))
-call("A: create without a key")(lambda door, made: door.post("/v1/video/generations", {}, key=None))
-call("A: nowhere")(lambda door, made: door.get("/api/v1/nowhere"))
-call("A: wrong method")(lambda door, made: door.ask("PUT", "/api/v1/assets"))
-call("A: group")(lambda door, made: door.post("/v1/assets/groups", {"name": "cast"}))
-call("A: groups")(lambda door, made: door.get("/v1/assets/groups"))
+call("apimodels: query, queued")(
+    lambda door, state: door.get(f"/v1/video/generations?task_id={state['apimodels_task']}")
+)
+call("apimodels: query of no task")(lambda door, state: door.get("/v1/video/generations?task_id=x"))
+call("apimodels: create without a model")(lambda door, state: door.post("/v1/video/generations", {}))
+call("apimodels: create without a key")(lambda door, state: door.post("/v1/video/generations", {}, key=None))
+call("apimodels: nowhere")(lambda door, state: door.get("/api/v1/nowhere"))
+call("apimodels: wrong method")(lambda door, state: door.ask("PUT", "/api/v1/assets"))
+call("apimodels: group")(lambda door, state: door.post("/v1/assets/groups", {"name": "cast"}))
+call("apimodels: groups")(lambda door, state: door.get("/v1/assets/groups"))
 
 
-@call("A: asset")
-def _(door: Any, made: dict[str, Any]) -> Any:
+@call("apimodels: asset")
+def _(door: Any, state: dict[str, Any]) -> Any:
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
     answer = door.post("/v1/assets", asset)
-    made["asset"] = answer.json()["data"]["id"]
+    state["asset"] = answer.json()["data"]["id"]
     return answer
 
 
-call("A: asset, at once")(lambda door, made: door.post("/v1/assets/get", {"id": made["asset"]}))
-call("A: create from the asset, at once")(
-    lambda door, made: door.post(
+call("apimodels: asset, at once")(lambda door, state: door.post("/v1/assets/get", {"id": state["asset"]}))
+call("apimodels: create from the asset, at once")(
+    lambda door, state: door.post(
         "/v1/video/generations",
-        {"model": "seedance2-a/seedance-2.0-mini", "reference_image_urls": [f"asset://{made['asset']}"]},
+        {"model": "seedance2-a/seedance-2.0-mini", "reference_image_urls": [f"asset://{state['asset']}"]},
     )
 )
 
@@ -98,141 +102,171 @@ def _later(door: Any, seconds: float, ask: Callable[[], Any]) -> Any:
     return ask()
 
 
-call("B: query, in progress")(lambda door, made: _later(door, 1, lambda: door.get(f"/v1/videos/{made['b']}")))
-call("B: content, in progress")(lambda door, made: door.get(f"/v1/videos/{made['b']}/content"))
-call("A: query, in progress")(lambda door, made: door.get(f"/v1/video/generations?task_id={made['a']}"))
-call("B: query, done")(lambda door, made: _later(door, 1, lambda: door.get(f"/v1/videos/{made['b']}")))
-call("B: content")(lambda door, made: door.get(f"/v1/videos/{made['b']}/content"))
-call("B: content in part")(
-    lambda door, made: door.get(f"/v1/videos/{made['b']}/content", headers={"Range": "bytes=0-9"})
+call("opeai: query, in progress")(
+    lambda door, state: _later(door, 1, lambda: door.get(f"/v1/videos/{state['opeai_task']}"))
 )
-call("B: content out of range")(
-    lambda door, made: door.get(f"/v1/videos/{made['b']}/content", headers={"Range": "bytes=99999999-"})
+call("opeai: content, in progress")(lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content"))
+call("apimodels: query, in progress")(
+    lambda door, state: door.get(f"/v1/video/generations?task_id={state['apimodels_task']}")
+)
+call("opeai: query, done")(lambda door, state: _later(door, 1, lambda: door.get(f"/v1/videos/{state['opeai_task']}")))
+call("opeai: content")(lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content"))
+call("opeai: content in part")(
+    lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content", headers={"Range": "bytes=0-9"})
+)
+call("opeai: content out of range")(
+    lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content", headers={"Range": "bytes=99999999-"})
 )
 
 
-@call("A: query, done")
-def _(door: Any, made: dict[str, Any]) -> Any:
-    answer = door.get(f"/v1/video/generations?task_id={made['a']}")
+@call("apimodels: query, done")
+def _(door: Any, state: dict[str, Any]) -> Any:
+    answer = door.get(f"/v1/video/generations?task_id={state['apimodels_task']}")
     data = answer.json()["data"]
-    made["link"] = (data.get("resultUrls") or data["videos"])[0]
+    state["link"] = (data.get("resultUrls") or data["videos"])[0]
     return answer
 
 
-call("A: query, failed")(lambda door, made: door.get(f"/v1/video/generations?task_id={made['failing']}"))
-call("A: result")(lambda door, made: door.get(made["link"], key=None))
-call("A: result out of range")(
-    lambda door, made: door.get(made["link"], key=None, headers={"Range": "bytes=99999999-"})
+call("apimodels: query, failed")(lambda door, state: door.get(f"/v1/video/generations?task_id={state['failing']}"))
+call("apimodels: result")(lambda door, state: door.get(state["link"], key=None))
+call("apimodels: result out of range")(
+    lambda door, state: door.get(state["link"], key=None, headers={"Range": "bytes=99999999-"})
 )
-call("A: result that never was")(lambda door, made: door.get(made["link"] + "x", key=None))
-call("A: balance")(lambda door, made: door.get("/v1/balance"))
-call("A: record")(lambda door, made: door.get(f"/v1/records/{made['a']}"))
-call("A: result after its time")(lambda door, made: _later(door, 7 * DAY, lambda: door.get(made["link"], key=None)))
+call("apimodels: result that never was")(lambda door, state: door.get(state["link"] + "x", key=None))
+call("apimodels: balance")(lambda door, state: door.get("/v1/balance"))
+call("apimodels: record")(lambda door, state: door.get(f"/v1/records/{state['apimodels_task']}"))
+call("apimodels: result after its time")(
+    lambda door, state: _later(door, 7 * DAY, lambda: door.get(state["link"], key=None))
+)
 
 ORDER = {"model": "seedance-2-0-fast", "prompt": "Rain", "size": "640x640", "seconds": "4", "generate_audio": False}
 
 
-def conversation(door: Any) -> dict[str, tuple[Any, ...]]:
-    """Every call and what was answered: status, body (the bytes' number for a clip), and the headers that matter."""
-    made: dict[str, Any] = {"order": ORDER, "form": [(name, (None, str(value))) for name, value in ORDER.items()]}
-    said = {}
-    for name, ask in CALLS.items():
-        answer = ask(door, made)
-        kept = [answer.headers.get(header) for header in ("x-mock-basis", "allow", "content-range", "accept-ranges")]
-        body = answer.json() if answer.headers["content-type"] == "application/json" else len(answer.content)
-        said[name] = (answer.status_code, body, *kept)
-    return said
+def run_calls(door: Any) -> dict[str, tuple[Any, ...]]:
+    """The response to every call: status, body (for a clip its length), and the headers that matter."""
+    state: dict[str, Any] = {"order": ORDER, "form": [(name, (None, str(value))) for name, value in ORDER.items()]}
+    responses = {}
+    for name, send in CALLS.items():
+        response = send(door, state)
+        header_values = [
+            response.headers.get(header) for header in ("x-mock-basis", "allow", "content-range", "accept-ranges")
+        ]
+        body = response.json() if response.headers["content-type"] == "application/json" else len(response.content)
+        responses[name] = (response.status_code, body, *header_values)
+    return responses
 
 
-B_ERRORS = {
-    "B: create without a prompt", "B: create with an unknown model", "B: create with bad input",
-    "B: create without a key", "B: create with broken JSON", "B: query of no task", "B: content of no task",
-    "B: content, queued", "B: content, in progress", "B: create with size and resolution + ratio",
-}  # fmt: skip
-B_QUERIES = {"B: query, queued", "B: query, in progress", "B: query, done"}
-B_CREATES = {"B: create", "B: create with a seed"}
-A_ERRORS = {
-    "A: query of no task", "A: create without a model", "A: create without a key", "A: nowhere", "A: wrong method",
-    "A: create from the asset, at once",
-}  # fmt: skip
+OPEAI_ERRORS = {
+    "opeai: create without a prompt",
+    "opeai: create with an unknown model",
+    "opeai: create with bad input",
+    "opeai: create without a key",
+    "opeai: create with broken JSON",
+    "opeai: query of no task",
+    "opeai: content of no task",
+    "opeai: content, queued",
+    "opeai: content, in progress",
+    "opeai: create with size and resolution + ratio",
+}
+OPEAI_QUERIES = {"opeai: query, queued", "opeai: query, in progress", "opeai: query, done"}
+OPEAI_CREATES = {"opeai: create", "opeai: create with a seed"}
+APIMODELS_ERRORS = {
+    "apimodels: query of no task",
+    "apimodels: create without a model",
+    "apimodels: create without a key",
+    "apimodels: nowhere",
+    "apimodels: wrong method",
+    "apimodels: create from the asset, at once",
+}
 CHANGED = {
-    "opeai.errors=newapi": B_ERRORS,
-    "opeai.status=openai": B_QUERIES | B_CREATES | {"B: content, queued", "B: content, in progress"},
-    "opeai.size_with_resolution=accept": {"B: create with size and resolution + ratio"},
+    "opeai.errors=newapi": OPEAI_ERRORS,
+    "opeai.status=openai": OPEAI_QUERIES | OPEAI_CREATES | {"opeai: content, queued", "opeai: content, in progress"},
+    "opeai.size_with_resolution=accept": {"opeai: create with size and resolution + ratio"},
     "opeai.seed=ignore": set(),
-    "opeai.seed=reject": {"B: create with a seed"},
+    "opeai.seed=reject": {"opeai: create with a seed"},
     "opeai.failure_reason=fail_reason": set(),
     "opeai.failure_reason=none": set(),
-    "opeai.progress=percent": B_QUERIES,
-    "opeai.range=off": {"B: content", "B: content in part", "B: content out of range"},
+    "opeai.progress=percent": OPEAI_QUERIES,
+    "opeai.range=off": {"opeai: content", "opeai: content in part", "opeai: content out of range"},
     "opeai.no_content=400": set(),
-    "opeai.frames=billed": {"B: content", "B: content in part", "B: content out of range"},
-    "apimodels.errors=ok": A_ERRORS,
+    "opeai.frames=billed": {"opeai: content", "opeai: content in part", "opeai: content out of range"},
+    "apimodels.errors=ok": APIMODELS_ERRORS,
     "apimodels.asset_status=Active": {
-        "A: asset", "A: asset, at once", "A: create from the asset, at once", "A: balance",
+        "apimodels: asset",
+        "apimodels: asset, at once",
+        "apimodels: create from the asset, at once",
+        "apimodels: balance",
     },
     "apimodels.keys=legacy": {
-        "A: create", "A: create that will fail", "A: query, queued", "A: query, in progress", "A: query, done",
-        "A: query, failed",
+        "apimodels: create",
+        "apimodels: create that will fail",
+        "apimodels: query, queued",
+        "apimodels: query, in progress",
+        "apimodels: query, done",
+        "apimodels: query, failed",
     },
     "apimodels.moderation=422": set(),
-    "apimodels.expired_link=403": {"A: result after its time"},
-    "apimodels.expired_link=410": {"A: result after its time"},
-    "apimodels.group_list=items": {"A: groups"},
-    "apimodels.billing=tokens": {"A: balance", "A: record"},
-    "apimodels.frames=billed": {"A: result", "A: result out of range"},
-}  # fmt: skip
+    "apimodels.expired_link=403": {"apimodels: result after its time"},
+    "apimodels.expired_link=410": {"apimodels: result after its time"},
+    "apimodels.group_list=items": {"apimodels: groups"},
+    "apimodels.billing=tokens": {"apimodels: balance", "apimodels: record"},
+    "apimodels.frames=billed": {"apimodels: result", "apimodels: result out of range"},
+}
 OPTIONS = [
     f"{variant.id}={option}"
-    for said in contracts()
-    for variant in said.variants
+    for contract in contracts()
+    for variant in contract.variants
     for option in variant.options
     if option != variant.default
 ]
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, dict[str, tuple[Any, ...]]]:
-    """The conversation under the defaults, once."""
+def default_responses() -> dict[str, dict[str, tuple[Any, ...]]]:
+    """Responses under the default options, filled by the first test that needs them."""
     return {}
 
 
-def test_every_option_of_every_variant_is_told_of_here() -> None:
+def test_every_option_of_every_variant_is_tested_here() -> None:
     assert sorted(CHANGED) == sorted(OPTIONS)
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_an_option_changes_what_it_says_and_nothing_else(open_door: Open, told: dict[str, Any], option: str) -> None:
-    if not told:
-        told.update(conversation(open_door(pace="fast")))
-    name, _, chosen = option.partition("=")
-    other = conversation(open_door(pace="fast", variants={name: chosen}))
-    # An order that one side refuses draws no id, and its followers draw others: ids are no difference.
-    changed = {call for call in told if _without_ids(told[call]) != _without_ids(other[call])}
+def test_an_option_changes_only_the_responses_that_it_is_about(
+    open_door: Open, default_responses: dict[str, Any], option: str
+) -> None:
+    if not default_responses:
+        default_responses.update(run_calls(open_door(pace="fast")))
+    name, _, value = option.partition("=")
+    responses = run_calls(open_door(pace="fast", variants={name: value}))
+    # An order that only one side accepts shifts the ids of those after it: ids are no difference.
+    changed = {
+        call for call in default_responses if _without_ids(default_responses[call]) != _without_ids(responses[call])
+    }
     assert changed == CHANGED[option]
 
 
-def _without_ids(said: tuple[Any, ...]) -> str:
-    return re.sub(r"cl[0-9a-z]{23}|(cgt|asset|group)-\d{14}-\w{5}|\w{32}\.mp4", "ID", repr(said))
+def _without_ids(response: tuple[Any, ...]) -> str:
+    return re.sub(r"cl[0-9a-z]{23}|(cgt|asset|group)-\d{14}-\w{5}|\w{32}\.mp4", "ID", repr(response))
 
 
-def asked(door: Any, path: str, document: Any = None) -> tuple[int, Any]:
+def request_json(door: Any, path: str, document: Any = None) -> tuple[int, Any]:
     answer = door.get(path) if document is None else door.post(path, document)
     return answer.status_code, answer.json()
 
 
-def test_the_gateways_envelopes_are_the_observed_ones(open_door: Open) -> None:
+def test_the_gateway_s_envelopes_are_the_observed_ones(open_door: Open) -> None:
     door = open_door(pace="fast", variants={"opeai.errors": "newapi"})
     missing = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
-    assert asked(door, "/v1/videos/x") == (400, missing)
+    assert request_json(door, "/v1/videos/x") == (400, missing)
     proxy = {"error": {"message": "Task not found", "type": "invalid_request_error"}}
-    assert asked(door, "/v1/videos/x/content") == (404, proxy)
+    assert request_json(door, "/v1/videos/x/content") == (404, proxy)
     early = {"message": "Task is not completed yet, current status: QUEUED", "type": "invalid_request_error"}
-    assert asked(door, f"/v1/videos/{door.order_b()}/content") == (400, {"error": early})
-    status, body = asked(door, "/v1/videos", {**ORDER, "model": "x"})
+    assert request_json(door, f"/v1/videos/{door.order_b()}/content") == (400, {"error": early})
+    status, body = request_json(door, "/v1/videos", {**ORDER, "model": "x"})
     assert (status, list(body["error"])) == (503, ["message", "type", "code"])
     assert body["error"]["message"] == "No available channel for model x under group default (distributor)"
-    status, body = asked(door, "/v1/videos", {**ORDER, "prompt": ""})
+    status, body = request_json(door, "/v1/videos", {**ORDER, "prompt": ""})
     assert (status, list(body), body["code"]) == (400, ["code", "message", "data"], "invalid_request")
     denied = door.get("/v1/videos/x", key=None)
     assert (denied.status_code, denied.json()) == (
@@ -240,26 +274,31 @@ def test_the_gateways_envelopes_are_the_observed_ones(open_door: Open) -> None:
         {"error": {"message": "Invalid token", "type": "new_api_error", "code": ""}},
     )
     nowhere = {"message": "Invalid URL (GET /v1/x)", "type": "invalid_request_error", "param": "", "code": ""}
-    assert asked(door, "/v1/x") == (404, {"error": nowhere})
+    assert request_json(door, "/v1/x") == (404, {"error": nowhere})
 
 
-def test_the_words_of_openai_come_with_its_fields(open_door: Open) -> None:
+def test_statuses_as_openai_spells_them_come_with_its_fields(open_door: Open) -> None:
     door = open_door(pace="fast", variants={"opeai.status": "openai"})
-    made = door.post("/v1/videos", ORDER).json()
-    assert list(made) == ["id", "task_id", "object", "model", "status", "created_at", "progress", "seconds", "size"]
-    assert (made["status"], made["progress"], made["seconds"], made["size"]) == ("queued", 0, "4", "640x640")
-    seen = []
+    created = door.post("/v1/videos", ORDER).json()
+    assert list(created) == ["id", "task_id", "object", "model", "status", "created_at", "progress", "seconds", "size"]
+    assert (created["status"], created["progress"], created["seconds"], created["size"]) == (
+        "queued",
+        0,
+        "4",
+        "640x640",
+    )
+    queries = []
     for _ in range(3):
-        seen.append(door.task_b(made["id"]))
+        queries.append(door.task_b(created["id"]))
         door.clock.advance(1)
-    assert [one["status"] for one in seen] == ["queued", "in_progress", "completed"]
-    assert [one["progress"] for one in seen] == [0, 50, 100]
-    assert [one["completed_at"] for one in seen] == [None, None, made["created_at"] + 2]
-    for one in seen:
-        assert (one["seconds"], one["size"], one["object"], one["error"]) == ("4", "640x640", "video", None)
+    assert [query["status"] for query in queries] == ["queued", "in_progress", "completed"]
+    assert [query["progress"] for query in queries] == [0, 50, 100]
+    assert [query["completed_at"] for query in queries] == [None, None, created["created_at"] + 2]
+    for query in queries:
+        assert (query["seconds"], query["size"], query["object"], query["error"]) == ("4", "640x640", "video", None)
 
 
-def test_progress_in_per_cent_is_a_text_among_the_documented_keys(open_door: Open) -> None:
+def test_progress_in_per_cent_is_a_string_among_the_documented_keys(open_door: Open) -> None:
     door = open_door(pace="fast", variants={"opeai.progress": "percent"})
     task_id = door.order_b()
     door.clock.advance(1)
@@ -287,7 +326,7 @@ def test_without_ranges_the_whole_clip_is_sent_and_none_are_offered(open_door: O
 
 
 @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
-def test_the_frame_that_the_bill_counts_is_in_the_clip_when_it_is_asked_for(
+def test_the_billed_extra_frame_is_in_the_clip_under_its_option(
     open_door: Open, watch: Callable[[bytes], dict[str, Any]], upstream: str
 ) -> None:
     door = open_door(variants={f"{upstream}.frames": "billed"})
@@ -305,7 +344,7 @@ def test_errors_as_http_200_carry_the_code_in_the_body(open_door: Open) -> None:
     assert door.get("/v1/videos/x").status_code == 404
 
 
-def test_a_result_links_errors_are_statuses_under_every_option(open_door: Open) -> None:
+def test_errors_of_result_links_are_statuses_under_every_option(open_door: Open) -> None:
     door = open_door(variants={"apimodels.errors": "ok"})
     assert door.get("/_mock/results/x/y.mp4", key=None).status_code == 404
 
@@ -314,9 +353,9 @@ def test_an_asset_that_is_active_at_once_can_be_used_at_once(open_door: Open) ->
     door = open_door(pace="fast", variants={"apimodels.asset_status": "Active"})
     door.post("/v1/assets/groups", {"name": "cast"})
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
-    made = door.post("/v1/assets", asset).json()["data"]
-    assert made["status"] == door.post("/v1/assets/get", {"id": made["id"]}).json()["data"]["status"] == "Active"
-    assert door.order_a(reference_image_urls=[made["asset_url"]])
+    created = door.post("/v1/assets", asset).json()["data"]
+    assert created["status"] == door.post("/v1/assets/get", {"id": created["id"]}).json()["data"]["status"] == "Active"
+    assert door.order_a(reference_image_urls=[created["asset_url"]])
 
 
 def test_tokens_are_billed_at_the_price_that_the_page_implies(open_door: Open) -> None:
