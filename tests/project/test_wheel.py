@@ -67,7 +67,7 @@ def test_the_wheel_runs_in_an_environment_of_its_own(wheel: Path, empty_folder: 
     fresh = empty_folder / "fresh/bin"
     run([fresh / "python", "-m", "pip", "install", "-q", wheel], empty_folder)
     overview = run([fresh / "seedmock", "--help"], empty_folder)
-    assert "lost-answer  " in run([fresh / "seedmock", "scenarios"], empty_folder)
+    assert "response-lost  " in run([fresh / "seedmock", "scenarios"], empty_folder)
     commands = ("serve", "scenarios", "generate", "upscale", "assets", "demo", "verify", "certify", "drift")
     for command in (*commands, "record", "replay"):
         assert command in overview

@@ -1,4 +1,4 @@
-"""What the control commands share: finding the emulator, common options, and printing."""
+"""Shared parts of the commands: finding the emulator, common options, and printing."""
 
 from __future__ import annotations
 

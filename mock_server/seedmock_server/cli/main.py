@@ -124,13 +124,18 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
     from ..http.server import ListenError, run
     from ..settings import InvalidSetting, parse_settings, parse_variants
 
-    given = {name: value for name, value in values.items() if value is not None}
+    settings = {name: value for name, value in values.items() if value is not None}
     try:
-        app = App(parse_settings({"variants": parse_variants(variants), **given}))
+        app = App(parse_settings({"variants": parse_variants(variants), **settings}))
     except InvalidSetting as error:
         raise click.UsageError(str(error)) from error
     try:
-        run(app, host=host, port=port, on_ready=lambda url: _welcome(url, app.settings.pace, app.seed, values["keys"]))
+        run(
+            app,
+            host=host,
+            port=port,
+            on_ready=lambda url: _print_welcome(url, app.settings.pace, app.seed, values["keys"]),
+        )
     except ListenError as error:
         raise click.ClickException(str(error)) from error
 
@@ -146,7 +151,7 @@ def scenarios() -> None:
             click.echo(f"    {link}")
 
 
-def _welcome(url: str, pace: str, seed: int, keys: tuple[str, ...]) -> None:
+def _print_welcome(url: str, pace: str, seed: int, keys: tuple[str, ...]) -> None:
     from seedmock_contracts.upstreams import contracts
 
     key = "$SEEDMOCK_API_KEY" if keys else EXAMPLE_KEY

@@ -27,8 +27,8 @@ def change(context: ControlContext, request: ControlRequest) -> ClockResponse:
     body: ClockRequest = request.body
     actions = [action for action in ACTIONS if getattr(body, action) not in (None, False)]
     if len(actions) != 1:
-        found = ", ".join(actions) or "none of them"
-        raise ControlError(f"found {found}; allowed: exactly one of {', '.join(ACTIONS)}", allowed=ACTIONS)
+        names = ", ".join(actions) or "none of them"
+        raise ControlError(f"found {names}; allowed: exactly one of {', '.join(ACTIONS)}", allowed=ACTIONS)
     action = actions[0]
     try:
         # Validated before the account gets a clock of its own: a rejected request changes nothing.

@@ -1,4 +1,4 @@
-"""What the endpoints of fate rules and of fault rules share."""
+"""Shared parts of the endpoints for fate rules and for fault rules."""
 
 from __future__ import annotations
 

@@ -202,8 +202,8 @@ class ControlClient:
 
     def violations(self, *, advice: bool = True, **query: Unpack[JournalQuery]) -> ViolationsResponse:
         """List contract violations in requests; without `advice` only those that the contract forbids."""
-        wanted = None if advice else "no"
-        return self._transport.call("GET", "violations", ViolationsResponse, advice=wanted, **query)
+        parameter = None if advice else "no"
+        return self._transport.call("GET", "violations", ViolationsResponse, advice=parameter, **query)
 
     # --- the state as a whole ---
 

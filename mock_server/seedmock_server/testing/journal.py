@@ -93,8 +93,8 @@ class AccountJournal:
             self._fail(f"expected a download, but no task has succeeded: {listed}")
         for task_id in successes:
             if not self._downloads.is_complete(task_id):
-                found = "; ".join(map(str, self._downloads.for_task(task_id))) or "no download"
-                self._fail(f"expected a complete download of the clip of {task_id}, found: {found}")
+                downloads = "; ".join(map(str, self._downloads.for_task(task_id))) or "no download"
+                self._fail(f"expected a complete download of the clip of {task_id}, found: {downloads}")
 
     def assert_no_violations(self, *, strict: bool = False) -> None:
         """Assert that no request broke the contract; `strict` counts unknown fields and advice too."""

@@ -41,7 +41,7 @@ class NetworkGuard:
         self._attempts: list[LiveHostReached] = []
 
     def __enter__(self) -> Self:
-        for owner, name, host_of in WATCHED:
+        for owner, name, host_of in GUARDED_FUNCTIONS:
             self._watch(owner, name, host_of)
         return self
 
@@ -71,12 +71,12 @@ class NetworkGuard:
         inherited = name not in vars(owner)
         original = getattr(owner, name)
 
-        def watched(*args: Any, **kwargs: Any) -> Any:
+        def guarded(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             self.check_host(host_of(*args, **kwargs))
             return original(*args, **kwargs)
 
-        setattr(owner, name, watched)
+        setattr(owner, name, guarded)
         self._undo.append(lambda: delattr(owner, name) if inherited else setattr(owner, name, original))
 
 
@@ -100,7 +100,7 @@ def _request_host(_: object, request: httpx.Request) -> object:
     return request.url.host
 
 
-WATCHED: tuple[tuple[Any, str, Callable[..., object]], ...] = (
+GUARDED_FUNCTIONS: tuple[tuple[Any, str, Callable[..., object]], ...] = (
     (socket, "getaddrinfo", _host_argument),
     (socket, "gethostbyname", _host_argument),
     (socket, "create_connection", _address_argument),
@@ -110,4 +110,4 @@ WATCHED: tuple[tuple[Any, str, Callable[..., object]], ...] = (
     (httpx.HTTPTransport, "handle_request", _request_host),
     (httpx.AsyncHTTPTransport, "handle_async_request", _request_host),
 )
-"""Functions to watch, each with one that finds the host among their arguments."""
+"""Functions to guard, each with one that finds the host among their arguments."""

@@ -25,7 +25,7 @@ def is_clip(answer: httpx.Response) -> bool:
 # --- a task's life ---
 
 
-def ordinary_life(theatre: Any) -> None:
+def normal_lifecycle(theatre: Any) -> None:
     task_id, told = theatre.order(), []
     for _ in range(3):
         told.append(theatre.word(task_id))
@@ -48,20 +48,20 @@ def stuck(theatre: Any) -> None:
     assert theatre.word(task_id) == theatre.of("processing", "IN_PROGRESS")
 
 
-def never_starts(theatre: Any) -> None:
+def stuck_in_queue(theatre: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(DAY)
     assert theatre.word(task_id) == theatre.of("pending", "QUEUED")
 
 
-def gateway_behind(theatre: Any) -> None:
+def stale_status(theatre: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(DAY)
     assert theatre.word(task_id) == "IN_PROGRESS"
     assert is_clip(theatre.content(task_id))
 
 
-def not_started(theatre: Any) -> None:
+def undocumented_early_status(theatre: Any) -> None:
     task_id, told = theatre.order(), []
     for seconds in (4, 4, 2, 10, 0):
         told.append(theatre.word(task_id))
@@ -69,7 +69,7 @@ def not_started(theatre: Any) -> None:
     assert told == ["NOT_START", "SUBMITTED", "QUEUED", "IN_PROGRESS", "SUCCESS"]
 
 
-def other_word_for_success(theatre: Any) -> None:
+def undocumented_success_status(theatre: Any) -> None:
     created = theatre.create().json()
     assert theatre.of(created.get("data", {}).get("state"), created.get("status")) == theatre.of("pending", "queued")
     (task_id,) = theatre.made()
@@ -77,7 +77,7 @@ def other_word_for_success(theatre: Any) -> None:
     assert is_clip(theatre.content(task_id))
 
 
-def errors_while_running(theatre: Any) -> None:
+def transient_poll_errors(theatre: Any) -> None:
     task_id = theatre.order()
     assert [theatre.query(task_id).status_code for _ in range(4)] == [404, 502, 502, 200]
     assert theatre.word(task_id) == theatre.of("pending", "QUEUED")
@@ -108,7 +108,7 @@ def html_errors(theatre: Any) -> None:
 # --- the order ---
 
 
-def lost_answer(theatre: Any) -> None:
+def response_lost(theatre: Any) -> None:
     with pytest.raises(BROKEN):
         theatre.create()
     (lost,) = theatre.made()
@@ -143,7 +143,7 @@ def nested_error(theatre: Any) -> None:
     assert theatre.made() == []
 
 
-def wrong_alias(theatre: Any) -> None:
+def unavailable_model(theatre: Any) -> None:
     listed = [row["id"] for row in theatre.ask("GET", "/api/v1/models").json()["data"]]
     model = "seedance2-a/seedance-2.0-mini"
     assert model in listed
@@ -152,7 +152,7 @@ def wrong_alias(theatre: Any) -> None:
     assert answer.json()["msg"].startswith("Invalid model: ")
 
 
-def seconds_as_text(theatre: Any) -> None:
+def seconds_type(theatre: Any) -> None:
     odd = theatre.of({"duration": "4"}, {"seconds": 4})
     refused = theatre.create(**odd)
     assert (refused.status_code, "decoded" in refused.text) == (400, True)
@@ -160,7 +160,7 @@ def seconds_as_text(theatre: Any) -> None:
     assert theatre.create(**odd).status_code == theatre.create().status_code == 200
 
 
-def another_key(theatre: Any) -> None:
+def account_isolation(theatre: Any) -> None:
     mine, other = theatre.order(), theatre.order(key=OTHER)
     assert mine != other
     assert theatre.create().status_code == theatre.create(key=OTHER).status_code == 429
@@ -171,7 +171,7 @@ def another_key(theatre: Any) -> None:
     assert len(theatre.charged()) == 1
 
 
-def big_body(theatre: Any) -> None:
+def large_body(theatre: Any) -> None:
     theatre.order(note="x" * 2_000_000)
     (entry,) = theatre.journal()
     assert 1000 < len(entry["request_body"]) < 10_000
@@ -179,7 +179,7 @@ def big_body(theatre: Any) -> None:
     assert ["authorization", "***"] in entry["request_headers"]
 
 
-def no_account(theatre: Any) -> None:
+def offline(theatre: Any) -> None:
     def ordered(picture: str, key: str) -> httpx.Response:
         url = f"https://unreachable.invalid/{picture}.png"
         part = {"type": "image_url", "role": "first_frame", "image_url": {"url": url}}
@@ -191,7 +191,7 @@ def no_account(theatre: Any) -> None:
         assert (refused.status_code, "allowed" in refused.text) == (400, True), refused.text
 
 
-def stays_here(theatre: Any) -> None:
+def local_urls(theatre: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(DAY)
     told = json.dumps(theatre.task(task_id))
@@ -214,7 +214,7 @@ def face_refused(theatre: Any) -> None:
     assert (theatre.made(), theatre.charged()) == ([], [])
 
 
-def sound_moderated(theatre: Any) -> None:
+def audio_moderated(theatre: Any) -> None:
     orders = [theatre.order() for _ in range(12)]
     theatre.clock.advance(149)
     assert {theatre.word(task_id) for task_id in orders} == {theatre.of("processing", "IN_PROGRESS")}
@@ -226,7 +226,7 @@ def sound_moderated(theatre: Any) -> None:
     assert "audio" in json.dumps(failed)
 
 
-def one_of_a_batch(theatre: Any) -> None:
+def partial_batch_failure(theatre: Any) -> None:
     orders = [theatre.order() for _ in range(4)]
     theatre.clock.advance(20)
     good, bad = theatre.of(("completed", "failed"), ("SUCCESS", "FAILURE"))
@@ -262,7 +262,7 @@ def failed_not_charged(theatre: Any) -> None:
     assert theatre.charged() == [0]
 
 
-def settled_once(theatre: Any) -> None:
+def duplicate_responses(theatre: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(20)
     said = raw_query(theatre, task_id)
@@ -284,7 +284,7 @@ def raw_query(theatre: Any, task_id: str) -> bytes:
         return b"".join(iter(lambda: line.recv(65536), b""))
 
 
-def renders_otherwise(theatre: Any, watch: Any) -> None:
+def wrong_size(theatre: Any, watch: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(DAY)
     answer = theatre.content(task_id)
@@ -305,13 +305,13 @@ def field_renamed(theatre: Any) -> None:
     assert told[new] == theatre.of("pending", "QUEUED")
 
 
-def drift_now_and_then(theatre: Any) -> None:
+def intermittent_drift(theatre: Any) -> None:
     task_id, field = theatre.order(), theatre.of("createTime", "created_at")
     there = [field in theatre.task(task_id) for _ in range(40)]
     assert 5 < sum(there) < 35
 
 
-def legacy_names(theatre: Any) -> None:
+def legacy_field_names(theatre: Any) -> None:
     created = theatre.create().json()["data"]
     assert created.keys() >= {"task_id", "status"}
     theatre.clock.advance(DAY)
@@ -335,7 +335,7 @@ def content_race(theatre: Any) -> None:
     assert is_clip(theatre.content(task_id))
 
 
-def reset_download(theatre: Any) -> None:
+def download_reset(theatre: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(DAY)
     got = bytearray()
@@ -351,7 +351,7 @@ def bearer() -> dict[str, str]:
     return {"Authorization": "Bearer sk_test_scenarios"}
 
 
-def content_moved(theatre: Any) -> None:
+def content_not_found(theatre: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(10)
     assert theatre.word(task_id) == theatre.of("completed", "SUCCESS")
@@ -359,7 +359,7 @@ def content_moved(theatre: Any) -> None:
     assert theatre.charged() != [0]
 
 
-def download_storm(theatre: Any) -> None:
+def download_errors(theatre: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(10)
     assert theatre.content(task_id).status_code == 500
@@ -370,7 +370,7 @@ def download_storm(theatre: Any) -> None:
     assert theatre.content(task_id).status_code == theatre.of(404, 410)
 
 
-def content_dead(theatre: Any) -> None:
+def content_unavailable(theatre: Any) -> None:
     task_id = theatre.order()
     for _ in range(3):
         theatre.clock.advance(DAY / 4)
@@ -389,7 +389,7 @@ def completed_without_url(theatre: Any) -> None:
         assert theatre.content(task_id).status_code == 502
 
 
-def link_dies(theatre: Any) -> None:
+def link_expires(theatre: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(20)
     link, lives = theatre.link(task_id), theatre.of(7 * DAY, DAY)
@@ -420,7 +420,7 @@ def broken_download(theatre: Any) -> None:
     assert len(whole.content) > 10
 
 
-def wrong_bytes(theatre: Any) -> None:
+def wrong_content_type(theatre: Any) -> None:
     task_id = theatre.order()
     theatre.clock.advance(10)
     answer = theatre.content(task_id, Range="bytes=10-19")
@@ -457,7 +457,7 @@ def asset_not_active(theatre: Any) -> None:
     theatre.order(first_frame_url=f"asset://{asset_id}", aspect_ratio="adaptive")
 
 
-def asset_at_once(theatre: Any) -> None:
+def asset_active_at_once(theatre: Any) -> None:
     asset_id = registered(theatre)
     assert status_of(theatre, asset_id) == "Active"
     theatre.order(first_frame_url=f"asset://{asset_id}", aspect_ratio="adaptive")
@@ -466,13 +466,14 @@ def asset_at_once(theatre: Any) -> None:
 PROVERS: dict[str, Callable[..., None]] = {
     prover.__name__.replace("_", "-"): prover
     for prover in (
-        another_key, asset_at_once, asset_not_active, big_body, broken_download, completed_without_url, content_dead,
-        content_moved, content_race, content_redirects, download_storm, drift_now_and_then, error_in_200,
-        errors_while_running, expired, face_refused, failed_but_charged, failed_not_charged, field_renamed,
-        flake_not_drift, gateway_behind, html_errors, legacy_names, link_dies, lost_answer, moderated_early_and_late,
-        nested_error, never_starts, no_account, not_started, one_of_a_batch, ordinary_life, other_word_for_success,
-        rate_limited, renders_otherwise, reset_download, seconds_as_text, settled_once, sound_moderated, stays_here,
-        stuck, wrong_alias, wrong_bytes,
+        account_isolation, asset_active_at_once, asset_not_active, audio_moderated, broken_download,
+        completed_without_url, content_not_found, content_race, content_redirects, content_unavailable,
+        download_errors, download_reset, duplicate_responses, error_in_200, expired, face_refused,
+        failed_but_charged, failed_not_charged, field_renamed, flake_not_drift, html_errors, intermittent_drift,
+        large_body, legacy_field_names, link_expires, local_urls, moderated_early_and_late, nested_error,
+        normal_lifecycle, offline, partial_batch_failure, rate_limited, response_lost, seconds_type, stale_status,
+        stuck, stuck_in_queue, transient_poll_errors, unavailable_model, undocumented_early_status,
+        undocumented_success_status, wrong_content_type, wrong_size,
     )
 }  # fmt: skip
 PLAYED = [(name, upstream) for name in scenario_names() for upstream in load_builtin(name).upstreams]
@@ -485,5 +486,5 @@ def test_every_scenario_has_a_prover() -> None:
 @pytest.mark.parametrize(("name", "upstream"), PLAYED)
 def test_a_scenario_shows_what_it_says(theatre: Any, name: str, upstream: str, watch: Any) -> None:
     theatre.put(name, upstream)
-    more = {"watch": watch} if name == "renders-otherwise" else {}
+    more = {"watch": watch} if name == "wrong-size" else {}
     PROVERS[name](theatre, **more)

@@ -23,55 +23,58 @@ ORDERS = {
 }  # fmt: skip
 CLIP = "Clip"
 ENDS: dict[str, str | tuple[str, str]] = {
-    "another-key": CLIP,
-    "asset-at-once": CLIP,
+    "account-isolation": CLIP,
+    "asset-active-at-once": CLIP,
     "asset-not-active": CLIP,
-    "big-body": CLIP,
+    "large-body": CLIP,
     "broken-download": CLIP,
     "completed-without-url": "UpstreamError",
-    "content-dead": "UpstreamError",
-    "content-moved": ("LinkExpiredError", "NotFoundError"),
+    "content-unavailable": "UpstreamError",
+    "content-not-found": ("LinkExpiredError", "NotFoundError"),
     "content-race": CLIP,
     "content-redirects": CLIP,
-    "download-storm": CLIP,
-    "drift-now-and-then": CLIP,
+    "download-errors": CLIP,
+    "intermittent-drift": CLIP,
     "error-in-200": "BalanceError",
-    "errors-while-running": CLIP,
+    "transient-poll-errors": CLIP,
     "expired": "TaskFailedError",
     "face-refused": "InputModerationError",
     "failed-but-charged": "TaskFailedError",
     "failed-not-charged": "TaskFailedError",
     "field-renamed": "WaitTimeoutError",
     "flake-not-drift": CLIP,
-    "gateway-behind": "WaitTimeoutError",
+    "stale-status": "WaitTimeoutError",
     "html-errors": CLIP,
-    "legacy-names": CLIP,
-    "link-dies": CLIP,
-    "lost-answer": "SubmissionUnknownError",
+    "legacy-field-names": CLIP,
+    "link-expires": CLIP,
+    "response-lost": "SubmissionUnknownError",
     "moderated-early-and-late": "OutputModerationError",
     "nested-error": "ValidationError",
-    "never-starts": "WaitTimeoutError",
-    "no-account": CLIP,
-    "not-started": CLIP,
-    "one-of-a-batch": CLIP,
-    "ordinary-life": CLIP,
-    "other-word-for-success": CLIP,
+    "stuck-in-queue": "WaitTimeoutError",
+    "offline": CLIP,
+    "undocumented-early-status": CLIP,
+    "partial-batch-failure": CLIP,
+    "normal-lifecycle": CLIP,
+    "undocumented-success-status": CLIP,
     "rate-limited": CLIP,
-    "renders-otherwise": CLIP,
-    "reset-download": CLIP,
-    "seconds-as-text": "ValidationError",
-    "settled-once": (CLIP, "DownloadError"),  # the second answer may lie on the connection that the download takes
-    "sound-moderated": (CLIP, "OutputModerationError"),
-    "stays-here": CLIP,
+    "wrong-size": CLIP,
+    "download-reset": CLIP,
+    "seconds-type": "ValidationError",
+    "duplicate-responses": (
+        CLIP,
+        "DownloadError",
+    ),  # the second answer may lie on the connection that the download takes
+    "audio-moderated": (CLIP, "OutputModerationError"),
+    "local-urls": CLIP,
     "stuck": "WaitTimeoutError",
-    "wrong-alias": "ValidationError",
-    "wrong-bytes": "DownloadError",
+    "unavailable-model": "ValidationError",
+    "wrong-content-type": "DownloadError",
 }
 """How an order ends, as the client's documentation has it; on A and on B where they differ, or either by chance."""
 
-UNTOLD = ("lost-answer",)
+UNTOLD = ("response-lost",)
 """Where a task exists that nobody was told of."""
-WIRE = ("broken-download", "download-storm", "html-errors", "lost-answer", "reset-download", "settled-once")
+WIRE = ("broken-download", "download-errors", "html-errors", "response-lost", "download-reset", "duplicate-responses")
 """Where connections break, and so the two drivers could differ."""
 PLAYED = [(name, upstream, "blocking") for name in scenario_names() for upstream in load_builtin(name).upstreams]
 PLAYED += [(name, upstream, "awaited") for name in WIRE for upstream in load_builtin(name).upstreams]
@@ -136,7 +139,7 @@ def is_expected(theatre: Any, expected: str | tuple[str, str], end: object) -> b
 
 
 def test_what_was_not_finished_in_time_is_collected_later(theatre: Any, tmp_path: Path) -> None:
-    theatre.put("gateway-behind", "opeai")
+    theatre.put("stale-status", "opeai")
     late = ordered(theatre, tmp_path / "boat.mp4", "blocking")
     assert isinstance(late, SeedmockError)
     assert late.task_id
