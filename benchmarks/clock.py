@@ -15,14 +15,14 @@ from typing import Any
 
 import httpx
 
-from seedmock_client import AsyncClient, Client, GenerationRequest, Patience, WaitTimeoutError
+from seedmock_client import AsyncClient, Client, GenerationRequest, RetryPolicy, WaitTimeoutError
 from seedmock_server import create_app, serve
 from seedmock_server.clock import ManualClock
 
 RENDER, TIMEOUT, LIMIT = 900.0, 600.0, 0.050
 PROMPT = f"[[mock: slow after={RENDER:g}s]] A paper boat"
 ORDER = GenerationRequest(prompt=PROMPT, model="seedance-2-0-fast", size="640x640", seconds=4)
-OPTIONS: dict[str, Any] = {"api_key": "sk_mock_bench", "patience": Patience(wait_seconds=TIMEOUT)}
+OPTIONS: dict[str, Any] = {"api_key": "sk_mock_bench", "retry_policy": RetryPolicy(wait_seconds=TIMEOUT)}
 
 
 def main() -> int:

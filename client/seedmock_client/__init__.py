@@ -1,10 +1,10 @@
-"""The reference client of both upstreams: one order, two vendors, blocking or awaited.
+"""Reference client of the upstreams, blocking and async.
 
     from seedmock_client import Client, GenerationRequest
     with Client("opeai", base_url="http://127.0.0.1:8000", api_key="sk_mock") as client:
         clip = client.generate(GenerationRequest(prompt="a paper boat", size="1280x720", seconds=4), "boat.mp4")
 
-Names are loaded when they are first used: importing this package costs next to nothing.
+Modules are loaded at the first use of their names, which keeps the start of the command line fast.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
         ValidationError,
         WaitTimeoutError,
     )
-    from .models import Asset, Charge, Clip, Difference, Failure, Group, ModelEntry, Page, Progress, Video
-    from .retry import Patience
+    from .models import Asset, Charge, Clip, Failure, Group, Mismatch, ModelEntry, Page, Progress, Video
+    from .retry import RetryPolicy
 
-_PLACES = {
+_NAMES_BY_MODULE = {
     ".clients": ("AsyncClient", "Client"),
     ".errors": (
         "AssetFailedError",
@@ -67,8 +67,8 @@ _PLACES = {
         "ValidationError",
         "WaitTimeoutError",
     ),
-    ".retry": ("Patience",),
-    ".models": ("Asset", "Charge", "Clip", "Difference", "Failure", "Group", "ModelEntry", "Page", "Progress", "Video"),
+    ".retry": ("RetryPolicy",),
+    ".models": ("Asset", "Charge", "Clip", "Mismatch", "Failure", "Group", "ModelEntry", "Page", "Progress", "Video"),
     "seedmock_contracts.mp4": ("Movie",),
     "seedmock_contracts.generation": (
         "GenerationRequest",
@@ -79,7 +79,7 @@ _PLACES = {
     ),
     "seedmock_contracts.enums": ("MediaKind", "Role", "TaskStatus"),
 }
-_HOMES = {name: place for place, names in _PLACES.items() for name in names}
+_MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
 __all__ = [
     "Asset",
@@ -91,7 +91,6 @@ __all__ = [
     "Client",
     "Clip",
     "ConnectionFailedError",
-    "Difference",
     "DownloadError",
     "Failure",
     "GenerationRequest",
@@ -99,6 +98,7 @@ __all__ = [
     "InputModerationError",
     "LinkExpiredError",
     "MediaKind",
+    "Mismatch",
     "ModelEntry",
     "ModerationError",
     "Movie",
@@ -106,10 +106,10 @@ __all__ = [
     "NotReadyError",
     "OutputModerationError",
     "Page",
-    "Patience",
     "Progress",
     "RateLimitError",
     "Reference",
+    "RetryPolicy",
     "Role",
     "SeedmockError",
     "SubmissionUnknownError",
@@ -128,9 +128,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name], __name__), name)
+    return getattr(import_module(_MODULES[name], __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""Client and AsyncClient: every verb is written once as a flow, and each client runs it with its own driver."""
+"""Client and AsyncClient: the operations, run by a blocking or an async transport."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ import httpx
 
 from seedmock_contracts import __version__
 
-from .clock import monotonic, sleep, today
 from .context import ClientConfig
 from .effects import Flow
 from .errors import AuthenticationError, UsageError
-from .operations import Verbs
-from .retry import Patience
-from .transport import AsyncTransport, Line, Transport
+from .operations import Operations
+from .retry import RetryPolicy
+from .transport import AsyncTransport, Transport, TransportConfig, epoch_time, monotonic, sleep
 from .upstreams import get_codec
 
 P = ParamSpec("P")
@@ -30,32 +29,32 @@ API_KEY_VARIABLE = "SEEDMOCK_API_KEY"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def blocking(verb: Callable[Concatenate[Verbs, P], Flow[T]]) -> Callable[Concatenate[Client, P], T]:
-    """A verb that runs to its end before it returns."""
+def sync_method(operation: Callable[Concatenate[Operations, P], Flow[T]]) -> Callable[Concatenate[Client, P], T]:
+    """Turn an operation into a blocking method."""
 
-    @wraps(verb)
+    @wraps(operation)
     def run(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._driver.run(verb(self._verbs, *args, **kwargs))
+        return self._transport.run(operation(self._operations, *args, **kwargs))
 
     return run
 
 
-def awaited(
-    verb: Callable[Concatenate[Verbs, P], Flow[T]],
+def async_method(
+    operation: Callable[Concatenate[Operations, P], Flow[T]],
 ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
-    """A verb that is awaited."""
+    """Turn an operation into an async method."""
 
-    @wraps(verb)
+    @wraps(operation)
     async def run(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._driver.run(verb(self._verbs, *args, **kwargs))
+        return await self._transport.run(operation(self._operations, *args, **kwargs))
 
     return run
 
 
-class _Base:
-    """What both clients are made of. The key is kept by the driver's line only, which does not show it."""
+class _BaseClient:
+    """Common part of both clients. The API key is stored in the transport's configuration only, whose repr omits it."""
 
-    _verbs: Verbs
+    _operations: Operations
 
     def __init__(
         self,
@@ -65,33 +64,34 @@ class _Base:
         now: Callable[[], float],
         preflight: bool,
         local_files: bool,
-        patience: Patience | None,
+        retry_policy: RetryPolicy | None,
     ) -> None:
-        chosen = get_codec(upstream)
-        base = chosen.contract.bases[0]
+        codec = get_codec(upstream)
+        base = codec.contract.bases[0]
         self.upstream = upstream
-        self.base_url = _base_url(base_url or os.environ.get(BASE_URL_VARIABLE) or base.host)
-        self._verbs = Verbs(
-            ClientConfig(dialect=chosen, patience=patience or Patience(), preflight=preflight, local_files=local_files)
-        )
-        key = _key(api_key or os.environ.get(API_KEY_VARIABLE) or "", upstream)
+        self.base_url = _parse_base_url(base_url or os.environ.get(BASE_URL_VARIABLE) or base.host)
+        policy = retry_policy or RetryPolicy()
+        config = ClientConfig(codec=codec, retry_policy=policy, preflight=preflight, local_files=local_files)
+        self._operations = Operations(config)
+        key = _check_key(api_key or os.environ.get(API_KEY_VARIABLE) or "", upstream)
         root = httpx.URL(f"{self.base_url}{base.prefix}")
-        self._line = Line(root, key, f"seedmock-client/{__version__}", now, today)
+        self._transport_config = TransportConfig(root, key, f"seedmock-client/{__version__}", now, epoch_time)
 
-    def _options(self, transport: Any) -> dict[str, Any]:
-        """What both httpx clients are made with. A proxy from the environment is no way to this very machine."""
-        local = self._line.root.host in _LOOPBACK
-        return {"transport": transport, "follow_redirects": False, "trust_env": not local}
+    def _httpx_options(self, transport: Any) -> dict[str, Any]:
+        # A proxy from the environment cannot reach this machine.
+        trust_env = self._transport_config.root.host not in _LOOPBACK
+        return {"transport": transport, "follow_redirects": False, "trust_env": trust_env}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.upstream} at {self.base_url}>"
 
 
-class Client(_Base):
-    """A blocking client of one upstream.
+class Client(_BaseClient):
+    """Blocking client of one upstream.
 
-    `base_url` is an origin; it comes from SEEDMOCK_BASE_URL if left out, and is the upstream's real host otherwise.
-    `api_key` comes from SEEDMOCK_API_KEY. `local_files` lets `file:` references be read from this machine.
+    `base_url` is an origin: by default SEEDMOCK_BASE_URL, or else the upstream's real, paid host. `api_key` defaults to
+    SEEDMOCK_API_KEY. `sleep` and `now` replace the clock. `preflight` checks the rules before an order is sent.
+    `local_files` allows `file:` references, which read files of this machine.
     """
 
     def __init__(
@@ -105,14 +105,14 @@ class Client(_Base):
         now: Callable[[], float] = monotonic,
         preflight: bool = True,
         local_files: bool = False,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
-        super().__init__(upstream, api_key, base_url, now, preflight, local_files, patience)
-        self._driver = Transport(self._line, httpx.Client(**self._options(transport)), sleep)
+        super().__init__(upstream, api_key, base_url, now, preflight, local_files, retry_policy)
+        self._transport = Transport(self._transport_config, httpx.Client(**self._httpx_options(transport)), sleep)
 
     def close(self) -> None:
         """Close the connections."""
-        self._driver.client.close()
+        self._transport.client.close()
 
     def __enter__(self) -> Self:
         return self
@@ -122,32 +122,32 @@ class Client(_Base):
     ) -> None:
         self.close()
 
-    create = blocking(Verbs.create)
-    query = blocking(Verbs.query)
-    wait = blocking(Verbs.wait)
-    download = blocking(Verbs.download)
-    generate = blocking(Verbs.generate)
-    upscale = blocking(Verbs.upscale)
-    collect = blocking(Verbs.collect)
-    quote = blocking(Verbs.quote)
-    upload = blocking(Verbs.upload)
-    balance = blocking(Verbs.balance)
-    models = blocking(Verbs.models)
-    record = blocking(Verbs.record)
-    ensure_group = blocking(Verbs.ensure_group)
-    create_group = blocking(Verbs.create_group)
-    list_groups = blocking(Verbs.list_groups)
-    delete_group = blocking(Verbs.delete_group)
-    create_asset = blocking(Verbs.create_asset)
-    get_asset = blocking(Verbs.get_asset)
-    wait_asset = blocking(Verbs.wait_asset)
-    list_assets = blocking(Verbs.list_assets)
-    rename_asset = blocking(Verbs.rename_asset)
-    delete_asset = blocking(Verbs.delete_asset)
+    create = sync_method(Operations.create)
+    query = sync_method(Operations.query)
+    wait = sync_method(Operations.wait)
+    download = sync_method(Operations.download)
+    generate = sync_method(Operations.generate)
+    upscale = sync_method(Operations.upscale)
+    collect = sync_method(Operations.collect)
+    quote = sync_method(Operations.quote)
+    upload = sync_method(Operations.upload)
+    balance = sync_method(Operations.balance)
+    models = sync_method(Operations.models)
+    record = sync_method(Operations.record)
+    ensure_group = sync_method(Operations.ensure_group)
+    create_group = sync_method(Operations.create_group)
+    list_groups = sync_method(Operations.list_groups)
+    delete_group = sync_method(Operations.delete_group)
+    create_asset = sync_method(Operations.create_asset)
+    get_asset = sync_method(Operations.get_asset)
+    wait_asset = sync_method(Operations.wait_asset)
+    list_assets = sync_method(Operations.list_assets)
+    rename_asset = sync_method(Operations.rename_asset)
+    delete_asset = sync_method(Operations.delete_asset)
 
 
-class AsyncClient(_Base):
-    """The same, awaited. Arguments are those of Client, with an async transport and sleep."""
+class AsyncClient(_BaseClient):
+    """Async client of one upstream. The arguments are those of Client, with an async transport and sleep."""
 
     def __init__(
         self,
@@ -160,14 +160,16 @@ class AsyncClient(_Base):
         now: Callable[[], float] = monotonic,
         preflight: bool = True,
         local_files: bool = False,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
-        super().__init__(upstream, api_key, base_url, now, preflight, local_files, patience)
-        self._driver = AsyncTransport(self._line, httpx.AsyncClient(**self._options(transport)), sleep)
+        super().__init__(upstream, api_key, base_url, now, preflight, local_files, retry_policy)
+        self._transport = AsyncTransport(
+            self._transport_config, httpx.AsyncClient(**self._httpx_options(transport)), sleep
+        )
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._driver.client.aclose()
+        await self._transport.client.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -177,36 +179,36 @@ class AsyncClient(_Base):
     ) -> None:
         await self.close()
 
-    create = awaited(Verbs.create)
-    query = awaited(Verbs.query)
-    wait = awaited(Verbs.wait)
-    download = awaited(Verbs.download)
-    generate = awaited(Verbs.generate)
-    upscale = awaited(Verbs.upscale)
-    collect = awaited(Verbs.collect)
-    quote = awaited(Verbs.quote)
-    upload = awaited(Verbs.upload)
-    balance = awaited(Verbs.balance)
-    models = awaited(Verbs.models)
-    record = awaited(Verbs.record)
-    ensure_group = awaited(Verbs.ensure_group)
-    create_group = awaited(Verbs.create_group)
-    list_groups = awaited(Verbs.list_groups)
-    delete_group = awaited(Verbs.delete_group)
-    create_asset = awaited(Verbs.create_asset)
-    get_asset = awaited(Verbs.get_asset)
-    wait_asset = awaited(Verbs.wait_asset)
-    list_assets = awaited(Verbs.list_assets)
-    rename_asset = awaited(Verbs.rename_asset)
-    delete_asset = awaited(Verbs.delete_asset)
+    create = async_method(Operations.create)
+    query = async_method(Operations.query)
+    wait = async_method(Operations.wait)
+    download = async_method(Operations.download)
+    generate = async_method(Operations.generate)
+    upscale = async_method(Operations.upscale)
+    collect = async_method(Operations.collect)
+    quote = async_method(Operations.quote)
+    upload = async_method(Operations.upload)
+    balance = async_method(Operations.balance)
+    models = async_method(Operations.models)
+    record = async_method(Operations.record)
+    ensure_group = async_method(Operations.ensure_group)
+    create_group = async_method(Operations.create_group)
+    list_groups = async_method(Operations.list_groups)
+    delete_group = async_method(Operations.delete_group)
+    create_asset = async_method(Operations.create_asset)
+    get_asset = async_method(Operations.get_asset)
+    wait_asset = async_method(Operations.wait_asset)
+    list_assets = async_method(Operations.list_assets)
+    rename_asset = async_method(Operations.rename_asset)
+    delete_asset = async_method(Operations.delete_asset)
 
 
-def _base_url(text: str) -> str:
-    """An origin without a slash at its end. What is wrong is said without showing a password in it."""
+def _parse_base_url(text: str) -> str:
+    """Parse an origin. The messages do not repeat it: it may contain a password."""
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, TypeError):
-        raise UsageError("the base URL is no URL; expected an origin such as http://127.0.0.1:8000") from None
+        raise UsageError("the base URL is not a URL; expected an origin such as http://127.0.0.1:8000") from None
     if url.scheme not in ("http", "https") or not url.host:
         raise UsageError(f"the base URL has scheme {url.scheme!r}; expected an origin such as http://127.0.0.1:8000")
     if url.userinfo or url.query or url.fragment or url.path not in ("", "/"):
@@ -214,10 +216,10 @@ def _base_url(text: str) -> str:
     return str(url).rstrip("/")
 
 
-def _key(text: str, upstream: str) -> str:
+def _check_key(text: str, upstream: str) -> str:
     key = text.strip()
     if not key:
         raise AuthenticationError(f"no API key for {upstream}", upstream=upstream)
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise AuthenticationError("the API key has characters that no header can carry", upstream=upstream)
+        raise AuthenticationError("the API key has characters that a header cannot contain", upstream=upstream)
     return key

@@ -1,4 +1,4 @@
-"""What every flow of one client shares, and the judgements on answers that they have in common."""
+"""Configuration that all flows of one client share, and their common handling of responses. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.facts import Document
 from seedmock_contracts.validation import violations
 
-from .effects import Flow, HttpRequest, HttpResponse, Send, WireError
-from .error_envelopes import document, error_of, text
+from .effects import Flow, HttpRequest, HttpResponse, SendRequest, TransportError
+from .error_envelopes import build_error, json_object, scalar_text
 from .errors import CLASSES, ConnectionFailedError, SeedmockError, UpstreamError, UsageError, ValidationError
 from .models import Failure, Video
-from .retry import Patience
-from .upstreams.protocol import Account, Unreadable, UpstreamCodec
+from .retry import RetryPolicy
+from .upstreams.protocol import AccountCodec, DecodeError, UpstreamCodec
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientConfig:
-    """An upstream's dialect and how a client of it behaves."""
+    """Codec of the upstream and behaviour of a client."""
 
-    dialect: UpstreamCodec
-    patience: Patience = field(default_factory=Patience)
+    codec: UpstreamCodec
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     preflight: bool = True
     local_files: bool = False
 
     @property
     def upstream(self) -> str:
-        return self.dialect.contract.name
+        return self.codec.contract.name
 
     @property
-    def account(self) -> Account:
-        """The upstream's account verbs. Raises UsageError where it has none."""
-        if self.dialect.account is None:
+    def account(self) -> AccountCodec:
+        """Codec of assets, files, balance and models. Raises UsageError if the upstream has none."""
+        if self.codec.account is None:
             raise UsageError(f"{self.upstream} has no assets, files, balance or records", upstream=self.upstream)
-        return self.dialect.account
+        return self.codec.account
 
-    def patient(self, timeout: float | None, poll_seconds: float | None) -> ClientConfig:
-        """The same with another deadline for waiting or another pause between polls."""
+    def with_limits(self, timeout: float | None, poll_seconds: float | None) -> ClientConfig:
+        """Copy the configuration with another deadline for waits or another pause between polls."""
         changes: dict[str, object] = {}
         if timeout is not None:
             changes |= {"wait_seconds": timeout, "asset_seconds": timeout}
@@ -50,53 +50,57 @@ class ClientConfig:
         if not changes:
             return self
         try:
-            return replace(self, patience=replace(self.patience, **changes))  # type: ignore[arg-type]
+            return replace(self, retry_policy=replace(self.retry_policy, **changes))  # type: ignore[arg-type]
         except ValueError as error:
             raise UsageError(str(error)) from None
 
-    def check(self, request: HttpRequest) -> None:
-        """Raise ValidationError for the first rule of the contract that a request breaks."""
+    def check_rules(self, request: HttpRequest) -> None:
+        """Raise ValidationError for the first rule that a request violates, unless preflight is off."""
         if not self.preflight or request.document is None:
             return
-        found = violations(self.upstream, request.operation, request.document)
-        if found:
-            first = found[0]
-            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            message = f"{first.message}{more}"
+        broken = violations(self.upstream, request.operation, request.document)
+        if broken:
+            first = broken[0]
+            more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
             raise ValidationError(
-                message, field=first.field, allowed=first.allowed, upstream=self.upstream, kind=first.kind
+                f"{first.message}{more}",
+                field=first.field,
+                allowed=first.allowed,
+                upstream=self.upstream,
+                kind=first.kind,
             )
 
-    def refusal(self, request: HttpRequest, answer: HttpResponse, task_id: str | None = None) -> SeedmockError | None:
-        """The error that an answer stands for, or None if it is a good one."""
-        found = self.dialect.complaint(answer)
-        if found is None:
+    def error_in(
+        self, request: HttpRequest, response: HttpResponse, task_id: str | None = None
+    ) -> SeedmockError | None:
+        """Build the exception for an error response; None for a success."""
+        error = self.codec.parse_error(response)
+        if error is None:
             return None
-        return error_of(self.dialect.kind(found, request.operation), found, self.upstream, task_id)
+        return build_error(self.codec.error_kind(error, request.operation), error, self.upstream, task_id)
 
-    def good(self, request: HttpRequest, answer: HttpResponse, task_id: str | None = None) -> Document:
-        """The document of a good answer. Raises what a bad one stands for."""
-        error = self.refusal(request, answer, task_id)
+    def success_body(self, request: HttpRequest, response: HttpResponse, task_id: str | None = None) -> Document:
+        """JSON object of a success. Raises the exception of an error response."""
+        error = self.error_in(request, response, task_id)
         if error is not None:
             raise error
-        body = document(answer)
+        body = json_object(response)
         if body is None:
-            raise self.unreadable(request, "the body is no JSON object", task_id)
+            raise self.unreadable(request, "the body is not a JSON object", task_id)
         return body
 
-    def unreadable(self, request: HttpRequest, why: object, task_id: str | None = None) -> UpstreamError:
-        """The error for a good answer that says nothing."""
-        message = f"{self.upstream} answered {request.operation} with something unreadable: {why}"
+    def unreadable(self, request: HttpRequest, reason: object, task_id: str | None = None) -> UpstreamError:
+        """Build the exception for a success response that cannot be decoded."""
+        message = f"{self.upstream} answered {request.operation} with an unreadable response: {reason}"
         kind = ErrorKind.UPSTREAM_FAILED
         return UpstreamError(message, upstream=self.upstream, task_id=task_id, kind=kind, retryable=True)
 
-    def failed(self, video: Video, kind: ErrorKind | None = None) -> SeedmockError:
-        """The error that a failed task stands for."""
+    def task_failure(self, video: Video, kind: ErrorKind | None = None) -> SeedmockError:
+        """Build the exception for a failed task."""
         failure = video.failure or Failure()
-        kind = kind or self.dialect.kind_of_failure(failure)
-        said = ": ".join(part for part in (failure.code, failure.message) if part) or "the upstream gives no reason"
+        kind = kind or self.codec.failure_kind(failure)
         return CLASSES[kind](
-            f"task {video.task_id} failed: {said}",
+            f"task {video.task_id} failed: {failure_text(failure)}",
             upstream=self.upstream,
             task_id=video.task_id,
             kind=kind,
@@ -105,24 +109,30 @@ class ClientConfig:
         )
 
 
-def named(name: str, noun: str) -> None:
-    """Raises UsageError unless an address can carry the id."""
-    if not text(name) or text(name) != name.strip():
-        raise UsageError(f"{noun} is needed")
+def failure_text(failure: Failure) -> str:
+    """Code and message of a failure in one line."""
+    text = ": ".join(part for part in (failure.code, failure.message) if part)
+    return text or "the upstream gives no reason"
 
 
-def ask(
-    setup: ClientConfig, request: HttpRequest, read: Callable[[Document], T], task_id: str | None = None
+def require_id(id_: str, noun: str) -> None:
+    """Raise UsageError unless a URL can contain the id."""
+    if not scalar_text(id_) or scalar_text(id_) != id_.strip():
+        raise UsageError(f"{noun} is required")
+
+
+def call(
+    config: ClientConfig, request: HttpRequest, read: Callable[[Document], T], task_id: str | None = None
 ) -> Flow[T]:
-    """Send one request that buys nothing, and read its answer. Raises what the answer stands for."""
-    setup.check(request)
+    """Send a request that cannot be charged, and decode its response with `read`. Raises the response's error."""
+    config.check_rules(request)
     try:
-        answer = yield Send(request, setup.patience.request_seconds)
-    except WireError as error:
-        message = f"no answer from {setup.upstream}: {error.reason}"
-        raise ConnectionFailedError(message, upstream=setup.upstream, task_id=task_id, retryable=True) from error
-    body = setup.good(request, answer, task_id)
+        response = yield SendRequest(request, config.retry_policy.request_seconds)
+    except TransportError as error:
+        message = f"no response from {config.upstream}: {error.reason}"
+        raise ConnectionFailedError(message, upstream=config.upstream, task_id=task_id, retryable=True) from error
+    body = config.success_body(request, response, task_id)
     try:
         return read(body)
-    except Unreadable as error:
-        raise setup.unreadable(request, error, task_id) from error
+    except DecodeError as error:
+        raise config.unreadable(request, error, task_id) from error

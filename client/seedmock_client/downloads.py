@@ -1,9 +1,9 @@
-"""Fetching a finished video: a flow that resumes, follows redirects by hand and trusts nothing. No I/O, no clock."""
+"""Download a finished video: a flow that resumes, follows redirects itself and validates the file. No I/O, no clock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -12,185 +12,184 @@ from seedmock_contracts.enums import ErrorKind, TaskStatus
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.mp4 import Movie
 
-from .context import ClientConfig, ask
-from .effects import Flow, HttpRequest, HttpResponse, Send, Sleep, WireError, Work
-from .error_envelopes import document, text
+from .context import ClientConfig, call
+from .effects import Flow, HttpRequest, HttpResponse, RunBlocking, SendRequest, Sleep, TransportError
+from .error_envelopes import json_object, scalar_text
 from .errors import DownloadError, LinkExpiredError, NotFoundError, NotReadyError, SeedmockError, UpstreamError
 from .files import PartFile
 from .models import Video
 from .retry import backoff
 
-MOST_REDIRECTS = 5
+MAX_REDIRECTS = 5
 LINK_TRIES = 4
-"""How many pauses a 404 on a result link gets: storage follows the task by a few seconds."""
-DEAD = (401, 403, 404, 410)
+"""Number of pauses after a 404 of a result link: the storage can lag behind the task by some seconds."""
+DEAD_LINK_STATUSES = (401, 403, 404, 410)
 
 
 @dataclass(slots=True)
-class Fetch:
-    """What is known of a download under way."""
+class DownloadState:
+    """State of one download. `not_ready_pauses` are left for content that does not exist yet."""
 
-    setup: ClientConfig
+    config: ClientConfig
     video: Video
-    sink: PartFile
+    part: PartFile
     started: float
-    races: Iterator[float]
+    not_ready_pauses: Iterator[float]
     now: float = 0.0
-    best: int = 0
-    fruitless: int = 0
-    renewed: bool = False
-    damaged: bool = False
-    last: SeedmockError | None = field(default=None, repr=False)
+    largest_size: int = 0
+    tries_without_progress: int = 0
+    link_renewed: bool = False
+    damaged_once: bool = False
 
     @property
     def left(self) -> float:
-        return self.started + self.setup.patience.download_seconds - self.now
+        return self.started + self.config.retry_policy.download_seconds - self.now
 
-    def error(self, message: str) -> DownloadError:
-        said = f"the video of task {self.video.task_id} {message}"
-        return DownloadError(said, upstream=self.setup.upstream, task_id=self.video.task_id, retryable=True)
+    def error(self, problem: str) -> DownloadError:
+        message = f"the video of task {self.video.task_id} {problem}"
+        return DownloadError(message, upstream=self.config.upstream, task_id=self.video.task_id, retryable=True)
 
-    def broken(self, error: SeedmockError, asked: float | None = None) -> float:
-        """Count a try that brought nothing new, and give the pause before the next. Raises when there were enough."""
-        progress = self.sink.size > self.best
-        self.best = max(self.best, self.sink.size)
-        self.fruitless = 0 if progress else self.fruitless + 1
-        if self.fruitless >= self.setup.patience.download_tries:
+    def pause_after_failure(self, error: SeedmockError, retry_after: float | None = None) -> float:
+        """Pause before the next try; progress resets their number. Raises `error` after the last one."""
+        progress = self.part.size > self.largest_size
+        self.largest_size = max(self.largest_size, self.part.size)
+        self.tries_without_progress = 0 if progress else self.tries_without_progress + 1
+        if self.tries_without_progress >= self.config.retry_policy.download_tries:
             raise error
-        return self.within(backoff(self.fruitless) if asked is None else asked, error)
+        return self.before_deadline(backoff(self.tries_without_progress) if retry_after is None else retry_after, error)
 
-    def raced(self, error: SeedmockError) -> float:
-        """The pause before asking again for content that should be there. Raises when there were enough."""
-        pause = next(self.races, None)
+    def pause_until_ready(self, error: SeedmockError) -> float:
+        """Pause before asking again for content that should exist by now. Raises `error` after the last one."""
+        pause = next(self.not_ready_pauses, None)
         if pause is None:
             raise error
-        return self.within(pause if error.retry_after is None else max(pause, error.retry_after), error)
+        return self.before_deadline(pause if error.retry_after is None else max(pause, error.retry_after), error)
 
-    def within(self, pause: float, error: SeedmockError) -> float:
+    def before_deadline(self, pause: float, error: SeedmockError) -> float:
         if pause >= self.left:
-            raise self.error(f"did not come within {self.now - self.started:.0f} s: {error.message}") from error
+            problem = f"did not arrive within {self.now - self.started:.0f} s: {error.message}"
+            raise self.error(problem) from error
         return pause
 
 
-def download(setup: ClientConfig, video: Video, path: Path) -> Flow[tuple[int, Movie]]:
-    """Bring a finished video to a file, whole or not at all; gives its bytes and measures.
+def download(config: ClientConfig, video: Video, path: Path) -> Flow[tuple[int, Movie]]:
+    """Download a finished video to a file, whole or not at all; return its size in bytes and its properties.
 
-    Raises NotReadyError, NotFoundError, LinkExpiredError, DownloadError and what a failed task stands for.
+    Raises NotReadyError, NotFoundError, LinkExpiredError, DownloadError and the exception of a failed task.
     """
     if video.status is TaskStatus.FAILURE:
-        raise setup.failed(video)
+        raise config.task_failure(video)
     if video.status is not TaskStatus.SUCCESS:
-        message = f"task {video.task_id} is {video.word or 'without a status'}, not finished"
-        raise NotReadyError(message, upstream=setup.upstream, task_id=video.task_id, kind=ErrorKind.NOT_READY)
-    sink: PartFile | None = None
+        message = f"task {video.task_id} is {video.raw_status or 'without a status'}, not finished"
+        raise NotReadyError(message, upstream=config.upstream, task_id=video.task_id, kind=ErrorKind.NOT_READY)
+    part: PartFile | None = None
     try:
-        sink = yield Work(partial(PartFile, path))
-        assert sink is not None
-        movie = yield from _fill(setup, video, sink)
-        yield Work(sink.keep)
-        return sink.size, movie
+        part = yield RunBlocking(partial(PartFile, path))
+        assert part is not None
+        movie = yield from _fill(config, video, part)
+        yield RunBlocking(part.commit)
+        return part.size, movie
     except OSError as error:
         message = f"the video of task {video.task_id} cannot be written: {error}"
-        raise DownloadError(message, upstream=setup.upstream, task_id=video.task_id) from error
+        raise DownloadError(message, upstream=config.upstream, task_id=video.task_id) from error
     finally:
-        if sink is not None:
-            sink.discard()
+        if part is not None:
+            part.discard()
 
 
-def _fill(setup: ClientConfig, video: Video, sink: PartFile) -> Flow[Movie]:
+def _fill(config: ClientConfig, video: Video, part: PartFile) -> Flow[Movie]:
     started = yield Sleep(0)
-    pacing = setup.patience.content_pacing
-    races = iter(pacing if _is_keyed(setup, video) else pacing[:LINK_TRIES])
-    fetch = Fetch(setup, video, sink, started, races, started)
+    pacing = config.retry_policy.content_pacing
+    pauses = iter(pacing if _is_keyed(config, video) else pacing[:LINK_TRIES])
+    state = DownloadState(config, video, part, started, pauses, started)
     while True:
-        pause = yield from _try(fetch)
+        pause = yield from _try(state)
         if pause is None:
-            movie = yield from _checked(fetch)
+            movie = yield from _validate(state)
             if movie is not None:
                 return movie
-            pause = fetch.within(1.0, fetch.error("is damaged"))
-        fetch.now = yield Sleep(pause)
+            pause = state.before_deadline(1.0, state.error("is damaged"))
+        state.now = yield Sleep(pause)
 
 
-def _is_keyed(setup: ClientConfig, video: Video) -> bool:
-    request = setup.dialect.content(video)
+def _is_keyed(config: ClientConfig, video: Video) -> bool:
+    request = config.codec.content(video)
     return request is not None and request.keyed
 
 
-def _try(fetch: Fetch) -> Flow[float | None]:
-    """One try: None when every byte is there, else the pause before the next. Raises what is final."""
-    sink = fetch.sink
-    request = fetch.setup.dialect.content(fetch.video)
+def _try(state: DownloadState) -> Flow[float | None]:
+    """Request the rest of the file; return None if it is complete, else the pause before the next try."""
+    part, config, task_id = state.part, state.config, state.video.task_id
+    request = config.codec.content(state.video)
     if request is None:
-        raise UpstreamError(
-            f"task {fetch.video.task_id} has no result link", upstream=fetch.setup.upstream, task_id=fetch.video.task_id
-        )
+        raise UpstreamError(f"task {task_id} has no result link", upstream=config.upstream, task_id=task_id)
     try:
-        request, answer = yield from _follow(fetch, request)
-    except WireError as error:
-        fetch.now = error.at
-        return fetch.broken(fetch.error(f"broke off after {sink.size} bytes: {error.reason}"))
-    fetch.now = answer.at
-    if sink.taken:
-        return _measured(fetch)
-    if answer.status == 416 and sink.total is not None and sink.size == sink.total:
+        request, response = yield from _follow_redirects(state, request)
+    except TransportError as error:
+        state.now = error.at
+        return state.pause_after_failure(state.error(f"broke off after {part.size} bytes: {error.reason}"))
+    state.now = response.at
+    if part.accepted:
+        return _check_length(state)
+    if response.status == 416 and part.total is not None and part.size == part.total:
         return None
-    if answer.status in (200, 206, 416):
-        sink.clear()
-        return fetch.broken(fetch.error(f"came as {answer.status} {answer.headers.get('content-type', '')}".rstrip()))
-    return (yield from _refused(fetch, request, answer))
+    if response.status in (200, 206, 416):
+        part.clear()
+        content_type = response.headers.get("content-type", "")
+        return state.pause_after_failure(state.error(f"came as {response.status} {content_type}".rstrip()))
+    return (yield from _handle_error(state, request, response))
 
 
-def _measured(fetch: Fetch) -> float | None:
-    sink = fetch.sink
-    if sink.total is None or sink.size == sink.total:
+def _check_length(state: DownloadState) -> float | None:
+    part = state.part
+    if part.total is None or part.size == part.total:
         return None
-    error = fetch.error(f"has {sink.size} bytes where {sink.total} were announced")
-    pause = fetch.broken(error)
-    if sink.size > (sink.total or 0):
-        sink.clear()
+    pause = state.pause_after_failure(state.error(f"has {part.size} bytes where {part.total} were announced"))
+    if part.size > part.total:
+        part.clear()
     return pause
 
 
-def _follow(fetch: Fetch, request: HttpRequest) -> Flow[tuple[HttpRequest, HttpResponse]]:
-    """Send, and follow redirects by hand: bounded, http(s) only, the key never beyond its origin."""
-    for _ in range(MOST_REDIRECTS + 1):
-        fetch.sink.taken = False
-        seconds = max(1.0, fetch.left)
-        answer: HttpResponse = yield Send(_ranged(request, fetch.sink), seconds, fetch.sink)
-        link = _link(answer)
+def _follow_redirects(state: DownloadState, request: HttpRequest) -> Flow[tuple[HttpRequest, HttpResponse]]:
+    """Send a request and follow its redirects, to http and https only; the key never leaves its origin."""
+    for _ in range(MAX_REDIRECTS + 1):
+        state.part.accepted = False
+        seconds = max(1.0, state.left)
+        response: HttpResponse = yield SendRequest(_with_range(request, state.part), seconds, state.part)
+        link = _redirect_link(response)
         if not link:
-            return request, answer
-        target = _joined(answer.url, link)
+            return request, response
+        target = _resolve(response.url, link)
         if not target:
-            raise fetch.error(f"was redirected to {link[:80]!r}, which is no web address")
-        request = replace(request, url=target, keyed=request.keyed and _origin(target) == _origin(answer.url))
-    raise fetch.error(f"was redirected more than {MOST_REDIRECTS} times")
+            raise state.error(f"was redirected to {link[:80]!r}, which is not an http(s) URL")
+        request = replace(request, url=target, keyed=request.keyed and _origin(target) == _origin(response.url))
+    raise state.error(f"was redirected more than {MAX_REDIRECTS} times")
 
 
-def _ranged(request: HttpRequest, sink: PartFile) -> HttpRequest:
+def _with_range(request: HttpRequest, part: PartFile) -> HttpRequest:
     headers = {**request.headers, "accept-encoding": "identity"}
-    if sink.size and (sink.validator or sink.total is not None):
-        headers["range"] = f"bytes={sink.size}-"
-        if sink.validator:
-            headers["if-range"] = sink.validator
+    if part.size and (part.validator or part.total is not None):
+        headers["range"] = f"bytes={part.size}-"
+        if part.validator:
+            headers["if-range"] = part.validator
     return replace(request, headers=headers)
 
 
-def _link(answer: HttpResponse) -> str:
-    """Where an answer sends us: a Location, or (some platforms) a link in a JSON body."""
-    if answer.status in (301, 302, 303, 307, 308):
-        return answer.headers.get("location", "")
-    body = document(answer) if answer.status == 200 and answer.body else None
+def _redirect_link(response: HttpResponse) -> str:
+    """Target of a redirect: the Location, or (on some platforms) a link in a JSON body."""
+    if response.status in (301, 302, 303, 307, 308):
+        return response.headers.get("location", "")
+    body = json_object(response) if response.status == 200 and response.body else None
     if body is None:
         return ""
     data = body.get("data")
-    places = (body, data) if isinstance(data, dict) else (body,)
-    return next((link for place in places for key in ("url", "video_url") if (link := text(place.get(key)))), "")
+    levels = (body, data) if isinstance(data, dict) else (body,)
+    keys = ("url", "video_url")
+    return next((link for level in levels for key in keys if (link := scalar_text(level.get(key)))), "")
 
 
-def _joined(url: str, link: str) -> str:
-    """Where a link leads from an address; nothing if that is no web address."""
+def _resolve(url: str, link: str) -> str:
+    """URL of a link on a page; empty if it is not an http(s) URL."""
     try:
         target = urljoin(url, link)
         return target if urlsplit(target).scheme in ("http", "https") and _origin(target)[1] else ""
@@ -203,53 +202,51 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _refused(fetch: Fetch, request: HttpRequest, answer: HttpResponse) -> Flow[float]:
-    """Survive a refusal and give the pause before the next try, or raise it."""
-    task_id = fetch.video.task_id
-    error = fetch.setup.refusal(request, answer, task_id)
+def _handle_error(state: DownloadState, request: HttpRequest, response: HttpResponse) -> Flow[float]:
+    """Return the pause before the next try after an error response, or raise its exception."""
+    error = state.config.error_in(request, response, state.video.task_id)
     if error is None:
-        raise fetch.error(f"was answered {answer.status}")
-    if answer.status == 429 or (answer.status >= 500 and not isinstance(error, LinkExpiredError)):
-        return fetch.broken(error, error.retry_after)
-    if not request.keyed and answer.status in DEAD:
-        return (yield from _dead(fetch, request, answer.status))
-    if answer.status >= 500:
-        return fetch.broken(error)
-    if isinstance(error, NotReadyError) or (isinstance(error, NotFoundError) and answer.status == 404):
-        return fetch.raced(error)
+        raise state.error(f"was answered {response.status}")
+    if response.status == 429 or (response.status >= 500 and not isinstance(error, LinkExpiredError)):
+        return state.pause_after_failure(error, error.retry_after)
+    if not request.keyed and response.status in DEAD_LINK_STATUSES:
+        return (yield from _renew_link(state, request, response.status))
+    if response.status >= 500:
+        return state.pause_after_failure(error)
+    if isinstance(error, NotReadyError) or (isinstance(error, NotFoundError) and response.status == 404):
+        return state.pause_until_ready(error)
     raise error
 
 
-def _dead(fetch: Fetch, request: HttpRequest, status: int) -> Flow[float]:
-    """A result link that is dead: look once for a fresh one, at the task or at who sent us here; a 404 may be early."""
-    task_id = fetch.video.task_id
+def _renew_link(state: DownloadState, request: HttpRequest, status: int) -> Flow[float]:
+    """Query the task once for another result link; without one, wait after a 404 and raise after any other status."""
+    config, task_id = state.config, state.video.task_id
     error = LinkExpiredError(
         f"the result link of task {task_id} answers {status}",
-        upstream=fetch.setup.upstream, task_id=task_id, kind=ErrorKind.LINK_EXPIRED, status=status,
+        upstream=config.upstream, task_id=task_id, kind=ErrorKind.LINK_EXPIRED, status=status,
     )  # fmt: skip
-    if not fetch.renewed:
-        fetch.renewed = True
-        dialect = fetch.setup.dialect
-        fresh = yield from ask(fetch.setup, dialect.query(task_id), dialect.read_video, task_id)
-        place = dialect.content(fresh)
-        if place is not None and place.url != request.url:
-            fetch.video = replace(fresh, task_id=task_id)
-            fetch.sink.clear()
+    if not state.link_renewed:
+        state.link_renewed = True
+        fresh = yield from call(config, config.codec.query(task_id), config.codec.read_video, task_id)
+        renewed = config.codec.content(fresh)
+        if renewed is not None and renewed.url != request.url:
+            state.video = replace(fresh, task_id=task_id)
+            state.part.clear()
             return 0.0
     if status != 404:
         raise error
-    return fetch.raced(error)
+    return state.pause_until_ready(error)
 
 
-def _checked(fetch: Fetch) -> Flow[Movie | None]:
-    """Measure the file; None when it is damaged for the first time and is to come again."""
+def _validate(state: DownloadState) -> Flow[Movie | None]:
+    """Measure the file; return None if it is damaged for the first time, so that it is downloaded again."""
     try:
-        movie: Movie = yield Work(fetch.sink.check)
+        movie: Movie = yield RunBlocking(state.part.measure)
     except InvalidMovie as error:
-        if fetch.damaged:
-            raise fetch.error(f"is no whole MP4: {error}") from error
-        fetch.damaged = True
-        fetch.sink.clear()
-        fetch.best = 0
+        if state.damaged_once:
+            raise state.error(f"is not a whole MP4: {error}") from error
+        state.damaged_once = True
+        state.part.clear()
+        state.largest_size = 0
         return None
     return movie

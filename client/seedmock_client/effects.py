@@ -1,6 +1,7 @@
-"""What passes between a flow and the driver that runs it: three effects, a request and an answer.
+"""Effects that flows yield and a transport performs: send a request, sleep, run a blocking function.
 
-Knows no HTTP library, no clock and no upstream. The API key is not here: a driver adds it, and only on its own origin.
+Knows no HTTP library, no clock and no upstream. The API key is not part of a request: a transport adds it, and only for
+the upstream's own origin.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that goes up as the one part of a multipart body."""
+    """A file to send as the only part of a multipart body."""
 
     name: str
     content: bytes = field(repr=False)
@@ -26,7 +27,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One HTTP request. `url` is a path below the upstream's base, or absolute; `keyed` asks for the API key."""
+    """An HTTP request. `url` is a path below the base URL, or absolute; `keyed` requests carry the API key."""
 
     operation: Operation
     method: str
@@ -40,7 +41,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """One HTTP answer. Header names are in lower case; `at` is the flow's clock, `received` the calendar's."""
+    """An HTTP response with header names in lower case. `at` is monotonic, `received` in epoch seconds."""
 
     status: int
     url: str = ""
@@ -50,47 +51,45 @@ class HttpResponse:
     received: float = 0.0
 
 
-class Sink(Protocol):
-    """Where a body is streamed to."""
+class BodySink(Protocol):
+    """Destination of a streamed response body."""
 
-    def begin(self, answer: HttpResponse) -> bool:
-        """Whether this answer's body belongs in here; if not, it is read into the answer."""
+    def begin(self, response: HttpResponse) -> bool:
+        """Accept or decline the body of this response; a declined body is read into the response."""
         ...
 
-    def write(self, chunk: bytes) -> None:
-        """The next bytes."""
-        ...
+    def write(self, chunk: bytes) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
-    """Send a request within `seconds` and give back the Answer. Throws NotSent or Lost into the flow."""
+class SendRequest:
+    """Send a request within `seconds` and return its HttpResponse, or throw RequestNotSent or ResponseLost."""
 
     request: HttpRequest
     seconds: float
-    into: Sink | None = None
+    sink: BodySink | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Let time pass and give back the clock's reading. Sleep(0) only reads it."""
+    """Sleep and return the time of the clock afterwards; Sleep(0) only reads the clock."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """Do something that blocks, such as reading a file, and give back what it returns."""
+class RunBlocking:
+    """Call a blocking function, such as one that reads a file, and return its result."""
 
-    call: Callable[[], Any]
+    function: Callable[[], Any]
 
 
-Effect: TypeAlias = Send | Sleep | Work
+Effect: TypeAlias = SendRequest | Sleep | RunBlocking
 Flow: TypeAlias = Generator[Effect, Any, T]
 
 
-class WireError(Exception):
-    """A request without an answer."""
+class TransportError(Exception):
+    """A request without a response. `at` is the time of the clock."""
 
     def __init__(self, reason: str, at: float = 0.0) -> None:
         super().__init__(reason)
@@ -98,9 +97,9 @@ class WireError(Exception):
         self.at = at
 
 
-class NotSent(WireError):
+class RequestNotSent(TransportError):
     """The request cannot have been received: there was no connection to send it on."""
 
 
-class Lost(WireError):
-    """The request may have been received; its answer is lost."""
+class ResponseLost(TransportError):
+    """The request may have been received, but its response was not."""

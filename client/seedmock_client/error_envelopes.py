@@ -1,7 +1,7 @@
-"""What an answer says is wrong, in whichever of the known envelopes, and the error that it becomes.
+"""Parse error responses in every known envelope, and build the exceptions for them.
 
-Every proxy on the way may answer in its own form, so all forms are read for every upstream. Which code means what is
-each upstream's affair.
+Every proxy on the way may answer in its own form, so all forms are read for every upstream. The meaning of a code is
+defined by each upstream's module.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from .effects import HttpResponse
 from .errors import CLASSES, RateLimitError, SeedmockError, ValidationError
 from .retry import retry_after
 
-_LONGEST = 300
-_DEEPEST = 4
-_SAYING = ("msg", "message", "detail", "error_msg")
+_MAX_MESSAGE_LENGTH = 300
+_MAX_DEPTH = 4
+_MESSAGE_KEYS = ("msg", "message", "detail", "error_msg")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 
@@ -45,7 +45,7 @@ _RETRYABLE = {ErrorKind.RATE_LIMIT, ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBody:
-    """What an answer says is wrong. `status` is HTTP's, or the envelope's where HTTP said 200."""
+    """Error that a response reports. `status` is that of HTTP, or of the envelope where HTTP says 200."""
 
     status: int
     message: str = ""
@@ -56,95 +56,100 @@ class ErrorBody:
     retry_after: float | None = None
 
 
-def document(answer: HttpResponse) -> Document | None:
-    """The JSON object in an answer's body, or None for anything else."""
-    found = _json(answer.body)
-    return found if isinstance(found, Mapping) else None
+def json_object(response: HttpResponse) -> Document | None:
+    """JSON object in the body of a response; None for any other body."""
+    value = _parse_json(response.body)
+    return value if isinstance(value, Mapping) else None
 
 
-def complaint(answer: HttpResponse, status: int | None = None) -> ErrorBody:
-    """What is wrong, in the words of the body if it has any."""
-    found = ErrorBody(status=answer.status if status is None else status)
-    found = replace(found, retry_after=retry_after(answer.headers, answer.received))
-    read = _read(_json(answer.body), found, 0)
-    if read.message or read.code:
-        return read if read.message else replace(read, message=read.code)
-    return replace(read, message=_plain(answer))
+def parse_error(response: HttpResponse, status: int | None = None) -> ErrorBody:
+    """Parse the error in a response, with its message or else the text of the body."""
+    error = ErrorBody(
+        status=response.status if status is None else status,
+        retry_after=retry_after(response.headers, response.received),
+    )
+    error = _read(_parse_json(response.body), error, 0)
+    if error.message or error.code:
+        return error if error.message else replace(error, message=error.code)
+    return replace(error, message=_plain_text(response))
 
 
-def kind_of_status(status: int) -> ErrorKind:
-    """What a status means where nothing more is known."""
-    found = STATUS_KINDS.get(status)
-    if found is not None:
-        return found
+def kind_for_status(status: int) -> ErrorKind:
+    """Kind of error by the HTTP status alone."""
+    kind = STATUS_KINDS.get(status)
+    if kind is not None:
+        return kind
     return ErrorKind.INVALID_PARAMETER if 400 <= status < 500 else ErrorKind.UPSTREAM_FAILED
 
 
-def error_of(kind: ErrorKind, found: ErrorBody, upstream: str, task_id: str | None = None) -> SeedmockError:
-    """The error that a complaint of this kind becomes."""
+def build_error(kind: ErrorKind, error: ErrorBody, upstream: str, task_id: str | None = None) -> SeedmockError:
+    """Build the exception for an error of this kind."""
     class_ = CLASSES[kind]
-    details: dict[str, Any] = {"upstream": upstream, "task_id": task_id, "kind": kind, "code": found.code or None}
-    details["status"] = found.status
-    details["retryable"] = kind in _RETRYABLE if found.retryable is None else found.retryable
-    details["retry_after"] = found.retry_after
+    details: dict[str, Any] = {"upstream": upstream, "task_id": task_id, "kind": kind, "code": error.code or None}
+    details["status"] = error.status
+    details["retryable"] = kind in _RETRYABLE if error.retryable is None else error.retryable
+    details["retry_after"] = error.retry_after
     if issubclass(class_, ValidationError):
-        details["field"] = found.field
-    if class_ is RateLimitError and found.retry_after is not None:
-        details["advice"] = f"Try again in {found.retry_after:g} s; nothing was charged."
-    return class_(f"{upstream} answered {found.status}: {found.message}", **details)
+        details["field"] = error.field
+    if class_ is RateLimitError and error.retry_after is not None:
+        details["advice"] = f"Try again in {error.retry_after:g} s; nothing was charged."
+    return class_(f"{upstream} answered {error.status}: {error.message}", **details)
 
 
-def text(value: Any) -> str:
-    """A scalar of a body as text; objects and null are none, nor is half a surrogate pair: nobody can say it."""
+def scalar_text(value: Any) -> str:
+    """Text of a JSON scalar without surrounding blanks; empty for null, objects and arrays.
+
+    Lone surrogates are dropped: they cannot be encoded, and so neither printed nor sent.
+    """
     if value is None or isinstance(value, Mapping | list):
         return ""
     return str(value).encode("utf-8", "ignore").decode().strip()
 
 
-def _json(body: bytes | str) -> Any:
+def _parse_json(body: bytes | str) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
 
 
-def _read(body: Any, found: ErrorBody, depth: int) -> ErrorBody:
-    """Read one layer; a message or a string body that is JSON again (new-api passes such on) is read in its turn."""
+def _read(body: Any, error: ErrorBody, depth: int) -> ErrorBody:
+    """Read one level. A message or a body that is a string with JSON (new-api forwards such) is read in turn."""
     if isinstance(body, str):
-        return _nested(replace(found, message=text(body[:_LONGEST])), body, depth)
+        return _read_nested(replace(error, message=scalar_text(body[:_MAX_MESSAGE_LENGTH])), body, depth)
     if not isinstance(body, Mapping):
-        return found
+        return error
     inner = body.get("error")
     if isinstance(inner, Mapping):
-        return _read(inner, found, depth + 1) if depth < _DEEPEST else found
+        return _read(inner, error, depth + 1) if depth < _MAX_DEPTH else error
     data = body.get("data")
-    more: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
-    message = next((found_text for key in _SAYING if (found_text := text(body.get(key)))), "")
-    retryable = more.get("retryable", body.get("retryable"))
-    said = replace(
-        found,
-        message=(text(more.get("failMsg")) or message or text(inner))[:_LONGEST],
-        code=text(more.get("failCode")) or text(body.get("code")),
-        type=text(body.get("type")),
-        field=text(body.get("param")),
+    details: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+    message = next((text for key in _MESSAGE_KEYS if (text := scalar_text(body.get(key)))), "")
+    retryable = details.get("retryable", body.get("retryable"))
+    outer = replace(
+        error,
+        message=(scalar_text(details.get("failMsg")) or message or scalar_text(inner))[:_MAX_MESSAGE_LENGTH],
+        code=scalar_text(details.get("failCode")) or scalar_text(body.get("code")),
+        type=scalar_text(body.get("type")),
+        field=scalar_text(body.get("param")),
         retryable=retryable if isinstance(retryable, bool) else None,
     )
-    return _nested(said, message or text(inner), depth)
+    return _read_nested(outer, message or scalar_text(inner), depth)
 
 
-def _nested(said: ErrorBody, message: str, depth: int) -> ErrorBody:
-    if depth >= _DEEPEST or not message.lstrip().startswith(("{", '"')):
-        return said
-    inner = _json(message)
+def _read_nested(outer: ErrorBody, message: str, depth: int) -> ErrorBody:
+    if depth >= _MAX_DEPTH or not message.lstrip().startswith(("{", '"')):
+        return outer
+    inner = _parse_json(message)
     if not isinstance(inner, Mapping | str):
-        return said
-    read = _read(inner, said, depth + 1)
-    return read if read.message or read.code else said
+        return outer
+    nested = _read(inner, outer, depth + 1)
+    return nested if nested.message or nested.code else outer
 
 
-def _plain(answer: HttpResponse) -> str:
-    """A body that is no JSON in one line: an HTML page's title, or its words."""
-    body = answer.body[:20_000].decode("utf-8", "replace")
+def _plain_text(response: HttpResponse) -> str:
+    """Body that is not JSON in one line: the title of an HTML page, or its text."""
+    body = response.body[:20_000].decode("utf-8", "replace")
     title = _TITLE.search(body)
-    words = " ".join(unescape(_TAG.sub(" ", title[1] if title else body)).split())
-    return words[:_LONGEST] if words else "an empty body"
+    text = " ".join(unescape(_TAG.sub(" ", title[1] if title else body)).split())
+    return text[:_MAX_MESSAGE_LENGTH] if text else "an empty body"

@@ -1,25 +1,25 @@
-"""Everything that this client raises, as one tree.
+"""Exceptions that the client raises, as one tree.
 
 SeedmockError
-├── UsageError                   what was asked for cannot be: no key, a bad base URL, a verb that it lacks
-├── ValidationError              a request breaks a rule; `field` and `allowed` say which
-├── AuthenticationError          the key is missing, wrong, or not allowed to do this
+├── UsageError                   a call that cannot work: a bad base URL, an operation that the upstream lacks
+├── ValidationError              a request violates a rule; `field` and `allowed` name it
+├── AuthenticationError          the API key is missing, wrong, or not allowed to do this
 ├── BalanceError                 the account cannot pay for this
-├── ModerationError              the content was refused
-│   ├── InputModerationError     what was sent in, usually before a task exists
-│   └── OutputModerationError    what came out, after minutes; the task failed and is not charged
+├── ModerationError              the content was rejected
+│   ├── InputModerationError     the prompt or a reference, usually before a task exists
+│   └── OutputModerationError    the result, after minutes; the task failed and is not charged
 ├── NotFoundError                no such task, asset, group or endpoint
-│   └── LinkExpiredError         the task is there, its file is not any more
+│   └── LinkExpiredError         the task exists, but its file does not any more
 ├── NotReadyError                the task has no content yet
-├── RateLimitError               too many requests; `retry_after` says when to come back, if the upstream did
+├── RateLimitError               too many requests; `retry_after` is in seconds, if the upstream gives it
 ├── UpstreamError                the upstream is broken or overloaded
-│   ├── TaskFailedError          a task ended in failure; `code`, `message` and `retryable` are the upstream's
+│   ├── TaskFailedError          a task failed; `code`, `message` and `retryable` are the upstream's
 │   └── AssetFailedError         an asset will never become Active
-├── WaitTimeoutError             the deadline passed; the task may still finish
-│   └── UnknownStatusError       the same, and the last status was a word that nobody knows
-├── ConnectionFailedError        no answer, and nothing was bought by trying
-├── SubmissionUnknownError       the answer to a create was lost: the task may exist and may be charged
-└── DownloadError                the bytes that came are not a whole video, or could not be kept
+├── WaitTimeoutError             the deadline of a wait passed; the task may still finish
+│   └── UnknownStatusError       the same, with a last status that the contract does not define
+├── ConnectionFailedError        no response, to a request that cannot be charged
+├── SubmissionUnknownError       the response to a create was lost: the task may exist and may be charged
+└── DownloadError                the downloaded bytes are not a whole video, or could not be stored
 
 Knows no HTTP library and no upstream.
 """
@@ -33,7 +33,7 @@ from seedmock_contracts.enums import ErrorKind
 
 
 class SeedmockError(Exception):
-    """Everything that this client raises. `advice` says what to do; `task_id` is there once a task may exist."""
+    """Base of the exceptions of this client. `advice` is the next step; `task_id` is set once a task may exist."""
 
     advice = ""
 
@@ -65,8 +65,8 @@ class SeedmockError(Exception):
         task = f" (task {self.task_id})" if self.task_id and self.task_id not in self.message else ""
         return f"{self.message}{task}"
 
-    def without(self, secret: str) -> None:
-        """Blot out a secret wherever an upstream may have echoed it."""
+    def redact(self, secret: str) -> None:
+        """Replace a secret that an upstream may have echoed."""
         for name, value in vars(self).items():
             if isinstance(value, str):
                 setattr(self, name, value.replace(secret, "***"))
@@ -74,11 +74,11 @@ class SeedmockError(Exception):
 
 
 class UsageError(SeedmockError):
-    """What was asked for cannot be done."""
+    """The call cannot work."""
 
 
 class ValidationError(SeedmockError):
-    """A request breaks a rule."""
+    """A request violates a rule."""
 
     advice = "Change the request; nothing was charged."
 
@@ -89,7 +89,7 @@ class ValidationError(SeedmockError):
 
 
 class AuthenticationError(SeedmockError):
-    """The key was refused."""
+    """The API key was rejected."""
 
     advice = "Check the API key (SEEDMOCK_API_KEY or --api-key) and that it belongs to this upstream."
 
@@ -101,31 +101,31 @@ class BalanceError(SeedmockError):
 
 
 class ModerationError(SeedmockError):
-    """The content was refused."""
+    """The content was rejected."""
 
 
 class InputModerationError(ModerationError):
-    """What was sent in was refused."""
+    """The prompt or a reference was rejected."""
 
     advice = "Change the prompt or the reference; a real face goes through an asset (asset://), where there are assets."
 
 
 class OutputModerationError(ModerationError):
-    """What came out was refused."""
+    """The result was rejected."""
 
-    advice = "Not charged. The judgement varies: another seed or prompt may pass."
+    advice = "Not charged. The verdict varies: another seed or prompt may pass."
 
 
 class NotFoundError(SeedmockError):
-    """There is no such thing, or it belongs to another key."""
+    """No such task, asset, group or endpoint, or it belongs to another key."""
 
-    advice = "Check the id and that the key is the one it was made with."
+    advice = "Check the id, and that it was created with this API key."
 
 
 class LinkExpiredError(NotFoundError):
-    """The task is there, its file is not any more."""
+    """The task exists, but its file does not any more."""
 
-    advice = "Result files are kept for a few days only; the clip must be generated again."
+    advice = "Result files are stored for a few days only; generate the clip again."
 
 
 class NotReadyError(SeedmockError):
@@ -143,13 +143,13 @@ class RateLimitError(SeedmockError):
 class UpstreamError(SeedmockError):
     """The upstream is broken or overloaded."""
 
-    advice = "Not your request's fault; try again later."
+    advice = "The request is not the cause; try again later."
 
 
 class TaskFailedError(UpstreamError):
-    """A task ended in failure."""
+    """A task failed."""
 
-    advice = "A failed task should not be charged; the account tells whether it was."
+    advice = "A failed task should not be charged; check the account."
 
 
 class AssetFailedError(UpstreamError):
@@ -163,30 +163,32 @@ class WaitTimeoutError(SeedmockError):
 
     advice = "The task may still finish and be charged: wait for it again by its id, do not create it twice."
 
-    def __init__(self, message: str = "", *, word: str = "", seen: tuple[str, ...] = (), **details: Any) -> None:
+    def __init__(
+        self, message: str = "", *, raw_status: str = "", states_seen: tuple[str, ...] = (), **details: Any
+    ) -> None:
         super().__init__(message, **details)
-        self.word = word
-        self.seen = seen
+        self.raw_status = raw_status
+        self.states_seen = states_seen
 
 
 class UnknownStatusError(WaitTimeoutError):
-    """The deadline passed while the status was a word that nobody knows."""
+    """The deadline passed while the task had a status that the contract does not define."""
 
 
 class ConnectionFailedError(SeedmockError):
-    """There was no answer, and nothing was bought by trying."""
+    """There was no response, to a request that cannot be charged."""
 
     advice = "Check the base URL (SEEDMOCK_BASE_URL or --base-url) and the network."
 
 
 class SubmissionUnknownError(SeedmockError):
-    """The answer to a create was lost."""
+    """The response to a create was lost."""
 
-    advice = "What was ordered may exist and may be charged: look at the account before you send it again."
+    advice = "The order may have been accepted and may be charged: check the account before sending it again."
 
 
 class DownloadError(SeedmockError):
-    """The bytes that came are not a whole video, or could not be kept."""
+    """The downloaded bytes are not a whole video, or could not be stored."""
 
     advice = "The task is finished and paid for: download it again by its id."
 

@@ -1,6 +1,6 @@
-"""Files on this machine: pictures that go into an order, and the part file that a video is streamed to.
+"""Local files: media for an order, and the part file that a video is streamed to.
 
-The only module that touches the disk; flows call it through Work.
+The only module that accesses the disk; flows call it through RunBlocking.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from seedmock_contracts.mp4 import Movie, read_movie
 from .effects import HttpResponse, Upload
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
-_NO_VIDEO = ("text/", "application/json", "application/problem+json")
-_MOST_PARTS = 1000
-_MOST_DIGITS = 18
+_NOT_VIDEO_TYPES = ("text/", "application/json", "application/problem+json")
+_MAX_PART_FILES = 1000
+_MAX_DIGITS = 18
 
 
 def local_path(url: str) -> Path | None:
-    """The path that a `file:` URL means; None for every other URL."""
+    """Path of a `file:` URL; None for any other URL."""
     if url[:5].lower() != "file:":
         return None
     with contextlib.suppress(ValueError):
@@ -35,8 +35,8 @@ def local_path(url: str) -> Path | None:
     return None
 
 
-def seconds_of(url: str) -> float | None:
-    """How long the movie of a `file:` URL is; None for every other URL, and for what is no MP4."""
+def movie_seconds(url: str) -> float | None:
+    """Length in seconds of the MP4 file of a `file:` URL; None for any other file or URL."""
     path = local_path(url)
     if path is not None:
         with contextlib.suppress(OSError, InvalidMovie), path.open("rb") as file:
@@ -44,22 +44,22 @@ def seconds_of(url: str) -> float | None:
     return None
 
 
-def read_upload(path: Path, most: float) -> Upload:
-    """Read a file of at most so many bytes. Raises OSError, or ValueError when it is too large or empty."""
+def read_upload(path: Path, max_size: float) -> Upload:
+    """Read a file of at most `max_size` bytes. Raises OSError, or ValueError if it is too large or empty."""
     size = path.stat().st_size
-    if not 0 < size <= most:
-        raise ValueError(f"{path} has {size} bytes; allowed: 1 to {most:g}")
+    if not 0 < size <= max_size:
+        raise ValueError(f"{path} has {size} bytes; allowed: 1 to {max_size:g}")
     type_ = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Upload(path.name, path.read_bytes(), type_)
 
 
 def data_uri(upload: Upload) -> str:
-    """A file's content as a URL."""
+    """Encode a file as a data: URI."""
     return f"data:{upload.type};base64,{base64.b64encode(upload.content).decode()}"
 
 
-def writable(path: Path) -> None:
-    """Make the folder of a file to come, and raise OSError if the file could not be written there."""
+def ensure_writable(path: Path) -> None:
+    """Create the folder of an output file, and raise OSError if the file cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder")
@@ -69,7 +69,10 @@ def writable(path: Path) -> None:
 
 
 class PartFile:
-    """A file that grows beside its final name and takes that name only when it is a whole video."""
+    """Download in progress: grows under another name, and gets its final name once it is a whole video.
+
+    `validator` is the ETag or date for If-Range; `accepted` tells if the last response's body was written.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -77,27 +80,27 @@ class PartFile:
         self.size = 0
         self.total: int | None = None
         self.validator = ""
-        self.taken = False
+        self.accepted = False
 
-    def begin(self, answer: HttpResponse) -> bool:
-        """Take the body of a 200 from the start, and that of a 206 if it goes on where this file ends."""
-        self.taken = False
-        if answer.headers.get("content-type", "").lower().startswith(_NO_VIDEO):
+    def begin(self, response: HttpResponse) -> bool:
+        """Accept the body of a 200 from the start, and that of a 206 if it continues where this file ends."""
+        self.accepted = False
+        if response.headers.get("content-type", "").lower().startswith(_NOT_VIDEO_TYPES):
             return False
-        if answer.status == 200:
+        if response.status == 200:
             self.clear()
-            self.total = _whole(answer.headers.get("content-length", ""))
-            self.validator = _validator(answer)
-            self.taken = True
-        elif answer.status == 206:
-            self.taken = self._goes_on(answer.headers.get("content-range", ""))
-        return self.taken
+            self.total = _parse_size(response.headers.get("content-length", ""))
+            self.validator = _validator(response)
+            self.accepted = True
+        elif response.status == 206:
+            self.accepted = self._continues(response.headers.get("content-range", ""))
+        return self.accepted
 
-    def _goes_on(self, content_range: str) -> bool:
-        found = _CONTENT_RANGE.fullmatch(content_range.strip())
-        if found is None or int(found[1]) != self.size:
+    def _continues(self, content_range: str) -> bool:
+        match = _CONTENT_RANGE.fullmatch(content_range.strip())
+        if match is None or int(match[1]) != self.size:
             return False
-        total = _whole(found[3])
+        total = _parse_size(match[3])
         if self.total is not None and total is not None and total != self.total:
             return False
         self.total = self.total if total is None else total
@@ -108,20 +111,20 @@ class PartFile:
         self.size += len(chunk)
 
     def clear(self) -> None:
-        """Begin again from nothing."""
+        """Discard everything written so far."""
         self._file.seek(0)
         self._file.truncate()
         self.size, self.total, self.validator = 0, None, ""
 
-    def check(self) -> Movie:
-        """Measure what is there. Raises NotAMovie unless it is a whole MP4."""
+    def measure(self) -> Movie:
+        """Measure the file. Raises InvalidMovie unless it is a whole MP4."""
         self._file.flush()
         movie = read_movie(self._file)
         self._file.seek(0, os.SEEK_END)
         return movie
 
-    def keep(self) -> None:
-        """Bring the bytes to the disk and give the file its name, in one step."""
+    def commit(self) -> None:
+        """Flush the file to the disk and rename it atomically."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -134,29 +137,29 @@ class PartFile:
                 os.close(folder)
 
     def discard(self) -> None:
-        """Close, and leave nothing behind that was not kept."""
+        """Close the file, and delete it unless it was committed."""
         self._file.close()
         self.part.unlink(missing_ok=True)
 
 
 def _open_part(path: Path) -> tuple[Path, BinaryIO]:
-    """A new file `name.part`, or `name.2.part` and so on while another download has that."""
+    """Create `name.part`, or `name.2.part` and so on if other downloads to the same name are in progress."""
     for number in count(1):
         part = path.with_name(f"{path.name}.part" if number == 1 else f"{path.name}.{number}.part")
         try:
             return part, part.open("x+b")
         except FileExistsError:
-            if number >= _MOST_PARTS:
+            if number >= _MAX_PART_FILES:
                 raise
     raise AssertionError("count never ends")
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+def _parse_size(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else None
 
 
-def _validator(answer: HttpResponse) -> str:
-    """What If-Range needs: a strong ETag, else a date; nothing that cannot be said back."""
-    etag = answer.headers.get("etag", "")
-    said = etag if etag.startswith('"') else answer.headers.get("last-modified", "")
-    return said if said.isascii() and said.isprintable() else ""
+def _validator(response: HttpResponse) -> str:
+    """Validator for If-Range: a strong ETag or a date; empty if it cannot be sent in a header."""
+    etag = response.headers.get("etag", "")
+    validator = etag if etag.startswith('"') else response.headers.get("last-modified", "")
+    return validator if validator.isascii() and validator.isprintable() else ""

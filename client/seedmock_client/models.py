@@ -1,4 +1,4 @@
-"""What the client gives back: frozen records of tasks, files and A's asset library. Knows no wire."""
+"""Values that the client returns: frozen records of tasks, clips, assets and charges. Knows no wire format."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Order: TypeAlias = GenerationRequest | UpscaleRequest
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a task or an asset failed, in the upstream's words. `retryable` is None where it did not say."""
+    """Reason of a failed task or asset, as the upstream gives it. `retryable` is None if the upstream does not say."""
 
     code: str = ""
     message: str = ""
@@ -27,15 +27,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
-    """A task as it was last seen. `status` is None for a `word` that nobody knows; times are epoch seconds.
+    """A task as of its last response. `status` is None if `raw_status` is unknown; times are in epoch seconds.
 
-    `order` is what it was created for, where this client created it.
+    `order` is the order of a task that this client created.
     """
 
     task_id: str
     upstream: str
     status: TaskStatus | None
-    word: str = ""
+    raw_status: str = ""
     model: str | None = None
     urls: tuple[str, ...] = ()
     progress: str = ""
@@ -47,27 +47,27 @@ class Video:
 
     @property
     def terminal(self) -> bool:
-        """Whether the task has ended."""
+        """True once the task has succeeded or failed."""
         return self.status in (TaskStatus.SUCCESS, TaskStatus.FAILURE)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing in which a clip is not what was ordered; `what` is "size", "seconds" or "audio"."""
+class Mismatch:
+    """A property in which a clip differs from its order: "size", "seconds" or "audio"."""
 
-    what: str
-    ordered: str
-    found: str
+    property: str
+    expected: str
+    actual: str
 
     def __str__(self) -> str:
-        return f"{self.what} is {self.found}, ordered was {self.ordered}"
+        return f"{self.property} is {self.actual}, expected {self.expected}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """A finished, downloaded video. `movie` is what was measured in the file, `quote` what it should cost.
+    """A downloaded video. `movie` is measured in the file, `quote` is the expected price.
 
-    `differs` says in what the file is not as ordered; empty too where the order is not known, only a task's id.
+    `mismatches` is empty as well if the order is not known, but only the id of the task.
     """
 
     path: Path
@@ -75,16 +75,16 @@ class Clip:
     movie: Movie
     video: Video
     quote: Quote | None = None
-    differs: tuple[Difference, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
     states_seen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One look at a task while waiting. `note` tells of what was survived: an unknown status, a broken answer."""
+    """State of a task after one poll. `note` describes a problem that did not end the wait, such as a lost response."""
 
     task_id: str
-    word: str
+    raw_status: str
     status: TaskStatus | None
     elapsed: float
     polls: int
@@ -94,7 +94,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A group of A's asset library. `name` is the caller's, `group_name` the upstream's."""
+    """A group of assets. `name` was chosen by the caller, `group_name` by the upstream."""
 
     id: str
     group_name: str = ""
@@ -104,12 +104,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """An asset of A. `url` is the `asset://` reference; `status` None is a `word` that nobody knows."""
+    """An asset. `url` is its `asset://` reference; `status` is None if `raw_status` is unknown."""
 
     id: str
     url: str
     status: AssetStatus | None
-    word: str = ""
+    raw_status: str = ""
     name: str = ""
     type: str = ""
     group_id: str = ""
@@ -119,7 +119,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of assets. `total` is None where the upstream does not say."""
+    """One page of assets. `total` is None if the upstream does not report it."""
 
     items: tuple[Asset, ...]
     page: int
@@ -129,7 +129,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a task really cost. `settled` is False while the amount may still change."""
+    """Actual cost of a task. The amount may still change until it is `settled`."""
 
     task_id: str
     settled: bool
@@ -139,7 +139,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """One row of an upstream's own list of models."""
+    """One entry of the list of models that an upstream reports."""
 
     id: str
     modality: str = ""

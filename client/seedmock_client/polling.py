@@ -1,4 +1,4 @@
-"""Waiting for a task: a flow that looks at it until it ends, and gives up at a deadline. No I/O, no clock."""
+"""Wait for a task: a flow that polls it until it ends or a deadline passes. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -8,58 +8,58 @@ from dataclasses import dataclass, field, replace
 from seedmock_contracts.enums import TaskStatus
 
 from .context import ClientConfig
-from .effects import Flow, HttpResponse, Send, Sleep, WireError
-from .error_envelopes import document
+from .effects import Flow, HttpResponse, SendRequest, Sleep, TransportError
+from .error_envelopes import json_object
 from .errors import SeedmockError, UnknownStatusError, UpstreamError, WaitTimeoutError
 from .models import Progress, Video
 from .retry import backoff, retry_after
-from .upstreams.protocol import Unreadable
+from .upstreams.protocol import DecodeError
 
-Report = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], None]
 
-LAST_LOOK = 5.0
-"""The seconds that a look at the very deadline gets."""
+LAST_POLL_SECONDS = 5.0
+"""Minimum timeout of a poll: one that starts at the deadline can still find the finished task."""
 
 
 @dataclass(slots=True)
-class Watch:
-    """What is known of a task while it is waited for."""
+class PollState:
+    """State of one wait."""
 
-    setup: ClientConfig
+    config: ClientConfig
     task_id: str
     started: float
-    report: Report | None = None
-    seen: list[str] = field(default_factory=list)
+    on_progress: ProgressCallback | None = None
+    states_seen: list[str] = field(default_factory=list)
     video: Video | None = None
     note: str = ""
     polls: int = 0
-    refusals: int = 0
-    limited: int = 0
+    errors_in_a_row: int = 0
+    rate_limited: int = 0
     linkless: int = 0
     now: float = 0.0
 
     @property
     def left(self) -> float:
-        return self.started + self.setup.patience.wait_seconds - self.now
+        return self.started + self.config.retry_policy.wait_seconds - self.now
 
-    def saw(self, video: Video) -> None:
-        """Take in a good look."""
+    def update(self, video: Video) -> None:
+        """Store the task of a success response."""
         self.video = video
-        word = str(video.status or video.word or "no status")
-        if not self.seen or self.seen[-1] != word:
-            self.seen.append(word)
-        strange = f"unknown status {video.word!r}" if video.word else "no status in the answer"
-        self.note = "" if video.status else f"{strange}, taken as still running"
+        state = str(video.status or video.raw_status or "no status")
+        if not self.states_seen or self.states_seen[-1] != state:
+            self.states_seen.append(state)
+        problem = f"unknown status {video.raw_status!r}" if video.raw_status else "no status in the response"
+        self.note = "" if video.status else f"{problem}, taken as still running"
 
-    def tell(self) -> None:
-        """Report the state of things to whoever listens."""
-        if self.report is None:
+    def report(self) -> None:
+        """Call the progress callback, if there is one."""
+        if self.on_progress is None:
             return
         video = self.video
-        self.report(
+        self.on_progress(
             Progress(
                 task_id=self.task_id,
-                word=video.word if video else "",
+                raw_status=video.raw_status if video else "",
                 status=video.status if video else None,
                 elapsed=self.now - self.started,
                 polls=self.polls,
@@ -68,106 +68,113 @@ class Watch:
             )
         )
 
-    def pause(self, pause: float, asked: float | None) -> float:
-        """How long to sleep now: never less than was asked. Raises when that is past the deadline."""
-        if self.left <= 0 or (asked is not None and asked > self.left):
-            raise self.gave_up(asked)
-        return max(asked or 0.0, min(pause, self.left))
+    def pause(self, pause: float, retry_after: float | None) -> float:
+        """Seconds to sleep, at least `retry_after`. Raises if the deadline has passed, or would pass meanwhile."""
+        if self.left <= 0 or (retry_after is not None and retry_after > self.left):
+            raise self.timeout_error(retry_after)
+        return max(retry_after or 0.0, min(pause, self.left))
 
-    def gave_up(self, asked: float | None = None) -> WaitTimeoutError:
-        """The error for a deadline that has passed, or that the upstream asks to wait beyond."""
-        class_, word = WaitTimeoutError, self.video.word if self.video else ""
-        said = f"was {word}" if word else "showed no status"
-        if word and self.video is not None and self.video.status is None:
-            class_, said = UnknownStatusError, f"was {word!r}, a status that nobody knows,"
-        message = f"task {self.task_id} {said} after {self.now - self.started:.0f} s and {self.polls} looks"
-        if asked is not None and asked > self.left > 0:
-            message += f"; the upstream asks to wait {asked:g} s more, past the deadline"
+    def timeout_error(self, retry_after: float | None = None) -> WaitTimeoutError:
+        """Build the exception for a passed deadline, or for a `retry_after` beyond it."""
+        class_, raw_status = WaitTimeoutError, self.video.raw_status if self.video else ""
+        state = f"was {raw_status}" if raw_status else "showed no status"
+        if raw_status and self.video is not None and self.video.status is None:
+            class_, state = UnknownStatusError, f"had the unknown status {raw_status!r}"
+        message = f"task {self.task_id} {state} after {self.now - self.started:.0f} s and {self.polls} polls"
+        if retry_after is not None and retry_after > self.left > 0:
+            message += f"; the upstream asks to wait {retry_after:g} s more, past the deadline"
         if self.note and class_ is WaitTimeoutError:
             message += f"; last: {self.note}"
-        where = {"upstream": self.setup.upstream, "task_id": self.task_id}
-        return class_(message, word=word, seen=tuple(self.seen), retryable=True, **where)
+        return class_(
+            message,
+            raw_status=raw_status,
+            states_seen=tuple(self.states_seen),
+            retryable=True,
+            upstream=self.config.upstream,
+            task_id=self.task_id,
+        )
 
 
 def wait(
-    setup: ClientConfig, task_id: str, report: Report | None = None, created: Video | None = None
+    config: ClientConfig, task_id: str, on_progress: ProgressCallback | None = None, created: Video | None = None
 ) -> Flow[tuple[Video, tuple[str, ...]]]:
-    """Look at a task until it succeeds; gives the video and the states seen.
+    """Poll a task until it succeeds; return it with the states that the polls reported.
 
-    Survives broken answers until the deadline and refusals for a while. Raises what a failed task stands for,
+    Ignores unreadable responses until the deadline, and errors for a while. Raises the exception of a failed task,
     AuthenticationError at once, NotFoundError when it persists, WaitTimeoutError at the deadline.
     """
-    watch = Watch(setup, task_id, (yield Sleep(0)), report)
-    watch.now = watch.started
-    pauses = setup.patience.pauses()
+    state = PollState(config, task_id, (yield Sleep(0)), on_progress)
+    state.now = state.started
+    pauses = config.retry_policy.pauses()
     if created is not None:
-        watch.saw(created)
-        watch.tell()
-        watch.now = yield Sleep(watch.pause(next(pauses), None))
+        state.update(created)
+        state.report()
+        state.now = yield Sleep(state.pause(next(pauses), None))
     while True:
-        asked = yield from _look(watch)
-        watch.tell()
-        if watch.video is not None and _done(watch, watch.video):
-            return watch.video, tuple(watch.seen)
-        watch.now = yield Sleep(watch.pause(next(pauses), asked))
+        seconds = yield from _poll(state)
+        state.report()
+        if state.video is not None and _is_done(state, state.video):
+            return state.video, tuple(state.states_seen)
+        state.now = yield Sleep(state.pause(next(pauses), seconds))
 
 
-def _look(watch: Watch) -> Flow[float | None]:
-    """Look once; gives the seconds that the upstream asks to wait, if it does."""
-    setup, patience = watch.setup, watch.setup.patience
-    request = setup.dialect.query(watch.task_id)
-    watch.polls += 1
+def _poll(state: PollState) -> Flow[float | None]:
+    """Poll once; return the Retry-After of the response, if it has one."""
+    config, policy = state.config, state.config.retry_policy
+    request = config.codec.query(state.task_id)
+    state.polls += 1
     try:
-        answer = yield Send(request, min(patience.request_seconds, max(watch.left, LAST_LOOK)))
-    except WireError as lost:
-        watch.now, watch.note = lost.at, f"no answer: {lost.reason}"
+        response = yield SendRequest(request, min(policy.request_seconds, max(state.left, LAST_POLL_SECONDS)))
+    except TransportError as failure:
+        state.now, state.note = failure.at, f"no response: {failure.reason}"
         return None
-    watch.now = answer.at
-    error = setup.refusal(request, answer, watch.task_id)
+    state.now = response.at
+    error = config.error_in(request, response, state.task_id)
     if error is not None:
-        return _refused(watch, error)
-    watch.refusals = watch.limited = 0
-    _read(watch, answer)
-    return retry_after(answer.headers, answer.received)
+        return _handle_error(state, error)
+    state.errors_in_a_row = state.rate_limited = 0
+    _read(state, response)
+    return retry_after(response.headers, response.received)
 
 
-def _read(watch: Watch, answer: HttpResponse) -> None:
-    body = document(answer)
+def _read(state: PollState, response: HttpResponse) -> None:
+    body = json_object(response)
     try:
         if body is None:
-            raise Unreadable("no JSON object in the answer")
-        watch.saw(replace(watch.setup.dialect.read_video(body), task_id=watch.task_id))
-    except Unreadable as error:
-        watch.note = str(error)
+            raise DecodeError("no JSON object in the response")
+        state.update(replace(state.config.codec.read_video(body), task_id=state.task_id))
+    except DecodeError as error:
+        state.note = str(error)
 
 
-def _refused(watch: Watch, error: SeedmockError) -> float | None:
-    """Survive a refusal, or raise it: a bad key at once, other refusals when they persist, a broken upstream never."""
+def _handle_error(state: PollState, error: SeedmockError) -> float | None:
+    """Return the seconds to wait after an error, or raise it: 401 and 403 at once, 5xx never, others if repeated."""
     status = error.status or 0
-    watch.note = error.message
+    state.note = error.message
     if status in (401, 403):
         raise error
     if status == 429:
-        watch.limited += 1
-        return error.retry_after if error.retry_after is not None else backoff(watch.limited, first=2.0, most=60.0)
+        state.rate_limited += 1
+        pause = backoff(state.rate_limited, first=2.0, longest=60.0)
+        return pause if error.retry_after is None else error.retry_after
     if status < 500 and status != 408:
-        watch.refusals += 1
-        if watch.refusals >= watch.setup.patience.missing_polls:
+        state.errors_in_a_row += 1
+        if state.errors_in_a_row >= state.config.retry_policy.missing_polls:
             raise error
     return error.retry_after
 
 
-def _done(watch: Watch, video: Video) -> bool:
-    """Whether the last good look was the end. Raises what a failure stands for."""
+def _is_done(state: PollState, video: Video) -> bool:
+    """Test if the task has ended. Raises the exception of a failed task."""
     if video.status is TaskStatus.FAILURE:
-        raise watch.setup.failed(video)
+        raise state.config.task_failure(video)
     if video.status is not TaskStatus.SUCCESS:
         return False
-    if watch.setup.dialect.content(video) is not None:
+    if state.config.codec.content(video) is not None:
         return True
-    watch.linkless += 1
-    watch.note = "completed without a result link"
-    if watch.linkless > watch.setup.patience.linkless_polls:
-        message = f"task {watch.task_id} is {video.word} but has no result link after {watch.linkless} looks"
-        raise UpstreamError(message, upstream=watch.setup.upstream, task_id=watch.task_id, retryable=True)
+    state.linkless += 1
+    state.note = "completed without a result link"
+    if state.linkless > state.config.retry_policy.linkless_polls:
+        message = f"task {state.task_id} is {video.raw_status} but has no result link after {state.linkless} polls"
+        raise UpstreamError(message, upstream=state.config.upstream, task_id=state.task_id, retryable=True)
     return False

@@ -1,6 +1,6 @@
-"""The two drivers: they run a flow's effects on httpx, blocking or awaiting. The only module that knows httpx.
+"""Transports that run flows over httpx, blocking or async, and the default clock. Only this module imports `time`.
 
-Redirects are never followed here, and the key goes to the upstream's own origin and nowhere else.
+Transports follow no redirects, and send the API key to the upstream's own origin only.
 """
 
 from __future__ import annotations
@@ -10,45 +10,49 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from time import monotonic, sleep
+from time import time as epoch_time
 from typing import Any, TypeVar
 
 import httpx
 
-from . import host_guard as guard
-from .effects import Effect, Flow, HttpResponse, Lost, NotSent, Send, Sink, Sleep
+from . import host_guard
+from .effects import BodySink, Effect, Flow, HttpResponse, RequestNotSent, ResponseLost, SendRequest, Sleep
 from .errors import SeedmockError
+
+__all__ = ["AsyncTransport", "Transport", "TransportConfig", "epoch_time", "monotonic", "sleep"]
 
 T = TypeVar("T")
 
-MOST_BODY = 16 * 1024 * 1024
+MAX_BODY_SIZE = 16 * 1024 * 1024
+"""Bytes of a response that is not streamed, far above any JSON body of the upstreams."""
 CONNECT_SECONDS = 10.0
-LEAST_KEY = 8  # a shorter one is no secret of either upstream, and blotting out "test" would spoil every message
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+MIN_SECRET_LENGTH = 8
+"""Length from which an API key is removed from messages; real keys are longer, and "test" occurs in other words."""
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_RESPONSE_LOST = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Where requests go and how time is told: all that the two drivers share."""
+class TransportConfig:
+    """Base URL, API key and clocks of a transport: `now` is monotonic, `epoch` in epoch seconds."""
 
     root: httpx.URL
     key: str = field(repr=False)
-    agent: str
+    user_agent: str
     now: Callable[[], float]
-    today: Callable[[], float]
+    epoch: Callable[[], float]
 
-    def options(self, send: Send) -> dict[str, Any]:
-        """What httpx needs to build a request. The key is added only for this upstream's origin.
-
-        Raises UsageError for a host that must not be reached.
-        """
-        request = send.request
+    def request_options(self, effect: SendRequest) -> dict[str, Any]:
+        """Arguments for httpx's `build_request`. Raises UsageError for a host that must not be contacted."""
+        request = effect.request
         url = httpx.URL(request.url if "://" in request.url else f"{self.root}{request.url}")
-        guard.check(url.host, self.key)
-        headers = {"accept": "*/*", "user-agent": self.agent, **request.headers}
+        host_guard.check_host(url.host, self.key)
+        headers = {"accept": "*/*", "user-agent": self.user_agent, **request.headers}
         if request.keyed and _origin(url) == _origin(self.root):
             headers["authorization"] = f"Bearer {self.key}"
         options: dict[str, Any] = {"method": request.method, "url": url, "headers": headers}
-        options["timeout"] = httpx.Timeout(send.seconds, connect=min(CONNECT_SECONDS, send.seconds))
+        options["timeout"] = httpx.Timeout(effect.seconds, connect=min(CONNECT_SECONDS, effect.seconds))
         if request.query:
             options["params"] = dict(request.query)
         if request.upload is not None:
@@ -59,160 +63,161 @@ class Line:
         return options
 
     @contextlib.contextmanager
-    def telling(self) -> Iterator[None]:
-        """Say in a flow's words what went wrong on the wire, and whether the request may have arrived."""
+    def translated_errors(self) -> Iterator[None]:
+        """Translate httpx's exceptions to TransportError, by whether the request may have been received."""
         try:
             yield
-        except _UNSENT as error:
-            raise NotSent(_reason(error), self.now()) from error
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, ValueError) as error:
-            raise Lost(_reason(error), self.now()) from error
+        except _NOT_SENT as error:
+            raise RequestNotSent(_reason(error), self.now()) from error
+        except _RESPONSE_LOST as error:
+            raise ResponseLost(_reason(error), self.now()) from error
 
 
 @dataclass(slots=True)
-class Reception:
-    """An answer while it comes in: its body goes to the sink, if that takes it, or is kept."""
+class ResponseReader:
+    """Reads a response's body into the sink, if that accepts it, else into memory, until the time `until`."""
 
-    line: Line
-    response: httpx.Response
+    config: TransportConfig
+    httpx_response: httpx.Response
     until: float
-    sink: Sink | None
+    sink: BodySink | None
     body: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
-        if self.sink is not None and not self.sink.begin(self.answer()):
+        if self.sink is not None and not self.sink.begin(self.response()):
             self.sink = None
 
-    def take(self, chunk: bytes) -> None:
-        """The next bytes. Raises Lost past the deadline, or when there is no end to them."""
-        if self.line.now() >= self.until:
-            raise Lost("the answer did not end in time", self.line.now())
+    def feed(self, chunk: bytes) -> None:
+        """Store the next bytes. Raises ResponseLost past the deadline, or beyond MAX_BODY_SIZE in memory."""
+        if self.config.now() >= self.until:
+            raise ResponseLost("the response did not end in time", self.config.now())
         if self.sink is not None:
             self.sink.write(chunk)
             return
         self.body += chunk
-        if len(self.body) > MOST_BODY:
-            raise Lost(f"an answer of more than {MOST_BODY} bytes", self.line.now())
+        if len(self.body) > MAX_BODY_SIZE:
+            raise ResponseLost(f"a response of more than {MAX_BODY_SIZE} bytes", self.config.now())
 
-    def answer(self) -> HttpResponse:
-        response = self.response
+    def response(self) -> HttpResponse:
         return HttpResponse(
-            status=response.status_code,
-            url=str(response.request.url),
-            headers={name.lower(): value for name, value in response.headers.items()},
+            status=self.httpx_response.status_code,
+            url=str(self.httpx_response.request.url),
+            headers={name.lower(): value for name, value in self.httpx_response.headers.items()},
             body=bytes(self.body),
-            at=self.line.now(),
-            received=self.line.today(),
+            at=self.config.now(),
+            received=self.config.epoch(),
         )
 
 
 class Transport:
-    """Runs flows, blocking."""
+    """Runs flows blocking."""
 
-    def __init__(self, line: Line, client: httpx.Client, sleep: Callable[[float], object]) -> None:
-        self.line, self.client, self.sleep = line, client, sleep
+    def __init__(self, config: TransportConfig, client: httpx.Client, sleep: Callable[[float], object]) -> None:
+        self.config, self.client, self.sleep = config, client, sleep
 
     def run(self, flow: Flow[T]) -> T:
-        """Run a flow to its end."""
-        with contextlib.closing(flow), _discreet(self.line.key):
+        """Run a flow to its end and return its result."""
+        with contextlib.closing(flow), _hidden_key(self.config.key):
             resume: Callable[[], Effect] = lambda: next(flow)  # noqa: E731
             while True:
                 try:
                     effect = resume()
                 except StopIteration as stop:
                     return stop.value  # type: ignore[no-any-return]
-                resume = self._done(flow, effect)
+                resume = self._resume_after(flow, effect)
 
-    def _done(self, flow: Flow[Any], effect: Effect) -> Callable[[], Effect]:
+    def _resume_after(self, flow: Flow[Any], effect: Effect) -> Callable[[], Effect]:
         try:
             result = self._perform(effect)
         except Exception as error:
-            return _throwing(flow, error)
+            return _throw_into(flow, error)
         return lambda: flow.send(result)
 
     def _perform(self, effect: Effect) -> Any:
-        if isinstance(effect, Send):
+        if isinstance(effect, SendRequest):
             return self._send(effect)
         if isinstance(effect, Sleep):
             if effect.seconds > 0:
                 self.sleep(effect.seconds)
-            return self.line.now()
-        return effect.call()
+            return self.config.now()
+        return effect.function()
 
-    def _send(self, send: Send) -> HttpResponse:
-        with self.line.telling():
-            until = self.line.now() + send.seconds
-            request = self.client.build_request(**self.line.options(send))
+    def _send(self, effect: SendRequest) -> HttpResponse:
+        with self.config.translated_errors():
+            until = self.config.now() + effect.seconds
+            request = self.client.build_request(**self.config.request_options(effect))
             response = self.client.send(request, stream=True)
             with contextlib.closing(response):
-                reception = Reception(self.line, response, until, send.into)
+                reader = ResponseReader(self.config, response, until, effect.sink)
                 for chunk in response.iter_bytes():
-                    reception.take(chunk)
-            return reception.answer()
+                    reader.feed(chunk)
+            return reader.response()
 
 
 class AsyncTransport:
-    """Runs flows, awaiting."""
+    """Runs flows in an event loop."""
 
-    def __init__(self, line: Line, client: httpx.AsyncClient, sleep: Callable[[float], Awaitable[object]]) -> None:
-        self.line, self.client, self.sleep = line, client, sleep
+    def __init__(
+        self, config: TransportConfig, client: httpx.AsyncClient, sleep: Callable[[float], Awaitable[object]]
+    ) -> None:
+        self.config, self.client, self.sleep = config, client, sleep
 
     async def run(self, flow: Flow[T]) -> T:
-        """Run a flow to its end."""
-        with contextlib.closing(flow), _discreet(self.line.key):
+        """Run a flow to its end and return its result."""
+        with contextlib.closing(flow), _hidden_key(self.config.key):
             resume: Callable[[], Effect] = lambda: next(flow)  # noqa: E731
             while True:
                 try:
                     effect = resume()
                 except StopIteration as stop:
                     return stop.value  # type: ignore[no-any-return]
-                resume = await self._done(flow, effect)
+                resume = await self._resume_after(flow, effect)
 
-    async def _done(self, flow: Flow[Any], effect: Effect) -> Callable[[], Effect]:
+    async def _resume_after(self, flow: Flow[Any], effect: Effect) -> Callable[[], Effect]:
         try:
             result = await self._perform(effect)
         except Exception as error:
-            return _throwing(flow, error)
+            return _throw_into(flow, error)
         return lambda: flow.send(result)
 
     async def _perform(self, effect: Effect) -> Any:
-        if isinstance(effect, Send):
+        if isinstance(effect, SendRequest):
             return await self._send(effect)
         if isinstance(effect, Sleep):
             if effect.seconds > 0:
                 await self.sleep(effect.seconds)
-            return self.line.now()
-        return await asyncio.to_thread(effect.call)
+            return self.config.now()
+        return await asyncio.to_thread(effect.function)
 
-    async def _send(self, send: Send) -> HttpResponse:
-        with self.line.telling():
-            until = self.line.now() + send.seconds
-            request = self.client.build_request(**self.line.options(send))
+    async def _send(self, effect: SendRequest) -> HttpResponse:
+        with self.config.translated_errors():
+            until = self.config.now() + effect.seconds
+            request = self.client.build_request(**self.config.request_options(effect))
             response = await self.client.send(request, stream=True)
             async with contextlib.aclosing(response):
-                reception = Reception(self.line, response, until, send.into)
+                reader = ResponseReader(self.config, response, until, effect.sink)
                 async for chunk in response.aiter_bytes():
-                    reception.take(chunk)
-            return reception.answer()
+                    reader.feed(chunk)
+            return reader.response()
 
 
-def _throwing(flow: Flow[Any], error: Exception) -> Callable[[], Effect]:
+def _throw_into(flow: Flow[Any], error: Exception) -> Callable[[], Effect]:
     return lambda: flow.throw(error)
 
 
 @contextlib.contextmanager
-def _discreet(key: str) -> Iterator[None]:
-    """Keep the key out of every error and of what caused it, even where an upstream echoes it."""
+def _hidden_key(key: str) -> Iterator[None]:
+    """Remove the key from every exception and its causes, even where an upstream echoes it."""
     try:
         yield
     except SeedmockError as error:
-        if len(key) >= LEAST_KEY:
-            error.without(key)
-            _blot(error.__cause__ or error.__context__, key)
+        if len(key) >= MIN_SECRET_LENGTH:
+            error.redact(key)
+            _redact_causes(error.__cause__ or error.__context__, key)
         raise
 
 
-def _blot(error: BaseException | None, key: str) -> None:
+def _redact_causes(error: BaseException | None, key: str) -> None:
     while error is not None:
         error.args = tuple(part.replace(key, "***") if isinstance(part, str) else part for part in error.args)
         error = error.__cause__ or error.__context__
@@ -223,5 +228,5 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def _reason(error: Exception) -> str:
-    said = str(error).strip()
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    message = str(error).strip()
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

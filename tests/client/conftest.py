@@ -1,4 +1,4 @@
-"""What the tests of the client share: a scripted wire, a clock that only sleeping moves, and small movies."""
+"""Shared fixtures of the client's tests: a scripted API, a clock that only sleeping advances, and minimal movies."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import pytest
 
 KEY = "sk_mock_0123456789abcdef"
 ORIGIN = "http://api.test"
+TASK_IDS = {"opeai": "cgt-20260529102017-sjqj9", "apimodels": "clabcdefghijklmnopqrstuvw"}
+
+Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def box(name: bytes, *contents: bytes) -> bytes:
@@ -22,7 +25,7 @@ def box(name: bytes, *contents: bytes) -> bytes:
 def movie(
     width: int = 1280, height: int = 720, seconds: float = 4, audio: bool = True, payload: bytes = b"\0" * 4000
 ) -> bytes:
-    """A movie of a few boxes: enough for the client to measure, nothing that plays."""
+    """Build an MP4 file of a few boxes, which can be measured but not played."""
 
     def times(version: int) -> bytes:
         if version == 1:
@@ -37,25 +40,29 @@ def movie(
     return box(b"ftyp", b"isom\0\0\2\0isom") + box(b"moov", box(b"mvhd", times(0)), tracks) + box(b"mdat", payload)
 
 
-class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body in pieces; an exception among them is raised where it stands."""
+class ChunkedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in chunks; an exception among them is raised in its place."""
 
-    def __init__(self, *pieces: bytes | Exception) -> None:
-        self.pieces = pieces
+    def __init__(self, *chunks: bytes | Exception) -> None:
+        self.chunks = chunks
 
     def __iter__(self) -> Iterator[bytes]:
-        for piece in self.pieces:
-            if isinstance(piece, Exception):
-                raise piece
-            yield piece
+        for chunk in self.chunks:
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self:
-            yield piece
+        for chunk in self:
+            yield chunk
 
 
-class Script:
-    """A transport's other end: answers in order, the last one for ever, and remembers what was asked."""
+class ScriptedApi:
+    """Handler of a mock transport: gives its responses in order, repeats the last one, and records the requests.
+
+    A response is an httpx.Response, a JSON object (status 200), a (status, JSON) pair, the bytes of a video, an
+    exception to raise, or a function of the request that returns one of these.
+    """
 
     def __init__(self, *steps: Any) -> None:
         self.steps = list(steps)
@@ -77,7 +84,7 @@ class Script:
             status, body = step
             return httpx.Response(status, json=body)
         assert isinstance(step, httpx.Response), step
-        # A response is used up by being read: each request gets its own.
+        # Reading a response exhausts it, so each request gets its own.
         return httpx.Response(step.status_code, headers=step.headers, stream=step.stream)
 
     @property
@@ -88,60 +95,95 @@ class Script:
         return [request for request in self.requests if request.method == method]
 
 
-class Talk:
-    """One verb of a client that is blocking or awaited, on a scripted wire and a clock that only sleeping moves."""
+class ClientCaller:
+    """Calls one operation of a Client, or of an AsyncClient, with a mock transport and a clock of its own."""
 
-    def __init__(self, awaited: bool) -> None:
-        self.awaited = awaited
+    def __init__(self, is_async: bool) -> None:
+        self.is_async = is_async
         self.time = 1000.0
-        self.slept: list[float] = []
+        self.pauses: list[float] = []
 
     def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+        self.pauses.append(seconds)
         self.time += seconds
 
-    async def asleep(self, seconds: float) -> None:
+    async def async_sleep(self, seconds: float) -> None:
         self.sleep(seconds)
 
-    def __call__(
-        self, upstream: str, wire: Callable[[httpx.Request], httpx.Response], verb: str, *args: Any, **more: Any
-    ) -> Any:
+    def __call__(self, upstream: str, handler: Handler, operation: str, *args: Any, **kwargs: Any) -> Any:
         from seedmock_client import AsyncClient, Client
 
-        named = ("api_key", "base_url", "preflight", "local_files", "patience")
-        options = {name: more.pop(name) for name in named if name in more}
+        names = ("api_key", "base_url", "preflight", "local_files", "retry_policy")
+        options = {name: kwargs.pop(name) for name in names if name in kwargs}
         options = {"api_key": KEY, "base_url": ORIGIN, "now": lambda: self.time, **options}
-        transport = httpx.MockTransport(wire)
-        if not self.awaited:
+        transport = httpx.MockTransport(handler)
+        if not self.is_async:
             with Client(upstream, transport=transport, sleep=self.sleep, **options) as client:
-                return getattr(client, verb)(*args, **more)
+                return getattr(client, operation)(*args, **kwargs)
 
         async def run() -> Any:
-            async with AsyncClient(upstream, transport=transport, sleep=self.asleep, **options) as client:
-                return await getattr(client, verb)(*args, **more)
+            async with AsyncClient(upstream, transport=transport, sleep=self.async_sleep, **options) as client:
+                return await getattr(client, operation)(*args, **kwargs)
 
         return asyncio.run(run())
 
 
-@pytest.fixture(params=["blocking", "awaited"])
-def talk(request: pytest.FixtureRequest) -> Talk:
-    return Talk(request.param == "awaited")
+class SampleResponses:
+    """Success responses of both upstreams, as in their documentation and in the vendors' own clients."""
+
+    task_ids = TASK_IDS
+
+    @staticmethod
+    def created(upstream: str) -> dict[str, Any]:
+        id_ = TASK_IDS[upstream]
+        if upstream == "opeai":
+            return {
+                "id": id_, "task_id": id_, "object": "video", "model": "seedance-2-0-fast",
+                "status": "queued", "created_at": 1780021218,
+            }  # fmt: skip
+        return {"code": 200, "msg": "success", "data": {"taskId": id_, "state": "pending"}}
+
+    @staticmethod
+    def queried(upstream: str, status: str, **fields: Any) -> dict[str, Any]:
+        id_ = TASK_IDS[upstream]
+        if upstream == "opeai":
+            return {"created_at": 1780021218, "id": id_, "model": "m", "object": "video", "status": status, **fields}
+        return {
+            "code": 200, "msg": "success",
+            "data": {"taskId": id_, "state": status, "createTime": 1780021218000, **fields},
+        }  # fmt: skip
+
+    @classmethod
+    def finished(cls, upstream: str, url: str = "https://results.test/clip.mp4") -> dict[str, Any]:
+        if upstream == "opeai":
+            return cls.queried(upstream, "SUCCESS")
+        return cls.queried(upstream, "completed", resultUrls=[url], completeTime=1780021318000)
+
+
+@pytest.fixture(params=["blocking", "async"])
+def call_client(request: pytest.FixtureRequest) -> ClientCaller:
+    return ClientCaller(request.param == "async")
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def unset_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SEEDMOCK_BASE_URL", raising=False)
     monkeypatch.delenv("SEEDMOCK_API_KEY", raising=False)
 
 
-@pytest.fixture(name="Script")
-def script_class() -> type[Script]:
-    return Script
+@pytest.fixture
+def scripted_api() -> type[ScriptedApi]:
+    return ScriptedApi
 
 
-@pytest.fixture(name="Pieces")
-def pieces_class() -> type[Pieces]:
-    return Pieces
+@pytest.fixture
+def chunked_body() -> type[ChunkedBody]:
+    return ChunkedBody
+
+
+@pytest.fixture
+def responses() -> type[SampleResponses]:
+    return SampleResponses
 
 
 @pytest.fixture
@@ -162,43 +204,3 @@ def key() -> str:
 @pytest.fixture
 def origin() -> str:
     return ORIGIN
-
-
-TASKS = {"opeai": "cgt-20260529102017-sjqj9", "apimodels": "clabcdefghijklmnopqrstuvw"}
-
-
-class Words:
-    """Good answers of both upstreams, as their pages and their own clients have them."""
-
-    tasks = TASKS
-
-    @staticmethod
-    def created(upstream: str) -> dict[str, Any]:
-        id_ = TASKS[upstream]
-        if upstream == "opeai":
-            return {
-                "id": id_, "task_id": id_, "object": "video", "model": "seedance-2-0-fast",
-                "status": "queued", "created_at": 1780021218,
-            }  # fmt: skip
-        return {"code": 200, "msg": "success", "data": {"taskId": id_, "state": "pending"}}
-
-    @staticmethod
-    def seen(upstream: str, word: str, **more: Any) -> dict[str, Any]:
-        id_ = TASKS[upstream]
-        if upstream == "opeai":
-            return {"created_at": 1780021218, "id": id_, "model": "m", "object": "video", "status": word, **more}
-        return {
-            "code": 200, "msg": "success",
-            "data": {"taskId": id_, "state": word, "createTime": 1780021218000, **more},
-        }  # fmt: skip
-
-    @classmethod
-    def done(cls, upstream: str, url: str = "https://results.test/clip.mp4") -> dict[str, Any]:
-        if upstream == "opeai":
-            return cls.seen(upstream, "SUCCESS")
-        return cls.seen(upstream, "completed", resultUrls=[url], completeTime=1780021318000)
-
-
-@pytest.fixture
-def words() -> type[Words]:
-    return Words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -22,6 +22,9 @@ from seedmock_client import (
     ValidationError,
 )
 
+if TYPE_CHECKING:
+    from .conftest import ClientCaller, ScriptedApi
+
 PREFIX = "/api/v1"
 GROUP = {"code": 200, "msg": "success", "data": {"id": 1, "group_name": "group-20260601120000-abcde"}}
 ASSET = {
@@ -31,15 +34,17 @@ ASSET = {
 DONE = {"code": 200, "msg": "success", "data": {}}
 
 
-def sent(wire: Any, index: int = 0) -> Any:
-    return json.loads(wire.requests[index].content)
+def sent(api: Any, index: int = 0) -> Any:
+    return json.loads(api.requests[index].content)
 
 
-def test_a_group_has_the_callers_name_and_the_upstreams(talk: Any, Script: Any) -> None:
-    wire = Script(GROUP)
-    group = talk("apimodels", wire, "create_group", "my-characters")
+def test_a_group_has_the_callers_name_and_the_upstreams(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
+    api = scripted_api(GROUP)
+    group = call_client("apimodels", api, "create_group", "my-characters")
     assert (group.id, group.name, group.group_name) == ("1", "my-characters", "group-20260601120000-abcde")
-    assert (wire.paths, sent(wire)) == ([f"POST {PREFIX}/assets/groups"], {"name": "my-characters"})
+    assert (api.paths, sent(api)) == ([f"POST {PREFIX}/assets/groups"], {"name": "my-characters"})
 
 
 @pytest.mark.parametrize(
@@ -52,33 +57,35 @@ def test_a_group_has_the_callers_name_and_the_upstreams(talk: Any, Script: Any) 
     ],
 )
 def test_a_group_that_is_there_is_found_in_every_form_of_list_and_not_made_again(
-    talk: Any, Script: Any, data: Any
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], data: Any
 ) -> None:
-    wire = Script({"code": 200, "data": data})
-    assert talk("apimodels", wire, "ensure_group", "cast").id == "7"
-    assert wire.paths == [f"GET {PREFIX}/assets/groups"]
+    api = scripted_api({"code": 200, "data": data})
+    assert call_client("apimodels", api, "ensure_group", "cast").id == "7"
+    assert api.paths == [f"GET {PREFIX}/assets/groups"]
 
 
-def test_a_group_that_is_not_there_is_made(talk: Any, Script: Any) -> None:
-    wire = Script({"code": 200, "data": []}, GROUP)
-    assert talk("apimodels", wire, "ensure_group", "cast").id == "1"
-    assert [request.method for request in wire.requests] == ["GET", "POST"]
+def test_a_group_that_is_not_there_is_made(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
+    api = scripted_api({"code": 200, "data": []}, GROUP)
+    assert call_client("apimodels", api, "ensure_group", "cast").id == "1"
+    assert [request.method for request in api.requests] == ["GET", "POST"]
 
 
-def test_an_asset_is_registered_as_the_page_shows(talk: Any, Script: Any) -> None:
-    wire = Script(ASSET)
-    asset = talk("apimodels", wire, "create_asset", "https://example.com/portrait.png", "1", name="host")
+def test_an_asset_is_registered_as_the_page_shows(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
+    api = scripted_api(ASSET)
+    asset = call_client("apimodels", api, "create_asset", "https://example.com/portrait.png", "1", name="host")
     assert (asset.id, asset.url, asset.status, asset.group_id) == ("asset-1", "asset://asset-1", "Processing", "1")
-    assert sent(wire) == {
+    assert sent(api) == {
         "url": "https://example.com/portrait.png", "asset_type": "Image", "name": "host", "group_id": 1,
     }  # fmt: skip
 
 
-def test_an_asset_whose_answer_is_lost_may_be_charged_and_is_not_sent_again(talk: Any, Script: Any) -> None:
-    wire = Script(httpx.ReadTimeout("x"))
+def test_an_asset_whose_answer_is_lost_may_be_charged_and_is_not_sent_again(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
+    api = scripted_api(httpx.ReadTimeout("x"))
     with pytest.raises(SubmissionUnknownError):
-        talk("apimodels", wire, "create_asset", "https://e.com/p.png", "1")
-    assert len(wire.requests) == 1
+        call_client("apimodels", api, "create_asset", "https://e.com/p.png", "1")
+    assert len(api.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -92,13 +99,15 @@ def test_an_asset_whose_answer_is_lost_may_be_charged_and_is_not_sent_again(talk
         (httpx.Response(200), SubmissionUnknownError),
     ],
 )
-def test_an_asset_can_be_refused(talk: Any, Script: Any, answer: Any, class_: type[Exception]) -> None:
+def test_an_asset_can_be_refused(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], answer: Any, class_: type[Exception]
+) -> None:
     with pytest.raises(class_):
-        talk("apimodels", Script(answer), "create_asset", "https://e.com/p.png", "1")
+        call_client("apimodels", scripted_api(answer), "create_asset", "https://e.com/p.png", "1")
 
 
 @pytest.mark.parametrize(
-    ("verb", "arguments"),
+    ("operation", "arguments"),
     [
         ("create_asset", ("data:image/png;base64,AA", "1")),
         ("create_asset", ("https://e.com/p.png", "one")),
@@ -110,86 +119,95 @@ def test_an_asset_can_be_refused(talk: Any, Script: Any, answer: Any, class_: ty
     ],
 )
 def test_the_rules_of_the_library_are_kept_before_anything_is_sent(
-    talk: Any, Script: Any, verb: str, arguments: tuple[Any, ...]
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], operation: str, arguments: tuple[Any, ...]
 ) -> None:
-    wire = Script(DONE)
-    more = {"page_size": 101} if verb == "list_assets" else {}
+    api = scripted_api(DONE)
+    more = {"page_size": 101} if operation == "list_assets" else {}
     with pytest.raises(ValidationError):
-        talk("apimodels", wire, verb, *arguments, **more)
-    assert wire.requests == []
+        call_client("apimodels", api, operation, *arguments, **more)
+    assert api.requests == []
 
 
-def test_an_asset_is_waited_for_under_its_id_or_its_url(talk: Any, Script: Any) -> None:
+def test_an_asset_is_waited_for_under_its_id_or_its_url(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
     active = {"code": 200, "data": {"id": "asset-1", "status": "Active"}}
-    wire = Script(ASSET, active)
-    assert talk("apimodels", wire, "wait_asset", "asset://asset-1", poll_seconds=1).status == "Active"
-    assert (sent(wire), talk.slept) == ({"id": "asset-1"}, [1.0])
+    api = scripted_api(ASSET, active)
+    assert call_client("apimodels", api, "wait_asset", "asset://asset-1", poll_seconds=1).status == "Active"
+    assert (sent(api), call_client.pauses) == ({"id": "asset-1"}, [1.0])
 
 
-def test_assets_are_listed_renamed_and_deleted(talk: Any, Script: Any) -> None:
+def test_assets_are_listed_renamed_and_deleted(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
     page = {"code": 200, "data": {"items": [ASSET["data"]], "total": 11, "page": 2, "page_size": 10}}
-    wire = Script(page)
-    found = talk("apimodels", wire, "list_assets", "1", page=2)
+    api = scripted_api(page)
+    found = call_client("apimodels", api, "list_assets", "1", page=2)
     assert ([asset.id for asset in found.items], found.total) == (["asset-1"], 11)
-    assert sent(wire) == {"page": 2, "page_size": 10, "group_id": 1}
-    wire = Script(DONE)
-    talk("apimodels", wire, "rename_asset", "asset-1", "hero")
-    talk("apimodels", wire, "delete_asset", "asset://asset-1")
-    talk("apimodels", wire, "delete_group", "1")
-    assert wire.paths == [f"POST {PREFIX}/assets/{path}" for path in ("update", "delete", "groups/delete")]
-    assert [sent(wire, index) for index in range(3)] == [
+    assert sent(api) == {"page": 2, "page_size": 10, "group_id": 1}
+    api = scripted_api(DONE)
+    call_client("apimodels", api, "rename_asset", "asset-1", "hero")
+    call_client("apimodels", api, "delete_asset", "asset://asset-1")
+    call_client("apimodels", api, "delete_group", "1")
+    assert api.paths == [f"POST {PREFIX}/assets/{path}" for path in ("update", "delete", "groups/delete")]
+    assert [sent(api, index) for index in range(3)] == [
         {"id": "asset-1", "name": "hero"},
         {"id": "asset-1"},
         {"id": 1},
     ]
 
 
-def test_a_blank_id_is_no_id(talk: Any, Script: Any) -> None:
-    for upstream, verb in (("apimodels", "get_asset"), ("apimodels", "query"), ("opeai", "query")):
-        with pytest.raises(UsageError, match="id is needed"):
-            talk(upstream, Script(DONE), verb, " ")
+def test_a_blank_id_is_no_id(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
+    for upstream, operation in (("apimodels", "get_asset"), ("apimodels", "query"), ("opeai", "query")):
+        with pytest.raises(UsageError, match="id is required"):
+            call_client(upstream, scripted_api(DONE), operation, " ")
 
 
 @pytest.mark.parametrize("data", [{"balance": 12.34}, {"balance": "12.34"}, {"credits": 12.34}])
-def test_money_is_read_exactly(talk: Any, Script: Any, data: Any) -> None:
-    assert talk("apimodels", Script({"code": 200, "data": data}), "balance") == Decimal("12.34")
+def test_money_is_read_exactly(call_client: ClientCaller, scripted_api: type[ScriptedApi], data: Any) -> None:
+    assert call_client("apimodels", scripted_api({"code": 200, "data": data}), "balance") == Decimal("12.34")
 
 
 @pytest.mark.parametrize("data", [{}, {"balance": None}, {"balance": True}, {"balance": "lots"}])
-def test_a_balance_that_says_nothing_is_an_error(talk: Any, Script: Any, data: Any) -> None:
+def test_a_balance_that_says_nothing_is_an_error(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], data: Any
+) -> None:
     with pytest.raises(UpstreamError, match="unreadable"):
-        talk("apimodels", Script({"code": 200, "data": data}), "balance")
+        call_client("apimodels", scripted_api({"code": 200, "data": data}), "balance")
 
 
 @pytest.mark.parametrize(
-    ("verb", "arguments"), [("list_groups", ()), ("list_assets", ()), ("upload", (__file__,)), ("create_group", ("x",))]
+    ("operation", "arguments"),
+    [("list_groups", ()), ("list_assets", ()), ("upload", (__file__,)), ("create_group", ("x",))],
 )
 @pytest.mark.parametrize(
     "body", [httpx.Response(200, text="[]"), {"code": 200, "data": {}}, {"code": 200, "data": None}]
 )
 def test_a_good_answer_without_what_was_asked_for_is_an_error(
-    talk: Any, Script: Any, verb: str, arguments: tuple[Any, ...], body: Any
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], operation: str, arguments: tuple[Any, ...], body: Any
 ) -> None:
     with pytest.raises(UpstreamError, match="unreadable"):
-        talk("apimodels", Script(body), verb, *arguments)
+        call_client("apimodels", scripted_api(body), operation, *arguments)
 
 
-def test_models_and_records_are_read(talk: Any, Script: Any) -> None:
+def test_models_and_records_are_read(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
     rows = {"data": [{"id": "m", "modality": "video", "endpoint": "/video/generations"}]}
-    assert [entry.id for entry in talk("apimodels", Script(rows), "models")] == ["m"]
-    wire = Script({"code": 200, "data": {"settled": True, "credits": 0.588, "currency": "USD"}})
-    charge = talk("apimodels", wire, "record", "cl1")
-    assert (charge.settled, charge.amount, wire.paths) == (True, Decimal("0.588"), [f"GET {PREFIX}/records/cl1"])
+    assert [entry.id for entry in call_client("apimodels", scripted_api(rows), "models")] == ["m"]
+    api = scripted_api({"code": 200, "data": {"settled": True, "credits": 0.588, "currency": "USD"}})
+    charge = call_client("apimodels", api, "record", "cl1")
+    assert (charge.settled, charge.amount, api.paths) == (True, Decimal("0.588"), [f"GET {PREFIX}/records/cl1"])
 
 
-def test_a_file_goes_up_and_its_address_comes_back(talk: Any, Script: Any, tmp_path: Path) -> None:
+def test_a_file_goes_up_and_its_address_comes_back(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], tmp_path: Path
+) -> None:
     clip = tmp_path / "v.mp4"
     clip.write_bytes(b"film")
-    wire = Script({"code": 200, "data": {"publicUrl": "https://files.test/v.mp4"}})
-    assert talk("apimodels", wire, "upload", clip, MediaKind.VIDEO) == "https://files.test/v.mp4"
-    assert b"Content-Type: video/mp4" in wire.requests[0].content
+    api = scripted_api({"code": 200, "data": {"publicUrl": "https://files.test/v.mp4"}})
+    assert call_client("apimodels", api, "upload", clip, MediaKind.VIDEO) == "https://files.test/v.mp4"
+    assert b"Content-Type: video/mp4" in api.requests[0].content
 
 
-def test_a_question_without_an_answer_bought_nothing(talk: Any, Script: Any) -> None:
+def test_a_question_without_an_answer_bought_nothing(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
     with pytest.raises(ConnectionFailedError, match="ConnectError: refused"):
-        talk("apimodels", Script(httpx.ConnectError("refused")), "balance")
+        call_client("apimodels", scripted_api(httpx.ConnectError("refused")), "balance")

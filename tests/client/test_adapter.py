@@ -41,7 +41,7 @@ def test_an_order_is_read_with_its_references_and_without_what_is_not_said() -> 
         "references": [{"kind": "image", "role": "first_frame", "url": "https://example.com/a.png"}],
         "timeout_seconds": 3,
     }
-    assert adapter.order_from(said) == GenerationRequest(
+    assert adapter.parse_order(said) == GenerationRequest(
         prompt="a boat",
         size="1280x720",
         seconds=4,
@@ -51,12 +51,12 @@ def test_an_order_is_read_with_its_references_and_without_what_is_not_said() -> 
 
 
 def test_no_part_of_the_work_may_take_longer_than_the_whole_has() -> None:
-    patient = adapter.patience(4.0, 0.05)
+    patient = adapter.retry_policy(4.0, 0.05)
     assert patient.pacing == (0.05,)
     assert (patient.wait_seconds, patient.create_seconds) == (4.0, 4.0)
     assert (patient.request_seconds, patient.download_seconds) == (2.0, 2.0)
-    assert adapter.patience(900.0, None).request_seconds == 60.0
-    assert len(adapter.patience(900.0, None).pacing) > 1
+    assert adapter.retry_policy(900.0, None).request_seconds == 60.0
+    assert len(adapter.retry_policy(900.0, None).pacing) > 1
 
 
 def test_it_reads_one_order_and_prints_one_outcome(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -32,6 +32,9 @@ from seedmock_client import (
     last_frame,
 )
 
+if TYPE_CHECKING:
+    from .conftest import ChunkedBody, ClientCaller, SampleResponses, ScriptedApi
+
 MOVING = Reference(MediaKind.VIDEO, "https://e.com/v.mp4", Role.FIRST_FRAME)
 ORDER = GenerationRequest(prompt="a boat", size="1280x720", seconds=4)
 BOTH = pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
@@ -39,22 +42,27 @@ BOTH = pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
 
 @BOTH
 def test_an_order_is_sent_once_with_the_key_to_the_contracts_address(
-    talk: Any, Script: Any, words: Any, upstream: str, key: str, origin: str
+    call_client: ClientCaller,
+    scripted_api: type[ScriptedApi],
+    responses: type[SampleResponses],
+    upstream: str,
+    key: str,
+    origin: str,
 ) -> None:
-    wire = Script(words.created(upstream))
-    video = talk(upstream, wire, "create", ORDER)
-    assert (video.task_id, video.status, video.upstream) == (words.tasks[upstream], "QUEUED", upstream)
+    api = scripted_api(responses.created(upstream))
+    video = call_client(upstream, api, "create", ORDER)
+    assert (video.task_id, video.status, video.upstream) == (responses.task_ids[upstream], "QUEUED", upstream)
     path = {"opeai": "/v1/videos", "apimodels": "/api/v1/video/generations"}[upstream]
-    assert [str(request.url) for request in wire.requests] == [f"{origin}{path}"]
-    assert wire.requests[0].headers["authorization"] == f"Bearer {key}"
-    assert wire.requests[0].headers["content-type"] == "application/json"
+    assert [str(request.url) for request in api.requests] == [f"{origin}{path}"]
+    assert api.requests[0].headers["authorization"] == f"Bearer {key}"
+    assert api.requests[0].headers["content-type"] == "application/json"
 
 
 @BOTH
 def test_a_video_knows_its_model_even_where_the_answer_does_not_say(
-    talk: Any, Script: Any, words: Any, upstream: str
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses], upstream: str
 ) -> None:
-    assert talk(upstream, Script(words.created(upstream)), "create", ORDER).model
+    assert call_client(upstream, scripted_api(responses.created(upstream)), "create", ORDER).model
 
 
 @pytest.mark.parametrize(
@@ -83,12 +91,12 @@ def test_a_video_knows_its_model_even_where_the_answer_does_not_say(
 )
 @BOTH
 def test_an_order_whose_answer_is_lost_is_not_repeated_and_may_be_charged(
-    talk: Any, Script: Any, upstream: str, lost: Any
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], upstream: str, lost: Any
 ) -> None:
-    wire = Script(lost)
+    api = scripted_api(lost)
     with pytest.raises(SubmissionUnknownError, match="may be charged"):
-        talk(upstream, wire, "create", ORDER)
-    assert len(wire.requests) == 1
+        call_client(upstream, api, "create", ORDER)
+    assert len(api.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,32 +104,42 @@ def test_an_order_whose_answer_is_lost_is_not_repeated_and_may_be_charged(
 )
 @BOTH
 def test_an_order_that_was_never_received_is_sent_again(
-    talk: Any, Script: Any, words: Any, upstream: str, unsent: Exception
+    call_client: ClientCaller,
+    scripted_api: type[ScriptedApi],
+    responses: type[SampleResponses],
+    upstream: str,
+    unsent: Exception,
 ) -> None:
-    wire = Script(unsent, unsent, words.created(upstream))
-    assert talk(upstream, wire, "create", ORDER).task_id == words.tasks[upstream]
-    assert (len(wire.requests), talk.slept) == (3, [1.0, 2.0])
+    api = scripted_api(unsent, unsent, responses.created(upstream))
+    assert call_client(upstream, api, "create", ORDER).task_id == responses.task_ids[upstream]
+    assert (len(api.requests), call_client.pauses) == (3, [1.0, 2.0])
 
 
-def test_an_order_that_cannot_be_sent_is_given_up_after_a_few_tries(talk: Any, Script: Any) -> None:
-    wire = Script(httpx.ConnectError("refused"))
+def test_an_order_that_cannot_be_sent_is_given_up_after_a_few_tries(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
+    api = scripted_api(httpx.ConnectError("refused"))
     with pytest.raises(ConnectionFailedError, match="nothing was sent"):
-        talk("opeai", wire, "create", ORDER)
-    assert len(wire.requests) == 4
+        call_client("opeai", api, "create", ORDER)
+    assert len(api.requests) == 4
 
 
-def test_an_order_that_is_refused_with_429_is_given_up_after_a_few_tries(talk: Any, Script: Any) -> None:
-    wire = Script(httpx.Response(429, headers={"retry-after": "2"}, json={"code": 429, "msg": "slow"}))
+def test_an_order_that_is_refused_with_429_is_given_up_after_a_few_tries(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
+    api = scripted_api(httpx.Response(429, headers={"retry-after": "2"}, json={"code": 429, "msg": "slow"}))
     with pytest.raises(RateLimitError) as caught:
-        talk("apimodels", wire, "create", ORDER)
-    assert (len(wire.requests), talk.slept, caught.value.retry_after) == (4, [2.0, 2.0, 2.0], 2.0)
+        call_client("apimodels", api, "create", ORDER)
+    assert (len(api.requests), call_client.pauses, caught.value.retry_after) == (4, [2.0, 2.0, 2.0], 2.0)
 
 
-def test_an_overloaded_upstream_that_says_429_is_asked_again(talk: Any, Script: Any, words: Any) -> None:
+def test_an_overloaded_upstream_that_says_429_is_asked_again(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses]
+) -> None:
     busy = (429, {"error": {"code": "ServerOverloaded", "message": "busy"}})
-    assert talk("opeai", Script(busy, words.created("opeai")), "create", ORDER).task_id
+    assert call_client("opeai", scripted_api(busy, responses.created("opeai")), "create", ORDER).task_id
     with pytest.raises(UpstreamError, match="busy"):
-        talk("opeai", Script(busy), "create", ORDER)
+        call_client("opeai", scripted_api(busy), "create", ORDER)
 
 
 @pytest.mark.parametrize(
@@ -142,28 +160,30 @@ def test_an_overloaded_upstream_that_says_429_is_asked_again(talk: Any, Script: 
     ],
 )
 def test_a_plain_refusal_is_one_error_and_one_request(
-    talk: Any, Script: Any, upstream: str, answer: Any, class_: type[SeedmockError]
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], upstream: str, answer: Any, class_: type[SeedmockError]
 ) -> None:
-    wire = Script(answer)
+    api = scripted_api(answer)
     with pytest.raises(class_):
-        talk(upstream, wire, "create", ORDER)
-    assert len(wire.requests) == 1
+        call_client(upstream, api, "create", ORDER)
+    assert len(api.requests) == 1
 
 
-def test_a_task_that_is_born_failed_is_an_error_with_its_id(talk: Any, Script: Any, words: Any) -> None:
-    born = words.seen("apimodels", "failed", failCode="CONTENT_MODERATION", failMsg="a face")
+def test_a_task_that_is_born_failed_is_an_error_with_its_id(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses]
+) -> None:
+    born = responses.queried("apimodels", "failed", failCode="CONTENT_MODERATION", failMsg="a face")
     with pytest.raises(InputModerationError, match="a face") as caught:
-        talk("apimodels", Script(born), "create", ORDER)
-    assert caught.value.task_id == words.tasks["apimodels"]
+        call_client("apimodels", scripted_api(born), "create", ORDER)
+    assert caught.value.task_id == responses.task_ids["apimodels"]
     with pytest.raises(TaskFailedError):
-        talk("apimodels", Script(words.seen("apimodels", "failed")), "create", ORDER)
+        call_client("apimodels", scripted_api(responses.queried("apimodels", "failed")), "create", ORDER)
 
 
-def test_an_order_follows_no_redirect(talk: Any, Script: Any) -> None:
-    wire = Script(httpx.Response(308, headers={"location": "https://elsewhere.test/v1/videos"}))
+def test_an_order_follows_no_redirect(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
+    api = scripted_api(httpx.Response(308, headers={"location": "https://elsewhere.test/v1/videos"}))
     with pytest.raises(UsageError, match=r"elsewhere\.test"):
-        talk("opeai", wire, "create", ORDER)
-    assert len(wire.requests) == 1
+        call_client("opeai", api, "create", ORDER)
+    assert len(api.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -199,86 +219,105 @@ def test_an_order_follows_no_redirect(talk: Any, Script: Any) -> None:
     ],
 )
 def test_an_order_that_breaks_a_rule_is_never_sent(
-    talk: Any, Script: Any, words: Any, upstream: str, order: dict[str, Any], field: str
+    call_client: ClientCaller,
+    scripted_api: type[ScriptedApi],
+    responses: type[SampleResponses],
+    upstream: str,
+    order: dict[str, Any],
+    field: str,
 ) -> None:
-    wire = Script(words.created(upstream))
+    api = scripted_api(responses.created(upstream))
     with pytest.raises(ValidationError) as caught:
-        talk(upstream, wire, "create", GenerationRequest(**{"prompt": "p", **order}))
+        call_client(upstream, api, "create", GenerationRequest(**{"prompt": "p", **order}))
     assert caught.value.field.startswith(field)
     assert caught.value.allowed
-    assert wire.requests == []
+    assert api.requests == []
 
 
 @BOTH
-def test_preflight_can_be_switched_off(talk: Any, Script: Any, words: Any, upstream: str) -> None:
-    wire = Script(words.created(upstream))
-    talk(upstream, wire, "create", GenerationRequest(prompt="p", seconds=99), preflight=False)
-    assert len(wire.requests) == 1
+def test_preflight_can_be_switched_off(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses], upstream: str
+) -> None:
+    api = scripted_api(responses.created(upstream))
+    call_client(upstream, api, "create", GenerationRequest(prompt="p", seconds=99), preflight=False)
+    assert len(api.requests) == 1
 
 
-def test_what_an_upstream_has_no_verb_for_is_said_before_anything_is_sent(talk: Any, Script: Any) -> None:
-    wire = Script({})
+def test_what_an_upstream_has_no_verb_for_is_said_before_anything_is_sent(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
+    api = scripted_api({})
     calls: list[tuple[Any, ...]] = [
         ("create", UpscaleRequest(url="https://e.com/v.mp4", resolution="1080p")), ("balance",), ("list_groups",),
         ("get_asset", "a"), ("upload", __file__), ("record", "t"), ("models",), ("delete_group", "1"),
     ]  # fmt: skip
-    for verb, *arguments in calls:
+    for operation, *arguments in calls:
         with pytest.raises(UsageError, match="opeai has no"):
-            talk("opeai", wire, verb, *arguments)
-    assert wire.requests == []
+            call_client("opeai", api, operation, *arguments)
+    assert api.requests == []
 
 
-def test_a_local_picture_is_uploaded_on_apimodels(talk: Any, Script: Any, words: Any, tmp_path: Path) -> None:
+def test_a_local_picture_is_uploaded_on_apimodels(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses], tmp_path: Path
+) -> None:
     picture = tmp_path / "first frame.png"
     picture.write_bytes(b"\x89PNG picture")
-    wire = Script({"code": 200, "data": {"publicUrl": "https://files.test/1.png"}}, words.created("apimodels"))
+    api = scripted_api({"code": 200, "data": {"publicUrl": "https://files.test/1.png"}}, responses.created("apimodels"))
     order = GenerationRequest(prompt="p", references=(first_frame(picture.as_uri()),))
-    talk("apimodels", wire, "create", order, local_files=True)
-    assert wire.paths == ["POST /api/v1/files", "POST /api/v1/video/generations"]
-    assert b"\x89PNG picture" in wire.requests[0].content
-    assert b'name="file"; filename="first frame.png"' in wire.requests[0].content
-    assert json.loads(wire.requests[1].content)["first_frame_url"] == "https://files.test/1.png"
+    call_client("apimodels", api, "create", order, local_files=True)
+    assert api.paths == ["POST /api/v1/files", "POST /api/v1/video/generations"]
+    assert b"\x89PNG picture" in api.requests[0].content
+    assert b'name="file"; filename="first frame.png"' in api.requests[0].content
+    assert json.loads(api.requests[1].content)["first_frame_url"] == "https://files.test/1.png"
 
 
-def test_a_local_video_is_uploaded_before_it_is_made_larger(talk: Any, Script: Any, words: Any, tmp_path: Path) -> None:
+def test_a_local_video_is_uploaded_before_it_is_made_larger(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses], tmp_path: Path
+) -> None:
     (tmp_path / "v.mp4").write_bytes(b"film")
-    wire = Script({"code": 200, "data": {"publicUrl": "https://files.test/v.mp4"}}, words.created("apimodels"))
+    api = scripted_api({"code": 200, "data": {"publicUrl": "https://files.test/v.mp4"}}, responses.created("apimodels"))
     order = UpscaleRequest(url=(tmp_path / "v.mp4").as_uri(), resolution="1080p")
-    talk("apimodels", wire, "create", order, local_files=True)
-    assert json.loads(wire.requests[1].content)["videoUrl"] == "https://files.test/v.mp4"
+    call_client("apimodels", api, "create", order, local_files=True)
+    assert json.loads(api.requests[1].content)["videoUrl"] == "https://files.test/v.mp4"
 
 
-def test_a_local_video_has_no_way_into_opeai(talk: Any, Script: Any, words: Any, tmp_path: Path) -> None:
+def test_a_local_video_has_no_way_into_opeai(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses], tmp_path: Path
+) -> None:
     (tmp_path / "v.mp4").write_bytes(b"film")
-    wire = Script(words.created("opeai"))
+    api = scripted_api(responses.created("opeai"))
     video = Reference(MediaKind.VIDEO, (tmp_path / "v.mp4").as_uri())
     order = GenerationRequest(prompt="p", size="1280x720", references=(video,))
-    with pytest.raises(ValidationError, match="web address for a video"):
-        talk("opeai", wire, "create", order, local_files=True)
-    assert wire.requests == []
+    with pytest.raises(ValidationError, match="URL for a video"):
+        call_client("opeai", api, "create", order, local_files=True)
+    assert api.requests == []
 
 
-def test_a_local_picture_goes_as_a_data_uri_on_opeai(talk: Any, Script: Any, words: Any, tmp_path: Path) -> None:
+def test_a_local_picture_goes_as_a_data_uri_on_opeai(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses], tmp_path: Path
+) -> None:
     picture = tmp_path / "first.png"
     picture.write_bytes(b"PNG")
-    wire = Script(words.created("opeai"))
+    api = scripted_api(responses.created("opeai"))
     order = GenerationRequest(prompt="p", size="1280x720", references=(first_frame(picture.as_uri()),))
-    talk("opeai", wire, "create", order, local_files=True)
-    item = json.loads(wire.requests[0].content)["input_reference"]["content"][0]
+    call_client("opeai", api, "create", order, local_files=True)
+    item = json.loads(api.requests[0].content)["input_reference"]["content"][0]
     assert item["image_url"]["url"] == "data:image/png;base64,UE5H"
 
 
-def test_local_files_are_read_only_where_that_was_allowed(talk: Any, Script: Any, words: Any) -> None:
-    wire = Script(words.created("opeai"))
+def test_local_files_are_read_only_where_that_was_allowed(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses]
+) -> None:
+    api = scripted_api(responses.created("opeai"))
     order = GenerationRequest(prompt="p", size="1280x720", references=(first_frame("file:///etc/hostname"),))
     with pytest.raises(ValidationError, match="local_files=True"):
-        talk("opeai", wire, "create", order)
-    assert wire.requests == []
+        call_client("opeai", api, "create", order)
+    assert api.requests == []
 
 
 @pytest.mark.parametrize("content", [None, b"", "too large"])
 def test_a_local_file_that_cannot_be_used_is_said_before_anything_is_sent(
-    talk: Any, Script: Any, tmp_path: Path, content: bytes | str | None
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], tmp_path: Path, content: bytes | str | None
 ) -> None:
     picture = tmp_path / "p.png"
     if isinstance(content, bytes):
@@ -286,21 +325,23 @@ def test_a_local_file_that_cannot_be_used_is_said_before_anything_is_sent(
     elif content:
         picture.touch()
         os.truncate(picture, 31 * 1024 * 1024)
-    wire = Script({})
+    api = scripted_api({})
     order = GenerationRequest(prompt="p", references=(first_frame(picture.as_uri()),))
     with pytest.raises(ValidationError, match=r"p\.png"):
-        talk("apimodels", wire, "create", order, local_files=True)
-    assert wire.requests == []
+        call_client("apimodels", api, "create", order, local_files=True)
+    assert api.requests == []
 
 
-def test_an_order_that_breaks_a_rule_uploads_nothing(talk: Any, Script: Any, tmp_path: Path) -> None:
+def test_an_order_that_breaks_a_rule_uploads_nothing(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], tmp_path: Path
+) -> None:
     picture = tmp_path / "p.png"
     picture.write_bytes(b"PNG")
-    wire = Script({"code": 200, "data": {"publicUrl": "https://files.test/1.png"}})
+    api = scripted_api({"code": 200, "data": {"publicUrl": "https://files.test/1.png"}})
     order = GenerationRequest(prompt="p", seconds=99, references=(first_frame(picture.as_uri()),))
     with pytest.raises(ValidationError):
-        talk("apimodels", wire, "create", order, local_files=True)
-    assert wire.requests == []
+        call_client("apimodels", api, "create", order, local_files=True)
+    assert api.requests == []
 
 
 def test_the_key_shows_in_no_picture_of_a_client(key: str) -> None:
@@ -363,41 +404,49 @@ def test_an_unknown_upstream_is_named_with_those_that_there_are() -> None:
         Client("sora", api_key="k")
 
 
-def test_an_answer_that_drips_for_ever_is_cut_at_its_deadline(talk: Any, Script: Any, Pieces: Any) -> None:
+def test_an_answer_that_drips_for_ever_is_cut_at_its_deadline(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], chunked_body: type[ChunkedBody]
+) -> None:
     def drip(request: httpx.Request) -> httpx.Response:
         def pieces() -> Any:
             for _ in range(1000):
-                talk.time += 1
+                call_client.time += 1
                 yield b" "
 
-        stream = Pieces()
-        stream.pieces = pieces()
+        stream = chunked_body()
+        stream.chunks = pieces()
         return httpx.Response(200, stream=stream)
 
     with pytest.raises(SubmissionUnknownError, match="did not end in time"):
-        talk("opeai", Script(drip), "create", ORDER)
-    assert talk.time <= 1000 + 61
+        call_client("opeai", scripted_api(drip), "create", ORDER)
+    assert call_client.time <= 1000 + 61
 
 
-def test_an_answer_without_end_is_cut(talk: Any, Script: Any, Pieces: Any) -> None:
+def test_an_answer_without_end_is_cut(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], chunked_body: type[ChunkedBody]
+) -> None:
     with pytest.raises(ConnectionFailedError, match="more than"):
-        talk("opeai", Script(httpx.Response(200, stream=Pieces(*[b"x" * 2**20] * 20))), "query", "t")
+        call_client("opeai", scripted_api(httpx.Response(200, stream=chunked_body(*[b"x" * 2**20] * 20))), "query", "t")
 
 
-def test_waiting_for_a_task_by_its_id_or_its_record(talk: Any, Script: Any, words: Any) -> None:
-    wire = Script(words.created("opeai"), words.seen("opeai", "IN_PROGRESS"), words.done("opeai"))
-    created = talk("opeai", wire, "create", ORDER)
-    assert talk("opeai", wire, "wait", created, poll_seconds=2).status == "SUCCESS"
-    assert talk.slept == [2.0, 2.0]
-    assert talk("opeai", wire, "wait", created.task_id, timeout=1).status == "SUCCESS"
-    assert talk.slept == [2.0, 2.0]
+def test_waiting_for_a_task_by_its_id_or_its_record(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], responses: type[SampleResponses]
+) -> None:
+    api = scripted_api(
+        responses.created("opeai"), responses.queried("opeai", "IN_PROGRESS"), responses.finished("opeai")
+    )
+    created = call_client("opeai", api, "create", ORDER)
+    assert call_client("opeai", api, "wait", created, poll_seconds=2).status == "SUCCESS"
+    assert call_client.pauses == [2.0, 2.0]
+    assert call_client("opeai", api, "wait", created.task_id, timeout=1).status == "SUCCESS"
+    assert call_client.pauses == [2.0, 2.0]
 
 
-def test_a_quote_costs_nothing_and_sends_nothing(talk: Any, Script: Any) -> None:
-    wire = Script({})
-    assert str(talk("apimodels", wire, "quote", GenerationRequest(prompt="p", seconds=4)).amount) == "0.588"
+def test_a_quote_costs_nothing_and_sends_nothing(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
+    api = scripted_api({})
+    assert str(call_client("apimodels", api, "quote", GenerationRequest(prompt="p", seconds=4)).amount) == "0.588"
     with pytest.raises(ValidationError):
-        talk("apimodels", wire, "quote", GenerationRequest(prompt="p", seconds=99))
+        call_client("apimodels", api, "quote", GenerationRequest(prompt="p", seconds=99))
     with pytest.raises(ValidationError, match="has no model"):
-        talk("apimodels", wire, "quote", GenerationRequest(prompt="p", model="nobody"), preflight=False)
-    assert wire.requests == []
+        call_client("apimodels", api, "quote", GenerationRequest(prompt="p", model="nobody"), preflight=False)
+    assert api.requests == []

@@ -74,7 +74,7 @@ def test_the_table_fits_a_terminal_of_80_columns_and_breaks_no_word(
         bytes=1_644_276,
         quote=SimpleNamespace(amount=Decimal("0.225")),
     )
-    demo._table([demo.Row("apimodels", "first + last frame", clip, ())])
+    demo._print_table([demo.DemoResult("apimodels", "first + last frame", clip, ())])
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 80
     whole = ("first + last frame", clip.video.task_id, *clip.states_seen, "1920x1080", "4.00", "1644276", "$0.2250")
@@ -82,10 +82,10 @@ def test_the_table_fits_a_terminal_of_80_columns_and_breaks_no_word(
 
 
 def test_the_demo_fails_when_a_clip_is_not_what_was_ordered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    row: Any = demo.Row("opeai", "text", None, ("no sound",))  # type: ignore[arg-type]
+    row: Any = demo.DemoResult("opeai", "text", None, ("no sound",))  # type: ignore[arg-type]
     monkeypatch.setattr(demo, "emulator", lambda: contextlib.nullcontext("http://127.0.0.1:9"))
-    monkeypatch.setattr(demo, "_clips", lambda url, out: [row])
-    monkeypatch.setattr(demo, "_table", lambda rows: None)
+    monkeypatch.setattr(demo, "_generate", lambda url, out: [row])
+    monkeypatch.setattr(demo, "_print_table", lambda rows: None)
     result = CliRunner().invoke(demo.demo, ["--out", str(tmp_path)])
     assert result.exit_code == 1
     assert "opeai text: no sound" in result.stderr
@@ -120,7 +120,7 @@ def test_the_emulator_is_stopped_when_the_demo_is_terminated(tmp_path: Path) -> 
 
 
 def test_an_emulator_that_does_not_come_up_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "SERVER", ("-c", "raise SystemExit('no such thing')"))
+    monkeypatch.setattr(demo, "SERVER_ARGUMENTS", ("-c", "raise SystemExit('no such thing')"))
     with pytest.raises(UsageError, match="ended at once: no such thing"), emulator():
         pass
 

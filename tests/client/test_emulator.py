@@ -69,7 +69,7 @@ class Door:
         async with app:
             yield httpx.ASGITransport(app), "http://emulator.test"
 
-    def talk(self, upstream: str, *steps: Any, key: str = "sk_mock_one", preflight: bool = True) -> Any:
+    def call_client(self, upstream: str, *steps: Any, key: str = "sk_mock_one", preflight: bool = True) -> Any:
         """Run verbs in order on one emulator; a step is (verb, *arguments) or a function of what came before."""
         if self.kind == "socket":
             with serve(clock=self.clock, **self.settings) as server:
@@ -82,8 +82,8 @@ class Door:
         with Client(upstream, api_key=key, base_url=url, **options) as client:
             found: Any = None
             for step in steps:
-                verb, *arguments = step(found) if callable(step) else step
-                found = getattr(client, verb)(*arguments)
+                operation, *arguments = step(found) if callable(step) else step
+                found = getattr(client, operation)(*arguments)
             return found
 
     async def _awaited(self, upstream: str, key: str, steps: tuple[Any, ...], preflight: bool) -> Any:
@@ -95,8 +95,8 @@ class Door:
         ):
             found: Any = None
             for step in steps:
-                verb, *arguments = step(found) if callable(step) else step
-                found = await getattr(client, verb)(*arguments)
+                operation, *arguments = step(found) if callable(step) else step
+                found = await getattr(client, operation)(*arguments)
             return found
 
 
@@ -116,7 +116,7 @@ def picture(path: Path, colour: str) -> Path:
 @pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
 def test_every_mode_comes_home_as_it_was_ordered(door: Door, tmp_path: Path, upstream: str, mode: str) -> None:
     order = GenerationRequest(prompt="a boat", model="fast", size=SIZES[upstream], seconds=4, references=MODES[mode])
-    clip = door.talk(upstream, ("generate", order, tmp_path / "a.mp4"))
+    clip = door.call_client(upstream, ("generate", order, tmp_path / "a.mp4"))
     assert (clip.movie.size, clip.movie.seconds, clip.movie.has_audio) == (
         SIZES[upstream],
         pytest.approx(4, abs=0.1),
@@ -129,7 +129,7 @@ def test_every_mode_comes_home_as_it_was_ordered(door: Door, tmp_path: Path, ups
 
 def test_a_silent_order_comes_home_silent(door: Door, tmp_path: Path) -> None:
     order = GenerationRequest(prompt="p", model="fast", size="640x640", seconds=4, generate_audio=False)
-    assert not door.talk("opeai", ("generate", order, tmp_path / "a.mp4")).movie.has_audio
+    assert not door.call_client("opeai", ("generate", order, tmp_path / "a.mp4")).movie.has_audio
 
 
 def test_a_local_picture_becomes_the_first_frame_on_both_upstreams(door: Door, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_local_picture_becomes_the_first_frame_on_both_upstreams(door: Door, t
     red = first_frame(picture(tmp_path / "red.png", "#c01020").as_uri())
     for upstream in ("apimodels", "opeai"):
         order = GenerationRequest(prompt="p", model="fast", size=SIZES[upstream], seconds=4, references=(red,))
-        door.talk(upstream, ("generate", order, tmp_path / "a.mp4"))
+        door.call_client(upstream, ("generate", order, tmp_path / "a.mp4"))
         with av.open(str(tmp_path / "a.mp4")) as container:
             frame = next(container.decode(video=0)).to_image()
         r, g, b = frame.getpixel((frame.width // 2, frame.height // 3))
@@ -153,7 +153,7 @@ def test_an_asset_goes_all_the_way_into_a_clip(door: Door, tmp_path: Path) -> No
         uploaded.append(url)
         return ("ensure_group", "cast")
 
-    asset = door.talk(
+    asset = door.call_client(
         "apimodels",
         ("upload", face),
         register,
@@ -171,7 +171,7 @@ def test_an_asset_is_a_reference_of_a_generation(door: Door, tmp_path: Path) -> 
         reference = Reference(MediaKind.IMAGE, asset.url)
         return ("generate", GenerationRequest(prompt="p", model="mini", references=(reference,)), tmp_path / "a.mp4")
 
-    clip = door.talk(
+    clip = door.call_client(
         "apimodels",
         ("upload", face),
         lambda found: (url.append(found), "ensure_group", "cast")[1:],  # type: ignore[func-returns-value]
@@ -185,7 +185,7 @@ def test_an_asset_is_a_reference_of_a_generation(door: Door, tmp_path: Path) -> 
 def test_the_library_can_be_listed_renamed_and_emptied(door: Door, tmp_path: Path) -> None:
     face = picture(tmp_path / "face.png", "green")
     url: list[str] = []
-    page = door.talk(
+    page = door.call_client(
         "apimodels",
         ("upload", face),
         lambda found: (url.append(found), "create_group", "cast")[1:],  # type: ignore[func-returns-value]
@@ -194,13 +194,15 @@ def test_the_library_can_be_listed_renamed_and_emptied(door: Door, tmp_path: Pat
         ("list_assets",),
     )
     assert [asset.name for asset in page.items] == ["hero"]
-    groups = door.talk("apimodels", ("create_group", "a"), lambda group: ("delete_group", group.id), ("list_groups",))
+    groups = door.call_client(
+        "apimodels", ("create_group", "a"), lambda group: ("delete_group", group.id), ("list_groups",)
+    )
     assert groups == ()
 
 
 def test_an_upscale_comes_home_larger(door: Door, tmp_path: Path) -> None:
     source = GenerationRequest(prompt="p", model="mini", resolution="720p", ratio="16:9", seconds=4)
-    clip = door.talk(
+    clip = door.call_client(
         "apimodels",
         ("generate", source, tmp_path / "small.mp4"),
         lambda small: ("upload", small.path, MediaKind.VIDEO),
@@ -212,9 +214,9 @@ def test_an_upscale_comes_home_larger(door: Door, tmp_path: Path) -> None:
 
 def test_what_was_spent_is_what_was_quoted(door: Door, tmp_path: Path) -> None:
     order = GenerationRequest(prompt="p", model="mini", resolution="720p", ratio="1:1", seconds=4)
-    balance = door.talk("apimodels", ("generate", order, tmp_path / "a.mp4"), ("balance",))
+    balance = door.call_client("apimodels", ("generate", order, tmp_path / "a.mp4"), ("balance",))
     assert balance == 1000 - Decimal("0.292")
-    charge = door.talk(
+    charge = door.call_client(
         "apimodels", ("generate", order, tmp_path / "a.mp4"), lambda clip: ("record", clip.video.task_id)
     )
     assert (charge.settled, charge.amount) == (True, Decimal("0.292"))
@@ -222,7 +224,7 @@ def test_what_was_spent_is_what_was_quoted(door: Door, tmp_path: Path) -> None:
 
 def test_a_task_is_collected_after_its_client_has_gone(door: Door, tmp_path: Path) -> None:
     order = GenerationRequest(prompt="p", model="fast", size="640x640", seconds=4)
-    clip = door.talk("opeai", ("create", order), lambda video: ("collect", video.task_id, tmp_path / "a.mp4"))
+    clip = door.call_client("opeai", ("create", order), lambda video: ("collect", video.task_id, tmp_path / "a.mp4"))
     assert clip.movie.size == "640x640"
 
 
@@ -230,11 +232,11 @@ def test_a_task_is_collected_after_its_client_has_gone(door: Door, tmp_path: Pat
 def test_refusals_of_the_emulator_are_typed(door: Door, tmp_path: Path, upstream: str) -> None:
     order = GenerationRequest(prompt="p", model="fast", size=SIZES[upstream], seconds=4)
     with pytest.raises(AuthenticationError):
-        door.talk(upstream, ("create", order), key="sk_mock_wrong")
+        door.call_client(upstream, ("create", order), key="sk_mock_wrong")
     with pytest.raises(NotFoundError):
-        door.talk(upstream, ("query", "cgt-20260529102017-aaaaa"))
+        door.call_client(upstream, ("query", "cgt-20260529102017-aaaaa"))
     with pytest.raises(NotReadyError):
-        door.talk(upstream, ("create", order), lambda video: ("download", video.task_id, tmp_path / "a.mp4"))
+        door.call_client(upstream, ("create", order), lambda video: ("download", video.task_id, tmp_path / "a.mp4"))
 
 
 def test_preflight_and_the_emulator_agree_on_what_is_wrong(door: Door) -> None:
@@ -250,7 +252,7 @@ def test_preflight_and_the_emulator_agree_on_what_is_wrong(door: Door) -> None:
         ):
             client.create(order)
         with pytest.raises(ValidationError) as after:
-            door.talk(upstream, ("create", order), preflight=False)
+            door.call_client(upstream, ("create", order), preflight=False)
         assert before.value.message.split(" (and ")[0] in after.value.message
 
 
@@ -272,11 +274,11 @@ def test_the_client_reads_every_variant_without_being_told(
 ) -> None:
     door = Door("in process", variants=variants)
     order = GenerationRequest(prompt="p", model="fast", size=SIZES[upstream], seconds=4)
-    assert door.talk(upstream, ("generate", order, tmp_path / "a.mp4")).movie.size == SIZES[upstream]
+    assert door.call_client(upstream, ("generate", order, tmp_path / "a.mp4")).movie.size == SIZES[upstream]
     with pytest.raises(NotFoundError):
-        door.talk(upstream, ("query", "cgt-20260529102017-aaaaa"))
+        door.call_client(upstream, ("query", "cgt-20260529102017-aaaaa"))
     with pytest.raises(AuthenticationError):
-        door.talk(upstream, ("create", order), key="sk_mock_wrong")
+        door.call_client(upstream, ("create", order), key="sk_mock_wrong")
     if upstream == "apimodels":
-        groups = door.talk(upstream, ("create_group", "cast"), ("list_groups",))
+        groups = door.call_client(upstream, ("create_group", "cast"), ("list_groups",))
         assert [group.name for group in groups] == ["cast"]

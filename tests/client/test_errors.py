@@ -6,7 +6,7 @@ import inspect
 import json
 import pickle
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -23,11 +23,14 @@ from seedmock_client import (
     errors,
 )
 from seedmock_client.effects import HttpResponse
-from seedmock_client.error_envelopes import error_of
+from seedmock_client.error_envelopes import build_error
 from seedmock_client.upstreams import get_codec
 from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import ErrorCase
 from seedmock_contracts.upstreams import NAMES
+
+if TYPE_CHECKING:
+    from .conftest import ClientCaller, ScriptedApi
 
 OPERATIONS = {
     ErrorKind.ASSET_REFUSED: Operation.ASSET_CREATE,
@@ -69,10 +72,10 @@ CASES = [(name, case) for name in NAMES for case in get_codec(name).contract.err
 def test_every_answer_of_the_contracts_becomes_the_error_of_its_kind(upstream: str, case: ErrorCase) -> None:
     speaks = get_codec(upstream)
     answer = HttpResponse(status=case.status, body=json.dumps(body_of(upstream, case)).encode())
-    found = speaks.complaint(answer)
+    found = speaks.parse_error(answer)
     assert found is not None
-    kind = speaks.kind(found, OPERATIONS.get(case.kind, Operation.CREATE))
-    raised = error_of(kind, found, upstream)
+    kind = speaks.error_kind(found, OPERATIONS.get(case.kind, Operation.CREATE))
+    raised = build_error(kind, found, upstream)
     assert type(raised) is errors.CLASSES[case.kind]
     assert raised.status == case.status
 
@@ -138,11 +141,16 @@ B_BODIES: list[tuple[int, Any, type[SeedmockError], str]] = [
 
 @pytest.mark.parametrize(("status", "body", "class_", "said"), B_BODIES)
 def test_a_query_reads_every_envelope(
-    talk: Any, Script: Any, status: int, body: Any, class_: type[SeedmockError], said: str
+    call_client: ClientCaller,
+    scripted_api: type[ScriptedApi],
+    status: int,
+    body: Any,
+    class_: type[SeedmockError],
+    said: str,
 ) -> None:
     answer = httpx.Response(status, content=body) if isinstance(body, bytes) else httpx.Response(status, json=body)
     with pytest.raises(class_) as caught:
-        talk("opeai", Script(answer), "query", "cgt-1")
+        call_client("opeai", scripted_api(answer), "query", "cgt-1")
     assert caught.value.message.endswith(f"{status}: {said}")
     assert caught.value.task_id == "cgt-1"
     assert caught.value.status == status
@@ -162,74 +170,86 @@ def test_a_query_reads_every_envelope(
     ],
 )
 def test_a_code_other_than_200_under_http_200_is_that_error(
-    talk: Any, Script: Any, code: Any, class_: type[SeedmockError]
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], code: Any, class_: type[SeedmockError]
 ) -> None:
     with pytest.raises(class_, match="said so"):
-        talk("apimodels", Script({"code": code, "msg": "said so", "data": None}), "query", "cl1")
+        call_client("apimodels", scripted_api({"code": code, "msg": "said so", "data": None}), "query", "cl1")
 
 
-def test_the_fail_code_and_its_message_count_more_than_the_envelopes(talk: Any, Script: Any) -> None:
+def test_the_fail_code_and_its_message_count_more_than_the_envelopes(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
     body = {
         "code": 400,
         "msg": "invalid",
         "data": {"failCode": "CONTENT_MODERATION", "failMsg": "a face", "retryable": False},
     }
     with pytest.raises(InputModerationError, match="a face") as caught:
-        talk("apimodels", Script((400, body)), "query", "cl1")
+        call_client("apimodels", scripted_api((400, body)), "query", "cl1")
     assert (caught.value.code, caught.value.retryable) == ("CONTENT_MODERATION", False)
 
 
-def test_the_field_that_an_upstream_names_is_kept(talk: Any, Script: Any) -> None:
+def test_the_field_that_an_upstream_names_is_kept(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
     body = {"error": {"code": "InvalidParameter", "message": "m", "param": "size", "type": "BadRequest"}}
     with pytest.raises(ValidationError) as caught:
-        talk("opeai", Script((400, body)), "query", "cgt-1")
+        call_client("opeai", scripted_api((400, body)), "query", "cgt-1")
     assert caught.value.field == "size"
 
 
 @pytest.mark.parametrize(("status", "class_"), [(429, RateLimitError), (401, AuthenticationError)])
 def test_a_plain_status_of_opeai_counts_more_than_its_words(
-    talk: Any, Script: Any, status: int, class_: type[SeedmockError]
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], status: int, class_: type[SeedmockError]
 ) -> None:
     body = {"error": {"code": "InvalidParameter", "message": "task_not_exist"}}
     with pytest.raises(class_):
-        talk("opeai", Script((status, body)), "query", "cgt-1")
+        call_client("opeai", scripted_api((status, body)), "query", "cgt-1")
 
 
 @pytest.mark.parametrize(("status", "class_"), [(429, RateLimitError), (402, BalanceError), (404, NotFoundError)])
 def test_a_plain_status_of_apimodels_counts_more_than_its_words(
-    talk: Any, Script: Any, status: int, class_: type[SeedmockError]
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], status: int, class_: type[SeedmockError]
 ) -> None:
     body = {"code": status, "msg": "审核", "data": {"failCode": "UPSTREAM_BUSY", "failMsg": "审核"}}
     with pytest.raises(class_):
-        talk("apimodels", Script((status, body)), "query", "cl1")
+        call_client("apimodels", scripted_api((status, body)), "query", "cl1")
 
 
-def test_a_moderation_text_in_chinese_without_a_code_is_moderation(talk: Any, Script: Any) -> None:
+def test_a_moderation_text_in_chinese_without_a_code_is_moderation(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
     with pytest.raises(InputModerationError):
-        talk("apimodels", Script((400, {"code": 400, "msg": "内容审核未通过"})), "query", "cl1")
+        call_client("apimodels", scripted_api((400, {"code": 400, "msg": "内容审核未通过"})), "query", "cl1")
 
 
-def test_the_key_is_blotted_out_where_an_upstream_echoes_it(talk: Any, Script: Any, key: str) -> None:
+def test_the_key_is_blotted_out_where_an_upstream_echoes_it(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], key: str
+) -> None:
     body = {"error": {"message": f"key {key} is wrong", "code": key}}
     with pytest.raises(AuthenticationError) as caught:
-        talk("opeai", Script((401, body)), "query", "cgt-1")
+        call_client("opeai", scripted_api((401, body)), "query", "cgt-1")
     assert key not in f"{caught.value!r} {caught.value} {vars(caught.value)}"
     assert "***" in str(caught.value)
 
 
-def test_the_key_is_blotted_out_of_what_caused_an_error_too(talk: Any, Script: Any, key: str) -> None:
+def test_the_key_is_blotted_out_of_what_caused_an_error_too(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], key: str
+) -> None:
     with pytest.raises(SeedmockError) as caught:
-        talk("opeai", Script(httpx.RemoteProtocolError(f"illegal line {key}")), "query", "cgt-1")
+        call_client("opeai", scripted_api(httpx.RemoteProtocolError(f"illegal line {key}")), "query", "cgt-1")
     assert key not in "".join(traceback.format_exception(caught.value))
     assert "illegal line ***" in str(caught.value)
 
 
-def test_a_key_too_short_to_be_a_secret_does_not_spoil_messages(talk: Any, Script: Any) -> None:
+def test_a_key_too_short_to_be_a_secret_does_not_spoil_messages(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
     with pytest.raises(AuthenticationError, match="bad key of a test"):
-        talk("opeai", Script((401, {"error": "bad key of a test"})), "query", "cgt-1", api_key="test")
+        call_client("opeai", scripted_api((401, {"error": "bad key of a test"})), "query", "cgt-1", api_key="test")
 
 
-def test_a_body_nested_beyond_all_reason_is_still_an_error(talk: Any, Script: Any) -> None:
+def test_a_body_nested_beyond_all_reason_is_still_an_error(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi]
+) -> None:
     body = '{"error":' * 700 + "{}" + "}" * 700
     with pytest.raises(ValidationError):
-        talk("opeai", Script(httpx.Response(400, text=body)), "query", "cgt-1")
+        call_client("opeai", scripted_api(httpx.Response(400, text=body)), "query", "cgt-1")

@@ -13,8 +13,8 @@ from seedmock_client import (
     GenerationRequest,
     NotFoundError,
     OutputModerationError,
-    Patience,
     Progress,
+    RetryPolicy,
     SeedmockError,
     TaskFailedError,
     UnknownStatusError,
@@ -27,7 +27,7 @@ from seedmock_client import (
 from seedmock_client import assets as library
 from seedmock_client import polling as waiting
 from seedmock_client.context import ClientConfig
-from seedmock_client.effects import HttpResponse, Lost, NotSent, Send, Sleep
+from seedmock_client.effects import HttpResponse, RequestNotSent, ResponseLost, SendRequest, Sleep
 from seedmock_client.upstreams import get_codec
 from seedmock_contracts.upstreams import get_contract
 
@@ -40,7 +40,7 @@ class World:
     def __init__(self, *steps: Any, takes: float = 0.0) -> None:
         self.steps, self.takes, self.now = list(steps), takes, 5000.0
         self.slept: list[float] = []
-        self.sends: list[Send] = []
+        self.sends: list[SendRequest] = []
 
     def run(self, flow: Generator[Any, Any, Any]) -> Any:
         result: Any = None
@@ -56,18 +56,18 @@ class World:
                     self.slept.append(effect.seconds)
                 self.now += effect.seconds
                 result = self.now
-            elif isinstance(effect, Send):
+            elif isinstance(effect, SendRequest):
                 act, result = self.answered(flow, effect)
             else:
                 act, result = self.worked(flow, effect)
 
     def worked(self, flow: Any, work: Any) -> Any:
         try:
-            return flow.send, work.call()
+            return flow.send, work.function()
         except Exception as error:
             return flow.throw, error
 
-    def answered(self, flow: Any, send: Send) -> Any:
+    def answered(self, flow: Any, send: SendRequest) -> Any:
         self.sends.append(send)
         self.now += self.takes
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
@@ -80,7 +80,7 @@ class World:
 
 
 def setup(upstream: str = "opeai", **patience: Any) -> ClientConfig:
-    return ClientConfig(dialect=get_codec(upstream), patience=Patience(**patience))
+    return ClientConfig(codec=get_codec(upstream), retry_policy=RetryPolicy(**patience))
 
 
 def watched(upstream: str, *steps: Any, takes: float = 0.0, **patience: Any) -> tuple[World, Any]:
@@ -117,7 +117,7 @@ def test_a_task_keeps_the_id_that_it_was_asked_for_by() -> None:
 def test_a_task_just_created_is_first_looked_at_after_a_pause() -> None:
     world = World(seen("SUCCESS"))
     status = get_contract("opeai").parse_status("queued")
-    created = Video(task_id="task-1", upstream="opeai", status=status, word="queued")
+    created = Video(task_id="task-1", upstream="opeai", status=status, raw_status="queued")
     video, states = world.run(waiting.wait(setup(), "task-1", None, created))
     assert (world.slept, states) == ([3.0], ("QUEUED", "SUCCESS"))
     assert video.task_id == "task-1"
@@ -136,7 +136,7 @@ def test_a_status_that_nobody_knows_counts_as_running_and_is_reported() -> None:
     notes: list[Progress] = []
     world = World(seen("PAUSED"), seen("SUCCESS"))
     world.run(waiting.wait(setup(), "task-1", notes.append))
-    assert (notes[0].status, notes[0].word) == (None, "PAUSED")
+    assert (notes[0].status, notes[0].raw_status) == (None, "PAUSED")
     assert "unknown status 'PAUSED'" in notes[0].note
     assert notes[-1].note == ""
 
@@ -144,7 +144,7 @@ def test_a_status_that_nobody_knows_counts_as_running_and_is_reported() -> None:
 def test_a_status_that_nobody_knows_is_named_when_the_deadline_passes() -> None:
     _, error = gave_up(UnknownStatusError, "opeai", seen("PAUSED"), wait_seconds=20)
     assert "'PAUSED'" in error.message
-    assert (error.word, error.seen) == ("PAUSED", ("PAUSED",))
+    assert (error.raw_status, error.states_seen) == ("PAUSED", ("PAUSED",))
 
 
 def test_an_answer_without_a_status_does_not_show_one_that_nobody_knows() -> None:
@@ -154,20 +154,20 @@ def test_an_answer_without_a_status_does_not_show_one_that_nobody_knows() -> Non
         world.run(waiting.wait(setup(wait_seconds=20), "task-1", notes.append))
     assert not isinstance(caught.value, UnknownStatusError)
     assert caught.value.message.startswith("task task-1 showed no status after 20 s")
-    assert notes[0].note == "no status in the answer, taken as still running"
+    assert notes[0].note == "no status in the response, taken as still running"
 
 
 def test_a_task_that_never_ends_is_given_up_at_the_deadline_and_not_before() -> None:
     world, error = gave_up(WaitTimeoutError, "opeai", seen("IN_PROGRESS"), wait_seconds=100)
     assert sum(world.slept) == pytest.approx(100)
     assert "IN_PROGRESS" in error.message
-    assert error.seen == ("IN_PROGRESS",)
+    assert error.states_seen == ("IN_PROGRESS",)
 
 
 def test_slow_answers_count_against_the_deadline_and_get_no_more_than_what_is_left() -> None:
     world, _ = gave_up(WaitTimeoutError, "opeai", seen("QUEUED"), takes=30, wait_seconds=100, request_seconds=60)
     assert world.now - 5000 <= 100 + 30
-    assert all(send.seconds <= max(60, waiting.LAST_LOOK) for send in world.sends)
+    assert all(send.seconds <= max(60, waiting.LAST_POLL_SECONDS) for send in world.sends)
     assert world.sends[-1].seconds <= 100 - 60
 
 
@@ -184,8 +184,8 @@ def test_slow_answers_count_against_the_deadline_and_get_no_more_than_what_is_le
         (200, []),
         (408, b""),
         (429, b""),
-        Lost("ReadTimeout"),
-        NotSent("ConnectError"),
+        ResponseLost("ReadTimeout"),
+        RequestNotSent("ConnectError"),
     ],
 )
 def test_a_poll_survives_what_passes(trouble: Any) -> None:
@@ -195,7 +195,9 @@ def test_a_poll_survives_what_passes(trouble: Any) -> None:
     assert states == ("QUEUED", "SUCCESS")
 
 
-@pytest.mark.parametrize("trouble", [(502, b""), Lost("ReadError"), NotSent("refused"), (200, b"?"), (429, b"")])
+@pytest.mark.parametrize(
+    "trouble", [(502, b""), ResponseLost("ReadError"), RequestNotSent("refused"), (200, b"?"), (429, b"")]
+)
 def test_what_never_passes_ends_at_the_deadline(trouble: Any) -> None:
     world, error = gave_up(WaitTimeoutError, "opeai", trouble, wait_seconds=200)
     assert sum(world.slept) <= 200
@@ -372,7 +374,7 @@ def test_an_asset_is_waited_for_until_active() -> None:
 
     trouble = (404, {"code": 404, "msg": "asset not found"})
     page, nothing = (200, "<html>"), (200, "")
-    world = World(asset("Processing"), trouble, Lost("x"), page, nothing, asset("Odd"), asset("ACTIVE"))
+    world = World(asset("Processing"), trouble, ResponseLost("x"), page, nothing, asset("Odd"), asset("ACTIVE"))
     assert world.run(library.wait_asset(setup("apimodels"), "asset-1")).url == "asset://asset-1"
     world = World(asset("Processing"))
     with pytest.raises(WaitTimeoutError, match="Processing"):
@@ -390,4 +392,4 @@ def test_an_asset_is_waited_for_until_active() -> None:
 )
 def test_patience_has_no_room_for_an_endless_or_a_frantic_wait(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be"):
-        Patience(**bad)
+        RetryPolicy(**bad)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from seedmock_client import (
     DownloadError,
     GenerationRequest,
-    Patience,
+    RetryPolicy,
     SeedmockError,
     SubmissionUnknownError,
     UpstreamError,
@@ -21,6 +22,9 @@ from seedmock_client import (
 )
 from seedmock_client.retry import retry_after
 from seedmock_contracts.enums import TaskStatus
+
+if TYPE_CHECKING:
+    from .conftest import ChunkedBody, ClientCaller, SampleResponses, ScriptedApi
 
 BOAT = GenerationRequest(prompt="A paper boat", size="1280x720", seconds=4)
 BOTH = pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
@@ -51,7 +55,7 @@ BODIES = {
     "apimodels": '{"code": 200, "msg": "success", "data": {"taskId": "cl1", "state": "%s", "@": @}}',
 }
 WORDS = {"opeai": ("SUCCESS", "FAILURE"), "apimodels": ("completed", "failed")}
-SHORT = Patience(wait_seconds=30, download_seconds=30)
+SHORT = RetryPolicy(wait_seconds=30, download_seconds=30)
 
 
 def said(upstream: str, word: str, field: str, value: str) -> httpx.Response:
@@ -63,20 +67,26 @@ def said(upstream: str, word: str, field: str, value: str) -> httpx.Response:
 @BOTH
 @pytest.mark.parametrize("odd", ODD)
 def test_no_field_of_an_answer_breaks_the_client(
-    talk: Any, Script: Any, words: Any, make_movie: Any, tmp_path: Path, upstream: str, odd: str
+    call_client: ClientCaller,
+    scripted_api: type[ScriptedApi],
+    responses: type[SampleResponses],
+    make_movie: Callable[..., bytes],
+    tmp_path: Path,
+    upstream: str,
+    odd: str,
 ) -> None:
     """Whatever a field holds, at create or at query, there is a clip or an error that knows the task."""
     lost: list[SeedmockError] = []
-    known = words.tasks[upstream]
+    known = responses.task_ids[upstream]
     for field in FIELDS[upstream]:
         for word in WORDS[upstream]:
             answer = said(upstream, word, field, ODD[odd])
-            for wire, ids in (
-                (Script(answer, words.done(upstream), make_movie()), ()),
-                (Script(words.created(upstream), answer, make_movie()), (known,)),
+            for api, ids in (
+                (scripted_api(answer, responses.finished(upstream), make_movie()), ()),
+                (scripted_api(responses.created(upstream), answer, make_movie()), (known,)),
             ):
                 try:
-                    talk(upstream, wire, "generate", BOAT, tmp_path / "a.mp4", patience=SHORT)
+                    call_client(upstream, api, "generate", BOAT, tmp_path / "a.mp4", retry_policy=SHORT)
                 except SubmissionUnknownError as error:
                     lost += [error] if ids else []
                 except SeedmockError as error:
@@ -85,14 +95,16 @@ def test_no_field_of_an_answer_breaks_the_client(
 
 
 @BOTH
-def test_a_task_id_that_no_address_can_carry_is_no_task_id(talk: Any, Script: Any, upstream: str) -> None:
+def test_a_task_id_that_no_address_can_carry_is_no_task_id(
+    call_client: ClientCaller, scripted_api: type[ScriptedApi], upstream: str
+) -> None:
     field = FIELDS[upstream][0]
     with pytest.raises(SubmissionUnknownError):
-        talk(upstream, Script(said(upstream, "queued", field, '"\\ud800"')), "create", BOAT)
-    wire = Script({})
+        call_client(upstream, scripted_api(said(upstream, "queued", field, '"\\ud800"')), "create", BOAT)
+    api = scripted_api({})
     with pytest.raises(UsageError, match="task id"):
-        talk(upstream, wire, "query", "cgt-\udcff")
-    assert wire.requests == []
+        call_client(upstream, api, "query", "cgt-\udcff")
+    assert api.requests == []
 
 
 @pytest.mark.parametrize("link", [
@@ -100,14 +112,18 @@ def test_a_task_id_that_no_address_can_carry_is_no_task_id(talk: Any, Script: An
     "http://\ud800.test/", "https://h.test/\udfff", "//", "\x00", "http://h.test/\r\nX: y",
 ], ids=ascii)  # fmt: skip
 def test_a_result_link_that_leads_nowhere_is_an_error_of_ours(
-    talk: Any, Script: Any, words: Any, tmp_path: Path, link: str
+    call_client: ClientCaller,
+    scripted_api: type[ScriptedApi],
+    responses: type[SampleResponses],
+    tmp_path: Path,
+    link: str,
 ) -> None:
     linked = Video(
-        task_id="cl1", upstream="apimodels", status=TaskStatus.SUCCESS, word="completed", urls=(link,)
+        task_id="cl1", upstream="apimodels", status=TaskStatus.SUCCESS, raw_status="completed", urls=(link,)
     )  # fmt: skip
-    wire = Script(lambda request: httpx.Response(404))
+    api = scripted_api(lambda request: httpx.Response(404))
     with pytest.raises(SeedmockError) as caught:
-        talk("apimodels", wire, "download", linked, tmp_path / "a.mp4", patience=SHORT)
+        call_client("apimodels", api, "download", linked, tmp_path / "a.mp4", retry_policy=SHORT)
     assert caught.value.task_id == "cl1"
     assert list(tmp_path.iterdir()) == []
 
@@ -119,19 +135,28 @@ def test_a_result_link_that_leads_nowhere_is_an_error_of_ours(
     "value", ['"\xe9"', "\xff", '"', "9" * 5000, "bytes 0-1/" + "9" * 5000, "-1", ""], ids=lambda v: ascii(v)[:20]
 )
 def test_no_header_of_a_download_breaks_the_client(
-    talk: Any, Pieces: Any, Script: Any, make_movie: Any, tmp_path: Path, name: str, value: str
+    call_client: ClientCaller,
+    chunked_body: type[ChunkedBody],
+    scripted_api: type[ScriptedApi],
+    make_movie: Callable[..., bytes],
+    tmp_path: Path,
+    name: str,
+    value: str,
 ) -> None:
     """It breaks off once, so that what was said is said back, and goes on or begins again."""
     whole = make_movie()
     sent = [(b"content-type", b"video/mp4"), (name.encode(), value.encode("latin-1"))]
-    broken = httpx.Response(200, headers=sent, stream=Pieces(whole[:900], httpx.ReadError("reset by peer")))
-    odd = httpx.Response(206, headers=sent, stream=Pieces(whole[900:]))
+    broken = httpx.Response(200, headers=sent, stream=chunked_body(whole[:900], httpx.ReadError("reset by peer")))
+    odd = httpx.Response(206, headers=sent, stream=chunked_body(whole[900:]))
     moved = httpx.Response(302, headers=sent)
-    done = Video(task_id="cgt-1", upstream="opeai", status=TaskStatus.SUCCESS, word="SUCCESS")
+    done = Video(task_id="cgt-1", upstream="opeai", status=TaskStatus.SUCCESS, raw_status="SUCCESS")
     ends: list[Any] = []
     for steps in ((broken, odd, whole), (moved, whole), (httpx.Response(503, headers=sent), whole)):
         try:
-            ends.append(talk("opeai", Script(*steps), "download", done, tmp_path / "a.mp4").path.read_bytes() == whole)
+            ends.append(
+                call_client("opeai", scripted_api(*steps), "download", done, tmp_path / "a.mp4").path.read_bytes()
+                == whole
+            )
             (tmp_path / "a.mp4").unlink()
         except (DownloadError, UpstreamError) as error:
             ends.append(error.task_id == "cgt-1")
@@ -143,7 +168,7 @@ def test_a_pause_without_end_is_still_a_number() -> None:
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_no_account_answer_breaks_the_client(talk: Any, odd: str) -> None:
+def test_no_account_answer_breaks_the_client(call_client: ClientCaller, odd: str) -> None:
     names = ("balance", "credits", "total", "id", "status", "error", "publicUrl")
     calls: tuple[tuple[Any, ...], ...] = (
         ("balance",), ("models",), ("record", "cl1"), ("list_groups",), ("list_assets",), ("get_asset", "a"),
@@ -153,8 +178,8 @@ def test_no_account_answer_breaks_the_client(talk: Any, odd: str) -> None:
     for name in names:
         for shape in ('{"code": 200, "data": {"@": @}}', '{"code": 200, "data": [{"@": @}]}'):
             answer = httpx.Response(200, content=shape.replace('"@"', f'"{name}"').replace("@", ODD[odd]).encode())
-            for verb, *arguments in calls:
+            for operation, *arguments in calls:
                 with contextlib.suppress(SeedmockError):
-                    found = talk("apimodels", lambda _, answer=answer: answer, verb, *arguments)
-                    balances += [found] if verb == "balance" else []
+                    found = call_client("apimodels", lambda _, answer=answer: answer, operation, *arguments)
+                    balances += [found] if operation == "balance" else []
     assert all(balance.is_finite() for balance in balances)

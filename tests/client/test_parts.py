@@ -7,7 +7,7 @@ import io
 import subprocess
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -15,29 +15,31 @@ import pytest
 import seedmock_client
 from seedmock_client import AsyncClient, Client
 from seedmock_client import models as video
-from seedmock_client.effects import HttpRequest, Send
+from seedmock_client.effects import HttpRequest, SendRequest
 from seedmock_client.retry import backoff, retry_after
-from seedmock_client.transport import Line
+from seedmock_client.transport import TransportConfig
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.mp4 import read_movie
 
 
 @pytest.mark.parametrize(("width", "height", "seconds", "audio"), [(1280, 720, 4, True), (834, 1112, 15, False)])
-def test_a_movie_is_measured(make_movie: Any, width: int, height: int, seconds: int, audio: bool) -> None:
+def test_a_movie_is_measured(
+    make_movie: Callable[..., bytes], width: int, height: int, seconds: int, audio: bool
+) -> None:
     whole = make_movie(width, height, seconds, audio)
     found = read_movie(io.BytesIO(whole))
     assert dataclasses.astuple(found)[:5] == (len(whole), seconds, width, height, audio)
 
 
-def test_every_cut_of_a_movie_is_noticed(make_movie: Any) -> None:
+def test_every_cut_of_a_movie_is_noticed(make_movie: Callable[..., bytes]) -> None:
     whole = make_movie(payload=b"x" * 50)
     for length in range(len(whole)):
         with pytest.raises(InvalidMovie):
             read_movie(io.BytesIO(whole[:length]))
 
 
-def test_every_single_damaged_byte_is_survived(make_movie: Any) -> None:
+def test_every_single_damaged_byte_is_survived(make_movie: Callable[..., bytes]) -> None:
     whole = make_movie(payload=b"x" * 50)
     for index in range(len(whole)):
         for value in (0, 0xFF, whole[index] ^ 1):
@@ -48,7 +50,9 @@ def test_every_single_damaged_byte_is_survived(make_movie: Any) -> None:
                 continue
 
 
-def test_sizes_of_64_bits_and_to_the_end_are_read(make_movie: Any, make_box: Any) -> None:
+def test_sizes_of_64_bits_and_to_the_end_are_read(
+    make_movie: Callable[..., bytes], make_box: Callable[..., bytes]
+) -> None:
     whole = make_movie(payload=b"")[:-8]
     long = whole + b"\0\0\0\1mdat" + (16 + 5).to_bytes(8, "big") + b"12345"
     open_ended = whole + b"\0\0\0\0mdat12345"
@@ -56,7 +60,7 @@ def test_sizes_of_64_bits_and_to_the_end_are_read(make_movie: Any, make_box: Any
     assert read_movie(io.BytesIO(open_ended)).bytes == len(open_ended)
 
 
-def test_a_movie_without_pictures_is_none(make_box: Any) -> None:
+def test_a_movie_without_pictures_is_none(make_box: Callable[..., bytes]) -> None:
     content = make_box(b"ftyp", b"isom") + make_box(b"moov") + make_box(b"mdat")
     with pytest.raises(InvalidMovie, match="no video track"):
         read_movie(io.BytesIO(content))
@@ -96,7 +100,7 @@ def test_backing_off_doubles_and_is_bounded() -> None:
 def test_exports_are_sorted_whole_and_there() -> None:
     exported = seedmock_client.__all__
     assert exported == sorted(exported)
-    assert set(exported) == set(seedmock_client._HOMES)
+    assert set(exported) == set(seedmock_client._MODULES)
     assert all(getattr(seedmock_client, name) is not None for name in exported)
     assert set(exported) <= set(dir(seedmock_client))
     with pytest.raises(AttributeError, match="nothing"):
@@ -143,7 +147,7 @@ def test_importing_the_commands_loads_no_http_library() -> None:
 
 @pytest.mark.parametrize("url", ["https://cdn.test/x", "http://api.test:81/x", "https://api.test/x", "/videos"])
 def test_a_driver_adds_the_key_on_its_own_origin_only_whatever_a_flow_asks(url: str) -> None:
-    line = Line(httpx.URL("http://api.test/v1"), "sk_secret", "agent", lambda: 0.0, lambda: 0.0)
+    line = TransportConfig(httpx.URL("http://api.test/v1"), "sk_secret", "agent", lambda: 0.0, lambda: 0.0)
     request = HttpRequest(operation=Operation.CONTENT, method="GET", url=url, keyed=True)
-    assert ("authorization" in line.options(Send(request, 1.0))["headers"]) is (url == "/videos")
+    assert ("authorization" in line.request_options(SendRequest(request, 1.0))["headers"]) is (url == "/videos")
     assert "sk_secret" not in repr(line)

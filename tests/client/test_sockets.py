@@ -19,15 +19,15 @@ from seedmock_client import (
     ConnectionFailedError,
     DownloadError,
     GenerationRequest,
-    Patience,
+    RetryPolicy,
     SubmissionUnknownError,
     Video,
 )
 from seedmock_contracts.enums import TaskStatus
 
 ORDER = GenerationRequest(prompt="p", size="1280x720", seconds=4)
-DONE = Video(task_id="cgt-1", upstream="opeai", status=TaskStatus.SUCCESS, word="SUCCESS")
-QUICK = Patience(request_seconds=0.3, download_tries=3)
+DONE = Video(task_id="cgt-1", upstream="opeai", status=TaskStatus.SUCCESS, raw_status="SUCCESS")
+QUICK = RetryPolicy(request_seconds=0.3, download_tries=3)
 
 Answers = Callable[[socket.socket, bytes], None]
 
@@ -62,15 +62,17 @@ def _serve(listener: socket.socket, answers: tuple[Answers, ...], heard: list[by
 
 
 @pytest.fixture(params=["blocking", "awaited"])
-def verb(request: pytest.FixtureRequest) -> Callable[..., Any]:
+def operation(request: pytest.FixtureRequest) -> Callable[..., Any]:
     def blocking(url: str, name: str, *arguments: Any) -> Any:
-        with Client("opeai", api_key="k", base_url=url, patience=QUICK, sleep=lambda _: None) as client:
+        with Client("opeai", api_key="k", base_url=url, retry_policy=QUICK, sleep=lambda _: None) as client:
             return getattr(client, name)(*arguments)
 
     def awaited(url: str, name: str, *arguments: Any) -> Any:
         async def run() -> Any:
-            async with AsyncClient("opeai", api_key="k", base_url=url, patience=QUICK, sleep=asyncio.sleep) as client:
-                client._driver.sleep = lambda _: asyncio.sleep(0)
+            async with AsyncClient(
+                "opeai", api_key="k", base_url=url, retry_policy=QUICK, sleep=asyncio.sleep
+            ) as client:
+                client._transport.sleep = lambda _: asyncio.sleep(0)
                 return await getattr(client, name)(*arguments)
 
         return asyncio.run(run())
@@ -110,22 +112,22 @@ CUT_CHUNKS = say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r
     [close, reset, hang, GARBAGE, HALF, CUT_CHUNKS],
     ids=["close", "reset", "hang", "garbage", "half", "chunks"],
 )
-def test_an_order_that_went_out_and_got_no_answer_is_sent_once(listen: Any, verb: Any, answer: Answers) -> None:
+def test_an_order_that_went_out_and_got_no_answer_is_sent_once(listen: Any, operation: Any, answer: Answers) -> None:
     url, heard = listen(answer)
     with pytest.raises(SubmissionUnknownError):
-        verb(url, "create", ORDER)
+        operation(url, "create", ORDER)
     assert len(heard) == 1
 
 
-def test_an_order_to_a_port_where_nobody_listens_is_not_sent(verb: Any) -> None:
+def test_an_order_to_a_port_where_nobody_listens_is_not_sent(operation: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with pytest.raises(ConnectionFailedError, match="nothing was sent"):
-        verb(url, "create", ORDER)
+        operation(url, "create", ORDER)
 
 
 def test_a_download_goes_on_after_the_connection_has_broken(
-    listen: Any, verb: Any, make_movie: Any, tmp_path: Path
+    listen: Any, operation: Any, make_movie: Callable[..., bytes], tmp_path: Path
 ) -> None:
     whole = make_movie()
     head = b'HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nETag: "v"\r\nContent-Length: %d\r\n\r\n' % len(whole)
@@ -134,25 +136,25 @@ def test_a_download_goes_on_after_the_connection_has_broken(
         b"Content-Length: %d\r\n\r\n" % (len(whole) - 1, len(whole), len(whole) - 1000)
     )
     url, heard = listen(say(head, whole[:1000]), say(rest, whole[1000:]))
-    assert verb(url, "download", DONE, tmp_path / "a.mp4").path.read_bytes() == whole
+    assert operation(url, "download", DONE, tmp_path / "a.mp4").path.read_bytes() == whole
     assert b"range: bytes=1000-" in heard[1].lower()
 
 
 def test_a_download_without_a_length_that_was_cut_is_noticed(
-    listen: Any, verb: Any, make_movie: Any, tmp_path: Path
+    listen: Any, operation: Any, make_movie: Callable[..., bytes], tmp_path: Path
 ) -> None:
     half = say(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nConnection: close\r\n\r\n", make_movie()[:3000])
     url, _ = listen(half, half)
-    with pytest.raises(DownloadError, match="no whole MP4"):
-        verb(url, "download", DONE, tmp_path / "a.mp4")
+    with pytest.raises(DownloadError, match="not a whole MP4"):
+        operation(url, "download", DONE, tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_proxy_of_the_environment_is_no_way_to_this_machine(
-    listen: Any, verb: Any, monkeypatch: pytest.MonkeyPatch
+    listen: Any, operation: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     body = b'{"id":"cgt-1","status":"QUEUED"}'
     url, _ = listen(say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body), body))
-    assert verb(url, "query", "cgt-1").status == "QUEUED"
+    assert operation(url, "query", "cgt-1").status == "QUEUED"

@@ -92,7 +92,7 @@ def test_exports_are_whole(package_sources: tuple[SourceFile, ...]) -> None:
     for source, exports in exporting_modules(package_sources):
         assert not source.is_package or public_definitions(source) <= set(exports), source.path
     client = import_module("seedmock_client")
-    assert sorted(name for names in client._PLACES.values() for name in names) == client.__all__
+    assert sorted(name for names in client._NAMES_BY_MODULE.values() for name in names) == client.__all__
 
 
 def public_definitions(source: SourceFile) -> set[str]:

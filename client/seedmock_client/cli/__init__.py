@@ -1,1 +1,1 @@
-"""The client's commands: generate, upscale, assets, demo; and the adapter by which it is certified."""
+"""Commands of the client: generate, upscale, assets and demo, and the adapter for `seedmock certify`."""

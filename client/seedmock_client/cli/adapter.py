@@ -1,8 +1,7 @@
-"""The reference client as an adapter of `seedmock certify`: `python -m seedmock_client.cli.adapter`.
+"""Adapter of the reference client for `seedmock certify`: `python -m seedmock_client.cli.adapter`.
 
-Reads one JSON order from standard input, makes the clip, and prints one JSON outcome. What it needs to know beside
-the order comes from the environment: SEEDMOCK_UPSTREAM, SEEDMOCK_BASE_URL, SEEDMOCK_API_KEY, SEEDMOCK_OUT and
-SEEDMOCK_POLL_SECONDS.
+Reads a JSON order from standard input, generates the clip, and prints a JSON outcome. The environment configures it:
+SEEDMOCK_UPSTREAM, SEEDMOCK_BASE_URL, SEEDMOCK_API_KEY, SEEDMOCK_OUT and SEEDMOCK_POLL_SECONDS.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from seedmock_contracts.generation import GenerationRequest, Reference
 
 from .. import errors
 from ..clients import Client
-from ..clock import monotonic
-from ..files import writable
+from ..files import ensure_writable
 from ..models import Clip
-from ..retry import Patience
+from ..retry import RetryPolicy
+from ..transport import monotonic
 
 KINDS: Mapping[type[errors.SeedmockError], str] = {
     errors.UsageError: "validation",
@@ -39,67 +38,67 @@ KINDS: Mapping[type[errors.SeedmockError], str] = {
     errors.SubmissionUnknownError: "submission_unknown",
     errors.DownloadError: "upstream",
 }
-"""What each error is called in an outcome; a subclass is called as its class unless it is here."""
-SECONDS = 900.0
-OVERTIME = 0.5
-"""By how much of timeout_seconds the download may outlive it."""
-LEAST = 0.001
+"""Kind of each exception in an outcome; a subclass without an entry has the kind of its base class."""
+DEFAULT_TIMEOUT_SECONDS = 900.0
+DOWNLOAD_SHARE = 0.5
+"""Share of the timeout that a download, or a request sent at its end, may take in addition."""
+MIN_WAIT_SECONDS = 0.001
 
 
-def order_from(said: Mapping[str, Any]) -> GenerationRequest:
-    """An order from its JSON object."""
+def parse_order(order: Mapping[str, Any]) -> GenerationRequest:
+    """Parse the JSON object of an order."""
     references = (
-        Reference(MediaKind(one["kind"]), one["url"], Role(one.get("role", Role.REFERENCE)))
-        for one in said.get("references") or ()
+        Reference(MediaKind(row["kind"]), row["url"], Role(row.get("role", Role.REFERENCE)))
+        for row in order.get("references") or ()
     )
-    plain = ("prompt", "model", "size", "resolution", "ratio", "seconds", "generate_audio", "seed")
-    known = {name: said[name] for name in plain if said.get(name) is not None}
-    return GenerationRequest(**known, references=tuple(references))
+    names = ("prompt", "model", "size", "resolution", "ratio", "seconds", "generate_audio", "seed")
+    fields = {name: order[name] for name in names if order.get(name) is not None}
+    return GenerationRequest(**fields, references=tuple(references))
 
 
-def patience(seconds: float, poll_seconds: float | None) -> Patience:
-    """How long each part may take when the whole may take so many seconds."""
-    plain = Patience()
-    pacing = plain.pacing if poll_seconds is None else (poll_seconds,)
-    request = min(seconds * OVERTIME, plain.request_seconds)  # one that begins at the very end must end in time too
-    return Patience(
+def retry_policy(seconds: float, poll_seconds: float | None) -> RetryPolicy:
+    """Derive the limits of each step from the timeout of the whole order."""
+    default = RetryPolicy()
+    pacing = default.pacing if poll_seconds is None else (poll_seconds,)
+    request = min(seconds * DOWNLOAD_SHARE, default.request_seconds)  # one sent at the very end must end in time too
+    return RetryPolicy(
         wait_seconds=seconds,
         create_seconds=seconds,
         request_seconds=request,
-        download_seconds=seconds * OVERTIME,
+        download_seconds=seconds * DOWNLOAD_SHARE,
         pacing=pacing,
     )
 
 
-def outcome(said: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Make the clip that an order asks for, and say what became of it."""
+def outcome(order: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Generate the clip of an order, and describe the outcome."""
     poll_seconds = environment.get("SEEDMOCK_POLL_SECONDS")
-    seconds = float(said.get("timeout_seconds") or SECONDS)
-    patient = patience(seconds, float(poll_seconds) if poll_seconds else None)
+    seconds = float(order.get("timeout_seconds") or DEFAULT_TIMEOUT_SECONDS)
+    policy = retry_policy(seconds, float(poll_seconds) if poll_seconds else None)
     upstream, url, key = (environment[f"SEEDMOCK_{name}"] for name in ("UPSTREAM", "BASE_URL", "API_KEY"))
     try:
-        with Client(upstream, base_url=url, api_key=key, patience=patient) as client:
-            clip = made(client, order_from(said), Path(environment["SEEDMOCK_OUT"]), seconds)
+        with Client(upstream, base_url=url, api_key=key, retry_policy=policy) as client:
+            clip = generate(client, parse_order(order), Path(environment["SEEDMOCK_OUT"]), seconds)
     except errors.SeedmockError as error:
         kind = next((KINDS[class_] for class_ in type(error).__mro__ if class_ in KINDS), "unknown")
         return {"ok": False, "kind": kind, "task_id": error.task_id}
     return {"ok": True, "task_id": clip.video.task_id}
 
 
-def made(client: Client, order: GenerationRequest, out: Path, seconds: float) -> Clip:
-    """Create, and wait for what is left of the time."""
+def generate(client: Client, order: GenerationRequest, out: Path, seconds: float) -> Clip:
+    """Create a task, and wait for it within the rest of the timeout."""
     try:
-        writable(out)
+        ensure_writable(out)
     except OSError as error:
         raise errors.UsageError(f"cannot write {out}: {error}") from error
-    begun = monotonic()
+    started = monotonic()
     task = client.create(order)
-    left = max(LEAST, begun + seconds - monotonic())
+    left = max(MIN_WAIT_SECONDS, started + seconds - monotonic())
     return client.collect(task.task_id, out, timeout=left)
 
 
 def main() -> None:
-    """Read the order, and print the outcome."""
+    """Read an order from standard input, and print its outcome."""
     sys.stdout.write(json.dumps(outcome(json.load(sys.stdin), os.environ)) + "\n")
 
 

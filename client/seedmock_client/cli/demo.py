@@ -1,6 +1,6 @@
-"""The command `seedmock demo`: starts the emulator, makes a few clips through the client, and shows what came.
+"""Command `seedmock demo`: start the emulator, generate a few clips with the client, and print their properties.
 
-Everything in the table is measured in the downloaded files. The emulator is another process, and is always stopped.
+The properties are measured in the downloaded files. The emulator is a process of its own, which is always stopped.
 """
 
 from __future__ import annotations
@@ -24,32 +24,31 @@ from seedmock_contracts.enums import Capability
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
 from seedmock_contracts.upstreams import contracts, get_contract
 
-from ..clock import monotonic, sleep
 from ..errors import SeedmockError, UsageError
-from .exit_codes import INTERRUPTED, guarded
+from .exit_codes import INTERRUPTED, exit_on_error
 
 if TYPE_CHECKING:
     from ..clients import Client
     from ..models import Clip
 
 KEY = "sk_mock_demo"
-# A result of the emulator is a reference of the next order: it may fetch from this very machine.
-SERVER = ("-m", "seedmock_server", "serve", "--fetch", "loopback")
+# Results of the emulator are references of the next order, so it has to fetch from this machine.
+SERVER_ARGUMENTS = ("-m", "seedmock_server", "serve", "--fetch", "loopback")
 START_SECONDS = 15.0
 POLL_SECONDS = 0.15
 SECONDS = 4
 SIZE, TIER = "1280x720", "fast"
-PAINTS = {"first": ("#f2a65a", "#772f1a"), "last": ("#58a4b0", "#0c1b33")}
+FRAME_COLOURS = {"first": ("#f2a65a", "#772f1a"), "last": ("#58a4b0", "#0c1b33")}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table, and what is off about it, if anything."""
+class DemoResult:
+    """A clip of the demo and the problems in it."""
 
     upstream: str
     mode: str
     clip: Clip
-    amiss: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 @click.command()
@@ -57,33 +56,36 @@ class Row:
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("seedmock-demo"), show_default=True
 )
 def demo(out: Path) -> None:
-    """Start the emulator, make a few clips with it, and show them: no key, no network, no cost."""
+    """Start the emulator, generate a few clips with it, and print them: no key, no network, no cost."""
+    from ..transport import monotonic
+
     started = monotonic()
-    with guarded(False):
+    with exit_on_error(False):
         try:
             with emulator() as url:
                 click.echo(f"emulator at {url}", err=True)
-                rows = list(_clips(url, out))
+                results = list(_generate(url, out))
         except KeyboardInterrupt:
             click.echo("interrupted; the emulator is stopped", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
-        _table(rows)
-        click.echo(f"{len(rows)} clips in {out.resolve()}, {monotonic() - started:.1f} s")
-        amiss = [f"{row.upstream} {row.mode}: {what}" for row in rows for what in row.amiss]
-        if amiss:
-            raise SeedmockError("; ".join(amiss), advice="The emulator's clips are not what was ordered.")
+        _print_table(results)
+        click.echo(f"{len(results)} clips in {out.resolve()}, {monotonic() - started:.1f} s")
+        problems = [f"{result.upstream} {result.mode}: {problem}" for result in results for problem in result.problems]
+        if problems:
+            raise SeedmockError("; ".join(problems), advice="The clips of the emulator differ from the orders.")
 
 
-def _clips(url: str, out: Path) -> Iterator[Row]:
-    """A clip of each upstream: from two pictures where there is an asset library, else from text; then an upscale."""
+def _generate(url: str, out: Path) -> Iterator[DemoResult]:
+    """Generate a clip of each upstream, from two frames if it has assets, else from text; upscale it if possible."""
     from ..clients import Client
 
     for contract in sorted(contracts(), key=lambda contract: Capability.ASSETS in contract.capabilities):
         with Client(contract.name, base_url=url, api_key=KEY) as client:
-            row = _frames(client, out) if Capability.ASSETS in contract.capabilities else _text(client, out)
-            yield row
+            generate = _from_frames if Capability.ASSETS in contract.capabilities else _from_text
+            result = generate(client, out)
+            yield result
             if Capability.UPSCALE in contract.capabilities:
-                yield _upscaled(client, out, row)
+                yield _upscaled(client, out, result)
 
 
 def _order(client: Client, prompt: str, *references: Reference) -> GenerationRequest:
@@ -97,43 +99,45 @@ def _order(client: Client, prompt: str, *references: Reference) -> GenerationReq
     )
 
 
-def _text(client: Client, out: Path) -> Row:
+def _from_text(client: Client, out: Path) -> DemoResult:
     order = _order(client, "A paper boat crosses a puddle at dusk, slow camera.")
     clip = client.generate(order, out / f"{client.upstream}-text.mp4", poll_seconds=POLL_SECONDS)
-    return Row(client.upstream, "text", clip, _amiss(clip, SIZE, SECONDS))
+    return DemoResult(client.upstream, "text", clip, _problems(clip, SIZE, SECONDS))
 
 
-def _frames(client: Client, out: Path) -> Row:
-    """First and last frame, the first through the asset library as a face would have to go."""
-    urls = {name: client.upload(_picture(out / f"{name}.png", *paint)) for name, paint in PAINTS.items()}
+def _from_frames(client: Client, out: Path) -> DemoResult:
+    """Generate from a first and a last frame, the first as an asset, as an image with a face has to be."""
+    urls = {
+        name: client.upload(_write_picture(out / f"{name}.png", *colours)) for name, colours in FRAME_COLOURS.items()
+    }
     group = client.ensure_group("demo")
     asset = client.create_asset(urls["first"], group.id, name="first frame")
     asset = client.wait_asset(asset.id, poll_seconds=POLL_SECONDS)
     order = _order(client, "Evening turns into night.", first_frame(asset.url), last_frame(urls["last"]))
     clip = client.generate(order, out / f"{client.upstream}-first-last.mp4", poll_seconds=POLL_SECONDS)
-    return Row(client.upstream, "first + last frame", clip, _amiss(clip, SIZE, SECONDS))
+    return DemoResult(client.upstream, "first + last frame", clip, _problems(clip, SIZE, SECONDS))
 
 
-def _upscaled(client: Client, out: Path, source: Row) -> Row:
+def _upscaled(client: Client, out: Path, source: DemoResult) -> DemoResult:
     path = out / f"{client.upstream}-upscaled.mp4"
     clip = client.upscale(source.clip.video.urls[0], "1080p", path, poll_seconds=POLL_SECONDS)
-    return Row(client.upstream, "upscale", clip, _amiss(clip, "1920x1080", source.clip.movie.seconds))
+    return DemoResult(client.upstream, "upscale", clip, _problems(clip, "1920x1080", source.clip.movie.seconds))
 
 
-def _amiss(clip: Clip, size: str, seconds: float) -> tuple[str, ...]:
+def _problems(clip: Clip, size: str, seconds: float) -> tuple[str, ...]:
     movie = clip.movie
     checks = (
         (movie.size == size, f"{movie.size} instead of {size}"),
         (abs(movie.seconds - seconds) < 0.2, f"{movie.seconds:.2f} s instead of {seconds:g} s"),
         (movie.has_audio, "no sound"),
-        (clip.path.stat().st_size == clip.bytes, "another size on the disk"),
+        (clip.path.stat().st_size == clip.bytes, "another size on disk"),
         (clip.states_seen[-1:] == ("SUCCESS",), f"states {clip.states_seen}"),
     )
-    return tuple(said for good, said in checks if not good)
+    return tuple(problem for passed, problem in checks if not passed)
 
 
-def _picture(path: Path, light: str, dark: str) -> Path:
-    """A PNG of 1280x720: a sun over a horizon, in two colours."""
+def _write_picture(path: Path, light: str, dark: str) -> Path:
+    """Draw a PNG of 1280x720: a sun over a horizon, in two colours."""
     from PIL import Image, ImageDraw
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,8 +151,8 @@ def _picture(path: Path, light: str, dark: str) -> Path:
     return path
 
 
-def _table(rows: list[Row]) -> None:
-    """Three lines a clip, so that ids and words stay whole on a terminal of 80 columns."""
+def _print_table(results: list[DemoResult]) -> None:
+    # Three lines for each clip, so that ids and statuses are not cut on a terminal of 80 columns.
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -157,8 +161,8 @@ def _table(rows: list[Row]) -> None:
     table.box, table.show_edge, table.padding, table.leading = box.SIMPLE, False, 0, 1
     for name in ("upstream, mode, task", "states seen", "size", "seconds", "sound", "bytes", "cost"):
         table.add_column(name, justify="right" if name in ("seconds", "bytes", "cost") else "left", overflow="fold")
-    for row in rows:
-        table.add_row(f"{row.upstream}\n{row.mode}\n{row.clip.video.task_id}", *_cells(row.clip))
+    for result in results:
+        table.add_row(f"{result.upstream}\n{result.mode}\n{result.clip.video.task_id}", *_cells(result.clip))
     Console().print(table)
 
 
@@ -170,15 +174,15 @@ def _cells(clip: Clip) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def emulator(wait: Callable[[float], object] = sleep) -> Iterator[str]:
-    """The emulator as another process while this lasts; gives its origin. Raises UsageError if it does not come up."""
+def emulator(wait: Callable[[float], object] | None = None) -> Iterator[str]:
+    """Run the emulator in a process of its own; the value is its origin. Raises UsageError if it does not start."""
     port = _free_port()
-    command = [sys.executable, *SERVER, "--port", str(port), "--key", KEY]
-    with tempfile.TemporaryFile() as said, _terminated_in_order():
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)  # noqa: S603
+    command = [sys.executable, *SERVER_ARGUMENTS, "--port", str(port), "--key", KEY]
+    with tempfile.TemporaryFile() as stderr, _sigterm_unwinds():
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr)  # noqa: S603
         try:
             url = f"http://127.0.0.1:{port}"
-            _ready(process, url, said, wait)
+            _wait_until_ready(process, url, stderr, wait)
             yield url
         finally:
             process.terminate()
@@ -190,14 +194,14 @@ def emulator(wait: Callable[[float], object] = sleep) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _terminated_in_order() -> Iterator[None]:
-    """Let SIGTERM unwind the stack as Ctrl-C does, so that the emulator is not left behind."""
+def _sigterm_unwinds() -> Iterator[None]:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that the emulator is stopped."""
 
     def leave(number: int, _: object) -> None:
         raise SystemExit(128 + number)
 
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may ask for signals
+        yield  # only the main thread can handle signals
         return
     before = signal.signal(signal.SIGTERM, leave)
     try:
@@ -206,19 +210,23 @@ def _terminated_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _ready(process: subprocess.Popen[bytes], url: str, said: IO[bytes], wait: Callable[[float], object]) -> None:
+def _wait_until_ready(
+    process: subprocess.Popen[bytes], url: str, stderr: IO[bytes], wait: Callable[[float], object] | None
+) -> None:
     import httpx
+
+    from ..transport import monotonic, sleep
 
     until = monotonic() + START_SECONDS
     while monotonic() < until:
         if process.poll() is not None:
-            said.seek(0)
-            lines = said.read().decode("utf-8", "replace").strip().splitlines()
+            stderr.seek(0)
+            lines = stderr.read().decode("utf-8", "replace").strip().splitlines()
             raise UsageError(f"the emulator ended at once: {lines[-1] if lines else process.returncode}")
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(f"{url}/_mock/health", trust_env=False, timeout=1.0).status_code == 200:
                 return
-        wait(0.05)
+        (wait or sleep)(0.05)
     raise UsageError(f"the emulator was not ready within {START_SECONDS:g} s")
 
 

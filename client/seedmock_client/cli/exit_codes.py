@@ -1,4 +1,4 @@
-"""How the commands end: one table of exit codes, and errors in a line or three instead of a traceback."""
+"""Exit codes of the commands, and their errors as one to three lines or as JSON instead of a traceback."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from .. import errors
 
 EXITS: tuple[tuple[int, str, tuple[type[errors.SeedmockError], ...]], ...] = (
     (2, "the options or the request are not valid; nothing was charged", (errors.UsageError, errors.ValidationError)),
-    (3, "the API key is missing or was refused", (errors.AuthenticationError,)),
+    (3, "the API key is missing or was rejected", (errors.AuthenticationError,)),
     (4, "the balance is too low", (errors.BalanceError,)),
-    (5, "moderation refused what was sent in or what came out", (errors.ModerationError,)),
+    (5, "moderation rejected the input or the result", (errors.ModerationError,)),
     (6, "too many requests", (errors.RateLimitError,)),
     (7, "the task failed, or the upstream is broken", (errors.UpstreamError,)),
     (8, "the deadline passed; the task may still finish", (errors.WaitTimeoutError,)),
     (9, "no connection to the upstream", (errors.ConnectionFailedError,)),
-    (10, "the answer to the order was lost; the task may exist and may be charged", (errors.SubmissionUnknownError,)),
+    (10, "the response to the order was lost; the task may exist and may be charged", (errors.SubmissionUnknownError,)),
     (11, "no such task, asset or file", (errors.NotFoundError,)),
     (12, "the task is not finished", (errors.NotReadyError,)),
-    (13, "the video did not come whole, or could not be written", (errors.DownloadError,)),
+    (13, "the video was not downloaded whole, or could not be written", (errors.DownloadError,)),
 )  # fmt: skip
-OTHER, INTERRUPTED = 1, 130
+OTHER, INTERRUPTED = 1, 130  # 128 + SIGINT, as shells report it
 CODES: Mapping[type, int] = {class_: code for code, _, classes in EXITS for class_ in classes}
 
 
 def epilog() -> str:
-    """The table as it stands under --help."""
+    """Format the table for --help."""
     rows = ["0 done", f"{OTHER} anything else"]
     rows += [f"{code} {meaning}" for code, meaning, _ in EXITS]
     rows.append(f"{INTERRUPTED} interrupted")
@@ -38,13 +38,13 @@ def epilog() -> str:
 
 
 def exit_code(error: errors.SeedmockError) -> int:
-    """The code of an error: that of its class, or of the nearest one above."""
+    """Exit code of an exception: that of its class or of the nearest base class."""
     return next((CODES[class_] for class_ in type(error).__mro__ if class_ in CODES), OTHER)
 
 
 @contextlib.contextmanager
-def guarded(as_json: bool, resume: Any = None) -> Iterator[None]:
-    """Turn errors and Ctrl-C into a few lines and an exit code. `resume(task_id)` says how to go on with a task."""
+def exit_on_error(as_json: bool, resume: Any = None) -> Iterator[None]:
+    """Turn exceptions and Ctrl-C into an exit code and a few lines. `resume(task_id)` is advice for an open task."""
     try:
         yield
     except KeyboardInterrupt:
@@ -52,15 +52,15 @@ def guarded(as_json: bool, resume: Any = None) -> Iterator[None]:
     except errors.SeedmockError as error:
         code = exit_code(error)
         if as_json:
-            click.echo(json.dumps({"error": described(error, code)}))
+            click.echo(json.dumps({"error": error_document(error, code)}))
         else:
-            for line in told(error, resume):
+            for line in error_lines(error, resume):
                 click.echo(line, err=True)
         raise click.exceptions.Exit(code) from error
 
 
-def told(error: errors.SeedmockError, resume: Any = None) -> list[str]:
-    """What was wrong, what was expected, what to do: one to three lines."""
+def error_lines(error: errors.SeedmockError, resume: Any = None) -> list[str]:
+    """Format an exception in one to three lines: the problem, the allowed values, the advice."""
     lines = [printable(f"error: {error}")]
     if isinstance(error, errors.ValidationError) and error.allowed and error.allowed not in error.message:
         lines.append(f"expected: {error.field}: {error.allowed}")
@@ -73,14 +73,14 @@ def told(error: errors.SeedmockError, resume: Any = None) -> list[str]:
     return lines
 
 
-def printable(said: str) -> str:
-    """One line that steers no terminal and that every terminal can show, whatever an upstream said."""
-    return "".join(sign if sign.isprintable() else " " for sign in said).strip()
+def printable(text: str) -> str:
+    """Replace control characters: text of an upstream must not control the terminal."""
+    return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
-def described(error: errors.SeedmockError, code: int) -> dict[str, Any]:
-    """An error as one JSON object."""
-    found: dict[str, Any] = {
+def error_document(error: errors.SeedmockError, code: int) -> dict[str, Any]:
+    """Describe an exception as a JSON object."""
+    document: dict[str, Any] = {
         "type": type(error).__name__,
         "message": error.message,
         "exit_code": code,
@@ -93,5 +93,5 @@ def described(error: errors.SeedmockError, code: int) -> dict[str, Any]:
         "advice": error.advice,
     }
     if isinstance(error, errors.ValidationError):
-        found |= {"field": error.field, "allowed": error.allowed}
-    return {name: value for name, value in found.items() if value is not None}
+        document |= {"field": error.field, "allowed": error.allowed}
+    return {name: value for name, value in document.items() if value is not None}

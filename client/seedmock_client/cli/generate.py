@@ -1,4 +1,4 @@
-"""The commands `seedmock generate` and `upscale`; `assets` stands beside. Heavy imports wait until a command runs."""
+"""Commands `seedmock generate` and `upscale`. Heavy modules are imported when a command runs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleR
 
 from ..errors import UsageError
 from .assets import assets
-from .exit_codes import INTERRUPTED, epilog, guarded, printable
-from .options import F, address_of, client_of, combined, connected
+from .exit_codes import INTERRUPTED, epilog, exit_on_error, printable
+from .options import F, combined, connection_options, make_client, url_or_file
 
 if TYPE_CHECKING:
     from ..models import Clip
@@ -29,13 +29,13 @@ __all__ = ["assets", "generate", "upscale"]
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def waiting(command: F) -> F:
-    """The options of every command that waits for a task."""
+def wait_options(command: F) -> F:
+    """Options of the commands that wait for a task."""
     options = (
         click.option("-o", "--output", type=_FILE, default=Path("out.mp4"), show_default=True),
         click.option("--timeout", type=float, help="Seconds to wait for the task.  [default: 900]"),
-        click.option("--poll-seconds", type=float, help="Seconds between looks.  [default: the vendor's pacing]"),
-        click.option("--no-preflight", is_flag=True, help="Send the order even if it breaks a rule."),
+        click.option("--poll-seconds", type=float, help="Seconds between polls.  [default: 3, rising to 15]"),
+        click.option("--no-preflight", is_flag=True, help="Send the order even if it violates a rule of the contract."),
         click.option("--quote", "only_quote", is_flag=True, help="Print the price and stop."),
     )  # fmt: skip
     return combined(options)(command)
@@ -43,19 +43,25 @@ def waiting(command: F) -> F:
 
 @click.command(epilog=epilog())
 @click.argument("prompt", required=False, default="")
-@connected()
-@click.option("--model", help="Wire name or tier: standard, fast, mini, nsfw.")
+@connection_options()
+@click.option("--model", help="Name or tier of the model: standard, fast, mini, nsfw.")
 @click.option("--seconds", type=int, default=5, show_default=True)
 @click.option("--size", help="Such as 1280x720.")
 @click.option("--resolution", help="Such as 720p; instead of --size.")
 @click.option("--ratio", help="Such as 16:9; together with --resolution.")
-@click.option("--first-frame", metavar="URL|FILE", help="The picture that the clip begins with.")
-@click.option("--last-frame", metavar="URL|FILE", help="The picture that it ends with.")
-@click.option("--reference", "references", multiple=True, metavar="KIND:URL|FILE", help="image:, video: or audio:.")
+@click.option("--first-frame", metavar="URL|FILE", help="Image that the clip begins with.")
+@click.option("--last-frame", metavar="URL|FILE", help="Image that the clip ends with.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="KIND:URL|FILE",
+    help="Reference with its kind: image:, video: or audio:.",
+)
 @click.option("--seed", type=int)
-@click.option("--audio/--no-audio", default=None, help="Default: the upstream's.")
-@click.option("--task", metavar="ID", help="Go on with a task that exists: wait for it and download it.")
-@waiting
+@click.option("--audio/--no-audio", default=None, help="Generate sound or not.  [default: the upstream's]")
+@click.option("--task", metavar="ID", help="Wait for an existing task and download it, instead of a new order.")
+@wait_options
 def generate(
     prompt: str,
     upstream: str,
@@ -73,9 +79,9 @@ def generate(
 
     A file on this machine is uploaded where the upstream takes files, and sent as a data: URI elsewhere.
     """
-    with guarded(as_json):
+    with exit_on_error(as_json):
         if task is None and not (prompt or first_frame or references):
-            raise UsageError("no prompt, no picture and no --task", advice="See seedmock generate --help.")
+            raise UsageError("no prompt, no reference and no --task", advice="See seedmock generate --help.")
         if task is not None and rest["only_quote"]:
             raise UsageError("--quote is for an order, not for a --task")
         order = GenerationRequest(
@@ -89,10 +95,10 @@ def generate(
 
 @click.command(epilog=epilog())
 @click.argument("url", metavar="URL|FILE")
-@connected(Capability.UPSCALE)
-@click.option("--to", "resolution", required=True, help="720p, 1080p, 2k or 4k.")
-@click.option("--seconds", type=float, help="The input's length, for the price; a file's is measured.")
-@waiting
+@connection_options(Capability.UPSCALE)
+@click.option("--to", "resolution", required=True, help="Target: 720p, 1080p, 2k or 4k.")
+@click.option("--seconds", type=float, help="Length of the input, for the price; that of a local file is measured.")
+@wait_options
 def upscale(
     url: str,
     upstream: str,
@@ -103,13 +109,13 @@ def upscale(
     seconds: float | None,
     **rest: Any,
 ) -> None:
-    """Make a video larger and download it."""
-    from ..files import seconds_of
+    """Upscale a video and download it."""
+    from ..files import movie_seconds
 
-    with guarded(as_json):
-        address = address_of(url, "URL")
-        length = seconds_of(address) if seconds is None else seconds
-        order = UpscaleRequest(url=address, resolution=resolution, seconds=length)
+    with exit_on_error(as_json):
+        source = url_or_file(url, "URL")
+        length = movie_seconds(source) if seconds is None else seconds
+        order = UpscaleRequest(url=source, resolution=resolution, seconds=length)
     _order(order, None, upstream, base_url, api_key, as_json, **rest)
 
 
@@ -127,40 +133,41 @@ def _order(
     no_preflight: bool,
     only_quote: bool,
 ) -> None:
-    told = click.get_current_context().get_parameter_source("base_url") is ParameterSource.COMMANDLINE
-    resume = partial(_resume, upstream, base_url if told else None, output)
-    with guarded(as_json, resume):
+    # A base URL from the environment will be there again, and need not be repeated.
+    on_command_line = click.get_current_context().get_parameter_source("base_url") is ParameterSource.COMMANDLINE
+    resume = partial(_resume_advice, upstream, base_url if on_command_line else None, output)
+    with exit_on_error(as_json, resume):
         from .. import flows
         from ..context import ClientConfig
         from ..upstreams import get_codec
         from .console import Display
 
-        setup = ClientConfig(dialect=get_codec(upstream), preflight=not no_preflight)
+        config = ClientConfig(codec=get_codec(upstream), preflight=not no_preflight)
         cost = ""
         if task is None:
-            setup.check(flows.encoded(setup, flows.without_files(order)))
-            price = flows.priced(setup, order) if only_quote or not no_preflight else None
+            config.check_rules(flows.encode(config, flows.without_files(order)))
+            price = flows.price(config, order) if only_quote or not no_preflight else None
             cost = f"${price.amount} ({price.basis})" if price else ""
             if only_quote and price:
                 click.echo(json.dumps({"usd": str(price.amount), "basis": price.basis}) if as_json else cost)
                 return
         display = Display(as_json, cost)
         try:
-            with client_of(upstream, base_url, api_key, not no_preflight) as client, display.shown(client):
-                options: dict[str, Any] = {"timeout": timeout, "poll_seconds": poll_seconds, "report": display}
+            with make_client(upstream, base_url, api_key, not no_preflight) as client, display.attached(client):
+                options: dict[str, Any] = {"timeout": timeout, "poll_seconds": poll_seconds, "on_progress": display}
                 clip = client.collect(task, output, **options) if task else client.generate(order, output, **options)
         except KeyboardInterrupt:
-            _interrupted(display.task_id, resume)
-        _finished(clip, as_json)
+            _exit_interrupted(display.task_id, resume)
+        _print_result(clip, as_json)
 
 
-def _resume(upstream: str, base_url: str | None, output: Path, task_id: str) -> str:
-    where = ["--upstream", upstream, *(["--base-url", base_url] if base_url else [])]
-    command = shlex.join(["seedmock", "generate", *where, "--task", printable(task_id), "-o", str(output)])
-    return f"The task goes on without this command. Fetch it with: {command}"
+def _resume_advice(upstream: str, base_url: str | None, output: Path, task_id: str) -> str:
+    connection = ["--upstream", upstream, *(["--base-url", base_url] if base_url else [])]
+    command = shlex.join(["seedmock", "generate", *connection, "--task", printable(task_id), "-o", str(output)])
+    return f"The task continues without this command. Download it with: {command}"
 
 
-def _interrupted(task_id: str, resume: Callable[[str], str]) -> None:
+def _exit_interrupted(task_id: str, resume: Callable[[str], str]) -> None:
     click.echo("", err=True)
     if task_id:
         click.echo(f"interrupted: task {printable(task_id)} may still finish and be charged", err=True)
@@ -170,13 +177,13 @@ def _interrupted(task_id: str, resume: Callable[[str], str]) -> None:
     raise click.exceptions.Exit(INTERRUPTED)
 
 
-def _finished(clip: Clip, as_json: bool) -> None:
+def _print_result(clip: Clip, as_json: bool) -> None:
     movie, cost = clip.movie, clip.quote
     if as_json:
-        click.echo(json.dumps(_described(clip)))
+        click.echo(json.dumps(_clip_document(clip)))
         return
-    for difference in clip.differs:
-        click.echo(f"warning: not as ordered: {difference}", err=True)
+    for mismatch in clip.mismatches:
+        click.echo(f"warning: not as ordered: {mismatch}", err=True)
     audio = "with sound" if movie.has_audio else "silent"
     price = f", ${cost.amount} ({cost.basis})" if cost else ""
     task_id = printable(clip.video.task_id)
@@ -184,7 +191,7 @@ def _finished(clip: Clip, as_json: bool) -> None:
     click.echo(f"{movie.size}, {movie.seconds:.2f} s, {audio}, {clip.bytes} bytes, task {task_id}{price}")
 
 
-def _described(clip: Clip) -> dict[str, Any]:
+def _clip_document(clip: Clip) -> dict[str, Any]:
     movie, video = clip.movie, clip.video
     return {
         "path": str(clip.path),
@@ -199,19 +206,19 @@ def _described(clip: Clip) -> dict[str, Any]:
         "seconds": movie.seconds,
         "audio": movie.has_audio,
         "usd": str(clip.quote.amount) if clip.quote else None,
-        "differs": [asdict(difference) for difference in clip.differs],
+        "mismatches": [asdict(mismatch) for mismatch in clip.mismatches],
     }
 
 
 def _references(first: str | None, last: str | None, others: tuple[str, ...]) -> tuple[Reference, ...]:
-    found = []
+    references = []
     if first:
-        found.append(first_frame(address_of(first, "--first-frame")))
+        references.append(first_frame(url_or_file(first, "--first-frame")))
     if last:
-        found.append(last_frame(address_of(last, "--last-frame")))
-    for other in others:
-        kind, colon, url = other.partition(":")
+        references.append(last_frame(url_or_file(last, "--last-frame")))
+    for text in others:
+        kind, colon, url = text.partition(":")
         if not colon or not url or kind not in tuple(MediaKind):
-            raise UsageError(f"--reference {other!r}; expected image:URL, video:URL or audio:URL")
-        found.append(Reference(MediaKind(kind), address_of(url, "--reference")))
-    return tuple(found)
+            raise UsageError(f"--reference {text!r}; expected image:URL, video:URL or audio:URL")
+        references.append(Reference(MediaKind(kind), url_or_file(url, "--reference")))
+    return tuple(references)

@@ -1,4 +1,4 @@
-"""What the commands share: the options of a connection, addresses, and the client that they make."""
+"""Shared parts of the commands: connection options, URLs and files, and the client. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -21,22 +21,32 @@ F = TypeVar("F", bound=Callable[..., Any])
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
-def connected(capability: Capability | None = None) -> Callable[[F], F]:
+def connection_options(capability: Capability | None = None) -> Callable[[F], F]:
     """Options of a command that calls an upstream; by default the first with the capability that the command needs."""
-    named: dict[str, Any] = {"required": True}  # a default of None is one too
+    required_or_default: dict[str, Any] = {"required": True}  # click takes `default=None` for a default
     if capability is not None:
-        named = {"default": lambda: contracts_with(capability)[0].name}
+        required_or_default = {"default": lambda: contracts_with(capability)[0].name}
     options = (
-        click.option("--upstream", type=click.Choice(NAMES), **named),
-        click.option("--base-url", envvar="SEEDMOCK_BASE_URL", show_envvar=True, help="Origin; default: the real one."),
-        click.option("--api-key", envvar="SEEDMOCK_API_KEY", show_envvar=True, help="Better in the environment."),
-        click.option("--json", "as_json", is_flag=True, help="Say the result, or the error, as one JSON object."),
-    )  # fmt: skip
+        click.option("--upstream", type=click.Choice(NAMES), **required_or_default),
+        click.option(
+            "--base-url",
+            envvar="SEEDMOCK_BASE_URL",
+            show_envvar=True,
+            help="Origin of the API.  [default: the real, paid host]",
+        ),
+        click.option(
+            "--api-key",
+            envvar="SEEDMOCK_API_KEY",
+            show_envvar=True,
+            help="API key; the environment keeps it out of process lists.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the result, or the error, as one JSON object."),
+    )
     return combined(options)
 
 
 def combined(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
-    """Several options as one decorator."""
+    """Combine several options into one decorator."""
 
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -46,15 +56,15 @@ def combined(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
     return decorate
 
 
-def client_of(upstream: str, base_url: str | None, api_key: str | None, preflight: bool = True) -> Client:
-    """The client of a command; a person's own files may be read."""
+def make_client(upstream: str, base_url: str | None, api_key: str | None, preflight: bool = True) -> Client:
+    """Create the client of a command, which may read local files: the user names them."""
     from ..clients import Client
 
     return Client(upstream, base_url=base_url, api_key=api_key, preflight=preflight, local_files=True)
 
 
-def address_of(text: str, option: str) -> str:
-    """A URL as it is, a path as a `file:` URL."""
+def url_or_file(text: str, option: str) -> str:
+    """Return a URL unchanged, and a path as a `file:` URL."""
     if _SCHEME.match(text) and not Path(text).exists():
         return text
     path = Path(text).expanduser()

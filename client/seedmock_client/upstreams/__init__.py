@@ -1,4 +1,4 @@
-"""One module an upstream, named as its contract is: a new upstream is a new file here and no edit elsewhere."""
+"""Codecs, one module for each upstream, found by the name of its contract: a new upstream needs no edit elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __path__ = portions(__name__, list(__path__))
 
 @cache
 def get_codec(name: str) -> UpstreamCodec:
-    """The dialect of an upstream by name. Raises UsageError, naming those that there are."""
+    """Get the codec of an upstream. Raises UsageError with the known names."""
     if name not in NAMES:
-        raise UsageError(f"unknown upstream {name!r}; known: {', '.join(NAMES)}")
+        raise UsageError(f"unknown upstream {name!r}; available: {', '.join(NAMES)}")
     return cast("UpstreamCodec", import_module(f"{__name__}.{name}").CODEC)

@@ -1,4 +1,4 @@
-"""B: how an order is written for api-platform.ope.ai, and how its answers are read. Knows no wire and no clock."""
+"""Codec of opeai (api-platform.ope.ai). Knows no transport and no clock."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleR
 from seedmock_contracts.upstreams import get_contract
 
 from ..effects import HttpRequest, HttpResponse
-from ..error_envelopes import ErrorBody, complaint, document, kind_of_status, text
+from ..error_envelopes import ErrorBody, json_object, kind_for_status, parse_error, scalar_text
 from ..models import Failure, Video
-from .protocol import Account, Unreadable, UpstreamCodec, kind_by_pattern, model_name, refuse, request, seconds_of
+from .protocol import (
+    AccountCodec,
+    DecodeError,
+    UpstreamCodec,
+    build_request,
+    epoch_seconds,
+    kind_by_pattern,
+    model_name,
+    unsupported_value,
+)
 
 CONTRACT = get_contract("opeai")
 
-# The codes of the service behind (Ark) and of the gateway family (new-api); the first that fits decides.
+# Codes of the service behind (Ark) and of the gateway family (new-api), and parts of their messages. The first that
+# matches decides: "SensitiveContent" is also part of the codes of output moderation, which therefore come before it.
 CODES: Mapping[str, ErrorKind] = {
     "OutputTextSensitive": ErrorKind.MODERATION_OUTPUT,
     "OutputImage": ErrorKind.MODERATION_OUTPUT,
@@ -60,21 +70,21 @@ CODES: Mapping[str, ErrorKind] = {
     "InternalServiceError": ErrorKind.UPSTREAM_FAILED,
     "do_request_failed": ErrorKind.UPSTREAM_FAILED,
 }
-# Fields of an order that B has no words for: to drop them in silence would sell something else than was ordered.
-UNKNOWN_FIELDS = ("web_search", "callback_url")
+# Fields of an order that opeai has no field for. Dropping them would produce another clip than was ordered.
+UNSUPPORTED_FIELDS = ("web_search", "callback_url")
 
 
-class Opeai:
-    """B's words and shapes."""
+class OpeaiCodec:
+    """Codec of opeai's tasks; it has no operations around them."""
 
     contract = CONTRACT
-    account: Account | None = None
+    account: AccountCodec | None = None
     takes_data_uris = True
 
     def create(self, order: GenerationRequest) -> HttpRequest:
-        for name in UNKNOWN_FIELDS:
+        for name in UNSUPPORTED_FIELDS:
             if getattr(order, name):
-                raise refuse(CONTRACT, name, getattr(order, name), "not available, leave it out")
+                raise unsupported_value(CONTRACT, name, getattr(order, name), "not available, leave it out")
         body: dict[str, Any] = {
             "model": model_name(CONTRACT, order.model),
             "prompt": order.prompt,
@@ -87,56 +97,56 @@ class Opeai:
         }
         if order.references:
             body["input_reference"] = {"content": [_item(reference) for reference in order.references]}
-        sent = {name: value for name, value in body.items() if value is not None}
-        return request(CONTRACT, Operation.CREATE, sent)
+        document = {name: value for name, value in body.items() if value is not None}
+        return build_request(CONTRACT, Operation.CREATE, document)
 
     def upscale(self, order: UpscaleRequest) -> HttpRequest:
-        return request(CONTRACT, Operation.UPSCALE)
+        return build_request(CONTRACT, Operation.UPSCALE)
 
     def query(self, task_id: str) -> HttpRequest:
-        return request(CONTRACT, Operation.QUERY, path={"task_id": task_id})
+        return build_request(CONTRACT, Operation.QUERY, path={"task_id": task_id})
 
     def content(self, video: Video) -> HttpRequest | None:
-        return request(CONTRACT, Operation.CONTENT, path={"task_id": video.task_id})
+        return build_request(CONTRACT, Operation.CONTENT, path={"task_id": video.task_id})
 
-    def complaint(self, answer: HttpResponse) -> ErrorBody | None:
-        if not 200 <= answer.status < 300:
-            return complaint(answer)
-        body = document(answer)
+    def parse_error(self, response: HttpResponse) -> ErrorBody | None:
+        if not 200 <= response.status < 300:
+            return parse_error(response)
+        body = json_object(response)
         if body is None or _task(body) is not None or not body.get("error"):
             return None
-        return complaint(answer, 500)
+        return parse_error(response, 500)
 
-    def kind(self, complaint: ErrorBody, operation: Operation) -> ErrorKind:
-        found = kind_by_pattern(complaint, CODES)
-        if complaint.status in (401, 429) and found is not ErrorKind.OVERLOADED:
-            return kind_of_status(complaint.status)
-        if operation is Operation.CONTENT and found is ErrorKind.INVALID_PARAMETER:
-            return ErrorKind.TASK_FAILED  # its only parameter is the task, which was there a moment ago
-        return found or kind_of_status(complaint.status)
+    def error_kind(self, error: ErrorBody, operation: Operation) -> ErrorKind:
+        kind = kind_by_pattern(error, CODES)
+        if error.status in (401, 429) and kind is not ErrorKind.OVERLOADED:
+            return kind_for_status(error.status)
+        if operation is Operation.CONTENT and kind is ErrorKind.INVALID_PARAMETER:
+            return ErrorKind.TASK_FAILED  # the only parameter is the task id, which a query has just accepted
+        return kind or kind_for_status(error.status)
 
-    def kind_of_failure(self, failure: Failure) -> ErrorKind:
-        found = kind_by_pattern(ErrorBody(status=0, code=failure.code, message=failure.message), CODES)
-        moderated = found in (ErrorKind.MODERATION_INPUT, ErrorKind.MODERATION_OUTPUT)
-        return found if found is not None and moderated else ErrorKind.TASK_FAILED
+    def failure_kind(self, failure: Failure) -> ErrorKind:
+        kind = kind_by_pattern(ErrorBody(status=0, code=failure.code, message=failure.message), CODES)
+        moderated = kind in (ErrorKind.MODERATION_INPUT, ErrorKind.MODERATION_OUTPUT)
+        return kind if kind is not None and moderated else ErrorKind.TASK_FAILED
 
-    def read_video(self, document: Document) -> Video:
-        task = _task(document)
+    def read_video(self, body: Document) -> Video:
+        task = _task(body)
         if task is None:
-            raise Unreadable("no task id in the answer")
-        word = text(task.get("status"))
-        status = CONTRACT.parse_status(word)
+            raise DecodeError("no task id in the response")
+        raw_status = scalar_text(task.get("status"))
+        status = CONTRACT.parse_status(raw_status)
         return Video(
-            task_id=text(task.get("task_id")) or text(task.get("id")),
+            task_id=scalar_text(task.get("task_id")) or scalar_text(task.get("id")),
             upstream=CONTRACT.name,
             status=status,
-            word=word,
-            model=text(task.get("model")) or None,
-            progress=text(task.get("progress")),
+            raw_status=raw_status,
+            model=scalar_text(task.get("model")) or None,
+            progress=scalar_text(task.get("progress")),
             failure=_failure(task) if status is TaskStatus.FAILURE else None,
-            created_at=seconds_of(task.get("created_at")),
-            completed_at=seconds_of(task.get("completed_at")),
-            raw=dict(document),
+            created_at=epoch_seconds(task.get("created_at")),
+            completed_at=epoch_seconds(task.get("completed_at")),
+            raw=dict(body),
         )
 
 
@@ -144,29 +154,29 @@ def _item(reference: Reference) -> dict[str, Any]:
     kind = f"{reference.kind}_url"
     role = reference.role if reference.role is not Role.REFERENCE else f"reference_{reference.kind}"
     if reference.role is not Role.REFERENCE and reference.kind is not MediaKind.IMAGE:
-        raise refuse(CONTRACT, str(reference.role), str(reference.kind), "an image")
+        raise unsupported_value(CONTRACT, str(reference.role), str(reference.kind), "an image")
     return {"type": kind, "role": str(role), kind: {"url": reference.url}}
 
 
 def _task(body: Document) -> Document | None:
-    """The task in an answer: at its top, or in the `data` of the gateway's other endpoint."""
+    """Task in a response: at the top level, or in the `data` of the gateway's other endpoint."""
     for place in (body, body.get("data")):
-        if isinstance(place, Mapping) and (text(place.get("id")) or text(place.get("task_id"))):
+        if isinstance(place, Mapping) and (scalar_text(place.get("id")) or scalar_text(place.get("task_id"))):
             return place
     return None
 
 
 def _failure(task: Document) -> Failure:
-    """Why a task failed: an error object, an error text, or the gateway's fail_reason."""
+    """Failure of a task: an error object, an error string, or the gateway's fail_reason."""
     error = task.get("error")
     if isinstance(error, Mapping):
         retryable = error.get("retryable")
         return Failure(
-            text(error.get("code")) or text(error.get("type")),
-            text(error.get("message")),
+            scalar_text(error.get("code")) or scalar_text(error.get("type")),
+            scalar_text(error.get("message")),
             retryable if isinstance(retryable, bool) else None,
         )
-    return Failure("", text(error) or text(task.get("fail_reason")))
+    return Failure("", scalar_text(error) or scalar_text(task.get("fail_reason")))
 
 
-CODEC: UpstreamCodec = Opeai()
+CODEC: UpstreamCodec = OpeaiCodec()

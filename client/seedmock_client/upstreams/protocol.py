@@ -1,4 +1,7 @@
-"""What an upstream's module is to the flows: it encodes requests and decodes answers, and knows no wire or clock."""
+"""Protocol of the codecs, which encode requests and decode responses of one upstream, and their shared helpers.
+
+Knows no transport and no clock.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,14 @@ from ..error_envelopes import ErrorBody
 from ..errors import UsageError, ValidationError
 from ..models import Asset, Charge, Failure, Group, ModelEntry, Page, Video
 
-_ETERNITY = 1e18
+_MAX_TIMESTAMP = 1e18
 
 
-class Account(Protocol):
-    """What an upstream offers around its tasks: an asset library, files, money and models."""
+class AccountCodec(Protocol):
+    """Codec of the operations around tasks: assets, files, balance and models.
+
+    A method named for an operation returns its request; a `read_` method decodes the response.
+    """
 
     def group_create(self, name: str) -> HttpRequest: ...
     def group_list(self) -> HttpRequest: ...
@@ -36,82 +42,91 @@ class Account(Protocol):
     def models(self) -> HttpRequest: ...
     def record(self, task_id: str) -> HttpRequest: ...
 
-    def read_group(self, document: Document, name: str) -> Group: ...
-    def read_groups(self, document: Document) -> tuple[Group, ...]: ...
-    def read_asset(self, document: Document) -> Asset: ...
-    def read_page(self, document: Document, page: int, page_size: int) -> Page: ...
-    def read_upload(self, document: Document) -> str: ...
-    def read_balance(self, document: Document) -> Decimal: ...
-    def read_models(self, document: Document) -> tuple[ModelEntry, ...]: ...
-    def read_record(self, document: Document, task_id: str) -> Charge: ...
+    def read_group(self, body: Document, name: str) -> Group: ...
+    def read_groups(self, body: Document) -> tuple[Group, ...]: ...
+    def read_asset(self, body: Document) -> Asset: ...
+    def read_page(self, body: Document, page: int, page_size: int) -> Page: ...
+    def read_upload(self, body: Document) -> str: ...
+    def read_balance(self, body: Document) -> Decimal: ...
+    def read_models(self, body: Document) -> tuple[ModelEntry, ...]: ...
+    def read_record(self, body: Document, task_id: str) -> Charge: ...
 
 
 class UpstreamCodec(Protocol):
-    """One upstream's words and shapes. A decoder raises Unreadable for what it cannot make sense of."""
+    """Codec of the tasks of one upstream.
+
+    `create`, `upscale`, `query` and `content` return requests; `read_video` raises DecodeError for a response that
+    contains no task.
+    """
 
     contract: Contract
-    account: Account | None
+    account: AccountCodec | None
     takes_data_uris: bool
-    """Whether a local picture goes in as a data: URI; otherwise it is uploaded first."""
+    """True if local images are sent as data: URIs; otherwise they are uploaded first."""
 
     def create(self, order: GenerationRequest) -> HttpRequest: ...
     def upscale(self, order: UpscaleRequest) -> HttpRequest: ...
     def query(self, task_id: str) -> HttpRequest: ...
     def content(self, video: Video) -> HttpRequest | None:
-        """Where the bytes of a finished task are; None while no place is known."""
+        """Request for the bytes of a finished task; None if the task has no link to them."""
         ...
 
-    def complaint(self, answer: HttpResponse) -> ErrorBody | None:
-        """What the answer says is wrong, or None if it is a good one."""
+    def parse_error(self, response: HttpResponse) -> ErrorBody | None:
+        """Error that a response reports; None for a success."""
         ...
 
-    def kind(self, complaint: ErrorBody, operation: Operation) -> ErrorKind: ...
-    def kind_of_failure(self, failure: Failure) -> ErrorKind: ...
-    def read_video(self, document: Document) -> Video: ...
+    def error_kind(self, error: ErrorBody, operation: Operation) -> ErrorKind: ...
+    def failure_kind(self, failure: Failure) -> ErrorKind: ...
+    def read_video(self, body: Document) -> Video: ...
 
 
-class Unreadable(ValueError):
-    """A good answer without what was asked for."""
+class DecodeError(ValueError):
+    """A success response without the expected content."""
 
 
-def request(contract: Contract, operation: Operation, document: Document | None = None, **named: Any) -> HttpRequest:
-    """A request to the contract's endpoint of an operation; `path` names fill its path, `query` its query."""
-    found = next((endpoint for endpoint in contract.endpoints if endpoint.operation is operation), None)
-    if found is None:
+def build_request(
+    contract: Contract, operation: Operation, document: Document | None = None, **options: Any
+) -> HttpRequest:
+    """Build the request of an operation. `path` maps the parameters of its path; other options are HttpRequest's.
+
+    Raises UsageError if the upstream lacks the operation.
+    """
+    endpoint = next((row for row in contract.endpoints if row.operation is operation), None)
+    if endpoint is None:
         raise UsageError(f"{contract.name} has no {operation.replace('_', ' ')}", upstream=contract.name)
-    path = found.path
-    for name, value in named.pop("path", {}).items():
+    path = endpoint.path
+    for name, value in options.pop("path", {}).items():
         path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
-    return HttpRequest(operation=operation, method=found.method, url=path, document=document, **named)
+    return HttpRequest(operation=operation, method=endpoint.method, url=path, document=document, **options)
 
 
 def model_name(contract: Contract, name: str | None, upscales: bool = False) -> str:
-    """The wire name of the model that is meant; a name that nobody knows is left for the rules to refuse."""
+    """Wire name of a model given by name, tier or None. An unknown name is returned unchanged: the rules report it."""
     if upscales:
         return name or next(model.name for model in contract.models if model.upscales)
-    found = contract.resolve_model(name)
-    return found.name if found else str(name)
+    model = contract.resolve_model(name)
+    return model.name if model else str(name)
 
 
-def kind_by_pattern(complaint: ErrorBody, patterns: Mapping[str, ErrorKind]) -> ErrorKind | None:
-    """The kind of the first pattern that the code, or else the message, contains. Letter case is ignored."""
-    for said in (complaint.code.lower(), complaint.message.lower()):
+def kind_by_pattern(error: ErrorBody, patterns: Mapping[str, ErrorKind]) -> ErrorKind | None:
+    """Kind of the first pattern that the code, or else the message, contains, ignoring case."""
+    for text in (error.code.lower(), error.message.lower()):
         for pattern, kind in patterns.items():
-            if said and pattern.lower() in said:
+            if text and pattern.lower() in text:
                 return kind
     return None
 
 
-def refuse(contract: Contract, field: str, found: Any, allowed: str) -> ValidationError:
-    """The error for something in an order that this upstream has no words for."""
-    message = f"{field} is {found!r}; allowed on {contract.name}: {allowed}"
+def unsupported_value(contract: Contract, field: str, value: Any, allowed: str) -> ValidationError:
+    """Build the exception for a field of an order that this upstream cannot express."""
+    message = f"{field} is {value!r}; allowed on {contract.name}: {allowed}"
     return ValidationError(
         message, field=field, allowed=allowed, upstream=contract.name, kind=ErrorKind.INVALID_PARAMETER
     )
 
 
-def seconds_of(value: Any, per_second: int = 1) -> float | None:
-    """A timestamp in epoch seconds, or None for what is no number of a calendar's size."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _ETERNITY:
+def epoch_seconds(value: Any, per_second: int = 1) -> float | None:
+    """Epoch seconds of a timestamp; None if it is not a plausible number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MAX_TIMESTAMP:
         return None
     return value / per_second

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_client import AsyncClient, Client, Clip, GenerationRequest, Patience, SeedmockError
+from seedmock_client import AsyncClient, Client, Clip, GenerationRequest, RetryPolicy, SeedmockError
 from seedmock_server.scenarios.catalog import load_builtin, scenario_names
 
 KEY = "sk_test_scenarios"
@@ -111,7 +111,7 @@ def ordered(theatre: Any, path: Path, kind: str) -> Clip | SeedmockError:
 @pytest.mark.parametrize(("name", "upstream", "kind"), PLAYED)
 def test_the_client_survives(theatre: Any, tmp_path: Path, name: str, upstream: str, kind: str) -> None:
     theatre.put(name, upstream)
-    began, path, patience = theatre.clock.now(), tmp_path / "boat.mp4", Patience()
+    began, path, patience = theatre.clock.now(), tmp_path / "boat.mp4", RetryPolicy()
     end = ordered(theatre, path, kind)
 
     most = patience.create_seconds + patience.wait_seconds + patience.download_seconds
