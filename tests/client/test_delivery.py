@@ -154,7 +154,7 @@ def test_the_emulators_clip_of_another_size_is_found_out(tmp_path: Path, upstrea
         Client(upstream, base_url=server.url, api_key="sk_a", sleep=clock.sleep, now=clock.now) as client,
     ):
         assert client.generate(order, tmp_path / "a.mp4").mismatches == ()
-        httpx.put(f"{server.url}/_mock/scenario", json={"name": "renders-otherwise"}).raise_for_status()
+        httpx.put(f"{server.url}/_mock/scenario", json={"name": "wrong-size"}).raise_for_status()
         clip = client.generate(order, tmp_path / "b.mp4")
     assert [(mismatch.property, mismatch.actual) for mismatch in clip.mismatches] == [("size", clip.movie.size)]
     assert clip.path.stat().st_size == clip.bytes
