@@ -1,4 +1,4 @@
-"""The control API, asked through the doors that the upstreams are asked through."""
+"""Emulators with a control API, in process and on a socket."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
-Tell = Callable[..., Any]
+Control = Callable[..., Any]
 
 
 @pytest.fixture
-def still(open_door: Callable[..., Any]) -> Any:
-    """In process, at pace `fast` (2 s a task) on a clock that stands still."""
+def frozen_server(open_door: Callable[..., Any]) -> Any:
+    """Emulator in process at pace `fast` (2 s a task), with a clock that stands still."""
     return open_door(pace="fast")
 
 
 @pytest.fixture
-def tell(still: Any) -> Tell:
-    """Tells the control API of `still` something, and gives what it says, which must be of a status."""
+def control(frozen_server: Any) -> Control:
+    """Call the control API of `frozen_server`: returns the JSON of the response, which must have a status."""
 
-    def told(method: str, path: str, order: Any = None, *, status: int = 200, **more: Any) -> Any:
-        body = {} if order is None else {"json": order}
-        answer = still.ask(method, f"/_mock/{path}", key=None, **body, **more)
-        assert answer.status_code == status, answer.text
-        return answer.json()
+    def call(method: str, path: str, body: Any = None, *, status: int = 200, **options: Any) -> Any:
+        body = {} if body is None else {"json": body}
+        response = frozen_server.ask(method, f"/_mock/{path}", key=None, **body, **options)
+        assert response.status_code == status, response.text
+        return response.json()
 
-    return told
+    return call

@@ -1,59 +1,66 @@
-"""Forgetting: everything, or what one key has."""
+"""Reset: of everything, or of one key."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-Tell = Callable[..., Any]
+Control = Callable[..., Any]
 
 
-def group(still: Any, key: str) -> int:
-    made = still.post("/api/v1/assets/groups", {"name": "g", "group_name": "g"}, key=key)
-    assert made.status_code == 200, made.text
-    return int(made.json()["data"]["id"])
+def group(frozen_server: Any, key: str) -> int:
+    response = frozen_server.post("/api/v1/assets/groups", {"name": "g", "group_name": "g"}, key=key)
+    assert response.status_code == 200, response.text
+    return int(response.json()["data"]["id"])
 
 
-def fill(still: Any, tell: Tell, key: str) -> str:
-    """A task, a group, a rule, a default and a clock for a key."""
-    task_id = str(still.order_b(key=key))
-    group(still, key)
-    tell("POST", "fates", {"match": {"key": key}, "fate": "stuck"}, status=201)
-    tell("PUT", "fates/default", {"fate": "slow", "key": key})
-    tell("POST", "clock", {"advance": 60, "key": key})
+def fill(frozen_server: Any, control: Control, key: str) -> str:
+    """Give a key a task, a group, a rule, a default and a clock."""
+    task_id = str(frozen_server.order_b(key=key))
+    group(frozen_server, key)
+    control("POST", "fates", {"match": {"key": key}, "fate": "stuck"}, status=201)
+    control("PUT", "fates/default", {"fate": "slow", "key": key})
+    control("POST", "clock", {"advance": 60, "key": key})
     return task_id
 
 
-def test_a_key_is_forgotten_and_the_others_are_not(still: Any, tell: Tell) -> None:
-    mine, theirs = fill(still, tell, "sk_mine"), fill(still, tell, "sk_theirs")
-    gone = tell("POST", "reset", {"key": "sk_mine"})
-    assert (len(gone["accounts"]), gone["tasks"], gone["groups"], gone["assets"]) == (1, 1, 1, 0)
-    assert still.get(f"/v1/videos/{mine}", key="sk_mine").status_code == 404
-    assert still.task_b(theirs, key="sk_theirs")["status"] == "SUCCESS"
-    fates, clock = tell("GET", "fates"), tell("GET", "clock")
+def test_resetting_a_key_keeps_the_others(frozen_server: Any, control: Control) -> None:
+    mine, theirs = fill(frozen_server, control, "sk_mine"), fill(frozen_server, control, "sk_theirs")
+    deleted = control("POST", "reset", {"key": "sk_mine"})
+    assert (len(deleted["accounts"]), deleted["tasks"], deleted["groups"], deleted["assets"]) == (1, 1, 1, 0)
+    assert frozen_server.get(f"/v1/videos/{mine}", key="sk_mine").status_code == 404
+    assert frozen_server.task_b(theirs, key="sk_theirs")["status"] == "SUCCESS"
+    fates, clock = control("GET", "fates"), control("GET", "clock")
     assert (len(fates["rules"]), len(fates["account_defaults"]), len(clock["accounts"])) == (1, 1, 1)
-    said = tell("GET", "journal")["exchanges"]
-    assert [one["number"] for one in said if one["account"] == gone["accounts"][0]] == [4]
-    assert group(still, "sk_mine") == 1
+    exchanges = control("GET", "journal")["exchanges"]
+    assert [exchange["number"] for exchange in exchanges if exchange["account"] == deleted["accounts"][0]] == [4]
+    assert group(frozen_server, "sk_mine") == 1
 
 
-def test_everything_is_forgotten_and_happens_again_as_it_did(still: Any, tell: Tell) -> None:
-    def story() -> list[Any]:
-        made = [fill(still, tell, "sk_mine"), fill(still, tell, "sk_theirs")]
-        tell("POST", "clock", {"advance": "1h"})
-        still.order_a()
-        return [made, tell("GET", "journal"), tell("GET", "tasks"), tell("GET", "fates"), tell("GET", "clock")]
+def test_everything_after_a_reset_happens_as_before(frozen_server: Any, control: Control) -> None:
+    def run() -> list[Any]:
+        task_ids = [fill(frozen_server, control, "sk_mine"), fill(frozen_server, control, "sk_theirs")]
+        control("POST", "clock", {"advance": "1h"})
+        frozen_server.order_a()
+        return [
+            task_ids,
+            control("GET", "journal"),
+            control("GET", "tasks"),
+            control("GET", "fates"),
+            control("GET", "clock"),
+        ]
 
-    first = story()
-    assert tell("POST", "reset")["tasks"] == 3
-    assert tell("GET", "tasks")["tasks"] == []
-    assert tell("GET", "journal") == {"exchanges": [], "total": 0, "next": 0}
-    assert tell("GET", "clock")["accounts"] == {}
-    assert story() == first
+    first = run()
+    assert control("POST", "reset")["tasks"] == 3
+    assert control("GET", "tasks")["tasks"] == []
+    assert control("GET", "journal") == {"exchanges": [], "total": 0, "next": 0}
+    assert control("GET", "clock")["accounts"] == {}
+    assert run() == first
 
 
-def test_a_reset_that_cannot_be_read_forgets_nothing(still: Any, tell: Tell) -> None:
-    still.order_b()
-    for order in ({"keys": ["a"]}, {"key": 1}, []):
-        tell("POST", "reset", order, status=400)
-    assert tell("GET", "tasks")["total"] == 1
+def test_an_invalid_reset_deletes_nothing(frozen_server: Any, control: Control) -> None:
+    frozen_server.order_b()
+    bodies: tuple[Any, ...] = ({"keys": ["a"]}, {"key": 1}, [])
+    for body in bodies:
+        control("POST", "reset", body, status=400)
+    assert control("GET", "tasks")["total"] == 1

@@ -1,4 +1,4 @@
-"""The journal as others read it: narrowed, paged, as HAR, as curl commands; and where the contract was broken."""
+"""Journal endpoints: filters, paging, HAR, curl and JSON Lines, and contract violations."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from tests.server.conftest import KEY
 
 from seedmock_contracts.exchange import parse_exchange
 
-Tell = Callable[..., Any]
+Control = Callable[..., Any]
 Open = Callable[..., Any]
 
 
-def numbers(said: Any) -> list[int]:
-    return [one["number"] for one in said["exchanges"]]
+def numbers(response: Any) -> list[int]:
+    return [exchange["number"] for exchange in response["exchanges"]]
 
 
 @pytest.fixture
-def told(still: Any) -> list[str]:
-    """Six exchanges: a create at B, a query, a refusal, a create at A, a 404, and another key's balance."""
-    first = still.order_b()
-    still.task_b(first)
-    still.post("/v1/videos", {"model": "seedance-2-0"})
-    second = still.order_a()
-    still.get("/v1/nowhere")
-    still.get("/v1/balance", key="sk_other")
+def task_ids(frozen_server: Any) -> list[str]:
+    """Six exchanges: create, query and rejected create on opeai, create on apimodels, a 404, another key's balance."""
+    first = frozen_server.order_b()
+    frozen_server.task_b(first)
+    frozen_server.post("/v1/videos", {"model": "seedance-2-0"})
+    second = frozen_server.order_a()
+    frozen_server.get("/v1/nowhere")
+    frozen_server.get("/v1/balance", key="sk_other")
     return [first, second]
 
 
-def test_the_journal_is_narrowed_by_everything_that_it_knows(told: list[str], tell: Tell) -> None:
-    for query, wanted in {
+def test_the_journal_can_be_filtered(task_ids: list[str], control: Control) -> None:
+    for query, expected in {
         "upstream=opeai": [0, 1, 2, 4],
         "operation=create": [0, 2, 3],
         "operation=create&kind=ok": [0, 3],
@@ -45,38 +45,38 @@ def test_the_journal_is_narrowed_by_everything_that_it_knows(told: list[str], te
         "kind=violating": [2, 4],
         "kind=lost": [],
         "key=sk_other": [5],
-        f"task={told[0]}": [0, 1],
-        f"task={told[1]}": [3],
+        f"task={task_ids[0]}": [0, 1],
+        f"task={task_ids[1]}": [3],
         "task=nobody": [],
         "upstream=apimodels&since=4": [5],
     }.items():
-        assert numbers(tell("GET", f"journal?{query}")) == wanted, query
+        assert numbers(control("GET", f"journal?{query}")) == expected, query
 
 
-def test_a_key_is_named_in_a_header_too(told: list[str], tell: Tell) -> None:
-    assert numbers(tell("GET", "journal", headers={"X-Mock-Key": "sk_other"})) == [5]
+def test_a_key_can_be_sent_in_a_header(task_ids: list[str], control: Control) -> None:
+    assert numbers(control("GET", "journal", headers={"X-Mock-Key": "sk_other"})) == [5]
 
 
-def test_without_since_the_last_are_shown_and_with_it_the_first(told: list[str], tell: Tell) -> None:
-    last = tell("GET", "journal?limit=2")
+def test_since_pages_forwards_and_without_it_the_last_are_returned(task_ids: list[str], control: Control) -> None:
+    last = control("GET", "journal?limit=2")
     assert (numbers(last), last["total"], last["next"]) == ([4, 5], 6, 6)
     paged, since = [], 0
     while since < 6:
-        page = tell("GET", f"journal?limit=4&since={since}")
+        page = control("GET", f"journal?limit=4&since={since}")
         paged.append(numbers(page))
         since = page["next"]
     assert paged == [[0, 1, 2, 3], [4, 5]]
-    assert tell("GET", "journal?since=6")["exchanges"] == []
+    assert control("GET", "journal?since=6")["exchanges"] == []
 
 
-def test_an_upstream_that_refuses_with_http_200_has_refused(open_door: Open) -> None:
+def test_an_error_with_http_200_is_of_kind_refused(open_door: Open) -> None:
     door = open_door(variants={"apimodels.errors": "ok"})
     door.post("/api/v1/video/generations", {"model": "x"})
-    assert [one["kind"] for one in door.journal()] == ["refused"]
+    assert [exchange["kind"] for exchange in door.journal()] == ["refused"]
 
 
 @pytest.mark.parametrize(
-    ("query", "says"),
+    ("query", "message"),
     [
         ("kind=good", "allowed: ok, refused, failed, lost, faulted, violating"),
         ("operation=fly", "allowed: create"),
@@ -86,28 +86,28 @@ def test_an_upstream_that_refuses_with_http_200_has_refused(open_door: Open) -> 
         ("until=3", "allowed: upstream, operation"),
     ],
 )
-def test_a_filter_that_cannot_be_is_refused(tell: Tell, query: str, says: str) -> None:
-    assert says in tell("GET", f"journal?{query}", status=400)["error"]["message"]
+def test_an_invalid_filter_is_rejected(control: Control, query: str, message: str) -> None:
+    assert message in control("GET", f"journal?{query}", status=400)["error"]["message"]
 
 
 # --- violations ---
 
 
-def test_a_violation_names_the_fact_and_its_basis(still: Any, tell: Tell) -> None:
-    still.post("/v1/videos", {"model": "seedance-2-0", "prompt": "x", "size": "1x1", "seconds": "99"})
-    said = tell("GET", "violations")
-    assert {row["field"] for row in said["violations"]} == {"size", "seconds"}
-    facts = {fact["id"]: fact for fact in tell("GET", "basis")["opeai"]}
-    for row in said["violations"]:
+def test_a_violation_names_the_fact_and_its_basis(frozen_server: Any, control: Control) -> None:
+    frozen_server.post("/v1/videos", {"model": "seedance-2-0", "prompt": "x", "size": "1x1", "seconds": "99"})
+    response = control("GET", "violations")
+    assert {row["field"] for row in response["violations"]} == {"size", "seconds"}
+    facts = {fact["id"]: fact for fact in control("GET", "basis")["opeai"]}
+    for row in response["violations"]:
         assert (row["basis"], row["source"]) == (facts[row["fact"]]["basis"], facts[row["fact"]]["source"])
         assert (row["upstream"], row["operation"], row["status"], row["advice"]) == ("opeai", "create", 400, False)
 
 
-def test_what_is_let_pass_is_told_as_advice(still: Any, tell: Tell) -> None:
-    still.order_b(colour="red")
-    (row,) = tell("GET", "violations")["violations"]
+def test_an_unknown_field_is_reported_as_advice(frozen_server: Any, control: Control) -> None:
+    frozen_server.order_b(colour="red")
+    (row,) = control("GET", "violations")["violations"]
     assert (row["fact"], row["field"], row["advice"], row["status"]) == ("", "colour", True, 200)
-    assert tell("GET", "violations?advice=no") == {"violations": [], "total": 0}
+    assert control("GET", "violations?advice=no") == {"violations": [], "total": 0}
 
 
 @pytest.mark.parametrize(
@@ -120,27 +120,27 @@ def test_what_is_let_pass_is_told_as_advice(still: Any, tell: Tell) -> None:
         ("POST", "/v1/videos", {"content": b"x", "headers": {"Content-Type": "text/plain"}}),
     ],
 )
-def test_a_call_that_never_came_to_a_document_breaks_the_contract_too(
-    still: Any, tell: Tell, method: str, path: str, more: Any
+def test_a_request_without_a_valid_body_is_a_violation(
+    frozen_server: Any, control: Control, method: str, path: str, more: Any
 ) -> None:
-    still.ask(method, path, **more)
-    (row,) = tell("GET", "violations")["violations"]
+    frozen_server.ask(method, path, **more)
+    (row,) = control("GET", "violations")["violations"]
     assert row["fact"]
     assert row["basis"] in ("documented", "observed", "assumed")
     assert row["message"]
 
 
-def test_what_only_went_wrong_breaks_no_contract(still: Any, tell: Tell) -> None:
-    still.get("/v1/videos/cgt-20260529102017-sjqj9")
-    still.get(f"/v1/videos/{still.order_b()}/content")
-    assert tell("GET", "violations")["total"] == 0
+def test_a_404_and_an_early_download_are_no_violations(frozen_server: Any, control: Control) -> None:
+    frozen_server.get("/v1/videos/cgt-20260529102017-sjqj9")
+    frozen_server.get(f"/v1/videos/{frozen_server.order_b()}/content")
+    assert control("GET", "violations")["total"] == 0
 
 
 # --- other forms ---
 
 
-def test_the_journal_as_har_has_all_that_har_1_2_asks_for(told: list[str], tell: Tell) -> None:
-    log = tell("GET", "journal?format=har")["log"]
+def test_har_has_all_required_fields(task_ids: list[str], control: Control) -> None:
+    log = control("GET", "journal?format=har")["log"]
     assert (log["version"], set(log["creator"])) == ("1.2", {"name", "version"})
     assert len(log["entries"]) == 6
     for entry in log["entries"]:
@@ -157,23 +157,23 @@ def test_the_journal_as_har_has_all_that_har_1_2_asks_for(told: list[str], tell:
     assert log["entries"][0]["request"]["url"] == "http://emulator.test/v1/videos"
 
 
-def test_the_journal_as_lines_can_be_read_as_exchanges(still: Any, told: list[str]) -> None:
-    lines = still.get("/_mock/journal?format=jsonl", key=None).text.splitlines()
+def test_jsonl_can_be_read_as_exchanges(frozen_server: Any, task_ids: list[str]) -> None:
+    lines = frozen_server.get("/_mock/journal?format=jsonl", key=None).text.splitlines()
     exchanges = [parse_exchange(line) for line in lines]
-    assert [one.operation for one in exchanges] == ["create", "query", "create", "create", "", "balance"]
-    assert exchanges[1].request.url == f"http://emulator.test/v1/videos/{told[0]}"
-    assert told[0] in exchanges[0].response.body
+    assert [exchange.operation for exchange in exchanges] == ["create", "query", "create", "create", "", "balance"]
+    assert exchanges[1].request.url == f"http://emulator.test/v1/videos/{task_ids[0]}"
+    assert task_ids[0] in exchanges[0].response.body
 
 
-def test_no_form_of_the_journal_shows_a_key(still: Any, told: list[str]) -> None:
+def test_no_format_shows_a_key(frozen_server: Any, task_ids: list[str]) -> None:
     for form in ("json", "har", "curl", "jsonl"):
-        text = still.get(f"/_mock/journal?format={form}", key=None).text
+        text = frozen_server.get(f"/_mock/journal?format={form}", key=None).text
         assert KEY not in text
         assert "sk_other" not in text
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
-def test_a_curl_command_repeats_the_call(open_door: Open) -> None:
+def test_curl_commands_repeat_the_calls(open_door: Open) -> None:
     door = open_door("on a socket")
     task_id = door.order_b(prompt='It\'s a "cat" for $5 & `more`')
     door.get("/api/v1/video/generations", params={"task_id": "a b&c"})
@@ -182,24 +182,26 @@ def test_a_curl_command_repeats_the_call(open_door: Open) -> None:
     environment = {**os.environ, "SEEDMOCK_API_KEY": KEY}
     subprocess.run(["sh", "-e", "-c", commands], env=environment, check=True, capture_output=True, timeout=30)
     first, again = door.journal()[:3], door.journal()[3:]
-    for one, other in zip(first, again, strict=True):
+    for exchange, repeated in zip(first, again, strict=True):
         same = ("account", "method", "path", "query", "request_body", "status", "operation")
-        assert [one[name] for name in same] == [other[name] for name in same]
+        assert [exchange[name] for name in same] == [repeated[name] for name in same]
 
 
-def test_a_command_whose_body_is_not_whole_says_so(still: Any) -> None:
-    still.order_b(prompt="x" * 5000)
-    text = still.get("/_mock/journal?format=curl", key=None).text
+def test_a_curl_command_with_a_truncated_body_says_so(frozen_server: Any) -> None:
+    frozen_server.order_b(prompt="x" * 5000)
+    text = frozen_server.get("/_mock/journal?format=curl", key=None).text
     assert re.search(r"# the journal has only a part of the body \(\d+ bytes\)", text)
     assert "--data-raw" not in text
 
 
-def test_pictures_in_bodies_are_told_by_kind_and_size(still: Any, picture: Callable[..., bytes]) -> None:
+def test_media_in_bodies_are_summarized_by_type_and_size(frozen_server: Any, picture: Callable[..., bytes]) -> None:
     content = picture()
     uri = "data:image/png;base64," + base64.b64encode(content).decode()
-    still.post_file(content)
-    still.post("/v1/videos", {"model": "seedance-2-0", "prompt": "x", "image": uri, "size": "640x640", "seconds": "4"})
-    form, order = still.journal()
+    frozen_server.post_file(content)
+    frozen_server.post(
+        "/v1/videos", {"model": "seedance-2-0", "prompt": "x", "image": uri, "size": "640x640", "seconds": "4"}
+    )
+    form, order = frozen_server.journal()
     assert f"<{len(content)} bytes of image/png>" in form["request_body"]
     assert 'filename="picture.png"' in form["request_body"]
     assert f'"data:image/png;base64,<{len(content)} bytes>"' in order["request_body"]

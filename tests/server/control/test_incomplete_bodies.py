@@ -1,4 +1,4 @@
-"""Orders that stop on their way, and applications that wait: what the control API and its direct door make of them."""
+"""Request bodies that arrive late or not at all, and applications that do not answer at once."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ SCOPE = {
 }
 
 
-def told(clips: Path, *messages: dict[str, Any]) -> list[Any]:
-    """What is said to a caller who sends these messages and then nothing."""
-    left, said = list(messages), []
+def responses_to(clips: Path, *messages: dict[str, Any]) -> list[Any]:
+    """Return the messages of the control API to a client that sends these and then nothing."""
+    remaining, responses = list(messages), []
 
     async def receive() -> dict[str, Any]:
-        if not left:
+        if not remaining:
             await asyncio.Event().wait()
-        return left.pop(0)
+        return remaining.pop(0)
 
     async def send(message: Any) -> None:
-        said.append(message)
+        responses.append(message)
 
     async def call() -> None:
         async with create_app(cache_dir=clips, body_timeout=0.01) as app:
             await app(dict(SCOPE), receive, send)
 
     asyncio.run(call())
-    return said
+    return responses
 
 
-def test_an_order_that_does_not_come_whole_in_time_is_a_408(clips: Path) -> None:
-    start, body = told(clips, {"type": "http.request", "body": b'{"adv', "more_body": True})
+def test_a_slow_body_gets_a_408(clips: Path) -> None:
+    start, body = responses_to(clips, {"type": "http.request", "body": b'{"adv', "more_body": True})
     assert start["status"] == 408
     assert b"message" in body["body"]
 
 
-def test_a_caller_who_has_gone_is_told_nothing(clips: Path) -> None:
-    assert told(clips, {"type": "http.disconnect"}) == []
+def test_a_disconnected_client_gets_no_response(clips: Path) -> None:
+    assert responses_to(clips, {"type": "http.disconnect"}) == []
 
 
-def test_the_direct_door_is_for_what_answers_at_once() -> None:
+def test_the_in_process_transport_rejects_an_application_that_waits() -> None:
     async def waiting(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(0)
 

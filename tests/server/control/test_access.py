@@ -1,4 +1,4 @@
-"""Who may use the control API: this machine or the token's holders, and no page of another site."""
+"""Access to the control API: this machine or a token, and never a page of another site."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Open = Callable[..., Any]
 
 
 def ask(path: str = "/_mock/clock", *, peer: str, host: str = "127.0.0.1:8000", **more: Any) -> httpx.Response:
-    """What somebody at an address is told by an application that was reached by a host name."""
+    """Send a request from an address to an application under a host name."""
     headers = {"Host": host, **more.pop("headers", {})}
 
-    async def said() -> httpx.Response:
+    async def send_request() -> httpx.Response:
         app = create_app(pace="instant", seed=1, **more)
         transport = httpx.ASGITransport(_bound(app), client=(peer, 1))
         async with app, httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7:8000") as client:
             return await client.get(path, headers=headers)
 
-    return asyncio.run(said())
+    return asyncio.run(send_request())
 
 
 def _bound(app: Any) -> Any:
-    """An application behind a socket that is bound to 10.0.0.7, whatever the Host says."""
+    """Wrap an application as if its socket were bound to 10.0.0.7."""
 
     async def bound(scope: Any, receive: Any, send: Any) -> None:
         await app({**scope, "server": ("10.0.0.7", 8000)}, receive, send)
@@ -39,19 +39,19 @@ def _bound(app: Any) -> Any:
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
-def test_this_machine_is_answered(peer: str) -> None:
+def test_loopback_has_access(peer: str) -> None:
     assert ask(peer=peer).status_code == 200
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.8", "203.0.113.5", "::ffff:10.0.0.8", "2001:db8::1", ""])
-def test_another_machine_is_not(peer: str) -> None:
-    answer = ask(peer=peer)
-    assert answer.status_code == 403
-    assert "--control-token" in answer.json()["error"]["message"]
+def test_another_machine_has_no_access_without_a_token(peer: str) -> None:
+    response = ask(peer=peer)
+    assert response.status_code == 403
+    assert "--control-token" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("header", [{"Authorization": f"Bearer {TOKEN}"}, {"X-Mock-Token": TOKEN}])
-def test_another_machine_with_the_token_is_answered_under_any_name(header: dict[str, str]) -> None:
+def test_the_token_gives_access_under_any_host_name(header: dict[str, str]) -> None:
     for host in ("10.0.0.7:8000", "emulator:8000"):
         assert ask(peer="10.0.0.8", host=host, control_token=TOKEN, headers=header).status_code == 200
 
@@ -59,28 +59,28 @@ def test_another_machine_with_the_token_is_answered_under_any_name(header: dict[
 @pytest.mark.parametrize(
     "header", [{}, {"X-Mock-Token": "wrong"}, {"X-Mock-Token": "é"}, {"Authorization": f"Basic {TOKEN}"}]
 )
-def test_where_there_is_a_token_this_machine_needs_it_too(header: dict[str, str]) -> None:
+def test_loopback_needs_the_token_if_there_is_one(header: dict[str, str]) -> None:
     encoded = {name: value.encode() for name, value in header.items()}
-    answer = ask(peer="127.0.0.1", control_token=TOKEN, headers=encoded)
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
-    assert TOKEN not in answer.text
+    response = ask(peer="127.0.0.1", control_token=TOKEN, headers=encoded)
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+    assert TOKEN not in response.text
 
 
-def test_health_is_for_everybody() -> None:
+def test_health_needs_no_access() -> None:
     assert ask("/_mock/health", peer="203.0.113.5", host="evil.example", control_token=TOKEN).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "a.localhost", "LOCALHOST.", "[::1]:8000", "10.0.0.7"])
-def test_a_host_that_is_this_machine_or_the_bound_address_is_answered(host: str) -> None:
+def test_host_may_be_loopback_or_the_bound_address(host: str) -> None:
     assert ask(peer="127.0.0.1", host=host).status_code == 200
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.8", "", "[", "a@localhost.x"]
 )
-def test_a_name_that_was_rebound_to_this_machine_is_refused(host: str) -> None:
-    answer = ask(peer="127.0.0.1", host=host)
-    assert (answer.status_code, answer.json()["error"]["field"]) == (403, "Host")
+def test_a_rebound_host_name_is_rejected(host: str) -> None:
+    response = ask(peer="127.0.0.1", host=host)
+    assert (response.status_code, response.json()["error"]["field"]) == (403, "Host")
 
 
 @pytest.mark.parametrize(
@@ -95,32 +95,32 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(host: str) -> None:
     ],
 )
 @pytest.mark.parametrize("token", [None, TOKEN])
-def test_a_page_of_another_site_is_refused(headers: dict[str, str], token: str | None) -> None:
+def test_a_page_of_another_site_is_rejected(headers: dict[str, str], token: str | None) -> None:
     with_token = {**headers, "X-Mock-Token": TOKEN}
-    answer = ask(peer="127.0.0.1", control_token=token, headers=with_token)
-    assert (answer.status_code, answer.json()["error"]["field"]) == (403, next(iter(headers)))
+    response = ask(peer="127.0.0.1", control_token=token, headers=with_token)
+    assert (response.status_code, response.json()["error"]["field"]) == (403, next(iter(headers)))
 
 
-def test_a_page_of_this_server_is_answered() -> None:
+def test_a_page_of_this_server_has_access() -> None:
     headers = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
     assert ask(peer="127.0.0.1", headers=headers).status_code == 200
 
 
-def test_what_is_refused_is_not_done(open_door: Open) -> None:
+def test_a_rejected_request_has_no_effect(open_door: Open) -> None:
     door = open_door("on a socket")
-    refused = door.ask("POST", "/_mock/reset", key=None, json={}, headers={"Origin": "https://evil.example"})
-    assert refused.status_code == 403
+    response = door.ask("POST", "/_mock/reset", key=None, json={}, headers={"Origin": "https://evil.example"})
+    assert response.status_code == 403
     task_id = door.order_b()
     door.ask("POST", "/_mock/reset", key=None, json={}, headers={"Host": "evil.example"})
     assert door.task_b(task_id)["id"] == task_id
 
 
-def test_a_socket_on_loopback_answers_with_the_token_alone(open_door: Open) -> None:
+def test_a_socket_on_loopback_requires_the_token(open_door: Open) -> None:
     door = open_door("on a socket", control_token=TOKEN)
     assert door.get("/_mock/clock", key=None).status_code == 401
     assert door.get("/_mock/clock", key=TOKEN).status_code == 200
     assert door.get("/_mock/health", key=None).status_code == 200
 
 
-def test_a_name_is_no_loopback_address() -> None:
+def test_a_name_is_not_a_loopback_address() -> None:
     assert not is_loopback("localhost")

@@ -1,0 +1,97 @@
+"""Task endpoints: lists, single tasks and timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Control = Callable[..., Any]
+
+
+def ids(response: Any) -> list[str]:
+    return [task["id"] for task in response["tasks"]]
+
+
+def test_tasks_of_all_keys_are_listed_and_can_be_filtered(frozen_server: Any, control: Control) -> None:
+    first, second = frozen_server.order_a(), frozen_server.order_b(key="sk_other")
+    frozen_server.clock.advance(5)
+    third = frozen_server.order_b()
+    assert ids(control("GET", "tasks")) == [first, second, third]
+    for query, expected in {
+        "upstream=opeai": [second, third],
+        "status=SUCCESS": [first, second],
+        "key=sk_other": [second],
+        "upstream=opeai&status=QUEUED": [third],
+        "key=sk_nobody": [],
+    }.items():
+        assert ids(control("GET", f"tasks?{query}")) == expected
+
+
+def test_the_limit_keeps_the_newest_tasks(frozen_server: Any, control: Control) -> None:
+    created = [frozen_server.order_b() for _ in range(4)]
+    response = control("GET", "tasks?limit=2")
+    assert (ids(response), response["total"]) == (created[2:], 4)
+
+
+def test_a_task_is_shown_as_it_is_now(frozen_server: Any, control: Control) -> None:
+    task_id = frozen_server.order_b(prompt="A cat [[mock: failed after=10s]]")
+    frozen_server.clock.advance(10)
+    task = control("GET", f"tasks/{task_id}")
+    assert (task["status"], task["progress"], task["upstream"]) == ("FAILURE", 100, "opeai")
+    assert (task["size"], task["seconds"], task["audio"], task["seed"]) == ("640x640", 4, False, 3)
+    assert task["ends_at"] == task["created_at"] + 10
+    assert set(task["failure"]) == {"kind", "code", "message"}
+    assert "sk_test" not in str(task)
+
+
+def test_a_task_that_never_ends_has_no_end(frozen_server: Any, control: Control) -> None:
+    assert control("GET", f"tasks/{frozen_server.order_b(prompt='[[mock: stuck]]')}")["ends_at"] is None
+
+
+def test_a_timeline_has_phases_and_exchanges(frozen_server: Any, control: Control) -> None:
+    task_id = frozen_server.order_b()
+    frozen_server.order_b()
+    frozen_server.clock.advance(1)
+    frozen_server.task_b(task_id)
+    response = control("GET", f"tasks/{task_id}/timeline")
+    assert [phase["status"] for phase in response["phases"]] == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
+    assert [phase["reached"] for phase in response["phases"]] == [True, True, False]
+    assert [phase["at"] - response["task"]["created_at"] for phase in response["phases"]] == pytest.approx(
+        [0, 0.6, 2], abs=1e-5
+    )
+    exchanges = [
+        (exchange["operation"], exchange["at"] - response["task"]["created_at"], exchange["status"])
+        for exchange in response["exchanges"]
+    ]
+    assert exchanges == [("create", 0, 200), ("query", 1, 200)]
+    assert response["now"] == response["task"]["created_at"] + 1
+
+
+def test_a_timeline_leaves_out_tasks_with_a_similar_id(frozen_server: Any, control: Control) -> None:
+    task_id = frozen_server.order_b()
+    frozen_server.get(f"/v1/videos/{task_id}0")
+    frozen_server.get(f"/v1/videos/x-{task_id}")
+    assert [exchange["operation"] for exchange in control("GET", f"tasks/{task_id}/timeline")["exchanges"]] == [
+        "create"
+    ]
+
+
+def test_an_unknown_task_gets_a_404(control: Control) -> None:
+    for path in ("tasks/nobody", "tasks/nobody/timeline"):
+        assert "'nobody'" in control("GET", path, status=404)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("status=done", "allowed: QUEUED, IN_PROGRESS, SUCCESS, FAILURE"),
+        ("upstream=x", "allowed: apimodels, opeai"),
+        ("limit=many", "a whole number from 0 to 1000"),
+        ("limit=1001", "a whole number from 0 to 1000"),
+        ("colour=red", "allowed: upstream, status, limit, key, account"),
+    ],
+)
+def test_an_invalid_filter_is_rejected(control: Control, query: str, message: str) -> None:
+    assert message in control("GET", f"tasks?{query}", status=400)["error"]["message"]
