@@ -76,7 +76,7 @@ class LiveUpstreamDrifted(AssertionError):
         from .verify.api import format_finding, summary_line
 
         could_not_look = verification.verdict == "could-not-look"
-        head = [f"{COULD_NOT_LOOK}: {verification.trouble}"] if could_not_look else []
+        head = [f"{COULD_NOT_LOOK}: {verification.problem}"] if could_not_look else []
         super().__init__("\n".join([*head, summary_line(verification), *map(format_finding, verification.findings)]))
 
 
@@ -126,7 +126,7 @@ def _verify_once(config: pytest.Config) -> Verification:
 
 
 def _verify(config: pytest.Config, name: str, key: str) -> Verification:
-    from .driver.http_transport import InvalidAddress
+    from .driver.http_transport import InvalidBaseUrl
     from .verify.api import run_verification
     from .verify.budget import budget_from
     from .verify.order_log import UnreadableOrderLog
@@ -141,5 +141,5 @@ def _verify(config: pytest.Config, name: str, key: str) -> Verification:
             second_api_key=second_key,
             budget=budget,
         )
-    except (InvalidAddress, UnreadableOrderLog) as error:
+    except (InvalidBaseUrl, UnreadableOrderLog) as error:
         pytest.fail(f"{COULD_NOT_LOOK}: {error}", pytrace=False)

@@ -39,7 +39,7 @@ Told = Mapping[str, tuple[str, tuple[Fact, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class UpstreamDifference:
     """Two upstreams on one matter; `-` where one has no word on it. `facts` are those of both."""
 
     topic: str
@@ -49,16 +49,16 @@ class Difference:
     facts: tuple[str, ...]
 
 
-def differences(one: Contract, other: Contract) -> tuple[Difference, ...]:
+def upstream_differences(one: Contract, other: Contract) -> tuple[UpstreamDifference, ...]:
     """Every matter of which the two do not say the same, by topic and in the order of their pages."""
-    found: list[Difference] = []
+    found: list[UpstreamDifference] = []
     for topic, tell in TOPICS.items():
         ours, theirs = tell(one), tell(other)
         for about in dict.fromkeys((*ours, *theirs)):
             mine, yours = ours.get(about, (NOTHING, ())), theirs.get(about, (NOTHING, ()))
             if mine[0] != yours[0]:
                 facts = tuple(dict.fromkeys(fact.id for fact in (*mine[1], *yours[1])))
-                found.append(Difference(topic, about, mine[0], yours[0], facts))
+                found.append(UpstreamDifference(topic, about, mine[0], yours[0], facts))
     return tuple(found)
 
 
@@ -218,9 +218,9 @@ TOPICS: Mapping[str, Callable[[Contract], Told]] = {
 }
 
 
-def page(one: Contract, other: Contract) -> Iterator[str]:
+def markdown_lines(one: Contract, other: Contract) -> Iterator[str]:
     """The differences as lines of Markdown, a table for each topic."""
-    rows = differences(one, other)
+    rows = upstream_differences(one, other)
     yield f"# Where {one.name} and {other.name} differ"
     yield ""
     names = f"{one.display_name}, and of {other.display_name}"

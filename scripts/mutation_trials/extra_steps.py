@@ -11,7 +11,7 @@ from decimal import Decimal
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
 from seedmock_harness.driver.client import Driver, Step
-from seedmock_harness.probes.task_flows import ended
+from seedmock_harness.probes.task_flows import poll_to_end
 
 CALLBACK_URL = "http://127.0.0.1:9/hook"
 
@@ -39,14 +39,14 @@ def _order_twice(driver: Driver) -> None:
 
 
 def _order_unknown_model(driver: Driver) -> None:
-    driver.ask(Operation.BALANCE)
-    driver.ask(Operation.CREATE, {**driver.contract.example(Operation.CREATE), "model": "nonesuch"})
-    driver.ask(Operation.BALANCE)
+    driver.call(Operation.BALANCE)
+    driver.call(Operation.CREATE, {**driver.contract.example(Operation.CREATE), "model": "nonesuch"})
+    driver.call(Operation.BALANCE)
 
 
 def _order_beyond_balance(driver: Driver) -> None:
-    driver.ask(Operation.BALANCE)
-    driver.ask(Operation.CREATE, {**driver.contract.example(Operation.CREATE), "aspect_ratio": "16:9"})
+    driver.call(Operation.BALANCE)
+    driver.call(Operation.CREATE, {**driver.contract.example(Operation.CREATE), "aspect_ratio": "16:9"})
 
 
 def _order_with_callback(driver: Driver) -> None:
@@ -54,6 +54,6 @@ def _order_with_callback(driver: Driver) -> None:
 
 
 def _order(driver: Driver, **fields: str) -> None:
-    task = driver.ask(Operation.CREATE, {**driver.contract.example(Operation.CREATE), **fields}).made
+    task = driver.call(Operation.CREATE, {**driver.contract.example(Operation.CREATE), **fields}).created_id
     if task is not None:
-        ended(driver, task)
+        poll_to_end(driver, task)

@@ -15,11 +15,11 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.upstreams import get_contract
-from seedmock_harness.checks import judged
-from seedmock_harness.driver.client import Driver, Judged, Step, UnexpectedTask
-from seedmock_harness.probes.free_steps import free
-from seedmock_harness.probes.paid_steps import PaidOptions, paid
-from seedmock_harness.probes.task_flows import Unfinished
+from seedmock_harness.checks import run_checks
+from seedmock_harness.driver.client import CheckedInteraction, Driver, Step, UnexpectedTask
+from seedmock_harness.probes.free_steps import free_steps
+from seedmock_harness.probes.paid_steps import PaidOptions, paid_steps
+from seedmock_harness.probes.task_flows import TaskNotFinished
 from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_harness.verify.target import KEYS, WRONG
 from seedmock_server.app import App
@@ -64,12 +64,12 @@ class TrialResult:
     @property
     def contradicted(self) -> dict[str, set[str]]:
         """Each fact that was found otherwise, with the checks that found it."""
-        return _checks_by_fact(observation for observation in self.observations if not observation.result.holds)
+        return _checks_by_fact(observation for observation in self.observations if not observation.result.passed)
 
 
 def all_steps(contract: Contract, *, deep: bool = False) -> tuple[Step, ...]:
     """Every step of a verification, free or paid."""
-    return (*free(contract), *paid(contract, PaidOptions(own_clock=True, deep=deep)))
+    return (*free_steps(contract), *paid_steps(contract, PaidOptions(own_clock=True, deep=deep)))
 
 
 def try_mutant(mutant: Mutant, clips: Path, *, with_all_free_steps: bool = False) -> TrialResult:
@@ -126,25 +126,25 @@ class _Trial:
 
     def run(self, step: Step, driver: Driver) -> bool:
         """Take a step. False if it created a task that it must not create."""
-        self.step_name, driver.paying = step.name, step.price > 0
+        self.step_name, driver.allow_orders = step.name, step.price > 0
         try:
             for result in step.run(driver):
                 self._add(Observation(step.name, step.name, result), None)
         except UnexpectedTask as error:
-            self.result.unexpected_task = str(error.turn.made)
+            self.result.unexpected_task = str(error.interaction.created_id)
             return False
-        except Unfinished:
+        except TaskNotFinished:
             return True
         self._check_callbacks(driver)
         return True
 
-    def collect(self, verdict: Judged) -> None:
-        for check, result in verdict.looks:
-            self._add(Observation(self.step_name, check, result), verdict.turn.exchange)
+    def collect(self, checked: CheckedInteraction) -> None:
+        for check, result in checked.results:
+            self._add(Observation(self.step_name, check, result), checked.interaction.exchange)
 
     def _add(self, observation: Observation, exchange: Exchange | None) -> None:
         self.result.observations.append(observation)
-        if not observation.result.holds:
+        if not observation.result.passed:
             failure = CheckFailure(observation.check, observation.result, exchange)  # type: ignore[arg-type]
             if failure.severity is not Severity.INFO:
                 self.result.drifted.add(observation.result.fact.id)
@@ -152,18 +152,18 @@ class _Trial:
     def _check_callbacks(self, driver: Driver) -> None:
         """Check callbacks as they would be posted: in process there is no server to take them."""
         faults = CallbackFaults(self.app.faults, {self.contract.name: self.contract})
-        for history in driver.conversation.tasks.values():
+        for history in driver.history.tasks.values():
             task = self.app.context.engine.store.task(history.id)
             url = (history.created.document or {}).get("callback_url")
-            if task is None or not url or history.ended is None:
+            if task is None or not url or history.final_poll is None:
                 continue
-            body = encode_json(json.loads(history.ended.exchange.response.body))
+            body = encode_json(json.loads(history.final_poll.exchange.response.body))
             posted = faults.spoil(task, body, ((b"content-type", b"application/json"),))
             for _ in range(posted.times):
                 request = Request("POST", url, (), posted.body.decode())
-                interaction = driver.conversation.turn(Exchange("callback", request, Response(200), "", driver.now()))
-                self.collect(Judged(interaction, tuple(judged(interaction))))
-                driver.conversation.remember(interaction)
+                interaction = driver.history.interaction(Exchange("callback", request, Response(200), "", driver.now()))
+                self.collect(CheckedInteraction(interaction, tuple(run_checks(interaction))))
+                driver.history.add(interaction)
 
 
 def _checks_by_fact(observations: Iterable[Observation]) -> dict[str, set[str]]:

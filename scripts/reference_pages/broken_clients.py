@@ -54,7 +54,7 @@ def table(upstream: str) -> Iterator[str]:
 
 
 def row(name: str, breaks: str, certification: Certification) -> Iterator[str]:
-    counts = Counter(violation.invariant for violation in certification.broken)
+    counts = Counter(violation.invariant for violation in certification.violations)
     yield from (name, breaks, str(len(certification.trials)))
     yield from (str(counts[invariant] or "") for invariant in Invariant)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from seedmock_contracts.upstreams import contracts
-from seedmock_harness.upstream_diff import page
+from seedmock_harness.upstream_diff import markdown_lines
 
 PATH = "docs/reference/upstream-differences.md"
 
 
 def render_pages() -> dict[str, str]:
-    return {PATH: "\n".join(page(*contracts())) + "\n"}
+    return {PATH: "\n".join(markdown_lines(*contracts())) + "\n"}

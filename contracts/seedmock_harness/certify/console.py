@@ -9,10 +9,20 @@ import click
 
 from seedmock_server.cli.connection import progress
 
-from ..results.certification import MEANINGS, Certification, Invariant, InvariantViolation, Verdict
+from ..results.certification import (
+    INVARIANT_DESCRIPTIONS,
+    Certification,
+    CertificationVerdict,
+    Invariant,
+    InvariantViolation,
+)
 from .scenario import Scenario
 
-COLOURS = {Verdict.CERTIFIED: "green", Verdict.NOT_CERTIFIED: "red", Verdict.COULD_NOT_RUN: "yellow"}
+COLOURS = {
+    CertificationVerdict.CERTIFIED: "green",
+    CertificationVerdict.NOT_CERTIFIED: "red",
+    CertificationVerdict.COULD_NOT_RUN: "yellow",
+}
 MOST_CONVERSATIONS = 1
 """How many conversations are shown of an invariant that broke in many scenarios; a report has them all."""
 
@@ -48,22 +58,22 @@ def listed(wanted: Sequence[Scenario]) -> None:
 def conclude(found: Certification) -> None:
     """What broke, invariant by invariant, and the verdict."""
     for invariant in Invariant:
-        broken = [one for one in found.broken if one.invariant is invariant]
+        broken = [one for one in found.violations if one.invariant is invariant]
         if broken:
             _told(invariant, broken)
-    if found.trouble:
-        click.echo(f"in the way: {found.trouble}")
-    kept = len(Invariant) - len({one.invariant for one in found.broken})
-    counts = "" if found.trouble else f", {kept} of {len(Invariant)} invariants hold"
+    if found.problem:
+        click.echo(f"in the way: {found.problem}")
+    kept = len(Invariant) - len({one.invariant for one in found.violations})
+    counts = "" if found.problem else f", {kept} of {len(Invariant)} invariants hold"
     told = f"{found.verdict}: {len(found.trials)} scenarios of {found.upstream}{counts}, {found.seconds:.0f} s"
     click.echo(click.style(told, fg=COLOURS[found.verdict], bold=True))
 
 
 def _told(invariant: Invariant, broken: Sequence[InvariantViolation]) -> None:
     head = click.style(invariant.value, bold=True)
-    click.echo(f"{head}  {MEANINGS[invariant]}  ({broken[0].severity})")
+    click.echo(f"{head}  {INVARIANT_DESCRIPTIONS[invariant]}  ({broken[0].severity})")
     for number, one in enumerate(broken):
         click.echo(f"  {one.scenario}: {one.detail}")
         if number < MOST_CONVERSATIONS:
-            for line in one.conversation:
+            for line in one.transcript:
                 click.echo(f"    {line}")

@@ -18,8 +18,8 @@ from seedmock_server.journal import JournalEntry
 from seedmock_server.tasks.models import Task
 
 from ..conversation.history import History, Interaction
-from ..results.certification import Call as CallOfLife
-from ..results.certification import Life
+from ..results.certification import TrialCall as CallOfLife
+from ..results.certification import TrialRecord
 from .adapters import Outcome, Run
 from .sample_orders import Order
 from .scenario import Scenario
@@ -66,7 +66,7 @@ class Heard:
     @property
     def is_good(self) -> bool:
         """Whether it was answered, and not with a refusal or with what nobody can read."""
-        return self.is_whole and not self.turn.refused and isinstance(self.turn.body, dict)
+        return self.is_whole and not self.turn.is_error and isinstance(self.turn.body, dict)
 
     @property
     def status(self) -> TaskStatus | None:
@@ -76,13 +76,13 @@ class Heard:
     @property
     def word(self) -> str | None:
         """The status word that a good answer told."""
-        return self.turn.word if self.is_good else None
+        return self.turn.raw_status if self.is_good else None
 
     @property
     def is_moderation(self) -> bool:
         """Whether the answer says that moderation objects."""
         text = self.turn.exchange.response.body
-        ended = self.status is TaskStatus.FAILURE or self.turn.refused
+        ended = self.status is TaskStatus.FAILURE or self.turn.is_error
         return ended and any(code.code in text for code in self.turn.contract.fail_codes if code.kind in MODERATION)
 
     @property
@@ -149,7 +149,7 @@ class Evidence:
     def polls(self) -> tuple[Heard, ...]:
         """The polls of the task that was asked about last: what was told of another task says nothing of this one."""
         polls = self.of(Operation.QUERY)
-        return tuple(heard for heard in polls if heard.turn.asked == polls[-1].turn.asked)
+        return tuple(heard for heard in polls if heard.turn.requested_id == polls[-1].turn.requested_id)
 
     @cached_property
     def contents(self) -> tuple[Heard, ...]:
@@ -197,13 +197,13 @@ class Evidence:
         return (*steps, *_shortened(lines), f"+{self.waited:.2f}s outcome: {said}")
 
     @property
-    def life(self) -> Life:
+    def life(self) -> TrialRecord:
         """The trial to look at: its calls with their times since the first."""
         start = self.heard[0].call.arrived if self.heard else 0.0
         steps = tuple(str(step) for step in self.scenario.steps)
         said = str(self.outcome) if self.outcome else self.run.trouble
         calls = tuple(_spoken(heard, start) for heard in self.heard)
-        return Life(self.scenario.name, self.scenario.says, steps, calls, said, self.waited)
+        return TrialRecord(self.scenario.name, self.scenario.says, steps, calls, said, self.waited)
 
 
 def _spoken(heard: Heard, start: float) -> CallOfLife:
@@ -221,8 +221,8 @@ def heard_from(contract: Contract, calls: list[Call], entries: Mapping[int, Jour
     for call in calls:
         request = Request(call.method, call.url, call.headers, call.body.decode("utf-8", "replace"))
         answer = Response(call.status, call.answered_headers, call.answer.decode("utf-8", "replace"))
-        turn = conversation.turn(Exchange(call.operation, request, answer, "", call.ended or call.arrived))
-        conversation.remember(turn)
+        turn = conversation.interaction(Exchange(call.operation, request, answer, "", call.ended or call.arrived))
+        conversation.add(turn)
         found.append(Heard(call, turn, entries.get(-1 if call.number is None else call.number)))
     return tuple(found)
 

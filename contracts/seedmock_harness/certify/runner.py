@@ -13,7 +13,7 @@ from pathlib import Path
 from seedmock_server.clock import Clock
 from seedmock_server.randomness import fresh_seed
 
-from ..results.certification import Certification, Invariant, InvariantViolation, Life, Verdict
+from ..results.certification import Certification, CertificationVerdict, Invariant, InvariantViolation, TrialRecord
 from .adapters import Adapter, Callback, Maker
 from .evidence import Evidence
 from .invariants import judged
@@ -86,7 +86,7 @@ class Certifier:
         self._quiet = QUIET
         self._stopped = 0
         self._found: dict[str, list[InvariantViolation]] = {}
-        self._lives: dict[str, Life] = {}
+        self._lives: dict[str, TrialRecord] = {}
         self._waiting: queue.SimpleQueue[Scenario] = queue.SimpleQueue()
         self._troubles: list[BaseException] = []
 
@@ -194,7 +194,7 @@ class Certifier:
         """What it all comes to."""
         tried = [scenario.name for scenario in wanted if scenario.name in self._found]
         broken = tuple(one for name in tried for one in self._found[name])
-        verdict = Verdict.NOT_CERTIFIED if broken else Verdict.CERTIFIED
-        verdict = Verdict.COULD_NOT_RUN if trouble else verdict
+        verdict = CertificationVerdict.NOT_CERTIFIED if broken else CertificationVerdict.CERTIFIED
+        verdict = CertificationVerdict.COULD_NOT_RUN if trouble else verdict
         lives = tuple(self._lives[name] for name in tried)
         return Certification(upstream, self._adapter.name, verdict, tuple(tried), broken, trouble, seconds, lives)

@@ -43,7 +43,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def judged(turn: Interaction) -> Iterator[tuple[str, CheckResult]]:
+def run_checks(turn: Interaction) -> Iterator[tuple[str, CheckResult]]:
     """What every check saw in a turn, with the check's name."""
     for check in CHECKS:
         for look in check(turn):
@@ -52,4 +52,4 @@ def judged(turn: Interaction) -> Iterator[tuple[str, CheckResult]]:
 
 def failures(turn: Interaction) -> list[CheckFailure]:
     """What is wrong with a turn."""
-    return [CheckFailure(name, look, turn.exchange) for name, look in judged(turn) if not look.holds]
+    return [CheckFailure(name, look, turn.exchange) for name, look in run_checks(turn) if not look.passed]

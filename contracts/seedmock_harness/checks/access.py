@@ -9,8 +9,8 @@ from seedmock_contracts.endpoints import allowed_methods, match_route
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.facts import Endpoint
 
-from ..conversation.history import STRANGERS, Interaction
-from ..results.checks import CheckResult, broken, held
+from ..conversation.history import UNAUTHENTICATED, Interaction
+from ..results.checks import CheckResult, failed, passed
 from .rule_enforcement import OF_RULES, UNKNOWN, answered, is_elsewhere, unknown_kinds
 
 LEFT_OUT = frozenset({"GET", "DELETE", "POST", "HEAD"})
@@ -21,17 +21,17 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 def keys_are_asked_for(turn: Interaction) -> Iterator[CheckResult]:
     """Without a key, or with a wrong one, every call is refused before anything else is looked at."""
     fact = turn.contract.find(f"{turn.contract.name}.auth")
-    if fact is None or turn.exchange.caller not in STRANGERS or _endpoint(turn) is None or turn.status_code == 0:
+    if fact is None or turn.exchange.caller not in UNAUTHENTICATED or _endpoint(turn) is None or turn.status_code == 0:
         return
     expected = turn.contract.error_case(ErrorKind.AUTHENTICATION).status
-    if not turn.refused:
+    if not turn.is_error:
         who = "with a wrong key" if turn.exchange.caller else "without a key"
-        yield broken(fact, f"a call {who} is taken", expected, turn.status_code)
+        yield failed(fact, f"a call {who} is taken", expected, turn.status_code)
         return
-    if any(case.kind is ErrorKind.AUTHENTICATION for case in turn.cases) or turn.status_code in (expected, 403):
-        yield held(fact, str(turn.status_code))
+    if any(case.kind is ErrorKind.AUTHENTICATION for case in turn.error_cases) or turn.status_code in (expected, 403):
+        yield passed(fact, str(turn.status_code))
     elif turn.status_code not in (429, 500, 502, 503, 504):
-        yield broken(fact, "another fault is looked at before the key", expected, turn.status_code)
+        yield failed(fact, "another fault is looked at before the key", expected, turn.status_code)
         return
     yield from answered(turn, (ErrorKind.AUTHENTICATION,))
 
@@ -50,34 +50,38 @@ def _endpoint(turn: Interaction) -> Endpoint | None:
 def what_is_unknown_is_not_found(turn: Interaction) -> Iterator[CheckResult]:
     """A refusal of an id that was not given in this conversation says that there is no such thing."""
     kinds = UNKNOWN.get(turn.operation) if turn.operation is not None else None
-    if kinds is None or not _asks_in_order(turn) or _endpoint(turn) is None or turn.story is not None:
+    if kinds is None or not _asks_in_order(turn) or _endpoint(turn) is None or turn.task is not None:
         return
-    if not turn.asked or (turn.exchange.caller, turn.asked) in turn.before.groups or turn.asked in turn.before.assets:
+    if (
+        not turn.requested_id
+        or (turn.exchange.caller, turn.requested_id) in turn.history.groups
+        or turn.requested_id in turn.history.assets
+    ):
         return
-    told = {case.kind for case in turn.cases}
+    told = {case.kind for case in turn.error_cases}
     if told & {*kinds} or not told & OF_RULES:  # what is said of a rule is for those who judge rules
         yield from answered(turn, kinds)
 
 
 def _asks_in_order(turn: Interaction) -> bool:
-    return not turn.violations and turn.exchange.caller not in STRANGERS
+    return not turn.violations and turn.exchange.caller not in UNAUTHENTICATED
 
 
 def endpoints_are_served(turn: Interaction) -> Iterator[CheckResult]:
     """An endpoint of the page's is there: under the base that was asked, by the method that the page gives."""
     endpoint = _endpoint(turn)
-    if endpoint is None or turn.exchange.caller in STRANGERS or turn.status_code in (0, 401, 403, 429):
+    if endpoint is None or turn.exchange.caller in UNAUTHENTICATED or turn.status_code in (0, 401, 403, 429):
         return
     due = {violation.kind for violation in turn.violations} | {*unknown_kinds(turn)}
     if is_elsewhere(turn, due):
-        yield broken(endpoint, "the endpoint is not there", f"{endpoint.method} {endpoint.path}", turn.status_code)
+        yield failed(endpoint, "the endpoint is not there", f"{endpoint.method} {endpoint.path}", turn.status_code)
     elif turn.status_code < 500 and turn.status_code not in (404, 405):
-        yield held(endpoint, f"{turn.exchange.request.method} {urlsplit(turn.exchange.request.url).path}")
+        yield passed(endpoint, f"{turn.exchange.request.method} {urlsplit(turn.exchange.request.url).path}")
 
 
 def other_paths_are_refused(turn: Interaction) -> Iterator[CheckResult]:
     """A path that is none of the upstream's is not found; a method that a path has not is not allowed there."""
-    if turn.operation is not None or turn.exchange.caller in STRANGERS or turn.status_code == 0:
+    if turn.operation is not None or turn.exchange.caller in UNAUTHENTICATED or turn.status_code == 0:
         return
     method, path = turn.exchange.request.method, urlsplit(turn.exchange.request.url).path
     allowed = allowed_methods(turn.contract, path)
@@ -85,28 +89,33 @@ def other_paths_are_refused(turn: Interaction) -> Iterator[CheckResult]:
     if method == "OPTIONS" or method in allowed or not path.startswith(f"{turn.contract.bases[0].prefix}/"):
         return
     kind = ErrorKind.METHOD_NOT_ALLOWED if allowed else ErrorKind.ROUTE_NOT_FOUND
-    if not turn.refused:
+    if not turn.is_error:
         case = turn.contract.error_case(kind)
-        yield broken(case, "a call of no endpoint is taken", case.status, turn.status_code)
+        yield failed(case, "a call of no endpoint is taken", case.status, turn.status_code)
         return
     yield from answered(turn, (kind, ErrorKind.ROUTE_NOT_FOUND) if allowed and method in LEFT_OUT else (kind,))
     if turn.status_code == 405 and allowed:
         told = {name.strip().upper() for name in turn.headers.get("allow", "").split(",")}
         case = turn.contract.error_case(ErrorKind.METHOD_NOT_ALLOWED)
         if allowed <= told:
-            yield held(case, f"Allow: {turn.headers['allow']}")
+            yield passed(case, f"Allow: {turn.headers['allow']}")
         else:
-            yield broken(case, "Allow does not tell the methods that there are", ", ".join(sorted(allowed)), told)
+            yield failed(case, "Allow does not tell the methods that there are", ", ".join(sorted(allowed)), told)
 
 
 def bodies_are_documents(turn: Interaction) -> Iterator[CheckResult]:
     """A body of another kind than the page's is refused as such; so is one that is not what it says it is."""
     endpoint = _endpoint(turn)
-    if endpoint is None or endpoint.method != "POST" or turn.exchange.caller in STRANGERS or turn.document is not None:
+    if (
+        endpoint is None
+        or endpoint.method != "POST"
+        or turn.exchange.caller in UNAUTHENTICATED
+        or turn.document is not None
+    ):
         return
     if not turn.exchange.request.body or turn.exchange.request.body.startswith("<"):
         return
-    type_ = turn.sent_headers.get("content-type", "").partition(";")[0].strip().lower()
+    type_ = turn.request_headers.get("content-type", "").partition(";")[0].strip().lower()
     if type_ in FORMS or turn.status_code == 0:
         return
     if turn.operation not in turn.contract.rules and type_.endswith("json"):
@@ -114,8 +123,8 @@ def bodies_are_documents(turn: Interaction) -> Iterator[CheckResult]:
     json = type_ == "application/json" or type_.endswith("+json")
     kind = ErrorKind.MALFORMED if json else ErrorKind.UNSUPPORTED_MEDIA_TYPE
     case = turn.contract.error_case(kind)
-    if not turn.refused:
-        yield broken(case, "a body that is no document is taken", case.status, turn.status_code)
+    if not turn.is_error:
+        yield failed(case, "a body that is no document is taken", case.status, turn.status_code)
     else:
         yield from answered(turn, (kind,) if json else (kind, ErrorKind.MALFORMED))
 

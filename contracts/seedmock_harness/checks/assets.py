@@ -10,7 +10,7 @@ from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, TaskStatus
 from seedmock_contracts.facts import Endpoint, Fact
 
 from ..conversation.history import AssetHistory, Interaction
-from ..results.checks import CheckResult, Severity, broken, compared, held
+from ..results.checks import CheckResult, Severity, compare, failed, passed
 from .variants import chosen
 
 SCHEME = "asset://"
@@ -29,69 +29,69 @@ def assets_move_forward(turn: Interaction) -> Iterator[CheckResult]:
             yield chosen(turn, f"{turn.contract.name}.asset_status", str(word))
         if word is None:
             continue
-        fact, asset = turn.fact("assets.poll"), turn.before.assets.get(id_)
+        fact, asset = turn.fact("assets.poll"), turn.history.assets.get(id_)
         before = latest(asset) if asset is not None else None
         if word not in AssetStatus.__members__.values():
-            yield broken(fact, "an asset has an unknown status", " or ".join(AssetStatus), word)
+            yield failed(fact, "an asset has an unknown status", " or ".join(AssetStatus), word)
         elif before is not None:
             right = before in (AssetStatus.PROCESSING, word)
             title = "an asset's status runs backwards"
-            yield held(fact, str(word)) if right else broken(fact, title, f"{before}, for ever", word)
+            yield passed(fact, str(word)) if right else failed(fact, title, f"{before}, for ever", word)
             if right and word == AssetStatus.PROCESSING:
                 yield from _late(turn, asset, fact)
 
 
 def _late(turn: Interaction, asset: AssetHistory | None, fact: Fact) -> Iterator[CheckResult]:
-    since = asset.made.exchange.at if asset is not None else turn.exchange.at
+    since = asset.created.exchange.at if asset is not None else turn.exchange.at
     if turn.exchange.at - since > PATIENCE:
         expected, observed = (
             f"Active or Failed within {PATIENCE:.0f} s",
             f"Processing after {turn.exchange.at - since:.0f} s",
         )
-        yield broken(fact, "an asset does not come to its end", expected, observed, Severity.WARNING)
+        yield failed(fact, "an asset does not come to its end", expected, observed, Severity.WARNING)
 
 
 def assets_tell_what_they_are(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's name, kind, source and group are those that it was made with, or renamed to."""
-    if turn.operation is Operation.ASSET_CREATE and not turn.refused:
+    if turn.operation is Operation.ASSET_CREATE and not turn.is_error:
         fact, told = turn.fact("assets.create.response"), turn.data if isinstance(turn.data, dict) else {}
         whole = bool(told.get("id")) and bool(told.get("asset_url"))
         title, expected = "an asset is made without a word of it", "data.id and data.asset_url"
-        yield held(fact) if whole else broken(fact, title, expected, turn.data)
+        yield passed(fact) if whole else failed(fact, title, expected, turn.data)
     for id_, one in told_assets(turn):
-        asset = turn.before.assets.get(id_)
+        asset = turn.history.assets.get(id_)
         if asset is not None and asset.caller == turn.exchange.caller:
             yield from _kept(turn, asset, one)
 
 
 def assets_are_renamed(turn: Interaction) -> Iterator[CheckResult]:
     """An update answers with the asset's id and its new name."""
-    if turn.operation is not Operation.ASSET_UPDATE or turn.refused or not isinstance(turn.data, dict):
+    if turn.operation is not Operation.ASSET_UPDATE or turn.is_error or not isinstance(turn.data, dict):
         return
     wanted = {name: (turn.document or {}).get(name) for name in ("id", "name") if name in turn.data}
     if wanted:
         told = {name: turn.data[name] for name in wanted}
-        yield compared(turn.fact("assets.update.rename"), "an asset is renamed otherwise", wanted, told)
+        yield compare(turn.fact("assets.update.rename"), "an asset is renamed otherwise", wanted, told)
 
 
 def deleted_assets_are_gone(turn: Interaction) -> Iterator[CheckResult]:
     """An asset is there for its key until it is deleted, by itself or with its group, and not afterwards."""
-    asset = turn.before.assets.get(turn.asked) if turn.operation in ABOUT_ONE else None
+    asset = turn.history.assets.get(turn.requested_id) if turn.operation in ABOUT_ONE else None
     if asset is None or asset.caller != turn.exchange.caller or turn.violations:
         return
-    there, gone = not turn.refused, status_told(turn) in GONE
-    if asset.deleted is not None and (there or gone):
-        by_group = asset.deleted.operation is Operation.GROUP_DELETE
+    there, gone = not turn.is_error, status_told(turn) in GONE
+    if asset.deletion is not None and (there or gone):
+        by_group = asset.deletion.operation is Operation.GROUP_DELETE
         fact = turn.fact("groups.delete.cascade") if by_group else endpoint(turn, Operation.ASSET_DELETE)
         title = "an asset is there although it was deleted"
-        yield held(fact, str(status_told(turn))) if gone else broken(fact, title, "404", turn.status_code)
-    elif asset.deleted is None and (there or gone):
+        yield passed(fact, str(status_told(turn))) if gone else failed(fact, title, "404", turn.status_code)
+    elif asset.deletion is None and (there or gone):
         assert turn.operation is not None
         fact = endpoint(turn, turn.operation)
         yield (
-            broken(fact, "an asset is gone", "the asset", status_told(turn))
+            failed(fact, "an asset is gone", "the asset", status_told(turn))
             if gone
-            else held(fact, str(turn.status_code))
+            else passed(fact, str(turn.status_code))
         )
 
 
@@ -102,32 +102,32 @@ def assets_need_no_name(turn: Interaction) -> Iterator[CheckResult]:
         return
     if document.get("name") is None:
         fact = turn.fact("assets.create.name.default")
-        if not turn.refused:
-            yield held(fact)
+        if not turn.is_error:
+            yield passed(fact)
         elif status_told(turn) == 400:
-            yield broken(fact, "an asset without a name is refused", "an asset", turn.status_code)
+            yield failed(fact, "an asset without a name is refused", "an asset", turn.status_code)
 
 
 def assets_can_be_used(turn: Interaction) -> Iterator[CheckResult]:
     """An order may refer to an Active asset of its key; with a gone, failed or foreign one it comes to nothing."""
     if turn.operation in ORDERS and not turn.violations:
         yield from _used(turn)
-    elif turn.operation is Operation.QUERY and turn.story is not None and not turn.refused:
-        bad = useless(turn, turn.story.created)
+    elif turn.operation is Operation.QUERY and turn.task is not None and not turn.is_error:
+        bad = useless(turn, turn.task.created)
         ended = turn.status if bad else None
         if bad is not None and ended is TaskStatus.SUCCESS:
-            yield broken(bad, "an asset that cannot be used was used", "a refusal or a failed task", turn.word)
+            yield failed(bad, "an asset that cannot be used was used", "a refusal or a failed task", turn.raw_status)
         elif bad is not None and ended is TaskStatus.FAILURE:
-            yield held(bad, str(turn.word))
+            yield passed(bad, str(turn.raw_status))
 
 
 def told_assets(turn: Interaction) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The assets that an answer tells of, by id: the one made or looked at, or each of a list."""
-    told = turn.data if isinstance(turn.data, dict) and not turn.refused else {}
-    if turn.operation is Operation.ASSET_CREATE and turn.made is not None:
-        yield turn.made, told
+    told = turn.data if isinstance(turn.data, dict) and not turn.is_error else {}
+    if turn.operation is Operation.ASSET_CREATE and turn.created_id is not None:
+        yield turn.created_id, told
     elif turn.operation is Operation.ASSET_GET:
-        yield turn.asked, told
+        yield turn.requested_id, told
     elif turn.operation is Operation.ASSET_LIST:
         items = told.get("items")
         for item in items if isinstance(items, list) else []:
@@ -137,14 +137,14 @@ def told_assets(turn: Interaction) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def status_of(turn: Interaction) -> AssetStatus | None:
     """The status of the one asset that an answer tells of."""
-    if turn.operation not in (Operation.ASSET_CREATE, Operation.ASSET_GET) or turn.refused:
+    if turn.operation not in (Operation.ASSET_CREATE, Operation.ASSET_GET) or turn.is_error:
         return None
-    return next((status for status in AssetStatus if status == turn.word), None)
+    return next((status for status in AssetStatus if status == turn.raw_status), None)
 
 
 def latest(asset: AssetHistory) -> AssetStatus | None:
     """The status that was told of an asset last."""
-    told = (status_of(turn) for turn in reversed((asset.made, *asset.told)))
+    told = (status_of(turn) for turn in reversed((asset.created, *asset.interactions)))
     return next((status for status in told if status is not None), None)
 
 
@@ -155,32 +155,32 @@ def endpoint(turn: Interaction, operation: Operation) -> Endpoint:
 
 def status_told(turn: Interaction) -> int:
     """The status of an answer, also where HTTP 200 carries another code."""
-    code = turn.body.get("code") if turn.refused and isinstance(turn.body, dict) else None
+    code = turn.body.get("code") if turn.is_error and isinstance(turn.body, dict) else None
     return code if turn.status_code == 200 and isinstance(code, int) else turn.status_code
 
 
 def _kept(turn: Interaction, asset: AssetHistory, told: Mapping[str, Any]) -> Iterator[CheckResult]:
     """What is told of an asset against what it was made with."""
-    made = asset.made.document or {}
-    renamed = [one for one in asset.told if one.operation is Operation.ASSET_UPDATE]
+    made = asset.created.document or {}
+    renamed = [one for one in asset.interactions if one.operation is Operation.ASSET_UPDATE]
     name = (renamed[-1].document or {}).get("name") if renamed else made.get("name")
     if "name" in told and name is not None:
         fact = turn.fact("assets.update.rename" if renamed else "assets.create.name")
-        yield compared(fact, "an asset has another name", name, told["name"])
+        yield compare(fact, "an asset has another name", name, told["name"])
     for field in ("asset_type", "url"):
         if field in told and turn.operation is not Operation.ASSET_CREATE:
             title = f"an asset's {field} is another than it was made with"
-            yield compared(turn.fact(f"assets.create.{field}"), title, made.get(field), told[field])
+            yield compare(turn.fact(f"assets.create.{field}"), title, made.get(field), told[field])
     if "group_id" in told:
         title, fact = "an asset is in another group", turn.fact("assets.create.group_id")
-        yield compared(fact, title, to_number(made.get("group_id")), to_number(told["group_id"]))
+        yield compare(fact, title, to_number(made.get("group_id")), to_number(told["group_id"]))
 
 
 def _used(turn: Interaction) -> Iterator[CheckResult]:
     bad = useless(turn, turn)
     if bad is not None:
-        if turn.refused and status_told(turn) in REFUSED:
-            yield held(bad, str(status_told(turn)))
+        if turn.is_error and status_told(turn) in REFUSED:
+            yield passed(bad, str(status_told(turn)))
         return
     assets = list(_referred(turn))
     ready = assets and all(one is not None and latest(one) is AssetStatus.ACTIVE for one in assets)
@@ -188,10 +188,10 @@ def _used(turn: Interaction) -> Iterator[CheckResult]:
         return
     fact = turn.fact("assets.purpose")
     blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
-    if not turn.refused:
-        yield held(fact)
+    if not turn.is_error:
+        yield passed(fact)
     elif blamed == "INVALID_INPUT":
-        yield broken(fact, "an Active asset is refused", "an order", turn.body)
+        yield failed(fact, "an Active asset is refused", "an order", turn.body)
 
 
 def _referred(order: Interaction) -> Iterator[AssetHistory | None]:
@@ -201,7 +201,7 @@ def _referred(order: Interaction) -> Iterator[AssetHistory | None]:
     if order.operation is Operation.UPSCALE:
         links = [str(document.get("videoUrl"))]
     for link in links:
-        yield order.before.assets.get(link.removeprefix(SCHEME)) if link.startswith(SCHEME) else None
+        yield order.history.assets.get(link.removeprefix(SCHEME)) if link.startswith(SCHEME) else None
 
 
 def useless(turn: Interaction, order: Interaction) -> Fact | None:
@@ -211,15 +211,15 @@ def useless(turn: Interaction, order: Interaction) -> Fact | None:
             continue
         if asset.caller != order.exchange.caller:
             return turn.fact("assets.isolated")
-        ended = [one for one in (asset.made, *asset.told) if status_of(one) is AssetStatus.FAILED]
-        ended += [asset.deleted] if asset.deleted is not None else []
+        ended = [one for one in (asset.created, *asset.interactions) if status_of(one) is AssetStatus.FAILED]
+        ended += [asset.deletion] if asset.deletion is not None else []
         if any(_was_before(turn, one, order) for one in ended):
             return turn.fact("assets.usable")
     return None
 
 
 def _was_before(turn: Interaction, one: Interaction, other: Interaction) -> bool:
-    turns = turn.before.turns
+    turns = turn.history.interactions
     return one in turns and (other not in turns or turns.index(one) < turns.index(other))
 
 

@@ -13,7 +13,7 @@ from seedmock_contracts.enums import BILLABLE, AssetStatus, Operation, TaskStatu
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import AssetHistory, History, Interaction, TaskHistory
-from ..results.checks import CheckResult, broken, held
+from ..results.checks import CheckResult, failed, passed
 from .assets import status_of
 from .prices import SECONDS, Price, judged_price, near, price
 from .variants import chosen
@@ -25,32 +25,32 @@ NOTHING = Decimal(0)
 
 def records_tell_what_was_charged(turn: Interaction) -> Iterator[CheckResult]:
     """A record tells an order's price when it has succeeded; nothing before, and nothing where it has failed."""
-    story, charged = turn.story, _number(turn, "credits")
-    if turn.operation is not Operation.RECORD or turn.refused or story is None or charged is None:
+    story, charged = turn.task, _number(turn, "credits")
+    if turn.operation is not Operation.RECORD or turn.is_error or story is None or charged is None:
         return
-    settled, ended = turn.data.get("settled"), story.ended
+    settled, ended = turn.data.get("settled"), story.final_poll
     once = turn.contract.fact(f"{turn.contract.name}.billing.completion")
     if ended is None:
         if settled is False:
             right = near(charged, NOTHING)
             title, expected = "an order is charged before it is settled", "0 USD"
-            yield held(once, "0 USD") if right else broken(once, title, expected, f"{charged} USD")
+            yield passed(once, "0 USD") if right else failed(once, title, expected, f"{charged} USD")
     elif ended.status is TaskStatus.FAILURE:
         yield _free(turn, "billing.success", "a failed order is charged", charged)
     elif settled is False:
         if turn.exchange.at > ended.exchange.at + SETTLING:
-            yield broken(once, "a finished order is not settled", "settled", "not settled")
+            yield failed(once, "a finished order is not settled", "settled", "not settled")
     else:
-        yield held(once, "settled")
+        yield passed(once, "settled")
         yield from judged_price(turn, story, charged, "a record tells another price")
 
 
 def balances_fall_by_what_is_due(turn: Interaction) -> Iterator[CheckResult]:
     """Between two balances lies the price of what has succeeded between them, and nothing else."""
     left = _number(turn, "balance")
-    if turn.operation is not Operation.BALANCE or turn.refused or not left:
+    if turn.operation is not Operation.BALANCE or turn.is_error or not left:
         return
-    account = _account(turn.before, turn.exchange.caller)
+    account = _account(turn.history, turn.exchange.caller)
     before = account.balance
     if before is None or account.unclear:
         return
@@ -63,7 +63,7 @@ def balances_fall_by_what_is_due(turn: Interaction) -> Iterator[CheckResult]:
     elif account.tasks:
         once = turn.contract.fact(f"{turn.contract.name}.billing.completion")
         right, title = near(fell, NOTHING), "the balance falls without an order"
-        yield held(once, f"{fell} USD") if right else broken(once, title, "0 USD", f"{fell} USD")
+        yield passed(once, f"{fell} USD") if right else failed(once, title, "0 USD", f"{fell} USD")
 
 
 @dataclass
@@ -79,16 +79,16 @@ class _Account:
 
 def _account(before: History, caller: str) -> _Account:
     """The caller's orders since its latest balance; unclear where an earlier one had not ended by then."""
-    places = {id(turn): place for place, turn in enumerate(before.turns)}
+    places = {id(turn): place for place, turn in enumerate(before.interactions)}
     found = _Account()
-    for turn in reversed(before.turns):
-        if turn.exchange.caller == caller and turn.operation is Operation.BALANCE and not turn.refused:
+    for turn in reversed(before.interactions):
+        if turn.exchange.caller == caller and turn.operation is Operation.BALANCE and not turn.is_error:
             found.balance = turn if _number(turn, "balance") is not None else None
             break
     if found.balance is None:
         return found
     since = places[id(found.balance)]
-    for turn in before.turns:
+    for turn in before.interactions:
         if turn.exchange.caller == caller and turn.operation in BILLABLE:
             _note_create(found, turn, places[id(turn)] > since)
     made: list[TaskHistory | AssetHistory] = [*before.tasks.values(), *before.assets.values()]
@@ -99,9 +99,13 @@ def _account(before: History, caller: str) -> _Account:
 
 
 def _note_create(found: _Account, turn: Interaction, lately: bool) -> None:
-    if turn.made is None and not 400 <= turn.status_code < 500 and not (turn.refused and turn.status_code == 200):
+    if (
+        turn.created_id is None
+        and not 400 <= turn.status_code < 500
+        and not (turn.is_error and turn.status_code == 200)
+    ):
         found.unclear = True
-    elif turn.refused and lately:
+    elif turn.is_error and lately:
         asset = turn.operation is Operation.ASSET_CREATE
         found.free.append(_FREE_ASSET if asset else ("billing.success", "an order that was refused is charged"))
 
@@ -110,7 +114,7 @@ _FREE_ASSET = ("assets.fee_on_success", "an asset that came to nothing is charge
 
 
 def _note_end(found: _Account, one: TaskHistory | AssetHistory, places: dict[int, int], since: int) -> None:
-    created, (ended, success) = (one.created if isinstance(one, TaskHistory) else one.made), _end(one)
+    created, (ended, success) = one.created, _end(one)
     if isinstance(one, TaskHistory):
         found.tasks.append(one)
     if ended is None:
@@ -128,8 +132,8 @@ def _note_end(found: _Account, one: TaskHistory | AssetHistory, places: dict[int
 def _end(one: TaskHistory | AssetHistory) -> tuple[Interaction | None, bool]:
     """The first answer that told the end of a task or an asset, and whether that was success."""
     if isinstance(one, TaskHistory):
-        return one.ended, one.ended is not None and one.ended.status is TaskStatus.SUCCESS
-    for turn in (one.made, *one.told):
+        return one.final_poll, one.final_poll is not None and one.final_poll.status is TaskStatus.SUCCESS
+    for turn in (one.created, *one.interactions):
         if (status := status_of(turn)) in (AssetStatus.ACTIVE, AssetStatus.FAILED):
             return turn, status is AssetStatus.ACTIVE
     return None, False
@@ -151,11 +155,11 @@ def _charged(turn: Interaction, account: _Account, fell: Decimal) -> Iterator[Ch
     facts += [turn.contract.fact(f"{turn.contract.name}.{name}") for name in dict(account.free)]
     if option is None:
         expected = f"{fees + _sum(known, SECONDS)} USD"
-        yield broken(
+        yield failed(
             _blamed(turn, account, facts, fell), "the balance falls by another amount", expected, f"{fell} USD"
         )
         return
-    yield from (held(fact, f"{fell} USD") for fact in dict.fromkeys(facts))
+    yield from (passed(fact, f"{fell} USD") for fact in dict.fromkeys(facts))
     if not near(_sum(known, SECONDS), _sum(known, _OPTIONS[1])):
         yield chosen(turn, f"{turn.contract.name}.billing", option)
 
@@ -180,7 +184,7 @@ def _sum(prices: list[Price], option: str) -> Decimal:
 def _free(turn: Interaction, name: str, title: str, charged: Decimal) -> CheckResult:
     fact = turn.contract.fact(f"{turn.contract.name}.{name}")
     right = near(charged, NOTHING)
-    return held(fact, f"{charged} USD") if right else broken(fact, title, "0 USD", f"{charged} USD")
+    return passed(fact, f"{charged} USD") if right else failed(fact, title, "0 USD", f"{charged} USD")
 
 
 def _number(turn: Interaction, name: str) -> Decimal | None:

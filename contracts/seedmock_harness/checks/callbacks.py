@@ -12,7 +12,7 @@ from seedmock_contracts.enums import Operation
 from seedmock_contracts.lifecycle import TERMINAL
 
 from ..conversation.history import Interaction, TaskHistory
-from ..results.checks import CheckResult, broken, compared, held
+from ..results.checks import CheckResult, compare, failed, passed
 
 SIGNED = ("authorization", "signature")
 
@@ -23,17 +23,17 @@ def callbacks_come_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
     if fact is None or turn.operation is not Operation.CALLBACK:
         return
     method, told, word = turn.exchange.request.method, _told(turn), _first(turn, turn.contract.response.status_paths)
-    signed = [name for name in turn.sent_headers if any(word in name for word in SIGNED)]
+    signed = [name for name in turn.request_headers if any(word in name for word in SIGNED)]
     if method != "POST" or not told:
-        yield broken(fact, "a callback is no POST of a task", "a POST of code, msg and data", f"{method} {told}")
+        yield failed(fact, "a callback is no POST of a task", "a POST of code, msg and data", f"{method} {told}")
     elif signed:
-        yield broken(fact, "a callback is signed", "no such header", ", ".join(signed))
+        yield failed(fact, "a callback is signed", "no such header", ", ".join(signed))
     elif turn.contract.parse_status(word) not in TERMINAL:
-        yield broken(fact, "a callback comes before the end", "a word for an end", word)
+        yield failed(fact, "a callback comes before the end", "a word for an end", word)
     elif _taken_before(turn):
-        yield broken(fact, "a callback comes again after it was taken", "one that is taken", _id(turn))
+        yield failed(fact, "a callback comes again after it was taken", "one that is taken", _id(turn))
     else:
-        yield held(fact, word)
+        yield passed(fact, word)
 
 
 def _told(turn: Interaction) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _id(turn: Interaction) -> str:
 
 
 def _taken_before(turn: Interaction) -> bool:
-    past = (before for before in turn.before.turns if before.operation is Operation.CALLBACK)
+    past = (before for before in turn.history.interactions if before.operation is Operation.CALLBACK)
     return any(200 <= before.status_code < 300 and _id(before) == _id(turn) for before in past)
 
 
@@ -63,11 +63,11 @@ def callbacks_go_where_they_were_ordered(turn: Interaction) -> Iterator[CheckRes
     ordered = (story.created.document or {}).get("callback_url") if story is not None else None
     url = turn.exchange.request.url
     if fact is not None and story is not None and "://" in url:
-        yield compared(fact, "a callback goes elsewhere than its order says", ordered, url)
+        yield compare(fact, "a callback goes elsewhere than its order says", ordered, url)
 
 
 def _story(turn: Interaction) -> TaskHistory | None:
-    return turn.before.tasks.get(_id(turn)) if turn.operation is Operation.CALLBACK else None
+    return turn.history.tasks.get(_id(turn)) if turn.operation is Operation.CALLBACK else None
 
 
 def callbacks_tell_what_queries_tell(turn: Interaction) -> Iterator[CheckResult]:
@@ -77,13 +77,13 @@ def callbacks_tell_what_queries_tell(turn: Interaction) -> Iterator[CheckResult]
         return
     known = {f.path.removeprefix("data.") for f in turn.contract.response_fields if f.operation is Operation.QUERY}
     odd = [key for key in _told(turn) if key not in known]
-    ended = story.ended
+    ended = story.final_poll
     if odd:
-        yield broken(fact, "a callback tells what no query tells", "none", ", ".join(odd))
+        yield failed(fact, "a callback tells what no query tells", "none", ", ".join(odd))
     elif ended is not None:
-        yield compared(fact, "a callback tells something else than a query", ended.data, _told(turn))
+        yield compare(fact, "a callback tells something else than a query", ended.data, _told(turn))
     else:
-        yield held(fact, ", ".join(_told(turn)))
+        yield passed(fact, ", ".join(_told(turn)))
 
 
 CHECKS = (

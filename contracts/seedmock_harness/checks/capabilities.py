@@ -15,8 +15,8 @@ from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.validation import notices
 
 from ..conversation.history import Interaction
-from ..conversation.order_parser import Ordered
-from ..results.checks import CheckResult, broken, held
+from ..conversation.order_parser import ParsedOrder
+from ..results.checks import CheckResult, failed, passed
 from .assets import endpoint
 
 OF_THE_FORM = frozenset({ErrorKind.INVALID_PARAMETER, ErrorKind.MISSING_PARAMETER})
@@ -29,11 +29,11 @@ def ways_of_ordering_are_taken(turn: Interaction) -> Iterator[CheckResult]:
     order = turn.order
     if order is None:
         return
-    taken = turn.made is not None and not turn.refused
+    taken = turn.created_id is not None and not turn.is_error
     if taken or _blames_the_form(turn):
         for fact in _wished(turn, order):
             title, observed = "what can be ordered is refused", turn.exchange.response.body[:200]
-            yield held(fact) if taken else broken(fact, title, "an order that is taken", observed)
+            yield passed(fact) if taken else failed(fact, title, "an order that is taken", observed)
 
 
 def files_are_first_frames(turn: Interaction) -> Iterator[CheckResult]:
@@ -41,23 +41,23 @@ def files_are_first_frames(turn: Interaction) -> Iterator[CheckResult]:
     fact = turn.contract.find(f"{turn.contract.name}.input_reference.file")
     if fact is None or turn.operation is not Operation.CREATE or _FILE.search(turn.exchange.request.body) is None:
         return
-    if turn.made is not None and not turn.refused:
-        yield held(fact)
-    elif {case.kind for case in turn.cases} & (OF_THE_FORM | {ErrorKind.UNSUPPORTED_MEDIA_TYPE}):
-        yield broken(fact, "a file part is refused", "an order that is taken", turn.exchange.response.body[:200])
+    if turn.created_id is not None and not turn.is_error:
+        yield passed(fact)
+    elif {case.kind for case in turn.error_cases} & (OF_THE_FORM | {ErrorKind.UNSUPPORTED_MEDIA_TYPE}):
+        yield failed(fact, "a file part is refused", "an order that is taken", turn.exchange.response.body[:200])
 
 
 def queries_name_their_task(turn: Interaction) -> Iterator[CheckResult]:
     """A task is found by the field of a query that the page names."""
     fields = (field for field in turn.contract.fields if field.operation is Operation.QUERY)
     field: Field | None = next(fields, None)
-    if field is None or turn.operation is not Operation.QUERY or turn.story is None:
+    if field is None or turn.operation is not Operation.QUERY or turn.task is None:
         return
-    named = turn.story.caller == turn.exchange.caller and field.path in (turn.document or {})
-    if named and not turn.refused:
-        yield held(field)
+    named = turn.task.caller == turn.exchange.caller and field.path in (turn.document or {})
+    if named and not turn.is_error:
+        yield passed(field)
     elif named and turn.status_code in (400, 422):
-        yield broken(field, "a task is not found by its field", turn.story.id, turn.exchange.response.body[:200])
+        yield failed(field, "a task is not found by its field", turn.task.id, turn.exchange.response.body[:200])
 
 
 def private_addresses_come_to_nothing(turn: Interaction) -> Iterator[CheckResult]:
@@ -66,22 +66,22 @@ def private_addresses_come_to_nothing(turn: Interaction) -> Iterator[CheckResult
     if fact is None or not leads_inside(turn):
         return
     blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
-    if turn.refused and turn.operation is not Operation.QUERY and blamed == "INVALID_INPUT":
-        yield held(fact, str(turn.status_code))
+    if turn.is_error and turn.operation is not Operation.QUERY and blamed == "INVALID_INPUT":
+        yield passed(fact, str(turn.status_code))
     elif turn.operation is Operation.QUERY and turn.status is TaskStatus.FAILURE:
-        yield held(fact, str(turn.word))
+        yield passed(fact, str(turn.raw_status))
     elif turn.operation is Operation.QUERY and turn.status is TaskStatus.SUCCESS:
-        yield broken(fact, "a job with a private address succeeds", "a task that fails", turn.word)
+        yield failed(fact, "a job with a private address succeeds", "a task that fails", turn.raw_status)
 
 
 def leads_inside(turn: Interaction) -> bool:
     """Whether an order, or that of the task that is asked for, has a private address; the upstream's own are none."""
     order = turn
-    if turn.operation is Operation.QUERY and turn.story is not None and not turn.refused:
-        order = turn.story.created
+    if turn.operation is Operation.QUERY and turn.task is not None and not turn.is_error:
+        order = turn.task.created
     if order.order is None:
         return False
-    links, files = turn.before.links, turn.before.files
+    links, files = turn.history.links, turn.history.files
     return any(_is_private(link) for link in _links(order) if link not in links and link not in files)
 
 
@@ -90,13 +90,13 @@ def _blames_the_form(turn: Interaction) -> bool:
     error = turn.body.get("error") if isinstance(turn.body, dict) else None
     named = error.get("param") if isinstance(error, dict) else ""
     blamed = turn.data.get("failCode") if isinstance(turn.data, dict) else None
-    if blamed or "[" in str(named) or not {case.kind for case in turn.cases} & OF_THE_FORM:
+    if blamed or "[" in str(named) or not {case.kind for case in turn.error_cases} & OF_THE_FORM:
         return False
-    used = {link for story in turn.before.tasks.values() for link in _links(story.created)}
+    used = {link for story in turn.history.tasks.values() for link in _links(story.created)}
     return set(_links(turn)) <= used
 
 
-def _wished(turn: Interaction, order: Ordered) -> Iterator[Fact]:
+def _wished(turn: Interaction, order: ParsedOrder) -> Iterator[Fact]:
     """The facts that an order lives on."""
     contract, document = turn.contract, turn.document or {}
     mode = _mode(order)
@@ -114,7 +114,7 @@ def _wished(turn: Interaction, order: Ordered) -> Iterator[Fact]:
         yield endpoint(turn, Operation.UPSCALE)
 
 
-def _mode(order: Ordered) -> Mode:
+def _mode(order: ParsedOrder) -> Mode:
     if order.operation is Operation.UPSCALE:
         return Mode.UPSCALE
     return GenerationRequest(references=tuple(found.reference for found in order.references)).mode

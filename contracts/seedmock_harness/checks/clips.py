@@ -10,8 +10,8 @@ from seedmock_contracts.enums import MediaKind, Operation
 from seedmock_contracts.facts import Fact, MediaFacts, Size
 
 from ..conversation.history import History, Interaction, TaskHistory
-from ..conversation.order_parser import Ordered
-from ..results.checks import CheckResult, broken, compared, held
+from ..conversation.order_parser import ParsedOrder
+from ..results.checks import CheckResult, compare, failed, passed
 from .content import delivered
 from .variants import chosen
 
@@ -30,14 +30,14 @@ def clip_has_the_pixels_ordered(turn: Interaction) -> Iterator[CheckResult]:
     pixels = f"{clip.width}x{clip.height}"
     document = story.created.document or {}
     if order.operation is Operation.UPSCALE:
-        yield from _enlarged(turn, order, clip, known(turn.before, str(document.get("videoUrl"))))
+        yield from _enlarged(turn, order, clip, known(turn.history, str(document.get("videoUrl"))))
         return
     rows = [row for row in turn.contract.sizes if row.resolution == order.resolution]
     name = turn.contract.request.path("ratio")
     if order.size is not None:
-        yield compared(order.size, "the clip has another size", order.size.text, pixels)
+        yield compare(order.size, "the clip has another size", order.size.text, pixels)
         if document.get("size") is None and (fact := turn.contract.find(f"{turn.contract.name}.size.equivalent")):
-            yield compared(fact, "resolution and ratio are another size", order.size.text, pixels)
+            yield compare(fact, "resolution and ratio are another size", order.size.text, pixels)
     else:
         adaptive, allowed = _adapted(turn, order, rows)
         yield _among(adaptive, "an adaptive clip has another form", allowed, pixels)
@@ -59,14 +59,14 @@ def clip_has_the_length_ordered(turn: Interaction) -> Iterator[CheckResult]:
     story, order, clip = found
     rate = turn.contract.amount(f"{turn.contract.name}.content.frames_per_second")
     if clip.frames and clip.seconds:
-        yield compared(rate, "the clip has another frame rate", int(rate.value), round(clip.frames / clip.seconds, 1))
+        yield compare(rate, "the clip has another frame rate", int(rate.value), round(clip.frames / clip.seconds, 1))
     if order.seconds is None or clip.seconds is None:
         return
     frame = 1 / float(rate.value)
     right = -ROUNDED <= clip.seconds - order.seconds <= frame + ROUNDED
     title, observed = "the clip has another length", f"{clip.seconds:g} s"
     for fact in _lengths(turn.contract, story):
-        yield held(fact, observed) if right else broken(fact, title, f"{order.seconds} s", observed)
+        yield passed(fact, observed) if right else failed(fact, title, f"{order.seconds} s", observed)
     if right and clip.frames:
         exact = int(rate.value) * order.seconds
         option = {exact: "exact", exact + 1: "billed"}.get(clip.frames, f"{clip.frames} frames")
@@ -83,7 +83,7 @@ def clip_sounds_as_ordered(turn: Interaction) -> Iterator[CheckResult]:
     silent = (story.created.document or {}).get("generate_audio") is None
     fact = (turn.contract.find(f"{prefix}.default") if silent else None) or turn.contract.fact(prefix)
     words = {True: "sound", False: "no sound"}
-    yield compared(fact, "the clip's sound is not as ordered", words[order.audio], words[clip.has_audio])
+    yield compare(fact, "the clip's sound is not as ordered", words[order.audio], words[clip.has_audio])
 
 
 def known(before: History, link: str) -> MediaFacts | None:
@@ -93,8 +93,8 @@ def known(before: History, link: str) -> MediaFacts | None:
     return next((clip for clip in clips if clip is not None), None)
 
 
-def _clip(turn: Interaction) -> tuple[TaskHistory, Ordered, MediaFacts] | None:
-    story, clip = turn.story, turn.exchange.response.media
+def _clip(turn: Interaction) -> tuple[TaskHistory, ParsedOrder, MediaFacts] | None:
+    story, clip = turn.task, turn.exchange.response.media
     if not delivered(turn) or story is None or clip is None or story.order is None:
         return None
     return story, story.order, clip
@@ -115,16 +115,16 @@ def _lengths(contract: Contract, story: TaskHistory) -> Iterator[Fact]:
 
 def _among(fact: Fact, title: str, rows: Sequence[Size], pixels: str) -> CheckResult:
     texts = [row.text for row in rows]
-    return held(fact, pixels) if pixels in texts else broken(fact, title, " or ".join(texts), pixels)
+    return passed(fact, pixels) if pixels in texts else failed(fact, title, " or ".join(texts), pixels)
 
 
-def _adapted(turn: Interaction, order: Ordered, rows: Sequence[Size]) -> tuple[Fact, list[Size]]:
+def _adapted(turn: Interaction, order: ParsedOrder, rows: Sequence[Size]) -> tuple[Fact, list[Size]]:
     """The rows that an adaptive order may take: that of the first picture if its form is known, 16:9 without any."""
     contract = turn.contract
     visual = [found.reference.url for found in order.references if found.reference.kind is not MediaKind.AUDIO]
     if not visual:
         return contract.fact(f"{contract.name}.adaptive.none"), [row for row in rows if row.ratio == "16:9"]
-    first = known(turn.before, visual[0])
+    first = known(turn.history, visual[0])
     form = first.width / first.height if first and first.width and first.height else None
     return contract.fact(f"{contract.name}.adaptive"), [_nearest(rows, form)] if form else list(rows)
 
@@ -133,10 +133,12 @@ def _nearest(rows: Sequence[Size], form: float) -> Size:
     return min(rows, key=lambda row: abs(math.log(row.width / row.height / form)))
 
 
-def _enlarged(turn: Interaction, order: Ordered, clip: MediaFacts, source: MediaFacts | None) -> Iterator[CheckResult]:
+def _enlarged(
+    turn: Interaction, order: ParsedOrder, clip: MediaFacts, source: MediaFacts | None
+) -> Iterator[CheckResult]:
     width, height = clip.width or 0, clip.height or 0
     side = turn.contract.amount(f"{turn.contract.name}.upscale.side.{order.resolution}")
-    yield compared(side, "the target has another shorter side", int(side.value), min(width, height))
+    yield compare(side, "the target has another shorter side", int(side.value), min(width, height))
     if source is None or not (source.width and source.height and width and height):
         return
     fact, before, now = (
@@ -146,7 +148,7 @@ def _enlarged(turn: Interaction, order: Ordered, clip: MediaFacts, source: Media
     )
     title, observed = "the input's form is not kept", f"{width}x{height}"
     kept = abs(math.log(now / before)) <= NEXT_RATIO
-    yield held(fact, observed) if kept else broken(fact, title, f"{source.width}x{source.height}, enlarged", observed)
+    yield passed(fact, observed) if kept else failed(fact, title, f"{source.width}x{source.height}, enlarged", observed)
 
 
 CHECKS = (clip_has_the_pixels_ordered, clip_has_the_length_ordered, clip_sounds_as_ordered)

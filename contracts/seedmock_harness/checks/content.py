@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from seedmock_contracts.enums import ErrorKind, Operation, TaskStatus
 
 from ..conversation.history import Interaction, TaskHistory
-from ..results.checks import CheckResult, broken, compared, held
+from ..results.checks import CheckResult, compare, failed, passed
 from .variants import chosen
 
 LATE_SECONDS = 15.0
@@ -22,13 +22,13 @@ _WEATHER = frozenset({401, 403, 408, 429})
 
 def content_comes_with_success(turn: Interaction) -> Iterator[CheckResult]:
     """Content of a task that has not succeeded is an error, and comes soon after success."""
-    story = turn.story
+    story = turn.task
     if story is None or turn.contract.find(f"{turn.contract.name}.content.unfinished") is None:
         return
     if turn.operation is Operation.QUERY:
         yield from _given_too_early(turn, story)
     elif turn.operation is Operation.CONTENT and turn.exchange.caller == story.caller:
-        ended = story.ended
+        ended = story.final_poll
         if ended is not None and ended.status is TaskStatus.SUCCESS:
             yield from _late(turn, turn.exchange.at - ended.exchange.at)
         else:
@@ -37,43 +37,41 @@ def content_comes_with_success(turn: Interaction) -> Iterator[CheckResult]:
 
 def content_is_a_clip(turn: Interaction) -> Iterator[CheckResult]:
     """What is delivered is the clip's own bytes: an MP4 file, H.264, and called so."""
-    if not delivered(turn) or (turn.story is None and turn.contract.response.link_paths):
+    if not delivered(turn) or (turn.task is None and turn.contract.response.link_paths):
         return  # a link may lead to a posted picture
     contract, body = turn.contract, turn.exchange.response.body[:80]
     clip, binary = turn.exchange.response.media, contract.find(f"{contract.name}.content.binary")
     if binary is not None:
         as_bytes = clip is not None or _BYTES.fullmatch(body)
-        yield held(binary) if as_bytes else broken(binary, "content is no clip", "the clip's own bytes", body)
+        yield passed(binary) if as_bytes else failed(binary, "content is no clip", "the clip's own bytes", body)
     format_ = contract.fact(f"{contract.name}.content.format")
-    yield held(format_, "mp4") if clip else broken(format_, "content is no whole MP4 file", "an MP4 file", body)
+    yield passed(format_, "mp4") if clip else failed(format_, "content is no whole MP4 file", "an MP4 file", body)
     if clip is not None:
-        yield compared(
-            contract.fact(f"{contract.name}.content.codec"), "the clip has another codec", "avc1", clip.codec
-        )
+        yield compare(contract.fact(f"{contract.name}.content.codec"), "the clip has another codec", "avc1", clip.codec)
         kind = turn.headers.get("content-type", "").partition(";")[0].strip().lower()
-        yield compared(contract.fact(f"{contract.name}.content.type"), "content has another type", "video/mp4", kind)
+        yield compare(contract.fact(f"{contract.name}.content.type"), "content has another type", "video/mp4", kind)
 
 
 def content_has_its_length(turn: Interaction) -> Iterator[CheckResult]:
     """Content-Length, where it is told, is the number of bytes that came."""
-    told, size = turn.headers.get("content-length", ""), turn.size
-    if turn.operation is not Operation.CONTENT or turn.refused or turn.exchange.request.method != "GET":
+    told, size = turn.headers.get("content-length", ""), turn.body_size
+    if turn.operation is not Operation.CONTENT or turn.is_error or turn.exchange.request.method != "GET":
         return
     if told.isdecimal() and size is not None and "content-encoding" not in turn.headers:
         fact = turn.contract.fact(f"{turn.contract.name}.content.length")
-        yield compared(fact, "Content-Length is not the number of bytes", int(told), size)
+        yield compare(fact, "Content-Length is not the number of bytes", int(told), size)
 
 
 def content_stays_the_same(turn: Interaction) -> Iterator[CheckResult]:
     """A second look at content finds the bytes of the first."""
     clip = turn.exchange.response.media
-    if not delivered(turn) or turn.story is None or clip is None or not clip.digest:
+    if not delivered(turn) or turn.task is None or clip is None or not clip.digest:
         return
-    before = (earlier.exchange.response.media for earlier in turn.story.contents)
+    before = (earlier.exchange.response.media for earlier in turn.task.contents)
     first = next((media for media in before if media is not None and media.digest), None)
     if first is not None:
         fact = turn.contract.fact(f"{turn.contract.name}.content.same")
-        yield compared(fact, "content has changed", first.digest, clip.digest)
+        yield compare(fact, "content has changed", first.digest, clip.digest)
 
 
 def content_may_be_cached(turn: Interaction) -> Iterator[CheckResult]:
@@ -84,44 +82,46 @@ def content_may_be_cached(turn: Interaction) -> Iterator[CheckResult]:
     told = turn.headers.get("cache-control", "")
     age, amount = _MAX_AGE.search(told), turn.contract.amount(f"{turn.contract.name}.content.max_age")
     if age is None or int(age[1]) == 0:
-        yield broken(cached, "content may not be cached", "Cache-Control with a max-age", told or "none")
+        yield failed(cached, "content may not be cached", "Cache-Control with a max-age", told or "none")
         return
-    yield held(cached, told)
-    yield compared(amount, "content may be cached for another time", int(amount.value), int(age[1]))
+    yield passed(cached, told)
+    yield compare(amount, "content may be cached for another time", int(amount.value), int(age[1]))
 
 
 def delivered(turn: Interaction) -> bool:
     """Whether a turn is content that came whole; what a journal does not keep has no headers."""
     asked = turn.operation is Operation.CONTENT and turn.exchange.request.method == "GET"
-    return asked and turn.status_code == 200 and bool(turn.headers) and not turn.refused
+    return asked and turn.status_code == 200 and bool(turn.headers) and not turn.is_error
 
 
 def _given_too_early(turn: Interaction, story: TaskHistory) -> Iterator[CheckResult]:
     """A query tells after the fact that content was given of a task that had not succeeded."""
     told = (told for told in (story.created, *story.polls) if told.status is TaskStatus.SUCCESS)
     given = next((content for content in story.contents if content.status_code == 200), None)
-    if given is None or turn.refused or turn.status in (None, TaskStatus.SUCCESS) or next(told, None) is not None:
+    if given is None or turn.is_error or turn.status in (None, TaskStatus.SUCCESS) or next(told, None) is not None:
         return
     fact = turn.contract.fact(f"{turn.contract.name}.content.unfinished")
-    yield broken(fact, "content came before success", "an error until SUCCESS", f"content, then {turn.word}")
+    yield failed(fact, "content came before success", "an error until SUCCESS", f"content, then {turn.raw_status}")
 
 
 def _unfinished(turn: Interaction, story: TaskHistory) -> Iterator[CheckResult]:
     fact = turn.contract.fact(f"{turn.contract.name}.content.unfinished")
-    if turn.refused:
+    if turn.is_error:
         if 400 <= turn.status_code < 500 and turn.status_code not in _WEATHER:
-            yield held(fact, str(turn.status_code))
+            yield passed(fact, str(turn.status_code))
         return
     last = next((told for told in reversed(story.polls) if told.status is not None), None)
     at_once = last is not None and 0 < turn.exchange.at == last.exchange.at
     if last is not None and (at_once or last.status is TaskStatus.FAILURE):
-        yield broken(fact, "content came without success", "an error until SUCCESS", f"content of a task {last.word}")
+        yield failed(
+            fact, "content came without success", "an error until SUCCESS", f"content of a task {last.raw_status}"
+        )
 
 
 def _late(turn: Interaction, seconds: float) -> Iterator[CheckResult]:
-    if not turn.refused or turn.status_code < 400 or turn.status_code in _WEATHER:
+    if not turn.is_error or turn.status_code < 400 or turn.status_code in _WEATHER:
         return
-    waiting = any(case.kind is ErrorKind.NOT_READY for case in turn.cases)
+    waiting = any(case.kind is ErrorKind.NOT_READY for case in turn.error_cases)
     late, never = turn.contract.fact(f"{turn.contract.name}.content.late"), f"{turn.contract.name}.no_content"
     if turn.status_code >= 500:
         if isinstance(turn.body, dict) and str(turn.status_code) == turn.contract.defaults[never]:
@@ -129,11 +129,11 @@ def _late(turn: Interaction, seconds: float) -> Iterator[CheckResult]:
     elif seconds > LATE_SECONDS:
         fact = late if waiting else turn.contract.fact(f"{turn.contract.name}.content.binary")
         title, observed = "content is missing after success", f"{turn.status_code} after {seconds:.0f} s"
-        yield broken(fact, title, f"content within {LATE_SECONDS:.0f} s", observed)
+        yield failed(fact, title, f"content within {LATE_SECONDS:.0f} s", observed)
         if waiting and seconds > NEVER_SECONDS:
             yield chosen(turn, never, str(turn.status_code))
     elif waiting:
-        yield held(late, f"{seconds:.0f} s")
+        yield passed(late, f"{seconds:.0f} s")
 
 
 CHECKS = (

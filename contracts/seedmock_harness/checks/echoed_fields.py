@@ -10,8 +10,8 @@ from seedmock_contracts.enums import ORDERS, MediaKind, Operation, Role
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import Interaction
-from ..conversation.order_parser import Ordered
-from ..results.checks import CheckResult, compared
+from ..conversation.order_parser import ParsedOrder
+from ..results.checks import CheckResult, compare
 from . import response_fields as parts
 
 SPOKEN = (*ORDERS, Operation.QUERY)
@@ -46,11 +46,11 @@ def the_size_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
     seen = [value for _, value in _told(turn, "size")]
     yield from _repeated(turn, "size", order.size.text, "another size than was ordered")
     for value in seen:
-        yield compared(order.size, "another size than its row says", order.size.text, value)
+        yield compare(order.size, "another size than its row says", order.size.text, value)
         equivalent = turn.contract.find(f"{turn.contract.name}.size.equivalent")
         if equivalent is not None and "ratio" in document and "size" not in document:
             title = "resolution and ratio mean another size than the table says"
-            yield compared(equivalent, title, order.size.text, value)
+            yield compare(equivalent, title, order.size.text, value)
 
 
 def the_mode_is_told(turn: Interaction) -> Iterator[CheckResult]:
@@ -59,10 +59,10 @@ def the_mode_is_told(turn: Interaction) -> Iterator[CheckResult]:
     fact = turn.contract.find(f"{turn.contract.name}.query.model_type")
     told = turn.data.get("modelType") if isinstance(turn.data, dict) else None
     if order is not None and fact is not None and isinstance(told, str):
-        yield compared(fact, "modelType tells another mode", mode_type(order), told)
+        yield compare(fact, "modelType tells another mode", mode_type(order), told)
 
 
-def mode_type(order: Ordered) -> str:
+def mode_type(order: ParsedOrder) -> str:
     """A's word for what an order makes a clip from."""
     if order.operation is Operation.UPSCALE:
         return "VIDEO_TO_VIDEO"
@@ -78,15 +78,15 @@ def _edits(references: tuple[LocatedReference, ...]) -> bool:
     return [found.reference.kind for found in references] == [MediaKind.VIDEO]
 
 
-def _order(turn: Interaction) -> Ordered | None:
+def _order(turn: Interaction) -> ParsedOrder | None:
     """What was ordered of the task that a successful answer speaks of."""
-    if turn.refused or turn.operation not in SPOKEN:
+    if turn.is_error or turn.operation not in SPOKEN:
         return None
-    return turn.order if turn.operation in ORDERS else turn.story.order if turn.story is not None else None
+    return turn.order if turn.operation in ORDERS else turn.task.order if turn.task is not None else None
 
 
 def _document(turn: Interaction) -> dict[str, Any]:
-    asked = turn if turn.operation in ORDERS else turn.story.created if turn.story is not None else turn
+    asked = turn if turn.operation in ORDERS else turn.task.created if turn.task is not None else turn
     return {name: value for name, value in (asked.document or {}).items() if value is not None}
 
 
@@ -100,7 +100,7 @@ def _told(turn: Interaction, name: str) -> Iterator[tuple[Fact, Any]]:
 
 def _repeated(turn: Interaction, name: str, ordered: str, title: str) -> Iterator[CheckResult]:
     for field, value in _told(turn, name):
-        yield compared(field, title, ordered, value)
+        yield compare(field, title, ordered, value)
 
 
 CHECKS = (

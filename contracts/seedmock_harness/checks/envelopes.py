@@ -9,7 +9,7 @@ from seedmock_contracts.enums import Basis, ErrorKind, Operation
 from seedmock_contracts.facts import MISSING, ErrorCase, ResponseField, Variants
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, Severity, broken, compared, held
+from ..results.checks import CheckResult, Severity, compare, failed, passed
 from . import response_fields as parts
 from .response_shape import field_look
 from .variants import chosen
@@ -25,16 +25,16 @@ def answers_are_json(turn: Interaction) -> Iterator[CheckResult]:
     """Every answer but media is a JSON object, and says so; what a proxy in front says of a 5xx is its own affair."""
     if turn.operation is None or not parts.speaks(turn):
         return
-    fact = parts.refusal_fact(turn) if turn.refused else parts.response_fact(turn)
+    fact = parts.refusal_fact(turn) if turn.is_error else parts.response_fact(turn)
     gateway = Severity.INFO if _of_a_gateway(turn) else None
     type_ = turn.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not isinstance(turn.body, dict):
         body = turn.exchange.response.body[:80]
-        yield broken(fact, "an answer is no JSON object", "a JSON object", body or "nothing", gateway)
+        yield failed(fact, "an answer is no JSON object", "a JSON object", body or "nothing", gateway)
     elif turn.exchange.response.headers and type_ != "application/json" and not type_.endswith("+json"):
-        yield broken(fact, "an answer is not told to be JSON", "application/json", type_ or "no content type", gateway)
+        yield failed(fact, "an answer is not told to be JSON", "application/json", type_ or "no content type", gateway)
     else:
-        yield held(fact, type_ or "a JSON object")
+        yield passed(fact, type_ or "a JSON object")
 
 
 def _of_a_gateway(turn: Interaction) -> bool:
@@ -46,17 +46,17 @@ def successes_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
     """Where an upstream has an envelope, each success comes in it: a good code, a message, and its own part."""
     contract, body = turn.contract, turn.body
     fact = contract.find(f"{contract.name}.envelope")
-    if fact is None or turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(body, dict):
+    if fact is None or turn.is_error or turn.operation is None or not parts.speaks(turn) or not isinstance(body, dict):
         return
     severity = Severity.INFO if turn.operation in SHOWN_BARE else None
     gone = [key for key in ("code", "msg", contract.response.envelope_key) if key not in body]
     if gone:
         expected, seen = f"code, msg and {contract.response.envelope_key}", ", ".join(body) or "nothing"
-        yield broken(fact, f"the envelope has no {' and no '.join(gone)}", expected, seen, severity)
+        yield failed(fact, f"the envelope has no {' and no '.join(gone)}", expected, seen, severity)
     else:
-        yield compared(fact, "a success has another code", GOOD, body["code"])
+        yield compare(fact, "a success has another code", GOOD, body["code"])
         if not isinstance(body["msg"], str):
-            yield broken(fact, "msg is no text", "a text", body["msg"])
+            yield failed(fact, "msg is no text", "a text", body["msg"])
 
 
 def refusals_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
@@ -70,21 +70,21 @@ def refusals_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
         yield from field_look(field, parts.found(turn, field), new)
     if new and _right(fields[0], parts.found(turn, fields[0])):
         title = "a refusal has keys that the contract does not know"
-        yield broken(fields[0], title, "none", ", ".join(new), Severity.INFO)
+        yield failed(fields[0], title, "none", ", ".join(new), Severity.INFO)
 
 
 def _refusal(turn: Interaction) -> bool:
     """Whether it is a refusal whose envelope is known: of a path that there is not, only where that was seen."""
     route = turn.contract.error_case(ErrorKind.ROUTE_NOT_FOUND)
     ours = turn.operation is not None or route.basis is not Basis.ASSUMED
-    return ours and turn.refused and parts.speaks(turn) and isinstance(turn.body, dict)
+    return ours and turn.is_error and parts.speaks(turn) and isinstance(turn.body, dict)
 
 
 @lru_cache(maxsize=parts.REMEMBERED)
 def _envelope(turn: Interaction) -> str:
     """The envelope that the refusal is most like, of those in which such a refusal is spoken; the first in doubt."""
     known = list(dict.fromkeys(field.envelope for field in turn.contract.response_fields if field.operation is None))
-    spoken = {case.envelope for case in turn.cases or turn.contract.errors if _may_be(turn, case)}
+    spoken = {case.envelope for case in turn.error_cases or turn.contract.errors if _may_be(turn, case)}
     likely = [name for name in known if name in spoken] or known
     return min(likely, key=lambda name: _faults(turn, name))
 
@@ -92,7 +92,7 @@ def _envelope(turn: Interaction) -> str:
 def _may_be(turn: Interaction, case: ErrorCase) -> bool:
     """Whether a case is spoken in the style that is known to hold, if one is: a kind without one has but one case."""
     variant = turn.contract.fact(f"{turn.contract.name}.errors")
-    pinned, style = turn.before.options.get(variant.id), case.style.partition(".")[0]
+    pinned, style = turn.history.options.get(variant.id), case.style.partition(".")[0]
     if pinned is None or not isinstance(variant, Variants):
         return True
     if pinned == variant.default:
@@ -128,7 +128,7 @@ def _spoken_in_both(turn: Interaction, envelope: str) -> bool:
     """Whether the refusal, in this envelope, is of a kind that has a case of its own in either style."""
     errors = turn.contract.errors
     both = {case.kind for case in errors if case.style} & {case.kind for case in errors if not case.style}
-    return any(case.kind in both for case in turn.cases if case.envelope == envelope)
+    return any(case.kind in both for case in turn.error_cases if case.envelope == envelope)
 
 
 CHECKS = (

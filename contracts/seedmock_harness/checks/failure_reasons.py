@@ -11,7 +11,7 @@ from seedmock_contracts.enums import ORDERS, AssetStatus, ErrorKind, Operation, 
 from seedmock_contracts.facts import FailCode, ResponseField
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, Severity, broken, compared, held
+from ..results.checks import CheckResult, Severity, compare, failed, passed
 from . import response_fields as parts
 from .assets import told_assets
 from .variants import chosen
@@ -23,22 +23,22 @@ CODES, MESSAGES = ("data.failCode", "error.code"), ("data.failMsg", "error.messa
 
 def a_failed_task_says_why(turn: Interaction) -> Iterator[CheckResult]:
     """A failed task tells a code that is known, a sentence, and whether to try again."""
-    if turn.operation is not Operation.QUERY or turn.refused or turn.status is not TaskStatus.FAILURE:
+    if turn.operation is not Operation.QUERY or turn.is_error or turn.status is not TaskStatus.FAILURE:
         return
     (code, code_field), (message, message_field) = _told(turn, CODES), _told(turn, MESSAGES)
     silent = isinstance(message, str) and not message.strip()
     if message_field is not None:
         yield (
-            broken(message_field, "a failed task does not say why", "a sentence", format_value(message))
+            failed(message_field, "a failed task does not say why", "a sentence", format_value(message))
             if silent
-            else held(message_field, format_value(message))
+            else passed(message_field, format_value(message))
         )
     if not isinstance(code, str) or code_field is None:
         return
     row = _row(turn, code, str(message or ""))
     if row is None:
         known = ", ".join(dict.fromkeys(row.code for row in turn.contract.fail_codes if row.kind in OF_TASKS))
-        yield broken(code_field, "a task failed with a code that is not known", known, code, Severity.INFO)
+        yield failed(code_field, "a task failed with a code that is not known", known, code, Severity.INFO)
     else:
         yield from _of_code(turn, row, silent)
 
@@ -66,16 +66,16 @@ def _row(turn: Interaction, code: str, message: str) -> FailCode | None:
 def _of_code(turn: Interaction, row: FailCode, silent: bool) -> Iterator[CheckResult]:
     again = turn.data.get("retryable") if isinstance(turn.data, dict) else None
     if isinstance(again, bool):
-        yield compared(row, "whether to try again is told otherwise", row.retryable, again)
+        yield compare(row, "whether to try again is told otherwise", row.retryable, again)
     elif silent:
-        yield broken(row, "a code comes without a sentence", "a sentence", "nothing")
+        yield failed(row, "a code comes without a sentence", "a sentence", "nothing")
     else:
-        yield held(row, row.code)
+        yield passed(row, row.code)
 
 
 def what_is_refused_for_its_content_says_why(turn: Interaction) -> Iterator[CheckResult]:
     """An order that moderation refuses is told so with one of the codes for inputs, and the status of such refusals."""
-    if turn.operation not in ORDERS or not turn.refused or not isinstance(turn.body, dict):
+    if turn.operation not in ORDERS or not turn.is_error or not isinstance(turn.body, dict):
         return
     code, message = _refused_with(turn)
     rows = [row for row in turn.contract.fail_codes if row.kind is ErrorKind.MODERATION_INPUT and row.code == code]
@@ -85,11 +85,11 @@ def what_is_refused_for_its_content_says_why(turn: Interaction) -> Iterator[Chec
     status = turn.body.get("code") if turn.contract.response.envelope_key else turn.status_code
     allowed = sorted({case.status for case in turn.contract.errors if case.kind is ErrorKind.MODERATION_INPUT})
     if status in allowed:
-        yield held(row, f"{status} {code}")
+        yield passed(row, f"{status} {code}")
         if turn.contract.find(f"{turn.contract.name}.moderation") is not None:
             yield chosen(turn, f"{turn.contract.name}.moderation", str(status))
     else:
-        yield broken(row, "moderation refuses with another status", " or ".join(map(str, allowed)), status)
+        yield failed(row, "moderation refuses with another status", " or ".join(map(str, allowed)), status)
 
 
 def _refused_with(turn: Interaction) -> tuple[Any, str]:
@@ -117,7 +117,7 @@ def _speaks_of(row: FailCode, message: str) -> bool:
 
 def a_failed_asset_says_why(turn: Interaction) -> Iterator[CheckResult]:
     """An asset that failed tells a code that is known, and a sentence."""
-    if turn.refused:
+    if turn.is_error:
         return
     field = next((f for f in parts.fields_of(turn) if f.path.endswith(".error")), None)
     if field is None:
@@ -133,12 +133,12 @@ def _of_asset(turn: Interaction, field: ResponseField, error: dict[str, Any]) ->
     rows = [row for row in turn.contract.fail_codes if row.kind is ErrorKind.ASSET_REFUSED]
     row = next((row for row in rows if row.code == code), None)
     if not isinstance(message, str) or not message.strip():
-        yield broken(row or field, "a failed asset does not say why", "a sentence", format_value(error))
+        yield failed(row or field, "a failed asset does not say why", "a sentence", format_value(error))
     elif row is None:
         known = ", ".join(row.code for row in rows)
-        yield broken(field, "an asset failed with a code that is not known", known, format_value(code), Severity.INFO)
+        yield failed(field, "an asset failed with a code that is not known", known, format_value(code), Severity.INFO)
     else:
-        yield held(row, str(code))
+        yield passed(row, str(code))
 
 
 CHECKS = (a_failed_task_says_why, what_is_refused_for_its_content_says_why, a_failed_asset_says_why)

@@ -10,7 +10,7 @@ from typing import Any
 from seedmock_contracts.enums import ORDERS, Operation
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, broken, compared, held
+from ..results.checks import CheckResult, compare, failed, passed
 from . import response_fields as parts
 
 NEAR_SECONDS = 600.0
@@ -22,20 +22,20 @@ SCHEME = "asset://"
 def ids_have_their_form(turn: Interaction) -> Iterator[CheckResult]:
     """The id of what was made has the form of the upstream's ids; a time in it is a time, and of now."""
     form = turn.contract.id_pattern(turn.operation) if turn.operation is not None else None
-    if turn.made is None or form is None:
+    if turn.created_id is None or form is None:
         return
-    found = re.fullmatch(form.pattern, turn.made)
+    found = re.fullmatch(form.pattern, turn.created_id)
     if found is None:
-        yield broken(form, "an id has another form", form.pattern, turn.made)
+        yield failed(form, "an id has another form", form.pattern, turn.created_id)
         return
     if "time" in found.groupdict():
         zone = timezone(timedelta(hours=form.utc_offset))
         told, now = _seconds(found["time"], zone), _times(turn)
         if told is None or (now and all(abs(told - at) > NEAR_SECONDS for at in now)):
             expected = f"near {datetime.fromtimestamp(now[0], zone):%Y%m%d%H%M%S}" if now else "a time"
-            yield broken(form, "an id tells another time than that of its creation", expected, found["time"])
+            yield failed(form, "an id tells another time than that of its creation", expected, found["time"])
             return
-    yield held(form, turn.made)
+    yield passed(form, turn.created_id)
 
 
 def _seconds(digits: str, zone: timezone) -> float | None:
@@ -55,14 +55,14 @@ def _times(turn: Interaction) -> list[float]:
 def both_ids_are_the_same(turn: Interaction) -> Iterator[CheckResult]:
     """B tells a new task's id twice: as id and as task_id."""
     fact = turn.contract.find(f"{turn.contract.name}.create.response")
-    body = turn.body if isinstance(turn.body, dict) and not turn.refused else {}
+    body = turn.body if isinstance(turn.body, dict) and not turn.is_error else {}
     if fact is not None and turn.operation is Operation.CREATE and {"id", "task_id"} <= body.keys():
-        yield compared(fact, "id and task_id differ", body["id"], body["task_id"])
+        yield compare(fact, "id and task_id differ", body["id"], body["task_id"])
 
 
 def ids_name_one_thing(turn: Interaction) -> Iterator[CheckResult]:
     """What was made has an id that nothing else has."""
-    made, before = turn.made, turn.before
+    made, before = turn.created_id, turn.history
     if turn.operation in ORDERS:
         known = set(before.tasks)
     elif turn.operation is Operation.ASSET_CREATE:
@@ -74,9 +74,9 @@ def ids_name_one_thing(turn: Interaction) -> Iterator[CheckResult]:
     for field in parts.fields_of(turn):
         if field.path.rpartition(".")[2] == _id_key(turn):
             if made in known:
-                yield broken(field, "an id was given a second time", "an id that nothing else has", made)
+                yield failed(field, "an id was given a second time", "an id that nothing else has", made)
             else:
-                yield held(field, made)
+                yield passed(field, made)
 
 
 def _id_key(turn: Interaction) -> str:
@@ -86,22 +86,22 @@ def _id_key(turn: Interaction) -> str:
 
 def answers_are_about_what_was_asked(turn: Interaction) -> Iterator[CheckResult]:
     """The answer to a query, or to a look at an asset, tells the id that was asked after."""
-    if turn.refused or turn.operation not in (Operation.QUERY, Operation.ASSET_GET, Operation.ASSET_UPDATE):
+    if turn.is_error or turn.operation not in (Operation.QUERY, Operation.ASSET_GET, Operation.ASSET_UPDATE):
         return
     key = _id_key(turn)
     for field in parts.fields_of(turn):
         if field.path.rpartition(".")[2] == key and "[]" not in field.path:
-            yield compared(field, "an answer about something else than was asked", turn.asked, turn.data[key])
+            yield compare(field, "an answer about something else than was asked", turn.requested_id, turn.data[key])
 
 
 def asset_urls_are_their_ids(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's URL is its id behind asset://."""
     fact = turn.contract.find(f"{turn.contract.name}.assets.url")
-    if fact is None or turn.refused:
+    if fact is None or turn.is_error:
         return
     for asset in _assets(turn):
         if isinstance(asset.get("id"), str) and "asset_url" in asset:
-            yield compared(fact, "an asset's URL is not of its id", f"{SCHEME}{asset['id']}", asset["asset_url"])
+            yield compare(fact, "an asset's URL is not of its id", f"{SCHEME}{asset['id']}", asset["asset_url"])
 
 
 def _assets(turn: Interaction) -> Iterator[dict[str, Any]]:
@@ -116,17 +116,17 @@ def _assets(turn: Interaction) -> Iterator[dict[str, Any]]:
 def groups_have_numbers_and_made_names(turn: Interaction) -> Iterator[CheckResult]:
     """A group is known by a number, and by a name that is made for it, not the one that was asked for."""
     told = turn.data if isinstance(turn.data, dict) else None
-    if turn.operation is not Operation.GROUP_CREATE or turn.refused or told is None:
+    if turn.operation is not Operation.GROUP_CREATE or turn.is_error or told is None:
         return
     fact, name = parts.response_fact(turn), told.get("group_name")
     if type(told.get("id")) is not int:
-        yield broken(fact, "a group's id is no number", "a number", told.get("id"))
+        yield failed(fact, "a group's id is no number", "a number", told.get("id"))
     elif not isinstance(name, str) or not name.startswith("group-"):
-        yield broken(fact, "a group's name is not a made one", "group-...", name)
-    elif (turn.exchange.caller, turn.made) in turn.before.groups:
-        yield broken(fact, "a group's number was given a second time", "a number that no other group has", told["id"])
+        yield failed(fact, "a group's name is not a made one", "group-...", name)
+    elif (turn.exchange.caller, turn.created_id) in turn.history.groups:
+        yield failed(fact, "a group's number was given a second time", "a number that no other group has", told["id"])
     else:
-        yield held(fact, f"{told['id']}, {name}")
+        yield passed(fact, f"{told['id']}, {name}")
 
 
 CHECKS = (

@@ -9,7 +9,7 @@ from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.enums import Operation
 
 from ..conversation.history import AssetHistory, Interaction
-from ..results.checks import CheckResult, broken, compared, held
+from ..results.checks import CheckResult, compare, failed, passed
 from .assets import endpoint
 from .variants import chosen
 
@@ -24,17 +24,17 @@ def pages_add_up(turn: Interaction) -> Iterator[CheckResult]:
     items, total, number, size = page
     fact, asked = turn.fact("assets.list.paged"), turn.document or {}
     wanted = tuple(int(to_number(asked.get(name)) or usual) for name, usual in (("page", 1), ("page_size", 10)))
-    yield compared(fact, "another page is told than was asked for", wanted, (number, size))
+    yield compare(fact, "another page is told than was asked for", wanted, (number, size))
     due = max(0, min(size, total - (number - 1) * size))
-    yield compared(fact, "a page does not add up with its total", f"{due} assets", f"{len(items)} assets")
+    yield compare(fact, "a page does not add up with its total", f"{due} assets", f"{len(items)} assets")
     ids = [item.get("id") for item in items]
     if len(ids) > 1:
         right, title = len(set(ids)) == len(ids), "a page lists an asset twice"
-        yield held(fact) if right else broken(fact, title, f"{len(ids)} assets", f"{len(set(ids))} assets")
+        yield passed(fact) if right else failed(fact, title, f"{len(ids)} assets", f"{len(set(ids))} assets")
     if asked.get("group_id") is not None and items:
         groups = {to_number(item.get("group_id")) for item in items}
         title, field = "assets of another group are listed", turn.fact("assets.list.group_id")
-        yield compared(field, title, {to_number(asked["group_id"])}, groups)
+        yield compare(field, title, {to_number(asked["group_id"])}, groups)
 
 
 def pages_list_what_there_is(turn: Interaction) -> Iterator[CheckResult]:
@@ -44,75 +44,79 @@ def pages_list_what_there_is(turn: Interaction) -> Iterator[CheckResult]:
         return
     items, total, _, _ = page
     listed, whole = {item.get("id") for item in items}, len(items) == total
-    caller, group = turn.exchange.caller, turn.asked_group
-    for asset in turn.before.assets.values():
-        if asset.caller != caller or (group and asset.made.asked_group != group):
+    caller, group = turn.exchange.caller, turn.requested_group_id
+    for asset in turn.history.assets.values():
+        if asset.caller != caller or (group and asset.created.requested_group_id != group):
             continue
-        if asset.deleted is not None:
-            by_group = asset.deleted.operation is Operation.GROUP_DELETE
+        if asset.deletion is not None:
+            by_group = asset.deletion.operation is Operation.GROUP_DELETE
             fact = turn.fact("groups.delete.cascade") if by_group else endpoint(turn, Operation.ASSET_DELETE)
             there = asset.id in listed
             title = "a deleted asset is listed"
-            yield broken(fact, title, "no such asset", asset.id) if there else held(fact, "not listed")
+            yield failed(fact, title, "no such asset", asset.id) if there else passed(fact, "not listed")
         elif whole:
             fact, there = endpoint(turn, Operation.ASSET_LIST), asset.id in listed
-            yield held(fact, asset.id) if there else broken(fact, "an asset is not listed", asset.id, f"{total} others")
+            yield (
+                passed(fact, asset.id) if there else failed(fact, "an asset is not listed", asset.id, f"{total} others")
+            )
 
 
 def groups_are_listed(turn: Interaction) -> Iterator[CheckResult]:
     """A key's groups are listed, those that were deleted are not."""
-    if turn.operation is not Operation.GROUP_LIST or turn.refused:
+    if turn.operation is not Operation.GROUP_LIST or turn.is_error:
         return
     items = turn.data.get("items") if isinstance(turn.data, dict) else turn.data
     if not isinstance(items, list):
         return
     yield chosen(turn, f"{turn.contract.name}.group_list", "items" if isinstance(turn.data, dict) else "array")
     listed = {str(item.get("id")) for item in items if isinstance(item, dict)}
-    for (caller, id_), group in turn.before.groups.items():
+    for (caller, id_), group in turn.history.groups.items():
         if caller != turn.exchange.caller:
             continue
         there = id_ in listed
-        if group.deleted is None:
+        if group.deletion is None:
             fact = turn.fact("groups.list.own")
-            yield held(fact, id_) if there else broken(fact, "a group is not listed", id_, sorted(listed))
+            yield passed(fact, id_) if there else failed(fact, "a group is not listed", id_, sorted(listed))
         else:
             fact = endpoint(turn, Operation.GROUP_DELETE)
-            yield broken(fact, "a deleted group is listed", "no such group", id_) if there else held(fact, "not listed")
+            yield (
+                failed(fact, "a deleted group is listed", "no such group", id_) if there else passed(fact, "not listed")
+            )
 
 
 def groups_are_there_until_deleted(turn: Interaction) -> Iterator[CheckResult]:
     """A group's id, as a number or as a text, leads to it until it is deleted."""
     group = _group(turn)
-    if group is None or turn.violations or (turn.refused and turn.status_code >= 500):
+    if group is None or turn.violations or (turn.is_error and turn.status_code >= 500):
         return
-    gone = turn.refused and any(case.kind.endswith("not_found") for case in turn.cases)
-    if group.deleted is not None:
+    gone = turn.is_error and any(case.kind.endswith("not_found") for case in turn.error_cases)
+    if group.deletion is not None:
         deletion, title = endpoint(turn, Operation.GROUP_DELETE), "a group is there although it was deleted"
         if gone:
-            yield held(deletion, str(turn.status_code))
-        elif not turn.refused:
-            yield broken(deletion, title, "404", turn.status_code)
+            yield passed(deletion, str(turn.status_code))
+        elif not turn.is_error:
+            yield failed(deletion, title, "404", turn.status_code)
         return
     as_text = isinstance(
         (turn.document or {}).get("id" if turn.operation is Operation.GROUP_DELETE else "group_id"), str
     )
     fact = turn.fact("groups.id.text") if as_text else endpoint(turn, Operation.GROUP_CREATE)
-    if not turn.refused:
-        yield held(fact)
+    if not turn.is_error:
+        yield passed(fact)
     elif gone or (as_text and turn.status_code == 400):
-        yield broken(fact, "a group is not found by its id", "the group", turn.status_code)
+        yield failed(fact, "a group is not found by its id", "the group", turn.status_code)
 
 
 def _group(turn: Interaction) -> AssetHistory | None:
     """The caller's group that a request names."""
-    if turn.operation not in INTO or not turn.asked_group:
+    if turn.operation not in INTO or not turn.requested_group_id:
         return None
-    return turn.before.groups.get((turn.exchange.caller, turn.asked_group))
+    return turn.history.groups.get((turn.exchange.caller, turn.requested_group_id))
 
 
 def _page(turn: Interaction) -> tuple[list[dict[str, Any]], int, int, int] | None:
     """The items, the total, the page and its size that a list tells, if it tells all four."""
-    told = turn.data if isinstance(turn.data, dict) and not turn.refused else {}
+    told = turn.data if isinstance(turn.data, dict) and not turn.is_error else {}
     if turn.operation is not Operation.ASSET_LIST or not isinstance(told.get("items"), list):
         return None
     numbers = [told.get(name) for name in ("total", "page", "page_size")]

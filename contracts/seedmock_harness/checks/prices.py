@@ -13,8 +13,8 @@ from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import quote
 
 from ..conversation.history import Interaction, TaskHistory
-from ..conversation.order_parser import Ordered
-from ..results.checks import CheckResult, Severity, broken, held
+from ..conversation.order_parser import ParsedOrder
+from ..results.checks import CheckResult, Severity, failed, passed
 from .clips import known
 from .variants import chosen
 
@@ -92,15 +92,15 @@ def judged_price(turn: Interaction, story: TaskHistory, charged: Decimal, title:
     usual = due.amounts[SECONDS]
     roughly = abs(charged - usual) <= usual * APPROXIMATE
     if option is not None:
-        yield held(row, f"{charged} USD")
+        yield passed(row, f"{charged} USD")
         if not near(usual, due.amounts[TOKENS]):
             yield chosen(turn, f"{turn.contract.name}.billing", option)
     else:
         severity = Severity.WARNING if roughly else None
-        yield broken(row, title, f"{usual} USD", f"{charged} USD", severity)
+        yield failed(row, title, f"{usual} USD", f"{charged} USD", severity)
     about: Fact = turn.contract.fact(f"{turn.contract.name}.billing.tokens")
     expected, observed = f"about {usual} USD", f"{charged} USD"
-    yield held(about, observed) if roughly else broken(about, title, expected, observed)
+    yield passed(about, observed) if roughly else failed(about, title, expected, observed)
 
 
 def _enlarging(
@@ -112,26 +112,26 @@ def _enlarging(
     seconds = round(charged / row.per_second)
     observed = f"{charged} USD, {charged / row.per_second:.2f} seconds"
     if charged > 0 and seconds < least.value:
-        yield broken(least, title, f"{least.value} seconds at least", observed)
+        yield failed(least, title, f"{least.value} seconds at least", observed)
         return
     if not near(seconds * row.per_second, charged):
-        yield broken(rounding, title, "whole seconds", observed)
+        yield failed(rounding, title, "whole seconds", observed)
         return
-    yield held(least, observed)
+    yield passed(least, observed)
     if due is None:
         return
     usual = due.amounts[SECONDS]
     rounded_down = near(charged, usual - row.per_second)
     if near(charged, usual):
-        yield held(row, observed)
-        yield held(rounding, observed)
+        yield passed(row, observed)
+        yield passed(rounding, observed)
     else:
-        yield broken(rounding if rounded_down else row, title, f"{usual} USD", observed)
+        yield failed(rounding if rounded_down else row, title, f"{usual} USD", observed)
 
 
 def _length(turn: Interaction, story: TaskHistory) -> float | None:
     """How long the video was that was to be enlarged: as it was fetched, else as the result is."""
-    source = known(turn.before, str((story.created.document or {}).get("videoUrl")))
+    source = known(turn.history, str((story.created.document or {}).get("videoUrl")))
     clips = (content.exchange.response.media for content in story.contents)
     clip = source or next((clip for clip in clips if clip is not None), None)
     if clip is None or clip.seconds is None:
@@ -140,7 +140,7 @@ def _length(turn: Interaction, story: TaskHistory) -> float | None:
     return None if odd else clip.seconds
 
 
-def _ratio(turn: Interaction, story: TaskHistory, order: Ordered) -> str | None:
+def _ratio(turn: Interaction, story: TaskHistory, order: ParsedOrder) -> str | None:
     """The ratio that was ordered, or that an adaptive clip has."""
     if order.size is not None:
         return order.size.ratio

@@ -13,7 +13,7 @@ from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, Severity, broken, compared
+from ..results.checks import CheckResult, Severity, compare, failed
 from .variants import chosen
 
 _ASKED = re.compile(r"bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*", re.IGNORECASE)
@@ -44,23 +44,23 @@ def ranges_are_answered(turn: Interaction) -> Iterator[CheckResult]:
     elif turn.status_code == 200 and turn.contract.find(f"{turn.contract.name}.range") is not None:
         yield from _switched(turn, "off")
     elif turn.status_code == 200:
-        yield broken(fact, "a range is ignored", "206 and the range", 200, Severity.WARNING)
+        yield failed(fact, "a range is ignored", "206 and the range", 200, Severity.WARNING)
     elif turn.status_code == 416:
-        yield broken(fact, "a range within the clip is refused", f"206 of {whole.size} bytes", 416)
+        yield failed(fact, "a range within the clip is refused", f"206 of {whole.size} bytes", 416)
 
 
 def ranges_outside_are_refused(turn: Interaction) -> Iterator[CheckResult]:
     """A range beyond the clip's end is answered with 416 and the clip's size, where ranges are answered."""
     part, whole = _part(turn), _whole(turn)
-    if part is None or whole is None or _resolved(part, whole.size) is not None or "if-range" in turn.sent_headers:
+    if part is None or whole is None or _resolved(part, whole.size) is not None or "if-range" in turn.request_headers:
         return
     fact = turn.contract.error_case(ErrorKind.RANGE_NOT_SATISFIABLE)
     if turn.status_code == 416:
         told = _OUTSIDE.fullmatch(turn.headers.get("content-range", ""))
         size = told[0] if told else turn.headers.get("content-range", "no Content-Range")
-        yield compared(fact, "a range beyond the end does not tell the size", f"bytes */{whole.size}", size)
+        yield compare(fact, "a range beyond the end does not tell the size", f"bytes */{whole.size}", size)
     elif turn.status_code == 206 or (turn.status_code == 200 and whole.parted):
-        yield broken(fact, "a range beyond the end is answered", f"416 and bytes */{whole.size}", turn.status_code)
+        yield failed(fact, "a range beyond the end is answered", f"416 and bytes */{whole.size}", turn.status_code)
 
 
 def stale_ranges_get_the_whole(turn: Interaction) -> Iterator[CheckResult]:
@@ -70,9 +70,9 @@ def stale_ranges_get_the_whole(turn: Interaction) -> Iterator[CheckResult]:
         return
     fact, code = turn.fact("range.condition"), turn.status_code
     if code == 206:
-        yield broken(fact, "a part of another clip is given", "200 and the whole clip", code)
+        yield failed(fact, "a part of another clip is given", "200 and the whole clip", code)
     elif code == 200 and whole.parted:
-        yield compared(fact, "not the whole clip is given", whole.size, turn.size)
+        yield compare(fact, "not the whole clip is given", whole.size, turn.body_size)
 
 
 def head_tells_what_get_would(turn: Interaction) -> Iterator[CheckResult]:
@@ -83,11 +83,11 @@ def head_tells_what_get_would(turn: Interaction) -> Iterator[CheckResult]:
     fact, code = turn.fact("content.head"), turn.status_code
     told = turn.headers.get("content-length", str(whole.size))
     if code in (404, 405, 501):
-        yield broken(fact, "content has no HEAD", "200 without a body", code)
+        yield failed(fact, "content has no HEAD", "200 without a body", code)
     elif code == 200:
         expected = f"no body, of {whole.size} bytes"
-        observed = f"{'no body' if not turn.size else f'{turn.size} bytes'}, of {told} bytes"
-        yield compared(fact, "HEAD tells something else than GET", expected, observed)
+        observed = f"{'no body' if not turn.body_size else f'{turn.body_size} bytes'}, of {told} bytes"
+        yield compare(fact, "HEAD tells something else than GET", expected, observed)
 
 
 def ranges_are_offered(turn: Interaction) -> Iterator[CheckResult]:
@@ -99,14 +99,14 @@ def ranges_are_offered(turn: Interaction) -> Iterator[CheckResult]:
         return
     expected = {206: "bytes", 200: "none"}[turn.status_code]
     fact = turn.fact("range.offered")
-    yield compared(fact, "Accept-Ranges and what is done are two things", expected, told)
+    yield compare(fact, "Accept-Ranges and what is done are two things", expected, told)
 
 
 def _part(turn: Interaction) -> tuple[str, str] | None:
     """The first and last byte of the one range that is asked for; None for no range, several, or an unreadable one."""
     if turn.operation is not Operation.CONTENT or turn.exchange.request.method != "GET":
         return None
-    found = _ASKED.fullmatch(turn.sent_headers.get("range", ""))
+    found = _ASKED.fullmatch(turn.request_headers.get("range", ""))
     if found is None or found.groups() == ("", ""):
         return None
     first, last = found.groups()
@@ -123,20 +123,20 @@ def _resolved(part: tuple[str, str], size: int) -> tuple[int, int] | None:
 
 def _whole(turn: Interaction) -> _Whole | None:
     """The whole clip as an earlier GET got it."""
-    story = turn.story
+    story = turn.task
     if turn.operation is not Operation.CONTENT or story is None:
         return None
     before = [content for content in story.contents if content.exchange.request.url == turn.exchange.request.url]
-    whole = next((content for content in before if content.status_code == 200 and content.size), None)
-    if whole is None or whole.exchange.response.media is None or whole.size is None:
+    whole = next((content for content in before if content.status_code == 200 and content.body_size), None)
+    if whole is None or whole.exchange.response.media is None or whole.body_size is None:
         return None
     parted = any(content.status_code == 206 for content in before)
-    return _Whole(whole.size, whole.headers.get("etag", ""), parted)
+    return _Whole(whole.body_size, whole.headers.get("etag", ""), parted)
 
 
 def _is_stale(turn: Interaction, whole: _Whole) -> bool | None:
     """Whether If-Range names another clip; None where that is not known."""
-    condition = turn.sent_headers.get("if-range")
+    condition = turn.request_headers.get("if-range")
     if condition is None:
         return False
     return None if not whole.tag or not condition.startswith('"') else condition != whole.tag
@@ -149,10 +149,10 @@ def _answered(turn: Interaction, fact: Fact, wanted: tuple[int, int], size: int)
     found = _TOLD.fullmatch(told)
     right = found is not None and (int(found[1]), int(found[2])) == wanted and found[3] in ("*", str(size))
     if not right:
-        yield broken(fact, "another range is told than was asked for", expected, told)
-    elif turn.size is not None:
+        yield failed(fact, "another range is told than was asked for", expected, told)
+    elif turn.body_size is not None:
         length = end - start + 1
-        yield compared(fact, "a range has another number of bytes", f"{length} bytes", f"{turn.size} bytes")
+        yield compare(fact, "a range has another number of bytes", f"{length} bytes", f"{turn.body_size} bytes")
 
 
 def _switched(turn: Interaction, option: str) -> Iterator[CheckResult]:

@@ -28,7 +28,7 @@ def speaks(turn: Interaction) -> bool:
     """
     if turn.operation is Operation.CONTENT:
         of_task = any(endpoint.operation is Operation.CONTENT for endpoint in turn.contract.endpoints)
-        return turn.refused and of_task and turn.status_code != 0 and judgeable(turn)
+        return turn.is_error and of_task and turn.status_code != 0 and judgeable(turn)
     return turn.operation is not Operation.CALLBACK and turn.status_code != 0 and judgeable(turn)
 
 
@@ -90,12 +90,12 @@ def status_variant(contract: Contract) -> str:
 
 def option_of(turn: Interaction, variant: Variants) -> str:
     """The option that is known to hold, or else the one that the answer's words and keys show."""
-    pinned = turn.before.options.get(variant.id)
+    pinned = turn.history.options.get(variant.id)
     if pinned is not None:
         return pinned
     if variant.id == status_variant(turn.contract):
         moment = moment_of(turn)
-        spoken = [w for w in turn.contract.status_spellings if w.context is moment and w.spelling == turn.word]
+        spoken = [w for w in turn.contract.status_spellings if w.context is moment and w.spelling == turn.raw_status]
         if spoken and spoken[0].context is StatusContext.QUERY:
             return spoken[0].variant or variant.default
     options = sorted(variant.options, key=lambda option: option != variant.default)

@@ -10,14 +10,14 @@ from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.facts import MISSING, ResponseField
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, Severity, broken, held
+from ..results.checks import CheckResult, Severity, failed, passed
 from . import response_fields as parts
 from .variants import chosen
 
 
 def answers_have_their_shape(turn: Interaction) -> Iterator[CheckResult]:
     """Every field that an answer should have is there, of its type and form; new ones are news."""
-    if turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
+    if turn.is_error or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
         return
     fields = parts.fields_of(turn)
     new = list(parts.unknown(turn.body, _known(turn, fields)))
@@ -25,9 +25,9 @@ def answers_have_their_shape(turn: Interaction) -> Iterator[CheckResult]:
         yield from field_look(field, parts.found(turn, field), new)
     fact = parts.response_fact(turn)
     if new:
-        yield broken(fact, "there are keys that the contract does not know", "none", ", ".join(new), Severity.INFO)
+        yield failed(fact, "there are keys that the contract does not know", "none", ", ".join(new), Severity.INFO)
     else:
-        yield held(fact, "no key that is not known")
+        yield passed(fact, "no key that is not known")
 
 
 def _known(turn: Interaction, fields: tuple[ResponseField, ...]) -> list[str]:
@@ -41,19 +41,19 @@ def field_look(field: ResponseField, there: list[Any], new: list[str]) -> Iterat
     here = [value for value in there if value is not MISSING]
     name = field.path.rpartition(".")[2]
     if field.required and len(here) < len(there):
-        yield broken(field, _gone(field, name, new), _expected(field), "nothing")
+        yield failed(field, _gone(field, name, new), _expected(field), "nothing")
         return
     for value in here:
         if not has_type(value, field.types):
-            yield broken(
+            yield failed(
                 field, f"{name} is of another type", _expected(field), f"{json_type(value)} {format_value(value)}"
             )
             return
         if not parts.formed(field, value):
-            yield broken(field, f"{name} has another form", _expected(field), format_value(value))
+            yield failed(field, f"{name} has another form", _expected(field), format_value(value))
             return
     if here:
-        yield held(field, format_value(here[0]))
+        yield passed(field, format_value(here[0]))
 
 
 def _gone(field: ResponseField, name: str, new: list[str]) -> str:
@@ -70,25 +70,25 @@ def _expected(field: ResponseField) -> str:
 
 def answers_show_their_variants(turn: Interaction) -> Iterator[CheckResult]:
     """Where an answer's keys show which option of a variant holds, it is settled."""
-    if turn.refused or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
+    if turn.is_error or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
         return
     for variant in turn.contract.variants:
-        if variant.id not in turn.before.options and parts.asked_about(turn, variant):
+        if variant.id not in turn.history.options and parts.asked_about(turn, variant):
             yield chosen(turn, variant.id, parts.option_of(turn, variant))
 
 
 def keys_come_in_order(turn: Interaction) -> Iterator[CheckResult]:
     """The keys of an answer come in the order that the vendor shows; nothing should rely on it, but some do."""
     order = turn.contract.key_order(turn.operation) if turn.operation is not None else None
-    if turn.refused or not isinstance(turn.body, dict) or order is None or _in_other_words(turn):
+    if turn.is_error or not isinstance(turn.body, dict) or order is None or _in_other_words(turn):
         return
     seen = [key for key in turn.body if key in order.keys]
     expected = [key for key in order.keys if key in turn.body]
     if seen == expected:
-        yield held(order, ", ".join(seen))
+        yield passed(order, ", ".join(seen))
     else:
         told = ", ".join(expected), ", ".join(seen)
-        yield broken(order, "the keys come in another order", *told, Severity.WARNING)
+        yield failed(order, "the keys come in another order", *told, Severity.WARNING)
 
 
 def _in_other_words(turn: Interaction) -> bool:

@@ -13,8 +13,8 @@ from seedmock_contracts.rules.fields import JsonType, RequiredField, Unsupported
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition, violations
 
-from ..conversation.history import STRANGERS, Interaction
-from ..results.checks import CheckResult, Severity, broken, held
+from ..conversation.history import UNAUTHENTICATED, Interaction
+from ..results.checks import CheckResult, Severity, failed, passed
 from . import response_fields as parts
 
 OF_CALLS = frozenset(
@@ -47,12 +47,12 @@ UNKNOWN = {
 
 def rules_are_kept_to(turn: Interaction) -> Iterator[CheckResult]:
     """A request that breaks rules is refused; one that breaks a single one bears that rule out."""
-    if not turn.violations or turn.exchange.caller in STRANGERS or turn.status_code == 0:
+    if not turn.violations or turn.exchange.caller in UNAUTHENTICATED or turn.status_code == 0:
         return
     facts = {violation.fact.id: violation for violation in turn.violations}
-    if not turn.refused:
+    if not turn.is_error:
         for violation in facts.values():
-            yield _open(turn, violation.fact) or broken(
+            yield _open(turn, violation.fact) or failed(
                 violation.fact, "a request that breaks the rule is taken", violation.message, _answer(turn)
             )
     elif len(facts) == 1:
@@ -61,20 +61,20 @@ def rules_are_kept_to(turn: Interaction) -> Iterator[CheckResult]:
             return
         tells = _told_id(turn)
         if tells is None:
-            yield held(violation.fact, f"{violation.message}: {turn.status_code}")
+            yield passed(violation.fact, f"{violation.message}: {turn.status_code}")
         else:
-            yield broken(violation.fact, "a refusal tells the id of something made", "no id", tells)
+            yield failed(violation.fact, "a refusal tells the id of something made", "no id", tells)
 
 
 def _open(turn: Interaction, fact: Fact) -> CheckResult | None:
     """What is said instead of a rule that holds only in an option that may not be in force."""
     rule = next((rule for rule in _rules(turn) if rule.fact is fact), None)
     only = condition(rule) if rule is not None else None
-    if only is None or turn.before.options.get(only[0]) == only[1]:
+    if only is None or turn.history.options.get(only[0]) == only[1]:
         return None
     options = next(variant for variant in turn.contract.variants if variant.id == only[0]).options
     seen = " or ".join(option for option in options if option != only[1])
-    return broken(turn.contract.fact(only[0]), "another option holds than the default", only[1], seen, Severity.INFO)
+    return failed(turn.contract.fact(only[0]), "another option holds than the default", only[1], seen, Severity.INFO)
 
 
 def _told_id(turn: Interaction) -> Any:
@@ -85,9 +85,9 @@ def _told_id(turn: Interaction) -> Any:
 def refusals_are_of_their_kind(turn: Interaction) -> Iterator[CheckResult]:
     """What breaks a rule is refused with the status, code and type of the rule's kind of error."""
     kinds = dict.fromkeys(violation.kind for violation in turn.violations)
-    told = {case.kind for case in turn.cases}
+    told = {case.kind for case in turn.error_cases}
     elsewhere = not told & {*kinds} and (_of_another_field(turn) or told & {*unknown_kinds(turn)})
-    if kinds and not elsewhere and turn.exchange.caller not in STRANGERS:
+    if kinds and not elsewhere and turn.exchange.caller not in UNAUTHENTICATED:
         yield from answered(turn, kinds)
 
 
@@ -107,28 +107,30 @@ def _of_another_field(turn: Interaction) -> bool:
 
 def answered(turn: Interaction, kinds: Collection[ErrorKind]) -> Iterator[CheckResult]:
     """Whether a refusal is what the upstream says to one of these kinds of error; nothing, if it is about another."""
-    if not turn.refused or turn.status_code == 0 or says_nothing(turn, kinds) or is_elsewhere(turn, kinds):
+    if not turn.is_error or turn.status_code == 0 or says_nothing(turn, kinds) or is_elsewhere(turn, kinds):
         return
     order = list(kinds)
     wanted = [case for case in turn.contract.errors if case.kind in kinds and _spoken(turn, case)]
     wanted.sort(key=lambda case: order.index(case.kind))
     if not wanted:
         return
-    fitting = [case for case in wanted if case in turn.cases and isinstance(turn.body, dict)]
+    fitting = [case for case in wanted if case in turn.error_cases and isinstance(turn.body, dict)]
     right = next((case for case in fitting if _type(turn) in (case.type, None)), None)
     case = right or max(fitting or wanted, key=lambda case: _likeness(turn, case))
     if right is not None:
-        yield held(case, _answer(turn, 0))
+        yield passed(case, _answer(turn, 0))
     elif parts.judgeable(turn):
         expected = f"{case.status} {case.code} {case.type}".strip()
-        yield broken(case, f"{case.kind} is answered otherwise", expected, _answer(turn))
+        yield failed(case, f"{case.kind} is answered otherwise", expected, _answer(turn))
 
 
 def _spoken(turn: Interaction, case: ErrorCase) -> bool:
     """Whether a case's style is one that may be in force: another is pinned only where an option is known to hold."""
     option = case.style.partition(".")[0]
     known = [
-        turn.before.options[v.id] for v in turn.contract.variants if option in v.options and v.id in turn.before.options
+        turn.history.options[v.id]
+        for v in turn.contract.variants
+        if option in v.options and v.id in turn.history.options
     ]
     return not option or not known or option in known
 
@@ -143,35 +145,35 @@ def says_nothing(turn: Interaction, kinds: Collection[ErrorKind]) -> bool:
 
     One that this caller gets for the first time, where others were answered, may be about the request all the same.
     """
-    told = {case.kind for case in turn.cases}
+    told = {case.kind for case in turn.error_cases}
     if told & {*kinds} or not told & ELSEWHERE:
         return False
     if turn.status_code == 429 or turn.status_code >= 500:
         return True
     if ErrorKind.AUTHENTICATION in kinds:
         return False
-    mine = [before for before in turn.before.turns if before.exchange.caller == turn.exchange.caller]
+    mine = [before for before in turn.history.interactions if before.exchange.caller == turn.exchange.caller]
     return not any(before.status_code != turn.status_code for before in mine)
 
 
 def is_elsewhere(turn: Interaction, kinds: Collection[ErrorKind]) -> bool:
     """Whether an endpoint is refused as one that there is not, and never was served before."""
-    told = {case.kind for case in turn.cases}
+    told = {case.kind for case in turn.error_cases}
     if turn.operation is None or told & {*kinds} or not (told & NO_ENDPOINT or turn.status_code == 405):
         return False
     return not any(
         before.operation is turn.operation
         and before.status_code not in (404, 405)
-        and before.exchange.caller not in STRANGERS
-        for before in turn.before.turns
+        and before.exchange.caller not in UNAUTHENTICATED
+        for before in turn.history.interactions
     )
 
 
 def refusals_name_the_field(turn: Interaction) -> Iterator[CheckResult]:
     """The message of a refusal, or its param, names a field that is wrong. The wording is ours, so this is advice."""
-    if not turn.violations or not turn.refused or turn.exchange.caller in STRANGERS:
+    if not turn.violations or not turn.is_error or turn.exchange.caller in UNAUTHENTICATED:
         return
-    case = next((case for case in turn.cases if case.kind in {v.kind for v in turn.violations}), None)
+    case = next((case for case in turn.error_cases if case.kind in {v.kind for v in turn.violations}), None)
     if case is None or says_nothing(turn, [case.kind]):
         return
     words = set(re.findall(r"\w+", turn.exchange.response.body))
@@ -179,9 +181,9 @@ def refusals_name_the_field(turn: Interaction) -> Iterator[CheckResult]:
     fields = {violation.field for violation in turn.violations} | {rule.field for rule in _broken_rules(turn)}
     names = {name for field in fields for name in re.findall(r"[A-Za-z_]+", field)}
     if names & words:
-        yield held(case, f"names {', '.join(sorted(names & words))}")
+        yield passed(case, f"names {', '.join(sorted(names & words))}")
     elif not others:
-        yield broken(
+        yield failed(
             case, "a refusal does not name the field", " or ".join(sorted(fields)), _answer(turn), Severity.WARNING
         )
 
@@ -200,20 +202,20 @@ def _broken_rules(turn: Interaction) -> list[Rule]:
 def kept_rules_are_not_blamed(turn: Interaction) -> Iterator[CheckResult]:
     """A request that keeps every rule is not refused for breaking one."""
     document = turn.document
-    if document is None or turn.violations or not turn.refused or turn.operation not in turn.contract.rules:
+    if document is None or turn.violations or not turn.is_error or turn.operation not in turn.contract.rules:
         return
-    kinds = {case.kind for case in turn.cases}
+    kinds = {case.kind for case in turn.error_cases}
     rule = _blamed(turn, document) if kinds & OF_RULES and not _of_moderation(turn) else None
     if rule is None or says_nothing(turn, OF_RULES):
         return
     only = condition(rule)
-    if only is not None and turn.before.options.get(only[0]) is None:
+    if only is not None and turn.history.options.get(only[0]) is None:
         variant = turn.contract.fact(only[0])
         seen = turn.contract.defaults[only[0]]
-        yield broken(variant, "another option holds than the default", seen, only[1], Severity.INFO)
+        yield failed(variant, "another option holds than the default", seen, only[1], Severity.INFO)
         return
     tried = format_value(document.get(rule.top_field))
-    yield broken(
+    yield failed(
         rule.fact, "a request that keeps the rule is refused for it", f"{rule.field} {tried} is taken", _answer(turn)
     )
 
@@ -251,12 +253,12 @@ def _of_moderation(turn: Interaction) -> bool:
 
 def refusals_cost_nothing(turn: Interaction) -> Iterator[CheckResult]:
     """Between two looks at the balance, where everything was refused, it stays what it was."""
-    if turn.operation is not Operation.BALANCE or turn.refused or not isinstance(turn.data, dict):
+    if turn.operation is not Operation.BALANCE or turn.is_error or not isinstance(turn.data, dict):
         return
     between: list[Interaction] = []
-    for before in reversed(turn.before.turns):
+    for before in reversed(turn.history.interactions):
         if before.exchange.caller == turn.exchange.caller:
-            if before.operation is Operation.BALANCE and not before.refused:
+            if before.operation is Operation.BALANCE and not before.is_error:
                 yield from _same(turn, before, between)
                 return
             between.append(before)
@@ -264,15 +266,17 @@ def refusals_cost_nothing(turn: Interaction) -> Iterator[CheckResult]:
 
 def _same(turn: Interaction, before: Interaction, between: list[Interaction]) -> Iterator[CheckResult]:
     asked = [one for one in between if one.operation in BILLABLE]
-    running = any(story.ended is None and story.caller == turn.exchange.caller for story in turn.before.tasks.values())
-    if not asked or running or not all(one.refused for one in asked):
+    running = any(
+        story.final_poll is None and story.caller == turn.exchange.caller for story in turn.history.tasks.values()
+    )
+    if not asked or running or not all(one.is_error for one in asked):
         return
     fact = next(endpoint for endpoint in turn.contract.endpoints if endpoint.operation is Operation.BALANCE)
     was, now = before.data.get("balance"), turn.data.get("balance")
     if was == now:
-        yield held(fact, f"{now} after {len(asked)} refusals")
+        yield passed(fact, f"{now} after {len(asked)} refusals")
     else:
-        yield broken(fact, "refusals have changed the balance", was, now)
+        yield failed(fact, "refusals have changed the balance", was, now)
 
 
 def _rules(turn: Interaction) -> tuple[Rule, ...]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from seedmock_contracts.enums import ORDERS, ErrorKind, Operation, TaskStatus
 
-from ..conversation.history import STRANGERS, Interaction, TaskHistory
-from ..results.checks import CheckResult, broken, compared, held
+from ..conversation.history import UNAUTHENTICATED, Interaction, TaskHistory
+from ..results.checks import CheckResult, compare, failed, passed
 from .assets import status_told, useless
 from .capabilities import leads_inside
 from .prices import SECONDS, price
@@ -21,23 +21,23 @@ NOT_YET = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED)
 
 def refusals_fit_the_state(turn: Interaction) -> Iterator[CheckResult]:
     """Content that is not there, or an asset that is none or cannot be one, is refused with its status and code."""
-    if turn.refused and not turn.violations and turn.exchange.caller not in STRANGERS:
+    if turn.is_error and not turn.violations and turn.exchange.caller not in UNAUTHENTICATED:
         yield from answered(turn, _kinds(turn))
 
 
 def moderation_refuses_with_its_status(turn: Interaction) -> Iterator[CheckResult]:
     """An order that moderation refuses, whatever its code, is refused with the status of such refusals."""
     kinds = {row.kind for row in turn.contract.fail_codes if row.code == told_code(turn)}
-    if turn.operation not in ORDERS or not turn.refused or ErrorKind.MODERATION_INPUT not in kinds:
+    if turn.operation not in ORDERS or not turn.is_error or ErrorKind.MODERATION_INPUT not in kinds:
         return
     cases = [case for case in turn.contract.errors if case.kind is ErrorKind.MODERATION_INPUT]
     code = status_told(turn)
     fitting = next((case for case in cases if case.status == code), None)
     expected = " or ".join(dict.fromkeys(str(case.status) for case in cases))
     if fitting is not None:
-        yield held(fitting, str(code))
+        yield passed(fitting, str(code))
     else:
-        yield broken(cases[0], "moderation refuses with another status", expected, code)
+        yield failed(cases[0], "moderation refuses with another status", expected, code)
 
 
 def failed_tasks_are_told_as_found(turn: Interaction) -> Iterator[CheckResult]:
@@ -48,19 +48,19 @@ def failed_tasks_are_told_as_found(turn: Interaction) -> Iterator[CheckResult]:
     kind = ErrorKind.MODERATION_OUTPUT if ErrorKind.MODERATION_OUTPUT in kinds else ErrorKind.TASK_FAILED
     case = turn.contract.error_case(kind)
     if kinds and case.status == 200:
-        yield compared(case, "a failed task is told with another status", case.status, turn.status_code)
+        yield compare(case, "a failed task is told with another status", case.status, turn.status_code)
 
 
 def orders_need_money(turn: Interaction) -> Iterator[CheckResult]:
     """An order that costs more than is left is refused for that."""
-    if turn.order is None or turn.order.references or turn.exchange.caller in STRANGERS:
+    if turn.order is None or turn.order.references or turn.exchange.caller in UNAUTHENTICATED:
         return
     left, due = _left(turn), price(turn, TaskHistory("", turn))
     if left is None or due is None or left >= due.amounts[SECONDS] * Decimal("0.9"):
         return
     case = turn.contract.error_case(ErrorKind.BALANCE)
-    if turn.made is not None and not turn.refused:
-        yield broken(case, "an order is taken that cannot be paid", case.status, turn.status_code)
+    if turn.created_id is not None and not turn.is_error:
+        yield failed(case, "an order is taken that cannot be paid", case.status, turn.status_code)
     else:
         yield from answered(turn, (ErrorKind.BALANCE,))
 
@@ -79,8 +79,8 @@ def _kinds(turn: Interaction) -> tuple[ErrorKind, ...]:
         unusable = useless(turn, turn) is not None or leads_inside(turn) or _names_a_reference(turn)
         return (ErrorKind.INVALID_INPUT,) if unusable else ()
     if turn.operation is Operation.ASSET_CREATE and turn.status_code not in ELSEWHERE:
-        group = turn.before.groups.get((turn.exchange.caller, turn.asked_group))
-        return (ErrorKind.ASSET_REFUSED,) if group is not None and group.deleted is None else ()
+        group = turn.history.groups.get((turn.exchange.caller, turn.requested_group_id))
+        return (ErrorKind.ASSET_REFUSED,) if group is not None and group.deletion is None else ()
     return ()
 
 
@@ -95,23 +95,23 @@ def _names_a_reference(turn: Interaction) -> bool:
 
 def _of_content(turn: Interaction) -> tuple[ErrorKind, ...]:
     """What may be said of content of one's own task, by its path."""
-    story = turn.before.tasks.get(turn.asked)
+    story = turn.history.tasks.get(turn.requested_id)
     if story is None or story.caller != turn.exchange.caller or turn.status_code in (401, 403, 408, 416, 429):
         return ()
     if not 400 <= turn.status_code < 500:
         return ()
-    if story.ended is None:
+    if story.final_poll is None:
         return NOT_YET
-    if story.ended.status is TaskStatus.FAILURE:
+    if story.final_poll.status is TaskStatus.FAILURE:
         return (ErrorKind.TASK_FAILED,)
     return (ErrorKind.NOT_READY,) if turn.status_code == 400 else ()
 
 
 def _left(turn: Interaction) -> Decimal | None:
     """The caller's latest balance."""
-    for earlier in reversed(turn.before.turns):
+    for earlier in reversed(turn.history.interactions):
         if earlier.operation is Operation.BALANCE and earlier.exchange.caller == turn.exchange.caller:
-            told = earlier.data.get("balance") if isinstance(earlier.data, dict) and not earlier.refused else None
+            told = earlier.data.get("balance") if isinstance(earlier.data, dict) and not earlier.is_error else None
             return Decimal(str(told)) if isinstance(told, int | float) and not isinstance(told, bool) else None
     return None
 

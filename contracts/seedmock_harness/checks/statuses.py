@@ -10,7 +10,7 @@ from seedmock_contracts.facts import Fact, ResponseField, StatusSpelling
 from seedmock_contracts.lifecycle import TERMINAL, may_follow
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, Severity, broken, held
+from ..results.checks import CheckResult, Severity, failed, passed
 from . import response_fields as parts
 from .variants import chosen
 
@@ -24,17 +24,17 @@ NAMELESS = ("UNKNOWN", "unknown")
 def statuses_are_spelt_right(turn: Interaction) -> Iterator[CheckResult]:
     """A status is told in the word of its moment: at create, and at query, in the words of one variant."""
     moment = parts.moment_of(turn)
-    if moment is None or turn.refused or turn.word is None:
+    if moment is None or turn.is_error or turn.raw_status is None:
         return
     words = [word for word in turn.contract.spellings(moment) if _allowed(turn, word)]
     words += _of_failures_at_once(turn, moment)
-    spoken = next((word for word in words if word.spelling == turn.word), None)
+    spoken = next((word for word in words if word.spelling == turn.raw_status), None)
     if spoken is not None:
-        yield held(spoken, turn.word)
+        yield passed(spoken, turn.raw_status)
         return
     meant = next((word for word in words if word.status is turn.status), None)
     expected = meant.spelling if meant else " or ".join(dict.fromkeys(word.spelling for word in words))
-    yield broken(_blamed(turn, meant, words), _title(turn), expected, turn.word, _severity(turn))
+    yield failed(_blamed(turn, meant, words), _title(turn), expected, turn.raw_status, _severity(turn))
 
 
 def _of_failures_at_once(turn: Interaction, moment: StatusContext) -> list[StatusSpelling]:
@@ -49,7 +49,7 @@ def _of_failures_at_once(turn: Interaction, moment: StatusContext) -> list[Statu
 def _allowed(turn: Interaction, word: StatusSpelling) -> bool:
     """Whether a word is of an option that may hold; the plain words are those of the default."""
     id_ = parts.status_variant(turn.contract)
-    pinned = turn.before.options.get(id_)
+    pinned = turn.history.options.get(id_)
     if pinned is None or word.context is not StatusContext.QUERY:
         return True
     return (word.variant or turn.contract.defaults[id_]) == pinned
@@ -68,13 +68,13 @@ def _title(turn: Interaction) -> str:
 
 def _severity(turn: Interaction) -> Severity | None:
     """News only, if the vendor himself says elsewhere that there is such a word."""
-    own = any(word.spelling == turn.word and word.source.startswith(OWN) for word in aliases(turn))
-    return Severity.INFO if own or turn.word in NAMELESS else None
+    own = any(word.spelling == turn.raw_status and word.source.startswith(OWN) for word in aliases(turn))
+    return Severity.INFO if own or turn.raw_status in NAMELESS else None
 
 
 def aliases(turn: Interaction) -> list[StatusSpelling]:
     """The other words that the answer's word is known to be one of."""
-    told = turn.word or ""
+    told = turn.raw_status or ""
     return [w for w in turn.contract.spellings(StatusContext.ALIAS) if told.lower() == w.spelling.lower()]
 
 
@@ -88,9 +88,9 @@ def status_field(turn: Interaction) -> ResponseField | None:
 def the_words_are_of_one_variant(turn: Interaction) -> Iterator[CheckResult]:
     """A status word of one option alone settles which option holds."""
     id_ = parts.status_variant(turn.contract)
-    if not id_ or turn.operation is not Operation.QUERY or turn.refused or id_ in turn.before.options:
+    if not id_ or turn.operation is not Operation.QUERY or turn.is_error or id_ in turn.history.options:
         return
-    spoken = [w for w in turn.contract.spellings(StatusContext.QUERY) if w.spelling == turn.word]
+    spoken = [w for w in turn.contract.spellings(StatusContext.QUERY) if w.spelling == turn.raw_status]
     if spoken:
         yield chosen(turn, id_, spoken[0].variant or turn.contract.defaults[id_])
 
@@ -98,23 +98,23 @@ def the_words_are_of_one_variant(turn: Interaction) -> Iterator[CheckResult]:
 def statuses_move_on(turn: Interaction) -> Iterator[CheckResult]:
     """A task's status only moves on. A word that is no word of its moment shows there that it means what we think."""
     fact = turn.contract.find(f"{turn.contract.name}.status.moves")
-    before = turn.story.status if turn.story is not None else None
-    if fact is None or turn.operation is not Operation.QUERY or turn.refused or before is None or turn.status is None:
+    before = turn.task.status if turn.task is not None else None
+    if fact is None or turn.operation is not Operation.QUERY or turn.is_error or before is None or turn.status is None:
         return
     right = may_follow(before, turn.status)
-    title = f"a task that was {'over' if before in TERMINAL else 'further on'} is told to be {turn.word} again"
+    title = f"a task that was {'over' if before in TERMINAL else 'further on'} is told to be {turn.raw_status} again"
     for blamed in (fact, *aliases(turn)):
         if right:
-            yield held(blamed, f"{before}, then {turn.word}")
+            yield passed(blamed, f"{before}, then {turn.raw_status}")
         else:
-            yield broken(blamed, title, f"{before}, or what comes after it", turn.word)
+            yield failed(blamed, title, f"{before}, or what comes after it", turn.raw_status)
 
 
 def what_has_ended_stays(turn: Interaction) -> Iterator[CheckResult]:
     """The answer about a task that has ended is the same each time."""
     fact = turn.contract.find(f"{turn.contract.name}.status.final")
-    ended = turn.story.ended if turn.story is not None else None
-    if fact is None or ended is None or turn.operation is not Operation.QUERY or turn.refused:
+    ended = turn.task.final_poll if turn.task is not None else None
+    if fact is None or ended is None or turn.operation is not Operation.QUERY or turn.is_error:
         return
     if not isinstance(turn.data, dict) or not isinstance(ended.data, dict):
         return
@@ -122,21 +122,21 @@ def what_has_ended_stays(turn: Interaction) -> Iterator[CheckResult]:
     changed = [key for key in {**then, **now} if key not in then or key not in now or then[key] != now[key]]
     if changed:
         expected, seen = (", ".join(f"{key}: {format_value(told.get(key))}" for key in changed) for told in (then, now))
-        yield broken(fact, "the answer about a task that has ended has changed", expected, seen)
+        yield failed(fact, "the answer about a task that has ended has changed", expected, seen)
     else:
-        yield held(fact, turn.word or "")
+        yield passed(fact, turn.raw_status or "")
 
 
 def first_statuses_are_early(turn: Interaction) -> Iterator[CheckResult]:
     """What is created begins its life, or has failed at once; it is not there already."""
-    if parts.moment_of(turn) is not StatusContext.CREATE or turn.refused or turn.status is None:
+    if parts.moment_of(turn) is not StatusContext.CREATE or turn.is_error or turn.status is None:
         return
     fact = turn.contract.find(f"{turn.contract.name}.status.moves")
     if fact is not None:
         if turn.status is TaskStatus.SUCCESS:
-            yield broken(fact, "a task is over as soon as it is created", "a task that begins", turn.word)
+            yield failed(fact, "a task is over as soon as it is created", "a task that begins", turn.raw_status)
         else:
-            yield held(fact, f"begins as {turn.word}")
+            yield passed(fact, f"begins as {turn.raw_status}")
 
 
 CHECKS = (

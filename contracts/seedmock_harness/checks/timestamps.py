@@ -10,7 +10,7 @@ from seedmock_contracts.facts import ResponseField
 from seedmock_contracts.lifecycle import TERMINAL
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, broken, compared, held
+from ..results.checks import CheckResult, compare, failed, passed
 from . import response_fields as parts
 
 HOUR = 3600.0
@@ -26,9 +26,9 @@ def times_are_in_their_unit(turn: Interaction) -> Iterator[CheckResult]:
     fact = turn.contract.find(f"{turn.contract.name}.times")
     if fact is None or not _of_tasks(turn) or not turn.exchange.at:
         return
-    created = turn.story.created.exchange.at if turn.story is not None else turn.exchange.at
+    created = turn.task.created.exchange.at if turn.task is not None else turn.exchange.at
     for _, name, seconds in _told(turn, CREATED):
-        if turn.operation in ORDERS or turn.story is not None:
+        if turn.operation in ORDERS or turn.task is not None:
             yield _near(fact, name, seconds, created - HOUR, created + HOUR)
     for _, name, seconds in _told(turn, ENDED):
         yield _near(fact, name, seconds, created - HOUR, turn.exchange.at + HOUR)
@@ -36,21 +36,21 @@ def times_are_in_their_unit(turn: Interaction) -> Iterator[CheckResult]:
 
 def _near(fact: Any, name: str, seconds: float, low: float, high: float) -> CheckResult:
     if low <= seconds <= high:
-        return held(fact, f"{name}: {seconds:.3f} s")
-    return broken(
+        return passed(fact, f"{name}: {seconds:.3f} s")
+    return failed(
         fact, f"{name} is not near the time of the exchange", f"{low:.0f} to {high:.0f} s", f"{seconds:.3f} s"
     )
 
 
 def the_time_of_creation_stays(turn: Interaction) -> Iterator[CheckResult]:
     """Each answer about a task tells the same time of creation."""
-    if not _of_tasks(turn) or turn.story is None or turn.operation in ORDERS:
+    if not _of_tasks(turn) or turn.task is None or turn.operation in ORDERS:
         return
-    past = (turn.story.created, *turn.story.polls[:1])
+    past = (turn.task.created, *turn.task.polls[:1])
     before = [seconds for earlier in past for _, _, seconds in _told(earlier, CREATED)]
     for field, name, seconds in _told(turn, CREATED):
         if before:
-            yield compared(field, f"{name} is another than before", before[0], seconds)
+            yield compare(field, f"{name} is another than before", before[0], seconds)
 
 
 def the_end_is_told_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
@@ -60,27 +60,27 @@ def the_end_is_told_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
     created = [seconds for _, _, seconds in _told(turn, CREATED)]
     for field, name, seconds in _told(turn, ENDED):
         if turn.status not in TERMINAL:
-            yield broken(field, f"{name} is told of a task that has not ended", "no such key", turn.word)
+            yield failed(field, f"{name} is told of a task that has not ended", "no such key", turn.raw_status)
         elif created and seconds < created[0]:
-            yield broken(field, "a task ended before it was created", f"from {created[0]:.3f} s", f"{seconds:.3f} s")
+            yield failed(field, "a task ended before it was created", f"from {created[0]:.3f} s", f"{seconds:.3f} s")
         elif created:
-            yield held(field, f"{seconds - created[0]:.3f} s after its creation")
+            yield passed(field, f"{seconds - created[0]:.3f} s after its creation")
 
 
 def assets_are_dated(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's and a group's time of creation is in seconds, and is that of its making."""
-    if turn.refused or turn.operation is not Operation.ASSET_GET:
+    if turn.is_error or turn.operation is not Operation.ASSET_GET:
         return
-    asset = turn.before.assets.get(turn.asked)
-    if asset is None or not asset.made.exchange.at:
+    asset = turn.history.assets.get(turn.requested_id)
+    if asset is None or not asset.created.exchange.at:
         return
     for field, name, seconds in _told(turn, CREATED):
-        at = asset.made.exchange.at
+        at = asset.created.exchange.at
         yield _near(field, name, seconds, at - HOUR, at + HOUR)
 
 
 def _of_tasks(turn: Interaction) -> bool:
-    return not turn.refused and (turn.operation in ORDERS or turn.operation is Operation.QUERY)
+    return not turn.is_error and (turn.operation in ORDERS or turn.operation is Operation.QUERY)
 
 
 def _told(turn: Interaction, names: tuple[str, ...]) -> Iterator[tuple[ResponseField, str, float]]:

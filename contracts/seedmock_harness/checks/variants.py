@@ -5,17 +5,17 @@ from __future__ import annotations
 from seedmock_contracts.facts import Variants
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, Severity, broken, held
+from ..results.checks import CheckResult, Severity, failed, passed
 
 
 def chosen(turn: Interaction, id_: str, option: str) -> CheckResult:
     """A look at the variant `id_`, of which an answer shows an option, or something that is none of them."""
     variant = turn.contract.fact(id_)
     assert isinstance(variant, Variants), f"{id_} is no variant"
-    pinned = turn.before.options.get(id_)
+    pinned = turn.history.options.get(id_)
     expected = pinned or variant.default
     if option == expected:
-        return held(variant, option)
+        return passed(variant, option)
     if pinned is None and option in variant.options:
-        return broken(variant, "another option holds than the default", expected, option, Severity.INFO)
-    return broken(variant, "none of the options that may hold", pinned or " or ".join(variant.options), option)
+        return failed(variant, "another option holds than the default", expected, option, Severity.INFO)
+    return failed(variant, "none of the options that may hold", pinned or " or ".join(variant.options), option)

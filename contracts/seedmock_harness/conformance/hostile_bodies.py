@@ -32,7 +32,7 @@ IDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Hostile:
+class HostileBody:
     """A body that should do no harm. `readable`: it is one JSON object, to be judged like any other request."""
 
     title: str
@@ -111,22 +111,22 @@ _HEADERS: tuple[tuple[str, Mapping[str, str]], ...] = (
 )
 
 
-def hostilities(document: Document) -> tuple[Hostile, ...]:
+def hostile_bodies(document: Document) -> tuple[HostileBody, ...]:
     """Everything that is done to a document, the mildest first."""
-    bodies = [Hostile(title, make(document), readable=True) for title, make in _READABLE]
-    bodies += [Hostile(title, make(document)) for title, make in _UNREADABLE]
-    bodies += [Hostile(title, _said(document), headers) for title, headers in _HEADERS]
+    bodies = [HostileBody(title, make(document), readable=True) for title, make in _READABLE]
+    bodies += [HostileBody(title, make(document)) for title, make in _UNREADABLE]
+    bodies += [HostileBody(title, _said(document), headers) for title, headers in _HEADERS]
     return tuple(bodies)
 
 
-TITLES: tuple[str, ...] = tuple(hostile.title for hostile in hostilities({}))
+TITLES: tuple[str, ...] = tuple(hostile.title for hostile in hostile_bodies({}))
 
 
-def hostility(document: Document, title: str) -> Hostile:
+def hostile_body(document: Document, title: str) -> HostileBody:
     """One of them by its title, without making the others."""
     for readable, table in ((True, _READABLE), (False, _UNREADABLE)):
         for name, make in table:
             if name == title:
-                return Hostile(title, make(document), readable=readable)
+                return HostileBody(title, make(document), readable=readable)
     headers = next(headers for name, headers in _HEADERS if name == title)
-    return Hostile(title, _said(document), headers)
+    return HostileBody(title, _said(document), headers)

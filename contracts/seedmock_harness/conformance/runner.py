@@ -22,28 +22,28 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from seedmock_contracts.upstreams import get_contract
 
-from ..driver.actions import KEYS, Action, Clock, Play, read, written
-from ..driver.client import Send
-from ..driver.shrinking import shortest
-from ..results.checks import CheckFailure, curl
-from .state_machine import Machine, World
-from .strategies import Urls
+from ..driver.actions import KEYS, Action, ActionRunner, AdvanceableClock, dump_reproducer, load_reproducer
+from ..driver.client import SendRequest
+from ..driver.shrinking import shrink
+from ..results.checks import CheckFailure, curl_command
+from .state_machine import ConformanceMachine, MachineContext
+from .strategies import ReferenceUrls
 
 STEPS = 30
 
 
 def run_conformance(
     upstream: str,
-    send: Send,
+    send: SendRequest,
     *,
-    clock: Clock | None = None,
+    clock: AdvanceableClock | None = None,
     settings: hypothesis_settings | None = None,
     keys: Mapping[str, str] = KEYS,
     scenario_folder: str | None = None,
     steps: int = STEPS,
     options: Mapping[str, str] | None = None,
     strict: bool = True,
-    media: Urls | None = None,
+    media: ReferenceUrls | None = None,
     begin: Callable[[], object] | None = None,
 ) -> None:
     """Talk to whatever answers `send` as an upstream of this name would; raise the shortest Failure that was found.
@@ -58,7 +58,7 @@ def run_conformance(
 
     Raises Failure, with the conversation as a note, and LookupError for an unknown upstream.
     """
-    world = World(get_contract(upstream), send, clock, keys, options or {}, strict, media, begin)
+    world = MachineContext(get_contract(upstream), send, clock, keys, options or {}, strict, media, begin)
     chosen = hypothesis_settings(
         settings,
         stateful_step_count=steps,
@@ -67,7 +67,7 @@ def run_conformance(
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.reuse, Phase.generate),  # what fails is made shorter here, move by move
     )
-    machine = type("Machine", (Machine,), {"world": world})
+    machine = type("Machine", (ConformanceMachine,), {"world": world})
     try:
         run_state_machine_as_test(machine, settings=chosen, _min_steps=1)
     except (CheckFailure, Flaky) as error:
@@ -78,7 +78,9 @@ def run_conformance(
         raise _told(world, failure, moves, scenario_folder) from (error if isinstance(error, Flaky) else None)
 
 
-def _shortened(world: World, found: CheckFailure, moves: Sequence[Action]) -> tuple[CheckFailure, Sequence[Action]]:
+def _shortened(
+    world: MachineContext, found: CheckFailure, moves: Sequence[Action]
+) -> tuple[CheckFailure, Sequence[Action]]:
     """The failure at the end of the shortest conversation that has it, and the moves of that."""
 
     def failing(tried: Sequence[Action]) -> CheckFailure | None:
@@ -88,41 +90,47 @@ def _shortened(world: World, found: CheckFailure, moves: Sequence[Action]) -> tu
     if failing(moves) is None:
         found.add_note("said again, the same moves do not lead there: the upstream does not answer alike each time")
         return found, moves
-    short = shortest(world.contract, moves, lambda tried: failing(tried) is not None)
+    short = shrink(world.contract, moves, lambda tried: failing(tried) is not None)
     again = failing(short) or found
-    return again, world.play.moves
+    return again, world.play.actions
 
 
-def _failure_of(play: Play, moves: Sequence[Action]) -> CheckFailure | None:
+def _failure_of(play: ActionRunner, moves: Sequence[Action]) -> CheckFailure | None:
     try:
         for move in moves:
-            play.do(move)
+            play.run(move)
     except CheckFailure as failure:
         return failure
     return None
 
 
-def _told(world: World, failure: CheckFailure, moves: Sequence[Action], folder: str | None) -> CheckFailure:
+def _told(world: MachineContext, failure: CheckFailure, moves: Sequence[Action], folder: str | None) -> CheckFailure:
     """The failure with the conversation that led there, which is kept in the folder if there is one."""
     play = world.play
     said = [f"  {number}. {move}" for number, move in enumerate(moves, 1)]
     failure.add_note("\n".join(["said:", *said]))
-    failure.add_note("\n".join(["again:", *(f"  {curl(t.exchange.request)}" for t in play.speaker.conversation.turns)]))
+    failure.add_note(
+        "\n".join(["again:", *(f"  {curl_command(t.exchange.request)}" for t in play.driver.history.interactions)])
+    )
     if folder is not None:
         path = f"{folder}/{world.contract.name}-{failure.check}-{re.sub('[^a-z0-9.-]', '_', failure.fact.id)}.jsonl"
-        text = written(world.contract.name, moves, failure, {"options": dict(world.options), "strict": world.strict})
+        text = dump_reproducer(
+            world.contract.name, moves, failure, {"options": dict(world.options), "strict": world.strict}
+        )
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         failure.add_note(f"kept as {path}: replay(path, send) says it again")
     return failure
 
 
-def replay(path: str, send: Send, *, clock: Clock | None = None, keys: Mapping[str, str] = KEYS) -> None:
+def replay(
+    path: str, send: SendRequest, *, clock: AdvanceableClock | None = None, keys: Mapping[str, str] = KEYS
+) -> None:
     """Do what a kept scenario did. Raises the Failure that it led to, if it still does, and InvalidScenario."""
     with open(path, encoding="utf-8") as file:
-        head, moves = read(file.read())
-    play = Play(
+        head, moves = load_reproducer(file.read())
+    play = ActionRunner(
         get_contract(head["upstream"]), send, clock=clock, keys=keys, options=head["options"], strict=head["strict"]
     )
     for move in moves:
-        play.do(move)
+        play.run(move)

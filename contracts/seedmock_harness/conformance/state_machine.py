@@ -15,12 +15,20 @@ from seedmock_contracts.enums import ORDERS, READS, AssetStatus, MediaKind, Oper
 from seedmock_contracts.lifecycle import TERMINAL
 
 from ..conversation.history import AssetHistory, Interaction
-from ..driver.actions import LINK, Action, Clock, Play
-from ..driver.client import Send
+from ..driver.actions import LINK, Action, ActionRunner, AdvanceableClock
+from ..driver.client import SendRequest
 from ..driver.sample_media import FORM, form
 from ..results.checks import CheckFailure
 from .hostile_bodies import IDS
-from .strategies import SIDE, Urls, broken, documents, hostile, in_force, urls
+from .strategies import (
+    SIDE,
+    ReferenceUrls,
+    documents,
+    hostile_body_strategy,
+    reference_urls,
+    rules_in_force,
+    violating_documents,
+)
 
 WAITS = (0.5, 1.0, 5.0, 60.0, 3600.0, 86_400.0)
 RANGES = ("bytes=0-0", "bytes=0-99", "bytes=-1", "bytes=100-", "bytes=999999999-", "bytes=0-0,2-3", "bytes=x")
@@ -33,39 +41,41 @@ PLAIN = (Operation.BALANCE, Operation.MODELS, Operation.GROUP_LIST, Operation.AS
 _rarely = st.sampled_from([False, False, True])
 
 
-class World:
+class MachineContext:
     """What stays the same from one conversation to the next, and the failure that was found, with its moves."""
 
     def __init__(
         self,
         contract: Contract,
-        send: Send,
-        clock: Clock | None,
+        send: SendRequest,
+        clock: AdvanceableClock | None,
         keys: Mapping[str, str],
         options: Mapping[str, str],
         strict: bool,
-        media: Urls | None,
+        media: ReferenceUrls | None,
         begin: Callable[[], object] | None,
     ) -> None:
         self.contract, self.send, self.clock, self.keys = contract, send, clock, keys
         self.options, self.strict, self.begin = options, strict, begin
-        self.media = media or urls(contract)
+        self.media = media or reference_urls(contract)
         self.failure: CheckFailure | None = None
         self.failing: Sequence[Action] = ()
         self.play = self.new_play()
         self.endpoints = {endpoint.operation: endpoint for endpoint in contract.endpoints}
         examples = contract.request.examples
         self.documents = {o: documents(contract, o, media=self.media, variants=options) for o in examples}
-        self.rules = [(o, rule) for o in examples for rule in in_force(contract, o, options)]
-        self.hostile = {o: hostile(contract, o) for o in self.having(*Operation) if self.endpoints[o].method == "POST"}
+        self.rules = [(o, rule) for o in examples for rule in rules_in_force(contract, o, options)]
+        self.hostile = {
+            o: hostile_body_strategy(contract, o) for o in self.having(*Operation) if self.endpoints[o].method == "POST"
+        }
         self.callers = [word for word in ("first", "second") if word in keys]
         self.wrong = [word for word in ("wrong", "") if word in ("", *keys)]
 
-    def new_play(self) -> Play:
+    def new_play(self) -> ActionRunner:
         """A conversation from its beginning."""
         if self.begin is not None:
             self.begin()
-        self.play = Play(
+        self.play = ActionRunner(
             self.contract, self.send, clock=self.clock, keys=self.keys, options=self.options, strict=self.strict
         )
         return self.play
@@ -75,10 +85,10 @@ class World:
         return [operation for operation in operations if operation in self.endpoints]
 
 
-class Machine(RuleBasedStateMachine):
+class ConformanceMachine(RuleBasedStateMachine):
     """One conversation. Each rule is a thing to do; what is to be said with it is drawn."""
 
-    world: World
+    world: MachineContext
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,9 +97,9 @@ class Machine(RuleBasedStateMachine):
     def do(self, move: Action) -> Interaction | None:
         """Do a move. Raises Failure."""
         try:
-            return self.play.do(move)
+            return self.play.run(move)
         except CheckFailure as failure:
-            self.world.failure, self.world.failing = failure, tuple(self.play.moves)
+            self.world.failure, self.world.failing = failure, tuple(self.play.actions)
             raise
 
     # --- generations ---
@@ -112,7 +122,7 @@ class Machine(RuleBasedStateMachine):
             self._ask_if_there(Operation.RECORD, caller, task)
         self._ask_if_there(Operation.BALANCE, caller)
 
-    @precondition(lambda self: self.play.named("task"))
+    @precondition(lambda self: self.play.symbols_of("task"))
     @rule(data=st.data())
     def look(self, data: st.DataObject) -> None:
         task = self._one(data, "task")
@@ -120,7 +130,7 @@ class Machine(RuleBasedStateMachine):
         headers = data.draw(self._range()) if operation is Operation.CONTENT else {}
         self.do(self._about(operation, task, self.play.owners[task], headers))
 
-    @precondition(lambda self: self.play.named("task"))
+    @precondition(lambda self: self.play.symbols_of("task"))
     @rule(data=st.data())
     def wait_for(self, data: st.DataObject) -> None:
         self._wait(self._one(data, "task"))
@@ -152,7 +162,7 @@ class Machine(RuleBasedStateMachine):
 
     def _latest(self) -> str:
         """The symbol of what the latest move made, or nothing."""
-        made = self.play.moves[-1].makes
+        made = self.play.actions[-1].makes
         return f"${made}" if made else ""
 
     @precondition(lambda self: self.world.having(Operation.FILE_CREATE))
@@ -168,7 +178,7 @@ class Machine(RuleBasedStateMachine):
             self.do(Action(url=posted))
             self._order(data, caller)
 
-    @precondition(lambda self: self.play.named("link"))
+    @precondition(lambda self: self.play.symbols_of("link"))
     @rule(data=st.data())
     def download(self, data: st.DataObject) -> None:
         self.do(Action(url=self._one(data, "link"), headers=data.draw(self._range())))
@@ -192,7 +202,7 @@ class Machine(RuleBasedStateMachine):
         caller = data.draw(self._caller())
         self.do(Action(Operation.GROUP_CREATE, self._document(data, Operation.GROUP_CREATE), caller=caller))
 
-    @precondition(lambda self: self.play.named("group"))
+    @precondition(lambda self: self.play.symbols_of("group"))
     @rule(data=st.data())
     def make_an_asset(self, data: st.DataObject) -> None:
         self._about_group(data, Operation.ASSET_CREATE, self._one(data, "group"), "group_id")
@@ -216,7 +226,7 @@ class Machine(RuleBasedStateMachine):
             self.do(Action(Operation.ASSET_DELETE, {"id": asset}, caller=caller))
             self.do(Action(Operation.ASSET_GET, {"id": asset}, caller=caller))
 
-    @precondition(lambda self: self.play.named("group"))
+    @precondition(lambda self: self.play.symbols_of("group"))
     @rule(data=st.data())
     def ask_of_a_group(self, data: st.DataObject) -> None:
         group = self._one(data, "group")
@@ -225,7 +235,7 @@ class Machine(RuleBasedStateMachine):
         else:
             self._about_group(data, Operation.ASSET_LIST, group, "group_id")
 
-    @precondition(lambda self: self.play.named("asset"))
+    @precondition(lambda self: self.play.symbols_of("asset"))
     @rule(data=st.data())
     def ask_of_an_asset(self, data: st.DataObject) -> None:
         asset = self._one(data, "asset")
@@ -257,7 +267,7 @@ class Machine(RuleBasedStateMachine):
     def ask_without_a_right_key(self, data: st.DataObject) -> None:
         operation = data.draw(st.sampled_from(list(self.world.endpoints)))
         caller = data.draw(st.sampled_from(self.world.wrong))
-        params = {TASK_ID: data.draw(st.sampled_from([*self.play.named("task"), IDS[0]]))}
+        params = {TASK_ID: data.draw(st.sampled_from([*self.play.symbols_of("task"), IDS[0]]))}
         self.do(Action(operation, self._document(data, operation), params, caller))
 
     def _poke(self, data: st.DataObject, named: str, caller: str) -> None:
@@ -280,7 +290,9 @@ class Machine(RuleBasedStateMachine):
     def break_a_rule(self, data: st.DataObject) -> None:
         operation, broken_rule = data.draw(st.sampled_from(self.world.rules))
         world = self.world
-        document = data.draw(broken(world.contract, operation, broken_rule, media=world.media, variants=world.options))
+        document = data.draw(
+            violating_documents(world.contract, operation, broken_rule, media=world.media, variants=world.options)
+        )
         self.do(Action(operation, document, caller=data.draw(self._caller())))
 
     @rule(data=st.data())
@@ -311,7 +323,7 @@ class Machine(RuleBasedStateMachine):
 
     def _one(self, data: st.DataObject, kind: str) -> str:
         """The symbol of something that was made, the latest first."""
-        return str(data.draw(st.sampled_from(self.play.named(kind)[::-1])))
+        return str(data.draw(st.sampled_from(self.play.symbols_of(kind)[::-1])))
 
     def _document(self, data: st.DataObject, operation: Operation) -> dict[str, Any] | None:
         drawn = self.world.documents.get(operation)
@@ -335,14 +347,16 @@ class Machine(RuleBasedStateMachine):
 
     def _owned(self, caller: str) -> Iterator[tuple[MediaKind, str]]:
         """The caller's assets that are ready, and the pictures that were posted."""
-        known = self.play.speaker.conversation.assets
-        for symbol in self.play.named("asset", caller):
+        known = self.play.driver.history.assets
+        for symbol in self.play.symbols_of("asset", caller):
             asset = known.get(self.play.symbols[symbol])
             if asset is not None and _usable(asset):
-                yield MediaKind(str((asset.made.document or {})["asset_type"]).lower()), f"asset://{symbol}"
-        yield from ((MediaKind.IMAGE, symbol) for symbol in self.play.named("file", caller))
+                yield MediaKind(str((asset.created.document or {})["asset_type"]).lower()), f"asset://{symbol}"
+        yield from ((MediaKind.IMAGE, symbol) for symbol in self.play.symbols_of("file", caller))
 
 
 def _usable(asset: AssetHistory) -> bool:
     """Whether the latest that was told of an asset is that it is Active."""
-    return bool(asset.told) and asset.deleted is None and asset.told[-1].word == AssetStatus.ACTIVE
+    return (
+        bool(asset.interactions) and asset.deletion is None and asset.interactions[-1].raw_status == AssetStatus.ACTIVE
+    )

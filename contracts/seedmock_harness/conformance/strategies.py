@@ -32,7 +32,7 @@ from seedmock_contracts.rules.rule import Rule, ValueRule
 from seedmock_contracts.validation import condition, violations
 
 from ..driver.sample_media import picture
-from .hostile_bodies import TITLES, Hostile, hostility
+from .hostile_bodies import TITLES, HostileBody, hostile_body
 
 PROMPTS = (
     "A kite over a field.",
@@ -50,10 +50,10 @@ WRONG: tuple[Any, ...] = (7, "seven", {"unexpected": True}, [7], True, 7.5, [], 
 BLANK = (None, "", " ", "\t\n", "\u3000")
 STRANGE = ("ftp://example.com/x", "javascript:alert(1)", "//example.com/x", "example.com/x", "file:///etc/passwd", "")
 FRACTIONS = (4.5, "4.5", "four", "4s", "0x4", "\u0664", "4.0000001", " ")
-Urls = Mapping[MediaKind, Sequence[str]]
+ReferenceUrls = Mapping[MediaKind, Sequence[str]]
 
 
-def urls(contract: Contract) -> Urls:
+def reference_urls(contract: Contract) -> ReferenceUrls:
     """What references may be without anything having been made before: under each open scheme, a picture as data."""
     schemes = next((rule.schemes for rule in contract.rules[Operation.CREATE] if isinstance(rule, UrlScheme)), ())
     found = {kind: [sample_reference(kind).url] for kind in MediaKind}
@@ -64,21 +64,27 @@ def urls(contract: Contract) -> Urls:
 
 
 def documents(
-    contract: Contract, operation: Operation, *, media: Urls | None = None, variants: Mapping[str, str] | None = None
+    contract: Contract,
+    operation: Operation,
+    *,
+    media: ReferenceUrls | None = None,
+    variants: Mapping[str, str] | None = None,
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Documents that keep every rule of an operation, at the defaults of its variants or under others.
 
     `media` are the URLs that references may have, by kind: at least one each.
     """
-    return _drawn(_Plan(contract, operation, media or urls(contract), variants or {}))
+    return _drawn(_Plan(contract, operation, media or reference_urls(contract), variants or {}))
 
 
 class _Plan:
     """How the documents of one operation are put together: the contract, read once."""
 
-    def __init__(self, contract: Contract, operation: Operation, media: Urls, variants: Mapping[str, str]) -> None:
+    def __init__(
+        self, contract: Contract, operation: Operation, media: ReferenceUrls, variants: Mapping[str, str]
+    ) -> None:
         self.contract, self.operation, self.media = contract, operation, media
-        self.rules = in_force(contract, operation, variants)
+        self.rules = rules_in_force(contract, operation, variants)
         self.places = _places(contract) if operation is Operation.CREATE else {}
         self.written = {name for places in self.places.values() for name in places}
         self.models = st.sampled_from([m for m in contract.models if m.upscales == (operation is Operation.UPSCALE)])
@@ -146,7 +152,7 @@ _prompts = st.sampled_from(PROMPTS) | _texts
 _either, _turn = st.booleans(), st.sampled_from(range(4))
 
 
-def in_force(contract: Contract, operation: Operation, variants: Mapping[str, str]) -> tuple[Rule, ...]:
+def rules_in_force(contract: Contract, operation: Operation, variants: Mapping[str, str]) -> tuple[Rule, ...]:
     """The rules of an operation under the options of variants; those left out are at their defaults."""
     chosen = {**contract.defaults, **variants}
     conditions = [(rule, condition(rule)) for rule in contract.rules.get(operation, ())]
@@ -233,13 +239,13 @@ def _references(draw: st.DrawFn, plan: _Plan) -> list[Reference]:
 
 
 @st.composite
-def broken(
+def violating_documents(
     draw: st.DrawFn,
     contract: Contract,
     operation: Operation,
     rule: Rule,
     *,
-    media: Urls | None = None,
+    media: ReferenceUrls | None = None,
     variants: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Documents that break this rule of an operation and no other, in one of the ways in which it can be broken.
@@ -290,8 +296,8 @@ def _wrong(rule: ValueRule) -> Sequence[Any]:
     return {WholeNumber: FRACTIONS, UrlScheme: STRANGE}.get(type(rule), ())
 
 
-def hostile(contract: Contract, operation: Operation) -> st.SearchStrategy[Hostile]:
+def hostile_body_strategy(contract: Contract, operation: Operation) -> st.SearchStrategy[HostileBody]:
     """Bodies that nobody should send to an operation, and any bytes at all."""
     ground = documents(contract, operation) if operation in contract.request.examples else st.just({})
-    known = st.builds(hostility, ground, st.sampled_from(TITLES))
-    return known | st.binary(max_size=60).map(lambda body: Hostile("any bytes", body))
+    known = st.builds(hostile_body, ground, st.sampled_from(TITLES))
+    return known | st.binary(max_size=60).map(lambda body: HostileBody("any bytes", body))

@@ -22,10 +22,10 @@ from seedmock_contracts.facts import ErrorCase, Fact, Violation
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.validation import violations
 
-from .order_parser import Ordered, ordered
+from .order_parser import ParsedOrder, parse_order
 
 _SUMMED = re.compile(r"<(\d+) bytes of [^<>]*>")
-STRANGERS = ("", "wrong")
+UNAUTHENTICATED = ("", "wrong")
 """The callers without a key, and with one that is none."""
 
 
@@ -44,7 +44,7 @@ class TaskHistory:
         return self.created.exchange.caller
 
     @property
-    def order(self) -> Ordered | None:
+    def order(self) -> ParsedOrder | None:
         return self.created.order
 
     @property
@@ -54,7 +54,7 @@ class TaskHistory:
         return told[-1] if told else None
 
     @property
-    def ended(self) -> Interaction | None:
+    def final_poll(self) -> Interaction | None:
         """The first answer that told a terminal status."""
         return next((turn for turn in self.polls if turn.status in TERMINAL), None)
 
@@ -65,9 +65,9 @@ class AssetHistory:
 
     id: str
     caller: str
-    made: Interaction
-    told: list[Interaction] = field(default_factory=list)
-    deleted: Interaction | None = None
+    created: Interaction
+    interactions: list[Interaction] = field(default_factory=list)
+    deletion: Interaction | None = None
 
 
 class History:
@@ -77,7 +77,7 @@ class History:
         """`options` are those of the variants that are known to hold; of the others any is right."""
         self.contract = contract
         self.options = dict(options or {})
-        self.turns: list[Interaction] = []
+        self.interactions: list[Interaction] = []
         self.tasks: dict[str, TaskHistory] = {}
         self.groups: dict[tuple[str, str], AssetHistory] = {}
         """By caller and id: the numbers of groups may begin anew with each key."""
@@ -85,21 +85,21 @@ class History:
         self.links: dict[str, TaskHistory] = {}
         self.files: dict[str, Interaction] = {}
         """The turns in which files were posted, by the links that they told."""
-        self.weighed: dict[tuple[Operation, str, str], list[Violation]] = {}
+        self.violations_cache: dict[tuple[Operation, str, str], list[Violation]] = {}
         """The rules that a request breaks, by its operation, URL and body: much is asked more than once."""
 
-    def turn(self, exchange: Exchange) -> Interaction:
+    def interaction(self, exchange: Exchange) -> Interaction:
         """An exchange in the light of what was said before it; it is not yet part of the conversation."""
         return Interaction(self.contract, exchange, self)
 
-    def remember(self, turn: Interaction) -> None:
+    def add(self, turn: Interaction) -> None:
         """Make a turn part of what was said before."""
-        self.turns.append(turn)
-        if turn.operation is None or turn.refused:
+        self.interactions.append(turn)
+        if turn.operation is None or turn.is_error:
             return
-        story = turn.story
-        if turn.operation in ORDERS and turn.made is not None:
-            self.tasks.setdefault(turn.made, TaskHistory(turn.made, turn))
+        story = turn.task
+        if turn.operation in ORDERS and turn.created_id is not None:
+            self.tasks.setdefault(turn.created_id, TaskHistory(turn.created_id, turn))
         elif turn.operation is Operation.QUERY and story is not None:
             story.polls.append(turn)
             self._follow(story, turn)
@@ -114,23 +114,23 @@ class History:
             self.links[link] = story
 
     def _keep(self, turn: Interaction) -> None:
-        made, caller = turn.made, turn.exchange.caller
+        made, caller = turn.created_id, turn.exchange.caller
         if turn.operation is Operation.GROUP_CREATE and made is not None:
             self.groups[caller, made] = AssetHistory(made, caller, turn)
         elif turn.operation is Operation.ASSET_CREATE and made is not None:
             self.assets[made] = AssetHistory(made, caller, turn)
-        elif turn.operation is Operation.FILE_CREATE and turn.published:
-            self.files[turn.published] = turn
-        elif turn.operation is Operation.GROUP_DELETE and (caller, turn.asked_group) in self.groups:
-            self.groups[caller, turn.asked_group].deleted = turn
+        elif turn.operation is Operation.FILE_CREATE and turn.file_url:
+            self.files[turn.file_url] = turn
+        elif turn.operation is Operation.GROUP_DELETE and (caller, turn.requested_group_id) in self.groups:
+            self.groups[caller, turn.requested_group_id].deletion = turn
             for asset in self.assets.values():
-                if (asset.caller, asset.made.asked_group) == (caller, turn.asked_group):
-                    asset.deleted = asset.deleted or turn
-        elif turn.asked in self.assets:
-            asset = self.assets[turn.asked]
-            asset.told.append(turn)
+                if (asset.caller, asset.created.requested_group_id) == (caller, turn.requested_group_id):
+                    asset.deletion = asset.deletion or turn
+        elif turn.requested_id in self.assets:
+            asset = self.assets[turn.requested_id]
+            asset.interactions.append(turn)
             if turn.operation is Operation.ASSET_DELETE:
-                asset.deleted = turn
+                asset.deletion = turn
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,7 +139,7 @@ class Interaction:
 
     contract: Contract
     exchange: Exchange
-    before: History
+    history: History
 
     def __repr__(self) -> str:
         asked, answered = self.exchange.request, self.exchange.response
@@ -165,7 +165,7 @@ class Interaction:
         return {name.lower(): value for name, value in self.exchange.response.headers}
 
     @cached_property
-    def sent_headers(self) -> Mapping[str, str]:
+    def request_headers(self) -> Mapping[str, str]:
         return {name.lower(): value for name, value in self.exchange.request.headers}
 
     @cached_property
@@ -189,19 +189,19 @@ class Interaction:
         if self.operation is None or self.document is None:
             return []
         key = self.operation, self.exchange.request.url, self.exchange.request.body
-        known = self.before.weighed.get(key)
+        known = self.history.violations_cache.get(key)
         if known is None:
-            known = violations(self.contract.name, self.operation, self.document, self.before.options)
-            self.before.weighed[key] = known
+            known = violations(self.contract.name, self.operation, self.document, self.history.options)
+            self.history.violations_cache[key] = known
         return known
 
     @cached_property
-    def order(self) -> Ordered | None:
+    def order(self) -> ParsedOrder | None:
         """What the request orders, if it is an order that breaks no rule."""
         if self.operation not in ORDERS or self.document is None or self.violations:
             return None
         assert self.operation is not None
-        return ordered(self.contract, self.operation, self.document)
+        return parse_order(self.contract, self.operation, self.document)
 
     @cached_property
     def body(self) -> Any:
@@ -212,7 +212,7 @@ class Interaction:
             return None
 
     @cached_property
-    def size(self) -> int | None:
+    def body_size(self) -> int | None:
         """How many bytes the answer's body had; None where what was kept of it does not tell."""
         answer = self.exchange.response
         if answer.media is not None:
@@ -229,7 +229,7 @@ class Interaction:
         return self.body.get(holder) if holder and isinstance(self.body, dict) else self.body
 
     @cached_property
-    def refused(self) -> bool:
+    def is_error(self) -> bool:
         """Whether the answer is a refusal or a failure, also where that is said with HTTP 200 and a `code`."""
         if not 200 <= self.status_code < 300:
             return True
@@ -237,9 +237,9 @@ class Interaction:
         return bool(self.contract.response.envelope_key) and isinstance(code, int) and code >= 400
 
     @cached_property
-    def cases(self) -> tuple[ErrorCase, ...]:
+    def error_cases(self) -> tuple[ErrorCase, ...]:
         """The kinds of error that the answer can be, by its status and code."""
-        if not self.refused:
+        if not self.is_error:
             return ()
         held = self.body if isinstance(self.body, dict) else {}
         error = held.get("error") if isinstance(held.get("error"), dict) else held
@@ -247,7 +247,7 @@ class Interaction:
         return tuple(case for case in self.contract.errors if _fits(case, self.status_code, error.get("code")))
 
     @cached_property
-    def word(self) -> str | None:
+    def raw_status(self) -> str | None:
         """The status word that the answer tells."""
         told = self.data if isinstance(self.data, dict) else {}
         word = next((told[name] for name in self.contract.response.status_paths if name in told), None)
@@ -256,23 +256,23 @@ class Interaction:
     @cached_property
     def status(self) -> TaskStatus | None:
         """What the status word means; None for no word, or an unknown one."""
-        return self.contract.parse_status(self.word) if self.word is not None else None
+        return self.contract.parse_status(self.raw_status) if self.raw_status is not None else None
 
     @cached_property
-    def made(self) -> str | None:
+    def created_id(self) -> str | None:
         """The id of what a creation made, as text."""
-        told = self.data if isinstance(self.data, dict) and not self.refused else {}
+        told = self.data if isinstance(self.data, dict) and not self.is_error else {}
         found = next((told[name] for name in self.contract.response.id_paths if told.get(name) not in (None, "")), None)
         return str(found) if isinstance(found, str | int) else None
 
     @cached_property
-    def asked(self) -> str:
+    def requested_id(self) -> str:
         """The id that the request names, in its path, query or document; empty if none."""
         named = self.params.get("task_id") or (self.document or {}).get("id") or (self.document or {}).get("task_id")
         return unquote(named) if isinstance(named, str) else str(named or "")
 
     @cached_property
-    def asked_group(self) -> str:
+    def requested_group_id(self) -> str:
         """The id of the group that the request names; 1, "1" and 1.0 are one. Empty if none."""
         name = "id" if self.operation is Operation.GROUP_DELETE else "group_id"
         named = (self.document or {}).get(name)
@@ -280,17 +280,17 @@ class Interaction:
         return str(int(number)) if number is not None and number == int(number) else str(named or "")
 
     @cached_property
-    def published(self) -> str:
+    def file_url(self) -> str:
         """The link under which the answer says that a posted file lies; empty if none."""
         told = self.data.get("publicUrl") if isinstance(self.data, dict) else None
-        return told if isinstance(told, str) and not self.refused else ""
+        return told if isinstance(told, str) and not self.is_error else ""
 
     @cached_property
-    def story(self) -> TaskHistory | None:
+    def task(self) -> TaskHistory | None:
         """The task that the request speaks of, as far as it was known before."""
-        if self.operation is Operation.CONTENT and self.exchange.request.url in self.before.links:
-            return self.before.links[self.exchange.request.url]
-        return self.before.tasks.get(self.asked)
+        if self.operation is Operation.CONTENT and self.exchange.request.url in self.history.links:
+            return self.history.links[self.exchange.request.url]
+        return self.history.tasks.get(self.requested_id)
 
     @cached_property
     def links(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ ADAPTIVE = "adaptive"
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
+class ParsedOrder:
     """One order that keeps the rules. `size` is None where the answer decides it (adaptive, upscale)."""
 
     operation: Operation
@@ -33,20 +33,20 @@ class Ordered:
     references: tuple[LocatedReference, ...]
 
 
-def ordered(contract: Contract, operation: Operation, document: Document) -> Ordered | None:
+def parse_order(contract: Contract, operation: Operation, document: Document) -> ParsedOrder | None:
     """What a document orders; None where it names no model of this upstream's, or no size that there is."""
     model = contract.model(str(_value(contract, operation, document, "model")))
     if model is None:
         return None
     if operation is Operation.UPSCALE:
         target = str(_value(contract, operation, document, "resolution"))
-        return Ordered(operation, model, "", target, None, None, True, None, ())
+        return ParsedOrder(operation, model, "", target, None, None, True, None, ())
     size, adaptive = _size(contract, document)
     if size is None and not adaptive:
         return None
     resolution = size.resolution if size else str(_value(contract, operation, document, "resolution"))
     seconds, seed = (to_number(_value(contract, operation, document, name)) for name in ("seconds", "seed"))
-    return Ordered(
+    return ParsedOrder(
         operation,
         model,
         str(_value(contract, operation, document, "prompt") or ""),
@@ -59,7 +59,7 @@ def ordered(contract: Contract, operation: Operation, document: Document) -> Ord
     )
 
 
-def written(contract: Contract, request: GenerationRequest) -> dict[str, Any]:
+def build_document(contract: Contract, request: GenerationRequest) -> dict[str, Any]:
     """The document that says an order of the house's words, also one that breaks rules; what is None is left out.
 
     A size is told as resolution and ratio where the upstream has no field for it. Raises ValueError for a reference

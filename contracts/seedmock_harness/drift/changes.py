@@ -19,7 +19,7 @@ from seedmock_contracts.facts import Fact, ResponseField
 from ..conversation.history import Interaction
 from ..recordings.model import Hearing, State, code_of, state_of
 from ..recordings.request_matching import canonical
-from ..results.checks import CheckResult, Severity, broken, held
+from ..results.checks import CheckResult, Severity, failed, passed
 
 PASSING = frozenset(
     {
@@ -71,7 +71,7 @@ def _look(contract: Contract, turn: Interaction, found: ShapeDifference) -> Chec
     if field is not None and found.breaking:
         severity = Severity.INFO if _foreseen(field, found) else Severity.BREAKING
     title = f"{found.path or 'the response'} is {found.change}, unlike in older recordings"
-    return broken(fact, title, found.expected, found.actual, severity)
+    return failed(fact, title, found.expected, found.actual, severity)
 
 
 def _foreseen(field: ResponseField, found: ShapeDifference) -> bool:
@@ -86,7 +86,7 @@ def _names(found: ShapeDifference) -> list[str]:
 
 
 def _field(contract: Contract, turn: Interaction, path: str) -> ResponseField | None:
-    operation = None if turn.refused else turn.operation
+    operation = None if turn.is_error else turn.operation
     fields = [field for field in contract.response_fields if field.operation is operation and field.path == path]
     telling = [field for field in fields if turn.status in field.statuses]
     return next(iter(telling or [field for field in fields if not field.statuses] or fields), None)
@@ -112,9 +112,9 @@ def _answers(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
             fact = _blamed(turns[0])
             severity = Severity.WARNING if fact.basis is Basis.ASSUMED else Severity.BREAKING
             title = f"the same request is answered otherwise than in {name}"
-            yield Change("answers_stay_the_same", broken(fact, title, then, _outcome(turns[0]), severity), _of(turns))
+            yield Change("answers_stay_the_same", failed(fact, title, then, _outcome(turns[0]), severity), _of(turns))
         elif key in before:
-            yield Change("answers_stay_the_same", held(_blamed(turns[0]), _outcome(turns[0])), _of(turns))
+            yield Change("answers_stay_the_same", passed(_blamed(turns[0]), _outcome(turns[0])), _of(turns))
 
 
 def _of(turns: Sequence[Interaction]) -> Exchange:
@@ -131,10 +131,18 @@ def _asked(hearing: Hearing) -> Mapping[tuple[str, ...], list[Interaction]]:
 
 
 def _steady(turn: Interaction) -> bool:
-    known = {*turn.before.tasks, *turn.before.assets, *(id_ for _, id_ in turn.before.groups)}
-    if turn.asked in known or turn.asked_group in known or turn.exchange.request.url in turn.before.links:
+    known = {*turn.history.tasks, *turn.history.assets, *(id_ for _, id_ in turn.history.groups)}
+    if (
+        turn.requested_id in known
+        or turn.requested_group_id in known
+        or turn.exchange.request.url in turn.history.links
+    ):
         return False
-    if turn.status_code in (0, 429) or turn.status_code >= 500 or any(case.kind in PASSING for case in turn.cases):
+    if (
+        turn.status_code in (0, 429)
+        or turn.status_code >= 500
+        or any(case.kind in PASSING for case in turn.error_cases)
+    ):
         return False
     return turn.operation is not Operation.CONTENT or urlsplit(turn.exchange.request.url).scheme == ""
 
@@ -144,17 +152,17 @@ def _key(turn: Interaction) -> tuple[str, ...]:
     parts = urlsplit(request.url)
     route = match_route(turn.contract, request.method, parts.path)
     path = route.endpoint.path if route is not None else parts.path
-    kind = turn.sent_headers.get("content-type", "").partition(";")[0]
+    kind = turn.request_headers.get("content-type", "").partition(";")[0]
     who = turn.exchange.caller if turn.exchange.caller in ("", "wrong") else "known"
     return turn.exchange.operation, request.method, path, canonical(request.body), canonical(parts.query), kind, who
 
 
 def _outcome(turn: Interaction) -> str:
-    return f"{turn.status_code} {code_of(turn) if turn.refused else ''}".strip()
+    return f"{turn.status_code} {code_of(turn) if turn.is_error else ''}".strip()
 
 
 def _blamed(turn: Interaction) -> Fact:
     """What the difference is about: the rule that the request breaks, the refusal, or else the endpoint."""
     if turn.violations:
         return turn.violations[0].fact
-    return turn.cases[0] if turn.cases else _endpoint(turn)
+    return turn.error_cases[0] if turn.error_cases else _endpoint(turn)

@@ -15,7 +15,7 @@ from ..cli_options import EXIT_INCONCLUSIVE, VERIFICATION_EXIT_CODES, report_opt
 
 if TYPE_CHECKING:
     from ..recordings.model import Recording
-    from ..results.verification import Verdict
+    from ..results.verification import VerificationVerdict
 
 
 @click.command(epilog=VERIFICATION_EXIT_CODES)
@@ -51,11 +51,13 @@ def drift(
     ctx.exit(VERIFICATION[worst(verdicts)])
 
 
-def _drifted(of_one: Sequence[Recording], reports: Sequence[Path], every: bool, names: Sequence[str]) -> Verdict:
+def _drifted(
+    of_one: Sequence[Recording], reports: Sequence[Path], every: bool, names: Sequence[str]
+) -> VerificationVerdict:
     from seedmock_server.clock import Clock
 
     from ..reports.writers import VERIFICATIONS, write
-    from ..results.verification import Verdict
+    from ..results.verification import VerificationVerdict
     from .comparison import compare, worst
     from .console import conclude
 
@@ -70,5 +72,5 @@ def _drifted(of_one: Sequence[Recording], reports: Sequence[Path], every: bool, 
         write(found, named, VERIFICATIONS)
     except OSError as error:
         click.echo(f"error: {error}", err=True)
-        return worst((found.verdict, Verdict.COULD_NOT_LOOK))
+        return worst((found.verdict, VerificationVerdict.COULD_NOT_LOOK))
     return found.verdict

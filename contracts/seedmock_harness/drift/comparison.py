@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ..recordings.model import Hearing, Recording, judged
-from ..results.verification import FactSeen, Seen, Verdict, Verification
+from ..results.verification import FactResult, FactStatus, Verification, VerificationVerdict
 from ..verify.results import Observation, ResultSet, facts_seen, findings, settled
 from .changes import changes
 from .replayed_checks import retraced
 
-WORST = (Verdict.DRIFTED, Verdict.COULD_NOT_LOOK, Verdict.CONFORMS)
+WORST = (VerificationVerdict.DRIFTED, VerificationVerdict.COULD_NOT_LOOK, VerificationVerdict.CONFORMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,14 @@ def compare(recordings: Sequence[Recording], now: float) -> Comparison:
     sights = [tuple(_sights(hearing)) for hearing in hearings]
     gathered, verified = _gathered(hearings, sights), _last_verified(hearings, sights)
     facts = tuple(_dated(fact, verified) for fact in facts_seen(contract, gathered, "not looked at: in no recording"))
-    looked = any(fact.seen is not Seen.NOT_LOOKED for fact in facts)
-    verdict = Verdict.DRIFTED if gathered.drifts() else Verdict.CONFORMS if looked else Verdict.COULD_NOT_LOOK
+    looked = any(fact.status is not FactStatus.NOT_LOOKED for fact in facts)
+    verdict = (
+        VerificationVerdict.DRIFTED
+        if gathered.drifts()
+        else VerificationVerdict.CONFORMS
+        if looked
+        else VerificationVerdict.COULD_NOT_LOOK
+    )
     found = Verification(
         contract=contract,
         target=_target(recordings),
@@ -40,15 +46,17 @@ def compare(recordings: Sequence[Recording], now: float) -> Comparison:
         spent=Decimal(0),
         facts=facts,
         findings=tuple(findings(gathered, {}, lambda url: _whole(recordings[-1], url))),
-        conversation=hearings[-1].conversation,
-        trouble="" if looked else "nothing was looked at: the recordings hold no answer that tells anything",
-        settled=() if any(one.is_ours for one in recordings) else tuple(settled(gathered, recordings[-1].at)),
+        history=hearings[-1].conversation,
+        problem="" if looked else "nothing was looked at: the recordings hold no answer that tells anything",
+        confirmed_assumptions=()
+        if any(one.is_ours for one in recordings)
+        else tuple(settled(gathered, recordings[-1].at)),
         steps=tuple(recording.name for recording in recordings),
     )
     return Comparison(found, verified)
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
+def worst(verdicts: Iterable[VerificationVerdict]) -> VerificationVerdict:
     """The verdict of several comparisons together."""
     return min(verdicts, key=WORST.index)
 
@@ -67,7 +75,7 @@ def _gathered(hearings: Sequence[Hearing], sights: Sequence[Sequence[Observation
     blamed = {fact for _, fact in whole.broken}
     newest = hearings[-1]
     for change in changes(newest, hearings[:-1]):
-        if change.look.holds or change.look.fact.id not in blamed:
+        if change.look.passed or change.look.fact.id not in blamed:
             whole.add(Observation(newest.recording.name, change.check, change.look, change.exchange))
     return whole
 
@@ -76,8 +84,8 @@ def _sights(hearing: Hearing) -> Iterator[Observation]:
     """What the checks saw, and what the free steps see where they were recorded."""
     name = hearing.recording.name
     for one in hearing.judged:
-        for check, look in one.looks:
-            yield Observation(name, check, look, one.turn.exchange)
+        for check, look in one.results:
+            yield Observation(name, check, look, one.interaction.exchange)
     for step, look, exchange in retraced(hearing.recording):
         yield Observation(name, step, look, exchange)
 
@@ -86,13 +94,13 @@ def _last_verified(hearings: Sequence[Hearing], sights: Sequence[Sequence[Observ
     found: dict[str, tuple[str, str]] = {}
     for hearing, of_one in zip(hearings, sights, strict=True):
         looks = [sight.look for sight in of_one]
-        contradicted = {look.fact.id for look in looks if not look.holds}
+        contradicted = {look.fact.id for look in looks if not look.passed}
         moment = hearing.recording.about.recorded_at, hearing.recording.name
-        found |= {look.fact.id: moment for look in looks if look.holds and look.fact.id not in contradicted}
+        found |= {look.fact.id: moment for look in looks if look.passed and look.fact.id not in contradicted}
     return found
 
 
-def _dated(seen: FactSeen, verified: Mapping[str, tuple[str, str]]) -> FactSeen:
+def _dated(seen: FactResult, verified: Mapping[str, tuple[str, str]]) -> FactResult:
     if seen.fact.id not in verified:
         return seen
     at, name = verified[seen.fact.id]

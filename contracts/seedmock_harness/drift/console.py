@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from ..recordings.model import Recording
-from ..results.verification import Seen
+from ..results.verification import FactStatus
 from ..verify import console
 from .comparison import Comparison
 
@@ -38,7 +38,7 @@ def _verified(compared: Comparison, every: bool) -> None:
     if every:
         for seen in facts:
             at = compared.last_verified.get(seen.fact.id, ("never", ""))[0]
-            word = "" if seen.seen is not Seen.CONTRADICTED else "  contradicted"
+            word = "" if seen.status is not FactStatus.CONTRADICTED else "  contradicted"
             click.echo(f"{at:25}  {seen.fact.basis:10}  {seen.fact.id}{word}")
         return
     named = ", ".join(seen.fact.id for seen in never[:NEVER])

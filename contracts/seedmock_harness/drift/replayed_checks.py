@@ -12,7 +12,7 @@ from seedmock_contracts.exchange import Exchange
 from seedmock_server.http.in_process import BufferedResponse
 
 from ..driver.client import Driver, UnexpectedTask
-from ..probes.free_steps import free
+from ..probes.free_steps import free_steps
 from ..recordings.cassette import Asked, Cassette
 from ..recordings.model import Recording
 from ..results.checks import CheckResult
@@ -51,9 +51,9 @@ def retraced(recording: Recording) -> Iterator[tuple[str, CheckResult, Exchange]
     speaker = Driver(
         recording.contract, retracer.send, keys, lambda: retracer.at, lambda seconds: None, lambda judged: None
     )
-    for step in free(recording.contract):
+    for step in free_steps(recording.contract):
         try:
             for look in step.run(speaker):
-                yield step.name, look, speaker.spoken_of.exchange
+                yield step.name, look, speaker.current.exchange
         except (NotRecorded, UnexpectedTask):  # the checks have seen the latter
             continue

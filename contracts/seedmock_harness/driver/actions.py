@@ -20,10 +20,10 @@ from seedmock_contracts.upstreams import get_contract
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckFailure, CheckResult, Severity
-from .client import Driver, Judged, Send
+from .client import CheckedInteraction, Driver, SendRequest
 from .liveness_checks import EXPECTATIONS
 
-MAKING = {
+CREATED_KINDS = {
     Operation.GROUP_CREATE: "group",
     Operation.ASSET_CREATE: "asset",
     Operation.CREATE: "task",
@@ -35,7 +35,7 @@ LINK = ".link"
 KEYS: Mapping[str, str] = {"first": "sk_conformance_first", "second": "sk_conformance_second"}
 
 
-class Clock(Protocol):
+class AdvanceableClock(Protocol):
     """The upstream's time, in seconds since the epoch, if it can be moved."""
 
     def now(self) -> float: ...
@@ -83,11 +83,11 @@ USUAL = Action()
 _NAMES = frozenset(field.name for field in fields(Action))
 
 
-class InvalidScenario(ValueError):
+class InvalidReproducer(ValueError):
     """A file of moves that cannot be read: the message says where, what was found and what is expected."""
 
 
-def move_from(line: str) -> Action:
+def parse_action(line: str) -> Action:
     """A move from its line. Raises InvalidScenario."""
     try:
         told = json.loads(line)
@@ -98,10 +98,10 @@ def move_from(line: str) -> Action:
             told["body"] = b64decode(told["body"], validate=True)
         return Action(**told)
     except (ValueError, TypeError) as error:
-        raise InvalidScenario(f"{line[:80]!r} is no move: {error}") from error
+        raise InvalidReproducer(f"{line[:80]!r} is no move: {error}") from error
 
 
-class Play:
+class ActionRunner:
     """Does moves, knows what they made, and raises a Failure as soon as an answer contradicts a fact.
 
     `strict`: a contradicted assumption is a failure, too.
@@ -110,9 +110,9 @@ class Play:
     def __init__(
         self,
         contract: Contract,
-        send: Send,
+        send: SendRequest,
         *,
-        clock: Clock | None = None,
+        clock: AdvanceableClock | None = None,
         keys: Mapping[str, str] = KEYS,
         options: Mapping[str, str] | None = None,
         strict: bool = True,
@@ -120,36 +120,36 @@ class Play:
         self.contract, self.clock, self.strict = contract, clock, strict
         now = clock.now if clock is not None else lambda: 0.0
         sleep = clock.advance if clock is not None else lambda seconds: None
-        self.speaker = Driver(contract, send, keys, now, sleep, self._hear, options or {}, paying=True)
-        self.moves: list[Action] = []
+        self.driver = Driver(contract, send, keys, now, sleep, self._hear, options or {}, allow_orders=True)
+        self.actions: list[Action] = []
         self.symbols: dict[str, str] = {}
         self.owners: dict[str, str] = {}
         self._judged: list[tuple[str, CheckResult]] = []
 
-    def _hear(self, judged: Judged) -> None:
-        self._judged += judged.looks
+    def _hear(self, judged: CheckedInteraction) -> None:
+        self._judged += judged.results
         for expected in EXPECTATIONS:
-            self._judged += [(expected.__name__, look) for look in expected(judged.turn)]
+            self._judged += [(expected.__name__, look) for look in expected(judged.interaction)]
 
-    def named(self, kind: str, caller: str = "") -> list[str]:
+    def symbols_of(self, kind: str, caller: str = "") -> list[str]:
         """The symbols of what was made so far, of one kind, by everybody or by one caller."""
         fitting = [s for s in self.symbols if caller in ("", self.owners[s])]
         if kind == "link":
             return [symbol for symbol in fitting if symbol.endswith(LINK)]
         return [symbol for symbol in fitting if symbol.startswith(f"${kind}") and not symbol.endswith(LINK)]
 
-    def do(self, move: Action) -> Interaction | None:
+    def run(self, move: Action) -> Interaction | None:
         """Do a move. Raises Failure."""
-        self.moves.append(move)
+        self.actions.append(move)
         if move.seconds:
             if self.clock is not None:
                 self.clock.advance(move.seconds)
             return None
         self._judged.clear()
         turn = self._say(move)
-        self.moves[-1] = self._learn(turn, move)
+        self.actions[-1] = self._learn(turn, move)
         for name, look in self._judged:
-            if not look.holds and self._counts(look):
+            if not look.passed and self._counts(look):
                 raise CheckFailure(name, look, turn.exchange)
         return turn
 
@@ -159,12 +159,12 @@ class Play:
         caller, headers = move.caller, move.headers
         if move.method:
             url = self._resolved(move.url)
-            return self.speaker.say(operation, move.method, url, move.body, caller=caller, headers=headers)
+            return self.driver.send(operation, move.method, url, move.body, caller=caller, headers=headers)
         if move.url:
-            return self.speaker.fetch(self._resolved(move.url), headers=headers)
+            return self.driver.fetch(self._resolved(move.url), headers=headers)
         assert operation is not None, "a move names an operation, a method or a link"
         params = self._resolved(dict(move.params))
-        return self.speaker.ask(operation, document, caller=caller, params=params, headers=headers, base=move.base)
+        return self.driver.call(operation, document, caller=caller, params=params, headers=headers, base=move.base)
 
     def _resolved(self, value: Any) -> Any:
         """A value with the ids in the places of their symbols; a symbol that is not known stays."""
@@ -181,15 +181,15 @@ class Play:
 
     def _learn(self, turn: Interaction, move: Action) -> Action:
         """The move with the name of what it made, which is new unless it had one."""
-        if turn.refused or turn.operation is None:
+        if turn.is_error or turn.operation is None:
             return move
-        kind, made = MAKING.get(turn.operation), turn.published or turn.made
+        kind, made = CREATED_KINDS.get(turn.operation), turn.file_url or turn.created_id
         if kind is not None and made is not None:
-            name = move.makes or f"{kind}{1 + len(self.named(kind))}"
+            name = move.makes or f"{kind}{1 + len(self.symbols_of(kind))}"
             self.symbols[f"${name}"], self.owners[f"${name}"] = made, move.caller
             return replace(move, makes=name)
-        if turn.links and turn.asked in self.symbols.values():
-            task = next(symbol for symbol, made in self.symbols.items() if made == turn.asked)
+        if turn.links and turn.requested_id in self.symbols.values():
+            task = next(symbol for symbol, made in self.symbols.items() if made == turn.requested_id)
             self.symbols[task + LINK], self.owners[task + LINK] = turn.links[0], move.caller
         return move
 
@@ -199,7 +199,7 @@ class Play:
         return look.fact.basis is not Basis.ASSUMED and look.severity in (None, Severity.BREAKING)
 
 
-def written(upstream: str, moves: Iterable[Action], failure: CheckFailure, settings: Mapping[str, Any]) -> str:
+def dump_reproducer(upstream: str, moves: Iterable[Action], failure: CheckFailure, settings: Mapping[str, Any]) -> str:
     """The text of a scenario: a line that says what it showed, and with what settings, then a line for each move."""
     head = {
         "upstream": upstream,
@@ -213,12 +213,12 @@ def written(upstream: str, moves: Iterable[Action], failure: CheckFailure, setti
     return "\n".join([json.dumps(head), *(move.line() for move in moves), ""])
 
 
-def read(text: str) -> tuple[dict[str, Any], list[Action]]:
+def load_reproducer(text: str) -> tuple[dict[str, Any], list[Action]]:
     """What a scenario showed, and its moves. Raises InvalidScenario."""
     first, *rest = text.splitlines() or [""]
     try:
         head = json.loads(first)
         get_contract(head["upstream"])
     except (ValueError, TypeError, LookupError) as error:
-        raise InvalidScenario(f"{first[:80]!r} is no first line of a scenario: {error}") from error
-    return head, [move_from(line) for line in rest if line.strip()]
+        raise InvalidReproducer(f"{first[:80]!r} is no first line of a scenario: {error}") from error
+    return head, [parse_action(line) for line in rest if line.strip()]

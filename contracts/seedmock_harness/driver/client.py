@@ -20,12 +20,12 @@ from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Re
 from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.mp4 import movie_facts
 
-from ..checks import judged
+from ..checks import run_checks
 from ..conversation.history import History, Interaction
 from ..results.checks import CheckResult
 
 
-class Answered(Protocol):
+class ReceivedResponse(Protocol):
     """What came back: `httpx.Response` is one."""
 
     @property
@@ -36,26 +36,26 @@ class Answered(Protocol):
     def content(self) -> bytes: ...
 
 
-class Send(Protocol):
+class SendRequest(Protocol):
     """Sends one request and waits for the whole answer. `url` is a path, or whole where it leads elsewhere."""
 
-    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answered: ...
+    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> ReceivedResponse: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class CheckedInteraction:
     """A turn, and what each check saw in it."""
 
-    turn: Interaction
-    looks: tuple[tuple[str, CheckResult], ...]
+    interaction: Interaction
+    results: tuple[tuple[str, CheckResult], ...]
 
 
 class UnexpectedTask(Exception):
     """A question that must cost nothing was taken as an order: the turn tells the task's id."""
 
     def __init__(self, turn: Interaction) -> None:
-        super().__init__(f"a task was made that nobody wanted: {turn.made}")
-        self.turn = turn
+        super().__init__(f"a task was made that nobody wanted: {turn.created_id}")
+        self.interaction = turn
 
 
 @dataclass
@@ -67,30 +67,30 @@ class Driver:
     """
 
     contract: Contract
-    send: Send
+    send_request: SendRequest
     keys: Mapping[str, str]
     now: Callable[[], float]
     sleep: Callable[[float], None]
-    heard: Callable[[Judged], None]
+    on_result: Callable[[CheckedInteraction], None]
     options: Mapping[str, str] = field(default_factory=dict)
-    paying: bool = False
+    allow_orders: bool = False
     """Whether orders may be taken: if not, one that is raises UnexpectedTask, after it was heard and remembered."""
 
     def __post_init__(self) -> None:
-        self.conversation = History(self.contract, self.options)
+        self.history = History(self.contract, self.options)
         self._spoken_of: Interaction | None = None
 
     @property
-    def spoken_of(self) -> Interaction:
+    def current(self) -> Interaction:
         """The turn that what a step yields belongs to: the latest, or one before it that the step came back to."""
         assert self._spoken_of is not None
         return self._spoken_of
 
-    def come_back_to(self, turn: Interaction) -> None:
+    def revisit(self, turn: Interaction) -> None:
         """Speak of an earlier turn, until something else is asked."""
         self._spoken_of = turn
 
-    def ask(
+    def call(
         self,
         operation: Operation,
         document: Mapping[str, Any] | None = None,
@@ -103,15 +103,15 @@ class Driver:
         """Ask for an operation. A document goes into the body, or into the query string of a GET."""
         method, path = endpoint_path(self.contract, operation, params or {}, base)
         if method == "GET":
-            return self.say(operation, method, _with_query(path, document), caller=caller, headers=headers)
+            return self.send(operation, method, _with_query(path, document), caller=caller, headers=headers)
         body = b"" if document is None else json.dumps(dict(document)).encode()
-        return self.say(operation, method, path, body, caller=caller, headers=headers)
+        return self.send(operation, method, path, body, caller=caller, headers=headers)
 
     def fetch(self, link: str, *, headers: Mapping[str, str] | None = None) -> Interaction:
         """Fetch a result by its link, which needs no key."""
-        return self.say(Operation.CONTENT, "GET", link, caller="", headers=headers)
+        return self.send(Operation.CONTENT, "GET", link, caller="", headers=headers)
 
-    def say(
+    def send(
         self,
         operation: Operation | None,
         method: str,
@@ -125,7 +125,7 @@ class Driver:
         sent = {**({"content-type": "application/json"} if body else {}), **(headers or {})}
         if caller in self.keys:
             sent.setdefault("authorization", f"Bearer {self.keys[caller]}")
-        answer = self.send(method, url, headers=sent, content=body)
+        answer = self.send_request(method, url, headers=sent, content=body)
         asked = Request(
             method,
             url,
@@ -133,10 +133,10 @@ class Driver:
             summarize_body(body, MAX_CHECKED_BYTES).decode("utf-8", "replace"),
         )
         exchange = Exchange(operation or "", asked, _response(answer), caller, self.now())
-        self._spoken_of = turn = self.conversation.turn(exchange)
-        self.heard(Judged(turn, tuple(judged(turn))))
-        self.conversation.remember(turn)
-        if turn.operation in ORDERS and turn.made is not None and not self.paying:
+        self._spoken_of = turn = self.history.interaction(exchange)
+        self.on_result(CheckedInteraction(turn, tuple(run_checks(turn))))
+        self.history.add(turn)
+        if turn.operation in ORDERS and turn.created_id is not None and not self.allow_orders:
             raise UnexpectedTask(turn)
         return turn
 
@@ -150,13 +150,13 @@ class Step:
     """
 
     name: str
-    says: str
+    description: str
     run: Callable[[Driver], Iterable[CheckResult]]
     price: Decimal = Decimal(0)
     minimal: bool = False
 
 
-def _response(answer: Answered) -> Response:
+def _response(answer: ReceivedResponse) -> Response:
     headers = redact_headers((name, value) for name, value in answer.headers.items())
     media = _media(answer.content)
     body = summarize_body(answer.content, MAX_CHECKED_BYTES).decode("utf-8", "replace")

@@ -31,19 +31,19 @@ FREE = ("GET", "HEAD")
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-class InvalidAddress(ValueError):
+class InvalidBaseUrl(ValueError):
     """A base URL that is none: the message says what was found and what is allowed."""
 
 
-class NoAnswer(Exception):
+class NoResponse(Exception):
     """No answer came; `sent` says whether the request may have arrived all the same."""
 
     def __init__(self, says: str, sent: bool) -> None:
         super().__init__(says)
-        self.sent = sent
+        self.may_have_arrived = sent
 
 
-class Wire:
+class HttpTransport:
     """Sends what a speaker says to a base URL: the origin, or the origin and one of the upstream's prefixes."""
 
     def __init__(
@@ -56,14 +56,14 @@ class Wire:
         sleep: Callable[[float], None],
     ) -> None:
         self._said = contract
-        self.shown = root_of(contract, base_url)
+        self.base_url = resolve_base_url(contract, base_url)
         secret = [re.escape(key) for word, key in keys.items() if word != "wrong" and len(key) >= SHORTEST]
         self._secret = re.compile(rf"(?<!\w)(?:{'|'.join(secret)})(?!\w)") if secret else None
         self._client, self._now, self._sleep = client, now, sleep
 
     def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
         """Raises NoAnswer."""
-        where = self.where(url)
+        where = self.url_for(url)
         for pause in self._pauses():
             answer = self._tried(method, where, headers, content)
             wait = _wait(answer, self._now()) if answer.status_code == 429 else None
@@ -72,9 +72,9 @@ class Wire:
             self._sleep(min(wait or pause, LONGEST_WAIT))
         raise AssertionError("the last pause is none")
 
-    def where(self, url: str) -> str:
+    def url_for(self, url: str) -> str:
         """The whole address of a path."""
-        return address(self._said, self.shown, url)
+        return absolute_url(self._said, self.base_url, url)
 
     def _pauses(self) -> Iterator[float | None]:
         yield from (float(2**number) for number in range(WAITS))
@@ -87,9 +87,9 @@ class Wire:
             except httpx.HTTPError as error:
                 again = method in FREE and number < TRIES and not isinstance(error.__cause__, ssl.SSLError)
                 if not again or _certificate(error):
-                    raise NoAnswer(sentence(error, where), not isinstance(error, NOT_SENT)) from error
+                    raise NoResponse(describe_error(error, where), not isinstance(error, NOT_SENT)) from error
             except (httpx.InvalidURL, ValueError) as error:
-                raise NoAnswer(f"{_host(where)} cannot be asked: {error}", False) from error
+                raise NoResponse(f"{_host(where)} cannot be asked: {error}", False) from error
             self._sleep(float(number))
         raise AssertionError("the last try answers or raises")
 
@@ -115,7 +115,7 @@ class Wire:
         return BufferedResponse(answer.status_code, headers, content)
 
 
-def address(contract: Contract, root: str, url: str) -> str:
+def absolute_url(contract: Contract, root: str, url: str) -> str:
     """The whole address of a path: below the root, or at the vendor's other host if that is where we are."""
     if not url.startswith("/"):
         return url
@@ -130,7 +130,7 @@ def address(contract: Contract, root: str, url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{url}"
 
 
-def root_of(contract: Contract, base_url: str) -> str:
+def resolve_base_url(contract: Contract, base_url: str) -> str:
     """The address under which the endpoints' paths stand: a prefix of the upstream's is added to a bare origin.
 
     Raises InvalidAddress.
@@ -143,7 +143,7 @@ def root_of(contract: Contract, base_url: str) -> str:
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
-        raise InvalidAddress(
+        raise InvalidBaseUrl(
             f"{base_url!r} is no base URL; allowed: an origin such as {contract.bases[0].host}, no query"
         )
     by_length = sorted(contract.bases, key=lambda base: -len(base.prefix))
@@ -155,7 +155,7 @@ def root_of(contract: Contract, base_url: str) -> str:
     return text + prefix
 
 
-def sentence(error: httpx.HTTPError, where: str) -> str:
+def describe_error(error: httpx.HTTPError, where: str) -> str:
     """What kept an answer from coming, in one sentence."""
     host = _host(where)
     if _certificate(error):

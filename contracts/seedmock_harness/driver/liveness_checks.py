@@ -11,7 +11,7 @@ from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import Interaction
-from ..results.checks import CheckResult, Severity, broken, held
+from ..results.checks import CheckResult, Severity, failed, passed
 
 OWN = frozenset({ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED})
 """The kinds of error that are the upstream's own trouble."""
@@ -20,31 +20,31 @@ OWN = frozenset({ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED})
 def nothing_breaks_the_upstream(turn: Interaction) -> Iterator[CheckResult]:
     """No request at all is answered with a failure of the upstream's own."""
     fact = _fact(turn)
-    if turn.status_code >= 500 and not any(case.kind not in OWN for case in turn.cases):
-        yield broken(fact, "a request broke the upstream", "an answer, or a refusal below 500", turn.status_code)
+    if turn.status_code >= 500 and not any(case.kind not in OWN for case in turn.error_cases):
+        yield failed(fact, "a request broke the upstream", "an answer, or a refusal below 500", turn.status_code)
     else:
-        yield held(fact, str(turn.status_code))
+        yield passed(fact, str(turn.status_code))
 
 
 def what_is_unreadable_is_no_order(turn: Interaction) -> Iterator[CheckResult]:
     """A body that is no document orders nothing."""
     if turn.operation is None and turn.exchange.request.body:
         fact = turn.contract.error_case(ErrorKind.MALFORMED)
-        if turn.refused:
-            yield held(fact, str(turn.status_code))
+        if turn.is_error:
+            yield passed(fact, str(turn.status_code))
         else:
-            yield broken(fact, "a body that is no document was taken", "a refusal", turn.status_code, Severity.WARNING)
+            yield failed(fact, "a body that is no document was taken", "a refusal", turn.status_code, Severity.WARNING)
 
 
 def what_was_made_is_found(turn: Interaction) -> Iterator[CheckResult]:
     """A task is known to the key that made it, whatever was said since."""
-    own = turn.story is not None and turn.story.caller == turn.exchange.caller
+    own = turn.task is not None and turn.task.caller == turn.exchange.caller
     if turn.operation is Operation.QUERY and own and not turn.violations:
-        found = f"task {turn.asked}"
-        if turn.refused:
-            yield broken(_fact(turn), "what was made is not found", found, turn.status_code)
+        found = f"task {turn.requested_id}"
+        if turn.is_error:
+            yield failed(_fact(turn), "what was made is not found", found, turn.status_code)
         else:
-            yield held(_fact(turn), found)
+            yield passed(_fact(turn), found)
 
 
 def _fact(turn: Interaction) -> Fact:

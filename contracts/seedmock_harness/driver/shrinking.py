@@ -18,7 +18,7 @@ TRIES = 400
 Fails = Callable[[Sequence[Action]], bool]
 
 
-def shortest(contract: Contract, moves: Sequence[Action], fails: Fails, tries: int = TRIES) -> list[Action]:
+def shrink(contract: Contract, moves: Sequence[Action], fails: Fails, tries: int = TRIES) -> list[Action]:
     """The least of the moves that still fail, each as plain as it can be; `fails` is asked at most so many times."""
     left = [tries]
 

@@ -24,8 +24,8 @@ from seedmock_contracts.validation import condition
 from ..checks.rule_enforcement import OF_CALLS
 from ..conversation.history import Interaction
 from ..driver.client import Driver
-from ..results.checks import CheckResult, Severity, broken, held
-from .boundary_probes import BoundaryProbe, askable, last_trial, trial_beside, trials
+from ..results.checks import CheckResult, Severity, failed, passed
+from .boundary_probes import BoundaryProbe, probe_with_last_violation, probe_with_violation, probed_edges, probes_for
 
 TRIALS, CALM, WITNESSES, ENOUGH = 6, 3, 3, 4
 """How many second faults are tried for a rule; how many kept edges are asked for one; how many rules bear witness,
@@ -38,13 +38,13 @@ Signature = tuple[Any, ...]
 
 def signature(turn: Interaction) -> Signature:
     """What an answer says, without the ids and figures that change from one to the next."""
-    if not turn.refused:
+    if not turn.is_error:
         return ("taken",)
     body = turn.body if turn.body is not None else turn.exchange.response.body[:400]
     return (turn.status_code, *_texts(body))
 
 
-def masked(said: Signature, *values: Any) -> Signature:
+def normalized(said: Signature, *values: Any) -> Signature:
     """What an answer says, without the values that were tried."""
     tried = [value for value in values if value is not None and not isinstance(value, bool)]
     texts = sorted({text for value in tried for text in (str(value), format_value(value))}, key=len, reverse=True)
@@ -54,15 +54,15 @@ def masked(said: Signature, *values: Any) -> Signature:
     return tuple(re.sub(rf"(?<!\w)(?:{spelt})(?!\w)", "#", part) if isinstance(part, str) else part for part in said)
 
 
-def says_nothing(turn: Interaction, rule: Rule | None = None) -> bool:
+def is_uninformative(turn: Interaction, rule: Rule | None = None) -> bool:
     """Whether an answer is about something else than the request, such as too many of them."""
-    kinds = {case.kind for case in turn.cases}
+    kinds = {case.kind for case in turn.error_cases}
     wanted = rule.kind if rule is not None else None
     return turn.status_code == 0 or (wanted not in kinds and bool(kinds & OF_CALLS))
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class Calibration:
     """What is answered when a rule is grossly broken and when it is kept, each time beside the same second fault."""
 
     trial: BoundaryProbe
@@ -78,35 +78,35 @@ class Scale:
         return signature(turn) != self.calm
 
 
-def asked(speaker: Driver, operation: Operation, document: dict[str, Any]) -> Interaction:
+def send_document(speaker: Driver, operation: Operation, document: dict[str, Any]) -> Interaction:
     """The answer to a document, in the path and query too where the endpoint reads them there."""
     texts = {name: value for name, value in document.items() if isinstance(value, str)}
-    return speaker.ask(operation, document, params=texts)
+    return speaker.call(operation, document, params=texts)
 
 
-def scale(speaker: Driver, trial: BoundaryProbe) -> Scale | None:
+def calibrate(speaker: Driver, trial: BoundaryProbe) -> Calibration | None:
     """The two answers that tell which fault is blamed; None where the upstream's answers do not tell."""
-    first = trial.broken[0]
-    turn = asked(speaker, trial.operation, first.document)
-    if says_nothing(turn, trial.rule):
+    first = trial.violating[0]
+    turn = send_document(speaker, trial.operation, first.document)
+    if is_uninformative(turn, trial.rule):
         return None
     gross = signature(turn)
-    values = [edge.value for edge in (*trial.kept, *trial.broken)]
+    values = [edge.value for edge in (*trial.conforming, *trial.violating)]
     calm: Counter[Signature] = Counter()
     answers = [(first, turn)]
-    plain = [edge for edge in trial.kept if _contested(speaker.contract, trial.operation, edge.document) is None]
-    for edge in (plain or trial.kept)[:CALM]:
-        answer = asked(speaker, trial.operation, edge.document)
+    plain = [edge for edge in trial.conforming if _contested(speaker.contract, trial.operation, edge.document) is None]
+    for edge in (plain or trial.conforming)[:CALM]:
+        answer = send_document(speaker, trial.operation, edge.document)
         answers.append((edge, answer))
         found = signature(answer)
-        if not says_nothing(answer) and found != gross and masked(found, *values) != masked(gross, *values):
+        if not is_uninformative(answer) and found != gross and normalized(found, *values) != normalized(gross, *values):
             calm[found] += 1
             if calm[found] > 1:
                 break
-    return Scale(trial, gross, calm.most_common(1)[0][0], tuple(answers)) if calm else None
+    return Calibration(trial, gross, calm.most_common(1)[0][0], tuple(answers)) if calm else None
 
 
-def limits(
+def check_limits(
     speaker: Driver, operation: Operation, rule: Rule, found: Iterable[BoundaryProbe] | None = None
 ) -> Iterator[CheckResult]:
     """Ask about a rule, and say of each of its edges whether the limit stands there; nothing where it can't be told.
@@ -115,11 +115,11 @@ def limits(
     """
     done: set[tuple[bool, str]] = set()
     tried = 0
-    for trial in islice(trials(speaker.contract, operation, rule) if found is None else found, TRIALS):
-        left = [edge for edge in (*trial.kept, *trial.broken) if (edge.valid, repr(edge.value)) not in done]
+    for trial in islice(probes_for(speaker.contract, operation, rule) if found is None else found, TRIALS):
+        left = [edge for edge in (*trial.conforming, *trial.violating) if (edge.valid, repr(edge.value)) not in done]
         if not left:
             continue
-        measure = scale(speaker, trial)
+        measure = calibrate(speaker, trial)
         if measure is None:
             tried += 1
             if tried == TRIALS // 2 and condition(rule) is not None:
@@ -128,21 +128,21 @@ def limits(
         for edge in left:
             yield from _seen(speaker, measure, edge)
         done |= {(edge.valid, repr(edge.value)) for edge in left}
-        if found is None and (operation not in ORDERS or done >= askable(speaker.contract, operation, rule)):
+        if found is None and (operation not in ORDERS or done >= probed_edges(speaker.contract, operation, rule)):
             return
     if not done and found is None:
         yield from _gone(speaker, operation, rule)
 
 
-def _seen(speaker: Driver, found: Scale, edge: BoundaryCase) -> Iterator[CheckResult]:
+def _seen(speaker: Driver, found: Calibration, edge: BoundaryCase) -> Iterator[CheckResult]:
     """What the answer at one edge says of the rule, or of the value tried there."""
     rule = found.trial.rule
     turn = found.answer(edge)
-    if turn is None or says_nothing(turn, rule) or found.blames_rule(turn) is edge.valid:
-        turn = asked(speaker, found.trial.operation, edge.document)  # nobody is accused for a single answer
+    if turn is None or is_uninformative(turn, rule) or found.blames_rule(turn) is edge.valid:
+        turn = send_document(speaker, found.trial.operation, edge.document)  # nobody is accused for a single answer
     else:
-        speaker.come_back_to(turn)
-    if says_nothing(turn, rule):
+        speaker.revisit(turn)
+    if is_uninformative(turn, rule):
         return
     blamed = found.blames_rule(turn)
     if (only := condition(rule)) is not None:
@@ -157,12 +157,12 @@ def _seen(speaker: Driver, found: Scale, edge: BoundaryCase) -> Iterator[CheckRe
     tried = format_value(edge.value)
     fact = fact_of(speaker.contract, rule, edge) if edge.valid else rule.fact
     if blamed is not edge.valid:
-        yield held(fact, f"{rule.field} {tried}: {'taken' if edge.valid else 'refused'}")
+        yield passed(fact, f"{rule.field} {tried}: {'taken' if edge.valid else 'refused'}")
     elif edge.valid:
-        yield broken(fact, f"{rule.field} is refused for a value that is allowed", f"{tried} is taken", _message(turn))
+        yield failed(fact, f"{rule.field} is refused for a value that is allowed", f"{tried} is taken", _message(turn))
     else:
         says = f"a refusal of {rule.field} for {tried}"
-        yield broken(fact, f"{rule.field} is not refused for a value that is not allowed", says, _message(turn))
+        yield failed(fact, f"{rule.field} is not refused for a value that is not allowed", says, _message(turn))
 
 
 def _contested(contract: Contract, operation: Operation, document: Document) -> tuple[str, str] | None:
@@ -175,30 +175,30 @@ def _contested(contract: Contract, operation: Operation, document: Document) -> 
     return None
 
 
-def _other_option(speaker: Driver, found: Scale, edge: BoundaryCase) -> tuple[str, str] | None:
+def _other_option(speaker: Driver, found: Calibration, edge: BoundaryCase) -> tuple[str, str] | None:
     """The variant and the option that explain a refusal: under it, whatever the field holds is refused."""
     trial = found.trial
     option = _contested(speaker.contract, trial.operation, edge.document)
     if option is None:
         return None
-    others = [other.document for other in trial.kept if other is not edge]
+    others = [other.document for other in trial.conforming if other is not edge]
     alike = [document for document in others if _contested(speaker.contract, trial.operation, document) == option]
-    if all(found.blames_rule(asked(speaker, trial.operation, document)) for document in alike):
+    if all(found.blames_rule(send_document(speaker, trial.operation, document)) for document in alike):
         return option
-    asked(speaker, trial.operation, edge.document)  # the look is of the latest answer
+    send_document(speaker, trial.operation, edge.document)  # the look is of the latest answer
     return None
 
 
-def indifferent(speaker: Driver, fact: Fact, rule: Rule, change: Document) -> Iterator[CheckResult]:
+def check_ignored_change(speaker: Driver, fact: Fact, rule: Rule, change: Document) -> Iterator[CheckResult]:
     """Whether a change to a request that is refused for something else makes no difference to the answer."""
-    trial = next(trials(speaker.contract, Operation.CREATE, rule))
-    calm = trial.kept[0].document
-    before = signature(asked(speaker, Operation.CREATE, calm))
-    turn = asked(speaker, Operation.CREATE, {**calm, **change})
+    trial = next(probes_for(speaker.contract, Operation.CREATE, rule))
+    calm = trial.conforming[0].document
+    before = signature(send_document(speaker, Operation.CREATE, calm))
+    turn = send_document(speaker, Operation.CREATE, {**calm, **change})
     if signature(turn) == before:
-        yield held(fact, format_value(change))
-    elif not says_nothing(turn):
-        yield broken(
+        yield passed(fact, format_value(change))
+    elif not is_uninformative(turn):
+        yield failed(
             fact, "a difference where there should be none", f"{format_value(change)} is ignored", _message(turn)
         )
 
@@ -210,24 +210,24 @@ def _gone(speaker: Driver, operation: Operation, rule: Rule) -> Iterator[CheckRe
     when all else is right. Where a rule cannot be asked about beside such a fault, all others have to bear witness.
     """
     contract = speaker.contract
-    last = last_trial(contract, operation, rule)
-    trial = last or next(iter(trials(contract, operation, rule)), None)
-    if trial is None or scale(speaker, trial) is not None:
+    last = probe_with_last_violation(contract, operation, rule)
+    trial = last or next(iter(probes_for(contract, operation, rule)), None)
+    if trial is None or calibrate(speaker, trial) is not None:
         return
     others = (other for other in contract.rules[operation] if other is not rule and condition(other) is None)
     if last is not None:
-        beside = (last_trial(contract, operation, other) for other in others)
+        beside = (probe_with_last_violation(contract, operation, other) for other in others)
     else:
-        beside = (trial_beside(contract, operation, other, trial.fault) for other in others)
+        beside = (probe_with_violation(contract, operation, other, trial.second_violation) for other in others)
     witnesses = (one for one in beside if one is not None)
-    seen = [scale(speaker, one) is not None for one in islice(witnesses, WITNESSES if last is not None else None)]
+    seen = [calibrate(speaker, one) is not None for one in islice(witnesses, WITNESSES if last is not None else None)]
     if not all(seen) or len(seen) < (1 if last is not None else ENOUGH):
         return
-    turn = asked(speaker, operation, trial.broken[0].document)
+    turn = send_document(speaker, operation, trial.violating[0].document)
     if (only := condition(rule)) is not None:
         yield _settled(contract, only, False)
     else:
-        yield broken(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(turn))
+        yield failed(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(turn))
 
 
 def _settled(contract: Contract, only: tuple[str, str], blamed: bool) -> CheckResult:
@@ -236,8 +236,8 @@ def _settled(contract: Contract, only: tuple[str, str], blamed: bool) -> CheckRe
     default = variant.default == only[1]
     seen = only[1] if blamed else " or ".join(option for option in variant.options if option != only[1])
     if default is blamed:
-        return held(variant, seen)
-    return broken(variant, "another variant holds", variant.default, seen, Severity.INFO)
+        return passed(variant, seen)
+    return failed(variant, "another variant holds", variant.default, seen, Severity.INFO)
 
 
 def fact_of(contract: Contract, rule: Rule, edge: BoundaryCase) -> Fact:

@@ -23,7 +23,7 @@ from seedmock_contracts.validation import condition, violations
 
 from ..driver.sample_media import picture, sound
 
-NOBODY_S, NO_NUMBER = "seedmock-no-such-id", 999_999_999
+UNKNOWN_ID, UNKNOWN_NUMBER = "seedmock-no-such-id", 999_999_999
 """Ids that no upstream ever gave to anything."""
 UNREADABLE = ("asset:", "data:")
 """Samples of these schemes name nothing, which is a fault of its own to those who read them."""
@@ -43,10 +43,10 @@ class BoundaryProbe:
 
     operation: Operation
     rule: Rule
-    fault: str
+    second_violation: str
     after: int
-    kept: tuple[BoundaryCase, ...]
-    broken: tuple[BoundaryCase, ...]
+    conforming: tuple[BoundaryCase, ...]
+    violating: tuple[BoundaryCase, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ class SecondViolation:
     def added(self, document: Document, base: Document, place: int) -> dict[str, Any] | None:
         """The document with this fault too; None where it cannot have it."""
         if self.ending:
-            found = respelt(document, self.ending, self.spoilt)
+            found = replace_sample_urls(document, self.ending, self.spoilt)
             return None if found == document else found
         other = self.documents[place]
-        return None if other is None else merged(document, other, base)
+        return None if other is None else merge_changes(document, other, base)
 
 
 @cache
-def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
+def base_documents(upstream: str, operation: Operation) -> tuple[Document, ...]:
     """Documents that keep every rule, under each model; of ids they name only such as nobody has."""
     contract = get_contract(upstream)
     found: list[Document] = []
@@ -93,7 +93,7 @@ def bases(upstream: str, operation: Operation) -> tuple[Document, ...]:
     return tuple(found)
 
 
-def trials(
+def probes_for(
     contract: Contract, operation: Operation, rule: Rule, edges: Sequence[BoundaryCase] = ()
 ) -> Iterator[BoundaryProbe]:
     """The ways of asking about a rule, the likeliest to tell it from the second fault first; `edges` instead of its."""
@@ -143,7 +143,7 @@ def _pure_edges(
 ) -> list[tuple[int, BoundaryCase]]:
     """A rule's edges on each form of base that there is, under the first model with which they break nothing else."""
     pure, seen = [], set()
-    for at, base in enumerate(bases(contract.name, operation)):
+    for at, base in enumerate(base_documents(contract.name, operation)):
         for edge in edges or rule.boundary_cases(base, contract.request.layout):
             key = edge.valid, repr(edge.value), tuple(base)
             if key not in seen and _is_pure(contract, operation, rule, edge):
@@ -163,17 +163,17 @@ def _askable(upstream: str, operation: Operation, place: int) -> frozenset[tuple
     return frozenset((edge.valid, repr(edge.value)) for _, edge in _edges_of(upstream, operation, place))
 
 
-def askable(contract: Contract, operation: Operation, rule: Rule) -> frozenset[tuple[bool, str]]:
+def probed_edges(contract: Contract, operation: Operation, rule: Rule) -> frozenset[tuple[bool, str]]:
     """Every edge of a rule that can be asked about, by whether it keeps the rule and by what it tries."""
     return _askable(contract.name, operation, contract.rules[operation].index(rule))
 
 
-def last_trial(contract: Contract, operation: Operation, rule: Rule) -> BoundaryProbe | None:
+def probe_with_last_violation(contract: Contract, operation: Operation, rule: Rule) -> BoundaryProbe | None:
     """The way of asking about a rule beside what is seen last of all: media that can't be used, ids of nobody's."""
     return _trial_beside(contract.name, operation, contract.rules[operation].index(rule), None)
 
 
-def trial_beside(contract: Contract, operation: Operation, rule: Rule, fault: str) -> BoundaryProbe | None:
+def probe_with_violation(contract: Contract, operation: Operation, rule: Rule, fault: str) -> BoundaryProbe | None:
     """The way of asking about a rule beside a certain second fault, if there is one."""
     return _trial_beside(contract.name, operation, contract.rules[operation].index(rule), fault)
 
@@ -196,7 +196,7 @@ def _trial(
     fault: SecondViolation,
     pure: Sequence[tuple[int, BoundaryCase]],
 ) -> BoundaryProbe | None:
-    found = bases(contract.name, operation)
+    found = base_documents(contract.name, operation)
     usable: dict[tuple[bool, str], BoundaryCase] = {}
     due = {contract.rules[operation][fault.after].fact.id} if fault.after < len(contract.rules[operation]) else set()
     for at, edge in pure:
@@ -225,7 +225,7 @@ def _faults(contract: Contract, operation: Operation, rule: Rule) -> Iterator[tu
     """
     rules = contract.rules[operation]
     if operation not in ORDERS:
-        yield (SecondViolation("", len(rules), bases(contract.name, operation)),)
+        yield (SecondViolation("", len(rules), base_documents(contract.name, operation)),)
         return
     place = rules.index(rule) if rule in rules else -1
     later = list(reversed(range(place + 1, len(rules))))
@@ -237,7 +237,7 @@ def _faults(contract: Contract, operation: Operation, rule: Rule) -> Iterator[tu
 @cache
 def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[SecondViolation, ...]:
     """A rule's gross break, first doubled by media that can't be used, so that nothing is made if the rule is gone."""
-    contract, found = get_contract(upstream), bases(upstream, operation)
+    contract, found = get_contract(upstream), base_documents(upstream, operation)
     rule = contract.rules[operation][index]
     if condition(rule) is not None or (operation is Operation.UPSCALE and rule.field == "model"):
         return ()  # without its model, an upscale is none
@@ -257,7 +257,7 @@ def _pure(
     contract: Contract, operation: Operation, rule: Rule, fault: SecondViolation, document: Document | None, at: int
 ) -> Document | None:
     """A document with another fault, that breaks no other rule for it."""
-    both = None if document is None else fault.added(document, bases(contract.name, operation)[at], at)
+    both = None if document is None else fault.added(document, base_documents(contract.name, operation)[at], at)
     return both if both is not None and _breaks(contract, operation, both) == {rule.fact.id} else None
 
 
@@ -282,7 +282,7 @@ def _of_media(upstream: str, operation: Operation) -> tuple[SecondViolation, ...
         SecondViolation("pictures too small", end, ending=".png", spoilt=SMALL),
         *(
             SecondViolation(
-                name, end, tuple(_placed(contract, base, references) for base in bases(upstream, operation))
+                name, end, tuple(_placed(contract, base, references) for base in base_documents(upstream, operation))
             )
             for name, references in added.items()
         ),
@@ -351,7 +351,7 @@ def _due(rule: Rule, edge: BoundaryCase) -> set[str]:
     return set() if edge.valid else {rule.fact.id}
 
 
-def merged(one: Document, other: Document, base: Document) -> dict[str, Any] | None:
+def merge_changes(one: Document, other: Document, base: Document) -> dict[str, Any] | None:
     """What both made of the same base, lists one after the other; None where they are at odds."""
     both = dict(one)
     for name in dict.fromkeys((*base, *other)):
@@ -371,18 +371,18 @@ def _together(mine: Any, now: Any, was: Any) -> Any:
     if isinstance(mine, list) and isinstance(now, list):
         return [*mine, *now]
     if isinstance(mine, dict) and isinstance(now, dict):
-        return merged(mine, now, was if isinstance(was, dict) else {})
+        return merge_changes(mine, now, was if isinstance(was, dict) else {})
     return None
 
 
-def respelt(value: Any, ending: str, instead: str) -> Any:
+def replace_sample_urls(value: Any, ending: str, instead: str) -> Any:
     """A JSON value with another text in the place of each that is a sample's URL of this ending."""
     if isinstance(value, str):
         return instead if value.startswith("https://example.com/") and value.endswith(ending) else value
     if isinstance(value, list):
-        return [respelt(item, ending, instead) for item in value]
+        return [replace_sample_urls(item, ending, instead) for item in value]
     if isinstance(value, dict):
-        return {name: respelt(item, ending, instead) for name, item in value.items()}
+        return {name: replace_sample_urls(item, ending, instead) for name, item in value.items()}
     return value
 
 
@@ -391,7 +391,7 @@ def _optional_ids(contract: Contract, operation: Operation) -> Document:
     if operation in ORDERS:
         return {}
     fields = (field for field in contract.fields if field.operation is operation and field.path.endswith("_id"))
-    return {field.path: NO_NUMBER for field in fields if "integer" in field.types}
+    return {field.path: UNKNOWN_NUMBER for field in fields if "integer" in field.types}
 
 
 def _strange(document: Document) -> dict[str, Any]:
@@ -399,5 +399,5 @@ def _strange(document: Document) -> dict[str, Any]:
     changed = dict(document)
     for name, value in document.items():
         if name == "id" or name.endswith("_id"):
-            changed[name] = NO_NUMBER if isinstance(value, int) else NOBODY_S
+            changed[name] = UNKNOWN_NUMBER if isinstance(value, int) else UNKNOWN_ID
     return changed

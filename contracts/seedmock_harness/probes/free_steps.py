@@ -17,12 +17,12 @@ from seedmock_contracts.rules.boundaries import NO_SUCH_VALUE, BoundaryCase
 from seedmock_contracts.rules.fields import JsonType, KnownModel
 from seedmock_contracts.rules.rule import Rule
 
-from ..conversation.history import STRANGERS
+from ..conversation.history import UNAUTHENTICATED
 from ..driver.client import Driver, Step
-from ..results.checks import CheckResult, Severity, broken, held
-from .attribution import asked, indifferent, limits, masked, signature
-from .boundary_probes import NO_NUMBER, NOBODY_S, bases, trials
-from .media_limits import media_limits
+from ..results.checks import CheckResult, Severity, failed, passed
+from .attribution import check_ignored_change, check_limits, normalized, send_document, signature
+from .boundary_probes import UNKNOWN_ID, UNKNOWN_NUMBER, base_documents, probes_for
+from .media_limits import media_limit_probe
 
 NO_PATH = "/seedmock-no-such-path"
 BODIES = (
@@ -35,7 +35,7 @@ OTHER_METHODS = ("PUT", "PATCH")
 Run = Callable[[Driver], Iterable[CheckResult]]
 
 
-def free(contract: Contract) -> tuple[Step, ...]:
+def free_steps(contract: Contract) -> tuple[Step, ...]:
     """The steps that cost nothing, the safest first."""
     steps = [
         _step("auth", "a call without a key, or with a wrong one, is refused", _auth),
@@ -55,7 +55,7 @@ def free(contract: Contract) -> tuple[Step, ...]:
     if contract.find(f"{contract.name}.multipart") is not None:
         steps.append(_step("forms", "a form says the same as JSON", _forms))
     steps.append(_step("indifference", "null and unknown fields make no difference", _indifference))
-    steps += [_of_limit(contract, limit) for limit in contract.limits if media_limits(contract, limit) is not None]
+    steps += [_of_limit(contract, limit) for limit in contract.limits if media_limit_probe(contract, limit) is not None]
     return tuple(steps)
 
 
@@ -78,7 +78,7 @@ def _of_rule(contract: Contract, operation: Operation, rule: Rule) -> Step:
 
 
 def _edges(speaker: Driver, operation: Operation, rule: Rule) -> Iterator[CheckResult]:
-    yield from limits(speaker, operation, rule)
+    yield from check_limits(speaker, operation, rule)
     _tidy(speaker)
 
 
@@ -86,9 +86,9 @@ def _of_limit(contract: Contract, limit: MediaLimit) -> Step:
     name = limit.id.removeprefix(f"{contract.name}.")
 
     def run(speaker: Driver) -> Iterator[CheckResult]:
-        found = media_limits(speaker.contract, limit)
+        found = media_limit_probe(speaker.contract, limit)
         if found is not None:
-            yield from limits(speaker, Operation.CREATE, found.rule, (found,))
+            yield from check_limits(speaker, Operation.CREATE, found.rule, (found,))
 
     return _step(name, f"{limit.kind}: {limit.quantity}", run)
 
@@ -107,20 +107,20 @@ def _endpoints(contract: Contract) -> Iterator[Endpoint]:
 
 def _strangely(contract: Contract, operation: Operation) -> Document:
     """A document for an operation that makes nothing: of ids that nobody has, or with nothing in it."""
-    found = bases(contract.name, operation) if operation in contract.rules and operation not in ORDERS else ()
+    found = base_documents(contract.name, operation) if operation in contract.rules and operation not in ORDERS else ()
     return found[0] if found and operation is not Operation.GROUP_CREATE else {}
 
 
 def _ask(speaker: Driver, endpoint: Endpoint, *, caller: str = "first", base: int = 0) -> None:
     document = _strangely(speaker.contract, endpoint.operation)
-    params = {"task_id": NOBODY_S, **{name: str(value) for name, value in document.items()}}
+    params = {"task_id": UNKNOWN_ID, **{name: str(value) for name, value in document.items()}}
     body = None if endpoint.method == "GET" and not document else document
-    speaker.ask(endpoint.operation, body, caller=caller, params=params, base=base)
+    speaker.call(endpoint.operation, body, caller=caller, params=params, base=base)
 
 
 def _auth(speaker: Driver) -> Iterable[CheckResult]:
     for endpoint in _endpoints(speaker.contract):
-        for caller in STRANGERS:
+        for caller in UNAUTHENTICATED:
             if not caller or caller in speaker.keys:
                 _ask(speaker, endpoint, caller=caller)
     return ()
@@ -130,70 +130,74 @@ def _unknown(speaker: Driver) -> Iterable[CheckResult]:
     contract = speaker.contract
     for endpoint in _endpoints(contract):
         _ask(speaker, endpoint)
-        if "{" in endpoint.path or speaker.conversation.turns[-1].status_code == 404:
+        if "{" in endpoint.path or speaker.history.interactions[-1].status_code == 404:
             yield from _there(speaker, endpoint)
     if Operation.ASSET_LIST in contract.rules:
-        speaker.ask(Operation.ASSET_LIST, {"group_id": NO_NUMBER})
+        speaker.call(Operation.ASSET_LIST, {"group_id": UNKNOWN_NUMBER})
 
 
 def _there(speaker: Driver, endpoint: Endpoint) -> Iterator[CheckResult]:
     """Whether what was just asked is refused otherwise than a path that there is not."""
-    contract, here = speaker.contract, signature(speaker.conversation.turns[-1])
-    method, path = endpoint_path(contract, endpoint.operation, {"task_id": NOBODY_S})
-    nowhere = signature(speaker.say(None, method, f"{contract.bases[0].prefix}{NO_PATH}/{NOBODY_S}"))
-    if _alike(here, path) != _alike(nowhere, f"{contract.bases[0].prefix}{NO_PATH}/{NOBODY_S}"):
-        yield held(endpoint, path)
-    elif speaker.conversation.turns[-1].body is not None:
+    contract, here = speaker.contract, signature(speaker.history.interactions[-1])
+    method, path = endpoint_path(contract, endpoint.operation, {"task_id": UNKNOWN_ID})
+    nowhere = signature(speaker.send(None, method, f"{contract.bases[0].prefix}{NO_PATH}/{UNKNOWN_ID}"))
+    if _alike(here, path) != _alike(nowhere, f"{contract.bases[0].prefix}{NO_PATH}/{UNKNOWN_ID}"):
+        yield passed(endpoint, path)
+    elif speaker.history.interactions[-1].body is not None:
         title = "an endpoint is refused as a path is that there is not"
-        yield broken(endpoint, title, "another answer", here[0], Severity.WARNING)
+        yield failed(endpoint, title, "another answer", here[0], Severity.WARNING)
 
 
 def _alike(said: tuple[object, ...], path: str) -> tuple[object, ...]:
-    return masked(masked(said, path), path.rpartition("/")[0])
+    return normalized(normalized(said, path), path.rpartition("/")[0])
 
 
 def _paths(speaker: Driver) -> Iterable[CheckResult]:
     prefix = speaker.contract.bases[0].prefix
     paths = {
-        f"{prefix}{endpoint.path.replace('{task_id}', NOBODY_S)}{NO_PATH}" for endpoint in speaker.contract.endpoints
+        f"{prefix}{endpoint.path.replace('{task_id}', UNKNOWN_ID)}{NO_PATH}" for endpoint in speaker.contract.endpoints
     }
     for path in (f"{prefix}{NO_PATH}", *sorted(paths)):
         for method in ("GET", "POST"):
             if not allowed_methods(speaker.contract, path):
-                speaker.say(None, method, path)
+                speaker.send(None, method, path)
     return ()
 
 
 def _methods(speaker: Driver) -> Iterable[CheckResult]:
     seen = set()
     for endpoint in _endpoints(speaker.contract):
-        _, path = endpoint_path(speaker.contract, endpoint.operation, {"task_id": NOBODY_S})
+        _, path = endpoint_path(speaker.contract, endpoint.operation, {"task_id": UNKNOWN_ID})
         for method in OTHER_METHODS:
             if (method, path) not in seen:
                 seen.add((method, path))
-                speaker.say(None, method, path)
+                speaker.send(None, method, path)
     return ()
 
 
 def _bodies(speaker: Driver) -> Iterable[CheckResult]:
     for endpoint in _endpoints(speaker.contract):
         if endpoint.method == "POST":
-            _, path = endpoint_path(speaker.contract, endpoint.operation, {"task_id": NOBODY_S})
+            _, path = endpoint_path(speaker.contract, endpoint.operation, {"task_id": UNKNOWN_ID})
             for type_, body in BODIES:
-                speaker.say(endpoint.operation, "POST", path, body, headers={"content-type": type_})
+                speaker.send(endpoint.operation, "POST", path, body, headers={"content-type": type_})
     return ()
 
 
 def _bases(speaker: Driver) -> Iterator[CheckResult]:
     contract = speaker.contract
     for number, base in enumerate(contract.bases):
-        nowhere = signature(speaker.say(None, "POST", f"{base.prefix}{NO_PATH}"))
-        here = speaker.ask(Operation.CREATE, {}, base=number)
-        if here.refused and masked(signature(here), f"{base.prefix}{NO_PATH}") != nowhere and here.status_code < 500:
-            yield held(base, f"{base.prefix}: {here.status_code}")
+        nowhere = signature(speaker.send(None, "POST", f"{base.prefix}{NO_PATH}"))
+        here = speaker.call(Operation.CREATE, {}, base=number)
+        if (
+            here.is_error
+            and normalized(signature(here), f"{base.prefix}{NO_PATH}") != nowhere
+            and here.status_code < 500
+        ):
+            yield passed(base, f"{base.prefix}: {here.status_code}")
         else:
             severity = Severity.INFO if number else None  # its host may be another than the one that is asked
-            yield broken(base, "nothing is served under a base", base.prefix, here.status_code, severity)
+            yield failed(base, "nothing is served under a base", base.prefix, here.status_code, severity)
 
 
 # --- what can be done for nothing ---
@@ -203,17 +207,17 @@ def _library(speaker: Driver) -> Iterable[CheckResult]:
     contract = speaker.contract
     for endpoint in contract.endpoints:
         if endpoint.operation in (Operation.BALANCE, Operation.MODELS):
-            speaker.ask(endpoint.operation)
-    made = speaker.ask(Operation.GROUP_CREATE, contract.example(Operation.GROUP_CREATE)).made
-    speaker.ask(Operation.GROUP_LIST)
+            speaker.call(endpoint.operation)
+    made = speaker.call(Operation.GROUP_CREATE, contract.example(Operation.GROUP_CREATE)).created_id
+    speaker.call(Operation.GROUP_LIST)
     if made is not None:
-        speaker.ask(Operation.ASSET_LIST, {"group_id": _number(made)})
+        speaker.call(Operation.ASSET_LIST, {"group_id": _number(made)})
         if "second" in speaker.keys:
-            speaker.ask(Operation.GROUP_LIST, caller="second")
-            speaker.ask(Operation.ASSET_LIST, {"group_id": _number(made)}, caller="second")
-            speaker.ask(Operation.GROUP_DELETE, {"id": _number(made)}, caller="second")
+            speaker.call(Operation.GROUP_LIST, caller="second")
+            speaker.call(Operation.ASSET_LIST, {"group_id": _number(made)}, caller="second")
+            speaker.call(Operation.GROUP_DELETE, {"id": _number(made)}, caller="second")
     _tidy(speaker)
-    speaker.ask(Operation.GROUP_LIST)
+    speaker.call(Operation.GROUP_LIST)
     return ()
 
 
@@ -223,9 +227,9 @@ def _number(id_: str) -> int | str:
 
 def _tidy(speaker: Driver) -> None:
     """Delete the groups that were made."""
-    for group in list(speaker.conversation.groups.values()):
-        if group.deleted is None:
-            speaker.ask(Operation.GROUP_DELETE, {"id": _number(group.id)}, caller=group.caller)
+    for group in list(speaker.history.groups.values()):
+        if group.deletion is None:
+            speaker.call(Operation.GROUP_DELETE, {"id": _number(group.id)}, caller=group.caller)
 
 
 def _models(speaker: Driver) -> Iterator[CheckResult]:
@@ -235,14 +239,14 @@ def _models(speaker: Driver) -> Iterator[CheckResult]:
         if model.upscales:
             yield from _upscaler(speaker, model.name)
             continue
-        base = bases(contract.name, Operation.CREATE)[0]
+        base = base_documents(contract.name, Operation.CREATE)[0]
         edges = [
             BoundaryCase(known.violating_document(base, contract.request.layout), False, NO_SUCH_VALUE, gross=True)
         ]
         for resolution in model.resolutions:
             document = {**base, "model": model.name, **_form(contract, base, resolution)}
             edges.append(BoundaryCase(document, True, f"{model.name} {resolution}", fact=model))
-        yield from limits(speaker, Operation.CREATE, known, trials(contract, Operation.CREATE, known, edges))
+        yield from check_limits(speaker, Operation.CREATE, known, probes_for(contract, Operation.CREATE, known, edges))
 
 
 def _known(contract: Contract) -> Rule:
@@ -256,18 +260,20 @@ def _form(contract: Contract, base: Document, resolution: str) -> Document:
 
 def _upscaler(speaker: Driver, name: str) -> Iterator[CheckResult]:
     """A model of upscales is known if a fault beside it is blamed otherwise than beside an unknown model."""
-    document = with_value(bases(speaker.contract.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/")
-    nobody = asked(speaker, Operation.CREATE, {**document, "model": NO_SUCH_VALUE})
+    document = with_value(
+        base_documents(speaker.contract.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/"
+    )
+    nobody = send_document(speaker, Operation.CREATE, {**document, "model": NO_SUCH_VALUE})
     other = speaker.contract.models[0].name
-    known = asked(speaker, Operation.CREATE, {**document, "model": other})
-    turn = asked(speaker, Operation.UPSCALE, document)
+    known = send_document(speaker, Operation.CREATE, {**document, "model": other})
+    turn = send_document(speaker, Operation.UPSCALE, document)
     fact = speaker.contract.model(name)
-    if fact is None or masked(signature(known), other) == masked(signature(nobody), NO_SUCH_VALUE):
+    if fact is None or normalized(signature(known), other) == normalized(signature(nobody), NO_SUCH_VALUE):
         return  # what is wrong beside the model is looked at before it
-    if masked(signature(turn), name) == masked(signature(nobody), NO_SUCH_VALUE):
-        yield broken(fact, "a model is refused", f"{name} is known", turn.status_code)
+    if normalized(signature(turn), name) == normalized(signature(nobody), NO_SUCH_VALUE):
+        yield failed(fact, "a model is refused", f"{name} is known", turn.status_code)
     else:
-        yield held(fact, f"{name} is known")
+        yield passed(fact, f"{name} is known")
 
 
 def _indifference(speaker: Driver) -> Iterator[CheckResult]:
@@ -275,7 +281,7 @@ def _indifference(speaker: Driver) -> Iterator[CheckResult]:
     for name, change in (("null", {"generate_audio": None}), ("unknown_fields", {"x_seedmock": {"any": 1}})):
         fact = contract.find(f"{contract.name}.{name}")
         if fact is not None:
-            yield from indifferent(speaker, fact, _known(contract), change)
+            yield from check_ignored_change(speaker, fact, _known(contract), change)
 
 
 def _forms(speaker: Driver) -> Iterator[CheckResult]:
@@ -283,13 +289,13 @@ def _forms(speaker: Driver) -> Iterator[CheckResult]:
     contract = speaker.contract
     fact = contract.fact(f"{contract.name}.multipart")
     document = {"model": NO_SUCH_VALUE, "prompt": "A kite over a field."}
-    plain = asked(speaker, Operation.CREATE, document)
+    plain = send_document(speaker, Operation.CREATE, document)
     line = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     body = "".join(line.format(name, value) for name, value in document.items()) + "--seedmock--\r\n"
     headers = {"content-type": "multipart/form-data; boundary=seedmock"}
     method, path = endpoint_path(contract, Operation.CREATE, {})
-    form = speaker.say(Operation.CREATE, method, path, body.encode(), headers=headers)
+    form = speaker.send(Operation.CREATE, method, path, body.encode(), headers=headers)
     if signature(form) == signature(plain):
-        yield held(fact, f"{form.status_code}")
+        yield passed(fact, f"{form.status_code}")
     else:
-        yield broken(fact, "a form is answered otherwise than JSON", plain.status_code, form.status_code)
+        yield failed(fact, "a form is answered otherwise than JSON", plain.status_code, form.status_code)

@@ -15,7 +15,7 @@ from seedmock_contracts.rules.boundaries import BoundaryCase, sample_reference
 from seedmock_contracts.rules.rule import Rule
 
 from ..driver.sample_media import picture, sound
-from .boundary_probes import SHORT, BoundaryProbe, bases
+from .boundary_probes import SHORT, BoundaryProbe, base_documents
 
 UPRIGHT, SLACK = 2.2, 0.5
 """Width over height of a picture that is asked for its sides; seconds by which a sound is beyond its limit."""
@@ -23,7 +23,7 @@ HALF_TOO_LONG = 8.0
 """Two sounds of so many seconds are too long together."""
 
 
-def media_limits(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
+def media_limit_probe(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
     """How to ask about one limit on media, beside media that break a limit which stands later; None if it can't be."""
     found: list[tuple[BoundaryCase, list[Reference]]] = []
     image, spoilt = sample_reference(MediaKind.IMAGE), Reference(MediaKind.AUDIO, SHORT)
@@ -41,7 +41,7 @@ def media_limits(contract: Contract, limit: MediaLimit) -> BoundaryProbe | None:
 
 
 def _trial(contract: Contract, limit: MediaLimit, found: list[tuple[BoundaryCase, list[Reference]]]) -> BoundaryProbe:
-    base = bases(contract.name, Operation.CREATE)[0]
+    base = base_documents(contract.name, Operation.CREATE)[0]
     edges = [
         BoundaryCase(contract.request.layout.place(base, references), edge.valid, edge.value, gross=edge.gross)
         for edge, references in found

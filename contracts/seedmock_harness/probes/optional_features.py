@@ -20,22 +20,22 @@ from seedmock_contracts.rules.fields import PromptLength, RequiredField
 from ..checks.links import DAY
 from ..driver.client import Driver
 from ..driver.sample_media import FORM, form
-from ..results.checks import CheckResult, broken, held
+from ..results.checks import CheckResult, failed, passed
 from . import task_flows as lives
-from .attribution import says_nothing
+from .attribution import is_uninformative
 
 PRIVATE = "http://10.0.0.1/first.png"
 SIDE = 320
 
 
-def sparing(speaker: Driver, order: Document) -> Iterator[CheckResult]:
+def order_with_defaults(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     """Order with as little as is needed, in more words than are advised."""
     words = next((rule.max_words for rule in speaker.contract.advice if isinstance(rule, PromptLength)), 0)
     prompt = f"{order['prompt']} {'slowly ' * words}".strip()
-    yield from lives.lived(speaker, {**order, "prompt": prompt})
+    yield from lives.run_order(speaker, {**order, "prompt": prompt})
 
 
-def spare(contract: Contract, order: Document, image: str) -> Document:
+def defaults_document(contract: Contract, order: Document, image: str) -> Document:
     """An order without whatever has a default, and what is off by default is on.
 
     Where a reference needs no role, one comes without.
@@ -64,44 +64,46 @@ def _unnamed(value: Any) -> Any:
     return value
 
 
-def with_asset(speaker: Driver, order: Document, image: str) -> Iterator[CheckResult]:
+def order_with_asset(speaker: Driver, order: Document, image: str) -> Iterator[CheckResult]:
     """Make an asset of a posted file and without a name, order with it, delete it, and order with it once more."""
-    group = speaker.ask(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).made
+    group = speaker.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
     if group is None:
         return
     image = _posted(speaker) or image
     wanted = {"url": image, "asset_type": "Image", "group_id": int(group) if group.isdigit() else group}
-    asset = speaker.ask(Operation.ASSET_CREATE, wanted).made
+    asset = speaker.call(Operation.ASSET_CREATE, wanted).created_id
     if asset is not None:
-        lives.processed(speaker, asset)
-        speaker.ask(Operation.ASSET_LIST, {"group_id": group})
+        lives.wait_for_asset(speaker, asset)
+        speaker.call(Operation.ASSET_LIST, {"group_id": group})
         used = speaker.contract.request.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
-        yield from lives.lived(speaker, used)
-        speaker.ask(Operation.ASSET_DELETE, {"id": asset})
-        yield from lives.lived(speaker, used)
-    speaker.ask(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
+        yield from lives.run_order(speaker, used)
+        speaker.call(Operation.ASSET_DELETE, {"id": asset})
+        yield from lives.run_order(speaker, used)
+    speaker.call(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
 
 
-def too_long(speaker: Driver, order: Document, longer: Document, limit: MediaLimit) -> Iterator[CheckResult]:
+def order_too_long_audio(
+    speaker: Driver, order: Document, longer: Document, limit: MediaLimit
+) -> Iterator[CheckResult]:
     """Order with sounds that are as long together as they may be, and if that is taken, with longer ones."""
-    made = speaker.ask(Operation.CREATE, order).made
+    made = speaker.call(Operation.CREATE, order).created_id
     if made is None:
         return
-    yield held(limit, "taken")
-    yield from lives.followed(speaker, made)
-    turn = speaker.ask(Operation.CREATE, longer)
-    if turn.made is None:
-        if turn.refused and turn.status_code < 500 and not says_nothing(turn):
-            yield held(limit, f"refused: {turn.status_code}")
+    yield passed(limit, "taken")
+    yield from lives.track_task(speaker, made)
+    turn = speaker.call(Operation.CREATE, longer)
+    if turn.created_id is None:
+        if turn.is_error and turn.status_code < 500 and not is_uninformative(turn):
+            yield passed(limit, f"refused: {turn.status_code}")
         return
-    last = lives.ended(speaker, turn.made)
+    last = lives.poll_to_end(speaker, turn.created_id)
     if last is not None and last.status is TaskStatus.FAILURE:
-        yield held(limit, str(last.word))
+        yield passed(limit, str(last.raw_status))
     elif last is not None:
-        yield broken(limit, "media that are too long together are used", "a refusal or a failed task", last.word)
+        yield failed(limit, "media that are too long together are used", "a refusal or a failed task", last.raw_status)
 
 
-def posted(speaker: Driver, waits: bool) -> Iterator[CheckResult]:
+def upload_file(speaker: Driver, waits: bool) -> Iterator[CheckResult]:
     """Post a file and fetch it by its link, where the clock is ours also after its days."""
     link = _posted(speaker)
     if link:
@@ -118,13 +120,13 @@ def _posted(speaker: Driver) -> str:
     if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in speaker.contract.endpoints):
         return ""
     method, path = endpoint_path(speaker.contract, Operation.FILE_CREATE, {})
-    return speaker.say(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).published
+    return speaker.send(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).file_url
 
 
-def formed(speaker: Driver, order: Document) -> Iterator[CheckResult]:
+def order_by_form(speaker: Driver, order: Document) -> Iterator[CheckResult]:
     """Order by a form, with a file in it."""
     body = form("input_reference", SIDE, {name: to_text(value) for name, value in order.items()})
     method, path = endpoint_path(speaker.contract, Operation.CREATE, {})
-    made = speaker.say(Operation.CREATE, method, path, body, headers=FORM).made
+    made = speaker.send(Operation.CREATE, method, path, body, headers=FORM).created_id
     if made is not None:
-        yield from lives.followed(speaker, made)
+        yield from lives.track_task(speaker, made)

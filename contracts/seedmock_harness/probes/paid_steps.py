@@ -38,7 +38,7 @@ class MediaUrls:
     audio: str
 
 
-ELSEWHERE = MediaUrls(
+HOSTED_MEDIA = MediaUrls(
     "https://example.com/first.png",
     "https://example.com/last.png",
     "https://example.com/motion.mp4",
@@ -47,7 +47,7 @@ ELSEWHERE = MediaUrls(
 """For an emulator, which takes an address at its word."""
 
 
-def carried() -> MediaUrls:
+def inline_media() -> MediaUrls:
     """For a live upstream, which must be able to read them: data URIs. A clip cannot be made without an encoder."""
     return MediaUrls(picture(320, 320), picture(352, 320), "", sound(3.0))
 
@@ -61,14 +61,14 @@ class PaidOptions:
     can be waited for.
     """
 
-    props: MediaUrls = ELSEWHERE
+    media: MediaUrls = HOSTED_MEDIA
     token_price: Decimal | None = None
     deep: bool = False
     own_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PricedSize:
     """A model and a size that it renders, and what the shortest clip of it costs."""
 
     model: Model
@@ -76,7 +76,7 @@ class Row:
     price: Decimal
 
 
-def paid(contract: Contract, terms: PaidOptions | None = None) -> tuple[Step, ...]:
+def paid_steps(contract: Contract, terms: PaidOptions | None = None) -> tuple[Step, ...]:
     """The steps that cost money; the price of each is the most that it can cost, by the contract's figures."""
     terms = terms or PaidOptions()
     steps = [*_orders(contract, terms), *_library(contract), *_upscale(contract, terms), *_sundry(contract, terms)]
@@ -86,10 +86,10 @@ def paid(contract: Contract, terms: PaidOptions | None = None) -> tuple[Step, ..
     return (first, *steps, *_at_last(contract, terms))
 
 
-def rows(contract: Contract, terms: PaidOptions) -> list[Row]:
+def priced_sizes(contract: Contract, terms: PaidOptions) -> list[PricedSize]:
     """Every size of every model by price, of equal ones the simplest model's first."""
     found = [
-        Row(model, size, _price(contract, terms, model, size))
+        PricedSize(model, size, _price(contract, terms, model, size))
         for model in contract.models
         if not model.upscales
         for size in contract.sizes
@@ -114,7 +114,7 @@ def _least(contract: Contract) -> int:
     return int(contract.request.read(contract.example(Operation.CREATE), "seconds"))
 
 
-def document(
+def order_document(
     contract: Contract,
     model: Model,
     size: Size,
@@ -137,7 +137,7 @@ def document(
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PlannedOrder:
     """An order to be made of the next row: what it shows, and how."""
 
     name: str
@@ -151,7 +151,7 @@ class Wish:
 
 def _orders(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
     """Each wish takes another size of the cheapest model, so that modes and sizes are seen by the same orders."""
-    every = rows(contract, terms)
+    every = priced_sizes(contract, terms)
     cheapest = [row for row in every if row.model is every[0].model]
     left = list(cheapest)
     for wish in _wishes(contract, terms):
@@ -160,32 +160,34 @@ def _orders(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
     dearest = contract.models[0].resolutions[-1]
     for row in _others(contract, every, terms):
         place = "" if row.size.resolution == row.model.resolutions[0] else f".{row.size.resolution}"
-        wish = Wish(f"model.{row.model.tier}{place}", f"text to video by {row.model.name}", by_ratio=True)
+        wish = PlannedOrder(f"model.{row.model.tier}{place}", f"text to video by {row.model.name}", by_ratio=True)
         yield _order(contract, terms, wish, row)
     for row in _sizes(left, every, dearest, terms):
         name = f"size.{row.size.resolution}.{row.size.ratio}"
-        yield _order(contract, terms, Wish(name, f"{row.size.text} by {row.model.name}", by_ratio=True), row)
+        yield _order(contract, terms, PlannedOrder(name, f"{row.size.text} by {row.model.name}", by_ratio=True), row)
 
 
-def _wishes(contract: Contract, terms: PaidOptions) -> Iterator[Wish]:
-    media, modes = terms.props, {mode.mode for mode in contract.modes}
+def _wishes(contract: Contract, terms: PaidOptions) -> Iterator[PlannedOrder]:
+    media, modes = terms.media, {mode.mode for mode in contract.modes}
     first, last = first_frame(media.image), last_frame(media.other_image)
     image, video, audio = (
         Reference(kind, url) for kind, url in zip(MediaKind, (media.image, media.video, media.audio), strict=True)
     )
-    yield Wish("text", "text to video, asked for in every way that there is")
-    yield Wish("image", "one image as the first frame, with sound", (first,), audio=True, adaptive=_adapts(contract))
-    yield Wish("frames", "a first and a last frame", (first, last))
-    yield Wish("references", "several reference images", (image, Reference(MediaKind.IMAGE, media.other_image)))
+    yield PlannedOrder("text", "text to video, asked for in every way that there is")
+    yield PlannedOrder(
+        "image", "one image as the first frame, with sound", (first,), audio=True, adaptive=_adapts(contract)
+    )
+    yield PlannedOrder("frames", "a first and a last frame", (first, last))
+    yield PlannedOrder("references", "several reference images", (image, Reference(MediaKind.IMAGE, media.other_image)))
     everything = (image, *((video,) if video.url else ()), audio)
-    yield Wish("multimodal", "references of every kind", everything, audio=True)
+    yield PlannedOrder("multimodal", "references of every kind", everything, audio=True)
     if Mode.EDIT in modes and video.url:
-        yield Wish("edit", "a video with a prompt: edited, or gone on with", (video,))
-    yield Wish(
+        yield PlannedOrder("edit", "a video with a prompt: edited, or gone on with", (video,))
+    yield PlannedOrder(
         "number", "seconds as a number" if _tells_text(contract) else "seconds as a text", by_ratio=True, seconds=0
     )
     if terms.deep:
-        yield Wish("longest", "the longest clip that there is", seconds=15)
+        yield PlannedOrder("longest", "the longest clip that there is", seconds=15)
 
 
 def _adapts(contract: Contract) -> bool:
@@ -197,7 +199,7 @@ def _tells_text(contract: Contract) -> bool:
     return isinstance(contract.request.read(contract.example(Operation.CREATE), "seconds"), str)
 
 
-def _others(contract: Contract, every: Sequence[Row], terms: PaidOptions) -> Iterator[Row]:
+def _others(contract: Contract, every: Sequence[PricedSize], terms: PaidOptions) -> Iterator[PricedSize]:
     """For each other model the cheapest row; if deep, also one of the resolution that only others tell of."""
     for model in contract.models:
         of = [row for row in every if row.model is model]
@@ -207,28 +209,30 @@ def _others(contract: Contract, every: Sequence[Row], terms: PaidOptions) -> Ite
                 yield next(row for row in of if row.size.resolution == model.resolutions[-1])
 
 
-def _sizes(left: Sequence[Row], every: Sequence[Row], dearest: str, terms: PaidOptions) -> Iterator[Row]:
+def _sizes(
+    left: Sequence[PricedSize], every: Sequence[PricedSize], dearest: str, terms: PaidOptions
+) -> Iterator[PricedSize]:
     """The sizes that no order has had yet; of the highest resolution one only, unless it shall be deep."""
     yield from left
     seen = {row.size for row in left}
-    high: dict[Size, Row] = {}
+    high: dict[Size, PricedSize] = {}
     for row in every:
         if row.size.resolution == dearest and row.size not in seen:
             high.setdefault(row.size, row)
     yield from list(high.values())[: None if terms.deep else 1]
 
 
-def _order(contract: Contract, terms: PaidOptions, wish: Wish, row: Row) -> Step:
+def _order(contract: Contract, terms: PaidOptions, wish: PlannedOrder, row: PricedSize) -> Step:
     more: dict[str, Any] = {}
     if wish.seconds is not None:
         number: int = wish.seconds or _least(contract)
         more["seconds"] = number if _tells_text(contract) == (wish.seconds == 0) else str(number)
     if wish.adaptive:
         more["ratio"] = ADAPTIVE
-    order = document(
+    order = order_document(
         contract, row.model, row.size, audio=wish.audio, references=wish.references, by_ratio=wish.by_ratio, more=more
     )
-    follow = partial(lives.watched if wish.name == "text" else lives.lived, order=order)
+    follow = partial(lives.run_order_with_all_checks if wish.name == "text" else lives.run_order, order=order)
     price = _price(contract, terms, row.model, row.size, wish.seconds or None)
     return Step(wish.name, wish.says, follow, price, wish.name in MINIMAL)
 
@@ -239,7 +243,7 @@ def _order(contract: Contract, terms: PaidOptions, wish: Wish, row: Row) -> Step
 def _library(contract: Contract) -> Iterator[Step]:
     if any(endpoint.operation is Operation.ASSET_CREATE for endpoint in contract.endpoints):
         says = "a group and an asset: made, polled, listed, renamed, deleted, and not another key's"
-        yield Step("asset", says, lives.library, asset_fee(contract.name).value)
+        yield Step("asset", says, lives.run_asset_flow, asset_fee(contract.name).value)
 
 
 def _upscale(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
@@ -250,53 +254,53 @@ def _upscale(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
         request = UpscaleRequest(url="https://example.com/small.mp4", resolution=target, seconds=_least(contract))
         price = quote(contract.name, request).amount
         name = "upscale" if target == model.resolutions[0] else f"upscale.{target}"
-        yield Step(name, f"a clip that was made before, to {target}", partial(lives.upscaled, target=target), price)
+        yield Step(name, f"a clip that was made before, to {target}", partial(lives.run_upscale, target=target), price)
 
 
 def _sundry(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
     """Orders of the cheapest row that are made, or fail, in ways of their own."""
-    row, known = rows(contract, terms)[0], {endpoint.operation for endpoint in contract.endpoints}
-    order = document(contract, row.model, row.size)
-    spare = sundry.spare(contract, order, terms.props.image)
-    run = partial(sundry.sparing, order=spare)
+    row, known = priced_sizes(contract, terms)[0], {endpoint.operation for endpoint in contract.endpoints}
+    order = order_document(contract, row.model, row.size)
+    spare = sundry.defaults_document(contract, order, terms.media.image)
+    run = partial(sundry.order_with_defaults, order=spare)
     yield Step(
         "defaults", "an order that leaves out all that has a default", run, _price_of(contract, terms, row, spare)
     )
     if contract.find(f"{contract.name}.private_urls") is not None:
         inside = contract.request.layout.place(order, [first_frame(sundry.PRIVATE)])
-        yield Step("private", "an order with a private address", partial(lives.lived, order=inside), row.price)
+        yield Step("private", "an order with a private address", partial(lives.run_order, order=inside), row.price)
     if Operation.ASSET_CREATE in known:
-        used = partial(sundry.with_asset, order=order, image=ELSEWHERE.image)
+        used = partial(sundry.order_with_asset, order=order, image=HOSTED_MEDIA.image)
         price = asset_fee(contract.name).value + 2 * row.price
         yield Step("asset.used", "an order with an asset, while it is there and afterwards", used, price)
     if contract.find(f"{contract.name}.input_reference.file") is not None:
-        yield Step("form", "an order in a form, with a file", partial(sundry.formed, order=order), row.price)
+        yield Step("form", "an order in a form, with a file", partial(sundry.order_by_form, order=order), row.price)
     if terms.deep:
         yield from _too_long(contract, terms, row)
 
 
-def _price_of(contract: Contract, terms: PaidOptions, row: Row, order: Document) -> Decimal:
+def _price_of(contract: Contract, terms: PaidOptions, row: PricedSize, order: Document) -> Decimal:
     """What an order of a row costs that may leave its seconds out."""
     field, given = contract.field("seconds"), contract.request.read(order, "seconds")
     seconds = field.default if given is None and field is not None else given
     return _price(contract, terms, row.model, row.size, None if seconds is None else int(seconds))
 
 
-def _too_long(contract: Contract, terms: PaidOptions, row: Row) -> Iterator[Step]:
+def _too_long(contract: Contract, terms: PaidOptions, row: PricedSize) -> Iterator[Step]:
     """Sounds within their limit together, and beyond it: it is looked at last, so that no question is free."""
     for limit in contract.limits:
         if (limit.kind, limit.quantity) == (MediaKind.AUDIO, "total_seconds") and limit.high:
-            image = Reference(MediaKind.IMAGE, terms.props.image)
+            image = Reference(MediaKind.IMAGE, terms.media.image)
             order, longer = (
-                document(contract, row.model, row.size, references=(image, half, half))
+                order_document(contract, row.model, row.size, references=(image, half, half))
                 for half in (Reference(MediaKind.AUDIO, sound(limit.high / 2 + more)) for more in (0.0, 0.5))
             )
-            run = partial(sundry.too_long, order=order, longer=longer, limit=limit)
+            run = partial(sundry.order_too_long_audio, order=order, longer=longer, limit=limit)
             yield Step("sounds", "sounds that are too long together", run, 2 * row.price)
 
 
 def _at_last(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
     if any(endpoint.operation is Operation.FILE_CREATE for endpoint in contract.endpoints):
-        yield Step("file", "a posted file", partial(sundry.posted, waits=terms.own_clock))
+        yield Step("file", "a posted file", partial(sundry.upload_file, waits=terms.own_clock))
     if terms.own_clock and contract.response.link_paths:
-        yield Step("links", "links to results end after their days", lives.expired)
+        yield Step("links", "links to results end after their days", lives.fetch_expired_link)

@@ -12,7 +12,7 @@ from seedmock_contracts.enums import ORDERS, MediaKind, Operation, TaskStatus
 from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, summarize_body
 from seedmock_contracts.facts import MediaFacts
 
-from ..conversation.history import STRANGERS, History, Interaction, TaskHistory
+from ..conversation.history import UNAUTHENTICATED, History, Interaction, TaskHistory
 from .model import Recording, judged
 from .request_matching import canonical, operation_of, without_ids
 
@@ -62,9 +62,9 @@ class Cassette:
                 key = _key(self.contract, _asked(turn))
                 self._turns.setdefault(key, []).append(turn)
                 self._loosely.setdefault(_loose(key), key)
-                if (wish := _wish(turn)) and not turn.refused:
+                if (wish := _wish(turn)) and not turn.is_error:
                     self._orders.setdefault((wish, turn.exchange.caller), key)
-        words = (turn.exchange.caller for turn in hearing.turns if turn.exchange.caller not in STRANGERS)
+        words = (turn.exchange.caller for turn in hearing.turns if turn.exchange.caller not in UNAUTHENTICATED)
         self.callers = tuple(dict.fromkeys(words)) or ("first",)
 
     @property
@@ -84,10 +84,10 @@ class Cassette:
         place = self._at.get(key, 0)
         turn = turns[min(place, len(turns) - 1)]
         self._at[key] = place + 1
-        if turn.operation in ORDERS and turn.made is not None:
-            self._begin(turn.made)
-        elif turn.operation is Operation.QUERY and turn.story is not None:
-            self._told[turn.story.id] = turn.status or self._told.get(turn.story.id)
+        if turn.operation in ORDERS and turn.created_id is not None:
+            self._begin(turn.created_id)
+        elif turn.operation is Operation.QUERY and turn.task is not None:
+            self._told[turn.task.id] = turn.status or self._told.get(turn.task.id)
         return turn
 
     def content(self, asked: Asked) -> TaskTimeline | Interaction | None:
@@ -95,7 +95,7 @@ class Cassette:
         story = self.story(asked)
         if story is None or asked.method not in ("GET", "HEAD"):
             return self.answer(asked)
-        refused = next((turn for turn in self._turns.get(_key(self.contract, asked), ()) if turn.refused), None)
+        refused = next((turn for turn in self._turns.get(_key(self.contract, asked), ()) if turn.is_error), None)
         ended = self._told.get(story.id) is TaskStatus.SUCCESS or not story.polls
         media = _delivered(story)
         if media is None or not (ended or self._is_link(asked)):
@@ -151,7 +151,7 @@ def _turn(contract: Contract, asked: Asked) -> Interaction:
     request = Request(
         asked.method, url, (), summarize_body(asked.body.encode(), MAX_CHECKED_BYTES).decode("utf-8", "replace")
     )
-    return History(contract).turn(Exchange(operation, request, Response(0)))
+    return History(contract).interaction(Exchange(operation, request, Response(0)))
 
 
 def _wish(turn: Interaction) -> Wish:

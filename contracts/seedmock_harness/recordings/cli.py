@@ -36,16 +36,16 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     from seedmock_server.clock import Clock
     from seedmock_server.http.server import ListenError, run
 
-    from ..driver.http_transport import InvalidAddress, root_of
+    from ..driver.http_transport import InvalidBaseUrl, resolve_base_url
     from .proxy import Proxy
     from .writer import Recorder, RecordingError
 
     contract = get_contract(upstream)
     clock = Clock()
     try:
-        root = root_of(contract, target)
+        root = resolve_base_url(contract, target)
         recorder = Recorder(out, contract, root, clock.now())
-    except InvalidAddress as error:
+    except InvalidBaseUrl as error:
         raise click.UsageError(f"--target: {error}") from error
     except RecordingError as error:
         click.echo(f"error: {error}", err=True)

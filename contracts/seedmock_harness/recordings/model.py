@@ -17,9 +17,9 @@ from seedmock_contracts.errors import InvalidExchange
 from seedmock_contracts.exchange import Exchange, parse_exchange
 from seedmock_contracts.upstreams import NAMES, get_contract
 
-from ..checks import judged as looks_at
+from ..checks import run_checks as looks_at
 from ..conversation.history import History, Interaction
-from ..driver.client import Judged
+from ..driver.client import CheckedInteraction
 
 FORMAT = 1
 EXPECTED = '{"recording": 1, "upstream": ..., "host": ..., "recorded_at": ..., "seedmock": ...}'
@@ -81,12 +81,12 @@ class Hearing:
 
     recording: Recording
     conversation: History
-    judged: tuple[Judged, ...]
+    judged: tuple[CheckedInteraction, ...]
     shapes: Mapping[State, Shape] = field(default_factory=dict)
 
     @property
     def turns(self) -> tuple[Interaction, ...]:
-        return tuple(one.turn for one in self.judged)
+        return tuple(one.interaction for one in self.judged)
 
 
 def recording_from(text: str, name: str) -> Recording:
@@ -143,17 +143,17 @@ def judged(recording: Recording, options: Mapping[str, str] | None = None) -> He
     conversation = History(recording.contract, options)
     heard = []
     for exchange in recording.exchanges:
-        turn = conversation.turn(exchange)
-        heard.append(Judged(turn, tuple(looks_at(turn))))
-        conversation.remember(turn)
-    return Hearing(recording, conversation, tuple(heard), _shapes(one.turn for one in heard))
+        turn = conversation.interaction(exchange)
+        heard.append(CheckedInteraction(turn, tuple(looks_at(turn))))
+        conversation.add(turn)
+    return Hearing(recording, conversation, tuple(heard), _shapes(one.interaction for one in heard))
 
 
 def state_of(turn: Interaction) -> State | None:
     """Under what the shape of an answer is kept; None for an answer that is no JSON."""
     if turn.body is None or turn.operation is None:
         return None
-    told = code_of(turn) if turn.refused else turn.word
+    told = code_of(turn) if turn.is_error else turn.raw_status
     return turn.operation.value, f"{turn.status_code} {told or ''}".strip()
 
 

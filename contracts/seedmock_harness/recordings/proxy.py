@@ -20,7 +20,7 @@ from seedmock_contracts.mp4 import movie_facts
 from seedmock_server.faults.execution import line_of
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 
-from ..driver.http_transport import address, sentence
+from ..driver.http_transport import absolute_url, describe_error
 from .request_matching import operation_of
 from .writer import Recorder
 
@@ -107,7 +107,7 @@ class Proxy:
             self._keep(scope, url, asked, Response(0))
             if begun:  # whoever asked must see that the answer is not whole
                 return _cut(scope, error)
-            said = sentence(error, self._root) if isinstance(error, httpx.HTTPError) else str(error)
+            said = describe_error(error, self._root) if isinstance(error, httpx.HTTPError) else str(error)
             await _say(send, 502, {"error": {"code": "bad_gateway", "message": f"seedmock record: {said}"}})
         finally:
             if answer is not None:
@@ -116,7 +116,7 @@ class Proxy:
     def _request(self, scope: Message, url: str, body: AsyncIterator[bytes]) -> httpx.Request:
         headers = [(name, value) for name, value in scope["headers"] if name not in HOP_BY_HOP and name != b"host"]
         has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
-        where = address(self._said, self._root, url)
+        where = absolute_url(self._said, self._root, url)
         return self._client.build_request(scope["method"], where, headers=headers, content=body if has_body else None)
 
     def _keep(self, scope: Message, url: str, asked: _Heard, response: Response) -> None:

@@ -60,7 +60,7 @@ class ReplayServer:
             if isinstance(found, TaskTimeline):
                 return await self._film(tape, found, scope, receive, send)
             if found is not None:
-                if found.made is not None:  # what is asked next is about this
+                if found.created_id is not None:  # what is asked next is about this
                     self._tapes = [tape, *(other for other in self._tapes if other is not tape)]
                 return await _said(found, _origin(scope, headers), scope["method"], send)
         if self._emulate:
@@ -109,7 +109,7 @@ class ReplayServer:
         route = match_route(contract, scope["method"], scope["path"])
         operation = route.endpoint.operation if route is not None else None
         tapes = [tape for tape in self._tapes if tape.contract is contract]
-        there = [turn for tape in tapes for turn in tape.recorded(operation) if not turn.refused]
+        there = [turn for tape in tapes for turn in tape.recorded(operation) if not turn.is_error]
         lines = [_line(turn) for turn in there[:SHOWN]]
         found = "; ".join(lines) + (f"; and {len(there) - SHOWN} more" if len(there) > SHOWN else "")
         document = f" with {body[:200].decode('utf-8', 'replace')}" if body else ""
@@ -136,7 +136,7 @@ def look_of(film: TaskTimeline) -> ClipSpec:
 
 
 def _cached(film: TaskTimeline) -> tuple[tuple[bytes, bytes], ...]:
-    told = (turn.headers.get("cache-control") for turn in film.story.contents if not turn.refused)
+    told = (turn.headers.get("cache-control") for turn in film.story.contents if not turn.is_error)
     cached = next((value for value in told if value), None)
     return () if cached is None else ((b"cache-control", cached.encode("latin-1")),)
 

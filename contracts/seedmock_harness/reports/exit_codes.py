@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..results.certification import Verdict as Certified
-from ..results.verification import Verdict
+from ..results.certification import CertificationVerdict
+from ..results.verification import VerificationVerdict
 
-VERIFICATION: Mapping[Verdict, int] = {Verdict.CONFORMS: 0, Verdict.DRIFTED: 1, Verdict.COULD_NOT_LOOK: 3}
-CERTIFICATION: Mapping[Certified, int] = {
-    Certified.CERTIFIED: 0,
-    Certified.NOT_CERTIFIED: 1,
-    Certified.COULD_NOT_RUN: 3,
+VERIFICATION: Mapping[VerificationVerdict, int] = {
+    VerificationVerdict.CONFORMS: 0,
+    VerificationVerdict.DRIFTED: 1,
+    VerificationVerdict.COULD_NOT_LOOK: 3,
+}
+CERTIFICATION: Mapping[CertificationVerdict, int] = {
+    CertificationVerdict.CERTIFIED: 0,
+    CertificationVerdict.NOT_CERTIFIED: 1,
+    CertificationVerdict.COULD_NOT_RUN: 3,
 }

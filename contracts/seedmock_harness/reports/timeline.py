@@ -11,7 +11,7 @@ from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, Role, TaskS
 from seedmock_contracts.exchange import Response
 
 from ..conversation.history import AssetHistory, History, Interaction, TaskHistory
-from ..results.certification import Call, Life
+from ..results.certification import TrialCall, TrialRecord
 from .http_text import measured
 
 
@@ -98,36 +98,36 @@ def runs(events: Iterable[Event]) -> Iterator[Run]:
 def lives(conversation: History) -> tuple[Drawn, ...]:
     """The lives of all tasks of a conversation, then of all assets, in the order of their making."""
     said: dict[str, list[Interaction]] = {id_: [] for id_ in (*conversation.tasks, *conversation.assets)}
-    for turn in conversation.turns:
+    for turn in conversation.interactions:
         about = _about(conversation, turn)
         if about is not None:
             said[about].append(turn)
     tasks = (_task(story, said[id_] or [story.created]) for id_, story in conversation.tasks.items())
-    assets = (_asset(thing, said[id_] or [thing.made]) for id_, thing in conversation.assets.items())
+    assets = (_asset(thing, said[id_] or [thing.created]) for id_, thing in conversation.assets.items())
     return (*tasks, *assets)
 
 
 def _about(conversation: History, turn: Interaction) -> str | None:
     """The id of the task or asset that its owner asks about, or makes; refusals are part of its life, too."""
-    story = turn.story if turn.made is None else conversation.tasks.get(turn.made)
+    story = turn.task if turn.created_id is None else conversation.tasks.get(turn.created_id)
     if story is not None:
         return story.id if turn.exchange.caller == story.caller else None
-    thing = conversation.assets.get(turn.made or turn.asked)
+    thing = conversation.assets.get(turn.created_id or turn.requested_id)
     return thing.id if thing is not None and turn.exchange.caller == thing.caller else None
 
 
-def trial(life: Life) -> Drawn:
+def trial(life: TrialRecord) -> Drawn:
     """The life of a trial."""
     events = tuple(_call(call) for call in life.calls)
-    return Drawn(life.scenario, life.says, life.outcome, events)
+    return Drawn(life.scenario, life.description, life.outcome, events)
 
 
 # --- conversations ---
 
 
 def _task(story: TaskHistory, turns: Sequence[Interaction]) -> Drawn:
-    ended = story.ended
-    end = "it did not come to its end" if ended is None else f"it ended as {ended.word}"
+    ended = story.final_poll
+    end = "it did not come to its end" if ended is None else f"it ended as {ended.raw_status}"
     return Drawn(story.id, _ordered(story), end, _events(turns))
 
 
@@ -145,7 +145,7 @@ def _ordered(story: TaskHistory) -> str:
 
 
 def _asset(thing: AssetHistory, turns: Sequence[Interaction]) -> Drawn:
-    return Drawn(thing.id, "an asset", "it was deleted" if thing.deleted else "it was kept", _events(turns))
+    return Drawn(thing.id, "an asset", "it was deleted" if thing.deletion else "it was kept", _events(turns))
 
 
 def _events(turns: Sequence[Interaction]) -> tuple[Event, ...]:
@@ -155,7 +155,7 @@ def _events(turns: Sequence[Interaction]) -> tuple[Event, ...]:
 
 def _event(turn: Interaction, at: float) -> Event:
     mark = _mark(turn.operation)
-    word = turn.word or "" if mark is not Mark.CONTENT and not turn.refused else ""
+    word = turn.raw_status or "" if mark is not Mark.CONTENT and not turn.is_error else ""
     says = f"{turn.operation}: {_told(turn.exchange.response)}"
     return Event(at, mark, _tone(turn, mark), word, says, str(turn.status_code or "–"))
 
@@ -169,13 +169,13 @@ def _mark(operation: str | None) -> Mark:
 
 
 def _tone(turn: Interaction, mark: Mark) -> Tone:
-    if turn.refused:
+    if turn.is_error:
         return Tone.REFUSED if 200 <= turn.status_code < 500 else Tone.TROUBLE
     if turn.status is not None:
         return TONES[turn.status]
     if mark is Mark.CONTENT:
         return Tone.SUCCESS
-    return ASSETS.get((turn.word or "").lower(), Tone.UNKNOWN)
+    return ASSETS.get((turn.raw_status or "").lower(), Tone.UNKNOWN)
 
 
 def _told(answer: Response) -> str:
@@ -187,17 +187,17 @@ def _told(answer: Response) -> str:
 # --- trials ---
 
 
-def _call(call: Call) -> Event:
+def _call(call: TrialCall) -> Event:
     mark = _mark(call.operation)
     told = f"HTTP {call.status}" if call.status else "no answer"
-    broken_off = ", broken off" if call.status and call.ended is None else ""
+    broken_off = ", broken off" if call.status and call.ended_at is None else ""
     faults = f" (fault: {'; '.join(call.faults)})" if call.faults else ""
     says = f"{call.request}: {told}{broken_off}{faults}"
-    return Event(call.at, mark, _tone_of(call, mark), call.word, says, str(call.status or "–"))
+    return Event(call.at, mark, _tone_of(call, mark), call.raw_status, says, str(call.status or "–"))
 
 
-def _tone_of(call: Call, mark: Mark) -> Tone:
-    if call.ended is None or call.status >= 500 or call.status == 0:
+def _tone_of(call: TrialCall, mark: Mark) -> Tone:
+    if call.ended_at is None or call.status >= 500 or call.status == 0:
         return Tone.TROUBLE
     if call.status >= 400:
         return Tone.REFUSED

@@ -30,7 +30,7 @@ class Invariant(StrEnum):
     CONTRACT_KEPT = "contract-kept"
 
 
-MEANINGS: Mapping[Invariant, str] = {
+INVARIANT_DESCRIPTIONS: Mapping[Invariant, str] = {
     Invariant.ONE_CHARGE: "an order is charged at most once",
     Invariant.NO_BLIND_RESUBMIT: "an order whose answer was lost is not sent again, and is reported as such",
     Invariant.BOUNDED_WAIT: "there is an end to waiting, and it is reported as a timeout",
@@ -46,16 +46,16 @@ MEANINGS: Mapping[Invariant, str] = {
     Invariant.KEY_STAYS_HOME: "the key goes to the upstream's own origin, and along no redirect away from it",
     Invariant.CONTRACT_KEPT: "what is sent keeps every rule, and orders what was asked for",
 }
-UNKIND = frozenset({Invariant.PACED_POLLS, Invariant.NO_POLL_AFTER_END})
+WARNING_INVARIANTS = frozenset({Invariant.PACED_POLLS, Invariant.NO_POLL_AFTER_END})
 """What burdens the upstream, and costs nobody money or a clip."""
 
 
-def severity(invariant: Invariant) -> Severity:
+def invariant_severity(invariant: Invariant) -> Severity:
     """How much it matters that an invariant broke."""
-    return Severity.WARNING if invariant in UNKIND else Severity.BREAKING
+    return Severity.WARNING if invariant in WARNING_INVARIANTS else Severity.BREAKING
 
 
-class Verdict(StrEnum):
+class CertificationVerdict(StrEnum):
     """Of a whole certification."""
 
     CERTIFIED = "certified"
@@ -64,7 +64,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class TrialCall:
     """One call of a trial; `at` and `ended` are seconds since the first, `ended` None for an answer that never ended.
 
     `status` 0 stands for an answer that never began. `word` is the status word that it told, and `meaning` what that
@@ -72,23 +72,23 @@ class Call:
     """
 
     at: float
-    ended: float | None
+    ended_at: float | None
     operation: str
     request: str
     status: int
-    word: str = ""
+    raw_status: str = ""
     meaning: TaskStatus | None = None
     faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class TrialRecord:
     """One trial from its first call to the client's end: the scenario, what happened in it, and the outcome."""
 
     scenario: str
-    says: str
+    description: str
     steps: tuple[str, ...]
-    calls: tuple[Call, ...]
+    calls: tuple[TrialCall, ...]
     outcome: str
     seconds: float
 
@@ -104,8 +104,8 @@ class InvariantViolation:
     scenario: str
     severity: Severity
     detail: str
-    conversation: tuple[str, ...]
-    life: Life | None = None
+    transcript: tuple[str, ...]
+    trial: TrialRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,9 @@ class Certification:
 
     upstream: str
     adapter: str
-    verdict: Verdict
+    verdict: CertificationVerdict
     trials: tuple[str, ...]
-    broken: tuple[InvariantViolation, ...]
-    trouble: str = ""
+    violations: tuple[InvariantViolation, ...]
+    problem: str = ""
     seconds: float = 0.0
-    lives: tuple[Life, ...] = ()
+    trial_records: tuple[TrialRecord, ...] = ()

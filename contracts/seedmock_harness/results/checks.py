@@ -26,30 +26,30 @@ class CheckResult:
     """What a check saw of one fact in one exchange. `severity` replaces what the fact's basis implies."""
 
     fact: Fact
-    holds: bool
+    passed: bool
     title: str = ""
     expected: str = ""
     observed: str = ""
     severity: Severity | None = None
 
 
-def held(fact: Fact, observed: str = "") -> CheckResult:
+def passed(fact: Fact, observed: str = "") -> CheckResult:
     """The exchange bears the fact out."""
     return CheckResult(fact, True, observed=observed)
 
 
-def broken(fact: Fact, title: str, expected: object, observed: object, severity: Severity | None = None) -> CheckResult:
+def failed(fact: Fact, title: str, expected: object, observed: object, severity: Severity | None = None) -> CheckResult:
     """The exchange contradicts the fact. `title` is a sentence's beginning: `the status runs backwards`."""
     return CheckResult(fact, False, title, str(expected), str(observed), severity)
 
 
-def compared(
+def compare(
     fact: Fact, title: str, expected: object, observed: object, severity: Severity | None = None
 ) -> CheckResult:
     """Whether what was observed is what the fact lets one expect."""
     if expected == observed:
-        return held(fact, str(observed))
-    return broken(fact, title, expected, observed, severity)
+        return passed(fact, str(observed))
+    return failed(fact, title, expected, observed, severity)
 
 
 class CheckFailure(AssertionError):
@@ -57,15 +57,15 @@ class CheckFailure(AssertionError):
 
     def __init__(self, check: str, look: CheckResult, exchange: Exchange) -> None:
         super().__init__(check, look, exchange)
-        self.check, self.look, self.exchange = check, look, exchange
+        self.check, self.result, self.exchange = check, look, exchange
         self.fact, self.title = look.fact, look.title
         self.expected, self.observed = look.expected, look.observed
 
     @property
     def severity(self) -> Severity:
         """A contradicted assumption is news, not breakage: nobody was promised it."""
-        if self.look.severity is not None:
-            return self.look.severity
+        if self.result.severity is not None:
+            return self.result.severity
         return Severity.INFO if self.fact.basis is Basis.ASSUMED else Severity.BREAKING
 
     @property
@@ -81,12 +81,12 @@ class CheckFailure(AssertionError):
             f"  observed  {self.observed}",
             f"  check     {self.check}",
             f"  answer    {self.exchange.response.status} {self.exchange.response.body[:SHOWN]}",
-            f"  repeat    {curl(self.exchange.request)}",
+            f"  repeat    {curl_command(self.exchange.request)}",
         )
         return "\n".join(lines)
 
 
-def curl(request: Request) -> str:
+def curl_command(request: Request) -> str:
     """A command that repeats a request, with $SEEDMOCK_API_KEY in the place of the key."""
     parts = ["curl", "-i", "-X", request.method, shlex.quote(request.url)]
     for name, value in request.headers:

@@ -15,7 +15,7 @@ from ..conversation.history import History
 from .checks import Severity
 
 
-class Verdict(StrEnum):
+class VerificationVerdict(StrEnum):
     """Of a whole verification."""
 
     CONFORMS = "conforms"
@@ -23,7 +23,7 @@ class Verdict(StrEnum):
     COULD_NOT_LOOK = "could-not-look"
 
 
-class Seen(StrEnum):
+class FactStatus(StrEnum):
     """Of one fact."""
 
     CONFIRMED = "confirmed"
@@ -32,11 +32,11 @@ class Seen(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FactSeen:
+class FactResult:
     """What became of one fact; `detail` says what was seen, or why nobody looked."""
 
     fact: Fact
-    seen: Seen
+    status: FactStatus
     detail: str = ""
 
 
@@ -60,7 +60,7 @@ class Finding:
     patch: str = ""
 
     @property
-    def settles(self) -> bool:
+    def is_about_assumption(self) -> bool:
         """Whether it is about an assumption: news, and no drift by itself."""
         return self.fact.basis is Basis.ASSUMED
 
@@ -72,18 +72,18 @@ class Verification:
     contract: Contract
     target: str
     started_at: float
-    verdict: Verdict
+    verdict: VerificationVerdict
     spent: Decimal
-    facts: tuple[FactSeen, ...]
+    facts: tuple[FactResult, ...]
     findings: tuple[Finding, ...]
-    conversation: History
-    trouble: str = ""
+    history: History
+    problem: str = ""
     """Why nothing, or not all, could be looked at, in one sentence; empty if nothing was in the way."""
     tasks: tuple[str, ...] = ()
     """The ids of what was made and may be charged, in the order of the orders."""
-    doubts: tuple[str, ...] = ()
+    unresolved_orders: tuple[str, ...] = ()
     """Orders of which nobody knows whether they were taken, a sentence each."""
-    settled: tuple[tuple[Fact, str], ...] = ()
+    confirmed_assumptions: tuple[tuple[Fact, str], ...] = ()
     """Assumptions that were confirmed, each with the line that follows for the contract."""
     seconds: float = 0.0
     """How long it took."""
@@ -91,15 +91,15 @@ class Verification:
     """The steps that were made."""
     resumable: bool = False
     """Whether the same command goes on with what was ordered."""
-    play: bool = False
+    play_money: bool = False
     """Whether it was play money that was spent: the target was an emulator that was made for this."""
 
     @property
-    def money(self) -> str:
+    def currency(self) -> str:
         """What its amounts are in."""
-        return money(self.play)
+        return currency(self.play_money)
 
 
-def money(play: bool) -> str:
+def currency(play: bool) -> str:
     """What amounts are in."""
     return "play money" if play else "USD"

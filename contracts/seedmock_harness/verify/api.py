@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from seedmock_contracts.upstreams import get_contract
 
-from ..results.verification import Finding, Seen, Verification
+from ..results.verification import FactStatus, Finding, Verification
 from .order_log import OrderLog, state_file
 from .session import Session, Silent, about, plan, terms_for
 from .target import elsewhere
@@ -37,10 +37,10 @@ def run_verification(
 
 def summary_line(verification: Verification) -> str:
     """Return verdict, counts of facts, cost and problem in one line."""
-    counts = ", ".join(f"{sum(fact.seen is seen for fact in verification.facts)} {seen}" for seen in Seen)
+    counts = ", ".join(f"{sum(fact.status is seen for fact in verification.facts)} {seen}" for seen in FactStatus)
     tasks = f", tasks {', '.join(verification.tasks)}" if verification.tasks else ""
-    problem = f"; problem: {verification.trouble}" if verification.trouble else ""
-    cost = f"{verification.spent:f} {verification.money}{tasks}"
+    problem = f"; problem: {verification.problem}" if verification.problem else ""
+    cost = f"{verification.spent:f} {verification.currency}{tasks}"
     target = f"{verification.contract.name} at {verification.target}"
     return f"{target}: {verification.verdict} ({counts}; {cost}){problem}"
 

@@ -16,7 +16,7 @@ from seedmock_contracts.upstreams import get_contract
 from seedmock_server.clock import Clock
 from seedmock_server.settings import InvalidSetting, parse_variants
 
-from ..driver.http_transport import InvalidAddress
+from ..driver.http_transport import InvalidBaseUrl
 from ..recordings.writer import Recorder, RecordingError
 from ..reports.writers import VERIFICATIONS, InvalidReport, require, write
 from ..results.verification import Verification
@@ -31,7 +31,7 @@ class NoKey(ValueError):
     """Somebody else's service is to be verified, and there is no API key for it."""
 
 
-USAGE = (InvalidBudget, InvalidAddress, InvalidSetting, InvalidReport, NoKey, UnknownStep)
+USAGE = (InvalidBudget, InvalidBaseUrl, InvalidSetting, InvalidReport, NoKey, UnknownStep)
 """What is raised of options that are not valid; nothing was sent."""
 TROUBLES = (UnreadableOrderLog, RecordingError, OSError)
 """What is raised of what is in the way of a verification."""

@@ -15,10 +15,14 @@ from seedmock_server.cli.connection import progress
 
 from ..driver.client import Step
 from ..reports.verify.json import repeat
-from ..results.verification import Finding, Seen, Verdict, Verification
+from ..results.verification import FactStatus, Finding, Verification, VerificationVerdict
 from .session import Session
 
-COLOURS = {Verdict.CONFORMS: "green", Verdict.DRIFTED: "red", Verdict.COULD_NOT_LOOK: "yellow"}
+COLOURS = {
+    VerificationVerdict.CONFORMS: "green",
+    VerificationVerdict.DRIFTED: "red",
+    VerificationVerdict.COULD_NOT_LOOK: "yellow",
+}
 SHOWN = 120
 
 
@@ -49,13 +53,15 @@ def announce(session: Session, limit: Decimal | None) -> None:
     """What is going to happen, and for how much; said before the first call."""
     plan, ordered = session.plan, session.ordered
     click.echo(f"{plan.contract.display_name} at {session.target.name}")
-    click.echo(f"free steps: {len(plan.free)}")
-    money = session.target.money
+    click.echo(f"free steps: {len(plan.free_steps)}")
+    money = session.target.currency
     most = "unlimited" if limit is None else f"{limit:f}"
-    click.echo(f"paid steps: {len(ordered)} of {len(plan.paid)}, together {session.quoted:f} {money} (budget {most})")
-    left = sum((step.price for step in plan.paid if step not in ordered), Decimal(0))
+    click.echo(
+        f"paid steps: {len(ordered)} of {len(plan.paid_steps)}, together {session.quoted:f} {money} (budget {most})"
+    )
+    left = sum((step.price for step in plan.paid_steps if step not in ordered), Decimal(0))
     if left:
-        click.echo(f"  not paid for: {len(plan.paid) - len(ordered)} steps, {left:f} {money} more")
+        click.echo(f"  not paid for: {len(plan.paid_steps) - len(ordered)} steps, {left:f} {money} more")
     if session.resumed is not None:
         tasks = ", ".join(order.task for order in session.resumed.orders if order.task) or "none with a known id"
         click.echo(f"going on with the run that was interrupted; {session.budget.spent:f} spent, tasks: {tasks}")
@@ -66,7 +72,7 @@ def listed(steps: Sequence[Step]) -> None:
     width = max((len(step.name) for step in steps), default=0)
     for step in steps:
         price = f"{step.price:f}" if step.price else "free"
-        click.echo(f"{step.name:{width}} {price:>10}  {step.says}{' (minimal)' if step.minimal else ''}")
+        click.echo(f"{step.name:{width}} {price:>10}  {step.description}{' (minimal)' if step.minimal else ''}")
 
 
 def conclude(found: Verification) -> None:
@@ -74,20 +80,20 @@ def conclude(found: Verification) -> None:
     _table(found)
     for finding in found.findings:
         _finding(finding)
-    for fact, patch in found.settled:
+    for fact, patch in found.confirmed_assumptions:
         click.echo(f"settled  {patch}" if patch.startswith(fact.id) else f"settled  {fact.id}: {patch}")
-    for doubtful in found.doubts:
+    for doubtful in found.unresolved_orders:
         click.echo(f"in doubt  {doubtful}")
-    if found.tasks and (found.trouble or found.verdict is not Verdict.CONFORMS):
+    if found.tasks and (found.problem or found.verdict is not VerificationVerdict.CONFORMS):
         click.echo(f"tasks that are paid for: {', '.join(found.tasks)}")
     if found.resumable:
         click.echo("the same command goes on with them, and orders none of them anew")
-    if found.trouble:
-        click.echo(f"in the way: {found.trouble}")
-    left = sum(fact.seen is Seen.NOT_LOOKED for fact in found.facts)
+    if found.problem:
+        click.echo(f"in the way: {found.problem}")
+    left = sum(fact.status is FactStatus.NOT_LOOKED for fact in found.facts)
     if left:
         click.echo(f"not looked at: {left} facts; --report FILE lists them, and why")
-    told = f"{found.verdict}: {len(found.tasks)} tasks, {found.spent:f} {found.money}, {found.seconds:.1f} s"
+    told = f"{found.verdict}: {len(found.tasks)} tasks, {found.spent:f} {found.currency}, {found.seconds:.1f} s"
     click.echo(click.style(told, fg=COLOURS[found.verdict], bold=True))
 
 
@@ -95,10 +101,10 @@ def _table(found: Verification) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("facts", *(seen.value for seen in Seen), box=None, pad_edge=False)
+    table = Table("facts", *(seen.value for seen in FactStatus), box=None, pad_edge=False)
     for basis in Basis:
         of = [fact for fact in found.facts if fact.fact.basis is basis]
-        table.add_row(basis.value, *(str(sum(fact.seen is seen for fact in of)) for seen in Seen))
+        table.add_row(basis.value, *(str(sum(fact.status is seen for fact in of)) for seen in FactStatus))
     Console(width=None if sys.stdout.isatty() else SHOWN).print(table)
 
 

@@ -17,8 +17,8 @@ from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_server.http.in_process import BufferedResponse
 
 from ..conversation.history import History, Interaction
-from ..driver.client import Answered, Step
-from ..driver.http_transport import NoAnswer
+from ..driver.client import ReceivedResponse, Step
+from ..driver.http_transport import NoResponse
 from .budget import Budget
 from .order_log import LoggedOrder, OrderLog
 from .target import Target
@@ -75,7 +75,7 @@ class PaidTransport:
         """Nothing may be ordered from here on."""
         self.step = None
 
-    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Answered:
+    def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
         """Raises NoAnswer, OrderOutcomeUnknown, OrderingStopped."""
         if self.step is None or method != "POST" or url not in self._paths:
             return self.target.send(method, url, headers=headers, content=content)
@@ -86,7 +86,7 @@ class PaidTransport:
             return self._again(before)
         return self._order(url, headers, content)
 
-    def _again(self, order: LoggedOrder) -> Answered:
+    def _again(self, order: LoggedOrder) -> ReceivedResponse:
         """What was answered to an order that was made before the interruption."""
         self._paid_for = order.step
         if order.answer is None:
@@ -98,20 +98,20 @@ class PaidTransport:
         told = order.answer
         return BufferedResponse(int(told["status"]), dict(told["headers"]), str(told["body"]).encode())
 
-    def _order(self, url: str, headers: Mapping[str, str], content: bytes) -> Answered:
+    def _order(self, url: str, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
         assert self.step is not None
         price = Decimal(0) if self._paid_for == self.step.name else self.step.price
         if not self.budget.affords(price):
             raise OrderingStopped(
-                f"step {self.step.name} costs {price} {self.target.money} more, which the budget does not allow"
+                f"step {self.step.name} costs {price} {self.target.currency} more, which the budget does not allow"
             )
         order = self.book.ordering(self.step.name, price, self.target.now())
         self._paid_for = self.step.name
         self.budget.spend(price)
         try:
             answer = self.target.send("POST", url, headers=headers, content=content)
-        except NoAnswer as error:
-            if error.sent:
+        except NoResponse as error:
+            if error.may_have_arrived:
                 raise self._doubt(order, str(error)) from error
             self._gone(order)
             raise
@@ -120,21 +120,21 @@ class PaidTransport:
             raise
         return self._judged(order, self._turn(url, content, answer), answer)
 
-    def _judged(self, order: LoggedOrder, turn: Interaction, answer: Answered) -> Answered:
+    def _judged(self, order: LoggedOrder, turn: Interaction, answer: ReceivedResponse) -> ReceivedResponse:
         """Write what became of an order. An answer that is no refusal in the upstream's words leaves it in doubt."""
         now, kept = self.target.now(), _kept(answer)
-        ending = next((kind for kind in ENDING if any(case.kind is kind for case in turn.cases)), None)
-        if turn.made is not None:
-            self.tasks.append(turn.made)
-            self.book.answered(order, now, turn.made, kept, refused=False)
-        elif turn.refused and (turn.cases or 400 <= turn.status_code < 500) and turn.status_code < 500:
+        ending = next((kind for kind in ENDING if any(case.kind is kind for case in turn.error_cases)), None)
+        if turn.created_id is not None:
+            self.tasks.append(turn.created_id)
+            self.book.answered(order, now, turn.created_id, kept, refused=False)
+        elif turn.is_error and (turn.error_cases or 400 <= turn.status_code < 500) and turn.status_code < 500:
             self._gone(order, kept)
             if ending is not None:
                 raise OrderingStopped(f"{ENDING[ending]} ({turn.status_code} at step {order.step})")
         else:
             self.book.answered(order, now, "", kept, refused=False)
             why = f"the answer was {turn.status_code} without an id"
-            self.doubts.append(doubt(order, why, self.target.money))
+            self.doubts.append(doubt(order, why, self.target.currency))
         return answer
 
     def _gone(self, order: LoggedOrder, kept: Mapping[str, Any] | None = None) -> None:
@@ -143,15 +143,15 @@ class PaidTransport:
         self.book.answered(order, self.target.now(), "", kept, refused=True)
 
     def _doubt(self, order: LoggedOrder, why: str) -> OrderOutcomeUnknown:
-        self.doubts.append(doubt(order, why, self.target.money))
+        self.doubts.append(doubt(order, why, self.target.currency))
         return OrderOutcomeUnknown(f"the order of step {order.step} may have been taken: {why}")
 
-    def _turn(self, url: str, content: bytes, answer: Answered) -> Interaction:
+    def _turn(self, url: str, content: bytes, answer: ReceivedResponse) -> Interaction:
         """The answer in the light of nothing: only whether something was made, or refused, is asked."""
         assert self.step is not None
         request = Request("POST", url, body=content.decode("utf-8", "replace"))
         response = Response(answer.status_code, body=answer.content.decode("utf-8", "replace"))
-        return History(self.contract).turn(Exchange(self._paths[url], request, response))
+        return History(self.contract).interaction(Exchange(self._paths[url], request, response))
 
 
 def doubt(order: LoggedOrder, why: str, money: str) -> str:
@@ -160,6 +160,6 @@ def doubt(order: LoggedOrder, why: str, money: str) -> str:
     return f"step {order.step}: {which} for {order.price} {money} may have been taken, its id is not known: {why}"
 
 
-def _kept(answer: Answered) -> dict[str, Any]:
+def _kept(answer: ReceivedResponse) -> dict[str, Any]:
     headers = {name: value for name, value in answer.headers.items() if name.lower() != "set-cookie"}
     return {"status": answer.status_code, "headers": headers, "body": answer.content.decode("utf-8", "replace")}

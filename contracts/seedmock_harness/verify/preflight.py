@@ -12,8 +12,8 @@ from seedmock_contracts.enums import ErrorKind, Operation
 
 from ..conversation.history import Interaction
 from ..driver.client import Driver, Step
-from ..probes.boundary_probes import NOBODY_S
-from ..probes.task_flows import query
+from ..probes.boundary_probes import UNKNOWN_ID
+from ..probes.task_flows import query_task
 from ..results.checks import CheckResult
 
 ELSEWHERE = frozenset({404, 405, 501})
@@ -21,8 +21,8 @@ KEYS = frozenset({ErrorKind.AUTHENTICATION, ErrorKind.FORBIDDEN})
 
 
 def _knock(speaker: Driver) -> Iterable[CheckResult]:
-    query(speaker, NOBODY_S)
-    speaker.ask(Operation.CREATE, {})
+    query_task(speaker, UNKNOWN_ID)
+    speaker.call(Operation.CREATE, {})
     return ()
 
 
@@ -57,7 +57,7 @@ def _form(turn: Interaction) -> str:
 
 
 def _kinds(turn: Interaction) -> set[ErrorKind]:
-    return {case.kind for case in turn.cases}
+    return {case.kind for case in turn.error_cases}
 
 
 def _locked(turn: Interaction) -> bool:
@@ -68,6 +68,6 @@ def _strange(turn: Interaction) -> bool:
     """Whether an answer could be anybody's: no case of the contract's, and no word or id of its own."""
     holder: Any = turn.body if isinstance(turn.body, dict) else {}
     known = {turn.contract.response.envelope_key, "code"} if turn.contract.response.envelope_key else {"error", "code"}
-    if known & set(holder) or turn.word is not None or turn.made is not None:
+    if known & set(holder) or turn.raw_status is not None or turn.created_id is not None:
         return False
     return turn.status_code in ELSEWHERE or turn.status_code < 400

@@ -12,7 +12,7 @@ from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Fact, Variants
 
 from ..results.checks import CheckFailure, CheckResult, Severity
-from ..results.verification import FactSeen, Finding, Seen
+from ..results.verification import FactResult, FactStatus, Finding
 
 Key = tuple[str, str]
 """A check's name and a fact's id: of each pair there is one finding at most."""
@@ -38,7 +38,7 @@ class Observation:
     @property
     def is_red(self) -> bool:
         """Whether it contradicts what was promised, and so is worth a second look."""
-        return not self.look.holds and self.failure.severity is not Severity.INFO
+        return not self.look.passed and self.failure.severity is not Severity.INFO
 
 
 @dataclass
@@ -52,7 +52,7 @@ class ResultSet:
 
     def add(self, sight: Observation) -> None:
         """Remember a look; of the same finding the first."""
-        if sight.look.holds:
+        if sight.look.passed:
             self.held.setdefault(sight.key, sight)
         else:
             self.broken.setdefault(sight.key, sight)
@@ -76,19 +76,23 @@ class ResultSet:
         return any(sight.is_red and self.label(key) == "drift" for key, sight in self.broken.items())
 
 
-def facts_seen(contract: Contract, gathered: ResultSet, why_not: str) -> Iterator[FactSeen]:
+def facts_seen(contract: Contract, gathered: ResultSet, why_not: str) -> Iterator[FactResult]:
     """A verdict on every fact of the contract; `why_not` says why the others were not looked at."""
     broken = _by_fact({key: sight for key, sight in gathered.broken.items() if gathered.label(key) == "drift"})
     held = _by_fact(gathered.held)
     for fact in contract.facts():
         if fact.id in broken:
             look = broken[fact.id].look
-            yield FactSeen(fact, Seen.CONTRADICTED, f"{look.title}: expected {look.expected}, observed {look.observed}")
+            yield FactResult(
+                fact, FactStatus.CONTRADICTED, f"{look.title}: expected {look.expected}, observed {look.observed}"
+            )
         elif fact.id in held:
             sight = held[fact.id]
-            yield FactSeen(fact, Seen.CONFIRMED, sight.look.observed or f"seen by {sight.check} in {sight.step}")
+            yield FactResult(
+                fact, FactStatus.CONFIRMED, sight.look.observed or f"seen by {sight.check} in {sight.step}"
+            )
         else:
-            yield FactSeen(fact, Seen.NOT_LOOKED, why_not)
+            yield FactResult(fact, FactStatus.NOT_LOOKED, why_not)
 
 
 def _by_fact(sights: Mapping[Key, Observation]) -> dict[str, Observation]:
@@ -128,7 +132,7 @@ def _finding(
 
 def patch(fact: Fact, look: CheckResult, at: float | None = None) -> str:
     """What follows for the contract from a look that settles an assumption, in one line."""
-    if look.holds:
+    if look.passed:
         day = "" if at is None else f" (verified {datetime.fromtimestamp(at, UTC):%Y-%m-%d})"
         return f"{fact.id}: evidence: {fact.basis} -> {Basis.OBSERVED}{day}"
     if isinstance(fact, Variants) and look.observed in fact.options:

@@ -16,11 +16,11 @@ from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import Interaction
-from ..driver.client import Driver, Judged, Step, UnexpectedTask
-from ..driver.http_transport import NoAnswer
-from ..probes.paid_steps import PaidOptions, rows
-from ..probes.task_flows import Unfinished
-from ..results.checks import CheckResult, Severity, broken
+from ..driver.client import CheckedInteraction, Driver, Step, UnexpectedTask
+from ..driver.http_transport import NoResponse
+from ..probes.paid_steps import PaidOptions, priced_sizes
+from ..probes.task_flows import TaskNotFinished
+from ..results.checks import CheckResult, Severity, failed
 from . import preflight as doorstep
 from .order_log import UnreadableOrderLog
 from .paid_transport import OrderingStopped, OrderOutcomeUnknown, PaidTransport
@@ -84,7 +84,7 @@ class Runner:
         self._attempt(doorstep.STEP, pays=False)
         if self._silent:
             raise Stop(self.missed[doorstep.STEP.name])
-        why = doorstep.trouble(self.speaker.conversation.turns)
+        why = doorstep.trouble(self.speaker.history.interactions)
         if why:
             self.gathered = ResultSet()
             raise Stop(why)
@@ -102,21 +102,21 @@ class Runner:
 
     def _attempt(self, step: Step, pays: bool) -> None:
         """Make a step once; what it yields belongs to its latest exchange."""
-        self._step, self.speaker.paying = step, pays
+        self._step, self.speaker.allow_orders = step, pays
         if pays:
             self.till.begin(step)
         try:
             for look in step.run(self.speaker):
-                self._add(step.name, look, self.speaker.spoken_of.exchange)
-        except NoAnswer as error:
+                self._add(step.name, look, self.speaker.current.exchange)
+        except NoResponse as error:
             self._silent += 1
             self._miss(step, str(error), goes_on=pays)
             return
         except UnexpectedTask as made:
-            self._unwanted(made.turn)
+            self._unwanted(made.interaction)
         except OrderOutcomeUnknown as error:
             self._miss(step, str(error))
-        except Unfinished as error:
+        except TaskNotFinished as error:
             self._miss(step, str(error), goes_on=True)
         except OrderingStopped as error:
             self._miss(step, str(error), goes_on=True)
@@ -153,12 +153,12 @@ class Runner:
             self.trouble = trouble
         self.gathered.confirm(second, red)
 
-    def _hear(self, judged: Judged) -> None:
-        self.watcher.exchange(judged.turn.exchange)
-        if self.till.resumed and judged.turn.operation is Operation.BALANCE:
+    def _hear(self, judged: CheckedInteraction) -> None:
+        self.watcher.exchange(judged.interaction.exchange)
+        if self.till.resumed and judged.interaction.operation is Operation.BALANCE:
             return  # between two balances of this run lies nothing of what the interrupted one has paid
-        for check, look in judged.looks:
-            self._add(check, look, judged.turn.exchange)
+        for check, look in judged.results:
+            self._add(check, look, judged.interaction.exchange)
 
     def _add(self, check: str, look: CheckResult, exchange: Exchange) -> None:
         sight = Observation(self._step.name, check, look, exchange)
@@ -168,20 +168,20 @@ class Runner:
     def _unwanted(self, turn: Interaction) -> None:
         """A question that must cost nothing was taken as an order: the worst that can be found, and the last."""
         price = dearest(self.contract)
-        self.till.tasks.append(turn.made or "")
+        self.till.tasks.append(turn.created_id or "")
         self.till.budget.spend(price)
         order = self.till.book.ordering(self._step.name, price, self.till.target.now())
-        self.till.book.answered(order, self.till.target.now(), turn.made or "", None, refused=False)
-        cost = f"{price} {self.till.target.money}"
-        title = f"task {turn.made} was made by a question that must be refused; it may cost up to {cost}"
-        look = broken(_fact(turn), title, "a refusal, and no task", f"task {turn.made}", Severity.BREAKING)
+        self.till.book.answered(order, self.till.target.now(), turn.created_id or "", None, refused=False)
+        cost = f"{price} {self.till.target.currency}"
+        title = f"task {turn.created_id} was made by a question that must be refused; it may cost up to {cost}"
+        look = failed(_fact(turn), title, "a refusal, and no task", f"task {turn.created_id}", Severity.BREAKING)
         self._add("nothing_is_made_unasked", look, turn.exchange)
         raise Stop(title)
 
 
 def dearest(contract: Contract) -> Decimal:
     """The most that an order can cost whose terms are not known."""
-    return max(row.price for row in rows(contract, PaidOptions()))
+    return max(row.price for row in priced_sizes(contract, PaidOptions()))
 
 
 def _fact(turn: Interaction) -> Fact:

@@ -14,9 +14,9 @@ from seedmock_contracts.exchange import Exchange
 from seedmock_server.clock import Clock
 
 from ..driver.client import Step
-from ..probes.free_steps import free
-from ..probes.paid_steps import ELSEWHERE, PaidOptions, carried, paid
-from ..results.verification import Finding, Seen, Verdict, Verification
+from ..probes.free_steps import free_steps
+from ..probes.paid_steps import HOSTED_MEDIA, PaidOptions, inline_media, paid_steps
+from ..results.verification import FactStatus, Finding, Verification, VerificationVerdict
 from .budget import Budget
 from .order_log import OrderLog, Run, fingerprint
 from .paid_transport import PaidTransport, doubt
@@ -38,21 +38,21 @@ class Plan:
     """The steps to be made, and what those that cost money cost together."""
 
     contract: Contract
-    free: tuple[Step, ...]
-    paid: tuple[Step, ...]
+    free_steps: tuple[Step, ...]
+    paid_steps: tuple[Step, ...]
 
     @property
     def price(self) -> Decimal:
-        return sum((step.price for step in self.paid), Decimal(0))
+        return sum((step.price for step in self.paid_steps), Decimal(0))
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return (*self.free, *self.paid)
+        return (*self.free_steps, *self.paid_steps)
 
 
 def plan(contract: Contract, terms: PaidOptions, only: Sequence[str] = ()) -> Plan:
     """All steps, or those named: each by its own name, or by a group's. Raises UnknownStep."""
-    whole = Plan(contract, free(contract), paid(contract, terms))
+    whole = Plan(contract, free_steps(contract), paid_steps(contract, terms))
     names = [step.name for step in whole.steps]
     for name in only:
         if name not in (*names, *GROUPS):
@@ -61,8 +61,8 @@ def plan(contract: Contract, terms: PaidOptions, only: Sequence[str] = ()) -> Pl
         return whole
     return Plan(
         contract,
-        tuple(step for step in whole.free if _wanted(step, "free", only)),
-        tuple(step for step in whole.paid if _wanted(step, "paid", only)),
+        tuple(step for step in whole.free_steps if _wanted(step, "free", only)),
+        tuple(step for step in whole.paid_steps if _wanted(step, "paid", only)),
     )
 
 
@@ -72,7 +72,7 @@ def _wanted(step: Step, group: str, only: Sequence[str]) -> bool:
 
 def terms_for(target: Target, *, token_price: Decimal | None = None, deep: bool = False) -> PaidOptions:
     """How orders are made for a target: an emulator takes addresses at their word, anybody else must read them."""
-    props = ELSEWHERE if target.own else carried()
+    props = HOSTED_MEDIA if target.own else inline_media()
     return PaidOptions(props, token_price, deep, own_clock=target.moves)
 
 
@@ -97,8 +97,8 @@ class Session:
     def ordered(self) -> tuple[Step, ...]:
         """The paid steps that the budget allows, with those that an interrupted run has paid for."""
         had = {order.step for order in self.resumed.orders if not order.refused} if self.resumed else set()
-        fresh = self.budget.planned(step for step in self.plan.paid if step.name not in had)
-        return tuple(step for step in self.plan.paid if step.name in had or step in fresh)
+        fresh = self.budget.planned(step for step in self.plan.paid_steps if step.name not in had)
+        return tuple(step for step in self.plan.paid_steps if step.name in had or step in fresh)
 
     @property
     def quoted(self) -> Decimal:
@@ -119,9 +119,9 @@ class Session:
         self.book.open(since, self.resumed)
         till = PaidTransport(self.plan.contract, self.target, self.budget, self.book)
         doubtful = (order for order in self.book.run.orders if order.in_doubt)
-        till.doubts += [doubt(order, "the run was interrupted", self.target.money) for order in doubtful]
+        till.doubts += [doubt(order, "the run was interrupted", self.target.currency) for order in doubtful]
         runner = Runner(self.plan.contract, till, self.watcher)
-        runner.run(self.plan.free, self.ordered)
+        runner.run(self.plan.free_steps, self.ordered)
         found = self._found(runner, at)
         if runner.ended:
             self.book.close(self.target.now(), found.verdict)
@@ -130,7 +130,7 @@ class Session:
     def _found(self, runner: Runner, at: float) -> Verification:
         gathered, till = runner.gathered, runner.till
         facts = tuple(facts_seen(self.plan.contract, gathered, self._why_not(runner)))
-        looked = bool(runner.made) and any(fact.seen is not Seen.NOT_LOOKED for fact in facts)
+        looked = bool(runner.made) and any(fact.status is not FactStatus.NOT_LOOKED for fact in facts)
         trouble = runner.trouble or ("" if looked else self._nothing())
         return Verification(
             contract=self.plan.contract,
@@ -140,14 +140,14 @@ class Session:
             spent=self.budget.spent,
             facts=facts,
             findings=self._findings(runner),
-            conversation=runner.speaker.conversation,
-            trouble=trouble,
+            history=runner.speaker.history,
+            problem=trouble,
             tasks=tuple(dict.fromkeys(task for task in till.tasks if task)),
-            doubts=tuple(dict.fromkeys(till.doubts)),
-            settled=() if self._is_ours(runner) else tuple(settled(gathered, at)),
+            unresolved_orders=tuple(dict.fromkeys(till.doubts)),
+            confirmed_assumptions=() if self._is_ours(runner) else tuple(settled(gathered, at)),
             steps=tuple(runner.made),
             resumable=not runner.ended and bool(self.book.run.orders) and not self.target.own,
-            play=self.target.own,
+            play_money=self.target.own,
         )
 
     def _findings(self, runner: Runner) -> tuple[Finding, ...]:
@@ -158,12 +158,12 @@ class Session:
         return tuple(findings(runner.gathered, emulated, self.target.where))
 
     def _is_ours(self, runner: Runner) -> bool:
-        return self.target.own or any(BASIS in turn.headers for turn in runner.speaker.conversation.turns)
+        return self.target.own or any(BASIS in turn.headers for turn in runner.speaker.history.interactions)
 
     def _why_not(self, runner: Runner) -> str:
         if runner.trouble:
             return f"not looked at: {runner.trouble}"
-        left = [step for step in self.plan.paid if step.name not in runner.made]
+        left = [step for step in self.plan.paid_steps if step.name not in runner.made]
         if left:
             price = sum((step.price for step in left), Decimal(0))
             return f"not looked at: {len(left)} steps were not paid for (--budget {price} more)"
@@ -172,15 +172,15 @@ class Session:
         return "not looked at: no step that was made looks at it"
 
     def _nothing(self) -> str:
-        if self.plan.paid and not self.plan.free:
-            return f"nothing was looked at: the steps cost {self.plan.price} {self.target.money}, give --budget"
+        if self.plan.paid_steps and not self.plan.free_steps:
+            return f"nothing was looked at: the steps cost {self.plan.price} {self.target.currency}, give --budget"
         return "nothing was looked at: no answer told anything"
 
 
-def _verdict(drifts: bool, trouble: str) -> Verdict:
+def _verdict(drifts: bool, trouble: str) -> VerificationVerdict:
     if drifts:
-        return Verdict.DRIFTED
-    return Verdict.COULD_NOT_LOOK if trouble else Verdict.CONFORMS
+        return VerificationVerdict.DRIFTED
+    return VerificationVerdict.COULD_NOT_LOOK if trouble else VerificationVerdict.CONFORMS
 
 
 class Silent:
@@ -196,12 +196,12 @@ class Silent:
 def emulate(plan: Plan, steps: Iterable[str]) -> Mapping[Key, str]:
     """What our emulator says in the places that some steps look at."""
     contract, wanted = plan.contract, set(steps)
-    if wanted & {step.name for step in plan.paid}:
+    if wanted & {step.name for step in plan.paid_steps}:
         wanted.add("text")  # whose clip others go on with
     with own() as target:
         till = PaidTransport(contract, target, Budget(None), OrderLog(None, ""))
         runner = Runner(contract, till, Silent())
-        runner.run(tuple(_named(plan.free, wanted)), tuple(_named(plan.paid, wanted)))
+        runner.run(tuple(_named(plan.free_steps, wanted)), tuple(_named(plan.paid_steps, wanted)))
     return observed(runner.sights)
 
 

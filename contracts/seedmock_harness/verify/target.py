@@ -18,9 +18,9 @@ from seedmock_server.control_client import ControlClient, ControlClientError
 from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.settings import parse_settings
 
-from ..driver.client import Send
-from ..driver.http_transport import Wire, root_of
-from ..results.verification import money
+from ..driver.client import SendRequest
+from ..driver.http_transport import HttpTransport, resolve_base_url
+from ..results.verification import currency
 
 OWN = "http://emulator.seedmock"
 SERVED = "http://127.0.0.1:8000"
@@ -36,7 +36,7 @@ class Target:
     """Who is asked, with which keys, by whose clock. `name` is shown to people."""
 
     name: str
-    send: Send
+    send: SendRequest
     keys: Mapping[str, str]
     now: Callable[[], float]
     sleep: Callable[[float], None]
@@ -48,9 +48,9 @@ class Target:
     """Whether its clock moves when it is slept on, so that days can be waited for."""
 
     @property
-    def money(self) -> str:
+    def currency(self) -> str:
         """What it is paid in."""
-        return money(self.own)
+        return currency(self.own)
 
 
 @contextmanager
@@ -75,11 +75,11 @@ def own(*, app: App | None = None, clock: Clock | None = None, **values: Any) ->
 def elsewhere(contract: Contract, base_url: str, key: str, second: str = "") -> Iterator[Target]:
     """Whatever answers at an address, by the system's clock. Raises wire.InvalidAddress."""
     keys = {"first": key, "wrong": WRONG} | ({"second": second} if second else {})
-    root_of(contract, base_url)
+    resolve_base_url(contract, base_url)
     with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as client, _clock_of(base_url, key) as hands:
         now, sleep = hands or (Clock().now, pause)
-        wire = Wire(contract, base_url, keys, client, now, pause)
-        yield Target(wire.shown, wire, keys, now, sleep, wire.where, moves=hands is not None)
+        wire = HttpTransport(contract, base_url, keys, client, now, pause)
+        yield Target(wire.base_url, wire, keys, now, sleep, wire.url_for, moves=hands is not None)
 
 
 @contextmanager

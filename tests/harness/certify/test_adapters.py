@@ -16,7 +16,7 @@ import pytest
 from seedmock_harness.certify import runner as running
 from seedmock_harness.certify.adapters import ClientEnvironment, Outcome, Program, Run, outcome_from
 from seedmock_harness.certify.runner import run_certification
-from seedmock_harness.results.certification import Invariant, Verdict
+from seedmock_harness.results.certification import CertificationVerdict, Invariant
 
 ORDER = {"prompt": "A paper boat", "seconds": 4, "references": [], "timeout_seconds": 1}
 
@@ -149,15 +149,15 @@ def is_alive(number: int) -> bool:
 
 def test_a_program_that_is_not_there_could_not_run() -> None:
     found = run_certification(Program("no-such-program --at all"), upstream="opeai", seed=1)
-    assert found.verdict is Verdict.COULD_NOT_RUN
-    assert found.trouble == ("the adapter sent nothing: no-such-program cannot be started: No such file or directory")
-    assert found.broken == ()
+    assert found.verdict is CertificationVerdict.COULD_NOT_RUN
+    assert found.problem == ("the adapter sent nothing: no-such-program cannot be started: No such file or directory")
+    assert found.violations == ()
 
 
 def test_a_program_that_crashes_at_once_could_not_run(program: Callable[[str], Program]) -> None:
     found = run_certification(program("import no_such_module"), upstream="apimodels", seed=1)
-    assert found.verdict is Verdict.COULD_NOT_RUN
-    assert "ModuleNotFoundError: No module named 'no_such_module'" in found.trouble
+    assert found.verdict is CertificationVerdict.COULD_NOT_RUN
+    assert "ModuleNotFoundError: No module named 'no_such_module'" in found.problem
 
 
 @pytest.mark.slow
@@ -166,9 +166,9 @@ def test_a_program_that_hangs_at_once_is_stopped_and_could_not_run(
 ) -> None:
     monkeypatch.setattr(running, "QUIET", 2.0)
     found = run_certification(program("import time; time.sleep(60)"), upstream="opeai", seed=1, only=("stuck-queued",))
-    assert found.verdict is Verdict.COULD_NOT_RUN
-    assert found.trouble == "the adapter sent nothing: it did not end, and was stopped"
-    assert [one.invariant for one in found.broken] == [Invariant.BOUNDED_WAIT]
+    assert found.verdict is CertificationVerdict.COULD_NOT_RUN
+    assert found.problem == "the adapter sent nothing: it did not end, and was stopped"
+    assert [one.invariant for one in found.violations] == [Invariant.BOUNDED_WAIT]
 
 
 @pytest.mark.slow
@@ -178,8 +178,8 @@ def test_a_client_that_sends_and_never_says_what_came_of_it_could_not_run(making
         return lambda order: client(order) and None
 
     found = run_certification(make, upstream="opeai", seed=1)
-    assert found.verdict is Verdict.COULD_NOT_RUN
-    assert found.trouble.startswith("the adapter says nothing that can be read: None is no outcome")
+    assert found.verdict is CertificationVerdict.COULD_NOT_RUN
+    assert found.problem.startswith("the adapter says nothing that can be read: None is no outcome")
     assert len(found.trials) == 2
 
 
@@ -197,11 +197,11 @@ def test_a_crash_in_one_trial_is_judged_by_what_the_client_did(making: Callable[
         return run
 
     found = run_certification(make, upstream="opeai", seed=1, only=("ordinary", "failed", "create-400", "create-500"))
-    assert {(one.invariant, one.scenario) for one in found.broken} == {
+    assert {(one.invariant, one.scenario) for one in found.violations} == {
         (Invariant.TASK_ID_KEPT, "failed"),
         (Invariant.NO_BLIND_RESUBMIT, "create-500"),
     }
-    (lost,) = [one for one in found.broken if one.invariant is Invariant.TASK_ID_KEPT]
+    (lost,) = [one for one in found.violations if one.invariant is Invariant.TASK_ID_KEPT]
     assert lost.detail.endswith("there is no outcome that names it: it raised RuntimeError: what now")
 
 
@@ -224,5 +224,5 @@ def test_a_client_that_was_left_behind_is_not_taken_for_the_next_one(making: Cal
         return run
 
     names = ("ordinary", "failed")
-    assert run_certification(make, upstream="opeai", seed=1, only=names).verdict is Verdict.CERTIFIED
+    assert run_certification(make, upstream="opeai", seed=1, only=names).verdict is CertificationVerdict.CERTIFIED
     assert len({key for _, key in left}) == 2

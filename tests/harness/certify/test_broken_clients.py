@@ -9,7 +9,7 @@ import pytest
 
 from seedmock_harness.certify import runner as running
 from seedmock_harness.certify.runner import run_certification
-from seedmock_harness.results.certification import Invariant, Verdict
+from seedmock_harness.results.certification import CertificationVerdict, Invariant
 
 PLAIN = ("ordinary", "failed", "poll-404", "refused-face", "content-elsewhere")
 """What every broken client is run through, beside the scenarios that show its defect."""
@@ -69,13 +69,13 @@ def test_a_broken_client_is_blamed_on_what_it_breaks_and_on_nothing_else(
     upstream = UPSTREAM.get(defect, "apimodels" if len(defect) % 2 else "opeai")
     only = SHOWN_IN[defect] if defect in SLOW else {*PLAIN, *SHOWN_IN[defect]}
     found = run_certification(making("plain", defect), upstream=upstream, only=only, seed=1)
-    assert found.verdict is Verdict.NOT_CERTIFIED
-    assert {(one.invariant.value, one.scenario) for one in found.broken} >= {
+    assert found.verdict is CertificationVerdict.NOT_CERTIFIED
+    assert {(one.invariant.value, one.scenario) for one in found.violations} >= {
         (DEFECTS[defect], scenario) for scenario in SHOWN_IN[defect]
     }
-    assert {one.invariant.value for one in found.broken} == {DEFECTS[defect]}
-    for one in found.broken:
-        assert sum(line.startswith("step: ") for line in one.conversation) <= 6
+    assert {one.invariant.value for one in found.violations} == {DEFECTS[defect]}
+    for one in found.violations:
+        assert sum(line.startswith("step: ") for line in one.transcript) <= 6
 
 
 def test_there_is_a_broken_client_for_each_invariant() -> None:
@@ -88,11 +88,11 @@ def test_there_is_a_broken_client_for_each_invariant() -> None:
 def test_a_client_as_a_well_known_sdk_makes_it_breaks_several_at_once(making: Callable[..., Any]) -> None:
     only = ("ordinary", "create-lost", "not-started", "stuck-queued", "download-cut")
     found = run_certification(making("sdk_like"), upstream="opeai", only=only, seed=1)
-    broken = {(one.invariant.value, one.scenario) for one in found.broken}
+    broken = {(one.invariant.value, one.scenario) for one in found.violations}
     assert broken >= {
         ("one-charge", "create-lost"),
         ("no-blind-resubmit", "create-lost"),
         ("status-words", "not-started"),
         ("bounded-wait", "stuck-queued"),
     }
-    assert not [one for one in found.broken if one.scenario == "ordinary"]
+    assert not [one for one in found.violations if one.scenario == "ordinary"]

@@ -11,7 +11,7 @@ import pytest
 from seedmock_client.cli.adapter import outcome
 from seedmock_harness.certify.adapters import Program
 from seedmock_harness.certify.runner import run_certification
-from seedmock_harness.results.certification import Verdict
+from seedmock_harness.results.certification import CertificationVerdict
 
 DESIGNS = (
     ("plain", "apimodels"),  # httpx
@@ -28,8 +28,8 @@ def test_a_correct_client_is_certified_whatever_its_design(
     design: str, upstream: str, making: Callable[..., Any]
 ) -> None:
     found = run_certification(making(design), upstream=upstream, seed=1)
-    assert found.broken == ()
-    assert found.verdict is Verdict.CERTIFIED
+    assert found.violations == ()
+    assert found.verdict is CertificationVerdict.CERTIFIED
     assert len(found.trials) > 80
 
 
@@ -44,6 +44,6 @@ REFERENCE = {
 @pytest.mark.parametrize("upstream", REFERENCE)
 def test_the_reference_client_is_certified(upstream: str) -> None:
     found = run_certification(REFERENCE[upstream], upstream=upstream, seed=1)
-    assert found.broken == ()
-    assert found.verdict is Verdict.CERTIFIED
+    assert found.violations == ()
+    assert found.verdict is CertificationVerdict.CERTIFIED
     assert len(found.trials) > 80

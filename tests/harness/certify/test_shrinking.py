@@ -58,7 +58,7 @@ def test_a_drawn_scenario_in_which_a_client_fails_is_told_in_its_smallest_form(
     found = run_certification(
         making("plain", "ignores-retry-after"), upstream="opeai", only=("ordinary", "many"), seed=1
     )
-    (broken,) = found.broken
+    (broken,) = found.violations
     assert broken.invariant is Invariant.RETRY_AFTER
-    steps = [line for line in broken.conversation if line.startswith("step: ")]
+    steps = [line for line in broken.transcript if line.startswith("step: ")]
     assert steps == ["step: fault at query, call 3: status code=429 retry_after=1s"]

@@ -15,9 +15,9 @@ from seedmock_contracts.endpoints import endpoint_path
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.upstreams import get_contract
-from seedmock_harness.checks import judged
+from seedmock_harness.checks import run_checks
 from seedmock_harness.conversation.history import History, Interaction
-from seedmock_harness.driver.client import Driver, Judged
+from seedmock_harness.driver.client import CheckedInteraction, Driver
 from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
@@ -82,9 +82,9 @@ class Talk:
         request = Request(method or known, path, (), json.dumps(sent) if sent and known != "GET" else "")
         text = body if isinstance(body, str) else json.dumps(body)
         response = Response(status, tuple((JSON if headers is None else headers).items()), text)
-        self.turn = self.conversation.turn(Exchange(operation or "", request, response, caller, self.at))
-        self.looks = list(judged(self.turn))
-        self.conversation.remember(self.turn)
+        self.turn = self.conversation.interaction(Exchange(operation or "", request, response, caller, self.at))
+        self.looks = list(run_checks(self.turn))
+        self.conversation.add(self.turn)
         self.at += 1
         return self
 
@@ -110,12 +110,14 @@ class Talk:
 
     def held(self, check: Callable[..., Any]) -> set[str]:
         """The facts that a check found confirmed in the last turn."""
-        return {look.fact.id for look in self.of(check) if look.holds}
+        return {look.fact.id for look in self.of(check) if look.passed}
 
     def broken(self, check: Callable[..., Any]) -> dict[str, tuple[Severity, str]]:
         """The facts that a check found contradicted in the last turn, with severity and title."""
         assert self.turn is not None
-        failures = [CheckFailure(check.__name__, look, self.turn.exchange) for look in self.of(check) if not look.holds]
+        failures = [
+            CheckFailure(check.__name__, look, self.turn.exchange) for look in self.of(check) if not look.passed
+        ]
         return {failure.fact.id: (failure.severity, failure.title) for failure in failures}
 
 
@@ -138,10 +140,10 @@ class Stage:
         transport = httpx.ASGITransport(self.app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://emulator")
         self.loop = loop
-        self.heard: list[Judged] = []
+        self.heard: list[CheckedInteraction] = []
         self.speaker = Driver(
             get_contract(name), self._send, {"first": "sk_first", "second": "sk_second"}, self.clock.now,
-            self.clock.advance, self.heard.append, options, paying=True,
+            self.clock.advance, self.heard.append, options, allow_orders=True,
         )  # fmt: skip
 
     def _send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> httpx.Response:
@@ -150,15 +152,15 @@ class Stage:
     def contradictions(self) -> list[CheckFailure]:
         """All that any check found wrong so far."""
         return [
-            CheckFailure(name, look, said.turn.exchange)
+            CheckFailure(name, look, said.interaction.exchange)
             for said in self.heard
-            for name, look in said.looks
-            if not look.holds
+            for name, look in said.results
+            if not look.passed
         ]
 
     def confirmed(self) -> set[str]:
         """The ids of all the facts that some check found borne out."""
-        return {look.fact.id for said in self.heard for _, look in said.looks if look.holds}
+        return {look.fact.id for said in self.heard for _, look in said.results if look.passed}
 
 
 @pytest.fixture

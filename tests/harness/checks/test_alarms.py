@@ -16,12 +16,12 @@ UPSTREAMS = ("opeai", "apimodels")
 def poll(stage: Any, fate: str, times: int = 8) -> list[tuple[Severity, str]]:
     """What is found wrong with a task of this fate, while it is looked at each second."""
     speaker = stage.speaker
-    made = speaker.ask(
+    made = speaker.call(
         Operation.CREATE, dict(speaker.contract.example(Operation.CREATE)), headers={"x-mock-fate": fate}
     )
-    params = {"task_id": made.made}
+    params = {"task_id": made.created_id}
     for _ in range(times):
-        speaker.ask(Operation.QUERY, None if speaker.contract.name == "opeai" else params, params=params)
+        speaker.call(Operation.QUERY, None if speaker.contract.name == "opeai" else params, params=params)
         speaker.sleep(1.0)
     return [(failure.severity, failure.fact.id) for failure in stage.contradictions()]
 

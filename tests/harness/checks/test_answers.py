@@ -117,14 +117,14 @@ def test_new_keys_are_one_piece_of_news(talk: Callable[..., Any], name: str) -> 
     lie = talk(name).order(trace="x", zone={"a": 1})
     ((fact, (severity, _)),) = lie.broken(SHAPE).items()
     assert (fact, severity) == (ORDER[name], Severity.INFO)
-    (look,) = [look for look in lie.of(SHAPE) if not look.holds]
+    (look,) = [look for look in lie.of(SHAPE) if not look.passed]
     assert look.observed == ("trace, zone" if name == "opeai" else "data.trace, data.zone")
 
 
 def test_new_keys_of_items_are_told_once(talk: Callable[..., Any]) -> None:
     rows = [{"id": f"m{at}", "modality": "video", "endpoint": "/v", "price": at} for at in range(3)]
     lie = talk("apimodels").hear(Operation.MODELS, {"code": 200, "msg": "success", "data": rows})
-    (look,) = [look for look in lie.of(SHAPE) if not look.holds]
+    (look,) = [look for look in lie.of(SHAPE) if not look.passed]
     assert look.observed == "data[].price"
 
 

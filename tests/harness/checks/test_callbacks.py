@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.exchange import Exchange, Request, Response
-from seedmock_harness.checks import judged
+from seedmock_harness.checks import run_checks
 from seedmock_harness.checks.callbacks import (
     callbacks_come_once_at_the_end,
     callbacks_go_where_they_were_ordered,
@@ -33,9 +33,9 @@ def called(
     """The upstream calls, with this as its own part."""
     body = json.dumps({"code": 200, "msg": "success", "data": data})
     asked = Request(method, url, tuple(headers.items()), body)
-    talk.turn = talk.conversation.turn(Exchange("callback", asked, Response(answer), "first", talk.at))
-    talk.looks = list(judged(talk.turn))
-    talk.conversation.remember(talk.turn)
+    talk.turn = talk.conversation.interaction(Exchange("callback", asked, Response(answer), "first", talk.at))
+    talk.looks = list(run_checks(talk.turn))
+    talk.conversation.add(talk.turn)
     return talk
 
 
@@ -50,7 +50,7 @@ def test_an_honest_callback_is_confirmed(talk: Callable[..., Any]) -> None:
         called(begun, data)
         assert begun.held(ONCE) | begun.held(THERE) == {"apimodels.callback"}
         assert begun.held(SAME) == {"apimodels.callback.body"}
-        assert [look for _, look in begun.looks if not look.holds] == []
+        assert [look for _, look in begun.looks if not look.passed] == []
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,11 @@ def live(stage: Any, operation: Operation, fate: str, document: dict[str, Any] |
     """One task from its order to its end and beyond, looked at every second."""
     speaker = stage.speaker
     document = document or dict(speaker.contract.example(operation))
-    made = speaker.ask(operation, document, headers={"x-mock-fate": fate} if fate else None, **said)
-    params = {"task_id": made.made or "none"}
+    made = speaker.call(operation, document, headers={"x-mock-fate": fate} if fate else None, **said)
+    params = {"task_id": made.created_id or "none"}
     turns = [made]
     for _ in range(9):
-        turns.append(speaker.ask(Operation.QUERY, None if speaker.contract.name == "opeai" else params, params=params))
+        turns.append(speaker.call(Operation.QUERY, None if speaker.contract.name == "opeai" else params, params=params))
         speaker.sleep(1.0)
     return turns
 
@@ -38,7 +38,7 @@ def fetch(stage: Any, last: Any) -> None:
     if last.links:
         stage.speaker.fetch(last.links[0])
     elif stage.speaker.contract.name == "opeai":
-        stage.speaker.ask(Operation.CONTENT, params={"task_id": last.asked})
+        stage.speaker.call(Operation.CONTENT, params={"task_id": last.requested_id})
 
 
 def refused(stage: Any) -> None:
@@ -46,33 +46,35 @@ def refused(stage: Any) -> None:
     speaker, contract = stage.speaker, stage.speaker.contract
     query = contract.name == "apimodels"
     for params in ({"task_id": "none"},):
-        speaker.ask(Operation.QUERY, params if query else None, params=params)
-        speaker.ask(Operation.QUERY, params if query else None, params=params, caller="")
-    speaker.ask(Operation.CREATE, {"model": "none"})
-    speaker.ask(Operation.CREATE, {})
-    speaker.ask(Operation.CREATE, dict(contract.example(Operation.CREATE)), headers={"x-mock-fate": "refused why=text"})
-    speaker.say(None, "GET", f"{contract.bases[0].prefix}/nowhere")
+        speaker.call(Operation.QUERY, params if query else None, params=params)
+        speaker.call(Operation.QUERY, params if query else None, params=params, caller="")
+    speaker.call(Operation.CREATE, {"model": "none"})
+    speaker.call(Operation.CREATE, {})
+    speaker.call(
+        Operation.CREATE, dict(contract.example(Operation.CREATE)), headers={"x-mock-fate": "refused why=text"}
+    )
+    speaker.send(None, "GET", f"{contract.bases[0].prefix}/nowhere")
 
 
 def library(stage: Any) -> None:
     """A group and its assets: one that becomes active, one that fails, one that is refused; then all is undone."""
     speaker = stage.speaker
-    group = speaker.ask(Operation.GROUP_CREATE, {"name": "cast"})
-    speaker.ask(Operation.GROUP_CREATE, {"name": "crew"})
-    speaker.ask(Operation.GROUP_LIST)
+    group = speaker.call(Operation.GROUP_CREATE, {"name": "cast"})
+    speaker.call(Operation.GROUP_CREATE, {"name": "crew"})
+    speaker.call(Operation.GROUP_LIST)
     face = {"url": "https://example.com/face.png", "asset_type": "Image", "name": "lead", "group_id": group.data["id"]}
-    asset = speaker.ask(Operation.ASSET_CREATE, face)
-    failed = speaker.ask(Operation.ASSET_CREATE, face, headers={"x-mock-fate": "failed"})
-    speaker.ask(Operation.ASSET_CREATE, face, headers={"x-mock-fate": "refused why=face"})
+    asset = speaker.call(Operation.ASSET_CREATE, face)
+    failed = speaker.call(Operation.ASSET_CREATE, face, headers={"x-mock-fate": "failed"})
+    speaker.call(Operation.ASSET_CREATE, face, headers={"x-mock-fate": "refused why=face"})
     for _ in range(3):
         for one in (asset, failed):
-            speaker.ask(Operation.ASSET_GET, {"id": one.made or failed.data["id"]})
+            speaker.call(Operation.ASSET_GET, {"id": one.created_id or failed.data["id"]})
         speaker.sleep(1.0)
-    speaker.ask(Operation.ASSET_LIST, {"page": 1, "page_size": 10})
-    speaker.ask(Operation.ASSET_UPDATE, {"id": asset.made, "name": "hero"})
-    speaker.ask(Operation.ASSET_DELETE, {"id": asset.made})
-    speaker.ask(Operation.ASSET_GET, {"id": asset.made})
-    speaker.ask(Operation.GROUP_DELETE, {"id": group.data["id"]})
+    speaker.call(Operation.ASSET_LIST, {"page": 1, "page_size": 10})
+    speaker.call(Operation.ASSET_UPDATE, {"id": asset.created_id, "name": "hero"})
+    speaker.call(Operation.ASSET_DELETE, {"id": asset.created_id})
+    speaker.call(Operation.ASSET_GET, {"id": asset.created_id})
+    speaker.call(Operation.GROUP_DELETE, {"id": group.data["id"]})
 
 
 def everything(stage: Any) -> None:
@@ -84,13 +86,13 @@ def everything(stage: Any) -> None:
     if contract.name == "apimodels":
         live(stage, Operation.UPSCALE, FATES[0])
         library(stage)
-        task = live(stage, Operation.CREATE, FATES[0])[0].made
+        task = live(stage, Operation.CREATE, FATES[0])[0].created_id
         for operation, params in (
             (Operation.BALANCE, {}),
             (Operation.MODELS, {}),
             (Operation.RECORD, {"task_id": task}),
         ):
-            stage.speaker.ask(operation, params=params)
+            stage.speaker.call(operation, params=params)
     else:
         for example in contract.request.examples[Operation.CREATE]:
             live(stage, Operation.CREATE, "", dict(example))
@@ -108,7 +110,7 @@ def test_an_honest_emulator_contradicts_nothing(stage: Callable[..., Any], name:
     acted = stage(name)
     everything(acted)
     assert told(acted) == []
-    statuses = {said.turn.status for said in acted.heard}
+    statuses = {said.interaction.status for said in acted.heard}
     assert statuses >= {*TaskStatus}
 
 

@@ -100,7 +100,7 @@ def test_an_answer_is_about_what_was_asked(talk: Callable[..., Any]) -> None:
     told = {"id": ASSET, "asset_url": f"asset://{ASSET}", "status": "Active"}
     for id_, right in ((ASSET, True), (ASSET + "x", False)):
         seen = talk("apimodels").hear(Operation.ASSET_GET, ok({**told, "id": id_}), sent={"id": ASSET})
-        assert [look.holds for look in seen.of(answers_are_about_what_was_asked)] == [right]
+        assert [look.passed for look in seen.of(answers_are_about_what_was_asked)] == [right]
 
 
 def test_an_asset_s_url_is_its_id(talk: Callable[..., Any]) -> None:
@@ -111,7 +111,7 @@ def test_an_asset_s_url_is_its_id(talk: Callable[..., Any]) -> None:
     }
     items = [{"id": "a", "asset_url": "asset://a"}, {"id": "b", "asset_url": "b"}]
     listed = talk("apimodels").hear(Operation.ASSET_LIST, ok({"items": items}), sent={"page": 1})
-    assert [look.holds for look in listed.of(asset_urls_are_their_ids)] == [True, False]
+    assert [look.passed for look in listed.of(asset_urls_are_their_ids)] == [True, False]
 
 
 GROUP = {"id": 1, "group_name": "group-20260601090000-w5t1z"}

@@ -169,8 +169,8 @@ def test_what_has_ended_is_told_the_same_each_time(talk: Callable[..., Any], nam
         found = life.poll(over, **change).broken(what_has_ended_stays)
         title = "the answer about a task that has ended has changed"
         assert found == {f"{name}.status.final": (Severity.INFO, title)}
-    sent = {"task_id": life.turn.asked} if name == "apimodels" else None
-    unreadable = life.hear(Operation.QUERY, "<html>", sent=sent, task_id=life.turn.asked)
+    sent = {"task_id": life.turn.requested_id} if name == "apimodels" else None
+    unreadable = life.hear(Operation.QUERY, "<html>", sent=sent, task_id=life.turn.requested_id)
     assert unreadable.of(what_has_ended_stays) == [], "that it is no JSON is found elsewhere"
 
 

@@ -92,5 +92,5 @@ def test_an_asset_is_dated_by_its_making(talk: Callable[..., Any], at: int, righ
     told = {"id": ASSET, "asset_url": f"asset://{ASSET}", "status": "Active"}
     made = talk("apimodels").hear(Operation.ASSET_CREATE, ok(told), sent=face)
     seen = made.hear(Operation.ASSET_GET, ok({**told, "created_at": at}), sent={"id": ASSET})
-    assert [look.holds for look in seen.of(assets_are_dated)] == [right]
+    assert [look.passed for look in seen.of(assets_are_dated)] == [right]
     assert talk("apimodels").hear(Operation.ASSET_GET, ok({**told, "created_at": at})).of(assets_are_dated) == []

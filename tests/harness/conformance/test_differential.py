@@ -18,13 +18,13 @@ from seedmock_contracts.rules.boundaries import sample_reference
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
 from seedmock_harness.conversation.history import Interaction
-from seedmock_harness.conversation.order_parser import ordered, written
+from seedmock_harness.conversation.order_parser import build_document, parse_order
 from seedmock_harness.driver.client import Driver
-from seedmock_harness.upstream_diff import NOTHING, differences
+from seedmock_harness.upstream_diff import NOTHING, upstream_differences
 
 KEYS = {"first": "sk_conformance_first"}
 ONE, OTHER = contracts()
-DIFFERENCES = differences(ONE, OTHER)
+DIFFERENCES = upstream_differences(ONE, OTHER)
 EXPLAINED = {fact for row in DIFFERENCES for fact in row.facts}
 INSTANTS = (0.3, 0.4, 0.8, 1.0)
 FATES = ("", "", "failed", "moderated", "stuck", "slow after=10s", "expired")
@@ -93,13 +93,13 @@ class Pair:
     def order(self, order: GenerationRequest, fate: str = "") -> list[Interaction]:
         headers = {"x-mock-fate": fate} if fate else {}
         return [
-            speaker.ask(Operation.CREATE, written(speaker.contract, order), headers=headers)
+            speaker.call(Operation.CREATE, build_document(speaker.contract, order), headers=headers)
             for speaker in self.speakers
         ]
 
     def look(self, made: list[Interaction]) -> list[Interaction]:
         return [
-            speaker.ask(Operation.QUERY, _document(speaker.contract, turn), params={"task_id": str(turn.made)})
+            speaker.call(Operation.QUERY, _document(speaker.contract, turn), params={"task_id": str(turn.created_id)})
             for speaker, turn in zip(self.speakers, made, strict=True)
         ]
 
@@ -107,14 +107,14 @@ class Pair:
         return [
             speaker.fetch(turn.links[0])
             if turn.links
-            else speaker.ask(Operation.CONTENT, params={"task_id": turn.asked})
+            else speaker.call(Operation.CONTENT, params={"task_id": turn.requested_id})
             for speaker, turn in zip(self.speakers, seen, strict=True)
         ]
 
 
 def _document(contract: Contract, turn: Interaction) -> dict[str, Any] | None:
     path = next(endpoint.path for endpoint in contract.endpoints if endpoint.operation is Operation.QUERY)
-    return None if "{" in path else {"task_id": turn.made}
+    return None if "{" in path else {"task_id": turn.created_id}
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,9 @@ def pair_of(clips: Path, open_lasting: Callable[..., Any]) -> Callable[..., Pair
     def opened(*lies: Any) -> Pair:
         target = open_lasting(lies=lies)
         now, sleep = target.clock.now, target.clock.advance
-        speakers = [Driver(said, target.send, KEYS, now, sleep, lambda _: None, paying=True) for said in (ONE, OTHER)]
+        speakers = [
+            Driver(said, target.send, KEYS, now, sleep, lambda _: None, allow_orders=True) for said in (ONE, OTHER)
+        ]
         return Pair(target.clock, speakers)
 
     return opened
@@ -131,14 +133,14 @@ def pair_of(clips: Path, open_lasting: Callable[..., Any]) -> Callable[..., Pair
 def unlike(pair: Pair, order: GenerationRequest, fate: str = "") -> Iterator[str]:
     """What is not alike in the two lives of one order."""
     made = pair.order(order, fate)
-    if any(turn.made is None for turn in made):
+    if any(turn.created_id is None for turn in made):
         yield f"refused: {[turn.exchange.response.body for turn in made]}"
         return
     for seconds in INSTANTS:
         pair.clock.advance(seconds)
         seen = pair.look(made)
         if seen[0].status is None or seen[0].status is not seen[1].status:
-            yield f"status: {[turn.word for turn in seen]}"
+            yield f"status: {[turn.raw_status for turn in seen]}"
     if seen[0].status is seen[1].status is TaskStatus.SUCCESS:
         clips = [turn.exchange.response.media for turn in pair.content(seen)]
         told = [
@@ -153,9 +155,9 @@ def unexplained(pair: Pair, order: GenerationRequest) -> Iterator[str]:
     turns = pair.order(order)
     broken = [violations(t.contract.name, Operation.CREATE, t.document or {}) for t in turns]
     for turn, found in zip(turns, broken, strict=True):
-        if turn.refused and not any(case.kind is found[0].kind for case in turn.cases if found):
+        if turn.is_error and not any(case.kind is found[0].kind for case in turn.error_cases if found):
             yield f"{turn.contract.name} refuses otherwise than by its rules: {turn!r}"
-        if bool(found) is not turn.refused:
+        if bool(found) is not turn.is_error:
             yield f"{turn.contract.name} does not keep its own rules: {turn!r} {[v.fact.id for v in found]}"
     kinds = [found[0].kind if found else None for found in broken]
     if kinds[0] is not kinds[1] and not {found[0].fact.id for found in broken if found} & EXPLAINED:
@@ -178,7 +180,7 @@ def test_the_same_order_has_the_same_life_and_the_same_clip(
 @given(order=house_orders())
 def test_the_harness_reads_back_what_it_writes(order: GenerationRequest) -> None:
     for said in (ONE, OTHER):
-        read = ordered(said, Operation.CREATE, written(said, order))
+        read = parse_order(said, Operation.CREATE, build_document(said, order))
         size = said.parse_size(order.size) if order.size else said.size(str(order.resolution), str(order.ratio))
         assert read is not None
         assert (read.model.tier, read.prompt, read.size) == (order.model, order.prompt, size)
@@ -221,4 +223,4 @@ def test_what_is_the_same_at_both_is_on_no_page() -> None:
     assert all(row.one != NOTHING or row.other != NOTHING for row in DIFFERENCES)
     known = {fact.id for said in (ONE, OTHER) for fact in said.facts()}
     assert known >= EXPLAINED
-    assert differences(ONE, ONE) == ()
+    assert upstream_differences(ONE, ONE) == ()

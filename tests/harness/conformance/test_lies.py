@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.conformance.runner import replay, run_conformance
-from seedmock_harness.driver.actions import read
+from seedmock_harness.driver.actions import load_reproducer
 from seedmock_harness.results.checks import CheckFailure
 
 LIES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
@@ -62,7 +62,7 @@ def test_a_liar_is_found_out_in_a_few_moves_that_can_be_made_again(
             scenario_folder=str(tmp_path),
         )
     (kept,) = tmp_path.iterdir()
-    head, moves = read(kept.read_text())
+    head, moves = load_reproducer(kept.read_text())
     assert fact in head["fact"]
     assert len(moves) <= MOST
     assert (head["check"], head["fact"]) == found.value.identity

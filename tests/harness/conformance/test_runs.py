@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.conformance.runner import replay, run_conformance
-from seedmock_harness.driver.actions import InvalidScenario
+from seedmock_harness.driver.actions import InvalidReproducer
 from seedmock_harness.results.checks import CheckFailure
 from seedmock_server.http.in_process import BufferedResponse
 
@@ -85,7 +85,7 @@ def test_a_trouble_that_does_not_come_again_is_told_as_it_was(open_target: Calla
 def test_a_file_that_holds_no_scenario_is_refused_before_anything_is_said(tmp_path: Path) -> None:
     place = tmp_path / "kept.jsonl"
     place.write_text('{"upstream": "opeai", "options": {}, "strict": true}\n{"operation": "dance"\n')
-    with pytest.raises(InvalidScenario, match="is no move"):
+    with pytest.raises(InvalidReproducer, match="is no move"):
         replay(str(place), nobody)
 
 

@@ -15,9 +15,9 @@ from seedmock_contracts.rules.fields import RequiredField
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import condition, violations
-from seedmock_harness.conformance.hostile_bodies import TITLES, Hostile, hostilities, hostility
-from seedmock_harness.conformance.strategies import broken, documents, hostile
-from seedmock_harness.conversation.order_parser import ordered
+from seedmock_harness.conformance.hostile_bodies import TITLES, HostileBody, hostile_bodies, hostile_body
+from seedmock_harness.conformance.strategies import documents, hostile_body_strategy, violating_documents
+from seedmock_harness.conversation.order_parser import parse_order
 from seedmock_server.http.request_body import MalformedBody, parse_json
 
 SEARCH = settings(max_examples=5000, database=None, derandomize=True, phases=[Phase.generate])
@@ -54,7 +54,7 @@ def test_a_document_breaks_one_rule_and_no_other(
     contract: Contract, operation: Operation, rule: Rule, data: st.DataObject
 ) -> None:
     only = condition(rule)
-    drawn = data.draw(broken(contract, operation, rule))
+    drawn = data.draw(violating_documents(contract, operation, rule))
     found = violations(contract.name, operation, drawn, dict([only]) if only else None)
     assert [violation.fact.id for violation in found] == [rule.fact.id]
 
@@ -64,7 +64,7 @@ def test_a_rule_is_broken_in_more_than_one_way(options: dict[str, str]) -> None:
     contract = get_contract("opeai")
     seconds = next(rule for rule in contract.rules[Operation.CREATE] if rule.fact.id == "opeai.create.seconds.range")
     for value in (3, 16, "3", "16"):
-        wanted = broken(contract, Operation.CREATE, seconds, variants=options)
+        wanted = violating_documents(contract, Operation.CREATE, seconds, variants=options)
         assert find(wanted, lambda document, value=value: document["seconds"] == value, settings=SEARCH)
 
 
@@ -95,7 +95,7 @@ def test_each_field_is_there_at_times_and_left_out_where_it_may_be(contract: Con
 @pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.name)
 def test_every_size_of_every_model_and_every_mode_is_drawn(contract: Contract) -> None:
     seen = many(documents(contract, Operation.CREATE), 2500)
-    orders = [order for document in seen if (order := ordered(contract, Operation.CREATE, document)) is not None]
+    orders = [order for document in seen if (order := parse_order(contract, Operation.CREATE, document)) is not None]
     makers = [model for model in contract.models if not model.upscales]
     sizes = {
         (model.name, size.text) for model in makers for size in contract.sizes if size.resolution in model.resolutions
@@ -113,8 +113,8 @@ def test_every_size_of_every_model_and_every_mode_is_drawn(contract: Contract) -
 
 def test_a_hostile_body_is_readable_exactly_if_it_is_one_strict_object() -> None:
     for contract in contracts():
-        for evil in hostilities(dict(contract.example(Operation.CREATE))):
-            assert evil == hostility(dict(contract.example(Operation.CREATE)), evil.title)
+        for evil in hostile_bodies(dict(contract.example(Operation.CREATE))):
+            assert evil == hostile_body(dict(contract.example(Operation.CREATE)), evil.title)
             try:
                 read = parse_json(evil.body)
             except MalformedBody:
@@ -123,6 +123,6 @@ def test_a_hostile_body_is_readable_exactly_if_it_is_one_strict_object() -> None
             assert evil.readable == (isinstance(read, dict) and plain), evil.title
 
 
-@given(evil=st.sampled_from([(s, o) for s, o in OPERATIONS]).flatmap(lambda pair: hostile(*pair)))
-def test_hostile_bodies_are_drawn_of_every_sort(evil: Hostile) -> None:
+@given(evil=st.sampled_from([(s, o) for s, o in OPERATIONS]).flatmap(lambda pair: hostile_body_strategy(*pair)))
+def test_hostile_bodies_are_drawn_of_every_sort(evil: HostileBody) -> None:
     assert evil.title in {*TITLES, "any bytes"}

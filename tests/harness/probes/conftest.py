@@ -15,8 +15,8 @@ from seedmock_contracts.facts import Document, Violation
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_contracts.validation import condition, violations
-from seedmock_harness.driver.client import Driver, Judged, UnexpectedTask
-from seedmock_harness.probes.free_steps import free
+from seedmock_harness.driver.client import CheckedInteraction, Driver, UnexpectedTask
+from seedmock_harness.probes.free_steps import free_steps
 from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_server import create_app
 from seedmock_server.api import pipeline as doorway
@@ -40,12 +40,12 @@ class Climb:
     @property
     def held(self) -> set[str]:
         """The facts that were borne out."""
-        return {look.fact.id for _, _, look, _ in self.looks if look.holds}
+        return {look.fact.id for _, _, look, _ in self.looks if look.passed}
 
     @property
     def broken(self) -> dict[str, str]:
         """The facts that were contradicted, and how."""
-        return {look.fact.id: f"{step} {check}: {look.title}" for step, check, look, _ in self.looks if not look.holds}
+        return {look.fact.id: f"{step} {check}: {look.title}" for step, check, look, _ in self.looks if not look.passed}
 
     @property
     def red(self) -> set[str]:
@@ -53,7 +53,7 @@ class Climb:
         return {
             look.fact.id
             for _, check, look, exchange in self.looks
-            if not look.holds and CheckFailure(check, look, exchange).severity is not Severity.INFO
+            if not look.passed and CheckFailure(check, look, exchange).severity is not Severity.INFO
         }
 
 
@@ -66,22 +66,24 @@ def climbed(
     contract = get_contract(name)
     climb, step_name = Climb(contract), ""
 
-    def heard(judged: Judged) -> None:
-        climb.turns.append(judged.turn)
-        climb.looks += [(step_name, check, look, judged.turn.exchange) for check, look in judged.looks]
+    def heard(judged: CheckedInteraction) -> None:
+        climb.turns.append(judged.interaction)
+        climb.looks += [(step_name, check, look, judged.interaction.exchange) for check, look in judged.results]
 
     with InProcessClient(app) as door:
         send = door.request if around is None else around(door.request)
-        speaker = Driver(contract, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, heard, paying=paying)
-        for step in free(contract):
+        speaker = Driver(
+            contract, send, {**KEYS, "wrong": "sk-wrong"}, clock.now, clock.sleep, heard, allow_orders=paying
+        )
+        for step in free_steps(contract):
             if only and not step.name.startswith(tuple(only)):
                 continue
             step_name = step.name
             try:
                 for look in step.run(speaker):
-                    climb.looks.append((step.name, step.name, look, speaker.spoken_of.exchange))
+                    climb.looks.append((step.name, step.name, look, speaker.current.exchange))
             except UnexpectedTask as made:
-                climb.made = made.turn.made or ""
+                climb.made = made.interaction.created_id or ""
                 break
         door.run(app.aclose())
     return climb

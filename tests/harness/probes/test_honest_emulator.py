@@ -106,7 +106,7 @@ def test_it_costs_some_hundred_questions(name: str, honest: Any) -> None:
 
 def test_nothing_is_left_behind(name: str, honest: Any) -> None:
     seen = honest(name)
-    conversation = seen.turns[-1].before
+    conversation = seen.turns[-1].history
     assert conversation.tasks == {}
     assert conversation.assets == {}
-    assert all(group.deleted is not None for group in conversation.groups.values())
+    assert all(group.deletion is not None for group in conversation.groups.values())

@@ -12,8 +12,14 @@ from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
 from seedmock_harness.driver.sample_media import picture, sound
-from seedmock_harness.probes.boundary_probes import NO_NUMBER, NOBODY_S, bases, merged, trials
-from seedmock_harness.probes.free_steps import free
+from seedmock_harness.probes.boundary_probes import (
+    UNKNOWN_ID,
+    UNKNOWN_NUMBER,
+    base_documents,
+    merge_changes,
+    probes_for,
+)
+from seedmock_harness.probes.free_steps import free_steps
 
 Spoken = tuple[Contract, Operation, Rule]
 UNUSABLE = (picture(1, 1), sound(0.1), "asset://asset-20200101000000-zzzzz")
@@ -27,8 +33,8 @@ def others(contract: Contract, operation: Operation, rule: Rule, edge: BoundaryC
 
 def test_every_question_about_an_order_is_wrong_in_a_second_way(spoken_rule: Spoken) -> None:
     said, operation, rule = spoken_rule
-    for trial in islice(trials(said, operation, rule), 8):
-        for edge in (*trial.kept, *trial.broken):
+    for trial in islice(probes_for(said, operation, rule), 8):
+        for edge in (*trial.conforming, *trial.violating):
             if operation in ORDERS:
                 assert others(said, operation, rule, edge), edge.document
             else:
@@ -39,42 +45,45 @@ def _names_nobody(document: Any) -> bool:
     """Whether the ids that a document names, if any, are nobody's; one that is no id at all names nobody either."""
     ids = [value for name, value in document.items() if name.endswith("id")]
     return all(
-        value in (NOBODY_S, NO_NUMBER, str(NO_NUMBER)) or not isinstance(value, int) or value is True or value == 7
+        value in (UNKNOWN_ID, UNKNOWN_NUMBER, str(UNKNOWN_NUMBER))
+        or not isinstance(value, int)
+        or value is True
+        or value == 7
         for value in ids
     )
 
 
 def test_the_second_fault_is_the_same_beside_every_edge(spoken_rule: Spoken) -> None:
     said, operation, rule = spoken_rule
-    for trial in islice(trials(said, operation, rule), 4):
-        edges = [edge for edge in (*trial.kept, *trial.broken) if edge.value not in UNUSABLE]
+    for trial in islice(probes_for(said, operation, rule), 4):
+        edges = [edge for edge in (*trial.conforming, *trial.violating) if edge.value not in UNUSABLE]
         found = {frozenset(others(said, operation, rule, edge)) for edge in edges}
         assert len(found) == 1 or operation not in ORDERS
-        assert trial.broken[0].gross
+        assert trial.violating[0].gross
 
 
 def test_bases_keep_every_rule_and_name_nobody() -> None:
     for contract in contracts():
         for operation in contract.rules:
-            for base in bases(contract.name, operation):
+            for base in base_documents(contract.name, operation):
                 assert violations(contract.name, operation, base) == []
                 assert _names_nobody(base)
 
 
 def test_what_two_made_of_one_base_is_put_together_or_is_at_odds() -> None:
     base = {"a": 1, "b": {"c": [1]}, "d": 4}
-    assert merged({"a": 2, "b": {"c": [1]}, "d": 4}, {"a": 1, "b": {"c": [1]}, "e": 5}, base) == {
+    assert merge_changes({"a": 2, "b": {"c": [1]}, "d": 4}, {"a": 1, "b": {"c": [1]}, "e": 5}, base) == {
         "a": 2,
         "b": {"c": [1]},
         "e": 5,
     }
-    assert merged({"b": {"c": [2]}}, {"b": {"c": [3]}}, {}) == {"b": {"c": [2, 3]}}
-    assert merged({"a": 2}, {"a": 3}, {"a": 1}) is None
+    assert merge_changes({"b": {"c": [2]}}, {"b": {"c": [3]}}, {}) == {"b": {"c": [2, 3]}}
+    assert merge_changes({"a": 2}, {"a": 3}, {"a": 1}) is None
 
 
 def test_steps_have_names_of_their_own_and_cost_nothing() -> None:
     for contract in contracts():
-        steps = free(contract)
+        steps = free_steps(contract)
         assert len({step.name for step in steps}) == len(steps)
-        assert all(step.name.startswith("free.") and not step.price and step.says for step in steps)
+        assert all(step.name.startswith("free.") and not step.price and step.description for step in steps)
         assert [step.name for step in steps[:3]] == ["free.auth", "free.unknown", "free.paths"]

@@ -12,7 +12,7 @@ from seedmock_harness.drift.comparison import compare
 from seedmock_harness.recordings.files import load_recordings
 from seedmock_harness.recordings.writer import Recorder
 from seedmock_harness.results.checks import Severity
-from seedmock_harness.results.verification import Seen, Verdict, Verification
+from seedmock_harness.results.verification import FactStatus, Verification, VerificationVerdict
 from seedmock_harness.verify.order_log import OrderLog
 from seedmock_harness.verify.session import Session, Silent, plan, terms_for
 from seedmock_harness.verify.target import KEYS, own
@@ -42,8 +42,8 @@ def both(
     return found, compare(load_recordings([folder]), 2.0).verification
 
 
-def facts(found: Verification, seen: Seen) -> set[str]:
-    return {fact.fact.id for fact in found.facts if fact.seen is seen}
+def facts(found: Verification, seen: FactStatus) -> set[str]:
+    return {fact.fact.id for fact in found.facts if fact.status is seen}
 
 
 def breaking(found: Verification) -> set[str]:
@@ -54,11 +54,11 @@ def breaking(found: Verification) -> set[str]:
 @pytest.mark.parametrize("upstream", NAMES)
 def test_a_recording_confirms_what_the_verification_confirmed(tmp_path: Path, upstream: str) -> None:
     live, kept = both(tmp_path, upstream, ("free", "text"))
-    assert (live.verdict, kept.verdict) == (Verdict.CONFORMS, Verdict.CONFORMS)
+    assert (live.verdict, kept.verdict) == (VerificationVerdict.CONFORMS, VerificationVerdict.CONFORMS)
     assert {(one.fact.id, one.severity) for one in kept.findings} == {
         (one.fact.id, one.severity) for one in live.findings
     }
-    assert facts(kept, Seen.CONFIRMED) == facts(live, Seen.CONFIRMED)
+    assert facts(kept, FactStatus.CONFIRMED) == facts(live, FactStatus.CONFIRMED)
 
 
 @pytest.mark.parametrize(
@@ -80,5 +80,5 @@ def test_a_recording_contradicts_what_the_verification_contradicted(
     tmp_path: Path, upstream: str, only: tuple[str, ...], lie: dict[str, Any]
 ) -> None:
     live, kept = both(tmp_path, upstream, only, lie)
-    assert live.verdict is kept.verdict is Verdict.DRIFTED
+    assert live.verdict is kept.verdict is VerificationVerdict.DRIFTED
     assert breaking(live) <= breaking(kept)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from seedmock_contracts.enums import Operation, TaskStatus
 from seedmock_contracts.upstreams import NAMES, get_contract
-from seedmock_harness.driver.http_transport import root_of
+from seedmock_harness.driver.http_transport import resolve_base_url
 from seedmock_harness.recordings.cli import record
 from seedmock_harness.recordings.model import Recording, judged, recording_from
 from seedmock_harness.recordings.proxy import Proxy
@@ -29,7 +29,7 @@ KEY = "sk-live-0123456789abcdef"
 @contextmanager
 def recording(folder: Path, upstream: str, target: str, **options: Any) -> Iterator[tuple[str, Recorder]]:
     contract, clock = get_contract(upstream), Clock()
-    root = root_of(contract, target)
+    root = resolve_base_url(contract, target)
     with (
         Recorder(folder, contract, root, clock.now()) as recorder,
         serve_in_thread(Proxy(contract, root, recorder, clock.now, **options)) as server,
@@ -56,7 +56,7 @@ def test_an_application_is_served_and_heard(
         seen, movie = walked(app)
     assert seen[-1].status is TaskStatus.SUCCESS
     hearing = judged(read(tmp_path / "kept"))
-    assert [look for one in hearing.judged for _, look in one.looks if not look.holds] == []
+    assert [look for one in hearing.judged for _, look in one.results if not look.passed] == []
     operations = [turn.operation for turn in hearing.turns]
     assert operations[0] is Operation.CREATE
     assert operations.count(Operation.QUERY) == len(seen) - 1

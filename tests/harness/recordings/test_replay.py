@@ -17,7 +17,7 @@ from seedmock_client import Client, GenerationRequest, SeedmockError
 from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.mp4 import read_movie
 from seedmock_contracts.upstreams import NAMES, get_contract
-from seedmock_harness.driver.http_transport import root_of
+from seedmock_harness.driver.http_transport import resolve_base_url
 from seedmock_harness.probes.paid_steps import PROMPT
 from seedmock_harness.recordings.cli import replay
 from seedmock_harness.recordings.files import load_recordings
@@ -178,7 +178,7 @@ def test_a_recording_of_an_application_can_be_replayed_to_it(
     for upstream in NAMES:
         contract, folder, clock = get_contract(upstream), tmp_path / upstream, Clock()
         with serve(pace="step", seed=3) as live, Recorder(folder, contract, live.url, clock.now()) as recorder:
-            proxy = Proxy(contract, root_of(contract, live.url), recorder, clock.now)
+            proxy = Proxy(contract, resolve_base_url(contract, live.url), recorder, clock.now)
             with serve_in_thread(proxy) as server, client(upstream, server.url) as app:
                 before, clip = walked(app)
         with replaying(folder) as url, client(upstream, url) as app:

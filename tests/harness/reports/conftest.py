@@ -16,10 +16,17 @@ from seedmock_contracts.enums import Basis, TaskStatus
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.conversation.history import History
-from seedmock_harness.results.certification import Call, Certification, Invariant, InvariantViolation, Life, severity
-from seedmock_harness.results.certification import Verdict as Certified
+from seedmock_harness.results.certification import (
+    Certification,
+    CertificationVerdict,
+    Invariant,
+    InvariantViolation,
+    TrialCall,
+    TrialRecord,
+    invariant_severity,
+)
 from seedmock_harness.results.checks import Severity
-from seedmock_harness.results.verification import FactSeen, Finding, Seen, Verdict, Verification
+from seedmock_harness.results.verification import FactResult, FactStatus, Finding, Verification, VerificationVerdict
 
 OPEAI = get_contract("opeai")
 PLAIN = "a puddle"
@@ -60,11 +67,11 @@ def said() -> Callable[[str], History]:
             if number == 0:
                 request = Request("POST", "/v1/videos", (("x-note", text),), json.dumps(order))
             exchange = Exchange("query" if number else "create", request, answer, "first", 1_780_000_000.0 + at)
-            conversation.remember(conversation.turn(exchange))
+            conversation.add(conversation.interaction(exchange))
         for status, at in ((409, 9.5), (0, 9.6), (200, 10.0)):
             request = Request("GET", f"/v1/videos/{quote(task, errors='replace')}/content")
             exchange = Exchange("content", request, Response(status), "first", 1_780_000_000.0 + at)
-            conversation.remember(conversation.turn(exchange))
+            conversation.add(conversation.interaction(exchange))
         return conversation
 
     return make
@@ -102,8 +109,10 @@ def verification(said: Any, finding: Any) -> Callable[..., Verification]:
         found += (finding(text, 9, severity=Severity.WARNING, label="flake"),)
         red = {one.fact.id for one in found if one.label == "drift"}
         facts = [
-            FactSeen(fact, Seen.CONTRADICTED if fact.id in red else seen, f"not looked at: {text}")
-            for number, (fact, seen) in enumerate(zip(OPEAI.facts(), cycle((Seen.CONFIRMED, Seen.NOT_LOOKED))))
+            FactResult(fact, FactStatus.CONTRADICTED if fact.id in red else seen, f"not looked at: {text}")
+            for number, (fact, seen) in enumerate(
+                zip(OPEAI.facts(), cycle((FactStatus.CONFIRMED, FactStatus.NOT_LOOKED)))
+            )
             if number < FACTS or fact.id in red
         ]
         assumed = next(fact for fact in OPEAI.facts() if fact.basis is Basis.ASSUMED)
@@ -111,15 +120,15 @@ def verification(said: Any, finding: Any) -> Callable[..., Verification]:
             "contract": OPEAI,
             "target": f"https://api.test/{text}",
             "started_at": 1_780_000_000.0,
-            "verdict": Verdict.DRIFTED,
+            "verdict": VerificationVerdict.DRIFTED,
             "spent": Decimal("0.250000"),
             "facts": tuple(facts),
             "findings": found,
-            "conversation": said(text),
-            "trouble": f"trouble {text}",
+            "history": said(text),
+            "problem": f"trouble {text}",
             "tasks": (f"cgt-{text}",),
-            "doubts": (f"doubt {text}",),
-            "settled": ((assumed, f"patch {text}"),),
+            "unresolved_orders": (f"doubt {text}",),
+            "confirmed_assumptions": ((assumed, f"patch {text}"),),
             "seconds": 12.3,
         }
         return Verification(**values | more)
@@ -130,17 +139,23 @@ def verification(said: Any, finding: Any) -> Callable[..., Verification]:
 @pytest.fixture
 def nothing(verification: Any) -> Verification:
     """A verification that saw nothing at all."""
-    facts = tuple(FactSeen(fact, Seen.NOT_LOOKED, "not looked at: nobody is at home") for fact in OPEAI.facts())
-    empty: dict[str, Any] = {"findings": (), "tasks": (), "doubts": (), "settled": (), "facts": facts}
+    facts = tuple(FactResult(fact, FactStatus.NOT_LOOKED, "not looked at: nobody is at home") for fact in OPEAI.facts())
+    empty: dict[str, Any] = {
+        "findings": (),
+        "tasks": (),
+        "unresolved_orders": (),
+        "confirmed_assumptions": (),
+        "facts": facts,
+    }
     made = verification(findings=0)
     kept = {name: getattr(made, name) for name in ("contract", "target", "started_at")}
     return Verification(
         **kept,
         **empty,
-        verdict=Verdict.COULD_NOT_LOOK,
+        verdict=VerificationVerdict.COULD_NOT_LOOK,
         spent=Decimal(0),
-        conversation=History(OPEAI),
-        trouble="nobody is at home",
+        history=History(OPEAI),
+        problem="nobody is at home",
     )
 
 
@@ -154,24 +169,34 @@ def certification() -> Callable[..., Certification]:
         guilty = (Invariant.ONE_CHARGE, "one"), (Invariant.ONE_CHARGE, "two"), (Invariant.PACED_POLLS, "two")
         broken = tuple(
             InvariantViolation(
-                invariant, name, severity(invariant), f"detail {text}", (f"step {text}", f"+0.00s {text}"), life
+                invariant,
+                name,
+                invariant_severity(invariant),
+                f"detail {text}",
+                (f"step {text}", f"+0.00s {text}"),
+                life,
             )
             for (invariant, name), life in zip(guilty, islice(cycle((lives[0], None)), 3), strict=True)
         )
-        values: dict[str, Any] = {"upstream": "opeai", "adapter": f"adapter {text}", "trials": names, "lives": lives}
-        values |= {"verdict": Certified.NOT_CERTIFIED, "broken": broken, "seconds": 4.0}
+        values: dict[str, Any] = {
+            "upstream": "opeai",
+            "adapter": f"adapter {text}",
+            "trials": names,
+            "trial_records": lives,
+        }
+        values |= {"verdict": CertificationVerdict.NOT_CERTIFIED, "violations": broken, "seconds": 4.0}
         return Certification(**values | more)
 
     return make
 
 
-def _life(name: str, text: str) -> Life:
+def _life(name: str, text: str) -> TrialRecord:
     calls = (
-        Call(0.0, 0.1, "create", f"POST /v1/videos {text}", 200, "queued", TaskStatus.QUEUED),
-        Call(1.0, None, "query", "GET /v1/videos/x", 0, faults=(f"hang {text}",)),
-        Call(2.0, 2.1, "query", "GET /v1/videos/x", 404),
-        Call(3.0, 3.1, "query", "GET /v1/videos/x", 200, f"odd {text}"),
-        Call(4.0, 4.1, "query", "GET /v1/videos/x", 200, "FAILURE", TaskStatus.FAILURE),
-        Call(4.2, 4.3, "balance", "GET /v1/balance", 200),
+        TrialCall(0.0, 0.1, "create", f"POST /v1/videos {text}", 200, "queued", TaskStatus.QUEUED),
+        TrialCall(1.0, None, "query", "GET /v1/videos/x", 0, faults=(f"hang {text}",)),
+        TrialCall(2.0, 2.1, "query", "GET /v1/videos/x", 404),
+        TrialCall(3.0, 3.1, "query", "GET /v1/videos/x", 200, f"odd {text}"),
+        TrialCall(4.0, 4.1, "query", "GET /v1/videos/x", 200, "FAILURE", TaskStatus.FAILURE),
+        TrialCall(4.2, 4.3, "balance", "GET /v1/balance", 200),
     )
-    return Life(name, f"says {text}", (f"step {text}",), calls, f"outcome {text}", 5.0)
+    return TrialRecord(name, f"says {text}", (f"step {text}",), calls, f"outcome {text}", 5.0)

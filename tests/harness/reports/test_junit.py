@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from seedmock_harness.reports.certify.junit import certification_junit
 from seedmock_harness.reports.verify.junit import verification_junit
-from seedmock_harness.results.certification import Invariant
-from seedmock_harness.results.certification import Verdict as Certified
-from seedmock_harness.results.verification import Seen
+from seedmock_harness.results.certification import CertificationVerdict, Invariant
+from seedmock_harness.results.verification import FactStatus
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 KINDS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
@@ -62,7 +61,7 @@ def test_what_was_not_looked_at_is_skipped_with_the_reason(verification: Any) ->
     found = verification()
     root = judged(verification_junit(found))
     skipped = [case.get("message") for case in root.iter("skipped")]
-    assert skipped == ["not looked at: a puddle"] * sum(fact.seen is Seen.NOT_LOOKED for fact in found.facts)
+    assert skipped == ["not looked at: a puddle"] * sum(fact.status is FactStatus.NOT_LOOKED for fact in found.facts)
 
 
 def test_what_could_not_be_looked_at_is_an_error(nothing: Any) -> None:
@@ -80,7 +79,13 @@ def test_every_invariant_is_a_suite_with_a_case_for_each_scenario(certification:
 
 
 def test_a_client_that_could_not_be_run_is_an_error(certification: Any) -> None:
-    found = certification(verdict=Certified.COULD_NOT_RUN, broken=(), trials=(), lives=(), trouble="it is not there")
+    found = certification(
+        verdict=CertificationVerdict.COULD_NOT_RUN,
+        violations=(),
+        trials=(),
+        trial_records=(),
+        problem="it is not there",
+    )
     root = judged(certification_junit(found))
     assert outcomes(root) == Counter(error=1)
 

@@ -23,7 +23,7 @@ def said(upstream: str, *told: tuple[str, str, str, Any, Any]) -> History:
         request = Request(method, path, body=json.dumps(sent) if sent else "")
         response = answer if isinstance(answer, Response) else Response(200, body=json.dumps(answer))
         exchange = Exchange(operation, request, response, caller, float(at))
-        conversation.remember(conversation.turn(exchange))
+        conversation.add(conversation.interaction(exchange))
     return conversation
 
 

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from seedmock_harness.reports.certify.markdown import certification_markdown
 from seedmock_harness.reports.markdown import block, code, text
 from seedmock_harness.reports.verify.markdown import verification_markdown
-from seedmock_harness.results.verification import Seen
+from seedmock_harness.results.verification import FactStatus
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 OURS = {"<details><summary>What was asked and answered</summary>", "<details><summary>The conversation</summary>"}
@@ -38,7 +38,7 @@ def test_a_verification_says_its_verdict_what_to_do_and_each_finding(verificatio
     assert "| `expected a puddle` | `emulated a puddle` | `observed a puddle` |" in told
     assert '-H "Authorization: Bearer $SEEDMOCK_API_KEY"' in told
     assert "- `cgt-a puddle`: seedance-2-0-fast, 864x496, 4 s, sound; `queued` at 0 s, `QUEUED` at 1 s, " in told
-    skipped = sum(fact.seen is Seen.NOT_LOOKED for fact in verification().facts)
+    skipped = sum(fact.status is FactStatus.NOT_LOOKED for fact in verification().facts)
     assert f"## Not looked at\n\n- {skipped} facts: a puddle: `opeai." in told
 
 

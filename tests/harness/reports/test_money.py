@@ -18,7 +18,7 @@ from seedmock_harness.verify.cli import verify
 
 @pytest.mark.parametrize(("play", "money"), [(True, "play money"), (False, "USD")])
 def test_every_report_that_tells_what_was_spent_says_in_what(verification: Any, play: bool, money: str) -> None:
-    found = replace(verification(), play=play)
+    found = replace(verification(), play_money=play)
     told = {suffix: write(found) for suffix, write in VERIFICATIONS.items()}
     assert f"spent 0.250000 {money} on " in told[".md"]
     assert f"0.250000 {money}<" in unescape(told[".html"])

@@ -18,9 +18,8 @@ from seedmock_harness.reports.certify.html import certification_html
 from seedmock_harness.reports.html import seen
 from seedmock_harness.reports.timeline_layout import span
 from seedmock_harness.reports.verify.html import verification_html
-from seedmock_harness.results.certification import Call, Invariant, Life
-from seedmock_harness.results.certification import Verdict as Certified
-from seedmock_harness.results.verification import Seen, Verdict
+from seedmock_harness.results.certification import CertificationVerdict, Invariant, TrialCall, TrialRecord
+from seedmock_harness.results.verification import FactStatus, VerificationVerdict
 
 OPEAI = get_contract("opeai")
 VOID = {"meta", "input"}
@@ -87,8 +86,8 @@ def test_a_page_has_every_finding_every_fact_and_every_life(verification: Any) -
     page = Page(verification_html(found))
     assert len(page.all("article", class_="card")) == len(found.findings) + 1
     assert len(page.all("tr", class_="fact")) == len(found.facts)
-    for word in Seen:
-        assert len(page.all("tr", class_=word.value)) == sum(fact.seen is word for fact in found.facts)
+    for word in FactStatus:
+        assert len(page.all("tr", class_=word.value)) == sum(fact.status is word for fact in found.facts)
     (drawn,) = page.all("svg", role="img")
     assert drawn["aria-label"].startswith("cgt-a puddle: 8 calls in 10 s, told as queued, then QUEUED, then odd")
 
@@ -163,11 +162,18 @@ def test_a_page_of_nothing_says_why(nothing: Any) -> None:
 
 
 def test_what_conforms_asks_for_nothing(verification: Any) -> None:
-    facts = tuple(fact for fact in verification().facts if fact.seen is Seen.CONFIRMED)
-    empty: dict[str, Any] = {"findings": (), "tasks": (), "doubts": (), "settled": (), "trouble": "", "facts": facts}
-    made = verification(verdict=Verdict.CONFORMS)
+    facts = tuple(fact for fact in verification().facts if fact.status is FactStatus.CONFIRMED)
+    empty: dict[str, Any] = {
+        "findings": (),
+        "tasks": (),
+        "unresolved_orders": (),
+        "confirmed_assumptions": (),
+        "problem": "",
+        "facts": facts,
+    }
+    made = verification(verdict=VerificationVerdict.CONFORMS)
     values = {name: getattr(made, name) for name in ("contract", "target", "started_at", "verdict", "spent")}
-    found = type(made)(**values, **empty, conversation=History(OPEAI))
+    found = type(made)(**values, **empty, history=History(OPEAI))
     text = Page(verification_html(found)).text
     assert f"conforms: {len(facts)} facts are confirmed, no promise is contradicted. https://api.test" in text
     assert "What to do Nothing." in text
@@ -187,11 +193,17 @@ def test_a_certification_says_what_broke_where_and_draws_each_trial(certificatio
     assert "paced-polls breaks in 1 scenario" in page.text
     assert page.text.count(" holds ") == len(Invariant) - 2
     drawn = page.all("svg", role="img")
-    assert len(drawn) == len(found.lives) + sum(one.life is not None for one in found.broken)
+    assert len(drawn) == len(found.trial_records) + sum(one.trial is not None for one in found.violations)
 
 
 def test_a_client_that_could_not_be_run_holds_nothing(certification: Any) -> None:
-    found = certification(verdict=Certified.COULD_NOT_RUN, broken=(), trials=(), lives=(), trouble="it is not there")
+    found = certification(
+        verdict=CertificationVerdict.COULD_NOT_RUN,
+        violations=(),
+        trials=(),
+        trial_records=(),
+        problem="it is not there",
+    )
     text = Page(certification_html(found)).text
     assert "See to what was in the way: it is not there." in text
     assert "holds" not in text
@@ -200,20 +212,20 @@ def test_a_client_that_could_not_be_run_holds_nothing(certification: Any) -> Non
 
 def test_a_poll_that_tells_no_status_and_an_order_that_fails_say_so_in_the_picture(certification: Any) -> None:
     calls = (
-        Call(0.0, 0.1, "create", "POST /v1/videos", 502),
-        Call(5.0, 5.1, "query", "GET /v1/videos/x", 200),
-        Call(5.0, 5.2, "query", "GET /v1/videos/x", 404),
+        TrialCall(0.0, 0.1, "create", "POST /v1/videos", 502),
+        TrialCall(5.0, 5.1, "query", "GET /v1/videos/x", 200),
+        TrialCall(5.0, 5.2, "query", "GET /v1/videos/x", 404),
     )
-    life = Life("one", "says", (), calls, "outcome", 5.0)
-    page = Page(certification_html(certification(broken=(), lives=(life,))))
+    life = TrialRecord("one", "says", (), calls, "outcome", 5.0)
+    page = Page(certification_html(certification(violations=(), trial_records=(life,))))
     assert len(page.all("text", class_="tag")) == 2, "the third would stand upon the second"
     assert " 502 5 s: GET /v1/videos/x: HTTP 200 no status " in page.text
 
 
 def test_a_life_with_one_long_pause_is_drawn_in_even_steps_and_says_so(certification: Any) -> None:
-    calls = tuple(Call(at, at, "query", "GET /v1/videos/x", 200, "QUEUED") for at in (0.0, 1.0, 2.0, 604_800.0))
-    life = Life("one", "says", (), calls, "outcome", 5.0)
-    page = Page(certification_html(certification(broken=(), lives=(life,))))
+    calls = tuple(TrialCall(at, at, "query", "GET /v1/videos/x", 200, "QUEUED") for at in (0.0, 1.0, 2.0, 604_800.0))
+    life = TrialRecord("one", "says", (), calls, "outcome", 5.0)
+    page = Page(certification_html(certification(violations=(), trial_records=(life,))))
     assert "7 d (not to scale)" in page.text
 
 

@@ -80,7 +80,7 @@ def test_every_fact_is_a_rule_and_every_finding_a_result(verification: Any) -> N
     assert levels == ["error"] * 6 + ["note", "warning"]
     assert run["invocations"][0]["exitCode"] == 1
     assert run["invocations"][0]["startTimeUtc"] == "2026-05-28T20:26:40Z"
-    assert run["properties"]["facts"] == {seen.fact.id: seen.seen.value for seen in found.facts}
+    assert run["properties"]["facts"] == {seen.fact.id: seen.status.value for seen in found.facts}
 
 
 def test_two_findings_are_told_apart_by_their_fingerprints(verification: Any) -> None:

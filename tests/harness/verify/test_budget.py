@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.driver.client import Driver, Step
-from seedmock_harness.driver.http_transport import NoAnswer
+from seedmock_harness.driver.http_transport import NoResponse
 from seedmock_harness.verify.budget import Budget, InvalidBudget, budget_from
 from seedmock_harness.verify.order_log import OrderLog
 from seedmock_harness.verify.session import Plan, Session, Silent
@@ -31,7 +31,7 @@ FATES = st.sampled_from(["taken", "refused", "lost", "broken", "garbled"])
 
 def _order(speaker: Driver, times: int) -> Iterable[Any]:
     for _ in range(times):
-        speaker.ask(Operation.CREATE, ORDER)
+        speaker.call(Operation.CREATE, ORDER)
     return ()
 
 
@@ -50,7 +50,7 @@ class Till:
         fate = next(self.fates, "taken")
         self.taken += fate != "refused"
         if fate == "lost":
-            raise NoAnswer("the connection broke off", sent=True)
+            raise NoResponse("the connection broke off", sent=True)
         if fate == "refused":
             return self.said(400, {"error": {"message": "no", "code": "InvalidParameter"}})
         if fate == "broken":
@@ -80,7 +80,7 @@ def test_the_budget_is_never_exceeded(prices: list[tuple[Decimal, int]], fates: 
     assert found.spent <= limit
     assert quoted <= limit
     assert len(orders) >= till.taken
-    assert len(found.tasks) + len(found.doubts) == till.taken
+    assert len(found.tasks) + len(found.unresolved_orders) == till.taken
 
 
 def test_a_step_that_is_too_dear_does_not_keep_back_a_cheaper_one() -> None:

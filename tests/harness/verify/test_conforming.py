@@ -72,8 +72,8 @@ def test_an_emulator_settles_no_assumption_by_agreeing_with_itself(
 ) -> None:
     with world_of() as world:
         found = verified(upstream, world.target, only=("text", "free"))
-    assert any(seen.fact.basis is Basis.ASSUMED and seen.seen == "confirmed" for seen in found.facts)
-    assert found.settled == ()
+    assert any(seen.fact.basis is Basis.ASSUMED and seen.status == "confirmed" for seen in found.facts)
+    assert found.confirmed_assumptions == ()
 
 
 @pytest.mark.slow
@@ -90,9 +90,10 @@ def test_a_stranger_settles_the_assumptions_that_it_bears_out(
 
     with world_of() as world:
         found = verified(upstream, world.wrapped(unlabelled), only=("text", "free"))
-    assert found.settled
+    assert found.confirmed_assumptions
     assert all(
-        patch.startswith(f"{fact.id}: evidence: assumed -> observed (verified 2") for fact, patch in found.settled
+        patch.startswith(f"{fact.id}: evidence: assumed -> observed (verified 2")
+        for fact, patch in found.confirmed_assumptions
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from seedmock_contracts.enums import Basis
 from seedmock_harness.results.checks import Severity
-from seedmock_harness.results.verification import Finding, Verdict
+from seedmock_harness.results.verification import Finding, VerificationVerdict
 from seedmock_server import serve
 
 
@@ -37,7 +37,7 @@ def test_a_lie_is_found_and_named(
     with world_of(pace="fast") as world:
         world.lie(lie, upstream=upstream, **({"operation": operation} if operation else {}))
         found = verified(upstream, world.target, only=("text",))
-    assert found.verdict is Verdict.DRIFTED
+    assert found.verdict is VerificationVerdict.DRIFTED
     breaking = [finding for finding in found.findings if finding.severity is Severity.BREAKING]
     assert any(finding.fact.id.startswith(fact) for finding in breaking)
     assert all(finding.label == "drift" for finding in breaking)
@@ -63,7 +63,7 @@ def test_what_is_seen_once_and_not_again_is_a_flake_and_no_drift(world_of: Calla
     flakes = [finding for finding in found.findings if finding.label == "flake"]
     assert flakes
     assert all(finding.severity is Severity.WARNING for finding in flakes)
-    assert found.verdict is Verdict.CONFORMS
+    assert found.verdict is VerificationVerdict.CONFORMS
     assert len(found.tasks) == 2
 
 
@@ -71,7 +71,7 @@ def test_a_second_look_is_taken_only_if_the_money_allows_it(world_of: Callable[.
     with world_of(pace="fast") as world:
         world.lie("other_size to=320x320", upstream="opeai", operation="content", nth=2)
         found = verified("opeai", world.target, Decimal("0.30"), only=("text",))
-    assert found.verdict is Verdict.DRIFTED
+    assert found.verdict is VerificationVerdict.DRIFTED
     assert len(found.tasks) == 1
     assert found.spent <= Decimal("0.30")
 
@@ -81,7 +81,7 @@ def test_an_assumption_that_is_contradicted_is_settled_and_no_drift(
 ) -> None:
     with world_of(variants={"opeai.range": "off"}) as world:
         found = verified("opeai", world.target, only=("text",))
-    assert found.verdict is Verdict.CONFORMS
+    assert found.verdict is VerificationVerdict.CONFORMS
     (finding,) = _about(found, "opeai.range")
     assert finding.severity is Severity.INFO
     assert finding.patch == 'opeai.range: default "on" -> "off"'

@@ -14,10 +14,10 @@ import pytest
 from seedmock_contracts.enums import Mode, Operation
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_contracts.validation import violations
-from seedmock_harness.conversation.order_parser import ordered
+from seedmock_harness.conversation.order_parser import parse_order
 from seedmock_harness.driver.client import Step
-from seedmock_harness.probes.paid_steps import PaidOptions, carried, document, paid
-from seedmock_harness.results.verification import Verdict
+from seedmock_harness.probes.paid_steps import PaidOptions, inline_media, order_document, paid_steps
+from seedmock_harness.results.verification import VerificationVerdict
 from seedmock_server.http.in_process import BufferedResponse
 
 
@@ -33,16 +33,16 @@ def orders(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "terms", [PaidOptions(), PaidOptions(carried()), PaidOptions(deep=True)], ids=["example", "carried", "deep"]
+    "terms", [PaidOptions(), PaidOptions(inline_media()), PaidOptions(deep=True)], ids=["example", "carried", "deep"]
 )
 def test_every_order_keeps_every_rule(upstream: str, terms: PaidOptions) -> None:
-    for order in orders(paid(get_contract(upstream), terms)):
+    for order in orders(paid_steps(get_contract(upstream), terms)):
         assert violations(upstream, Operation.CREATE, order) == []
-        assert ordered(get_contract(upstream), Operation.CREATE, order) is not None
+        assert parse_order(get_contract(upstream), Operation.CREATE, order) is not None
 
 
 def test_the_first_is_a_text_and_from_there_on_prices_only_rise(upstream: str) -> None:
-    steps = paid(get_contract(upstream), PaidOptions(own_clock=True))
+    steps = paid_steps(get_contract(upstream), PaidOptions(own_clock=True))
     assert steps[0].name == "text"
     assert all(step.price > 0 or step.name in ("links", "file") for step in steps)
     dearer = [step.price for step in steps[1:] if step.price]
@@ -52,7 +52,7 @@ def test_the_first_is_a_text_and_from_there_on_prices_only_rise(upstream: str) -
 
 def test_every_model_and_mode_is_ordered_and_sound_is_both_on_and_off(upstream: str) -> None:
     contract = get_contract(upstream)
-    made = orders(paid(contract))
+    made = orders(paid_steps(contract))
     assert {order["model"] for order in made} == {model.name for model in contract.models if not model.upscales}
     assert {order.get("generate_audio", True) for order in made} == {True, False}
     seen = {reference.reference.role for order in made for reference in contract.request.layout.find(order)}
@@ -62,10 +62,12 @@ def test_every_model_and_mode_is_ordered_and_sound_is_both_on_and_off(upstream: 
 
 def test_a_deep_run_orders_every_size_and_the_longest_clip(upstream: str) -> None:
     contract = get_contract(upstream)
-    made = [ordered(contract, Operation.CREATE, order) for order in orders(paid(contract, PaidOptions(deep=True)))]
+    made = [
+        parse_order(contract, Operation.CREATE, order) for order in orders(paid_steps(contract, PaidOptions(deep=True)))
+    ]
     assert {order.size for order in made if order and order.size} == set(contract.sizes)
     assert max(order.seconds or 0 for order in made if order) == 15
-    shallow = [ordered(contract, Operation.CREATE, order) for order in orders(paid(contract))]
+    shallow = [parse_order(contract, Operation.CREATE, order) for order in orders(paid_steps(contract))]
     assert {order.size.resolution for order in shallow if order and order.size} == {
         s.resolution for s in contract.sizes
     }
@@ -73,24 +75,24 @@ def test_a_deep_run_orders_every_size_and_the_longest_clip(upstream: str) -> Non
 
 def test_a_price_of_tokens_can_be_given() -> None:
     contract = get_contract("opeai")
-    steps = zip(paid(contract), paid(contract, PaidOptions(token_price=Decimal(14))), strict=True)
+    steps = zip(paid_steps(contract), paid_steps(contract, PaidOptions(token_price=Decimal(14))), strict=True)
     assert all(abs(dear.price - 2 * cheap.price) <= Decimal("0.000002") for cheap, dear in steps)
 
 
 def test_what_a_stranger_must_read_travels_in_the_order() -> None:
-    props = carried()
+    props = inline_media()
     assert props.video == ""
     assert b64decode(props.image.partition(",")[2]).startswith(b"\x89PNG")
     assert b64decode(props.audio.partition(",")[2]).startswith(b"RIFF")
-    assert props == carried()
+    assert props == inline_media()
 
 
 def test_an_order_says_its_size_in_either_form(upstream: str) -> None:
     contract = get_contract(upstream)
     size = contract.sizes[0]
     for by_ratio in (False, True):
-        made = document(contract, contract.models[0], size, by_ratio=by_ratio)
-        found = ordered(contract, Operation.CREATE, made)
+        made = order_document(contract, contract.models[0], size, by_ratio=by_ratio)
+        found = parse_order(contract, Operation.CREATE, made)
         assert found is not None and found.size is not None and found.size.text == size.text
 
 
@@ -111,7 +113,7 @@ def test_a_task_that_is_not_found_by_its_id_is_drift(
     with world_of() as world:
         world.lie("other_id", upstream=upstream, operation="create")
         found = verified(upstream, world.target, only=("text",))
-    assert found.verdict is Verdict.DRIFTED
+    assert found.verdict is VerificationVerdict.DRIFTED
     assert any(finding.fact.id == f"{upstream}.query" for finding in found.findings)
 
 
@@ -130,6 +132,6 @@ def test_an_order_that_keeps_every_rule_and_is_refused_is_drift(
 
     with world_of() as world:
         found = verified(upstream, _between(world, refused), only=("text", "image"))
-    assert found.verdict is Verdict.DRIFTED
+    assert found.verdict is VerificationVerdict.DRIFTED
     assert found.tasks == ()
     assert found.spent == 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import get_contract
-from seedmock_harness.results.verification import Verdict
+from seedmock_harness.results.verification import VerificationVerdict
 from seedmock_harness.verify.order_log import OrderLog, UnreadableOrderLog, fingerprint
 
 ONLY = ("text", "image")
@@ -64,7 +64,7 @@ def test_whenever_it_is_interrupted_nothing_is_lost_and_nothing_paid_twice(
             try:
                 cut = world.wrapped(_until(number, trouble, after=after))
                 first = verified(upstream, cut, only=ONLY, ledger=ledger)
-                assert (first.verdict, first.trouble) == (Verdict.COULD_NOT_LOOK, "interrupted")
+                assert (first.verdict, first.problem) == (VerificationVerdict.COULD_NOT_LOOK, "interrupted")
                 assert set(first.tasks) | {""} >= set(world.ordered) - set(_unknown(ledger, world))
             except Killed:
                 pass
@@ -74,11 +74,13 @@ def test_whenever_it_is_interrupted_nothing_is_lost_and_nothing_paid_twice(
             assert len(world.ordered) <= 2, f"ordered again after call {number}"
             assert len(lost) <= len(second.doubts) <= 1
             assert len(second.tasks) + len(second.doubts) == 2
-            assert second.verdict is (Verdict.COULD_NOT_LOOK if second.doubts else Verdict.CONFORMS)
+            assert second.verdict is (
+                VerificationVerdict.COULD_NOT_LOOK if second.doubts else VerificationVerdict.CONFORMS
+            )
             assert all("may have been taken" in doubt for doubt in second.doubts)
             assert not second.resumable
             fresh = verified(upstream, world.target, only=ONLY, ledger=ledger)
-            assert (fresh.verdict, len(fresh.tasks)) == (Verdict.CONFORMS, 2)
+            assert (fresh.verdict, len(fresh.tasks)) == (VerificationVerdict.CONFORMS, 2)
             assert not made & set(fresh.tasks)
 
 
@@ -104,7 +106,7 @@ def test_an_order_in_doubt_counts_as_spent(world_of: Callable[..., Any], verifie
             verified("opeai", world.wrapped(lost), Decimal("0.60"), only=ONLY, ledger=ledger)
         found = verified("opeai", world.target, Decimal("0.60"), only=ONLY, ledger=ledger)
         assert found.spent == Decimal("0.271600") + Decimal("0.279237")
-        assert (len(found.tasks), len(found.doubts)) == (1, 1)
+        assert (len(found.tasks), len(found.unresolved_orders)) == (1, 1)
         assert found.steps == ("image",)
 
 
@@ -119,7 +121,7 @@ def test_the_price_of_what_was_ordered_before_is_not_spent_again(
         )
         assert len(world.ordered) == 1
         found = verified("opeai", world.target, Decimal("0.28"), only=("text",), ledger=ledger)
-        assert (found.verdict, found.spent) == (Verdict.CONFORMS, Decimal("0.271600"))
+        assert (found.verdict, found.spent) == (VerificationVerdict.CONFORMS, Decimal("0.271600"))
         assert len(world.ordered) == 1
 
 
@@ -161,8 +163,8 @@ def test_a_book_that_cannot_be_written_keeps_the_order_back(
         patch.setattr(OrderLog, "_write", full)
         found = verified("opeai", world.target, only=ONLY, ledger=ledger)
         assert world.ordered == []
-    assert found.verdict is Verdict.COULD_NOT_LOOK
-    assert "no space left" in found.trouble
+    assert found.verdict is VerificationVerdict.COULD_NOT_LOOK
+    assert "no space left" in found.problem
 
 
 def test_another_key_or_another_place_goes_on_with_nothing(tmp_path: Path) -> None:

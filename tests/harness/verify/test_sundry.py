@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import get_contract
-from seedmock_harness.probes.paid_steps import PaidOptions, carried, paid
-from seedmock_harness.results.verification import Seen, Verdict, Verification
+from seedmock_harness.probes.paid_steps import PaidOptions, inline_media, paid_steps
+from seedmock_harness.results.verification import FactStatus, Verification, VerificationVerdict
 from seedmock_harness.verify.session import Plan
 from seedmock_server.http.in_process import BufferedResponse
 
@@ -43,12 +43,12 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 def steps_of(upstream: str, *names: str) -> Plan:
     """Steps as they are made for a stranger, who must be able to read what orders refer to."""
     contract = get_contract(upstream)
-    every = paid(contract, PaidOptions(carried(), deep=True, own_clock=True))
+    every = paid_steps(contract, PaidOptions(inline_media(), deep=True, own_clock=True))
     return Plan(contract, (), tuple(step for step in every if step.name in names))
 
 
-def verdicts(found: Verification) -> Mapping[str, Seen]:
-    return {seen.fact.id.removeprefix(f"{found.contract.name}."): seen.seen for seen in found.facts}
+def verdicts(found: Verification) -> Mapping[str, FactStatus]:
+    return {seen.fact.id.removeprefix(f"{found.contract.name}."): seen.status for seen in found.facts}
 
 
 def between(world: Any, answer: Callable[..., Any]) -> Any:
@@ -82,14 +82,18 @@ def test_a_step_sees_what_it_is_there_for(
 ) -> None:
     with world_of() as world:
         found = verified(upstream, world.target, steps=steps_of(upstream, "text", name))
-    assert (found.verdict, found.trouble, found.steps) == (Verdict.CONFORMS, "", ("text", name))
+    assert (found.verdict, found.problem, found.steps) == (VerificationVerdict.CONFORMS, "", ("text", name))
     told = verdicts(found)
-    assert {fact for fact in SEEN[upstream, name] if told[fact] is not Seen.CONFIRMED} == set()
+    assert {fact for fact in SEEN[upstream, name] if told[fact] is not FactStatus.CONFIRMED} == set()
 
 
 def test_every_target_of_upscales_has_a_step_and_the_dear_ones_are_made_in_deep_runs_only() -> None:
     def targets(deep: bool) -> list[str]:
-        return [step.name for step in paid(get_contract("apimodels"), PaidOptions(deep=deep)) if "upscale" in step.name]
+        return [
+            step.name
+            for step in paid_steps(get_contract("apimodels"), PaidOptions(deep=deep))
+            if "upscale" in step.name
+        ]
 
     assert targets(False) == ["upscale", "upscale.1080p"]
     assert targets(True) == ["upscale", "upscale.1080p", "upscale.2k", "upscale.4k"]
@@ -125,7 +129,7 @@ def test_an_upstream_that_does_otherwise_is_found_out(
     with world_of() as world:
         target = between(world, understood(change))
         found = verified(upstream, target, steps=steps_of(upstream, name))
-    assert verdicts(found)[fact] is Seen.CONTRADICTED
+    assert verdicts(found)[fact] is FactStatus.CONTRADICTED
 
 
 def test_a_file_that_outlives_its_days_is_found_out(world_of: Callable[..., Any], verified: Any) -> None:
@@ -138,7 +142,7 @@ def test_a_file_that_outlives_its_days_is_found_out(world_of: Callable[..., Any]
 
     with world_of() as world:
         found = verified("apimodels", between(world, answer), steps=steps_of("apimodels", "text", "file"))
-    assert verdicts(found)["files.days"] is Seen.CONTRADICTED
+    assert verdicts(found)["files.days"] is FactStatus.CONTRADICTED
 
 
 def test_a_form_that_is_refused_is_drift(world_of: Callable[..., Any], verified: Any) -> None:
@@ -166,4 +170,4 @@ def test_sounds_that_nobody_takes_say_nothing_of_how_long_they_may_be(
 
     with world_of() as world:
         found = verified("opeai", between(world, answer), steps=steps_of("opeai", "sounds"))
-    assert verdicts(found)["limit.audio.total"] is Seen.NOT_LOOKED
+    assert verdicts(found)["limit.audio.total"] is FactStatus.NOT_LOOKED

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import NAMES
-from seedmock_harness.results.verification import Seen, Verdict
+from seedmock_harness.results.verification import FactStatus, VerificationVerdict
 from seedmock_server import serve
 
 CERTIFICATE = """\
@@ -44,11 +44,11 @@ def upstream(request: pytest.FixtureRequest) -> str:
 
 
 def _nothing(found: Any) -> str:
-    assert found.verdict is Verdict.COULD_NOT_LOOK
+    assert found.verdict is VerificationVerdict.COULD_NOT_LOOK
     assert found.findings == ()
-    assert {seen.seen for seen in found.facts} == {Seen.NOT_LOOKED}
-    assert all(found.trouble in seen.detail for seen in found.facts)
-    return str(found.trouble)
+    assert {seen.status for seen in found.facts} == {FactStatus.NOT_LOOKED}
+    assert all(found.problem in seen.detail for seen in found.facts)
+    return str(found.problem)
 
 
 def test_a_place_where_nobody_is(command: Any, upstream: str) -> None:
@@ -119,21 +119,21 @@ def test_steps_that_nobody_pays_for_are_not_green(command: Any, upstream: str) -
 
 
 def test_a_target_that_goes_away_half_way(world_of: Callable[..., Any], verified: Any, upstream: str) -> None:
-    from seedmock_harness.driver.http_transport import NoAnswer
+    from seedmock_harness.driver.http_transport import NoResponse
 
     with world_of(pace="fast") as world:
 
         def leaving(send: Any) -> Any:
             def asked(method: str, url: str, **more: Any) -> Any:
                 if len(world.ordered) == 1 and method == "GET":
-                    raise NoAnswer("http://elsewhere.test did not answer in time", sent=True)
+                    raise NoResponse("http://elsewhere.test did not answer in time", sent=True)
                 return send(method, url, **more)
 
             return asked
 
         found = verified(upstream, world.wrapped(leaving), only=("text", "image"))
-    assert found.verdict is Verdict.COULD_NOT_LOOK
-    assert found.trouble == "http://elsewhere.test did not answer in time"
+    assert found.verdict is VerificationVerdict.COULD_NOT_LOOK
+    assert found.problem == "http://elsewhere.test did not answer in time"
     assert found.tasks == tuple(world.ordered)
     assert found.resumable
 
@@ -150,8 +150,8 @@ def test_answers_that_no_check_is_ready_for(world_of: Callable[..., Any], verifi
             return asked
 
         found = verified(upstream, world.wrapped(crashing), only=("text",))
-    assert found.verdict is Verdict.COULD_NOT_LOOK
-    assert "step text broke off: RecursionError" in found.trouble
+    assert found.verdict is VerificationVerdict.COULD_NOT_LOOK
+    assert "step text broke off: RecursionError" in found.problem
     assert found.tasks == tuple(world.ordered)
 
 

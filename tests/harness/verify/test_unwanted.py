@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seedmock_harness.results.checks import Severity
-from seedmock_harness.results.verification import Verdict
+from seedmock_harness.results.verification import VerificationVerdict
 from seedmock_server.http.in_process import BufferedResponse
 
 
@@ -35,7 +35,7 @@ def test_it_stops_at_once_and_names_the_task_and_what_it_may_cost(
     with world_of() as world:
         target, asked = _taking(world, lambda content: True)
         found = verified("opeai", target, ledger=ledger)
-    assert found.verdict is Verdict.DRIFTED
+    assert found.verdict is VerificationVerdict.DRIFTED
     assert asked.count("POST") == 1
     assert asked[-1] == "POST"
     finding = next(one for one in found.findings if one.check == "nothing_is_made_unasked")

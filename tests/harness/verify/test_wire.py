@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from seedmock_contracts.upstreams import get_contract
-from seedmock_harness.driver.http_transport import NoAnswer, Wire, root_of
+from seedmock_harness.driver.http_transport import HttpTransport, NoResponse, resolve_base_url
 from seedmock_harness.verify.target import elsewhere
 from seedmock_server.clock import ManualClock
 from seedmock_server.http.in_process import BufferedResponse
@@ -29,7 +29,7 @@ class Line:
         self._reply = reply
         client = httpx.Client(transport=httpx.MockTransport(self._answer))
         keys = {"first": KEY, "second": "sk_secret_second", "wrong": "sk_wrong"}
-        self.wire = Wire(get_contract(upstream), base_url, keys, client, self.clock.now, self._sleep)
+        self.wire = HttpTransport(get_contract(upstream), base_url, keys, client, self.clock.now, self._sleep)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
@@ -97,9 +97,9 @@ def test_what_costs_nothing_is_asked_again_when_the_line_breaks() -> None:
 )
 def test_an_order_is_sent_once_and_whether_it_can_have_arrived_is_said(error: Exception, sent: bool) -> None:
     line = Line(_after(error))
-    with pytest.raises(NoAnswer) as caught:
+    with pytest.raises(NoResponse) as caught:
         line.post()
-    assert caught.value.sent is sent
+    assert caught.value.may_have_arrived is sent
     assert len(line.asked) == 1
     assert str(caught.value).startswith("https://stranger.test ")
 
@@ -139,14 +139,14 @@ def test_an_origin_and_an_origin_with_a_prefix_are_both_understood(
     upstream: str, base_url: str, path: str, where: str
 ) -> None:
     line = Line(lambda request: httpx.Response(200), upstream, base_url)
-    assert line.wire.where(path) == where
+    assert line.wire.url_for(path) == where
     line.get(path)
     assert str(line.asked[0].url) == where
 
 
 def test_a_link_that_is_none_is_no_answer() -> None:
     line = Line(lambda request: httpx.Response(200))
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         line.get("http://stranger.test/\0")
 
 
@@ -157,4 +157,4 @@ def test_nobody_but_this_machine_is_asked_for_a_clock(monkeypatch: pytest.Monkey
     monkeypatch.setattr("seedmock_harness.verify.target.ControlClient", never)
     with elsewhere(get_contract("opeai"), "https://stranger.test", KEY) as target:
         assert not target.moves
-    assert root_of(get_contract("opeai"), "https://stranger.test") == "https://stranger.test/v1"
+    assert resolve_base_url(get_contract("opeai"), "https://stranger.test") == "https://stranger.test/v1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ...results.certification import Invariant, InvariantViolation, severity
+from ...results.certification import Invariant, InvariantViolation, invariant_severity
 from ..evidence import Evidence
 from . import downloads as saving
 from . import orders as ordering
@@ -37,5 +37,7 @@ def judged(seen: Evidence) -> list[InvariantViolation]:
         detail = next(judge(seen), None)
         if detail is not None:
             told = seen.conversation, seen.life
-            found.append(InvariantViolation(invariant, seen.scenario.name, severity(invariant), detail, *told))
+            found.append(
+                InvariantViolation(invariant, seen.scenario.name, invariant_severity(invariant), detail, *told)
+            )
     return found

@@ -6,18 +6,22 @@ from collections.abc import Iterator
 
 from seedmock_contracts import __version__
 
-from ...results.certification import MEANINGS, Certification, Verdict
+from ...results.certification import INVARIANT_DESCRIPTIONS, Certification, CertificationVerdict
 from ..html import page
 from ..summary import by_invariant, of_certification
 from ..timeline import trial
 from ..timeline_layout import picture, span
 
-LOOKS = {Verdict.CERTIFIED: "good", Verdict.NOT_CERTIFIED: "bad", Verdict.COULD_NOT_RUN: "warn"}
+LOOKS = {
+    CertificationVerdict.CERTIFIED: "good",
+    CertificationVerdict.NOT_CERTIFIED: "bad",
+    CertificationVerdict.COULD_NOT_RUN: "warn",
+}
 
 
 def certification_html(found: Certification) -> str:
     """The page."""
-    every = {life for life in (*found.lives, *(one.life for one in found.broken)) if life is not None}
+    every = {life for life in (*found.trial_records, *(one.trial for one in found.violations)) if life is not None}
     return page(
         "certification.html",
         found=found,
@@ -27,9 +31,9 @@ def certification_html(found: Certification) -> str:
         summary=of_certification(found),
         figures=tuple(_figures(found)),
         parts=(("invariants", "Invariants"), ("broken", "What broke"), ("trials", "Trials")),
-        meanings=MEANINGS,
+        meanings=INVARIANT_DESCRIPTIONS,
         broken=by_invariant(found),
-        guilty={one.scenario for one in found.broken},
+        guilty={one.scenario for one in found.violations},
         pictures={life: picture(trial(life)) for life in every},
         filters=(),
     )
@@ -43,6 +47,6 @@ def _figures(found: Certification) -> Iterator[tuple[str, str]]:
 
 
 def _held(found: Certification) -> str:
-    if found.trouble or not found.trials:
+    if found.problem or not found.trials:
         return "not looked at"
-    return f"{len(MEANINGS) - len(by_invariant(found))} of {len(MEANINGS)}"
+    return f"{len(INVARIANT_DESCRIPTIONS) - len(by_invariant(found))} of {len(INVARIANT_DESCRIPTIONS)}"

@@ -20,7 +20,7 @@ def certification_object(found: Certification) -> dict[str, Any]:
         "adapter": found.adapter,
         "verdict": found.verdict.value,
         "scenarios": len(found.trials),
-        "broken": [_broken(one) for one in found.broken],
+        "broken": [_broken(one) for one in found.violations],
     }
 
 
@@ -30,5 +30,5 @@ def _broken(one: InvariantViolation) -> dict[str, Any]:
         "scenario": one.scenario,
         "severity": one.severity.value,
         "detail": one.detail,
-        "conversation": list(one.conversation),
+        "conversation": list(one.transcript),
     }

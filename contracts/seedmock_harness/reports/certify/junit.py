@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...results.certification import Certification, Invariant, InvariantViolation, Verdict
+from ...results.certification import Certification, CertificationVerdict, Invariant, InvariantViolation
 from ..junit import Case, Outcome, Suite, junit
 from ..summary import of_certification
 
@@ -16,10 +16,10 @@ def certification_junit(found: Certification) -> str:
 
 def _suites(found: Certification) -> Iterator[Suite]:
     says = of_certification(found).headline
-    if found.trouble or found.verdict is Verdict.COULD_NOT_RUN:
-        yield Suite("certification", (Case("running", Outcome.ERROR, found.trouble or says, says, "could-not-run"),))
+    if found.problem or found.verdict is CertificationVerdict.COULD_NOT_RUN:
+        yield Suite("certification", (Case("running", Outcome.ERROR, found.problem or says, says, "could-not-run"),))
         return
-    broken = {(one.invariant, one.scenario): one for one in found.broken}
+    broken = {(one.invariant, one.scenario): one for one in found.violations}
     for invariant in Invariant:
         yield Suite(invariant.value, tuple(_case(name, broken.get((invariant, name))) for name in found.trials))
 
@@ -27,4 +27,4 @@ def _suites(found: Certification) -> Iterator[Suite]:
 def _case(scenario: str, one: InvariantViolation | None) -> Case:
     if one is None:
         return Case(scenario)
-    return Case(scenario, Outcome.FAILURE, one.detail, "\n".join(one.conversation), one.severity.value)
+    return Case(scenario, Outcome.FAILURE, one.detail, "\n".join(one.transcript), one.severity.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...results.certification import MEANINGS, Certification, InvariantViolation
+from ...results.certification import INVARIANT_DESCRIPTIONS, Certification, InvariantViolation
 from ..http_text import shortened
 from ..markdown import SHOWN, block, code, table, text
 from ..summary import by_invariant, count, of_certification
@@ -27,10 +27,10 @@ def _head(found: Certification) -> Iterator[str]:
 
 def _invariants(found: Certification) -> Iterator[str]:
     broken = by_invariant(found)
-    looked = bool(found.trials) and not found.trouble
+    looked = bool(found.trials) and not found.problem
     yield from ("## Invariants", "")
     rows = []
-    for invariant, meaning in MEANINGS.items():
+    for invariant, meaning in INVARIANT_DESCRIPTIONS.items():
         of = broken.get(invariant, ())
         verdict = f"**breaks in {count(len(of), 'scenario')}**" if of else "holds" if looked else "not looked at"
         rows.append((code(invariant), verdict, text(meaning)))
@@ -40,7 +40,7 @@ def _invariants(found: Certification) -> Iterator[str]:
 
 def _what_broke(found: Certification) -> Iterator[str]:
     for invariant, of in by_invariant(found).items():
-        yield from (f"## {invariant}", "", text(MEANINGS[invariant]), "")
+        yield from (f"## {invariant}", "", text(INVARIANT_DESCRIPTIONS[invariant]), "")
         for one in of:
             yield from _broken(one)
 
@@ -48,4 +48,4 @@ def _what_broke(found: Certification) -> Iterator[str]:
 def _broken(one: InvariantViolation) -> Iterator[str]:
     yield from (f"### {text(one.scenario)} ({one.severity})", "", text(one.detail), "")
     yield from ("<details><summary>The conversation</summary>", "")
-    yield from (*block(shortened("\n".join(one.conversation), SHOWN)), "", "</details>", "")
+    yield from (*block(shortened("\n".join(one.transcript), SHOWN)), "", "</details>", "")

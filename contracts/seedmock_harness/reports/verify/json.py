@@ -8,8 +8,8 @@ from typing import Any
 
 from seedmock_contracts.exchange import Exchange
 
-from ...results.checks import curl
-from ...results.verification import FactSeen, Finding, Verification
+from ...results.checks import curl_command
+from ...results.verification import FactResult, Finding, Verification
 
 
 def verification_json(found: Verification) -> str:
@@ -26,24 +26,26 @@ def as_object(found: Verification) -> dict[str, Any]:
         "target": found.target,
         "started_at": datetime.fromtimestamp(found.started_at, UTC).isoformat(timespec="seconds"),
         "verdict": found.verdict.value,
-        "trouble": found.trouble,
+        "trouble": found.problem,
         "spent_usd": float(found.spent),
-        "money": found.money,
+        "money": found.currency,
         "tasks_created": len(found.tasks),
         "tasks": list(found.tasks),
-        "doubts": list(found.doubts),
+        "doubts": list(found.unresolved_orders),
         "seconds": round(found.seconds, 3),
         "steps": list(found.steps),
         "resumable": found.resumable,
         "facts": [_fact(fact) for fact in found.facts],
         "findings": [_finding(finding) for finding in found.findings],
-        "settled": [{"fact": fact.id, "severity": "info", "patch": patch} for fact, patch in found.settled],
+        "settled": [
+            {"fact": fact.id, "severity": "info", "patch": patch} for fact, patch in found.confirmed_assumptions
+        ],
     }
 
 
-def _fact(seen: FactSeen) -> dict[str, Any]:
+def _fact(seen: FactResult) -> dict[str, Any]:
     fact = seen.fact
-    return {"id": fact.id, "basis": fact.basis.value, "verdict": seen.seen.value, "detail": seen.detail}
+    return {"id": fact.id, "basis": fact.basis.value, "verdict": seen.status.value, "detail": seen.detail}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "check": finding.check,
         "severity": finding.severity.value,
         "label": finding.label,
-        "settled": finding.settles,
+        "settled": finding.is_about_assumption,
         "title": finding.title,
         "expected": finding.expected,
         "emulated": finding.emulated,
@@ -71,4 +73,4 @@ def exchange_object(exchange: Exchange) -> dict[str, Any]:
 def repeat(exchange: Exchange) -> str:
     """The command that repeats a request, with a variable in the place of the asker's key."""
     name = {"second": "$SEEDMOCK_SECOND_API_KEY", "wrong": "no-such-key"}.get(exchange.caller, "$SEEDMOCK_API_KEY")
-    return curl(exchange.request).replace("$SEEDMOCK_API_KEY", name)
+    return curl_command(exchange.request).replace("$SEEDMOCK_API_KEY", name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...results.verification import FactSeen, Finding, Seen, Verdict, Verification
+from ...results.verification import FactResult, FactStatus, Finding, Verification, VerificationVerdict
 from ..junit import Case, Outcome, Suite, junit
 from ..summary import contradicts, of_verification
 from .json import repeat
@@ -21,8 +21,8 @@ def verification_junit(found: Verification) -> str:
 
 def _suites(found: Verification) -> Iterator[Suite]:
     says = of_verification(found).headline
-    if found.trouble or found.verdict is Verdict.COULD_NOT_LOOK:
-        yield Suite("verification", (Case("looking", Outcome.ERROR, found.trouble or says, says, "could-not-look"),))
+    if found.problem or found.verdict is VerificationVerdict.COULD_NOT_LOOK:
+        yield Suite("verification", (Case("looking", Outcome.ERROR, found.problem or says, says, "could-not-look"),))
     about: dict[str, list[Finding]] = {}
     for finding in found.findings:
         about.setdefault(finding.fact.id, []).append(finding)
@@ -33,13 +33,13 @@ def _suites(found: Verification) -> Iterator[Suite]:
         yield Suite(name, tuple(cases))
 
 
-def _case(seen: FactSeen, about: Mapping[str, list[Finding]]) -> Case:
+def _case(seen: FactResult, about: Mapping[str, list[Finding]]) -> Case:
     findings = about.get(seen.fact.id, [])
     red = [finding for finding in findings if contradicts(finding)]
     if red:
         says = f"{red[0].title}: expected {red[0].expected}, observed {red[0].observed}"
         return Case(seen.fact.id, Outcome.FAILURE, says, "\n\n".join(map(_told, red)), red[0].severity.value)
-    if seen.seen is Seen.NOT_LOOKED:
+    if seen.status is FactStatus.NOT_LOOKED:
         return Case(seen.fact.id, Outcome.SKIPPED, seen.detail)
     return Case(seen.fact.id, says="\n\n".join(map(_told, findings)) or seen.detail)
 

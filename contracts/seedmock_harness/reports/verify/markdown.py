@@ -7,7 +7,7 @@ from itertools import groupby
 
 from seedmock_contracts.enums import Basis
 
-from ...results.verification import Finding, Seen, Verification
+from ...results.verification import FactStatus, Finding, Verification
 from ..http_text import answered, asked, shortened
 from ..markdown import SHOWN, block, code, table, text
 from ..summary import count, moment, of_verification, tally, why_not_looked
@@ -32,7 +32,7 @@ def _head(found: Verification) -> Iterator[str]:
     yield from ("## What to do", "")
     yield from [f"{number}. {text(step)}" for number, step in enumerate(summary.steps, 1)] or ["Nothing."]
     yield ""
-    spent = f"spent {found.spent:f} {found.money} on {count(len(found.tasks), 'order')}"
+    spent = f"spent {found.spent:f} {found.currency} on {count(len(found.tasks), 'order')}"
     yield f"{moment(found.started_at)}, {span(found.seconds)}; {spent}."
     yield ""
 
@@ -62,21 +62,21 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 def _settled(found: Verification) -> Iterator[str]:
     patches = [finding.patch for finding in found.findings if finding.patch]
-    lines = [*patches, *(patch for _, patch in found.settled)]
+    lines = [*patches, *(patch for _, patch in found.confirmed_assumptions)]
     if lines:
         yield from ("## Settled assumptions", "", "What follows for the contract:", "", *block("\n".join(lines)), "")
 
 
 def _tasks(found: Verification) -> Iterator[str]:
-    drawn = lives(found.conversation)
-    if found.tasks or drawn or found.doubts:
+    drawn = lives(found.history)
+    if found.tasks or drawn or found.unresolved_orders:
         yield from ("## Tasks", "")
     known = {life.title for life in drawn}
     for life in drawn:
         yield f"- {code(life.title)}: {text(life.about)}; {_path(life)}; {text(life.end)}"
     yield from (f"- {code(task)}: may be charged" for task in found.tasks if task not in known)
-    yield from (f"- in doubt: {text(doubt)}" for doubt in found.doubts)
-    if found.tasks or drawn or found.doubts:
+    yield from (f"- in doubt: {text(doubt)}" for doubt in found.unresolved_orders)
+    if found.tasks or drawn or found.unresolved_orders:
         yield ""
 
 
@@ -90,8 +90,8 @@ def _path(life: Drawn) -> str:
 def _facts(found: Verification) -> Iterator[str]:
     counts = tally(found.facts)
     yield from ("## Facts", "")
-    rows = [[basis.value, *(str(counts.get((basis, seen), 0)) for seen in Seen)] for basis in Basis]
-    yield from table(("basis", *(seen.value for seen in Seen)), rows)
+    rows = [[basis.value, *(str(counts.get((basis, seen), 0)) for seen in FactStatus)] for basis in Basis]
+    yield from table(("basis", *(seen.value for seen in FactStatus)), rows)
     yield ""
 
 

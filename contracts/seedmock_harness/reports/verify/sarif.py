@@ -6,7 +6,7 @@ from seedmock_contracts.enums import Basis
 from seedmock_contracts.facts import Fact
 
 from ...results.checks import Severity
-from ...results.verification import Finding, Verdict, Verification
+from ...results.verification import Finding, Verification, VerificationVerdict
 from ..exit_codes import VERIFICATION
 from ..sarif import LEVELS, Object, exchanged, invocation, result, rule, sarif
 from .json import repeat
@@ -16,19 +16,19 @@ def verification_sarif(found: Verification) -> str:
     """The log. What was not looked at is no result: it stands in the run's properties, by fact."""
     facts = {seen.fact.id: seen.fact for seen in found.facts} | {one.fact.id: one.fact for one in found.findings}
     places = {id_: number for number, id_ in enumerate(facts)}
-    looked = found.verdict is not Verdict.COULD_NOT_LOOK
+    looked = found.verdict is not VerificationVerdict.COULD_NOT_LOOK
     return sarif(
         [_rule(fact) for fact in facts.values()],
         [_result(finding, places, found.contract.name) for finding in found.findings],
-        invocation(looked, VERIFICATION[found.verdict], found.trouble, found.started_at, found.seconds),
+        invocation(looked, VERIFICATION[found.verdict], found.problem, found.started_at, found.seconds),
         {
             "upstream": found.contract.name,
             "target": found.target,
             "verdict": found.verdict.value,
             "spentUsd": float(found.spent),
-            "money": found.money,
+            "money": found.currency,
             "tasks": list(found.tasks),
-            "facts": {seen.fact.id: seen.seen.value for seen in found.facts},
+            "facts": {seen.fact.id: seen.status.value for seen in found.facts},
         },
     )
 

@@ -18,7 +18,7 @@ from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.facts import MediaFacts
 from seedmock_contracts.upstreams import get_contract
 from seedmock_harness.conversation.history import History, Interaction
-from seedmock_harness.driver.client import Driver, Judged
+from seedmock_harness.driver.client import CheckedInteraction, Driver
 from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
@@ -70,9 +70,9 @@ class Tale:
         return self._hear(Exchange(operation, request, response, caller, self.now))
 
     def _hear(self, exchange: Exchange) -> Tale:
-        turn = self.conversation.turn(exchange)
+        turn = self.conversation.interaction(exchange)
         if self.last is not None:
-            self.conversation.remember(self.last)
+            self.conversation.add(self.last)
         self.last = turn
         return self
 
@@ -137,12 +137,12 @@ class Tale:
         seen: dict[str, bool] = {}
         for look in self.looks(check):
             name = look.fact.id.removeprefix(f"{self.contract.name}.")
-            seen[name] = seen.get(name, True) and look.holds
+            seen[name] = seen.get(name, True) and look.passed
         return seen
 
     def severities(self, check: Callable[[Interaction], Iterator[CheckResult]]) -> dict[str, Severity]:
         assert self.last is not None
-        failures = [CheckFailure("", look, self.last.exchange) for look in self.looks(check) if not look.holds]
+        failures = [CheckFailure("", look, self.last.exchange) for look in self.looks(check) if not look.passed]
         return {failure.fact.id.removeprefix(f"{self.contract.name}."): failure.severity for failure in failures}
 
 
@@ -169,10 +169,16 @@ class Emulated:
         self.app = create_app(clock=self.clock, **settings)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1")
         self.loop = loop
-        self.heard: list[Judged] = []
+        self.heard: list[CheckedInteraction] = []
         keys = {"first": "sk_first", "second": "sk_second"}
         self.speaker = Driver(
-            get_contract(name), self._send, keys, self.clock.now, self.clock.advance, self.heard.append, paying=True
+            get_contract(name),
+            self._send,
+            keys,
+            self.clock.now,
+            self.clock.advance,
+            self.heard.append,
+            allow_orders=True,
         )
 
     def _send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> httpx.Response:
@@ -180,13 +186,13 @@ class Emulated:
 
     def failures(self) -> list[CheckFailure]:
         """All that was contradicted, or settled otherwise."""
-        looks = ((said, name, look) for said in self.heard for name, look in said.looks)
-        return [CheckFailure(name, look, said.turn.exchange) for said, name, look in looks if not look.holds]
+        looks = ((said, name, look) for said in self.heard for name, look in said.results)
+        return [CheckFailure(name, look, said.interaction.exchange) for said, name, look in looks if not look.passed]
 
     def confirmed(self) -> set[str]:
         """The facts that were borne out, less the upstream's name."""
         prefix = f"{self.speaker.contract.name}."
-        return {look.fact.id.removeprefix(prefix) for said in self.heard for _, look in said.looks if look.holds}
+        return {look.fact.id.removeprefix(prefix) for said in self.heard for _, look in said.results if look.passed}
 
 
 @pytest.fixture

@@ -25,29 +25,29 @@ ALSO = {
 def finished(stage: Any, document: Any, fate: str = "") -> Callable[..., Any]:
     """Order, wait for the end, and return what fetches the result."""
     speaker = stage.speaker
-    made = speaker.ask(Operation.CREATE, document, headers={"x-mock-fate": fate} if fate else None)
-    params = {"task_id": made.made}
+    made = speaker.call(Operation.CREATE, document, headers={"x-mock-fate": fate} if fate else None)
+    params = {"task_id": made.created_id}
     if speaker.contract.name == "opeai":
-        speaker.ask(Operation.CONTENT, params=params)
+        speaker.call(Operation.CONTENT, params=params)
     for _ in range(9):
         asked = None if speaker.contract.name == "opeai" else params
-        told = speaker.ask(Operation.QUERY, asked, params=params)
+        told = speaker.call(Operation.QUERY, asked, params=params)
         if told.status is TaskStatus.SUCCESS:
             break
         speaker.sleep(1.0)
     if told.links:
         return lambda **headers: speaker.fetch(told.links[0], headers=headers)
-    return lambda **headers: speaker.ask(Operation.CONTENT, params=params, headers=headers)
+    return lambda **headers: speaker.call(Operation.CONTENT, params=params, headers=headers)
 
 
 def parts(stage: Any, fetch: Callable[..., Any]) -> None:
     whole = fetch()
     fetch()
-    for asked in ("bytes=0-9", "bytes=-5", f"bytes={whole.size}-"):
+    for asked in ("bytes=0-9", "bytes=-5", f"bytes={whole.body_size}-"):
         fetch(range=asked)
     fetch(range="bytes=0-9", **{"if-range": whole.headers["etag"]})
     fetch(range="bytes=0-9", **{"if-range": '"another"'})
-    stage.speaker.say(Operation.CONTENT, "HEAD", whole.exchange.request.url)
+    stage.speaker.send(Operation.CONTENT, "HEAD", whole.exchange.request.url)
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
@@ -71,7 +71,7 @@ def test_content_that_is_late_contradicts_nothing(emulated: Made) -> None:
             fetch()
             stage.speaker.sleep(4.0)
         assert [str(failure) for failure in stage.failures()] == []
-    assert stage.heard[-1].turn.status_code == 200
+    assert stage.heard[-1].interaction.status_code == 200
 
 
 @pytest.mark.parametrize(

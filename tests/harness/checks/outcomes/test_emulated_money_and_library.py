@@ -21,42 +21,42 @@ def lived(stage: Any, operation: Op, fate: str = "", **changes: Any) -> Any:
     """An order, its record while it runs, its end, its record and its clip."""
     speaker = stage.speaker
     document = {**speaker.contract.example(operation), **changes}
-    made = speaker.ask(operation, document, headers={"x-mock-fate": fate} if fate else None)
-    params = {"task_id": made.made}
-    speaker.ask(Op.RECORD, params=params)
+    made = speaker.call(operation, document, headers={"x-mock-fate": fate} if fate else None)
+    params = {"task_id": made.created_id}
+    speaker.call(Op.RECORD, params=params)
     for _ in range(9):
-        told = speaker.ask(Op.QUERY, params)
+        told = speaker.call(Op.QUERY, params)
         if told.status in (TaskStatus.SUCCESS, TaskStatus.FAILURE):
             break
         speaker.sleep(1.0)
     if told.links:
         speaker.fetch(told.links[0])
-    speaker.ask(Op.RECORD, params=params)
+    speaker.call(Op.RECORD, params=params)
     return told
 
 
 def spend(stage: Any) -> None:
     speaker = stage.speaker
-    speaker.ask(Op.BALANCE)
+    speaker.call(Op.BALANCE)
     first = lived(stage, Op.CREATE)
-    speaker.ask(Op.BALANCE)
-    speaker.ask(Op.BALANCE)
+    speaker.call(Op.BALANCE)
+    speaker.call(Op.BALANCE)
     lived(stage, Op.CREATE, "failed")
-    speaker.ask(Op.BALANCE)
-    speaker.ask(Op.CREATE, {**speaker.contract.example(Op.CREATE), "duration": 99})
-    speaker.ask(Op.BALANCE)
+    speaker.call(Op.BALANCE)
+    speaker.call(Op.CREATE, {**speaker.contract.example(Op.CREATE), "duration": 99})
+    speaker.call(Op.BALANCE)
     lived(stage, Op.UPSCALE, videoUrl=first.links[0])
     lived(stage, Op.UPSCALE, targetResolution="720p")
     lived(stage, Op.CREATE, model="seedance2-a/seedance-2.0-mini", resolution=None, duration=None, aspect_ratio="1:1")
     lived(stage, Op.CREATE, reference_video_urls=[first.links[0]])
-    speaker.ask(Op.BALANCE)
+    speaker.call(Op.BALANCE)
 
 
 def asset(stage: Any, group: Any, fate: str = "", **changes: Any) -> Any:
     headers = {"x-mock-fate": fate} if fate else None
-    made = stage.speaker.ask(Op.ASSET_CREATE, {**FACE, "group_id": group, **changes}, headers=headers)
+    made = stage.speaker.call(Op.ASSET_CREATE, {**FACE, "group_id": group, **changes}, headers=headers)
     for _ in range(3):
-        stage.speaker.ask(Op.ASSET_GET, {"id": made.made or "none"})
+        stage.speaker.call(Op.ASSET_GET, {"id": made.created_id or "none"})
         stage.speaker.sleep(1.0)
     return made
 
@@ -64,52 +64,54 @@ def asset(stage: Any, group: Any, fate: str = "", **changes: Any) -> Any:
 def stock(stage: Any) -> tuple[Any, Any]:
     """Two groups and their assets, and an order with one of these."""
     speaker = stage.speaker
-    one, two = (speaker.ask(Op.GROUP_CREATE, {"name": name}).data["id"] for name in ("cast", "crew"))
-    speaker.ask(Op.BALANCE)
+    one, two = (speaker.call(Op.GROUP_CREATE, {"name": name}).data["id"] for name in ("cast", "crew"))
+    speaker.call(Op.BALANCE)
     lead = asset(stage, one, name="lead")
-    speaker.ask(Op.BALANCE)
+    speaker.call(Op.BALANCE)
     failed = asset(stage, one, "failed")
-    speaker.ask(Op.BALANCE)
+    speaker.call(Op.BALANCE)
     other = asset(stage, str(two))
-    speaker.ask(Op.ASSET_UPDATE, {"id": lead.made, "name": "hero"})
+    speaker.call(Op.ASSET_UPDATE, {"id": lead.created_id, "name": "hero"})
     for sent in ({}, {"page": 2, "page_size": 2}, {"page": 9}, {"group_id": two}):
-        speaker.ask(Op.ASSET_LIST, {"page": 1, **sent})
-    speaker.ask(Op.GROUP_LIST)
-    lived(stage, Op.CREATE, first_frame_url=f"asset://{lead.made}")
-    speaker.ask(Op.CREATE, {**speaker.contract.example(Op.CREATE), "first_frame_url": f"asset://{failed.made}"})
+        speaker.call(Op.ASSET_LIST, {"page": 1, **sent})
+    speaker.call(Op.GROUP_LIST)
+    lived(stage, Op.CREATE, first_frame_url=f"asset://{lead.created_id}")
+    speaker.call(Op.CREATE, {**speaker.contract.example(Op.CREATE), "first_frame_url": f"asset://{failed.created_id}"})
     return lead, other
 
 
 def pry(stage: Any, lead: Any) -> None:
     """Everything that another key must not see."""
     speaker = stage.speaker
-    task = next(iter(speaker.conversation.tasks))
-    speaker.ask(Op.GROUP_LIST, **SECOND)
-    speaker.ask(Op.ASSET_LIST, {"page": 1}, **SECOND)
+    task = next(iter(speaker.history.tasks))
+    speaker.call(Op.GROUP_LIST, **SECOND)
+    speaker.call(Op.ASSET_LIST, {"page": 1}, **SECOND)
     for operation in (Op.ASSET_GET, Op.ASSET_DELETE):
-        speaker.ask(operation, {"id": lead.made}, **SECOND)
-    speaker.ask(Op.ASSET_UPDATE, {"id": lead.made, "name": "mine"}, **SECOND)
-    speaker.ask(Op.ASSET_LIST, {"group_id": 1}, **SECOND)
-    speaker.ask(Op.ASSET_CREATE, {**FACE, "group_id": 1}, **SECOND)
-    speaker.ask(Op.GROUP_DELETE, {"id": 1}, **SECOND)
-    speaker.ask(Op.QUERY, {"task_id": task}, **SECOND)
-    speaker.ask(Op.RECORD, params={"task_id": task}, **SECOND)
-    speaker.ask(Op.CREATE, {**speaker.contract.example(Op.CREATE), "first_frame_url": f"asset://{lead.made}"}, **SECOND)
-    speaker.ask(Op.GROUP_CREATE, {"name": "mine"}, **SECOND)
-    speaker.ask(Op.GROUP_LIST, **SECOND)
-    speaker.ask(Op.GROUP_LIST)
+        speaker.call(operation, {"id": lead.created_id}, **SECOND)
+    speaker.call(Op.ASSET_UPDATE, {"id": lead.created_id, "name": "mine"}, **SECOND)
+    speaker.call(Op.ASSET_LIST, {"group_id": 1}, **SECOND)
+    speaker.call(Op.ASSET_CREATE, {**FACE, "group_id": 1}, **SECOND)
+    speaker.call(Op.GROUP_DELETE, {"id": 1}, **SECOND)
+    speaker.call(Op.QUERY, {"task_id": task}, **SECOND)
+    speaker.call(Op.RECORD, params={"task_id": task}, **SECOND)
+    speaker.call(
+        Op.CREATE, {**speaker.contract.example(Op.CREATE), "first_frame_url": f"asset://{lead.created_id}"}, **SECOND
+    )
+    speaker.call(Op.GROUP_CREATE, {"name": "mine"}, **SECOND)
+    speaker.call(Op.GROUP_LIST, **SECOND)
+    speaker.call(Op.GROUP_LIST)
 
 
 def clear(stage: Any, lead: Any, other: Any) -> None:
     speaker = stage.speaker
-    speaker.ask(Op.ASSET_DELETE, {"id": lead.made})
-    speaker.ask(Op.ASSET_GET, {"id": lead.made})
-    speaker.ask(Op.CREATE, {**speaker.contract.example(Op.CREATE), "first_frame_url": f"asset://{lead.made}"})
-    speaker.ask(Op.GROUP_DELETE, {"id": "2"})
-    speaker.ask(Op.ASSET_GET, {"id": other.made})
-    speaker.ask(Op.ASSET_LIST, {"page": 1})
-    speaker.ask(Op.ASSET_LIST, {"group_id": 2})
-    speaker.ask(Op.GROUP_LIST)
+    speaker.call(Op.ASSET_DELETE, {"id": lead.created_id})
+    speaker.call(Op.ASSET_GET, {"id": lead.created_id})
+    speaker.call(Op.CREATE, {**speaker.contract.example(Op.CREATE), "first_frame_url": f"asset://{lead.created_id}"})
+    speaker.call(Op.GROUP_DELETE, {"id": "2"})
+    speaker.call(Op.ASSET_GET, {"id": other.created_id})
+    speaker.call(Op.ASSET_LIST, {"page": 1})
+    speaker.call(Op.ASSET_LIST, {"group_id": 2})
+    speaker.call(Op.GROUP_LIST)
 
 
 def picture() -> bytes:
@@ -123,11 +125,11 @@ def post(stage: Any) -> None:
     speaker = stage.speaker
     head = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\ncontent-type: image/png\r\n\r\n'
     form = {"content-type": "multipart/form-data; boundary=x"}
-    posted = speaker.say(Op.FILE_CREATE, "POST", "/api/v1/files", head + picture() + b"\r\n--x--\r\n", headers=form)
-    assert posted.published, posted
-    speaker.fetch(posted.published)
+    posted = speaker.send(Op.FILE_CREATE, "POST", "/api/v1/files", head + picture() + b"\r\n--x--\r\n", headers=form)
+    assert posted.file_url, posted
+    speaker.fetch(posted.file_url)
     speaker.sleep(7 * 86400 + 1)
-    speaker.fetch(posted.published)
+    speaker.fetch(posted.file_url)
 
 
 MONEY = {
@@ -163,10 +165,10 @@ def test_nothing_is_contradicted_and_everything_is_looked_at(emulated: Made) -> 
 
 def test_another_key_finds_nothing_of_b_s(emulated: Made) -> None:
     stage = emulated("opeai")
-    made = stage.speaker.ask(Op.CREATE, stage.speaker.contract.example(Op.CREATE))
+    made = stage.speaker.call(Op.CREATE, stage.speaker.contract.example(Op.CREATE))
     stage.speaker.sleep(9.0)
     for operation in (Op.QUERY, Op.CONTENT):
-        stage.speaker.ask(operation, params={"task_id": made.made}, **SECOND)
+        stage.speaker.call(operation, params={"task_id": made.created_id}, **SECOND)
     assert [str(failure) for failure in stage.failures()] == []
     assert "tasks.isolated" in stage.confirmed()
 

@@ -38,13 +38,13 @@ def test_no_check_looks_at_what_is_said_to_be_invisible(emulated: Callable[..., 
     stage = emulated(name)
     speaker = stage.speaker
     for fate in FATES:
-        made = speaker.ask(Operation.CREATE, speaker.contract.example(Operation.CREATE), headers={"x-mock-fate": fate})
+        made = speaker.call(Operation.CREATE, speaker.contract.example(Operation.CREATE), headers={"x-mock-fate": fate})
         speaker.sleep(60.0)
-        params = {"task_id": made.made}
-        told = speaker.ask(Operation.QUERY, params if name == "apimodels" else None, params=params)
+        params = {"task_id": made.created_id}
+        told = speaker.call(Operation.QUERY, params if name == "apimodels" else None, params=params)
         if told.links:
             speaker.fetch(told.links[0])
         elif name == "opeai":
-            speaker.ask(Operation.CONTENT, params=params)
-    seen = {look.fact.id for said in stage.heard for _, look in said.looks}
+            speaker.call(Operation.CONTENT, params=params)
+    seen = {look.fact.id for said in stage.heard for _, look in said.results}
     assert seen & {row["id"] for row in listed(name)["fact"]} == set()
