@@ -111,10 +111,10 @@ def ordered(theatre: Any, path: Path, kind: str) -> Clip | SeedmockError:
 @pytest.mark.parametrize(("name", "upstream", "kind"), PLAYED)
 def test_the_client_survives(theatre: Any, tmp_path: Path, name: str, upstream: str, kind: str) -> None:
     theatre.put(name, upstream)
-    began, path, patience = theatre.clock.now(), tmp_path / "boat.mp4", RetryPolicy()
+    began, path, policy = theatre.clock.now(), tmp_path / "boat.mp4", RetryPolicy()
     end = ordered(theatre, path, kind)
 
-    most = patience.create_seconds + patience.wait_seconds + patience.download_seconds
+    most = policy.create_seconds + policy.wait_seconds + policy.download_seconds
     assert theatre.clock.now() - began <= most
     made = theatre.made()
     assert len(made) <= 1
