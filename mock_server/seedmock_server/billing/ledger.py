@@ -1,7 +1,7 @@
-"""Each account's money: what it may spend, what it owes, whether an order is covered. Nothing is ever settled here.
+"""Ledger of all accounts: credit, balance, and the check that an order is covered. Nothing is ever settled in it.
 
-Balances are worked out from the records. What the tallies keep are sums that no clock can change, so that a check
-costs the same after 100 000 orders as after one.
+Balances are computed from the records. The tallies hold only sums that no clock can change, so that a check costs the
+same after 100 000 orders as after one.
 """
 
 from __future__ import annotations
@@ -35,42 +35,42 @@ from .statement import (
     statement_line,
 )
 
-SHOWN = Decimal(1000)
-"""What a balance counts down from where nothing limits the spending."""
-QUOTES = 4096
+# A balance counts down from here where no credit limits the spending: clients show it, and some refuse to order at 0.
+UNLIMITED_BALANCE = Decimal(1000)
+MAX_CACHED_QUOTES = 4096
 
 
 class Tally:
-    """What an account has ordered at one upstream, and when which of it comes back."""
+    """Sum of an account's orders at one upstream, with the times and amounts of refunds."""
 
     def __init__(self) -> None:
         self._quoted = ZERO
-        self._moments: list[float] = []
-        self._sums: list[Decimal] = []
+        self._refund_times: list[float] = []
+        self._refund_sums: list[Decimal] = []
 
-    def add(self, amount: Decimal, back: float) -> None:
-        """Count an order whose money comes back at a moment, or NEVER."""
+    def add(self, amount: Decimal, refund_at: float) -> None:
+        """Add an order that is refunded at a time, or NEVER."""
         self._quoted += amount
-        if back == NEVER:
+        if refund_at == NEVER:
             return
-        place = bisect_right(self._moments, back)
-        before = self._sums[place - 1] if place else ZERO
-        self._moments.insert(place, back)
-        self._sums[place:] = [before + amount, *(later + amount for later in self._sums[place:])]
+        place = bisect_right(self._refund_times, refund_at)
+        before = self._refund_sums[place - 1] if place else ZERO
+        self._refund_times.insert(place, refund_at)
+        self._refund_sums[place:] = [before + amount, *(later + amount for later in self._refund_sums[place:])]
 
     def outstanding(self, now: float) -> Decimal:
-        """What is held or charged at a reading of the clock."""
-        gone = bisect_right(self._moments, now)
-        return self._quoted - (self._sums[gone - 1] if gone else ZERO)
+        """Return the amount held or charged at a reading of the clock."""
+        refunds = bisect_right(self._refund_times, now)
+        return self._quoted - (self._refund_sums[refunds - 1] if refunds else ZERO)
 
 
 class Ledger:
-    """The money of all accounts; each upstream has a purse of its own."""
+    """Credit and orders of all accounts; each upstream counts apart."""
 
     def __init__(
         self, store: Store, clocks: Clocks, prices: Prices, *, credit: Decimal | None = None, pace: Pace = Pace.FAST
     ) -> None:
-        """`credit` is what each account may spend at each upstream; None lets it spend without limit."""
+        """`credit` is what each account may spend at each upstream; None is no limit."""
         self.prices = prices
         self._store, self._clocks = store, clocks
         self.default_credit, self._stepping = credit, pace is Pace.STEP
@@ -79,114 +79,115 @@ class Ledger:
         self._quotes: dict[tuple[Any, ...], Quote] = {}
         self._fee = lru_cache(len(NAMES))(asset_quote)
 
-    # --- what an account may spend ---
+    # --- credit ---
 
     def set_default_credit(self, amount: Decimal | None) -> None:
-        """Let every account to which nothing was granted spend so much at each upstream; None: no limit.
+        """Set what every account without a grant may spend at each upstream; None is no limit.
 
         Raises ValueError for an amount below 0.
         """
-        self.default_credit = _amount(amount)
+        self.default_credit = _checked_amount(amount)
 
     def grant(self, account: str, upstream: str | None, amount: Decimal | None) -> None:
-        """Let an account spend so much in all at an upstream (None: at each), from its first order on; None: no limit.
+        """Set what an account may spend at an upstream in all, from its first order on; None is no limit.
 
-        Raises ValueError for an amount below 0 and for an upstream that is not one of ours.
+        Upstream None stands for each. Raises ValueError for an amount below 0 and for an unknown upstream.
         """
-        amount = _amount(amount)
+        amount = _checked_amount(amount)
         if upstream is not None and upstream not in NAMES:
-            raise ValueError(f"upstream is {upstream!r}; allowed: {', '.join(NAMES)}")
+            raise ValueError(f"unknown upstream {upstream!r}; available: {', '.join(NAMES)}")
         for name in NAMES if upstream is None else (upstream,):
             self.grants[account, name] = amount
 
     def credit(self, account: str, upstream: str) -> Decimal | None:
-        """What an account may spend in all at an upstream; None for no limit."""
+        """Return what an account may spend at an upstream in all; None for no limit."""
         if magic.is_penniless(account):
             return ZERO
         return self.grants.get((account, upstream), self.default_credit)
 
     def balance(self, account: str, upstream: str) -> Decimal:
-        """What is left of the credit, never below 0; without a limit it counts down from 1000."""
+        """Return what remains of the credit, never below 0; without a limit it counts down from UNLIMITED_BALANCE."""
         credit = self.credit(account, upstream)
-        return max(ZERO, (SHOWN if credit is None else credit) - self.spent(account, upstream))
+        return max(ZERO, (UNLIMITED_BALANCE if credit is None else credit) - self.spent(account, upstream))
 
     def reset(self, account: str | None = None) -> None:
-        """Forget what was granted to an account, or to all, and read its records anew."""
+        """Remove the grants of an account, or of all accounts, and read the records again."""
         self.refresh(account)
-        for known in [key for key in self.grants if account in (None, key[0])]:
-            del self.grants[known]
+        for key in [key for key in self.grants if account in (None, key[0])]:
+            del self.grants[key]
 
     def refresh(self, account: str | None = None) -> None:
-        """Read an account's records anew, or everyone's: to be called when a store was changed behind the engine."""
+        """Read the records of an account, or of all, again, after the store was changed other than by the engine."""
         if account is None:
             self._tallies.clear()
         else:
             self._tallies.pop(account, None)
 
-    # --- before and after an order ---
+    # --- orders ---
 
     def check(self, draft: Task) -> None:
-        """Raises ApiError BALANCE when an order costs more than its account has left."""
-        if self._limits(draft.account):
-            self._cover(draft.account, draft.upstream, self.quote(draft).amount)
+        """Raise ApiError BALANCE if an order costs more than its account has left."""
+        if self._is_limited(draft.account):
+            self._check_covered(draft.account, draft.upstream, self.quote(draft).amount)
 
     def check_asset(self, account: str, upstream: str) -> None:
-        """Raises ApiError BALANCE when the fee of an asset is more than its account has left."""
-        if self._limits(account):
-            self._cover(account, upstream, self._fee(upstream).amount)
+        """Raise ApiError BALANCE if the fee of an asset is more than its account has left."""
+        if self._is_limited(account):
+            self._check_covered(account, upstream, self._fee(upstream).amount)
 
     def book(self, record: Task | AssetRecord) -> None:
-        """Count a record that has just been kept."""
+        """Add a record that was just stored."""
         tallies = self._tallies.get(record.account)
         if tallies is not None:
             self._count(tallies, record)
 
-    def _limits(self, account: str) -> bool:
+    def _is_limited(self, account: str) -> bool:
         return bool(self.grants) or self.default_credit is not None or magic.is_penniless(account)
 
-    def _cover(self, account: str, upstream: str, price: Decimal) -> None:
+    def _check_covered(self, account: str, upstream: str, price: Decimal) -> None:
         credit = self.credit(account, upstream)
         if credit is None:
             return
-        left = credit - self.spent(account, upstream)
-        if left < price:
-            said = f"this order costs {format_amount(price)} USD, and {format_amount(max(left, ZERO))} USD are left"
-            shown, needed = f"{max(left, ZERO):.6f}", f"{price:.6f}"
-            raise ApiError(ErrorKind.BALANCE, said, value=shown, allowed=needed)
+        remaining = credit - self.spent(account, upstream)
+        if remaining < price:
+            remaining = max(remaining, ZERO)
+            message = f"this order costs {format_amount(price)} USD, and {format_amount(remaining)} USD are left"
+            raise ApiError(ErrorKind.BALANCE, message, value=f"{remaining:.6f}", allowed=f"{price:.6f}")
 
-    # --- what it owes ---
+    # --- statements ---
 
     def quote(self, record: Task | AssetRecord) -> Quote:
-        """What a record costs if it succeeds."""
+        """Return the price of a record, which is charged if it succeeds."""
         if isinstance(record, AssetRecord):
             return self._fee(record.upstream)
         traits = record.upstream, record.mode is Mode.UPSCALE, record.model, record.resolution, record.ratio
-        known = (*traits, record.seconds, record.source_seconds)
-        found = self._quotes.get(known)
-        if found is None:
-            if len(self._quotes) >= QUOTES:
+        key = (*traits, record.seconds, record.source_seconds)
+        cached = self._quotes.get(key)
+        if cached is None:
+            if len(self._quotes) >= MAX_CACHED_QUOTES:
                 self._quotes.clear()
-            found = self._quotes[known] = self._priced(record)
-        return found
+            cached = self._quotes[key] = self._price(record)
+        return cached
 
     def line(self, record: Task | AssetRecord, now: float | None = None) -> StatementLine:
-        """A record's line of the statement, now or at another reading of its account's clock."""
-        return statement_line(record, self._moment(record, now), self.quote(record), self.prices)
+        """Return a record's statement line, now or at another reading of its account's clock."""
+        return statement_line(record, self._time(record, now), self.quote(record), self.prices)
 
     def statement(self, account: str, at: float | None = None) -> Statement:
-        """All that an account has ordered, in the order of arrival, now or as it was or will be at a moment."""
-        moment = self._clocks.now(account) if at is None else at
-        records = [record for record in self._records(account) if record.created_at <= moment]
+        """Return the statement of an account, in the order of arrival, now or at a time in the past or future."""
+        time = self._clocks.now(account) if at is None else at
+        records = [record for record in self._records(account) if record.created_at <= time]
         lines = tuple(self.line(record, at) for record in sorted(records, key=lambda record: record.created_at))
-        return Statement(account, moment, lines, {name: self.credit(account, name) for name in NAMES})
+        return Statement(account, time, lines, {name: self.credit(account, name) for name in NAMES})
 
     def spent(self, account: str, upstream: str) -> Decimal:
-        """What an account has been charged and has on hold at an upstream, in USD."""
-        if self._stepping:  # there the end of a task hangs on queries, not on a moment
-            return outstanding(self.line(one) for one in self._records(account) if one.upstream == upstream)
-        return self._tallied(account)[upstream].outstanding(self._clocks.now(account))
+        """Return what an account has been charged and has on hold at an upstream, in USD."""
+        if self._stepping:  # the end of a task depends on queries there, not on the time, so no sum can be kept
+            records = (record for record in self._records(account) if record.upstream == upstream)
+            return outstanding(self.line(record) for record in records)
+        return self._tallies_of(account)[upstream].outstanding(self._clocks.now(account))
 
-    def _tallied(self, account: str) -> dict[str, Tally]:
+    def _tallies_of(self, account: str) -> dict[str, Tally]:
         tallies = self._tallies.get(account)
         if tallies is None:
             tallies = self._tallies[account] = defaultdict(Tally)
@@ -201,18 +202,18 @@ class Ledger:
         store = self._store
         return [*store.tasks(account), *store.removed_assets(account), *store.assets(account)]
 
-    def _moment(self, record: Task | AssetRecord, now: float | None) -> float:
+    def _time(self, record: Task | AssetRecord, now: float | None) -> float:
         if self._stepping and isinstance(record, Task):
             return step_clock(record, self._store.queries(record.id))
         return self._clocks.now(record.account) if now is None else now
 
-    def _priced(self, task: Task) -> Quote:
+    def _price(self, task: Task) -> Quote:
         prices = self.prices
         request = priced_request(task)
         return quote(task.upstream, request, variants=prices.variants, price_per_million=prices.per_million)
 
 
-def _amount(amount: Decimal | None) -> Decimal | None:
+def _checked_amount(amount: Decimal | None) -> Decimal | None:
     if amount is not None and not (amount.is_finite() and amount >= 0):
         raise ValueError(f"credit is {amount}; allowed: 0 or more")
     return amount

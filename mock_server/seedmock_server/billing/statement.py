@@ -1,6 +1,6 @@
-"""What became of each order's price: held, charged or given back. Pure functions of a record and a moment.
+"""Statement of an account: for each order, the amount held, charged or refunded. Pure functions of record and time.
 
-At every moment exactly one of `held`, `charged` and `refunded` is the amount that was quoted, and the others are 0.
+At every time exactly one of `held`, `charged` and `refunded` is the quoted amount, and the others are 0.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ZERO = Decimal(0)
 
 
 class LineKind(StrEnum):
-    """What was ordered."""
+    """Kind of order on a statement line."""
 
     GENERATION = "generation"
     UPSCALE = "upscale"
@@ -31,17 +31,19 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What the settings say of money: the options of variants, the price of B's tokens if it is set, late refunds."""
+    """Settings of pricing: options of variants, the price of a million tokens if it is set, and late refunds.
+
+    `refund_seconds` is how long a failed order stays charged before it is refunded.
+    """
 
     variants: Mapping[str, str] = field(default_factory=dict)
     per_million: Decimal | None = None
     refund_seconds: float = 0.0
-    """How long what has failed stays charged before the money comes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementLine:
-    """One order on the statement, in USD. `settled_at` is when it was charged or given back; None while it is held."""
+    """One order on the statement, in USD. `settled_at` is when it was charged or refunded; None while it is held."""
 
     upstream: str
     kind: LineKind
@@ -56,7 +58,7 @@ class StatementLine:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """The line as a JSON value: amounts are texts, exact to the last digit."""
+        """JSON value of the line; amounts are texts, exact to the last digit."""
         return {
             "upstream": self.upstream,
             "kind": self.kind.value,
@@ -88,13 +90,13 @@ class Totals:
 
     @property
     def as_json(self) -> dict[str, str]:
-        """The sums as texts."""
+        """JSON value of the sums, as texts."""
         return {name: format_amount(getattr(self, name)) for name in ("quoted", "held", "charged", "refunded")}
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What an account owes at a moment; `credits` is what it may spend at each upstream, None for no limit."""
+    """Orders of an account at a time. `credits` is what it may spend at each upstream, None for no limit."""
 
     account: str
     at: float
@@ -102,108 +104,108 @@ class Statement:
     credits: Mapping[str, Decimal | None]
 
     def for_upstream(self, upstream: str) -> Statement:
-        """The part of one upstream."""
-        lines = tuple(statement_line for statement_line in self.lines if statement_line.upstream == upstream)
+        """Return the part of one upstream."""
+        lines = tuple(line for line in self.lines if line.upstream == upstream)
         return Statement(self.account, self.at, lines, {upstream: self.credits.get(upstream)})
 
     @property
     def totals(self) -> Totals:
-        """The sums over all lines."""
+        """Sums over all lines."""
         return Totals(
-            sum((statement_line.quote.amount for statement_line in self.lines), ZERO),
-            sum((statement_line.held for statement_line in self.lines), ZERO),
-            sum((statement_line.charged for statement_line in self.lines), ZERO),
-            sum((statement_line.refunded for statement_line in self.lines), ZERO),
+            sum((line.quote.amount for line in self.lines), ZERO),
+            sum((line.held for line in self.lines), ZERO),
+            sum((line.charged for line in self.lines), ZERO),
+            sum((line.refunded for line in self.lines), ZERO),
         )
 
     @property
     def charged(self) -> Decimal:
-        """What was charged and has not come back."""
+        """Amount that was charged and not refunded."""
         return self.totals.charged
 
     @property
     def charges(self) -> tuple[StatementLine, ...]:
-        """The lines that were charged."""
-        return tuple(statement_line for statement_line in self.lines if statement_line.charged)
+        """Lines that were charged and not refunded."""
+        return tuple(line for line in self.lines if line.charged)
 
-    def is_charged(self, amount: str | int | Decimal) -> bool:
-        """Whether what was charged is this amount, rounded to the digits in which the amount is written.
+    def charged_equals(self, amount: str | int | Decimal) -> bool:
+        """Compare the charged amount, rounded to the digits in which `amount` is written.
 
-        0.588 is "0.588" and "0.59", not "0.58" nor "0.5880001".
+        0.588 equals "0.588" and "0.59", but neither "0.58" nor "0.5880001".
         """
         return equals_rounded(self.charged, amount)
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """The statement as a JSON value: the lines, the sums of each upstream with credit and balance, all sums."""
-        upstreams = {name: self._account_row(name) for name in self.credits}
+        """JSON value: the lines, the sums of each upstream with its credit and the rest of it, and all sums."""
+        upstreams = {name: self._upstream_json(name) for name in self.credits}
         return {
             "account": self.account,
             "at": self.at,
             "currency": "USD",
-            "lines": [statement_line.as_json for statement_line in self.lines],
+            "lines": [line.as_json for line in self.lines],
             "upstreams": upstreams,
             "totals": self.totals.as_json,
         }
 
-    def _account_row(self, upstream: str) -> dict[str, Any]:
+    def _upstream_json(self, upstream: str) -> dict[str, Any]:
         totals, credit = self.for_upstream(upstream).totals, self.credits[upstream]
-        left = None if credit is None else format_amount(credit - totals.held - totals.charged)
-        return {**totals.as_json, "credit": None if credit is None else format_amount(credit), "remaining": left}
+        remaining = None if credit is None else format_amount(credit - totals.held - totals.charged)
+        return {**totals.as_json, "credit": None if credit is None else format_amount(credit), "remaining": remaining}
 
 
-def equals_rounded(found: Decimal, said: str | int | Decimal) -> bool:
-    """Whether an amount, rounded half up to the digits in which another is written, is that other."""
-    wanted = Decimal(said)
-    return wanted.is_finite() and found.quantize(wanted, ROUND_HALF_UP) == wanted
+def equals_rounded(amount: Decimal, expected: str | int | Decimal) -> bool:
+    """Compare an amount, rounded half up to the digits in which the expected amount is written."""
+    expected = Decimal(expected)
+    return expected.is_finite() and amount.quantize(expected, ROUND_HALF_UP) == expected
 
 
 def format_amount(amount: Decimal) -> str:
-    """An amount without exponent and without idle zeros."""
-    plain = f"{amount:f}"
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    """Format an amount without an exponent and without trailing zeros."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def priced_request(task: Task) -> GenerationRequest | UpscaleRequest:
-    """What was ordered, as far as the price depends on it."""
+    """Return the request of a task, as far as its price depends on it."""
     if task.mode is Mode.UPSCALE:
         return UpscaleRequest(url="", resolution=task.resolution, seconds=task.source_seconds)
     return GenerationRequest(model=task.model, resolution=task.resolution, ratio=task.ratio, seconds=task.seconds)
 
 
 def asset_quote(upstream: str) -> Quote:
-    """What an asset costs if it becomes Active."""
+    """Return the quote of an asset, which is charged if it becomes Active."""
     fee = asset_fee(upstream)
     return Quote(fee.value, 0, None, fee.value, "asset", (fee,))
 
 
 def refunded_at(record: Task | AssetRecord, prices: Prices) -> float:
-    """When the money for a record comes back: never for what succeeds, and for what fails and is charged."""
+    """Return the time of a record's refund; NEVER for success, and for a failure that is charged."""
     if record.failure is None or (isinstance(record, Task) and record.charged_when_failed):
         return NEVER
     return settles_at(record) + prices.refund_seconds
 
 
 def settles_at(record: Task | AssetRecord) -> float:
-    """When a record comes to its end."""
+    """Return the time at which a record comes to its end."""
     return record.created_at + record.processing_seconds if isinstance(record, AssetRecord) else ends_at(record)
 
 
-def statement_line(record: Task | AssetRecord, now: float, said: Quote, prices: Prices) -> StatementLine:
-    """A record's line at a reading of the clock."""
-    end, back = settles_at(record), refunded_at(record, prices)
-    amount = said.amount
+def statement_line(record: Task | AssetRecord, now: float, quote: Quote, prices: Prices) -> StatementLine:
+    """Return a record's line at a reading of the clock."""
+    end, refund = settles_at(record), refunded_at(record, prices)
+    amount = quote.amount
     return StatementLine(
         upstream=record.upstream,
         kind=_kind(record),
         id=record.id,
         model=record.model if isinstance(record, Task) else "",
         created_at=record.created_at,
-        settled_at=None if now < end else back if now >= back else end,
-        quote=said,
+        settled_at=None if now < end else refund if now >= refund else end,
+        quote=quote,
         held=amount if now < end else ZERO,
-        charged=amount if end <= now < back else ZERO,
-        refunded=amount if now >= max(back, end) else ZERO,
+        charged=amount if end <= now < refund else ZERO,
+        refunded=amount if now >= max(refund, end) else ZERO,
     )
 
 
@@ -214,5 +216,5 @@ def _kind(record: Task | AssetRecord) -> LineKind:
 
 
 def outstanding(lines: Iterable[StatementLine]) -> Decimal:
-    """What lines take off a balance: what is held and what is charged."""
-    return sum((statement_line.held + statement_line.charged for statement_line in lines), ZERO)
+    """Sum up what lines take off a balance: the amounts held and charged."""
+    return sum((line.held + line.charged for line in lines), ZERO)

@@ -1,4 +1,4 @@
-"""Where records are kept. One protocol, so that a durable or a shared store can stand in for the memory."""
+"""Storage of records: a protocol, and the stores that implement it. Knows no clock: records have no state."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ __all__ = ["MemoryStore", "Store"]
 
 
 class Store(Protocol):
-    """Records by id and by account. Nothing here knows time: states are worked out from the records."""
+    """Records by id and by account."""
 
     def add_task(self, task: Task) -> bool:
-        """Keep a task; False, and nothing kept, when its id is taken."""
+        """Add a task; return False, having added nothing, if its id is taken."""
         ...
 
     def task(self, task_id: str) -> Task | None: ...
 
     def tasks(self, account: str) -> Sequence[Task]:
-        """An account's tasks, oldest first."""
+        """List an account's tasks, oldest first."""
         ...
 
     def count_query(self, task_id: str) -> int:
-        """How often a task was queried before this time."""
+        """Count a query of a task, and return the number of those before it."""
         ...
 
     def queries(self, task_id: str) -> int:
-        """How often a task was queried."""
+        """Return how often a task was queried."""
         ...
 
     def add_group(self, group: AssetGroup) -> None: ...
@@ -39,43 +39,43 @@ class Store(Protocol):
     def group(self, account: str, group_id: int) -> AssetGroup | None: ...
 
     def groups(self, account: str) -> Sequence[AssetGroup]:
-        """An account's groups, oldest first."""
+        """List an account's groups, oldest first."""
         ...
 
     def remove_group(self, group: AssetGroup) -> None:
-        """Take away a group and all its assets."""
+        """Remove a group and all its assets."""
         ...
 
     def put_asset(self, asset: AssetRecord) -> None:
-        """Keep an asset, in the place of the one with its id if there is one."""
+        """Add an asset, or replace the one with its id."""
         ...
 
     def asset(self, account: str, asset_id: str) -> AssetRecord | None: ...
 
     def assets(self, account: str) -> Sequence[AssetRecord]:
-        """An account's assets, oldest first."""
+        """List an account's assets, oldest first."""
         ...
 
     def remove_asset(self, asset: AssetRecord) -> None: ...
 
     def removed_assets(self, account: str) -> Sequence[AssetRecord]:
-        """What was taken away: it is gone, but it was paid for."""
+        """List an account's removed assets, which remain on its statement."""
         ...
 
-    # --- all that an account has ---
+    # --- whole accounts ---
 
     def accounts(self) -> Sequence[str]:
-        """The accounts that have anything."""
+        """List the accounts that have any record."""
         ...
 
     def account_records(self, account: str) -> AccountRecords:
-        """Everything of an account."""
+        """Return all records of an account."""
         ...
 
-    def replace_account(self, holding: AccountRecords) -> None:
-        """Let an account have this and nothing else."""
+    def replace_account(self, records: AccountRecords) -> None:
+        """Replace all records of an account."""
         ...
 
     def remove_account(self, account: str) -> None:
-        """Take away everything of an account; its groups count from 1 again."""
+        """Remove all records of an account; its group ids count from 1 again."""
         ...

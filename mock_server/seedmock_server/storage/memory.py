@@ -1,4 +1,4 @@
-"""Records in this process's memory: gone when it ends."""
+"""Store in the memory of this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..tasks.models import AccountRecords, AssetGroup, AssetRecord, Task
 
 
 class MemoryStore:
-    """Dictionaries by id, and by account in the order of arrival."""
+    """Records in dictionaries: by id, and by account in the order of arrival."""
 
     def __init__(self) -> None:
         self._tasks: dict[str, Task] = {}
@@ -74,7 +74,7 @@ class MemoryStore:
     def removed_assets(self, account: str) -> Sequence[AssetRecord]:
         return list(self._removed.get(account, ()))
 
-    # --- all that an account has ---
+    # --- whole accounts ---
 
     def accounts(self) -> Sequence[str]:
         return list(dict.fromkeys((*self._by_account, *self._last_group, *self._assets, *self._removed)))
@@ -91,23 +91,23 @@ class MemoryStore:
             removed_assets=tuple(self.removed_assets(account)),
         )
 
-    def replace_account(self, holding: AccountRecords) -> None:
-        self.remove_account(holding.account)
-        for task in holding.tasks:
+    def replace_account(self, records: AccountRecords) -> None:
+        self.remove_account(records.account)
+        for task in records.tasks:
             self.add_task(task)
-        self._queries.update(holding.queries)
-        for group in holding.groups:
+        self._queries.update(records.queries)
+        for group in records.groups:
             self.add_group(group)
-        for asset in holding.assets:
+        for asset in records.assets:
             self.put_asset(asset)
-        if holding.removed_assets:
-            self._removed[holding.account].extend(holding.removed_assets)
-        if holding.last_group:
-            self._last_group[holding.account] = holding.last_group
+        if records.removed_assets:
+            self._removed[records.account].extend(records.removed_assets)
+        if records.last_group:
+            self._last_group[records.account] = records.last_group
 
     def remove_account(self, account: str) -> None:
         for task in self._by_account.pop(account, ()):
             del self._tasks[task.id]
             self._queries.pop(task.id, None)
-        for shelf in (self._groups, self._last_group, self._assets, self._removed):
-            shelf.pop(account, None)
+        for table in (self._groups, self._last_group, self._assets, self._removed):
+            table.pop(account, None)

@@ -1,6 +1,6 @@
-"""The records: tasks, groups, assets. Immutable; what becomes of them in time is worked out in `timeline`.
+"""Immutable records of tasks, asset groups and assets; `timeline` computes their state at a time.
 
-Structs without collector tracking: a table of 100 000 of them costs the collector nothing.
+The structs are not tracked by the garbage collector (`gc=False`): a table of 100 000 costs a collection nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..media.clip_spec import StoredFile
 
 
 class TaskFailure(msgspec.Struct, frozen=True, gc=False):
-    """Why a task or an asset ends badly: the kind, the upstream's code if it has one, and a sentence."""
+    """Failure of a task or an asset: its kind, the upstream's code if it has one, and a sentence."""
 
     kind: ErrorKind
     code: str
@@ -23,7 +23,7 @@ class TaskFailure(msgspec.Struct, frozen=True, gc=False):
 
 
 class Phase(msgspec.Struct, frozen=True, gc=False):
-    """From `at` seconds after its creation, a task has this status; `word` is said instead of the upstream's own."""
+    """Phase of a task, from `at` seconds after its creation on; `raw_status` replaces the upstream's spelling."""
 
     at: float
     status: TaskStatus
@@ -31,11 +31,11 @@ class Phase(msgspec.Struct, frozen=True, gc=False):
 
 
 class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One order. Times are seconds, `created_at` since the epoch.
+    """One order. Times are seconds, `created_at` is since the epoch.
 
-    A draft has no id and no times yet, and a seed of -1 where none was asked for. `late` is how long after success
-    the clip can be had, `link_seconds` how long its link lives, `with_url` whether it has one. `callback_url` is told
-    of its end, with links that begin with `origin`.
+    A draft has no id and no phases yet, and a seed of -1 if the order has none. The clip is available `clip_delay`
+    seconds after success, and its link lives `link_seconds`; `with_url` is false for a task without a clip.
+    `callback_url` is notified of the end, with links that begin with `origin`.
     """
 
     id: str = ""
@@ -68,7 +68,7 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class AssetGroup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A group of assets; `id` counts within its account."""
+    """Group of assets; `id` counts within its account."""
 
     id: int
     upstream: str
@@ -79,7 +79,7 @@ class AssetGroup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class AssetRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A picture, clip or sound that generations can refer to as `asset://id` once it is Active."""
+    """Image, video or sound that orders can refer to as `asset://id` once it is Active."""
 
     id: str
     upstream: str
@@ -96,7 +96,7 @@ class AssetRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class AccountRecords(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Everything of one account. `queries` counts by task, `last_group` is the highest group id that was given out."""
+    """All records of one account. `queries` counts by task id, `last_group` is the highest group id that was issued."""
 
     account: str
     tasks: tuple[Task, ...] = ()

@@ -47,7 +47,7 @@ class AccountLedger:
         if isinstance(amount, float):
             raise TypeError(f'the amount is the float {amount}; write it as a text: assert_spend("{amount}")')
         statement = self.statement
-        if not statement.is_charged(amount):
+        if not statement.charged_equals(amount):
             self._fail(f"expected charges of {amount} USD, found {format_amount(statement.charged)}")
 
     def assert_charged_once(self) -> None:

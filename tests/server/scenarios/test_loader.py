@@ -114,7 +114,7 @@ WRONG = {
     "half a latency": ('[latency]\np50 = "3s"\n', 5, "latency has p50; allowed: fixed, or p50 and p90"),
     "a latency that falls": ('[latency]\np50 = "9s"\np90 = "3s"\n', 6, "p50 is 9 and p90 is 3; allowed: 0 < p50 < p90"),
     "two latencies": ('[latency]\nfixed = "1s"\np50 = "9s"\np90 = "10s"\n', 5, "latency has fixed, p50, p90"),
-    "a latency's key": ('[[latency.rules]]\nfixed = "1s"\nratio = "1:1"\n', 7, "latency has no 'ratio'"),
+    "a latency's key": ('[[latency.rules]]\nfixed = "1s"\nratio = "1:1"\n', 7, "unknown latency field 'ratio'"),
     "a latency's model": ('[[latency.rules]]\nfixed = "1s"\nmodel = 3\n', 7, "model is 3; allowed: a text"),
     "a latency's seconds": ('[[latency.rules]]\nfixed = "1s"\nseconds = 0\n', 7, "seconds is 0; allowed: a whole"),
     "media of no URL": ('[media.boat]\nkind = "image"\n', 5, "media is of 'boat'; allowed: a URL"),
