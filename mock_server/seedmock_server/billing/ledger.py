@@ -59,7 +59,7 @@ class Tally:
         self._refund_sums[place:] = [before + amount, *(later + amount for later in self._refund_sums[place:])]
 
     def outstanding(self, now: float) -> Decimal:
-        """Return the amount held or charged at a reading of the clock."""
+        """Return the amount on hold or charged at a reading of the clock."""
         refunds = bisect_right(self._refund_times, now)
         return self._quoted - (self._refund_sums[refunds - 1] if refunds else ZERO)
 

@@ -1,6 +1,6 @@
-"""Statement of an account: for each order, the amount held, charged or refunded. Pure functions of record and time.
+"""Statement of an account: for each order, the amount on hold, charged or refunded. Pure functions of record and time.
 
-At every time exactly one of `held`, `charged` and `refunded` is the quoted amount, and the others are 0.
+At every time exactly one of `on_hold`, `charged` and `refunded` is the quoted amount, and the others are 0.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementLine:
-    """One order on the statement, in USD. `settled_at` is when it was charged or refunded; None while it is held."""
+    """One order on the statement, in USD. `settled_at` is when it was charged or refunded; None while it is on hold."""
 
     upstream: str
     kind: LineKind
@@ -52,7 +52,7 @@ class StatementLine:
     created_at: float
     settled_at: float | None
     quote: Quote
-    held: Decimal = ZERO
+    on_hold: Decimal = ZERO
     charged: Decimal = ZERO
     refunded: Decimal = ZERO
 
@@ -67,7 +67,7 @@ class StatementLine:
             "created_at": self.created_at,
             "settled_at": self.settled_at,
             "quoted": format_amount(self.quote.amount),
-            "held": format_amount(self.held),
+            "on_hold": format_amount(self.on_hold),
             "charged": format_amount(self.charged),
             "refunded": format_amount(self.refunded),
             "rate": format_amount(self.quote.rate),
@@ -84,14 +84,14 @@ class Totals:
     """Sums over lines, in USD."""
 
     quoted: Decimal
-    held: Decimal
+    on_hold: Decimal
     charged: Decimal
     refunded: Decimal
 
     @property
     def as_json(self) -> dict[str, str]:
         """JSON value of the sums, as texts."""
-        return {name: format_amount(getattr(self, name)) for name in ("quoted", "held", "charged", "refunded")}
+        return {name: format_amount(getattr(self, name)) for name in ("quoted", "on_hold", "charged", "refunded")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Statement:
         """Sums over all lines."""
         return Totals(
             sum((line.quote.amount for line in self.lines), ZERO),
-            sum((line.held for line in self.lines), ZERO),
+            sum((line.on_hold for line in self.lines), ZERO),
             sum((line.charged for line in self.lines), ZERO),
             sum((line.refunded for line in self.lines), ZERO),
         )
@@ -150,7 +150,7 @@ class Statement:
 
     def _upstream_json(self, upstream: str) -> dict[str, Any]:
         totals, credit = self.for_upstream(upstream).totals, self.credits[upstream]
-        remaining = None if credit is None else format_amount(credit - totals.held - totals.charged)
+        remaining = None if credit is None else format_amount(credit - totals.on_hold - totals.charged)
         return {**totals.as_json, "credit": None if credit is None else format_amount(credit), "remaining": remaining}
 
 
@@ -203,7 +203,7 @@ def statement_line(record: Task | AssetRecord, now: float, quote: Quote, prices:
         created_at=record.created_at,
         settled_at=None if now < end else refund if now >= refund else end,
         quote=quote,
-        held=amount if now < end else ZERO,
+        on_hold=amount if now < end else ZERO,
         charged=amount if end <= now < refund else ZERO,
         refunded=amount if now >= max(refund, end) else ZERO,
     )
@@ -216,5 +216,5 @@ def _kind(record: Task | AssetRecord) -> LineKind:
 
 
 def outstanding(lines: Iterable[StatementLine]) -> Decimal:
-    """Sum up what lines take off a balance: the amounts held and charged."""
-    return sum((line.held + line.charged for line in lines), ZERO)
+    """Sum up what lines take off a balance: the amounts on hold and charged."""
+    return sum((line.on_hold + line.charged for line in lines), ZERO)

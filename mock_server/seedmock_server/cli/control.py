@@ -238,7 +238,7 @@ def ledger(control: ControlClient, as_json: bool, **query: Any) -> None:
     if as_json:
         print_json(response)
         return
-    columns = ("account", "upstream", "order", "kind", "quoted", "held", "charged", "refunded")
+    columns = ("account", "upstream", "order", "kind", "quoted", "on hold", "charged", "refunded")
     rows = [row for statement in response.statements for row in _statement_rows(statement)]
     print_table(columns, rows, f"{len(response.statements)} accounts")
 
@@ -246,9 +246,9 @@ def ledger(control: ControlClient, as_json: bool, **query: Any) -> None:
 def _statement_rows(statement: StatementResponse) -> Iterable[tuple[str, ...]]:
     account, totals = statement.account, statement.totals
     for line in statement.lines:
-        amounts = (line.quoted, line.held, line.charged, line.refunded)
+        amounts = (line.quoted, line.on_hold, line.charged, line.refunded)
         yield (account, line.upstream, line.id, line.kind, *amounts)
-    yield (account, "", "all", "", totals.quoted, totals.held, totals.charged, totals.refunded)
+    yield (account, "", "all", "", totals.quoted, totals.on_hold, totals.charged, totals.refunded)
 
 
 @click.command()

@@ -158,7 +158,7 @@ class ViolationsResponse(ResponseModel, frozen=True, kw_only=True):
 
 
 class LedgerLine(ResponseModel, frozen=True, kw_only=True):
-    """One order on a statement: one of held, charged and refunded is what was quoted, the others are 0."""
+    """One order on a statement: one of on_hold, charged and refunded is what was quoted, the others are 0."""
 
     upstream: str
     kind: str
@@ -167,7 +167,7 @@ class LedgerLine(ResponseModel, frozen=True, kw_only=True):
     created_at: float
     settled_at: float | None
     quoted: str
-    held: str
+    on_hold: str
     charged: str
     refunded: str
     rate: str
@@ -182,7 +182,7 @@ class LedgerTotals(ResponseModel, frozen=True, kw_only=True):
     """Sums over lines."""
 
     quoted: str
-    held: str
+    on_hold: str
     charged: str
     refunded: str
 

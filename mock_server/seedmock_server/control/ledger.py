@@ -62,7 +62,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         method="GET",
         path="/_mock/ledger",
         handler=read,
-        summary="Show a statement for each key: quoted, held, charged and refunded, by order and in total.",
+        summary="Show a statement for each key: quoted, on hold, charged and refunded, by order and in total.",
         query={
             "upstream": f"one of {', '.join(NAMES)}",
             "limit": f"maximum number of lines of each, the newest; default {DEFAULT_LIMIT}, at most {MAX_LIMIT}",

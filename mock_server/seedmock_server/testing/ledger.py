@@ -20,7 +20,7 @@ class AccountLedger:
 
     @property
     def statement(self) -> Statement:
-        """All orders with what is held, charged and refunded."""
+        """All orders with what is on hold, charged and refunded."""
         return self._ledger.statement(self._account)
 
     @property
@@ -29,9 +29,9 @@ class AccountLedger:
         return self.statement.charged
 
     @property
-    def held(self) -> Decimal:
+    def on_hold(self) -> Decimal:
         """The amount on hold for tasks that run."""
-        return self.statement.totals.held
+        return self.statement.totals.on_hold
 
     def grant(self, amount: str | int | Decimal, upstream: str | None = None) -> None:
         """Set the credit of the key at an upstream, or at each. Raises ValueError."""
@@ -66,6 +66,6 @@ class AccountLedger:
 
 def describe_line(line: StatementLine) -> str:
     """Describe a line of the statement in a few words."""
-    amounts = {"held": line.held, "charged": line.charged, "refunded": line.refunded}
+    amounts = {"on hold": line.on_hold, "charged": line.charged, "refunded": line.refunded}
     described = ", ".join(f"{name} {format_amount(amount)}" for name, amount in amounts.items() if amount) or "free"
     return f"{line.upstream} {line.kind} {line.id}: {described}"

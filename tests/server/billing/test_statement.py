@@ -1,4 +1,4 @@
-"""Statements: the quote of each order, and whether it is held, charged or refunded at a time."""
+"""Statements: the quote of each order, and whether it is on hold, charged or refunded at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.enums import Basis, ErrorKind, Mode, TaskStatus
 from seedmock_server.billing.ledger import Ledger
-from seedmock_server.billing.statement import Prices, equals_rounded, format_amount
+from seedmock_server.billing.statement import LineKind, Prices, equals_rounded, format_amount
 from seedmock_server.clock import Clocks, ManualClock
 from seedmock_server.storage import MemoryStore
 from seedmock_server.tasks.models import Task, TaskFailure
@@ -29,29 +29,30 @@ def test_each_kind_of_order_is_held_then_charged_at_its_price(server: BillingSer
     before = server.statement()
     assert [line.kind for line in before.lines if line.upstream == "opeai"] == ["generation"]
     assert sorted(line.kind for line in before.for_upstream("apimodels").lines) == ["asset", "generation", "upscale"]
-    assert before.for_upstream("apimodels").totals.held == Decimal("0.588") + Decimal("0.375") + Decimal("0.01")
-    assert (before.charged, before.charges) == (0, ())
+    assert before.for_upstream("apimodels").totals.on_hold == Decimal("0.588") + Decimal("0.375") + Decimal("0.01")
+    assert before.charged == 0
+    assert before.charges == ()
     assert {line.settled_at for line in before.lines} == {None}
     start = server.clock.now()
     server.clock.advance(60)
     after = server.statement()
-    assert after.charged == after.totals.quoted == before.totals.held
-    assert after.totals.held == after.totals.refunded == 0
+    assert after.charged == after.totals.quoted == before.totals.on_hold
+    assert after.totals.on_hold == after.totals.refunded == 0
     ends = {line.kind: line.settled_at for line in after.for_upstream("apimodels").lines}
-    assert ends["generation"] == ends["upscale"] == start + 2
-    assert start < ends["asset"] <= start + 1
+    assert ends[LineKind.GENERATION] == ends[LineKind.UPSCALE] == start + 2
+    assert start < (ends[LineKind.ASSET] or start) <= start + 1
 
 
 @pytest.mark.parametrize("kind", ["apimodels", "opeai", "upscale"])
 def test_a_failed_order_is_refunded_when_it_fails(server: BillingServer, kind: str) -> None:
     assert server.order(kind, fate="failed after=5s").status_code == 200
-    price = server.statement().totals.held
+    price = server.statement().totals.on_hold
     assert price > 0
     server.clock.advance(4.999)
-    assert server.statement().totals.held == price
+    assert server.statement().totals.on_hold == price
     server.clock.advance(0.001)
     line = server.statement().lines[0]
-    assert (line.held, line.charged, line.refunded) == (0, 0, price)
+    assert [line.on_hold, line.charged, line.refunded] == [0, 0, price]
     assert line.settled_at == line.created_at + 5
 
 
@@ -98,7 +99,7 @@ def test_balance_and_records_agree_with_the_statement(server: BillingServer) -> 
     ]
     for _ in range(2):
         statement = server.statement().for_upstream("apimodels")
-        assert server.balance() == pytest.approx(float(1000 - statement.totals.held - statement.charged))
+        assert server.balance() == pytest.approx(float(1000 - statement.totals.on_hold - statement.charged))
         for task_id, line in zip(ids, statement.lines, strict=True):
             record = server.record(task_id)
             assert (record["credits"], record["settled"]) == (float(line.charged), line.settled_at is not None)
@@ -114,8 +115,8 @@ def test_a_statement_can_be_computed_for_another_time(server: BillingServer) -> 
     ledger, account = server.app.ledger, server.account()
     assert ledger.statement(account, start - 1).lines == ()
     statement = ledger.statement(account, start + 1)
-    held, charged = statement.totals.held, statement.charged
-    assert (statement.at, len(statement.lines), held, charged) == (start + 1, 1, Decimal("0.588"), 0)
+    assert (statement.at, len(statement.lines), statement.charged) == (start + 1, 1, Decimal(0))
+    assert statement.totals.on_hold == Decimal("0.588")
     assert ledger.statement(account, start + 3).charged == Decimal("0.588")
     assert len(ledger.statement(account, start + 60).charges) == 2
 
@@ -124,7 +125,7 @@ def test_under_the_pace_step_queries_charge_a_task(open_server: OpenServer) -> N
     server = open_server(pace="step", credit="0.60")
     task_id = server.order("apimodels").json()["data"]["taskId"]
     server.clock.advance(3600)
-    assert server.statement().totals.held == Decimal("0.588")
+    assert server.statement().totals.on_hold == Decimal("0.588")
     for _ in range(3):
         server.request("GET", f"/api/v1/video/generations?task_id={task_id}")
     assert server.statement().charged == Decimal("0.588")
@@ -150,14 +151,14 @@ def test_the_json_of_a_statement_has_exact_amounts_and_their_facts(open_server: 
     document = json.loads(json.dumps(server.statement().as_json))
     tokens, seconds = document["lines"]
     assert seconds["quoted"] == seconds["refunded"] == "0.588"
-    assert (seconds["held"], seconds["charged"], seconds["rate"]) == ("0", "0", "0.147")
+    assert (seconds["on_hold"], seconds["charged"], seconds["rate"]) == ("0", "0", "0.147")
     assert (seconds["unit"], seconds["seconds"]) == ("second", 4)
     assert (seconds["facts"], seconds["basis"]) == (["apimodels.tariff.standard.720p"], Basis.DOCUMENTED)
     assert (tokens["unit"], tokens["facts"]) == ("million tokens", ["opeai.tokens.price"])
     assert tokens["basis"] == Basis.ASSUMED
     assert document["currency"] == "USD"
     assert document["upstreams"]["apimodels"] == {
-        "quoted": "0.588", "held": "0", "charged": "0", "refunded": "0.588", "credit": "1", "remaining": "1",
+        "quoted": "0.588", "on_hold": "0", "charged": "0", "refunded": "0.588", "credit": "1", "remaining": "1",
     }  # fmt: skip
     remaining = Decimal(1) - Decimal(tokens["charged"])
     assert Decimal(document["upstreams"]["opeai"]["remaining"]) == remaining
@@ -237,10 +238,10 @@ def test_at_any_time_each_amount_is_held_or_charged_or_refunded_and_the_tally_ag
         clock.advance(max(0.0, time - clock.now()))
         statement = from_store.statement("k")
         for line in statement.lines:
-            amounts = sorted([line.held, line.charged, line.refunded])
+            amounts = sorted([line.on_hold, line.charged, line.refunded])
             assert amounts == [0, 0, line.quote.amount]
             status = state_at(store._tasks[line.id], clock.now()).status
             assert (status in (TaskStatus.SUCCESS, TaskStatus.FAILURE)) is (line.settled_at is not None)
         for name in ("apimodels", "opeai"):
             totals = statement.for_upstream(name).totals
-            assert incremental.spent("k", name) == from_store.spent("k", name) == totals.held + totals.charged
+            assert incremental.spent("k", name) == from_store.spent("k", name) == totals.on_hold + totals.charged

@@ -15,11 +15,11 @@ def test_an_order_is_held_and_then_charged(frozen_server: Any, control: Control)
     task_id = frozen_server.order_a()
     (statement,) = control("GET", "ledger")["statements"]
     (line,) = statement["lines"]
-    assert (line["id"], line["kind"], line["charged"], line["held"]) == (task_id, "generation", "0", line["quoted"])
+    assert (line["id"], line["kind"], line["charged"], line["on_hold"]) == (task_id, "generation", "0", line["quoted"])
     assert Decimal(line["quoted"]) > 0
     frozen_server.clock.advance(2)
     (line,) = control("GET", "ledger")["statements"][0]["lines"]
-    assert (line["held"], line["charged"]) == ("0", line["quoted"])
+    assert (line["on_hold"], line["charged"]) == ("0", line["quoted"])
 
 
 def test_a_failed_order_is_refunded(frozen_server: Any, control: Control) -> None:

@@ -215,7 +215,7 @@ def test_spend_and_one_charge(
 ) -> None:
     task = application.submit(boat)
     mock_ledger.assert_spend("0.00")
-    assert mock_ledger.held > 0
+    assert mock_ledger.on_hold > 0
     mock_clock.advance(5)
     mock_ledger.assert_spend(str(mock_ledger.charged))
     mock_ledger.assert_charged_once()

@@ -70,7 +70,7 @@ def test_tests_do_not_see_each_other(run: Run) -> None:
         assert mock_journal.exchanges == mock_journal.tasks == []
         mock_fates.failed(after="5s")
         submit(mock_upstreams)
-        assert mock_ledger.held > 0
+        assert mock_ledger.on_hold > 0
         mock_clock.advance("1h")
         mock_journal.assert_submitted_once()
 

@@ -21,7 +21,7 @@ UNKNOWN = "submission_unknown"
 
 def one_charge(seen: Evidence) -> Iterator[str]:
     """At most one order of the account is charged or on hold."""
-    owed = [line for line in seen.statement.lines if line.kind is not LineKind.ASSET and (line.charged or line.held)]
+    owed = [line for line in seen.statement.lines if line.kind is not LineKind.ASSET and (line.charged or line.on_hold)]
     if len(owed) > 1:
         yield f"one order, and {len(owed)} tasks are charged or on hold: {', '.join(line.id for line in owed)}"
 
