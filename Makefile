@@ -9,6 +9,9 @@ test:  # the inner loop, about 90 s on two cores: all but the tests marked slow
 test-all:
 	$(bin)/pytest -q -n auto
 
+coverage:  # branch coverage by the quick tests, with the gate of CI; takes twice as long
+	$(bin)/pytest -q -n auto -m "not slow" --cov --cov-report=term:skip-covered
+
 check:
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
 from seedmock_contracts.rules.cross_field import MaxReferences, ModelResolutions
@@ -83,6 +85,7 @@ def step_of(contract: Contract, rule: Rule) -> str:
     return f"free.{rule.fact.id.removeprefix(f'{contract.name}.')}"
 
 
+@pytest.mark.slow
 def test_each_rule_that_is_moved_is_found_by_its_own_fact(spoken_rule: Spoken, climb: Any, moved: Any) -> None:
     said, _, rule = spoken_rule
     if rule.fact.id in UNASKED:
@@ -100,6 +103,7 @@ def _is_upscaler(contract: Contract, rule: Rule, label: str) -> bool:
     return isinstance(rule, KnownModel) and label == "without the last" and contract.models[-1].upscales
 
 
+@pytest.mark.slow
 def test_each_rule_that_is_gone_is_found_by_its_own_fact(spoken_rule: Spoken, climb: Any, moved: Any) -> None:
     said, _, rule = spoken_rule
     if rule.fact.id in UNASKED or rule.fact.id in ALONE:

@@ -32,6 +32,7 @@ def boxes(path: Path) -> list[bytes]:
     return kinds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES.split())
 def test_every_size_is_exact_with_and_without_sound(size: str, plain: ClipSpec, render: Render) -> None:
     width, height = map(int, size.split("x"))
