@@ -124,6 +124,8 @@ class Client(_BaseClient):
 
     create = sync_method(Operations.create)
     query = sync_method(Operations.query)
+    cancel = sync_method(Operations.cancel)
+    list_tasks = sync_method(Operations.list_tasks)
     wait = sync_method(Operations.wait)
     download = sync_method(Operations.download)
     generate = sync_method(Operations.generate)
@@ -181,6 +183,8 @@ class AsyncClient(_BaseClient):
 
     create = async_method(Operations.create)
     query = async_method(Operations.query)
+    cancel = async_method(Operations.cancel)
+    list_tasks = async_method(Operations.list_tasks)
     wait = async_method(Operations.wait)
     download = async_method(Operations.download)
     generate = async_method(Operations.generate)

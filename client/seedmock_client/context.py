@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.enums import ErrorKind, TaskStatus
 from seedmock_contracts.facts import Document
 from seedmock_contracts.validation import violations
 
 from .effects import Flow, HttpRequest, HttpResponse, SendRequest, TransportError
 from .error_envelopes import build_error, json_object, scalar_text
-from .errors import CLASSES, ConnectionFailedError, SeedmockError, UpstreamError, UsageError, ValidationError
+from .errors import (
+    CLASSES,
+    ConnectionFailedError,
+    SeedmockError,
+    TaskCancelledError,
+    TaskExpiredError,
+    UpstreamError,
+    UsageError,
+    ValidationError,
+)
 from .models import Failure, Video
 from .retry import RetryPolicy
 from .upstreams.protocol import AccountCodec, DecodeError, UpstreamCodec
 
 T = TypeVar("T")
+
+_ENDS: Mapping[TaskStatus, type[SeedmockError]] = {
+    TaskStatus.CANCELLED: TaskCancelledError,
+    TaskStatus.EXPIRED: TaskExpiredError,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +113,10 @@ class ClientConfig:
         """Build the exception for a failed task."""
         failure = video.failure or Failure()
         kind = kind or self.codec.failure_kind(failure)
-        return CLASSES[kind](
-            f"task {video.task_id} failed: {failure_text(failure)}",
+        class_ = _ENDS.get(video.status, CLASSES[kind]) if video.status else CLASSES[kind]
+        end = "failed" if class_ is CLASSES[kind] else str(video.status).lower()
+        return class_(
+            f"task {video.task_id} {end}: {failure_text(failure)}",
             upstream=self.upstream,
             task_id=video.task_id,
             kind=kind,

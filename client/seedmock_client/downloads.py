@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from seedmock_contracts.enums import ErrorKind, TaskStatus
 from seedmock_contracts.errors import InvalidMovie
+from seedmock_contracts.lifecycle import UNSUCCESSFUL
 from seedmock_contracts.mp4 import Movie
 
 from .context import ClientConfig, call
@@ -77,7 +78,7 @@ def download(config: ClientConfig, video: Video, path: Path) -> Flow[tuple[int, 
 
     Raises NotReadyError, NotFoundError, LinkExpiredError, DownloadError and the exception of a failed task.
     """
-    if video.status is TaskStatus.FAILURE:
+    if video.status in UNSUCCESSFUL:
         raise config.task_failure(video)
     if video.status is not TaskStatus.SUCCESS:
         message = f"task {video.task_id} is {video.raw_status or 'without a status'}, not finished"

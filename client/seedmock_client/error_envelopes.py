@@ -33,6 +33,7 @@ STATUS_KINDS: Mapping[int, ErrorKind] = {
     404: ErrorKind.TASK_NOT_FOUND,
     405: ErrorKind.METHOD_NOT_ALLOWED,
     408: ErrorKind.REQUEST_TIMEOUT,
+    409: ErrorKind.STATE_CONFLICT,
     410: ErrorKind.LINK_EXPIRED,
     413: ErrorKind.BODY_TOO_LARGE,
     415: ErrorKind.UNSUPPORTED_MEDIA_TYPE,

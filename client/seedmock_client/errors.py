@@ -11,9 +11,12 @@ SeedmockError
 ├── NotFoundError                no such task, asset, group or endpoint
 │   └── LinkExpiredError         the task exists, but its file does not any more
 ├── NotReadyError                the task has no content yet
+├── StateConflictError           the task's state does not allow this, such as a cancel after its end
 ├── RateLimitError               too many requests; `retry_after` is in seconds, if the upstream gives it
 ├── UpstreamError                the upstream is broken or overloaded
 │   ├── TaskFailedError          a task failed; `code`, `message` and `retryable` are the upstream's
+│   │   ├── TaskCancelledError   a task was cancelled before its end
+│   │   └── TaskExpiredError     a task was given up by the upstream after waiting too long
 │   └── AssetFailedError         an asset will never become Active
 ├── WaitTimeoutError             the deadline of a wait passed; the task may still finish
 │   └── UnknownStatusError       the same, with a last status that the contract does not define
@@ -134,6 +137,12 @@ class NotReadyError(SeedmockError):
     advice = "Wait for the task first."
 
 
+class StateConflictError(SeedmockError):
+    """The task is not in a state in which this can be done."""
+
+    advice = "Query the task: it has ended, or has been cancelled already."
+
+
 class RateLimitError(SeedmockError):
     """Too many requests."""
 
@@ -150,6 +159,18 @@ class TaskFailedError(UpstreamError):
     """A task failed."""
 
     advice = "A failed task should not be charged; check the account."
+
+
+class TaskCancelledError(TaskFailedError):
+    """A task was cancelled before its end."""
+
+    advice = "A cancelled task should not be charged; create another one."
+
+
+class TaskExpiredError(TaskFailedError):
+    """A task was given up by the upstream after waiting too long."""
+
+    advice = "An expired task should not be charged; create another one."
 
 
 class AssetFailedError(UpstreamError):
@@ -211,6 +232,7 @@ CLASSES: Mapping[ErrorKind, type[SeedmockError]] = {
     ErrorKind.CONTENT_NOT_FOUND: NotFoundError,
     ErrorKind.NOT_READY: NotReadyError,
     ErrorKind.TASK_FAILED: TaskFailedError,
+    ErrorKind.STATE_CONFLICT: StateConflictError,
     ErrorKind.LINK_EXPIRED: LinkExpiredError,
     ErrorKind.RANGE_NOT_SATISFIABLE: DownloadError,
     ErrorKind.ROUTE_NOT_FOUND: NotFoundError,

@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from seedmock_contracts.enums import ErrorKind, MediaKind, TaskStatus
+from seedmock_contracts.enums import ErrorKind, MediaKind
 from seedmock_contracts.generation import Reference, UpscaleRequest
+from seedmock_contracts.lifecycle import UNSUCCESSFUL
 from seedmock_contracts.mp4 import Movie
 from seedmock_contracts.pricing import Quote, quote
 
@@ -72,6 +73,13 @@ def create(config: ClientConfig, order: Order) -> Flow[Video]:
 def query(config: ClientConfig, task_id: str) -> Flow[Video]:
     require_id(task_id, "a task id")
     video = yield from call(config, config.codec.query(task_id), config.codec.read_video, task_id)
+    return replace(video, task_id=task_id)
+
+
+def cancel(config: ClientConfig, task_id: str) -> Flow[Video]:
+    """Cancel a task that has not ended."""
+    require_id(task_id, "a task id")
+    video = yield from call(config, config.codec.cancel(task_id), config.codec.read_video, task_id)
     return replace(video, task_id=task_id)
 
 
@@ -190,7 +198,7 @@ def _created_task(config: ClientConfig, request: HttpRequest, response: HttpResp
         video = config.codec.read_video(body)
     except DecodeError as error:
         raise unknown_outcome(config, str(error)) from error
-    if video.status is TaskStatus.FAILURE:
+    if video.status in UNSUCCESSFUL:
         # A task that fails at once has no output yet, so moderation can only have rejected its input.
         kind = config.codec.failure_kind(video.failure) if video.failure else ErrorKind.TASK_FAILED
         raise config.task_failure(video, ErrorKind.MODERATION_INPUT if kind is ErrorKind.MODERATION_OUTPUT else kind)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from seedmock_contracts.enums import AssetStatus, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
+from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.mp4 import Movie
 from seedmock_contracts.pricing import Quote
 
@@ -47,8 +48,8 @@ class Video:
 
     @property
     def terminal(self) -> bool:
-        """True once the task has succeeded or failed."""
-        return self.status in (TaskStatus.SUCCESS, TaskStatus.FAILURE)
+        """True once the task has ended."""
+        return self.status in TERMINAL
 
 
 @dataclass(frozen=True, slots=True)

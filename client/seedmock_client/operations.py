@@ -31,6 +31,15 @@ class Operations:
         """Query a task once. A failed task is returned, not raised."""
         return flows.query(self._config, task_id)
 
+    def cancel(self, task: Video | str) -> Flow[Video]:
+        """Cancel a task that has not ended. Raises StateConflictError for one that has."""
+        return flows.cancel(self._config, task.task_id if isinstance(task, Video) else task)
+
+    def list_tasks(self) -> Flow[tuple[Video, ...]]:
+        """The tasks of this key, as the upstream lists them. Raises UsageError where it lists none."""
+        codec = self._config.codec
+        return call(self._config, codec.list_tasks(), codec.read_videos)
+
     def wait(
         self,
         task: Video | str,

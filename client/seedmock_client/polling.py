@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from seedmock_contracts.enums import TaskStatus
+from seedmock_contracts.lifecycle import UNSUCCESSFUL
 
 from .context import ClientConfig
 from .effects import Flow, HttpResponse, SendRequest, Sleep, TransportError
@@ -166,7 +167,7 @@ def _handle_error(state: PollState, error: SeedmockError) -> float | None:
 
 def _is_done(state: PollState, video: Video) -> bool:
     """Test if the task has ended. Raises the exception of a failed task."""
-    if video.status is TaskStatus.FAILURE:
+    if video.status in UNSUCCESSFUL:
         raise state.config.task_failure(video)
     if video.status is not TaskStatus.SUCCESS:
         return False

@@ -31,9 +31,9 @@ from .facts import (
     Variants,
 )
 from .request_format import RequestFormat
-from .response_format import ResponseFormat
+from .response_format import IdPattern, KeyOrder, ResponseFormat
 from .rules.rule import Rule
-from .service import CallbackPlan, IdPattern, KeyOrder, Latency
+from .timing import CallbackPlan, Latency
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -42,7 +42,8 @@ class Contract:
 
     `name` is the Python name of the upstream, `display_name` the one for people. `advice` are rules that are advised
     and not enforced. `retry_after` is the evidence that a 429 carries Retry-After, None where it does not.
-    `result_days` and `file_days` are how long links to results and to uploaded files live.
+    `result_days` and `file_days` are how long links to results and to uploaded files live. A task that ends in one of
+    `charged_statuses` is charged.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Contract:
     retry_after: Evidence | None = None
     result_days: Amount | None = None
     file_days: Amount | None = None
+    charged_statuses: frozenset[TaskStatus] = frozenset({TaskStatus.SUCCESS})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -239,5 +241,7 @@ _OPERATIONS: Mapping[Capability, Operation] = {
     Capability.ASSETS: Operation.ASSET_CREATE,
     Capability.UPSCALE: Operation.UPSCALE,
     Capability.CONTENT: Operation.CONTENT,
+    Capability.CANCEL: Operation.CANCEL,
+    Capability.LIST: Operation.TASK_LIST,
 }
 """The operation whose endpoint is a capability."""

@@ -27,6 +27,8 @@ class Operation(StrEnum):
     UPSCALE = "upscale"
     QUERY = "query"
     CONTENT = "content"
+    CANCEL = "cancel"
+    TASK_LIST = "task_list"
     GROUP_CREATE = "group_create"
     GROUP_LIST = "group_list"
     GROUP_DELETE = "group_delete"
@@ -71,6 +73,8 @@ class TaskStatus(StrEnum):
     IN_PROGRESS = "IN_PROGRESS"
     SUCCESS = "SUCCESS"
     FAILURE = "FAILURE"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
 
 
 class AssetStatus(StrEnum):
@@ -139,6 +143,7 @@ class ErrorKind(StrEnum):
     CONTENT_NOT_FOUND = "content_not_found"
     NOT_READY = "not_ready"
     TASK_FAILED = "task_failed"
+    STATE_CONFLICT = "state_conflict"
     LINK_EXPIRED = "link_expired"
     RANGE_NOT_SATISFIABLE = "range_not_satisfiable"
     ROUTE_NOT_FOUND = "route_not_found"

@@ -1,4 +1,4 @@
-"""Format of an upstream's responses: the places of what every reader needs, and the envelopes of errors."""
+"""Format of an upstream's responses: places of what every reader needs, error envelopes, ids, order of keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .documents.paths import values_at
-from .facts import MISSING, Document
+from .enums import Operation
+from .facts import MISSING, Behaviour, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,26 @@ class Envelope:
 
     name: str
     parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IdPattern(Behaviour):
+    """Form of the ids that an operation creates, as a regular expression for the whole id.
+
+    A group `time` holds the time of creation as fourteen digits, `utc_offset` hours ahead of UTC.
+    """
+
+    operations: tuple[Operation, ...]
+    pattern: str
+    utc_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOrder(Behaviour):
+    """Order of the keys in the body of an operation's success."""
+
+    operation: Operation
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,9 +95,10 @@ class App:
 
     def _callback_dispatcher(self, store: MemoryStore) -> CallbackDispatcher:
         def render(task: Task) -> bytes | None:
-            if store.task(task.id) is None:  # deleted since the callback was scheduled
+            current = store.task(task.id)  # deleted or cancelled since the callback was scheduled
+            if current is None:
                 return None
-            return encode_json(self.upstreams[task.upstream].render_task(task, task.origin).body)
+            return encode_json(self.upstreams[task.upstream].render_task(current, current.origin).body)
 
         by_name = {name: upstream.contract for name, upstream in self.upstreams.items()}
         plans = {name: plan_of(contract.callbacks) for name, contract in by_name.items() if contract.callbacks}

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.enums import Basis, ErrorKind, Operation
+from seedmock_contracts.enums import Basis, Capability, ErrorKind, Operation
 from seedmock_contracts.facts import Fact, Field
 from seedmock_contracts.rules.fields import JsonType
-from seedmock_contracts.upstreams import NAMES, contracts, get_contract
+from seedmock_contracts.upstreams import NAMES, contracts, contracts_with, get_contract
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 ID = re.compile(r"[a-z]+(\.[A-Za-z0-9_:\-]+)+")
@@ -219,7 +219,16 @@ def test_a_size_that_both_upstreams_have_is_the_same_in_both() -> None:
 def test_only_the_first_upstream_upscales_and_keeps_assets() -> None:
     a, b = contracts()
     assert {endpoint.operation for endpoint in b.endpoints} == {Operation.CREATE, Operation.QUERY, Operation.CONTENT}
-    assert {endpoint.operation for endpoint in a.endpoints} == set(Operation) - {Operation.CONTENT, Operation.CALLBACK}
+    nowhere = {Operation.CALLBACK, Operation.CANCEL, Operation.TASK_LIST}
+    assert {endpoint.operation for endpoint in a.endpoints} == set(Operation) - {Operation.CONTENT, *nowhere}
+
+
+def test_capabilities_follow_from_endpoints_and_formats() -> None:
+    a, b = contracts()
+    assert a.capabilities == {Capability.ASSETS, Capability.UPSCALE, Capability.CALLBACKS, Capability.LINKS}
+    assert b.capabilities == {Capability.CONTENT}
+    assert contracts_with(Capability.ASSETS) == (a,)
+    assert contracts_with(Capability.CANCEL) == ()
 
 
 def test_a_fact_is_a_plain_record_that_prints_its_id() -> None:

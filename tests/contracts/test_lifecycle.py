@@ -6,21 +6,19 @@ import pytest
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import StatusContext, TaskStatus
-from seedmock_contracts.lifecycle import TERMINAL, TRANSITIONS, may_follow
+from seedmock_contracts.lifecycle import TERMINAL, TRANSITIONS, UNSUCCESSFUL, may_follow
 from seedmock_contracts.upstreams import get_contract
 
-QUEUED, IN_PROGRESS, SUCCESS, FAILURE = TaskStatus
+QUEUED, IN_PROGRESS, SUCCESS, FAILURE, CANCELLED, EXPIRED = TaskStatus
+ENDS = (SUCCESS, FAILURE, CANCELLED, EXPIRED)
 
 ALLOWED = {
     (QUEUED, QUEUED),
     (QUEUED, IN_PROGRESS),
-    (QUEUED, SUCCESS),
-    (QUEUED, FAILURE),
+    *((QUEUED, end) for end in ENDS),
     (IN_PROGRESS, IN_PROGRESS),
-    (IN_PROGRESS, SUCCESS),
-    (IN_PROGRESS, FAILURE),
-    (SUCCESS, SUCCESS),
-    (FAILURE, FAILURE),
+    *((IN_PROGRESS, end) for end in ENDS),
+    *((end, end) for end in ENDS),
 }
 
 
@@ -30,8 +28,9 @@ def test_a_later_look_finds_the_same_or_what_comes_after(before: TaskStatus, aft
     assert may_follow(before, after) is ((before, after) in ALLOWED)
 
 
-def test_success_and_failure_are_the_ends() -> None:
-    assert {SUCCESS, FAILURE} == TERMINAL
+def test_success_failure_cancellation_and_expiry_are_the_ends() -> None:
+    assert set(ENDS) == TERMINAL
+    assert set(ENDS) - {SUCCESS} == UNSUCCESSFUL
     assert set(TRANSITIONS) == set(TaskStatus)
 
 

@@ -31,6 +31,7 @@ KINDS: Mapping[type[errors.SeedmockError], str] = {
     errors.ModerationError: "moderation",
     errors.NotFoundError: "not_found",
     errors.NotReadyError: "upstream",
+    errors.StateConflictError: "upstream",
     errors.RateLimitError: "rate_limit",
     errors.UpstreamError: "upstream",
     errors.WaitTimeoutError: "timeout",

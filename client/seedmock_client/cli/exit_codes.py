@@ -22,7 +22,7 @@ EXITS: tuple[tuple[int, str, tuple[type[errors.SeedmockError], ...]], ...] = (
     (9, "no connection to the upstream", (errors.ConnectionFailedError,)),
     (10, "the response to the order was lost; the task may exist and may be charged", (errors.SubmissionUnknownError,)),
     (11, "no such task, asset or file", (errors.NotFoundError,)),
-    (12, "the task is not finished", (errors.NotReadyError,)),
+    (12, "the task is not finished, or is over", (errors.NotReadyError, errors.StateConflictError)),
     (13, "the video was not downloaded whole, or could not be written", (errors.DownloadError,)),
 )  # fmt: skip
 OTHER, INTERRUPTED = 1, 130  # 128 + SIGINT, as shells report it

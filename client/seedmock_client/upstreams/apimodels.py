@@ -84,6 +84,12 @@ class ApimodelsCodec:
     def query(self, task_id: str) -> HttpRequest:
         return build_request(CONTRACT, Operation.QUERY, query={"task_id": task_id})
 
+    def cancel(self, task_id: str) -> HttpRequest:
+        return build_request(CONTRACT, Operation.CANCEL)
+
+    def list_tasks(self) -> HttpRequest:
+        return build_request(CONTRACT, Operation.TASK_LIST)
+
     def content(self, video: Video) -> HttpRequest | None:
         """Result link; it is on another host, which must not receive the key."""
         if not video.urls:
@@ -135,6 +141,9 @@ class ApimodelsCodec:
             completed_at=epoch_seconds(data.get("completeTime"), 1000),
             raw=dict(body),
         )
+
+    def read_videos(self, body: Document) -> tuple[Video, ...]:
+        raise DecodeError(f"{CONTRACT.name} lists no tasks")
 
 
 class ApimodelsAccountCodec:

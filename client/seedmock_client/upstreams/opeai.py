@@ -106,6 +106,12 @@ class OpeaiCodec:
     def query(self, task_id: str) -> HttpRequest:
         return build_request(CONTRACT, Operation.QUERY, path={"task_id": task_id})
 
+    def cancel(self, task_id: str) -> HttpRequest:
+        return build_request(CONTRACT, Operation.CANCEL)
+
+    def list_tasks(self) -> HttpRequest:
+        return build_request(CONTRACT, Operation.TASK_LIST)
+
     def content(self, video: Video) -> HttpRequest | None:
         return build_request(CONTRACT, Operation.CONTENT, path={"task_id": video.task_id})
 
@@ -148,6 +154,9 @@ class OpeaiCodec:
             completed_at=epoch_seconds(task.get("completed_at")),
             raw=dict(body),
         )
+
+    def read_videos(self, body: Document) -> tuple[Video, ...]:
+        raise DecodeError(f"{CONTRACT.name} lists no tasks")
 
 
 def _item(reference: Reference) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from seedmock_contracts.enums import ORDERS, AssetStatus, Operation, Role, TaskStatus
 from seedmock_contracts.exchange import Response
+from seedmock_contracts.lifecycle import UNSUCCESSFUL
 
 from ..conversation.history import AssetHistory, History, Interaction, TaskHistory
 from ..results.certification import TrialCall, TrialRecord
@@ -40,7 +41,7 @@ TONES = {
     TaskStatus.QUEUED: Tone.QUEUED,
     TaskStatus.IN_PROGRESS: Tone.RUNNING,
     TaskStatus.SUCCESS: Tone.SUCCESS,
-    TaskStatus.FAILURE: Tone.FAILURE,
+    **dict.fromkeys(UNSUCCESSFUL, Tone.FAILURE),
 }
 ASSETS = {
     AssetStatus.PROCESSING.lower(): Tone.RUNNING,

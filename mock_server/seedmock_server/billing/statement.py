@@ -11,12 +11,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
-from seedmock_contracts.enums import Mode
+from seedmock_contracts.enums import Mode, TaskStatus
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import Quote, asset_fee
+from seedmock_contracts.upstreams import get_contract
 
 from ..tasks.models import AssetRecord, Task
-from ..tasks.timeline import NEVER, ends_at
+from ..tasks.timeline import NEVER, end_status, ends_at
 
 ZERO = Decimal(0)
 
@@ -180,9 +181,16 @@ def asset_quote(upstream: str) -> Quote:
 
 
 def refunded_at(record: Task | AssetRecord, prices: Prices) -> float:
-    """Return the time of a record's refund; NEVER for success, and for a failure that is charged."""
-    if record.failure is None or (isinstance(record, Task) and record.charged_when_failed):
+    """Return the time of a record's refund; NEVER for what is charged at its end, success or not."""
+    if isinstance(record, Task) and record.cancelled_at is not None:
+        charged = TaskStatus.CANCELLED in get_contract(record.upstream).charged_statuses
+        return NEVER if charged else record.cancelled_at
+    if record.failure is None:
         return NEVER
+    if isinstance(record, Task):
+        charged = end_status(record) in get_contract(record.upstream).charged_statuses
+        if charged or record.charged_when_failed:
+            return NEVER
     return settles_at(record) + prices.refund_seconds
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from seedmock_contracts.service import CallbackPlan
+from seedmock_contracts.timing import CallbackPlan
 
 from ..clock import Clocks
 from ..faults.callback_faults import FaultedPost
@@ -120,10 +120,19 @@ class CallbackDispatcher:
 
     def expect(self, task: Task, at: float | None = None) -> None:
         """Post when a task ends, or at a moment. To be called in the event loop."""
+        if task.cancelled_at is not None:
+            self._withdraw(task)
         moment = ends_at(task) if at is None else at
         if moment == NEVER:
             return
         self.resume([Delivery(moment, 0, task, moment)])
+
+    def _withdraw(self, task: Task) -> None:
+        """Do not post what was due at the end that a task no longer comes to."""
+        waiting = [one for one in self._waiting.pop(task.account, ()) if one.task.id != task.id]
+        if waiting:
+            heapq.heapify(waiting)
+            self._waiting[task.account] = waiting
 
     def expected(self) -> list[Delivery]:
         """What is to be posted, earliest first; what is being posted just now is still among it."""

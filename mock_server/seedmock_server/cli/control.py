@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.upstreams import NAMES
 
 from .connection import Command, as_json, connected, format_time, of_key, print_json, print_table
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..control.models import ClockResponse
     from ..control_client import ControlClient
 
-STATUSES = ("QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE")
+STATUSES = tuple(status.value for status in TaskStatus)
 
 
 def matching(command: Command) -> Command:

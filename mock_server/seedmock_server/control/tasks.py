@@ -7,7 +7,7 @@ from seedmock_contracts.upstreams import NAMES
 
 from ..journal import JournalFilter
 from ..tasks.models import Task
-from ..tasks.timeline import NEVER, ends_at, progress_at
+from ..tasks.timeline import NEVER, ends_at, phases_of, progress_at
 from .activity_models import FailureReason, TaskExchange, TaskPhase, TaskResponse, TasksResponse, TimelineResponse
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
@@ -50,7 +50,7 @@ def timeline(context: ControlContext, request: ControlRequest) -> TimelineRespon
             raw_status=phase.raw_status,
             reached=now - task.created_at >= phase.at,
         )
-        for phase in task.phases
+        for phase in phases_of(task)
     ]
     exchanges = [
         TaskExchange(

@@ -52,9 +52,8 @@ def plan_task(contract: Contract, fate: Fate, queue: float, render: float) -> Ta
         return TaskPlan(failing, _failure(_named(contract, fate, Operation.CREATE)), charged_when_failed=charged)
     if fate.kind is FateKind.EXPIRED:
         code = next(code for code in contract.fail_codes if code.reason == "expired")
-        return TaskPlan(
-            (*failing[:2], Phase(failing[2].at, TaskStatus.FAILURE, fate.texts.get("word", ""))), _failure(code)
-        )
+        status = TaskStatus.EXPIRED if TaskStatus.EXPIRED in contract.statuses else TaskStatus.FAILURE
+        return TaskPlan((*failing[:2], Phase(failing[2].at, status, fate.texts.get("word", ""))), _failure(code))
     if fate.kind is FateKind.STUCK:
         return TaskPlan(ordinary[:1] if fate.texts.get("status") == "queued" else ordinary[:2])
     if fate.kind is FateKind.NOT_STARTED_FIRST:

@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
+from seedmock_contracts.enums import ORDERS, Operation
+from seedmock_contracts.lifecycle import TERMINAL
 
 from ..clock import Clock
 from ..matching.rules import InvalidRule, RequestFacts
@@ -87,9 +88,7 @@ class FaultSelector:
         engine = self._rooms.engine
 
         def running() -> int:
-            ended = (TaskStatus.SUCCESS, TaskStatus.FAILURE)
-            tasks = (task for task in engine.store.tasks(account) if task.upstream == name)
-            return sum(engine.state(task).status not in ended for task in tasks)
+            return sum(engine.state(task).status not in TERMINAL for task in engine.tasks(account, name))
 
         now = engine.clocks.now(account)
         self.limits.check(name, account, now, running if call.operation in ORDERS else None)

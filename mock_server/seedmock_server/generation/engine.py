@@ -13,6 +13,7 @@ from seedmock_contracts.documents.references import LocatedReference
 from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
 from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
+from seedmock_contracts.lifecycle import TERMINAL, UNSUCCESSFUL
 
 from ..billing.ledger import Ledger
 from ..clock import Clocks
@@ -248,6 +249,24 @@ class Engine:
             self._step(task, self.store.count_query(task_id))
         return task
 
+    def tasks(self, account: str, upstream: str) -> list[Task]:
+        """Return an account's tasks at an upstream, oldest first."""
+        return [task for task in self.store.tasks(account) if task.upstream == upstream]
+
+    def cancel(self, account: str, upstream: str, task_id: str) -> Task:
+        """Cancel a task that has not ended. Raises ApiError TASK_NOT_FOUND or STATE_CONFLICT."""
+        task = self.task(account, upstream, task_id)
+        state = self.state(task)
+        if state.status in TERMINAL:
+            detail = f"the task is {state.status}; allowed: a task that has not ended"
+            raise ApiError(ErrorKind.STATE_CONFLICT, detail, value=state.status)
+        cancelled = msgspec.structs.replace(task, cancelled_at=self.now_for(task))
+        self.store.replace_task(cancelled)
+        self.ledger.refresh(account)
+        if cancelled.callback_url:
+            self.schedule_callback(cancelled, self.clocks.now(account))
+        return cancelled
+
     def _step(self, task: Task, queries_before: int) -> None:
         """Advance a task's own clock by a query, and schedule its callback if that ends the task."""
         end = ends_at(task)
@@ -289,9 +308,10 @@ class Engine:
         Unrenderable.
         """
         state, now = self.state(task), self.now_for(task)
-        if state.status is TaskStatus.FAILURE:
-            reason = task.failure.message if task.failure else ""
-            raise ApiError(ErrorKind.TASK_FAILED, f"the task has failed: {reason}", value=state.status)
+        if state.status in UNSUCCESSFUL:
+            reason = task.failure.message if task.failure and state.status is not TaskStatus.CANCELLED else ""
+            end = "has failed" if state.status is TaskStatus.FAILURE else f"is {state.status}"
+            raise ApiError(ErrorKind.TASK_FAILED, f"the task {end}: {reason}", value=state.status)
         if state.status is not TaskStatus.SUCCESS:
             message = f"the task is {state.status}, its clip comes with SUCCESS"
             raise ApiError(ErrorKind.NOT_READY, message, value=state.status)

@@ -18,6 +18,10 @@ class Store(Protocol):
         """Add a task; return False, having added nothing, if its id is taken."""
         ...
 
+    def replace_task(self, task: Task) -> None:
+        """Replace the record of a task by another with the same id."""
+        ...
+
     def task(self, task_id: str) -> Task | None: ...
 
     def tasks(self, account: str) -> Sequence[Task]:

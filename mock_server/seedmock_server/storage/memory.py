@@ -26,6 +26,11 @@ class MemoryStore:
         self._by_account[task.account].append(task)
         return True
 
+    def replace_task(self, task: Task) -> None:
+        tasks = self._by_account[task.account]
+        tasks[tasks.index(self._tasks[task.id])] = task
+        self._tasks[task.id] = task
+
     def task(self, task_id: str) -> Task | None:
         return self._tasks.get(task_id)
 

@@ -65,6 +65,7 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     charged_when_failed: bool = False
     callback_url: str = ""
     origin: str = ""
+    cancelled_at: float | None = None
 
 
 class AssetGroup(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -84,6 +84,9 @@ def durations_at_pace(pace: Pace, latency: LogNormal, random: SeededRandom, numb
 
 def state_at(task: Task, now: float) -> TaskState:
     """Return the state of a task at a reading of the clock."""
+    cancelled_at = task.cancelled_at
+    if cancelled_at is not None and now >= cancelled_at:
+        return TaskState(TaskStatus.CANCELLED, cancelled_at, cancelled_at)
     # Compared as a sum, not as a difference: a task has ended at the very float that `ends_at` returns.
     start = task.created_at
     phase = next((phase for phase in reversed(task.phases) if now >= start + phase.at), task.phases[0])
@@ -92,8 +95,24 @@ def state_at(task: Task, now: float) -> TaskState:
 
 def ends_at(task: Task) -> float:
     """Return the time of a task's end, in seconds since the epoch; NEVER for a task that is stuck."""
+    if task.cancelled_at is not None:
+        return task.cancelled_at
     last = task.phases[-1]
     return task.created_at + last.at if last.status in TERMINAL else NEVER
+
+
+def phases_of(task: Task) -> tuple[Phase, ...]:
+    """The phases that a task goes through, cut short by its cancellation."""
+    if task.cancelled_at is None:
+        return task.phases
+    cancelled = Phase(task.cancelled_at - task.created_at, TaskStatus.CANCELLED)
+    return (*(phase for phase in task.phases if phase.at < cancelled.at), cancelled)
+
+
+def end_status(task: Task) -> TaskStatus | None:
+    """The status that a task ends in; None for one that is stuck."""
+    last = phases_of(task)[-1].status
+    return last if last in TERMINAL else None
 
 
 def step_clock(task: Task, queries: int) -> float:
@@ -113,6 +132,8 @@ def progress_at(task: Task, now: float) -> int:
 def next_change_at(task: Task, now: float) -> float:
     """Return the next time after `now` at which a task's state changes; NEVER if it does not."""
     times = [task.created_at + phase.at for phase in task.phases]
+    if task.cancelled_at is not None:
+        times = [*(time for time in times if time < task.cancelled_at), task.cancelled_at]
     if task.clip_delay:
         times.append(ends_at(task) + task.clip_delay)
     return min((time for time in times if time > now), default=NEVER)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_contracts.redaction import PRIVATE_HOST, PUBLIC_HOST, STORED_HEADERS, Redactor
-from seedmock_contracts.service import IdPattern
+from seedmock_contracts.response_format import IdPattern
 from seedmock_contracts.upstreams import contracts, get_contract
 
 OPEAI, APIMODELS = get_contract("opeai"), get_contract("apimodels")

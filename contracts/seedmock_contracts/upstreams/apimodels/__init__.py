@@ -29,7 +29,7 @@ from ...facts import (
 )
 from ...generation import first_frame
 from ...request_format import RequestFormat
-from ...response_format import ResponseFormat
+from ...response_format import IdPattern, ResponseFormat
 from ...rules.boundaries import sample_reference
 from ...rules.cross_field import (
     FramesExcludeReferences,
@@ -51,7 +51,7 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
-from ...service import CallbackPlan, IdPattern, Latency
+from ...timing import CallbackPlan, Latency
 from . import assets as library
 from .errors import CODES, ENVELOPE, ERRORS
 from .responses import RESPONSE_FIELDS

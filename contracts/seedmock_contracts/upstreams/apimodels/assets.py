@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ...enums import ErrorKind, Operation
 from ...facts import Amount, Behaviour, Document, Endpoint, Evidence, Fact, FailCode, Field
+from ...response_format import IdPattern
 from ...rules.fields import (
     MaxLength,
     NumberRange,
@@ -17,7 +18,6 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
-from ...service import IdPattern
 from .sources import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID
 
 ENDPOINTS = (

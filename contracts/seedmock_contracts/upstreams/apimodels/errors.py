@@ -47,6 +47,7 @@ ERRORS = (
     _error(ErrorKind.CONTENT_NOT_FOUND, 404, CLIENT, "file not found"),
     _error(ErrorKind.NOT_READY, 400, UNSAID, "{detail}"),
     _error(ErrorKind.TASK_FAILED, 200, VENDOR_CLIENT, "{detail}", "UPSTREAM_FAILED"),
+    _error(ErrorKind.STATE_CONFLICT, 409, UNSAID, "{detail}"),
     _error(ErrorKind.LINK_EXPIRED, 404, CLIENT, "this link has expired: {detail}"),
     _error(ErrorKind.LINK_EXPIRED, 403, CLIENT, "this link has expired: {detail}", style="403"),
     _error(ErrorKind.LINK_EXPIRED, 410, CLIENT, "this link has expired: {detail}", style="410"),

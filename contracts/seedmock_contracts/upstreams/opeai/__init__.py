@@ -31,7 +31,7 @@ from ...facts import (
     observed,
 )
 from ...request_format import RequestFormat
-from ...response_format import ResponseFormat
+from ...response_format import IdPattern, KeyOrder, ResponseFormat
 from ...rules.boundaries import sample_reference
 from ...rules.cross_field import (
     AtLeastOneOf,
@@ -58,7 +58,7 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
-from ...service import IdPattern, KeyOrder, Latency
+from ...timing import Latency
 from .errors import CODES, ENVELOPES, ERRORS
 from .responses import RESPONSE_FIELDS
 from .sources import (

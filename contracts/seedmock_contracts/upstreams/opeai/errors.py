@@ -54,6 +54,7 @@ ARK_ERRORS = (
         wording=Basis.OBSERVED,
     ),
     _ark(ErrorKind.TASK_FAILED, 400, BAD, "InvalidParameter", "{detail}"),
+    _ark(ErrorKind.STATE_CONFLICT, 409, "Conflict", "InvalidAction", "{detail}", UNSAID),
     _ark(ErrorKind.LINK_EXPIRED, 410, "NotFound", "ResourceExpired", "{detail}"),
     _ark(ErrorKind.RANGE_NOT_SATISFIABLE, 416, BAD, "InvalidRange", "{detail}", UNSAID),
     ErrorCase(
