@@ -18,7 +18,7 @@ LEFT_OUT = frozenset({"GET", "DELETE", "POST", "HEAD"})
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
-def keys_are_asked_for(turn: Interaction) -> Iterator[CheckResult]:
+def authentication_is_required(turn: Interaction) -> Iterator[CheckResult]:
     """Without a key, or with a wrong one, every call is refused before anything else is looked at."""
     fact = turn.contract.find(f"{turn.contract.name}.auth")
     if fact is None or turn.exchange.caller not in UNAUTHENTICATED or _endpoint(turn) is None or turn.status_code == 0:
@@ -47,7 +47,7 @@ def _endpoint(turn: Interaction) -> Endpoint | None:
     return next((other for other in alike if other.operation is turn.operation), one)
 
 
-def what_is_unknown_is_not_found(turn: Interaction) -> Iterator[CheckResult]:
+def unknown_ids_are_not_found(turn: Interaction) -> Iterator[CheckResult]:
     """A refusal of an id that was not given in this conversation says that there is no such thing."""
     kinds = UNKNOWN.get(turn.operation) if turn.operation is not None else None
     if kinds is None or not _asks_in_order(turn) or _endpoint(turn) is None or turn.task is not None:
@@ -79,7 +79,7 @@ def endpoints_are_served(turn: Interaction) -> Iterator[CheckResult]:
         yield passed(endpoint, f"{turn.exchange.request.method} {urlsplit(turn.exchange.request.url).path}")
 
 
-def other_paths_are_refused(turn: Interaction) -> Iterator[CheckResult]:
+def unknown_routes_are_rejected(turn: Interaction) -> Iterator[CheckResult]:
     """A path that is none of the upstream's is not found; a method that a path has not is not allowed there."""
     if turn.operation is not None or turn.exchange.caller in UNAUTHENTICATED or turn.status_code == 0:
         return
@@ -103,7 +103,7 @@ def other_paths_are_refused(turn: Interaction) -> Iterator[CheckResult]:
             yield failed(case, "Allow does not tell the methods that there are", ", ".join(sorted(allowed)), told)
 
 
-def bodies_are_documents(turn: Interaction) -> Iterator[CheckResult]:
+def invalid_bodies_are_rejected(turn: Interaction) -> Iterator[CheckResult]:
     """A body of another kind than the page's is refused as such; so is one that is not what it says it is."""
     endpoint = _endpoint(turn)
     if (
@@ -130,9 +130,9 @@ def bodies_are_documents(turn: Interaction) -> Iterator[CheckResult]:
 
 
 CHECKS = (
-    keys_are_asked_for,
-    what_is_unknown_is_not_found,
+    authentication_is_required,
+    unknown_ids_are_not_found,
     endpoints_are_served,
-    other_paths_are_refused,
-    bodies_are_documents,
+    unknown_routes_are_rejected,
+    invalid_bodies_are_rejected,
 )

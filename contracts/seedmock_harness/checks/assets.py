@@ -21,7 +21,7 @@ GONE = frozenset({404})
 REFUSED = frozenset({400, 403, 404, 422})
 
 
-def assets_move_forward(turn: Interaction) -> Iterator[CheckResult]:
+def asset_statuses_move_forward(turn: Interaction) -> Iterator[CheckResult]:
     """An asset is Processing until it is Active or Failed, and stays that."""
     for id_, told in told_assets(turn):
         word = told.get("status")
@@ -51,7 +51,7 @@ def _late(turn: Interaction, asset: AssetHistory | None, fact: Fact) -> Iterator
         yield failed(fact, "an asset does not come to its end", expected, observed, Severity.WARNING)
 
 
-def assets_tell_what_they_are(turn: Interaction) -> Iterator[CheckResult]:
+def asset_fields_are_stable(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's name, kind, source and group are those that it was made with, or renamed to."""
     if turn.operation is Operation.ASSET_CREATE and not turn.is_error:
         fact, told = turn.fact("assets.create.response"), turn.data if isinstance(turn.data, dict) else {}
@@ -64,7 +64,7 @@ def assets_tell_what_they_are(turn: Interaction) -> Iterator[CheckResult]:
             yield from _kept(turn, asset, one)
 
 
-def assets_are_renamed(turn: Interaction) -> Iterator[CheckResult]:
+def asset_updates_are_echoed(turn: Interaction) -> Iterator[CheckResult]:
     """An update answers with the asset's id and its new name."""
     if turn.operation is not Operation.ASSET_UPDATE or turn.is_error or not isinstance(turn.data, dict):
         return
@@ -95,7 +95,7 @@ def deleted_assets_are_gone(turn: Interaction) -> Iterator[CheckResult]:
         )
 
 
-def assets_need_no_name(turn: Interaction) -> Iterator[CheckResult]:
+def asset_names_are_optional(turn: Interaction) -> Iterator[CheckResult]:
     """An asset is taken without a name."""
     document = turn.document
     if turn.operation is not Operation.ASSET_CREATE or turn.violations or document is None:
@@ -108,7 +108,7 @@ def assets_need_no_name(turn: Interaction) -> Iterator[CheckResult]:
             yield failed(fact, "an asset without a name is refused", "an asset", turn.status_code)
 
 
-def assets_can_be_used(turn: Interaction) -> Iterator[CheckResult]:
+def assets_are_usable_in_orders(turn: Interaction) -> Iterator[CheckResult]:
     """An order may refer to an Active asset of its key; with a gone, failed or foreign one it comes to nothing."""
     if turn.operation in ORDERS and not turn.violations:
         yield from _used(turn)
@@ -224,10 +224,10 @@ def _was_before(turn: Interaction, one: Interaction, other: Interaction) -> bool
 
 
 CHECKS = (
-    assets_move_forward,
-    assets_tell_what_they_are,
-    assets_are_renamed,
+    asset_statuses_move_forward,
+    asset_fields_are_stable,
+    asset_updates_are_echoed,
     deleted_assets_are_gone,
-    assets_need_no_name,
-    assets_can_be_used,
+    asset_names_are_optional,
+    assets_are_usable_in_orders,
 )

@@ -23,7 +23,7 @@ SETTLING = 60.0
 NOTHING = Decimal(0)
 
 
-def records_tell_what_was_charged(turn: Interaction) -> Iterator[CheckResult]:
+def records_show_the_charge(turn: Interaction) -> Iterator[CheckResult]:
     """A record tells an order's price when it has succeeded; nothing before, and nothing where it has failed."""
     story, charged = turn.task, _number(turn, "credits")
     if turn.operation is not Operation.RECORD or turn.is_error or story is None or charged is None:
@@ -45,7 +45,7 @@ def records_tell_what_was_charged(turn: Interaction) -> Iterator[CheckResult]:
         yield from judged_price(turn, story, charged, "a record tells another price")
 
 
-def balances_fall_by_what_is_due(turn: Interaction) -> Iterator[CheckResult]:
+def balances_fall_by_the_price(turn: Interaction) -> Iterator[CheckResult]:
     """Between two balances lies the price of what has succeeded between them, and nothing else."""
     left = _number(turn, "balance")
     if turn.operation is not Operation.BALANCE or turn.is_error or not left:
@@ -197,4 +197,4 @@ def _exact(value: float) -> Decimal:
     return Decimal(str(value))
 
 
-CHECKS = (records_tell_what_was_charged, balances_fall_by_what_is_due)
+CHECKS = (records_show_the_charge, balances_fall_by_the_price)

@@ -17,7 +17,7 @@ from ..results.checks import CheckResult, compare, failed, passed
 SIGNED = ("authorization", "signature")
 
 
-def callbacks_come_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
+def callbacks_are_sent_once_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
     """A callback is a POST of JSON without a signature, for a task that has ended, until one is taken."""
     fact = turn.contract.find(f"{turn.contract.name}.callback")
     if fact is None or turn.operation is not Operation.CALLBACK:
@@ -56,7 +56,7 @@ def _taken_before(turn: Interaction) -> bool:
     return any(200 <= before.status_code < 300 and _id(before) == _id(turn) for before in past)
 
 
-def callbacks_go_where_they_were_ordered(turn: Interaction) -> Iterator[CheckResult]:
+def callbacks_go_to_the_ordered_url(turn: Interaction) -> Iterator[CheckResult]:
     """A callback goes to the URL that its order named."""
     fact = turn.contract.find(f"{turn.contract.name}.callback")
     story = _story(turn)
@@ -70,7 +70,7 @@ def _story(turn: Interaction) -> TaskHistory | None:
     return turn.history.tasks.get(_id(turn)) if turn.operation is Operation.CALLBACK else None
 
 
-def callbacks_tell_what_queries_tell(turn: Interaction) -> Iterator[CheckResult]:
+def callback_bodies_match_queries(turn: Interaction) -> Iterator[CheckResult]:
     """A callback's body is what a query of the task answers."""
     fact, story = turn.contract.find(f"{turn.contract.name}.callback.body"), _story(turn)
     if fact is None or story is None:
@@ -87,7 +87,7 @@ def callbacks_tell_what_queries_tell(turn: Interaction) -> Iterator[CheckResult]
 
 
 CHECKS = (
-    callbacks_come_once_at_the_end,
-    callbacks_go_where_they_were_ordered,
-    callbacks_tell_what_queries_tell,
+    callbacks_are_sent_once_at_the_end,
+    callbacks_go_to_the_ordered_url,
+    callback_bodies_match_queries,
 )

@@ -24,7 +24,7 @@ _FILE = re.compile(r'name="input_reference"; filename=', re.IGNORECASE)
 LOCAL = ("localhost", ".localhost", ".local", ".internal")
 
 
-def ways_of_ordering_are_taken(turn: Interaction) -> Iterator[CheckResult]:
+def documented_orders_are_accepted(turn: Interaction) -> Iterator[CheckResult]:
     """An order that keeps every rule is taken, or refused for something else than its form."""
     order = turn.order
     if order is None:
@@ -36,7 +36,7 @@ def ways_of_ordering_are_taken(turn: Interaction) -> Iterator[CheckResult]:
             yield passed(fact) if taken else failed(fact, title, "an order that is taken", observed)
 
 
-def files_are_first_frames(turn: Interaction) -> Iterator[CheckResult]:
+def file_parts_are_accepted(turn: Interaction) -> Iterator[CheckResult]:
     """A form with a file part is taken as an order with a first frame."""
     fact = turn.contract.find(f"{turn.contract.name}.input_reference.file")
     if fact is None or turn.operation is not Operation.CREATE or _FILE.search(turn.exchange.request.body) is None:
@@ -47,7 +47,7 @@ def files_are_first_frames(turn: Interaction) -> Iterator[CheckResult]:
         yield failed(fact, "a file part is refused", "an order that is taken", turn.exchange.response.body[:200])
 
 
-def queries_name_their_task(turn: Interaction) -> Iterator[CheckResult]:
+def tasks_are_found_by_query_field(turn: Interaction) -> Iterator[CheckResult]:
     """A task is found by the field of a query that the page names."""
     fields = (field for field in turn.contract.fields if field.operation is Operation.QUERY)
     field: Field | None = next(fields, None)
@@ -60,7 +60,7 @@ def queries_name_their_task(turn: Interaction) -> Iterator[CheckResult]:
         yield failed(field, "a task is not found by its field", turn.task.id, turn.exchange.response.body[:200])
 
 
-def private_addresses_come_to_nothing(turn: Interaction) -> Iterator[CheckResult]:
+def private_addresses_are_rejected(turn: Interaction) -> Iterator[CheckResult]:
     """A job with a private or reserved address in a URL dies, if it is not refused at once."""
     fact = turn.contract.find(f"{turn.contract.name}.private_urls")
     if fact is None or not leads_inside(turn):
@@ -146,8 +146,8 @@ def _is_private(link: str) -> bool:
 
 
 CHECKS = (
-    ways_of_ordering_are_taken,
-    files_are_first_frames,
-    queries_name_their_task,
-    private_addresses_come_to_nothing,
+    documented_orders_are_accepted,
+    file_parts_are_accepted,
+    tasks_are_found_by_query_field,
+    private_addresses_are_rejected,
 )

@@ -21,7 +21,7 @@ NEXT_RATIO = 0.02
 """How far the form of an enlarged clip may be from the input's: pixels are whole and even."""
 
 
-def clip_has_the_pixels_ordered(turn: Interaction) -> Iterator[CheckResult]:
+def clip_resolution_matches_the_order(turn: Interaction) -> Iterator[CheckResult]:
     """A clip has the pixels of the size table's row; an adaptive one, those of the nearest ratio."""
     found = _clip(turn)
     if found is None:
@@ -51,7 +51,7 @@ def clip_has_the_pixels_ordered(turn: Interaction) -> Iterator[CheckResult]:
         yield _among(usual, "a clip that was ordered without a resolution has another", rows, pixels)
 
 
-def clip_has_the_length_ordered(turn: Interaction) -> Iterator[CheckResult]:
+def clip_duration_matches_the_order(turn: Interaction) -> Iterator[CheckResult]:
     """A clip is as long as was ordered, at 24 frames a second; one frame more is as the bill counts."""
     found = _clip(turn)
     if found is None:
@@ -73,7 +73,7 @@ def clip_has_the_length_ordered(turn: Interaction) -> Iterator[CheckResult]:
         yield chosen(turn, f"{turn.contract.name}.frames", option)
 
 
-def clip_sounds_as_ordered(turn: Interaction) -> Iterator[CheckResult]:
+def clip_audio_matches_the_order(turn: Interaction) -> Iterator[CheckResult]:
     """A clip has sound exactly where it was ordered, or nothing was said of it."""
     found = _clip(turn)
     if found is None or found[1].operation is Operation.UPSCALE:
@@ -151,4 +151,4 @@ def _enlarged(
     yield passed(fact, observed) if kept else failed(fact, title, f"{source.width}x{source.height}, enlarged", observed)
 
 
-CHECKS = (clip_has_the_pixels_ordered, clip_has_the_length_ordered, clip_sounds_as_ordered)
+CHECKS = (clip_resolution_matches_the_order, clip_duration_matches_the_order, clip_audio_matches_the_order)

@@ -20,7 +20,7 @@ _MAX_AGE = re.compile(r"max-age=(\d+)")
 _WEATHER = frozenset({401, 403, 408, 429})
 
 
-def content_comes_with_success(turn: Interaction) -> Iterator[CheckResult]:
+def content_is_available_on_success(turn: Interaction) -> Iterator[CheckResult]:
     """Content of a task that has not succeeded is an error, and comes soon after success."""
     story = turn.task
     if story is None or turn.contract.find(f"{turn.contract.name}.content.unfinished") is None:
@@ -35,7 +35,7 @@ def content_comes_with_success(turn: Interaction) -> Iterator[CheckResult]:
             yield from _unfinished(turn, story)
 
 
-def content_is_a_clip(turn: Interaction) -> Iterator[CheckResult]:
+def content_is_video(turn: Interaction) -> Iterator[CheckResult]:
     """What is delivered is the clip's own bytes: an MP4 file, H.264, and called so."""
     if not delivered(turn) or (turn.task is None and turn.contract.response.link_paths):
         return  # a link may lead to a posted picture
@@ -52,7 +52,7 @@ def content_is_a_clip(turn: Interaction) -> Iterator[CheckResult]:
         yield compare(contract.fact(f"{contract.name}.content.type"), "content has another type", "video/mp4", kind)
 
 
-def content_has_its_length(turn: Interaction) -> Iterator[CheckResult]:
+def content_length_matches_the_body(turn: Interaction) -> Iterator[CheckResult]:
     """Content-Length, where it is told, is the number of bytes that came."""
     told, size = turn.headers.get("content-length", ""), turn.body_size
     if turn.operation is not Operation.CONTENT or turn.is_error or turn.exchange.request.method != "GET":
@@ -62,7 +62,7 @@ def content_has_its_length(turn: Interaction) -> Iterator[CheckResult]:
         yield compare(fact, "Content-Length is not the number of bytes", int(told), size)
 
 
-def content_stays_the_same(turn: Interaction) -> Iterator[CheckResult]:
+def content_is_stable(turn: Interaction) -> Iterator[CheckResult]:
     """A second look at content finds the bytes of the first."""
     clip = turn.exchange.response.media
     if not delivered(turn) or turn.task is None or clip is None or not clip.digest:
@@ -74,7 +74,7 @@ def content_stays_the_same(turn: Interaction) -> Iterator[CheckResult]:
         yield compare(fact, "content has changed", first.digest, clip.digest)
 
 
-def content_may_be_cached(turn: Interaction) -> Iterator[CheckResult]:
+def content_is_cacheable(turn: Interaction) -> Iterator[CheckResult]:
     """Completed content carries cache headers."""
     cached = turn.contract.find(f"{turn.contract.name}.content.cached")
     if cached is None or not delivered(turn):
@@ -137,9 +137,9 @@ def _late(turn: Interaction, seconds: float) -> Iterator[CheckResult]:
 
 
 CHECKS = (
-    content_comes_with_success,
-    content_is_a_clip,
-    content_has_its_length,
-    content_stays_the_same,
-    content_may_be_cached,
+    content_is_available_on_success,
+    content_is_video,
+    content_length_matches_the_body,
+    content_is_stable,
+    content_is_cacheable,
 )

@@ -17,28 +17,28 @@ from . import response_fields as parts
 SPOKEN = (*ORDERS, Operation.QUERY)
 
 
-def the_model_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
+def model_is_echoed(turn: Interaction) -> Iterator[CheckResult]:
     """An answer names the model that was ordered."""
     order = _order(turn)
     if order is not None:
         yield from _repeated(turn, "model", order.model.name, "another model than was ordered")
 
 
-def the_prompt_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
+def prompt_is_echoed(turn: Interaction) -> Iterator[CheckResult]:
     """An answer repeats the prompt as it was sent."""
     order = _order(turn)
     if order is not None:
         yield from _repeated(turn, "prompt", order.prompt, "another prompt than was sent")
 
 
-def the_length_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
+def duration_is_echoed(turn: Interaction) -> Iterator[CheckResult]:
     """An answer that tells the seconds tells those that were ordered."""
     order = _order(turn)
     if order is not None and order.seconds is not None:
         yield from _repeated(turn, "seconds", str(order.seconds), "another length than was ordered")
 
 
-def the_size_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
+def size_is_echoed(turn: Interaction) -> Iterator[CheckResult]:
     """An answer tells the pixels that were ordered, also where resolution and ratio ordered them."""
     order, document = _order(turn), _document(turn)
     if order is None or order.size is None:
@@ -53,7 +53,7 @@ def the_size_is_repeated(turn: Interaction) -> Iterator[CheckResult]:
             yield compare(equivalent, title, order.size.text, value)
 
 
-def the_mode_is_told(turn: Interaction) -> Iterator[CheckResult]:
+def mode_is_reported(turn: Interaction) -> Iterator[CheckResult]:
     """modelType tells what a clip is made from."""
     order = _order(turn)
     fact = turn.contract.find(f"{turn.contract.name}.query.model_type")
@@ -104,9 +104,9 @@ def _repeated(turn: Interaction, name: str, ordered: str, title: str) -> Iterato
 
 
 CHECKS = (
-    the_model_is_repeated,
-    the_prompt_is_repeated,
-    the_length_is_repeated,
-    the_size_is_repeated,
-    the_mode_is_told,
+    model_is_echoed,
+    prompt_is_echoed,
+    duration_is_echoed,
+    size_is_echoed,
+    mode_is_reported,
 )

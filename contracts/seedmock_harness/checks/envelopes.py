@@ -21,7 +21,7 @@ SPOKEN_BY = {"task": "newapi", "middleware": "newapi", "error": "ark"}
 """The option of B's error variant whose envelope it is; the proxy's stands in both."""
 
 
-def answers_are_json(turn: Interaction) -> Iterator[CheckResult]:
+def responses_are_json(turn: Interaction) -> Iterator[CheckResult]:
     """Every answer but media is a JSON object, and says so; what a proxy in front says of a 5xx is its own affair."""
     if turn.operation is None or not parts.speaks(turn):
         return
@@ -42,7 +42,7 @@ def _of_a_gateway(turn: Interaction) -> bool:
     return turn.status_code >= 500 or (turn.status_code == 429 and not turn.exchange.response.body)
 
 
-def successes_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
+def success_envelopes_are_complete(turn: Interaction) -> Iterator[CheckResult]:
     """Where an upstream has an envelope, each success comes in it: a good code, a message, and its own part."""
     contract, body = turn.contract, turn.body
     fact = contract.find(f"{contract.name}.envelope")
@@ -59,7 +59,7 @@ def successes_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
             yield failed(fact, "msg is no text", "a text", body["msg"])
 
 
-def refusals_have_their_envelope(turn: Interaction) -> Iterator[CheckResult]:
+def error_envelopes_are_complete(turn: Interaction) -> Iterator[CheckResult]:
     """A refusal comes in an envelope of the upstream's, with each of its fields."""
     if not _refusal(turn):
         return
@@ -110,7 +110,7 @@ def _right(field: ResponseField, there: Sequence[object]) -> bool:
     return all(parts.fits(field, value) if value is not MISSING else not field.required for value in there)
 
 
-def refusals_settle_their_style(turn: Interaction) -> Iterator[CheckResult]:
+def errors_settle_their_style(turn: Interaction) -> Iterator[CheckResult]:
     """In which of two ways an upstream refuses: B by its envelope, A by the HTTP status or with 200 and a code."""
     name = turn.contract.name
     if not _refusal(turn):
@@ -132,8 +132,8 @@ def _spoken_in_both(turn: Interaction, envelope: str) -> bool:
 
 
 CHECKS = (
-    answers_are_json,
-    successes_have_their_envelope,
-    refusals_have_their_envelope,
-    refusals_settle_their_style,
+    responses_are_json,
+    success_envelopes_are_complete,
+    error_envelopes_are_complete,
+    errors_settle_their_style,
 )

@@ -21,7 +21,7 @@ OF_TASKS = (ErrorKind.MODERATION_OUTPUT, ErrorKind.TASK_FAILED, ErrorKind.MODERA
 CODES, MESSAGES = ("data.failCode", "error.code"), ("data.failMsg", "error.message", "fail_reason")
 
 
-def a_failed_task_says_why(turn: Interaction) -> Iterator[CheckResult]:
+def failed_tasks_have_a_reason(turn: Interaction) -> Iterator[CheckResult]:
     """A failed task tells a code that is known, a sentence, and whether to try again."""
     if turn.operation is not Operation.QUERY or turn.is_error or turn.status is not TaskStatus.FAILURE:
         return
@@ -73,7 +73,7 @@ def _of_code(turn: Interaction, row: FailCode, silent: bool) -> Iterator[CheckRe
         yield passed(row, row.code)
 
 
-def what_is_refused_for_its_content_says_why(turn: Interaction) -> Iterator[CheckResult]:
+def moderation_errors_have_a_reason(turn: Interaction) -> Iterator[CheckResult]:
     """An order that moderation refuses is told so with one of the codes for inputs, and the status of such refusals."""
     if turn.operation not in ORDERS or not turn.is_error or not isinstance(turn.body, dict):
         return
@@ -115,7 +115,7 @@ def _speaks_of(row: FailCode, message: str) -> bool:
     return row.message in message or bool(row.reason and row.reason in message.split())
 
 
-def a_failed_asset_says_why(turn: Interaction) -> Iterator[CheckResult]:
+def failed_assets_have_a_reason(turn: Interaction) -> Iterator[CheckResult]:
     """An asset that failed tells a code that is known, and a sentence."""
     if turn.is_error:
         return
@@ -141,4 +141,4 @@ def _of_asset(turn: Interaction, field: ResponseField, error: dict[str, Any]) ->
         yield passed(row, str(code))
 
 
-CHECKS = (a_failed_task_says_why, what_is_refused_for_its_content_says_why, a_failed_asset_says_why)
+CHECKS = (failed_tasks_have_a_reason, moderation_errors_have_a_reason, failed_assets_have_a_reason)

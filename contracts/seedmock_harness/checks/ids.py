@@ -19,7 +19,7 @@ LAST = 253402300800 - 86400
 SCHEME = "asset://"
 
 
-def ids_have_their_form(turn: Interaction) -> Iterator[CheckResult]:
+def ids_have_the_documented_format(turn: Interaction) -> Iterator[CheckResult]:
     """The id of what was made has the form of the upstream's ids; a time in it is a time, and of now."""
     form = turn.contract.id_pattern(turn.operation) if turn.operation is not None else None
     if turn.created_id is None or form is None:
@@ -52,7 +52,7 @@ def _times(turn: Interaction) -> list[float]:
     return [at for at in (turn.exchange.at, told) if isinstance(at, int | float) and 0 < at < LAST]
 
 
-def both_ids_are_the_same(turn: Interaction) -> Iterator[CheckResult]:
+def id_fields_are_equal(turn: Interaction) -> Iterator[CheckResult]:
     """B tells a new task's id twice: as id and as task_id."""
     fact = turn.contract.find(f"{turn.contract.name}.create.response")
     body = turn.body if isinstance(turn.body, dict) and not turn.is_error else {}
@@ -60,7 +60,7 @@ def both_ids_are_the_same(turn: Interaction) -> Iterator[CheckResult]:
         yield compare(fact, "id and task_id differ", body["id"], body["task_id"])
 
 
-def ids_name_one_thing(turn: Interaction) -> Iterator[CheckResult]:
+def ids_are_unique(turn: Interaction) -> Iterator[CheckResult]:
     """What was made has an id that nothing else has."""
     made, before = turn.created_id, turn.history
     if turn.operation in ORDERS:
@@ -84,7 +84,7 @@ def _id_key(turn: Interaction) -> str:
     return next((name for name in turn.contract.response.id_paths if name in told), "")
 
 
-def answers_are_about_what_was_asked(turn: Interaction) -> Iterator[CheckResult]:
+def responses_name_the_requested_id(turn: Interaction) -> Iterator[CheckResult]:
     """The answer to a query, or to a look at an asset, tells the id that was asked after."""
     if turn.is_error or turn.operation not in (Operation.QUERY, Operation.ASSET_GET, Operation.ASSET_UPDATE):
         return
@@ -94,7 +94,7 @@ def answers_are_about_what_was_asked(turn: Interaction) -> Iterator[CheckResult]
             yield compare(field, "an answer about something else than was asked", turn.requested_id, turn.data[key])
 
 
-def asset_urls_are_their_ids(turn: Interaction) -> Iterator[CheckResult]:
+def asset_urls_contain_their_id(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's URL is its id behind asset://."""
     fact = turn.contract.find(f"{turn.contract.name}.assets.url")
     if fact is None or turn.is_error:
@@ -113,7 +113,7 @@ def _assets(turn: Interaction) -> Iterator[dict[str, Any]]:
         yield from (item for item in told["items"] if isinstance(item, dict))
 
 
-def groups_have_numbers_and_made_names(turn: Interaction) -> Iterator[CheckResult]:
+def group_ids_and_names_are_generated(turn: Interaction) -> Iterator[CheckResult]:
     """A group is known by a number, and by a name that is made for it, not the one that was asked for."""
     told = turn.data if isinstance(turn.data, dict) else None
     if turn.operation is not Operation.GROUP_CREATE or turn.is_error or told is None:
@@ -130,10 +130,10 @@ def groups_have_numbers_and_made_names(turn: Interaction) -> Iterator[CheckResul
 
 
 CHECKS = (
-    ids_have_their_form,
-    both_ids_are_the_same,
-    ids_name_one_thing,
-    answers_are_about_what_was_asked,
-    asset_urls_are_their_ids,
-    groups_have_numbers_and_made_names,
+    ids_have_the_documented_format,
+    id_fields_are_equal,
+    ids_are_unique,
+    responses_name_the_requested_id,
+    asset_urls_contain_their_id,
+    group_ids_and_names_are_generated,
 )

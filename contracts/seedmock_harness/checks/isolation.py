@@ -17,7 +17,7 @@ HIDDEN = frozenset({400, 403, 404})
 """How what is another's is refused, in any of the styles that are known."""
 
 
-def tasks_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
+def tasks_are_isolated_by_key(turn: Interaction) -> Iterator[CheckResult]:
     """Another key's query, content and record of a task are refused; a link is for whoever has it."""
     story = turn.task
     if turn.operation not in READS or story is None or _link(turn) or not _other(turn, story.caller):
@@ -25,7 +25,7 @@ def tasks_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
     yield from _apart(turn, turn.fact("tasks.isolated"), "another key's task is shown")
 
 
-def assets_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
+def assets_are_isolated_by_key(turn: Interaction) -> Iterator[CheckResult]:
     """Another key's asset is as unknown as one that never was."""
     asset = turn.history.assets.get(turn.requested_id) if turn.operation in ABOUT_ONE else None
     if asset is None or asset.deletion is not None or not _other(turn, asset.caller) or turn.violations:
@@ -33,7 +33,7 @@ def assets_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
     yield from _apart(turn, turn.fact("assets.isolated"), "another key's asset is shown")
 
 
-def groups_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
+def groups_are_isolated_by_key(turn: Interaction) -> Iterator[CheckResult]:
     """A group of another key takes no assets, lists none and cannot be deleted.
 
     Numbers may begin anew with each key: only one that is not in the key's own list is surely another's.
@@ -46,7 +46,7 @@ def groups_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
         yield from _apart(turn, turn.fact("assets.isolated"), "another key's group is open")
 
 
-def lists_are_their_maker_s(turn: Interaction) -> Iterator[CheckResult]:
+def lists_are_isolated_by_key(turn: Interaction) -> Iterator[CheckResult]:
     """A list has nothing that another key made."""
     if turn.is_error or turn.exchange.caller in UNAUTHENTICATED:
         return
@@ -100,4 +100,4 @@ def _name(told: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-CHECKS = (tasks_are_their_maker_s, assets_are_their_maker_s, groups_are_their_maker_s, lists_are_their_maker_s)
+CHECKS = (tasks_are_isolated_by_key, assets_are_isolated_by_key, groups_are_isolated_by_key, lists_are_isolated_by_key)

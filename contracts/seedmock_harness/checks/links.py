@@ -17,7 +17,7 @@ SLACK = 60.0
 """Seconds by which the upstream's clock may differ from ours."""
 
 
-def links_are_each_task_s_own(turn: Interaction) -> Iterator[CheckResult]:
+def links_are_unique_per_task(turn: Interaction) -> Iterator[CheckResult]:
     """No task tells a link that another task has told."""
     story = turn.task
     fact = turn.contract.find(f"{turn.contract.name}.content.own")
@@ -30,7 +30,7 @@ def links_are_each_task_s_own(turn: Interaction) -> Iterator[CheckResult]:
         yield compare(fact, "two tasks tell the same link", story.id, other.id)
 
 
-def links_need_no_key(turn: Interaction) -> Iterator[CheckResult]:
+def links_require_no_key(turn: Interaction) -> Iterator[CheckResult]:
     """A result's link answers whoever has it."""
     fact = turn.contract.find(f"{turn.contract.name}.content.keyless")
     if fact is None or not _is_link(turn) or turn.exchange.caller or "authorization" in turn.request_headers:
@@ -41,7 +41,7 @@ def links_need_no_key(turn: Interaction) -> Iterator[CheckResult]:
         yield passed(fact, str(turn.status_code))
 
 
-def links_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
+def links_expire_on_time(turn: Interaction) -> Iterator[CheckResult]:
     """A link answers until its days are over, and then is refused as expired."""
     story = turn.history.links.get(turn.exchange.request.url)
     if story is None or turn.operation is not Operation.CONTENT or story.final_poll is None:
@@ -50,7 +50,7 @@ def links_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
         yield from _lived(turn, turn.contract.result_days, story.created.exchange.at, story.final_poll.exchange.at)
 
 
-def files_live_their_days(turn: Interaction) -> Iterator[CheckResult]:
+def uploaded_files_expire_on_time(turn: Interaction) -> Iterator[CheckResult]:
     """A posted file is published by a link that answers until its days are over."""
     if turn.operation is Operation.FILE_CREATE and not turn.is_error:
         fact = next(endpoint for endpoint in turn.contract.endpoints if endpoint.operation is Operation.FILE_CREATE)
@@ -96,4 +96,4 @@ def _lived(turn: Interaction, days: Amount, earliest: float, latest: float) -> I
         yield passed(days, str(code))
 
 
-CHECKS = (links_are_each_task_s_own, links_need_no_key, links_live_their_days, files_live_their_days)
+CHECKS = (links_are_unique_per_task, links_require_no_key, links_expire_on_time, uploaded_files_expire_on_time)

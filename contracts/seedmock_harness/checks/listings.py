@@ -16,7 +16,7 @@ from .variants import chosen
 INTO = frozenset({Operation.ASSET_CREATE, Operation.ASSET_LIST, Operation.GROUP_DELETE})
 
 
-def pages_add_up(turn: Interaction) -> Iterator[CheckResult]:
+def page_counts_are_consistent(turn: Interaction) -> Iterator[CheckResult]:
     """A page has as many assets as its size and the total leave to it, each once."""
     page = _page(turn)
     if page is None:
@@ -37,7 +37,7 @@ def pages_add_up(turn: Interaction) -> Iterator[CheckResult]:
         yield compare(field, title, {to_number(asked["group_id"])}, groups)
 
 
-def pages_list_what_there_is(turn: Interaction) -> Iterator[CheckResult]:
+def pages_list_existing_assets(turn: Interaction) -> Iterator[CheckResult]:
     """A page that has all lists each asset that was made, and none that was deleted."""
     page = _page(turn)
     if page is None:
@@ -84,7 +84,7 @@ def groups_are_listed(turn: Interaction) -> Iterator[CheckResult]:
             )
 
 
-def groups_are_there_until_deleted(turn: Interaction) -> Iterator[CheckResult]:
+def groups_exist_until_deleted(turn: Interaction) -> Iterator[CheckResult]:
     """A group's id, as a number or as a text, leads to it until it is deleted."""
     group = _group(turn)
     if group is None or turn.violations or (turn.is_error and turn.status_code >= 500):
@@ -126,4 +126,4 @@ def _page(turn: Interaction) -> tuple[list[dict[str, Any]], int, int, int] | Non
     return [item for item in told["items"] if isinstance(item, dict)], total, page, size
 
 
-CHECKS = (pages_add_up, pages_list_what_there_is, groups_are_listed, groups_are_there_until_deleted)
+CHECKS = (page_counts_are_consistent, pages_list_existing_assets, groups_are_listed, groups_exist_until_deleted)

@@ -30,7 +30,7 @@ class _Whole:
     parted: bool
 
 
-def ranges_are_answered(turn: Interaction) -> Iterator[CheckResult]:
+def ranges_are_served(turn: Interaction) -> Iterator[CheckResult]:
     """A range within the clip is answered with 206 and its bytes, where ranges are answered."""
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _is_stale(turn, whole) is not False:
@@ -49,7 +49,7 @@ def ranges_are_answered(turn: Interaction) -> Iterator[CheckResult]:
         yield failed(fact, "a range within the clip is refused", f"206 of {whole.size} bytes", 416)
 
 
-def ranges_outside_are_refused(turn: Interaction) -> Iterator[CheckResult]:
+def unsatisfiable_ranges_are_rejected(turn: Interaction) -> Iterator[CheckResult]:
     """A range beyond the clip's end is answered with 416 and the clip's size, where ranges are answered."""
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _resolved(part, whole.size) is not None or "if-range" in turn.request_headers:
@@ -63,7 +63,7 @@ def ranges_outside_are_refused(turn: Interaction) -> Iterator[CheckResult]:
         yield failed(fact, "a range beyond the end is answered", f"416 and bytes */{whole.size}", turn.status_code)
 
 
-def stale_ranges_get_the_whole(turn: Interaction) -> Iterator[CheckResult]:
+def stale_if_range_gets_the_full_body(turn: Interaction) -> Iterator[CheckResult]:
     """If-Range with the clip's own validator lets the range through, with another gets the whole clip."""
     part, whole = _part(turn), _whole(turn)
     if part is None or whole is None or _resolved(part, whole.size) is None or not _is_stale(turn, whole):
@@ -75,7 +75,7 @@ def stale_ranges_get_the_whole(turn: Interaction) -> Iterator[CheckResult]:
         yield compare(fact, "not the whole clip is given", whole.size, turn.body_size)
 
 
-def head_tells_what_get_would(turn: Interaction) -> Iterator[CheckResult]:
+def head_matches_get(turn: Interaction) -> Iterator[CheckResult]:
     """HEAD has GET's headers and no body."""
     whole = _whole(turn)
     if turn.exchange.request.method != "HEAD" or whole is None or not turn.headers:
@@ -90,7 +90,7 @@ def head_tells_what_get_would(turn: Interaction) -> Iterator[CheckResult]:
         yield compare(fact, "HEAD tells something else than GET", expected, observed)
 
 
-def ranges_are_offered(turn: Interaction) -> Iterator[CheckResult]:
+def accept_ranges_matches_behaviour(turn: Interaction) -> Iterator[CheckResult]:
     """Accept-Ranges says of content whether ranges are answered."""
     told, part, whole = turn.headers.get("accept-ranges", "").lower(), _part(turn), _whole(turn)
     if not told or part is None or whole is None or _resolved(part, whole.size) is None:
@@ -161,9 +161,9 @@ def _switched(turn: Interaction, option: str) -> Iterator[CheckResult]:
 
 
 CHECKS = (
-    ranges_are_answered,
-    ranges_outside_are_refused,
-    stale_ranges_get_the_whole,
-    head_tells_what_get_would,
-    ranges_are_offered,
+    ranges_are_served,
+    unsatisfiable_ranges_are_rejected,
+    stale_if_range_gets_the_full_body,
+    head_matches_get,
+    accept_ranges_matches_behaviour,
 )

@@ -15,7 +15,7 @@ from . import response_fields as parts
 from .variants import chosen
 
 
-def answers_have_their_shape(turn: Interaction) -> Iterator[CheckResult]:
+def responses_match_their_schema(turn: Interaction) -> Iterator[CheckResult]:
     """Every field that an answer should have is there, of its type and form; new ones are news."""
     if turn.is_error or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
         return
@@ -68,7 +68,7 @@ def _expected(field: ResponseField) -> str:
     return " or ".join(field.types) + form
 
 
-def answers_show_their_variants(turn: Interaction) -> Iterator[CheckResult]:
+def responses_settle_variants(turn: Interaction) -> Iterator[CheckResult]:
     """Where an answer's keys show which option of a variant holds, it is settled."""
     if turn.is_error or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
         return
@@ -77,7 +77,7 @@ def answers_show_their_variants(turn: Interaction) -> Iterator[CheckResult]:
             yield chosen(turn, variant.id, parts.option_of(turn, variant))
 
 
-def keys_come_in_order(turn: Interaction) -> Iterator[CheckResult]:
+def keys_keep_their_order(turn: Interaction) -> Iterator[CheckResult]:
     """The keys of an answer come in the order that the vendor shows; nothing should rely on it, but some do."""
     order = turn.contract.key_order(turn.operation) if turn.operation is not None else None
     if turn.is_error or not isinstance(turn.body, dict) or order is None or _in_other_words(turn):
@@ -96,4 +96,4 @@ def _in_other_words(turn: Interaction) -> bool:
     return ruling is not None and parts.option_of(turn, ruling) != ruling.default
 
 
-CHECKS = (answers_have_their_shape, answers_show_their_variants, keys_come_in_order)
+CHECKS = (responses_match_their_schema, responses_settle_variants, keys_keep_their_order)

@@ -45,7 +45,7 @@ UNKNOWN = {
 """What is said to an id that nobody knows."""
 
 
-def rules_are_kept_to(turn: Interaction) -> Iterator[CheckResult]:
+def rule_violations_are_rejected(turn: Interaction) -> Iterator[CheckResult]:
     """A request that breaks rules is refused; one that breaks a single one bears that rule out."""
     if not turn.violations or turn.exchange.caller in UNAUTHENTICATED or turn.status_code == 0:
         return
@@ -82,7 +82,7 @@ def _told_id(turn: Interaction) -> Any:
     return next((told[name] for name in turn.contract.response.id_paths if told.get(name) not in (None, "")), None)
 
 
-def refusals_are_of_their_kind(turn: Interaction) -> Iterator[CheckResult]:
+def violations_get_the_documented_error(turn: Interaction) -> Iterator[CheckResult]:
     """What breaks a rule is refused with the status, code and type of the rule's kind of error."""
     kinds = dict.fromkeys(violation.kind for violation in turn.violations)
     told = {case.kind for case in turn.error_cases}
@@ -169,7 +169,7 @@ def is_elsewhere(turn: Interaction, kinds: Collection[ErrorKind]) -> bool:
     )
 
 
-def refusals_name_the_field(turn: Interaction) -> Iterator[CheckResult]:
+def errors_name_the_field(turn: Interaction) -> Iterator[CheckResult]:
     """The message of a refusal, or its param, names a field that is wrong. The wording is ours, so this is advice."""
     if not turn.violations or not turn.is_error or turn.exchange.caller in UNAUTHENTICATED:
         return
@@ -199,7 +199,7 @@ def _broken_rules(turn: Interaction) -> list[Rule]:
     return [rule for rule in _rules(turn) if rule.fact.id in facts]
 
 
-def kept_rules_are_not_blamed(turn: Interaction) -> Iterator[CheckResult]:
+def valid_requests_are_accepted(turn: Interaction) -> Iterator[CheckResult]:
     """A request that keeps every rule is not refused for breaking one."""
     document = turn.document
     if document is None or turn.violations or not turn.is_error or turn.operation not in turn.contract.rules:
@@ -251,7 +251,7 @@ def _of_moderation(turn: Interaction) -> bool:
     return bool(told.get("failCode")) or any(code.code == _code(turn) for code in turn.contract.fail_codes)
 
 
-def refusals_cost_nothing(turn: Interaction) -> Iterator[CheckResult]:
+def rejected_orders_cost_nothing(turn: Interaction) -> Iterator[CheckResult]:
     """Between two looks at the balance, where everything was refused, it stays what it was."""
     if turn.operation is not Operation.BALANCE or turn.is_error or not isinstance(turn.data, dict):
         return
@@ -309,9 +309,9 @@ def _answer(turn: Interaction, limit: int = 200) -> str:
 
 
 CHECKS = (
-    rules_are_kept_to,
-    refusals_are_of_their_kind,
-    refusals_name_the_field,
-    kept_rules_are_not_blamed,
-    refusals_cost_nothing,
+    rule_violations_are_rejected,
+    violations_get_the_documented_error,
+    errors_name_the_field,
+    valid_requests_are_accepted,
+    rejected_orders_cost_nothing,
 )

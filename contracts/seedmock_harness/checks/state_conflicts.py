@@ -19,13 +19,13 @@ ELSEWHERE = frozenset({401, 402, 403, 404, 408, 429})
 NOT_YET = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED)
 
 
-def refusals_fit_the_state(turn: Interaction) -> Iterator[CheckResult]:
+def state_conflicts_get_the_documented_error(turn: Interaction) -> Iterator[CheckResult]:
     """Content that is not there, or an asset that is none or cannot be one, is refused with its status and code."""
     if turn.is_error and not turn.violations and turn.exchange.caller not in UNAUTHENTICATED:
         yield from answered(turn, _kinds(turn))
 
 
-def moderation_refuses_with_its_status(turn: Interaction) -> Iterator[CheckResult]:
+def moderation_errors_have_the_documented_status(turn: Interaction) -> Iterator[CheckResult]:
     """An order that moderation refuses, whatever its code, is refused with the status of such refusals."""
     kinds = {row.kind for row in turn.contract.fail_codes if row.code == told_code(turn)}
     if turn.operation not in ORDERS or not turn.is_error or ErrorKind.MODERATION_INPUT not in kinds:
@@ -40,7 +40,7 @@ def moderation_refuses_with_its_status(turn: Interaction) -> Iterator[CheckResul
         yield failed(cases[0], "moderation refuses with another status", expected, code)
 
 
-def failed_tasks_are_told_as_found(turn: Interaction) -> Iterator[CheckResult]:
+def failed_tasks_have_the_documented_status(turn: Interaction) -> Iterator[CheckResult]:
     """A query of a task that has failed is no failure of the query."""
     if turn.operation is not Operation.QUERY or turn.status is not TaskStatus.FAILURE:
         return
@@ -51,7 +51,7 @@ def failed_tasks_are_told_as_found(turn: Interaction) -> Iterator[CheckResult]:
         yield compare(case, "a failed task is told with another status", case.status, turn.status_code)
 
 
-def orders_need_money(turn: Interaction) -> Iterator[CheckResult]:
+def orders_require_balance(turn: Interaction) -> Iterator[CheckResult]:
     """An order that costs more than is left is refused for that."""
     if turn.order is None or turn.order.references or turn.exchange.caller in UNAUTHENTICATED:
         return
@@ -116,4 +116,9 @@ def _left(turn: Interaction) -> Decimal | None:
     return None
 
 
-CHECKS = (refusals_fit_the_state, moderation_refuses_with_its_status, failed_tasks_are_told_as_found, orders_need_money)
+CHECKS = (
+    state_conflicts_get_the_documented_error,
+    moderation_errors_have_the_documented_status,
+    failed_tasks_have_the_documented_status,
+    orders_require_balance,
+)

@@ -21,7 +21,7 @@ NAMELESS = ("UNKNOWN", "unknown")
 """What B's vendor lists among his words, and the gateway says for any word that it does not know: it means nothing."""
 
 
-def statuses_are_spelt_right(turn: Interaction) -> Iterator[CheckResult]:
+def status_spellings_are_documented(turn: Interaction) -> Iterator[CheckResult]:
     """A status is told in the word of its moment: at create, and at query, in the words of one variant."""
     moment = parts.moment_of(turn)
     if moment is None or turn.is_error or turn.raw_status is None:
@@ -85,7 +85,7 @@ def status_field(turn: Interaction) -> ResponseField | None:
     return next((f for f in parts.fields_of(turn) if f.path.rpartition(".")[2] == name), None)
 
 
-def the_words_are_of_one_variant(turn: Interaction) -> Iterator[CheckResult]:
+def statuses_settle_variants(turn: Interaction) -> Iterator[CheckResult]:
     """A status word of one option alone settles which option holds."""
     id_ = parts.status_variant(turn.contract)
     if not id_ or turn.operation is not Operation.QUERY or turn.is_error or id_ in turn.history.options:
@@ -95,7 +95,7 @@ def the_words_are_of_one_variant(turn: Interaction) -> Iterator[CheckResult]:
         yield chosen(turn, id_, spoken[0].variant or turn.contract.defaults[id_])
 
 
-def statuses_move_on(turn: Interaction) -> Iterator[CheckResult]:
+def statuses_move_forward(turn: Interaction) -> Iterator[CheckResult]:
     """A task's status only moves on. A word that is no word of its moment shows there that it means what we think."""
     fact = turn.contract.find(f"{turn.contract.name}.status.moves")
     before = turn.task.status if turn.task is not None else None
@@ -110,7 +110,7 @@ def statuses_move_on(turn: Interaction) -> Iterator[CheckResult]:
             yield failed(blamed, title, f"{before}, or what comes after it", turn.raw_status)
 
 
-def what_has_ended_stays(turn: Interaction) -> Iterator[CheckResult]:
+def terminal_responses_are_stable(turn: Interaction) -> Iterator[CheckResult]:
     """The answer about a task that has ended is the same each time."""
     fact = turn.contract.find(f"{turn.contract.name}.status.final")
     ended = turn.task.final_poll if turn.task is not None else None
@@ -127,7 +127,7 @@ def what_has_ended_stays(turn: Interaction) -> Iterator[CheckResult]:
         yield passed(fact, turn.raw_status or "")
 
 
-def first_statuses_are_early(turn: Interaction) -> Iterator[CheckResult]:
+def initial_status_is_not_success(turn: Interaction) -> Iterator[CheckResult]:
     """What is created begins its life, or has failed at once; it is not there already."""
     if parts.moment_of(turn) is not StatusContext.CREATE or turn.is_error or turn.status is None:
         return
@@ -140,9 +140,9 @@ def first_statuses_are_early(turn: Interaction) -> Iterator[CheckResult]:
 
 
 CHECKS = (
-    statuses_are_spelt_right,
-    the_words_are_of_one_variant,
-    first_statuses_are_early,
-    statuses_move_on,
-    what_has_ended_stays,
+    status_spellings_are_documented,
+    statuses_settle_variants,
+    initial_status_is_not_success,
+    statuses_move_forward,
+    terminal_responses_are_stable,
 )

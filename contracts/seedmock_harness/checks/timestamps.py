@@ -21,7 +21,7 @@ UNITS = {"createTime": 1000.0, "completeTime": 1000.0}
 """What a second is counted as; one where nothing is said."""
 
 
-def times_are_in_their_unit(turn: Interaction) -> Iterator[CheckResult]:
+def timestamps_have_the_documented_unit(turn: Interaction) -> Iterator[CheckResult]:
     """A task's times count the seconds (B) or milliseconds (A) since 1970, and are not in the future."""
     fact = turn.contract.find(f"{turn.contract.name}.times")
     if fact is None or not _of_tasks(turn) or not turn.exchange.at:
@@ -42,7 +42,7 @@ def _near(fact: Any, name: str, seconds: float, low: float, high: float) -> Chec
     )
 
 
-def the_time_of_creation_stays(turn: Interaction) -> Iterator[CheckResult]:
+def creation_time_is_stable(turn: Interaction) -> Iterator[CheckResult]:
     """Each answer about a task tells the same time of creation."""
     if not _of_tasks(turn) or turn.task is None or turn.operation in ORDERS:
         return
@@ -53,7 +53,7 @@ def the_time_of_creation_stays(turn: Interaction) -> Iterator[CheckResult]:
             yield compare(field, f"{name} is another than before", before[0], seconds)
 
 
-def the_end_is_told_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
+def completion_time_appears_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
     """The time of the end is told of a task that has ended, and is not before that of its creation."""
     if not _of_tasks(turn) or turn.status is None:
         return
@@ -67,7 +67,7 @@ def the_end_is_told_at_the_end(turn: Interaction) -> Iterator[CheckResult]:
             yield passed(field, f"{seconds - created[0]:.3f} s after its creation")
 
 
-def assets_are_dated(turn: Interaction) -> Iterator[CheckResult]:
+def asset_creation_times_are_plausible(turn: Interaction) -> Iterator[CheckResult]:
     """An asset's and a group's time of creation is in seconds, and is that of its making."""
     if turn.is_error or turn.operation is not Operation.ASSET_GET:
         return
@@ -99,4 +99,9 @@ def _field(turn: Interaction, name: str) -> ResponseField | None:
     return next((field for field in fields if field.path.rpartition(".")[2] == name), None)
 
 
-CHECKS = (times_are_in_their_unit, the_time_of_creation_stays, the_end_is_told_at_the_end, assets_are_dated)
+CHECKS = (
+    timestamps_have_the_documented_unit,
+    creation_time_is_stable,
+    completion_time_appears_at_the_end,
+    asset_creation_times_are_plausible,
+)

@@ -17,7 +17,7 @@ OWN = frozenset({ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED})
 """The kinds of error that are the upstream's own trouble."""
 
 
-def nothing_breaks_the_upstream(turn: Interaction) -> Iterator[CheckResult]:
+def no_server_errors(turn: Interaction) -> Iterator[CheckResult]:
     """No request at all is answered with a failure of the upstream's own."""
     fact = _fact(turn)
     if turn.status_code >= 500 and not any(case.kind not in OWN for case in turn.error_cases):
@@ -26,7 +26,7 @@ def nothing_breaks_the_upstream(turn: Interaction) -> Iterator[CheckResult]:
         yield passed(fact, str(turn.status_code))
 
 
-def what_is_unreadable_is_no_order(turn: Interaction) -> Iterator[CheckResult]:
+def unreadable_bodies_are_rejected(turn: Interaction) -> Iterator[CheckResult]:
     """A body that is no document orders nothing."""
     if turn.operation is None and turn.exchange.request.body:
         fact = turn.contract.error_case(ErrorKind.MALFORMED)
@@ -36,7 +36,7 @@ def what_is_unreadable_is_no_order(turn: Interaction) -> Iterator[CheckResult]:
             yield failed(fact, "a body that is no document was taken", "a refusal", turn.status_code, Severity.WARNING)
 
 
-def what_was_made_is_found(turn: Interaction) -> Iterator[CheckResult]:
+def created_tasks_are_found(turn: Interaction) -> Iterator[CheckResult]:
     """A task is known to the key that made it, whatever was said since."""
     own = turn.task is not None and turn.task.caller == turn.exchange.caller
     if turn.operation is Operation.QUERY and own and not turn.violations:
@@ -52,4 +52,4 @@ def _fact(turn: Interaction) -> Fact:
     return next(endpoints, turn.contract.bases[0])
 
 
-EXPECTATIONS = (nothing_breaks_the_upstream, what_is_unreadable_is_no_order, what_was_made_is_found)
+EXPECTATIONS = (no_server_errors, unreadable_bodies_are_rejected, created_tasks_are_found)

@@ -11,13 +11,13 @@ from seedmock_contracts.enums import Operation, TaskStatus
 from seedmock_contracts.facts import ResponseField
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.checks.response_shape import (
-    answers_have_their_shape,
-    answers_show_their_variants,
-    keys_come_in_order,
+    keys_keep_their_order,
+    responses_match_their_schema,
+    responses_settle_variants,
 )
 from seedmock_harness.results.checks import Severity
 
-SHAPE = answers_have_their_shape
+SHAPE = responses_match_their_schema
 ORDER = {"opeai": "opeai.create.response", "apimodels": "apimodels.envelope"}
 WORDS = {"opeai": ("QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE"),
          "apimodels": ("pending", "processing", "completed", "failed")}  # fmt: skip
@@ -156,17 +156,17 @@ def test_keys_that_show_another_option_settle_it(
     id_, _, value = option.partition("=")
     seen = talk("opeai").order().poll(word, **change)
     assert seen.broken(SHAPE) == {}
-    assert seen.broken(answers_show_their_variants) == {id_: (Severity.INFO, "another option holds than the default")}
+    assert seen.broken(responses_settle_variants) == {id_: (Severity.INFO, "another option holds than the default")}
     known = talk("opeai", {id_: value}).order().poll(word, **change)
-    assert known.broken(answers_show_their_variants) == known.broken(SHAPE) == {}
+    assert known.broken(responses_settle_variants) == known.broken(SHAPE) == {}
     otherwise = talk("opeai", {id_: get_contract("opeai").defaults[id_]}).order().poll(word, **change)
     assert otherwise.broken(SHAPE) != {}
 
 
 def test_the_default_option_is_confirmed(talk: Callable[..., Any]) -> None:
-    assert "opeai.failure_reason" in talk("opeai").order().poll("FAILURE").held(answers_show_their_variants)
-    assert talk("opeai").order().poll("QUEUED").held(answers_show_their_variants) == {"opeai.status", "opeai.progress"}
-    assert talk("apimodels").order().held(answers_show_their_variants) == {"apimodels.keys"}
+    assert "opeai.failure_reason" in talk("opeai").order().poll("FAILURE").held(responses_settle_variants)
+    assert talk("opeai").order().poll("QUEUED").held(responses_settle_variants) == {"opeai.status", "opeai.progress"}
+    assert talk("apimodels").order().held(responses_settle_variants) == {"apimodels.keys"}
 
 
 def test_openai_s_keys_are_right_with_openai_s_words_only(talk: Callable[..., Any]) -> None:
@@ -184,15 +184,15 @@ def test_keys_in_another_order_are_a_warning(talk: Callable[..., Any]) -> None:
         body = dict(reversed(honest.turn.body.items()))
         params = {"task_id": "x"} if honest is queried else {}
         lie = honest.hear(honest.turn.operation, body, **params)
-        assert lie.broken(keys_come_in_order) == {fact: (Severity.WARNING, "the keys come in another order")}
+        assert lie.broken(keys_keep_their_order) == {fact: (Severity.WARNING, "the keys come in another order")}
 
 
 def test_keys_in_their_order_confirm_it_and_openai_s_words_have_one_of_their_own(talk: Callable[..., Any]) -> None:
     honest = talk("opeai").order()
-    assert honest.held(keys_come_in_order) == {"opeai.create.response"}
-    assert honest.poll("SUCCESS").held(keys_come_in_order) == {"opeai.query.response"}
-    assert honest.poll("completed", progress=100).of(keys_come_in_order) == []
-    assert talk("apimodels").order().of(keys_come_in_order) == []
+    assert honest.held(keys_keep_their_order) == {"opeai.create.response"}
+    assert honest.poll("SUCCESS").held(keys_keep_their_order) == {"opeai.query.response"}
+    assert honest.poll("completed", progress=100).of(keys_keep_their_order) == []
+    assert talk("apimodels").order().of(keys_keep_their_order) == []
 
 
 @pytest.mark.parametrize("body", ['{"id": "cut' + " " * 5000, "", "<html>"])

@@ -11,16 +11,16 @@ import pytest
 from seedmock_contracts.exchange import Exchange, Request, Response
 from seedmock_harness.checks import run_checks
 from seedmock_harness.checks.callbacks import (
-    callbacks_come_once_at_the_end,
-    callbacks_go_where_they_were_ordered,
-    callbacks_tell_what_queries_tell,
+    callback_bodies_match_queries,
+    callbacks_are_sent_once_at_the_end,
+    callbacks_go_to_the_ordered_url,
 )
 from seedmock_harness.results.checks import Severity
 
 ONCE, THERE, SAME = (
-    callbacks_come_once_at_the_end,
-    callbacks_go_where_they_were_ordered,
-    callbacks_tell_what_queries_tell,
+    callbacks_are_sent_once_at_the_end,
+    callbacks_go_to_the_ordered_url,
+    callback_bodies_match_queries,
 )
 HOME = "https://example.com/done"
 ORDER = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A heron waits.", "duration": 4, "callback_url": HOME}

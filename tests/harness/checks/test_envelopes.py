@@ -9,14 +9,14 @@ import pytest
 
 from seedmock_contracts.enums import Operation
 from seedmock_harness.checks.envelopes import (
-    answers_are_json,
-    refusals_have_their_envelope,
-    refusals_settle_their_style,
-    successes_have_their_envelope,
+    error_envelopes_are_complete,
+    errors_settle_their_style,
+    responses_are_json,
+    success_envelopes_are_complete,
 )
 from seedmock_harness.results.checks import Severity
 
-REFUSAL = refusals_have_their_envelope
+REFUSAL = error_envelopes_are_complete
 NOT_FOUND = {"message": "video not found", "type": "NotFound", "param": "", "code": "ResourceNotFound"}
 TASK = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
 MIDDLE = {"error": {"message": "Invalid token", "type": "new_api_error", "code": ""}}
@@ -31,10 +31,10 @@ def asked(talk: Any, body: Any, status: int = 404, **more: Any) -> Any:
 
 @pytest.mark.parametrize("name", ["opeai", "apimodels"])
 def test_json_that_says_so_is_confirmed(talk: Callable[..., Any], name: str) -> None:
-    assert len(talk(name).order().held(answers_are_json)) == 1
+    assert len(talk(name).order().held(responses_are_json)) == 1
     for type_ in ("application/json; charset=utf-8", "application/problem+json"):
-        assert asked(talk(name), REFUSED_A, headers={"content-type": type_}).held(answers_are_json)
-    assert asked(talk(name), REFUSED_A, headers={}).held(answers_are_json), "no header was kept at all"
+        assert asked(talk(name), REFUSED_A, headers={"content-type": type_}).held(responses_are_json)
+    assert asked(talk(name), REFUSED_A, headers={}).held(responses_are_json), "no header was kept at all"
 
 
 @pytest.mark.parametrize("name", ["opeai", "apimodels"])
@@ -43,42 +43,42 @@ def test_an_answer_that_is_no_object_is_found(talk: Callable[..., Any], name: st
     response = {"opeai": "opeai.query.response", "apimodels": "apimodels.envelope"}[name]
     refusal = {"opeai": "opeai.refusal.error.error", "apimodels": "apimodels.refusal.code"}[name]
     title = "an answer is no JSON object"
-    assert asked(talk(name), body, 200).broken(answers_are_json) == {response: (Severity.BREAKING, title)}
-    assert asked(talk(name), body, 404).broken(answers_are_json) == {refusal: (Severity.BREAKING, title)}
-    assert asked(talk(name), body, 502).broken(answers_are_json) == {refusal: (Severity.INFO, title)}
+    assert asked(talk(name), body, 200).broken(responses_are_json) == {response: (Severity.BREAKING, title)}
+    assert asked(talk(name), body, 404).broken(responses_are_json) == {refusal: (Severity.BREAKING, title)}
+    assert asked(talk(name), body, 502).broken(responses_are_json) == {refusal: (Severity.INFO, title)}
 
 
 def test_a_limit_without_a_body_is_the_gateway_s(talk: Callable[..., Any]) -> None:
-    found = asked(talk("opeai"), "", 429, headers={"x": "y"}).broken(answers_are_json)
+    found = asked(talk("opeai"), "", 429, headers={"x": "y"}).broken(responses_are_json)
     assert [severity for severity, _ in found.values()] == [Severity.INFO]
 
 
 @pytest.mark.parametrize("type_", ["text/html", "", "video/mp4"])
 def test_json_that_is_called_something_else_is_found(talk: Callable[..., Any], type_: str) -> None:
     lie = asked(talk("opeai"), {"error": NOT_FOUND}, headers={"content-type": type_})
-    assert lie.broken(answers_are_json) == {
+    assert lie.broken(responses_are_json) == {
         "opeai.refusal.error.error": (Severity.BREAKING, "an answer is not told to be JSON")
     }
 
 
 def test_what_was_cut_never_came_or_is_a_head_is_not_judged(talk: Callable[..., Any]) -> None:
-    assert asked(talk("opeai"), '{"a": "' + "x" * 5000, 200).of(answers_are_json) == []
-    assert asked(talk("opeai"), "", 0).of(answers_are_json) == []
-    assert asked(talk("opeai"), "", 200, method="HEAD").of(answers_are_json) == []
-    assert talk("apimodels").hear(None, "<Error/>", status=404).of(answers_are_json) == []
+    assert asked(talk("opeai"), '{"a": "' + "x" * 5000, 200).of(responses_are_json) == []
+    assert asked(talk("opeai"), "", 0).of(responses_are_json) == []
+    assert asked(talk("opeai"), "", 200, method="HEAD").of(responses_are_json) == []
+    assert talk("apimodels").hear(None, "<Error/>", status=404).of(responses_are_json) == []
 
 
 def test_media_is_no_json_and_a_refusal_in_its_place_is(talk: Callable[..., Any]) -> None:
     media = talk("opeai").hear(Operation.CONTENT, "<900 bytes of video/mp4>", task_id="x")
-    assert media.of(answers_are_json) == []
+    assert media.of(responses_are_json) == []
     refused = talk("opeai").hear(Operation.CONTENT, {"error": NOT_FOUND}, status=404, task_id="x")
-    assert refused.held(answers_are_json) == {"opeai.refusal.error.error"}
+    assert refused.held(responses_are_json) == {"opeai.refusal.error.error"}
     assert "opeai.refusal.error.param" in refused.held(REFUSAL)
 
 
 def test_an_envelope_is_confirmed(talk: Callable[..., Any]) -> None:
-    assert talk("apimodels").order().held(successes_have_their_envelope) == {"apimodels.envelope"}
-    assert talk("opeai").order().of(successes_have_their_envelope) == []
+    assert talk("apimodels").order().held(success_envelopes_are_complete) == {"apimodels.envelope"}
+    assert talk("opeai").order().of(success_envelopes_are_complete) == []
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_another_envelope_is_found(talk: Callable[..., Any], change: dict[str, A
     whole = {"code": 200, "msg": "success", "data": {"balance": 3}, **change}
     body = {key: value for key, value in whole.items() if value is not ...}
     lie = talk("apimodels").hear(Operation.BALANCE, body)
-    assert lie.broken(successes_have_their_envelope) == {"apimodels.envelope": (Severity.BREAKING, title)}
+    assert lie.broken(success_envelopes_are_complete) == {"apimodels.envelope": (Severity.BREAKING, title)}
 
 
 def test_what_the_page_shows_without_its_envelope_may_come_so(talk: Callable[..., Any]) -> None:
     shown = {"data": {"id": 1, "group_name": "group-20260601090000-w5t1z"}}
     seen = talk("apimodels").hear(Operation.GROUP_CREATE, shown, sent={"name": "hosts"})
-    assert [severity for severity, _ in seen.broken(successes_have_their_envelope).values()] == [Severity.INFO]
+    assert [severity for severity, _ in seen.broken(success_envelopes_are_complete).values()] == [Severity.INFO]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_path_that_there_is_not_is_only_judged_where_its_refusal_was_seen(talk
 
 
 def test_the_style_of_refusals_is_settled(talk: Callable[..., Any]) -> None:
-    style = refusals_settle_their_style
+    style = errors_settle_their_style
     assert asked(talk("opeai"), {"error": NOT_FOUND}).held(style) == {"opeai.errors"}
     assert asked(talk("opeai"), TASK, 400).broken(style)["opeai.errors"][0] is Severity.INFO
     assert (

@@ -16,8 +16,8 @@ from seedmock_contracts.documents.shape import has_type, json_type, shape_of
 from seedmock_contracts.enums import Basis, Operation, StatusContext, TaskStatus
 from seedmock_contracts.facts import ErrorCase, ResponseField
 from seedmock_contracts.upstreams import contracts, get_contract
-from seedmock_harness.checks.envelopes import refusals_have_their_envelope
-from seedmock_harness.checks.response_shape import answers_have_their_shape
+from seedmock_harness.checks.envelopes import error_envelopes_are_complete
+from seedmock_harness.checks.response_shape import responses_match_their_schema
 from seedmock_harness.results.checks import Severity
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -110,7 +110,7 @@ class Case:
 
     @property
     def check(self) -> Callable[..., Any]:
-        return refusals_have_their_envelope if self.field.operation is None else answers_have_their_shape
+        return error_envelopes_are_complete if self.field.operation is None else responses_match_their_schema
 
 
 @pytest.fixture(params=FIELDS, ids=lambda field: field.id)
@@ -185,7 +185,7 @@ def test_what_the_vendors_show_is_right(talk: Callable[..., Any], name: str, pat
     assert [look for _, look in seen.looks if not look.passed and look.severity is not Severity.INFO] == []
     fields = [field for field in get_contract(name).response_fields if field.operation is operation]
     documented = {field.id for field in fields if field.basis is Basis.DOCUMENTED}
-    assert documented <= seen.held(answers_have_their_shape)
+    assert documented <= seen.held(responses_match_their_schema)
     told = set(shown.get("data") or shown)
     assert told == {field.path.removeprefix("data.") for field in fields if field.id in documented}
 

@@ -11,10 +11,10 @@ import pytest
 from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import FailCode
 from seedmock_contracts.upstreams import contracts, get_contract
-from seedmock_harness.checks.failure_reasons import a_failed_asset_says_why, what_is_refused_for_its_content_says_why
+from seedmock_harness.checks.failure_reasons import failed_assets_have_a_reason, moderation_errors_have_a_reason
 from seedmock_harness.results.checks import Severity
 
-WHY, ASSET = what_is_refused_for_its_content_says_why, a_failed_asset_says_why
+WHY, ASSET = moderation_errors_have_a_reason, failed_assets_have_a_reason
 INPUTS = [row for said in contracts() for row in said.fail_codes if row.kind is ErrorKind.MODERATION_INPUT]
 OF_ASSETS = [row for row in get_contract("apimodels").fail_codes if row.kind is ErrorKind.ASSET_REFUSED]
 ORDER_B = {"model": "seedance-2-0-fast", "prompt": "A heron waits.", "size": "1280x720", "seconds": "4"}

@@ -11,17 +11,17 @@ from seedmock_contracts.enums import Operation, StatusContext
 from seedmock_contracts.facts import StatusSpelling
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.upstreams import contracts
-from seedmock_harness.checks.failure_reasons import a_failed_task_says_why
+from seedmock_harness.checks.failure_reasons import failed_tasks_have_a_reason
 from seedmock_harness.checks.statuses import (
-    first_statuses_are_early,
-    statuses_are_spelt_right,
-    statuses_move_on,
-    the_words_are_of_one_variant,
-    what_has_ended_stays,
+    initial_status_is_not_success,
+    status_spellings_are_documented,
+    statuses_move_forward,
+    statuses_settle_variants,
+    terminal_responses_are_stable,
 )
 from seedmock_harness.results.checks import Severity
 
-SPELT, MOVES = statuses_are_spelt_right, statuses_move_on
+SPELT, MOVES = status_spellings_are_documented, statuses_move_forward
 WORDS = [word for said in contracts() for word in said.status_spellings]
 QUERIED = [word for word in WORDS if word.context is StatusContext.QUERY]
 ALIASES = [word for word in WORDS if word.context is StatusContext.ALIAS]
@@ -113,7 +113,7 @@ def test_a_create_of_a_that_fails_at_once_says_so(talk: Callable[..., Any]) -> N
 
 
 def test_words_settle_their_option(talk: Callable[..., Any]) -> None:
-    check = the_words_are_of_one_variant
+    check = statuses_settle_variants
     assert talk("opeai").order().poll("SUCCESS").held(check) == {"opeai.status"}
     assert talk("opeai").order().poll("completed").broken(check) == {
         "opeai.status": (Severity.INFO, "another option holds than the default")
@@ -163,21 +163,21 @@ def test_two_tasks_are_told_apart(talk: Callable[..., Any]) -> None:
 def test_what_has_ended_is_told_the_same_each_time(talk: Callable[..., Any], name: str) -> None:
     over = LIVES[name][-1]
     life = talk(name).order().poll(over)
-    assert life.of(what_has_ended_stays) == []
-    assert life.poll(over).held(what_has_ended_stays) == {f"{name}.status.final"}
+    assert life.of(terminal_responses_are_stable) == []
+    assert life.poll(over).held(terminal_responses_are_stable) == {f"{name}.status.final"}
     for change in ({"model": "other"}, {"more": 1}, {"model": ...}):
-        found = life.poll(over, **change).broken(what_has_ended_stays)
+        found = life.poll(over, **change).broken(terminal_responses_are_stable)
         title = "the answer about a task that has ended has changed"
         assert found == {f"{name}.status.final": (Severity.INFO, title)}
     sent = {"task_id": life.turn.requested_id} if name == "apimodels" else None
     unreadable = life.hear(Operation.QUERY, "<html>", sent=sent, task_id=life.turn.requested_id)
-    assert unreadable.of(what_has_ended_stays) == [], "that it is no JSON is found elsewhere"
+    assert unreadable.of(terminal_responses_are_stable) == [], "that it is no JSON is found elsewhere"
 
 
 @pytest.mark.parametrize("name", LIVES)
 def test_a_new_task_begins_its_life(talk: Callable[..., Any], name: str) -> None:
-    assert talk(name).order().held(first_statuses_are_early) == {f"{name}.status.moves"}
-    lie = talk(name).order(**{KEY[name]: LIVES[name][-1]}).broken(first_statuses_are_early)
+    assert talk(name).order().held(initial_status_is_not_success) == {f"{name}.status.moves"}
+    lie = talk(name).order(**{KEY[name]: LIVES[name][-1]}).broken(initial_status_is_not_success)
     assert lie == {f"{name}.status.moves": (Severity.BREAKING, "a task is over as soon as it is created")}
 
 
@@ -189,7 +189,7 @@ def test_words_that_mean_an_end_are_the_ends_of_a_life() -> None:
 
 
 def test_a_failed_task_that_says_why_is_confirmed(talk: Callable[..., Any]) -> None:
-    check = a_failed_task_says_why
+    check = failed_tasks_have_a_reason
     assert talk("opeai").order().poll("FAILURE").held(check) == {
         "opeai.code.InternalServiceError",
         "opeai.query.answer.error.message",
@@ -203,16 +203,16 @@ def test_a_failed_task_that_says_why_is_confirmed(talk: Callable[..., Any]) -> N
 
 @pytest.mark.parametrize("message", ["", "  "])
 def test_a_failed_task_that_says_nothing_is_found(talk: Callable[..., Any], message: str) -> None:
-    lie = talk("apimodels").order().poll("failed", failMsg=message).broken(a_failed_task_says_why)
+    lie = talk("apimodels").order().poll("failed", failMsg=message).broken(failed_tasks_have_a_reason)
     assert lie["apimodels.query.answer.failMsg"] == (Severity.BREAKING, "a failed task does not say why")
     error = {"code": "QuotaExceeded", "message": message}
-    other = talk("opeai").order().poll("FAILURE", error=error).broken(a_failed_task_says_why)
+    other = talk("opeai").order().poll("FAILURE", error=error).broken(failed_tasks_have_a_reason)
     assert other["opeai.query.answer.error.message"][0] is Severity.INFO, "that there is an error is our reading"
     assert other["opeai.code.QuotaExceeded"][0] is Severity.BREAKING
 
 
 def test_whether_to_try_again_is_judged(talk: Callable[..., Any]) -> None:
-    lie = talk("apimodels").order().poll("failed", retryable=False).broken(a_failed_task_says_why)
+    lie = talk("apimodels").order().poll("failed", retryable=False).broken(failed_tasks_have_a_reason)
     assert lie == {"apimodels.code.busy": (Severity.BREAKING, "whether to try again is told otherwise")}
 
 
@@ -226,9 +226,9 @@ def test_one_code_for_several_reasons_is_told_by_its_sentence(
 ) -> None:
     said = {"failCode": "CONTENT_MODERATION", "failMsg": message, "retryable": False}
     seen = talk("apimodels").order().poll("failed", **said)
-    assert f"apimodels.code.{fact}" in seen.held(a_failed_task_says_why)
+    assert f"apimodels.code.{fact}" in seen.held(failed_tasks_have_a_reason)
 
 
 def test_a_code_that_is_not_known_is_news(talk: Callable[..., Any]) -> None:
-    found = talk("apimodels").order().poll("failed", failCode="SOLAR_FLARE").broken(a_failed_task_says_why)
+    found = talk("apimodels").order().poll("failed", failCode="SOLAR_FLARE").broken(failed_tasks_have_a_reason)
     assert found == {"apimodels.query.answer.failCode": (Severity.INFO, "a task failed with a code that is not known")}

@@ -9,10 +9,10 @@ import pytest
 
 from seedmock_contracts.enums import Operation
 from seedmock_harness.checks.timestamps import (
-    assets_are_dated,
-    the_end_is_told_at_the_end,
-    the_time_of_creation_stays,
-    times_are_in_their_unit,
+    asset_creation_times_are_plausible,
+    completion_time_appears_at_the_end,
+    creation_time_is_stable,
+    timestamps_have_the_documented_unit,
 )
 from seedmock_harness.results.checks import Severity
 
@@ -25,8 +25,8 @@ def ok(data: Any) -> dict[str, Any]:
 
 
 def test_times_near_now_are_confirmed(talk: Callable[..., Any]) -> None:
-    assert talk("opeai").order().held(times_are_in_their_unit) == {"opeai.times"}
-    assert talk("apimodels").order().poll("completed").held(times_are_in_their_unit) == {"apimodels.times"}
+    assert talk("opeai").order().held(timestamps_have_the_documented_unit) == {"opeai.times"}
+    assert talk("apimodels").order().poll("completed").held(timestamps_have_the_documented_unit) == {"apimodels.times"}
 
 
 @pytest.mark.parametrize("at", [AT * 1000, AT / 1000, AT + 8 * 3600, AT - 8 * 3600, 0])
@@ -34,13 +34,13 @@ def test_a_time_in_another_unit_or_zone_is_found(talk: Callable[..., Any], at: f
     title = "created_at is not near the time of the exchange"
     lies = talk("opeai").order(created_at=at), talk("opeai").order().poll("QUEUED", created_at=at)
     for lie in lies:
-        assert lie.broken(times_are_in_their_unit) == {"opeai.times": (Severity.BREAKING, title)}
+        assert lie.broken(timestamps_have_the_documented_unit) == {"opeai.times": (Severity.BREAKING, title)}
 
 
 @pytest.mark.parametrize("name", ["createTime", "completeTime"])
 @pytest.mark.parametrize("at", [AT, MS * 1000, MS + 8 * 3600 * 1000])
 def test_a_s_times_are_milliseconds(talk: Callable[..., Any], name: str, at: int) -> None:
-    found = talk("apimodels").order().poll("completed", **{name: at}).broken(times_are_in_their_unit)
+    found = talk("apimodels").order().poll("completed", **{name: at}).broken(timestamps_have_the_documented_unit)
     title = f"{name} is not near the time of the exchange"
     assert found == {"apimodels.times": (Severity.BREAKING, title)}
 
@@ -48,23 +48,25 @@ def test_a_s_times_are_milliseconds(talk: Callable[..., Any], name: str, at: int
 def test_without_a_clock_nobody_knows(talk: Callable[..., Any]) -> None:
     timeless = talk("opeai")
     timeless.at = 0.0
-    assert timeless.order(created_at=5).of(times_are_in_their_unit) == []
-    assert talk("opeai").poll("QUEUED", created_at=5).of(times_are_in_their_unit) == [], "of old, for all we know"
+    assert timeless.order(created_at=5).of(timestamps_have_the_documented_unit) == []
+    assert talk("opeai").poll("QUEUED", created_at=5).of(timestamps_have_the_documented_unit) == [], (
+        "of old, for all we know"
+    )
 
 
 def test_the_time_of_creation_is_the_same_each_time(talk: Callable[..., Any]) -> None:
     honest = talk("opeai").order().poll("QUEUED")
-    assert honest.held(the_time_of_creation_stays) == {"opeai.query.answer.created_at"}
-    found = honest.poll("IN_PROGRESS", created_at=AT + 1).broken(the_time_of_creation_stays)
+    assert honest.held(creation_time_is_stable) == {"opeai.query.answer.created_at"}
+    found = honest.poll("IN_PROGRESS", created_at=AT + 1).broken(creation_time_is_stable)
     assert found == {"opeai.query.answer.created_at": (Severity.BREAKING, "created_at is another than before")}
     other = talk("apimodels").order().poll("pending")
-    assert other.of(the_time_of_creation_stays) == [], "it is told for the first time"
-    assert other.poll("completed").held(the_time_of_creation_stays) == {"apimodels.query.answer.createTime"}
-    assert other.poll("completed", createTime=MS + 5).broken(the_time_of_creation_stays)
+    assert other.of(creation_time_is_stable) == [], "it is told for the first time"
+    assert other.poll("completed").held(creation_time_is_stable) == {"apimodels.query.answer.createTime"}
+    assert other.poll("completed", createTime=MS + 5).broken(creation_time_is_stable)
 
 
 def test_the_end_is_told_at_the_end(talk: Callable[..., Any]) -> None:
-    check = the_end_is_told_at_the_end
+    check = completion_time_appears_at_the_end
     assert talk("apimodels").order().poll("completed").held(check) == {"apimodels.query.answer.completeTime"}
     assert talk("apimodels").order().poll("failed").held(check) == {"apimodels.query.answer.completeTime.failed"}
     early = talk("apimodels").order().poll("processing", completeTime=MS).broken(check)
@@ -79,7 +81,7 @@ def test_the_end_is_told_at_the_end(talk: Callable[..., Any]) -> None:
 
 
 def test_openai_s_end_is_in_seconds(talk: Callable[..., Any]) -> None:
-    check = the_end_is_told_at_the_end
+    check = completion_time_appears_at_the_end
     assert talk("opeai").order().poll("completed", progress=100, completed_at=AT + 3).held(check)
     assert talk("opeai").order().poll("completed", progress=100, completed_at=AT - 3).broken(check)
     assert talk("opeai").order().poll("completed", progress=100, completed_at=None).of(check) == []
@@ -92,5 +94,10 @@ def test_an_asset_is_dated_by_its_making(talk: Callable[..., Any], at: int, righ
     told = {"id": ASSET, "asset_url": f"asset://{ASSET}", "status": "Active"}
     made = talk("apimodels").hear(Operation.ASSET_CREATE, ok(told), sent=face)
     seen = made.hear(Operation.ASSET_GET, ok({**told, "created_at": at}), sent={"id": ASSET})
-    assert [look.passed for look in seen.of(assets_are_dated)] == [right]
-    assert talk("apimodels").hear(Operation.ASSET_GET, ok({**told, "created_at": at})).of(assets_are_dated) == []
+    assert [look.passed for look in seen.of(asset_creation_times_are_plausible)] == [right]
+    assert (
+        talk("apimodels")
+        .hear(Operation.ASSET_GET, ok({**told, "created_at": at}))
+        .of(asset_creation_times_are_plausible)
+        == []
+    )

@@ -153,9 +153,9 @@ def test_each_expectation_is_met_by_an_honest_answer_and_missed_by_another() -> 
         "asked with POST it is no query of it"
     )
     query = Exchange("query", Request("GET", path), Response(404, (), refusal), "first", 2.0)
-    assert seen(before.interaction(query)) == {"what_was_made_is_found"}
+    assert seen(before.interaction(query)) == {"created_tasks_are_found"}
     found = Exchange("query", Request("GET", path), Response(200, (), '{"id": "cgt-1"}'), "first", 2.0)
     assert seen(before.interaction(found)) == set()
-    assert seen(before.interaction(exchange("create", 500, "oops"))) == {"nothing_breaks_the_upstream"}
-    assert seen(before.interaction(exchange("", 200, "{}", sent="[" * 10))) == {"what_is_unreadable_is_no_order"}
+    assert seen(before.interaction(exchange("create", 500, "oops"))) == {"no_server_errors"}
+    assert seen(before.interaction(exchange("", 200, "{}", sent="[" * 10))) == {"unreadable_bodies_are_rejected"}
     assert seen(before.interaction(exchange("", 400, "{}", sent="[" * 10))) == set()

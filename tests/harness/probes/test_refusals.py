@@ -59,13 +59,13 @@ INVALID = "opeai.error.invalid_parameter"
     [(400, error("seconds is 16"), True), (200, CREATED, False), (400, {**error("seconds"), "id": "x-1"}, False)],
 )
 def test_a_broken_rule_is_refused_and_makes_nothing(status: int, answer: Any, holds: bool) -> None:
-    assert seen(refusals.rules_are_kept_to, created(LONG, status, answer))[RANGE].passed is holds
+    assert seen(refusals.rule_violations_are_rejected, created(LONG, status, answer))[RANGE].passed is holds
 
 
 def test_a_refusal_for_something_else_says_nothing_of_a_rule() -> None:
     limited = error("slow down", "RateLimitExceeded.EndpointRPMExceeded", "TooManyRequests")
-    assert seen(refusals.rules_are_kept_to, created(LONG, 429, limited)) == {}
-    assert seen(refusals.refusals_are_of_their_kind, created(LONG, 429, limited)) == {}
+    assert seen(refusals.rule_violations_are_rejected, created(LONG, 429, limited)) == {}
+    assert seen(refusals.violations_get_the_documented_error, created(LONG, 429, limited)) == {}
 
 
 @pytest.mark.parametrize(
@@ -81,33 +81,33 @@ def test_a_refusal_for_something_else_says_nothing_of_a_rule() -> None:
 def test_a_broken_rule_is_refused_with_the_status_code_and_type_of_its_kind(
     status: int, answer: Any, holds: bool
 ) -> None:
-    assert seen(refusals.refusals_are_of_their_kind, created(LONG, status, answer))[INVALID].passed is holds
+    assert seen(refusals.violations_get_the_documented_error, created(LONG, status, answer))[INVALID].passed is holds
 
 
 def test_a_refusal_that_names_no_field_is_advice() -> None:
-    silent = seen(refusals.refusals_name_the_field, created(LONG, 400, error("no")))[INVALID]
+    silent = seen(refusals.errors_name_the_field, created(LONG, 400, error("no")))[INVALID]
     assert not silent.passed
     assert silent.severity is Severity.WARNING
-    assert seen(refusals.refusals_name_the_field, created(LONG, 400, error("seconds is 16")))[INVALID].passed
+    assert seen(refusals.errors_name_the_field, created(LONG, 400, error("seconds is 16")))[INVALID].passed
 
 
 def test_a_kept_rule_that_is_blamed_is_found() -> None:
-    blamed = seen(refusals.kept_rules_are_not_blamed, created(GOOD, 400, error("seconds is 4; allowed: 5 to 15")))
+    blamed = seen(refusals.valid_requests_are_accepted, created(GOOD, 400, error("seconds is 4; allowed: 5 to 15")))
     assert list(blamed) == [RANGE]
     assert not blamed[RANGE].passed
-    assert seen(refusals.kept_rules_are_not_blamed, created(GOOD, 200, CREATED)) == {}
+    assert seen(refusals.valid_requests_are_accepted, created(GOOD, 200, CREATED)) == {}
     sensitive = error("prompt", "InputTextSensitiveContentDetected")
-    assert seen(refusals.kept_rules_are_not_blamed, created(GOOD, 400, sensitive)) == {}
+    assert seen(refusals.valid_requests_are_accepted, created(GOOD, 400, sensitive)) == {}
 
 
 def test_a_seed_that_is_refused_settles_the_variant() -> None:
-    looks = seen(refusals.kept_rules_are_not_blamed, created({**GOOD, "seed": 7}, 400, error("seed is 7")))
+    looks = seen(refusals.valid_requests_are_accepted, created({**GOOD, "seed": 7}, 400, error("seed is 7")))
     assert [(one, look.severity) for one, look in looks.items()] == [("opeai.seed", Severity.INFO)]
 
 
 def test_both_ways_of_saying_a_size_that_are_taken_settle_the_variant() -> None:
     both = {**GOOD, "resolution": "720p", "ratio": "16:9"}
-    looks = seen(refusals.rules_are_kept_to, created(both, 200, CREATED))
+    looks = seen(refusals.rule_violations_are_rejected, created(both, 200, CREATED))
     assert [(one, look.severity) for one, look in looks.items()] == [("opeai.size_with_resolution", Severity.INFO)]
 
 
@@ -123,7 +123,7 @@ def test_refusals_leave_the_balance_as_it_was(after: float, holds: bool) -> None
         talk.add(turn("apimodels", operation, request, sent, status, answer, talk))
     told = {"code": 200, "msg": "", "data": {"balance": after}}
     last = turn("apimodels", Operation.BALANCE, balance, None, 200, told, talk)
-    assert seen(refusals.refusals_cost_nothing, last)["apimodels.balance"].passed is holds
+    assert seen(refusals.rejected_orders_cost_nothing, last)["apimodels.balance"].passed is holds
 
 
 @pytest.mark.parametrize(
@@ -137,26 +137,26 @@ def test_refusals_leave_the_balance_as_it_was(after: float, holds: bool) -> None
 )
 def test_the_key_is_looked_at_first(caller: str, status: int, answer: Any, holds: bool) -> None:
     one = turn("opeai", Operation.CREATE, ("POST", "/v1/videos"), LONG, status, answer, caller=caller)
-    assert seen(access.keys_are_asked_for, one)["opeai.auth"].passed is holds
+    assert seen(access.authentication_is_required, one)["opeai.auth"].passed is holds
 
 
 @pytest.mark.parametrize(("status", "holds"), [(404, True), (400, False), (200, False)])
 def test_a_path_that_there_is_not_is_not_found(status: int, holds: bool) -> None:
     answer = error("Invalid URL (GET /v1/nothing)", "", "invalid_request_error")
     one = turn("opeai", None, ("GET", "/v1/nothing"), None, status, answer)
-    assert seen(access.other_paths_are_refused, one)["opeai.error.route_not_found"].passed is holds
+    assert seen(access.unknown_routes_are_rejected, one)["opeai.error.route_not_found"].passed is holds
 
 
 def test_an_unknown_id_is_not_found() -> None:
     request = ("GET", "/v1/videos/cgt-1")
     gone = turn("opeai", Operation.QUERY, request, None, 404, error("no", "ResourceNotFound", "NotFound"))
-    assert seen(access.what_is_unknown_is_not_found, gone)["opeai.error.task_not_found"].passed
+    assert seen(access.unknown_ids_are_not_found, gone)["opeai.error.task_not_found"].passed
     other = turn("opeai", Operation.QUERY, request, None, 410, error("no", "Gone", "NotFound"))
-    assert not seen(access.what_is_unknown_is_not_found, other)["opeai.error.task_not_found"].passed
+    assert not seen(access.unknown_ids_are_not_found, other)["opeai.error.task_not_found"].passed
 
 
 def test_a_body_that_is_no_document_is_refused_as_such() -> None:
     bad = turn("opeai", Operation.CREATE, ("POST", "/v1/videos"), ["a list"], 400, error("the body is a list"))
-    assert seen(access.bodies_are_documents, bad)["opeai.error.malformed"].passed
+    assert seen(access.invalid_bodies_are_rejected, bad)["opeai.error.malformed"].passed
     taken = turn("opeai", Operation.CREATE, ("POST", "/v1/videos"), ["a list"], 200, CREATED)
-    assert not seen(access.bodies_are_documents, taken)["opeai.error.malformed"].passed
+    assert not seen(access.invalid_bodies_are_rejected, taken)["opeai.error.malformed"].passed

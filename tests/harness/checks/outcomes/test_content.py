@@ -23,7 +23,7 @@ def refusal(code: str) -> dict[str, Any]:
 
 
 class TestSuccessComesFirst:
-    check = staticmethod(content.content_comes_with_success)
+    check = staticmethod(content.content_is_available_on_success)
 
     @pytest.mark.parametrize("word", ["QUEUED", "IN_PROGRESS", "FAILURE"])
     def test_an_error_before_success_is_right(self, tale: Made, word: str) -> None:
@@ -73,7 +73,7 @@ class TestSuccessComesFirst:
 
 
 class TestTheClip:
-    check = staticmethod(content.content_is_a_clip)
+    check = staticmethod(content.content_is_video)
 
     def test_an_mp4_is_right(self, tale: Made) -> None:
         assert tale("opeai").done().fetch().sees(self.check) == {"content.binary": True, **WHOLE}
@@ -108,14 +108,14 @@ class TestTheClip:
 
 class TestHowItIsSent:
     def test_the_length_is_that_of_the_bytes(self, tale: Made) -> None:
-        check = content.content_has_its_length
+        check = content.content_length_matches_the_body
         assert tale("opeai").done().fetch().sees(check) == {"content.length": True}
         told = tale("opeai").done().fetch(headers={"content-length": "1010"})
         assert told.sees(check) == {"content.length": False}
         assert tale("opeai").done().fetch(headers={"content-encoding": "gzip", "content-length": "9"}).sees(check) == {}
 
     def test_a_second_look_finds_the_same(self, tale: Made, clip_of: Made) -> None:
-        check = content.content_stays_the_same
+        check = content.content_is_stable
         assert tale("opeai").done().fetch().sees(check) == {}
         assert tale("opeai").done().fetch().fetch().sees(check) == {"content.same": True}
         told = tale("apimodels").done().fetch().fetch(media=clip_of(digest="d2"))
@@ -132,13 +132,13 @@ class TestHowItIsSent:
     )
     def test_content_may_be_cached_for_a_day(self, tale: Made, told: str, seen: dict[str, bool]) -> None:
         fetched = tale("opeai").done().fetch(headers={"cache-control": told})
-        assert fetched.sees(content.content_may_be_cached) == seen
+        assert fetched.sees(content.content_is_cacheable) == seen
 
 
 class TestWhatWasOrdered:
-    pixels = staticmethod(clips.clip_has_the_pixels_ordered)
-    length = staticmethod(clips.clip_has_the_length_ordered)
-    sound = staticmethod(clips.clip_sounds_as_ordered)
+    pixels = staticmethod(clips.clip_resolution_matches_the_order)
+    length = staticmethod(clips.clip_duration_matches_the_order)
+    sound = staticmethod(clips.clip_audio_matches_the_order)
 
     def test_the_pixels_are_the_row_s(self, tale: Made, clip_of: Made) -> None:
         assert tale("opeai").done().fetch().sees(self.pixels) == {"size.720p.16:9": True}
@@ -223,13 +223,13 @@ class TestWhatWasOrdered:
 
 class TestLinks:
     def test_each_task_has_its_own(self, tale: Made) -> None:
-        check = links.links_are_each_task_s_own
+        check = links.links_are_unique_per_task
         assert tale("apimodels").done().sees(check) == {}
         assert tale("apimodels").done().done("t2", link=OTHER).sees(check) == {"content.own": True}
         assert tale("apimodels").done().done("t2").sees(check) == {"content.own": False}
 
     def test_none_needs_a_key(self, tale: Made) -> None:
-        check = links.links_need_no_key
+        check = links.links_require_no_key
         assert tale("apimodels").done().fetch().sees(check) == {"content.keyless": True}
         told = tale("apimodels").done().fetch(status=401, body={"code": 401, "msg": "no key"})
         assert told.sees(check) == {"content.keyless": False}
@@ -251,12 +251,12 @@ class TestLinks:
         body = {"code": status, "msg": "gone"}
         told = tale("apimodels").done().wait(days * 86400)
         told.fetch() if status == 200 else told.fetch(status=status, body=body)
-        assert told.sees(links.links_live_their_days) == seen
+        assert told.sees(links.links_expire_on_time) == seen
         if seen.get("expired_link") is False:
-            assert told.severities(links.links_live_their_days) == {"expired_link": Severity.INFO}
+            assert told.severities(links.links_expire_on_time) == {"expired_link": Severity.INFO}
 
     def test_posted_files_are_published_for_seven_days(self, tale: Made) -> None:
-        check, link = links.files_live_their_days, "https://files.example/a.png"
+        check, link = links.uploaded_files_expire_on_time, "https://files.example/a.png"
         told = tale("apimodels").tell(Operation.FILE_CREATE, {"publicUrl": link})
         assert told.sees(check) == {"files": True}
         assert tale("apimodels").tell(Operation.FILE_CREATE, {"url": link}).sees(check) == {"files": False}

@@ -17,7 +17,7 @@ NOT_FOUND = {"error": {"message": "video not found", "type": "NotFound", "param"
 
 
 class TestTasks:
-    check = staticmethod(isolation.tasks_are_their_maker_s)
+    check = staticmethod(isolation.tasks_are_isolated_by_key)
 
     def test_a_query_of_another_key_finds_nothing(self, tale: Made) -> None:
         told = tale("opeai").order().say(Operation.QUERY, NOT_FOUND, status=404, task_id="t1", **SECOND)
@@ -65,7 +65,7 @@ class TestTheLibrary:
         ],
     )
     def test_another_key_s_asset_is_unknown(self, tale: Made, operation: Operation, sent: dict[str, str]) -> None:
-        check = isolation.assets_are_their_maker_s
+        check = isolation.assets_are_isolated_by_key
         told = stocked(tale).tell(operation, None, sent=sent, status=404, **SECOND)
         assert told.sees(check) == {"assets.isolated": True}
         assert stocked(tale).tell(operation, {"id": "a1"}, sent=sent, **SECOND).sees(check) == {
@@ -82,7 +82,7 @@ class TestTheLibrary:
         ],
     )
     def test_another_key_s_group_is_closed(self, tale: Made, operation: Operation, sent: dict[str, Any]) -> None:
-        check = isolation.groups_are_their_maker_s
+        check = isolation.groups_are_isolated_by_key
         for own, status, seen in (
             ([], 404, {"assets.isolated": True}),
             ([], 200, {"assets.isolated": False}),
@@ -95,7 +95,7 @@ class TestTheLibrary:
             assert told.tell(operation, {"id": "a2"}, sent=sent, status=status, **SECOND).sees(check) == seen
 
     def test_another_key_s_assets_are_not_listed(self, tale: Made) -> None:
-        check = isolation.lists_are_their_maker_s
+        check = isolation.lists_are_isolated_by_key
         for items, right in (([], True), ([{"id": "a2"}], True), ([{"id": "a1"}], False)):
             told = stocked(tale).tell(Operation.ASSET_LIST, {"items": items}, sent={"page": 1}, **SECOND)
             assert told.sees(check) == {"assets.isolated": right}
@@ -103,7 +103,7 @@ class TestTheLibrary:
 
     @pytest.mark.parametrize("wrapped", [False, True])
     def test_another_key_s_groups_are_not_listed(self, tale: Made, wrapped: bool) -> None:
-        check = isolation.lists_are_their_maker_s
+        check = isolation.lists_are_isolated_by_key
         for name, right in (("group-9", True), ("group-1", False)):
             items = [{"id": 1, "group_name": name}]
             told = stocked(tale).tell(Operation.GROUP_LIST, {"items": items} if wrapped else items, **SECOND)

@@ -44,7 +44,7 @@ def page(told: Any, *items: Any, total: int | None = None, number: int = 1, size
 
 
 class TestAnAssetsLife:
-    check = staticmethod(library.assets_move_forward)
+    check = staticmethod(library.asset_statuses_move_forward)
 
     @pytest.mark.parametrize(
         ("before", "after", "right"),
@@ -70,7 +70,7 @@ class TestAnAssetsLife:
         assert made(tale("apimodels"), status="Active").severities(self.check) == {"asset_status": Severity.INFO}
 
     def test_it_is_what_it_was_made_as(self, tale: Made) -> None:
-        check = library.assets_tell_what_they_are
+        check = library.asset_fields_are_stable
         facts = {"assets.create.name", "assets.create.asset_type", "assets.create.url", "assets.create.group_id"}
         assert look(made(tale("apimodels"))).sees(check) == dict.fromkeys(facts, True)
         for field, value in (("name", "x"), ("asset_type", "Video"), ("url", "https://x"), ("group_id", 2)):
@@ -79,7 +79,7 @@ class TestAnAssetsLife:
         assert look(made(tale("apimodels")), group_id="1").sees(check)["assets.create.group_id"] is True
 
     def test_its_creation_tells_of_it(self, tale: Made) -> None:
-        check = library.assets_tell_what_they_are
+        check = library.asset_fields_are_stable
         assert made(tale("apimodels")).sees(check) == {"assets.create.response": True}
         told = tale("apimodels").tell(Operation.ASSET_CREATE, {"id": "a1"}, sent=FACE)
         assert told.sees(check) == {"assets.create.response": False}
@@ -88,11 +88,11 @@ class TestAnAssetsLife:
         for told, right in (("hero", True), ("lead", False)):
             renaming = {"id": "a1", "name": "hero"}
             seen = made(tale("apimodels")).tell(Operation.ASSET_UPDATE, renaming | {"name": told}, sent=renaming)
-            assert seen.sees(library.assets_are_renamed) == {"assets.update.rename": right}
-            assert look(seen, name=told).sees(library.assets_tell_what_they_are)["assets.update.rename"] is right
+            assert seen.sees(library.asset_updates_are_echoed) == {"assets.update.rename": right}
+            assert look(seen, name=told).sees(library.asset_fields_are_stable)["assets.update.rename"] is right
 
     def test_it_needs_no_name(self, tale: Made) -> None:
-        check = library.assets_need_no_name
+        check = library.asset_names_are_optional
         assert made(tale("apimodels"), name=None).sees(check) == {"assets.create.name.default": True}
         nameless = {name: value for name, value in FACE.items() if name != "name"}
         told = tale("apimodels").tell(Operation.ASSET_CREATE, None, sent=nameless, status=400)
@@ -131,7 +131,7 @@ class TestDeletion:
         assert look(told).sees(self.check) == {"assets.get": True}
 
     def test_lists_have_what_there_is(self, tale: Made) -> None:
-        check = listings.pages_list_what_there_is
+        check = listings.pages_list_existing_assets
         assert page(made(tale("apimodels")), item()).sees(check) == {"assets.list": True}
         assert page(made(tale("apimodels")), item("a2")).sees(check) == {"assets.list": False}
         assert page(made(tale("apimodels")), item("a2"), total=20).sees(check) == {}
@@ -145,7 +145,7 @@ class TestDeletion:
 
 
 class TestPages:
-    check = staticmethod(listings.pages_add_up)
+    check = staticmethod(listings.page_counts_are_consistent)
 
     @pytest.mark.parametrize(
         ("ids", "total", "number", "size", "right"),
@@ -195,14 +195,14 @@ class TestGroups:
 
     @pytest.mark.parametrize(("named", "fact"), [(1, "groups.create"), ("1", "groups.id.text")])
     def test_they_are_found_by_their_id(self, tale: Made, named: Any, fact: str) -> None:
-        check = listings.groups_are_there_until_deleted
+        check = listings.groups_exist_until_deleted
         assert made(group(tale("apimodels")), group_id=named).sees(check) == {fact: True}
         sent = FACE | {"group_id": named}
         told = group(tale("apimodels")).tell(Operation.ASSET_CREATE, None, sent=sent, **GONE)
         assert told.sees(check) == {fact: False}
 
     def test_they_are_gone_when_they_are_deleted(self, tale: Made) -> None:
-        check = listings.groups_are_there_until_deleted
+        check = listings.groups_exist_until_deleted
         told = group(tale("apimodels")).tell(Operation.GROUP_DELETE, {}, sent={"id": 1})
         assert told.tell(Operation.ASSET_CREATE, None, sent=FACE, **GONE).sees(check) == {"groups.delete": True}
         assert made(told).sees(check) == {"groups.delete": False}
@@ -210,7 +210,7 @@ class TestGroups:
 
 
 class TestUse:
-    check = staticmethod(library.assets_can_be_used)
+    check = staticmethod(library.assets_are_usable_in_orders)
     WITH = "asset://a1"
 
     def refused(self, told: Any, **said: Any) -> Any:

@@ -16,8 +16,8 @@ Made = Callable[..., Any]
 LINK = "https://files.example/t1.mp4"
 OTHER = "https://files.example/t2.mp4"
 BOAT = Decimal("0.588")
-RECORD = money.records_tell_what_was_charged
-BALANCE = money.balances_fall_by_what_is_due
+RECORD = money.records_show_the_charge
+BALANCE = money.balances_fall_by_the_price
 
 
 def record(told: Any, credits_: Any, settled: bool = True, id_: str = "t1", **said: Any) -> Any:

@@ -43,7 +43,7 @@ def part(tale: Made, name: str, asked: str, status: int, told: str = "", size: i
 )
 def test_a_range_gets_its_bytes(tale: Made, name: str, asked: str, told: str, size: int) -> None:
     seen = part(tale, name, asked, 206, told, size)
-    assert seen.sees(ranges.ranges_are_answered) == {"range.part": True, **SWITCH[name]}
+    assert seen.sees(ranges.ranges_are_served) == {"range.part": True, **SWITCH[name]}
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
@@ -60,12 +60,12 @@ def test_a_range_gets_its_bytes(tale: Made, name: str, asked: str, told: str, si
 )
 def test_other_bytes_than_asked_for_are_wrong(tale: Made, name: str, told: str, size: int) -> None:
     seen = part(tale, name, "bytes=0-99", 206, told, size)
-    assert seen.sees(ranges.ranges_are_answered)["range.part"] is False
-    assert seen.severities(ranges.ranges_are_answered) == {"range.part": Severity.BREAKING}
+    assert seen.sees(ranges.ranges_are_served)["range.part"] is False
+    assert seen.severities(ranges.ranges_are_served) == {"range.part": Severity.BREAKING}
 
 
 def test_a_range_that_is_ignored_is_settled_where_that_is_a_variant(tale: Made) -> None:
-    check = ranges.ranges_are_answered
+    check = ranges.ranges_are_served
     assert part(tale, "opeai", "bytes=0-99", 200, "", 1000).severities(check) == {"range": Severity.INFO}
     assert part(tale, "apimodels", "bytes=0-99", 200, "", 1000).severities(check) == {"range.part": Severity.WARNING}
     pinned = tale("opeai", {"opeai.range": "off"}).done().fetch().fetch(asked={"range": "bytes=0-99"})
@@ -75,7 +75,7 @@ def test_a_range_that_is_ignored_is_settled_where_that_is_a_variant(tale: Made) 
 @pytest.mark.parametrize("name", UPSTREAMS)
 def test_a_range_within_the_clip_is_not_refused(tale: Made, name: str) -> None:
     seen = part(tale, name, "bytes=0-99", 416, "bytes */1000")
-    assert seen.sees(ranges.ranges_are_answered) == {"range.part": False}
+    assert seen.sees(ranges.ranges_are_served) == {"range.part": False}
 
 
 @pytest.mark.parametrize("asked", ["bytes=9-5", "bytes=-", "items=0-9", "bytes=0-1,5-6"])
@@ -90,7 +90,7 @@ def test_a_range_of_what_was_never_seen_whole_is_not_judged(tale: Made) -> None:
 
 
 class TestBeyondTheEnd:
-    check = staticmethod(ranges.ranges_outside_are_refused)
+    check = staticmethod(ranges.unsatisfiable_ranges_are_rejected)
 
     @pytest.mark.parametrize("name", UPSTREAMS)
     @pytest.mark.parametrize("asked", ["bytes=1000-", "bytes=5000-6000", "bytes=-0"])
@@ -108,7 +108,7 @@ class TestBeyondTheEnd:
 
 
 class TestIfRange:
-    check = staticmethod(ranges.stale_ranges_get_the_whole)
+    check = staticmethod(ranges.stale_if_range_gets_the_full_body)
 
     @pytest.mark.parametrize("name", UPSTREAMS)
     def test_another_validator_gets_the_whole(self, tale: Made, name: str) -> None:
@@ -127,7 +127,7 @@ class TestIfRange:
     def test_the_clip_s_own_validator_lets_the_range_through(self, tale: Made) -> None:
         seen = part(tale, "opeai", "bytes=0-9", 206, "bytes 0-9/1000", 10, if_range='"one"')
         assert seen.sees(self.check) == {}
-        assert seen.sees(ranges.ranges_are_answered) == {"range.part": True, "range": True}
+        assert seen.sees(ranges.ranges_are_served) == {"range.part": True, "range": True}
 
     def test_a_date_says_nothing(self, tale: Made) -> None:
         seen = part(tale, "opeai", "bytes=0-9", 200, "", 1000, if_range="Sat, 01 Jan 2000 00:00:00 GMT")
@@ -135,7 +135,7 @@ class TestIfRange:
 
 
 class TestHead:
-    check = staticmethod(ranges.head_tells_what_get_would)
+    check = staticmethod(ranges.head_matches_get)
 
     @pytest.mark.parametrize("name", UPSTREAMS)
     @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ class TestHead:
 
 
 def test_accept_ranges_tells_what_is_done(tale: Made) -> None:
-    check = ranges.ranges_are_offered
+    check = ranges.accept_ranges_matches_behaviour
     for told, right in (("bytes", True), ("none", False)):
         seen = part(tale, "opeai", "bytes=0-9", 206, "bytes 0-9/1000", 10, accept_ranges=told)
         assert seen.sees(check) == {"range.offered": right}

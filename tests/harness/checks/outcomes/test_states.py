@@ -15,7 +15,7 @@ from seedmock_harness.checks import state_conflicts as states
 Made = Callable[..., Any]
 FACE = {"url": "https://example.com/a.png", "asset_type": "Image", "name": "lead", "group_id": 1}
 IMAGE = "https://example.com/a.png"
-CHECK = states.refusals_fit_the_state
+CHECK = states.state_conflicts_get_the_documented_error
 
 
 def error(type_: str, code: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class TestContent:
     @pytest.mark.parametrize(("status", "fact", "right"), [(404, "", True), (410, ".410", True), (400, "", False)])
     def test_a_link_ends_with_one_of_three_statuses(self, tale: Made, status: int, fact: str, right: bool) -> None:
         told = tale("apimodels").done().wait(8 * 86400).fetch(status=status, body="<Error>Expired</Error>")
-        assert told.sees(links.links_live_their_days)[f"error.link_expired{fact}"] is right
+        assert told.sees(links.links_expire_on_time)[f"error.link_expired{fact}"] is right
 
 
 class TestOrders:
@@ -52,7 +52,7 @@ class TestOrders:
         return told.tell(Operation.CREATE, data, sent=document, status=status)
 
     def test_what_moderation_objects_to_is_refused_as_such(self, tale: Made) -> None:
-        check = states.moderation_refuses_with_its_status
+        check = states.moderation_errors_have_the_documented_status
         for status, seen in (
             (400, {"error.moderation_input": True}),
             (422, {"error.moderation_input.422": True}),
@@ -97,7 +97,7 @@ class TestOrders:
             assert told.tell(Operation.ASSET_CREATE, None, sent=FACE, status=status).sees(CHECK) == seen
 
     def test_an_order_that_cannot_be_paid_is_refused_for_that(self, tale: Made) -> None:
-        check, document = states.orders_need_money, tale("apimodels").contract.example(Operation.CREATE)
+        check, document = states.orders_require_balance, tale("apimodels").contract.example(Operation.CREATE)
 
         def poor(left: float) -> Any:
             return tale("apimodels").tell(Operation.BALANCE, {"balance": left})
@@ -114,7 +114,7 @@ class TestOrders:
     ("code", "fact"), [("CONTENT_MODERATION", "error.moderation_output"), ("UPSTREAM_FAILED", "error.task_failed")]
 )
 def test_a_failed_task_is_found_all_the_same(tale: Made, code: str, fact: str) -> None:
-    check, data = states.failed_tasks_are_told_as_found, {"taskId": "t1", "state": "failed", "failCode": code}
+    check, data = states.failed_tasks_have_the_documented_status, {"taskId": "t1", "state": "failed", "failCode": code}
     for status, right in ((200, True), (502, False)):
         told = tale("apimodels").order().tell(Operation.QUERY, data, sent={"task_id": "t1"}, status=status)
         assert told.sees(check) == {fact: right}
@@ -122,7 +122,7 @@ def test_a_failed_task_is_found_all_the_same(tale: Made, code: str, fact: str) -
 
 
 def test_a_file_part_is_taken(tale: Made) -> None:
-    check = wishes.files_are_first_frames
+    check = wishes.file_parts_are_accepted
     form = (
         '--x\r\ncontent-disposition: form-data; name="input_reference"; filename="a.png"\r\n\r\n<9 bytes of image/png>'
     )

@@ -34,7 +34,7 @@ def used(told: Any) -> Any:
 
 
 class TestWays:
-    check = staticmethod(wishes.ways_of_ordering_are_taken)
+    check = staticmethod(wishes.documented_orders_are_accepted)
 
     @pytest.mark.parametrize(
         ("changes", "facts"),
@@ -104,7 +104,7 @@ class TestWays:
 
 
 def test_a_query_finds_its_task(tale: Made) -> None:
-    check = wishes.queries_name_their_task
+    check = wishes.tasks_are_found_by_query_field
     assert tale("apimodels").order().poll("pending").sees(check) == {"query.task_id": True}
     told = tale("apimodels").order().tell(Operation.QUERY, None, sent={"task_id": "t1"}, status=400)
     assert told.sees(check) == {"query.task_id": False}
@@ -113,7 +113,7 @@ def test_a_query_finds_its_task(tale: Made) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.9", "localhost", "[::1]", "printer.local"])
 def test_a_private_address_comes_to_nothing(tale: Made, host: str) -> None:
-    check, link = wishes.private_addresses_come_to_nothing, f"http://{host}/a.png"
+    check, link = wishes.private_addresses_are_rejected, f"http://{host}/a.png"
     taken = tale("apimodels").order(first_frame_url=link)
     assert taken.sees(check) == {}
     assert taken.poll("processing").sees(check) == {}
