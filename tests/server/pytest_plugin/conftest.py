@@ -1,4 +1,4 @@
-"""Orders for the tests of the plugin, and what is imported before pytester begins: it forgets what it has imported."""
+"""Orders for the tests of the plugin. Imports what pytester would import anew in each test."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ BOAT = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640
 
 @pytest.fixture
 def boat() -> dict[str, str]:
-    """An order of B as its guide has them."""
+    """JSON body of an order at opeai."""
     return dict(BOAT)
 
 
 @pytest.fixture
 def order() -> Callable[..., GenerationRequest]:
-    """An order in the house's words."""
+    """Order of the reference client."""
 
-    def make(prompt: str = "A paper boat", **more: Any) -> GenerationRequest:
-        return GenerationRequest(prompt=prompt, size="1280x720", seconds=4, **more)
+    def make(prompt: str = "A paper boat", **changes: Any) -> GenerationRequest:
+        return GenerationRequest(prompt=prompt, size="1280x720", seconds=4, **changes)
 
     return make
 
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
-    """Runs a file of tests as another project would have it."""
+    """Run a file of tests as another project would."""
 
-    def run(tests: str, *options: str, ini: str = "", apart: bool = False) -> pytest.RunResult:
+    def run(tests: str, *options: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
         pytester.makeini(f"[pytest]\naddopts = --strict-markers -p no:cacheprovider\nfilterwarnings = error\n{ini}")
         pytester.makepyfile(tests)
-        how = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
-        return how("-p", "no:randomly", *options)
+        run_pytest = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
+        return run_pytest("-p", "no:randomly", *options)
 
     return run

@@ -1,4 +1,4 @@
-"""What the journal and the ledger assert: each passing, and failing with words that say what happened."""
+"""Assertions of the journal and of the ledger: passing, and failing with a message that lists what happened."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Order = Callable[..., GenerationRequest]
 
 
 class Application:
-    """Code under test that can be told to do things wrong."""
+    """Code under test, which can misbehave."""
 
     def __init__(self, upstreams: Any) -> None:
         headers = {"Authorization": f"Bearer {upstreams.api_key}"}
@@ -48,14 +48,16 @@ def failure(assertion: Callable[..., None], *args: Any, **kwargs: Any) -> str:
 # --- submitted once ---
 
 
-def test_submitted_once(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+def test_assert_submitted_once_passes(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
     application.submit({**boat, "seconds": "99"})
     application.submit(boat)
     mock_journal.assert_submitted_once()
     assert len(mock_journal.submissions) == 2
 
 
-def test_submitted_twice(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+def test_assert_submitted_once_fails_for_two_tasks(
+    application: Application, mock_journal: Any, boat: dict[str, str]
+) -> None:
     first, second = application.submit(boat), application.submit(boat)
     assert failure(mock_journal.assert_submitted_once).splitlines() == [
         f"expected one task, found 2: {first}, {second}",
@@ -65,7 +67,7 @@ def test_submitted_twice(application: Application, mock_journal: Any, boat: dict
     ]
 
 
-def test_never_submitted(mock_journal: Any) -> None:
+def test_assert_submitted_once_fails_without_a_task(mock_journal: Any) -> None:
     assert failure(mock_journal.assert_submitted_once).splitlines() == [
         "expected one task, found 0: none",
         "no exchanges with this test's key",
@@ -76,7 +78,7 @@ def test_never_submitted(mock_journal: Any) -> None:
 # --- polls ---
 
 
-def test_polls(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+def test_assert_polls_passes(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
     task = application.submit(boat)
     application.poll(task, 3)
     mock_journal.assert_polls(at_most=3)
@@ -84,22 +86,24 @@ def test_polls(application: Application, mock_journal: Any, boat: dict[str, str]
     assert len(mock_journal.polls(task)) == 3
 
 
-def test_too_many_and_too_few_polls(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+def test_assert_polls_fails_for_too_many_and_too_few(
+    application: Application, mock_journal: Any, boat: dict[str, str]
+) -> None:
     task = application.submit(boat)
     application.poll(task, 3)
-    said = failure(mock_journal.assert_polls, at_most=2)
-    assert said.splitlines()[0] == f"expected at most 2 polls of {task}, found 3"
-    assert said.count(f"GET /v1/videos/{task} -> 200 (QUEUED)") == 3
+    message = failure(mock_journal.assert_polls, at_most=2)
+    assert message.splitlines()[0] == f"expected at most 2 polls of {task}, found 3"
+    assert message.count(f"GET /v1/videos/{task} -> 200 (QUEUED)") == 3
     assert failure(mock_journal.assert_polls, at_least=4).startswith(f"expected at least 4 polls of {task}, found 3\n")
 
 
-def test_polls_of_nothing(mock_journal: Any) -> None:
+def test_assert_polls_fails_without_a_task(mock_journal: Any) -> None:
     assert failure(mock_journal.assert_polls, at_most=1).startswith("expected a task, found none\n")
     with pytest.raises(TypeError, match="at_most=, at_least= or both"):
         mock_journal.assert_polls()
 
 
-def test_of_very_many_exchanges_the_first_and_the_last_are_told(
+def test_a_long_list_of_exchanges_is_cut_in_the_middle(
     application: Application, mock_journal: Any, boat: dict[str, str]
 ) -> None:
     application.poll(application.submit(boat), 60)
@@ -112,7 +116,7 @@ def test_of_very_many_exchanges_the_first_and_the_last_are_told(
 
 
 @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
-def test_never_polled_after_the_end(
+def test_assert_never_polled_after_end(
     mock_upstreams: Any, mock_clock: Any, mock_journal: Any, order: Order, upstream: str
 ) -> None:
     with mock_upstreams.client(upstream) as client:
@@ -120,12 +124,12 @@ def test_never_polled_after_the_end(
         mock_journal.assert_never_polled_after_end()
         client.query(task.task_id)
         client.query(task.task_id)
-    said = failure(mock_journal.assert_never_polled_after_end)
-    assert said.splitlines()[0] == f"expected no poll of {task.task_id} after it was SUCCESS, found 2"
-    assert said.count("(SUCCESS)") == 3
+    message = failure(mock_journal.assert_never_polled_after_end)
+    assert message.splitlines()[0] == f"expected no poll of {task.task_id} after it was SUCCESS, found 2"
+    assert message.count("(SUCCESS)") == 3
 
 
-def test_polled_after_a_failure(
+def test_assert_never_polled_after_end_of_a_failed_task(
     application: Application, mock_clock: Any, mock_fates: Any, mock_journal: Any, boat: dict[str, str]
 ) -> None:
     mock_fates.failed(after="5s")
@@ -141,41 +145,41 @@ def test_polled_after_a_failure(
 
 
 @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
-def test_downloaded(
+def test_assert_downloaded(
     mock_upstreams: Any, mock_clock: Any, mock_journal: Any, order: Order, upstream: str, tmp_path: Path
 ) -> None:
     with mock_upstreams.client(upstream) as client:
         task = client.wait(client.create(order()))
-        said = failure(mock_journal.assert_downloaded).splitlines()[0]
-        assert said == f"expected a complete download of the clip of {task.task_id}, found: no download"
+        message = failure(mock_journal.assert_downloaded).splitlines()[0]
+        assert message == f"expected a complete download of the clip of {task.task_id}, found: no download"
         client.download(task, tmp_path / "boat.mp4")
     mock_journal.assert_downloaded()
 
 
-def test_downloaded_too_early(
+def test_assert_downloaded_fails_for_an_early_download(
     application: Application, mock_clock: Any, mock_journal: Any, boat: dict[str, str]
 ) -> None:
     task = application.submit(boat)
     application.download(task)
-    said = failure(mock_journal.assert_downloaded).splitlines()[0]
-    assert said == f"expected a download, but no task has succeeded: {task} is QUEUED"
+    message = failure(mock_journal.assert_downloaded).splitlines()[0]
+    assert message == f"expected a download, but no task has succeeded: {task} is QUEUED"
     mock_clock.advance(5)
     assert f"found: {task}: " in failure(mock_journal.assert_downloaded)
 
 
-def test_downloaded_in_part_and_then_in_parts(
+def test_assert_downloaded_accepts_a_download_in_parts(
     application: Application, mock_clock: Any, mock_journal: Any, boat: dict[str, str]
 ) -> None:
     task = application.submit(boat)
     mock_clock.advance(5)
     size = int(application.download(task, Range="bytes=0-99").headers["content-range"].partition("/")[2])
-    said = failure(mock_journal.assert_downloaded).splitlines()[0]
-    assert said.endswith(f", found: {task}: 206, 100 of {size} bytes")
+    message = failure(mock_journal.assert_downloaded).splitlines()[0]
+    assert message.endswith(f", found: {task}: 206, 100 of {size} bytes")
     application.download(task, Range="bytes=100-")
     mock_journal.assert_downloaded()
 
 
-def test_a_download_that_was_cut_is_none(
+def test_assert_downloaded_fails_for_a_truncated_download(
     application: Application, mock_clock: Any, mock_faults: Any, mock_journal: Any, boat: dict[str, str]
 ) -> None:
     mock_faults.add("body_cut at=1000", operation="content")
@@ -189,12 +193,14 @@ def test_a_download_that_was_cut_is_none(
 # --- violations ---
 
 
-def test_no_violations(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+def test_assert_no_violations_passes(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
     application.submit(boat)
     mock_journal.assert_no_violations()
 
 
-def test_violations(application: Application, mock_journal: Any, boat: dict[str, str]) -> None:
+def test_assert_no_violations_fails_and_strict_counts_advice(
+    application: Application, mock_journal: Any, boat: dict[str, str]
+) -> None:
     application.submit({**boat, "seconds": "99"})
     application.submit({**boat, "colour": "red"})
     lines = failure(mock_journal.assert_no_violations).splitlines()
@@ -210,7 +216,7 @@ def test_violations(application: Application, mock_journal: Any, boat: dict[str,
 # --- money ---
 
 
-def test_spend_and_one_charge(
+def test_assert_spend_and_assert_charged_once_pass(
     application: Application, mock_clock: Any, mock_ledger: Any, boat: dict[str, str]
 ) -> None:
     task = application.submit(boat)
@@ -222,7 +228,9 @@ def test_spend_and_one_charge(
     assert repr(mock_ledger) == f"opeai generation {task}: charged {mock_ledger.charged}".rstrip("0")
 
 
-def test_another_spend(application: Application, mock_clock: Any, mock_ledger: Any, boat: dict[str, str]) -> None:
+def test_assert_spend_and_assert_charged_once_fail_with_the_statement(
+    application: Application, mock_clock: Any, mock_ledger: Any, boat: dict[str, str]
+) -> None:
     first, second = application.submit(boat), application.submit(boat)
     each = mock_ledger.statement.lines[0].quote.amount
     mock_clock.advance(5)
@@ -235,7 +243,7 @@ def test_another_spend(application: Application, mock_clock: Any, mock_ledger: A
     assert failure(mock_ledger.assert_charged_once).splitlines()[0] == "expected one charge, found 2"
 
 
-def test_nothing_was_charged(
+def test_assert_charged_once_fails_without_a_charge(
     application: Application, mock_clock: Any, mock_fates: Any, mock_ledger: Any, boat: dict[str, str]
 ) -> None:
     assert failure(mock_ledger.assert_charged_once).splitlines()[1] == "no orders with this test's key"
@@ -247,7 +255,9 @@ def test_nothing_was_charged(
     mock_ledger.assert_spend(0)
 
 
-def test_an_asset_is_no_generation(mock_upstreams: Any, mock_clock: Any, mock_ledger: Any, order: Order) -> None:
+def test_assert_charged_once_does_not_count_assets(
+    mock_upstreams: Any, mock_clock: Any, mock_ledger: Any, order: Order
+) -> None:
     with mock_upstreams.client("apimodels") as client:
         group = client.create_group("faces")
         client.wait_asset(client.create_asset("https://mock.test/face.png", group.id).id)
@@ -256,6 +266,6 @@ def test_an_asset_is_no_generation(mock_upstreams: Any, mock_clock: Any, mock_le
     mock_ledger.assert_charged_once()
 
 
-def test_an_amount_is_no_float(mock_ledger: Any) -> None:
+def test_assert_spend_rejects_a_float(mock_ledger: Any) -> None:
     with pytest.raises(TypeError, match=r'write it as a text: assert_spend\("0.59"\)'):
         mock_ledger.assert_spend(0.59)

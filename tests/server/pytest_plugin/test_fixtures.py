@@ -1,4 +1,4 @@
-"""The fixtures, used as any project would use them."""
+"""Fixtures, used as any project would use them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Order = Callable[..., GenerationRequest]
 
 
 @pytest.mark.parametrize("upstream", NAMES)
-def test_a_client_of_either_upstream_generates_without_waiting(
+def test_a_client_generates_without_waiting(
     mock_upstreams: Any, mock_clock: Any, order: Order, tmp_path: Any, upstream: str
 ) -> None:
     with mock_upstreams.client(upstream) as client:
@@ -32,7 +32,7 @@ def test_a_client_of_either_upstream_generates_without_waiting(
     assert START < mock_clock.now() < START + 30
 
 
-def test_an_awaited_client_sleeps_on_the_same_clock(mock_upstreams: Any, mock_clock: Any, order: Order) -> None:
+def test_an_async_client_sleeps_on_the_same_clock(mock_upstreams: Any, mock_clock: Any, order: Order) -> None:
     async def generate() -> Any:
         async with mock_upstreams.async_client("opeai") as client:
             return await client.wait(await client.create(order()))
@@ -41,7 +41,7 @@ def test_an_awaited_client_sleeps_on_the_same_clock(mock_upstreams: Any, mock_cl
     assert mock_clock.now() > START
 
 
-def test_the_base_urls_are_those_that_replace_the_real_ones(mock_upstreams: Any, boat: dict[str, str]) -> None:
+def test_base_urls_replace_the_real_ones(mock_upstreams: Any, boat: dict[str, str]) -> None:
     headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
     assert httpx.post(mock_upstreams.base_url("opeai") + "/videos", json=boat, headers=headers).status_code == 200
     balance = httpx.get(mock_upstreams.base_url("apimodels") + "/balance", headers=headers)
@@ -50,7 +50,7 @@ def test_the_base_urls_are_those_that_replace_the_real_ones(mock_upstreams: Any,
     assert mock_upstreams.base_url("opeai") == mock_upstreams.url + "/v1"
 
 
-def test_the_environment_leads_the_reference_client_here(
+def test_the_environment_configures_the_reference_client(
     mock_upstreams: Any, mock_journal: Any, mock_clock: Any, order: Order
 ) -> None:
     assert os.environ["SEEDMOCK_BASE_URL"] == mock_upstreams.url
@@ -60,23 +60,21 @@ def test_the_environment_leads_the_reference_client_here(
     mock_journal.assert_submitted_once()
 
 
-def test_another_key_is_another_s_affair(
-    mock_upstreams: Any, mock_journal: Any, mock_ledger: Any, order: Order
-) -> None:
-    with mock_upstreams.client("opeai", api_key="sk_mock_other") as other:
-        other.create(order())
+def test_the_handles_ignore_other_keys(mock_upstreams: Any, mock_journal: Any, mock_ledger: Any, order: Order) -> None:
+    with mock_upstreams.client("opeai", api_key="sk_mock_other") as other_client:
+        other_client.create(order())
     assert len(mock_journal) == len(mock_journal.tasks) == len(mock_ledger.statement.lines) == 0
     assert repr(mock_upstreams) == f"<EmulatedUpstreams at {mock_upstreams.url}>"
     with pytest.raises(ValueError, match="credit is 'lots'; allowed: an amount in USD"):
         mock_ledger.grant("lots")
 
 
-def test_no_proxy_stands_between(mock_upstreams: Any) -> None:
+def test_proxies_of_the_environment_are_bypassed(mock_upstreams: Any) -> None:
     assert "127.0.0.1" in os.environ["NO_PROXY"].split(",")
     assert "127.0.0.1" in os.environ["no_proxy"].split(",")
 
 
-def test_without_mock_clock_time_goes_on_by_itself(mock_upstreams: Any) -> None:
+def test_without_mock_clock_time_goes_on(mock_upstreams: Any) -> None:
     before = mock_upstreams.clock.now()
     while mock_upstreams.clock.now() == before:
         pass
@@ -107,7 +105,7 @@ def test_the_clock_runs_at_a_rate_until_it_is_frozen(mock_clock: Any) -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1, "soon"])
-def test_the_clock_goes_forward_only(mock_clock: Any, wrong: Any) -> None:
+def test_the_clock_moves_forward_only(mock_clock: Any, wrong: Any) -> None:
     with pytest.raises(ValueError, match="allowed"):
         mock_clock.advance(wrong)
     with pytest.raises(ValueError, match="forward only"):
@@ -115,17 +113,15 @@ def test_the_clock_goes_forward_only(mock_clock: Any, wrong: Any) -> None:
     assert mock_clock.now() == START
 
 
-def test_next_goes_from_one_change_to_the_next(
-    mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order
-) -> None:
+def test_next_advances_to_the_next_event(mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order) -> None:
     mock_fates.succeed(queue="10s", render="20s")
     with mock_upstreams.client("opeai") as client:
         task = client.create(order())
-        seen = [client.query(task.task_id).status]
+        statuses = [client.query(task.task_id).status]
         for _ in range(2):
             mock_clock.next()
-            seen.append(client.query(task.task_id).status)
-    assert seen == [TaskStatus.QUEUED, TaskStatus.IN_PROGRESS, TaskStatus.SUCCESS]
+            statuses.append(client.query(task.task_id).status)
+    assert statuses == [TaskStatus.QUEUED, TaskStatus.IN_PROGRESS, TaskStatus.SUCCESS]
     assert mock_clock.now() == pytest.approx(START + 30, abs=0.001)
     with pytest.raises(ValueError, match="nothing is due"):
         mock_clock.next()
@@ -134,7 +130,7 @@ def test_next_goes_from_one_change_to_the_next(
 # --- fates and faults ---
 
 
-def test_a_fate_is_added_as_a_verb_or_as_a_text(
+def test_a_fate_is_added_by_method_or_as_text(
     mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order
 ) -> None:
     mock_fates.moderated(after="120s", times=1)
@@ -148,7 +144,7 @@ def test_a_fate_is_added_as_a_verb_or_as_a_text(
         assert client.wait(client.create(order())).status is TaskStatus.SUCCESS
 
 
-def test_fates_can_be_taken_away(mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order) -> None:
+def test_fates_can_be_removed(mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order) -> None:
     rule = mock_fates.refused()
     assert mock_fates.remove(rule.id).removed == 1
     with pytest.raises(RequestRejected, match=f"unknown fate rule '{rule.id}'; available: none"):
@@ -160,23 +156,23 @@ def test_fates_can_be_taken_away(mock_upstreams: Any, mock_clock: Any, mock_fate
         assert client.wait(client.create(order())).status is TaskStatus.SUCCESS
 
 
-def test_a_fault_is_added_as_a_verb_or_as_a_text(mock_upstreams: Any, mock_faults: Any, mock_journal: Any) -> None:
-    ask = mock_upstreams.base_url("apimodels") + "/balance"
+def test_a_fault_is_added_by_method_or_as_text(mock_upstreams: Any, mock_faults: Any, mock_journal: Any) -> None:
+    url = mock_upstreams.base_url("apimodels") + "/balance"
     headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
     mock_faults.status(code=502, times=1)
     rule = mock_faults.add("status code=503", operation="balance")
-    assert httpx.get(ask, headers=headers).status_code == 502
-    assert httpx.get(ask, headers=headers).status_code == 503
+    assert httpx.get(url, headers=headers).status_code == 502
+    assert httpx.get(url, headers=headers).status_code == 503
     assert mock_faults.remove(rule.id).removed == 1
-    assert httpx.get(ask, headers=headers).status_code == 200
+    assert httpx.get(url, headers=headers).status_code == 200
     mock_faults.status(code=500)
     mock_faults.clear()
-    assert httpx.get(ask, headers=headers).status_code == 200
+    assert httpx.get(url, headers=headers).status_code == 200
     assert "(fault: status" in repr(mock_journal)
 
 
 @pytest.mark.parametrize("rules", ["mock_fates", "mock_faults"])
-def test_what_is_no_rule_is_refused_with_what_is_allowed(request: pytest.FixtureRequest, rules: str) -> None:
+def test_an_invalid_rule_is_rejected_with_the_allowed_values(request: pytest.FixtureRequest, rules: str) -> None:
     handle = request.getfixturevalue(rules)
     with pytest.raises(ValueError, match="allowed"):
         handle.add("explode")
@@ -191,13 +187,13 @@ def test_what_is_no_rule_is_refused_with_what_is_allowed(request: pytest.Fixture
 
 
 @pytest.mark.upstream(fate="refused why=text")
-def test_a_marked_fate_holds_for_every_order(mock_upstreams: Any, order: Order) -> None:
+def test_the_fate_of_the_marker_applies_to_every_order(mock_upstreams: Any, order: Order) -> None:
     with mock_upstreams.client("opeai") as client, pytest.raises(InputModerationError):
         client.create(order())
 
 
 @pytest.mark.upstream(fate="refused")
-def test_a_rule_of_the_test_comes_before_the_marked_fate(
+def test_a_rule_of_the_test_comes_before_the_fate_of_the_marker(
     mock_upstreams: Any, mock_clock: Any, mock_fates: Any, order: Order
 ) -> None:
     mock_fates.succeed()
@@ -219,41 +215,41 @@ class TestMarkedClass:
     @pytest.mark.upstream(fault=())
     def test_pace_and_credit(self, mock_upstreams: Any, mock_ledger: Any, boat: dict[str, str]) -> None:
         headers = {"Authorization": f"Bearer {mock_upstreams.api_key}"}
-        ask = mock_upstreams.base_url("opeai") + "/videos"
-        assert httpx.post(ask, json=boat, headers=headers).status_code == 403
+        url = mock_upstreams.base_url("opeai") + "/videos"
+        assert httpx.post(url, json=boat, headers=headers).status_code == 403
         mock_ledger.grant("5")
-        task = httpx.post(ask, json=boat, headers=headers).json()["id"]
-        assert httpx.get(f"{ask}/{task}", headers=headers).json()["status"] == "SUCCESS"
+        task = httpx.post(url, json=boat, headers=headers).json()["id"]
+        assert httpx.get(f"{url}/{task}", headers=headers).json()["status"] == "SUCCESS"
 
 
 @pytest.mark.upstream(scenario="broken-download")
 @pytest.mark.parametrize("time", ["first", "second"])
-def test_a_scenario_begins_anew_for_each_test(
+def test_a_scenario_restarts_for_each_test(
     mock_upstreams: Any, mock_clock: Any, mock_journal: Any, order: Order, tmp_path: Any, time: str
 ) -> None:
     with mock_upstreams.client("opeai") as client:
         client.generate(order(), tmp_path / f"{time}.mp4")
-    met = [fault.partition(" ")[0] for entry in mock_journal for fault in entry.faults]
-    assert met[0] == "body_cut"
+    faults = [fault.partition(" ")[0] for entry in mock_journal for fault in entry.faults]
+    assert faults[0] == "body_cut"
     mock_journal.assert_downloaded()
 
 
 # --- without pytest ---
 
 
-def test_mocked_gives_the_same_without_a_fixture(order: Order) -> None:
+def test_mocked_has_the_same_handles(order: Order) -> None:
     with mocked(pace="fast") as upstreams, upstreams.client("opeai") as client:
         client.wait(client.create(order()))
         upstreams.journal.assert_submitted_once()
         assert upstreams.clock.now() > START
 
 
-def test_mocked_lets_the_clock_run_if_it_is_told_to() -> None:
+def test_mocked_can_leave_the_clock_running() -> None:
     with mocked(frozen=False) as upstreams:
         assert upstreams.clock.now() > START + 1000
 
 
-def test_what_swallows_the_error_is_found_out_at_the_end_of_mocked() -> None:
+def test_mocked_raises_at_the_end_if_the_code_swallowed_the_error() -> None:
     def code() -> None:
         with mocked("my unittest"):
             try:
@@ -265,7 +261,7 @@ def test_what_swallows_the_error_is_found_out_at_the_end_of_mocked() -> None:
         code()
 
 
-def test_forgetting_leaves_nothing(
+def test_reset_deletes_all_state(
     mock_upstreams: Any, mock_clock: Any, mock_fates: Any, mock_faults: Any, order: Order, tmp_path: Any
 ) -> None:
     mock_fates.succeed(after="1s")

@@ -1,4 +1,4 @@
-"""Code with hard-wired hosts runs unchanged: httpx is bent to the emulator, blocking and awaited."""
+"""Redirection of httpx: code with hard-wired hosts runs unchanged, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from seedmock_contracts.upstreams import contracts
 
 pytest_plugins = ["pytester"]
 Order = Callable[..., GenerationRequest]
-REAL = [(said.name, base.host + base.prefix) for said in contracts() for base in said.bases]
-A = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A paper boat", "duration": 4}
+REAL = [(contract.name, base.host + base.prefix) for contract in contracts() for base in contract.bases]
+ORDER_APIMODELS = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A paper boat", "duration": 4}
 
 
 def order_of(upstream: str, boat: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    return ("/video/generations", A) if upstream == "apimodels" else ("/videos", dict(boat))
+    return ("/video/generations", ORDER_APIMODELS) if upstream == "apimodels" else ("/videos", dict(boat))
 
 
-def task_of(answer: httpx.Response) -> str:
-    body = answer.json()
+def task_of(response: httpx.Response) -> str:
+    body = response.json()
     return str(body["id"] if "id" in body else body["data"]["taskId"])
 
 
 @pytest.mark.parametrize(("upstream", "base"), REAL)
-@pytest.mark.parametrize("awaited", [False, True])
-def test_every_real_base_leads_to_the_emulator(
-    mock_hosts: Any, mock_journal: Any, boat: dict[str, str], upstream: str, base: str, awaited: bool
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_every_real_base_url_leads_to_the_emulator(
+    mock_hosts: Any, mock_journal: Any, boat: dict[str, str], upstream: str, base: str, asynchronous: bool
 ) -> None:
     path, order = order_of(upstream, boat)
 
@@ -40,13 +40,13 @@ def test_every_real_base_leads_to_the_emulator(
         async with httpx.AsyncClient() as client:
             return await client.post(base + path, json=order, headers={"Authorization": "Bearer sk-live"})
 
-    if awaited:
-        answer = asyncio.run(submit())
+    if asynchronous:
+        response = asyncio.run(submit())
     else:
-        answer = httpx.post(base + path, json=order, headers={"Authorization": "Bearer sk-live"})
-    assert answer.status_code == 200, answer.text
+        response = httpx.post(base + path, json=order, headers={"Authorization": "Bearer sk-live"})
+    assert response.status_code == 200, response.text
     mock_journal.assert_submitted_once()
-    assert [task.id for task in mock_journal.tasks] == [task_of(answer)]
+    assert [task.id for task in mock_journal.tasks] == [task_of(response)]
     assert mock_hosts.calls.call_count == 1
 
 
@@ -54,13 +54,13 @@ def test_a_result_link_can_be_fetched_with_anything(
     mock_upstreams: Any, mock_clock: Any, mock_hosts: Any, mock_journal: Any
 ) -> None:
     base, headers = "https://apimodels.app/api/v1/video/generations", {"Authorization": "Bearer sk-live"}
-    task = httpx.post(base, json=A, headers=headers).json()["data"]["taskId"]
+    task = httpx.post(base, json=ORDER_APIMODELS, headers=headers).json()["data"]["taskId"]
     mock_clock.advance("10s")
     (link,) = httpx.get(base, params={"task_id": task}, headers=headers).json()["data"]["resultUrls"]
     assert link.startswith(mock_upstreams.url)
-    with urllib.request.urlopen(link) as answer:
-        assert answer.read(12)[4:8] == b"ftyp"
-        answer.read()
+    with urllib.request.urlopen(link) as response:
+        assert response.read(12)[4:8] == b"ftyp"
+        response.read()
     mock_journal.assert_downloaded()
 
 
@@ -81,20 +81,20 @@ def test_a_body_is_streamed_and_its_faults_are_real(
     task = httpx.post(base, json=boat, headers=headers).json()["id"]
     mock_clock.advance("10s")
     mock_faults.add("body_cut at=1000", operation="content")
-    seen: list[bytes] = []
+    chunks: list[bytes] = []
     with (
-        httpx.stream("GET", f"{base}/{task}/content", headers=headers) as answer,
+        httpx.stream("GET", f"{base}/{task}/content", headers=headers) as response,
         pytest.raises(httpx.RemoteProtocolError),
     ):
-        seen.extend(chunk for chunk in answer.iter_raw(100))
-    assert sum(map(len, seen)) == 1000
+        chunks.extend(chunk for chunk in response.iter_raw(100))
+    assert sum(map(len, chunks)) == 1000
 
 
 @pytest.mark.parametrize("key", ["", "Bearer sk_mock_invalid", "Basic abc"])
-def test_a_mock_key_and_none_at_all_stay_what_they_are(mock_hosts: Any, mock_journal: Any, key: str) -> None:
+def test_a_mock_key_is_not_replaced_and_none_is_added(mock_hosts: Any, mock_journal: Any, key: str) -> None:
     headers = {"Authorization": key} if key else {}
-    answer = httpx.get("https://apimodels.app/api/v1/balance", headers=headers)
-    assert answer.json()["code"] == 401
+    response = httpx.get("https://apimodels.app/api/v1/balance", headers=headers)
+    assert response.json()["code"] == 401
     assert len(mock_journal) == 0
 
 
@@ -104,7 +104,7 @@ def test_other_hosts_are_left_alone(mock_upstreams: Any, mock_hosts: Any) -> Non
         assert client.get("https://example.test/").status_code == 418
 
 
-def test_a_proxy_of_the_environment_is_passed_by(
+def test_a_proxy_of_the_environment_is_bypassed(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
@@ -113,7 +113,7 @@ def test_a_proxy_of_the_environment_is_passed_by(
     assert httpx.get("https://apimodels.app/api/v1/models").status_code == 401
 
 
-def test_afterwards_httpx_is_what_it_was(pytester: pytest.Pytester) -> None:
+def test_httpx_is_restored_after_the_test(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import httpx

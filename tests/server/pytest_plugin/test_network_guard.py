@@ -1,4 +1,4 @@
-"""No way out of this process leads to a real host, and no other way is barred."""
+"""The network guard: stops every kind of request to a real host, and no other."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ HOST = "apimodels.app"
 URL = f"https://{HOST}/api/v1/balance"
 
 
-async def awaited(proxy: str | None = None) -> None:
+async def request_asynchronously(proxy: str | None = None) -> None:
     async with httpx.AsyncClient(proxy=proxy) as client:
         await client.get(URL)
 
 
-async def streams() -> None:
+async def open_stream() -> None:
     await asyncio.open_connection(HOST, 443)
 
 
-def tunnelled() -> None:
+def open_tunnel() -> None:
     http.client.HTTPSConnection("proxy.test", 3128).set_tunnel(HOST, 443)
 
 
-def connected() -> None:
-    with socket.socket() as one:
-        one.connect((HOST, 443))
+def connect_socket() -> None:
+    with socket.socket() as connection:
+        connection.connect((HOST, 443))
 
 
 WAYS: dict[str, Callable[[], Any]] = {
     "httpx": lambda: httpx.get(URL),
-    "httpx awaited": lambda: asyncio.run(awaited()),
+    "httpx awaited": lambda: asyncio.run(request_asynchronously()),
     "httpx through a proxy": lambda: httpx.get(URL, proxy="http://127.0.0.1:9"),
-    "httpx awaited through a proxy": lambda: asyncio.run(awaited("http://127.0.0.1:9")),
+    "httpx awaited through a proxy": lambda: asyncio.run(request_asynchronously("http://127.0.0.1:9")),
     "urllib": lambda: urllib.request.urlopen(URL),
     "http.client": lambda: http.client.HTTPSConnection(HOST).request("GET", "/"),
-    "http.client through a proxy": tunnelled,
-    "asyncio": lambda: asyncio.run(streams()),
-    "a socket": connected,
+    "http.client through a proxy": open_tunnel,
+    "asyncio": lambda: asyncio.run(open_stream()),
+    "a socket": connect_socket,
     "create_connection": lambda: socket.create_connection((HOST, 443)),
     "getaddrinfo": lambda: socket.getaddrinfo(HOST, 443),
     "getaddrinfo by name": lambda: socket.getaddrinfo(host=HOST, port=443),
@@ -58,7 +58,7 @@ WAYS: dict[str, Callable[[], Any]] = {
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were a guard to fail, nothing would leave this machine all the same."""
+    """Keep requests on this machine even if the guard fails."""
 
     def nowhere(*_: Any, **__: Any) -> Any:
         raise OSError("no network in this test")
@@ -76,25 +76,25 @@ def test_a_real_host_is_not_reached(way: str) -> None:
         with pytest.raises(LiveHostReached) as again:
             guard.check()
     assert again.value is error.value
-    said = str(error.value)
-    assert said.lower().startswith("this test tried to reach apimodels.app")
-    assert "a real host of apimodels; nothing was sent. Give the code the base URL of mock_upstreams" in said
-    assert "mock_hosts" in said
+    message = str(error.value)
+    assert message.lower().startswith("this test tried to reach apimodels.app")
+    assert "a real host of apimodels; nothing was sent. Give the code the base URL of mock_upstreams" in message
+    assert "mock_hosts" in message
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "http.client through a proxy"])
-def test_without_a_guard_each_way_leads_out(way: str) -> None:
+def test_without_the_guard_each_request_leaves_the_process(way: str) -> None:
     with pytest.raises((OSError, httpx.TransportError)):
         WAYS[way]()
 
 
-def test_every_host_of_both_contracts_is_known() -> None:
+def test_every_host_of_the_contracts_is_guarded() -> None:
     assert set(HOSTS) == {"apimodels.app", "api.apimodels.app", "api-platform.ope.ai"}
     assert {f"https://{host}" for host in HOSTS} == {base.host for contract in contracts() for base in contract.bases}
 
 
 @pytest.mark.parametrize("host", ["example.test", "apimodels.app.example.test", "127.0.0.1", b"x.test"])
-def test_other_hosts_are_nobodys_business(host: str | bytes) -> None:
+def test_other_hosts_are_not_guarded(host: str | bytes) -> None:
     with NetworkGuard("this test") as guard:
         with pytest.raises(OSError, match="no network in this test"):
             socket.getaddrinfo(host, 443)
@@ -102,6 +102,10 @@ def test_other_hosts_are_nobodys_business(host: str | bytes) -> None:
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
-def test_an_address_that_is_no_host_is_let_through() -> None:
-    with NetworkGuard("this test"), socket.socket(socket.AF_UNIX) as one, pytest.raises(OSError, match="no network"):
-        one.connect("/nowhere.sock")
+def test_a_unix_socket_is_not_guarded() -> None:
+    with (
+        NetworkGuard("this test"),
+        socket.socket(socket.AF_UNIX) as connection,
+        pytest.raises(OSError, match="no network"),
+    ):
+        connection.connect("/nowhere.sock")

@@ -1,4 +1,4 @@
-"""The plugin in another project: what it imports, that tests are alone, and what its marker and its guard say."""
+"""The plugin in another project: imports, isolation of tests, marker and guard."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUBMIT = """
         url = upstreams.base_url("opeai") + "/videos"
         return httpx.post(url, json=order, headers=headers, trust_env=False).json()["id"]
 """
-OURS = "{name for name in sys.modules if name.partition('.')[0].startswith('seedmock')}"
+LOADED = "{name for name in sys.modules if name.partition('.')[0].startswith('seedmock')}"
 
 
 PACKAGES = {"seedmock": "seedmock_server", "seedmock-harness": "seedmock_harness"}
@@ -37,28 +37,28 @@ def test_the_entry_point_is_the_plugin(name: str) -> None:
 def test_loading_a_plugin_imports_nothing_but_pytest(package: str) -> None:
     code = f"import sys, pytest; before = set(sys.modules); import {package}.pytest_plugin; "
     code += "print(*sorted(set(sys.modules) - before))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(told.stdout.split())
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(output.stdout.split())
     ours = {name for name in loaded if name.partition(".")[0].startswith("seedmock")}
     assert ours == {package, f"{package}.pytest_plugin"}
     assert {name.partition(".")[0] for name in loaded - ours} <= set(sys.stdlib_module_names)
 
 
-def test_a_project_that_uses_no_fixture_loads_nothing_of_ours(run: Run) -> None:
+def test_a_project_without_fixtures_loads_only_the_plugins(run: Run) -> None:
     result = run(
         f"""
         import sys
 
         def test_plain():
             packages = {{"seedmock_server", "seedmock_harness"}}
-            assert {OURS} == packages | {{f"{{name}}.pytest_plugin" for name in packages}}
+            assert {LOADED} == packages | {{f"{{name}}.pytest_plugin" for name in packages}}
         """,
-        apart=True,
+        subprocess=True,
     )
     result.assert_outcomes(passed=1)
 
 
-def test_tests_do_not_see_each_other(run: Run) -> None:
+def test_tests_are_isolated(run: Run) -> None:
     result = run(
         SUBMIT
         + """
@@ -106,7 +106,7 @@ def test_a_test_has_the_same_key_and_ids_in_each_run(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_each_worker_of_xdist_has_an_emulator_of_its_own(pytester: pytest.Pytester, run: Run) -> None:
+def test_each_xdist_worker_has_its_own_emulator(pytester: pytest.Pytester, run: Run) -> None:
     result = run(
         SUBMIT
         + """
@@ -121,16 +121,16 @@ def test_each_worker_of_xdist_has_an_emulator_of_its_own(pytester: pytest.Pytest
             file.write(f"{worker_id} {mock_upstreams.url}\\n")
     """,
         "-n2",
-        apart=True,
+        subprocess=True,
     )
     result.assert_outcomes(passed=8)
-    seen = {tuple(line.split()) for line in (pytester.path / "urls.txt").read_text().splitlines()}
-    assert len({worker for worker, _ in seen}) == len({url for _, url in seen}) == len(seen)
+    workers = {tuple(line.split()) for line in (pytester.path / "urls.txt").read_text().splitlines()}
+    assert len({worker for worker, _ in workers}) == len({url for _, url in workers}) == len(workers)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", ["prepend", "importlib"])
-def test_a_project_may_have_packages_named_like_ours_were(pytester: pytest.Pytester, run: Run, layout: str) -> None:
+def test_a_project_may_have_packages_named_like_our_folders(pytester: pytest.Pytester, run: Run, layout: str) -> None:
     for name in ("client", "contracts", "mock_server", "tests"):
         pytester.mkpydir(name)
         (pytester.path / name / "theirs.py").write_text(f"NAME = {name!r}\n")
@@ -147,7 +147,7 @@ def test_a_project_may_have_packages_named_like_ours_were(pytester: pytest.Pytes
     """,
         f"--import-mode={layout}",
         ini="pythonpath = .",
-        apart=True,
+        subprocess=True,
     )
     result.assert_outcomes(passed=1)
 
@@ -156,7 +156,7 @@ def test_a_project_may_have_packages_named_like_ours_were(pytester: pytest.Pytes
 
 
 @pytest.mark.parametrize(
-    ("marker", "said"),
+    ("marker", "message"),
     [
         (
             "colour='red'",
@@ -171,7 +171,7 @@ def test_a_project_may_have_packages_named_like_ours_were(pytester: pytest.Pytes
         ("scenario='nowhere.toml'", "*@pytest.mark.upstream: scenario: *nowhere.toml*"),
     ],
 )
-def test_a_marker_that_cannot_be_says_what_is_allowed(run: Run, marker: str, said: str) -> None:
+def test_an_invalid_marker_is_an_error_with_the_allowed_values(run: Run, marker: str, message: str) -> None:
     result = run(
         f"""
         import pytest
@@ -182,13 +182,13 @@ def test_a_marker_that_cannot_be_says_what_is_allowed(run: Run, marker: str, sai
         """
     )
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([said])
+    result.stdout.fnmatch_lines([message])
     result.stdout.no_fnmatch_line("*During handling*")
     result.stdout.no_fnmatch_line("*direct cause*")
     result.stdout.no_fnmatch_line("*never run*")
 
 
-def test_a_marker_is_enough_to_have_the_upstreams(run: Run) -> None:
+def test_the_marker_implies_the_fixture(run: Run) -> None:
     result = run(
         """
         import os
@@ -215,14 +215,14 @@ def test_the_marker_is_listed(run: Run) -> None:
     run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.upstream(fate=, fault=, pace=, credit=, scenario=): *"])
 
 
-def test_the_fixtures_are_listed_each_with_a_sentence(run: Run) -> None:
-    told = run("", "--fixtures").stdout.str()
+def test_every_fixture_has_a_description(run: Run) -> None:
+    output = run("", "--fixtures").stdout.str()
     for name in ("upstreams", "clock", "fates", "faults", "journal", "ledger", "hosts"):
-        lines = told.partition(f"\nmock_{name} -- ")[2].splitlines()
+        lines = output.partition(f"\nmock_{name} -- ")[2].splitlines()
         assert lines[1].strip().endswith("."), name
 
 
-def test_failing_assertions_point_at_the_test_and_not_into_seedmock(run: Run) -> None:
+def test_a_failing_assertion_shows_the_line_of_the_test(run: Run) -> None:
     result = run(
         """
         def test_it(mock_journal):
@@ -234,7 +234,7 @@ def test_failing_assertions_point_at_the_test_and_not_into_seedmock(run: Run) ->
     result.stdout.no_fnmatch_line("*journal.py*")
 
 
-def test_mock_hosts_says_what_it_needs(run: Run) -> None:
+def test_mock_hosts_names_a_missing_dependency(run: Run) -> None:
     result = run(
         """
         import sys
@@ -268,7 +268,7 @@ REACH = """
 
 
 @pytest.mark.parametrize(("ini", "failed"), [("seedmock_guard = true", 2), ("", 1)])
-def test_the_guard_is_there_with_a_fixture_and_everywhere_if_the_project_wants(run: Run, ini: str, failed: int) -> None:
+def test_the_guard_covers_tests_with_fixtures_or_all_tests(run: Run, ini: str, failed: int) -> None:
     result = run(
         REACH
         + """
@@ -287,7 +287,7 @@ def test_the_guard_is_there_with_a_fixture_and_everywhere_if_the_project_wants(r
     result.stdout.fnmatch_lines(["E *::test_with_a_fixture tried to reach apimodels.app, a real host of apimodels; *"])
 
 
-def test_the_guard_speaks_before_what_came_of_it(run: Run) -> None:
+def test_the_guard_s_error_comes_first(run: Run) -> None:
     result = run(
         REACH
         + """
@@ -300,7 +300,7 @@ def test_the_guard_speaks_before_what_came_of_it(run: Run) -> None:
     result.stdout.fnmatch_lines(["E *LiveHostReached: *::test_it tried to reach apimodels.app*"])
 
 
-def test_the_guard_is_gone_after_the_test(run: Run) -> None:
+def test_the_guard_is_removed_after_the_test(run: Run) -> None:
     result = run(
         """
         import http.client, socket

@@ -1,4 +1,4 @@
-"""One emulator on a socket, with a clock that stands still, on which every scenario is put in turn."""
+"""One emulator on a socket, with a clock that stands still, on which every scenario is activated in turn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seedmock_server.clock import ManualClock
 from seedmock_server.http.server import serve_in_thread
 from seedmock_server.settings import parse_settings
 
-KEY, OTHER = "sk_test_scenarios", "sk_test_another"
+KEY = "sk_test_scenarios"
 ORDERS: dict[str, dict[str, Any]] = {
     "apimodels": {
         "model": "seedance2-a/seedance-2.0-mini", "prompt": "A paper boat on a canal", "duration": 4,
@@ -29,75 +29,74 @@ ORDERS: dict[str, dict[str, Any]] = {
 PATHS = {"apimodels": "/api/v1/video/generations", "opeai": "/v1/videos"}
 
 
-class Theatre:
-    """What a scenario shows of one upstream, by plain HTTP."""
+class ScenarioServer:
+    """Emulator with one scenario, and plain HTTP calls to one of its upstreams."""
 
     def __init__(self, app: App, url: str, clock: ManualClock) -> None:
         self.app, self.url, self.clock = app, url, clock
         self.upstream = ""
         self.http = httpx.Client(base_url=url, timeout=30)
 
-    def put(self, name: str, upstream: str) -> None:
-        """Begin anew with a scenario."""
+    def activate(self, name: str, upstream: str) -> None:
+        """Reset the emulator, and activate a scenario."""
         self.upstream = upstream
         self.http.post("/_mock/reset", json={}).raise_for_status()
-        put = self.http.put("/_mock/scenario", json={"name": name})
-        assert put.status_code == 200, put.text
+        response = self.http.put("/_mock/scenario", json={"name": name})
+        assert response.status_code == 200, response.text
 
     @property
-    def is_a(self) -> bool:
+    def is_apimodels(self) -> bool:
         return self.upstream == "apimodels"
 
-    def ask(self, method: str, path: str, *, key: str = KEY, **more: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {key}", **more.pop("headers", {})}
-        return self.http.request(method, path, headers=headers, **more)
+    def by_upstream(self, apimodels: Any, opeai: Any) -> Any:
+        """Select the value for the current upstream."""
+        return apimodels if self.is_apimodels else opeai
+
+    def request(self, method: str, path: str, *, key: str = KEY, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {key}", **options.pop("headers", {})}
+        return self.http.request(method, path, headers=headers, **options)
 
     def post(self, path: str, document: dict[str, Any]) -> httpx.Response:
-        return self.ask("POST", path, json=document)
+        return self.request("POST", path, json=document)
 
     def create(self, *, key: str = KEY, **changes: Any) -> httpx.Response:
-        return self.ask("POST", PATHS[self.upstream], json=ORDERS[self.upstream] | changes, key=key)
+        return self.request("POST", PATHS[self.upstream], json=ORDERS[self.upstream] | changes, key=key)
 
-    def order(self, **changes: Any) -> str:
-        """A new task's id."""
-        answer = self.create(**changes)
-        assert answer.status_code == 200, answer.text
-        body = answer.json()
-        return str(body["data"]["taskId"] if self.is_a else body["id"])
+    def create_task(self, **changes: Any) -> str:
+        """Create a task; return its id."""
+        response = self.create(**changes)
+        assert response.status_code == 200, response.text
+        body = response.json()
+        return str(body["data"]["taskId"] if self.is_apimodels else body["id"])
 
     def query(self, task_id: str, *, key: str = KEY) -> httpx.Response:
-        if self.is_a:
-            return self.ask("GET", PATHS[self.upstream], params={"task_id": task_id}, key=key)
-        return self.ask("GET", f"/v1/videos/{task_id}", key=key)
+        if self.is_apimodels:
+            return self.request("GET", PATHS[self.upstream], params={"task_id": task_id}, key=key)
+        return self.request("GET", f"/v1/videos/{task_id}", key=key)
 
     def task(self, task_id: str) -> dict[str, Any]:
-        """A task as it is told."""
-        answer = self.query(task_id)
-        assert answer.status_code == 200, answer.text
-        body: dict[str, Any] = answer.json()
-        return body["data"] if self.is_a else body
+        """Return the fields of a task in the response to a query."""
+        response = self.query(task_id)
+        assert response.status_code == 200, response.text
+        body: dict[str, Any] = response.json()
+        return body["data"] if self.is_apimodels else body
 
-    def word(self, task_id: str) -> str:
-        return str(self.task(task_id)["state" if self.is_a else "status"])
+    def raw_status(self, task_id: str) -> str:
+        return str(self.task(task_id)["state" if self.is_apimodels else "status"])
 
-    def of(self, apimodels: Any, opeai: Any) -> Any:
-        """What is expected of the upstream that is on."""
-        return apimodels if self.is_a else opeai
-
-    def link(self, task_id: str) -> str:
-        """Where the clip is."""
-        return str(self.task(task_id)["resultUrls"][0]) if self.is_a else f"/v1/videos/{task_id}/content"
+    def content_url(self, task_id: str) -> str:
+        return str(self.task(task_id)["resultUrls"][0]) if self.is_apimodels else f"/v1/videos/{task_id}/content"
 
     def content(self, task_id: str, **headers: str) -> httpx.Response:
-        return self.ask("GET", self.link(task_id), headers=headers)
+        return self.request("GET", self.content_url(task_id), headers=headers)
 
-    def made(self) -> list[str]:
-        """The ids of all tasks, whoever was told of them."""
-        rows = self.http.get("/_mock/tasks").json()["tasks"]
-        return [row["id"] for row in rows]
+    def task_ids(self) -> list[str]:
+        """Return the ids of all tasks, also of those whose create had no response."""
+        tasks = self.http.get("/_mock/tasks").json()["tasks"]
+        return [task["id"] for task in tasks]
 
-    def charged(self, key: str = KEY) -> list[Decimal]:
-        """What each task has been charged."""
+    def charges(self, key: str = KEY) -> list[Decimal]:
+        """Return the charge of each order."""
         ledger, account = self.app.ledger, self.app.context.account(key)
         return [line.charged for line in ledger.statement(account).lines]
 
@@ -107,19 +106,19 @@ class Theatre:
 
 
 @pytest.fixture(scope="session")
-def house(clips: Path) -> Iterator[Theatre]:
-    """The emulator; B has a price here."""
+def session_server(clips: Path) -> Iterator[ScenarioServer]:
+    """Emulator on which opeai has a price."""
     clock = ManualClock()
     app = App(parse_settings({"pace": "fast", "seed": 1, "cache_dir": clips, "token_price": "7"}), clock=clock)
-    with serve_in_thread(app) as server:
-        theatre = Theatre(app, server.url, clock)
-        yield theatre
-        theatre.http.close()
+    with serve_in_thread(app) as running:
+        server = ScenarioServer(app, running.url, clock)
+        yield server
+        server.http.close()
 
 
 @pytest.fixture
-def theatre(house: Theatre) -> Iterator[Theatre]:
-    """The emulator, with nothing on once the test is over."""
-    yield house
-    house.http.delete("/_mock/scenario").raise_for_status()
-    house.http.post("/_mock/reset", json={}).raise_for_status()
+def server(session_server: ScenarioServer) -> Iterator[ScenarioServer]:
+    """Emulator without a scenario after the test."""
+    yield session_server
+    session_server.http.delete("/_mock/scenario").raise_for_status()
+    session_server.http.post("/_mock/reset", json={}).raise_for_status()

@@ -67,39 +67,44 @@ FAULTS = [f"F{number}" for number in range(1, 24)]
 
 
 @pytest.mark.parametrize("report", REPORTS)
-def test_every_report_is_shown_by_one_scenario(report: str) -> None:
+def test_every_report_has_one_scenario(report: str) -> None:
     assert len([name for name in scenario_names() if GITHUB + report in load_builtin(name).links]) == 1
 
 
-def test_every_fault_of_the_catalogue_is_shown_by_one_scenario() -> None:
-    assert Counter(one for name in scenario_names() for one in load_builtin(name).covers) == Counter(FAULTS)
+def test_every_fault_of_the_catalogue_has_one_scenario() -> None:
+    assert Counter(fault for name in scenario_names() for fault in load_builtin(name).covers) == Counter(FAULTS)
 
 
-def test_no_link_stands_twice() -> None:
+def test_no_link_occurs_twice() -> None:
     links = Counter(link for name in scenario_names() for link in load_builtin(name).links)
-    assert {link for link, times in links.items() if times > 1} == set()
+    assert {link for link, count in links.items() if count > 1} == set()
 
 
 @pytest.mark.parametrize("name", scenario_names())
-def test_every_scenario_has_a_name_a_sentence_and_a_link(name: str) -> None:
-    said = load_builtin(name)
+def test_every_scenario_has_a_name_a_title_a_description_and_a_link(name: str) -> None:
+    scenario = load_builtin(name)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
-    assert said.name == name
-    assert 3 < len(said.title) <= 50
-    assert 30 < len(said.description) <= 200
-    assert re.fullmatch(r"[A-Z].*[^.]\.", said.description)
-    assert said.links
+    assert scenario.name == name
+    assert 3 < len(scenario.title) <= 50
+    assert 30 < len(scenario.description) <= 200
+    assert re.fullmatch(r"[A-Z].*[^.]\.", scenario.description)
+    assert scenario.links
 
 
-def test_the_scenario_of_the_readme_is_one() -> None:
+def test_the_scenario_of_the_readme_is_valid() -> None:
     text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```toml\n(\[scenario\]|default = )(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    said = parse_scenario("".join(block), "README.md")
-    assert (said.title, len(said.fates), len(said.faults), len(said.latencies.rules)) == ("A bad night", 3, 1, 2)
+    scenario = parse_scenario("".join(block), "README.md")
+    assert (scenario.title, len(scenario.fates), len(scenario.faults), len(scenario.latencies.rules)) == (
+        "A bad night",
+        3,
+        1,
+        2,
+    )
 
 
-def test_the_command_lists_them_all() -> None:
-    told = CliRunner().invoke(scenarios, catch_exceptions=False).output
+def test_the_command_lists_all_scenarios() -> None:
+    output = CliRunner().invoke(scenarios, catch_exceptions=False).output
     for name in scenario_names():
-        assert f"{name}  {load_builtin(name).description}\n" in told
-        assert all(f"    {link}\n" in told for link in load_builtin(name).links)
+        assert f"{name}  {load_builtin(name).description}\n" in output
+        assert all(f"    {link}\n" in output for link in load_builtin(name).links)

@@ -22,7 +22,7 @@ ORDERS = {
     ),
 }  # fmt: skip
 CLIP = "Clip"
-ENDS: dict[str, str | tuple[str, str]] = {
+OUTCOMES: dict[str, str | tuple[str, str]] = {
     "account-isolation": CLIP,
     "asset-active-at-once": CLIP,
     "asset-not-active": CLIP,
@@ -63,31 +63,38 @@ ENDS: dict[str, str | tuple[str, str]] = {
     "duplicate-responses": (
         CLIP,
         "DownloadError",
-    ),  # the second answer may lie on the connection that the download takes
+    ),  # the second response may still be on the connection of the download
     "audio-moderated": (CLIP, "OutputModerationError"),
     "local-urls": CLIP,
     "stuck": "WaitTimeoutError",
     "unavailable-model": "ValidationError",
     "wrong-content-type": "DownloadError",
 }
-"""How an order ends, as the client's documentation has it; on A and on B where they differ, or either by chance."""
+"""Outcome of an order: of each upstream where they differ; with CLIP in a pair, either one by chance."""
 
-UNTOLD = ("response-lost",)
-"""Where a task exists that nobody was told of."""
-WIRE = ("broken-download", "download-errors", "html-errors", "response-lost", "download-reset", "duplicate-responses")
-"""Where connections break, and so the two drivers could differ."""
-PLAYED = [(name, upstream, "blocking") for name in scenario_names() for upstream in load_builtin(name).upstreams]
-PLAYED += [(name, upstream, "awaited") for name in WIRE for upstream in load_builtin(name).upstreams]
+ID_LOST = ("response-lost",)
+"""Scenarios that leave a task whose id the client never received."""
+CONNECTION_ERRORS = (
+    "broken-download",
+    "download-errors",
+    "html-errors",
+    "response-lost",
+    "download-reset",
+    "duplicate-responses",
+)
+"""Scenarios with connection errors, in which the two clients could differ."""
+CASES = [(name, upstream, "blocking") for name in scenario_names() for upstream in load_builtin(name).upstreams]
+CASES += [(name, upstream, "awaited") for name in CONNECTION_ERRORS for upstream in load_builtin(name).upstreams]
 
 
-def test_every_scenario_has_its_end() -> None:
-    assert sorted(ENDS) == list(scenario_names())
+def test_every_scenario_has_an_outcome() -> None:
+    assert sorted(OUTCOMES) == list(scenario_names())
 
 
-def ordered(theatre: Any, path: Path, kind: str) -> Clip | SeedmockError:
-    """What becomes of an order, on a clock that only waiting moves."""
-    clock, upstream = theatre.clock, theatre.upstream
-    options = {"api_key": KEY, "base_url": theatre.url, "now": clock.now}
+def generate(server: Any, path: Path, kind: str) -> Clip | SeedmockError:
+    """Return the outcome of an order, on a clock that only sleeping moves."""
+    clock, upstream = server.clock, server.upstream
+    options = {"api_key": KEY, "base_url": server.url, "now": clock.now}
     if kind == "blocking":
         with Client(upstream, sleep=clock.sleep, **options) as client:
             try:
@@ -108,43 +115,45 @@ def ordered(theatre: Any, path: Path, kind: str) -> Clip | SeedmockError:
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize(("name", "upstream", "kind"), PLAYED)
-def test_the_client_survives(theatre: Any, tmp_path: Path, name: str, upstream: str, kind: str) -> None:
-    theatre.put(name, upstream)
-    began, path, policy = theatre.clock.now(), tmp_path / "boat.mp4", RetryPolicy()
-    end = ordered(theatre, path, kind)
+@pytest.mark.parametrize(("name", "upstream", "kind"), CASES)
+def test_the_client_neither_pays_twice_nor_waits_for_ever_nor_loses_a_task_id(
+    server: Any, tmp_path: Path, name: str, upstream: str, kind: str
+) -> None:
+    server.activate(name, upstream)
+    start, path, policy = server.clock.now(), tmp_path / "boat.mp4", RetryPolicy()
+    outcome = generate(server, path, kind)
 
-    most = policy.create_seconds + policy.wait_seconds + policy.download_seconds
-    assert theatre.clock.now() - began <= most
-    made = theatre.made()
-    assert len(made) <= 1
-    assert len([amount for amount in theatre.charged() if amount]) <= 1
-    assert is_expected(theatre, ENDS[name], end), repr(end)
-    if isinstance(end, Clip):
-        assert (end.path, path.exists(), [end.video.task_id]) == (path, True, made)
+    limit = policy.create_seconds + policy.wait_seconds + policy.download_seconds
+    assert server.clock.now() - start <= limit
+    task_ids = server.task_ids()
+    assert len(task_ids) <= 1
+    assert len([amount for amount in server.charges() if amount]) <= 1
+    assert is_expected(server, OUTCOMES[name], outcome), repr(outcome)
+    if isinstance(outcome, Clip):
+        assert (outcome.path, path.exists(), [outcome.video.task_id]) == (path, True, task_ids)
         return
     assert not path.exists()
-    if name not in UNTOLD:
-        assert [end.task_id] == (made or [None])
-    if made and end.task_id:
-        assert made[0] in str(end)
+    if name not in ID_LOST:
+        assert [outcome.task_id] == (task_ids or [None])
+    if task_ids and outcome.task_id:
+        assert task_ids[0] in str(outcome)
 
 
-def is_expected(theatre: Any, expected: str | tuple[str, str], end: object) -> bool:
-    classes = {one.__name__ for one in type(end).__mro__}
+def is_expected(server: Any, expected: str | tuple[str, str], outcome: object) -> bool:
+    classes = {class_.__name__ for class_ in type(outcome).__mro__}
     if isinstance(expected, str):
         return expected in classes
     by_chance = CLIP in expected
-    return bool(classes & set(expected)) if by_chance else theatre.of(*expected) in classes
+    return bool(classes & set(expected)) if by_chance else server.by_upstream(*expected) in classes
 
 
-def test_what_was_not_finished_in_time_is_collected_later(theatre: Any, tmp_path: Path) -> None:
-    theatre.put("stale-status", "opeai")
-    late = ordered(theatre, tmp_path / "boat.mp4", "blocking")
-    assert isinstance(late, SeedmockError)
-    assert late.task_id
-    theatre.http.delete("/_mock/scenario").raise_for_status()
-    clock = theatre.clock
-    with Client("opeai", api_key=KEY, base_url=theatre.url, sleep=clock.sleep, now=clock.now) as client:
-        clip = client.collect(late.task_id, tmp_path / "boat.mp4")
-    assert (clip.video.task_id, len(theatre.made())) == (late.task_id, 1)
+def test_an_unfinished_task_can_be_collected_later(server: Any, tmp_path: Path) -> None:
+    server.activate("stale-status", "opeai")
+    unfinished = generate(server, tmp_path / "boat.mp4", "blocking")
+    assert isinstance(unfinished, SeedmockError)
+    assert unfinished.task_id
+    server.http.delete("/_mock/scenario").raise_for_status()
+    clock = server.clock
+    with Client("opeai", api_key=KEY, base_url=server.url, sleep=clock.sleep, now=clock.now) as client:
+        clip = client.collect(unfinished.task_id, tmp_path / "boat.mp4")
+    assert (clip.video.task_id, len(server.task_ids())) == (unfinished.task_id, 1)

@@ -1,4 +1,4 @@
-"""Each scenario shows what it says: one prover for each, on the wire, on every upstream that it names."""
+"""Each built-in scenario behaves as described: one check for each, over HTTP, on every upstream that it names."""
 
 from __future__ import annotations
 
@@ -15,457 +15,464 @@ from seedmock_server.scenarios.catalog import load_builtin, scenario_names
 
 DAY, OTHER = 86400.0, "sk_test_another"
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError)
-Prover = Callable[[Any], None]
+Check = Callable[[Any], None]
 
 
-def is_clip(answer: httpx.Response) -> bool:
-    return answer.status_code == 200 and answer.content[4:8] == b"ftyp"
+def is_clip(response: httpx.Response) -> bool:
+    return response.status_code == 200 and response.content[4:8] == b"ftyp"
 
 
-# --- a task's life ---
+# --- the status of a task ---
 
 
-def normal_lifecycle(theatre: Any) -> None:
-    task_id, told = theatre.order(), []
+def normal_lifecycle(server: Any) -> None:
+    task_id, statuses = server.create_task(), []
     for _ in range(3):
-        told.append(theatre.word(task_id))
-        theatre.clock.advance(20)
-    assert told == theatre.of(["pending", "processing", "completed"], ["QUEUED", "IN_PROGRESS", "SUCCESS"])
-    assert is_clip(theatre.content(task_id))
+        statuses.append(server.raw_status(task_id))
+        server.clock.advance(20)
+    assert statuses == server.by_upstream(["pending", "processing", "completed"], ["QUEUED", "IN_PROGRESS", "SUCCESS"])
+    assert is_clip(server.content(task_id))
 
 
-def expired(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(59)
-    assert theatre.word(task_id) == theatre.of("processing", "IN_PROGRESS")
-    theatre.clock.advance(1)
-    assert theatre.word(task_id) == "expired"
+def expired(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(59)
+    assert server.raw_status(task_id) == server.by_upstream("processing", "IN_PROGRESS")
+    server.clock.advance(1)
+    assert server.raw_status(task_id) == "expired"
 
 
-def stuck(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(DAY)
-    assert theatre.word(task_id) == theatre.of("processing", "IN_PROGRESS")
+def stuck(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(DAY)
+    assert server.raw_status(task_id) == server.by_upstream("processing", "IN_PROGRESS")
 
 
-def stuck_in_queue(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(DAY)
-    assert theatre.word(task_id) == theatre.of("pending", "QUEUED")
+def stuck_in_queue(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(DAY)
+    assert server.raw_status(task_id) == server.by_upstream("pending", "QUEUED")
 
 
-def stale_status(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(DAY)
-    assert theatre.word(task_id) == "IN_PROGRESS"
-    assert is_clip(theatre.content(task_id))
+def stale_status(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(DAY)
+    assert server.raw_status(task_id) == "IN_PROGRESS"
+    assert is_clip(server.content(task_id))
 
 
-def undocumented_early_status(theatre: Any) -> None:
-    task_id, told = theatre.order(), []
+def undocumented_early_status(server: Any) -> None:
+    task_id, statuses = server.create_task(), []
     for seconds in (4, 4, 2, 10, 0):
-        told.append(theatre.word(task_id))
-        theatre.clock.advance(seconds)
-    assert told == ["NOT_START", "SUBMITTED", "QUEUED", "IN_PROGRESS", "SUCCESS"]
+        statuses.append(server.raw_status(task_id))
+        server.clock.advance(seconds)
+    assert statuses == ["NOT_START", "SUBMITTED", "QUEUED", "IN_PROGRESS", "SUCCESS"]
 
 
-def undocumented_success_status(theatre: Any) -> None:
-    created = theatre.create().json()
-    assert theatre.of(created.get("data", {}).get("state"), created.get("status")) == theatre.of("pending", "queued")
-    (task_id,) = theatre.made()
-    assert theatre.word(task_id) == "succeeded"
-    assert is_clip(theatre.content(task_id))
+def undocumented_success_status(server: Any) -> None:
+    created = server.create().json()
+    assert server.by_upstream(created.get("data", {}).get("state"), created.get("status")) == server.by_upstream(
+        "pending", "queued"
+    )
+    (task_id,) = server.task_ids()
+    assert server.raw_status(task_id) == "succeeded"
+    assert is_clip(server.content(task_id))
 
 
-def transient_poll_errors(theatre: Any) -> None:
-    task_id = theatre.order()
-    assert [theatre.query(task_id).status_code for _ in range(4)] == [404, 502, 502, 200]
-    assert theatre.word(task_id) == theatre.of("pending", "QUEUED")
-    theatre.clock.advance(60)
-    assert theatre.word(task_id) == theatre.of("completed", "SUCCESS")
+def transient_poll_errors(server: Any) -> None:
+    task_id = server.create_task()
+    assert [server.query(task_id).status_code for _ in range(4)] == [404, 502, 502, 200]
+    assert server.raw_status(task_id) == server.by_upstream("pending", "QUEUED")
+    server.clock.advance(60)
+    assert server.raw_status(task_id) == server.by_upstream("completed", "SUCCESS")
 
 
-def flake_not_drift(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(DAY)
-    answers = [theatre.query(task_id) for _ in range(40)]
-    assert {answer.status_code for answer in answers} == {200, 503}
-    assert 5 < sum(answer.status_code == 503 for answer in answers) < 30
-    assert len({answer.text for answer in answers if answer.status_code == 200}) == 1
+def flake_not_drift(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(DAY)
+    responses = [server.query(task_id) for _ in range(40)]
+    assert {response.status_code for response in responses} == {200, 503}
+    assert 5 < sum(response.status_code == 503 for response in responses) < 30
+    assert len({response.text for response in responses if response.status_code == 200}) == 1
 
 
-def html_errors(theatre: Any) -> None:
-    task_id = theatre.order()
+def html_errors(server: Any) -> None:
+    task_id = server.create_task()
     for status in (502, 520, 524):
-        answer = theatre.query(task_id)
-        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=UTF-8")
-        assert answer.text.startswith("<!DOCTYPE html>")
+        response = server.query(task_id)
+        assert (response.status_code, response.headers["content-type"]) == (status, "text/html; charset=UTF-8")
+        assert response.text.startswith("<!DOCTYPE html>")
     with pytest.raises(BROKEN):
-        theatre.query(task_id)
-    assert theatre.query(task_id).status_code == 200
+        server.query(task_id)
+    assert server.query(task_id).status_code == 200
 
 
-# --- the order ---
+# --- creating a task ---
 
 
-def response_lost(theatre: Any) -> None:
+def response_lost(server: Any) -> None:
     with pytest.raises(BROKEN):
-        theatre.create()
-    (lost,) = theatre.made()
-    again = theatre.order()
-    theatre.clock.advance(DAY)
-    assert theatre.made() == [lost, again]
-    first, second = theatre.charged()
+        server.create()
+    (first_id,) = server.task_ids()
+    second_id = server.create_task()
+    server.clock.advance(DAY)
+    assert server.task_ids() == [first_id, second_id]
+    first, second = server.charges()
     assert first == second > 0
 
 
-def rate_limited(theatre: Any) -> None:
-    refused = theatre.create()
-    assert (refused.status_code, refused.content) == (429, b"")
-    task_id = theatre.order()
-    answers = [theatre.query(task_id) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [429, 429, 200]
-    assert not any("retry-after" in answer.headers for answer in (refused, *answers))
-    assert answers[0].json()
+def rate_limited(server: Any) -> None:
+    rejected = server.create()
+    assert (rejected.status_code, rejected.content) == (429, b"")
+    task_id = server.create_task()
+    responses = [server.query(task_id) for _ in range(3)]
+    assert [response.status_code for response in responses] == [429, 429, 200]
+    assert not any("retry-after" in response.headers for response in (rejected, *responses))
+    assert responses[0].json()
 
 
-def error_in_200(theatre: Any) -> None:
-    answer = theatre.create()
-    assert (answer.status_code, answer.json()["code"], answer.json()["data"]) == (200, 402, None)
-    assert theatre.made() == []
+def error_in_200(server: Any) -> None:
+    response = server.create()
+    assert (response.status_code, response.json()["code"], response.json()["data"]) == (200, 402, None)
+    assert server.task_ids() == []
 
 
-def nested_error(theatre: Any) -> None:
-    answer = theatre.create()
-    assert answer.status_code == 400
-    inner = json.loads(answer.json()["error"]["message"])
+def nested_error(server: Any) -> None:
+    response = server.create()
+    assert response.status_code == 400
+    inner = json.loads(response.json()["error"]["message"])
     assert inner["error"]["message"]
-    assert theatre.made() == []
+    assert server.task_ids() == []
 
 
-def unavailable_model(theatre: Any) -> None:
-    listed = [row["id"] for row in theatre.ask("GET", "/api/v1/models").json()["data"]]
+def unavailable_model(server: Any) -> None:
+    listed = [row["id"] for row in server.request("GET", "/api/v1/models").json()["data"]]
     model = "seedance2-a/seedance-2.0-mini"
     assert model in listed
-    answer = theatre.create(model=model)
-    assert answer.status_code == answer.json()["code"] == 400
-    assert answer.json()["msg"].startswith("Invalid model: ")
+    response = server.create(model=model)
+    assert response.status_code == response.json()["code"] == 400
+    assert response.json()["msg"].startswith("Invalid model: ")
 
 
-def seconds_type(theatre: Any) -> None:
-    odd = theatre.of({"duration": "4"}, {"seconds": 4})
-    refused = theatre.create(**odd)
-    assert (refused.status_code, "decoded" in refused.text) == (400, True)
-    assert theatre.made() == []
-    assert theatre.create(**odd).status_code == theatre.create().status_code == 200
+def seconds_type(server: Any) -> None:
+    odd = server.by_upstream({"duration": "4"}, {"seconds": 4})
+    rejected = server.create(**odd)
+    assert (rejected.status_code, "decoded" in rejected.text) == (400, True)
+    assert server.task_ids() == []
+    assert server.create(**odd).status_code == server.create().status_code == 200
 
 
-def account_isolation(theatre: Any) -> None:
-    mine, other = theatre.order(), theatre.order(key=OTHER)
+def account_isolation(server: Any) -> None:
+    mine, other = server.create_task(), server.create_task(key=OTHER)
     assert mine != other
-    assert theatre.create().status_code == theatre.create(key=OTHER).status_code == 429
-    assert theatre.query(mine, key=OTHER).status_code == theatre.query(other).status_code == 404
-    assert theatre.query(mine).status_code == theatre.query(other, key=OTHER).status_code == 200
-    theatre.clock.advance(20)
-    assert theatre.charged() == theatre.charged(OTHER)
-    assert len(theatre.charged()) == 1
+    assert server.create().status_code == server.create(key=OTHER).status_code == 429
+    assert server.query(mine, key=OTHER).status_code == server.query(other).status_code == 404
+    assert server.query(mine).status_code == server.query(other, key=OTHER).status_code == 200
+    server.clock.advance(20)
+    assert server.charges() == server.charges(OTHER)
+    assert len(server.charges()) == 1
 
 
-def large_body(theatre: Any) -> None:
-    theatre.order(note="x" * 2_000_000)
-    (entry,) = theatre.journal()
+def large_body(server: Any) -> None:
+    server.create_task(note="x" * 2_000_000)
+    (entry,) = server.journal()
     assert 1000 < len(entry["request_body"]) < 10_000
     assert "sk_test" not in json.dumps(entry)
     assert ["authorization", "***"] in entry["request_headers"]
 
 
-def offline(theatre: Any) -> None:
-    def ordered(picture: str, key: str) -> httpx.Response:
+def offline(server: Any) -> None:
+    def create_with(picture: str, key: str) -> httpx.Response:
         url = f"https://unreachable.invalid/{picture}.png"
         part = {"type": "image_url", "role": "first_frame", "image_url": {"url": url}}
-        return theatre.create(key=key, **theatre.of({"first_frame_url": url}, {"input_reference": {"content": [part]}}))
+        return server.create(
+            key=key, **server.by_upstream({"first_frame_url": url}, {"input_reference": {"content": [part]}})
+        )
 
     for key in ("anything", "at all"):
-        assert ordered("boat", key).status_code == 200
-        refused = ordered("too-wide", key)  # by its declared form: nobody can fetch it
-        assert (refused.status_code, "allowed" in refused.text) == (400, True), refused.text
+        assert create_with("boat", key).status_code == 200
+        rejected = create_with("too-wide", key)  # by its declared size: the URL cannot be fetched
+        assert (rejected.status_code, "allowed" in rejected.text) == (400, True), rejected.text
 
 
-def local_urls(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(DAY)
-    told = json.dumps(theatre.task(task_id))
-    assert "apimodels.app" not in told
-    assert "ope.ai" not in told
-    assert theatre.of(theatre.link(task_id), theatre.url).startswith(theatre.url)
-    answer = theatre.content(task_id)
-    assert answer.status_code == 302
-    assert str(httpx.URL(theatre.url).join(answer.headers["location"])).startswith(theatre.url)
+def local_urls(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(DAY)
+    text = json.dumps(server.task(task_id))
+    assert "apimodels.app" not in text
+    assert "ope.ai" not in text
+    assert server.by_upstream(server.content_url(task_id), server.url).startswith(server.url)
+    response = server.content(task_id)
+    assert response.status_code == 302
+    assert str(httpx.URL(server.url).join(response.headers["location"])).startswith(server.url)
 
 
 # --- moderation ---
 
 
-def face_refused(theatre: Any) -> None:
-    answer = theatre.create()
-    assert answer.status_code == 400
-    code = theatre.of("CONTENT_MODERATION", "InputImageSensitiveContentDetected.PrivacyInformation")
-    assert code in answer.text
-    assert (theatre.made(), theatre.charged()) == ([], [])
+def face_refused(server: Any) -> None:
+    response = server.create()
+    assert response.status_code == 400
+    code = server.by_upstream("CONTENT_MODERATION", "InputImageSensitiveContentDetected.PrivacyInformation")
+    assert code in response.text
+    assert (server.task_ids(), server.charges()) == ([], [])
 
 
-def audio_moderated(theatre: Any) -> None:
-    orders = [theatre.order() for _ in range(12)]
-    theatre.clock.advance(149)
-    assert {theatre.word(task_id) for task_id in orders} == {theatre.of("processing", "IN_PROGRESS")}
-    theatre.clock.advance(1)
-    words = [theatre.word(task_id) for task_id in orders]
-    assert set(words) == {*theatre.of(("completed", "failed"), ("SUCCESS", "FAILURE"))}
-    failed = theatre.task(orders[words.index(theatre.of("failed", "FAILURE"))])
-    assert theatre.of("CONTENT_MODERATION", "OutputAudioSensitiveContentDetected") in json.dumps(failed)
+def audio_moderated(server: Any) -> None:
+    orders = [server.create_task() for _ in range(12)]
+    server.clock.advance(149)
+    assert {server.raw_status(task_id) for task_id in orders} == {server.by_upstream("processing", "IN_PROGRESS")}
+    server.clock.advance(1)
+    statuses = [server.raw_status(task_id) for task_id in orders]
+    assert set(statuses) == {*server.by_upstream(("completed", "failed"), ("SUCCESS", "FAILURE"))}
+    failed = server.task(orders[statuses.index(server.by_upstream("failed", "FAILURE"))])
+    assert server.by_upstream("CONTENT_MODERATION", "OutputAudioSensitiveContentDetected") in json.dumps(failed)
     assert "audio" in json.dumps(failed)
 
 
-def partial_batch_failure(theatre: Any) -> None:
-    orders = [theatre.order() for _ in range(4)]
-    theatre.clock.advance(20)
-    good, bad = theatre.of(("completed", "failed"), ("SUCCESS", "FAILURE"))
-    assert [theatre.word(task_id) for task_id in orders] == [good, bad, good, good]
-    assert [bool(amount) for amount in theatre.charged()] == [True, False, True, True]
+def partial_batch_failure(server: Any) -> None:
+    orders = [server.create_task() for _ in range(4)]
+    server.clock.advance(20)
+    good, bad = server.by_upstream(("completed", "failed"), ("SUCCESS", "FAILURE"))
+    assert [server.raw_status(task_id) for task_id in orders] == [good, bad, good, good]
+    assert [bool(amount) for amount in server.charges()] == [True, False, True, True]
 
 
-def moderated_early_and_late(theatre: Any) -> None:
-    assert theatre.create(prompt="A portrait of somebody").status_code == 400
-    task_id = theatre.order()
-    theatre.clock.advance(119)
-    assert theatre.word(task_id) == theatre.of("processing", "IN_PROGRESS")
-    theatre.clock.advance(1)
-    assert theatre.word(task_id) == theatre.of("failed", "FAILURE")
-    assert theatre.of("output video", "OutputVideoSensitiveContentDetected") in json.dumps(theatre.task(task_id))
+def moderated_early_and_late(server: Any) -> None:
+    assert server.create(prompt="A portrait of somebody").status_code == 400
+    task_id = server.create_task()
+    server.clock.advance(119)
+    assert server.raw_status(task_id) == server.by_upstream("processing", "IN_PROGRESS")
+    server.clock.advance(1)
+    assert server.raw_status(task_id) == server.by_upstream("failed", "FAILURE")
+    assert server.by_upstream("output video", "OutputVideoSensitiveContentDetected") in json.dumps(server.task(task_id))
 
 
 # --- money ---
 
 
-def failed_but_charged(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(DAY)
-    assert theatre.word(task_id) == theatre.of("failed", "FAILURE")
-    (charged,) = theatre.charged()
-    assert charged > 0
+def failed_but_charged(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(DAY)
+    assert server.raw_status(task_id) == server.by_upstream("failed", "FAILURE")
+    (charge,) = server.charges()
+    assert charge > 0
 
 
-def failed_not_charged(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(60)
-    assert theatre.word(task_id) == theatre.of("failed", "FAILURE")
-    assert theatre.charged() == [0]
+def failed_not_charged(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(60)
+    assert server.raw_status(task_id) == server.by_upstream("failed", "FAILURE")
+    assert server.charges() == [0]
 
 
-def duplicate_responses(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(20)
-    said = raw_query(theatre, task_id)
-    assert said.count(b"HTTP/1.1 200") == said.count(theatre.of(b'"completed"', b'"SUCCESS"')) == 2
-    (charged,) = theatre.charged()
-    theatre.clock.advance(DAY)
-    raw_query(theatre, task_id)
-    assert theatre.charged() == [charged]
-    assert charged > 0
+def duplicate_responses(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(20)
+    received = raw_query(server, task_id)
+    assert received.count(b"HTTP/1.1 200") == received.count(server.by_upstream(b'"completed"', b'"SUCCESS"')) == 2
+    (charge,) = server.charges()
+    server.clock.advance(DAY)
+    raw_query(server, task_id)
+    assert server.charges() == [charge]
+    assert charge > 0
 
 
-def raw_query(theatre: Any, task_id: str) -> bytes:
-    """All that a connection brings after one query."""
-    url = httpx.URL(theatre.url)
-    path = theatre.of(f"/api/v1/video/generations?task_id={task_id}", f"/v1/videos/{task_id}")
+def raw_query(server: Any, task_id: str) -> bytes:
+    """Return all bytes that a connection sends after one query."""
+    url = httpx.URL(server.url)
+    path = server.by_upstream(f"/api/v1/video/generations?task_id={task_id}", f"/v1/videos/{task_id}")
     with socket.create_connection((url.host, url.port), timeout=10) as line:
         head = f"GET {path} HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: Bearer sk_test_scenarios\r\n"
         line.sendall(f"{head}Connection: close\r\n\r\n".encode())
         return b"".join(iter(lambda: line.recv(65536), b""))
 
 
-def wrong_size(theatre: Any, watch: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(DAY)
-    answer = theatre.content(task_id)
-    assert watch(answer.content)["size"] == theatre.of((480, 480), (320, 320))
-    if theatre.is_a:
-        (charged,) = theatre.charged()
-        told = theatre.ask("GET", f"/api/v1/records/{task_id}").json()["data"]["credits"]
-        assert told == pytest.approx(2 * float(charged))
+def wrong_size(server: Any, watch: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(DAY)
+    response = server.content(task_id)
+    assert watch(response.content)["size"] == server.by_upstream((480, 480), (320, 320))
+    if server.is_apimodels:
+        (charge,) = server.charges()
+        credits_ = server.request("GET", f"/api/v1/records/{task_id}").json()["data"]["credits"]
+        assert credits_ == pytest.approx(2 * float(charge))
 
 
-# --- answers that changed ---
+# --- contract drift ---
 
 
-def field_renamed(theatre: Any) -> None:
-    told = theatre.task(theatre.order())
-    old, new = theatre.of(("state", "stateOfTask"), ("status", "state_of_task"))
-    assert old not in told
-    assert told[new] == theatre.of("pending", "QUEUED")
+def field_renamed(server: Any) -> None:
+    task = server.task(server.create_task())
+    old, new = server.by_upstream(("state", "stateOfTask"), ("status", "state_of_task"))
+    assert old not in task
+    assert task[new] == server.by_upstream("pending", "QUEUED")
 
 
-def intermittent_drift(theatre: Any) -> None:
-    task_id, field = theatre.order(), theatre.of("createTime", "created_at")
-    there = [field in theatre.task(task_id) for _ in range(40)]
-    assert 5 < sum(there) < 35
+def intermittent_drift(server: Any) -> None:
+    task_id, field = server.create_task(), server.by_upstream("createTime", "created_at")
+    present = [field in server.task(task_id) for _ in range(40)]
+    assert 5 < sum(present) < 35
 
 
-def legacy_field_names(theatre: Any) -> None:
-    created = theatre.create().json()["data"]
+def legacy_field_names(server: Any) -> None:
+    created = server.create().json()["data"]
     assert created.keys() >= {"task_id", "status"}
-    theatre.clock.advance(DAY)
-    told = theatre.task(created["task_id"])
-    assert (told["task_id"], told["status"], len(told["videos"])) == (created["task_id"], "completed", 1)
-    assert not told.keys() & {"taskId", "state", "resultUrls"}
+    server.clock.advance(DAY)
+    task = server.task(created["task_id"])
+    assert (task["task_id"], task["status"], len(task["videos"])) == (created["task_id"], "completed", 1)
+    assert not task.keys() & {"taskId", "state", "resultUrls"}
 
 
 # --- the content ---
 
 
-def content_race(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(20)
+def content_race(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(20)
     for _ in range(2):
-        assert theatre.word(task_id) == "SUCCESS"
-        answer = theatre.content(task_id)
-        assert answer.status_code == 400
-        assert answer.json()["error"]["message"].startswith("Task is not completed yet, current status: ")
-        theatre.clock.advance(5)
-    assert is_clip(theatre.content(task_id))
+        assert server.raw_status(task_id) == "SUCCESS"
+        response = server.content(task_id)
+        assert response.status_code == 400
+        assert response.json()["error"]["message"].startswith("Task is not completed yet, current status: ")
+        server.clock.advance(5)
+    assert is_clip(server.content(task_id))
 
 
-def download_reset(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(DAY)
-    got = bytearray()
-    with theatre.http.stream("GET", theatre.link(task_id), headers=bearer()) as answer, contextlib.suppress(*BROKEN):
-        for chunk in answer.iter_bytes():
-            got += chunk
-    whole = theatre.content(task_id)
-    assert is_clip(whole)
-    assert 0 < len(got) < len(whole.content)
+def download_reset(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(DAY)
+    received = bytearray()
+    with (
+        server.http.stream("GET", server.content_url(task_id), headers=bearer()) as response,
+        contextlib.suppress(*BROKEN),
+    ):
+        for chunk in response.iter_bytes():
+            received += chunk
+    complete = server.content(task_id)
+    assert is_clip(complete)
+    assert 0 < len(received) < len(complete.content)
 
 
 def bearer() -> dict[str, str]:
     return {"Authorization": "Bearer sk_test_scenarios"}
 
 
-def content_not_found(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(10)
-    assert theatre.word(task_id) == theatre.of("completed", "SUCCESS")
-    assert [theatre.content(task_id).status_code for _ in range(3)] == [404] * 3
-    assert theatre.charged() != [0]
+def content_not_found(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(10)
+    assert server.raw_status(task_id) == server.by_upstream("completed", "SUCCESS")
+    assert [server.content(task_id).status_code for _ in range(3)] == [404] * 3
+    assert server.charges() != [0]
 
 
-def download_errors(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(10)
-    assert theatre.content(task_id).status_code == 500
+def download_errors(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(10)
+    assert server.content(task_id).status_code == 500
     with pytest.raises(BROKEN):
-        theatre.content(task_id)
-    assert is_clip(theatre.content(task_id))
-    theatre.clock.advance(3600)
-    assert theatre.content(task_id).status_code == theatre.of(404, 410)
+        server.content(task_id)
+    assert is_clip(server.content(task_id))
+    server.clock.advance(3600)
+    assert server.content(task_id).status_code == server.by_upstream(404, 410)
 
 
-def content_unavailable(theatre: Any) -> None:
-    task_id = theatre.order()
+def content_unavailable(server: Any) -> None:
+    task_id = server.create_task()
     for _ in range(3):
-        theatre.clock.advance(DAY / 4)
-        assert theatre.word(task_id) == "SUCCESS"
-        answer = theatre.content(task_id)
-        assert (answer.status_code, answer.json()["error"]["message"]) == (502, "Failed to fetch video content")
+        server.clock.advance(DAY / 4)
+        assert server.raw_status(task_id) == "SUCCESS"
+        response = server.content(task_id)
+        assert (response.status_code, response.json()["error"]["message"]) == (502, "Failed to fetch video content")
 
 
-def completed_without_url(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(DAY / 4)
-    assert theatre.word(task_id) == theatre.of("completed", "SUCCESS")
-    if theatre.is_a:
-        assert theatre.task(task_id)["resultUrls"] == []
+def completed_without_url(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(DAY / 4)
+    assert server.raw_status(task_id) == server.by_upstream("completed", "SUCCESS")
+    if server.is_apimodels:
+        assert server.task(task_id)["resultUrls"] == []
     else:
-        assert theatre.content(task_id).status_code == 502
+        assert server.content(task_id).status_code == 502
 
 
-def link_expires(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(20)
-    link, lives = theatre.link(task_id), theatre.of(7 * DAY, DAY)
-    theatre.clock.advance(lives - 1)
-    assert is_clip(theatre.ask("GET", link))
-    theatre.clock.advance(1)
-    assert theatre.ask("GET", link).status_code == theatre.of(404, 410)
+def link_expires(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(20)
+    content_url, lifetime = server.content_url(task_id), server.by_upstream(7 * DAY, DAY)
+    server.clock.advance(lifetime - 1)
+    assert is_clip(server.request("GET", content_url))
+    server.clock.advance(1)
+    assert server.request("GET", content_url).status_code == server.by_upstream(404, 410)
 
 
-def content_redirects(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(10)
-    early = theatre.content(task_id)
+def content_redirects(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(10)
+    early = server.content(task_id)
     assert (early.status_code, "not completed yet" in early.text) == (400, True)
-    moved = theatre.content(task_id)
+    moved = server.content(task_id)
     assert (moved.status_code, moved.content) == (302, b"")
-    assert is_clip(theatre.http.get(moved.headers["location"]))
+    assert is_clip(server.http.get(moved.headers["location"]))
 
 
-def broken_download(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(10)
+def broken_download(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(10)
     for _ in range(2):
         with pytest.raises(BROKEN):
-            theatre.content(task_id)
-    whole = theatre.content(task_id, Range="bytes=10-19")
-    assert is_clip(whole)
-    assert len(whole.content) > 10
+            server.content(task_id)
+    complete = server.content(task_id, Range="bytes=10-19")
+    assert is_clip(complete)
+    assert len(complete.content) > 10
 
 
-def wrong_content_type(theatre: Any) -> None:
-    task_id = theatre.order()
-    theatre.clock.advance(10)
-    answer = theatre.content(task_id, Range="bytes=10-19")
-    assert is_clip(answer)
-    assert answer.headers["content-type"] == "text/plain"
+def wrong_content_type(server: Any) -> None:
+    task_id = server.create_task()
+    server.clock.advance(10)
+    response = server.content(task_id, Range="bytes=10-19")
+    assert is_clip(response)
+    assert response.headers["content-type"] == "text/plain"
 
 
 # --- assets ---
 
 
-def registered(theatre: Any) -> str:
-    group = theatre.post("/api/v1/assets/groups", {"name": "cast"}).json()["data"]["id"]
-    wanted = {"group_id": group, "url": "https://mock.test/not-a-face.png", "asset_type": "Image"}
-    answer = theatre.post("/api/v1/assets", wanted)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["data"]["id"])
+def registered(server: Any) -> str:
+    group = server.post("/api/v1/assets/groups", {"name": "cast"}).json()["data"]["id"]
+    asset = {"group_id": group, "url": "https://mock.test/not-a-face.png", "asset_type": "Image"}
+    response = server.post("/api/v1/assets", asset)
+    assert response.status_code == 200, response.text
+    return str(response.json()["data"]["id"])
 
 
-def status_of(theatre: Any, asset_id: str) -> str:
-    return str(theatre.post("/api/v1/assets/get", {"id": asset_id}).json()["data"]["status"])
+def status_of(server: Any, asset_id: str) -> str:
+    return str(server.post("/api/v1/assets/get", {"id": asset_id}).json()["data"]["status"])
 
 
-def asset_not_active(theatre: Any) -> None:
-    asset_id = registered(theatre)
-    theatre.clock.advance(3599)
-    assert status_of(theatre, asset_id) == "Processing"
-    refused = theatre.create(first_frame_url=f"asset://{asset_id}", aspect_ratio="adaptive")
-    assert refused.status_code == 400
-    assert asset_id in refused.text
-    assert "INVALID_INPUT" in refused.text
-    assert theatre.made() == []
-    theatre.clock.advance(1)
-    assert status_of(theatre, asset_id) == "Active"
-    theatre.order(first_frame_url=f"asset://{asset_id}", aspect_ratio="adaptive")
+def asset_not_active(server: Any) -> None:
+    asset_id = registered(server)
+    server.clock.advance(3599)
+    assert status_of(server, asset_id) == "Processing"
+    rejected = server.create(first_frame_url=f"asset://{asset_id}", aspect_ratio="adaptive")
+    assert rejected.status_code == 400
+    assert asset_id in rejected.text
+    assert "INVALID_INPUT" in rejected.text
+    assert server.task_ids() == []
+    server.clock.advance(1)
+    assert status_of(server, asset_id) == "Active"
+    server.create_task(first_frame_url=f"asset://{asset_id}", aspect_ratio="adaptive")
 
 
-def asset_active_at_once(theatre: Any) -> None:
-    asset_id = registered(theatre)
-    assert status_of(theatre, asset_id) == "Active"
-    theatre.order(first_frame_url=f"asset://{asset_id}", aspect_ratio="adaptive")
+def asset_active_at_once(server: Any) -> None:
+    asset_id = registered(server)
+    assert status_of(server, asset_id) == "Active"
+    server.create_task(first_frame_url=f"asset://{asset_id}", aspect_ratio="adaptive")
 
 
-PROVERS: dict[str, Callable[..., None]] = {
-    prover.__name__.replace("_", "-"): prover
-    for prover in (
+CHECKS: dict[str, Callable[..., None]] = {
+    check.__name__.replace("_", "-"): check
+    for check in (
         account_isolation, asset_active_at_once, asset_not_active, audio_moderated, broken_download,
         completed_without_url, content_not_found, content_race, content_redirects, content_unavailable,
         download_errors, download_reset, duplicate_responses, error_in_200, expired, face_refused,
@@ -476,15 +483,15 @@ PROVERS: dict[str, Callable[..., None]] = {
         undocumented_success_status, wrong_content_type, wrong_size,
     )
 }  # fmt: skip
-PLAYED = [(name, upstream) for name in scenario_names() for upstream in load_builtin(name).upstreams]
+CASES = [(name, upstream) for name in scenario_names() for upstream in load_builtin(name).upstreams]
 
 
-def test_every_scenario_has_a_prover() -> None:
-    assert sorted(PROVERS) == list(scenario_names())
+def test_every_scenario_has_a_check() -> None:
+    assert sorted(CHECKS) == list(scenario_names())
 
 
-@pytest.mark.parametrize(("name", "upstream"), PLAYED)
-def test_a_scenario_shows_what_it_says(theatre: Any, name: str, upstream: str, watch: Any) -> None:
-    theatre.put(name, upstream)
-    more = {"watch": watch} if name == "wrong-size" else {}
-    PROVERS[name](theatre, **more)
+@pytest.mark.parametrize(("name", "upstream"), CASES)
+def test_a_scenario_behaves_as_described(server: Any, name: str, upstream: str, watch: Any) -> None:
+    server.activate(name, upstream)
+    extra = {"watch": watch} if name == "wrong-size" else {}
+    CHECKS[name](server, **extra)

@@ -1,4 +1,4 @@
-"""Scenario files: read whole, or refused with the file, the line, what was found and what is allowed."""
+"""Scenario files: parsed as a whole, or rejected with the file, the line, the value and what is allowed."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ link = "https://example.com/report"
 """
 
 
-def read(rest: str = "", head: str = HEAD) -> Scenario:
+def parse(rest: str = "", head: str = HEAD) -> Scenario:
     return parse_scenario(head + rest, "night.toml")
 
 
-def refusal(rest: str = "", head: str = HEAD) -> str:
-    with pytest.raises(InvalidScenario) as caught:
-        read(rest, head)
-    return str(caught.value)
+def error_of(rest: str = "", head: str = HEAD) -> str:
+    with pytest.raises(InvalidScenario) as error:
+        parse(rest, head)
+    return str(error.value)
 
 
-def test_a_scenario_says_all_that_it_can_say() -> None:
-    said = read(
+def test_every_section_is_parsed() -> None:
+    scenario = parse(
         """
 upstreams = ["opeai"]
 [[fates]]
@@ -60,30 +60,34 @@ height = 720
 """.replace('upstreams = ["opeai"]\n', ""),
         'default = "slow"\n' + HEAD + 'upstreams = ["opeai"]\ncovers = ["F1"]\n',
     )
-    assert (said.title, said.description, said.links) == ("A title", "A sentence.", ("https://example.com/report",))
-    assert (said.covers, said.upstreams) == (("F1",), ("opeai",))
-    assert [rule.outcomes.weighted[0][1].kind for rule in said.fates] == [
+    assert (scenario.title, scenario.description, scenario.links) == (
+        "A title",
+        "A sentence.",
+        ("https://example.com/report",),
+    )
+    assert (scenario.covers, scenario.upstreams) == (("F1",), ("opeai",))
+    assert [rule.outcomes.weighted[0][1].kind for rule in scenario.fates] == [
         FateKind.STUCK, FateKind.SLOW, FateKind.SLOW,
     ]  # fmt: skip
-    assert [str(rule.fault) for rule in said.faults] == ["status code=502 body=html"]
-    assert said.limit is not None and (said.limit.rate, said.limit.concurrency) == (60, 2)
-    assert said.credit == Decimal("2.50")
-    assert [one.fixed for one in said.latencies.rules] == [600.0, None]
-    assert said.media["https://example.com/boat.mp4"].facts.width == 1280
+    assert [str(rule.fault) for rule in scenario.faults] == ["status code=502 body=html"]
+    assert scenario.limit is not None and (scenario.limit.rate, scenario.limit.concurrency) == (60, 2)
+    assert scenario.credit == Decimal("2.50")
+    assert [rule.fixed for rule in scenario.latencies.rules] == [600.0, None]
+    assert scenario.media["https://example.com/boat.mp4"].facts.width == 1280
 
 
-WRONG = {
-    "no TOML": ("[[fates]]\nfate = \n", 6, "Invalid value"),
+INVALID = {
+    "not TOML": ("[[fates]]\nfate = \n", 6, "Invalid value"),
     "the end is missing": ('x = """\n', 6, "not valid TOML"),
     "an unknown section": ("[weather]\n", 5, "unknown key 'weather' in a scenario; available: default, scenario"),
     "an unknown key of the head": ('author = "me"\n', 5, "unknown key 'author' in [scenario]; available: title"),
-    "an upstream that is none": (
+    "an unknown upstream": (
         'upstreams = ["opeai", "other"]\n', 5,
         "unknown upstream 'other'; available: apimodels, opeai",
     ),
-    "no upstream": ("upstreams = []\n", 5, "upstreams is empty"),
+    "no upstreams": ("upstreams = []\n", 5, "upstreams is empty"),
     "covers twice": ('covers = ["F1", "F1"]\n', 5, "each once"),
-    "a fate that is none": ('[[fates]]\nfate = "stuk"\n', 6, "fate is 'stuk'; allowed: succeed"),
+    "an unknown fate": ('[[fates]]\nfate = "stuk"\n', 6, "fate is 'stuk'; allowed: succeed"),
     "a fate's unknown parameter": (
         '[[fates]]\nfate = { fate = "stuck", wat = 1 }\n', 6,
         "stuck has no parameter 'wat'",
@@ -101,7 +105,7 @@ WRONG = {
     "a fault without its operation": (
         '[[faults]]\nfault = "redirect"\nmatch = { operation = "create" }\n', 5, "redirect makes no sense",
     ),
-    "fates that are no tables": ("fates = 3\n", 5, "unknown key 'fates' in [scenario]"),
+    "fates that are not tables": ("fates = 3\n", 5, "unknown key 'fates' in [scenario]"),
     "faults that are one table": ('[faults]\nfault = "response_lost"\n', 5, "faults is not a list of tables"),
     "a rule for another upstream": (
         'upstreams = ["opeai"]\n[[fates]]\nfate = "stuck"\nmatch = { upstream = "apimodels" }\n', 8,
@@ -131,7 +135,7 @@ WRONG = {
         '[media."https://a.test/b"]\nkind = "image"\nmood = 1\n', 7,
         "unknown media fact 'mood'; available: kind",
     ),
-    "media that are no table": ('[media]\n"https://a.test/b" = 1\n', 6, "https://a.test/b is 1; allowed: a table"),
+    "media that are not a table": ('[media]\n"https://a.test/b" = 1\n', 6, "https://a.test/b is 1; allowed: a table"),
     "a fate behind another": (
         '[[fates]]\nfate = "stuck"\n[[fates]]\nfate = "slow"\nmatch = { prompt = "boat" }\n', 7,
         "an earlier rule (stuck) takes every call of this one (slow)",
@@ -159,52 +163,52 @@ WRONG = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("rest", "line", "said"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_told_with_its_line(rest: str, line: int, said: str) -> None:
-    message = refusal(rest)
+@pytest.mark.parametrize(("rest", "line", "expected"), INVALID.values(), ids=INVALID)
+def test_an_error_names_the_line(rest: str, line: int, expected: str) -> None:
+    message = error_of(rest)
     assert message.startswith(f"night.toml, line {line}: "), message
-    assert said in message
+    assert expected in message
     assert "allowed: " in message or "available: " in message or "there are: " in message
 
 
-def test_rules_that_only_sometimes_meet_do_not_contradict_each_other() -> None:
-    read('[[fates]]\nfate = "stuck"\nmatch = { times = 1 }\n[[fates]]\nfate = "slow"\n')
-    read('[[fates]]\nfate = "stuck"\nmatch = { prompt = "a" }\n[[fates]]\nfate = "slow"\n')
-    read('[[faults]]\nfault = "status code=502"\nmatch = { nth = 1 }\n[[faults]]\nfault = "not_found"\n')
-    read('[[faults]]\nfault = "body_cut"\n[[faults]]\nfault = "status code=502"\n')
-    read('[[faults]]\nfault = "missing field=id"\n[[faults]]\nfault = "missing field=status"\n')
-    read('[[fates]]\nfate = "stuck"\n[[faults]]\nfault = "status code=502"\nmatch = { operation = "query" }\n')
-    read('[[fates]]\nfate = "refused"\n[[faults]]\nfault = "latency seconds=1"\nmatch = { operation = "create" }\n')
+def test_rules_that_overlap_only_in_part_do_not_conflict() -> None:
+    parse('[[fates]]\nfate = "stuck"\nmatch = { times = 1 }\n[[fates]]\nfate = "slow"\n')
+    parse('[[fates]]\nfate = "stuck"\nmatch = { prompt = "a" }\n[[fates]]\nfate = "slow"\n')
+    parse('[[faults]]\nfault = "status code=502"\nmatch = { nth = 1 }\n[[faults]]\nfault = "not_found"\n')
+    parse('[[faults]]\nfault = "body_cut"\n[[faults]]\nfault = "status code=502"\n')
+    parse('[[faults]]\nfault = "missing field=id"\n[[faults]]\nfault = "missing field=status"\n')
+    parse('[[fates]]\nfate = "stuck"\n[[faults]]\nfault = "status code=502"\nmatch = { operation = "query" }\n')
+    parse('[[fates]]\nfate = "refused"\n[[faults]]\nfault = "latency seconds=1"\nmatch = { operation = "create" }\n')
     cut = '[[faults]]\nfault = "body_cut"\nmatch = { operation = "content" }'
-    read('[[fates]]\nfate = "refused"\nmatch = { times = 1 }\n' + cut)
+    parse('[[fates]]\nfate = "refused"\nmatch = { times = 1 }\n' + cut)
 
 
 @pytest.mark.parametrize("name", ["title", "description"])
-def test_the_head_is_whole(name: str) -> None:
+def test_the_title_and_the_description_are_required(name: str) -> None:
     head = "\n".join(line for line in HEAD.split("\n") if not line.startswith(name))
-    assert refusal(head=head) == f"night.toml, line 1: [scenario] has no {name}; allowed: a text on one line"
+    assert error_of(head=head) == f"night.toml, line 1: [scenario] has no {name}; allowed: a text on one line"
 
 
 def test_a_link_is_a_web_address() -> None:
-    assert "line 4: link is 'ftp://x'; allowed: a web address" in refusal(
+    assert "line 4: link is 'ftp://x'; allowed: a web address" in error_of(
         head=HEAD.replace("https://example.com/report", "ftp://x")
     )
-    assert read(head=HEAD.replace('"https://example.com/report"', '["https://a.test/1", "http://b.test"]')).links == (
+    assert parse(head=HEAD.replace('"https://example.com/report"', '["https://a.test/1", "http://b.test"]')).links == (
         "https://a.test/1", "http://b.test",
     )  # fmt: skip
 
 
-def test_a_scenario_without_a_head_is_none() -> None:
-    assert refusal(head="# nothing\n") == "night.toml, line 1: there is no [scenario]; allowed: a table"
-    assert refusal(head="scenario = 3\n") == "night.toml, line 1: scenario is 3; allowed: a table"
+def test_the_head_is_required() -> None:
+    assert error_of(head="# nothing\n") == "night.toml, line 1: there is no [scenario]; allowed: a table"
+    assert error_of(head="scenario = 3\n") == "night.toml, line 1: scenario is 3; allowed: a table"
 
 
-def test_a_scenario_is_bounded() -> None:
-    assert "allowed: at most 65536 bytes and 2000 lines" in refusal("#" * 65537)
-    assert "allowed: at most 65536 bytes and 2000 lines" in refusal("\n" * 2001)
+def test_the_size_is_limited() -> None:
+    assert "allowed: at most 65536 bytes and 2000 lines" in error_of("#" * 65537)
+    assert "allowed: at most 65536 bytes and 2000 lines" in error_of("\n" * 2001)
 
 
-def test_every_key_has_its_line() -> None:
+def test_line_numbers_of_all_keys() -> None:
     text = """# one
 a.b = 1
 c = [
@@ -230,7 +234,7 @@ y = 1
     assert line_of(text, ("missing",)) == 1
 
 
-def test_a_file_is_found_by_its_path(tmp_path: Path) -> None:
+def test_a_file_is_loaded_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(HEAD)
     assert load_scenario(path).title == load_scenario(str(path)).title == "A title"
@@ -239,7 +243,7 @@ def test_a_file_is_found_by_its_path(tmp_path: Path) -> None:
         load_scenario(path)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(InvalidScenario, match=r"absent\.toml can't be read: No such file"):
         load_scenario(tmp_path / "absent.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
@@ -247,6 +251,6 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         load_scenario(tmp_path / "bytes.toml")
 
 
-def test_an_unknown_name_is_told_with_those_that_are() -> None:
+def test_an_unknown_name_is_rejected_with_the_available_ones() -> None:
     with pytest.raises(InvalidScenario, match="unknown scenario 'nightmare'; available: "):
         load_builtin("nightmare")
