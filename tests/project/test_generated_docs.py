@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import generate_docs
-from reference_pages import readme_tables
+from reference_pages import broken_clients, readme_tables
 
 
 @pytest.mark.parametrize("name", ["readme", "upstream-differences"])
@@ -38,3 +38,10 @@ def test_the_command_runs_from_anywhere(root: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(root / "scripts" / "generate_docs.py"), "--check", "upstream-differences"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, ""), run.stderr
+
+
+def test_the_page_of_broken_clients_lists_every_client(root: Path) -> None:
+    rows = (root / broken_clients.PATH).read_text(encoding="utf-8").splitlines()
+    cells = [tuple(cell.strip() for cell in row.split("|")[1:3]) for row in rows if row.startswith("| ")]
+    expected = {**dict.fromkeys(broken_clients.CORRECT, "nothing"), **broken_clients.defects()}
+    assert {*cells} == {*expected.items(), (broken_clients.SDK_LIKE, "several"), ("client", "breaks")}
