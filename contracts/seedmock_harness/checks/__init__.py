@@ -43,13 +43,17 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def run_checks(turn: Interaction) -> Iterator[tuple[str, CheckResult]]:
+def run_checks(interaction: Interaction) -> Iterator[tuple[str, CheckResult]]:
     """What every check saw in a turn, with the check's name."""
     for check in CHECKS:
-        for look in check(turn):
-            yield check.__name__, look
+        for result in check(interaction):
+            yield check.__name__, result
 
 
-def failures(turn: Interaction) -> list[CheckFailure]:
+def failures(interaction: Interaction) -> list[CheckFailure]:
     """What is wrong with a turn."""
-    return [CheckFailure(name, look, turn.exchange) for name, look in run_checks(turn) if not look.passed]
+    return [
+        CheckFailure(name, result, interaction.exchange)
+        for name, result in run_checks(interaction)
+        if not result.passed
+    ]

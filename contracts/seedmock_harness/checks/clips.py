@@ -21,43 +21,47 @@ NEXT_RATIO = 0.02
 """How far the form of an enlarged clip may be from the input's: pixels are whole and even."""
 
 
-def clip_resolution_matches_the_order(turn: Interaction) -> Iterator[CheckResult]:
+def clip_resolution_matches_the_order(interaction: Interaction) -> Iterator[CheckResult]:
     """A clip has the pixels of the size table's row; an adaptive one, those of the nearest ratio."""
-    found = _clip(turn)
+    found = _clip(interaction)
     if found is None:
         return
-    story, order, clip = found
+    task, order, clip = found
     pixels = f"{clip.width}x{clip.height}"
-    document = story.created.document or {}
+    document = task.created.document or {}
     if order.operation is Operation.UPSCALE:
-        yield from _enlarged(turn, order, clip, known(turn.history, str(document.get("videoUrl"))))
+        yield from _enlarged(interaction, order, clip, known(interaction.history, str(document.get("videoUrl"))))
         return
-    rows = [row for row in turn.contract.sizes if row.resolution == order.resolution]
-    name = turn.contract.request.path("ratio")
+    rows = [row for row in interaction.contract.sizes if row.resolution == order.resolution]
+    name = interaction.contract.request.path("ratio")
     if order.size is not None:
         yield compare(order.size, "the clip has another size", order.size.text, pixels)
-        if document.get("size") is None and (fact := turn.contract.find(f"{turn.contract.name}.size.equivalent")):
+        if document.get("size") is None and (
+            fact := interaction.contract.find(f"{interaction.contract.name}.size.equivalent")
+        ):
             yield compare(fact, "resolution and ratio are another size", order.size.text, pixels)
     else:
-        adaptive, allowed = _adapted(turn, order, rows)
+        adaptive, allowed = _adapted(interaction, order, rows)
         yield _among(adaptive, "an adaptive clip has another form", allowed, pixels)
         unsaid = (
-            turn.contract.find(f"{turn.contract.name}.create.{name}.default") if document.get(name) is None else None
+            interaction.contract.find(f"{interaction.contract.name}.create.{name}.default")
+            if document.get(name) is None
+            else None
         )
         if unsaid is not None:
             yield _among(unsaid, "a clip that was ordered without a ratio has another", allowed, pixels)
-    usual = turn.contract.find(f"{turn.contract.name}.create.resolution.default")
+    usual = interaction.contract.find(f"{interaction.contract.name}.create.resolution.default")
     if usual is not None and document.get("resolution") is None:
         yield _among(usual, "a clip that was ordered without a resolution has another", rows, pixels)
 
 
-def clip_duration_matches_the_order(turn: Interaction) -> Iterator[CheckResult]:
+def clip_duration_matches_the_order(interaction: Interaction) -> Iterator[CheckResult]:
     """A clip is as long as was ordered, at 24 frames a second; one frame more is as the bill counts."""
-    found = _clip(turn)
+    found = _clip(interaction)
     if found is None:
         return
-    story, order, clip = found
-    rate = turn.contract.amount(f"{turn.contract.name}.content.frames_per_second")
+    task, order, clip = found
+    rate = interaction.contract.amount(f"{interaction.contract.name}.content.frames_per_second")
     if clip.frames and clip.seconds:
         yield compare(rate, "the clip has another frame rate", int(rate.value), round(clip.frames / clip.seconds, 1))
     if order.seconds is None or clip.seconds is None:
@@ -65,45 +69,45 @@ def clip_duration_matches_the_order(turn: Interaction) -> Iterator[CheckResult]:
     frame = 1 / float(rate.value)
     right = -ROUNDED <= clip.seconds - order.seconds <= frame + ROUNDED
     title, observed = "the clip has another length", f"{clip.seconds:g} s"
-    for fact in _lengths(turn.contract, story):
+    for fact in _lengths(interaction.contract, task):
         yield passed(fact, observed) if right else failed(fact, title, f"{order.seconds} s", observed)
     if right and clip.frames:
         exact = int(rate.value) * order.seconds
         option = {exact: "exact", exact + 1: "billed"}.get(clip.frames, f"{clip.frames} frames")
-        yield chosen(turn, f"{turn.contract.name}.frames", option)
+        yield chosen(interaction, f"{interaction.contract.name}.frames", option)
 
 
-def clip_audio_matches_the_order(turn: Interaction) -> Iterator[CheckResult]:
+def clip_audio_matches_the_order(interaction: Interaction) -> Iterator[CheckResult]:
     """A clip has sound exactly where it was ordered, or nothing was said of it."""
-    found = _clip(turn)
+    found = _clip(interaction)
     if found is None or found[1].operation is Operation.UPSCALE:
         return
-    story, order, clip = found
-    prefix = f"{turn.contract.name}.create.generate_audio"
-    silent = (story.created.document or {}).get("generate_audio") is None
-    fact = (turn.contract.find(f"{prefix}.default") if silent else None) or turn.contract.fact(prefix)
+    task, order, clip = found
+    prefix = f"{interaction.contract.name}.create.generate_audio"
+    silent = (task.created.document or {}).get("generate_audio") is None
+    fact = (interaction.contract.find(f"{prefix}.default") if silent else None) or interaction.contract.fact(prefix)
     words = {True: "sound", False: "no sound"}
     yield compare(fact, "the clip's sound is not as ordered", words[order.audio], words[clip.has_audio])
 
 
 def known(before: History, link: str) -> MediaFacts | None:
     """What a link leads to, if it is a result's that was fetched before."""
-    story = before.links.get(link)
-    clips = (content.exchange.response.media for content in story.contents) if story else iter(())
+    task = before.links.get(link)
+    clips = (content.exchange.response.media for content in task.contents) if task else iter(())
     return next((clip for clip in clips if clip is not None), None)
 
 
-def _clip(turn: Interaction) -> tuple[TaskHistory, ParsedOrder, MediaFacts] | None:
-    story, clip = turn.task, turn.exchange.response.media
-    if not delivered(turn) or story is None or clip is None or story.order is None:
+def _clip(interaction: Interaction) -> tuple[TaskHistory, ParsedOrder, MediaFacts] | None:
+    task, clip = interaction.task, interaction.exchange.response.media
+    if not delivered(interaction) or task is None or clip is None or task.order is None:
         return None
-    return story, story.order, clip
+    return task, task.order, clip
 
 
-def _lengths(contract: Contract, story: TaskHistory) -> Iterator[Fact]:
+def _lengths(contract: Contract, task: TaskHistory) -> Iterator[Fact]:
     """The facts that a clip's length bears out: the field or its default, and the form in which it was sent."""
     name = contract.request.path("seconds")
-    given = contract.request.read(story.created.document or {}, "seconds")
+    given = contract.request.read(task.created.document or {}, "seconds")
     field = f"{contract.name}.create.{name}"
     yield contract.fact(f"{field}.default" if given is None else field)
     form = "text" if isinstance(given, str) else "number"
@@ -118,13 +122,13 @@ def _among(fact: Fact, title: str, rows: Sequence[Size], pixels: str) -> CheckRe
     return passed(fact, pixels) if pixels in texts else failed(fact, title, " or ".join(texts), pixels)
 
 
-def _adapted(turn: Interaction, order: ParsedOrder, rows: Sequence[Size]) -> tuple[Fact, list[Size]]:
+def _adapted(interaction: Interaction, order: ParsedOrder, rows: Sequence[Size]) -> tuple[Fact, list[Size]]:
     """The rows that an adaptive order may take: that of the first picture if its form is known, 16:9 without any."""
-    contract = turn.contract
+    contract = interaction.contract
     visual = [found.reference.url for found in order.references if found.reference.kind is not MediaKind.AUDIO]
     if not visual:
         return contract.fact(f"{contract.name}.adaptive.none"), [row for row in rows if row.ratio == "16:9"]
-    first = known(turn.history, visual[0])
+    first = known(interaction.history, visual[0])
     form = first.width / first.height if first and first.width and first.height else None
     return contract.fact(f"{contract.name}.adaptive"), [_nearest(rows, form)] if form else list(rows)
 
@@ -134,15 +138,15 @@ def _nearest(rows: Sequence[Size], form: float) -> Size:
 
 
 def _enlarged(
-    turn: Interaction, order: ParsedOrder, clip: MediaFacts, source: MediaFacts | None
+    interaction: Interaction, order: ParsedOrder, clip: MediaFacts, source: MediaFacts | None
 ) -> Iterator[CheckResult]:
     width, height = clip.width or 0, clip.height or 0
-    side = turn.contract.amount(f"{turn.contract.name}.upscale.side.{order.resolution}")
+    side = interaction.contract.amount(f"{interaction.contract.name}.upscale.side.{order.resolution}")
     yield compare(side, "the target has another shorter side", int(side.value), min(width, height))
     if source is None or not (source.width and source.height and width and height):
         return
     fact, before, now = (
-        turn.contract.fact(f"{turn.contract.name}.upscale.size"),
+        interaction.contract.fact(f"{interaction.contract.name}.upscale.size"),
         source.width / source.height,
         width / height,
     )

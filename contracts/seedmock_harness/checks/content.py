@@ -20,27 +20,27 @@ _MAX_AGE = re.compile(r"max-age=(\d+)")
 _WEATHER = frozenset({401, 403, 408, 429})
 
 
-def content_is_available_on_success(turn: Interaction) -> Iterator[CheckResult]:
+def content_is_available_on_success(interaction: Interaction) -> Iterator[CheckResult]:
     """Content of a task that has not succeeded is an error, and comes soon after success."""
-    story = turn.task
-    if story is None or turn.contract.find(f"{turn.contract.name}.content.unfinished") is None:
+    task = interaction.task
+    if task is None or interaction.contract.find(f"{interaction.contract.name}.content.unfinished") is None:
         return
-    if turn.operation is Operation.QUERY:
-        yield from _given_too_early(turn, story)
-    elif turn.operation is Operation.CONTENT and turn.exchange.caller == story.caller:
-        ended = story.final_poll
+    if interaction.operation is Operation.QUERY:
+        yield from _given_too_early(interaction, task)
+    elif interaction.operation is Operation.CONTENT and interaction.exchange.caller == task.caller:
+        ended = task.final_poll
         if ended is not None and ended.status is TaskStatus.SUCCESS:
-            yield from _late(turn, turn.exchange.at - ended.exchange.at)
+            yield from _late(interaction, interaction.exchange.at - ended.exchange.at)
         else:
-            yield from _unfinished(turn, story)
+            yield from _unfinished(interaction, task)
 
 
-def content_is_video(turn: Interaction) -> Iterator[CheckResult]:
+def content_is_video(interaction: Interaction) -> Iterator[CheckResult]:
     """What is delivered is the clip's own bytes: an MP4 file, H.264, and called so."""
-    if not delivered(turn) or (turn.task is None and turn.contract.response.link_paths):
+    if not delivered(interaction) or (interaction.task is None and interaction.contract.response.link_paths):
         return  # a link may lead to a posted picture
-    contract, body = turn.contract, turn.exchange.response.body[:80]
-    clip, binary = turn.exchange.response.media, contract.find(f"{contract.name}.content.binary")
+    contract, body = interaction.contract, interaction.exchange.response.body[:80]
+    clip, binary = interaction.exchange.response.media, contract.find(f"{contract.name}.content.binary")
     if binary is not None:
         as_bytes = clip is not None or _BYTES.fullmatch(body)
         yield passed(binary) if as_bytes else failed(binary, "content is no clip", "the clip's own bytes", body)
@@ -48,39 +48,43 @@ def content_is_video(turn: Interaction) -> Iterator[CheckResult]:
     yield passed(format_, "mp4") if clip else failed(format_, "content is no whole MP4 file", "an MP4 file", body)
     if clip is not None:
         yield compare(contract.fact(f"{contract.name}.content.codec"), "the clip has another codec", "avc1", clip.codec)
-        kind = turn.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = interaction.headers.get("content-type", "").partition(";")[0].strip().lower()
         yield compare(contract.fact(f"{contract.name}.content.type"), "content has another type", "video/mp4", kind)
 
 
-def content_length_matches_the_body(turn: Interaction) -> Iterator[CheckResult]:
+def content_length_matches_the_body(interaction: Interaction) -> Iterator[CheckResult]:
     """Content-Length, where it is told, is the number of bytes that came."""
-    told, size = turn.headers.get("content-length", ""), turn.body_size
-    if turn.operation is not Operation.CONTENT or turn.is_error or turn.exchange.request.method != "GET":
+    told, size = interaction.headers.get("content-length", ""), interaction.body_size
+    if (
+        interaction.operation is not Operation.CONTENT
+        or interaction.is_error
+        or interaction.exchange.request.method != "GET"
+    ):
         return
-    if told.isdecimal() and size is not None and "content-encoding" not in turn.headers:
-        fact = turn.contract.fact(f"{turn.contract.name}.content.length")
+    if told.isdecimal() and size is not None and "content-encoding" not in interaction.headers:
+        fact = interaction.contract.fact(f"{interaction.contract.name}.content.length")
         yield compare(fact, "Content-Length is not the number of bytes", int(told), size)
 
 
-def content_is_stable(turn: Interaction) -> Iterator[CheckResult]:
+def content_is_stable(interaction: Interaction) -> Iterator[CheckResult]:
     """A second look at content finds the bytes of the first."""
-    clip = turn.exchange.response.media
-    if not delivered(turn) or turn.task is None or clip is None or not clip.digest:
+    clip = interaction.exchange.response.media
+    if not delivered(interaction) or interaction.task is None or clip is None or not clip.digest:
         return
-    before = (earlier.exchange.response.media for earlier in turn.task.contents)
+    before = (earlier.exchange.response.media for earlier in interaction.task.contents)
     first = next((media for media in before if media is not None and media.digest), None)
     if first is not None:
-        fact = turn.contract.fact(f"{turn.contract.name}.content.same")
+        fact = interaction.contract.fact(f"{interaction.contract.name}.content.same")
         yield compare(fact, "content has changed", first.digest, clip.digest)
 
 
-def content_is_cacheable(turn: Interaction) -> Iterator[CheckResult]:
+def content_is_cacheable(interaction: Interaction) -> Iterator[CheckResult]:
     """Completed content carries cache headers."""
-    cached = turn.contract.find(f"{turn.contract.name}.content.cached")
-    if cached is None or not delivered(turn):
+    cached = interaction.contract.find(f"{interaction.contract.name}.content.cached")
+    if cached is None or not delivered(interaction):
         return
-    told = turn.headers.get("cache-control", "")
-    age, amount = _MAX_AGE.search(told), turn.contract.amount(f"{turn.contract.name}.content.max_age")
+    told = interaction.headers.get("cache-control", "")
+    age, amount = _MAX_AGE.search(told), interaction.contract.amount(f"{interaction.contract.name}.content.max_age")
     if age is None or int(age[1]) == 0:
         yield failed(cached, "content may not be cached", "Cache-Control with a max-age", told or "none")
         return
@@ -88,50 +92,60 @@ def content_is_cacheable(turn: Interaction) -> Iterator[CheckResult]:
     yield compare(amount, "content may be cached for another time", int(amount.value), int(age[1]))
 
 
-def delivered(turn: Interaction) -> bool:
+def delivered(interaction: Interaction) -> bool:
     """Whether a turn is content that came whole; what a journal does not keep has no headers."""
-    asked = turn.operation is Operation.CONTENT and turn.exchange.request.method == "GET"
-    return asked and turn.status_code == 200 and bool(turn.headers) and not turn.is_error
+    asked = interaction.operation is Operation.CONTENT and interaction.exchange.request.method == "GET"
+    return asked and interaction.status_code == 200 and bool(interaction.headers) and not interaction.is_error
 
 
-def _given_too_early(turn: Interaction, story: TaskHistory) -> Iterator[CheckResult]:
+def _given_too_early(interaction: Interaction, task: TaskHistory) -> Iterator[CheckResult]:
     """A query tells after the fact that content was given of a task that had not succeeded."""
-    told = (told for told in (story.created, *story.polls) if told.status is TaskStatus.SUCCESS)
-    given = next((content for content in story.contents if content.status_code == 200), None)
-    if given is None or turn.is_error or turn.status in (None, TaskStatus.SUCCESS) or next(told, None) is not None:
+    told = (told for told in (task.created, *task.polls) if told.status is TaskStatus.SUCCESS)
+    given = next((content for content in task.contents if content.status_code == 200), None)
+    if (
+        given is None
+        or interaction.is_error
+        or interaction.status in (None, TaskStatus.SUCCESS)
+        or next(told, None) is not None
+    ):
         return
-    fact = turn.contract.fact(f"{turn.contract.name}.content.unfinished")
-    yield failed(fact, "content came before success", "an error until SUCCESS", f"content, then {turn.raw_status}")
+    fact = interaction.contract.fact(f"{interaction.contract.name}.content.unfinished")
+    yield failed(
+        fact, "content came before success", "an error until SUCCESS", f"content, then {interaction.raw_status}"
+    )
 
 
-def _unfinished(turn: Interaction, story: TaskHistory) -> Iterator[CheckResult]:
-    fact = turn.contract.fact(f"{turn.contract.name}.content.unfinished")
-    if turn.is_error:
-        if 400 <= turn.status_code < 500 and turn.status_code not in _WEATHER:
-            yield passed(fact, str(turn.status_code))
+def _unfinished(interaction: Interaction, task: TaskHistory) -> Iterator[CheckResult]:
+    fact = interaction.contract.fact(f"{interaction.contract.name}.content.unfinished")
+    if interaction.is_error:
+        if 400 <= interaction.status_code < 500 and interaction.status_code not in _WEATHER:
+            yield passed(fact, str(interaction.status_code))
         return
-    last = next((told for told in reversed(story.polls) if told.status is not None), None)
-    at_once = last is not None and 0 < turn.exchange.at == last.exchange.at
+    last = next((told for told in reversed(task.polls) if told.status is not None), None)
+    at_once = last is not None and 0 < interaction.exchange.at == last.exchange.at
     if last is not None and (at_once or last.status is TaskStatus.FAILURE):
         yield failed(
             fact, "content came without success", "an error until SUCCESS", f"content of a task {last.raw_status}"
         )
 
 
-def _late(turn: Interaction, seconds: float) -> Iterator[CheckResult]:
-    if not turn.is_error or turn.status_code < 400 or turn.status_code in _WEATHER:
+def _late(interaction: Interaction, seconds: float) -> Iterator[CheckResult]:
+    if not interaction.is_error or interaction.status_code < 400 or interaction.status_code in _WEATHER:
         return
-    waiting = any(case.kind is ErrorKind.NOT_READY for case in turn.error_cases)
-    late, never = turn.contract.fact(f"{turn.contract.name}.content.late"), f"{turn.contract.name}.no_content"
-    if turn.status_code >= 500:
-        if isinstance(turn.body, dict) and str(turn.status_code) == turn.contract.defaults[never]:
-            yield chosen(turn, never, str(turn.status_code))
+    waiting = any(case.kind is ErrorKind.NOT_READY for case in interaction.error_cases)
+    late, never = (
+        interaction.contract.fact(f"{interaction.contract.name}.content.late"),
+        f"{interaction.contract.name}.no_content",
+    )
+    if interaction.status_code >= 500:
+        if isinstance(interaction.body, dict) and str(interaction.status_code) == interaction.contract.defaults[never]:
+            yield chosen(interaction, never, str(interaction.status_code))
     elif seconds > LATE_SECONDS:
-        fact = late if waiting else turn.contract.fact(f"{turn.contract.name}.content.binary")
-        title, observed = "content is missing after success", f"{turn.status_code} after {seconds:.0f} s"
+        fact = late if waiting else interaction.contract.fact(f"{interaction.contract.name}.content.binary")
+        title, observed = "content is missing after success", f"{interaction.status_code} after {seconds:.0f} s"
         yield failed(fact, title, f"content within {LATE_SECONDS:.0f} s", observed)
         if waiting and seconds > NEVER_SECONDS:
-            yield chosen(turn, never, str(turn.status_code))
+            yield chosen(interaction, never, str(interaction.status_code))
     elif waiting:
         yield passed(late, f"{seconds:.0f} s")
 

@@ -17,47 +17,47 @@ from . import response_fields as parts
 SPOKEN = (*ORDERS, Operation.QUERY)
 
 
-def model_is_echoed(turn: Interaction) -> Iterator[CheckResult]:
+def model_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
     """An answer names the model that was ordered."""
-    order = _order(turn)
+    order = _order(interaction)
     if order is not None:
-        yield from _repeated(turn, "model", order.model.name, "another model than was ordered")
+        yield from _repeated(interaction, "model", order.model.name, "another model than was ordered")
 
 
-def prompt_is_echoed(turn: Interaction) -> Iterator[CheckResult]:
+def prompt_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
     """An answer repeats the prompt as it was sent."""
-    order = _order(turn)
+    order = _order(interaction)
     if order is not None:
-        yield from _repeated(turn, "prompt", order.prompt, "another prompt than was sent")
+        yield from _repeated(interaction, "prompt", order.prompt, "another prompt than was sent")
 
 
-def duration_is_echoed(turn: Interaction) -> Iterator[CheckResult]:
+def duration_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
     """An answer that tells the seconds tells those that were ordered."""
-    order = _order(turn)
+    order = _order(interaction)
     if order is not None and order.seconds is not None:
-        yield from _repeated(turn, "seconds", str(order.seconds), "another length than was ordered")
+        yield from _repeated(interaction, "seconds", str(order.seconds), "another length than was ordered")
 
 
-def size_is_echoed(turn: Interaction) -> Iterator[CheckResult]:
+def size_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
     """An answer tells the pixels that were ordered, also where resolution and ratio ordered them."""
-    order, document = _order(turn), _document(turn)
+    order, document = _order(interaction), _document(interaction)
     if order is None or order.size is None:
         return
-    seen = [value for _, value in _told(turn, "size")]
-    yield from _repeated(turn, "size", order.size.text, "another size than was ordered")
+    seen = [value for _, value in _told(interaction, "size")]
+    yield from _repeated(interaction, "size", order.size.text, "another size than was ordered")
     for value in seen:
         yield compare(order.size, "another size than its row says", order.size.text, value)
-        equivalent = turn.contract.find(f"{turn.contract.name}.size.equivalent")
+        equivalent = interaction.contract.find(f"{interaction.contract.name}.size.equivalent")
         if equivalent is not None and "ratio" in document and "size" not in document:
             title = "resolution and ratio mean another size than the table says"
             yield compare(equivalent, title, order.size.text, value)
 
 
-def mode_is_reported(turn: Interaction) -> Iterator[CheckResult]:
+def mode_is_reported(interaction: Interaction) -> Iterator[CheckResult]:
     """modelType tells what a clip is made from."""
-    order = _order(turn)
-    fact = turn.contract.find(f"{turn.contract.name}.query.model_type")
-    told = turn.data.get("modelType") if isinstance(turn.data, dict) else None
+    order = _order(interaction)
+    fact = interaction.contract.find(f"{interaction.contract.name}.query.model_type")
+    told = interaction.data.get("modelType") if isinstance(interaction.data, dict) else None
     if order is not None and fact is not None and isinstance(told, str):
         yield compare(fact, "modelType tells another mode", mode_type(order), told)
 
@@ -78,28 +78,40 @@ def _edits(references: tuple[LocatedReference, ...]) -> bool:
     return [found.reference.kind for found in references] == [MediaKind.VIDEO]
 
 
-def _order(turn: Interaction) -> ParsedOrder | None:
+def _order(interaction: Interaction) -> ParsedOrder | None:
     """What was ordered of the task that a successful answer speaks of."""
-    if turn.is_error or turn.operation not in SPOKEN:
+    if interaction.is_error or interaction.operation not in SPOKEN:
         return None
-    return turn.order if turn.operation in ORDERS else turn.task.order if turn.task is not None else None
+    return (
+        interaction.order
+        if interaction.operation in ORDERS
+        else interaction.task.order
+        if interaction.task is not None
+        else None
+    )
 
 
-def _document(turn: Interaction) -> dict[str, Any]:
-    asked = turn if turn.operation in ORDERS else turn.task.created if turn.task is not None else turn
+def _document(interaction: Interaction) -> dict[str, Any]:
+    asked = (
+        interaction
+        if interaction.operation in ORDERS
+        else interaction.task.created
+        if interaction.task is not None
+        else interaction
+    )
     return {name: value for name, value in (asked.document or {}).items() if value is not None}
 
 
-def _told(turn: Interaction, name: str) -> Iterator[tuple[Fact, Any]]:
+def _told(interaction: Interaction, name: str) -> Iterator[tuple[Fact, Any]]:
     """The fields of this name that are told, with what they say."""
-    data = turn.data if isinstance(turn.data, dict) else {}
-    for field in parts.fields_of(turn):
+    data = interaction.data if isinstance(interaction.data, dict) else {}
+    for field in parts.fields_of(interaction):
         if field.path.rpartition(".")[2] == name and "[]" not in field.path and name in data:
             yield field, data[name]
 
 
-def _repeated(turn: Interaction, name: str, ordered: str, title: str) -> Iterator[CheckResult]:
-    for field, value in _told(turn, name):
+def _repeated(interaction: Interaction, name: str, ordered: str, title: str) -> Iterator[CheckResult]:
+    for field, value in _told(interaction, name):
         yield compare(field, title, ordered, value)
 
 

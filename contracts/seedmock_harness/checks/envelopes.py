@@ -21,34 +21,40 @@ SPOKEN_BY = {"task": "newapi", "middleware": "newapi", "error": "ark"}
 """The option of B's error variant whose envelope it is; the proxy's stands in both."""
 
 
-def responses_are_json(turn: Interaction) -> Iterator[CheckResult]:
+def responses_are_json(interaction: Interaction) -> Iterator[CheckResult]:
     """Every answer but media is a JSON object, and says so; what a proxy in front says of a 5xx is its own affair."""
-    if turn.operation is None or not parts.speaks(turn):
+    if interaction.operation is None or not parts.speaks(interaction):
         return
-    fact = parts.refusal_fact(turn) if turn.is_error else parts.response_fact(turn)
-    gateway = Severity.INFO if _of_a_gateway(turn) else None
-    type_ = turn.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not isinstance(turn.body, dict):
-        body = turn.exchange.response.body[:80]
+    fact = parts.refusal_fact(interaction) if interaction.is_error else parts.response_fact(interaction)
+    gateway = Severity.INFO if _of_a_gateway(interaction) else None
+    type_ = interaction.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not isinstance(interaction.body, dict):
+        body = interaction.exchange.response.body[:80]
         yield failed(fact, "an answer is no JSON object", "a JSON object", body or "nothing", gateway)
-    elif turn.exchange.response.headers and type_ != "application/json" and not type_.endswith("+json"):
+    elif interaction.exchange.response.headers and type_ != "application/json" and not type_.endswith("+json"):
         yield failed(fact, "an answer is not told to be JSON", "application/json", type_ or "no content type", gateway)
     else:
         yield passed(fact, type_ or "a JSON object")
 
 
-def _of_a_gateway(turn: Interaction) -> bool:
+def _of_a_gateway(interaction: Interaction) -> bool:
     """Whether the answer may be that of a machine in front: a failure, or a 429 without a body as the gateway's own."""
-    return turn.status_code >= 500 or (turn.status_code == 429 and not turn.exchange.response.body)
+    return interaction.status_code >= 500 or (interaction.status_code == 429 and not interaction.exchange.response.body)
 
 
-def success_envelopes_are_complete(turn: Interaction) -> Iterator[CheckResult]:
+def success_envelopes_are_complete(interaction: Interaction) -> Iterator[CheckResult]:
     """Where an upstream has an envelope, each success comes in it: a good code, a message, and its own part."""
-    contract, body = turn.contract, turn.body
+    contract, body = interaction.contract, interaction.body
     fact = contract.find(f"{contract.name}.envelope")
-    if fact is None or turn.is_error or turn.operation is None or not parts.speaks(turn) or not isinstance(body, dict):
+    if (
+        fact is None
+        or interaction.is_error
+        or interaction.operation is None
+        or not parts.speaks(interaction)
+        or not isinstance(body, dict)
+    ):
         return
-    severity = Severity.INFO if turn.operation in SHOWN_BARE else None
+    severity = Severity.INFO if interaction.operation in SHOWN_BARE else None
     gone = [key for key in ("code", "msg", contract.response.envelope_key) if key not in body]
     if gone:
         expected, seen = f"code, msg and {contract.response.envelope_key}", ", ".join(body) or "nothing"
@@ -59,76 +65,86 @@ def success_envelopes_are_complete(turn: Interaction) -> Iterator[CheckResult]:
             yield failed(fact, "msg is no text", "a text", body["msg"])
 
 
-def error_envelopes_are_complete(turn: Interaction) -> Iterator[CheckResult]:
+def error_envelopes_are_complete(interaction: Interaction) -> Iterator[CheckResult]:
     """A refusal comes in an envelope of the upstream's, with each of its fields."""
-    if not _refusal(turn):
+    if not _refusal(interaction):
         return
-    name = _envelope(turn)
-    fields = [field for field in turn.contract.response_fields if field.operation is None and field.envelope == name]
-    new = list(parts.unknown(turn.body, [field.path for field in fields]))
+    name = _envelope(interaction)
+    fields = [
+        field for field in interaction.contract.response_fields if field.operation is None and field.envelope == name
+    ]
+    new = list(parts.unknown(interaction.body, [field.path for field in fields]))
     for field in fields:
-        yield from field_look(field, parts.found(turn, field), new)
-    if new and _right(fields[0], parts.found(turn, fields[0])):
+        yield from field_look(field, parts.found(interaction, field), new)
+    if new and _right(fields[0], parts.found(interaction, fields[0])):
         title = "a refusal has keys that the contract does not know"
         yield failed(fields[0], title, "none", ", ".join(new), Severity.INFO)
 
 
-def _refusal(turn: Interaction) -> bool:
+def _refusal(interaction: Interaction) -> bool:
     """Whether it is a refusal whose envelope is known: of a path that there is not, only where that was seen."""
-    route = turn.contract.error_case(ErrorKind.ROUTE_NOT_FOUND)
-    ours = turn.operation is not None or route.basis is not Basis.ASSUMED
-    return ours and turn.is_error and parts.speaks(turn) and isinstance(turn.body, dict)
+    route = interaction.contract.error_case(ErrorKind.ROUTE_NOT_FOUND)
+    ours = interaction.operation is not None or route.basis is not Basis.ASSUMED
+    return ours and interaction.is_error and parts.speaks(interaction) and isinstance(interaction.body, dict)
 
 
 @lru_cache(maxsize=parts.REMEMBERED)
-def _envelope(turn: Interaction) -> str:
+def _envelope(interaction: Interaction) -> str:
     """The envelope that the refusal is most like, of those in which such a refusal is spoken; the first in doubt."""
-    known = list(dict.fromkeys(field.envelope for field in turn.contract.response_fields if field.operation is None))
-    spoken = {case.envelope for case in turn.error_cases or turn.contract.errors if _may_be(turn, case)}
+    known = list(
+        dict.fromkeys(field.envelope for field in interaction.contract.response_fields if field.operation is None)
+    )
+    spoken = {
+        case.envelope for case in interaction.error_cases or interaction.contract.errors if _may_be(interaction, case)
+    }
     likely = [name for name in known if name in spoken] or known
-    return min(likely, key=lambda name: _faults(turn, name))
+    return min(likely, key=lambda name: _faults(interaction, name))
 
 
-def _may_be(turn: Interaction, case: ErrorCase) -> bool:
+def _may_be(interaction: Interaction, case: ErrorCase) -> bool:
     """Whether a case is spoken in the style that is known to hold, if one is: a kind without one has but one case."""
-    variant = turn.contract.fact(f"{turn.contract.name}.errors")
-    pinned, style = turn.history.options.get(variant.id), case.style.partition(".")[0]
+    variant = interaction.contract.fact(f"{interaction.contract.name}.errors")
+    pinned, style = interaction.history.options.get(variant.id), case.style.partition(".")[0]
     if pinned is None or not isinstance(variant, Variants):
         return True
     if pinned == variant.default:
         return style not in variant.options
-    return style == pinned or (turn.contract.find(f"{turn.contract.error_case(case.kind).id}.{pinned}") is None)
+    return style == pinned or (
+        interaction.contract.find(f"{interaction.contract.error_case(case.kind).id}.{pinned}") is None
+    )
 
 
-def _faults(turn: Interaction, name: str) -> int:
-    fields = [field for field in turn.contract.response_fields if field.operation is None and field.envelope == name]
-    wrong = [field for field in fields if not _right(field, parts.found(turn, field))]
-    return len(wrong) + len(list(parts.unknown(turn.body, [field.path for field in fields])))
+def _faults(interaction: Interaction, name: str) -> int:
+    fields = [
+        field for field in interaction.contract.response_fields if field.operation is None and field.envelope == name
+    ]
+    wrong = [field for field in fields if not _right(field, parts.found(interaction, field))]
+    return len(wrong) + len(list(parts.unknown(interaction.body, [field.path for field in fields])))
 
 
 def _right(field: ResponseField, there: Sequence[object]) -> bool:
     return all(parts.fits(field, value) if value is not MISSING else not field.required for value in there)
 
 
-def errors_settle_their_style(turn: Interaction) -> Iterator[CheckResult]:
+def errors_settle_their_style(interaction: Interaction) -> Iterator[CheckResult]:
     """In which of two ways an upstream refuses: B by its envelope, A by the HTTP status or with 200 and a code."""
-    name = turn.contract.name
-    if not _refusal(turn):
+    name = interaction.contract.name
+    if not _refusal(interaction):
         return
-    if turn.contract.response.envelope_key:
-        if isinstance(turn.body.get("code"), int):
-            yield chosen(turn, f"{name}.errors", "ok" if turn.status_code == GOOD else "status")
+    if interaction.contract.response.envelope_key:
+        if isinstance(interaction.body.get("code"), int):
+            yield chosen(interaction, f"{name}.errors", "ok" if interaction.status_code == GOOD else "status")
         return
-    envelope = _envelope(turn)
-    if envelope in SPOKEN_BY and _spoken_in_both(turn, envelope):
-        yield chosen(turn, f"{name}.errors", SPOKEN_BY[envelope])
+    envelope = _envelope(interaction)
+    if envelope in SPOKEN_BY and _spoken_in_both(interaction, envelope):
+        yield chosen(interaction, f"{name}.errors", SPOKEN_BY[envelope])
 
 
-def _spoken_in_both(turn: Interaction, envelope: str) -> bool:
+def _spoken_in_both(interaction: Interaction, envelope: str) -> bool:
     """Whether the refusal, in this envelope, is of a kind that has a case of its own in either style."""
-    errors = turn.contract.errors
+    errors = interaction.contract.errors
     both = {case.kind for case in errors if case.style} & {case.kind for case in errors if not case.style}
-    return any(case.kind in both for case in turn.error_cases if case.envelope == envelope)
+    return any(case.kind in both for case in interaction.error_cases if case.envelope == envelope)
 
 
 CHECKS = (

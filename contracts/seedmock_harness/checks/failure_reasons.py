@@ -21,11 +21,15 @@ OF_TASKS = (ErrorKind.MODERATION_OUTPUT, ErrorKind.TASK_FAILED, ErrorKind.MODERA
 CODES, MESSAGES = ("data.failCode", "error.code"), ("data.failMsg", "error.message", "fail_reason")
 
 
-def failed_tasks_have_a_reason(turn: Interaction) -> Iterator[CheckResult]:
+def failed_tasks_have_a_reason(interaction: Interaction) -> Iterator[CheckResult]:
     """A failed task tells a code that is known, a sentence, and whether to try again."""
-    if turn.operation is not Operation.QUERY or turn.is_error or turn.status is not TaskStatus.FAILURE:
+    if (
+        interaction.operation is not Operation.QUERY
+        or interaction.is_error
+        or interaction.status is not TaskStatus.FAILURE
+    ):
         return
-    (code, code_field), (message, message_field) = _told(turn, CODES), _told(turn, MESSAGES)
+    (code, code_field), (message, message_field) = _told(interaction, CODES), _told(interaction, MESSAGES)
     silent = isinstance(message, str) and not message.strip()
     if message_field is not None:
         yield (
@@ -35,36 +39,38 @@ def failed_tasks_have_a_reason(turn: Interaction) -> Iterator[CheckResult]:
         )
     if not isinstance(code, str) or code_field is None:
         return
-    row = _row(turn, code, str(message or ""))
+    row = _row(interaction, code, str(message or ""))
     if row is None:
-        known = ", ".join(dict.fromkeys(row.code for row in turn.contract.fail_codes if row.kind in OF_TASKS))
+        known = ", ".join(dict.fromkeys(row.code for row in interaction.contract.fail_codes if row.kind in OF_TASKS))
         yield failed(code_field, "a task failed with a code that is not known", known, code, Severity.INFO)
     else:
-        yield from _of_code(turn, row, silent)
+        yield from _of_code(interaction, row, silent)
 
 
-def _told(turn: Interaction, paths: tuple[str, ...]) -> tuple[Any, ResponseField | None]:
+def _told(interaction: Interaction, paths: tuple[str, ...]) -> tuple[Any, ResponseField | None]:
     """What stands at the first of these places at which something does, and the field that speaks of it."""
-    fields = parts.fields_of(turn)
-    told = turn.data if isinstance(turn.data, dict) else {}
+    fields = parts.fields_of(interaction)
+    told = interaction.data if isinstance(interaction.data, dict) else {}
     for path in paths:
         field = next((field for field in fields if field.path == path), None)
         value: Any = told
-        for step in path.removeprefix(f"{turn.contract.response.envelope_key}.").split("."):
+        for step in path.removeprefix(f"{interaction.contract.response.envelope_key}.").split("."):
             value = value.get(step) if isinstance(value, dict) else None
         if value is not None:
             return value, field
     return None, None
 
 
-def _row(turn: Interaction, code: str, message: str) -> FailCode | None:
+def _row(interaction: Interaction, code: str, message: str) -> FailCode | None:
     """The row of a code; where several have it, the one whose reason the sentence names."""
-    rows = [row for kind in OF_TASKS for row in turn.contract.fail_codes if row.kind is kind and row.code == code]
+    rows = [
+        row for kind in OF_TASKS for row in interaction.contract.fail_codes if row.kind is kind and row.code == code
+    ]
     return next((row for row in rows if row.reason and row.reason in message), rows[0] if rows else None)
 
 
-def _of_code(turn: Interaction, row: FailCode, silent: bool) -> Iterator[CheckResult]:
-    again = turn.data.get("retryable") if isinstance(turn.data, dict) else None
+def _of_code(interaction: Interaction, row: FailCode, silent: bool) -> Iterator[CheckResult]:
+    again = interaction.data.get("retryable") if isinstance(interaction.data, dict) else None
     if isinstance(again, bool):
         yield compare(row, "whether to try again is told otherwise", row.retryable, again)
     elif silent:
@@ -73,30 +79,32 @@ def _of_code(turn: Interaction, row: FailCode, silent: bool) -> Iterator[CheckRe
         yield passed(row, row.code)
 
 
-def moderation_errors_have_a_reason(turn: Interaction) -> Iterator[CheckResult]:
+def moderation_errors_have_a_reason(interaction: Interaction) -> Iterator[CheckResult]:
     """An order that moderation refuses is told so with one of the codes for inputs, and the status of such refusals."""
-    if turn.operation not in ORDERS or not turn.is_error or not isinstance(turn.body, dict):
+    if interaction.operation not in ORDERS or not interaction.is_error or not isinstance(interaction.body, dict):
         return
-    code, message = _refused_with(turn)
-    rows = [row for row in turn.contract.fail_codes if row.kind is ErrorKind.MODERATION_INPUT and row.code == code]
+    code, message = _refused_with(interaction)
+    rows = [
+        row for row in interaction.contract.fail_codes if row.kind is ErrorKind.MODERATION_INPUT and row.code == code
+    ]
     if not rows:
         return
     row = next((row for row in rows if _speaks_of(row, message)), rows[0])
-    status = turn.body.get("code") if turn.contract.response.envelope_key else turn.status_code
-    allowed = sorted({case.status for case in turn.contract.errors if case.kind is ErrorKind.MODERATION_INPUT})
+    status = interaction.body.get("code") if interaction.contract.response.envelope_key else interaction.status_code
+    allowed = sorted({case.status for case in interaction.contract.errors if case.kind is ErrorKind.MODERATION_INPUT})
     if status in allowed:
         yield passed(row, f"{status} {code}")
-        if turn.contract.find(f"{turn.contract.name}.moderation") is not None:
-            yield chosen(turn, f"{turn.contract.name}.moderation", str(status))
+        if interaction.contract.find(f"{interaction.contract.name}.moderation") is not None:
+            yield chosen(interaction, f"{interaction.contract.name}.moderation", str(status))
     else:
         yield failed(row, "moderation refuses with another status", " or ".join(map(str, allowed)), status)
 
 
-def _refused_with(turn: Interaction) -> tuple[Any, str]:
+def _refused_with(interaction: Interaction) -> tuple[Any, str]:
     """The code and the sentence of a refusal, also where the service behind speaks in a text in the text."""
-    body = turn.body
-    if turn.contract.response.envelope_key:
-        data = body.get(turn.contract.response.envelope_key)
+    body = interaction.body
+    if interaction.contract.response.envelope_key:
+        data = body.get(interaction.contract.response.envelope_key)
         return (data.get("failCode"), str(data.get("failMsg"))) if isinstance(data, dict) else (None, "")
     error = body.get("error") if isinstance(body.get("error"), dict) else _nested(body.get("message"))
     return error.get("code"), str(error.get("message"))
@@ -115,22 +123,22 @@ def _speaks_of(row: FailCode, message: str) -> bool:
     return row.message in message or bool(row.reason and row.reason in message.split())
 
 
-def failed_assets_have_a_reason(turn: Interaction) -> Iterator[CheckResult]:
+def failed_assets_have_a_reason(interaction: Interaction) -> Iterator[CheckResult]:
     """An asset that failed tells a code that is known, and a sentence."""
-    if turn.is_error:
+    if interaction.is_error:
         return
-    field = next((f for f in parts.fields_of(turn) if f.path.endswith(".error")), None)
+    field = next((f for f in parts.fields_of(interaction) if f.path.endswith(".error")), None)
     if field is None:
         return
-    for _, asset in told_assets(turn):
+    for _, asset in told_assets(interaction):
         if asset.get("status") == AssetStatus.FAILED:
             error = asset.get("error")
-            yield from _of_asset(turn, field, error if isinstance(error, dict) else {})
+            yield from _of_asset(interaction, field, error if isinstance(error, dict) else {})
 
 
-def _of_asset(turn: Interaction, field: ResponseField, error: dict[str, Any]) -> Iterator[CheckResult]:
+def _of_asset(interaction: Interaction, field: ResponseField, error: dict[str, Any]) -> Iterator[CheckResult]:
     code, message = error.get("code"), error.get("message")
-    rows = [row for row in turn.contract.fail_codes if row.kind is ErrorKind.ASSET_REFUSED]
+    rows = [row for row in interaction.contract.fail_codes if row.kind is ErrorKind.ASSET_REFUSED]
     row = next((row for row in rows if row.code == code), None)
     if not isinstance(message, str) or not message.strip():
         yield failed(row or field, "a failed asset does not say why", "a sentence", format_value(error))

@@ -19,23 +19,23 @@ LAST = 253402300800 - 86400
 SCHEME = "asset://"
 
 
-def ids_have_the_documented_format(turn: Interaction) -> Iterator[CheckResult]:
+def ids_have_the_documented_format(interaction: Interaction) -> Iterator[CheckResult]:
     """The id of what was made has the form of the upstream's ids; a time in it is a time, and of now."""
-    form = turn.contract.id_pattern(turn.operation) if turn.operation is not None else None
-    if turn.created_id is None or form is None:
+    form = interaction.contract.id_pattern(interaction.operation) if interaction.operation is not None else None
+    if interaction.created_id is None or form is None:
         return
-    found = re.fullmatch(form.pattern, turn.created_id)
+    found = re.fullmatch(form.pattern, interaction.created_id)
     if found is None:
-        yield failed(form, "an id has another form", form.pattern, turn.created_id)
+        yield failed(form, "an id has another form", form.pattern, interaction.created_id)
         return
     if "time" in found.groupdict():
         zone = timezone(timedelta(hours=form.utc_offset))
-        told, now = _seconds(found["time"], zone), _times(turn)
+        told, now = _seconds(found["time"], zone), _times(interaction)
         if told is None or (now and all(abs(told - at) > NEAR_SECONDS for at in now)):
             expected = f"near {datetime.fromtimestamp(now[0], zone):%Y%m%d%H%M%S}" if now else "a time"
             yield failed(form, "an id tells another time than that of its creation", expected, found["time"])
             return
-    yield passed(form, turn.created_id)
+    yield passed(form, interaction.created_id)
 
 
 def _seconds(digits: str, zone: timezone) -> float | None:
@@ -46,84 +46,90 @@ def _seconds(digits: str, zone: timezone) -> float | None:
         return None
 
 
-def _times(turn: Interaction) -> list[float]:
+def _times(interaction: Interaction) -> list[float]:
     """When it was, by the asker's clock and by the answer itself."""
-    told = turn.data.get("created_at") if isinstance(turn.data, dict) else None
-    return [at for at in (turn.exchange.at, told) if isinstance(at, int | float) and 0 < at < LAST]
+    told = interaction.data.get("created_at") if isinstance(interaction.data, dict) else None
+    return [at for at in (interaction.exchange.at, told) if isinstance(at, int | float) and 0 < at < LAST]
 
 
-def id_fields_are_equal(turn: Interaction) -> Iterator[CheckResult]:
+def id_fields_are_equal(interaction: Interaction) -> Iterator[CheckResult]:
     """B tells a new task's id twice: as id and as task_id."""
-    fact = turn.contract.find(f"{turn.contract.name}.create.response")
-    body = turn.body if isinstance(turn.body, dict) and not turn.is_error else {}
-    if fact is not None and turn.operation is Operation.CREATE and {"id", "task_id"} <= body.keys():
+    fact = interaction.contract.find(f"{interaction.contract.name}.create.response")
+    body = interaction.body if isinstance(interaction.body, dict) and not interaction.is_error else {}
+    if fact is not None and interaction.operation is Operation.CREATE and {"id", "task_id"} <= body.keys():
         yield compare(fact, "id and task_id differ", body["id"], body["task_id"])
 
 
-def ids_are_unique(turn: Interaction) -> Iterator[CheckResult]:
+def ids_are_unique(interaction: Interaction) -> Iterator[CheckResult]:
     """What was made has an id that nothing else has."""
-    made, before = turn.created_id, turn.history
-    if turn.operation in ORDERS:
+    made, before = interaction.created_id, interaction.history
+    if interaction.operation in ORDERS:
         known = set(before.tasks)
-    elif turn.operation is Operation.ASSET_CREATE:
+    elif interaction.operation is Operation.ASSET_CREATE:
         known = set(before.assets)
     else:
         return
     if made is None or not known:
         return
-    for field in parts.fields_of(turn):
-        if field.path.rpartition(".")[2] == _id_key(turn):
+    for field in parts.fields_of(interaction):
+        if field.path.rpartition(".")[2] == _id_key(interaction):
             if made in known:
                 yield failed(field, "an id was given a second time", "an id that nothing else has", made)
             else:
                 yield passed(field, made)
 
 
-def _id_key(turn: Interaction) -> str:
-    told = turn.data if isinstance(turn.data, dict) else {}
-    return next((name for name in turn.contract.response.id_paths if name in told), "")
+def _id_key(interaction: Interaction) -> str:
+    told = interaction.data if isinstance(interaction.data, dict) else {}
+    return next((name for name in interaction.contract.response.id_paths if name in told), "")
 
 
-def responses_name_the_requested_id(turn: Interaction) -> Iterator[CheckResult]:
+def responses_name_the_requested_id(interaction: Interaction) -> Iterator[CheckResult]:
     """The answer to a query, or to a look at an asset, tells the id that was asked after."""
-    if turn.is_error or turn.operation not in (Operation.QUERY, Operation.ASSET_GET, Operation.ASSET_UPDATE):
+    if interaction.is_error or interaction.operation not in (
+        Operation.QUERY,
+        Operation.ASSET_GET,
+        Operation.ASSET_UPDATE,
+    ):
         return
-    key = _id_key(turn)
-    for field in parts.fields_of(turn):
+    key = _id_key(interaction)
+    for field in parts.fields_of(interaction):
         if field.path.rpartition(".")[2] == key and "[]" not in field.path:
-            yield compare(field, "an answer about something else than was asked", turn.requested_id, turn.data[key])
+            yield compare(
+                field, "an answer about something else than was asked", interaction.requested_id, interaction.data[key]
+            )
 
 
-def asset_urls_contain_their_id(turn: Interaction) -> Iterator[CheckResult]:
+def asset_urls_contain_their_id(interaction: Interaction) -> Iterator[CheckResult]:
     """An asset's URL is its id behind asset://."""
-    fact = turn.contract.find(f"{turn.contract.name}.assets.url")
-    if fact is None or turn.is_error:
+    fact = interaction.contract.find(f"{interaction.contract.name}.assets.url")
+    if fact is None or interaction.is_error:
         return
-    for asset in _assets(turn):
+    for asset in _assets(interaction):
         if isinstance(asset.get("id"), str) and "asset_url" in asset:
             yield compare(fact, "an asset's URL is not of its id", f"{SCHEME}{asset['id']}", asset["asset_url"])
 
 
-def _assets(turn: Interaction) -> Iterator[dict[str, Any]]:
+def _assets(interaction: Interaction) -> Iterator[dict[str, Any]]:
     """The assets that an answer tells of."""
-    told = turn.data if isinstance(turn.data, dict) else {}
-    if turn.operation in (Operation.ASSET_CREATE, Operation.ASSET_GET):
+    told = interaction.data if isinstance(interaction.data, dict) else {}
+    if interaction.operation in (Operation.ASSET_CREATE, Operation.ASSET_GET):
         yield told
-    elif turn.operation is Operation.ASSET_LIST and isinstance(told.get("items"), list):
+    elif interaction.operation is Operation.ASSET_LIST and isinstance(told.get("items"), list):
         yield from (item for item in told["items"] if isinstance(item, dict))
 
 
-def group_ids_and_names_are_generated(turn: Interaction) -> Iterator[CheckResult]:
+def group_ids_and_names_are_generated(interaction: Interaction) -> Iterator[CheckResult]:
     """A group is known by a number, and by a name that is made for it, not the one that was asked for."""
-    told = turn.data if isinstance(turn.data, dict) else None
-    if turn.operation is not Operation.GROUP_CREATE or turn.is_error or told is None:
+    told = interaction.data if isinstance(interaction.data, dict) else None
+    if interaction.operation is not Operation.GROUP_CREATE or interaction.is_error or told is None:
         return
-    fact, name = parts.response_fact(turn), told.get("group_name")
+    fact, name = parts.response_fact(interaction), told.get("group_name")
     if type(told.get("id")) is not int:
         yield failed(fact, "a group's id is no number", "a number", told.get("id"))
     elif not isinstance(name, str) or not name.startswith("group-"):
         yield failed(fact, "a group's name is not a made one", "group-...", name)
-    elif (turn.exchange.caller, turn.created_id) in turn.history.groups:
+    elif (interaction.exchange.caller, interaction.created_id) in interaction.history.groups:
         yield failed(fact, "a group's number was given a second time", "a number that no other group has", told["id"])
     else:
         yield passed(fact, f"{told['id']}, {name}")

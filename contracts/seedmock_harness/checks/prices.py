@@ -42,14 +42,14 @@ def near(one: Decimal, other: Decimal) -> bool:
     return abs(one - other) < TENTH_OF_A_CENT
 
 
-def price(turn: Interaction, story: TaskHistory) -> Price | None:
+def price(interaction: Interaction, task: TaskHistory) -> Price | None:
     """What a task's order costs; None where nobody can know, or where the upstream has no prices."""
-    order, row = story.order, tariff(turn, story)
+    order, row = task.order, tariff(interaction, task)
     if order is None or row is None:
         return None
-    contract = turn.contract
+    contract = interaction.contract
     if order.operation is Operation.UPSCALE:
-        length = _length(turn, story)
+        length = _length(interaction, task)
         if length is None:
             return None
         return Price(
@@ -59,7 +59,7 @@ def price(turn: Interaction, story: TaskHistory) -> Price | None:
     request = GenerationRequest(
         model=order.model.name,
         resolution=order.resolution,
-        ratio=_ratio(turn, story, order),
+        ratio=_ratio(interaction, task, order),
         seconds=order.seconds or 0,
     )
     billing = f"{contract.name}.billing"
@@ -68,24 +68,24 @@ def price(turn: Interaction, story: TaskHistory) -> Price | None:
     )
 
 
-def tariff(turn: Interaction, story: TaskHistory) -> Tariff | None:
+def tariff(interaction: Interaction, task: TaskHistory) -> Tariff | None:
     """The row of the price table for an order."""
-    order = story.order
+    order = task.order
     if order is None:
         return None
     asked = (order.model.name, order.resolution)
-    return next((row for row in turn.contract.tariffs if (row.model, row.resolution) == asked), None)
+    return next((row for row in interaction.contract.tariffs if (row.model, row.resolution) == asked), None)
 
 
-def judged_price(turn: Interaction, story: TaskHistory, charged: Decimal, title: str) -> Iterator[CheckResult]:
+def judged_price(interaction: Interaction, task: TaskHistory, charged: Decimal, title: str) -> Iterator[CheckResult]:
     """Whether what was charged for an order is its price. `title` begins the sentence of a failure."""
-    row, order = tariff(turn, story), story.order
+    row, order = tariff(interaction, task), task.order
     if row is None or order is None:
         return
     if order.operation is Operation.UPSCALE:
-        yield from _enlarging(turn, story, row, charged, title)
+        yield from _enlarging(interaction, task, row, charged, title)
         return
-    due = price(turn, story)
+    due = price(interaction, task)
     if due is None:
         return
     option = due.option(charged)
@@ -94,21 +94,21 @@ def judged_price(turn: Interaction, story: TaskHistory, charged: Decimal, title:
     if option is not None:
         yield passed(row, f"{charged} USD")
         if not near(usual, due.amounts[TOKENS]):
-            yield chosen(turn, f"{turn.contract.name}.billing", option)
+            yield chosen(interaction, f"{interaction.contract.name}.billing", option)
     else:
         severity = Severity.WARNING if roughly else None
         yield failed(row, title, f"{usual} USD", f"{charged} USD", severity)
-    about: Fact = turn.contract.fact(f"{turn.contract.name}.billing.tokens")
+    about: Fact = interaction.contract.fact(f"{interaction.contract.name}.billing.tokens")
     expected, observed = f"about {usual} USD", f"{charged} USD"
     yield passed(about, observed) if roughly else failed(about, title, expected, observed)
 
 
 def _enlarging(
-    turn: Interaction, story: TaskHistory, row: Tariff, charged: Decimal, title: str
+    interaction: Interaction, task: TaskHistory, row: Tariff, charged: Decimal, title: str
 ) -> Iterator[CheckResult]:
     """Whole seconds of the input, rounded up, and five at the least."""
-    least = turn.contract.amount(f"{turn.contract.name}.upscale.minimum_seconds")
-    rounding, due = turn.contract.fact(f"{turn.contract.name}.upscale.billing"), price(turn, story)
+    least = interaction.contract.amount(f"{interaction.contract.name}.upscale.minimum_seconds")
+    rounding, due = interaction.contract.fact(f"{interaction.contract.name}.upscale.billing"), price(interaction, task)
     seconds = round(charged / row.per_second)
     observed = f"{charged} USD, {charged / row.per_second:.2f} seconds"
     if charged > 0 and seconds < least.value:
@@ -129,10 +129,10 @@ def _enlarging(
         yield failed(rounding if rounded_down else row, title, f"{usual} USD", observed)
 
 
-def _length(turn: Interaction, story: TaskHistory) -> float | None:
+def _length(interaction: Interaction, task: TaskHistory) -> float | None:
     """How long the video was that was to be enlarged: as it was fetched, else as the result is."""
-    source = known(turn.history, str((story.created.document or {}).get("videoUrl")))
-    clips = (content.exchange.response.media for content in story.contents)
+    source = known(interaction.history, str((task.created.document or {}).get("videoUrl")))
+    clips = (content.exchange.response.media for content in task.contents)
     clip = source or next((clip for clip in clips if clip is not None), None)
     if clip is None or clip.seconds is None:
         return None
@@ -140,11 +140,11 @@ def _length(turn: Interaction, story: TaskHistory) -> float | None:
     return None if odd else clip.seconds
 
 
-def _ratio(turn: Interaction, story: TaskHistory, order: ParsedOrder) -> str | None:
+def _ratio(interaction: Interaction, task: TaskHistory, order: ParsedOrder) -> str | None:
     """The ratio that was ordered, or that an adaptive clip has."""
     if order.size is not None:
         return order.size.ratio
-    clips = (content.exchange.response.media for content in story.contents)
+    clips = (content.exchange.response.media for content in task.contents)
     clip = next((clip for clip in clips if clip is not None), None)
-    row = turn.contract.parse_size(f"{clip.width}x{clip.height}") if clip else None
+    row = interaction.contract.parse_size(f"{clip.width}x{clip.height}") if clip else None
     return row.ratio if row else None

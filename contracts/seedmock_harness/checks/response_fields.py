@@ -21,64 +21,66 @@ REMEMBERED = 64
 """Turns whose fields are remembered: all checks ask for those of the same few."""
 
 
-def speaks(turn: Interaction) -> bool:
+def speaks(interaction: Interaction) -> bool:
     """Whether the exchange has an answer that should be JSON, whole enough to be judged.
 
     Not so is media, what a link to a store of files answers, and what the one who is called says to a callback.
     """
-    if turn.operation is Operation.CONTENT:
-        of_task = any(endpoint.operation is Operation.CONTENT for endpoint in turn.contract.endpoints)
-        return turn.is_error and of_task and turn.status_code != 0 and judgeable(turn)
-    return turn.operation is not Operation.CALLBACK and turn.status_code != 0 and judgeable(turn)
+    if interaction.operation is Operation.CONTENT:
+        of_task = any(endpoint.operation is Operation.CONTENT for endpoint in interaction.contract.endpoints)
+        return interaction.is_error and of_task and interaction.status_code != 0 and judgeable(interaction)
+    return interaction.operation is not Operation.CALLBACK and interaction.status_code != 0 and judgeable(interaction)
 
 
-def judgeable(turn: Interaction) -> bool:
+def judgeable(interaction: Interaction) -> bool:
     """Whether the body is all that was answered: not that of a HEAD, and not cut where journals cut."""
-    body = turn.exchange.response.body
-    cut = turn.body is None and body[:1] in ("{", "[") and len(body.encode()) >= MAX_BODY_BYTES
-    return turn.exchange.request.method != "HEAD" and not cut
+    body = interaction.exchange.response.body
+    cut = interaction.body is None and body[:1] in ("{", "[") and len(body.encode()) >= MAX_BODY_BYTES
+    return interaction.exchange.request.method != "HEAD" and not cut
 
 
-def moment_of(turn: Interaction) -> StatusContext | None:
+def moment_of(interaction: Interaction) -> StatusContext | None:
     """When a status is spoken: at create, at query; None where tasks are not spoken of."""
-    if turn.operation in ORDERS:
+    if interaction.operation in ORDERS:
         return StatusContext.CREATE
-    return StatusContext.QUERY if turn.operation is Operation.QUERY else None
+    return StatusContext.QUERY if interaction.operation is Operation.QUERY else None
 
 
-def response_fact(turn: Interaction) -> Fact:
+def response_fact(interaction: Interaction) -> Fact:
     """The fact about the answer of an operation as a whole."""
-    contract, operation = turn.contract, turn.operation
+    contract, operation = interaction.contract, interaction.operation
     endpoint = next((row for row in contract.endpoints if row.operation is operation), None)
     own = contract.find(f"{endpoint.id}.response") if endpoint is not None else None
-    return own or contract.find(f"{contract.name}.envelope") or refusal_fact(turn)
+    return own or contract.find(f"{contract.name}.envelope") or refusal_fact(interaction)
 
 
-def refusal_fact(turn: Interaction) -> Fact:
+def refusal_fact(interaction: Interaction) -> Fact:
     """The fact about refusals as a whole: the first field of the envelope that the upstream is known by."""
-    return next(field for field in turn.contract.response_fields if field.operation is None)
+    return next(field for field in interaction.contract.response_fields if field.operation is None)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def fields_of(turn: Interaction) -> tuple[ResponseField, ...]:
+def fields_of(interaction: Interaction) -> tuple[ResponseField, ...]:
     """The fields that this answer should have, in the options of variants that it shows."""
-    applying, ruling = _applying(turn), status_variant(turn.contract)
+    applying, ruling = _applying(interaction), status_variant(interaction.contract)
     spoken = {field.variant for field in applying}
-    options = {variant.id: option_of(turn, variant) for variant in turn.contract.variants if variant.id in spoken}
+    options = {
+        variant.id: option_of(interaction, variant) for variant in interaction.contract.variants if variant.id in spoken
+    }
     shown = [field for field in applying if not field.variant or options[field.variant] == field.option]
     ruled = {field.path for field in shown if field.variant == ruling}
     return tuple(field for field in shown if field.variant in ("", ruling) or field.path not in ruled)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _applying(turn: Interaction) -> tuple[ResponseField, ...]:
+def _applying(interaction: Interaction) -> tuple[ResponseField, ...]:
     """The fields of the operation and the status, in every option."""
     return tuple(
         field
-        for field in turn.contract.response_fields
+        for field in interaction.contract.response_fields
         if field.operation is not None
-        and field.operation is turn.operation
-        and (not field.statuses or turn.status in field.statuses)
+        and field.operation is interaction.operation
+        and (not field.statuses or interaction.status in field.statuses)
     )
 
 
@@ -88,46 +90,50 @@ def status_variant(contract: Contract) -> str:
     return next((variant.id for variant in contract.variants if options & {*variant.options}), "")
 
 
-def option_of(turn: Interaction, variant: Variants) -> str:
+def option_of(interaction: Interaction, variant: Variants) -> str:
     """The option that is known to hold, or else the one that the answer's words and keys show."""
-    pinned = turn.history.options.get(variant.id)
+    pinned = interaction.history.options.get(variant.id)
     if pinned is not None:
         return pinned
-    if variant.id == status_variant(turn.contract):
-        moment = moment_of(turn)
-        spoken = [w for w in turn.contract.status_spellings if w.context is moment and w.spelling == turn.raw_status]
+    if variant.id == status_variant(interaction.contract):
+        moment = moment_of(interaction)
+        spoken = [
+            w
+            for w in interaction.contract.status_spellings
+            if w.context is moment and w.spelling == interaction.raw_status
+        ]
         if spoken and spoken[0].context is StatusContext.QUERY:
             return spoken[0].variant or variant.default
     options = sorted(variant.options, key=lambda option: option != variant.default)
-    return max(options, key=lambda option: _likeness(turn, variant, option))
+    return max(options, key=lambda option: _likeness(interaction, variant, option))
 
 
-def asked_about(turn: Interaction, variant: Variants) -> bool:
+def asked_about(interaction: Interaction, variant: Variants) -> bool:
     """Whether this answer can show an option of the variant: it has a field under one, and none that overrides it."""
-    fields = [field for field in _applying(turn) if field.variant == variant.id]
-    ruling = next((v for v in turn.contract.variants if v.id == status_variant(turn.contract)), None)
-    if not fields or ruling is None or ruling is variant or option_of(turn, ruling) == ruling.default:
+    fields = [field for field in _applying(interaction) if field.variant == variant.id]
+    ruling = next((v for v in interaction.contract.variants if v.id == status_variant(interaction.contract)), None)
+    if not fields or ruling is None or ruling is variant or option_of(interaction, ruling) == ruling.default:
         return bool(fields)
-    ruled = {f.path for f in _applying(turn) if f.variant == ruling.id}
+    ruled = {f.path for f in _applying(interaction) if f.variant == ruling.id}
     return all(field.path not in ruled for field in fields)
 
 
-def _likeness(turn: Interaction, variant: Variants, option: str) -> float:
+def _likeness(interaction: Interaction, variant: Variants, option: str) -> float:
     """How much of what an option tells is there, from 0 to 1; an option that tells nothing is in the middle."""
-    fields = [field for field in _applying(turn) if field.variant == variant.id and field.option == option]
+    fields = [field for field in _applying(interaction) if field.variant == variant.id and field.option == option]
     outer = [field for field in fields if field.required and not _inside(field, fields)]
     if not outer:
         return NOTHING_ASKED
-    return sum(_presence(turn, field) for field in outer) / len(outer)
+    return sum(_presence(interaction, field) for field in outer) / len(outer)
 
 
-def _presence(turn: Interaction, field: ResponseField) -> float:
-    there = [value for value in found(turn, field) if value is not MISSING]
+def _presence(interaction: Interaction, field: ResponseField) -> float:
+    there = [value for value in found(interaction, field) if value is not MISSING]
     if not there:
         return 0.0
     if all(fits(field, value) for value in there):
         return 1.0
-    shared = any(f.path == field.path and f.variant != field.variant for f in _applying(turn))
+    shared = any(f.path == field.path and f.variant != field.variant for f in _applying(interaction))
     return 0.0 if shared else LITTLE_LIKE
 
 
@@ -135,15 +141,15 @@ def _inside(field: ResponseField, others: Iterable[ResponseField]) -> bool:
     return any(field.path.startswith((f"{other.path}.", f"{other.path}[]")) for other in others)
 
 
-def found(turn: Interaction, field: ResponseField) -> list[Any]:
+def found(interaction: Interaction, field: ResponseField) -> list[Any]:
     """What stands at a field's place, once for each item; MISSING where it is not.
 
     Nothing where the object around it is not there and has a field of its own that says so.
     """
-    body = turn.body if isinstance(turn.body, dict) else {}
+    body = interaction.body if isinstance(interaction.body, dict) else {}
     there = [value for _, value in values_at(body, field.path)]
     around = field.path.rpartition(".")[0]
-    if not there and around and around == turn.contract.response.envelope_key:
+    if not there and around and around == interaction.contract.response.envelope_key:
         return [MISSING]
     return there
 

@@ -15,24 +15,29 @@ from . import response_fields as parts
 from .variants import chosen
 
 
-def responses_match_their_schema(turn: Interaction) -> Iterator[CheckResult]:
+def responses_match_their_schema(interaction: Interaction) -> Iterator[CheckResult]:
     """Every field that an answer should have is there, of its type and form; new ones are news."""
-    if turn.is_error or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
+    if (
+        interaction.is_error
+        or interaction.operation is None
+        or not parts.speaks(interaction)
+        or not isinstance(interaction.body, dict)
+    ):
         return
-    fields = parts.fields_of(turn)
-    new = list(parts.unknown(turn.body, _known(turn, fields)))
+    fields = parts.fields_of(interaction)
+    new = list(parts.unknown(interaction.body, _known(interaction, fields)))
     for field in fields:
-        yield from field_look(field, parts.found(turn, field), new)
-    fact = parts.response_fact(turn)
+        yield from field_look(field, parts.found(interaction, field), new)
+    fact = parts.response_fact(interaction)
     if new:
         yield failed(fact, "there are keys that the contract does not know", "none", ", ".join(new), Severity.INFO)
     else:
         yield passed(fact, "no key that is not known")
 
 
-def _known(turn: Interaction, fields: tuple[ResponseField, ...]) -> list[str]:
-    enveloped = bool(turn.contract.response.envelope_key)
-    around = [field.path for field in turn.contract.response_fields if field.operation is None and enveloped]
+def _known(interaction: Interaction, fields: tuple[ResponseField, ...]) -> list[str]:
+    enveloped = bool(interaction.contract.response.envelope_key)
+    around = [field.path for field in interaction.contract.response_fields if field.operation is None and enveloped]
     return [*(field.path for field in fields), *(path for path in around if "." not in path)]
 
 
@@ -68,22 +73,27 @@ def _expected(field: ResponseField) -> str:
     return " or ".join(field.types) + form
 
 
-def responses_settle_variants(turn: Interaction) -> Iterator[CheckResult]:
+def responses_settle_variants(interaction: Interaction) -> Iterator[CheckResult]:
     """Where an answer's keys show which option of a variant holds, it is settled."""
-    if turn.is_error or turn.operation is None or not parts.speaks(turn) or not isinstance(turn.body, dict):
+    if (
+        interaction.is_error
+        or interaction.operation is None
+        or not parts.speaks(interaction)
+        or not isinstance(interaction.body, dict)
+    ):
         return
-    for variant in turn.contract.variants:
-        if variant.id not in turn.history.options and parts.asked_about(turn, variant):
-            yield chosen(turn, variant.id, parts.option_of(turn, variant))
+    for variant in interaction.contract.variants:
+        if variant.id not in interaction.history.options and parts.asked_about(interaction, variant):
+            yield chosen(interaction, variant.id, parts.option_of(interaction, variant))
 
 
-def keys_keep_their_order(turn: Interaction) -> Iterator[CheckResult]:
+def keys_keep_their_order(interaction: Interaction) -> Iterator[CheckResult]:
     """The keys of an answer come in the order that the vendor shows; nothing should rely on it, but some do."""
-    order = turn.contract.key_order(turn.operation) if turn.operation is not None else None
-    if turn.is_error or not isinstance(turn.body, dict) or order is None or _in_other_words(turn):
+    order = interaction.contract.key_order(interaction.operation) if interaction.operation is not None else None
+    if interaction.is_error or not isinstance(interaction.body, dict) or order is None or _in_other_words(interaction):
         return
-    seen = [key for key in turn.body if key in order.keys]
-    expected = [key for key in order.keys if key in turn.body]
+    seen = [key for key in interaction.body if key in order.keys]
+    expected = [key for key in order.keys if key in interaction.body]
     if seen == expected:
         yield passed(order, ", ".join(seen))
     else:
@@ -91,9 +101,11 @@ def keys_keep_their_order(turn: Interaction) -> Iterator[CheckResult]:
         yield failed(order, "the keys come in another order", *told, Severity.WARNING)
 
 
-def _in_other_words(turn: Interaction) -> bool:
-    ruling = next((v for v in turn.contract.variants if v.id == parts.status_variant(turn.contract)), None)
-    return ruling is not None and parts.option_of(turn, ruling) != ruling.default
+def _in_other_words(interaction: Interaction) -> bool:
+    ruling = next(
+        (v for v in interaction.contract.variants if v.id == parts.status_variant(interaction.contract)), None
+    )
+    return ruling is not None and parts.option_of(interaction, ruling) != ruling.default
 
 
 CHECKS = (responses_match_their_schema, responses_settle_variants, keys_keep_their_order)

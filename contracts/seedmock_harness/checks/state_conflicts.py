@@ -19,19 +19,19 @@ ELSEWHERE = frozenset({401, 402, 403, 404, 408, 429})
 NOT_YET = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED)
 
 
-def state_conflicts_get_the_documented_error(turn: Interaction) -> Iterator[CheckResult]:
+def state_conflicts_get_the_documented_error(interaction: Interaction) -> Iterator[CheckResult]:
     """Content that is not there, or an asset that is none or cannot be one, is refused with its status and code."""
-    if turn.is_error and not turn.violations and turn.exchange.caller not in UNAUTHENTICATED:
-        yield from answered(turn, _kinds(turn))
+    if interaction.is_error and not interaction.violations and interaction.exchange.caller not in UNAUTHENTICATED:
+        yield from answered(interaction, _kinds(interaction))
 
 
-def moderation_errors_have_the_documented_status(turn: Interaction) -> Iterator[CheckResult]:
+def moderation_errors_have_the_documented_status(interaction: Interaction) -> Iterator[CheckResult]:
     """An order that moderation refuses, whatever its code, is refused with the status of such refusals."""
-    kinds = {row.kind for row in turn.contract.fail_codes if row.code == told_code(turn)}
-    if turn.operation not in ORDERS or not turn.is_error or ErrorKind.MODERATION_INPUT not in kinds:
+    kinds = {row.kind for row in interaction.contract.fail_codes if row.code == told_code(interaction)}
+    if interaction.operation not in ORDERS or not interaction.is_error or ErrorKind.MODERATION_INPUT not in kinds:
         return
-    cases = [case for case in turn.contract.errors if case.kind is ErrorKind.MODERATION_INPUT]
-    code = status_told(turn)
+    cases = [case for case in interaction.contract.errors if case.kind is ErrorKind.MODERATION_INPUT]
+    code = status_told(interaction)
     fitting = next((case for case in cases if case.status == code), None)
     expected = " or ".join(dict.fromkeys(str(case.status) for case in cases))
     if fitting is not None:
@@ -40,77 +40,85 @@ def moderation_errors_have_the_documented_status(turn: Interaction) -> Iterator[
         yield failed(cases[0], "moderation refuses with another status", expected, code)
 
 
-def failed_tasks_have_the_documented_status(turn: Interaction) -> Iterator[CheckResult]:
+def failed_tasks_have_the_documented_status(interaction: Interaction) -> Iterator[CheckResult]:
     """A query of a task that has failed is no failure of the query."""
-    if turn.operation is not Operation.QUERY or turn.status is not TaskStatus.FAILURE:
+    if interaction.operation is not Operation.QUERY or interaction.status is not TaskStatus.FAILURE:
         return
-    kinds = {row.kind for row in turn.contract.fail_codes if row.code == told_code(turn)}
+    kinds = {row.kind for row in interaction.contract.fail_codes if row.code == told_code(interaction)}
     kind = ErrorKind.MODERATION_OUTPUT if ErrorKind.MODERATION_OUTPUT in kinds else ErrorKind.TASK_FAILED
-    case = turn.contract.error_case(kind)
+    case = interaction.contract.error_case(kind)
     if kinds and case.status == 200:
-        yield compare(case, "a failed task is told with another status", case.status, turn.status_code)
+        yield compare(case, "a failed task is told with another status", case.status, interaction.status_code)
 
 
-def orders_require_balance(turn: Interaction) -> Iterator[CheckResult]:
+def orders_require_balance(interaction: Interaction) -> Iterator[CheckResult]:
     """An order that costs more than is left is refused for that."""
-    if turn.order is None or turn.order.references or turn.exchange.caller in UNAUTHENTICATED:
+    if interaction.order is None or interaction.order.references or interaction.exchange.caller in UNAUTHENTICATED:
         return
-    left, due = _left(turn), price(turn, TaskHistory("", turn))
+    left, due = _left(interaction), price(interaction, TaskHistory("", interaction))
     if left is None or due is None or left >= due.amounts[SECONDS] * Decimal("0.9"):
         return
-    case = turn.contract.error_case(ErrorKind.BALANCE)
-    if turn.created_id is not None and not turn.is_error:
-        yield failed(case, "an order is taken that cannot be paid", case.status, turn.status_code)
+    case = interaction.contract.error_case(ErrorKind.BALANCE)
+    if interaction.created_id is not None and not interaction.is_error:
+        yield failed(case, "an order is taken that cannot be paid", case.status, interaction.status_code)
     else:
-        yield from answered(turn, (ErrorKind.BALANCE,))
+        yield from answered(interaction, (ErrorKind.BALANCE,))
 
 
-def told_code(turn: Interaction) -> Any:
+def told_code(interaction: Interaction) -> Any:
     """The code that an answer gives for what failed or was refused, inside the envelope or in an error object."""
-    told = turn.data if isinstance(turn.data, dict) else {}
+    told = interaction.data if isinstance(interaction.data, dict) else {}
     error = told.get("error")
     return error.get("code") if isinstance(error, dict) else told.get("failCode")
 
 
-def _kinds(turn: Interaction) -> tuple[ErrorKind, ...]:
-    if turn.operation is Operation.CONTENT:
-        return _of_content(turn)
-    if turn.operation in ORDERS and turn.status_code not in ELSEWHERE:
-        unusable = useless(turn, turn) is not None or leads_inside(turn) or _names_a_reference(turn)
+def _kinds(interaction: Interaction) -> tuple[ErrorKind, ...]:
+    if interaction.operation is Operation.CONTENT:
+        return _of_content(interaction)
+    if interaction.operation in ORDERS and interaction.status_code not in ELSEWHERE:
+        unusable = (
+            useless(interaction, interaction) is not None
+            or leads_inside(interaction)
+            or _names_a_reference(interaction)
+        )
         return (ErrorKind.INVALID_INPUT,) if unusable else ()
-    if turn.operation is Operation.ASSET_CREATE and turn.status_code not in ELSEWHERE:
-        group = turn.history.groups.get((turn.exchange.caller, turn.requested_group_id))
+    if interaction.operation is Operation.ASSET_CREATE and interaction.status_code not in ELSEWHERE:
+        group = interaction.history.groups.get((interaction.exchange.caller, interaction.requested_group_id))
         return (ErrorKind.ASSET_REFUSED,) if group is not None and group.deletion is None else ()
     return ()
 
 
-def _names_a_reference(turn: Interaction) -> bool:
+def _names_a_reference(interaction: Interaction) -> bool:
     """Whether a refusal says that a reference is what is wrong, by a code of its own or by naming its place."""
-    codes = {case.fail_code for case in turn.contract.errors if case.kind is ErrorKind.INVALID_INPUT} - {""}
-    error = turn.body.get("error") if isinstance(turn.body, dict) else None
+    codes = {case.fail_code for case in interaction.contract.errors if case.kind is ErrorKind.INVALID_INPUT} - {""}
+    error = interaction.body.get("error") if isinstance(interaction.body, dict) else None
     named = str(error.get("param")) if isinstance(error, dict) else ""
-    found = turn.contract.request.layout.find(turn.document or {})
-    return told_code(turn) in codes or any(named.startswith(one.path) for one in found if "[" in one.path)
+    found = interaction.contract.request.layout.find(interaction.document or {})
+    return told_code(interaction) in codes or any(named.startswith(one.path) for one in found if "[" in one.path)
 
 
-def _of_content(turn: Interaction) -> tuple[ErrorKind, ...]:
+def _of_content(interaction: Interaction) -> tuple[ErrorKind, ...]:
     """What may be said of content of one's own task, by its path."""
-    story = turn.history.tasks.get(turn.requested_id)
-    if story is None or story.caller != turn.exchange.caller or turn.status_code in (401, 403, 408, 416, 429):
+    task = interaction.history.tasks.get(interaction.requested_id)
+    if (
+        task is None
+        or task.caller != interaction.exchange.caller
+        or interaction.status_code in (401, 403, 408, 416, 429)
+    ):
         return ()
-    if not 400 <= turn.status_code < 500:
+    if not 400 <= interaction.status_code < 500:
         return ()
-    if story.final_poll is None:
+    if task.final_poll is None:
         return NOT_YET
-    if story.final_poll.status is TaskStatus.FAILURE:
+    if task.final_poll.status is TaskStatus.FAILURE:
         return (ErrorKind.TASK_FAILED,)
-    return (ErrorKind.NOT_READY,) if turn.status_code == 400 else ()
+    return (ErrorKind.NOT_READY,) if interaction.status_code == 400 else ()
 
 
-def _left(turn: Interaction) -> Decimal | None:
+def _left(interaction: Interaction) -> Decimal | None:
     """The caller's latest balance."""
-    for earlier in reversed(turn.history.interactions):
-        if earlier.operation is Operation.BALANCE and earlier.exchange.caller == turn.exchange.caller:
+    for earlier in reversed(interaction.history.interactions):
+        if earlier.operation is Operation.BALANCE and earlier.exchange.caller == interaction.exchange.caller:
             told = earlier.data.get("balance") if isinstance(earlier.data, dict) and not earlier.is_error else None
             return Decimal(str(told)) if isinstance(told, int | float) and not isinstance(told, bool) else None
     return None

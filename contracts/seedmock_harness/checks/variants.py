@@ -8,11 +8,11 @@ from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, failed, passed
 
 
-def chosen(turn: Interaction, id_: str, option: str) -> CheckResult:
+def chosen(interaction: Interaction, id_: str, option: str) -> CheckResult:
     """A look at the variant `id_`, of which an answer shows an option, or something that is none of them."""
-    variant = turn.contract.fact(id_)
+    variant = interaction.contract.fact(id_)
     assert isinstance(variant, Variants), f"{id_} is no variant"
-    pinned = turn.history.options.get(id_)
+    pinned = interaction.history.options.get(id_)
     expected = pinned or variant.default
     if option == expected:
         return passed(variant, option)

@@ -58,7 +58,7 @@ def run_conformance(
 
     Raises Failure, with the conversation as a note, and LookupError for an unknown upstream.
     """
-    world = MachineContext(get_contract(upstream), send, clock, keys, options or {}, strict, media, begin)
+    context = MachineContext(get_contract(upstream), send, clock, keys, options or {}, strict, media, begin)
     chosen = hypothesis_settings(
         settings,
         stateful_step_count=steps,
@@ -67,55 +67,57 @@ def run_conformance(
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.reuse, Phase.generate),  # what fails is made shorter here, move by move
     )
-    machine = type("Machine", (ConformanceMachine,), {"world": world})
+    machine = type("Machine", (ConformanceMachine,), {"world": context})
     try:
         run_state_machine_as_test(machine, settings=chosen, _min_steps=1)
     except (CheckFailure, Flaky) as error:
-        found = world.failure
+        found = context.failure
         if found is None:
             raise
-        failure, moves = _shortened(world, found, world.failing)
-        raise _told(world, failure, moves, scenario_folder) from (error if isinstance(error, Flaky) else None)
+        failure, actions = _shortened(context, found, context.failing)
+        raise _told(context, failure, actions, scenario_folder) from (error if isinstance(error, Flaky) else None)
 
 
 def _shortened(
-    world: MachineContext, found: CheckFailure, moves: Sequence[Action]
+    context: MachineContext, found: CheckFailure, actions: Sequence[Action]
 ) -> tuple[CheckFailure, Sequence[Action]]:
     """The failure at the end of the shortest conversation that has it, and the moves of that."""
 
     def failing(tried: Sequence[Action]) -> CheckFailure | None:
-        failure = _failure_of(world.new_play(), tried)
+        failure = _failure_of(context.new_play(), tried)
         return failure if failure is not None and failure.identity == found.identity else None
 
-    if failing(moves) is None:
+    if failing(actions) is None:
         found.add_note("said again, the same moves do not lead there: the upstream does not answer alike each time")
-        return found, moves
-    short = shrink(world.contract, moves, lambda tried: failing(tried) is not None)
+        return found, actions
+    short = shrink(context.contract, actions, lambda tried: failing(tried) is not None)
     again = failing(short) or found
-    return again, world.play.actions
+    return again, context.runner.actions
 
 
-def _failure_of(play: ActionRunner, moves: Sequence[Action]) -> CheckFailure | None:
+def _failure_of(runner: ActionRunner, actions: Sequence[Action]) -> CheckFailure | None:
     try:
-        for move in moves:
-            play.run(move)
+        for action in actions:
+            runner.run(action)
     except CheckFailure as failure:
         return failure
     return None
 
 
-def _told(world: MachineContext, failure: CheckFailure, moves: Sequence[Action], folder: str | None) -> CheckFailure:
+def _told(
+    context: MachineContext, failure: CheckFailure, actions: Sequence[Action], folder: str | None
+) -> CheckFailure:
     """The failure with the conversation that led there, which is kept in the folder if there is one."""
-    play = world.play
-    said = [f"  {number}. {move}" for number, move in enumerate(moves, 1)]
+    runner = context.runner
+    said = [f"  {number}. {action}" for number, action in enumerate(actions, 1)]
     failure.add_note("\n".join(["said:", *said]))
     failure.add_note(
-        "\n".join(["again:", *(f"  {curl_command(t.exchange.request)}" for t in play.driver.history.interactions)])
+        "\n".join(["again:", *(f"  {curl_command(t.exchange.request)}" for t in runner.driver.history.interactions)])
     )
     if folder is not None:
-        path = f"{folder}/{world.contract.name}-{failure.check}-{re.sub('[^a-z0-9.-]', '_', failure.fact.id)}.jsonl"
+        path = f"{folder}/{context.contract.name}-{failure.check}-{re.sub('[^a-z0-9.-]', '_', failure.fact.id)}.jsonl"
         text = dump_reproducer(
-            world.contract.name, moves, failure, {"options": dict(world.options), "strict": world.strict}
+            context.contract.name, actions, failure, {"options": dict(context.options), "strict": context.strict}
         )
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -128,9 +130,9 @@ def replay(
 ) -> None:
     """Do what a kept scenario did. Raises the Failure that it led to, if it still does, and InvalidScenario."""
     with open(path, encoding="utf-8") as file:
-        head, moves = load_reproducer(file.read())
-    play = ActionRunner(
+        head, actions = load_reproducer(file.read())
+    runner = ActionRunner(
         get_contract(head["upstream"]), send, clock=clock, keys=keys, options=head["options"], strict=head["strict"]
     )
-    for move in moves:
-        play.run(move)
+    for action in actions:
+        runner.run(action)

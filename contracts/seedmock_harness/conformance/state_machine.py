@@ -60,7 +60,7 @@ class MachineContext:
         self.media = media or reference_urls(contract)
         self.failure: CheckFailure | None = None
         self.failing: Sequence[Action] = ()
-        self.play = self.new_play()
+        self.runner = self.new_play()
         self.endpoints = {endpoint.operation: endpoint for endpoint in contract.endpoints}
         examples = contract.request.examples
         self.documents = {o: documents(contract, o, media=self.media, variants=options) for o in examples}
@@ -75,10 +75,10 @@ class MachineContext:
         """A conversation from its beginning."""
         if self.begin is not None:
             self.begin()
-        self.play = ActionRunner(
+        self.runner = ActionRunner(
             self.contract, self.send, clock=self.clock, keys=self.keys, options=self.options, strict=self.strict
         )
-        return self.play
+        return self.runner
 
     def having(self, *operations: Operation) -> list[Operation]:
         """Those of the operations that the upstream has."""
@@ -88,18 +88,18 @@ class MachineContext:
 class ConformanceMachine(RuleBasedStateMachine):
     """One conversation. Each rule is a thing to do; what is to be said with it is drawn."""
 
-    world: MachineContext
+    context: MachineContext
 
     def __init__(self) -> None:
         super().__init__()
-        self.play = self.world.new_play()
+        self.runner = self.context.new_play()
 
-    def do(self, move: Action) -> Interaction | None:
+    def do(self, action: Action) -> Interaction | None:
         """Do a move. Raises Failure."""
         try:
-            return self.play.run(move)
+            return self.runner.run(action)
         except CheckFailure as failure:
-            self.world.failure, self.world.failing = failure, tuple(self.play.actions)
+            self.context.failure, self.context.failing = failure, tuple(self.runner.actions)
             raise
 
     # --- generations ---
@@ -122,53 +122,53 @@ class ConformanceMachine(RuleBasedStateMachine):
             self._ask_if_there(Operation.RECORD, caller, task)
         self._ask_if_there(Operation.BALANCE, caller)
 
-    @precondition(lambda self: self.play.symbols_of("task"))
+    @precondition(lambda self: self.runner.symbols_of("task"))
     @rule(data=st.data())
     def look(self, data: st.DataObject) -> None:
         task = self._one(data, "task")
-        operation = data.draw(st.sampled_from(self.world.having(Operation.QUERY, *READS)))
+        operation = data.draw(st.sampled_from(self.context.having(Operation.QUERY, *READS)))
         headers = data.draw(self._range()) if operation is Operation.CONTENT else {}
-        self.do(self._about(operation, task, self.play.owners[task], headers))
+        self.do(self._about(operation, task, self.runner.owners[task], headers))
 
-    @precondition(lambda self: self.play.symbols_of("task"))
+    @precondition(lambda self: self.runner.symbols_of("task"))
     @rule(data=st.data())
     def wait_for(self, data: st.DataObject) -> None:
         self._wait(self._one(data, "task"))
 
     def _order(self, data: st.DataObject, caller: str) -> str:
         """Order; the symbol of the task, or nothing."""
-        operation = data.draw(st.sampled_from(self.world.having(*ORDERS)))
-        base = data.draw(st.sampled_from(range(len(self.world.contract.bases)))) if self.world.strict else 0
-        document = self._with_assets(data, caller, data.draw(self.world.documents[operation]))
+        operation = data.draw(st.sampled_from(self.context.having(*ORDERS)))
+        base = data.draw(st.sampled_from(range(len(self.context.contract.bases)))) if self.context.strict else 0
+        document = self._with_assets(data, caller, data.draw(self.context.documents[operation]))
         self.do(Action(operation, document, caller=caller, base=base))
         return self._latest()
 
     def _wait(self, task: str) -> None:
         for _ in range(MOST_POLLS):
-            turn = self.do(self._about(Operation.QUERY, task, self.play.owners[task]))
-            if turn is None or turn.status in TERMINAL or self.world.clock is None:
+            interaction = self.do(self._about(Operation.QUERY, task, self.runner.owners[task]))
+            if interaction is None or interaction.status in TERMINAL or self.context.clock is None:
                 return
             self.do(Action(seconds=WAITS[3]))
 
     def _fetch(self, task: str, headers: Mapping[str, str]) -> None:
-        if task + LINK in self.play.symbols:
+        if task + LINK in self.runner.symbols:
             self.do(Action(url=task + LINK, headers=headers))
-        elif Operation.CONTENT in self.world.endpoints:
-            self.do(self._about(Operation.CONTENT, task, self.play.owners[task], headers))
+        elif Operation.CONTENT in self.context.endpoints:
+            self.do(self._about(Operation.CONTENT, task, self.runner.owners[task], headers))
 
     def _ask_if_there(self, operation: Operation, caller: str, task: str = "") -> None:
-        if operation in self.world.endpoints:
+        if operation in self.context.endpoints:
             self.do(self._about(operation, task, caller) if task else Action(operation, caller=caller))
 
     def _latest(self) -> str:
         """The symbol of what the latest move made, or nothing."""
-        made = self.play.actions[-1].makes
+        made = self.runner.actions[-1].makes
         return f"${made}" if made else ""
 
-    @precondition(lambda self: self.world.having(Operation.FILE_CREATE))
+    @precondition(lambda self: self.context.having(Operation.FILE_CREATE))
     @rule(data=st.data())
     def post_a_picture(self, data: st.DataObject) -> None:
-        method, path = endpoint_path(self.world.contract, Operation.FILE_CREATE, {})
+        method, path = endpoint_path(self.context.contract, Operation.FILE_CREATE, {})
         caller = data.draw(self._caller())
         self.do(
             Action(Operation.FILE_CREATE, method=method, url=path, body=form("file", SIDE), headers=FORM, caller=caller)
@@ -178,36 +178,36 @@ class ConformanceMachine(RuleBasedStateMachine):
             self.do(Action(url=posted))
             self._order(data, caller)
 
-    @precondition(lambda self: self.play.symbols_of("link"))
+    @precondition(lambda self: self.runner.symbols_of("link"))
     @rule(data=st.data())
     def download(self, data: st.DataObject) -> None:
         self.do(Action(url=self._one(data, "link"), headers=data.draw(self._range())))
 
-    @precondition(lambda self: self.world.clock is not None)
+    @precondition(lambda self: self.context.clock is not None)
     @rule(seconds=st.sampled_from(WAITS))
     def time_passes(self, seconds: float) -> None:
         self.do(Action(seconds=seconds))
 
-    @precondition(lambda self: self.world.having(*PLAIN))
+    @precondition(lambda self: self.context.having(*PLAIN))
     @rule(data=st.data())
     def look_around(self, data: st.DataObject) -> None:
-        operation = data.draw(st.sampled_from(self.world.having(*PLAIN)))
+        operation = data.draw(st.sampled_from(self.context.having(*PLAIN)))
         self.do(Action(operation, self._document(data, operation), caller=data.draw(self._caller())))
 
     # --- the library ---
 
-    @precondition(lambda self: self.world.having(Operation.GROUP_CREATE))
+    @precondition(lambda self: self.context.having(Operation.GROUP_CREATE))
     @rule(data=st.data())
     def make_a_group(self, data: st.DataObject) -> None:
         caller = data.draw(self._caller())
         self.do(Action(Operation.GROUP_CREATE, self._document(data, Operation.GROUP_CREATE), caller=caller))
 
-    @precondition(lambda self: self.play.symbols_of("group"))
+    @precondition(lambda self: self.runner.symbols_of("group"))
     @rule(data=st.data())
     def make_an_asset(self, data: st.DataObject) -> None:
         self._about_group(data, Operation.ASSET_CREATE, self._one(data, "group"), "group_id")
 
-    @precondition(lambda self: self.world.having(Operation.ASSET_CREATE))
+    @precondition(lambda self: self.context.having(Operation.ASSET_CREATE))
     @rule(data=st.data())
     def keep_a_face(self, data: st.DataObject) -> None:
         """A group and an asset in it, which is asked for until it is ready, and then ordered with."""
@@ -226,7 +226,7 @@ class ConformanceMachine(RuleBasedStateMachine):
             self.do(Action(Operation.ASSET_DELETE, {"id": asset}, caller=caller))
             self.do(Action(Operation.ASSET_GET, {"id": asset}, caller=caller))
 
-    @precondition(lambda self: self.play.symbols_of("group"))
+    @precondition(lambda self: self.runner.symbols_of("group"))
     @rule(data=st.data())
     def ask_of_a_group(self, data: st.DataObject) -> None:
         group = self._one(data, "group")
@@ -235,7 +235,7 @@ class ConformanceMachine(RuleBasedStateMachine):
         else:
             self._about_group(data, Operation.ASSET_LIST, group, "group_id")
 
-    @precondition(lambda self: self.play.symbols_of("asset"))
+    @precondition(lambda self: self.runner.symbols_of("asset"))
     @rule(data=st.data())
     def ask_of_an_asset(self, data: st.DataObject) -> None:
         asset = self._one(data, "asset")
@@ -243,20 +243,20 @@ class ConformanceMachine(RuleBasedStateMachine):
             st.sampled_from([Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_GET, Operation.ASSET_DELETE])
         )
         document = {**(self._document(data, operation) or {}), "id": asset}
-        self.do(Action(operation, document, caller=self.play.owners[asset]))
+        self.do(Action(operation, document, caller=self.runner.owners[asset]))
 
     def _about_group(self, data: st.DataObject, operation: Operation, group: str, name: str) -> None:
         symbol = data.draw(st.sampled_from([group.replace("$", "#"), group]))
         document = {**(self._document(data, operation) or {}), name: symbol}
-        self.do(Action(operation, document, caller=self.play.owners[group]))
+        self.do(Action(operation, document, caller=self.runner.owners[group]))
 
     # --- what is not one's own, or not there ---
 
-    @precondition(lambda self: len(self.world.callers) > 1 and self.play.owners)
+    @precondition(lambda self: len(self.context.callers) > 1 and self.runner.owners)
     @rule(data=st.data())
     def ask_of_another_s(self, data: st.DataObject) -> None:
-        symbol = data.draw(st.sampled_from(list(self.play.owners)))
-        stranger = next(word for word in self.world.callers if word != self.play.owners[symbol])
+        symbol = data.draw(st.sampled_from(list(self.runner.owners)))
+        stranger = next(word for word in self.context.callers if word != self.runner.owners[symbol])
         self._poke(data, symbol, stranger)
 
     @rule(data=st.data(), unknown=st.sampled_from(IDS))
@@ -265,9 +265,9 @@ class ConformanceMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def ask_without_a_right_key(self, data: st.DataObject) -> None:
-        operation = data.draw(st.sampled_from(list(self.world.endpoints)))
-        caller = data.draw(st.sampled_from(self.world.wrong))
-        params = {TASK_ID: data.draw(st.sampled_from([*self.play.symbols_of("task"), IDS[0]]))}
+        operation = data.draw(st.sampled_from(list(self.context.endpoints)))
+        caller = data.draw(st.sampled_from(self.context.wrong))
+        params = {TASK_ID: data.draw(st.sampled_from([*self.runner.symbols_of("task"), IDS[0]]))}
         self.do(Action(operation, self._document(data, operation), params, caller))
 
     def _poke(self, data: st.DataObject, named: str, caller: str) -> None:
@@ -275,7 +275,7 @@ class ConformanceMachine(RuleBasedStateMachine):
         kinds = {"$group": [Operation.GROUP_DELETE], "$asset": list(ABOUT_ASSETS), "$link": []}
         fitting = next((of for kind, of in kinds.items() if named.startswith(kind)), None)
         asked = fitting if fitting is not None else [*READS, *(() if named.startswith("$") else ABOUT_ASSETS)]
-        known = self.world.having(*asked)
+        known = self.context.having(*asked)
         if not known:
             return
         operation = data.draw(st.sampled_from(known))
@@ -288,24 +288,24 @@ class ConformanceMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def break_a_rule(self, data: st.DataObject) -> None:
-        operation, broken_rule = data.draw(st.sampled_from(self.world.rules))
-        world = self.world
+        operation, broken_rule = data.draw(st.sampled_from(self.context.rules))
+        context = self.context
         document = data.draw(
-            violating_documents(world.contract, operation, broken_rule, media=world.media, variants=world.options)
+            violating_documents(context.contract, operation, broken_rule, media=context.media, variants=context.options)
         )
         self.do(Action(operation, document, caller=data.draw(self._caller())))
 
     @rule(data=st.data())
     def be_hostile(self, data: st.DataObject) -> None:
-        operation = data.draw(st.sampled_from(list(self.world.hostile)))
-        evil = data.draw(self.world.hostile[operation])
-        method, path = endpoint_path(self.world.contract, operation, {})
+        operation = data.draw(st.sampled_from(list(self.context.hostile)))
+        evil = data.draw(self.context.hostile[operation])
+        method, path = endpoint_path(self.context.contract, operation, {})
         meant = operation if evil.readable else ""
         self.do(Action(meant, method=method, url=path, body=evil.body, headers=dict(evil.headers)))
 
     @rule(data=st.data())
     def go_elsewhere(self, data: st.DataObject) -> None:
-        contract = self.world.contract
+        contract = self.context.contract
         endpoint = data.draw(st.sampled_from(contract.endpoints))
         path = contract.bases[0].prefix + endpoint.path.replace("{task_id}", IDS[0])
         allowed = {other.method for other in contract.endpoints if other.path == endpoint.path}
@@ -316,43 +316,45 @@ class ConformanceMachine(RuleBasedStateMachine):
     # --- what is drawn ---
 
     def _caller(self) -> st.SearchStrategy[str]:
-        return st.sampled_from(self.world.callers)
+        return st.sampled_from(self.context.callers)
 
     def _range(self) -> st.SearchStrategy[dict[str, str]]:
         return st.sampled_from([*[{}] * len(RANGES), *({"range": value} for value in RANGES)])
 
     def _one(self, data: st.DataObject, kind: str) -> str:
         """The symbol of something that was made, the latest first."""
-        return str(data.draw(st.sampled_from(self.play.symbols_of(kind)[::-1])))
+        return str(data.draw(st.sampled_from(self.runner.symbols_of(kind)[::-1])))
 
     def _document(self, data: st.DataObject, operation: Operation) -> dict[str, Any] | None:
-        drawn = self.world.documents.get(operation)
+        drawn = self.context.documents.get(operation)
         return None if drawn is None else data.draw(drawn)
 
     def _about(self, operation: Operation, named: str, caller: str, headers: Mapping[str, str] | None = None) -> Action:
         """A question about a task: its id stands in the path, or else in the query string."""
-        in_path = "{" + TASK_ID + "}" in self.world.endpoints[operation].path
+        in_path = "{" + TASK_ID + "}" in self.context.endpoints[operation].path
         told = {TASK_ID: named}
         return Action(operation, None if in_path else told, told if in_path else {}, caller, headers=headers or {})
 
     def _with_assets(self, data: st.DataObject, caller: str, document: dict[str, Any]) -> dict[str, Any]:
         """The document with what the caller has at the upstream in the place of a reference that anybody may name."""
-        owned = [(kind, url) for kind, url in self._owned(caller) if self.world.media[kind][0] in json.dumps(document)]
+        owned = [
+            (kind, url) for kind, url in self._owned(caller) if self.context.media[kind][0] in json.dumps(document)
+        ]
         if not owned:
             return document
         kind, url = data.draw(st.sampled_from(owned))
-        text = json.dumps(document).replace(json.dumps(self.world.media[kind][0]), json.dumps(url))
+        text = json.dumps(document).replace(json.dumps(self.context.media[kind][0]), json.dumps(url))
         changed: dict[str, Any] = json.loads(text)
         return changed
 
     def _owned(self, caller: str) -> Iterator[tuple[MediaKind, str]]:
         """The caller's assets that are ready, and the pictures that were posted."""
-        known = self.play.driver.history.assets
-        for symbol in self.play.symbols_of("asset", caller):
-            asset = known.get(self.play.symbols[symbol])
+        known = self.runner.driver.history.assets
+        for symbol in self.runner.symbols_of("asset", caller):
+            asset = known.get(self.runner.symbols[symbol])
             if asset is not None and _usable(asset):
                 yield MediaKind(str((asset.created.document or {})["asset_type"]).lower()), f"asset://{symbol}"
-        yield from ((MediaKind.IMAGE, symbol) for symbol in self.play.symbols_of("file", caller))
+        yield from ((MediaKind.IMAGE, symbol) for symbol in self.runner.symbols_of("file", caller))
 
 
 def _usable(asset: AssetHistory) -> bool:

@@ -50,13 +50,13 @@ class TaskHistory:
     @property
     def status(self) -> TaskStatus | None:
         """What the latest answer that told a known status told."""
-        told = [turn.status for turn in (self.created, *self.polls) if turn.status is not None]
+        told = [interaction.status for interaction in (self.created, *self.polls) if interaction.status is not None]
         return told[-1] if told else None
 
     @property
     def final_poll(self) -> Interaction | None:
         """The first answer that told a terminal status."""
-        return next((turn for turn in self.polls if turn.status in TERMINAL), None)
+        return next((interaction for interaction in self.polls if interaction.status in TERMINAL), None)
 
 
 @dataclass(repr=False)
@@ -92,45 +92,47 @@ class History:
         """An exchange in the light of what was said before it; it is not yet part of the conversation."""
         return Interaction(self.contract, exchange, self)
 
-    def add(self, turn: Interaction) -> None:
+    def add(self, interaction: Interaction) -> None:
         """Make a turn part of what was said before."""
-        self.interactions.append(turn)
-        if turn.operation is None or turn.is_error:
+        self.interactions.append(interaction)
+        if interaction.operation is None or interaction.is_error:
             return
-        story = turn.task
-        if turn.operation in ORDERS and turn.created_id is not None:
-            self.tasks.setdefault(turn.created_id, TaskHistory(turn.created_id, turn))
-        elif turn.operation is Operation.QUERY and story is not None:
-            story.polls.append(turn)
-            self._follow(story, turn)
-        elif turn.operation is Operation.CONTENT and story is not None:
-            story.contents.append(turn)
+        task = interaction.task
+        if interaction.operation in ORDERS and interaction.created_id is not None:
+            self.tasks.setdefault(interaction.created_id, TaskHistory(interaction.created_id, interaction))
+        elif interaction.operation is Operation.QUERY and task is not None:
+            task.polls.append(interaction)
+            self._follow(task, interaction)
+        elif interaction.operation is Operation.CONTENT and task is not None:
+            task.contents.append(interaction)
         else:
-            self._keep(turn)
+            self._keep(interaction)
 
-    def _follow(self, story: TaskHistory, turn: Interaction) -> None:
-        story.links = tuple(turn.links)
-        for link in turn.links:
-            self.links[link] = story
+    def _follow(self, task: TaskHistory, interaction: Interaction) -> None:
+        task.links = tuple(interaction.links)
+        for link in interaction.links:
+            self.links[link] = task
 
-    def _keep(self, turn: Interaction) -> None:
-        made, caller = turn.created_id, turn.exchange.caller
-        if turn.operation is Operation.GROUP_CREATE and made is not None:
-            self.groups[caller, made] = AssetHistory(made, caller, turn)
-        elif turn.operation is Operation.ASSET_CREATE and made is not None:
-            self.assets[made] = AssetHistory(made, caller, turn)
-        elif turn.operation is Operation.FILE_CREATE and turn.file_url:
-            self.files[turn.file_url] = turn
-        elif turn.operation is Operation.GROUP_DELETE and (caller, turn.requested_group_id) in self.groups:
-            self.groups[caller, turn.requested_group_id].deletion = turn
+    def _keep(self, interaction: Interaction) -> None:
+        made, caller = interaction.created_id, interaction.exchange.caller
+        if interaction.operation is Operation.GROUP_CREATE and made is not None:
+            self.groups[caller, made] = AssetHistory(made, caller, interaction)
+        elif interaction.operation is Operation.ASSET_CREATE and made is not None:
+            self.assets[made] = AssetHistory(made, caller, interaction)
+        elif interaction.operation is Operation.FILE_CREATE and interaction.file_url:
+            self.files[interaction.file_url] = interaction
+        elif (
+            interaction.operation is Operation.GROUP_DELETE and (caller, interaction.requested_group_id) in self.groups
+        ):
+            self.groups[caller, interaction.requested_group_id].deletion = interaction
             for asset in self.assets.values():
-                if (asset.caller, asset.created.requested_group_id) == (caller, turn.requested_group_id):
-                    asset.deletion = asset.deletion or turn
-        elif turn.requested_id in self.assets:
-            asset = self.assets[turn.requested_id]
-            asset.interactions.append(turn)
-            if turn.operation is Operation.ASSET_DELETE:
-                asset.deletion = turn
+                if (asset.caller, asset.created.requested_group_id) == (caller, interaction.requested_group_id):
+                    asset.deletion = asset.deletion or interaction
+        elif interaction.requested_id in self.assets:
+            asset = self.assets[interaction.requested_id]
+            asset.interactions.append(interaction)
+            if interaction.operation is Operation.ASSET_DELETE:
+                asset.deletion = interaction
 
 
 @dataclass(frozen=True, eq=False, repr=False)

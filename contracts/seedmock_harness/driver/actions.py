@@ -129,7 +129,7 @@ class ActionRunner:
     def _hear(self, judged: CheckedInteraction) -> None:
         self._judged += judged.results
         for expected in EXPECTATIONS:
-            self._judged += [(expected.__name__, look) for look in expected(judged.interaction)]
+            self._judged += [(expected.__name__, result) for result in expected(judged.interaction)]
 
     def symbols_of(self, kind: str, caller: str = "") -> list[str]:
         """The symbols of what was made so far, of one kind, by everybody or by one caller."""
@@ -138,33 +138,33 @@ class ActionRunner:
             return [symbol for symbol in fitting if symbol.endswith(LINK)]
         return [symbol for symbol in fitting if symbol.startswith(f"${kind}") and not symbol.endswith(LINK)]
 
-    def run(self, move: Action) -> Interaction | None:
+    def run(self, action: Action) -> Interaction | None:
         """Do a move. Raises Failure."""
-        self.actions.append(move)
-        if move.seconds:
+        self.actions.append(action)
+        if action.seconds:
             if self.clock is not None:
-                self.clock.advance(move.seconds)
+                self.clock.advance(action.seconds)
             return None
         self._judged.clear()
-        turn = self._say(move)
-        self.actions[-1] = self._learn(turn, move)
-        for name, look in self._judged:
-            if not look.passed and self._counts(look):
-                raise CheckFailure(name, look, turn.exchange)
-        return turn
+        interaction = self._say(action)
+        self.actions[-1] = self._learn(interaction, action)
+        for name, result in self._judged:
+            if not result.passed and self._counts(result):
+                raise CheckFailure(name, result, interaction.exchange)
+        return interaction
 
-    def _say(self, move: Action) -> Interaction:
-        operation = Operation(move.operation) if move.operation else None
-        document = None if move.document is None else self._resolved(dict(move.document))
-        caller, headers = move.caller, move.headers
-        if move.method:
-            url = self._resolved(move.url)
-            return self.driver.send(operation, move.method, url, move.body, caller=caller, headers=headers)
-        if move.url:
-            return self.driver.fetch(self._resolved(move.url), headers=headers)
+    def _say(self, action: Action) -> Interaction:
+        operation = Operation(action.operation) if action.operation else None
+        document = None if action.document is None else self._resolved(dict(action.document))
+        caller, headers = action.caller, action.headers
+        if action.method:
+            url = self._resolved(action.url)
+            return self.driver.send(operation, action.method, url, action.body, caller=caller, headers=headers)
+        if action.url:
+            return self.driver.fetch(self._resolved(action.url), headers=headers)
         assert operation is not None, "a move names an operation, a method or a link"
-        params = self._resolved(dict(move.params))
-        return self.driver.call(operation, document, caller=caller, params=params, headers=headers, base=move.base)
+        params = self._resolved(dict(action.params))
+        return self.driver.call(operation, document, caller=caller, params=params, headers=headers, base=action.base)
 
     def _resolved(self, value: Any) -> Any:
         """A value with the ids in the places of their symbols; a symbol that is not known stays."""
@@ -179,27 +179,29 @@ class ActionRunner:
             return int(made) if made.isdecimal() else made
         return SYMBOL.sub(lambda found: self.symbols.get(found[0], found[0]), value)
 
-    def _learn(self, turn: Interaction, move: Action) -> Action:
+    def _learn(self, interaction: Interaction, action: Action) -> Action:
         """The move with the name of what it made, which is new unless it had one."""
-        if turn.is_error or turn.operation is None:
-            return move
-        kind, made = CREATED_KINDS.get(turn.operation), turn.file_url or turn.created_id
+        if interaction.is_error or interaction.operation is None:
+            return action
+        kind, made = CREATED_KINDS.get(interaction.operation), interaction.file_url or interaction.created_id
         if kind is not None and made is not None:
-            name = move.makes or f"{kind}{1 + len(self.symbols_of(kind))}"
-            self.symbols[f"${name}"], self.owners[f"${name}"] = made, move.caller
-            return replace(move, makes=name)
-        if turn.links and turn.requested_id in self.symbols.values():
-            task = next(symbol for symbol, made in self.symbols.items() if made == turn.requested_id)
-            self.symbols[task + LINK], self.owners[task + LINK] = turn.links[0], move.caller
-        return move
+            name = action.makes or f"{kind}{1 + len(self.symbols_of(kind))}"
+            self.symbols[f"${name}"], self.owners[f"${name}"] = made, action.caller
+            return replace(action, makes=name)
+        if interaction.links and interaction.requested_id in self.symbols.values():
+            task = next(symbol for symbol, made in self.symbols.items() if made == interaction.requested_id)
+            self.symbols[task + LINK], self.owners[task + LINK] = interaction.links[0], action.caller
+        return action
 
-    def _counts(self, look: CheckResult) -> bool:
+    def _counts(self, result: CheckResult) -> bool:
         if self.strict:
             return True
-        return look.fact.basis is not Basis.ASSUMED and look.severity in (None, Severity.BREAKING)
+        return result.fact.basis is not Basis.ASSUMED and result.severity in (None, Severity.BREAKING)
 
 
-def dump_reproducer(upstream: str, moves: Iterable[Action], failure: CheckFailure, settings: Mapping[str, Any]) -> str:
+def dump_reproducer(
+    upstream: str, actions: Iterable[Action], failure: CheckFailure, settings: Mapping[str, Any]
+) -> str:
     """The text of a scenario: a line that says what it showed, and with what settings, then a line for each move."""
     head = {
         "upstream": upstream,
@@ -210,7 +212,7 @@ def dump_reproducer(upstream: str, moves: Iterable[Action], failure: CheckFailur
         "observed": failure.observed,
         **settings,
     }
-    return "\n".join([json.dumps(head), *(move.line() for move in moves), ""])
+    return "\n".join([json.dumps(head), *(action.line() for action in actions), ""])
 
 
 def load_reproducer(text: str) -> tuple[dict[str, Any], list[Action]]:

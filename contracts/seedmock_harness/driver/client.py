@@ -53,9 +53,9 @@ class CheckedInteraction:
 class UnexpectedTask(Exception):
     """A question that must cost nothing was taken as an order: the turn tells the task's id."""
 
-    def __init__(self, turn: Interaction) -> None:
-        super().__init__(f"a task was made that nobody wanted: {turn.created_id}")
-        self.interaction = turn
+    def __init__(self, interaction: Interaction) -> None:
+        super().__init__(f"a task was made that nobody wanted: {interaction.created_id}")
+        self.interaction = interaction
 
 
 @dataclass
@@ -86,9 +86,9 @@ class Driver:
         assert self._spoken_of is not None
         return self._spoken_of
 
-    def revisit(self, turn: Interaction) -> None:
+    def revisit(self, interaction: Interaction) -> None:
         """Speak of an earlier turn, until something else is asked."""
-        self._spoken_of = turn
+        self._spoken_of = interaction
 
     def call(
         self,
@@ -133,12 +133,12 @@ class Driver:
             summarize_body(body, MAX_CHECKED_BYTES).decode("utf-8", "replace"),
         )
         exchange = Exchange(operation or "", asked, _response(answer), caller, self.now())
-        self._spoken_of = turn = self.history.interaction(exchange)
-        self.on_result(CheckedInteraction(turn, tuple(run_checks(turn))))
-        self.history.add(turn)
-        if turn.operation in ORDERS and turn.created_id is not None and not self.allow_orders:
-            raise UnexpectedTask(turn)
-        return turn
+        self._spoken_of = interaction = self.history.interaction(exchange)
+        self.on_result(CheckedInteraction(interaction, tuple(run_checks(interaction))))
+        self.history.add(interaction)
+        if interaction.operation in ORDERS and interaction.created_id is not None and not self.allow_orders:
+            raise UnexpectedTask(interaction)
+        return interaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,39 +17,41 @@ OWN = frozenset({ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED})
 """The kinds of error that are the upstream's own trouble."""
 
 
-def no_server_errors(turn: Interaction) -> Iterator[CheckResult]:
+def no_server_errors(interaction: Interaction) -> Iterator[CheckResult]:
     """No request at all is answered with a failure of the upstream's own."""
-    fact = _fact(turn)
-    if turn.status_code >= 500 and not any(case.kind not in OWN for case in turn.error_cases):
-        yield failed(fact, "a request broke the upstream", "an answer, or a refusal below 500", turn.status_code)
+    fact = _fact(interaction)
+    if interaction.status_code >= 500 and not any(case.kind not in OWN for case in interaction.error_cases):
+        yield failed(fact, "a request broke the upstream", "an answer, or a refusal below 500", interaction.status_code)
     else:
-        yield passed(fact, str(turn.status_code))
+        yield passed(fact, str(interaction.status_code))
 
 
-def unreadable_bodies_are_rejected(turn: Interaction) -> Iterator[CheckResult]:
+def unreadable_bodies_are_rejected(interaction: Interaction) -> Iterator[CheckResult]:
     """A body that is no document orders nothing."""
-    if turn.operation is None and turn.exchange.request.body:
-        fact = turn.contract.error_case(ErrorKind.MALFORMED)
-        if turn.is_error:
-            yield passed(fact, str(turn.status_code))
+    if interaction.operation is None and interaction.exchange.request.body:
+        fact = interaction.contract.error_case(ErrorKind.MALFORMED)
+        if interaction.is_error:
+            yield passed(fact, str(interaction.status_code))
         else:
-            yield failed(fact, "a body that is no document was taken", "a refusal", turn.status_code, Severity.WARNING)
+            yield failed(
+                fact, "a body that is no document was taken", "a refusal", interaction.status_code, Severity.WARNING
+            )
 
 
-def created_tasks_are_found(turn: Interaction) -> Iterator[CheckResult]:
+def created_tasks_are_found(interaction: Interaction) -> Iterator[CheckResult]:
     """A task is known to the key that made it, whatever was said since."""
-    own = turn.task is not None and turn.task.caller == turn.exchange.caller
-    if turn.operation is Operation.QUERY and own and not turn.violations:
-        found = f"task {turn.requested_id}"
-        if turn.is_error:
-            yield failed(_fact(turn), "what was made is not found", found, turn.status_code)
+    own = interaction.task is not None and interaction.task.caller == interaction.exchange.caller
+    if interaction.operation is Operation.QUERY and own and not interaction.violations:
+        found = f"task {interaction.requested_id}"
+        if interaction.is_error:
+            yield failed(_fact(interaction), "what was made is not found", found, interaction.status_code)
         else:
-            yield passed(_fact(turn), found)
+            yield passed(_fact(interaction), found)
 
 
-def _fact(turn: Interaction) -> Fact:
-    endpoints = (endpoint for endpoint in turn.contract.endpoints if endpoint.operation is turn.operation)
-    return next(endpoints, turn.contract.bases[0])
+def _fact(interaction: Interaction) -> Fact:
+    endpoints = (endpoint for endpoint in interaction.contract.endpoints if endpoint.operation is interaction.operation)
+    return next(endpoints, interaction.contract.bases[0])
 
 
 EXPECTATIONS = (no_server_errors, unreadable_bodies_are_rejected, created_tasks_are_found)

@@ -18,7 +18,7 @@ TRIES = 400
 Fails = Callable[[Sequence[Action]], bool]
 
 
-def shrink(contract: Contract, moves: Sequence[Action], fails: Fails, tries: int = TRIES) -> list[Action]:
+def shrink(contract: Contract, actions: Sequence[Action], fails: Fails, tries: int = TRIES) -> list[Action]:
     """The least of the moves that still fail, each as plain as it can be; `fails` is asked at most so many times."""
     left = [tries]
 
@@ -26,68 +26,68 @@ def shrink(contract: Contract, moves: Sequence[Action], fails: Fails, tries: int
         left[0] -= 1
         return left[0] >= 0 and fails(tried)
 
-    kept, before = list(moves), None
+    kept, before = list(actions), None
     while kept != before and left[0] > 0:
         before = kept
         kept = _plainer(contract, _together(_fewer(kept, still), still), still)
     return kept
 
 
-def _fewer(moves: list[Action], still: Fails) -> list[Action]:
+def _fewer(actions: list[Action], still: Fails) -> list[Action]:
     """Without whatever can be left out: first by halves, then by less, down to single moves, from the end on."""
-    size = max(1, len(moves) // 2)
+    size = max(1, len(actions) // 2)
     while True:
-        at = len(moves) - 1 - size  # the last move is the one that fails
+        at = len(actions) - 1 - size  # the last move is the one that fails
         while at > -size:
-            fewer = moves[: max(at, 0)] + moves[at + size :]
+            fewer = actions[: max(at, 0)] + actions[at + size :]
             if still(fewer):
-                moves = fewer
+                actions = fewer
             at -= size
         if size == 1:
-            return moves
+            return actions
         size //= 2
 
 
-def _together(moves: list[Action], still: Fails) -> list[Action]:
+def _together(actions: list[Action], still: Fails) -> list[Action]:
     """With time that passes several times passing once, at the last of them."""
-    passing = [move.seconds for move in moves if move.seconds]
+    passing = [action.seconds for action in actions if action.seconds]
     if len(passing) < 2:
-        return moves
-    last = max(at for at, move in enumerate(moves) if move.seconds)
+        return actions
+    last = max(at for at, action in enumerate(actions) if action.seconds)
     merged = [
-        replace(move, seconds=sum(passing)) if at == last else move
-        for at, move in enumerate(moves)
-        if at == last or not move.seconds
+        replace(action, seconds=sum(passing)) if at == last else action
+        for at, action in enumerate(actions)
+        if at == last or not action.seconds
     ]
-    return merged if still(merged) else moves
+    return merged if still(merged) else actions
 
 
-def _plainer(contract: Contract, moves: list[Action], still: Fails) -> list[Action]:
-    for at in range(len(moves)):
-        for plain in _plain(contract, moves[at]):
-            if plain == moves[at]:
+def _plainer(contract: Contract, actions: list[Action], still: Fails) -> list[Action]:
+    for at in range(len(actions)):
+        for plain in _plain(contract, actions[at]):
+            if plain == actions[at]:
                 break  # what follows is no plainer
-            if still(tried := [*moves[:at], plain, *moves[at + 1 :]]):
-                moves = tried
+            if still(tried := [*actions[:at], plain, *actions[at + 1 :]]):
+                actions = tried
                 break
-    return moves
+    return actions
 
 
-def _plain(contract: Contract, move: Action) -> Iterator[Action]:
+def _plain(contract: Contract, action: Action) -> Iterator[Action]:
     """Plainer ways of saying a move, the plainest first."""
-    if move.document is not None:
-        for document in _documents(contract, move, move.document):
-            yield replace(move, document=document, headers={}, base=0)
-    if move.body and move.operation:
-        for example in contract.request.examples.get(Operation(move.operation), ()):
-            yield Action(move.operation, example, caller=move.caller, makes=move.makes)
-    if move.headers or move.base:
-        yield replace(move, headers={}, base=0)
+    if action.document is not None:
+        for document in _documents(contract, action, action.document):
+            yield replace(action, document=document, headers={}, base=0)
+    if action.body and action.operation:
+        for example in contract.request.examples.get(Operation(action.operation), ()):
+            yield Action(action.operation, example, caller=action.caller, makes=action.makes)
+    if action.headers or action.base:
+        yield replace(action, headers={}, base=0)
 
 
-def _documents(contract: Contract, move: Action, document: Document) -> Iterator[Document]:
+def _documents(contract: Contract, action: Action, document: Document) -> Iterator[Document]:
     """The upstream's own example with the symbols of this document, then this document less one field."""
-    for example in contract.request.examples.get(Operation(move.operation), ()):
+    for example in contract.request.examples.get(Operation(action.operation), ()):
         symbols = {name: value for name, value in document.items() if SYMBOL.search(str(value))}
         yield {**example, **symbols}
     for name in document:

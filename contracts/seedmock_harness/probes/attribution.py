@@ -36,12 +36,12 @@ _NUMBER = re.compile(r"(?<![A-Za-z_])\d+(\.\d+)?")
 Signature = tuple[Any, ...]
 
 
-def signature(turn: Interaction) -> Signature:
+def signature(interaction: Interaction) -> Signature:
     """What an answer says, without the ids and figures that change from one to the next."""
-    if not turn.is_error:
+    if not interaction.is_error:
         return ("taken",)
-    body = turn.body if turn.body is not None else turn.exchange.response.body[:400]
-    return (turn.status_code, *_texts(body))
+    body = interaction.body if interaction.body is not None else interaction.exchange.response.body[:400]
+    return (interaction.status_code, *_texts(body))
 
 
 def normalized(said: Signature, *values: Any) -> Signature:
@@ -54,60 +54,60 @@ def normalized(said: Signature, *values: Any) -> Signature:
     return tuple(re.sub(rf"(?<!\w)(?:{spelt})(?!\w)", "#", part) if isinstance(part, str) else part for part in said)
 
 
-def is_uninformative(turn: Interaction, rule: Rule | None = None) -> bool:
+def is_uninformative(interaction: Interaction, rule: Rule | None = None) -> bool:
     """Whether an answer is about something else than the request, such as too many of them."""
-    kinds = {case.kind for case in turn.error_cases}
+    kinds = {case.kind for case in interaction.error_cases}
     wanted = rule.kind if rule is not None else None
-    return turn.status_code == 0 or (wanted not in kinds and bool(kinds & OF_CALLS))
+    return interaction.status_code == 0 or (wanted not in kinds and bool(kinds & OF_CALLS))
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """What is answered when a rule is grossly broken and when it is kept, each time beside the same second fault."""
 
-    trial: BoundaryProbe
+    probe: BoundaryProbe
     gross: Signature
     calm: Signature
     answers: tuple[tuple[BoundaryCase, Interaction], ...]
 
     def answer(self, edge: BoundaryCase) -> Interaction | None:
         """What was answered at an edge, if it was asked about for the scale."""
-        return next((turn for one, turn in self.answers if one is edge), None)
+        return next((interaction for one, interaction in self.answers if one is edge), None)
 
-    def blames_rule(self, turn: Interaction) -> bool:
-        return signature(turn) != self.calm
+    def blames_rule(self, interaction: Interaction) -> bool:
+        return signature(interaction) != self.calm
 
 
-def send_document(speaker: Driver, operation: Operation, document: dict[str, Any]) -> Interaction:
+def send_document(driver: Driver, operation: Operation, document: dict[str, Any]) -> Interaction:
     """The answer to a document, in the path and query too where the endpoint reads them there."""
     texts = {name: value for name, value in document.items() if isinstance(value, str)}
-    return speaker.call(operation, document, params=texts)
+    return driver.call(operation, document, params=texts)
 
 
-def calibrate(speaker: Driver, trial: BoundaryProbe) -> Calibration | None:
+def calibrate(driver: Driver, probe: BoundaryProbe) -> Calibration | None:
     """The two answers that tell which fault is blamed; None where the upstream's answers do not tell."""
-    first = trial.violating[0]
-    turn = send_document(speaker, trial.operation, first.document)
-    if is_uninformative(turn, trial.rule):
+    first = probe.violating[0]
+    interaction = send_document(driver, probe.operation, first.document)
+    if is_uninformative(interaction, probe.rule):
         return None
-    gross = signature(turn)
-    values = [edge.value for edge in (*trial.conforming, *trial.violating)]
+    gross = signature(interaction)
+    values = [edge.value for edge in (*probe.conforming, *probe.violating)]
     calm: Counter[Signature] = Counter()
-    answers = [(first, turn)]
-    plain = [edge for edge in trial.conforming if _contested(speaker.contract, trial.operation, edge.document) is None]
-    for edge in (plain or trial.conforming)[:CALM]:
-        answer = send_document(speaker, trial.operation, edge.document)
+    answers = [(first, interaction)]
+    plain = [edge for edge in probe.conforming if _contested(driver.contract, probe.operation, edge.document) is None]
+    for edge in (plain or probe.conforming)[:CALM]:
+        answer = send_document(driver, probe.operation, edge.document)
         answers.append((edge, answer))
         found = signature(answer)
         if not is_uninformative(answer) and found != gross and normalized(found, *values) != normalized(gross, *values):
             calm[found] += 1
             if calm[found] > 1:
                 break
-    return Calibration(trial, gross, calm.most_common(1)[0][0], tuple(answers)) if calm else None
+    return Calibration(probe, gross, calm.most_common(1)[0][0], tuple(answers)) if calm else None
 
 
 def check_limits(
-    speaker: Driver, operation: Operation, rule: Rule, found: Iterable[BoundaryProbe] | None = None
+    driver: Driver, operation: Operation, rule: Rule, found: Iterable[BoundaryProbe] | None = None
 ) -> Iterator[CheckResult]:
     """Ask about a rule, and say of each of its edges whether the limit stands there; nothing where it can't be told.
 
@@ -115,54 +115,58 @@ def check_limits(
     """
     done: set[tuple[bool, str]] = set()
     tried = 0
-    for trial in islice(probes_for(speaker.contract, operation, rule) if found is None else found, TRIALS):
-        left = [edge for edge in (*trial.conforming, *trial.violating) if (edge.valid, repr(edge.value)) not in done]
+    for probe in islice(probes_for(driver.contract, operation, rule) if found is None else found, TRIALS):
+        left = [edge for edge in (*probe.conforming, *probe.violating) if (edge.valid, repr(edge.value)) not in done]
         if not left:
             continue
-        measure = calibrate(speaker, trial)
+        measure = calibrate(driver, probe)
         if measure is None:
             tried += 1
             if tried == TRIALS // 2 and condition(rule) is not None:
                 break
             continue
         for edge in left:
-            yield from _seen(speaker, measure, edge)
+            yield from _seen(driver, measure, edge)
         done |= {(edge.valid, repr(edge.value)) for edge in left}
-        if found is None and (operation not in ORDERS or done >= probed_edges(speaker.contract, operation, rule)):
+        if found is None and (operation not in ORDERS or done >= probed_edges(driver.contract, operation, rule)):
             return
     if not done and found is None:
-        yield from _gone(speaker, operation, rule)
+        yield from _gone(driver, operation, rule)
 
 
-def _seen(speaker: Driver, found: Calibration, edge: BoundaryCase) -> Iterator[CheckResult]:
+def _seen(driver: Driver, found: Calibration, edge: BoundaryCase) -> Iterator[CheckResult]:
     """What the answer at one edge says of the rule, or of the value tried there."""
-    rule = found.trial.rule
-    turn = found.answer(edge)
-    if turn is None or is_uninformative(turn, rule) or found.blames_rule(turn) is edge.valid:
-        turn = send_document(speaker, found.trial.operation, edge.document)  # nobody is accused for a single answer
+    rule = found.probe.rule
+    interaction = found.answer(edge)
+    if interaction is None or is_uninformative(interaction, rule) or found.blames_rule(interaction) is edge.valid:
+        interaction = send_document(
+            driver, found.probe.operation, edge.document
+        )  # nobody is accused for a single answer
     else:
-        speaker.revisit(turn)
-    if is_uninformative(turn, rule):
+        driver.revisit(interaction)
+    if is_uninformative(interaction, rule):
         return
-    blamed = found.blames_rule(turn)
+    blamed = found.blames_rule(interaction)
     if (only := condition(rule)) is not None:
         if edge.gross:
-            yield _settled(speaker.contract, only, blamed)
+            yield _settled(driver.contract, only, blamed)
         if not blamed:
             return
-    option = _other_option(speaker, found, edge) if blamed and edge.valid else None
+    option = _other_option(driver, found, edge) if blamed and edge.valid else None
     if option is not None:
-        yield _settled(speaker.contract, option, True)
+        yield _settled(driver.contract, option, True)
         return
     tried = format_value(edge.value)
-    fact = fact_of(speaker.contract, rule, edge) if edge.valid else rule.fact
+    fact = fact_of(driver.contract, rule, edge) if edge.valid else rule.fact
     if blamed is not edge.valid:
         yield passed(fact, f"{rule.field} {tried}: {'taken' if edge.valid else 'refused'}")
     elif edge.valid:
-        yield failed(fact, f"{rule.field} is refused for a value that is allowed", f"{tried} is taken", _message(turn))
+        yield failed(
+            fact, f"{rule.field} is refused for a value that is allowed", f"{tried} is taken", _message(interaction)
+        )
     else:
         says = f"a refusal of {rule.field} for {tried}"
-        yield failed(fact, f"{rule.field} is not refused for a value that is not allowed", says, _message(turn))
+        yield failed(fact, f"{rule.field} is not refused for a value that is not allowed", says, _message(interaction))
 
 
 def _contested(contract: Contract, operation: Operation, document: Document) -> tuple[str, str] | None:
@@ -175,59 +179,59 @@ def _contested(contract: Contract, operation: Operation, document: Document) -> 
     return None
 
 
-def _other_option(speaker: Driver, found: Calibration, edge: BoundaryCase) -> tuple[str, str] | None:
+def _other_option(driver: Driver, found: Calibration, edge: BoundaryCase) -> tuple[str, str] | None:
     """The variant and the option that explain a refusal: under it, whatever the field holds is refused."""
-    trial = found.trial
-    option = _contested(speaker.contract, trial.operation, edge.document)
+    probe = found.probe
+    option = _contested(driver.contract, probe.operation, edge.document)
     if option is None:
         return None
-    others = [other.document for other in trial.conforming if other is not edge]
-    alike = [document for document in others if _contested(speaker.contract, trial.operation, document) == option]
-    if all(found.blames_rule(send_document(speaker, trial.operation, document)) for document in alike):
+    others = [other.document for other in probe.conforming if other is not edge]
+    alike = [document for document in others if _contested(driver.contract, probe.operation, document) == option]
+    if all(found.blames_rule(send_document(driver, probe.operation, document)) for document in alike):
         return option
-    send_document(speaker, trial.operation, edge.document)  # the look is of the latest answer
+    send_document(driver, probe.operation, edge.document)  # the look is of the latest answer
     return None
 
 
-def check_ignored_change(speaker: Driver, fact: Fact, rule: Rule, change: Document) -> Iterator[CheckResult]:
+def check_ignored_change(driver: Driver, fact: Fact, rule: Rule, change: Document) -> Iterator[CheckResult]:
     """Whether a change to a request that is refused for something else makes no difference to the answer."""
-    trial = next(probes_for(speaker.contract, Operation.CREATE, rule))
-    calm = trial.conforming[0].document
-    before = signature(send_document(speaker, Operation.CREATE, calm))
-    turn = send_document(speaker, Operation.CREATE, {**calm, **change})
-    if signature(turn) == before:
+    probe = next(probes_for(driver.contract, Operation.CREATE, rule))
+    calm = probe.conforming[0].document
+    before = signature(send_document(driver, Operation.CREATE, calm))
+    interaction = send_document(driver, Operation.CREATE, {**calm, **change})
+    if signature(interaction) == before:
         yield passed(fact, format_value(change))
-    elif not is_uninformative(turn):
+    elif not is_uninformative(interaction):
         yield failed(
-            fact, "a difference where there should be none", f"{format_value(change)} is ignored", _message(turn)
+            fact, "a difference where there should be none", f"{format_value(change)} is ignored", _message(interaction)
         )
 
 
-def _gone(speaker: Driver, operation: Operation, rule: Rule) -> Iterator[CheckResult]:
+def _gone(driver: Driver, operation: Operation, rule: Rule) -> Iterator[CheckResult]:
     """A rule that no answer blames: it holds no more, if others are blamed beside the fault that is seen last of all.
 
     Upstreams look at a request in some order; ours is only a guess at theirs. But media are read, and ids looked up,
     when all else is right. Where a rule cannot be asked about beside such a fault, all others have to bear witness.
     """
-    contract = speaker.contract
+    contract = driver.contract
     last = probe_with_last_violation(contract, operation, rule)
-    trial = last or next(iter(probes_for(contract, operation, rule)), None)
-    if trial is None or calibrate(speaker, trial) is not None:
+    probe = last or next(iter(probes_for(contract, operation, rule)), None)
+    if probe is None or calibrate(driver, probe) is not None:
         return
     others = (other for other in contract.rules[operation] if other is not rule and condition(other) is None)
     if last is not None:
         beside = (probe_with_last_violation(contract, operation, other) for other in others)
     else:
-        beside = (probe_with_violation(contract, operation, other, trial.second_violation) for other in others)
+        beside = (probe_with_violation(contract, operation, other, probe.second_violation) for other in others)
     witnesses = (one for one in beside if one is not None)
-    seen = [calibrate(speaker, one) is not None for one in islice(witnesses, WITNESSES if last is not None else None)]
+    seen = [calibrate(driver, one) is not None for one in islice(witnesses, WITNESSES if last is not None else None)]
     if not all(seen) or len(seen) < (1 if last is not None else ENOUGH):
         return
-    turn = send_document(speaker, operation, trial.violating[0].document)
+    interaction = send_document(driver, operation, probe.violating[0].document)
     if (only := condition(rule)) is not None:
         yield _settled(contract, only, False)
     else:
-        yield failed(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(turn))
+        yield failed(rule.fact, "the rule is not enforced", f"a refusal by {rule.field}", _message(interaction))
 
 
 def _settled(contract: Contract, only: tuple[str, str], blamed: bool) -> CheckResult:
@@ -275,5 +279,5 @@ def _texts(value: Any, path: str = "") -> Iterator[str]:
         yield f"{path}={_NUMBER.sub('#', _ID.sub('#', str(value)))}"
 
 
-def _message(turn: Interaction) -> str:
-    return f"{turn.status_code} {turn.exchange.response.body[:200]}"
+def _message(interaction: Interaction) -> str:
+    return f"{interaction.status_code} {interaction.exchange.response.body[:200]}"

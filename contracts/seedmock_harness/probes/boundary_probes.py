@@ -133,9 +133,9 @@ def _trials(
     for alternatives in _faults(contract, operation, rule):
         plainest = sorted(alternatives, key=lambda fault: fault.variety(rule))
         made = (_trial(contract, operation, rule, fault, pure) for fault in plainest)
-        trial = next((trial for trial in made if trial is not None), None)
-        if trial is not None:
-            yield trial
+        probe = next((probe for probe in made if probe is not None), None)
+        if probe is not None:
+            yield probe
 
 
 def _pure_edges(
@@ -186,7 +186,7 @@ def _trial_beside(upstream: str, operation: Operation, place: int, fault: str | 
     faults = (one for every in _faults(contract, operation, rules[place]) for one in every)
     due = (one for one in faults if (one.after == len(rules) if fault is None else one.name == fault))
     made = (_trial(contract, operation, rules[place], one, pure) for one in due)
-    return next((trial for trial in made if trial is not None), None)
+    return next((probe for probe in made if probe is not None), None)
 
 
 def _trial(

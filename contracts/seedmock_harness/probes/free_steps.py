@@ -77,18 +77,18 @@ def _of_rule(contract: Contract, operation: Operation, rule: Rule) -> Step:
     return _step(name, f"{operation}: the limits of {rule.field}", partial(_edges, operation=operation, rule=rule))
 
 
-def _edges(speaker: Driver, operation: Operation, rule: Rule) -> Iterator[CheckResult]:
-    yield from check_limits(speaker, operation, rule)
-    _tidy(speaker)
+def _edges(driver: Driver, operation: Operation, rule: Rule) -> Iterator[CheckResult]:
+    yield from check_limits(driver, operation, rule)
+    _tidy(driver)
 
 
 def _of_limit(contract: Contract, limit: MediaLimit) -> Step:
     name = limit.id.removeprefix(f"{contract.name}.")
 
-    def run(speaker: Driver) -> Iterator[CheckResult]:
-        found = media_limit_probe(speaker.contract, limit)
+    def run(driver: Driver) -> Iterator[CheckResult]:
+        found = media_limit_probe(driver.contract, limit)
         if found is not None:
-            yield from check_limits(speaker, Operation.CREATE, found.rule, (found,))
+            yield from check_limits(driver, Operation.CREATE, found.rule, (found,))
 
     return _step(name, f"{limit.kind}: {limit.quantity}", run)
 
@@ -111,39 +111,39 @@ def _strangely(contract: Contract, operation: Operation) -> Document:
     return found[0] if found and operation is not Operation.GROUP_CREATE else {}
 
 
-def _ask(speaker: Driver, endpoint: Endpoint, *, caller: str = "first", base: int = 0) -> None:
-    document = _strangely(speaker.contract, endpoint.operation)
+def _ask(driver: Driver, endpoint: Endpoint, *, caller: str = "first", base: int = 0) -> None:
+    document = _strangely(driver.contract, endpoint.operation)
     params = {"task_id": UNKNOWN_ID, **{name: str(value) for name, value in document.items()}}
     body = None if endpoint.method == "GET" and not document else document
-    speaker.call(endpoint.operation, body, caller=caller, params=params, base=base)
+    driver.call(endpoint.operation, body, caller=caller, params=params, base=base)
 
 
-def _auth(speaker: Driver) -> Iterable[CheckResult]:
-    for endpoint in _endpoints(speaker.contract):
+def _auth(driver: Driver) -> Iterable[CheckResult]:
+    for endpoint in _endpoints(driver.contract):
         for caller in UNAUTHENTICATED:
-            if not caller or caller in speaker.keys:
-                _ask(speaker, endpoint, caller=caller)
+            if not caller or caller in driver.keys:
+                _ask(driver, endpoint, caller=caller)
     return ()
 
 
-def _unknown(speaker: Driver) -> Iterable[CheckResult]:
-    contract = speaker.contract
+def _unknown(driver: Driver) -> Iterable[CheckResult]:
+    contract = driver.contract
     for endpoint in _endpoints(contract):
-        _ask(speaker, endpoint)
-        if "{" in endpoint.path or speaker.history.interactions[-1].status_code == 404:
-            yield from _there(speaker, endpoint)
+        _ask(driver, endpoint)
+        if "{" in endpoint.path or driver.history.interactions[-1].status_code == 404:
+            yield from _there(driver, endpoint)
     if Operation.ASSET_LIST in contract.rules:
-        speaker.call(Operation.ASSET_LIST, {"group_id": UNKNOWN_NUMBER})
+        driver.call(Operation.ASSET_LIST, {"group_id": UNKNOWN_NUMBER})
 
 
-def _there(speaker: Driver, endpoint: Endpoint) -> Iterator[CheckResult]:
+def _there(driver: Driver, endpoint: Endpoint) -> Iterator[CheckResult]:
     """Whether what was just asked is refused otherwise than a path that there is not."""
-    contract, here = speaker.contract, signature(speaker.history.interactions[-1])
+    contract, here = driver.contract, signature(driver.history.interactions[-1])
     method, path = endpoint_path(contract, endpoint.operation, {"task_id": UNKNOWN_ID})
-    nowhere = signature(speaker.send(None, method, f"{contract.bases[0].prefix}{NO_PATH}/{UNKNOWN_ID}"))
+    nowhere = signature(driver.send(None, method, f"{contract.bases[0].prefix}{NO_PATH}/{UNKNOWN_ID}"))
     if _alike(here, path) != _alike(nowhere, f"{contract.bases[0].prefix}{NO_PATH}/{UNKNOWN_ID}"):
         yield passed(endpoint, path)
-    elif speaker.history.interactions[-1].body is not None:
+    elif driver.history.interactions[-1].body is not None:
         title = "an endpoint is refused as a path is that there is not"
         yield failed(endpoint, title, "another answer", here[0], Severity.WARNING)
 
@@ -152,43 +152,43 @@ def _alike(said: tuple[object, ...], path: str) -> tuple[object, ...]:
     return normalized(normalized(said, path), path.rpartition("/")[0])
 
 
-def _paths(speaker: Driver) -> Iterable[CheckResult]:
-    prefix = speaker.contract.bases[0].prefix
+def _paths(driver: Driver) -> Iterable[CheckResult]:
+    prefix = driver.contract.bases[0].prefix
     paths = {
-        f"{prefix}{endpoint.path.replace('{task_id}', UNKNOWN_ID)}{NO_PATH}" for endpoint in speaker.contract.endpoints
+        f"{prefix}{endpoint.path.replace('{task_id}', UNKNOWN_ID)}{NO_PATH}" for endpoint in driver.contract.endpoints
     }
     for path in (f"{prefix}{NO_PATH}", *sorted(paths)):
         for method in ("GET", "POST"):
-            if not allowed_methods(speaker.contract, path):
-                speaker.send(None, method, path)
+            if not allowed_methods(driver.contract, path):
+                driver.send(None, method, path)
     return ()
 
 
-def _methods(speaker: Driver) -> Iterable[CheckResult]:
+def _methods(driver: Driver) -> Iterable[CheckResult]:
     seen = set()
-    for endpoint in _endpoints(speaker.contract):
-        _, path = endpoint_path(speaker.contract, endpoint.operation, {"task_id": UNKNOWN_ID})
+    for endpoint in _endpoints(driver.contract):
+        _, path = endpoint_path(driver.contract, endpoint.operation, {"task_id": UNKNOWN_ID})
         for method in OTHER_METHODS:
             if (method, path) not in seen:
                 seen.add((method, path))
-                speaker.send(None, method, path)
+                driver.send(None, method, path)
     return ()
 
 
-def _bodies(speaker: Driver) -> Iterable[CheckResult]:
-    for endpoint in _endpoints(speaker.contract):
+def _bodies(driver: Driver) -> Iterable[CheckResult]:
+    for endpoint in _endpoints(driver.contract):
         if endpoint.method == "POST":
-            _, path = endpoint_path(speaker.contract, endpoint.operation, {"task_id": UNKNOWN_ID})
+            _, path = endpoint_path(driver.contract, endpoint.operation, {"task_id": UNKNOWN_ID})
             for type_, body in BODIES:
-                speaker.send(endpoint.operation, "POST", path, body, headers={"content-type": type_})
+                driver.send(endpoint.operation, "POST", path, body, headers={"content-type": type_})
     return ()
 
 
-def _bases(speaker: Driver) -> Iterator[CheckResult]:
-    contract = speaker.contract
+def _bases(driver: Driver) -> Iterator[CheckResult]:
+    contract = driver.contract
     for number, base in enumerate(contract.bases):
-        nowhere = signature(speaker.send(None, "POST", f"{base.prefix}{NO_PATH}"))
-        here = speaker.call(Operation.CREATE, {}, base=number)
+        nowhere = signature(driver.send(None, "POST", f"{base.prefix}{NO_PATH}"))
+        here = driver.call(Operation.CREATE, {}, base=number)
         if (
             here.is_error
             and normalized(signature(here), f"{base.prefix}{NO_PATH}") != nowhere
@@ -203,21 +203,21 @@ def _bases(speaker: Driver) -> Iterator[CheckResult]:
 # --- what can be done for nothing ---
 
 
-def _library(speaker: Driver) -> Iterable[CheckResult]:
-    contract = speaker.contract
+def _library(driver: Driver) -> Iterable[CheckResult]:
+    contract = driver.contract
     for endpoint in contract.endpoints:
         if endpoint.operation in (Operation.BALANCE, Operation.MODELS):
-            speaker.call(endpoint.operation)
-    made = speaker.call(Operation.GROUP_CREATE, contract.example(Operation.GROUP_CREATE)).created_id
-    speaker.call(Operation.GROUP_LIST)
+            driver.call(endpoint.operation)
+    made = driver.call(Operation.GROUP_CREATE, contract.example(Operation.GROUP_CREATE)).created_id
+    driver.call(Operation.GROUP_LIST)
     if made is not None:
-        speaker.call(Operation.ASSET_LIST, {"group_id": _number(made)})
-        if "second" in speaker.keys:
-            speaker.call(Operation.GROUP_LIST, caller="second")
-            speaker.call(Operation.ASSET_LIST, {"group_id": _number(made)}, caller="second")
-            speaker.call(Operation.GROUP_DELETE, {"id": _number(made)}, caller="second")
-    _tidy(speaker)
-    speaker.call(Operation.GROUP_LIST)
+        driver.call(Operation.ASSET_LIST, {"group_id": _number(made)})
+        if "second" in driver.keys:
+            driver.call(Operation.GROUP_LIST, caller="second")
+            driver.call(Operation.ASSET_LIST, {"group_id": _number(made)}, caller="second")
+            driver.call(Operation.GROUP_DELETE, {"id": _number(made)}, caller="second")
+    _tidy(driver)
+    driver.call(Operation.GROUP_LIST)
     return ()
 
 
@@ -225,19 +225,19 @@ def _number(id_: str) -> int | str:
     return int(id_) if id_.isdigit() else id_
 
 
-def _tidy(speaker: Driver) -> None:
+def _tidy(driver: Driver) -> None:
     """Delete the groups that were made."""
-    for group in list(speaker.history.groups.values()):
+    for group in list(driver.history.groups.values()):
         if group.deletion is None:
-            speaker.call(Operation.GROUP_DELETE, {"id": _number(group.id)}, caller=group.caller)
+            driver.call(Operation.GROUP_DELETE, {"id": _number(group.id)}, caller=group.caller)
 
 
-def _models(speaker: Driver) -> Iterator[CheckResult]:
-    contract = speaker.contract
+def _models(driver: Driver) -> Iterator[CheckResult]:
+    contract = driver.contract
     known = _known(contract)
     for model in contract.models:
         if model.upscales:
-            yield from _upscaler(speaker, model.name)
+            yield from _upscaler(driver, model.name)
             continue
         base = base_documents(contract.name, Operation.CREATE)[0]
         edges = [
@@ -246,7 +246,7 @@ def _models(speaker: Driver) -> Iterator[CheckResult]:
         for resolution in model.resolutions:
             document = {**base, "model": model.name, **_form(contract, base, resolution)}
             edges.append(BoundaryCase(document, True, f"{model.name} {resolution}", fact=model))
-        yield from check_limits(speaker, Operation.CREATE, known, probes_for(contract, Operation.CREATE, known, edges))
+        yield from check_limits(driver, Operation.CREATE, known, probes_for(contract, Operation.CREATE, known, edges))
 
 
 def _known(contract: Contract) -> Rule:
@@ -258,43 +258,43 @@ def _form(contract: Contract, base: Document, resolution: str) -> Document:
     return {"size": size.text} if "size" in base else {"resolution": resolution}
 
 
-def _upscaler(speaker: Driver, name: str) -> Iterator[CheckResult]:
+def _upscaler(driver: Driver, name: str) -> Iterator[CheckResult]:
     """A model of upscales is known if a fault beside it is blamed otherwise than beside an unknown model."""
     document = with_value(
-        base_documents(speaker.contract.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/"
+        base_documents(driver.contract.name, Operation.UPSCALE)[0], "callback_url", "ftp://example.com/"
     )
-    nobody = send_document(speaker, Operation.CREATE, {**document, "model": NO_SUCH_VALUE})
-    other = speaker.contract.models[0].name
-    known = send_document(speaker, Operation.CREATE, {**document, "model": other})
-    turn = send_document(speaker, Operation.UPSCALE, document)
-    fact = speaker.contract.model(name)
+    nobody = send_document(driver, Operation.CREATE, {**document, "model": NO_SUCH_VALUE})
+    other = driver.contract.models[0].name
+    known = send_document(driver, Operation.CREATE, {**document, "model": other})
+    interaction = send_document(driver, Operation.UPSCALE, document)
+    fact = driver.contract.model(name)
     if fact is None or normalized(signature(known), other) == normalized(signature(nobody), NO_SUCH_VALUE):
         return  # what is wrong beside the model is looked at before it
-    if normalized(signature(turn), name) == normalized(signature(nobody), NO_SUCH_VALUE):
-        yield failed(fact, "a model is refused", f"{name} is known", turn.status_code)
+    if normalized(signature(interaction), name) == normalized(signature(nobody), NO_SUCH_VALUE):
+        yield failed(fact, "a model is refused", f"{name} is known", interaction.status_code)
     else:
         yield passed(fact, f"{name} is known")
 
 
-def _indifference(speaker: Driver) -> Iterator[CheckResult]:
-    contract = speaker.contract
+def _indifference(driver: Driver) -> Iterator[CheckResult]:
+    contract = driver.contract
     for name, change in (("null", {"generate_audio": None}), ("unknown_fields", {"x_seedmock": {"any": 1}})):
         fact = contract.find(f"{contract.name}.{name}")
         if fact is not None:
-            yield from check_ignored_change(speaker, fact, _known(contract), change)
+            yield from check_ignored_change(driver, fact, _known(contract), change)
 
 
-def _forms(speaker: Driver) -> Iterator[CheckResult]:
+def _forms(driver: Driver) -> Iterator[CheckResult]:
     """A form is taken if what it says wrong is blamed as in JSON."""
-    contract = speaker.contract
+    contract = driver.contract
     fact = contract.fact(f"{contract.name}.multipart")
     document = {"model": NO_SUCH_VALUE, "prompt": "A kite over a field."}
-    plain = send_document(speaker, Operation.CREATE, document)
+    plain = send_document(driver, Operation.CREATE, document)
     line = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     body = "".join(line.format(name, value) for name, value in document.items()) + "--seedmock--\r\n"
     headers = {"content-type": "multipart/form-data; boundary=seedmock"}
     method, path = endpoint_path(contract, Operation.CREATE, {})
-    form = speaker.send(Operation.CREATE, method, path, body.encode(), headers=headers)
+    form = driver.send(Operation.CREATE, method, path, body.encode(), headers=headers)
     if signature(form) == signature(plain):
         yield passed(fact, f"{form.status_code}")
     else:

@@ -28,11 +28,11 @@ PRIVATE = "http://10.0.0.1/first.png"
 SIDE = 320
 
 
-def order_with_defaults(speaker: Driver, order: Document) -> Iterator[CheckResult]:
+def order_with_defaults(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Order with as little as is needed, in more words than are advised."""
-    words = next((rule.max_words for rule in speaker.contract.advice if isinstance(rule, PromptLength)), 0)
+    words = next((rule.max_words for rule in driver.contract.advice if isinstance(rule, PromptLength)), 0)
     prompt = f"{order['prompt']} {'slowly ' * words}".strip()
-    yield from lives.run_order(speaker, {**order, "prompt": prompt})
+    yield from lives.run_order(driver, {**order, "prompt": prompt})
 
 
 def defaults_document(contract: Contract, order: Document, image: str) -> Document:
@@ -64,69 +64,67 @@ def _unnamed(value: Any) -> Any:
     return value
 
 
-def order_with_asset(speaker: Driver, order: Document, image: str) -> Iterator[CheckResult]:
+def order_with_asset(driver: Driver, order: Document, image: str) -> Iterator[CheckResult]:
     """Make an asset of a posted file and without a name, order with it, delete it, and order with it once more."""
-    group = speaker.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
+    group = driver.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
     if group is None:
         return
-    image = _posted(speaker) or image
+    image = _posted(driver) or image
     wanted = {"url": image, "asset_type": "Image", "group_id": int(group) if group.isdigit() else group}
-    asset = speaker.call(Operation.ASSET_CREATE, wanted).created_id
+    asset = driver.call(Operation.ASSET_CREATE, wanted).created_id
     if asset is not None:
-        lives.wait_for_asset(speaker, asset)
-        speaker.call(Operation.ASSET_LIST, {"group_id": group})
-        used = speaker.contract.request.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
-        yield from lives.run_order(speaker, used)
-        speaker.call(Operation.ASSET_DELETE, {"id": asset})
-        yield from lives.run_order(speaker, used)
-    speaker.call(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
+        lives.wait_for_asset(driver, asset)
+        driver.call(Operation.ASSET_LIST, {"group_id": group})
+        used = driver.contract.request.layout.place(order, [Reference(MediaKind.IMAGE, f"asset://{asset}")])
+        yield from lives.run_order(driver, used)
+        driver.call(Operation.ASSET_DELETE, {"id": asset})
+        yield from lives.run_order(driver, used)
+    driver.call(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
 
 
-def order_too_long_audio(
-    speaker: Driver, order: Document, longer: Document, limit: MediaLimit
-) -> Iterator[CheckResult]:
+def order_too_long_audio(driver: Driver, order: Document, longer: Document, limit: MediaLimit) -> Iterator[CheckResult]:
     """Order with sounds that are as long together as they may be, and if that is taken, with longer ones."""
-    made = speaker.call(Operation.CREATE, order).created_id
+    made = driver.call(Operation.CREATE, order).created_id
     if made is None:
         return
     yield passed(limit, "taken")
-    yield from lives.track_task(speaker, made)
-    turn = speaker.call(Operation.CREATE, longer)
-    if turn.created_id is None:
-        if turn.is_error and turn.status_code < 500 and not is_uninformative(turn):
-            yield passed(limit, f"refused: {turn.status_code}")
+    yield from lives.track_task(driver, made)
+    interaction = driver.call(Operation.CREATE, longer)
+    if interaction.created_id is None:
+        if interaction.is_error and interaction.status_code < 500 and not is_uninformative(interaction):
+            yield passed(limit, f"refused: {interaction.status_code}")
         return
-    last = lives.poll_to_end(speaker, turn.created_id)
+    last = lives.poll_to_end(driver, interaction.created_id)
     if last is not None and last.status is TaskStatus.FAILURE:
         yield passed(limit, str(last.raw_status))
     elif last is not None:
         yield failed(limit, "media that are too long together are used", "a refusal or a failed task", last.raw_status)
 
 
-def upload_file(speaker: Driver, waits: bool) -> Iterator[CheckResult]:
+def upload_file(driver: Driver, waits: bool) -> Iterator[CheckResult]:
     """Post a file and fetch it by its link, where the clock is ours also after its days."""
-    link = _posted(speaker)
+    link = _posted(driver)
     if link:
-        speaker.fetch(link)
-        days = speaker.contract.file_days
+        driver.fetch(link)
+        days = driver.contract.file_days
         if waits and days is not None:
-            speaker.sleep(float(days.value) * DAY + lives.AFTERWARDS)
-            speaker.fetch(link)
+            driver.sleep(float(days.value) * DAY + lives.AFTERWARDS)
+            driver.fetch(link)
     yield from ()
 
 
-def _posted(speaker: Driver) -> str:
+def _posted(driver: Driver) -> str:
     """A link to a picture that was posted; empty where there is none."""
-    if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in speaker.contract.endpoints):
+    if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in driver.contract.endpoints):
         return ""
-    method, path = endpoint_path(speaker.contract, Operation.FILE_CREATE, {})
-    return speaker.send(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).file_url
+    method, path = endpoint_path(driver.contract, Operation.FILE_CREATE, {})
+    return driver.send(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).file_url
 
 
-def order_by_form(speaker: Driver, order: Document) -> Iterator[CheckResult]:
+def order_by_form(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Order by a form, with a file in it."""
     body = form("input_reference", SIDE, {name: to_text(value) for name, value in order.items()})
-    method, path = endpoint_path(speaker.contract, Operation.CREATE, {})
-    made = speaker.send(Operation.CREATE, method, path, body, headers=FORM).created_id
+    method, path = endpoint_path(driver.contract, Operation.CREATE, {})
+    made = driver.send(Operation.CREATE, method, path, body, headers=FORM).created_id
     if made is not None:
-        yield from lives.track_task(speaker, made)
+        yield from lives.track_task(driver, made)

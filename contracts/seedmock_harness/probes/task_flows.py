@@ -41,79 +41,79 @@ class TaskNotFinished(Exception):
         self.task = task
 
 
-def run_order(speaker: Driver, order: Document, operation: Operation = Operation.CREATE) -> Iterator[CheckResult]:
+def run_order(driver: Driver, order: Document, operation: Operation = Operation.CREATE) -> Iterator[CheckResult]:
     """Order, query to the end, fetch what there is."""
-    made = speaker.call(operation, order).created_id
+    made = driver.call(operation, order).created_id
     if made is not None:
-        yield from track_task(speaker, made)
+        yield from track_task(driver, made)
 
 
-def track_task(speaker: Driver, task: str) -> Iterator[CheckResult]:
+def track_task(driver: Driver, task: str) -> Iterator[CheckResult]:
     """Query a task to its end, and fetch what there is."""
-    last = poll_to_end(speaker, task)
-    yield _found(speaker, last)
+    last = poll_to_end(driver, task)
+    yield _found(driver, last)
     if last is not None and last.status is TaskStatus.SUCCESS:
-        for way in content_requests(speaker.contract, task, last.links):
-            way(speaker)
-    _account(speaker, task)
+        for way in content_requests(driver.contract, task, last.links):
+            way(driver)
+    _account(driver, task)
 
 
-def run_order_with_all_checks(speaker: Driver, order: Document) -> Iterator[CheckResult]:
+def run_order_with_all_checks(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Order, and ask in every way that there is: early, in parts, after the end, for money, and by another key."""
-    _account(speaker)
-    made = speaker.call(Operation.CREATE, order)
+    _account(driver)
+    made = driver.call(Operation.CREATE, order)
     if made.created_id is None:
         return
-    now = query_task(speaker, made.created_id)
+    now = query_task(driver, made.created_id)
     if now.status not in TERMINAL:
-        for way in content_requests(speaker.contract, made.created_id, ()):
-            way(speaker)
-    last = now if now.status in TERMINAL else poll_to_end(speaker, made.created_id)
-    yield _found(speaker, last)
+        for way in content_requests(driver.contract, made.created_id, ()):
+            way(driver)
+    last = now if now.status in TERMINAL else poll_to_end(driver, made.created_id)
+    yield _found(driver, last)
     if last is not None and last.status is TaskStatus.SUCCESS:
-        _fetched_in_parts(speaker, made.created_id, last.links)
-    query_task(speaker, made.created_id)
-    if "second" in speaker.keys:
-        query_task(speaker, made.created_id, caller="second")
-        if any(endpoint.operation is Operation.CONTENT for endpoint in speaker.contract.endpoints):
-            speaker.call(Operation.CONTENT, params={"task_id": made.created_id}, caller="second")
-    _account(speaker, made.created_id)
+        _fetched_in_parts(driver, made.created_id, last.links)
+    query_task(driver, made.created_id)
+    if "second" in driver.keys:
+        query_task(driver, made.created_id, caller="second")
+        if any(endpoint.operation is Operation.CONTENT for endpoint in driver.contract.endpoints):
+            driver.call(Operation.CONTENT, params={"task_id": made.created_id}, caller="second")
+    _account(driver, made.created_id)
 
 
-def _found(speaker: Driver, last: Interaction | None) -> CheckResult:
+def _found(driver: Driver, last: Interaction | None) -> CheckResult:
     """Whether what was made was known to the upstream afterwards."""
-    endpoint = next(one for one in speaker.contract.endpoints if one.operation is Operation.QUERY)
-    told = speaker.history.interactions[-1].status_code
+    endpoint = next(one for one in driver.contract.endpoints if one.operation is Operation.QUERY)
+    told = driver.history.interactions[-1].status_code
     title = "a task that was made is not found by its id"
     return passed(endpoint, str(told)) if last is not None else failed(endpoint, title, "the task", told)
 
 
-def query_task(speaker: Driver, task: str, caller: str = "first") -> Interaction:
+def query_task(driver: Driver, task: str, caller: str = "first") -> Interaction:
     """Ask for a task, in the path or in the query string as the contract has it."""
     params = {"task_id": task}
-    _, path = endpoint_path(speaker.contract, Operation.QUERY, params)
+    _, path = endpoint_path(driver.contract, Operation.QUERY, params)
     in_path = path.endswith(task)
-    return speaker.call(Operation.QUERY, None if in_path else params, params=params, caller=caller)
+    return driver.call(Operation.QUERY, None if in_path else params, params=params, caller=caller)
 
 
-def poll_to_end(speaker: Driver, task: str) -> Interaction | None:
+def poll_to_end(driver: Driver, task: str) -> Interaction | None:
     """Poll to the end, and give the answer that told it; None if the upstream knows nothing of the task.
 
     Raises Unfinished.
     """
-    since, refused = speaker.now(), 0
+    since, refused = driver.now(), 0
     for pause in chain((0.0,), PAUSES, repeat(PAUSE)):
         if pause:
-            speaker.sleep(pause)
-        turn = query_task(speaker, task)
-        refused = refused + 1 if turn.is_error else 0
-        if turn.status in TERMINAL and not turn.is_error:
-            return turn
+            driver.sleep(pause)
+        interaction = query_task(driver, task)
+        refused = refused + 1 if interaction.is_error else 0
+        if interaction.status in TERMINAL and not interaction.is_error:
+            return interaction
         if refused >= REFUSALS:
             return None
-        if speaker.now() - since > PATIENCE:
-            for way in content_requests(speaker.contract, task, turn.links):
-                way(speaker)  # a task that never ends may be one whose status is not true
+        if driver.now() - since > PATIENCE:
+            for way in content_requests(driver.contract, task, interaction.links):
+                way(driver)  # a task that never ends may be one whose status is not true
             raise TaskNotFinished(task, PATIENCE)
     return None
 
@@ -125,8 +125,8 @@ class ContentRequest:
         self._method, self.url = method_and_url
         self._caller = caller
 
-    def __call__(self, speaker: Driver, method: str = "", headers: Mapping[str, str] | None = None) -> Interaction:
-        return speaker.send(Operation.CONTENT, method or self._method, self.url, caller=self._caller, headers=headers)
+    def __call__(self, driver: Driver, method: str = "", headers: Mapping[str, str] | None = None) -> Interaction:
+        return driver.send(Operation.CONTENT, method or self._method, self.url, caller=self._caller, headers=headers)
 
 
 def content_requests(contract: Contract, task: str, links: Iterable[str]) -> Iterator[ContentRequest]:
@@ -137,97 +137,97 @@ def content_requests(contract: Contract, task: str, links: Iterable[str]) -> Ite
         yield ContentRequest(("GET", link), "")
 
 
-def _fetched_in_parts(speaker: Driver, task: str, links: Iterable[str]) -> None:
-    for way in content_requests(speaker.contract, task, links):
-        whole = way(speaker)
-        way(speaker, "HEAD")
+def _fetched_in_parts(driver: Driver, task: str, links: Iterable[str]) -> None:
+    for way in content_requests(driver.contract, task, links):
+        whole = way(driver)
+        way(driver, "HEAD")
         for part in RANGES:
-            way(speaker, headers={"range": part})
+            way(driver, headers={"range": part})
         etag = whole.headers.get("etag")
         for tag in (etag, '"of-another-clip"') if etag else ():
-            way(speaker, headers={"range": RANGES[0], "if-range": tag})
+            way(driver, headers={"range": RANGES[0], "if-range": tag})
 
 
-def _account(speaker: Driver, task: str = "") -> None:
+def _account(driver: Driver, task: str = "") -> None:
     """Look at the money, where the upstream shows it."""
-    known = {endpoint.operation for endpoint in speaker.contract.endpoints}
+    known = {endpoint.operation for endpoint in driver.contract.endpoints}
     if task and Operation.RECORD in known:
-        turn = speaker.call(Operation.RECORD, params={"task_id": task})
-        if isinstance(turn.data, dict) and turn.data.get("settled") is False:
-            speaker.sleep(SETTLED)
-            speaker.call(Operation.RECORD, params={"task_id": task})
+        interaction = driver.call(Operation.RECORD, params={"task_id": task})
+        if isinstance(interaction.data, dict) and interaction.data.get("settled") is False:
+            driver.sleep(SETTLED)
+            driver.call(Operation.RECORD, params={"task_id": task})
     if Operation.BALANCE in known:
-        speaker.call(Operation.BALANCE)
+        driver.call(Operation.BALANCE)
 
 
 # --- A's library, upscale and links ---
 
 
-def run_asset_flow(speaker: Driver) -> Iterable[CheckResult]:
+def run_asset_flow(driver: Driver) -> Iterable[CheckResult]:
     """Make a group and an asset, follow it to its end, and take both away again."""
-    group = speaker.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
+    group = driver.call(Operation.GROUP_CREATE, {"name": "seedmock-verify"}).created_id
     if group is None:
         return ()
-    link = _link(speaker)
+    link = _link(driver)
     kind, url = ("Video", link) if link else ("Image", "https://example.com/face.png")
     wanted = {"url": url, "asset_type": kind, "name": "lead", "group_id": int(group) if group.isdigit() else group}
-    _account(speaker)
-    asset = speaker.call(Operation.ASSET_CREATE, wanted).created_id
+    _account(driver)
+    asset = driver.call(Operation.ASSET_CREATE, wanted).created_id
     if asset is not None:
-        _looked_after(speaker, asset)
-    _account(speaker)
-    speaker.call(Operation.GROUP_LIST)
-    speaker.call(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
+        _looked_after(driver, asset)
+    _account(driver)
+    driver.call(Operation.GROUP_LIST)
+    driver.call(Operation.GROUP_DELETE, {"id": wanted["group_id"]})
     if asset is not None:
-        speaker.call(Operation.ASSET_GET, {"id": asset})
+        driver.call(Operation.ASSET_GET, {"id": asset})
     return ()
 
 
-def wait_for_asset(speaker: Driver, asset: str) -> None:
+def wait_for_asset(driver: Driver, asset: str) -> None:
     """Ask for an asset until it is no longer in processing, or for long enough."""
     for pause in (0.0, *PAUSES, *[PAUSE] * 20):
         if pause:
-            speaker.sleep(pause)
-        turn = speaker.call(Operation.ASSET_GET, {"id": asset})
-        if turn.is_error or turn.raw_status != AssetStatus.PROCESSING:
+            driver.sleep(pause)
+        interaction = driver.call(Operation.ASSET_GET, {"id": asset})
+        if interaction.is_error or interaction.raw_status != AssetStatus.PROCESSING:
             break
 
 
-def _looked_after(speaker: Driver, asset: str) -> None:
-    wait_for_asset(speaker, asset)
-    speaker.call(Operation.ASSET_LIST, {"page": 1, "page_size": 10})
-    speaker.call(Operation.ASSET_UPDATE, {"id": asset, "name": "hero"})
-    speaker.call(Operation.ASSET_GET, {"id": asset})
-    if "second" in speaker.keys:
+def _looked_after(driver: Driver, asset: str) -> None:
+    wait_for_asset(driver, asset)
+    driver.call(Operation.ASSET_LIST, {"page": 1, "page_size": 10})
+    driver.call(Operation.ASSET_UPDATE, {"id": asset, "name": "hero"})
+    driver.call(Operation.ASSET_GET, {"id": asset})
+    if "second" in driver.keys:
         for operation in (Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE):
             more = {"name": "not mine"} if operation is Operation.ASSET_UPDATE else {}
-            speaker.call(operation, {"id": asset, **more}, caller="second")
-        speaker.call(Operation.ASSET_LIST, {"page": 1, "page_size": 10}, caller="second")
+            driver.call(operation, {"id": asset, **more}, caller="second")
+        driver.call(Operation.ASSET_LIST, {"page": 1, "page_size": 10}, caller="second")
 
 
-def _link(speaker: Driver) -> str:
+def _link(driver: Driver) -> str:
     """A link to a clip that was made before; empty if there is none."""
-    return next((link for story in _successes(speaker) for link in story.links), "")
+    return next((link for story in _successes(driver) for link in story.links), "")
 
 
-def _successes(speaker: Driver) -> Iterator[TaskHistory]:
-    return (story for story in speaker.history.tasks.values() if story.status is TaskStatus.SUCCESS)
+def _successes(driver: Driver) -> Iterator[TaskHistory]:
+    return (story for story in driver.history.tasks.values() if story.status is TaskStatus.SUCCESS)
 
 
-def run_upscale(speaker: Driver, target: str) -> Iterable[CheckResult]:
+def run_upscale(driver: Driver, target: str) -> Iterable[CheckResult]:
     """Make a clip larger that was made before: its length is known, and so the bill. Without one, order nothing."""
-    link = _link(speaker)
+    link = _link(driver)
     if not link:
         return ()
-    order = {**speaker.contract.example(Operation.UPSCALE), "videoUrl": link, "targetResolution": target}
-    return run_order(speaker, order, Operation.UPSCALE)
+    order = {**driver.contract.example(Operation.UPSCALE), "videoUrl": link, "targetResolution": target}
+    return run_order(driver, order, Operation.UPSCALE)
 
 
-def fetch_expired_link(speaker: Driver) -> Iterable[CheckResult]:
+def fetch_expired_link(driver: Driver) -> Iterable[CheckResult]:
     """Let a link's days go by, and follow it once more."""
-    link = _link(speaker)
-    days = speaker.contract.result_days
+    link = _link(driver)
+    days = driver.contract.result_days
     if link and days is not None:
-        speaker.sleep(float(days.value) * DAY + AFTERWARDS)
-        speaker.fetch(link)
+        driver.sleep(float(days.value) * DAY + AFTERWARDS)
+        driver.fetch(link)
     return ()
