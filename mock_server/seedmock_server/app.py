@@ -13,8 +13,9 @@ import platformdirs
 
 from seedmock_contracts.upstreams import contracts
 
+from .api.accounts import ApiKeys
 from .api.downloads import Downloads
-from .api.pipeline import ApiHandler, ApiKeys
+from .api.pipeline import ApiHandler
 from .billing.ledger import Ledger
 from .billing.statement import Prices
 from .callbacks.dispatcher import CallbackDispatcher, plan_of
@@ -23,6 +24,7 @@ from .control.app import ControlApp
 from .control.context import ControlContext
 from .fates.rules import Fates
 from .faults.callback_faults import CallbackFaults
+from .faults.execution import FaultExecution
 from .faults.rules import Faults
 from .faults.selection import FaultSelector
 from .generation.assets import AssetLibrary
@@ -31,7 +33,7 @@ from .http.asgi import Receive, Scope, Send, lifespan
 from .journal import Journal
 from .media.renderer import ClipRenderer
 from .randomness import SeededRandom, fresh_seed
-from .rate_limits import Limit, Limits
+from .rate_limits import RateLimit, RateLimits
 from .references.declared import DeclaredMedia
 from .references.face_detection import FaceDetector
 from .references.files import ReferenceFiles
@@ -47,7 +49,7 @@ from .tasks.models import Task
 from .tasks.timeline import LogNormal
 from .upstreams import upstreams
 from .upstreams.context import FILES, RESULTS, UpstreamContext
-from .upstreams.protocol import encode_json
+from .upstreams.protocol import JsonResponse
 
 DOWNLOAD_PREFIXES = (RESULTS + "/", FILES + "/")
 
@@ -64,7 +66,7 @@ class App:
         uploads = self._data_dir() / "sources"
         self.journal = Journal(settings.max_journal_entries)
         self.fates, self.faults = Fates(random), Faults(random)
-        self.limits = Limits(Limit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
+        self.limits = RateLimits(RateLimit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
         self.declared_media = DeclaredMedia()
         self.ledger = _ledger(settings, store, self.clocks)
         self.renderer = _renderer(settings)
@@ -78,9 +80,9 @@ class App:
         self.upstreams = upstreams(context)
         self.callbacks = self._callback_dispatcher(store)
         engine.schedule_callback = self.callbacks.expect
-        selector = FaultSelector(self.faults, self.limits, context, self.renderer)
-        self._api = ApiHandler(self.upstreams, settings, self.clocks, self.journal, selector)
-        self._downloads = Downloads(context, self.upstreams, selector, self.journal)
+        faults = FaultSelector(self.faults, context), FaultExecution(context, self.renderer)
+        self._api = ApiHandler(self.upstreams, settings, engine, self.journal, self.limits, *faults)
+        self._downloads = Downloads(context, self.upstreams, self.journal, *faults)
         self.checkpoint = self._checkpoint(store, engine, files, random, uploads)
         self.context = self._control_context(engine)
         self._control = ControlApp(self.context)
@@ -94,21 +96,23 @@ class App:
         return folder
 
     def _callback_dispatcher(self, store: MemoryStore) -> CallbackDispatcher:
-        def render(task: Task) -> bytes | None:
+        def render(task: Task) -> JsonResponse | None:
             current = store.task(task.id)  # deleted or cancelled since the callback was scheduled
             if current is None:
                 return None
-            return encode_json(self.upstreams[task.upstream].render_task(current, current.origin).body)
+            return self.upstreams[task.upstream].render_task(current, current.origin)
 
-        by_name = {name: upstream.contract for name, upstream in self.upstreams.items()}
-        plans = {name: plan_of(contract.callbacks) for name, contract in by_name.items() if contract.callbacks}
+        contracts_by_name = {name: upstream.contract for name, upstream in self.upstreams.items()}
+        plans = {
+            name: plan_of(contract.callbacks) for name, contract in contracts_by_name.items() if contract.callbacks
+        }
         return CallbackDispatcher(
             self.clocks,
             self.journal,
             render,
             plans=plans,
             policy=self.settings.callbacks,
-            spoil=CallbackFaults(self.faults, by_name).spoil,
+            faults=CallbackFaults(self.faults, self.upstreams),
         )
 
     def _checkpoint(

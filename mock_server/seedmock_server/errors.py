@@ -4,8 +4,8 @@ SeedmockServerError
 ├── ApiError                   an emulated API rejects a request; each upstream renders it in its own envelope
 ├── ConnectionDropped          a fault ends the connection in the place of a response
 ├── RangeNotSatisfiable        a Range header lies outside the file
-├── BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody
-│                              a request body cannot be read
+├── BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody, UnsupportedMediaType
+│                              a request body cannot be read or decoded
 ├── FetchError                 a URL of a reference or a callback cannot be read or posted to; also a ValueError
 │   └── FetchTimeout           it did not answer in time
 ├── FetchNotAllowed            the fetch policy forbids to contact the URL
@@ -76,3 +76,10 @@ def api_error_from(violation: Violation) -> ApiError:
         allowed=violation.allowed,
         fact=violation.fact,
     )
+
+
+def route_not_found(method: str, path: str) -> ApiError:
+    """Return the error of a method and path that an upstream does not serve."""
+    request_line = f"{method} {path[:200]}"
+    message = f"{request_line} is none of this upstream's endpoints"
+    return ApiError(ErrorKind.ROUTE_NOT_FOUND, message, value=request_line)

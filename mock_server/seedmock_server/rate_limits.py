@@ -1,10 +1,10 @@
-"""How much an account may ask: calls a minute, and tasks that have not ended. A pure sliding window; off by default."""
+"""Rate limits: requests a minute and unfinished tasks of an account, by its clock. Off by default; knows no HTTP."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seedmock_contracts.enums import ErrorKind
@@ -16,12 +16,12 @@ from .matching.rules import InvalidRule
 MINUTE = 60.0
 
 TOO_MANY_TASKS = "QuotaExceeded"
-"""The service behind B says so of too many tasks that wait; A has no code for it."""
+"""Code of the service behind for too many waiting tasks; an upstream without codes of its own ignores it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """Calls in any 60 seconds, and tasks that have not ended; None is no limit."""
+class RateLimit:
+    """Requests in any 60 seconds, and unfinished tasks; None is no limit."""
 
     rate: int | None = None
     concurrency: int | None = None
@@ -33,67 +33,69 @@ class Limit:
                 raise InvalidRule(f"{name} is {value!r}; allowed: a whole number from 1, or nothing for no limit")
 
 
-NO_LIMIT = Limit()
+UNLIMITED = RateLimit()
 
 
-class Limits:
-    """The limit of every account, by upstream: two vendors do not count together."""
+class RateLimits:
+    """Limits of all accounts. Each upstream counts its own requests and tasks."""
 
-    def __init__(self, default: Limit = NO_LIMIT) -> None:
+    def __init__(self, default: RateLimit = UNLIMITED) -> None:
         self._initial = self.default = default
-        self.of_account: dict[str, Limit] = {}
+        self.of_account: dict[str, RateLimit] = {}
         self.calls: dict[tuple[str, str], deque[float]] = {}
+        self.is_active = default != UNLIMITED
+        """Whether any account is limited: an attribute, since every request looks at it."""
 
-    def __bool__(self) -> bool:
-        return bool(self.of_account) or self.default != NO_LIMIT
-
-    def of(self, account: str) -> Limit:
-        """The limit of an account."""
+    def of(self, account: str) -> RateLimit:
         return self.of_account.get(account, self.default)
 
-    def set(self, limit: Limit, account: str | None = None) -> None:
-        """Give all accounts, or one, another limit from now on."""
+    def set(self, limit: RateLimit, account: str | None = None) -> None:
+        """Set the default limit, or that of one account."""
         if account is None:
             self.default = limit
         else:
             self.of_account[account] = limit
+        self._update()
 
     def clear(self, account: str | None = None) -> None:
-        """Forget what was counted and set, of all accounts or of one; the settings' limit stays."""
+        """Remove limits and counts of all accounts, or of one. The default is that of the settings again."""
         if account is None:
             self.default = self._initial
             self.of_account.clear()
             self.calls.clear()
-            return
-        self.of_account.pop(account, None)
-        for key in [key for key in self.calls if key[1] == account]:
-            del self.calls[key]
+        else:
+            self.of_account.pop(account, None)
+            for key in [key for key in self.calls if key[1] == account]:
+                del self.calls[key]
+        self._update()
+
+    def _update(self) -> None:
+        self.is_active = bool(self.of_account) or self.default != UNLIMITED
 
     def rows(self) -> list[dict[str, object]]:
-        """The default, whose account is null, and every account's own limit."""
-        limits: list[tuple[str | None, Limit]] = [(None, self.default), *self.of_account.items()]
-        return [{"account": name, "rate": one.rate, "concurrency": one.concurrency} for name, one in limits]
+        """Return the default, whose account is None, and the limits of accounts."""
+        limits: list[tuple[str | None, RateLimit]] = [(None, self.default), *self.of_account.items()]
+        return [{"account": name, "rate": limit.rate, "concurrency": limit.concurrency} for name, limit in limits]
 
-    def check(self, upstream: str, account: str, now: float, running: Callable[[], int] | None) -> None:
-        """Count a call, unless it is one too many. `running` counts tasks, for a call that would make another.
+    def check(self, upstream: str, account: str, now: float, unfinished: Iterable[object]) -> None:
+        """Count a request. `unfinished` are the tasks beside the one that it would create; empty if it creates none.
 
-        Raises ApiError RATE_LIMIT.
+        Raises ApiError RATE_LIMIT for a request that is one too many, which does not count.
         """
         limit = self.of(account)
         if limit.rate is not None:
-            calls = self.calls.setdefault((upstream, account), deque())
-            wait = admitted(calls, now, limit.rate)
+            wait = admit(self.calls.setdefault((upstream, account), deque()), now, limit.rate)
             if wait > 0:
-                raise _too_many(upstream, f"allowed: {limit.rate} calls a minute", wait)
-        if limit.concurrency is not None and running is not None:
-            found = running()
-            if found >= limit.concurrency:
-                said = f"{found} tasks have not ended; allowed at once: {limit.concurrency}"
-                raise ApiError(ErrorKind.RATE_LIMIT, said, code=TOO_MANY_TASKS)
+                raise _too_many_requests(upstream, limit.rate, wait)
+        if limit.concurrency is not None:
+            count = sum(1 for _ in unfinished)
+            if count >= limit.concurrency:
+                message = f"{count} tasks have not ended; allowed at once: {limit.concurrency}"
+                raise ApiError(ErrorKind.RATE_LIMIT, message, code=TOO_MANY_TASKS)
 
 
-def admitted(calls: deque[float], now: float, rate: int) -> float:
-    """Take a call into the window, or return how many seconds are left until there is room for it."""
+def admit(calls: deque[float], now: float, rate: int) -> float:
+    """Add a request to the sliding window, or return the seconds until there is room for it."""
     while calls and calls[0] + MINUTE - now <= 0:
         calls.popleft()
     if len(calls) < rate:
@@ -102,6 +104,6 @@ def admitted(calls: deque[float], now: float, rate: int) -> float:
     return min(MINUTE, calls[len(calls) - rate] + MINUTE - now)
 
 
-def _too_many(upstream: str, said: str, wait: float) -> ApiError:
+def _too_many_requests(upstream: str, rate: int, wait: float) -> ApiError:
     headers = ((b"retry-after", b"%d" % max(1, math.ceil(wait))),) if get_contract(upstream).retry_after else ()
-    return ApiError(ErrorKind.RATE_LIMIT, said, headers=headers)
+    return ApiError(ErrorKind.RATE_LIMIT, f"allowed: {rate} calls a minute", headers=headers)

@@ -29,7 +29,7 @@ from seedmock_server.faults.callback_faults import CallbackFaults
 from seedmock_server.faults.rules import fault_rule_from
 from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.settings import parse_settings
-from seedmock_server.upstreams.protocol import encode_json
+from seedmock_server.upstreams.protocol import JsonResponse
 
 from .extra_steps import extra_steps
 from .mutants import Mutant
@@ -151,14 +151,14 @@ class _Trial:
 
     def _check_callbacks(self, driver: Driver) -> None:
         """Check callbacks as they would be posted: in process there is no server to take them."""
-        faults = CallbackFaults(self.app.faults, {self.contract.name: self.contract})
+        faults = CallbackFaults(self.app.faults, self.app.upstreams)
         for history in driver.history.tasks.values():
             task = self.app.context.engine.store.task(history.id)
             url = (history.created.document or {}).get("callback_url")
             if task is None or not url or history.final_poll is None:
                 continue
-            body = encode_json(json.loads(history.final_poll.exchange.response.body))
-            posted = faults.spoil(task, body, ((b"content-type", b"application/json"),))
+            body = json.loads(history.final_poll.exchange.response.body)
+            posted = faults.apply(task, JsonResponse(200, body))
             for _ in range(posted.times):
                 request = Request("POST", url, (), posted.body.decode())
                 interaction = driver.history.interaction(Exchange("callback", request, Response(200), "", driver.now()))

@@ -104,7 +104,7 @@ def checks_and_mutations(mutants: Sequence[Mutant], results: Results) -> Iterato
     for step in sorted(set(mutants_by_check) - {check.__name__ for check in CHECKS}):
         yield f"| `{step}` | {_kinds(mutants_by_check[step])} | {len(mutants_by_check[step])} |"
     yield from ("", "## Mutations", "", "| mutation | description | caught by |", "|---|---|---|")
-    for kind in sorted(kinds.LIES | set(checks_by_kind)):
+    for kind in sorted(kinds.MUTATIONS | set(checks_by_kind)):
         yield f"| `{kind}` | {kinds.MEANINGS[kind]} | {_code(sorted(checks_by_kind[kind])) or GAP} |"
 
 

@@ -71,7 +71,7 @@ def faults() -> Iterator[str]:
     yield "|---|---|---|"
     for kind in FaultKind:
         parameters = "; ".join(f"`{name}` {text}" for name, text in FAULT_PARAMETERS[kind].items())
-        mark = " (breaks the contract)" if kind in kinds.LIES else ""
+        mark = " (breaks the contract)" if kind in kinds.MUTATIONS else ""
         yield f"| `{kind}`{mark} | {kinds.MEANINGS[kind]} | {parameters} |"
 
 

@@ -110,6 +110,6 @@ def test_a_key_in_any_header_that_could_carry_one_is_not_in_the_journal(shared_d
 
 
 def test_more_keys_than_the_cache_holds_keep_their_tasks(inside: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seedmock_server.api.pipeline.KNOWN_KEYS", 3)
+    monkeypatch.setattr("seedmock_server.api.accounts.MAX_KNOWN_KEYS", 3)
     tasks = {key: inside.order_b(key=key) for key in map("sk_{}".format, range(10))}
     assert {inside.task_b(task_id, key=key)["status"] for key, task_id in tasks.items()} == {"SUCCESS"}

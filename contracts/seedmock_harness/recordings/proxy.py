@@ -17,7 +17,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Response, redact_headers, summarize_body
 from seedmock_contracts.mp4 import movie_facts
-from seedmock_server.faults.execution import line_of
+from seedmock_server.faults.plan import connection_of
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 
 from ..driver.http_transport import absolute_url, describe_error
@@ -189,7 +189,7 @@ def _text(heard: _Heard) -> str:
 
 def _cut(scope: Message, error: Exception) -> None:
     """Close the connection under an unfinished answer."""
-    line = line_of(scope)
+    line = connection_of(scope)
     if line is None:
         raise error
     line.close()

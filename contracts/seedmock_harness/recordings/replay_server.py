@@ -14,7 +14,7 @@ from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.redaction import PRIVATE_HOST, PUBLIC_HOST
 from seedmock_contracts.upstreams import get_contract
-from seedmock_server.api.pipeline import hand_over, send_answer
+from seedmock_server.api.responses import send_file, send_response
 from seedmock_server.app import App
 from seedmock_server.errors import ApiError
 from seedmock_server.http.asgi import Message, Receive, Send
@@ -88,16 +88,16 @@ class ReplayServer:
         clip = await self._app.renderer.clip(look_of(film))
         answer = FileResponse(clip.path, clip.etag, "video/mp4", _cached(film))
         try:
-            await hand_over(answer, scope, receive, send)
+            await send_file(answer, scope, receive, send)
         except ApiError as refusal:
-            await send_answer(self._app.upstreams[tape.contract.name].render_error(refusal), scope["method"], send)
+            await send_response(self._app.upstreams[tape.contract.name].render_error(refusal), scope["method"], send)
 
     async def _miss(self, scope: Message, body: bytes, send: Send) -> None:
         said = self._upstream(scope)
         told = self._what_there_is(said, scope, body)
         answer = self._app.upstreams[said.name].render_error(ApiError(ErrorKind.ROUTE_NOT_FOUND, told, value=told))
         _put(answer.body, told)
-        await send_answer(answer, scope["method"], send)
+        await send_response(answer, scope["method"], send)
 
     def _upstream(self, scope: Message) -> Contract:
         """Whose words an unknown request is refused in."""

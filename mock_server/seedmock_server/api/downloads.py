@@ -6,7 +6,7 @@ Errors come in the envelope of the task's upstream; where no task is known, of t
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,165 +16,19 @@ from seedmock_contracts.enums import Capability, ErrorKind, Operation, TaskStatu
 from seedmock_contracts.response_format import first_value
 
 from ..errors import ApiError
-from ..faults.execution import ConnectionDropped, FaultExecution
+from ..faults.execution import FaultExecution
 from ..faults.selection import HEADER, FaultSelector
 from ..generation.assets import DAY_SECONDS
-from ..http.asgi import Receive, Scope, Send
+from ..http.asgi import Receive, Scope
 from ..http.url_policy import FetchError, FetchFailure
 from ..journal import Journal, JournalEntry, redacted_headers
-from ..matching.rules import InvalidRule
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER
 from ..upstreams.context import FILES, RESULTS, UpstreamContext
 from ..upstreams.protocol import AnyResponse, FileResponse, JsonResponse, Upstream
-from .pipeline import hand_over, log, send_answer
-
-Finder = Callable[[str], Awaitable[FileResponse]]
-
-
-class Downloads:
-    """Plain ASGI for the paths below `/_mock/results/` and `/_mock/files/`."""
-
-    def __init__(
-        self, rooms: UpstreamContext, upstreams: Mapping[str, Upstream], gate: FaultSelector, journal: Journal
-    ) -> None:
-        self._rooms = rooms
-        self._upstreams = upstreams
-        with_links = [one for one in upstreams.values() if Capability.LINKS in one.contract.capabilities]
-        self._fallback = next(iter((*with_links, *upstreams.values())))
-        self._gate = gate
-        self._journal = journal
-        self._finders: dict[str, Finder] = {RESULTS: self._result, FILES: self._file}
-        rooms.sources.find_result = self.clip_behind
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wire: FaultExecution | None = None
-        status, task = 0, self._task(scope["path"])
-        try:
-            try:
-                wire = self._meet(task, scope)
-                answer = await self._spoken(wire, scope, receive)
-            except InvalidRule as error:
-                refusal = ApiError(ErrorKind.MALFORMED, f"what the mock was told: {error}")
-                wire, answer = None, self._refused(refusal, scope)
-            status = await self._deliver(answer, scope, receive, send if wire is None else wire.sender(send))
-        except ConnectionDropped:
-            pass
-        except Exception:
-            log.exception("seedmock failed to deliver %s; this is a bug of ours", scope["path"])
-            failed = self._refused(ApiError(ErrorKind.UPSTREAM_FAILED, "seedmock itself failed"), scope)
-            status = await self._deliver(failed, scope, receive, send)
-        if task is not None:
-            self._note(task, scope, status, () if wire is None else wire.applied)
-
-    async def clip_behind(self, rest: str) -> Path:
-        """The clip behind what follows in a result link, for an order that refers to it. Raises FetchError."""
-        try:
-            return (await self._result(rest)).path
-        except ApiError as refusal:
-            raise FetchError(
-                FetchFailure.UNREACHABLE, f"the result is not there: {refusal.detail or refusal.kind}"
-            ) from refusal
-
-    def _meet(self, task: Task | None, scope: Scope) -> FaultExecution | None:
-        """The faults of a download. Raises InvalidRule for a header that cannot be followed."""
-        header = next((value for name, value in scope["headers"] if name == HEADER), b"")
-        if task is None or not (header or self._gate.faults):
-            return None
-        return self._gate.meet_download(self._upstreams[task.upstream], task, scope, header.decode("latin-1"))
-
-    async def _spoken(self, wire: FaultExecution | None, scope: Scope, receive: Receive) -> AnyResponse:
-        answer: AnyResponse | None = None
-        try:
-            answer = await wire.before(receive) if wire is not None else None
-            answer = await self._found(scope) if answer is None else answer
-        except ApiError as refusal:
-            answer = self._refused(refusal, scope)
-            if wire is not None:
-                wire.refusal = refusal
-        return answer if wire is None else await wire.after(answer)
-
-    async def _found(self, scope: Scope) -> FileResponse:
-        method, path = scope["method"], scope["path"]
-        if method not in ("GET", "HEAD"):
-            said = f"{method[:20]} is not allowed here; allowed: GET, HEAD"
-            raise ApiError(ErrorKind.METHOD_NOT_ALLOWED, said, headers=((b"allow", b"GET, HEAD"),))
-        prefix = next(prefix for prefix in self._finders if path.startswith(prefix + "/"))
-        return await self._finders[prefix](path.removeprefix(prefix + "/"))
-
-    async def _deliver(self, answer: AnyResponse, scope: Scope, receive: Receive, send: Send) -> int:
-        if isinstance(answer, FileResponse):
-            try:
-                return await hand_over(answer, scope, receive, send)
-            except ApiError as refusal:
-                answer = self._refused(refusal, scope)
-        await send_answer(answer, scope["method"], send)
-        return answer.status
-
-    def _refused(self, refusal: ApiError, scope: Scope) -> JsonResponse:
-        upstream = self._owner(scope["path"])
-        answer = upstream.render_error(refusal)
-        code_path = upstream.contract.response.code_path
-        # Files lie on another host than the API: whatever the API does, a link's errors are HTTP statuses.
-        return replace(answer, status=first_value(answer.body, (code_path,))) if code_path else answer
-
-    def _owner(self, path: str) -> Upstream:
-        """The upstream of the task that a link names, rightly or not."""
-        task = self._rooms.engine.store.task(path.removeprefix(f"{RESULTS}/").partition("/")[0])
-        upstream = self._fallback if task is None else self._upstreams[task.upstream]
-        return upstream if Capability.LINKS in upstream.contract.capabilities else self._fallback
-
-    def _note(self, task: Task, scope: Scope, status: int, faults: tuple[str, ...]) -> None:
-        self._journal.append(
-            JournalEntry(
-                self._rooms.engine.clocks.now(task.account),
-                task.upstream,
-                Operation.CONTENT,
-                task.account,
-                scope["method"][:20],
-                f"{RESULTS}/{task.id}/***.mp4",
-                status,
-                b"",
-                b"",
-                (),
-                request_headers=redacted_headers(scope["headers"]),
-                faults=faults,
-            )
-        )
-
-    def _task(self, path: str) -> Task | None:
-        """The task of a result's link, if the link is a right one."""
-        task_id, _, name = path.removeprefix(RESULTS + "/").partition("/")
-        task = self._rooms.engine.store.task(task_id) if path.startswith(RESULTS + "/") else None
-        token = name.removesuffix(".mp4").encode()
-        right = task is not None and hmac.compare_digest(token, self._rooms.result_token(task_id).encode())
-        return task if right else None
-
-    async def _result(self, rest: str) -> FileResponse:
-        engine, task = self._rooms.engine, self._task(f"{RESULTS}/{rest}")
-        if task is None:
-            raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
-        state = engine.state(task)
-        days = self._upstreams[task.upstream].contract.result_days
-        if state.status is not TaskStatus.SUCCESS:
-            raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
-        try:
-            clip = await engine.clip(task, float(days.value) * DAY_SECONDS if days is not None else NEVER)
-        except ApiError as refusal:
-            if refusal.kind is ErrorKind.NOT_READY:  # a file host does not know of tasks: what is late is not there
-                raise ApiError(ErrorKind.CONTENT_NOT_FOUND) from refusal
-            raise
-        return FileResponse(clip.path, clip.etag, "video/mp4")
-
-    async def _file(self, rest: str) -> FileResponse:
-        token = rest.partition("/")[0]
-        sources, clocks = self._rooms.sources, self._rooms.engine.clocks
-        found = sources.find_published(token, clocks.now(sources.owner(token)))
-        if found is None:
-            raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
-        source: Any = found.file.source
-        return FileResponse(source.path, f'"{source.digest}"', media_type(found.file.facts.format))
-
+from .context import RequestContext
+from .pipeline import RequestChain
+from .responses import SentResponse
 
 MEDIA_TYPES = {
     "png": "image/png",
@@ -188,6 +42,128 @@ MEDIA_TYPES = {
 }
 
 
+class Downloads(RequestChain):
+    """Paths below `/_mock/results/` and `/_mock/files/`. Results count as content of their task's upstream.
+
+    Only requests with the right link of a result meet faults and are journaled.
+    """
+
+    def __init__(
+        self,
+        context: UpstreamContext,
+        upstreams: Mapping[str, Upstream],
+        journal: Journal,
+        selector: FaultSelector,
+        faults: FaultExecution,
+    ) -> None:
+        super().__init__(selector, faults)
+        self._context, self._upstreams, self._journal = context, upstreams, journal
+        with_links = (upstream for upstream in upstreams.values() if Capability.LINKS in upstream.contract.capabilities)
+        self._fallback = next(with_links, next(iter(upstreams.values())))
+        context.sources.find_result = self.result_file
+
+    async def result_file(self, rest: str) -> Path:
+        """Return the clip of a result's link without its prefix, for an order that refers to it. Raises FetchError."""
+        try:
+            return (await self._find_result(self._task(f"{RESULTS}/{rest}"))).path
+        except ApiError as error:
+            message = f"the result is not there: {error.detail or error.kind}"
+            raise FetchError(FetchFailure.UNREACHABLE, message) from error
+
+    # --- links of the chain ---
+
+    def _route(self, scope: Scope, receive: Receive) -> RequestContext:
+        path, task = scope["path"], self._task(scope["path"])
+        account = "" if task is None else task.account
+        headers = dict(scope["headers"])
+        return RequestContext(
+            scope, receive, scope["method"], self._owner(path), None, headers, Operation.CONTENT, account, task=task
+        )
+
+    async def _handle(self, context: RequestContext) -> AnyResponse:
+        task, scope = context.task, context.scope
+        if task is not None and (HEADER in context.headers or not self._selector.is_idle):
+            header = context.headers.get(HEADER, b"").decode("latin-1")
+            upstream = self._upstreams[task.upstream]
+            context.plan = self._selector.select_for_download(upstream, task, scope, header)
+            replacement = await self._before_handler(context)
+            if replacement is not None:
+                return replacement
+        if context.method not in ("GET", "HEAD"):
+            message = f"{context.method[:20]} is not allowed here; allowed: GET, HEAD"
+            raise ApiError(ErrorKind.METHOD_NOT_ALLOWED, message, headers=((b"allow", b"GET, HEAD"),))
+        if scope["path"].startswith(RESULTS + "/"):
+            return await self._find_result(task)
+        return self._find_upload(scope["path"].removeprefix(FILES + "/").partition("/")[0])
+
+    def _render_error(self, context: RequestContext, error: ApiError) -> JsonResponse:
+        response = super()._render_error(context, error)
+        code_path = context.upstream.contract.response.code_path
+        # Files lie on another host than the API: whatever the API does, a link's errors are HTTP statuses.
+        return replace(response, status=first_value(response.body, (code_path,))) if code_path else response
+
+    def _log(self, context: RequestContext, sent: SentResponse) -> None:
+        task = context.task
+        if task is None:
+            return
+        self._journal.append(
+            JournalEntry(
+                self._context.engine.clocks.now(task.account),
+                task.upstream,
+                Operation.CONTENT,
+                task.account,
+                context.method[:20],
+                f"{RESULTS}/{task.id}/***.mp4",
+                sent.status,
+                b"",
+                b"",
+                (),
+                request_headers=redacted_headers(context.scope["headers"]),
+                faults=() if context.plan is None else context.plan.log(),
+            )
+        )
+
+    # --- files ---
+
+    def _owner(self, path: str) -> Upstream:
+        """Return the upstream that renders a link's errors: that of the task that it names, rightly or not."""
+        task = self._context.engine.store.task(path.removeprefix(f"{RESULTS}/").partition("/")[0])
+        upstream = self._fallback if task is None else self._upstreams[task.upstream]
+        return upstream if Capability.LINKS in upstream.contract.capabilities else self._fallback
+
+    def _task(self, path: str) -> Task | None:
+        """Return the task of a result's link; None for a link whose token is wrong."""
+        if not path.startswith(RESULTS + "/"):
+            return None
+        task_id, _, name = path.removeprefix(RESULTS + "/").partition("/")
+        task = self._context.engine.store.task(task_id)
+        token = self._context.result_token(task_id).encode()
+        return task if hmac.compare_digest(name.removesuffix(".mp4").encode(), token) else None
+
+    async def _find_result(self, task: Task | None) -> FileResponse:
+        """Raises ApiError CONTENT_NOT_FOUND, TASK_FAILED or LINK_EXPIRED."""
+        engine = self._context.engine
+        if task is None or engine.state(task).status is not TaskStatus.SUCCESS:
+            raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
+        days = self._upstreams[task.upstream].contract.result_days
+        try:
+            clip = await engine.clip(task, float(days.value) * DAY_SECONDS if days is not None else NEVER)
+        except ApiError as error:
+            if error.kind is ErrorKind.NOT_READY:  # a file host does not know of tasks: a late clip is not there
+                raise ApiError(ErrorKind.CONTENT_NOT_FOUND) from error
+            raise
+        return FileResponse(clip.path, clip.etag, "video/mp4")
+
+    def _find_upload(self, token: str) -> FileResponse:
+        """Raises ApiError CONTENT_NOT_FOUND."""
+        files, clocks = self._context.sources, self._context.engine.clocks
+        upload = files.find_published(token, clocks.now(files.owner(token)))
+        if upload is None:
+            raise ApiError(ErrorKind.CONTENT_NOT_FOUND)
+        source: Any = upload.file.source
+        return FileResponse(source.path, f'"{source.digest}"', media_type(upload.file.facts.format))
+
+
 def media_type(format_: str) -> str:
-    """The content type of a measured format."""
+    """Return the content type of a media format."""
     return MEDIA_TYPES.get(format_.lower(), "application/octet-stream")

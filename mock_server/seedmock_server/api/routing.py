@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import Operation
 
 ANY = "/"
 """Stands for a `{name}` in the tree: no segment of a path can be it, whatever an id is."""
+
+
+SLASH = re.compile(rb"%2[fF]")
 
 
 class Match(NamedTuple):
@@ -102,3 +107,11 @@ class Router:
         if len(node.owners) == 1:
             return node.owners[0]
         return self._first_owner.get(seen, self._fallback)
+
+
+def routed_path(scope: Mapping[str, Any]) -> str:
+    """Return the path with the slashes of the wire: an encoded slash belongs to its segment, and stays encoded."""
+    raw: bytes = scope.get("raw_path") or b""
+    if b"%2" not in raw:
+        return str(scope["path"])
+    return unquote(SLASH.sub(b"%252F", raw.partition(b"?")[0]).decode("latin-1"))

@@ -1,9 +1,8 @@
-"""Where a request broke the contract, as the journal keeps it: which fact says so, about which field, in a sentence."""
+"""Contract violations by requests, as the journal stores them: the fact, the field and a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind, Operation
@@ -12,10 +11,11 @@ from seedmock_contracts.validation import notices, unknown_fields
 
 from ..errors import ApiError
 from ..journal import LoggedViolation
+from ..upstreams.protocol import ApiRequest
 
-MOST = 20
-SIGNS = 300
-OF_THE_CALLER = frozenset(
+MAX_VIOLATIONS = 20
+MAX_CHARS = 300
+CALLER_ERRORS = frozenset(
     {
         ErrorKind.AUTHENTICATION,
         ErrorKind.MALFORMED,
@@ -31,28 +31,34 @@ OF_THE_CALLER = frozenset(
         ErrorKind.RANGE_NOT_SATISFIABLE,
     }
 )
-"""What is wrong with a request itself, whatever there is: not a short balance, nor a task that is not ready."""
+"""Errors that the request itself causes, whatever the state: not a low balance, nor a task that is not ready."""
 
 
-def of_violations(broken: Iterable[Violation], *, advice: bool = False) -> tuple[LoggedViolation, ...]:
-    """Rules that a document breaks, or advice that it does not take."""
-    found = [LoggedViolation(one.fact.id, one.field[:SIGNS], one.message[:SIGNS], advice) for one in broken]
-    return tuple(found[:MOST])
-
-
-def of_refusal(contract: Contract, refusal: ApiError) -> tuple[LoggedViolation, ...]:
-    """A refusal, if it is for a request that keeps to no rule; the fact is the rule's, or else the answer's."""
-    if refusal.kind not in OF_THE_CALLER:
-        return ()
-    fact = refusal.fact or contract.error_case(refusal.kind)
-    return (LoggedViolation(fact.id, refusal.field[:SIGNS], (refusal.detail or refusal.kind.value)[:SIGNS]),)
-
-
-def of_accepted(contract: Contract, operation: Operation, document: Mapping[str, Any]) -> tuple[LoggedViolation, ...]:
-    """What an upstream lets pass: fields that its page does not name, and what its page advises against."""
-    names = unknown_fields(contract.name, operation, document)
-    unknown = [
-        LoggedViolation("", name[:SIGNS], f"{contract.name} has no field {name[:60]!r} here", True) for name in names
+def violations_from_rules(violations: Iterable[Violation], *, advice: bool = False) -> tuple[LoggedViolation, ...]:
+    """Return violated rules, or advice that was not followed, as the journal stores them."""
+    logged = [
+        LoggedViolation(violation.fact.id, violation.field[:MAX_CHARS], violation.message[:MAX_CHARS], advice)
+        for violation in violations
     ]
-    advised = of_violations(notices(contract.name, document), advice=True) if operation is Operation.CREATE else ()
-    return (*unknown[: MOST - len(advised)], *advised)
+    return tuple(logged[:MAX_VIOLATIONS])
+
+
+def violations_from_error(contract: Contract, error: ApiError) -> tuple[LoggedViolation, ...]:
+    """Return the violation that an error reports, if the request causes it; the fact is the rule's or the error's."""
+    if error.kind not in CALLER_ERRORS:
+        return ()
+    fact = error.fact or contract.error_case(error.kind)
+    return (LoggedViolation(fact.id, error.field[:MAX_CHARS], (error.detail or error.kind.value)[:MAX_CHARS]),)
+
+
+def violations_from_accepted(contract: Contract, request: ApiRequest) -> tuple[LoggedViolation, ...]:
+    """Return what an upstream accepts all the same: fields that its page does not name, or advises against."""
+    names = unknown_fields(contract.name, request.operation, request.document)
+    unknown = [
+        LoggedViolation("", name[:MAX_CHARS], f"{contract.name} has no field {name[:60]!r} here", True)
+        for name in names
+    ]
+    advice: tuple[LoggedViolation, ...] = ()
+    if request.operation is Operation.CREATE:
+        advice = violations_from_rules(notices(contract.name, request.document), advice=True)
+    return (*unknown[: MAX_VIOLATIONS - len(advice)], *advice)

@@ -16,15 +16,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from msgspec.structs import replace
+
+from seedmock_contracts.enums import Basis
 from seedmock_contracts.timing import CallbackPlan
 
 from ..clock import Clocks
-from ..faults.callback_faults import FaultedPost
+from ..faults.callback_faults import CallbackFaults, FaultedPost
 from ..http.outbound import Headers, PostResponse, post
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, FetchTimeout
 from ..journal import PATH_CHARS, Journal, JournalEntry, truncated_body
 from ..tasks.models import Task
 from ..tasks.timeline import NEVER, ends_at
+from ..upstreams.protocol import JsonResponse, raw_response
 
 OPERATION = "callback"
 HEADERS: Headers = ((b"content-type", b"application/json"), (b"x-mock-basis", b"assumed"))
@@ -99,16 +103,16 @@ class CallbackDispatcher:
         self,
         clocks: Clocks,
         journal: Journal,
-        tell: Callable[[Task], bytes | None],
+        render: Callable[[Task], JsonResponse | None],
         *,
         plans: Mapping[str, Plan] | None = None,
         policy: FetchPolicy = FetchPolicy.LOOPBACK,
         way: Poster = post,
-        spoil: Callable[[Task, bytes, Headers], FaultedPost] = lambda task, body, headers: FaultedPost(body, headers),
+        faults: CallbackFaults | None = None,
     ) -> None:
-        """`tell` gives the body for a task that has ended, None for a task that is no more; `spoil` adds its faults."""
-        self._clocks, self._journal, self._tell = clocks, journal, tell
-        self._plans, self._policy, self.way, self._spoil = plans or {}, policy, way, spoil
+        """`render` returns the body for a task that has ended, None for one that has been deleted."""
+        self._clocks, self._journal, self._render = clocks, journal, render
+        self._plans, self._policy, self.way, self._faults = plans or {}, policy, way, faults
         self._numbers = itertools.count()
         self._waiting: dict[str, list[Delivery]] = {}
         self._under_way: dict[int, Delivery] = {}
@@ -252,23 +256,23 @@ class CallbackDispatcher:
         body, clock, plan = b"", self._clocks.for_account(delivery.task.account), self._plan(delivery.task)
         began = clock.now()
         try:
-            told = self._tell(delivery.task) if delivery.number in self._under_way else None
-            if told is None:
+            response = self._render(delivery.task) if delivery.number in self._under_way else None
+            if response is None:
                 return None
-            spoilt = self._spoil(delivery.task, told, HEADERS)
-            if spoilt.pause and not delivery.paused:
+            faulted = self._faulted(delivery.task, response)
+            if faulted.delay and not delivery.paused:
                 self._ended(delivery)
-                later = delivery._replace(at=delivery.at + spoilt.pause, number=next(self._numbers), paused=True)
+                later = delivery._replace(at=delivery.at + faulted.delay, number=next(self._numbers), paused=True)
                 self._put(later)
                 return None
-            body, posted = spoilt.body, PostResponse(0, b"")
-            if spoilt.reset:
-                return DeliveryResult(body, note="the connection was reset on purpose", faults=spoilt.applied)
-            for _ in range(spoilt.times):
+            body, posted = faulted.body, PostResponse(0, b"")
+            if faulted.reset:
+                return DeliveryResult(body, note="the connection was reset on purpose", faults=faulted.applied)
+            for _ in range(faulted.times):
                 url, policy = delivery.task.callback_url, self._policy
-                posted = await self.way(url, body, spoilt.headers, policy=policy, seconds=plan.attempt)
-            if not spoilt.times:
-                return DeliveryResult(body, note="lost on purpose", hopeless=True, faults=spoilt.applied)
+                posted = await self.way(url, body, faulted.headers, policy=policy, seconds=plan.attempt)
+            if not faulted.times:
+                return DeliveryResult(body, note="lost on purpose", hopeless=True, faults=faulted.applied)
         except FetchNotAllowed:
             note = "not posted: callbacks go nowhere" if self._policy is FetchPolicy.NONE else NOT_LOOPBACK
             return DeliveryResult(body, note=note, hopeless=True)
@@ -280,7 +284,14 @@ class CallbackDispatcher:
             log.exception("seedmock failed to post a callback; this is a bug of ours")
             return DeliveryResult(body, note="seedmock itself failed; its log says why", hopeless=True)
         took = clock.now() - began if clock.rate else 0.0
-        return DeliveryResult(body, posted.status, posted.beginning, took=took, faults=spoilt.applied)
+        return DeliveryResult(body, posted.status, posted.beginning, took=took, faults=faulted.applied)
+
+    def _faulted(self, task: Task, response: JsonResponse) -> FaultedPost:
+        response = replace(response, basis=Basis.ASSUMED)  # that callbacks repeat the query's body is assumed
+        if self._faults is not None:
+            return self._faults.apply(task, response)
+        raw = raw_response(response)
+        return FaultedPost(raw.body, raw.headers)
 
     def _ended(self, delivery: Delivery) -> bool:
         """Take a post from those under way; False for one that was forgotten meanwhile, or put off."""

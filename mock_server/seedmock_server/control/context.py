@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..api.pipeline import ApiKeys
+from ..api.accounts import ApiKeys
 from ..clock import Clocks
 from ..errors import ApiError
 from ..fates.rules import Fates
 from ..faults.rules import Faults
 from ..generation.engine import Engine
 from ..journal import Journal
-from ..rate_limits import Limits
+from ..rate_limits import RateLimits
 from ..references.declared import DeclaredMedia
 from ..scenarios.active import ActiveScenario
 from ..settings import Settings
@@ -52,7 +52,7 @@ class ControlContext:
         return self.checkpoint.faults
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> RateLimits:
         return self.checkpoint.limits
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..faults.rules import fault_rule_from
 from ..matching.rules import InvalidRule
-from ..rate_limits import Limit
+from ..rate_limits import RateLimit
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError
@@ -51,7 +51,7 @@ def read_limits(context: ControlContext, _: ControlRequest) -> LimitsResponse:
 def set_limit(context: ControlContext, request: ControlRequest) -> LimitsResponse:
     body: LimitRequest = request.body
     try:
-        context.limits.set(Limit(rate=body.rate, concurrency=body.concurrency), request.account)
+        context.limits.set(RateLimit(rate=body.rate, concurrency=body.concurrency), request.account)
     except InvalidRule as error:
         raise ControlError(str(error)) from error
     return read_limits(context, request)

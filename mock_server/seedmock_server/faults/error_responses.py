@@ -1,4 +1,4 @@
-"""What is said instead of the honest answer: an error in the upstream's envelope, a proxy's page, nothing at all."""
+"""Error responses of the fault `status`: in an upstream's envelope, as a proxy's page, or with an empty body."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KINDS: Mapping[int, ErrorKind] = {
     429: ErrorKind.RATE_LIMIT,
     503: ErrorKind.OVERLOADED,
 }
-"""What a status most likely means, where only the status is given."""
+"""Kind of error of a fault that gives only a status."""
 
 VALUES: Mapping[ErrorKind, object] = {
     ErrorKind.BALANCE: 0,
@@ -41,7 +41,7 @@ VALUES: Mapping[ErrorKind, object] = {
     ErrorKind.TASK_FAILED: "FAILURE",
     ErrorKind.UNKNOWN_MODEL: "no-such-model",
 }
-"""What the words of a kind speak of, where they speak of something."""
+"""Values for the kinds whose message contains one."""
 
 TITLES = {502: "Bad gateway", 504: "Gateway time-out", 520: "Unknown error from the origin", 524: "A timeout occurred"}
 PAGE = """<!DOCTYPE html>
@@ -55,29 +55,21 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def error_answer(fault: Fault, upstream: Upstream, operation: str, now: float) -> JsonResponse | RawResponse:
-    """The answer of the fault `status`; `now` is what Retry-After is counted from when it is a date."""
+def error_response(fault: Fault, upstream: Upstream, operation: str, now: float) -> JsonResponse | RawResponse:
+    """Return the response of the fault `status`. `now` is what a Retry-After date is counted from."""
     kind = ErrorKind(fault.values["kind"]) if "kind" in fault.values else _kind(fault.values["code"], operation)
-    answer = _refused(upstream, kind, fault)
-    code = fault.values.get("code", answer.status)
-    headers = answer.headers + _retry_after(fault, now)
+    response = _rendered(upstream, kind, fault)
+    code = fault.values.get("code", response.status)
+    headers = response.headers + _retry_after(fault, now)
     if fault.get("body") == "html":
         page = PAGE.format(code=code, title=TITLES.get(code, "Error")).encode()
         return RawResponse(code, page, HTML + headers)
     if fault.get("body") == "empty":
         return RawResponse(code, b"", headers)
-    body = answer.body
+    body = response.body
     if "kind" not in fault.values and isinstance(body.get("code"), int):
         body = body | {"code": code}
-    return replace(answer, status=code, body=body, headers=headers)
-
-
-def moved(upstream: Upstream, method: str, path: str) -> JsonResponse:
-    """What the upstream says of a path that it does not serve."""
-    asked = f"{method} {path[:200]}"
-    return upstream.render_error(
-        ApiError(ErrorKind.ROUTE_NOT_FOUND, f"{asked} is none of this upstream's endpoints", value=asked)
-    )
+    return replace(response, status=code, body=body, headers=headers)
 
 
 def _kind(code: int, operation: str) -> ErrorKind:
@@ -86,17 +78,17 @@ def _kind(code: int, operation: str) -> ErrorKind:
     return KINDS.get(code, ErrorKind.INVALID_PARAMETER if code < 500 else ErrorKind.UPSTREAM_FAILED)
 
 
-def _refused(upstream: Upstream, kind: ErrorKind, fault: Fault) -> JsonResponse:
+def _rendered(upstream: Upstream, kind: ErrorKind, fault: Fault) -> JsonResponse:
     message = fault.values.get("message")
-    answer = upstream.render_error(ApiError(kind, message or ON_PURPOSE, value=VALUES.get(kind)))
+    response = upstream.render_error(ApiError(kind, message or ON_PURPOSE, value=VALUES.get(kind)))
     if fault.get("body") == "nested":
         error = {"code": kind.value, "message": message or ON_PURPOSE, "param": "", "type": kind.value}
         message = encode_json({"error": error}).decode()
-    return answer if message is None else replace(answer, body=_saying(answer.body, message))
+    return response if message is None else replace(response, body=_with_message(response.body, message))
 
 
-def _saying(body: dict[str, Any], message: str) -> dict[str, Any]:
-    """An error's body with another message, wherever its envelope has it."""
+def _with_message(body: dict[str, Any], message: str) -> dict[str, Any]:
+    """Replace an error's message, wherever its envelope has it."""
     if isinstance(body.get("error"), dict):
         return body | {"error": body["error"] | {"message": message}}
     return body | {"msg" if "msg" in body else "message": message}
@@ -106,5 +98,5 @@ def _retry_after(fault: Fault, now: float) -> Headers:
     seconds = fault.values.get("retry_after")
     if seconds is None:
         return ()
-    said = formatdate(now + seconds, usegmt=True) if fault.get("retry_as") == "date" else str(math.ceil(seconds))
-    return ((b"retry-after", said.encode()),)
+    value = formatdate(now + seconds, usegmt=True) if fault.get("retry_as") == "date" else str(math.ceil(seconds))
+    return ((b"retry-after", value.encode()),)

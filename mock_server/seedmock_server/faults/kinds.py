@@ -1,6 +1,6 @@
-"""The closed set of faults and lies: what each is, which exclude each other, and where each makes sense. Data.
+"""Kinds of faults, as data: meaning, the link of the request chain at which each acts, exclusions, operations.
 
-Knows nothing of how one is written: that is in `parameters`.
+How a fault is written is in `parameters`, what it does in `execution`, `responses` and `response_stream`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from seedmock_contracts.enums import ORDERS, Operation
 
 
 class FaultKind(StrEnum):
-    """What can go wrong: first the wire, then (LIES) answers that break the contract."""
+    """Faults: first those of the wire, then (MUTATIONS) those that break the contract."""
 
     STATUS = "status"
     MALFORMED = "malformed"
@@ -56,8 +56,8 @@ class FaultKind(StrEnum):
 
 
 K = FaultKind
-LIES = frozenset(list(FaultKind)[list(FaultKind).index(K.BACKWARDS) :])
-"""The kinds that break the contract; the others only misbehave."""
+MUTATIONS = frozenset(list(FaultKind)[list(FaultKind).index(K.BACKWARDS) :])
+"""Kinds that break the contract; a client must survive the others as well, but they prove nothing about an upstream."""
 
 MEANINGS: Mapping[FaultKind, str] = {
     K.STATUS: "another status instead of an answer",
@@ -100,44 +100,83 @@ MEANINGS: Mapping[FaultKind, str] = {
     K.AUTH_BYPASS: "an answer to anyone, with a wrong key or none",
     K.NO_OP: "a success that changed nothing",
 }
-INSTEAD, END, PACE, BODY = "instead", "end", "pace", "body"
+
+
+class Link(StrEnum):
+    """Links of the request chain at which faults act, in the chain's order."""
+
+    AUTHENTICATE = "authenticate"
+    REPLACE = "replace"  # in the place of validation and handler
+    VALIDATE = "validate"  # on the verdict about a request, or on the request itself
+    HANDLE = "handle"  # around the handler
+    MUTATE = "mutate"  # on the response
+    SEND = "send"  # on the bytes of the response and on the connection
+
+
+LINKS: Mapping[FaultKind, frozenset[Link]] = {
+    **dict.fromkeys((K.STATUS, K.LATENCY, K.HANG), frozenset({Link.REPLACE})),
+    # Instead of the handler, and in the place of an error about a body, which no missing endpoint would read.
+    K.NOT_FOUND: frozenset({Link.REPLACE, Link.MUTATE}),
+    K.RESET: frozenset({Link.REPLACE, Link.SEND}),  # before the response, or during and after it
+    K.AUTH_BYPASS: frozenset({Link.AUTHENTICATE}),
+    **dict.fromkeys((K.OTHER_LIMIT, K.CROSS_ACCOUNT), frozenset({Link.VALIDATE})),
+    K.NO_OP: frozenset({Link.HANDLE}),
+    **dict.fromkeys(
+        (
+            *(K.MALFORMED, K.TRUNCATED, K.WRONG_TYPE, K.REDIRECT, K.NO_RANGE, K.CLOCK_SKEW),
+            *(K.BACKWARDS, K.MISSING, K.RENAMED, K.RETYPED, K.OTHER_VALUE, K.EXTRA, K.REORDERED),
+            *(K.OTHER_SIZE, K.OTHER_DURATION, K.OTHER_PRICE, K.OTHER_ID, K.OTHER_CLIP, K.EARLY_CONTENT),
+            *(K.OTHER_ENVELOPE, K.OTHER_STATUS, K.OTHER_REFUSAL),
+        ),
+        frozenset({Link.MUTATE}),
+    ),
+    K.OTHER_RANGE: frozenset({Link.MUTATE, Link.SEND}),  # Content-Range is known when the file is opened
+    **dict.fromkeys(
+        (K.RESPONSE_LOST, K.BANDWIDTH, K.DRIBBLE, K.BODY_CUT, K.WRONG_LENGTH, K.DUPLICATE, K.OTHER_HEADER),
+        frozenset({Link.SEND}),
+    ),
+}
+REQUEST_LINKS = frozenset({Link.AUTHENTICATE, Link.VALIDATE, Link.HANDLE})
+"""A fault that acts at these alone was not applied to a request that was answered before its validation."""
+
+REPLACES_RESPONSE, ENDS_CONNECTION, PACE, BODY = "replaces", "ends", "pace", "body"
 GROUPS: Mapping[FaultKind, str] = {
-    **dict.fromkeys((K.STATUS, K.HANG, K.NOT_FOUND), INSTEAD),
-    **dict.fromkeys((K.RESET, K.RESPONSE_LOST, K.BODY_CUT, K.WRONG_LENGTH, K.DUPLICATE), END),
+    **dict.fromkeys((K.STATUS, K.HANG, K.NOT_FOUND), REPLACES_RESPONSE),
+    **dict.fromkeys((K.RESET, K.RESPONSE_LOST, K.BODY_CUT, K.WRONG_LENGTH, K.DUPLICATE), ENDS_CONNECTION),
     **dict.fromkeys((K.BANDWIDTH, K.DRIBBLE), PACE),
     **dict.fromkeys((K.MALFORMED, K.TRUNCATED), BODY),
     **dict.fromkeys((K.MISSING, K.RENAMED, K.RETYPED, K.OTHER_VALUE, K.EXTRA), "field"),
 }
-"""What excludes each other; a kind that is not here is a group of its own."""
+"""Kinds that exclude each other; a kind that is not here is a group of its own."""
 
-REFUSALS = frozenset({K.OTHER_REFUSAL, K.OTHER_ENVELOPE})
-"""The lies about refusals, which are also told where a call was refused before anybody knew what it was for."""
-EARLY = REFUSALS | {K.NOT_FOUND}
-"""What a call meets that was refused before anybody knew what it was for: routes are looked at before bodies."""
-BENDING = frozenset({K.OTHER_LIMIT, K.CROSS_ACCOUNT, K.AUTH_BYPASS, K.NO_OP})
-"""The lies that are told by what is done with a call, not by what is said of it."""
+ERROR_MUTATIONS = frozenset({K.OTHER_REFUSAL, K.OTHER_ENVELOPE})
+BEFORE_ROUTING = ERROR_MUTATIONS | {K.NOT_FOUND}
+"""Kinds that also apply to a request that is refused before its faults are selected: no key, no route, no body."""
 
 SOCKET = frozenset({K.HANG, K.RESET, K.RESPONSE_LOST, K.BODY_CUT, K.WRONG_LENGTH, K.DUPLICATE})
-"""The kinds that cannot be shown in process, where an answer is one piece and no connection is there to break."""
+"""Kinds that need a socket: in process a response is one piece, and there is no connection to break."""
 
 CONTENT = frozenset({Operation.CONTENT})
-SAID = frozenset(Operation) - CONTENT
-ANSWERED = frozenset(Operation) - {Operation.CALLBACK}
-ANSWER_KINDS = (K.STATUS, K.HANG, K.NOT_FOUND, K.BANDWIDTH, K.DRIBBLE, K.BODY_CUT, K.WRONG_LENGTH, K.CLOCK_SKEW)
-TOLD = frozenset({Operation.QUERY, Operation.CONTENT})
-NOUNS = (K.MALFORMED, K.TRUNCATED, K.MISSING, K.RENAMED, K.RETYPED, K.OTHER_VALUE, K.EXTRA, K.REORDERED)
-OWNED = ANSWERED - {*ORDERS, Operation.GROUP_CREATE, Operation.FILE_CREATE}
-ONLY: Mapping[FaultKind, frozenset[Operation]] = {
+JSON_OPERATIONS = frozenset(Operation) - CONTENT
+REQUESTS = frozenset(Operation) - {Operation.CALLBACK}
+TASK_VIEWS = frozenset({Operation.QUERY, Operation.CONTENT})
+OWNED = REQUESTS - {*ORDERS, Operation.GROUP_CREATE, Operation.FILE_CREATE}
+JSON_KINDS = (K.MALFORMED, K.TRUNCATED, K.MISSING, K.RENAMED, K.RETYPED, K.OTHER_VALUE, K.EXTRA, K.REORDERED)
+REQUEST_KINDS = (
+    *(K.STATUS, K.HANG, K.NOT_FOUND, K.BANDWIDTH, K.DRIBBLE, K.BODY_CUT, K.WRONG_LENGTH, K.CLOCK_SKEW),
+    *(K.OTHER_REFUSAL, K.OTHER_LIMIT, K.OTHER_HEADER, K.AUTH_BYPASS),
+)
+OPERATIONS: Mapping[FaultKind, frozenset[Operation]] = {
     **dict.fromkeys((K.REDIRECT, K.NO_RANGE, K.OTHER_CLIP, K.OTHER_RANGE, K.EARLY_CONTENT), CONTENT),
-    **dict.fromkeys(NOUNS, SAID),
-    K.OTHER_STATUS: ANSWERED - CONTENT,
-    **dict.fromkeys((*ANSWER_KINDS, K.OTHER_REFUSAL, K.OTHER_LIMIT, K.OTHER_HEADER, K.AUTH_BYPASS), ANSWERED),
+    **dict.fromkeys(JSON_KINDS, JSON_OPERATIONS),
+    K.OTHER_STATUS: REQUESTS - CONTENT,
+    **dict.fromkeys(REQUEST_KINDS, REQUESTS),
     K.CROSS_ACCOUNT: OWNED,
     K.NO_OP: frozenset({Operation.ASSET_UPDATE, Operation.ASSET_DELETE, Operation.GROUP_DELETE}),
     K.BACKWARDS: frozenset({Operation.QUERY, Operation.CALLBACK}),
-    K.OTHER_SIZE: TOLD,
-    K.OTHER_DURATION: TOLD,
+    K.OTHER_SIZE: TASK_VIEWS,
+    K.OTHER_DURATION: TASK_VIEWS,
     K.OTHER_PRICE: frozenset({Operation.BALANCE, Operation.RECORD}),
     K.OTHER_ID: frozenset({*ORDERS, Operation.QUERY, Operation.CALLBACK}),
 }
-"""The operations for which a kind makes sense; a kind that is not here makes sense for all."""
+"""Operations to which a kind can be applied; a kind that is not here can be applied to all."""

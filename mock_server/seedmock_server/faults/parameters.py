@@ -14,7 +14,7 @@ from seedmock_contracts.enums import ErrorKind
 from ..matching.rules import InvalidRule
 from ..matching.syntax import duration
 from .kinds import FaultKind
-from .rule_overrides import trouble_of
+from .rule_overrides import override_problem
 
 K = FaultKind
 FIELD = "the answer's field, at the top or in A's data; dots lead inwards, and into each item of a list"
@@ -122,12 +122,18 @@ NEEDED: Mapping[FaultKind, tuple[str, ...]] = {
     K.OTHER_HEADER: ("name",),
     K.EARLY_CONTENT: ("kind",),
 }
-SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
+_SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
 REDIRECTS = (301, 302, 303, 307, 308)
 UNDUE = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED, ErrorKind.LINK_EXPIRED)
 
 
-def contradiction(kind: FaultKind, values: Mapping[str, Any]) -> str:
+def parse_size(text: str) -> tuple[int, int] | None:
+    """Return width and height of a text such as 640x360."""
+    size = _SIZE.fullmatch(text)
+    return (int(size[1]), int(size[2])) if size else None
+
+
+def parameter_problem(kind: FaultKind, values: Mapping[str, Any]) -> str:
     """What is wrong with a fault's parameters together, and what is allowed; empty if nothing is."""
     for name in NEEDED.get(kind, ()):
         if name not in values:
@@ -140,7 +146,7 @@ def contradiction(kind: FaultKind, values: Mapping[str, Any]) -> str:
         K.WRONG_TYPE: _of_type,
         K.OTHER_VALUE: _of_value,
         K.OTHER_REFUSAL: _of_refusal,
-        K.OTHER_LIMIT: trouble_of,
+        K.OTHER_LIMIT: override_problem,
         K.EARLY_CONTENT: _of_undue,
     }.get(kind, _nothing)(values)
 
@@ -179,7 +185,7 @@ def _of_redirect(values: Mapping[str, Any]) -> str:
 
 
 def _of_size(values: Mapping[str, Any]) -> str:
-    if "to" in values and SIZE.fullmatch(values["to"]) is None:
+    if "to" in values and parse_size(values["to"]) is None:
         return f"to is {values['to']!r}; allowed: width x height in pixels, such as 640x360"
     return ""
 

@@ -1,7 +1,4 @@
-"""Rules that are held otherwise than the page says: what a lie about a limit makes of a rule, a verdict and a call.
-
-Pure: reads the contracts, and knows neither faults nor wire.
-"""
+"""Rules and media limits that the fault `other_limit` enforces otherwise than the page. Pure: reads contracts only."""
 
 from __future__ import annotations
 
@@ -24,15 +21,15 @@ BOUNDS: Mapping[type[Rule], Mapping[str, str]] = {
     MaxLength: {"high": "limit"},
     MaxReferences: {"high": "limit"},
 }
-"""By kind of rule, which of its fields each bound is."""
+"""Fields of a rule that the bounds replace, by type of rule."""
 LISTS: Mapping[type[Rule], str] = {OneOf: "allowed", JsonType: "types", UrlScheme: "schemes", ModelResolutions: "model"}
-"""By kind of rule, the list of what it takes."""
-HARMLESS = (NumberRange, MaxLength, MaxReferences, UrlScheme, MutuallyExclusive)
-"""The rules that can be broken by an order that can still be carried out as it stands."""
+"""Field of a rule that lists what it accepts, by type of rule."""
+FEASIBLE = (NumberRange, MaxLength, MaxReferences, UrlScheme, MutuallyExclusive)
+"""Rules that an order can violate and still be carried out as it stands."""
 
 
-def trouble_of(values: Values) -> str:
-    """What is wrong with the parameters of a lie about a rule, and what is allowed; empty if nothing is."""
+def override_problem(values: Values) -> str:
+    """Return what is wrong with the parameters of an override, and what is allowed; empty if nothing is."""
     rule = next((rule for rules in _rules().values() for rule in rules if rule.fact.id == values["fact"]), None)
     limit = next((limit for contract in contracts() for limit in contract.limits if limit.id == values["fact"]), None)
     if rule is None and limit is None:
@@ -53,60 +50,69 @@ def trouble_of(values: Values) -> str:
     return ""
 
 
-def measured(
-    contract: Contract, document: Mapping[str, Any], held: Sequence[MediaLimit] | None, values: Values
+def limits_with(
+    contract: Contract, document: Mapping[str, Any], limits: Sequence[MediaLimit] | None, values: Values
 ) -> tuple[MediaLimit, ...] | None:
-    """The limits on media where one of them is held otherwise; `held` for a document that it makes no difference to."""
-    limits = contract.limits if held is None else held
-    limit = next((limit for limit in limits if limit.id == values["fact"]), None)
-    if limit is None or all(found.reference.kind is not limit.kind for found in contract.request.layout.find(document)):
-        return None if held is None else tuple(held)
-    moved: dict[str, Any] = {name: float(value) for name, value in values.items() if name != "fact"}
-    other = (replace(limit, **moved),) if moved else ()
-    return tuple(one for each in limits for one in (other if each is limit else (each,)))
+    """Return the media limits with one of them overridden; `limits` themselves if the document has no such media.
+
+    None stands for the contract's limits.
+    """
+    known = contract.limits if limits is None else limits
+    limit = next((limit for limit in known if limit.id == values["fact"]), None)
+    references = contract.request.layout.find(document)
+    if limit is None or all(found.reference.kind is not limit.kind for found in references):
+        return None if limits is None else tuple(limits)
+    bounds: dict[str, Any] = {name: float(value) for name, value in values.items() if name != "fact"}
+    override = (replace(limit, **bounds),) if bounds else ()
+    return tuple(result for entry in known for result in (override if entry is limit else (entry,)))
 
 
-def altered(rule: Rule, values: Values) -> Rule | None:
-    """The rule as it is held; None for one that is not held at all."""
+def overridden_rule(rule: Rule, values: Values) -> Rule | None:
+    """Return the rule with other bounds or values; None for one that is not enforced at all."""
     if set(values) == {"fact"}:
         return None
     for kind, names in BOUNDS.items():
         if isinstance(rule, kind):
             return replace(rule, **{names[name]: value for name, value in values.items() if name in names})
     if isinstance(rule, ModelResolutions):
-        model = replace(rule.model, resolutions=_listed(rule.model.resolutions, values))
+        model = replace(rule.model, resolutions=_relisted(rule.model.resolutions, values))
         return replace(rule, model=model)
     name = next(name for kind, name in LISTS.items() if isinstance(rule, kind))
-    changed: dict[str, Any] = {name: _listed(getattr(rule, name), values)}
+    changed: dict[str, Any] = {name: _relisted(getattr(rule, name), values)}
     return replace(rule, **changed)
 
 
-def judged(
-    contract: Contract, operation: Operation, document: Mapping[str, Any], broken: Sequence[Violation], values: Values
+def violations_with(
+    contract: Contract,
+    operation: Operation,
+    document: Mapping[str, Any],
+    violations: Sequence[Violation],
+    values: Values,
 ) -> list[Violation]:
-    """The rules that a document breaks where one of them is held otherwise, in the order of the page."""
+    """Return a document's violations with one rule overridden, in the order of the page."""
     rules = contract.rules.get(operation, ())
     order = {rule.fact.id: number for number, rule in enumerate(rules)}
     rule = next((rule for rule in rules if rule.fact.id == values["fact"]), None)
     if rule is None:
-        return list(broken)
-    found = [violation for violation in broken if violation.fact.id != values["fact"]]
-    held = altered(rule, values)
-    there = held is not None and (not held.needs_field or held.top_field in document)
-    violation = held.check(document, contract.request.layout.find(document)) if held is not None and there else None
-    return sorted([*found, *([violation] if violation else [])], key=lambda one: order.get(one.fact.id, -1))
+        return list(violations)
+    overridden = [violation for violation in violations if violation.fact.id != values["fact"]]
+    override = overridden_rule(rule, values)
+    if override is not None and (not override.needs_field or override.top_field in document):
+        violation = override.check(document, contract.request.layout.find(document))
+        overridden += [violation] if violation else []
+    return sorted(overridden, key=lambda violation: order.get(violation.fact.id, -1))
 
 
-def mended(
-    contract: Contract, operation: Operation, document: Mapping[str, Any], forgiven: Sequence[Violation]
+def repaired(
+    contract: Contract, operation: Operation, document: Mapping[str, Any], ignored: Sequence[Violation]
 ) -> dict[str, Any]:
-    """The document as it is carried out: what was let in and cannot be carried out is as in the page's example."""
+    """Return the document that is carried out: fields whose violation is ignored are as in the page's example."""
     changed = dict(document)
     rules = {rule.fact.id: rule for rule in contract.rules[operation]}
-    for violation in forgiven:
+    for violation in ignored:
         rule = rules[violation.fact.id]
-        if isinstance(rule, HARMLESS) or rule.depends_on == "references" or "[]" in rule.field:
-            continue  # what is odd about references is passed over by who looks for them
+        if isinstance(rule, FEASIBLE) or rule.depends_on == "references" or "[]" in rule.field:
+            continue  # the search for references passes over what is odd about them
         example = contract.example(operation, rule)
         changed = {**example, **changed}
         for name in {rule.top_field, violation.field.partition(".")[0].partition("[")[0]}:
@@ -114,10 +120,10 @@ def mended(
     return {name: value for name, value in changed.items() if value is not MISSING}
 
 
-def _listed(values: tuple[str, ...], change: Values) -> tuple[str, ...]:
-    gone = change.get("deny", "").split(",")
-    more = [value for value in change.get("allow", "").split(",") if value]
-    return (*(value for value in values if value not in gone), *more)
+def _relisted(values: tuple[str, ...], change: Values) -> tuple[str, ...]:
+    denied = change.get("deny", "").split(",")
+    allowed = [value for value in change.get("allow", "").split(",") if value]
+    return (*(value for value in values if value not in denied), *allowed)
 
 
 @cache

@@ -17,8 +17,8 @@ from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet,
 from ..matching.syntax import spoken
 from ..randomness import SeededRandom
 from ..tasks.timeline import LogNormal
-from .kinds import EARLY, GROUPS, LIES, ONLY, REFUSALS, FaultKind
-from .parameters import ABOUT, DEFAULTS, PARAMETERS, READERS, contradiction
+from .kinds import BEFORE_ROUTING, ERROR_MUTATIONS, GROUPS, MUTATIONS, OPERATIONS, FaultKind
+from .parameters import ABOUT, DEFAULTS, PARAMETERS, READERS, parameter_problem
 
 NONE = "none"
 
@@ -49,7 +49,11 @@ class Fault:
 
     def fits(self, operation: str) -> bool:
         """Whether the fault makes sense for an operation; empty is none that the upstream has."""
-        return self.kind not in ONLY or operation in ONLY[self.kind] or (not operation and self.kind in REFUSALS)
+        return (
+            self.kind not in OPERATIONS
+            or operation in OPERATIONS[self.kind]
+            or (not operation and self.kind in ERROR_MUTATIONS)
+        )
 
     def drawn(self, random: SeededRandom, account: str, number: int) -> Fault:
         """The same fault with its latency drawn."""
@@ -71,9 +75,9 @@ def fault_from(said: str | Mapping[str, Any]) -> Fault:
         if name not in known:
             raise InvalidRule(f"{kind} has no parameter {name!r}; there are: {', '.join(known) or 'none'}")
     read = {name: READERS[name](value, name) for name, value in values.items()}
-    trouble = contradiction(kind, read)
-    if trouble:
-        raise InvalidRule(f"{kind}: {trouble}")
+    problem = parameter_problem(kind, read)
+    if problem:
+        raise InvalidRule(f"{kind}: {problem}")
     return Fault(kind, read)
 
 
@@ -123,7 +127,7 @@ def fault_rule_from(values: Mapping[str, Any]) -> FaultRule:
 def require(fault: Fault, operation: str) -> None:
     """Raises InvalidRule for a fault that makes no sense for an operation."""
     if not fault.fits(operation):
-        allowed = ", ".join(name for name in Operation if name in ONLY[fault.kind])
+        allowed = ", ".join(name for name in Operation if name in OPERATIONS[fault.kind])
         raise InvalidRule(f"{fault.kind} makes no sense for the operation {operation}; allowed: {allowed}")
 
 
@@ -165,7 +169,7 @@ class Faults(RuleSet[FaultRule]):
                 "match": match_row(rule.match),
                 "fault": fault_row(rule.fault),
                 "text": str(rule.fault),
-                "breaks_contract": rule.fault.kind in LIES,
+                "breaks_contract": rule.fault.kind in MUTATIONS,
                 "matched": counter.matched,
                 "applied": counter.applied,
             }
@@ -182,7 +186,7 @@ class Faults(RuleSet[FaultRule]):
             self._add_of_rules(met, subject, [*self.rules, *self.scenario])
         return self._drawn(met, subject)
 
-    def choose_for_post(self, subject: RequestFacts) -> tuple[Fault, ...]:
+    def choose_for_callback(self, subject: RequestFacts) -> tuple[Fault, ...]:
         """The faults of a callback: those of rules that name the operation, for a rule on calls means calls to us."""
         met: dict[str, Fault] = {}
         named = [pair for pair in (*self.rules, *self.scenario) if pair[1].match.operation == subject.operation]
@@ -192,11 +196,11 @@ class Faults(RuleSet[FaultRule]):
     def choose_for_refusal(self, subject: RequestFacts) -> tuple[Fault, ...]:
         """The lies about a refusal of a call that was refused before anything else was asked about it."""
         met: dict[str, Fault] = {}
-        early = [pair for pair in (*self.rules, *self.scenario) if pair[1].fault.kind in EARLY]
+        early = [pair for pair in (*self.rules, *self.scenario) if pair[1].fault.kind in BEFORE_ROUTING]
         self._add_of_rules(met, subject, early)
         return self._drawn(met, subject)
 
-    def unlocks(self, subject: RequestFacts) -> bool:
+    def bypasses_auth(self, subject: RequestFacts) -> bool:
         """Whether a lie lets anyone in, whatever the counts say."""
         rules = (rule for _, rule in (*self.rules, *self.scenario))
         return any(rule.fault.kind is FaultKind.AUTH_BYPASS and rule.match.fits(subject) for rule in rules)

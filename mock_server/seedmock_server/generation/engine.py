@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -279,6 +279,10 @@ class Engine:
         if self._config.pace is not Pace.STEP:
             return self.clocks.now(task.account)
         return step_clock(task, self.store.queries(task.id))
+
+    def unfinished_tasks(self, account: str, upstream: str) -> Iterator[Task]:
+        """Iterate over an account's tasks at one upstream that have not ended."""
+        return (task for task in self.tasks(account, upstream) if self.state(task).status not in TERMINAL)
 
     def state(self, task: Task) -> TaskState:
         """Return the current state of a task."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from ..faults.rules import Faults
 from ..generation.engine import Engine
-from ..rate_limits import Limit, Limits
+from ..rate_limits import RateLimit, RateLimits
 from ..references.declared import Declaration, DeclaredMedia
 from ..tasks.latency import LatencyRules
 from .loader import Scenario
@@ -18,7 +18,7 @@ from .loader import Scenario
 class Baseline:
     """Limit and credit of the settings, in force while no scenario is."""
 
-    limit: Limit
+    limit: RateLimit
     credit: Decimal | None
 
 
@@ -29,7 +29,7 @@ class ActiveScenario:
         self,
         engine: Engine,
         faults: Faults,
-        limits: Limits,
+        limits: RateLimits,
         declared_media: DeclaredMedia,
         initial: Scenario | None = None,
     ) -> None:

@@ -19,7 +19,7 @@ from ..errors import SeedmockServerError
 from ..fates.rules import FateRule, fate_rule_from
 from ..faults.rules import FaultRule, fault_rule_from
 from ..matching.rules import InvalidRule
-from ..rate_limits import Limit
+from ..rate_limits import RateLimit
 from ..references.declared import Declaration, declaration_from
 from ..tasks.latency import LatencyRules, latency_rule_from
 from .conflicts import first_conflict
@@ -52,7 +52,7 @@ class Scenario:
     upstreams: tuple[str, ...] = NAMES
     fates: tuple[FateRule, ...] = ()
     faults: tuple[FaultRule, ...] = ()
-    limit: Limit | None = None
+    limit: RateLimit | None = None
     credit: Decimal | None = None
     latencies: LatencyRules = field(default_factory=LatencyRules)
     media: Mapping[str, Declaration] = field(default_factory=dict)
@@ -213,12 +213,12 @@ def _location_in(table: Table, message: str) -> Location:
 # --- limits, credit, latency, media ---
 
 
-def _limit(document: Table) -> Limit | None:
+def _limit(document: Table) -> RateLimit | None:
     if "limits" not in document:
         return None
     table = _table(document, ("limits",))
     _check_keys(table, ("rate", "concurrency"), ("limits",), "[limits]")
-    return _parse(lambda values: Limit(**values), table, ("limits",))
+    return _parse(lambda values: RateLimit(**values), table, ("limits",))
 
 
 def _credit(document: Table) -> Decimal | None:

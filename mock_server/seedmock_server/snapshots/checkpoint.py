@@ -18,7 +18,7 @@ from ..faults.rules import Faults, fault_rule_from
 from ..generation.engine import Engine
 from ..journal import Journal
 from ..randomness import SeededRandom
-from ..rate_limits import Limits
+from ..rate_limits import RateLimits
 from ..references.declared import DeclaredMedia
 from ..references.files import ReferenceFiles
 from ..scenarios.active import ActiveScenario
@@ -38,7 +38,7 @@ class Checkpoint:
     clocks: Clocks
     fates: Fates
     faults: Faults
-    limits: Limits
+    limits: RateLimits
     declared_media: DeclaredMedia
     journal: Journal
     engine: Engine

@@ -18,7 +18,7 @@ from seedmock_contracts.upstreams import NAMES
 
 from ..errors import SeedmockServerError
 from ..journal import JournalEntry
-from ..rate_limits import Limit
+from ..rate_limits import RateLimit
 from ..references.files import PublishedFile
 from ..settings import SEED_LIMIT
 from ..tasks.latency import LatencyRules
@@ -110,7 +110,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     accounts: tuple[AccountRecords, ...]
     fates: FatesState
     faults: RulesState
-    limits: tuple[tuple[str | None, Limit], ...]
+    limits: tuple[tuple[str | None, RateLimit], ...]
     recent_calls: tuple[tuple[str, str, tuple[float, ...]], ...] = ()
     latencies: LatencyRules = LatencyRules()
     uploads: tuple[tuple[str, PublishedFile], ...] = ()

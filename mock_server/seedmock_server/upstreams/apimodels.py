@@ -28,7 +28,7 @@ from ..errors import ApiError
 from ..http.multipart import Form
 from ..tasks.models import AssetGroup, AssetRecord, Task, TaskFailure
 from ..tasks.timeline import TaskState
-from .context import FILES, RESULTS, UpstreamContext
+from .context import FILES, UpstreamContext
 from .protocol import ApiRequest, Handler, JsonResponse, error_basis, error_message
 
 VENDOR_TIME = timezone(timedelta(hours=8))
@@ -128,7 +128,7 @@ class ApimodelsApi:
         return body
 
     def _results(self, task: Task, origin: str) -> dict[str, Any]:
-        urls = [f"{origin}{RESULTS}/{task.id}/{self._context.result_token(task.id)}.mp4"] if task.with_url else []
+        urls = [origin + self._context.result_path(task.id)] if task.with_url else []
         if self._legacy:
             return {"videos": urls}
         return {"resultUrls": urls, "resultJson": msgspec.json.encode({"resultUrls": urls}).decode()}

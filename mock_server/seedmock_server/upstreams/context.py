@@ -25,3 +25,7 @@ class UpstreamContext:
     def result_token(self, task_id: str) -> str:
         """Return the secret part of a result's link, drawn from the seed."""
         return self.random.token(32, "result", task_id)
+
+    def result_path(self, task_id: str) -> str:
+        """Return the path of a result, which needs no API key."""
+        return f"{RESULTS}/{task_id}/{self.result_token(task_id)}.mp4"

@@ -27,7 +27,7 @@ MAX_VALUE_CHARS = 120
 encode_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
-class ApiRequest(msgspec.Struct, frozen=True):
+class ApiRequest(msgspec.Struct, frozen=True, gc=False):
     """Request to an emulated API, decoded. `params` are the values of the path and, for a GET, of the query."""
 
     operation: Operation
@@ -45,7 +45,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
         return self.caller.origin
 
 
-class JsonResponse(msgspec.Struct, frozen=True):
+class JsonResponse(msgspec.Struct, frozen=True, gc=False):
     """Status and JSON value. The basis `assumed` is announced by a header; `error` is the kind of error rendered."""
 
     status: int

@@ -12,7 +12,7 @@ from seedmock_contracts.facts import MISSING
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.driver.sample_media import picture, sound
-from seedmock_server.faults.rule_overrides import altered, judged, mended
+from seedmock_server.faults.rule_overrides import overridden_rule, repaired, violations_with
 
 RULES = [
     pytest.param(said, operation, rule, id=rule.fact.id)
@@ -26,9 +26,9 @@ RULES = [
 def test_every_rule_can_be_let_go_and_its_order_be_carried_out(said: Any, operation: Any, rule: Any) -> None:
     document = rule.violating_document(said.example(operation, rule), said.request.layout)
     violation = rule.check(document, said.request.layout.find(document))
-    held = judged(said, operation, document, [violation], {"fact": rule.fact.id})
+    held = violations_with(said, operation, document, [violation], {"fact": rule.fact.id})
     assert held == []
-    assert isinstance(mended(said, operation, document, [violation]), dict)
+    assert isinstance(repaired(said, operation, document, [violation]), dict)
 
 
 @pytest.mark.parametrize(("said", "operation", "rule"), [row for row in RULES if row.values[1] == "create"])
@@ -128,11 +128,13 @@ def test_two_limits_on_media_are_moved_at_once_and_nobody_else_s(wired: Any) -> 
 def test_an_altered_rule_leaves_the_page_s_alone() -> None:
     contract = get_contract("opeai")
     rule = next(rule for rule in contract.rules["create"] if rule.fact.id == "opeai.create.ratio.values")
-    changed = altered(rule, {"fact": rule.fact.id, "deny": "1:1", "allow": "2:1"})
+    changed = overridden_rule(rule, {"fact": rule.fact.id, "deny": "1:1", "allow": "2:1"})
     assert changed.allowed == ("16:9", "4:3", "3:4", "9:16", "21:9", "2:1")
     assert "1:1" in rule.allowed
     document = with_value(contract.example("create"), "prompt", MISSING)
-    assert judged(contract, "create", document, [], {"fact": "apimodels.create.duration.range", "high": 9}) == []
+    assert (
+        violations_with(contract, "create", document, [], {"fact": "apimodels.create.duration.range", "high": 9}) == []
+    )
 
 
 @pytest.mark.parametrize("upstream", ["apimodels", "opeai"])

@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import get_contract
-from seedmock_server.faults.execution import CHANGES
-from seedmock_server.faults.kinds import LIES, FaultKind
-from seedmock_server.faults.mutations import TELLERS, told
+from seedmock_server.faults.kinds import (
+    ENDS_CONNECTION,
+    GROUPS,
+    LINKS,
+    MUTATIONS,
+    PACE,
+    REQUEST_LINKS,
+    FaultKind,
+    Link,
+)
+from seedmock_server.faults.mutations import BODY_MUTATIONS, mutate_body
+from seedmock_server.faults.response_stream import HEADER_MUTATIONS
+from seedmock_server.faults.responses import RESPONSE_MUTATIONS
 from seedmock_server.faults.rules import fault_from
 
 QUERIES = {"apimodels": "/api/v1/video/generations", "opeai": "/v1/videos"}
@@ -24,9 +34,19 @@ def query(wired: Any, upstream: str, task_id: str, fault: str = "none") -> dict[
     return dict(answer.json()["data"])
 
 
-def test_every_lie_has_one_who_tells_it_or_an_answer_instead() -> None:
-    elsewhere = {FaultKind.OTHER_HEADER, FaultKind.EARLY_CONTENT, FaultKind.OTHER_CLIP}
-    assert set(TELLERS) | set(CHANGES) & LIES | elsewhere == LIES
+def test_every_mutation_is_made_by_one_of_the_links() -> None:
+    of_the_request = {kind for kind in MUTATIONS if LINKS[kind] <= REQUEST_LINKS}
+    elsewhere = {FaultKind.OTHER_HEADER, FaultKind.EARLY_CONTENT, FaultKind.OTHER_CLIP} | of_the_request
+    assert set(BODY_MUTATIONS) | set(RESPONSE_MUTATIONS) & MUTATIONS | elsewhere == MUTATIONS
+
+
+def test_every_fault_is_applied_at_the_links_that_its_kind_declares() -> None:
+    at = {link: {kind for kind in FaultKind if link in LINKS[kind]} for link in Link}
+    with_services = {FaultKind.CLOCK_SKEW, FaultKind.EARLY_CONTENT, FaultKind.OTHER_CLIP}
+    assert at[Link.MUTATE] == set(RESPONSE_MUTATIONS) | with_services
+    on_the_way_out = {kind for kind, group in GROUPS.items() if group in (ENDS_CONNECTION, PACE)}
+    assert at[Link.SEND] == on_the_way_out | HEADER_MUTATIONS
+    assert set(LINKS) == set(FaultKind)
 
 
 @pytest.mark.parametrize(("upstream", "field", "word", "first"), [
@@ -169,7 +189,7 @@ def test_a_refusal_is_not_lied_about(wired: Any) -> None:
 
 def test_a_lie_leaves_the_honest_answer_alone() -> None:
     honest = {"id": "cgt-1", "nested": {"seen": [1]}}
-    lie = told(fault_from("retyped field=nested.seen as=text"), honest, get_contract("opeai"))
+    lie = mutate_body(fault_from("retyped field=nested.seen as=text"), honest, get_contract("opeai"))
     assert lie == {"id": "cgt-1", "nested": {"seen": "[1]"}}
     assert honest == {"id": "cgt-1", "nested": {"seen": [1]}}
 
@@ -177,8 +197,8 @@ def test_a_lie_leaves_the_honest_answer_alone() -> None:
 @pytest.mark.parametrize("fault", ["missing field=a.b.c", "renamed field=x", "retyped field=x as=list", "other_size",
     "other_duration", "other_price", "other_id", "backwards", "not_found", "response_lost"])  # fmt: skip
 def test_where_there_is_nothing_to_lie_about_nothing_is_said(fault: str) -> None:
-    assert told(fault_from(fault), {"a": {"b": 1}}, get_contract("opeai")) is None
-    assert told(fault_from(fault), ["a"], get_contract("opeai")) is None
+    assert mutate_body(fault_from(fault), {"a": {"b": 1}}, get_contract("opeai")) is None
+    assert mutate_body(fault_from(fault), ["a"], get_contract("opeai")) is None
 
 
 @pytest.mark.parametrize("fault", ["other_id", "other_size", "backwards"])
@@ -193,5 +213,6 @@ def test_lies_about_one_field_in_a_row_do_not_trip_over_each_other(wired: Any, f
 def test_a_price_and_a_duration_that_are_no_numbers_stay() -> None:
     for fault in ("other_price", "other_duration"):
         assert (
-            told(fault_from(fault), {"credits": ["1"], "balance": None, "seconds": {}}, get_contract("opeai")) is None
+            mutate_body(fault_from(fault), {"credits": ["1"], "balance": None, "seconds": {}}, get_contract("opeai"))
+            is None
         )

@@ -9,14 +9,14 @@ import pytest
 
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.mp4 import movie_facts
-from seedmock_server.faults.mutations import told
+from seedmock_server.faults.mutations import mutate_body
 from seedmock_server.faults.rules import fault_from
 
 QUERY_A = "/api/v1/video/generations"
 
 
 def lied(fault: str, body: Any) -> Any:
-    return told(fault_from(fault), body, None)  # type: ignore[arg-type]
+    return mutate_body(fault_from(fault), body, None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("fault", "before", "after"), [

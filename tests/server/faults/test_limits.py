@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_server.matching.rules import InvalidRule
-from seedmock_server.rate_limits import Limit, Limits, admitted
+from seedmock_server.rate_limits import RateLimit, RateLimits, admit
 from seedmock_server.settings import InvalidSetting, parse_settings
 
 
@@ -20,12 +20,12 @@ def test_no_minute_has_more_calls_than_the_limit_and_waiting_suffices(rate: int,
     taken, now = [], 0.0
     for gap in gaps:
         now += gap
-        wait = admitted(calls, now, rate)
+        wait = admit(calls, now, rate)
         assert 0 <= wait <= 60
         if wait == 0:
             taken.append(now)
         else:
-            assert admitted(deque(calls), now + wait + 1e-6, rate) == 0
+            assert admit(deque(calls), now + wait + 1e-6, rate) == 0
     for call in taken:
         assert sum(call <= other < call + 60 for other in taken) <= rate
 
@@ -89,10 +89,10 @@ def test_queries_are_not_held_by_the_number_of_tasks(wire: Any) -> None:
 
 def test_limits_are_set_and_taken_back_while_it_runs(wired: Any) -> None:
     limits = wired.app.limits
-    assert not limits
+    assert not limits.is_active
     account = wired.account()
-    limits.set(Limit(rate=1), account)
-    assert limits
+    limits.set(RateLimit(rate=1), account)
+    assert limits.is_active
     assert [wired.create().status_code for _ in range(2)] == [200, 429]
     assert wired.create(key="other").status_code == 200
     assert limits.rows() == [
@@ -100,18 +100,18 @@ def test_limits_are_set_and_taken_back_while_it_runs(wired: Any) -> None:
         {"account": account, "rate": 1, "concurrency": None},
     ]
     limits.clear(account)
-    assert not limits
-    limits.set(Limit(rate=1))
+    assert not limits.is_active
+    limits.set(RateLimit(rate=1))
     assert [wired.create(key="third").status_code for _ in range(2)] == [200, 429]
     limits.clear()
     assert wired.create(key="third").status_code == 200
 
 
 def test_clearing_goes_back_to_the_settings() -> None:
-    limits = Limits(Limit(rate=5))
-    limits.set(Limit(concurrency=1))
+    limits = RateLimits(RateLimit(rate=5))
+    limits.set(RateLimit(concurrency=1))
     limits.clear()
-    assert limits.of("anybody") == Limit(rate=5)
+    assert limits.of("anybody") == RateLimit(rate=5)
 
 
 def test_limits_are_off_unless_set(wired: Any) -> None:
@@ -121,9 +121,9 @@ def test_limits_are_off_unless_set(wired: Any) -> None:
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "many"])
 def test_a_limit_that_cannot_be_is_refused(value: Any) -> None:
     with pytest.raises(InvalidRule, match=r"rate is .*; allowed: a whole number from 1"):
-        Limit(rate=value)
+        RateLimit(rate=value)
     with pytest.raises(InvalidRule, match=r"concurrency is .*; allowed"):
-        Limit(concurrency=value)
+        RateLimit(concurrency=value)
 
 
 @pytest.mark.parametrize("name", ["rate_limit", "concurrency_limit"])

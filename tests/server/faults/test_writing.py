@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedmock_contracts.enums import Operation
-from seedmock_server.faults.kinds import GROUPS, LIES, ONLY, FaultKind
+from seedmock_server.faults.kinds import GROUPS, MUTATIONS, OPERATIONS, FaultKind
 from seedmock_server.faults.parameters import DEFAULTS, PARAMETERS, READERS
 from seedmock_server.faults.rules import Fault, fault_from, fault_row, fault_rule_from, faults_from
 from seedmock_server.matching.rules import InvalidRule
@@ -146,7 +146,7 @@ WRONG = {
     "other_value field=id to=a factor=2": "it has field, to, factor; allowed: either to or factor",
     "other_refusal kind=balance": "neither code, to nor message is given; allowed: one of them, or more",
     "other_limit": "fact is missing; allowed: the rule's fact",
-    "other_limit fact=opeai.sun": "fact is 'opeai.sun'; allowed: the fact of a rule, such as",
+    "other_limit fact=opeai.sun": "fact is 'opeai.sun'; allowed: the id of the fact of a rule",
     "other_limit fact=opeai.create.seconds.range deny=4": "has no deny; allowed: fact, low, high",
     "other_limit fact=opeai.create.size.values high=4": "has no high; allowed: fact, allow, deny",
     "other_limit fact=opeai.create.prompt.required low=4": "has no low; allowed: fact",
@@ -209,14 +209,14 @@ def test_lies_about_different_fields_stand_together() -> None:
 
 
 def test_lies_are_told_from_faults_and_every_kind_has_a_group() -> None:
-    assert {str(kind) for kind in LIES} == {
+    assert {str(kind) for kind in MUTATIONS} == {
         "backwards", "missing", "renamed", "retyped", "other_size", "other_duration", "other_price", "other_id",
         "not_found", "other_value", "extra", "reordered", "other_envelope", "other_status", "other_refusal",
         "other_limit", "other_clip", "other_range", "other_header", "early_content", "cross_account",
         "auth_bypass", "no_op",
     }  # fmt: skip
     assert all(Fault(kind).group for kind in FaultKind)
-    assert set(GROUPS) | set(ONLY) <= set(FaultKind)
+    assert set(GROUPS) | set(OPERATIONS) <= set(FaultKind)
 
 
 def test_where_a_kind_makes_sense() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.enums import Basis
-from seedmock_server.api.pipeline import send_answer
+from seedmock_server.api.responses import send_response
 from seedmock_server.http.connection import ResponseSender
 from seedmock_server.http.server import RunningServer, serve_in_thread
 from seedmock_server.upstreams.protocol import JsonResponse
@@ -32,7 +32,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         await send(message)
 
     wrapped, path = scope["path"].startswith("/wrapped"), scope["path"].removeprefix("/wrapped")
-    await send_answer(ANSWERS[path], scope["method"], noting if wrapped else send)
+    await send_response(ANSWERS[path], scope["method"], noting if wrapped else send)
 
 
 @pytest.fixture(scope="module")

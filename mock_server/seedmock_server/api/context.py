@@ -1,0 +1,112 @@
+"""Records of one request: what the links of the chain have learned of it, and what the journal stores."""
+
+from __future__ import annotations
+
+import msgspec
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.enums import Operation
+from seedmock_contracts.validation import notices, unknown_fields
+
+from ..faults.plan import FaultPlan
+from ..http.asgi import Receive, Scope
+from ..journal import PATH_CHARS, JournalEntry, LoggedViolation, capped_notes, redacted_headers, truncated_body
+from ..tasks.models import Task
+from ..upstreams.protocol import ApiRequest, Headers, Upstream
+from .responses import SentResponse
+from .routing import Match
+from .violations import violations_from_accepted
+
+
+class RequestContext(msgspec.Struct, gc=False):
+    """One request on its way through the chain. The first fields come with it; each other one is set by one link."""
+
+    scope: Scope
+    receive: Receive
+    method: str
+    upstream: Upstream
+    match: Match | None
+    headers: dict[bytes, bytes]
+    operation: Operation | str = ""
+    account: str = ""
+    body: bytes = b""
+    request: ApiRequest | None = None
+    task: Task | None = None
+    """Task whose result a download's link names."""
+    plan: FaultPlan | None = None
+    """Faults that the request meets, if any; each link that applies some of them replaces it."""
+    violations: tuple[LoggedViolation, ...] = ()
+    is_accepted: bool = False
+    log_notes: list[str] = []
+
+
+class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
+    """Exchange from which a journal entry is built. `accepted` is a POST that violates no rule."""
+
+    at: float
+    contract: Contract
+    operation: str
+    account: str
+    method: str
+    path: str
+    query: bytes
+    headers: Headers
+    body: bytes
+    accepted: ApiRequest | None
+    log_notes: list[str]
+    faults: tuple[str, ...]
+    violations: tuple[LoggedViolation, ...]
+    sent: SentResponse
+
+    def entry(self) -> JournalEntry:
+        """Build the journal entry."""
+        notes = () if self.accepted is None else _notes(self.contract.name, self.accepted)
+        advice = () if self.accepted is None else violations_from_accepted(self.contract, self.accepted)
+        return JournalEntry(
+            self.at,
+            self.contract.name,
+            self.operation,
+            self.account,
+            self.method[:20],
+            self.path[:PATH_CHARS],
+            self.sent.status,
+            truncated_body(self.body),
+            truncated_body(self.sent.body),
+            capped_notes((*notes, *self.log_notes)),
+            self.query[:PATH_CHARS].decode("latin-1"),
+            redacted_headers(self.headers),
+            self.sent.headers,
+            self.faults,
+            (*self.violations, *advice),
+        )
+
+
+def logged_request(context: RequestContext, sent: SentResponse, at: float) -> LoggedRequest:
+    """Return what the journal stores of a request. It holds neither the ASGI scope nor the connection."""
+    scope, plan = context.scope, context.plan
+    return LoggedRequest(
+        at,
+        context.upstream.contract,
+        context.operation,
+        context.account,
+        context.method,
+        scope["path"],
+        scope["query_string"],
+        scope["headers"],
+        context.body,
+        context.request if context.is_accepted else None,
+        context.log_notes,
+        () if plan is None else plan.log(),
+        context.violations,
+        sent,
+    )
+
+
+def _notes(upstream: str, request: ApiRequest) -> tuple[str, ...]:
+    """Return notes on what an upstream accepts although its page does not name it, or advises against it."""
+    unknown = tuple(
+        [f"unknown field {name[:60]!r}" for name in unknown_fields(upstream, request.operation, request.document)]
+    )
+    if request.operation is not Operation.CREATE:
+        return unknown
+    return unknown + tuple([notice.message for notice in notices(upstream, request.document)])
