@@ -1,4 +1,4 @@
-"""Clients that other people wrote, against an emulator on a socket. Nothing here is told in our words: they are.
+"""Third-party clients against an emulator on a socket.
 
 To install what these tests need:
 
@@ -6,8 +6,8 @@ To install what these tests need:
     npm ci --prefix tests/server/third_party_clients/node --omit=optional --ignore-scripts --no-audit --no-fund
     apt-get install curl nodejs npm    # where the machine has none
 
-A test whose client is not there is skipped and says which; where CI is set it fails. litellm is left to machines
-that have it (`pip install litellm==1.106.2`, 250 MB, and an older openai with it): CI sends what it once sent.
+A test without its client is skipped, and fails where CI is set. litellm is only tested where it is installed
+(`pip install litellm==1.106.2`, 250 MB, and an older openai with it): CI replays its captured requests.
 """
 
 from __future__ import annotations
@@ -34,83 +34,87 @@ collect_ignore = ["test_litellm.py"] if os.environ.get("CI") and find_spec("lite
 
 
 class Emulator:
-    """A running emulator as its users see it: an address, a journal of what it was asked, a clock that stands still."""
+    """Running emulator: an address, a journal, and a clock that stands still."""
 
     def __init__(self, url: str, clock: ManualClock) -> None:
         self.url = url
         self.clock = clock
 
-    def read(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            return json.load(answer)
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=10) as response:
+            return json.load(response)
 
-    def heard(self, task_id: str = "") -> list[tuple[str, str, int]]:
-        """Method, path and status of the calls whose path names a task."""
-        exchanges = self.read("/_mock/journal")["exchanges"]
-        return [(seen["method"], seen["path"], seen["status"]) for seen in exchanges if task_id in seen["path"]]
+    def requests(self, text: str = "") -> list[tuple[str, str, int]]:
+        """Return method, path and status of the requests whose path contains a text."""
+        exchanges = self.get("/_mock/journal")["exchanges"]
+        return [
+            (exchange["method"], exchange["path"], exchange["status"])
+            for exchange in exchanges
+            if text in exchange["path"]
+        ]
 
 
 @pytest.fixture(scope="session")
-def emulate(clips: Path) -> Iterator[Callable[..., Emulator]]:
-    """Starts an emulator with variants such as `opeai.status=openai`, or hands out the one that has them already.
+def start_emulator(clips: Path) -> Iterator[Callable[..., Emulator]]:
+    """Start an emulator with variants such as `opeai.status=openai`, once for each combination.
 
     Each query moves a task on by one state, so that no client waits long.
     """
     running: dict[tuple[str, ...], Emulator] = {}
     with contextlib.ExitStack() as stack:
 
-        def emulated(*variants: str) -> Emulator:
+        def start(*variants: str) -> Emulator:
             if variants not in running:
-                chosen = dict(variant.split("=") for variant in variants)
+                options = dict(variant.split("=") for variant in variants)
                 clock = ManualClock()
-                server = stack.enter_context(serve(clock=clock, pace="step", seed=1, cache_dir=clips, variants=chosen))
+                server = stack.enter_context(serve(clock=clock, pace="step", seed=1, cache_dir=clips, variants=options))
                 running[variants] = Emulator(server.url, clock)
             return running[variants]
 
-        yield emulated
+        yield start
 
 
-def missing(what: str, install: str) -> None:
-    """Skip the test, or fail it where CI is set: a client that CI does not drive is one that nobody drives."""
-    said = f"{what} is not installed; to install it: {install}"
+def skip_or_fail(name: str, install: str) -> None:
+    """Skip the test, or fail it in CI, which must test every client."""
+    message = f"{name} is not installed; to install it: {install}"
     if os.environ.get("CI"):
-        pytest.fail(said)
-    pytest.skip(said)
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 @pytest.fixture(scope="session")
-def installed() -> Callable[[str, str], None]:
-    """Checks that a Python package is there."""
+def require_package() -> Callable[[str, str], None]:
+    """Skip the test without a Python package."""
 
     def check(package: str, install: str) -> None:
         if find_spec(package) is None:
-            missing(package, install)
+            skip_or_fail(package, install)
 
     return check
 
 
 @pytest.fixture(scope="session")
 def curl() -> Callable[..., tuple[int, bytes]]:
-    """Runs curl with these arguments; the status and the body of what it was answered."""
-    found = shutil.which("curl")
-    if found is None:
-        missing("curl", "apt-get install curl")
+    """Run curl with arguments; return the status and the body of the response."""
+    path = shutil.which("curl")
+    if path is None:
+        skip_or_fail("curl", "apt-get install curl")
 
-    def asked(*arguments: str) -> tuple[int, bytes]:
-        command = [str(found), "--silent", "--show-error", "--write-out", "\n%{http_code}", *arguments]
-        told = subprocess.run(command, capture_output=True, check=True, timeout=30)
-        body, _, status = told.stdout.rpartition(b"\n")
+    def run(*arguments: str) -> tuple[int, bytes]:
+        command = [str(path), "--silent", "--show-error", "--write-out", "\n%{http_code}", *arguments]
+        result = subprocess.run(command, capture_output=True, check=True, timeout=30)
+        body, _, status = result.stdout.rpartition(b"\n")
         return int(status), body
 
-    return asked
+    return run
 
 
 @pytest.fixture(scope="session")
 def node() -> Callable[[str], list[str]]:
-    """The command that runs a file with Node, once the packages beside it are there."""
-    found = shutil.which("node")
-    if found is None:
-        missing("node", "apt-get install nodejs npm")
+    """Command that runs a file with Node."""
+    path = shutil.which("node")
+    if path is None:
+        skip_or_fail("node", "apt-get install nodejs npm")
     if not (NODE / "node_modules").is_dir():
-        missing("what tests/server/third_party_clients/node needs", f"npm ci --omit=optional --prefix {NODE}")
-    return lambda file: [str(found), str(NODE / file)]
+        skip_or_fail("packages of tests/server/third_party_clients/node", f"npm ci --omit=optional --prefix {NODE}")
+    return lambda file: [str(path), str(NODE / file)]

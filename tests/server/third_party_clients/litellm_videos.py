@@ -1,6 +1,6 @@
-"""What a user of litellm does with B. Takes the emulator's address and a picture; prints what happened as JSON.
+"""Program that uses litellm with opeai. Takes the emulator's address and a picture; prints the results as JSON.
 
-In a process of its own: litellm reads its settings when it is imported, and warns of what is not ours to mend.
+In a process of its own, because litellm reads its settings when it is imported, and emits warnings.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import litellm
+import litellm  # type: ignore[import-not-found, unused-ignore]
 
 litellm.suppress_debug_info = True
 URL, PICTURE = sys.argv[1:]
@@ -26,15 +26,15 @@ BOAT = {
 }
 
 
-def refused(ask: Callable[..., Any], **said: Any) -> str:
+def error_class(call: Callable[..., Any], **arguments: Any) -> str:
     try:
-        ask(**said, **SERVER)
+        call(**arguments, **SERVER)
     except Exception as error:
         return type(error).__name__
-    return "not refused"
+    return "no error"
 
 
-def finished(video_id: str) -> list[str]:
+def poll_to_end(video_id: str) -> list[str]:
     states = [litellm.video_status(video_id=video_id, **SERVER).status]
     while states[-1].lower() in ("queued", "in_progress"):
         states.append(litellm.video_status(video_id=video_id, **SERVER).status)
@@ -42,17 +42,17 @@ def finished(video_id: str) -> list[str]:
 
 
 created = litellm.video_generation(**BOAT, **SERVER)
-early = refused(litellm.video_content, video_id=created.id)
-states = finished(created.id)
+early = error_class(litellm.video_content, video_id=created.id)
+states = poll_to_end(created.id)
 framed = litellm.video_generation(**BOAT, **SERVER, input_reference=Path(PICTURE).read_bytes())
-finished(framed.id)
-told = {
+poll_to_end(framed.id)
+results = {
     "created": created.status,
     "early": early,
     "states": states,
     "clip": base64.b64encode(litellm.video_content(video_id=created.id, **SERVER)).decode(),
     "framed": base64.b64encode(litellm.video_content(video_id=framed.id, **SERVER)).decode(),
-    "long": refused(litellm.video_generation, **{**BOAT, "seconds": "40"}),
-    "unknown": refused(litellm.video_status, video_id="cgt-20260601090000-k3v7p", custom_llm_provider="openai"),
+    "long": error_class(litellm.video_generation, **{**BOAT, "seconds": "40"}),
+    "unknown": error_class(litellm.video_status, video_id="cgt-20260601090000-k3v7p", custom_llm_provider="openai"),
 }
-sys.stdout.write(json.dumps(told))
+sys.stdout.write(json.dumps(results))

@@ -1,4 +1,4 @@
-"""What litellm sends, byte for byte, and what it demands of the answers, for machines too small for litellm itself."""
+"""Captured requests of litellm, and its demands on the responses, for machines without litellm itself."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-CAUGHT = Path(__file__).parent / "caught"
+CAPTURED_REQUESTS = Path(__file__).parent / "captured_requests"
 
 
 class VideoObject(msgspec.Struct):
-    """The types that litellm's own class of this name insists on: another one ends its user's call with an error."""
+    """Fields of litellm's own class of this name, which raises an error for any other type."""
 
     id: str
     object: str
@@ -29,25 +29,25 @@ class VideoObject(msgspec.Struct):
     usage: dict[str, Any] | None = None
 
 
-def answered(url: str, body: bytes | None = None, kind: str = "") -> VideoObject:
+def send(url: str, body: bytes | None = None, content_type: str = "") -> VideoObject:
     request = urllib.request.Request(url, data=body)
     request.add_header("Authorization", "Bearer sk_test")
     request.add_header("User-Agent", "litellm/1.106.2")
-    if kind:
-        request.add_header("Content-Type", kind)
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return msgspec.json.decode(answer.read(), type=VideoObject)
+    if content_type:
+        request.add_header("Content-Type", content_type)
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return msgspec.json.decode(response.read(), type=VideoObject)
 
 
 @pytest.mark.parametrize("variants", [(), ("opeai.status=openai",)], ids=["documented", "openai"])
 @pytest.mark.parametrize("name", ["plain", "references", "file"])
-def test_its_requests_are_taken_and_its_class_reads_the_answers(
-    emulate: Callable[..., Any], name: str, variants: tuple[str, ...]
+def test_captured_requests_are_accepted_and_responses_have_the_right_types(
+    start_emulator: Callable[..., Any], name: str, variants: tuple[str, ...]
 ) -> None:
-    head, _, body = (CAUGHT / f"litellm-{name}.bin").read_bytes().partition(b"\r\n\r\n")
-    url = emulate(*variants).url + "/v1/videos"
-    video = answered(url, body, head.decode().removeprefix("Content-Type: "))
+    head, _, body = (CAPTURED_REQUESTS / f"litellm-{name}.bin").read_bytes().partition(b"\r\n\r\n")
+    url = start_emulator(*variants).url + "/v1/videos"
+    video = send(url, body, head.decode().removeprefix("Content-Type: "))
     assert (video.object, video.status) == ("video", "queued")
-    seen = [answered(f"{url}/{video.id}") for _ in range(3)]
-    assert [answer.status.lower() for answer in seen][:2] == ["queued", "in_progress"]
-    assert {answer.size for answer in seen} == {"640x640"}
+    responses = [send(f"{url}/{video.id}") for _ in range(3)]
+    assert [response.status.lower() for response in responses][:2] == ["queued", "in_progress"]
+    assert {response.size for response in responses} == {"640x640"}

@@ -1,4 +1,4 @@
-"""OpenAI's own Node client against B: `node/videos.mjs` does what its users do, and what it met is judged here."""
+"""OpenAI's Node client against opeai: results of the program `node/videos.mjs`."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from typing import Any
 
 import pytest
 
-Told = dict[str, Any]
+Results = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def tell(
+def run_client(
     node: Callable[[str], list[str]],
-    emulate: Callable[..., Any],
+    start_emulator: Callable[..., Any],
     picture: Callable[..., bytes],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[..., Told]:
-    """What happened to the client, with these variants; it is run once for each."""
+) -> Callable[..., Results]:
+    """Run the program with variants, once for each combination; return its results."""
     red = tmp_path_factory.mktemp("node") / "red.png"
     red.write_bytes(picture("red"))
-    known: dict[tuple[str, ...], Told] = {}
+    cache: dict[tuple[str, ...], Results] = {}
 
-    def told(*variants: str) -> Told:
-        if variants not in known:
-            command = [*node("videos.mjs"), emulate(*variants).url, str(red)]
-            ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-            assert ran.returncode == 0, ran.stderr
-            known[variants] = json.loads(ran.stdout)
-        return known[variants]
+    def run(*variants: str) -> Results:
+        if variants not in cache:
+            command = [*node("videos.mjs"), start_emulator(*variants).url, str(red)]
+            result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+            assert result.returncode == 0, result.stderr
+            cache[variants] = json.loads(result.stdout)
+        return cache[variants]
 
-    return told
-
-
-def test_a_video_is_created_polled_and_downloaded(tell: Callable[..., Told], watch: Any) -> None:
-    told = tell()
-    assert list(told["created"]) == ["id", "task_id", "object", "model", "status", "created_at"]
-    assert told["created"]["status"] == "queued"
-    assert told["states"] == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
-    seen = watch(base64.b64decode(told["clip"]))
-    assert (seen["size"], seen["frames"], seen["audio"]) == ((640, 640), 96, False)
+    return run
 
 
-def test_it_meets_openais_own_words_where_they_are_asked_for(tell: Callable[..., Told]) -> None:
-    told = tell("opeai.status=openai")
-    assert told["states"] == ["queued", "in_progress", "completed"]
-    assert {name: told["last"][name] for name in ("progress", "seconds", "size", "error")} == {
+def test_a_video_is_created_polled_and_downloaded(run_client: Callable[..., Results], watch: Any) -> None:
+    results = run_client()
+    assert list(results["created"]) == ["id", "task_id", "object", "model", "status", "created_at"]
+    assert results["created"]["status"] == "queued"
+    assert results["states"] == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
+    clip = watch(base64.b64decode(results["clip"]))
+    assert (clip["size"], clip["frames"], clip["audio"]) == ((640, 640), 96, False)
+
+
+def test_the_variant_openai_has_its_statuses_and_fields(run_client: Callable[..., Results]) -> None:
+    results = run_client("opeai.status=openai")
+    assert results["states"] == ["queued", "in_progress", "completed"]
+    assert {name: results["last"][name] for name in ("progress", "seconds", "size", "error")} == {
         "progress": 100,
         "seconds": "4",
         "size": "640x640",
@@ -56,20 +56,25 @@ def test_it_meets_openais_own_words_where_they_are_asked_for(tell: Callable[...,
     }
 
 
-def test_a_file_becomes_the_first_frame(tell: Callable[..., Told], watch: Any) -> None:
-    red, green, blue = watch(base64.b64decode(tell()["framed"]))["first"].resize((1, 1)).getpixel((0, 0))
+def test_a_file_becomes_the_first_frame(run_client: Callable[..., Results], watch: Any) -> None:
+    red, green, blue = watch(base64.b64decode(run_client()["framed"]))["first"].resize((1, 1)).getpixel((0, 0))
     assert red > 200 > 60 > max(green, blue)
 
 
-def test_references_are_taken_as_a_form_and_as_json(tell: Callable[..., Told]) -> None:
-    assert (tell()["references"], tell()["json"]) == ("queued", "queued")
+def test_references_are_accepted_as_a_form_and_as_json(run_client: Callable[..., Results]) -> None:
+    assert (run_client()["references"], run_client()["json"]) == ("queued", "queued")
 
 
-def test_refusals_are_raised_by_their_class(tell: Callable[..., Told], emulate: Callable[..., Any]) -> None:
-    told = tell()
-    assert told["early"] == ["BadRequestError", 400]
-    assert told["alone"] == ["BadRequestError", 400]
-    assert told["long"] == ["BadRequestError", 400]
-    assert told["unknown"] == ["NotFoundError", 404]
-    early = f"/v1/videos/{told['created']['id']}/content"
-    assert [status for _, path, status in emulate().heard(early) if path == early] == [400, 200]  # one try, no retries
+def test_errors_are_raised_by_their_class(
+    run_client: Callable[..., Results], start_emulator: Callable[..., Any]
+) -> None:
+    results = run_client()
+    assert results["early"] == ["BadRequestError", 400]
+    assert results["alone"] == ["BadRequestError", 400]
+    assert results["long"] == ["BadRequestError", 400]
+    assert results["unknown"] == ["NotFoundError", 404]
+    early = f"/v1/videos/{results['created']['id']}/content"
+    assert [status for _, path, status in start_emulator().requests(early) if path == early] == [
+        400,
+        200,
+    ]  # one try, no retries

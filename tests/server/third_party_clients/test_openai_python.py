@@ -1,4 +1,4 @@
-"""OpenAI's own Python client against B: what its users do, with the base URL changed and nothing else."""
+"""OpenAI's Python client against opeai, with only the base URL changed."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ OPENAI = ["queued", "in_progress", "completed"]
 
 
 @pytest.fixture(scope="module")
-def openai(installed: Callable[[str, str], None]) -> Any:
-    installed("openai", "pip install -e '.[test]'")
+def openai(require_package: Callable[[str, str], None]) -> Any:
+    require_package("openai", "pip install -e '.[test]'")
     import openai
 
     return openai
 
 
 @pytest.fixture
-def sdk(openai: Any, emulate: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """The client, pointed at an emulator with these variants."""
-    opened = []
+def sdk(openai: Any, start_emulator: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """Create a client of an emulator with variants."""
+    clients = []
 
-    def pointed(*variants: str) -> Any:
-        client = openai.OpenAI(base_url=emulate(*variants).url + "/v1", api_key="sk_test")
-        opened.append(client)
+    def create_client(*variants: str) -> Any:
+        client = openai.OpenAI(base_url=start_emulator(*variants).url + "/v1", api_key="sk_test")
+        clients.append(client)
         return client
 
-    yield pointed
-    for client in opened:
+    yield create_client
+    for client in clients:
         client.close()
 
 
@@ -44,12 +44,12 @@ def item(kind: str, role: str, url: str) -> dict[str, Any]:
     return {"type": kind, "role": role, kind: {"url": url}}
 
 
-def finished(client: Any, task_id: str) -> list[str]:
-    """The states that a user sees who asks until the task is done."""
-    seen = [client.videos.retrieve(task_id).status]
-    while seen[-1] in ("QUEUED", "IN_PROGRESS", "queued", "in_progress"):
-        seen.append(client.videos.retrieve(task_id).status)
-    return seen
+def poll_to_end(client: Any, task_id: str) -> list[str]:
+    """Poll until the task is done; return the statuses."""
+    statuses = [client.videos.retrieve(task_id).status]
+    while statuses[-1] in ("QUEUED", "IN_PROGRESS", "queued", "in_progress"):
+        statuses.append(client.videos.retrieve(task_id).status)
+    return statuses
 
 
 @pytest.mark.parametrize(("variants", "states"), [((), DOCUMENTED), (("opeai.status=openai",), OPENAI)])
@@ -59,17 +59,17 @@ def test_a_video_is_created_polled_and_downloaded(
     client = sdk(*variants)
     video = client.videos.create(**BOAT, extra_body=EXTRA)
     assert (video.status, video.object, video.model) == ("queued", "video", BOAT["model"])
-    assert finished(client, video.id) == states
+    assert poll_to_end(client, video.id) == states
     client.videos.download_content(video.id).write_to_file(tmp_path / "boat.mp4")
     with client.videos.with_streaming_response.download_content(video.id) as answer:
         answer.stream_to_file(tmp_path / "streamed.mp4")
-    clip = (tmp_path / "boat.mp4").read_bytes()
-    assert (tmp_path / "streamed.mp4").read_bytes() == clip
-    seen = watch(clip)
-    assert (seen["size"], seen["frames"], seen["audio"]) == ((640, 640), 96, False)
+    content = (tmp_path / "boat.mp4").read_bytes()
+    assert (tmp_path / "streamed.mp4").read_bytes() == content
+    clip = watch(content)
+    assert (clip["size"], clip["frames"], clip["audio"]) == ((640, 640), 96, False)
 
 
-def test_create_and_poll_completes_in_openais_own_words(sdk: Any) -> None:
+def test_create_and_poll_works_with_the_variant_openai(sdk: Any) -> None:
     video = sdk("opeai.status=openai").videos.create_and_poll(**BOAT, extra_body=EXTRA, poll_interval_ms=1)
     assert video.status == "completed"
     assert (video.progress, video.seconds, video.size, video.error) == (100, "4", "640x640", None)
@@ -77,35 +77,35 @@ def test_create_and_poll_completes_in_openais_own_words(sdk: Any) -> None:
     assert video.completed_at >= video.created_at
 
 
-def test_create_and_poll_gives_up_on_the_documented_words(sdk: Any) -> None:
-    """It reads a word that it does not know as an end. A user must meet that here, not in production."""
+def test_create_and_poll_returns_early_with_the_documented_statuses(sdk: Any) -> None:
+    """The client takes an unknown status for a terminal one: users must learn that here, not in production."""
     assert sdk().videos.create_and_poll(**BOAT, extra_body=EXTRA, poll_interval_ms=1).status == "QUEUED"
 
 
-def test_nested_references_arrive_each_with_its_role(sdk: Any, watch: Any, picture: Any) -> None:
-    """Two frames as data URIs: the clip begins with one and ends with the other, or the form was read wrongly."""
+def test_nested_references_keep_their_roles(sdk: Any, watch: Any, picture: Any) -> None:
+    """Two frames as data URIs: the clip begins with one and ends with the other if the form is parsed correctly."""
     red, blue = (f"data:image/png;base64,{base64.b64encode(picture(colour)).decode()}" for colour in ("red", "blue"))
     content = [item("image_url", "first_frame", red), item("image_url", "last_frame", blue)]
     client = sdk()
     video = client.videos.create(**BOAT, extra_body={**EXTRA, "input_reference": {"content": content}})
-    finished(client, video.id)
-    seen = watch(client.videos.download_content(video.id).read())
-    assert [colour_of(seen[place]) for place in ("first", "last")] == ["red", "blue"]
+    poll_to_end(client, video.id)
+    clip = watch(client.videos.download_content(video.id).read())
+    assert [colour_of(clip[place]) for place in ("first", "last")] == ["red", "blue"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}], ids=["as a form", "as JSON"])
-def test_references_of_every_kind_are_taken(sdk: Any, headers: dict[str, str]) -> None:
+def test_references_of_every_kind_are_accepted(sdk: Any, headers: dict[str, str]) -> None:
     content = [
         item("image_url", "reference_image", "https://example.com/kite.png"),
         item("video_url", "reference_video", "https://example.com/kite.mp4"),
         item("image_url", "reference_image", "https://example.com/dune.png"),
         item("audio_url", "reference_audio", "https://example.com/wind.mp3"),
     ]
-    more = {**EXTRA, "input_reference": {"content": content}}
-    assert sdk().videos.create(**BOAT, extra_body=more, extra_headers=headers).status == "queued"
+    extra = {**EXTRA, "input_reference": {"content": content}}
+    assert sdk().videos.create(**BOAT, extra_body=extra, extra_headers=headers).status == "queued"
 
 
-def test_a_form_is_held_to_the_same_rules(openai: Any, sdk: Any) -> None:
+def test_forms_are_validated_by_the_same_rules(openai: Any, sdk: Any) -> None:
     alone = {"content": [item("audio_url", "reference_audio", "https://example.com/wind.mp3")]}
     with pytest.raises(openai.BadRequestError, match="audio"):
         sdk().videos.create(**BOAT, extra_body={"input_reference": alone})
@@ -115,16 +115,16 @@ def test_a_file_becomes_the_first_frame(sdk: Any, watch: Any, picture: Any) -> N
     client = sdk()
     file = ("boat.png", picture("red"), "image/png")
     video = client.videos.create(**BOAT, input_reference=file, extra_body=EXTRA)
-    finished(client, video.id)
+    poll_to_end(client, video.id)
     assert colour_of(watch(client.videos.download_content(video.id).read())["first"]) == "red"
 
 
-def test_not_ready_is_said_once_and_not_asked_again(openai: Any, sdk: Any, emulate: Any) -> None:
+def test_not_ready_is_not_retried(openai: Any, sdk: Any, start_emulator: Any) -> None:
     client = sdk()
     video = client.videos.create(**BOAT, extra_body=EXTRA)
     with pytest.raises(openai.BadRequestError, match="not completed"):
         client.videos.download_content(video.id)
-    assert emulate().heard(video.id) == [("GET", f"/v1/videos/{video.id}/content", 400)]
+    assert start_emulator().requests(video.id) == [("GET", f"/v1/videos/{video.id}/content", 400)]
 
 
 def test_errors_are_raised_by_their_class(openai: Any, sdk: Any) -> None:
@@ -139,9 +139,9 @@ def test_errors_are_raised_by_their_class(openai: Any, sdk: Any) -> None:
         client.videos.list()
 
 
-def test_the_asynchronous_client_does_the_same(openai: Any, emulate: Any) -> None:
+def test_the_asynchronous_client(openai: Any, start_emulator: Any) -> None:
     async def polled() -> str:
-        url = emulate("opeai.status=openai").url
+        url = start_emulator("opeai.status=openai").url
         async with openai.AsyncOpenAI(base_url=url + "/v1", api_key="sk_test") as client:
             video = await client.videos.create_and_poll(**BOAT, extra_body=EXTRA, poll_interval_ms=1)
             return str(video.status)

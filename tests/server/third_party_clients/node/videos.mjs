@@ -1,4 +1,4 @@
-// What a user of OpenAI's Node client does with B. Takes the emulator's address; prints one JSON object: what happened.
+// Program that uses OpenAI's Node client with opeai. Takes the emulator's address and a picture; prints the results as JSON.
 import { readFileSync } from 'node:fs';
 import OpenAI, { toFile } from 'openai';
 
@@ -13,40 +13,40 @@ const references = { content: [
   item('audio_url', 'reference_audio', 'https://example.com/wind.mp3'),
 ] };
 
-const refused = (asked) => asked.then(
-  () => 'not refused',
+const errorOf = (promise) => promise.then(
+  () => 'no error',
   (error) => [error.constructor.name, error.status],
 );
 
-async function finished(id) {
+async function pollToEnd(id) {
   const states = [];
   do states.push((await client.videos.retrieve(id)).status);
   while (['QUEUED', 'IN_PROGRESS', 'queued', 'in_progress'].includes(states.at(-1)));
   return states;
 }
 
-async function downloaded(id) {
-  const answer = await client.videos.downloadContent(id);
-  return Buffer.from(await answer.arrayBuffer()).toString('base64');
+async function download(id) {
+  const response = await client.videos.downloadContent(id);
+  return Buffer.from(await response.arrayBuffer()).toString('base64');
 }
 
 const created = await client.videos.create(boat);
-const early = await refused(client.videos.downloadContent(created.id));
-const states = await finished(created.id);
+const early = await errorOf(client.videos.downloadContent(created.id));
+const states = await pollToEnd(created.id);
 const file = await toFile(readFileSync(picture), 'boat.png', { type: 'image/png' });
 const framed = await client.videos.create({ ...boat, input_reference: file });
-await finished(framed.id);
+await pollToEnd(framed.id);
 
 console.log(JSON.stringify({
   created,
   early,
   states,
   last: await client.videos.retrieve(created.id),
-  clip: await downloaded(created.id),
-  framed: await downloaded(framed.id),
+  clip: await download(created.id),
+  framed: await download(framed.id),
   references: (await client.videos.create({ ...boat, input_reference: references })).status,
   json: (await client.post('/videos', { body: { ...boat, input_reference: references } })).status,
-  alone: await refused(client.videos.create({ ...boat, input_reference: { content: references.content.slice(3) } })),
-  long: await refused(client.videos.create({ ...boat, seconds: '40' })),
-  unknown: await refused(client.videos.retrieve('cgt-20260601090000-k3v7p')),
+  alone: await errorOf(client.videos.create({ ...boat, input_reference: { content: references.content.slice(3) } })),
+  long: await errorOf(client.videos.create({ ...boat, seconds: '40' })),
+  unknown: await errorOf(client.videos.retrieve('cgt-20260601090000-k3v7p')),
 }));
