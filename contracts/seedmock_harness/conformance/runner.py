@@ -67,7 +67,7 @@ def run_conformance(
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.reuse, Phase.generate),  # what fails is made shorter here, move by move
     )
-    machine = type("Machine", (ConformanceMachine,), {"world": context})
+    machine = type("Machine", (ConformanceMachine,), {"context": context})
     try:
         run_state_machine_as_test(machine, settings=chosen, _min_steps=1)
     except (CheckFailure, Flaky) as error:
