@@ -1,11 +1,11 @@
-"""A's asset library, files, money and models, over both drivers."""
+"""Assets, groups, files, balance, models and records of apimodels."""
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -22,8 +22,8 @@ from seedmock_client import (
     ValidationError,
 )
 
-if TYPE_CHECKING:
-    from .conftest import ClientCaller, ScriptedApi
+from .conftest import ClientCaller
+from .scripted_api import ScriptedApi
 
 PREFIX = "/api/v1"
 GROUP = {"code": 200, "msg": "success", "data": {"id": 1, "group_name": "group-20260601120000-abcde"}}
@@ -31,17 +31,15 @@ ASSET = {
     "code": 200, "msg": "success",
     "data": {"id": "asset-1", "asset_url": "asset://asset-1", "status": "Processing", "name": "host", "group_id": 1},
 }  # fmt: skip
-DONE = {"code": 200, "msg": "success", "data": {}}
+EMPTY = {"code": 200, "msg": "success", "data": {}}
 
 
-def sent(api: Any, index: int = 0) -> Any:
+def sent(api: ScriptedApi, index: int = 0) -> Any:
     return json.loads(api.requests[index].content)
 
 
-def test_a_group_has_the_callers_name_and_the_upstreams(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi]
-) -> None:
-    api = scripted_api(GROUP)
+def test_a_group_has_the_name_of_the_caller_and_of_the_upstream(call_client: ClientCaller) -> None:
+    api = ScriptedApi(GROUP)
     group = call_client("apimodels", api, "create_group", "my-characters")
     assert (group.id, group.name, group.group_name) == ("1", "my-characters", "group-20260601120000-abcde")
     assert (api.paths, sent(api)) == ([f"POST {PREFIX}/assets/groups"], {"name": "my-characters"})
@@ -56,22 +54,20 @@ def test_a_group_has_the_callers_name_and_the_upstreams(
         {"data": [{"id": 7, "name": "cast"}]},
     ],
 )
-def test_a_group_that_is_there_is_found_in_every_form_of_list_and_not_made_again(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], data: Any
-) -> None:
-    api = scripted_api({"code": 200, "data": data})
+def test_ensure_group_finds_an_existing_group_in_every_form_of_list(call_client: ClientCaller, data: Any) -> None:
+    api = ScriptedApi({"code": 200, "data": data})
     assert call_client("apimodels", api, "ensure_group", "cast").id == "7"
     assert api.paths == [f"GET {PREFIX}/assets/groups"]
 
 
-def test_a_group_that_is_not_there_is_made(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
-    api = scripted_api({"code": 200, "data": []}, GROUP)
+def test_ensure_group_creates_a_missing_group(call_client: ClientCaller) -> None:
+    api = ScriptedApi({"code": 200, "data": []}, GROUP)
     assert call_client("apimodels", api, "ensure_group", "cast").id == "1"
     assert [request.method for request in api.requests] == ["GET", "POST"]
 
 
-def test_an_asset_is_registered_as_the_page_shows(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
-    api = scripted_api(ASSET)
+def test_create_asset_sends_the_documented_body(call_client: ClientCaller) -> None:
+    api = ScriptedApi(ASSET)
     asset = call_client("apimodels", api, "create_asset", "https://example.com/portrait.png", "1", name="host")
     assert (asset.id, asset.url, asset.status, asset.group_id) == ("asset-1", "asset://asset-1", "Processing", "1")
     assert sent(api) == {
@@ -79,17 +75,15 @@ def test_an_asset_is_registered_as_the_page_shows(call_client: ClientCaller, scr
     }  # fmt: skip
 
 
-def test_an_asset_whose_answer_is_lost_may_be_charged_and_is_not_sent_again(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi]
-) -> None:
-    api = scripted_api(httpx.ReadTimeout("x"))
+def test_create_asset_is_not_repeated_after_a_lost_response(call_client: ClientCaller) -> None:
+    api = ScriptedApi(httpx.ReadTimeout("x"))
     with pytest.raises(SubmissionUnknownError):
         call_client("apimodels", api, "create_asset", "https://e.com/p.png", "1")
     assert len(api.requests) == 1
 
 
 @pytest.mark.parametrize(
-    ("answer", "class_"),
+    ("response", "class_"),
     [
         ((422, {"code": 422, "msg": "cannot fetch"}), InputModerationError),
         ((402, {"code": 402, "msg": "balance"}), BalanceError),
@@ -99,11 +93,11 @@ def test_an_asset_whose_answer_is_lost_may_be_charged_and_is_not_sent_again(
         (httpx.Response(200), SubmissionUnknownError),
     ],
 )
-def test_an_asset_can_be_refused(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], answer: Any, class_: type[Exception]
+def test_an_error_response_to_create_asset_has_its_exception(
+    call_client: ClientCaller, response: Any, class_: type[Exception]
 ) -> None:
     with pytest.raises(class_):
-        call_client("apimodels", scripted_api(answer), "create_asset", "https://e.com/p.png", "1")
+        call_client("apimodels", ScriptedApi(response), "create_asset", "https://e.com/p.png", "1")
 
 
 @pytest.mark.parametrize(
@@ -118,32 +112,30 @@ def test_an_asset_can_be_refused(
         ("list_assets", (None,)),
     ],
 )
-def test_the_rules_of_the_library_are_kept_before_anything_is_sent(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], operation: str, arguments: tuple[Any, ...]
+def test_rules_of_assets_and_groups_are_checked_before_any_request(
+    call_client: ClientCaller, operation: str, arguments: tuple[Any, ...]
 ) -> None:
-    api = scripted_api(DONE)
-    more = {"page_size": 101} if operation == "list_assets" else {}
+    api = ScriptedApi(EMPTY)
+    options = {"page_size": 101} if operation == "list_assets" else {}
     with pytest.raises(ValidationError):
-        call_client("apimodels", api, operation, *arguments, **more)
+        call_client("apimodels", api, operation, *arguments, **options)
     assert api.requests == []
 
 
-def test_an_asset_is_waited_for_under_its_id_or_its_url(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi]
-) -> None:
+def test_wait_asset_takes_an_id_or_a_url(call_client: ClientCaller) -> None:
     active = {"code": 200, "data": {"id": "asset-1", "status": "Active"}}
-    api = scripted_api(ASSET, active)
+    api = ScriptedApi(ASSET, active)
     assert call_client("apimodels", api, "wait_asset", "asset://asset-1", poll_seconds=1).status == "Active"
     assert (sent(api), call_client.pauses) == ({"id": "asset-1"}, [1.0])
 
 
-def test_assets_are_listed_renamed_and_deleted(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
+def test_assets_are_listed_renamed_and_deleted(call_client: ClientCaller) -> None:
     page = {"code": 200, "data": {"items": [ASSET["data"]], "total": 11, "page": 2, "page_size": 10}}
-    api = scripted_api(page)
-    found = call_client("apimodels", api, "list_assets", "1", page=2)
-    assert ([asset.id for asset in found.items], found.total) == (["asset-1"], 11)
+    api = ScriptedApi(page)
+    assets = call_client("apimodels", api, "list_assets", "1", page=2)
+    assert ([asset.id for asset in assets.items], assets.total) == (["asset-1"], 11)
     assert sent(api) == {"page": 2, "page_size": 10, "group_id": 1}
-    api = scripted_api(DONE)
+    api = ScriptedApi(EMPTY)
     call_client("apimodels", api, "rename_asset", "asset-1", "hero")
     call_client("apimodels", api, "delete_asset", "asset://asset-1")
     call_client("apimodels", api, "delete_group", "1")
@@ -155,23 +147,21 @@ def test_assets_are_listed_renamed_and_deleted(call_client: ClientCaller, script
     ]
 
 
-def test_a_blank_id_is_no_id(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
+def test_a_blank_id_is_a_usage_error(call_client: ClientCaller) -> None:
     for upstream, operation in (("apimodels", "get_asset"), ("apimodels", "query"), ("opeai", "query")):
         with pytest.raises(UsageError, match="id is required"):
-            call_client(upstream, scripted_api(DONE), operation, " ")
+            call_client(upstream, ScriptedApi(EMPTY), operation, " ")
 
 
 @pytest.mark.parametrize("data", [{"balance": 12.34}, {"balance": "12.34"}, {"credits": 12.34}])
-def test_money_is_read_exactly(call_client: ClientCaller, scripted_api: type[ScriptedApi], data: Any) -> None:
-    assert call_client("apimodels", scripted_api({"code": 200, "data": data}), "balance") == Decimal("12.34")
+def test_a_balance_is_read_as_an_exact_decimal(call_client: ClientCaller, data: Any) -> None:
+    assert call_client("apimodels", ScriptedApi({"code": 200, "data": data}), "balance") == Decimal("12.34")
 
 
 @pytest.mark.parametrize("data", [{}, {"balance": None}, {"balance": True}, {"balance": "lots"}])
-def test_a_balance_that_says_nothing_is_an_error(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], data: Any
-) -> None:
+def test_a_missing_balance_is_an_error(call_client: ClientCaller, data: Any) -> None:
     with pytest.raises(UpstreamError, match="unreadable"):
-        call_client("apimodels", scripted_api({"code": 200, "data": data}), "balance")
+        call_client("apimodels", ScriptedApi({"code": 200, "data": data}), "balance")
 
 
 @pytest.mark.parametrize(
@@ -181,33 +171,29 @@ def test_a_balance_that_says_nothing_is_an_error(
 @pytest.mark.parametrize(
     "body", [httpx.Response(200, text="[]"), {"code": 200, "data": {}}, {"code": 200, "data": None}]
 )
-def test_a_good_answer_without_what_was_asked_for_is_an_error(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], operation: str, arguments: tuple[Any, ...], body: Any
+def test_a_success_without_the_expected_content_is_an_error(
+    call_client: ClientCaller, operation: str, arguments: tuple[Any, ...], body: Any
 ) -> None:
     with pytest.raises(UpstreamError, match="unreadable"):
-        call_client("apimodels", scripted_api(body), operation, *arguments)
+        call_client("apimodels", ScriptedApi(body), operation, *arguments)
 
 
-def test_models_and_records_are_read(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
+def test_models_and_records_are_read(call_client: ClientCaller) -> None:
     rows = {"data": [{"id": "m", "modality": "video", "endpoint": "/video/generations"}]}
-    assert [entry.id for entry in call_client("apimodels", scripted_api(rows), "models")] == ["m"]
-    api = scripted_api({"code": 200, "data": {"settled": True, "credits": 0.588, "currency": "USD"}})
+    assert [entry.id for entry in call_client("apimodels", ScriptedApi(rows), "models")] == ["m"]
+    api = ScriptedApi({"code": 200, "data": {"settled": True, "credits": 0.588, "currency": "USD"}})
     charge = call_client("apimodels", api, "record", "cl1")
     assert (charge.settled, charge.amount, api.paths) == (True, Decimal("0.588"), [f"GET {PREFIX}/records/cl1"])
 
 
-def test_a_file_goes_up_and_its_address_comes_back(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], tmp_path: Path
-) -> None:
+def test_upload_returns_the_public_url(call_client: ClientCaller, tmp_path: Path) -> None:
     clip = tmp_path / "v.mp4"
-    clip.write_bytes(b"film")
-    api = scripted_api({"code": 200, "data": {"publicUrl": "https://files.test/v.mp4"}})
+    clip.write_bytes(b"video")
+    api = ScriptedApi({"code": 200, "data": {"publicUrl": "https://files.test/v.mp4"}})
     assert call_client("apimodels", api, "upload", clip, MediaKind.VIDEO) == "https://files.test/v.mp4"
     assert b"Content-Type: video/mp4" in api.requests[0].content
 
 
-def test_a_question_without_an_answer_bought_nothing(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi]
-) -> None:
+def test_a_failed_connection_of_a_free_request_is_reported_as_such(call_client: ClientCaller) -> None:
     with pytest.raises(ConnectionFailedError, match="ConnectError: refused"):
-        call_client("apimodels", scripted_api(httpx.ConnectError("refused")), "balance")
+        call_client("apimodels", ScriptedApi(httpx.ConnectError("refused")), "balance")

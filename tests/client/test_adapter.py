@@ -1,4 +1,4 @@
-"""The reference client as an adapter of `seedmock certify`: how it reads orders and what it calls its errors."""
+"""The client's adapter for `seedmock certify`: parsing of orders, timeouts, and kinds of outcomes."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ KINDS = {
 }
 
 
-def every_error(class_: type = errors.SeedmockError) -> set[type]:
-    return {class_, *(one for sub in class_.__subclasses__() for one in every_error(sub))}
+def all_subclasses(class_: type[Exception]) -> set[type[Exception]]:
+    return {class_, *(deeper for subclass in class_.__subclasses__() for deeper in all_subclasses(subclass))}
 
 
-def test_every_error_has_a_kind_of_the_protocol() -> None:
-    for class_ in every_error() - {errors.SeedmockError}:
-        kinds = [adapter.KINDS[one] for one in class_.__mro__ if one in adapter.KINDS]
+def test_every_exception_has_a_kind_of_the_adapter_protocol() -> None:
+    for class_ in all_subclasses(errors.SeedmockError) - {errors.SeedmockError}:
+        kinds = [adapter.KINDS[base] for base in class_.__mro__ if base in adapter.KINDS]
         assert kinds, class_
         assert set(kinds) <= KINDS
 
 
-def test_an_order_is_read_with_its_references_and_without_what_is_not_said() -> None:
-    said = {
+def test_an_order_is_parsed_with_its_references() -> None:
+    order = {
         "prompt": "a boat",
         "size": "1280x720",
         "seconds": 4,
@@ -41,7 +41,7 @@ def test_an_order_is_read_with_its_references_and_without_what_is_not_said() -> 
         "references": [{"kind": "image", "role": "first_frame", "url": "https://example.com/a.png"}],
         "timeout_seconds": 3,
     }
-    assert adapter.parse_order(said) == GenerationRequest(
+    assert adapter.parse_order(order) == GenerationRequest(
         prompt="a boat",
         size="1280x720",
         seconds=4,
@@ -50,26 +50,26 @@ def test_an_order_is_read_with_its_references_and_without_what_is_not_said() -> 
     )
 
 
-def test_no_part_of_the_work_may_take_longer_than_the_whole_has() -> None:
-    patient = adapter.retry_policy(4.0, 0.05)
-    assert patient.pacing == (0.05,)
-    assert (patient.wait_seconds, patient.create_seconds) == (4.0, 4.0)
-    assert (patient.request_seconds, patient.download_seconds) == (2.0, 2.0)
+def test_no_step_may_take_longer_than_the_timeout_of_the_order() -> None:
+    policy = adapter.retry_policy(4.0, 0.05)
+    assert policy.pacing == (0.05,)
+    assert (policy.wait_seconds, policy.create_seconds) == (4.0, 4.0)
+    assert (policy.request_seconds, policy.download_seconds) == (2.0, 2.0)
     assert adapter.retry_policy(900.0, None).request_seconds == 60.0
     assert len(adapter.retry_policy(900.0, None).pacing) > 1
 
 
-def test_it_reads_one_order_and_prints_one_outcome(
+def test_main_reads_an_order_and_prints_its_outcome(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    told: dict[str, Any] = {
+    variables: dict[str, Any] = {
         "UPSTREAM": "opeai",
         "BASE_URL": "http://127.0.0.1:9",
         "API_KEY": "sk_mock_key",
         "OUT": str(tmp_path / "no-such-folder" / "out.mp4"),
         "POLL_SECONDS": "0.05",
     }
-    for name, value in told.items():
+    for name, value in variables.items():
         monkeypatch.setenv(f"SEEDMOCK_{name}", value)
     monkeypatch.setattr(
         sys, "stdin", io.StringIO('{"prompt": "a boat", "size": "1x1", "seconds": 4, "references": []}')
@@ -78,8 +78,12 @@ def test_it_reads_one_order_and_prints_one_outcome(
     assert json.loads(capsys.readouterr().out) == {"ok": False, "kind": "validation", "task_id": None}
 
 
-def test_a_place_that_cannot_be_written_is_found_before_anything_is_ordered(tmp_path: Path) -> None:
-    told = {"SEEDMOCK_UPSTREAM": "opeai", "SEEDMOCK_BASE_URL": "http://127.0.0.1:9", "SEEDMOCK_API_KEY": "sk_mock_key"}
+def test_an_unwritable_output_is_an_error_before_any_request(tmp_path: Path) -> None:
+    environment = {
+        "SEEDMOCK_UPSTREAM": "opeai",
+        "SEEDMOCK_BASE_URL": "http://127.0.0.1:9",
+        "SEEDMOCK_API_KEY": "sk_mock_key",
+    }
     order = {"prompt": "a boat", "size": "1280x720", "seconds": 4}
-    found = adapter.outcome(order, {**told, "SEEDMOCK_OUT": str(tmp_path)})
-    assert found == {"ok": False, "kind": "validation", "task_id": None}
+    outcome = adapter.outcome(order, {**environment, "SEEDMOCK_OUT": str(tmp_path)})
+    assert outcome == {"ok": False, "kind": "validation", "task_id": None}

@@ -1,4 +1,4 @@
-"""What the client writes, pinned to the vendors' own example bodies."""
+"""Request bodies of the client, compared with the examples of the vendors' documentation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def image(url: str) -> Reference:
     return Reference(MediaKind.IMAGE, url)
 
 
-def test_the_guides_text_to_video_body_comes_out_as_it_stands() -> None:
+def test_text_to_video_body_of_the_opeai_guide() -> None:
     prompt = "A lighthouse keeper climbs the stairs, one lamp, slow camera."
     sent = document("opeai", model="fast", prompt=prompt, size="1280x720", seconds=4, generate_audio=False)
     assert sent == {
@@ -37,7 +37,7 @@ def test_the_guides_text_to_video_body_comes_out_as_it_stands() -> None:
     }  # fmt: skip
 
 
-def test_the_guides_first_and_last_frame_body_comes_out_as_it_stands() -> None:
+def test_first_and_last_frame_body_of_the_opeai_guide() -> None:
     frames = (first_frame("https://example.com/first-frame.png"), last_frame("https://example.com/last-frame.png"))
     sent = document("opeai", model="seedance-2-0-fast", prompt="p", size="1280x720", seconds=5, references=frames)
     assert sent["input_reference"] == {
@@ -52,7 +52,7 @@ def test_the_guides_first_and_last_frame_body_comes_out_as_it_stands() -> None:
     }
 
 
-def test_the_guides_multimodal_body_comes_out_as_it_stands() -> None:
+def test_multimodal_body_of_the_opeai_guide() -> None:
     references = (
         image("https://example.com/tea-reference-1.jpg"),
         image("https://example.com/tea-reference-2.jpg"),
@@ -69,12 +69,12 @@ def test_the_guides_multimodal_body_comes_out_as_it_stands() -> None:
     assert sent["input_reference"]["content"][2]["video_url"] == {"url": "https://example.com/tea-motion.mp4"}
 
 
-def test_resolution_and_ratio_stay_what_they_are_on_opeai() -> None:
+def test_resolution_and_ratio_are_not_converted_to_a_size_on_opeai() -> None:
     sent = document("opeai", model="fast", prompt="p", resolution="720p", ratio="9:16", seconds=4)
     assert (sent["resolution"], sent["ratio"], "size" in sent) == ("720p", "9:16", False)
 
 
-def test_the_pages_text_to_video_body_comes_out_as_it_stands() -> None:
+def test_text_to_video_body_of_the_apimodels_page() -> None:
     prompt = "a kite over a beach, seen from below"
     sent = document("apimodels", prompt=prompt, resolution="720p", ratio="adaptive", seconds=5, generate_audio=True)
     assert sent == {
@@ -83,12 +83,12 @@ def test_the_pages_text_to_video_body_comes_out_as_it_stands() -> None:
     }  # fmt: skip
 
 
-def test_a_size_becomes_resolution_and_ratio_on_apimodels() -> None:
+def test_a_size_is_converted_to_resolution_and_ratio_on_apimodels() -> None:
     sent = document("apimodels", prompt="p", size="1080x1920")
     assert (sent["resolution"], sent["aspect_ratio"], "size" in sent) == ("1080p", "9:16", False)
 
 
-def test_no_ratio_is_sent_beside_a_first_frame_unless_it_was_asked_for() -> None:
+def test_a_ratio_beside_a_first_frame_is_sent_only_if_ordered() -> None:
     frame = first_frame("https://e.com/f.jpg")
     bare = document("apimodels", prompt="p", resolution="720p", references=(frame,))
     assert bare["first_frame_url"] == "https://e.com/f.jpg"
@@ -97,7 +97,7 @@ def test_no_ratio_is_sent_beside_a_first_frame_unless_it_was_asked_for() -> None
     assert document("apimodels", size="960x960", references=(frame,))["aspect_ratio"] == "1:1"
 
 
-def test_references_stand_in_their_lists_on_apimodels() -> None:
+def test_references_are_sent_in_lists_by_kind_on_apimodels() -> None:
     references = (
         image("https://e.com/a.jpg"),
         image("asset://asset-20260601120000-abcde"),
@@ -111,14 +111,14 @@ def test_references_stand_in_their_lists_on_apimodels() -> None:
     assert (sent["web_search"], sent["callback_url"]) == (True, "https://e.com/hook")
 
 
-def test_the_pages_upscale_body_comes_out_as_it_stands() -> None:
+def test_upscale_body_of_the_apimodels_page() -> None:
     order = UpscaleRequest(url="https://example.com/in.mp4", resolution="1080p")
     assert get_codec("apimodels").upscale(order).document == {
         "model": "video-upscale", "videoUrl": "https://example.com/in.mp4", "targetResolution": "1080p",
     }  # fmt: skip
 
 
-def test_the_pages_asset_bodies_come_out_as_they_stand() -> None:
+def test_asset_bodies_of_the_apimodels_page() -> None:
     account = get_codec("apimodels").account
     assert account is not None
     assert account.group_create("my-characters").document == {"name": "my-characters"}
@@ -138,9 +138,7 @@ def test_the_pages_asset_bodies_come_out_as_they_stand() -> None:
         ("opeai", {"size": "1280x720", "callback_url": "https://e/hook"}, "callback_url"),
     ],
 )
-def test_an_order_that_an_upstream_has_no_words_for_is_refused_and_not_changed(
-    upstream: str, order: dict[str, Any], field: str
-) -> None:
+def test_an_order_that_an_upstream_cannot_express_is_rejected(upstream: str, order: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationError) as caught:
         get_codec(upstream).create(GenerationRequest(prompt="p", **order))
     assert caught.value.field == field
@@ -151,7 +149,7 @@ def test_a_task_id_is_one_segment_of_the_path() -> None:
     assert get_codec("opeai").query("a/b?c").url == "/videos/a%2Fb%3Fc"
 
 
-def test_every_upstream_of_the_contracts_has_a_dialect() -> None:
+def test_every_upstream_of_the_contracts_has_a_codec() -> None:
     assert NAMES == upstreams.NAMES
     for name in NAMES:
         assert get_codec(name).contract is upstreams.get_contract(name)

@@ -1,4 +1,4 @@
-"""Every way in which an upstream says no, and the error that it becomes."""
+"""Error responses of the upstreams, and the exceptions that they are raised as."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 import json
 import pickle
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -29,8 +29,8 @@ from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.facts import ErrorCase
 from seedmock_contracts.upstreams import NAMES
 
-if TYPE_CHECKING:
-    from .conftest import ClientCaller, ScriptedApi
+from .conftest import ClientCaller
+from .scripted_api import KEY, ScriptedApi
 
 OPERATIONS = {
     ErrorKind.ASSET_REFUSED: Operation.ASSET_CREATE,
@@ -38,15 +38,15 @@ OPERATIONS = {
     ErrorKind.TASK_FAILED: Operation.CONTENT,
     ErrorKind.LINK_EXPIRED: Operation.CONTENT,
 }
-WORDS = {"detail": "what was wrong", "value": "IN_PROGRESS", "allowed": "a, b", "field": "size"}
+PLACEHOLDERS = {"detail": "what was wrong", "value": "IN_PROGRESS", "allowed": "a, b", "field": "size"}
 
 
 def body_of(upstream: str, case: ErrorCase) -> dict[str, Any]:
-    """The case in its envelope, written here by hand: the emulator's own renderer is not to be trusted with this."""
+    """Body of an error case, written independently of the emulator's renderers."""
     nested = {"error": {"code": "InvalidParameter", "message": "bad image", "param": "image", "type": "BadRequest"}}
     if case.kind is ErrorKind.MODERATION_INPUT:
         nested["error"]["code"] = "InputImageSensitiveContentDetected.PrivacyInformation"
-    message = case.message.format(**WORDS, nested=json.dumps(nested))
+    message = case.message.format(**PLACEHOLDERS, nested=json.dumps(nested))
     if upstream == "apimodels":
         failure = {"failCode": case.fail_code, "failMsg": message, "retryable": False}
         return {"code": case.status, "msg": message, "data": failure if case.fail_code else None}
@@ -55,36 +55,33 @@ def body_of(upstream: str, case: ErrorCase) -> dict[str, Any]:
     return {"error": {"message": message, "type": case.type, "param": "", "code": case.code}}
 
 
-def spoken(name: str, case: ErrorCase) -> bool:
-    """Left out: what is said in good answers (tested where waiting is), and what an upstream has no occasion for.
-
-    A's links are on another host, whose bare 403, 404 and 410 the download judges.
-    """
+def is_error_response(name: str, case: ErrorCase) -> bool:
+    # Not errors of success responses (see the waits), nor those of apimodels' result host (see the result links).
     if name == "opeai":
         return case.status >= 400 and case.kind is not ErrorKind.ASSET_REFUSED
     return case.status >= 400 and case.kind not in (ErrorKind.NOT_READY, ErrorKind.LINK_EXPIRED)
 
 
-CASES = [(name, case) for name in NAMES for case in get_codec(name).contract.errors if spoken(name, case)]
+CASES = [(name, case) for name in NAMES for case in get_codec(name).contract.errors if is_error_response(name, case)]
 
 
 @pytest.mark.parametrize(("upstream", "case"), CASES, ids=[case.id + case.style for _, case in CASES])
-def test_every_answer_of_the_contracts_becomes_the_error_of_its_kind(upstream: str, case: ErrorCase) -> None:
-    speaks = get_codec(upstream)
-    answer = HttpResponse(status=case.status, body=json.dumps(body_of(upstream, case)).encode())
-    found = speaks.parse_error(answer)
-    assert found is not None
-    kind = speaks.error_kind(found, OPERATIONS.get(case.kind, Operation.CREATE))
-    raised = build_error(kind, found, upstream)
-    assert type(raised) is errors.CLASSES[case.kind]
-    assert raised.status == case.status
+def test_every_error_case_of_the_contracts_has_the_exception_of_its_kind(upstream: str, case: ErrorCase) -> None:
+    codec = get_codec(upstream)
+    response = HttpResponse(status=case.status, body=json.dumps(body_of(upstream, case)).encode())
+    error = codec.parse_error(response)
+    assert error is not None
+    kind = codec.error_kind(error, OPERATIONS.get(case.kind, Operation.CREATE))
+    exception = build_error(kind, error, upstream)
+    assert type(exception) is errors.CLASSES[case.kind]
+    assert exception.status == case.status
 
 
-def test_every_kind_of_error_has_a_class() -> None:
+def test_every_error_kind_has_an_exception() -> None:
     assert set(errors.CLASSES) == set(ErrorKind)
 
 
-def test_the_tree_in_the_docstring_is_the_tree_in_the_code() -> None:
+def test_the_docstring_draws_the_tree_of_exceptions() -> None:
     drawn = [line.split("── ")[1].split()[0] for line in str(errors.__doc__).splitlines() if "── " in line]
     defined = [
         name for name, value in vars(errors).items() if inspect.isclass(value) and value.__module__ == errors.__name__
@@ -95,14 +92,14 @@ def test_the_tree_in_the_docstring_is_the_tree_in_the_code() -> None:
 @pytest.mark.parametrize(
     "class_", dict.fromkeys((*errors.CLASSES.values(), SeedmockError)), ids=lambda class_: class_.__name__
 )
-def test_errors_can_be_pickled_with_all_they_know(class_: type[SeedmockError]) -> None:
-    error = class_("why", task_id="t", upstream="opeai", code="C", retryable=True, retry_after=3.0)
+def test_exceptions_can_be_pickled_with_all_attributes(class_: type[SeedmockError]) -> None:
+    error = class_("reason", task_id="t", upstream="opeai", code="C", retryable=True, retry_after=3.0)
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), vars(copy)) == (str(error), vars(error))
 
 
 DEEP = '{"error": {"error": {"error": {"error": {"error": {"error": {"message": "deep"}}}}}}}'.replace(": ", ":")
-B_BODIES: list[tuple[int, Any, type[SeedmockError], str]] = [
+OPEAI_BODIES: list[tuple[int, Any, type[SeedmockError], str]] = [
     (
         401,
         {"error": {"message": "Invalid token", "type": "new_api_error", "code": ""}},
@@ -117,7 +114,7 @@ B_BODIES: list[tuple[int, Any, type[SeedmockError], str]] = [
         "预扣费额度失败",
     ),
     (400, {"code": "InvalidParameter", "message": "m", "param": "size", "type": ""}, ValidationError, "m"),
-    (400, {"error": "plain words"}, ValidationError, "plain words"),
+    (400, {"error": "a bare error"}, ValidationError, "a bare error"),
     (400, "a bare string", ValidationError, "a bare string"),
     (
         400,
@@ -139,19 +136,14 @@ B_BODIES: list[tuple[int, Any, type[SeedmockError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "body", "class_", "said"), B_BODIES)
-def test_a_query_reads_every_envelope(
-    call_client: ClientCaller,
-    scripted_api: type[ScriptedApi],
-    status: int,
-    body: Any,
-    class_: type[SeedmockError],
-    said: str,
+@pytest.mark.parametrize(("status", "body", "class_", "message"), OPEAI_BODIES)
+def test_every_error_envelope_is_parsed(
+    call_client: ClientCaller, status: int, body: Any, class_: type[SeedmockError], message: str
 ) -> None:
-    answer = httpx.Response(status, content=body) if isinstance(body, bytes) else httpx.Response(status, json=body)
+    response = httpx.Response(status, content=body) if isinstance(body, bytes) else httpx.Response(status, json=body)
     with pytest.raises(class_) as caught:
-        call_client("opeai", scripted_api(answer), "query", "cgt-1")
-    assert caught.value.message.endswith(f"{status}: {said}")
+        call_client("opeai", ScriptedApi(response), "query", "cgt-1")
+    assert caught.value.message.endswith(f"{status}: {message}")
     assert caught.value.task_id == "cgt-1"
     assert caught.value.status == status
 
@@ -169,87 +161,75 @@ def test_a_query_reads_every_envelope(
         ("oops", UpstreamError),
     ],
 )
-def test_a_code_other_than_200_under_http_200_is_that_error(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], code: Any, class_: type[SeedmockError]
+def test_a_code_other_than_200_under_http_200_is_an_error(
+    call_client: ClientCaller, code: Any, class_: type[SeedmockError]
 ) -> None:
-    with pytest.raises(class_, match="said so"):
-        call_client("apimodels", scripted_api({"code": code, "msg": "said so", "data": None}), "query", "cl1")
+    with pytest.raises(class_, match="oh no"):
+        call_client("apimodels", ScriptedApi({"code": code, "msg": "oh no", "data": None}), "query", "cl1")
 
 
-def test_the_fail_code_and_its_message_count_more_than_the_envelopes(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi]
-) -> None:
+def test_fail_code_and_message_override_those_of_the_envelope(call_client: ClientCaller) -> None:
     body = {
         "code": 400,
         "msg": "invalid",
         "data": {"failCode": "CONTENT_MODERATION", "failMsg": "a face", "retryable": False},
     }
     with pytest.raises(InputModerationError, match="a face") as caught:
-        call_client("apimodels", scripted_api((400, body)), "query", "cl1")
+        call_client("apimodels", ScriptedApi((400, body)), "query", "cl1")
     assert (caught.value.code, caught.value.retryable) == ("CONTENT_MODERATION", False)
 
 
-def test_the_field_that_an_upstream_names_is_kept(call_client: ClientCaller, scripted_api: type[ScriptedApi]) -> None:
+def test_the_invalid_field_is_part_of_the_exception(call_client: ClientCaller) -> None:
     body = {"error": {"code": "InvalidParameter", "message": "m", "param": "size", "type": "BadRequest"}}
     with pytest.raises(ValidationError) as caught:
-        call_client("opeai", scripted_api((400, body)), "query", "cgt-1")
+        call_client("opeai", ScriptedApi((400, body)), "query", "cgt-1")
     assert caught.value.field == "size"
 
 
 @pytest.mark.parametrize(("status", "class_"), [(429, RateLimitError), (401, AuthenticationError)])
-def test_a_plain_status_of_opeai_counts_more_than_its_words(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], status: int, class_: type[SeedmockError]
+def test_some_statuses_of_opeai_override_the_code(
+    call_client: ClientCaller, status: int, class_: type[SeedmockError]
 ) -> None:
     body = {"error": {"code": "InvalidParameter", "message": "task_not_exist"}}
     with pytest.raises(class_):
-        call_client("opeai", scripted_api((status, body)), "query", "cgt-1")
+        call_client("opeai", ScriptedApi((status, body)), "query", "cgt-1")
 
 
 @pytest.mark.parametrize(("status", "class_"), [(429, RateLimitError), (402, BalanceError), (404, NotFoundError)])
-def test_a_plain_status_of_apimodels_counts_more_than_its_words(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], status: int, class_: type[SeedmockError]
+def test_some_statuses_of_apimodels_override_the_fail_code(
+    call_client: ClientCaller, status: int, class_: type[SeedmockError]
 ) -> None:
     body = {"code": status, "msg": "审核", "data": {"failCode": "UPSTREAM_BUSY", "failMsg": "审核"}}
     with pytest.raises(class_):
-        call_client("apimodels", scripted_api((status, body)), "query", "cl1")
+        call_client("apimodels", ScriptedApi((status, body)), "query", "cl1")
 
 
-def test_a_moderation_text_in_chinese_without_a_code_is_moderation(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi]
-) -> None:
+def test_a_chinese_moderation_message_without_a_code_is_moderation(call_client: ClientCaller) -> None:
     with pytest.raises(InputModerationError):
-        call_client("apimodels", scripted_api((400, {"code": 400, "msg": "内容审核未通过"})), "query", "cl1")
+        call_client("apimodels", ScriptedApi((400, {"code": 400, "msg": "内容审核未通过"})), "query", "cl1")
 
 
-def test_the_key_is_blotted_out_where_an_upstream_echoes_it(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], key: str
-) -> None:
-    body = {"error": {"message": f"key {key} is wrong", "code": key}}
+def test_the_key_is_redacted_where_an_upstream_echoes_it(call_client: ClientCaller) -> None:
+    body = {"error": {"message": f"key {KEY} is wrong", "code": KEY}}
     with pytest.raises(AuthenticationError) as caught:
-        call_client("opeai", scripted_api((401, body)), "query", "cgt-1")
-    assert key not in f"{caught.value!r} {caught.value} {vars(caught.value)}"
+        call_client("opeai", ScriptedApi((401, body)), "query", "cgt-1")
+    assert KEY not in f"{caught.value!r} {caught.value} {vars(caught.value)}"
     assert "***" in str(caught.value)
 
 
-def test_the_key_is_blotted_out_of_what_caused_an_error_too(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi], key: str
-) -> None:
+def test_the_key_is_redacted_in_the_causes_of_an_exception(call_client: ClientCaller) -> None:
     with pytest.raises(SeedmockError) as caught:
-        call_client("opeai", scripted_api(httpx.RemoteProtocolError(f"illegal line {key}")), "query", "cgt-1")
-    assert key not in "".join(traceback.format_exception(caught.value))
+        call_client("opeai", ScriptedApi(httpx.RemoteProtocolError(f"illegal line {KEY}")), "query", "cgt-1")
+    assert KEY not in "".join(traceback.format_exception(caught.value))
     assert "illegal line ***" in str(caught.value)
 
 
-def test_a_key_too_short_to_be_a_secret_does_not_spoil_messages(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi]
-) -> None:
+def test_a_short_key_is_not_redacted(call_client: ClientCaller) -> None:
     with pytest.raises(AuthenticationError, match="bad key of a test"):
-        call_client("opeai", scripted_api((401, {"error": "bad key of a test"})), "query", "cgt-1", api_key="test")
+        call_client("opeai", ScriptedApi((401, {"error": "bad key of a test"})), "query", "cgt-1", api_key="test")
 
 
-def test_a_body_nested_beyond_all_reason_is_still_an_error(
-    call_client: ClientCaller, scripted_api: type[ScriptedApi]
-) -> None:
+def test_an_excessively_nested_body_is_an_error(call_client: ClientCaller) -> None:
     body = '{"error":' * 700 + "{}" + "}" * 700
     with pytest.raises(ValidationError):
-        call_client("opeai", scripted_api(httpx.Response(400, text=body)), "query", "cgt-1")
+        call_client("opeai", ScriptedApi(httpx.Response(400, text=body)), "query", "cgt-1")

@@ -1,4 +1,4 @@
-"""Flows driven by hand: no transport, no clock, no file."""
+"""Flows run without transport, clock or files: waits, creates and assets."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from seedmock_client import (
     UsageError,
     Video,
     WaitTimeoutError,
+    assets,
     flows,
+    polling,
 )
-from seedmock_client import assets as library
-from seedmock_client import polling as waiting
 from seedmock_client.context import ClientConfig
 from seedmock_client.effects import HttpResponse, RequestNotSent, ResponseLost, SendRequest, Sleep
 from seedmock_client.upstreams import get_codec
@@ -34,12 +34,12 @@ from seedmock_contracts.upstreams import get_contract
 PACING = (3.0, 3.0, 5.0, 5.0, 5.0, 8.0, 8.0, 10.0, 15.0, 15.0, 15.0)
 
 
-class World:
-    """Answers a flow's effects: time moves by sleeping, and each request by `takes` seconds."""
+class FlowRunner:
+    """Runs a flow: gives the scripted responses, and advances the time by sleeps and by `latency` for each request."""
 
-    def __init__(self, *steps: Any, takes: float = 0.0) -> None:
-        self.steps, self.takes, self.now = list(steps), takes, 5000.0
-        self.slept: list[float] = []
+    def __init__(self, *steps: Any, latency: float = 0.0) -> None:
+        self.steps, self.latency, self.now = list(steps), latency, 5000.0
+        self.pauses: list[float] = []
         self.sends: list[SendRequest] = []
 
     def run(self, flow: Generator[Any, Any, Any]) -> Any:
@@ -53,23 +53,23 @@ class World:
             act, result = flow.send, None
             if isinstance(effect, Sleep):
                 if effect.seconds:
-                    self.slept.append(effect.seconds)
+                    self.pauses.append(effect.seconds)
                 self.now += effect.seconds
                 result = self.now
             elif isinstance(effect, SendRequest):
-                act, result = self.answered(flow, effect)
+                act, result = self._respond(flow, effect)
             else:
-                act, result = self.worked(flow, effect)
+                act, result = self._run_blocking(flow, effect)
 
-    def worked(self, flow: Any, work: Any) -> Any:
+    def _run_blocking(self, flow: Any, effect: Any) -> Any:
         try:
-            return flow.send, work.function()
+            return flow.send, effect.function()
         except Exception as error:
             return flow.throw, error
 
-    def answered(self, flow: Any, send: SendRequest) -> Any:
-        self.sends.append(send)
-        self.now += self.takes
+    def _respond(self, flow: Any, effect: SendRequest) -> Any:
+        self.sends.append(effect)
+        self.now += self.latency
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         if isinstance(step, Exception):
             step.at = self.now  # type: ignore[attr-defined]
@@ -79,100 +79,102 @@ class World:
         return flow.send, HttpResponse(status=status, body=content, headers=headers, at=self.now, received=0.0)
 
 
-def setup(upstream: str = "opeai", **patience: Any) -> ClientConfig:
-    return ClientConfig(codec=get_codec(upstream), retry_policy=RetryPolicy(**patience))
+def config(upstream: str = "opeai", **limits: Any) -> ClientConfig:
+    return ClientConfig(codec=get_codec(upstream), retry_policy=RetryPolicy(**limits))
 
 
-def watched(upstream: str, *steps: Any, takes: float = 0.0, **patience: Any) -> tuple[World, Any]:
-    world = World(*steps, takes=takes)
-    return world, world.run(waiting.wait(setup(upstream, **patience), "task-1"))
+def wait_for(upstream: str, *steps: Any, latency: float = 0.0, **limits: Any) -> tuple[FlowRunner, Any]:
+    runner = FlowRunner(*steps, latency=latency)
+    return runner, runner.run(polling.wait(config(upstream, **limits), "task-1"))
 
 
-def gave_up(error: type[SeedmockError], upstream: str, *steps: Any, takes: float = 0.0, **patience: Any) -> Any:
-    world = World(*steps, takes=takes)
+def wait_error(error: type[SeedmockError], upstream: str, *steps: Any, latency: float = 0.0, **limits: Any) -> Any:
+    runner = FlowRunner(*steps, latency=latency)
     with pytest.raises(error) as caught:
-        world.run(waiting.wait(setup(upstream, **patience), "task-1"))
+        runner.run(polling.wait(config(upstream, **limits), "task-1"))
     assert caught.value.task_id == "task-1"
-    return world, caught.value
+    return runner, caught.value
 
 
-def seen(word: str, **more: Any) -> dict[str, Any]:
-    return {"id": "task-1", "object": "video", "status": word, **more}
+def opeai_task(status: str, **fields: Any) -> dict[str, Any]:
+    return {"id": "task-1", "object": "video", "status": status, **fields}
 
 
-def state(word: str, **more: Any) -> dict[str, Any]:
-    return {"code": 200, "msg": "success", "data": {"taskId": "task-1", "state": word, **more}}
+def apimodels_task(state: str, **fields: Any) -> dict[str, Any]:
+    return {"code": 200, "msg": "success", "data": {"taskId": "task-1", "state": state, **fields}}
 
 
-def test_polls_are_paced_as_the_vendor_paces_them() -> None:
-    world, _ = watched("opeai", *[seen("QUEUED")] * 11, seen("SUCCESS"))
-    assert tuple(world.slept) == PACING
+def test_pauses_between_polls_are_those_of_the_vendor() -> None:
+    runner, _ = wait_for("opeai", *[opeai_task("QUEUED")] * 11, opeai_task("SUCCESS"))
+    assert tuple(runner.pauses) == PACING
 
 
-def test_a_task_keeps_the_id_that_it_was_asked_for_by() -> None:
-    _, (video, _) = watched("opeai", {"id": "another", "status": "SUCCESS"})
+def test_a_task_has_the_id_that_was_queried() -> None:
+    _, (video, _) = wait_for("opeai", {"id": "another", "status": "SUCCESS"})
     assert video.task_id == "task-1"
 
 
-def test_a_task_just_created_is_first_looked_at_after_a_pause() -> None:
-    world = World(seen("SUCCESS"))
+def test_a_created_task_is_first_polled_after_a_pause() -> None:
+    runner = FlowRunner(opeai_task("SUCCESS"))
     status = get_contract("opeai").parse_status("queued")
     created = Video(task_id="task-1", upstream="opeai", status=status, raw_status="queued")
-    video, states = world.run(waiting.wait(setup(), "task-1", None, created))
-    assert (world.slept, states) == ([3.0], ("QUEUED", "SUCCESS"))
+    video, states = runner.run(polling.wait(config(), "task-1", None, created))
+    assert (runner.pauses, states) == ([3.0], ("QUEUED", "SUCCESS"))
     assert video.task_id == "task-1"
 
 
 @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
-def test_every_known_spelling_of_a_status_is_read_in_any_case(upstream: str) -> None:
-    speaks = get_codec(upstream)
+def test_every_spelling_of_a_status_is_parsed_in_any_case(upstream: str) -> None:
+    codec = get_codec(upstream)
     for word in get_contract(upstream).status_spellings:
         for spelling in (word.spelling, word.spelling.upper(), word.spelling.lower()):
-            body = seen(spelling) if upstream == "opeai" else state(spelling)
-            assert speaks.read_video(body).status is word.status, spelling
+            body = opeai_task(spelling) if upstream == "opeai" else apimodels_task(spelling)
+            assert codec.read_video(body).status is word.status, spelling
 
 
-def test_a_status_that_nobody_knows_counts_as_running_and_is_reported() -> None:
+def test_an_unknown_status_counts_as_running_and_is_reported() -> None:
     notes: list[Progress] = []
-    world = World(seen("PAUSED"), seen("SUCCESS"))
-    world.run(waiting.wait(setup(), "task-1", notes.append))
+    runner = FlowRunner(opeai_task("PAUSED"), opeai_task("SUCCESS"))
+    runner.run(polling.wait(config(), "task-1", notes.append))
     assert (notes[0].status, notes[0].raw_status) == (None, "PAUSED")
     assert "unknown status 'PAUSED'" in notes[0].note
     assert notes[-1].note == ""
 
 
-def test_a_status_that_nobody_knows_is_named_when_the_deadline_passes() -> None:
-    _, error = gave_up(UnknownStatusError, "opeai", seen("PAUSED"), wait_seconds=20)
+def test_an_unknown_status_is_named_at_the_deadline() -> None:
+    _, error = wait_error(UnknownStatusError, "opeai", opeai_task("PAUSED"), wait_seconds=20)
     assert "'PAUSED'" in error.message
     assert (error.raw_status, error.states_seen) == ("PAUSED", ("PAUSED",))
 
 
-def test_an_answer_without_a_status_does_not_show_one_that_nobody_knows() -> None:
+def test_a_missing_status_is_not_an_unknown_status() -> None:
     notes: list[Progress] = []
-    world = World({"id": "task-1", "object": "video"})
+    runner = FlowRunner({"id": "task-1", "object": "video"})
     with pytest.raises(WaitTimeoutError) as caught:
-        world.run(waiting.wait(setup(wait_seconds=20), "task-1", notes.append))
+        runner.run(polling.wait(config(wait_seconds=20), "task-1", notes.append))
     assert not isinstance(caught.value, UnknownStatusError)
     assert caught.value.message.startswith("task task-1 showed no status after 20 s")
     assert notes[0].note == "no status in the response, taken as still running"
 
 
-def test_a_task_that_never_ends_is_given_up_at_the_deadline_and_not_before() -> None:
-    world, error = gave_up(WaitTimeoutError, "opeai", seen("IN_PROGRESS"), wait_seconds=100)
-    assert sum(world.slept) == pytest.approx(100)
+def test_a_wait_for_an_endless_task_ends_at_the_deadline() -> None:
+    runner, error = wait_error(WaitTimeoutError, "opeai", opeai_task("IN_PROGRESS"), wait_seconds=100)
+    assert sum(runner.pauses) == pytest.approx(100)
     assert "IN_PROGRESS" in error.message
     assert error.states_seen == ("IN_PROGRESS",)
 
 
-def test_slow_answers_count_against_the_deadline_and_get_no_more_than_what_is_left() -> None:
-    world, _ = gave_up(WaitTimeoutError, "opeai", seen("QUEUED"), takes=30, wait_seconds=100, request_seconds=60)
-    assert world.now - 5000 <= 100 + 30
-    assert all(send.seconds <= max(60, waiting.LAST_POLL_SECONDS) for send in world.sends)
-    assert world.sends[-1].seconds <= 100 - 60
+def test_slow_responses_count_against_the_deadline() -> None:
+    runner, _ = wait_error(
+        WaitTimeoutError, "opeai", opeai_task("QUEUED"), latency=30, wait_seconds=100, request_seconds=60
+    )
+    assert runner.now - 5000 <= 100 + 30
+    assert all(send.seconds <= max(60, polling.LAST_POLL_SECONDS) for send in runner.sends)
+    assert runner.sends[-1].seconds <= 100 - 60
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "error",
     [
         (404, {"error": {"message": "video not found", "code": "ResourceNotFound"}}),
         (500, {"error": {"message": "x"}}),
@@ -188,48 +190,50 @@ def test_slow_answers_count_against_the_deadline_and_get_no_more_than_what_is_le
         RequestNotSent("ConnectError"),
     ],
 )
-def test_a_poll_survives_what_passes(trouble: Any) -> None:
-    times = 4 if isinstance(trouble, tuple) and trouble[0] == 404 else 9
-    _, (video, states) = watched("opeai", seen("QUEUED"), *[trouble] * times, seen("SUCCESS"))
+def test_a_wait_continues_after_temporary_errors(error: Any) -> None:
+    times = 4 if isinstance(error, tuple) and error[0] == 404 else 9
+    _, (video, states) = wait_for("opeai", opeai_task("QUEUED"), *[error] * times, opeai_task("SUCCESS"))
     assert video.status == "SUCCESS"
     assert states == ("QUEUED", "SUCCESS")
 
 
 @pytest.mark.parametrize(
-    "trouble", [(502, b""), ResponseLost("ReadError"), RequestNotSent("refused"), (200, b"?"), (429, b"")]
+    "error", [(502, b""), ResponseLost("ReadError"), RequestNotSent("refused"), (200, b"?"), (429, b"")]
 )
-def test_what_never_passes_ends_at_the_deadline(trouble: Any) -> None:
-    world, error = gave_up(WaitTimeoutError, "opeai", trouble, wait_seconds=200)
-    assert sum(world.slept) <= 200
+def test_a_wait_with_permanent_errors_ends_at_the_deadline(error: Any) -> None:
+    runner, error = wait_error(WaitTimeoutError, "opeai", error, wait_seconds=200)
+    assert sum(runner.pauses) <= 200
     assert "no status" in error.message
     assert "last:" in error.message
 
 
-def test_a_404_that_stays_is_believed_after_a_few_looks() -> None:
-    world, error = gave_up(NotFoundError, "opeai", (404, {"error": {"message": "video not found"}}), missing_polls=4)
-    assert (len(world.sends), error.status) == (4, 404)
+def test_a_repeated_404_ends_the_wait() -> None:
+    runner, error = wait_error(
+        NotFoundError, "opeai", (404, {"error": {"message": "video not found"}}), missing_polls=4
+    )
+    assert (len(runner.sends), error.status) == (4, 404)
 
 
 def test_404s_are_counted_in_a_row() -> None:
     missing = (404, {"error": {"message": "video not found"}})
-    steps = [*[missing] * 4, seen("QUEUED")] * 3
-    watched("opeai", *steps, seen("SUCCESS"))
+    steps = [*[missing] * 4, opeai_task("QUEUED")] * 3
+    wait_for("opeai", *steps, opeai_task("SUCCESS"))
 
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
-def test_a_refused_key_ends_the_waiting_at_once(upstream: str, status: int) -> None:
-    world, _ = gave_up(AuthenticationError, upstream, (status, {"code": status, "msg": "bad key"}))
-    assert len(world.sends) == 1
+def test_a_rejected_key_ends_the_wait_at_once(upstream: str, status: int) -> None:
+    runner, _ = wait_error(AuthenticationError, upstream, (status, {"code": status, "msg": "bad key"}))
+    assert len(runner.sends) == 1
 
 
-def test_a_refused_key_under_http_200_ends_the_waiting_at_once() -> None:
-    world, _ = gave_up(AuthenticationError, "apimodels", {"code": 401, "msg": "bad key"})
-    assert len(world.sends) == 1
+def test_a_rejected_key_under_http_200_ends_the_wait_at_once() -> None:
+    runner, _ = wait_error(AuthenticationError, "apimodels", {"code": 401, "msg": "bad key"})
+    assert len(runner.sends) == 1
 
 
 @pytest.mark.parametrize(
-    ("headers", "least"),
+    ("headers", "expected"),
     [
         ({"retry-after": "40"}, 40),
         ({"retry-after": "1.5"}, 3),
@@ -241,55 +245,60 @@ def test_a_refused_key_under_http_200_ends_the_waiting_at_once() -> None:
     ],
 )
 @pytest.mark.parametrize("status", [429, 503, 200])
-def test_a_poll_is_never_faster_than_retry_after(status: int, headers: dict[str, str], least: float) -> None:
-    body = seen("QUEUED") if status == 200 else {"error": {"message": "slow down"}}
-    world, _ = watched("opeai", (status, body, headers), seen("SUCCESS"))
-    assert world.slept[0] >= least
-    assert world.slept[0] <= max(least, 4)
+def test_a_poll_waits_for_retry_after(status: int, headers: dict[str, str], expected: float) -> None:
+    body = opeai_task("QUEUED") if status == 200 else {"error": {"message": "slow down"}}
+    runner, _ = wait_for("opeai", (status, body, headers), opeai_task("SUCCESS"))
+    assert runner.pauses[0] >= expected
+    assert runner.pauses[0] <= max(expected, 4)
 
 
-def test_a_retry_after_beyond_the_deadline_ends_the_waiting_now() -> None:
-    world, error = gave_up(WaitTimeoutError, "opeai", (429, b"", {"retry-after": "9999999999"}), wait_seconds=100)
-    assert world.slept == []
+def test_a_retry_after_beyond_the_deadline_ends_the_wait_at_once() -> None:
+    runner, error = wait_error(WaitTimeoutError, "opeai", (429, b"", {"retry-after": "9999999999"}), wait_seconds=100)
+    assert runner.pauses == []
     assert "past the deadline" in error.message
 
 
-def test_429s_without_an_hour_are_met_with_growing_pauses() -> None:
-    world, _ = watched("opeai", *[(429, b"")] * 5, seen("SUCCESS"), pacing=(1.0,))
-    assert world.slept == sorted(world.slept)
-    assert world.slept[-1] > 10 * world.slept[0] / 4
+def test_pauses_grow_after_429s_without_retry_after() -> None:
+    runner, _ = wait_for("opeai", *[(429, b"")] * 5, opeai_task("SUCCESS"), pacing=(1.0,))
+    assert runner.pauses == sorted(runner.pauses)
+    assert runner.pauses[-1] > 10 * runner.pauses[0] / 4
 
 
-def test_a_failed_task_says_why_in_every_known_form() -> None:
+def test_the_failure_reason_is_read_in_every_known_form() -> None:
     forms: list[tuple[str, dict[str, Any], str, type[SeedmockError]]] = [
-        ("opeai", seen("FAILURE", error={"code": "InternalServiceError", "message": "boom"}), "boom", TaskFailedError),
-        ("opeai", seen("failed", error="boom"), "boom", TaskFailedError),
-        ("opeai", seen("FAILURE", fail_reason="boom"), "boom", TaskFailedError),
-        ("opeai", seen("FAILURE"), "no reason", TaskFailedError),
-        ("opeai", seen("EXPIRED"), "no reason", TaskFailedError),
         (
             "opeai",
-            seen("FAILURE", error={"code": "OutputAudioSensitiveContentDetected", "message": "m"}),
+            opeai_task("FAILURE", error={"code": "InternalServiceError", "message": "boom"}),
+            "boom",
+            TaskFailedError,
+        ),
+        ("opeai", opeai_task("failed", error="boom"), "boom", TaskFailedError),
+        ("opeai", opeai_task("FAILURE", fail_reason="boom"), "boom", TaskFailedError),
+        ("opeai", opeai_task("FAILURE"), "no reason", TaskFailedError),
+        ("opeai", opeai_task("EXPIRED"), "no reason", TaskFailedError),
+        (
+            "opeai",
+            opeai_task("FAILURE", error={"code": "OutputAudioSensitiveContentDetected", "message": "m"}),
             "m",
             OutputModerationError,
         ),
         (
             "apimodels",
-            state("failed", failCode="UPSTREAM_BUSY", failMsg="boom", retryable=True),
+            apimodels_task("failed", failCode="UPSTREAM_BUSY", failMsg="boom", retryable=True),
             "boom",
             TaskFailedError,
         ),
-        ("apimodels", state("failed", failCode="INVALID_INPUT", failMsg="boom"), "boom", TaskFailedError),
-        ("apimodels", state("failed", failCode="CONTENT_MODERATION", failMsg="m"), "m", OutputModerationError),
-        ("apimodels", state("failed", failMsg="内容审核未通过"), "审核", OutputModerationError),
+        ("apimodels", apimodels_task("failed", failCode="INVALID_INPUT", failMsg="boom"), "boom", TaskFailedError),
+        ("apimodels", apimodels_task("failed", failCode="CONTENT_MODERATION", failMsg="m"), "m", OutputModerationError),
+        ("apimodels", apimodels_task("failed", failMsg="内容审核未通过"), "审核", OutputModerationError),
     ]
-    for upstream, body, said, class_ in forms:
-        _, error = gave_up(class_, upstream, body)
-        assert said in error.message, body
+    for upstream, body, message, class_ in forms:
+        _, error = wait_error(class_, upstream, body)
+        assert message in error.message, body
 
 
 @pytest.mark.parametrize(
-    ("more", "expected"),
+    ("fields", "expected"),
     [
         ({"failCode": "UPSTREAM_BUSY"}, True),
         ({"failCode": "TIMEOUT"}, True),
@@ -299,21 +308,21 @@ def test_a_failed_task_says_why_in_every_known_form() -> None:
         ({}, False),
     ],
 )
-def test_retryable_is_the_upstreams_word_before_the_codes(more: dict[str, Any], expected: bool) -> None:
-    _, error = gave_up(TaskFailedError, "apimodels", state("failed", **more))
+def test_retryable_of_the_response_overrides_the_code(fields: dict[str, Any], expected: bool) -> None:
+    _, error = wait_error(TaskFailedError, "apimodels", apimodels_task("failed", **fields))
     assert error.retryable is expected
 
 
-def test_a_success_without_a_link_is_looked_at_a_little_longer() -> None:
+def test_a_success_without_a_link_is_polled_further() -> None:
     link = "https://r.test/a.mp4"
-    bare = state("completed", resultUrls=[])
-    _, (video, _) = watched("apimodels", bare, bare, state("completed", resultUrls=[link]))
+    without_link = apimodels_task("completed", resultUrls=[])
+    _, (video, _) = wait_for("apimodels", without_link, without_link, apimodels_task("completed", resultUrls=[link]))
     assert video.urls == (link,)
 
 
-def test_a_success_that_never_gets_a_link_is_the_upstreams_failure() -> None:
-    world, error = gave_up(UpstreamError, "apimodels", state("completed", resultUrls=[]), linkless_polls=5)
-    assert len(world.sends) == 6
+def test_a_success_that_never_gets_a_link_is_an_upstream_error() -> None:
+    runner, error = wait_error(UpstreamError, "apimodels", apimodels_task("completed", resultUrls=[]), linkless_polls=5)
+    assert len(runner.sends) == 6
     assert "no result link" in error.message
 
 
@@ -328,68 +337,62 @@ def test_a_success_that_never_gets_a_link_is_the_upstreams_failure() -> None:
         {"taskId": "task-1", "state": "completed", "resultUrls": [None, "", "https://r/a"], "resultJson": "{"},
     ],
 )
-def test_a_link_is_found_in_every_form_that_was_ever_seen(data: dict[str, Any]) -> None:
+def test_a_result_link_is_read_in_every_known_form(data: dict[str, Any]) -> None:
     assert get_codec("apimodels").read_video({"code": 200, "data": data}).urls == ("https://r/a",)
 
 
-def test_the_gateways_other_endpoint_is_read_too() -> None:
+def test_a_task_in_the_gateways_data_envelope_is_read() -> None:
     body = {"code": "success", "message": "", "data": {"task_id": "t", "status": "IN_PROGRESS", "progress": "30%"}}
     video = get_codec("opeai").read_video(body)
     assert (video.task_id, video.status, video.progress) == ("t", "IN_PROGRESS", "30%")
 
 
 def test_times_of_both_upstreams_are_epoch_seconds() -> None:
-    a = get_codec("apimodels").read_video(state("completed", createTime=1780021218000, completeTime=1780021318500))
-    b = get_codec("opeai").read_video(seen("SUCCESS", created_at=1780021218, completed_at=None))
-    assert (a.created_at, a.completed_at) == (1780021218.0, 1780021318.5)
-    assert (b.created_at, b.completed_at) == (1780021218, None)
+    apimodels = get_codec("apimodels").read_video(
+        apimodels_task("completed", createTime=1780021218000, completeTime=1780021318500)
+    )
+    opeai = get_codec("opeai").read_video(opeai_task("SUCCESS", created_at=1780021218, completed_at=None))
+    assert (apimodels.created_at, apimodels.completed_at) == (1780021218.0, 1780021318.5)
+    assert (opeai.created_at, opeai.completed_at) == (1780021218, None)
 
 
 ORDER = GenerationRequest(prompt="a boat", size="1280x720", seconds=4)
 
 
-def test_a_create_that_is_refused_with_429_is_sent_again_when_it_was_asked_to() -> None:
-    world = World((429, b"", {"retry-after": "7"}), (429, b""), {"id": "t", "status": "queued"})
-    assert world.run(flows.create(setup(), ORDER)).task_id == "t"
-    assert world.slept == [7.0, 2.0]
+def test_a_create_is_repeated_after_a_429_and_its_retry_after() -> None:
+    runner = FlowRunner((429, b"", {"retry-after": "7"}), (429, b""), {"id": "t", "status": "queued"})
+    assert runner.run(flows.create(config(), ORDER)).task_id == "t"
+    assert runner.pauses == [7.0, 2.0]
 
 
-def test_a_create_waits_no_longer_for_its_turn_than_its_deadline() -> None:
-    world = World((429, b"", {"retry-after": "500"}))
+def test_a_create_does_not_wait_beyond_its_deadline() -> None:
+    runner = FlowRunner((429, b"", {"retry-after": "500"}))
     with pytest.raises(SeedmockError) as caught:
-        world.run(flows.create(setup(create_seconds=120), ORDER))
-    assert (caught.value.retry_after, world.slept) == (500.0, [])
+        runner.run(flows.create(config(create_seconds=120), ORDER))
+    assert (caught.value.retry_after, runner.pauses) == (500.0, [])
 
 
-def test_generating_tries_the_file_before_it_orders(tmp_path: Any) -> None:
-    world = World({"id": "t", "status": "queued"})
+def test_generate_checks_the_output_file_before_it_orders(tmp_path: Any) -> None:
+    runner = FlowRunner({"id": "t", "status": "queued"})
     with pytest.raises(UsageError):
-        world.run(flows.generate(setup(), ORDER, tmp_path))
-    assert world.sends == []
+        runner.run(flows.generate(config(), ORDER, tmp_path))
+    assert runner.sends == []
 
 
-def test_an_asset_is_waited_for_until_active() -> None:
-    def asset(word: str) -> dict[str, Any]:
-        return {"code": 200, "data": {"id": "asset-1", "status": word}}
+def test_wait_asset_polls_until_active() -> None:
+    def asset(status: str) -> dict[str, Any]:
+        return {"code": 200, "data": {"id": "asset-1", "status": status}}
 
-    trouble = (404, {"code": 404, "msg": "asset not found"})
-    page, nothing = (200, "<html>"), (200, "")
-    world = World(asset("Processing"), trouble, ResponseLost("x"), page, nothing, asset("Odd"), asset("ACTIVE"))
-    assert world.run(library.wait_asset(setup("apimodels"), "asset-1")).url == "asset://asset-1"
-    world = World(asset("Processing"))
+    not_found = (404, {"code": 404, "msg": "asset not found"})
+    page, empty = (200, "<html>"), (200, "")
+    runner = FlowRunner(asset("Processing"), not_found, ResponseLost("x"), page, empty, asset("Odd"), asset("ACTIVE"))
+    assert runner.run(assets.wait_asset(config("apimodels"), "asset-1")).url == "asset://asset-1"
+    runner = FlowRunner(asset("Processing"))
     with pytest.raises(WaitTimeoutError, match="Processing"):
-        world.run(library.wait_asset(setup("apimodels", asset_seconds=60), "asset-1"))
-    assert sum(world.slept) == pytest.approx(60)
-    world = World(
+        runner.run(assets.wait_asset(config("apimodels", asset_seconds=60), "asset-1"))
+    assert sum(runner.pauses) == pytest.approx(60)
+    runner = FlowRunner(
         {"code": 200, "data": {"id": "asset-1", "status": "Failed", "error": {"code": "WidthTooSmall", "message": "m"}}}
     )
     with pytest.raises(UpstreamError, match="WidthTooSmall: m"):
-        world.run(library.wait_asset(setup("apimodels"), "asset-1"))
-
-
-@pytest.mark.parametrize(
-    "bad", [{"pacing": ()}, {"pacing": (0.0,)}, {"pacing": (float("nan"),)}, {"wait_seconds": float("inf")}]
-)
-def test_patience_has_no_room_for_an_endless_or_a_frantic_wait(bad: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="must be"):
-        RetryPolicy(**bad)
+        runner.run(assets.wait_asset(config("apimodels"), "asset-1"))

@@ -1,4 +1,4 @@
-"""What real sockets do that a scripted wire cannot: refuse, close, reset, hang, and end too soon."""
+"""Failures of real sockets that a mock transport cannot produce: refuse, close, reset, hang, end early."""
 
 from __future__ import annotations
 
@@ -25,59 +25,63 @@ from seedmock_client import (
 )
 from seedmock_contracts.enums import TaskStatus
 
-ORDER = GenerationRequest(prompt="p", size="1280x720", seconds=4)
-DONE = Video(task_id="cgt-1", upstream="opeai", status=TaskStatus.SUCCESS, raw_status="SUCCESS")
-QUICK = RetryPolicy(request_seconds=0.3, download_tries=3)
+from ..mp4_files import mp4_bytes
 
-Answers = Callable[[socket.socket, bytes], None]
+ORDER = GenerationRequest(prompt="p", size="1280x720", seconds=4)
+FINISHED = Video(task_id="cgt-1", upstream="opeai", status=TaskStatus.SUCCESS, raw_status="SUCCESS")
+SHORT_TIMEOUTS = RetryPolicy(request_seconds=0.3, download_tries=3)
+
+Responder = Callable[[socket.socket, bytes], None]
+StartServer = Callable[..., tuple[str, list[bytes]]]
+Call = Callable[..., Any]
 
 
 @pytest.fixture
-def listen() -> Iterator[Callable[..., tuple[str, list[bytes]]]]:
-    """A server that treats each connection as it is told, and keeps what was sent."""
+def start_server() -> Iterator[StartServer]:
+    """Start a server with one responder for each connection; the list receives the requests."""
     with contextlib.ExitStack() as stack:
 
-        def start(*answers: Answers) -> tuple[str, list[bytes]]:
+        def start(*responders: Responder) -> tuple[str, list[bytes]]:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             listener.settimeout(10)
-            heard: list[bytes] = []
-            thread = threading.Thread(target=_serve, args=(listener, answers, heard), daemon=True)
+            requests: list[bytes] = []
+            thread = threading.Thread(target=_serve, args=(listener, responders, requests), daemon=True)
             thread.start()
             stack.callback(thread.join, 5)
-            return f"http://127.0.0.1:{listener.getsockname()[1]}", heard
+            return f"http://127.0.0.1:{listener.getsockname()[1]}", requests
 
         yield start
 
 
-def _serve(listener: socket.socket, answers: tuple[Answers, ...], heard: list[bytes]) -> None:
-    for answer in answers:
+def _serve(listener: socket.socket, responders: tuple[Responder, ...], requests: list[bytes]) -> None:
+    for respond in responders:
         with contextlib.suppress(OSError):
             connection, _ = listener.accept()
             with connection:
                 data = b""
                 while b"\r\n\r\n" not in data:
                     data += connection.recv(65536)
-                heard.append(data)
-                answer(connection, data)
+                requests.append(data)
+                respond(connection, data)
 
 
-@pytest.fixture(params=["blocking", "awaited"])
-def operation(request: pytest.FixtureRequest) -> Callable[..., Any]:
+@pytest.fixture(params=["blocking", "async"])
+def call(request: pytest.FixtureRequest) -> Call:
     def blocking(url: str, name: str, *arguments: Any) -> Any:
-        with Client("opeai", api_key="k", base_url=url, retry_policy=QUICK, sleep=lambda _: None) as client:
+        with Client("opeai", api_key="k", base_url=url, retry_policy=SHORT_TIMEOUTS, sleep=lambda _: None) as client:
             return getattr(client, name)(*arguments)
 
-    def awaited(url: str, name: str, *arguments: Any) -> Any:
+    def asynchronous(url: str, name: str, *arguments: Any) -> Any:
         async def run() -> Any:
             async with AsyncClient(
-                "opeai", api_key="k", base_url=url, retry_policy=QUICK, sleep=asyncio.sleep
+                "opeai", api_key="k", base_url=url, retry_policy=SHORT_TIMEOUTS, sleep=asyncio.sleep
             ) as client:
                 client._transport.sleep = lambda _: asyncio.sleep(0)
                 return await getattr(client, name)(*arguments)
 
         return asyncio.run(run())
 
-    return blocking if request.param == "blocking" else awaited
+    return blocking if request.param == "blocking" else asynchronous
 
 
 def close(connection: socket.socket, _: bytes) -> None:
@@ -94,67 +98,67 @@ def hang(connection: socket.socket, _: bytes) -> None:
         pass
 
 
-def say(*pieces: bytes) -> Answers:
-    def answer(connection: socket.socket, _: bytes) -> None:
-        for piece in pieces:
-            connection.sendall(piece)
+def send(*chunks: bytes) -> Responder:
+    def respond(connection: socket.socket, _: bytes) -> None:
+        for chunk in chunks:
+            connection.sendall(chunk)
 
-    return answer
+    return respond
 
 
-GARBAGE = say(b"\x16\x03\x01 not http at all\r\n\r\n")
-HALF = say(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b'{"id":')
-CUT_CHUNKS = say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\n{'id'\r\n")
+GARBAGE = send(b"\x16\x03\x01 not http at all\r\n\r\n")
+HALF_BODY = send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b'{"id":')
+CUT_CHUNKS = send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\n{'id'\r\n")
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [close, reset, hang, GARBAGE, HALF, CUT_CHUNKS],
+    "responder",
+    [close, reset, hang, GARBAGE, HALF_BODY, CUT_CHUNKS],
     ids=["close", "reset", "hang", "garbage", "half", "chunks"],
 )
-def test_an_order_that_went_out_and_got_no_answer_is_sent_once(listen: Any, operation: Any, answer: Answers) -> None:
-    url, heard = listen(answer)
+def test_an_order_without_a_complete_response_is_sent_once(
+    start_server: StartServer, call: Call, responder: Responder
+) -> None:
+    url, requests = start_server(responder)
     with pytest.raises(SubmissionUnknownError):
-        operation(url, "create", ORDER)
-    assert len(heard) == 1
+        call(url, "create", ORDER)
+    assert len(requests) == 1
 
 
-def test_an_order_to_a_port_where_nobody_listens_is_not_sent(operation: Any) -> None:
+def test_a_refused_connection_sends_nothing(call: Call) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with pytest.raises(ConnectionFailedError, match="nothing was sent"):
-        operation(url, "create", ORDER)
+        call(url, "create", ORDER)
 
 
-def test_a_download_goes_on_after_the_connection_has_broken(
-    listen: Any, operation: Any, make_movie: Callable[..., bytes], tmp_path: Path
-) -> None:
-    whole = make_movie()
-    head = b'HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nETag: "v"\r\nContent-Length: %d\r\n\r\n' % len(whole)
+def test_a_download_is_resumed_over_a_new_connection(start_server: StartServer, call: Call, tmp_path: Path) -> None:
+    content = mp4_bytes()
+    head = b'HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nETag: "v"\r\nContent-Length: %d\r\n\r\n' % len(content)
     rest = (
         b"HTTP/1.1 206 Partial Content\r\nContent-Type: video/mp4\r\nContent-Range: bytes 1000-%d/%d\r\n"
-        b"Content-Length: %d\r\n\r\n" % (len(whole) - 1, len(whole), len(whole) - 1000)
+        b"Content-Length: %d\r\n\r\n" % (len(content) - 1, len(content), len(content) - 1000)
     )
-    url, heard = listen(say(head, whole[:1000]), say(rest, whole[1000:]))
-    assert operation(url, "download", DONE, tmp_path / "a.mp4").path.read_bytes() == whole
-    assert b"range: bytes=1000-" in heard[1].lower()
+    url, requests = start_server(send(head, content[:1000]), send(rest, content[1000:]))
+    assert call(url, "download", FINISHED, tmp_path / "a.mp4").path.read_bytes() == content
+    assert b"range: bytes=1000-" in requests[1].lower()
 
 
-def test_a_download_without_a_length_that_was_cut_is_noticed(
-    listen: Any, operation: Any, make_movie: Callable[..., bytes], tmp_path: Path
+def test_a_truncated_download_without_content_length_is_detected(
+    start_server: StartServer, call: Call, tmp_path: Path
 ) -> None:
-    half = say(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nConnection: close\r\n\r\n", make_movie()[:3000])
-    url, _ = listen(half, half)
+    half = send(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nConnection: close\r\n\r\n", mp4_bytes()[:3000])
+    url, _ = start_server(half, half)
     with pytest.raises(DownloadError, match="not a whole MP4"):
-        operation(url, "download", DONE, tmp_path / "a.mp4")
+        call(url, "download", FINISHED, tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_proxy_of_the_environment_is_no_way_to_this_machine(
-    listen: Any, operation: Any, monkeypatch: pytest.MonkeyPatch
+def test_a_proxy_of_the_environment_is_not_used_for_loopback(
+    start_server: StartServer, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     body = b'{"id":"cgt-1","status":"QUEUED"}'
-    url, _ = listen(say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body), body))
-    assert operation(url, "query", "cgt-1").status == "QUEUED"
+    url, _ = start_server(send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body), body))
+    assert call(url, "query", "cgt-1").status == "QUEUED"
