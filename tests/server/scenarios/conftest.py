@@ -13,6 +13,7 @@ import pytest
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.http.server import serve_in_thread
+from seedmock_server.scenarios.catalog import load_builtin
 from seedmock_server.settings import parse_settings
 
 KEY = "sk_test_scenarios"
@@ -118,7 +119,23 @@ def session_server(clips: Path) -> Iterator[ScenarioServer]:
 
 @pytest.fixture
 def server(session_server: ScenarioServer) -> Iterator[ScenarioServer]:
-    """Emulator without a scenario after the test."""
+    """Emulator without a scenario before and after the test."""
     yield session_server
     session_server.http.delete("/_mock/scenario").raise_for_status()
     session_server.http.post("/_mock/reset", json={}).raise_for_status()
+
+
+def scenario_of(test_name: str) -> str:
+    return test_name.removeprefix("test_").replace("_", "-")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each upstream that the scenario names."""
+    if "scenario" in metafunc.fixturenames:
+        metafunc.parametrize("upstream", load_builtin(scenario_of(metafunc.function.__name__)).upstreams)
+
+
+@pytest.fixture
+def scenario(server: ScenarioServer, upstream: str, request: pytest.FixtureRequest) -> None:
+    """Activate the scenario that the test is named for, on one of its upstreams."""
+    server.activate(scenario_of(request.function.__name__), upstream)
