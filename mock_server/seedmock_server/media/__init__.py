@@ -1,4 +1,4 @@
-"""The studio: real MP4 clips for finished tasks, and the facts of media files.
+"""Media: real MP4 clips for finished tasks, and the facts of media files.
 
-It knows no HTTP and no vendor; what a clip shows is decided by its `Look` alone.
+Knows no HTTP and no vendor; a clip's bytes depend on its `ClipSpec` alone.
 """

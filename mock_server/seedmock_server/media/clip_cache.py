@@ -1,8 +1,7 @@
-"""The clips on disk: a folder bounded in bytes, the least recently used go first.
+"""Disk cache of rendered clips, bounded in bytes; the least recently used are evicted first.
 
-Several processes may share it. A clip appears in one step (rename) and is never written to again; a reader that
-has opened it keeps it, even when it is removed. Unfinished files live in one folder per studio, whose lock tells
-whether its owner is still alive.
+Several processes may share it. A clip appears by renaming and is never written to again; a reader that has opened it
+can read on after its eviction. Unfinished files are in one folder per cache object, whose lock tells if it is in use.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from pathlib import Path
 from typing import IO
 from weakref import finalize
 
-WORK = "work-"
+WORK_PREFIX = "work-"
 
 
 @dataclass(frozen=True, slots=True)
 class CachedClip:
-    """A finished file. `etag` is a strong validator as HTTP writes it, quotes included."""
+    """A rendered clip. `etag` is a strong validator for HTTP, with its quotes."""
 
     path: Path
     size_bytes: int
@@ -30,19 +29,19 @@ class CachedClip:
 
 
 class ClipCache:
-    """Finds, takes in and throws out clips by their digest."""
+    """Clips by their digest."""
 
     def __init__(self, folder: Path, limit: int) -> None:
-        """Makes the folder and sweeps what crashed studios left behind; `limit` is in bytes."""
+        """Create the folder, and remove what crashed processes left in it; `limit` is in bytes."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._limit = folder, limit
-        for stale in folder.glob(f"{WORK}*"):
-            _sweep(stale)
-        self.work, lock = _claimed(folder)
-        self._end = finalize(self, _ended, lock, self.work)  # a shelf that nobody closes ends as well
+        for work in folder.glob(f"{WORK_PREFIX}*"):
+            _remove_abandoned(work)
+        self.work, lock = _create_work_folder(folder)
+        self._close = finalize(self, _remove_work_folder, lock, self.work)  # also for a cache that is never closed
 
     def find(self, digest: str) -> CachedClip | None:
-        """The clip if it is there; it counts as used now."""
+        """Return the clip if it is there, and mark it as used now."""
         path = self._folder / f"{digest}.mp4"
         try:
             os.utime(path)
@@ -52,58 +51,58 @@ class ClipCache:
         return CachedClip(path, size, f'"{digest[:32]}"')
 
     def admit(self, digest: str, finished: Path) -> CachedClip:
-        """Take in a finished file of the work folder, and make room for it if need be; the newest always stays."""
+        """Move a finished file from the work folder into the cache, and evict others as needed, but never this one."""
         path = self._folder / f"{digest}.mp4"
         size = finished.stat().st_size
         finished.replace(path)
-        self._trim(path)
+        self._evict(path)
         return CachedClip(path, size, f'"{digest[:32]}"')
 
     def close(self) -> None:
         """Remove the work folder and all that is in it."""
-        self._end()
+        self._close()
 
-    def _trim(self, newest: Path) -> None:
-        found = []
+    def _evict(self, newest: Path) -> None:
+        clips = []
         for path in self._folder.glob("*.mp4"):
             with contextlib.suppress(FileNotFoundError):
-                told = path.stat()
-                found.append((path != newest, told.st_mtime_ns, told.st_size, path))
+                stat = path.stat()
+                clips.append((path != newest, stat.st_mtime_ns, stat.st_size, path))
         room = self._limit
-        for old, _, size, path in sorted(found, key=lambda row: (row[0], -row[1])):
+        for is_evictable, _, size, path in sorted(clips, key=lambda clip: (clip[0], -clip[1])):
             room -= size
-            if old and room < 0:
+            if is_evictable and room < 0:
                 path.unlink(missing_ok=True)
 
 
-def _claimed(folder: Path) -> tuple[Path, IO[bytes]]:
-    """A work folder of one's own, locked; another one where a sweep came before the lock."""
+def _create_work_folder(folder: Path) -> tuple[Path, IO[bytes]]:
+    """Create and lock a work folder; try again if another process removed it before it was locked."""
     while True:
-        work = Path(tempfile.mkdtemp(prefix=WORK, dir=folder))
+        work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=folder))
         lock = (work / "lock").open("wb")
-        if (_locked(lock) or sys.platform == "win32") and (work / "lock").exists():
+        if (_lock(lock) or sys.platform == "win32") and (work / "lock").exists():
             return work, lock
         lock.close()
 
 
-def _ended(lock: IO[bytes], work: Path) -> None:
+def _remove_work_folder(lock: IO[bytes], work: Path) -> None:
     lock.close()
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove a work folder unless its owner lives."""
+def _remove_abandoned(work: Path) -> None:
+    """Remove a work folder whose owner no longer holds its lock."""
     try:
-        lock = (folder / "lock").open("rb")
+        lock = (work / "lock").open("rb")
     except OSError:
         return
     with lock:
-        if _locked(lock):
-            shutil.rmtree(folder, ignore_errors=True)
+        if _lock(lock):
+            shutil.rmtree(work, ignore_errors=True)
 
 
-def _locked(file: IO[bytes]) -> bool:
-    """Take the file's lock, if nobody has it; where there are no such locks nobody is ever taken for dead."""
+def _lock(file: IO[bytes]) -> bool:
+    """Lock a file if no other process has. Always False on Windows, where so no work folder counts as abandoned."""
     if sys.platform == "win32":
         return False
     import fcntl

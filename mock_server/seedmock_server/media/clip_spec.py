@@ -1,4 +1,4 @@
-"""What determines a clip's bytes, and nothing else: no task id and no time."""
+"""Specification of a clip: everything that determines its bytes, and so neither a task id nor a time."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+# Increase it whenever the same spec would be drawn or encoded differently: it is part of the digest and the etag.
 RENDER_VERSION = 1
-"""Raise it whenever the studio would draw or pack the same look differently."""
-
 FPS = 24
-
+# Frames of a second that are drawn; each is shown twice.
 STEPS = 12
-"""How many pictures of a second are drawn; each is shown twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,10 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
-    """One clip to be; width and height are even, in pixels."""
+    """Clip to be rendered. Width and height are even, in pixels; `source` is a video to upscale.
+
+    The names of the fields are part of the digest.
+    """
 
     model: str
     width: int
@@ -43,15 +44,15 @@ class ClipSpec:
 
     @property
     def frames(self) -> int:
-        """How many pictures a drawn clip has; an upscaled one keeps those of its source."""
+        """Number of frames of a drawn clip; an upscaled one has those of its source."""
         return FPS * self.seconds + self.extra_frame
 
     @property
     def digest(self) -> str:
-        """64 hex digits that name the bytes to come; the first call of a process asks ffmpeg for its version."""
-        parts = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
-        told = json.dumps([RENDER_VERSION, *_tools(), parts], sort_keys=True)
-        return hashlib.sha256(told.encode("ascii")).hexdigest()
+        """64 hex digits that identify the clip's bytes; the first call in a process runs ffmpeg for its version."""
+        values = {field.name: _hashable(getattr(self, field.name)) for field in fields(self)}
+        document = json.dumps([RENDER_VERSION, *_tool_versions(), values], sort_keys=True)
+        return hashlib.sha256(document.encode("ascii")).hexdigest()
 
 
 def tags(spec: ClipSpec) -> dict[bytes, str]:
@@ -62,12 +63,12 @@ def tags(spec: ClipSpec) -> dict[bytes, str]:
     return {b"\xa9nam": title, b"\xa9cmt": json.dumps(comment | {"prompt": spec.prompt}), b"\xa9too": "seedmock"}
 
 
-def _plain(value: object) -> object:
+def _hashable(value: object) -> object:
     return value.digest if isinstance(value, StoredFile) else value
 
 
 @functools.cache
-def _tools() -> tuple[str, str]:
+def _tool_versions() -> tuple[str, str]:
     import PIL
 
     from .ffmpeg import version

@@ -1,4 +1,4 @@
-"""Which ffmpeg there is, and of which version: the bytes of a clip depend on it."""
+"""The ffmpeg executable, and its version: the bytes of a clip depend on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 
 @functools.cache
 def executable() -> str:
-    """The path of the ffmpeg that imageio-ffmpeg brings along."""
+    """Return the path of the ffmpeg in the imageio-ffmpeg package."""
     import imageio_ffmpeg  # type: ignore[import-untyped]
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -16,6 +16,7 @@ def executable() -> str:
 
 @functools.cache
 def version() -> str:
-    """The first line of `ffmpeg -version`."""
-    told = subprocess.run([executable(), "-version"], capture_output=True, text=True, check=True, timeout=30)  # noqa: S603
-    return told.stdout.partition("\n")[0]
+    """Return the first line of `ffmpeg -version`."""
+    command = [executable(), "-version"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout  # noqa: S603
+    return output.partition("\n")[0]

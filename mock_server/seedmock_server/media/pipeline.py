@@ -1,6 +1,6 @@
-"""Makes one clip: draws its pictures, has the few that differ encoded, lays them out, packs them.
+"""Rendering of one clip: draw its frames, encode those that differ, assemble the video, mux it with the sound.
 
-Blocking, and free of time and chance; the studio decides when and where it runs.
+Blocking, and free of time and randomness; the renderer decides when and where it runs.
 """
 
 from __future__ import annotations
@@ -12,84 +12,92 @@ from pathlib import Path
 from typing import Protocol
 
 from .clip_spec import FPS, STEPS, ClipSpec, tags
-from .encoding import audio_tone as tune
-from .encoding import bitstream, encoder
-from .encoding import mp4_muxer as mp4
+from .encoding import audio_tone, bitstream, encoder, mp4_muxer
 from .encoding.encoder import Encoder, Unrenderable
 from .encoding.skip_frames import SkipFrames
 from .encoding.yuv import YuvFrame
 
 
 class Scene(Protocol):
-    """Pictures by second and step, and which seconds move alike."""
+    """Frames by second and step, and the seconds that share their motion."""
 
-    def twin(self, second: int) -> int: ...
-    def picture(self, second: int, step: int) -> YuvFrame: ...
+    def same_motion_as(self, second: int) -> int:
+        """Return the first second whose frames move in the same way, which may be this one."""
+        ...
+
+    def frame(self, second: int, step: int) -> YuvFrame: ...
 
 
-def render(clip_spec: ClipSpec, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
-    """Write the clip of a look to `target`; raises Unrenderable."""
-    if clip_spec.source is not None:
+def render(spec: ClipSpec, target: Path, ffmpeg: Encoder, *, low_priority: bool = False) -> None:
+    """Write a clip to `target`; raises Unrenderable."""
+    if spec.source is not None:
         from .upscale import upscale
 
-        upscale(clip_spec, clip_spec.source.path, target, ffmpeg, quiet=quiet)
+        upscale(spec, spec.source.path, target, ffmpeg, low_priority=low_priority)
         return
-    with ThreadPoolExecutor(1) as aside:
-        sound = aside.submit(_sound, clip_spec, ffmpeg, quiet)
-        video = _video(clip_spec, _scene(clip_spec), ffmpeg, quiet)
+    with ThreadPoolExecutor(1) as executor:
+        sound = executor.submit(_sound, spec, ffmpeg, low_priority)
+        video = _video(spec, _scene(spec), ffmpeg, low_priority)
     with target.open("wb") as file:
-        file.writelines(mp4.movie(video, (clip_spec.width, clip_spec.height), sound.result(), tags(clip_spec)))
+        file.writelines(mp4_muxer.movie(video, (spec.width, spec.height), sound.result(), tags(spec)))
 
 
-def _scene(clip_spec: ClipSpec) -> Scene:
-    if clip_spec.first or clip_spec.last:
+def _scene(spec: ClipSpec) -> Scene:
+    if spec.first or spec.last:
         from .drawing.crossfade import Crossfade
 
-        return Crossfade(clip_spec)
+        return Crossfade(spec)
     from .drawing.test_card import Card
 
-    return Card(clip_spec)
+    return Card(spec)
 
 
-def _video(clip_spec: ClipSpec, scene: Scene, ffmpeg: Encoder, quiet: bool) -> bitstream.Stream:
-    """Every second is a key picture and 11 more, each shown twice; seconds that move alike share the 11."""
-    twins = [scene.twin(second) for second in range(clip_spec.seconds)]
-    shots = sorted(set(twins))
-    others = [second for second, twin in enumerate(twins) if second != twin]
-    others += [clip_spec.seconds] * clip_spec.extra_frame
-    arguments = encoder.video(clip_spec.width, clip_spec.height, len(shots))
-    stream = bitstream.pictures(ffmpeg.run(arguments, _pictures(scene, shots, others), quiet=quiet))
-    if len(stream.pictures) != len(shots) * STEPS + len(others):
-        raise Unrenderable("ffmpeg lost a picture")
-    return bitstream.Stream(stream.sps, stream.pps, _laid(stream, twins, shots, others))
+def _video(spec: ClipSpec, scene: Scene, ffmpeg: Encoder, low_priority: bool) -> bitstream.Stream:
+    """Encode a key frame and 11 more for each second that has a motion of its own, and a key frame for the others.
+
+    Each frame is shown twice, the second time by a skip frame; seconds with the same motion share the 11.
+    """
+    motions = [scene.same_motion_as(second) for second in range(spec.seconds)]
+    whole_seconds = sorted(set(motions))
+    lone_seconds = [second for second, motion in enumerate(motions) if second != motion]
+    lone_seconds += [spec.seconds] * spec.extra_frame
+    arguments = encoder.video(spec.width, spec.height, len(whole_seconds))
+    frames = _frames(scene, whole_seconds, lone_seconds)
+    stream = bitstream.parse_h264(ffmpeg.run(arguments, frames, low_priority=low_priority))
+    if len(stream.frames) != len(whole_seconds) * STEPS + len(lone_seconds):
+        raise Unrenderable("ffmpeg lost a frame")
+    return bitstream.Stream(stream.sps, stream.pps, _in_order(stream, motions, whole_seconds, lone_seconds))
 
 
-def _pictures(scene: Scene, shots: list[int], others: list[int]) -> Iterator[bytes]:
-    for second in shots:
+def _frames(scene: Scene, whole_seconds: list[int], lone_seconds: list[int]) -> Iterator[bytes]:
+    for second in whole_seconds:
         for step in range(STEPS):
-            yield scene.picture(second, step).data()
-    for second in others:
-        yield scene.picture(second, 0).data()
+            yield scene.frame(second, step).data()
+    for second in lone_seconds:
+        yield scene.frame(second, 0).data()
 
 
-def _laid(stream: bitstream.Stream, twins: list[int], shots: list[int], others: list[int]) -> list[bytes]:
-    """The pictures in the order in which they are shown."""
+def _in_order(
+    stream: bitstream.Stream, motions: list[int], whole_seconds: list[int], lone_seconds: list[int]
+) -> list[bytes]:
+    """Return the samples in the order in which they are shown."""
     skips = SkipFrames.of(stream.sps, stream.pps)
-    again = [skips.sample(step) for step in range(STEPS)]
-    lone = dict(zip(others, stream.pictures[len(shots) * STEPS :], strict=True))
-    order: list[bytes] = []
-    for second, twin in enumerate(twins):
-        start = shots.index(twin) * STEPS
-        drawn = stream.pictures[start : start + STEPS]
-        drawn[0] = lone.pop(second, drawn[0])
-        order += chain.from_iterable(zip(drawn, again, strict=True))
-    return order + list(lone.values())
+    repeats = [skips.sample(step) for step in range(STEPS)]
+    key_frames = dict(zip(lone_seconds, stream.frames[len(whole_seconds) * STEPS :], strict=True))
+    samples: list[bytes] = []
+    for second, motion in enumerate(motions):
+        start = whole_seconds.index(motion) * STEPS
+        frames = stream.frames[start : start + STEPS]
+        frames[0] = key_frames.pop(second, frames[0])
+        samples += chain.from_iterable(zip(frames, repeats, strict=True))
+    return samples + list(key_frames.values())
 
 
-def _sound(clip_spec: ClipSpec, ffmpeg: Encoder, quiet: bool) -> mp4.Sound | None:
-    if not clip_spec.audio:
+def _sound(spec: ClipSpec, ffmpeg: Encoder, low_priority: bool) -> mp4_muxer.Sound | None:
+    if not spec.audio:
         return None
-    arguments = encoder.sound(tune.phrase(clip_spec.seed), tune.PHRASE_SECONDS + 1, tune.RATE)
-    phrase = bitstream.frames(ffmpeg.run(arguments, quiet=quiet))
-    count = -(-clip_spec.frames * tune.RATE // (FPS * 1024))
-    return mp4.Sound(tune.laid(phrase, count), tune.RATE)
+    rate = audio_tone.RATE
+    arguments = encoder.sound(audio_tone.tone_expression(spec.seed), audio_tone.PHRASE_SECONDS + 1, rate)
+    phrase = bitstream.parse_adts(ffmpeg.run(arguments, low_priority=low_priority))
+    count = -(-spec.frames * rate // (FPS * bitstream.FRAME_SAMPLES))
+    return mp4_muxer.Sound(audio_tone.looped_frames(phrase, count), rate)

@@ -1,6 +1,6 @@
-"""Measures media files: images with Pillow, video and sound with ffmpeg, by content and never by name.
+"""Measure media files: images with Pillow, video and sound with ffmpeg, by their content and never by their name.
 
-Nothing is decoded but an image's header: ffmpeg copies packets and prints their times (framecrc).
+Video and sound are not decoded: ffmpeg copies their packets and prints the times (its muxer framecrc).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ TIME_LIMIT = 20.0
 
 
 class UnreadableMedia(SeedmockServerError, ValueError):
-    """Not media, or broken; the message says why."""
+    """The file is not media, or is broken; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One track as its packets tell it: the codec, pixels if it has any, seconds from its first to its last packet."""
+    """One track: its codec, its size in pixels if it has one, and the seconds from its first to its last packet."""
 
     codec: str
     width: int | None
@@ -37,32 +37,32 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """The first moving picture and the first sound of a file."""
+    """The first video track and the first audio track of a file."""
 
     video: Track | None
     audio: Track | None
 
 
 def measure(path: Path) -> MediaFacts:
-    """The facts of an image, a video or a sound; blocking, for at most some 20 seconds. Raises Unreadable."""
+    """Return the facts of an image, a video or a sound. Blocking, for at most about 20 s. Raises UnreadableMedia."""
     try:
         size = path.stat().st_size
-        return _image(path, size) or _media(path, size)
+        return _measure_image(path, size) or _measure_tracks(path, size)
     except OSError as error:
         raise UnreadableMedia(f"the file can't be read: {error.strerror}") from error
     except Unrenderable as error:
         raise UnreadableMedia(str(error)) from error
 
 
-def streams(path: Path, ffmpeg: Encoder) -> Tracks:
-    """The tracks of a video or sound file; raises Unrenderable."""
+def read_tracks(path: Path, ffmpeg: Encoder) -> Tracks:
+    """Return the tracks of a video or sound file; raises Unrenderable."""
     maps = ("-map", "0:V:0?", "-map", "0:a:0?")
-    told = ffmpeg.run(["-xerror", *safe_input(path), *maps, "-c", "copy", "-f", "framecrc", "pipe:1"])
-    return _tracks(told.decode("ascii", "replace"))
+    output = ffmpeg.run(["-xerror", *safe_input(path), *maps, "-c", "copy", "-f", "framecrc", "pipe:1"])
+    return _parse_framecrc(output.decode("ascii", "replace"))
 
 
-def _image(path: Path, size: int) -> MediaFacts | None:
-    """None for what Pillow does not know; raises Unrenderable for an image that is broken or too large."""
+def _measure_image(path: Path, size: int) -> MediaFacts | None:
+    """Measure an image; None for what Pillow does not recognize. Raises Unrenderable for a broken or too large one."""
     from .drawing.images import recognised
 
     image = recognised(path)
@@ -72,11 +72,11 @@ def _image(path: Path, size: int) -> MediaFacts | None:
     return MediaFacts(kind=MediaKind.IMAGE, size_bytes=size, format=name, width=width, height=height)
 
 
-def _media(path: Path, size: int) -> MediaFacts:
+def _measure_tracks(path: Path, size: int) -> MediaFacts:
     name, _ = container(path)
     with tempfile.TemporaryDirectory() as folder:
-        found = streams(path, Encoder(Path(folder), seconds=TIME_LIMIT))
-    video, audio = found.video, found.audio
+        tracks = read_tracks(path, Encoder(Path(folder), seconds=TIME_LIMIT))
+    video, audio = tracks.video, tracks.audio
     track = video or audio
     if track is None:
         raise Unrenderable("neither pictures nor sound in it")
@@ -92,11 +92,11 @@ def _media(path: Path, size: int) -> MediaFacts:
     )
 
 
-def _tracks(told: str) -> Tracks:
-    """Reads framecrc: `#name track: value` lines, then `track, dts, pts, duration, size, checksum` lines."""
+def _parse_framecrc(output: str) -> Tracks:
+    """Parse framecrc: `#name track: value` lines, then `track, dts, pts, duration, size, checksum` lines."""
     heads: dict[tuple[str, int], str] = {}
-    times: dict[int, list[tuple[int, int]]] = {}
-    for line in told.splitlines():
+    packets: dict[int, list[tuple[int, int]]] = {}
+    for line in output.splitlines():
         if line.startswith("#"):
             name, _, value = line[1:].partition(": ")
             key, _, number = name.partition(" ")
@@ -104,19 +104,20 @@ def _tracks(told: str) -> Tracks:
                 heads[key, int(number)] = value
         elif line:
             number, _, start, duration, *_ = (part.strip() for part in line.split(","))
-            times.setdefault(int(number), []).append((int(start), int(duration)))
-    found = {heads["media_type", number]: _track(heads, number, rows) for number, rows in times.items()}
-    return Tracks(found.get("video"), found.get("audio"))
+            packets.setdefault(int(number), []).append((int(start), int(duration)))
+    tracks = {heads["media_type", number]: _track(heads, number, times) for number, times in packets.items()}
+    return Tracks(tracks.get("video"), tracks.get("audio"))
 
 
-def _track(heads: dict[tuple[str, int], str], number: int, rows: list[tuple[int, int]]) -> Track:
+def _track(heads: dict[tuple[str, int], str], number: int, packets: list[tuple[int, int]]) -> Track:
     width, _, height = heads.get(("dimensions", number), "").partition("x")
-    ends = max(start + duration for start, duration in rows)
-    length = Fraction(heads["tb", number]) * (ends - max(0, min(start for start, _ in rows)))
+    end = max(start + duration for start, duration in packets)
+    # Negative times are the encoder's priming, which players do not play.
+    ticks = end - max(0, min(start for start, _ in packets))
     return Track(
         codec=heads["codec_id", number],
         width=int(width) if width else None,
         height=int(height) if height else None,
-        packets=len(rows),
-        seconds=float(length),
+        packets=len(packets),
+        seconds=float(Fraction(heads["tb", number]) * ticks),
     )

@@ -1,7 +1,7 @@
-"""The studio: a clip for a look, from the shelf or rendered off the event loop.
+"""Renderer of clips: from the cache, or rendered in threads off the event loop.
 
-Callers that want the same look share one render. Hints are rendered one by one when it is quiet, niced, and only
-the last few of them: ten thousand orders a second must not start ten thousand encoders.
+Callers that want the same clip share one render. Hints of clips to come are rendered one by one when the server is
+idle, with low priority, and only the last few: ten thousand orders a second must not start ten thousand encoders.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["CachedClip", "ClipRenderer", "Unrenderable"]
 
 
 class ClipRenderer:
-    """Renders clips into a folder that several studios may share. Belongs to one event loop."""
+    """Renders clips into a folder that several processes may share. Belongs to one event loop."""
 
     def __init__(
         self,
@@ -32,124 +32,123 @@ class ClipRenderer:
         cache_bytes: int = 1 << 30,
         workers: int = 1,
         time_limit: float = 300.0,
-        quiet_after: float = 0.1,
-        hints: int = 4,
+        idle_after: float = 0.1,
+        max_hints: int = 4,
     ) -> None:
-        """`workers` renders run at once, and one hint; no encoder lives longer than `time_limit` seconds.
+        """`workers` clips are rendered at once, and one hint besides; an encoder is killed after `time_limit` seconds.
 
-        It is quiet when nothing was hinted at for `quiet_after` seconds.
+        The server counts as idle when no hint has come for `idle_after` seconds.
         """
         self._cache = ClipCache(folder, cache_bytes)
         self._encoder = Encoder(self._cache.work, seconds=time_limit)
-        self._threads = ThreadPoolExecutor(workers + 1, thread_name_prefix="studio")
-        self._turns = asyncio.Semaphore(workers)
+        self._executor = ThreadPoolExecutor(workers + 1, thread_name_prefix="clip-renderer")
+        self._workers = asyncio.Semaphore(workers)
         self._renders: dict[str, asyncio.Task[CachedClip]] = {}
-        self._hints: deque[Callable[[], ClipSpec]] = deque(maxlen=hints)
-        self._hinted = 0
-        self._quiet_after = quiet_after
-        self._timer: asyncio.TimerHandle | None = None
-        self._idle: asyncio.Task[None] | None = None
+        self._hints: deque[Callable[[], ClipSpec]] = deque(maxlen=max_hints)
+        self._hint_count = 0
+        self._idle_after = idle_after
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._hint_task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def clip(self, clip_spec: ClipSpec) -> CachedClip:
-        """The clip of a look. Open it soon: a full shelf throws out what was not used for long.
+    async def clip(self, spec: ClipSpec) -> CachedClip:
+        """Return a clip, rendered if need be. Open it soon: a full cache evicts what was not used for long.
 
-        Raises Unrenderable, whose message says what is wrong with the look or its sources.
+        Raises Unrenderable, whose message names the problem of the spec or its sources.
         """
-        return await self._clip(clip_spec, quiet=False)
+        return await self._clip(spec, low_priority=False)
 
     async def modified(self, clip: CachedClip, name: str, change: Callable[[bytes], bytes]) -> CachedClip:
-        """A clip whose bytes are changed; the name tells one change from another. Kept as every clip is."""
+        """Return a clip whose bytes were changed by `change`; `name` identifies the change in the cache."""
         digest = sha256(f"{clip.etag} {name}".encode()).hexdigest()
-        found = self._cache.find(digest)
-        if found is not None:
-            return found
+        cached = self._cache.find(digest)
+        if cached is not None:
+            return cached
         target = self._cache.work / f"{digest}.mp4"
         target.write_bytes(change(clip.path.read_bytes()))
         return self._cache.admit(digest, target)
 
-    def prepare(self, make: Callable[[], ClipSpec]) -> None:
-        """A hint that the clip of this look, made when it is its turn, will be asked for; returns at once."""
+    def prepare(self, build_spec: Callable[[], ClipSpec]) -> None:
+        """Hint at a clip that will be requested later; its spec is built only if the hint is followed."""
         if self._closed:
             return
-        self._hints.append(make)
-        self._hinted += 1
-        if self._timer is None and self._idle is None:
-            self._arm()
+        self._hints.append(build_spec)
+        self._hint_count += 1
+        if self._idle_timer is None and self._hint_task is None:
+            self._start_idle_timer()
 
     async def aclose(self) -> None:
-        """Stop all work, kill the encoders and remove what is unfinished."""
+        """Stop all renders, kill the encoders, and remove unfinished files."""
         self._closed = True
         self._hints.clear()
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         self._encoder.stop()
         tasks: list[asyncio.Task[CachedClip] | asyncio.Task[None]] = [*self._renders.values()]
-        tasks += [self._idle] if self._idle else []
+        tasks += [self._hint_task] if self._hint_task else []
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._executor.shutdown)
         self._cache.close()
 
-    async def _clip(self, clip_spec: ClipSpec, *, quiet: bool) -> CachedClip:
+    async def _clip(self, spec: ClipSpec, *, low_priority: bool) -> CachedClip:
         if self._closed:
-            raise Unrenderable("the studio is closed")
-        if not version.cache_info().currsize:
+            raise Unrenderable("the renderer is closed")
+        if not version.cache_info().currsize:  # the digest needs ffmpeg's version, and asking ffmpeg blocks
             await asyncio.to_thread(version)
-        digest = clip_spec.digest
+        digest = spec.digest
         task = self._renders.get(digest)
         if task is None:
-            found = self._cache.find(digest)
-            if found is not None:
-                return found
-            task = asyncio.create_task(self._rendered(clip_spec, digest, quiet=quiet))
+            cached = self._cache.find(digest)
+            if cached is not None:
+                return cached
+            task = asyncio.create_task(self._render(spec, digest, low_priority=low_priority))
             self._renders[digest] = task
-            task.add_done_callback(lambda done: self._forget(digest, done))
+            task.add_done_callback(lambda done: self._finish(digest, done))
         return await asyncio.shield(task)
 
-    def _forget(self, digest: str, done: asyncio.Task[CachedClip]) -> None:
+    def _finish(self, digest: str, done: asyncio.Task[CachedClip]) -> None:
         self._renders.pop(digest, None)
         if not done.cancelled():
-            done.exception()
+            done.exception()  # else asyncio logs that it was never retrieved, when all callers were cancelled
 
-    async def _rendered(self, clip_spec: ClipSpec, digest: str, *, quiet: bool) -> CachedClip:
+    async def _render(self, spec: ClipSpec, digest: str, *, low_priority: bool) -> CachedClip:
         loop = asyncio.get_running_loop()
-        async with contextlib.nullcontext() if quiet else self._turns:
-            return await loop.run_in_executor(self._threads, self._make, clip_spec, digest, quiet)
+        async with contextlib.nullcontext() if low_priority else self._workers:
+            return await loop.run_in_executor(self._executor, self._render_in_thread, spec, digest, low_priority)
 
-    def _make(self, clip_spec: ClipSpec, digest: str, quiet: bool) -> CachedClip:
-        """Blocking, in a thread."""
+    def _render_in_thread(self, spec: ClipSpec, digest: str, low_priority: bool) -> CachedClip:
         from .pipeline import render
 
         target = self._cache.work / f"{digest}.mp4"
         try:
-            render(clip_spec, target, self._encoder, quiet=quiet)
+            render(spec, target, self._encoder, low_priority=low_priority)
             return self._cache.admit(digest, target)
         except Unrenderable:
             raise
         except Exception as error:
-            raise Unrenderable(f"the clip could not be made: {error}") from error
+            raise Unrenderable(f"the clip could not be rendered: {error}") from error
         finally:
             target.unlink(missing_ok=True)
 
-    def _arm(self) -> None:
+    def _start_idle_timer(self) -> None:
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:
+        except RuntimeError:  # hints are accepted outside of the loop, and followed once one comes inside
             return
-        self._timer = loop.call_later(self._quiet_after, self._check, self._hinted)
+        self._idle_timer = loop.call_later(self._idle_after, self._check_idle, self._hint_count)
 
-    def _check(self, hinted: int) -> None:
-        """Start on the hints if none has come since the timer was set."""
-        self._timer = None
-        if self._hinted != hinted:
-            self._arm()
+    def _check_idle(self, hint_count: int) -> None:
+        """Follow a hint if none has come since the timer was started."""
+        self._idle_timer = None
+        if self._hint_count != hint_count:
+            self._start_idle_timer()
         elif self._hints and not self._closed:
-            self._idle = asyncio.create_task(self._work_off())
+            self._hint_task = asyncio.create_task(self._follow_hint())
 
-    async def _work_off(self) -> None:
-        """Render one hint, the latest first, and look again whether it is still quiet."""
+    async def _follow_hint(self) -> None:
+        """Render the latest hint, and wait for the server to be idle again."""
         with contextlib.suppress(Exception):
-            await self._clip(self._hints.pop()(), quiet=True)
-        self._idle = None
+            await self._clip(self._hints.pop()(), low_priority=True)
+        self._hint_task = None
         if self._hints and not self._closed:
-            self._arm()
+            self._start_idle_timer()

@@ -1,7 +1,7 @@
-"""What a file is by its first bytes, never by its name.
+"""Recognize containers of video and sound by their first bytes, never by their name.
 
-Only kinds listed here are ever given to ffmpeg, and each with its own demuxer: a playlist is none of them, so no
-file can make ffmpeg open another file or an address.
+ffmpeg is only run on the kinds listed here, and on each with its own demuxer: a playlist is none of them, so that no
+file can make ffmpeg open another file or a URL.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from typing import IO
 
 from .encoding.encoder import Unrenderable
 
-HEAD = 512
+HEAD_BYTES = 512
 
 
 def container(path: Path) -> tuple[str, str]:
-    """The format's name and ffmpeg's demuxer for it; raises Unrenderable for anything else."""
+    """Return the name of the format and of ffmpeg's demuxer for it; raises Unrenderable for anything else."""
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD)
-            found = _boxes(head) or _tagged(head) or _framed(head)
-            cut = found is not None and found[1] == "mov" and _cut_short(file)
+            head = file.read(HEAD_BYTES)
+            formats = _boxes(head) or _tagged(head) or _framed(head)
+            is_truncated = formats is not None and formats[1] == "mov" and _is_truncated(file)
     except OSError as error:
         raise Unrenderable(f"the file can't be read: {error.strerror}") from error
-    if cut:
+    if is_truncated:
         raise Unrenderable("the file was cut short")
-    if found is None:
+    if formats is None:
         raise Unrenderable("the file is empty" if not head else "neither an image nor a known kind of video or audio")
-    return found
+    return formats
 
 
 def safe_input(path: Path) -> list[str]:
-    """ffmpeg's arguments for reading this file, and nothing but this file."""
+    """Return the arguments with which ffmpeg reads this file and no other."""
     demuxer = container(path)[1]
     return ["-nostdin", "-protocol_whitelist", "file", "-f", demuxer, "-i", f"file:{path.resolve()}"]
 
 
-def _cut_short(file: IO[bytes]) -> bool:
-    """Whether a file of boxes ends within one; ffmpeg would take what is there for all."""
+def _is_truncated(file: IO[bytes]) -> bool:
+    """Check if a file of MP4 boxes ends within one: ffmpeg would take what is there for the whole."""
     end = file.seek(0, 2)
     at = 0
     while at + 8 <= end:
@@ -65,8 +65,8 @@ def _tagged(head: bytes) -> tuple[str, str] | None:
     riff = {b"AVI ": ("avi", "avi"), b"WAVE": ("wav", "wav")}
     if head[:4] == b"RIFF":
         return riff.get(head[8:12])
-    marks = {b"FLV\x01": "flv", b"OggS": "ogg", b"fLaC": "flac", b"ID3": "mp3", b"\x00\x00\x01\xba": "mpeg"}
-    return next(((name, name) for mark, name in marks.items() if head.startswith(mark)), None)
+    signatures = {b"FLV\x01": "flv", b"OggS": "ogg", b"fLaC": "flac", b"ID3": "mp3", b"\x00\x00\x01\xba": "mpeg"}
+    return next(((name, name) for signature, name in signatures.items() if head.startswith(signature)), None)
 
 
 def _framed(head: bytes) -> tuple[str, str] | None:

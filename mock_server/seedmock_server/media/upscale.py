@@ -1,4 +1,4 @@
-"""Makes a clip out of another video: its pictures at another size, its own rate, duration and sound."""
+"""Upscale a video: its frames at another size, with its own frame rate, duration and sound."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from pathlib import Path
 from .clip_spec import ClipSpec, tags
 from .encoding import encoder
 from .encoding.encoder import Encoder, Unrenderable
-from .probe import streams
+from .probe import read_tracks
 from .sniff import safe_input
 
-PROMPT = 10_000
-"""As much of a prompt, in characters, as fits on a command line for sure."""
+# A prompt goes into the file's metadata through the command line, where this many characters fit on every system.
+MAX_PROMPT_CHARS = 10_000
 
 
-def upscale(clip_spec: ClipSpec, path: Path, target: Path, ffmpeg: Encoder, *, quiet: bool = False) -> None:
-    """Write the video at `path` to `target` at the look's size; raises Unrenderable."""
-    found = streams(path, ffmpeg)
-    if found.video is None:
+def upscale(spec: ClipSpec, path: Path, target: Path, ffmpeg: Encoder, *, low_priority: bool = False) -> None:
+    """Write the video at `path` to `target` at the size of the spec; raises Unrenderable."""
+    tracks = read_tracks(path, ffmpeg)
+    if tracks.video is None:
         raise Unrenderable("the source has no pictures")
-    sound = "copy" if found.audio and found.audio.codec == "aac" else "aac"
-    size = f"scale={clip_spec.width}:{clip_spec.height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,setsar=1"
+    sound = "copy" if tracks.audio and tracks.audio.codec == "aac" else "aac"
+    size = f"scale={spec.width}:{spec.height}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact,setsar=1"
     ffmpeg.run(
         [
             *safe_input(path),
             *("-map", "0:V:0", "-map", "0:a:0?", "-vf", size, "-pix_fmt", "yuv420p", "-fps_mode", "passthrough"),
             *(*encoder.X264, "-g", "48", "-bsf:v", "filter_units=remove_types=6"),
-            *("-c:a", sound, "-b:a", "128k", *encoder.BITEXACT, *_tags(clip_spec)),
+            *("-c:a", sound, "-b:a", "128k", *encoder.BITEXACT, *_metadata(spec)),
             *("-movflags", "+faststart", "-f", "mp4", f"file:{target}"),
         ],
-        quiet=quiet,
+        low_priority=low_priority,
     )
 
 
-def _tags(clip_spec: ClipSpec) -> list[str]:
-    short = replace(clip_spec, prompt=clip_spec.prompt[:PROMPT])
+def _metadata(spec: ClipSpec) -> list[str]:
+    short = replace(spec, prompt=spec.prompt[:MAX_PROMPT_CHARS])
     names = {b"\xa9nam": "title", b"\xa9cmt": "comment"}
     return [part for key, text in tags(short).items() if key in names for part in ("-metadata", f"{names[key]}={text}")]

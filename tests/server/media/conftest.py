@@ -1,4 +1,4 @@
-"""Shared by the tests of the studio: a plain look, and a studio that is opened, used and closed."""
+"""Fixtures for tests of media: a plain clip spec, and rendering of specs to files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def plain() -> ClipSpec:
-    """A short, small, silent clip."""
+    """The spec of a short, small, silent clip."""
     return ClipSpec(
         model="seedance-2-0", width=864, height=496, seconds=4, audio=False, seed=7, prompt="A red fox in the snow"
     )
@@ -29,13 +29,13 @@ def plain() -> ClipSpec:
 
 @pytest.fixture
 def render(tmp_path: Path) -> Render:
-    """Renders looks, several at once, and gives the files in the same order."""
+    """Render specs, several at once, and return the files in the same order."""
 
-    async def work(folder: Path, clip_specs: tuple[ClipSpec, ...]) -> list[Path]:
+    async def render_all(folder: Path, specs: tuple[ClipSpec, ...]) -> list[Path]:
         renderer = ClipRenderer(folder, workers=2)
         try:
-            return [clip.path for clip in await asyncio.gather(*map(renderer.clip, clip_specs))]
+            return [clip.path for clip in await asyncio.gather(*map(renderer.clip, specs))]
         finally:
             await renderer.aclose()
 
-    return lambda *clip_specs, folder=tmp_path / "clips": asyncio.run(work(folder, clip_specs))
+    return lambda *specs, folder=tmp_path / "clips": asyncio.run(render_all(folder, specs))

@@ -1,1 +1,1 @@
-"""Pictures of a clip: test card, text, spinner, images."""
+"""Drawing the frames of a clip: test card, crossfade, text, spinner, images."""

@@ -1,4 +1,4 @@
-"""The colours of a seed."""
+"""Colours of a clip, chosen by its seed."""
 
 from __future__ import annotations
 
@@ -8,35 +8,37 @@ from dataclasses import dataclass
 
 Colour = tuple[int, int, int]
 
-INK = (255, 255, 255)
+WHITE = (255, 255, 255)
 PALE = (225, 228, 235)
 DIM = (110, 114, 124)
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Three deep hues for the ground, one bright one for what moves, and eight for the bars."""
+    """Four dark colours for the background, an accent for what moves, and eight colours for the bars.
 
-    ground: tuple[Colour, ...]
-    bright: Colour
+    `numbers` are 32 bytes of the seed, for shapes.
+    """
+
+    background: tuple[Colour, ...]
+    accent: Colour
     bars: tuple[Colour, ...]
     numbers: bytes
 
     @classmethod
     def of(cls, seed: int) -> Palette:
-        """The palette of a seed; `numbers` are 32 bytes of it for shapes and notes."""
         numbers = hashlib.sha256(f"palette {seed}".encode()).digest()
         hue = numbers[0] / 256
         spread = 0.07 + numbers[1] / 256 * 0.13
-        deep = [(0.0, 0.72, 0.58), (spread, 0.74, 0.46), (-spread, 0.78, 0.34), (spread / 2, 0.84, 0.20)]
+        dark = [(0.0, 0.72, 0.58), (spread, 0.74, 0.46), (-spread, 0.78, 0.34), (spread / 2, 0.84, 0.20)]
         return cls(
-            ground=tuple(_rgb(hue + turn, strength, value) for turn, strength, value in deep),
-            bright=_rgb(hue + 0.42 + numbers[2] / 256 * 0.16, 0.55, 1.0),
-            bars=tuple(_rgb(hue + turn / 8, 0.62, 0.95) for turn in range(8)),
+            background=tuple(_rgb(hue + shift, saturation, value) for shift, saturation, value in dark),
+            accent=_rgb(hue + 0.42 + numbers[2] / 256 * 0.16, 0.55, 1.0),
+            bars=tuple(_rgb(hue + index / 8, 0.62, 0.95) for index in range(8)),
             numbers=numbers,
         )
 
 
-def _rgb(hue: float, strength: float, value: float) -> Colour:
-    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, strength, value)
+def _rgb(hue: float, saturation: float, value: float) -> Colour:
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, saturation, value)
     return round(red * 255), round(green * 255), round(blue * 255)

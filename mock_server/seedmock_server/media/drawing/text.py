@@ -1,7 +1,7 @@
-"""Words on a picture, with fonts that are the same on every machine.
+"""Text on an image, with fonts that are the same on every machine.
 
-The font inside Pillow knows English only; two small ones beside this module add the rest of Europe, Chinese and
-Japanese. What none of them has becomes a tile with its code point, as in browsers: one can still look it up.
+Pillow's own font covers English; two small ones beside this module add the other languages of Europe, Chinese and
+Japanese. A character without a glyph becomes a tile with its code point, as in browsers.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Some words at one size, in pixels."""
+class TextLine:
+    """A line of text at a font size in pixels."""
 
     text: str
     size: int
@@ -37,36 +37,36 @@ class Line:
 
 
 def clean(text: str) -> str:
-    """The text on one line, without what has no picture of its own (controls, joiners, variation selectors)."""
-    seen = (" " if character.isspace() else character for character in text)
-    return " ".join("".join(c for c in seen if unicodedata.category(c)[0] != "C" and not _is_mark(c)).split())
+    """Return the text on one line, without characters that have no glyph (controls, joiners, variation selectors)."""
+    characters = (" " if character.isspace() else character for character in text)
+    return " ".join("".join(c for c in characters if unicodedata.category(c)[0] != "C" and not _is_mark(c)).split())
 
 
-def wrap(text: str, size: int, width: float, lines: int) -> list[Line]:
-    """At most so many lines, broken at spaces where there are any; what does not fit ends in an ellipsis."""
+def wrap(text: str, size: int, width: float, lines: int) -> list[TextLine]:
+    """Break a text at spaces, where there are any, into at most `lines` lines; the last one may end in an ellipsis."""
     rest = clean(text)
-    found: list[Line] = []
-    while rest and len(found) < lines:
+    wrapped: list[TextLine] = []
+    while rest and len(wrapped) < lines:
         cut = _fits(rest, size, width)
-        if cut < len(rest) and len(found) == lines - 1:
-            found.append(Line(rest[: max(1, cut - 1)].rstrip() + "…", size))
+        if cut < len(rest) and len(wrapped) == lines - 1:
+            wrapped.append(TextLine(rest[: max(1, cut - 1)].rstrip() + "…", size))
             break
         cut = cut if cut == len(rest) else max(rest.rfind(" ", 0, cut + 1), 0) or cut
-        found.append(Line(rest[:cut].rstrip(), size))
+        wrapped.append(TextLine(rest[:cut].rstrip(), size))
         rest = rest[cut:].lstrip()
-    return found
+    return wrapped
 
 
-def fitted(text: str, size: int, width: float) -> Line:
-    """One line, set smaller (down to half) until it fits, then shortened."""
-    while size > 10 and Line(text, size).width > width:
+def fitted(text: str, size: int, width: float) -> TextLine:
+    """Return the text as one line, at a smaller size (10 at least) until it fits, and then shortened."""
+    while size > 10 and TextLine(text, size).width > width:
         size -= max(1, size // 16)
-    return (wrap(text, size, width, 1) or [Line("", size)])[0]
+    return (wrap(text, size, width, 1) or [TextLine("", size)])[0]
 
 
-def write(picture: Image.Image, at: tuple[float, float], line: Line, colour: Colour) -> None:
-    """Write a line; `at` is the left end of its baseline."""
-    draw = ImageDraw.Draw(picture)
+def write(image: Image.Image, at: tuple[float, float], line: TextLine, colour: Colour) -> None:
+    """Draw a line; `at` is the left end of its baseline."""
+    draw = ImageDraw.Draw(image)
     x, y = at
     for face, letters in groupby(line.text, _face):
         run = "".join(letters)
@@ -81,25 +81,26 @@ def write(picture: Image.Image, at: tuple[float, float], line: Line, colour: Col
 
 @functools.lru_cache(maxsize=256)
 def font(size: int, face: str = "") -> Font:
-    """A font of so many pixels: Pillow's own, or one of those beside this module."""
+    """Load a font in a size: Pillow's own, or one of those beside this module."""
     if not face:
         return ImageFont.load_default(size)
-    return ImageFont.truetype(BytesIO(_unpacked(face)), size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(BytesIO(_decompressed(face)), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 @functools.cache
-def _unpacked(face: str) -> bytes:
+def _decompressed(face: str) -> bytes:
     import lzma
 
     return lzma.decompress((FONTS / f"{face}.ttf.xz").read_bytes())
 
 
 def _is_mark(character: str) -> bool:
+    """Recognize variation selectors and skin tones, which change the glyph before them."""
     return 0xFE00 <= ord(character) <= 0xFE0F or 0x1F3FB <= ord(character) <= 0x1F3FF
 
 
 def _fits(text: str, size: int, width: float) -> int:
-    """How many characters fit; at least one."""
+    """Return the number of characters that fit, at least one."""
     for index, character in enumerate(text):
         width -= _advance(character, size)
         if width < 0:
@@ -114,7 +115,7 @@ def _advance(character: str, size: int) -> float:
 
 @functools.lru_cache(maxsize=8192)
 def _face(character: str) -> str | None:
-    """The first font that has the character."""
+    """Return the first font with a glyph for a character."""
     faces = FACES[:1] if character.isascii() else FACES
     return next((face for face in faces if character == " " or _mask(face, character) != _mask(face, MISSING)), None)
 
@@ -124,7 +125,7 @@ def _mask(face: str, character: str) -> bytes:
 
 
 def _tile(draw: ImageDraw.ImageDraw, at: tuple[float, float], character: str, size: int, colour: Colour) -> None:
-    """A box with the code point: two rows of two or three digits."""
+    """Draw a box with the code point in two rows of two or three digits."""
     code = f"{ord(character):04X}"
     code = code if len(code) == 4 else code.zfill(6)
     half = len(code) // 2

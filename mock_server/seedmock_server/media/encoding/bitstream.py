@@ -1,4 +1,4 @@
-"""Cuts what an encoder writes into the samples that a container holds."""
+"""Split an encoder's output (H.264 Annex B, AAC ADTS) into the samples of a container."""
 
 from __future__ import annotations
 
@@ -6,33 +6,37 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# Types of H.264 NAL units.
 SLICE, IDR_SLICE, SPS, PPS = 1, 5, 7, 8
 START_CODE = b"\x00\x00\x01"
+ADTS_HEADER_BYTES = 7
+# Audio samples of an AAC-LC frame.
+FRAME_SAMPLES = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """H.264 without its Annex B dress: the two parameter sets, and one sample (length-prefixed) per picture."""
+    """H.264 video: the two parameter sets, and one sample (length-prefixed) for each frame."""
 
     sps: bytes
     pps: bytes
-    pictures: list[bytes]
+    frames: list[bytes]
 
 
-def pictures(annex_b: bytes) -> Stream:
-    """The stream of an encoder that writes one slice per picture; notes to the reader (SEI) are left out."""
-    found: dict[int, bytes] = {}
+def parse_h264(annex_b: bytes) -> Stream:
+    """Split the output of an encoder that writes one slice per frame; its messages (SEI) are dropped."""
+    units: dict[int, bytes] = {}
     samples: list[bytes] = []
-    for unit in _units(annex_b):
+    for unit in _nal_units(annex_b):
         kind = unit[0] & 0x1F
         if kind in (SLICE, IDR_SLICE):
             samples.append(struct.pack(">I", len(unit)) + unit)
         else:
-            found[kind] = unit
-    return Stream(found[SPS], found[PPS], samples)
+            units[kind] = unit
+    return Stream(units[SPS], units[PPS], samples)
 
 
-def _units(annex_b: bytes) -> Iterator[bytes]:
+def _nal_units(annex_b: bytes) -> Iterator[bytes]:
     start = annex_b.find(START_CODE)
     while start >= 0:
         start += len(START_CODE)
@@ -41,12 +45,12 @@ def _units(annex_b: bytes) -> Iterator[bytes]:
         start = end
 
 
-def frames(adts: bytes) -> list[bytes]:
-    """The AAC frames of an ADTS stream, without their headers (7 bytes, length in bits 30 to 42)."""
-    found = []
+def parse_adts(adts: bytes) -> list[bytes]:
+    """Split an ADTS stream into AAC frames without their headers (7 bytes, the length in bits 30 to 42)."""
+    frames = []
     at = 0
-    while at + 7 <= len(adts):
+    while at + ADTS_HEADER_BYTES <= len(adts):
         size = (adts[at + 3] & 3) << 11 | adts[at + 4] << 3 | adts[at + 5] >> 5
-        found.append(adts[at + 7 : at + size])
+        frames.append(adts[at + ADTS_HEADER_BYTES : at + size])
         at += size
-    return found
+    return frames

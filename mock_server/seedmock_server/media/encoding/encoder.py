@@ -1,6 +1,6 @@
-"""ffmpeg as a subprocess: fed, watched, timed, killed. Nothing it does can hurt the server.
+"""ffmpeg as a subprocess: fed by a pipe, bounded in time, killed on demand, so that it cannot harm the server.
 
-All that is said to it is fixed: one thread, bitexact, no dates, so that its bytes are the same on every machine.
+Its arguments are fixed (one thread, bitexact, no dates), so that its bytes are the same on every machine.
 """
 
 from __future__ import annotations
@@ -19,22 +19,24 @@ from ...errors import SeedmockServerError
 from ..clip_spec import FPS, STEPS
 from ..ffmpeg import executable
 
+# A larger pipe than the default of 64 KiB saves switches between the processes.
 PIPE_BYTES = 1 << 20
 F_SETPIPE_SZ = 1031
+LOW_PRIORITY = 10
 BITEXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1")
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "20", "-bf", "0", "-sc_threshold", "0", "-threads", "1")
 COLOURS = ("-color_range", "tv", "-colorspace", "smpte170m", "-color_primaries", "smpte170m", "-color_trc", "smpte170m")
 
 
 class Unrenderable(SeedmockServerError, ValueError):
-    """A clip that can't be made; the message says why."""
+    """A clip cannot be rendered; the message says why."""
 
 
 class Encoder:
-    """Runs ffmpeg, one process per call, and can stop them all."""
+    """Runs ffmpeg, one process per call, and can kill them all."""
 
     def __init__(self, folder: Path, *, seconds: float = 300.0) -> None:
-        """Working files go to `folder`; a process that runs longer than `seconds` is killed."""
+        """Temporary files go to `folder`; a process is killed after `seconds`."""
         self._folder = folder
         self._seconds = seconds
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -42,49 +44,50 @@ class Encoder:
         self._stopped = False
 
     def stop(self) -> None:
-        """Kill what runs and refuse to start more."""
+        """Kill all processes and start no more."""
         with self._lock:
             self._stopped = True
             for process in self._running:
                 process.kill()
 
-    def run(self, arguments: Iterable[str], feed: Iterable[bytes] = (), *, quiet: bool = False) -> bytes:
-        """Feed ffmpeg, wait for it and return what it wrote to its output; `quiet` makes way for others.
+    def run(self, arguments: Iterable[str], feed: Iterable[bytes] = (), *, low_priority: bool = False) -> bytes:
+        """Feed ffmpeg's standard input, wait for the end, and return its output.
 
-        Raises Unrenderable with ffmpeg's last words, or when its time is over.
+        Raises Unrenderable with the last line of ffmpeg's errors, or on timeout.
         """
         with tempfile.TemporaryFile(dir=self._folder) as output, tempfile.TemporaryFile(dir=self._folder) as errors:
-            code, late = self._watch([executable(), "-v", "error", "-y", *arguments], feed, output, errors, quiet)
+            command = [executable(), "-v", "error", "-y", *arguments]
+            code, timed_out = self._wait(command, feed, output, errors, low_priority)
             if code:
-                raise Unrenderable(_last_words(errors, late))
+                raise Unrenderable(_error_message(errors, timed_out))
             output.seek(0)
             return output.read()
 
-    def _watch(
-        self, command: list[str], feed: Iterable[bytes], output: IO[bytes], errors: IO[bytes], quiet: bool
+    def _wait(
+        self, command: list[str], feed: Iterable[bytes], output: IO[bytes], errors: IO[bytes], low_priority: bool
     ) -> tuple[int, bool]:
-        late = threading.Event()
+        timed_out = threading.Event()
 
-        def give_up() -> None:
-            late.set()
+        def kill() -> None:
+            timed_out.set()
             process.kill()
 
-        with self._started(command, output, errors) as process:
-            if quiet:
-                _lower(process.pid)
-            watchdog = threading.Timer(self._seconds, give_up)
+        with self._process(command, output, errors) as process:
+            if low_priority:
+                _lower_priority(process.pid)
+            watchdog = threading.Timer(self._seconds, kill)
             watchdog.start()
             try:
-                _pour(feed, process.stdin)
-                return process.wait(), late.is_set()
+                _write_all(feed, process.stdin)
+                return process.wait(), timed_out.is_set()
             finally:
                 watchdog.cancel()
 
     @contextlib.contextmanager
-    def _started(self, command: list[str], output: IO[bytes], errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    def _process(self, command: list[str], output: IO[bytes], errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
         with self._lock:
             if self._stopped:
-                raise Unrenderable("the studio is closed")
+                raise Unrenderable("the renderer is closed")
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=errors)  # noqa: S603
             self._running.add(process)
         try:
@@ -96,36 +99,36 @@ class Encoder:
                 self._running.discard(process)
 
 
-def video(width: int, height: int, shots: int) -> list[str]:
-    """Arguments that turn raw yuv420p pictures into H.264 (Annex B) of constant quality.
+def video(width: int, height: int, whole_seconds: int) -> list[str]:
+    """Return the arguments to encode raw yuv420p frames as H.264 (Annex B) of constant quality.
 
-    The first `shots` x 12 pictures become closed groups of 12; each one after them stands alone.
+    The first `whole_seconds` x 12 frames become closed groups of 12; each frame after them is a key frame.
     """
-    keys = f"expr:gte(n,{shots * STEPS})+not(mod(n,{STEPS}))"
+    keys = f"expr:gte(n,{whole_seconds * STEPS})+not(mod(n,{STEPS}))"
     raw = ("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-r", str(FPS), "-i", "pipe:0")
     return [*raw, *X264, "-g", str(STEPS), "-force_key_frames", keys, *COLOURS, *BITEXACT, "-f", "h264", "pipe:1"]
 
 
 def sound(expression: str, seconds: float, rate: int) -> list[str]:
-    """Arguments that turn an expression over t into mono AAC (ADTS).
+    """Return the arguments to encode an expression over t as mono AAC (ADTS).
 
-    Without the processor's own instructions (`-cpuflags 0`): floating point would come out differently elsewhere.
+    SIMD instructions are off (`-cpuflags 0`): floating point results differ between processors with them.
     """
     wave = ("-f", "lavfi", "-i", f"aevalsrc='{expression}':s={rate}:d={seconds}")
     aac = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "64k", "-threads", "1")
     return ["-nostdin", "-cpuflags", "0", *wave, *aac, *BITEXACT, "-f", "adts", "pipe:1"]
 
 
-def _pour(feed: Iterable[bytes], stdin: IO[bytes] | None) -> None:
+def _write_all(feed: Iterable[bytes], stdin: IO[bytes] | None) -> None:
     if stdin is None:
         return
     with contextlib.suppress(BrokenPipeError), stdin as pipe:
-        _widen(pipe.fileno())
-        for piece in feed:
-            pipe.write(piece)
+        _enlarge_pipe(pipe.fileno())
+        for chunk in feed:
+            pipe.write(chunk)
 
 
-def _widen(descriptor: int) -> None:
+def _enlarge_pipe(descriptor: int) -> None:
     if sys.platform == "linux":
         import fcntl
 
@@ -133,16 +136,16 @@ def _widen(descriptor: int) -> None:
             fcntl.fcntl(descriptor, F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _lower(pid: int) -> None:
+def _lower_priority(pid: int) -> None:
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, 10)
+            os.setpriority(os.PRIO_PROCESS, pid, LOW_PRIORITY)
 
 
-def _last_words(errors: IO[bytes], late: bool) -> str:
-    if late:
+def _error_message(errors: IO[bytes], timed_out: bool) -> str:
+    if timed_out:
         return "ffmpeg took too long"
     errors.seek(0)
     lines = errors.read(65536).decode("utf-8", "replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
-    return f"ffmpeg could not make it: {said[-1] if said else 'no reason given'}"
+    messages = [line.strip() for line in lines if line.strip()]
+    return f"ffmpeg failed: {messages[-1] if messages else 'it gave no reason'}"

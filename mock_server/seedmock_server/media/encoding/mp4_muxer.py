@@ -1,6 +1,6 @@
-"""Writes an MP4 file: `ftyp`, `moov`, `mdat`, in this order, so that a player can start at once.
+"""Write an MP4 file: `ftyp`, `moov`, `mdat`, in this order, so that a player can start before the file is complete.
 
-ISO/IEC 14496-12 (boxes), -14 (esds), -15 (avcC). Timescales: 24 x 512 for pictures, the sampling rate for sound.
+ISO/IEC 14496-12 (boxes), -14 (esds), -15 (avcC). Timescales: 24 x 512 for video, the sampling rate for sound.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..clip_spec import FPS
-from .bitstream import Stream
+from .bitstream import FRAME_SAMPLES, Stream
 
 TICKS = 512
 VIDEO_SCALE = FPS * TICKS
-FRAME_SAMPLES = 1024
 MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000)
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """AAC-LC, mono: its frames, the first of which only primes the decoder."""
+    """AAC-LC, mono: its frames, of which the first only primes the decoder."""
 
     frames: Sequence[bytes]
     rate: int
@@ -30,7 +29,11 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """One track on its way into the file: chunks of samples, and the boxes that only this kind of track has."""
+    """One track: chunks of samples, and the boxes that are specific to its kind.
+
+    `scale` is ticks a second, `step` ticks a sample, `length` ticks in all, `skip` ticks before the start; `keys` are
+    the numbers of key frames, from 1, or None if every sample is one.
+    """
 
     number: int
     chunks: list[list[bytes]]
@@ -51,34 +54,34 @@ class _Track:
 
 
 def movie(video: Stream, size: tuple[int, int], sound: Sound | None, tags: dict[bytes, str]) -> list[bytes]:
-    """The file in pieces, ready for `writelines`; every 24th picture is a key picture.
+    """Return the file in parts, ready for `writelines`; every 24th frame is a key frame.
 
     `tags` are iTunes-style names, bytes that begin with the copyright sign in Latin-1, and their text.
     """
-    tracks = [_pictures(video, size)]
+    tracks = [_video_track(video, size)]
     if sound is not None:
-        tracks.append(_sounds(sound, len(video.pictures)))
+        tracks.append(_sound_track(sound, len(video.frames)))
     start = box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso2avc1mp41")
-    data = [b"".join(chunk) for turn in range(len(tracks[0].chunks)) for chunk in _turn(tracks, turn)]
-    room = len(start) + len(_moov(tracks, 0, tags)) + 8
+    data = [b"".join(chunk) for second in range(len(tracks[0].chunks)) for chunk in _chunks(tracks, second)]
+    offset = len(start) + len(_moov(tracks, 0, tags)) + 8
     head = struct.pack(">I4s", 8 + sum(map(len, data)), b"mdat")
-    return [start, _moov(tracks, room, tags), head, *data]
+    return [start, _moov(tracks, offset, tags), head, *data]
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
-    """One box: size, kind, content."""
+    """Build a box: size, kind, content."""
     body = b"".join(parts)
     return struct.pack(">I4s", 8 + len(body), kind) + body
 
 
 def full(kind: bytes, flags: int, *parts: bytes, version: int = 0) -> bytes:
-    """One box with a version and flags."""
+    """Build a box with a version and flags."""
     return box(kind, struct.pack(">I", version << 24 | flags), *parts)
 
 
-def _pictures(video: Stream, size: tuple[int, int]) -> _Track:
-    count = len(video.pictures)
-    chunks = [list(video.pictures[at : at + FPS]) for at in range(0, count, FPS)]
+def _video_track(video: Stream, size: tuple[int, int]) -> _Track:
+    count = len(video.frames)
+    chunks = [list(video.frames[at : at + FPS]) for at in range(0, count, FPS)]
     return _Track(
         number=1,
         chunks=chunks,
@@ -95,16 +98,16 @@ def _pictures(video: Stream, size: tuple[int, int]) -> _Track:
     )
 
 
-def _sounds(sound: Sound, pictures: int) -> _Track:
+def _sound_track(sound: Sound, frames: int) -> _Track:
     per_second = sound.rate / FRAME_SAMPLES
-    cuts = [round(second * per_second) for second in range(-(-pictures // FPS))]
+    cuts = [round(second * per_second) for second in range(-(-frames // FPS))]
     cuts.append(len(sound.frames))
     return _Track(
         number=2,
         chunks=[list(sound.frames[start:end]) for start, end in pairwise(cuts)],
         scale=sound.rate,
         step=FRAME_SAMPLES,
-        length=pictures * sound.rate // FPS,
+        length=frames * sound.rate // FPS,
         skip=FRAME_SAMPLES,
         kind=b"soun",
         name=b"sound",
@@ -115,29 +118,29 @@ def _sounds(sound: Sound, pictures: int) -> _Track:
     )
 
 
-def _turn(tracks: list[_Track], turn: int) -> list[list[bytes]]:
-    return [track.chunks[turn] for track in tracks if turn < len(track.chunks)]
+def _chunks(tracks: list[_Track], second: int) -> list[list[bytes]]:
+    return [track.chunks[second] for track in tracks if second < len(track.chunks)]
 
 
 def _moov(tracks: list[_Track], start: int, tags: dict[bytes, str]) -> bytes:
     times = struct.pack(">4I", 0, 0, VIDEO_SCALE, tracks[0].length)
     head = full(b"mvhd", 0, times, struct.pack(">IH10x", 0x10000, 0x100), MATRIX, bytes(24), struct.pack(">I", 3))
-    places = _places(tracks, start)
-    traks = [_trak(track, place) for track, place in zip(tracks, places, strict=True)]
+    offsets = _chunk_offsets(tracks, start)
+    traks = [_trak(track, chunks) for track, chunks in zip(tracks, offsets, strict=True)]
     return box(b"moov", head, *traks, box(b"udta", _tags(tags)))
 
 
-def _places(tracks: list[_Track], start: int) -> list[list[int]]:
-    """Where each track's chunks lie: they take turns."""
-    places: list[list[int]] = [[] for _ in tracks]
-    for turn in range(len(tracks[0].chunks)):
-        for track, place in zip(tracks, places, strict=True):
-            place.append(start)
-            start += sum(map(len, track.chunks[turn]))
-    return places
+def _chunk_offsets(tracks: list[_Track], start: int) -> list[list[int]]:
+    """Return the offsets of each track's chunks, which are interleaved second by second."""
+    offsets: list[list[int]] = [[] for _ in tracks]
+    for second in range(len(tracks[0].chunks)):
+        for track, chunks in zip(tracks, offsets, strict=True):
+            chunks.append(start)
+            start += sum(map(len, track.chunks[second]))
+    return offsets
 
 
-def _trak(track: _Track, places: list[int]) -> bytes:
+def _trak(track: _Track, offsets: list[int]) -> bytes:
     width, height = track.size
     length = track.length * VIDEO_SCALE // track.scale
     volume = 0x100 if track.kind == b"soun" else 0
@@ -149,18 +152,18 @@ def _trak(track: _Track, places: list[int]) -> bytes:
         struct.pack(">2I", width << 16, height << 16),
     )
     edits = box(b"edts", full(b"elst", 0, struct.pack(">IIiI", 1, length, track.skip, 0x10000)))
-    return box(b"trak", head, edits, _mdia(track, places))
+    return box(b"trak", head, edits, _mdia(track, offsets))
 
 
-def _mdia(track: _Track, places: list[int]) -> bytes:
+def _mdia(track: _Track, offsets: list[int]) -> bytes:
     length = len(track.samples) * track.step
     head = full(b"mdhd", 0, struct.pack(">4IHH", 0, 0, track.scale, length, 0x55C4, 0))
     handler = full(b"hdlr", 0, struct.pack(">I4s12x", 0, track.kind), track.name + b"\x00")
-    here = box(b"dinf", full(b"dref", 0, struct.pack(">I", 1), full(b"url ", 1)))
-    return box(b"mdia", head, handler, box(b"minf", track.header, here, _stbl(track, places)))
+    data_in_this_file = box(b"dinf", full(b"dref", 0, struct.pack(">I", 1), full(b"url ", 1)))
+    return box(b"mdia", head, handler, box(b"minf", track.header, data_in_this_file, _stbl(track, offsets)))
 
 
-def _stbl(track: _Track, places: list[int]) -> bytes:
+def _stbl(track: _Track, offsets: list[int]) -> bytes:
     sizes = [len(sample) for sample in track.samples]
     counts = [len(chunk) for chunk in track.chunks]
     runs = [(at + 1, count, 1) for at, count in enumerate(counts) if at == 0 or counts[at - 1] != count]
@@ -169,7 +172,7 @@ def _stbl(track: _Track, places: list[int]) -> bytes:
         full(b"stts", 0, struct.pack(">3I", 1, len(sizes), track.step)),
         full(b"stsc", 0, _table(runs)),
         full(b"stsz", 0, struct.pack(">I", 0), _table([(size,) for size in sizes])),
-        full(b"stco", 0, _table([(place,) for place in places])),
+        full(b"stco", 0, _table([(offset,) for offset in offsets])),
     ]
     if track.keys is not None:
         boxes.insert(2, full(b"stss", 0, _table([(key,) for key in track.keys])))
@@ -185,8 +188,8 @@ def _avc1(video: Stream, size: tuple[int, int]) -> bytes:
     sps, pps = video.sps, video.pps
     sets = struct.pack(">BH", 0xE1, len(sps)) + sps + struct.pack(">BH", 1, len(pps)) + pps
     avcc = box(b"avcC", b"\x01", sps[1:4], b"\xff", sets)
-    clip_spec = struct.pack(">6xH16xHHIIIH32xHh", 1, *size, 0x480000, 0x480000, 0, 1, 24, -1)
-    return box(b"avc1", clip_spec, avcc, box(b"colr", b"nclx", struct.pack(">3HB", 6, 6, 6, 0)))
+    fields = struct.pack(">6xH16xHHIIIH32xHh", 1, *size, 0x480000, 0x480000, 0, 1, 24, -1)
+    return box(b"avc1", fields, avcc, box(b"colr", b"nclx", struct.pack(">3HB", 6, 6, 6, 0)))
 
 
 def _mp4a(rate: int) -> bytes:

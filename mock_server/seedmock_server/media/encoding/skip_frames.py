@@ -1,8 +1,8 @@
-"""Writes pictures that say "as before": a dozen bytes of H.264 each, for any size.
+"""Write H.264 P slices in which every macroblock is skipped: a repeated frame, in a dozen bytes for any size.
 
-The studio animates on twos, as cartoons do: of the 24 pictures of a second 12 are drawn, and each is shown twice.
-The second showing is one slice in which every macroblock is skipped. It is no reference for others, so the encoder's
-own numbering of its pictures stays right (ITU-T H.264, 7.3.3, 7.3.4 and 7.4.3; frame_num of a non-reference picture).
+Clips are animated on twos, as cartoons are: of the 24 frames of a second 12 are drawn, and each is shown twice. The
+second showing is such a slice. It is no reference for others, so that the encoder's own frame numbers stay valid
+(ITU-T H.264, 7.3.3, 7.3.4 and 7.4.3: frame_num of a non-reference picture).
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ BASELINE = 66
 
 
 @dataclass(slots=True)
-class Bits:
+class BitReader:
     """Reads a parameter set bit by bit."""
 
     value: int
     left: int
 
     @classmethod
-    def of(cls, unit: bytes) -> Bits:
-        """The bits after the unit's first byte."""
+    def of(cls, unit: bytes) -> BitReader:
+        """Start after the unit's header byte, without emulation prevention bytes."""
         body = unit[1:].replace(b"\x00\x00\x03", b"\x00\x00")
         return cls(int.from_bytes(body, "big"), 8 * len(body))
 
@@ -31,7 +31,7 @@ class Bits:
         return self.value >> self.left & (1 << count) - 1
 
     def golomb(self) -> int:
-        """An unsigned Exp-Golomb number."""
+        """Read an unsigned Exp-Golomb number."""
         zeros = 0
         while not self.take(1):
             zeros += 1
@@ -40,7 +40,7 @@ class Bits:
 
 @dataclass(frozen=True, slots=True)
 class SkipFrames:
-    """What the slice header needs to know of a stream."""
+    """Parameters of a stream that a slice header depends on. `number_bits` is the width of frame_num."""
 
     number_bits: int
     macroblocks: int
@@ -48,50 +48,50 @@ class SkipFrames:
 
     @classmethod
     def of(cls, sps: bytes, pps: bytes) -> SkipFrames:
-        """Reads the parameter sets of a baseline stream without B pictures; raises ValueError for any other."""
-        number_bits, macroblocks = _sequence(Bits.of(sps))
-        return cls(number_bits, macroblocks, _picture(Bits.of(pps)))
+        """Read the parameter sets of a baseline stream without B frames; raises ValueError for any other."""
+        number_bits, macroblocks = _read_sps(BitReader.of(sps))
+        return cls(number_bits, macroblocks, _read_pps(BitReader.of(pps)))
 
-    def sample(self, before: int) -> bytes:
-        """The sample that shows again the picture that is `before` pictures after its key picture (0 for that)."""
-        number = (before + 1) % (1 << self.number_bits)
+    def sample(self, position: int) -> bytes:
+        """Return the sample that repeats the frame at a position after its key frame (0 is the key frame)."""
+        number = (position + 1) % (1 << self.number_bits)
         header = _golomb(0) + _golomb(0) + _golomb(0) + f"{number:0{self.number_bits}b}" + "00" + _golomb(0)
         bits = header + (_golomb(1) if self.deblocking else "") + _golomb(self.macroblocks) + "1"
         bits += "0" * (-len(bits) % 8)
         body = int(bits, 2).to_bytes(len(bits) // 8, "big")
-        for last in range(4):
+        for last in range(4):  # emulation prevention: no start code may occur inside a unit
             body = body.replace(bytes((0, 0, last)), bytes((0, 0, 3, last)))
         return struct.pack(">IB", 1 + len(body), 1) + body
 
 
-def _sequence(bits: Bits) -> tuple[int, int]:
-    """The width of frame_num, and how many macroblocks a picture has."""
+def _read_sps(bits: BitReader) -> tuple[int, int]:
+    """Return the width of frame_num and the number of macroblocks of a frame."""
     profile = bits.take(8)
-    bits.take(16)
-    bits.golomb()
+    bits.take(16)  # constraint flags, level
+    bits.golomb()  # seq_parameter_set_id
     number_bits = bits.golomb() + 4
-    if (profile, bits.golomb()) != (BASELINE, 2):
+    if (profile, bits.golomb()) != (BASELINE, 2):  # pic_order_cnt_type 2: frames are shown in the order of the stream
         raise ValueError("not a baseline stream in its own order")
-    bits.golomb()
-    bits.take(1)
+    bits.golomb()  # max_num_ref_frames
+    bits.take(1)  # gaps_in_frame_num_value_allowed_flag
     return number_bits, (bits.golomb() + 1) * (bits.golomb() + 1)
 
 
-def _picture(bits: Bits) -> bool:
-    """Whether slices say how they are to be smoothed."""
-    bits.golomb()
-    bits.golomb()
-    if bits.take(2) or bits.golomb():
+def _read_pps(bits: BitReader) -> bool:
+    """Return deblocking_filter_control_present_flag."""
+    bits.golomb()  # pic_parameter_set_id
+    bits.golomb()  # seq_parameter_set_id
+    if bits.take(2) or bits.golomb():  # entropy coding, field order, slice groups
         raise ValueError("not a stream of simple slices")
-    bits.golomb()
-    bits.golomb()
-    bits.take(3)
-    for _ in range(3):
+    bits.golomb()  # num_ref_idx_l0_default_active_minus1
+    bits.golomb()  # num_ref_idx_l1_default_active_minus1
+    bits.take(3)  # weighted_pred_flag, weighted_bipred_idc
+    for _ in range(3):  # pic_init_qp, pic_init_qs, chroma_qp_index_offset
         bits.golomb()
     return bool(bits.take(1))
 
 
 def _golomb(value: int) -> str:
-    """An unsigned Exp-Golomb number, as digits; for 0 the signed one is the same."""
+    """Write an unsigned Exp-Golomb number as binary digits; for 0 the signed code is the same."""
     digits = f"{value + 1:b}"
     return "0" * (len(digits) - 1) + digits

@@ -1,6 +1,6 @@
-"""A picture as the encoder wants it: three planes, 4:2:0, limited range, BT.601.
+"""Frames as the encoder takes them: three planes, 4:2:0, limited range, BT.601.
 
-Drawing on the planes keeps ffmpeg's scaler out of the way: it would be slower, and one more thing to pin down.
+Drawing on the planes avoids ffmpeg's scaler, which would be slower, and whose bytes would have to be pinned as well.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _CHROMA = [128 + round((value - 128) * 224 / 255) for value in range(256)]
 
 @dataclass(frozen=True, slots=True)
 class YuvFrame:
-    """Luma at full size, both chroma planes at half; every offset given to a method is even."""
+    """Luma at full size, both chroma planes at half; every offset passed to a method is even."""
 
     y: Image.Image
     u: Image.Image
     v: Image.Image
 
     @classmethod
-    def of(cls, picture: Image.Image) -> YuvFrame:
-        """The planes of an RGB picture with even sides."""
-        y, u, v = picture.convert("YCbCr").split()
+    def of(cls, image: Image.Image) -> YuvFrame:
+        """Convert an RGB image with even sides."""
+        y, u, v = image.convert("YCbCr").split()
         return cls(y.point(_LUMA), u.reduce(2).point(_CHROMA), v.reduce(2).point(_CHROMA))
 
     def copy(self) -> YuvFrame:
@@ -40,26 +40,26 @@ class YuvFrame:
         self.v.paste(patch.v, half)
 
     def tint(self, colour: Colour, mask: Image.Image, at: tuple[int, int]) -> None:
-        """Lay an RGB colour over the picture, as strongly as the mask (mode L, even sides) says."""
+        """Blend an RGB colour over the frame, with the mask (mode L, even sides) as its opacity."""
         half, small = (at[0] // 2, at[1] // 2), mask.reduce(2)
         y, u, v = _yuv(colour)
         self.y.paste(y, at, mask)
         self.u.paste(u, half, small)
         self.v.paste(v, half, small)
 
-    def blend(self, other: YuvFrame, share: float) -> YuvFrame:
-        """A new picture: this one, with `share` (0 to 1) of the other."""
+    def blend(self, frame: YuvFrame, share: float) -> YuvFrame:
+        """Return a new frame: this one, blended with `share` (0 to 1) of another."""
         return YuvFrame(
-            Image.blend(self.y, other.y, share),
-            Image.blend(self.u, other.u, share),
-            Image.blend(self.v, other.v, share),
+            Image.blend(self.y, frame.y, share),
+            Image.blend(self.u, frame.u, share),
+            Image.blend(self.v, frame.v, share),
         )
 
     def data(self) -> bytes:
-        """The bytes of one yuv420p frame."""
+        """Return the bytes of the frame as yuv420p."""
         return b"".join((self.y.tobytes(), self.u.tobytes(), self.v.tobytes()))
 
 
 def _yuv(colour: Colour) -> Colour:
-    dot = YuvFrame.of(Image.new("RGB", (2, 2), colour)).data()
-    return dot[0], dot[4], dot[5]
+    pixels = YuvFrame.of(Image.new("RGB", (2, 2), colour)).data()
+    return pixels[0], pixels[4], pixels[5]

@@ -1,10 +1,11 @@
-"""The facts of files that others made."""
+"""Facts of media files from other tools."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -20,7 +21,7 @@ from seedmock_server.media.probe import measure
     ("name", "kind"),
     [("a.png", "png"), ("a.jpg", "jpeg"), ("a.webp", "webp"), ("a.bmp", "bmp"), ("a.tiff", "tiff"), ("a.gif", "gif")],
 )
-def test_an_image_is_known_by_its_content(name: str, kind: str, tmp_path: Path) -> None:
+def test_an_image_is_recognized_by_its_content(name: str, kind: str, tmp_path: Path) -> None:
     Image.new("RGB", (321, 123)).save(tmp_path / name)
     unnamed = (tmp_path / name).rename(tmp_path / "upload.mp4")
     facts = measure(unnamed)
@@ -29,12 +30,12 @@ def test_an_image_is_known_by_its_content(name: str, kind: str, tmp_path: Path) 
 
 
 def test_an_animated_gif_is_an_image(tmp_path: Path) -> None:
-    pictures = [Image.new("L", (40, 30), shade) for shade in (0, 100, 200)]
-    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:])
+    frames = [Image.new("L", (40, 30), shade) for shade in (0, 100, 200)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     assert measure(tmp_path / "a.gif").kind is MediaKind.IMAGE
 
 
-def test_a_clip_is_measured_exactly(plain: ClipSpec, render: Callable[..., list[Path]]) -> None:
+def test_a_rendered_clip_is_measured_exactly(plain: ClipSpec, render: Callable[..., list[Path]]) -> None:
     (path,) = render(replace(plain, audio=True, seconds=5))
     assert measure(path) == MediaFacts(
         kind=MediaKind.VIDEO, size_bytes=path.stat().st_size, format="mp4",
@@ -42,20 +43,20 @@ def test_a_clip_is_measured_exactly(plain: ClipSpec, render: Callable[..., list[
     )  # fmt: skip
 
 
-def pictures(path: Path, codec: str) -> None:
+def write_video(path: Path, codec: str) -> None:
     with av.open(path, "w") as out:
-        stream = out.add_stream(codec, rate=25)
+        stream: Any = out.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        if codec == "libvpx":  # it looks ahead and thinks for long otherwise
+        if codec == "libvpx":  # its look-ahead would take seconds otherwise
             stream.options = {"deadline": "realtime", "lag-in-frames": "0", "threads": "1"}
         for number in range(50):
             out.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", (320, 240), (number, 0, 0)))))
         out.mux(stream.encode(None))
 
 
-def sound(path: Path, codec: str) -> None:
+def write_sound(path: Path, codec: str) -> None:
     with av.open(path, "w") as out:
-        stream = out.add_stream(codec, rate=44100, layout="mono")
+        stream: Any = out.add_stream(codec, rate=44100, layout="mono")
         resampler = av.AudioResampler(stream.codec_context.format, "mono", 44100)
         for number in range(86):
             frame = av.AudioFrame("s16", "mono", 1024)
@@ -74,7 +75,7 @@ def sound(path: Path, codec: str) -> None:
     ],
 )  # fmt: skip
 def test_video_of_many_kinds_is_measured(name: str, codec: str, kind: str, tmp_path: Path) -> None:
-    pictures(tmp_path / name, codec)
+    write_video(tmp_path / name, codec)
     facts = measure((tmp_path / name).rename(tmp_path / "upload"))
     assert (facts.kind, facts.format, facts.width, facts.height) == (MediaKind.VIDEO, kind, 320, 240)
     assert facts.seconds == pytest.approx(2.0, abs=0.05)
@@ -90,7 +91,7 @@ def test_video_of_many_kinds_is_measured(name: str, codec: str, kind: str, tmp_p
     ],
 )  # fmt: skip
 def test_sound_of_many_kinds_is_measured(name: str, codec: str, kind: str, tmp_path: Path) -> None:
-    sound(tmp_path / name, codec)
+    write_sound(tmp_path / name, codec)
     facts = measure((tmp_path / name).rename(tmp_path / "upload"))
     assert (facts.kind, facts.format, facts.width, facts.has_audio) == (MediaKind.AUDIO, kind, None, True)
     assert facts.seconds == pytest.approx(2.0, abs=0.12)
