@@ -37,7 +37,7 @@ def _size(contract: Contract, order: GenerationRequest, movie: Movie) -> Iterato
 
 
 def _seconds(contract: Contract, order: GenerationRequest, movie: Movie) -> Iterator[Mismatch]:
-    frame = 1 / float(contract.amount(f"{contract.name}.content.frames_per_second").value)
+    frame = 1 / float(contract.frame_rate.value)
     if movie.seconds and not -TOLERANCE_SECONDS <= movie.seconds - order.seconds <= frame + TOLERANCE_SECONDS:
         yield Mismatch("seconds", str(order.seconds), f"{movie.seconds:.2f}")
 

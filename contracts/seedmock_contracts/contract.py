@@ -40,10 +40,10 @@ from .timing import CallbackPlan, Latency
 class Contract:
     """Everything that an upstream's vendor says, in the order of its documentation.
 
-    `name` is the Python name of the upstream, `display_name` the one for people. `advice` are rules that are advised
-    and not enforced. `retry_after` is the evidence that a 429 carries Retry-After, None where it does not.
-    `result_days` and `file_days` are how long links to results and to uploaded files live. A task that ends in one of
-    `charged_statuses` is charged.
+    `name` is the Python name of the upstream, `display_name` the one for people. `advice` are rules that are
+    advised and not enforced. `frame_rate` is that of the clips, per second. `retry_after` is the evidence that a
+    429 carries Retry-After, None where it does not. `result_days` and `file_days` are how long links to results and
+    to uploaded files live. A task that ends in one of `charged_statuses` is charged.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Contract:
     behaviours: tuple[Behaviour, ...] = ()
     response_fields: tuple[ResponseField, ...]
     response: ResponseFormat
+    frame_rate: Amount
     latency: Latency
     callbacks: CallbackPlan | None = None
     retry_after: Evidence | None = None

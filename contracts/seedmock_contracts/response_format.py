@@ -50,7 +50,8 @@ class ResponseFormat:
     `envelope_key` is the key of the payload inside the envelope of a success; empty where there is no envelope.
     Inside the payload, each of these lists gives places in the order in which they are looked at: the id of what was
     created, the status, links to results (a text or a list of texts), and the code and message of a failed task.
-    `code_path` is where a body repeats the HTTP status; empty where none does.
+    `code_path` is where a body repeats the HTTP status; empty where none does. `list_path` is the array of tasks in
+    the payload of a list of tasks.
     """
 
     id_paths: tuple[str, ...]
@@ -58,6 +59,7 @@ class ResponseFormat:
     envelopes: tuple[Envelope, ...]
     envelope_key: str = ""
     code_path: str = ""
+    list_path: str = ""
     link_paths: tuple[str, ...] = ()
     failure_code_paths: tuple[str, ...] = ()
     failure_message_paths: tuple[str, ...] = ()

@@ -43,14 +43,22 @@ def _keys(values: list[tuple[str, Any]], step: str) -> list[tuple[str, Any]]:
     ]
 
 
+def first_path(document: Document, path: str) -> str:
+    """Path with concrete indices at which a document has a value; the path itself if it has none."""
+    return next((concrete for concrete, value in values_at(document, path) if value is not MISSING), path)
+
+
 def with_value(document: Document, path: str, value: Any) -> dict[str, Any]:
-    """Copy a document with another value at a path, creating parents; MISSING removes the key."""
+    """Copy a document with another value at a path, creating parents; MISSING removes the key.
+
+    `content[2]` is that item, `content[]` the first one.
+    """
     step, _, rest = path.partition(".")
-    name, is_list = step.removesuffix("[]"), step.endswith("[]")
+    name, bracket, index = step.partition("[")
     changed = dict(document)
-    if is_list:
-        items = list(changed.get(name) or [{}])
-        items[0] = with_value(items[0] if isinstance(items[0], Mapping) else {}, rest, value) if rest else value
+    if bracket:
+        items, at = list(changed.get(name) or [{}]), int(index.removesuffix("]") or 0)
+        items[at] = with_value(items[at] if isinstance(items[at], Mapping) else {}, rest, value) if rest else value
         changed[name] = items
     elif rest:
         changed[name] = with_value(changed.get(name) or {}, rest, value)

@@ -73,17 +73,20 @@ class FlatFields:
 
 @dataclass(frozen=True, slots=True)
 class ContentArray:
-    """References as items `{"type": T, "role": R, T: {"url": U}}` of the array `inner` in the object `outer`."""
+    """References as items `{"type": T, "role": R, T: {"url": U}}` of an array, which may lie in an object.
 
-    outer: str
-    inner: str
+    Items of the types `others`, such as texts, are no references, and stay where references are placed.
+    """
+
+    path: str
     types: Mapping[str, MediaKind]
     roles: Mapping[str, tuple[MediaKind, Role]]
+    others: frozenset[str] = frozenset()
 
     def find(self, document: Document) -> tuple[LocatedReference, ...]:
-        if self.outer not in document:
+        if self.path.partition(".")[0] not in document:
             return ()
-        items = values_at(document, f"{self.outer}.{self.inner}[]")
+        items = values_at(document, f"{self.path}[]")
         return tuple(located for path, item in items if (located := self._read(path, item)))
 
     def _read(self, path: str, item: Any) -> LocatedReference | None:
@@ -99,14 +102,21 @@ class ContentArray:
         return LocatedReference(path, Reference(kind, url, known_role[1] if known_role else Role.REFERENCE))
 
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
-        placed = {name: value for name, value in document.items() if name != self.outer}
-        items = [self._item(reference) for reference in references]
-        return {**placed, self.outer: {self.inner: items}} if items else placed
+        top, _, inner = self.path.partition(".")
+        placed = {name: value for name, value in document.items() if name != top}
+        items = [*self._kept(document), *map(self._item, references)]
+        return {**placed, top: {inner: items} if inner else items} if items else placed
+
+    def _kept(self, document: Document) -> list[Any]:
+        if not self.others:
+            return []
+        items = (item for _, item in values_at(document, f"{self.path}[]"))
+        return [item for item in items if isinstance(item, Mapping) and item.get("type") in self.others]
 
     def _item(self, reference: Reference) -> dict[str, Any]:
-        type_ = next(name for name, kind in self.types.items() if kind is reference.kind)
+        type_ = next((name for name, kind in self.types.items() if kind is reference.kind), None)
         role = next((name for name, pair in self.roles.items() if pair == (reference.kind, reference.role)), None)
-        if role is None:
+        if type_ is None or role is None:
             raise ValueError(f"no role for {reference.kind} as {reference.role}")
         return {"type": type_, "role": role, type_: {"url": reference.url}}
 

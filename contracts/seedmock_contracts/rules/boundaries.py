@@ -5,6 +5,7 @@ Knows no kind of rule and no upstream.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,4 +58,10 @@ def with_each_reference(document: Document, layout: ReferenceLayout) -> Iterator
     image, video, audio = (sample_reference(kind) for kind in MediaKind)
     first, last = (sample_reference(MediaKind.IMAGE, role) for role in (Role.FIRST_FRAME, Role.LAST_FRAME))
     for references in ([image], [video], [audio, image], [first], [last, first]):
-        yield layout.place(document, references)
+        with contextlib.suppress(ValueError):  # the layout has no place for one of them
+            yield layout.place(document, references)
+
+
+def with_one_reference(document: Document, layout: ReferenceLayout) -> dict[str, Any]:
+    """Copy a document with the simplest reference that the layout has a place for, if it has one for any."""
+    return next(with_each_reference(document, layout), dict(document))

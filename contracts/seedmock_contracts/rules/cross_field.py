@@ -12,7 +12,7 @@ from ..documents.values import format_value
 from ..enums import ErrorKind, MediaKind, Role
 from ..facts import MISSING, Document, Model, Size, Violation
 from ..generation import Reference
-from .boundaries import BoundaryCase, sample_reference, with_each_reference
+from .boundaries import BoundaryCase, sample_reference, with_each_reference, with_one_reference
 from .rule import Rule, ValueRule
 
 GROSS_EXCESS = 20  # references beyond a limit: too many even if the upstream has raised it
@@ -244,14 +244,19 @@ class ItemHasUrl(ValueRule):
         return None
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
-        placed = layout.place(document, [sample_reference(MediaKind.IMAGE)])
-        return with_value(placed, f"{self.field}.image_url", MISSING)
+        return self._without_url(with_one_reference(document, layout))[0]
 
     def boundary_cases(self, document: Document, layout: ReferenceLayout) -> Iterator[BoundaryCase]:
         for arranged in with_each_reference(document, layout):
-            type_ = next(value for _, value in values_at(arranged, f"{self.field}.type"))
+            without_url, type_ = self._without_url(arranged)
             yield BoundaryCase(arranged, True, type_)
-            yield BoundaryCase(with_value(arranged, f"{self.field}.{type_}", MISSING), False, type_, gross=True)
+            yield BoundaryCase(without_url, False, type_, gross=True)
+
+    def _without_url(self, document: Document) -> tuple[dict[str, Any], str]:
+        """The document without the media of its first reference, and the type of that."""
+        types = values_at(document, f"{self.field}.type")
+        path, type_ = next((path, type_) for path, type_ in types if type_ in self.types)
+        return with_value(document, f"{path.removesuffix('.type')}.{type_}", MISSING), type_
 
 
 @dataclass(frozen=True, slots=True)

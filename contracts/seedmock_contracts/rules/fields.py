@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..documents.paths import values_at, with_value
+from ..documents.paths import first_path, values_at, with_value
 from ..documents.references import LocatedReference, ReferenceLayout
 from ..documents.values import format_value, to_number
 from ..enums import ErrorKind, MediaKind
@@ -23,7 +23,7 @@ from .boundaries import (
     URL_ENDINGS,
     BoundaryCase,
     sample_reference,
-    with_each_reference,
+    with_one_reference,
 )
 from .rule import Rule, ValueRule
 
@@ -94,13 +94,45 @@ class RequiredField(Rule):
         return self._with_field(document, layout, MISSING)
 
     def boundary_cases(self, document: Document, layout: ReferenceLayout) -> Iterator[BoundaryCase]:
-        base = next(with_each_reference(document, layout)) if "[]" in self.field else document
+        base = with_one_reference(document, layout) if "[]" in self.field else document
         yield BoundaryCase(dict(base), True)
         yield BoundaryCase(self.violating_document(document, layout), False, gross=True)
         for kind in self.unless:
             yield BoundaryCase(
                 layout.place(self.violating_document(document, layout), [sample_reference(kind)]), True, kind.value
             )
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredItem(Rule):
+    """At least one item of an array has a value that is not blank at this field, such as `content[].text`."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.MISSING_PARAMETER
+    depends_on: ClassVar[str] = "nothing"
+
+    def check(self, document: Document, references: tuple[LocatedReference, ...]) -> Violation | None:
+        items = next((value for _, value in values_at(document, self._array)), MISSING)
+        if isinstance(items, list) and not all(isinstance(item, Mapping) for item in items):
+            return None  # the rule on the type of the items reports it
+        if items not in (MISSING, None) and not isinstance(items, list):
+            return None  # the rule on the type of the array reports it
+        values = [value for _, value in values_at(document, self.field)]
+        if any(value not in (MISSING, None) and not (isinstance(value, str) and not value.strip()) for value in values):
+            return None
+        allowed = f"an item with {self._key}"
+        return self._violation(self.field, None, allowed, f"{self.field} is missing; expected {allowed}")
+
+    def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
+        items = [item for _, item in values_at(document, f"{self._array}[]") if self._key not in item]
+        return with_value(document, self._array, items)
+
+    @property
+    def _array(self) -> str:
+        return self.field.partition("[]")[0]
+
+    @property
+    def _key(self) -> str:
+        return self.field.rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +266,8 @@ class UrlScheme(ValueRule):
         return ("ftp://example.com/reference", "s3://example/reference", "file:///reference")
 
     def _with_value(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
-        return with_value(layout.place(document, self.beside) if self.beside else document, self.field, value)
+        base = layout.place(document, self.beside) if self.beside else document
+        return with_value(base, first_path(base, self.field), value)
 
     def _documents_with(self, document: Document, layout: ReferenceLayout, value: Any) -> Iterator[dict[str, Any]]:
         yield self._with_value(document, layout, value)

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..documents.paths import values_at, with_value
+from ..documents.paths import first_path, values_at, with_value
 from ..documents.references import LocatedReference, ReferenceLayout
 from ..documents.values import format_value
 from ..enums import ErrorKind, MediaKind
 from ..facts import MISSING, Document, Fact, Violation
-from .boundaries import BoundaryCase, sample_reference, with_each_reference
+from .boundaries import BoundaryCase, sample_reference, with_each_reference, with_one_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class Rule:
 
     def _with_field(self, document: Document, layout: ReferenceLayout, value: Any) -> dict[str, Any]:
         """Copy a document with another value of this field; a field of list items needs a complete item around it."""
-        base = layout.place(document, [sample_reference(MediaKind.IMAGE)]) if "[]" in self.field else document
-        return with_value(base, self.field, value)
+        base = with_one_reference(document, layout) if "[]" in self.field else document
+        return with_value(base, first_path(base, self.field), value)
 
 
 @dataclass(frozen=True, slots=True)

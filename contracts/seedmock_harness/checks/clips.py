@@ -61,7 +61,7 @@ def clip_duration_matches_the_order(interaction: Interaction) -> Iterator[CheckR
     if found is None:
         return
     task, order, clip = found
-    rate = interaction.contract.amount(f"{interaction.contract.name}.content.frames_per_second")
+    rate = interaction.contract.frame_rate
     if clip.frames and clip.seconds:
         yield compare(rate, "the clip has another frame rate", int(rate.value), round(clip.frames / clip.seconds, 1))
     if order.seconds is None or clip.seconds is None:

@@ -267,11 +267,13 @@ P50 = Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(142))
 P90 = Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(486))
 LATENCY = Latency(float(P50.value), float(P90.value), VENDOR_CLIENT)
 
+FRAME_RATE = Amount("apimodels.content.frames_per_second", ARK, Decimal(24))
+
 AMOUNTS = (
     *library.AMOUNTS,
     Amount("apimodels.upscale.minimum_seconds", PAGE_UPSCALE, Decimal(5)),
     RESULT_DAYS,
-    Amount("apimodels.content.frames_per_second", ARK, Decimal(24)),
+    FRAME_RATE,
     FILE_DAYS,
     Amount("apimodels.body.megabytes", VENDOR_CLIENT, Decimal(100)),
     CALLBACKS.attempt,
@@ -440,6 +442,7 @@ CONTRACT = Contract(
         failure_message_paths=("failMsg",),
         envelopes=(ENVELOPE,),
     ),
+    frame_rate=FRAME_RATE,
     latency=LATENCY,
     callbacks=CALLBACKS,
     retry_after=CLIENT,

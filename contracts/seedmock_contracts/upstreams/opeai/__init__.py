@@ -140,7 +140,7 @@ ROLES = MappingProxyType(
 ROLE_TYPES = MappingProxyType(
     {role: next(name for name, of in TYPES.items() if of is kind) for role, (kind, _) in ROLES.items()}
 )
-LAYOUT = ContentArray("input_reference", "content", TYPES, ROLES)
+LAYOUT = ContentArray(CONTENT, TYPES, ROLES)
 
 SIZES = tuple(
     Size(f"opeai.size.{resolution}.{ratio}", GUIDE_7, resolution, ratio, width, height)
@@ -233,10 +233,12 @@ LIMITS = (
     MediaLimit("opeai.limit.audio.total", GUIDE_3, MediaKind.AUDIO, "total_seconds", high=15),
 )
 
+FRAME_RATE = Amount("opeai.content.frames_per_second", ARK, Decimal(24))
+
 AMOUNTS = (
     Amount("opeai.tokens.price", assumed("the guide names no price: USD per million tokens, settable"), Decimal("7")),
     Amount("opeai.content.max_age", GATEWAY, Decimal(86400)),
-    Amount("opeai.content.frames_per_second", ARK, Decimal(24)),
+    FRAME_RATE,
     Amount("opeai.body.megabytes", UNSAID, Decimal(100)),
 )
 
@@ -401,5 +403,6 @@ CONTRACT = Contract(
         failure_message_paths=("error.message", "fail_reason"),
         envelopes=ENVELOPES,
     ),
+    frame_rate=FRAME_RATE,
     latency=LATENCY,
 )

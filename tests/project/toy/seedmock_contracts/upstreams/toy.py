@@ -1,0 +1,245 @@
+"""Contract of an upstream that does not exist: what a new upstream has to say, and nothing else.
+
+It differs from the real ones wherever one can: paths, names, the form of ids, a prompt inside an array of items, one
+link as a text, a cancel operation, a list of tasks, and statuses for what was cancelled or has expired.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.references import ContentArray
+from seedmock_contracts.enums import ORDERS, ErrorKind, MediaKind, Mode, Operation, Role, StatusContext, TaskStatus
+from seedmock_contracts.facts import (
+    Amount,
+    BaseUrl,
+    Behaviour,
+    Endpoint,
+    ErrorCase,
+    Fact,
+    FailCode,
+    Field,
+    MediaLimit,
+    ModeFact,
+    Model,
+    ResponseField,
+    Size,
+    StatusSpelling,
+    Tariff,
+    documented,
+)
+from seedmock_contracts.request_format import RequestFormat
+from seedmock_contracts.response_format import Envelope, IdPattern, ResponseFormat
+from seedmock_contracts.rules.cross_field import ItemHasUrl, MaxReferences
+from seedmock_contracts.rules.fields import (
+    KnownModel,
+    NumberRange,
+    OneOf,
+    RequiredField,
+    RequiredItem,
+    UrlScheme,
+    type_rules,
+)
+from seedmock_contracts.timing import Latency
+
+NAME = "toy"
+PAGE = documented("the page of the toy")
+CREATE, QUERY, TEXT, WHOLE = Operation.CREATE, Operation.QUERY, ("string",), ("integer",)
+
+FINE = Model("toy.model.fine", PAGE, "kiln-2", "standard", ("720p", "480p"))
+QUICK = Model("toy.model.quick", PAGE, "kiln-2-quick", "fast", ("480p",))
+SIZES = (
+    Size("toy.size.480p.16:9", PAGE, "480p", "16:9", 864, 496),
+    Size("toy.size.480p.1:1", PAGE, "480p", "1:1", 640, 640),
+    Size("toy.size.720p.16:9", PAGE, "720p", "16:9", 1280, 720),
+)
+TARIFFS = (
+    Tariff("toy.tariff.fine.720p", PAGE, FINE.name, "720p", Decimal("0.2")),
+    Tariff("toy.tariff.fine.480p", PAGE, FINE.name, "480p", Decimal("0.1")),
+    Tariff("toy.tariff.quick.480p", PAGE, QUICK.name, "480p", Decimal("0.05")),
+)
+ENDPOINTS = (
+    Endpoint("toy.create", PAGE, CREATE, "POST", "/jobs"),
+    Endpoint("toy.query", PAGE, QUERY, "GET", "/jobs/{task_id}"),
+    Endpoint("toy.cancel", PAGE, Operation.CANCEL, "DELETE", "/jobs/{task_id}"),
+    Endpoint("toy.list", PAGE, Operation.TASK_LIST, "GET", "/jobs"),
+)
+FIELDS = (
+    Field("toy.create.engine", PAGE, CREATE, "engine", TEXT),
+    Field("toy.create.inputs", PAGE, CREATE, "inputs", ("array",)),
+    Field("toy.create.inputs.item", PAGE, CREATE, "inputs[]", ("object",)),
+    Field("toy.create.inputs.type", PAGE, CREATE, "inputs[].type", TEXT),
+    Field("toy.create.inputs.text", PAGE, CREATE, "inputs[].text", TEXT),
+    Field("toy.create.inputs.image", PAGE, CREATE, "inputs[].image", ("object",)),
+    Field("toy.create.frame", PAGE, CREATE, "frame", TEXT),
+    Field("toy.create.length", PAGE, CREATE, "length", WHOLE, 5),
+    Field("toy.create.sound", PAGE, CREATE, "sound", ("boolean",), True),
+    Field("toy.create.seed", PAGE, CREATE, "seed", WHOLE),
+)
+TYPES = {"image": MediaKind.IMAGE}
+ROLES = {"start": (MediaKind.IMAGE, Role.FIRST_FRAME)}
+RULES = (
+    RequiredField(Fact("toy.create.engine.required", PAGE), "engine"),
+    *type_rules(FIELDS),
+    KnownModel(Fact("toy.create.engine.known", PAGE), "engine", (FINE.name, QUICK.name)),
+    RequiredItem(Fact("toy.create.inputs.text.required", PAGE), "inputs[].text"),
+    RequiredField(Fact("toy.create.inputs.type.required", PAGE), "inputs[].type"),
+    OneOf(Fact("toy.create.inputs.type.values", PAGE), "inputs[].type", ("text", *TYPES)),
+    ItemHasUrl(Fact("toy.create.inputs.url.required", PAGE), "inputs[]", tuple(TYPES)),
+    UrlScheme(Fact("toy.create.inputs.url.scheme", PAGE), "inputs[].image.url", ("https://", "http://", "data:")),
+    RequiredField(Fact("toy.create.frame.required", PAGE), "frame"),
+    OneOf(Fact("toy.create.frame.values", PAGE), "frame", tuple(size.text for size in SIZES)),
+    NumberRange(Fact("toy.create.length.range", PAGE), "length", 3, 12),
+    NumberRange(Fact("toy.create.seed.range", PAGE), "seed", 0, 2**31 - 1),
+    MaxReferences(Fact("toy.create.start.count", PAGE), "inputs", MediaKind.IMAGE, 1, Role.FIRST_FRAME),
+)
+
+SPELLINGS = {
+    TaskStatus.QUEUED: "waiting",
+    TaskStatus.IN_PROGRESS: "working",
+    TaskStatus.SUCCESS: "done",
+    TaskStatus.FAILURE: "broken",
+    TaskStatus.CANCELLED: "called off",
+    TaskStatus.EXPIRED: "timed out",
+}
+STATUS_SPELLINGS = (
+    StatusSpelling("toy.status.created", PAGE, StatusContext.CREATE, TaskStatus.QUEUED, "waiting"),
+    *(
+        StatusSpelling(f"toy.status.{status.lower()}", PAGE, StatusContext.QUERY, status, spelling)
+        for status, spelling in SPELLINGS.items()
+    ),
+)
+SUCCEEDED, FAILED = (TaskStatus.SUCCESS,), (TaskStatus.FAILURE, TaskStatus.EXPIRED)
+RESPONSE_FIELDS = (
+    *(
+        ResponseField(f"toy.{operation}.response.{name}", PAGE, operation, f"job.{name}", types)
+        for operation in (CREATE, QUERY, Operation.CANCEL)
+        for name, types in (("ref", TEXT), ("phase", TEXT), ("engine", TEXT), ("made", WHOLE))
+    ),
+    ResponseField("toy.query.response.clip", PAGE, QUERY, "job.clip", ("object",), SUCCEEDED),
+    ResponseField("toy.query.response.clip.href", PAGE, QUERY, "job.clip.href", TEXT, SUCCEEDED),
+    ResponseField("toy.query.response.trouble", PAGE, QUERY, "job.trouble", ("object",), FAILED),
+    ResponseField("toy.query.response.trouble.reason", PAGE, QUERY, "job.trouble.reason", TEXT, FAILED),
+    ResponseField("toy.query.response.trouble.text", PAGE, QUERY, "job.trouble.text", TEXT, FAILED),
+    ResponseField("toy.list.response.jobs", PAGE, Operation.TASK_LIST, "job.all", ("array",)),
+    *(
+        ResponseField(f"toy.list.response.jobs.{name}", PAGE, Operation.TASK_LIST, f"job.all[].{name}", types)
+        for name, types in (("ref", TEXT), ("phase", TEXT), ("engine", TEXT), ("made", WHOLE))
+    ),
+    *(
+        ResponseField(f"toy.list.response.jobs.{name}", PAGE, Operation.TASK_LIST, f"job.all[].{name}", types, (), needed)
+        for name, types, needed in (
+            ("clip", ("object",), False),
+            ("clip.href", TEXT, True),
+            ("trouble", ("object",), False),
+            ("trouble.reason", TEXT, True),
+            ("trouble.text", TEXT, True),
+        )
+    ),
+    ResponseField("toy.refusal.problem", PAGE, None, "problem", ("object",), envelope="problem"),
+    ResponseField("toy.refusal.reason", PAGE, None, "problem.reason", TEXT, envelope="problem"),
+    ResponseField("toy.refusal.text", PAGE, None, "problem.text", TEXT, envelope="problem"),
+    ResponseField("toy.refusal.where", PAGE, None, "problem.where", TEXT, envelope="problem"),
+)  # fmt: skip
+
+STATUSES = {
+    ErrorKind.AUTHENTICATION: 401,
+    ErrorKind.FORBIDDEN: 403,
+    ErrorKind.BALANCE: 402,
+    ErrorKind.MODERATION_INPUT: 451,
+    ErrorKind.MODERATION_OUTPUT: 200,
+    ErrorKind.TASK_FAILED: 200,
+    ErrorKind.ASSET_REFUSED: 422,
+    ErrorKind.TASK_NOT_FOUND: 404,
+    ErrorKind.ASSET_NOT_FOUND: 404,
+    ErrorKind.GROUP_NOT_FOUND: 404,
+    ErrorKind.CONTENT_NOT_FOUND: 404,
+    ErrorKind.ROUTE_NOT_FOUND: 404,
+    ErrorKind.STATE_CONFLICT: 409,
+    ErrorKind.LINK_EXPIRED: 410,
+    ErrorKind.RANGE_NOT_SATISFIABLE: 416,
+    ErrorKind.METHOD_NOT_ALLOWED: 405,
+    ErrorKind.BODY_TOO_LARGE: 413,
+    ErrorKind.UNSUPPORTED_MEDIA_TYPE: 415,
+    ErrorKind.REQUEST_TIMEOUT: 408,
+    ErrorKind.RATE_LIMIT: 429,
+    ErrorKind.UPSTREAM_FAILED: 502,
+    ErrorKind.OVERLOADED: 503,
+}
+ERRORS = tuple(
+    ErrorCase(f"toy.error.{kind}", PAGE, kind, STATUSES.get(kind, 400), str(kind), "{detail}", envelope="problem")
+    for kind in ErrorKind
+)
+CODES = (
+    FailCode("toy.code.text", PAGE, ErrorKind.MODERATION_INPUT, "bad_text", "the text is not allowed", "text"),
+    FailCode("toy.code.face", PAGE, ErrorKind.MODERATION_INPUT, "face", "there is a face", "face"),
+    FailCode("toy.code.output", PAGE, ErrorKind.MODERATION_OUTPUT, "bad_clip", "the clip is not allowed", "video"),
+    FailCode("toy.code.crash", PAGE, ErrorKind.TASK_FAILED, "crash", "the kiln broke", "", True),
+    FailCode("toy.code.late", PAGE, ErrorKind.TASK_FAILED, "late", "the job waited too long", "expired", True),
+)
+
+CONTRACT = Contract(
+    name=NAME,
+    display_name="the toy",
+    bases=(BaseUrl("toy.base", PAGE, "https://kiln.toy.example", "/kiln/v3"),),
+    endpoints=ENDPOINTS,
+    models=(FINE, QUICK),
+    modes=(
+        ModeFact("toy.mode.text", PAGE, Mode.TEXT, ()),
+        ModeFact("toy.mode.start", PAGE, Mode.FIRST_FRAME, (Role.FIRST_FRAME,)),
+    ),
+    fields=FIELDS,
+    sizes=SIZES,
+    request=RequestFormat(
+        layout=ContentArray("inputs", TYPES, ROLES, others=frozenset({"text"})),
+        examples={
+            CREATE: (
+                {
+                    "engine": FINE.name,
+                    "inputs": [{"type": "text", "text": "A paper boat crosses a puddle."}],
+                    "frame": "864x496",
+                    "length": 3,
+                },
+            )
+        },
+        paths={
+            "model": "engine",
+            "prompt": "inputs[].text",
+            "size": "frame",
+            "seconds": "length",
+            "generate_audio": "sound",
+        },
+        skeleton={"inputs": [{"type": "text"}]},
+    ),
+    rules={CREATE: RULES},
+    limits=(MediaLimit("toy.limit.image", PAGE, MediaKind.IMAGE, "size_bytes", high=10_000_000),),
+    tariffs=TARIFFS,
+    status_spellings=STATUS_SPELLINGS,
+    errors=ERRORS,
+    fail_codes=CODES,
+    behaviours=(
+        Behaviour("toy.auth", PAGE, "every request carries the key as Authorization: Bearer"),
+        Behaviour("toy.status.moves", PAGE, "a job only moves on"),
+        IdPattern("toy.task_id", PAGE, "KJ and twelve hexadecimal digits", ORDERS, r"KJ[0-9A-F]{12}"),
+    ),
+    response_fields=RESPONSE_FIELDS,
+    response=ResponseFormat(
+        envelope_key="job",
+        id_paths=("ref",),
+        status_paths=("phase",),
+        link_paths=("clip.href",),
+        list_path="all",
+        failure_code_paths=("trouble.reason",),
+        failure_message_paths=("trouble.text",),
+        envelopes=(
+            Envelope(
+                "problem",
+                (("problem.reason", "code"), ("problem.text", "message"), ("problem.where", "field")),
+            ),
+        ),
+    ),
+    frame_rate=Amount("toy.frame_rate", PAGE, Decimal(24)),
+    latency=Latency(20, 60, PAGE),
+    result_days=Amount("toy.result.days", PAGE, Decimal(2)),
+)
