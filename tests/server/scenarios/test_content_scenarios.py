@@ -14,7 +14,7 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("scenario")
 
-DAY, OTHER = 86400.0, "sk_test_another"
+DAY = 86400.0
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError)
 
 
