@@ -1,4 +1,4 @@
-"""The bodies that the vendors show, under `fixtures/<upstream>/examples`, against the contracts."""
+"""Example bodies of the vendors, in `fixtures/<upstream>/examples`, against the contracts."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ REQUESTS = [(upstream, name) for upstream, name in FILES if not name.endswith("-
 
 
 def load(upstream: str, name: str) -> dict[str, Any]:
-    found = json.loads((FIXTURES / upstream / "examples" / f"{name}.json").read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
+    body = json.loads((FIXTURES / upstream / "examples" / f"{name}.json").read_text(encoding="utf-8"))
+    assert isinstance(body, dict)
+    return body
 
 
 def operation(name: str) -> Operation:
-    """The operation whose name the file's name begins with, the longest that fits."""
-    return OPERATIONS[max((known for known in OPERATIONS if name.startswith(known)), key=len)]
+    """Operation by the longest prefix of a file's name."""
+    return OPERATIONS[max((prefix for prefix in OPERATIONS if name.startswith(prefix)), key=len)]
 
 
-def test_every_body_of_both_pages_is_there() -> None:
+def test_every_example_of_both_pages_has_a_file() -> None:
     assert [name for upstream, name in FILES if upstream == "apimodels"] == [
         "asset-create",
         "asset-create-answer",
@@ -84,42 +84,45 @@ def test_every_body_of_both_pages_is_there() -> None:
 
 
 @pytest.mark.parametrize(("upstream", "name"), REQUESTS)
-def test_a_documented_request_breaks_no_rule_under_any_variant(upstream: str, name: str) -> None:
+def test_an_example_request_violates_no_rule_under_any_variant(upstream: str, name: str) -> None:
     document = load(upstream, name)
-    every = [{variant.id: option} for variant in get_contract(upstream).variants for option in variant.options]
-    for variants in (None, *every):
+    single_options = [{variant.id: option} for variant in get_contract(upstream).variants for option in variant.options]
+    for variants in (None, *single_options):
         assert violations(upstream, operation(name), document, variants) == []
     assert notices(upstream, document) == []
     assert unknown_fields(upstream, operation(name), document) == []
 
 
 @pytest.mark.parametrize(("upstream", "name"), [case for case in REQUESTS if case[1] in MODES])
-def test_a_documented_request_starts_from_what_its_name_says(upstream: str, name: str) -> None:
-    found = get_contract(upstream).request.layout.find(load(upstream, name))
-    order = GenerationRequest(references=tuple(reference.reference for reference in found))
+def test_an_example_request_has_the_mode_of_its_name(upstream: str, name: str) -> None:
+    references = get_contract(upstream).request.layout.find(load(upstream, name))
+    order = GenerationRequest(references=tuple(located.reference for located in references))
     assert order.mode is MODES[name]
 
 
 @pytest.mark.parametrize(("upstream", "name"), [case for case in REQUESTS if case[1].startswith("create")])
-def test_references_of_a_documented_request_are_placed_as_the_vendor_writes_them(upstream: str, name: str) -> None:
+def test_references_of_an_example_are_placed_as_in_the_example(upstream: str, name: str) -> None:
     layout, document = get_contract(upstream).request.layout, load(upstream, name)
-    placed = layout.place(document, [found.reference for found in layout.find(document)])
+    placed = layout.place(document, [located.reference for located in layout.find(document)])
     assert placed == document
 
 
-def test_the_pair_of_resolution_and_ratio_means_the_size_that_the_guide_says() -> None:
+def test_resolution_and_ratio_of_the_example_have_the_size_of_the_guide() -> None:
     document = load("opeai", "create-resolution-ratio")
     size = get_contract("opeai").size(document["resolution"], document["ratio"])
     assert size is not None
     assert size.text == "720x1280"
 
 
-def test_answers_have_the_keys_that_the_contract_tells_in_their_order() -> None:
-    says = {fact.id: fact.description for fact in get_contract("opeai").behaviours}
+def test_keys_of_example_responses_are_in_the_order_of_the_contract() -> None:
+    descriptions = {fact.id: fact.description for fact in get_contract("opeai").behaviours}
     created, queried = load("opeai", "create-answer"), load("opeai", "query-answer")
-    for body, told in [(created, says["opeai.create.response"]), (queried, says["opeai.query.response"])]:
-        places = [told.index(key) for key in body]
-        assert places == sorted(places)
+    for body, description in [
+        (created, descriptions["opeai.create.response"]),
+        (queried, descriptions["opeai.query.response"]),
+    ]:
+        positions = [description.index(key) for key in body]
+        assert positions == sorted(positions)
     assert created["id"] == created["task_id"]
     assert list(queried) == sorted(queried)
     assert get_contract("opeai").spelling(TaskStatus.QUEUED, StatusContext.CREATE) == created["status"]
@@ -127,9 +130,9 @@ def test_answers_have_the_keys_that_the_contract_tells_in_their_order() -> None:
     assert get_contract("opeai").parse_size(queried["size"])
 
 
-def test_an_asset_answer_names_the_asset_that_a_creation_refers_to() -> None:
-    made = load("apimodels", "asset-create-answer")["data"]
-    assert made["asset_url"] == f"asset://{made['id']}"
-    assert load("apimodels", "create-asset")["reference_image_urls"] == [made["asset_url"]]
-    assert load("apimodels", "asset-get") == {"id": made["id"]}
+def test_examples_of_assets_refer_to_the_same_asset() -> None:
+    asset = load("apimodels", "asset-create-answer")["data"]
+    assert asset["asset_url"] == f"asset://{asset['id']}"
+    assert load("apimodels", "create-asset")["reference_image_urls"] == [asset["asset_url"]]
+    assert load("apimodels", "asset-get") == {"id": asset["id"]}
     assert load("apimodels", "asset-create")["group_id"] == load("apimodels", "group-create-answer")["data"]["id"]

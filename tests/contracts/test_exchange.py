@@ -1,4 +1,4 @@
-"""Exchanges as they are kept: to a line and back, without secrets and without media."""
+"""Recorded exchanges: written to a line and parsed, without secrets and media."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ EXCHANGES = st.builds(
 
 
 @given(EXCHANGES)
-def test_an_exchange_comes_back_from_its_line(exchange: Exchange) -> None:
+def test_an_exchange_is_parsed_from_its_line(exchange: Exchange) -> None:
     assert "\n" not in exchange.to_json()
     assert parse_exchange(exchange.to_json()) == exchange
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
-def test_what_authenticates_is_hidden_in_any_case_and_also_when_a_line_shows_it(name: str) -> None:
-    for spelt in (name, name.title(), name.upper()):
-        assert redact_headers([(spelt, "sk_x"), ("Accept", "*/*")]) == ((spelt, REDACTED), ("Accept", "*/*"))
-        shown = Exchange("query", Request("GET", "/", ((spelt, "sk_x"),)), Response(200, ((spelt, "sk_x"),)))
-        assert "sk_x" not in parse_exchange(shown.to_json()).to_json()
+def test_secret_headers_are_redacted_in_any_case_and_when_parsed(name: str) -> None:
+    for spelling in (name, name.title(), name.upper()):
+        assert redact_headers([(spelling, "sk_x"), ("Accept", "*/*")]) == ((spelling, REDACTED), ("Accept", "*/*"))
+        exchange = Exchange("query", Request("GET", "/", ((spelling, "sk_x"),)), Response(200, ((spelling, "sk_x"),)))
+        assert "sk_x" not in parse_exchange(exchange.to_json()).to_json()
 
 
 @pytest.mark.parametrize(
@@ -61,33 +61,33 @@ def test_what_authenticates_is_hidden_in_any_case_and_also_when_a_line_shows_it(
         '{"operation": "", "request": {"method": "GET", "url": "/", "body": 1}, "response": {"status": 200}}',
     ],
 )
-def test_a_line_that_is_no_exchange_says_what_is_expected(line: str) -> None:
+def test_an_invalid_line_is_an_error_with_the_expected_form(line: str) -> None:
     with pytest.raises(InvalidExchange, match="expected"):
         parse_exchange(line)
 
 
 @given(st.binary(min_size=1, max_size=3000))
-def test_a_data_uri_is_told_by_its_size(content: bytes) -> None:
+def test_a_data_uri_is_summarized_by_its_size(content: bytes) -> None:
     encoded = base64.b64encode(content).decode()
     body = json.dumps({"image": f"data:image/png;base64,{encoded}", "size": "1x1"}).encode()
     assert json.loads(summarize_body(body)) == {"image": f"data:image/png;base64,<{len(content)} bytes>", "size": "1x1"}
 
 
-def test_a_data_uri_within_a_text_within_json_leaves_it_json() -> None:
+def test_a_summarized_data_uri_in_nested_json_leaves_valid_json() -> None:
     body = json.dumps({"message": f"url is {json.dumps('data:image/png;base64,AAAA')}; allowed: https://"}).encode()
     assert json.loads(summarize_body(body)) == {
         "message": 'url is "data:image/png;base64,<3 bytes>"; allowed: https://'
     }
 
 
-def test_many_data_uris_are_told_one_by_one_as_far_as_there_is_room() -> None:
+def test_data_uris_are_summarized_up_to_the_limit() -> None:
     body = json.dumps(["data:image/png;base64,AAAA"] * 1000).encode()
     assert summarize_body(body, 200).count(b"<3 bytes>") == 5
     assert len(summarize_body(body, 200)) == 200
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "expected"),
     [
         (b"\x89PNG\r\n\x1a\n\0", b"<9 bytes of image/png>"),
         (b"\xff\xd8\xff\xe0", b"<4 bytes of image/jpeg>"),
@@ -101,26 +101,26 @@ def test_many_data_uris_are_told_one_by_one_as_far_as_there_is_room() -> None:
         (b"a text", b"a text"),
     ],
 )
-def test_media_are_told_by_kind_and_size(body: bytes, told: bytes) -> None:
-    assert summarize_body(body) == told
+def test_media_are_summarized_by_type_and_size(body: bytes, expected: bytes) -> None:
+    assert summarize_body(body) == expected
 
 
-def test_a_form_keeps_its_texts_and_tells_its_files() -> None:
+def test_a_multipart_body_keeps_texts_and_summarizes_files() -> None:
     parts = [
         b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nx',
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n\x89PNG\0',
         b"--b--\r\n",
     ]
-    told = summarize_body(b"\r\n".join(parts))
-    assert told == b"\r\n".join(parts).replace(b"\x89PNG\0", b"<5 bytes of image/png>")
+    summary = summarize_body(b"\r\n".join(parts))
+    assert summary == b"\r\n".join(parts).replace(b"\x89PNG\0", b"<5 bytes of image/png>")
 
 
 @given(st.binary(max_size=300), st.integers(1, 100))
-def test_a_summary_has_its_bounds_for_whatever_comes(body: bytes, limit: int) -> None:
+def test_a_summary_is_bounded_for_any_body(body: bytes, limit: int) -> None:
     for sent in (body, b"--b\r\n" + body, body + b";base64," + body, "\u00e9".encode() * 200 + body):
-        told = summarize_body(sent, limit)
-        assert len(told) <= max(limit, 60)
+        summary = summarize_body(sent, limit)
+        assert len(summary) <= max(limit, 60)
 
 
-def test_a_text_that_is_cut_within_a_letter_is_still_a_text() -> None:
+def test_a_text_cut_inside_a_character_is_still_a_text() -> None:
     assert summarize_body("a\u00e9".encode() * 50, 2) == b"a\xc3"

@@ -1,4 +1,4 @@
-"""The form of facts, errors and variants; and that every assumption is owned up to, with what would settle it."""
+"""Form of facts, errors and variants; every assumption belongs to a variant or is an open question."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from seedmock_contracts.upstreams import NAMES, contracts, contracts_with, get_c
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 ID = re.compile(r"[a-z]+(\.[A-Za-z0-9_:\-]+)+")
-PLACES = {"field", "value", "allowed", "detail", "nested"}
-CASES = [case for said in contracts() for case in said.errors]
+PLACEHOLDERS = {"field", "value", "allowed", "detail", "nested"}
+CASES = [case for contract in contracts() for case in contract.errors]
 
 
-def everything(contract: Contract) -> list[Fact]:
-    """Every fact where it stands, those that stand twice twice."""
+def all_occurrences(contract: Contract) -> list[Fact]:
+    """Facts of all fields and rules, with repetitions."""
     own = [
         item for field in fields(contract) for item in _items(getattr(contract, field.name)) if isinstance(item, Fact)
     ]
@@ -39,22 +39,22 @@ def _items(value: Any) -> tuple[Any, ...]:
 
 
 def test_ids_are_dotted_and_begin_with_their_upstream(contract: Contract) -> None:
-    for fact in everything(contract):
+    for fact in all_occurrences(contract):
         assert ID.fullmatch(fact.id), fact.id
         assert fact.id.startswith(f"{contract.name}."), fact.id
 
 
-def test_one_id_is_one_fact(contract: Contract) -> None:
-    found: dict[str, Fact] = {}
-    for fact in everything(contract):
-        assert found.setdefault(fact.id, fact) == fact
-    assert set(found) == {fact.id for fact in contract.facts()}
+def test_an_id_belongs_to_one_fact(contract: Contract) -> None:
+    facts: dict[str, Fact] = {}
+    for fact in all_occurrences(contract):
+        assert facts.setdefault(fact.id, fact) == fact
+    assert set(facts) == {fact.id for fact in contract.facts()}
     ids = [fact.id for fact in contract.facts()]
     assert len(ids) == len(set(ids))
     assert len(ids) > 100
 
 
-def test_every_fact_says_where_it_is_from(contract: Contract) -> None:
+def test_every_fact_has_a_source_and_a_basis(contract: Contract) -> None:
     for fact in contract.facts():
         assert fact.source.strip()
         assert len(fact.source) > 8, fact.id
@@ -68,22 +68,22 @@ def test_facts_cannot_be_changed(contract: Contract) -> None:
 
 
 def test_every_field_of_a_request_has_a_rule_on_its_type(contract: Contract) -> None:
-    typed = {rule.fact.id for rules in contract.rules.values() for rule in rules if isinstance(rule, JsonType)}
-    assert {field.id for field in contract.fields} == typed
+    with_type_rule = {rule.fact.id for rules in contract.rules.values() for rule in rules if isinstance(rule, JsonType)}
+    assert {field.id for field in contract.fields} == with_type_rule
 
 
-def test_a_default_is_of_its_field_s_type(contract: Contract) -> None:
+def test_a_default_has_the_type_of_its_field(contract: Contract) -> None:
     names = {str: "string", int: "number", bool: "boolean"}
     for field in contract.fields:
         assert field.default is None or names[type(field.default)] in field.types, field.id
 
 
-def test_a_field_stands_once_in_an_operation(contract: Contract) -> None:
-    places = [(field.operation, field.path) for field in contract.fields]
-    assert len(places) == len(set(places))
+def test_an_operation_has_each_field_once(contract: Contract) -> None:
+    paths = [(field.operation, field.path) for field in contract.fields]
+    assert len(paths) == len(set(paths))
 
 
-def test_every_operation_has_one_endpoint_and_every_body_an_endpoint(contract: Contract) -> None:
+def test_every_operation_has_one_endpoint(contract: Contract) -> None:
     operations = [endpoint.operation for endpoint in contract.endpoints]
     assert len(operations) == len(set(operations))
     assert set(contract.rules) <= set(operations)
@@ -92,13 +92,13 @@ def test_every_operation_has_one_endpoint_and_every_body_an_endpoint(contract: C
 
 
 @pytest.mark.parametrize("kind", ErrorKind)
-def test_every_upstream_has_an_answer_to_every_kind_of_error(contract: Contract, kind: ErrorKind) -> None:
+def test_every_upstream_has_a_case_for_every_error_kind(contract: Contract, kind: ErrorKind) -> None:
     case = contract.error_case(kind)
     assert case.kind is kind
     assert case.style == ""
 
 
-def test_a_style_that_has_no_answer_of_its_own_takes_the_plain_one(contract: Contract) -> None:
+def test_a_style_without_its_own_case_has_the_default_one(contract: Contract) -> None:
     for style in {case.style for case in contract.errors}:
         for kind in ErrorKind:
             assert contract.error_case(kind, style).style in ("", style)
@@ -107,22 +107,22 @@ def test_a_style_that_has_no_answer_of_its_own_takes_the_plain_one(contract: Con
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_an_error_has_a_status_and_a_message_and_no_place_in_it_that_nobody_fills(case: Any) -> None:
+def test_an_error_case_has_a_status_and_known_placeholders_only(case: Any) -> None:
     assert case.status in range(200, 600)
     assert case.message
-    assert places(case) <= PLACES
+    assert placeholders(case) <= PLACEHOLDERS
 
 
 @given(
     value=st.text(st.characters(exclude_categories=()), max_size=9)
     | st.sampled_from(["{field}", "{0}", "{", "%s", "\x00"])
 )
-def test_every_error_can_be_said_whatever_was_sent(value: str) -> None:
-    for case in CASES:  # with each value, not with values of their own: drawing them takes longer than saying it
-        assert case.message.format(**dict.fromkeys(PLACES, value)).count(value) >= len(places(case))
+def test_every_error_message_can_be_formatted_with_any_value(value: str) -> None:
+    for case in CASES:  # all cases with one value: drawing a value takes longer than formatting them
+        assert case.message.format(**dict.fromkeys(PLACEHOLDERS, value)).count(value) >= len(placeholders(case))
 
 
-def places(case: Any) -> set[str]:
+def placeholders(case: Any) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(case.message) if name is not None}
 
 
@@ -133,7 +133,7 @@ def test_styles_of_errors_are_options_of_a_variant(contract: Contract) -> None:
     } <= options  # behind the dot: a case within it
 
 
-def test_a_variant_offers_a_choice_and_its_default_is_one_of_it(contract: Contract) -> None:
+def test_a_variant_has_several_options_and_its_default_is_one(contract: Contract) -> None:
     for variant in contract.variants:
         assert variant.default in variant.options
         assert len(set(variant.options)) == len(variant.options) > 1
@@ -145,7 +145,7 @@ def assumptions(upstream: str) -> dict[str, dict[str, str]]:
     return tomllib.loads((FIXTURES / upstream / "assumptions.toml").read_text(encoding="utf-8"))
 
 
-def test_every_assumption_is_governed_by_a_variant_or_is_an_open_question(contract: Contract) -> None:
+def test_every_assumption_belongs_to_a_variant_or_is_an_open_question(contract: Contract) -> None:
     listed = assumptions(contract.name)
     patterns = [*listed["governed"], *listed["open"]]
     assumed = [fact.id for fact in contract.facts() if fact.basis is Basis.ASSUMED]
@@ -155,19 +155,19 @@ def test_every_assumption_is_governed_by_a_variant_or_is_an_open_question(contra
     assert all(question.endswith("?") for question in listed["open"].values())
 
 
-def test_upstreams_are_found_by_their_place() -> None:
+def test_upstreams_are_found_by_their_folder() -> None:
     assert NAMES == ("apimodels", "opeai")
     assert [contract.name for contract in contracts()] == list(NAMES)
     with pytest.raises(LookupError, match="known: apimodels, opeai"):
         get_contract("sora")
 
 
-def test_both_upstreams_say_the_same_things_under_the_same_names() -> None:
-    a, b = contracts()
+def test_both_contracts_have_all_required_fields() -> None:
+    apimodels, opeai = contracts()
     for field in fields(Contract):
         optional = field.default is not MISSING
-        assert type(getattr(a, field.name)) is type(getattr(b, field.name)) or optional, field.name
-    for field in (
+        assert type(getattr(apimodels, field.name)) is type(getattr(opeai, field.name)) or optional, field.name
+    for name in (
         "bases",
         "endpoints",
         "models",
@@ -179,11 +179,11 @@ def test_both_upstreams_say_the_same_things_under_the_same_names() -> None:
         "errors",
         "variants",
     ):
-        assert getattr(a, field), field
-        assert getattr(b, field), field
+        assert getattr(apimodels, name), name
+        assert getattr(opeai, name), name
 
 
-def test_models_are_found_by_wire_name_and_by_tier(contract: Contract) -> None:
+def test_models_are_resolved_by_name_and_by_tier(contract: Contract) -> None:
     for model in contract.models:
         assert contract.model(model.name) is contract.resolve_model(model.name) is model
         assert contract.resolve_model(model.tier) is model
@@ -192,7 +192,7 @@ def test_models_are_found_by_wire_name_and_by_tier(contract: Contract) -> None:
     assert contract.model(contract.models[0].tier) is None
 
 
-def test_every_resolution_of_a_model_that_makes_clips_has_all_ratios(contract: Contract) -> None:
+def test_every_resolution_of_a_generating_model_has_all_ratios(contract: Contract) -> None:
     ratios = {size.ratio for size in contract.sizes}
     assert len(ratios) == 6
     for model in contract.models:
@@ -203,35 +203,39 @@ def test_every_resolution_of_a_model_that_makes_clips_has_all_ratios(contract: C
 
 def test_sizes_are_even_and_near_their_ratio(contract: Contract) -> None:
     for size in contract.sizes:
-        wide, high = (int(part) for part in size.ratio.split(":"))
+        width, height = (int(part) for part in size.ratio.split(":"))
         assert size.width % 2 == size.height % 2 == 0
-        assert size.width / size.height == pytest.approx(wide / high, rel=0.025)
+        assert size.width / size.height == pytest.approx(width / height, rel=0.025)
 
 
-def test_a_size_that_both_upstreams_have_is_the_same_in_both() -> None:
-    a, b = contracts()
-    for size in a.sizes:
-        other = b.size(size.resolution, size.ratio)
+def test_common_sizes_are_equal_in_both_upstreams() -> None:
+    apimodels, opeai = contracts()
+    for size in apimodels.sizes:
+        other = opeai.size(size.resolution, size.ratio)
         assert other is not None
         assert other.text == size.text
 
 
-def test_only_the_first_upstream_upscales_and_keeps_assets() -> None:
-    a, b = contracts()
-    assert {endpoint.operation for endpoint in b.endpoints} == {Operation.CREATE, Operation.QUERY, Operation.CONTENT}
-    nowhere = {Operation.CALLBACK, Operation.CANCEL, Operation.TASK_LIST}
-    assert {endpoint.operation for endpoint in a.endpoints} == set(Operation) - {Operation.CONTENT, *nowhere}
+def test_only_apimodels_has_upscales_and_assets() -> None:
+    apimodels, opeai = contracts()
+    assert {endpoint.operation for endpoint in opeai.endpoints} == {
+        Operation.CREATE,
+        Operation.QUERY,
+        Operation.CONTENT,
+    }
+    in_neither = {Operation.CALLBACK, Operation.CANCEL, Operation.TASK_LIST}
+    assert {endpoint.operation for endpoint in apimodels.endpoints} == set(Operation) - {Operation.CONTENT, *in_neither}
 
 
 def test_capabilities_follow_from_endpoints_and_formats() -> None:
-    a, b = contracts()
-    assert a.capabilities == {Capability.ASSETS, Capability.UPSCALE, Capability.CALLBACKS, Capability.LINKS}
-    assert b.capabilities == {Capability.CONTENT}
-    assert contracts_with(Capability.ASSETS) == (a,)
+    apimodels, opeai = contracts()
+    assert apimodels.capabilities == {Capability.ASSETS, Capability.UPSCALE, Capability.CALLBACKS, Capability.LINKS}
+    assert opeai.capabilities == {Capability.CONTENT}
+    assert contracts_with(Capability.ASSETS) == (apimodels,)
     assert contracts_with(Capability.CANCEL) == ()
 
 
-def test_a_fact_is_a_plain_record_that_prints_its_id() -> None:
+def test_repr_of_a_fact_contains_its_id() -> None:
     field = get_contract("opeai").fields[0]
     assert isinstance(field, Field)
     assert "opeai.create.model" in repr(field)

@@ -1,4 +1,4 @@
-"""How a status may move, and every spelling of it."""
+"""Transitions between statuses, and the spellings of each status."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ ALLOWED = {
 
 @pytest.mark.parametrize("before", TaskStatus)
 @pytest.mark.parametrize("after", TaskStatus)
-def test_a_later_look_finds_the_same_or_what_comes_after(before: TaskStatus, after: TaskStatus) -> None:
+def test_a_later_query_reports_the_same_or_a_following_status(before: TaskStatus, after: TaskStatus) -> None:
     assert may_follow(before, after) is ((before, after) in ALLOWED)
 
 
-def test_success_failure_cancellation_and_expiry_are_the_ends() -> None:
+def test_success_failure_cancellation_and_expiry_are_terminal() -> None:
     assert set(ENDS) == TERMINAL
     assert set(ENDS) - {SUCCESS} == UNSUCCESSFUL
     assert set(TRANSITIONS) == set(TaskStatus)
 
 
-def test_no_status_leads_back() -> None:
+def test_transitions_never_lead_back() -> None:
     for before, following in TRANSITIONS.items():
         assert not any(before in TRANSITIONS[after] for after in following)
 
 
-def test_a_new_task_is_spelt_in_both_upstreams() -> None:
+def test_spelling_of_a_new_task() -> None:
     assert get_contract("apimodels").spelling(QUEUED, StatusContext.CREATE) == "pending"
     assert get_contract("opeai").spelling(QUEUED, StatusContext.CREATE) == "queued"
 
 
 @pytest.mark.parametrize(
-    ("upstream", "variant", "words"),
+    ("upstream", "variant", "spellings"),
     [
         ("apimodels", "", ["pending", "processing", "completed", "failed"]),
         ("opeai", "", ["QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE"]),
@@ -53,30 +53,30 @@ def test_a_new_task_is_spelt_in_both_upstreams() -> None:
         ("opeai", "openai", ["queued", "in_progress", "completed", "failed"]),
     ],
 )
-def test_a_queried_task_is_spelt_as_its_variant_says(upstream: str, variant: str, words: list[str]) -> None:
+def test_spellings_of_a_queried_task_depend_on_the_variant(upstream: str, variant: str, spellings: list[str]) -> None:
     contract = get_contract(upstream)
-    assert [contract.spelling(status, StatusContext.QUERY, variant) for status in contract.statuses] == words
+    assert [contract.spelling(status, StatusContext.QUERY, variant) for status in contract.statuses] == spellings
 
 
-def test_every_word_is_read_in_every_case(contract: Contract) -> None:
-    for word in contract.status_spellings:
-        for spelling in (word.spelling, word.spelling.lower(), word.spelling.upper(), word.spelling.title()):
-            assert contract.parse_status(spelling) is word.status
+def test_every_spelling_is_parsed_in_any_case(contract: Contract) -> None:
+    for row in contract.status_spellings:
+        for spelling in (row.spelling, row.spelling.lower(), row.spelling.upper(), row.spelling.title()):
+            assert contract.parse_status(spelling) is row.status
 
 
-def test_no_word_means_two_things(contract: Contract) -> None:
+def test_no_spelling_has_two_meanings(contract: Contract) -> None:
     meanings: dict[str, set[TaskStatus]] = {}
-    for word in contract.status_spellings:
-        meanings.setdefault(word.spelling.lower(), set()).add(word.status)
-    assert [word for word, meant in meanings.items() if len(meant) > 1] == []
+    for row in contract.status_spellings:
+        meanings.setdefault(row.spelling.lower(), set()).add(row.status)
+    assert [spelling for spelling, statuses in meanings.items() if len(statuses) > 1] == []
 
 
 @pytest.mark.parametrize("word", ["", "unknown", "UNKNOWN", "done", "complete", " SUCCESS", "q"])
-def test_an_unknown_word_means_nothing(contract: Contract, word: str) -> None:
+def test_an_unknown_spelling_has_no_status(contract: Contract, word: str) -> None:
     assert contract.parse_status(word) is None
 
 
-def test_what_gateways_and_the_service_behind_say_is_understood_of_both(contract: Contract) -> None:
+def test_spellings_of_gateways_and_of_the_service_behind_are_parsed(contract: Contract) -> None:
     for word, status in [
         ("running", IN_PROGRESS),
         ("succeeded", SUCCESS),
@@ -88,6 +88,6 @@ def test_what_gateways_and_the_service_behind_say_is_understood_of_both(contract
     assert get_contract("opeai").parse_status("NOT_START") is get_contract("opeai").parse_status("SUBMITTED") is QUEUED
 
 
-def test_words_of_a_variant_are_of_an_option_that_there_is(contract: Contract) -> None:
+def test_the_variant_of_a_spelling_is_an_option(contract: Contract) -> None:
     options = {option for variant in contract.variants for option in variant.options}
-    assert {word.variant for word in contract.status_spellings if word.variant} <= options
+    assert {row.variant for row in contract.status_spellings if row.variant} <= options

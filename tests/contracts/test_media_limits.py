@@ -1,4 +1,4 @@
-"""What references may measure: each limit at its edge, on both sides."""
+"""Limits on referenced media, on both sides of each limit."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ VIDEO = MediaFacts(kind=MediaKind.VIDEO, size_bytes=MB, format="mp4", seconds=5.
 AUDIO = MediaFacts(kind=MediaKind.AUDIO, size_bytes=MB, format="mp3", seconds=5.0)
 
 
-def broken(contract: Contract, *measured: MediaFacts) -> list[str]:
-    found = media_violations(contract.name, [(f"reference[{at}]", facts) for at, facts in enumerate(measured)])
-    return [violation.fact.id.removeprefix(f"{contract.name}.limit.") for violation in found]
+def violated_limits(contract: Contract, *media: MediaFacts) -> list[str]:
+    violations = media_violations(contract.name, [(f"reference[{at}]", facts) for at, facts in enumerate(media)])
+    return [violation.fact.id.removeprefix(f"{contract.name}.limit.") for violation in violations]
 
 
-def test_ordinary_media_break_no_limit(contract: Contract) -> None:
-    assert broken(contract, IMAGE, VIDEO, AUDIO) == []
-    assert broken(contract) == []
+def test_ordinary_media_violate_no_limit(contract: Contract) -> None:
+    assert violated_limits(contract, IMAGE, VIDEO, AUDIO) == []
+    assert violated_limits(contract) == []
 
 
 @pytest.mark.parametrize(
@@ -51,37 +51,37 @@ def test_ordinary_media_break_no_limit(contract: Contract) -> None:
         (replace(AUDIO, seconds=15.0), None),
     ],
 )
-def test_each_limit_ends_where_it_is_said_to(contract: Contract, facts: MediaFacts, limit: str | None) -> None:
-    assert broken(contract, facts) == ([limit] if limit else [])
+def test_media_on_both_sides_of_each_limit(contract: Contract, facts: MediaFacts, limit: str | None) -> None:
+    assert violated_limits(contract, facts) == ([limit] if limit else [])
 
 
-def test_a_clip_that_is_too_long_breaks_its_own_limit_and_the_total(contract: Contract) -> None:
-    assert broken(contract, replace(VIDEO, seconds=15.2)) == ["video.seconds", "video.total"]
-    assert broken(contract, replace(AUDIO, seconds=16.0)) == ["audio.seconds", "audio.total"]
+def test_a_too_long_clip_violates_its_own_limit_and_the_total(contract: Contract) -> None:
+    assert violated_limits(contract, replace(VIDEO, seconds=15.2)) == ["video.seconds", "video.total"]
+    assert violated_limits(contract, replace(AUDIO, seconds=16.0)) == ["audio.seconds", "audio.total"]
 
 
 @pytest.mark.parametrize("facts", [VIDEO, AUDIO], ids=lambda facts: facts.kind)
-def test_lengths_of_a_kind_are_added_up(contract: Contract, facts: MediaFacts) -> None:
-    assert broken(contract, facts, facts, facts) == []
-    assert broken(contract, facts, facts, replace(facts, seconds=6.0)) == [f"{facts.kind}.total"]
+def test_the_total_length_of_a_kind_is_limited(contract: Contract, facts: MediaFacts) -> None:
+    assert violated_limits(contract, facts, facts, facts) == []
+    assert violated_limits(contract, facts, facts, replace(facts, seconds=6.0)) == [f"{facts.kind}.total"]
 
 
-def test_clips_and_sounds_are_added_up_apart(contract: Contract) -> None:
-    assert broken(contract, replace(VIDEO, seconds=15.0), replace(AUDIO, seconds=15.0)) == []
+def test_videos_and_sounds_have_separate_totals(contract: Contract) -> None:
+    assert violated_limits(contract, replace(VIDEO, seconds=15.0), replace(AUDIO, seconds=15.0)) == []
 
 
-def test_the_guide_of_b_excludes_the_figure_itself_where_the_service_behind_includes_it() -> None:
-    a, b = get_contract("apimodels"), get_contract("opeai")
+def test_size_limits_of_opeai_are_exclusive_and_those_of_apimodels_inclusive() -> None:
+    apimodels, opeai = get_contract("apimodels"), get_contract("opeai")
     for facts, name in [(replace(VIDEO, size_bytes=50 * MB), "video"), (replace(AUDIO, size_bytes=15 * MB), "audio")]:
-        assert broken(b, facts) == [f"{name}.size"]
-        assert broken(a, facts) == []
-        assert broken(a, replace(facts, size_bytes=facts.size_bytes + 1)) == [f"{name}.size"]
-        assert broken(b, replace(facts, size_bytes=facts.size_bytes - 1)) == []
+        assert violated_limits(opeai, facts) == [f"{name}.size"]
+        assert violated_limits(apimodels, facts) == []
+        assert violated_limits(apimodels, replace(facts, size_bytes=facts.size_bytes + 1)) == [f"{name}.size"]
+        assert violated_limits(opeai, replace(facts, size_bytes=facts.size_bytes - 1)) == []
 
 
-def test_a_broken_limit_names_the_reference_what_was_measured_and_what_is_allowed() -> None:
-    measured = [("first_frame_url", replace(IMAGE, width=200))]
-    side, ratio = media_violations("apimodels", measured)
+def test_a_violated_limit_names_the_reference_the_value_and_the_allowed_values() -> None:
+    media = [("first_frame_url", replace(IMAGE, width=200))]
+    side, ratio = media_violations("apimodels", media)
     assert side.message == "first_frame_url: side is 200; allowed: 300 to 6000 pixels (bounds excluded)"
     assert ratio.message == "first_frame_url: ratio is 0.2778; allowed: 0.4 to 2.5 (bounds excluded)"
     assert (side.field, side.value) == ("first_frame_url", 200)
@@ -90,7 +90,7 @@ def test_a_broken_limit_names_the_reference_what_was_measured_and_what_is_allowe
     assert size.allowed == "less than 15728640 bytes"
 
 
-def test_media_of_another_kind_than_its_field_says_is_told_so(contract: Contract) -> None:
+def test_media_of_another_kind_than_the_field_is_a_violation(contract: Contract) -> None:
     limit = contract.limits[0]
     assert kind_violation("reference_image_urls[0]", MediaKind.IMAGE, IMAGE, limit) is None
     wrong = kind_violation("reference_image_urls[0]", MediaKind.IMAGE, VIDEO, limit)

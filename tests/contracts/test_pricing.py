@@ -1,4 +1,4 @@
-"""Prices worked out by hand, in exact decimals, against what `quote` says."""
+"""Quotes against prices computed by hand, in exact decimals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
 from seedmock_contracts.pricing import asset_fee, quote, requested_size, token_count
 from seedmock_contracts.upstreams import get_contract
 
-A, B = get_contract("apimodels"), get_contract("opeai")
+APIMODELS, OPEAI = get_contract("apimodels"), get_contract("opeai")
 BY_TOKENS = {"apimodels.billing": "tokens"}
 
 
@@ -32,19 +32,19 @@ BY_TOKENS = {"apimodels.billing": "tokens"}
         ("mini", "720p", 10, "0.73"),
     ],
 )
-def test_a_charges_its_price_for_each_second(model: str, resolution: str, seconds: int, usd: str) -> None:
-    found = quote("apimodels", GenerationRequest(model=model, resolution=resolution, seconds=seconds))
-    assert (found.amount, found.seconds, found.unit) == (Decimal(usd), seconds, "second")
-    assert found.basis is Basis.DOCUMENTED
+def test_apimodels_charges_for_each_second(model: str, resolution: str, seconds: int, usd: str) -> None:
+    price = quote("apimodels", GenerationRequest(model=model, resolution=resolution, seconds=seconds))
+    assert (price.amount, price.seconds, price.unit) == (Decimal(usd), seconds, "second")
+    assert price.basis is Basis.DOCUMENTED
 
 
-def test_a_wire_name_costs_what_its_tier_costs() -> None:
+def test_a_model_has_the_same_price_by_name_and_by_tier() -> None:
     by_name = quote("apimodels", GenerationRequest(model="seedance2-a/seedance-2.0-mini", seconds=7))
     assert by_name == quote("apimodels", GenerationRequest(model="mini", seconds=7))
     assert by_name.amount == Decimal("0.511")
 
 
-def test_without_a_model_the_first_of_the_page_is_billed() -> None:
+def test_an_order_without_a_model_is_priced_as_the_first_one() -> None:
     assert quote("apimodels", GenerationRequest()).amount == Decimal("0.735")
 
 
@@ -59,7 +59,7 @@ def test_without_a_model_the_first_of_the_page_is_billed() -> None:
         (496, 864, 5, 50_638),
     ],
 )
-def test_tokens_are_those_of_the_live_bills(width: int, height: int, seconds: int, count: int) -> None:
+def test_token_counts_equal_those_of_live_bills(width: int, height: int, seconds: int, count: int) -> None:
     assert token_count(width, height, seconds) == count
 
 
@@ -72,13 +72,15 @@ def test_tokens_are_those_of_the_live_bills(width: int, height: int, seconds: in
         ("mini", "720p", 15, "1.098042"),  # 0.073 x 361 / 24 = 1.09804166...
     ],
 )
-def test_a_billed_by_tokens_costs_a_frame_more(model: str, resolution: str, seconds: int, usd: str) -> None:
+def test_apimodels_billed_by_tokens_charges_an_additional_frame(
+    model: str, resolution: str, seconds: int, usd: str
+) -> None:
     order = GenerationRequest(model=model, resolution=resolution, ratio="16:9", seconds=seconds)
-    found = quote("apimodels", order, variants=BY_TOKENS)
-    assert (found.amount, found.unit) == (Decimal(usd), "million tokens")
+    price = quote("apimodels", order, variants=BY_TOKENS)
+    assert (price.amount, price.unit) == (Decimal(usd), "million tokens")
 
 
-def test_a_billed_by_tokens_costs_less_for_a_smaller_picture() -> None:
+def test_apimodels_billed_by_tokens_charges_by_size() -> None:
     order = GenerationRequest(resolution="720p", ratio="1:1", seconds=5)
     # 960 x 960 x 121 / 1024 = 108 900 tokens, like 16:9; 21:9 has 1470 x 630 x 121 / 1024 = 109 431.
     assert quote("apimodels", order, variants=BY_TOKENS).tokens == 108_900
@@ -88,7 +90,7 @@ def test_a_billed_by_tokens_costs_less_for_a_smaller_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "seconds", "price", "usd"),
+    ("size", "seconds", "per_million", "usd"),
     [
         ("864x496", 5, None, "0.354466"),
         ("1280x720", 5, None, "0.7623"),
@@ -97,15 +99,17 @@ def test_a_billed_by_tokens_costs_less_for_a_smaller_picture() -> None:
         ("1280x720", 5, "0", "0"),
     ],
 )
-def test_b_charges_for_tokens_at_a_price_that_can_be_set(size: str, seconds: int, price: str | None, usd: str) -> None:
-    settled = None if price is None else Decimal(price)
-    found = quote("opeai", GenerationRequest(size=size, seconds=seconds), price_per_million=settled)
-    assert found.amount == Decimal(usd)
-    assert found.unit == "million tokens"
-    assert found.basis is Basis.ASSUMED
+def test_opeai_charges_for_tokens_at_a_configurable_price(
+    size: str, seconds: int, per_million: str | None, usd: str
+) -> None:
+    token_price = None if per_million is None else Decimal(per_million)
+    price = quote("opeai", GenerationRequest(size=size, seconds=seconds), price_per_million=token_price)
+    assert price.amount == Decimal(usd)
+    assert price.unit == "million tokens"
+    assert price.basis is Basis.ASSUMED
 
 
-def test_b_costs_the_same_by_either_name_of_a_size() -> None:
+def test_opeai_has_the_same_price_by_size_and_by_resolution() -> None:
     by_size = quote("opeai", GenerationRequest(size="720x1280", seconds=4))
     assert by_size == quote("opeai", GenerationRequest(resolution="720p", ratio="9:16", seconds=4))
 
@@ -124,22 +128,22 @@ def test_b_costs_the_same_by_either_name_of_a_size() -> None:
         ("4k", None, 5, "0.6"),
     ],
 )
-def test_an_upscale_is_billed_by_whole_seconds_and_at_least_five(
+def test_an_upscale_is_charged_by_whole_seconds_and_at_least_five(
     target: str, length: float | None, seconds: int, usd: str
 ) -> None:
-    found = quote("apimodels", UpscaleRequest(url="https://example.com/v.mp4", resolution=target, seconds=length))
-    assert (found.seconds, found.amount, found.tokens) == (seconds, Decimal(usd), None)
-    assert found.basis is (Basis.ASSUMED if length is None else Basis.DOCUMENTED)
+    price = quote("apimodels", UpscaleRequest(url="https://example.com/v.mp4", resolution=target, seconds=length))
+    assert (price.seconds, price.amount, price.tokens) == (seconds, Decimal(usd), None)
+    assert price.basis is (Basis.ASSUMED if length is None else Basis.DOCUMENTED)
 
 
 @given(length=st.floats(0.01, 4000, allow_nan=False), target=st.sampled_from(["720p", "1080p", "2k", "4k"]))
-def test_an_upscale_never_bills_less_than_its_length(length: float, target: str) -> None:
-    found = quote("apimodels", UpscaleRequest(url="https://example.com/v.mp4", resolution=target, seconds=length))
-    assert found.seconds == max(math.ceil(length), 5)
-    assert found.amount == found.rate * found.seconds
+def test_an_upscale_is_charged_for_at_least_its_length(length: float, target: str) -> None:
+    price = quote("apimodels", UpscaleRequest(url="https://example.com/v.mp4", resolution=target, seconds=length))
+    assert price.seconds == max(math.ceil(length), 5)
+    assert price.amount == price.rate * price.seconds
 
 
-@given(seconds=st.integers(4, 14), size=st.sampled_from(B.sizes))
+@given(seconds=st.integers(4, 14), size=st.sampled_from(OPEAI.sizes))
 def test_a_longer_clip_costs_more(seconds: int, size: Any) -> None:
     shorter, longer = (
         quote("opeai", GenerationRequest(size=size.text, seconds=length)).amount for length in (seconds, seconds + 1)
@@ -147,7 +151,7 @@ def test_a_longer_clip_costs_more(seconds: int, size: Any) -> None:
     assert Decimal(0) < shorter < longer
 
 
-def test_an_asset_costs_a_cent_and_only_where_there_are_assets() -> None:
+def test_an_asset_costs_a_cent_on_apimodels_only() -> None:
     assert asset_fee("apimodels").value == Decimal("0.01")
     with pytest.raises(LookupError, match="opeai has no figure"):
         asset_fee("opeai")
@@ -171,18 +175,22 @@ def test_an_asset_costs_a_cent_and_only_where_there_are_assets() -> None:
         ("opeai", UpscaleRequest(url="https://example.com/v.mp4", resolution="1080p", seconds=5)),
     ],
 )
-def test_what_an_upstream_does_not_sell_has_no_price(upstream: str, order: GenerationRequest | UpscaleRequest) -> None:
+def test_an_order_that_the_upstream_does_not_offer_has_no_price(
+    upstream: str, order: GenerationRequest | UpscaleRequest
+) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         quote(upstream, order)
 
 
-def test_every_tariff_is_of_a_model_and_a_resolution_that_it_renders() -> None:
-    rows = [(tariff.model, tariff.resolution) for tariff in A.tariffs]
-    assert sorted(rows) == sorted((model.name, resolution) for model in A.models for resolution in model.resolutions)
-    assert len(A.tariffs) == 8
+def test_every_model_has_a_tariff_for_each_of_its_resolutions() -> None:
+    rows = [(tariff.model, tariff.resolution) for tariff in APIMODELS.tariffs]
+    assert sorted(rows) == sorted(
+        (model.name, resolution) for model in APIMODELS.models for resolution in model.resolutions
+    )
+    assert len(APIMODELS.tariffs) == 8
 
 
-def test_adaptive_counts_as_sixteen_to_nine_until_the_picture_is_known() -> None:
-    assert requested_size(A, GenerationRequest(ratio="adaptive")).text == "1280x720"
-    assert requested_size(A, GenerationRequest(resolution="1080p")).text == "1920x1080"
-    assert requested_size(B, GenerationRequest()).text == "1280x720"
+def test_an_adaptive_ratio_is_priced_as_16_to_9() -> None:
+    assert requested_size(APIMODELS, GenerationRequest(ratio="adaptive")).text == "1280x720"
+    assert requested_size(APIMODELS, GenerationRequest(resolution="1080p")).text == "1920x1080"
+    assert requested_size(OPEAI, GenerationRequest()).text == "1280x720"

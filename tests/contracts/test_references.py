@@ -1,4 +1,4 @@
-"""References: what is placed is found again, in both layouts; and what an order starts from."""
+"""Layouts of references: those that are placed are found again; modes of orders; values at paths."""
 
 from __future__ import annotations
 
@@ -16,94 +16,100 @@ from seedmock_contracts.facts import MISSING
 from seedmock_contracts.generation import GenerationRequest, Reference, first_frame, last_frame
 from seedmock_contracts.upstreams import get_contract
 
-A, B = get_contract("apimodels").request.layout, get_contract("opeai").request.layout
-assert isinstance(A, FlatFields)
-assert isinstance(B, ContentArray)
+
+def _layouts() -> tuple[FlatFields, ContentArray]:
+    apimodels, opeai = get_contract("apimodels").request.layout, get_contract("opeai").request.layout
+    assert isinstance(apimodels, FlatFields)
+    assert isinstance(opeai, ContentArray)
+    return apimodels, opeai
+
+
+APIMODELS, OPEAI = _layouts()
 
 IMAGE, VIDEO, AUDIO = (Reference(kind, f"https://example.com/{kind}") for kind in MediaKind)
-PLACES = [(kind, Role.REFERENCE) for kind in MediaKind]
-PLACES += [(MediaKind.IMAGE, Role.FIRST_FRAME), (MediaKind.IMAGE, Role.LAST_FRAME)]
+SLOTS = [(kind, Role.REFERENCE) for kind in MediaKind]
+SLOTS += [(MediaKind.IMAGE, Role.FIRST_FRAME), (MediaKind.IMAGE, Role.LAST_FRAME)]
 
 urls = st.text(min_size=1, max_size=20)
-anything = st.builds(lambda place, url: Reference(place[0], url, place[1]), st.sampled_from(PLACES), urls)
+any_reference = st.builds(lambda slot, url: Reference(slot[0], url, slot[1]), st.sampled_from(SLOTS), urls)
 bodies = st.dictionaries(st.sampled_from(["model", "prompt", "nonsense"]), st.text(max_size=5))
 
 
-@given(body=bodies, references=st.lists(anything, max_size=12))
-def test_b_finds_what_was_placed_in_its_order(body: dict[str, Any], references: list[Reference]) -> None:
-    placed = B.place(body, references)
-    assert [found.reference for found in B.find(placed)] == references
-    assert [found.path for found in B.find(placed)] == [
+@given(body=bodies, references=st.lists(any_reference, max_size=12))
+def test_the_content_array_finds_placed_references_in_order(body: dict[str, Any], references: list[Reference]) -> None:
+    placed = OPEAI.place(body, references)
+    assert [located.reference for located in OPEAI.find(placed)] == references
+    assert [located.path for located in OPEAI.find(placed)] == [
         f"input_reference.content[{index}]" for index in range(len(references))
     ]
     assert {name: value for name, value in placed.items() if name != "input_reference"} == body
 
 
-@given(body=bodies, references=st.lists(anything, max_size=12))
-def test_a_finds_what_was_placed_field_by_field(body: dict[str, Any], references: list[Reference]) -> None:
-    one_frame = {r.role: r for r in references if r.role is not Role.REFERENCE}
-    sent = [*one_frame.values(), *(r for r in references if r.role is Role.REFERENCE)]
-    slots = [(slot.kind, slot.role) for slot in A.slots]
-    placed = A.place(body, sent)
+@given(body=bodies, references=st.lists(any_reference, max_size=12))
+def test_flat_fields_find_placed_references_by_field(body: dict[str, Any], references: list[Reference]) -> None:
+    frames = {r.role: r for r in references if r.role is not Role.REFERENCE}
+    sent = [*frames.values(), *(r for r in references if r.role is Role.REFERENCE)]
+    slots = [(slot.kind, slot.role) for slot in APIMODELS.slots]
+    placed = APIMODELS.place(body, sent)
     expected = sorted(sent, key=lambda r: slots.index((r.kind, r.role)))
-    assert [found.reference for found in A.find(placed)] == expected
-    taken = {slot.field for slot in A.slots}
-    assert {name: value for name, value in placed.items() if name not in taken} == body
+    assert [located.reference for located in APIMODELS.find(placed)] == expected
+    fields = {slot.field for slot in APIMODELS.slots}
+    assert {name: value for name, value in placed.items() if name not in fields} == body
 
 
-@given(references=st.lists(anything, max_size=6, unique_by=lambda r: (r.kind, r.role)))
-def test_placing_replaces_what_was_there(references: list[Reference]) -> None:
-    for layout in (A, B):
+@given(references=st.lists(any_reference, max_size=6, unique_by=lambda r: (r.kind, r.role)))
+def test_placing_replaces_earlier_references(references: list[Reference]) -> None:
+    for layout in (APIMODELS, OPEAI):
         placed = layout.place({"prompt": "A kite."}, references)
         assert layout.place(placed, []) == {"prompt": "A kite."}
         assert layout.place(placed, references) == placed
 
 
-def test_placing_changes_no_document_in_place(contract: Contract) -> None:
+def test_placing_does_not_change_the_original(contract: Contract) -> None:
     document = {"prompt": "A kite."}
     contract.request.layout.place(document, [IMAGE])
     assert document == {"prompt": "A kite."}
 
 
-def test_a_reference_that_a_layout_has_no_place_for_is_an_error(contract: Contract) -> None:
+def test_an_unsupported_reference_is_an_error(contract: Contract) -> None:
     with pytest.raises(ValueError, match="video as first_frame"):
         contract.request.layout.place({}, [Reference(MediaKind.VIDEO, "https://example.com/v.mp4", Role.FIRST_FRAME)])
 
 
-def test_paths_say_where_a_reference_stands() -> None:
-    frames = A.place({}, [first_frame("f"), last_frame("l")])
-    assert [found.path for found in A.find(frames)] == ["first_frame_url", "last_frame_url"]
-    assert [found.path for found in A.find(A.place({}, [IMAGE, IMAGE]))] == [
+def test_a_located_reference_has_its_path() -> None:
+    frames = APIMODELS.place({}, [first_frame("f"), last_frame("l")])
+    assert [located.path for located in APIMODELS.find(frames)] == ["first_frame_url", "last_frame_url"]
+    assert [located.path for located in APIMODELS.find(APIMODELS.place({}, [IMAGE, IMAGE]))] == [
         "reference_image_urls[0]",
         "reference_image_urls[1]",
     ]
 
 
-def test_b_writes_an_item_as_the_guide_shows_it() -> None:
-    assert B.place({}, [first_frame("https://example.com/f.png")]) == {
+def test_an_item_of_opeai_is_placed_as_in_the_guide() -> None:
+    assert OPEAI.place({}, [first_frame("https://example.com/f.png")]) == {
         "input_reference": {
             "content": [{"type": "image_url", "role": "first_frame", "image_url": {"url": "https://example.com/f.png"}}]
         }
     }
 
 
-def test_the_five_roles_and_three_types_of_b_mean_what_they_say() -> None:
-    assert {name: (kind.value, role.value) for name, (kind, role) in B.roles.items()} == {
+def test_roles_and_types_of_opeai() -> None:
+    assert {name: (kind.value, role.value) for name, (kind, role) in OPEAI.roles.items()} == {
         "reference_image": ("image", "reference"),
         "reference_video": ("video", "reference"),
         "reference_audio": ("audio", "reference"),
         "first_frame": ("image", "first_frame"),
         "last_frame": ("image", "last_frame"),
     }
-    assert {name: kind.value for name, kind in B.types.items()} == {
+    assert {name: kind.value for name, kind in OPEAI.types.items()} == {
         "image_url": "image",
         "video_url": "video",
         "audio_url": "audio",
     }
 
 
-def test_the_six_fields_of_a_mean_what_they_say() -> None:
-    assert [(slot.field, slot.kind.value, slot.role.value, slot.many) for slot in A.slots] == [
+def test_reference_fields_of_apimodels() -> None:
+    assert [(slot.field, slot.kind.value, slot.role.value, slot.many) for slot in APIMODELS.slots] == [
         ("first_frame_url", "image", "first_frame", False),
         ("images", "image", "first_frame", True),
         ("last_frame_url", "image", "last_frame", False),
@@ -115,8 +121,8 @@ def test_the_six_fields_of_a_mean_what_they_say() -> None:
 
 def test_an_item_without_a_role_is_a_reference_of_its_kind() -> None:
     item = {"type": "video_url", "video_url": {"url": "https://example.com/video"}}
-    (found,) = B.find({"input_reference": {"content": [item]}})
-    assert found.reference == VIDEO
+    (located,) = OPEAI.find({"input_reference": {"content": [item]}})
+    assert located.reference == VIDEO
 
 
 @pytest.mark.parametrize(
@@ -137,7 +143,7 @@ def test_malformed_references_are_not_found(contract: Contract, document: dict[s
     assert contract.request.layout.find(document) == ()
 
 
-def test_values_tell_a_missing_key_from_a_null() -> None:
+def test_values_at_distinguishes_missing_from_null() -> None:
     document = {"a": [{"b": 1}, {"b": None}, {}, 7], "c": None}
     assert values_at(document, "a[].b") == [("a[0].b", 1), ("a[1].b", None), ("a[2].b", MISSING)]
     assert values_at(document, "c") == [("c", None)]
@@ -160,11 +166,11 @@ def test_values_tell_a_missing_key_from_a_null() -> None:
         ((IMAGE, VIDEO, AUDIO), Mode.REFERENCE),
     ],
 )
-def test_references_say_what_an_order_starts_from(references: tuple[Reference, ...], mode: Mode) -> None:
+def test_references_determine_the_mode(references: tuple[Reference, ...], mode: Mode) -> None:
     assert GenerationRequest(references=references).mode is mode
 
 
-def test_every_mode_with_frames_or_references_can_be_written_in_both_layouts(contract: Contract) -> None:
+def test_references_of_every_mode_can_be_placed_in_both_layouts(contract: Contract) -> None:
     for fact in contract.modes:
         for role in fact.roles:
             assert contract.request.layout.place({}, [Reference(MediaKind.IMAGE, "https://example.com/i.png", role)])

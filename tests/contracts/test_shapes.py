@@ -76,10 +76,10 @@ def test_a_key_that_is_sometimes_absent_is_optional() -> None:
 
 
 def test_too_many_words_are_no_enumeration() -> None:
-    words = [f"word{chr(97 + at)}" for at in range(13)]
-    assert "enum" in merge_shapes(map(shape_of, words[:12]))
-    assert "enum" not in merge_shapes(map(shape_of, words))
-    assert "enum" not in merge_shapes([*map(shape_of, words), shape_of("one")])
+    values = [f"word{chr(97 + at)}" for at in range(13)]
+    assert "enum" in merge_shapes(map(shape_of, values[:12]))
+    assert "enum" not in merge_shapes(map(shape_of, values))
+    assert "enum" not in merge_shapes([*map(shape_of, values), shape_of("one")])
 
 
 def test_the_merge_of_no_shapes_fits_nothing() -> None:

@@ -24,35 +24,47 @@ from seedmock_contracts.upstreams import get_contract
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 UPSTREAMS = ("apimodels", "opeai")
 
-# Attributes in the house's own words, which no page could confirm.
-HOUSE = {"id", "evidence", "tier", "upscales", "operation", "mode", "roles", "kind", "quantity", "context", "variant"}
-HOUSE |= {"description", "fact", "field", "role", "media", "resolution_by_name", "option", "beside", "style"}
-HOUSE |= {"operations", "utc_offset"}
+# Attributes that no page can confirm: identifiers, classifications and descriptions of our own.
+OWN_ATTRIBUTES = {
+    "id",
+    "evidence",
+    "tier",
+    "upscales",
+    "operation",
+    "mode",
+    "roles",
+    "kind",
+    "quantity",
+    "context",
+    "variant",
+}
+OWN_ATTRIBUTES |= {"description", "fact", "field", "role", "media", "resolution_by_name", "option", "beside", "style"}
+OWN_ATTRIBUTES |= {"operations", "utc_offset"}
 
 
 def statements(upstream: str) -> list[dict[str, Any]]:
     return tomllib.loads((FIXTURES / upstream / "statements.toml").read_text(encoding="utf-8"))["statement"]
 
 
-def spoken(upstream: str) -> list[Any]:
-    return [pytest.param(upstream, said, id=f"{upstream}-{at}") for at, said in enumerate(statements(upstream), 1)]
+def cases(upstream: str) -> list[Any]:
+    return [pytest.param(upstream, row, id=f"{upstream}-{at}") for at, row in enumerate(statements(upstream), 1)]
 
 
-EVERY = [case for upstream in UPSTREAMS for case in spoken(upstream)]
+CASES = [case for upstream in UPSTREAMS for case in cases(upstream)]
 
 
 def by_id(contract: Contract) -> dict[str, list[Any]]:
-    """Each fact's id with what it stands on: the fact, and the rules that carry it (its type apart)."""
-    found: dict[str, list[Any]] = {fact.id: [fact] for fact in contract.facts()}
-    every = [rule for rules in contract.rules.values() for rule in rules]
-    for rule in (*every, *contract.advice):
+    """Map each fact's id to the fact and the rules with this fact, except for type rules."""
+    records: dict[str, list[Any]] = {fact.id: [fact] for fact in contract.facts()}
+    rules = [rule for rules in contract.rules.values() for rule in rules]
+    for rule in (*rules, *contract.advice):
         if not isinstance(rule, JsonType):
-            found[rule.fact.id].append(rule)
-    return found
+            records[rule.fact.id].append(rule)
+    return records
 
 
 def plain(value: Any) -> Any:
-    """A value as a TOML file can say it."""
+    """Convert a value to one that TOML can express."""
     if isinstance(value, Model):
         return value.name
     if isinstance(value, Decimal | TaskStatus):
@@ -64,73 +76,71 @@ def plain(value: Any) -> Any:
     return value
 
 
-def attributes(holders: list[Any]) -> Iterator[tuple[str, Any]]:
-    """What a fact or a rule claims beyond being there: attributes that are set and are not in the house's words."""
-    for holder in holders:
-        for field in fields(holder):
-            value = getattr(holder, field.name)
-            if field.name not in HOUSE and value is not None and value not in ("", ()):
+def attributes(records: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Attributes of a fact and its rules that are set and that a page can confirm."""
+    for record in records:
+        for field in fields(record):
+            value = getattr(record, field.name)
+            if field.name not in OWN_ATTRIBUTES and value is not None and value not in ("", ()):
                 yield field.name, value
 
 
-@pytest.mark.parametrize(("upstream", "statement"), EVERY)
-def test_every_statement_of_a_page_stands_in_the_contract_as_documented(
-    upstream: str, statement: dict[str, Any]
-) -> None:
-    known = by_id(get_contract(upstream))
+@pytest.mark.parametrize(("upstream", "statement"), CASES)
+def test_every_statement_of_a_page_is_a_documented_fact(upstream: str, statement: dict[str, Any]) -> None:
+    facts = by_id(get_contract(upstream))
     assert statement["facts"], "a statement is carried by at least one fact"
     for id_ in statement["facts"]:
-        assert id_ in known, f"no fact {id_}"
-        assert known[id_][0].basis is Basis.DOCUMENTED, f"{id_} is graded {known[id_][0].basis}"
+        assert id_ in facts, f"no fact {id_}"
+        assert facts[id_][0].basis is Basis.DOCUMENTED, f"{id_} is graded {facts[id_][0].basis}"
 
 
-@pytest.mark.parametrize(("upstream", "statement"), [case for case in EVERY if case.values[1].get("value")])
+@pytest.mark.parametrize(("upstream", "statement"), [case for case in CASES if case.values[1].get("value")])
 def test_the_contract_has_the_value_that_the_page_gives(upstream: str, statement: dict[str, Any]) -> None:
-    holders = by_id(get_contract(upstream))[statement["facts"][0]]
-    claimed = {name: plain(value) for holder in holders for name, value in _every_attribute(holder)}
+    records = by_id(get_contract(upstream))[statement["facts"][0]]
+    values = {name: plain(value) for record in records for name, value in _all_attributes(record)}
     for name, expected in statement["value"].items():
         partly = name in statement.get("elsewhere", {})
-        assert (claimed[name][: len(expected)] if partly else claimed[name]) == expected
+        assert (values[name][: len(expected)] if partly else values[name]) == expected
 
 
-def _every_attribute(holder: Any) -> Iterator[tuple[str, Any]]:
-    return ((field.name, getattr(holder, field.name)) for field in fields(holder))
+def _all_attributes(record: Any) -> Iterator[tuple[str, Any]]:
+    return ((field.name, getattr(record, field.name)) for field in fields(record))
 
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
-def test_nothing_is_called_documented_that_no_statement_names(upstream: str) -> None:
+def test_every_documented_fact_has_a_statement(upstream: str) -> None:
     named = {id_ for statement in statements(upstream) for id_ in statement["facts"]}
     documented = {fact.id for fact in get_contract(upstream).facts() if fact.basis is Basis.DOCUMENTED}
     assert documented - named == set()
 
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
-def test_every_figure_of_a_documented_fact_is_confirmed_or_owned_up_to(upstream: str) -> None:
+def test_every_value_of_a_documented_fact_is_confirmed_or_attributed(upstream: str) -> None:
     confirmed: dict[str, set[str]] = defaultdict(set)
     for statement in statements(upstream):
         confirmed[statement["facts"][0]] |= {*statement.get("value", {}), *statement.get("elsewhere", {})}
     unconfirmed = [
         (id_, name, value)
-        for id_, holders in by_id(get_contract(upstream)).items()
-        if holders[0].basis is Basis.DOCUMENTED
-        for name, value in attributes(holders)
+        for id_, records in by_id(get_contract(upstream)).items()
+        if records[0].basis is Basis.DOCUMENTED
+        for name, value in attributes(records)
         if name not in confirmed[id_]
     ]
     assert unconfirmed == []
 
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
-def test_what_a_page_leaves_out_rests_on_a_fact_of_lower_basis(upstream: str) -> None:
-    known: dict[str, Fact] = {fact.id: fact for fact in get_contract(upstream).facts()}
-    owned = {
-        id_: known[id_].basis for statement in statements(upstream) for id_ in statement.get("elsewhere", {}).values()
+def test_values_that_a_page_leaves_out_are_attributed_to_undocumented_facts(upstream: str) -> None:
+    facts: dict[str, Fact] = {fact.id: fact for fact in get_contract(upstream).facts()}
+    bases = {
+        id_: facts[id_].basis for statement in statements(upstream) for id_ in statement.get("elsewhere", {}).values()
     }
-    assert owned
-    assert Basis.DOCUMENTED not in owned.values()
+    assert bases
+    assert Basis.DOCUMENTED not in bases.values()
 
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
-def test_statements_are_sentences_that_no_other_repeats(upstream: str) -> None:
-    said = [(statement["section"], statement["text"]) for statement in statements(upstream)]
-    assert all(says.endswith(".") for _, says in said)
-    assert len(set(said)) == len(said)
+def test_statements_are_unique_sentences(upstream: str) -> None:
+    texts = [(statement["section"], statement["text"]) for statement in statements(upstream)]
+    assert all(text.endswith(".") for _, text in texts)
+    assert len(set(texts)) == len(texts)
