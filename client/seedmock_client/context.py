@@ -10,7 +10,7 @@ from seedmock_contracts.enums import ErrorKind, TaskStatus
 from seedmock_contracts.facts import Document
 from seedmock_contracts.validation import violations
 
-from .effects import Flow, HttpRequest, HttpResponse, SendRequest, TransportError
+from .effects import Flow, HttpRequest, HttpResponse, PerformRequest, TransportError
 from .error_envelopes import build_error, json_object, scalar_text
 from .errors import (
     CLASSES,
@@ -143,7 +143,7 @@ def call(
     """Send a request that cannot be charged, and decode its response with `read`. Raises the response's error."""
     config.check_rules(request)
     try:
-        response = yield SendRequest(request, config.retry_policy.request_seconds)
+        response = yield PerformRequest(request, config.retry_policy.request_seconds)
     except TransportError as error:
         message = f"no response from {config.upstream}: {error.reason}"
         raise ConnectionFailedError(message, upstream=config.upstream, task_id=task_id, retryable=True) from error

@@ -14,7 +14,7 @@ from seedmock_contracts.lifecycle import UNSUCCESSFUL
 from seedmock_contracts.mp4 import Movie
 
 from .context import ClientConfig, call
-from .effects import Flow, HttpRequest, HttpResponse, RunBlocking, SendRequest, Sleep, TransportError
+from .effects import Flow, HttpRequest, HttpResponse, PerformRequest, RunBlocking, Sleep, TransportError
 from .error_envelopes import json_object, scalar_text
 from .errors import DownloadError, LinkExpiredError, NotFoundError, NotReadyError, SeedmockError, UpstreamError
 from .files import PartFile
@@ -156,7 +156,7 @@ def _follow_redirects(state: DownloadState, request: HttpRequest) -> Flow[tuple[
     for _ in range(MAX_REDIRECTS + 1):
         state.part.accepted = False
         seconds = max(1.0, state.left)
-        response: HttpResponse = yield SendRequest(_with_range(request, state.part), seconds, state.part)
+        response: HttpResponse = yield PerformRequest(_with_range(request, state.part), seconds, state.part)
         link = _redirect_link(response)
         if not link:
             return request, response

@@ -62,7 +62,7 @@ class BodySink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SendRequest:
+class PerformRequest:
     """Send a request within `seconds` and return its HttpResponse, or throw RequestNotSent or ResponseLost."""
 
     request: HttpRequest
@@ -84,7 +84,7 @@ class RunBlocking:
     function: Callable[[], Any]
 
 
-Effect: TypeAlias = SendRequest | Sleep | RunBlocking
+Effect: TypeAlias = PerformRequest | Sleep | RunBlocking
 Flow: TypeAlias = Generator[Effect, Any, T]
 
 

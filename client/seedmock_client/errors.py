@@ -16,7 +16,7 @@ SeedmockError
 ├── UpstreamError                the upstream is broken or overloaded
 │   ├── TaskFailedError          a task failed; `code`, `message` and `retryable` are the upstream's
 │   │   ├── TaskCancelledError   a task was cancelled before its end
-│   │   └── TaskExpiredError     a task was given up by the upstream after waiting too long
+│   │   └── TaskExpiredError     the upstream gave up a task that waited too long
 │   └── AssetFailedError         an asset will never become Active
 ├── WaitTimeoutError             the deadline of a wait passed; the task may still finish
 │   └── UnknownStatusError       the same, with a last status that the contract does not define
@@ -138,7 +138,7 @@ class NotReadyError(SeedmockError):
 
 
 class StateConflictError(SeedmockError):
-    """The task is not in a state in which this can be done."""
+    """The state of the task does not allow this operation."""
 
     advice = "Query the task: it has ended, or has been cancelled already."
 
@@ -168,7 +168,7 @@ class TaskCancelledError(TaskFailedError):
 
 
 class TaskExpiredError(TaskFailedError):
-    """A task was given up by the upstream after waiting too long."""
+    """The upstream gave up a task that waited too long."""
 
     advice = "An expired task should not be charged; create another one."
 

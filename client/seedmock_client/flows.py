@@ -24,10 +24,10 @@ from .effects import (
     Flow,
     HttpRequest,
     HttpResponse,
+    PerformRequest,
     RequestNotSent,
     ResponseLost,
     RunBlocking,
-    SendRequest,
     Sleep,
     Upload,
 )
@@ -147,7 +147,7 @@ def submit(config: ClientConfig, request: HttpRequest) -> Flow[HttpResponse]:
     for attempt in range(policy.create_tries):
         final = attempt + 1 == policy.create_tries
         try:
-            response: HttpResponse = yield SendRequest(request, policy.request_seconds)
+            response: HttpResponse = yield PerformRequest(request, policy.request_seconds)
         except RequestNotSent as not_sent:
             message = f"no connection to {config.upstream}, nothing was sent: {not_sent.reason}"
             exception: SeedmockError = ConnectionFailedError(message, upstream=config.upstream, retryable=True)

@@ -32,11 +32,11 @@ class Operations:
         return flows.query(self._config, task_id)
 
     def cancel(self, task: Video | str) -> Flow[Video]:
-        """Cancel a task that has not ended. Raises StateConflictError for one that has."""
+        """Cancel a task that has not ended. Raises StateConflictError if it has ended."""
         return flows.cancel(self._config, task.task_id if isinstance(task, Video) else task)
 
     def list_tasks(self) -> Flow[tuple[Video, ...]]:
-        """The tasks of this key, as the upstream lists them. Raises UsageError where it lists none."""
+        """List the tasks of this API key. Raises UsageError if the upstream has no such operation."""
         codec = self._config.codec
         return call(self._config, codec.list_tasks(), codec.read_videos)
 

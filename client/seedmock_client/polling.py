@@ -9,7 +9,7 @@ from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.lifecycle import UNSUCCESSFUL
 
 from .context import ClientConfig
-from .effects import Flow, HttpResponse, SendRequest, Sleep, TransportError
+from .effects import Flow, HttpResponse, PerformRequest, Sleep, TransportError
 from .error_envelopes import json_object
 from .errors import SeedmockError, UnknownStatusError, UpstreamError, WaitTimeoutError
 from .models import Progress, Video
@@ -125,7 +125,7 @@ def _poll(state: PollState) -> Flow[float | None]:
     request = config.codec.query(state.task_id)
     state.polls += 1
     try:
-        response = yield SendRequest(request, min(policy.request_seconds, max(state.left, LAST_POLL_SECONDS)))
+        response = yield PerformRequest(request, min(policy.request_seconds, max(state.left, LAST_POLL_SECONDS)))
     except TransportError as failure:
         state.now, state.note = failure.at, f"no response: {failure.reason}"
         return None

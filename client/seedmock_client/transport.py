@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import httpx
 
 from . import host_guard
-from .effects import BodySink, Effect, Flow, HttpResponse, RequestNotSent, ResponseLost, SendRequest, Sleep
+from .effects import BodySink, Effect, Flow, HttpResponse, PerformRequest, RequestNotSent, ResponseLost, Sleep
 from .errors import SeedmockError
 
 __all__ = ["AsyncTransport", "Transport", "TransportConfig", "epoch_time", "monotonic", "sleep"]
@@ -43,7 +43,7 @@ class TransportConfig:
     now: Callable[[], float]
     epoch: Callable[[], float]
 
-    def request_options(self, effect: SendRequest) -> dict[str, Any]:
+    def request_options(self, effect: PerformRequest) -> dict[str, Any]:
         """Arguments for httpx's `build_request`. Raises UsageError for a host that must not be contacted."""
         request = effect.request
         url = httpx.URL(request.url if "://" in request.url else f"{self.root}{request.url}")
@@ -134,7 +134,7 @@ class Transport:
         return lambda: flow.send(result)
 
     def _perform(self, effect: Effect) -> Any:
-        if isinstance(effect, SendRequest):
+        if isinstance(effect, PerformRequest):
             return self._send(effect)
         if isinstance(effect, Sleep):
             if effect.seconds > 0:
@@ -142,7 +142,7 @@ class Transport:
             return self.config.now()
         return effect.function()
 
-    def _send(self, effect: SendRequest) -> HttpResponse:
+    def _send(self, effect: PerformRequest) -> HttpResponse:
         with self.config.translated_errors():
             until = self.config.now() + effect.seconds
             request = self.client.build_request(**self.config.request_options(effect))
@@ -181,7 +181,7 @@ class AsyncTransport:
         return lambda: flow.send(result)
 
     async def _perform(self, effect: Effect) -> Any:
-        if isinstance(effect, SendRequest):
+        if isinstance(effect, PerformRequest):
             return await self._send(effect)
         if isinstance(effect, Sleep):
             if effect.seconds > 0:
@@ -189,7 +189,7 @@ class AsyncTransport:
             return self.config.now()
         return await asyncio.to_thread(effect.function)
 
-    async def _send(self, effect: SendRequest) -> HttpResponse:
+    async def _send(self, effect: PerformRequest) -> HttpResponse:
         with self.config.translated_errors():
             until = self.config.now() + effect.seconds
             request = self.client.build_request(**self.config.request_options(effect))

@@ -11,7 +11,7 @@ import pytest
 
 import seedmock_client
 from seedmock_client import AsyncClient, AuthenticationError, Client, UsageError, models
-from seedmock_client.effects import HttpRequest, SendRequest
+from seedmock_client.effects import HttpRequest, PerformRequest
 from seedmock_client.transport import TransportConfig
 from seedmock_contracts.enums import Operation
 
@@ -70,7 +70,7 @@ def test_importing_the_commands_loads_no_http_library() -> None:
 def test_a_transport_sends_the_key_to_its_own_origin_only(url: str) -> None:
     config = TransportConfig(httpx.URL("http://api.test/v1"), "sk_secret", "agent", lambda: 0.0, lambda: 0.0)
     request = HttpRequest(operation=Operation.CONTENT, method="GET", url=url, keyed=True)
-    assert ("authorization" in config.request_options(SendRequest(request, 1.0))["headers"]) is (url == "/videos")
+    assert ("authorization" in config.request_options(PerformRequest(request, 1.0))["headers"]) is (url == "/videos")
     assert "sk_secret" not in repr(config)
 
 

@@ -27,7 +27,7 @@ from seedmock_client import (
     polling,
 )
 from seedmock_client.context import ClientConfig
-from seedmock_client.effects import HttpResponse, RequestNotSent, ResponseLost, SendRequest, Sleep
+from seedmock_client.effects import HttpResponse, PerformRequest, RequestNotSent, ResponseLost, Sleep
 from seedmock_client.upstreams import get_codec
 from seedmock_contracts.upstreams import get_contract
 
@@ -40,7 +40,7 @@ class FlowRunner:
     def __init__(self, *steps: Any, latency: float = 0.0) -> None:
         self.steps, self.latency, self.now = list(steps), latency, 5000.0
         self.pauses: list[float] = []
-        self.sends: list[SendRequest] = []
+        self.sends: list[PerformRequest] = []
 
     def run(self, flow: Generator[Any, Any, Any]) -> Any:
         result: Any = None
@@ -56,7 +56,7 @@ class FlowRunner:
                     self.pauses.append(effect.seconds)
                 self.now += effect.seconds
                 result = self.now
-            elif isinstance(effect, SendRequest):
+            elif isinstance(effect, PerformRequest):
                 act, result = self._respond(flow, effect)
             else:
                 act, result = self._run_blocking(flow, effect)
@@ -67,7 +67,7 @@ class FlowRunner:
         except Exception as error:
             return flow.throw, error
 
-    def _respond(self, flow: Any, effect: SendRequest) -> Any:
+    def _respond(self, flow: Any, effect: PerformRequest) -> Any:
         self.sends.append(effect)
         self.now += self.latency
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]

@@ -73,9 +73,9 @@ class FlatFields:
 
 @dataclass(frozen=True, slots=True)
 class ContentArray:
-    """References as items `{"type": T, "role": R, T: {"url": U}}` of an array, which may lie in an object.
+    """References as items `{"type": T, "role": R, T: {"url": U}}` of the array at `path`.
 
-    Items of the types `others`, such as texts, are no references, and stay where references are placed.
+    Items of the types `others`, such as texts, are no references; placing references does not remove them.
     """
 
     path: str
@@ -104,10 +104,10 @@ class ContentArray:
     def place(self, document: Document, references: Iterable[Reference]) -> dict[str, Any]:
         top, _, inner = self.path.partition(".")
         placed = {name: value for name, value in document.items() if name != top}
-        items = [*self._kept(document), *map(self._item, references)]
+        items = [*self._other_items(document), *map(self._item, references)]
         return {**placed, top: {inner: items} if inner else items} if items else placed
 
-    def _kept(self, document: Document) -> list[Any]:
+    def _other_items(self, document: Document) -> list[Any]:
         if not self.others:
             return []
         items = (item for _, item in values_at(document, f"{self.path}[]"))
