@@ -1,4 +1,4 @@
-"""Starting and stopping: in a thread, in a process, on ports that are free and ports that are not."""
+"""Starting and stopping the server: in a thread, in a process, on free and on taken ports."""
 
 import asyncio
 import gc
@@ -19,7 +19,7 @@ from seedmock_server.http.server import ListenError, PortInUse, run, serve_in_th
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """`/slow` takes a moment, `/never` takes for ever."""
+    """Answer `ok`; `/slow` takes a moment, `/never` for ever."""
     assert scope["type"] == "http"
     if scope["path"] != "/":
         await asyncio.sleep(0.3 if scope["path"] == "/slow" else 3600)
@@ -27,7 +27,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-def test_a_server_accepts_inside_the_block_and_not_after_it() -> None:
+def test_the_server_accepts_inside_the_block_and_not_after_it() -> None:
     with serve_in_thread(app) as server:
         assert server.url == f"http://127.0.0.1:{server.port}"
         assert httpx.get(server.url).text == "ok"
@@ -36,7 +36,7 @@ def test_a_server_accepts_inside_the_block_and_not_after_it() -> None:
     assert not any(thread.name == f"seedmock {server.url}" for thread in threading.enumerate())
 
 
-def test_a_server_runs_beside_the_loop_of_its_caller() -> None:
+def test_the_server_runs_beside_the_event_loop_of_its_caller() -> None:
     async def main() -> str:
         with serve_in_thread(app) as server:
             async with httpx.AsyncClient() as client:
@@ -46,9 +46,9 @@ def test_a_server_runs_beside_the_loop_of_its_caller() -> None:
 
 
 def test_two_servers_run_side_by_side() -> None:
-    with serve_in_thread(app) as one, serve_in_thread(app) as other:
-        assert one.port != other.port
-        assert httpx.get(one.url).text == httpx.get(other.url).text == "ok"
+    with serve_in_thread(app) as first, serve_in_thread(app) as second:
+        assert first.port != second.port
+        assert httpx.get(first.url).text == httpx.get(second.url).text == "ok"
 
 
 def test_a_port_is_free_again_after_its_server() -> None:
@@ -65,7 +65,7 @@ def test_an_error_in_the_block_stops_the_server_and_passes_through() -> None:
         httpx.get(server.url)
 
 
-def test_a_taken_port_says_what_to_do() -> None:
+def test_the_error_of_a_taken_port_says_what_to_do() -> None:
     with (
         serve_in_thread(app) as server,
         pytest.raises(PortInUse, match="choose another") as caught,
@@ -76,7 +76,7 @@ def test_a_taken_port_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("no host", 0), ("127.0.0.1", 70_000), ("x" * 300, 0)])
-def test_an_address_of_no_machine_of_ours_is_refused(host: str, port: int) -> None:
+def test_an_address_of_another_machine_is_rejected(host: str, port: int) -> None:
     with pytest.raises(ListenError, match="cannot listen on"), serve_in_thread(app, host=host, port=port):
         pytest.fail("it listens")
 
@@ -98,7 +98,7 @@ def has_ipv6() -> bool:
         return False
 
 
-def test_an_app_that_does_not_start_is_an_error_of_the_caller() -> None:
+def test_a_failed_startup_of_the_app_is_raised() -> None:
     async def broken(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "lifespan.startup.failed", "message": ""})
@@ -107,35 +107,35 @@ def test_an_app_that_does_not_start_is_an_error_of_the_caller() -> None:
         pytest.fail("it runs")
 
 
-def test_stopping_finishes_what_is_under_way() -> None:
+def test_stopping_finishes_responses_under_way() -> None:
     answers: list[str] = []
     with serve_in_thread(app) as server:
-        thread = ask_for(server.url + "/slow", answers)
+        thread = request_in_thread(server.url + "/slow", answers)
     thread.join()
     assert answers == ["ok"]
 
 
-def test_stopping_hangs_up_on_what_does_not_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_stopping_aborts_responses_after_the_grace(caplog: pytest.LogCaptureFixture) -> None:
     answers: list[str] = []
     with serve_in_thread(app, limits=ConnectionLimits(grace_seconds=0.1)) as server:
-        thread = ask_for(server.url + "/never", answers)
+        thread = request_in_thread(server.url + "/never", answers)
     thread.join()
     assert answers == ["RemoteProtocolError"]
     assert caplog.records == []
 
 
-def ask_for(url: str, answers: list[str]) -> threading.Thread:
-    """Ask in a thread, and return once the server has the request."""
+def request_in_thread(url: str, answers: list[str]) -> threading.Thread:
+    """Send a request in a thread, and return once the server has it."""
     connected = threading.Event()
 
-    def ask() -> None:
+    def send() -> None:
         with httpx.Client(event_hooks={"request": [lambda _: connected.set()]}) as client:
             try:
                 answers.append(client.get(url, timeout=10).text)
             except httpx.HTTPError as error:
                 answers.append(type(error).__name__)
 
-    thread = threading.Thread(target=ask)
+    thread = threading.Thread(target=send)
     thread.start()
     connected.wait()
     threading.Event().wait(0.1)
@@ -150,7 +150,7 @@ from seedmock_server.http.server import PortInUse, run
 async def app(scope, receive, send):
     assert scope["type"] == "http"
     if scope["path"] == "/slow":
-        print("asked", flush=True)
+        print("received", flush=True)
         await asyncio.sleep(0.3)
     if scope["path"] == "/never":
         await asyncio.sleep(3600)
@@ -175,7 +175,7 @@ def process() -> Iterator[tuple["subprocess.Popen[str]", str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_the_program_without_a_word(number: signal.Signals) -> None:
+def test_a_signal_stops_the_program_without_output(number: signal.Signals) -> None:
     with process() as (child, url):
         assert httpx.get(url).text == "ok"
         child.send_signal(number)
@@ -183,22 +183,22 @@ def test_a_signal_stops_the_program_without_a_word(number: signal.Signals) -> No
         assert child.returncode == 0
 
 
-def test_a_signal_lets_the_answer_under_way_be_finished() -> None:
+def test_a_signal_lets_responses_under_way_finish() -> None:
     answers: list[str] = []
     with process() as (child, url):
-        thread = ask_for(url + "/slow", answers)
+        thread = request_in_thread(url + "/slow", answers)
         assert child.stdout is not None
-        assert child.stdout.readline() == "asked\n"
+        assert child.stdout.readline() == "received\n"
         child.send_signal(signal.SIGTERM)
         assert child.communicate(timeout=10) == ("stopped\n", "")
         thread.join()
         assert (answers, child.returncode) == (["ok"], 0)
 
 
-def test_a_second_ctrl_c_does_not_wait() -> None:
+def test_a_second_ctrl_c_aborts_at_once() -> None:
     answers: list[str] = []
     with process() as (child, url):
-        thread = ask_for(url + "/never", answers)
+        thread = request_in_thread(url + "/never", answers)
         child.send_signal(signal.SIGINT)
         threading.Event().wait(0.3)
         child.send_signal(signal.SIGINT)
@@ -207,7 +207,7 @@ def test_a_second_ctrl_c_does_not_wait() -> None:
         assert (answers, child.returncode) == (["RemoteProtocolError"], 0)
 
 
-def test_run_tells_its_url_and_gives_the_signals_back(tuned_back: None) -> None:
+def test_run_reports_its_url_and_restores_the_signal_handlers(restored_gc: None) -> None:
     urls: list[str] = []
     before = signal.getsignal(signal.SIGTERM)
 
@@ -220,7 +220,7 @@ def test_run_tells_its_url_and_gives_the_signals_back(tuned_back: None) -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_run_needs_nobody_to_tell(tuned_back: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_needs_no_callback(restored_gc: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "seedmock_server.http.server.tune_garbage_collector", lambda: signal.raise_signal(signal.SIGINT)
     )
@@ -228,7 +228,7 @@ def test_run_needs_nobody_to_tell(tuned_back: None, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def tuned_back() -> Iterator[None]:
+def restored_gc() -> Iterator[None]:
     before = gc.get_threshold()
     yield
     gc.unfreeze()
@@ -236,7 +236,7 @@ def tuned_back() -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_tuning_freezes_what_start_up_made_and_looks_seldom(tuned_back: None) -> None:
+def test_tuning_freezes_what_start_up_made_and_looks_seldom(restored_gc: None) -> None:
     before = gc.get_threshold()
     tune_garbage_collector()
     assert gc.get_freeze_count() > 0

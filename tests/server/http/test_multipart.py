@@ -1,4 +1,4 @@
-"""parse_form: what the SDKs send, and what nobody should."""
+"""Forms: those that the SDKs send, and hostile ones."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seedmock_server.http.multipart import Form, FormFile, parse_form
 from seedmock_server.http.request_body import MalformedBody
 
-CAUGHT = Path(__file__).parents[3] / "fixtures" / "opeai" / "forms"
+RECORDED_FORMS = Path(__file__).parents[3] / "fixtures" / "opeai" / "forms"
 TYPE = b"multipart/form-data; boundary=b"
 LIST = "input_reference[content][]"
 
@@ -25,26 +25,26 @@ def body(*fields: tuple[bytes, bytes]) -> bytes:
     return b"".join(parts) + b"--b--\r\n"
 
 
-def caught(name: str) -> Form:
-    head, _, content = (CAUGHT / f"{name}.bin").read_bytes().partition(b"\r\n\r\n")
+def recorded_form(name: str) -> Form:
+    head, _, content = (RECORDED_FORMS / f"{name}.bin").read_bytes().partition(b"\r\n\r\n")
     return parse_form(head.partition(b": ")[2], content)
 
 
 def item(kind: str, address: str, role: str | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {"type": kind, kind: {"url": f"https://media.example/{address}"}}
-    return found | ({"role": role} if role else {})
+    reference: dict[str, Any] = {"type": kind, kind: {"url": f"https://media.example/{address}"}}
+    return reference | ({"role": role} if role else {})
 
 
 @pytest.mark.parametrize("sdk", ["python", "node"])
-def test_plain_fields_of_the_sdks_stay_text(sdk: str) -> None:
-    assert caught(f"{sdk}-plain") == Form(
+def test_plain_fields_of_the_sdks_are_text(sdk: str) -> None:
+    assert recorded_form(f"{sdk}-plain") == Form(
         {"model": "seedance-2-0", "prompt": "A paper boat crosses a puddle", "seconds": "8", "size": "1280x720"}, ()
     )
 
 
 @pytest.mark.parametrize("sdk", ["python", "node"])
-def test_references_of_the_sdks_are_put_together_again(sdk: str) -> None:
-    document = caught(f"{sdk}-references").document
+def test_references_of_the_sdks_are_reassembled(sdk: str) -> None:
+    document = recorded_form(f"{sdk}-references").document
     assert document["generate_audio"] == "true"
     assert document["input_reference"] == {
         "content": [
@@ -56,16 +56,16 @@ def test_references_of_the_sdks_are_put_together_again(sdk: str) -> None:
     }
 
 
-def test_roles_that_are_left_out_stay_with_their_items_when_node_sends_them() -> None:
-    assert caught("node-some-roles").document["input_reference"]["content"] == [
+def test_optional_roles_stay_with_their_items_when_sent_by_node() -> None:
+    assert recorded_form("node-some-roles").document["input_reference"]["content"] == [
         item("image_url", "kite-1.png"),
         item("video_url", "wind.mp4", "reference_video"),
         item("image_url", "kite-2.png", "last_frame"),
     ]
 
 
-def test_roles_that_are_left_out_go_to_the_next_item_of_their_kind_when_python_sends_them() -> None:
-    assert caught("python-some-roles").document["input_reference"]["content"] == [
+def test_optional_roles_go_to_the_next_item_of_their_kind_when_sent_by_python() -> None:
+    assert recorded_form("python-some-roles").document["input_reference"]["content"] == [
         item("image_url", "kite-1.png", "last_frame"),
         item("video_url", "wind.mp4", "reference_video"),
         item("image_url", "kite-2.png"),
@@ -73,11 +73,11 @@ def test_roles_that_are_left_out_go_to_the_next_item_of_their_kind_when_python_s
 
 
 @pytest.mark.parametrize(("sdk", "content"), [("python", b"\x89PNG\r\n\x1a\n"), ("node", b"\x89PNG\r\n")])
-def test_files_stand_apart_with_name_type_and_bytes(sdk: str, content: bytes) -> None:
-    found = caught(f"{sdk}-file")
-    assert found.document == {"model": "seedance-2-0", "prompt": "A lighthouse wakes up", "seconds": "4"}
+def test_files_have_name_type_and_bytes(sdk: str, content: bytes) -> None:
+    recorded = recorded_form(f"{sdk}-file")
+    assert recorded.document == {"model": "seedance-2-0", "prompt": "A lighthouse wakes up", "seconds": "4"}
     expected = FormFile("input_reference", "lighthouse é.png", "image/png", content + b" not a real picture")
-    assert found.files == (expected,)
+    assert recorded.files == (expected,)
 
 
 KINDS = ["image_url", "video_url", "audio_url"]
@@ -85,22 +85,22 @@ ROLES = {"image_url": "reference_image", "video_url": "reference_video", "audio_
 
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.booleans()), min_size=1, max_size=8), st.sampled_from([0, 1, 2]))
-def test_a_list_comes_back_by_item_by_key_and_by_index(kinds: list[tuple[str, bool]], way: int) -> None:
+def test_a_list_is_read_by_item_by_key_and_by_index(kinds: list[tuple[str, bool]], order_kind: int) -> None:
     items = [item(kind, f"{n}", ROLES[kind]) for n, (kind, _) in enumerate(kinds)]
     rows = [
-        (place, key, value)
-        for place, one in enumerate(items)
+        (index, key, value)
+        for index, reference in enumerate(items)
         for key, value in [
-            ("[type]", one["type"]),
-            ("[role]", one["role"]),
-            (f"[{one['type']}][url]", one[one["type"]]["url"]),
+            ("[type]", reference["type"]),
+            ("[role]", reference["role"]),
+            (f"[{reference['type']}][url]", reference[reference["type"]]["url"]),
         ]
     ]
-    if way == 1:
+    if order_kind == 1:
         order = list(dict.fromkeys(key for _, key, _ in rows))
         rows.sort(key=lambda row: order.index(row[1]))
-    at = "input_reference[content][{}]" if way == 2 else LIST
-    assert form(*((at.format(n) + key, value) for n, key, value in rows)) == {"input_reference": {"content": items}}
+    prefix = "input_reference[content][{}]" if order_kind == 2 else LIST
+    assert form(*((prefix.format(n) + key, value) for n, key, value in rows)) == {"input_reference": {"content": items}}
 
 
 def test_an_unknown_role_goes_to_the_next_item_without_one() -> None:
@@ -111,16 +111,16 @@ def test_an_unknown_role_goes_to_the_next_item_without_one() -> None:
     ]
 
 
-def test_a_role_of_no_item_goes_to_the_next_item_so_that_its_rule_can_speak() -> None:
+def test_a_role_without_a_matching_item_goes_to_the_next_item_for_the_rules_to_reject() -> None:
     fields = [(f"{LIST}[type]", "image_url"), (f"{LIST}[type]", "image_url"), (f"{LIST}[role]", "reference_video")]
     assert form(*fields)["input_reference"]["content"][0] == {"type": "image_url", "role": "reference_video"}
 
 
-def test_objects_without_a_type_are_counted_by_their_fullest_key() -> None:
+def test_objects_without_a_type_are_counted_by_their_most_frequent_key() -> None:
     assert form(("a[][x]", "1"), ("a[][x]", "2"), ("a[][y]", "3")) == {"a": [{"x": "1", "y": "3"}, {"x": "2"}]}
 
 
-def test_plain_lists_and_objects_are_read() -> None:
+def test_lists_and_objects_of_texts_are_read() -> None:
     assert form(("a[]", "1"), ("a[]", "2"), ("b[c][d]", ""), ("e[1]", "y"), ("e[0]", "x")) == {
         "a": ["1", "2"],
         "b": {"c": {"d": ""}},
@@ -128,7 +128,7 @@ def test_plain_lists_and_objects_are_read() -> None:
     }
 
 
-def test_a_value_may_hold_anything_in_utf_8() -> None:
+def test_a_value_may_be_any_utf_8() -> None:
     assert form(("prompt", "a\r\n--c\r\n\x00 雨 [x]=1&")) == {"prompt": "a\r\n--c\r\n\x00 雨 [x]=1&"}
 
 
@@ -137,7 +137,7 @@ def test_an_empty_form_is_an_empty_document() -> None:
 
 
 @pytest.mark.parametrize("name", ["__proto__", "constructor[prototype]", "toString", "__class__[__init__]"])
-def test_names_that_hurt_elsewhere_are_only_names(name: str) -> None:
+def test_names_that_are_special_elsewhere_are_plain_names(name: str) -> None:
     (key,) = form((name, "x"))
     assert key == name.partition("[")[0]
 
@@ -149,7 +149,7 @@ def test_names_that_hurt_elsewhere_are_only_names(name: str) -> None:
         *["a" + "[b]" * 9, "a" + "[" * 10_000, "x" * 201],
     ],
 )
-def test_names_that_are_no_names_are_malformed(name: str) -> None:
+def test_malformed_names_are_rejected(name: str) -> None:
     with pytest.raises(MalformedBody):
         form((name, "x"))
 
@@ -173,12 +173,12 @@ def test_names_that_are_no_names_are_malformed(name: str) -> None:
         (["a[00]", "a[0]"], "the indices of a have gaps"),
     ],
 )
-def test_fields_that_contradict_each_other_are_malformed(names: list[str], message: str) -> None:
+def test_contradicting_fields_are_rejected(names: list[str], message: str) -> None:
     with pytest.raises(MalformedBody, match=message):
         form(*((name, "x") for name in names))
 
 
-def test_more_addresses_than_items_of_their_kind_are_malformed() -> None:
+def test_more_urls_than_items_of_their_kind_are_rejected() -> None:
     fields = [("type", "image_url"), ("type", "video_url"), ("type", "video_url")]
     fields += [("image_url][url", "1"), ("image_url][url", "2")]
     with pytest.raises(MalformedBody, match="has 2 values for 1 items"):
@@ -205,7 +205,7 @@ def test_more_addresses_than_items_of_their_kind_are_malformed() -> None:
         (TYPE, body(*[(b"a[]", b"")] * 1001), "more than 1000 parts"),
     ],
 )
-def test_forms_that_are_no_forms_are_malformed(content_type: bytes | str, content: bytes, message: str) -> None:
+def test_malformed_forms_are_rejected(content_type: bytes | str, content: bytes, message: str) -> None:
     with pytest.raises(MalformedBody, match=message):
         parse_form(content_type, content)
 
@@ -214,7 +214,7 @@ def test_a_thousand_parts_are_read() -> None:
     assert form(*[("a[]", "x")] * 1000) == {"a": ["x"] * 1000}
 
 
-def test_a_malformed_form_leaves_nothing_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_malformed_form_logs_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(MalformedBody):
         parse_form(TYPE, b"nonsense")
     assert capfd.readouterr() == ("", "")
@@ -228,12 +228,12 @@ values = st.sampled_from(["image_url", "video_url", "last_frame", "", "x"])
 
 
 @given(st.lists(st.tuples(names, values), max_size=12))
-def test_any_fields_are_read_or_refused_as_malformed(fields: list[tuple[str, str]]) -> None:
+def test_any_fields_are_read_or_rejected(fields: list[tuple[str, str]]) -> None:
     try:
         document = form(*fields)
     except MalformedBody:
         return
-    assert sorted(leaves(document)) == sorted(value for _, value in fields), "no value is lost or made up"
+    assert sorted(leaves(document)) == sorted(value for _, value in fields), "no value is lost or invented"
 
 
 def leaves(node: Any) -> list[str]:
@@ -247,6 +247,6 @@ def leaves(node: Any) -> list[str]:
     st.one_of(st.binary(), st.binary().map(lambda tail: b"--b\r\n" + tail)),
 )
 @example(TYPE, b'--b\r\nContent-Disposition: form-data; name="a"; filename="\xff"\r\n\r\nx\r\n--b--')
-def test_any_bytes_are_a_form_or_malformed(content_type: bytes, content: bytes) -> None:
+def test_any_bytes_are_read_or_rejected(content_type: bytes, content: bytes) -> None:
     with suppress(MalformedBody):
         parse_form(content_type, content)

@@ -1,4 +1,4 @@
-"""read_body and what the headers announce."""
+"""Reading bodies: limits, timeouts, disconnects, and content types."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,17 +13,17 @@ from seedmock_server.http.request_body import BodyTooLarge, BodyTooSlow, ClientD
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
-def sending(*chunks: bytes, ends: bool = True, pause: bool = False) -> Receive:
-    """A receive that gives the chunks one by one and then, unless it `ends`, nothing more for ever."""
-    left = list(chunks)
+def receiver(*chunks: bytes, ends: bool = True, pause: bool = False) -> Receive:
+    """A `receive` that returns the chunks one by one and then, unless it `ends`, waits for ever."""
+    remaining = list(chunks)
 
     async def receive() -> dict[str, Any]:
         if pause:
             await asyncio.sleep(0)
-        if not left:
+        if not remaining:
             await asyncio.Event().wait()
-        chunk = left.pop(0)
-        return {"type": "http.request", "body": chunk, "more_body": bool(left) or not ends}
+        chunk = remaining.pop(0)
+        return {"type": "http.request", "body": chunk, "more_body": bool(remaining) or not ends}
 
     return receive
 
@@ -34,7 +34,7 @@ def read(receive: Receive, *, limit: int = 100, seconds: float = 5.0, **options:
 
 @given(st.lists(st.binary(max_size=10), min_size=1, max_size=8), st.booleans())
 def test_chunks_are_joined_in_their_order(chunks: list[bytes], pause: bool) -> None:
-    assert read(sending(*chunks, pause=pause)) == b"".join(chunks)
+    assert read(receiver(*chunks, pause=pause)) == b"".join(chunks)
 
 
 def test_a_message_without_a_body_is_empty() -> None:
@@ -46,31 +46,31 @@ def test_a_message_without_a_body_is_empty() -> None:
 
 @pytest.mark.parametrize("chunks", [[b"x" * 101], [b"x" * 60, b"x" * 41], [b"", b"x" * 101]])
 @pytest.mark.parametrize("pause", [True, False])
-def test_a_body_over_the_limit_is_refused(chunks: list[bytes], pause: bool) -> None:
+def test_a_body_over_the_limit_is_rejected(chunks: list[bytes], pause: bool) -> None:
     with pytest.raises(BodyTooLarge, match="at most 100 bytes") as caught:
-        read(sending(*chunks, pause=pause))
+        read(receiver(*chunks, pause=pause))
     assert caught.value.limit == 100
 
 
-def test_a_body_of_just_the_limit_is_read() -> None:
-    assert read(sending(b"x" * 60, b"x" * 40)) == b"x" * 100
+def test_a_body_of_the_limit_is_read() -> None:
+    assert read(receiver(b"x" * 60, b"x" * 40)) == b"x" * 100
 
 
 @pytest.mark.parametrize("content_length", [b"101", b"9" * 5000])
 def test_a_content_length_over_the_limit_is_rejected_before_reading(content_length: bytes) -> None:
     with pytest.raises(BodyTooLarge):
-        read(sending(ends=False), content_length=content_length)
+        read(receiver(ends=False), content_length=content_length)
 
 
 @pytest.mark.parametrize("chunks", [[], [b"some"], [b"some", b"more"]])
-def test_a_body_that_does_not_end_in_time_is_refused(chunks: list[bytes]) -> None:
+def test_a_slow_body_is_rejected(chunks: list[bytes]) -> None:
     with pytest.raises(BodyTooSlow, match=r"within 0\.05 seconds"):
-        read(sending(*chunks, ends=False), seconds=0.05)
+        read(receiver(*chunks, ends=False), seconds=0.05)
 
 
 @pytest.mark.parametrize("before", [0, 1])
 @pytest.mark.parametrize("pause", [True, False])
-def test_a_client_that_hangs_up_is_gone(before: int, pause: bool) -> None:
+def test_a_disconnected_client_is_an_error(before: int, pause: bool) -> None:
     messages = [{"type": "http.request", "body": b"a", "more_body": True}] * before + [{"type": "http.disconnect"}]
 
     async def receive() -> dict[str, Any]:
@@ -85,20 +85,20 @@ def test_a_client_that_hangs_up_is_gone(before: int, pause: bool) -> None:
 def test_an_error_of_the_server_passes_through() -> None:
     async def receive() -> dict[str, Any]:
         await asyncio.sleep(0)
-        raise RuntimeError("broken wire")
+        raise RuntimeError("broken transport")
 
-    with pytest.raises(RuntimeError, match="broken wire"):
+    with pytest.raises(RuntimeError, match="broken transport"):
         read(receive)
 
 
 def test_cancelling_the_reader_cancels_the_wait() -> None:
-    ended: list[str] = []
+    finished: list[str] = []
 
     async def receive() -> dict[str, Any]:
         try:
             await asyncio.Event().wait()
         finally:
-            ended.append("receive")
+            finished.append("receive")
         raise AssertionError
 
     async def main() -> None:
@@ -109,12 +109,12 @@ def test_cancelling_the_reader_cancels_the_wait() -> None:
             await task
 
     asyncio.run(main())
-    assert ended == ["receive"]
+    assert finished == ["receive"]
 
 
 @pytest.mark.parametrize("content_length", [b"", b"0", b"-1", b"1e3", b"\xb9"])
 def test_a_content_length_that_is_no_number_is_ignored(content_length: bytes) -> None:
-    assert read(sending(b"some"), content_length=content_length) == b"some"
+    assert read(receiver(b"some"), content_length=content_length) == b"some"
 
 
 @pytest.mark.parametrize(
@@ -133,5 +133,5 @@ def test_a_content_length_that_is_no_number_is_ignored(content_length: bytes) ->
         (b";", "json"),
     ],
 )
-def test_content_type_is_read_without_case_and_parameters(header: bytes | None, kind: str) -> None:
+def test_content_type_is_classified_without_case_and_parameters(header: bytes | None, kind: str) -> None:
     assert content_kind(header) == kind

@@ -1,4 +1,4 @@
-"""parse_json: strict, quick, and never surprised."""
+"""Strict JSON: what is accepted, what is rejected, and the messages."""
 
 import json
 
@@ -17,7 +17,7 @@ documents = st.recursive(
     max_leaves=20,
 )
 marks = ['"', "\\", "\\u", "d83d", "de00", "{", "}", "[", "]", ":", ",", " ", "\n", "1", "-", ".", "e", "+", "9" * 101]
-words = [
+tokens = [
     '"a"',
     '"b":',
     '"a":',
@@ -31,33 +31,33 @@ words = [
     "é",
     "\ufeff",
 ]
-scraps = st.lists(st.sampled_from([*marks, *words]), max_size=30).map(lambda found: "".join(found).encode())
+scraps = st.lists(st.sampled_from([*marks, *tokens]), max_size=30).map(lambda parts: "".join(parts).encode())
 
 
 @given(st.one_of(st.binary(), scraps))
 @example(b'"\\')
 @example(b'{"a":1,"a":2} nul')
 @example(b'{"a"')
-def test_any_bytes_are_read_or_refused_as_malformed(body: bytes) -> None:
+def test_any_bytes_are_parsed_or_rejected(body: bytes) -> None:
     try:
         document = parse_json(body)
     except MalformedBody:
         return
-    assert msgspec.json.decode(msgspec.json.encode(document)) == document, "what is read can be written again"
+    assert msgspec.json.decode(msgspec.json.encode(document)) == document, "a parsed document can be encoded again"
 
 
 @given(documents, st.booleans(), st.sampled_from([None, 1]))
-def test_a_strict_document_is_read_as_the_standard_library_reads_it(
+def test_a_strict_document_is_parsed_as_by_the_standard_library(
     document: object, ascii_only: bool, indent: int | None
 ) -> None:
     body = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode()
-    read = parse_json(body)
-    assert read == json.loads(body) == document
-    assert json.dumps(read) == json.dumps(document), "the types are the same, too"
+    parsed = parse_json(body)
+    assert parsed == json.loads(body) == document
+    assert json.dumps(parsed) == json.dumps(document), "the types are the same, too"
 
 
 @given(documents, st.sampled_from(["a", "é", "", 'q"q', "\\"]), documents)
-def test_a_key_given_twice_is_refused_by_name(first: object, key: str, second: object) -> None:
+def test_a_duplicate_key_is_rejected_by_name(first: object, key: str, second: object) -> None:
     name = json.dumps(key)
     body = f'{{"other": 1, {name}: {json.dumps(first)}, {name}: {json.dumps(second)}}}'
     with pytest.raises(MalformedBody, match="duplicate key") as caught:
@@ -87,7 +87,7 @@ def test_a_key_given_twice_is_refused_by_name(first: object, key: str, second: o
         (b"[" * 65 + b"]" * 65, "line 1, column 65: more than 64 levels: expected a flatter document"),
     ],
 )
-def test_the_message_says_where_and_what_was_expected(body: bytes, message: str) -> None:
+def test_the_message_has_the_position_and_what_was_expected(body: bytes, message: str) -> None:
     with pytest.raises(MalformedBody) as caught:
         parse_json(body)
     assert caught.value.message == message
@@ -96,12 +96,12 @@ def test_the_message_says_where_and_what_was_expected(body: bytes, message: str)
 @pytest.mark.parametrize(
     "body", [b"[" * 10**6, b'{"a":' * 10**6, b"9" * 10**6, b"[" + b"1" * 10**6 + b".5]", b'"' + b"\\" * 10**6]
 )
-def test_a_megabyte_of_nonsense_is_refused_at_once(body: bytes) -> None:
+def test_a_megabyte_of_nonsense_is_rejected_quickly(body: bytes) -> None:
     with pytest.raises(MalformedBody):
         parse_json(body)
 
 
-def test_sixty_four_levels_are_read() -> None:
+def test_sixty_four_levels_are_accepted() -> None:
     document = parse_json(b"[" * 64 + b"]" * 64)
     for _ in range(63):
         assert isinstance(document, list)
@@ -113,17 +113,17 @@ def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert parse_json(b"[" + b"{}," * 1000 + b"[]]") == [{}] * 1000 + [[]]
 
 
-def test_brackets_and_words_inside_strings_do_not_count() -> None:
+def test_brackets_and_tokens_inside_strings_do_not_count() -> None:
     text = "[" * 100 + "NaN \\ud800 " + '"a": 1, "a": 2'
     assert parse_json(json.dumps([text]).encode()) == [text]
 
 
-def test_an_escaped_backslash_before_u_is_no_surrogate() -> None:
+def test_an_escaped_backslash_before_u_is_not_a_surrogate() -> None:
     assert parse_json(b'"\\\\ud800"') == "\\ud800"
     assert parse_json(b'"\\ud83d\\ude00"') == "\U0001f600"
 
 
-def test_whole_numbers_beyond_64_bits_become_floats() -> None:
+def test_integers_beyond_64_bits_become_floats() -> None:
     assert parse_json(b"[18446744073709551615, -9223372036854775808]") == [2**64 - 1, -(2**63)]
     for digits in (b"18446744073709551616", b"-9223372036854775809", b"1" * 100):
         number = parse_json(digits)

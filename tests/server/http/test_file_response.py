@@ -1,4 +1,4 @@
-"""deliver, in process: status, headers and bytes."""
+"""Sending files, in process: status, headers and bytes."""
 
 import asyncio
 import os
@@ -28,8 +28,8 @@ async def receive() -> Any:
     pytest.fail("a file is sent without reading the request")
 
 
-def ask(path: Path, method: str = "GET", *lines: tuple[str, str], **options: Any) -> httpx.Response:
-    """One request through httpx's in-process transport; a range that cannot be satisfied becomes a 416 of our own."""
+def request(path: Path, method: str = "GET", *lines: tuple[str, str], **options: Any) -> httpx.Response:
+    """Send a request through httpx's in-process transport; RangeNotSatisfiable becomes a 416."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         try:
@@ -50,8 +50,8 @@ def ask(path: Path, method: str = "GET", *lines: tuple[str, str], **options: Any
     return response
 
 
-def test_the_whole_file_comes_with_its_length_and_its_tag(clip: Path) -> None:
-    response = ask(clip, headers=[(b"cache-control", b"no-store")])
+def test_a_whole_file_has_its_length_and_its_etag(clip: Path) -> None:
+    response = request(clip, headers=[(b"cache-control", b"no-store")])
     assert (response.status_code, response.content) == (200, CONTENT)
     assert response.headers.multi_items() == [
         ("content-type", "video/mp4"),
@@ -62,47 +62,48 @@ def test_the_whole_file_comes_with_its_length_and_its_tag(clip: Path) -> None:
     ]
 
 
-def test_head_has_the_headers_and_no_bytes_and_knows_no_ranges(clip: Path) -> None:
-    response = ask(clip, "HEAD", ("Range", "bytes=0-9"))
+def test_head_has_the_headers_of_the_whole_file_and_no_bytes(clip: Path) -> None:
+    response = request(clip, "HEAD", ("Range", "bytes=0-9"))
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["content-length"] == "2048"
 
 
-def test_a_file_of_many_chunks_arrives_whole(tmp_path: Path) -> None:
+def test_a_file_of_many_chunks_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "long.mp4"
     path.write_bytes(os.urandom(2 * CHUNK_BYTES + 1))
-    assert ask(path).content == path.read_bytes()
-    assert ask(path, "GET", ("Range", f"bytes=1-{CHUNK_BYTES + 1}")).content == path.read_bytes()[1 : CHUNK_BYTES + 2]
+    assert request(path).content == path.read_bytes()
+    part = request(path, "GET", ("Range", f"bytes=1-{CHUNK_BYTES + 1}"))
+    assert part.content == path.read_bytes()[1 : CHUNK_BYTES + 2]
 
 
-def test_an_empty_file_is_an_empty_answer(tmp_path: Path) -> None:
+def test_an_empty_file_is_an_empty_response(tmp_path: Path) -> None:
     path = tmp_path / "empty.mp4"
     path.touch()
-    assert (ask(path).status_code, ask(path).headers["content-length"]) == (200, "0")
-    assert ask(path, "GET", ("Range", "bytes=0-")).headers["content-range"] == "bytes */0"
-    assert ask(path, "GET", ("Range", "bytes=-5")).status_code == 416
+    assert (request(path).status_code, request(path).headers["content-length"]) == (200, "0")
+    assert request(path, "GET", ("Range", "bytes=0-")).headers["content-range"] == "bytes */0"
+    assert request(path, "GET", ("Range", "bytes=-5")).status_code == 416
 
 
 edges = st.one_of(st.none(), st.integers(0, 2100), st.sampled_from([0, 2047, 2048, 10**30]))
 
 
 @given(edges, edges)
-def test_a_range_is_the_slice_that_rfc_9110_says(clip: Path, first: int | None, last: int | None) -> None:
+def test_a_range_is_the_slice_of_rfc_9110(clip: Path, first: int | None, last: int | None) -> None:
     line = f"bytes={'' if first is None else first}-{'' if last is None else last}"
-    response = ask(clip, "GET", ("Range", line))
+    response = request(clip, "GET", ("Range", line))
     if (first is None and last is None) or (first is not None and last is not None and last < first):
         assert (response.status_code, response.content) == (200, CONTENT), "a broken range is ignored"
         return
     if first is None:
-        places = range(2048)[2048 - min(last or 0, 2048) :]
+        positions = range(2048)[2048 - min(last or 0, 2048) :]
     else:
-        places = range(2048)[first : None if last is None else last + 1]
-    if not places:
+        positions = range(2048)[first : None if last is None else last + 1]
+    if not positions:
         assert (response.status_code, response.headers["content-range"]) == (416, "bytes */2048")
         return
-    assert (response.status_code, response.content) == (206, CONTENT[places.start : places.stop])
-    assert response.headers["content-range"] == f"bytes {places.start}-{places.stop - 1}/2048"
-    assert response.headers["content-length"] == str(len(places))
+    assert (response.status_code, response.content) == (206, CONTENT[positions.start : positions.stop])
+    assert response.headers["content-range"] == f"bytes {positions.start}-{positions.stop - 1}/2048"
+    assert response.headers["content-length"] == str(len(positions))
 
 
 @pytest.mark.parametrize(
@@ -112,21 +113,21 @@ def test_a_range_is_the_slice_that_rfc_9110_says(clip: Path, first: int | None, 
         *["", "bytes=0x1-2", "bytes=" + "9" * 5000 + "-", "bytes=+1-2", "bytes=0-1, 4-5", "bytes=9999-,99999-"],
     ],
 )
-def test_what_is_no_single_range_gets_the_whole_file(clip: Path, line: str) -> None:
-    response = ask(clip, "GET", ("Range", line))
+def test_a_malformed_or_multiple_range_gets_the_whole_file(clip: Path, line: str) -> None:
+    response = request(clip, "GET", ("Range", line))
     assert (response.status_code, len(response.content)) == (200, 2048)
 
 
-def test_spaces_and_capitals_around_a_range_do_not_matter(clip: Path) -> None:
-    assert ask(clip, "GET", ("Range", "Bytes= 0-1 ")).content == CONTENT[:2]
+def test_a_range_may_have_blanks_and_capitals(clip: Path) -> None:
+    assert request(clip, "GET", ("Range", "Bytes= 0-1 ")).content == CONTENT[:2]
 
 
 def test_two_range_headers_get_the_whole_file(clip: Path) -> None:
-    assert ask(clip, "GET", ("Range", "bytes=0-1"), ("Range", "bytes=0-1")).status_code == 200
+    assert request(clip, "GET", ("Range", "bytes=0-1"), ("Range", "bytes=0-1")).status_code == 200
 
 
 def test_ranges_can_be_switched_off(clip: Path) -> None:
-    response = ask(clip, "GET", ("Range", "bytes=0-1"), ranges=False)
+    response = request(clip, "GET", ("Range", "bytes=0-1"), ranges=False)
     assert (response.status_code, response.headers["accept-ranges"]) == (200, "none")
 
 
@@ -134,12 +135,12 @@ def test_ranges_can_be_switched_off(clip: Path) -> None:
     ("condition", "status"),
     [(TAG, 206), ('"other"', 200), (f"W/{TAG}", 200), ("Wed, 21 Oct 2015 07:28:00 GMT", 200), ("", 200)],
 )
-def test_if_range_lets_a_range_through_for_this_very_tag(clip: Path, condition: str, status: int) -> None:
-    assert ask(clip, "GET", ("Range", "bytes=0-1"), ("If-Range", condition)).status_code == status
+def test_if_range_allows_a_range_for_the_exact_etag(clip: Path, condition: str, status: int) -> None:
+    assert request(clip, "GET", ("Range", "bytes=0-1"), ("If-Range", condition)).status_code == status
 
 
 def test_if_range_without_a_range_changes_nothing(clip: Path) -> None:
-    assert ask(clip, "GET", ("If-Range", '"other"')).status_code == 200
+    assert request(clip, "GET", ("If-Range", '"other"')).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -147,21 +148,21 @@ def test_if_range_without_a_range_changes_nothing(clip: Path) -> None:
     [(TAG, 304), (f"W/{TAG}", 304), ("*", 304), (f'"a", W/{TAG}', 304), ('"a,b"', 200), ("clip-1", 200), ("", 200)],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_if_none_match_spares_the_bytes_of_a_known_tag(clip: Path, condition: str, status: int, method: str) -> None:
-    response = ask(clip, method, ("If-None-Match", condition))
+def test_if_none_match_answers_304_for_a_matching_etag(clip: Path, condition: str, status: int, method: str) -> None:
+    response = request(clip, method, ("If-None-Match", condition))
     assert response.status_code == status
     assert response.headers["etag"] == TAG
     if status == 304:
         assert (response.content, "content-length" in response.headers) == (b"", False)
 
 
-def test_if_none_match_is_asked_before_the_range(clip: Path) -> None:
-    assert ask(clip, "GET", ("If-None-Match", TAG), ("Range", "bytes=5000-")).status_code == 304
+def test_if_none_match_takes_precedence_over_range(clip: Path) -> None:
+    assert request(clip, "GET", ("If-None-Match", TAG), ("Range", "bytes=5000-")).status_code == 304
 
 
 def test_a_missing_file_raises_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        ask(tmp_path / "none.mp4")
+        request(tmp_path / "none.mp4")
 
 
 def open_files() -> int:
@@ -169,15 +170,15 @@ def open_files() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files in /proc")
-@pytest.mark.parametrize("trouble", [OSError("gone"), RuntimeError("bug"), asyncio.CancelledError()])
-def test_a_send_that_fails_leaks_no_file(clip: Path, trouble: BaseException) -> None:
+@pytest.mark.parametrize("error", [OSError("gone"), RuntimeError("bug"), asyncio.CancelledError()])
+def test_a_send_that_fails_leaks_no_file(clip: Path, error: BaseException) -> None:
     async def send(message: Any) -> None:
         if message["type"] == "http.response.body":
-            raise trouble
+            raise error
 
     scope = {"type": "http", "method": "GET", "headers": []}
     # A client that hangs up is no error; whatever else goes wrong is.
-    expected = nullcontext() if isinstance(trouble, OSError) else pytest.raises(type(trouble))
+    expected = nullcontext() if isinstance(error, OSError) else pytest.raises(type(error))
 
     async def main() -> None:
         before = open_files()
