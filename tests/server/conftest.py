@@ -1,6 +1,6 @@
-"""Two doors to the same emulator, in process and on a socket, each behind one way of asking; and small media to send.
+"""Emulators under test, in process and on a socket, with the same methods for requests; and small media to send.
 
-Every door is closed at the end of its test, and must not have logged an error by then.
+Each is closed at the end of its test, and must not have logged a warning by then.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from seedmock_server import create_app, serve
 from seedmock_server.clock import ManualClock
 
 KEY = "sk_test_one_of_ours"
-OURS = ("seedmock", "uvicorn", "asyncio")
-BOAT_A = {
+LOGGERS = ("seedmock", "uvicorn", "asyncio")
+BOAT_APIMODELS = {
     "model": "seedance2-a/seedance-2.0-mini",
     "prompt": "A paper boat on a canal",
     "duration": 4,
@@ -31,7 +31,7 @@ BOAT_A = {
     "generate_audio": False,
     "seed": 3,
 }
-BOAT_B = {
+BOAT_OPEAI = {
     "model": "seedance-2-0-fast",
     "prompt": "A paper boat on a canal",
     "size": "640x640",
@@ -41,61 +41,63 @@ BOAT_B = {
 }
 
 
-class Door:
-    """One emulator with a clock that stands still, and a client's way of asking it."""
+class Server:
+    """Emulator with a clock that stands still, and methods for requests."""
 
     def __init__(self, request: Callable[..., httpx.Response], origin: str, clock: ManualClock) -> None:
         self._request = request
         self.origin = origin
         self.clock = clock
 
-    def ask(self, method: str, path: str, *, key: str | None = KEY, headers: Any = (), **more: Any) -> httpx.Response:
+    def ask(
+        self, method: str, path: str, *, key: str | None = KEY, headers: Any = (), **options: Any
+    ) -> httpx.Response:
         pairs = dict(headers) if isinstance(headers, dict) else headers
         pairs = list(pairs.items()) if isinstance(pairs, dict) else list(pairs)
         if key is not None:
             pairs.append(("Authorization", f"Bearer {key}"))
-        return self._request(method, path, headers=pairs, **more)
+        return self._request(method, path, headers=pairs, **options)
 
-    def get(self, path: str, **more: Any) -> httpx.Response:
-        return self.ask("GET", path, **more)
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.ask("GET", path, **options)
 
-    def post(self, path: str, document: Any = None, **more: Any) -> httpx.Response:
+    def post(self, path: str, document: Any = None, **options: Any) -> httpx.Response:
         body = {"json": document} if document is not None else {}
-        return self.ask("POST", path, **body, **more)
+        return self.ask("POST", path, **body, **options)
 
-    # --- A ---
+    # --- apimodels ---
 
-    def order_a(self, *, key: str = KEY, base: str = "/api/v1", **changes: Any) -> str:
-        """A new task's id; a change to None takes the field away."""
-        answer = self.post(f"{base}/video/generations", _changed(BOAT_A, changes), key=key)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["data"]["taskId"])
+    def order_apimodels(self, *, key: str = KEY, base: str = "/api/v1", **changes: Any) -> str:
+        """Create a task; return its id. A change to None leaves the field out."""
+        response = self.post(f"{base}/video/generations", _changed(BOAT_APIMODELS, changes), key=key)
+        assert response.status_code == 200, response.text
+        return str(response.json()["data"]["taskId"])
 
-    def task_a(self, task_id: str, *, key: str = KEY, base: str = "/api/v1") -> dict[str, Any]:
-        answer = self.get(f"{base}/video/generations", params={"task_id": task_id}, key=key)
-        assert answer.status_code == 200, answer.text
-        data: dict[str, Any] = answer.json()["data"]
+    def query_apimodels(self, task_id: str, *, key: str = KEY, base: str = "/api/v1") -> dict[str, Any]:
+        response = self.get(f"{base}/video/generations", params={"task_id": task_id}, key=key)
+        assert response.status_code == 200, response.text
+        data: dict[str, Any] = response.json()["data"]
         return data
 
     def balance(self, *, key: str = KEY) -> float:
         return float(self.get("/api/v1/balance", key=key).json()["data"]["balance"])
 
     def post_file(self, content: bytes, name: str = "picture.png", *, key: str = KEY) -> str:
-        answer = self.post("/api/v1/files", files={"file": (name, content)}, key=key)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["data"]["publicUrl"])
+        response = self.post("/api/v1/files", files={"file": (name, content)}, key=key)
+        assert response.status_code == 200, response.text
+        return str(response.json()["data"]["publicUrl"])
 
-    # --- B ---
+    # --- opeai ---
 
-    def order_b(self, *, key: str = KEY, **changes: Any) -> str:
-        answer = self.post("/v1/videos", _changed(BOAT_B, changes), key=key)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["id"])
+    def order_opeai(self, *, key: str = KEY, **changes: Any) -> str:
+        response = self.post("/v1/videos", _changed(BOAT_OPEAI, changes), key=key)
+        assert response.status_code == 200, response.text
+        return str(response.json()["id"])
 
-    def task_b(self, task_id: str, *, key: str = KEY) -> dict[str, Any]:
-        answer = self.get(f"/v1/videos/{task_id}", key=key)
-        assert answer.status_code == 200, answer.text
-        body: dict[str, Any] = answer.json()
+    def query_opeai(self, task_id: str, *, key: str = KEY) -> dict[str, Any]:
+        response = self.get(f"/v1/videos/{task_id}", key=key)
+        assert response.status_code == 200, response.text
+        body: dict[str, Any] = response.json()
         return body
 
     def journal(self) -> list[dict[str, Any]]:
@@ -108,14 +110,14 @@ def _changed(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any
 
 
 @contextlib.contextmanager
-def in_process(clock: ManualClock, **settings: Any) -> Iterator[Door]:
-    """The application called directly: fast, for everything that needs no bytes of HTTP."""
+def in_process(clock: ManualClock, **settings: Any) -> Iterator[Server]:
+    """Call the application directly: fast, for everything that needs no bytes of HTTP."""
     with asyncio.Runner() as runner:
         app = create_app(clock=clock, **settings)
         transport = httpx.ASGITransport(app)
         client = httpx.AsyncClient(transport=transport, base_url="http://emulator.test")
         try:
-            yield Door(
+            yield Server(
                 lambda *args, **options: runner.run(client.request(*args, **options)), "http://emulator.test", clock
             )
         finally:
@@ -124,78 +126,80 @@ def in_process(clock: ManualClock, **settings: Any) -> Iterator[Door]:
 
 
 @contextlib.contextmanager
-def on_a_socket(clock: ManualClock, **settings: Any) -> Iterator[Door]:
-    """The server in a thread, over HTTP."""
+def on_a_socket(clock: ManualClock, **settings: Any) -> Iterator[Server]:
+    """Serve the application in a thread, over HTTP."""
     with serve(clock=clock, **settings) as server, httpx.Client(base_url=server.url, timeout=30) as client:
-        yield Door(client.request, server.url, clock)
+        yield Server(client.request, server.url, clock)
 
 
-DOORS = {"in process": in_process, "on a socket": on_a_socket}
-Open = Callable[..., Door]
+TRANSPORTS = {"in process": in_process, "on a socket": on_a_socket}
+StartServer = Callable[..., Server]
 
 
 @pytest.fixture
-def open_door(clips: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Open]:
-    """Opens a door with settings of its own; `kind` names it."""
+def start_server(clips: Path, caplog: pytest.LogCaptureFixture) -> Iterator[StartServer]:
+    """Start an emulator with settings; `kind` is one of TRANSPORTS."""
     with contextlib.ExitStack() as stack:
 
-        def opened(kind: str = "in process", **settings: Any) -> Door:
-            chosen = {"pace": "instant", "seed": 1, "cache_dir": clips, "clock": ManualClock(), **settings}
-            return stack.enter_context(DOORS[kind](**chosen))
+        def start(kind: str = "in process", **settings: Any) -> Server:
+            options = {"pace": "instant", "seed": 1, "cache_dir": clips, "clock": ManualClock(), **settings}
+            return stack.enter_context(TRANSPORTS[kind](**options))
 
-        yield opened
-    assert [record.getMessage() for record in caplog.get_records("call") if _is_trouble(record)] == []
-
-
-def _is_trouble(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING and record.name.split(".")[0] in OURS
+        yield start
+    assert [record.getMessage() for record in caplog.get_records("call") if _is_problem(record)] == []
 
 
-@pytest.fixture(params=DOORS)
-def door(request: pytest.FixtureRequest, open_door: Open) -> Door:
-    """Each door in turn, at pace `instant`."""
-    return open_door(request.param)
+def _is_problem(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING and record.name.split(".")[0] in LOGGERS
+
+
+@pytest.fixture(params=TRANSPORTS)
+def server(request: pytest.FixtureRequest, start_server: StartServer) -> Server:
+    """Emulator in process and on a socket, at pace `instant`."""
+    return start_server(request.param)
 
 
 @pytest.fixture(scope="session")
-def lasting(clips: Path) -> Iterator[Open]:
-    """Doors that are opened once a session, for tests that are not disturbed by what others left there.
+def start_shared_server(clips: Path) -> Iterator[StartServer]:
+    """Start an emulator once a session for each combination of settings, for tests that tolerate the state of others.
 
-    `copy` tells apart doors that would be the same otherwise.
+    `copy` tells apart emulators with the same settings.
     """
     with contextlib.ExitStack() as stack:
-        opened: dict[str, Door] = {}
+        running: dict[str, Server] = {}
 
-        def door(kind: str = "in process", copy: int = 0, **settings: Any) -> Door:
+        def start(kind: str = "in process", copy: int = 0, **settings: Any) -> Server:
             name = repr((kind, copy, settings))
-            if name not in opened:
-                chosen = {"pace": "instant", "seed": 1, "cache_dir": clips, **settings}
-                opened[name] = stack.enter_context(DOORS[kind](ManualClock(), **chosen))
-            return opened[name]
+            if name not in running:
+                options = {"pace": "instant", "seed": 1, "cache_dir": clips, **settings}
+                running[name] = stack.enter_context(TRANSPORTS[kind](ManualClock(), **options))
+            return running[name]
 
-        yield door
-
-
-@pytest.fixture(params=DOORS)
-def shared_door(request: pytest.FixtureRequest, lasting: Open, caplog: pytest.LogCaptureFixture) -> Iterator[Door]:
-    """Each lasting door in turn. Its clock stays where it is."""
-    door = lasting(request.param)
-    at = door.clock.now()
-    yield door
-    assert door.clock.now() == at
-    assert [record.getMessage() for record in caplog.get_records("call") if _is_trouble(record)] == []
+        yield start
 
 
-@pytest.fixture(params=DOORS)
-def slow_door(request: pytest.FixtureRequest, open_door: Open) -> Door:
-    """Each door in turn, at pace `fast`: 0.6 s in the queue and 1.4 s in the works, by the test's clock."""
-    return open_door(request.param, pace="fast")
+@pytest.fixture(params=TRANSPORTS)
+def shared_server(
+    request: pytest.FixtureRequest, start_shared_server: StartServer, caplog: pytest.LogCaptureFixture
+) -> Iterator[Server]:
+    """Shared emulator in process and on a socket. Its clock must stay where it is."""
+    server = start_shared_server(request.param)
+    at = server.clock.now()
+    yield server
+    assert server.clock.now() == at
+    assert [record.getMessage() for record in caplog.get_records("call") if _is_problem(record)] == []
+
+
+@pytest.fixture(params=TRANSPORTS)
+def slow_server(request: pytest.FixtureRequest, start_server: StartServer) -> Server:
+    """Emulator in process and on a socket, at pace `fast`: 0.6 s queued and 1.4 s in progress."""
+    return start_server(request.param, pace="fast")
 
 
 @pytest.fixture
-def inside(open_door: Open) -> Door:
-    """The door in process, at pace `instant`."""
-    return open_door()
+def in_process_server(start_server: StartServer) -> Server:
+    """Emulator in process, at pace `instant`."""
+    return start_server()
 
 
 @pytest.fixture(scope="session")

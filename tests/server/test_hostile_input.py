@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.upstreams import contracts
 
-Open = Callable[..., Any]
+StartServer = Callable[..., Any]
 JSON, FORM = "application/json", "multipart/form-data; boundary=x"
 POSTS = {
     "opeai create": "/v1/videos",
@@ -93,26 +93,28 @@ def check_response(answer: httpx.Response, path: str, *, lowest: int = 400) -> N
         assert len(answer.content) < 3000
 
 
-def check_still_healthy(door: Any) -> None:
+def check_still_healthy(server: Any) -> None:
     """Check that valid requests succeed and every list can be read."""
-    assert door.task_b(door.order_b())["status"] == "SUCCESS"
-    assert door.task_a(door.order_a())["state"] == "completed"
+    assert server.query_opeai(server.order_opeai())["status"] == "SUCCESS"
+    assert server.query_apimodels(server.order_apimodels())["state"] == "completed"
     for path in ("/v1/assets/groups", "/v1/balance", "/_mock/journal", "/_mock/variants", "/_mock/health"):
-        answer = door.get(path)
+        answer = server.get(path)
         assert (answer.status_code, bool(answer.json())) == (200, True)
-    assert door.post("/v1/assets/list", {"page_size": 100}).status_code == 200
+    assert server.post("/v1/assets/list", {"page_size": 100}).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["in process", "on a socket"])
 @pytest.mark.parametrize("path", POSTS.values(), ids=POSTS)
-def test_a_hostile_body_is_a_4xx_in_the_envelope_and_stores_nothing(open_door: Open, kind: str, path: str) -> None:
-    door = open_door(kind)
+def test_a_hostile_body_is_a_4xx_in_the_envelope_and_stores_nothing(
+    start_server: StartServer, kind: str, path: str
+) -> None:
+    server = start_server(kind)
     for content_type, body in BODIES.values():
         headers = [(b"Content-Type", content_type.encode("latin-1"))]
-        check_response(door.post(path, content=body, headers=headers), path)
-    assert door.balance() == 1000
-    assert door.get("/v1/assets/groups").json()["data"] == []
-    check_still_healthy(door)
+        check_response(server.post(path, content=body, headers=headers), path)
+    assert server.balance() == 1000
+    assert server.get("/v1/assets/groups").json()["data"] == []
+    check_still_healthy(server)
 
 
 @pytest.mark.parametrize(
@@ -120,15 +122,15 @@ def test_a_hostile_body_is_a_4xx_in_the_envelope_and_stores_nothing(open_door: O
     [(b"[]", "array"), (b'"x"', "string"), (b"null", "null"), (b"7", "integer"), (b"true", "boolean")],
 )
 def test_a_body_that_is_not_an_object_is_a_400_even_where_nothing_is_required(
-    inside: Any, body: bytes, kind: str
+    in_process_server: Any, body: bytes, kind: str
 ) -> None:
-    answer = inside.post("/v1/assets/list", content=body)
+    answer = in_process_server.post("/v1/assets/list", content=body)
     assert (answer.status_code, f"of type {kind}: expected a JSON object" in answer.text) == (400, True)
 
 
-def test_a_body_without_a_type_is_read_as_json(shared_door: Any) -> None:
+def test_a_body_without_a_type_is_read_as_json(shared_server: Any) -> None:
     order = b'{"model":"seedance-2-0","prompt":"Rain","size":"640x640","seconds":"4"}'
-    assert shared_door.post("/v1/videos", content=order).status_code == 200
+    assert shared_server.post("/v1/videos", content=order).status_code == 200
 
 
 HEADERS = {
@@ -150,52 +152,55 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
-def test_absurd_headers_do_no_harm(shared_door: Any, headers: list[tuple[Any, Any]]) -> None:
-    task_id, link = shared_door.order_b(), shared_door.task_a(shared_door.order_a())["resultUrls"][0]
+def test_absurd_headers_do_no_harm(shared_server: Any, headers: list[tuple[Any, Any]]) -> None:
+    task_id, link = (
+        shared_server.order_opeai(),
+        shared_server.query_apimodels(shared_server.order_apimodels())["resultUrls"][0],
+    )
     for path in (f"/v1/videos/{task_id}", f"/v1/videos/{task_id}/content", link, "/_mock/health", "/_mock/nowhere"):
-        answer = shared_door.get(path, headers=headers)
+        answer = shared_server.get(path, headers=headers)
         assert answer.status_code in (200, 206, 400, 403, 404, 416), answer.text
         if answer.status_code == 400:  # not valid HTTP: rejected before the upstream is known
             assert "error" in answer.json()
-    check_still_healthy(shared_door)
+    check_still_healthy(shared_server)
 
 
 @pytest.mark.parametrize("host", ["<script>", "[", "a b", "evil.example/x?", "\xff", "a:99999999"])
-def test_a_hostile_host_is_in_no_link(inside: Any, host: str) -> None:
-    task_id = inside.order_a()
+def test_a_hostile_host_is_in_no_link(in_process_server: Any, host: str) -> None:
+    task_id = in_process_server.order_apimodels()
     headers = [(b"Host", host.encode("latin-1"))]
-    answer = inside.get(f"/v1/video/generations?task_id={task_id}", headers=headers)
+    answer = in_process_server.get(f"/v1/video/generations?task_id={task_id}", headers=headers)
     assert answer.json()["data"]["resultUrls"][0].startswith("http://127.0.0.1/_mock/results/")
 
 
 @pytest.mark.parametrize("path", ["/v1/videos", "/api/v1/video/generations", "/v1/files"])
-def test_a_body_over_the_limit_is_a_413_with_or_without_a_length(open_door: Open, path: str) -> None:
+def test_a_body_over_the_limit_is_a_413_with_or_without_a_length(start_server: StartServer, path: str) -> None:
     for kind in ("in process", "on a socket"):
-        door = open_door(kind, max_body_bytes=1000)
-        declared = door.post(path, content=b"x" * 1001)
-        chunked = door.post(path, content=(b"x" * 100 for _ in range(11))) if kind == "on a socket" else declared
+        server = start_server(kind, max_body_bytes=1000)
+        declared = server.post(path, content=b"x" * 1001)
+        chunked = server.post(path, content=(b"x" * 100 for _ in range(11))) if kind == "on a socket" else declared
         for answer in (declared, chunked):
             check_response(answer, path)
             assert answer.status_code == 413
             assert "1000 bytes" in answer.text
-        assert door.get("/v1/balance").status_code == 200
+        assert server.get("/v1/balance").status_code == 200
 
 
-def test_other_content_types_are_a_415_that_names_those_allowed(shared_door: Any) -> None:
+def test_other_content_types_are_a_415_that_names_those_allowed(shared_server: Any) -> None:
     for path, allowed in (
         ("/v1/videos", "application/json or multipart/form-data"),
         ("/v1/video/generations", "application/json"),
         ("/v1/files", "multipart/form-data"),
     ):
-        answer = shared_door.post(path, content=b"{}", headers={"Content-Type": "text/csv"})
+        answer = shared_server.post(path, content=b"{}", headers={"Content-Type": "text/csv"})
         assert answer.status_code == 415
         assert "'text/csv'; allowed: " + allowed in answer.text
 
 
 @pytest.mark.parametrize("path", ["/v1/videos", "/api/v1/assets"])
-def test_a_body_that_does_not_arrive_is_a_408_and_the_connection_closes(open_door: Open, path: str) -> None:
-    door = open_door("on a socket", body_timeout=0.05)
-    host, port = urlsplit(door.origin).hostname, urlsplit(door.origin).port
+def test_a_body_that_does_not_arrive_is_a_408_and_the_connection_closes(start_server: StartServer, path: str) -> None:
+    server = start_server("on a socket", body_timeout=0.05)
+    host, port = urlsplit(server.origin).hostname, urlsplit(server.origin).port
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Length: 100\r\n\r\n{{"
     with socket.create_connection((host, port), timeout=10) as line:
         line.sendall(head.encode())
@@ -207,21 +212,21 @@ def test_a_body_that_does_not_arrive_is_a_408_and_the_connection_closes(open_doo
     assert b"connection: close" in first.lower()
     document = json.loads(body)
     assert document["error"]["code"] == "RequestTimeout" if "videos" in path else document["code"] == 408
-    check_still_healthy(door)
+    check_still_healthy(server)
 
 
-def test_clients_that_hang_up_leave_nothing_behind(open_door: Open) -> None:
-    door = open_door("on a socket")
-    host, port = urlsplit(door.origin).hostname, urlsplit(door.origin).port
+def test_clients_that_hang_up_leave_nothing_behind(start_server: StartServer) -> None:
+    server = start_server("on a socket")
+    host, port = urlsplit(server.origin).hostname, urlsplit(server.origin).port
     head = "POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\nContent-Length: 100\r\n\r\n{"
     for text in ("", "POST", head, head + " " * 50):
         with socket.create_connection((host, port), timeout=10) as line:
             line.sendall(text.encode())
-    check_still_healthy(door)
+    check_still_healthy(server)
 
 
-def test_two_hundred_creates_at_once_are_two_hundred_tasks(open_door: Open) -> None:
-    door = open_door("on a socket")
+def test_two_hundred_creates_at_once_are_two_hundred_tasks(start_server: StartServer) -> None:
+    server = start_server("on a socket")
     order = {"model": "seedance-2-0", "prompt": "Rain", "size": "640x640", "seconds": "4"}
 
     body = json.dumps(order).encode()
@@ -229,7 +234,7 @@ def test_two_hundred_creates_at_once_are_two_hundred_tasks(open_door: Open) -> N
     request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     async def create() -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(door.origin).port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server.origin).port)
         writer.write(request)
         received = await reader.read()
         writer.close()
@@ -245,16 +250,19 @@ def test_two_hundred_creates_at_once_are_two_hundred_tasks(open_door: Open) -> N
 
 
 def test_an_internal_error_is_a_5xx_in_the_envelope_without_details(
-    open_door: Open, monkeypatch: pytest.MonkeyPatch, caplog: Any
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    door = open_door()
+    server = start_server()
 
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("a secret")
 
     monkeypatch.setattr("seedmock_server.generation.engine.Engine.state", broken)
-    task_id = door.order_b()
-    answers = [door.get(f"/v1/videos/{task_id}"), door.get(f"/api/v1/video/generations?task_id={door.order_a()}")]
+    task_id = server.order_opeai()
+    answers = [
+        server.get(f"/v1/videos/{task_id}"),
+        server.get(f"/api/v1/video/generations?task_id={server.order_apimodels()}"),
+    ]
     assert [answer.status_code for answer in answers] == [500, 502]
     assert [list(answer.json()) for answer in answers] == [["error"], ["code", "msg", "data"]]
     assert "secret" not in "".join(answer.text for answer in answers)
@@ -296,9 +304,9 @@ SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, He
 
 
 @pytest.fixture
-def under_fire(open_door: Open) -> Any:
+def under_fire(start_server: StartServer) -> Any:
     """One emulator for all examples of a property, with a short journal."""
-    return open_door(max_journal_entries=5)
+    return start_server(max_journal_entries=5)
 
 
 @SHARED
@@ -318,9 +326,9 @@ def test_no_document_causes_a_5xx(under_fire: Any, document: dict[str, Any], pat
     answer = under_fire.post(path, content=json.dumps({**(ORDERS[path] if spoil else {}), **document}))
     check_response(answer, path, lowest=200)
     if answer.status_code == 200 and path == "/v1/videos":
-        under_fire.task_b(answer.json()["id"])
+        under_fire.query_opeai(answer.json()["id"])
     elif answer.status_code == 200 and path.endswith("generations"):
-        under_fire.task_a(answer.json()["data"]["taskId"])
+        under_fire.query_apimodels(answer.json()["data"]["taskId"])
     assert len(under_fire.get("/_mock/journal").json()["exchanges"]) > 0
     assert under_fire.get("/v1/balance").status_code == 200
 

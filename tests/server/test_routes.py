@@ -43,8 +43,8 @@ WRONG_METHOD = (
 
 
 @pytest.mark.parametrize(("method", "path"), UNKNOWN_TO_OPEAI)
-def test_an_endpoint_that_opeai_does_not_document_is_an_invalid_url(shared_door: Any, method: str, path: str) -> None:
-    answer = shared_door.ask(method, path)
+def test_an_endpoint_that_opeai_does_not_document_is_an_invalid_url(shared_server: Any, method: str, path: str) -> None:
+    answer = shared_server.ask(method, path)
     assert answer.status_code == 404
     error = {"message": f"Invalid URL ({method} {path})", "type": "invalid_request_error", "param": "", "code": ""}
     assert answer.json() == {"error": error}
@@ -53,9 +53,9 @@ def test_an_endpoint_that_opeai_does_not_document_is_an_invalid_url(shared_door:
 
 @pytest.mark.parametrize(("method", "path"), UNKNOWN_TO_APIMODELS)
 def test_an_endpoint_that_apimodels_does_not_have_is_a_404_in_its_envelope(
-    shared_door: Any, method: str, path: str
+    shared_server: Any, method: str, path: str
 ) -> None:
-    answer = shared_door.ask(method, path)
+    answer = shared_server.ask(method, path)
     body = answer.json()
     assert (answer.status_code, body["code"], body["data"], list(body)) == (404, 404, None, ["code", "msg", "data"])
     assert f"{method} {path}" in body["msg"]
@@ -64,9 +64,9 @@ def test_an_endpoint_that_apimodels_does_not_have_is_a_404_in_its_envelope(
 
 @pytest.mark.parametrize(("method", "path", "upstream", "allow"), WRONG_METHOD)
 def test_another_method_at_an_endpoint_is_a_405_with_those_allowed(
-    shared_door: Any, method: str, path: str, upstream: str, allow: str
+    shared_server: Any, method: str, path: str, upstream: str, allow: str
 ) -> None:
-    answer = shared_door.ask(method, path)
+    answer = shared_server.ask(method, path)
     assert (answer.status_code, answer.headers["allow"]) == (405, allow)
     if method != "HEAD":
         body = answer.json()
@@ -75,21 +75,21 @@ def test_another_method_at_an_endpoint_is_a_405_with_those_allowed(
         assert allow in message
 
 
-def test_a_head_error_has_no_body(shared_door: Any) -> None:
-    answer = shared_door.ask("HEAD", "/v1/videos/cgt-20260529102017-sjqj9/content")
+def test_a_head_error_has_no_body(shared_server: Any) -> None:
+    answer = shared_server.ask("HEAD", "/v1/videos/cgt-20260529102017-sjqj9/content")
     assert (answer.status_code, answer.content) == (404, b"")
 
 
-def test_a_long_path_is_cut_in_the_message(inside: Any) -> None:
-    assert len(inside.get("/v1/" + "x" * 5000).text) < 400
+def test_a_long_path_is_cut_in_the_message(in_process_server: Any) -> None:
+    assert len(in_process_server.get("/v1/" + "x" * 5000).text) < 400
 
 
 @pytest.mark.parametrize("path", ["/v1/videos/{}", "/v1/videos/{}/content", "/api/v1/records/{}", "/v1/records/%7B%7D"])
-def test_an_id_of_braces_is_an_unknown_id(shared_door: Any, path: str) -> None:
-    answer = shared_door.ask("GET", path)
+def test_an_id_of_braces_is_an_unknown_id(shared_server: Any, path: str) -> None:
+    answer = shared_server.ask("GET", path)
     assert answer.status_code == 404, answer.text
     assert "not found" in answer.text
 
 
-def test_a_path_of_braces_is_no_endpoint(shared_door: Any) -> None:
-    assert "/v1/{}/content" in shared_door.ask("GET", "/v1/{}/content").text
+def test_a_path_of_braces_is_no_endpoint(shared_server: Any) -> None:
+    assert "/v1/{}/content" in shared_server.ask("GET", "/v1/{}/content").text

@@ -98,10 +98,10 @@ def test_a_named_data_folder_persists_and_is_read_again(
     assert len(list((data_dir / "sources").iterdir())) == 1
 
 
-def test_the_control_api_reports_health_and_basis(inside: Any) -> None:
-    health = inside.get("/_mock/health", key=None).json()
+def test_the_control_api_reports_health_and_basis(in_process_server: Any) -> None:
+    health = in_process_server.get("/_mock/health", key=None).json()
     assert (health["status"], health["pace"]) == ("ok", "instant")
-    basis = inside.get("/_mock/basis", key=None).json()
+    basis = in_process_server.get("/_mock/basis", key=None).json()
     assert {fact["basis"] for facts in basis.values() for fact in facts} == {"documented", "observed", "assumed"}
-    unknown = inside.get("/_mock/nothing", key=None)
+    unknown = in_process_server.get("/_mock/nothing", key=None)
     assert (unknown.status_code, "/_mock/journal" in unknown.json()["error"]["allowed"]) == (404, True)

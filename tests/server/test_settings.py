@@ -72,7 +72,7 @@ def test_every_variant_has_an_option() -> None:
     assert options["opeai.status"] == "documented"
 
 
-def test_settings_take_effect(open_door: Any) -> None:
-    door = open_door(credit="5", token_price="3", keys="k")
-    assert door.balance(key="k") == 5
-    assert door.get("/v1/balance").status_code == 401
+def test_settings_take_effect(start_server: Any) -> None:
+    server = start_server(credit="5", token_price="3", keys="k")
+    assert server.balance(key="k") == 5
+    assert server.get("/v1/balance").status_code == 401

@@ -10,7 +10,7 @@ import pytest
 
 from seedmock_contracts.upstreams import contracts
 
-Open = Callable[..., Any]
+StartServer = Callable[..., Any]
 DAY = 86400.0
 CALLS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {}
 FIELDS = ("status", "body", "basis", "allow", "length")
@@ -24,130 +24,134 @@ def call(name: str) -> Callable[[Callable[[Any, dict[str, Any]], Any]], None]:
 
 
 @call("opeai: create")
-def _(door: Any, state: dict[str, Any]) -> Any:
-    answer = door.post("/v1/videos", state["order"])
+def _(server: Any, state: dict[str, Any]) -> Any:
+    answer = server.post("/v1/videos", state["order"])
     state["opeai_task"] = answer.json()["id"]
     return answer
 
 
 call("opeai: create with size and resolution + ratio")(
-    lambda door, state: door.post("/v1/videos", {**state["order"], "resolution": "480p", "ratio": "16:9"})
+    lambda server, state: server.post("/v1/videos", {**state["order"], "resolution": "480p", "ratio": "16:9"})
 )
-call("opeai: create with a seed")(lambda door, state: door.post("/v1/videos", {**state["order"], "seed": 3}))
-call("opeai: create without a prompt")(lambda door, state: door.post("/v1/videos", {**state["order"], "prompt": ""}))
+call("opeai: create with a seed")(lambda server, state: server.post("/v1/videos", {**state["order"], "seed": 3}))
+call("opeai: create without a prompt")(
+    lambda server, state: server.post("/v1/videos", {**state["order"], "prompt": ""})
+)
 call("opeai: create with an unknown model")(
-    lambda door, state: door.post("/v1/videos", {**state["order"], "model": "x"})
+    lambda server, state: server.post("/v1/videos", {**state["order"], "model": "x"})
 )
 call("opeai: create with bad input")(
-    lambda door, state: door.post("/v1/videos", files=[("input_reference", ("a.png", b"x")), *state["form"]])
+    lambda server, state: server.post("/v1/videos", files=[("input_reference", ("a.png", b"x")), *state["form"]])
 )
-call("opeai: create without a key")(lambda door, state: door.post("/v1/videos", state["order"], key=None))
-call("opeai: create with broken JSON")(lambda door, state: door.post("/v1/videos", content=b"{"))
-call("opeai: query, queued")(lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}"))
-call("opeai: query of no task")(lambda door, state: door.get("/v1/videos/x"))
-call("opeai: content of no task")(lambda door, state: door.get("/v1/videos/x/content"))
-call("opeai: content, queued")(lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content"))
-call("apimodels: balance at first")(lambda door, state: door.get("/v1/balance"))
+call("opeai: create without a key")(lambda server, state: server.post("/v1/videos", state["order"], key=None))
+call("opeai: create with broken JSON")(lambda server, state: server.post("/v1/videos", content=b"{"))
+call("opeai: query, queued")(lambda server, state: server.get(f"/v1/videos/{state['opeai_task']}"))
+call("opeai: query of no task")(lambda server, state: server.get("/v1/videos/x"))
+call("opeai: content of no task")(lambda server, state: server.get("/v1/videos/x/content"))
+call("opeai: content, queued")(lambda server, state: server.get(f"/v1/videos/{state['opeai_task']}/content"))
+call("apimodels: balance at first")(lambda server, state: server.get("/v1/balance"))
 
 
 @call("apimodels: create")
-def _(door: Any, state: dict[str, Any]) -> Any:
+def _(server: Any, state: dict[str, Any]) -> Any:
     order = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "Rain", "duration": 4, "aspect_ratio": "9:16"}
-    answer = door.post("/v1/video/generations", {**order, "generate_audio": False, "seed": 3})
+    answer = server.post("/v1/video/generations", {**order, "generate_audio": False, "seed": 3})
     data = answer.json()["data"]
     state["apimodels_task"] = data.get("taskId") or data["task_id"]
     return answer
 
 
 @call("apimodels: create that will fail")
-def _(door: Any, state: dict[str, Any]) -> Any:
+def _(server: Any, state: dict[str, Any]) -> Any:
     order = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "Rain", "first_frame_url": "http://10.0.0.1/a"}
-    answer = door.post("/v1/video/generations", order)
+    answer = server.post("/v1/video/generations", order)
     data = answer.json()["data"]
     state["failing"] = data.get("taskId") or data["task_id"]
     return answer
 
 
 call("apimodels: query, queued")(
-    lambda door, state: door.get(f"/v1/video/generations?task_id={state['apimodels_task']}")
+    lambda server, state: server.get(f"/v1/video/generations?task_id={state['apimodels_task']}")
 )
-call("apimodels: query of no task")(lambda door, state: door.get("/v1/video/generations?task_id=x"))
-call("apimodels: create without a model")(lambda door, state: door.post("/v1/video/generations", {}))
-call("apimodels: create without a key")(lambda door, state: door.post("/v1/video/generations", {}, key=None))
-call("apimodels: nowhere")(lambda door, state: door.get("/api/v1/nowhere"))
-call("apimodels: wrong method")(lambda door, state: door.ask("PUT", "/api/v1/assets"))
-call("apimodels: group")(lambda door, state: door.post("/v1/assets/groups", {"name": "cast"}))
-call("apimodels: groups")(lambda door, state: door.get("/v1/assets/groups"))
+call("apimodels: query of no task")(lambda server, state: server.get("/v1/video/generations?task_id=x"))
+call("apimodels: create without a model")(lambda server, state: server.post("/v1/video/generations", {}))
+call("apimodels: create without a key")(lambda server, state: server.post("/v1/video/generations", {}, key=None))
+call("apimodels: nowhere")(lambda server, state: server.get("/api/v1/nowhere"))
+call("apimodels: wrong method")(lambda server, state: server.ask("PUT", "/api/v1/assets"))
+call("apimodels: group")(lambda server, state: server.post("/v1/assets/groups", {"name": "cast"}))
+call("apimodels: groups")(lambda server, state: server.get("/v1/assets/groups"))
 
 
 @call("apimodels: asset")
-def _(door: Any, state: dict[str, Any]) -> Any:
+def _(server: Any, state: dict[str, Any]) -> Any:
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
-    answer = door.post("/v1/assets", asset)
+    answer = server.post("/v1/assets", asset)
     state["asset"] = answer.json()["data"]["id"]
     return answer
 
 
-call("apimodels: asset, at once")(lambda door, state: door.post("/v1/assets/get", {"id": state["asset"]}))
+call("apimodels: asset, at once")(lambda server, state: server.post("/v1/assets/get", {"id": state["asset"]}))
 call("apimodels: create from the asset, at once")(
-    lambda door, state: door.post(
+    lambda server, state: server.post(
         "/v1/video/generations",
         {"model": "seedance2-a/seedance-2.0-mini", "reference_image_urls": [f"asset://{state['asset']}"]},
     )
 )
 
 
-def _later(door: Any, seconds: float, ask: Callable[[], Any]) -> Any:
-    door.clock.advance(seconds)
+def _later(server: Any, seconds: float, ask: Callable[[], Any]) -> Any:
+    server.clock.advance(seconds)
     return ask()
 
 
 call("opeai: query, in progress")(
-    lambda door, state: _later(door, 1, lambda: door.get(f"/v1/videos/{state['opeai_task']}"))
+    lambda server, state: _later(server, 1, lambda: server.get(f"/v1/videos/{state['opeai_task']}"))
 )
-call("opeai: content, in progress")(lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content"))
+call("opeai: content, in progress")(lambda server, state: server.get(f"/v1/videos/{state['opeai_task']}/content"))
 call("apimodels: query, in progress")(
-    lambda door, state: door.get(f"/v1/video/generations?task_id={state['apimodels_task']}")
+    lambda server, state: server.get(f"/v1/video/generations?task_id={state['apimodels_task']}")
 )
-call("opeai: query, done")(lambda door, state: _later(door, 1, lambda: door.get(f"/v1/videos/{state['opeai_task']}")))
-call("opeai: content")(lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content"))
+call("opeai: query, done")(
+    lambda server, state: _later(server, 1, lambda: server.get(f"/v1/videos/{state['opeai_task']}"))
+)
+call("opeai: content")(lambda server, state: server.get(f"/v1/videos/{state['opeai_task']}/content"))
 call("opeai: content in part")(
-    lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content", headers={"Range": "bytes=0-9"})
+    lambda server, state: server.get(f"/v1/videos/{state['opeai_task']}/content", headers={"Range": "bytes=0-9"})
 )
 call("opeai: content out of range")(
-    lambda door, state: door.get(f"/v1/videos/{state['opeai_task']}/content", headers={"Range": "bytes=99999999-"})
+    lambda server, state: server.get(f"/v1/videos/{state['opeai_task']}/content", headers={"Range": "bytes=99999999-"})
 )
 
 
 @call("apimodels: query, done")
-def _(door: Any, state: dict[str, Any]) -> Any:
-    answer = door.get(f"/v1/video/generations?task_id={state['apimodels_task']}")
+def _(server: Any, state: dict[str, Any]) -> Any:
+    answer = server.get(f"/v1/video/generations?task_id={state['apimodels_task']}")
     data = answer.json()["data"]
     state["link"] = (data.get("resultUrls") or data["videos"])[0]
     return answer
 
 
-call("apimodels: query, failed")(lambda door, state: door.get(f"/v1/video/generations?task_id={state['failing']}"))
-call("apimodels: result")(lambda door, state: door.get(state["link"], key=None))
+call("apimodels: query, failed")(lambda server, state: server.get(f"/v1/video/generations?task_id={state['failing']}"))
+call("apimodels: result")(lambda server, state: server.get(state["link"], key=None))
 call("apimodels: result out of range")(
-    lambda door, state: door.get(state["link"], key=None, headers={"Range": "bytes=99999999-"})
+    lambda server, state: server.get(state["link"], key=None, headers={"Range": "bytes=99999999-"})
 )
-call("apimodels: result that never was")(lambda door, state: door.get(state["link"] + "x", key=None))
-call("apimodels: balance")(lambda door, state: door.get("/v1/balance"))
-call("apimodels: record")(lambda door, state: door.get(f"/v1/records/{state['apimodels_task']}"))
+call("apimodels: result that never was")(lambda server, state: server.get(state["link"] + "x", key=None))
+call("apimodels: balance")(lambda server, state: server.get("/v1/balance"))
+call("apimodels: record")(lambda server, state: server.get(f"/v1/records/{state['apimodels_task']}"))
 call("apimodels: result after its time")(
-    lambda door, state: _later(door, 7 * DAY, lambda: door.get(state["link"], key=None))
+    lambda server, state: _later(server, 7 * DAY, lambda: server.get(state["link"], key=None))
 )
 
 ORDER = {"model": "seedance-2-0-fast", "prompt": "Rain", "size": "640x640", "seconds": "4", "generate_audio": False}
 
 
-def run_calls(door: Any) -> dict[str, tuple[Any, ...]]:
+def run_calls(server: Any) -> dict[str, tuple[Any, ...]]:
     """The response to every call: status, body (for a clip its length), and the headers that matter."""
     state: dict[str, Any] = {"order": ORDER, "form": [(name, (None, str(value))) for name, value in ORDER.items()]}
     responses = {}
     for name, send in CALLS.items():
-        response = send(door, state)
+        response = send(server, state)
         header_values = [
             response.headers.get(header) for header in ("x-mock-basis", "allow", "content-range", "accept-ranges")
         ]
@@ -233,12 +237,12 @@ def test_every_option_of_every_variant_is_tested_here() -> None:
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_changes_only_the_responses_that_it_is_about(
-    open_door: Open, default_responses: dict[str, Any], option: str
+    start_server: StartServer, default_responses: dict[str, Any], option: str
 ) -> None:
     if not default_responses:
-        default_responses.update(run_calls(open_door(pace="fast")))
+        default_responses.update(run_calls(start_server(pace="fast")))
     name, _, value = option.partition("=")
-    responses = run_calls(open_door(pace="fast", variants={name: value}))
+    responses = run_calls(start_server(pace="fast", variants={name: value}))
     # An order that only one side accepts shifts the ids of those after it: ids are no difference.
     changed = {
         call for call in default_responses if _without_ids(default_responses[call]) != _without_ids(responses[call])
@@ -250,36 +254,36 @@ def _without_ids(response: tuple[Any, ...]) -> str:
     return re.sub(r"cl[0-9a-z]{23}|(cgt|asset|group)-\d{14}-\w{5}|\w{32}\.mp4", "ID", repr(response))
 
 
-def request_json(door: Any, path: str, document: Any = None) -> tuple[int, Any]:
-    answer = door.get(path) if document is None else door.post(path, document)
+def request_json(server: Any, path: str, document: Any = None) -> tuple[int, Any]:
+    answer = server.get(path) if document is None else server.post(path, document)
     return answer.status_code, answer.json()
 
 
-def test_the_gateway_s_envelopes_are_the_observed_ones(open_door: Open) -> None:
-    door = open_door(pace="fast", variants={"opeai.errors": "newapi"})
+def test_the_gateway_s_envelopes_are_the_observed_ones(start_server: StartServer) -> None:
+    server = start_server(pace="fast", variants={"opeai.errors": "newapi"})
     missing = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
-    assert request_json(door, "/v1/videos/x") == (400, missing)
+    assert request_json(server, "/v1/videos/x") == (400, missing)
     proxy = {"error": {"message": "Task not found", "type": "invalid_request_error"}}
-    assert request_json(door, "/v1/videos/x/content") == (404, proxy)
+    assert request_json(server, "/v1/videos/x/content") == (404, proxy)
     early = {"message": "Task is not completed yet, current status: QUEUED", "type": "invalid_request_error"}
-    assert request_json(door, f"/v1/videos/{door.order_b()}/content") == (400, {"error": early})
-    status, body = request_json(door, "/v1/videos", {**ORDER, "model": "x"})
+    assert request_json(server, f"/v1/videos/{server.order_opeai()}/content") == (400, {"error": early})
+    status, body = request_json(server, "/v1/videos", {**ORDER, "model": "x"})
     assert (status, list(body["error"])) == (503, ["message", "type", "code"])
     assert body["error"]["message"] == "No available channel for model x under group default (distributor)"
-    status, body = request_json(door, "/v1/videos", {**ORDER, "prompt": ""})
+    status, body = request_json(server, "/v1/videos", {**ORDER, "prompt": ""})
     assert (status, list(body), body["code"]) == (400, ["code", "message", "data"], "invalid_request")
-    denied = door.get("/v1/videos/x", key=None)
+    denied = server.get("/v1/videos/x", key=None)
     assert (denied.status_code, denied.json()) == (
         401,
         {"error": {"message": "Invalid token", "type": "new_api_error", "code": ""}},
     )
     nowhere = {"message": "Invalid URL (GET /v1/x)", "type": "invalid_request_error", "param": "", "code": ""}
-    assert request_json(door, "/v1/x") == (404, {"error": nowhere})
+    assert request_json(server, "/v1/x") == (404, {"error": nowhere})
 
 
-def test_statuses_as_openai_spells_them_come_with_its_fields(open_door: Open) -> None:
-    door = open_door(pace="fast", variants={"opeai.status": "openai"})
-    created = door.post("/v1/videos", ORDER).json()
+def test_statuses_as_openai_spells_them_come_with_its_fields(start_server: StartServer) -> None:
+    server = start_server(pace="fast", variants={"opeai.status": "openai"})
+    created = server.post("/v1/videos", ORDER).json()
     assert list(created) == ["id", "task_id", "object", "model", "status", "created_at", "progress", "seconds", "size"]
     assert (created["status"], created["progress"], created["seconds"], created["size"]) == (
         "queued",
@@ -289,8 +293,8 @@ def test_statuses_as_openai_spells_them_come_with_its_fields(open_door: Open) ->
     )
     queries = []
     for _ in range(3):
-        queries.append(door.task_b(created["id"]))
-        door.clock.advance(1)
+        queries.append(server.query_opeai(created["id"]))
+        server.clock.advance(1)
     assert [query["status"] for query in queries] == ["queued", "in_progress", "completed"]
     assert [query["progress"] for query in queries] == [0, 50, 100]
     assert [query["completed_at"] for query in queries] == [None, None, created["created_at"] + 2]
@@ -298,76 +302,78 @@ def test_statuses_as_openai_spells_them_come_with_its_fields(open_door: Open) ->
         assert (query["seconds"], query["size"], query["object"], query["error"]) == ("4", "640x640", "video", None)
 
 
-def test_progress_in_per_cent_is_a_string_among_the_documented_keys(open_door: Open) -> None:
-    door = open_door(pace="fast", variants={"opeai.progress": "percent"})
-    task_id = door.order_b()
-    door.clock.advance(1)
-    body = door.task_b(task_id)
+def test_progress_in_per_cent_is_a_string_among_the_documented_keys(start_server: StartServer) -> None:
+    server = start_server(pace="fast", variants={"opeai.progress": "percent"})
+    task_id = server.order_opeai()
+    server.clock.advance(1)
+    body = server.query_opeai(task_id)
     assert (body["progress"], body["status"]) == ("50%", "IN_PROGRESS")
     assert list(body) == sorted(body)
 
 
-def test_an_ignored_seed_decides_nothing(open_door: Open) -> None:
-    door = open_door(variants={"opeai.seed": "ignore"})
-    tags = {door.ask("HEAD", f"/v1/videos/{door.order_b(seed=3)}/content").headers["etag"] for _ in range(2)}
+def test_an_ignored_seed_decides_nothing(start_server: StartServer) -> None:
+    server = start_server(variants={"opeai.seed": "ignore"})
+    tags = {server.ask("HEAD", f"/v1/videos/{server.order_opeai(seed=3)}/content").headers["etag"] for _ in range(2)}
     assert len(tags) == 2
 
 
-def test_size_wins_where_both_are_accepted(open_door: Open) -> None:
-    door = open_door(variants={"opeai.size_with_resolution": "accept"})
-    assert door.task_b(door.order_b(size="640x640", resolution="720p", ratio="16:9"))["size"] == "640x640"
+def test_size_wins_where_both_are_accepted(start_server: StartServer) -> None:
+    server = start_server(variants={"opeai.size_with_resolution": "accept"})
+    assert server.query_opeai(server.order_opeai(size="640x640", resolution="720p", ratio="16:9"))["size"] == "640x640"
 
 
-def test_without_ranges_the_whole_clip_is_sent_and_none_are_offered(open_door: Open) -> None:
-    door = open_door(variants={"opeai.range": "off"})
-    path = f"/v1/videos/{door.order_b()}/content"
-    whole, part = door.get(path), door.get(path, headers={"Range": "bytes=0-9"})
+def test_without_ranges_the_whole_clip_is_sent_and_none_are_offered(start_server: StartServer) -> None:
+    server = start_server(variants={"opeai.range": "off"})
+    path = f"/v1/videos/{server.order_opeai()}/content"
+    whole, part = server.get(path), server.get(path, headers={"Range": "bytes=0-9"})
     assert (part.status_code, part.content, part.headers["accept-ranges"]) == (200, whole.content, "none")
 
 
 @pytest.mark.parametrize("upstream", ["opeai", "apimodels"])
 def test_the_billed_extra_frame_is_in_the_clip_under_its_option(
-    open_door: Open, watch: Callable[[bytes], dict[str, Any]], upstream: str
+    start_server: StartServer, watch: Callable[[bytes], dict[str, Any]], upstream: str
 ) -> None:
-    door = open_door(variants={f"{upstream}.frames": "billed"})
-    path = f"/v1/videos/{door.order_b()}/content"
+    server = start_server(variants={f"{upstream}.frames": "billed"})
+    path = f"/v1/videos/{server.order_opeai()}/content"
     if upstream == "apimodels":
-        path = door.task_a(door.order_a())["resultUrls"][0]
-    assert watch(door.get(path).content)["frames"] == 97
+        path = server.query_apimodels(server.order_apimodels())["resultUrls"][0]
+    assert watch(server.get(path).content)["frames"] == 97
 
 
-def test_errors_as_http_200_carry_the_code_in_the_body(open_door: Open) -> None:
-    door = open_door(variants={"apimodels.errors": "ok"})
-    answer = door.get("/api/v1/video/generations?task_id=x")
+def test_errors_as_http_200_carry_the_code_in_the_body(start_server: StartServer) -> None:
+    server = start_server(variants={"apimodels.errors": "ok"})
+    answer = server.get("/api/v1/video/generations?task_id=x")
     assert (answer.status_code, answer.json()) == (200, {"code": 404, "msg": "task not found", "data": None})
-    assert door.get("/v1/balance", key=None).json()["code"] == 401
-    assert door.get("/v1/videos/x").status_code == 404
+    assert server.get("/v1/balance", key=None).json()["code"] == 401
+    assert server.get("/v1/videos/x").status_code == 404
 
 
-def test_errors_of_result_links_are_statuses_under_every_option(open_door: Open) -> None:
-    door = open_door(variants={"apimodels.errors": "ok"})
-    assert door.get("/_mock/results/x/y.mp4", key=None).status_code == 404
+def test_errors_of_result_links_are_statuses_under_every_option(start_server: StartServer) -> None:
+    server = start_server(variants={"apimodels.errors": "ok"})
+    assert server.get("/_mock/results/x/y.mp4", key=None).status_code == 404
 
 
-def test_an_asset_that_is_active_at_once_can_be_used_at_once(open_door: Open) -> None:
-    door = open_door(pace="fast", variants={"apimodels.asset_status": "Active"})
-    door.post("/v1/assets/groups", {"name": "cast"})
+def test_an_asset_that_is_active_at_once_can_be_used_at_once(start_server: StartServer) -> None:
+    server = start_server(pace="fast", variants={"apimodels.asset_status": "Active"})
+    server.post("/v1/assets/groups", {"name": "cast"})
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
-    created = door.post("/v1/assets", asset).json()["data"]
-    assert created["status"] == door.post("/v1/assets/get", {"id": created["id"]}).json()["data"]["status"] == "Active"
-    assert door.order_a(reference_image_urls=[created["asset_url"]])
+    created = server.post("/v1/assets", asset).json()["data"]
+    assert (
+        created["status"] == server.post("/v1/assets/get", {"id": created["id"]}).json()["data"]["status"] == "Active"
+    )
+    assert server.order_apimodels(reference_image_urls=[created["asset_url"]])
 
 
-def test_tokens_are_billed_at_the_price_that_the_page_implies(open_door: Open) -> None:
-    door = open_door(variants={"apimodels.billing": "tokens"})
-    door.order_a(aspect_ratio="16:9", duration=5)
+def test_tokens_are_billed_at_the_price_that_the_page_implies(start_server: StartServer) -> None:
+    server = start_server(variants={"apimodels.billing": "tokens"})
+    server.order_apimodels(aspect_ratio="16:9", duration=5)
     tokens, price = 1280 * 720 * (24 * 5 + 1) // 1024, 0.073 * 1e6 / (1280 * 720 * 24 / 1024)
-    assert door.balance() == pytest.approx(1000 - tokens * price / 1e6, abs=1e-5)
+    assert server.balance() == pytest.approx(1000 - tokens * price / 1e6, abs=1e-5)
 
 
-def test_the_variants_in_force_can_be_read(open_door: Open) -> None:
-    door = open_door(variants={"opeai.seed": "ignore"})
-    rows = {row["id"]: row for row in door.get("/_mock/variants", key=None).json()}
+def test_the_variants_in_force_can_be_read(start_server: StartServer) -> None:
+    server = start_server(variants={"opeai.seed": "ignore"})
+    rows = {row["id"]: row for row in server.get("/_mock/variants", key=None).json()}
     assert rows["opeai.seed"]["option"] == "ignore"
     assert rows["opeai.status"]["option"] == rows["opeai.status"]["default"] == "documented"
     assert all(row["description"] and row["source"] for row in rows.values())

@@ -207,7 +207,9 @@ def _format_match(match: dict[str, Any]) -> str:
 
 @click.command()
 @click.option("--upstream", type=click.Choice(NAMES), help="Show tasks of this upstream.")
-@click.option("--status", type=click.Choice(STATUSES), help="Show tasks with this status.")
+@click.option(
+    "--status", type=click.Choice([status.value for status in TaskStatus]), help="Show tasks with this status."
+)
 @click.option("--limit", type=click.IntRange(0, 1000), default=100, show_default=True, help="Show at most this many.")
 @of_key
 @as_json

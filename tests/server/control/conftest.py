@@ -11,9 +11,9 @@ Control = Callable[..., Any]
 
 
 @pytest.fixture
-def frozen_server(open_door: Callable[..., Any]) -> Any:
+def frozen_server(start_server: Callable[..., Any]) -> Any:
     """Emulator in process at pace `fast` (2 s a task), with a clock that stands still."""
-    return open_door(pace="fast")
+    return start_server(pace="fast")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from seedmock_server import create_app
 from seedmock_server.control.access import is_loopback
 
 TOKEN = "correct horse"
-Open = Callable[..., Any]
+StartServer = Callable[..., Any]
 
 
 def ask(path: str = "/_mock/clock", *, peer: str, host: str = "127.0.0.1:8000", **more: Any) -> httpx.Response:
@@ -106,20 +106,20 @@ def test_a_page_of_this_server_has_access() -> None:
     assert ask(peer="127.0.0.1", headers=headers).status_code == 200
 
 
-def test_a_rejected_request_has_no_effect(open_door: Open) -> None:
-    door = open_door("on a socket")
-    response = door.ask("POST", "/_mock/reset", key=None, json={}, headers={"Origin": "https://evil.example"})
+def test_a_rejected_request_has_no_effect(start_server: StartServer) -> None:
+    server = start_server("on a socket")
+    response = server.ask("POST", "/_mock/reset", key=None, json={}, headers={"Origin": "https://evil.example"})
     assert response.status_code == 403
-    task_id = door.order_b()
-    door.ask("POST", "/_mock/reset", key=None, json={}, headers={"Host": "evil.example"})
-    assert door.task_b(task_id)["id"] == task_id
+    task_id = server.order_opeai()
+    server.ask("POST", "/_mock/reset", key=None, json={}, headers={"Host": "evil.example"})
+    assert server.query_opeai(task_id)["id"] == task_id
 
 
-def test_a_socket_on_loopback_requires_the_token(open_door: Open) -> None:
-    door = open_door("on a socket", control_token=TOKEN)
-    assert door.get("/_mock/clock", key=None).status_code == 401
-    assert door.get("/_mock/clock", key=TOKEN).status_code == 200
-    assert door.get("/_mock/health", key=None).status_code == 200
+def test_a_socket_on_loopback_requires_the_token(start_server: StartServer) -> None:
+    server = start_server("on a socket", control_token=TOKEN)
+    assert server.get("/_mock/clock", key=None).status_code == 401
+    assert server.get("/_mock/clock", key=TOKEN).status_code == 200
+    assert server.get("/_mock/health", key=None).status_code == 200
 
 
 def test_a_name_is_not_a_loopback_address() -> None:

@@ -33,16 +33,16 @@ def test_set_accepts_epoch_seconds_and_iso_8601(control: Control, time: Any) -> 
 
 
 def test_a_task_ends_when_the_clock_is_moved_past_its_end(frozen_server: Any, control: Control) -> None:
-    task_id = frozen_server.order_b()
-    assert frozen_server.task_b(task_id)["status"] != "SUCCESS"
+    task_id = frozen_server.order_opeai()
+    assert frozen_server.query_opeai(task_id)["status"] != "SUCCESS"
     control("POST", "clock", {"advance": "2s"})
-    assert frozen_server.task_b(task_id)["status"] == "SUCCESS"
+    assert frozen_server.query_opeai(task_id)["status"] == "SUCCESS"
 
 
 def test_next_advances_to_each_status_change_of_every_task(frozen_server: Any, control: Control) -> None:
-    frozen_server.order_b()
+    frozen_server.order_opeai()
     control("POST", "clock", {"advance": 1})
-    frozen_server.order_a(key="sk_other")
+    frozen_server.order_apimodels(key="sk_other")
     times = []
     while control("GET", "clock")["next_due_at"] is not None:
         times.append(control("POST", "clock", {"next": True})["now"] - START)
@@ -68,12 +68,12 @@ def test_next_with_nothing_due_gets_a_409(control: Control) -> None:
 
 
 def test_moving_the_clock_of_a_key_leaves_the_others(frozen_server: Any, control: Control) -> None:
-    mine, theirs = frozen_server.order_b(key="sk_mine"), frozen_server.order_b(key="sk_theirs")
+    mine, theirs = frozen_server.order_opeai(key="sk_mine"), frozen_server.order_opeai(key="sk_theirs")
     clock = control("POST", "clock", {"advance": "1h", "key": "sk_mine"})
     assert clock["now"] == START + 3600
     assert list(clock["accounts"].values()) == [{"now": START + 3600, "rate": 0.0}]
-    assert frozen_server.task_b(mine, key="sk_mine")["status"] == "SUCCESS"
-    assert frozen_server.task_b(theirs, key="sk_theirs")["status"] != "SUCCESS"
+    assert frozen_server.query_opeai(mine, key="sk_mine")["status"] == "SUCCESS"
+    assert frozen_server.query_opeai(theirs, key="sk_theirs")["status"] != "SUCCESS"
     assert control("GET", "clock")["now"] == START
     assert control("GET", "clock", headers={"X-Mock-Key": "sk_mine"})["now"] == START + 3600
     control("POST", "clock", {"advance": 5})
@@ -124,15 +124,15 @@ def test_infinity_and_nan_are_rejected(frozen_server: Any, control: Control) -> 
     assert control("GET", "clock")["now"] == START
 
 
-def test_an_invalid_key_has_no_clock_and_is_not_repeated_in_messages(open_door: Callable[..., Any]) -> None:
-    door = open_door(keys=("sk_good",))
+def test_an_invalid_key_has_no_clock_and_is_not_repeated_in_messages(start_server: Callable[..., Any]) -> None:
+    server = start_server(keys=("sk_good",))
     for key, status in (("sk_good", 200), ("sk_bad", 400)):
-        answer = door.ask("POST", "/_mock/clock", key=None, json={"advance": 1, "key": key})
+        answer = server.ask("POST", "/_mock/clock", key=None, json={"advance": 1, "key": key})
         assert answer.status_code == status
         assert "sk_" not in answer.text
 
 
-def test_nothing_is_due_under_the_pace_step(open_door: Callable[..., Any]) -> None:
-    door = open_door(pace="step")
-    door.order_b()
-    assert door.get("/_mock/clock", key=None).json()["next_due_at"] is None
+def test_nothing_is_due_under_the_pace_step(start_server: Callable[..., Any]) -> None:
+    server = start_server(pace="step")
+    server.order_opeai()
+    assert server.get("/_mock/clock", key=None).json()["next_due_at"] is None

@@ -19,33 +19,33 @@ GROUPS = {name: getattr(commands, name) for name in NAMES}
 
 
 @pytest.fixture
-def door(open_door: Callable[..., Any]) -> Any:
-    return open_door("on a socket", pace="fast")
+def server(start_server: Callable[..., Any]) -> Any:
+    return start_server("on a socket", pace="fast")
 
 
 @pytest.fixture
-def run_command(door: Any) -> RunCommand:
+def run_command(server: Any) -> RunCommand:
     """Run a command line, which must exit with `code`."""
 
     def run(line: str, *extra: str, code: int = 0) -> Result:
         name, *rest = line.split()
-        result = CliRunner().invoke(GROUPS[name], [*rest, *extra], env={"SEEDMOCK_BASE_URL": door.origin})
+        result = CliRunner().invoke(GROUPS[name], [*rest, *extra], env={"SEEDMOCK_BASE_URL": server.origin})
         assert result.exit_code == code, result.output
         return result
 
     return run
 
 
-def test_clock_commands(door: Any, run_command: RunCommand) -> None:
+def test_clock_commands(server: Any, run_command: RunCommand) -> None:
     assert "stands still, nothing is due" in run_command("clock").output
-    door.order_b()
+    server.order_opeai()
     assert "next due in 0.6" in run_command("clock show").output
     assert "next due in 1.4" in run_command("clock next").output
-    start = door.clock.now()
+    start = server.clock.now()
     run_command("clock advance 15m")
-    assert door.clock.now() == start + 900
+    assert server.clock.now() == start + 900
     run_command(f"clock set {start + 1000}")
-    assert door.clock.now() == start + 1000
+    assert server.clock.now() == start + 1000
     assert "2027-01-01 00:00:00" in run_command("clock set 2027-01-01T00:00:00Z").output
     assert "rate 2" in run_command("clock rate 2").output
     assert "stands still" in run_command("clock freeze").output
@@ -53,10 +53,10 @@ def test_clock_commands(door: Any, run_command: RunCommand) -> None:
     assert json.loads(run_command("clock show --json").output)["rate"] == 0
 
 
-def test_fate_commands(door: Any, run_command: RunCommand) -> None:
+def test_fate_commands(server: Any, run_command: RunCommand) -> None:
     added = run_command("fate add --prompt cat --times 1", "moderated after=120s").output
     assert added == "fate-1: moderated after=120s, prompt cat, times 1\n"
-    door.order_b(prompt="a cat")
+    server.order_opeai(prompt="a cat")
     assert run_command("fate list").output.endswith("times 1, applied 1\n")
     assert json.loads(run_command("fate list --json").output)["rules"][0]["id"] == "fate-1"
     run_command("fate default stuck")
@@ -65,9 +65,9 @@ def test_fate_commands(door: Any, run_command: RunCommand) -> None:
     assert run_command("fate list").output == "no rules\n"
 
 
-def test_fault_commands(door: Any, run_command: RunCommand) -> None:
+def test_fault_commands(server: Any, run_command: RunCommand) -> None:
     assert "fault-1: status code=502" in run_command("fault add --nth 1 --upstream opeai", "status code=502").output
-    door.order_a()
+    server.order_apimodels()
     assert "applied 0" in run_command("fault list").output
     run_command("fault add", "status code=503")
     run_command("fault remove fault-2")
@@ -75,9 +75,9 @@ def test_fault_commands(door: Any, run_command: RunCommand) -> None:
     assert json.loads(run_command("fault list --json").output) == {"rules": []}
 
 
-def test_tasks_ledger_and_journal_are_tables(door: Any, run_command: RunCommand) -> None:
-    task_id = door.order_b(prompt="[[mock: failed after=1s]]")
-    door.post("/v1/videos", {"model": "[red]x"})
+def test_tasks_ledger_and_journal_are_tables(server: Any, run_command: RunCommand) -> None:
+    task_id = server.order_opeai(prompt="[[mock: failed after=1s]]")
+    server.post("/v1/videos", {"model": "[red]x"})
     tasks, ledger, journal = (run_command(name).output for name in ("tasks", "ledger", "journal"))
     assert task_id in tasks
     assert "1 of 1 tasks" in tasks
@@ -89,16 +89,16 @@ def test_tasks_ledger_and_journal_are_tables(door: Any, run_command: RunCommand)
         assert json.loads(run_command(f"{name} --json").output)[part]
 
 
-def test_the_journal_can_be_filtered_and_exported(door: Any, run_command: RunCommand) -> None:
-    door.order_b()
-    door.get("/v1/nowhere")
+def test_the_journal_can_be_filtered_and_exported(server: Any, run_command: RunCommand) -> None:
+    server.order_opeai()
+    server.get("/v1/nowhere")
     assert len(json.loads(run_command("journal --har --kind ok").output)["log"]["entries"]) == 1
     assert run_command("journal --curl --operation create").output.count("$SEEDMOCK_API_KEY") == 1
 
 
-def test_snapshot_and_reset_commands(door: Any, run_command: RunCommand, tmp_path: Path) -> None:
+def test_snapshot_and_reset_commands(server: Any, run_command: RunCommand, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
-    door.order_b()
+    server.order_opeai()
     run_command("snapshot save", str(file))
     assert run_command("reset").output == "deleted: 1 tasks, 0 assets, 0 groups\n"
     run_command("snapshot load", str(file))
@@ -133,11 +133,11 @@ def test_every_command_and_option_has_a_help_text(name: str) -> None:
         assert all(option.help for option in subcommand.params if isinstance(option, click.Option))
 
 
-def test_the_token_can_be_an_environment_variable(open_door: Callable[..., Any]) -> None:
-    door = open_door("on a socket", control_token="secret")
+def test_the_token_can_be_an_environment_variable(start_server: Callable[..., Any]) -> None:
+    server = start_server("on a socket", control_token="secret")
     for token, code in (("secret", 0), ("wrong", 1)):
         result = CliRunner().invoke(
-            commands.tasks, [], env={"SEEDMOCK_BASE_URL": door.origin, "SEEDMOCK_CONTROL_TOKEN": token}
+            commands.tasks, [], env={"SEEDMOCK_BASE_URL": server.origin, "SEEDMOCK_CONTROL_TOKEN": token}
         )
         assert result.exit_code == code
         assert "secret" not in result.output

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from seedmock_contracts.enums import TaskStatus
 from seedmock_server import ControlClient, create_app
 from seedmock_server.clock import ManualClock
 from seedmock_server.control_client import (
@@ -28,18 +29,18 @@ from seedmock_server.fates.rules import PARAMETERS as FATE_PARAMETERS
 from seedmock_server.faults.parameters import PARAMETERS as FAULT_PARAMETERS
 from seedmock_server.matching.rules import Match
 
-Open = Callable[..., Any]
+StartServer = Callable[..., Any]
 ORDER = {"model": "seedance-2-0-fast", "prompt": "A cat", "size": "640x640", "seconds": "4"}
 
 
 @pytest.fixture
-def door(open_door: Open) -> Any:
-    return open_door("on a socket", pace="fast")
+def server(start_server: StartServer) -> Any:
+    return start_server("on a socket", pace="fast")
 
 
 @pytest.fixture
-def control(door: Any) -> Iterator[ControlClient]:
-    with ControlClient(door.origin) as control:
+def control(server: Any) -> Iterator[ControlClient]:
+    with ControlClient(server.origin) as control:
         yield control
 
 
@@ -52,8 +53,8 @@ def test_every_clock_method_moves_the_clock(control: ControlClient) -> None:
     assert list(control.clock.advance(5, key="sk_mine").accounts) != []
 
 
-def test_next_advances_to_the_next_event(door: Any, control: ControlClient) -> None:
-    task_id = door.order_b()
+def test_next_advances_to_the_next_event(server: Any, control: ControlClient) -> None:
+    task_id = server.order_opeai()
     control.clock.next()
     assert control.task(task_id).status == "IN_PROGRESS"
     control.clock.next()
@@ -63,28 +64,28 @@ def test_next_advances_to_the_next_event(door: Any, control: ControlClient) -> N
     assert (error.value.status, error.value.field) == (409, "next")
 
 
-def test_fate_rules_apply(door: Any, control: ControlClient) -> None:
+def test_fate_rules_apply(server: Any, control: ControlClient) -> None:
     rule = control.fates.add("moderated after=1s", prompt="cat", times=1, key="sk_test_one_of_ours")
     control.fates.set_default("stuck")
-    fates = [control.task(door.order_b(prompt=prompt)).fate for prompt in ("a cat", "a cat")]
+    fates = [control.task(server.order_opeai(prompt=prompt)).fate for prompt in ("a cat", "a cat")]
     assert fates == ["moderated after=1s", "stuck"]
     assert [(item.id, item.applied) for item in control.fates.rules().rules] == [(rule.id, 1)]
     assert control.fates.remove(rule.id).removed == 1
     assert control.fates.clear().removed == 0
 
 
-def test_fault_rules_apply(door: Any, control: ControlClient) -> None:
+def test_fault_rules_apply(server: Any, control: ControlClient) -> None:
     rule = control.faults.add("status code=502", nth=1)
-    assert door.get("/v1/balance").status_code == 502
+    assert server.get("/v1/balance").status_code == 502
     assert [item.applied for item in control.faults.rules().rules] == [1]
     assert control.faults.remove(rule.id).removed == 1
     control.faults.add({"fault": "status", "code": 503}, upstream="opeai")
     assert control.faults.clear().removed == 1
 
 
-def test_every_kind_of_state_can_be_read(door: Any, control: ControlClient) -> None:
-    task_id = door.order_b()
-    door.post("/v1/videos", {"model": "x"})
+def test_every_kind_of_state_can_be_read(server: Any, control: ControlClient) -> None:
+    task_id = server.order_opeai()
+    server.post("/v1/videos", {"model": "x"})
     assert control.health().status == "ok"
     assert set(control.basis()) == {"apimodels", "opeai"}
     assert control.variants()[0].option
@@ -100,7 +101,7 @@ def test_every_kind_of_state_can_be_read(door: Any, control: ControlClient) -> N
     assert len(control.scenarios().scenarios) > 3
 
 
-def test_credit_and_limits_can_be_set(door: Any, control: ControlClient) -> None:
+def test_credit_and_limits_can_be_set(server: Any, control: ControlClient) -> None:
     (statement,) = control.set_credit("1.50", key="sk_mine", upstream="opeai").statements
     assert statement.upstreams["opeai"].remaining == "1.5"
     assert control.set_limit(rate=7, key="sk_mine").limits[1].rate == 7
@@ -115,8 +116,8 @@ def test_media_can_be_declared_and_removed(control: ControlClient) -> None:
     assert control.remove_media().removed == 0
 
 
-def test_snapshot_reset_and_restore(door: Any, control: ControlClient) -> None:
-    door.order_b()
+def test_snapshot_reset_and_restore(server: Any, control: ControlClient) -> None:
+    server.order_opeai()
     snapshot = control.snapshot()
     assert control.reset(key="sk_nobody").tasks == 0
     assert control.reset().tasks == 1
@@ -141,7 +142,7 @@ def test_a_rejected_request_names_the_allowed_values(control: ControlClient) -> 
         control.fates.add("explode")
     with pytest.raises(RequestRejected) as error:
         control.tasks(status="done")
-    assert error.value.allowed == ("QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE")
+    assert error.value.allowed == tuple(TaskStatus)
 
 
 def test_without_an_emulator_the_error_says_how_to_start_one() -> None:
@@ -217,8 +218,8 @@ def test_a_typed_rule_is_the_same_as_its_text(control: ControlClient) -> None:
     assert control.faults.latency(seconds=1.5, nth=2).text == "latency seconds=1.5s"
 
 
-def test_rules_of_one_key_are_narrowed_to_it(door: Any, control: ControlClient) -> None:
-    transport = ControlTransport(door.origin)
+def test_rules_of_one_key_are_narrowed_to_it(server: Any, control: ControlClient) -> None:
+    transport = ControlTransport(server.origin)
     mine = FateRules(transport, "sk_mine")
     assert list(mine.stuck().match) == ["account"]
     mine.set_default("slow")

@@ -12,7 +12,7 @@ NO_RULES = {"rules": [], "scenario_rules": [], "account_defaults": {}, "default"
 
 
 def fate_of(frozen_server: Any, control: Control, **order: Any) -> str:
-    return str(control("GET", f"tasks/{frozen_server.order_b(**order)}")["fate"])
+    return str(control("GET", f"tasks/{frozen_server.order_opeai(**order)}")["fate"])
 
 
 def test_a_rule_is_listed_counted_and_removed(frozen_server: Any, control: Control) -> None:

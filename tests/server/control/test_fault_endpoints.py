@@ -14,7 +14,7 @@ def test_a_rule_is_listed_counted_and_removed(frozen_server: Any, control: Contr
     order = {"match": {"operation": "query", "times": 1}, "fault": "status code=502"}
     rule = control("POST", "faults", order, status=201)
     assert (rule["match"], rule["fault"]["fault"], rule["breaks_contract"]) == (order["match"], "status", False)
-    task_id = frozen_server.order_b()
+    task_id = frozen_server.order_opeai()
     assert [frozen_server.get(f"/v1/videos/{task_id}").status_code for _ in range(2)] == [502, 200]
     (shown,) = control("GET", "faults")["rules"]
     assert (shown["id"], shown["matched"], shown["applied"]) == (rule["id"], 2, 1)

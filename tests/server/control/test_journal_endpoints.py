@@ -17,7 +17,7 @@ from tests.server.conftest import KEY
 from seedmock_contracts.exchange import parse_exchange
 
 Control = Callable[..., Any]
-Open = Callable[..., Any]
+StartServer = Callable[..., Any]
 
 
 def numbers(response: Any) -> list[int]:
@@ -27,10 +27,10 @@ def numbers(response: Any) -> list[int]:
 @pytest.fixture
 def task_ids(frozen_server: Any) -> list[str]:
     """Six exchanges: create, query and rejected create on opeai, create on apimodels, a 404, another key's balance."""
-    first = frozen_server.order_b()
-    frozen_server.task_b(first)
+    first = frozen_server.order_opeai()
+    frozen_server.query_opeai(first)
     frozen_server.post("/v1/videos", {"model": "seedance-2-0"})
-    second = frozen_server.order_a()
+    second = frozen_server.order_apimodels()
     frozen_server.get("/v1/nowhere")
     frozen_server.get("/v1/balance", key="sk_other")
     return [first, second]
@@ -69,10 +69,10 @@ def test_since_pages_forwards_and_without_it_the_last_are_returned(task_ids: lis
     assert control("GET", "journal?since=6")["exchanges"] == []
 
 
-def test_an_error_with_http_200_is_of_kind_refused(open_door: Open) -> None:
-    door = open_door(variants={"apimodels.errors": "ok"})
-    door.post("/api/v1/video/generations", {"model": "x"})
-    assert [exchange["kind"] for exchange in door.journal()] == ["refused"]
+def test_an_error_with_http_200_is_of_kind_refused(start_server: StartServer) -> None:
+    server = start_server(variants={"apimodels.errors": "ok"})
+    server.post("/api/v1/video/generations", {"model": "x"})
+    assert [exchange["kind"] for exchange in server.journal()] == ["refused"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_violation_names_the_fact_and_its_basis(frozen_server: Any, control: C
 
 
 def test_an_unknown_field_is_reported_as_advice(frozen_server: Any, control: Control) -> None:
-    frozen_server.order_b(colour="red")
+    frozen_server.order_opeai(colour="red")
     (row,) = control("GET", "violations")["violations"]
     assert (row["fact"], row["field"], row["advice"], row["status"]) == ("", "colour", True, 200)
     assert control("GET", "violations?advice=no") == {"violations": [], "total": 0}
@@ -132,7 +132,7 @@ def test_a_request_without_a_valid_body_is_a_violation(
 
 def test_a_404_and_an_early_download_are_no_violations(frozen_server: Any, control: Control) -> None:
     frozen_server.get("/v1/videos/cgt-20260529102017-sjqj9")
-    frozen_server.get(f"/v1/videos/{frozen_server.order_b()}/content")
+    frozen_server.get(f"/v1/videos/{frozen_server.order_opeai()}/content")
     assert control("GET", "violations")["total"] == 0
 
 
@@ -173,22 +173,22 @@ def test_no_format_shows_a_key(frozen_server: Any, task_ids: list[str]) -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
-def test_curl_commands_repeat_the_calls(open_door: Open) -> None:
-    door = open_door("on a socket")
-    task_id = door.order_b(prompt='It\'s a "cat" for $5 & `more`')
-    door.get("/api/v1/video/generations", params={"task_id": "a b&c"})
-    door.get(f"/v1/videos/{task_id}?x=1%202")
-    commands = door.get("/_mock/journal?format=curl", key=None).text
+def test_curl_commands_repeat_the_calls(start_server: StartServer) -> None:
+    server = start_server("on a socket")
+    task_id = server.order_opeai(prompt='It\'s a "cat" for $5 & `more`')
+    server.get("/api/v1/video/generations", params={"task_id": "a b&c"})
+    server.get(f"/v1/videos/{task_id}?x=1%202")
+    commands = server.get("/_mock/journal?format=curl", key=None).text
     environment = {**os.environ, "SEEDMOCK_API_KEY": KEY}
     subprocess.run(["sh", "-e", "-c", commands], env=environment, check=True, capture_output=True, timeout=30)
-    first, again = door.journal()[:3], door.journal()[3:]
+    first, again = server.journal()[:3], server.journal()[3:]
     for exchange, repeated in zip(first, again, strict=True):
         same = ("account", "method", "path", "query", "request_body", "status", "operation")
         assert [exchange[name] for name in same] == [repeated[name] for name in same]
 
 
 def test_a_curl_command_with_a_truncated_body_says_so(frozen_server: Any) -> None:
-    frozen_server.order_b(prompt="x" * 5000)
+    frozen_server.order_opeai(prompt="x" * 5000)
     text = frozen_server.get("/_mock/journal?format=curl", key=None).text
     assert re.search(r"# the journal has only a part of the body \(\d+ bytes\)", text)
     assert "--data-raw" not in text

@@ -12,7 +12,7 @@ Control = Callable[..., Any]
 
 
 def test_an_order_is_held_and_then_charged(frozen_server: Any, control: Control) -> None:
-    task_id = frozen_server.order_a()
+    task_id = frozen_server.order_apimodels()
     (statement,) = control("GET", "ledger")["statements"]
     (line,) = statement["lines"]
     assert (line["id"], line["kind"], line["charged"], line["on_hold"]) == (task_id, "generation", "0", line["quoted"])
@@ -23,7 +23,7 @@ def test_an_order_is_held_and_then_charged(frozen_server: Any, control: Control)
 
 
 def test_a_failed_order_is_refunded(frozen_server: Any, control: Control) -> None:
-    frozen_server.order_a(prompt="[[mock: failed after=1s]]")
+    frozen_server.order_apimodels(prompt="[[mock: failed after=1s]]")
     frozen_server.clock.advance(1)
     (statement,) = control("GET", "ledger")["statements"]
     assert (statement["totals"]["charged"], statement["lines"][0]["refunded"]) == ("0", statement["totals"]["quoted"])
@@ -31,8 +31,8 @@ def test_a_failed_order_is_refunded(frozen_server: Any, control: Control) -> Non
 
 def test_statements_can_be_filtered_and_limited(frozen_server: Any, control: Control) -> None:
     for _ in range(3):
-        frozen_server.order_a()
-        frozen_server.order_b(key="sk_other")
+        frozen_server.order_apimodels()
+        frozen_server.order_opeai(key="sk_other")
     assert len(control("GET", "ledger")["statements"]) == 2
     (mine,) = control("GET", "ledger?limit=2", headers={"X-Mock-Key": "sk_other"})["statements"]
     assert ([line["upstream"] for line in mine["lines"]], mine["total"]) == (["opeai", "opeai"], 3)
@@ -64,4 +64,4 @@ def test_a_key_can_spend_its_credit(frozen_server: Any, control: Control) -> Non
 )
 def test_invalid_credit_is_rejected(frozen_server: Any, control: Control, order: Any, message: str) -> None:
     assert message in control("PUT", "credit", order, status=400)["error"]["message"]
-    assert frozen_server.order_a()
+    assert frozen_server.order_apimodels()

@@ -13,13 +13,13 @@ URL = "https://example.com/a.png"
 
 def test_declared_facts_are_used(frozen_server: Any, control: Control) -> None:
     frame = {"type": "image_url", "role": "first_frame", "image_url": {"url": URL}}
-    assert frozen_server.order_b(input_reference={"content": [frame]})
+    assert frozen_server.order_opeai(input_reference={"content": [frame]})
     response = control("PUT", "media", {"url": URL, "kind": "image", "width": 20, "height": 20, "size_bytes": 5})
     assert (response["media"][0]["width"], response["media"][0]["face"]) == (20, None)
     order = {"model": "seedance-2-0-fast", "prompt": "x", "size": "640x640", "seconds": "4"}
     assert frozen_server.post("/v1/videos", {**order, "input_reference": {"content": [frame]}}).status_code == 400
     assert control("DELETE", "media", params={"url": URL}) == {"removed": 1}
-    assert frozen_server.order_b(input_reference={"content": [frame]})
+    assert frozen_server.order_opeai(input_reference={"content": [frame]})
 
 
 def test_all_declarations_can_be_removed(control: Control) -> None:

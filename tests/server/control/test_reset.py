@@ -16,7 +16,7 @@ def group(frozen_server: Any, key: str) -> int:
 
 def fill(frozen_server: Any, control: Control, key: str) -> str:
     """Give a key a task, a group, a rule, a default and a clock."""
-    task_id = str(frozen_server.order_b(key=key))
+    task_id = str(frozen_server.order_opeai(key=key))
     group(frozen_server, key)
     control("POST", "fates", {"match": {"key": key}, "fate": "stuck"}, status=201)
     control("PUT", "fates/default", {"fate": "slow", "key": key})
@@ -29,7 +29,7 @@ def test_resetting_a_key_keeps_the_others(frozen_server: Any, control: Control) 
     deleted = control("POST", "reset", {"key": "sk_mine"})
     assert (len(deleted["accounts"]), deleted["tasks"], deleted["groups"], deleted["assets"]) == (1, 1, 1, 0)
     assert frozen_server.get(f"/v1/videos/{mine}", key="sk_mine").status_code == 404
-    assert frozen_server.task_b(theirs, key="sk_theirs")["status"] == "SUCCESS"
+    assert frozen_server.query_opeai(theirs, key="sk_theirs")["status"] == "SUCCESS"
     fates, clock = control("GET", "fates"), control("GET", "clock")
     assert (len(fates["rules"]), len(fates["account_defaults"]), len(clock["accounts"])) == (1, 1, 1)
     exchanges = control("GET", "journal")["exchanges"]
@@ -41,7 +41,7 @@ def test_everything_after_a_reset_happens_as_before(frozen_server: Any, control:
     def run() -> list[Any]:
         task_ids = [fill(frozen_server, control, "sk_mine"), fill(frozen_server, control, "sk_theirs")]
         control("POST", "clock", {"advance": "1h"})
-        frozen_server.order_a()
+        frozen_server.order_apimodels()
         return [
             task_ids,
             control("GET", "journal"),
@@ -59,7 +59,7 @@ def test_everything_after_a_reset_happens_as_before(frozen_server: Any, control:
 
 
 def test_an_invalid_reset_deletes_nothing(frozen_server: Any, control: Control) -> None:
-    frozen_server.order_b()
+    frozen_server.order_opeai()
     bodies: tuple[Any, ...] = ({"keys": ["a"]}, {"key": 1}, [])
     for body in bodies:
         control("POST", "reset", body, status=400)

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 Control = Callable[..., Any]
-Open = Callable[..., Any]
+StartServer = Callable[..., Any]
 VIEWS = ("clock", "fates", "faults", "limits", "media", "ledger", "tasks", "journal")
 
 
-def views(door: Any) -> dict[str, Any]:
-    return {name: door.get(f"/_mock/{name}", key=None).json() for name in (*VIEWS, "snapshot")}
+def views(server: Any) -> dict[str, Any]:
+    return {name: server.get(f"/_mock/{name}", key=None).json() for name in (*VIEWS, "snapshot")}
 
 
-def fill_state(door: Any) -> None:
+def fill_state(server: Any) -> None:
     """Add a little of every kind of state."""
 
     def control(path: str, order: Any, method: str = "POST") -> None:
-        assert door.ask(method, f"/_mock/{path}", key=None, json=order).status_code < 300
+        assert server.ask(method, f"/_mock/{path}", key=None, json=order).status_code < 300
 
     control("fates", {"match": {"prompt": "cat", "times": 2}, "fate": "moderated after=123456.789s"})
     control("fates", {"fate": [{"fate": "stuck", "weight": 1}, {"fate": "succeed", "weight": 3}]})
@@ -33,27 +33,27 @@ def fill_state(door: Any) -> None:
     control("media", {"url": "https://example.com/b.png", "kind": "image", "width": 640, "height": 640}, "PUT")
     control("clock", {"advance": 60, "key": "sk_mine"})
     for prompt in ("a cat", "a dog"):
-        door.order_b(prompt=prompt)
-        door.order_a(key="sk_mine", prompt=prompt)
-    door.clock.advance(5)
-    group = door.post("/api/v1/assets/groups", {"name": "g", "group_name": "g"}).json()["data"]["id"]
+        server.order_opeai(prompt=prompt)
+        server.order_apimodels(key="sk_mine", prompt=prompt)
+    server.clock.advance(5)
+    group = server.post("/api/v1/assets/groups", {"name": "g", "group_name": "g"}).json()["data"]["id"]
     asset = {"group_id": group, "asset_type": "Image", "url": "https://example.com/a.png", "name": "a"}
     for _ in range(2):
-        response = door.post("/api/v1/assets", asset)
+        response = server.post("/api/v1/assets", asset)
         assert response.status_code == 200
-    assert door.post("/api/v1/assets/delete", {"id": response.json()["data"]["id"]}).status_code == 200
-    door.get(f"/v1/videos/{door.order_b()}")
+    assert server.post("/api/v1/assets/delete", {"id": response.json()["data"]["id"]}).status_code == 200
+    server.get(f"/v1/videos/{server.order_opeai()}")
 
 
-def restore(door: Any, document: Any) -> Any:
+def restore(server: Any, document: Any) -> Any:
     content = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return door.ask("PUT", "/_mock/snapshot", key=None, content=content)
+    return server.ask("PUT", "/_mock/snapshot", key=None, content=content)
 
 
 def test_a_snapshot_restores_the_state(frozen_server: Any) -> None:
     fill_state(frozen_server)
     before = views(frozen_server)
-    frozen_server.order_b(key="sk_third")
+    frozen_server.order_opeai(key="sk_third")
     frozen_server.ask("POST", "/_mock/clock", key=None, json={"advance": 999})
     frozen_server.ask("DELETE", "/_mock/fates", key=None)
     assert restore(frozen_server, before["snapshot"]).status_code == 200
@@ -66,8 +66,8 @@ def test_everything_after_a_restore_happens_as_before(frozen_server: Any) -> Non
 
     def next_results() -> list[str]:
         return [
-            frozen_server.order_b(),
-            frozen_server.order_a(),
+            frozen_server.order_opeai(),
+            frozen_server.order_apimodels(),
             *(task["fate"] for task in views(frozen_server)["tasks"]["tasks"]),
         ]
 
@@ -76,28 +76,28 @@ def test_everything_after_a_restore_happens_as_before(frozen_server: Any) -> Non
     assert next_results() == first
 
 
-def test_a_snapshot_can_be_restored_on_another_server(open_door: Open) -> None:
-    source = open_door(pace="fast", seed=1)
+def test_a_snapshot_can_be_restored_on_another_server(start_server: StartServer) -> None:
+    source = start_server(pace="fast", seed=1)
     fill_state(source)
-    target = open_door("on a socket", pace="fast", seed=2)
+    target = start_server("on a socket", pace="fast", seed=2)
     assert restore(target, source.get("/_mock/snapshot", key=None).content).status_code == 200
     assert views(target) == views(source)
-    assert source.order_b() == target.order_b()
-    task_id = source.order_a(key="sk_mine")
-    assert (source.clock.now(), task_id) == (target.clock.now(), target.order_a(key="sk_mine"))
+    assert source.order_opeai() == target.order_opeai()
+    task_id = source.order_apimodels(key="sk_mine")
+    assert (source.clock.now(), task_id) == (target.clock.now(), target.order_apimodels(key="sk_mine"))
 
 
-def test_a_missing_uploaded_file_is_left_out(open_door: Open, picture: Callable[..., bytes]) -> None:
-    source, target = open_door(), open_door()
+def test_a_missing_uploaded_file_is_left_out(start_server: StartServer, picture: Callable[..., bytes]) -> None:
+    source, target = start_server(), start_server()
     url = source.post_file(picture())
     frame = {"type": "image_url", "role": "first_frame", "image_url": {"url": url}}
-    task_id = source.order_b(input_reference={"content": [frame]})
+    task_id = source.order_opeai(input_reference={"content": [frame]})
     snapshot = source.get("/_mock/snapshot", key=None)
     assert "/sources" not in snapshot.text
     assert restore(target, snapshot.content).status_code == 200
     assert target.get(f"/v1/videos/{task_id}/content").status_code == 200
     (source_records,), (target_records,) = (
-        door.get("/_mock/snapshot", key=None).json()["accounts"] for door in (source, target)
+        server.get("/_mock/snapshot", key=None).json()["accounts"] for server in (source, target)
     )
     assert (source_records["tasks"][0]["first"] is None, target_records["tasks"][0]["first"]) == (False, None)
 
@@ -164,7 +164,7 @@ def test_restoring_an_older_snapshot_deactivates_the_scenario(frozen_server: Any
 
 
 def test_scheduled_callbacks_are_restored(frozen_server: Any) -> None:
-    frozen_server.order_a(callback_url="http://127.0.0.1:9/told")
+    frozen_server.order_apimodels(callback_url="http://127.0.0.1:9/told")
     snapshot = frozen_server.get("/_mock/snapshot", key=None).content
     frozen_server.ask("POST", "/_mock/reset", key=None)
     restore(frozen_server, snapshot)
@@ -186,13 +186,13 @@ def test_an_uploaded_file_is_restored_while_its_bytes_exist(frozen_server: Any, 
     assert frozen_server.get(link, key=None).content == picture("red")
 
 
-def test_the_rate_limit_counts_calls_before_the_snapshot(open_door: Open) -> None:
-    door = open_door("in process", rate_limit=2)
-    door.get("/api/v1/models")
-    snapshot = door.get("/_mock/snapshot", key=None).content
-    assert [door.get("/api/v1/models").status_code for _ in range(2)] == [200, 429]
-    assert restore(door, snapshot).status_code == 200
-    assert [door.get("/api/v1/models").status_code for _ in range(2)] == [200, 429]
+def test_the_rate_limit_counts_calls_before_the_snapshot(start_server: StartServer) -> None:
+    server = start_server("in process", rate_limit=2)
+    server.get("/api/v1/models")
+    snapshot = server.get("/_mock/snapshot", key=None).content
+    assert [server.get("/api/v1/models").status_code for _ in range(2)] == [200, 429]
+    assert restore(server, snapshot).status_code == 200
+    assert [server.get("/api/v1/models").status_code for _ in range(2)] == [200, 429]
 
 
 def test_the_latency_of_a_scenario_is_restored(frozen_server: Any) -> None:
@@ -203,8 +203,8 @@ def test_the_latency_of_a_scenario_is_restored(frozen_server: Any) -> None:
     snapshot = frozen_server.get("/_mock/snapshot", key=None).content
     frozen_server.ask("DELETE", "/_mock/scenario", key=None)
     assert restore(frozen_server, snapshot).status_code == 200
-    task_id = frozen_server.order_b()
+    task_id = frozen_server.order_opeai()
     frozen_server.clock.advance(30)
-    assert frozen_server.task_b(task_id)["status"] == "IN_PROGRESS"
+    assert frozen_server.query_opeai(task_id)["status"] == "IN_PROGRESS"
     frozen_server.clock.advance(30)
-    assert frozen_server.task_b(task_id)["status"] == "SUCCESS"
+    assert frozen_server.query_opeai(task_id)["status"] == "SUCCESS"

@@ -15,9 +15,9 @@ def ids(response: Any) -> list[str]:
 
 
 def test_tasks_of_all_keys_are_listed_and_can_be_filtered(frozen_server: Any, control: Control) -> None:
-    first, second = frozen_server.order_a(), frozen_server.order_b(key="sk_other")
+    first, second = frozen_server.order_apimodels(), frozen_server.order_opeai(key="sk_other")
     frozen_server.clock.advance(5)
-    third = frozen_server.order_b()
+    third = frozen_server.order_opeai()
     assert ids(control("GET", "tasks")) == [first, second, third]
     for query, expected in {
         "upstream=opeai": [second, third],
@@ -30,13 +30,13 @@ def test_tasks_of_all_keys_are_listed_and_can_be_filtered(frozen_server: Any, co
 
 
 def test_the_limit_keeps_the_newest_tasks(frozen_server: Any, control: Control) -> None:
-    created = [frozen_server.order_b() for _ in range(4)]
+    created = [frozen_server.order_opeai() for _ in range(4)]
     response = control("GET", "tasks?limit=2")
     assert (ids(response), response["total"]) == (created[2:], 4)
 
 
 def test_a_task_is_shown_as_it_is_now(frozen_server: Any, control: Control) -> None:
-    task_id = frozen_server.order_b(prompt="A cat [[mock: failed after=10s]]")
+    task_id = frozen_server.order_opeai(prompt="A cat [[mock: failed after=10s]]")
     frozen_server.clock.advance(10)
     task = control("GET", f"tasks/{task_id}")
     assert (task["status"], task["progress"], task["upstream"]) == ("FAILURE", 100, "opeai")
@@ -47,14 +47,14 @@ def test_a_task_is_shown_as_it_is_now(frozen_server: Any, control: Control) -> N
 
 
 def test_a_task_that_never_ends_has_no_end(frozen_server: Any, control: Control) -> None:
-    assert control("GET", f"tasks/{frozen_server.order_b(prompt='[[mock: stuck]]')}")["ends_at"] is None
+    assert control("GET", f"tasks/{frozen_server.order_opeai(prompt='[[mock: stuck]]')}")["ends_at"] is None
 
 
 def test_a_timeline_has_phases_and_exchanges(frozen_server: Any, control: Control) -> None:
-    task_id = frozen_server.order_b()
-    frozen_server.order_b()
+    task_id = frozen_server.order_opeai()
+    frozen_server.order_opeai()
     frozen_server.clock.advance(1)
-    frozen_server.task_b(task_id)
+    frozen_server.query_opeai(task_id)
     response = control("GET", f"tasks/{task_id}/timeline")
     assert [phase["status"] for phase in response["phases"]] == ["QUEUED", "IN_PROGRESS", "SUCCESS"]
     assert [phase["reached"] for phase in response["phases"]] == [True, True, False]
@@ -70,7 +70,7 @@ def test_a_timeline_has_phases_and_exchanges(frozen_server: Any, control: Contro
 
 
 def test_a_timeline_leaves_out_tasks_with_a_similar_id(frozen_server: Any, control: Control) -> None:
-    task_id = frozen_server.order_b()
+    task_id = frozen_server.order_opeai()
     frozen_server.get(f"/v1/videos/{task_id}0")
     frozen_server.get(f"/v1/videos/x-{task_id}")
     assert [exchange["operation"] for exchange in control("GET", f"tasks/{task_id}/timeline")["exchanges"]] == [

@@ -24,7 +24,7 @@ class Speaker:
     """One upstream at one door."""
 
     name: str
-    door: Any
+    server: Any
     app: Any
     key: str = KEY
     document: dict[str, Any] = field(default_factory=dict)
@@ -36,13 +36,13 @@ class Speaker:
     @property
     def account(self) -> str:
         """The name under which the emulator keeps what this key makes."""
-        self.door.post(CREATE[self.name], {}, key=self.key)
-        return str(self.door.journal()[-1]["account"])
+        self.server.post(CREATE[self.name], {}, key=self.key)
+        return str(self.server.journal()[-1]["account"])
 
     def create(self, fate: str = "", *, key: str | None = None, **changes: Any) -> httpx.Response:
         headers = {"X-Mock-Fate": fate} if fate else {}
         document = {**DOCUMENTS[self.name], "generate_audio": False, **self.document, **changes}
-        answer: httpx.Response = self.door.post(CREATE[self.name], document, key=key or self.key, headers=headers)
+        answer: httpx.Response = self.server.post(CREATE[self.name], document, key=key or self.key, headers=headers)
         return answer
 
     def order(self, fate: str = "", **changes: Any) -> str:
@@ -52,7 +52,7 @@ class Speaker:
         return str(body["data"]["taskId"] if self.name == "apimodels" else body["id"])
 
     def task(self, task_id: str, **more: Any) -> dict[str, Any]:
-        ask = self.door.task_a if self.name == "apimodels" else self.door.task_b
+        ask = self.server.query_apimodels if self.name == "apimodels" else self.server.query_opeai
         body: dict[str, Any] = ask(task_id, key=self.key, **more)
         return body
 
@@ -64,7 +64,7 @@ class Speaker:
         """What a task says at so many seconds after now."""
         seen, at = [], 0.0
         for moment in moments:
-            self.door.clock.advance(moment - at)
+            self.server.clock.advance(moment - at)
             seen.append(self.word(task_id))
             at = moment
         return seen
@@ -107,9 +107,9 @@ class Speaker:
     def clip(self, task_id: str) -> httpx.Response:
         """What is answered where the clip should be."""
         if self.name == "apimodels":
-            answer: httpx.Response = self.door.get(self.task(task_id)["resultUrls"][0], key=None)
+            answer: httpx.Response = self.server.get(self.task(task_id)["resultUrls"][0], key=None)
             return answer
-        content: httpx.Response = self.door.get(f"/v1/videos/{task_id}/content", key=self.key)
+        content: httpx.Response = self.server.get(f"/v1/videos/{task_id}/content", key=self.key)
         return content
 
     @property
@@ -134,12 +134,12 @@ def apps(monkeypatch: pytest.MonkeyPatch) -> list[App]:
 
 
 @pytest.fixture(params=list(DOCUMENTS))
-def speak(request: pytest.FixtureRequest, open_door: Callable[..., Any], apps: list[App]) -> Callable[..., Speaker]:
+def speak(request: pytest.FixtureRequest, start_server: Callable[..., Any], apps: list[App]) -> Callable[..., Speaker]:
     """Opens a door of pace `fast` to each upstream in turn."""
 
     def opened(kind: str = "in process", **settings: Any) -> Speaker:
-        door = open_door(kind, **{"pace": "fast", **settings})
-        return Speaker(request.param, door, apps[-1])
+        server = start_server(kind, **{"pace": "fast", **settings})
+        return Speaker(request.param, server, apps[-1])
 
     return opened
 
@@ -157,10 +157,10 @@ def nearby(speak: Callable[..., Speaker]) -> Speaker:
 
 
 @pytest.fixture
-def speak_of(open_door: Callable[..., Any], apps: list[App]) -> Callable[..., Speaker]:
+def speak_of(start_server: Callable[..., Any], apps: list[App]) -> Callable[..., Speaker]:
     """Opens a door of pace `fast` to the upstream of a name."""
 
     def opened(name: str, **settings: Any) -> Speaker:
-        return Speaker(name, open_door(**{"pace": "fast", **settings}), apps[-1])
+        return Speaker(name, start_server(**{"pace": "fast", **settings}), apps[-1])
 
     return opened

@@ -17,17 +17,17 @@ CODES = list(codes(get_contract("apimodels"), "asset_create"))
 class Assets:
     """The asset library of one key."""
 
-    def __init__(self, door: Any, app: Any) -> None:
-        self.door, self.app = door, app
-        self.group = door.post("/api/v1/assets/groups", {"name": "cast"}).json()["data"]["id"]
+    def __init__(self, server: Any, app: Any) -> None:
+        self.server, self.app = server, app
+        self.group = server.post("/api/v1/assets/groups", {"name": "cast"}).json()["data"]["id"]
 
     def create(self, fate: str = "", *, url: str = PICTURE, kind: str = "Image") -> Any:
         headers = {"X-Mock-Fate": fate} if fate else {}
         wanted = {"url": url, "asset_type": kind, "group_id": self.group}
-        return self.door.post("/api/v1/assets", wanted, headers=headers)
+        return self.server.post("/api/v1/assets", wanted, headers=headers)
 
     def get(self, asset_id: str) -> dict[str, Any]:
-        body: dict[str, Any] = self.door.post("/api/v1/assets/get", {"id": asset_id}).json()["data"]
+        body: dict[str, Any] = self.server.post("/api/v1/assets/get", {"id": asset_id}).json()["data"]
         return body
 
     def made(self, *said: Any, **more: Any) -> str:
@@ -36,28 +36,28 @@ class Assets:
         return str(answer.json()["data"]["id"])
 
     def fails(self, asset_id: str) -> tuple[str, str | None]:
-        self.door.clock.advance(3600)
+        self.server.clock.advance(3600)
         body = self.get(asset_id)
         return body["status"], body.get("error", {}).get("code")
 
 
 @pytest.fixture(params=["in process", "on a socket"])
-def assets(request: pytest.FixtureRequest, open_door: Callable[..., Any], apps: Any) -> Assets:
-    door = open_door(request.param, pace="fast")
-    return Assets(door, apps[-1])
+def assets(request: pytest.FixtureRequest, start_server: Callable[..., Any], apps: Any) -> Assets:
+    server = start_server(request.param, pace="fast")
+    return Assets(server, apps[-1])
 
 
 @pytest.fixture
-def near(open_door: Callable[..., Any], apps: Any) -> Assets:
-    door = open_door(pace="fast")
-    return Assets(door, apps[-1])
+def near(start_server: Callable[..., Any], apps: Any) -> Assets:
+    server = start_server(pace="fast")
+    return Assets(server, apps[-1])
 
 
 def test_an_asset_becomes_active_after_the_time_that_its_fate_says(assets: Assets) -> None:
     asset_id = assets.made("active after=90s")
-    assets.door.clock.advance(89)
+    assets.server.clock.advance(89)
     assert assets.get(asset_id)["status"] == "Processing"
-    assets.door.clock.advance(1)
+    assets.server.clock.advance(1)
     assert assets.get(asset_id)["status"] == "Active"
 
 
@@ -70,12 +70,12 @@ def test_an_asset_without_a_fate_becomes_active_as_ever(near: Assets) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_an_asset_fails_with_each_code(near: Assets, code: str) -> None:
     asset_id = near.made(f"failed code={code} after=5s")
-    near.door.clock.advance(4.9)
+    near.server.clock.advance(4.9)
     assert near.get(asset_id)["status"] == "Processing"
     assert near.fails(asset_id) == ("Failed", code)
-    assert near.door.balance() == 1000
+    assert near.server.balance() == 1000
     order = {"model": "seedance2-a/seedance-2.0-a", "prompt": "x", "reference_image_urls": [f"asset://{asset_id}"]}
-    assert near.door.post("/api/v1/video/generations", order).status_code == 400
+    assert near.server.post("/api/v1/video/generations", order).status_code == 400
 
 
 def test_an_asset_that_fails_without_a_code_could_not_be_downloaded(near: Assets) -> None:
@@ -86,8 +86,8 @@ def test_an_asset_that_fails_without_a_code_could_not_be_downloaded(near: Assets
 def test_a_refused_asset_is_a_422_and_nothing_is_kept(assets: Assets, why: str) -> None:
     answer = assets.create(f"refused why={why}")
     assert (answer.status_code, answer.json()["code"], answer.json()["data"]) == (422, 422, None)
-    assert assets.door.post("/api/v1/assets/list", {}).json()["data"]["total"] == 0
-    assert assets.door.balance() == 1000
+    assert assets.server.post("/api/v1/assets/list", {}).json()["data"]["total"] == 0
+    assert assets.server.balance() == 1000
 
 
 def test_rules_for_assets_name_their_operation(near: Assets) -> None:
@@ -111,7 +111,7 @@ def test_a_magic_url_names_the_fate_of_an_asset(near: Assets) -> None:
 def test_a_fate_that_assets_do_not_have_is_a_400(near: Assets, fate: str) -> None:
     answer = near.create(fate)
     assert (answer.status_code, "allowed" in answer.json()["msg"] or "has for" in answer.json()["msg"]) == (400, True)
-    assert near.door.post("/api/v1/assets/list", {}).json()["data"]["total"] == 0
+    assert near.server.post("/api/v1/assets/list", {}).json()["data"]["total"] == 0
 
 
 @pytest.mark.parametrize(

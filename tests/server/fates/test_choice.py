@@ -145,7 +145,7 @@ def test_a_code_of_one_upstream_says_nothing_of_the_other(nearby: Any) -> None:
     nearby.app.fates.add(fate_rule_from({"fate": "failed code=UPSTREAM_BUSY"}))
     nearby.app.fates.default = outcomes_from("failed code=QuotaExceeded")
     task_id = nearby.order()
-    nearby.door.clock.advance(2)
+    nearby.server.clock.advance(2)
     assert nearby.failure(task_id)[0] == {"apimodels": "UPSTREAM_BUSY", "opeai": "QuotaExceeded"}[nearby.name]
 
 
@@ -155,7 +155,7 @@ def test_rules_are_tried_in_their_order_and_counted(nearby: Any) -> None:
     fates.add(fate_rule_from({"match": {"times": 2}, "fate": "unknown_status word=early"}))
     fates.add(fate_rule_from({"match": {"prompt": "boat$", "model": nearby.document_model}, "fate": "stuck"}))
     tasks = [nearby.order() for _ in range(5)]
-    nearby.door.clock.advance(1)
+    nearby.server.clock.advance(1)
     stuck = nearby.status_words[1]
     assert [nearby.word(task_id) for task_id in tasks] == ["early", "second", "early", stuck, stuck]
     assert fates.remove(first)
@@ -224,15 +224,15 @@ def test_an_account_s_rules_can_be_taken_back_alone() -> None:
 
 
 def test_text_moderation_spares_the_looser_model_unless_it_is_asked_for(
-    open_door: Callable[..., Any], apps: Any
+    start_server: Callable[..., Any], apps: Any
 ) -> None:
-    door = open_door(pace="fast")
+    server = start_server(pace="fast")
     order = {"model": "seedance-2-0-nsfw", "prompt": "A boat", "size": "640x640", "seconds": "4"}
     face = {"type": "image_url", "role": "reference_image", "image_url": {"url": FACE_URL}}
 
     def status(fate: str, **changes: Any) -> int:
         apps[-1].fates.default = outcomes_from(fate)
-        return int(door.post("/v1/videos", {**order, **changes}).status_code)
+        return int(server.post("/v1/videos", {**order, **changes}).status_code)
 
     assert status("refused why=text") == 200
     assert status("refused why=text", model="seedance-2-0") == 400

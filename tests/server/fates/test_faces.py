@@ -64,7 +64,7 @@ def _kept(image: Image.Image, form: str) -> bytes:
 
 
 def notes(speaker: Any) -> list[str]:
-    found: list[str] = speaker.door.journal()[-1]["notes"]
+    found: list[str] = speaker.server.journal()[-1]["notes"]
     return found
 
 
@@ -91,7 +91,7 @@ def test_a_face_in_a_direct_image_is_refused_at_create(speaker: Any, place: str)
     assert is_refused_for_a_face(speaker, speaker.create(**placed), path)
     assert f"{path}: a face, says the table of magic values" in notes(speaker)
     if speaker.name == "apimodels":
-        assert speaker.door.balance(key=speaker.key) == 1000
+        assert speaker.server.balance(key=speaker.key) == 1000
 
 
 def test_a_last_frame_is_looked_at_too(nearby: Any) -> None:
@@ -106,10 +106,10 @@ def test_a_last_frame_is_looked_at_too(nearby: Any) -> None:
 
 def test_the_same_picture_passes_as_an_asset(speak_of: Callable[..., Any]) -> None:
     speaker = speak_of("apimodels")
-    group = speaker.door.post("/api/v1/assets/groups", {"name": "cast"}, key=speaker.key).json()["data"]["id"]
+    group = speaker.server.post("/api/v1/assets/groups", {"name": "cast"}, key=speaker.key).json()["data"]["id"]
     asset = {"url": FACE, "asset_type": "Image", "group_id": group}
-    url = speaker.door.post("/api/v1/assets", asset, key=speaker.key).json()["data"]["asset_url"]
-    speaker.door.clock.advance(60)
+    url = speaker.server.post("/api/v1/assets", asset, key=speaker.key).json()["data"]["asset_url"]
+    speaker.server.clock.advance(60)
     assert speaker.create(**speaker.references("image", url)).status_code == 200
     assert speaker.create(**speaker.frame(url)).status_code == 200
     assert speaker.create(**speaker.references("image", url, FACE)).status_code == 400
@@ -210,12 +210,12 @@ def test_what_is_declared_counts_more_than_what_is_seen(nearby: Any) -> None:
 
 @needs_detector
 def test_the_emulator_s_own_test_cards_show_no_face(
-    open_door: Callable[..., Any], watch: Callable[[bytes], dict[str, Any]], tmp_path: Path
+    start_server: Callable[..., Any], watch: Callable[[bytes], dict[str, Any]], tmp_path: Path
 ) -> None:
-    door = open_door(pace="instant")
+    server = start_server(pace="instant")
     for seed in range(4):
-        task = door.task_a(door.order_a(seed=seed))
-        still = watch(door.get(task["resultUrls"][0], key=None).content)["first"]
+        task = server.query_apimodels(server.order_apimodels(seed=seed))
+        still = watch(server.get(task["resultUrls"][0], key=None).content)["first"]
         still.save(tmp_path / "still.png")
         assert vision.has_face(tmp_path / "still.png") is False
 
@@ -285,7 +285,7 @@ def test_what_is_declared_lies_over_what_is_measured(nearby: Any, watch: Callabl
     assert "size_bytes is 32505856" in nearby.create(**nearby.frame(url)).text
     nearby.app.declared_media.put(url, declaration_from({"kind": "image", "face": False}))
     task_id = nearby.order(**nearby.frame(url))
-    nearby.door.clock.advance(10)
+    nearby.server.clock.advance(10)
     red, green, blue = watch(nearby.clip(task_id).content)["first"].getpixel((5, 5))
     assert (abs(red - 150) < 12, abs(green - 170) < 12, abs(blue - 190) < 12) == (True, True, True)
 

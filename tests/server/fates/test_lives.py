@@ -54,11 +54,11 @@ def test_a_refused_order_is_a_400_and_no_task(speaker: Any, why: str) -> None:
     row = said_of(speaker).moderation_code(ErrorKind.MODERATION_INPUT, why)
     assert (status, code, row.reason) == (400, row.code, why)
     assert row.message in message
-    assert {exchange["status"] for exchange in speaker.door.journal()} == {400}
+    assert {exchange["status"] for exchange in speaker.server.journal()} == {400}
     if speaker.name == "apimodels":
         data = speaker.create("refused").json()["data"]
         assert (data["failCode"], data["retryable"]) == ("CONTENT_MODERATION", False)
-        assert speaker.door.balance(key=speaker.key) == 1000
+        assert speaker.server.balance(key=speaker.key) == 1000
 
 
 def test_the_codes_of_refusals_are_those_of_the_service_behind(speak: Callable[..., Any]) -> None:
@@ -85,33 +85,33 @@ def test_a_moderated_task_fails_after_its_render(speaker: Any, what: str) -> Non
 
 @pytest.mark.parametrize(("contract", "code"), task_codes())
 def test_a_task_fails_with_each_code_of_its_upstream(
-    open_door: Callable[..., Any], contract: Contract, code: str
+    start_server: Callable[..., Any], contract: Contract, code: str
 ) -> None:
-    door = open_door(pace="fast")
+    server = start_server(pace="fast")
     row = codes(contract, "create")[code]
     header = {"X-Mock-Fate": f"failed code={code} after=60s"}
     if contract.name == "apimodels":
-        answer = door.post(
+        answer = server.post(
             "/api/v1/video/generations", {"model": contract.models[0].name, "prompt": "x"}, headers=header
         )
         task_id = answer.json()["data"]["taskId"]
-        door.clock.advance(60)
-        body = door.task_a(task_id)
+        server.clock.advance(60)
+        body = server.query_apimodels(task_id)
         assert (body["state"], body["failCode"], body["retryable"]) == ("failed", code, row.retryable)
         assert body["completeTime"] - body["createTime"] == 60_000
         assert "resultUrls" not in body
     else:
         order = {"model": "seedance-2-0", "prompt": "x", "size": "640x640", "seconds": "4"}
-        task_id = door.post("/v1/videos", order, headers=header).json()["id"]
-        door.clock.advance(60)
-        body = door.task_b(task_id)
+        task_id = server.post("/v1/videos", order, headers=header).json()["id"]
+        server.clock.advance(60)
+        body = server.query_opeai(task_id)
         assert (body["status"], body["error"]) == ("FAILURE", {"code": code, "message": row.message})
-        assert door.get(f"/v1/videos/{task_id}/content").status_code == 400
+        assert server.get(f"/v1/videos/{task_id}/content").status_code == 400
 
 
 def test_a_failed_task_that_is_charged_says_so_in_its_record(nearby: Any) -> None:
     task_id = nearby.order("failed charged=yes")
-    nearby.door.clock.advance(FAST_END)
+    nearby.server.clock.advance(FAST_END)
     assert nearby.word(task_id) == nearby.status_words[3]
 
 
@@ -145,13 +145,13 @@ def test_a_task_can_begin_with_words_that_stand_before_the_queue(speaker: Any) -
     assert speaker.words(task_id, 0, 2, 4, shift + 10, shift + 20) == [*early, working, done]
 
 
-def test_openai_s_words_have_none_for_what_is_not_started(open_door: Callable[..., Any]) -> None:
-    door = open_door(pace="fast", variants={"opeai.status": "openai"})
-    task_id = door.order_b(prompt="[[mock: not_started_first]]")
+def test_openai_s_words_have_none_for_what_is_not_started(start_server: Callable[..., Any]) -> None:
+    server = start_server(pace="fast", variants={"opeai.status": "openai"})
+    task_id = server.order_opeai(prompt="[[mock: not_started_first]]")
     seen = []
     for _ in range(5):
-        seen.append(door.task_b(task_id)["status"])
-        door.clock.advance(1)
+        seen.append(server.query_opeai(task_id)["status"])
+        server.clock.advance(1)
     assert seen == ["unknown", "queued", "queued", "in_progress", "completed"]
 
 
@@ -175,19 +175,19 @@ def test_a_task_can_be_completed_without_a_clip(speaker: Any) -> None:
         answer = speaker.clip(task_id)
         error = {"message": "Failed to fetch video content", "type": "server_error"}
         assert (answer.status_code, answer.json()) == (502, {"error": error})
-        speaker.door.clock.advance(3600)
+        speaker.server.clock.advance(3600)
 
 
 @pytest.mark.parametrize("errors", ["ark", "newapi"])
-def test_content_that_never_comes_can_be_not_ready_for_ever(open_door: Callable[..., Any], errors: str) -> None:
-    door = open_door(pace="instant", variants={"opeai.no_content": "400", "opeai.errors": errors})
-    task_id = door.order_b(prompt="[[mock: completed_without_url]]")
-    assert door.task_b(task_id)["status"] == "SUCCESS"
+def test_content_that_never_comes_can_be_not_ready_for_ever(start_server: Callable[..., Any], errors: str) -> None:
+    server = start_server(pace="instant", variants={"opeai.no_content": "400", "opeai.errors": errors})
+    task_id = server.order_opeai(prompt="[[mock: completed_without_url]]")
+    assert server.query_opeai(task_id)["status"] == "SUCCESS"
     for _ in range(2):
-        answer = door.get(f"/v1/videos/{task_id}/content")
+        answer = server.get(f"/v1/videos/{task_id}/content")
         assert answer.status_code == 400
         assert answer.json()["error"]["message"] == "Task is not completed yet, current status: NOT_START"
-        door.clock.advance(3600)
+        server.clock.advance(3600)
 
 
 @pytest.mark.parametrize(("fate", "seconds"), [("content_late", 10), ("content_late by=15s", 15)])
@@ -202,31 +202,31 @@ def test_content_can_come_later_than_success(speaker: Any, fate: str, seconds: f
             error = answer.json()["error"]
             assert (answer.status_code, error["type"]) == (400, "invalid_request_error")
             assert error["message"] == "Task is not completed yet, current status: NOT_START"
-        speaker.door.clock.advance(wait)
+        speaker.server.clock.advance(wait)
     assert speaker.clip(task_id).content[4:8] == b"ftyp"
 
 
 @pytest.mark.parametrize(("fate", "lives"), [("link_dead", 0), ("link_dead lives=1h", 3600)])
 def test_a_link_can_be_dead_though_its_task_succeeded(speaker: Any, fate: str, lives: float) -> None:
     task_id = speaker.order(fate)
-    speaker.door.clock.advance(FAST_END)
+    speaker.server.clock.advance(FAST_END)
     if lives:
         assert speaker.clip(task_id).status_code == 200
-    speaker.door.clock.advance(lives)
+    speaker.server.clock.advance(lives)
     assert speaker.word(task_id) == speaker.status_words[2]
     assert speaker.clip(task_id).status_code == {"apimodels": 404, "opeai": 410}[speaker.name]
 
 
 @pytest.mark.parametrize(("option", "status"), [("403", 403), ("404", 404), ("410", 410)])
-def test_a_dead_result_answers_as_the_variant_says(open_door: Callable[..., Any], option: str, status: int) -> None:
-    door = open_door(pace="instant", variants={"apimodels.expired_link": option})
-    url = door.task_a(door.order_a(prompt="[[mock: link_dead]]"))["resultUrls"][0]
-    assert door.get(url, key=None).status_code == status
+def test_a_dead_result_answers_as_the_variant_says(start_server: Callable[..., Any], option: str, status: int) -> None:
+    server = start_server(pace="instant", variants={"apimodels.expired_link": option})
+    url = server.query_apimodels(server.order_apimodels(prompt="[[mock: link_dead]]"))["resultUrls"][0]
+    assert server.get(url, key=None).status_code == status
 
 
-def test_a_dead_content_under_the_gateway_is_a_502(open_door: Callable[..., Any]) -> None:
-    door = open_door(pace="instant", variants={"opeai.errors": "newapi"})
-    answer = door.get(f"/v1/videos/{door.order_b(prompt='[[mock: link_dead]]')}/content")
+def test_a_dead_content_under_the_gateway_is_a_502(start_server: Callable[..., Any]) -> None:
+    server = start_server(pace="instant", variants={"opeai.errors": "newapi"})
+    answer = server.get(f"/v1/videos/{server.order_opeai(prompt='[[mock: link_dead]]')}/content")
     error = {"message": "Upstream service returned status 403", "type": "server_error"}
     assert (answer.status_code, answer.json()) == (502, {"error": error})
 
@@ -236,7 +236,7 @@ def test_times_are_drawn_from_the_vendor_s_measurements_under_the_pace_realistic
     tasks = [speaker.order("succeed") for _ in range(200)]
     ended = []
     for moment in (142 - 0, 486 - 142):
-        speaker.door.clock.advance(moment)
+        speaker.server.clock.advance(moment)
         ended.append(sum(speaker.word(task_id) == speaker.status_words[2] for task_id in tasks))
     assert 80 <= ended[0] <= 120
     assert 170 <= ended[1] <= 190
@@ -265,9 +265,9 @@ def test_rules_give_each_model_and_size_and_length_times_of_their_own(nearby: An
         FAST_END: nearby.order(**large, model=other, **{length: "9"}),
     }
     for end, task_id in sorted(tasks.items()):
-        nearby.door.clock.advance(end - 0.1 - (nearby.door.clock.now() - START))
+        nearby.server.clock.advance(end - 0.1 - (nearby.server.clock.now() - START))
         assert nearby.word(task_id) != nearby.status_words[2]
-        nearby.door.clock.advance(0.1)
+        nearby.server.clock.advance(0.1)
         assert nearby.word(task_id) == nearby.status_words[2]
 
 

@@ -66,7 +66,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "limit", "paths"), CASES)
 def test_every_limit_can_be_broken_without_a_network(
-    open_door: Callable[..., Any], speak_of: Callable[..., Any], name: str, limit: MediaLimit, paths: tuple[str, ...]
+    start_server: Callable[..., Any], speak_of: Callable[..., Any], name: str, limit: MediaLimit, paths: tuple[str, ...]
 ) -> None:
     speaker = speak_of(name)
     answer = speaker.create(**speaker.references(limit.kind, *(ORIGIN + path for path in paths)))
@@ -116,20 +116,20 @@ def test_media_of_another_kind_than_the_field_are_refused(nearby: Any) -> None:
 
 
 def test_the_form_of_a_magic_picture_decides_an_adaptive_size(
-    open_door: Callable[..., Any], watch: Callable[[bytes], dict[str, Any]]
+    start_server: Callable[..., Any], watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
-    door = open_door(pace="instant")
+    server = start_server(pace="instant")
     for path, width, height in (("/portrait.jpg", 720, 1280), ("/landscape.jpg", 1280, 720)):
-        task = door.task_a(door.order_a(first_frame_url=ORIGIN + path, aspect_ratio="adaptive"))
-        assert watch(door.get(task["resultUrls"][0], key=None).content)["size"] == (width, height)
+        task = server.query_apimodels(server.order_apimodels(first_frame_url=ORIGIN + path, aspect_ratio="adaptive"))
+        assert watch(server.get(task["resultUrls"][0], key=None).content)["size"] == (width, height)
 
 
-def test_the_seconds_of_a_magic_video_decide_what_an_upscale_costs(open_door: Callable[..., Any]) -> None:
-    door = open_door(pace="instant")
+def test_the_seconds_of_a_magic_video_decide_what_an_upscale_costs(start_server: Callable[..., Any]) -> None:
+    server = start_server(pace="instant")
     order = {"model": "video-upscale", "videoUrl": f"{ORIGIN}/video-10s.mp4", "targetResolution": "1080p"}
-    task_id = door.post("/api/v1/video/generations", order).json()["data"]["taskId"]
-    assert door.task_a(task_id)["state"] == "completed"
-    assert door.get(f"/api/v1/records/{task_id}").json()["data"]["credits"] == pytest.approx(0.45)
+    task_id = server.post("/api/v1/video/generations", order).json()["data"]["taskId"]
+    assert server.query_apimodels(task_id)["state"] == "completed"
+    assert server.get(f"/api/v1/records/{task_id}").json()["data"]["credits"] == pytest.approx(0.45)
 
 
 def test_no_other_host_is_magic() -> None:
@@ -179,21 +179,21 @@ def test_a_magic_key_is_answered_in_the_envelope_of_each_upstream(speaker: Any, 
 @pytest.mark.parametrize("key", [key for key in magic.KEYS if key != "sk_mock_nocredit"])
 def test_a_magic_key_may_not_even_ask(nearby: Any, key: str) -> None:
     path = "/api/v1/balance" if nearby.name == "apimodels" else "/v1/videos/cgt-20260529102017-sjqj9"
-    assert nearby.door.get(path, key=key).status_code == STATUSES[key][nearby.name]
+    assert nearby.server.get(path, key=key).status_code == STATUSES[key][nearby.name]
 
 
 def test_without_credit_what_costs_nothing_is_answered(nearby: Any) -> None:
     key = "sk_mock_nocredit_1"
     if nearby.name == "opeai":
-        assert nearby.door.get("/v1/videos/cgt-20260529102017-sjqj9", key=key).status_code == 404
+        assert nearby.server.get("/v1/videos/cgt-20260529102017-sjqj9", key=key).status_code == 404
         return
-    assert nearby.door.balance(key=key) == 0
-    group = nearby.door.post("/api/v1/assets/groups", {"name": "x"}, key=key)
+    assert nearby.server.balance(key=key) == 0
+    group = nearby.server.post("/api/v1/assets/groups", {"name": "x"}, key=key)
     assert group.status_code == 200
     asset = {"url": f"{ORIGIN}/face.png", "asset_type": "Image", "group_id": group.json()["data"]["id"]}
-    assert nearby.door.post("/api/v1/assets", asset, key=key).status_code == 402
+    assert nearby.server.post("/api/v1/assets", asset, key=key).status_code == 402
     order = {"model": "video-upscale", "videoUrl": f"{ORIGIN}/video-5s.mp4", "targetResolution": "720p"}
-    assert nearby.door.post("/api/v1/video/generations", order, key=key).status_code == 402
+    assert nearby.server.post("/api/v1/video/generations", order, key=key).status_code == 402
 
 
 def test_bad_orders_without_credit_are_told_what_is_wrong_with_them(nearby: Any) -> None:
@@ -216,7 +216,7 @@ def test_magic_keys_are_known_by_a_server_that_was_given_keys(speak: Callable[..
 
 def test_a_magic_key_does_not_show_in_the_journal(nearby: Any) -> None:
     nearby.create(key="sk_mock_nocredit_secret")
-    assert "secret" not in str(nearby.door.journal())
+    assert "secret" not in str(nearby.server.journal())
 
 
 # --- prompts ---

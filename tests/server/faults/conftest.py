@@ -20,10 +20,15 @@ from seedmock_server.faults.rules import fault_rule_from
 from seedmock_server.http.server import serve_in_thread
 
 KEY = "sk_test_of_faults"
-BOAT_A = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A paper boat", "duration": 4, "generate_audio": False}
-BOAT_B = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4", "seed": 3}
-BOAT_B |= {"generate_audio": False}
-BOATS = {"apimodels": ("/api/v1/video/generations", BOAT_A), "opeai": ("/v1/videos", BOAT_B)}
+BOAT_APIMODELS = {
+    "model": "seedance2-a/seedance-2.0-mini",
+    "prompt": "A paper boat",
+    "duration": 4,
+    "generate_audio": False,
+}
+BOAT_OPEAI = {"model": "seedance-2-0-fast", "prompt": "A paper boat", "size": "640x640", "seconds": "4", "seed": 3}
+BOAT_OPEAI |= {"generate_audio": False}
+BOATS = {"apimodels": ("/api/v1/video/generations", BOAT_APIMODELS), "opeai": ("/v1/videos", BOAT_OPEAI)}
 
 
 class Wired:
@@ -81,7 +86,7 @@ class Wired:
             return Bare(*_until_end(plug))
 
     def bare_create(self, fault: str, closing: bool = True) -> Bare:
-        return self.bare("POST", "/v1/videos", fault, BOAT_B, closing)
+        return self.bare("POST", "/v1/videos", fault, BOAT_OPEAI, closing)
 
 
 class Bare:

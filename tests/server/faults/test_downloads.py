@@ -111,11 +111,14 @@ def test_a_header_that_cannot_be_followed_is_refused(wired: Any, clip: str, faul
     assert (answer.status_code, said in answer.text) == (400, True)
 
 
-def test_a_link_needs_a_socket_for_what_cannot_be_shown_in_process(inside: Any) -> None:
-    link = inside.task_a(inside.order_a())["resultUrls"][0]
-    answer = inside.get(link, key=None, headers={"X-Mock-Fault": "body_cut"})
+def test_a_link_needs_a_socket_for_what_cannot_be_shown_in_process(in_process_server: Any) -> None:
+    link = in_process_server.query_apimodels(in_process_server.order_apimodels())["resultUrls"][0]
+    answer = in_process_server.get(link, key=None, headers={"X-Mock-Fault": "body_cut"})
     assert (answer.status_code, "needs a socket" in answer.text) == (400, True)
-    assert inside.get(link, key=None, headers={"X-Mock-Fault": "wrong_type"}).headers["content-type"] == "text/html"
+    assert (
+        in_process_server.get(link, key=None, headers={"X-Mock-Fault": "wrong_type"}).headers["content-type"]
+        == "text/html"
+    )
 
 
 def test_a_clip_that_the_studio_cannot_make_is_refused(wired: Any, clip: str, monkeypatch: pytest.MonkeyPatch) -> None:

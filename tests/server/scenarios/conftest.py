@@ -112,13 +112,13 @@ def session_server(clips: Path) -> Iterator[ScenarioServer]:
     clock = ManualClock()
     app = App(parse_settings({"pace": "fast", "seed": 1, "cache_dir": clips, "token_price": "7"}), clock=clock)
     with serve_in_thread(app) as running:
-        server = ScenarioServer(app, running.url, clock)
-        yield server
-        server.http.close()
+        scenario_server = ScenarioServer(app, running.url, clock)
+        yield scenario_server
+        scenario_server.http.close()
 
 
 @pytest.fixture
-def server(session_server: ScenarioServer) -> Iterator[ScenarioServer]:
+def scenario_server(session_server: ScenarioServer) -> Iterator[ScenarioServer]:
     """Emulator without a scenario before and after the test."""
     yield session_server
     session_server.http.delete("/_mock/scenario").raise_for_status()
@@ -136,6 +136,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def scenario(server: ScenarioServer, upstream: str, request: pytest.FixtureRequest) -> None:
+def scenario(scenario_server: ScenarioServer, upstream: str, request: pytest.FixtureRequest) -> None:
     """Activate the scenario that the test is named for, on one of its upstreams."""
-    server.activate(scenario_of(request.function.__name__), upstream)
+    scenario_server.activate(scenario_of(request.function.__name__), upstream)

@@ -112,5 +112,5 @@ def test_the_command_lists_all_scenarios() -> None:
 
 def test_every_scenario_has_a_test_of_its_name() -> None:
     texts = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*_scenarios.py")]
-    tests = [name for text in texts for name in re.findall(r"^def test_(\w+)\(server: ", text, re.MULTILINE)]
+    tests = [name for text in texts for name in re.findall(r"^def test_(\w+)\(scenario_server: ", text, re.MULTILINE)]
     assert sorted(name.replace("_", "-") for name in tests) == list(scenario_names())

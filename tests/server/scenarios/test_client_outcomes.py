@@ -91,10 +91,10 @@ def test_every_scenario_has_an_outcome() -> None:
     assert sorted(OUTCOMES) == list(scenario_names())
 
 
-def generate(server: Any, path: Path, kind: str) -> Clip | SeedmockError:
+def generate(scenario_server: Any, path: Path, kind: str) -> Clip | SeedmockError:
     """Return the outcome of an order, on a clock that only sleeping moves."""
-    clock, upstream = server.clock, server.upstream
-    options = {"api_key": KEY, "base_url": server.url, "now": clock.now}
+    clock, upstream = scenario_server.clock, scenario_server.upstream
+    options = {"api_key": KEY, "base_url": scenario_server.url, "now": clock.now}
     if kind == "blocking":
         with Client(upstream, sleep=clock.sleep, **options) as client:
             try:
@@ -117,18 +117,18 @@ def generate(server: Any, path: Path, kind: str) -> Clip | SeedmockError:
 
 @pytest.mark.parametrize(("name", "upstream", "kind"), CASES)
 def test_the_client_neither_pays_twice_nor_waits_for_ever_nor_loses_a_task_id(
-    server: Any, tmp_path: Path, name: str, upstream: str, kind: str
+    scenario_server: Any, tmp_path: Path, name: str, upstream: str, kind: str
 ) -> None:
-    server.activate(name, upstream)
-    start, path, policy = server.clock.now(), tmp_path / "boat.mp4", RetryPolicy()
-    outcome = generate(server, path, kind)
+    scenario_server.activate(name, upstream)
+    start, path, policy = scenario_server.clock.now(), tmp_path / "boat.mp4", RetryPolicy()
+    outcome = generate(scenario_server, path, kind)
 
     limit = policy.create_seconds + policy.wait_seconds + policy.download_seconds
-    assert server.clock.now() - start <= limit
-    task_ids = server.task_ids()
+    assert scenario_server.clock.now() - start <= limit
+    task_ids = scenario_server.task_ids()
     assert len(task_ids) <= 1
-    assert len([amount for amount in server.charges() if amount]) <= 1
-    assert is_expected(server, OUTCOMES[name], outcome), repr(outcome)
+    assert len([amount for amount in scenario_server.charges() if amount]) <= 1
+    assert is_expected(scenario_server, OUTCOMES[name], outcome), repr(outcome)
     if isinstance(outcome, Clip):
         assert (outcome.path, path.exists(), [outcome.video.task_id]) == (path, True, task_ids)
         return
@@ -139,21 +139,21 @@ def test_the_client_neither_pays_twice_nor_waits_for_ever_nor_loses_a_task_id(
         assert task_ids[0] in str(outcome)
 
 
-def is_expected(server: Any, expected: str | tuple[str, str], outcome: object) -> bool:
+def is_expected(scenario_server: Any, expected: str | tuple[str, str], outcome: object) -> bool:
     classes = {class_.__name__ for class_ in type(outcome).__mro__}
     if isinstance(expected, str):
         return expected in classes
     by_chance = CLIP in expected
-    return bool(classes & set(expected)) if by_chance else server.by_upstream(*expected) in classes
+    return bool(classes & set(expected)) if by_chance else scenario_server.by_upstream(*expected) in classes
 
 
-def test_an_unfinished_task_can_be_collected_later(server: Any, tmp_path: Path) -> None:
-    server.activate("stale-status", "opeai")
-    unfinished = generate(server, tmp_path / "boat.mp4", "blocking")
+def test_an_unfinished_task_can_be_collected_later(scenario_server: Any, tmp_path: Path) -> None:
+    scenario_server.activate("stale-status", "opeai")
+    unfinished = generate(scenario_server, tmp_path / "boat.mp4", "blocking")
     assert isinstance(unfinished, SeedmockError)
     assert unfinished.task_id
-    server.http.delete("/_mock/scenario").raise_for_status()
-    clock = server.clock
-    with Client("opeai", api_key=KEY, base_url=server.url, sleep=clock.sleep, now=clock.now) as client:
+    scenario_server.http.delete("/_mock/scenario").raise_for_status()
+    clock = scenario_server.clock
+    with Client("opeai", api_key=KEY, base_url=scenario_server.url, sleep=clock.sleep, now=clock.now) as client:
         clip = client.collect(unfinished.task_id, tmp_path / "boat.mp4")
-    assert (clip.video.task_id, len(server.task_ids())) == (unfinished.task_id, 1)
+    assert (clip.video.task_id, len(scenario_server.task_ids())) == (unfinished.task_id, 1)

@@ -13,57 +13,57 @@ ORDER = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "Our host waves", "
 SLOTS = ("first_frame_url", "last_frame_url", "reference_image_urls", "reference_video_urls", "reference_audio_urls")
 
 
-def group(door: Any, name: str = "cast", **more: Any) -> int:
-    return int(door.post("/api/v1/assets/groups", {"name": name}, **more).json()["data"]["id"])
+def group(server: Any, name: str = "cast", **more: Any) -> int:
+    return int(server.post("/api/v1/assets/groups", {"name": name}, **more).json()["data"]["id"])
 
 
-def asset(door: Any, group_id: Any = 1, **changes: Any) -> dict[str, Any]:
+def asset(server: Any, group_id: Any = 1, **changes: Any) -> dict[str, Any]:
     key = {"key": changes.pop("key")} if "key" in changes else {}
     wanted = {"url": "https://media.example.org/host.png", "asset_type": "Image", "group_id": group_id, **changes}
-    answer = door.post("/api/v1/assets", wanted, **key)
+    answer = server.post("/api/v1/assets", wanted, **key)
     assert answer.status_code == 200, answer.text
     data: dict[str, Any] = answer.json()["data"]
     return data
 
 
-def ask(door: Any, path: str, document: dict[str, Any], **more: Any) -> Any:
-    return door.post(f"/api/v1/assets{path}", document, **more)
+def ask(server: Any, path: str, document: dict[str, Any], **more: Any) -> Any:
+    return server.post(f"/api/v1/assets{path}", document, **more)
 
 
 @pytest.mark.parametrize("base", ["/api/v1", "/v1"])
-def test_the_walk_of_the_page_works(slow_door: Any, base: str) -> None:
-    made = slow_door.post(f"{base}/assets/groups", {"name": "my-characters"}).json()
+def test_the_walk_of_the_page_works(slow_server: Any, base: str) -> None:
+    made = slow_server.post(f"{base}/assets/groups", {"name": "my-characters"}).json()
     assert made["code"] == 200
     assert made["data"]["id"] == 1
     assert re.fullmatch(r"group-\d{14}-[0-9a-z]{5}", made["data"]["group_name"])
     wanted = {"url": "https://media.example.org/p.png", "asset_type": "Image", "name": "host", "group_id": 1}
-    born = slow_door.post(f"{base}/assets", wanted).json()["data"]
+    born = slow_server.post(f"{base}/assets", wanted).json()["data"]
     assert re.fullmatch(r"asset-\d{14}-[0-9a-z]{5}", born["id"])
     assert born == {"id": born["id"], "asset_url": f"asset://{born['id']}", "status": "Processing"}
 
     def status() -> str:
-        return str(slow_door.post(f"{base}/assets/get", {"id": born["id"]}).json()["data"]["status"])
+        return str(slow_server.post(f"{base}/assets/get", {"id": born["id"]}).json()["data"]["status"])
 
     assert status() == "Processing"
-    slow_door.clock.advance(1)
+    slow_server.clock.advance(1)
     assert status() == "Active"
     order = {**ORDER, "reference_image_urls": [born["asset_url"]]}
-    assert slow_door.post(f"{base}/video/generations", order).status_code == 200
+    assert slow_server.post(f"{base}/video/generations", order).status_code == 200
 
 
-def test_groups_are_listed_in_order_with_the_names_given_and_made(door: Any) -> None:
-    assert door.get("/api/v1/assets/groups").json()["data"] == []
+def test_groups_are_listed_in_order_with_the_names_given_and_made(server: Any) -> None:
+    assert server.get("/api/v1/assets/groups").json()["data"] == []
     for name in ("cast", "props", "\u96ea" * 64):
-        group(door, name)
-    groups = door.get("/api/v1/assets/groups").json()["data"]
+        group(server, name)
+    groups = server.get("/api/v1/assets/groups").json()["data"]
     assert [(one["id"], one["name"]) for one in groups] == [(1, "cast"), (2, "props"), (3, "\u96ea" * 64)]
     assert all(one["group_name"].startswith("group-") for one in groups)
 
 
-def test_an_asset_says_what_it_is(inside: Any) -> None:
-    group(inside)
-    born = asset(inside, name="host")
-    answer = ask(inside, "/get", {"id": born["id"]})
+def test_an_asset_says_what_it_is(in_process_server: Any) -> None:
+    group(in_process_server)
+    born = asset(in_process_server, name="host")
+    answer = ask(in_process_server, "/get", {"id": born["id"]})
     assert answer.json()["data"] == {
         "id": born["id"],
         "name": "host",
@@ -72,39 +72,43 @@ def test_an_asset_says_what_it_is(inside: Any) -> None:
         "url": "https://media.example.org/host.png",
         "group_id": 1,
         "status": "Active",
-        "created_at": int(inside.clock.now()),
+        "created_at": int(in_process_server.clock.now()),
     }
     assert answer.headers["x-mock-basis"] == "assumed"
 
 
 @pytest.mark.parametrize("group_id", [1, "1", 1.0, "1.0", " 1 ", "+1", "01"])
-def test_a_group_id_is_taken_as_number_and_as_text(inside: Any, group_id: Any) -> None:
-    group(inside)
-    born = asset(inside, group_id)
-    assert ask(inside, "/list", {"group_id": group_id}).json()["data"]["total"] == 1
-    assert ask(inside, "/get", {"id": born["id"]}).json()["data"]["group_id"] == 1
-    assert ask(inside, "/groups/delete", {"id": group_id}).json() == {"code": 200, "msg": "success", "data": {}}
+def test_a_group_id_is_taken_as_number_and_as_text(in_process_server: Any, group_id: Any) -> None:
+    group(in_process_server)
+    born = asset(in_process_server, group_id)
+    assert ask(in_process_server, "/list", {"group_id": group_id}).json()["data"]["total"] == 1
+    assert ask(in_process_server, "/get", {"id": born["id"]}).json()["data"]["group_id"] == 1
+    assert ask(in_process_server, "/groups/delete", {"id": group_id}).json() == {
+        "code": 200,
+        "msg": "success",
+        "data": {},
+    }
 
 
 @pytest.mark.parametrize("group_id", [2, 0, -1, "2", 1e300, 10**30, "9" * 18])
-def test_an_unknown_group_is_a_404(inside: Any, group_id: Any) -> None:
-    group(inside)
+def test_an_unknown_group_is_a_404(in_process_server: Any, group_id: Any) -> None:
+    group(in_process_server)
     wanted = {"url": "https://media.example.org/host.png", "asset_type": "Image", "group_id": group_id}
     answers = [
-        ask(inside, "", wanted),
-        ask(inside, "/list", {"group_id": group_id}),
-        ask(inside, "/groups/delete", {"id": group_id}),
+        ask(in_process_server, "", wanted),
+        ask(in_process_server, "/list", {"group_id": group_id}),
+        ask(in_process_server, "/groups/delete", {"id": group_id}),
     ]
     assert [answer.json() for answer in answers] == [{"code": 404, "msg": "group not found", "data": None}] * 3
     assert [answer.status_code for answer in answers] == [404] * 3
 
 
-def test_assets_are_listed_by_page_oldest_first(door: Any) -> None:
-    ids = [asset(door, group(door) and 1, name=str(number))["id"] for number in range(3)]
-    ids += [asset(door, 2)["id"] for _ in range(2)]
+def test_assets_are_listed_by_page_oldest_first(server: Any) -> None:
+    ids = [asset(server, group(server) and 1, name=str(number))["id"] for number in range(3)]
+    ids += [asset(server, 2)["id"] for _ in range(2)]
 
     def page(**asked: Any) -> tuple[list[str], int, int, int]:
-        data = ask(door, "/list", asked).json()["data"]
+        data = ask(server, "/list", asked).json()["data"]
         return [one["id"] for one in data["items"]], data["total"], data["page"], data["page_size"]
 
     assert page() == (ids, 5, 1, 10)
@@ -116,54 +120,54 @@ def test_assets_are_listed_by_page_oldest_first(door: Any) -> None:
 
 
 @pytest.mark.parametrize("asked", [{"page": 10**17}, {"page": 1e30}, {"page": "9" * 18}, {"page": 1e300}])
-def test_a_page_beyond_all_pages_is_empty(inside: Any, asked: dict[str, Any]) -> None:
-    answer = ask(inside, "/list", asked)
+def test_a_page_beyond_all_pages_is_empty(in_process_server: Any, asked: dict[str, Any]) -> None:
+    answer = ask(in_process_server, "/list", asked)
     assert (answer.status_code, answer.json()["data"]["items"]) == (200, [])
 
 
 @pytest.mark.parametrize("asked", [{"page": 0}, {"page": -1}, {"page_size": 0}, {"page_size": 10**9}, {"page": 1.5}])
-def test_a_page_that_cannot_be_is_refused(inside: Any, asked: dict[str, Any]) -> None:
-    answer = ask(inside, "/list", asked)
+def test_a_page_that_cannot_be_is_refused(in_process_server: Any, asked: dict[str, Any]) -> None:
+    answer = ask(in_process_server, "/list", asked)
     assert (answer.status_code, next(iter(asked)) in answer.json()["msg"]) == (400, True)
 
 
-def test_a_rename_changes_the_name_and_nothing_else(door: Any) -> None:
-    group(door)
-    first, second = (asset(door, name=name)["id"] for name in ("a", "b"))
-    before = ask(door, "/get", {"id": first}).json()["data"]
-    answer = ask(door, "/update", {"id": first, "name": "hero", "url": "https://media.example.org/other.png"})
+def test_a_rename_changes_the_name_and_nothing_else(server: Any) -> None:
+    group(server)
+    first, second = (asset(server, name=name)["id"] for name in ("a", "b"))
+    before = ask(server, "/get", {"id": first}).json()["data"]
+    answer = ask(server, "/update", {"id": first, "name": "hero", "url": "https://media.example.org/other.png"})
     assert answer.json()["data"] == {"id": first, "name": "hero"}
-    assert ask(door, "/get", {"id": first}).json()["data"] == {**before, "name": "hero"}
-    assert [one["id"] for one in ask(door, "/list", {}).json()["data"]["items"]] == [first, second]
+    assert ask(server, "/get", {"id": first}).json()["data"] == {**before, "name": "hero"}
+    assert [one["id"] for one in ask(server, "/list", {}).json()["data"]["items"]] == [first, second]
 
 
-def test_a_deleted_asset_is_gone_and_a_second_delete_finds_nothing(door: Any) -> None:
-    group(door)
-    born = asset(door)
-    assert ask(door, "/delete", {"id": born["id"]}).json()["code"] == 200
+def test_a_deleted_asset_is_gone_and_a_second_delete_finds_nothing(server: Any) -> None:
+    group(server)
+    born = asset(server)
+    assert ask(server, "/delete", {"id": born["id"]}).json()["code"] == 200
     for path in ("/get", "/delete"):
-        answer = ask(door, path, {"id": born["id"]})
+        answer = ask(server, path, {"id": born["id"]})
         assert (answer.status_code, answer.json()["msg"]) == (404, "asset not found")
     order = {**ORDER, "reference_image_urls": [born["asset_url"]]}
-    assert door.post("/api/v1/video/generations", order).status_code == 400
+    assert server.post("/api/v1/video/generations", order).status_code == 400
 
 
-def test_deleting_a_group_takes_its_assets_and_no_others(door: Any) -> None:
-    mine, other = group(door), group(door)
-    gone, kept = asset(door, mine)["id"], asset(door, other)["id"]
-    assert ask(door, "/groups/delete", {"id": mine}).status_code == 200
-    assert [one["id"] for one in ask(door, "/list", {}).json()["data"]["items"]] == [kept]
-    assert ask(door, "/get", {"id": gone}).status_code == 404
-    assert [one["id"] for one in door.get("/api/v1/assets/groups").json()["data"]] == [other]
-    assert ask(door, "/groups/delete", {"id": mine}).status_code == 404
-    assert [group(door), group(door)] == [3, 4]
+def test_deleting_a_group_takes_its_assets_and_no_others(server: Any) -> None:
+    mine, other = group(server), group(server)
+    gone, kept = asset(server, mine)["id"], asset(server, other)["id"]
+    assert ask(server, "/groups/delete", {"id": mine}).status_code == 200
+    assert [one["id"] for one in ask(server, "/list", {}).json()["data"]["items"]] == [kept]
+    assert ask(server, "/get", {"id": gone}).status_code == 404
+    assert [one["id"] for one in server.get("/api/v1/assets/groups").json()["data"]] == [other]
+    assert ask(server, "/groups/delete", {"id": mine}).status_code == 404
+    assert [group(server), group(server)] == [3, 4]
 
 
-def test_keys_do_not_see_each_other(door: Any) -> None:
-    group(door)
-    born = asset(door)
-    assert door.get("/api/v1/assets/groups", key=OTHER).json()["data"] == []
-    assert ask(door, "/list", {}, key=OTHER).json()["data"]["total"] == 0
+def test_keys_do_not_see_each_other(server: Any) -> None:
+    group(server)
+    born = asset(server)
+    assert server.get("/api/v1/assets/groups", key=OTHER).json()["data"] == []
+    assert ask(server, "/list", {}, key=OTHER).json()["data"]["total"] == 0
     for path, document in (
         ("/get", {"id": born["id"]}),
         ("/update", {"id": born["id"], "name": "mine"}),
@@ -172,17 +176,17 @@ def test_keys_do_not_see_each_other(door: Any) -> None:
         ("/list", {"group_id": 1}),
         ("", {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}),
     ):
-        assert ask(door, path, document, key=OTHER).status_code == 404
-    assert ask(door, "/get", {"id": born["id"]}).json()["data"]["name"] == ""
-    assert group(door, key=OTHER) == 1
+        assert ask(server, path, document, key=OTHER).status_code == 404
+    assert ask(server, "/get", {"id": born["id"]}).json()["data"]["name"] == ""
+    assert group(server, key=OTHER) == 1
 
 
 @pytest.mark.parametrize("slot", [*SLOTS, "videoUrl"])
-def test_an_asset_can_be_referred_to_only_when_it_is_active_and_of_this_key(slow_door: Any, slot: str) -> None:
+def test_an_asset_can_be_referred_to_only_when_it_is_active_and_of_this_key(slow_server: Any, slot: str) -> None:
     kind = {"reference_video_urls": "Video", "videoUrl": "Video", "reference_audio_urls": "Audio"}.get(slot, "Image")
-    group(slow_door)
-    group(slow_door, key=OTHER)
-    ours, theirs = (asset(slow_door, asset_type=kind, **more) for more in ({}, {"key": OTHER}))
+    group(slow_server)
+    group(slow_server, key=OTHER)
+    ours, theirs = (asset(slow_server, asset_type=kind, **more) for more in ({}, {"key": OTHER}))
 
     def order(url: str) -> Any:
         if slot == "videoUrl":
@@ -193,10 +197,10 @@ def test_an_asset_can_be_referred_to_only_when_it_is_active_and_of_this_key(slow
                 "reference_audio_urls": {"reference_image_urls": ["https://media.example.org/a.png"]},
             }.get(slot, {})
             document = {**ORDER, **beside, slot: [url] if slot.endswith("s") else url}
-        return slow_door.post("/api/v1/video/generations", document)
+        return slow_server.post("/api/v1/video/generations", document)
 
     refused = [order(url) for url in ("asset://asset-20260601120000-zzzzz", ours["asset_url"])]
-    slow_door.clock.advance(1)
+    slow_server.clock.advance(1)
     refused.append(order(theirs["asset_url"]))
     for answer, found in zip(refused, ("does not exist", "is Processing", "does not exist"), strict=True):
         body = answer.json()
@@ -207,47 +211,49 @@ def test_an_asset_can_be_referred_to_only_when_it_is_active_and_of_this_key(slow
 
 
 def test_an_asset_from_a_posted_file_is_the_picture(
-    inside: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
+    in_process_server: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
-    group(inside)
-    born = asset(inside, url=inside.post_file(picture("blue")))
-    task = inside.task_a(inside.order_a(first_frame_url=born["asset_url"]))
-    red, green, blue = watch(inside.get(task["resultUrls"][0], key=None).content)["first"].getpixel((480, 480))
+    group(in_process_server)
+    born = asset(in_process_server, url=in_process_server.post_file(picture("blue")))
+    task = in_process_server.query_apimodels(in_process_server.order_apimodels(first_frame_url=born["asset_url"]))
+    red, green, blue = watch(in_process_server.get(task["resultUrls"][0], key=None).content)["first"].getpixel(
+        (480, 480)
+    )
     assert blue > 200 > 60 > max(red, green)
 
 
 def test_a_fee_is_held_while_an_asset_is_in_processing_and_charged_if_it_succeeds(
-    slow_door: Any, picture: Callable[..., bytes]
+    slow_server: Any, picture: Callable[..., bytes]
 ) -> None:
-    group(slow_door)
-    asset(slow_door)
-    asset(slow_door, url=slow_door.post_file(picture("red", 200, 200)))
-    asset(slow_door, url=slow_door.post_file(picture()), asset_type="Video")
-    assert slow_door.balance() == pytest.approx(999.97)
-    slow_door.clock.advance(1)
-    assert slow_door.balance() == pytest.approx(999.99)
-    items = ask(slow_door, "/list", {}).json()["data"]["items"]
+    group(slow_server)
+    asset(slow_server)
+    asset(slow_server, url=slow_server.post_file(picture("red", 200, 200)))
+    asset(slow_server, url=slow_server.post_file(picture()), asset_type="Video")
+    assert slow_server.balance() == pytest.approx(999.97)
+    slow_server.clock.advance(1)
+    assert slow_server.balance() == pytest.approx(999.99)
+    items = ask(slow_server, "/list", {}).json()["data"]["items"]
     assert [one["status"] for one in items] == ["Active", "Failed", "Failed"]
     assert [one.get("error", {}).get("code") for one in items] == [None, "WidthTooSmall", "TypeMismatch"]
-    ask(slow_door, "/delete", {"id": items[0]["id"]})
-    assert slow_door.balance() == pytest.approx(999.99)
+    ask(slow_server, "/delete", {"id": items[0]["id"]})
+    assert slow_server.balance() == pytest.approx(999.99)
 
 
 @pytest.mark.parametrize(
     "url", ["http://10.1.2.3/face.png", "http://localhost:9/face.png", "{origin}/_mock/files/no/a"]
 )
-def test_an_asset_whose_file_cannot_be_had_is_refused_and_free(door: Any, url: str) -> None:
-    group(door)
-    wanted = {"url": url.format(origin=door.origin), "asset_type": "Image", "group_id": 1}
-    answer = ask(door, "", wanted)
+def test_an_asset_whose_file_cannot_be_had_is_refused_and_free(server: Any, url: str) -> None:
+    group(server)
+    wanted = {"url": url.format(origin=server.origin), "asset_type": "Image", "group_id": 1}
+    answer = ask(server, "", wanted)
     assert (answer.status_code, answer.json()["code"]) == (422, 422)
-    assert ask(door, "/list", {}).json()["data"]["total"] == 0
-    assert door.balance() == 1000
+    assert ask(server, "/list", {}).json()["data"]["total"] == 0
+    assert server.balance() == 1000
 
 
 @pytest.mark.parametrize("asset_id", ["asset-1", "", "../x", "\x00", "asset://asset-1", "x" * 10000])
-def test_an_unknown_asset_is_a_404(inside: Any, asset_id: str) -> None:
+def test_an_unknown_asset_is_a_404(in_process_server: Any, asset_id: str) -> None:
     for path, more in (("/get", {}), ("/update", {"name": "x"}), ("/delete", {})):
-        answer = ask(inside, path, {"id": asset_id, **more})
+        answer = ask(in_process_server, path, {"id": asset_id, **more})
         assert answer.status_code == (404 if asset_id else 400)
         assert list(answer.json()) == ["code", "msg", "data"]

@@ -27,12 +27,12 @@ def about(colour: tuple[int, int, int], wanted: tuple[int, int, int]) -> bool:
 
 
 @pytest.mark.parametrize("base", BASES)
-def test_a_task_is_pending_then_processing_then_completed(slow_door: Any, base: str) -> None:
-    made = slow_door.post(
+def test_a_task_is_pending_then_processing_then_completed(slow_server: Any, base: str) -> None:
+    made = slow_server.post(
         f"{base}/video/generations",
         {"model": FAST, "prompt": "A tram at night", "aspect_ratio": "1:1", "duration": 4, "generate_audio": False},
     )
-    born = slow_door.clock.now()
+    born = slow_server.clock.now()
     assert made.status_code == 200
     assert list(made.json()) == ["code", "msg", "data"]
     task_id = made.json()["data"]["taskId"]
@@ -41,16 +41,16 @@ def test_a_task_is_pending_then_processing_then_completed(slow_door: Any, base: 
     assert "x-mock-basis" not in made.headers
 
     for state, seconds in (("pending", 0.5), ("processing", 0.5)):
-        slow_door.clock.advance(seconds)
-        assert slow_door.task_a(task_id, base=base) == {
+        slow_server.clock.advance(seconds)
+        assert slow_server.query_apimodels(task_id, base=base) == {
             "taskId": task_id,
             "state": state,
             "model": FAST,
             "modelType": "TEXT_TO_VIDEO",
             "createTime": round(born * 1000),
         }
-    slow_door.clock.advance(1)
-    done = slow_door.task_a(task_id, base=base)
+    slow_server.clock.advance(1)
+    done = slow_server.query_apimodels(task_id, base=base)
     assert done["state"] == "completed"
     assert done["completeTime"] - done["createTime"] == 2000
     assert json.loads(done["resultJson"]) == {"resultUrls": done["resultUrls"]}
@@ -60,12 +60,12 @@ def test_a_task_is_pending_then_processing_then_completed(slow_door: Any, base: 
     "path", sorted({*EXAMPLES.glob("create-*.json"), *EXAMPLES.glob("upscale.json")}), ids=lambda path: path.stem
 )
 @pytest.mark.parametrize("base", BASES)
-def test_every_example_request_of_the_page_is_accepted(inside: Any, base: str, path: Path) -> None:
-    inside.post(f"{base}/assets/groups", {"name": "cast"})
+def test_every_example_request_of_the_page_is_accepted(in_process_server: Any, base: str, path: Path) -> None:
+    in_process_server.post(f"{base}/assets/groups", {"name": "cast"})
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
-    made = inside.post(f"{base}/assets", asset).json()["data"]
+    made = in_process_server.post(f"{base}/assets", asset).json()["data"]
     text = re.sub(r"asset://[\w-]+", made["asset_url"], path.read_text("utf-8"))
-    answer = inside.post(f"{base}/video/generations", json.loads(text))
+    answer = in_process_server.post(f"{base}/video/generations", json.loads(text))
     assert answer.status_code == 200, answer.text
 
 
@@ -79,70 +79,70 @@ def test_every_example_request_of_the_page_is_accepted(inside: Any, base: str, p
         ({"duration": "6", "web_search": True, "callback_url": "https://media.example.org/hook"}, "TEXT_TO_VIDEO"),
     ],
 )
-def test_a_task_says_what_it_starts_from(inside: Any, changes: dict[str, Any], type_: str) -> None:
-    assert inside.task_a(inside.order_a(**changes))["modelType"] == type_
+def test_a_task_says_what_it_starts_from(in_process_server: Any, changes: dict[str, Any], type_: str) -> None:
+    assert in_process_server.query_apimodels(in_process_server.order_apimodels(**changes))["modelType"] == type_
 
 
 def test_a_result_link_needs_no_key_and_is_the_clip_that_was_ordered(
-    shared_door: Any, watch: Callable[[bytes], dict[str, Any]]
+    shared_server: Any, watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
-    (url,) = shared_door.task_a(shared_door.order_a())["resultUrls"]
-    assert url.startswith(f"{shared_door.origin}/")
-    clip = shared_door.get(url, key=None)
+    (url,) = shared_server.query_apimodels(shared_server.order_apimodels())["resultUrls"]
+    assert url.startswith(f"{shared_server.origin}/")
+    clip = shared_server.get(url, key=None)
     assert (clip.status_code, clip.headers["content-type"]) == (200, "video/mp4")
     seen = watch(clip.content)
     assert (seen["codec"], seen["size"], seen["frames"], seen["audio"]) == ("h264", (960, 960), 96, False)
-    part = shared_door.get(url, key=None, headers={"Range": "bytes=10-19"})
+    part = shared_server.get(url, key=None, headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, clip.content[10:20])
-    assert shared_door.ask("HEAD", url, key=None).headers["content-length"] == str(len(clip.content))
+    assert shared_server.ask("HEAD", url, key=None).headers["content-length"] == str(len(clip.content))
 
 
-def test_a_result_link_cannot_be_guessed(shared_door: Any) -> None:
-    first, second = (shared_door.task_a(shared_door.order_a())["resultUrls"][0] for _ in range(2))
+def test_a_result_link_cannot_be_guessed(shared_server: Any) -> None:
+    first, second = (shared_server.query_apimodels(shared_server.order_apimodels())["resultUrls"][0] for _ in range(2))
     folder, name = first.rsplit("/", 1)
     assert len(name.removesuffix(".mp4")) >= 32
     other = second.rsplit("/", 1)[1]
     for guess in (f"{folder}/{other}", f"{folder}/", folder, f"{folder}/{name[1:]}", f"{folder}/%ff.mp4"):
-        answer = shared_door.get(guess, key=None)
+        answer = shared_server.get(guess, key=None)
         assert (answer.status_code, answer.json()["code"]) == (404, 404)
 
 
-def test_a_result_link_dies_after_seven_days(open_door: Any) -> None:
-    door = open_door()
-    task_id = door.order_a()
-    (url,) = door.task_a(task_id)["resultUrls"]
-    door.clock.advance(7 * DAY - 1)
-    assert door.ask("HEAD", url, key=None).status_code == 200
-    door.clock.advance(1)
-    answer = door.get(url, key=None)
+def test_a_result_link_dies_after_seven_days(start_server: Any) -> None:
+    server = start_server()
+    task_id = server.order_apimodels()
+    (url,) = server.query_apimodels(task_id)["resultUrls"]
+    server.clock.advance(7 * DAY - 1)
+    assert server.ask("HEAD", url, key=None).status_code == 200
+    server.clock.advance(1)
+    answer = server.get(url, key=None)
     assert (answer.status_code, answer.json()["code"]) == (404, 404)
     assert "expired" in answer.json()["msg"]
 
 
-def test_a_result_link_is_no_use_before_the_end(open_door: Any) -> None:
-    seen, unseen = (open_door(pace=pace) for pace in ("instant", "fast"))
-    (url,) = seen.task_a(seen.order_a())["resultUrls"]
-    unseen.order_a()
+def test_a_result_link_is_no_use_before_the_end(start_server: Any) -> None:
+    seen, unseen = (start_server(pace=pace) for pace in ("instant", "fast"))
+    (url,) = seen.query_apimodels(seen.order_apimodels())["resultUrls"]
+    unseen.order_apimodels()
     assert unseen.get(url, key=None).status_code == 404
 
 
 @pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("task_id", ["cl0123456789abcdefghijklm", "x", "../..", "\x00", "%2e", "cl" * 2000])
-def test_an_unknown_task_is_a_404_in_the_envelope(inside: Any, base: str, task_id: str) -> None:
-    answer = inside.get(f"{base}/video/generations", params={"task_id": task_id})
+def test_an_unknown_task_is_a_404_in_the_envelope(in_process_server: Any, base: str, task_id: str) -> None:
+    answer = in_process_server.get(f"{base}/video/generations", params={"task_id": task_id})
     assert (answer.status_code, answer.json()) == (404, {"code": 404, "msg": "task not found", "data": None})
 
 
-def test_another_keys_task_is_as_unknown_as_none(shared_door: Any) -> None:
-    task_id = shared_door.order_a()
+def test_another_keys_task_is_as_unknown_as_none(shared_server: Any) -> None:
+    task_id = shared_server.order_apimodels()
     for path in (f"/api/v1/video/generations?task_id={task_id}", f"/v1/records/{task_id}"):
-        assert shared_door.get(path, key="sk_test_somebody_else").json()["code"] == 404
-    assert shared_door.get(f"/api/v1/video/generations?task_id={shared_door.order_b()}").json()["code"] == 404
+        assert shared_server.get(path, key="sk_test_somebody_else").json()["code"] == 404
+    assert shared_server.get(f"/api/v1/video/generations?task_id={shared_server.order_opeai()}").json()["code"] == 404
 
 
-def test_a_query_without_an_id_says_what_is_missing(inside: Any) -> None:
+def test_a_query_without_an_id_says_what_is_missing(in_process_server: Any) -> None:
     for query in ("", "?task_id=", "?task_id=%20", "?taskId=x"):
-        answer = inside.get(f"/api/v1/video/generations{query}")
+        answer = in_process_server.get(f"/api/v1/video/generations{query}")
         assert answer.status_code == 400
         assert "task_id" in answer.json()["msg"]
 
@@ -152,12 +152,12 @@ def test_a_query_without_an_id_says_what_is_missing(inside: Any) -> None:
 
 @pytest.mark.parametrize("way", ["data", "file"])
 def test_first_and_last_frame_are_the_first_and_last_picture(
-    shared_door: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]], way: str
+    shared_server: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]], way: str
 ) -> None:
-    url = data_uri if way == "data" else shared_door.post_file
-    task_id = shared_door.order_a(first_frame_url=url(picture("red")), last_frame_url=url(picture("blue")))
-    task = shared_door.task_a(task_id)
-    seen = watch(shared_door.get(task["resultUrls"][0], key=None).content)
+    url = data_uri if way == "data" else shared_server.post_file
+    task_id = shared_server.order_apimodels(first_frame_url=url(picture("red")), last_frame_url=url(picture("blue")))
+    task = shared_server.query_apimodels(task_id)
+    seen = watch(shared_server.get(task["resultUrls"][0], key=None).content)
     assert task["modelType"] == "IMAGE_TO_VIDEO"
     assert about(seen["first"].getpixel((480, 480)), (255, 0, 0))
     assert about(seen["last"].getpixel((480, 480)), (0, 0, 255))
@@ -173,7 +173,7 @@ def test_first_and_last_frame_are_the_first_and_last_picture(
     ],
 )
 def test_adaptive_takes_the_ratio_nearest_to_the_first_readable_picture(
-    inside: Any,
+    in_process_server: Any,
     picture: Callable[..., bytes],
     watch: Callable[[bytes], dict[str, Any]],
     width: int,
@@ -182,43 +182,47 @@ def test_adaptive_takes_the_ratio_nearest_to_the_first_readable_picture(
     size: tuple[int, int],
 ) -> None:
     urls = ["https://media.example.org/unread.png", data_uri(picture("red", width, height)), data_uri(picture())]
-    task = inside.task_a(inside.order_a(aspect_ratio=ratio, reference_image_urls=urls))
-    assert watch(inside.get(task["resultUrls"][0], key=None).content)["size"] == size
+    task = in_process_server.query_apimodels(
+        in_process_server.order_apimodels(aspect_ratio=ratio, reference_image_urls=urls)
+    )
+    assert watch(in_process_server.get(task["resultUrls"][0], key=None).content)["size"] == size
 
 
-def test_adaptive_with_nothing_to_go_by_is_16_to_9(inside: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
-    task = inside.task_a(inside.order_a(aspect_ratio="adaptive"))
-    assert watch(inside.get(task["resultUrls"][0], key=None).content)["size"] == (1280, 720)
+def test_adaptive_with_nothing_to_go_by_is_16_to_9(
+    in_process_server: Any, watch: Callable[[bytes], dict[str, Any]]
+) -> None:
+    task = in_process_server.query_apimodels(in_process_server.order_apimodels(aspect_ratio="adaptive"))
+    assert watch(in_process_server.get(task["resultUrls"][0], key=None).content)["size"] == (1280, 720)
 
 
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize(
     "slot", ["first_frame_url", "reference_image_urls", "reference_video_urls", "reference_audio_urls", "videoUrl"]
 )
-def test_a_private_address_kills_the_task_with_the_observed_words(inside: Any, slot: str, host: str) -> None:
+def test_a_private_address_kills_the_task_with_the_observed_words(in_process_server: Any, slot: str, host: str) -> None:
     url = f"http://{host}/a.png"
     if slot == "videoUrl":
         order = {"model": "video-upscale", "videoUrl": url, "targetResolution": "720p"}
-        task_id = inside.post("/api/v1/video/generations", order).json()["data"]["taskId"]
+        task_id = in_process_server.post("/api/v1/video/generations", order).json()["data"]["taskId"]
     else:
         anchor = {"reference_image_urls": ["https://media.example.org/a.png"]} if "audio" in slot else {}
-        task_id = inside.order_a(**anchor, **{slot: [url] if slot.endswith("s") else url})
-    task = inside.task_a(task_id)
+        task_id = in_process_server.order_apimodels(**anchor, **{slot: [url] if slot.endswith("s") else url})
+    task = in_process_server.query_apimodels(task_id)
     assert task["state"] == "failed"
     assert task["failMsg"] == "private/reserved IP addresses not allowed"
     assert (task["failCode"], task["retryable"]) == ("INVALID_INPUT", False)
     assert "resultUrls" not in task
-    assert inside.balance() == 1000
+    assert in_process_server.balance() == 1000
 
 
-def test_a_failed_task_fails_when_its_time_comes(slow_door: Any) -> None:
-    task_id = slow_door.order_a(first_frame_url="http://10.0.0.1/a.png")
+def test_a_failed_task_fails_when_its_time_comes(slow_server: Any) -> None:
+    task_id = slow_server.order_apimodels(first_frame_url="http://10.0.0.1/a.png")
     states = []
     for seconds in (0, 1, 1):
-        slow_door.clock.advance(seconds)
-        states.append(slow_door.task_a(task_id)["state"])
+        slow_server.clock.advance(seconds)
+        states.append(slow_server.query_apimodels(task_id)["state"])
     assert states == ["pending", "processing", "failed"]
-    assert list(slow_door.task_a(task_id)) == [
+    assert list(slow_server.query_apimodels(task_id)) == [
         "taskId", "state", "model", "modelType", "failCode", "failMsg", "retryable", "createTime", "completeTime",
     ]  # fmt: skip
 
@@ -234,24 +238,32 @@ def test_a_failed_task_fails_when_its_time_comes(slow_door: Any) -> None:
     ],
 )
 def test_a_readable_reference_is_held_to_the_limits(
-    inside: Any, picture: Callable[..., bytes], video: Callable[..., bytes], make: Callable[..., Any], said: str
+    in_process_server: Any,
+    picture: Callable[..., bytes],
+    video: Callable[..., bytes],
+    make: Callable[..., Any],
+    said: str,
 ) -> None:
     order = {"model": FAST, "prompt": "Rain", **make(picture, video)}
-    answer = inside.post("/api/v1/video/generations", order)
+    answer = in_process_server.post("/api/v1/video/generations", order)
     assert answer.status_code == 400
     assert said in answer.json()["msg"]
-    assert inside.balance() == 1000
+    assert in_process_server.balance() == 1000
 
 
-def test_readable_videos_are_held_to_the_limit_of_all_together(inside: Any, video: Callable[..., bytes]) -> None:
+def test_readable_videos_are_held_to_the_limit_of_all_together(
+    in_process_server: Any, video: Callable[..., bytes]
+) -> None:
     urls = [data_uri(video(seconds=6, rate=5, width=400 + n), "video/mp4") for n in (0, 2, 4)]
-    answer = inside.post("/api/v1/video/generations", {"model": FAST, "prompt": "x", "reference_video_urls": urls})
+    answer = in_process_server.post(
+        "/api/v1/video/generations", {"model": FAST, "prompt": "x", "reference_video_urls": urls}
+    )
     assert (answer.status_code, "total_seconds is 18" in answer.json()["msg"]) == (400, True)
 
 
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "data:image/png;base64,???", "data:,", "data:image/png"])
-def test_a_data_uri_that_is_no_picture_is_refused_by_name(inside: Any, url: str) -> None:
-    answer = inside.post("/api/v1/video/generations", {"model": FAST, "prompt": "x", "first_frame_url": url})
+def test_a_data_uri_that_is_no_picture_is_refused_by_name(in_process_server: Any, url: str) -> None:
+    answer = in_process_server.post("/api/v1/video/generations", {"model": FAST, "prompt": "x", "first_frame_url": url})
     body = answer.json()
     assert (answer.status_code, body["msg"], body["data"]["failCode"]) == (400, "invalid input", "INVALID_INPUT")
     assert "first_frame_url" in body["data"]["failMsg"]
@@ -264,74 +276,86 @@ def test_a_data_uri_that_is_no_picture_is_refused_by_name(inside: Any, url: str)
     ("target", "size"), [("720p", (1280, 720)), ("1080p", (1920, 1080)), ("2k", (2560, 1440)), ("4k", (3840, 2160))]
 )
 def test_an_upscale_is_the_input_at_the_target_size(
-    inside: Any, video: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]], target: str, size: Any
+    in_process_server: Any,
+    video: Callable[..., bytes],
+    watch: Callable[[bytes], dict[str, Any]],
+    target: str,
+    size: Any,
 ) -> None:
-    link = inside.post_file(video(seconds=0.25), "in.mp4")
+    link = in_process_server.post_file(video(seconds=0.25), "in.mp4")
     order = {"model": "video-upscale", "videoUrl": link, "targetResolution": target}
-    task = inside.task_a(inside.post("/api/v1/video/generations", order).json()["data"]["taskId"])
+    task = in_process_server.query_apimodels(
+        in_process_server.post("/api/v1/video/generations", order).json()["data"]["taskId"]
+    )
     assert (task["state"], task["modelType"], task["model"]) == ("completed", "VIDEO_TO_VIDEO", "video-upscale")
-    seen = watch(inside.get(task["resultUrls"][0], key=None).content)
+    seen = watch(in_process_server.get(task["resultUrls"][0], key=None).content)
     assert (seen["size"], seen["frames"]) == (size, 6)
     assert about(seen["first"].getpixel((100, 100)), (0, 128, 0))
 
 
 def test_an_upscale_of_a_portrait_stays_one(
-    inside: Any, video: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
+    in_process_server: Any, video: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
     url = data_uri(video(width=180, height=320, seconds=0.25), "video/mp4")
     order = {"model": "video-upscale", "videoUrl": url, "targetResolution": "720p"}
-    task = inside.task_a(inside.post("/v1/video/generations", order).json()["data"]["taskId"])
-    assert watch(inside.get(task["resultUrls"][0], key=None).content)["size"] == (720, 1280)
+    task = in_process_server.query_apimodels(
+        in_process_server.post("/v1/video/generations", order).json()["data"]["taskId"]
+    )
+    assert watch(in_process_server.get(task["resultUrls"][0], key=None).content)["size"] == (720, 1280)
 
 
 def test_an_upscale_of_what_nobody_may_read_is_a_clip_all_the_same(
-    inside: Any, watch: Callable[[bytes], dict[str, Any]]
+    in_process_server: Any, watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
     order = {"model": "video-upscale", "videoUrl": "https://media.example.org/in.mp4", "targetResolution": "720p"}
-    task = inside.task_a(inside.post("/v1/video/generations", order).json()["data"]["taskId"])
-    assert watch(inside.get(task["resultUrls"][0], key=None).content)["size"] == (1280, 720)
-    assert inside.balance() == pytest.approx(1000 - 5 * 0.03)
+    task = in_process_server.query_apimodels(
+        in_process_server.post("/v1/video/generations", order).json()["data"]["taskId"]
+    )
+    assert watch(in_process_server.get(task["resultUrls"][0], key=None).content)["size"] == (1280, 720)
+    assert in_process_server.balance() == pytest.approx(1000 - 5 * 0.03)
 
 
 @pytest.mark.parametrize("kind", ["garbage", "picture", "a strip"])
 def test_an_upscale_of_what_is_no_usable_video_fails_and_costs_nothing(
-    inside: Any, picture: Callable[..., bytes], video: Callable[..., bytes], kind: str
+    in_process_server: Any, picture: Callable[..., bytes], video: Callable[..., bytes], kind: str
 ) -> None:
     content = {"garbage": b"x" * 99, "picture": picture(), "a strip": video(2000, 16, seconds=0.25)}[kind]
     order = {"model": "video-upscale", "videoUrl": data_uri(content, "video/mp4"), "targetResolution": "4k"}
-    task = inside.task_a(inside.post("/v1/video/generations", order).json()["data"]["taskId"])
+    task = in_process_server.query_apimodels(
+        in_process_server.post("/v1/video/generations", order).json()["data"]["taskId"]
+    )
     assert (task["state"], task["failCode"]) == ("failed", "INVALID_INPUT")
     assert "videoUrl" in task["failMsg"]
-    assert inside.balance() == 1000
+    assert in_process_server.balance() == 1000
 
 
 @pytest.mark.parametrize(("seconds", "billed"), [(0.25, 5), (5.5, 6)])
 def test_an_upscale_is_billed_by_the_input(
-    inside: Any, video: Callable[..., bytes], seconds: float, billed: int
+    in_process_server: Any, video: Callable[..., bytes], seconds: float, billed: int
 ) -> None:
     url = data_uri(video(seconds=seconds, rate=10), "video/mp4")
     order = {"model": "video-upscale", "videoUrl": url, "targetResolution": "2k"}
-    task_id = inside.post("/v1/video/generations", order).json()["data"]["taskId"]
-    record = inside.get(f"/v1/records/{task_id}").json()["data"]
+    task_id = in_process_server.post("/v1/video/generations", order).json()["data"]["taskId"]
+    record = in_process_server.get(f"/v1/records/{task_id}").json()["data"]
     assert record == {"settled": True, "credits": pytest.approx(billed * 0.075), "currency": "USD"}
 
 
 # --- money, models, files ---
 
 
-def test_the_balance_holds_while_a_task_runs_and_is_charged_when_it_succeeds(slow_door: Any) -> None:
-    assert slow_door.balance() == 1000
-    good, bad = slow_door.order_a(), slow_door.order_a(first_frame_url="http://10.0.0.1/a.png")
+def test_the_balance_holds_while_a_task_runs_and_is_charged_when_it_succeeds(slow_server: Any) -> None:
+    assert slow_server.balance() == 1000
+    good, bad = slow_server.order_apimodels(), slow_server.order_apimodels(first_frame_url="http://10.0.0.1/a.png")
     price = 4 * 0.073
-    assert slow_door.balance() == pytest.approx(1000 - 2 * price)
-    records = [slow_door.get(f"/api/v1/records/{task}").json()["data"] for task in (good, bad)]
+    assert slow_server.balance() == pytest.approx(1000 - 2 * price)
+    records = [slow_server.get(f"/api/v1/records/{task}").json()["data"] for task in (good, bad)]
     assert records == [{"settled": False, "credits": 0, "currency": "USD"}] * 2
-    slow_door.clock.advance(2)
-    assert slow_door.balance() == pytest.approx(1000 - price)
-    records = [slow_door.get(f"/api/v1/records/{task}").json()["data"] for task in (good, bad)]
+    slow_server.clock.advance(2)
+    assert slow_server.balance() == pytest.approx(1000 - price)
+    records = [slow_server.get(f"/api/v1/records/{task}").json()["data"] for task in (good, bad)]
     assert [record["credits"] for record in records] == [pytest.approx(price), 0]
     assert all(record["settled"] for record in records)
-    assert slow_door.balance(key="sk_test_somebody_else") == 1000
+    assert slow_server.balance(key="sk_test_somebody_else") == 1000
 
 
 @pytest.mark.parametrize(
@@ -343,13 +367,13 @@ def test_the_balance_holds_while_a_task_runs_and_is_charged_when_it_succeeds(slo
         ("seedance2-a/seedance-2.0-mini", "720p", 0.073),
     ],
 )
-def test_each_tier_costs_what_the_page_says(inside: Any, model: str, resolution: str, rate: float) -> None:
-    inside.order_a(model=model, resolution=resolution, duration=15)
-    assert inside.balance() == pytest.approx(1000 - 15 * rate)
+def test_each_tier_costs_what_the_page_says(in_process_server: Any, model: str, resolution: str, rate: float) -> None:
+    in_process_server.order_apimodels(model=model, resolution=resolution, duration=15)
+    assert in_process_server.balance() == pytest.approx(1000 - 15 * rate)
 
 
-def test_models_are_listed_by_their_wire_names(inside: Any) -> None:
-    body = inside.get("/v1/models").json()
+def test_models_are_listed_by_their_wire_names(in_process_server: Any) -> None:
+    body = in_process_server.get("/v1/models").json()
     assert [model["id"] for model in body["data"]] == [
         "seedance2-a/seedance-2.0-a", "seedance2-a/seedance-2.0-fast-a", "seedance2-a/seedance-2.0-mini",
         "video-upscale",
@@ -357,56 +381,61 @@ def test_models_are_listed_by_their_wire_names(inside: Any) -> None:
     assert {model["modality"] for model in body["data"]} == {"video"}
 
 
-def test_a_posted_file_can_be_had_by_its_link_for_seven_days(door: Any, picture: Callable[..., bytes]) -> None:
+def test_a_posted_file_can_be_had_by_its_link_for_seven_days(server: Any, picture: Callable[..., bytes]) -> None:
     content = picture("green")
-    link = door.post_file(content, "../..\\my picture \u96ea.png")
-    assert link.startswith(f"{door.origin}/")
-    answer = door.get(link, key=None)
+    link = server.post_file(content, "../..\\my picture \u96ea.png")
+    assert link.startswith(f"{server.origin}/")
+    answer = server.get(link, key=None)
     assert (answer.content, answer.headers["content-type"]) == (content, "image/png")
-    door.clock.advance(7 * DAY)
-    assert door.get(link, key=None).status_code == 404
+    server.clock.advance(7 * DAY)
+    assert server.get(link, key=None).status_code == 404
 
 
 def test_a_posted_file_s_days_run_by_the_clock_of_the_key_that_posted_it(
-    inside: Any, picture: Callable[..., bytes]
+    in_process_server: Any, picture: Callable[..., bytes]
 ) -> None:
-    link, other = inside.post_file(picture("green"), "a.png"), inside.post_file(picture("red"), "b.png", key="another")
-    assert inside.get("/api/v1/balance", headers={"X-Mock-Advance": "7d"}).status_code == 200
-    assert inside.get(link, key=None).status_code == 404
-    assert inside.get(other, key=None).status_code == 200
+    link, other = (
+        in_process_server.post_file(picture("green"), "a.png"),
+        in_process_server.post_file(picture("red"), "b.png", key="another"),
+    )
+    assert in_process_server.get("/api/v1/balance", headers={"X-Mock-Advance": "7d"}).status_code == 200
+    assert in_process_server.get(link, key=None).status_code == 404
+    assert in_process_server.get(other, key=None).status_code == 200
 
 
-def test_a_post_of_files_without_a_file_says_so(inside: Any) -> None:
+def test_a_post_of_files_without_a_file_says_so(in_process_server: Any) -> None:
     for files in ({"file": (None, b"text")}, {"other": ("a.png", b"x")}):
-        answer = inside.post("/api/v1/files", files=files)
+        answer = in_process_server.post("/api/v1/files", files=files)
         assert (answer.status_code, "file" in answer.json()["msg"]) == (400, True)
-    refused = inside.post("/api/v1/files", files={"file": ("a.png", b"no media")})
+    refused = in_process_server.post("/api/v1/files", files={"file": ("a.png", b"no media")})
     assert (refused.status_code, refused.json()["data"]["failCode"]) == (400, "INVALID_INPUT")
-    assert inside.post("/api/v1/files", {"file": "x"}).status_code == 415
+    assert in_process_server.post("/api/v1/files", {"file": "x"}).status_code == 415
 
 
-def test_what_the_other_upstream_costs_is_not_in_the_balance(inside: Any) -> None:
-    inside.order_b()
-    assert inside.balance() == 1000
+def test_what_the_other_upstream_costs_is_not_in_the_balance(in_process_server: Any) -> None:
+    in_process_server.order_opeai()
+    assert in_process_server.balance() == 1000
 
 
-def test_images_as_the_vendors_own_client_sends_them_are_a_first_frame(door: Any) -> None:
-    task_id = door.order_a(images=["https://example.com/a.png"])
-    assert door.task_a(task_id)["modelType"] == "IMAGE_TO_VIDEO"
-    assert door.journal()[0]["notes"] == []
+def test_images_as_the_vendors_own_client_sends_them_are_a_first_frame(server: Any) -> None:
+    task_id = server.order_apimodels(images=["https://example.com/a.png"])
+    assert server.query_apimodels(task_id)["modelType"] == "IMAGE_TO_VIDEO"
+    assert server.journal()[0]["notes"] == []
 
 
-def test_a_result_can_be_enlarged_by_its_own_link(inside: Any) -> None:
-    clip = inside.task_a(inside.order_a(duration=6))["resultUrls"][0]
+def test_a_result_can_be_enlarged_by_its_own_link(in_process_server: Any) -> None:
+    clip = in_process_server.query_apimodels(in_process_server.order_apimodels(duration=6))["resultUrls"][0]
     larger = {"model": "video-upscale", "videoUrl": clip, "targetResolution": "1080p"}
-    task_id = inside.post("/api/v1/video/generations", larger).json()["data"]["taskId"]
+    task_id = in_process_server.post("/api/v1/video/generations", larger).json()["data"]["taskId"]
     assert (
-        inside.get(f"/api/v1/records/{task_id}").json()["data"]["credits"] == 0.27
+        in_process_server.get(f"/api/v1/records/{task_id}").json()["data"]["credits"] == 0.27
     )  # six seconds, not the unknown five
 
 
-def test_a_wrong_result_link_makes_a_task_that_fails(inside: Any) -> None:
-    clip = inside.task_a(inside.order_a())["resultUrls"][0].replace(".mp4", "x.mp4")
+def test_a_wrong_result_link_makes_a_task_that_fails(in_process_server: Any) -> None:
+    clip = in_process_server.query_apimodels(in_process_server.order_apimodels())["resultUrls"][0].replace(
+        ".mp4", "x.mp4"
+    )
     larger = {"model": "video-upscale", "videoUrl": clip, "targetResolution": "1080p"}
-    task_id = inside.post("/api/v1/video/generations", larger).json()["data"]["taskId"]
-    assert inside.task_a(task_id)["failMsg"].startswith("videoUrl: the result is not there")
+    task_id = in_process_server.post("/api/v1/video/generations", larger).json()["data"]["taskId"]
+    assert in_process_server.query_apimodels(task_id)["failMsg"].startswith("videoUrl: the result is not there")

@@ -39,9 +39,9 @@ def grouped(value: dict[str, Any]) -> list[tuple[str, str]]:
     return sorted(plain, key=lambda pair: names.index(pair[0]))
 
 
-def post(door: Any, pairs: Any, files: Any = ()) -> httpx.Response:
+def post(server: Any, pairs: Any, files: Any = ()) -> httpx.Response:
     texts = [(name, (None, value.encode())) for name, value in pairs]
-    answer: httpx.Response = door.post("/v1/videos", files=[*texts, *files])
+    answer: httpx.Response = server.post("/v1/videos", files=[*texts, *files])
     return answer
 
 
@@ -67,13 +67,13 @@ SIZE, SECONDS = ("size", "640x640"), ("seconds", "4")
 @pytest.mark.parametrize("sdk", ["node", "python"])
 @pytest.mark.parametrize(("form", "more"), [("plain", ()), ("references", (SIZE,)), ("file", (SIZE,))])
 def test_a_form_as_an_sdk_sends_it_makes_a_task(
-    shared_door: Any, picture: Callable[..., bytes], sdk: str, form: str, more: tuple[tuple[str, str], ...]
+    shared_server: Any, picture: Callable[..., bytes], sdk: str, form: str, more: tuple[tuple[str, str], ...]
 ) -> None:
     sent = caught(f"{sdk}-{form}", *more, picture=picture() if form == "file" else b"")
-    answer = shared_door.post("/v1/videos", **sent)
+    answer = shared_server.post("/v1/videos", **sent)
     assert answer.status_code == 200, answer.text
     assert list(answer.json()) == ["id", "task_id", "object", "model", "status", "created_at"]
-    assert shared_door.task_b(answer.json()["id"])["status"] == "SUCCESS"
+    assert shared_server.query_opeai(answer.json()["id"])["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("sdk", ["node", "python"])
@@ -86,9 +86,9 @@ def test_a_form_as_an_sdk_sends_it_makes_a_task(
     ],
 )
 def test_a_form_as_an_sdk_sends_it_is_held_to_the_rules(
-    shared_door: Any, sdk: str, form: str, more: tuple[tuple[str, str], ...], param: str
+    shared_server: Any, sdk: str, form: str, more: tuple[tuple[str, str], ...], param: str
 ) -> None:
-    answer = shared_door.post("/v1/videos", **caught(f"{sdk}-{form}", *more))
+    answer = shared_server.post("/v1/videos", **caught(f"{sdk}-{form}", *more))
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]["param"].startswith(param)
 
@@ -104,12 +104,12 @@ REFERENCES = {
 
 
 @pytest.mark.parametrize("order", [parts, grouped], ids=["item by item", "key by key"])
-def test_a_form_makes_the_clip_that_the_same_json_makes(inside: Any, order: Callable[[Any], Any]) -> None:
+def test_a_form_makes_the_clip_that_the_same_json_makes(in_process_server: Any, order: Callable[[Any], Any]) -> None:
     document = {**ORDER, "generate_audio": False, "seed": 3, "input_reference": REFERENCES}
-    by_form, by_json = post(inside, order(document)), inside.post("/v1/videos", document)
-    queries = [inside.task_b(answer.json()["id"]) for answer in (by_form, by_json)]
+    by_form, by_json = post(in_process_server, order(document)), in_process_server.post("/v1/videos", document)
+    queries = [in_process_server.query_opeai(answer.json()["id"]) for answer in (by_form, by_json)]
     assert {**queries[0], "id": ""} == {**queries[1], "id": ""}
-    tags = {inside.get(f"/v1/videos/{query['id']}/content").headers["etag"] for query in queries}
+    tags = {in_process_server.get(f"/v1/videos/{query['id']}/content").headers["etag"] for query in queries}
     assert len(tags) == 1
 
 
@@ -117,10 +117,10 @@ RULES = [pytest.param(rule, id=f"{rule.fact.id}-{type(rule).__name__}") for rule
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_form_that_breaks_a_rule_is_refused_as_the_json_is(lasting: Any, rule: Rule) -> None:
-    door = lasting(variants=dict([held] if (held := condition(rule)) else []))
+def test_a_form_that_breaks_a_rule_is_refused_as_the_json_is(start_shared_server: Any, rule: Rule) -> None:
+    server = start_shared_server(variants=dict([held] if (held := condition(rule)) else []))
     broken = rule.violating_document(SAID.example(Operation.CREATE, rule), SAID.request.layout)
-    by_form, by_json = post(door, parts(broken)), door.post("/v1/videos", broken)
+    by_form, by_json = post(server, parts(broken)), server.post("/v1/videos", broken)
     assert by_json.status_code >= 400
     assert by_form.status_code == by_json.status_code, by_form.text
     for name in ("code", "type", "param"):
@@ -128,43 +128,45 @@ def test_a_form_that_breaks_a_rule_is_refused_as_the_json_is(lasting: Any, rule:
 
 
 @pytest.mark.parametrize(("field", "text"), [("generate_audio", "yes"), ("seed", "seven"), ("seed", "4.5")])
-def test_a_text_that_is_no_boolean_or_whole_number_is_refused(inside: Any, field: str, text: str) -> None:
-    answer = post(inside, [*ORDER.items(), (field, text)])
+def test_a_text_that_is_no_boolean_or_whole_number_is_refused(in_process_server: Any, field: str, text: str) -> None:
+    answer = post(in_process_server, [*ORDER.items(), (field, text)])
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, field)
     assert text in answer.json()["error"]["message"]
 
 
-def test_booleans_and_whole_numbers_are_read_from_their_texts(inside: Any, watch: Callable[[bytes], Any]) -> None:
-    silent = post(inside, [*ORDER.items(), ("generate_audio", "False"), ("seed", " 3 ")]).json()["id"]
-    clip = inside.get(f"/v1/videos/{silent}/content")
+def test_booleans_and_whole_numbers_are_read_from_their_texts(
+    in_process_server: Any, watch: Callable[[bytes], Any]
+) -> None:
+    silent = post(in_process_server, [*ORDER.items(), ("generate_audio", "False"), ("seed", " 3 ")]).json()["id"]
+    clip = in_process_server.get(f"/v1/videos/{silent}/content")
     assert not watch(clip.content)["audio"]
-    same = inside.post("/v1/videos", {**ORDER, "generate_audio": False, "seed": 3}).json()["id"]
-    assert clip.headers["etag"] == inside.get(f"/v1/videos/{same}/content").headers["etag"]
+    same = in_process_server.post("/v1/videos", {**ORDER, "generate_audio": False, "seed": 3}).json()["id"]
+    assert clip.headers["etag"] == in_process_server.get(f"/v1/videos/{same}/content").headers["etag"]
 
 
 def test_a_file_part_is_the_first_frame(
-    shared_door: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
+    shared_server: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
     file = ("input_reference", ("input_reference.png", picture("blue"), "image/png"))
-    answer = post(shared_door, [*ORDER.items(), ("generate_audio", "false"), ("seed", "3")], [file])
+    answer = post(shared_server, [*ORDER.items(), ("generate_audio", "false"), ("seed", "3")], [file])
     assert answer.status_code == 200, answer.text
-    seen = watch(shared_door.get(f"/v1/videos/{answer.json()['id']}/content").content)
+    seen = watch(shared_server.get(f"/v1/videos/{answer.json()['id']}/content").content)
     red, green, blue = seen["first"].getpixel((320, 320))
     assert (red < 40, green < 40, blue > 200) == (True, True, True)
 
 
-def test_a_file_part_that_is_no_picture_is_refused(inside: Any) -> None:
+def test_a_file_part_that_is_no_picture_is_refused(in_process_server: Any) -> None:
     file = ("input_reference", ("input_reference.png", b"not a picture", "image/png"))
-    answer = post(inside, ORDER.items(), [file])
+    answer = post(in_process_server, ORDER.items(), [file])
     assert answer.status_code == 400
     assert answer.json()["error"]["param"].startswith("input_reference")
 
 
 def test_a_file_part_beside_references_is_refused_like_a_frame_beside_references(
-    inside: Any, picture: Callable[..., bytes]
+    in_process_server: Any, picture: Callable[..., bytes]
 ) -> None:
     file = ("input_reference", ("input_reference.png", picture(), "image/png"))
-    answer = post(inside, parts({**ORDER, "input_reference": REFERENCES}), [file])
+    answer = post(in_process_server, parts({**ORDER, "input_reference": REFERENCES}), [file])
     assert answer.status_code == 400
     assert "frame" in answer.json()["error"]["message"]
 
@@ -173,21 +175,21 @@ def test_a_file_part_beside_references_is_refused_like_a_frame_beside_references
     "name",
     ["input_reference[", "a]b", "[x]", "", "x" * 500, "a" + "[b]" * 50, "size[x]", "input_reference[content][3]"],
 )
-def test_a_hostile_part_name_is_a_400(shared_door: Any, name: str) -> None:
-    answer = post(shared_door, [*ORDER.items(), (name, "x")])
+def test_a_hostile_part_name_is_a_400(shared_server: Any, name: str) -> None:
+    answer = post(shared_server, [*ORDER.items(), (name, "x")])
     assert answer.status_code == 400, answer.text
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
 
 
-def test_form_bytes_under_a_json_type_are_malformed_json(inside: Any) -> None:
+def test_form_bytes_under_a_json_type_are_malformed_json(in_process_server: Any) -> None:
     body = httpx.Request("POST", "http://x", files=[("model", (None, "seedance-2-0"))]).read()
-    answer = inside.post("/v1/videos", content=body, headers={"Content-Type": "application/json"})
+    answer = in_process_server.post("/v1/videos", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert "line 1, column 1" in answer.json()["error"]["message"]
 
 
-def test_json_bytes_under_a_form_type_are_a_malformed_form(inside: Any) -> None:
+def test_json_bytes_under_a_form_type_are_a_malformed_form(in_process_server: Any) -> None:
     kinds = ("multipart/form-data", "multipart/form-data; boundary=x")
     for kind in kinds:
-        answer = inside.post("/v1/videos", content=json.dumps(ORDER), headers={"Content-Type": kind})
+        answer = in_process_server.post("/v1/videos", content=json.dumps(ORDER), headers={"Content-Type": kind})
         assert answer.status_code == 400

@@ -83,8 +83,8 @@ DOCUMENTED = {
 }
 
 
-def test_create_answers_the_documented_keys_in_their_order(slow_door: Any) -> None:
-    answer = slow_door.post("/v1/videos", DOCUMENTED["text, by size"])
+def test_create_answers_the_documented_keys_in_their_order(slow_server: Any) -> None:
+    answer = slow_server.post("/v1/videos", DOCUMENTED["text, by size"])
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     body = answer.json()
@@ -94,53 +94,53 @@ def test_create_answers_the_documented_keys_in_their_order(slow_door: Any) -> No
         "object": "video",
         "model": "seedance-2-0-fast",
         "status": "queued",
-        "created_at": int(slow_door.clock.now()),
+        "created_at": int(slow_server.clock.now()),
     }
     assert list(body.items()) == list(made.items())
     assert type(body["created_at"]) is int
     assert "x-mock-basis" not in answer.headers
 
 
-def test_an_id_carries_the_time_of_creation_in_the_vendors_zone(slow_door: Any) -> None:
-    slow_door.clock.advance(datetime(2026, 11, 30, 17, 59, 58, tzinfo=UTC).timestamp() - slow_door.clock.now())
-    assert re.fullmatch(r"cgt-20261201015958-[0-9a-z]{5}", slow_door.order_b())
+def test_an_id_carries_the_time_of_creation_in_the_vendors_zone(slow_server: Any) -> None:
+    slow_server.clock.advance(datetime(2026, 11, 30, 17, 59, 58, tzinfo=UTC).timestamp() - slow_server.clock.now())
+    assert re.fullmatch(r"cgt-20261201015958-[0-9a-z]{5}", slow_server.order_opeai())
 
 
 @pytest.mark.parametrize("form", DOCUMENTED)
-def test_every_documented_form_of_request_is_accepted(inside: Any, form: str) -> None:
-    answer = inside.post("/v1/videos", DOCUMENTED[form])
+def test_every_documented_form_of_request_is_accepted(in_process_server: Any, form: str) -> None:
+    answer = in_process_server.post("/v1/videos", DOCUMENTED[form])
     assert (answer.status_code, answer.json()["status"]) == (200, "queued")
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_request_of_the_guide_is_accepted(inside: Any, path: Path) -> None:
-    answer = inside.post("/v1/videos", json.loads(path.read_text("utf-8")))
+def test_every_example_request_of_the_guide_is_accepted(in_process_server: Any, path: Path) -> None:
+    answer = in_process_server.post("/v1/videos", json.loads(path.read_text("utf-8")))
     assert answer.status_code == 200, answer.text
 
 
-def test_answers_have_the_keys_and_types_of_the_guides_examples(inside: Any) -> None:
+def test_answers_have_the_keys_and_types_of_the_guides_examples(in_process_server: Any) -> None:
     order = {**DOCUMENTED["text, by size"], "prompt": "An orange cat"}
-    made = inside.post("/v1/videos", order).json()
-    for name, body in (("create", made), ("query", inside.task_b(made["id"]))):
+    made = in_process_server.post("/v1/videos", order).json()
+    for name, body in (("create", made), ("query", in_process_server.query_opeai(made["id"]))):
         told = json.loads((FIXTURES / "examples" / f"{name}-answer.json").read_text("utf-8"))
         assert [(key, type(value)) for key, value in body.items()] == [(k, type(v)) for k, v in told.items()]
 
 
-def test_a_task_goes_through_the_documented_words_by_the_clock(slow_door: Any) -> None:
-    task_id, seen = slow_door.order_b(), []
+def test_a_task_goes_through_the_documented_words_by_the_clock(slow_server: Any) -> None:
+    task_id, seen = slow_server.order_opeai(), []
     for seconds in (0, 0.59, 0.02, 1.38, 0.02, 86400):
-        slow_door.clock.advance(seconds)
-        seen.append(slow_door.task_b(task_id)["status"])
+        slow_server.clock.advance(seconds)
+        seen.append(slow_server.query_opeai(task_id)["status"])
     assert seen == ["QUEUED", "QUEUED", "IN_PROGRESS", "IN_PROGRESS", "SUCCESS", "SUCCESS"]
 
 
-def test_a_query_answers_the_documented_keys_in_their_order_at_every_status(slow_door: Any) -> None:
-    task_id = slow_door.order_b(prompt='\u96ea \u2744 with "quotes"', size=None, resolution="720p", ratio="9:16")
+def test_a_query_answers_the_documented_keys_in_their_order_at_every_status(slow_server: Any) -> None:
+    task_id = slow_server.order_opeai(prompt='\u96ea \u2744 with "quotes"', size=None, resolution="720p", ratio="9:16")
     for status, seconds in (("QUEUED", 0), ("IN_PROGRESS", 1), ("SUCCESS", 1)):
-        slow_door.clock.advance(seconds)
-        body = slow_door.task_b(task_id)
+        slow_server.clock.advance(seconds)
+        body = slow_server.query_opeai(task_id)
         said = {
-            "created_at": int(slow_door.clock.now()) - {"QUEUED": 0, "IN_PROGRESS": 1, "SUCCESS": 2}[status],
+            "created_at": int(slow_server.clock.now()) - {"QUEUED": 0, "IN_PROGRESS": 1, "SUCCESS": 2}[status],
             "id": task_id,
             "model": "seedance-2-0-fast",
             "object": "video",
@@ -152,11 +152,11 @@ def test_a_query_answers_the_documented_keys_in_their_order_at_every_status(slow
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
-def test_content_before_the_end_is_a_400_that_names_the_status(slow_door: Any, seconds: float) -> None:
-    task_id = slow_door.order_b()
-    slow_door.clock.advance(seconds)
-    answer = slow_door.get(f"/v1/videos/{task_id}/content")
-    status = slow_door.task_b(task_id)["status"]
+def test_content_before_the_end_is_a_400_that_names_the_status(slow_server: Any, seconds: float) -> None:
+    task_id = slow_server.order_opeai()
+    slow_server.clock.advance(seconds)
+    answer = slow_server.get(f"/v1/videos/{task_id}/content")
+    status = slow_server.query_opeai(task_id)["status"]
     assert answer.status_code == 400
     assert answer.json() == {
         "error": {
@@ -168,8 +168,10 @@ def test_content_before_the_end_is_a_400_that_names_the_status(slow_door: Any, s
     }
 
 
-def test_content_is_the_clip_that_was_ordered(shared_door: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
-    answer = shared_door.get(f"/v1/videos/{shared_door.order_b()}/content", headers={"Accept": "application/binary"})
+def test_content_is_the_clip_that_was_ordered(shared_server: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
+    answer = shared_server.get(
+        f"/v1/videos/{shared_server.order_opeai()}/content", headers={"Accept": "application/binary"}
+    )
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "video/mp4"
     assert answer.headers["cache-control"] == "public, max-age=86400"
@@ -178,37 +180,39 @@ def test_content_is_the_clip_that_was_ordered(shared_door: Any, watch: Callable[
     assert (seen["codec"], seen["size"], seen["frames"], seen["audio"]) == ("h264", (640, 640), 96, False)
 
 
-def test_sound_is_there_unless_it_was_switched_off(inside: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
-    content = inside.get(f"/v1/videos/{inside.order_b(generate_audio=None)}/content").content
+def test_sound_is_there_unless_it_was_switched_off(
+    in_process_server: Any, watch: Callable[[bytes], dict[str, Any]]
+) -> None:
+    content = in_process_server.get(f"/v1/videos/{in_process_server.order_opeai(generate_audio=None)}/content").content
     assert watch(content)["audio"]
 
 
-def test_head_says_what_get_would_without_the_bytes(shared_door: Any) -> None:
-    path = f"/v1/videos/{shared_door.order_b()}/content"
-    whole, head = shared_door.get(path), shared_door.ask("HEAD", path)
+def test_head_says_what_get_would_without_the_bytes(shared_server: Any) -> None:
+    path = f"/v1/videos/{shared_server.order_opeai()}/content"
+    whole, head = shared_server.get(path), shared_server.ask("HEAD", path)
     assert (head.status_code, head.content) == (200, b"")
     for name in ("content-length", "content-type", "etag", "cache-control", "accept-ranges"):
         assert head.headers[name] == whole.headers[name]
 
 
-def test_a_range_is_answered_with_that_part(shared_door: Any) -> None:
-    path = f"/v1/videos/{shared_door.order_b()}/content"
-    whole = shared_door.get(path)
+def test_a_range_is_answered_with_that_part(shared_server: Any) -> None:
+    path = f"/v1/videos/{shared_server.order_opeai()}/content"
+    whole = shared_server.get(path)
     size, tag = len(whole.content), whole.headers["etag"]
     for asked, start, stop in (("bytes=0-99", 0, 100), ("bytes=100-", 100, size), ("bytes=-7", size - 7, size)):
         for condition in ({}, {"If-Range": tag}):
-            part = shared_door.get(path, headers={"Range": asked, **condition})
+            part = shared_server.get(path, headers={"Range": asked, **condition})
             assert (part.status_code, part.content) == (206, whole.content[start:stop])
             assert part.headers["content-range"] == f"bytes {start}-{stop - 1}/{size}"
             assert part.headers["cache-control"] == whole.headers["cache-control"]
     for other in ('"another"', f"W/{tag}", "Wed, 21 Oct 2026 07:28:00 GMT"):
-        assert shared_door.get(path, headers={"Range": "bytes=0-99", "If-Range": other}).status_code == 200
+        assert shared_server.get(path, headers={"Range": "bytes=0-99", "If-Range": other}).status_code == 200
 
 
-def test_a_range_outside_the_clip_is_a_416_in_the_envelope(shared_door: Any) -> None:
-    path = f"/v1/videos/{shared_door.order_b()}/content"
-    size = len(shared_door.get(path).content)
-    answer = shared_door.get(path, headers={"Range": f"bytes={size}-"})
+def test_a_range_outside_the_clip_is_a_416_in_the_envelope(shared_server: Any) -> None:
+    path = f"/v1/videos/{shared_server.order_opeai()}/content"
+    size = len(shared_server.get(path).content)
+    answer = shared_server.get(path, headers={"Range": f"bytes={size}-"})
     assert answer.status_code == 416
     assert answer.headers["content-range"] == f"bytes */{size}"
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
@@ -216,42 +220,42 @@ def test_a_range_outside_the_clip_is_a_416_in_the_envelope(shared_door: Any) -> 
 
 
 @pytest.mark.parametrize("asked", ["bytes=", "bytes=9-3", "bytes=a-b", "lines=0-1", "bytes=0-1,5-6", "bytes=-", "-1"])
-def test_a_range_that_cannot_be_read_gets_the_whole_clip(inside: Any, asked: str) -> None:
-    path = f"/v1/videos/{inside.order_b()}/content"
-    assert inside.get(path, headers={"Range": asked}).status_code == 200
+def test_a_range_that_cannot_be_read_gets_the_whole_clip(in_process_server: Any, asked: str) -> None:
+    path = f"/v1/videos/{in_process_server.order_opeai()}/content"
+    assert in_process_server.get(path, headers={"Range": asked}).status_code == 200
 
 
-def test_the_tag_names_the_bytes_and_saves_sending_them_again(shared_door: Any) -> None:
+def test_the_tag_names_the_bytes_and_saves_sending_them_again(shared_server: Any) -> None:
     first, again, other = (
-        shared_door.get(f"/v1/videos/{shared_door.order_b(seed=seed)}/content") for seed in (3, 3, 4)
+        shared_server.get(f"/v1/videos/{shared_server.order_opeai(seed=seed)}/content") for seed in (3, 3, 4)
     )
     assert first.headers["etag"] == again.headers["etag"] != other.headers["etag"]
-    path = f"/v1/videos/{shared_door.order_b()}/content"
-    assert shared_door.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    path = f"/v1/videos/{shared_server.order_opeai()}/content"
+    assert shared_server.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
 
 
 @pytest.mark.parametrize("ending", ["", "/content"])
 @pytest.mark.parametrize("task_id", NOWHERE, ids=lambda text: text[:24].encode("unicode_escape").decode())
-def test_an_id_of_no_task_is_the_documented_404(shared_door: Any, task_id: str, ending: str) -> None:
-    answer = shared_door.get(f"{shared_door.origin}/v1/videos/{task_id}{ending}")
+def test_an_id_of_no_task_is_the_documented_404(shared_server: Any, task_id: str, ending: str) -> None:
+    answer = shared_server.get(f"{shared_server.origin}/v1/videos/{task_id}{ending}")
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
     assert "x-injected" not in answer.headers
 
 
-def test_another_keys_task_is_as_unknown_as_none(shared_door: Any) -> None:
-    task_id = shared_door.order_b()
+def test_another_keys_task_is_as_unknown_as_none(shared_server: Any) -> None:
+    task_id = shared_server.order_opeai()
     for path in (f"/v1/videos/{task_id}", f"/v1/videos/{task_id}/content"):
-        answer = shared_door.get(path, key="sk_test_somebody_else")
+        answer = shared_server.get(path, key="sk_test_somebody_else")
         assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
-    assert shared_door.task_b(task_id)["status"] == "SUCCESS"
+    assert shared_server.query_opeai(task_id)["status"] == "SUCCESS"
 
 
-def test_a_task_of_the_other_upstream_is_unknown(shared_door: Any) -> None:
-    answer = shared_door.get(f"/v1/videos/{shared_door.order_a()}")
+def test_a_task_of_the_other_upstream_is_unknown(shared_server: Any) -> None:
+    answer = shared_server.get(f"/v1/videos/{shared_server.order_apimodels()}")
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
 
-def test_looking_changes_nothing(slow_door: Any) -> None:
-    task_id = slow_door.order_b()
-    slow_door.clock.advance(1)
-    assert len({json.dumps(slow_door.task_b(task_id)) for _ in range(20)}) == 1
+def test_looking_changes_nothing(slow_server: Any) -> None:
+    task_id = slow_server.order_opeai()
+    slow_server.clock.advance(1)
+    assert len({json.dumps(slow_server.query_opeai(task_id)) for _ in range(20)}) == 1
