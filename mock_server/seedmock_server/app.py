@@ -22,10 +22,10 @@ from .callbacks.dispatcher import CallbackDispatcher, plan_of
 from .clock import Clock, Clocks
 from .control.app import ControlApp
 from .control.context import ControlContext
-from .fates.rules import Fates
+from .fates.rules import FateRules
 from .faults.callback_faults import CallbackFaults
 from .faults.execution import FaultExecution
-from .faults.rules import Faults
+from .faults.rules import FaultRules
 from .faults.selection import FaultSelector
 from .generation.assets import AssetLibrary
 from .generation.engine import Engine, EngineConfig
@@ -65,7 +65,7 @@ class App:
         random, store = SeededRandom(self.seed), MemoryStore()
         uploads = self._data_dir() / "sources"
         self.journal = Journal(settings.max_journal_entries)
-        self.fates, self.faults = Fates(random), Faults(random)
+        self.fates, self.faults = FateRules(random), FaultRules(random)
         self.limits = RateLimits(RateLimit(rate=settings.rate_limit, concurrency=settings.concurrency_limit))
         self.declared_media = DeclaredMedia()
         self.ledger = _ledger(settings, store, self.clocks)

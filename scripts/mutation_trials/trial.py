@@ -24,9 +24,9 @@ from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
 from seedmock_harness.verify.target import KEYS, WRONG
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
-from seedmock_server.fates.rules import fate_rule_from
+from seedmock_server.fates.rules import parse_fate_rule
 from seedmock_server.faults.callback_faults import CallbackFaults
-from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.http.in_process import InProcessClient
 from seedmock_server.settings import parse_settings
 from seedmock_server.upstreams.protocol import JsonResponse
@@ -110,11 +110,11 @@ def run_steps(
 
 def _add_rules(app: App, contract: Contract, mutations: Iterable[Mapping[str, Any]], fate: str) -> None:
     if fate:
-        app.fates.add(fate_rule_from({"fate": fate, "match": {"upstream": contract.name}}))
+        app.fates.add(parse_fate_rule({"fate": fate, "match": {"upstream": contract.name}}))
     if fate == "failed" and any(endpoint.operation is Operation.ASSET_CREATE for endpoint in contract.endpoints):
-        app.fates.add(fate_rule_from({"fate": fate, "match": {"operation": "asset_create"}}))
+        app.fates.add(parse_fate_rule({"fate": fate, "match": {"operation": "asset_create"}}))
     for mutation in mutations:
-        app.faults.add(fault_rule_from(mutation))
+        app.faults.add(parse_fault_rule(mutation))
 
 
 @dataclass

@@ -43,7 +43,7 @@ from ..http.request_document import UnsupportedMediaType, decode_document
 from ..journal import Journal
 from ..matching.magic_values import check_key
 from ..matching.rules import InvalidRule
-from ..matching.syntax import duration
+from ..matching.syntax import parse_duration
 from ..rate_limits import RateLimits
 from ..settings import Settings
 from ..upstreams.protocol import AnyResponse, ApiRequest, FileResponse, JsonResponse, RawResponse, Upstream
@@ -197,7 +197,7 @@ class ApiHandler(RequestChain):
             context.account = self._keys.account(headers.get(b"authorization", b""))
             check_key(context.account)
             if ADVANCE in headers:
-                self._clocks.fork_for(context.account).advance(duration(headers[ADVANCE].decode("latin-1")))
+                self._clocks.fork_for(context.account).advance(parse_duration(headers[ADVANCE].decode("latin-1")))
         except ApiError as error:
             account = context.account or ANONYMOUS
             if error.kind is not ErrorKind.AUTHENTICATION or not self._selector.bypasses_auth(

@@ -6,8 +6,8 @@ import math
 from datetime import UTC, datetime
 
 from ..clock import Clock
-from ..fates.rules import duration
 from ..matching.rules import InvalidRule
+from ..matching.syntax import parse_duration
 from ..tasks.timeline import NEVER, Pace, asset_next_change_at, next_change_at
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
@@ -43,7 +43,7 @@ def change(context: ControlContext, request: ControlRequest) -> ClockResponse:
 def _value(context: ControlContext, body: ClockRequest, action: str, account: str | None) -> float:
     """Return the seconds, the time or the rate of an action. Raises ControlError and InvalidRule."""
     if action == "advance":
-        return duration(body.advance, "advance")
+        return parse_duration(body.advance, "advance")
     if action == "set":
         return _parse_time(body.set, context.clocks.for_account(account).now())
     if action == "next":

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from ..api.accounts import ApiKeys
 from ..clock import Clocks
 from ..errors import ApiError
-from ..fates.rules import Fates
-from ..faults.rules import Faults
+from ..fates.rules import FateRules
+from ..faults.rules import FaultRules
 from ..generation.engine import Engine
 from ..journal import Journal
 from ..rate_limits import RateLimits
@@ -44,11 +44,11 @@ class ControlContext:
         return self.checkpoint.clocks
 
     @property
-    def fates(self) -> Fates:
+    def fates(self) -> FateRules:
         return self.checkpoint.fates
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> FaultRules:
         return self.checkpoint.faults
 
     @property

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from seedmock_contracts.enums import Operation
 
-from ..fates.rules import FateRule, Outcomes, check, fate_rule_from, outcomes_from
-from ..matching.rules import Counter, InvalidRule, match_row
+from ..fates.rules import FateRule, Outcomes, check_outcomes, parse_fate_rule, parse_outcomes
+from ..matching.rules import Counter, InvalidRule, match_table
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError
@@ -25,7 +25,7 @@ def read(context: ControlContext, _: ControlRequest) -> FateRulesResponse:
     return FateRulesResponse(
         rules=[rule_response(*pair) for pair in fates.rules],
         scenario_rules=[rule_response(*pair) for pair in fates.scenario],
-        account_defaults={account: _weighted(outcomes) for account, outcomes in fates.of_key.items()},
+        account_defaults={account: _weighted(outcomes) for account, outcomes in fates.account_defaults.items()},
         default=_weighted(fates.default),
     )
 
@@ -33,7 +33,7 @@ def read(context: ControlContext, _: ControlRequest) -> FateRulesResponse:
 def add(context: ControlContext, request: ControlRequest) -> FateRuleResponse:
     body: FateRuleRequest = request.body
     try:
-        rule = fate_rule_from({"match": resolve_key(context, body.match), "fate": body.fate})
+        rule = parse_fate_rule({"match": resolve_key(context, body.match), "fate": body.fate})
     except InvalidRule as error:
         raise ControlError(str(error)) from error
     label = context.fates.add(rule)
@@ -53,21 +53,21 @@ def clear(context: ControlContext, request: ControlRequest) -> RemovalResponse:
 def set_default(context: ControlContext, request: ControlRequest) -> FateRulesResponse:
     body: DefaultFateRequest = request.body
     try:
-        outcomes = outcomes_from(body.fate)
-        check(outcomes, Operation.CREATE, None)
+        outcomes = parse_outcomes(body.fate)
+        check_outcomes(outcomes, Operation.CREATE, None)
     except InvalidRule as error:
         raise ControlError(str(error), field="fate") from error
     if request.account is None:
         context.fates.default = outcomes
     else:
-        context.fates.of_key[request.account] = outcomes
+        context.fates.account_defaults[request.account] = outcomes
     return read(context, request)
 
 
 def rule_response(counter: Counter, rule: FateRule) -> FateRuleResponse:
     return FateRuleResponse(
         id=counter.label,
-        match=match_row(rule.match),
+        match=match_table(rule.match),
         fate=_weighted(rule.outcomes),
         matched=counter.matched,
         applied=counter.applied,

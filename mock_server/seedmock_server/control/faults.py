@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..faults.rules import fault_rule_from
+from ..faults.rules import parse_fault_rule
 from ..matching.rules import InvalidRule
 from ..rate_limits import RateLimit
 from .context import ControlContext
@@ -27,7 +27,7 @@ def read(context: ControlContext, _: ControlRequest) -> FaultRulesResponse:
 def add(context: ControlContext, request: ControlRequest) -> FaultRuleResponse:
     body: FaultRuleRequest = request.body
     try:
-        rule = fault_rule_from({"match": resolve_key(context, body.match), "fault": body.fault})
+        rule = parse_fault_rule({"match": resolve_key(context, body.match), "fault": body.fault})
     except InvalidRule as error:
         raise ControlError(str(error)) from error
     label = context.faults.add(rule)

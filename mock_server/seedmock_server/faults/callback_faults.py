@@ -13,7 +13,7 @@ from ..upstreams.protocol import FileResponse, Headers, JsonResponse, RawRespons
 from .kinds import MUTATIONS, FaultKind
 from .plan import FaultTarget
 from .responses import mutate_response
-from .rules import Fault, Faults
+from .rules import Fault, FaultRules
 
 
 class FaultedPost(NamedTuple):
@@ -30,7 +30,7 @@ class FaultedPost(NamedTuple):
 class CallbackFaults:
     """Selects the faults of a callback and applies them, with the functions that mutate responses to requests."""
 
-    def __init__(self, rules: Faults, upstreams: Mapping[str, Upstream]) -> None:
+    def __init__(self, rules: FaultRules, upstreams: Mapping[str, Upstream]) -> None:
         self._rules, self._upstreams = rules, upstreams
 
     def apply(self, task: Task, response: JsonResponse) -> FaultedPost:

@@ -139,13 +139,13 @@ LINKS: Mapping[FaultKind, frozenset[Link]] = {
 REQUEST_LINKS = frozenset({Link.AUTHENTICATE, Link.VALIDATE, Link.HANDLE})
 """A fault that acts at these alone was not applied to a request that was answered before its validation."""
 
-REPLACES_RESPONSE, ENDS_CONNECTION, PACE, BODY = "replaces", "ends", "pace", "body"
+REPLACES_RESPONSE, ENDS_CONNECTION, PACE, BODY, FIELD = "replaces", "ends", "pace", "body", "field"
 GROUPS: Mapping[FaultKind, str] = {
     **dict.fromkeys((K.STATUS, K.HANG, K.NOT_FOUND), REPLACES_RESPONSE),
     **dict.fromkeys((K.RESET, K.RESPONSE_LOST, K.BODY_CUT, K.WRONG_LENGTH, K.DUPLICATE), ENDS_CONNECTION),
     **dict.fromkeys((K.BANDWIDTH, K.DRIBBLE), PACE),
     **dict.fromkeys((K.MALFORMED, K.TRUNCATED), BODY),
-    **dict.fromkeys((K.MISSING, K.RENAMED, K.RETYPED, K.OTHER_VALUE, K.EXTRA), "field"),
+    **dict.fromkeys((K.MISSING, K.RENAMED, K.RETYPED, K.OTHER_VALUE, K.EXTRA), FIELD),
 }
 """Kinds that exclude each other; a kind that is not here is a group of its own."""
 

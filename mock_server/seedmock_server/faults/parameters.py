@@ -12,7 +12,7 @@ from typing import Any
 from seedmock_contracts.enums import ErrorKind
 
 from ..matching.rules import InvalidRule
-from ..matching.syntax import duration
+from ..matching.syntax import parse_duration
 from .kinds import FaultKind
 from .rule_overrides import override_problem
 
@@ -103,8 +103,8 @@ DEFAULTS: Mapping[FaultKind, Mapping[str, Any]] = {
     K.OTHER_PRICE: {"factor": "2"},
     K.EXTRA: {"to": "unexpected"},
 }
-ABOUT = ("field", "fact", "name", "kind")
-"""The parameters that say what a fault is about: two of a group about different things don't exclude each other."""
+SUBJECTS = ("field", "fact", "name", "kind")
+"""Parameters that name what a fault is about: two of a group about different things do not exclude each other."""
 
 NEEDED: Mapping[FaultKind, tuple[str, ...]] = {
     K.BANDWIDTH: ("rate",),
@@ -255,10 +255,10 @@ def _text(value: object, name: str) -> str:
 
 def _signed(value: object, name: str) -> float:
     if isinstance(value, str) and value.startswith("-"):
-        return -duration(value[1:], name)
+        return -parse_duration(value[1:], name)
     if isinstance(value, int | float) and value < 0:
-        return -duration(-value, name)
-    return duration(value.removeprefix("+") if isinstance(value, str) else value, name)
+        return -parse_duration(-value, name)
+    return parse_duration(value.removeprefix("+") if isinstance(value, str) else value, name)
 
 
 def _off(value: object, name: str) -> int:
@@ -279,7 +279,7 @@ def _factor(value: object, name: str) -> str:
 
 
 READERS: Mapping[str, Callable[[object, str], Any]] = {
-    **dict.fromkeys(("seconds", "p50", "p90", "retry_after", "every"), duration),
+    **dict.fromkeys(("seconds", "p50", "p90", "retry_after", "every"), parse_duration),
     **dict.fromkeys(("message", "field", "to", "was", "fact", "allow", "deny", "name"), _text),
     "by": _signed,
     "code": _whole(100, 599),

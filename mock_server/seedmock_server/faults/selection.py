@@ -12,7 +12,7 @@ from ..tasks.models import Task
 from ..upstreams.context import UpstreamContext
 from ..upstreams.protocol import ApiRequest, Upstream
 from .plan import FaultPlan, FaultTarget, connection_of, plan_faults
-from .rules import Fault, Faults
+from .rules import Fault, FaultRules
 
 HEADER = b"x-mock-fault"
 
@@ -20,7 +20,7 @@ HEADER = b"x-mock-fault"
 class FaultSelector:
     """Selects faults. Of a request about a task, model and prompt are the task's."""
 
-    def __init__(self, rules: Faults, context: UpstreamContext) -> None:
+    def __init__(self, rules: FaultRules, context: UpstreamContext) -> None:
         self._rules, self._context = rules, context
 
     @property

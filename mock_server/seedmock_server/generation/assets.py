@@ -14,8 +14,8 @@ from seedmock_contracts.validation import media_violations
 from ..billing.ledger import Ledger
 from ..clock import Clocks
 from ..errors import ApiError
-from ..fates.lifecycle import living_asset
-from ..fates.rules import Fates
+from ..fates.lifecycle import plan_asset
+from ..fates.rules import FateRules
 from ..http.url_policy import PRIVATE_ADDRESS_MESSAGE, FetchError, is_private_url
 from ..matching.rules import RequestFacts
 from ..references.files import MeasuredFile, ReferenceFiles
@@ -56,7 +56,7 @@ class AssetLibrary:
         clocks: Clocks,
         reference_files: ReferenceFiles,
         inspector: MediaInspector,
-        fates: Fates,
+        fates: FateRules,
         ledger: Ledger,
         *,
         pace: Pace,
@@ -114,7 +114,7 @@ class AssetLibrary:
         """
         group = self.group(account, group_id)
         request = RequestFacts(contract.name, Operation.ASSET_CREATE, account, 0, references=(url,))
-        plan = living_asset(contract, self._fates.choose(contract, request, fate))
+        plan = plan_asset(contract, self._fates.choose(contract, request, fate))
         inspection = await self._inspect(account, url, origin)
         self._ledger.check_asset(account, contract.name)
         fast = float(contract.amount(f"{contract.name}.assets.processing_seconds").value)

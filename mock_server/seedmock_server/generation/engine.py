@@ -19,7 +19,7 @@ from ..billing.ledger import Ledger
 from ..clock import Clocks
 from ..errors import ApiError
 from ..fates.lifecycle import plan_task, refused_for_face
-from ..fates.rules import SUCCEED, Fate, Fates
+from ..fates.rules import SUCCEED, Fate, FateRules
 from ..matching.rules import RequestFacts
 from ..media.clip_spec import ClipSpec
 from ..media.renderer import CachedClip, ClipRenderer
@@ -85,7 +85,7 @@ class Engine:
         random: SeededRandom,
         renderer: ClipRenderer,
         resolver: ReferenceResolver,
-        fates: Fates,
+        fates: FateRules,
         ledger: Ledger,
         config: EngineConfig,
     ) -> None:
@@ -197,10 +197,10 @@ class Engine:
             draft.resolution,
             draft.seconds,
         )
-        seen = refused_for_face(face_path) if face_path is not None else None
+        media_fate = refused_for_face(face_path) if face_path is not None else None
         model = contract.model(draft.model)
         spared = SKIPPED_FOR_NSFW if model is not None and model.tier == "nsfw" else ()
-        return self.fates.choose(contract, facts, caller.fate, seen=seen, spared=spared)
+        return self.fates.choose(contract, facts, caller.fate, media_fate=media_fate, spared=spared)
 
     def _plan(self, contract: Contract, draft: Task, fate: Fate, task_id: str, now: float) -> Task:
         """Give a draft its id, its phases and, where the order has none, its seed."""

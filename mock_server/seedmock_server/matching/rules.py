@@ -1,4 +1,4 @@
-"""Which calls a rule of fates, faults or limits is meant for, and how often it has been used: one form for all."""
+"""Rules that match requests, with their counters: one form for fates, faults and latencies. Knows none of them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from seedmock_contracts.upstreams import NAMES
 from ..errors import SeedmockServerError
 from ..randomness import SeededRandom
 
+TEXT_FIELDS = ("upstream", "operation", "account", "model", "prompt", "reference", "resolution")
+
 
 class InvalidRule(SeedmockServerError, ValueError):
-    """A rule that cannot be: the message names the field, what was found and what is allowed."""
+    """A rule is malformed; the message names the field, the value and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """One call as rules look at it. `number` counts the calls of its kind since the start, for draws."""
+    """Properties of a request that rules can match. `number` counts the requests of its kind, for draws."""
 
     upstream: str
     operation: str
@@ -35,10 +37,10 @@ class RequestFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """What a call must be like; None takes any. `prompt` and `reference` are searched as regular expressions.
+    """Conditions on a request; None accepts any. `prompt` and `reference` are searched as regular expressions.
 
-    `nth` is which of the matching calls (1 is the first), `times` after how many uses the rule is spent,
-    `probability` a share of the calls, drawn from the seed.
+    `nth` selects one of the matching requests (1 is the first), `times` is how often the rule is applied at most,
+    `probability` a share of the requests, drawn from the seed.
     """
 
     upstream: str | None = None
@@ -54,10 +56,10 @@ class Match:
     probability: float | None = None
 
     def __post_init__(self) -> None:
-        _one_of("upstream", self.upstream, NAMES)
-        _one_of("operation", self.operation, tuple(Operation))
+        _require_choice("upstream", self.upstream, NAMES)
+        _require_choice("operation", self.operation, tuple(Operation))
         for name in ("prompt", "reference"):
-            _pattern(name, getattr(self, name))
+            _require_pattern(name, getattr(self, name))
         for name in ("seconds", "nth", "times"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
@@ -66,22 +68,22 @@ class Match:
         if share is not None and (type(share) not in (int, float) or not 0 <= share <= 1):
             raise InvalidRule(f"probability is {share!r}; allowed: a number from 0 to 1")
 
-    def fits(self, subject: RequestFacts) -> bool:
-        """Whether a call is of the kind, whatever the counts say."""
+    def matches(self, request: RequestFacts) -> bool:
+        """Compare all conditions but `nth`, `times` and `probability`, which are up to the counter."""
         return (
-            self.upstream in (None, subject.upstream)
-            and self.operation in (None, subject.operation)
-            and self.account in (None, subject.account)
-            and self.model in (None, subject.model)
-            and self.resolution in (None, subject.resolution)
-            and self.seconds in (None, subject.seconds)
-            and (self.prompt is None or re.search(self.prompt, subject.prompt) is not None)
-            and (self.reference is None or any(re.search(self.reference, url) for url in subject.references))
+            self.upstream in (None, request.upstream)
+            and self.operation in (None, request.operation)
+            and self.account in (None, request.account)
+            and self.model in (None, request.model)
+            and self.resolution in (None, request.resolution)
+            and self.seconds in (None, request.seconds)
+            and (self.prompt is None or re.search(self.prompt, request.prompt) is not None)
+            and (self.reference is None or any(re.search(self.reference, url) for url in request.references))
         )
 
 
 class Counter:
-    """A match with its counts: how many calls have fitted, and how often the rule was used."""
+    """Match of a rule with its counts: requests that it matched, and those to which the rule was applied."""
 
     def __init__(self, match: Match, label: str) -> None:
         self.match = match
@@ -89,9 +91,9 @@ class Counter:
         self.matched = 0
         self.applied = 0
 
-    def claim(self, subject: RequestFacts, random: SeededRandom) -> bool:
-        """Whether the rule is for this call; counts it."""
-        if not self.match.fits(subject):
+    def claim(self, request: RequestFacts, random: SeededRandom) -> bool:
+        """Count a request, and decide whether the rule is applied to it."""
+        if not self.match.matches(request):
             return False
         self.matched += 1
         if self.match.times is not None and self.applied >= self.match.times:
@@ -99,14 +101,14 @@ class Counter:
         if self.match.nth is not None and self.matched != self.match.nth:
             return False
         share = self.match.probability
-        if share is not None and random.uniform("rule", self.label, subject.account, self.matched) >= share:
+        if share is not None and random.uniform("rule", self.label, request.account, self.matched) >= share:
             return False
         self.applied += 1
         return True
 
 
 class HasMatch(Protocol):
-    """What a rule is: whatever it says, it says for which calls."""
+    """Rule of any kind."""
 
     @property
     def match(self) -> Match: ...
@@ -116,58 +118,69 @@ R = TypeVar("R", bound=HasMatch)
 
 
 class RuleSet(Generic[R]):
-    """Rules of one sort with their counts, in their order: those told one by one, and a scenario's apart."""
+    """Rules of one kind with their counters, in their order: those added one by one, and those of the scenario."""
 
-    def __init__(self, random: SeededRandom, sort: str) -> None:
+    def __init__(self, random: SeededRandom, kind: str) -> None:
         self._random = random
-        self._sort = sort
+        self._kind = kind
         self.number = 0
         self.rules: list[tuple[Counter, R]] = []
         self.scenario: list[tuple[Counter, R]] = []
 
     def add(self, rule: R, *, scenario: bool = False) -> str:
-        """Take a rule, behind those that are there; its name is for taking it away."""
+        """Append a rule, and return the label by which it can be removed."""
         self.number += 1
-        label = f"{self._sort}-{self.number}"
+        label = f"{self._kind}-{self.number}"
         (self.scenario if scenario else self.rules).append((Counter(rule.match, label), rule))
         return label
 
     def remove(self, label: str) -> bool:
-        """Take a rule away; False when there is none of this name."""
-        left = [(counter, rule) for counter, rule in self.rules if counter.label != label]
-        found = len(left) != len(self.rules)
-        self.rules[:] = left
-        return found
+        """Remove a rule; return whether there was one."""
+        others = [(counter, rule) for counter, rule in self.rules if counter.label != label]
+        removed = len(others) != len(self.rules)
+        self.rules[:] = others
+        return removed
 
-    def forget(self, account: str) -> None:
-        """Take away the rules that are for an account alone."""
+    def remove_account(self, account: str) -> None:
+        """Remove the rules that match one account alone."""
         self.rules[:] = [(counter, rule) for counter, rule in self.rules if rule.match.account != account]
 
 
-def match_from(values: Mapping[str, Any]) -> Match:
-    """A match from a JSON or TOML table. Raises InvalidRule."""
+def parse_match(values: Mapping[str, Any]) -> Match:
+    """Parse the conditions of a JSON or TOML table. Raises InvalidRule."""
     known = [field.name for field in fields(Match)]
     for name in values:
         if name not in known:
             raise InvalidRule(f"match has no field {name!r}; there are: {', '.join(known)}")
-    for name in ("upstream", "operation", "account", "model", "prompt", "reference", "resolution"):
+    for name in TEXT_FIELDS:
         if values.get(name) is not None and not isinstance(values[name], str):
             raise InvalidRule(f"{name} is {values[name]!r}; allowed: a text")
     return Match(**values)
 
 
-def match_row(match: Match) -> dict[str, Any]:
-    """A match as the table that it can be read from again."""
+def match_table(match: Match) -> dict[str, Any]:
+    """Return the table from which a match can be parsed again."""
     values = {field.name: getattr(match, field.name) for field in fields(Match)}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _one_of(name: str, value: str | None, allowed: tuple[str, ...]) -> None:
+def parse_rule(values: Mapping[str, Any], effect: str) -> tuple[Match, Any]:
+    """Return the match and the effect of `{"match": {...}, effect: ...}`, the effect unparsed. Raises InvalidRule."""
+    unknown = [name for name in values if name not in ("match", effect)]
+    if unknown or effect not in values:
+        raise InvalidRule(f"a {effect} rule has {', '.join(values) or 'nothing'}; allowed: match, {effect}")
+    match = values.get("match", {})
+    if not isinstance(match, Mapping):
+        raise InvalidRule(f"match is {match!r}; allowed: a table")
+    return parse_match(match), values[effect]
+
+
+def _require_choice(name: str, value: str | None, allowed: tuple[str, ...]) -> None:
     if value is not None and value not in allowed:
         raise InvalidRule(f"{name} is {value!r}; allowed: {', '.join(allowed)}")
 
 
-def _pattern(name: str, value: str | None) -> None:
+def _require_pattern(name: str, value: str | None) -> None:
     try:
         re.compile(value or "")
     except re.error as error:

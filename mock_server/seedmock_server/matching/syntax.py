@@ -1,36 +1,55 @@
-"""How fates and faults are written: `head name=value name=value`, or a table with the same names. Knows neither."""
+"""Syntax of fates and faults: `kind name=value name=value`, or a table with the same names. Knows neither."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from .rules import InvalidRule
 
 UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|)")
+K = TypeVar("K", bound=str)
 
 
-def duration(text: object, name: str = "duration") -> float:
-    """Seconds from `120`, `"120s"`, `"2m"`, `"500ms"`. Raises InvalidRule."""
-    if isinstance(text, int | float) and not isinstance(text, bool) and 0 <= text < 1e9:
-        return float(text)
-    found = DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None:
-        raise InvalidRule(f"{name} is {text!r}; allowed: seconds, or a number with ms, s, m, h or d such as 120s")
-    return float(found[1]) * UNITS[found[2]]
+def parse_duration(value: object, name: str = "duration") -> float:
+    """Return the seconds of `120`, `"120s"`, `"2m"` or `"500ms"`. Raises InvalidRule."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9:
+        return float(value)
+    parts = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if parts is None:
+        raise InvalidRule(f"{name} is {value!r}; allowed: seconds, or a number with ms, s, m, h or d such as 120s")
+    return float(parts[1]) * UNITS[parts[2]]
 
 
-def spoken(said: str | Mapping[str, Any], word: str) -> tuple[Any, dict[str, Any]]:
-    """The head of what was said, which in a table stands under `word`, and its values by name. Raises InvalidRule."""
-    if not isinstance(said, str):
-        return said.get(word, ""), {name: value for name, value in said.items() if name != word}
-    head, *pairs = said.split() or [""]
+def parse_kind(
+    rule: str | Mapping[str, Any], word: str, parameters: Mapping[K, Mapping[str, str]]
+) -> tuple[K, dict[str, Any]]:
+    """Return the kind of a fate or fault and its parameters, unparsed, both checked against `parameters`.
+
+    Raises InvalidRule, which says what is allowed.
+    """
+    name, values = parse_rule_text(rule, word)
+    kind = next((kind for kind in parameters if kind == name), None)
+    if kind is None:
+        raise InvalidRule(f"{word} is {name!r}; allowed: {', '.join(parameters)}")
+    known = parameters[kind]
+    for parameter in values:
+        if parameter not in known:
+            raise InvalidRule(f"{kind} has no parameter {parameter!r}; there are: {', '.join(known) or 'none'}")
+    return kind, values
+
+
+def parse_rule_text(rule: str | Mapping[str, Any], word: str) -> tuple[Any, dict[str, Any]]:
+    """Return the kind, which in a table stands under `word`, and the values by name. Raises InvalidRule."""
+    if not isinstance(rule, str):
+        return rule.get(word, ""), {name: value for name, value in rule.items() if name != word}
+    kind, *pairs = rule.split() or [""]
     values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name in values:
-            raise InvalidRule(f"{pair!r} in the {word} {said!r}; allowed: name=value, each name once")
+            raise InvalidRule(f"{pair!r} in the {word} {rule!r}; allowed: name=value, each name once")
         values[name] = value
-    return head, values
+    return kind, values

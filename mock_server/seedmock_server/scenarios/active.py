@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..faults.rules import Faults
+from ..faults.rules import FaultRules
 from ..generation.engine import Engine
 from ..rate_limits import RateLimit, RateLimits
 from ..references.declared import Declaration, DeclaredMedia
@@ -28,7 +28,7 @@ class ActiveScenario:
     def __init__(
         self,
         engine: Engine,
-        faults: Faults,
+        faults: FaultRules,
         limits: RateLimits,
         declared_media: DeclaredMedia,
         initial: Scenario | None = None,

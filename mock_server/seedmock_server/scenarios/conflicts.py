@@ -99,7 +99,7 @@ def _fate_operations(match: Match) -> frozenset[str]:
 
 def _fault_operations(rule: FaultRule) -> frozenset[str]:
     operations = (rule.match.operation,) if rule.match.operation else tuple(Operation)
-    return frozenset(operation for operation in operations if rule.fault.fits(operation))
+    return frozenset(operation for operation in operations if rule.fault.applies_to(operation))
 
 
 def _replaces_response(rule: FaultRule) -> bool:

@@ -16,8 +16,8 @@ from seedmock_contracts.enums import ORDERS
 from seedmock_contracts.upstreams import NAMES
 
 from ..errors import SeedmockServerError
-from ..fates.rules import FateRule, fate_rule_from
-from ..faults.rules import FaultRule, fault_rule_from
+from ..fates.rules import FateRule, parse_fate_rule
+from ..faults.rules import FaultRule, parse_fault_rule
 from ..matching.rules import InvalidRule
 from ..rate_limits import RateLimit
 from ..references.declared import Declaration, declaration_from
@@ -167,11 +167,11 @@ def _links(head: Table) -> tuple[str, ...]:
 
 
 def _fates(document: Table) -> tuple[FateRule, ...]:
-    return tuple(_parse(fate_rule_from, table, location) for location, table in _tables(document, "fates"))
+    return tuple(_parse(parse_fate_rule, table, location) for location, table in _tables(document, "fates"))
 
 
 def _faults(document: Table) -> tuple[FaultRule, ...]:
-    return tuple(_parse(fault_rule_from, table, location) for location, table in _tables(document, "faults"))
+    return tuple(_parse(parse_fault_rule, table, location) for location, table in _tables(document, "faults"))
 
 
 def _default(document: Table) -> tuple[FateRule, ...]:
@@ -179,7 +179,7 @@ def _default(document: Table) -> tuple[FateRule, ...]:
     if "default" not in document:
         return ()
     tables = ({"match": {"operation": operation.value}, "fate": document["default"]} for operation in ORDERS)
-    return tuple(_parse(fate_rule_from, table, ("default",)) for table in tables)
+    return tuple(_parse(parse_fate_rule, table, ("default",)) for table in tables)
 
 
 def _tables(document: Table, section: str) -> Iterator[tuple[Location, Table]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ..callbacks.dispatcher import CallbackDispatcher, Delivery
 from ..clock import Clocks
-from ..fates.rules import Fates, fate_rule_from
-from ..faults.rules import Faults, fault_rule_from
+from ..fates.rules import FateRules, parse_fate_rule
+from ..faults.rules import FaultRules, parse_fault_rule
 from ..generation.engine import Engine
 from ..journal import Journal
 from ..randomness import SeededRandom
@@ -36,8 +36,8 @@ class Checkpoint:
 
     store: Store
     clocks: Clocks
-    fates: Fates
-    faults: Faults
+    fates: FateRules
+    faults: FaultRules
     limits: RateLimits
     declared_media: DeclaredMedia
     journal: Journal
@@ -76,8 +76,8 @@ class Checkpoint:
         """Replace the current state with the snapshot. Raises InvalidSnapshot, with nothing changed."""
         snapshot = decode_snapshot(document, self.folder)
         # All that can be malformed is parsed before anything is reset.
-        fate_rules = serializers.parse_rules(snapshot.fates, fate_rule_from)
-        fault_rules = serializers.parse_rules(snapshot.faults, fault_rule_from)
+        fate_rules = serializers.parse_rules(snapshot.fates, parse_fate_rule)
+        fault_rules = serializers.parse_rules(snapshot.faults, parse_fault_rule)
         default, account_defaults = serializers.parse_defaults(snapshot.fates)
         media = [serializers.parse_declaration(table) for table in snapshot.media]
         scenario, previous_media = serializers.parse_scenario_state(snapshot.scenario)
@@ -85,9 +85,9 @@ class Checkpoint:
         self._restore_records(snapshot)
         self._restore_limits(snapshot)
         self.fates.restore(snapshot.fates.number, *fate_rules, account_defaults, default)
-        self.fates.drawn.update(snapshot.fates.draws)
+        self.fates.draws.update(snapshot.fates.draws)
         self.faults.restore(snapshot.faults.number, *fault_rules)
-        self.faults.calls.update(snapshot.faults.draws)
+        self.faults.draws.update(snapshot.faults.draws)
         for url, facts in media:
             self.declared_media.put(url, facts)
         active_scenario.restore(scenario, previous_media)

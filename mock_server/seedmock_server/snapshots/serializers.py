@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from ..callbacks.dispatcher import Delivery
-from ..fates.rules import Fate, FateRule, Fates, Outcomes, outcomes_from
-from ..faults.rules import FaultRule, Faults, fault_row
-from ..matching.rules import Counter, InvalidRule, match_row
+from ..fates.rules import Fate, FateRule, FateRules, Outcomes, parse_outcomes
+from ..faults.rules import FaultRule, FaultRules, fault_table
+from ..matching.rules import Counter, InvalidRule, match_table
 from ..references.declared import MAX_URL_CHARS, Declaration, declaration_from
 from ..scenarios.active import ActiveScenario
 from ..scenarios.loader import Scenario
@@ -85,21 +85,21 @@ def parse_declaration(table: Mapping[str, Any]) -> tuple[str, Declaration]:
 # --- rules ---
 
 
-def fates_state(fates: Fates) -> FatesState:
+def fates_state(fates: FateRules) -> FatesState:
     return FatesState(
         number=fates.number,
         default=_outcomes_table(fates.default),
-        account_defaults={account: _outcomes_table(outcomes) for account, outcomes in fates.of_key.items()},
-        draws=dict(fates.drawn),
+        account_defaults={account: _outcomes_table(outcomes) for account, outcomes in fates.account_defaults.items()},
+        draws=dict(fates.draws),
         rules=_rule_states(fates.rules, _fate_table),
         scenario_rules=_rule_states(fates.scenario, _fate_table),
     )
 
 
-def faults_state(faults: Faults) -> RulesState:
+def faults_state(faults: FaultRules) -> RulesState:
     return RulesState(
         number=faults.number,
-        draws=dict(faults.calls),
+        draws=dict(faults.draws),
         rules=_rule_states(faults.rules, _fault_table),
         scenario_rules=_rule_states(faults.scenario, _fault_table),
     )
@@ -115,15 +115,15 @@ def parse_rules(
 def parse_defaults(state: FatesState) -> tuple[Outcomes, dict[str, Outcomes]]:
     """Parse the default fate, and those of single accounts."""
     try:
-        account_defaults = {account: outcomes_from(table) for account, table in state.account_defaults.items()}
-        return outcomes_from(state.default), account_defaults
+        account_defaults = {account: parse_outcomes(table) for account, table in state.account_defaults.items()}
+        return parse_outcomes(state.default), account_defaults
     except InvalidRule as error:
         raise InvalidSnapshot(f"a default fate: {error}") from error
 
 
 def _rule_states(rules: Iterable[tuple[Counter, R]], to_table: Callable[[R], dict[str, Any]]) -> tuple[RuleState, ...]:
     return tuple(
-        RuleState(counter.label, {"match": match_row(rule.match), **to_table(rule)}, counter.matched, counter.applied)
+        RuleState(counter.label, {"match": match_table(rule.match), **to_table(rule)}, counter.matched, counter.applied)
         for counter, rule in rules
     )
 
@@ -146,7 +146,7 @@ def _fate_table(rule: FateRule) -> dict[str, Any]:
 
 
 def _fault_table(rule: FaultRule) -> dict[str, Any]:
-    return {"fault": fault_row(rule.fault)}
+    return {"fault": fault_table(rule.fault)}
 
 
 def _outcomes_table(outcomes: Outcomes) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..matching.rules import InvalidRule
-from ..matching.syntax import duration
+from ..matching.syntax import parse_duration
 from .models import Task
 from .timeline import QUEUED_SHARE, LogNormal
 
@@ -64,12 +64,12 @@ def latency_rule_from(values: Mapping[str, Any]) -> LatencyRule:
     if seconds is not None and (type(seconds) is not int or seconds < 1):
         raise InvalidRule(f"seconds is {seconds!r}; allowed: a whole number from 1")
     distribution = None if "fixed" in times else _distribution(values)
-    fixed = duration(values["fixed"], "fixed") if "fixed" in times else None
+    fixed = parse_duration(values["fixed"], "fixed") if "fixed" in times else None
     return LatencyRule(values.get("model"), values.get("resolution"), seconds, fixed, distribution)
 
 
 def _distribution(values: Mapping[str, Any]) -> LogNormal:
-    p50, p90 = duration(values["p50"], "p50"), duration(values["p90"], "p90")
+    p50, p90 = parse_duration(values["p50"], "p50"), parse_duration(values["p90"], "p90")
     if not 0 < p50 < p90:
         raise InvalidRule(f"p50 is {p50:g} and p90 is {p90:g}; allowed: 0 < p50 < p90")
     return LogNormal(p50, p90)

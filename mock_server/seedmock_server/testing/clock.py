@@ -7,7 +7,7 @@ from datetime import datetime
 from ..clock import Clock
 from ..control.clock import next_due_at
 from ..control.context import ControlContext
-from ..fates.rules import duration
+from ..matching.syntax import parse_duration
 from ..tasks.timeline import NEVER
 
 START = 1_780_000_000.0
@@ -33,7 +33,7 @@ class AccountClock:
 
     def advance(self, by: float | str) -> float:
         """Advance by seconds, or by a text such as "15m"; return the new time. Raises ValueError."""
-        self._clock.advance(duration(by, "advance"))
+        self._clock.advance(parse_duration(by, "advance"))
         return self.now()
 
     def sleep(self, seconds: float) -> None:

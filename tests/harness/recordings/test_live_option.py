@@ -13,7 +13,7 @@ import seedmock_server.testing.upstreams  # noqa: F401  pytester forgets what is
 from seedmock_harness.verify import api as live
 from seedmock_harness.verify.session import plan
 from seedmock_server import create_app
-from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.http.server import serve_in_thread
 
 pytest_plugins = ["pytester"]
@@ -78,7 +78,7 @@ def test_a_service_that_has_drifted_fails_with_what_was_found(
     run: Run, emulator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEEDMOCK_API_KEY", "sk_mock_live")
-    emulator[1].add(fault_rule_from({"fault": "other_refusal code=418", "match": {"upstream": "opeai"}}))
+    emulator[1].add(parse_fault_rule({"fault": "other_refusal code=418", "match": {"upstream": "opeai"}}))
     told = run("--live-upstream", "opeai", "--live-base-url", emulator[0])
     told.assert_outcomes(passed=1, failed=2)
     told.stdout.fnmatch_lines(["breaking: *(opeai.*", "  expected  *", "  observed  *"])

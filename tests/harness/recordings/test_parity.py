@@ -18,7 +18,7 @@ from seedmock_harness.verify.session import Session, Silent, plan, terms_for
 from seedmock_harness.verify.target import KEYS, own
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
-from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.faults.rules import parse_fault_rule
 
 
 class Listener(Silent):
@@ -35,7 +35,7 @@ def both(
     contract, clock = get_contract(upstream), ManualClock()
     app = create_app(clock=clock, seed=7, keys=tuple(KEYS.values()), pace="instant")
     for lie in lies:
-        app.faults.add(fault_rule_from(lie))
+        app.faults.add(parse_fault_rule(lie))
     with own(app=app, clock=clock) as target, Recorder(folder, contract, "x", 1.0, KEYS.values(), True) as recorder:
         steps = plan(contract, terms_for(target), only)
         found = Session.prepared(target, steps, None, OrderLog(None, ""), Listener(recorder)).run()

@@ -23,7 +23,7 @@ from seedmock_harness.verify.target import KEYS, Target, own
 from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
-from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.http.in_process import BufferedResponse
 
 Sender = Callable[..., Any]
@@ -45,7 +45,7 @@ class World:
 
     def lie(self, fault: str, **match: Any) -> None:
         """Let calls that match meet a lie, or another fault."""
-        self.app.faults.add(fault_rule_from({"fault": fault, "match": match}))
+        self.app.faults.add(parse_fault_rule({"fault": fault, "match": match}))
 
     def wrapped(self, around: Callable[[Sender], Sender]) -> Target:
         """The target with something between it and who asks."""

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from seedmock_server import create_app
-from seedmock_server.api.pipeline import ApiKeys
+from seedmock_server.api.accounts import ApiKeys
 from seedmock_server.app import App
 from seedmock_server.billing.statement import Statement
 from seedmock_server.clock import ManualClock

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seedmock_server.fates.rules import fate_rule_from
+from seedmock_server.fates.rules import parse_fate_rule
 
 if TYPE_CHECKING:
     from .conftest import BillingServer, OpenServer
@@ -138,7 +138,7 @@ def test_an_invalid_grant_is_rejected(server: BillingServer, amount: str) -> Non
 
 def test_a_rejected_order_uses_up_no_fate(open_server: OpenServer) -> None:
     server = open_server(credit="0.588")
-    server.app.fates.add(fate_rule_from({"match": {"times": 1}, "fate": "failed"}))
+    server.app.fates.add(parse_fate_rule({"match": {"times": 1}, "fate": "failed"}))
     assert server.order("apimodels", duration=15).status_code == 402
     assert server.order("apimodels").status_code == 200
     server.clock.advance(2)

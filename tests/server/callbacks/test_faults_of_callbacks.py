@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.matching.rules import InvalidRule
 
 
 def told(studio: Any, fault: str, **match: Any) -> None:
-    studio.app.faults.add(fault_rule_from({"match": {"operation": "callback", **match}, "fault": fault}))
+    studio.app.faults.add(parse_fault_rule({"match": {"operation": "callback", **match}, "fault": fault}))
 
 
 def played(run: Any, receiver: Any, fault: str, seconds: float = 2, **match: Any) -> tuple[list[Any], list[Any]]:
@@ -80,7 +80,7 @@ def test_a_lie_stands_in_the_body(run: Any, receiver: Any, fault: str, field: st
 def test_a_rule_that_names_no_operation_spoils_no_callback(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
-        studio.app.faults.add(fault_rule_from({"fault": "malformed"}))
+        studio.app.faults.add(parse_fault_rule({"fault": "malformed"}))
         await studio.pass_time(2)
 
     run(play)
@@ -92,4 +92,4 @@ def test_a_rule_that_names_no_operation_spoils_no_callback(run: Any, receiver: A
 )
 def test_what_only_an_answer_can_be_is_refused_for_callbacks(fault: str) -> None:
     with pytest.raises(InvalidRule, match="callback"):
-        fault_rule_from({"match": {"operation": "callback"}, "fault": fault})
+        parse_fault_rule({"match": {"operation": "callback"}, "fault": fault})

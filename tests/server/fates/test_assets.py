@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import get_contract
-from seedmock_server.fates.rules import codes, fate_rule_from, outcomes_from
+from seedmock_server.fates.rules import fail_codes, parse_fate_rule, parse_outcomes
 
 PICTURE = "https://mock.test/not-a-face.png"
-CODES = list(codes(get_contract("apimodels"), "asset_create"))
+CODES = list(fail_codes(get_contract("apimodels"), "asset_create"))
 
 
 class Assets:
@@ -62,8 +62,8 @@ def test_an_asset_becomes_active_after_the_time_that_its_fate_says(assets: Asset
 
 
 def test_an_asset_without_a_fate_becomes_active_as_ever(near: Assets) -> None:
-    near.app.fates.default = outcomes_from("refused")
-    near.app.fates.add(fate_rule_from({"fate": "refused"}))
+    near.app.fates.default = parse_outcomes("refused")
+    near.app.fates.add(parse_fate_rule({"fate": "refused"}))
     assert near.fails(near.made()) == ("Active", None)
 
 
@@ -92,7 +92,7 @@ def test_a_refused_asset_is_a_422_and_nothing_is_kept(assets: Assets, why: str) 
 
 def test_rules_for_assets_name_their_operation(near: Assets) -> None:
     match = {"operation": "asset_create", "reference": "not-a-face", "times": 1}
-    near.app.fates.add(fate_rule_from({"match": match, "fate": "failed code=FaceMismatch"}))
+    near.app.fates.add(parse_fate_rule({"match": match, "fate": "failed code=FaceMismatch"}))
     assert near.fails(near.made(url="https://mock.test/portrait.jpg")) == ("Active", None)
     assert near.fails(near.made()) == ("Failed", "FaceMismatch")
     assert near.fails(near.made()) == ("Active", None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.fates.rules import Fates, check, fate_from, fate_rule_from, outcomes_from
+from seedmock_server.fates.rules import FateRules, check_outcomes, parse_fate, parse_fate_rule, parse_outcomes
 from seedmock_server.matching.rules import InvalidRule
 from seedmock_server.randomness import SeededRandom
 
@@ -28,11 +28,11 @@ def arranged(speaker: Any, sources: tuple[str, ...]) -> dict[str, Any]:
         elif source == "magic":
             call["prompt"] = f"A boat [[mock: {fate}]] on a canal"
         elif source in ("rule", "scenario"):
-            fates.add(fate_rule_from({"fate": fate}), scenario=source == "scenario")
+            fates.add(parse_fate_rule({"fate": fate}), scenario=source == "scenario")
         elif source == "key":
-            fates.of_key[account] = outcomes_from(fate)
+            fates.account_defaults[account] = parse_outcomes(fate)
         else:
-            fates.default = outcomes_from(fate)
+            fates.default = parse_outcomes(fate)
     return call
 
 
@@ -51,7 +51,7 @@ def test_a_url_of_the_magic_host_names_a_fate(nearby: Any) -> None:
 
 def test_a_face_is_a_magic_value_among_others(nearby: Any) -> None:
     face = nearby.references("image", FACE_URL)
-    nearby.app.fates.add(fate_rule_from({"fate": "succeed"}))
+    nearby.app.fates.add(parse_fate_rule({"fate": "succeed"}))
     assert nearby.create(**face).status_code == 400
     assert nearby.create("succeed", **face).status_code == 200
     assert nearby.create(prompt="[[mock: succeed]]", **face).status_code == 200
@@ -129,21 +129,21 @@ def test_a_magic_word_may_stand_anywhere_and_in_any_case(nearby: Any, prompt: st
 )
 def test_a_rule_that_cannot_be_is_refused_when_it_is_told(values: dict[str, Any], parts: tuple[str, ...]) -> None:
     with pytest.raises(InvalidRule) as told:
-        fate_rule_from(values)
+        parse_fate_rule(values)
     assert all(part in str(told.value) for part in parts), told.value
 
 
 def test_defaults_are_held_to_what_tasks_can_have() -> None:
-    check(outcomes_from("failed code=UPSTREAM_BUSY"))
-    check(outcomes_from("failed code=DownloadFailed"), "asset_create")
+    check_outcomes(parse_outcomes("failed code=UPSTREAM_BUSY"))
+    check_outcomes(parse_outcomes("failed code=DownloadFailed"), "asset_create")
     for wrong in ("active", "failed code=DownloadFailed"):
         with pytest.raises(InvalidRule):
-            check(outcomes_from(wrong))
+            check_outcomes(parse_outcomes(wrong))
 
 
 def test_a_code_of_one_upstream_says_nothing_of_the_other(nearby: Any) -> None:
-    nearby.app.fates.add(fate_rule_from({"fate": "failed code=UPSTREAM_BUSY"}))
-    nearby.app.fates.default = outcomes_from("failed code=QuotaExceeded")
+    nearby.app.fates.add(parse_fate_rule({"fate": "failed code=UPSTREAM_BUSY"}))
+    nearby.app.fates.default = parse_outcomes("failed code=QuotaExceeded")
     task_id = nearby.order()
     nearby.server.clock.advance(2)
     assert nearby.failure(task_id)[0] == {"apimodels": "UPSTREAM_BUSY", "opeai": "QuotaExceeded"}[nearby.name]
@@ -151,9 +151,9 @@ def test_a_code_of_one_upstream_says_nothing_of_the_other(nearby: Any) -> None:
 
 def test_rules_are_tried_in_their_order_and_counted(nearby: Any) -> None:
     fates = nearby.app.fates
-    first = fates.add(fate_rule_from({"match": {"nth": 2}, "fate": "unknown_status word=second"}))
-    fates.add(fate_rule_from({"match": {"times": 2}, "fate": "unknown_status word=early"}))
-    fates.add(fate_rule_from({"match": {"prompt": "boat$", "model": nearby.document_model}, "fate": "stuck"}))
+    first = fates.add(parse_fate_rule({"match": {"nth": 2}, "fate": "unknown_status word=second"}))
+    fates.add(parse_fate_rule({"match": {"times": 2}, "fate": "unknown_status word=early"}))
+    fates.add(parse_fate_rule({"match": {"prompt": "boat$", "model": nearby.document_model}, "fate": "stuck"}))
     tasks = [nearby.order() for _ in range(5)]
     nearby.server.clock.advance(1)
     stuck = nearby.status_words[1]
@@ -163,7 +163,7 @@ def test_rules_are_tried_in_their_order_and_counted(nearby: Any) -> None:
 
 
 def test_a_rule_of_an_account_is_for_nobody_else(nearby: Any) -> None:
-    nearby.app.fates.add(fate_rule_from({"match": {"account": nearby.account}, "fate": "refused"}))
+    nearby.app.fates.add(parse_fate_rule({"match": {"account": nearby.account}, "fate": "refused"}))
     assert nearby.create().status_code == 400
     assert nearby.create(key="sk_test_other").status_code == 200
 
@@ -175,7 +175,7 @@ def test_weighted_outcomes_come_in_their_shares_and_repeat_with_the_seed(speak: 
     seen = []
     for seed in (1, 1, 2):
         speaker = speak(seed=seed, pace="instant")
-        speaker.app.fates.add(fate_rule_from({"fate": WEIGHTED}))
+        speaker.app.fates.add(parse_fate_rule({"fate": WEIGHTED}))
         answers = [speaker.create() for _ in range(200)]
         ids = [(answer.json().get("data") or answer.json()) for answer in answers if answer.status_code == 200]
         words = [speaker.word(body.get("taskId") or body["id"]) for body in ids]
@@ -190,7 +190,7 @@ def test_what_one_account_draws_does_not_hang_on_the_others(speak: Speak) -> Non
     drawn = []
     for busy in (False, True):
         speaker = speak(pace="instant")
-        speaker.app.fates.default = outcomes_from(WEIGHTED)
+        speaker.app.fates.default = parse_outcomes(WEIGHTED)
         statuses = []
         for _ in range(30):
             if busy:
@@ -202,25 +202,25 @@ def test_what_one_account_draws_does_not_hang_on_the_others(speak: Speak) -> Non
 
 def test_fates_read_the_same_from_text_and_table_and_back() -> None:
     for said in ("succeed queue=10s render=60s", "failed code=TIMEOUT charged=yes after=1.5s", "refused why=face"):
-        fate = fate_from(said)
-        assert fate_from(str(fate)) == fate
-        assert fate_from({"fate": fate.kind, **fate.seconds, **fate.texts}) == fate
-    assert fate_from("slow after=2m") == fate_from("slow after=120") == fate_from({"fate": "slow", "after": 120})
-    assert fate_from("slow after=500ms").seconds == {"after": 0.5}
+        fate = parse_fate(said)
+        assert parse_fate(str(fate)) == fate
+        assert parse_fate({"fate": fate.kind, **fate.seconds, **fate.texts}) == fate
+    assert parse_fate("slow after=2m") == parse_fate("slow after=120") == parse_fate({"fate": "slow", "after": 120})
+    assert parse_fate("slow after=500ms").seconds == {"after": 0.5}
 
 
 def test_an_account_s_rules_can_be_taken_back_alone() -> None:
-    fates = Fates(SeededRandom(1))
-    fates.add(fate_rule_from({"match": {"account": "mine"}, "fate": "stuck"}))
-    fates.add(fate_rule_from({"fate": "slow"}))
-    fates.of_key.update(mine=outcomes_from("stuck"), theirs=outcomes_from("slow"))
+    fates = FateRules(SeededRandom(1))
+    fates.add(parse_fate_rule({"match": {"account": "mine"}, "fate": "stuck"}))
+    fates.add(parse_fate_rule({"fate": "slow"}))
+    fates.account_defaults.update(mine=parse_outcomes("stuck"), theirs=parse_outcomes("slow"))
     fates.clear("mine")
-    assert ([str(rule.outcomes.weighted[0][1]) for _, rule in fates.rules], list(fates.of_key)) == (
+    assert ([str(rule.outcomes.weighted[0][1]) for _, rule in fates.rules], list(fates.account_defaults)) == (
         ["slow"],
         ["theirs"],
     )
     fates.clear()
-    assert (fates.rules, fates.of_key) == ([], {})
+    assert (fates.rules, fates.account_defaults) == ([], {})
 
 
 def test_text_moderation_spares_the_looser_model_unless_it_is_asked_for(
@@ -231,7 +231,7 @@ def test_text_moderation_spares_the_looser_model_unless_it_is_asked_for(
     face = {"type": "image_url", "role": "reference_image", "image_url": {"url": FACE_URL}}
 
     def status(fate: str, **changes: Any) -> int:
-        apps[-1].fates.default = outcomes_from(fate)
+        apps[-1].fates.default = parse_outcomes(fate)
         return int(server.post("/v1/videos", {**order, **changes}).status_code)
 
     assert status("refused why=text") == 200

@@ -11,7 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_server.clock import ManualClock
-from seedmock_server.fates.rules import FateKind, codes, fate_rule_from
+from seedmock_server.fates.rules import FateKind, fail_codes, parse_fate_rule
 
 FAST_END = 2.0
 START = ManualClock().now()
@@ -21,7 +21,7 @@ def task_codes() -> list[Any]:
     return [
         pytest.param(contract, code, id=f"{contract.name}-{code}")
         for contract in contracts()
-        for code in codes(contract, "create")
+        for code in fail_codes(contract, "create")
     ]
 
 
@@ -88,7 +88,7 @@ def test_a_task_fails_with_each_code_of_its_upstream(
     start_server: Callable[..., Any], contract: Contract, code: str
 ) -> None:
     server = start_server(pace="fast")
-    row = codes(contract, "create")[code]
+    row = fail_codes(contract, "create")[code]
     header = {"X-Mock-Fate": f"failed code={code} after=60s"}
     if contract.name == "apimodels":
         answer = server.post(
@@ -254,7 +254,7 @@ def test_rules_give_each_model_and_size_and_length_times_of_their_own(nearby: An
         {"match": {"seconds": 4}, "fate": "succeed queue=1s render=39s"},
     ]
     for rule in rules:
-        nearby.app.fates.add(fate_rule_from(rule))
+        nearby.app.fates.add(parse_fate_rule(rule))
     length = "duration" if nearby.name == "apimodels" else "seconds"
     large = {} if nearby.name == "apimodels" else {"size": "1280x720"}
     other = "seedance2-a/seedance-2.0-a" if nearby.name == "apimodels" else "seedance-2-0"

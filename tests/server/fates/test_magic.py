@@ -11,7 +11,7 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.facts import MediaLimit
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import media_violations
-from seedmock_server.fates.rules import TASK_KINDS, fate_from
+from seedmock_server.fates.rules import TASK_KINDS, parse_fate
 from seedmock_server.matching import magic_values as magic
 from seedmock_server.matching.rules import InvalidRule
 
@@ -230,7 +230,7 @@ def test_every_prompt_of_the_table_can_be_sent(nearby: Any, prompt: str) -> None
 
 
 def test_the_table_shows_every_fate_of_a_task() -> None:
-    shown = [fate_from(magic.fate_in(prompt.replace("CODE", "x"), ())).kind for prompt in magic.PROMPTS]
+    shown = [parse_fate(magic.fate_in(prompt.replace("CODE", "x"), ())).kind for prompt in magic.PROMPTS]
     assert sorted(shown) == sorted(TASK_KINDS)
 
 

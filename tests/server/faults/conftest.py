@@ -16,7 +16,7 @@ import pytest
 from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import Clock, ManualClock
-from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.http.server import serve_in_thread
 
 KEY = "sk_test_of_faults"
@@ -57,7 +57,7 @@ class Wired:
         return task, str(httpx.URL(url).path)
 
     def rule(self, fault: Any, **match: Any) -> str:
-        return self.app.faults.add(fault_rule_from({"fault": fault, "match": match}))
+        return self.app.faults.add(parse_fault_rule({"fault": fault, "match": match}))
 
     def journal(self) -> list[dict[str, Any]]:
         """Every exchange, its bodies as text. An answer can arrive a moment before it is written down."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seedmock_server.faults.rules import Faults, fault_rule_from
+from seedmock_server.faults.rules import FaultRules, parse_fault_rule
 from seedmock_server.matching.rules import RequestFacts
 from seedmock_server.randomness import SeededRandom
 
@@ -100,7 +100,7 @@ def test_of_rules_in_one_group_the_first_is_met_and_the_next_not_counted(wired: 
 
 
 def test_a_scenario_s_rules_come_last(wired: Any) -> None:
-    wired.app.faults.add(fault_rule_from({"fault": "status code=502"}), scenario=True)
+    wired.app.faults.add(parse_fault_rule({"fault": "status code=502"}), scenario=True)
     assert codes(wired, 1) == [502]
     wired.rule("status code=503", nth=1)
     assert codes(wired, 2) == [503, 502]
@@ -125,15 +125,15 @@ def test_rows_are_json_and_can_be_read_again(wired: Any) -> None:
     }  # fmt: skip
     assert other["breaks_contract"] is True
     assert (
-        fault_rule_from({"match": one["match"], "fault": one["fault"]}).fault
-        == fault_rule_from({"fault": one["text"]}).fault
+        parse_fault_rule({"match": one["match"], "fault": one["fault"]}).fault
+        == parse_fault_rule({"fault": one["text"]}).fault
     )
 
 
 def met(seed: int, count: int = 200) -> list[int]:
     """Which of so many calls of a key meet a rule of even odds."""
-    faults = Faults(SeededRandom(seed))
-    faults.add(fault_rule_from({"fault": "response_lost", "match": {"probability": 0.5}}))
+    faults = FaultRules(SeededRandom(seed))
+    faults.add(parse_fault_rule({"fault": "response_lost", "match": {"probability": 0.5}}))
     subject = RequestFacts("opeai", "create", "key-a", 0)
     return [number for number in range(count) if faults.choose(subject)]
 

@@ -21,7 +21,7 @@ from seedmock_server.faults.kinds import (
 from seedmock_server.faults.mutations import BODY_MUTATIONS, mutate_body
 from seedmock_server.faults.response_stream import HEADER_MUTATIONS
 from seedmock_server.faults.responses import RESPONSE_MUTATIONS
-from seedmock_server.faults.rules import fault_from
+from seedmock_server.faults.rules import parse_fault
 
 QUERIES = {"apimodels": "/api/v1/video/generations", "opeai": "/v1/videos"}
 
@@ -189,7 +189,7 @@ def test_a_refusal_is_not_lied_about(wired: Any) -> None:
 
 def test_a_lie_leaves_the_honest_answer_alone() -> None:
     honest = {"id": "cgt-1", "nested": {"seen": [1]}}
-    lie = mutate_body(fault_from("retyped field=nested.seen as=text"), honest, get_contract("opeai"))
+    lie = mutate_body(parse_fault("retyped field=nested.seen as=text"), honest, get_contract("opeai"))
     assert lie == {"id": "cgt-1", "nested": {"seen": "[1]"}}
     assert honest == {"id": "cgt-1", "nested": {"seen": [1]}}
 
@@ -197,8 +197,8 @@ def test_a_lie_leaves_the_honest_answer_alone() -> None:
 @pytest.mark.parametrize("fault", ["missing field=a.b.c", "renamed field=x", "retyped field=x as=list", "other_size",
     "other_duration", "other_price", "other_id", "backwards", "not_found", "response_lost"])  # fmt: skip
 def test_where_there_is_nothing_to_lie_about_nothing_is_said(fault: str) -> None:
-    assert mutate_body(fault_from(fault), {"a": {"b": 1}}, get_contract("opeai")) is None
-    assert mutate_body(fault_from(fault), ["a"], get_contract("opeai")) is None
+    assert mutate_body(parse_fault(fault), {"a": {"b": 1}}, get_contract("opeai")) is None
+    assert mutate_body(parse_fault(fault), ["a"], get_contract("opeai")) is None
 
 
 @pytest.mark.parametrize("fault", ["other_id", "other_size", "backwards"])
@@ -213,6 +213,6 @@ def test_lies_about_one_field_in_a_row_do_not_trip_over_each_other(wired: Any, f
 def test_a_price_and_a_duration_that_are_no_numbers_stay() -> None:
     for fault in ("other_price", "other_duration"):
         assert (
-            mutate_body(fault_from(fault), {"credits": ["1"], "balance": None, "seconds": {}}, get_contract("opeai"))
+            mutate_body(parse_fault(fault), {"credits": ["1"], "balance": None, "seconds": {}}, get_contract("opeai"))
             is None
         )

@@ -10,13 +10,13 @@ import pytest
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.mp4 import movie_facts
 from seedmock_server.faults.mutations import mutate_body
-from seedmock_server.faults.rules import fault_from
+from seedmock_server.faults.rules import parse_fault
 
 QUERY_A = "/api/v1/video/generations"
 
 
 def lied(fault: str, body: Any) -> Any:
-    return mutate_body(fault_from(fault), body, None)  # type: ignore[arg-type]
+    return mutate_body(parse_fault(fault), body, None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("fault", "before", "after"), [

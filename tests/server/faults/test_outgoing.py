@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, cast
 
 from seedmock_server.faults.response_stream import ConnectionControl, FaultySend
-from seedmock_server.faults.rules import fault_from
+from seedmock_server.faults.rules import parse_fault
 
 
 class _Left:
@@ -32,7 +32,7 @@ def test_an_answer_whose_client_has_gone_ends_its_connection_and_is_not_sent_on(
         assert seconds == 0
 
     async def answer() -> None:
-        going = FaultySend([fault_from("dribble bytes=1 every=0s")], cast(ConnectionControl, line), send, pause)
+        going = FaultySend([parse_fault("dribble bytes=1 every=0s")], cast(ConnectionControl, line), send, pause)
         await going({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
         await going({"type": "http.response.body", "body": b"abc", "more_body": True})
         await going({"type": "http.response.body", "body": b"d"})

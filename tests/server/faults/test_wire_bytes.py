@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_server.faults.rules import fault_rule_from
+from seedmock_server.faults.rules import parse_fault_rule
 
 GOLDEN = Path(__file__).parent / "wire_bytes.json"
 KEY = "sk_test_of_wire_bytes"
@@ -321,7 +321,7 @@ def exchange(server: Any, request: Request, things: Mapping[str, Any]) -> Exchan
     """Send one request, and describe what came: the bytes by line, how the connection ended, what the journal says."""
     server.app.faults.clear()
     for rule in request.rules:
-        server.app.faults.add(fault_rule_from({"fault": rule}))
+        server.app.faults.add(parse_fault_rule({"fault": rule}))
     before = server.app.journal.count
     with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
         connection.sendall(request.encode(request.target.format_map(things)))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seedmock_contracts.enums import Operation
 from seedmock_server.faults.kinds import GROUPS, MUTATIONS, OPERATIONS, FaultKind
 from seedmock_server.faults.parameters import DEFAULTS, PARAMETERS, READERS
-from seedmock_server.faults.rules import Fault, fault_from, fault_row, fault_rule_from, faults_from
+from seedmock_server.faults.rules import Fault, fault_table, parse_fault, parse_fault_header, parse_fault_rule
 from seedmock_server.matching.rules import InvalidRule
 
 WRITTEN = {
@@ -68,38 +68,38 @@ def test_every_kind_is_written_here_with_parameters_that_have_readers() -> None:
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
 def test_a_fault_reads_the_same_as_text_as_a_table_and_as_it_is_shown(text: str) -> None:
-    fault = fault_from(text)
+    fault = parse_fault(text)
     head, *pairs = text.split()
-    assert fault_from({"fault": head} | dict(pair.split("=") for pair in pairs)) == fault
-    assert fault_from(fault_row(fault)) == fault
-    assert fault_from(str(fault)) == fault
+    assert parse_fault({"fault": head} | dict(pair.split("=") for pair in pairs)) == fault
+    assert parse_fault(fault_table(fault)) == fault
+    assert parse_fault(str(fault)) == fault
     assert set(fault.values) == {pair.split("=")[0] for pair in pairs}
 
 
 @pytest.mark.parametrize("high", [2, 2.51, "2.51"])
 def test_a_bound_of_media_may_be_a_fraction(high: Any) -> None:
-    fault = fault_from({"fault": "other_limit", "fact": "opeai.limit.image.ratio", "high": high})
+    fault = parse_fault({"fault": "other_limit", "fact": "opeai.limit.image.ratio", "high": high})
     assert str(fault) == f"other_limit fact=opeai.limit.image.ratio high={high}"
-    assert fault_from(json.loads(json.dumps(fault_row(fault)))) == fault
-    assert fault_from(str(fault)) == fault
+    assert parse_fault(json.loads(json.dumps(fault_table(fault)))) == fault
+    assert parse_fault(str(fault)) == fault
 
 
 def test_durations_and_numbers_may_be_numbers_in_a_table() -> None:
-    assert fault_from({"fault": "latency", "seconds": 2}) == fault_from("latency seconds=2s")
-    assert fault_from({"fault": "body_cut", "at": 7}) == fault_from("body_cut at=7")
-    assert fault_from({"fault": "other_price", "factor": 3}) == fault_from("other_price factor=3")
-    assert fault_from({"fault": "clock_skew", "by": -60}) == fault_from("clock_skew by=-1m")
+    assert parse_fault({"fault": "latency", "seconds": 2}) == parse_fault("latency seconds=2s")
+    assert parse_fault({"fault": "body_cut", "at": 7}) == parse_fault("body_cut at=7")
+    assert parse_fault({"fault": "other_price", "factor": 3}) == parse_fault("other_price factor=3")
+    assert parse_fault({"fault": "clock_skew", "by": -60}) == parse_fault("clock_skew by=-1m")
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.000001", "0.1", "123456.789", "100000000"])
 def test_long_and_short_durations_are_shown_as_they_were(seconds: str) -> None:
-    assert str(fault_from(f"latency seconds={seconds}")) == f"latency seconds={seconds}s"
+    assert str(parse_fault(f"latency seconds={seconds}")) == f"latency seconds={seconds}s"
 
 
 def test_a_default_holds_until_something_is_said() -> None:
-    assert fault_from("reset").get("when") == "before"
-    assert fault_from("reset when=after").get("when") == "after"
-    assert fault_from("body_cut").get("at") is None
+    assert parse_fault("reset").get("when") == "before"
+    assert parse_fault("reset when=after").get("when") == "after"
+    assert parse_fault("body_cut").get("at") is None
 
 
 WRONG = {
@@ -163,7 +163,7 @@ WRONG = {
 @pytest.mark.parametrize("text", WRONG)
 def test_what_cannot_be_is_refused_by_name_found_and_allowed(text: str) -> None:
     with pytest.raises(InvalidRule) as error:
-        fault_from(text)
+        parse_fault(text)
     assert WRONG[text] in str(error.value)
     assert "allowed" in str(error.value) or "there are" in str(error.value) or "missing" in str(error.value)
 
@@ -183,29 +183,29 @@ def test_what_cannot_be_is_refused_by_name_found_and_allowed(text: str) -> None:
 ])  # fmt: skip
 def test_a_rule_that_cannot_be_is_refused(values: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidRule) as error:
-        fault_rule_from(values)
+        parse_fault_rule(values)
     assert said in str(error.value)
 
 
 def test_several_faults_stand_in_one_header() -> None:
-    assert faults_from("latency seconds=1s ; status code=502") == (
-        fault_from("latency seconds=1s"),
-        fault_from("status code=502"),
+    assert parse_fault_header("latency seconds=1s ; status code=502") == (
+        parse_fault("latency seconds=1s"),
+        parse_fault("status code=502"),
     )
-    assert faults_from("none") == faults_from(" none ") == ()
+    assert parse_fault_header("none") == parse_fault_header(" none ") == ()
 
 
 @pytest.mark.parametrize("header", ["response_lost; body_cut at=3", "status code=500; hang", "malformed; truncated",
     "bandwidth rate=1; dribble", "missing field=id; retyped field=id as=list"])  # fmt: skip
 def test_faults_that_exclude_each_other_do_not_stand_in_one_header(header: str) -> None:
     with pytest.raises(InvalidRule, match="contradict each other; allowed: one of them"):
-        faults_from(header)
+        parse_fault_header(header)
 
 
 def test_lies_about_different_fields_stand_together() -> None:
-    assert len(faults_from("missing field=id; retyped field=model as=list; renamed field=status")) == 3
-    assert len(faults_from("other_refusal kind=balance code=409; other_refusal kind=forbidden code=409")) == 2
-    assert len(faults_from("other_header name=etag; other_header name=date")) == 2
+    assert len(parse_fault_header("missing field=id; retyped field=model as=list; renamed field=status")) == 3
+    assert len(parse_fault_header("other_refusal kind=balance code=409; other_refusal kind=forbidden code=409")) == 2
+    assert len(parse_fault_header("other_header name=etag; other_header name=date")) == 2
 
 
 def test_lies_are_told_from_faults_and_every_kind_has_a_group() -> None:
@@ -220,10 +220,10 @@ def test_lies_are_told_from_faults_and_every_kind_has_a_group() -> None:
 
 
 def test_where_a_kind_makes_sense() -> None:
-    assert fault_from("response_lost").fits(Operation.QUERY)
-    assert fault_from("redirect").fits(Operation.CONTENT)
-    assert not fault_from("redirect").fits(Operation.QUERY)
-    assert not fault_from("malformed").fits(Operation.CONTENT)
+    assert parse_fault("response_lost").applies_to(Operation.QUERY)
+    assert parse_fault("redirect").applies_to(Operation.CONTENT)
+    assert not parse_fault("redirect").applies_to(Operation.QUERY)
+    assert not parse_fault("malformed").applies_to(Operation.CONTENT)
 
 
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.lists(st.integers()))
@@ -233,20 +233,20 @@ NAMES = st.sampled_from([*READERS, "colour"])
 @given(st.sampled_from([*FaultKind, "x"]), st.dictionaries(NAMES, VALUES, max_size=3))
 def test_whatever_a_table_holds_it_is_a_fault_or_an_invalid_rule(kind: str, values: dict[str, Any]) -> None:
     try:
-        fault = fault_from({"fault": kind, **values})
+        fault = parse_fault({"fault": kind, **values})
     except InvalidRule:
         return
-    assert fault_from(fault_row(fault)) == fault
-    assert json.loads(json.dumps(fault_row(fault))) == fault_row(fault)
+    assert parse_fault(fault_table(fault)) == fault
+    assert json.loads(json.dumps(fault_table(fault))) == fault_table(fault)
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=40))
 def test_whatever_a_header_holds_it_is_faults_or_an_invalid_rule(header: str) -> None:
     with contextlib.suppress(InvalidRule):
-        faults_from(header)
+        parse_fault_header(header)
 
 
 @given(st.sampled_from([*WRITTEN.values()]), st.text(st.characters(max_codepoint=255), max_size=6))
 def test_a_header_that_goes_on_strangely_is_faults_or_an_invalid_rule(begun: str, more: str) -> None:
     with contextlib.suppress(InvalidRule):
-        faults_from(begun + more)
+        parse_fault_header(begun + more)
