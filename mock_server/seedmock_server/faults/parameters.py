@@ -1,7 +1,4 @@
-"""How each fault is written: its parameters, what they mean, how each is read, and which cannot stand together.
-
-Knows nothing of what a fault does, and of no upstream.
-"""
+"""Parameters of faults: descriptions, defaults, parsers, and combinations that are not allowed. Knows no upstream."""
 
 from __future__ import annotations
 
@@ -17,80 +14,82 @@ from .kinds import FaultKind
 from .rule_overrides import override_problem
 
 K = FaultKind
-FIELD = "the answer's field, at the top or in A's data; dots lead inwards, and into each item of a list"
+FIELD = (
+    "the response's field, at the top or in an envelope's data; dots lead into objects, and into each item of a list"
+)
 PARAMETERS: Mapping[FaultKind, Mapping[str, str]] = {
     K.STATUS: {
-        "code": "the HTTP status, 200 or 400 to 599; unless said, that of kind",
-        "kind": "the kind of error whose words the upstream uses; unless said, the one of the code",
+        "code": "the HTTP status, 200 or 400 to 599; default: that of kind",
+        "kind": "the kind of error that the upstream renders; default: the one of the code",
         "body": "envelope, nested (the message is itself an error in JSON), html (a proxy's page) or empty",
-        "message": "what the envelope says",
-        "retry_after": "a Retry-After header, so many seconds on",
+        "message": "the message in the envelope",
+        "retry_after": "seconds of a Retry-After header",
         "retry_as": "seconds or date: how Retry-After is written",
     },
     K.MALFORMED: {},
-    K.TRUNCATED: {"at": "bytes of JSON that are left, unless said half; Content-Length agrees"},
+    K.TRUNCATED: {"at": "bytes of JSON that are sent, with a matching Content-Length; default: half"},
     K.LATENCY: {
-        "seconds": "wait, by the account's clock, before the call is looked at",
+        "seconds": "delay, by the account's clock, before the request is processed",
         "p50": "or drawn: the median",
-        "p90": "and 9 in 10",
+        "p90": "and the 90th percentile",
     },
-    K.HANG: {"seconds": "say nothing until the client goes away, at most so long (of real time), 120 unless said"},
-    K.RESET: {"when": "before, during or after the answer, before unless said; before, nothing is done"},
+    K.HANG: {"seconds": "the longest wait, in real time; default: 120"},
+    K.RESET: {"when": "before (nothing is carried out), during or after the response; default: before"},
     K.RESPONSE_LOST: {},
     K.BANDWIDTH: {"rate": "bytes of the body a second"},
-    K.DRIBBLE: {"bytes": "bytes at a time, 1 unless said", "every": "the pause between them, 100ms unless said"},
-    K.BODY_CUT: {"at": "bytes of the body that arrive before the connection closes, unless said half"},
-    K.WRONG_LENGTH: {"off": "what Content-Length says too much, or too little (-10); 10 unless said"},
-    K.WRONG_TYPE: {"to": "the Content-Type said, text/html unless said"},
-    K.REDIRECT: {"code": "301, 302, 303, 307 or 308, 302 unless said"},
+    K.DRIBBLE: {"bytes": "bytes at a time; default: 1", "every": "the pause between them; default: 100ms"},
+    K.BODY_CUT: {"at": "bytes of the body that arrive before the connection closes; default: half"},
+    K.WRONG_LENGTH: {"off": "what is added to Content-Length; negative for too little; default: 10"},
+    K.WRONG_TYPE: {"to": "the Content-Type; default: text/html"},
+    K.REDIRECT: {"code": "301, 302, 303, 307 or 308; default: 302"},
     K.NO_RANGE: {},
     K.DUPLICATE: {},
     K.CLOCK_SKEW: {"by": "how far the Date header is ahead, or behind (-5m)"},
-    K.BACKWARDS: {"to": "the status word said, unless said that of a queued task"},
+    K.BACKWARDS: {"to": "the status; default: that of a queued task"},
     K.MISSING: {"field": FIELD},
-    K.RENAMED: {"field": FIELD, "to": "its new name, unless said the other of camelCase and snake_case"},
+    K.RENAMED: {"field": FIELD, "to": "its new name; default: the other of camelCase and snake_case"},
     K.RETYPED: {"field": FIELD, "as": "text, number, boolean, list, object or null"},
-    K.OTHER_SIZE: {"to": "width x height said, or rendered, such as 640x360; unless said, half of each"},
-    K.OTHER_DURATION: {"seconds": "how long the answer says, or the clip is; unless said, 1 more"},
-    K.OTHER_PRICE: {"factor": "what A's balance and records are multiplied by, 2 unless said"},
+    K.OTHER_SIZE: {"to": "width x height in the response, or of the clip, such as 640x360; default: half of each"},
+    K.OTHER_DURATION: {"seconds": "length in the response, or of the clip; default: 1 more"},
+    K.OTHER_PRICE: {"factor": "what balances and records are multiplied by; default: 2"},
     K.OTHER_ID: {},
     K.NOT_FOUND: {},
     K.OTHER_VALUE: {
         "field": FIELD,
-        "to": "what it says instead; a number or a boolean stays one",
+        "to": "the value; a number or a boolean stays one",
         "factor": "or what its number is multiplied by",
-        "was": "only where it says this",
+        "was": "only where it has this value",
     },
-    K.EXTRA: {"field": "its name, at the top or in A's data", "to": "what it says, unexpected unless said"},
+    K.EXTRA: {"field": "its name, at the top or in an envelope's data", "to": "its value; default: unexpected"},
     K.REORDERED: {},
     K.OTHER_ENVELOPE: {
-        "form": "of what succeeds: bare (none) or wrapped (in data); of refusals: error, flat or detail",
+        "form": "of successes: bare (none) or wrapped (in data); of errors: error, flat or detail",
     },
     K.OTHER_STATUS: {"code": "the HTTP status"},
     K.OTHER_REFUSAL: {
-        "kind": "only refusals of this kind of error",
+        "kind": "only errors of this kind",
         "code": "the HTTP status, and the code of an envelope that repeats it",
         "to": "the code in the body",
-        "message": "what the envelope says",
+        "message": "the message in the envelope",
     },
     K.OTHER_LIMIT: {
-        "fact": "the rule's fact, or a limit's on media; without more it is not held at all",
-        "low": "the lowest that is taken",
-        "high": "the highest, longest or most that is taken",
-        "allow": "one more value, type, scheme or resolution that is taken",
-        "deny": "one that is not taken any more",
+        "fact": "id of the fact of a rule or of a limit on media; alone, it is not enforced at all",
+        "low": "the lowest accepted value",
+        "high": "the highest, longest or most accepted",
+        "allow": "one more accepted value, type, scheme or resolution",
+        "deny": "one that is not accepted any more",
     },
     K.OTHER_CLIP: {
         "what": "sound (where none was ordered, or none), frames (one more), picture, codec (HEVC), container (WebM)",
     },
     K.OTHER_RANGE: {"how": "shifted (by a byte), unsaid (206 without Content-Range), open (200 where 416 is due)"},
-    K.OTHER_HEADER: {"name": "the header's name", "to": "what it says; without, it is not there"},
-    K.EARLY_CONTENT: {"kind": "not_ready, task_failed or link_expired: what the refusal would say"},
+    K.OTHER_HEADER: {"name": "the header's name", "to": "its value; default: the header is missing"},
+    K.EARLY_CONTENT: {"kind": "not_ready, task_failed or link_expired: the error in whose place the content comes"},
     K.CROSS_ACCOUNT: {},
     K.AUTH_BYPASS: {},
     K.NO_OP: {},
 }
-"""Each kind's parameters and what they mean."""
+"""Parameters of each kind, with descriptions for the documentation."""
 
 DEFAULTS: Mapping[FaultKind, Mapping[str, Any]] = {
     K.STATUS: {"body": "envelope", "retry_as": "seconds"},
@@ -106,7 +105,7 @@ DEFAULTS: Mapping[FaultKind, Mapping[str, Any]] = {
 SUBJECTS = ("field", "fact", "name", "kind")
 """Parameters that name what a fault is about: two of a group about different things do not exclude each other."""
 
-NEEDED: Mapping[FaultKind, tuple[str, ...]] = {
+REQUIRED: Mapping[FaultKind, tuple[str, ...]] = {
     K.BANDWIDTH: ("rate",),
     K.CLOCK_SKEW: ("by",),
     K.MISSING: ("field",),
@@ -124,7 +123,7 @@ NEEDED: Mapping[FaultKind, tuple[str, ...]] = {
 }
 _SIZE = re.compile(r"([1-9]\d{0,3})x([1-9]\d{0,3})")
 REDIRECTS = (301, 302, 303, 307, 308)
-UNDUE = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED, ErrorKind.LINK_EXPIRED)
+EARLY_CONTENT_ERRORS = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED, ErrorKind.LINK_EXPIRED)
 
 
 def parse_size(text: str) -> tuple[int, int] | None:
@@ -134,28 +133,15 @@ def parse_size(text: str) -> tuple[int, int] | None:
 
 
 def parameter_problem(kind: FaultKind, values: Mapping[str, Any]) -> str:
-    """What is wrong with a fault's parameters together, and what is allowed; empty if nothing is."""
-    for name in NEEDED.get(kind, ()):
+    """Return what is wrong with a fault's parameters together, and what is allowed; empty if nothing is."""
+    for name in REQUIRED.get(kind, ()):
         if name not in values:
             return f"{name} is missing; allowed: {PARAMETERS[kind][name]}"
-    return {
-        K.STATUS: _of_status,
-        K.LATENCY: _of_latency,
-        K.REDIRECT: _of_redirect,
-        K.OTHER_SIZE: _of_size,
-        K.WRONG_TYPE: _of_type,
-        K.OTHER_VALUE: _of_value,
-        K.OTHER_REFUSAL: _of_refusal,
-        K.OTHER_LIMIT: override_problem,
-        K.EARLY_CONTENT: _of_undue,
-    }.get(kind, _nothing)(values)
+    check = PROBLEMS.get(kind)
+    return "" if check is None else check(values)
 
 
-def _nothing(_: Mapping[str, Any]) -> str:
-    return ""
-
-
-def _of_status(values: Mapping[str, Any]) -> str:
+def _status_problem(values: Mapping[str, Any]) -> str:
     code, body = values.get("code"), values.get("body", "envelope")
     if code is None and "kind" not in values:
         return "neither code nor kind is given; allowed: one of them, or both"
@@ -170,7 +156,7 @@ def _of_status(values: Mapping[str, Any]) -> str:
     return ""
 
 
-def _of_latency(values: Mapping[str, Any]) -> str:
+def _latency_problem(values: Mapping[str, Any]) -> str:
     if set(values) not in ({"seconds"}, {"p50", "p90"}):
         return f"it has {', '.join(values) or 'nothing'}; allowed: seconds, or p50 and p90"
     if "p50" in values and not 0 < values["p50"] <= values["p90"]:
@@ -178,43 +164,56 @@ def _of_latency(values: Mapping[str, Any]) -> str:
     return ""
 
 
-def _of_redirect(values: Mapping[str, Any]) -> str:
+def _redirect_problem(values: Mapping[str, Any]) -> str:
     if values.get("code", 302) not in REDIRECTS:
         return f"code is {values['code']}; allowed: {', '.join(map(str, REDIRECTS))}"
     return ""
 
 
-def _of_size(values: Mapping[str, Any]) -> str:
+def _size_problem(values: Mapping[str, Any]) -> str:
     if "to" in values and parse_size(values["to"]) is None:
         return f"to is {values['to']!r}; allowed: width x height in pixels, such as 640x360"
     return ""
 
 
-def _of_type(values: Mapping[str, Any]) -> str:
+def _type_problem(values: Mapping[str, Any]) -> str:
     if not values.get("to", "").isascii():
         return f"to is {values['to']!r}; allowed: a content type, in ASCII"
     return ""
 
 
-def _of_value(values: Mapping[str, Any]) -> str:
+def _value_problem(values: Mapping[str, Any]) -> str:
     if ("to" in values) == ("factor" in values):
         return f"it has {', '.join(values)}; allowed: either to or factor"
     return ""
 
 
-def _of_refusal(values: Mapping[str, Any]) -> str:
+def _refusal_problem(values: Mapping[str, Any]) -> str:
     if not values.keys() & {"code", "to", "message"}:
         return "neither code, to nor message is given; allowed: one of them, or more"
     return ""
 
 
-def _of_undue(values: Mapping[str, Any]) -> str:
-    if values["kind"] not in UNDUE:
-        return f"kind is {values['kind']}; allowed: {', '.join(UNDUE)}"
+def _early_content_problem(values: Mapping[str, Any]) -> str:
+    if values["kind"] not in EARLY_CONTENT_ERRORS:
+        return f"kind is {values['kind']}; allowed: {', '.join(EARLY_CONTENT_ERRORS)}"
     return ""
 
 
-# --- how each parameter is read; a name means the same wherever it stands ---
+PROBLEMS: Mapping[FaultKind, Callable[[Mapping[str, Any]], str]] = {
+    K.STATUS: _status_problem,
+    K.LATENCY: _latency_problem,
+    K.REDIRECT: _redirect_problem,
+    K.OTHER_SIZE: _size_problem,
+    K.WRONG_TYPE: _type_problem,
+    K.OTHER_VALUE: _value_problem,
+    K.OTHER_REFUSAL: _refusal_problem,
+    K.OTHER_LIMIT: override_problem,
+    K.EARLY_CONTENT: _early_content_problem,
+}
+
+
+# --- parsers, by name: a parameter has the same syntax in all kinds ---
 
 
 def _whole(least: int, most: int = 1 << 40) -> Callable[[object, str], int]:
@@ -231,7 +230,7 @@ def _whole(least: int, most: int = 1 << 40) -> Callable[[object, str], int]:
 
 
 def _number(value: object, name: str) -> int | str:
-    """A whole number, or a fraction as text, so that it is written as it was."""
+    """Return an integer, or a fraction as its text, so that it is shown as it was written."""
     text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     if not re.fullmatch(r"-?\d{1,12}(\.\d{1,9})?", text):
         raise InvalidRule(f"{name} is {value!r}; allowed: a number")

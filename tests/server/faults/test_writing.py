@@ -145,7 +145,7 @@ WRONG = {
     "other_value field=id": "it has field; allowed: either to or factor",
     "other_value field=id to=a factor=2": "it has field, to, factor; allowed: either to or factor",
     "other_refusal kind=balance": "neither code, to nor message is given; allowed: one of them, or more",
-    "other_limit": "fact is missing; allowed: the rule's fact",
+    "other_limit": "fact is missing; allowed: id of the fact of a rule",
     "other_limit fact=opeai.sun": "fact is 'opeai.sun'; allowed: the id of the fact of a rule",
     "other_limit fact=opeai.create.seconds.range deny=4": "has no deny; allowed: fact, low, high",
     "other_limit fact=opeai.create.size.values high=4": "has no high; allowed: fact, allow, deny",
