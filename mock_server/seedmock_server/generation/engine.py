@@ -209,13 +209,13 @@ class Engine:
         number = self.number
         queue, render = self._durations(draft, number)
         plan = plan_task(contract, fate, queue, render)
-        failing = standard_phases(queue, render, TaskStatus.FAILURE)
+        phases = plan.phases if draft.failure is None else standard_phases(queue, render, TaskStatus.FAILURE)
         return msgspec.structs.replace(
             draft,
             id=task_id,
             seed=draft.seed if draft.seed >= 0 else self._random.integer(SEED_LIMIT, "seed", number),
             created_at=now,
-            phases=plan.phases if draft.failure is None else failing,
+            phases=phases,
             failure=draft.failure or plan.failure,
             fate=fate.kind if fate is SUCCEED else str(fate),
             with_url=plan.with_url,

@@ -135,8 +135,8 @@ async def _translated_errors(subject: str, seconds: float) -> AsyncIterator[None
     except httpx.InvalidURL as error:
         raise FetchError(FetchFailure.BROKEN, f"{subject}'s URL can't be read: {_brief(error)}") from None
     except (httpx.HTTPError, OSError) as error:
-        verb = "read" if subject == REFERENCE else "posted"
-        raise FetchError(FetchFailure.UNREACHABLE, f"{subject} can't be {verb}: {_brief(error)}") from None
+        action = "read" if subject == REFERENCE else "posted"
+        raise FetchError(FetchFailure.UNREACHABLE, f"{subject} can't be {action}: {_brief(error)}") from None
 
 
 async def _read_beginning(response: httpx.Response, limit: int) -> bytes:

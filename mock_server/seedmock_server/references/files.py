@@ -167,7 +167,7 @@ class ReferenceFiles:
     def _finish(self, digest: str, done: asyncio.Task[MeasuredFile]) -> None:
         del self._tasks[digest]
         if not done.cancelled():
-            done.exception()  # else asyncio logs that nobody retrieved it, when all callers were cancelled
+            done.exception()  # else asyncio logs that it was never retrieved, when all callers were cancelled
 
     def _touch(self, digest: str) -> bool:
         """Mark a file as used now; return False if it is no longer there."""

@@ -17,8 +17,8 @@ from .files import ReferenceFiles
 
 # Sources of the verdict on faces, as the journal's notes name them.
 BY_DECLARATION = "declared facts"
-BY_MAGIC_VALUE = "the table of magic values"
-BY_NO_DETECTOR = "nobody: seedmock[vision] is not installed"
+BY_MAGIC_VALUE = "table of magic values"
+BY_NO_DETECTOR = "seedmock[vision] is not installed"
 
 
 @dataclass(frozen=True, slots=True)

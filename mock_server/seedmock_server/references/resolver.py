@@ -112,9 +112,9 @@ def first_face_path(inputs: Sequence[Input]) -> str | None:
 
 def log_notes(inputs: Sequence[Input]) -> list[str]:
     """Return a note for the journal on each image: the verdict on a face, and its source."""
-    verdicts = {True: "a face", False: "no face", None: "face or not"}
+    verdicts = {True: "a face", False: "no face", None: "face unknown"}
     return [
-        f"{image.path}: {verdicts[image.facts.face]}, says {image.face_checked_by}"
+        f"{image.path}: {verdicts[image.facts.face]} ({image.face_checked_by})"
         for image in inputs
         if image.face_checked_by and image.facts is not None and image.facts.kind is MediaKind.IMAGE
     ]

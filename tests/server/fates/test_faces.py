@@ -89,7 +89,7 @@ def test_a_face_in_a_direct_image_is_refused_at_create(speaker: Any, place: str)
         ("opeai", "frame"): "input_reference.content[0]",
     }[speaker.name, place]
     assert is_refused_for_a_face(speaker, speaker.create(**placed), path)
-    assert f"{path}: a face, says the table of magic values" in notes(speaker)
+    assert f"{path}: a face (table of magic values)" in notes(speaker)
     if speaker.name == "apimodels":
         assert speaker.server.balance(key=speaker.key) == 1000
 
@@ -121,7 +121,7 @@ def test_a_declared_face_is_refused_and_a_declared_absence_is_not(nearby: Any) -
     assert notes(nearby) == []
     declared.put(SEEN, declaration_from({"kind": "image", "face": True}))
     assert is_refused_for_a_face(nearby, nearby.create(**nearby.references("image", SEEN)), "[0]")
-    assert "a face, says declared facts" in notes(nearby)[0]
+    assert "a face (declared facts)" in notes(nearby)[0]
     declared.put(FACE, declaration_from({"kind": "image", "face": False}))
     assert nearby.create(**nearby.references("image", FACE)).status_code == 200
     declared.clear()
@@ -136,7 +136,7 @@ def data(content: bytes) -> str:
 def test_without_the_extra_only_declared_facts_count(nearby: Any) -> None:
     url = data(drawn_face(360, "JPEG"))
     assert nearby.create(**nearby.references("image", url)).status_code == 200
-    assert "face or not, says nobody: seedmock[vision] is not installed" in notes(nearby)[0]
+    assert "face unknown (seedmock[vision] is not installed)" in notes(nearby)[0]
     nearby.app.declared_media.put(url, declaration_from({"kind": "image", "face": True}))
     assert nearby.create(**nearby.references("image", url)).status_code == 400
 
@@ -193,9 +193,9 @@ def test_readable_images_are_looked_at_off_the_loop_and_once(nearby: Any, monkey
     face, boat = data(drawn_face()), data(drawn_boat())
     for _ in range(2):
         assert is_refused_for_a_face(nearby, nearby.create(**nearby.frame(face)), "")
-        assert f"a face, says {vision.detector_name()}" in notes(nearby)[0]
+        assert f"a face ({vision.detector_name()})" in notes(nearby)[0]
         assert nearby.create(**nearby.frame(boat)).status_code == 200
-        assert f": no face, says {vision.detector_name()}" in notes(nearby)[0]
+        assert f": no face ({vision.detector_name()})" in notes(nearby)[0]
     assert looked == [False, False]
 
 
