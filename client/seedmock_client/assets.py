@@ -67,6 +67,7 @@ def wait_asset(config: ClientConfig, asset_id: str) -> Flow[Asset]:
             asset = yield from get_asset(config, asset_id)
         except SeedmockError as error:
             errors_in_a_row += 1
+            # A new asset can be unknown for some seconds, like a new task.
             if not error.retryable and (error.status != 404 or errors_in_a_row >= policy.missing_polls):
                 raise
             retry_after = error.retry_after

@@ -14,6 +14,7 @@ TOLERANCE_SECONDS = 0.05
 """Allowed deviation from the ordered length, besides the additional frame that some upstreams bill and may render."""
 
 
+# A clip of the wrong size is a known defect of the services (blockrun-mcp#96); it is reported, not discarded.
 def find_mismatches(contract: Contract, order: Order, movie: Movie) -> tuple[Mismatch, ...]:
     """Mismatches between a clip and its order; a property that the file does not state is no mismatch."""
     if isinstance(order, UpscaleRequest):

@@ -28,6 +28,7 @@ from .upstreams.protocol import AccountCodec, DecodeError, UpstreamCodec
 
 T = TypeVar("T")
 
+# Ends of a task that are no failures of it; the codes in the response do not tell them apart.
 _ENDS: Mapping[TaskStatus, type[SeedmockError]] = {
     TaskStatus.CANCELLED: TaskCancelledError,
     TaskStatus.EXPIRED: TaskExpiredError,

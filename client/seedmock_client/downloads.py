@@ -52,6 +52,7 @@ class DownloadState:
 
     def pause_after_failure(self, error: SeedmockError, retry_after: float | None = None) -> float:
         """Pause before the next try; progress resets their number. Raises `error` after the last one."""
+        # A finished clip is paid for: one broken connection must not discard it (gflow-cli#895).
         progress = self.part.size > self.largest_size
         self.largest_size = max(self.largest_size, self.part.size)
         self.tries_without_progress = 0 if progress else self.tries_without_progress + 1
@@ -67,7 +68,7 @@ class DownloadState:
         return self.before_deadline(pause if error.retry_after is None else max(pause, error.retry_after), error)
 
     def before_deadline(self, pause: float, error: SeedmockError) -> float:
-        if pause >= self.left:
+        if pause >= self.left:  # a Retry-After beyond the deadline: waiting for it is pointless
             problem = f"did not arrive within {self.now - self.started:.0f} s: {error.message}"
             raise self.error(problem) from error
         return pause
@@ -132,9 +133,10 @@ def _try(state: DownloadState) -> Flow[float | None]:
     state.now = response.at
     if part.accepted:
         return _check_length(state)
+    # All bytes are here already, and the range asked for those after the last one.
     if response.status == 416 and part.total is not None and part.size == part.total:
         return None
-    if response.status in (200, 206, 416):
+    if response.status in (200, 206, 416):  # a web page, or a range that does not continue the part
         part.clear()
         content_type = response.headers.get("content-type", "")
         return state.pause_after_failure(state.error(f"came as {response.status} {content_type}".rstrip()))
@@ -163,12 +165,13 @@ def _follow_redirects(state: DownloadState, request: HttpRequest) -> Flow[tuple[
         target = _resolve(response.url, link)
         if not target:
             raise state.error(f"was redirected to {link[:80]!r}, which is not an http(s) URL")
+        # A key that has left its origin once does not return: the other origin chose this target.
         request = replace(request, url=target, keyed=request.keyed and _origin(target) == _origin(response.url))
     raise state.error(f"was redirected more than {MAX_REDIRECTS} times")
 
 
 def _with_range(request: HttpRequest, part: PartFile) -> HttpRequest:
-    headers = {**request.headers, "accept-encoding": "identity"}
+    headers = {**request.headers, "accept-encoding": "identity"}  # byte ranges of a compressed body cannot be joined
     if part.size and (part.validator or part.total is not None):
         headers["range"] = f"bytes={part.size}-"
         if part.validator:
@@ -226,6 +229,7 @@ def _renew_link(state: DownloadState, request: HttpRequest, status: int) -> Flow
         f"the result link of task {task_id} answers {status}",
         upstream=config.upstream, task_id=task_id, kind=ErrorKind.LINK_EXPIRED, status=status,
     )  # fmt: skip
+    # Links expire after some days; the task may have a fresh one.
     if not state.link_renewed:
         state.link_renewed = True
         fresh = yield from call(config, config.codec.query(task_id), config.codec.read_video, task_id)

@@ -20,8 +20,8 @@ from .effects import HttpResponse
 from .errors import CLASSES, RateLimitError, SeedmockError, ValidationError
 from .retry import retry_after
 
-_MAX_MESSAGE_LENGTH = 300
-_MAX_DEPTH = 4
+_MAX_MESSAGE_LENGTH = 300  # messages can contain a whole web page
+_MAX_DEPTH = 4  # gateways wrap the error of the service behind in their own
 _MESSAGE_KEYS = ("msg", "message", "detail", "error_msg")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -129,6 +129,7 @@ def _read(body: Any, error: ErrorBody, depth: int) -> ErrorBody:
     retryable = details.get("retryable", body.get("retryable"))
     outer = replace(
         error,
+        # The details come from the service itself; the envelope's own message is often only "invalid input".
         message=(scalar_text(details.get("failMsg")) or message or scalar_text(inner))[:_MAX_MESSAGE_LENGTH],
         code=scalar_text(details.get("failCode")) or scalar_text(body.get("code")),
         type=scalar_text(body.get("type")),

@@ -21,9 +21,10 @@ from seedmock_contracts.mp4 import Movie, read_movie
 from .effects import HttpResponse, Upload
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
+# Other types, such as application/octet-stream, are common for videos; the file is validated anyway.
 _NOT_VIDEO_TYPES = ("text/", "application/json", "application/problem+json")
 _MAX_PART_FILES = 1000
-_MAX_DIGITS = 18
+_MAX_DIGITS = 18  # int() of thousands of digits is an error in Python
 
 
 def local_path(url: str) -> Path | None:
@@ -126,10 +127,10 @@ class PartFile:
     def commit(self) -> None:
         """Flush the file to the disk and rename it atomically."""
         self._file.flush()
-        os.fsync(self._file.fileno())
+        os.fsync(self._file.fileno())  # before the rename: after a crash the name must not stand for a partial file
         self._file.close()
         os.replace(self.part, self.path)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # not every file system can flush a folder
             folder = os.open(self.path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)

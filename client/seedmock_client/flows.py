@@ -41,7 +41,7 @@ from .upstreams.protocol import DecodeError
 
 # After these errors, an order may have been accepted nevertheless.
 _OUTCOME_UNKNOWN = (ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED, ErrorKind.REQUEST_TIMEOUT)
-_PLACEHOLDER_URL = "https://local.invalid/file"
+_PLACEHOLDER_URL = "https://local.invalid/file"  # satisfies the rules on URL schemes
 _DEFAULT_MAX_FILE_SIZE = 50.0 * 1024 * 1024
 
 
@@ -63,6 +63,7 @@ def create(config: ClientConfig, order: Order) -> Flow[Video]:
 
     SubmissionUnknownError means that the response was lost: the task may exist and may be charged.
     """
+    # First with placeholders: an order that violates a rule must not upload anything.
     config.check_rules(encode(config, without_files(order)))
     request = encode(config, (yield from _with_uploads(config, order)))
     config.check_rules(request)
@@ -144,6 +145,7 @@ def submit(config: ClientConfig, request: HttpRequest) -> Flow[HttpResponse]:
     """Send a request that can be charged; return its success response. Repeated only if not received, or after 429."""
     policy = config.retry_policy
     until = (yield Sleep(0)) + policy.create_seconds
+    # A repeated order that was received the first time is paid twice (agent-media-app#4), so the reason decides.
     for attempt in range(policy.create_tries):
         final = attempt + 1 == policy.create_tries
         try:
@@ -171,7 +173,7 @@ def _submission_error(
     config: ClientConfig, request: HttpRequest, response: HttpResponse, error: ErrorBody
 ) -> SeedmockError:
     kind = config.codec.error_kind(error, request.operation)
-    if 300 <= response.status < 400:
+    if 300 <= response.status < 400:  # a followed POST could become a GET, or be sent twice
         message = f"{config.upstream} redirects to {response.headers.get('location', 'elsewhere')[:120]}"
         return UsageError(message, upstream=config.upstream, advice="Check the base URL; orders follow no redirect.")
     if error.status != 429 and kind in _OUTCOME_UNKNOWN:
@@ -183,7 +185,7 @@ def unknown_outcome(config: ClientConfig, reason: str, error: ErrorBody | None =
     """Build the exception for an order that may have been accepted."""
     details = {"status": error.status, "code": error.code or None} if error else {}
     return SubmissionUnknownError(
-        f"{config.upstream} gave no clear response to the order ({reason}); it may have been accepted and may be charged",
+        f"{config.upstream} gave no clear response ({reason}); the order may have been accepted and may be charged",
         upstream=config.upstream,
         **details,  # type: ignore[arg-type]
     )

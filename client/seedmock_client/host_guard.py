@@ -16,6 +16,7 @@ FALSE_VALUES = frozenset({"", "0", "false", "no", "off"})
 REAL_HOSTS = frozenset(urlsplit(base.host).hostname for contract in contracts() for base in contract.bases)
 
 
+# Tests that silently reach the paid service are a known accident of emulators (firebase-tools#2192).
 def check_host(host: str, key: str) -> None:
     """Raise UsageError for a host that must not be contacted with this API key."""
     name = host.lower().rstrip(".")

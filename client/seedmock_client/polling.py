@@ -49,6 +49,8 @@ class PollState:
         state = str(video.status or video.raw_status or "no status")
         if not self.states_seen or self.states_seen[-1] != state:
             self.states_seen.append(state)
+        # An unknown status is no end: gateways report words that no page has, such as NOT_START or "running"
+        # (ArcReel#410, new-api#5045), and a client that takes them for a failure loses a paid clip.
         problem = f"unknown status {video.raw_status!r}" if video.raw_status else "no status in the response"
         self.note = "" if video.status else f"{problem}, taken as still running"
 
@@ -69,6 +71,7 @@ class PollState:
             )
         )
 
+    # Every wait has a deadline: endless ones are frequently reported of such clients (huggingface_hub#4164).
     def pause(self, pause: float, retry_after: float | None) -> float:
         """Seconds to sleep, at least `retry_after`. Raises if the deadline has passed, or would pass meanwhile."""
         if self.left <= 0 or (retry_after is not None and retry_after > self.left):
@@ -152,12 +155,13 @@ def _handle_error(state: PollState, error: SeedmockError) -> float | None:
     """Return the seconds to wait after an error, or raise it: 401 and 403 at once, 5xx never, others if repeated."""
     status = error.status or 0
     state.note = error.message
-    if status in (401, 403):
+    if status in (401, 403):  # waiting cannot repair a key
         raise error
     if status == 429:
         state.rate_limited += 1
         pause = backoff(state.rate_limited, first=2.0, longest=60.0)
         return pause if error.retry_after is None else error.retry_after
+    # A create can answer before its task can be queried, so a 404 is not final at first. 5xx says nothing of the task.
     if status < 500 and status != 408:
         state.errors_in_a_row += 1
         if state.errors_in_a_row >= state.config.retry_policy.missing_polls:
@@ -173,6 +177,7 @@ def _is_done(state: PollState, video: Video) -> bool:
         return False
     if state.config.codec.content(video) is not None:
         return True
+    # Some upstreams report success some seconds before the link; others never have one.
     state.linkless += 1
     state.note = "completed without a result link"
     if state.linkless > state.config.retry_policy.linkless_polls:

@@ -58,7 +58,7 @@ class RetryPolicy:
 
 def backoff(attempt: int, first: float = 1.0, longest: float = 30.0) -> float:
     """Exponential pause in seconds after an attempt, counted from 0, where the upstream does not give one."""
-    return min(longest, first * 2.0 ** min(attempt, 16))
+    return min(longest, first * 2.0 ** min(attempt, 16))  # bounded before the power: 2.0 ** 1024 overflows
 
 
 def retry_after(headers: Mapping[str, str], received: float) -> float | None:
@@ -69,6 +69,7 @@ def retry_after(headers: Mapping[str, str], received: float) -> float | None:
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
+    # isascii: str.isdigit is true for digits of other scripts, which float() accepts too.
     if text.isascii() and text.replace(".", "", 1).isdigit():
         return min(float(text), _MAX_RETRY_AFTER)
     until = _epoch(text)

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 MAX_BODY_SIZE = 16 * 1024 * 1024
 """Bytes of a response that is not streamed, far above any JSON body of the upstreams."""
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 10.0  # a connection that takes longer will not come; the request timeout is for the response
 MIN_SECRET_LENGTH = 8
 """Length from which an API key is removed from messages; real keys are longer, and "test" occurs in other words."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -89,6 +89,7 @@ class ResponseReader:
 
     def feed(self, chunk: bytes) -> None:
         """Store the next bytes. Raises ResponseLost past the deadline, or beyond MAX_BODY_SIZE in memory."""
+        # httpx limits the time of each read, not of the response: one byte a minute would never end.
         if self.config.now() >= self.until:
             raise ResponseLost("the response did not end in time", self.config.now())
         if self.sink is not None:
@@ -224,6 +225,7 @@ def _redact_causes(error: BaseException | None, key: str) -> None:
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    # Explicit default ports are the same origin.
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 

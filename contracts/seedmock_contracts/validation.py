@@ -107,6 +107,7 @@ def _inputs(upstream: str, operation: Operation) -> tuple[_Options, frozenset[st
     return tuple((name, contract.defaults[name]) for name in dict(conditions)), frozenset(free_texts)
 
 
+# Validation is on the path of every request: a plan made once skips the rules that cannot apply.
 class _Needs(Enum):
     """Part of a document without which a rule cannot be broken; most documents leave most fields out."""
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 KEY = "sk_mock_demo"
 # Results of the emulator are references of the next order, so it has to fetch from this machine.
 SERVER_ARGUMENTS = ("-m", "seedmock_server", "serve", "--fetch", "loopback")
-START_SECONDS = 15.0
+START_SECONDS = 15.0  # a cold start takes some seconds
 POLL_SECONDS = 0.15
 SECONDS = 4
 SIZE, TIER = "1280x720", "fast"

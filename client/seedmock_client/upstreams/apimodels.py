@@ -28,6 +28,7 @@ from .protocol import (
 
 CONTRACT = get_contract("apimodels")
 
+# Some errors of apimodels come as HTTP 200 with another code in the envelope.
 SUCCESS_CODES = ("200", "0", "success", "")
 CODES: Mapping[str, ErrorKind] = {
     "CONTENT_MODERATION": ErrorKind.MODERATION_INPUT,
@@ -41,8 +42,10 @@ CODES: Mapping[str, ErrorKind] = {
     "UPSTREAM_FAILED": ErrorKind.UPSTREAM_FAILED,
     "INTERNAL_ERROR": ErrorKind.UPSTREAM_FAILED,
 }
+# Fail codes that clients of the vendor repeat; `retryable` in the response has precedence.
 RETRYABLE = ("UPSTREAM_BUSY", "UPSTREAM_FAILED", "TIMEOUT", "INTERNAL_ERROR", "OTHER")
 FRAME_FIELDS = {Role.FIRST_FRAME: "first_frame_url", Role.LAST_FRAME: "last_frame_url"}
+# taskId today, task_id until early 2026.
 TASK_ID_KEYS = ("taskId", "task_id")
 
 
@@ -107,6 +110,7 @@ class ApimodelsCodec:
         return parse_error(response, int(code) if code.isascii() and code.isdigit() and len(code) == 3 else 500)
 
     def error_kind(self, error: ErrorBody, operation: Operation) -> ErrorKind:
+        # These statuses are unambiguous, while the codes beside them can be those of the service behind.
         if error.status in (401, 402, 404, 429):
             return kind_for_status(error.status)
         kind = kind_by_pattern(error, CODES)

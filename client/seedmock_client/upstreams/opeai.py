@@ -91,7 +91,7 @@ class OpeaiCodec:
             "size": order.size,
             "resolution": order.resolution,
             "ratio": order.ratio,
-            "seconds": str(order.seconds),
+            "seconds": str(order.seconds),  # a string in the guide
             "generate_audio": order.generate_audio,
             "seed": order.seed,
         }
@@ -169,9 +169,9 @@ def _item(reference: Reference) -> dict[str, Any]:
 
 def _task(body: Document) -> Document | None:
     """Task in a response: at the top level, or in the `data` of the gateway's other endpoint."""
-    for place in (body, body.get("data")):
-        if isinstance(place, Mapping) and (scalar_text(place.get("id")) or scalar_text(place.get("task_id"))):
-            return place
+    for level in (body, body.get("data")):
+        if isinstance(level, Mapping) and (scalar_text(level.get("id")) or scalar_text(level.get("task_id"))):
+            return level
     return None
 
 

@@ -20,7 +20,7 @@ from ..error_envelopes import ErrorBody
 from ..errors import UsageError, ValidationError
 from ..models import Asset, Charge, Failure, Group, ModelEntry, Page, Video
 
-_MAX_TIMESTAMP = 1e18
+_MAX_TIMESTAMP = 1e18  # beyond microseconds of any calendar: not a time
 
 
 class AccountCodec(Protocol):

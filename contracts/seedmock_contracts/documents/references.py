@@ -98,6 +98,7 @@ class ContentArray:
         url = media.get("url") if isinstance(media, Mapping) else None
         if kind is None or not isinstance(url, str):
             return None
+        # Without a role an item is a reference of its kind; a role of another type is reported by a rule.
         known_role = self.roles.get(role) if isinstance(role, str) else None
         return LocatedReference(path, Reference(kind, url, known_role[1] if known_role else Role.REFERENCE))
 

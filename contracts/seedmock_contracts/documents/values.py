@@ -13,6 +13,7 @@ from typing import Any
 
 from ..facts import MISSING
 
+# At most 18 digits: a float represents no more. ASCII: \d also matches digits of other scripts.
 _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*", re.ASCII)
 
 

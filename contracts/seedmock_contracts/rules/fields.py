@@ -35,6 +35,7 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
     list: frozenset({"array"}),
     dict: frozenset({"object"}),
 }
+# A value of each JSON type; the first that a rule does not allow is its gross violation.
 _VALUES_OF_EACH_TYPE = ({"unexpected": True}, 7, "seven", [7], True)
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
@@ -237,7 +238,7 @@ class MaxLength(ValueRule):
         return ("n", "n" * self.limit)
 
     def invalid_values(self, current: Any) -> Iterable[Any]:
-        return ("n" * self.limit * 20, "n" * (self.limit + 1))
+        return ("n" * self.limit * 20, "n" * (self.limit + 1))  # far beyond first: a gross violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +254,7 @@ class UrlScheme(ValueRule):
         return None
 
     def _fits(self, url: str) -> bool:
-        lowered = url[:8].lower()
+        lowered = url[:8].lower()  # schemes are case-insensitive; 8 characters are the longest, and a data: URI is long
         return any(lowered.startswith(scheme) and len(url) > len(scheme) for scheme in self.schemes)
 
     def violating_document(self, document: Document, layout: ReferenceLayout) -> dict[str, Any]:
