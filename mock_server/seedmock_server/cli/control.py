@@ -170,7 +170,8 @@ def _list_faults(control: ControlClient, as_json: bool) -> None:
     if as_json:
         print_json(response)
     else:
-        _print_rules((rule.id, rule.text, rule.match, rule.applied) for rule in response.rules)
+        rules = (*response.rules, *response.scenario_rules)
+        _print_rules((rule.id, rule.text, rule.match, rule.applied) for rule in rules)
 
 
 def _add_removal_commands(group: click.Group, attribute: str) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
 from ..faults.rules import parse_fault_rule
 from ..matching.rules import InvalidRule
 from ..rate_limits import RateLimit
@@ -9,7 +14,6 @@ from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError
 from .models import (
-    AccountLimits,
     FaultRuleRequest,
     FaultRuleResponse,
     FaultRulesResponse,
@@ -21,7 +25,11 @@ from .rules import remove_rule, resolve_key
 
 
 def read(context: ControlContext, _: ControlRequest) -> FaultRulesResponse:
-    return FaultRulesResponse(rules=[FaultRuleResponse(**row) for row in context.faults.rows()])
+    rows = context.faults.rows()
+    return FaultRulesResponse(
+        rules=[rule_response(row) for row in rows if not row["scenario"]],
+        scenario_rules=[rule_response(row) for row in rows if row["scenario"]],
+    )
 
 
 def add(context: ControlContext, request: ControlRequest) -> FaultRuleResponse:
@@ -31,7 +39,7 @@ def add(context: ControlContext, request: ControlRequest) -> FaultRuleResponse:
     except InvalidRule as error:
         raise ControlError(str(error)) from error
     label = context.faults.add(rule)
-    return next(FaultRuleResponse(**row) for row in context.faults.rows() if row["id"] == label)
+    return next(rule_response(row) for row in context.faults.rows() if row["id"] == label)
 
 
 def remove(context: ControlContext, request: ControlRequest) -> RemovalResponse:
@@ -44,8 +52,12 @@ def clear(context: ControlContext, request: ControlRequest) -> RemovalResponse:
     return RemovalResponse(removed=before - len(context.faults.rows()))
 
 
+def rule_response(row: Mapping[str, Any]) -> FaultRuleResponse:
+    return msgspec.convert(row, FaultRuleResponse)
+
+
 def read_limits(context: ControlContext, _: ControlRequest) -> LimitsResponse:
-    return LimitsResponse(limits=[AccountLimits(**row) for row in context.limits.rows()])  # type: ignore[arg-type]
+    return msgspec.convert({"limits": context.limits.rows()}, LimitsResponse)
 
 
 def set_limit(context: ControlContext, request: ControlRequest) -> LimitsResponse:

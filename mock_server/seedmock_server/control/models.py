@@ -99,10 +99,9 @@ class DefaultFateRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class FaultRuleResponse(ResponseModel, frozen=True, kw_only=True):
-    """A fault rule. `matched` and `applied` count calls."""
+    """A fault rule; `text` is its fault as text. `matched` and `applied` count calls."""
 
     id: str
-    scenario: bool
     match: dict[str, Any]
     fault: dict[str, Any]
     text: str
@@ -115,6 +114,7 @@ class FaultRulesResponse(ResponseModel, frozen=True, kw_only=True):
     """The fault rules in the order in which they are tried."""
 
     rules: list[FaultRuleResponse]
+    scenario_rules: list[FaultRuleResponse]
 
 
 class FaultRuleRequest(RequestModel, frozen=True, kw_only=True):

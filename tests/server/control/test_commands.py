@@ -72,7 +72,7 @@ def test_fault_commands(server: Any, run_command: RunCommand) -> None:
     run_command("fault add", "status code=503")
     run_command("fault remove fault-2")
     assert run_command("fault clear").output == "1 removed\n"
-    assert json.loads(run_command("fault list --json").output) == {"rules": []}
+    assert json.loads(run_command("fault list --json").output) == {"rules": [], "scenario_rules": []}
 
 
 def test_tasks_ledger_and_journal_are_tables(server: Any, run_command: RunCommand) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 Control = Callable[..., Any]
+NO_RULES: dict[str, Any] = {"rules": [], "scenario_rules": []}
 
 
 def test_a_rule_is_listed_counted_and_removed(frozen_server: Any, control: Control) -> None:
@@ -19,7 +20,7 @@ def test_a_rule_is_listed_counted_and_removed(frozen_server: Any, control: Contr
     (shown,) = control("GET", "faults")["rules"]
     assert (shown["id"], shown["matched"], shown["applied"]) == (rule["id"], 2, 1)
     assert control("DELETE", f"faults/{rule['id']}") == {"removed": 1}
-    assert control("GET", "faults") == {"rules": []}
+    assert control("GET", "faults") == NO_RULES
 
 
 def test_a_rule_of_a_key_matches_its_calls_and_hides_the_key(frozen_server: Any, control: Control) -> None:
@@ -51,7 +52,7 @@ def test_faults_are_recorded_in_the_journal(frozen_server: Any, control: Control
 )
 def test_an_invalid_rule_is_rejected_and_changes_nothing(control: Control, order: Any, message: str) -> None:
     assert message in control("POST", "faults", order, status=400)["error"]["message"]
-    assert control("GET", "faults") == {"rules": []}
+    assert control("GET", "faults") == NO_RULES
 
 
 def test_removing_an_unknown_rule_gets_a_404(control: Control) -> None:

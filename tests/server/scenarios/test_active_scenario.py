@@ -109,7 +109,7 @@ def test_an_invalid_scenario_changes_nothing(in_process_server: Any, content: An
     assert message in response.json()["error"]["message"]
     assert in_process_server.get("/_mock/scenario", key=None).json()["scenario"]["title"] == "A night"
     assert status_after_a_day(in_process_server) == "IN_PROGRESS"
-    assert in_process_server.get("/_mock/faults", key=None).json()["rules"] == []
+    assert in_process_server.get("/_mock/faults", key=None).json() == {"rules": [], "scenario_rules": []}
 
 
 def test_limits_and_credit_apply_while_the_scenario_is_active(in_process_server: Any) -> None:
