@@ -82,7 +82,7 @@ def magic() -> Iterator[str]:
     yield from (f"| prompt `{prompt}` | {text} |" for prompt, text in values.PROMPTS.items())
     for path, spot in values.URLS.items():
         breaks = f" ({_broken_limits(spot.facts)})" if spot.facts is not None else ""
-        yield f"| `{values.ORIGIN}{path}` | {spot.says}{breaks} |"
+        yield f"| `{values.ORIGIN}{path}` | {spot.description}{breaks} |"
 
 
 def _broken_limits(facts: MediaFacts) -> str:

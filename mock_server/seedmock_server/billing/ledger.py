@@ -101,7 +101,7 @@ class Ledger:
 
     def credit(self, account: str, upstream: str) -> Decimal | None:
         """Return what an account may spend at an upstream in all; None for no limit."""
-        if magic.is_penniless(account):
+        if magic.has_no_credit(account):
             return ZERO
         return self.grants.get((account, upstream), self.default_credit)
 
@@ -142,7 +142,7 @@ class Ledger:
             self._count(tallies, record)
 
     def _is_limited(self, account: str) -> bool:
-        return bool(self.grants) or self.default_credit is not None or magic.is_penniless(account)
+        return bool(self.grants) or self.default_credit is not None or magic.has_no_credit(account)
 
     def _check_covered(self, account: str, upstream: str, price: Decimal) -> None:
         credit = self.credit(account, upstream)

@@ -1,6 +1,6 @@
-"""Magic values: prompts, keys and URLs that bring something about by themselves, like payment services' test cards.
+"""Magic values: prompts, keys and URLs with a built-in effect, like the test cards of payment services.
 
-One table, which the README shows too. Opens nothing: of its URLs, the facts are known without a look.
+The README's tables are generated from these. Opens nothing: the facts of a magic URL are known.
 """
 
 from __future__ import annotations
@@ -21,43 +21,46 @@ from .rules import InvalidRule
 MIB: Final = 1 << 20
 HOST: Final = "mock.test"
 ORIGIN: Final = f"https://{HOST}"
-OPENING: Final = re.compile(r"\[\[\s*mock:", re.IGNORECASE)
-WORD: Final = re.compile(r"\[\[\s*mock:([^\]]{0,300})\]\]", re.IGNORECASE)
-MARK: Final = "mock-"
-"""How the accounts of magic keys begin: `mock-invalid-...`."""
+PROMPT_OPENING: Final = re.compile(r"\[\[\s*mock:", re.IGNORECASE)
+PROMPT_FATE: Final = re.compile(r"\[\[\s*mock:([^\]]{0,300})\]\]", re.IGNORECASE)
+MAGIC_ACCOUNT: Final = "mock-"
+"""Prefix of the accounts of magic keys: `mock-invalid-...`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MagicUrl:
-    """What stands at a path of the magic host: media with these facts, or nothing, for a reason."""
+    """Path of the magic host: media with these facts, or none, for a reason."""
 
-    says: str
+    description: str
     facts: MediaFacts | None = None
     reason: FetchFailure | None = None
 
-    def refused(self) -> FetchError:
-        """Why there is nothing to be read."""
-        return FetchError(self.reason or FetchFailure.UNREACHABLE, f"the reference can't be read: {self.says}")
+    def error(self) -> FetchError:
+        """Return the error of a URL without media."""
+        reason = self.reason or FetchFailure.UNREACHABLE
+        return FetchError(reason, f"the reference can't be read: {self.description}")
 
 
-def _image(says: str, width: int, height: int, *, size: int = MIB, face: bool = False, form: str = "png") -> MagicUrl:
+def _image(
+    description: str, width: int, height: int, *, size: int = MIB, face: bool = False, form: str = "png"
+) -> MagicUrl:
     facts = MediaFacts(
         kind=MediaKind.IMAGE, size_bytes=size, format=form, width=width, height=height, face=face,
     )  # fmt: skip
-    return MagicUrl(says, facts)
+    return MagicUrl(description, facts)
 
 
-def _video(says: str, seconds: float, *, size: int = MIB, fps: float = 24.0, width: int = 1280) -> MagicUrl:
+def _video(description: str, seconds: float, *, size: int = MIB, fps: float = 24.0, width: int = 1280) -> MagicUrl:
     facts = MediaFacts(
         kind=MediaKind.VIDEO, size_bytes=size, format="mp4", seconds=seconds, width=width, height=720, fps=fps,
         has_audio=True,
     )  # fmt: skip
-    return MagicUrl(says, facts)
+    return MagicUrl(description, facts)
 
 
-def _audio(says: str, seconds: float, *, size: int = MIB) -> MagicUrl:
+def _audio(description: str, seconds: float, *, size: int = MIB) -> MagicUrl:
     facts = MediaFacts(kind=MediaKind.AUDIO, size_bytes=size, format="mp3", seconds=seconds, has_audio=True)
-    return MagicUrl(says, facts)
+    return MagicUrl(description, facts)
 
 
 URLS: Final[Mapping[str, MagicUrl]] = {
@@ -99,46 +102,48 @@ URLS: Final[Mapping[str, MagicUrl]] = {
     "/text.txt": MagicUrl("the file is a text", reason=FetchFailure.NOT_MEDIA),
     "/private": MagicUrl(f"{PRIVATE_ADDRESS_MESSAGE}: a redirect leads to one", reason=FetchFailure.PRIVATE),
 }
-"""By path. A query `?fate=...` names the fate of the task or asset that the URL is used for."""
+"""By path. A query `?fate=...` names the fate of the task or asset that refers to the URL."""
 
-KEY: Final = "sk_mock_"
+KEY_PREFIX: Final = "sk_mock_"
 KEYS: Final[Mapping[str, tuple[ErrorKind, str]]] = {
     "sk_mock_invalid": (ErrorKind.AUTHENTICATION, "this magic key is never valid"),
     "sk_mock_forbidden": (ErrorKind.FORBIDDEN, "this magic key may do nothing"),
     "sk_mock_ratelimited": (ErrorKind.RATE_LIMIT, "this magic key has always asked too often"),
     "sk_mock_nocredit": (ErrorKind.BALANCE, "this magic key has no credit"),
 }
-"""By key; a suffix such as `_7` makes one of the same kind. Without credit, what costs nothing is still answered."""
+"""Error by key; a suffix such as `_7` makes another key of the same kind. A key without credit can do what is free."""
 
 PROMPTS: Final[Mapping[str, str]] = {
     "[[mock: succeed after=60s]]": "succeeds after a minute",
     "[[mock: refused why=face]]": "refused at create: face, text, image, video, audio or policy",
     "[[mock: moderated after=120s what=audio]]": "fails after two minutes: moderation objects to the output's sound",
-    "[[mock: failed code=CODE]]": "fails with a code of the upstream; charged=yes: is charged all the same",
+    "[[mock: failed code=CODE]]": "fails with a code of the upstream; charged=yes: is charged although it failed",
     "[[mock: stuck status=in_progress]]": "never ends",
-    "[[mock: expired word=expired]]": "expires, and says so in a word of its own",
+    "[[mock: expired word=expired]]": "expires, with a status word of its own",
     "[[mock: slow after=900s]]": "takes a quarter of an hour",
-    "[[mock: not_started_first lasts=2s]]": "begins with the words that stand before the queue",
-    "[[mock: unknown_status word=PAUSED lasts=30s]]": "says a status that nobody expects; without lasts, for ever",
+    "[[mock: not_started_first lasts=2s]]": "begins with the status words of tasks that are not queued yet",
+    "[[mock: unknown_status word=PAUSED lasts=30s]]": "has an undocumented status; without lasts, for ever",
     "[[mock: completed_without_url]]": "succeeds without a clip",
     "[[mock: content_late by=10s]]": "succeeds, and its clip comes later",
     "[[mock: link_dead lives=60s]]": "succeeds, and its clip is gone a minute later",
 }
-"""Prompts, as examples: between the brackets stands a fate, anywhere in the prompt."""
+"""Examples: the brackets contain a fate, and may stand anywhere in the prompt."""
 
 
 def fate_in(prompt: str, references: Iterable[str]) -> str:
-    """The fate that a prompt or the URL of a reference names, or nothing. Raises InvalidRule for half a one."""
-    if OPENING.search(prompt):
-        found = WORD.search(prompt)
-        if found is None or not found[1].strip():
-            raise InvalidRule("the prompt opens [[mock: and no fate follows; allowed: [[mock: FATE]], of 300 signs")
-        return found[1].strip()
-    return next((fate for url in references if (fate := _fate_of(url))), "")
+    """Return the text of the fate in a prompt or in a reference's URL, or an empty one. Raises InvalidRule."""
+    if PROMPT_OPENING.search(prompt):
+        fate = PROMPT_FATE.search(prompt)
+        if fate is None or not fate[1].strip():
+            raise InvalidRule(
+                "the prompt opens [[mock: and no fate follows; allowed: [[mock: FATE]], of 300 characters"
+            )
+        return fate[1].strip()
+    return next((text for url in references if (text := _fate_in_url(url))), "")
 
 
 def media_at(url: str) -> MagicUrl | None:
-    """What stands at a URL of the magic host; None for other hosts. An unknown path is unreachable."""
+    """Return what a URL of the magic host stands for; None for other hosts. An unknown path is unreachable."""
     if not is_magic(url):
         return None
     known = URLS.get(urlsplit(url.strip()).path)
@@ -148,37 +153,33 @@ def media_at(url: str) -> MagicUrl | None:
 
 
 def is_magic(url: str) -> bool:
-    """Whether a URL is one of the magic host."""
     return HOST in url[:300].lower() and web_host(url) == HOST
 
 
 def account_prefix(key: bytes) -> str:
-    """How the account of a key is to begin: so that it tells magic ones, and what is wrong with them."""
+    """Return the prefix of a key's account, which tells magic keys and their kinds."""
     name = next((name for name in KEYS if key == name.encode() or key.startswith(name.encode() + b"_")), None)
-    return "key-" if name is None else MARK + name.removeprefix(KEY) + "-"
+    return "key-" if name is None else MAGIC_ACCOUNT + name.removeprefix(KEY_PREFIX) + "-"
 
 
 def check_key(account: str) -> None:
-    """Raises the ApiError of everything that the account of a magic key asks, unless it only has no credit."""
-    if not account.startswith(MARK):
+    """Raise the error with which every request by a magic key fails, unless the key only has no credit."""
+    if not account.startswith(MAGIC_ACCOUNT):
         return
-    kind, says = _wrong(account)
-    if kind is not None and kind is not ErrorKind.BALANCE:
-        raise ApiError(kind, says)
+    kind, message = _magic_error(account)
+    if kind is not ErrorKind.BALANCE:
+        raise ApiError(kind, message)
 
 
-def is_penniless(account: str) -> bool:
-    """Whether an account is that of the magic key without credit."""
-    return account.startswith(MARK) and _wrong(account)[0] is ErrorKind.BALANCE
+def has_no_credit(account: str) -> bool:
+    return account.startswith(MAGIC_ACCOUNT) and _magic_error(account)[0] is ErrorKind.BALANCE
 
 
-def _wrong(account: str) -> tuple[ErrorKind | None, str]:
-    if not account.startswith(MARK):
-        return None, ""
-    return KEYS[KEY + account.removeprefix(MARK).rpartition("-")[0]]
+def _magic_error(account: str) -> tuple[ErrorKind, str]:
+    return KEYS[KEY_PREFIX + account.removeprefix(MAGIC_ACCOUNT).rpartition("-")[0]]
 
 
-def _fate_of(url: str) -> str:
+def _fate_in_url(url: str) -> str:
     if not is_magic(url):
         return ""
     return dict(parse_qsl(urlsplit(url.strip()).query)).get("fate", "").strip()

@@ -53,7 +53,7 @@ class MediaInspector:
         magic_url = magic.media_at(url)
         if magic_url is not None:
             if magic_url.facts is None:
-                raise magic_url.refused()
+                raise magic_url.error()
             return Inspection(None, magic_url.facts, BY_MAGIC_VALUE)
         inspection = Inspection(*await self._read(url, own_origin, now))
         return await self._with_face(inspection) if faces else inspection

@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_refused_and_says_why(speaker: Any, path: str) ->
         assert answer.status_code == 400
         spot = magic.media_at(ORIGIN + path)
         assert spot is not None
-        assert spot.says[:60] in answer.text
+        assert spot.description[:60] in answer.text
 
 
 def test_media_of_another_kind_than_the_field_are_refused(nearby: Any) -> None:
