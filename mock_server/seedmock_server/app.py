@@ -18,7 +18,9 @@ from .api.downloads import Downloads
 from .api.pipeline import ApiHandler
 from .billing.ledger import Ledger
 from .billing.statement import Prices
-from .callbacks.dispatcher import CallbackDispatcher, plan_of
+from .callbacks.delivery import retry_schedule
+from .callbacks.dispatcher import CallbackDispatcher
+from .callbacks.sender import CallbackSender
 from .clock import Clock, Clocks
 from .control.app import ControlApp
 from .control.context import ControlContext
@@ -79,7 +81,7 @@ class App:
         context = UpstreamContext(engine, library, files, random, settings)
         self.upstreams = upstreams(context)
         self.callbacks = self._callback_dispatcher(store)
-        engine.schedule_callback = self.callbacks.expect
+        engine.schedule_callback = self.callbacks.schedule
         faults = FaultSelector(self.faults, context), FaultExecution(context, self.renderer)
         self._api = ApiHandler(self.upstreams, settings, engine, self.journal, self.limits, *faults)
         self._downloads = Downloads(context, self.upstreams, self.journal, *faults)
@@ -102,18 +104,11 @@ class App:
                 return None
             return self.upstreams[task.upstream].render_task(current, current.origin)
 
-        contracts_by_name = {name: upstream.contract for name, upstream in self.upstreams.items()}
-        plans = {
-            name: plan_of(contract.callbacks) for name, contract in contracts_by_name.items() if contract.callbacks
-        }
-        return CallbackDispatcher(
-            self.clocks,
-            self.journal,
-            render,
-            plans=plans,
-            policy=self.settings.callbacks,
-            faults=CallbackFaults(self.faults, self.upstreams),
-        )
+        faults = CallbackFaults(self.faults, self.upstreams)
+        sender = CallbackSender(self.clocks, render, policy=self.settings.callbacks, faults=faults)
+        plans = {name: upstream.contract.callbacks for name, upstream in self.upstreams.items()}
+        schedules = {name: retry_schedule(plan) for name, plan in plans.items() if plan is not None}
+        return CallbackDispatcher(self.clocks, self.journal, sender, schedules)
 
     def _checkpoint(
         self, store: MemoryStore, engine: Engine, files: ReferenceFiles, random: SeededRandom, folder: Path

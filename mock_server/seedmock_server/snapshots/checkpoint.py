@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..callbacks.dispatcher import CallbackDispatcher, Delivery
+from ..callbacks.delivery import Delivery
+from ..callbacks.dispatcher import CallbackDispatcher
 from ..clock import Clocks
 from ..fates.rules import FateRules, parse_fate_rule
 from ..faults.rules import FaultRules, parse_fault_rule
@@ -67,7 +68,7 @@ class Checkpoint:
             grants=tuple((*owner, amount) for owner, amount in ledger.grants.items()),
             media=tuple(self.declared_media.as_tables()),
             scenario=serializers.scenario_state(active_scenario),
-            callbacks=tuple(map(serializers.callback_state, self.callbacks.expected())),
+            callbacks=tuple(map(serializers.callback_state, self.callbacks.pending())),
             journal=JournalState(self.journal.count, tuple(self.journal.read())),
         )
         return encode_snapshot(snapshot)
@@ -122,7 +123,7 @@ class Checkpoint:
         else:
             deliveries = serializers.deliveries(snapshot.callbacks, tasks)
         with contextlib.suppress(RuntimeError):  # outside an event loop delivery starts with the next order inside one
-            self.callbacks.resume(deliveries)
+            self.callbacks.add(deliveries)
 
     def _unfinished_deliveries(self, tasks: Iterable[Task]) -> Iterable[Delivery]:
         for task in tasks:
@@ -140,7 +141,7 @@ class Checkpoint:
         self.limits.clear(account)
         self.journal.clear(account)
         self.engine.ledger.reset(account)
-        self.callbacks.forget(account)
+        self.callbacks.clear(account)
         if account is None:
             self.declared_media.clear()
             self.reference_files.unpublish_all()

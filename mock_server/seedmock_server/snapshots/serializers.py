@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from ..callbacks.dispatcher import Delivery
+from ..callbacks.delivery import Delivery
 from ..fates.rules import Fate, FateRule, FateRules, Outcomes, parse_outcomes
 from ..faults.rules import FaultRule, FaultRules, fault_table
 from ..matching.rules import Counter, InvalidRule, match_table
@@ -21,7 +21,7 @@ R = TypeVar("R", FateRule, FaultRule)
 
 
 def callback_state(delivery: Delivery) -> CallbackState:
-    return CallbackState(delivery.task.id, delivery.at, delivery.begun, delivery.tries, delivery.paused)
+    return CallbackState(delivery.task.id, delivery.at, delivery.started_at, delivery.attempts, delivery.paused)
 
 
 def deliveries(callbacks: Iterable[CallbackState], tasks: Mapping[str, Task]) -> Iterable[Delivery]:

@@ -95,8 +95,8 @@ def test_an_attempt_under_way_is_made_again_and_its_own_end_counts_no_more(run: 
         return PostResponse(says if len(begun) == 1 else 200, b"")
 
     async def play(studio: Any) -> None:
-        courier = studio.app.callbacks
-        courier.way = stuck
+        dispatcher = studio.app.callbacks
+        dispatcher.sender.post = stuck
         task_id = await studio.order(receiver.url)
         studio.clock.advance(2)
         while not begun:
@@ -105,7 +105,7 @@ def test_an_attempt_under_way_is_made_again_and_its_own_end_counts_no_more(run: 
         assert [one["attempts"] for one in json.loads(document)["callbacks"]] == [0]
         await put_back(studio, document)
         waits.set()
-        await courier.deliver_due()
+        await dispatcher.deliver_due()
         await studio.pass_time(7200)
         assert [entry["notes"] for entry in studio.posts()] == [(f"attempt 1 for {task_id}",)]
         assert len(begun) == 2
@@ -122,8 +122,8 @@ def test_an_attempt_that_has_not_begun_when_a_snapshot_is_put_back_is_made_once(
         return PostResponse(200, b"")
 
     async def play(studio: Any) -> None:
-        courier = studio.app.callbacks
-        courier.way = counted
+        dispatcher = studio.app.callbacks
+        dispatcher.sender.post = counted
         if fault is not None:
             rule = {"match": {"operation": "callback"}, "fault": fault}
             assert (await studio.client.post("/_mock/faults", json=rule)).status_code < 300
@@ -131,12 +131,12 @@ def test_an_attempt_that_has_not_begun_when_a_snapshot_is_put_back_is_made_once(
         for turns in range(6):
             document = await taken(studio)
             studio.clock.advance(2)
-            posting = asyncio.create_task(courier.deliver_due())
+            posting = asyncio.create_task(dispatcher.deliver_due())
             for _ in range(turns):
                 await asyncio.sleep(0)
-            made, to_come = len(begun), courier.expected()
-            courier.forget()
-            courier.resume(to_come)
+            made, to_come = len(begun), dispatcher.pending()
+            dispatcher.clear()
+            dispatcher.add(to_come)
             await posting
             await studio.pass_time(60)
             assert len(begun) - made == len(to_come), f"after {turns} turns of the loop"
@@ -154,7 +154,7 @@ def test_an_attempt_that_a_reset_overtook_is_not_tried_again(run: Any, receiver:
         return PostResponse(500, b"")
 
     async def play(studio: Any) -> None:
-        studio.app.callbacks.way = stuck
+        studio.app.callbacks.sender.post = stuck
         await studio.order(receiver.url)
         before = await taken(studio)
         studio.clock.advance(2)

@@ -98,7 +98,7 @@ def test_a_retry_comes_by_itself_after_a_call_that_took_the_only_post(run: Any, 
         await receiver.until(1)
         await studio.app.callbacks.deliver_due()
         receiver.answers = [500]
-        studio.app.callbacks.expect(task)
+        studio.app.callbacks.schedule(task)
         await studio.app.callbacks.deliver_due()
         await receiver.until(3)
         await studio.app.callbacks.deliver_due()

@@ -9,7 +9,7 @@ import pytest
 
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.upstreams import get_contract
-from seedmock_server.callbacks.dispatcher import Plan, plan_of
+from seedmock_server.callbacks.delivery import RetrySchedule, retry_schedule
 
 
 @pytest.mark.parametrize("fate", ["", "failed", "expired", "completed_without_url"])
@@ -100,7 +100,7 @@ def test_for_half_an_hour_and_no_longer_however_the_clock_is_moved(run: Any, rec
 def test_the_plan_is_the_vendor_s(run: Any) -> None:
     callbacks = get_contract("apimodels").callbacks
     assert callbacks is not None
-    assert plan_of(callbacks) == Plan(10.0, (1.0, 2.0, 4.0), 60.0, 1800.0)
+    assert retry_schedule(callbacks) == RetrySchedule(10.0, (1.0, 2.0, 4.0), 60.0, 1800.0)
     figures = {amount.id: amount.basis for amount in get_contract("apimodels").amounts if ".callback." in amount.id}
     guessed = [id_ for id_, basis in figures.items() if basis is Basis.ASSUMED]
     assert guessed == ["apimodels.callback.interval_seconds"]
@@ -140,13 +140,13 @@ def test_the_next_moment_can_be_asked_for(run: Any, receiver: Any) -> None:
 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
-        now, courier = studio.clock.now(), studio.app.callbacks
-        (account,) = courier._waiting
-        assert courier.due_at(account, now) == now + 2
-        assert courier.due_at(account, now + 2) == float("inf")
-        assert courier.due_at("somebody else", now) == float("inf")
+        now, dispatcher = studio.clock.now(), studio.app.callbacks
+        (account,) = dispatcher._queues
+        assert dispatcher.due_at(account, now) == now + 2
+        assert dispatcher.due_at(account, now + 2) == float("inf")
+        assert dispatcher.due_at("somebody else", now) == float("inf")
         await studio.pass_time(2)
-        assert courier.due_at(account, studio.clock.now()) == now + 3
+        assert dispatcher.due_at(account, studio.clock.now()) == now + 3
 
     run(play)
 
@@ -154,11 +154,11 @@ def test_the_next_moment_can_be_asked_for(run: Any, receiver: Any) -> None:
 def test_a_task_that_is_no_more_is_told_to_nobody(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
-        (account,) = studio.app.callbacks._waiting
+        (account,) = studio.app.callbacks._queues
         studio.app.checkpoint.store.remove_account(account)
         assert await studio.pass_time(10) == 0
         await studio.order(receiver.url)
-        studio.app.callbacks.forget(account)
+        studio.app.callbacks.clear(account)
         assert await studio.pass_time(10) == 0
 
     run(play)

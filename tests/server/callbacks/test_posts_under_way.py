@@ -27,7 +27,7 @@ def test_many_at_one_moment_go_together_and_keep_their_order(run: Any) -> None:
         return PostResponse(200, b"")
 
     async def play(studio: Any) -> None:
-        studio.app.callbacks.way = slow
+        studio.app.callbacks.sender.post = slow
         ids.extend([await studio.order("http://127.0.0.1:9/") for _ in range(40)])
         assert await studio.pass_time(2) == 40
         assert [entry["notes"][0].split()[-1] for entry in studio.posts()] == ids
@@ -48,15 +48,15 @@ def test_what_was_under_way_when_a_call_was_given_up_is_posted_by_the_next(run: 
         return PostResponse(200, b"")
 
     async def play(studio: Any) -> None:
-        courier = studio.app.callbacks
-        courier.way = stuck
+        dispatcher = studio.app.callbacks
+        dispatcher.sender.post = stuck
         task_id = await studio.order(receiver.url)
         account = studio.lines[0].account
         studio.clock.advance(2)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(courier.deliver_due(account), 0.02)
+            await asyncio.wait_for(dispatcher.deliver_due(account), 0.02)
         waits.set()
-        await courier.deliver_due()
+        await dispatcher.deliver_due()
         assert [entry["notes"] for entry in studio.posts()] == [(f"attempt 1 for {task_id}",)]
 
     run(play)
@@ -67,10 +67,10 @@ def test_what_breaks_in_the_emulator_itself_is_told_and_harms_nobody(run: Any, c
         raise RuntimeError("ours")
 
     async def play(studio: Any) -> None:
-        studio.app.callbacks.way = broken
+        studio.app.callbacks.sender.post = broken
         await studio.order("http://127.0.0.1:9/")
         assert await studio.pass_time(3600) == 1
-        assert "seedmock itself failed" in studio.posts()[0]["notes"][1]
+        assert "internal error in seedmock" in studio.posts()[0]["notes"][1]
         caplog.clear()
 
     run(play)

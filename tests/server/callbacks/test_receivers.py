@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from seedmock_server.callbacks.dispatcher import Plan
+from seedmock_server.callbacks.delivery import RetrySchedule
 from seedmock_server.http.outbound import PostResponse, post
 from seedmock_server.http.url_policy import FetchError, FetchFailure, FetchPolicy, FetchTimeout
 
@@ -34,7 +34,7 @@ def test_one_that_hangs_is_given_up_in_time_and_that_time_counts(run: Any) -> No
         silent.listen(8)
 
         async def play(studio: Any) -> None:
-            studio.app.callbacks._plans = {"apimodels": Plan(attempt=0.05)}
+            studio.app.callbacks._schedules = {"apimodels": RetrySchedule(attempt_seconds=0.05)}
             began = time.monotonic()
             await studio.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
             assert await studio.pass_time(2 + 0.05 + 1) == 2
@@ -85,7 +85,7 @@ def test_only_what_may_pass_is_tried_again(run: Any, error: Exception, tries: in
         raise error
 
     async def play(studio: Any) -> None:
-        studio.app.callbacks.way = way
+        studio.app.callbacks.sender.post = way
         await studio.order("http://127.0.0.1:9/")
         assert await studio.pass_time(7200) == tries
 

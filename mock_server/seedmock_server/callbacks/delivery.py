@@ -1,0 +1,100 @@
+"""Records of a callback: when it is due, how an attempt went, when to try again. Knows neither HTTP nor a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from seedmock_contracts.timing import CallbackPlan
+
+from ..journal import PATH_CHARS, JournalEntry, truncated_body
+from ..tasks.models import Task
+from ..tasks.timeline import NEVER
+from ..upstreams.protocol import Headers
+
+OPERATION = "callback"
+HEADERS: Headers = ((b"content-type", b"application/json"), (b"x-mock-basis", b"assumed"))
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySchedule:
+    """Seconds: limit of an attempt, pauses between attempts, and the time after the task's end in which to try.
+
+    After the pauses of `backoff` every pause is `interval`.
+    """
+
+    attempt_seconds: float = 10.0
+    backoff: tuple[float, ...] = (1.0, 2.0, 4.0)
+    interval: float = 60.0
+    total_seconds: float = 1800.0
+
+    @property
+    def shortest_pause(self) -> float:
+        return min((*self.backoff, self.interval))
+
+    def pause_after(self, attempts: int) -> float:
+        return self.backoff[attempts - 1] if attempts <= len(self.backoff) else self.interval
+
+    def next_attempt_at(self, delivery: Delivery, result: DeliveryResult) -> float:
+        """Return when to try again; NEVER if the attempt was the last one."""
+        due = delivery.at + result.took + self.pause_after(delivery.attempts + 1)
+        return NEVER if result.is_final or due > delivery.started_at + self.total_seconds else due
+
+
+class Delivery(NamedTuple):
+    """Attempt that is due at a time. `number` orders those of one time; `paused` is set after a fault has delayed it."""
+
+    at: float
+    number: int
+    task: Task
+    started_at: float
+    attempts: int = 0
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """Outcome of an attempt. `status` 0 is no response; `is_hopeless` if another attempt would fail as well.
+
+    `took` is in seconds of the account's clock: on one that stands still, 0 or the whole time limit.
+    """
+
+    request_body: bytes
+    status: int = 0
+    response_body: bytes = b""
+    note: str = ""
+    took: float = 0.0
+    is_hopeless: bool = False
+    faults: tuple[str, ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        return self.is_hopeless or 200 <= self.status < 300
+
+
+def retry_schedule(plan: CallbackPlan) -> RetrySchedule:
+    """Return the schedule of a contract's figures."""
+    backoff = tuple(float(amount.value) for amount in plan.backoff)
+    return RetrySchedule(float(plan.attempt.value), backoff, float(plan.interval.value), float(plan.lasting.value))
+
+
+def journal_entry(delivery: Delivery, result: DeliveryResult, notes: Iterable[str]) -> JournalEntry:
+    """Return the journal entry of an attempt."""
+    task = delivery.task
+    path, _, query = task.callback_url.partition("?")
+    return JournalEntry(
+        delivery.at,
+        task.upstream,
+        OPERATION,
+        task.account,
+        "POST",
+        path[:PATH_CHARS],
+        result.status,
+        truncated_body(result.request_body),
+        result.response_body,
+        tuple(note for note in notes if note),
+        query[:PATH_CHARS],
+        HEADERS,
+        faults=result.faults,
+    )
