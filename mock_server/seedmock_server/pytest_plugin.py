@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     import respx
 
-    from .control_client import FateRules, FaultRules
+    from .control_client import FateControl, FaultControl
     from .testing.clock import AccountClock
     from .testing.emulators import Emulator, EmulatorPool
     from .testing.journal import AccountJournal
@@ -110,13 +110,13 @@ def mock_clock(mock_upstreams: EmulatedUpstreams) -> AccountClock:
 
 
 @pytest.fixture
-def mock_fates(mock_upstreams: EmulatedUpstreams) -> FateRules:
+def mock_fates(mock_upstreams: EmulatedUpstreams) -> FateControl:
     """Rules for the outcome of this test's tasks."""
     return mock_upstreams.fates
 
 
 @pytest.fixture
-def mock_faults(mock_upstreams: EmulatedUpstreams) -> FaultRules:
+def mock_faults(mock_upstreams: EmulatedUpstreams) -> FaultControl:
     """Rules for misbehaviour on the wire of this test's calls."""
     return mock_upstreams.faults
 

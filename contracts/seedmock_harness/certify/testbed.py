@@ -18,7 +18,7 @@ from seedmock_contracts.upstreams import get_contract
 from seedmock_server.app import App
 from seedmock_server.billing.statement import Statement
 from seedmock_server.clock import Clock
-from seedmock_server.control_client import ControlTransport, FateRules, FaultRules
+from seedmock_server.control_client import ControlTransport, FateControl, FaultControl
 from seedmock_server.errors import ApiError
 from seedmock_server.http.asgi import Message, Receive, Send, lifespan
 from seedmock_server.http.file_response import stream_file
@@ -68,7 +68,7 @@ class Testbed:
         self.account = self.app.context.account(self.key)
         self.heard.begin(self.key)
         self.heard_elsewhere.begin(self.key)
-        FateRules(self._control, self.key).set_default(LIFE)
+        FateControl(self._control, self.key).set_default(LIFE)
         detours = Redirects(origin=self.elsewhere)
         for step in scenario.steps:
             self._take(step, detours)
@@ -78,9 +78,9 @@ class Testbed:
         count = {name: value for name, value in (("nth", step.nth), ("times", step.times)) if value is not None}
         match: dict[str, Any] = {"upstream": self.contract.name, **count}
         if step.kind is StepKind.FATE:
-            FateRules(self._control, self.key).add(step.text, **match)
+            FateControl(self._control, self.key).add(step.text, **match)
         elif step.kind is StepKind.FAULT:
-            FaultRules(self._control, self.key).add(step.text, operation=step.operation, **match)
+            FaultControl(self._control, self.key).add(step.text, operation=step.operation, **match)
         elif step.kind is StepKind.CREDIT:
             self.app.ledger.grant(self.account, self.contract.name, Decimal(step.text))
         elif step.kind is StepKind.DETOUR:

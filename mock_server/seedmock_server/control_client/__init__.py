@@ -2,8 +2,8 @@
 
 from .client import ControlClient
 from .clock_control import ClockControl
-from .fate_rules import FateRules
-from .fault_rules import FaultRules
+from .fate_control import FateControl
+from .fault_control import FaultControl
 from .transport import ControlClientError, ControlTransport, EmulatorNotRunning, RequestRejected
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "ControlClientError",
     "ControlTransport",
     "EmulatorNotRunning",
-    "FateRules",
-    "FaultRules",
+    "FateControl",
+    "FaultControl",
     "RequestRejected",
 ]

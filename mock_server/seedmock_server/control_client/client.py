@@ -31,8 +31,8 @@ from ..control.models import (
 )
 from ..http.in_process import Asgi, InProcessTransport
 from .clock_control import ClockControl
-from .fate_rules import FateRules
-from .fault_rules import FaultRules
+from .fate_control import FateControl
+from .fault_control import FaultControl
 from .transport import IN_PROCESS_URL, ControlTransport
 
 
@@ -59,8 +59,8 @@ class ControlClient:
         self._transport = ControlTransport(url, token, transport)
         self.url = self._transport.url
         self.clock = ClockControl(self._transport)
-        self.fates = FateRules(self._transport)
-        self.faults = FaultRules(self._transport)
+        self.fates = FateControl(self._transport)
+        self.faults = FaultControl(self._transport)
 
     @classmethod
     def in_process(cls, app: Asgi, token: str | None = None) -> ControlClient:

@@ -8,7 +8,7 @@ from typing import Any
 
 from seedmock_contracts.upstreams import get_contract
 
-from ..control_client import ControlTransport, FateRules, FaultRules
+from ..control_client import ControlTransport, FateControl, FaultControl
 from .clock import AccountClock
 from .emulators import Emulator
 from .journal import AccountJournal
@@ -29,8 +29,8 @@ class EmulatedUpstreams:
         self.account = app.context.account(self.api_key)
         control = ControlTransport.in_process(app, app.settings.control_token)
         self.clock = AccountClock(app.context, self.account)
-        self.fates = FateRules(control, self.api_key)
-        self.faults = FaultRules(control, self.api_key)
+        self.fates = FateControl(control, self.api_key)
+        self.faults = FaultControl(control, self.api_key)
         self.journal = AccountJournal(app.context, self.account, emulator.downloads)
         self.ledger = AccountLedger(app.ledger, self.account)
 

@@ -20,8 +20,8 @@ from seedmock_server.control_client import (
     ControlClientError,
     ControlTransport,
     EmulatorNotRunning,
-    FateRules,
-    FaultRules,
+    FateControl,
+    FaultControl,
     RequestRejected,
 )
 from seedmock_server.control_client.match_criteria import MatchCriteria
@@ -198,7 +198,7 @@ def method_parameters(rules: type, method: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("rules", "kinds"), [(FateRules, FATE_PARAMETERS), (FaultRules, FAULT_PARAMETERS)], ids=["fates", "faults"]
+    ("rules", "kinds"), [(FateControl, FATE_PARAMETERS), (FaultControl, FAULT_PARAMETERS)], ids=["fates", "faults"]
 )
 def test_each_fate_and_fault_has_a_method_with_its_parameters(rules: type, kinds: Any) -> None:
     assert {kind: method_parameters(rules, kind.value) for kind in kinds} == {kind: set(kinds[kind]) for kind in kinds}
@@ -220,7 +220,7 @@ def test_a_typed_rule_is_the_same_as_its_text(control: ControlClient) -> None:
 
 def test_rules_of_one_key_are_narrowed_to_it(server: Any, control: ControlClient) -> None:
     transport = ControlTransport(server.origin)
-    mine = FateRules(transport, "sk_mine")
+    mine = FateControl(transport, "sk_mine")
     assert list(mine.stuck().match) == ["account"]
     mine.set_default("slow")
     assert list(control.fates.rules().account_defaults) == [mine.rules().rules[0].match["account"]]

@@ -15,7 +15,7 @@ FateSpec = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A text such as `moderated after=120s`, a table, or a list of tables with weights."""
 
 
-class FateRules:
+class FateControl:
     """Rules for the outcome of tasks: of all calls or, with a key of its own, of that key's.
 
     `moderated(after="120s", times=1)` is `add("moderated after=120s", times=1)`. The first rule that matches a call

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from ..control.models import FaultRuleResponse, FaultRulesResponse, RemovalResponse
-from .fate_rules import Duration
+from .fate_control import Duration
 from .match_criteria import CommonCriteria, MatchCriteria, match_table
 from .transport import ControlTransport
 
@@ -14,7 +14,7 @@ FaultSpec = str | Mapping[str, Any]
 """A text such as `status code=502`, or a table."""
 
 
-class FaultRules:
+class FaultControl:
     """Rules for misbehaviour on the wire: of all calls or, with a key of its own, of that key's.
 
     `status(code=502, operation="query")` is `add("status code=502", operation="query")`. The first rule that matches a
