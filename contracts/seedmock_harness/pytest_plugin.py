@@ -75,7 +75,7 @@ class LiveUpstreamDrifted(AssertionError):
     def __init__(self, verification: Verification) -> None:
         from .verify.api import format_finding, summary_line
 
-        could_not_look = verification.verdict == "could-not-look"
+        could_not_look = verification.verdict == "inconclusive"
         head = [f"{COULD_NOT_LOOK}: {verification.problem}"] if could_not_look else []
         super().__init__("\n".join([*head, summary_line(verification), *map(format_finding, verification.findings)]))
 
@@ -101,14 +101,14 @@ def _check_options(config: pytest.Config) -> None:
         return
     from seedmock_contracts.upstreams import NAMES
 
-    from .verify.budget import InvalidBudget, budget_from
+    from .verify.budget import InvalidBudget, parse_budget
 
     if name not in NAMES:
         raise pytest.UsageError(f"--live-upstream: unknown upstream {name!r}; available: {', '.join(NAMES)}")
     if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
         raise pytest.UsageError("--live-upstream does not work with -n: each worker would spend the budget anew")
     try:
-        budget_from(config.getoption("live_budget"))
+        parse_budget(config.getoption("live_budget"))
     except InvalidBudget as error:
         raise pytest.UsageError(f"--live-budget: {error}") from error
 
@@ -128,11 +128,11 @@ def _verify_once(config: pytest.Config) -> Verification:
 def _verify(config: pytest.Config, name: str, key: str) -> Verification:
     from .driver.http_transport import InvalidBaseUrl
     from .verify.api import run_verification
-    from .verify.budget import budget_from
-    from .verify.order_log import UnreadableOrderLog
+    from .verify.budget import parse_budget
+    from .verify.order_log import OrderLogError
 
     second_key = os.environ.get("SEEDMOCK_SECOND_API_KEY", "").strip()
-    budget = budget_from(config.getoption("live_budget"))
+    budget = parse_budget(config.getoption("live_budget"))
     try:
         return run_verification(
             name,
@@ -141,5 +141,5 @@ def _verify(config: pytest.Config, name: str, key: str) -> Verification:
             second_api_key=second_key,
             budget=budget,
         )
-    except (InvalidBaseUrl, UnreadableOrderLog) as error:
+    except (InvalidBaseUrl, OrderLogError) as error:
         pytest.fail(f"{COULD_NOT_LOOK}: {error}", pytrace=False)

@@ -21,7 +21,7 @@ from seedmock_harness.probes.free_steps import free_steps
 from seedmock_harness.probes.paid_steps import PaidOptions, paid_steps
 from seedmock_harness.probes.task_flows import TaskNotFinished
 from seedmock_harness.results.checks import CheckFailure, CheckResult, Severity
-from seedmock_harness.verify.target import KEYS, WRONG
+from seedmock_harness.verify.target import KEYS, WRONG_KEY
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.fates.rules import parse_fate_rule
@@ -99,7 +99,7 @@ def run_steps(
     _add_rules(app, contract, mutations, fate)
     with InProcessClient(app) as client:
         trial = _Trial(contract, app, result)
-        keys = {**KEYS, "wrong": WRONG}
+        keys = {**KEYS, "wrong": WRONG_KEY}
         driver = Driver(contract, client.request, keys, clock.now, clock.sleep, trial.collect)
         for step in steps:
             if not trial.run(step, driver):

@@ -28,7 +28,7 @@ INTRODUCTION = (
 )
 CORRECT = ("plain", "stdlib", "asynchronous", "unhurried", "webhook")
 SDK_LIKE = "sdk_like"
-ONLY_UPSTREAM = {"webhook": "apimodels", "asks-content": "opeai", SDK_LIKE: "opeai"}
+ONLY_UPSTREAM = {"webhook": "apimodels", "downloads-early": "opeai", SDK_LIKE: "opeai"}
 """Clients that make sense of one upstream alone: one has callbacks, the other a content path that can be guessed."""
 
 
@@ -69,7 +69,7 @@ def client_factory(name: str) -> Callable[[Any], Callable[[Any], Any]]:
         names = ("upstream", "base_url", "api_key", "out", "poll_seconds")
         options = [getattr(environment, option) for option in names]
         if module.__name__ == "plain":
-            client: Callable[[Any], Any] = module.Plain(*options, name if name in plain_defects else "")
+            client: Callable[[Any], Any] = module.PlainClient(*options, name if name in plain_defects else "")
             return client
         return partial(_generate, module.generate, options)
 

@@ -11,7 +11,7 @@ import pytest
 
 from seedmock_contracts.upstreams import NAMES
 from seedmock_harness.cli_options import REPORT_SUFFIXES
-from seedmock_harness.reports.writers import CERTIFICATIONS, VERIFICATIONS
+from seedmock_harness.reports.writers import CERTIFICATION_WRITERS, VERIFICATION_WRITERS
 from seedmock_server.cli.main import main
 
 if TYPE_CHECKING:
@@ -68,4 +68,4 @@ def test_the_version_loads_no_command() -> None:
 
 
 def test_the_help_of_reports_names_every_format_without_loading_any() -> None:
-    assert REPORT_SUFFIXES == tuple(VERIFICATIONS) == tuple(CERTIFICATIONS)
+    assert REPORT_SUFFIXES == tuple(VERIFICATION_WRITERS) == tuple(CERTIFICATION_WRITERS)

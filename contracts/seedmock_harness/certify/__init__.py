@@ -1,1 +1,1 @@
-"""Certifying a client: it is run through fates and faults, and judged by what it did, on the wire and with the file."""
+"""`seedmock certify`: run a client through faults and task fates, and check its requests, charges and saved file."""

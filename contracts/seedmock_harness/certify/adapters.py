@@ -1,6 +1,6 @@
-"""A client on trial: a program that is started once for each, or a Python callable in a thread. And what it answered.
+"""Adapters: run a client once, as a subprocess or as a Python callable in a thread, and parse its outcome.
 
-Both are given an order and surroundings, are watched while they run, and are stopped when their time is up.
+Both get an order and a client environment, and are stopped at a deadline.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ from typing import IO, Any, Protocol
 
 from .sample_orders import Order
 
-KINDS = (
+ERROR_KINDS = (
     *("validation", "authentication", "moderation", "balance", "rate_limit", "not_found"),
     *("upstream", "timeout", "submission_unknown", "unknown"),
 )
-TAIL = 64 * 1024
-PIECE = 64 * 1024
-GLANCE = 0.02
-"""The seconds between two looks at whether a client's time is up."""
-SHOWN = 200
+MAX_OUTPUT_BYTES = 64 * 1024
+"""Bytes at the end of a program's output that are kept: the outcome is its last line."""
+CHUNK = 64 * 1024
+CHECK_INTERVAL = 0.02
+"""Seconds between two checks of the deadline."""
+MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class ClientEnvironment:
-    """Where a client is on trial: what an adapter is told by its environment."""
+    """Environment of a client in a trial. `out` is the file for the clip."""
 
     upstream: str
     base_url: str
@@ -44,8 +45,8 @@ class ClientEnvironment:
     poll_seconds: float
 
     @property
-    def environment(self) -> dict[str, str]:
-        """The variables of an adapter."""
+    def variables(self) -> dict[str, str]:
+        """The environment variables of a subprocess."""
         return {
             "SEEDMOCK_UPSTREAM": self.upstream,
             "SEEDMOCK_BASE_URL": self.base_url,
@@ -56,8 +57,8 @@ class ClientEnvironment:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a client says became of the order. `kind` is empty if it is well."""
+class ClientOutcome:
+    """Outcome that a client reports; `kind` is one of ERROR_KINDS, empty for success."""
 
     ok: bool
     kind: str = ""
@@ -69,107 +70,107 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """How a trial went for the client: `trouble` is why there is no outcome. `stopped` when its time was up."""
+class ClientRun:
+    """One run of a client. `problem` says why there is no outcome; `stopped` means that the deadline passed."""
 
-    outcome: Outcome | None
-    ended: float
+    outcome: ClientOutcome | None
+    ended_at: float
     stopped: bool = False
     started: bool = True
-    trouble: str = ""
+    problem: str = ""
 
 
-class Watch(Protocol):
-    """Who watches a run: the time, and whether it is up."""
+class Deadline(Protocol):
+    """Clock of a run, and its end."""
 
     def now(self) -> float: ...
-    def is_over(self) -> bool: ...
+    def expired(self) -> bool: ...
 
 
 class Adapter(Protocol):
-    """How a client is run once."""
+    """Runs a client once."""
 
     @property
     def name(self) -> str: ...
     @property
-    def together(self) -> int:
-        """How many may run side by side."""
+    def max_parallel(self) -> int:
+        """Maximum number of simultaneous runs."""
         ...
 
-    def run(self, order: Order, surroundings: ClientEnvironment, watch: Watch) -> Run: ...
+    def run(self, order: Order, environment: ClientEnvironment, deadline: Deadline) -> ClientRun: ...
 
 
-def outcome_from(said: object) -> Outcome:
-    """An outcome from its JSON object. Raises ValueError, which says what was found and what is expected."""
-    if not isinstance(said, Mapping) or not isinstance(said.get("ok"), bool):
-        raise ValueError(f'{_shown(said)} is no outcome; expected {{"ok":true,"task_id":...}}')
-    task = said.get("task_id")
-    id_ = None if task is None or task == "" else str(task)
-    if said["ok"]:
-        return Outcome(True, "", id_)
-    if said.get("kind") not in KINDS:
-        raise ValueError(f"kind is {_shown(said.get('kind'))}; allowed: {', '.join(KINDS)}")
-    return Outcome(False, str(said["kind"]), id_)
+def parse_outcome(value: object) -> ClientOutcome:
+    """Parse the JSON object that a client reports. Raises ValueError with the value and what is expected."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("ok"), bool):
+        raise ValueError(f'{_shorten(value)} is not an outcome; expected {{"ok":true,"task_id":...}}')
+    task = value.get("task_id")
+    task_id = None if task is None or task == "" else str(task)
+    if value["ok"]:
+        return ClientOutcome(True, "", task_id)
+    if value.get("kind") not in ERROR_KINDS:
+        raise ValueError(f"kind is {_shorten(value.get('kind'))}; allowed: {', '.join(ERROR_KINDS)}")
+    return ClientOutcome(False, str(value["kind"]), task_id)
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
-# --- a program ---
+# --- subprocess ---
 
 
-class Program:
-    """A command in any language. Raises ValueError for one that cannot be read."""
+class SubprocessAdapter:
+    """Client in any language: a command, started once for each trial. Raises ValueError if it cannot be parsed."""
 
-    together = 8  # most of a trial is waiting, but a program that starts is not
+    max_parallel = 8  # a trial mostly waits, but the start of an interpreter is CPU time
 
     def __init__(self, command: str) -> None:
         self.name = command
-        self._words = shlex.split(command)
-        if not self._words:
+        self._arguments = shlex.split(command)
+        if not self._arguments:
             raise ValueError("the adapter's command is empty")
 
-    def run(self, order: Order, surroundings: ClientEnvironment, watch: Watch) -> Run:
-        """Start it, give it the order, and read its last line."""
+    def run(self, order: Order, environment: ClientEnvironment, deadline: Deadline) -> ClientRun:
+        """Start the program, write the order to its standard input, and parse the last line of its output."""
         try:
-            process = self._start(surroundings)
+            process = self._start(environment)
         except OSError as error:
-            why = error.strerror or str(error)
-            return Run(None, watch.now(), started=False, trouble=f"{self._words[0]} cannot be started: {why}")
-        said, complaints = _Tail(process.stdout), _Tail(process.stderr)
-        with contextlib.suppress(OSError):  # who does not read the order has closed the pipe
+            problem = f"cannot start {self._arguments[0]}: {error.strerror or error}"
+            return ClientRun(None, deadline.now(), started=False, problem=problem)
+        output, errors = _OutputTail(process.stdout), _OutputTail(process.stderr)
+        with contextlib.suppress(OSError):  # a program that does not read its order has closed the pipe
             assert process.stdin is not None
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.close()
         try:
-            stopped = not _waited(process, watch)
-        finally:  # also when somebody interrupts
-            _stop(process)
-        ended = watch.now()
-        outcome, trouble = _read(said.text(), complaints.text(), process.wait(), stopped)
-        return Run(outcome, ended, stopped, trouble=trouble)
+            stopped = not _wait(process, deadline)
+        finally:  # after KeyboardInterrupt as well
+            _kill(process)
+        ended_at = deadline.now()
+        outcome, problem = _parse_output(output.text(), errors.text(), process.wait(), stopped)
+        return ClientRun(outcome, ended_at, stopped, problem=problem)
 
-    def _start(self, surroundings: ClientEnvironment) -> subprocess.Popen[bytes]:
-        # A proxy is no way to this very machine, and a variable of ours would be one that nobody was promised.
-        left_out = ("SEEDMOCK_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-        inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(left_out)}
+    def _start(self, environment: ClientEnvironment) -> subprocess.Popen[bytes]:
+        # A proxy cannot reach this machine's loopback, and the protocol promises no SEEDMOCK_ variables but its own.
+        dropped = ("SEEDMOCK_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+        inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(dropped)}
         return subprocess.Popen(  # noqa: S603 - the command is the user's own
-            self._words,
+            self._arguments,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**inherited, **surroundings.environment},
+            env={**inherited, **environment.variables},
             start_new_session=True,
         )
 
 
-class _Tail:
-    """Reads a pipe to its end and keeps the last of it, however much there is."""
+class _OutputTail:
+    """Drains a pipe in a thread, and keeps the last MAX_OUTPUT_BYTES."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
-        self._kept: deque[bytes] = deque()
+        self._chunks: deque[bytes] = deque()
         self._size = 0
         self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
         self._thread.start()
@@ -178,30 +179,29 @@ class _Tail:
         if pipe is None:
             return
         with contextlib.suppress(OSError, ValueError), pipe:
-            while piece := pipe.read1(PIECE):  # type: ignore[attr-defined]  # a pipe of bytes is a BufferedReader
-                self._kept.append(piece)
-                self._size += len(piece)
-                while self._size - len(self._kept[0]) >= TAIL:
-                    self._size -= len(self._kept.popleft())
+            while chunk := pipe.read1(CHUNK):  # type: ignore[attr-defined]  # a pipe of bytes is a BufferedReader
+                self._chunks.append(chunk)
+                self._size += len(chunk)
+                while self._size - len(self._chunks[0]) >= MAX_OUTPUT_BYTES:
+                    self._size -= len(self._chunks.popleft())
 
     def text(self) -> str:
-        """The end of what was read."""
         self._thread.join(2.0)
-        return b"".join(self._kept.copy())[-TAIL:].decode("utf-8", "replace")
+        return b"".join(self._chunks.copy())[-MAX_OUTPUT_BYTES:].decode("utf-8", "replace")
 
 
-def _waited(process: subprocess.Popen[bytes], watch: Watch) -> bool:
-    """Wait for the end; False when the time is up before."""
+def _wait(process: subprocess.Popen[bytes], deadline: Deadline) -> bool:
+    """Wait for the process; return False if the deadline comes first."""
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GLANCE)
+            process.wait(CHECK_INTERVAL)
             return True
-        if watch.is_over():
+        if deadline.expired():
             return False
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the program, if it still runs, and whatever it has started."""
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process group: the program, if it still runs, and its children."""
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -209,65 +209,66 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             process.kill()
 
 
-def _read(said: str, complaints: str, code: int, stopped: bool) -> tuple[Outcome | None, str]:
-    lines = [line for line in said.splitlines() if line.strip()]
+def _parse_output(output: str, errors: str, code: int, stopped: bool) -> tuple[ClientOutcome | None, str]:
+    lines = [line for line in output.splitlines() if line.strip()]
     if stopped:
         return None, "it did not end, and was stopped"
     last = lines[-1].strip() if lines else ""
     try:
-        return outcome_from(json.loads(last)), ""
+        return parse_outcome(json.loads(last)), ""
     except (ValueError, RecursionError) as error:
-        why = f"its last line is {_shown(last)}" if last else "it printed nothing"
+        reason = f"its last line is {_shorten(last)}" if last else "it printed nothing"
         if last.startswith("{") and not isinstance(error, json.JSONDecodeError):
-            why = str(error)
-        crash = next((line.strip() for line in reversed(complaints.splitlines()) if line.strip()), "")
-        aside = f": {crash[:SHOWN]}" if crash and code != 0 else ""
-        return None, f"it ended with code {code}{aside}; {why}, where one JSON object is expected"
+            reason = str(error)
+        last_error = next((line.strip() for line in reversed(errors.splitlines()) if line.strip()), "")
+        crash = f": {last_error[:MAX_SHOWN]}" if last_error and code != 0 else ""
+        return None, f"it exited with code {code}{crash}; {reason}; expected one JSON object"
 
 
-# --- a Python callable ---
+# --- Python callable ---
 
-Maker = Callable[[ClientEnvironment], Callable[[Order], Any]]
+ClientFactory = Callable[[ClientEnvironment], Callable[[Order], Any]]
 
 
-class Callback:
-    """A client in this process: what `make` makes is called with the order, in a thread of its own."""
+class CallableAdapter:
+    """Client in this process: `factory(environment)` returns a callable that takes the order, run in a thread."""
 
-    together = 16
+    max_parallel = 16
 
-    def __init__(self, make: Maker) -> None:
-        self._make = make
-        self.name = getattr(make, "__qualname__", repr(make))
+    def __init__(self, factory: ClientFactory) -> None:
+        self._factory = factory
+        self.name = getattr(factory, "__qualname__", repr(factory))
 
-    def run(self, order: Order, surroundings: ClientEnvironment, watch: Watch) -> Run:
-        """Call it. One that does not end is left behind: a thread cannot be stopped."""
-        answers: list[Any] = []
+    def run(self, order: Order, environment: ClientEnvironment, deadline: Deadline) -> ClientRun:
+        """Call the client. A thread cannot be killed: a client beyond its deadline is abandoned."""
+        results: list[Any] = []
 
         def call() -> None:
             try:
-                answer = self._make(surroundings)(order)
-                answers.append(asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer)
+                result = self._factory(environment)(order)
+                results.append(asyncio.run(_await(result)) if inspect.isawaitable(result) else result)
             except BaseException as error:
-                answers.append(error)
+                results.append(error)
 
         thread = threading.Thread(target=call, name=f"certify {self.name}", daemon=True)
         thread.start()
-        while thread.is_alive() and not watch.is_over():
-            thread.join(GLANCE)
-        ended = watch.now()
-        if not answers:
-            return Run(None, ended, stopped=True, trouble="it did not return, and was left behind")
-        return Run(*_told(answers[0], ended))
+        while thread.is_alive() and not deadline.expired():
+            thread.join(CHECK_INTERVAL)
+        ended_at = deadline.now()
+        if not results:
+            return ClientRun(None, ended_at, stopped=True, problem="it did not return, and was abandoned")
+        return _run_from(results[0], ended_at)
 
 
-async def _awaited(answer: Awaitable[Any]) -> Any:
-    return await answer
+async def _await(result: Awaitable[Any]) -> Any:
+    return await result
 
 
-def _told(answer: object, ended: float) -> tuple[Any, ...]:
-    if isinstance(answer, BaseException):
-        return None, ended, False, True, f"it raised {type(answer).__name__}: {str(answer)[:SHOWN]}"
+def _run_from(result: object, ended_at: float) -> ClientRun:
+    if isinstance(result, BaseException):
+        problem = f"it raised {type(result).__name__}: {str(result)[:MAX_SHOWN]}"
+        return ClientRun(None, ended_at, problem=problem)
     try:
-        return outcome_from(answer), ended
+        return ClientRun(parse_outcome(result), ended_at)
     except ValueError as error:
-        return None, ended, False, True, str(error)
+        return ClientRun(None, ended_at, problem=str(error))

@@ -1,4 +1,4 @@
-"""What a person sees of a certification: where it is while it runs, and at the end what broke, where and how."""
+"""Terminal output of a certification: a progress bar, the violations with a transcript, and the verdict."""
 
 from __future__ import annotations
 
@@ -16,64 +16,65 @@ from ..results.certification import (
     Invariant,
     InvariantViolation,
 )
-from .scenario import Scenario
+from .scenario import TrialScenario
 
 COLOURS = {
     CertificationVerdict.CERTIFIED: "green",
     CertificationVerdict.NOT_CERTIFIED: "red",
     CertificationVerdict.COULD_NOT_RUN: "yellow",
 }
-MOST_CONVERSATIONS = 1
-"""How many conversations are shown of an invariant that broke in many scenarios; a report has them all."""
+MAX_TRANSCRIPTS = 1
+"""Transcripts printed for each invariant; a report has all of them."""
 
 
-class Progress:
-    """A bar on a terminal, a line for what broke elsewhere."""
+class CertificationProgress:
+    """Progress bar on a terminal."""
 
     def __init__(self, of: int) -> None:
-        self._of, self._done, self._broken = of, 0, 0
-        self._show: Callable[..., None] = lambda **_: None
+        self._of, self._done, self._failed = of, 0, 0
+        self._update: Callable[..., None] = lambda **_: None
 
-    def tried(self, scenario: Scenario, broken: Sequence[InvariantViolation]) -> None:
-        """A trial is over."""
+    def trial(self, scenario: TrialScenario, violations: Sequence[InvariantViolation]) -> None:
+        """Count a finished trial."""
         self._done += 1
-        self._broken += bool(broken)
-        said = f"{self._broken} broken" if self._broken else ""
-        self._show(completed=self._done, name=scenario.name, message=said)
+        self._failed += bool(violations)
+        failed = f"{self._failed} failed" if self._failed else ""
+        self._update(completed=self._done, name=scenario.name, message=failed)
 
     @contextlib.contextmanager
-    def shown(self) -> Iterator[Progress]:
-        """Show a bar while this lasts."""
-        with progress(self._of, "red") as self._show:
+    def bar(self) -> Iterator[CertificationProgress]:
+        """Show the bar inside the block."""
+        with progress(self._of, "red") as self._update:
             yield self
 
 
-def listed(wanted: Sequence[Scenario]) -> None:
-    """The scenarios, and what each shows."""
-    width = max(len(scenario.name) for scenario in wanted)
-    for scenario in wanted:
-        click.echo(f"{scenario.name:{width}}  {scenario.says}")
+def print_scenarios(scenarios: Sequence[TrialScenario]) -> None:
+    """Print a line for each scenario: name and description."""
+    width = max(len(scenario.name) for scenario in scenarios)
+    for scenario in scenarios:
+        click.echo(f"{scenario.name:{width}}  {scenario.description}")
 
 
-def conclude(found: Certification) -> None:
-    """What broke, invariant by invariant, and the verdict."""
+def print_certification(certification: Certification) -> None:
+    """Print the violations by invariant, and the verdict."""
     for invariant in Invariant:
-        broken = [one for one in found.violations if one.invariant is invariant]
-        if broken:
-            _told(invariant, broken)
-    if found.problem:
-        click.echo(f"in the way: {found.problem}")
-    kept = len(Invariant) - len({one.invariant for one in found.violations})
-    counts = "" if found.problem else f", {kept} of {len(Invariant)} invariants hold"
-    told = f"{found.verdict}: {len(found.trials)} scenarios of {found.upstream}{counts}, {found.seconds:.0f} s"
-    click.echo(click.style(told, fg=COLOURS[found.verdict], bold=True))
+        violations = [violation for violation in certification.violations if violation.invariant is invariant]
+        if violations:
+            _print_violations(invariant, violations)
+    if certification.problem:
+        click.echo(f"problem: {certification.problem}")
+    satisfied = len(Invariant) - len({violation.invariant for violation in certification.violations})
+    counts = "" if certification.problem else f", {satisfied} of {len(Invariant)} invariants satisfied"
+    trials = f"{len(certification.trials)} scenarios of {certification.upstream}"
+    line = f"{certification.verdict}: {trials}{counts}, {certification.seconds:.0f} s"
+    click.echo(click.style(line, fg=COLOURS[certification.verdict], bold=True))
 
 
-def _told(invariant: Invariant, broken: Sequence[InvariantViolation]) -> None:
-    head = click.style(invariant.value, bold=True)
-    click.echo(f"{head}  {INVARIANT_DESCRIPTIONS[invariant]}  ({broken[0].severity})")
-    for number, one in enumerate(broken):
-        click.echo(f"  {one.scenario}: {one.detail}")
-        if number < MOST_CONVERSATIONS:
-            for line in one.transcript:
+def _print_violations(invariant: Invariant, violations: Sequence[InvariantViolation]) -> None:
+    name = click.style(invariant.value, bold=True)
+    click.echo(f"{name}  {INVARIANT_DESCRIPTIONS[invariant]}  ({violations[0].severity})")
+    for number, violation in enumerate(violations):
+        click.echo(f"  {violation.scenario}: {violation.detail}")
+        if number < MAX_TRANSCRIPTS:
+            for line in violation.transcript:
                 click.echo(f"    {line}")

@@ -1,4 +1,4 @@
-"""What is known of a trial when it is over: what was heard, made, charged, saved and reported."""
+"""Evidence of a trial: the recorded calls, tasks, charges, the saved file and the reported outcome."""
 
 from __future__ import annotations
 
@@ -18,25 +18,27 @@ from seedmock_server.journal import JournalEntry
 from seedmock_server.tasks.models import Task
 
 from ..conversation.history import History, Interaction
-from ..results.certification import TrialCall as CallOfLife
-from ..results.certification import TrialRecord
-from .adapters import Outcome, Run
+from ..results.certification import TrialCall, TrialRecord
+from .adapters import ClientOutcome, ClientRun
 from .sample_orders import Order
-from .scenario import Scenario
-from .traffic_recorder import Call
+from .scenario import TrialScenario
+from .traffic_recorder import CapturedCall
 
 MODERATION = (ErrorKind.MODERATION_INPUT, ErrorKind.MODERATION_OUTPUT)
-LOST = 408
-SLACK = 0.1
-"""The seconds by which two clocks of one machine, and a busy one, may differ."""
+REQUEST_TIMEOUT = 408
+CLOCK_TOLERANCE = 0.1
+"""Seconds by which two clocks of one busy machine may differ."""
+MAX_TRANSCRIPT_LINES = 40
+MAX_URL, MAX_ORDER = 120, 300
+"""Characters of a URL and of an order in a transcript."""
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
-    """One call and what it means: the turn of a conversation, and the journal's entry if there is one."""
+class RecordedCall:
+    """A captured call with its interpretation, and its journal entry if there is one."""
 
-    call: Call
-    turn: Interaction
+    call: CapturedCall
+    interaction: Interaction
     entry: JournalEntry | None
 
     @property
@@ -44,197 +46,217 @@ class Heard:
         return self.call.operation
 
     @property
-    def told(self) -> float:
-        """The place of its answer among all that was heard; behind everything, if there was none."""
-        return math.inf if self.call.told is None else self.call.told
+    def response_sequence(self) -> float:
+        """Position of the response among all arrivals and responses; infinite without a response."""
+        return math.inf if self.call.response_sequence is None else self.call.response_sequence
 
     @property
-    def ended(self) -> float:
-        """When the answer was there; never, if it never was."""
-        return math.inf if self.call.ended is None else self.call.ended
+    def ended_at(self) -> float:
+        """End of the response in seconds since the epoch; infinite without one."""
+        return math.inf if self.call.ended_at is None else self.call.ended_at
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What was done to it on purpose."""
+        """The faults that the scenario applied to the call."""
         return () if self.entry is None else self.entry.faults
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the answer went out as it was announced."""
-        return self.call.status > 0 and (self.call.size is None or self.call.sent == self.call.size)
+    def is_complete(self) -> bool:
+        """True if the response was sent with its announced length."""
+        call = self.call
+        return call.status > 0 and (call.announced_bytes is None or call.sent_bytes == call.announced_bytes)
 
     @property
-    def is_good(self) -> bool:
-        """Whether it was answered, and not with a refusal or with what nobody can read."""
-        return self.is_whole and not self.turn.is_error and isinstance(self.turn.body, dict)
+    def is_success(self) -> bool:
+        """True for a complete JSON object that is not an error."""
+        return self.is_complete and not self.interaction.is_error and isinstance(self.interaction.body, dict)
 
     @property
     def status(self) -> TaskStatus | None:
-        """The status that a good answer told, if it is a known one."""
-        return self.turn.status if self.is_good else None
+        """Status in a successful response, if it is a known one."""
+        return self.interaction.status if self.is_success else None
 
     @property
-    def word(self) -> str | None:
-        """The status word that a good answer told."""
-        return self.turn.raw_status if self.is_good else None
+    def raw_status(self) -> str | None:
+        """Status in a successful response as it was spelt."""
+        return self.interaction.raw_status if self.is_success else None
 
     @property
-    def is_moderation(self) -> bool:
-        """Whether the answer says that moderation objects."""
-        text = self.turn.exchange.response.body
-        ended = self.status is TaskStatus.FAILURE or self.turn.is_error
-        return ended and any(code.code in text for code in self.turn.contract.fail_codes if code.kind in MODERATION)
+    def is_moderation_error(self) -> bool:
+        text = self.interaction.exchange.response.body
+        is_final = self.status is TaskStatus.FAILURE or self.interaction.is_error
+        codes = (code.code for code in self.interaction.contract.fail_codes if code.kind in MODERATION)
+        return is_final and any(code in text for code in codes)
 
     @property
-    def due(self) -> float | None:
-        """The moment before which the caller is asked not to come back; None if it is not asked."""
-        text = self.call.header("retry-after").strip()
-        if not text or self.call.ended is None:
+    def retry_at(self) -> float | None:
+        """The time before which Retry-After forbids the next call; None without the header."""
+        text = self.call.response_header("retry-after").strip()
+        if not text or self.call.ended_at is None:
             return None
         if text.isdigit():
-            return self.call.ended + int(text)
+            return self.call.ended_at + int(text)
         try:
-            moment = parsedate_to_datetime(text)
+            date = parsedate_to_datetime(text)
         except (TypeError, ValueError):
             return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Evidence:
-    """All that one trial showed. `clips` are the whole clips of the tasks, `saved` what stands in the file."""
+class TrialEvidence:
+    """Everything known about a finished trial. `clips` are the whole clips by task, `saved_file` the client's file."""
 
     contract: Contract
-    scenario: Scenario
+    scenario: TrialScenario
     order: Order
     key: str = field(repr=False)
-    run: Run
-    heard: tuple[Heard, ...]
-    elsewhere: tuple[Call, ...]
+    run: ClientRun
+    calls: tuple[RecordedCall, ...]
+    other_origin_calls: tuple[CapturedCall, ...]
     tasks: tuple[Task, ...]
     statement: Statement
     clips: Mapping[str, bytes]
-    saved: bytes | None
+    saved_file: bytes | None
     poll_seconds: float
-    begun: float
-    allowed: float
-    """The seconds from the first call after which a client should have ended."""
+    started_at: float
+    allowed_seconds: float
+    """Seconds from the first call within which the client should have ended."""
 
     @property
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> ClientOutcome | None:
         return self.run.outcome
 
-    def of(self, operation: Operation) -> tuple[Heard, ...]:
-        """The calls of an operation, in the order of their arrival."""
-        return tuple(heard for heard in self.heard if heard.operation == operation)
+    @property
+    def first_call_at(self) -> float:
+        """Arrival of the first call; the start of the trial if there is none."""
+        return self.calls[0].call.arrived_at if self.calls else self.started_at
+
+    def calls_of(self, operation: Operation) -> tuple[RecordedCall, ...]:
+        """Return the calls of an operation in the order of their arrival."""
+        return tuple(call for call in self.calls if call.operation == operation)
 
     @cached_property
-    def creates(self) -> tuple[Heard, ...]:
-        """The orders."""
-        return tuple(heard for heard in self.heard if heard.operation in ORDERS)
+    def creates(self) -> tuple[RecordedCall, ...]:
+        return tuple(call for call in self.calls if call.operation in ORDERS)
 
     @cached_property
-    def told_ids(self) -> tuple[str, ...]:
-        """The ids of tasks that good answers to orders told."""
-        made = {task.id for task in self.tasks}
-        texts = [heard.turn.exchange.response.body for heard in self.creates if heard.is_good]
-        return tuple(task_id for task_id in made if any(task_id in text for text in texts))
+    def received_ids(self) -> tuple[str, ...]:
+        """Ids of the tasks that successful responses to orders named."""
+        bodies = [create.interaction.exchange.response.body for create in self.creates if create.is_success]
+        created = {task.id for task in self.tasks}
+        return tuple(task_id for task_id in created if any(task_id in body for body in bodies))
 
     @cached_property
-    def ambiguous(self) -> tuple[Heard, ...]:
-        """The orders whose answer does not tell whether there is a task."""
-        return tuple(heard for heard in self.creates if _is_ambiguous(heard))
+    def ambiguous_creates(self) -> tuple[RecordedCall, ...]:
+        """Orders whose response does not tell whether a task was created."""
+        return tuple(create for create in self.creates if _is_ambiguous(create))
 
     @cached_property
-    def polls(self) -> tuple[Heard, ...]:
-        """The polls of the task that was asked about last: what was told of another task says nothing of this one."""
-        polls = self.of(Operation.QUERY)
-        return tuple(heard for heard in polls if heard.turn.requested_id == polls[-1].turn.requested_id)
+    def polls(self) -> tuple[RecordedCall, ...]:
+        """Polls of the task that was polled last: statuses of another task say nothing about it."""
+        polls = self.calls_of(Operation.QUERY)
+        return tuple(poll for poll in polls if poll.interaction.requested_id == polls[-1].interaction.requested_id)
 
     @cached_property
-    def contents(self) -> tuple[Heard, ...]:
-        return self.of(Operation.CONTENT)
+    def contents(self) -> tuple[RecordedCall, ...]:
+        return self.calls_of(Operation.CONTENT)
 
     @cached_property
-    def last_told(self) -> Heard | None:
-        """The last good answer to a poll, if no poll was answered otherwise after it."""
-        return self.polls[-1] if self.polls and self.polls[-1].is_good else None
+    def last_poll(self) -> RecordedCall | None:
+        """The last poll, if its response was successful."""
+        return self.polls[-1] if self.polls and self.polls[-1].is_success else None
 
     @cached_property
-    def end(self) -> Heard | None:
-        """The first answer to a poll that told a known end."""
-        return next((heard for heard in self.polls if heard.status in TERMINAL), None)
+    def final_poll(self) -> RecordedCall | None:
+        """The first poll whose response had a known final status."""
+        return next((poll for poll in self.polls if poll.status in TERMINAL), None)
 
     @cached_property
-    def early_contents(self) -> tuple[Heard, ...]:
-        """The requests for content that came before success was told, by an answer or by a callback."""
-        told = min((heard.told for heard in self.polls if heard.status is TaskStatus.SUCCESS), default=math.inf)
-        called = min((_succeeds_at(task) for task in self.tasks if task.callback_url), default=math.inf)
-        return tuple(one for one in self.contents if one.call.came < told and one.call.arrived < called - SLACK)
+    def early_contents(self) -> tuple[RecordedCall, ...]:
+        """Content requests that arrived before success was reported, by a response or by a callback."""
+        successes = (poll for poll in self.polls if poll.status is TaskStatus.SUCCESS)
+        sequence = min((poll.response_sequence for poll in successes), default=math.inf)
+        called_back_at = min((_succeeds_at(task) for task in self.tasks if task.callback_url), default=math.inf)
+        return tuple(
+            content
+            for content in self.contents
+            if content.call.sequence < sequence and content.call.arrived_at < called_back_at - CLOCK_TOLERANCE
+        )
 
-    def before(self, later: Heard) -> Heard | None:
-        """The last good answer to a poll before another call came."""
-        told = [heard for heard in self.polls if heard.is_good and heard.told < later.call.came]
-        return told[-1] if told else None
+    def last_poll_before(self, later: RecordedCall) -> RecordedCall | None:
+        """Return the last poll with a successful response before another call arrived."""
+        polls = [poll for poll in self.polls if poll.is_success and poll.response_sequence < later.call.sequence]
+        return polls[-1] if polls else None
 
-    def is_usual(self, word: str | None) -> bool:
-        """Whether a word is the page's own for its moment, in a query."""
-        words = (self.contract.spelling(status, StatusContext.QUERY) for status in self.contract.statuses)
-        return word in tuple(words)
+    def is_documented_spelling(self, raw_status: str | None) -> bool:
+        """Return True for the spellings that the vendor documents for queries."""
+        return raw_status in [self.contract.spelling(status, StatusContext.QUERY) for status in self.contract.statuses]
 
     @cached_property
-    def waited(self) -> float:
-        """The seconds from the first call to the client's end; from its start, if it has sent nothing."""
-        return self.run.ended - (self.heard[0].call.arrived if self.heard else self.begun)
+    def duration(self) -> float:
+        """Seconds from the first call to the end of the client."""
+        return self.run.ended_at - self.first_call_at
 
     @property
-    def conversation(self) -> tuple[str, ...]:
-        """What was said, a line for each call, and the outcome."""
+    def transcript(self) -> tuple[str, ...]:
+        """A line for each step, call and the outcome."""
         steps = [f"step: {step}" for step in self.scenario.steps]
-        start = self.heard[0].call.arrived if self.heard else 0.0
-        lines = [*map(_line(start), self.heard), *(f"elsewhere: {one.method} {one.url}" for one in self.elsewhere)]
-        said = str(self.outcome) if self.outcome else self.run.trouble
-        return (*steps, *_shortened(lines), f"+{self.waited:.2f}s outcome: {said}")
+        lines = [_transcript_line(call, self.first_call_at) for call in self.calls]
+        lines += [f"other origin: {call.method} {call.url}" for call in self.other_origin_calls]
+        return (*steps, *_shorten(lines), f"+{self.duration:.2f}s outcome: {self._outcome_text}")
 
     @property
-    def life(self) -> TrialRecord:
-        """The trial to look at: its calls with their times since the first."""
-        start = self.heard[0].call.arrived if self.heard else 0.0
+    def record(self) -> TrialRecord:
+        """The trial for reports, with times relative to its first call."""
         steps = tuple(str(step) for step in self.scenario.steps)
-        said = str(self.outcome) if self.outcome else self.run.trouble
-        calls = tuple(_spoken(heard, start) for heard in self.heard)
-        return TrialRecord(self.scenario.name, self.scenario.says, steps, calls, said, self.waited)
+        calls = tuple(_trial_call(call, self.first_call_at) for call in self.calls)
+        name, description = self.scenario.name, self.scenario.description
+        return TrialRecord(name, description, steps, calls, self._outcome_text, self.duration)
+
+    @property
+    def _outcome_text(self) -> str:
+        return str(self.outcome) if self.outcome else self.run.problem
 
 
-def _spoken(heard: Heard, start: float) -> CallOfLife:
-    call = heard.call
-    ended = call.ended - start if call.ended is not None and heard.is_whole else None
-    request = f"{call.method} {call.url[:120]}"
-    said = (call.status, heard.word or "", heard.status)
-    return CallOfLife(call.arrived - start, ended, heard.operation, request, *said, heard.faults)
+def _trial_call(recorded: RecordedCall, start: float) -> TrialCall:
+    call = recorded.call
+    return TrialCall(
+        at=call.arrived_at - start,
+        ended_at=call.ended_at - start if call.ended_at is not None and recorded.is_complete else None,
+        operation=recorded.operation,
+        request=f"{call.method} {call.url[:MAX_URL]}",
+        status=call.status,
+        raw_status=recorded.raw_status or "",
+        meaning=recorded.status,
+        faults=recorded.faults,
+    )
 
 
-def heard_from(contract: Contract, calls: list[Call], entries: Mapping[int, JournalEntry]) -> tuple[Heard, ...]:
-    """Calls as turns of a conversation, each in the light of those before it."""
-    conversation = History(contract)
-    found = []
+def interpret_calls(
+    contract: Contract, calls: list[CapturedCall], entries: Mapping[int, JournalEntry]
+) -> tuple[RecordedCall, ...]:
+    """Interpret captured calls as interactions, each with the history before it."""
+    history = History(contract)
+    recorded = []
     for call in calls:
         request = Request(call.method, call.url, call.headers, call.body.decode("utf-8", "replace"))
-        answer = Response(call.status, call.answered_headers, call.answer.decode("utf-8", "replace"))
-        turn = conversation.interaction(Exchange(call.operation, request, answer, "", call.ended or call.arrived))
-        conversation.add(turn)
-        found.append(Heard(call, turn, entries.get(-1 if call.number is None else call.number)))
-    return tuple(found)
+        response = Response(call.status, call.response_headers, call.response_body.decode("utf-8", "replace"))
+        exchange = Exchange(call.operation, request, response, "", call.ended_at or call.arrived_at)
+        interaction = history.interaction(exchange)
+        history.add(interaction)
+        recorded.append(RecordedCall(call, interaction, entries.get(-1 if call.entry is None else call.entry)))
+    return tuple(recorded)
 
 
-def _is_ambiguous(heard: Heard) -> bool:
-    code = heard.turn.body.get("code") if isinstance(heard.turn.body, dict) else None
-    status = heard.call.status
-    if not heard.is_whole or status == LOST or status >= 500:
+def _is_ambiguous(create: RecordedCall) -> bool:
+    body, status = create.interaction.body, create.call.status
+    if not create.is_complete or status == REQUEST_TIMEOUT or status >= 500:
         return True
     if not 200 <= status < 300:
         return False
-    return not isinstance(heard.turn.body, dict) or (isinstance(code, int) and code >= 500)
+    code = body.get("code") if isinstance(body, dict) else None
+    return not isinstance(body, dict) or (isinstance(code, int) and code >= 500)
 
 
 def _succeeds_at(task: Task) -> float:
@@ -242,28 +264,21 @@ def _succeeds_at(task: Task) -> float:
     return task.created_at + last.at if last is not None and last.status is TaskStatus.SUCCESS else math.inf
 
 
-class _line:
-    """Exchanges as lines, with their time since a moment."""
-
-    def __init__(self, start: float) -> None:
-        self._start = start
-
-    def __call__(self, heard: Heard) -> str:
-        call = heard.call
-        at = f"+{call.arrived - self._start:.2f}s"
-        said = f"{call.status}" if heard.is_whole else f"{call.status or 'no answer'}, broken off"
-        word = f" {heard.word}" if heard.word else ""
-        retry = f", Retry-After: {call.header('retry-after')}" if call.header("retry-after") else ""
-        sent = f" {call.body[:300].decode('utf-8', 'replace')}" if call.body and heard.operation in ORDERS else ""
-        faults = f"  (fault: {'; '.join(heard.faults)})" if heard.faults else ""
-        return f"{at} {call.method} {call.url[:120]}{sent} -> {said}{word}{retry}{faults}"
+def _transcript_line(recorded: RecordedCall, start: float) -> str:
+    call = recorded.call
+    response = f"{call.status}" if recorded.is_complete else f"{call.status or 'no response'}, broken off"
+    status = f" {recorded.raw_status}" if recorded.raw_status else ""
+    retry_after = call.response_header("retry-after")
+    retry = f", Retry-After: {retry_after}" if retry_after else ""
+    is_order = call.body and recorded.operation in ORDERS
+    order = f" {call.body[:MAX_ORDER].decode('utf-8', 'replace')}" if is_order else ""
+    faults = f"  (fault: {'; '.join(recorded.faults)})" if recorded.faults else ""
+    request = f"{call.method} {call.url[:MAX_URL]}{order}"
+    return f"+{call.arrived_at - start:.2f}s {request} -> {response}{status}{retry}{faults}"
 
 
-SHOWN = 40
-
-
-def _shortened(lines: list[str]) -> list[str]:
-    if len(lines) <= SHOWN:
+def _shorten(lines: list[str]) -> list[str]:
+    if len(lines) <= MAX_TRANSCRIPT_LINES:
         return lines
-    half = SHOWN // 2
+    half = MAX_TRANSCRIPT_LINES // 2
     return [*lines[:half], f"... {len(lines) - 2 * half} more ...", *lines[-half:]]

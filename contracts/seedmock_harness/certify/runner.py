@@ -1,4 +1,4 @@
-"""A whole certification: every scenario on a few benches side by side, judged, and the verdict."""
+"""Run a certification: all scenarios on several testbeds in parallel, with repetitions, shrinking and the verdict."""
 
 from __future__ import annotations
 
@@ -14,187 +14,193 @@ from seedmock_server.clock import Clock
 from seedmock_server.randomness import fresh_seed
 
 from ..results.certification import Certification, CertificationVerdict, Invariant, InvariantViolation, TrialRecord
-from .adapters import Adapter, Callback, Maker
-from .evidence import Evidence
-from .invariants import judged
-from .random_scenarios import generated
-from .scenario import Scenario
+from .adapters import Adapter, CallableAdapter, ClientFactory
+from .evidence import TrialEvidence
+from .invariants import find_violations
+from .random_scenarios import random_scenarios
+from .scenario import TrialScenario
 from .scenario_catalog import scenarios
-from .testbed import Testbed, bench
-from .trial import GRACE, POLL_SECONDS, QUIET, shrunk, trial
+from .testbed import Testbed, open_testbed
+from .trial import GRACE_SECONDS, IDLE_TIMEOUT, POLL_SECONDS, run_trial, shrink_scenario
 
-TRIED_FIRST = 2
-"""The most trials that are run alone: a client that does nothing in them does nothing at all."""
-WORTH_SHRINKING = 3
-"""The steps from which a scenario is made smaller."""
-TIMED = frozenset({Invariant.BOUNDED_WAIT, Invariant.PACED_POLLS, Invariant.RETRY_AFTER})
-"""What is judged by the clock, and looked at twice before anybody is blamed: a busy machine is late by itself."""
-ENOUGH, HOPELESS = 8, 0.8
-"""So many trials that had to be stopped, and such a share of all, are enough."""
-SEEDS = 1 << 32
-Progress = Callable[[Scenario, Sequence[InvariantViolation]], None]
+MAX_PROBES = 2
+"""Trials that run alone at first: a client without any effect in them is not run further."""
+MIN_STEPS_TO_SHRINK = 3
+TIMING_INVARIANTS = frozenset({Invariant.BOUNDED_WAIT, Invariant.PACED_POLLS, Invariant.RETRY_AFTER})
+"""Checked against the clock, and therefore repeated: a busy machine alone can violate them once."""
+MIN_STOPPED, STOPPED_SHARE = 8, 0.8
+"""Number and share of stopped trials at which the certification ends: the client always hangs."""
+SEED_LIMIT = 1 << 32
+OnTrial = Callable[[TrialScenario, Sequence[InvariantViolation]], None]
 
 
 def run_certification(
-    client: Maker | Adapter,
+    client: ClientFactory | Adapter,
     *,
     upstream: str,
     only: Iterable[str] = (),
     seed: int | None = None,
     deep: bool = False,
-    progress: Progress | None = None,
+    progress: OnTrial | None = None,
 ) -> Certification:
-    """Certify a Python client: `client(surroundings)` gives a callable that takes an order and gives its outcome.
+    """Certify a Python client: `client(environment)` returns a callable that takes an order and returns its outcome.
 
-    The order, the outcome and what `surroundings` holds are those of `seedmock certify`. An adapter runs other clients.
-    `only` names scenarios. Raises LookupError for an upstream or a scenario that there is not.
+    Order, outcome and environment are those of `seedmock certify`; an Adapter runs any other client. `only` selects
+    scenarios by name, `seed` draws the random ones, `deep` draws ten times as many. `progress` is called after each
+    trial.
+
+    Raises LookupError for an unknown upstream or scenario.
     """
-    adapter = Callback(client) if callable(client) else client
-    seed = fresh_seed() % SEEDS if seed is None else seed
-    wanted, clock = chosen(upstream, only, seed, deep), Clock()
-    begun = clock.now()
+    adapter = CallableAdapter(client) if callable(client) else client
+    seed = fresh_seed() % SEED_LIMIT if seed is None else seed
+    selected, clock = select_scenarios(upstream, only, seed, deep), Clock()
+    started_at = clock.now()
     with tempfile.TemporaryDirectory(prefix="seedmock-certify-") as folder:
-        certifier = Certifier(adapter, partial(bench, upstream), seed, Path(folder), progress)
-        trouble = certifier.run(wanted)
-    return certifier.certification(upstream, wanted, trouble, clock.now() - begun)
+        runner = CertificationRunner(adapter, partial(open_testbed, upstream), seed, Path(folder), progress)
+        problem = runner.run(selected)
+    return runner.certification(upstream, selected, problem, clock.now() - started_at)
 
 
-def chosen(upstream: str, only: Iterable[str], seed: int, deep: bool = False) -> list[Scenario]:
-    """The scenarios with these names, or all. Raises LookupError, which says which there are."""
-    known = {one.name: one for one in (*scenarios(upstream), *generated(upstream, seed, deep=deep))}
+def select_scenarios(upstream: str, only: Iterable[str], seed: int, deep: bool = False) -> list[TrialScenario]:
+    """Return the scenarios with these names; all of them without names. Raises LookupError."""
+    every = (*scenarios(upstream), *random_scenarios(upstream, seed, deep=deep))
+    available = {scenario.name: scenario for scenario in every}
     names = list(only)
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in available]
     if unknown:
-        raise LookupError(f"no scenario {unknown[0]!r}; there are: {', '.join(known)}")
-    return [one for one in known.values() if not names or one.name in names]
+        raise LookupError(f"unknown scenario {unknown[0]!r}; available: {', '.join(available)}")
+    return [scenario for scenario in available.values() if not names or scenario.name in names]
 
 
-class Certifier:
-    """Runs trials on benches, and keeps what broke in the order of the scenarios."""
+class CertificationRunner:
+    """Runs trials on testbeds, and collects the violations in the order of the scenarios."""
 
     def __init__(
         self,
         adapter: Adapter,
-        make_bench: Callable[[int], AbstractContextManager[Testbed]],
+        open_testbed: Callable[[int], AbstractContextManager[Testbed]],
         seed: int,
         folder: Path,
-        progress: Progress | None,
+        progress: OnTrial | None,
     ) -> None:
-        self._adapter, self._make_bench, self._seed, self._folder = adapter, make_bench, seed, folder
+        self._adapter, self._open_testbed, self._seed, self._folder = adapter, open_testbed, seed, folder
         self._progress = progress
         self._lock = threading.Lock()
-        self._quiet = QUIET
+        self._idle_timeout = IDLE_TIMEOUT
         self._stopped = 0
-        self._found: dict[str, list[InvariantViolation]] = {}
-        self._lives: dict[str, TrialRecord] = {}
-        self._waiting: queue.SimpleQueue[Scenario] = queue.SimpleQueue()
-        self._troubles: list[BaseException] = []
+        self._violations: dict[str, list[InvariantViolation]] = {}
+        self._records: dict[str, TrialRecord] = {}
+        self._queue: queue.SimpleQueue[TrialScenario] = queue.SimpleQueue()
+        self._errors: list[BaseException] = []
 
-    def run(self, wanted: Sequence[Scenario]) -> str:
-        """Run every trial; gives why the client cannot be judged, in a sentence, or nothing."""
-        with self._make_bench(self._seed) as first:
-            trouble = self._try_out(first, wanted[:TRIED_FIRST])
-            if not trouble:
-                self._run_side_by_side(first, [one for one in wanted if one.name not in self._found])
-            return trouble
+    def run(self, selected: Sequence[TrialScenario]) -> str:
+        """Run every trial; return in one sentence why the client cannot be certified, or an empty text."""
+        with self._open_testbed(self._seed) as testbed:
+            problem = self._probe(testbed, selected[:MAX_PROBES])
+            if not problem:
+                self._run_parallel(
+                    testbed, [scenario for scenario in selected if scenario.name not in self._violations]
+                )
+            return problem
 
-    def _try_out(self, bench: Testbed, wanted: Sequence[Scenario]) -> str:
-        """Run the first trials alone: a client that neither sends nor says anything does so in all of them."""
-        said = ""
-        for scenario in wanted:
-            seen = self._tried(bench, scenario)
-            if not seen.heard and seen.run.outcome is None:
-                return f"the adapter sent nothing: {seen.run.trouble}"
-            if seen.run.outcome is not None or seen.run.stopped:
+    def _probe(self, testbed: Testbed, selected: Sequence[TrialScenario]) -> str:
+        """Run the first trials alone: a client that neither sends nor reports anything never will."""
+        problem = ""
+        for scenario in selected:
+            evidence = self._certify(testbed, scenario)
+            if not evidence.calls and evidence.outcome is None:
+                return f"the adapter sent no request: {evidence.run.problem}"
+            if evidence.outcome is not None or evidence.run.stopped:
                 return ""
-            said = f"the adapter says nothing that can be read: {seen.run.trouble}"
-        return said
+            problem = f"the adapter reported no outcome: {evidence.run.problem}"
+        return problem
 
-    def _run_side_by_side(self, first: Testbed, wanted: Sequence[Scenario]) -> None:
-        """Run trials on several benches, one on each at a time."""
-        for scenario in wanted:
-            self._waiting.put(scenario)
-        threads = [
-            threading.Thread(target=self._beside, args=(n,)) for n in range(1, min(self._adapter.together, len(wanted)))
-        ]
+    def _run_parallel(self, first: Testbed, selected: Sequence[TrialScenario]) -> None:
+        for scenario in selected:
+            self._queue.put(scenario)
+        count = min(self._adapter.max_parallel, len(selected))
+        threads = [threading.Thread(target=self._run_worker, args=(number,)) for number in range(1, count)]
         for thread in threads:
             thread.start()
-        self._work(first)
+        self._run_queue(first)
         for thread in threads:
             thread.join()
-        if self._troubles:
-            raise self._troubles[0]
+        if self._errors:
+            raise self._errors[0]
 
-    def _beside(self, number: int) -> None:
+    def _run_worker(self, number: int) -> None:
         try:
-            with self._make_bench(self._seed + number) as own:
-                self._work(own)
-        except BaseException as trouble:
-            self._troubles.append(trouble)
+            with self._open_testbed(self._seed + number) as testbed:
+                self._run_queue(testbed)
+        except BaseException as error:
+            self._errors.append(error)
 
-    def _work(self, bench: Testbed) -> None:
-        while not (self._troubles or self._is_hopeless):
+    def _run_queue(self, testbed: Testbed) -> None:
+        while not (self._errors or self._always_hangs):
             try:
-                self._tried(bench, self._waiting.get_nowait())
+                self._certify(testbed, self._queue.get_nowait())
             except queue.Empty:
                 return
-            except BaseException as trouble:
-                self._troubles.append(trouble)
+            except BaseException as error:
+                self._errors.append(error)
 
     @property
-    def _is_hopeless(self) -> bool:
-        """Whether the client hangs whatever happens: that need not be seen in every scenario."""
-        return self._stopped >= ENOUGH and self._stopped > HOPELESS * len(self._found)
+    def _always_hangs(self) -> bool:
+        return self._stopped >= MIN_STOPPED and self._stopped > STOPPED_SHARE * len(self._violations)
 
-    def _tried(self, bench: Testbed, scenario: Scenario) -> Evidence:
-        seen = self._trial(bench, scenario)
-        found = [sure for one in judged(seen) if (sure := self._sure(bench, scenario, seen, one)) is not None]
+    def _certify(self, testbed: Testbed, scenario: TrialScenario) -> TrialEvidence:
+        evidence = self._run_trial(testbed, scenario)
+        candidates = (self._confirm(testbed, scenario, evidence, violation) for violation in find_violations(evidence))
+        violations = [violation for violation in candidates if violation is not None]
         with self._lock:
-            self._stopped += seen.run.stopped
-            self._found[scenario.name], self._lives[scenario.name] = found, seen.life
+            self._stopped += evidence.run.stopped
+            self._violations[scenario.name], self._records[scenario.name] = violations, evidence.record
             if self._progress is not None:
-                self._progress(scenario, found)
-        return seen
+                self._progress(scenario, violations)
+        return evidence
 
-    def _trial(self, bench: Testbed, scenario: Scenario) -> Evidence:
-        folder = self._folder / f"{id(bench)}"
+    def _run_trial(self, testbed: Testbed, scenario: TrialScenario) -> TrialEvidence:
+        folder = self._folder / f"{id(testbed)}"
         folder.mkdir(exist_ok=True)
-        seen = trial(bench, self._adapter, scenario, folder, POLL_SECONDS, self._quiet)
-        if seen.run.stopped:  # who has hung once is not waited for as long again
-            self._quiet = max(GRACE, self._quiet / 2)
-        return seen
+        evidence = run_trial(testbed, self._adapter, scenario, folder, POLL_SECONDS, self._idle_timeout)
+        if evidence.run.stopped:  # a client that has hung once is given less time from now on
+            self._idle_timeout = max(GRACE_SECONDS, self._idle_timeout / 2)
+        return evidence
 
-    def _sure(
-        self, bench: Testbed, scenario: Scenario, seen: Evidence, broken: InvariantViolation
+    def _confirm(
+        self, testbed: Testbed, scenario: TrialScenario, evidence: TrialEvidence, violation: InvariantViolation
     ) -> InvariantViolation | None:
-        """What broke, in as few steps as still break it; None if it was a busy machine's doing."""
-        if broken.invariant in TIMED and not seen.run.stopped:
-            again = self._breaking(bench, scenario, broken)
-            if again is None:
-                return None
-        if len(scenario.steps) < WORTH_SHRINKING or seen.run.stopped:
-            return broken
-        smallest = broken
+        """Return the violation in the smallest scenario that shows it; None if its timing is not reproducible."""
+        is_timing = violation.invariant in TIMING_INVARIANTS and not evidence.run.stopped
+        if is_timing and self._reproduce(testbed, scenario, violation) is None:
+            return None
+        if len(scenario.steps) < MIN_STEPS_TO_SHRINK or evidence.run.stopped:
+            return violation
+        smallest = violation
 
-        def breaks(smaller: Scenario) -> bool:
+        def fails(smaller: TrialScenario) -> bool:
             nonlocal smallest
-            found = self._breaking(bench, smaller, broken)
-            smallest = found or smallest
-            return found is not None
+            reproduced = self._reproduce(testbed, smaller, violation)
+            smallest = reproduced or smallest
+            return reproduced is not None
 
-        shrunk(scenario, breaks)
+        shrink_scenario(scenario, fails)
         return smallest
 
-    def _breaking(self, bench: Testbed, scenario: Scenario, broken: InvariantViolation) -> InvariantViolation | None:
-        """The same invariant's breaking in another trial, if it breaks there."""
-        found = judged(self._trial(bench, scenario))
-        return next((one for one in found if one.invariant is broken.invariant), None)
+    def _reproduce(
+        self, testbed: Testbed, scenario: TrialScenario, violation: InvariantViolation
+    ) -> InvariantViolation | None:
+        """Run another trial; return its violation of the same invariant."""
+        violations = find_violations(self._run_trial(testbed, scenario))
+        return next((again for again in violations if again.invariant is violation.invariant), None)
 
-    def certification(self, upstream: str, wanted: Sequence[Scenario], trouble: str, seconds: float) -> Certification:
-        """What it all comes to."""
-        tried = [scenario.name for scenario in wanted if scenario.name in self._found]
-        broken = tuple(one for name in tried for one in self._found[name])
-        verdict = CertificationVerdict.NOT_CERTIFIED if broken else CertificationVerdict.CERTIFIED
-        verdict = CertificationVerdict.COULD_NOT_RUN if trouble else verdict
-        lives = tuple(self._lives[name] for name in tried)
-        return Certification(upstream, self._adapter.name, verdict, tuple(tried), broken, trouble, seconds, lives)
+    def certification(
+        self, upstream: str, selected: Sequence[TrialScenario], problem: str, seconds: float
+    ) -> Certification:
+        """Return the result of the trials that were run."""
+        trials = tuple(scenario.name for scenario in selected if scenario.name in self._violations)
+        violations = tuple(violation for name in trials for violation in self._violations[name])
+        verdict = CertificationVerdict.NOT_CERTIFIED if violations else CertificationVerdict.CERTIFIED
+        verdict = CertificationVerdict.COULD_NOT_RUN if problem else verdict
+        records = tuple(self._records[name] for name in trials)
+        return Certification(upstream, self._adapter.name, verdict, trials, violations, problem, seconds, records)

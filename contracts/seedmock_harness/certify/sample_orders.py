@@ -1,4 +1,4 @@
-"""Orders of the trials, as an adapter reads them: JSON in the client's words, as far as an upstream can take them."""
+"""Sample orders of trials, in the JSON that adapters read, as far as an upstream can take them."""
 
 from __future__ import annotations
 
@@ -18,61 +18,62 @@ def _reference(kind: str, name: str, role: str = "reference") -> dict[str, str]:
     return {"kind": kind, "role": role, "url": f"{ORIGIN}/{name}"}
 
 
-FIRST, LAST = _reference("image", "landscape.jpg", "first_frame"), _reference("image", "not-a-face.png", "last_frame")
-MANY = [
+FIRST_FRAME = _reference("image", "landscape.jpg", "first_frame")
+LAST_FRAME = _reference("image", "not-a-face.png", "last_frame")
+MANY_REFERENCES = [
     _reference("image", "landscape.jpg"),
     _reference("image", "portrait.jpg"),
     _reference("video", "video-5s.mp4"),
     _reference("audio", "audio-ok.mp3"),
 ]
 FAST = "fast"
-"""A tier; the order has its wire name, which is each upstream's."""
+"""A tier; the order carries the upstream's name for the model."""
 OTHER_FORM = "other form"
 CHANGES: Mapping[str, Mapping[str, Any]] = {
     "text": {},
     "fast model": {"model": FAST},
     "without audio": {"generate_audio": False},
     "without seed": {"seed": None},
-    "first frame": {"references": [FIRST]},
-    "first and last frame": {"references": [FIRST, LAST]},
-    "many references": {"references": MANY},
+    "first frame": {"references": [FIRST_FRAME]},
+    "first and last frame": {"references": [FIRST_FRAME, LAST_FRAME]},
+    "many references": {"references": MANY_REFERENCES},
     OTHER_FORM: {},
 }
-"""Each order by its name, as what it changes of the plainest one."""
+"""The orders by name, as differences from the plain text order; None removes a field."""
 _MODES = {
     "first frame": Mode.FIRST_FRAME,
     "first and last frame": Mode.FIRST_LAST_FRAME,
     "many references": Mode.REFERENCE,
 }
+_OPTIONAL_FIELDS = {"without audio": "generate_audio", "without seed": "seed"}
 
 
 def order_names(contract: Contract) -> tuple[str, ...]:
-    """The names of the orders that an upstream can take, the plainest first."""
+    """Return the names of the orders that an upstream can take, the plainest first."""
     modes = {fact.mode for fact in contract.modes}
     missing = {name for name, mode in _MODES.items() if mode not in modes}
-    missing |= {name for name, part in (("without audio", "generate_audio"), ("without seed", "seed"))
-                if contract.field(part) is None}  # fmt: skip
+    missing |= {name for name, field in _OPTIONAL_FIELDS.items() if contract.field(field) is None}
     missing |= {"fast model"} if contract.resolve_model(FAST) is None else set()
     return tuple(name for name in CHANGES if name not in missing)
 
 
-def order_of(contract: Contract, name: str, seconds: float) -> Order:
-    """An order by its name, to be given up after so many seconds."""
+def sample_order(contract: Contract, name: str, timeout_seconds: float) -> Order:
+    """Return an order by name."""
     by_size, by_ratio = _forms(contract)
     usual = by_size if contract.field("size") is not None else by_ratio
     form = (by_ratio if usual is by_size else by_size) if name == OTHER_FORM else usual
-    length = int(contract.request.read(contract.example(Operation.CREATE), "seconds"))
-    # With a seed the clip is always the same, and is drawn once.
+    seconds = int(contract.request.read(contract.example(Operation.CREATE), "seconds"))
+    # With a seed the clip is always the same, and is rendered once.
     seed = None if contract.field("seed") is None else SEED
-    plain: Order = {"prompt": PROMPT, **form, "seconds": length, "seed": seed, "references": []}
-    changed = {**plain, **CHANGES[name], "timeout_seconds": seconds}
-    order = {field: value for field, value in changed.items() if value is not None}
+    plain: Order = {"prompt": PROMPT, **form, "seconds": seconds, "seed": seed, "references": []}
+    fields = {**plain, **CHANGES[name], "timeout_seconds": timeout_seconds}
+    order = {field: value for field, value in fields.items() if value is not None}
     model = contract.resolve_model(order.get("model"))
     return order if "model" not in order or model is None else {**order, "model": model.name}
 
 
 def _forms(contract: Contract) -> tuple[Order, Order]:
-    """The smallest wide picture, by its size and by its resolution and ratio."""
+    """Return the smallest 16:9 size in both forms: as pixels, and as resolution and ratio."""
     wide = [size for size in contract.sizes if size.ratio == "16:9"] or contract.sizes
     size = min(wide, key=lambda size: size.width * size.height)
     return {"size": size.text}, {"resolution": size.resolution, "ratio": size.ratio}

@@ -1,4 +1,4 @@
-"""A scenario of a trial: an order and a handful of steps, each one thing that happens to it. Data, and their texts."""
+"""Scenario of a trial: an order and a few steps, each of which changes one thing about the upstream."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from enum import StrEnum
 
 
 class StepKind(StrEnum):
-    """What a step is: `text` is a fate, a fault, a magic key's kind, an amount in USD, or the code of a redirect.
+    """Kind of a step; it decides the meaning of the step's text.
 
-    A detour is a redirect to another origin; `links` puts the results' links there.
+    A fate, a fault, the kind of a magic key, an amount in USD, or the status code of a redirect to another origin.
+    `links` moves the result links to that origin.
     """
 
     FATE = "fate"
     FAULT = "fault"
     KEY = "key"
     CREDIT = "credit"
-    DETOUR = "detour"
+    REDIRECT = "redirect"
     LINKS = "links"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that happens: to the calls of an operation, to the `nth` of them only, or to the first `times`."""
+class ScenarioStep:
+    """One change, for all calls of an operation, for its `nth` call, or for its first `times` calls."""
 
     kind: StepKind
     text: str
@@ -36,46 +37,45 @@ class Step:
         return f"{self.kind}{where}: {self.text}"
 
 
-def fate(text: str) -> Step:
-    """What becomes of the tasks."""
-    return Step(StepKind.FATE, text)
+def fate(text: str) -> ScenarioStep:
+    """Set the fate of the tasks."""
+    return ScenarioStep(StepKind.FATE, text)
 
 
-def fault(operation: str, text: str, *, nth: int | None = None, times: int | None = None) -> Step:
-    """What goes wrong with calls of an operation."""
-    return Step(StepKind.FAULT, text, operation, nth, times)
+def fault(operation: str, text: str, *, nth: int | None = None, times: int | None = None) -> ScenarioStep:
+    """Add a fault to calls of an operation."""
+    return ScenarioStep(StepKind.FAULT, text, operation, nth, times)
 
 
-def key(kind: str) -> Step:
-    """The caller has a magic key: `invalid`, `forbidden`, `ratelimited` or `nocredit`."""
-    return Step(StepKind.KEY, kind)
+def key(kind: str) -> ScenarioStep:
+    """Give the client a magic key: `invalid`, `forbidden`, `ratelimited` or `nocredit`."""
+    return ScenarioStep(StepKind.KEY, kind)
 
 
-def credit(usd: str) -> Step:
-    """The caller may spend so much in all."""
-    return Step(StepKind.CREDIT, usd)
+def credit(usd: str) -> ScenarioStep:
+    """Limit the balance of the client's account."""
+    return ScenarioStep(StepKind.CREDIT, usd)
 
 
-def detour(operation: str, code: int, *, times: int | None = None) -> Step:
-    """Calls of an operation are answered with a redirect to another origin."""
-    return Step(StepKind.DETOUR, str(code), operation, None, times)
+def redirect(operation: str, code: int, *, times: int | None = None) -> ScenarioStep:
+    """Redirect calls of an operation to another origin."""
+    return ScenarioStep(StepKind.REDIRECT, str(code), operation, None, times)
 
 
-def links_elsewhere() -> Step:
-    """The links to results lead to another origin."""
-    return Step(StepKind.LINKS, "results on another origin")
+def links_to_other_origin() -> ScenarioStep:
+    """Serve results from another origin."""
+    return ScenarioStep(StepKind.LINKS, "results on another origin")
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
-    """A trial before it is run. `order` names one of the orders, `seconds` is its timeout_seconds."""
+class TrialScenario:
+    """A scenario. `order` names a sample order; `seconds` is its timeout_seconds."""
 
     name: str
-    says: str
-    steps: tuple[Step, ...] = ()
+    description: str
+    steps: tuple[ScenarioStep, ...] = ()
     order: str = "text"
     seconds: float = 10.0
 
-    def without(self, number: int) -> Scenario:
-        """The same without one of its steps."""
-        return replace(self, steps=(*self.steps[:number], *self.steps[number + 1 :]))
+    def without_step(self, index: int) -> TrialScenario:
+        return replace(self, steps=(*self.steps[:index], *self.steps[index + 1 :]))

@@ -1,6 +1,6 @@
-"""The scenarios of a certification: each report of trouble as an order and at most six steps.
+"""Catalog of certification scenarios: each row failure of an upstream as an order and at most six steps.
 
-A row is a name, what it shows, and its steps. F1 to F23 are the numbers of the catalogue of faults.
+A row has a name, a description and a step. F1 to F23 number the faults that the scenario files cover as well.
 """
 
 from __future__ import annotations
@@ -12,176 +12,188 @@ from seedmock_contracts.enums import Capability, Operation, StatusContext, TaskS
 from seedmock_contracts.upstreams import get_contract
 
 from .sample_orders import order_names
-from .scenario import Scenario, Step, credit, detour, fate, fault, key, links_elsewhere
+from .scenario import ScenarioStep, TrialScenario, credit, fate, fault, key, links_to_other_origin, redirect
 
-MOST_STEPS = 6
+MAX_STEPS = 6
 SHORT, LONG = 2.0, 10.0
-"""The seconds of an order that will not go well in time, and of every other."""
-BRIEF = frozenset({"create-hang", "download-hang", "download-slow", "download-cut-always", "download-500"})
+"""timeout_seconds of an order that cannot succeed in time, and of every other."""
+SHORT_ROWS = frozenset({"create-hang", "download-hang", "download-slow", "download-cut-always", "download-500"})
 AT_ONCE, SOON = "succeed after=0s", "succeed after=300ms"
+PROXY_ERRORS = (502, 520, 524)
 
 CREATE, QUERY, CONTENT = Operation.CREATE, Operation.QUERY, Operation.CONTENT
-CREATED: tuple[tuple[str, str, Step], ...] = (
-    ("create-500", "the order is answered 500", fault(CREATE, "status code=500")),
-    ("create-502-page", "the order is answered by a proxy's page (F11)", fault(CREATE, "status code=502 body=html")),
-    ("create-503", "the order is answered 503 with Retry-After", fault(CREATE, "status code=503 retry_after=1s")),
-    ("create-504-page", "the order is answered 504 by a proxy", fault(CREATE, "status code=504 body=html")),
-    ("create-lost", "the task is made, the answer never arrives (F7)", fault(CREATE, "response_lost", times=1)),
+Row = tuple[str, str, ScenarioStep]
+CREATE_ROWS: tuple[Row, ...] = (
+    ("create-500", "the order gets a 500", fault(CREATE, "status code=500")),
+    ("create-502-page", "the order gets a proxy's error page (F11)", fault(CREATE, "status code=502 body=html")),
+    ("create-503", "the order gets a 503 with Retry-After", fault(CREATE, "status code=503 retry_after=1s")),
+    ("create-504-page", "the order gets a 504 from a proxy", fault(CREATE, "status code=504 body=html")),
+    (
+        "create-response-lost",
+        "the task is created, the response never arrives (F7)",
+        fault(CREATE, "response_lost", times=1),
+    ),
     ("create-reset", "the connection of the order is reset", fault(CREATE, "reset", times=1)),
-    ("create-hang", "the order is never answered", fault(CREATE, "hang seconds=30s", times=1)),
-    ("create-garbled", "the answer to the order is no JSON", fault(CREATE, "malformed", times=1)),
-    ("create-truncated", "the answer to the order ends too early", fault(CREATE, "truncated", times=1)),
-    ("create-cut", "the connection breaks within the answer to the order", fault(CREATE, "body_cut", times=1)),
-    ("create-400", "the order is refused", fault(CREATE, "status code=400")),
-    ("create-400-nested", "a refusal within a refusal (F12)", fault(CREATE, "status code=400 body=nested")),
-    ("create-model-unknown", "a listed model is not taken (F15)", fault(CREATE, "status code=400 kind=unknown_model")),
-    ("create-429", "come back in a second", fault(CREATE, "status code=429 retry_after=1s", times=1)),
+    ("create-hang", "the order gets no response", fault(CREATE, "hang seconds=30s", times=1)),
+    ("create-invalid-json", "the response to the order is not JSON", fault(CREATE, "malformed", times=1)),
+    ("create-truncated", "the response to the order is truncated", fault(CREATE, "truncated", times=1)),
+    ("create-body-cut", "the connection breaks within the response to the order", fault(CREATE, "body_cut", times=1)),
+    ("create-400", "the order is rejected", fault(CREATE, "status code=400")),
+    ("create-400-nested", "an error is nested in another error (F12)", fault(CREATE, "status code=400 body=nested")),
+    (
+        "create-model-unknown",
+        "a documented model is rejected (F15)",
+        fault(CREATE, "status code=400 kind=unknown_model"),
+    ),
+    ("create-429", "Retry-After in seconds", fault(CREATE, "status code=429 retry_after=1s", times=1)),
     (
         "create-429-date",
-        "come back at a date",
+        "Retry-After as a date",
         fault(CREATE, "status code=429 retry_after=2s retry_as=date", times=1),
     ),
-    (
-        "create-429-empty",
-        "too many requests, and not a word more (F10)",
-        fault(CREATE, "status code=429 body=empty", times=1),
-    ),
+    ("create-429-empty", "a 429 without a body (F10)", fault(CREATE, "status code=429 body=empty", times=1)),
 )
-POLLED: tuple[tuple[str, str, Step], ...] = (
-    ("poll-429", "come back in a second", fault(QUERY, "status code=429 retry_after=1s", nth=2)),
-    ("poll-429-date", "come back at a date", fault(QUERY, "status code=429 retry_after=2s retry_as=date", nth=2)),
-    ("poll-429-bare", "too many requests, without Retry-After (F10)", fault(QUERY, "status code=429", nth=2)),
-    ("poll-503-later", "overloaded, come back in a second", fault(QUERY, "status code=503 retry_after=1s", nth=2)),
-    ("poll-404", "a task that lives is not found for once (F23)", fault(QUERY, "status code=404", nth=2)),
-    ("poll-502-page", "a poll is answered by a proxy's page (F11)", fault(QUERY, "status code=502 body=html", nth=2)),
+QUERY_ROWS: tuple[Row, ...] = (
+    ("poll-429", "Retry-After in seconds", fault(QUERY, "status code=429 retry_after=1s", nth=2)),
+    ("poll-429-date", "Retry-After as a date", fault(QUERY, "status code=429 retry_after=2s retry_as=date", nth=2)),
+    ("poll-429-bare", "a 429 without Retry-After (F10)", fault(QUERY, "status code=429", nth=2)),
+    ("poll-503", "a poll gets a 503 with Retry-After", fault(QUERY, "status code=503 retry_after=1s", nth=2)),
+    ("poll-404", "a running task is not found once (F23)", fault(QUERY, "status code=404", nth=2)),
+    ("poll-502-page", "a poll gets a proxy's error page (F11)", fault(QUERY, "status code=502 body=html", nth=2)),
     ("poll-reset", "the connection of a poll is reset", fault(QUERY, "reset", nth=2)),
-    ("poll-lost", "the answer to a poll is lost", fault(QUERY, "response_lost", nth=2)),
-    ("poll-hang", "a poll is not answered for a while", fault(QUERY, "hang seconds=400ms", nth=2)),
-    ("poll-garbled", "the answer to a poll is no JSON", fault(QUERY, "malformed", nth=2)),
+    ("poll-response-lost", "the response to a poll is lost", fault(QUERY, "response_lost", nth=2)),
+    ("poll-hang", "the response to a poll is late", fault(QUERY, "hang seconds=400ms", nth=2)),
+    ("poll-invalid-json", "the response to a poll is not JSON", fault(QUERY, "malformed", nth=2)),
 )
-DOWNLOADED: tuple[tuple[str, str, Step], ...] = (
-    ("download-cut", "the download ends in the middle (F22)", fault(CONTENT, "body_cut", times=1)),
-    ("download-cut-always", "every download ends in the middle", fault(CONTENT, "body_cut")),
-    ("download-reset", "the download is reset", fault(CONTENT, "reset when=during", times=1)),
-    ("download-short", "the download announces more than it brings", fault(CONTENT, "wrong_length off=10", times=1)),
-    ("download-page", "the content is a proxy's page for once", fault(CONTENT, "status code=502 body=html", times=1)),
-    ("download-500", "the content fails for ever (F4)", fault(CONTENT, "status code=500")),
-    ("download-moved", "the content is nowhere", fault(CONTENT, "not_found")),
-    ("download-redirect", "the content is elsewhere on the same origin (F21)", fault(CONTENT, "redirect")),
-    ("download-slow", "the content comes in drops", fault(CONTENT, "dribble bytes=1000 every=100ms")),
-    ("download-hang", "the content does not come", fault(CONTENT, "hang seconds=30s")),
-    ("download-without-range", "no part of the content can be had", fault(CONTENT, "no_range")),
+CONTENT_ROWS: tuple[Row, ...] = (
+    ("download-cut", "a download breaks off (F22)", fault(CONTENT, "body_cut", times=1)),
+    ("download-cut-always", "every download breaks off", fault(CONTENT, "body_cut")),
+    ("download-reset", "the connection of a download is reset", fault(CONTENT, "reset when=during", times=1)),
+    ("download-short", "a download is shorter than announced", fault(CONTENT, "wrong_length off=10", times=1)),
+    ("download-page", "a download gets a proxy's error page", fault(CONTENT, "status code=502 body=html", times=1)),
+    ("download-500", "every download gets a 500 (F4)", fault(CONTENT, "status code=500")),
+    ("download-404", "every download gets a 404", fault(CONTENT, "not_found")),
+    ("download-redirect", "the content redirects within its origin (F21)", fault(CONTENT, "redirect")),
+    ("download-slow", "the content arrives slowly", fault(CONTENT, "dribble bytes=1000 every=100ms")),
+    ("download-hang", "the content does not arrive", fault(CONTENT, "hang seconds=30s")),
+    ("download-without-range", "ranges of the content are not supported", fault(CONTENT, "no_range")),
 )
-FAILED: tuple[tuple[str, str, Step], ...] = (
+FAILURE_ROWS: tuple[Row, ...] = (
     ("failed", "the task fails, and is not charged", fate("failed after=300ms")),
-    ("failed-charged", "the task fails, and is charged all the same (F6)", fate("failed after=300ms charged=yes")),
-    ("moderated-video", "moderation refuses the picture (F13)", fate("moderated after=300ms what=video")),
-    ("moderated-audio", "moderation refuses the sound", fate("moderated after=300ms what=audio")),
-    ("refused-face", "the order is refused for a face", fate("refused why=face")),
-    ("refused-text", "the order is refused for its text", fate("refused why=text")),
-    ("no-balance", "the account cannot pay", credit("0")),
+    ("failed-charged", "the task fails, and is charged nevertheless (F6)", fate("failed after=300ms charged=yes")),
+    ("moderated-video", "moderation rejects the video (F13)", fate("moderated after=300ms what=video")),
+    ("moderated-audio", "moderation rejects the audio", fate("moderated after=300ms what=audio")),
+    ("refused-face", "the order is rejected for a face", fate("refused why=face")),
+    ("refused-text", "the order is rejected for its prompt", fate("refused why=text")),
+    ("no-balance", "the balance is too low", credit("0")),
     ("no-credit", "the key has no credit", key("nocredit")),
-    ("key-invalid", "the key is refused", key("invalid")),
-    ("key-forbidden", "the key may not do this", key("forbidden")),
-    ("link-dead", "the clip is gone at once (F18)", fate("link_dead after=300ms lives=0s")),
+    ("key-invalid", "the key is invalid", key("invalid")),
+    ("key-forbidden", "the key lacks the permission", key("forbidden")),
+    ("link-dead", "the link to the clip expires at once (F18)", fate("link_dead after=300ms lives=0s")),
 )
-UNFINISHED: tuple[tuple[str, str, Step], ...] = (
+TIMEOUT_ROWS: tuple[Row, ...] = (
     ("stuck-queued", "the task never starts", fate("stuck status=queued")),
     ("stuck-in-progress", "the task never ends (F5)", fate("stuck status=in_progress")),
-    ("slow", "the task takes longer than the order has", fate("slow after=60s")),
-    ("unknown-lasting", "a status that nobody knows, for ever", fate("unknown_status word=PAUSED after=200ms")),
-    ("poll-500", "every poll is answered 500", fault(QUERY, "status code=500")),
-    ("poll-hang-lasting", "polls are never answered", fault(QUERY, "hang seconds=30s")),
-    ("key-limited", "every call is one too many", key("ratelimited")),
+    ("slow", "the task takes longer than the order allows", fate("slow after=60s")),
+    ("unknown-status-lasting", "an unknown status that lasts", fate("unknown_status word=PAUSED after=200ms")),
+    ("poll-500-always", "every poll gets a 500", fault(QUERY, "status code=500")),
+    ("poll-hang-always", "no poll gets a response", fault(QUERY, "hang seconds=30s")),
+    ("key-rate-limited", "every call exceeds the rate limit", key("ratelimited")),
     ("without-clip", "the task succeeds without a clip (F8)", fate("completed_without_url after=200ms")),
 )
-ELSEWHERE: tuple[tuple[str, str, Step], ...] = (
-    ("create-elsewhere", "the order is led to another origin", detour(CREATE, 307)),
-    ("poll-elsewhere", "a poll is led to another origin", detour(QUERY, 302, times=1)),
-    ("content-elsewhere", "the content is on another origin", detour(CONTENT, 302)),
+OTHER_ORIGIN_ROWS: tuple[Row, ...] = (
+    ("create-other-origin", "the order redirects to another origin", redirect(CREATE, 307)),
+    ("poll-other-origin", "a poll redirects to another origin", redirect(QUERY, 302, times=1)),
+    ("download-other-origin", "the content redirects to another origin", redirect(CONTENT, 302)),
 )
 
 
-def scenarios(upstream: str) -> tuple[Scenario, ...]:
-    """Every scenario of an upstream; the first is that of an order that goes well."""
+def scenarios(upstream: str) -> tuple[TrialScenario, ...]:
+    """Return every scenario of an upstream; in the first one the order succeeds."""
     contract = get_contract(upstream)
-    return (*_orders(contract), *_words(contract), *_unknown(contract), *_troubles(), *_of(contract))
+    return (
+        *_successes(contract),
+        *_status_spellings(contract),
+        *_unknown_statuses(contract),
+        *_faults_and_fates(),
+        *_capability_scenarios(contract),
+    )
 
 
-def _orders(contract: Contract) -> Iterator[Scenario]:
-    for name in order_names(contract):
-        called = "ordinary" if name == "text" else f"order-{name.replace(' ', '-')}"
-        yield Scenario(called, f"an order goes well: {name}", order=name)
+def _successes(contract: Contract) -> Iterator[TrialScenario]:
+    for order in order_names(contract):
+        name = "success" if order == "text" else f"order-{order.replace(' ', '-')}"
+        yield TrialScenario(name, f"the order succeeds: {order}", order=order)
 
 
-def _words(contract: Contract) -> Iterator[Scenario]:
-    """Every spelling of every status: those of a task that runs together, each end by itself."""
-    for status, name in ((TaskStatus.QUEUED, "words-queued"), (TaskStatus.IN_PROGRESS, "words-in-progress")):
-        spoken = _spellings(contract, status)
-        steps = [fault(QUERY, f"backwards to={word}", nth=nth) for nth, word in enumerate(spoken, 1)]
-        assert len(steps) < MOST_STEPS, "more spellings than a scenario has steps"
-        yield Scenario(name, f"{status} as {', '.join(spoken)} (F1, F2)", (fate(SOON), *steps))
-    for word in _spellings(contract, TaskStatus.SUCCESS):
-        steps = [fate(AT_ONCE), fault(QUERY, f"backwards to={word}")]
-        yield Scenario(f"word-{word}", f"success as {word}", tuple(steps), seconds=SHORT)
-    for word in _spellings(contract, TaskStatus.FAILURE):
-        yield Scenario(f"word-{word}", f"failure as {word}", (fate(f"expired after=200ms word={word}"),), seconds=SHORT)
+def _status_spellings(contract: Contract) -> Iterator[TrialScenario]:
+    """Yield every spelling of every status: one scenario for each running status, and for each final spelling."""
+    for status, name in ((TaskStatus.QUEUED, "queued"), (TaskStatus.IN_PROGRESS, "in-progress")):
+        spellings = _spellings(contract, status)
+        steps = [fault(QUERY, f"backwards to={text}", nth=nth) for nth, text in enumerate(spellings, 1)]
+        assert len(steps) < MAX_STEPS, "more spellings than a scenario has steps"
+        description = f"{status} as {', '.join(spellings)} (F1, F2)"
+        yield TrialScenario(f"status-spellings-{name}", description, (fate(SOON), *steps))
+    for text in _spellings(contract, TaskStatus.SUCCESS):
+        steps = [fate(AT_ONCE), fault(QUERY, f"backwards to={text}")]
+        yield TrialScenario(f"status-{text}", f"success as {text}", tuple(steps), seconds=SHORT)
+    for text in _spellings(contract, TaskStatus.FAILURE):
+        step = fate(f"expired after=200ms word={text}")
+        yield TrialScenario(f"status-{text}", f"failure as {text}", (step,), seconds=SHORT)
 
 
 def _spellings(contract: Contract, status: TaskStatus) -> list[str]:
-    """How a status can be spelt in answer to a query, the page's own word first."""
+    """Return the spellings of a status in responses to queries, the documented one first."""
     usual = contract.spelling(status, StatusContext.QUERY)
-    return list(dict.fromkeys([usual, *(word.spelling for word in contract.status_spellings if word.status is status)]))
+    others = (row.spelling for row in contract.status_spellings if row.status is status)
+    return list(dict.fromkeys([usual, *others]))
 
 
-def _unknown(contract: Contract) -> Iterator[Scenario]:
-    for name, word in (("unknown-passing", "PAUSED"), ("unknown-passing-lower", "reviewing")):
-        steps: tuple[Step, ...] = (fate(f"unknown_status word={word} after=200ms lasts=300ms"),)
-        yield Scenario(name, f"{word}, a status that nobody knows, for a while", steps)
-    silent = f"missing field={contract.response.status_paths[0]}"
-    yield Scenario("poll-without-status", "a poll tells no status", (fault(QUERY, silent, nth=2),))
-    yield Scenario("unknown-nothing", "no poll ever tells a status", (fault(QUERY, silent),), seconds=SHORT)
+def _unknown_statuses(contract: Contract) -> Iterator[TrialScenario]:
+    for name, text in (("unknown-status", "PAUSED"), ("unknown-status-lowercase", "reviewing")):
+        step = fate(f"unknown_status word={text} after=200ms lasts=300ms")
+        yield TrialScenario(name, f"{text}, an unknown status, for a while", (step,))
+    missing = f"missing field={contract.response.status_paths[0]}"
+    yield TrialScenario("status-missing-once", "a poll has no status", (fault(QUERY, missing, nth=2),))
+    yield TrialScenario("status-missing-always", "no poll has a status", (fault(QUERY, missing),), seconds=SHORT)
 
 
-def _troubles() -> Iterator[Scenario]:
-    for name, says, step in (*CREATED, *POLLED, *DOWNLOADED, *FAILED, *ELSEWHERE):
-        yield Scenario(name, says, (step,), seconds=SHORT if name in BRIEF else LONG)
-    for name, says, step in UNFINISHED:
-        yield Scenario(name, says, (step,), seconds=SHORT)
-    steps = (fate(SOON), *(fault(QUERY, f"status code={code} body=html", nth=nth) for nth, code in enumerate(PAGES, 1)))
-    yield Scenario("poll-pages", "polls meet the pages of a proxy one after another", steps)
+def _faults_and_fates() -> Iterator[TrialScenario]:
+    for name, description, step in (*CREATE_ROWS, *QUERY_ROWS, *CONTENT_ROWS, *FAILURE_ROWS, *OTHER_ORIGIN_ROWS):
+        yield TrialScenario(name, description, (step,), seconds=SHORT if name in SHORT_ROWS else LONG)
+    for name, description, step in TIMEOUT_ROWS:
+        yield TrialScenario(name, description, (step,), seconds=SHORT)
+    pages = (fault(QUERY, f"status code={code} body=html", nth=nth) for nth, code in enumerate(PROXY_ERRORS, 1))
+    yield TrialScenario("poll-proxy-pages", "polls get several error pages of a proxy", (fate(SOON), *pages))
     late = (fate("content_late after=200ms by=800ms"),)
-    yield Scenario("content-late", "success is told, and the content comes later (F3)", late)
+    yield TrialScenario("content-late", "the content is available some time after success (F3)", late)
 
 
-PAGES = (502, 520, 524)
-
-
-def _of(contract: Contract) -> Iterator[Scenario]:
-    """Scenarios that only some upstreams can show."""
-    early = [word for word in contract.spellings(StatusContext.ALIAS) if word.status is TaskStatus.QUEUED]
+def _capability_scenarios(contract: Contract) -> Iterator[TrialScenario]:
+    """Yield scenarios that only some upstreams can show."""
+    early = [row for row in contract.spellings(StatusContext.ALIAS) if row.status is TaskStatus.QUEUED]
     if len(early) > 1:
-        steps: tuple[Step, ...] = (fate("not_started_first lasts=150ms queue=100ms render=200ms"),)
-        yield Scenario("not-started", "words from before the queue come first (F2)", steps)
+        steps: tuple[ScenarioStep, ...] = (fate("not_started_first lasts=150ms queue=100ms render=200ms"),)
+        yield TrialScenario("not-started", "statuses from before the queue come first (F2)", steps)
     if Capability.CONTENT in contract.capabilities:
         steps = (fate(AT_ONCE), fault(CONTENT, "status code=400 kind=not_ready", times=2))
-        yield Scenario("content-not-ready", "the content is not ready yet after success (F3)", steps)
+        yield TrialScenario("content-not-ready", "the content is not ready at first, after success (F3)", steps)
     if Capability.LINKS in contract.capabilities:
-        yield Scenario("links-elsewhere", "the clip is on another host, as it is in life", (links_elsewhere(),))
+        yield TrialScenario("links-other-origin", "the clip is on another host, as usual", (links_to_other_origin(),))
     if contract.response.code_path:
         steps = (fault(CREATE, "status code=200 kind=balance"),)
-        yield Scenario("error-in-200", "HTTP says 200, the envelope says 402 (F9)", steps)
+        yield TrialScenario("error-in-200", "an HTTP 200 whose envelope has code 402 (F9)", steps)
         steps = (fault(QUERY, "status code=200 kind=overloaded", nth=2),)
-        yield Scenario("poll-error-in-200", "HTTP says 200, the envelope of a poll an error (F9)", steps)
-    yield from _renamed(contract)
+        yield TrialScenario("poll-error-in-200", "a poll gets an HTTP 200 whose envelope has an error (F9)", steps)
+    yield from _legacy_field_names(contract)
 
 
-def _renamed(contract: Contract) -> Iterator[Scenario]:
-    """The keys of another version of the API, where all that a client needs has another place."""
-    response = contract.response
-    places = (response.id_paths, response.status_paths, response.link_paths)
-    if all(len(paths) > 1 for paths in places):
-        of_id, of_status, of_links = (f"renamed field={paths[0]} to={paths[1]}" for paths in places)
-        steps = [fault(operation, text) for operation in (CREATE, QUERY) for text in (of_id, of_status)]
-        names = ", ".join(paths[1] for paths in places)
-        yield Scenario("legacy-names", f"the keys of before: {names} (F20)", (*steps, fault(QUERY, of_links)))
+def _legacy_field_names(contract: Contract) -> Iterator[TrialScenario]:
+    """Yield the field names of an earlier version of the API, if id, status and links all have some."""
+    paths = contract.response.id_paths, contract.response.status_paths, contract.response.link_paths
+    if all(len(alternatives) > 1 for alternatives in paths):
+        id_, status, links = (f"renamed field={current} to={legacy}" for current, legacy, *_ in paths)
+        steps = [fault(operation, text) for operation in (CREATE, QUERY) for text in (id_, status)]
+        names = ", ".join(alternatives[1] for alternatives in paths)
+        description = f"the field names of an earlier version: {names} (F20)"
+        yield TrialScenario("legacy-field-names", description, (*steps, fault(QUERY, links)))

@@ -1,6 +1,6 @@
-"""Where trials take place: an emulator and, on another origin, a listener that no key should ever reach.
+"""Testbed for trials: an emulator, and a listener on another origin that must never receive a key.
 
-A bench serves one trial after another, each with a key of its own. What the caller says is heard on both origins.
+Serves one trial after another, each with its own key, and records the traffic on both origins.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ from seedmock_server.randomness import SeededRandom, fresh_seed
 from seedmock_server.settings import Settings
 from seedmock_server.tasks.models import Task
 
-from .scenario import Scenario, Step, StepKind
+from .scenario import ScenarioStep, StepKind, TrialScenario
 from .traffic_recorder import Redirects, TrafficRecorder
 
-LIFE = "succeed after=400ms"
-"""What becomes of a task of which a scenario says nothing."""
-ENTRIES = 20_000
-CLIP_SECONDS = 30.0
-MAGIC = "sk_mock_"
+DEFAULT_FATE = "succeed after=400ms"
+"""Fate of the tasks of a scenario that sets none."""
+MAX_JOURNAL_ENTRIES = 20_000
+RENDER_TIMEOUT = 30.0
+KEY_PREFIX = "sk_mock_"
 
 
 @dataclass(slots=True)
 class Testbed:
-    """An emulator that runs, and how it is set up for one trial: `url` and `elsewhere` are origins."""
+    """A running emulator, prepared for one trial at a time; `url` and `other_url` are origins."""
 
     contract: Contract
     app: App
-    heard: TrafficRecorder
-    heard_elsewhere: TrafficRecorder
+    recorder: TrafficRecorder
+    other_recorder: TrafficRecorder
     clock: Clock
     random: SeededRandom
     url: str = ""
-    elsewhere: str = ""
+    other_url: str = ""
     number: int = 0
     key: str = ""
     account: str = ""
@@ -58,23 +58,23 @@ class Testbed:
     def __post_init__(self) -> None:
         self._control = ControlTransport.in_process(self.app)
 
-    def prepare(self, scenario: Scenario) -> None:
-        """Forget the trial before, and set up this one's steps for a fresh key."""
+    def prepare(self, scenario: TrialScenario) -> None:
+        """Discard the previous trial, and set up the steps of this one for a new key."""
         if self.account:
             self.app.context.checkpoint.reset(self.account)
         self.number += 1
         kind = next((step.text for step in scenario.steps if step.kind is StepKind.KEY), "certify")
-        self.key = f"{MAGIC}{kind}_{self.random.token(24, 'key', self.number)}"
+        self.key = f"{KEY_PREFIX}{kind}_{self.random.token(24, 'key', self.number)}"
         self.account = self.app.context.account(self.key)
-        self.heard.begin(self.key)
-        self.heard_elsewhere.begin(self.key)
-        FateControl(self._control, self.key).set_default(LIFE)
-        detours = Redirects(origin=self.elsewhere)
+        self.recorder.start_trial(self.key)
+        self.other_recorder.start_trial(self.key)
+        FateControl(self._control, self.key).set_default(DEFAULT_FATE)
+        redirects = Redirects(origin=self.other_url)
         for step in scenario.steps:
-            self._take(step, detours)
-        self.heard.detours = detours
+            self._apply(step, redirects)
+        self.recorder.redirects = redirects
 
-    def _take(self, step: Step, detours: Redirects) -> None:
+    def _apply(self, step: ScenarioStep, redirects: Redirects) -> None:
         count = {name: value for name, value in (("nth", step.nth), ("times", step.times)) if value is not None}
         match: dict[str, Any] = {"upstream": self.contract.name, **count}
         if step.kind is StepKind.FATE:
@@ -83,44 +83,43 @@ class Testbed:
             FaultControl(self._control, self.key).add(step.text, operation=step.operation, **match)
         elif step.kind is StepKind.CREDIT:
             self.app.ledger.grant(self.account, self.contract.name, Decimal(step.text))
-        elif step.kind is StepKind.DETOUR:
-            detours.codes[step.operation] = (int(step.text), step.times)
+        elif step.kind is StepKind.REDIRECT:
+            redirects.codes[step.operation] = (int(step.text), step.times)
         elif step.kind is StepKind.LINKS:
-            detours.links = True
+            redirects.links = True
 
-    # --- what is known afterwards ---
+    # --- evidence ---
 
     @property
     def tasks(self) -> list[Task]:
-        """The tasks that the trial's key made, in their order."""
+        """The tasks of the trial's key in the order of their creation."""
         return sorted(self.app.context.store.tasks(self.account), key=lambda task: task.created_at)
 
     @property
     def statement(self) -> Statement:
-        """What the trial's key owes at the upstream."""
+        """The statement of the trial's key."""
         return self.app.ledger.statement(self.account).for_upstream(self.contract.name)
 
     @property
     def entries(self) -> Mapping[int, JournalEntry]:
-        """What the journal has of the trial's key, by number."""
+        """The journal entries of the trial's key by number."""
         return dict(self.app.journal.read(JournalFilter(account=self.account)))
 
-    async def clip(self, task: Task) -> Path:
-        """The file of a task's clip, whether or not it can be had just now; in the emulator's loop."""
+    async def clip_path(self, task: Task) -> Path:
+        """Render a task's clip, available or not; to be awaited in the emulator's event loop."""
         return (await self.app.renderer.clip(self.app.context.engine.clip_spec(task))).path
 
-    def clip_of(self, task: Task) -> bytes:
-        """The bytes of a task's clip."""
-        assert self.heard.loop is not None, "the emulator has started"
-        found = asyncio.run_coroutine_threadsafe(self.clip(task), self.heard.loop)
-        return found.result(CLIP_SECONDS).read_bytes()
+    def clip_bytes(self, task: Task) -> bytes:
+        assert self.recorder.loop is not None, "the emulator is not running"
+        rendering = asyncio.run_coroutine_threadsafe(self.clip_path(task), self.recorder.loop)
+        return rendering.result(RENDER_TIMEOUT).read_bytes()
 
 
 class ForeignOrigin:
-    """Another origin, as plain ASGI: has the clips that links and redirects lead to, and nothing else."""
+    """ASGI application of the other origin: serves the clips that links and redirects point to, and nothing else."""
 
     def __init__(self) -> None:
-        self.bench: Testbed | None = None
+        self.testbed: Testbed | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -129,43 +128,41 @@ class ForeignOrigin:
         while (await receive()).get("more_body"):
             pass
         task = self._task(scope["path"])
-        if task is None or self.bench is None or self.bench.heard.loop is None:
+        if task is None or self.testbed is None or self.testbed.recorder.loop is None:
             await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body", "body": b""})
             return
-        found = asyncio.run_coroutine_threadsafe(self.bench.clip(task), self.bench.heard.loop)
-        path = await asyncio.wrap_future(found)
-        await stream_file(scope, receive, send, path, etag='"elsewhere"', media_type="video/mp4")
+        rendering = asyncio.run_coroutine_threadsafe(self.testbed.clip_path(task), self.testbed.recorder.loop)
+        path = await asyncio.wrap_future(rendering)
+        await stream_file(scope, receive, send, path, etag='"other-origin"', media_type="video/mp4")
 
     async def aclose(self) -> None:
-        """There is nothing to close."""
+        pass
 
     def _task(self, path: str) -> Task | None:
-        """The task whose clip is asked for; None for what is no clip, or has none yet."""
-        if self.bench is None or not path.endswith(("/content", ".mp4")):
+        """Return the finished task whose clip is requested."""
+        if self.testbed is None or not path.endswith(("/content", ".mp4")):
             return None
-        engine = self.bench.app.context.engine
-        found = next((task for task in self.bench.tasks if f"/{task.id}/" in path), None)
+        engine = self.testbed.app.context.engine
+        task = next((task for task in self.testbed.tasks if f"/{task.id}/" in path), None)
         try:
-            return found if found is not None and engine.state(found).status == "SUCCESS" else None
+            return task if task is not None and engine.state(task).status == "SUCCESS" else None
         except ApiError:
             return None
 
 
 @contextmanager
-def bench(upstream: str, seed: int) -> Iterator[Testbed]:
-    """A bench of an upstream while the block lasts."""
+def open_testbed(upstream: str, seed: int) -> Iterator[Testbed]:
+    """Run a testbed of an upstream inside the block."""
     contract, clock = get_contract(upstream), Clock()
-    app = App(Settings(seed=seed, max_journal_entries=ENTRIES), clock=clock)
-    elsewhere = ForeignOrigin()
-    heard, heard_elsewhere = (
-        TrafficRecorder(app, contract, clock, app.journal),
-        TrafficRecorder(elsewhere, contract, clock),
-    )
-    # No run has the keys of another: what one has left behind may call at the ports of the next.
-    made = Testbed(contract, app, heard, heard_elsewhere, clock, SeededRandom(fresh_seed()))
-    elsewhere.bench = made
-    # By name, not by number: some clients tell origins apart by their hosts alone.
-    with serve_in_thread(heard) as here, serve_in_thread(heard_elsewhere, host="localhost") as there:
-        made.url, made.elsewhere = here.url, f"http://localhost:{there.port}"
-        yield made
+    app = App(Settings(seed=seed, max_journal_entries=MAX_JOURNAL_ENTRIES), clock=clock)
+    foreign_origin = ForeignOrigin()
+    recorder = TrafficRecorder(app, contract, clock, app.journal)
+    other_recorder = TrafficRecorder(foreign_origin, contract, clock)
+    # The keys are not from `seed`: a client abandoned by an earlier run may still call the same port with its key.
+    testbed = Testbed(contract, app, recorder, other_recorder, clock, SeededRandom(fresh_seed()))
+    foreign_origin.testbed = testbed
+    # `localhost` instead of 127.0.0.1: some clients compare origins by host name alone.
+    with serve_in_thread(recorder) as main, serve_in_thread(other_recorder, host="localhost") as other:
+        testbed.url, testbed.other_url = main.url, f"http://localhost:{other.port}"
+        yield testbed

@@ -1,6 +1,6 @@
-"""Everything that a client said while it was on trial, as the server heard it: times, heads, bodies, bytes sent.
+"""Record a client's traffic as the server sees it: times, headers, bodies, bytes sent.
 
-Stands around an application as plain ASGI. Leads calls elsewhere, too: no fault of the emulator's leaves its origin.
+Wraps an ASGI application. Also redirects calls to another origin, which no fault of the emulator does.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ from seedmock_server.upstreams.context import RESULTS
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 TRIAL_KEY = re.compile(r"sk_mock_[a-z]+_[0-9a-z]{24}(?![0-9a-z])")
-KEPT = 64 * 1024
-MOST_CALLS = 20_000
+MAX_BODY_BYTES = 64 * 1024
+"""Bytes of a body that are kept as evidence."""
+MAX_CALLS = 20_000
 
 
 @dataclass(slots=True)
-class Call:
-    """One request and what was sent in answer; times in seconds since the epoch, `ended` None while it is answered.
+class CapturedCall:
+    """One request and its response; times in seconds since the epoch, `ended_at` None while the response is sent.
 
-    `status` 0 stands for an answer that never began; `size` is the Content-Length that was announced, `sent` the bytes
-    that went out. `came` and `told` are the places of its arrival and of its answer's beginning among all that was
-    heard: clocks may jump. `number` is the journal's, if that has it.
+    `status` is 0 if there was no response; `announced_bytes` is its Content-Length, `sent_bytes` what was sent of the
+    body. `sequence` and `response_sequence` order the arrivals and responses of all calls: wall clocks may jump.
+    `entry` is the number of the journal entry, if there is one.
     """
 
     operation: str
@@ -41,143 +42,141 @@ class Call:
     path: str
     query: str
     headers: tuple[tuple[str, str], ...]
-    arrived: float
-    came: int
-    told: int | None = None
+    arrived_at: float
+    sequence: int
+    response_sequence: int | None = None
     body: bytes = b""
     status: int = 0
-    answered_headers: tuple[tuple[str, str], ...] = ()
-    answer: bytes = b""
-    size: int | None = None
-    sent: int = 0
-    ended: float | None = None
-    number: int | None = None
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: bytes = b""
+    announced_bytes: int | None = None
+    sent_bytes: int = 0
+    ended_at: float | None = None
+    entry: int | None = None
 
     @property
     def url(self) -> str:
-        """The target, from the path on."""
+        """Path and query."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
-    def names(self, secret: str) -> bool:
-        """Whether a text stands anywhere in the request."""
+    def contains(self, secret: str) -> bool:
+        """Return True if a text occurs anywhere in the request."""
         parts = (self.url, *(value for _, value in self.headers), self.body.decode("utf-8", "replace"))
         return any(secret in part for part in parts)
 
-    def header(self, name: str) -> str:
-        """A header of the answer, or nothing."""
-        return next((value for known, value in self.answered_headers if known == name), "")
+    def response_header(self, name: str) -> str:
+        """Return a header of the response; empty if it is missing."""
+        return next((value for header, value in self.response_headers if header == name), "")
 
 
 @dataclass(slots=True)
 class Redirects:
-    """Which operations are led to another origin: by which redirect, and how often. `links` are rewritten for good."""
+    """Redirects to another origin: a status code and a maximum count for each operation; `links` rewrites all links."""
 
     origin: str = ""
     codes: dict[str, tuple[int, int | None]] = field(default_factory=dict)
     links: bool = False
-    taken: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
 
-    def code(self, operation: str) -> int | None:
-        """The redirect of a call, which is counted; None if it goes its way."""
+    def next_code(self, operation: str) -> int | None:
+        """Count a call; return the status code of its redirect, None if it is not redirected."""
         if operation not in self.codes:
             return None
         code, times = self.codes[operation]
-        self.taken[operation] += 1
-        return code if times is None or self.taken[operation] <= times else None
+        self.counts[operation] += 1
+        return code if times is None or self.counts[operation] <= times else None
 
 
 class TrafficRecorder:
-    """An ASGI application around one: `calls` are those of the trial that is on, in the order of their arrival."""
+    """ASGI middleware; `calls` are those of the current trial, in the order of their arrival."""
 
     def __init__(self, app: App, contract: Contract, clock: Clock, journal: Journal | None = None) -> None:
-        self._app, self._said, self._clock, self._journal = app, contract, clock, journal
-        self._seen = 0
-        self._places = itertools.count()
-        self.calls: list[Call] = []
-        self.detours = Redirects()
+        self._app, self._contract, self._clock, self._journal = app, contract, clock, journal
+        self._entries = 0
+        self._sequence = itertools.count()
+        self.calls: list[CapturedCall] = []
+        self.redirects = Redirects()
         self.key = ""
         self.loop: asyncio.AbstractEventLoop | None = None
 
-    def begin(self, key: str) -> None:
-        """Forget the trial before, and hear nothing of other trials' keys: a client that was left behind may go on."""
+    def start_trial(self, key: str) -> None:
+        """Discard the previous trial. Calls with its key are ignored: an abandoned client may go on."""
         self.key = key
-        self.calls, self.detours = [], Redirects()
+        self.calls, self.redirects = [], Redirects()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             self.loop = asyncio.get_running_loop()
             await self._app(scope, receive, send)
             return
-        call = self._heard(scope)
-        if any(name == "authorization" and self._is_of_another(value) for name, value in call.headers):
+        call = self._capture(scope)
+        if any(name == "authorization" and self._is_other_trial(value) for name, value in call.headers):
             await self._app(scope, receive, send)
             return
-        if len(self.calls) < MOST_CALLS:
+        if len(self.calls) < MAX_CALLS:
             self.calls.append(call)
         try:
-            await self._answer(call, scope, receive, send)
+            await self._respond(call, scope, receive, send)
         finally:
-            call.ended = self._clock.now()
-            self._number(call)
+            call.ended_at = self._clock.now()
+            self._link_journal_entry(call)
 
-    def _heard(self, scope: Message) -> Call:
+    def _capture(self, scope: Message) -> CapturedCall:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         path, query = scope["path"], scope["query_string"].decode("latin-1")
-        operation, place = self._operation(scope["method"], path), next(self._places)
-        return Call(operation, scope["method"], path, query, headers, self._clock.now(), place)
+        operation, sequence = self._operation(scope["method"], path), next(self._sequence)
+        return CapturedCall(operation, scope["method"], path, query, headers, self._clock.now(), sequence)
 
-    def _is_of_another(self, authorization: str) -> bool:
-        """Whether a key is that of another trial, of this bench or of any that had its port before."""
-        found = TRIAL_KEY.search(authorization)
-        return found is not None and found[0] != self.key
+    def _is_other_trial(self, authorization: str) -> bool:
+        """Return True for the key of another trial: of this testbed, or of an earlier one on the same port."""
+        match = TRIAL_KEY.search(authorization)
+        return match is not None and match[0] != self.key
 
     def _operation(self, method: str, path: str) -> str:
         if re.match(rf"{re.escape(RESULTS)}/", path):
             return Operation.CONTENT
-        route = match_route(self._said, method, path)
+        route = match_route(self._contract, method, path)
         return route.endpoint.operation if route else ""
 
-    def _number(self, call: Call) -> None:
-        """The journal's entry of a call is its last one, if there is a new one: nothing ran in between."""
-        if self._journal is not None and self._journal.count != self._seen:
-            self._seen = self._journal.count
-            call.number = self._seen - 1
+    def _link_journal_entry(self, call: CapturedCall) -> None:
+        """Link the last journal entry if it is new: nothing else ran in the event loop since it was written."""
+        if self._journal is not None and self._journal.count != self._entries:
+            self._entries = self._journal.count
+            call.entry = self._entries - 1
 
-    async def _answer(self, call: Call, scope: Message, receive: Receive, send: Send) -> None:
-        code = self.detours.code(call.operation)
+    async def _respond(self, call: CapturedCall, scope: Message, receive: Receive, send: Send) -> None:
+        code = self.redirects.next_code(call.operation)
         if code is not None:
-            call.told = next(self._places)
-            await _redirect(call, code, f"{self.detours.origin}{call.url}", receive, send)
+            call.response_sequence = next(self._sequence)
+            await _send_redirect(call, code, f"{self.redirects.origin}{call.url}", receive, send)
             return
-        told = _Rewritten(send, scope, self.detours.origin) if self._rewrites(call) else send
+        forward = _LinkRewriter(send, scope, self.redirects.origin) if self._rewrites_links(call) else send
 
-        async def heard() -> Message:
+        async def capture_request() -> Message:
             message = await receive()
-            _take(call, message)
+            _add_request_body(call, message)
             return message
 
-        async def counted(message: Message) -> None:
-            if call.told is None:
-                call.told = next(self._places)
-            await told(message)
-            _count(call, message)
+        async def capture_response(message: Message) -> None:
+            if call.response_sequence is None:
+                call.response_sequence = next(self._sequence)
+            await forward(message)
+            _add_response(call, message)
 
-        await self._app(scope, heard, counted)
+        await self._app(scope, capture_request, capture_response)
 
-    def _rewrites(self, call: Call) -> bool:
-        return self.detours.links and call.operation == Operation.QUERY
+    def _rewrites_links(self, call: CapturedCall) -> bool:
+        return self.redirects.links and call.operation == Operation.QUERY
 
 
-class _Rewritten:
-    """Sends an answer with the emulator's own origin replaced; it is short, and comes in one piece."""
+class _LinkRewriter:
+    """ASGI `send` that replaces the emulator's origin in a JSON response."""
 
     def __init__(self, send: Send, scope: Message, origin: str) -> None:
         host = dict(scope["headers"]).get(b"host", b"")
-        self._send, self._old, self._new = (
-            send,
-            b"://" + host + b"/",
-            b"://" + origin.encode().partition(b"://")[2] + b"/",
-        )
+        self._send = send
+        self._old = b"://" + host + b"/"
+        self._new = b"://" + origin.encode().partition(b"://")[2] + b"/"
         self._start: Message = {}
         self._body = b""
 
@@ -195,31 +194,31 @@ class _Rewritten:
         await self._send({"type": "http.response.body", "body": body})
 
 
-async def _redirect(call: Call, code: int, location: str, receive: Receive, send: Send) -> None:
+async def _send_redirect(call: CapturedCall, code: int, location: str, receive: Receive, send: Send) -> None:
     more = True
     while more:
         message = await receive()
-        _take(call, message)
+        _add_request_body(call, message)
         more = bool(message.get("more_body"))
-    call.status, call.answered_headers, call.size = code, (("location", location),), 0
+    call.status, call.response_headers, call.announced_bytes = code, (("location", location),), 0
     headers = [(b"location", location.encode("latin-1")), (b"content-length", b"0")]
     await send({"type": "http.response.start", "status": code, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 
 
-def _take(call: Call, message: Message) -> None:
-    if message["type"] == "http.request" and len(call.body) < KEPT:
+def _add_request_body(call: CapturedCall, message: Message) -> None:
+    if message["type"] == "http.request" and len(call.body) < MAX_BODY_BYTES:
         call.body += message.get("body", b"")
 
 
-def _count(call: Call, message: Message) -> None:
+def _add_response(call: CapturedCall, message: Message) -> None:
     if message["type"] == "http.response.start":
         pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message["headers"]]
-        call.status, call.answered_headers = message["status"], tuple(pairs)
-        length = call.header("content-length")
-        call.size = int(length) if length.isdigit() else None
+        call.status, call.response_headers = message["status"], tuple(pairs)
+        length = call.response_header("content-length")
+        call.announced_bytes = int(length) if length.isdigit() else None
     elif message["type"] == "http.response.body":
         body = message.get("body", b"")
-        call.sent += len(body)
-        if len(call.answer) < KEPT and call.operation != Operation.CONTENT:
-            call.answer += body
+        call.sent_bytes += len(body)
+        if len(call.response_body) < MAX_BODY_BYTES and call.operation != Operation.CONTENT:
+            call.response_body += body

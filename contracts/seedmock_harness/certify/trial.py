@@ -1,4 +1,4 @@
-"""Running one trial: a client once, watched until it ends or its time is up, and the evidence of what it did."""
+"""Run one trial: start the client, stop it at its deadline, collect the evidence; shrink failing scenarios."""
 
 from __future__ import annotations
 
@@ -12,130 +12,136 @@ from seedmock_server.tasks.models import Task
 from seedmock_server.upstreams.context import RESULTS
 
 from .adapters import Adapter, ClientEnvironment
-from .evidence import Evidence, heard_from
-from .sample_orders import order_of
-from .scenario import Scenario
+from .evidence import TrialEvidence, interpret_calls
+from .sample_orders import sample_order
+from .scenario import TrialScenario
 from .testbed import Testbed
-from .traffic_recorder import Call
+from .traffic_recorder import CapturedCall
 
 POLL_SECONDS = 0.05
 DOWNLOAD_SHARE = 0.5
-"""By how much of timeout_seconds a download may outlive it."""
-GRACE = 3.0
-"""The seconds that a busy machine may cost."""
-QUIET = 20.0
-"""The seconds that a client may say nothing: the vendor's own pacing goes up to 15."""
-MOST = 60.0
-"""The seconds that a trial may take beyond its time, however slowly a client polls."""
-PLAIN = "text"
-MOST_TRIES = 30
-
-Breaks = Callable[[Scenario], bool]
+"""Share of timeout_seconds by which a download may exceed it."""
+GRACE_SECONDS = 3.0
+"""Delay that a busy machine may cause."""
+IDLE_TIMEOUT = 20.0
+"""Seconds without a call before a client is stopped; a vendor's own client pauses up to 15 s between polls."""
+MAX_OVERTIME = 60.0
+"""Seconds beyond the allowed time after which any client is stopped."""
+PLAIN_ORDER = "text"
+MAX_SHRINK_ATTEMPTS = 30
 
 
 @dataclass(slots=True)
 class Watchdog:
-    """Watches one run. A client that goes on is stopped soon after its time, one that is silent a good while later."""
+    """Deadline of one run: soon after its time for a client that calls on, later for a silent one."""
 
-    bench: Testbed
+    testbed: Testbed
     seconds: float
-    begun: float
-    quiet: float = QUIET
+    started_at: float
+    idle_timeout: float = IDLE_TIMEOUT
 
     def now(self) -> float:
-        """The time."""
-        return self.bench.clock.now()
+        return self.testbed.clock.now()
 
     @property
     def longest_gap(self) -> float:
-        """The longest pause between two of its calls: a client that polls seldom notices late that its time is up."""
-        arrivals = [call.arrived for call in list(self.bench.heard.calls)]
-        return max((later - before for before, later in pairwise(arrivals)), default=0.0)
+        """Longest pause between two calls: a client that polls rarely notices its timeout late."""
+        return max((later - earlier for earlier, later in pairwise(self._arrivals)), default=0.0)
 
     @property
-    def allowed(self) -> float:
-        """The seconds from the first call after which it should have ended."""
-        return self.seconds * (1 + DOWNLOAD_SHARE) + GRACE + self.longest_gap
+    def allowed_seconds(self) -> float:
+        """Seconds from the first call within which the client should have ended."""
+        return self._time_limit + GRACE_SECONDS + self.longest_gap
 
-    def is_over(self) -> bool:
-        """Whether the time is up."""
-        arrivals = [call.arrived for call in list(self.bench.heard.calls)]
-        now = self.now()
+    def expired(self) -> bool:
+        """Return True if the client must be stopped."""
+        arrivals, now = self._arrivals, self.now()
         if not arrivals:
-            return now - self.begun > max(self.seconds * (1 + DOWNLOAD_SHARE) + GRACE, self.quiet)
+            return now - self.started_at > max(self._time_limit + GRACE_SECONDS, self.idle_timeout)
         first, last = arrivals[0], arrivals[-1]
-        if now - first > self.seconds * (1 + DOWNLOAD_SHARE) + MOST:
+        if now - first > self._time_limit + MAX_OVERTIME:
             return True
-        if last - first > self.allowed + self.longest_gap:
+        if last - first > self.allowed_seconds + self.longest_gap:
             return True
-        return now - first > self.allowed and now - last > self.quiet
+        return now - first > self.allowed_seconds and now - last > self.idle_timeout
+
+    @property
+    def _time_limit(self) -> float:
+        return self.seconds * (1 + DOWNLOAD_SHARE)
+
+    @property
+    def _arrivals(self) -> list[float]:
+        return [call.arrived_at for call in list(self.testbed.recorder.calls)]  # the server's thread appends to it
 
 
-def trial(
-    bench: Testbed, adapter: Adapter, scenario: Scenario, folder: Path, poll_seconds: float, quiet: float = QUIET
-) -> Evidence:
-    """Run a client through a scenario, and gather what it did."""
-    bench.prepare(scenario)
-    order = order_of(bench.contract, scenario.order, scenario.seconds)
-    out = folder / f"{bench.number}.mp4"
-    surroundings = ClientEnvironment(bench.contract.name, bench.url, bench.key, out, poll_seconds)
-    sentry = Watchdog(bench, scenario.seconds, bench.clock.now(), quiet)
-    run = adapter.run(order, surroundings, sentry)
-    tasks = bench.tasks
-    calls = [call for call in bench.heard.calls if not _is_of_another(call, tasks)]
+def run_trial(
+    testbed: Testbed,
+    adapter: Adapter,
+    scenario: TrialScenario,
+    folder: Path,
+    poll_seconds: float,
+    idle_timeout: float = IDLE_TIMEOUT,
+) -> TrialEvidence:
+    """Run a client through a scenario and collect the evidence."""
+    testbed.prepare(scenario)
+    order = sample_order(testbed.contract, scenario.order, scenario.seconds)
+    out = folder / f"{testbed.number}.mp4"
+    environment = ClientEnvironment(testbed.contract.name, testbed.url, testbed.key, out, poll_seconds)
+    watchdog = Watchdog(testbed, scenario.seconds, testbed.clock.now(), idle_timeout)
+    run = adapter.run(order, environment, watchdog)
+    tasks = testbed.tasks
+    calls = [call for call in testbed.recorder.calls if not _is_other_trial(call, tasks)]
     try:
-        return Evidence(
-            contract=bench.contract,
+        return TrialEvidence(
+            contract=testbed.contract,
             scenario=scenario,
             order=order,
-            key=bench.key,
+            key=testbed.key,
             run=run,
-            heard=heard_from(bench.contract, calls, bench.entries),
-            elsewhere=tuple(bench.heard_elsewhere.calls),
+            calls=interpret_calls(testbed.contract, calls, testbed.entries),
+            other_origin_calls=tuple(testbed.other_recorder.calls),
             tasks=tuple(tasks),
-            statement=bench.statement,
-            clips=_clips(bench, tasks) if out.exists() else {},
-            saved=_saved(out),
+            statement=testbed.statement,
+            clips={task.id: testbed.clip_bytes(task) for task in tasks} if out.exists() else {},
+            saved_file=_read_file(out),
             poll_seconds=poll_seconds,
-            begun=sentry.begun,
-            allowed=sentry.allowed,
+            started_at=watchdog.started_at,
+            allowed_seconds=watchdog.allowed_seconds,
         )
     finally:
         with contextlib.suppress(OSError):
             out.unlink()
 
 
-def _is_of_another(call: Call, tasks: list[Task]) -> bool:
-    """Whether a result's link, which has no key, is one of a task that is not this trial's."""
+def _is_other_trial(call: CapturedCall, tasks: list[Task]) -> bool:
+    """Return True for a result link, which carries no key, of a task of another trial."""
     return call.path.startswith(f"{RESULTS}/") and not any(f"/{task.id}/" in call.path for task in tasks)
 
 
-def _clips(bench: Testbed, tasks: list[Task]) -> dict[str, bytes]:
-    return {task.id: bench.clip_of(task) for task in tasks}
-
-
-def _saved(out: Path) -> bytes | None:
-    """What stands in the file; a folder or what cannot be read is no clip."""
+def _read_file(path: Path) -> bytes | None:
+    """Return the content of the client's file; empty if it is a folder or unreadable, so that it is not a clip."""
     try:
-        return out.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError:
         return b""
 
 
-def shrunk(scenario: Scenario, breaks: Breaks, most: int = MOST_TRIES) -> Scenario:
-    """Leave out steps while `breaks` still holds, and take the plainest order if that does; so many tries at most."""
-    left = most
-    if scenario.order != PLAIN:
-        left -= 1
-        plain = replace(scenario, order=PLAIN)
-        scenario = plain if breaks(plain) else scenario
-    number = len(scenario.steps) - 1
-    while number >= 0 and left > 0:
-        left -= 1
-        smaller = scenario.without(number)
-        if breaks(smaller):
-            scenario, number = smaller, len(smaller.steps)
-        number -= 1
+def shrink_scenario(
+    scenario: TrialScenario, fails: Callable[[TrialScenario], bool], max_attempts: int = MAX_SHRINK_ATTEMPTS
+) -> TrialScenario:
+    """Return a smaller scenario that still fails: with the plain order if possible, and without needless steps."""
+    attempts = max_attempts
+    if scenario.order != PLAIN_ORDER:
+        attempts -= 1
+        plain = replace(scenario, order=PLAIN_ORDER)
+        scenario = plain if fails(plain) else scenario
+    index = len(scenario.steps) - 1
+    while index >= 0 and attempts > 0:
+        attempts -= 1
+        smaller = scenario.without_step(index)
+        if fails(smaller):
+            scenario, index = smaller, len(smaller.steps)
+        index -= 1
     return scenario

@@ -1,1 +1,1 @@
-"""Comparison of recordings with an upstream as it is now."""
+"""`seedmock drift`: compare recordings with the contract and with each other, without a network."""

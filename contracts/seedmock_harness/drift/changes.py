@@ -1,6 +1,6 @@
-"""What has changed from older recordings to the newest, whatever the contract says: shapes, and answers to the same.
+"""Changes from older recordings to the newest, whatever the contract says: response shapes, and repeated requests.
 
-Only what would be the same each time is compared: not what depends on time, on money, or on what was made before.
+Compares only what should be stable: nothing that depends on time, on the balance, or on earlier tasks.
 """
 
 from __future__ import annotations
@@ -17,152 +17,149 @@ from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.facts import Fact, ResponseField
 
 from ..conversation.history import Interaction
-from ..recordings.model import Hearing, State, code_of, state_of
-from ..recordings.request_matching import canonical
+from ..recordings.model import CheckedRecording, ResponseState, error_code, response_state
+from ..recordings.request_matching import normalize_body
 from ..results.checks import CheckResult, Severity, failed, passed
 
-PASSING = frozenset(
+TRANSIENT_ERRORS = frozenset(
     {
         *(ErrorKind.BALANCE, ErrorKind.RATE_LIMIT, ErrorKind.OVERLOADED, ErrorKind.UPSTREAM_FAILED),
         *(ErrorKind.MODERATION_INPUT, ErrorKind.REQUEST_TIMEOUT),
     }
 )
-"""Refusals that the same request may meet or not."""
-UNTOLD = ("of another format", "a new value")
-"""Differences that follow from what was ordered more often than from a change."""
+"""Errors that the same request may or may not get."""
+IGNORED_DIFFERENCES = ("of another format", "a new value")
+"""Shape differences that follow from what was ordered more often than from a change of the API."""
+RequestKey = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A look at two recordings, and the newer exchange that shows it."""
+class RecordingChange:
+    """The result of comparing two recordings in one place, and the newer exchange that it is about."""
 
     check: str
-    look: CheckResult
+    result: CheckResult
     exchange: Exchange
 
 
-def changes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
-    """Everything that is otherwise than in older recordings, or still the same."""
-    yield from _shapes(newest, older)
-    yield from _answers(newest, older)
+def find_changes(newest: CheckedRecording, older: Sequence[CheckedRecording]) -> Iterator[RecordingChange]:
+    """Yield a failed result for each change, and a passed one for each repeated request with the same response."""
+    yield from _shape_changes(newest, older)
+    yield from _response_changes(newest, older)
 
 
 # --- shapes ---
 
 
-def _shapes(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
-    turns: dict[State, Interaction] = {}
-    for turn in newest.turns:
-        state = state_of(turn)
+def _shape_changes(newest: CheckedRecording, older: Sequence[CheckedRecording]) -> Iterator[RecordingChange]:
+    first: dict[ResponseState, Interaction] = {}
+    for interaction in newest.interactions:
+        state = response_state(interaction)
         if state is not None:
-            turns.setdefault(state, turn)
-    for state, seen in newest.shapes.items():
-        before = [hearing.shapes[state] for hearing in older if state in hearing.shapes]
-        for found in compare_shapes(merge_shapes(before), seen) if before else ():
-            if found.change not in UNTOLD:
-                look = _look(newest.recording.contract, turns[state], found)
-                yield Change("shapes_stay_the_same", look, turns[state].exchange)
+            first.setdefault(state, interaction)
+    for state, shape in newest.shapes.items():
+        before = [checked.shapes[state] for checked in older if state in checked.shapes]
+        for difference in compare_shapes(merge_shapes(before), shape) if before else ():
+            if difference.change not in IGNORED_DIFFERENCES:
+                result = _shape_result(newest.recording.contract, first[state], difference)
+                yield RecordingChange("response_shape_unchanged", result, first[state].exchange)
 
 
-def _look(contract: Contract, turn: Interaction, found: ShapeDifference) -> CheckResult:
-    field = _field(contract, turn, found.path)
-    fact = field or _endpoint(turn)
-    severity = Severity.BREAKING if found.breaking else Severity.INFO
-    if field is not None and found.breaking:
-        severity = Severity.INFO if _foreseen(field, found) else Severity.BREAKING
-    title = f"{found.path or 'the response'} is {found.change}, unlike in older recordings"
-    return failed(fact, title, found.expected, found.actual, severity)
+def _shape_result(contract: Contract, interaction: Interaction, difference: ShapeDifference) -> CheckResult:
+    field = _response_field(contract, interaction, difference.path)
+    fact = field or _endpoint(interaction)
+    severity = Severity.BREAKING if difference.breaking else Severity.INFO
+    if field is not None and difference.breaking:
+        severity = Severity.INFO if _is_allowed(field, difference) else Severity.BREAKING
+    title = f"{difference.path or 'the response'} is {difference.change}, unlike in older recordings"
+    return failed(fact, title, difference.expected, difference.actual, severity)
 
 
-def _foreseen(field: ResponseField, found: ShapeDifference) -> bool:
-    """Whether the contract is content with how it is now."""
-    if found.change == "missing":
+def _is_allowed(field: ResponseField, difference: ShapeDifference) -> bool:
+    """Return True if the contract allows the new shape as well."""
+    if difference.change == "missing":
         return not field.required
-    return all(name in field.types or (name == "integer" and "number" in field.types) for name in _names(found))
+    types = difference.actual.split(" or ")
+    return all(name in field.types or (name == "integer" and "number" in field.types) for name in types)
 
 
-def _names(found: ShapeDifference) -> list[str]:
-    return found.actual.split(" or ")
-
-
-def _field(contract: Contract, turn: Interaction, path: str) -> ResponseField | None:
-    operation = None if turn.is_error else turn.operation
+def _response_field(contract: Contract, interaction: Interaction, path: str) -> ResponseField | None:
+    """Return the field of the contract for a path: of this status if it has its own, else of any status."""
+    operation = None if interaction.is_error else interaction.operation
     fields = [field for field in contract.response_fields if field.operation is operation and field.path == path]
-    telling = [field for field in fields if turn.status in field.statuses]
-    return next(iter(telling or [field for field in fields if not field.statuses] or fields), None)
+    of_status = [field for field in fields if interaction.status in field.statuses]
+    of_any_status = [field for field in fields if not field.statuses]
+    return next(iter(of_status or of_any_status or fields), None)
 
 
-def _endpoint(turn: Interaction) -> Fact:
-    return next(row for row in turn.contract.endpoints if row.operation is turn.operation or turn.operation is None)
+def _endpoint(interaction: Interaction) -> Fact:
+    operation = interaction.operation
+    endpoints = interaction.contract.endpoints
+    return next(endpoint for endpoint in endpoints if endpoint.operation is operation or operation is None)
 
 
-# --- answers ---
+# --- responses ---
 
 
-def _answers(newest: Hearing, older: Sequence[Hearing]) -> Iterator[Change]:
-    before: dict[tuple[str, ...], dict[str, str]] = {}
-    for hearing in older:
-        for key, turns in _asked(hearing).items():
-            for turn in turns:
-                before.setdefault(key, {})[_outcome(turn)] = hearing.recording.name
-    for key, turns in _asked(newest).items():
-        now = {_outcome(turn) for turn in turns}
-        if key in before and not now & before[key].keys():
-            then, name = next(iter(before[key].items()))
-            fact = _blamed(turns[0])
-            severity = Severity.WARNING if fact.basis is Basis.ASSUMED else Severity.BREAKING
-            title = f"the same request is answered otherwise than in {name}"
-            yield Change("answers_stay_the_same", failed(fact, title, then, _outcome(turns[0]), severity), _of(turns))
-        elif key in before:
-            yield Change("answers_stay_the_same", passed(_blamed(turns[0]), _outcome(turns[0])), _of(turns))
+def _response_changes(newest: CheckedRecording, older: Sequence[CheckedRecording]) -> Iterator[RecordingChange]:
+    before: dict[RequestKey, dict[str, str]] = {}
+    for checked in older:
+        for key, interactions in _stable_interactions(checked).items():
+            for interaction in interactions:
+                before.setdefault(key, {})[_outcome(interaction)] = checked.recording.name
+    for key, interactions in _stable_interactions(newest).items():
+        if key in before:
+            yield RecordingChange(
+                "response_unchanged", _response_result(interactions, before[key]), interactions[0].exchange
+            )
 
 
-def _of(turns: Sequence[Interaction]) -> Exchange:
-    return turns[0].exchange
+def _response_result(interactions: Sequence[Interaction], before: Mapping[str, str]) -> CheckResult:
+    """Compare the outcomes of a request with those of older recordings, given with the recordings' names."""
+    fact, outcome = _fact_of(interactions[0]), _outcome(interactions[0])
+    if {_outcome(interaction) for interaction in interactions} & before.keys():
+        return passed(fact, outcome)
+    previous, name = next(iter(before.items()))
+    severity = Severity.WARNING if fact.basis is Basis.ASSUMED else Severity.BREAKING
+    return failed(fact, f"the same request gets another response than in {name}", previous, outcome, severity)
 
 
-def _asked(hearing: Hearing) -> Mapping[tuple[str, ...], list[Interaction]]:
-    """The turns whose answers depend on nothing but the request, by the request."""
-    found: dict[tuple[str, ...], list[Interaction]] = {}
-    for turn in hearing.turns:
-        if _steady(turn):
-            found.setdefault(_key(turn), []).append(turn)
-    return found
+def _stable_interactions(checked: CheckedRecording) -> Mapping[RequestKey, list[Interaction]]:
+    """Group by request the interactions whose response depends on the request alone."""
+    groups: dict[RequestKey, list[Interaction]] = {}
+    for interaction in checked.interactions:
+        if _is_stable(interaction):
+            groups.setdefault(_request_key(interaction), []).append(interaction)
+    return groups
 
 
-def _steady(turn: Interaction) -> bool:
-    known = {*turn.history.tasks, *turn.history.assets, *(id_ for _, id_ in turn.history.groups)}
-    if (
-        turn.requested_id in known
-        or turn.requested_group_id in known
-        or turn.exchange.request.url in turn.history.links
-    ):
+def _is_stable(interaction: Interaction) -> bool:
+    history, url, status = interaction.history, interaction.exchange.request.url, interaction.status_code
+    known_ids = {*history.tasks, *history.assets, *(id_ for _, id_ in history.groups)}
+    if interaction.requested_id in known_ids or interaction.requested_group_id in known_ids or url in history.links:
         return False
-    if (
-        turn.status_code in (0, 429)
-        or turn.status_code >= 500
-        or any(case.kind in PASSING for case in turn.error_cases)
-    ):
+    if status in (0, 429) or status >= 500 or any(case.kind in TRANSIENT_ERRORS for case in interaction.error_cases):
         return False
-    return turn.operation is not Operation.CONTENT or urlsplit(turn.exchange.request.url).scheme == ""
+    return interaction.operation is not Operation.CONTENT or urlsplit(url).scheme == ""
 
 
-def _key(turn: Interaction) -> tuple[str, ...]:
-    request = turn.exchange.request
+def _request_key(interaction: Interaction) -> RequestKey:
+    request, exchange = interaction.exchange.request, interaction.exchange
     parts = urlsplit(request.url)
-    route = match_route(turn.contract, request.method, parts.path)
+    route = match_route(interaction.contract, request.method, parts.path)
     path = route.endpoint.path if route is not None else parts.path
-    kind = turn.request_headers.get("content-type", "").partition(";")[0]
-    who = turn.exchange.caller if turn.exchange.caller in ("", "wrong") else "known"
-    return turn.exchange.operation, request.method, path, canonical(request.body), canonical(parts.query), kind, who
+    media_type = interaction.request_headers.get("content-type", "").partition(";")[0]
+    caller = exchange.caller if exchange.caller in ("", "wrong") else "known"
+    body, query = normalize_body(request.body), normalize_body(parts.query)
+    return exchange.operation, request.method, path, body, query, media_type, caller
 
 
-def _outcome(turn: Interaction) -> str:
-    return f"{turn.status_code} {code_of(turn) if turn.is_error else ''}".strip()
+def _outcome(interaction: Interaction) -> str:
+    return f"{interaction.status_code} {error_code(interaction) if interaction.is_error else ''}".strip()
 
 
-def _blamed(turn: Interaction) -> Fact:
-    """What the difference is about: the rule that the request breaks, the refusal, or else the endpoint."""
-    if turn.violations:
-        return turn.violations[0].fact
-    return turn.error_cases[0] if turn.error_cases else _endpoint(turn)
+def _fact_of(interaction: Interaction) -> Fact:
+    """Return the fact that a changed response is about: the broken rule, the error case, or the endpoint."""
+    if interaction.violations:
+        return interaction.violations[0].fact
+    return interaction.error_cases[0] if interaction.error_cases else _endpoint(interaction)

@@ -1,4 +1,4 @@
-"""`seedmock drift`: what recordings say of the contract, and of each other. Asks nobody."""
+"""Command `seedmock drift`: options and exit codes. The implementation is imported when the command runs."""
 
 from __future__ import annotations
 
@@ -19,58 +19,59 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=VERIFICATION_EXIT_CODES)
-@click.argument("places", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--upstream", type=click.Choice(NAMES), help="Whose recordings are read.  [default: of both]")
+@click.argument("paths", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--upstream", type=click.Choice(NAMES), help="Read recordings of this upstream only.  [default: all]")
 @report_option
-@click.option("--facts", "every", is_flag=True, help="List every fact with the moment when it was last verified.")
+@click.option("--facts", "all_facts", is_flag=True, help="List every fact with the time when it was last verified.")
 @click.pass_context
 def drift(
-    ctx: click.Context, places: tuple[Path, ...], upstream: str | None, reports: tuple[Path, ...], every: bool
+    ctx: click.Context, paths: tuple[Path, ...], upstream: str | None, reports: tuple[Path, ...], all_facts: bool
 ) -> None:
-    """Compare recordings with what the page says and with each other, without a network.
+    """Compare recordings with the documented contract and with each other, without a network.
 
-    Where recordings differ the newest decides, and what it says otherwise than the older ones is a finding.
-    A report is written for each upstream: of both, into FILE-NAME.json.
+    Where recordings differ, the newest decides, and the difference is a finding. Each upstream gets its own report:
+    with several, FILE.json becomes FILE-UPSTREAM.json.
     """
-    from ..recordings.files import NoRecordings, load_recordings
+    from ..recordings.files import NoRecordingsFound, load_recordings
     from ..recordings.model import InvalidRecording
-    from ..reports.exit_codes import VERIFICATION
-    from ..reports.writers import VERIFICATIONS, InvalidReport, require
-    from .comparison import worst
+    from ..reports.exit_codes import VERIFICATION_EXITS
+    from ..reports.writers import VERIFICATION_WRITERS, InvalidReportPath, check_report_paths
+    from .comparison import worst_verdict
 
     try:
-        require(reports, VERIFICATIONS)
-        found = load_recordings(places, upstream or "")
-    except InvalidReport as error:
+        check_report_paths(reports, VERIFICATION_WRITERS)
+        recordings = load_recordings(paths, upstream or "")
+    except InvalidReportPath as error:
         raise click.UsageError(str(error)) from error
-    except (InvalidRecording, NoRecordings) as error:
+    except (InvalidRecording, NoRecordingsFound) as error:
         click.echo(f"error: {error}", err=True)
         ctx.exit(EXIT_INCONCLUSIVE)
-    names = sorted({one.about.upstream for one in found})
-    verdicts = [_drifted([one for one in found if one.about.upstream == name], reports, every, names) for name in names]
-    ctx.exit(VERIFICATION[worst(verdicts)])
+    verdicts = []
+    names = sorted({recording.header.upstream for recording in recordings})
+    for name in names:
+        of_upstream = [recording for recording in recordings if recording.header.upstream == name]
+        paths_of_reports = [path.with_stem(f"{path.stem}-{name}") for path in reports] if len(names) > 1 else reports
+        verdicts.append(_compare(of_upstream, paths_of_reports, all_facts))
+    ctx.exit(VERIFICATION_EXITS[worst_verdict(verdicts)])
 
 
-def _drifted(
-    of_one: Sequence[Recording], reports: Sequence[Path], every: bool, names: Sequence[str]
-) -> VerificationVerdict:
+def _compare(recordings: Sequence[Recording], reports: Sequence[Path], all_facts: bool) -> VerificationVerdict:
+    """Compare the recordings of one upstream, print the result and write its reports."""
     from seedmock_server.clock import Clock
 
-    from ..reports.writers import VERIFICATIONS, write
+    from ..reports.writers import VERIFICATION_WRITERS, write_reports
     from ..results.verification import VerificationVerdict
-    from .comparison import compare, worst
-    from .console import conclude
+    from .comparison import compare_recordings, worst_verdict
+    from .console import print_comparison
 
     clock = Clock()
-    since = clock.now()
-    compared = compare(of_one, since)
-    found = replace(compared.verification, seconds=clock.now() - since)
-    conclude(replace(compared, verification=found), of_one, every)
-    several = len(names) > 1
-    named = [path.with_stem(f"{path.stem}-{found.contract.name}") if several else path for path in reports]
+    started_at = clock.now()
+    comparison = compare_recordings(recordings, started_at)
+    verification = replace(comparison.verification, seconds=clock.now() - started_at)
+    print_comparison(replace(comparison, verification=verification), recordings, all_facts)
     try:
-        write(found, named, VERIFICATIONS)
+        write_reports(verification, reports, VERIFICATION_WRITERS)
     except OSError as error:
         click.echo(f"error: {error}", err=True)
-        return worst((found.verdict, VerificationVerdict.COULD_NOT_LOOK))
-    return found.verdict
+        return worst_verdict((verification.verdict, VerificationVerdict.INCONCLUSIVE))
+    return verification.verdict

@@ -1,4 +1,4 @@
-"""Recordings of one upstream against the contract and against each other, as a verification of what was recorded."""
+"""Compare recordings of one upstream with the contract and with each other; the result is a verification."""
 
 from __future__ import annotations
 
@@ -6,113 +6,118 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ..recordings.model import Hearing, Recording, judged
+from ..recordings.model import CheckedRecording, Recording, check_recording
 from ..results.verification import FactResult, FactStatus, Verification, VerificationVerdict
-from ..verify.results import Observation, ResultSet, facts_seen, findings, settled
-from .changes import changes
-from .replayed_checks import retraced
+from ..verify.results import Observation, ResultSet, confirmed_assumptions, fact_results, findings
+from .changes import find_changes
+from .replayed_checks import replay_free_steps
 
-WORST = (VerificationVerdict.DRIFTED, VerificationVerdict.COULD_NOT_LOOK, VerificationVerdict.CONFORMS)
+BY_SEVERITY = (VerificationVerdict.DRIFTED, VerificationVerdict.INCONCLUSIVE, VerificationVerdict.CONFORMS)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What recordings say. `last_verified`: for each fact that was ever borne out, the latest moment and where."""
+    """Result of a comparison. `last_verified` has time and recording of the last confirmation of each fact, by id."""
 
     verification: Verification
     last_verified: Mapping[str, tuple[str, str]]
 
 
-def compare(recordings: Sequence[Recording], now: float) -> Comparison:
-    """Judge recordings of one upstream, the oldest first; of each fact and check the newest that looked decides."""
-    hearings = [judged(recording) for recording in recordings]
-    contract = recordings[-1].contract
-    sights = [tuple(_sights(hearing)) for hearing in hearings]
-    gathered, verified = _gathered(hearings, sights), _last_verified(hearings, sights)
-    facts = tuple(_dated(fact, verified) for fact in facts_seen(contract, gathered, "not looked at: in no recording"))
-    looked = any(fact.status is not FactStatus.NOT_LOOKED for fact in facts)
-    verdict = (
-        VerificationVerdict.DRIFTED
-        if gathered.drifts()
-        else VerificationVerdict.CONFORMS
-        if looked
-        else VerificationVerdict.COULD_NOT_LOOK
-    )
-    found = Verification(
+def compare_recordings(recordings: Sequence[Recording], now: float) -> Comparison:
+    """Compare recordings of one upstream, the oldest first.
+
+    For each fact and check, the newest recording with a result decides.
+    """
+    checked = [check_recording(recording) for recording in recordings]
+    contract, newest = recordings[-1].contract, recordings[-1]
+    observations = [tuple(_observations(recording)) for recording in checked]
+    results, verified = _merge(checked, observations), _last_verified(checked, observations)
+    raw_facts = fact_results(contract, results, "not checked: in no recording")
+    facts = tuple(_with_last_verified(fact, verified) for fact in raw_facts)
+    conclusive = any(fact.status is not FactStatus.NOT_CHECKED for fact in facts)
+    of_emulator = any(recording.is_of_emulator for recording in recordings)
+    verification = Verification(
         contract=contract,
-        target=_target(recordings),
+        target=_describe(recordings),
         started_at=now,
-        verdict=verdict,
+        verdict=_verdict(results.has_drift(), conclusive),
         spent=Decimal(0),
         facts=facts,
-        findings=tuple(findings(gathered, {}, lambda url: _whole(recordings[-1], url))),
-        history=hearings[-1].conversation,
-        problem="" if looked else "nothing was looked at: the recordings hold no answer that tells anything",
-        confirmed_assumptions=()
-        if any(one.is_ours for one in recordings)
-        else tuple(settled(gathered, recordings[-1].at)),
+        findings=tuple(findings(results, {}, lambda url: _absolute_url(newest, url))),
+        history=checked[-1].history,
+        problem="" if conclusive else "nothing was checked: no response in the recordings is conclusive",
+        confirmed_assumptions=() if of_emulator else tuple(confirmed_assumptions(results, newest.at)),
         steps=tuple(recording.name for recording in recordings),
     )
-    return Comparison(found, verified)
+    return Comparison(verification, verified)
 
 
-def worst(verdicts: Iterable[VerificationVerdict]) -> VerificationVerdict:
-    """The verdict of several comparisons together."""
-    return min(verdicts, key=WORST.index)
+def worst_verdict(verdicts: Iterable[VerificationVerdict]) -> VerificationVerdict:
+    """Return the verdict of several comparisons together."""
+    return min(verdicts, key=BY_SEVERITY.index)
 
 
-def _gathered(hearings: Sequence[Hearing], sights: Sequence[Sequence[Observation]]) -> ResultSet:
-    """Of each check and fact what the newest recording says that looked; and what has changed since."""
-    whole = ResultSet()
-    for of_one in reversed(sights):
-        one = ResultSet()
-        for sight in of_one:
-            one.add(sight)
-        decided = {*whole.held, *whole.broken}
-        for key, sight in (*one.broken.items(), *one.held.items()):
+def _verdict(has_drift: bool, conclusive: bool) -> VerificationVerdict:
+    if has_drift:
+        return VerificationVerdict.DRIFTED
+    return VerificationVerdict.CONFORMS if conclusive else VerificationVerdict.INCONCLUSIVE
+
+
+def _merge(checked: Sequence[CheckedRecording], observations: Sequence[Sequence[Observation]]) -> ResultSet:
+    """Take each key from the newest recording that has it, and add what has changed since older ones."""
+    merged = ResultSet()
+    for of_recording in reversed(observations):
+        results = ResultSet()
+        for observation in of_recording:
+            results.add(observation)
+        decided = {*merged.passed, *merged.failed}
+        for key, observation in (*results.failed.items(), *results.passed.items()):
             if key not in decided:
-                whole.add(sight)
-    blamed = {fact for _, fact in whole.broken}
-    newest = hearings[-1]
-    for change in changes(newest, hearings[:-1]):
-        if change.look.passed or change.look.fact.id not in blamed:
-            whole.add(Observation(newest.recording.name, change.check, change.look, change.exchange))
-    return whole
+                merged.add(observation)
+    failed_facts = {fact for _, fact in merged.failed}
+    newest = checked[-1]
+    for change in find_changes(newest, checked[:-1]):
+        if change.result.passed or change.result.fact.id not in failed_facts:
+            merged.add(Observation(newest.recording.name, change.check, change.result, change.exchange))
+    return merged
 
 
-def _sights(hearing: Hearing) -> Iterator[Observation]:
-    """What the checks saw, and what the free steps see where they were recorded."""
-    name = hearing.recording.name
-    for one in hearing.judged:
-        for check, look in one.results:
-            yield Observation(name, check, look, one.interaction.exchange)
-    for step, look, exchange in retraced(hearing.recording):
-        yield Observation(name, step, look, exchange)
+def _observations(checked: CheckedRecording) -> Iterator[Observation]:
+    """Yield the results of the checks, and of the free steps that were recorded."""
+    name = checked.recording.name
+    for interaction in checked.checked:
+        for check, result in interaction.results:
+            yield Observation(name, check, result, interaction.interaction.exchange)
+    for step, result, exchange in replay_free_steps(checked.recording):
+        yield Observation(name, step, result, exchange)
 
 
-def _last_verified(hearings: Sequence[Hearing], sights: Sequence[Sequence[Observation]]) -> dict[str, tuple[str, str]]:
-    found: dict[str, tuple[str, str]] = {}
-    for hearing, of_one in zip(hearings, sights, strict=True):
-        looks = [sight.look for sight in of_one]
-        contradicted = {look.fact.id for look in looks if not look.passed}
-        moment = hearing.recording.about.recorded_at, hearing.recording.name
-        found |= {look.fact.id: moment for look in looks if look.passed and look.fact.id not in contradicted}
-    return found
+def _last_verified(
+    checked: Sequence[CheckedRecording], observations: Sequence[Sequence[Observation]]
+) -> dict[str, tuple[str, str]]:
+    verified: dict[str, tuple[str, str]] = {}
+    for checked_recording, of_recording in zip(checked, observations, strict=True):
+        recording = checked_recording.recording
+        results = [observation.result for observation in of_recording]
+        contradicted = {result.fact.id for result in results if not result.passed}
+        confirmed = {result.fact.id for result in results if result.passed} - contradicted
+        verified |= dict.fromkeys(confirmed, (recording.header.recorded_at, recording.name))
+    return verified
 
 
-def _dated(seen: FactResult, verified: Mapping[str, tuple[str, str]]) -> FactResult:
-    if seen.fact.id not in verified:
-        return seen
-    at, name = verified[seen.fact.id]
-    return replace(seen, detail=f"last verified {at} in {name}; {seen.detail}")
+def _with_last_verified(fact: FactResult, verified: Mapping[str, tuple[str, str]]) -> FactResult:
+    if fact.fact.id not in verified:
+        return fact
+    at, name = verified[fact.fact.id]
+    return replace(fact, detail=f"last verified {at} in {name}; {fact.detail}")
 
 
-def _target(recordings: Sequence[Recording]) -> str:
-    hosts = ", ".join(dict.fromkeys(recording.about.host for recording in recordings))
+def _describe(recordings: Sequence[Recording]) -> str:
+    hosts = ", ".join(dict.fromkeys(recording.header.host for recording in recordings))
     count = f"{len(recordings)} recordings" if len(recordings) > 1 else "a recording"
     return f"{count} of {hosts}"
 
 
-def _whole(recording: Recording, url: str) -> str:
-    host = recording.about.host
+def _absolute_url(recording: Recording, url: str) -> str:
+    host = recording.header.host
     return host + url if url.startswith("/") and host.startswith("http") else url

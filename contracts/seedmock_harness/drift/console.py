@@ -1,4 +1,4 @@
-"""What a person sees of a comparison: the recordings, what they bear out, and what they say otherwise."""
+"""Terminal output of a comparison: the recordings, when facts were last verified, and the result."""
 
 from __future__ import annotations
 
@@ -8,39 +8,43 @@ import click
 
 from ..recordings.model import Recording
 from ..results.verification import FactStatus
-from ..verify import console
+from ..verify.console import print_result
 from .comparison import Comparison
 
-NEVER = 12
-"""Facts that were never verified are named up to so many, and all of them by --facts."""
+MAX_UNVERIFIED = 12
+"""Number of facts never verified that are listed without --facts."""
 
 
-def conclude(compared: Comparison, of_one: Sequence[Recording], every: bool) -> None:
-    """All of it. `every` lists each fact with the moment when it was last verified."""
-    found = compared.verification
-    click.echo(f"{found.contract.display_name}: {found.target}")
-    for one in of_one:
-        _announce(one)
-    _verified(compared, every)
-    console.conclude(found)
+def print_comparison(comparison: Comparison, recordings: Sequence[Recording], all_facts: bool) -> None:
+    """Print the comparison; with `all_facts`, each fact with the time when it was last verified."""
+    verification = comparison.verification
+    click.echo(f"{verification.contract.display_name}: {verification.target}")
+    for recording in recordings:
+        _print_recording(recording)
+    if all_facts:
+        _print_facts(comparison)
+    else:
+        _print_unverified(comparison)
+    print_result(verification)
 
 
-def _announce(one: Recording) -> None:
-    notes = [f"{len(one.exchanges)} exchanges"]
-    notes += ["of an emulator, which confirms itself only"] if one.is_ours else []
-    notes += ["its last line was cut off"] if one.cut else []
-    click.echo(f"  {one.about.recorded_at}  {one.name}  ({', '.join(notes)})")
+def _print_recording(recording: Recording) -> None:
+    notes = [f"{len(recording.exchanges)} exchanges"]
+    notes += ["of an emulator, which confirms only itself"] if recording.is_of_emulator else []
+    notes += ["its last line is incomplete"] if recording.truncated else []
+    click.echo(f"  {recording.header.recorded_at}  {recording.name}  ({', '.join(notes)})")
 
 
-def _verified(compared: Comparison, every: bool) -> None:
-    facts = compared.verification.facts
-    never = [seen for seen in facts if seen.fact.id not in compared.last_verified]
-    if every:
-        for seen in facts:
-            at = compared.last_verified.get(seen.fact.id, ("never", ""))[0]
-            word = "" if seen.status is not FactStatus.CONTRADICTED else "  contradicted"
-            click.echo(f"{at:25}  {seen.fact.basis:10}  {seen.fact.id}{word}")
-        return
-    named = ", ".join(seen.fact.id for seen in never[:NEVER])
-    more = f", and {len(never) - NEVER} more (--facts)" if len(never) > NEVER else ""
-    click.echo(f"last verified: {len(facts) - len(never)} facts of {len(facts)}; never: {named or 'none'}{more}")
+def _print_facts(comparison: Comparison) -> None:
+    for fact in comparison.verification.facts:
+        at = comparison.last_verified.get(fact.fact.id, ("never", ""))[0]
+        note = "" if fact.status is not FactStatus.CONTRADICTED else "  contradicted"
+        click.echo(f"{at:25}  {fact.fact.basis:10}  {fact.fact.id}{note}")
+
+
+def _print_unverified(comparison: Comparison) -> None:
+    facts = comparison.verification.facts
+    never = [fact.fact.id for fact in facts if fact.fact.id not in comparison.last_verified]
+    listed = ", ".join(never[:MAX_UNVERIFIED]) or "none"
+    more = f", and {len(never) - MAX_UNVERIFIED} more (--facts)" if len(never) > MAX_UNVERIFIED else ""
+    click.echo(f"last verified: {len(facts) - len(never)} facts of {len(facts)}; never: {listed}{more}")

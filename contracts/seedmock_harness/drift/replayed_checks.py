@@ -1,6 +1,6 @@
-"""Makes the free steps of a verification again, over a recording: what they see beyond single answers.
+"""Run the free steps of a verification against a recording: they find more than checks of single responses.
 
-Asks nobody: a question that was not recorded ends its step.
+Sends nothing: a request that was not recorded ends its step.
 """
 
 from __future__ import annotations
@@ -12,48 +12,51 @@ from seedmock_contracts.exchange import Exchange
 from seedmock_server.http.in_process import BufferedResponse
 
 from ..driver.client import Driver, UnexpectedTask
+from ..errors import HarnessError
 from ..probes.free_steps import free_steps
-from ..recordings.cassette import Asked, Cassette
+from ..recordings.cassette import Cassette, ReplayRequest
 from ..recordings.model import Recording
 from ..results.checks import CheckResult
 
-WORDS = ("first", "second", "wrong")
+CALLERS = ("first", "second", "wrong")
 BEARER = "Bearer "
 
 
-class NotRecorded(Exception):
-    """Nobody asked this when the recording was made."""
+class NotRecorded(HarnessError):
+    """The recording has no response to a request."""
 
 
 @dataclass
-class Retracer:
-    """Answers a speaker from a recording, by the clock of then."""
+class ReplayTransport:
+    """Answers a driver from a cassette; `at` is the time of the last recorded exchange."""
 
-    tape: Cassette
+    cassette: Cassette
     at: float = 0.0
 
     def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
-        """Raises NotRecorded."""
+        """Return the recorded response. Raises NotRecorded."""
         path, _, query = url.partition("?")
         caller = headers.get("authorization", "").removeprefix(BEARER)
-        turn = self.tape.answer(Asked(method, path, query, content.decode("utf-8", "replace"), caller))
-        if turn is None:
+        request = ReplayRequest(method, path, query, content.decode("utf-8", "replace"), caller)
+        interaction = self.cassette.response(request)
+        if interaction is None:
             raise NotRecorded
-        self.at = turn.exchange.at
-        answer = turn.exchange.response
-        return BufferedResponse(answer.status, dict(answer.headers), answer.body.encode())
+        self.at = interaction.exchange.at
+        response = interaction.exchange.response
+        return BufferedResponse(response.status, dict(response.headers), response.body.encode())
 
 
-def retraced(recording: Recording) -> Iterator[tuple[str, CheckResult, Exchange]]:
-    """What the free steps see in a recording: the step's name, the look, and the exchange that shows it."""
-    retracer = Retracer(Cassette(recording, loose=True))
-    keys = {word: word for word in WORDS if word in {one.caller for one in recording.exchanges}}
-    speaker = Driver(
-        recording.contract, retracer.send, keys, lambda: retracer.at, lambda seconds: None, lambda judged: None
+def replay_free_steps(recording: Recording) -> Iterator[tuple[str, CheckResult, Exchange]]:
+    """Yield the results of the free steps: name of the step, result, and the exchange that it is about."""
+    transport = ReplayTransport(Cassette(recording, ignore_ids=True))
+    recorded_callers = {exchange.caller for exchange in recording.exchanges}
+    keys = {caller: caller for caller in CALLERS if caller in recorded_callers}  # a caller's name serves as its key
+    driver = Driver(
+        recording.contract, transport.send, keys, lambda: transport.at, lambda seconds: None, lambda checked: None
     )
     for step in free_steps(recording.contract):
         try:
-            for look in step.run(speaker):
-                yield step.name, look, speaker.current.exchange
-        except (NotRecorded, UnexpectedTask):  # the checks have seen the latter
+            for result in step.run(driver):
+                yield step.name, result, driver.current.exchange
+        except (NotRecorded, UnexpectedTask):  # the checks have reported an unexpected task already
             continue

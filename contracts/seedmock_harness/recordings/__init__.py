@@ -1,1 +1,1 @@
-"""`seedmock record`, `drift` and `replay`: what an upstream said once, kept, compared and said again."""
+"""`seedmock record` and `seedmock replay`: record the exchanges of an upstream, and serve them again."""

@@ -1,4 +1,4 @@
-"""One recording, wound so that it can be said again: each request's answers in their order, each task's life apart."""
+"""Cassette: one recording, indexed so that each request finds its recorded responses in their order."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from seedmock_contracts.exchange import MAX_CHECKED_BYTES, Exchange, Request, Re
 from seedmock_contracts.facts import MediaFacts
 
 from ..conversation.history import UNAUTHENTICATED, History, Interaction, TaskHistory
-from .model import Recording, judged
-from .request_matching import canonical, operation_of, without_ids
+from .model import Recording, check_recording
+from .request_matching import identify_operation, normalize_body, normalize_query, without_ids
 
 Key = tuple[str, ...]
-Wish = tuple[object, ...]
+OrderKey = tuple[object, ...]
+DEFAULT_SIZE, DEFAULT_SECONDS = (1280, 720), 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request, as far as it decides the answer. `path` may be a link's."""
+class ReplayRequest:
+    """The parts of a request that select its response. `path` may be the URL of a result link."""
 
     method: str
     path: str
@@ -32,159 +33,160 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskTimeline:
-    """A clip that was delivered: what it was, and for which order."""
+class RecordedClip:
+    """A clip that was delivered, and the task that it belongs to."""
 
     media: MediaFacts
-    story: TaskHistory
+    task: TaskHistory
 
 
 @dataclass
 class Cassette:
-    """Answers requests as they were answered. What was served is where it stands: `reset` winds it back."""
+    """Returns the recorded responses of one recording; repeated requests advance through them."""
 
     recording: Recording
-    loose: bool = False
-    """Whether a request is the same about any task or asset: ids that nobody has are references too."""
-    _turns: dict[Key, list[Interaction]] = field(default_factory=dict)
-    _loosely: dict[Key, Key] = field(default_factory=dict)
-    _orders: dict[tuple[Wish, str], Key] = field(default_factory=dict)
-    """By what was ordered, however it was written."""
-    _at: dict[Key, int] = field(default_factory=dict)
-    _told: dict[str, TaskStatus | None] = field(default_factory=dict)
+    ignore_ids: bool = False
+    """Match requests regardless of the task or asset that they name."""
+    _interactions: dict[Key, list[Interaction]] = field(default_factory=dict)
+    _keys_without_ids: dict[Key, Key] = field(default_factory=dict)
+    _orders: dict[tuple[OrderKey, str], Key] = field(default_factory=dict)
+    """Accepted orders by content and caller: an order may be spelt in several ways."""
+    _positions: dict[Key, int] = field(default_factory=dict)
+    _replayed_status: dict[str, TaskStatus | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        hearing = judged(self.recording)
-        self._conversation = hearing.conversation
-        self._links = {_bare(link): story for link, story in self._conversation.links.items()}
-        for turn in hearing.turns:
-            if turn.status_code:
-                key = _key(self.contract, _asked(turn))
-                self._turns.setdefault(key, []).append(turn)
-                self._loosely.setdefault(_loose(key), key)
-                if (wish := _wish(turn)) and not turn.is_error:
-                    self._orders.setdefault((wish, turn.exchange.caller), key)
-        words = (turn.exchange.caller for turn in hearing.turns if turn.exchange.caller not in UNAUTHENTICATED)
-        self.callers = tuple(dict.fromkeys(words)) or ("first",)
+        checked = check_recording(self.recording)
+        self._history = checked.history
+        self._links = {_without_scheme(link): task for link, task in self._history.links.items()}
+        for interaction in checked.interactions:
+            if interaction.status_code:
+                self._index(interaction)
+        callers = (interaction.exchange.caller for interaction in checked.interactions)
+        self.callers = tuple(dict.fromkeys(name for name in callers if name not in UNAUTHENTICATED)) or ("first",)
+
+    def _index(self, interaction: Interaction) -> None:
+        key = _key(self.contract, _request_of(interaction))
+        self._interactions.setdefault(key, []).append(interaction)
+        self._keys_without_ids.setdefault(_without_ids(key), key)
+        if (order := _order_key(interaction)) and not interaction.is_error:
+            self._orders.setdefault((order, interaction.exchange.caller), key)
 
     @property
     def contract(self) -> Contract:
         return self.recording.contract
 
-    def answer(self, asked: Asked) -> Interaction | None:
-        """The next answer to a request, the last one again and again; None for what was never asked."""
-        key = _key(self.contract, asked)
-        if self.loose and key not in self._turns:
-            key = self._loosely.get(_loose(key), key)
-        if key not in self._turns:
-            key = self._orders.get((_wish(_turn(self.contract, asked)), asked.caller), key)
-        turns = self._turns.get(key)
-        if not turns:
+    def response(self, request: ReplayRequest) -> Interaction | None:
+        """Return the next response to a request, the last one repeatedly; None if it was not recorded."""
+        key = _key(self.contract, request)
+        if self.ignore_ids and key not in self._interactions:
+            key = self._keys_without_ids.get(_without_ids(key), key)
+        if key not in self._interactions:
+            key = self._orders.get((_order_key(_as_interaction(self.contract, request)), request.caller), key)
+        interactions = self._interactions.get(key)
+        if not interactions:
             return None
-        place = self._at.get(key, 0)
-        turn = turns[min(place, len(turns) - 1)]
-        self._at[key] = place + 1
-        if turn.operation in ORDERS and turn.created_id is not None:
-            self._begin(turn.created_id)
-        elif turn.operation is Operation.QUERY and turn.task is not None:
-            self._told[turn.task.id] = turn.status or self._told.get(turn.task.id)
-        return turn
+        position = self._positions.get(key, 0)
+        interaction = interactions[min(position, len(interactions) - 1)]
+        self._positions[key] = position + 1
+        if interaction.operation in ORDERS and interaction.created_id is not None:
+            self._restart(interaction.created_id)
+        elif interaction.operation is Operation.QUERY and interaction.task is not None:
+            task = interaction.task.id
+            self._replayed_status[task] = interaction.status or self._replayed_status.get(task)
+        return interaction
 
-    def content(self, asked: Asked) -> TaskTimeline | Interaction | None:
-        """What is there under a task's id or a link: a clip after success, and before it what was said then."""
-        story = self.story(asked)
-        if story is None or asked.method not in ("GET", "HEAD"):
-            return self.answer(asked)
-        refused = next((turn for turn in self._turns.get(_key(self.contract, asked), ()) if turn.is_error), None)
-        ended = self._told.get(story.id) is TaskStatus.SUCCESS or not story.polls
-        media = _delivered(story)
-        if media is None or not (ended or self._is_link(asked)):
-            return refused
-        return TaskTimeline(media, story)
+    def content(self, request: ReplayRequest) -> RecordedClip | Interaction | None:
+        """Return the clip at a content URL or link once its task has succeeded; before, the recorded error.
 
-    def story(self, asked: Asked) -> TaskHistory | None:
-        """The task whose content is asked for."""
-        if self._is_link(asked):
-            return self._links[_bare(asked.path)]
-        found = match_route(self.contract, "GET", asked.path)
-        if found is None or found.endpoint.operation is not Operation.CONTENT:
+        Other requests get their `response`.
+        """
+        task = self.task(request)
+        if task is None or request.method not in ("GET", "HEAD"):
+            return self.response(request)
+        recorded = self._interactions.get(_key(self.contract, request), ())
+        error = next((interaction for interaction in recorded if interaction.is_error), None)
+        succeeded = self._replayed_status.get(task.id) is TaskStatus.SUCCESS or not task.polls
+        media = _delivered_media(task)
+        if media is None or not (succeeded or self._is_link(request)):
+            return error
+        return RecordedClip(media, task)
+
+    def task(self, request: ReplayRequest) -> TaskHistory | None:
+        """Return the task whose content is requested."""
+        if self._is_link(request):
+            return self._links[_without_scheme(request.path)]
+        route = match_route(self.contract, "GET", request.path)
+        if route is None or route.endpoint.operation is not Operation.CONTENT:
             return None
-        return self._conversation.tasks.get(found.params.get("task_id", ""))
+        return self._history.tasks.get(route.params.get("task_id", ""))
 
     def recorded(self, operation: Operation | None) -> list[Interaction]:
-        """The first answer to each request for an operation; for none, all of them."""
-        return [turns[0] for turns in self._turns.values() if operation in (None, turns[0].operation)]
+        """Return the first response to each request of an operation; of all operations for None."""
+        return [group[0] for group in self._interactions.values() if operation in (None, group[0].operation)]
 
-    def _is_link(self, asked: Asked) -> bool:
-        return _bare(asked.path) in self._links
+    def _is_link(self, request: ReplayRequest) -> bool:
+        return _without_scheme(request.path) in self._links
 
-    def _begin(self, task: str) -> None:
-        """A task is made, once more perhaps: its life begins anew."""
-        self._told.pop(task, None)
-        for key in [key for key in self._at if any(task in part for part in key)]:
-            del self._at[key]
+    def _restart(self, task: str) -> None:
+        """Rewind a task that is ordered, perhaps for a second time."""
+        self._replayed_status.pop(task, None)
+        for key in [key for key in self._positions if any(task in part for part in key)]:
+            del self._positions[key]
 
 
-def _bare(link: str) -> str:
-    """A link without its scheme: where it is served again, that may be another."""
+def _without_scheme(link: str) -> str:
+    """Strip the scheme: the replay server may serve http where the upstream served https."""
     return link.partition("://")[2] or link
 
 
-def _delivered(story: TaskHistory) -> MediaFacts | None:
-    """The clip that was fetched; where nobody fetched it, what was ordered, once the task had succeeded."""
-    fetched = (turn.exchange.response.media for turn in story.contents if turn.status_code == 200)
-    media = next((media for media in fetched if media is not None), None)
-    order = story.order
-    if media is not None or order is None or story.status is not TaskStatus.SUCCESS:
+def _delivered_media(task: TaskHistory) -> MediaFacts | None:
+    """Return the facts of the downloaded clip; if it was not downloaded, those that follow from the order."""
+    downloads = (content.exchange.response.media for content in task.contents if content.status_code == 200)
+    media = next((media for media in downloads if media is not None), None)
+    order = task.order
+    if media is not None or order is None or task.status is not TaskStatus.SUCCESS:
         return media
-    width, height = (order.size.width, order.size.height) if order.size else (1280, 720)
+    width, height = (order.size.width, order.size.height) if order.size else DEFAULT_SIZE
     return MediaFacts(
-        kind=MediaKind.VIDEO, size_bytes=0, format="mp4", seconds=float(order.seconds or 5),
+        kind=MediaKind.VIDEO, size_bytes=0, format="mp4", seconds=float(order.seconds or DEFAULT_SECONDS),
         width=width, height=height, has_audio=order.audio,
     )  # fmt: skip
 
 
-def _turn(contract: Contract, asked: Asked) -> Interaction:
-    """A request in the light of nothing, as it would be recorded."""
-    url = asked.path + (f"?{asked.query}" if asked.query else "")
-    operation = operation_of(contract, asked.method, asked.path, asked.body)
-    request = Request(
-        asked.method, url, (), summarize_body(asked.body.encode(), MAX_CHECKED_BYTES).decode("utf-8", "replace")
-    )
-    return History(contract).interaction(Exchange(operation, request, Response(0)))
+def _as_interaction(contract: Contract, request: ReplayRequest) -> Interaction:
+    url = request.path + (f"?{request.query}" if request.query else "")
+    operation = identify_operation(contract, request.method, request.path, request.body)
+    body = summarize_body(request.body.encode(), MAX_CHECKED_BYTES).decode("utf-8", "replace")
+    return History(contract).interaction(Exchange(operation, Request(request.method, url, (), body), Response(0)))
 
 
-def _wish(turn: Interaction) -> Wish:
-    """What an order orders: sizes may be written in two ways, and what is left out has its default. Empty for none."""
-    order = turn.order
+def _order_key(interaction: Interaction) -> OrderKey:
+    """Return the content of an order with its defaults filled in; empty if it is not an order."""
+    order = interaction.order
     if order is None:
         return ()
-    references = tuple((one.reference.kind, one.reference.role) for one in order.references)
+    references = tuple((parsed.reference.kind, parsed.reference.role) for parsed in order.references)
     size = order.size.text if order.size is not None else ""
     parts = (order.operation, order.model.name, order.prompt, order.resolution, size)
     return (*parts, order.seconds, order.audio, order.seed, references)
 
 
-def _asked(turn: Interaction) -> Asked:
-    request = turn.exchange.request
+def _request_of(interaction: Interaction) -> ReplayRequest:
+    request = interaction.exchange.request
     parts = urlsplit(request.url)
-    path = request.url if parts.scheme else parts.path
-    return Asked(request.method, path, "" if parts.scheme else parts.query, request.body, turn.exchange.caller)
+    path, query = (request.url, "") if parts.scheme else (parts.path, parts.query)
+    return ReplayRequest(request.method, path, query, request.body, interaction.exchange.caller)
 
 
-def _key(contract: Contract, asked: Asked) -> Key:
-    """What a request is, whichever base it was sent to and however it was written."""
-    found = match_route(contract, "GET" if asked.method == "HEAD" else asked.method, asked.path)
-    params: Mapping[str, str] = found.params if found is not None else {}
-    path = found.endpoint.path if found is not None else asked.path
-    query = canonical_query(asked.query)
-    return asked.method, path, *(params[name] for name in sorted(params)), query, canonical(asked.body), asked.caller
+def _key(contract: Contract, request: ReplayRequest) -> Key:
+    """Return the identity of a request, independent of the base path and of how the body is spelt."""
+    method = request.method
+    route = match_route(contract, "GET" if method == "HEAD" else method, request.path)
+    params: Mapping[str, str] = route.params if route is not None else {}
+    path = route.endpoint.path if route is not None else request.path
+    query, body = normalize_query(request.query), normalize_body(request.body)
+    return method, path, *(params[name] for name in sorted(params)), query, body, request.caller
 
 
-def _loose(key: Key) -> Key:
+def _without_ids(key: Key) -> Key:
     return tuple(without_ids(part) for part in key)
-
-
-def canonical_query(query: str) -> str:
-    """A query string that is the same whatever the order of its parts."""
-    return "&".join(sorted(query.split("&")))

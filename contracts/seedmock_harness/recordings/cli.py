@@ -37,7 +37,7 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     from seedmock_server.http.server import ListenError, run
 
     from ..driver.http_transport import InvalidBaseUrl, resolve_base_url
-    from .proxy import Proxy
+    from .proxy import RecordingProxy
     from .writer import Recorder, RecordingError
 
     contract = get_contract(upstream)
@@ -55,7 +55,7 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     try:
         with recorder:
             run(
-                Proxy(contract, root, recorder, clock.now),
+                RecordingProxy(contract, root, recorder, clock.now),
                 host=host,
                 port=port,
                 on_ready=lambda url: _announce_proxy(url, root),
@@ -93,13 +93,13 @@ def replay(ctx: click.Context, paths: tuple[Path, ...], upstream: str | None, po
     from seedmock_server import create_app
     from seedmock_server.http.server import ListenError, run
 
-    from .files import NoRecordings, load_recordings
+    from .files import NoRecordingsFound, load_recordings
     from .model import InvalidRecording
     from .replay_server import ReplayServer
 
     try:
         recordings = load_recordings(paths, upstream or "")
-    except (InvalidRecording, NoRecordings) as error:
+    except (InvalidRecording, NoRecordingsFound) as error:
         click.echo(f"error: {error}", err=True)
         ctx.exit(EXIT_INCONCLUSIVE)
     server = ReplayServer(recordings, create_app(), emulate=miss == "emulate")

@@ -1,45 +1,46 @@
-"""Recordings where they lie: the files of folders, read whole and in the order of their making."""
+"""Find and read recording files, ordered by the time at which they were recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .model import Recording, recording_from
+from ..errors import HarnessError
+from .model import Recording, parse_recording
 
 SUFFIX = ".jsonl"
 
 
-class NoRecordings(Exception):
-    """There is nothing to be read; the message says where it was looked for, and what to do."""
+class NoRecordingsFound(HarnessError):
+    """No recording can be read; the message says where it was searched and how to make one."""
 
 
-def load_recordings(places: Iterable[Path], upstream: str = "") -> list[Recording]:
-    """Every recording in some folders and files, of one upstream or of all, the oldest first.
+def load_recordings(paths: Iterable[Path], upstream: str = "") -> list[Recording]:
+    """Read all recordings in some folders and files, of one upstream or of all, the oldest first.
 
-    Raises NoRecordings, and InvalidRecording for a file that cannot be read as one.
+    Raises NoRecordingsFound, and InvalidRecording for a file that is not a recording.
     """
-    places = list(places)
-    found = [_read(path) for path in dict.fromkeys(path for place in places for path in _files(place))]
-    wanted = [one for one in found if upstream in ("", one.about.upstream)]
-    if not wanted:
-        where = ", ".join(str(place) for place in places)
+    paths = list(paths)
+    files = dict.fromkeys(file for path in paths for file in _files(path))
+    recordings = [recording for recording in map(_read, files) if upstream in ("", recording.header.upstream)]
+    if not recordings:
+        searched = ", ".join(str(path) for path in paths)
         of = f" of {upstream}" if upstream else ""
-        raise NoRecordings(f"there is no recording{of} in {where}: make one by `seedmock verify --record {places[0]}`")
-    return sorted(wanted, key=lambda one: (one.at, one.name))
+        raise NoRecordingsFound(f"no recording{of} in {searched}; make one by `seedmock verify --record {paths[0]}`")
+    return sorted(recordings, key=lambda recording: (recording.at, recording.name))
 
 
-def _files(place: Path) -> Iterator[Path]:
-    if not place.exists():
-        raise NoRecordings(f"{place} is not there; expected a folder with recordings, or one of them")
-    if place.is_dir():
-        yield from sorted(path for path in place.rglob(f"*{SUFFIX}") if path.is_file())
+def _files(path: Path) -> Iterator[Path]:
+    if not path.exists():
+        raise NoRecordingsFound(f"{path} does not exist; expected a recording, or a folder with recordings")
+    if path.is_dir():
+        yield from sorted(file for file in path.rglob(f"*{SUFFIX}") if file.is_file())
     else:
-        yield place
+        yield path
 
 
-def _read(path: Path) -> Recording:
+def _read(file: Path) -> Recording:
     try:
-        return recording_from(path.read_bytes().decode("utf-8", "replace"), str(path))
+        return parse_recording(file.read_bytes().decode("utf-8", "replace"), str(file))
     except OSError as error:
-        raise NoRecordings(f"{path} cannot be read: {error.strerror}") from error
+        raise NoRecordingsFound(f"cannot read {file}: {error.strerror}") from error

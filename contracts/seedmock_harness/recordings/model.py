@@ -1,12 +1,12 @@
-"""Recordings of an upstream: texts of JSON lines, read and judged as a conversation is. Knows no files.
+"""Recordings as data: parse JSON lines, and run the checks over the exchanges. Knows no files.
 
-A recording begins with a line about itself; each further line is one exchange, redacted.
+The first line of a recording is its header; each further line is one exchange, redacted.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,27 +17,28 @@ from seedmock_contracts.errors import InvalidExchange
 from seedmock_contracts.exchange import Exchange, parse_exchange
 from seedmock_contracts.upstreams import NAMES, get_contract
 
-from ..checks import run_checks as looks_at
+from ..checks import run_checks
 from ..conversation.history import History, Interaction
 from ..driver.client import CheckedInteraction
+from ..errors import HarnessError
 
 FORMAT = 1
-EXPECTED = '{"recording": 1, "upstream": ..., "host": ..., "recorded_at": ..., "seedmock": ...}'
+EXPECTED_HEADER = '{"recording": 1, "upstream": ..., "host": ..., "recorded_at": ..., "seedmock": ...}'
 
-State = tuple[str, str]
-"""An operation, and what of it was answered: an HTTP status, and behind it the status word or code that was told."""
+ResponseState = tuple[str, str]
+"""An operation, and its HTTP status with the raw status or error code: responses of one state share a shape."""
 
 
-class InvalidRecording(ValueError):
-    """A text that is no recording. The message names the file and the line, what is wrong, and what is expected."""
+class InvalidRecording(HarnessError, ValueError):
+    """A text that is not a recording; the message has file, line, problem, and the expected form."""
 
-    def __init__(self, name: str, line: int, wrong: str, expected: str) -> None:
-        super().__init__(f"{name}, line {line}: {wrong}; expected {expected}")
+    def __init__(self, name: str, line: int, problem: str, expected: str) -> None:
+        super().__init__(f"{name}, line {line}: {problem}; expected {expected}")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingHeader:
-    """What a recording says of itself. `recorded_at` is ISO 8601, `emulator` whether it is of one of our own."""
+    """First line of a recording. `recorded_at` is ISO 8601 with an offset; `seedmock` is the version that wrote it."""
 
     upstream: str
     host: str
@@ -46,129 +47,127 @@ class RecordingHeader:
     emulator: bool = False
 
     def line(self) -> str:
-        """The first line of the recording, without the line's end."""
+        """Serialize, without a line break."""
         return json.dumps({"recording": FORMAT, **asdict(self)}, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording by the name under which people know it. `cut` where its last line was not written to the end."""
+    """A parsed recording; `name` is for people, `truncated` if its last line is incomplete."""
 
     name: str
-    about: RecordingHeader
+    header: RecordingHeader
     exchanges: tuple[Exchange, ...]
-    cut: bool = False
+    truncated: bool = False
 
     @property
     def contract(self) -> Contract:
-        return get_contract(self.about.upstream)
+        return get_contract(self.header.upstream)
 
     @property
     def at(self) -> float:
-        """When it was begun, in seconds since the epoch."""
-        return datetime.fromisoformat(self.about.recorded_at).timestamp()
+        """Start in seconds since the epoch."""
+        return datetime.fromisoformat(self.header.recorded_at).timestamp()
 
     @property
-    def is_ours(self) -> bool:
-        """Whether an emulator of ours was recorded, which can confirm itself only."""
-        labelled = any(name == "x-mock-basis" for one in self.exchanges for name, _ in one.response.headers)
-        return self.about.emulator or labelled
+    def is_of_emulator(self) -> bool:
+        """True if a seedmock emulator was recorded: it confirms only itself."""
+        headers = (name for exchange in self.exchanges for name, _ in exchange.response.headers)
+        return self.header.emulator or "x-mock-basis" in headers
 
 
 @dataclass(frozen=True)
-class Hearing:
-    """A recording as the checks see it."""
+class CheckedRecording:
+    """A recording with the results of the checks, and the shape of the responses in each state."""
 
     recording: Recording
-    conversation: History
-    judged: tuple[CheckedInteraction, ...]
-    shapes: Mapping[State, Shape] = field(default_factory=dict)
+    history: History
+    checked: tuple[CheckedInteraction, ...]
+    shapes: Mapping[ResponseState, Shape] = field(default_factory=dict)
 
     @property
-    def turns(self) -> tuple[Interaction, ...]:
-        return tuple(one.interaction for one in self.judged)
+    def interactions(self) -> tuple[Interaction, ...]:
+        return tuple(checked.interaction for checked in self.checked)
 
 
-def recording_from(text: str, name: str) -> Recording:
-    """A recording from its text. A last line that was cut off, as by a full disk, is left out.
-
-    Raises InvalidRecording.
-    """
+def parse_recording(text: str, name: str) -> Recording:
+    """Parse a recording. An incomplete last line, as a full disk leaves it, is dropped. Raises InvalidRecording."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
-        raise InvalidRecording(name, 1, "the recording is empty", EXPECTED)
-    about = _about(name, *lines[0])
-    exchanges, cut = [], False
+        raise InvalidRecording(name, 1, "the recording is empty", EXPECTED_HEADER)
+    header = _parse_header(name, *lines[0])
+    exchanges, truncated = [], False
     for number, line in lines[1:]:
         try:
             exchanges.append(parse_exchange(line))
         except InvalidExchange as error:
-            cut = (number, line) == lines[-1] and not text.endswith("\n")
-            if not cut:
-                wrong, _, expected = str(error).rpartition("; expected ")
-                raise InvalidRecording(name, number, wrong, expected) from error
-    return Recording(name, about, tuple(exchanges), cut)
+            truncated = (number, line) == lines[-1] and not text.endswith("\n")
+            if not truncated:
+                problem, _, expected = str(error).rpartition("; expected ")
+                raise InvalidRecording(name, number, problem, expected) from error
+    return Recording(name, header, tuple(exchanges), truncated)
 
 
-def _about(name: str, number: int, line: str) -> RecordingHeader:
-    said = _object(line)
-    if said is None or "recording" not in said:
-        raise InvalidRecording(name, number, f"{line[:60]!r} is not how a recording begins", EXPECTED)
-    if said["recording"] != FORMAT or isinstance(said["recording"], bool):
-        wrong = f"this is a recording of format {said['recording']!r}"
-        raise InvalidRecording(name, number, wrong, f"format {FORMAT}: record anew, or use another seedmock")
-    if said.get("upstream") not in NAMES:
-        raise InvalidRecording(name, number, f"the upstream is {said.get('upstream')!r}", " or ".join(NAMES))
-    texts = {key: str(said.get(key, "")) for key in ("upstream", "host", "recorded_at", "seedmock")}
+def _parse_header(name: str, number: int, line: str) -> RecordingHeader:
+    header = _parse_object(line)
+    if header is None or "recording" not in header:
+        raise InvalidRecording(name, number, f"{line[:60]!r} is not the header of a recording", EXPECTED_HEADER)
+    if header["recording"] != FORMAT or isinstance(header["recording"], bool):
+        problem = f"the recording has format {header['recording']!r}"
+        raise InvalidRecording(name, number, problem, f"format {FORMAT}: record again, or use another seedmock")
+    if header.get("upstream") not in NAMES:
+        raise InvalidRecording(name, number, f"unknown upstream {header.get('upstream')!r}", " or ".join(NAMES))
+    texts = {key: str(header.get(key, "")) for key in ("upstream", "host", "recorded_at", "seedmock")}
     try:
-        aware = datetime.fromisoformat(texts["recorded_at"]).tzinfo is not None
+        has_offset = datetime.fromisoformat(texts["recorded_at"]).tzinfo is not None
     except ValueError:
-        aware = False
-    if not aware:
-        wrong = f"recorded_at is {said.get('recorded_at')!r}"
-        raise InvalidRecording(name, number, wrong, "a moment such as 2026-06-01T12:00:00+00:00")
-    return RecordingHeader(**texts, emulator=said.get("emulator") is True)
+        has_offset = False
+    if not has_offset:
+        problem = f"recorded_at is {header.get('recorded_at')!r}"
+        raise InvalidRecording(name, number, problem, "a time with an offset, such as 2026-06-01T12:00:00+00:00")
+    return RecordingHeader(**texts, emulator=header.get("emulator") is True)
 
 
-def _object(line: str) -> dict[str, Any] | None:
+def _parse_object(line: str) -> dict[str, Any] | None:
     try:
-        said = json.loads(line)
+        value = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return value if isinstance(value, dict) else None
 
 
-def judged(recording: Recording, options: Mapping[str, str] | None = None) -> Hearing:
-    """Every exchange of a recording in the light of those before it, with what the checks see; and the shapes."""
-    conversation = History(recording.contract, options)
-    heard = []
+def check_recording(recording: Recording, options: Mapping[str, str] | None = None) -> CheckedRecording:
+    """Run the checks over every exchange, each with the history before it, and collect the shapes."""
+    history = History(recording.contract, options)
+    checked = []
     for exchange in recording.exchanges:
-        turn = conversation.interaction(exchange)
-        heard.append(CheckedInteraction(turn, tuple(looks_at(turn))))
-        conversation.add(turn)
-    return Hearing(recording, conversation, tuple(heard), _shapes(one.interaction for one in heard))
+        interaction = history.interaction(exchange)
+        checked.append(CheckedInteraction(interaction, tuple(run_checks(interaction))))
+        history.add(interaction)
+    shapes = _shapes(history.interactions)
+    return CheckedRecording(recording, history, tuple(checked), shapes)
 
 
-def state_of(turn: Interaction) -> State | None:
-    """Under what the shape of an answer is kept; None for an answer that is no JSON."""
-    if turn.body is None or turn.operation is None:
+def response_state(interaction: Interaction) -> ResponseState | None:
+    """Return the state whose shape a response has; None if it is not JSON."""
+    if interaction.body is None or interaction.operation is None:
         return None
-    told = code_of(turn) if turn.is_error else turn.raw_status
-    return turn.operation.value, f"{turn.status_code} {told or ''}".strip()
+    detail = error_code(interaction) if interaction.is_error else interaction.raw_status
+    return interaction.operation.value, f"{interaction.status_code} {detail or ''}".strip()
 
 
-def code_of(turn: Interaction) -> str:
-    """The code that a refusal tells in its body, as text; empty if none."""
-    body = turn.body if isinstance(turn.body, dict) else {}
+def error_code(interaction: Interaction) -> str:
+    """Return the code in the body of an error, as text; empty if there is none."""
+    body = interaction.body if isinstance(interaction.body, dict) else {}
     error = body.get("error") if isinstance(body.get("error"), dict) else body
     code = error.get("code") if isinstance(error, dict) else None
     return str(code) if isinstance(code, str | int) else ""
 
 
-def _shapes(turns: Iterator[Interaction]) -> dict[State, Shape]:
-    found: dict[State, list[Shape]] = {}
-    for turn in turns:
-        state = state_of(turn)
+def _shapes(interactions: list[Interaction]) -> dict[ResponseState, Shape]:
+    shapes: dict[ResponseState, list[Shape]] = {}
+    for interaction in interactions:
+        state = response_state(interaction)
         if state is not None:
-            found.setdefault(state, []).append(shape_of(turn.body))
-    return {state: merge_shapes(shapes) for state, shapes in found.items()}
+            shapes.setdefault(state, []).append(shape_of(interaction.body))
+    return {state: merge_shapes(alternatives) for state, alternatives in shapes.items()}

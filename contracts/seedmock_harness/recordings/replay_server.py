@@ -1,6 +1,6 @@
-"""Serves recordings: says again what was said, and delivers clips like those that were delivered.
+"""Replay server: answers requests with recorded responses, and renders clips like the recorded ones.
 
-Everything under /_mock/ is an emulator's, and so is what was not recorded if that is wanted.
+`/_mock/` is served by an emulator; with `emulate`, so are requests that were not recorded.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import match_route
-from seedmock_contracts.enums import ErrorKind
+from seedmock_contracts.enums import ErrorKind, Operation
 from seedmock_contracts.redaction import PRIVATE_HOST, PUBLIC_HOST
 from seedmock_contracts.upstreams import get_contract
 from seedmock_server.api.responses import send_file, send_response
@@ -22,164 +22,176 @@ from seedmock_server.media.clip_spec import ClipSpec
 from seedmock_server.upstreams.protocol import FileResponse
 
 from ..conversation.history import Interaction
-from .cassette import Asked, Cassette, TaskTimeline
+from .cassette import Cassette, RecordedClip, ReplayRequest
 from .model import Recording
-from .request_matching import canonical
+from .request_matching import normalize_body
 
 LINKS = "/_mock/links"
-PLACES = {f"//{PUBLIC_HOST}/": "out", f"//{PRIVATE_HOST}/": "in"}
-"""Where links lead that were recorded: to this server, each by its reference."""
-LEFT_OUT = ("content-length", "content-encoding", "date")
-BODY_BYTES = 100 << 20
-SHOWN = 3
-"""Recorded requests that are shown to somebody who asked for another."""
-WRONG = "sk_mock_invalid"
+LINK_FOLDERS = {f"//{PUBLIC_HOST}/": "out", f"//{PRIVATE_HOST}/": "in"}
+"""The hosts of link references in recordings, and the folder under LINKS that serves each."""
+DROPPED_HEADERS = ("content-length", "content-encoding", "date", "authorization")
+"""Headers that are not replayed: the body may be rewritten, is decoded, and is sent now."""
+MAX_REQUEST_BYTES = 100 << 20
+MAX_SUGGESTIONS = 3
+"""Recorded requests listed in the error for an unrecorded one."""
+WRONG_KEY = "sk_mock_invalid"
 
 
 class ReplayServer:
-    """The ASGI application. `emulate`: whether an emulator answers what was not recorded."""
+    """ASGI application that serves the newest recording with a response, then the older ones."""
 
     def __init__(self, recordings: Sequence[Recording], app: App, emulate: bool = False) -> None:
-        self._tapes = [Cassette(recording) for recording in reversed(recordings)]
+        self._cassettes = [Cassette(recording) for recording in reversed(recordings)]
         self._app, self._emulate = app, emulate
         self._keys: list[str] = []
-        self.upstreams = sorted({tape.contract.name for tape in self._tapes})
+        self.upstreams = sorted({cassette.contract.name for cassette in self._cassettes})
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _is_played(scope["path"]):
-            await self._play(scope, receive, send)
+        if scope["type"] == "http" and _is_replayed(scope["path"]):
+            await self._replay(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    async def _play(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
+    async def _replay(self, scope: Message, receive: Receive, send: Send) -> None:
+        body = await _read_body(receive)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         key = headers.get("authorization", "")
-        for tape in list(self._tapes):
-            found = self._found(tape, scope, body, key)
-            if isinstance(found, TaskTimeline):
-                return await self._film(tape, found, scope, receive, send)
-            if found is not None:
-                if found.created_id is not None:  # what is asked next is about this
-                    self._tapes = [tape, *(other for other in self._tapes if other is not tape)]
-                return await _said(found, _origin(scope, headers), scope["method"], send)
+        for cassette in list(self._cassettes):
+            match = cassette.content(self._replay_request(cassette, scope, body, key))
+            if isinstance(match, RecordedClip):
+                return await self._send_clip(cassette, match, scope, receive, send)
+            if match is not None:
+                if match.created_id is not None:  # the next requests are about this task, so about this recording
+                    others = (other for other in self._cassettes if other is not cassette)
+                    self._cassettes = [cassette, *others]
+                return await _send_recorded(match, _origin(scope, headers), scope["method"], send)
         if self._emulate:
-            return await self._app(scope, _again(body), send)
-        return await self._miss(scope, body, send)
+            return await self._app(scope, _replay_body(body), send)
+        return await self._send_not_recorded(scope, body, send)
 
-    def _found(self, tape: Cassette, scope: Message, body: bytes, key: str) -> TaskTimeline | Interaction | None:
-        asked = Asked(
-            scope["method"], _path(scope["path"]), scope["query_string"].decode("latin-1"),
-            body.decode("utf-8", "replace"), self._caller(tape, key),
-        )  # fmt: skip
-        return tape.content(asked)
+    def _replay_request(self, cassette: Cassette, scope: Message, body: bytes, key: str) -> ReplayRequest:
+        return ReplayRequest(
+            scope["method"],
+            _recorded_path(scope["path"]),
+            scope["query_string"].decode("latin-1"),
+            body.decode("utf-8", "replace"),
+            self._caller(cassette, key),
+        )
 
-    def _caller(self, tape: Cassette, key: str) -> str:
-        """Who a key stands for: the first that comes for the first that was recorded, and so on."""
+    def _caller(self, cassette: Cassette, key: str) -> str:
+        """Map a key to a recorded caller: the first key seen to the first caller, and so on."""
         if not key:
             return ""
-        if WRONG in key:
+        if WRONG_KEY in key:
             return "wrong"
         if key not in self._keys:
             self._keys.append(key)
-        return tape.callers[min(self._keys.index(key), len(tape.callers) - 1)]
+        return cassette.callers[min(self._keys.index(key), len(cassette.callers) - 1)]
 
-    async def _film(self, tape: Cassette, film: TaskTimeline, scope: Message, receive: Receive, send: Send) -> None:
-        clip = await self._app.renderer.clip(look_of(film))
-        answer = FileResponse(clip.path, clip.etag, "video/mp4", _cached(film))
+    async def _send_clip(
+        self, cassette: Cassette, recorded: RecordedClip, scope: Message, receive: Receive, send: Send
+    ) -> None:
+        clip = await self._app.renderer.clip(clip_spec_for(recorded))
+        response = FileResponse(clip.path, clip.etag, "video/mp4", _cache_headers(recorded))
         try:
-            await send_file(answer, scope, receive, send)
-        except ApiError as refusal:
-            await send_response(self._app.upstreams[tape.contract.name].render_error(refusal), scope["method"], send)
+            await send_file(response, scope, receive, send)
+        except ApiError as error:
+            upstream = self._app.upstreams[cassette.contract.name]
+            await send_response(upstream.render_error(error), scope["method"], send)
 
-    async def _miss(self, scope: Message, body: bytes, send: Send) -> None:
-        said = self._upstream(scope)
-        told = self._what_there_is(said, scope, body)
-        answer = self._app.upstreams[said.name].render_error(ApiError(ErrorKind.ROUTE_NOT_FOUND, told, value=told))
-        _put(answer.body, told)
-        await send_response(answer, scope["method"], send)
+    async def _send_not_recorded(self, scope: Message, body: bytes, send: Send) -> None:
+        contract = self._contract_for(scope)
+        message = self._not_recorded_message(contract, scope, body)
+        error = ApiError(ErrorKind.ROUTE_NOT_FOUND, message, value=message)
+        response = self._app.upstreams[contract.name].render_error(error)
+        _set_message(response.body, message)
+        await send_response(response, scope["method"], send)
 
-    def _upstream(self, scope: Message) -> Contract:
-        """Whose words an unknown request is refused in."""
-        said = [get_contract(name) for name in self.upstreams]
-        return next((one for one in said if match_route(one, scope["method"], scope["path"])), said[0])
+    def _contract_for(self, scope: Message) -> Contract:
+        """Return the contract whose error envelope an unrecorded request gets."""
+        contracts = [get_contract(name) for name in self.upstreams]
+        matching = (contract for contract in contracts if match_route(contract, scope["method"], scope["path"]))
+        return next(matching, contracts[0])
 
-    def _what_there_is(self, contract: Contract, scope: Message, body: bytes) -> str:
-        asked = f"{scope['method']} {scope['path']}"
+    def _not_recorded_message(self, contract: Contract, scope: Message, body: bytes) -> str:
         route = match_route(contract, scope["method"], scope["path"])
-        operation = route.endpoint.operation if route is not None else None
-        tapes = [tape for tape in self._tapes if tape.contract is contract]
-        there = [turn for tape in tapes for turn in tape.recorded(operation) if not turn.is_error]
-        lines = [_line(turn) for turn in there[:SHOWN]]
-        found = "; ".join(lines) + (f"; and {len(there) - SHOWN} more" if len(there) > SHOWN else "")
+        candidates = self._recorded_successes(contract, route.endpoint.operation if route is not None else None)
+        lines = [_request_line(interaction) for interaction in candidates[:MAX_SUGGESTIONS]]
+        more = f"; and {len(candidates) - MAX_SUGGESTIONS} more" if len(candidates) > MAX_SUGGESTIONS else ""
         document = f" with {body[:200].decode('utf-8', 'replace')}" if body else ""
-        differing = _differing(there, body)
         return (
-            f"seedmock replay: {asked}{document} was not recorded. "
-            f"Recorded: {found or 'nothing of the kind'}.{differing} "
-            "Ask for that, record this by `seedmock record`, or start the replay with --miss emulate."
+            f"seedmock replay: {scope['method']} {scope['path']}{document} was not recorded. "
+            f"Recorded: {'; '.join(lines) + more or 'no such request'}.{_nearest_difference(candidates, body)} "
+            "Send one of those, record this one by `seedmock record`, or start the replay with --miss emulate."
         )
 
+    def _recorded_successes(self, contract: Contract, operation: Operation | None) -> list[Interaction]:
+        cassettes = (cassette for cassette in self._cassettes if cassette.contract is contract)
+        recorded = (interaction for cassette in cassettes for interaction in cassette.recorded(operation))
+        return [interaction for interaction in recorded if not interaction.is_error]
 
-def _is_played(path: str) -> bool:
+
+def _is_replayed(path: str) -> bool:
     return path.startswith(LINKS + "/") or not path.startswith("/_mock/")
 
 
-def look_of(film: TaskTimeline) -> ClipSpec:
-    """How a clip is made that is like the one that was delivered: its size, seconds and sound."""
-    media, order = film.media, film.story.order
+def clip_spec_for(recorded: RecordedClip) -> ClipSpec:
+    """Return the spec of a clip with the size, duration and sound of the recorded one."""
+    media, order = recorded.media, recorded.task.order
     seconds = max(1, round(media.seconds or 5))
     width, height = ((side or 720) // 2 * 2 for side in (media.width, media.height))
-    extra = media.frames == 24 * seconds + 1
+    extra_frame = media.frames == 24 * seconds + 1
     model, prompt = (order.model.name, order.prompt) if order is not None else ("seedance", "")
-    return ClipSpec(model, width, height, seconds, media.has_audio, 0, prompt, extra)
+    return ClipSpec(model, width, height, seconds, media.has_audio, 0, prompt, extra_frame)
 
 
-def _cached(film: TaskTimeline) -> tuple[tuple[bytes, bytes], ...]:
-    told = (turn.headers.get("cache-control") for turn in film.story.contents if not turn.is_error)
-    cached = next((value for value in told if value), None)
-    return () if cached is None else ((b"cache-control", cached.encode("latin-1")),)
+def _cache_headers(recorded: RecordedClip) -> tuple[tuple[bytes, bytes], ...]:
+    values = (content.headers.get("cache-control") for content in recorded.task.contents if not content.is_error)
+    value = next((value for value in values if value), None)
+    return () if value is None else ((b"cache-control", value.encode("latin-1")),)
 
 
-def _path(path: str) -> str:
-    """A link of this server's as it was recorded; other paths as they are."""
-    place, _, name = path.removeprefix(LINKS + "/").partition("/")
-    host = next((host for host, word in PLACES.items() if word == place), None)
+def _recorded_path(path: str) -> str:
+    """Turn the path of a link served here into the recorded link; return other paths unchanged."""
+    folder, _, name = path.removeprefix(LINKS + "/").partition("/")
+    host = next((host for host, link_folder in LINK_FOLDERS.items() if link_folder == folder), None)
     return f"http:{host}{name}" if path.startswith(LINKS + "/") and host is not None else path
 
 
-async def _said(turn: Interaction, origin: str, method: str, send: Send) -> None:
-    answer = turn.exchange.response
-    text = answer.body
-    for host, place in PLACES.items():
+async def _send_recorded(interaction: Interaction, origin: str, method: str, send: Send) -> None:
+    """Send a recorded response, its links pointed at this server."""
+    response = interaction.exchange.response
+    text = response.body
+    for host, folder in LINK_FOLDERS.items():
         for scheme in ("https:", "http:"):
-            text = text.replace(f"{scheme}{host}", f"{origin}{LINKS}/{place}/")
+            text = text.replace(f"{scheme}{host}", f"{origin}{LINKS}/{folder}/")
     body = text.encode()
-    kept = [(name, value) for name, value in answer.headers if name not in LEFT_OUT]
-    head = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept if name != "authorization"]
-    head.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": head})
+    replayed = ((name, value) for name, value in response.headers if name not in DROPPED_HEADERS)
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in replayed]
+    headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
-async def _read(receive: Receive) -> bytes:
-    pieces, size = [], 0
+async def _read_body(receive: Receive) -> bytes:
+    """Read the whole body; drop the chunks beyond MAX_REQUEST_BYTES."""
+    chunks, size = [], 0
     while True:
         message = await receive()
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size <= BODY_BYTES:
-            pieces.append(piece)
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= MAX_REQUEST_BYTES:
+            chunks.append(chunk)
         if not message.get("more_body"):
-            return b"".join(pieces)
+            return b"".join(chunks)
 
 
-def _again(body: bytes) -> Receive:
-    """A body that was read, to be read once more."""
-    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def _replay_body(body: bytes) -> Receive:
+    """Return an ASGI `receive` that delivers a body which was read already."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        return left.pop() if left else {"type": "http.disconnect"}
+        return messages.pop() if messages else {"type": "http.disconnect"}
 
     return receive
 
@@ -189,34 +201,34 @@ def _origin(scope: Message, headers: Mapping[str, str]) -> str:
     return f"{scope.get('scheme', 'http')}://{host}"
 
 
-def _put(body: Any, message: str) -> None:
-    """Say a message where an envelope has its own."""
-    holder = body.get("error") if isinstance(body.get("error"), dict) else body
+def _set_message(body: Any, message: str) -> None:
+    """Put a message where the error envelope has its own."""
+    error = body.get("error") if isinstance(body.get("error"), dict) else body
     for name in ("message", "msg"):
-        if name in holder:
-            holder[name] = message
+        if name in error:
+            error[name] = message
 
 
-def _line(turn: Interaction) -> str:
-    request = turn.exchange.request
+def _request_line(interaction: Interaction) -> str:
+    request = interaction.exchange.request
     body = f" {request.body[:120]}" if request.body else ""
     return f"{request.method} {request.url[:120]}{body}"
 
 
-def _differing(there: Sequence[Interaction], body: bytes) -> str:
-    """In which fields a document differs from the recorded one that is nearest to it."""
-    asked = _object(canonical(body.decode("utf-8", "replace")))
+def _nearest_difference(candidates: Sequence[Interaction], body: bytes) -> str:
+    """Name the fields in which a document differs from the most similar recorded one."""
+    document = _parse_object(normalize_body(body.decode("utf-8", "replace")))
     differences = []
-    for turn in there:
-        recorded = _object(canonical(turn.exchange.request.body))
-        if asked is not None and recorded is not None:
-            names = sorted({*asked, *recorded})
-            differences.append([name for name in names if asked.get(name) != recorded.get(name)])
+    for interaction in candidates:
+        recorded = _parse_object(normalize_body(interaction.exchange.request.body))
+        if document is not None and recorded is not None:
+            names = sorted({*document, *recorded})
+            differences.append([name for name in names if document.get(name) != recorded.get(name)])
     nearest = min(differences, key=len, default=[])
     return f" The nearest differs in {', '.join(nearest)}." if nearest else ""
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def _parse_object(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
     except ValueError:

@@ -18,13 +18,14 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import Exchange
 from seedmock_contracts.redaction import Redactor
 
+from ..errors import HarnessError
 from .model import RecordingHeader
 
 MAX_FILES_PER_SECOND = 1000
 """File names carry the second; a counter tells apart recordings started in the same one."""
 
 
-class RecordingError(Exception):
+class RecordingError(HarnessError):
     """The recording cannot be written; the message names the folder and the reason."""
 
 

@@ -1,1 +1,1 @@
-"""What was found, written down: one writer for each kind of file, chosen by the file's suffix."""
+"""Reports of verifications and certifications: one writer for each file format, chosen by suffix."""

@@ -1,4 +1,4 @@
-"""The exit code of each verdict: what a command ends with, and what its SARIF log says that it ended with."""
+"""Exit codes by verdict, for the commands and for the SARIF logs that state them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from ..results.certification import CertificationVerdict
 from ..results.verification import VerificationVerdict
 
-VERIFICATION: Mapping[VerificationVerdict, int] = {
+VERIFICATION_EXITS: Mapping[VerificationVerdict, int] = {
     VerificationVerdict.CONFORMS: 0,
     VerificationVerdict.DRIFTED: 1,
-    VerificationVerdict.COULD_NOT_LOOK: 3,
+    VerificationVerdict.INCONCLUSIVE: 3,
 }
-CERTIFICATION: Mapping[CertificationVerdict, int] = {
+CERTIFICATION_EXITS: Mapping[CertificationVerdict, int] = {
     CertificationVerdict.CERTIFIED: 0,
     CertificationVerdict.NOT_CERTIFIED: 1,
     CertificationVerdict.COULD_NOT_RUN: 3,

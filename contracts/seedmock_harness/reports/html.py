@@ -1,6 +1,6 @@
-"""Pages: one file each that needs nothing else. Whatever was heard is text in them, never markup.
+"""HTML pages: one self-contained file each. Recorded content is escaped, never markup.
 
-The templates are carried beside this module. A page runs no script and may load nothing: its own policy says so.
+The templates are package data. A page runs no script and loads nothing, which its Content-Security-Policy enforces.
 """
 
 from __future__ import annotations
@@ -9,42 +9,55 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .http_text import answered, asked, shortened
-from .summary import count, moment
-from .timeline import Mark, Tone
-from .timeline_layout import is_uneven, span
-from .verify.json import repeat
+from .http_text import format_request, format_response, truncate
+from .summary import format_time, pluralize
+from .timeline import CallKind, Tone
+from .timeline_layout import format_duration, is_uneven
+from .verify.json import repeat_command
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 
 
-def page(template: str, **values: Any) -> str:
-    """A page made from a template of ours."""
+def render_page(template: str, **values: Any) -> str:
+    """Render one of the package's templates."""
     return _environment().get_template(template).render(**values)
 
 
-def seen(value: object) -> str:
-    """A value as text in which characters that cannot be seen, or turn others around, stand as escapes."""
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", str(value))
+def escape_invisible(value: object) -> str:
+    """Return a value as text with escapes for invisible characters and those that change the reading direction."""
+    return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", str(value))
 
 
 @cache
 def _environment() -> Environment:
-    """Imported late: nobody who writes no page waits for it."""
+    # Imported here: jinja2 is slow to import, and most runs write no page.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader(__package__),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: seen(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
+        finalize=_finalize,
     )
-    made.filters.update(span=span, moment=moment, asked=asked, answered=answered, repeat=repeat, count=count)
-    made.filters.update(shortened=shortened, uneven=is_uneven, percent=lambda value: f"{value:.2f}%")
-    made.globals.update(Mark=Mark, Tone=Tone)
-    return made
+    environment.filters.update(
+        duration=format_duration,
+        request=format_request,
+        response=format_response,
+        repeat=repeat_command,
+        pluralize=pluralize,
+        truncated=truncate,
+        time=format_time,
+        uneven=is_uneven,
+        percent=lambda value: f"{value:.2f}%",
+    )
+    environment.globals.update(CallKind=CallKind, Tone=Tone)
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    return escape_invisible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

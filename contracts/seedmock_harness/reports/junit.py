@@ -1,4 +1,4 @@
-"""JUnit's XML, as those read it who show tests: suites of cases, each passed, failed, in error or skipped."""
+"""JUnit XML as CI systems read it: suites of cases, each passed, failed, in error or skipped."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from xml.etree import ElementTree as ET
 
-_NEVER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Outcome(StrEnum):
-    """What became of a case; each but `passed` is an element's name."""
+class CaseStatus(StrEnum):
+    """Status of a case; each but `passed` is the name of an element."""
 
     PASSED = "passed"
     FAILURE = "failure"
@@ -21,63 +21,62 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One case: `says` is one sentence, `text` all of it."""
+class JUnitCase:
+    """One case: `message` is one sentence, `text` the details."""
 
     name: str
-    outcome: Outcome = Outcome.PASSED
-    says: str = ""
+    status: CaseStatus = CaseStatus.PASSED
+    message: str = ""
     text: str = ""
-    kind: str = ""
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Suite:
-    """Cases that belong together."""
+class JUnitSuite:
+    """A named group of cases."""
 
     name: str
-    cases: tuple[Case, ...]
+    cases: tuple[JUnitCase, ...]
 
-    def number(self, outcome: Outcome) -> int:
-        """How many cases came to this."""
-        return sum(case.outcome is outcome for case in self.cases)
+    def count(self, status: CaseStatus) -> int:
+        return sum(case.status is status for case in self.cases)
 
 
-def junit(name: str, suites: Iterable[Suite], seconds: float) -> str:
-    """The document."""
+def render_junit(name: str, suites: Iterable[JUnitSuite], seconds: float) -> str:
+    """Return the XML document."""
     root = ET.Element("testsuites", {"name": _xml(name), "time": f"{seconds:.3f}"})
-    every = tuple(suites)
-    _count(root, every)
-    for suite in every:
+    suites = tuple(suites)
+    _set_counts(root, suites)
+    for suite in suites:
         element = ET.SubElement(root, "testsuite", {"name": _xml(suite.name)})
-        _count(element, (suite,))
+        _set_counts(element, (suite,))
         for case in suite.cases:
-            _add(element, suite, case)
+            _add_case(element, suite, case)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _count(element: ET.Element, suites: tuple[Suite, ...]) -> None:
+def _set_counts(element: ET.Element, suites: tuple[JUnitSuite, ...]) -> None:
     element.set("tests", str(sum(len(suite.cases) for suite in suites)))
-    for attribute, outcome in (
-        ("failures", Outcome.FAILURE),
-        ("errors", Outcome.ERROR),
-        ("skipped", Outcome.SKIPPED),
+    for attribute, status in (
+        ("failures", CaseStatus.FAILURE),
+        ("errors", CaseStatus.ERROR),
+        ("skipped", CaseStatus.SKIPPED),
     ):
-        element.set(attribute, str(sum(suite.number(outcome) for suite in suites)))
+        element.set(attribute, str(sum(suite.count(status) for suite in suites)))
 
 
-def _add(parent: ET.Element, suite: Suite, case: Case) -> None:
+def _add_case(parent: ET.Element, suite: JUnitSuite, case: JUnitCase) -> None:
     element = ET.SubElement(parent, "testcase", {"classname": _xml(suite.name), "name": _xml(case.name), "time": "0"})
-    if case.outcome is not Outcome.PASSED:
-        told = ET.SubElement(element, case.outcome.value, {"message": _xml(case.says)})
-        if case.kind and case.outcome is not Outcome.SKIPPED:
-            told.set("type", _xml(case.kind))
-        told.text = _xml(case.text) or None
-    elif case.says:
-        ET.SubElement(element, "system-out").text = _xml(case.says)
+    if case.status is not CaseStatus.PASSED:
+        detail = ET.SubElement(element, case.status.value, {"message": _xml(case.message)})
+        if case.type and case.status is not CaseStatus.SKIPPED:
+            detail.set("type", _xml(case.type))
+        detail.text = _xml(case.text) or None
+    elif case.message:
+        ET.SubElement(element, "system-out").text = _xml(case.message)
 
 
 def _xml(text: str) -> str:
-    """Text without the characters that XML cannot hold, which stand as escapes."""
-    return _NEVER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Escape the characters that XML cannot contain."""
+    return _NOT_IN_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,6 +1,7 @@
-"""SARIF 2.1.0, as far as both kinds of reports need it. A result's place is one in a contract, and no file.
+"""SARIF 2.1.0, as far as verifications and certifications need it.
 
-Those who show such results want a relative address of each: ours is `UPSTREAM/OPERATION`, where it was seen.
+A result is about a contract, not a file. Viewers require a relative address for each result: it consists of the
+upstream and the operation or the scenario.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ LEVELS: Mapping[Severity, str] = {Severity.BREAKING: "error", Severity.WARNING: 
 Object = dict[str, Any]
 
 
-def sarif(rules: Sequence[Object], results: Iterable[Object], invocation: Object, properties: Object) -> str:
-    """One log of one run."""
+def render_sarif(rules: Sequence[Object], results: Iterable[Object], invocation: Object, properties: Object) -> str:
+    """Return the log of one run."""
     driver = {"name": "seedmock", "semanticVersion": __version__, "rules": list(rules)}
     run = {
         "tool": {"driver": driver},
@@ -35,27 +36,29 @@ def sarif(rules: Sequence[Object], results: Iterable[Object], invocation: Object
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def rule(id_: str, short: str, long: str, level: str, tags: Iterable[str]) -> Object:
-    """What a result may be about."""
+def rule_object(id_: str, short: str, full: str, level: str, tags: Iterable[str]) -> Object:
+    """Return a reporting descriptor."""
     return {
         "id": id_,
         "shortDescription": {"text": short},
-        "fullDescription": {"text": long},
+        "fullDescription": {"text": full},
         "defaultConfiguration": {"level": level},
         "properties": {"tags": list(dict.fromkeys(tags))},
     }
 
 
-def result(id_: str, index: int, severity: Severity, says: str, at: str, name: str, fingerprint: str) -> Object:
-    """One thing that was found: `at` is its place, `name` what stands there in words."""
+def result_object(
+    rule_id: str, rule_index: int, severity: Severity, message: str, address: str, name: str, fingerprint: str
+) -> Object:
+    """Return a result at a relative address; `name` describes the place in words."""
     return {
-        "ruleId": id_,
-        "ruleIndex": index,
+        "ruleId": rule_id,
+        "ruleIndex": rule_index,
         "level": LEVELS[severity],
-        "message": {"text": says},
+        "message": {"text": message},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": quote(at)}, "region": {"startLine": 1}},
+                "physicalLocation": {"artifactLocation": {"uri": quote(address)}, "region": {"startLine": 1}},
                 "logicalLocations": [{"fullyQualifiedName": name}],
             }
         ],
@@ -63,27 +66,31 @@ def result(id_: str, index: int, severity: Severity, says: str, at: str, name: s
     }
 
 
-def invocation(successful: bool, exit_code: int, trouble: str, began: float | None, seconds: float) -> Object:
-    """How the run went; `trouble` is what was in its way, if anything was."""
-    told: Object = {"executionSuccessful": successful, "exitCode": exit_code}
-    if began is not None:
-        told |= {"startTimeUtc": _moment(began), "endTimeUtc": _moment(began + seconds)}
-    if trouble:
-        told["toolExecutionNotifications"] = [{"level": "error", "message": {"text": trouble}}]
-    return told
+def invocation_object(
+    successful: bool, exit_code: int, problem: str, started_at: float | None, seconds: float
+) -> Object:
+    """Return how the run went; `started_at` is in seconds since the epoch."""
+    invocation: Object = {"executionSuccessful": successful, "exitCode": exit_code}
+    if started_at is not None:
+        invocation |= {"startTimeUtc": _format_utc(started_at), "endTimeUtc": _format_utc(started_at + seconds)}
+    if problem:
+        invocation["toolExecutionNotifications"] = [{"level": "error", "message": {"text": problem}}]
+    return invocation
 
 
-def exchanged(exchange: Exchange) -> Object:
-    """The request and the answer, in the words that the format has for them."""
-    request, answer = exchange.request, exchange.response
-    sent: Object = {"method": request.method, "target": request.url, "headers": dict(request.headers)}
-    told: Object = {"statusCode": answer.status, "headers": dict(answer.headers)}
+def exchange_properties(exchange: Exchange) -> Object:
+    """Return `webRequest` and `webResponse` of a result."""
+    request, response = exchange.request, exchange.response
+    web_request: Object = {"method": request.method, "target": request.url, "headers": dict(request.headers)}
+    web_response: Object = {"statusCode": response.status, "headers": dict(response.headers)}
     if request.body:
-        sent["body"] = {"text": request.body}
-    if answer.body:
-        told["body"] = {"text": answer.body}
-    return {"webRequest": sent, "webResponse": told if answer.status else {"noResponseReceived": True}}
+        web_request["body"] = {"text": request.body}
+    if response.body:
+        web_response["body"] = {"text": response.body}
+    if not response.status:
+        web_response = {"noResponseReceived": True}
+    return {"webRequest": web_request, "webResponse": web_response}
 
 
-def _moment(at: float) -> str:
+def _format_utc(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}Z"

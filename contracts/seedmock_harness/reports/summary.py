@@ -1,4 +1,4 @@
-"""What a report says first: the verdict in one sentence, then what to do about it. The same in every kind of file."""
+"""Summary of a report: the verdict in one sentence, then what to do. The same in every format."""
 
 from __future__ import annotations
 
@@ -19,146 +19,148 @@ from ..results.certification import (
 from ..results.checks import Severity
 from ..results.verification import FactResult, FactStatus, Finding, Verification, VerificationVerdict
 
-NAMED = 3
-"""Ids that are named in a sentence."""
+MAX_IDS = 3
+"""Task ids that a sentence lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The verdict in one sentence, and what to do, most pressing first."""
+    """The verdict in one sentence, and recommended actions, the most urgent first."""
 
     headline: str
-    steps: tuple[str, ...]
+    actions: tuple[str, ...]
 
 
-def of_verification(found: Verification) -> Summary:
-    """What a verification comes to."""
-    return Summary(_headline(found), tuple(_steps(found)))
+def summarize_verification(verification: Verification) -> Summary:
+    """Return the summary of a verification."""
+    return Summary(_verification_headline(verification), tuple(_verification_actions(verification)))
 
 
-def of_certification(found: Certification) -> Summary:
-    """What a certification comes to."""
-    return Summary(_certified(found), tuple(_advice(found)))
+def summarize_certification(certification: Certification) -> Summary:
+    """Return the summary of a certification."""
+    return Summary(_certification_headline(certification), tuple(_certification_actions(certification)))
 
 
 # --- verifications ---
 
 
-def contradicts(finding: Finding) -> bool:
-    """Whether a finding is drift: of something that was promised, and seen again if it was looked at again."""
+def is_drift(finding: Finding) -> bool:
+    """Return True if a documented or observed fact is contradicted reproducibly."""
     return finding.label == "drift" and finding.severity is not Severity.INFO
 
 
-def tally(facts: Sequence[FactResult]) -> Mapping[tuple[Basis, FactStatus], int]:
-    """How many facts of each basis have each verdict."""
-    return Counter((seen.fact.basis, seen.status) for seen in facts)
+def count_facts(facts: Sequence[FactResult]) -> Mapping[tuple[Basis, FactStatus], int]:
+    """Count the facts by basis and status."""
+    return Counter((fact.fact.basis, fact.status) for fact in facts)
 
 
-def why_not_looked(facts: Sequence[FactResult]) -> Mapping[str, tuple[FactResult, ...]]:
-    """The facts that were not looked at, by why."""
-    found: dict[str, list[FactResult]] = {}
-    for seen in facts:
-        if seen.status is FactStatus.NOT_LOOKED:
-            found.setdefault(seen.detail.removeprefix("not looked at: ") or "nobody says why", []).append(seen)
-    return {why: tuple(of) for why, of in found.items()}
+def unchecked_by_reason(facts: Sequence[FactResult]) -> Mapping[str, tuple[FactResult, ...]]:
+    """Group the facts that were not checked by the reason."""
+    groups: dict[str, list[FactResult]] = {}
+    for fact in facts:
+        if fact.status is FactStatus.NOT_CHECKED:
+            groups.setdefault(fact.detail.removeprefix("not checked: ") or "no reason is given", []).append(fact)
+    return {reason: tuple(group) for reason, group in groups.items()}
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: `1 fact`, `2 facts`."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def pluralize(number: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun: `1 fact`, `2 facts`."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def moment(at: float) -> str:
-    """A moment as people read it, in UTC."""
+def format_time(at: float) -> str:
+    """Return a time in seconds since the epoch as a date and time in UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _headline(found: Verification) -> str:
-    whom = found.contract.display_name
-    seen = Counter(fact.status for fact in found.facts)
-    against = len({finding.fact.id for finding in found.findings if contradicts(finding)})
-    if found.verdict is VerificationVerdict.DRIFTED:
-        return f"{whom} has drifted: {count(against, 'promised fact is', 'promised facts are')} contradicted."
-    if (
-        found.verdict is VerificationVerdict.COULD_NOT_LOOK
-        and not seen[FactStatus.CONFIRMED] + seen[FactStatus.CONTRADICTED]
-    ):
-        return f"{whom} could not be looked at."
-    if found.verdict is VerificationVerdict.COULD_NOT_LOOK:
-        return f"{whom} could not be looked at in full; nothing that was seen contradicts a promise."
-    left = (
-        f", and {seen[FactStatus.NOT_LOOKED]} of {len(found.facts)} were not looked at"
-        if seen[FactStatus.NOT_LOOKED]
-        else ""
-    )
-    confirmed = count(seen[FactStatus.CONFIRMED], "fact is", "facts are")
-    return f"{whom} conforms: {confirmed} confirmed, no promise is contradicted{left}."
+def _verification_headline(verification: Verification) -> str:
+    upstream, verdict = verification.contract.display_name, verification.verdict
+    counts = Counter(fact.status for fact in verification.facts)
+    confirmed, contradicted = counts[FactStatus.CONFIRMED], counts[FactStatus.CONTRADICTED]
+    if verdict is VerificationVerdict.DRIFTED:
+        drifted = len({finding.fact.id for finding in verification.findings if is_drift(finding)})
+        return f"{upstream} has drifted: {pluralize(drifted, 'fact is', 'facts are')} contradicted."
+    if verdict is VerificationVerdict.INCONCLUSIVE and not confirmed + contradicted:
+        return f"{upstream} could not be checked."
+    if verdict is VerificationVerdict.INCONCLUSIVE:
+        return f"{upstream} could not be checked completely; no drift in what was checked."
+    unchecked = counts[FactStatus.NOT_CHECKED]
+    rest = f"; {unchecked} of {len(verification.facts)} were not checked" if unchecked else ""
+    return f"{upstream} conforms: {pluralize(confirmed, 'fact is', 'facts are')} confirmed, none has drifted{rest}."
 
 
-def _steps(found: Verification) -> Iterator[str]:
-    yield from _about_drift(found)
-    if found.problem:
-        yield f"See to what was in the way: {found.problem.rstrip('.')}."
-    if found.resumable:
-        yield "Give the same command again: it goes on with what was ordered, and orders none of it anew."
-    for doubt in found.unresolved_orders:
-        yield f"Ask the vendor about an order of which nobody knows: {doubt}."
-    if found.tasks and (found.problem or found.unresolved_orders):
-        more = f" and {len(found.tasks) - NAMED} more, listed below" if len(found.tasks) > NAMED else ""
-        yield f"Keep the ids of what is paid for: {', '.join(found.tasks[:NAMED])}{more}."
-    patches = sum(bool(finding.patch) for finding in found.findings)
+def _verification_actions(verification: Verification) -> Iterator[str]:
+    yield from _drift_actions(verification)
+    if verification.problem:
+        yield f"Fix the problem: {verification.problem.rstrip('.')}."
+    if verification.resumable:
+        yield "Run the same command again: it resumes with the tasks that were ordered, and repeats no order."
+    for order in verification.unresolved_orders:
+        yield f"Ask the vendor about an unresolved order: {order}."
+    tasks = verification.tasks
+    if tasks and (verification.problem or verification.unresolved_orders):
+        more = f" and {len(tasks) - MAX_IDS} more, listed below" if len(tasks) > MAX_IDS else ""
+        yield f"Keep the ids of the paid tasks: {', '.join(tasks[:MAX_IDS])}{more}."
+    patches = sum(bool(finding.patch) for finding in verification.findings)
     if patches:
-        yield f"Change {count(patches, 'assumption')} in the contract that the upstream has answered otherwise."
-    if found.confirmed_assumptions:
-        assumptions = count(len(found.confirmed_assumptions), "assumption")
-        yield f"Take over what was confirmed: {assumptions} can be marked as observed."
-    for why, facts in why_not_looked(found.facts).items():
-        if why != found.problem:
-            yield f"Mind what was not looked at: {count(len(facts), 'fact')}, since {why}."
+        yield f"Change {pluralize(patches, 'assumption')} in the contract that the upstream contradicts."
+    if verification.confirmed_assumptions:
+        confirmed = pluralize(len(verification.confirmed_assumptions), "confirmed assumption")
+        yield f"Mark {confirmed} in the contract as observed."
+    for reason, facts in unchecked_by_reason(verification.facts).items():
+        if reason != verification.problem:
+            yield f"Note that {pluralize(len(facts), 'fact was', 'facts were')} not checked: {reason}."
 
 
-def _about_drift(found: Verification) -> Iterator[str]:
-    drift = [finding for finding in found.findings if contradicts(finding)]
+def _drift_actions(verification: Verification) -> Iterator[str]:
+    drift = [finding for finding in verification.findings if is_drift(finding)]
     if drift:
         yield (
-            f"Begin with “{drift[0].title}” ({drift[0].fact.id}), and repeat it by its curl command. "
-            "If the vendor's page has changed, the contract follows it; if not, the upstream breaks its word."
+            f"Start with “{drift[0].title}” ({drift[0].fact.id}), and repeat it with its curl command. "
+            "If the vendor's documentation has changed, update the contract; if not, report it to the vendor."
         )
-    flakes = sum(finding.label != "drift" for finding in found.findings)
+    flakes = sum(finding.label != "drift" for finding in verification.findings)
     if flakes:
-        yield f"Run once more before you act on {count(flakes, 'finding')} that a second look did not see (flake)."
+        yield f"Run again before you act on {pluralize(flakes, 'finding')} that did not reappear (flake)."
 
 
 # --- certifications ---
 
 
-def by_invariant(found: Certification) -> Mapping[Invariant, tuple[InvariantViolation, ...]]:
-    """What broke, in the order of the invariants."""
-    every = {invariant: tuple(one for one in found.violations if one.invariant is invariant) for invariant in Invariant}
-    return {invariant: of for invariant, of in every.items() if of}
+def violations_by_invariant(certification: Certification) -> Mapping[Invariant, tuple[InvariantViolation, ...]]:
+    """Group the violations by invariant, in the order of the invariants."""
+    groups: dict[Invariant, tuple[InvariantViolation, ...]] = {}
+    for invariant in Invariant:
+        violations = tuple(entry for entry in certification.violations if entry.invariant is invariant)
+        if violations:
+            groups[invariant] = violations
+    return groups
 
 
-def _certified(found: Certification) -> str:
-    invariants = count(len(by_invariant(found)), "invariant breaks,", "invariants break,")
-    guilty = len({one.scenario for one in found.violations})
-    if found.verdict is CertificationVerdict.COULD_NOT_RUN:
-        return f"The client could not be put on trial with {found.upstream}."
-    if found.verdict is CertificationVerdict.CERTIFIED:
-        trials = count(len(found.trials), "scenario")
-        return f"The client is certified for {found.upstream}: all invariants hold in {trials}."
-    return (
-        f"The client is not certified for {found.upstream}: {invariants} in {guilty} of {len(found.trials)} scenarios."
-    )
+def _certification_headline(certification: Certification) -> str:
+    upstream, trials = certification.upstream, len(certification.trials)
+    if certification.verdict is CertificationVerdict.COULD_NOT_RUN:
+        return f"The client could not be run against {upstream}."
+    if certification.verdict is CertificationVerdict.CERTIFIED:
+        scenarios = pluralize(trials, "scenario")
+        return f"The client is certified for {upstream}: all invariants are satisfied in {scenarios}."
+    violated = len(violations_by_invariant(certification))
+    invariants = pluralize(violated, "invariant is violated", "invariants are violated")
+    failed = len({violation.scenario for violation in certification.violations})
+    return f"The client is not certified for {upstream}: {invariants} in {failed} of {trials} scenarios."
 
 
-def _advice(found: Certification) -> Iterator[str]:
-    if found.problem:
-        yield f"See to what was in the way: {found.problem.rstrip('.')}."
-    broken = by_invariant(found)
-    ranked = sorted(broken.items(), key=lambda pair: list(Severity).index(pair[1][0].severity))
-    for invariant, of in ranked:
-        more = f" and {count(len(of) - 1, 'more scenario')}" if len(of) > 1 else ""
-        yield f"Mend {invariant}: {INVARIANT_DESCRIPTIONS[invariant]}. It breaks in {of[0].scenario}{more}."
-    if broken:
-        names = " ".join(f"--only {name}" for name in dict.fromkeys(of[0].scenario for _, of in ranked))
-        yield f"Then run just these again, and everything once they hold: {names}"
+def _certification_actions(certification: Certification) -> Iterator[str]:
+    if certification.problem:
+        yield f"Fix the problem: {certification.problem.rstrip('.')}."
+    groups = violations_by_invariant(certification)
+    severities = list(Severity)
+    ranked = sorted(groups.items(), key=lambda group: severities.index(group[1][0].severity))
+    for invariant, violations in ranked:
+        more = f" and {pluralize(len(violations) - 1, 'more scenario')}" if len(violations) > 1 else ""
+        description = INVARIANT_DESCRIPTIONS[invariant]
+        yield f"Fix {invariant}: {description}. It is violated in {violations[0].scenario}{more}."
+    if groups:
+        names = dict.fromkeys(violations[0].scenario for _, violations in ranked)
+        options = " ".join(f"--only {name}" for name in names)
+        yield f"Then run only these again, and everything once they pass: {options}"

@@ -1,4 +1,4 @@
-"""A task's or a trial's life as it is drawn: what was said when, in which colour. Knows no HTML."""
+"""Timelines of tasks, assets and trials: one event for each call. Knows nothing about layout or HTML."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ from seedmock_contracts.lifecycle import UNSUCCESSFUL
 
 from ..conversation.history import AssetHistory, History, Interaction, TaskHistory
 from ..results.certification import TrialCall, TrialRecord
-from .http_text import measured
+from .http_text import describe_media
+
+NO_STATUS_CODE = "–"
 
 
 class Tone(StrEnum):
-    """What something looks like."""
+    """Colour class of an event."""
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCESS = "success"
     FAILURE = "failure"
     UNKNOWN = "unknown"
-    REFUSED = "refused"
-    TROUBLE = "trouble"
+    REJECTED = "rejected"
+    SERVER_ERROR = "server-error"
 
 
-class Mark(StrEnum):
-    """What kind of call it is."""
+class CallKind(StrEnum):
+    """Shape class of an event."""
 
     ORDER = "order"
     POLL = "poll"
@@ -37,13 +39,13 @@ class Mark(StrEnum):
     OTHER = "other"
 
 
-TONES = {
+STATUS_TONES = {
     TaskStatus.QUEUED: Tone.QUEUED,
     TaskStatus.IN_PROGRESS: Tone.RUNNING,
     TaskStatus.SUCCESS: Tone.SUCCESS,
     **dict.fromkeys(UNSUCCESSFUL, Tone.FAILURE),
 }
-ASSETS = {
+ASSET_TONES = {
     AssetStatus.PROCESSING.lower(): Tone.RUNNING,
     AssetStatus.ACTIVE.lower(): Tone.SUCCESS,
     AssetStatus.FAILED.lower(): Tone.FAILURE,
@@ -52,26 +54,26 @@ ASSETS = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One call. `at` is in seconds since the life's first; `word` is a status as it was spoken, empty for none.
+    """One call. `at` is in seconds since the first event; `raw_status` is the status as it was spelt, or empty.
 
-    `code` is the answer's HTTP status, or a dash for none.
+    `code` is the HTTP status as text, a dash without a response.
     """
 
     at: float
-    mark: Mark
+    kind: CallKind
     tone: Tone
-    word: str
-    says: str
+    raw_status: str
+    description: str
     code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """One life: `about` says what was ordered, or what happens in the scenario, `end` what came of it."""
+class Timeline:
+    """Events of one task, asset or trial. `subject` is the order or the scenario, `result` how it ended."""
 
     title: str
-    about: str
-    end: str
+    subject: str
+    result: str
     events: tuple[Event, ...]
 
     @property
@@ -80,128 +82,131 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Calls in a row that were answered alike: the first's time and the last's."""
+class RepeatedEvents:
+    """Consecutive equal events: the times of the first and the last, and their number."""
 
-    since: float
-    until: float
+    first_at: float
+    last_at: float
     count: int
     event: Event
 
 
-def runs(events: Iterable[Event]) -> Iterator[Run]:
-    """A life in fewer lines: what was asked again and answered alike is one."""
-    for _, alike in groupby(events, key=lambda event: (event.mark, event.word, event.says)):
-        same = list(alike)
-        yield Run(same[0].at, same[-1].at, len(same), same[0])
+def group_repeated(events: Iterable[Event]) -> Iterator[RepeatedEvents]:
+    """Combine consecutive events with the same call and the same response."""
+    for _, group in groupby(events, key=lambda event: (event.kind, event.raw_status, event.description)):
+        equal = list(group)
+        yield RepeatedEvents(equal[0].at, equal[-1].at, len(equal), equal[0])
 
 
-def lives(conversation: History) -> tuple[Drawn, ...]:
-    """The lives of all tasks of a conversation, then of all assets, in the order of their making."""
-    said: dict[str, list[Interaction]] = {id_: [] for id_ in (*conversation.tasks, *conversation.assets)}
-    for turn in conversation.interactions:
-        about = _about(conversation, turn)
-        if about is not None:
-            said[about].append(turn)
-    tasks = (_task(story, said[id_] or [story.created]) for id_, story in conversation.tasks.items())
-    assets = (_asset(thing, said[id_] or [thing.created]) for id_, thing in conversation.assets.items())
+def task_timelines(history: History) -> tuple[Timeline, ...]:
+    """Return the timelines of all tasks, then of all assets, in the order of their creation."""
+    by_id: dict[str, list[Interaction]] = {id_: [] for id_ in (*history.tasks, *history.assets)}
+    for interaction in history.interactions:
+        id_ = _subject_id(history, interaction)
+        if id_ is not None:
+            by_id[id_].append(interaction)
+    tasks = (_task_timeline(task, by_id[id_] or [task.created]) for id_, task in history.tasks.items())
+    assets = (_asset_timeline(asset, by_id[id_] or [asset.created]) for id_, asset in history.assets.items())
     return (*tasks, *assets)
 
 
-def _about(conversation: History, turn: Interaction) -> str | None:
-    """The id of the task or asset that its owner asks about, or makes; refusals are part of its life, too."""
-    story = turn.task if turn.created_id is None else conversation.tasks.get(turn.created_id)
-    if story is not None:
-        return story.id if turn.exchange.caller == story.caller else None
-    thing = conversation.assets.get(turn.created_id or turn.requested_id)
-    return thing.id if thing is not None and turn.exchange.caller == thing.caller else None
+def _subject_id(history: History, interaction: Interaction) -> str | None:
+    """Return the id of the task or asset that its owner creates or requests, successfully or not."""
+    created, caller = interaction.created_id, interaction.exchange.caller
+    task = interaction.task if created is None else history.tasks.get(created)
+    if task is not None:
+        return task.id if caller == task.caller else None
+    asset = history.assets.get(created or interaction.requested_id)
+    return asset.id if asset is not None and caller == asset.caller else None
 
 
-def trial(life: TrialRecord) -> Drawn:
-    """The life of a trial."""
-    events = tuple(_call(call) for call in life.calls)
-    return Drawn(life.scenario, life.description, life.outcome, events)
+def trial_timeline(trial: TrialRecord) -> Timeline:
+    """Return the timeline of a certification trial."""
+    return Timeline(trial.scenario, trial.description, trial.outcome, tuple(map(_trial_event, trial.calls)))
 
 
-# --- conversations ---
+# --- tasks and assets ---
 
 
-def _task(story: TaskHistory, turns: Sequence[Interaction]) -> Drawn:
-    ended = story.final_poll
-    end = "it did not come to its end" if ended is None else f"it ended as {ended.raw_status}"
-    return Drawn(story.id, _ordered(story), end, _events(turns))
+def _task_timeline(task: TaskHistory, interactions: Sequence[Interaction]) -> Timeline:
+    final = task.final_poll
+    result = "it has not ended" if final is None else f"it ended as {final.raw_status}"
+    return Timeline(task.id, _describe_order(task), result, _events(interactions))
 
 
-def _ordered(story: TaskHistory) -> str:
-    order = story.order
+def _describe_order(task: TaskHistory) -> str:
+    order = task.order
     if order is None:
-        return "an order that breaks a rule" if story.created.violations else "an order"
+        return "an order that breaks a rule" if task.created.violations else "an order"
     size = order.size.text if order.size else order.resolution
-    references = [
-        found.reference.role if found.reference.role is not Role.REFERENCE else found.reference.kind
-        for found in order.references
-    ]
-    parts = [order.model.name, size, f"{order.seconds} s" if order.seconds else "", "sound" if order.audio else "mute"]
-    return ", ".join(filter(None, [*parts, *references]))
+    parsed = (entry.reference for entry in order.references)
+    references = [reference.role if reference.role is not Role.REFERENCE else reference.kind for reference in parsed]
+    seconds, audio = f"{order.seconds} s" if order.seconds else "", "audio" if order.audio else "no audio"
+    return ", ".join(filter(None, [order.model.name, size, seconds, audio, *references]))
 
 
-def _asset(thing: AssetHistory, turns: Sequence[Interaction]) -> Drawn:
-    return Drawn(thing.id, "an asset", "it was deleted" if thing.deletion else "it was kept", _events(turns))
+def _asset_timeline(asset: AssetHistory, interactions: Sequence[Interaction]) -> Timeline:
+    result = "it was deleted" if asset.deletion else "it was not deleted"
+    return Timeline(asset.id, "an asset", result, _events(interactions))
 
 
-def _events(turns: Sequence[Interaction]) -> tuple[Event, ...]:
-    start = turns[0].exchange.at
-    return tuple(_event(turn, max(0.0, turn.exchange.at - start)) for turn in turns)
+def _events(interactions: Sequence[Interaction]) -> tuple[Event, ...]:
+    start = interactions[0].exchange.at
+    return tuple(_event(interaction, max(0.0, interaction.exchange.at - start)) for interaction in interactions)
 
 
-def _event(turn: Interaction, at: float) -> Event:
-    mark = _mark(turn.operation)
-    word = turn.raw_status or "" if mark is not Mark.CONTENT and not turn.is_error else ""
-    says = f"{turn.operation}: {_told(turn.exchange.response)}"
-    return Event(at, mark, _tone(turn, mark), word, says, str(turn.status_code or "–"))
+def _event(interaction: Interaction, at: float) -> Event:
+    kind = _call_kind(interaction.operation)
+    has_status = kind is not CallKind.CONTENT and not interaction.is_error
+    raw_status = interaction.raw_status or "" if has_status else ""
+    description = f"{interaction.operation}: {_describe_response(interaction.exchange.response)}"
+    code = str(interaction.status_code or NO_STATUS_CODE)
+    return Event(at, kind, _tone(interaction, kind), raw_status, description, code)
 
 
-def _mark(operation: str | None) -> Mark:
+def _call_kind(operation: str | None) -> CallKind:
     if operation in ORDERS or operation == Operation.ASSET_CREATE:
-        return Mark.ORDER
+        return CallKind.ORDER
     if operation in (Operation.QUERY, Operation.ASSET_GET):
-        return Mark.POLL
-    return Mark.CONTENT if operation == Operation.CONTENT else Mark.OTHER
+        return CallKind.POLL
+    return CallKind.CONTENT if operation == Operation.CONTENT else CallKind.OTHER
 
 
-def _tone(turn: Interaction, mark: Mark) -> Tone:
-    if turn.is_error:
-        return Tone.REFUSED if 200 <= turn.status_code < 500 else Tone.TROUBLE
-    if turn.status is not None:
-        return TONES[turn.status]
-    if mark is Mark.CONTENT:
+def _tone(interaction: Interaction, kind: CallKind) -> Tone:
+    if interaction.is_error:
+        return Tone.REJECTED if 200 <= interaction.status_code < 500 else Tone.SERVER_ERROR
+    if interaction.status is not None:
+        return STATUS_TONES[interaction.status]
+    if kind is CallKind.CONTENT:
         return Tone.SUCCESS
-    return ASSETS.get((turn.raw_status or "").lower(), Tone.UNKNOWN)
+    return ASSET_TONES.get((interaction.raw_status or "").lower(), Tone.UNKNOWN)
 
 
-def _told(answer: Response) -> str:
-    if answer.status == 0:
-        return "no answer"
-    return f"HTTP {answer.status}" if answer.media is None else f"HTTP {answer.status}, {measured(answer.media)}"
+def _describe_response(response: Response) -> str:
+    if response.status == 0:
+        return "no response"
+    media = "" if response.media is None else f", {describe_media(response.media)}"
+    return f"HTTP {response.status}{media}"
 
 
 # --- trials ---
 
 
-def _call(call: TrialCall) -> Event:
-    mark = _mark(call.operation)
-    told = f"HTTP {call.status}" if call.status else "no answer"
+def _trial_event(call: TrialCall) -> Event:
+    kind = _call_kind(call.operation)
+    response = f"HTTP {call.status}" if call.status else "no response"
     broken_off = ", broken off" if call.status and call.ended_at is None else ""
     faults = f" (fault: {'; '.join(call.faults)})" if call.faults else ""
-    says = f"{call.request}: {told}{broken_off}{faults}"
-    return Event(call.at, mark, _tone_of(call, mark), call.raw_status, says, str(call.status or "–"))
+    description = f"{call.request}: {response}{broken_off}{faults}"
+    code = str(call.status or NO_STATUS_CODE)
+    return Event(call.at, kind, _trial_tone(call, kind), call.raw_status, description, code)
 
 
-def _tone_of(call: TrialCall, mark: Mark) -> Tone:
+def _trial_tone(call: TrialCall, kind: CallKind) -> Tone:
     if call.ended_at is None or call.status >= 500 or call.status == 0:
-        return Tone.TROUBLE
+        return Tone.SERVER_ERROR
     if call.status >= 400:
-        return Tone.REFUSED
+        return Tone.REJECTED
     if call.meaning is not None:
-        return TONES[call.meaning]
-    return Tone.SUCCESS if mark is Mark.CONTENT and call.status < 300 else Tone.UNKNOWN
+        return STATUS_TONES[call.meaning]
+    return Tone.SUCCESS if kind is CallKind.CONTENT and call.status < 300 else Tone.UNKNOWN

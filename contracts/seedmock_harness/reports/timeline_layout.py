@@ -1,4 +1,4 @@
-"""Where a life's bands and marks stand in its picture: in percent of a width that nobody knows yet."""
+"""Layout of a timeline: positions of its bands and points, in percent of a width that is unknown until it is shown."""
 
 from __future__ import annotations
 
@@ -6,68 +6,76 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .timeline import Drawn, Event, Mark, Run, Tone, runs
+from .timeline import CallKind, Event, RepeatedEvents, Timeline, Tone, group_repeated
 
 EDGE = 2.0
-"""Percent that stay free on either side, so that marks are not cut off."""
+"""Percent left free on either side, so that points are not clipped."""
 TAIL = 16.0
-"""Percent after the last call, for the status that was told last."""
+"""Percent after the last event, for the band of the last status."""
 NARROW, WIDE = 300, 800
-"""Pixels that a picture has at least on a small screen and on a large one."""
-LETTER, MARGIN = 7.4, 13
-"""Pixels of a letter, and around a word."""
-APART = 11.0
+"""Minimum widths of a drawing in pixels, on a small and on a large screen."""
+CHARACTER, MARGIN = 7.4, 13
+"""Width in pixels of a character of a label, and of its margins."""
+MIN_TAG_DISTANCE = 11.0
 """Percent that a tag needs on a small screen."""
-MOST_MARKS = 200
-"""Marks that are drawn; what lies between is told in words."""
+MAX_POINTS = 200
+"""Points that are drawn; of more polls, only every nth is."""
+MIN_BAND = 0.6
+UNEVEN_SHARE = 0.85
+"""Share of the whole time from which one pause makes all other events indistinguishable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A status for as long as it was told. `fits` says where its word can be read inside: narrow, wide or nowhere."""
+    """Period of one status. `fits` is the screen on which its label fits inside: `narrow`, `wide` or none."""
 
     x: float
     width: float
     tone: Tone
-    word: str
+    raw_status: str
     fits: str
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One call; `tag` is what stands above it, such as the code of a refusal."""
+    """One call; `tag` is the text above it, such as the status code of an error."""
 
     x: float
-    mark: Mark
+    kind: CallKind
     tone: Tone
-    says: str
+    description: str
     tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """All of one life: what is drawn, and the same in words. `end` is where the last call stands."""
+class TimelineLayout:
+    """A drawing and the same in words; `end` is the position of the last event."""
 
-    life: Drawn
+    timeline: Timeline
     bands: tuple[Band, ...]
     points: tuple[Point, ...]
-    rows: tuple[Run, ...]
+    rows: tuple[RepeatedEvents, ...]
     label: str
     end: float
 
 
-def picture(life: Drawn) -> Picture:
-    """Lay a life out along its time; calls of one moment side by side."""
-    places = _places(life)
-    told = [(x, event) for x, event in zip(places, life.events, strict=True) if event.word]
-    bands = tuple(_bands(told))
-    points = list(_points(places, life.events))
-    end = places[-1] if places else EDGE
-    return Picture(life, bands, tuple(_fewer(points)), tuple(runs(life.events)), _label(life), end)
+def lay_out(timeline: Timeline) -> TimelineLayout:
+    """Place the events of a timeline by their times."""
+    positions = _positions(timeline)
+    with_status = [(x, event) for x, event in zip(positions, timeline.events, strict=True) if event.raw_status]
+    points = list(_points(positions, timeline.events))
+    return TimelineLayout(
+        timeline,
+        tuple(_bands(with_status)),
+        tuple(_thin_out(points)),
+        tuple(group_repeated(timeline.events)),
+        _label(timeline),
+        positions[-1] if positions else EDGE,
+    )
 
 
-def span(seconds: float) -> str:
-    """A time in the unit that suits it: `350 ms`, `12.5 s`, `3 min 20 s`, `2 h 5 min`, `7 d`."""
+def format_duration(seconds: float) -> str:
+    """Return a duration in a suitable unit: `350 ms`, `12.5 s`, `3 min 20 s`, `2 h 5 min`, `7 d`."""
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms" if seconds else "0 s"
     if seconds < 59.95:
@@ -80,61 +88,69 @@ def span(seconds: float) -> str:
     return f"{whole / 86_400:.1f}".removesuffix(".0") + " d"
 
 
-def _places(life: Drawn) -> list[float]:
-    """Percent of each event: by time, or in even steps where all was at once or one pause outlasts all the rest."""
-    events = life.events
+def is_uneven(timeline: Timeline) -> bool:
+    """Return True if one pause takes nearly all of the time: such events are drawn at equal distances."""
+    gaps = [later.at - earlier.at for earlier, later in pairwise(timeline.events)]
+    return len(gaps) > 2 and max(gaps) > UNEVEN_SHARE * timeline.seconds > 0
+
+
+def _positions(timeline: Timeline) -> list[float]:
+    """Return the position of each event: by time, or at equal distances if time does not tell them apart."""
+    events = timeline.events
     width = 100 - 2 * EDGE - TAIL
-    if life.seconds <= 0 or is_uneven(life):
+    if timeline.seconds <= 0 or is_uneven(timeline):
         return [EDGE + width * number / max(1, len(events) - 1) for number in range(len(events))]
-    return [EDGE + width * event.at / life.seconds for event in events]
+    return [EDGE + width * event.at / timeline.seconds for event in events]
 
 
-def is_uneven(life: Drawn) -> bool:
-    """Whether one pause is nearly all of the time, so that nothing could be told apart by time."""
-    gaps = [later.at - before.at for before, later in pairwise(life.events)]
-    return len(gaps) > 2 and max(gaps) > 0.85 * life.seconds > 0
-
-
-def _bands(told: list[tuple[float, Event]]) -> Iterator[Band]:
-    """From the answer that first told a status to the one that told another; the last goes on to the end."""
-    starts = [pair for number, pair in enumerate(told) if not number or pair[1].word != told[number - 1][1].word]
+def _bands(with_status: list[tuple[float, Event]]) -> Iterator[Band]:
+    """Yield a band from each change of status to the next one; the last band extends to the edge."""
+    starts = [
+        (x, event)
+        for number, (x, event) in enumerate(with_status)
+        if not number or event.raw_status != with_status[number - 1][1].raw_status
+    ]
     for number, (x, event) in enumerate(starts):
-        until = starts[number + 1][0] if number + 1 < len(starts) else 100 - EDGE
-        yield Band(x, max(0.6, until - x), event.tone, event.word, _fits(event.word, until - x))
+        end = starts[number + 1][0] if number + 1 < len(starts) else 100 - EDGE
+        fits = _fits(event.raw_status, end - x)
+        yield Band(x, max(MIN_BAND, end - x), event.tone, event.raw_status, fits)
 
 
-def _fits(word: str, percent: float) -> str:
-    need = len(word) * LETTER + MARGIN
-    if need <= percent * NARROW / 100:
+def _fits(label: str, percent: float) -> str:
+    width = len(label) * CHARACTER + MARGIN
+    if width <= percent * NARROW / 100:
         return "narrow"
-    return "wide" if need <= percent * WIDE / 100 else ""
+    return "wide" if width <= percent * WIDE / 100 else ""
 
 
-def _points(places: list[float], events: tuple[Event, ...]) -> Iterator[Point]:
-    """The calls; of tags that would stand upon one another, the first."""
+def _points(positions: list[float], events: tuple[Event, ...]) -> Iterator[Point]:
+    """Yield a point for each event; of tags that would overlap, only the first is kept."""
     free = 0.0
-    for x, event in zip(places, events, strict=True):
+    for x, event in zip(positions, events, strict=True):
         tag = _tag(event) if x >= free else ""
-        free = x + max(APART, len(tag) * APART / 5) if tag else free
-        yield Point(x, event.mark, event.tone, f"{span(event.at)}: {event.says} {event.word}".rstrip(), tag)
+        free = x + max(MIN_TAG_DISTANCE, len(tag) * MIN_TAG_DISTANCE / 5) if tag else free
+        description = f"{format_duration(event.at)}: {event.description} {event.raw_status}".rstrip()
+        yield Point(x, event.kind, event.tone, description, tag)
 
 
 def _tag(event: Event) -> str:
-    """What stands above a call: why it told no status."""
-    if event.tone in (Tone.REFUSED, Tone.TROUBLE):
+    """Return why a call has no status."""
+    if event.tone in (Tone.REJECTED, Tone.SERVER_ERROR):
         return event.code
-    return "no status" if event.mark is Mark.POLL and not event.word else ""
+    return "no status" if event.kind is CallKind.POLL and not event.raw_status else ""
 
 
-def _fewer(points: list[Point]) -> Iterator[Point]:
-    """All points, or of very many polls every so many."""
-    step = -(-len(points) // MOST_MARKS)
+def _thin_out(points: list[Point]) -> Iterator[Point]:
+    """Leave out polls so that at most about MAX_POINTS remain."""
+    step = -(-len(points) // MAX_POINTS)
     for number, point in enumerate(points):
-        if point.mark is not Mark.POLL or number % max(1, step) == 0:
+        if point.kind is not CallKind.POLL or number % max(1, step) == 0:
             yield point
 
 
-def _label(life: Drawn) -> str:
-    words = list(dict.fromkeys(event.word for event in life.events if event.word))
-    told = f", told as {', then '.join(words)}" if words else ""
-    return f"{life.title}: {len(life.events)} calls in {span(life.seconds)}{told}; {life.end}"
+def _label(timeline: Timeline) -> str:
+    """Return the drawing in one sentence, for screen readers."""
+    statuses = list(dict.fromkeys(event.raw_status for event in timeline.events if event.raw_status))
+    reported = f", reported as {', then '.join(statuses)}" if statuses else ""
+    calls = f"{len(timeline.events)} calls in {format_duration(timeline.seconds)}"
+    return f"{timeline.title}: {calls}{reported}; {timeline.result}"

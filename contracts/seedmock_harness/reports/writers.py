@@ -1,4 +1,4 @@
-"""Which writer a report's file name asks for; whether it can be written; and the writing of it."""
+"""Report writers by file suffix: check the paths before a run, write the files after it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from ..errors import HarnessError
 from ..results.certification import Certification
 from ..results.verification import Verification
 from .certify.html import certification_html
@@ -23,46 +24,45 @@ from .verify.sarif import verification_sarif
 T = TypeVar("T")
 Writers: TypeAlias = Mapping[str, Callable[[T], str]]
 
-VERIFICATIONS: Writers[Verification] = {
+VERIFICATION_WRITERS: Writers[Verification] = {
     ".json": verification_json,
     ".md": verification_markdown,
     ".html": verification_html,
     ".sarif": verification_sarif,
     ".xml": verification_junit,
 }
-"""The kinds of reports that there are of a verification, by the file's suffix."""
-CERTIFICATIONS: Writers[Certification] = {
+CERTIFICATION_WRITERS: Writers[Certification] = {
     ".json": certification_json,
     ".md": certification_markdown,
     ".html": certification_html,
     ".sarif": certification_sarif,
     ".xml": certification_junit,
 }
-"""The same of a certification."""
 
 
-class InvalidReport(ValueError):
-    """A file name that is none for a report: its suffix is not known, or nothing can be written there."""
+class InvalidReportPath(HarnessError, ValueError):
+    """A path with an unknown suffix, or one that cannot be written."""
 
 
-def require(paths: Iterable[Path], writers: Writers[T]) -> None:
-    """See that each report can be written, before there is anything to write. Raises InvalidReport."""
+def check_report_paths(paths: Iterable[Path], writers: Writers[T]) -> None:
+    """Check that each report can be written, before the run. Raises InvalidReportPath."""
     for path in paths:
         if path.suffix.lower() not in writers:
-            raise InvalidReport(f"--report {path} ends in {path.suffix or 'nothing'!r}; allowed: {', '.join(writers)}")
-        place = path if path.exists() else path.parent
-        if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
-            raise InvalidReport(f"--report {path} cannot be written there")
+            suffix = path.suffix or "no suffix"
+            raise InvalidReportPath(f"--report {path}: unknown format {suffix!r}; available: {', '.join(writers)}")
+        existing = path if path.exists() else path.parent
+        if path.is_dir() or not path.parent.is_dir() or not os.access(existing, os.W_OK):
+            raise InvalidReportPath(f"--report {path}: not writable")
 
 
-def write(found: T, paths: Iterable[Path], writers: Writers[T]) -> None:
-    """Write each report, also after one that could not be written. Raises OSError, the first of them."""
-    troubles = []
+def write_reports(result: T, paths: Iterable[Path], writers: Writers[T]) -> None:
+    """Write every report, even if one of them fails. Raises the first OSError."""
+    errors = []
     for path in paths:
-        text = writers[path.suffix.lower()](found)
+        text = writers[path.suffix.lower()](result)
         try:
-            path.write_bytes(text.encode("utf-8", "backslashreplace"))  # half a surrogate pair is no reason to fail
+            path.write_bytes(text.encode("utf-8", "backslashreplace"))  # a response may have a lone surrogate
         except OSError as error:
-            troubles.append(error)
-    if troubles:
-        raise troubles[0]
+            errors.append(error)
+    if errors:
+        raise errors[0]

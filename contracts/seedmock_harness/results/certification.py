@@ -20,14 +20,14 @@ class Invariant(StrEnum):
     PACED_POLLS = "paced-polls"
     RETRY_AFTER = "retry-after"
     NO_POLL_AFTER_END = "no-poll-after-end"
-    STATUS_WORDS = "status-words"
+    STATUS_SPELLINGS = "status-spellings"
     UNKNOWN_IS_NOT_SUCCESS = "unknown-is-not-success"
     CONTENT_AFTER_SUCCESS = "content-after-success"
     WHOLE_FILE_OR_NONE = "whole-file-or-none"
-    TASK_ID_KEPT = "task-id-kept"
+    TASK_ID_REPORTED = "task-id-reported"
     MODERATION_NOT_RETRIED = "moderation-not-retried"
-    KEY_STAYS_HOME = "key-stays-home"
-    CONTRACT_KEPT = "contract-kept"
+    KEY_STAYS_ON_ORIGIN = "key-stays-on-origin"
+    CONTRACT_RESPECTED = "contract-respected"
 
 
 INVARIANT_DESCRIPTIONS: Mapping[Invariant, str] = {
@@ -37,14 +37,14 @@ INVARIANT_DESCRIPTIONS: Mapping[Invariant, str] = {
     Invariant.PACED_POLLS: "there is a pause between two looks at a task",
     Invariant.RETRY_AFTER: "who is told when to come back does not come earlier",
     Invariant.NO_POLL_AFTER_END: "a task that has ended is not asked about again",
-    Invariant.STATUS_WORDS: "every known spelling of every status is understood",
+    Invariant.STATUS_SPELLINGS: "every known spelling of every status is understood",
     Invariant.UNKNOWN_IS_NOT_SUCCESS: "a status that nobody knows is neither success nor an end",
     Invariant.CONTENT_AFTER_SUCCESS: "the clip is fetched once success was told, and not before",
     Invariant.WHOLE_FILE_OR_NONE: "the file is the whole clip, or there is none",
-    Invariant.TASK_ID_KEPT: "the id of a task that may cost money is reported, whatever happens",
+    Invariant.TASK_ID_REPORTED: "the id of a task that may cost money is reported, whatever happens",
     Invariant.MODERATION_NOT_RETRIED: "what moderation refused is not ordered again",
-    Invariant.KEY_STAYS_HOME: "the key goes to the upstream's own origin, and along no redirect away from it",
-    Invariant.CONTRACT_KEPT: "what is sent keeps every rule, and orders what was asked for",
+    Invariant.KEY_STAYS_ON_ORIGIN: "the key goes to the upstream's own origin, and along no redirect away from it",
+    Invariant.CONTRACT_RESPECTED: "what is sent keeps every rule, and orders what was asked for",
 }
 WARNING_INVARIANTS = frozenset({Invariant.PACED_POLLS, Invariant.NO_POLL_AFTER_END})
 """What burdens the upstream, and costs nobody money or a clip."""

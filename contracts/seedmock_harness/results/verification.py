@@ -20,7 +20,7 @@ class VerificationVerdict(StrEnum):
 
     CONFORMS = "conforms"
     DRIFTED = "drifted"
-    COULD_NOT_LOOK = "could-not-look"
+    INCONCLUSIVE = "inconclusive"
 
 
 class FactStatus(StrEnum):
@@ -28,7 +28,7 @@ class FactStatus(StrEnum):
 
     CONFIRMED = "confirmed"
     CONTRADICTED = "contradicted"
-    NOT_LOOKED = "not-looked"
+    NOT_CHECKED = "not-checked"
 
 
 @dataclass(frozen=True, slots=True)

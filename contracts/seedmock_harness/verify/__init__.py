@@ -1,1 +1,1 @@
-"""`seedmock verify`: whether something that claims to be an upstream does what the contract says."""
+"""`seedmock verify`: check a live service or an emulator against the documented contract."""

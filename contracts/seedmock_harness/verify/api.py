@@ -8,8 +8,8 @@ from seedmock_contracts.upstreams import get_contract
 
 from ..results.verification import FactStatus, Finding, Verification
 from .order_log import OrderLog, state_file
-from .session import Session, Silent, about, plan, terms_for
-from .target import elsewhere
+from .session import NullObserver, Session, paid_options_for, plan_steps, target_fingerprint
+from .target import live_target
 
 
 def run_verification(
@@ -26,18 +26,18 @@ def run_verification(
     own. Isolation between accounts is checked only with a `second_api_key`. Paid calls are logged before they are
     sent, in the same file as those of `seedmock verify`: an interrupted verification is resumed and pays nothing twice.
 
-    Raises LookupError for an unknown upstream, InvalidAddress and UnreadableOrderLog.
+    Raises LookupError for an unknown upstream, InvalidBaseUrl and OrderLogError.
     """
     contract = get_contract(upstream)
-    with elsewhere(contract, base_url or contract.bases[0].host, api_key, second_api_key) as target:
-        steps = plan(contract, terms_for(target))
-        path = state_file(f"verify-{contract.name}-{about(contract, target)}.jsonl")
-        return Session.prepared(target, steps, budget, OrderLog(path, about(contract, target)), Silent()).run()
+    with live_target(contract, base_url or contract.bases[0].host, api_key, second_api_key) as target:
+        plan, target_id = plan_steps(contract, paid_options_for(target)), target_fingerprint(contract, target)
+        order_log = OrderLog(state_file(f"verify-{contract.name}-{target_id}.jsonl"), target_id)
+        return Session.create(target, plan, budget, order_log, NullObserver()).run()
 
 
 def summary_line(verification: Verification) -> str:
     """Return verdict, counts of facts, cost and problem in one line."""
-    counts = ", ".join(f"{sum(fact.status is seen for fact in verification.facts)} {seen}" for seen in FactStatus)
+    counts = ", ".join(f"{sum(fact.status is status for fact in verification.facts)} {status}" for status in FactStatus)
     tasks = f", tasks {', '.join(verification.tasks)}" if verification.tasks else ""
     problem = f"; problem: {verification.problem}" if verification.problem else ""
     cost = f"{verification.spent:f} {verification.currency}{tasks}"

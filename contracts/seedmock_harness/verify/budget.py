@@ -1,4 +1,4 @@
-"""What a verification may spend, and what it has spent: exact, in USD, and never more than the limit."""
+"""Budget of a verification in USD: exact amounts, never exceeded."""
 
 from __future__ import annotations
 
@@ -7,57 +7,58 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from ..driver.client import Step
+from ..errors import HarnessError
 
 UNLIMITED = "unlimited"
 
 
-class InvalidBudget(ValueError):
-    """A text that is no budget: the message says what was found and what is allowed."""
+class InvalidBudget(HarnessError, ValueError):
+    """A text that is not an amount; the message has the text and the allowed form."""
 
 
-def budget_from(text: str) -> Decimal | None:
-    """An amount in USD; None is no limit. Raises InvalidBudget."""
+def parse_budget(text: str) -> Decimal | None:
+    """Parse an amount in USD, or `unlimited` (None). Raises InvalidBudget."""
     if text.strip().lower() == UNLIMITED:
         return None
-    return amount_from(text, f"an amount in USD from 0, such as 0.50, or {UNLIMITED}")
+    return parse_amount(text, f"an amount in USD from 0, such as 0.50, or {UNLIMITED}")
 
 
-def amount_from(text: str, allowed: str) -> Decimal:
-    """An amount in USD. Raises InvalidBudget."""
+def parse_amount(text: str, allowed: str) -> Decimal:
+    """Parse an amount in USD; `allowed` completes the error message. Raises InvalidBudget."""
     plain = text.strip().removeprefix("$")
     try:
         amount = Decimal(plain) if plain.isascii() and "_" not in plain else Decimal("NaN")
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0:
-        raise InvalidBudget(f"{text!r} is no amount; allowed: {allowed}")
+        raise InvalidBudget(f"{text!r} is not an amount; allowed: {allowed}")
     return amount
 
 
 @dataclass
 class Budget:
-    """A limit (None: there is none) and what has been spent of it."""
+    """A limit in USD (None for no limit) and the amount spent so far."""
 
     limit: Decimal | None = Decimal(0)
     spent: Decimal = Decimal(0)
 
-    def affords(self, price: Decimal) -> bool:
-        """Whether so much more may be spent."""
+    def allows(self, price: Decimal) -> bool:
+        """Return True if `price` more may be spent."""
         return self.limit is None or price == 0 or self.spent + price <= self.limit
 
     def spend(self, price: Decimal) -> None:
-        """Count an amount as spent."""
+        """Add an amount to `spent`; a negative one refunds a rejected order."""
         self.spent += price
 
-    def planned(self, steps: Iterable[Step]) -> list[Step]:
-        """The steps that can be paid, taken in their order; one that is too dear does not keep back a cheaper one.
+    def affordable(self, steps: Iterable[Step]) -> list[Step]:
+        """Return the steps that fit, in their order; an expensive one does not keep out a cheaper one after it.
 
-        Steps that cost nothing go on with what others have ordered, so that by themselves there are none.
+        Free steps only continue what paid ones have ordered, so without a paid step there are none.
         """
         trial = Budget(self.limit, self.spent)
         chosen = []
         for step in steps:
-            if trial.affords(step.price):
+            if trial.allows(step.price):
                 trial.spend(step.price)
                 chosen.append(step)
         return chosen if any(step.price for step in chosen) else []

@@ -1,4 +1,4 @@
-"""`seedmock verify`: its options, and how it ends. What it does is loaded when it is done."""
+"""Command `seedmock verify`: options and exit codes. The implementation is imported when the command runs."""
 
 from __future__ import annotations
 
@@ -13,56 +13,67 @@ from ..cli_options import EXIT_INCONCLUSIVE, VERIFICATION_EXIT_CODES, report_opt
 
 
 @click.command(epilog=VERIFICATION_EXIT_CODES)
-@click.option("--upstream", type=click.Choice(NAMES), required=True, help="Whose contract it is held to.")
-@click.option("--base-url", help="Origin, or origin and prefix, of who claims to be it.  [default: an own emulator]")
-@click.option("--api-key", envvar="SEEDMOCK_API_KEY", show_envvar=True, help="Better in the environment.")
+@click.option("--upstream", type=click.Choice(NAMES), required=True, help="Upstream whose contract applies.")
+@click.option(
+    "--base-url", help="Origin, or origin and prefix, of the service to verify.  [default: an emulator started for it]"
+)
+@click.option("--api-key", envvar="SEEDMOCK_API_KEY", show_envvar=True, help="API key; prefer the variable.")
 @click.option(
     "--second-api-key",
     envvar="SEEDMOCK_SECOND_API_KEY",
     show_envvar=True,
-    help="Another account's key: without it, isolation is not looked at.",
+    help="Key of another account; without it, isolation between accounts is not checked.",
 )
-@click.option("--budget", metavar="USD", help="What orders may cost together, or unlimited.  [default: 0]")
+@click.option("--budget", metavar="USD", help="Maximum total cost of the orders, or unlimited.  [default: 0]")
 @report_option
 @click.option(
     "--record",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep all that is said, redacted, in this folder.",
+    help="Record all exchanges, redacted, in this folder.",
 )
-@click.option("--only", multiple=True, metavar="NAME", help="A step, or free, paid, minimal; repeatable.")
-@click.option("--list", "listing", is_flag=True, help="Show the steps and their prices, and send nothing.")
 @click.option(
-    "--deep", is_flag=True, help="Order every size and target, the longest clip, and sounds beyond their limit."
+    "--only", multiple=True, metavar="NAME", help="Run one step, or the group free, paid or minimal; repeatable."
 )
-@click.option("--token-price", metavar="USD", help="B's price per million tokens (assumed: its page names none).")
-@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="Where paid calls are written down.")
-@click.option("--seed", type=int, help="Of the own emulator.")
-@click.option("--pace", type=click.Choice(["instant", "fast", "realistic"]), help="Of the own emulator.")
-@click.option("--variant", "variants", multiple=True, metavar="ID=OPTION", help="Of the own emulator.")
+@click.option("--list", "list_steps", is_flag=True, help="List the steps and their prices; send nothing.")
+@click.option(
+    "--deep", is_flag=True, help="Order every size and upscale target, the longest clip, and audio beyond its limit."
+)
+@click.option(
+    "--token-price", metavar="USD", help="Price of a million tokens, for an upstream that publishes none (assumed)."
+)
+@click.option(
+    "--order-log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that logs paid orders, to resume an interrupted run.  [default: in the user's state folder]",
+)
+@click.option("--seed", type=int, help="Seed of the emulator started for the run.")
+@click.option("--pace", type=click.Choice(["instant", "fast", "realistic"]), help="Pace of that emulator.")
+@click.option("--variant", "variants", multiple=True, metavar="ID=OPTION", help="Variant of that emulator; repeatable.")
 @click.pass_context
-def verify(ctx: click.Context, /, listing: bool, **values: Any) -> None:
-    """Find out whether an upstream does what its page says: for nothing first, then for as much as --budget allows.
+def verify(ctx: click.Context, /, list_steps: bool, **values: Any) -> None:
+    """Check a live service or an emulator against the documented contract.
 
-    Without --base-url, an emulator of its own is verified: for nothing at all, on a clock that does not wait.
+    Free checks first; paid checks only within --budget. Without --base-url, the target is an emulator started for the
+    run: it costs nothing, and its clock does not wait.
     """
-    from ..reports.exit_codes import VERIFICATION
-    from .command import TROUBLES, USAGE, plan_for, target_of, verified, wanted_from
-    from .console import listed
+    from ..reports.exit_codes import VERIFICATION_EXITS
+    from .command import RUNTIME_ERRORS, USAGE_ERRORS, open_target, parse_options, plan_verification, verify_target
+    from .console import print_steps
 
     try:
-        wanted = wanted_from(values)
-        with target_of(wanted.contract, values) as target:
-            steps = plan_for(wanted, target)
-            if listing:
-                listed(steps.steps)
+        options = parse_options(values)
+        with open_target(options.contract, values) as target:
+            plan = plan_verification(options, target)
+            if list_steps:
+                print_steps(plan.steps)
                 return
-            found = verified(wanted, target, steps)
-    except USAGE as error:
+            verification = verify_target(options, target, plan)
+    except USAGE_ERRORS as error:
         raise click.UsageError(str(error)) from error
-    except TROUBLES as error:
+    except RUNTIME_ERRORS as error:
         click.echo(f"error: {error}", err=True)
         ctx.exit(EXIT_INCONCLUSIVE)
     except KeyboardInterrupt:
-        click.echo("interrupted; the ledger knows what was ordered, and the same command goes on with it", err=True)
+        click.echo("interrupted; orders are in the order log, and the same command resumes the run", err=True)
         ctx.exit(EXIT_INCONCLUSIVE)
-    ctx.exit(VERIFICATION[found.verdict])
+    ctx.exit(VERIFICATION_EXITS[verification.verdict])

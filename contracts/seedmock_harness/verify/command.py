@@ -1,4 +1,4 @@
-"""A verification as the options of a command ask for it: read, made ready, and carried out."""
+"""Implementation of `seedmock verify`: parse its options, open the target, run the steps, write the reports."""
 
 from __future__ import annotations
 
@@ -17,100 +17,103 @@ from seedmock_server.clock import Clock
 from seedmock_server.settings import InvalidSetting, parse_variants
 
 from ..driver.http_transport import InvalidBaseUrl
+from ..errors import HarnessError
 from ..recordings.writer import Recorder, RecordingError
-from ..reports.writers import VERIFICATIONS, InvalidReport, require, write
+from ..reports.writers import VERIFICATION_WRITERS, InvalidReportPath, check_report_paths, write_reports
 from ..results.verification import Verification
-from .budget import InvalidBudget, amount_from, budget_from
-from .console import Progress, announce, conclude
-from .order_log import OrderLog, UnreadableOrderLog, state_file
-from .session import Plan, Session, UnknownStep, about, plan, terms_for
-from .target import Target, elsewhere, own
+from .budget import InvalidBudget, parse_amount, parse_budget
+from .console import VerificationProgress, print_plan, print_result
+from .order_log import OrderLog, OrderLogError, state_file
+from .session import Session, UnknownStep, VerificationPlan, paid_options_for, plan_steps, target_fingerprint
+from .target import Target, emulator_target, live_target
 
 
-class NoKey(ValueError):
-    """Somebody else's service is to be verified, and there is no API key for it."""
+class MissingApiKey(HarnessError, ValueError):
+    """`--base-url` without an API key."""
 
 
-USAGE = (InvalidBudget, InvalidBaseUrl, InvalidSetting, InvalidReport, NoKey, UnknownStep)
-"""What is raised of options that are not valid; nothing was sent."""
-TROUBLES = (UnreadableOrderLog, RecordingError, OSError)
-"""What is raised of what is in the way of a verification."""
+USAGE_ERRORS = (InvalidBudget, InvalidBaseUrl, InvalidSetting, InvalidReportPath, MissingApiKey, UnknownStep)
+"""Raised for invalid options, before any request."""
+RUNTIME_ERRORS = (OrderLogError, RecordingError, OSError)
+"""Raised while the verification runs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the options ask for, read but not yet looked into."""
+class VerifyOptions:
+    """Parsed options of the command. `limit` and `token_price` are in USD; a `limit` of None is unlimited."""
 
     contract: Contract
     limit: Decimal | None
     only: tuple[str, ...]
     reports: tuple[Path, ...]
-    ledger: Path | None
+    order_log: Path | None
     deep: bool
     token_price: Decimal | None
     record: Path | None
 
 
-def wanted_from(values: Mapping[str, Any]) -> Wanted:
-    """The options, read. Raises one of USAGE."""
-    require(values["reports"], VERIFICATIONS)
+def parse_options(values: Mapping[str, Any]) -> VerifyOptions:
+    """Parse the command's options. Raises one of USAGE_ERRORS."""
+    check_report_paths(values["reports"], VERIFICATION_WRITERS)
     price = values["token_price"]
-    limit = budget_from(values["budget"]) if values["budget"] is not None else Decimal(0)
+    limit = parse_budget(values["budget"]) if values["budget"] is not None else Decimal(0)
     if values["budget"] is None and values["base_url"] is None and values["only"]:
-        limit = None  # who names paid steps of an emulator of our own wants them, and they cost nothing
-    return Wanted(
+        limit = None  # paid steps named for an own emulator are meant to run: they cost play money
+    return VerifyOptions(
         get_contract(values["upstream"]),
         limit,
         values["only"],
         values["reports"],
-        values["ledger"],
+        values["order_log"],
         values["deep"],
-        None if price is None else amount_from(price, "an amount in USD, such as 7"),
+        None if price is None else parse_amount(price, "an amount in USD, such as 7"),
         values["record"],
     )
 
 
 @contextlib.contextmanager
-def target_of(contract: Contract, values: Mapping[str, Any]) -> Iterator[Target]:
-    """Whoever is verified, while this lasts. Raises one of USAGE."""
+def open_target(contract: Contract, values: Mapping[str, Any]) -> Iterator[Target]:
+    """Open the service at `--base-url`, or an emulator. Raises one of USAGE_ERRORS."""
     if values["base_url"] is None:
-        named = {name: values[name] for name in ("seed", "pace", "token_price") if values[name] is not None}
-        with own(**named, variants=parse_variants(values["variants"])) as target:
+        settings = {name: values[name] for name in ("seed", "pace", "token_price") if values[name] is not None}
+        with emulator_target(**settings, variants=parse_variants(values["variants"])) as target:
             yield target
         return
     key = (values["api_key"] or "").strip()
     if not key or not key.isascii():
-        raise NoKey("an API key is needed for --base-url: set SEEDMOCK_API_KEY, or give --api-key")
-    with elsewhere(contract, values["base_url"], key, (values["second_api_key"] or "").strip()) as target:
+        raise MissingApiKey("--base-url requires an API key: set SEEDMOCK_API_KEY, or give --api-key")
+    with live_target(contract, values["base_url"], key, (values["second_api_key"] or "").strip()) as target:
         yield target
 
 
-def plan_for(wanted: Wanted, target: Target) -> Plan:
-    """The steps that are wanted, with their prices. Raises UnknownStep."""
-    terms = terms_for(target, token_price=wanted.token_price, deep=wanted.deep)
-    return plan(wanted.contract, terms, wanted.only)
+def plan_verification(options: VerifyOptions, target: Target) -> VerificationPlan:
+    """Return the selected steps with their prices. Raises UnknownStep."""
+    paid_options = paid_options_for(target, token_price=options.token_price, deep=options.deep)
+    return plan_steps(options.contract, paid_options, options.only)
 
 
-def verified(wanted: Wanted, target: Target, steps: Plan) -> Verification:
-    """Carry it out, and tell it: on the terminal, in the ledger, in the reports. Raises one of TROUBLES."""
-    said = about(wanted.contract, target)
-    path = wanted.ledger or (None if target.own else state_file(f"verify-{wanted.contract.name}-{said}.jsonl"))
-    recorder = _recorder(wanted, target)
-    progress = Progress(recorder.add_or_stop if recorder is not None else None)
-    session = Session.prepared(target, steps, wanted.limit, OrderLog(path, said), progress)
-    announce(session, wanted.limit)
-    with progress.shown(), recorder or contextlib.nullcontext():
-        found = session.run()
-    conclude(found)
+def verify_target(options: VerifyOptions, target: Target, plan: VerificationPlan) -> Verification:
+    """Run the plan, print the result and write the reports. Raises one of RUNTIME_ERRORS."""
+    target_id = target_fingerprint(options.contract, target)
+    default_path = None if target.is_own_emulator else state_file(f"verify-{options.contract.name}-{target_id}.jsonl")
+    order_log = OrderLog(options.order_log or default_path, target_id)
+    recorder = _recorder(options, target)
+    progress = VerificationProgress(recorder.add_or_stop if recorder is not None else None)
+    session = Session.create(target, plan, options.limit, order_log, progress)
+    print_plan(session, options.limit)
+    with progress.bar(), recorder or contextlib.nullcontext():
+        verification = session.run()
+    print_result(verification)
     if recorder is not None:
         click.echo(recorder.summary, err=bool(recorder.problem))
-    write(found, wanted.reports, VERIFICATIONS)
-    return found
+    write_reports(verification, options.reports, VERIFICATION_WRITERS)
+    return verification
 
 
-def _recorder(wanted: Wanted, target: Target) -> Recorder | None:
-    """Keeps what is said, if that is wanted. Raises CannotRecord."""
-    if wanted.record is None:
+def _recorder(options: VerifyOptions, target: Target) -> Recorder | None:
+    if options.record is None:
         return None
-    secrets = (key for word, key in target.keys.items() if word != "wrong")
-    return Recorder(wanted.record, wanted.contract, target.name, Clock().now(), secrets, emulator=target.own)
+    secrets = (key for caller, key in target.keys.items() if caller != "wrong")
+    return Recorder(
+        options.record, options.contract, target.name, Clock().now(), secrets, emulator=target.is_own_emulator
+    )

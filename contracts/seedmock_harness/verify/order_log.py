@@ -1,6 +1,6 @@
-"""The file in which a verification writes each paid call before it makes it, and the task's id after it.
+"""Order log of a verification: each paid request is logged before it is sent, its outcome afterwards.
 
-One JSON object a line. From it an interrupted run goes on: what was ordered is not ordered again. It holds no key.
+One JSON object a line. An interrupted run is resumed from it, so no order is paid twice. Contains no API key.
 """
 
 from __future__ import annotations
@@ -16,150 +16,167 @@ from typing import IO, Any
 
 import platformdirs
 
-RESUMABLE = 86_400.0
-"""Seconds for which an interrupted run is gone on with; later its clips are no longer there."""
+from ..errors import HarnessError
+
+RESUME_SECONDS = 86_400.0
+"""Age up to which an interrupted run is resumed; the upstreams delete clips after a day."""
 
 
-class UnreadableOrderLog(Exception):
-    """The file is no such book, or cannot be written; the message says what to do."""
+class OrderLogError(HarnessError):
+    """The order log cannot be read or written, or is another file; the message says what to do."""
 
 
 @dataclass
 class LoggedOrder:
-    """One paid call: begun, and then, if an answer came, taken or refused."""
+    """One paid request and, once it has a response, its outcome."""
 
     step: str
     number: int
     price: Decimal
     at: float
     task: str = ""
-    answer: Mapping[str, Any] | None = None
-    answered_at: float = 0.0
-    refused: bool = False
+    response: Mapping[str, Any] | None = None
+    responded_at: float = 0.0
+    rejected: bool = False
 
     @property
-    def in_doubt(self) -> bool:
-        """Whether nobody knows if the order was taken."""
-        return self.answer is None and not self.refused and not self.task
+    def outcome_unknown(self) -> bool:
+        """True if the upstream may have accepted the order without the log knowing a task."""
+        return self.response is None and not self.rejected and not self.task
 
 
 @dataclass
-class Run:
-    """One verification as the book has it; `closed` once it came to its end."""
+class LoggedRun:
+    """One verification in the order log; `finished` once it has reached its verdict."""
 
     id: str
     at: float
     orders: list[LoggedOrder] = field(default_factory=list)
-    closed: bool = False
+    finished: bool = False
 
     def order(self, step: str, number: int) -> LoggedOrder | None:
-        """The order of this number in a step, as far as it may have been taken."""
-        return next((one for one in self.orders if (one.step, one.number) == (step, number) and not one.refused), None)
+        """Return the order with this number in a step, unless it was rejected."""
+        return next((order for order in self._accepted() if (order.step, order.number) == (step, number)), None)
 
     @property
     def spent(self) -> Decimal:
-        """What the orders cost at most that were taken or may have been."""
-        return sum((order.price for order in self.orders if not order.refused), Decimal(0))
+        """Upper bound of the cost in USD: every order that was not rejected."""
+        return sum((order.price for order in self._accepted()), Decimal(0))
+
+    @property
+    def paid_steps(self) -> set[str]:
+        return {order.step for order in self._accepted()}
+
+    def _accepted(self) -> Iterator[LoggedOrder]:
+        return (order for order in self.orders if not order.rejected)
 
 
 def state_file(name: str) -> Path:
-    """A file in the folder in which this system keeps a user's state."""
+    """Return the path of a file in the user's state folder."""
     return Path(platformdirs.user_state_dir("seedmock", appauthor=False)) / name
 
 
 def fingerprint(upstream: str, target: str, key: str) -> str:
-    """Stands for an upstream, an address and a key; the key cannot be read from it."""
+    """Return an id for an upstream, an address and a key, from which the key cannot be recovered."""
     return blake2b("\n".join((upstream, target, key)).encode(), digest_size=8).hexdigest()
 
 
 class OrderLog:
-    """The runs against one target. `path` None keeps nothing beyond this process."""
+    """The logged runs against one target. With `path` None nothing is written."""
 
-    def __init__(self, path: Path | None, about: str) -> None:
-        """Raises UnreadableOrderLog."""
-        self._path, self._about = path, about
+    def __init__(self, path: Path | None, target: str) -> None:
+        """`target` is a fingerprint. Raises OrderLogError."""
+        self._path, self._target = path, target
         self._file: IO[str] | None = None
         self.runs = {run.id: run for run in self._read()} if path is not None and path.exists() else {}
-        self.run = Run("", 0.0)
+        self.run = LoggedRun("", 0.0)
 
-    def interrupted(self, now: float) -> Run | None:
-        """The latest run against this target that never came to its end, if it is young enough to go on with."""
+    def interrupted_run(self, now: float) -> LoggedRun | None:
+        """Return the latest run if it did not finish, has orders and is recent enough to be resumed."""
         latest = max(self.runs.values(), key=lambda run: run.at, default=None)
-        if latest is None or latest.closed or not latest.orders or now - latest.at > RESUMABLE:
+        if latest is None or latest.finished or not latest.orders or now - latest.at > RESUME_SECONDS:
             return None
         return latest
 
-    def open(self, now: float, resumed: Run | None = None) -> None:
-        """Begin a run, or go on with one. Raises UnreadableOrderLog."""
-        self.run = resumed or Run(f"{now:.6f}", now)
+    def start_run(self, now: float, resumed: LoggedRun | None = None) -> None:
+        """Start a run, or resume one. Raises OrderLogError."""
+        self.run = resumed or LoggedRun(f"{now:.6f}", now)
         if resumed is None:
-            self._write("opened", now)
+            self._write("run_started", now)
 
-    def ordering(self, step: str, price: Decimal, now: float) -> LoggedOrder:
-        """Write that a paid call is about to be made. Raises UnreadableOrderLog: then it must not be made."""
+    def log_order(self, step: str, price: Decimal, now: float) -> LoggedOrder:
+        """Log an order that is about to be sent. Raises OrderLogError; then it must not be sent."""
         number = sum(order.step == step for order in self.run.orders)
         order = LoggedOrder(step, number, price, now)
-        self._write("ordering", now, step=step, number=number, price=str(price))
+        self._write("order_pending", now, step=step, number=number, price=str(price))
         self.run.orders.append(order)
         return order
 
-    def answered(
-        self, order: LoggedOrder, now: float, task: str, answer: Mapping[str, Any] | None, refused: bool
+    def log_outcome(
+        self, order: LoggedOrder, now: float, task: str, response: Mapping[str, Any] | None, rejected: bool
     ) -> None:
-        """Write what became of a paid call."""
-        order.task, order.answer, order.answered_at, order.refused = task, answer, now, refused
-        self._write(
-            "refused" if refused else "taken", now, step=order.step, number=order.number, task_id=task, answer=answer
-        )
+        """Log the response to an order. Raises OrderLogError."""
+        order.task, order.response, order.responded_at, order.rejected = task, response, now, rejected
+        event = "order_rejected" if rejected else "order_accepted"
+        self._write(event, now, step=order.step, number=order.number, task_id=task, response=response)
 
-    def close(self, now: float, verdict: str) -> None:
-        """Write that the run came to its end."""
-        self.run.closed = True
-        self._write("closed", now, verdict=verdict)
+    def finish_run(self, now: float, verdict: str) -> None:
+        """Log that the run reached its verdict: it will not be resumed."""
+        self.run.finished = True
+        self._write("run_finished", now, verdict=verdict)
 
-    def put_away(self) -> None:
-        """Let go of the file."""
+    def close(self) -> None:
+        """Close the file and release its lock."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _write(self, event: str, now: float, **more: Any) -> None:
+    def _write(self, event: str, now: float, **fields: Any) -> None:
         if self._path is None:
             return
-        line = json.dumps({"run": self.run.id, "about": self._about, "event": event, "at": now, **more})
+        line = json.dumps({"run": self.run.id, "target": self._target, "event": event, "at": now, **fields})
         try:
             if self._file is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._path.open("a", encoding="utf-8")
-                _lock(self._file, self._path)
-                if self._path.stat().st_size and not self._path.read_bytes().endswith(b"\n"):
-                    self._file.write("\n")  # the last run was killed in the middle of a line
+                self._file = self._open(self._path)
             self._file.write(line + "\n")
             self._file.flush()
-            os.fsync(self._file.fileno())
+            os.fsync(self._file.fileno())  # the order is sent only once this line survives a power cut
         except OSError as error:
-            raise UnreadableOrderLog(
-                f"the ledger {self._path} cannot be written: {error.strerror}: nothing was sent"
+            raise OrderLogError(
+                f"cannot write the order log {self._path}: {error.strerror}; nothing was sent"
             ) from error
 
-    def _read(self) -> Iterator[Run]:
+    @staticmethod
+    def _open(path: Path) -> IO[str]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="utf-8")
+        try:
+            _lock(file, path)
+        except OrderLogError:
+            file.close()
+            raise
+        if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
+            file.write("\n")  # a process was killed in the middle of a line
+        return file
+
+    def _read(self) -> Iterator[LoggedRun]:
         assert self._path is not None
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError as error:
-            raise UnreadableOrderLog(f"the ledger {self._path} cannot be read: {error.strerror}") from error
-        runs: dict[str, Run] = {}
+            raise OrderLogError(f"cannot read the order log {self._path}: {error.strerror}") from error
+        runs: dict[str, LoggedRun] = {}
         for number, line in enumerate(lines, 1):
-            entry = _entry(line)
+            entry = _parse_entry(line)
             if entry is None and number < len(lines) and number == 1:
-                raise UnreadableOrderLog(f"{self._path} is no ledger of `seedmock verify`: line 1 is {line[:60]!r}")
-            if entry is not None and entry.get("about") == self._about:
-                _apply(entry, runs)
+                raise OrderLogError(f"{self._path} is not an order log of `seedmock verify`: line 1 is {line[:60]!r}")
+            if entry is not None and entry.get("target") == self._target:
+                _apply_entry(entry, runs)
         yield from runs.values()
 
 
-def _entry(line: str) -> dict[str, Any] | None:
-    """A line's object; None for a line that was cut off."""
+def _parse_entry(line: str) -> dict[str, Any] | None:
+    """Return the object of a line; None for a truncated one."""
     try:
         entry = json.loads(line)
     except ValueError:
@@ -167,20 +184,21 @@ def _entry(line: str) -> dict[str, Any] | None:
     return entry if isinstance(entry, dict) and {"run", "event", "at"} <= set(entry) else None
 
 
-def _apply(entry: dict[str, Any], runs: dict[str, Run]) -> None:
-    run = runs.setdefault(entry["run"], Run(entry["run"], float(entry["at"])))
-    if entry["event"] == "ordering":
-        run.orders.append(LoggedOrder(entry["step"], entry["number"], _price(entry.get("price")), float(entry["at"])))
-    elif entry["event"] in ("taken", "refused"):
+def _apply_entry(entry: dict[str, Any], runs: dict[str, LoggedRun]) -> None:
+    run = runs.setdefault(entry["run"], LoggedRun(entry["run"], float(entry["at"])))
+    if entry["event"] == "order_pending":
+        price = _parse_price(entry.get("price"))
+        run.orders.append(LoggedOrder(entry["step"], entry["number"], price, float(entry["at"])))
+    elif entry["event"] in ("order_accepted", "order_rejected"):
         order = run.order(entry["step"], entry["number"])
         if order is not None:
-            order.task, order.answer = entry.get("task_id") or "", entry.get("answer")
-            order.answered_at, order.refused = float(entry["at"]), entry["event"] == "refused"
-    elif entry["event"] == "closed":
-        run.closed = True
+            order.task, order.response = entry.get("task_id") or "", entry.get("response")
+            order.responded_at, order.rejected = float(entry["at"]), entry["event"] == "order_rejected"
+    elif entry["event"] == "run_finished":
+        run.finished = True
 
 
-def _price(text: Any) -> Decimal:
+def _parse_price(text: Any) -> Decimal:
     try:
         return Decimal(str(text))
     except InvalidOperation:
@@ -188,14 +206,14 @@ def _price(text: Any) -> Decimal:
 
 
 def _lock(file: IO[str], path: Path) -> None:
-    """Keep other verifications away from the book while this one writes it; the lock ends with the process."""
+    """Lock the file against other verifications; the lock ends with the process."""
     try:
         import fcntl
-    except ImportError:  # Windows: nobody keeps them away
+    except ImportError:  # Windows has no advisory locks
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise UnreadableOrderLog(
-            f"another verification is writing the ledger {path}: wait for it, or give --ledger FILE"
+        raise OrderLogError(
+            f"another verification is writing the order log {path}: wait for it, or give --order-log FILE"
         ) from error

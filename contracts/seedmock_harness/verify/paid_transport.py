@@ -1,6 +1,6 @@
-"""Where paid calls go through: written down before they are made, never beyond the budget, never made twice.
+"""Transport for billable requests: logs each before sending it, enforces the budget, never repeats one.
 
-An order that an interrupted run has made already is answered from the book, as the upstream answered it then.
+An order that an interrupted run has sent already is answered from the order log, with the response of that time.
 """
 
 from __future__ import annotations
@@ -19,147 +19,148 @@ from seedmock_server.http.in_process import BufferedResponse
 from ..conversation.history import History, Interaction
 from ..driver.client import ReceivedResponse, Step
 from ..driver.http_transport import NoResponse
+from ..errors import HarnessError
 from .budget import Budget
 from .order_log import LoggedOrder, OrderLog
 from .target import Target
 
-ENDING = {
+STOPPING_ERRORS = {
     ErrorKind.BALANCE: "the balance of the key is exhausted",
-    ErrorKind.AUTHENTICATION: "the key was refused",
+    ErrorKind.AUTHENTICATION: "the key was rejected",
     ErrorKind.FORBIDDEN: "the key may not order",
-    ErrorKind.RATE_LIMIT: "the upstream takes no more orders for now",
+    ErrorKind.RATE_LIMIT: "the upstream accepts no more orders for now",
 }
-"""Refusals that say nothing of an order, and after which no other is made."""
+"""Errors that say nothing about the order itself, and after which further orders are pointless."""
 
 
-class OrderOutcomeUnknown(Exception):
-    """An order may have been taken, and nobody can say; it is not made again."""
+class OrderOutcomeUnknown(HarnessError):
+    """An order may have been accepted, and cannot be looked up; it is not sent again."""
 
 
-class OrderingStopped(Exception):
-    """The upstream takes no orders from this key."""
+class OrderingStopped(HarnessError):
+    """No further orders can be sent with this key or this budget."""
 
 
 @dataclass
 class PaidTransport:
-    """Sends for a speaker. While a paid step runs, `step` is that one."""
+    """Sends requests for a driver; orders only between `begin` and `end` of a paid step."""
 
     contract: Contract
     target: Target
     budget: Budget
-    book: OrderLog
+    order_log: OrderLog
     step: Step | None = None
-    doubts: list[str] = field(default_factory=list)
+    unresolved_orders: list[str] = field(default_factory=list)
+    """A sentence for each order with an unknown outcome."""
     tasks: list[str] = field(default_factory=list)
     resumed: int = 0
+    """Number of orders answered from the log."""
     _numbers: dict[str, int] = field(default_factory=dict)
-    _paid_for: str = ""
-    _answered_at: float | None = None
+    _charged_step: str = ""
+    _responded_at: float | None = None
 
     def __post_init__(self) -> None:
-        known = {endpoint.operation for endpoint in self.contract.endpoints}
+        offered = {endpoint.operation for endpoint in self.contract.endpoints}
         self._paths = {
-            endpoint_path(self.contract, operation, {})[1]: operation for operation in BILLABLE if operation in known
+            endpoint_path(self.contract, operation, {})[1]: operation for operation in BILLABLE if operation in offered
         }
 
     def now(self) -> float:
-        """The target's time; of an answer from the book, once, the time at which it came."""
-        at, self._answered_at = self._answered_at, None
+        """Return the target's time; right after a logged response, once, the time at which that arrived."""
+        at, self._responded_at = self._responded_at, None
         return self.target.now() if at is None else at
 
     def begin(self, step: Step) -> None:
-        """From here on, orders belong to a step, and the first of them has its whole price."""
-        self.step, self._paid_for = step, ""
+        """Assign the following orders to a step; its whole price is charged with the first of them."""
+        self.step, self._charged_step = step, ""
 
     def end(self) -> None:
-        """Nothing may be ordered from here on."""
+        """Stop sending orders."""
         self.step = None
 
     def send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
-        """Raises NoAnswer, OrderOutcomeUnknown, OrderingStopped."""
+        """Send a request. Raises NoResponse, OrderOutcomeUnknown, OrderingStopped, OrderLogError."""
         if self.step is None or method != "POST" or url not in self._paths:
             return self.target.send(method, url, headers=headers, content=content)
         number = self._numbers.get(self.step.name, 0)
         self._numbers[self.step.name] = number + 1
-        before = self.book.run.order(self.step.name, number)
-        if before is not None:
-            return self._again(before)
-        return self._order(url, headers, content)
+        logged = self.order_log.run.order(self.step.name, number)
+        if logged is not None:
+            return self._logged_response(logged)
+        return self._send_order(url, headers, content)
 
-    def _again(self, order: LoggedOrder) -> ReceivedResponse:
-        """What was answered to an order that was made before the interruption."""
-        self._paid_for = order.step
-        if order.answer is None:
+    def _logged_response(self, order: LoggedOrder) -> ReceivedResponse:
+        self._charged_step = order.step
+        if order.response is None:
             raise OrderOutcomeUnknown(f"the order of step {order.step} was interrupted")
         self.resumed += 1
-        self._answered_at = order.answered_at
+        self._responded_at = order.responded_at
         if order.task:
             self.tasks.append(order.task)
-        told = order.answer
-        return BufferedResponse(int(told["status"]), dict(told["headers"]), str(told["body"]).encode())
+        response = order.response
+        return BufferedResponse(int(response["status"]), dict(response["headers"]), str(response["body"]).encode())
 
-    def _order(self, url: str, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
+    def _send_order(self, url: str, headers: Mapping[str, str], content: bytes) -> ReceivedResponse:
         assert self.step is not None
-        price = Decimal(0) if self._paid_for == self.step.name else self.step.price
-        if not self.budget.affords(price):
+        price = Decimal(0) if self._charged_step == self.step.name else self.step.price
+        if not self.budget.allows(price):
             raise OrderingStopped(
                 f"step {self.step.name} costs {price} {self.target.currency} more, which the budget does not allow"
             )
-        order = self.book.ordering(self.step.name, price, self.target.now())
-        self._paid_for = self.step.name
+        order = self.order_log.log_order(self.step.name, price, self.target.now())
+        self._charged_step = self.step.name
         self.budget.spend(price)
         try:
-            answer = self.target.send("POST", url, headers=headers, content=content)
+            response = self.target.send("POST", url, headers=headers, content=content)
         except NoResponse as error:
             if error.may_have_arrived:
-                raise self._doubt(order, str(error)) from error
-            self._gone(order)
+                raise self._outcome_unknown(order, str(error)) from error
+            self._refund(order)
             raise
         except BaseException:
-            self._doubt(order, "the call was interrupted")
+            self._outcome_unknown(order, "the call was interrupted")
             raise
-        return self._judged(order, self._turn(url, content, answer), answer)
+        self._log_response(order, self._interpret(url, content, response), response)
+        return response
 
-    def _judged(self, order: LoggedOrder, turn: Interaction, answer: ReceivedResponse) -> ReceivedResponse:
-        """Write what became of an order. An answer that is no refusal in the upstream's words leaves it in doubt."""
-        now, kept = self.target.now(), _kept(answer)
-        ending = next((kind for kind in ENDING if any(case.kind is kind for case in turn.error_cases)), None)
-        if turn.created_id is not None:
-            self.tasks.append(turn.created_id)
-            self.book.answered(order, now, turn.created_id, kept, refused=False)
-        elif turn.is_error and (turn.error_cases or 400 <= turn.status_code < 500) and turn.status_code < 500:
-            self._gone(order, kept)
-            if ending is not None:
-                raise OrderingStopped(f"{ENDING[ending]} ({turn.status_code} at step {order.step})")
+    def _log_response(self, order: LoggedOrder, interaction: Interaction, response: ReceivedResponse) -> None:
+        """Log the outcome. A response that is neither a task nor an error of the upstream's leaves it unknown."""
+        now, logged, status = self.target.now(), _loggable(response), interaction.status_code
+        kinds = {case.kind for case in interaction.error_cases}
+        stopping = next((kind for kind in STOPPING_ERRORS if kind in kinds), None)
+        if interaction.created_id is not None:
+            self.tasks.append(interaction.created_id)
+            self.order_log.log_outcome(order, now, interaction.created_id, logged, rejected=False)
+        elif interaction.is_error and (interaction.error_cases or 400 <= status < 500) and status < 500:
+            self._refund(order, logged)
+            if stopping is not None:
+                raise OrderingStopped(f"{STOPPING_ERRORS[stopping]} ({status} at step {order.step})")
         else:
-            self.book.answered(order, now, "", kept, refused=False)
-            why = f"the answer was {turn.status_code} without an id"
-            self.doubts.append(doubt(order, why, self.target.currency))
-        return answer
+            self.order_log.log_outcome(order, now, "", logged, rejected=False)
+            reason = f"the response was {status} without an id"
+            self.unresolved_orders.append(describe_unresolved(order, reason, self.target.currency))
 
-    def _gone(self, order: LoggedOrder, kept: Mapping[str, Any] | None = None) -> None:
-        """An order that was not taken costs nothing."""
+    def _refund(self, order: LoggedOrder, response: Mapping[str, Any] | None = None) -> None:
         self.budget.spend(-order.price)
-        self.book.answered(order, self.target.now(), "", kept, refused=True)
+        self.order_log.log_outcome(order, self.target.now(), "", response, rejected=True)
 
-    def _doubt(self, order: LoggedOrder, why: str) -> OrderOutcomeUnknown:
-        self.doubts.append(doubt(order, why, self.target.currency))
-        return OrderOutcomeUnknown(f"the order of step {order.step} may have been taken: {why}")
+    def _outcome_unknown(self, order: LoggedOrder, reason: str) -> OrderOutcomeUnknown:
+        self.unresolved_orders.append(describe_unresolved(order, reason, self.target.currency))
+        return OrderOutcomeUnknown(f"the order of step {order.step} may have been accepted: {reason}")
 
-    def _turn(self, url: str, content: bytes, answer: ReceivedResponse) -> Interaction:
-        """The answer in the light of nothing: only whether something was made, or refused, is asked."""
-        assert self.step is not None
+    def _interpret(self, url: str, content: bytes, response: ReceivedResponse) -> Interaction:
+        """Read the response without a history: only whether it is an error or a task matters here."""
         request = Request("POST", url, body=content.decode("utf-8", "replace"))
-        response = Response(answer.status_code, body=answer.content.decode("utf-8", "replace"))
-        return History(self.contract).interaction(Exchange(self._paths[url], request, response))
+        answer = Response(response.status_code, body=response.content.decode("utf-8", "replace"))
+        return History(self.contract).interaction(Exchange(self._paths[url], request, answer))
 
 
-def doubt(order: LoggedOrder, why: str, money: str) -> str:
-    """The sentence that names an order of which nobody knows whether it was taken."""
-    which = "an order" if not order.number else f"order {order.number + 1}"
-    return f"step {order.step}: {which} for {order.price} {money} may have been taken, its id is not known: {why}"
+def describe_unresolved(order: LoggedOrder, reason: str, currency: str) -> str:
+    """Return the sentence that reports an order with an unknown outcome."""
+    name = "an order" if not order.number else f"order {order.number + 1}"
+    return f"step {order.step}: {name} for {order.price} {currency} may have been accepted, its id is unknown: {reason}"
 
 
-def _kept(answer: ReceivedResponse) -> dict[str, Any]:
-    headers = {name: value for name, value in answer.headers.items() if name.lower() != "set-cookie"}
-    return {"status": answer.status_code, "headers": headers, "body": answer.content.decode("utf-8", "replace")}
+def _loggable(response: ReceivedResponse) -> dict[str, Any]:
+    headers = {name: value for name, value in response.headers.items() if name.lower() != "set-cookie"}
+    return {"status": response.status_code, "headers": headers, "body": response.content.decode("utf-8", "replace")}

@@ -1,6 +1,6 @@
-"""The first two questions: whether anybody is there, speaks the upstream's language, and knows the key.
+"""Preflight of a verification: the target is reachable, speaks the upstream's API, and accepts the key.
 
-They cost nothing: one asks for a task that there is not, the other orders nothing at all.
+Both requests are free: one queries a task that does not exist, the other creates from an empty document.
 """
 
 from __future__ import annotations
@@ -16,58 +16,60 @@ from ..probes.boundary_probes import UNKNOWN_ID
 from ..probes.task_flows import query_task
 from ..results.checks import CheckResult
 
-ELSEWHERE = frozenset({404, 405, 501})
-KEYS = frozenset({ErrorKind.AUTHENTICATION, ErrorKind.FORBIDDEN})
+ROUTING_ERRORS = frozenset({404, 405, 501})
+"""Statuses with which any HTTP server may answer a path that it does not have."""
+KEY_ERRORS = frozenset({ErrorKind.AUTHENTICATION, ErrorKind.FORBIDDEN})
 
 
-def _knock(speaker: Driver) -> Iterable[CheckResult]:
-    query_task(speaker, UNKNOWN_ID)
-    speaker.call(Operation.CREATE, {})
+def _preflight(driver: Driver) -> Iterable[CheckResult]:
+    query_task(driver, UNKNOWN_ID)
+    driver.call(Operation.CREATE, {})
     return ()
 
 
-STEP = Step("doorstep", "whether anybody is there, speaks the language, and knows the key", _knock)
+PREFLIGHT = Step("preflight", "the target is reachable, speaks the API, and accepts the key", _preflight)
 
 
-def trouble(turns: Sequence[Interaction]) -> str:
-    """Why nothing can be looked at, in one sentence; empty if much can."""
-    if not turns:
+def preflight_problem(interactions: Sequence[Interaction]) -> str:
+    """Return in one sentence why nothing can be verified; empty if the verification can go on."""
+    if not interactions:
         return ""
-    created = turns[-1]
-    if all(not isinstance(turn.body, dict) for turn in turns):
-        return (
-            f"{_form(created)} everywhere: this is not {created.contract.display_name}, or something stands before it"
-        )
-    if _kinds(created) & {ErrorKind.BALANCE}:
-        return "the balance of the key is exhausted: nothing is answered"
-    if _locked(created):
-        told = "refused" if _locked(turns[0]) else "not allowed to order"
-        return f"the key was {told} ({created.status_code}): give another by --api-key"
-    if all(_strange(turn) for turn in turns):
-        codes = " and ".join(str(turn.status_code) for turn in turns)
-        return f"this is another API: {codes}, in a form that {created.contract.display_name} does not have"
+    create = interactions[-1]
+    upstream = create.contract.display_name
+    if all(not isinstance(interaction.body, dict) for interaction in interactions):
+        return f"every response is {_body_format(create)}: this is not {upstream}, or a proxy answers for it"
+    if _error_kinds(create) & {ErrorKind.BALANCE}:
+        return "the balance of the key is exhausted: no request is served"
+    if _is_key_error(create):
+        state = "rejected" if _is_key_error(interactions[0]) else "not allowed to order"
+        return f"the key was {state} ({create.status_code}): give another by --api-key"
+    if all(_is_foreign(interaction) for interaction in interactions):
+        codes = " and ".join(str(interaction.status_code) for interaction in interactions)
+        return f"this is another API: it answers {codes} in a form that {upstream} does not have"
     return ""
 
 
-def _form(turn: Interaction) -> str:
-    body = turn.exchange.response.body.lstrip().lower()
-    if body.startswith(("<!doctype html", "<html")) or "text/html" in turn.headers.get("content-type", ""):
+def _body_format(interaction: Interaction) -> str:
+    body = interaction.exchange.response.body.lstrip().lower()
+    if body.startswith(("<!doctype html", "<html")) or "text/html" in interaction.headers.get("content-type", ""):
         return "HTML"
-    return "no JSON" if body else "empty answers"
+    return "not JSON" if body else "empty"
 
 
-def _kinds(turn: Interaction) -> set[ErrorKind]:
-    return {case.kind for case in turn.error_cases}
+def _error_kinds(interaction: Interaction) -> set[ErrorKind]:
+    return {case.kind for case in interaction.error_cases}
 
 
-def _locked(turn: Interaction) -> bool:
-    return turn.status_code in (401, 403) or bool(_kinds(turn) and _kinds(turn) <= KEYS)
+def _is_key_error(interaction: Interaction) -> bool:
+    kinds = _error_kinds(interaction)
+    return interaction.status_code in (401, 403) or bool(kinds and kinds <= KEY_ERRORS)
 
 
-def _strange(turn: Interaction) -> bool:
-    """Whether an answer could be anybody's: no case of the contract's, and no word or id of its own."""
-    holder: Any = turn.body if isinstance(turn.body, dict) else {}
-    known = {turn.contract.response.envelope_key, "code"} if turn.contract.response.envelope_key else {"error", "code"}
-    if known & set(holder) or turn.raw_status is not None or turn.created_id is not None:
+def _is_foreign(interaction: Interaction) -> bool:
+    """Return True if any server could have sent the response: no error case, status or id of the contract's."""
+    body: Any = interaction.body if isinstance(interaction.body, dict) else {}
+    envelope_key = interaction.contract.response.envelope_key
+    contract_keys = {envelope_key, "code"} if envelope_key else {"error", "code"}
+    if contract_keys & set(body) or interaction.raw_status is not None or interaction.created_id is not None:
         return False
-    return turn.status_code in ELSEWHERE or turn.status_code < 400
+    return interaction.status_code in ROUTING_ERRORS or interaction.status_code < 400

@@ -1,4 +1,4 @@
-"""What the looks of a verification add up to: a verdict on each fact, and findings. Pure bookkeeping."""
+"""Aggregate the check results of a verification into fact verdicts and findings. Sends and prints nothing."""
 
 from __future__ import annotations
 
@@ -15,105 +15,107 @@ from ..results.checks import CheckFailure, CheckResult, Severity
 from ..results.verification import FactResult, FactStatus, Finding
 
 Key = tuple[str, str]
-"""A check's name and a fact's id: of each pair there is one finding at most."""
+"""Name of a check and id of a fact: for each pair there is at most one finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A look, the check and the step that it was made by, and the exchange that it was made at."""
+    """A check result with the step and the check that produced it, and the exchange that it is about."""
 
     step: str
     check: str
-    look: CheckResult
+    result: CheckResult
     exchange: Exchange
 
     @property
     def key(self) -> Key:
-        return self.check, self.look.fact.id
+        return self.check, self.result.fact.id
 
     @property
     def failure(self) -> CheckFailure:
-        return CheckFailure(self.check, self.look, self.exchange)
+        return CheckFailure(self.check, self.result, self.exchange)
 
     @property
-    def is_red(self) -> bool:
-        """Whether it contradicts what was promised, and so is worth a second look."""
-        return not self.look.passed and self.failure.severity is not Severity.INFO
+    def is_failure(self) -> bool:
+        """True if it contradicts a documented or observed fact: such a step is repeated before it counts."""
+        return not self.result.passed and self.failure.severity is not Severity.INFO
 
 
 @dataclass
 class ResultSet:
-    """Every look so far, by what it was at."""
+    """The first observation of each key, passed and failed apart."""
 
-    held: dict[Key, Observation] = field(default_factory=dict)
-    broken: dict[Key, Observation] = field(default_factory=dict)
-    again: dict[Key, bool] = field(default_factory=dict)
-    """Of findings that were looked at twice: whether they were seen again."""
+    passed: dict[Key, Observation] = field(default_factory=dict)
+    failed: dict[Key, Observation] = field(default_factory=dict)
+    reproduced: dict[Key, bool] = field(default_factory=dict)
+    """For findings whose step was repeated: True if the finding appeared again."""
 
-    def add(self, sight: Observation) -> None:
-        """Remember a look; of the same finding the first."""
-        if sight.look.passed:
-            self.held.setdefault(sight.key, sight)
-        else:
-            self.broken.setdefault(sight.key, sight)
+    def add(self, observation: Observation) -> None:
+        target = self.passed if observation.result.passed else self.failed
+        target.setdefault(observation.key, observation)
 
-    def red(self, step: str) -> list[Key]:
-        """The findings of a step that are worth a second look."""
-        return [key for key, sight in self.broken.items() if sight.step == step and sight.is_red]
+    def failures_of(self, step: str) -> list[Key]:
+        """Return the findings of a step that justify repeating it."""
+        return [key for key, observation in self.failed.items() if observation.step == step and observation.is_failure]
 
     def label(self, key: Key) -> str:
-        """Drift, or flake where a second look found nothing."""
-        return "drift" if self.again.get(key, True) else "flake"
+        """Return "drift", or "flake" if the finding did not appear when its step was repeated."""
+        return "drift" if self.reproduced.get(key, True) else "flake"
 
-    def confirm(self, second: ResultSet, red: Iterable[Key]) -> None:
-        """Take note of what a second look saw of findings; what it did not look at stays as it was."""
-        for key in red:
-            if key in second.broken or key in second.held:
-                self.again[key] = key in second.broken
+    def confirm(self, repetition: ResultSet, keys: Iterable[Key]) -> None:
+        """Record which findings appeared again; one that the repetition did not check keeps its label."""
+        for key in keys:
+            if key in repetition.failed or key in repetition.passed:
+                self.reproduced[key] = key in repetition.failed
 
-    def drifts(self) -> bool:
-        """Whether anything that was promised is contradicted, for good."""
-        return any(sight.is_red and self.label(key) == "drift" for key, sight in self.broken.items())
+    def has_drift(self) -> bool:
+        """Return True if a documented or observed fact is contradicted reproducibly."""
+        return any(observation.is_failure and self.label(key) == "drift" for key, observation in self.failed.items())
 
 
-def facts_seen(contract: Contract, gathered: ResultSet, why_not: str) -> Iterator[FactResult]:
-    """A verdict on every fact of the contract; `why_not` says why the others were not looked at."""
-    broken = _by_fact({key: sight for key, sight in gathered.broken.items() if gathered.label(key) == "drift"})
-    held = _by_fact(gathered.held)
+def fact_results(contract: Contract, results: ResultSet, unchecked_reason: str) -> Iterator[FactResult]:
+    """Yield the status of every fact of the contract; `unchecked_reason` is the detail of facts without a result."""
+    failed = _first_by_fact(
+        {key: observation for key, observation in results.failed.items() if results.label(key) == "drift"}
+    )
+    passed = _first_by_fact(results.passed)
     for fact in contract.facts():
-        if fact.id in broken:
-            look = broken[fact.id].look
-            yield FactResult(
-                fact, FactStatus.CONTRADICTED, f"{look.title}: expected {look.expected}, observed {look.observed}"
-            )
-        elif fact.id in held:
-            sight = held[fact.id]
-            yield FactResult(
-                fact, FactStatus.CONFIRMED, sight.look.observed or f"seen by {sight.check} in {sight.step}"
-            )
+        if fact.id in failed:
+            result = failed[fact.id].result
+            detail = f"{result.title}: expected {result.expected}, observed {result.observed}"
+            yield FactResult(fact, FactStatus.CONTRADICTED, detail)
+        elif fact.id in passed:
+            observation = passed[fact.id]
+            detail = observation.result.observed or f"confirmed by {observation.check} in {observation.step}"
+            yield FactResult(fact, FactStatus.CONFIRMED, detail)
         else:
-            yield FactResult(fact, FactStatus.NOT_LOOKED, why_not)
+            yield FactResult(fact, FactStatus.NOT_CHECKED, unchecked_reason)
 
 
-def _by_fact(sights: Mapping[Key, Observation]) -> dict[str, Observation]:
-    """The first sight of each fact."""
-    found: dict[str, Observation] = {}
-    for (_, fact), sight in sights.items():
-        found.setdefault(fact, sight)
-    return found
+def _first_by_fact(observations: Mapping[Key, Observation]) -> dict[str, Observation]:
+    first: dict[str, Observation] = {}
+    for (_, fact), observation in observations.items():
+        first.setdefault(fact, observation)
+    return first
 
 
-def findings(gathered: ResultSet, emulated: Mapping[Key, str], where: Callable[[str], str]) -> Iterator[Finding]:
-    """Every contradiction, the worst first; a flake is a warning at most. `where` makes an address whole."""
+def findings(results: ResultSet, emulated: Mapping[Key, str], absolute_url: Callable[[str], str]) -> Iterator[Finding]:
+    """Yield every contradiction, drift before flakes and by severity; a flake is a warning at most."""
     order = list(Severity)
-    found = [_finding(key, sight, gathered, emulated, where) for key, sight in gathered.broken.items()]
-    yield from sorted(found, key=lambda one: (one.label != "drift", order.index(one.severity)))
+    unsorted = [
+        _finding(key, observation, results, emulated, absolute_url) for key, observation in results.failed.items()
+    ]
+    yield from sorted(unsorted, key=lambda finding: (finding.label != "drift", order.index(finding.severity)))
 
 
 def _finding(
-    key: Key, sight: Observation, gathered: ResultSet, emulated: Mapping[Key, str], where: Callable[[str], str]
+    key: Key,
+    observation: Observation,
+    results: ResultSet,
+    emulated: Mapping[Key, str],
+    absolute_url: Callable[[str], str],
 ) -> Finding:
-    failure, label = sight.failure, gathered.label(key)
+    failure, label = observation.failure, results.label(key)
     request = failure.exchange.request
     severity = Severity.WARNING if label == "flake" and failure.severity is Severity.BREAKING else failure.severity
     return Finding(
@@ -124,31 +126,34 @@ def _finding(
         expected=failure.expected,
         emulated=emulated.get(key, ""),
         observed=failure.observed,
-        exchange=replace(failure.exchange, request=replace(request, url=where(request.url))),
+        exchange=replace(failure.exchange, request=replace(request, url=absolute_url(request.url))),
         label=label,
-        patch=patch(failure.fact, sight.look) if failure.severity is Severity.INFO else "",
+        patch=contract_patch(failure.fact, observation.result) if failure.severity is Severity.INFO else "",
     )
 
 
-def patch(fact: Fact, look: CheckResult, at: float | None = None) -> str:
-    """What follows for the contract from a look that settles an assumption, in one line."""
-    if look.passed:
+def contract_patch(fact: Fact, result: CheckResult, at: float | None = None) -> str:
+    """Return, in one line, the change to the contract that follows from a result about an assumption."""
+    if result.passed:
         day = "" if at is None else f" (verified {datetime.fromtimestamp(at, UTC):%Y-%m-%d})"
-        return f"{fact.id}: evidence: {fact.basis} -> {Basis.OBSERVED}{day}"
-    if isinstance(fact, Variants) and look.observed in fact.options:
-        return f'{fact.id}: default "{fact.default}" -> "{look.observed}"'
-    return f"{fact.id}: {look.expected} -> {look.observed}"
+        return f"{fact.id}: basis: {fact.basis} -> {Basis.OBSERVED}{day}"
+    if isinstance(fact, Variants) and result.observed in fact.options:
+        return f'{fact.id}: default "{fact.default}" -> "{result.observed}"'
+    return f"{fact.id}: {result.expected} -> {result.observed}"
 
 
-def settled(gathered: ResultSet, at: float) -> Iterator[tuple[Fact, str]]:
-    """The assumptions that were confirmed, each with the line that follows for the contract."""
-    contradicted = {key[1] for key in gathered.broken}
-    for sight in _by_fact(gathered.held).values():
-        fact = sight.look.fact
+def confirmed_assumptions(results: ResultSet, at: float) -> Iterator[tuple[Fact, str]]:
+    """Yield each assumption that was confirmed and never contradicted, with its contract patch."""
+    contradicted = {fact for _, fact in results.failed}
+    for observation in _first_by_fact(results.passed).values():
+        fact = observation.result.fact
         if fact.basis is Basis.ASSUMED and fact.id not in contradicted:
-            yield fact, patch(fact, sight.look, at)
+            yield fact, contract_patch(fact, observation.result, at)
 
 
-def observed(sights: Iterable[Observation]) -> dict[Key, str]:
-    """What was seen in each place: what the emulator says where a finding has something else."""
-    return {sight.key: sight.look.observed or sight.look.expected or "as the contract says" for sight in sights}
+def observed_values(observations: Iterable[Observation]) -> dict[Key, str]:
+    """Return the observed value of each key: the emulator's, to be compared with the target's."""
+    return {
+        observation.key: observation.result.observed or observation.result.expected or "as the contract says"
+        for observation in observations
+    }

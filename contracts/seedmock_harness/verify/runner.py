@@ -1,6 +1,6 @@
-"""Makes the steps of a verification, one after the other, and knows when to stop.
+"""Run the steps of a verification one after another, and decide when to stop.
 
-Says nothing to people and writes no report: it is watched.
+Prints nothing and writes no report: an observer is notified of each step and exchange.
 """
 
 from __future__ import annotations
@@ -18,181 +18,189 @@ from seedmock_contracts.facts import Fact
 from ..conversation.history import Interaction
 from ..driver.client import CheckedInteraction, Driver, Step, UnexpectedTask
 from ..driver.http_transport import NoResponse
+from ..errors import HarnessError
 from ..probes.paid_steps import PaidOptions, priced_sizes
 from ..probes.task_flows import TaskNotFinished
 from ..results.checks import CheckResult, Severity, failed
-from . import preflight as doorstep
-from .order_log import UnreadableOrderLog
+from .order_log import OrderLogError
 from .paid_transport import OrderingStopped, OrderOutcomeUnknown, PaidTransport
+from .preflight import PREFLIGHT, preflight_problem
 from .results import Observation, ResultSet
 
-SILENCES = 2
-"""Steps in a row that may go without an answer before the rest is given up."""
+MAX_SILENT_STEPS = 2
+"""Consecutive steps without any response after which the run stops."""
 
 
-class Watcher(Protocol):
-    """Is told what happens, while it happens."""
+class VerificationObserver(Protocol):
+    """Receives the progress of a verification."""
 
     def step(self, name: str, number: int, of: int, spent: Decimal) -> None:
-        """A step begins."""
+        """A step starts; `number` counts from 1."""
 
     def exchange(self, exchange: Exchange) -> None:
-        """A request was answered."""
+        """A response arrived."""
 
 
-class Stop(Exception):
-    """No further step is made; the text says why, in one sentence."""
+class StopVerification(HarnessError):
+    """No further step can be run; the message says why in one sentence."""
 
 
 @dataclass
-class Runner:
-    """Makes steps on one target. What it saw is in `gathered`; `trouble` says what was in the way."""
+class StepRunner:
+    """Runs steps against one target. `problem` is the first thing that prevented a check."""
 
     contract: Contract
-    till: PaidTransport
-    watcher: Watcher
-    gathered: ResultSet = field(default_factory=ResultSet)
-    trouble: str = ""
-    ended: bool = True
-    """Whether every task came to its end: if not, another run can go on with it."""
-    made: list[str] = field(default_factory=list)
-    missed: dict[str, str] = field(default_factory=dict)
-    """Steps that were begun and could not be made, and why."""
-    sights: list[Observation] = field(default_factory=list)
+    transport: PaidTransport
+    observer: VerificationObserver
+    results: ResultSet = field(default_factory=ResultSet)
+    problem: str = ""
+    finished: bool = True
+    """False if a resumed run could still complete a step, such as a task that has not ended."""
+    completed: list[str] = field(default_factory=list)
+    incomplete: dict[str, str] = field(default_factory=dict)
+    """Steps that could not be completed, and the reason."""
+    observations: list[Observation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        target = self.till.target
-        self.speaker = Driver(self.contract, self.till.send, target.keys, self.till.now, target.sleep, self._hear)
-        self._step = doorstep.STEP
-        self._silent = 0
+        target = self.transport.target
+        self.driver = Driver(
+            self.contract, self.transport.send, target.keys, self.transport.now, target.sleep, self._add_checked
+        )
+        self._step = PREFLIGHT
+        self._silent_steps = 0
 
     def run(self, free: Sequence[Step], paid: Sequence[Step]) -> None:
-        """The free steps, then the paid ones; each that shows something red once more."""
+        """Run the preflight, the free steps, then the paid ones; a step with a failure is repeated once."""
         try:
-            self._knock()
-            for number, (step, pays) in enumerate(_marked(free, paid), 1):
-                self.watcher.step(step.name, number, len(free) + len(paid), self.till.budget.spent)
-                self._make(step, pays)
-        except Stop as stop:
-            self.trouble = self.trouble or str(stop)
-        except UnreadableOrderLog as error:
-            self.ended, self.trouble = False, str(error)
+            self._preflight()
+            for number, (step, billable) in enumerate(_with_billable(free, paid), 1):
+                self.observer.step(step.name, number, len(free) + len(paid), self.transport.budget.spent)
+                self._run_step(step, billable)
+        except StopVerification as stop:
+            self.problem = self.problem or str(stop)
+        except OrderLogError as error:
+            self.finished, self.problem = False, str(error)
         except KeyboardInterrupt:
-            self.ended, self.trouble = False, "interrupted"
+            self.finished, self.problem = False, "interrupted"
 
-    def _knock(self) -> None:
-        self._attempt(doorstep.STEP, pays=False)
-        if self._silent:
-            raise Stop(self.missed[doorstep.STEP.name])
-        why = doorstep.trouble(self.speaker.history.interactions)
-        if why:
-            self.gathered = ResultSet()
-            raise Stop(why)
-        self._look_again(doorstep.STEP, pays=False)
+    def _preflight(self) -> None:
+        self._attempt(PREFLIGHT, billable=False)
+        if self._silent_steps:
+            raise StopVerification(self.incomplete[PREFLIGHT.name])
+        problem = preflight_problem(self.driver.history.interactions)
+        if problem:
+            self.results = ResultSet()
+            raise StopVerification(problem)
+        self._repeat_on_failure(PREFLIGHT, billable=False)
 
-    def _make(self, step: Step, pays: bool) -> None:
-        if pays and self.till.book.run.order(step.name, 0) is None and not self.till.budget.affords(step.price):
+    def _run_step(self, step: Step, billable: bool) -> None:
+        if billable and not self._is_logged(step) and not self.transport.budget.allows(step.price):
             return
-        self._attempt(step, pays)
-        if step.name not in self.missed:
-            self.made.append(step.name)
-            self._look_again(step, pays)
-        elif self._silent >= SILENCES:
-            raise Stop(self.missed[step.name])
+        self._attempt(step, billable)
+        if step.name not in self.incomplete:
+            self.completed.append(step.name)
+            self._repeat_on_failure(step, billable)
+        elif self._silent_steps >= MAX_SILENT_STEPS:
+            raise StopVerification(self.incomplete[step.name])
 
-    def _attempt(self, step: Step, pays: bool) -> None:
-        """Make a step once; what it yields belongs to its latest exchange."""
-        self._step, self.speaker.allow_orders = step, pays
-        if pays:
-            self.till.begin(step)
+    def _is_logged(self, step: Step) -> bool:
+        return self.transport.order_log.run.order(step.name, 0) is not None
+
+    def _attempt(self, step: Step, billable: bool) -> None:
+        """Run a step once; each result that it yields is about its latest interaction."""
+        self._step, self.driver.allow_orders = step, billable
+        if billable:
+            self.transport.begin(step)
         try:
-            for look in step.run(self.speaker):
-                self._add(step.name, look, self.speaker.current.exchange)
+            for result in step.run(self.driver):
+                self._add(step.name, result, self.driver.current.exchange)
         except NoResponse as error:
-            self._silent += 1
-            self._miss(step, str(error), goes_on=pays)
+            self._silent_steps += 1
+            self._mark_incomplete(step, str(error), resumable=billable)
             return
-        except UnexpectedTask as made:
-            self._unwanted(made.interaction)
+        except UnexpectedTask as error:
+            self._report_unexpected_task(error.interaction)
         except OrderOutcomeUnknown as error:
-            self._miss(step, str(error))
+            self._mark_incomplete(step, str(error))
         except TaskNotFinished as error:
-            self._miss(step, str(error), goes_on=True)
+            self._mark_incomplete(step, str(error), resumable=True)
         except OrderingStopped as error:
-            self._miss(step, str(error), goes_on=True)
-            raise Stop(str(error)) from error
-        except (UnreadableOrderLog, Stop):
+            self._mark_incomplete(step, str(error), resumable=True)
+            raise StopVerification(str(error)) from error
+        except (OrderLogError, StopVerification):
             raise
-        except Exception as error:  # whatever a stranger answers, the tasks that are paid for must be named
-            self._miss(step, f"step {step.name} broke off: {type(error).__name__}: {error}", goes_on=pays)
+        except Exception as error:  # a malformed response must not lose the ids of tasks that are paid for
+            reason = f"step {step.name} failed: {type(error).__name__}: {error}"
+            self._mark_incomplete(step, reason, resumable=billable)
         finally:
-            self.till.end()
-        self._silent = 0
+            self.transport.end()
+        self._silent_steps = 0
 
-    def _miss(self, step: Step, why: str, goes_on: bool = False) -> None:
-        """A step could not be made; whether another run shall go on with this one."""
-        self.ended = self.ended and not goes_on
-        self.missed[step.name] = why
-        self.trouble = self.trouble or why
+    def _mark_incomplete(self, step: Step, reason: str, resumable: bool = False) -> None:
+        self.finished = self.finished and not resumable
+        self.incomplete[step.name] = reason
+        self.problem = self.problem or reason
 
-    def _look_again(self, step: Step, pays: bool) -> None:
-        """Make a step once more that showed something red, if the money allows it."""
-        red = self.gathered.red(step.name)
-        if not red or (pays and not self.till.budget.affords(step.price)):
+    def _repeat_on_failure(self, step: Step, billable: bool) -> None:
+        """Repeat a step that failed, if the budget allows: a finding that does not reappear is a flake."""
+        failures = self.results.failures_of(step.name)
+        if not failures or (billable and not self.transport.budget.allows(step.price)):
             return
-        before, self.gathered = self.gathered, ResultSet()
-        trouble = self.trouble
+        first, self.results = self.results, ResultSet()
+        problem = self.problem
         try:
-            self._attempt(step, pays)
-        except Stop:
-            before.broken.update(self.gathered.broken)
+            self._attempt(step, billable)
+        except StopVerification:
+            first.failed.update(self.results.failed)
             raise
         finally:
-            second, self.gathered = self.gathered, before
-        if self.missed.pop(step.name, None) is not None:
-            self.trouble = trouble
-        self.gathered.confirm(second, red)
+            repetition, self.results = self.results, first
+        if self.incomplete.pop(step.name, None) is not None:
+            self.problem = problem
+        self.results.confirm(repetition, failures)
 
-    def _hear(self, judged: CheckedInteraction) -> None:
-        self.watcher.exchange(judged.interaction.exchange)
-        if self.till.resumed and judged.interaction.operation is Operation.BALANCE:
-            return  # between two balances of this run lies nothing of what the interrupted one has paid
-        for check, look in judged.results:
-            self._add(check, look, judged.interaction.exchange)
+    def _add_checked(self, checked: CheckedInteraction) -> None:
+        self.observer.exchange(checked.interaction.exchange)
+        if self.transport.resumed and checked.interaction.operation is Operation.BALANCE:
+            return  # orders answered from the log were charged before this run: its balances do not add up
+        for check, result in checked.results:
+            self._add(check, result, checked.interaction.exchange)
 
-    def _add(self, check: str, look: CheckResult, exchange: Exchange) -> None:
-        sight = Observation(self._step.name, check, look, exchange)
-        self.sights.append(sight)
-        self.gathered.add(sight)
+    def _add(self, check: str, result: CheckResult, exchange: Exchange) -> None:
+        observation = Observation(self._step.name, check, result, exchange)
+        self.observations.append(observation)
+        self.results.add(observation)
 
-    def _unwanted(self, turn: Interaction) -> None:
-        """A question that must cost nothing was taken as an order: the worst that can be found, and the last."""
-        price = dearest(self.contract)
-        self.till.tasks.append(turn.created_id or "")
-        self.till.budget.spend(price)
-        order = self.till.book.ordering(self._step.name, price, self.till.target.now())
-        self.till.book.answered(order, self.till.target.now(), turn.created_id or "", None, refused=False)
-        cost = f"{price} {self.till.target.currency}"
-        title = f"task {turn.created_id} was made by a question that must be refused; it may cost up to {cost}"
-        look = failed(_fact(turn), title, "a refusal, and no task", f"task {turn.created_id}", Severity.BREAKING)
-        self._add("nothing_is_made_unasked", look, turn.exchange)
-        raise Stop(title)
+    def _report_unexpected_task(self, interaction: Interaction) -> None:
+        """Report a request that should have been rejected and created a task; stop, since it may be charged."""
+        price, task = highest_order_price(self.contract), interaction.created_id
+        self.transport.tasks.append(task or "")
+        self.transport.budget.spend(price)
+        log, now = self.transport.order_log, self.transport.target.now
+        log.log_outcome(log.log_order(self._step.name, price, now()), now(), task or "", None, rejected=False)
+        cost = f"{price} {self.transport.target.currency}"
+        title = f"task {task} was created by a request that must be rejected; it may cost up to {cost}"
+        fact = _violated_fact(interaction)
+        result = failed(fact, title, "an error, and no task", f"task {task}", Severity.BREAKING)
+        self._add("no_unexpected_task", result, interaction.exchange)
+        raise StopVerification(title)
 
 
-def dearest(contract: Contract) -> Decimal:
-    """The most that an order can cost whose terms are not known."""
+def highest_order_price(contract: Contract) -> Decimal:
+    """Return the price in USD that an order of unknown size and model costs at most."""
     return max(row.price for row in priced_sizes(contract, PaidOptions()))
 
 
-def _fact(turn: Interaction) -> Fact:
-    """What should have kept a task from being made: a rule that was broken, else the endpoint."""
-    if turn.violations:
-        return turn.violations[0].fact
-    if turn.exchange.caller != "first":
-        return turn.contract.fact(f"{turn.contract.name}.auth")
-    return next(endpoint for endpoint in turn.contract.endpoints if endpoint.operation is Operation.CREATE)
+def _violated_fact(interaction: Interaction) -> Fact:
+    """Return the fact that should have prevented a task: a broken rule, the authentication, or the endpoint."""
+    contract = interaction.contract
+    if interaction.violations:
+        return interaction.violations[0].fact
+    if interaction.exchange.caller != "first":
+        return contract.fact(f"{contract.name}.auth")
+    return next(endpoint for endpoint in contract.endpoints if endpoint.operation is Operation.CREATE)
 
 
-def _marked(free: Iterable[Step], paid: Iterable[Step]) -> Iterator[tuple[Step, bool]]:
+def _with_billable(free: Iterable[Step], paid: Iterable[Step]) -> Iterator[tuple[Step, bool]]:
     yield from ((step, False) for step in free)
     yield from ((step, True) for step in paid)

@@ -1,6 +1,6 @@
-"""One verification from its plan to its verdict: which steps, for how much, what they found, and what an emulator says.
+"""Run one verification from its plan to its verdict: steps, budget, findings, and the emulator's values beside them.
 
-Knows no command line: everything that is to be shown is told to a watcher, and stands in what is returned.
+Knows no command line: progress goes to an observer, and the result is returned.
 """
 
 from __future__ import annotations
@@ -14,201 +14,218 @@ from seedmock_contracts.exchange import Exchange
 from seedmock_server.clock import Clock
 
 from ..driver.client import Step
+from ..errors import HarnessError
 from ..probes.free_steps import free_steps
 from ..probes.paid_steps import HOSTED_MEDIA, PaidOptions, inline_media, paid_steps
 from ..results.verification import FactStatus, Finding, Verification, VerificationVerdict
 from .budget import Budget
-from .order_log import OrderLog, Run, fingerprint
-from .paid_transport import PaidTransport, doubt
-from .results import Key, facts_seen, findings, observed, settled
-from .runner import Runner, Watcher
-from .target import Target, own
+from .order_log import LoggedRun, OrderLog, fingerprint
+from .paid_transport import PaidTransport, describe_unresolved
+from .results import Key, confirmed_assumptions, fact_results, findings, observed_values
+from .runner import StepRunner, VerificationObserver
+from .target import Target, emulator_target
 
-GROUPS = ("free", "paid", "minimal")
-BASIS = "x-mock-basis"
-"""A header by which our emulator labels what is assumed: what it confirms is only itself."""
+STEP_GROUPS = ("free", "paid", "minimal")
+BASIS_HEADER = "x-mock-basis"
+"""Sent by the emulator with assumed answers: such a target cannot confirm an assumption."""
 
 
-class UnknownStep(ValueError):
-    """A name that is no step's; the message has those that there are."""
+class UnknownStep(HarnessError, ValueError):
+    """A name that is neither a step nor a group; the message lists the available ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The steps to be made, and what those that cost money cost together."""
+class VerificationPlan:
+    """The steps to run; `price` is the cost in USD of the paid ones at most."""
 
     contract: Contract
-    free_steps: tuple[Step, ...]
-    paid_steps: tuple[Step, ...]
+    free: tuple[Step, ...]
+    paid: tuple[Step, ...]
 
     @property
     def price(self) -> Decimal:
-        return sum((step.price for step in self.paid_steps), Decimal(0))
+        return sum((step.price for step in self.paid), Decimal(0))
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return (*self.free_steps, *self.paid_steps)
+        return (*self.free, *self.paid)
 
 
-def plan(contract: Contract, terms: PaidOptions, only: Sequence[str] = ()) -> Plan:
-    """All steps, or those named: each by its own name, or by a group's. Raises UnknownStep."""
-    whole = Plan(contract, free_steps(contract), paid_steps(contract, terms))
-    names = [step.name for step in whole.steps]
+def plan_steps(contract: Contract, options: PaidOptions, only: Sequence[str] = ()) -> VerificationPlan:
+    """Return all steps, or those selected by name or group. Raises UnknownStep."""
+    plan = VerificationPlan(contract, free_steps(contract), paid_steps(contract, options))
+    names = [step.name for step in plan.steps]
     for name in only:
-        if name not in (*names, *GROUPS):
-            raise UnknownStep(f"there is no step {name!r}; allowed: {', '.join((*GROUPS, *names))}")
+        if name not in (*names, *STEP_GROUPS):
+            raise UnknownStep(f"unknown step {name!r}; available: {', '.join((*STEP_GROUPS, *names))}")
     if not only:
-        return whole
-    return Plan(
+        return plan
+    return VerificationPlan(
         contract,
-        tuple(step for step in whole.free_steps if _wanted(step, "free", only)),
-        tuple(step for step in whole.paid_steps if _wanted(step, "paid", only)),
+        tuple(step for step in plan.free if _is_selected(step, "free", only)),
+        tuple(step for step in plan.paid if _is_selected(step, "paid", only)),
     )
 
 
-def _wanted(step: Step, group: str, only: Sequence[str]) -> bool:
+def _is_selected(step: Step, group: str, only: Sequence[str]) -> bool:
     return step.name in only or group in only or (step.minimal and "minimal" in only)
 
 
-def terms_for(target: Target, *, token_price: Decimal | None = None, deep: bool = False) -> PaidOptions:
-    """How orders are made for a target: an emulator takes addresses at their word, anybody else must read them."""
-    props = HOSTED_MEDIA if target.own else inline_media()
-    return PaidOptions(props, token_price, deep, own_clock=target.moves)
+def paid_options_for(target: Target, *, token_price: Decimal | None = None, deep: bool = False) -> PaidOptions:
+    """Return the options of paid steps: an emulator accepts any media URL, a live service must be able to load it."""
+    media = HOSTED_MEDIA if target.is_own_emulator else inline_media()
+    return PaidOptions(media, token_price, deep, own_clock=target.has_manual_clock)
 
 
 @dataclass
 class Session:
-    """A verification of one target, ready to be run once."""
+    """A verification of one target, to be run once."""
 
     target: Target
-    plan: Plan
+    plan: VerificationPlan
     budget: Budget
-    book: OrderLog
-    watcher: Watcher
-    resumed: Run | None = None
+    order_log: OrderLog
+    observer: VerificationObserver
+    resumed: LoggedRun | None = None
 
     @classmethod
-    def prepared(cls, target: Target, plan: Plan, limit: Decimal | None, book: OrderLog, watcher: Watcher) -> Session:
-        """A session that goes on with an interrupted run of the book's, if there is one."""
-        resumed = None if target.own else book.interrupted(target.now())
-        return cls(target, plan, Budget(limit, resumed.spent if resumed else Decimal(0)), book, watcher, resumed)
+    def create(
+        cls,
+        target: Target,
+        plan: VerificationPlan,
+        limit: Decimal | None,
+        order_log: OrderLog,
+        observer: VerificationObserver,
+    ) -> Session:
+        """Create a session that resumes the interrupted run of the order log, if there is one."""
+        resumed = None if target.is_own_emulator else order_log.interrupted_run(target.now())
+        budget = Budget(limit, resumed.spent if resumed else Decimal(0))
+        return cls(target, plan, budget, order_log, observer, resumed)
 
     @property
-    def ordered(self) -> tuple[Step, ...]:
-        """The paid steps that the budget allows, with those that an interrupted run has paid for."""
-        had = {order.step for order in self.resumed.orders if not order.refused} if self.resumed else set()
-        fresh = self.budget.planned(step for step in self.plan.paid_steps if step.name not in had)
-        return tuple(step for step in self.plan.paid_steps if step.name in had or step in fresh)
+    def affordable_steps(self) -> tuple[Step, ...]:
+        """The paid steps within the budget, with those that the resumed run has paid for."""
+        paid_before = self._paid_before
+        within_budget = self.budget.affordable(step for step in self.plan.paid if step.name not in paid_before)
+        return tuple(step for step in self.plan.paid if step.name in paid_before or step in within_budget)
 
     @property
-    def quoted(self) -> Decimal:
-        """What the steps that will be made cost at most, without what is paid already."""
-        had = {order.step for order in self.resumed.orders if not order.refused} if self.resumed else set()
-        return sum((step.price for step in self.ordered if step.name not in had), Decimal(0))
+    def quote(self) -> Decimal:
+        """Upper bound in USD of what this run will order."""
+        steps = (step for step in self.affordable_steps if step.name not in self._paid_before)
+        return sum((step.price for step in steps), Decimal(0))
+
+    @property
+    def _paid_before(self) -> set[str]:
+        return self.resumed.paid_steps if self.resumed else set()
 
     def run(self) -> Verification:
-        """Make the steps, and tell what they found. Raises book.UnreadableOrderLog."""
-        clock, since = Clock(), self.target.now()
+        """Run the steps and return the result. Raises OrderLogError."""
+        clock, started_at = Clock(), self.target.now()
         try:
-            return self._run(clock, since)
+            return self._run(clock, started_at)
         finally:
-            self.book.put_away()
+            self.order_log.close()
 
-    def _run(self, clock: Clock, since: float) -> Verification:
+    def _run(self, clock: Clock, started_at: float) -> Verification:
         at = clock.now()
-        self.book.open(since, self.resumed)
-        till = PaidTransport(self.plan.contract, self.target, self.budget, self.book)
-        doubtful = (order for order in self.book.run.orders if order.in_doubt)
-        till.doubts += [doubt(order, "the run was interrupted", self.target.currency) for order in doubtful]
-        runner = Runner(self.plan.contract, till, self.watcher)
-        runner.run(self.plan.free_steps, self.ordered)
-        found = self._found(runner, at)
-        if runner.ended:
-            self.book.close(self.target.now(), found.verdict)
-        return replace(found, seconds=clock.now() - at)
+        self.order_log.start_run(started_at, self.resumed)
+        transport = PaidTransport(self.plan.contract, self.target, self.budget, self.order_log)
+        transport.unresolved_orders += [
+            describe_unresolved(order, "the run was interrupted", self.target.currency)
+            for order in self.order_log.run.orders
+            if order.outcome_unknown
+        ]
+        runner = StepRunner(self.plan.contract, transport, self.observer)
+        runner.run(self.plan.free, self.affordable_steps)
+        verification = self._verification(runner, at)
+        if runner.finished:
+            self.order_log.finish_run(self.target.now(), verification.verdict)
+        return replace(verification, seconds=clock.now() - at)
 
-    def _found(self, runner: Runner, at: float) -> Verification:
-        gathered, till = runner.gathered, runner.till
-        facts = tuple(facts_seen(self.plan.contract, gathered, self._why_not(runner)))
-        looked = bool(runner.made) and any(fact.status is not FactStatus.NOT_LOOKED for fact in facts)
-        trouble = runner.trouble or ("" if looked else self._nothing())
+    def _verification(self, runner: StepRunner, at: float) -> Verification:
+        results, transport = runner.results, runner.transport
+        facts = tuple(fact_results(self.plan.contract, results, self._unchecked_reason(runner)))
+        checked = bool(runner.completed) and any(fact.status is not FactStatus.NOT_CHECKED for fact in facts)
+        problem = runner.problem or ("" if checked else self._nothing_checked())
         return Verification(
             contract=self.plan.contract,
             target=self.target.name,
             started_at=at,
-            verdict=_verdict(gathered.drifts(), trouble),
+            verdict=_verdict(results.has_drift(), problem),
             spent=self.budget.spent,
             facts=facts,
             findings=self._findings(runner),
-            history=runner.speaker.history,
-            problem=trouble,
-            tasks=tuple(dict.fromkeys(task for task in till.tasks if task)),
-            unresolved_orders=tuple(dict.fromkeys(till.doubts)),
-            confirmed_assumptions=() if self._is_ours(runner) else tuple(settled(gathered, at)),
-            steps=tuple(runner.made),
-            resumable=not runner.ended and bool(self.book.run.orders) and not self.target.own,
-            play_money=self.target.own,
+            history=runner.driver.history,
+            problem=problem,
+            tasks=tuple(dict.fromkeys(task for task in transport.tasks if task)),
+            unresolved_orders=tuple(dict.fromkeys(transport.unresolved_orders)),
+            confirmed_assumptions=() if self._is_emulator(runner) else tuple(confirmed_assumptions(results, at)),
+            steps=tuple(runner.completed),
+            resumable=not runner.finished and bool(self.order_log.run.orders) and not self.target.is_own_emulator,
+            play_money=self.target.is_own_emulator,
         )
 
-    def _findings(self, runner: Runner) -> tuple[Finding, ...]:
-        if not runner.gathered.broken:
+    def _findings(self, runner: StepRunner) -> tuple[Finding, ...]:
+        if not runner.results.failed:
             return ()
-        steps = {sight.step for sight in runner.gathered.broken.values()}
-        emulated = {} if self.target.own else emulate(self.plan, steps)
-        return tuple(findings(runner.gathered, emulated, self.target.where))
+        steps = {observation.step for observation in runner.results.failed.values()}
+        emulated = {} if self.target.is_own_emulator else emulated_values(self.plan, steps)
+        return tuple(findings(runner.results, emulated, self.target.absolute_url))
 
-    def _is_ours(self, runner: Runner) -> bool:
-        return self.target.own or any(BASIS in turn.headers for turn in runner.speaker.history.interactions)
+    def _is_emulator(self, runner: StepRunner) -> bool:
+        labelled = (BASIS_HEADER in interaction.headers for interaction in runner.driver.history.interactions)
+        return self.target.is_own_emulator or any(labelled)
 
-    def _why_not(self, runner: Runner) -> str:
-        if runner.trouble:
-            return f"not looked at: {runner.trouble}"
-        left = [step for step in self.plan.paid_steps if step.name not in runner.made]
-        if left:
-            price = sum((step.price for step in left), Decimal(0))
-            return f"not looked at: {len(left)} steps were not paid for (--budget {price} more)"
+    def _unchecked_reason(self, runner: StepRunner) -> str:
+        if runner.problem:
+            return f"not checked: {runner.problem}"
+        unpaid = [step for step in self.plan.paid if step.name not in runner.completed]
+        if unpaid:
+            price = sum((step.price for step in unpaid), Decimal(0))
+            return f"not checked: {len(unpaid)} steps are beyond the budget (--budget {price} more)"
         if "second" not in self.target.keys:
-            return "not looked at: no step that was made looks at it (isolation needs --second-api-key)"
-        return "not looked at: no step that was made looks at it"
+            return "not checked: no completed step checks it (isolation needs --second-api-key)"
+        return "not checked: no completed step checks it"
 
-    def _nothing(self) -> str:
-        if self.plan.paid_steps and not self.plan.free_steps:
-            return f"nothing was looked at: the steps cost {self.plan.price} {self.target.currency}, give --budget"
-        return "nothing was looked at: no answer told anything"
+    def _nothing_checked(self) -> str:
+        if self.plan.paid and not self.plan.free:
+            return f"nothing was checked: the steps cost {self.plan.price} {self.target.currency}; set --budget"
+        return "nothing was checked: no response was conclusive"
 
 
-def _verdict(drifts: bool, trouble: str) -> VerificationVerdict:
-    if drifts:
+def _verdict(has_drift: bool, problem: str) -> VerificationVerdict:
+    if has_drift:
         return VerificationVerdict.DRIFTED
-    return VerificationVerdict.COULD_NOT_LOOK if trouble else VerificationVerdict.CONFORMS
+    return VerificationVerdict.INCONCLUSIVE if problem else VerificationVerdict.CONFORMS
 
 
-class Silent:
-    """A watcher that tells nobody."""
+class NullObserver:
+    """Observer that ignores everything."""
 
     def step(self, name: str, number: int, of: int, spent: Decimal) -> None:
-        """Nothing."""
+        pass
 
     def exchange(self, exchange: Exchange) -> None:
-        """Nothing."""
+        pass
 
 
-def emulate(plan: Plan, steps: Iterable[str]) -> Mapping[Key, str]:
-    """What our emulator says in the places that some steps look at."""
-    contract, wanted = plan.contract, set(steps)
-    if wanted & {step.name for step in plan.paid_steps}:
-        wanted.add("text")  # whose clip others go on with
-    with own() as target:
-        till = PaidTransport(contract, target, Budget(None), OrderLog(None, ""))
-        runner = Runner(contract, till, Silent())
-        runner.run(tuple(_named(plan.free_steps, wanted)), tuple(_named(plan.paid_steps, wanted)))
-    return observed(runner.sights)
+def emulated_values(plan: VerificationPlan, steps: Iterable[str]) -> Mapping[Key, str]:
+    """Run some steps against an emulator, and return the values that the checks observe there."""
+    contract, names = plan.contract, set(steps)
+    if names & {step.name for step in plan.paid}:
+        names.add("text")  # later steps continue with the clip of this one
+    with emulator_target() as target:
+        transport = PaidTransport(contract, target, Budget(None), OrderLog(None, ""))
+        runner = StepRunner(contract, transport, NullObserver())
+        runner.run(tuple(_with_names(plan.free, names)), tuple(_with_names(plan.paid, names)))
+    return observed_values(runner.observations)
 
 
-def _named(steps: Iterable[Step], names: set[str]) -> Iterator[Step]:
+def _with_names(steps: Iterable[Step], names: set[str]) -> Iterator[Step]:
     return (step for step in steps if step.name in names)
 
 
-def about(contract: Contract, target: Target) -> str:
-    """What a book's lines are about: the upstream, the address and the key, which cannot be read from it."""
+def target_fingerprint(contract: Contract, target: Target) -> str:
+    """Return the id under which a target's orders are logged."""
     return fingerprint(contract.name, target.name, target.keys["first"])

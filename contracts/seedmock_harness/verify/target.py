@@ -1,4 +1,4 @@
-"""What is verified: an address and its keys, or an emulator of our own on a clock that we move."""
+"""Targets of a verification: a live service with its keys, or an emulator in this process on a manual clock."""
 
 from __future__ import annotations
 
@@ -22,101 +22,110 @@ from ..driver.client import SendRequest
 from ..driver.http_transport import HttpTransport, resolve_base_url
 from ..results.verification import currency
 
-OWN = "http://emulator.seedmock"
-SERVED = "http://127.0.0.1:8000"
+EMULATOR_ORIGIN = "http://emulator.seedmock"
+SERVE_ORIGIN = "http://127.0.0.1:8000"
+"""Default address of `seedmock serve`: the curl commands of an emulator's findings use it."""
 KEYS = {"first": "sk_mock_verify_first", "second": "sk_mock_verify_second"}
-WRONG = "sk_mock_invalid_verify"
-"""Refused by every upstream; an emulator that takes any key refuses this one by its name."""
+WRONG_KEY = "sk_mock_invalid_verify"
+"""Rejected by every upstream, and by an emulator that accepts any other key (magic value `invalid`)."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SEED = 20260601
 
 
 @dataclass(frozen=True)
 class Target:
-    """Who is asked, with which keys, by whose clock. `name` is shown to people."""
+    """A service to verify: how to send to it, its keys by caller, and its clock. `name` is for people."""
 
     name: str
     send: SendRequest
     keys: Mapping[str, str]
     now: Callable[[], float]
     sleep: Callable[[float], None]
-    where: Callable[[str], str]
-    """Makes an address whole that a speaker said, for those who want to ask the same."""
-    own: bool = False
-    """Whether it is an emulator that was made for this: its money is play money, and it confirms only itself."""
-    moves: bool = False
-    """Whether its clock moves when it is slept on, so that days can be waited for."""
+    absolute_url: Callable[[str], str]
+    """Completes the URL of a request, so that it can be repeated by hand."""
+    is_own_emulator: bool = False
+    """True for an emulator started by the harness: orders cost play money, and it confirms only itself."""
+    has_manual_clock: bool = False
+    """True if sleeping advances the target's clock at once, so that days can be waited for."""
 
     @property
     def currency(self) -> str:
-        """What it is paid in."""
-        return currency(self.own)
+        return currency(self.is_own_emulator)
 
 
 @contextmanager
-def own(*, app: App | None = None, clock: Clock | None = None, **values: Any) -> Iterator[Target]:
-    """An emulator in this process, on a clock that moves only when it is slept on. Raises InvalidSetting.
+def emulator_target(*, app: App | None = None, clock: Clock | None = None, **settings: Any) -> Iterator[Target]:
+    """Run an emulator in this process on a clock that only sleeping advances. Raises InvalidSetting.
 
-    `values` are the emulator's settings. An `app` is given together with the clock that it was made with.
+    `settings` are the emulator's. An `app` must come with the clock that it was created with.
     """
     clock = clock or ManualClock()
-    keys = {**KEYS, "wrong": WRONG}
-    made = app or App(parse_settings({"seed": SEED, "keys": tuple(KEYS.values()), **values}), clock=clock)
-    with InProcessClient(made, host=OWN.removeprefix("http://")) as door:
+    keys = {**KEYS, "wrong": WRONG_KEY}
+    app = app or App(parse_settings({"seed": SEED, "keys": tuple(KEYS.values()), **settings}), clock=clock)
+    with InProcessClient(app, host=EMULATOR_ORIGIN.removeprefix("http://")) as client:
         try:
             yield Target(
-                "an emulator of its own", door.request, keys, clock.now, clock.sleep, _served, own=True, moves=True
+                name="an emulator started for this run",
+                send=client.request,
+                keys=keys,
+                now=clock.now,
+                sleep=clock.sleep,
+                absolute_url=_served_url,
+                is_own_emulator=True,
+                has_manual_clock=True,
             )
         finally:
-            door.run(made.aclose())
+            client.run(app.aclose())
 
 
 @contextmanager
-def elsewhere(contract: Contract, base_url: str, key: str, second: str = "") -> Iterator[Target]:
-    """Whatever answers at an address, by the system's clock. Raises wire.InvalidAddress."""
-    keys = {"first": key, "wrong": WRONG} | ({"second": second} if second else {})
+def live_target(contract: Contract, base_url: str, key: str, second_key: str = "") -> Iterator[Target]:
+    """Connect to the service at a base URL, on the system clock. Raises InvalidBaseUrl."""
+    keys = {"first": key, "wrong": WRONG_KEY} | ({"second": second_key} if second_key else {})
     resolve_base_url(contract, base_url)
-    with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as client, _clock_of(base_url, key) as hands:
-        now, sleep = hands or (Clock().now, pause)
-        wire = HttpTransport(contract, base_url, keys, client, now, pause)
-        yield Target(wire.base_url, wire, keys, now, sleep, wire.url_for, moves=hands is not None)
+    with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)) as client, _emulator_clock(base_url, key) as remote:
+        now, sleep = remote or (Clock().now, pause)
+        transport = HttpTransport(contract, base_url, keys, client, now, pause)
+        yield Target(
+            transport.base_url, transport, keys, now, sleep, transport.url_for, has_manual_clock=remote is not None
+        )
 
 
 @contextmanager
-def _clock_of(base_url: str, key: str) -> Iterator[tuple[Callable[[], float], Callable[[float], None]] | None]:
-    """How an emulator's clock on this machine is read and moved, for this key alone; None for anybody else.
+def _emulator_clock(base_url: str, key: str) -> Iterator[tuple[Callable[[], float], Callable[[float], None]] | None]:
+    """Yield `now` and `sleep` of the key's clock at an emulator on this machine; None for any other service.
 
-    Nobody but a machine's own emulator is ever asked.
+    The control API is only ever requested on loopback: a live service must not see a request it does not know.
     """
     if urlsplit(base_url).hostname not in LOOPBACK:
         yield None
         return
     with ControlClient(base_url) as control:
         try:
-            hands = _Hands(control, key)
+            clock = _RemoteClock(control, key)
         except ControlClientError:
             yield None
             return
-        yield hands.now, hands.sleep
+        yield clock.now, clock.sleep
 
 
-class _Hands:
-    """The clock of one key at an emulator, as it was last read or moved. Raises ControlClientError."""
+class _RemoteClock:
+    """Clock of one key at an emulator, extrapolated from its last reading. Raises ControlClientError."""
 
     def __init__(self, control: ControlClient, key: str) -> None:
-        self._control, self._key, self._here = control, key, Clock()
-        self._read(control.clock.read(key=key))
+        self._control, self._key, self._local = control, key, Clock()
+        self._update(control.clock.read(key=key))
 
     def now(self) -> float:
-        return self._row.now + (self._here.now() - self._at) * self._row.rate
+        return self._row.now + (self._local.now() - self._read_at) * self._row.rate
 
     def sleep(self, seconds: float) -> None:
-        self._read(self._control.clock.advance(seconds, key=self._key))
+        self._update(self._control.clock.advance(seconds, key=self._key))
 
-    def _read(self, row: ClockResponse) -> None:
-        self._row, self._at = row, self._here.now()
+    def _update(self, row: ClockResponse) -> None:
+        self._row, self._read_at = row, self._local.now()
 
 
-def _served(url: str) -> str:
-    """Where the same would be asked of `seedmock serve`."""
-    return SERVED + url.removeprefix(OWN) if url.startswith(("/", OWN)) else url
+def _served_url(url: str) -> str:
+    """Return the URL of the same request at `seedmock serve`."""
+    return SERVE_ORIGIN + url.removeprefix(EMULATOR_ORIGIN) if url.startswith(("/", EMULATOR_ORIGIN)) else url

@@ -1,4 +1,4 @@
-"""What the tests of certification share: the clients on trial, which stand beside as programs would."""
+"""Fixtures for the tests of certification: the clients in the folder `clients`, as programs and as callables."""
 
 from __future__ import annotations
 
@@ -12,33 +12,38 @@ from typing import Any
 
 import pytest
 
+from seedmock_harness.certify.adapters import ClientEnvironment, ClientFactory
+
 CLIENTS = Path(__file__).parent / "clients"
+MakeClient = Callable[..., ClientFactory]
 
 
 @pytest.fixture(scope="session")
-def client_named() -> Iterator[Callable[[str], ModuleType]]:
-    """A client's module by its name."""
+def import_client() -> Iterator[Callable[[str], ModuleType]]:
+    """Import a client by the name of its module."""
     sys.path.insert(0, str(CLIENTS))
     yield importlib.import_module
     sys.path.remove(str(CLIENTS))
 
 
 @pytest.fixture
-def making(client_named: Callable[[str], ModuleType]) -> Iterator[Callable[..., Any]]:
-    """What makes a client: a module's `generate`, or the plain one with a defect, which ends with the test."""
+def make_client(import_client: Callable[[str], ModuleType]) -> Iterator[MakeClient]:
+    """Return a factory of a client; `plain` can have a defect, and is stopped with the test."""
     stop = threading.Event()
 
-    def make(name: str, defect: str | None = None) -> Callable[[Any], Callable[[Any], Any]]:
-        module = client_named(name)
+    def make(name: str, defect: str = "") -> ClientFactory:
+        module = import_client(name)
 
-        def made(where: Any) -> Callable[[Any], Any]:
-            told = (where.upstream, where.base_url, where.api_key, where.out, where.poll_seconds)
+        def factory(environment: ClientEnvironment) -> Callable[[Any], Any]:
+            base_url, api_key = environment.base_url, environment.api_key
+            options = (environment.upstream, base_url, api_key, environment.out, environment.poll_seconds)
             if name == "plain":
-                return module.Plain(*told, defect or "", stop=stop)
-            return lambda order: module.generate(order, *told)
+                client: Callable[[Any], Any] = module.PlainClient(*options, defect, stop=stop)
+                return client
+            return lambda order: module.generate(order, *options)
 
-        made.__qualname__ = f"{name} {defect or ''}".strip()
-        return made
+        factory.__qualname__ = f"{name} {defect}".strip()
+        return factory
 
     yield make
     stop.set()
@@ -46,5 +51,5 @@ def making(client_named: Callable[[str], ModuleType]) -> Iterator[Callable[..., 
 
 @pytest.fixture
 def clients() -> Path:
-    """Where the clients stand."""
+    """The folder of the clients."""
     return CLIENTS

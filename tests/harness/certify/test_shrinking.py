@@ -1,21 +1,23 @@
-"""What breaks in a scenario of many steps is shown in as few as still break it."""
+"""A violation found in a scenario of many steps is reported with as few steps as still show it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from seedmock_harness.certify import runner as running
+from seedmock_harness.certify import runner
 from seedmock_harness.certify.runner import run_certification
-from seedmock_harness.certify.scenario import Scenario, fate, fault
-from seedmock_harness.certify.trial import shrunk
+from seedmock_harness.certify.scenario import TrialScenario, fate, fault
+from seedmock_harness.certify.trial import shrink_scenario
 from seedmock_harness.results.certification import Invariant
 
-MANY = Scenario(
+if TYPE_CHECKING:
+    from .conftest import MakeClient
+
+SCENARIO = TrialScenario(
     "many",
-    "a lot goes wrong at once",
+    "many faults at once",
     (
         fate("succeed after=500ms"),
         fault("query", "status code=500", nth=1),
@@ -30,35 +32,39 @@ MANY = Scenario(
 )
 
 
-def test_steps_are_left_out_as_long_as_it_still_breaks() -> None:
-    asked: list[Scenario] = []
+def test_needless_steps_are_removed() -> None:
+    attempts: list[TrialScenario] = []
 
-    def breaks(scenario: Scenario) -> bool:
-        asked.append(scenario)
+    def fails(scenario: TrialScenario) -> bool:
+        attempts.append(scenario)
         return any("404" in step.text for step in scenario.steps)
 
-    small = shrunk(MANY, breaks)
-    assert [str(step) for step in small.steps] == ["fault at query, call 4: status code=404"]
-    assert small.order == "text"
-    assert len(asked) < 30
+    smallest = shrink_scenario(SCENARIO, fails)
+    assert [str(step) for step in smallest.steps] == ["fault at query, call 4: status code=404"]
+    assert smallest.order == "text"
+    assert len(attempts) < 30
 
 
-def test_so_many_tries_are_made_and_no_more() -> None:
-    asked: list[Scenario] = []
-    small = shrunk(MANY, lambda one: not asked.append(one), most=3)
-    assert len(asked) == 3
-    assert len(small.steps) == 6
+def test_number_of_attempts_is_limited() -> None:
+    attempts: list[TrialScenario] = []
+
+    def fails(scenario: TrialScenario) -> bool:
+        attempts.append(scenario)
+        return True
+
+    smallest = shrink_scenario(SCENARIO, fails, max_attempts=3)
+    assert len(attempts) == 3
+    assert len(smallest.steps) == 6
 
 
 @pytest.mark.slow
-def test_a_drawn_scenario_in_which_a_client_fails_is_told_in_its_smallest_form(
-    making: Callable[..., Any], monkeypatch: Any
+def test_violation_in_a_random_scenario_is_reported_in_its_smallest_form(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "generated", lambda *_, **__: iter((MANY,)))
-    found = run_certification(
-        making("plain", "ignores-retry-after"), upstream="opeai", only=("ordinary", "many"), seed=1
-    )
-    (broken,) = found.violations
-    assert broken.invariant is Invariant.RETRY_AFTER
-    steps = [line for line in broken.transcript if line.startswith("step: ")]
+    monkeypatch.setattr(runner, "random_scenarios", lambda *_, **__: iter((SCENARIO,)))
+    client = make_client("plain", "ignores-retry-after")
+    certification = run_certification(client, upstream="opeai", only=("success", "many"), seed=1)
+    (violation,) = certification.violations
+    assert violation.invariant is Invariant.RETRY_AFTER
+    steps = [line for line in violation.transcript if line.startswith("step: ")]
     assert steps == ["step: fault at query, call 3: status code=429 retry_after=1s"]

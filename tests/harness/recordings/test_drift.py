@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import NAMES
-from seedmock_harness.recordings.model import InvalidRecording, recording_from
+from seedmock_harness.recordings.model import InvalidRecording, parse_recording
 
 LIMIT = {"opeai": "free.create.seconds.range", "apimodels": "free.create.duration.range"}
 HEAD = '{"recording":1,"upstream":"opeai","host":"x","recorded_at":"2026-06-01T12:00:00+00:00","seedmock":"0"}'
@@ -63,7 +63,7 @@ def test_an_unchanged_upstream_conforms_by_its_recordings(once: Any, drifted: An
     for upstream in NAMES:
         said = report(told, tmp_path / f"found-{upstream}.json")
         assert (said["upstream"], said["verdict"], said["findings"]) == (upstream, "conforms", [])
-        assert any("last verified 20" in fact["detail"] for fact in said["facts"] if fact["verdict"] == "confirmed")
+        assert any("last verified 20" in fact["detail"] for fact in said["facts"] if fact["status"] == "confirmed")
     assert "never: " in told.output
 
 
@@ -184,7 +184,7 @@ def test_the_newest_recording_that_looked_decides(once: Any, drifted: Any, rewri
     said = report(told, tmp_path / "found.json")
     assert {finding["severity"] for finding in said["findings"]} == {"info"}
     (fact,) = [fact for fact in said["facts"] if fact["id"] == "opeai.query.answer.status"]
-    assert (fact["verdict"], "2026-02-02" in fact["detail"]) == ("confirmed", True)
+    assert (fact["status"], "2026-02-02" in fact["detail"]) == ("confirmed", True)
     assert drifted(old).exit_code == 1
 
 
@@ -192,11 +192,11 @@ def test_the_newest_recording_that_looked_decides(once: Any, drifted: Any, rewri
     ("text", "line", "said"),
     [
         ("", 1, "the recording is empty"),
-        ("<html>\n", 1, "is not how a recording begins"),
-        (HEAD.replace('"recording":1', '"recording":2'), 1, "a recording of format 2"),
-        (HEAD.replace("opeai", "openai"), 1, "the upstream is 'openai'; expected apimodels or opeai"),
+        ("<html>\n", 1, "is not the header of a recording"),
+        (HEAD.replace('"recording":1', '"recording":2'), 1, "the recording has format 2"),
+        (HEAD.replace("opeai", "openai"), 1, "unknown upstream 'openai'; expected apimodels or opeai"),
         (HEAD.replace("2026-06-01T12:00:00+00:00", "yesterday"), 1, "recorded_at is 'yesterday'"),
-        (HEAD.replace("+00:00", ""), 1, "expected a moment such as"),
+        (HEAD.replace("+00:00", ""), 1, "expected a time with an offset"),
         (f"{HEAD}\n{LINE}\nrubbish\n{LINE}\n", 3, "'rubbish' is not an exchange"),
         (f'{HEAD}\n{LINE}\n{{"operation":"query"}}\n', 3, "is not an exchange"),
     ],
@@ -212,14 +212,14 @@ def test_an_unreadable_recording_is_told_by_its_line(
     assert "expected" in told.output
     assert len(told.output.strip().splitlines()) == 1
     with pytest.raises(InvalidRecording):
-        recording_from(text, "bad")
+        parse_recording(text, "bad")
 
 
 def test_a_last_line_that_was_cut_off_is_left_out_and_said(tmp_path: Path, drifted: Any) -> None:
     (tmp_path / "cut.jsonl").write_text(f"{HEAD}\n{LINE}\n{LINE[:40]}")
     told = drifted(tmp_path)
-    assert "its last line was cut off" in told.output
-    assert recording_from((tmp_path / "cut.jsonl").read_text(), "cut").cut
+    assert "its last line is incomplete" in told.output
+    assert parse_recording((tmp_path / "cut.jsonl").read_text(), "cut").truncated
 
 
 def test_where_there_is_nothing_to_compare_nobody_could_look(tmp_path: Path, drifted: Any) -> None:
@@ -230,5 +230,5 @@ def test_where_there_is_nothing_to_compare_nobody_could_look(tmp_path: Path, dri
     (tmp_path / "bare.jsonl").write_text(HEAD + "\n")
     told = drifted(tmp_path)
     assert told.exit_code == 3
-    assert "could-not-look" in told.output
+    assert "inconclusive" in told.output
     assert drifted(tmp_path, "--report", tmp_path / "x.unknown").exit_code == 2

@@ -11,7 +11,7 @@ import pytest
 import seedmock_server.testing.host_redirect
 import seedmock_server.testing.upstreams  # noqa: F401  pytester forgets what is imported after it has begun
 from seedmock_harness.verify import api as live
-from seedmock_harness.verify.session import plan
+from seedmock_harness.verify.session import plan_steps
 from seedmock_server import create_app
 from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.http.server import serve_in_thread
@@ -30,7 +30,7 @@ LOOKS = """
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "plan", partial(plan, only=("free.auth", "free.unknown", "text")))
+    monkeypatch.setattr(live, "plan_steps", partial(plan_steps, only=("free.auth", "free.unknown", "text")))
     monkeypatch.setattr("seedmock_harness.verify.target.pause", lambda seconds: None)
 
 
@@ -102,7 +102,7 @@ def test_a_service_that_is_not_there_fails_for_who_has_a_key(run: Run, monkeypat
     ("options", "said"),
     [
         (("--live-upstream", "openai"), "--live-upstream: unknown upstream 'openai'; available: apimodels, opeai"),
-        (("--live-upstream", "opeai", "--live-budget", "much"), "--live-budget: 'much' is no amount; allowed: *"),
+        (("--live-upstream", "opeai", "--live-budget", "much"), "--live-budget: 'much' is not an amount; allowed: *"),
         (("--live-upstream", "opeai", "-n", "2"), "--live-upstream does not work with -n: *"),
     ],
 )

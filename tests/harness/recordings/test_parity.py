@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.upstreams import NAMES, get_contract
-from seedmock_harness.drift.comparison import compare
+from seedmock_harness.drift.comparison import compare_recordings
 from seedmock_harness.recordings.files import load_recordings
 from seedmock_harness.recordings.writer import Recorder
 from seedmock_harness.results.checks import Severity
 from seedmock_harness.results.verification import FactStatus, Verification, VerificationVerdict
 from seedmock_harness.verify.order_log import OrderLog
-from seedmock_harness.verify.session import Session, Silent, plan, terms_for
-from seedmock_harness.verify.target import KEYS, own
+from seedmock_harness.verify.session import NullObserver, Session, paid_options_for, plan_steps
+from seedmock_harness.verify.target import KEYS, emulator_target
 from seedmock_server import create_app
 from seedmock_server.clock import ManualClock
 from seedmock_server.faults.rules import parse_fault_rule
 
 
-class Listener(Silent):
+class Listener(NullObserver):
     """A watcher that records."""
 
     def __init__(self, recorder: Recorder) -> None:
@@ -36,10 +36,13 @@ def both(
     app = create_app(clock=clock, seed=7, keys=tuple(KEYS.values()), pace="instant")
     for lie in lies:
         app.faults.add(parse_fault_rule(lie))
-    with own(app=app, clock=clock) as target, Recorder(folder, contract, "x", 1.0, KEYS.values(), True) as recorder:
-        steps = plan(contract, terms_for(target), only)
-        found = Session.prepared(target, steps, None, OrderLog(None, ""), Listener(recorder)).run()
-    return found, compare(load_recordings([folder]), 2.0).verification
+    with (
+        emulator_target(app=app, clock=clock) as target,
+        Recorder(folder, contract, "x", 1.0, KEYS.values(), True) as recorder,
+    ):
+        steps = plan_steps(contract, paid_options_for(target), only)
+        found = Session.create(target, steps, None, OrderLog(None, ""), Listener(recorder)).run()
+    return found, compare_recordings(load_recordings([folder]), 2.0).verification
 
 
 def facts(found: Verification, seen: FactStatus) -> set[str]:

@@ -16,8 +16,8 @@ from seedmock_contracts.enums import Operation, TaskStatus
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.driver.http_transport import resolve_base_url
 from seedmock_harness.recordings.cli import record
-from seedmock_harness.recordings.model import Recording, judged, recording_from
-from seedmock_harness.recordings.proxy import Proxy
+from seedmock_harness.recordings.model import Recording, check_recording, parse_recording
+from seedmock_harness.recordings.proxy import RecordingProxy
 from seedmock_harness.recordings.writer import Recorder, RecordingError
 from seedmock_server import serve
 from seedmock_server.clock import Clock
@@ -32,14 +32,14 @@ def recording(folder: Path, upstream: str, target: str, **options: Any) -> Itera
     root = resolve_base_url(contract, target)
     with (
         Recorder(folder, contract, root, clock.now()) as recorder,
-        serve_in_thread(Proxy(contract, root, recorder, clock.now, **options)) as server,
+        serve_in_thread(RecordingProxy(contract, root, recorder, clock.now, **options)) as server,
     ):
         yield server.url, recorder
 
 
 def read(folder: Path) -> Recording:
     (path,) = folder.glob("*.jsonl")
-    return recording_from(path.read_text("utf-8"), path.name)
+    return parse_recording(path.read_text("utf-8"), path.name)
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,13 @@ def test_an_application_is_served_and_heard(
     with recording(tmp_path / "kept", upstream, emulator) as (url, _), client(upstream, url) as app:
         seen, movie = walked(app)
     assert seen[-1].status is TaskStatus.SUCCESS
-    hearing = judged(read(tmp_path / "kept"))
-    assert [look for one in hearing.judged for _, look in one.results if not look.passed] == []
-    operations = [turn.operation for turn in hearing.turns]
+    hearing = check_recording(read(tmp_path / "kept"))
+    assert [look for one in hearing.checked for _, look in one.results if not look.passed] == []
+    operations = [turn.operation for turn in hearing.interactions]
     assert operations[0] is Operation.CREATE
     assert operations.count(Operation.QUERY) == len(seen) - 1
     if upstream == "opeai":  # A's links lead elsewhere
-        assert hearing.turns[-1].exchange.response.media.size_bytes == movie.bytes
+        assert hearing.interactions[-1].exchange.response.media.size_bytes == movie.bytes
 
 
 @pytest.mark.parametrize("upstream", NAMES)

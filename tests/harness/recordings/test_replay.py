@@ -21,7 +21,7 @@ from seedmock_harness.driver.http_transport import resolve_base_url
 from seedmock_harness.probes.paid_steps import PROMPT
 from seedmock_harness.recordings.cli import replay
 from seedmock_harness.recordings.files import load_recordings
-from seedmock_harness.recordings.proxy import Proxy
+from seedmock_harness.recordings.proxy import RecordingProxy
 from seedmock_harness.recordings.replay_server import ReplayServer
 from seedmock_harness.recordings.writer import Recorder
 from seedmock_server import create_app, serve
@@ -168,7 +168,7 @@ def test_a_key_that_was_wrong_is_wrong_again(minimal: Path) -> None:
 
 def test_where_nothing_was_recorded_there_is_nothing_to_serve(tmp_path: Path) -> None:
     told = CliRunner().invoke(replay, [str(tmp_path)])
-    assert (told.exit_code, told.output.startswith("error: there is no recording in")) == (3, True)
+    assert (told.exit_code, told.output.startswith("error: no recording in")) == (3, True)
 
 
 @pytest.mark.slow
@@ -178,7 +178,7 @@ def test_a_recording_of_an_application_can_be_replayed_to_it(
     for upstream in NAMES:
         contract, folder, clock = get_contract(upstream), tmp_path / upstream, Clock()
         with serve(pace="step", seed=3) as live, Recorder(folder, contract, live.url, clock.now()) as recorder:
-            proxy = Proxy(contract, resolve_base_url(contract, live.url), recorder, clock.now)
+            proxy = RecordingProxy(contract, resolve_base_url(contract, live.url), recorder, clock.now)
             with serve_in_thread(proxy) as server, client(upstream, server.url) as app:
                 before, clip = walked(app)
         with replaying(folder) as url, client(upstream, url) as app:

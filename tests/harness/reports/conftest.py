@@ -1,4 +1,4 @@
-"""What the tests of reports share: records made by hand, small and large, harmless and hostile."""
+"""Records for the tests of reports, with a text in every field: harmless or hostile."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ from seedmock_harness.results.verification import FactResult, FactStatus, Findin
 
 OPEAI = get_contract("opeai")
 PLAIN = "a puddle"
-FACTS = 24
+START = 1_780_000_000.0
+MAX_FACTS = 24
 FRAGMENTS = (
     '"><script>alert(1)</script>',
     "</pre></style></title><img src=x onerror=alert(1)>",
@@ -44,45 +45,47 @@ FRAGMENTS = (
     "\ud800",
     "~~~\n</details>\n***\n1. one\n- two\n> three",
 )
+MakeVerification = Callable[..., Verification]
+MakeCertification = Callable[..., Certification]
+MakeFinding = Callable[..., Finding]
 
 
 @pytest.fixture(scope="session")
-def hostile() -> st.SearchStrategy[str]:
-    """What nobody would say who means well."""
+def hostile_texts() -> st.SearchStrategy[str]:
+    """Texts with markup of every format, control characters and lone surrogates."""
     return st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=20), min_size=1, max_size=4).map("".join)
 
 
 @pytest.fixture
-def said() -> Callable[[str], History]:
-    """A conversation in which one task lives from its order to its clip, and `text` is said wherever it can be."""
+def make_history() -> Callable[[str], History]:
+    """Create a history of one task from its order to its clip, with a text wherever possible."""
 
     def make(text: str = PLAIN) -> History:
-        conversation = History(OPEAI)
+        history = History(OPEAI)
         order = {"model": "seedance-2-0-fast", "prompt": text, "size": "864x496", "seconds": "4"}
         task = f"cgt-{text}"
-        told = [("queued", 0.0), ("QUEUED", 1.0), (f"odd {text}", 2.0), ("IN_PROGRESS", 3.5), ("SUCCESS", 9.0)]
-        for number, (word, at) in enumerate(told):
-            answer = Response(200, body=json.dumps({"id": task, "status": word, "prompt": text}))
-            request = Request("GET", f"/v1/videos/{quote(task, errors='replace')}")
+        path = f"/v1/videos/{quote(task, errors='replace')}"
+        statuses = [("queued", 0.0), ("QUEUED", 1.0), (f"odd {text}", 2.0), ("IN_PROGRESS", 3.5), ("SUCCESS", 9.0)]
+        for number, (status, at) in enumerate(statuses):
+            response = Response(200, body=json.dumps({"id": task, "status": status, "prompt": text}))
+            request = Request("GET", path)
             if number == 0:
                 request = Request("POST", "/v1/videos", (("x-note", text),), json.dumps(order))
-            exchange = Exchange("query" if number else "create", request, answer, "first", 1_780_000_000.0 + at)
-            conversation.add(conversation.interaction(exchange))
-        for status, at in ((409, 9.5), (0, 9.6), (200, 10.0)):
-            request = Request("GET", f"/v1/videos/{quote(task, errors='replace')}/content")
-            exchange = Exchange("content", request, Response(status), "first", 1_780_000_000.0 + at)
-            conversation.add(conversation.interaction(exchange))
-        return conversation
+            exchange = Exchange("query" if number else "create", request, response, "first", START + at)
+            history.add(history.interaction(exchange))
+        for code, at in ((409, 9.5), (0, 9.6), (200, 10.0)):
+            exchange = Exchange("content", Request("GET", f"{path}/content"), Response(code), "first", START + at)
+            history.add(history.interaction(exchange))
+        return history
 
     return make
 
 
 @pytest.fixture
-def finding() -> Callable[..., Finding]:
-    """A finding about one of the facts, in which `text` is everywhere."""
+def make_finding() -> MakeFinding:
+    """Create a finding about one of the facts, with a text in every field."""
 
-    def make(text: str = PLAIN, number: int = 0, **more: Any) -> Finding:
-        basis = more.pop("basis", Basis.DOCUMENTED)
+    def make(text: str = PLAIN, number: int = 0, basis: Basis = Basis.DOCUMENTED, **values: Any) -> Finding:
         facts = [fact for fact in OPEAI.facts() if fact.basis is basis]
         headers = (("authorization", "***"), ("x-note", text))
         exchange = Exchange(
@@ -90,107 +93,108 @@ def finding() -> Callable[..., Finding]:
             Request("GET", f"https://api.test/v1/videos/{text}", headers, f"body {text}"),
             Response(200, (("x-note", text),), f'{{"status": "{text}"'),
             "first",
-            1_780_000_000.0,
+            START,
         )
-        values = {"severity": Severity.BREAKING, "title": f"title {text}", "expected": f"expected {text}"}
-        values |= {"emulated": f"emulated {text}", "observed": f"observed {text}", "exchange": exchange} | more
-        return Finding(fact=facts[number % len(facts)], check=f"check_{number}", **values)
+        fields: dict[str, Any] = {
+            "severity": Severity.BREAKING,
+            "title": f"title {text}",
+            "expected": f"expected {text}",
+            "emulated": f"emulated {text}",
+            "observed": f"observed {text}",
+            "exchange": exchange,
+        }
+        return Finding(fact=facts[number % len(facts)], check=f"check_{number}", **fields | values)
 
     return make
 
 
 @pytest.fixture
-def verification(said: Any, finding: Any) -> Callable[..., Verification]:
-    """A verification that has drifted, in which `text` is everywhere; anything can be given otherwise."""
+def make_verification(make_history: Callable[[str], History], make_finding: MakeFinding) -> MakeVerification:
+    """Create a drifted verification with a text in every field; any field can be replaced."""
 
-    def make(text: str = PLAIN, findings: int = 2, **more: Any) -> Verification:
-        found = tuple(finding(text, number) for number in range(findings))
-        found += (finding(text, 1, basis=Basis.ASSUMED, severity=Severity.INFO, patch=f"patch {text}"),)
-        found += (finding(text, 9, severity=Severity.WARNING, label="flake"),)
-        red = {one.fact.id for one in found if one.label == "drift"}
+    def make(text: str = PLAIN, drift: int = 2, **values: Any) -> Verification:
+        findings = [make_finding(text, number) for number in range(drift)]
+        findings.append(make_finding(text, 1, Basis.ASSUMED, severity=Severity.INFO, patch=f"patch {text}"))
+        findings.append(make_finding(text, 9, severity=Severity.WARNING, label="flake"))
+        contradicted = {finding.fact.id for finding in findings if finding.label == "drift"}
+        statuses = zip(OPEAI.facts(), cycle((FactStatus.CONFIRMED, FactStatus.NOT_CHECKED)))
         facts = [
-            FactResult(fact, FactStatus.CONTRADICTED if fact.id in red else seen, f"not looked at: {text}")
-            for number, (fact, seen) in enumerate(
-                zip(OPEAI.facts(), cycle((FactStatus.CONFIRMED, FactStatus.NOT_LOOKED)))
-            )
-            if number < FACTS or fact.id in red
+            FactResult(fact, FactStatus.CONTRADICTED if fact.id in contradicted else status, f"not checked: {text}")
+            for number, (fact, status) in enumerate(statuses)
+            if number < MAX_FACTS or fact.id in contradicted
         ]
-        assumed = next(fact for fact in OPEAI.facts() if fact.basis is Basis.ASSUMED)
-        values: dict[str, Any] = {
+        assumption = next(fact for fact in OPEAI.facts() if fact.basis is Basis.ASSUMED)
+        fields: dict[str, Any] = {
             "contract": OPEAI,
             "target": f"https://api.test/{text}",
-            "started_at": 1_780_000_000.0,
+            "started_at": START,
             "verdict": VerificationVerdict.DRIFTED,
             "spent": Decimal("0.250000"),
             "facts": tuple(facts),
-            "findings": found,
-            "history": said(text),
-            "problem": f"trouble {text}",
+            "findings": tuple(findings),
+            "history": make_history(text),
+            "problem": f"problem {text}",
             "tasks": (f"cgt-{text}",),
-            "unresolved_orders": (f"doubt {text}",),
-            "confirmed_assumptions": ((assumed, f"patch {text}"),),
+            "unresolved_orders": (f"order {text}",),
+            "confirmed_assumptions": ((assumption, f"patch {text}"),),
             "seconds": 12.3,
         }
-        return Verification(**values | more)
+        return Verification(**fields | values)
 
     return make
 
 
 @pytest.fixture
-def nothing(verification: Any) -> Verification:
-    """A verification that saw nothing at all."""
-    facts = tuple(FactResult(fact, FactStatus.NOT_LOOKED, "not looked at: nobody is at home") for fact in OPEAI.facts())
-    empty: dict[str, Any] = {
-        "findings": (),
-        "tasks": (),
-        "unresolved_orders": (),
-        "confirmed_assumptions": (),
-        "facts": facts,
-    }
-    made = verification(findings=0)
-    kept = {name: getattr(made, name) for name in ("contract", "target", "started_at")}
+def empty_verification() -> Verification:
+    """A verification that could not check anything."""
+    detail = "not checked: the host is down"
     return Verification(
-        **kept,
-        **empty,
-        verdict=VerificationVerdict.COULD_NOT_LOOK,
+        contract=OPEAI,
+        target=f"https://api.test/{PLAIN}",
+        started_at=START,
+        verdict=VerificationVerdict.INCONCLUSIVE,
         spent=Decimal(0),
+        facts=tuple(FactResult(fact, FactStatus.NOT_CHECKED, detail) for fact in OPEAI.facts()),
+        findings=(),
         history=History(OPEAI),
-        problem="nobody is at home",
+        problem="the host is down",
     )
 
 
 @pytest.fixture
-def certification() -> Callable[..., Certification]:
-    """A certification in which two invariants broke, one of them twice, and `text` is everywhere."""
+def make_certification() -> MakeCertification:
+    """Create a certification with two violated invariants, one of them twice, and a text in every field."""
 
-    def make(text: str = PLAIN, **more: Any) -> Certification:
+    def make(text: str = PLAIN, **values: Any) -> Certification:
         names = ("one", "two", f"three {text}")
-        lives = tuple(_life(name, text) for name in names)
-        guilty = (Invariant.ONE_CHARGE, "one"), (Invariant.ONE_CHARGE, "two"), (Invariant.PACED_POLLS, "two")
-        broken = tuple(
+        records = tuple(_trial_record(name, text) for name in names)
+        places = (Invariant.ONE_CHARGE, "one"), (Invariant.ONE_CHARGE, "two"), (Invariant.PACED_POLLS, "two")
+        violations = tuple(
             InvariantViolation(
                 invariant,
                 name,
                 invariant_severity(invariant),
                 f"detail {text}",
                 (f"step {text}", f"+0.00s {text}"),
-                life,
+                record,
             )
-            for (invariant, name), life in zip(guilty, islice(cycle((lives[0], None)), 3), strict=True)
+            for (invariant, name), record in zip(places, islice(cycle((records[0], None)), 3), strict=True)
         )
-        values: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "upstream": "opeai",
             "adapter": f"adapter {text}",
+            "verdict": CertificationVerdict.NOT_CERTIFIED,
             "trials": names,
-            "trial_records": lives,
+            "violations": violations,
+            "seconds": 4.0,
+            "trial_records": records,
         }
-        values |= {"verdict": CertificationVerdict.NOT_CERTIFIED, "violations": broken, "seconds": 4.0}
-        return Certification(**values | more)
+        return Certification(**fields | values)
 
     return make
 
 
-def _life(name: str, text: str) -> TrialRecord:
+def _trial_record(name: str, text: str) -> TrialRecord:
     calls = (
         TrialCall(0.0, 0.1, "create", f"POST /v1/videos {text}", 200, "queued", TaskStatus.QUEUED),
         TrialCall(1.0, None, "query", "GET /v1/videos/x", 0, faults=(f"hang {text}",)),
@@ -199,4 +203,16 @@ def _life(name: str, text: str) -> TrialRecord:
         TrialCall(4.0, 4.1, "query", "GET /v1/videos/x", 200, "FAILURE", TaskStatus.FAILURE),
         TrialCall(4.2, 4.3, "balance", "GET /v1/balance", 200),
     )
-    return TrialRecord(name, f"says {text}", (f"step {text}",), calls, f"outcome {text}", 5.0)
+    return TrialRecord(name, f"description {text}", (f"step {text}",), calls, f"outcome {text}", 5.0)
+
+
+@pytest.fixture
+def failed_certification(make_certification: MakeCertification) -> Certification:
+    """A certification whose adapter could not be run."""
+    return make_certification(
+        verdict=CertificationVerdict.COULD_NOT_RUN,
+        violations=(),
+        trials=(),
+        trial_records=(),
+        problem="the adapter is missing",
+    )

@@ -1,9 +1,9 @@
-"""Markdown says the verdict, what to do, and every finding; what it quotes does not become markup."""
+"""Markdown: the verdict, the actions and every finding; quoted content never becomes markup."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,14 +12,21 @@ from markdown_it import MarkdownIt
 from seedmock_harness.reports.certify.markdown import certification_markdown
 from seedmock_harness.reports.markdown import block, code, text
 from seedmock_harness.reports.verify.markdown import verification_markdown
-from seedmock_harness.results.verification import FactStatus
+from seedmock_harness.results.verification import FactStatus, Verification
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-OURS = {"<details><summary>What was asked and answered</summary>", "<details><summary>The conversation</summary>"}
+if TYPE_CHECKING:
+    from .conftest import MakeCertification, MakeVerification
+
+PROPERTY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+OWN_HTML = {
+    "<details><summary>Request and response</summary>",
+    "<details><summary>Transcript</summary>",
+    "</details>",
+}
 
 
-def parsed(source: str) -> list[Any]:
-    """The tokens, those within lines too."""
+def tokens_of(source: str) -> list[Any]:
+    """Return the tokens of a document, inline ones included."""
     tokens = []
     for token in MarkdownIt("commonmark").enable("table").parse(source):
         tokens += [token, *(token.children or ())]
@@ -27,53 +34,65 @@ def parsed(source: str) -> list[Any]:
 
 
 def headings(source: str) -> list[str]:
-    return [token.tag for token in parsed(source) if token.type == "heading_open"]
+    return [token.tag for token in tokens_of(source) if token.type == "heading_open"]
 
 
-def test_a_verification_says_its_verdict_what_to_do_and_each_finding(verification: Any) -> None:
-    told = verification_markdown(verification())
-    assert told.startswith("# drifted: api-platform.ope.ai, seedance-2-0 series\n\n**")
-    assert "\n1. Begin with “title a puddle”" in told
-    assert headings(told).count("h3") == len(verification().findings)
-    assert "| `expected a puddle` | `emulated a puddle` | `observed a puddle` |" in told
-    assert '-H "Authorization: Bearer $SEEDMOCK_API_KEY"' in told
-    assert "- `cgt-a puddle`: seedance-2-0-fast, 864x496, 4 s, sound; `queued` at 0 s, `QUEUED` at 1 s, " in told
-    skipped = sum(fact.status is FactStatus.NOT_LOOKED for fact in verification().facts)
-    assert f"## Not looked at\n\n- {skipped} facts: a puddle: `opeai." in told
+def block_types(source: str) -> list[str]:
+    return [token.type for token in tokens_of(source) if token.level == 0]
 
 
-def test_a_verification_of_nothing_says_why(nothing: Any) -> None:
-    told = verification_markdown(nothing)
-    assert "could not be looked at.**" in told
-    assert "1. See to what was in the way: nobody is at home." in told
-    assert "| documented | 0 | 0 | " in told
+def test_verification_has_verdict_actions_and_findings(make_verification: MakeVerification) -> None:
+    document = verification_markdown(make_verification())
+    assert document.startswith("# drifted: api-platform.ope.ai, seedance-2-0 series\n\n**")
+    assert "\n1. Start with “title a puddle”" in document
+    assert headings(document).count("h3") == len(make_verification().findings)
+    assert "| `expected a puddle` | `emulated a puddle` | `observed a puddle` |" in document
+    assert '-H "Authorization: Bearer $SEEDMOCK_API_KEY"' in document
+    assert "- `cgt-a puddle`: seedance-2-0-fast, 864x496, 4 s, audio; `queued` at 0 s, `QUEUED` at 1 s, " in document
+    unchecked = sum(fact.status is FactStatus.NOT_CHECKED for fact in make_verification().facts)
+    assert f"## Not checked\n\n- {unchecked} facts: a puddle: `opeai." in document
 
 
-def test_a_certification_has_a_row_for_every_invariant_and_a_part_for_what_broke(certification: Any) -> None:
-    told = certification_markdown(certification())
-    assert told.count("| holds |") == 12
-    assert "| `one-charge` | **breaks in 2 scenarios** | an order is charged at most once |" in told
-    assert headings(told) == ["h1", "h2", "h2", "h2", "h3", "h3", "h2", "h3"]
+def test_empty_verification_has_the_reason(empty_verification: Verification) -> None:
+    document = verification_markdown(empty_verification)
+    assert "could not be checked.**" in document
+    assert "1. Fix the problem: the host is down." in document
+    assert "| documented | 0 | 0 | " in document
 
 
-@SHARED
+def test_certification_has_every_invariant_and_every_violation(make_certification: MakeCertification) -> None:
+    document = certification_markdown(make_certification())
+    assert document.count("| satisfied |") == 12
+    assert "| `one-charge` | **violated in 2 scenarios** | an order is charged at most once |" in document
+    assert headings(document) == ["h1", "h2", "h2", "h2", "h3", "h3", "h2", "h3"]
+
+
+@PROPERTY
 @given(data=st.data())
-def test_whatever_was_heard_is_no_markup(verification: Any, certification: Any, hostile: Any, data: Any) -> None:
-    word = f"x{data.draw(hostile)}x"
-    for write, made in ((verification_markdown, verification), (certification_markdown, certification)):
-        spoilt = parsed(write(made(word)))
-        assert not {token.type for token in spoilt} & {"link_open", "image", "html_inline", "hr", "blockquote_open"}
-        assert {token.content.strip() for token in spoilt if token.type == "html_block"} <= {*OURS, "</details>"}
-        kinds = [[token.type for token in parsed(write(made(one))) if token.level == 0] for one in ("x", word)]
-        assert kinds[0] == kinds[1]
+def test_hostile_text_never_becomes_markup(
+    make_verification: MakeVerification,
+    make_certification: MakeCertification,
+    hostile_texts: st.SearchStrategy[str],
+    data: st.DataObject,
+) -> None:
+    hostile = f"x{data.draw(hostile_texts)}x"
+    documents = [
+        (verification_markdown(make_verification("x")), verification_markdown(make_verification(hostile))),
+        (certification_markdown(make_certification("x")), certification_markdown(make_certification(hostile))),
+    ]
+    for plain_document, document in documents:
+        tokens = tokens_of(document)
+        assert not {token.type for token in tokens} & {"link_open", "image", "html_inline", "hr", "blockquote_open"}
+        assert {token.content.strip() for token in tokens if token.type == "html_block"} <= OWN_HTML
+        assert block_types(document) == block_types(plain_document)
 
 
 @given(data=st.data())
-def test_a_word_stays_within_its_line_and_its_cell(hostile: Any, data: Any) -> None:
-    word = f"x{data.draw(hostile)}x"
-    for made in (text(word), code(word)):
-        assert "\n" not in made
-        assert not re.search(r"(?<!\\)\|", made)
-    fence, *lines, end = block(word)
+def test_inline_text_stays_within_its_line_and_cell(hostile_texts: st.SearchStrategy[str], data: st.DataObject) -> None:
+    hostile = f"x{data.draw(hostile_texts)}x"
+    for inline in (text(hostile), code(hostile)):
+        assert "\n" not in inline
+        assert not re.search(r"(?<!\\)\|", inline)
+    fence, *lines, end = block(hostile)
     assert fence == end
     assert not any(line.strip().startswith(fence) for line in lines)

@@ -1,81 +1,107 @@
-"""What the tests of `seedmock verify` share: an emulator that outlives a verification, and targets that go wrong."""
+"""Fixtures for the tests of `seedmock verify`: an emulator that outlives a verification, and targets that fail."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from click.testing import CliRunner, Result
 
-from seedmock_contracts.contract import Contract
-from seedmock_contracts.upstreams import get_contract
+from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.results.verification import Verification
 from seedmock_harness.verify.cli import verify
 from seedmock_harness.verify.order_log import OrderLog
-from seedmock_harness.verify.session import Plan, Session, Silent, about, plan, terms_for
-from seedmock_harness.verify.target import KEYS, Target, own
+from seedmock_harness.verify.session import (
+    NullObserver,
+    Session,
+    VerificationPlan,
+    paid_options_for,
+    plan_steps,
+    target_fingerprint,
+)
+from seedmock_harness.verify.target import KEYS, Target, emulator_target
 from seedmock_server import create_app
 from seedmock_server.app import App
 from seedmock_server.clock import ManualClock
 from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.http.in_process import BufferedResponse
 
-Sender = Callable[..., Any]
+Send = Callable[..., Any]
 
 
 @dataclass
-class World:
-    """An emulator on a clock of its own, and verifications of it that take it for a stranger."""
+class LiveEmulator:
+    """An emulator on its own clock, verified as if it were a live service."""
 
     app: App
     target: Target
     calls: list[tuple[str, str]] = field(default_factory=list)
 
     @property
-    def ordered(self) -> list[str]:
-        """The ids of all tasks that were ever made."""
+    def created_tasks(self) -> list[str]:
+        """Ids of all tasks that were ever created."""
         accounts = [self.app.context.account(key) for key in KEYS.values()]
         return [task.id for account in accounts for task in self.app.context.store.tasks(account)]
 
-    def lie(self, fault: str, **match: Any) -> None:
-        """Let calls that match meet a lie, or another fault."""
+    def add_fault(self, fault: str, **match: Any) -> None:
         self.app.faults.add(parse_fault_rule({"fault": fault, "match": match}))
 
-    def wrapped(self, around: Callable[[Sender], Sender]) -> Target:
-        """The target with something between it and who asks."""
-        return replace(self.target, send=around(self.target.send))
+    def with_send(self, wrap: Callable[[Send], Send]) -> Target:
+        """Return the target with its `send` wrapped."""
+        return replace(self.target, send=wrap(self.target.send))
+
+
+OpenEmulator = Callable[..., AbstractContextManager[LiveEmulator]]
+
+
+class Verify(Protocol):
+    def __call__(
+        self,
+        upstream: str,
+        target: Target,
+        budget: Decimal | None = None,
+        *,
+        only: tuple[str, ...] = (),
+        order_log: Path | None = None,
+        plan: VerificationPlan | None = None,
+    ) -> Verification: ...
+
+
+@pytest.fixture(params=NAMES)
+def upstream(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def world_of() -> Callable[..., Any]:
-    """Open a world with the settings given, and close it when the block ends."""
+def open_emulator() -> OpenEmulator:
+    """Open an emulator with some settings, and close it when the block ends."""
 
     @contextmanager
-    def made(**settings: Any) -> Iterator[World]:
+    def open_(**settings: Any) -> Iterator[LiveEmulator]:
         clock = ManualClock()
         app = create_app(clock=clock, **{"seed": 7, "keys": tuple(KEYS.values()), "pace": "instant", **settings})
-        with own(app=app, clock=clock) as target:
-            world = World(app, target)
+        with emulator_target(app=app, clock=clock) as target:
+            emulator = LiveEmulator(app, target)
 
-            def counted(method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Any:
-                world.calls.append((method, url))
+            def send(method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> Any:
+                emulator.calls.append((method, url))
                 return target.send(method, url, headers=headers, content=content)
 
-            world.target = replace(target, name="http://elsewhere.test/v1", own=False, send=counted)
-            yield world
+            emulator.target = replace(target, name="http://live.test/v1", is_own_emulator=False, send=send)
+            yield emulator
 
-    return made
+    return open_
 
 
 @pytest.fixture
-def verified() -> Callable[..., Verification]:
-    """Verifies a target in this process."""
+def verify_target() -> Verify:
+    """Verify a target in this process."""
 
     def run(
         upstream: str,
@@ -83,20 +109,21 @@ def verified() -> Callable[..., Verification]:
         budget: Decimal | None = None,
         *,
         only: tuple[str, ...] = (),
-        ledger: Path | None = None,
-        steps: Plan | None = None,
+        order_log: Path | None = None,
+        plan: VerificationPlan | None = None,
     ) -> Verification:
-        contract: Contract = get_contract(upstream)
-        steps = steps or plan(contract, replace(terms_for(replace(target, own=True)), own_clock=True), only)
-        session = Session.prepared(target, steps, budget, OrderLog(ledger, about(contract, target)), Silent())
-        return session.run()
+        contract = get_contract(upstream)
+        options = paid_options_for(replace(target, is_own_emulator=True))
+        plan = plan or plan_steps(contract, replace(options, own_clock=True), only)
+        log = OrderLog(order_log, target_fingerprint(contract, target))
+        return Session.create(target, plan, budget, log, NullObserver()).run()
 
     return run
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
-    """Runs `seedmock verify` with options, with no keys and no state of the machine's."""
+def run_verify(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """Run `seedmock verify` without the keys and the state folder of this machine."""
     for name in ("SEEDMOCK_API_KEY", "SEEDMOCK_SECOND_API_KEY", "SEEDMOCK_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -109,30 +136,28 @@ def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Re
 
 
 @pytest.fixture
-def report(tmp_path: Path) -> Callable[[], dict[str, Any]]:
-    """Reads the JSON report that a command was told to write to `tmp_path / "report.json"`."""
+def read_report(tmp_path: Path) -> Callable[[], dict[str, Any]]:
+    """Read the JSON report at `tmp_path / "report.json"`."""
 
     def read() -> dict[str, Any]:
-        said = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-        assert isinstance(said, dict)
-        return said
+        report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+        assert isinstance(report, dict)
+        return report
 
     return read
 
 
 @pytest.fixture
-def told() -> Callable[..., Target]:
-    """A target that answers everything with one answer, and keeps what it was asked."""
+def static_target() -> Callable[..., Target]:
+    """Create a target that gives every request the same response."""
 
-    def made(status: int, body: Any, kind: str = "application/json", keys: Mapping[str, str] | None = None) -> Target:
+    def create(status: int, body: Any, media_type: str = "application/json") -> Target:
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
-        def send(
-            method: str, url: str, *, headers: Mapping[str, str], content_: bytes = b"", **_: Any
-        ) -> BufferedResponse:
-            return BufferedResponse(status, {"content-type": kind}, content)
+        def send(method: str, url: str, *, headers: Mapping[str, str], content_: bytes = b"", **_: Any) -> Any:
+            return BufferedResponse(status, {"content-type": media_type}, content)
 
         clock = ManualClock()
-        return Target("http://stranger.test/v1", send, keys or KEYS, clock.now, clock.sleep, str)
+        return Target("http://static.test/v1", send, KEYS, clock.now, clock.sleep, str)
 
-    return made
+    return create

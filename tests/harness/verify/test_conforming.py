@@ -1,105 +1,103 @@
-"""An emulator conforms: for nothing, for the smallest order, and for all the money there is."""
+"""A correct emulator conforms: without a budget, with the smallest order, and with an unlimited budget."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import Result
 
 from seedmock_contracts.enums import Basis
-from seedmock_contracts.upstreams import NAMES, get_contract
+from seedmock_contracts.upstreams import get_contract
+
+if TYPE_CHECKING:
+    from .conftest import OpenEmulator, Verify
 
 KEYS = {
-    *("upstream", "target", "started_at", "verdict", "spent_usd", "tasks_created", "facts", "findings"),
+    *("upstream", "target", "started_at", "verdict", "spent", "currency", "problem"),
+    *("tasks_created", "facts", "findings", "unresolved_orders", "confirmed_assumptions"),
 }
+Run = Callable[..., Result]
+ReadReport = Callable[[], dict[str, Any]]
 
 
-@pytest.fixture(params=NAMES)
-def upstream(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_an_unchanged_emulator_gives_no_finding(
-    command: Any, report: Any, tmp_path: Path, upstream: str, seed: int
+def test_unmodified_emulator_has_no_finding(
+    run_verify: Run, read_report: ReadReport, tmp_path: Path, upstream: str, seed: int
 ) -> None:
     path = str(tmp_path / "report.json")
-    told = command("--upstream", upstream, "--budget", "unlimited", "--report", path, "--seed", str(seed))
-    assert told.exit_code == 0, told.output
-    said = report()
-    assert (said["verdict"], said["findings"], said["trouble"]) == ("conforms", [], "")
-    assert said["tasks_created"] > 8
-    assert "conforms" in told.output
+    result = run_verify("--upstream", upstream, "--budget", "unlimited", "--report", path, "--seed", str(seed))
+    assert result.exit_code == 0, result.output
+    report = read_report()
+    assert (report["verdict"], report["findings"], report["problem"]) == ("conforms", [], "")
+    assert report["tasks_created"] > 8
+    assert "conforms" in result.output
 
 
-@pytest.mark.slow
-def test_nothing_is_ordered_unless_a_budget_is_given(command: Any, report: Any, tmp_path: Path, upstream: str) -> None:
-    told = command("--upstream", upstream, "--report", str(tmp_path / "report.json"))
-    assert told.exit_code == 0, told.output
-    said = report()
-    assert (said["spent_usd"], said["tasks_created"]) == (0, 0)
-    assert "paid steps: 0 of" in told.output
-    assert "not paid for" in told.output
-
-
-def test_the_smallest_order_of_tests_has_a_name(command: Any, report: Any, tmp_path: Path, upstream: str) -> None:
-    told = command("--upstream", upstream, "--only", "minimal", "--report", str(tmp_path / "report.json"))
-    assert told.exit_code == 0, told.output
-    assert {"text", "image", "multimodal"} <= set(report()["steps"])
-    assert 3 <= report()["tasks_created"] <= 3
-
-
-def test_a_report_has_every_fact_once_and_the_keys_that_programs_rely_on(
-    command: Any, report: Any, tmp_path: Path, upstream: str
+def test_nothing_is_ordered_without_a_budget(
+    run_verify: Run, read_report: ReadReport, tmp_path: Path, upstream: str
 ) -> None:
-    command("--upstream", upstream, "--only", "text", "--report", str(tmp_path / "report.json"))
-    said = report()
-    assert set(said) >= KEYS
-    facts = [(fact["id"], fact["basis"]) for fact in said["facts"]]
+    result = run_verify("--upstream", upstream, "--report", str(tmp_path / "report.json"))
+    assert result.exit_code == 0, result.output
+    report = read_report()
+    assert (report["spent"], report["tasks_created"]) == (0, 0)
+    assert "paid steps: 0 of" in result.output
+    assert "beyond the budget" in result.output
+
+
+def test_minimal_selects_the_vendors_own_test_orders(
+    run_verify: Run, read_report: ReadReport, tmp_path: Path, upstream: str
+) -> None:
+    result = run_verify("--upstream", upstream, "--only", "minimal", "--report", str(tmp_path / "report.json"))
+    assert result.exit_code == 0, result.output
+    assert {"text", "image", "multimodal"} <= set(read_report()["steps"])
+    assert 3 <= read_report()["tasks_created"] <= 3
+
+
+def test_report_has_every_fact_once_and_the_documented_keys(
+    run_verify: Run, read_report: ReadReport, tmp_path: Path, upstream: str
+) -> None:
+    run_verify("--upstream", upstream, "--only", "text", "--report", str(tmp_path / "report.json"))
+    report = read_report()
+    assert set(report) >= KEYS
+    facts = [(fact["id"], fact["basis"]) for fact in report["facts"]]
     assert facts == [(fact.id, fact.basis.value) for fact in get_contract(upstream).facts()]
-    assert {fact["verdict"] for fact in said["facts"]} == {"confirmed", "not-looked"}
-    assert all(fact["detail"] for fact in said["facts"])
-    assert (said["upstream"], said["target"]) == (upstream, "an emulator of its own")
-    assert said["started_at"].endswith("+00:00")
+    assert {fact["status"] for fact in report["facts"]} == {"confirmed", "not-checked"}
+    assert all(fact["detail"] for fact in report["facts"])
+    assert (report["upstream"], report["target"]) == (upstream, "an emulator started for this run")
+    assert report["started_at"].endswith("+00:00")
 
 
-@pytest.mark.slow
-def test_an_emulator_settles_no_assumption_by_agreeing_with_itself(
-    world_of: Callable[..., Any], verified: Any, upstream: str
-) -> None:
-    with world_of() as world:
-        found = verified(upstream, world.target, only=("text", "free"))
-    assert any(seen.fact.basis is Basis.ASSUMED and seen.status == "confirmed" for seen in found.facts)
-    assert found.confirmed_assumptions == ()
+def test_emulator_confirms_no_assumption(open_emulator: OpenEmulator, verify_target: Verify, upstream: str) -> None:
+    with open_emulator() as emulator:
+        verification = verify_target(upstream, emulator.target, only=("text", "free"))
+    assert any(fact.fact.basis is Basis.ASSUMED and fact.status == "confirmed" for fact in verification.facts)
+    assert verification.confirmed_assumptions == ()
 
 
-@pytest.mark.slow
-def test_a_stranger_settles_the_assumptions_that_it_bears_out(
-    world_of: Callable[..., Any], verified: Any, upstream: str
-) -> None:
-    def unlabelled(send: Any) -> Any:
-        def asked(method: str, url: str, **more: Any) -> Any:
-            answer = send(method, url, **more)
-            plain = {name: value for name, value in answer.headers.items() if name != "x-mock-basis"}
-            return type(answer)(answer.status_code, plain, answer.content)
+def test_live_service_confirms_assumptions(open_emulator: OpenEmulator, verify_target: Verify, upstream: str) -> None:
+    def without_basis_header(send: Any) -> Any:
+        def wrapped(method: str, url: str, **arguments: Any) -> Any:
+            response = send(method, url, **arguments)
+            headers = {name: value for name, value in response.headers.items() if name != "x-mock-basis"}
+            return type(response)(response.status_code, headers, response.content)
 
-        return asked
+        return wrapped
 
-    with world_of() as world:
-        found = verified(upstream, world.wrapped(unlabelled), only=("text", "free"))
-    assert found.confirmed_assumptions
+    with open_emulator() as emulator:
+        verification = verify_target(upstream, emulator.with_send(without_basis_header), only=("text", "free"))
+    assert verification.confirmed_assumptions
     assert all(
-        patch.startswith(f"{fact.id}: evidence: assumed -> observed (verified 2")
-        for fact, patch in found.confirmed_assumptions
+        patch.startswith(f"{fact.id}: basis: assumed -> observed (verified 2")
+        for fact, patch in verification.confirmed_assumptions
     )
 
 
-def test_listing_sends_nothing(command: Any, upstream: str) -> None:
-    told = command("--upstream", upstream, "--list", "--base-url", "http://127.0.0.1:9", "--api-key", "k")
-    assert told.exit_code == 0
-    rows = told.output.splitlines()
+def test_list_sends_nothing(run_verify: Run, upstream: str) -> None:
+    result = run_verify("--upstream", upstream, "--list", "--base-url", "http://127.0.0.1:9", "--api-key", "k")
+    assert result.exit_code == 0
+    rows = result.output.splitlines()
     assert any(row.startswith("text ") and row.endswith("(minimal)") for row in rows)
     assert any("free" in row.split()[1] for row in rows)

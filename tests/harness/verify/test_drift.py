@@ -1,25 +1,26 @@
-"""Whoever breaks the contract is found out, by the fact that is broken; whoever does it once is not believed."""
+"""A target that contradicts the contract is found, by the fact that it contradicts; a flake is not drift."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import Result
 
 from seedmock_contracts.enums import Basis
 from seedmock_harness.results.checks import Severity
-from seedmock_harness.results.verification import Finding, VerificationVerdict
-from seedmock_server import serve
+from seedmock_harness.results.verification import VerificationVerdict
+from seedmock_server import ControlClient, serve
 
-
-def _about(found: Any, word: str) -> list[Finding]:
-    return [finding for finding in found.findings if word in finding.fact.id]
+if TYPE_CHECKING:
+    from .conftest import OpenEmulator, Verify
 
 
 @pytest.mark.parametrize(
-    ("upstream", "lie", "operation", "fact"),
+    ("upstream", "mutation", "operation", "fact"),
     [
         ("opeai", "backwards", "query", "opeai.content"),
         ("opeai", "other_size", "content", "opeai."),
@@ -31,76 +32,79 @@ def _about(found: Any, word: str) -> list[Finding]:
         ("apimodels", "renamed field=state", "query", "apimodels."),
     ],
 )
-def test_a_lie_is_found_and_named(
-    world_of: Callable[..., Any], verified: Any, upstream: str, lie: str, operation: str | None, fact: str
+def test_mutation_is_breaking_drift_of_its_fact(
+    open_emulator: OpenEmulator,
+    verify_target: Verify,
+    upstream: str,
+    mutation: str,
+    operation: str | None,
+    fact: str,
 ) -> None:
-    with world_of(pace="fast") as world:
-        world.lie(lie, upstream=upstream, **({"operation": operation} if operation else {}))
-        found = verified(upstream, world.target, only=("text",))
-    assert found.verdict is VerificationVerdict.DRIFTED
-    breaking = [finding for finding in found.findings if finding.severity is Severity.BREAKING]
+    with open_emulator(pace="fast") as emulator:
+        emulator.add_fault(mutation, upstream=upstream, **({"operation": operation} if operation else {}))
+        verification = verify_target(upstream, emulator.target, only=("text",))
+    assert verification.verdict is VerificationVerdict.DRIFTED
+    breaking = [finding for finding in verification.findings if finding.severity is Severity.BREAKING]
     assert any(finding.fact.id.startswith(fact) for finding in breaking)
     assert all(finding.label == "drift" for finding in breaking)
 
 
-def test_a_finding_tells_what_the_contract_the_emulator_and_the_target_say(
-    world_of: Callable[..., Any], verified: Any
+def test_finding_has_the_values_of_contract_emulator_and_target(
+    open_emulator: OpenEmulator, verify_target: Verify
 ) -> None:
-    with world_of(pace="fast") as world:
-        world.lie("other_size to=320x320", upstream="opeai", operation="content")
-        found = verified("opeai", world.target, only=("text",))
-    finding = next(finding for finding in found.findings if "320x320" in finding.observed)
+    with open_emulator(pace="fast") as emulator:
+        emulator.add_fault("other_size to=320x320", upstream="opeai", operation="content")
+        verification = verify_target("opeai", emulator.target, only=("text",))
+    finding = next(finding for finding in verification.findings if "320x320" in finding.observed)
     assert "640x640" in finding.expected
     assert "640x640" in finding.emulated
     assert finding.fact.basis is not Basis.ASSUMED
     assert finding.exchange.request.url.startswith("http://127.0.0.1:8000/v1/videos/")
 
 
-def test_what_is_seen_once_and_not_again_is_a_flake_and_no_drift(world_of: Callable[..., Any], verified: Any) -> None:
-    with world_of(pace="fast") as world:
-        world.lie("other_size to=320x320", upstream="opeai", operation="content", nth=2)
-        found = verified("opeai", world.target, only=("text",))
-    flakes = [finding for finding in found.findings if finding.label == "flake"]
+def test_finding_that_does_not_reappear_is_a_flake(open_emulator: OpenEmulator, verify_target: Verify) -> None:
+    with open_emulator(pace="fast") as emulator:
+        emulator.add_fault("other_size to=320x320", upstream="opeai", operation="content", nth=2)
+        verification = verify_target("opeai", emulator.target, only=("text",))
+    flakes = [finding for finding in verification.findings if finding.label == "flake"]
     assert flakes
     assert all(finding.severity is Severity.WARNING for finding in flakes)
-    assert found.verdict is VerificationVerdict.CONFORMS
-    assert len(found.tasks) == 2
+    assert verification.verdict is VerificationVerdict.CONFORMS
+    assert len(verification.tasks) == 2
 
 
-def test_a_second_look_is_taken_only_if_the_money_allows_it(world_of: Callable[..., Any], verified: Any) -> None:
-    with world_of(pace="fast") as world:
-        world.lie("other_size to=320x320", upstream="opeai", operation="content", nth=2)
-        found = verified("opeai", world.target, Decimal("0.30"), only=("text",))
-    assert found.verdict is VerificationVerdict.DRIFTED
-    assert len(found.tasks) == 1
-    assert found.spent <= Decimal("0.30")
+def test_failed_step_is_repeated_only_within_the_budget(open_emulator: OpenEmulator, verify_target: Verify) -> None:
+    with open_emulator(pace="fast") as emulator:
+        emulator.add_fault("other_size to=320x320", upstream="opeai", operation="content", nth=2)
+        verification = verify_target("opeai", emulator.target, Decimal("0.30"), only=("text",))
+    assert verification.verdict is VerificationVerdict.DRIFTED
+    assert len(verification.tasks) == 1
+    assert verification.spent <= Decimal("0.30")
 
 
-def test_an_assumption_that_is_contradicted_is_settled_and_no_drift(
-    world_of: Callable[..., Any], verified: Any
-) -> None:
-    with world_of(variants={"opeai.range": "off"}) as world:
-        found = verified("opeai", world.target, only=("text",))
-    assert found.verdict is VerificationVerdict.CONFORMS
-    (finding,) = _about(found, "opeai.range")
+def test_contradicted_assumption_is_a_patch_and_not_drift(open_emulator: OpenEmulator, verify_target: Verify) -> None:
+    with open_emulator(variants={"opeai.range": "off"}) as emulator:
+        verification = verify_target("opeai", emulator.target, only=("text",))
+    assert verification.verdict is VerificationVerdict.CONFORMS
+    (finding,) = [finding for finding in verification.findings if "opeai.range" in finding.fact.id]
     assert finding.severity is Severity.INFO
     assert finding.patch == 'opeai.range: default "on" -> "off"'
 
 
-def test_the_command_exits_with_1_and_shows_how_to_see_it_again(command: Any, report: Any, tmp_path: Any) -> None:
-    from seedmock_server import ControlClient
-
+def test_drift_exits_with_1_and_prints_curl_commands_without_the_key(
+    run_verify: Callable[..., Result], read_report: Callable[[], dict[str, Any]], tmp_path: Path
+) -> None:
     with serve(pace="instant", seed=3) as server:
         with ControlClient(server.url) as control:
             control.faults.add("other_size to=320x320", upstream="opeai", operation="content")
         path = str(tmp_path / "report.json")
         options = ("--base-url", server.url, "--budget", "0.3", "--report", path, "--only", "text")
-        told = command("--upstream", "opeai", *options, SEEDMOCK_API_KEY="sk_secret_first")
-    assert told.exit_code == 1, told.output
-    said = report()
-    assert (said["verdict"], said["tasks_created"]) == ("drifted", 1)
-    assert any(finding["severity"] == "breaking" for finding in said["findings"])
-    assert f"curl -i -X GET {server.url}/v1/videos/" in told.output
-    assert "$SEEDMOCK_API_KEY" in told.output
-    assert "sk_secret_first" not in told.output + (tmp_path / "report.json").read_text()
-    assert said["tasks"][0] in told.output
+        result = run_verify("--upstream", "opeai", *options, SEEDMOCK_API_KEY="sk_secret_first")
+    assert result.exit_code == 1, result.output
+    report = read_report()
+    assert (report["verdict"], report["tasks_created"]) == ("drifted", 1)
+    assert any(finding["severity"] == "breaking" for finding in report["findings"])
+    assert f"curl -i -X GET {server.url}/v1/videos/" in result.output
+    assert "$SEEDMOCK_API_KEY" in result.output
+    assert "sk_secret_first" not in result.output + (tmp_path / "report.json").read_text()
+    assert report["tasks"][0] in result.output

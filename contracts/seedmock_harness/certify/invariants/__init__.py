@@ -1,43 +1,42 @@
-"""Each invariant with the function that judges it."""
+"""Invariants of a certification, each with the function that checks the evidence of a trial."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
 from ...results.certification import Invariant, InvariantViolation, invariant_severity
-from ..evidence import Evidence
-from . import downloads as saving
-from . import orders as ordering
-from . import polling as watching
+from ..evidence import TrialEvidence
+from . import downloads, orders, polling
 
-Judge = Callable[[Evidence], Iterator[str]]
+InvariantCheck = Callable[[TrialEvidence], Iterator[str]]
+"""Yields what is wrong, in sentences."""
 
-JUDGES: Mapping[Invariant, Judge] = {
-    Invariant.ONE_CHARGE: ordering.one_charge,
-    Invariant.NO_BLIND_RESUBMIT: ordering.no_blind_resubmit,
-    Invariant.BOUNDED_WAIT: watching.bounded_wait,
-    Invariant.PACED_POLLS: watching.paced_polls,
-    Invariant.RETRY_AFTER: watching.retry_after,
-    Invariant.NO_POLL_AFTER_END: watching.no_poll_after_end,
-    Invariant.STATUS_WORDS: watching.status_words,
-    Invariant.UNKNOWN_IS_NOT_SUCCESS: watching.unknown_is_not_success,
-    Invariant.CONTENT_AFTER_SUCCESS: saving.content_after_success,
-    Invariant.WHOLE_FILE_OR_NONE: saving.whole_file_or_none,
-    Invariant.TASK_ID_KEPT: ordering.task_id_kept,
-    Invariant.MODERATION_NOT_RETRIED: ordering.moderation_not_retried,
-    Invariant.KEY_STAYS_HOME: ordering.key_stays_home,
-    Invariant.CONTRACT_KEPT: ordering.contract_kept,
+INVARIANT_CHECKS: Mapping[Invariant, InvariantCheck] = {
+    Invariant.ONE_CHARGE: orders.one_charge,
+    Invariant.NO_BLIND_RESUBMIT: orders.no_blind_resubmit,
+    Invariant.BOUNDED_WAIT: polling.bounded_wait,
+    Invariant.PACED_POLLS: polling.paced_polls,
+    Invariant.RETRY_AFTER: polling.retry_after,
+    Invariant.NO_POLL_AFTER_END: polling.no_poll_after_end,
+    Invariant.STATUS_SPELLINGS: polling.status_spellings,
+    Invariant.UNKNOWN_IS_NOT_SUCCESS: polling.unknown_is_not_success,
+    Invariant.CONTENT_AFTER_SUCCESS: downloads.content_after_success,
+    Invariant.WHOLE_FILE_OR_NONE: downloads.whole_file_or_none,
+    Invariant.TASK_ID_REPORTED: orders.task_id_reported,
+    Invariant.MODERATION_NOT_RETRIED: orders.moderation_not_retried,
+    Invariant.KEY_STAYS_ON_ORIGIN: orders.key_stays_on_origin,
+    Invariant.CONTRACT_RESPECTED: orders.contract_respected,
 }
 
 
-def judged(seen: Evidence) -> list[InvariantViolation]:
-    """The invariants that broke in a trial, each once, with the first thing that was wrong."""
-    found = []
-    for invariant, judge in JUDGES.items():
-        detail = next(judge(seen), None)
+def find_violations(evidence: TrialEvidence) -> list[InvariantViolation]:
+    """Return the violated invariants of a trial, each once, with its first problem."""
+    violations = []
+    for invariant, check in INVARIANT_CHECKS.items():
+        detail = next(check(evidence), None)
         if detail is not None:
-            told = seen.conversation, seen.life
-            found.append(
-                InvariantViolation(invariant, seen.scenario.name, invariant_severity(invariant), detail, *told)
+            scenario, severity = evidence.scenario.name, invariant_severity(invariant)
+            violations.append(
+                InvariantViolation(invariant, scenario, severity, detail, evidence.transcript, evidence.record)
             )
-    return found
+    return violations

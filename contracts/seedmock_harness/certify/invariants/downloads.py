@@ -1,42 +1,43 @@
-"""What is judged of the clip: asked for when it is there, and saved whole or not at all. Pure functions."""
+"""Invariants of downloads: content is requested after success, and saved as a whole or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedmock_contracts.enums import TaskStatus
+from seedmock_contracts.lifecycle import UNSUCCESSFUL
 
-from ..evidence import Evidence, Heard
+from ..evidence import RecordedCall, TrialEvidence
 from .polling import TIMEOUT
 
-MOMENT = 0.01
-"""The seconds that a clip must have been there: what ended with the client may have been cut off by it."""
+MIN_LEAD = 0.01
+"""Seconds by which a download must precede the client's end: a later one may have been cut off by it."""
 
 
-def content_after_success(seen: Evidence) -> Iterator[str]:
-    """The content is asked for once success was told. A misread word is blamed elsewhere."""
-    for heard in seen.early_contents[:1]:
-        last = seen.before(heard)
-        if last is None or last.status is TaskStatus.FAILURE or seen.is_usual(last.word):
-            after = f"after {last.word}" if last is not None else "before any poll"
-            yield f"the content was asked for {after}, and success had not been told"
+def content_after_success(evidence: TrialEvidence) -> Iterator[str]:
+    """Content is requested only after success was reported; a misread status is another invariant's violation."""
+    for content in evidence.early_contents[:1]:
+        last = evidence.last_poll_before(content)
+        if last is None or last.status in UNSUCCESSFUL or evidence.is_documented_spelling(last.raw_status):
+            when = f"after {last.raw_status}" if last is not None else "before any poll"
+            yield f"the content was requested {when}, before success was reported"
 
 
-def whole_file_or_none(seen: Evidence) -> Iterator[str]:
-    """What stands in the file is a whole clip; if there is an outcome that says so, there is one."""
-    outcome = seen.outcome
-    if seen.saved is not None and seen.saved not in seen.clips.values():
-        whole = ", ".join(f"{len(clip)} bytes" for clip in seen.clips.values()) or "no clip"
-        yield f"the file has {len(seen.saved)} bytes, and is not the clip ({whole})"
-    elif seen.saved is None and outcome is not None and outcome.ok:
-        yield "the outcome is ok, and there is no file"
-    elif seen.saved is None and outcome is not None and outcome.kind != TIMEOUT and _came_whole(seen):
-        yield f"the whole clip was sent, and the outcome is {outcome}"
+def whole_file_or_none(evidence: TrialEvidence) -> Iterator[str]:
+    """The file is a whole clip or missing, as the outcome says."""
+    outcome, saved = evidence.outcome, evidence.saved_file
+    if saved is not None and saved not in evidence.clips.values():
+        clips = ", ".join(f"{len(clip)} bytes" for clip in evidence.clips.values()) or "no clip"
+        yield f"the file has {len(saved)} bytes and is not the clip ({clips})"
+    elif saved is None and outcome is not None and outcome.ok:
+        yield "the outcome is ok, but there is no file"
+    elif saved is None and outcome is not None and outcome.kind != TIMEOUT and _was_delivered(evidence):
+        yield f"the whole clip was sent, but the outcome is {outcome}"
 
 
-def _came_whole(seen: Evidence) -> bool:
-    return any(_is_clip(heard) and heard.ended < seen.run.ended - MOMENT for heard in seen.contents)
+def _was_delivered(evidence: TrialEvidence) -> bool:
+    end = evidence.run.ended_at - MIN_LEAD
+    return any(_is_whole_clip(content) and content.ended_at < end for content in evidence.contents)
 
 
-def _is_clip(heard: Heard) -> bool:
-    return heard.call.method == "GET" and heard.call.status == 200 and heard.is_whole and not heard.faults
+def _is_whole_clip(content: RecordedCall) -> bool:
+    return content.call.method == "GET" and content.call.status == 200 and content.is_complete and not content.faults

@@ -1,6 +1,6 @@
-"""What is judged of ordering: one charge, no order sent twice, the id kept, the key at home, the contract kept.
+"""Invariants of orders: one charge, no blind resubmit, the id reported, the key protected, the contract respected.
 
-Each is a pure function from the evidence of a trial to what is wrong with it, in sentences.
+Pure functions from the evidence of a trial to sentences about what is wrong.
 """
 
 from __future__ import annotations
@@ -12,126 +12,128 @@ from seedmock_contracts.facts import MISSING
 from seedmock_server.billing.statement import LineKind
 from seedmock_server.tasks.models import Task
 
-from ..evidence import Evidence, Heard
-from ..sample_orders import Order
+from ..evidence import RecordedCall, TrialEvidence
 from ..scenario import StepKind
 
-UNKNOWN = "submission_unknown"
+SUBMISSION_UNKNOWN = "submission_unknown"
 
 
-def one_charge(seen: Evidence) -> Iterator[str]:
-    """At most one order of the account is charged or on hold."""
-    owed = [line for line in seen.statement.lines if line.kind is not LineKind.ASSET and (line.charged or line.on_hold)]
+def one_charge(evidence: TrialEvidence) -> Iterator[str]:
+    """At most one task is charged or on hold."""
+    lines = [line for line in evidence.statement.lines if line.kind is not LineKind.ASSET]
+    owed = [line for line in lines if line.charged or line.on_hold]
     if len(owed) > 1:
-        yield f"one order, and {len(owed)} tasks are charged or on hold: {', '.join(line.id for line in owed)}"
+        yield f"one order, but {len(owed)} tasks are charged or on hold: {', '.join(line.id for line in owed)}"
 
 
-def no_blind_resubmit(seen: Evidence) -> Iterator[str]:
-    """After an order whose answer was lost there is no other, and the outcome says so."""
-    if not seen.ambiguous:
+def no_blind_resubmit(evidence: TrialEvidence) -> Iterator[str]:
+    """An order with an ambiguous response is not sent again, and the outcome says so."""
+    if not evidence.ambiguous_creates:
         return
-    first = seen.ambiguous[0]
-    again = [heard for heard in seen.creates if heard.call.came > first.call.came]
-    if again:
-        yield f"the answer to an order was {_answered(first)}, and the order was sent {_times(len(again))} more"
-    elif not seen.told_ids and not seen.run.stopped and (seen.outcome is None or seen.outcome.kind != UNKNOWN):
-        said = seen.outcome or "no outcome"
-        yield f"the answer to the order was {_answered(first)}: the outcome is {said}, where {UNKNOWN} is expected"
-
-
-def task_id_kept(seen: Evidence) -> Iterator[str]:
-    """The id of a task is in the outcome, exactly as it was told."""
-    if not seen.told_ids or seen.run.stopped:
+    first = evidence.ambiguous_creates[0]
+    later = [create for create in evidence.creates if create.call.sequence > first.call.sequence]
+    outcome = evidence.outcome
+    if later:
+        yield f"the response to an order was {_describe_response(first)}, and the order was sent {_times(later)} more"
         return
-    ids = " or ".join(seen.told_ids)
-    if seen.outcome is None:
-        yield f"task {ids} was ordered, and there is no outcome that names it: {seen.run.trouble}"
-    elif seen.outcome.task_id not in seen.told_ids:
-        yield f"task {ids} was ordered, and the outcome names {seen.outcome.task_id or 'none'}"
-
-
-def moderation_not_retried(seen: Evidence) -> Iterator[str]:
-    """Once moderation has refused, at input or at output, nothing is ordered any more."""
-    refused = next((heard for heard in seen.heard if heard.is_moderation), None)
-    if refused is None:
+    if evidence.received_ids or evidence.run.stopped:
         return
-    again = [heard for heard in seen.creates if heard.call.came > refused.told]
-    if again:
-        yield f"moderation refused at {refused.operation}, and the order was sent {_times(len(again))} more"
+    if outcome is None or outcome.kind != SUBMISSION_UNKNOWN:
+        response = f"the response to the order was {_describe_response(first)}"
+        yield f"{response}: expected outcome {SUBMISSION_UNKNOWN}, got {outcome or 'none'}"
 
 
-def key_stays_home(seen: Evidence) -> Iterator[str]:
-    """No request to another origin has the key in it."""
-    for call in seen.elsewhere:
-        if call.names(seen.key):
-            yield f"{call.method} {call.path} went to another origin with the key in it"
+def task_id_reported(evidence: TrialEvidence) -> Iterator[str]:
+    """The outcome has the id of the task exactly as it was received."""
+    if not evidence.received_ids or evidence.run.stopped:
+        return
+    ids = " or ".join(evidence.received_ids)
+    if evidence.outcome is None:
+        yield f"task {ids} was ordered, but there is no outcome with its id: {evidence.run.problem}"
+    elif evidence.outcome.task_id not in evidence.received_ids:
+        yield f"task {ids} was ordered, but the outcome has the id {evidence.outcome.task_id or 'none'}"
+
+
+def moderation_not_retried(evidence: TrialEvidence) -> Iterator[str]:
+    """After a moderation error, of the input or the output, nothing is ordered again."""
+    error = next((call for call in evidence.calls if call.is_moderation_error), None)
+    if error is None:
+        return
+    later = [create for create in evidence.creates if create.call.sequence > error.response_sequence]
+    if later:
+        yield f"moderation rejected at {error.operation}, and the order was sent {_times(later)} more"
+
+
+def key_stays_on_origin(evidence: TrialEvidence) -> Iterator[str]:
+    """No request to another origin contains the key."""
+    for call in evidence.other_origin_calls:
+        if call.contains(evidence.key):
+            yield f"{call.method} {call.path} was sent to another origin with the key"
             return
 
 
-def contract_kept(seen: Evidence) -> Iterator[str]:
-    """Nothing that was sent breaks a rule, and what was made is what the order asks for."""
-    for heard in seen.heard:
-        for breach in () if heard.entry is None else heard.entry.violations:
-            if not breach.advice and not _is_brought_about(seen, breach.fact):
-                yield f"{heard.call.method} {heard.call.path}: {breach.message} ({breach.fact})"
-    for task in seen.tasks:
-        yield from _otherwise(seen, task)
-    for heard in seen.creates:
-        yield from _other_references(seen, heard)
+def contract_respected(evidence: TrialEvidence) -> Iterator[str]:
+    """No request breaks a rule, and the task is what the order asks for."""
+    for call in evidence.calls:
+        for violation in () if call.entry is None else call.entry.violations:
+            if not violation.advice and not _is_caused_by_trial(evidence, violation.fact):
+                yield f"{call.call.method} {call.call.path}: {violation.message} ({violation.fact})"
+    for task in evidence.tasks:
+        yield from _task_differences(evidence, task)
+    for create in evidence.creates:
+        yield from _reference_differences(evidence, create)
 
 
-def _is_brought_about(seen: Evidence, fact: str) -> bool:
-    """Whether a breach is the trial's doing, or only asks for the rest of a file that is whole."""
-    bad_key = any(step.kind is StepKind.KEY for step in seen.scenario.steps)
-    kinds = (ErrorKind.RANGE_NOT_SATISFIABLE, *((ErrorKind.AUTHENTICATION,) if bad_key else ()))
-    return fact in [seen.contract.error_case(kind).id for kind in kinds]
+def _is_caused_by_trial(evidence: TrialEvidence, fact: str) -> bool:
+    """Return True for a rejected magic key, and for a range request beyond the end of a complete file."""
+    has_magic_key = any(step.kind is StepKind.KEY for step in evidence.scenario.steps)
+    kinds = (ErrorKind.RANGE_NOT_SATISFIABLE, *((ErrorKind.AUTHENTICATION,) if has_magic_key else ()))
+    return fact in [evidence.contract.error_case(kind).id for kind in kinds]
 
 
-def _otherwise(seen: Evidence, task: Task) -> Iterator[str]:
-    """Where a task is another than was ordered."""
-    for name, wanted in _wanted(seen, seen.order).items():
-        made = getattr(task, name)
-        if made != wanted:
-            yield f"{name} of the order is {wanted}, the task that was made has {made}"
+def _task_differences(evidence: TrialEvidence, task: Task) -> Iterator[str]:
+    for name, expected in _expected_traits(evidence).items():
+        actual = getattr(task, name)
+        if actual != expected:
+            yield f"{name} of the order is {expected}, but the task has {actual}"
 
 
-def _wanted(seen: Evidence, order: Order) -> dict[str, object]:
-    """What the order says of the traits of its task."""
-    row = (
-        seen.contract.parse_size(order["size"])
-        if "size" in order
-        else seen.contract.size(order["resolution"], order["ratio"])
-    )
-    wanted: dict[str, object] = {"prompt": order["prompt"], "seconds": order["seconds"]}
-    if row is not None:
-        wanted |= {"width": row.width, "height": row.height}
-    named = {"model": "model", "generate_audio": "audio"}
-    if any(variant.id == f"{seen.contract.name}.seed" for variant in seen.contract.variants):
-        named["seed"] = "seed"  # the other page has no seed: whether it is sent is the client's affair
-    return wanted | {trait: order[name] for name, trait in named.items() if order.get(name, MISSING) is not MISSING}
+def _expected_traits(evidence: TrialEvidence) -> dict[str, object]:
+    """Return the attributes of the task that follow from the order."""
+    contract, order = evidence.contract, evidence.order
+    size = contract.parse_size(order["size"]) if "size" in order else contract.size(order["resolution"], order["ratio"])
+    traits: dict[str, object] = {"prompt": order["prompt"], "seconds": order["seconds"]}
+    if size is not None:
+        traits |= {"width": size.width, "height": size.height}
+    names = {"model": "model", "generate_audio": "audio"}
+    if any(variant.id == f"{contract.name}.seed" for variant in contract.variants):
+        names["seed"] = "seed"  # an upstream without this variant documents no seed: the client may leave it out
+    return traits | {trait: order[name] for name, trait in names.items() if order.get(name, MISSING) is not MISSING}
 
 
-def _other_references(seen: Evidence, heard: Heard) -> Iterator[str]:
-    order = heard.turn.order
-    if order is None or heard.operation != Operation.CREATE:
+def _reference_differences(evidence: TrialEvidence, create: RecordedCall) -> Iterator[str]:
+    order = create.interaction.order
+    if order is None or create.operation != Operation.CREATE:
         return
-    found = [(one.reference.kind.value, one.reference.role.value, one.reference.url) for one in order.references]
-    wanted = [(one["kind"], one["role"], one["url"]) for one in seen.order["references"]]
-    for kind in MediaKind:  # the vendors count references kind by kind
-        sent, asked = ([one for one in these if one[0] == kind] for these in (found, wanted))
-        if sent != asked:
-            yield f"the {kind} references are {_listed(sent)}, where the order has {_listed(asked)}"
+    parsed = (entry.reference for entry in order.references)
+    sent = [(reference.kind.value, reference.role.value, reference.url) for reference in parsed]
+    expected = [(entry["kind"], entry["role"], entry["url"]) for entry in evidence.order["references"]]
+    for kind in MediaKind:  # the order among references of one kind matters, across kinds it does not
+        sent_of_kind, expected_of_kind = ([entry for entry in all_ if entry[0] == kind] for all_ in (sent, expected))
+        if sent_of_kind != expected_of_kind:
+            references = f"the {kind} references are {_describe(sent_of_kind)}"
+            yield f"{references}, but the order has {_describe(expected_of_kind)}"
 
 
-def _listed(references: list[tuple[str, str, str]]) -> str:
+def _describe(references: list[tuple[str, str, str]]) -> str:
     return ", ".join(f"{url} as {role}" for _, role, url in references) or "none"
 
 
-def _answered(heard: Heard) -> str:
-    if heard.call.status == 0:
+def _describe_response(create: RecordedCall) -> str:
+    if create.call.status == 0:
         return "lost"
-    return f"{heard.call.status}" if heard.call.status >= 400 else f"{heard.call.status} and garbled"
+    return f"{create.call.status}" if create.call.status >= 400 else f"{create.call.status} and unreadable"
 
 
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
+def _times(calls: list[RecordedCall]) -> str:
+    return "once" if len(calls) == 1 else f"{len(calls)} times"

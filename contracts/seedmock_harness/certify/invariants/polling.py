@@ -1,7 +1,7 @@
-"""What is judged of watching a task: an end to it, pauses, every word understood, no look too many.
+"""Invariants of polling: it ends, it pauses, it understands every status, and it stops at a final one.
 
-Pure functions from the evidence of a trial to what is wrong with it, in sentences. A client that misreads a word does
-several wrong things at once; each is blamed on what it misread, and on nothing else.
+Pure functions from the evidence of a trial to sentences about what is wrong. A client that misreads a status does
+several wrong things at once; only the misread status is reported then.
 """
 
 from __future__ import annotations
@@ -9,155 +9,165 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedmock_contracts.enums import Operation, TaskStatus
+from seedmock_contracts.lifecycle import UNSUCCESSFUL
 
-from ..evidence import SLACK, Evidence, Heard
+from ..evidence import CLOCK_TOLERANCE, RecordedCall, TrialEvidence
 
 TIMEOUT = "timeout"
-LATE = 0.8
-"""From this share of its time on, a client that gives up does so because of the time."""
-RUN_OF_POLLS = 10
-LEAST_PAUSE = 0.5
-"""The share of SEEDMOCK_POLL_SECONDS that a pause must have, on an average of a run of polls."""
-
-
-def bounded_wait(seen: Evidence) -> Iterator[str]:
-    """The client ends in time, and says that the time was up if that is why."""
-    allowed = f"timeout_seconds is {seen.scenario.seconds:g}, and a download may take half as long again"
-    if seen.run.stopped:
-        yield f"it was stopped after {seen.waited:.1f} s; {allowed}"
-    elif seen.waited > seen.allowed:
-        yield f"it ended after {seen.waited:.1f} s; {allowed}"
-    last = seen.last_told
-    if last is not None and last.status in RUNNING and _gave_up(seen) and _is_late(seen) and seen.outcome:
-        yield f"the time was up while the task was {last.word}: the outcome is {seen.outcome}, {TIMEOUT} is expected"
-
-
 RUNNING = (TaskStatus.QUEUED, TaskStatus.IN_PROGRESS)
+LATE_SHARE = 0.8
+"""Share of its timeout after which a client that gives up is taken to do so for the timeout."""
+POLLS_IN_A_ROW = 10
+MIN_PAUSE_SHARE = 0.5
+"""Share of SEEDMOCK_POLL_SECONDS that the average pause in a row of polls must reach."""
 
 
-def paced_polls(seen: Evidence) -> Iterator[str]:
-    """Between polls there are pauses; a run of them is looked at, for one may be late and the next one early."""
-    arrivals = [heard.call.arrived for heard in seen.of(Operation.QUERY)]
-    least = RUN_OF_POLLS * seen.poll_seconds * LEAST_PAUSE
-    for first, last in zip(arrivals, arrivals[RUN_OF_POLLS:], strict=False):
-        if last - first < least:
-            gap = (last - first) / RUN_OF_POLLS
-            asked = f"asked for were {seen.poll_seconds:g} s"
-            yield f"{RUN_OF_POLLS + 1} polls in a row with {gap * 1000:.0f} ms between them; {asked}"
+def bounded_wait(evidence: TrialEvidence) -> Iterator[str]:
+    """The client ends in time, and reports a timeout if that is the reason."""
+    limit = f"timeout_seconds is {evidence.scenario.seconds:g}, and a download may take half as long again"
+    if evidence.run.stopped:
+        yield f"it was stopped after {evidence.duration:.1f} s; {limit}"
+    elif evidence.duration > evidence.allowed_seconds:
+        yield f"it ended after {evidence.duration:.1f} s; {limit}"
+    last, outcome = evidence.last_poll, evidence.outcome
+    if last is not None and last.status in RUNNING and _gave_up(evidence) and _is_late(evidence) and outcome:
+        yield f"it timed out while the task was {last.raw_status}: expected outcome {TIMEOUT}, got {outcome}"
+
+
+def paced_polls(evidence: TrialEvidence) -> Iterator[str]:
+    """Polls pause; measured over a row of them, since one may be late and the next one early."""
+    arrivals = [poll.call.arrived_at for poll in evidence.calls_of(Operation.QUERY)]
+    minimum = POLLS_IN_A_ROW * evidence.poll_seconds * MIN_PAUSE_SHARE
+    for first, last in zip(arrivals, arrivals[POLLS_IN_A_ROW:], strict=False):
+        if last - first < minimum:
+            pause = (last - first) / POLLS_IN_A_ROW * 1000
+            expected = f"expected {evidence.poll_seconds:g} s"
+            yield f"{POLLS_IN_A_ROW + 1} polls in a row with {pause:.0f} ms between them; {expected}"
             return
 
 
-def retry_after(seen: Evidence) -> Iterator[str]:
-    """The same is not asked again before the moment that an answer named."""
-    for heard in seen.heard:
-        due = heard.due
-        if due is None:
+def retry_after(evidence: TrialEvidence) -> Iterator[str]:
+    """An operation is not called again before the time in Retry-After."""
+    for call in evidence.calls:
+        retry_at = call.retry_at
+        if retry_at is None:
             continue
-        later = (one for one in seen.heard if one.operation == heard.operation and one.call.arrived >= heard.ended)
-        following = next(later, None)
-        if following is not None and following.call.arrived < due - SLACK:
-            came = following.call.arrived - heard.ended
-            said = f"{heard.call.status} with Retry-After: {heard.call.header('retry-after')}"
-            yield f"{heard.operation} was answered {said}, and came again {came:.2f} s later"
+        same = (later for later in evidence.calls if later.operation == call.operation)
+        following = next((later for later in same if later.call.arrived_at >= call.ended_at), None)
+        if following is not None and following.call.arrived_at < retry_at - CLOCK_TOLERANCE:
+            delay = following.call.arrived_at - call.ended_at
+            response = f"{call.call.status} with Retry-After: {call.call.response_header('retry-after')}"
+            yield f"{call.operation} got {response}, and was called again {delay:.2f} s later"
             return
 
 
-def no_poll_after_end(seen: Evidence) -> Iterator[str]:
-    """A task whose end was told and understood is not asked about again, unless its clip is missing."""
-    more = _polls_after_end(seen)
-    if more and _understood(seen) and seen.end is not None:
-        yield f"after {seen.end.word} there {'was 1 more poll' if len(more) == 1 else f'were {len(more)} more polls'}"
+def no_poll_after_end(evidence: TrialEvidence) -> Iterator[str]:
+    """A final status ends the polling, unless it was not understood or the clip could not be downloaded."""
+    polls = _polls_after_end(evidence)
+    if polls and _understood_end(evidence) and evidence.final_poll is not None:
+        count = "was 1 more poll" if len(polls) == 1 else f"were {len(polls)} more polls"
+        yield f"after {evidence.final_poll.raw_status} there {count}"
 
 
-def status_words(seen: Evidence) -> Iterator[str]:
-    """What a known word means is what the client does."""
-    yield from _of_running(seen)
-    yield from _of_end(seen)
-    for heard in seen.early_contents[:1]:  # who has begun to ask goes on, whatever is said
-        last = seen.before(heard)
-        if last is not None and last.status in RUNNING and not seen.is_usual(last.word):
-            yield f"the content was asked for after {last.word}, which means {last.status}"
+def status_spellings(evidence: TrialEvidence) -> Iterator[str]:
+    """The client acts on the meaning of every known spelling."""
+    yield from _misread_running(evidence)
+    yield from _misread_end(evidence)
+    for content in evidence.early_contents[:1]:  # once content was requested too early, later statuses prove nothing
+        last = evidence.last_poll_before(content)
+        if last is not None and last.status in RUNNING and not evidence.is_documented_spelling(last.raw_status):
+            yield f"the content was requested after {last.raw_status}, which means {last.status}"
 
 
-def unknown_is_not_success(seen: Evidence) -> Iterator[str]:
-    """A word that nobody knows is waited out: it is neither success nor any other end."""
-    for heard in seen.early_contents[:1]:
-        last = seen.before(heard)
+def unknown_is_not_success(evidence: TrialEvidence) -> Iterator[str]:
+    """An unknown status is neither success nor any other end: the client polls on until its timeout."""
+    for content in evidence.early_contents[:1]:
+        last = evidence.last_poll_before(content)
         if last is not None and last.status is None:
-            yield f"the content was asked for after {_shown(last)}, a status that nobody knows"
+            yield f"the content was requested while the status was {_describe_status(last)}"
             return
-    last = seen.last_told
-    if last is None or last.status is not None or seen.outcome is None or seen.early_contents:
+    last, outcome = evidence.last_poll, evidence.outcome
+    if last is None or last.status is not None or outcome is None or evidence.early_contents:
         return
-    if seen.outcome.ok:
-        yield f"the last status was {_shown(last)}, which nobody knows, and the outcome is {seen.outcome}"
-    elif _gave_up(seen):
-        said = f"the outcome is {seen.outcome}, {TIMEOUT} is expected"
-        yield f"the status {_shown(last)}, which nobody knows, was taken for an end: {said}"
+    status = f"the last status was {_describe_status(last)}"
+    if outcome.ok:
+        yield f"{status}, but the outcome is {outcome}"
+    elif _gave_up(evidence):
+        yield f"{status}: expected outcome {TIMEOUT}, got {outcome}"
 
 
-# --- what a client made of what it was told ---
+# --- how the client interpreted the responses ---
 
 
-def _of_running(seen: Evidence) -> Iterator[str]:
-    last = seen.last_told
-    if last is not None and last.status in RUNNING and _gave_up(seen) and not _is_late(seen):
-        yield f"the last status was {last.word}, which means {last.status}, and the outcome is {seen.outcome}"
+def _misread_running(evidence: TrialEvidence) -> Iterator[str]:
+    last = evidence.last_poll
+    if last is not None and last.status in RUNNING and _gave_up(evidence) and not _is_late(evidence):
+        yield f"the last status was {last.raw_status}, which means {last.status}, but the outcome is {evidence.outcome}"
 
 
-def _of_end(seen: Evidence) -> Iterator[str]:
-    end, outcome = seen.end, seen.outcome
-    if end is None or _came_late(seen, end):
+def _misread_end(evidence: TrialEvidence) -> Iterator[str]:
+    final, outcome = evidence.final_poll, evidence.outcome
+    if final is None or _came_late(evidence, final):
         return
-    if end.status is TaskStatus.FAILURE and outcome is not None and outcome.ok:
-        yield f"the task was {end.word}, which means {end.status}, and the outcome is {outcome}"
-    elif not _understood(seen) and not (end.status is TaskStatus.SUCCESS and seen.contents) and _has_link(seen, end):
-        said = outcome or "none: it was stopped"
-        if outcome is not None or seen.run.stopped:
-            yield f"the task was {end.word}, which means {end.status}, and the outcome is {said}"
+    task = f"the task was {final.raw_status}, which means {final.status}"
+    if final.status in UNSUCCESSFUL and outcome is not None and outcome.ok:
+        yield f"{task}, but the outcome is {outcome}"
+        return
+    if _understood_end(evidence) or _started_download(evidence, final) or not _has_link(evidence, final):
+        return
+    if outcome is not None or evidence.run.stopped:
+        yield f"{task}, but the outcome is {outcome or 'none: the client was stopped'}"
 
 
-def _understood(seen: Evidence) -> bool:
-    """Whether what the client did fits the end that it was told of."""
-    if seen.outcome is None or seen.end is None:
+def _started_download(evidence: TrialEvidence, final: RecordedCall) -> bool:
+    return final.status is TaskStatus.SUCCESS and bool(evidence.contents)
+
+
+def _understood_end(evidence: TrialEvidence) -> bool:
+    """Return True if the outcome fits the final status that the client received."""
+    outcome, final = evidence.outcome, evidence.final_poll
+    if outcome is None or final is None:
         return False
-    if seen.end.status is TaskStatus.SUCCESS:
-        return seen.outcome.ok or bool(seen.contents)
-    return not seen.outcome.ok and seen.outcome.kind != TIMEOUT
+    if final.status is TaskStatus.SUCCESS:
+        return outcome.ok or bool(evidence.contents)
+    return not outcome.ok and outcome.kind != TIMEOUT
 
 
-def _polls_after_end(seen: Evidence) -> list[Heard]:
-    end = seen.end
-    if end is None or not _has_link(seen, end):
+def _polls_after_end(evidence: TrialEvidence) -> list[RecordedCall]:
+    """Return the polls after the final status, without those that follow a failed download."""
+    final = evidence.final_poll
+    if final is None or not _has_link(evidence, final):
         return []
-    more = [heard for heard in seen.polls if heard.call.came > end.told]
-    broken = [heard.call.came for heard in seen.contents if not _brought(heard)]
-    return [heard for heard in more if not any(place < heard.call.came for place in broken)]
+    polls = [poll for poll in evidence.polls if poll.call.sequence > final.response_sequence]
+    failed = [content.call.sequence for content in evidence.contents if not _is_downloaded(content)]
+    return [poll for poll in polls if not any(sequence < poll.call.sequence for sequence in failed)]
 
 
-def _brought(heard: Heard) -> bool:
-    return heard.is_whole and heard.call.status in (200, 206)
+def _is_downloaded(content: RecordedCall) -> bool:
+    return content.is_complete and content.call.status in (200, 206)
 
 
-def _has_link(seen: Evidence, end: Heard) -> bool:
-    """Whether the answer that told of an end led to a clip, if it was to."""
-    return end.status is not TaskStatus.SUCCESS or not seen.contract.response.link_paths or bool(end.turn.links)
+def _has_link(evidence: TrialEvidence, final: RecordedCall) -> bool:
+    """Return True unless success came without the link that this upstream sends."""
+    if final.status is not TaskStatus.SUCCESS or not evidence.contract.response.link_paths:
+        return True
+    return bool(final.interaction.links)
 
 
-def _gave_up(seen: Evidence) -> bool:
-    """Whether the client ended of its own will, with another word than that the time was up."""
-    outcome = seen.outcome
-    return outcome is not None and not outcome.ok and outcome.kind != TIMEOUT and not seen.early_contents
+def _gave_up(evidence: TrialEvidence) -> bool:
+    """Return True if the client ended by itself, with another error than a timeout."""
+    outcome = evidence.outcome
+    return outcome is not None and not outcome.ok and outcome.kind != TIMEOUT and not evidence.early_contents
 
 
-def _is_late(seen: Evidence) -> bool:
-    return seen.waited >= LATE * seen.scenario.seconds
+def _is_late(evidence: TrialEvidence) -> bool:
+    return evidence.duration >= LATE_SHARE * evidence.scenario.seconds
 
 
-def _came_late(seen: Evidence, end: Heard) -> bool:
-    """Whether an end was told only when the client's time was nearly up."""
-    return end.ended - seen.heard[0].call.arrived >= LATE * seen.scenario.seconds
+def _came_late(evidence: TrialEvidence, final: RecordedCall) -> bool:
+    """Return True if the final status arrived when the client's timeout was near."""
+    return final.ended_at - evidence.first_call_at >= LATE_SHARE * evidence.scenario.seconds
 
 
-def _shown(heard: Heard) -> str:
-    return repr(heard.word) if heard.word is not None else "no status at all"
+def _describe_status(poll: RecordedCall) -> str:
+    return f"{poll.raw_status!r}, which is unknown" if poll.raw_status is not None else "missing"

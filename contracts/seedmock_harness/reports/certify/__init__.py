@@ -1,1 +1,1 @@
-"""Reports of a certification, one module a format."""
+"""Reports of a certification, one module for each format."""

@@ -1,4 +1,4 @@
-"""A certification as one page: the verdict, what to mend, what broke where with its picture, every trial's life."""
+"""Certification as an HTML page: verdict, actions, violations with timelines, and every trial."""
 
 from __future__ import annotations
 
@@ -7,46 +7,48 @@ from collections.abc import Iterator
 from seedmock_contracts import __version__
 
 from ...results.certification import INVARIANT_DESCRIPTIONS, Certification, CertificationVerdict
-from ..html import page
-from ..summary import by_invariant, of_certification
-from ..timeline import trial
-from ..timeline_layout import picture, span
+from ..html import render_page
+from ..summary import summarize_certification, violations_by_invariant
+from ..timeline import trial_timeline
+from ..timeline_layout import format_duration, lay_out
 
-LOOKS = {
+VERDICT_CLASSES = {
     CertificationVerdict.CERTIFIED: "good",
     CertificationVerdict.NOT_CERTIFIED: "bad",
     CertificationVerdict.COULD_NOT_RUN: "warn",
 }
 
 
-def certification_html(found: Certification) -> str:
-    """The page."""
-    every = {life for life in (*found.trial_records, *(one.trial for one in found.violations)) if life is not None}
-    return page(
+def certification_html(certification: Certification) -> str:
+    """Return the page."""
+    violations = certification.violations
+    records = {*certification.trial_records, *(violation.trial for violation in violations)}
+    return render_page(
         "certification.html",
-        found=found,
+        result=certification,
         version=__version__,
-        look=LOOKS[found.verdict],
-        subject=found.adapter,
-        summary=of_certification(found),
-        figures=tuple(_figures(found)),
-        parts=(("invariants", "Invariants"), ("broken", "What broke"), ("trials", "Trials")),
-        meanings=INVARIANT_DESCRIPTIONS,
-        broken=by_invariant(found),
-        guilty={one.scenario for one in found.violations},
-        pictures={life: picture(trial(life)) for life in every},
+        verdict_class=VERDICT_CLASSES[certification.verdict],
+        subject=certification.adapter,
+        summary=summarize_certification(certification),
+        figures=tuple(_figures(certification)),
+        sections=(("invariants", "Invariants"), ("violations", "Violations"), ("trials", "Trials")),
+        descriptions=INVARIANT_DESCRIPTIONS,
+        violations=violations_by_invariant(certification),
+        failed_scenarios={violation.scenario for violation in violations},
+        layouts={record: lay_out(trial_timeline(record)) for record in records if record is not None},
         filters=(),
     )
 
 
-def _figures(found: Certification) -> Iterator[tuple[str, str]]:
-    yield "Upstream", found.upstream
-    yield "Took", span(found.seconds)
-    yield "Scenarios", str(len(found.trials))
-    yield "Invariants that hold", _held(found)
+def _figures(certification: Certification) -> Iterator[tuple[str, str]]:
+    yield "Upstream", certification.upstream
+    yield "Duration", format_duration(certification.seconds)
+    yield "Scenarios", str(len(certification.trials))
+    yield "Satisfied invariants", _satisfied(certification)
 
 
-def _held(found: Certification) -> str:
-    if found.problem or not found.trials:
-        return "not looked at"
-    return f"{len(INVARIANT_DESCRIPTIONS) - len(by_invariant(found))} of {len(INVARIANT_DESCRIPTIONS)}"
+def _satisfied(certification: Certification) -> str:
+    if certification.problem or not certification.trials:
+        return "not checked"
+    total = len(INVARIANT_DESCRIPTIONS)
+    return f"{total - len(violations_by_invariant(certification))} of {total}"

@@ -1,4 +1,4 @@
-"""A certification as one JSON object, for programs."""
+"""Certification as one JSON object."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any
 from ...results.certification import Certification, InvariantViolation
 
 
-def certification_json(found: Certification) -> str:
-    """The object, indented."""
-    return json.dumps(certification_object(found), indent=2, ensure_ascii=False) + "\n"
+def certification_json(certification: Certification) -> str:
+    """Return the object, indented."""
+    return json.dumps(certification_object(certification), indent=2, ensure_ascii=False) + "\n"
 
 
-def certification_object(found: Certification) -> dict[str, Any]:
-    """The object as Python has it; `scenarios` is how many there were."""
+def certification_object(certification: Certification) -> dict[str, Any]:
+    """Return the object as a dict; `scenarios` is the number of trials."""
     return {
-        "upstream": found.upstream,
-        "adapter": found.adapter,
-        "verdict": found.verdict.value,
-        "scenarios": len(found.trials),
-        "broken": [_broken(one) for one in found.violations],
+        "upstream": certification.upstream,
+        "adapter": certification.adapter,
+        "verdict": certification.verdict.value,
+        "scenarios": len(certification.trials),
+        "violations": [_violation_object(violation) for violation in certification.violations],
     }
 
 
-def _broken(one: InvariantViolation) -> dict[str, Any]:
+def _violation_object(violation: InvariantViolation) -> dict[str, Any]:
     return {
-        "invariant": one.invariant.value,
-        "scenario": one.scenario,
-        "severity": one.severity.value,
-        "detail": one.detail,
-        "conversation": list(one.transcript),
+        "invariant": violation.invariant.value,
+        "scenario": violation.scenario,
+        "severity": violation.severity.value,
+        "detail": violation.detail,
+        "transcript": list(violation.transcript),
     }

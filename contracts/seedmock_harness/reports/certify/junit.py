@@ -1,30 +1,35 @@
-"""A certification in JUnit's XML: a suite for each invariant, in it a case for each scenario."""
+"""Certification as JUnit XML: a suite for each invariant, with a case for each scenario."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ...results.certification import Certification, CertificationVerdict, Invariant, InvariantViolation
-from ..junit import Case, Outcome, Suite, junit
-from ..summary import of_certification
+from ..junit import CaseStatus, JUnitCase, JUnitSuite, render_junit
+from ..summary import summarize_certification
 
 
-def certification_junit(found: Certification) -> str:
-    """The document."""
-    return junit(f"seedmock certify {found.upstream}: {found.adapter}", _suites(found), found.seconds)
+def certification_junit(certification: Certification) -> str:
+    """Return the XML document."""
+    name = f"seedmock certify {certification.upstream}: {certification.adapter}"
+    return render_junit(name, _suites(certification), certification.seconds)
 
 
-def _suites(found: Certification) -> Iterator[Suite]:
-    says = of_certification(found).headline
-    if found.problem or found.verdict is CertificationVerdict.COULD_NOT_RUN:
-        yield Suite("certification", (Case("running", Outcome.ERROR, found.problem or says, says, "could-not-run"),))
+def _suites(certification: Certification) -> Iterator[JUnitSuite]:
+    headline = summarize_certification(certification).headline
+    if certification.problem or certification.verdict is CertificationVerdict.COULD_NOT_RUN:
+        message = certification.problem or headline
+        case = JUnitCase("run", CaseStatus.ERROR, message, headline, CertificationVerdict.COULD_NOT_RUN.value)
+        yield JUnitSuite("certification", (case,))
         return
-    broken = {(one.invariant, one.scenario): one for one in found.violations}
+    violations = {(violation.invariant, violation.scenario): violation for violation in certification.violations}
     for invariant in Invariant:
-        yield Suite(invariant.value, tuple(_case(name, broken.get((invariant, name))) for name in found.trials))
+        cases = (_case(name, violations.get((invariant, name))) for name in certification.trials)
+        yield JUnitSuite(invariant.value, tuple(cases))
 
 
-def _case(scenario: str, one: InvariantViolation | None) -> Case:
-    if one is None:
-        return Case(scenario)
-    return Case(scenario, Outcome.FAILURE, one.detail, "\n".join(one.transcript), one.severity.value)
+def _case(scenario: str, violation: InvariantViolation | None) -> JUnitCase:
+    if violation is None:
+        return JUnitCase(scenario)
+    transcript = "\n".join(violation.transcript)
+    return JUnitCase(scenario, CaseStatus.FAILURE, violation.detail, transcript, violation.severity.value)

@@ -1,4 +1,4 @@
-"""A certification in SARIF: every invariant is a rule, every scenario in which one broke a result."""
+"""Certification as SARIF: each invariant is a rule, each scenario that violates it a result."""
 
 from __future__ import annotations
 
@@ -10,33 +10,36 @@ from ...results.certification import (
     InvariantViolation,
     invariant_severity,
 )
-from ..exit_codes import CERTIFICATION
-from ..sarif import LEVELS, Object, invocation, result, rule, sarif
+from ..exit_codes import CERTIFICATION_EXITS
+from ..sarif import LEVELS, Object, invocation_object, render_sarif, result_object, rule_object
 
 
-def certification_sarif(found: Certification) -> str:
-    """The log."""
-    places = {invariant: number for number, invariant in enumerate(INVARIANT_DESCRIPTIONS)}
-    ran = found.verdict is not CertificationVerdict.COULD_NOT_RUN
-    return sarif(
-        [_rule(invariant, meaning) for invariant, meaning in INVARIANT_DESCRIPTIONS.items()],
-        [_result(one, places, found.upstream) for one in found.violations],
-        invocation(ran, CERTIFICATION[found.verdict], found.problem, None, found.seconds),
+def certification_sarif(certification: Certification) -> str:
+    """Return the log."""
+    indices = {invariant: index for index, invariant in enumerate(INVARIANT_DESCRIPTIONS)}
+    verdict = certification.verdict
+    successful = verdict is not CertificationVerdict.COULD_NOT_RUN
+    return render_sarif(
+        [_rule(invariant, description) for invariant, description in INVARIANT_DESCRIPTIONS.items()],
+        [_result(violation, indices, certification.upstream) for violation in certification.violations],
+        invocation_object(successful, CERTIFICATION_EXITS[verdict], certification.problem, None, certification.seconds),
         {
-            "upstream": found.upstream,
-            "adapter": found.adapter,
-            "verdict": found.verdict.value,
-            "scenarios": list(found.trials),
+            "upstream": certification.upstream,
+            "adapter": certification.adapter,
+            "verdict": verdict.value,
+            "scenarios": list(certification.trials),
         },
     )
 
 
-def _rule(invariant: Invariant, meaning: str) -> Object:
-    return rule(invariant.value, meaning, meaning, LEVELS[invariant_severity(invariant)], ("invariant",))
+def _rule(invariant: Invariant, description: str) -> Object:
+    level = LEVELS[invariant_severity(invariant)]
+    return rule_object(invariant.value, description, description, level, ("invariant",))
 
 
-def _result(one: InvariantViolation, places: dict[Invariant, int], upstream: str) -> Object:
-    says = f"{one.scenario}: {one.detail}"
-    at, name = f"{upstream}/{one.scenario}", f"{one.invariant}/{one.scenario}"
-    found = result(one.invariant.value, places[one.invariant], one.severity, says, at, name, name)
-    return {**found, "properties": {"scenario": one.scenario, "conversation": list(one.transcript)}}
+def _result(violation: InvariantViolation, indices: dict[Invariant, int], upstream: str) -> Object:
+    message = f"{violation.scenario}: {violation.detail}"
+    address, name = f"{upstream}/{violation.scenario}", f"{violation.invariant}/{violation.scenario}"
+    index = indices[violation.invariant]
+    result = result_object(violation.invariant.value, index, violation.severity, message, address, name, name)
+    return {**result, "properties": {"scenario": violation.scenario, "transcript": list(violation.transcript)}}

@@ -1,1 +1,1 @@
-"""Reports of a verification, one module a format."""
+"""Reports of a verification, one module for each format."""

@@ -1,4 +1,4 @@
-"""A verification as one page: the verdict, what to do, findings, the lives of tasks as pictures, every fact."""
+"""Verification as an HTML page: verdict, actions, findings, timelines of the tasks, and every fact."""
 
 from __future__ import annotations
 
@@ -9,57 +9,57 @@ from seedmock_contracts import __version__
 from seedmock_contracts.enums import Basis
 
 from ...results.verification import FactStatus, Verification, VerificationVerdict
-from ..html import page
-from ..summary import count, moment, of_verification, tally, why_not_looked
-from ..timeline import lives
-from ..timeline_layout import picture, span
+from ..html import render_page
+from ..summary import count_facts, format_time, pluralize, summarize_verification, unchecked_by_reason
+from ..timeline import task_timelines
+from ..timeline_layout import format_duration, lay_out
 
-LOOKS = {
+VERDICT_CLASSES = {
     VerificationVerdict.CONFORMS: "good",
     VerificationVerdict.DRIFTED: "bad",
-    VerificationVerdict.COULD_NOT_LOOK: "warn",
+    VerificationVerdict.INCONCLUSIVE: "warn",
 }
-WAYS = {Basis.DOCUMENTED: "Documented", Basis.OBSERVED: "Observed before", Basis.ASSUMED: "Assumed"}
+BASIS_LABELS = {Basis.DOCUMENTED: "Documented", Basis.OBSERVED: "Observed before", Basis.ASSUMED: "Assumed"}
 
 
-def verification_html(found: Verification) -> str:
-    """The page."""
-    seen = Counter(fact.status for fact in found.facts)
-    bases = Counter(fact.fact.basis for fact in found.facts)
-    return page(
+def verification_html(verification: Verification) -> str:
+    """Return the page."""
+    statuses = Counter(fact.status for fact in verification.facts)
+    bases = Counter(fact.fact.basis for fact in verification.facts)
+    return render_page(
         "verification.html",
-        found=found,
+        result=verification,
         version=__version__,
-        look=LOOKS[found.verdict],
-        subject=found.target,
-        summary=of_verification(found),
-        figures=tuple(_figures(found)),
-        parts=tuple(_parts(found)),
-        ways=WAYS,
-        pictures=[picture(life) for life in lives(found.history)],
-        seens=tuple(FactStatus),
+        verdict_class=VERDICT_CLASSES[verification.verdict],
+        subject=verification.target,
+        summary=summarize_verification(verification),
+        figures=tuple(_figures(verification)),
+        sections=tuple(_sections(verification)),
+        basis_labels=BASIS_LABELS,
+        layouts=[lay_out(timeline) for timeline in task_timelines(verification.history)],
+        statuses=tuple(FactStatus),
         bases=tuple(Basis),
-        tally=tally(found.facts),
-        whys=why_not_looked(found.facts),
+        counts=count_facts(verification.facts),
+        unchecked=unchecked_by_reason(verification.facts),
         filters=[*FactStatus, *Basis],
-        filters_by=(
-            ("Verdict", "verdict", [(word.value, seen[word]) for word in FactStatus]),
-            ("Basis", "basis", [(word.value, bases[word]) for word in Basis]),
+        filter_groups=(
+            ("Status", "status", [(status.value, statuses[status]) for status in FactStatus]),
+            ("Basis", "basis", [(basis.value, bases[basis]) for basis in Basis]),
         ),
     )
 
 
-def _figures(found: Verification) -> Iterator[tuple[str, str]]:
-    yield "Began", moment(found.started_at)
-    yield "Took", span(found.seconds)
-    yield "Spent", f"{found.spent:f} {found.currency}"
-    yield "Made, and may be charged", str(len(found.tasks))
-    yield "Facts", str(len(found.facts))
+def _figures(verification: Verification) -> Iterator[tuple[str, str]]:
+    yield "Started", format_time(verification.started_at)
+    yield "Duration", format_duration(verification.seconds)
+    yield "Spent", f"{verification.spent:f} {verification.currency}"
+    yield "Tasks that may be charged", str(len(verification.tasks))
+    yield "Facts", str(len(verification.facts))
 
 
-def _parts(found: Verification) -> Iterator[tuple[str, str]]:
-    yield "findings", count(len(found.findings), "finding")
-    if found.confirmed_assumptions:
-        yield "settled", f"{len(found.confirmed_assumptions)} settled"
-    yield "lives", "Lives of tasks"
-    yield "facts", count(len(found.facts), "fact")
+def _sections(verification: Verification) -> Iterator[tuple[str, str]]:
+    yield "findings", pluralize(len(verification.findings), "finding")
+    if verification.confirmed_assumptions:
+        yield "assumptions", pluralize(len(verification.confirmed_assumptions), "confirmed assumption")
+    yield "timelines", "Timelines"
+    yield "facts", pluralize(len(verification.facts), "fact")

@@ -1,4 +1,4 @@
-"""A verification as one JSON object, for programs."""
+"""Verification as one JSON object."""
 
 from __future__ import annotations
 
@@ -12,50 +12,54 @@ from ...results.checks import curl_command
 from ...results.verification import FactResult, Finding, Verification
 
 
-def verification_json(found: Verification) -> str:
-    """The object, indented. Amounts are numbers in USD (or play money, if `money` says so), moments ISO 8601 in UTC."""
-    return json.dumps(as_object(found), indent=2, ensure_ascii=False) + "\n"
+def verification_json(verification: Verification) -> str:
+    """Return the object, indented. Amounts are numbers in `currency`, times are ISO 8601 in UTC."""
+    return json.dumps(verification_object(verification), indent=2, ensure_ascii=False) + "\n"
 
 
-def as_object(found: Verification) -> dict[str, Any]:
-    """The object as Python has it."""
+def verification_object(verification: Verification) -> dict[str, Any]:
+    """Return the object as a dict."""
     from datetime import UTC, datetime
 
     return {
-        "upstream": found.contract.name,
-        "target": found.target,
-        "started_at": datetime.fromtimestamp(found.started_at, UTC).isoformat(timespec="seconds"),
-        "verdict": found.verdict.value,
-        "trouble": found.problem,
-        "spent_usd": float(found.spent),
-        "money": found.currency,
-        "tasks_created": len(found.tasks),
-        "tasks": list(found.tasks),
-        "doubts": list(found.unresolved_orders),
-        "seconds": round(found.seconds, 3),
-        "steps": list(found.steps),
-        "resumable": found.resumable,
-        "facts": [_fact(fact) for fact in found.facts],
-        "findings": [_finding(finding) for finding in found.findings],
-        "settled": [
-            {"fact": fact.id, "severity": "info", "patch": patch} for fact, patch in found.confirmed_assumptions
+        "upstream": verification.contract.name,
+        "target": verification.target,
+        "started_at": datetime.fromtimestamp(verification.started_at, UTC).isoformat(timespec="seconds"),
+        "verdict": verification.verdict.value,
+        "problem": verification.problem,
+        "spent": float(verification.spent),
+        "currency": verification.currency,
+        "tasks_created": len(verification.tasks),
+        "tasks": list(verification.tasks),
+        "unresolved_orders": list(verification.unresolved_orders),
+        "seconds": round(verification.seconds, 3),
+        "steps": list(verification.steps),
+        "resumable": verification.resumable,
+        "facts": [_fact_object(fact) for fact in verification.facts],
+        "findings": [_finding_object(finding) for finding in verification.findings],
+        "confirmed_assumptions": [
+            {"fact": fact.id, "severity": "info", "patch": patch} for fact, patch in verification.confirmed_assumptions
         ],
     }
 
 
-def _fact(seen: FactResult) -> dict[str, Any]:
-    fact = seen.fact
-    return {"id": fact.id, "basis": fact.basis.value, "verdict": seen.status.value, "detail": seen.detail}
+def _fact_object(fact: FactResult) -> dict[str, Any]:
+    return {
+        "id": fact.fact.id,
+        "basis": fact.fact.basis.value,
+        "status": fact.status.value,
+        "detail": fact.detail,
+    }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding_object(finding: Finding) -> dict[str, Any]:
     return {
         "fact": finding.fact.id,
         "basis": finding.fact.basis.value,
         "check": finding.check,
         "severity": finding.severity.value,
         "label": finding.label,
-        "settled": finding.is_about_assumption,
+        "assumption": finding.is_about_assumption,
         "title": finding.title,
         "expected": finding.expected,
         "emulated": finding.emulated,
@@ -66,11 +70,11 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def exchange_object(exchange: Exchange) -> dict[str, Any]:
-    """An exchange with the command that repeats it."""
-    return {**asdict(exchange), "curl": repeat(exchange)}
+    """Return an exchange as a dict, with the curl command that repeats it."""
+    return {**asdict(exchange), "curl": repeat_command(exchange)}
 
 
-def repeat(exchange: Exchange) -> str:
-    """The command that repeats a request, with a variable in the place of the asker's key."""
+def repeat_command(exchange: Exchange) -> str:
+    """Return the curl command that repeats a request, with a variable in place of the caller's key."""
     name = {"second": "$SEEDMOCK_SECOND_API_KEY", "wrong": "no-such-key"}.get(exchange.caller, "$SEEDMOCK_API_KEY")
     return curl_command(exchange.request).replace("$SEEDMOCK_API_KEY", name)

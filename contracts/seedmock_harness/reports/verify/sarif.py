@@ -1,4 +1,4 @@
-"""A verification in SARIF: every fact is a rule, every finding a result."""
+"""Verification as SARIF: each fact is a rule, each finding a result."""
 
 from __future__ import annotations
 
@@ -7,48 +7,52 @@ from seedmock_contracts.facts import Fact
 
 from ...results.checks import Severity
 from ...results.verification import Finding, Verification, VerificationVerdict
-from ..exit_codes import VERIFICATION
-from ..sarif import LEVELS, Object, exchanged, invocation, result, rule, sarif
-from .json import repeat
+from ..exit_codes import VERIFICATION_EXITS
+from ..sarif import LEVELS, Object, exchange_properties, invocation_object, render_sarif, result_object, rule_object
+from .json import repeat_command
 
 
-def verification_sarif(found: Verification) -> str:
-    """The log. What was not looked at is no result: it stands in the run's properties, by fact."""
-    facts = {seen.fact.id: seen.fact for seen in found.facts} | {one.fact.id: one.fact for one in found.findings}
-    places = {id_: number for number, id_ in enumerate(facts)}
-    looked = found.verdict is not VerificationVerdict.COULD_NOT_LOOK
-    return sarif(
+def verification_sarif(verification: Verification) -> str:
+    """Return the log. Facts that were not checked have no result; the run's properties have the status of all."""
+    facts = {fact.fact.id: fact.fact for fact in verification.facts}
+    facts |= {finding.fact.id: finding.fact for finding in verification.findings}
+    indices = {id_: index for index, id_ in enumerate(facts)}
+    verdict, started_at = verification.verdict, verification.started_at
+    successful = verdict is not VerificationVerdict.INCONCLUSIVE
+    return render_sarif(
         [_rule(fact) for fact in facts.values()],
-        [_result(finding, places, found.contract.name) for finding in found.findings],
-        invocation(looked, VERIFICATION[found.verdict], found.problem, found.started_at, found.seconds),
+        [_result(finding, indices, verification.contract.name) for finding in verification.findings],
+        invocation_object(
+            successful, VERIFICATION_EXITS[verdict], verification.problem, started_at, verification.seconds
+        ),
         {
-            "upstream": found.contract.name,
-            "target": found.target,
-            "verdict": found.verdict.value,
-            "spentUsd": float(found.spent),
-            "money": found.currency,
-            "tasks": list(found.tasks),
-            "facts": {seen.fact.id: seen.status.value for seen in found.facts},
+            "upstream": verification.contract.name,
+            "target": verification.target,
+            "verdict": verdict.value,
+            "spent": float(verification.spent),
+            "currency": verification.currency,
+            "tasks": list(verification.tasks),
+            "facts": {fact.fact.id: fact.status.value for fact in verification.facts},
         },
     )
 
 
-def family(fact: Fact) -> str:
-    """The group of facts that one belongs to: the first two parts of its id."""
+def fact_family(fact: Fact) -> str:
+    """Return the family of a fact: the upstream and the subject, the first two parts of its id."""
     return ".".join(fact.id.split(".")[:2])
 
 
 def _rule(fact: Fact) -> Object:
     level = LEVELS[Severity.INFO if fact.basis is Basis.ASSUMED else Severity.BREAKING]
-    return rule(fact.id, fact.id, f"{fact.basis}: {fact.source}", level, (fact.basis.value, family(fact)))
+    return rule_object(fact.id, fact.id, f"{fact.basis}: {fact.source}", level, (fact.basis.value, fact_family(fact)))
 
 
-def _result(finding: Finding, places: dict[str, int], upstream: str) -> Object:
+def _result(finding: Finding, indices: dict[str, int], upstream: str) -> Object:
     fact = finding.fact
     emulated = f" Emulated: {finding.emulated}." if finding.emulated else ""
-    says = f"{finding.title}. Expected: {finding.expected}.{emulated} Observed: {finding.observed}."
-    at = f"{upstream}/{finding.exchange.operation or 'elsewhere'}"
-    found = result(fact.id, places[fact.id], finding.severity, says, at, fact.id, f"{finding.check}:{fact.id}")
-    told = {"check": finding.check, "label": finding.label, "basis": fact.basis.value}
-    told |= {"curl": repeat(finding.exchange)} | ({"patch": finding.patch} if finding.patch else {})
-    return {**found, **exchanged(finding.exchange), "properties": told}
+    message = f"{finding.title}. Expected: {finding.expected}.{emulated} Observed: {finding.observed}."
+    address, fingerprint = f"{upstream}/{finding.exchange.operation or 'other'}", f"{finding.check}:{fact.id}"
+    result = result_object(fact.id, indices[fact.id], finding.severity, message, address, fact.id, fingerprint)
+    properties = {"check": finding.check, "label": finding.label, "basis": fact.basis.value}
+    properties |= {"curl": repeat_command(finding.exchange)} | ({"patch": finding.patch} if finding.patch else {})
+    return {**result, **exchange_properties(finding.exchange), "properties": properties}

@@ -1,4 +1,4 @@
-"""A correct client of another design: asyncio, polls by count, and hands the bytes over in memory."""
+"""A correct client of another design: asyncio, a budget of polls in place of a clock, and the clip in memory."""
 
 from __future__ import annotations
 
@@ -9,77 +9,87 @@ from typing import Any
 from urllib.parse import urljoin
 
 import httpx
-import stdlib
+import stdlib  # type: ignore[import-not-found]  # a sibling: this folder is on sys.path
 
 
 async def generate(
-    order: dict[str, Any], upstream: str, url: str, key: str, out: Path, poll_seconds: float
+    order: dict[str, Any], upstream: str, base_url: str, api_key: str, out: Path, poll_seconds: float
 ) -> dict[str, Any]:
-    """At most so many polls as fit into the time; a pause that was asked for counts as those it took the place of."""
+    """Poll as often as fits into the timeout; a longer pause for Retry-After counts as the polls that it replaces."""
     seconds = order["timeout_seconds"]
-    begun = await asyncio.to_thread(stdlib.create, order, upstream, url, key, time.monotonic() + seconds)
-    if isinstance(begun, str):
-        return {"ok": False, "kind": begun, "task_id": None}
-    task = str(begun.get("taskId") or begun.get("task_id") or begun.get("id"))
+    deadline = time.monotonic() + seconds
+    created = await asyncio.to_thread(stdlib.create, order, upstream, base_url, api_key, deadline)
+    if isinstance(created, str):
+        return {"ok": False, "kind": created, "task_id": None}
+    task = str(created.get("taskId") or created.get("task_id") or created.get("id"))
     async with httpx.AsyncClient(verify=False, trust_env=False, timeout=seconds / 4) as http:
-        kind, links = await watched(http, upstream, url, key, task, seconds, poll_seconds)
+        kind, links = await poll(http, upstream, base_url, api_key, task, seconds, poll_seconds)
         if kind:
             return {"ok": False, "kind": kind, "task_id": task}
-        place = links[0] if links else f"{url}/v1/videos/{task}/content"
+        url = links[0] if links else f"{base_url}/v1/videos/{task}/content"
         try:
             async with asyncio.timeout(seconds / 2 - 0.3):
-                out.write_bytes(await fetched(http, place, {} if links else bearer(key)))
+                out.write_bytes(await download(http, url, {} if links else bearer(api_key)))
         except TimeoutError:
             return {"ok": False, "kind": "upstream", "task_id": task}
     return {"ok": True, "task_id": task}
 
 
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
+def bearer(api_key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {api_key}"}
 
 
-async def watched(
-    http: httpx.AsyncClient, upstream: str, url: str, key: str, task: str, seconds: float, poll_seconds: float
+async def poll(
+    http: httpx.AsyncClient,
+    upstream: str,
+    base_url: str,
+    api_key: str,
+    task: str,
+    seconds: float,
+    poll_seconds: float,
 ) -> tuple[str, list[str]]:
-    left, until = max(1, int(seconds * 0.9 / poll_seconds)), time.monotonic() + seconds
+    """Poll until a final status; return the error kind, empty for success, and the links."""
+    remaining, deadline = max(1, int(seconds * 0.9 / poll_seconds)), time.monotonic() + seconds
     path = f"/v1/videos/{task}" if upstream == "opeai" else f"/api/v1/video/generations?task_id={task}"
-    while left > 0 and time.monotonic() < until:
-        left -= 1
+    while remaining > 0 and time.monotonic() < deadline:
+        remaining -= 1
         pause = poll_seconds
         try:
-            answer = await http.get(url + path, headers=bearer(key))
+            response = await http.get(base_url + path, headers=bearer(api_key))
         except httpx.HTTPError:
             await asyncio.sleep(pause)
             continue
-        if answer.status_code in (401, 403):
+        if response.status_code in (401, 403):
             return "authentication", []
-        said = stdlib.read(answer.content)
-        data = said.get("data") or said
-        end = stdlib.ENDS.get(str(data.get("state") or data.get("status") or "").lower())
+        body = stdlib.parse_object(response.content)
+        data = body.get("data") or body
+        success = stdlib.FINAL_STATUSES.get(str(data.get("state") or data.get("status") or "").lower())
         links = data.get("resultUrls") or data.get("videos") or []
-        if answer.status_code == 200 and end is True and (links or upstream == "opeai"):
+        if response.status_code == 200 and success is True and (links or upstream == "opeai"):
             return "", links
-        if answer.status_code == 200 and end is False:
-            return ("moderation" if "Sensitive" in answer.text or "MODERATION" in answer.text else "upstream"), []
-        pause = max(pause, stdlib.later({name.lower(): value for name, value in answer.headers.items()}))
-        left -= int(pause / poll_seconds) - 1
+        if response.status_code == 200 and success is False:
+            is_moderation = "Sensitive" in response.text or "MODERATION" in response.text
+            return ("moderation" if is_moderation else "upstream"), []
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        pause = max(pause, stdlib.retry_after(headers))
+        remaining -= int(pause / poll_seconds) - 1
         await asyncio.sleep(pause)
     return "timeout", []
 
 
-async def fetched(http: httpx.AsyncClient, place: str, headers: dict[str, str]) -> bytes:
-    """The whole clip, however often that takes: whoever waits sets the limit."""
-    where, sent = place, headers
+async def download(http: httpx.AsyncClient, url: str, headers: dict[str, str]) -> bytes:
+    """Download the whole clip, with as many attempts as it takes; the caller sets the timeout."""
+    next_url, next_headers = url, headers
     while True:
         try:
-            answer = await http.get(where, headers=sent)
+            response = await http.get(next_url, headers=next_headers)
         except httpx.HTTPError:
             await asyncio.sleep(0.2)
             continue
-        if answer.is_redirect:
-            where, sent = urljoin(where, answer.headers["location"]), {}
-        elif answer.status_code == 200 and answer.headers.get("content-type", "").startswith("video/"):
-            return answer.content
+        if response.is_redirect:
+            next_url, next_headers = urljoin(next_url, response.headers["location"]), {}
+        elif response.status_code == 200 and response.headers.get("content-type", "").startswith("video/"):
+            return response.content
         else:
-            where, sent = place, headers
+            next_url, next_headers = url, headers
             await asyncio.sleep(0.2)

@@ -1,4 +1,4 @@
-"""A correct client in plain httpx, and its defects: each is one thing that it does wrong when it is asked to.
+"""A correct client in plain httpx with optional defects: each makes it do one thing wrong.
 
 Run as a program it is an adapter: `python plain.py [DEFECT]`.
 """
@@ -22,41 +22,40 @@ import httpx
 DEFECTS = {
     "orders-again": "one-charge",
     "resubmits": "no-blind-resubmit",
-    "hides-doubt": "no-blind-resubmit",
+    "hides-unknown-submission": "no-blind-resubmit",
     "never-gives-up": "bounded-wait",
     "hangs": "bounded-wait",
-    "hurries": "paced-polls",
+    "polls-without-pause": "paced-polls",
     "ignores-retry-after": "retry-after",
     "ignores-dates": "retry-after",
-    "looks-again": "no-poll-after-end",
-    "knows-few-words": "status-words",
-    "fails-are-running": "status-words",
+    "polls-after-end": "no-poll-after-end",
+    "knows-few-statuses": "status-spellings",
+    "failure-is-running": "status-spellings",
     "unknown-is-success": "unknown-is-not-success",
     "unknown-is-failure": "unknown-is-not-success",
-    "asks-content": "content-after-success",
-    "keeps-halves": "whole-file-or-none",
-    "leaves-parts": "whole-file-or-none",
-    "loses-id": "task-id-kept",
-    "alters-id": "task-id-kept",
+    "downloads-early": "content-after-success",
+    "keeps-partial-file": "whole-file-or-none",
+    "leaves-partial-file": "whole-file-or-none",
+    "loses-id": "task-id-reported",
+    "alters-id": "task-id-reported",
     "retries-moderation": "moderation-not-retried",
-    "key-everywhere": "key-stays-home",
-    "other-words": "contract-kept",
-    "drops-references": "contract-kept",
+    "key-to-any-origin": "key-stays-on-origin",
+    "breaks-rules": "contract-respected",
+    "drops-references": "contract-respected",
 }
-"""Each defect and the invariant that it breaks."""
+"""The defects, with the invariant that each violates."""
 
 RUNNING = {"queued", "pending", "not_start", "submitted", "in_progress", "processing", "running"}
-GOOD = {"success", "completed", "succeeded"}
-BAD = {"failure", "failed", "error", "expired", "cancelled", "canceled"}
-USUAL = {"queued", "pending", "in_progress", "processing", "success", "completed", "failure", "failed"}
+SUCCESS = {"success", "completed", "succeeded"}
+FAILURE = {"failure", "failed", "error", "expired", "cancelled", "canceled"}
+DOCUMENTED = {"queued", "pending", "in_progress", "processing", "success", "completed", "failure", "failed"}
 MODERATION = re.compile(r"SensitiveContent|CONTENT_MODERATION|moderation", re.IGNORECASE)
 MODELS = {"opeai": "seedance-2-0", "apimodels": "seedance2-a/seedance-2.0-a"}
 FORMS = {"1280x720": ("720p", "16:9")}
-TYPES = ("image", "video", "audio")
 
 
-class Ended(Exception):
-    """What became of the order, when it did not go well."""
+class OrderFailed(Exception):
+    """The order failed; `kind` is that of the outcome."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -64,8 +63,8 @@ class Ended(Exception):
 
 
 @dataclass
-class Plain:
-    """A client of one upstream, for one order."""
+class PlainClient:
+    """Client of one upstream, for one order."""
 
     upstream: str
     url: str
@@ -78,7 +77,7 @@ class Plain:
     retried: int = 0
     until: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
-    """Ends a client that would not end by itself: nobody can kill a thread."""
+    """Ends a client that does not end by itself: a thread cannot be killed."""
 
     def __call__(self, order: dict[str, Any]) -> dict[str, Any]:
         self.seconds = order["timeout_seconds"]
@@ -88,9 +87,9 @@ class Plain:
                 self.create(order)
                 self.wait(order)
                 self.download()
-            except Ended as ended:
-                kept = None if self.defect == "loses-id" and ended.kind == "timeout" else self.task
-                return {"ok": False, "kind": ended.kind, "task_id": kept}
+            except OrderFailed as failure:
+                task = None if self.defect == "loses-id" and failure.kind == "timeout" else self.task
+                return {"ok": False, "kind": failure.kind, "task_id": task}
         return {"ok": True, "task_id": self.task.upper() if self.defect == "alters-id" and self.task else self.task}
 
     # --- create ---
@@ -98,33 +97,34 @@ class Plain:
     def create(self, order: dict[str, Any]) -> None:
         document = self.document(order)
         while True:
-            answer = self.ask("POST", self.path, json=document)
-            said = self.document_of(answer)
-            code = self.code(answer, said)
-            if code in (0, 408) or code >= 500 or (code < 300 and said is None):
+            response = self.request("POST", self.path, json=document)
+            body = self.json_of(response)
+            code = self.code(response, body)
+            if code in (0, 408) or code >= 500 or (code < 300 and body is None):
                 if self.defect == "resubmits" and code >= 500 and self.retried < 1:
                     self.retried += 1
-                    self.pause(answer, 0.1, "upstream")
+                    self.pause(response, 0.1, "upstream")
                     continue
-                raise Ended("upstream" if self.defect == "hides-doubt" else "submission_unknown")
+                raise OrderFailed("upstream" if self.defect == "hides-unknown-submission" else "submission_unknown")
             if code == 429:
-                self.pause(answer, 0.3, "rate_limit")
+                self.pause(response, 0.3, "rate_limit")
                 continue
             if code >= 300:
-                self.refused(code, answer, document)
-            data = said.get("data") or said
+                self.reject(code, response, document)
+            assert body is not None
+            data = body.get("data") or body
             self.task = str(data.get("taskId") or data.get("task_id") or data.get("id"))
             return
 
-    def refused(self, code: int, answer: httpx.Response | None, document: dict[str, Any]) -> None:
-        text = answer.text if answer is not None else ""
+    def reject(self, code: int, response: httpx.Response | None, document: dict[str, Any]) -> None:
+        text = response.text if response is not None else ""
         if MODERATION.search(text):
             if self.defect == "retries-moderation":
-                self.ask("POST", self.path, json=document)
-            raise Ended("moderation")
+                self.request("POST", self.path, json=document)
+            raise OrderFailed("moderation")
         if code == 402 or "Overdue" in text or "quota" in text:
-            raise Ended("balance")
-        raise Ended({401: "authentication", 403: "authentication", 404: "not_found"}.get(code, "validation"))
+            raise OrderFailed("balance")
+        raise OrderFailed({401: "authentication", 403: "authentication", 404: "not_found"}.get(code, "validation"))
 
     @property
     def path(self) -> str:
@@ -138,13 +138,13 @@ class Plain:
             document |= {name: order[name] for name in ("size", "resolution", "ratio") if name in order}
             document["seconds"] = str(order["seconds"])
             if references:
-                document["input_reference"] = {"content": [_item(one) for one in references]}
+                document["input_reference"] = {"content": [_item(reference) for reference in references]}
         else:
             resolution, ratio = FORMS[order["size"]] if "size" in order else (order["resolution"], order["ratio"])
             document |= {"resolution": resolution, "aspect_ratio": ratio, "duration": order["seconds"]}
-            for one in references:
-                _place(document, one)
-        if self.defect == "other-words":
+            for reference in references:
+                _place(document, reference)
+        if self.defect == "breaks-rules":
             document["resolution"], document["size"] = "720P", None
         return document
 
@@ -152,22 +152,22 @@ class Plain:
 
     def wait(self, order: dict[str, Any]) -> None:
         while True:
-            if self.defect == "asks-content" and self.fetched(f"{self.url}/v1/videos/{self.task}/content"):
+            if self.defect == "downloads-early" and self.fetch(f"{self.url}/v1/videos/{self.task}/content"):
                 return
-            answer = self.ask("GET", *self.query)
-            said = self.document_of(answer)
-            code = self.code(answer, said)
+            response = self.request("GET", *self.query)
+            body = self.json_of(response)
+            code = self.code(response, body)
             if code in (401, 403):
-                raise Ended("authentication")
-            if code < 300 and said is not None:
-                if self.is_done(said, order):
-                    if self.defect == "looks-again":
-                        self.ask("GET", *self.query)
+                raise OrderFailed("authentication")
+            if code < 300 and body is not None:
+                if self.is_done(body, order):
+                    if self.defect == "polls-after-end":
+                        self.request("GET", *self.query)
                     return
             elif code >= 500 and self.defect == "orders-again" and self.retried < 1:
                 self.retried += 1
                 self.create(order)
-            self.pause(answer, self.poll_seconds, "timeout")
+            self.pause(response, self.poll_seconds, "timeout")
 
     @property
     def query(self) -> tuple[str, dict[str, str]]:
@@ -175,21 +175,23 @@ class Plain:
             (f"{self.path}/{self.task}", {}) if self.upstream == "opeai" else (self.path, {"task_id": self.task or ""})
         )
 
-    def is_done(self, said: dict[str, Any], order: dict[str, Any]) -> bool:
-        data = said.get("data") or said
-        word = str(data.get("state") or data.get("status") or "").lower()
-        known = USUAL if self.defect == "knows-few-words" else RUNNING | GOOD | BAD
-        if word not in known and self.defect == "unknown-is-failure":
-            raise Ended("upstream")
-        if word in BAD & known and self.defect != "fails-are-running":
-            if MODERATION.search(json.dumps(said)):
+    def is_done(self, body: dict[str, Any], order: dict[str, Any]) -> bool:
+        data = body.get("data") or body
+        status = str(data.get("state") or data.get("status") or "").lower()
+        known_statuses = DOCUMENTED if self.defect == "knows-few-statuses" else RUNNING | SUCCESS | FAILURE
+        if status not in known_statuses and self.defect == "unknown-is-failure":
+            raise OrderFailed("upstream")
+        if status in FAILURE & known_statuses and self.defect != "failure-is-running":
+            if MODERATION.search(json.dumps(body)):
                 if self.defect == "retries-moderation" and self.retried < 1:
                     self.retried += 1
                     self.create(order)
                     return False
-                raise Ended("moderation")
-            raise Ended("upstream")
-        done = word in GOOD & known or (word not in known and self.defect == "unknown-is-success")
+                raise OrderFailed("moderation")
+            raise OrderFailed("upstream")
+        done = status in SUCCESS & known_statuses or (
+            status not in known_statuses and self.defect == "unknown-is-success"
+        )
         self.links = data.get("resultUrls") or data.get("videos") or []
         return done and (self.upstream == "opeai" or bool(self.links) or self.defect == "unknown-is-success")
 
@@ -197,85 +199,88 @@ class Plain:
 
     def download(self) -> None:
         self.until = max(self.until, time.monotonic()) + self.seconds / 2 - 0.2
-        if self.defect == "asks-content" and self.out.exists():
+        if self.defect == "downloads-early" and self.out.exists():
             return
-        own = f"{self.url}/v1/videos/{self.task}/content"
+        content_url = f"{self.url}/v1/videos/{self.task}/content"
         while True:
             if self.upstream != "opeai" and not self.links:
-                raise Ended("upstream")
-            if self.fetched(own if self.upstream == "opeai" else self.links[0]):
+                raise OrderFailed("upstream")
+            if self.fetch(content_url if self.upstream == "opeai" else self.links[0]):
                 return
             if time.monotonic() + 0.1 > self.until:
-                raise Ended("upstream")
-            self.nap(0.1)
+                raise OrderFailed("upstream")
+            self.sleep(0.1)
 
-    def fetched(self, url: str) -> bool:
-        """Whether the whole clip came; it has its name only then."""
-        part = self.out if self.defect in ("leaves-parts", "keeps-halves") else self.out.with_suffix(".part")
+    def fetch(self, url: str) -> bool:
+        """Download a clip; its file has its final name only once it is complete."""
+        writes_in_place = self.defect in ("leaves-partial-file", "keeps-partial-file")
+        part = self.out if writes_in_place else self.out.with_suffix(".part")
         try:
-            with self.http.stream("GET", url, headers=self.headers(url)) as answer:
-                if answer.is_redirect:
-                    return self.fetched(urljoin(url, answer.headers["location"]))
-                if answer.status_code != 200:
+            with self.http.stream("GET", url, headers=self.headers(url)) as response:
+                if response.is_redirect:
+                    return self.fetch(urljoin(url, response.headers["location"]))
+                if response.status_code != 200:
                     return False
                 with part.open("wb") as file:
-                    for chunk in answer.iter_bytes():
+                    for chunk in response.iter_bytes():
                         file.write(chunk)
                         if time.monotonic() > self.until:
                             return False
         except httpx.TransportError:
-            return self.defect == "keeps-halves" and part.exists()
-        if self.defect not in ("leaves-parts", "keeps-halves"):
+            return self.defect == "keeps-partial-file" and part.exists()
+        if not writes_in_place:
             part.rename(self.out)
         return True
 
     def headers(self, url: str) -> dict[str, str]:
-        own = urlsplit(url)[:2] == urlsplit(self.url)[:2] and (self.upstream == "opeai")
-        return {"authorization": f"Bearer {self.key}"} if own or self.defect == "key-everywhere" else {}
+        is_own = urlsplit(url)[:2] == urlsplit(self.url)[:2] and (self.upstream == "opeai")
+        return {"authorization": f"Bearer {self.key}"} if is_own or self.defect == "key-to-any-origin" else {}
 
-    # --- asking and pausing ---
+    # --- requests and pauses ---
 
-    def ask(self, method: str, path: str, params: dict[str, str] | None = None, **more: Any) -> httpx.Response | None:
+    def request(
+        self, method: str, path: str, params: dict[str, str] | None = None, **options: Any
+    ) -> httpx.Response | None:
         if self.defect == "hangs" and method == "GET":
-            self.nap(60)
+            self.sleep(60)
         headers = {"authorization": f"Bearer {self.key}"}
         try:
-            follow = self.defect == "key-everywhere"
-            answer = self.http.request(method, self.url + path, params=params, headers=headers, **more)
-            if follow and answer.is_redirect:
-                url = urljoin(self.url, answer.headers["location"])
-                return self.http.request(method, url, headers=headers, **more)
-            return answer
+            follow = self.defect == "key-to-any-origin"
+            response = self.http.request(method, self.url + path, params=params, headers=headers, **options)
+            if follow and response.is_redirect:
+                url = urljoin(self.url, response.headers["location"])
+                return self.http.request(method, url, headers=headers, **options)
+            return response
         except httpx.TransportError:
             return None
 
-    def code(self, answer: httpx.Response | None, said: dict[str, Any] | None) -> int:
-        """The status, or what stands for it in an envelope; 0 without an answer."""
-        if answer is None:
+    def code(self, response: httpx.Response | None, body: dict[str, Any] | None) -> int:
+        """Return the status code, or that of the envelope; 0 without a response."""
+        if response is None:
             return 0
-        code = (said or {}).get("code")
-        return code if answer.status_code == 200 and isinstance(code, int) else answer.status_code
+        code = (body or {}).get("code")
+        return code if response.status_code == 200 and isinstance(code, int) else response.status_code
 
-    def document_of(self, answer: httpx.Response | None) -> dict[str, Any] | None:
+    def json_of(self, response: httpx.Response | None) -> dict[str, Any] | None:
         try:
-            said = answer.json() if answer is not None else None
+            body = response.json() if response is not None else None
         except ValueError:
             return None
-        return said if isinstance(said, dict) else None
+        return body if isinstance(body, dict) else None
 
-    def pause(self, answer: httpx.Response | None, seconds: float, kind: str) -> None:
-        """Sleep, at least as long as was asked; give up where that is past the end."""
-        seconds = max(0.0 if self.defect == "hurries" else seconds, self.asked(answer))
+    def pause(self, response: httpx.Response | None, seconds: float, kind: str) -> None:
+        """Sleep, at least as long as Retry-After says; give up if that is past the timeout."""
+        seconds = max(0.0 if self.defect == "polls-without-pause" else seconds, self.retry_after(response))
         if time.monotonic() + seconds > self.until and self.defect != "never-gives-up":
-            raise Ended(kind)
-        self.nap(seconds)
+            raise OrderFailed(kind)
+        self.sleep(seconds)
 
-    def nap(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         if self.stop.wait(seconds):
-            raise Ended("unknown")
+            raise OrderFailed("unknown")
 
-    def asked(self, answer: httpx.Response | None) -> float:
-        text = answer.headers.get("retry-after", "") if answer is not None else ""
+    def retry_after(self, response: httpx.Response | None) -> float:
+        text = response.headers.get("retry-after", "") if response is not None else ""
         if not text or self.defect == "ignores-retry-after":
             return 0.0
         if text.isdigit():
@@ -283,21 +288,24 @@ class Plain:
         return 0.0 if self.defect == "ignores-dates" else parsedate_to_datetime(text).timestamp() - time.time()
 
 
-def _item(one: dict[str, str]) -> dict[str, Any]:
-    role = f"reference_{one['kind']}" if one["role"] == "reference" else one["role"]
-    return {"type": f"{one['kind']}_url", f"{one['kind']}_url": {"url": one["url"]}, "role": role}
+def _item(reference: dict[str, str]) -> dict[str, Any]:
+    role = f"reference_{reference['kind']}" if reference["role"] == "reference" else reference["role"]
+    return {"type": f"{reference['kind']}_url", f"{reference['kind']}_url": {"url": reference["url"]}, "role": role}
 
 
-def _place(document: dict[str, Any], one: dict[str, str]) -> None:
-    if one["role"] == "reference":
-        document.setdefault(f"reference_{one['kind']}_urls", []).append(one["url"])
+def _place(document: dict[str, Any], reference: dict[str, str]) -> None:
+    if reference["role"] == "reference":
+        document.setdefault(f"reference_{reference['kind']}_urls", []).append(reference["url"])
     else:
-        document[f"{one['role']}_url"] = one["url"]
+        document[f"{reference['role']}_url"] = reference["url"]
 
 
 def main() -> None:
-    told = [os.environ[f"SEEDMOCK_{name}"] for name in ("UPSTREAM", "BASE_URL", "API_KEY", "OUT", "POLL_SECONDS")]
-    client = Plain(told[0], told[1], told[2], Path(told[3]), float(told[4]), *sys.argv[1:])
+    upstream, base_url, api_key, out, poll_seconds = (
+        os.environ[f"SEEDMOCK_{name}"] for name in ("UPSTREAM", "BASE_URL", "API_KEY", "OUT", "POLL_SECONDS")
+    )
+    defect = sys.argv[1] if len(sys.argv) > 1 else ""
+    client = PlainClient(upstream, base_url, api_key, Path(out), float(poll_seconds), defect)
     sys.stdout.write(json.dumps(client(json.load(sys.stdin))) + "\n")
 
 
