@@ -123,7 +123,6 @@ def import_problem(source: SourceFile, level: int, module: str, names: list[str]
     return "" if "." in module or names == ["__version__"] else f"imports {module}, not one of its modules"
 
 
-@pytest.mark.xfail(strict=False, reason="the renaming is under way")
 def test_imports_are_relative_inside_a_package_and_absolute_across(package_sources: tuple[SourceFile, ...]) -> None:
     offenders = [
         source.at(line, problem)

@@ -90,7 +90,7 @@ def replay(ctx: click.Context, paths: tuple[Path, ...], upstream: str | None, po
     recorded, and starts again when it is ordered again. Clips are rendered with the size, duration and sound of the
     recorded ones. Any API key is accepted.
     """
-    from seedmock_server import create_app
+    from seedmock_server.app import App
     from seedmock_server.http.server import ListenError, run
 
     from .files import NoRecordingsFound, load_recordings
@@ -102,7 +102,7 @@ def replay(ctx: click.Context, paths: tuple[Path, ...], upstream: str | None, po
     except (InvalidRecording, NoRecordingsFound) as error:
         click.echo(f"error: {error}", err=True)
         ctx.exit(EXIT_INCONCLUSIVE)
-    server = ReplayServer(recordings, create_app(), emulate=miss == "emulate")
+    server = ReplayServer(recordings, App(), emulate=miss == "emulate")
     count = sum(len(recording.exchanges) for recording in recordings)
 
     def announce(url: str) -> None:
