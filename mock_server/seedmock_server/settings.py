@@ -28,7 +28,7 @@ class Settings:
 
     `seed`: None draws one. `keys`: valid API keys; empty accepts any that is not blank. `variants`: options by variant
     id. `token_price`: USD per million tokens where a page names no price; None is the contract's. `credit`: USD that
-    each key can spend at each upstream; None is no limit, and a balance that is told counts down from 1000.
+    each key can spend at each upstream; None is no limit, and a balance that an upstream reports counts down from 1000.
     `refund_after`: seconds from a failure to its refund. `fetch` and `callbacks`: the URLs that may be contacted.
     `data_dir`: folder of uploaded files; None is a temporary one. `cache_dir`: folder of rendered clips; None is the
     user's cache. `rate_limit`: calls a minute, `concurrency_limit`: unfinished tasks, both of one key; None is no

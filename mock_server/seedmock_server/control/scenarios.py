@@ -49,7 +49,7 @@ def scenario_response(scenario: Scenario) -> ScenarioResponse:
 
 
 def _parse(raw: bytes) -> Scenario:
-    """Parse a body: TOML, or a name in JSON, told apart by the brace that no TOML document begins with."""
+    """Parse a body: a name in JSON if it begins with a brace, as no TOML document does, otherwise TOML."""
     if not raw.strip():
         raise ControlError(f"the body is empty; allowed: {ALLOWED}")
     if not raw.lstrip().startswith(b"{"):

@@ -48,11 +48,11 @@ class EmulatedUpstreams:
 
     def client(self, upstream: str, **options: Any) -> Any:
         """Return a seedmock_client.Client with this test's key, which sleeps on this test's clock."""
-        return self._client("blocking", upstream, {"sleep": self.clock.sleep, **options})
+        return self._client("sync", upstream, {"sleep": self.clock.sleep, **options})
 
     def async_client(self, upstream: str, **options: Any) -> Any:
         """Return the same as a seedmock_client.AsyncClient."""
-        return self._client("awaited", upstream, {"sleep": self.clock.async_sleep, **options})
+        return self._client("async", upstream, {"sleep": self.clock.async_sleep, **options})
 
     def reset(self) -> None:
         """Delete the state of this test's key: tasks, rules, clock, journal and money."""
