@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from .enums import Capability, ErrorKind, Operation, StatusContext, TaskStatus
+from .errors import UnknownFact
 from .facts import (
     Amount,
     BaseUrl,
@@ -207,10 +208,10 @@ class Contract:
         return {(case.kind, case.style): case for case in self.errors}
 
     def fact(self, id_: str) -> Fact:
-        """A fact by its id. Raises LookupError for one that this upstream has not."""
+        """A fact by its id. Raises UnknownFact."""
         found = self.find(id_)
         if found is None:
-            raise LookupError(f"{self.name} has no fact {id_}")
+            raise UnknownFact(self.name, id_)
         return found
 
     def find(self, id_: str) -> Fact | None:
@@ -222,10 +223,10 @@ class Contract:
         return {fact.id: fact for fact in self.facts()}
 
     def amount(self, id_: str) -> Amount:
-        """A figure by its fact's id. Raises LookupError for a figure that this upstream has not."""
+        """A figure by its fact's id. Raises UnknownFact."""
         found = next((amount for amount in self.amounts if amount.id == id_), None)
         if found is None:
-            raise LookupError(f"{self.name} has no figure {id_}")
+            raise UnknownFact(self.name, id_)
         return found
 
     def moderation_code(self, kind: ErrorKind, reason: str) -> FailCode:

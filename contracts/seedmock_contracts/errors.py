@@ -2,6 +2,7 @@
 
 ContractError
 ├── InvalidExchange   a line that is not a recorded exchange
+├── UnknownFact       an id of a fact that an upstream does not state
 └── InvalidMovie      bytes that are not a whole MP4 file
 """
 
@@ -9,11 +10,19 @@ from __future__ import annotations
 
 
 class ContractError(ValueError):
-    """Base of the exceptions that reading recorded or downloaded data raises."""
+    """Base of the exceptions that the contracts raise."""
 
 
 class InvalidExchange(ContractError):
     """A line that is not a recorded exchange; the message names the value and the expected form."""
+
+
+class UnknownFact(ContractError, LookupError):
+    """An id of a fact that an upstream does not state. `name` is the id without the upstream's name."""
+
+    def __init__(self, upstream: str, id_: str) -> None:
+        super().__init__(f"{upstream} has no fact {id_}")
+        self.name = id_.removeprefix(f"{upstream}.")
 
 
 class InvalidMovie(ContractError):

@@ -16,11 +16,13 @@ class Envelope:
     """Form of an error body. `parts` are pairs of a path and the part of the error there, in the order of the keys.
 
     Parts: `code`, `message`, `type`, `field`, `null` (always null); those of a refusal with a fail code, left out
-    where there is none: `fail_code`, `fail_message`, `retryable`. `name` is that of `ErrorCase.envelope`.
+    where there is none: `fail_code`, `fail_message`, `retryable`. `name` is that of `ErrorCase.envelope`. `option` is
+    the option of the variant of errors under which alone this envelope is used; empty for any.
     """
 
     name: str
     parts: tuple[tuple[str, str], ...]
+    option: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,17 @@ class ResponseFormat:
             raise LookupError(f"unknown envelope {name!r}; available: {', '.join(one.name for one in self.envelopes)}")
         return found
 
+    def error_path(self, body: Any, part: str) -> str:
+        """The place of a part in an error body, in whichever envelope it is found first; empty where there is none."""
+        if not isinstance(body, Mapping):
+            return ""
+        paths = dict.fromkeys(path for envelope in self.envelopes for path, name in envelope.parts if name == part)
+        return next((path for path in paths if first_value(body, (path,)) is not MISSING), "")
+
     def error_part(self, body: Any, part: str) -> Any:
         """A part of an error body, in whichever envelope it is found first; None where there is none."""
-        paths = (path for envelope in self.envelopes for path, name in envelope.parts if name == part)
-        found = first_value(body, dict.fromkeys(paths)) if isinstance(body, Mapping) else MISSING
-        return None if found is MISSING else found
+        path = self.error_path(body, part)
+        return first_value(body, (path,)) if path else None
 
 
 def first_value(document: Document, paths: Iterable[str]) -> Any:

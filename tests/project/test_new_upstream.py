@@ -95,3 +95,8 @@ with Client("toy", base_url=sys.argv[1], api_key="sk_any") as client:
 
 def test_a_task_that_has_ended_cannot_be_cancelled(run: Run, url: str) -> None:
     assert run("-c", CANCEL, url).splitlines() == ["409", "['SUCCESS']"]
+
+
+def test_verify_finds_that_the_emulated_toy_conforms(run: Run) -> None:
+    out = run(*SEEDMOCK, "verify", "--upstream", "toy", "--budget", "unlimited", "--report", "report.json")
+    assert out.splitlines()[-1].startswith("conforms: ")

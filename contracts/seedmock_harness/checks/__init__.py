@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
+
+from seedmock_contracts.errors import UnknownFact
+from seedmock_contracts.upstreams import contracts
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckFailure, CheckResult
@@ -46,8 +50,18 @@ CHECKS: tuple[Check, ...] = (
 def run_checks(interaction: Interaction) -> Iterator[tuple[str, CheckResult]]:
     """What every check saw in a turn, with the check's name."""
     for check in CHECKS:
-        for result in check(interaction):
-            yield check.__name__, result
+        try:
+            for result in check(interaction):
+                yield check.__name__, result
+        except UnknownFact as error:
+            if not _is_stated_anywhere(error.name):
+                raise
+
+
+@cache
+def _is_stated_anywhere(name: str) -> bool:
+    """Whether some upstream states a fact; where this one does not, a check about it has nothing to look at."""
+    return any(contract.find(f"{contract.name}.{name}") is not None for contract in contracts())
 
 
 def failures(interaction: Interaction) -> list[CheckFailure]:

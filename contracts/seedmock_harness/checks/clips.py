@@ -33,25 +33,20 @@ def clip_resolution_matches_the_order(interaction: Interaction) -> Iterator[Chec
         yield from _enlarged(interaction, order, clip, known(interaction.history, str(document.get("videoUrl"))))
         return
     rows = [row for row in interaction.contract.sizes if row.resolution == order.resolution]
-    name = interaction.contract.request.path("ratio")
+    contract = interaction.contract
     if order.size is not None:
         yield compare(order.size, "the clip has another size", order.size.text, pixels)
-        if document.get("size") is None and (
-            fact := interaction.contract.find(f"{interaction.contract.name}.size.equivalent")
-        ):
+        fact = contract.find(f"{contract.name}.size.equivalent")
+        if fact is not None and contract.request.read(document, "size") is None:
             yield compare(fact, "resolution and ratio are another size", order.size.text, pixels)
     else:
         adaptive, allowed = _adapted(interaction, order, rows)
         yield _among(adaptive, "an adaptive clip has another form", allowed, pixels)
-        unsaid = (
-            interaction.contract.find(f"{interaction.contract.name}.create.{name}.default")
-            if document.get(name) is None
-            else None
-        )
-        if unsaid is not None:
+        ratio, unsaid = contract.field("ratio"), _ordered_by(contract, task, "ratio")
+        if unsaid is not None and unsaid is not ratio:
             yield _among(unsaid, "a clip that was ordered without a ratio has another", allowed, pixels)
-    usual = interaction.contract.find(f"{interaction.contract.name}.create.resolution.default")
-    if usual is not None and document.get("resolution") is None:
+    resolution, usual = contract.field("resolution"), _ordered_by(contract, task, "resolution")
+    if usual is not None and usual is not resolution:
         yield _among(usual, "a clip that was ordered without a resolution has another", rows, pixels)
 
 
@@ -83,11 +78,19 @@ def clip_audio_matches_the_order(interaction: Interaction) -> Iterator[CheckResu
     if found is None or found[1].operation is Operation.UPSCALE:
         return
     task, order, clip = found
-    prefix = f"{interaction.contract.name}.create.generate_audio"
-    silent = (task.created.document or {}).get("generate_audio") is None
-    fact = (interaction.contract.find(f"{prefix}.default") if silent else None) or interaction.contract.fact(prefix)
+    fact = _ordered_by(interaction.contract, task, "generate_audio")
+    if fact is None:
+        return
     words = {True: "sound", False: "no sound"}
     yield compare(fact, "the clip's sound is not as ordered", words[order.audio], words[clip.has_audio])
+
+
+def _ordered_by(contract: Contract, task: TaskHistory, part: str) -> Fact | None:
+    """The field that ordered a part of a clip, or the fact about its default where the order left it out."""
+    field = contract.field(part)
+    if field is None or contract.request.read(task.created.document or {}, part) is not None:
+        return field
+    return contract.find(f"{field.id}.default") or field
 
 
 def known(before: History, link: str) -> MediaFacts | None:
@@ -106,15 +109,16 @@ def _clip(interaction: Interaction) -> tuple[TaskHistory, ParsedOrder, MediaFact
 
 def _lengths(contract: Contract, task: TaskHistory) -> Iterator[Fact]:
     """The facts that a clip's length bears out: the field or its default, and the form in which it was sent."""
-    name = contract.request.path("seconds")
+    field, fact = contract.field("seconds"), _ordered_by(contract, task, "seconds")
+    if field is None or fact is None:
+        return
+    yield fact
     given = contract.request.read(task.created.document or {}, "seconds")
-    field = f"{contract.name}.create.{name}"
-    yield contract.fact(f"{field}.default" if given is None else field)
     form = "text" if isinstance(given, str) else "number"
-    for id_ in (f"{field}.{form}", f"{contract.name}.{name}.{form}"):
-        fact = None if given is None else contract.find(id_)
-        if fact is not None:
-            yield fact
+    for id_ in (f"{field.id}.{form}", f"{contract.name}.{field.path}.{form}"):
+        spelling = None if given is None else contract.find(id_)
+        if spelling is not None:
+            yield spelling
 
 
 def _among(fact: Fact, title: str, rows: Sequence[Size], pixels: str) -> CheckResult:

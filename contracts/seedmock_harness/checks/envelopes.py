@@ -17,8 +17,6 @@ from .variants import chosen
 SHOWN_BARE = frozenset({Operation.GROUP_CREATE, Operation.ASSET_CREATE, Operation.MODELS})
 """Answers of which a vendor shows `data` alone: whether the rest of the envelope is there too is not said."""
 GOOD = 200
-SPOKEN_BY = {"task": "newapi", "middleware": "newapi", "error": "ark"}
-"""The option of B's error variant whose envelope it is; the proxy's stands in both."""
 
 
 def responses_are_json(interaction: Interaction) -> Iterator[CheckResult]:
@@ -103,9 +101,11 @@ def _envelope(interaction: Interaction) -> str:
 
 def _may_be(interaction: Interaction, case: ErrorCase) -> bool:
     """Whether a case is spoken in the style that is known to hold, if one is: a kind without one has but one case."""
-    variant = interaction.contract.fact(f"{interaction.contract.name}.errors")
+    variant = interaction.contract.find(f"{interaction.contract.name}.errors")
+    if not isinstance(variant, Variants):
+        return True
     pinned, style = interaction.history.options.get(variant.id), case.style.partition(".")[0]
-    if pinned is None or not isinstance(variant, Variants):
+    if pinned is None:
         return True
     if pinned == variant.default:
         return style not in variant.options
@@ -127,17 +127,18 @@ def _right(field: ResponseField, there: Sequence[object]) -> bool:
 
 
 def errors_settle_their_style(interaction: Interaction) -> Iterator[CheckResult]:
-    """In which of two ways an upstream refuses: B by its envelope, A by the HTTP status or with 200 and a code."""
+    """In which of two ways an upstream refuses: by its envelope, or by the HTTP status or with 200 and a code."""
     name = interaction.contract.name
     if not _refusal(interaction):
         return
-    if interaction.contract.response.envelope_key:
+    response = interaction.contract.response
+    if response.code_path:
         if isinstance(interaction.body.get("code"), int):
             yield chosen(interaction, f"{name}.errors", "ok" if interaction.status_code == GOOD else "status")
         return
-    envelope = _envelope(interaction)
-    if envelope in SPOKEN_BY and _spoken_in_both(interaction, envelope):
-        yield chosen(interaction, f"{name}.errors", SPOKEN_BY[envelope])
+    envelope = response.envelope(_envelope(interaction))
+    if envelope.option and _spoken_in_both(interaction, envelope.name):
+        yield chosen(interaction, f"{name}.errors", envelope.option)
 
 
 def _spoken_in_both(interaction: Interaction, envelope: str) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import ORDERS, AssetStatus, ErrorKind, Operation, TaskStatus
-from seedmock_contracts.facts import FailCode, ResponseField
+from seedmock_contracts.facts import MISSING, FailCode, ResponseField
+from seedmock_contracts.response_format import first_value
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, compare, failed, passed
@@ -18,7 +19,6 @@ from .variants import chosen
 
 OF_TASKS = (ErrorKind.MODERATION_OUTPUT, ErrorKind.TASK_FAILED, ErrorKind.MODERATION_INPUT)
 """The kinds of code that a failed task can have, the likeliest first; a look at the input can come late."""
-CODES, MESSAGES = ("data.failCode", "error.code"), ("data.failMsg", "error.message", "fail_reason")
 
 
 def failed_tasks_have_a_reason(interaction: Interaction) -> Iterator[CheckResult]:
@@ -29,7 +29,9 @@ def failed_tasks_have_a_reason(interaction: Interaction) -> Iterator[CheckResult
         or interaction.status is not TaskStatus.FAILURE
     ):
         return
-    (code, code_field), (message, message_field) = _told(interaction, CODES), _told(interaction, MESSAGES)
+    response = interaction.contract.response
+    code, code_field = _told(interaction, response.failure_code_paths)
+    message, message_field = _told(interaction, response.failure_message_paths)
     silent = isinstance(message, str) and not message.strip()
     if message_field is not None:
         yield (
@@ -49,15 +51,13 @@ def failed_tasks_have_a_reason(interaction: Interaction) -> Iterator[CheckResult
 
 def _told(interaction: Interaction, paths: tuple[str, ...]) -> tuple[Any, ResponseField | None]:
     """What stands at the first of these places at which something does, and the field that speaks of it."""
-    fields = parts.fields_of(interaction)
+    fields, key = parts.fields_of(interaction), interaction.contract.response.envelope_key
     told = interaction.data if isinstance(interaction.data, dict) else {}
     for path in paths:
-        field = next((field for field in fields if field.path == path), None)
-        value: Any = told
-        for step in path.removeprefix(f"{interaction.contract.response.envelope_key}.").split("."):
-            value = value.get(step) if isinstance(value, dict) else None
-        if value is not None:
-            return value, field
+        value = first_value(told, (path,))
+        if value is not MISSING and value is not None:
+            place = f"{key}.{path}" if key else path
+            return value, next((field for field in fields if field.path == place), None)
     return None, None
 
 
@@ -102,12 +102,12 @@ def moderation_errors_have_a_reason(interaction: Interaction) -> Iterator[CheckR
 
 def _refused_with(interaction: Interaction) -> tuple[Any, str]:
     """The code and the sentence of a refusal, also where the service behind speaks in a text in the text."""
-    body = interaction.body
-    if interaction.contract.response.envelope_key:
-        data = body.get(interaction.contract.response.envelope_key)
-        return (data.get("failCode"), str(data.get("failMsg"))) if isinstance(data, dict) else (None, "")
-    error = body.get("error") if isinstance(body.get("error"), dict) else _nested(body.get("message"))
-    return error.get("code"), str(error.get("message"))
+    response, body = interaction.contract.response, interaction.body
+    if any(part == "fail_code" for envelope in response.envelopes for _, part in envelope.parts):
+        return response.error_part(body, "fail_code"), str(response.error_part(body, "fail_message"))
+    code, message = response.error_part(body, "code"), response.error_part(body, "message")
+    nested = _nested(message)
+    return (nested.get("code"), str(nested.get("message"))) if nested else (code, str(message))
 
 
 def _nested(message: Any) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from seedmock_contracts.enums import ORDERS, Operation
+from seedmock_contracts.facts import MISSING
+from seedmock_contracts.response_format import first_value
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, compare, failed, passed
@@ -72,16 +74,18 @@ def ids_are_unique(interaction: Interaction) -> Iterator[CheckResult]:
     if made is None or not known:
         return
     for field in parts.fields_of(interaction):
-        if field.path.rpartition(".")[2] == _id_key(interaction):
+        if field.path == _id_path(interaction):
             if made in known:
                 yield failed(field, "an id was given a second time", "an id that nothing else has", made)
             else:
                 yield passed(field, made)
 
 
-def _id_key(interaction: Interaction) -> str:
-    told = interaction.data if isinstance(interaction.data, dict) else {}
-    return next((name for name in interaction.contract.response.id_paths if name in told), "")
+def _id_path(interaction: Interaction) -> str:
+    """The place in the body at which the answer tells an id; empty where it tells none."""
+    response, told = interaction.contract.response, interaction.data if isinstance(interaction.data, dict) else {}
+    path = next((path for path in response.id_paths if first_value(told, (path,)) is not MISSING), "")
+    return f"{response.envelope_key}.{path}" if response.envelope_key and path else path
 
 
 def responses_name_the_requested_id(interaction: Interaction) -> Iterator[CheckResult]:
@@ -92,12 +96,11 @@ def responses_name_the_requested_id(interaction: Interaction) -> Iterator[CheckR
         Operation.ASSET_UPDATE,
     ):
         return
-    key = _id_key(interaction)
+    path = _id_path(interaction)
     for field in parts.fields_of(interaction):
-        if field.path.rpartition(".")[2] == key and "[]" not in field.path:
-            yield compare(
-                field, "an answer about something else than was asked", interaction.requested_id, interaction.data[key]
-            )
+        if field.path == path:
+            told = first_value(interaction.body, (path,))
+            yield compare(field, "an answer about something else than was asked", interaction.requested_id, told)
 
 
 def asset_urls_contain_their_id(interaction: Interaction) -> Iterator[CheckResult]:

@@ -326,24 +326,20 @@ def _rules(interaction: Interaction) -> tuple[Rule, ...]:
     return interaction.contract.rules.get(interaction.operation, ()) if interaction.operation is not None else ()
 
 
-def _error(interaction: Interaction) -> dict[str, Any]:
-    body = interaction.body if isinstance(interaction.body, dict) else {}
-    error = body.get("error")
-    return error if isinstance(error, dict) else body
-
-
 def _code(interaction: Interaction) -> Any:
-    return _error(interaction).get("code")
+    return interaction.contract.response.error_part(interaction.body, "code")
 
 
 def _message(interaction: Interaction) -> str:
-    error = _error(interaction)
-    return " ".join(str(error[name]) for name in ("param", "message", "msg") if error.get(name))
+    """What the answer says in words: the field that it names, and its message."""
+    response = interaction.contract.response
+    found = (response.error_part(interaction.body, part) for part in ("field", "message"))
+    return " ".join(str(part) for part in found if part)
 
 
 def _type(interaction: Interaction) -> Any:
     """The type that the answer tells beside its code; None where its envelope has none."""
-    return _error(interaction).get("type")
+    return interaction.contract.response.error_part(interaction.body, "type")
 
 
 def _answer(interaction: Interaction, limit: int = 200) -> str:

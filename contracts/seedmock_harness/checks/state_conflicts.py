@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.enums import ORDERS, ErrorKind, Operation, TaskStatus
+from seedmock_contracts.facts import MISSING
+from seedmock_contracts.response_format import first_value
 
 from ..conversation.history import UNAUTHENTICATED, Interaction, TaskHistory
 from ..results.checks import CheckResult, compare, failed, passed
@@ -67,9 +69,11 @@ def orders_require_balance(interaction: Interaction) -> Iterator[CheckResult]:
 
 def told_code(interaction: Interaction) -> Any:
     """The code that an answer gives for what failed or was refused, inside the envelope or in an error object."""
-    told = interaction.data if isinstance(interaction.data, dict) else {}
-    error = told.get("error")
-    return error.get("code") if isinstance(error, dict) else told.get("failCode")
+    response, data = interaction.contract.response, interaction.data
+    code = first_value(data, response.failure_code_paths) if isinstance(data, dict) else MISSING
+    if code is MISSING and interaction.is_error:
+        code = response.error_part(interaction.body, "fail_code") or response.error_part(interaction.body, "code")
+    return None if code is MISSING else code
 
 
 def _kinds(interaction: Interaction) -> tuple[ErrorKind, ...]:

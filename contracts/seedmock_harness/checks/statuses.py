@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from seedmock_contracts.documents.values import format_value
 from seedmock_contracts.enums import Operation, StatusContext, TaskStatus
-from seedmock_contracts.facts import Fact, ResponseField, StatusSpelling
+from seedmock_contracts.facts import MISSING, Fact, ResponseField, StatusSpelling
 from seedmock_contracts.lifecycle import TERMINAL, may_follow
+from seedmock_contracts.response_format import first_value
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, failed, passed
@@ -86,9 +87,10 @@ def aliases(interaction: Interaction) -> list[StatusSpelling]:
 
 def status_field(interaction: Interaction) -> ResponseField | None:
     """The field in which the answer tells its status."""
-    told = interaction.data if isinstance(interaction.data, dict) else {}
-    name = next((name for name in interaction.contract.response.status_paths if name in told), None)
-    return next((f for f in parts.fields_of(interaction) if f.path.rpartition(".")[2] == name), None)
+    response, told = interaction.contract.response, interaction.data if isinstance(interaction.data, dict) else {}
+    path = next((path for path in response.status_paths if first_value(told, (path,)) is not MISSING), None)
+    place = f"{response.envelope_key}.{path}" if response.envelope_key else path
+    return next((field for field in parts.fields_of(interaction) if field.path == place), None)
 
 
 def statuses_settle_variants(interaction: Interaction) -> Iterator[CheckResult]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,8 +18,9 @@ from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.endpoints import match_route
 from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import ErrorCase, Fact, Violation
+from seedmock_contracts.facts import MISSING, ErrorCase, Fact, Violation
 from seedmock_contracts.lifecycle import TERMINAL
+from seedmock_contracts.response_format import first_value
 from seedmock_contracts.validation import violations
 
 from .order_parser import ParsedOrder, parse_order
@@ -227,32 +228,29 @@ class Interaction:
     @cached_property
     def data(self) -> Any:
         """The answer's own part of the body, inside the upstream's envelope if it has one."""
-        holder = self.contract.response.envelope_key
-        return self.body.get(holder) if holder and isinstance(self.body, dict) else self.body
+        return self.contract.response.payload(self.body)
 
     @cached_property
     def is_error(self) -> bool:
         """Whether the answer is a refusal or a failure, also where that is said with HTTP 200 and a `code`."""
         if not 200 <= self.status_code < 300:
             return True
-        code = self.body.get("code") if isinstance(self.body, dict) else None
-        return bool(self.contract.response.envelope_key) and isinstance(code, int) and code >= 400
+        path = self.contract.response.code_path
+        code = first_value(self.body, (path,)) if path and isinstance(self.body, dict) else None
+        return isinstance(code, int) and code >= 400
 
     @cached_property
     def error_cases(self) -> tuple[ErrorCase, ...]:
         """The kinds of error that the answer can be, by its status and code."""
         if not self.is_error:
             return ()
-        held = self.body if isinstance(self.body, dict) else {}
-        error = held.get("error") if isinstance(held.get("error"), dict) else held
-        assert isinstance(error, dict)
-        return tuple(case for case in self.contract.errors if _fits(case, self.status_code, error.get("code")))
+        code = self.contract.response.error_part(self.body, "code")
+        return tuple(case for case in self.contract.errors if _fits(case, self.status_code, code))
 
     @cached_property
     def raw_status(self) -> str | None:
         """The status word that the answer tells."""
-        told = self.data if isinstance(self.data, dict) else {}
-        word = next((told[name] for name in self.contract.response.status_paths if name in told), None)
+        word = self._read(self.contract.response.status_paths)
         return word if isinstance(word, str) else None
 
     @cached_property
@@ -263,8 +261,8 @@ class Interaction:
     @cached_property
     def created_id(self) -> str | None:
         """The id of what a creation made, as text."""
-        told = self.data if isinstance(self.data, dict) and not self.is_error else {}
-        found = next((told[name] for name in self.contract.response.id_paths if told.get(name) not in (None, "")), None)
+        paths = self.contract.response.id_paths if not self.is_error else ()
+        found = next((value for path in paths if (value := self._read((path,))) not in (None, "")), None)
         return str(found) if isinstance(found, str | int) else None
 
     @cached_property
@@ -297,9 +295,14 @@ class Interaction:
     @cached_property
     def links(self) -> tuple[str, ...]:
         """The links to results that the answer tells."""
-        told = self.data if isinstance(self.data, dict) else {}
-        found = next((told[name] for name in self.contract.response.link_paths if isinstance(told.get(name), list)), ())
-        return tuple(link for link in found if isinstance(link, str))
+        values = (self._read((path,)) for path in self.contract.response.link_paths)
+        found = next((value for value in values if isinstance(value, list | str)), ())
+        return (found,) if isinstance(found, str) else tuple(link for link in found if isinstance(link, str))
+
+    def _read(self, paths: Iterable[str]) -> Any:
+        """The value at the first of several places in the answer's own part; None where there is none."""
+        value = first_value(self.data, paths) if isinstance(self.data, dict) else None
+        return None if value is MISSING else value
 
 
 def _fits(case: ErrorCase, status: int, code: Any) -> bool:

@@ -251,9 +251,10 @@ def fact_of(contract: Contract, rule: Rule, edge: BoundaryCase) -> Fact:
     value = edge.value
     if not isinstance(value, str):
         return _spelling(contract, rule, value) or rule.fact
-    if rule.field == "model" and (model := contract.model(value)) is not None:
+    path = contract.request.path
+    if rule.field == path("model") and (model := contract.model(value)) is not None:
         return model
-    if rule.field == "size" and (size := contract.parse_size(value)) is not None:
+    if rule.field == path("size") and (size := contract.parse_size(value)) is not None:
         return size
     return _spelling(contract, rule, value) or rule.fact
 

@@ -32,6 +32,8 @@ NO_CLIP = "asset://asset-20200101000000-zzzzz"
 LATER = 2
 """How many faults of rules are tried before those of media."""
 SHORT, SMALL = sound(0.1), picture(1, 1)
+SPOILT = {SHORT: (MediaKind.AUDIO, "seconds"), SMALL: (MediaKind.IMAGE, "side")}
+"""Media that break a limit, where the upstream has it: what kind they are, and the quantity that is too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,11 @@ def base_documents(upstream: str, operation: Operation) -> tuple[Document, ...]:
     found: list[Document] = []
     for example in contract.request.examples.get(operation, ()):
         models = [model.name for model in contract.models if not model.upscales]
-        every = [{**example, "model": name} for name in models] if operation is Operation.CREATE else [example]
+        every = (
+            [contract.request.write(example, {"model": name}) for name in models]
+            if operation is Operation.CREATE
+            else [example]
+        )
         every = [{**one, **_optional_ids(contract, operation)} for one in every]
         found += [document for one in every if not violations(upstream, operation, document := _strange(one))]
     return tuple(found)
@@ -239,7 +245,7 @@ def _of_rule(upstream: str, operation: Operation, index: int) -> tuple[SecondVio
     """A rule's gross break, first doubled by media that can't be used, so that nothing is made if the rule is gone."""
     contract, found = get_contract(upstream), base_documents(upstream, operation)
     rule = contract.rules[operation][index]
-    if condition(rule) is not None or (operation is Operation.UPSCALE and rule.field == "model"):
+    if condition(rule) is not None or (operation is Operation.UPSCALE and rule.field == contract.request.path("model")):
         return ()  # without its model, an upscale is none
     plain: list[Document | None] = []
     for base in found:
@@ -276,7 +282,8 @@ def _of_media(upstream: str, operation: Operation) -> tuple[SecondViolation, ...
             strict=True,
         )
     )
-    return (
+    limited = [spoilt for spoilt, (kind, quantity) in SPOILT.items() if _has_lower_limit(contract, kind, quantity)]
+    every = (
         SecondViolation("sounds too short", end, ending=".mp3", spoilt=SHORT),
         SecondViolation("last frames too small", end, ending="last_frame.png", spoilt=SMALL),
         SecondViolation("pictures too small", end, ending=".png", spoilt=SMALL),
@@ -285,9 +292,15 @@ def _of_media(upstream: str, operation: Operation) -> tuple[SecondViolation, ...
                 name, end, tuple(_placed(contract, base, references) for base in base_documents(upstream, operation))
             )
             for name, references in added.items()
+            if references[-1].url in limited
         ),
         broken,
     )
+    return tuple(fault for fault in every if not fault.spoilt or fault.spoilt in (NO_CLIP, *limited))
+
+
+def _has_lower_limit(contract: Contract, kind: MediaKind, quantity: str) -> bool:
+    return any((limit.kind, limit.quantity) == (kind, quantity) and limit.low for limit in contract.limits)
 
 
 def _placed(contract: Contract, base: Document, references: Iterable[Reference]) -> dict[str, Any] | None:
@@ -341,7 +354,7 @@ def _count(contract: Contract, rule: Rule, document: Document) -> int | None:
 
 def _is_pure(contract: Contract, operation: Operation, rule: Rule, edge: BoundaryCase) -> bool:
     """Whether a document at a rule's edge breaks no other rule, and is for the operation in question."""
-    model = contract.model(str(edge.document.get("model")))
+    model = contract.model(str(contract.request.read(edge.document, "model")))
     if operation is Operation.CREATE and model is not None and model.upscales:
         return False
     return _breaks(contract, operation, edge.document, rule) == _due(rule, edge)

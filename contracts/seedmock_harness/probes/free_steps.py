@@ -244,7 +244,7 @@ def _models(driver: Driver) -> Iterator[CheckResult]:
             BoundaryCase(known.violating_document(base, contract.request.layout), False, NO_SUCH_VALUE, gross=True)
         ]
         for resolution in model.resolutions:
-            document = {**base, "model": model.name, **_form(contract, base, resolution)}
+            document = contract.request.write(base, {"model": model.name, **_form(contract, base, resolution)})
             edges.append(BoundaryCase(document, True, f"{model.name} {resolution}", fact=model))
         yield from check_limits(driver, Operation.CREATE, known, probes_for(contract, Operation.CREATE, known, edges))
 
@@ -255,7 +255,8 @@ def _known(contract: Contract) -> Rule:
 
 def _form(contract: Contract, base: Document, resolution: str) -> Document:
     size = next(row for row in contract.sizes if row.resolution == resolution)
-    return {"size": size.text} if "size" in base else {"resolution": resolution}
+    by_size = contract.request.read(base, "size") is not None
+    return {"size": size.text} if by_size else {"resolution": resolution}
 
 
 def _upscaler(driver: Driver, name: str) -> Iterator[CheckResult]:
@@ -278,7 +279,8 @@ def _upscaler(driver: Driver, name: str) -> Iterator[CheckResult]:
 
 def _indifference(driver: Driver) -> Iterator[CheckResult]:
     contract = driver.contract
-    for name, change in (("null", {"generate_audio": None}), ("unknown_fields", {"x_seedmock": {"any": 1}})):
+    null = {contract.request.path("generate_audio"): None}
+    for name, change in (("null", null), ("unknown_fields", {"x_seedmock": {"any": 1}})):
         fact = contract.find(f"{contract.name}.{name}")
         if fact is not None:
             yield from check_ignored_change(driver, fact, _known(contract), change)

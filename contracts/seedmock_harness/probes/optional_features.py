@@ -31,8 +31,9 @@ SIDE = 320
 def order_with_defaults(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Order with as little as is needed, in more words than are advised."""
     words = next((rule.max_words for rule in driver.contract.advice if isinstance(rule, PromptLength)), 0)
-    prompt = f"{order['prompt']} {'slowly ' * words}".strip()
-    yield from lives.run_order(driver, {**order, "prompt": prompt})
+    request = driver.contract.request
+    prompt = f"{request.read(order, 'prompt')} {'slowly ' * words}".strip()
+    yield from lives.run_order(driver, request.write(order, {"prompt": prompt}))
 
 
 def defaults_document(contract: Contract, order: Document, image: str) -> Document:

@@ -16,6 +16,7 @@ from seedmock_contracts.enums import MediaKind, Mode, Operation
 from seedmock_contracts.facts import Document, Model, Size
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
 from seedmock_contracts.pricing import asset_fee, quote
+from seedmock_contracts.rules.fields import NumberRange
 
 from ..conversation.order_parser import ADAPTIVE
 from ..driver.client import Step
@@ -114,6 +115,13 @@ def _least(contract: Contract) -> int:
     return int(contract.request.read(contract.example(Operation.CREATE), "seconds"))
 
 
+def _longest(contract: Contract) -> int:
+    """The longest clip that the rules allow."""
+    path = contract.request.path("seconds")
+    ranges = (rule for rule in contract.rules[Operation.CREATE] if isinstance(rule, NumberRange) and rule.field == path)
+    return next((rule.high for rule in ranges if rule.high is not None), _least(contract))
+
+
 def order_document(
     contract: Contract,
     model: Model,
@@ -126,10 +134,11 @@ def order_document(
 ) -> Document:
     """An order of the shortest clip, in the upstream's own words. `more` replaces fields by the house's names."""
     example = contract.example(Operation.CREATE)
-    by_size = contract.request.read(example, "size") is not None and not by_ratio
+    by_size = contract.request.read(example, "size") is not None and not (by_ratio and contract.field("ratio"))
     form = {"size": size.text} if by_size else {"resolution": size.resolution, "ratio": size.ratio}
     seconds = contract.request.read(example, "seconds")
-    parts = {"model": model.name, "prompt": PROMPT, **form, "seconds": seconds, "generate_audio": audio, **(more or {})}
+    sound_on = {"generate_audio": audio} if contract.field("generate_audio") is not None else {}
+    parts = {"model": model.name, "prompt": PROMPT, **form, "seconds": seconds, **sound_on, **(more or {})}
     return contract.request.layout.place(contract.request.write({}, parts), references)
 
 
@@ -154,7 +163,7 @@ def _orders(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
     every = priced_sizes(contract, terms)
     cheapest = [row for row in every if row.model is every[0].model]
     left = list(cheapest)
-    for wish in _wishes(contract, terms):
+    for wish in (wish for wish in _wishes(contract, terms) if _is_possible(contract, wish)):
         row = left.pop(0) if left and not wish.adaptive else cheapest[0]
         yield _order(contract, terms, wish, row)
     dearest = contract.models[0].resolutions[-1]
@@ -183,11 +192,24 @@ def _wishes(contract: Contract, terms: PaidOptions) -> Iterator[PlannedOrder]:
     yield PlannedOrder("multimodal", "references of every kind", everything, audio=True)
     if Mode.EDIT in modes and video.url:
         yield PlannedOrder("edit", "a video with a prompt: edited, or gone on with", (video,))
-    yield PlannedOrder(
-        "number", "seconds as a number" if _tells_text(contract) else "seconds as a text", by_ratio=True, seconds=0
-    )
+    field = contract.field("seconds")
+    if field is not None and len({*field.types} & {"string", "number"}) > 1:
+        says = "seconds as a number" if _tells_text(contract) else "seconds as a text"
+        yield PlannedOrder("number", says, by_ratio=True, seconds=0)
     if terms.deep:
-        yield PlannedOrder("longest", "the longest clip that there is", seconds=15)
+        yield PlannedOrder("longest", "the longest clip that there is", seconds=_longest(contract))
+
+
+def _is_possible(contract: Contract, wish: PlannedOrder) -> bool:
+    """Whether the upstream has the way of generating that the references of an order make it one of."""
+    mode = GenerationRequest(references=wish.references).mode
+    if mode not in {fact.mode for fact in contract.modes}:
+        return False
+    try:
+        contract.request.layout.place({}, wish.references)
+    except ValueError:
+        return False
+    return True
 
 
 def _adapts(contract: Contract) -> bool:

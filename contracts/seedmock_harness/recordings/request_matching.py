@@ -31,7 +31,7 @@ def identify_operation(contract: Contract, method: str, path: str, body: str) ->
         return ""
     if route.endpoint.operation is Operation.CREATE:
         try:
-            model = contract.model(str(json.loads(body).get("model")))
+            model = contract.model(str(contract.request.read(json.loads(body), "model")))
         except (ValueError, AttributeError, RecursionError):
             model = None
         if model is not None and model.upscales:

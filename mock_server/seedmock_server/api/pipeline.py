@@ -221,7 +221,7 @@ class ApiHandler(RequestChain):
         if context.method == "POST":
             document, files = _decode_body(context)
             if operation is Operation.CREATE:
-                model = document.get("model")
+                model = self._upstreams[match.upstream].contract.request.read(document, "model")
                 if isinstance(model, str) and model in self._upscalers[match.upstream]:
                     context.operation = operation = Operation.UPSCALE
         elif query:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from email.utils import formatdate
-from typing import Any
 
 from msgspec.structs import replace
 
+from seedmock_contracts.documents.paths import with_value
 from seedmock_contracts.enums import ErrorKind, Operation
 
 from ..errors import ApiError
 from ..upstreams.protocol import Headers, JsonResponse, RawResponse, Upstream, encode_json
+from .mutations import with_error_part
 from .rules import Fault
 
 ON_PURPOSE = "seedmock was told to answer so"
@@ -67,8 +68,9 @@ def error_response(fault: Fault, upstream: Upstream, operation: str, now: float)
     if fault.get("body") == "empty":
         return RawResponse(code, b"", headers)
     body = response.body
-    if "kind" not in fault.values and isinstance(body.get("code"), int):
-        body = body | {"code": code}
+    code_path = upstream.contract.response.code_path
+    if "kind" not in fault.values and code_path:
+        body = with_value(body, code_path, code)
     return replace(response, status=code, body=body, headers=headers)
 
 
@@ -84,14 +86,9 @@ def _rendered(upstream: Upstream, kind: ErrorKind, fault: Fault) -> JsonResponse
     if fault.get("body") == "nested":
         error = {"code": kind.value, "message": message or ON_PURPOSE, "param": "", "type": kind.value}
         message = encode_json({"error": error}).decode()
-    return response if message is None else replace(response, body=_with_message(response.body, message))
-
-
-def _with_message(body: dict[str, Any], message: str) -> dict[str, Any]:
-    """Replace an error's message, wherever its envelope has it."""
-    if isinstance(body.get("error"), dict):
-        return body | {"error": body["error"] | {"message": message}}
-    return body | {"msg" if "msg" in body else "message": message}
+    if message is None:
+        return response
+    return replace(response, body=with_error_part(response.body, upstream.contract, "message", message))
 
 
 def _retry_after(fault: Fault, now: float) -> Headers:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from seedmock_contracts.contract import Contract
+from seedmock_contracts.documents.paths import with_value
 from seedmock_contracts.documents.values import to_number, to_text
 from seedmock_contracts.enums import StatusContext, TaskStatus
 
@@ -33,29 +34,29 @@ def mutate_body(fault: Fault, body: Any, contract: Contract, style: str = "") ->
     if not isinstance(body, dict):
         return None
     if fault.kind is FaultKind.OTHER_ENVELOPE:
-        return success_envelope(fault.values["form"], body)
+        return success_envelope(fault.values["form"], body, contract)
     mutated, mutate = copy.deepcopy(body), BODY_MUTATIONS.get(fault.kind)
     return mutated if mutate is not None and mutate(fault, mutated, contract, style) else None
 
 
-def mutate_error(fault: Fault, status: int, body: Mapping[str, Any]) -> tuple[int, Body]:
+def mutate_error(fault: Fault, status: int, body: Mapping[str, Any], contract: Contract) -> tuple[int, Body]:
     """Return the HTTP status and the body of an error with another status, code or message, whatever its envelope."""
-    code = fault.values.get("to")
-    if code is None and body.get("code") == status and "code" in fault.values:
+    code, was = fault.values.get("to"), contract.response.error_part(body, "code")
+    if code is None and was == status and "code" in fault.values:
         code = fault.values["code"]
-    elif isinstance(body.get("code"), int) and code is not None and code.lstrip("-").isdigit():
+    elif isinstance(was, int) and code is not None and code.lstrip("-").isdigit():
         code = int(code)
-    mutated = dict(body) if code is None else _with_error_field(body, "code", code)
+    mutated = dict(body) if code is None else with_error_part(body, contract, "code", code)
     if "message" in fault.values:
-        mutated = _with_error_field(mutated, "msg" if "msg" in body else "message", fault.values["message"])
+        mutated = with_error_part(mutated, contract, "message", fault.values["message"])
     return fault.values.get("code", status), mutated
 
 
-def success_envelope(form: str, body: Mapping[str, Any]) -> Any:
+def success_envelope(form: str, body: Mapping[str, Any], contract: Contract) -> Any:
     """Return a success's body in another envelope; None for an envelope of errors."""
     if form == "bare":
-        data = body.get("data")
-        return data if isinstance(data, Mapping | list) else None
+        payload = contract.response.payload(body) if contract.response.envelope_key else None
+        return payload if isinstance(payload, Mapping | list) else None
     return {"data": dict(body)} if form == "wrapped" else None
 
 
@@ -76,18 +77,19 @@ def error_envelope(form: str, body: Mapping[str, Any]) -> Body | None:
 
 def _backwards(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
     word = fault.values.get("to") or contract.spelling(TaskStatus.QUEUED, StatusContext.QUERY, style)
-    return _change_fields(_payload(body), STATUS_FIELDS, lambda value: word)
+    paths = (*STATUS_FIELDS, *contract.response.status_paths)
+    return _change_fields(_payload(body, contract), tuple(dict.fromkeys(paths)), lambda value: word)
 
 
 def _missing(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
-    owners, name = _owners(body, fault.values["field"])
+    owners, name = _owners(body, contract, fault.values["field"])
     for owner in owners:
         del owner[name]
     return bool(owners)
 
 
 def _renamed(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
-    owners, name = _owners(body, fault.values["field"])
+    owners, name = _owners(body, contract, fault.values["field"])
     new_name = fault.values.get("to") or _other_case(name)
     for owner in owners:
         pairs = [(new_name if key == name else key, value) for key, value in owner.items()]
@@ -97,7 +99,7 @@ def _renamed(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
 
 
 def _retyped(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
-    return _change_at(fault, body, lambda value: _converted(fault.values["as"], value))
+    return _change_at(fault, body, contract, lambda value: _converted(fault.values["as"], value))
 
 
 def _other_value(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
@@ -108,16 +110,16 @@ def _other_value(fault: Fault, body: Body, contract: Contract, style: str) -> bo
             return value
         return _of_same_type(to, value) if to is not None else _multiplied(value, fault.get("factor"))
 
-    return _change_at(fault, body, change)
+    return _change_at(fault, body, contract, change)
 
 
 def _extra(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
-    _payload(body)[fault.values["field"]] = fault.get("to")
+    _payload(body, contract)[fault.values["field"]] = fault.get("to")
     return True
 
 
 def _reordered(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
-    payload = _payload(body)
+    payload = _payload(body, contract)
     pairs = list(payload.items())
     payload.clear()
     payload.update(reversed(pairs))
@@ -130,7 +132,7 @@ def _other_size(fault: Fault, body: Body, contract: Contract, style: str) -> boo
         width, height = other_size(fault, *size) if size else (0, 0)
         return f"{width}x{height}" if size else value
 
-    return _change_fields(_payload(body), ("size",), change)
+    return _change_fields(_payload(body, contract), ("size",), change)
 
 
 def _other_duration(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
@@ -139,7 +141,7 @@ def _other_duration(fault: Fault, body: Body, contract: Contract, style: str) ->
         seconds = value if number is None else round(fault.values.get("seconds", float(number) + 1))
         return str(seconds) if isinstance(value, str) else seconds
 
-    return _change_fields(_payload(body), DURATION_FIELDS, change)
+    return _change_fields(_payload(body, contract), DURATION_FIELDS, change)
 
 
 def _other_price(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
@@ -148,14 +150,15 @@ def _other_price(fault: Fault, body: Body, contract: Contract, style: str) -> bo
             return value
         return Decimal(str(value)) * Decimal(fault.get("factor"))
 
-    return _change_fields(_payload(body), PRICE_FIELDS, change)
+    return _change_fields(_payload(body, contract), PRICE_FIELDS, change)
 
 
 def _other_id(fault: Fault, body: Body, contract: Contract, style: str) -> bool:
     def change(value: Any) -> Any:
         return value[:-5] + value[-5:].translate(NEXT_CHAR) if isinstance(value, str) else value
 
-    return _change_fields(_payload(body), ID_FIELDS, change)
+    paths = (*ID_FIELDS, *contract.response.id_paths)
+    return _change_fields(_payload(body, contract), tuple(dict.fromkeys(paths)), change)
 
 
 BODY_MUTATIONS: Mapping[FaultKind, Callable[[Fault, Body, Contract, str], bool]] = {
@@ -181,17 +184,18 @@ def other_size(fault: Fault, width: int, height: int) -> tuple[int, int]:
 # --- fields and values ---
 
 
-def _payload(body: Body) -> Body:
-    """Return the object that has a response's fields: the envelope's data, or the body itself."""
-    data = body.get("data")
-    return data if isinstance(data, dict) else body
+def _payload(body: Body, contract: Contract) -> Body:
+    """Return the object that has a response's fields: the payload of the envelope, or the body itself."""
+    payload = contract.response.payload(body)
+    return payload if isinstance(payload, dict) else body
 
 
-def _with_error_field(body: Mapping[str, Any], name: str, value: str | int) -> Body:
-    error = body.get("error")
-    if isinstance(error, Mapping):
-        return {**body, "error": {**error, name: value}}
-    return {**body, name: value}
+def with_error_part(body: Mapping[str, Any], contract: Contract, part: str, value: str | int) -> Body:
+    """Return an error's body with another code or message, wherever its envelope has it."""
+    path = contract.response.error_path(body, part)
+    if not path:
+        path = f"error.{part}" if isinstance(body.get("error"), Mapping) else part
+    return with_value(body, path, value)
 
 
 def _change_fields(owner: Body, names: tuple[str, ...], change: Callable[[Any], Any]) -> bool:
@@ -202,9 +206,9 @@ def _change_fields(owner: Body, names: tuple[str, ...], change: Callable[[Any], 
     return before != [owner[name] for name in present]
 
 
-def _change_at(fault: Fault, body: Body, change: Callable[[Any], Any]) -> bool:
+def _change_at(fault: Fault, body: Body, contract: Contract, change: Callable[[Any], Any]) -> bool:
     """Change the field that a fault names, in each object that has it."""
-    owners, name = _owners(body, fault.values["field"])
+    owners, name = _owners(body, contract, fault.values["field"])
     before = [owner[name] for owner in owners]
     for owner in owners:
         owner[name] = change(owner[name])
@@ -212,10 +216,10 @@ def _change_at(fault: Fault, body: Body, change: Callable[[Any], Any]) -> bool:
     return before != after or list(map(type, before)) != list(map(type, after))
 
 
-def _owners(body: Body, path: str) -> tuple[list[Body], str]:
+def _owners(body: Body, contract: Contract, path: str) -> tuple[list[Body], str]:
     """Return the objects that have a field, in the envelope's data or else at the top, and the field's name."""
     *steps, name = path.replace("[]", "").split(".")
-    for start in (body.get("data"), body):
+    for start in (contract.response.payload(body), body):
         objects = list(_objects(start))
         for step in steps:
             objects = [item for owner in objects if step in owner for item in _objects(owner[step])]

@@ -95,7 +95,7 @@ def _other_refusal(fault: Fault, response: AnyResponse, target: FaultTarget) -> 
         return None
     if fault.values.get("kind") not in (None, response.error):
         return None
-    status, body = mutate_error(fault, response.status, response.body)
+    status, body = mutate_error(fault, response.status, response.body, target.upstream.contract)
     return replace(response, status=status, body=body)
 
 

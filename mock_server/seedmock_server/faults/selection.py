@@ -38,8 +38,8 @@ class FaultSelector:
             request.operation,
             request.account,
             0,
-            task.model if task else _text(document.get("model")),
-            task.prompt if task else _text(document.get("prompt")),
+            task.model if task else _text(contract.request.read(document, "model")),
+            task.prompt if task else _text(contract.request.read(document, "prompt")),
             tuple(found.reference.url for found in contract.request.layout.find(document)),
         )
         return self._plan(upstream, facts, scope, self._rules.choose(facts, header), task)

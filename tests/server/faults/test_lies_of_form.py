@@ -9,6 +9,7 @@ import pytest
 
 from seedmock_contracts.errors import InvalidMovie
 from seedmock_contracts.mp4 import movie_facts
+from seedmock_contracts.upstreams import get_contract
 from seedmock_server.faults.mutations import mutate_body
 from seedmock_server.faults.rules import parse_fault
 
@@ -16,7 +17,7 @@ QUERY_A = "/api/v1/video/generations"
 
 
 def lied(fault: str, body: Any) -> Any:
-    return mutate_body(parse_fault(fault), body, None)  # type: ignore[arg-type]
+    return mutate_body(parse_fault(fault), body, get_contract("apimodels"))
 
 
 @pytest.mark.parametrize(("fault", "before", "after"), [

@@ -11,9 +11,10 @@ ENVELOPES = (
     Envelope(
         "error",
         (("error.message", "message"), ("error.type", "type"), ("error.param", "field"), ("error.code", "code")),
+        "ark",
     ),
-    Envelope("task", (("code", "code"), ("message", "message"), ("data", "null"))),
-    Envelope("middleware", (("error.message", "message"), ("error.type", "type"), ("error.code", "code"))),
+    Envelope("task", (("code", "code"), ("message", "message"), ("data", "null")), "newapi"),
+    Envelope("middleware", (("error.message", "message"), ("error.type", "type"), ("error.code", "code")), "newapi"),
     Envelope("proxy", (("error.message", "message"), ("error.type", "type"))),
 )
 """Error bodies of the service behind, of the gateway's task endpoints, of its middleware and of its proxy."""

@@ -45,9 +45,10 @@ from seedmock_contracts.timing import Latency
 
 NAME = "toy"
 PAGE = documented("the page of the toy")
-CREATE, QUERY, TEXT, WHOLE = Operation.CREATE, Operation.QUERY, ("string",), ("integer",)
+CREATE, QUERY, CANCEL, LIST = Operation.CREATE, Operation.QUERY, Operation.CANCEL, Operation.TASK_LIST
+TEXT, WHOLE = ("string",), ("integer",)
 
-FINE = Model("toy.model.fine", PAGE, "kiln-2", "standard", ("720p", "480p"))
+FINE = Model("toy.model.fine", PAGE, "kiln-2", "standard", ("480p", "720p"))
 QUICK = Model("toy.model.quick", PAGE, "kiln-2-quick", "fast", ("480p",))
 SIZES = (
     Size("toy.size.480p.16:9", PAGE, "480p", "16:9", 864, 496),
@@ -62,8 +63,8 @@ TARIFFS = (
 ENDPOINTS = (
     Endpoint("toy.create", PAGE, CREATE, "POST", "/jobs"),
     Endpoint("toy.query", PAGE, QUERY, "GET", "/jobs/{task_id}"),
-    Endpoint("toy.cancel", PAGE, Operation.CANCEL, "DELETE", "/jobs/{task_id}"),
-    Endpoint("toy.list", PAGE, Operation.TASK_LIST, "GET", "/jobs"),
+    Endpoint("toy.cancel", PAGE, CANCEL, "DELETE", "/jobs/{task_id}"),
+    Endpoint("toy.list", PAGE, LIST, "GET", "/jobs"),
 )
 FIELDS = (
     Field("toy.create.engine", PAGE, CREATE, "engine", TEXT),
@@ -114,7 +115,7 @@ SUCCEEDED, FAILED = (TaskStatus.SUCCESS,), (TaskStatus.FAILURE, TaskStatus.EXPIR
 RESPONSE_FIELDS = (
     *(
         ResponseField(f"toy.{operation}.response.{name}", PAGE, operation, f"job.{name}", types)
-        for operation in (CREATE, QUERY, Operation.CANCEL)
+        for operation in (CREATE, QUERY, CANCEL)
         for name, types in (("ref", TEXT), ("phase", TEXT), ("engine", TEXT), ("made", WHOLE))
     ),
     ResponseField("toy.query.response.clip", PAGE, QUERY, "job.clip", ("object",), SUCCEEDED),
@@ -122,13 +123,13 @@ RESPONSE_FIELDS = (
     ResponseField("toy.query.response.trouble", PAGE, QUERY, "job.trouble", ("object",), FAILED),
     ResponseField("toy.query.response.trouble.reason", PAGE, QUERY, "job.trouble.reason", TEXT, FAILED),
     ResponseField("toy.query.response.trouble.text", PAGE, QUERY, "job.trouble.text", TEXT, FAILED),
-    ResponseField("toy.list.response.jobs", PAGE, Operation.TASK_LIST, "job.all", ("array",)),
+    ResponseField("toy.list.response.jobs", PAGE, LIST, "job.all", ("array",)),
     *(
-        ResponseField(f"toy.list.response.jobs.{name}", PAGE, Operation.TASK_LIST, f"job.all[].{name}", types)
+        ResponseField(f"toy.list.response.jobs.{name}", PAGE, LIST, f"job.all[].{name}", types)
         for name, types in (("ref", TEXT), ("phase", TEXT), ("engine", TEXT), ("made", WHOLE))
     ),
     *(
-        ResponseField(f"toy.list.response.jobs.{name}", PAGE, Operation.TASK_LIST, f"job.all[].{name}", types, (), needed)
+        ResponseField(f"toy.list.response.jobs.{name}", PAGE, LIST, f"job.all[].{name}", types, (), needed)
         for name, types, needed in (
             ("clip", ("object",), False),
             ("clip.href", TEXT, True),
