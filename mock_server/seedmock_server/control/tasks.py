@@ -6,7 +6,7 @@ from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.upstreams import NAMES
 
 from ..journal import JournalFilter
-from ..tasks.models import Task
+from ..tasks.models import Phase, Task
 from ..tasks.timeline import NEVER, ends_at, phases_of, progress_at
 from .activity_models import FailureReason, TaskExchange, TaskPhase, TaskResponse, TasksResponse, TimelineResponse
 from .context import ControlContext
@@ -42,17 +42,22 @@ def timeline(context: ControlContext, request: ControlRequest) -> TimelineRespon
     """Return the phases of a task and the exchanges about it."""
     task = _task(context, request)
     now = context.engine.now_for(task)
+    return TimelineResponse(
+        task=task_response(context, task),
+        now=now,
+        phases=[phase_response(task, phase, now) for phase in phases_of(task)],
+        exchanges=_exchanges(context, task),
+    )
+
+
+def phase_response(task: Task, phase: Phase, now: float) -> TaskPhase:
+    at = task.created_at + phase.at
+    return TaskPhase(at=at, status=phase.status, raw_status=phase.raw_status, reached=now - task.created_at >= phase.at)
+
+
+def _exchanges(context: ControlContext, task: Task) -> list[TaskExchange]:
     entries = list(context.journal.read(JournalFilter(account=task.account, task=task.id)))
-    phases = [
-        TaskPhase(
-            at=task.created_at + phase.at,
-            status=phase.status,
-            raw_status=phase.raw_status,
-            reached=now - task.created_at >= phase.at,
-        )
-        for phase in phases_of(task)
-    ]
-    exchanges = [
+    return [
         TaskExchange(
             number=number,
             at=entry.at,
@@ -63,7 +68,6 @@ def timeline(context: ControlContext, request: ControlRequest) -> TimelineRespon
         )
         for number, entry in entries[-MAX_EXCHANGES:]
     ]
-    return TimelineResponse(task=task_response(context, task), now=now, phases=phases, exchanges=exchanges)
 
 
 def _task(context: ControlContext, request: ControlRequest) -> Task:
