@@ -44,7 +44,7 @@ class RateLimits:
         self.of_account: dict[str, RateLimit] = {}
         self.calls: dict[tuple[str, str], deque[float]] = {}
         self.is_active = default != UNLIMITED
-        """Whether any account is limited: an attribute, since every request looks at it."""
+        """Stored, not computed: every request looks at it."""
 
     def of(self, account: str) -> RateLimit:
         return self.of_account.get(account, self.default)

@@ -14,7 +14,7 @@ from ..journal import PATH_CHARS, JournalEntry, LoggedViolation, capped_notes, r
 from ..tasks.models import Task
 from ..upstreams.protocol import ApiRequest, Headers, Upstream
 from .responses import SentResponse
-from .routing import Match
+from .routing import RouteMatch
 from .violations import violations_from_accepted
 
 
@@ -25,7 +25,7 @@ class RequestContext(msgspec.Struct, gc=False):
     receive: Receive
     method: str
     upstream: Upstream
-    match: Match | None
+    match: RouteMatch | None
     headers: dict[bytes, bytes]
     operation: Operation | str = ""
     account: str = ""

@@ -8,7 +8,7 @@ The order of the links is behaviour; `faults.kinds.LINKS` says at which of them 
 4. select faults, by header and rules, and apply those that replace the rest: latency first, then a status, a hang.
 5. rate limits. A request that a fault has answered does not count, nor does one whose body cannot be read.
 6. validate. Faults override rules and accounts.
-7. handle. A refusal by any link before this point skips the ones between.
+7. handle. An error that a link raises up to here goes straight to step 8.
 8. mutate: faults on the response, refusals included. A request that was refused before step 4 meets only the rules
    on refusals; its header is not read.
 9. send: faults on the bytes. A range that cannot be satisfied is known only here, and its refusal is not mutated.
@@ -20,26 +20,20 @@ Instructions to the mock that are malformed (its headers, a magic value) are an 
 from __future__ import annotations
 
 import logging
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Mapping
-from functools import lru_cache
-from typing import Any
-from urllib.parse import parse_qsl
 
 from msgspec.structs import replace
 
-from seedmock_contracts.enums import ORDERS, ErrorKind, Operation
+from seedmock_contracts.enums import ORDERS, ErrorKind
 from seedmock_contracts.validation import violations
 
 from ..errors import ApiError, api_error_from, route_not_found
 from ..faults.execution import ConnectionDropped, FaultExecution
 from ..faults.selection import HEADER, FaultSelector
-from ..generation.engine import Caller, Engine
+from ..generation.engine import Engine
 from ..http.asgi import Receive, Scope, Send
-from ..http.multipart import Form
-from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, MalformedBody, read_body
-from ..http.request_document import UnsupportedMediaType, decode_document
+from ..http.request_body import BodyTooLarge, BodyTooSlow, ClientDisconnected, read_body
 from ..journal import Journal
 from ..matching.magic_values import check_key
 from ..matching.rules import InvalidRule
@@ -49,12 +43,12 @@ from ..settings import Settings
 from ..upstreams.protocol import AnyResponse, ApiRequest, FileResponse, JsonResponse, RawResponse, Upstream
 from .accounts import ANONYMOUS, ApiKeys
 from .context import RequestContext, logged_request
+from .decoding import decode_request, unread_body_error
 from .responses import NOTHING_SENT, SentResponse, send_file, send_response
-from .routing import Match, Router, routed_path
+from .routing import RouteMatch, Router, routed_path
 from .violations import violations_from_error, violations_from_rules
 
-HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
-ADVANCE, FATE = b"x-mock-advance", b"x-mock-fate"
+ADVANCE = b"x-mock-advance"
 INTERNAL_ERROR = ApiError(ErrorKind.UPSTREAM_FAILED, "internal error in seedmock; see the server log")
 log = logging.getLogger("seedmock")
 
@@ -84,13 +78,15 @@ class RequestChain(ABC):
             try:
                 response = await self._handle(context)
             except (ApiError, BodyTooLarge, BodyTooSlow) as error:
-                response = self._refuse(context, error if isinstance(error, ApiError) else _body_error(error))
+                response = self._refuse(context, error if isinstance(error, ApiError) else unread_body_error(error))
             if context.plan is not None:
                 context.plan, response = await self._faults.mutate(context.plan, response)
             return response
         except InvalidRule as error:
             context.plan = None
-            return self._render_error(context, ApiError(ErrorKind.MALFORMED, f"what the mock was told: {error}"))
+            return self._render_error(
+                context, ApiError(ErrorKind.MALFORMED, f"invalid instruction to the mock: {error}")
+            )
 
     async def _before_handler(self, context: RequestContext) -> JsonResponse | RawResponse | None:
         plan = context.plan
@@ -143,7 +139,7 @@ class ApiHandler(RequestChain):
         self._upstreams = upstreams
         self._router = Router([upstream.contract for upstream in upstreams.values()])
         for upstream in upstreams.values():
-            self._router.leave_out(upstream.contract, upstream.unserved)
+            self._router.exclude(upstream.contract, upstream.unserved)
         self._upscalers = {
             name: frozenset(model.name for model in upstream.contract.models if model.upscales)
             for name, upstream in upstreams.items()
@@ -157,7 +153,7 @@ class ApiHandler(RequestChain):
         self._authenticate(context)
         if context.method == "POST":
             context.body = await self._read_body(context)
-        request = self._decode(context, match)
+        request = decode_request(context, match, self._upscalers[match.upstream])
         if HEADER in context.headers or not self._selector.is_idle:
             self._select_faults(context, request)
             replacement = await self._before_handler(context)
@@ -178,7 +174,7 @@ class ApiHandler(RequestChain):
         upstream = self._upstreams[match.upstream if match else self._router.owner(scope["path"])]
         return RequestContext(scope, receive, scope["method"], upstream, match, dict(scope["headers"]))
 
-    def _match(self, context: RequestContext) -> Match:
+    def _match(self, context: RequestContext) -> RouteMatch:
         """Raises ApiError ROUTE_NOT_FOUND or METHOD_NOT_ALLOWED."""
         match, method = context.match, context.method
         if match is None or method in match.unserved:
@@ -211,26 +207,6 @@ class ApiHandler(RequestChain):
         limit, seconds = self._settings.max_body_bytes, self._settings.body_timeout
         length = context.headers.get(b"content-length", b"")
         return read_body(context.receive, limit=limit, seconds=seconds, content_length=length)
-
-    def _decode(self, context: RequestContext, match: Match) -> ApiRequest:
-        """Raises ApiError UNSUPPORTED_MEDIA_TYPE or MALFORMED."""
-        headers, query = context.headers, context.scope["query_string"]
-        operation, params = match.methods[context.method], match.params
-        document: dict[str, Any] = {}
-        files: tuple[Any, ...] = ()
-        if context.method == "POST":
-            document, files = _decode_body(context)
-            if operation is Operation.CREATE:
-                model = self._upstreams[match.upstream].contract.request.read(document, "model")
-                if isinstance(model, str) and model in self._upscalers[match.upstream]:
-                    context.operation = operation = Operation.UPSCALE
-        elif query:
-            params = {**dict(parse_qsl(query.decode("latin-1"))), **params}
-            document = dict(params)
-        fate = headers[FATE].decode("latin-1") if FATE in headers else ""
-        caller = Caller(context.account, _origin(headers.get(b"host", b"")), fate, context.log_notes)
-        context.request = ApiRequest(operation, caller, document, params, files)
-        return context.request
 
     def _select_faults(self, context: RequestContext, request: ApiRequest) -> None:
         """Raises InvalidRule for a header that is malformed or out of place."""
@@ -266,32 +242,3 @@ class ApiHandler(RequestChain):
     def _log(self, context: RequestContext, sent: SentResponse) -> None:
         at = self._clocks.now(context.account)
         self._journal.append_lazy(logged_request(context, sent, at), len(context.body) + len(sent.body))
-
-
-@lru_cache(maxsize=256)
-def _origin(host: bytes) -> str:
-    """Return the origin by which a client reached the server, which links in responses begin with."""
-    return f"http://{host.decode()}" if HOST.fullmatch(host) else "http://127.0.0.1"
-
-
-def _body_error(error: BodyTooLarge | BodyTooSlow) -> ApiError:
-    if isinstance(error, BodyTooLarge):
-        return ApiError(ErrorKind.BODY_TOO_LARGE, str(error))
-    return ApiError(ErrorKind.REQUEST_TIMEOUT, str(error), headers=((b"connection", b"close"),))
-
-
-def _decode_body(context: RequestContext) -> tuple[dict[str, Any], tuple[Any, ...]]:
-    """Return the body's document and its file parts. Raises ApiError UNSUPPORTED_MEDIA_TYPE or MALFORMED."""
-    forms, is_upload = context.upstream.form_operations, context.operation is Operation.FILE_CREATE
-    content_type = context.headers.get(b"content-type")
-    try:
-        document = decode_document(content_type, context.body, json=not is_upload, form=context.operation in forms)
-    except MalformedBody as error:
-        raise ApiError(ErrorKind.MALFORMED, error.message) from error
-    except UnsupportedMediaType as error:
-        raise ApiError(
-            ErrorKind.UNSUPPORTED_MEDIA_TYPE, str(error), value=error.value, allowed=error.allowed
-        ) from error
-    if isinstance(document, Form):
-        return context.upstream.decode_form(document), document.files
-    return document, ()

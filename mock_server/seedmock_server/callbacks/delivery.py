@@ -43,7 +43,7 @@ class RetrySchedule:
 
 
 class Delivery(NamedTuple):
-    """Attempt that is due at a time. `number` orders those of one time; `paused` is set after a fault has delayed it."""
+    """Attempt that is due at a time. `number` orders those of one time; `paused`: a fault has delayed it already."""
 
     at: float
     number: int

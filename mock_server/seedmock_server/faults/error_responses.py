@@ -16,7 +16,7 @@ from ..upstreams.protocol import Headers, JsonResponse, RawResponse, Upstream, e
 from .mutations import with_error_part
 from .rules import Fault
 
-ON_PURPOSE = "seedmock was told to answer so"
+INJECTED = "error injected by seedmock"
 HTML: Headers = ((b"content-type", b"text/html; charset=UTF-8"), (b"server", b"cloudflare"))
 KINDS: Mapping[int, ErrorKind] = {
     400: ErrorKind.INVALID_PARAMETER,
@@ -82,9 +82,9 @@ def _kind(code: int, operation: str) -> ErrorKind:
 
 def _rendered(upstream: Upstream, kind: ErrorKind, fault: Fault) -> JsonResponse:
     message = fault.values.get("message")
-    response = upstream.render_error(ApiError(kind, message or ON_PURPOSE, value=VALUES.get(kind)))
+    response = upstream.render_error(ApiError(kind, message or INJECTED, value=VALUES.get(kind)))
     if fault.get("body") == "nested":
-        error = {"code": kind.value, "message": message or ON_PURPOSE, "param": "", "type": kind.value}
+        error = {"code": kind.value, "message": message or INJECTED, "param": "", "type": kind.value}
         message = encode_json({"error": error}).decode()
     if message is None:
         return response

@@ -57,14 +57,14 @@ def limits_with(
 
     None stands for the contract's limits.
     """
-    known = contract.limits if limits is None else limits
-    limit = next((limit for limit in known if limit.id == values["fact"]), None)
+    in_force = contract.limits if limits is None else limits
+    limit = next((limit for limit in in_force if limit.id == values["fact"]), None)
     references = contract.request.layout.find(document)
-    if limit is None or all(found.reference.kind is not limit.kind for found in references):
+    if limit is None or all(located.reference.kind is not limit.kind for located in references):
         return None if limits is None else tuple(limits)
     bounds: dict[str, Any] = {name: float(value) for name, value in values.items() if name != "fact"}
     override = (replace(limit, **bounds),) if bounds else ()
-    return tuple(result for entry in known for result in (override if entry is limit else (entry,)))
+    return tuple(result for entry in in_force for result in (override if entry is limit else (entry,)))
 
 
 def overridden_rule(rule: Rule, values: Values) -> Rule | None:

@@ -40,7 +40,7 @@ class FaultSelector:
             0,
             task.model if task else _text(contract.request.read(document, "model")),
             task.prompt if task else _text(contract.request.read(document, "prompt")),
-            tuple(found.reference.url for found in contract.request.layout.find(document)),
+            tuple(located.reference.url for located in contract.request.layout.find(document)),
         )
         return self._plan(upstream, facts, scope, self._rules.choose(facts, header), task)
 

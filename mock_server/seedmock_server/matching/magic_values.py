@@ -146,8 +146,7 @@ def media_at(url: str) -> MagicUrl | None:
     """Return what a URL of the magic host stands for; None for other hosts. An unknown path is unreachable."""
     if not is_magic(url):
         return None
-    known = URLS.get(urlsplit(url.strip()).path)
-    return known or MagicUrl(
+    return URLS.get(urlsplit(url.strip()).path) or MagicUrl(
         f"{ORIGIN} has no such path; there are: {', '.join(URLS)}", reason=FetchFailure.UNREACHABLE
     )
 

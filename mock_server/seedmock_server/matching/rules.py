@@ -148,10 +148,10 @@ class RuleSet(Generic[R]):
 
 def parse_match(values: Mapping[str, Any]) -> Match:
     """Parse the conditions of a JSON or TOML table. Raises InvalidRule."""
-    known = [field.name for field in fields(Match)]
+    names = [field.name for field in fields(Match)]
     for name in values:
-        if name not in known:
-            raise InvalidRule(f"match has no field {name!r}; there are: {', '.join(known)}")
+        if name not in names:
+            raise InvalidRule(f"match has no field {name!r}; there are: {', '.join(names)}")
     for name in TEXT_FIELDS:
         if values.get(name) is not None and not isinstance(values[name], str):
             raise InvalidRule(f"{name} is {values[name]!r}; allowed: a text")

@@ -34,10 +34,10 @@ def parse_kind(
     kind = next((kind for kind in parameters if kind == name), None)
     if kind is None:
         raise InvalidRule(f"{word} is {name!r}; allowed: {', '.join(parameters)}")
-    known = parameters[kind]
+    names = parameters[kind]
     for parameter in values:
-        if parameter not in known:
-            raise InvalidRule(f"{kind} has no parameter {parameter!r}; there are: {', '.join(known) or 'none'}")
+        if parameter not in names:
+            raise InvalidRule(f"{kind} has no parameter {parameter!r}; there are: {', '.join(names) or 'none'}")
     return kind, values
 
 

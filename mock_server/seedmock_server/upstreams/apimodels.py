@@ -80,19 +80,19 @@ class ApimodelsApi:
     # --- generations ---
 
     async def create(self, call: ApiRequest) -> JsonResponse:
-        found = self.contract.request.layout.find(call.document)
-        request = self._request(call.document, found)
+        references = self.contract.request.layout.find(call.document)
+        request = self._request(call.document, references)
         task = await self._engine.generate(
-            self.contract, call.caller, request, found, self._task_id, private_failure=PRIVATE
+            self.contract, call.caller, request, references, self._task_id, private_failure=PRIVATE
         )
         return self._created(task)
 
     async def upscale(self, call: ApiRequest) -> JsonResponse:
         url, target = call.document["videoUrl"], call.document["targetResolution"]
         request = UpscaleRequest(url=url, resolution=target, callback_url=call.document.get("callback_url"))
-        found = LocatedReference("videoUrl", Reference(MediaKind.VIDEO, url))
+        video = LocatedReference("videoUrl", Reference(MediaKind.VIDEO, url))
         task = await self._engine.upscale(
-            self.contract, call.caller, request, found, self._task_id, private_failure=PRIVATE
+            self.contract, call.caller, request, video, self._task_id, private_failure=PRIVATE
         )
         return self._created(task)
 
@@ -133,7 +133,7 @@ class ApimodelsApi:
             return {"videos": urls}
         return {"resultUrls": urls, "resultJson": msgspec.json.encode({"resultUrls": urls}).decode()}
 
-    def _request(self, document: Mapping[str, Any], found: Sequence[LocatedReference]) -> GenerationRequest:
+    def _request(self, document: Mapping[str, Any], references: Sequence[LocatedReference]) -> GenerationRequest:
         def value_of(name: str) -> Any:
             value = document.get(name)
             return self._defaults[name] if value is None else value
@@ -146,7 +146,7 @@ class ApimodelsApi:
             seconds=int(to_number(value_of("duration")) or 0),
             generate_audio=value_of("generate_audio"),
             seed=None if document.get("seed") is None else int(document["seed"]),
-            references=tuple([one.reference for one in found]),
+            references=tuple([located.reference for located in references]),
             web_search=value_of("web_search"),
             callback_url=document.get("callback_url"),
         )
@@ -244,8 +244,8 @@ class ApimodelsApi:
     async def file_create(self, call: ApiRequest) -> JsonResponse:
         file = next((file for file in call.files if file.name == "file"), None)
         if file is None:
-            said = "file is missing; expected a part named file with a filename"
-            raise ApiError(ErrorKind.MISSING_PARAMETER, said, field="file", allowed="a file part")
+            message = "file is missing; expected a part named file with a filename"
+            raise ApiError(ErrorKind.MISSING_PARAMETER, message, field="file", allowed="a file part")
         token = self._random.token(32, "file", self._engine.next_number())
         name = percent(file.filename.rsplit("/", 1)[-1][-100:] or "file", safe="")
         await self._library.upload(self.contract, call.account, token, file.content, name)

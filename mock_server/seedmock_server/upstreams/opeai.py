@@ -48,16 +48,16 @@ class OpeaiApi:
         self._style = "newapi" if self._options["opeai.errors"] == "newapi" else ""
         variant = "openai" if self._openai else ""
         self._queued = self.contract.spelling(TaskStatus.QUEUED, StatusContext.CREATE)
-        self._words = {
+        self._spellings = {
             status: self.contract.spelling(status, StatusContext.QUERY, variant) for status in self.contract.statuses
         }
         max_age = self.contract.amount("opeai.content.max_age").value
         self._cached = ((b"cache-control", b"public, max-age=%d" % int(max_age)),)
 
     async def create(self, call: ApiRequest) -> JsonResponse:
-        found = self.contract.request.layout.find(call.document)
-        request = self._request(call.document, found)
-        task = await self._engine.generate(self.contract, call.caller, request, found, self._task_id)
+        references = self.contract.request.layout.find(call.document)
+        request = self._request(call.document, references)
+        task = await self._engine.generate(self.contract, call.caller, request, references, self._task_id)
         body: dict[str, Any] = {
             "id": task.id,
             "task_id": task.id,
@@ -173,9 +173,9 @@ class OpeaiApi:
     def _word(self, state: TaskState) -> str:
         if state.raw_status and self._openai:  # the gateway maps only the words that it knows
             return self._queued if state.raw_status == SUBMITTED else "unknown"
-        return state.raw_status or self._words[state.status]
+        return state.raw_status or self._spellings[state.status]
 
-    def _request(self, document: Mapping[str, Any], found: Sequence[LocatedReference]) -> GenerationRequest:
+    def _request(self, document: Mapping[str, Any], references: Sequence[LocatedReference]) -> GenerationRequest:
         size = self.contract.parse_size(document.get("size"))
         seconds = to_number(document["seconds"])
         seed = document.get("seed") if self._options["opeai.seed"] == "accept" else None
@@ -188,12 +188,12 @@ class OpeaiApi:
             seconds=int(seconds or 0),
             generate_audio=document.get("generate_audio"),
             seed=None if seed is None else int(seed),
-            references=tuple([one.reference for one in found]),
+            references=tuple([located.reference for located in references]),
         )
 
     def _task_id(self, now: float, attempt: int) -> str:
-        signs = self._random.token(5, "task", self.contract.name, self._engine.next_number(), attempt)
-        return f"cgt-{_stamp(int(now))}-{signs}"
+        suffix = self._random.token(5, "task", self.contract.name, self._engine.next_number(), attempt)
+        return f"cgt-{_stamp(int(now))}-{suffix}"
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,76 @@
+"""Decoding link of the request chain: from a request's head and body to what an upstream's handler gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from seedmock_contracts.enums import ErrorKind, Operation
+
+from ..errors import ApiError
+from ..generation.engine import Caller
+from ..http.multipart import Form
+from ..http.request_body import BodyTooLarge, BodyTooSlow, MalformedBody
+from ..http.request_document import UnsupportedMediaType, decode_document
+from ..upstreams.protocol import ApiRequest
+from .context import RequestContext
+from .routing import RouteMatch
+
+HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+FATE = b"x-mock-fate"
+
+
+def decode_request(context: RequestContext, match: RouteMatch, upscalers: Set[str]) -> ApiRequest:
+    """Decode a request whose body has been read. `upscalers` are the models that make a create an upscale.
+
+    Raises ApiError UNSUPPORTED_MEDIA_TYPE or MALFORMED.
+    """
+    headers, query = context.headers, context.scope["query_string"]
+    operation, params = match.methods[context.method], match.params
+    document: dict[str, Any] = {}
+    files: tuple[Any, ...] = ()
+    if context.method == "POST":
+        document, files = _decode_body(context)
+        if operation is Operation.CREATE:
+            model = context.upstream.contract.request.read(document, "model")
+            if isinstance(model, str) and model in upscalers:
+                context.operation = operation = Operation.UPSCALE
+    elif query:
+        params = {**dict(parse_qsl(query.decode("latin-1"))), **params}
+        document = dict(params)
+    fate = headers[FATE].decode("latin-1") if FATE in headers else ""
+    caller = Caller(context.account, _origin(headers.get(b"host", b"")), fate, context.log_notes)
+    context.request = ApiRequest(operation, caller, document, params, files)
+    return context.request
+
+
+def unread_body_error(error: BodyTooLarge | BodyTooSlow) -> ApiError:
+    """Return the API's error for a body that was not read to its end."""
+    if isinstance(error, BodyTooLarge):
+        return ApiError(ErrorKind.BODY_TOO_LARGE, str(error))
+    return ApiError(ErrorKind.REQUEST_TIMEOUT, str(error), headers=((b"connection", b"close"),))
+
+
+def _decode_body(context: RequestContext) -> tuple[dict[str, Any], tuple[Any, ...]]:
+    """Return the body's document and its file parts."""
+    forms, is_upload = context.upstream.form_operations, context.operation is Operation.FILE_CREATE
+    content_type = context.headers.get(b"content-type")
+    try:
+        document = decode_document(content_type, context.body, json=not is_upload, form=context.operation in forms)
+    except MalformedBody as error:
+        raise ApiError(ErrorKind.MALFORMED, error.message) from error
+    except UnsupportedMediaType as error:
+        kind = ErrorKind.UNSUPPORTED_MEDIA_TYPE
+        raise ApiError(kind, str(error), value=error.value, allowed=error.allowed) from error
+    if isinstance(document, Form):
+        return context.upstream.decode_form(document), document.files
+    return document, ()
+
+
+@lru_cache(maxsize=256)
+def _origin(host: bytes) -> str:
+    """Return the origin by which a client reached the server, with which links in responses begin."""
+    return f"http://{host.decode()}" if HOST.fullmatch(host) else "http://127.0.0.1"
