@@ -40,9 +40,9 @@ sys.exit(exit_code)
 """
 
 
-def run_command(*words: str) -> tuple[str, set[str]]:
+def run_command(*arguments: str) -> tuple[str, set[str]]:
     """The output of the command line in a fresh interpreter, and the modules that it loaded."""
-    run = subprocess.run([sys.executable, "-c", CODE, *words], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-c", CODE, *arguments], capture_output=True, text=True, check=True)
     return run.stdout, set(run.stderr.split())
 
 
@@ -50,9 +50,11 @@ def test_every_module_that_stays_unloaded_exists(package_sources: tuple[SourceFi
     assert UNLOADED - {source.module for source in package_sources} == set()
 
 
-@pytest.mark.parametrize("words", [(), *((name,) for name in COMMANDS)], ids=lambda words: " ".join(words) or "all")
-def test_help_loads_nothing_that_only_running_needs(words: tuple[str, ...]) -> None:
-    output, loaded = run_command(*words, "--help")
+@pytest.mark.parametrize(
+    "arguments", [(), *((name,) for name in COMMANDS)], ids=lambda arguments: " ".join(arguments) or "all"
+)
+def test_help_loads_nothing_that_only_running_needs(arguments: tuple[str, ...]) -> None:
+    output, loaded = run_command(*arguments, "--help")
     assert output.startswith("Usage:")
     assert loaded & UNLOADED == set()
     tops = {name.partition(".")[0] for name in loaded}
