@@ -70,6 +70,30 @@ def test_the_server_s_upstreams_have_a_handler_for_each_operation_and_the_same_n
         assert public_names(module.API) - operations <= protocol_members(Upstream)
 
 
+def spelled_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Identifiers and strings of a module with their lines; docstrings may show an example."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in docstrings:
+                yield node.lineno, text
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                yield node.lineno, name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield node.lineno, name
+
+
+def test_no_module_outside_upstreams_spells_an_upstream_s_name(package_sources: tuple[SourceFile, ...]) -> None:
+    offenders = [
+        source.at(line, text)
+        for source in package_sources
+        if "/upstreams/" not in source.path
+        for line, text in spelled_names(source.tree)
+        if any(name in text.lower() for name in NAMES)
+    ]
+    assert not offenders, "\n".join(offenders)
+
+
 def exporting_modules(sources: tuple[SourceFile, ...]) -> Iterator[tuple[SourceFile, list[str]]]:
     for source in sources:
         exports = getattr(import_module(source.module), "__all__", None) if "__all__" in source.text else None
