@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 RESULT: pytest.StashKey[Verification] = pytest.StashKey()
 FIXTURE = "live_upstream"
-COULD_NOT_LOOK = "could not look"
+COULD_NOT_VERIFY = "could not verify"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,8 +75,8 @@ class LiveUpstreamDrifted(AssertionError):
     def __init__(self, verification: Verification) -> None:
         from .verify.api import format_finding, summary_line
 
-        could_not_look = verification.verdict == "inconclusive"
-        head = [f"{COULD_NOT_LOOK}: {verification.problem}"] if could_not_look else []
+        inconclusive = verification.verdict == "inconclusive"
+        head = [f"{COULD_NOT_VERIFY}: {verification.problem}"] if inconclusive else []
         super().__init__("\n".join([*head, summary_line(verification), *map(format_finding, verification.findings)]))
 
 
@@ -95,7 +95,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _check_options(config: pytest.Config) -> None:
-    """Raises UsageError."""
+    """Check the options before any test runs. Raises UsageError."""
     name = config.getoption("live_upstream")
     if not name:
         return
@@ -114,12 +114,12 @@ def _check_options(config: pytest.Config) -> None:
 
 
 def _verify_once(config: pytest.Config) -> Verification:
-    """Skips without an upstream or a key; fails for an address or an order log that cannot be read."""
+    """Return the verification of this session; skip without an upstream or a key, fail if it cannot start."""
     name, key = config.getoption("live_upstream"), os.environ.get("SEEDMOCK_API_KEY", "").strip()
     if not name:
-        pytest.skip(f"{COULD_NOT_LOOK}: no upstream is named (--live-upstream NAME)")
+        pytest.skip(f"{COULD_NOT_VERIFY}: no upstream is named (--live-upstream NAME)")
     if not key:
-        pytest.skip(f"{COULD_NOT_LOOK}: SEEDMOCK_API_KEY is not set")
+        pytest.skip(f"{COULD_NOT_VERIFY}: SEEDMOCK_API_KEY is not set")
     if RESULT not in config.stash:
         config.stash[RESULT] = _verify(config, name, key)
     return config.stash[RESULT]
@@ -142,4 +142,4 @@ def _verify(config: pytest.Config, name: str, key: str) -> Verification:
             budget=budget,
         )
     except (InvalidBaseUrl, OrderLogError) as error:
-        pytest.fail(f"{COULD_NOT_LOOK}: {error}", pytrace=False)
+        pytest.fail(f"{COULD_NOT_VERIFY}: {error}", pytrace=False)
