@@ -31,7 +31,7 @@ def record(ctx: click.Context, upstream: str, target: str, out: Path, port: int,
     stored unchanged; ids and links are replaced by references, clips by their measured properties.
 
     Links in responses are forwarded unchanged: downloads from other hosts are not recorded.
-    Live calls cost what they cost; the proxy sends no requests of its own.
+    Live calls are billed as usual; the proxy sends no requests of its own.
     """
     from seedmock_server.clock import Clock
     from seedmock_server.http.server import ListenError, run
