@@ -28,7 +28,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, dict[str, str], bytes]] = []
-        self.answers: list[int] = []
+        self.responses: list[int] = []
         self.headers: dict[str, str] = {}
         self.body = b"thank you"
         self.heard = threading.Event()
@@ -38,7 +38,7 @@ class Receiver:
             def _answer(self) -> None:
                 sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 receiver.calls.append((self.command, self.path, dict(self.headers), sent))
-                self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
+                self.send_response(receiver.responses.pop(0) if receiver.responses else 200)
                 for name, value in {"Content-Length": str(len(receiver.body)), **receiver.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
@@ -89,9 +89,9 @@ class Studio:
 
     async def order(self, url: str | None, **more: Any) -> str:
         """The id of what was ordered."""
-        answer = await self.sent(url, **more)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["data"]["taskId"])
+        response = await self.sent(url, **more)
+        assert response.status_code == 200, response.text
+        return str(response.json()["data"]["taskId"])
 
     async def query(self, task_id: str) -> httpx.Response:
         return await self.client.get("/api/v1/video/generations", params={"task_id": task_id})

@@ -12,9 +12,7 @@ import pytest
 @pytest.mark.parametrize(
     "url", ["http://192.0.2.7/told", "https://example.com/told", "http://10.0.0.1:9/told", "http://[fd00::1]/told"]
 )
-def test_nobody_but_this_machine_is_called_unless_it_is_wished(
-    run: Any, policy: str, url: str, monkeypatch: Any
-) -> None:
+def test_only_this_machine_is_called_by_default(run: Any, policy: str, url: str, monkeypatch: Any) -> None:
     looked_up = []
 
     async def looking(self: Any, host: str, *more: Any, **others: Any) -> Any:
@@ -42,7 +40,7 @@ def test_nobody_but_this_machine_is_called_unless_it_is_wished(
 
 
 @pytest.mark.parametrize("policy", ["none", "public"])
-def test_loopback_is_called_only_where_loopback_is_meant(run: Any, receiver: Any, policy: str) -> None:
+def test_names_that_only_resemble_loopback_are_not_called(run: Any, receiver: Any, policy: str) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         assert await studio.pass_time(7200) == 1
@@ -63,18 +61,18 @@ def test_localhost_is_this_machine(run: Any, receiver: Any) -> None:
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "told", "https://", "asset://asset-1", "data:,x", ""])
 @pytest.mark.parametrize("upscales", [False, True], ids=["create", "upscale"])
-def test_a_callback_url_that_is_no_web_address_is_a_400(run: Any, url: str, upscales: bool) -> None:
+def test_a_callback_url_that_is_not_http_is_a_400(run: Any, url: str, upscales: bool) -> None:
     async def play(studio: Any) -> None:
-        answer = await studio.sent(url, upscales=upscales)
-        assert (answer.status_code, answer.json()["code"]) == (400, 400)
-        assert answer.json()["msg"].startswith("callback_url is ")
-        assert answer.headers["X-Mock-Basis"] == "assumed"
+        response = await studio.sent(url, upscales=upscales)
+        assert (response.status_code, response.json()["code"]) == (400, 400)
+        assert response.json()["msg"].startswith("callback_url is ")
+        assert response.headers["X-Mock-Basis"] == "assumed"
 
     run(play)
 
 
 @pytest.mark.parametrize("url", ["http://user:secret@127.0.0.1/", "http://127.0.0.1:99999/x", "http://127.0.0.1:x/"])
-def test_what_can_never_be_posted_is_one_line_in_the_journal(run: Any, url: str) -> None:
+def test_a_url_that_can_never_be_posted_to_is_tried_once(run: Any, url: str) -> None:
     async def play(studio: Any) -> None:
         await studio.order(url)
         assert await studio.pass_time(7200) == 1

@@ -15,7 +15,7 @@ from seedmock_server.http.outbound import PostResponse, post
 from seedmock_server.http.url_policy import FetchError, FetchFailure, FetchPolicy, FetchTimeout
 
 
-def test_where_nobody_listens_it_is_tried_to_the_end(run: Any) -> None:
+def test_a_refused_connection_is_retried_to_the_end(run: Any) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
@@ -28,7 +28,7 @@ def test_where_nobody_listens_it_is_tried_to_the_end(run: Any) -> None:
         run(play)
 
 
-def test_one_that_hangs_is_given_up_in_time_and_that_time_counts(run: Any) -> None:
+def test_a_receiver_that_hangs_is_given_up_and_its_time_counts(run: Any) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
@@ -46,7 +46,7 @@ def test_one_that_hangs_is_given_up_in_time_and_that_time_counts(run: Any) -> No
         run(play)
 
 
-def test_a_body_without_end_is_read_no_further_than_the_journal_keeps(run: Any, receiver: Any) -> None:
+def test_an_endless_body_is_read_up_to_the_journal_limit(run: Any, receiver: Any) -> None:
     receiver.body = b"x" * 3_000_000
 
     async def play(studio: Any) -> None:
@@ -80,7 +80,7 @@ def test_a_body_that_never_comes_changes_nothing(
         (FetchTimeout(FetchFailure.UNREACHABLE, ""), 29),
     ],
 )
-def test_only_what_may_pass_is_tried_again(run: Any, error: Exception, tries: int) -> None:
+def test_only_temporary_failures_are_retried(run: Any, error: Exception, tries: int) -> None:
     async def way(*_: Any, **__: Any) -> PostResponse:
         raise error
 
@@ -92,7 +92,7 @@ def test_only_what_may_pass_is_tried_again(run: Any, error: Exception, tries: in
     run(play)
 
 
-def test_an_answer_is_read_no_further_than_it_is_kept() -> None:
+def test_a_response_is_read_up_to_the_journal_limit() -> None:
     read = []
 
     class Endless(httpx.AsyncByteStream):

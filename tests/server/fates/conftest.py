@@ -42,13 +42,13 @@ class Speaker:
     def create(self, fate: str = "", *, key: str | None = None, **changes: Any) -> httpx.Response:
         headers = {"X-Mock-Fate": fate} if fate else {}
         document = {**DOCUMENTS[self.name], "generate_audio": False, **self.document, **changes}
-        answer: httpx.Response = self.server.post(CREATE[self.name], document, key=key or self.key, headers=headers)
-        return answer
+        response: httpx.Response = self.server.post(CREATE[self.name], document, key=key or self.key, headers=headers)
+        return response
 
     def order(self, fate: str = "", **changes: Any) -> str:
-        answer = self.create(fate, **changes)
-        assert answer.status_code == 200, answer.text
-        body = answer.json()
+        response = self.create(fate, **changes)
+        assert response.status_code == 200, response.text
+        body = response.json()
         return str(body["data"]["taskId"] if self.name == "apimodels" else body["id"])
 
     def task(self, task_id: str, **more: Any) -> dict[str, Any]:
@@ -75,15 +75,15 @@ class Speaker:
             return body["failCode"], body["failMsg"]
         return body["error"]["code"], body["error"]["message"]
 
-    def error(self, answer: httpx.Response) -> tuple[int, str, str]:
+    def error(self, response: httpx.Response) -> tuple[int, str, str]:
         """Status, code and message of a refusal, after a look at its envelope."""
-        body = answer.json()
+        body = response.json()
         if self.name == "opeai":
             assert list(body["error"]) == ["message", "type", "param", "code"]
-            return answer.status_code, body["error"]["code"], body["error"]["message"]
+            return response.status_code, body["error"]["code"], body["error"]["message"]
         assert list(body) == ["code", "msg", "data"]
-        assert body["code"] == answer.status_code
-        return answer.status_code, (body["data"] or {}).get("failCode", ""), body["msg"]
+        assert body["code"] == response.status_code
+        return response.status_code, (body["data"] or {}).get("failCode", ""), body["msg"]
 
     def references(self, kind: str, *urls: str) -> dict[str, Any]:
         """The changes to a document that make these its references of a kind."""
@@ -107,8 +107,8 @@ class Speaker:
     def clip(self, task_id: str) -> httpx.Response:
         """What is answered where the clip should be."""
         if self.name == "apimodels":
-            answer: httpx.Response = self.server.get(self.task(task_id)["resultUrls"][0], key=None)
-            return answer
+            response: httpx.Response = self.server.get(self.task(task_id)["resultUrls"][0], key=None)
+            return response
         content: httpx.Response = self.server.get(f"/v1/videos/{task_id}/content", key=self.key)
         return content
 

@@ -31,9 +31,9 @@ class Assets:
         return body
 
     def made(self, *said: Any, **more: Any) -> str:
-        answer = self.create(*said, **more)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["data"]["id"])
+        response = self.create(*said, **more)
+        assert response.status_code == 200, response.text
+        return str(response.json()["data"]["id"])
 
     def fails(self, asset_id: str) -> tuple[str, str | None]:
         self.server.clock.advance(3600)
@@ -53,7 +53,7 @@ def near(start_server: Callable[..., Any], apps: Any) -> Assets:
     return Assets(server, apps[-1])
 
 
-def test_an_asset_becomes_active_after_the_time_that_its_fate_says(assets: Assets) -> None:
+def test_an_asset_becomes_active_after_the_time_of_its_fate(assets: Assets) -> None:
     asset_id = assets.made("active after=90s")
     assets.server.clock.advance(89)
     assert assets.get(asset_id)["status"] == "Processing"
@@ -61,7 +61,7 @@ def test_an_asset_becomes_active_after_the_time_that_its_fate_says(assets: Asset
     assert assets.get(asset_id)["status"] == "Active"
 
 
-def test_an_asset_without_a_fate_becomes_active_as_ever(near: Assets) -> None:
+def test_an_asset_without_a_fate_becomes_active(near: Assets) -> None:
     near.app.fates.default = parse_outcomes("refused")
     near.app.fates.add(parse_fate_rule({"fate": "refused"}))
     assert near.fails(near.made()) == ("Active", None)
@@ -83,14 +83,14 @@ def test_an_asset_that_fails_without_a_code_could_not_be_downloaded(near: Assets
 
 
 @pytest.mark.parametrize("why", ["face", "image", "policy"])
-def test_a_refused_asset_is_a_422_and_nothing_is_kept(assets: Assets, why: str) -> None:
-    answer = assets.create(f"refused why={why}")
-    assert (answer.status_code, answer.json()["code"], answer.json()["data"]) == (422, 422, None)
+def test_a_refused_asset_is_a_422_and_is_not_stored(assets: Assets, why: str) -> None:
+    response = assets.create(f"refused why={why}")
+    assert (response.status_code, response.json()["code"], response.json()["data"]) == (422, 422, None)
     assert assets.server.post("/api/v1/assets/list", {}).json()["data"]["total"] == 0
     assert assets.server.balance() == 1000
 
 
-def test_rules_for_assets_name_their_operation(near: Assets) -> None:
+def test_only_rules_that_name_the_operation_apply_to_assets(near: Assets) -> None:
     match = {"operation": "asset_create", "reference": "not-a-face", "times": 1}
     near.app.fates.add(parse_fate_rule({"match": match, "fate": "failed code=FaceMismatch"}))
     assert near.fails(near.made(url="https://mock.test/portrait.jpg")) == ("Active", None)
@@ -98,7 +98,7 @@ def test_rules_for_assets_name_their_operation(near: Assets) -> None:
     assert near.fails(near.made()) == ("Active", None)
 
 
-def test_a_magic_url_names_the_fate_of_an_asset(near: Assets) -> None:
+def test_a_magic_url_sets_the_fate_of_an_asset(near: Assets) -> None:
     assert near.create(url=f"{PICTURE}?fate=refused").status_code == 422
     assert near.fails(near.made(url=f"{PICTURE}?fate=failed+code%3DContentRestricted")) == (
         "Failed",
@@ -108,9 +108,12 @@ def test_a_magic_url_names_the_fate_of_an_asset(near: Assets) -> None:
 
 
 @pytest.mark.parametrize("fate", ["stuck", "moderated", "succeed", "failed code=UPSTREAM_BUSY", "active after=never"])
-def test_a_fate_that_assets_do_not_have_is_a_400(near: Assets, fate: str) -> None:
-    answer = near.create(fate)
-    assert (answer.status_code, "allowed" in answer.json()["msg"] or "has for" in answer.json()["msg"]) == (400, True)
+def test_a_fate_that_is_not_allowed_for_assets_is_a_400(near: Assets, fate: str) -> None:
+    response = near.create(fate)
+    assert (response.status_code, "allowed" in response.json()["msg"] or "has for" in response.json()["msg"]) == (
+        400,
+        True,
+    )
     assert near.server.post("/api/v1/assets/list", {}).json()["data"]["total"] == 0
 
 
@@ -135,7 +138,7 @@ def test_the_facts_of_magic_media_decide_over_assets(near: Assets, url: str, kin
     assert near.fails(near.made(url=f"https://mock.test/{url}", kind=kind)) == (status, code)
 
 
-def test_an_asset_that_is_too_low_but_wide_enough_says_so(near: Assets) -> None:
+def test_the_error_for_an_asset_names_the_side_that_is_too_short(near: Assets) -> None:
     from seedmock_server.references.declared import declaration_from
 
     near.app.declared_media.put(
@@ -145,6 +148,6 @@ def test_an_asset_that_is_too_low_but_wide_enough_says_so(near: Assets) -> None:
 
 
 @pytest.mark.parametrize("path", ["unreachable.jpg", "broken.png", "private", "no-such-thing.png"])
-def test_an_asset_whose_magic_file_cannot_be_had_is_a_422(near: Assets, path: str) -> None:
-    answer = near.create(url=f"https://mock.test/{path}")
-    assert (answer.status_code, answer.json()["msg"].startswith("url: ")) == (422, True)
+def test_an_asset_with_an_unreadable_magic_url_is_a_422(near: Assets, path: str) -> None:
+    response = near.create(url=f"https://mock.test/{path}")
+    assert (response.status_code, response.json()["msg"].startswith("url: ")) == (422, True)

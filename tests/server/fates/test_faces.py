@@ -68,8 +68,8 @@ def notes(speaker: Any) -> list[str]:
     return found
 
 
-def is_refused_for_a_face(speaker: Any, answer: Any, path: str) -> bool:
-    status, code, message = speaker.error(answer)
+def is_refused_for_a_face(speaker: Any, response: Any, path: str) -> bool:
+    status, code, message = speaker.error(response)
     return (status, code, path in message) == (400, PRIVACY[speaker.name], True)
 
 
@@ -94,7 +94,7 @@ def test_a_face_in_a_direct_image_is_refused_at_create(speaker: Any, place: str)
         assert speaker.server.balance(key=speaker.key) == 1000
 
 
-def test_a_last_frame_is_looked_at_too(nearby: Any) -> None:
+def test_a_face_in_a_last_frame_is_refused(nearby: Any) -> None:
     placed = nearby.frame(NO_FACE)
     if nearby.name == "apimodels":
         placed["last_frame_url"] = FACE
@@ -133,7 +133,7 @@ def data(content: bytes) -> str:
 
 
 @pytest.mark.usefixtures("blind")
-def test_without_the_extra_only_declared_facts_count(nearby: Any) -> None:
+def test_without_the_vision_extra_only_declared_faces_count(nearby: Any) -> None:
     url = data(drawn_face(360, "JPEG"))
     assert nearby.create(**nearby.references("image", url)).status_code == 200
     assert "face unknown (seedmock[vision] is not installed)" in notes(nearby)[0]
@@ -141,7 +141,7 @@ def test_without_the_extra_only_declared_facts_count(nearby: Any) -> None:
     assert nearby.create(**nearby.references("image", url)).status_code == 400
 
 
-def test_a_library_without_a_detector_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opencv_without_its_model_is_no_detector(monkeypatch: pytest.MonkeyPatch) -> None:
     vision._library.cache_clear()
     monkeypatch.setitem(sys.modules, "cv2", object())
     assert vision.detector_name() == ""
@@ -162,7 +162,7 @@ def test_the_detector_finds_a_drawn_face_and_none_in_a_boat(tmp_path: Path, side
 
 
 @needs_detector
-def test_the_detector_looks_at_a_picture_the_way_up_that_it_is_shown(tmp_path: Path) -> None:
+def test_the_detector_applies_the_exif_orientation(tmp_path: Path) -> None:
     lying = tmp_path / "lying.jpg"
     (tmp_path / "face").write_bytes(drawn_face())
     picture = Image.open(tmp_path / "face").convert("RGB").rotate(90)
@@ -175,13 +175,13 @@ def test_the_detector_looks_at_a_picture_the_way_up_that_it_is_shown(tmp_path: P
 
 
 @needs_detector
-def test_what_is_no_picture_shows_no_face(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_image_shows_no_face(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("a face")
     assert vision.has_face(tmp_path / "text") is None
 
 
 @needs_detector
-def test_readable_images_are_looked_at_off_the_loop_and_once(nearby: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_are_inspected_off_the_event_loop_and_once(nearby: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
     has_face = vision.has_face
 
@@ -200,7 +200,7 @@ def test_readable_images_are_looked_at_off_the_loop_and_once(nearby: Any, monkey
 
 
 @needs_detector
-def test_what_is_declared_counts_more_than_what_is_seen(nearby: Any) -> None:
+def test_a_declaration_takes_precedence_over_the_detector(nearby: Any) -> None:
     url = data(drawn_face(360, "JPEG"))
     nearby.app.declared_media.put(url, declaration_from({"kind": "image", "face": False}))
     assert nearby.create(**nearby.frame(url)).status_code == 200
@@ -240,13 +240,13 @@ def test_the_emulator_s_own_test_cards_show_no_face(
         ({"kind": "audio", "format": ""}, ("''", "such as png")),
     ],
 )
-def test_facts_that_cannot_be_are_refused_by_name(values: dict[str, Any], parts: tuple[str, ...]) -> None:
+def test_invalid_declarations_are_rejected_with_the_name(values: dict[str, Any], parts: tuple[str, ...]) -> None:
     with pytest.raises(InvalidRule) as told:
         declaration_from(values)
     assert all(part in str(told.value) for part in parts), told.value
 
 
-def test_declarations_read_back_as_they_were_made() -> None:
+def test_declarations_can_be_read_back() -> None:
     declared, said = DeclaredMedia(), {"kind": "video", "seconds": 16.0, "width": 640, "height": 360, "fps": 24.0}
     declared.put(" https://x.example/a.mp4 ", declaration_from(said))
     (table,) = declared.as_tables()
@@ -267,7 +267,7 @@ def test_declarations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             declared.put(url, facts)
 
 
-def test_declared_facts_are_held_against_the_limits(nearby: Any) -> None:
+def test_declared_facts_are_checked_against_the_limits(nearby: Any) -> None:
     for kind, values, quantity in (
         ("image", {"width": 100, "height": 100}, "side"),
         ("video", {"seconds": 99}, "seconds"),
@@ -275,11 +275,11 @@ def test_declared_facts_are_held_against_the_limits(nearby: Any) -> None:
     ):
         url = f"https://media.example.org/declared-{kind}"
         nearby.app.declared_media.put(url, declaration_from({"kind": kind, **values}))
-        answer = nearby.create(**nearby.references(kind, url))
-        assert (answer.status_code, f"{quantity} is" in answer.text) == (400, True)
+        response = nearby.create(**nearby.references(kind, url))
+        assert (response.status_code, f"{quantity} is" in response.text) == (400, True)
 
 
-def test_what_is_declared_lies_over_what_is_measured(nearby: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
+def test_declared_facts_override_measured_ones(nearby: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
     url = data(drawn_boat())
     nearby.app.declared_media.put(url, declaration_from({"kind": "image", "size_bytes": 31 << 20}))
     assert "size_bytes is 32505856" in nearby.create(**nearby.frame(url)).text
@@ -290,7 +290,7 @@ def test_what_is_declared_lies_over_what_is_measured(nearby: Any, watch: Callabl
     assert (abs(red - 150) < 12, abs(green - 170) < 12, abs(blue - 190) < 12) == (True, True, True)
 
 
-def test_what_is_declared_need_not_be_readable(nearby: Any) -> None:
+def test_declared_media_need_not_be_readable(nearby: Any) -> None:
     nearby.app.declared_media.put("https://mock.test/unreachable.jpg", declaration_from({"kind": "image"}))
     assert nearby.create(**nearby.frame("https://mock.test/unreachable.jpg")).status_code == 200
     nearby.app.declared_media.put("data:image/png;base64,AAAA", declaration_from({"kind": "image"}))

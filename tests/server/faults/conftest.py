@@ -31,7 +31,7 @@ BOAT_OPEAI |= {"generate_audio": False}
 BOATS = {"apimodels": ("/api/v1/video/generations", BOAT_APIMODELS), "opeai": ("/v1/videos", BOAT_OPEAI)}
 
 
-class Wired:
+class SocketServer:
     """An emulator on a socket."""
 
     def __init__(self, app: App, port: int, client: httpx.Client) -> None:
@@ -45,11 +45,11 @@ class Wired:
         path, boat = BOATS[upstream]
         return self.ask("POST", path, fault, key=key, json=boat | changes)
 
-    def made(self) -> str:
+    def finished_opeai(self) -> str:
         """A task of B's that has succeeded."""
         return str(self.create("none").json()["id"])
 
-    def made_a(self) -> tuple[str, str]:
+    def finished_apimodels(self) -> tuple[str, str]:
         """A task of A's that has succeeded, and the path of its clip."""
         task = str(self.create("none", "apimodels").json()["data"]["taskId"])
         path = BOATS["apimodels"][0]
@@ -73,23 +73,25 @@ class Wired:
         self.ask("GET", "/api/v1/models", "none", key=key)
         return str(self.journal()[-1]["account"])
 
-    def bare(self, method: str, path: str, fault: str = "", document: Any = None, closing: bool = True) -> Bare:
+    def raw_exchange(
+        self, method: str, path: str, fault: str = "", document: Any = None, closing: bool = True
+    ) -> RawExchange:
         """All bytes of an answer, until the connection ends."""
         body = b"" if document is None else json.dumps(document).encode()
         lines = [f"{method} {path} HTTP/1.1", "Host: emulator", f"Authorization: Bearer {KEY}"]
         lines += ["Connection: close"] * closing + ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         lines += [f"X-Mock-Fault: {fault}"] * bool(fault)
-        with socket.create_connection(("127.0.0.1", self.port), 5) as plug:
-            plug.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+        with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
+            connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
             if not closing:
-                plug.settimeout(0.2)
-            return Bare(*_until_end(plug))
+                connection.settimeout(0.2)
+            return RawExchange(*_until_end(connection))
 
-    def bare_create(self, fault: str, closing: bool = True) -> Bare:
-        return self.bare("POST", "/v1/videos", fault, BOAT_OPEAI, closing)
+    def raw_create(self, fault: str, closing: bool = True) -> RawExchange:
+        return self.raw_exchange("POST", "/v1/videos", fault, BOAT_OPEAI, closing)
 
 
-class Bare:
+class RawExchange:
     """Bytes, and how the connection ended: closed, reset or open."""
 
     def __init__(self, written: bytes, end: str) -> None:
@@ -99,56 +101,56 @@ class Bare:
         self.headers = {name.lower(): value for name, _, value in (line.partition(b": ") for line in lines)}
 
 
-def _until_end(plug: socket.socket) -> tuple[bytes, str]:
+def _until_end(connection: socket.socket) -> tuple[bytes, str]:
     written = b""
     while True:
         try:
-            piece = plug.recv(65536)
+            chunk = connection.recv(65536)
         except ConnectionResetError:
             return written, "reset"
         except TimeoutError:
             return written, "open"
-        if not piece:
+        if not chunk:
             return written, "closed"
-        written += piece
+        written += chunk
 
 
-Wire = Callable[..., Wired]
+StartSocketServer = Callable[..., SocketServer]
 
 
-def _start(stack: contextlib.ExitStack, clips: Path, **settings: Any) -> Wired:
+def _start(stack: contextlib.ExitStack, clips: Path, **settings: Any) -> SocketServer:
     clock: Clock = settings.pop("clock", None) or ManualClock()
     app = create_app(clock=clock, **{"pace": "instant", "seed": 1, "cache_dir": clips, **settings})
     server = stack.enter_context(serve_in_thread(app))
-    return Wired(app, server.port, stack.enter_context(httpx.Client(base_url=server.url, timeout=5)))
+    return SocketServer(app, server.port, stack.enter_context(httpx.Client(base_url=server.url, timeout=5)))
 
 
-def _troubles(caplog: pytest.LogCaptureFixture) -> list[str]:
+def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     said = [*caplog.get_records("call"), *caplog.records]  # a handler is emptied between a test and its teardown
     loud = [record for record in said if record.levelno >= logging.WARNING]
     return [record.getMessage() for record in loud if record.name.split(".")[0] in ("seedmock", "uvicorn", "asyncio")]
 
 
 @pytest.fixture
-def wire(clips: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Wire]:
+def start_socket_server(clips: Path, caplog: pytest.LogCaptureFixture) -> Iterator[StartSocketServer]:
     """Starts an emulator with settings of its own; nothing may be in its logs at the end."""
     with contextlib.ExitStack() as stack:
         yield lambda **settings: _start(stack, clips, **settings)
-    assert _troubles(caplog) == []
+    assert _warnings(caplog) == []
 
 
 @pytest.fixture(scope="session")
-def lasting_wire(clips: Path) -> Iterator[Wired]:
+def shared_socket_server(clips: Path) -> Iterator[SocketServer]:
     with contextlib.ExitStack() as stack:
         yield _start(stack, clips)
 
 
 @pytest.fixture
-def wired(lasting_wire: Wired, caplog: pytest.LogCaptureFixture) -> Iterator[Wired]:
+def socket_server(shared_socket_server: SocketServer, caplog: pytest.LogCaptureFixture) -> Iterator[SocketServer]:
     """An emulator at pace `instant`, its clock standing still, without rules, limits and a past."""
-    lasting_wire.app.faults.clear()
-    lasting_wire.app.limits.clear()
-    lasting_wire.app.journal.clear()
-    yield lasting_wire
-    lasting_wire.client.get("/_mock/health")
-    assert _troubles(caplog) == []
+    shared_socket_server.app.faults.clear()
+    shared_socket_server.app.limits.clear()
+    shared_socket_server.app.journal.clear()
+    yield shared_socket_server
+    shared_socket_server.client.get("/_mock/health")
+    assert _warnings(caplog) == []

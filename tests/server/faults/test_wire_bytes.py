@@ -286,9 +286,9 @@ Exchange = dict[str, Any]
 
 
 @pytest.mark.parametrize("session", SESSIONS)
-def test_bytes_on_the_wire_are_as_they_were(wire: Any, session: str) -> None:
+def test_bytes_on_the_wire_are_as_they_were(start_socket_server: Any, session: str) -> None:
     settings, requests = SESSIONS[session]
-    server = wire(**settings)
+    server = start_socket_server(**settings)
     things = {} if "keys" in settings else make_things(server, settings)
     server.client.get("/_mock/health")  # an answer can arrive a moment before it is journaled
     exchanges = {name: exchange(server, request, things) for name, request in requests.items()}
@@ -310,8 +310,8 @@ def make_things(server: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
         return things
     things["failed"] = server.create("none", key=key, prompt="[[mock: failed]]").json()["id"]
     things["generation"] = server.create("none", "apimodels", key=key).json()["data"]["taskId"]
-    answer = server.ask("GET", GENERATIONS, key=key, params={"task_id": things["generation"]})
-    things["link"] = httpx.URL(answer.json()["data"]["resultUrls"][0]).path
+    response = server.ask("GET", GENERATIONS, key=key, params={"task_id": things["generation"]})
+    things["link"] = httpx.URL(response.json()["data"]["resultUrls"][0]).path
     paths = {b"video's clip": f"/v1/videos/{video}/content", b"generation's clip": things["link"]}
     things["clips"] = {name: server.ask("GET", path, key=key).content for name, path in paths.items()}
     return things
@@ -338,14 +338,14 @@ def read_to_end(connection: socket.socket) -> tuple[bytes, str]:
     content = b""
     while True:
         try:
-            piece = connection.recv(65536)
+            chunk = connection.recv(65536)
         except ConnectionResetError:
             return content, "reset"
         except TimeoutError:
             return content, "open"
-        if not piece:
+        if not chunk:
             return content, "closed"
-        content += piece
+        content += chunk
 
 
 def lines(content: bytes, things: Mapping[str, Any], *, dated: bool) -> list[str]:

@@ -20,9 +20,9 @@ def group(server: Any, name: str = "cast", **more: Any) -> int:
 def asset(server: Any, group_id: Any = 1, **changes: Any) -> dict[str, Any]:
     key = {"key": changes.pop("key")} if "key" in changes else {}
     wanted = {"url": "https://media.example.org/host.png", "asset_type": "Image", "group_id": group_id, **changes}
-    answer = server.post("/api/v1/assets", wanted, **key)
-    assert answer.status_code == 200, answer.text
-    data: dict[str, Any] = answer.json()["data"]
+    response = server.post("/api/v1/assets", wanted, **key)
+    assert response.status_code == 200, response.text
+    data: dict[str, Any] = response.json()["data"]
     return data
 
 
@@ -31,7 +31,7 @@ def ask(server: Any, path: str, document: dict[str, Any], **more: Any) -> Any:
 
 
 @pytest.mark.parametrize("base", ["/api/v1", "/v1"])
-def test_the_walk_of_the_page_works(slow_server: Any, base: str) -> None:
+def test_the_walkthrough_of_the_page_works(slow_server: Any, base: str) -> None:
     made = slow_server.post(f"{base}/assets/groups", {"name": "my-characters"}).json()
     assert made["code"] == 200
     assert made["data"]["id"] == 1
@@ -51,7 +51,7 @@ def test_the_walk_of_the_page_works(slow_server: Any, base: str) -> None:
     assert slow_server.post(f"{base}/video/generations", order).status_code == 200
 
 
-def test_groups_are_listed_in_order_with_the_names_given_and_made(server: Any) -> None:
+def test_groups_are_listed_in_order_with_both_of_their_names(server: Any) -> None:
     assert server.get("/api/v1/assets/groups").json()["data"] == []
     for name in ("cast", "props", "\u96ea" * 64):
         group(server, name)
@@ -60,11 +60,11 @@ def test_groups_are_listed_in_order_with_the_names_given_and_made(server: Any) -
     assert all(one["group_name"].startswith("group-") for one in groups)
 
 
-def test_an_asset_says_what_it_is(in_process_server: Any) -> None:
+def test_an_asset_has_the_documented_fields(in_process_server: Any) -> None:
     group(in_process_server)
     born = asset(in_process_server, name="host")
-    answer = ask(in_process_server, "/get", {"id": born["id"]})
-    assert answer.json()["data"] == {
+    response = ask(in_process_server, "/get", {"id": born["id"]})
+    assert response.json()["data"] == {
         "id": born["id"],
         "name": "host",
         "asset_type": "Image",
@@ -74,11 +74,11 @@ def test_an_asset_says_what_it_is(in_process_server: Any) -> None:
         "status": "Active",
         "created_at": int(in_process_server.clock.now()),
     }
-    assert answer.headers["x-mock-basis"] == "assumed"
+    assert response.headers["x-mock-basis"] == "assumed"
 
 
 @pytest.mark.parametrize("group_id", [1, "1", 1.0, "1.0", " 1 ", "+1", "01"])
-def test_a_group_id_is_taken_as_number_and_as_text(in_process_server: Any, group_id: Any) -> None:
+def test_a_group_id_is_accepted_as_number_and_as_text(in_process_server: Any, group_id: Any) -> None:
     group(in_process_server)
     born = asset(in_process_server, group_id)
     assert ask(in_process_server, "/list", {"group_id": group_id}).json()["data"]["total"] == 1
@@ -94,13 +94,13 @@ def test_a_group_id_is_taken_as_number_and_as_text(in_process_server: Any, group
 def test_an_unknown_group_is_a_404(in_process_server: Any, group_id: Any) -> None:
     group(in_process_server)
     wanted = {"url": "https://media.example.org/host.png", "asset_type": "Image", "group_id": group_id}
-    answers = [
+    responses = [
         ask(in_process_server, "", wanted),
         ask(in_process_server, "/list", {"group_id": group_id}),
         ask(in_process_server, "/groups/delete", {"id": group_id}),
     ]
-    assert [answer.json() for answer in answers] == [{"code": 404, "msg": "group not found", "data": None}] * 3
-    assert [answer.status_code for answer in answers] == [404] * 3
+    assert [response.json() for response in responses] == [{"code": 404, "msg": "group not found", "data": None}] * 3
+    assert [response.status_code for response in responses] == [404] * 3
 
 
 def test_assets_are_listed_by_page_oldest_first(server: Any) -> None:
@@ -121,22 +121,22 @@ def test_assets_are_listed_by_page_oldest_first(server: Any) -> None:
 
 @pytest.mark.parametrize("asked", [{"page": 10**17}, {"page": 1e30}, {"page": "9" * 18}, {"page": 1e300}])
 def test_a_page_beyond_all_pages_is_empty(in_process_server: Any, asked: dict[str, Any]) -> None:
-    answer = ask(in_process_server, "/list", asked)
-    assert (answer.status_code, answer.json()["data"]["items"]) == (200, [])
+    response = ask(in_process_server, "/list", asked)
+    assert (response.status_code, response.json()["data"]["items"]) == (200, [])
 
 
 @pytest.mark.parametrize("asked", [{"page": 0}, {"page": -1}, {"page_size": 0}, {"page_size": 10**9}, {"page": 1.5}])
-def test_a_page_that_cannot_be_is_refused(in_process_server: Any, asked: dict[str, Any]) -> None:
-    answer = ask(in_process_server, "/list", asked)
-    assert (answer.status_code, next(iter(asked)) in answer.json()["msg"]) == (400, True)
+def test_an_invalid_page_is_rejected(in_process_server: Any, asked: dict[str, Any]) -> None:
+    response = ask(in_process_server, "/list", asked)
+    assert (response.status_code, next(iter(asked)) in response.json()["msg"]) == (400, True)
 
 
 def test_a_rename_changes_the_name_and_nothing_else(server: Any) -> None:
     group(server)
     first, second = (asset(server, name=name)["id"] for name in ("a", "b"))
     before = ask(server, "/get", {"id": first}).json()["data"]
-    answer = ask(server, "/update", {"id": first, "name": "hero", "url": "https://media.example.org/other.png"})
-    assert answer.json()["data"] == {"id": first, "name": "hero"}
+    response = ask(server, "/update", {"id": first, "name": "hero", "url": "https://media.example.org/other.png"})
+    assert response.json()["data"] == {"id": first, "name": "hero"}
     assert ask(server, "/get", {"id": first}).json()["data"] == {**before, "name": "hero"}
     assert [one["id"] for one in ask(server, "/list", {}).json()["data"]["items"]] == [first, second]
 
@@ -146,8 +146,8 @@ def test_a_deleted_asset_is_gone_and_a_second_delete_finds_nothing(server: Any) 
     born = asset(server)
     assert ask(server, "/delete", {"id": born["id"]}).json()["code"] == 200
     for path in ("/get", "/delete"):
-        answer = ask(server, path, {"id": born["id"]})
-        assert (answer.status_code, answer.json()["msg"]) == (404, "asset not found")
+        response = ask(server, path, {"id": born["id"]})
+        assert (response.status_code, response.json()["msg"]) == (404, "asset not found")
     order = {**ORDER, "reference_image_urls": [born["asset_url"]]}
     assert server.post("/api/v1/video/generations", order).status_code == 400
 
@@ -163,7 +163,7 @@ def test_deleting_a_group_takes_its_assets_and_no_others(server: Any) -> None:
     assert [group(server), group(server)] == [3, 4]
 
 
-def test_keys_do_not_see_each_other(server: Any) -> None:
+def test_keys_do_not_see_each_other_s_assets(server: Any) -> None:
     group(server)
     born = asset(server)
     assert server.get("/api/v1/assets/groups", key=OTHER).json()["data"] == []
@@ -202,9 +202,9 @@ def test_an_asset_can_be_referred_to_only_when_it_is_active_and_of_this_key(slow
     refused = [order(url) for url in ("asset://asset-20260601120000-zzzzz", ours["asset_url"])]
     slow_server.clock.advance(1)
     refused.append(order(theirs["asset_url"]))
-    for answer, found in zip(refused, ("does not exist", "is Processing", "does not exist"), strict=True):
-        body = answer.json()
-        assert (answer.status_code, body["msg"], body["data"]["failCode"]) == (400, "invalid input", "INVALID_INPUT")
+    for response, found in zip(refused, ("does not exist", "is Processing", "does not exist"), strict=True):
+        body = response.json()
+        assert (response.status_code, body["msg"], body["data"]["failCode"]) == (400, "invalid input", "INVALID_INPUT")
         assert body["data"]["failMsg"].startswith(slot)
         assert found in body["data"]["failMsg"]
     assert order(ours["asset_url"]).status_code == 200
@@ -222,7 +222,7 @@ def test_an_asset_from_a_posted_file_is_the_picture(
     assert blue > 200 > 60 > max(red, green)
 
 
-def test_a_fee_is_held_while_an_asset_is_in_processing_and_charged_if_it_succeeds(
+def test_a_fee_is_on_hold_during_processing_and_charged_on_success(
     slow_server: Any, picture: Callable[..., bytes]
 ) -> None:
     group(slow_server)
@@ -242,11 +242,11 @@ def test_a_fee_is_held_while_an_asset_is_in_processing_and_charged_if_it_succeed
 @pytest.mark.parametrize(
     "url", ["http://10.1.2.3/face.png", "http://localhost:9/face.png", "{origin}/_mock/files/no/a"]
 )
-def test_an_asset_whose_file_cannot_be_had_is_refused_and_free(server: Any, url: str) -> None:
+def test_an_asset_with_an_unreadable_file_is_refused_and_free(server: Any, url: str) -> None:
     group(server)
     wanted = {"url": url.format(origin=server.origin), "asset_type": "Image", "group_id": 1}
-    answer = ask(server, "", wanted)
-    assert (answer.status_code, answer.json()["code"]) == (422, 422)
+    response = ask(server, "", wanted)
+    assert (response.status_code, response.json()["code"]) == (422, 422)
     assert ask(server, "/list", {}).json()["data"]["total"] == 0
     assert server.balance() == 1000
 
@@ -254,6 +254,6 @@ def test_an_asset_whose_file_cannot_be_had_is_refused_and_free(server: Any, url:
 @pytest.mark.parametrize("asset_id", ["asset-1", "", "../x", "\x00", "asset://asset-1", "x" * 10000])
 def test_an_unknown_asset_is_a_404(in_process_server: Any, asset_id: str) -> None:
     for path, more in (("/get", {}), ("/update", {"name": "x"}), ("/delete", {})):
-        answer = ask(in_process_server, path, {"id": asset_id, **more})
-        assert answer.status_code == (404 if asset_id else 400)
-        assert list(answer.json()) == ["code", "msg", "data"]
+        response = ask(in_process_server, path, {"id": asset_id, **more})
+        assert response.status_code == (404 if asset_id else 400)
+        assert list(response.json()) == ["code", "msg", "data"]

@@ -65,8 +65,8 @@ def test_every_example_request_of_the_page_is_accepted(in_process_server: Any, b
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
     made = in_process_server.post(f"{base}/assets", asset).json()["data"]
     text = re.sub(r"asset://[\w-]+", made["asset_url"], path.read_text("utf-8"))
-    answer = in_process_server.post(f"{base}/video/generations", json.loads(text))
-    assert answer.status_code == 200, answer.text
+    response = in_process_server.post(f"{base}/video/generations", json.loads(text))
+    assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_every_example_request_of_the_page_is_accepted(in_process_server: Any, b
         ({"duration": "6", "web_search": True, "callback_url": "https://media.example.org/hook"}, "TEXT_TO_VIDEO"),
     ],
 )
-def test_a_task_says_what_it_starts_from(in_process_server: Any, changes: dict[str, Any], type_: str) -> None:
+def test_the_model_type_tells_the_inputs_of_a_task(in_process_server: Any, changes: dict[str, Any], type_: str) -> None:
     assert in_process_server.query_apimodels(in_process_server.order_apimodels(**changes))["modelType"] == type_
 
 
@@ -103,23 +103,23 @@ def test_a_result_link_cannot_be_guessed(shared_server: Any) -> None:
     assert len(name.removesuffix(".mp4")) >= 32
     other = second.rsplit("/", 1)[1]
     for guess in (f"{folder}/{other}", f"{folder}/", folder, f"{folder}/{name[1:]}", f"{folder}/%ff.mp4"):
-        answer = shared_server.get(guess, key=None)
-        assert (answer.status_code, answer.json()["code"]) == (404, 404)
+        response = shared_server.get(guess, key=None)
+        assert (response.status_code, response.json()["code"]) == (404, 404)
 
 
-def test_a_result_link_dies_after_seven_days(start_server: Any) -> None:
+def test_a_result_link_expires_after_seven_days(start_server: Any) -> None:
     server = start_server()
     task_id = server.order_apimodels()
     (url,) = server.query_apimodels(task_id)["resultUrls"]
     server.clock.advance(7 * DAY - 1)
     assert server.ask("HEAD", url, key=None).status_code == 200
     server.clock.advance(1)
-    answer = server.get(url, key=None)
-    assert (answer.status_code, answer.json()["code"]) == (404, 404)
-    assert "expired" in answer.json()["msg"]
+    response = server.get(url, key=None)
+    assert (response.status_code, response.json()["code"]) == (404, 404)
+    assert "expired" in response.json()["msg"]
 
 
-def test_a_result_link_is_no_use_before_the_end(start_server: Any) -> None:
+def test_a_result_link_is_a_404_before_the_end(start_server: Any) -> None:
     seen, unseen = (start_server(pace=pace) for pace in ("instant", "fast"))
     (url,) = seen.query_apimodels(seen.order_apimodels())["resultUrls"]
     unseen.order_apimodels()
@@ -129,11 +129,11 @@ def test_a_result_link_is_no_use_before_the_end(start_server: Any) -> None:
 @pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("task_id", ["cl0123456789abcdefghijklm", "x", "../..", "\x00", "%2e", "cl" * 2000])
 def test_an_unknown_task_is_a_404_in_the_envelope(in_process_server: Any, base: str, task_id: str) -> None:
-    answer = in_process_server.get(f"{base}/video/generations", params={"task_id": task_id})
-    assert (answer.status_code, answer.json()) == (404, {"code": 404, "msg": "task not found", "data": None})
+    response = in_process_server.get(f"{base}/video/generations", params={"task_id": task_id})
+    assert (response.status_code, response.json()) == (404, {"code": 404, "msg": "task not found", "data": None})
 
 
-def test_another_keys_task_is_as_unknown_as_none(shared_server: Any) -> None:
+def test_the_task_of_another_key_is_unknown(shared_server: Any) -> None:
     task_id = shared_server.order_apimodels()
     for path in (f"/api/v1/video/generations?task_id={task_id}", f"/v1/records/{task_id}"):
         assert shared_server.get(path, key="sk_test_somebody_else").json()["code"] == 404
@@ -142,9 +142,9 @@ def test_another_keys_task_is_as_unknown_as_none(shared_server: Any) -> None:
 
 def test_a_query_without_an_id_says_what_is_missing(in_process_server: Any) -> None:
     for query in ("", "?task_id=", "?task_id=%20", "?taskId=x"):
-        answer = in_process_server.get(f"/api/v1/video/generations{query}")
-        assert answer.status_code == 400
-        assert "task_id" in answer.json()["msg"]
+        response = in_process_server.get(f"/api/v1/video/generations{query}")
+        assert response.status_code == 400
+        assert "task_id" in response.json()["msg"]
 
 
 # --- references ---
@@ -199,7 +199,9 @@ def test_adaptive_with_nothing_to_go_by_is_16_to_9(
 @pytest.mark.parametrize(
     "slot", ["first_frame_url", "reference_image_urls", "reference_video_urls", "reference_audio_urls", "videoUrl"]
 )
-def test_a_private_address_kills_the_task_with_the_observed_words(in_process_server: Any, slot: str, host: str) -> None:
+def test_a_private_address_fails_the_task_with_the_observed_message(
+    in_process_server: Any, slot: str, host: str
+) -> None:
     url = f"http://{host}/a.png"
     if slot == "videoUrl":
         order = {"model": "video-upscale", "videoUrl": url, "targetResolution": "720p"}
@@ -237,7 +239,7 @@ def test_a_failed_task_fails_when_its_time_comes(slow_server: Any) -> None:
         (lambda picture, video: {"reference_video_urls": [data_uri(picture())]}, "of kind image; allowed: video"),
     ],
 )
-def test_a_readable_reference_is_held_to_the_limits(
+def test_a_readable_reference_is_checked_against_the_limits(
     in_process_server: Any,
     picture: Callable[..., bytes],
     video: Callable[..., bytes],
@@ -245,27 +247,29 @@ def test_a_readable_reference_is_held_to_the_limits(
     said: str,
 ) -> None:
     order = {"model": FAST, "prompt": "Rain", **make(picture, video)}
-    answer = in_process_server.post("/api/v1/video/generations", order)
-    assert answer.status_code == 400
-    assert said in answer.json()["msg"]
+    response = in_process_server.post("/api/v1/video/generations", order)
+    assert response.status_code == 400
+    assert said in response.json()["msg"]
     assert in_process_server.balance() == 1000
 
 
-def test_readable_videos_are_held_to_the_limit_of_all_together(
+def test_readable_videos_are_checked_against_their_total_limit(
     in_process_server: Any, video: Callable[..., bytes]
 ) -> None:
     urls = [data_uri(video(seconds=6, rate=5, width=400 + n), "video/mp4") for n in (0, 2, 4)]
-    answer = in_process_server.post(
+    response = in_process_server.post(
         "/api/v1/video/generations", {"model": FAST, "prompt": "x", "reference_video_urls": urls}
     )
-    assert (answer.status_code, "total_seconds is 18" in answer.json()["msg"]) == (400, True)
+    assert (response.status_code, "total_seconds is 18" in response.json()["msg"]) == (400, True)
 
 
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", "data:image/png;base64,???", "data:,", "data:image/png"])
-def test_a_data_uri_that_is_no_picture_is_refused_by_name(in_process_server: Any, url: str) -> None:
-    answer = in_process_server.post("/api/v1/video/generations", {"model": FAST, "prompt": "x", "first_frame_url": url})
-    body = answer.json()
-    assert (answer.status_code, body["msg"], body["data"]["failCode"]) == (400, "invalid input", "INVALID_INPUT")
+def test_a_data_uri_that_is_not_an_image_is_rejected_with_its_field(in_process_server: Any, url: str) -> None:
+    response = in_process_server.post(
+        "/api/v1/video/generations", {"model": FAST, "prompt": "x", "first_frame_url": url}
+    )
+    body = response.json()
+    assert (response.status_code, body["msg"], body["data"]["failCode"]) == (400, "invalid input", "INVALID_INPUT")
     assert "first_frame_url" in body["data"]["failMsg"]
 
 
@@ -293,7 +297,7 @@ def test_an_upscale_is_the_input_at_the_target_size(
     assert about(seen["first"].getpixel((100, 100)), (0, 128, 0))
 
 
-def test_an_upscale_of_a_portrait_stays_one(
+def test_an_upscale_keeps_the_portrait_orientation(
     in_process_server: Any, video: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
     url = data_uri(video(width=180, height=320, seconds=0.25), "video/mp4")
@@ -304,7 +308,7 @@ def test_an_upscale_of_a_portrait_stays_one(
     assert watch(in_process_server.get(task["resultUrls"][0], key=None).content)["size"] == (720, 1280)
 
 
-def test_an_upscale_of_what_nobody_may_read_is_a_clip_all_the_same(
+def test_an_upscale_of_a_url_that_is_not_fetched_still_makes_a_clip(
     in_process_server: Any, watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
     order = {"model": "video-upscale", "videoUrl": "https://media.example.org/in.mp4", "targetResolution": "720p"}
@@ -316,7 +320,7 @@ def test_an_upscale_of_what_nobody_may_read_is_a_clip_all_the_same(
 
 
 @pytest.mark.parametrize("kind", ["garbage", "picture", "a strip"])
-def test_an_upscale_of_what_is_no_usable_video_fails_and_costs_nothing(
+def test_an_upscale_of_an_unusable_video_fails_and_is_free(
     in_process_server: Any, picture: Callable[..., bytes], video: Callable[..., bytes], kind: str
 ) -> None:
     content = {"garbage": b"x" * 99, "picture": picture(), "a strip": video(2000, 16, seconds=0.25)}[kind]
@@ -343,7 +347,7 @@ def test_an_upscale_is_billed_by_the_input(
 # --- money, models, files ---
 
 
-def test_the_balance_holds_while_a_task_runs_and_is_charged_when_it_succeeds(slow_server: Any) -> None:
+def test_the_balance_is_on_hold_while_a_task_runs_and_charged_on_success(slow_server: Any) -> None:
     assert slow_server.balance() == 1000
     good, bad = slow_server.order_apimodels(), slow_server.order_apimodels(first_frame_url="http://10.0.0.1/a.png")
     price = 4 * 0.073
@@ -381,17 +385,17 @@ def test_models_are_listed_by_their_wire_names(in_process_server: Any) -> None:
     assert {model["modality"] for model in body["data"]} == {"video"}
 
 
-def test_a_posted_file_can_be_had_by_its_link_for_seven_days(server: Any, picture: Callable[..., bytes]) -> None:
+def test_an_uploaded_file_can_be_downloaded_for_seven_days(server: Any, picture: Callable[..., bytes]) -> None:
     content = picture("green")
     link = server.post_file(content, "../..\\my picture \u96ea.png")
     assert link.startswith(f"{server.origin}/")
-    answer = server.get(link, key=None)
-    assert (answer.content, answer.headers["content-type"]) == (content, "image/png")
+    response = server.get(link, key=None)
+    assert (response.content, response.headers["content-type"]) == (content, "image/png")
     server.clock.advance(7 * DAY)
     assert server.get(link, key=None).status_code == 404
 
 
-def test_a_posted_file_s_days_run_by_the_clock_of_the_key_that_posted_it(
+def test_an_uploaded_file_expires_by_the_clock_of_its_account(
     in_process_server: Any, picture: Callable[..., bytes]
 ) -> None:
     link, other = (
@@ -403,27 +407,27 @@ def test_a_posted_file_s_days_run_by_the_clock_of_the_key_that_posted_it(
     assert in_process_server.get(other, key=None).status_code == 200
 
 
-def test_a_post_of_files_without_a_file_says_so(in_process_server: Any) -> None:
+def test_an_upload_without_a_file_is_rejected(in_process_server: Any) -> None:
     for files in ({"file": (None, b"text")}, {"other": ("a.png", b"x")}):
-        answer = in_process_server.post("/api/v1/files", files=files)
-        assert (answer.status_code, "file" in answer.json()["msg"]) == (400, True)
+        response = in_process_server.post("/api/v1/files", files=files)
+        assert (response.status_code, "file" in response.json()["msg"]) == (400, True)
     refused = in_process_server.post("/api/v1/files", files={"file": ("a.png", b"no media")})
     assert (refused.status_code, refused.json()["data"]["failCode"]) == (400, "INVALID_INPUT")
     assert in_process_server.post("/api/v1/files", {"file": "x"}).status_code == 415
 
 
-def test_what_the_other_upstream_costs_is_not_in_the_balance(in_process_server: Any) -> None:
+def test_costs_at_the_other_upstream_are_not_in_the_balance(in_process_server: Any) -> None:
     in_process_server.order_opeai()
     assert in_process_server.balance() == 1000
 
 
-def test_images_as_the_vendors_own_client_sends_them_are_a_first_frame(server: Any) -> None:
+def test_an_image_in_the_form_of_the_vendor_s_client_is_a_first_frame(server: Any) -> None:
     task_id = server.order_apimodels(images=["https://example.com/a.png"])
     assert server.query_apimodels(task_id)["modelType"] == "IMAGE_TO_VIDEO"
     assert server.journal()[0]["notes"] == []
 
 
-def test_a_result_can_be_enlarged_by_its_own_link(in_process_server: Any) -> None:
+def test_a_result_can_be_upscaled_by_its_own_link(in_process_server: Any) -> None:
     clip = in_process_server.query_apimodels(in_process_server.order_apimodels(duration=6))["resultUrls"][0]
     larger = {"model": "video-upscale", "videoUrl": clip, "targetResolution": "1080p"}
     task_id = in_process_server.post("/api/v1/video/generations", larger).json()["data"]["taskId"]

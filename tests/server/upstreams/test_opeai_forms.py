@@ -41,8 +41,8 @@ def grouped(value: dict[str, Any]) -> list[tuple[str, str]]:
 
 def post(server: Any, pairs: Any, files: Any = ()) -> httpx.Response:
     texts = [(name, (None, value.encode())) for name, value in pairs]
-    answer: httpx.Response = server.post("/v1/videos", files=[*texts, *files])
-    return answer
+    response: httpx.Response = server.post("/v1/videos", files=[*texts, *files])
+    return response
 
 
 def caught(name: str, *more: tuple[str, str], picture: bytes = b"") -> dict[str, Any]:
@@ -70,10 +70,10 @@ def test_a_form_as_an_sdk_sends_it_makes_a_task(
     shared_server: Any, picture: Callable[..., bytes], sdk: str, form: str, more: tuple[tuple[str, str], ...]
 ) -> None:
     sent = caught(f"{sdk}-{form}", *more, picture=picture() if form == "file" else b"")
-    answer = shared_server.post("/v1/videos", **sent)
-    assert answer.status_code == 200, answer.text
-    assert list(answer.json()) == ["id", "task_id", "object", "model", "status", "created_at"]
-    assert shared_server.query_opeai(answer.json()["id"])["status"] == "SUCCESS"
+    response = shared_server.post("/v1/videos", **sent)
+    assert response.status_code == 200, response.text
+    assert list(response.json()) == ["id", "task_id", "object", "model", "status", "created_at"]
+    assert shared_server.query_opeai(response.json()["id"])["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("sdk", ["node", "python"])
@@ -85,12 +85,12 @@ def test_a_form_as_an_sdk_sends_it_makes_a_task(
         ("file", (SIZE,), "input_reference"),
     ],
 )
-def test_a_form_as_an_sdk_sends_it_is_held_to_the_rules(
+def test_a_form_as_an_sdk_sends_it_is_validated(
     shared_server: Any, sdk: str, form: str, more: tuple[tuple[str, str], ...], param: str
 ) -> None:
-    answer = shared_server.post("/v1/videos", **caught(f"{sdk}-{form}", *more))
-    assert answer.status_code == 400, answer.text
-    assert answer.json()["error"]["param"].startswith(param)
+    response = shared_server.post("/v1/videos", **caught(f"{sdk}-{form}", *more))
+    assert response.status_code == 400, response.text
+    assert response.json()["error"]["param"].startswith(param)
 
 
 REFERENCES = {
@@ -107,7 +107,7 @@ REFERENCES = {
 def test_a_form_makes_the_clip_that_the_same_json_makes(in_process_server: Any, order: Callable[[Any], Any]) -> None:
     document = {**ORDER, "generate_audio": False, "seed": 3, "input_reference": REFERENCES}
     by_form, by_json = post(in_process_server, order(document)), in_process_server.post("/v1/videos", document)
-    queries = [in_process_server.query_opeai(answer.json()["id"]) for answer in (by_form, by_json)]
+    queries = [in_process_server.query_opeai(response.json()["id"]) for response in (by_form, by_json)]
     assert {**queries[0], "id": ""} == {**queries[1], "id": ""}
     tags = {in_process_server.get(f"/v1/videos/{query['id']}/content").headers["etag"] for query in queries}
     assert len(tags) == 1
@@ -128,15 +128,13 @@ def test_a_form_that_breaks_a_rule_is_refused_as_the_json_is(start_shared_server
 
 
 @pytest.mark.parametrize(("field", "text"), [("generate_audio", "yes"), ("seed", "seven"), ("seed", "4.5")])
-def test_a_text_that_is_no_boolean_or_whole_number_is_refused(in_process_server: Any, field: str, text: str) -> None:
-    answer = post(in_process_server, [*ORDER.items(), (field, text)])
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, field)
-    assert text in answer.json()["error"]["message"]
+def test_texts_that_are_not_booleans_or_integers_are_rejected(in_process_server: Any, field: str, text: str) -> None:
+    response = post(in_process_server, [*ORDER.items(), (field, text)])
+    assert (response.status_code, response.json()["error"]["param"]) == (400, field)
+    assert text in response.json()["error"]["message"]
 
 
-def test_booleans_and_whole_numbers_are_read_from_their_texts(
-    in_process_server: Any, watch: Callable[[bytes], Any]
-) -> None:
+def test_booleans_and_integers_are_parsed_from_texts(in_process_server: Any, watch: Callable[[bytes], Any]) -> None:
     silent = post(in_process_server, [*ORDER.items(), ("generate_audio", "False"), ("seed", " 3 ")]).json()["id"]
     clip = in_process_server.get(f"/v1/videos/{silent}/content")
     assert not watch(clip.content)["audio"]
@@ -148,27 +146,27 @@ def test_a_file_part_is_the_first_frame(
     shared_server: Any, picture: Callable[..., bytes], watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
     file = ("input_reference", ("input_reference.png", picture("blue"), "image/png"))
-    answer = post(shared_server, [*ORDER.items(), ("generate_audio", "false"), ("seed", "3")], [file])
-    assert answer.status_code == 200, answer.text
-    seen = watch(shared_server.get(f"/v1/videos/{answer.json()['id']}/content").content)
+    response = post(shared_server, [*ORDER.items(), ("generate_audio", "false"), ("seed", "3")], [file])
+    assert response.status_code == 200, response.text
+    seen = watch(shared_server.get(f"/v1/videos/{response.json()['id']}/content").content)
     red, green, blue = seen["first"].getpixel((320, 320))
     assert (red < 40, green < 40, blue > 200) == (True, True, True)
 
 
-def test_a_file_part_that_is_no_picture_is_refused(in_process_server: Any) -> None:
+def test_a_file_part_that_is_not_an_image_is_rejected(in_process_server: Any) -> None:
     file = ("input_reference", ("input_reference.png", b"not a picture", "image/png"))
-    answer = post(in_process_server, ORDER.items(), [file])
-    assert answer.status_code == 400
-    assert answer.json()["error"]["param"].startswith("input_reference")
+    response = post(in_process_server, ORDER.items(), [file])
+    assert response.status_code == 400
+    assert response.json()["error"]["param"].startswith("input_reference")
 
 
 def test_a_file_part_beside_references_is_refused_like_a_frame_beside_references(
     in_process_server: Any, picture: Callable[..., bytes]
 ) -> None:
     file = ("input_reference", ("input_reference.png", picture(), "image/png"))
-    answer = post(in_process_server, parts({**ORDER, "input_reference": REFERENCES}), [file])
-    assert answer.status_code == 400
-    assert "frame" in answer.json()["error"]["message"]
+    response = post(in_process_server, parts({**ORDER, "input_reference": REFERENCES}), [file])
+    assert response.status_code == 400
+    assert "frame" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -176,20 +174,20 @@ def test_a_file_part_beside_references_is_refused_like_a_frame_beside_references
     ["input_reference[", "a]b", "[x]", "", "x" * 500, "a" + "[b]" * 50, "size[x]", "input_reference[content][3]"],
 )
 def test_a_hostile_part_name_is_a_400(shared_server: Any, name: str) -> None:
-    answer = post(shared_server, [*ORDER.items(), (name, "x")])
-    assert answer.status_code == 400, answer.text
-    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+    response = post(shared_server, [*ORDER.items(), (name, "x")])
+    assert response.status_code == 400, response.text
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
 
 
 def test_form_bytes_under_a_json_type_are_malformed_json(in_process_server: Any) -> None:
     body = httpx.Request("POST", "http://x", files=[("model", (None, "seedance-2-0"))]).read()
-    answer = in_process_server.post("/v1/videos", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 400
-    assert "line 1, column 1" in answer.json()["error"]["message"]
+    response = in_process_server.post("/v1/videos", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert "line 1, column 1" in response.json()["error"]["message"]
 
 
 def test_json_bytes_under_a_form_type_are_a_malformed_form(in_process_server: Any) -> None:
     kinds = ("multipart/form-data", "multipart/form-data; boundary=x")
     for kind in kinds:
-        answer = in_process_server.post("/v1/videos", content=json.dumps(ORDER), headers={"Content-Type": kind})
-        assert answer.status_code == 400
+        response = in_process_server.post("/v1/videos", content=json.dumps(ORDER), headers={"Content-Type": kind})
+        assert response.status_code == 400

@@ -83,11 +83,11 @@ DOCUMENTED = {
 }
 
 
-def test_create_answers_the_documented_keys_in_their_order(slow_server: Any) -> None:
-    answer = slow_server.post("/v1/videos", DOCUMENTED["text, by size"])
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/json"
-    body = answer.json()
+def test_create_returns_the_documented_keys_in_their_order(slow_server: Any) -> None:
+    response = slow_server.post("/v1/videos", DOCUMENTED["text, by size"])
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    body = response.json()
     made = {
         "id": body["id"],
         "task_id": body["id"],
@@ -98,7 +98,7 @@ def test_create_answers_the_documented_keys_in_their_order(slow_server: Any) -> 
     }
     assert list(body.items()) == list(made.items())
     assert type(body["created_at"]) is int
-    assert "x-mock-basis" not in answer.headers
+    assert "x-mock-basis" not in response.headers
 
 
 def test_an_id_carries_the_time_of_creation_in_the_vendors_zone(slow_server: Any) -> None:
@@ -108,17 +108,17 @@ def test_an_id_carries_the_time_of_creation_in_the_vendors_zone(slow_server: Any
 
 @pytest.mark.parametrize("form", DOCUMENTED)
 def test_every_documented_form_of_request_is_accepted(in_process_server: Any, form: str) -> None:
-    answer = in_process_server.post("/v1/videos", DOCUMENTED[form])
-    assert (answer.status_code, answer.json()["status"]) == (200, "queued")
+    response = in_process_server.post("/v1/videos", DOCUMENTED[form])
+    assert (response.status_code, response.json()["status"]) == (200, "queued")
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_request_of_the_guide_is_accepted(in_process_server: Any, path: Path) -> None:
-    answer = in_process_server.post("/v1/videos", json.loads(path.read_text("utf-8")))
-    assert answer.status_code == 200, answer.text
+    response = in_process_server.post("/v1/videos", json.loads(path.read_text("utf-8")))
+    assert response.status_code == 200, response.text
 
 
-def test_answers_have_the_keys_and_types_of_the_guides_examples(in_process_server: Any) -> None:
+def test_responses_have_the_keys_and_types_of_the_guide_s_examples(in_process_server: Any) -> None:
     order = {**DOCUMENTED["text, by size"], "prompt": "An orange cat"}
     made = in_process_server.post("/v1/videos", order).json()
     for name, body in (("create", made), ("query", in_process_server.query_opeai(made["id"]))):
@@ -126,7 +126,7 @@ def test_answers_have_the_keys_and_types_of_the_guides_examples(in_process_serve
         assert [(key, type(value)) for key, value in body.items()] == [(k, type(v)) for k, v in told.items()]
 
 
-def test_a_task_goes_through_the_documented_words_by_the_clock(slow_server: Any) -> None:
+def test_a_task_goes_through_the_documented_statuses_by_the_clock(slow_server: Any) -> None:
     task_id, seen = slow_server.order_opeai(), []
     for seconds in (0, 0.59, 0.02, 1.38, 0.02, 86400):
         slow_server.clock.advance(seconds)
@@ -134,7 +134,7 @@ def test_a_task_goes_through_the_documented_words_by_the_clock(slow_server: Any)
     assert seen == ["QUEUED", "QUEUED", "IN_PROGRESS", "IN_PROGRESS", "SUCCESS", "SUCCESS"]
 
 
-def test_a_query_answers_the_documented_keys_in_their_order_at_every_status(slow_server: Any) -> None:
+def test_a_query_returns_the_documented_keys_in_their_order_at_every_status(slow_server: Any) -> None:
     task_id = slow_server.order_opeai(prompt='\u96ea \u2744 with "quotes"', size=None, resolution="720p", ratio="9:16")
     for status, seconds in (("QUEUED", 0), ("IN_PROGRESS", 1), ("SUCCESS", 1)):
         slow_server.clock.advance(seconds)
@@ -155,10 +155,10 @@ def test_a_query_answers_the_documented_keys_in_their_order_at_every_status(slow
 def test_content_before_the_end_is_a_400_that_names_the_status(slow_server: Any, seconds: float) -> None:
     task_id = slow_server.order_opeai()
     slow_server.clock.advance(seconds)
-    answer = slow_server.get(f"/v1/videos/{task_id}/content")
+    response = slow_server.get(f"/v1/videos/{task_id}/content")
     status = slow_server.query_opeai(task_id)["status"]
-    assert answer.status_code == 400
-    assert answer.json() == {
+    assert response.status_code == 400
+    assert response.json() == {
         "error": {
             "message": f"Task is not completed yet, current status: {status}",
             "type": "invalid_request_error",
@@ -169,25 +169,25 @@ def test_content_before_the_end_is_a_400_that_names_the_status(slow_server: Any,
 
 
 def test_content_is_the_clip_that_was_ordered(shared_server: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
-    answer = shared_server.get(
+    response = shared_server.get(
         f"/v1/videos/{shared_server.order_opeai()}/content", headers={"Accept": "application/binary"}
     )
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "video/mp4"
-    assert answer.headers["cache-control"] == "public, max-age=86400"
-    assert int(answer.headers["content-length"]) == len(answer.content)
-    seen = watch(answer.content)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "video/mp4"
+    assert response.headers["cache-control"] == "public, max-age=86400"
+    assert int(response.headers["content-length"]) == len(response.content)
+    seen = watch(response.content)
     assert (seen["codec"], seen["size"], seen["frames"], seen["audio"]) == ("h264", (640, 640), 96, False)
 
 
-def test_sound_is_there_unless_it_was_switched_off(
+def test_clips_have_sound_unless_it_was_switched_off(
     in_process_server: Any, watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
     content = in_process_server.get(f"/v1/videos/{in_process_server.order_opeai(generate_audio=None)}/content").content
     assert watch(content)["audio"]
 
 
-def test_head_says_what_get_would_without_the_bytes(shared_server: Any) -> None:
+def test_head_has_the_headers_of_get_without_the_body(shared_server: Any) -> None:
     path = f"/v1/videos/{shared_server.order_opeai()}/content"
     whole, head = shared_server.get(path), shared_server.ask("HEAD", path)
     assert (head.status_code, head.content) == (200, b"")
@@ -195,7 +195,7 @@ def test_head_says_what_get_would_without_the_bytes(shared_server: Any) -> None:
         assert head.headers[name] == whole.headers[name]
 
 
-def test_a_range_is_answered_with_that_part(shared_server: Any) -> None:
+def test_a_range_returns_that_part(shared_server: Any) -> None:
     path = f"/v1/videos/{shared_server.order_opeai()}/content"
     whole = shared_server.get(path)
     size, tag = len(whole.content), whole.headers["etag"]
@@ -212,20 +212,20 @@ def test_a_range_is_answered_with_that_part(shared_server: Any) -> None:
 def test_a_range_outside_the_clip_is_a_416_in_the_envelope(shared_server: Any) -> None:
     path = f"/v1/videos/{shared_server.order_opeai()}/content"
     size = len(shared_server.get(path).content)
-    answer = shared_server.get(path, headers={"Range": f"bytes={size}-"})
-    assert answer.status_code == 416
-    assert answer.headers["content-range"] == f"bytes */{size}"
-    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
-    assert str(size) in answer.json()["error"]["message"]
+    response = shared_server.get(path, headers={"Range": f"bytes={size}-"})
+    assert response.status_code == 416
+    assert response.headers["content-range"] == f"bytes */{size}"
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+    assert str(size) in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("asked", ["bytes=", "bytes=9-3", "bytes=a-b", "lines=0-1", "bytes=0-1,5-6", "bytes=-", "-1"])
-def test_a_range_that_cannot_be_read_gets_the_whole_clip(in_process_server: Any, asked: str) -> None:
+def test_a_malformed_range_returns_the_whole_clip(in_process_server: Any, asked: str) -> None:
     path = f"/v1/videos/{in_process_server.order_opeai()}/content"
     assert in_process_server.get(path, headers={"Range": asked}).status_code == 200
 
 
-def test_the_tag_names_the_bytes_and_saves_sending_them_again(shared_server: Any) -> None:
+def test_the_etag_allows_a_304(shared_server: Any) -> None:
     first, again, other = (
         shared_server.get(f"/v1/videos/{shared_server.order_opeai(seed=seed)}/content") for seed in (3, 3, 4)
     )
@@ -237,25 +237,25 @@ def test_the_tag_names_the_bytes_and_saves_sending_them_again(shared_server: Any
 @pytest.mark.parametrize("ending", ["", "/content"])
 @pytest.mark.parametrize("task_id", NOWHERE, ids=lambda text: text[:24].encode("unicode_escape").decode())
 def test_an_id_of_no_task_is_the_documented_404(shared_server: Any, task_id: str, ending: str) -> None:
-    answer = shared_server.get(f"{shared_server.origin}/v1/videos/{task_id}{ending}")
-    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
-    assert "x-injected" not in answer.headers
+    response = shared_server.get(f"{shared_server.origin}/v1/videos/{task_id}{ending}")
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
+    assert "x-injected" not in response.headers
 
 
-def test_another_keys_task_is_as_unknown_as_none(shared_server: Any) -> None:
+def test_the_task_of_another_key_is_unknown(shared_server: Any) -> None:
     task_id = shared_server.order_opeai()
     for path in (f"/v1/videos/{task_id}", f"/v1/videos/{task_id}/content"):
-        answer = shared_server.get(path, key="sk_test_somebody_else")
-        assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+        response = shared_server.get(path, key="sk_test_somebody_else")
+        assert (response.status_code, response.json()) == (404, NOT_FOUND)
     assert shared_server.query_opeai(task_id)["status"] == "SUCCESS"
 
 
 def test_a_task_of_the_other_upstream_is_unknown(shared_server: Any) -> None:
-    answer = shared_server.get(f"/v1/videos/{shared_server.order_apimodels()}")
-    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    response = shared_server.get(f"/v1/videos/{shared_server.order_apimodels()}")
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
 
-def test_looking_changes_nothing(slow_server: Any) -> None:
+def test_queries_change_nothing(slow_server: Any) -> None:
     task_id = slow_server.order_opeai()
     slow_server.clock.advance(1)
     assert len({json.dumps(slow_server.query_opeai(task_id)) for _ in range(20)}) == 1

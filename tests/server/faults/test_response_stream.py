@@ -22,7 +22,7 @@ class _Left:
         self.closed = True
 
 
-def test_an_answer_whose_client_has_gone_ends_its_connection_and_is_not_sent_on() -> None:
+def test_a_response_ends_when_its_client_has_disconnected() -> None:
     line, sent = _Left(2), []
 
     async def send(message: Any) -> None:
@@ -31,12 +31,12 @@ def test_an_answer_whose_client_has_gone_ends_its_connection_and_is_not_sent_on(
     async def pause(seconds: float) -> None:
         assert seconds == 0
 
-    async def answer() -> None:
+    async def response() -> None:
         going = FaultySend([parse_fault("dribble bytes=1 every=0s")], cast(ConnectionControl, line), send, pause)
         await going({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
         await going({"type": "http.response.body", "body": b"abc", "more_body": True})
         await going({"type": "http.response.body", "body": b"d"})
 
-    asyncio.run(answer())
+    asyncio.run(response())
     assert sent == [None, b"a", b"b"]
     assert line.closed

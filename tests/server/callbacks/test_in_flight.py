@@ -16,7 +16,7 @@ from seedmock_server.clock import Clock, ManualClock
 from seedmock_server.http.outbound import PostResponse
 
 
-def test_many_at_one_moment_go_together_and_keep_their_order(run: Any) -> None:
+def test_callbacks_of_one_time_are_posted_together_and_keep_their_order(run: Any) -> None:
     going, most, ids = 0, 0, []
 
     async def slow(*_: Any, **__: Any) -> PostResponse:
@@ -40,7 +40,7 @@ def test_many_at_one_moment_go_together_and_keep_their_order(run: Any) -> None:
     assert most == 1
 
 
-def test_what_was_under_way_when_a_call_was_given_up_is_posted_by_the_next(run: Any, receiver: Any) -> None:
+def test_deliveries_in_flight_when_a_caller_is_cancelled_are_posted_by_the_next(run: Any, receiver: Any) -> None:
     waits = asyncio.Event()
 
     async def stuck(*_: Any, **__: Any) -> PostResponse:
@@ -62,7 +62,7 @@ def test_what_was_under_way_when_a_call_was_given_up_is_posted_by_the_next(run: 
     run(play)
 
 
-def test_what_breaks_in_the_emulator_itself_is_told_and_harms_nobody(run: Any, caplog: Any) -> None:
+def test_an_internal_error_is_journaled_and_does_not_affect_others(run: Any, caplog: Any) -> None:
     async def broken(*_: Any, **__: Any) -> PostResponse:
         raise RuntimeError("ours")
 
@@ -76,7 +76,7 @@ def test_what_breaks_in_the_emulator_itself_is_told_and_harms_nobody(run: Any, c
     run(play)
 
 
-def test_closing_leaves_nothing_behind_while_posts_are_waiting_or_under_way(run: Any) -> None:
+def test_closing_leaves_no_task_behind(run: Any) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
@@ -92,7 +92,7 @@ def test_closing_leaves_nothing_behind_while_posts_are_waiting_or_under_way(run:
         assert time.monotonic() - began < 3
 
 
-def test_it_works_on_in_the_next_event_loop(receiver: Any, tmp_path: Any) -> None:
+def test_the_dispatcher_works_in_the_next_event_loop(receiver: Any, tmp_path: Any) -> None:
     clock = ManualClock()
     app = create_app(clock=clock, pace="fast", cache_dir=tmp_path)
 
@@ -121,13 +121,13 @@ def test_it_works_on_in_the_next_event_loop(receiver: Any, tmp_path: Any) -> Non
     asyncio.run(app.aclose())
 
 
-def test_a_served_emulator_calls_when_its_clock_is_moved_by_the_test(receiver: Any, tmp_path: Any) -> None:
+def test_a_served_emulator_posts_when_the_test_moves_its_clock(receiver: Any, tmp_path: Any) -> None:
     clock = ManualClock()
     with serve(clock=clock, pace="fast", cache_dir=tmp_path) as server:
         body = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "x", "callback_url": receiver.url}
         key = {"Authorization": "Bearer sk_x"}
-        answer = httpx.post(f"{server.url}/api/v1/video/generations", json=body, headers=key)
-        assert answer.status_code == 200
+        response = httpx.post(f"{server.url}/api/v1/video/generations", json=body, headers=key)
+        assert response.status_code == 200
         assert not receiver.heard.wait(0.05)
         clock.advance(2)
         assert receiver.heard.wait(5)

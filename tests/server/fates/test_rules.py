@@ -37,19 +37,19 @@ def arranged(speaker: Any, sources: tuple[str, ...]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("first", range(len(SOURCES)))
-def test_the_first_source_that_says_something_is_heard(nearby: Any, first: int) -> None:
+def test_the_first_source_with_a_fate_decides(nearby: Any, first: int) -> None:
     task_id = nearby.order(**arranged(nearby, SOURCES[first:]))
     assert nearby.words(task_id, 1) == [SOURCES[first]]
 
 
-def test_a_url_of_the_magic_host_names_a_fate(nearby: Any) -> None:
+def test_a_url_of_the_magic_host_sets_a_fate(nearby: Any) -> None:
     url = "https://mock.test/not-a-face.png?fate=unknown_status+word%3Durl"
     assert nearby.words(nearby.order(**nearby.references("image", url)), 1) == ["url"]
     both = nearby.order(prompt="[[mock: unknown_status word=prompt]]", **nearby.references("image", url))
     assert nearby.words(both, 1) == ["prompt"]
 
 
-def test_a_face_is_a_magic_value_among_others(nearby: Any) -> None:
+def test_a_face_takes_the_precedence_of_a_magic_value(nearby: Any) -> None:
     face = nearby.references("image", FACE_URL)
     nearby.app.fates.add(parse_fate_rule({"fate": "succeed"}))
     assert nearby.create(**face).status_code == 400
@@ -76,33 +76,33 @@ INVALID = {
 
 @pytest.mark.parametrize("source", ["header", "prompt", "url"])
 @pytest.mark.parametrize("fate", INVALID)
-def test_a_fate_that_cannot_be_is_a_400_that_names_what_is_allowed(nearby: Any, fate: str, source: str) -> None:
+def test_an_invalid_fate_is_a_400_with_the_allowed_values(nearby: Any, fate: str, source: str) -> None:
     if source == "header":
-        answer = nearby.create(fate)
+        response = nearby.create(fate)
     elif source == "prompt":
-        answer = nearby.create(prompt=f"[[mock: {fate}]]")
+        response = nearby.create(prompt=f"[[mock: {fate}]]")
     else:
         query = fate.replace(" ", "+").replace("=", "%3D")
-        answer = nearby.create(**nearby.references("image", f"https://mock.test/not-a-face.png?fate={query}"))
-    status, _, message = nearby.error(answer)
+        response = nearby.create(**nearby.references("image", f"https://mock.test/not-a-face.png?fate={query}"))
+    status, _, message = nearby.error(response)
     assert status == 400
     assert all(part in message for part in INVALID[fate]), message
     assert nearby.app.context.engine.store.tasks(nearby.account) == []
 
 
 @pytest.mark.parametrize("prompt", ["[[mock: stuck", "[[ MOCK:stuck]", f"[[mock: {'x' * 301}]]", "[[mock:]]"])
-def test_half_a_magic_word_is_not_taken_for_none(nearby: Any, prompt: str) -> None:
+def test_an_unclosed_magic_prompt_is_rejected(nearby: Any, prompt: str) -> None:
     status, _, message = nearby.error(nearby.create(prompt=prompt))
     assert (status, "allowed" in message) == (400, True)
 
 
 @pytest.mark.parametrize("prompt", ["[mock: stuck]", "[[other: stuck]]", "mock: stuck", "[[ ]]"])
-def test_brackets_that_are_not_ours_are_a_prompt(nearby: Any, prompt: str) -> None:
+def test_other_double_brackets_are_part_of_the_prompt(nearby: Any, prompt: str) -> None:
     assert nearby.words(nearby.order(prompt=prompt), 2) == [nearby.status_words[2]]
 
 
 @pytest.mark.parametrize("prompt", ["[[mock:stuck]]", "[[ Mock :stuck]]", "a [[  MOCK:  stuck  ]] b"])
-def test_a_magic_word_may_stand_anywhere_and_in_any_case(nearby: Any, prompt: str) -> None:
+def test_a_magic_prompt_can_stand_anywhere_and_in_any_case(nearby: Any, prompt: str) -> None:
     stuck = nearby.words(nearby.order(prompt=prompt), 99)
     assert stuck == [nearby.status_words[1 if "Mock :" not in prompt else 2]]
 
@@ -127,13 +127,13 @@ def test_a_magic_word_may_stand_anywhere_and_in_any_case(nearby: Any, prompt: st
         ({"fate": {"fate": "succeed", "after": True}}, ("after is True", "120s")),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused_when_it_is_told(values: dict[str, Any], parts: tuple[str, ...]) -> None:
+def test_an_invalid_rule_is_rejected_when_it_is_added(values: dict[str, Any], parts: tuple[str, ...]) -> None:
     with pytest.raises(InvalidRule) as told:
         parse_fate_rule(values)
     assert all(part in str(told.value) for part in parts), told.value
 
 
-def test_defaults_are_held_to_what_tasks_can_have() -> None:
+def test_a_default_must_be_allowed_for_tasks() -> None:
     check_outcomes(parse_outcomes("failed code=UPSTREAM_BUSY"))
     check_outcomes(parse_outcomes("failed code=DownloadFailed"), "asset_create")
     for wrong in ("active", "failed code=DownloadFailed"):
@@ -141,7 +141,7 @@ def test_defaults_are_held_to_what_tasks_can_have() -> None:
             check_outcomes(parse_outcomes(wrong))
 
 
-def test_a_code_of_one_upstream_says_nothing_of_the_other(nearby: Any) -> None:
+def test_a_rule_with_a_code_of_one_upstream_does_not_apply_to_another(nearby: Any) -> None:
     nearby.app.fates.add(parse_fate_rule({"fate": "failed code=UPSTREAM_BUSY"}))
     nearby.app.fates.default = parse_outcomes("failed code=QuotaExceeded")
     task_id = nearby.order()
@@ -149,7 +149,7 @@ def test_a_code_of_one_upstream_says_nothing_of_the_other(nearby: Any) -> None:
     assert nearby.failure(task_id)[0] == {"apimodels": "UPSTREAM_BUSY", "opeai": "QuotaExceeded"}[nearby.name]
 
 
-def test_rules_are_tried_in_their_order_and_counted(nearby: Any) -> None:
+def test_rules_are_tried_in_order_and_counted(nearby: Any) -> None:
     fates = nearby.app.fates
     first = fates.add(parse_fate_rule({"match": {"nth": 2}, "fate": "unknown_status word=second"}))
     fates.add(parse_fate_rule({"match": {"times": 2}, "fate": "unknown_status word=early"}))
@@ -162,7 +162,7 @@ def test_rules_are_tried_in_their_order_and_counted(nearby: Any) -> None:
     assert not fates.remove(first)
 
 
-def test_a_rule_of_an_account_is_for_nobody_else(nearby: Any) -> None:
+def test_a_rule_of_an_account_does_not_apply_to_others(nearby: Any) -> None:
     nearby.app.fates.add(parse_fate_rule({"match": {"account": nearby.account}, "fate": "refused"}))
     assert nearby.create().status_code == 400
     assert nearby.create(key="sk_test_other").status_code == 200
@@ -171,22 +171,24 @@ def test_a_rule_of_an_account_is_for_nobody_else(nearby: Any) -> None:
 WEIGHTED = [{"fate": "refused", "weight": 1}, {"fate": "failed", "weight": 2}, {"fate": "succeed", "weight": 7}]
 
 
-def test_weighted_outcomes_come_in_their_shares_and_repeat_with_the_seed(speak: Speak) -> None:
+def test_weighted_outcomes_have_their_shares_and_repeat_with_the_seed(speak: Speak) -> None:
     seen = []
     for seed in (1, 1, 2):
         speaker = speak(seed=seed, pace="instant")
         speaker.app.fates.add(parse_fate_rule({"fate": WEIGHTED}))
-        answers = [speaker.create() for _ in range(200)]
-        ids = [(answer.json().get("data") or answer.json()) for answer in answers if answer.status_code == 200]
+        responses = [speaker.create() for _ in range(200)]
+        ids = [
+            (response.json().get("data") or response.json()) for response in responses if response.status_code == 200
+        ]
         words = [speaker.word(body.get("taskId") or body["id"]) for body in ids]
-        seen.append(([answer.status_code for answer in answers], words))
+        seen.append(([response.status_code for response in responses], words))
     assert seen[0] == seen[1] != seen[2]
     statuses, words = Counter(seen[0][0]), Counter(seen[0][1])
     assert 8 <= statuses[400] <= 35
     assert 20 <= words[speaker.status_words[3]] <= 60
 
 
-def test_what_one_account_draws_does_not_hang_on_the_others(speak: Speak) -> None:
+def test_draws_of_an_account_do_not_depend_on_other_accounts(speak: Speak) -> None:
     drawn = []
     for busy in (False, True):
         speaker = speak(pace="instant")
@@ -200,7 +202,7 @@ def test_what_one_account_draws_does_not_hang_on_the_others(speak: Speak) -> Non
     assert drawn[0] == drawn[1]
 
 
-def test_fates_read_the_same_from_text_and_table_and_back() -> None:
+def test_text_and_table_of_a_fate_parse_to_the_same() -> None:
     for said in ("succeed queue=10s render=60s", "failed code=TIMEOUT charged=yes after=1.5s", "refused why=face"):
         fate = parse_fate(said)
         assert parse_fate(str(fate)) == fate
@@ -209,7 +211,7 @@ def test_fates_read_the_same_from_text_and_table_and_back() -> None:
     assert parse_fate("slow after=500ms").seconds == {"after": 0.5}
 
 
-def test_an_account_s_rules_can_be_taken_back_alone() -> None:
+def test_the_rules_of_one_account_can_be_removed() -> None:
     fates = FateRules(SeededRandom(1))
     fates.add(parse_fate_rule({"match": {"account": "mine"}, "fate": "stuck"}))
     fates.add(parse_fate_rule({"fate": "slow"}))
@@ -223,7 +225,7 @@ def test_an_account_s_rules_can_be_taken_back_alone() -> None:
     assert (fates.rules, fates.account_defaults) == ([], {})
 
 
-def test_text_moderation_spares_the_looser_model_unless_it_is_asked_for(
+def test_text_moderation_spares_the_nsfw_model_unless_it_is_requested(
     start_server: Callable[..., Any], apps: Any
 ) -> None:
     server = start_server(pace="fast")

@@ -29,20 +29,20 @@ def said_of(speaker: Any) -> Contract:
     return get_contract(speaker.name)
 
 
-def test_a_task_succeeds_at_the_times_that_its_fate_says(speaker: Any) -> None:
+def test_a_task_succeeds_at_the_times_of_its_fate(speaker: Any) -> None:
     queued, working, done, _ = speaker.status_words
     task_id = speaker.order("succeed queue=10s render=1m")
     assert speaker.words(task_id, 0, 9.9, 10, 69.9, 70) == [queued, queued, working, working, done]
     assert speaker.clip(task_id).headers["content-type"] == "video/mp4"
 
 
-def test_after_is_the_whole_of_a_life(nearby: Any) -> None:
+def test_after_is_the_time_from_creation_to_the_end(nearby: Any) -> None:
     queued, working, done, _ = nearby.status_words
     task_id = nearby.order("succeed after=100s")
     assert nearby.words(task_id, 14.9, 15, 99.9, 100) == [queued, working, working, done]
 
 
-def test_slow_takes_a_quarter_of_an_hour_unless_told_otherwise(nearby: Any) -> None:
+def test_slow_takes_a_quarter_of_an_hour_by_default(nearby: Any) -> None:
     _, working, done, _ = nearby.status_words
     assert nearby.words(nearby.order("slow"), 600, 899, 900) == [working, working, done]
     assert nearby.words(nearby.order("slow after=2h"), 7199, 7200) == [working, done]
@@ -61,7 +61,7 @@ def test_a_refused_order_is_a_400_and_no_task(speaker: Any, why: str) -> None:
         assert speaker.server.balance(key=speaker.key) == 1000
 
 
-def test_the_codes_of_refusals_are_those_of_the_service_behind(speak: Callable[..., Any]) -> None:
+def test_refused_orders_have_the_codes_of_the_service_behind(speak: Callable[..., Any]) -> None:
     speaker = speak()
     if speaker.name == "opeai":
         seen = {why: speaker.error(speaker.create(f"refused why={why}"))[1] for why in ("face", "text", "policy")}
@@ -91,10 +91,10 @@ def test_a_task_fails_with_each_code_of_its_upstream(
     row = fail_codes(contract, "create")[code]
     header = {"X-Mock-Fate": f"failed code={code} after=60s"}
     if contract.name == "apimodels":
-        answer = server.post(
+        response = server.post(
             "/api/v1/video/generations", {"model": contract.models[0].name, "prompt": "x"}, headers=header
         )
-        task_id = answer.json()["data"]["taskId"]
+        task_id = response.json()["data"]["taskId"]
         server.clock.advance(60)
         body = server.query_apimodels(task_id)
         assert (body["state"], body["failCode"], body["retryable"]) == ("failed", code, row.retryable)
@@ -109,7 +109,7 @@ def test_a_task_fails_with_each_code_of_its_upstream(
         assert server.get(f"/v1/videos/{task_id}/content").status_code == 400
 
 
-def test_a_failed_task_that_is_charged_says_so_in_its_record(nearby: Any) -> None:
+def test_the_record_of_a_charged_failure_has_the_charge(nearby: Any) -> None:
     task_id = nearby.order("failed charged=yes")
     nearby.server.clock.advance(FAST_END)
     assert nearby.word(task_id) == nearby.status_words[3]
@@ -121,23 +121,23 @@ def test_a_stuck_task_never_ends(speaker: Any, status: str, place: int) -> None:
     stuck = speaker.status_words[place]
     assert speaker.words(task_id, 60, 86400, 86400 * 365) == [stuck] * 3
     if speaker.name == "opeai":
-        answer = speaker.clip(task_id)
-        assert (answer.status_code, stuck in answer.json()["error"]["message"]) == (400, True)
+        response = speaker.clip(task_id)
+        assert (response.status_code, stuck in response.json()["error"]["message"]) == (400, True)
 
 
-def test_an_expired_task_fails_as_its_upstream_says_it(speaker: Any) -> None:
+def test_an_expired_task_ends_with_the_words_of_its_upstream(speaker: Any) -> None:
     task_id = speaker.order("expired after=48h")
     assert speaker.words(task_id, 172799, 172800) == [speaker.status_words[1], speaker.status_words[3]]
     assert speaker.failure(task_id)[0] == {"apimodels": "TIMEOUT", "opeai": "TaskExpired"}[speaker.name]
 
 
-def test_an_expired_task_can_say_it_in_a_word_of_its_own(speaker: Any) -> None:
+def test_an_expired_task_can_have_another_status_word(speaker: Any) -> None:
     task_id = speaker.order("expired after=60s word=expired")
     assert speaker.words(task_id, 59, 60) == [speaker.status_words[1], "expired"]
     assert speaker.failure(task_id)[0] in ("TIMEOUT", "TaskExpired")
 
 
-def test_a_task_can_begin_with_words_that_stand_before_the_queue(speaker: Any) -> None:
+def test_a_task_can_begin_with_the_words_for_not_queued(speaker: Any) -> None:
     queued, working, done, _ = speaker.status_words
     task_id = speaker.order("not_started_first queue=10s render=10s lasts=2s")
     early = {"apimodels": ["queued", queued, queued], "opeai": ["NOT_START", "SUBMITTED", queued]}[speaker.name]
@@ -145,7 +145,7 @@ def test_a_task_can_begin_with_words_that_stand_before_the_queue(speaker: Any) -
     assert speaker.words(task_id, 0, 2, 4, shift + 10, shift + 20) == [*early, working, done]
 
 
-def test_openai_s_words_have_none_for_what_is_not_started(start_server: Callable[..., Any]) -> None:
+def test_the_openai_variant_has_no_word_for_not_started(start_server: Callable[..., Any]) -> None:
     server = start_server(pace="fast", variants={"opeai.status": "openai"})
     task_id = server.order_opeai(prompt="[[mock: not_started_first]]")
     seen = []
@@ -172,9 +172,9 @@ def test_a_task_can_be_completed_without_a_clip(speaker: Any) -> None:
         assert (body["resultUrls"], body["resultJson"]) == ([], '{"resultUrls":[]}')
         return
     for _ in range(2):
-        answer = speaker.clip(task_id)
+        response = speaker.clip(task_id)
         error = {"message": "Failed to fetch video content", "type": "server_error"}
-        assert (answer.status_code, answer.json()) == (502, {"error": error})
+        assert (response.status_code, response.json()) == (502, {"error": error})
         speaker.server.clock.advance(3600)
 
 
@@ -184,9 +184,9 @@ def test_content_that_never_comes_can_be_not_ready_for_ever(start_server: Callab
     task_id = server.order_opeai(prompt="[[mock: completed_without_url]]")
     assert server.query_opeai(task_id)["status"] == "SUCCESS"
     for _ in range(2):
-        answer = server.get(f"/v1/videos/{task_id}/content")
-        assert answer.status_code == 400
-        assert answer.json()["error"]["message"] == "Task is not completed yet, current status: NOT_START"
+        response = server.get(f"/v1/videos/{task_id}/content")
+        assert response.status_code == 400
+        assert response.json()["error"]["message"] == "Task is not completed yet, current status: NOT_START"
         server.clock.advance(3600)
 
 
@@ -195,12 +195,12 @@ def test_content_can_come_later_than_success(speaker: Any, fate: str, seconds: f
     task_id = speaker.order(fate)
     assert speaker.words(task_id, FAST_END) == [speaker.status_words[2]]
     for wait in (seconds - 0.1, 0.1):
-        answer = speaker.clip(task_id)
+        response = speaker.clip(task_id)
         if speaker.name == "apimodels":
-            assert answer.status_code == 404
+            assert response.status_code == 404
         else:
-            error = answer.json()["error"]
-            assert (answer.status_code, error["type"]) == (400, "invalid_request_error")
+            error = response.json()["error"]
+            assert (response.status_code, error["type"]) == (400, "invalid_request_error")
             assert error["message"] == "Task is not completed yet, current status: NOT_START"
         speaker.server.clock.advance(wait)
     assert speaker.clip(task_id).content[4:8] == b"ftyp"
@@ -218,17 +218,19 @@ def test_a_link_can_be_dead_though_its_task_succeeded(speaker: Any, fate: str, l
 
 
 @pytest.mark.parametrize(("option", "status"), [("403", 403), ("404", 404), ("410", 410)])
-def test_a_dead_result_answers_as_the_variant_says(start_server: Callable[..., Any], option: str, status: int) -> None:
+def test_an_expired_link_has_the_error_of_the_variant(
+    start_server: Callable[..., Any], option: str, status: int
+) -> None:
     server = start_server(pace="instant", variants={"apimodels.expired_link": option})
     url = server.query_apimodels(server.order_apimodels(prompt="[[mock: link_dead]]"))["resultUrls"][0]
     assert server.get(url, key=None).status_code == status
 
 
-def test_a_dead_content_under_the_gateway_is_a_502(start_server: Callable[..., Any]) -> None:
+def test_expired_content_under_the_gateway_variant_is_a_502(start_server: Callable[..., Any]) -> None:
     server = start_server(pace="instant", variants={"opeai.errors": "newapi"})
-    answer = server.get(f"/v1/videos/{server.order_opeai(prompt='[[mock: link_dead]]')}/content")
+    response = server.get(f"/v1/videos/{server.order_opeai(prompt='[[mock: link_dead]]')}/content")
     error = {"message": "Upstream service returned status 403", "type": "server_error"}
-    assert (answer.status_code, answer.json()) == (502, {"error": error})
+    assert (response.status_code, response.json()) == (502, {"error": error})
 
 
 def test_times_are_drawn_from_the_vendor_s_measurements_under_the_pace_realistic(nearby_realistic: Any) -> None:
@@ -247,7 +249,7 @@ def nearby_realistic(speak: Callable[..., Any]) -> Any:
     return speak(pace="realistic")
 
 
-def test_rules_give_each_model_and_size_and_length_times_of_their_own(nearby: Any) -> None:
+def test_latency_rules_match_model_size_and_length(nearby: Any) -> None:
     rules = [
         {"match": {"model": nearby.document_model, "resolution": "720p", "seconds": 10}, "fate": "succeed after=300s"},
         {"match": {"model": nearby.document_model, "resolution": "720p"}, "fate": "succeed after=100s"},
@@ -272,7 +274,7 @@ def test_rules_give_each_model_and_size_and_length_times_of_their_own(nearby: An
 
 
 @pytest.mark.parametrize("kind", FateKind)
-def test_every_fate_but_the_assets_own_can_be_asked_of_a_task(nearby: Any, kind: FateKind) -> None:
-    answer = nearby.create(str(kind))
+def test_every_fate_but_active_is_allowed_for_tasks(nearby: Any, kind: FateKind) -> None:
+    response = nearby.create(str(kind))
     expected = {FateKind.REFUSED: 400, FateKind.ACTIVE: 400}.get(kind, 200)
-    assert answer.status_code == expected
+    assert response.status_code == expected

@@ -40,13 +40,13 @@ def lied(fault: str, body: Any) -> Any:
     ("other_envelope form=bare", {"id": 1}, None),
     ("other_envelope form=detail", {"id": 1}, None),
 ])  # fmt: skip
-def test_a_body_is_lied_about(fault: str, before: Any, after: Any) -> None:
+def test_mutations_of_a_body(fault: str, before: Any, after: Any) -> None:
     kept = json.dumps(before)
     assert lied(fault, before) == after
     assert json.dumps(before) == kept
 
 
-def test_fields_come_in_the_opposite_order() -> None:
+def test_reordered_reverses_the_order_of_fields() -> None:
     assert list(lied("reordered", {"data": {"a": 1, "b": 2}})["data"]) == ["b", "a"]
 
 
@@ -56,11 +56,13 @@ def test_fields_come_in_the_opposite_order() -> None:
     ("apimodels", "error", {"error": {"message": "x", "type": "error", "param": None, "code": "400"}}),
     ("apimodels", "flat", {"code": "400", "message": "x"}),
 ])  # fmt: skip
-def test_a_refusal_comes_in_another_envelope(wired: Any, upstream: str, form: str, body: Any) -> None:
-    answer = wired.create(f"other_envelope form={form}", upstream, model="nonesuch").json()
-    message = answer.get("detail") or answer.get("message") or answer["error"]["message"]
+def test_other_envelope_changes_the_envelope_of_an_error(
+    socket_server: Any, upstream: str, form: str, body: Any
+) -> None:
+    response = socket_server.create(f"other_envelope form={form}", upstream, model="nonesuch").json()
+    message = response.get("detail") or response.get("message") or response["error"]["message"]
     assert "nonesuch" in message
-    assert json.loads(json.dumps(answer).replace(json.dumps(message), '"x"')) == body
+    assert json.loads(json.dumps(response).replace(json.dumps(message), '"x"')) == body
 
 
 @pytest.mark.parametrize(("upstream", "fault", "status", "code"), [
@@ -73,51 +75,53 @@ def test_a_refusal_comes_in_another_envelope(wired: Any, upstream: str, form: st
     ("apimodels", "other_refusal message=no", 400, 400),
     ("opeai", "other_refusal message=no", 404, "InvalidEndpointOrModel.NotFound"),
 ])  # fmt: skip
-def test_a_refusal_has_another_status_or_code(
-    wired: Any, upstream: str, fault: str, status: int, code: str | int
+def test_other_refusal_changes_the_status_or_code_of_an_error(
+    socket_server: Any, upstream: str, fault: str, status: int, code: str | int
 ) -> None:
-    answer = wired.create(fault, upstream, model="nonesuch")
-    body = answer.json()
-    assert (answer.status_code, body.get("error", body)["code"]) == (status, code)
-    assert ('"no"' in answer.text) is ("message" in fault)
-    assert wired.create(fault, upstream).status_code == 200
-    assert wired.faults()[-1] == [f"not applied: {fault}"]
+    response = socket_server.create(fault, upstream, model="nonesuch")
+    body = response.json()
+    assert (response.status_code, body.get("error", body)["code"]) == (status, code)
+    assert ('"no"' in response.text) is ("message" in fault)
+    assert socket_server.create(fault, upstream).status_code == 200
+    assert socket_server.faults()[-1] == [f"not applied: {fault}"]
 
 
-def test_refusals_before_anybody_looks_at_the_call_are_lied_about_too(wire: Any) -> None:
-    wired = wire(keys=("right",))
-    wired.rule("other_refusal kind=authentication code=403")
-    wired.rule("other_refusal kind=route_not_found code=400")
-    wired.rule("other_refusal kind=method_not_allowed code=404")
-    assert wired.ask("GET", "/v1/videos/cgt-1", key="wrong").status_code == 403
-    assert wired.ask("GET", "/v1/nowhere", key="right").status_code == 400
-    assert wired.ask("DELETE", QUERY_A, key="right").status_code == 404
-    assert [len(faults) for faults in wired.faults()] == [3, 3, 3]
+def test_errors_before_decoding_are_mutated_too(start_socket_server: Any) -> None:
+    socket_server = start_socket_server(keys=("right",))
+    socket_server.rule("other_refusal kind=authentication code=403")
+    socket_server.rule("other_refusal kind=route_not_found code=400")
+    socket_server.rule("other_refusal kind=method_not_allowed code=404")
+    assert socket_server.ask("GET", "/v1/videos/cgt-1", key="wrong").status_code == 403
+    assert socket_server.ask("GET", "/v1/nowhere", key="right").status_code == 400
+    assert socket_server.ask("DELETE", QUERY_A, key="right").status_code == 404
+    assert [len(faults) for faults in socket_server.faults()] == [3, 3, 3]
 
 
-def test_a_success_has_another_status(wired: Any) -> None:
-    answer = wired.create("other_status code=201")
-    assert (answer.status_code, answer.json()["object"]) == (201, "video")
-    assert wired.create("other_status code=201", model="nonesuch").status_code == 404
-    assert wired.faults()[-1] == ["not applied: other_status code=201"]
+def test_other_status_changes_the_status_of_a_success(socket_server: Any) -> None:
+    response = socket_server.create("other_status code=201")
+    assert (response.status_code, response.json()["object"]) == (201, "video")
+    assert socket_server.create("other_status code=201", model="nonesuch").status_code == 404
+    assert socket_server.faults()[-1] == ["not applied: other_status code=201"]
 
 
-def test_a_header_is_gone(wired: Any) -> None:
-    path = f"/v1/videos/{wired.made()}/content"
-    assert "cache-control" in wired.ask("GET", path).headers
-    assert "cache-control" not in wired.ask("GET", path, "other_header name=Cache-Control").headers
-    assert wired.ask("GET", path, "other_header name=accept-ranges to=none").headers["accept-ranges"] == "none"
+def test_other_header_removes_or_replaces_a_header(socket_server: Any) -> None:
+    path = f"/v1/videos/{socket_server.finished_opeai()}/content"
+    assert "cache-control" in socket_server.ask("GET", path).headers
+    assert "cache-control" not in socket_server.ask("GET", path, "other_header name=Cache-Control").headers
+    assert socket_server.ask("GET", path, "other_header name=accept-ranges to=none").headers["accept-ranges"] == "none"
 
 
 @pytest.mark.parametrize(("how", "asked", "status", "said"), [
     ("shifted", "bytes=0-9", 206, "bytes 1-10/"), ("unsaid", "bytes=0-9", 206, None),
     ("open", "bytes=999999999-", 200, None), ("open", "bytes=0-9", 206, "bytes 0-9/"),
 ])  # fmt: skip
-def test_a_range_is_wrongly_told(wired: Any, how: str, asked: str, status: int, said: str | None) -> None:
-    path = f"/v1/videos/{wired.made()}/content"
-    answer = wired.ask("GET", path, f"other_range how={how}", headers={"Range": asked})
-    assert answer.status_code == status
-    told_ = answer.headers.get("content-range")
+def test_other_range_changes_the_headers_of_a_range(
+    socket_server: Any, how: str, asked: str, status: int, said: str | None
+) -> None:
+    path = f"/v1/videos/{socket_server.finished_opeai()}/content"
+    response = socket_server.ask("GET", path, f"other_range how={how}", headers={"Range": asked})
+    assert response.status_code == status
+    told_ = response.headers.get("content-range")
     assert told_ is said is None or (told_ or "").startswith(said or "no")
 
 
@@ -125,18 +129,20 @@ def test_a_range_is_wrongly_told(wired: Any, how: str, asked: str, status: int, 
     ("sound", {"has_audio", "audio_codec"}), ("frames", {"frames", "seconds"}), ("picture", set()),
     ("codec", {"codec"}),
 ])  # fmt: skip
-def test_a_clip_is_of_another_kind(wired: Any, what: str, changed: set[str]) -> None:
-    path = f"/v1/videos/{wired.made()}/content"
-    honest = movie_facts(wired.ask("GET", path).content)
-    other = movie_facts(wired.ask("GET", path, f"other_clip what={what}").content)
-    again = movie_facts(wired.ask("GET", path, f"other_clip what={what}").content)
+def test_other_clip_changes_a_property_of_the_clip(socket_server: Any, what: str, changed: set[str]) -> None:
+    path = f"/v1/videos/{socket_server.finished_opeai()}/content"
+    honest = movie_facts(socket_server.ask("GET", path).content)
+    other = movie_facts(socket_server.ask("GET", path, f"other_clip what={what}").content)
+    again = movie_facts(socket_server.ask("GET", path, f"other_clip what={what}").content)
     differ = {name for name in honest.__dataclass_fields__ if getattr(honest, name) != getattr(other, name)}
     assert differ - {"digest", "size_bytes", "fps"} == changed
     assert honest.digest != other.digest == again.digest
 
 
-def test_a_clip_is_in_another_container(wired: Any) -> None:
-    answer = wired.ask("GET", f"/v1/videos/{wired.made()}/content", "other_clip what=container")
-    assert answer.content.startswith(bytes.fromhex("1a45dfa3"))
+def test_other_clip_changes_the_container(socket_server: Any) -> None:
+    response = socket_server.ask(
+        "GET", f"/v1/videos/{socket_server.finished_opeai()}/content", "other_clip what=container"
+    )
+    assert response.content.startswith(bytes.fromhex("1a45dfa3"))
     with pytest.raises(InvalidMovie):
-        movie_facts(answer.content)
+        movie_facts(response.content)

@@ -12,20 +12,20 @@ from seedmock_server.http.outbound import PostResponse
 
 
 async def taken(studio: Any) -> bytes:
-    answer = await studio.client.get("/_mock/snapshot")
-    assert answer.status_code == 200, answer.text
-    return bytes(answer.content)
+    response = await studio.client.get("/_mock/snapshot")
+    assert response.status_code == 200, response.text
+    return bytes(response.content)
 
 
 async def put_back(studio: Any, document: bytes, status: int = 200) -> str:
-    answer = await studio.client.put("/_mock/snapshot", content=document)
-    assert answer.status_code == status, answer.text
-    return str(answer.text)
+    response = await studio.client.put("/_mock/snapshot", content=document)
+    assert response.status_code == status, response.text
+    return str(response.text)
 
 
 @pytest.mark.parametrize("forgets", [True, False], ids=["after a reset", "in place"])
-def test_a_callback_that_was_tried_again_is_tried_at_its_moments(run: Any, receiver: Any, forgets: bool) -> None:
-    receiver.answers = [500, 500, 500, 202]
+def test_a_restored_callback_is_retried_at_its_times(run: Any, receiver: Any, forgets: bool) -> None:
+    receiver.responses = [500, 500, 500, 202]
 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
@@ -42,7 +42,7 @@ def test_a_callback_that_was_tried_again_is_tried_at_its_moments(run: Any, recei
     assert len(receiver.calls) == 4
 
 
-def test_a_callback_that_arrived_is_not_made_again(run: Any, receiver: Any) -> None:
+def test_a_delivered_callback_is_not_repeated_after_a_restore(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         assert await studio.pass_time(2) == 1
@@ -53,8 +53,8 @@ def test_a_callback_that_arrived_is_not_made_again(run: Any, receiver: Any) -> N
     assert len(receiver.calls) == 1
 
 
-def test_the_half_hour_counts_from_the_end_of_the_task(run: Any, receiver: Any) -> None:
-    receiver.answers = [503] * 100
+def test_the_time_limit_counts_from_the_end_of_the_task(run: Any, receiver: Any) -> None:
+    receiver.responses = [503] * 100
 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
@@ -70,7 +70,7 @@ def test_the_half_hour_counts_from_the_end_of_the_task(run: Any, receiver: Any) 
     run(play)
 
 
-def test_a_callback_that_lags_by_a_fault_is_made_once(run: Any, receiver: Any) -> None:
+def test_a_callback_delayed_by_a_fault_is_posted_once(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         rule = {"match": {"operation": "callback"}, "fault": "latency seconds=60"}
         assert (await studio.client.post("/_mock/faults", json=rule)).status_code < 300
@@ -86,7 +86,7 @@ def test_a_callback_that_lags_by_a_fault_is_made_once(run: Any, receiver: Any) -
 
 
 @pytest.mark.parametrize("says", [200, 500])
-def test_an_attempt_under_way_is_made_again_and_its_own_end_counts_no_more(run: Any, receiver: Any, says: int) -> None:
+def test_an_attempt_in_flight_is_repeated_and_its_result_is_dropped(run: Any, receiver: Any, says: int) -> None:
     waits, begun = asyncio.Event(), []
 
     async def stuck(url: str, *_: Any, **__: Any) -> PostResponse:
@@ -114,7 +114,7 @@ def test_an_attempt_under_way_is_made_again_and_its_own_end_counts_no_more(run: 
 
 
 @pytest.mark.parametrize("fault", [None, "latency seconds=60"], ids=["at once", "after a pause"])
-def test_an_attempt_that_has_not_begun_when_a_snapshot_is_put_back_is_made_once(run: Any, fault: str | None) -> None:
+def test_an_attempt_that_has_not_begun_before_a_restore_is_made_once(run: Any, fault: str | None) -> None:
     begun = []
 
     async def counted(url: str, *_: Any, **__: Any) -> PostResponse:
@@ -145,7 +145,7 @@ def test_an_attempt_that_has_not_begun_when_a_snapshot_is_put_back_is_made_once(
     run(play)
 
 
-def test_an_attempt_that_a_reset_overtook_is_not_tried_again(run: Any, receiver: Any) -> None:
+def test_an_attempt_overtaken_by_a_reset_is_not_repeated(run: Any, receiver: Any) -> None:
     waits, begun = asyncio.Event(), []
 
     async def stuck(url: str, *_: Any, **__: Any) -> PostResponse:
@@ -170,8 +170,8 @@ def test_an_attempt_that_a_reset_overtook_is_not_tried_again(run: Any, receiver:
     run(play)
 
 
-def test_another_server_goes_on_where_the_first_one_stood(run: Any, receiver: Any) -> None:
-    receiver.answers = [500]
+def test_another_server_continues_from_the_snapshot(run: Any, receiver: Any) -> None:
+    receiver.responses = [500]
     documents: list[bytes] = []
 
     async def first(studio: Any) -> None:
@@ -188,7 +188,7 @@ def test_another_server_goes_on_where_the_first_one_stood(run: Any, receiver: An
     assert len(receiver.calls) == 2
 
 
-def test_a_snapshot_of_before_says_nothing_of_callbacks_and_those_to_come_are_made(run: Any, receiver: Any) -> None:
+def test_a_snapshot_without_callbacks_schedules_those_of_unfinished_tasks(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url, fate="succeed after=1s")
         await studio.pass_time(1)
@@ -215,7 +215,7 @@ def test_a_snapshot_of_before_says_nothing_of_callbacks_and_those_to_come_are_ma
     ],
     ids=str,
 )
-def test_callbacks_that_cannot_be_are_refused_with_the_whole(run: Any, receiver: Any, change: Any) -> None:
+def test_a_snapshot_with_invalid_callbacks_is_rejected(run: Any, receiver: Any, change: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         document = await taken(studio)

@@ -69,16 +69,16 @@ def test_every_limit_can_be_broken_without_a_network(
     start_server: Callable[..., Any], speak_of: Callable[..., Any], name: str, limit: MediaLimit, paths: tuple[str, ...]
 ) -> None:
     speaker = speak_of(name)
-    answer = speaker.create(**speaker.references(limit.kind, *(ORIGIN + path for path in paths)))
-    body = answer.json()
+    response = speaker.create(**speaker.references(limit.kind, *(ORIGIN + path for path in paths)))
+    body = response.json()
     told = body["error"]["message"] if name == "opeai" else body["msg"]
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert f"{limit.quantity} is " in told
     assert "; allowed: " in told
 
 
 @pytest.mark.parametrize("limit", [pytest.param(limit, id=limit.id) for said in contracts() for limit in said.limits])
-def test_every_limit_can_be_kept_at_its_edge(speak_of: Callable[..., Any], limit: MediaLimit) -> None:
+def test_every_limit_can_be_met_exactly(speak_of: Callable[..., Any], limit: MediaLimit) -> None:
     name = limit.id.partition(".")[0]
     speaker, contract = speak_of(name), next(contract for contract in contracts() if contract.name == name)
     kept = [
@@ -101,21 +101,21 @@ def test_the_edges_on_which_the_upstreams_differ(speak: Callable[..., Any]) -> N
 @pytest.mark.parametrize(
     "path", [path for path, spot in magic.URLS.items() if spot.facts is None] + ["/no-such.png", ""]
 )
-def test_what_cannot_be_read_is_refused_and_says_why(speaker: Any, path: str) -> None:
+def test_unreadable_references_are_rejected_with_the_reason(speaker: Any, path: str) -> None:
     for changes in (speaker.references("image", ORIGIN + path), speaker.frame(ORIGIN + path)):
-        answer = speaker.create(**changes)
-        assert answer.status_code == 400
+        response = speaker.create(**changes)
+        assert response.status_code == 400
         spot = magic.media_at(ORIGIN + path)
         assert spot is not None
-        assert spot.description[:60] in answer.text
+        assert spot.description[:60] in response.text
 
 
-def test_media_of_another_kind_than_the_field_are_refused(nearby: Any) -> None:
+def test_media_of_another_kind_than_the_field_s_are_rejected(nearby: Any) -> None:
     for kind, path in (("image", "/video-5s.mp4"), ("video", "/landscape.jpg"), ("audio", "/video-5s.mp4")):
         assert nearby.create(**nearby.references(kind, ORIGIN + path)).status_code == 400
 
 
-def test_the_form_of_a_magic_picture_decides_an_adaptive_size(
+def test_the_ratio_of_a_magic_image_decides_an_adaptive_size(
     start_server: Callable[..., Any], watch: Callable[[bytes], dict[str, Any]]
 ) -> None:
     server = start_server(pace="instant")
@@ -169,7 +169,7 @@ def test_every_magic_key_is_tested() -> None:
 
 @pytest.mark.parametrize("suffix", ["", "_7", "_of-a test"])
 @pytest.mark.parametrize("key", magic.KEYS)
-def test_a_magic_key_is_answered_in_the_envelope_of_each_upstream(speaker: Any, key: str, suffix: str) -> None:
+def test_a_magic_key_gets_the_envelope_of_each_upstream(speaker: Any, key: str, suffix: str) -> None:
     status, code, message = speaker.error(speaker.create(key=key + suffix))
     assert (status, "magic key" in message) == (STATUSES[key][speaker.name], key != "sk_mock_nocredit")
     assert code == {"apimodels": "", "opeai": ARK[key]}[speaker.name]
@@ -177,12 +177,12 @@ def test_a_magic_key_is_answered_in_the_envelope_of_each_upstream(speaker: Any, 
 
 
 @pytest.mark.parametrize("key", [key for key in magic.KEYS if key != "sk_mock_nocredit"])
-def test_a_magic_key_may_not_even_ask(nearby: Any, key: str) -> None:
+def test_a_magic_key_is_rejected_for_every_operation(nearby: Any, key: str) -> None:
     path = "/api/v1/balance" if nearby.name == "apimodels" else "/v1/videos/cgt-20260529102017-sjqj9"
     assert nearby.server.get(path, key=key).status_code == STATUSES[key][nearby.name]
 
 
-def test_without_credit_what_costs_nothing_is_answered(nearby: Any) -> None:
+def test_a_key_without_credit_can_do_what_is_free(nearby: Any) -> None:
     key = "sk_mock_nocredit_1"
     if nearby.name == "opeai":
         assert nearby.server.get("/v1/videos/cgt-20260529102017-sjqj9", key=key).status_code == 404
@@ -196,18 +196,18 @@ def test_without_credit_what_costs_nothing_is_answered(nearby: Any) -> None:
     assert nearby.server.post("/api/v1/video/generations", order, key=key).status_code == 402
 
 
-def test_bad_orders_without_credit_are_told_what_is_wrong_with_them(nearby: Any) -> None:
+def test_validation_comes_before_the_check_of_credit(nearby: Any) -> None:
     assert nearby.create(key="sk_mock_nocredit", model="sora").status_code != STATUSES["sk_mock_nocredit"][nearby.name]
 
 
 @pytest.mark.parametrize(
     "key", ["sk_mock_invalids", "sk_mock_", "sk_mock_valid", "xsk_mock_invalid", "SK_MOCK_INVALID"]
 )
-def test_keys_that_only_look_magic_are_keys(nearby: Any, key: str) -> None:
+def test_keys_that_only_resemble_magic_ones_are_ordinary(nearby: Any, key: str) -> None:
     assert nearby.create(key=key).status_code == 200
 
 
-def test_magic_keys_are_known_by_a_server_that_was_given_keys(speak: Callable[..., Any]) -> None:
+def test_magic_keys_work_on_a_server_with_a_list_of_keys(speak: Callable[..., Any]) -> None:
     speaker = speak(keys=("sk_good",))
     assert speaker.create(key="sk_mock_ratelimited").status_code == 429
     assert speaker.create(key="sk_good").status_code == 200
@@ -225,8 +225,8 @@ def test_a_magic_key_does_not_show_in_the_journal(nearby: Any) -> None:
 @pytest.mark.parametrize("prompt", magic.PROMPTS)
 def test_every_prompt_of_the_table_can_be_sent(nearby: Any, prompt: str) -> None:
     code = {"apimodels": "UPSTREAM_BUSY", "opeai": "ServerOverloaded"}[nearby.name]
-    answer = nearby.create(prompt=f"A boat {prompt.replace('CODE', code)}")
-    assert answer.status_code == (400 if "refused" in prompt else 200), answer.text
+    response = nearby.create(prompt=f"A boat {prompt.replace('CODE', code)}")
+    assert response.status_code == (400 if "refused" in prompt else 200), response.text
 
 
 def test_the_table_shows_every_fate_of_a_task() -> None:
@@ -234,7 +234,7 @@ def test_the_table_shows_every_fate_of_a_task() -> None:
     assert sorted(shown) == sorted(TASK_KINDS)
 
 
-def test_half_a_word_is_told_from_none() -> None:
+def test_an_unclosed_magic_value_is_not_an_absent_one() -> None:
     with pytest.raises(InvalidRule, match="no fate follows"):
         magic.fate_in("[[mock: ", ())
     assert magic.fate_in("mock: stuck", ("https://x.example/?fate=stuck",)) == ""

@@ -59,7 +59,7 @@ WRITTEN = {
 }
 
 
-def test_every_kind_is_written_here_with_parameters_that_have_readers() -> None:
+def test_every_kind_has_an_example_and_parsers_for_its_parameters() -> None:
     assert set(WRITTEN) == set(FaultKind) == set(PARAMETERS)
     assert {name for known in PARAMETERS.values() for name in known} == set(READERS)
     assert all(set(defaults) <= set(PARAMETERS[kind]) for kind, defaults in DEFAULTS.items())
@@ -67,7 +67,7 @@ def test_every_kind_is_written_here_with_parameters_that_have_readers() -> None:
 
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
-def test_a_fault_reads_the_same_as_text_as_a_table_and_as_it_is_shown(text: str) -> None:
+def test_text_table_and_string_of_a_fault_parse_to_the_same(text: str) -> None:
     fault = parse_fault(text)
     head, *pairs = text.split()
     assert parse_fault({"fault": head} | dict(pair.split("=") for pair in pairs)) == fault
@@ -77,14 +77,14 @@ def test_a_fault_reads_the_same_as_text_as_a_table_and_as_it_is_shown(text: str)
 
 
 @pytest.mark.parametrize("high", [2, 2.51, "2.51"])
-def test_a_bound_of_media_may_be_a_fraction(high: Any) -> None:
+def test_a_bound_of_media_can_be_a_fraction(high: Any) -> None:
     fault = parse_fault({"fault": "other_limit", "fact": "opeai.limit.image.ratio", "high": high})
     assert str(fault) == f"other_limit fact=opeai.limit.image.ratio high={high}"
     assert parse_fault(json.loads(json.dumps(fault_table(fault)))) == fault
     assert parse_fault(str(fault)) == fault
 
 
-def test_durations_and_numbers_may_be_numbers_in_a_table() -> None:
+def test_durations_and_numbers_can_be_numbers_in_a_table() -> None:
     assert parse_fault({"fault": "latency", "seconds": 2}) == parse_fault("latency seconds=2s")
     assert parse_fault({"fault": "body_cut", "at": 7}) == parse_fault("body_cut at=7")
     assert parse_fault({"fault": "other_price", "factor": 3}) == parse_fault("other_price factor=3")
@@ -92,11 +92,11 @@ def test_durations_and_numbers_may_be_numbers_in_a_table() -> None:
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.000001", "0.1", "123456.789", "100000000"])
-def test_long_and_short_durations_are_shown_as_they_were(seconds: str) -> None:
+def test_long_and_short_durations_are_formatted_without_loss(seconds: str) -> None:
     assert str(parse_fault(f"latency seconds={seconds}")) == f"latency seconds={seconds}s"
 
 
-def test_a_default_holds_until_something_is_said() -> None:
+def test_parameters_have_defaults() -> None:
     assert parse_fault("reset").get("when") == "before"
     assert parse_fault("reset when=after").get("when") == "after"
     assert parse_fault("body_cut").get("at") is None
@@ -161,7 +161,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_what_cannot_be_is_refused_by_name_found_and_allowed(text: str) -> None:
+def test_an_invalid_fault_is_rejected_with_name_value_and_allowed_values(text: str) -> None:
     with pytest.raises(InvalidRule) as error:
         parse_fault(text)
     assert WRONG[text] in str(error.value)
@@ -181,13 +181,13 @@ def test_what_cannot_be_is_refused_by_name_found_and_allowed(text: str) -> None:
     ({"fault": {"fault": ["response_lost"]}}, "fault is ['response_lost']; allowed"),
     ({"fault": {"fault": "reset", "when": ["after"]}}, "when is ['after']; allowed"),
 ])  # fmt: skip
-def test_a_rule_that_cannot_be_is_refused(values: dict[str, Any], said: str) -> None:
+def test_an_invalid_rule_is_rejected(values: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidRule) as error:
         parse_fault_rule(values)
     assert said in str(error.value)
 
 
-def test_several_faults_stand_in_one_header() -> None:
+def test_a_header_can_have_several_faults() -> None:
     assert parse_fault_header("latency seconds=1s ; status code=502") == (
         parse_fault("latency seconds=1s"),
         parse_fault("status code=502"),
@@ -197,18 +197,18 @@ def test_several_faults_stand_in_one_header() -> None:
 
 @pytest.mark.parametrize("header", ["response_lost; body_cut at=3", "status code=500; hang", "malformed; truncated",
     "bandwidth rate=1; dribble", "missing field=id; retyped field=id as=list"])  # fmt: skip
-def test_faults_that_exclude_each_other_do_not_stand_in_one_header(header: str) -> None:
+def test_faults_that_exclude_each_other_are_rejected_in_one_header(header: str) -> None:
     with pytest.raises(InvalidRule, match="contradict each other; allowed: one of them"):
         parse_fault_header(header)
 
 
-def test_lies_about_different_fields_stand_together() -> None:
+def test_faults_about_different_fields_can_be_combined() -> None:
     assert len(parse_fault_header("missing field=id; retyped field=model as=list; renamed field=status")) == 3
     assert len(parse_fault_header("other_refusal kind=balance code=409; other_refusal kind=forbidden code=409")) == 2
     assert len(parse_fault_header("other_header name=etag; other_header name=date")) == 2
 
 
-def test_lies_are_told_from_faults_and_every_kind_has_a_group() -> None:
+def test_the_kinds_that_break_the_contract_and_the_groups() -> None:
     assert {str(kind) for kind in MUTATIONS} == {
         "backwards", "missing", "renamed", "retyped", "other_size", "other_duration", "other_price", "other_id",
         "not_found", "other_value", "extra", "reordered", "other_envelope", "other_status", "other_refusal",
@@ -219,7 +219,7 @@ def test_lies_are_told_from_faults_and_every_kind_has_a_group() -> None:
     assert set(GROUPS) | set(OPERATIONS) <= set(FaultKind)
 
 
-def test_where_a_kind_makes_sense() -> None:
+def test_operations_to_which_a_kind_applies() -> None:
     assert parse_fault("response_lost").applies_to(Operation.QUERY)
     assert parse_fault("redirect").applies_to(Operation.CONTENT)
     assert not parse_fault("redirect").applies_to(Operation.QUERY)
@@ -231,7 +231,7 @@ NAMES = st.sampled_from([*READERS, "colour"])
 
 
 @given(st.sampled_from([*FaultKind, "x"]), st.dictionaries(NAMES, VALUES, max_size=3))
-def test_whatever_a_table_holds_it_is_a_fault_or_an_invalid_rule(kind: str, values: dict[str, Any]) -> None:
+def test_any_table_is_a_fault_or_an_invalid_rule(kind: str, values: dict[str, Any]) -> None:
     try:
         fault = parse_fault({"fault": kind, **values})
     except InvalidRule:
@@ -241,12 +241,12 @@ def test_whatever_a_table_holds_it_is_a_fault_or_an_invalid_rule(kind: str, valu
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=40))
-def test_whatever_a_header_holds_it_is_faults_or_an_invalid_rule(header: str) -> None:
+def test_any_header_is_faults_or_an_invalid_rule(header: str) -> None:
     with contextlib.suppress(InvalidRule):
         parse_fault_header(header)
 
 
 @given(st.sampled_from([*WRITTEN.values()]), st.text(st.characters(max_codepoint=255), max_size=6))
-def test_a_header_that_goes_on_strangely_is_faults_or_an_invalid_rule(begun: str, more: str) -> None:
+def test_any_continuation_of_a_header_is_faults_or_an_invalid_rule(begun: str, more: str) -> None:
     with contextlib.suppress(InvalidRule):
         parse_fault_header(begun + more)

@@ -14,7 +14,7 @@ from seedmock_server.callbacks.delivery import RetrySchedule, retry_schedule
 
 @pytest.mark.parametrize("fate", ["", "failed", "expired", "completed_without_url"])
 @pytest.mark.parametrize("upscales", [False, True], ids=["create", "upscale"])
-def test_the_end_of_a_task_is_posted_once_in_the_words_of_a_query(
+def test_the_end_of_a_task_is_posted_once_with_the_body_of_a_query(
     run: Any, receiver: Any, fate: str, upscales: bool
 ) -> None:
     async def play(studio: Any) -> None:
@@ -52,7 +52,7 @@ def test_a_task_without_a_callback_or_without_an_end_posts_nothing(run: Any, rec
     assert receiver.calls == []
 
 
-def test_a_refused_order_is_told_to_nobody(run: Any, receiver: Any) -> None:
+def test_a_refused_order_has_no_callback(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         assert (await studio.sent(receiver.url, fate="refused")).status_code == 400
         assert await studio.pass_time(3600) == 0
@@ -60,8 +60,8 @@ def test_a_refused_order_is_told_to_nobody(run: Any, receiver: Any) -> None:
     run(play)
 
 
-def test_after_a_500_it_is_tried_again_until_a_2xx_and_never_after(run: Any, receiver: Any) -> None:
-    receiver.answers = [500, 301, 404, 202]
+def test_after_a_500_it_is_retried_until_a_2xx_and_never_after(run: Any, receiver: Any) -> None:
+    receiver.responses = [500, 301, 404, 202]
     receiver.headers = {"Location": "/elsewhere"}
 
     async def play(studio: Any) -> None:
@@ -80,8 +80,8 @@ def test_after_a_500_it_is_tried_again_until_a_2xx_and_never_after(run: Any, rec
 
 
 @pytest.mark.parametrize("steps", [1, 10, 720])
-def test_for_half_an_hour_and_no_longer_however_the_clock_is_moved(run: Any, receiver: Any, steps: int) -> None:
-    receiver.answers = [503] * 100
+def test_retries_end_after_half_an_hour_however_the_clock_is_moved(run: Any, receiver: Any, steps: int) -> None:
+    receiver.responses = [503] * 100
 
     async def play(studio: Any) -> None:
         began = studio.clock.now()
@@ -97,7 +97,7 @@ def test_for_half_an_hour_and_no_longer_however_the_clock_is_moved(run: Any, rec
     run(play)
 
 
-def test_the_plan_is_the_vendor_s(run: Any) -> None:
+def test_the_schedule_is_the_vendor_s(run: Any) -> None:
     callbacks = get_contract("apimodels").callbacks
     assert callbacks is not None
     assert retry_schedule(callbacks) == RetrySchedule(10.0, (1.0, 2.0, 4.0), 60.0, 1800.0)
@@ -106,8 +106,8 @@ def test_the_plan_is_the_vendor_s(run: Any) -> None:
     assert guessed == ["apimodels.callback.interval_seconds"]
 
 
-def test_lines_stand_in_the_order_of_their_moments(run: Any, receiver: Any) -> None:
-    receiver.answers = [500] * 9
+def test_journal_entries_are_in_the_order_of_their_times(run: Any, receiver: Any) -> None:
+    receiver.responses = [500] * 9
 
     async def play(studio: Any) -> None:
         ids = [await studio.order(receiver.url, fate=f"succeed after={after}s") for after in (40, 2, 5, 2)]
@@ -119,11 +119,11 @@ def test_lines_stand_in_the_order_of_their_moments(run: Any, receiver: Any) -> N
     run(play)
 
 
-def test_two_runs_of_one_seed_write_the_same_lines(run: Any, receiver: Any) -> None:
+def test_two_runs_of_one_seed_write_the_same_entries(run: Any, receiver: Any) -> None:
     lines: list[Any] = []
 
     async def play(studio: Any) -> None:
-        receiver.answers = [500, 500, 200, 500]
+        receiver.responses = [500, 500, 200, 500]
         for after in (3, 1, 2):
             await studio.order(receiver.url, fate=f"failed after={after}s")
         await studio.pass_time(600)
@@ -135,8 +135,8 @@ def test_two_runs_of_one_seed_write_the_same_lines(run: Any, receiver: Any) -> N
     assert len(lines[0]) == 3 + 6
 
 
-def test_the_next_moment_can_be_asked_for(run: Any, receiver: Any) -> None:
-    receiver.answers = [500]
+def test_the_next_due_time_can_be_queried(run: Any, receiver: Any) -> None:
+    receiver.responses = [500]
 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
@@ -151,7 +151,7 @@ def test_the_next_moment_can_be_asked_for(run: Any, receiver: Any) -> None:
     run(play)
 
 
-def test_a_task_that_is_no_more_is_told_to_nobody(run: Any, receiver: Any) -> None:
+def test_a_deleted_task_is_not_posted(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         (account,) = studio.app.callbacks._queues

@@ -11,7 +11,7 @@ import pytest
 from seedmock_server.clock import Clock
 
 
-def test_it_goes_by_the_clock_of_its_key(run: Any, receiver: Any) -> None:
+def test_a_callback_uses_the_clock_of_its_account(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "2s"})
@@ -27,7 +27,7 @@ def test_it_goes_by_the_clock_of_its_key(run: Any, receiver: Any) -> None:
     run(play)
 
 
-def test_an_account_s_own_clock_is_enough(run: Any, receiver: Any) -> None:
+def test_advancing_the_clock_of_an_account_triggers_its_callback(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         await studio.client.get("/api/v1/balance", headers={"X-Mock-Advance": "1s"})
@@ -38,7 +38,7 @@ def test_an_account_s_own_clock_is_enough(run: Any, receiver: Any) -> None:
     run(play)
 
 
-def test_moving_a_clock_is_enough_from_this_thread_or_another(run: Any, receiver: Any) -> None:
+def test_advancing_a_clock_in_any_thread_triggers_callbacks(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         await asyncio.sleep(0.01)
@@ -53,7 +53,7 @@ def test_moving_a_clock_is_enough_from_this_thread_or_another(run: Any, receiver
 
 
 @pytest.mark.parametrize("move", ["run", "set", "restore"])
-def test_every_way_of_moving_a_clock_counts(run: Any, receiver: Any, move: str) -> None:
+def test_every_way_of_moving_a_clock_triggers_callbacks(run: Any, receiver: Any, move: str) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         await asyncio.sleep(0)
@@ -68,8 +68,8 @@ def test_every_way_of_moving_a_clock_counts(run: Any, receiver: Any, move: str) 
     run(play)
 
 
-def test_on_a_running_clock_it_comes_by_itself(run: Any, receiver: Any) -> None:
-    receiver.answers = [500]
+def test_a_callback_arrives_on_a_running_clock(run: Any, receiver: Any) -> None:
+    receiver.responses = [500]
 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url, fate="succeed after=1s")
@@ -80,8 +80,8 @@ def test_on_a_running_clock_it_comes_by_itself(run: Any, receiver: Any) -> None:
     run(play, clock=Clock(rate=50.0))
 
 
-def test_on_a_running_clock_too_no_line_comes_before_an_earlier_one(run: Any, receiver: Any) -> None:
-    receiver.answers = [500] * 4
+def test_entries_are_in_order_on_a_running_clock(run: Any, receiver: Any) -> None:
+    receiver.responses = [500] * 4
 
     async def play(studio: Any) -> None:
         for after in (1, 9):
@@ -92,12 +92,12 @@ def test_on_a_running_clock_too_no_line_comes_before_an_earlier_one(run: Any, re
     run(play, clock=Clock(1_780_000_000.0, rate=1e-9))
 
 
-def test_a_retry_comes_by_itself_after_a_call_that_took_the_only_post(run: Any, receiver: Any) -> None:
+def test_a_retry_follows_after_deliver_due_made_the_first_attempt(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         task = studio.app.checkpoint.store.task(await studio.order(receiver.url, fate="succeed after=0s"))
         await receiver.until(1)
         await studio.app.callbacks.deliver_due()
-        receiver.answers = [500]
+        receiver.responses = [500]
         studio.app.callbacks.schedule(task)
         await studio.app.callbacks.deliver_due()
         await receiver.until(3)
@@ -106,8 +106,8 @@ def test_a_retry_comes_by_itself_after_a_call_that_took_the_only_post(run: Any, 
     run(play, clock=Clock(rate=50.0))
 
 
-def test_a_real_clock_that_jumps_leaves_no_attempt_out(run: Any, receiver: Any) -> None:
-    receiver.answers = [500, 500]
+def test_a_jump_of_a_running_clock_skips_no_attempt(run: Any, receiver: Any) -> None:
+    receiver.responses = [500, 500]
 
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
@@ -117,7 +117,7 @@ def test_a_real_clock_that_jumps_leaves_no_attempt_out(run: Any, receiver: Any) 
     run(play, clock=Clock())
 
 
-def test_an_instant_task_is_told_at_once(run: Any, receiver: Any) -> None:
+def test_an_instant_task_is_posted_at_once(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         await receiver.until(1)
@@ -137,7 +137,7 @@ def test_under_the_pace_step_the_query_that_ends_a_task_is_what_posts(run: Any, 
     run(play, pace="step")
 
 
-def test_a_task_that_ends_at_its_first_query_is_told_of_too(run: Any, receiver: Any) -> None:
+def test_a_task_that_ends_at_its_first_query_is_posted(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         task_id = await studio.order(receiver.url, fate="succeed after=0s")
         for _ in range(3):

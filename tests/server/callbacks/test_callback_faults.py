@@ -29,7 +29,7 @@ def played(run: Any, receiver: Any, fault: str, seconds: float = 2, **match: Any
     return receiver.calls, lines
 
 
-def test_a_lost_callback_never_arrives(run: Any, receiver: Any) -> None:
+def test_response_lost_drops_a_callback(run: Any, receiver: Any) -> None:
     calls, lines = played(run, receiver, "response_lost", seconds=4000)
     assert calls == []
     (line,) = lines
@@ -37,7 +37,7 @@ def test_a_lost_callback_never_arrives(run: Any, receiver: Any) -> None:
     assert "lost on purpose" in line["notes"]
 
 
-def test_a_doubled_callback_arrives_twice(run: Any, receiver: Any) -> None:
+def test_duplicate_posts_a_callback_twice(run: Any, receiver: Any) -> None:
     calls, lines = played(run, receiver, "duplicate")
     assert len(calls) == 2
     assert calls[0][3] == calls[1][3]
@@ -45,25 +45,25 @@ def test_a_doubled_callback_arrives_twice(run: Any, receiver: Any) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "arrived"), [(11.9, 0), (12.0, 1)])
-def test_a_late_callback_arrives_late(run: Any, receiver: Any, seconds: float, arrived: int) -> None:
+def test_latency_delays_a_callback(run: Any, receiver: Any, seconds: float, arrived: int) -> None:
     calls, _ = played(run, receiver, "latency seconds=10s", seconds=seconds)
     assert len(calls) == arrived
 
 
-def test_a_reset_callback_is_posted_again(run: Any, receiver: Any) -> None:
+def test_a_callback_with_a_reset_is_retried(run: Any, receiver: Any) -> None:
     calls, lines = played(run, receiver, "reset", seconds=3, times=1)
     assert len(calls) == 1
     assert [line["faults"] for line in lines] == [("reset",), ()]
 
 
 @pytest.mark.parametrize("fault", ["malformed", "truncated at=20"])
-def test_a_spoilt_body_is_no_json(run: Any, receiver: Any, fault: str) -> None:
+def test_malformed_and_truncated_bodies_are_not_json(run: Any, receiver: Any, fault: str) -> None:
     ((_, _, _, body),), _ = played(run, receiver, fault)
     with pytest.raises(json.JSONDecodeError):
         json.loads(body)
 
 
-def test_a_wrong_type_is_said(run: Any, receiver: Any) -> None:
+def test_wrong_type_changes_the_content_type(run: Any, receiver: Any) -> None:
     ((_, _, headers, _),), _ = played(run, receiver, "wrong_type to=text/plain")
     assert {name.lower(): value for name, value in headers.items()}["content-type"] == "text/plain"
 
@@ -72,12 +72,12 @@ def test_a_wrong_type_is_said(run: Any, receiver: Any) -> None:
     ("fault", "field", "gone"),
     [("missing field=taskId", "taskId", True), ("renamed field=state to=status", "status", False)],
 )
-def test_a_lie_stands_in_the_body(run: Any, receiver: Any, fault: str, field: str, gone: bool) -> None:
+def test_mutations_change_the_body(run: Any, receiver: Any, fault: str, field: str, gone: bool) -> None:
     ((_, _, _, body),), _ = played(run, receiver, fault)
     assert (field in json.loads(body)["data"]) is not gone
 
 
-def test_a_rule_that_names_no_operation_spoils_no_callback(run: Any, receiver: Any) -> None:
+def test_a_rule_without_an_operation_does_not_apply_to_callbacks(run: Any, receiver: Any) -> None:
     async def play(studio: Any) -> None:
         await studio.order(receiver.url)
         studio.app.faults.add(parse_fault_rule({"fault": "malformed"}))
@@ -90,6 +90,6 @@ def test_a_rule_that_names_no_operation_spoils_no_callback(run: Any, receiver: A
 @pytest.mark.parametrize(
     "fault", ["status code=502", "hang", "not_found", "redirect", "no_range", "dribble", "body_cut"]
 )
-def test_what_only_an_answer_can_be_is_refused_for_callbacks(fault: str) -> None:
+def test_faults_of_responses_alone_are_rejected_for_callbacks(fault: str) -> None:
     with pytest.raises(InvalidRule, match="callback"):
         parse_fault_rule({"match": {"operation": "callback"}, "fault": fault})
