@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .errors import HarnessError
+
 if TYPE_CHECKING:
     from .results.verification import Verification
 
@@ -69,7 +71,7 @@ class LiveUpstreamTest(pytest.Item):
         return "seedmock", None, self.name
 
 
-class LiveUpstreamDrifted(AssertionError):
+class LiveUpstreamDrifted(HarnessError, AssertionError):
     """A live service that contradicts its documentation; the message has every finding."""
 
     def __init__(self, verification: Verification) -> None:

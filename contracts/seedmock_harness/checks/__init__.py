@@ -1,4 +1,7 @@
-"""CHECKS: named functions, each from one turn to what it saw of the facts that it looks at. Pure, whoever speaks."""
+"""The list of checks. A check is a pure function: it compares one interaction with the facts of the contract.
+
+A check knows only the exchanges: the same checks apply to an emulator, a live service, a journal and a recording.
+"""
 
 from __future__ import annotations
 
@@ -10,45 +13,60 @@ from seedmock_contracts.upstreams import contracts
 
 from ..conversation.history import Interaction
 from ..results.checks import CheckFailure, CheckResult
-from . import access, callbacks, clips, content, envelopes, ids, isolation, links, listings, ranges, statuses
-from . import assets as library
-from . import billing as money
-from . import capabilities as wishes
-from . import echoed_fields as echoes
-from . import failure_reasons as reasons
-from . import response_shape as answers
-from . import rule_enforcement as refusals
-from . import state_conflicts as states
-from . import timestamps as times
+from . import (
+    access,
+    assets,
+    billing,
+    callbacks,
+    capabilities,
+    clips,
+    content,
+    echoed_fields,
+    envelopes,
+    failure_reasons,
+    ids,
+    isolation,
+    links,
+    listings,
+    ranges,
+    response_shape,
+    rule_enforcement,
+    state_conflicts,
+    statuses,
+    timestamps,
+)
 
 Check = Callable[[Interaction], Iterator[CheckResult]]
 
 CHECKS: tuple[Check, ...] = (
     *access.CHECKS,
-    *refusals.CHECKS,
-    *answers.CHECKS,
+    *rule_enforcement.CHECKS,
+    *response_shape.CHECKS,
     *envelopes.CHECKS,
-    *echoes.CHECKS,
+    *echoed_fields.CHECKS,
     *ids.CHECKS,
-    *times.CHECKS,
+    *timestamps.CHECKS,
     *statuses.CHECKS,
-    *reasons.CHECKS,
+    *failure_reasons.CHECKS,
     *callbacks.CHECKS,
     *content.CHECKS,
     *clips.CHECKS,
     *links.CHECKS,
     *ranges.CHECKS,
-    *library.CHECKS,
+    *assets.CHECKS,
     *listings.CHECKS,
     *isolation.CHECKS,
-    *money.CHECKS,
-    *wishes.CHECKS,
-    *states.CHECKS,
+    *billing.CHECKS,
+    *capabilities.CHECKS,
+    *state_conflicts.CHECKS,
 )
 
 
 def run_checks(interaction: Interaction) -> Iterator[tuple[str, CheckResult]]:
-    """What every check saw in a turn, with the check's name."""
+    """Results of all checks for an interaction, with the names of the checks.
+
+    A check of a fact that this upstream does not state has no result.
+    """
     for check in CHECKS:
         try:
             for result in check(interaction):
@@ -60,14 +78,11 @@ def run_checks(interaction: Interaction) -> Iterator[tuple[str, CheckResult]]:
 
 @cache
 def _is_stated_anywhere(name: str) -> bool:
-    """Whether some upstream states a fact; where this one does not, a check about it has nothing to look at."""
+    """False for the name of a fact that no upstream states: then the check itself is wrong."""
     return any(contract.find(f"{contract.name}.{name}") is not None for contract in contracts())
 
 
 def failures(interaction: Interaction) -> list[CheckFailure]:
-    """What is wrong with a turn."""
-    return [
-        CheckFailure(name, result, interaction.exchange)
-        for name, result in run_checks(interaction)
-        if not result.passed
-    ]
+    """Failed results of all checks for an interaction."""
+    results = run_checks(interaction)
+    return [CheckFailure(check, result, interaction.exchange) for check, result in results if not result.passed]

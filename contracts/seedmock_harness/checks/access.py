@@ -1,4 +1,4 @@
-"""Who may ask, and where: keys, paths, methods, kinds of body, and ids of what is not there."""
+"""Checks of access: API keys, routes, methods, media types of bodies, and unknown ids."""
 
 from __future__ import annotations
 
@@ -9,149 +9,123 @@ from seedmock_contracts.endpoints import allowed_methods, match_route
 from seedmock_contracts.enums import ErrorKind
 from seedmock_contracts.facts import Endpoint
 
-from ..conversation.history import UNAUTHENTICATED, Interaction
+from ..conversation.history import Interaction
 from ..results.checks import CheckResult, failed, passed
-from .rule_enforcement import OF_RULES, UNKNOWN, answered, is_elsewhere, unknown_kinds
+from .error_responses import RULE_ERRORS, UNKNOWN_ID_ERRORS, check_error, is_endpoint_missing, unknown_id_errors
 
-LEFT_OUT = frozenset({"GET", "DELETE", "POST", "HEAD"})
-"""Methods that an upstream may not route at all where another is served: an unknown URL says the same."""
-FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+MAYBE_UNROUTED = frozenset({"GET", "DELETE", "POST", "HEAD"})
+"""Methods for which an upstream may report an unknown route, not a wrong method, on the path of another method."""
+FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
+INCONCLUSIVE = frozenset({429, 500, 502, 503, 504})
 
 
 def authentication_is_required(interaction: Interaction) -> Iterator[CheckResult]:
-    """Without a key, or with a wrong one, every call is refused before anything else is looked at."""
-    fact = interaction.contract.find(f"{interaction.contract.name}.auth")
-    if (
-        fact is None
-        or interaction.exchange.caller not in UNAUTHENTICATED
-        or _endpoint(interaction) is None
-        or interaction.status_code == 0
-    ):
+    """A request without a key, or with an invalid one, is rejected before anything else is checked."""
+    fact = interaction.find("auth")
+    if fact is None or interaction.is_authenticated or interaction.status_code == 0 or _endpoint(interaction) is None:
         return
     expected = interaction.contract.error_case(ErrorKind.AUTHENTICATION).status
     if not interaction.is_error:
-        who = "with a wrong key" if interaction.exchange.caller else "without a key"
-        yield failed(fact, f"a call {who} is taken", expected, interaction.status_code)
+        credentials = "with an invalid key" if interaction.caller else "without a key"
+        yield failed(fact, f"a request {credentials} is accepted", expected, interaction.status_code)
         return
-    if any(case.kind is ErrorKind.AUTHENTICATION for case in interaction.error_cases) or interaction.status_code in (
-        expected,
-        403,
-    ):
+    if ErrorKind.AUTHENTICATION in interaction.error_kinds or interaction.status_code in (expected, 403):
         yield passed(fact, str(interaction.status_code))
-    elif interaction.status_code not in (429, 500, 502, 503, 504):
-        yield failed(fact, "another fault is looked at before the key", expected, interaction.status_code)
+    elif interaction.status_code not in INCONCLUSIVE:
+        yield failed(fact, "another error is reported before the key is checked", expected, interaction.status_code)
         return
-    yield from answered(interaction, (ErrorKind.AUTHENTICATION,))
+    yield from check_error(interaction, (ErrorKind.AUTHENTICATION,))
 
 
 def _endpoint(interaction: Interaction) -> Endpoint | None:
-    """The endpoint that was asked; None for a link of a result's, and for what the page does not know."""
-    url = urlsplit(interaction.exchange.request.url)
-    found = match_route(interaction.contract, interaction.exchange.request.method, url.path)
-    if found is None or interaction.operation is None:
+    """The requested endpoint; None for a link to a result, and for an unknown route."""
+    route = match_route(interaction.contract, interaction.method, urlsplit(interaction.url).path)
+    if route is None or interaction.operation is None:
         return None
-    one = found.endpoint
-    alike = (other for other in interaction.contract.endpoints if (other.method, other.path) == (one.method, one.path))
-    return next((other for other in alike if other.operation is interaction.operation), one)
+    same_route = (
+        endpoint
+        for endpoint in interaction.contract.endpoints
+        if (endpoint.method, endpoint.path) == (route.endpoint.method, route.endpoint.path)
+    )
+    return next((endpoint for endpoint in same_route if endpoint.operation is interaction.operation), route.endpoint)
 
 
 def unknown_ids_are_not_found(interaction: Interaction) -> Iterator[CheckResult]:
-    """A refusal of an id that was not given in this conversation says that there is no such thing."""
-    kinds = UNKNOWN.get(interaction.operation) if interaction.operation is not None else None
-    if (
-        kinds is None
-        or not _asks_in_order(interaction)
-        or _endpoint(interaction) is None
-        or interaction.task is not None
-    ):
+    """A request with an id that does not occur in the history gets the error of an unknown id."""
+    kinds = UNKNOWN_ID_ERRORS.get(interaction.operation) if interaction.operation is not None else None
+    if kinds is None or interaction.violations or not interaction.is_authenticated:
         return
-    if (
-        not interaction.requested_id
-        or (interaction.exchange.caller, interaction.requested_id) in interaction.history.groups
-        or interaction.requested_id in interaction.history.assets
-    ):
+    if interaction.task is not None or not interaction.requested_id or _endpoint(interaction) is None:
         return
-    told = {case.kind for case in interaction.error_cases}
-    if told & {*kinds} or not told & OF_RULES:  # what is said of a rule is for those who judge rules
-        yield from answered(interaction, kinds)
-
-
-def _asks_in_order(interaction: Interaction) -> bool:
-    return not interaction.violations and interaction.exchange.caller not in UNAUTHENTICATED
+    history, id_ = interaction.history, interaction.requested_id
+    if (interaction.caller, id_) in history.groups or id_ in history.assets:
+        return
+    # The checks of rules judge the errors of rules.
+    if interaction.error_kinds & {*kinds} or not interaction.error_kinds & RULE_ERRORS:
+        yield from check_error(interaction, kinds)
 
 
 def endpoints_are_served(interaction: Interaction) -> Iterator[CheckResult]:
-    """An endpoint of the page's is there: under the base that was asked, by the method that the page gives."""
+    """Each documented endpoint exists, under the base URL of the request and with the documented method."""
     endpoint = _endpoint(interaction)
-    if (
-        endpoint is None
-        or interaction.exchange.caller in UNAUTHENTICATED
-        or interaction.status_code in (0, 401, 403, 429)
-    ):
+    if endpoint is None or not interaction.is_authenticated or interaction.status_code in (0, 401, 403, 429):
         return
-    due = {violation.kind for violation in interaction.violations} | {*unknown_kinds(interaction)}
-    if is_elsewhere(interaction, due):
-        yield failed(
-            endpoint, "the endpoint is not there", f"{endpoint.method} {endpoint.path}", interaction.status_code
-        )
+    kinds = {violation.kind for violation in interaction.violations} | {*unknown_id_errors(interaction)}
+    if is_endpoint_missing(interaction, kinds):
+        expected = f"{endpoint.method} {endpoint.path}"
+        yield failed(endpoint, "the endpoint does not exist", expected, interaction.status_code)
     elif interaction.status_code < 500 and interaction.status_code not in (404, 405):
-        yield passed(
-            endpoint, f"{interaction.exchange.request.method} {urlsplit(interaction.exchange.request.url).path}"
-        )
+        yield passed(endpoint, f"{interaction.method} {urlsplit(interaction.url).path}")
 
 
 def unknown_routes_are_rejected(interaction: Interaction) -> Iterator[CheckResult]:
-    """A path that is none of the upstream's is not found; a method that a path has not is not allowed there."""
-    if (
-        interaction.operation is not None
-        or interaction.exchange.caller in UNAUTHENTICATED
-        or interaction.status_code == 0
-    ):
+    """An unknown path is not found, and an undocumented method of a known path is not allowed."""
+    if interaction.operation is not None or not interaction.is_authenticated or interaction.status_code == 0:
         return
-    method, path = interaction.exchange.request.method, urlsplit(interaction.exchange.request.url).path
+    method, path = interaction.method, urlsplit(interaction.url).path
     allowed = allowed_methods(interaction.contract, path)
-    # Under the other bases somebody else may be at home, where several upstreams share an origin.
+    # Only the first base: where several upstreams share an origin, the other prefixes may be another upstream's.
     if method == "OPTIONS" or method in allowed or not path.startswith(f"{interaction.contract.bases[0].prefix}/"):
         return
     kind = ErrorKind.METHOD_NOT_ALLOWED if allowed else ErrorKind.ROUTE_NOT_FOUND
     if not interaction.is_error:
         case = interaction.contract.error_case(kind)
-        yield failed(case, "a call of no endpoint is taken", case.status, interaction.status_code)
+        yield failed(case, "a request to an unknown route is accepted", case.status, interaction.status_code)
         return
-    yield from answered(interaction, (kind, ErrorKind.ROUTE_NOT_FOUND) if allowed and method in LEFT_OUT else (kind,))
+    also_unrouted = allowed and method in MAYBE_UNROUTED
+    yield from check_error(interaction, (kind, ErrorKind.ROUTE_NOT_FOUND) if also_unrouted else (kind,))
     if interaction.status_code == 405 and allowed:
-        told = {name.strip().upper() for name in interaction.headers.get("allow", "").split(",")}
-        case = interaction.contract.error_case(ErrorKind.METHOD_NOT_ALLOWED)
-        if allowed <= told:
-            yield passed(case, f"Allow: {interaction.headers['allow']}")
-        else:
-            yield failed(case, "Allow does not tell the methods that there are", ", ".join(sorted(allowed)), told)
+        yield _check_allow_header(interaction, allowed)
+
+
+def _check_allow_header(interaction: Interaction, allowed: frozenset[str]) -> CheckResult:
+    case = interaction.contract.error_case(ErrorKind.METHOD_NOT_ALLOWED)
+    listed = {name.strip().upper() for name in interaction.headers.get("allow", "").split(",")}
+    if allowed <= listed:
+        return passed(case, f"Allow: {interaction.headers['allow']}")
+    return failed(case, "Allow does not list the methods of the path", ", ".join(sorted(allowed)), listed)
 
 
 def invalid_bodies_are_rejected(interaction: Interaction) -> Iterator[CheckResult]:
-    """A body of another kind than the page's is refused as such; so is one that is not what it says it is."""
+    """A body that is not of the documented media type, or not valid in its own type, is rejected for that."""
     endpoint = _endpoint(interaction)
-    if (
-        endpoint is None
-        or endpoint.method != "POST"
-        or interaction.exchange.caller in UNAUTHENTICATED
-        or interaction.document is not None
-    ):
+    if endpoint is None or endpoint.method != "POST" or not interaction.is_authenticated:
         return
-    if not interaction.exchange.request.body or interaction.exchange.request.body.startswith("<"):
+    body = interaction.exchange.request.body
+    if interaction.document is not None or not body or body.startswith("<") or interaction.status_code == 0:
         return
-    type_ = interaction.request_headers.get("content-type", "").partition(";")[0].strip().lower()
-    if type_ in FORMS or interaction.status_code == 0:
+    media_type = interaction.request_headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type in FORM_TYPES:
         return
-    if interaction.operation not in interaction.contract.rules and type_.endswith("json"):
+    if interaction.operation not in interaction.contract.rules and media_type.endswith("json"):
         return
-    json = type_ == "application/json" or type_.endswith("+json")
-    kind = ErrorKind.MALFORMED if json else ErrorKind.UNSUPPORTED_MEDIA_TYPE
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    kind = ErrorKind.MALFORMED if is_json else ErrorKind.UNSUPPORTED_MEDIA_TYPE
     case = interaction.contract.error_case(kind)
     if not interaction.is_error:
-        yield failed(case, "a body that is no document is taken", case.status, interaction.status_code)
+        yield failed(case, "an invalid body is accepted", case.status, interaction.status_code)
     else:
-        yield from answered(interaction, (kind,) if json else (kind, ErrorKind.MALFORMED))
+        yield from check_error(interaction, (kind,) if is_json else (kind, ErrorKind.MALFORMED))
 
 
 CHECKS = (

@@ -1,4 +1,4 @@
-"""An asset's life: what it says of itself, that it only moves forward, is gone when deleted, and what it is for."""
+"""Checks of assets: their statuses and fields, their deletion, and their use in orders."""
 
 from __future__ import annotations
 
@@ -11,101 +11,110 @@ from seedmock_contracts.facts import Endpoint, Fact
 
 from ..conversation.history import AssetHistory, Interaction
 from ..results.checks import CheckResult, Severity, compare, failed, passed
-from .variants import chosen
+from .variants import check_option
 
-SCHEME = "asset://"
-PATIENCE = 180.0
-"""Seconds after which an asset that is still in processing is taken to stay so: our guess, so it warns only."""
-ABOUT_ONE = frozenset({Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE})
-GONE = frozenset({404})
-REFUSED = frozenset({400, 403, 404, 422})
+ASSET_SCHEME = "asset://"
+PROCESSING_SECONDS = 180.0
+"""Seconds after which an asset should not be Processing any more. Assumed, so that it leads to a warning only."""
+SINGLE_ASSET_OPERATIONS = frozenset({Operation.ASSET_GET, Operation.ASSET_UPDATE, Operation.ASSET_DELETE})
+REJECTIONS = frozenset({400, 403, 404, 422})
 
 
 def asset_statuses_move_forward(interaction: Interaction) -> Iterator[CheckResult]:
-    """An asset is Processing until it is Active or Failed, and stays that."""
-    for id_, told in told_assets(interaction):
-        word = told.get("status")
-        if interaction.operation is Operation.ASSET_CREATE and word in (AssetStatus.PROCESSING, AssetStatus.ACTIVE):
-            yield chosen(interaction, f"{interaction.contract.name}.asset_status", str(word))
-        if word is None:
+    """An asset is Processing until it is Active or Failed, and stays in that status."""
+    for id_, fields in assets_in_response(interaction):
+        status = fields.get("status")
+        if interaction.operation is Operation.ASSET_CREATE and status in (AssetStatus.PROCESSING, AssetStatus.ACTIVE):
+            yield check_option(interaction, interaction.variant("asset_status"), str(status))
+        if status is None:
             continue
         fact, asset = interaction.fact("assets.poll"), interaction.history.assets.get(id_)
-        before = latest(asset) if asset is not None else None
-        if word not in AssetStatus.__members__.values():
-            yield failed(fact, "an asset has an unknown status", " or ".join(AssetStatus), word)
+        before = latest_status(asset) if asset is not None else None
+        if status not in AssetStatus.__members__.values():
+            yield failed(fact, "an asset has an unknown status", " or ".join(AssetStatus), status)
+        elif before in (AssetStatus.PROCESSING, status):
+            yield passed(fact, str(status))
+            if status == AssetStatus.PROCESSING:
+                yield from _check_processing_time(interaction, asset, fact)
         elif before is not None:
-            right = before in (AssetStatus.PROCESSING, word)
-            title = "an asset's status runs backwards"
-            yield passed(fact, str(word)) if right else failed(fact, title, f"{before}, for ever", word)
-            if right and word == AssetStatus.PROCESSING:
-                yield from _late(interaction, asset, fact)
+            yield failed(fact, "an asset's status moves backwards", f"{before} forever", status)
 
 
-def _late(interaction: Interaction, asset: AssetHistory | None, fact: Fact) -> Iterator[CheckResult]:
-    since = asset.created.exchange.at if asset is not None else interaction.exchange.at
-    if interaction.exchange.at - since > PATIENCE:
-        expected, observed = (
-            f"Active or Failed within {PATIENCE:.0f} s",
-            f"Processing after {interaction.exchange.at - since:.0f} s",
-        )
-        yield failed(fact, "an asset does not come to its end", expected, observed, Severity.WARNING)
+def _check_processing_time(interaction: Interaction, asset: AssetHistory | None, fact: Fact) -> Iterator[CheckResult]:
+    seconds = interaction.at - asset.created.at if asset is not None else 0.0
+    if seconds > PROCESSING_SECONDS:
+        expected, observed = f"Active or Failed within {PROCESSING_SECONDS:.0f} s", f"Processing after {seconds:.0f} s"
+        yield failed(fact, "an asset stays in processing", expected, observed, Severity.WARNING)
 
 
 def asset_fields_are_stable(interaction: Interaction) -> Iterator[CheckResult]:
-    """An asset's name, kind, source and group are those that it was made with, or renamed to."""
+    """An asset keeps the name, type, URL and group of its creation, or of its latest update."""
     if interaction.operation is Operation.ASSET_CREATE and not interaction.is_error:
-        fact, told = (
-            interaction.fact("assets.create.response"),
-            interaction.data if isinstance(interaction.data, dict) else {},
-        )
-        whole = bool(told.get("id")) and bool(told.get("asset_url"))
-        title, expected = "an asset is made without a word of it", "data.id and data.asset_url"
-        yield passed(fact) if whole else failed(fact, title, expected, interaction.data)
-    for id_, one in told_assets(interaction):
+        fact, created = interaction.fact("assets.create.response"), interaction.data_object
+        title, expected = "a created asset has no id or no URL", "data.id and data.asset_url"
+        is_complete = bool(created.get("id")) and bool(created.get("asset_url"))
+        yield passed(fact) if is_complete else failed(fact, title, expected, interaction.data)
+    for id_, fields in assets_in_response(interaction):
         asset = interaction.history.assets.get(id_)
-        if asset is not None and asset.caller == interaction.exchange.caller:
-            yield from _kept(interaction, asset, one)
+        if asset is not None and asset.caller == interaction.caller:
+            yield from _compare_fields(interaction, asset, fields)
+
+
+def _compare_fields(interaction: Interaction, asset: AssetHistory, fields: Mapping[str, Any]) -> Iterator[CheckResult]:
+    """Compare the fields in a response with those of the requests that created and updated the asset."""
+    created = asset.created.document or {}
+    updates = [earlier for earlier in asset.interactions if earlier.operation is Operation.ASSET_UPDATE]
+    name = (updates[-1].document or {}).get("name") if updates else created.get("name")
+    if "name" in fields and name is not None:
+        fact = interaction.fact("assets.update.rename" if updates else "assets.create.name")
+        yield compare(fact, "an asset has another name", name, fields["name"])
+    for field in ("asset_type", "url"):
+        if field in fields and interaction.operation is not Operation.ASSET_CREATE:
+            title, fact = f"an asset has another {field}", interaction.fact(f"assets.create.{field}")
+            yield compare(fact, title, created.get(field), fields[field])
+    if "group_id" in fields:
+        title, fact = "an asset is in another group", interaction.fact("assets.create.group_id")
+        yield compare(fact, title, to_number(created.get("group_id")), to_number(fields["group_id"]))
 
 
 def asset_updates_are_echoed(interaction: Interaction) -> Iterator[CheckResult]:
-    """An update answers with the asset's id and its new name."""
-    if (
-        interaction.operation is not Operation.ASSET_UPDATE
-        or interaction.is_error
-        or not isinstance(interaction.data, dict)
-    ):
+    """The response to an update has the id and the new name of the asset."""
+    if interaction.operation is not Operation.ASSET_UPDATE or interaction.is_error:
         return
-    wanted = {name: (interaction.document or {}).get(name) for name in ("id", "name") if name in interaction.data}
-    if wanted:
-        told = {name: interaction.data[name] for name in wanted}
-        yield compare(interaction.fact("assets.update.rename"), "an asset is renamed otherwise", wanted, told)
+    fields, document = interaction.data_object, interaction.document or {}
+    expected = {name: document.get(name) for name in ("id", "name") if name in fields}
+    if expected:
+        observed = {name: fields[name] for name in expected}
+        yield compare(interaction.fact("assets.update.rename"), "an update has another effect", expected, observed)
 
 
 def deleted_assets_are_gone(interaction: Interaction) -> Iterator[CheckResult]:
-    """An asset is there for its key until it is deleted, by itself or with its group, and not afterwards."""
-    asset = interaction.history.assets.get(interaction.requested_id) if interaction.operation in ABOUT_ONE else None
-    if asset is None or asset.caller != interaction.exchange.caller or interaction.violations:
+    """An asset exists until it is deleted, alone or with its group, and not afterwards."""
+    is_about_one = interaction.operation in SINGLE_ASSET_OPERATIONS
+    asset = interaction.history.assets.get(interaction.requested_id) if is_about_one else None
+    if asset is None or asset.caller != interaction.caller or interaction.violations:
         return
-    there, gone = not interaction.is_error, status_told(interaction) in GONE
-    if asset.deletion is not None and (there or gone):
-        by_group = asset.deletion.operation is Operation.GROUP_DELETE
-        fact = interaction.fact("groups.delete.cascade") if by_group else endpoint(interaction, Operation.ASSET_DELETE)
-        title = "an asset is there although it was deleted"
-        yield (
-            passed(fact, str(status_told(interaction))) if gone else failed(fact, title, "404", interaction.status_code)
-        )
-    elif asset.deletion is None and (there or gone):
-        assert interaction.operation is not None
-        fact = endpoint(interaction, interaction.operation)
-        yield (
-            failed(fact, "an asset is gone", "the asset", status_told(interaction))
-            if gone
-            else passed(fact, str(interaction.status_code))
-        )
+    is_not_found, observed = effective_status(interaction) == 404, str(effective_status(interaction))
+    if interaction.is_error and not is_not_found:
+        return
+    if asset.deletion is not None:
+        fact = deletion_fact(interaction, asset.deletion)
+        title = "a deleted asset still exists"
+        yield passed(fact, observed) if is_not_found else failed(fact, title, "404", observed)
+    elif interaction.operation is not None:
+        fact = endpoint_fact(interaction, interaction.operation)
+        yield failed(fact, "an asset has vanished", "the asset", observed) if is_not_found else passed(fact, observed)
+
+
+def deletion_fact(interaction: Interaction, deletion: Interaction) -> Fact:
+    """The fact that a deletion removes an asset: that of the asset itself, or that of its group."""
+    if deletion.operation is Operation.GROUP_DELETE:
+        return interaction.fact("groups.delete.cascade")
+    return endpoint_fact(interaction, Operation.ASSET_DELETE)
 
 
 def asset_names_are_optional(interaction: Interaction) -> Iterator[CheckResult]:
-    """An asset is taken without a name."""
+    """An asset can be created without a name."""
     document = interaction.document
     if interaction.operation is not Operation.ASSET_CREATE or interaction.violations or document is None:
         return
@@ -113,125 +122,107 @@ def asset_names_are_optional(interaction: Interaction) -> Iterator[CheckResult]:
         fact = interaction.fact("assets.create.name.default")
         if not interaction.is_error:
             yield passed(fact)
-        elif status_told(interaction) == 400:
-            yield failed(fact, "an asset without a name is refused", "an asset", interaction.status_code)
+        elif effective_status(interaction) == 400:
+            yield failed(fact, "an asset without a name is rejected", "an asset", interaction.status_code)
 
 
 def assets_are_usable_in_orders(interaction: Interaction) -> Iterator[CheckResult]:
-    """An order may refer to an Active asset of its key; with a gone, failed or foreign one it comes to nothing."""
+    """An order can use an Active asset of its key; one that is deleted, failed or of another key leads to no clip."""
     if interaction.operation in ORDERS and not interaction.violations:
-        yield from _used(interaction)
+        yield from _check_order(interaction)
     elif interaction.operation is Operation.QUERY and interaction.task is not None and not interaction.is_error:
-        bad = useless(interaction, interaction.task.created)
-        ended = interaction.status if bad else None
-        if bad is not None and ended is TaskStatus.SUCCESS:
-            yield failed(
-                bad, "an asset that cannot be used was used", "a refusal or a failed task", interaction.raw_status
-            )
-        elif bad is not None and ended is TaskStatus.FAILURE:
-            yield passed(bad, str(interaction.raw_status))
+        fact = unusable_asset_fact(interaction, interaction.task.created)
+        if fact is not None and interaction.status is TaskStatus.SUCCESS:
+            title, expected = "an unusable asset was used", "an error response or a failed task"
+            yield failed(fact, title, expected, interaction.raw_status)
+        elif fact is not None and interaction.status is TaskStatus.FAILURE:
+            yield passed(fact, str(interaction.raw_status))
 
 
-def told_assets(interaction: Interaction) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The assets that an answer tells of, by id: the one made or looked at, or each of a list."""
-    told = interaction.data if isinstance(interaction.data, dict) and not interaction.is_error else {}
+def _check_order(interaction: Interaction) -> Iterator[CheckResult]:
+    fact = unusable_asset_fact(interaction, interaction)
+    if fact is not None:
+        if interaction.is_error and effective_status(interaction) in REJECTIONS:
+            yield passed(fact, str(effective_status(interaction)))
+        return
+    assets = list(_used_assets(interaction))
+    if not assets or not all(asset is not None and latest_status(asset) is AssetStatus.ACTIVE for asset in assets):
+        return
+    purpose = interaction.fact("assets.purpose")
+    if not interaction.is_error:
+        yield passed(purpose)
+    elif interaction.data_object.get("failCode") == "INVALID_INPUT":
+        yield failed(purpose, "an Active asset is rejected", "an order", interaction.body)
+
+
+def _used_assets(order: Interaction) -> Iterator[AssetHistory | None]:
+    """The asset of each reference of an order; None for a reference that is no known asset."""
+    document = order.document or {}
+    urls = [located.reference.url for located in order.contract.request.layout.find(document)]
+    if order.operation is Operation.UPSCALE:
+        urls = [str(document.get("videoUrl"))]
+    for url in urls:
+        is_asset = url.startswith(ASSET_SCHEME)
+        yield order.history.assets.get(url.removeprefix(ASSET_SCHEME)) if is_asset else None
+
+
+def unusable_asset_fact(interaction: Interaction, order: Interaction) -> Fact | None:
+    """The fact by which an order must not succeed, as one of its assets is deleted, failed or of another key."""
+    for asset in _used_assets(order):
+        if asset is None:
+            continue
+        if asset.caller != order.caller:
+            return interaction.fact("assets.isolated")
+        interactions = (asset.created, *asset.interactions)
+        ends = [earlier for earlier in interactions if asset_status(earlier) is AssetStatus.FAILED]
+        ends += [asset.deletion] if asset.deletion is not None else []
+        if any(_is_before(interaction, end, order) for end in ends):
+            return interaction.fact("assets.usable")
+    return None
+
+
+def _is_before(interaction: Interaction, first: Interaction, second: Interaction) -> bool:
+    interactions = interaction.history.interactions
+    if first not in interactions:
+        return False
+    return second not in interactions or interactions.index(first) < interactions.index(second)
+
+
+def assets_in_response(interaction: Interaction) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Id and fields of each asset in a response: the created or requested one, or those of a list."""
+    fields = {} if interaction.is_error else interaction.data_object
     if interaction.operation is Operation.ASSET_CREATE and interaction.created_id is not None:
-        yield interaction.created_id, told
+        yield interaction.created_id, fields
     elif interaction.operation is Operation.ASSET_GET:
-        yield interaction.requested_id, told
+        yield interaction.requested_id, fields
     elif interaction.operation is Operation.ASSET_LIST:
-        items = told.get("items")
+        items = fields.get("items")
         for item in items if isinstance(items, list) else []:
             if isinstance(item, dict) and isinstance(item.get("id"), str):
                 yield item["id"], item
 
 
-def status_of(interaction: Interaction) -> AssetStatus | None:
-    """The status of the one asset that an answer tells of."""
+def asset_status(interaction: Interaction) -> AssetStatus | None:
+    """The status of the one asset in a response."""
     if interaction.operation not in (Operation.ASSET_CREATE, Operation.ASSET_GET) or interaction.is_error:
         return None
     return next((status for status in AssetStatus if status == interaction.raw_status), None)
 
 
-def latest(asset: AssetHistory) -> AssetStatus | None:
-    """The status that was told of an asset last."""
-    told = (status_of(interaction) for interaction in reversed((asset.created, *asset.interactions)))
-    return next((status for status in told if status is not None), None)
+def latest_status(asset: AssetHistory) -> AssetStatus | None:
+    statuses = (asset_status(earlier) for earlier in reversed((asset.created, *asset.interactions)))
+    return next((status for status in statuses if status is not None), None)
 
 
-def endpoint(interaction: Interaction, operation: Operation) -> Endpoint:
-    """The fact that there is such an operation."""
-    return next(found for found in interaction.contract.endpoints if found.operation is operation)
+def endpoint_fact(interaction: Interaction, operation: Operation) -> Endpoint:
+    """The endpoint of an operation that the upstream has."""
+    return next(endpoint for endpoint in interaction.contract.endpoints if endpoint.operation is operation)
 
 
-def status_told(interaction: Interaction) -> int:
-    """The status of an answer, also where HTTP 200 carries another code."""
+def effective_status(interaction: Interaction) -> int:
+    """HTTP status, or the error code in the envelope if the HTTP status is 200."""
     code = interaction.body.get("code") if interaction.is_error and isinstance(interaction.body, dict) else None
     return code if interaction.status_code == 200 and isinstance(code, int) else interaction.status_code
-
-
-def _kept(interaction: Interaction, asset: AssetHistory, told: Mapping[str, Any]) -> Iterator[CheckResult]:
-    """What is told of an asset against what it was made with."""
-    made = asset.created.document or {}
-    renamed = [one for one in asset.interactions if one.operation is Operation.ASSET_UPDATE]
-    name = (renamed[-1].document or {}).get("name") if renamed else made.get("name")
-    if "name" in told and name is not None:
-        fact = interaction.fact("assets.update.rename" if renamed else "assets.create.name")
-        yield compare(fact, "an asset has another name", name, told["name"])
-    for field in ("asset_type", "url"):
-        if field in told and interaction.operation is not Operation.ASSET_CREATE:
-            title = f"an asset's {field} is another than it was made with"
-            yield compare(interaction.fact(f"assets.create.{field}"), title, made.get(field), told[field])
-    if "group_id" in told:
-        title, fact = "an asset is in another group", interaction.fact("assets.create.group_id")
-        yield compare(fact, title, to_number(made.get("group_id")), to_number(told["group_id"]))
-
-
-def _used(interaction: Interaction) -> Iterator[CheckResult]:
-    bad = useless(interaction, interaction)
-    if bad is not None:
-        if interaction.is_error and status_told(interaction) in REFUSED:
-            yield passed(bad, str(status_told(interaction)))
-        return
-    assets = list(_referred(interaction))
-    ready = assets and all(one is not None and latest(one) is AssetStatus.ACTIVE for one in assets)
-    if not ready:
-        return
-    fact = interaction.fact("assets.purpose")
-    blamed = interaction.data.get("failCode") if isinstance(interaction.data, dict) else None
-    if not interaction.is_error:
-        yield passed(fact)
-    elif blamed == "INVALID_INPUT":
-        yield failed(fact, "an Active asset is refused", "an order", interaction.body)
-
-
-def _referred(order: Interaction) -> Iterator[AssetHistory | None]:
-    """The assets that an order refers to; None for each reference that is none of those that we know."""
-    document = order.document or {}
-    links = [found.reference.url for found in order.contract.request.layout.find(document)]
-    if order.operation is Operation.UPSCALE:
-        links = [str(document.get("videoUrl"))]
-    for link in links:
-        yield order.history.assets.get(link.removeprefix(SCHEME)) if link.startswith(SCHEME) else None
-
-
-def useless(interaction: Interaction, order: Interaction) -> Fact | None:
-    """The fact by which an order must come to nothing: an asset of it is foreign, deleted or Failed."""
-    for asset in _referred(order):
-        if asset is None:
-            continue
-        if asset.caller != order.exchange.caller:
-            return interaction.fact("assets.isolated")
-        ended = [one for one in (asset.created, *asset.interactions) if status_of(one) is AssetStatus.FAILED]
-        ended += [asset.deletion] if asset.deletion is not None else []
-        if any(_was_before(interaction, one, order) for one in ended):
-            return interaction.fact("assets.usable")
-    return None
-
-
-def _was_before(interaction: Interaction, one: Interaction, other: Interaction) -> bool:
-    interactions = interaction.history.interactions
-    return one in interactions and (other not in interactions or interactions.index(one) < interactions.index(other))
 
 
 CHECKS = (

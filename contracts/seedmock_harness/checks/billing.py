@@ -1,6 +1,6 @@
-"""What records and balances say of orders: each is charged once, at its price, when it has succeeded.
+"""Checks of billing: each order is charged once, at its price, and only if it succeeds.
 
-Only what is certain is judged: a balance after orders whose end nobody has seen says nothing.
+Checks nothing that is uncertain: a balance shows nothing if an order may have ended since the last poll.
 """
 
 from __future__ import annotations
@@ -8,198 +8,176 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeAlias
 
 from seedmock_contracts.enums import BILLABLE, AssetStatus, Operation, TaskStatus
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import AssetHistory, History, Interaction, TaskHistory
 from ..results.checks import CheckResult, failed, passed
-from .assets import status_of
-from .prices import SECONDS, Price, judged_price, near, price
-from .variants import chosen
+from .assets import asset_status
+from .prices import SECONDS, TOKENS, Price, calculate_price, check_price, is_same_amount
+from .variants import check_option
 
-SETTLING = 60.0
-"""Seconds after the end of an order in which it may not be settled yet."""
-NOTHING = Decimal(0)
+SETTLEMENT_SECONDS = 60.0
+"""Seconds after the end of a task in which its order may not be settled yet."""
+ZERO = Decimal(0)
+_FREE_ASSET = ("assets.fee_on_success", "a failed asset is charged")
+_FREE_TASK = ("billing.success", "a failed order is charged")
+_FREE_ORDER = ("billing.success", "a rejected order is charged")
+"""Each with the fact by which nothing is charged, and the title of a failure."""
+_OTHER_AMOUNT = "the balance falls by another amount"
+BillableResource: TypeAlias = TaskHistory | AssetHistory
 
 
 def records_show_the_charge(interaction: Interaction) -> Iterator[CheckResult]:
-    """A record tells an order's price when it has succeeded; nothing before, and nothing where it has failed."""
-    task, charged = interaction.task, _number(interaction, "credits")
+    """The record of a successful order has its price; that of a running or a failed one has none."""
+    task, charged = interaction.task, _amount(interaction, "credits")
     if interaction.operation is not Operation.RECORD or interaction.is_error or task is None or charged is None:
         return
-    settled, ended = interaction.data.get("settled"), task.final_poll
-    once = interaction.contract.fact(f"{interaction.contract.name}.billing.completion")
-    if ended is None:
+    settled, final_poll = interaction.data.get("settled"), task.final_poll
+    completion = interaction.fact("billing.completion")
+    if final_poll is None:
         if settled is False:
-            right = near(charged, NOTHING)
-            title, expected = "an order is charged before it is settled", "0 USD"
-            yield passed(once, "0 USD") if right else failed(once, title, expected, f"{charged} USD")
-    elif ended.status is TaskStatus.FAILURE:
-        yield _free(interaction, "billing.success", "a failed order is charged", charged)
+            yield _check_free(completion, "an order is charged before it is settled", charged)
+    elif final_poll.status is TaskStatus.FAILURE:
+        yield _check_free(interaction.fact(_FREE_TASK[0]), _FREE_TASK[1], charged)
     elif settled is False:
-        if interaction.exchange.at > ended.exchange.at + SETTLING:
-            yield failed(once, "a finished order is not settled", "settled", "not settled")
+        if interaction.at > final_poll.at + SETTLEMENT_SECONDS:
+            yield failed(completion, "a finished order is not settled", "settled", "not settled")
     else:
-        yield passed(once, "settled")
-        yield from judged_price(interaction, task, charged, "a record tells another price")
+        yield passed(completion, "settled")
+        yield from check_price(interaction, task, charged, "a record has another price")
 
 
 def balances_fall_by_the_price(interaction: Interaction) -> Iterator[CheckResult]:
-    """Between two balances lies the price of what has succeeded between them, and nothing else."""
-    left = _number(interaction, "balance")
-    if interaction.operation is not Operation.BALANCE or interaction.is_error or not left:
+    """The difference between two balances is the price of the orders that succeeded between them."""
+    balance = _amount(interaction, "balance")
+    if interaction.operation is not Operation.BALANCE or interaction.is_error or not balance:
         return
-    account = _account(interaction.history, interaction.exchange.caller)
-    before = account.balance
-    if before is None or account.unclear:
+    activity = _activity(interaction.history, interaction.caller)
+    if activity.balance is None or activity.is_uncertain:
         return
-    fell = _exact(before.data["balance"]) - left
-    if account.charged:
-        yield from _charged(interaction, account, fell)
-    elif account.free:
-        for name, title in dict(account.free).items():
-            yield _free(interaction, name, title, fell)
-    elif account.tasks:
-        once = interaction.contract.fact(f"{interaction.contract.name}.billing.completion")
-        right, title = near(fell, NOTHING), "the balance falls without an order"
-        yield passed(once, f"{fell} USD") if right else failed(once, title, "0 USD", f"{fell} USD")
+    charged = _exact(activity.balance.data["balance"]) - balance
+    if activity.charged:
+        yield from _check_charge(interaction, activity, charged)
+    elif activity.free:
+        for name, title in dict(activity.free).items():
+            yield _check_free(interaction.fact(name), title, charged)
+    elif activity.tasks:
+        yield _check_free(interaction.fact("billing.completion"), "the balance falls without an order", charged)
 
 
 @dataclass
-class _Account:
-    """What a caller did since its latest balance, as far as money goes."""
+class _Activity:
+    """Billable actions of a caller since its latest balance.
+
+    `charged`: resources that must be charged. `free`: facts by which nothing may be charged, with the title of a
+    failure. `is_uncertain`: an order may have been charged that is in neither.
+    """
 
     balance: Interaction | None = None
     tasks: list[TaskHistory] = field(default_factory=list)
-    charged: list[TaskHistory | AssetHistory] = field(default_factory=list)
+    charged: list[BillableResource] = field(default_factory=list)
     free: list[tuple[str, str]] = field(default_factory=list)
-    unclear: bool = False
+    is_uncertain: bool = False
 
 
-def _account(before: History, caller: str) -> _Account:
-    """The caller's orders since its latest balance; unclear where an earlier one had not ended by then."""
-    places = {id(interaction): place for place, interaction in enumerate(before.interactions)}
-    found = _Account()
-    for interaction in reversed(before.interactions):
-        if (
-            interaction.exchange.caller == caller
-            and interaction.operation is Operation.BALANCE
-            and not interaction.is_error
-        ):
-            found.balance = interaction if _number(interaction, "balance") is not None else None
+def _activity(history: History, caller: str) -> _Activity:
+    positions = {id(interaction): position for position, interaction in enumerate(history.interactions)}
+    activity = _Activity()
+    for interaction in reversed(history.interactions):
+        if interaction.caller == caller and interaction.operation is Operation.BALANCE and not interaction.is_error:
+            activity.balance = interaction if _amount(interaction, "balance") is not None else None
             break
-    if found.balance is None:
-        return found
-    since = places[id(found.balance)]
-    for interaction in before.interactions:
-        if interaction.exchange.caller == caller and interaction.operation in BILLABLE:
-            _note_create(found, interaction, places[id(interaction)] > since)
-    made: list[TaskHistory | AssetHistory] = [*before.tasks.values(), *before.assets.values()]
-    for one in made:
-        if one.caller == caller:
-            _note_end(found, one, places, since)
-    return found
+    if activity.balance is None:
+        return activity
+    since = positions[id(activity.balance)]
+    for interaction in history.interactions:
+        if interaction.caller == caller and interaction.operation in BILLABLE:
+            _add_order(activity, interaction, is_recent=positions[id(interaction)] > since)
+    resources: list[BillableResource] = [*history.tasks.values(), *history.assets.values()]
+    for resource in resources:
+        if resource.caller == caller:
+            _add_resource(activity, resource, positions, since)
+    return activity
 
 
-def _note_create(found: _Account, interaction: Interaction, lately: bool) -> None:
-    if (
-        interaction.created_id is None
-        and not 400 <= interaction.status_code < 500
-        and not (interaction.is_error and interaction.status_code == 200)
-    ):
-        found.unclear = True
-    elif interaction.is_error and lately:
-        asset = interaction.operation is Operation.ASSET_CREATE
-        found.free.append(_FREE_ASSET if asset else ("billing.success", "an order that was refused is charged"))
+def _add_order(activity: _Activity, interaction: Interaction, *, is_recent: bool) -> None:
+    status_code = interaction.status_code
+    is_rejected = 400 <= status_code < 500 or (interaction.is_error and status_code == 200)
+    if interaction.created_id is None and not is_rejected:
+        activity.is_uncertain = True
+    elif interaction.is_error and is_recent:
+        is_asset = interaction.operation is Operation.ASSET_CREATE
+        activity.free.append(_FREE_ASSET if is_asset else _FREE_ORDER)
 
 
-_FREE_ASSET = ("assets.fee_on_success", "an asset that came to nothing is charged")
-
-
-def _note_end(found: _Account, one: TaskHistory | AssetHistory, places: dict[int, int], since: int) -> None:
-    created, (ended, success) = one.created, _end(one)
-    if isinstance(one, TaskHistory):
-        found.tasks.append(one)
-    if ended is None:
-        found.unclear = True
-    elif places[id(created)] <= since:
-        found.unclear = found.unclear or places[id(ended)] > since
-    elif success:
-        found.charged.append(one)
+def _add_resource(activity: _Activity, resource: BillableResource, positions: dict[int, int], since: int) -> None:
+    final, is_success = _final_interaction(resource)
+    if isinstance(resource, TaskHistory):
+        activity.tasks.append(resource)
+    if final is None:
+        activity.is_uncertain = True
+    elif positions[id(resource.created)] <= since:
+        activity.is_uncertain = activity.is_uncertain or positions[id(final)] > since
+    elif is_success:
+        activity.charged.append(resource)
     else:
-        found.free.append(
-            ("billing.success", "a failed order is charged") if isinstance(one, TaskHistory) else _FREE_ASSET
-        )
+        activity.free.append(_FREE_TASK if isinstance(resource, TaskHistory) else _FREE_ASSET)
 
 
-def _end(one: TaskHistory | AssetHistory) -> tuple[Interaction | None, bool]:
-    """The first answer that told the end of a task or an asset, and whether that was success."""
-    if isinstance(one, TaskHistory):
-        return one.final_poll, one.final_poll is not None and one.final_poll.status is TaskStatus.SUCCESS
-    for interaction in (one.created, *one.interactions):
-        if (status := status_of(interaction)) in (AssetStatus.ACTIVE, AssetStatus.FAILED):
+def _final_interaction(resource: BillableResource) -> tuple[Interaction | None, bool]:
+    """The first interaction with a terminal status, and whether that is success."""
+    if isinstance(resource, TaskHistory):
+        final_poll = resource.final_poll
+        return final_poll, final_poll is not None and final_poll.status is TaskStatus.SUCCESS
+    for interaction in (resource.created, *resource.interactions):
+        if (status := asset_status(interaction)) in (AssetStatus.ACTIVE, AssetStatus.FAILED):
             return interaction, status is AssetStatus.ACTIVE
     return None, False
 
 
-def _charged(interaction: Interaction, account: _Account, fell: Decimal) -> Iterator[CheckResult]:
-    tasks = [one for one in account.charged if isinstance(one, TaskHistory)]
-    prices = [price(interaction, task) for task in tasks]
-    fee = interaction.contract.amount(f"{interaction.contract.name}.assets.create.fee")
-    fees = fee.value * (len(account.charged) - len(tasks))
-    known = [found for found in prices if found is not None]
-    if len(known) < len(tasks):
+def _check_charge(interaction: Interaction, activity: _Activity, charged: Decimal) -> Iterator[CheckResult]:
+    tasks = [resource for resource in activity.charged if isinstance(resource, TaskHistory)]
+    prices = [price for task in tasks if (price := calculate_price(interaction, task)) is not None]
+    if len(prices) < len(tasks):
         return
-    if len(tasks) == 1 and not fees and not account.free:
-        yield from judged_price(interaction, tasks[0], fell, "the balance falls by another amount")
+    fee = interaction.amount("assets.create.fee")
+    fees = fee.value * (len(activity.charged) - len(tasks))
+    if len(tasks) == 1 and not fees and not activity.free:
+        yield from check_price(interaction, tasks[0], charged, _OTHER_AMOUNT)
         return
-    option = next((name for name in _OPTIONS if near(fell, fees + _sum(known, name))), None)
-    facts: list[Fact] = [found.tariff for found in known] + ([fee] if fees else [])
-    facts += [interaction.contract.fact(f"{interaction.contract.name}.{name}") for name in dict(account.free)]
-    if option is None:
-        expected = f"{fees + _sum(known, SECONDS)} USD"
-        yield failed(
-            _blamed(interaction, account, facts, fell), "the balance falls by another amount", expected, f"{fell} USD"
-        )
+    by_seconds, by_tokens = (fees + _total(prices, option) for option in (SECONDS, TOKENS))
+    facts: list[Fact] = [price.tariff for price in prices] + ([fee] if fees else [])
+    free = [interaction.fact(name) for name in dict(activity.free)]
+    if not is_same_amount(charged, by_seconds) and not is_same_amount(charged, by_tokens):
+        # More than all prices together: something was charged that is free.
+        fact = free[0] if free and charged > by_seconds - fees else [*facts, *free][0]
+        yield failed(fact, _OTHER_AMOUNT, f"{by_seconds} USD", f"{charged} USD")
         return
-    yield from (passed(fact, f"{fell} USD") for fact in dict.fromkeys(facts))
-    if not near(_sum(known, SECONDS), _sum(known, _OPTIONS[1])):
-        yield chosen(interaction, f"{interaction.contract.name}.billing", option)
+    yield from (passed(fact, f"{charged} USD") for fact in dict.fromkeys([*facts, *free]))
+    if not is_same_amount(by_seconds, by_tokens):
+        option = SECONDS if is_same_amount(charged, by_seconds) else TOKENS
+        yield check_option(interaction, interaction.variant("billing"), option)
 
 
-_OPTIONS = (SECONDS, "tokens")
+def _total(prices: list[Price], option: str) -> Decimal:
+    return sum((price.amounts.get(option, price.amounts[SECONDS]) for price in prices), ZERO)
 
 
-def _blamed(interaction: Interaction, account: _Account, facts: list[Fact], fell: Decimal) -> Fact:
-    """What is free was charged if more is gone than the rest costs; else the first price is another."""
-    known = [
-        found
-        for one in account.charged
-        if isinstance(one, TaskHistory) and (found := price(interaction, one)) is not None
-    ]
-    if account.free and fell > _sum(known, SECONDS):
-        return interaction.contract.fact(f"{interaction.contract.name}.{account.free[0][0]}")
-    return facts[0]
+def _check_free(fact: Fact, title: str, charged: Decimal) -> CheckResult:
+    observed = f"{charged} USD"
+    return passed(fact, observed) if is_same_amount(charged, ZERO) else failed(fact, title, "0 USD", observed)
 
 
-def _sum(prices: list[Price], option: str) -> Decimal:
-    return sum((found.amounts.get(option, found.amounts[SECONDS]) for found in prices), NOTHING)
-
-
-def _free(interaction: Interaction, name: str, title: str, charged: Decimal) -> CheckResult:
-    fact = interaction.contract.fact(f"{interaction.contract.name}.{name}")
-    right = near(charged, NOTHING)
-    return passed(fact, f"{charged} USD") if right else failed(fact, title, "0 USD", f"{charged} USD")
-
-
-def _number(interaction: Interaction, name: str) -> Decimal | None:
-    value = interaction.data.get(name) if isinstance(interaction.data, dict) else None
+def _amount(interaction: Interaction, name: str) -> Decimal | None:
+    value = interaction.data_object.get(name)
     return _exact(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _exact(value: float) -> Decimal:
-    """A number of JSON as it was written, as near as a float can hold it."""
+    """A JSON number with the digits that it was written with."""
     return Decimal(str(value))
 
 

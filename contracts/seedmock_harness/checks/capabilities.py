@@ -1,4 +1,4 @@
-"""What can be ordered: every way of generating, and whatever else a page says that an order may hold."""
+"""Checks of capabilities: documented kinds of orders are accepted, and private addresses lead to no clip."""
 
 from __future__ import annotations
 
@@ -10,127 +10,124 @@ from urllib.parse import urlsplit
 
 from seedmock_contracts.documents.paths import values_at
 from seedmock_contracts.enums import ErrorKind, Mode, Operation, TaskStatus
-from seedmock_contracts.facts import Fact, Field
+from seedmock_contracts.facts import Fact
 from seedmock_contracts.generation import GenerationRequest
 from seedmock_contracts.validation import notices
 
 from ..conversation.history import Interaction
 from ..conversation.order_parser import ParsedOrder
 from ..results.checks import CheckResult, failed, passed
-from .assets import endpoint
+from .assets import endpoint_fact
 
-OF_THE_FORM = frozenset({ErrorKind.INVALID_PARAMETER, ErrorKind.MISSING_PARAMETER})
-_FILE = re.compile(r'name="input_reference"; filename=', re.IGNORECASE)
-LOCAL = ("localhost", ".localhost", ".local", ".internal")
+FORM_ERRORS = frozenset({ErrorKind.INVALID_PARAMETER, ErrorKind.MISSING_PARAMETER})
+LOCAL_HOST, LOCAL_SUFFIXES = "localhost", (".localhost", ".local", ".internal")
+MAX_SHOWN_CHARS = 200
+_FILE_PART = re.compile(r'name="input_reference"; filename=', re.IGNORECASE)
+_ACCEPTED_ORDER = "an accepted order"
 
 
 def documented_orders_are_accepted(interaction: Interaction) -> Iterator[CheckResult]:
-    """An order that keeps every rule is taken, or refused for something else than its form."""
+    """An order that breaks no rule is accepted, or rejected for its content and not for its form."""
     order = interaction.order
     if order is None:
         return
-    taken = interaction.created_id is not None and not interaction.is_error
-    if taken or _blames_the_form(interaction):
-        for fact in _wished(interaction, order):
-            title, observed = "what can be ordered is refused", interaction.exchange.response.body[:200]
-            yield passed(fact) if taken else failed(fact, title, "an order that is taken", observed)
+    is_accepted = interaction.created_id is not None and not interaction.is_error
+    if is_accepted or _is_form_error(interaction):
+        for fact in _used_facts(interaction, order):
+            title, observed = "a documented order is rejected", interaction.text[:MAX_SHOWN_CHARS]
+            yield passed(fact) if is_accepted else failed(fact, title, _ACCEPTED_ORDER, observed)
 
 
 def file_parts_are_accepted(interaction: Interaction) -> Iterator[CheckResult]:
-    """A form with a file part is taken as an order with a first frame."""
-    fact = interaction.contract.find(f"{interaction.contract.name}.input_reference.file")
-    if (
-        fact is None
-        or interaction.operation is not Operation.CREATE
-        or _FILE.search(interaction.exchange.request.body) is None
-    ):
+    """A form with a file part is accepted as an order with a first frame."""
+    fact, body = interaction.find("input_reference.file"), interaction.exchange.request.body
+    if fact is None or interaction.operation is not Operation.CREATE or _FILE_PART.search(body) is None:
         return
     if interaction.created_id is not None and not interaction.is_error:
         yield passed(fact)
-    elif {case.kind for case in interaction.error_cases} & (OF_THE_FORM | {ErrorKind.UNSUPPORTED_MEDIA_TYPE}):
-        yield failed(fact, "a file part is refused", "an order that is taken", interaction.exchange.response.body[:200])
+    elif interaction.error_kinds & (FORM_ERRORS | {ErrorKind.UNSUPPORTED_MEDIA_TYPE}):
+        yield failed(fact, "a file part is rejected", _ACCEPTED_ORDER, interaction.text[:MAX_SHOWN_CHARS])
 
 
 def tasks_are_found_by_query_field(interaction: Interaction) -> Iterator[CheckResult]:
-    """A task is found by the field of a query that the page names."""
+    """A task is found by the documented field of a query."""
     fields = (field for field in interaction.contract.fields if field.operation is Operation.QUERY)
-    field: Field | None = next(fields, None)
-    if field is None or interaction.operation is not Operation.QUERY or interaction.task is None:
+    field, task = next(fields, None), interaction.task
+    if field is None or interaction.operation is not Operation.QUERY or task is None:
         return
-    named = interaction.task.caller == interaction.exchange.caller and field.path in (interaction.document or {})
-    if named and not interaction.is_error:
+    if task.caller != interaction.caller or field.path not in (interaction.document or {}):
+        return
+    if not interaction.is_error:
         yield passed(field)
-    elif named and interaction.status_code in (400, 422):
-        yield failed(
-            field, "a task is not found by its field", interaction.task.id, interaction.exchange.response.body[:200]
-        )
+    elif interaction.status_code in (400, 422):
+        yield failed(field, "a task is not found by its field", task.id, interaction.text[:MAX_SHOWN_CHARS])
 
 
 def private_addresses_are_rejected(interaction: Interaction) -> Iterator[CheckResult]:
-    """A job with a private or reserved address in a URL dies, if it is not refused at once."""
-    fact = interaction.contract.find(f"{interaction.contract.name}.private_urls")
-    if fact is None or not leads_inside(interaction):
+    """A task with a private or reserved address in a URL fails, if its order is not rejected."""
+    fact = interaction.find("private_urls")
+    if fact is None or not has_private_address(interaction):
         return
-    blamed = interaction.data.get("failCode") if isinstance(interaction.data, dict) else None
-    if interaction.is_error and interaction.operation is not Operation.QUERY and blamed == "INVALID_INPUT":
+    is_query, fail_code = interaction.operation is Operation.QUERY, interaction.data_object.get("failCode")
+    if interaction.is_error and not is_query and fail_code == "INVALID_INPUT":
         yield passed(fact, str(interaction.status_code))
-    elif interaction.operation is Operation.QUERY and interaction.status is TaskStatus.FAILURE:
+    elif is_query and interaction.status is TaskStatus.FAILURE:
         yield passed(fact, str(interaction.raw_status))
-    elif interaction.operation is Operation.QUERY and interaction.status is TaskStatus.SUCCESS:
-        yield failed(fact, "a job with a private address succeeds", "a task that fails", interaction.raw_status)
+    elif is_query and interaction.status is TaskStatus.SUCCESS:
+        yield failed(fact, "a task with a private address succeeds", "a failed task", interaction.raw_status)
 
 
-def leads_inside(interaction: Interaction) -> bool:
-    """Whether an order, or that of the task that is asked for, has a private address; the upstream's own are none."""
+def has_private_address(interaction: Interaction) -> bool:
+    """True if the order, or that of the queried task, has a private address that is not the upstream's own."""
     order = interaction
     if interaction.operation is Operation.QUERY and interaction.task is not None and not interaction.is_error:
         order = interaction.task.created
     if order.order is None:
         return False
-    links, files = interaction.history.links, interaction.history.files
-    return any(_is_private(link) for link in _links(order) if link not in links and link not in files)
+    own = {*interaction.history.links, *interaction.history.files}
+    return any(_is_private(url) for url in _reference_urls(order) if url not in own)
 
 
-def _blames_the_form(interaction: Interaction) -> bool:
-    """Whether a refusal is about the form, not about what is shown, nor a reference that may not be what it should."""
-    error = interaction.body.get("error") if isinstance(interaction.body, dict) else None
-    named = error.get("param") if isinstance(error, dict) else ""
-    blamed = interaction.data.get("failCode") if isinstance(interaction.data, dict) else None
-    if blamed or "[" in str(named) or not {case.kind for case in interaction.error_cases} & OF_THE_FORM:
+def _is_form_error(interaction: Interaction) -> bool:
+    """True if an error is about the form of an order: not about its content, nor about media that cannot be read."""
+    if interaction.data_object.get("failCode") or not interaction.error_kinds & FORM_ERRORS:
         return False
-    used = {link for task in interaction.history.tasks.values() for link in _links(task.created)}
-    return set(_links(interaction)) <= used
+    if "[" in str(interaction.contract.response.error_part(interaction.body, "field")):
+        return False
+    accepted = {url for task in interaction.history.tasks.values() for url in _reference_urls(task.created)}
+    return set(_reference_urls(interaction)) <= accepted
 
 
-def _wished(interaction: Interaction, order: ParsedOrder) -> Iterator[Fact]:
-    """The facts that an order lives on."""
-    contract, document = interaction.contract, interaction.document or {}
-    mode = _mode(order)
+def _used_facts(interaction: Interaction, order: ParsedOrder) -> Iterator[Fact]:
+    """The facts that an order relies on."""
+    contract, document, mode = interaction.contract, interaction.document or {}, _mode(order)
     names = ["create.edit"] if mode is Mode.EDIT else []
     names += ["web_search"] if document.get("web_search") is True else []
     names += ["prompt.top_level"] if order.references else []
-    names += ["role.default"] if any(_has_no_role(item) for item in _items(interaction)) else []
+    names += ["role.default"] if any(_has_no_role(item) for item in _content_items(interaction)) else []
     yield from (row for row in contract.modes if row.mode is mode)
-    yield from (found for name in names if (found := contract.find(f"{contract.name}.{name}")) is not None)
+    yield from (fact for name in names if (fact := interaction.find(name)) is not None)
     yield from (notice.fact for notice in notices(contract.name, document))
-    looser = contract.find(f"{order.model.id}.resolutions")
-    if looser is not None and order.resolution == order.model.resolutions[-1] and not _is_rule(interaction, looser):
-        yield looser
+    # A resolution that a model has by other sources only is a fact of its own, and no rule.
+    resolutions = contract.find(f"{order.model.id}.resolutions")
+    is_last = order.resolution == order.model.resolutions[-1]
+    if resolutions is not None and is_last and not _is_rule(interaction, resolutions):
+        yield resolutions
     if order.operation is Operation.UPSCALE:
-        yield endpoint(interaction, Operation.UPSCALE)
+        yield endpoint_fact(interaction, Operation.UPSCALE)
 
 
 def _mode(order: ParsedOrder) -> Mode:
     if order.operation is Operation.UPSCALE:
         return Mode.UPSCALE
-    return GenerationRequest(references=tuple(found.reference for found in order.references)).mode
+    return GenerationRequest(references=tuple(located.reference for located in order.references)).mode
 
 
 def _is_rule(interaction: Interaction, fact: Fact) -> bool:
     return any(rule.fact is fact for rules in interaction.contract.rules.values() for rule in rules)
 
 
-def _items(interaction: Interaction) -> list[Any]:
+def _content_items(interaction: Interaction) -> list[Any]:
     return [item for _, item in values_at(interaction.document or {}, "input_reference.content[]")]
 
 
@@ -138,17 +135,17 @@ def _has_no_role(item: Any) -> bool:
     return isinstance(item, dict) and item.get("role") is None
 
 
-def _links(order: Interaction) -> list[str]:
-    links = [found.reference.url for found in order.contract.request.layout.find(order.document or {})]
-    return [*links, str((order.document or {}).get("videoUrl"))] if order.operation is Operation.UPSCALE else links
+def _reference_urls(order: Interaction) -> list[str]:
+    urls = [located.reference.url for located in order.contract.request.layout.find(order.document or {})]
+    return [*urls, str((order.document or {}).get("videoUrl"))] if order.operation is Operation.UPSCALE else urls
 
 
-def _is_private(link: str) -> bool:
-    host = urlsplit(link).hostname or ""
+def _is_private(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
     try:
         return not ip_address(host).is_global
     except ValueError:
-        return host == LOCAL[0] or host.endswith(LOCAL[1:])
+        return host == LOCAL_HOST or host.endswith(LOCAL_SUFFIXES)
 
 
 CHECKS = (

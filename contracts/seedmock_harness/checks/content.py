@@ -1,4 +1,4 @@
-"""The bytes of a result: when they come, that they are a clip, how they are sent, and that they stay the same."""
+"""Checks of downloads: content is available after success, is an MP4 clip, and stays the same."""
 
 from __future__ import annotations
 
@@ -9,144 +9,135 @@ from seedmock_contracts.enums import ErrorKind, Operation, TaskStatus
 
 from ..conversation.history import Interaction, TaskHistory
 from ..results.checks import CheckResult, compare, failed, passed
-from .variants import chosen
+from .variants import check_option
 
 LATE_SECONDS = 15.0
-"""How long after success content may still say that it is not there: the most that clients report."""
+"""Seconds after success in which content may still be missing: the longest delay that clients report."""
 NEVER_SECONDS = 60.0
-"""How long after success content that is not there is taken not to come any more."""
+"""Seconds after success from which on missing content counts as lost."""
 _BYTES = re.compile(r"<\d+ bytes of [^<>]*>")
 _MAX_AGE = re.compile(r"max-age=(\d+)")
-_WEATHER = frozenset({401, 403, 408, 429})
+_INCONCLUSIVE = frozenset({401, 403, 408, 429})
+_EXPECTED_BEFORE_SUCCESS = "an error until SUCCESS"
 
 
 def content_is_available_on_success(interaction: Interaction) -> Iterator[CheckResult]:
-    """Content of a task that has not succeeded is an error, and comes soon after success."""
+    """Content is an error until the task has succeeded, and available soon afterwards."""
     task = interaction.task
-    if task is None or interaction.contract.find(f"{interaction.contract.name}.content.unfinished") is None:
+    if task is None or interaction.find("content.unfinished") is None:
         return
     if interaction.operation is Operation.QUERY:
-        yield from _given_too_early(interaction, task)
-    elif interaction.operation is Operation.CONTENT and interaction.exchange.caller == task.caller:
-        ended = task.final_poll
-        if ended is not None and ended.status is TaskStatus.SUCCESS:
-            yield from _late(interaction, interaction.exchange.at - ended.exchange.at)
+        yield from _check_earlier_content(interaction, task)
+    elif interaction.operation is Operation.CONTENT and interaction.caller == task.caller:
+        final_poll = task.final_poll
+        if final_poll is not None and final_poll.status is TaskStatus.SUCCESS:
+            yield from _check_content_after_success(interaction, interaction.at - final_poll.at)
         else:
-            yield from _unfinished(interaction, task)
+            yield from _check_content_before_success(interaction, task)
 
 
 def content_is_video(interaction: Interaction) -> Iterator[CheckResult]:
-    """What is delivered is the clip's own bytes: an MP4 file, H.264, and called so."""
-    if not delivered(interaction) or (interaction.task is None and interaction.contract.response.link_paths):
-        return  # a link may lead to a posted picture
-    contract, body = interaction.contract, interaction.exchange.response.body[:80]
-    clip, binary = interaction.exchange.response.media, contract.find(f"{contract.name}.content.binary")
-    if binary is not None:
-        as_bytes = clip is not None or _BYTES.fullmatch(body)
-        yield passed(binary) if as_bytes else failed(binary, "content is no clip", "the clip's own bytes", body)
-    format_ = contract.fact(f"{contract.name}.content.format")
-    yield passed(format_, "mp4") if clip else failed(format_, "content is no whole MP4 file", "an MP4 file", body)
-    if clip is not None:
-        yield compare(contract.fact(f"{contract.name}.content.codec"), "the clip has another codec", "avc1", clip.codec)
-        kind = interaction.headers.get("content-type", "").partition(";")[0].strip().lower()
-        yield compare(contract.fact(f"{contract.name}.content.type"), "content has another type", "video/mp4", kind)
+    """Content is the clip itself: an MP4 file with H.264 video, and the content type of one."""
+    if not is_full_content(interaction):
+        return
+    if interaction.task is None and interaction.contract.response.link_paths:
+        return  # a link can lead to an uploaded image
+    clip, body, binary = interaction.media, interaction.text[:80], interaction.find("content.binary")
+    if binary is not None and (clip is not None or _BYTES.fullmatch(body)):
+        yield passed(binary)
+    elif binary is not None:
+        yield failed(binary, "content is not a clip", "the bytes of the clip", body)
+    if clip is None:
+        yield failed(interaction.fact("content.format"), "content is not a complete MP4 file", "an MP4 file", body)
+        return
+    yield passed(interaction.fact("content.format"), "mp4")
+    yield compare(interaction.fact("content.codec"), "the clip has another codec", "avc1", clip.codec)
+    media_type = interaction.headers.get("content-type", "").partition(";")[0].strip().lower()
+    yield compare(interaction.fact("content.type"), "content has another media type", "video/mp4", media_type)
 
 
 def content_length_matches_the_body(interaction: Interaction) -> Iterator[CheckResult]:
-    """Content-Length, where it is told, is the number of bytes that came."""
-    told, size = interaction.headers.get("content-length", ""), interaction.body_size
-    if (
-        interaction.operation is not Operation.CONTENT
-        or interaction.is_error
-        or interaction.exchange.request.method != "GET"
-    ):
+    """Content-Length, if there is one, is the number of received bytes."""
+    if interaction.operation is not Operation.CONTENT or interaction.is_error or interaction.method != "GET":
         return
-    if told.isdecimal() and size is not None and "content-encoding" not in interaction.headers:
-        fact = interaction.contract.fact(f"{interaction.contract.name}.content.length")
-        yield compare(fact, "Content-Length is not the number of bytes", int(told), size)
+    length, size = interaction.headers.get("content-length", ""), interaction.body_size
+    if length.isdecimal() and size is not None and "content-encoding" not in interaction.headers:
+        title = "Content-Length is not the number of bytes"
+        yield compare(interaction.fact("content.length"), title, int(length), size)
 
 
 def content_is_stable(interaction: Interaction) -> Iterator[CheckResult]:
-    """A second look at content finds the bytes of the first."""
-    clip = interaction.exchange.response.media
-    if not delivered(interaction) or interaction.task is None or clip is None or not clip.digest:
+    """Every download of a task's content has the same bytes."""
+    clip = interaction.media
+    if not is_full_content(interaction) or interaction.task is None or clip is None or not clip.digest:
         return
-    before = (earlier.exchange.response.media for earlier in interaction.task.contents)
-    first = next((media for media in before if media is not None and media.digest), None)
+    earlier = (download.media for download in interaction.task.contents)
+    first = next((media for media in earlier if media is not None and media.digest), None)
     if first is not None:
-        fact = interaction.contract.fact(f"{interaction.contract.name}.content.same")
-        yield compare(fact, "content has changed", first.digest, clip.digest)
+        yield compare(interaction.fact("content.same"), "content has changed", first.digest, clip.digest)
 
 
 def content_is_cacheable(interaction: Interaction) -> Iterator[CheckResult]:
-    """Completed content carries cache headers."""
-    cached = interaction.contract.find(f"{interaction.contract.name}.content.cached")
-    if cached is None or not delivered(interaction):
+    """Content has a Cache-Control header with a max-age."""
+    fact = interaction.find("content.cached")
+    if fact is None or not is_full_content(interaction):
         return
-    told = interaction.headers.get("cache-control", "")
-    age, amount = _MAX_AGE.search(told), interaction.contract.amount(f"{interaction.contract.name}.content.max_age")
-    if age is None or int(age[1]) == 0:
-        yield failed(cached, "content may not be cached", "Cache-Control with a max-age", told or "none")
+    header, amount = interaction.headers.get("cache-control", ""), interaction.amount("content.max_age")
+    max_age = _MAX_AGE.search(header)
+    if max_age is None or int(max_age[1]) == 0:
+        yield failed(fact, "content is not cacheable", "Cache-Control with a max-age", header or "none")
         return
-    yield passed(cached, told)
-    yield compare(amount, "content may be cached for another time", int(amount.value), int(age[1]))
+    yield passed(fact, header)
+    yield compare(amount, "content is cacheable for another time", int(amount.value), int(max_age[1]))
 
 
-def delivered(interaction: Interaction) -> bool:
-    """Whether a turn is content that came whole; what a journal does not keep has no headers."""
-    asked = interaction.operation is Operation.CONTENT and interaction.exchange.request.method == "GET"
-    return asked and interaction.status_code == 200 and bool(interaction.headers) and not interaction.is_error
+def is_full_content(interaction: Interaction) -> bool:
+    """True for a GET of content with the complete file as its response."""
+    is_get = interaction.operation is Operation.CONTENT and interaction.method == "GET"
+    # An entry of a journal has no headers, and may not have the whole body.
+    return is_get and interaction.status_code == 200 and bool(interaction.headers) and not interaction.is_error
 
 
-def _given_too_early(interaction: Interaction, task: TaskHistory) -> Iterator[CheckResult]:
-    """A query tells after the fact that content was given of a task that had not succeeded."""
-    told = (told for told in (task.created, *task.polls) if told.status is TaskStatus.SUCCESS)
-    given = next((content for content in task.contents if content.status_code == 200), None)
-    if (
-        given is None
-        or interaction.is_error
-        or interaction.status in (None, TaskStatus.SUCCESS)
-        or next(told, None) is not None
-    ):
+def _check_earlier_content(interaction: Interaction, task: TaskHistory) -> Iterator[CheckResult]:
+    """A query can show that an earlier download came before the success of its task."""
+    if interaction.is_error or interaction.status in (None, TaskStatus.SUCCESS):
         return
-    fact = interaction.contract.fact(f"{interaction.contract.name}.content.unfinished")
-    yield failed(
-        fact, "content came before success", "an error until SUCCESS", f"content, then {interaction.raw_status}"
-    )
+    succeeded = any(earlier.status is TaskStatus.SUCCESS for earlier in (task.created, *task.polls))
+    if not succeeded and any(download.status_code == 200 for download in task.contents):
+        fact, observed = interaction.fact("content.unfinished"), f"content, then {interaction.raw_status}"
+        yield failed(fact, "content is available before success", _EXPECTED_BEFORE_SUCCESS, observed)
 
 
-def _unfinished(interaction: Interaction, task: TaskHistory) -> Iterator[CheckResult]:
-    fact = interaction.contract.fact(f"{interaction.contract.name}.content.unfinished")
+def _check_content_before_success(interaction: Interaction, task: TaskHistory) -> Iterator[CheckResult]:
+    fact = interaction.fact("content.unfinished")
     if interaction.is_error:
-        if 400 <= interaction.status_code < 500 and interaction.status_code not in _WEATHER:
+        if 400 <= interaction.status_code < 500 and interaction.status_code not in _INCONCLUSIVE:
             yield passed(fact, str(interaction.status_code))
         return
-    last = next((told for told in reversed(task.polls) if told.status is not None), None)
-    at_once = last is not None and 0 < interaction.exchange.at == last.exchange.at
+    last = next((poll for poll in reversed(task.polls) if poll.status is not None), None)
+    # The task may have succeeded since its last poll, unless that was at the same moment.
+    at_once = last is not None and 0 < interaction.at == last.at
     if last is not None and (at_once or last.status is TaskStatus.FAILURE):
-        yield failed(
-            fact, "content came without success", "an error until SUCCESS", f"content of a task {last.raw_status}"
-        )
+        observed = f"content of a task {last.raw_status}"
+        yield failed(fact, "content is available without success", _EXPECTED_BEFORE_SUCCESS, observed)
 
 
-def _late(interaction: Interaction, seconds: float) -> Iterator[CheckResult]:
-    if not interaction.is_error or interaction.status_code < 400 or interaction.status_code in _WEATHER:
+def _check_content_after_success(interaction: Interaction, seconds: float) -> Iterator[CheckResult]:
+    status_code = interaction.status_code
+    if not interaction.is_error or status_code < 400 or status_code in _INCONCLUSIVE:
         return
-    waiting = any(case.kind is ErrorKind.NOT_READY for case in interaction.error_cases)
-    late, never = (
-        interaction.contract.fact(f"{interaction.contract.name}.content.late"),
-        f"{interaction.contract.name}.no_content",
-    )
-    if interaction.status_code >= 500:
-        if isinstance(interaction.body, dict) and str(interaction.status_code) == interaction.contract.defaults[never]:
-            yield chosen(interaction, never, str(interaction.status_code))
+    late, is_not_ready = interaction.fact("content.late"), ErrorKind.NOT_READY in interaction.error_kinds
+    if status_code >= 500:
+        lost = interaction.variant("no_content")
+        if isinstance(interaction.body, dict) and str(status_code) == lost.default:
+            yield check_option(interaction, lost, str(status_code))
     elif seconds > LATE_SECONDS:
-        fact = late if waiting else interaction.contract.fact(f"{interaction.contract.name}.content.binary")
-        title, observed = "content is missing after success", f"{interaction.status_code} after {seconds:.0f} s"
+        fact = late if is_not_ready else interaction.fact("content.binary")
+        title, observed = "content is missing after success", f"{status_code} after {seconds:.0f} s"
         yield failed(fact, title, f"content within {LATE_SECONDS:.0f} s", observed)
-        if waiting and seconds > NEVER_SECONDS:
-            yield chosen(interaction, never, str(interaction.status_code))
-    elif waiting:
+        if is_not_ready and seconds > NEVER_SECONDS:
+            yield check_option(interaction, interaction.variant("no_content"), str(status_code))
+    elif is_not_ready:
         yield passed(late, f"{seconds:.0f} s")
 
 

@@ -1,124 +1,105 @@
-"""Whether an answer repeats what was ordered: the model, the prompt, the size, the length, the mode."""
+"""Checks of echoed fields: a response about a task repeats the model, prompt, duration, size and mode of its order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from seedmock_contracts.documents.references import LocatedReference
 from seedmock_contracts.enums import ORDERS, MediaKind, Operation, Role
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import Interaction
 from ..conversation.order_parser import ParsedOrder
 from ..results.checks import CheckResult, compare
-from . import response_fields as parts
-
-SPOKEN = (*ORDERS, Operation.QUERY)
+from .response_fields import expected_fields
 
 
 def model_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
-    """An answer names the model that was ordered."""
+    """The response has the ordered model."""
     order = _order(interaction)
     if order is not None:
-        yield from _repeated(interaction, "model", order.model.name, "another model than was ordered")
+        yield from _compare_fields(interaction, "model", order.model.name, "another model than was ordered")
 
 
 def prompt_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
-    """An answer repeats the prompt as it was sent."""
+    """The response has the prompt exactly as it was sent."""
     order = _order(interaction)
     if order is not None:
-        yield from _repeated(interaction, "prompt", order.prompt, "another prompt than was sent")
+        yield from _compare_fields(interaction, "prompt", order.prompt, "another prompt than was sent")
 
 
 def duration_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
-    """An answer that tells the seconds tells those that were ordered."""
+    """The response has the ordered duration, if it has one."""
     order = _order(interaction)
     if order is not None and order.seconds is not None:
-        yield from _repeated(interaction, "seconds", str(order.seconds), "another length than was ordered")
+        yield from _compare_fields(interaction, "seconds", str(order.seconds), "another duration than was ordered")
 
 
 def size_is_echoed(interaction: Interaction) -> Iterator[CheckResult]:
-    """An answer tells the pixels that were ordered, also where resolution and ratio ordered them."""
-    order, document = _order(interaction), _document(interaction)
+    """The response has the ordered size, also if the order has a resolution and a ratio instead."""
+    order, document = _order(interaction), _order_document(interaction)
     if order is None or order.size is None:
         return
-    seen = [value for _, value in _told(interaction, "size")]
-    yield from _repeated(interaction, "size", order.size.text, "another size than was ordered")
-    for value in seen:
-        yield compare(order.size, "another size than its row says", order.size.text, value)
-        equivalent = interaction.contract.find(f"{interaction.contract.name}.size.equivalent")
+    yield from _compare_fields(interaction, "size", order.size.text, "another size than was ordered")
+    for _, value in _fields(interaction, "size"):
+        yield compare(order.size, "another size than in the size table", order.size.text, value)
+        equivalent = interaction.find("size.equivalent")
         if equivalent is not None and "ratio" in document and "size" not in document:
-            title = "resolution and ratio mean another size than the table says"
+            title = "resolution and ratio lead to another size than in the size table"
             yield compare(equivalent, title, order.size.text, value)
 
 
 def mode_is_reported(interaction: Interaction) -> Iterator[CheckResult]:
-    """modelType tells what a clip is made from."""
-    order = _order(interaction)
-    fact = interaction.contract.find(f"{interaction.contract.name}.query.model_type")
-    told = interaction.data.get("modelType") if isinstance(interaction.data, dict) else None
-    if order is not None and fact is not None and isinstance(told, str):
-        yield compare(fact, "modelType tells another mode", mode_type(order), told)
+    """The response has the mode that follows from the references of the order."""
+    order, fact = _order(interaction), interaction.find("query.model_type")
+    model_type = interaction.data_object.get("modelType")
+    if order is not None and fact is not None and isinstance(model_type, str):
+        yield compare(fact, "modelType has another mode", expected_model_type(order), model_type)
 
 
-def mode_type(order: ParsedOrder) -> str:
-    """A's word for what an order makes a clip from."""
+def expected_model_type(order: ParsedOrder) -> str:
+    """Value of `modelType` for an order."""
+    kinds = [located.reference.kind for located in order.references]
     if order.operation is Operation.UPSCALE:
         return "VIDEO_TO_VIDEO"
-    if not order.references:
+    if not kinds:
         return "TEXT_TO_VIDEO"
-    if any(found.reference.role is not Role.REFERENCE for found in order.references):
+    if any(located.reference.role is not Role.REFERENCE for located in order.references):
         return "IMAGE_TO_VIDEO"
-    return "VIDEO_TO_VIDEO" if _edits(order.references) else "REFERENCE_TO_VIDEO"
-
-
-def _edits(references: tuple[LocatedReference, ...]) -> bool:
-    """A video to edit is the only reference, and a video."""
-    return [found.reference.kind for found in references] == [MediaKind.VIDEO]
+    # A video as the only reference is edited, not referred to.
+    return "VIDEO_TO_VIDEO" if kinds == [MediaKind.VIDEO] else "REFERENCE_TO_VIDEO"
 
 
 def _order(interaction: Interaction) -> ParsedOrder | None:
-    """What was ordered of the task that a successful answer speaks of."""
-    if interaction.is_error or interaction.operation not in SPOKEN:
-        return None
-    return (
-        interaction.order
-        if interaction.operation in ORDERS
-        else interaction.task.order
-        if interaction.task is not None
-        else None
-    )
+    """The order of the task that a success is about."""
+    created = _creation(interaction)
+    return None if created is None or interaction.is_error else created.order
 
 
-def _document(interaction: Interaction) -> dict[str, Any]:
-    asked = (
-        interaction
-        if interaction.operation in ORDERS
-        else interaction.task.created
-        if interaction.task is not None
-        else interaction
-    )
-    return {name: value for name, value in (asked.document or {}).items() if value is not None}
+def _creation(interaction: Interaction) -> Interaction | None:
+    if interaction.operation in ORDERS:
+        return interaction
+    is_query = interaction.operation is Operation.QUERY
+    return interaction.task.created if is_query and interaction.task is not None else None
 
 
-def _told(interaction: Interaction, name: str) -> Iterator[tuple[Fact, Any]]:
-    """The fields of this name that are told, with what they say."""
-    data = interaction.data if isinstance(interaction.data, dict) else {}
-    for field in parts.fields_of(interaction):
-        if field.path.rpartition(".")[2] == name and "[]" not in field.path and name in data:
-            yield field, data[name]
+def _order_document(interaction: Interaction) -> dict[str, Any]:
+    created = _creation(interaction)
+    document = created.document if created is not None else None
+    return {name: value for name, value in (document or {}).items() if value is not None}
 
 
-def _repeated(interaction: Interaction, name: str, ordered: str, title: str) -> Iterator[CheckResult]:
-    for field, value in _told(interaction, name):
-        yield compare(field, title, ordered, value)
+def _fields(interaction: Interaction, name: str) -> Iterator[tuple[Fact, Any]]:
+    """Fields of this name in the payload, with their values."""
+    for field in expected_fields(interaction):
+        is_named = field.path.rpartition(".")[2] == name and "[]" not in field.path
+        if is_named and name in interaction.data_object:
+            yield field, interaction.data_object[name]
 
 
-CHECKS = (
-    model_is_echoed,
-    prompt_is_echoed,
-    duration_is_echoed,
-    size_is_echoed,
-    mode_is_reported,
-)
+def _compare_fields(interaction: Interaction, name: str, expected: str, title: str) -> Iterator[CheckResult]:
+    for field, value in _fields(interaction, name):
+        yield compare(field, title, expected, value)
+
+
+CHECKS = (model_is_echoed, prompt_is_echoed, duration_is_echoed, size_is_echoed, mode_is_reported)

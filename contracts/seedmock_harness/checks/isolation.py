@@ -1,4 +1,4 @@
-"""What one key made, another neither sees, nor changes, nor uses."""
+"""Checks of isolation: a key can neither read, change nor use the resources of another key."""
 
 from __future__ import annotations
 
@@ -8,106 +8,93 @@ from typing import Any
 from seedmock_contracts.enums import READS, Operation
 from seedmock_contracts.facts import Fact
 
-from ..conversation.history import UNAUTHENTICATED, Interaction
+from ..conversation.history import Interaction
 from ..results.checks import CheckResult, failed, passed
-from .assets import ABOUT_ONE, told_assets
-from .listings import INTO
+from .assets import SINGLE_ASSET_OPERATIONS, assets_in_response
+from .listings import GROUP_OPERATIONS, listed_groups
 
-HIDDEN = frozenset({400, 403, 404})
-"""How what is another's is refused, in any of the styles that are known."""
+HIDING_STATUSES = frozenset({400, 403, 404})
+"""Statuses of the errors that hide another key's resource. An envelope can also have them under HTTP 200."""
 
 
 def tasks_are_isolated_by_key(interaction: Interaction) -> Iterator[CheckResult]:
-    """Another key's query, content and record of a task are refused; a link is for whoever has it."""
+    """The task of another key cannot be queried, downloaded or looked up in the records, but by a link."""
     task = interaction.task
-    if interaction.operation not in READS or task is None or _link(interaction) or not _other(interaction, task.caller):
+    if interaction.operation not in READS or task is None or interaction.url in interaction.history.links:
         return
-    yield from _apart(interaction, interaction.fact("tasks.isolated"), "another key's task is shown")
+    if _is_foreign(interaction, task.caller):
+        yield from _check_hidden(interaction, interaction.fact("tasks.isolated"), "another key's task is shown")
 
 
 def assets_are_isolated_by_key(interaction: Interaction) -> Iterator[CheckResult]:
-    """Another key's asset is as unknown as one that never was."""
-    asset = interaction.history.assets.get(interaction.requested_id) if interaction.operation in ABOUT_ONE else None
-    if asset is None or asset.deletion is not None or not _other(interaction, asset.caller) or interaction.violations:
+    """The asset of another key is not found."""
+    is_about_one = interaction.operation in SINGLE_ASSET_OPERATIONS
+    asset = interaction.history.assets.get(interaction.requested_id) if is_about_one else None
+    if asset is None or asset.deletion is not None or interaction.violations:
         return
-    yield from _apart(interaction, interaction.fact("assets.isolated"), "another key's asset is shown")
+    if _is_foreign(interaction, asset.caller):
+        yield from _check_hidden(interaction, interaction.fact("assets.isolated"), "another key's asset is shown")
 
 
 def groups_are_isolated_by_key(interaction: Interaction) -> Iterator[CheckResult]:
-    """A group of another key takes no assets, lists none and cannot be deleted.
+    """The group of another key takes no assets, lists none and cannot be deleted.
 
-    Numbers may begin anew with each key: only one that is not in the key's own list is surely another's.
+    Ids of groups may start again for each key, so only an id that is not in the key's own list is another key's.
     """
-    caller, id_ = interaction.exchange.caller, interaction.requested_group_id
-    if (
-        interaction.operation not in INTO
-        or not id_
-        or interaction.violations
-        or (caller, id_) in interaction.history.groups
-    ):
+    caller, id_, groups = interaction.caller, interaction.requested_group_id, interaction.history.groups
+    if interaction.operation not in GROUP_OPERATIONS or not id_ or interaction.violations or (caller, id_) in groups:
         return
-    foreign = [
-        group
-        for (owner, known), group in interaction.history.groups.items()
-        if known == id_ and _other(interaction, owner)
-    ]
-    if any(group.deletion is None for group in foreign) and id_ not in _listed(interaction):
-        yield from _apart(interaction, interaction.fact("assets.isolated"), "another key's group is open")
+    foreign = [group for (owner, other), group in groups.items() if other == id_ and _is_foreign(interaction, owner)]
+    if any(group.deletion is None for group in foreign) and id_ not in _latest_group_ids(interaction):
+        yield from _check_hidden(interaction, interaction.fact("assets.isolated"), "another key's group can be used")
 
 
 def lists_are_isolated_by_key(interaction: Interaction) -> Iterator[CheckResult]:
-    """A list has nothing that another key made."""
-    if interaction.is_error or interaction.exchange.caller in UNAUTHENTICATED:
+    """A list has no resource of another key."""
+    if interaction.is_error or not interaction.is_authenticated:
         return
+    history = interaction.history
     if interaction.operation is Operation.ASSET_LIST:
-        foreign = {id_ for id_, asset in interaction.history.assets.items() if _other(interaction, asset.caller)}
-        found = sorted(foreign & {id_ for id_, _ in told_assets(interaction)})
-        yield from _without(interaction, interaction.fact("assets.isolated"), bool(foreign), found)
+        foreign = {id_ for id_, asset in history.assets.items() if _is_foreign(interaction, asset.caller)}
+        listed = {id_ for id_, _ in assets_in_response(interaction)}
+        yield from _check_list(interaction.fact("assets.isolated"), foreign, listed)
     elif interaction.operation is Operation.GROUP_LIST:
-        others = [
-            group.created for (owner, _), group in interaction.history.groups.items() if _other(interaction, owner)
-        ]
-        names = {_name(made.data) for made in others} - {""}
-        items = interaction.data.get("items") if isinstance(interaction.data, dict) else interaction.data
-        listed = {_name(item) for item in items} if isinstance(items, list) else set()
-        yield from _without(interaction, interaction.fact("groups.list.own"), bool(names), sorted(names & listed))
+        groups = [group for (owner, _), group in history.groups.items() if _is_foreign(interaction, owner)]
+        # By their generated names, as two keys may have groups of the same id.
+        foreign = {_group_name(group.created.data) for group in groups} - {""}
+        listed = {_group_name(item) for item in listed_groups(interaction) or []}
+        yield from _check_list(interaction.fact("groups.list.own"), foreign, listed)
 
 
-def _apart(interaction: Interaction, fact: Fact, title: str) -> Iterator[CheckResult]:
+def _check_hidden(interaction: Interaction, fact: Fact, title: str) -> Iterator[CheckResult]:
     if not interaction.is_error:
-        yield failed(fact, title, "a refusal, as if there were none", interaction.status_code)
-    elif interaction.status_code in HIDDEN or interaction.status_code == 200:
+        yield failed(fact, title, "the error of an unknown id", interaction.status_code)
+    elif interaction.status_code in HIDING_STATUSES or interaction.status_code == 200:
         yield passed(fact, str(interaction.status_code))
 
 
-def _listed(interaction: Interaction) -> set[str]:
-    """The ids of the caller's groups as they were listed last; that which is asked for where nothing was listed."""
+def _latest_group_ids(interaction: Interaction) -> set[str]:
+    """Ids in the caller's latest list of groups; the requested id itself if the caller has listed none."""
     for earlier in reversed(interaction.history.interactions):
-        if earlier.operation is Operation.GROUP_LIST and earlier.exchange.caller == interaction.exchange.caller:
-            items = earlier.data.get("items") if isinstance(earlier.data, dict) else earlier.data
-            if isinstance(items, list):
-                return {str(item.get("id")) for item in items if isinstance(item, dict)}
+        items = listed_groups(earlier) if earlier.caller == interaction.caller else None
+        if items is not None:
+            return {str(item.get("id")) for item in items}
     return {interaction.requested_group_id}
 
 
-def _without(interaction: Interaction, fact: Fact, may: bool, found: list[str]) -> Iterator[CheckResult]:
-    if found:
-        yield failed(fact, "another key's things are listed", "none of them", found)
-    elif may:
+def _check_list(fact: Fact, foreign: set[str], listed: set[str]) -> Iterator[CheckResult]:
+    if foreign & listed:
+        yield failed(fact, "another key's resources are listed", "none of them", sorted(foreign & listed))
+    elif foreign:
         yield passed(fact, "none of another key")
 
 
-def _other(interaction: Interaction, owner: str) -> bool:
-    return interaction.exchange.caller not in UNAUTHENTICATED and interaction.exchange.caller != owner
+def _is_foreign(interaction: Interaction, owner: str) -> bool:
+    return interaction.is_authenticated and interaction.caller != owner
 
 
-def _link(interaction: Interaction) -> bool:
-    return interaction.exchange.request.url in interaction.history.links
-
-
-def _name(told: Any) -> str:
-    """The name that was made for a group: ids may be the same for two keys."""
-    name = told.get("group_name") if isinstance(told, Mapping) else None
+def _group_name(fields: Any) -> str:
+    name = fields.get("group_name") if isinstance(fields, Mapping) else None
     return name if isinstance(name, str) else ""
 
 

@@ -1,4 +1,4 @@
-"""The parts that an answer should have: the contract's fields that apply to it, and what stands at their places."""
+"""The fields that a response must have according to the contract, and their values in its body."""
 
 from __future__ import annotations
 
@@ -13,68 +13,73 @@ from seedmock_contracts.documents.shape import has_type
 from seedmock_contracts.enums import ORDERS, Operation, StatusContext
 from seedmock_contracts.exchange import MAX_BODY_BYTES
 from seedmock_contracts.facts import MISSING, Fact, ResponseField, Variants
+from seedmock_contracts.response_format import first_value
 
 from ..conversation.history import Interaction
 
-NOTHING_ASKED, LITTLE_LIKE = 0.5, 0.6
-REMEMBERED = 64
-"""Turns whose fields are remembered: all checks ask for those of the same few."""
+# An option without required fields is neither likely nor unlikely. A field of the wrong type counts as present, but
+# for less than a valid one, unless another option has the same field.
+NO_FIELDS_SIMILARITY, WRONG_TYPE_SIMILARITY = 0.5, 0.6
+CACHE_SIZE = 64
+"""Interactions whose fields are cached: all checks ask for the fields of the same one in turn."""
 
 
-def speaks(interaction: Interaction) -> bool:
-    """Whether the exchange has an answer that should be JSON, whole enough to be judged.
+def has_json_body(interaction: Interaction) -> bool:
+    """True if the response should be JSON and its body is complete.
 
-    Not so is media, what a link to a store of files answers, and what the one who is called says to a callback.
+    False for media, for links to a file store, and for the response of an application to a callback.
     """
     if interaction.operation is Operation.CONTENT:
-        of_task = any(endpoint.operation is Operation.CONTENT for endpoint in interaction.contract.endpoints)
-        return interaction.is_error and of_task and interaction.status_code != 0 and judgeable(interaction)
-    return interaction.operation is not Operation.CALLBACK and interaction.status_code != 0 and judgeable(interaction)
+        has_endpoint = interaction.contract.endpoint(Operation.CONTENT) is not None
+        return interaction.is_error and has_endpoint and interaction.status_code != 0 and is_complete(interaction)
+    return interaction.operation is not Operation.CALLBACK and interaction.status_code != 0 and is_complete(interaction)
 
 
-def judgeable(interaction: Interaction) -> bool:
-    """Whether the body is all that was answered: not that of a HEAD, and not cut where journals cut."""
-    body = interaction.exchange.response.body
-    cut = interaction.body is None and body[:1] in ("{", "[") and len(body.encode()) >= MAX_BODY_BYTES
-    return interaction.exchange.request.method != "HEAD" and not cut
+def is_complete(interaction: Interaction) -> bool:
+    """False for the response to a HEAD, and for a body that a journal has cut."""
+    body = interaction.text
+    is_cut = interaction.body is None and body[:1] in ("{", "[") and len(body.encode()) >= MAX_BODY_BYTES
+    return interaction.method != "HEAD" and not is_cut
 
 
-def moment_of(interaction: Interaction) -> StatusContext | None:
-    """When a status is spoken: at create, at query; None where tasks are not spoken of."""
+def status_context(interaction: Interaction) -> StatusContext | None:
+    """The context in which the response spells a status; None if it is not about a task."""
     if interaction.operation in ORDERS:
         return StatusContext.CREATE
     return StatusContext.QUERY if interaction.operation is Operation.QUERY else None
 
 
 def response_fact(interaction: Interaction) -> Fact:
-    """The fact about the answer of an operation as a whole."""
+    """The fact about the response of the operation as a whole."""
     contract, operation = interaction.contract, interaction.operation
-    endpoint = next((row for row in contract.endpoints if row.operation is operation), None)
+    endpoint = contract.endpoint(operation) if operation is not None else None
     own = contract.find(f"{endpoint.id}.response") if endpoint is not None else None
-    return own or contract.find(f"{contract.name}.envelope") or refusal_fact(interaction)
+    return own or interaction.find("envelope") or error_fact(interaction)
 
 
-def refusal_fact(interaction: Interaction) -> Fact:
-    """The fact about refusals as a whole: the first field of the envelope that the upstream is known by."""
+def error_fact(interaction: Interaction) -> Fact:
+    """The fact about error responses as a whole: the first field of the first envelope."""
     return next(field for field in interaction.contract.response_fields if field.operation is None)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def fields_of(interaction: Interaction) -> tuple[ResponseField, ...]:
-    """The fields that this answer should have, in the options of variants that it shows."""
-    applying, ruling = _applying(interaction), status_variant(interaction.contract)
-    spoken = {field.variant for field in applying}
-    options = {
-        variant.id: option_of(interaction, variant) for variant in interaction.contract.variants if variant.id in spoken
-    }
-    shown = [field for field in applying if not field.variant or options[field.variant] == field.option]
-    ruled = {field.path for field in shown if field.variant == ruling}
-    return tuple(field for field in shown if field.variant in ("", ruling) or field.path not in ruled)
+@lru_cache(maxsize=CACHE_SIZE)
+def expected_fields(interaction: Interaction) -> tuple[ResponseField, ...]:
+    """The fields that the response must have, under the options of variants that it shows.
+
+    The fields of the status variant replace those of other variants at the same path.
+    """
+    candidates, main = _candidate_fields(interaction), status_variant(interaction.contract)
+    used = {field.variant for field in candidates}
+    variants = (variant for variant in interaction.contract.variants if variant.id in used)
+    options = {variant.id: shown_option(interaction, variant) for variant in variants}
+    fields = [field for field in candidates if not field.variant or options[field.variant] == field.option]
+    replaced = {field.path for field in fields if field.variant == main}
+    return tuple(field for field in fields if field.variant in ("", main) or field.path not in replaced)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _applying(interaction: Interaction) -> tuple[ResponseField, ...]:
-    """The fields of the operation and the status, in every option."""
+@lru_cache(maxsize=CACHE_SIZE)
+def _candidate_fields(interaction: Interaction) -> tuple[ResponseField, ...]:
+    """The fields of the operation and the status, under every option."""
     return tuple(
         field
         for field in interaction.contract.response_fields
@@ -85,113 +90,121 @@ def _applying(interaction: Interaction) -> tuple[ResponseField, ...]:
 
 
 def status_variant(contract: Contract) -> str:
-    """The id of the variant that has status words of its own, and so rules the whole body; empty if there is none."""
-    options = {word.variant for word in contract.status_spellings if word.variant}
+    """Id of the variant with status spellings of its own, which decides on the whole body; empty if there is none."""
+    options = {spelling.variant for spelling in contract.status_spellings if spelling.variant}
     return next((variant.id for variant in contract.variants if options & {*variant.options}), "")
 
 
-def option_of(interaction: Interaction, variant: Variants) -> str:
-    """The option that is known to hold, or else the one that the answer's words and keys show."""
+def shown_option(interaction: Interaction, variant: Variants) -> str:
+    """The option of a variant that is known to hold, else the one that fits the response best."""
     pinned = interaction.history.options.get(variant.id)
     if pinned is not None:
         return pinned
-    if variant.id == status_variant(interaction.contract):
-        moment = moment_of(interaction)
-        spoken = [
-            w
-            for w in interaction.contract.status_spellings
-            if w.context is moment and w.spelling == interaction.raw_status
-        ]
-        if spoken and spoken[0].context is StatusContext.QUERY:
-            return spoken[0].variant or variant.default
+    if variant.id == status_variant(interaction.contract) and status_context(interaction) is StatusContext.QUERY:
+        spellings = interaction.contract.spellings(StatusContext.QUERY)
+        used = next((spelling for spelling in spellings if spelling.spelling == interaction.raw_status), None)
+        if used is not None:
+            return used.variant or variant.default
     options = sorted(variant.options, key=lambda option: option != variant.default)
-    return max(options, key=lambda option: _likeness(interaction, variant, option))
+    return max(options, key=lambda option: _similarity(interaction, variant, option))
 
 
-def asked_about(interaction: Interaction, variant: Variants) -> bool:
-    """Whether this answer can show an option of the variant: it has a field under one, and none that overrides it."""
-    fields = [field for field in _applying(interaction) if field.variant == variant.id]
-    ruling = next((v for v in interaction.contract.variants if v.id == status_variant(interaction.contract)), None)
-    if not fields or ruling is None or ruling is variant or option_of(interaction, ruling) == ruling.default:
+def can_show_option(interaction: Interaction, variant: Variants) -> bool:
+    """True if the response has a field that depends on the variant and that the status variant does not replace."""
+    fields = [field for field in _candidate_fields(interaction) if field.variant == variant.id]
+    main = next((v for v in interaction.contract.variants if v.id == status_variant(interaction.contract)), None)
+    if not fields or main is None or main is variant or shown_option(interaction, main) == main.default:
         return bool(fields)
-    ruled = {f.path for f in _applying(interaction) if f.variant == ruling.id}
-    return all(field.path not in ruled for field in fields)
+    replaced = {field.path for field in _candidate_fields(interaction) if field.variant == main.id}
+    return all(field.path not in replaced for field in fields)
 
 
-def _likeness(interaction: Interaction, variant: Variants, option: str) -> float:
-    """How much of what an option tells is there, from 0 to 1; an option that tells nothing is in the middle."""
-    fields = [field for field in _applying(interaction) if field.variant == variant.id and field.option == option]
-    outer = [field for field in fields if field.required and not _inside(field, fields)]
+def _similarity(interaction: Interaction, variant: Variants, option: str) -> float:
+    """Share of the required fields of an option that the response has, from 0 to 1."""
+    candidates = _candidate_fields(interaction)
+    fields = [field for field in candidates if field.variant == variant.id and field.option == option]
+    outer = [field for field in fields if field.required and not _is_inside(field, fields)]
     if not outer:
-        return NOTHING_ASKED
+        return NO_FIELDS_SIMILARITY
     return sum(_presence(interaction, field) for field in outer) / len(outer)
 
 
 def _presence(interaction: Interaction, field: ResponseField) -> float:
-    there = [value for value in found(interaction, field) if value is not MISSING]
-    if not there:
+    present = [value for value in values_of(interaction, field) if value is not MISSING]
+    if not present:
         return 0.0
-    if all(fits(field, value) for value in there):
+    if all(matches(field, value) for value in present):
         return 1.0
-    shared = any(f.path == field.path and f.variant != field.variant for f in _applying(interaction))
-    return 0.0 if shared else LITTLE_LIKE
+    candidates = _candidate_fields(interaction)
+    is_shared = any(other.path == field.path and other.variant != field.variant for other in candidates)
+    return 0.0 if is_shared else WRONG_TYPE_SIMILARITY
 
 
-def _inside(field: ResponseField, others: Iterable[ResponseField]) -> bool:
+def _is_inside(field: ResponseField, others: Iterable[ResponseField]) -> bool:
     return any(field.path.startswith((f"{other.path}.", f"{other.path}[]")) for other in others)
 
 
-def found(interaction: Interaction, field: ResponseField) -> list[Any]:
-    """What stands at a field's place, once for each item; MISSING where it is not.
+def values_of(interaction: Interaction, field: ResponseField) -> list[Any]:
+    """Values at a field's path, one for each item; MISSING for one that is absent.
 
-    Nothing where the object around it is not there and has a field of its own that says so.
+    Empty if the object around the field is absent and has a field of its own.
     """
     body = interaction.body if isinstance(interaction.body, dict) else {}
-    there = [value for _, value in values_at(body, field.path)]
-    around = field.path.rpartition(".")[0]
-    if not there and around and around == interaction.contract.response.envelope_key:
+    values = [value for _, value in values_at(body, field.path)]
+    parent = field.path.rpartition(".")[0]
+    if not values and parent and parent == interaction.contract.response.envelope_key:
         return [MISSING]
-    return there
+    return values
 
 
-def fits(field: ResponseField, value: Any) -> bool:
-    """Whether a value is of the field's type, and of its form if it has one."""
-    return has_type(value, field.types) and formed(field, value)
+def read_field(interaction: Interaction, paths: Iterable[str]) -> tuple[Any, ResponseField | None]:
+    """The value at the first of these paths in `data` that is not MISSING, with its field if that is documented."""
+    key = interaction.contract.response.envelope_key
+    for path in paths:
+        value = first_value(interaction.data_object, (path,))
+        if value is not MISSING:
+            full_path = f"{key}.{path}" if key else path
+            return value, next((field for field in expected_fields(interaction) if field.path == full_path), None)
+    return MISSING, None
 
 
-def formed(field: ResponseField, value: Any) -> bool:
-    """Whether a value has the form that the field's pattern asks of texts."""
+def matches(field: ResponseField, value: Any) -> bool:
+    return has_type(value, field.types) and matches_pattern(field, value)
+
+
+def matches_pattern(field: ResponseField, value: Any) -> bool:
+    """True if the value fits the field's pattern. A pattern applies to strings only."""
     return not field.pattern or not isinstance(value, str) or re.fullmatch(field.pattern, value) is not None
 
 
-def unknown(body: Any, paths: Iterable[str]) -> Iterator[str]:
-    """The paths in a body that are none of these and none on the way to one, each with its place."""
-    yield from dict.fromkeys(_unknown(body, "", _tree(tuple(paths))))
+def unknown_paths(body: Any, paths: Iterable[str]) -> Iterator[str]:
+    """Paths of the keys in a body that are neither in `paths` nor on the way to one of them."""
+    yield from dict.fromkeys(_unknown_paths(body, "", _steps_by_prefix(tuple(paths))))
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _tree(paths: tuple[str, ...]) -> dict[str, set[str]]:
-    """The steps that may follow at each place, on the ways to these paths."""
-    tree: dict[str, set[str]] = {}
+@lru_cache(maxsize=CACHE_SIZE)
+def _steps_by_prefix(paths: tuple[str, ...]) -> dict[str, set[str]]:
+    """The steps that may follow each prefix of the paths."""
+    steps: dict[str, set[str]] = {}
     for path in paths:
-        at = ""
+        prefix = ""
         for step in path.replace("[]", ".[]").split("."):
-            tree.setdefault(at, set()).add(step)
-            at = f"{at}.{step}" if at else step
-    return tree
+            steps.setdefault(prefix, set()).add(step)
+            prefix = f"{prefix}.{step}" if prefix else step
+    return steps
 
 
-def _unknown(value: Any, at: str, tree: dict[str, set[str]]) -> Iterator[str]:
-    known = tree.get(at)
-    if not known:
+def _unknown_paths(value: Any, prefix: str, steps: dict[str, set[str]]) -> Iterator[str]:
+    allowed = steps.get(prefix)
+    if not allowed:
         return
-    if isinstance(value, list) and "[]" in known:
+    if isinstance(value, list) and "[]" in allowed:
         for item in value:
-            yield from _unknown(item, f"{at}.[]", tree)
+            yield from _unknown_paths(item, f"{prefix}.[]", steps)
     elif isinstance(value, dict):
         for key, inner in value.items():
-            place = f"{at}.{key}" if at else key
-            if key in known:
-                yield from _unknown(inner, place, tree)
+            path = f"{prefix}.{key}" if prefix else key
+            if key in allowed:
+                yield from _unknown_paths(inner, path, steps)
             else:
-                yield place.replace(".[]", "[]")
+                yield path.replace(".[]", "[]")

@@ -1,226 +1,163 @@
-"""A request that breaks a rule is refused, as the upstream refuses such things, and makes nothing; others are not."""
+"""Checks of rules: a request that breaks one is rejected with the documented error, and other requests are not."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from seedmock_contracts.documents.values import format_value
-from seedmock_contracts.enums import BILLABLE, ErrorKind, Operation
-from seedmock_contracts.facts import ErrorCase, Fact
+from seedmock_contracts.enums import BILLABLE, Operation
+from seedmock_contracts.facts import Fact
 from seedmock_contracts.rules.fields import JsonType, RequiredField, UnsupportedField
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition, violations
 
-from ..conversation.history import UNAUTHENTICATED, Interaction
+from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, failed, passed
-from . import response_fields as parts
-
-OF_CALLS = frozenset(
-    {
-        ErrorKind.AUTHENTICATION,
-        ErrorKind.FORBIDDEN,
-        ErrorKind.BALANCE,
-        ErrorKind.RATE_LIMIT,
-        ErrorKind.OVERLOADED,
-        ErrorKind.REQUEST_TIMEOUT,
-        ErrorKind.UPSTREAM_FAILED,
-    }
+from .error_responses import (
+    RULE_ERRORS,
+    check_error,
+    error_code,
+    error_text,
+    is_endpoint_missing,
+    is_unrelated,
+    shorten_response,
+    unknown_id_errors,
 )
-"""The kinds of error that say nothing of what was asked."""
-ELSEWHERE = OF_CALLS | {ErrorKind.BODY_TOO_LARGE}
-"""Kinds of error that say nothing of what a document holds."""
-NO_ENDPOINT = frozenset({ErrorKind.ROUTE_NOT_FOUND, ErrorKind.METHOD_NOT_ALLOWED})
-OF_RULES = frozenset({ErrorKind.MISSING_PARAMETER, ErrorKind.INVALID_PARAMETER, ErrorKind.UNKNOWN_MODEL})
-UNKNOWN = {
-    Operation.QUERY: (ErrorKind.TASK_NOT_FOUND,),
-    Operation.RECORD: (ErrorKind.TASK_NOT_FOUND,),
-    Operation.CONTENT: (ErrorKind.CONTENT_NOT_FOUND,),
-    Operation.ASSET_GET: (ErrorKind.ASSET_NOT_FOUND,),
-    Operation.ASSET_UPDATE: (ErrorKind.ASSET_NOT_FOUND,),
-    Operation.ASSET_DELETE: (ErrorKind.ASSET_NOT_FOUND,),
-    Operation.GROUP_DELETE: (ErrorKind.GROUP_NOT_FOUND,),
-}
-"""What is said to an id that nobody knows."""
+from .variants import OTHER_OPTION
 
 
 def rule_violations_are_rejected(interaction: Interaction) -> Iterator[CheckResult]:
-    """A request that breaks rules is refused; one that breaks a single one bears that rule out."""
-    if not interaction.violations or interaction.exchange.caller in UNAUTHENTICATED or interaction.status_code == 0:
+    """A request that breaks rules is rejected. One that breaks a single rule confirms that rule."""
+    if not interaction.violations or not interaction.is_authenticated or interaction.status_code == 0:
         return
     facts = {violation.fact.id: violation for violation in interaction.violations}
     if not interaction.is_error:
         for violation in facts.values():
-            yield _open(interaction, violation.fact) or failed(
-                violation.fact, "a request that breaks the rule is taken", violation.message, _answer(interaction)
-            )
+            title, observed = "a request that breaks the rule is accepted", shorten_response(interaction)
+            conditional = _option_without_rule(interaction, violation.fact)
+            yield conditional or failed(violation.fact, title, violation.message, observed)
     elif len(facts) == 1:
         violation = interaction.violations[0]
-        if says_nothing(interaction, [violation.kind]) or is_elsewhere(interaction, [violation.kind]):
+        if is_unrelated(interaction, [violation.kind]) or is_endpoint_missing(interaction, [violation.kind]):
             return
-        tells = _told_id(interaction)
-        if tells is None:
+        id_ = _id_in_error(interaction)
+        if id_ is None:
             yield passed(violation.fact, f"{violation.message}: {interaction.status_code}")
         else:
-            yield failed(violation.fact, "a refusal tells the id of something made", "no id", tells)
+            yield failed(violation.fact, "an error response has the id of a created resource", "no id", id_)
 
 
-def _open(interaction: Interaction, fact: Fact) -> CheckResult | None:
-    """What is said instead of a rule that holds only in an option that may not be in force."""
+def _option_without_rule(interaction: Interaction, fact: Fact) -> CheckResult | None:
+    """The conclusion from an accepted request, if the rule applies only under an option that may not hold."""
     rule = next((rule for rule in _rules(interaction) if rule.fact is fact), None)
     only = condition(rule) if rule is not None else None
     if only is None or interaction.history.options.get(only[0]) == only[1]:
         return None
-    options = next(variant for variant in interaction.contract.variants if variant.id == only[0]).options
-    seen = " or ".join(option for option in options if option != only[1])
-    return failed(
-        interaction.contract.fact(only[0]), "another option holds than the default", only[1], seen, Severity.INFO
-    )
+    variant = next(variant for variant in interaction.contract.variants if variant.id == only[0])
+    others = " or ".join(option for option in variant.options if option != only[1])
+    return failed(variant, OTHER_OPTION, only[1], others, Severity.INFO)
 
 
-def _told_id(interaction: Interaction) -> Any:
-    told = (
-        interaction.data
-        if isinstance(interaction.data, dict)
-        else interaction.body
-        if isinstance(interaction.body, dict)
-        else {}
-    )
-    return next(
-        (told[name] for name in interaction.contract.response.id_paths if told.get(name) not in (None, "")), None
-    )
+def _id_in_error(interaction: Interaction) -> Any:
+    body = interaction.body if isinstance(interaction.body, dict) else {}
+    values = interaction.data if isinstance(interaction.data, dict) else body
+    ids = (values.get(path) for path in interaction.contract.response.id_paths)
+    return next((id_ for id_ in ids if id_ not in (None, "")), None)
 
 
 def violations_get_the_documented_error(interaction: Interaction) -> Iterator[CheckResult]:
-    """What breaks a rule is refused with the status, code and type of the rule's kind of error."""
+    """A request that breaks a rule gets the status, code and type of the rule's kind of error."""
     kinds = dict.fromkeys(violation.kind for violation in interaction.violations)
-    told = {case.kind for case in interaction.error_cases}
-    elsewhere = not told & {*kinds} and (_of_another_field(interaction) or told & {*unknown_kinds(interaction)})
-    if kinds and not elsewhere and interaction.exchange.caller not in UNAUTHENTICATED:
-        yield from answered(interaction, kinds)
+    if not kinds or not interaction.is_authenticated:
+        return
+    has_unknown_id = bool(interaction.error_kinds & {*unknown_id_errors(interaction)})
+    is_other_error = not interaction.error_kinds & {*kinds} and (has_unknown_id or _blames_valid_field(interaction))
+    if not is_other_error:
+        yield from check_error(interaction, kinds)
 
 
-def unknown_kinds(interaction: Interaction) -> tuple[ErrorKind, ...]:
-    """What may be said to ids that nobody knows: those of the operation, and of a group where one is named."""
-    named = interaction.document is not None and interaction.document.get("group_id") is not None
-    kinds = UNKNOWN.get(interaction.operation, ()) if interaction.operation is not None else ()
-    return (*kinds, ErrorKind.GROUP_NOT_FOUND) if named else kinds
-
-
-def _of_another_field(interaction: Interaction) -> bool:
-    """Whether a refusal names a field first of which nothing was wrong: then a rule is not what we think it is."""
+def _blames_valid_field(interaction: Interaction) -> bool:
+    """True if the first field that an error names is valid: then the upstream has a rule that the contract lacks."""
     first = _first_field(interaction)
-    wrong = {re.split(r"[.\[]", violation.field)[0] for violation in interaction.violations}
-    return first is not None and first not in wrong | {rule.top_field for rule in _broken_rules(interaction)}
-
-
-def answered(interaction: Interaction, kinds: Collection[ErrorKind]) -> Iterator[CheckResult]:
-    """Whether a refusal is what the upstream says to one of these kinds of error; nothing, if it is about another."""
-    if (
-        not interaction.is_error
-        or interaction.status_code == 0
-        or says_nothing(interaction, kinds)
-        or is_elsewhere(interaction, kinds)
-    ):
-        return
-    order = list(kinds)
-    wanted = [case for case in interaction.contract.errors if case.kind in kinds and _spoken(interaction, case)]
-    wanted.sort(key=lambda case: order.index(case.kind))
-    if not wanted:
-        return
-    fitting = [case for case in wanted if case in interaction.error_cases and isinstance(interaction.body, dict)]
-    right = next((case for case in fitting if _type(interaction) in (case.type, None)), None)
-    case = right or max(fitting or wanted, key=lambda case: _likeness(interaction, case))
-    if right is not None:
-        yield passed(case, _answer(interaction, 0))
-    elif parts.judgeable(interaction):
-        expected = f"{case.status} {case.code} {case.type}".strip()
-        yield failed(case, f"{case.kind} is answered otherwise", expected, _answer(interaction))
-
-
-def _spoken(interaction: Interaction, case: ErrorCase) -> bool:
-    """Whether a case's style is one that may be in force: another is pinned only where an option is known to hold."""
-    option = case.style.partition(".")[0]
-    known = [
-        interaction.history.options[v.id]
-        for v in interaction.contract.variants
-        if option in v.options and v.id in interaction.history.options
-    ]
-    return not option or not known or option in known
-
-
-def _likeness(interaction: Interaction, case: ErrorCase) -> int:
-    alike = (
-        case.status == interaction.status_code,
-        str(case.code) == str(_code(interaction)),
-        case.type == _type(interaction),
-    )
-    return sum(weight for weight, same in zip((1, 2, 1), alike, strict=True) if same)
-
-
-def says_nothing(interaction: Interaction, kinds: Collection[ErrorKind]) -> bool:
-    """Whether a refusal is about something else than what was asked: the key, the balance, too many calls.
-
-    One that this caller gets for the first time, where others were answered, may be about the request all the same.
-    """
-    told = {case.kind for case in interaction.error_cases}
-    if told & {*kinds} or not told & ELSEWHERE:
-        return False
-    if interaction.status_code == 429 or interaction.status_code >= 500:
-        return True
-    if ErrorKind.AUTHENTICATION in kinds:
-        return False
-    mine = [
-        before for before in interaction.history.interactions if before.exchange.caller == interaction.exchange.caller
-    ]
-    return not any(before.status_code != interaction.status_code for before in mine)
-
-
-def is_elsewhere(interaction: Interaction, kinds: Collection[ErrorKind]) -> bool:
-    """Whether an endpoint is refused as one that there is not, and never was served before."""
-    told = {case.kind for case in interaction.error_cases}
-    if interaction.operation is None or told & {*kinds} or not (told & NO_ENDPOINT or interaction.status_code == 405):
-        return False
-    return not any(
-        before.operation is interaction.operation
-        and before.status_code not in (404, 405)
-        and before.exchange.caller not in UNAUTHENTICATED
-        for before in interaction.history.interactions
-    )
+    invalid = {re.split(r"[.\[]", violation.field)[0] for violation in interaction.violations}
+    return first is not None and first not in invalid | {rule.top_field for rule in _broken_rules(interaction)}
 
 
 def errors_name_the_field(interaction: Interaction) -> Iterator[CheckResult]:
-    """The message of a refusal, or its param, names a field that is wrong. The wording is ours, so this is advice."""
-    if not interaction.violations or not interaction.is_error or interaction.exchange.caller in UNAUTHENTICATED:
+    """An error response names an invalid field. Only advice: no vendor documents the wording of messages."""
+    if not interaction.violations or not interaction.is_error or not interaction.is_authenticated:
         return
-    case = next(
-        (case for case in interaction.error_cases if case.kind in {v.kind for v in interaction.violations}), None
-    )
-    if case is None or says_nothing(interaction, [case.kind]):
+    kinds = {violation.kind for violation in interaction.violations}
+    case = next((case for case in interaction.error_cases if case.kind in kinds), None)
+    if case is None or is_unrelated(interaction, [case.kind]):
         return
-    words = set(re.findall(r"\w+", interaction.exchange.response.body))
-    others = {rule.top_field for rules in interaction.contract.rules.values() for rule in rules} & words
-    fields = {violation.field for violation in interaction.violations} | {
-        rule.field for rule in _broken_rules(interaction)
-    }
-    names = {name for field in fields for name in re.findall(r"[A-Za-z_]+", field)}
-    if names & words:
-        yield passed(case, f"names {', '.join(sorted(names & words))}")
-    elif not others:
-        yield failed(
-            case,
-            "a refusal does not name the field",
-            " or ".join(sorted(fields)),
-            _answer(interaction),
-            Severity.WARNING,
-        )
+    tokens = set(re.findall(r"\w+", interaction.text))
+    documented = {rule.top_field for rules in interaction.contract.rules.values() for rule in rules}
+    invalid = {violation.field for violation in interaction.violations}
+    invalid |= {rule.field for rule in _broken_rules(interaction)}
+    names = {name for field in invalid for name in re.findall(r"[A-Za-z_]+", field)} & tokens
+    if names:
+        yield passed(case, f"names {', '.join(sorted(names))}")
+    elif not documented & tokens:
+        expected, title = " or ".join(sorted(invalid)), "an error response does not name the field"
+        yield failed(case, title, expected, shorten_response(interaction), Severity.WARNING)
+
+
+def valid_requests_are_accepted(interaction: Interaction) -> Iterator[CheckResult]:
+    """A request that breaks no rule is not rejected for breaking one."""
+    document = interaction.document
+    if document is None or interaction.violations or not interaction.is_error:
+        return
+    if interaction.operation not in interaction.contract.rules or not interaction.error_kinds & RULE_ERRORS:
+        return
+    rule = None if _is_moderation(interaction) else _blamed_rule(interaction, document)
+    if rule is None or is_unrelated(interaction, RULE_ERRORS):
+        return
+    only = condition(rule)
+    if only is not None and interaction.history.options.get(only[0]) is None:
+        variant, default = interaction.contract.fact(only[0]), interaction.contract.defaults[only[0]]
+        yield failed(variant, OTHER_OPTION, default, only[1], Severity.INFO)
+        return
+    expected = f"{rule.field} {format_value(document.get(rule.top_field))} is accepted"
+    title = "a request is rejected for a rule that it does not break"
+    yield failed(rule.fact, title, expected, shorten_response(interaction))
+
+
+def _blamed_rule(interaction: Interaction, document: dict[str, Any]) -> Rule | None:
+    """The rule of the first field that an error names, as far as it can be told.
+
+    References are left out: they are rejected for many reasons that are not in the request.
+    """
+    first = _first_field(interaction)
+    located = interaction.contract.request.layout.find(document)
+    references = {reference.path.partition("[")[0].partition(".")[0] for reference in located}
+    rules = [rule for rule in _rules(interaction) if rule.top_field == first and first not in references]
+    conditional = [rule for rule in rules if _would_be_broken(interaction, rule, document)]
+    present = [
+        rule
+        for rule in rules
+        if rule.top_field in document and not isinstance(rule, RequiredField | JsonType | UnsupportedField)
+    ]
+    absent = [rule for rule in rules if rule.top_field not in document]
+    return next(iter([*conditional, *reversed(present), *absent]), None)
+
+
+def _would_be_broken(interaction: Interaction, rule: Rule, document: dict[str, Any]) -> bool:
+    """True if the rule applies only under an option of a variant, and the request breaks it there."""
+    only = condition(rule)
+    if only is None or interaction.operation is None:
+        return False
+    options = {**interaction.contract.defaults, only[0]: only[1]}
+    broken = violations(interaction.contract.name, interaction.operation, document, options)
+    return any(violation.fact is rule.fact for violation in broken)
 
 
 def _first_field(interaction: Interaction) -> str | None:
-    """The field of the operation's that a refusal names first."""
+    """The field of the operation that an error response names first."""
     fields = {rule.top_field for rule in _rules(interaction)}
-    return next((word for word in re.findall(r"\w+", _message(interaction)) if word in fields), None)
+    return next((word for word in re.findall(r"\w+", error_text(interaction)) if word in fields), None)
 
 
 def _broken_rules(interaction: Interaction) -> list[Rule]:
@@ -228,123 +165,43 @@ def _broken_rules(interaction: Interaction) -> list[Rule]:
     return [rule for rule in _rules(interaction) if rule.fact.id in facts]
 
 
-def valid_requests_are_accepted(interaction: Interaction) -> Iterator[CheckResult]:
-    """A request that keeps every rule is not refused for breaking one."""
-    document = interaction.document
-    if (
-        document is None
-        or interaction.violations
-        or not interaction.is_error
-        or interaction.operation not in interaction.contract.rules
-    ):
-        return
-    kinds = {case.kind for case in interaction.error_cases}
-    rule = _blamed(interaction, document) if kinds & OF_RULES and not _of_moderation(interaction) else None
-    if rule is None or says_nothing(interaction, OF_RULES):
-        return
-    only = condition(rule)
-    if only is not None and interaction.history.options.get(only[0]) is None:
-        variant = interaction.contract.fact(only[0])
-        seen = interaction.contract.defaults[only[0]]
-        yield failed(variant, "another option holds than the default", seen, only[1], Severity.INFO)
-        return
-    tried = format_value(document.get(rule.top_field))
-    yield failed(
-        rule.fact,
-        "a request that keeps the rule is refused for it",
-        f"{rule.field} {tried} is taken",
-        _answer(interaction),
-    )
-
-
-def _blamed(interaction: Interaction, document: dict[str, Any]) -> Rule | None:
-    """The rule that a refusal names by its field, as far as one can tell; references are refused for much besides."""
-    first = _first_field(interaction)
-    references = {
-        found.path.partition("[")[0].partition(".")[0] for found in interaction.contract.request.layout.find(document)
-    }
-    named = [rule for rule in _rules(interaction) if rule.top_field == first and first not in references]
-    conditional = [rule for rule in named if condition(rule) is not None and _would_break(interaction, rule, document)]
-    present = [
-        rule
-        for rule in named
-        if rule.top_field in document and not isinstance(rule, RequiredField | JsonType | UnsupportedField)
-    ]
-    absent = [rule for rule in named if rule.top_field not in document]
-    return next(iter([*conditional, *reversed(present), *absent]), None)
-
-
-def _would_break(interaction: Interaction, rule: Rule, document: dict[str, Any]) -> bool:
-    only = condition(rule)
-    assert only is not None
-    assert interaction.operation is not None
-    options = {**interaction.contract.defaults, only[0]: only[1]}
-    return any(
-        found.fact is rule.fact
-        for found in violations(interaction.contract.name, interaction.operation, document, options)
-    )
-
-
-def _of_moderation(interaction: Interaction) -> bool:
-    """Whether a refusal is about what is shown or said in the request, not about its form."""
-    told = interaction.data if isinstance(interaction.data, dict) else {}
-    return bool(told.get("failCode")) or any(
-        code.code == _code(interaction) for code in interaction.contract.fail_codes
-    )
+def _is_moderation(interaction: Interaction) -> bool:
+    """True if an error is about the content of a prompt or of media, not about the form of the request."""
+    codes = {row.code for row in interaction.contract.fail_codes}
+    return bool(interaction.data_object.get("failCode")) or error_code(interaction) in codes
 
 
 def rejected_orders_cost_nothing(interaction: Interaction) -> Iterator[CheckResult]:
-    """Between two looks at the balance, where everything was refused, it stays what it was."""
+    """The balance stays the same if all orders since the previous balance were rejected."""
     if interaction.operation is not Operation.BALANCE or interaction.is_error or not isinstance(interaction.data, dict):
         return
-    between: list[Interaction] = []
-    for before in reversed(interaction.history.interactions):
-        if before.exchange.caller == interaction.exchange.caller:
-            if before.operation is Operation.BALANCE and not before.is_error:
-                yield from _same(interaction, before, between)
+    since: list[Interaction] = []
+    for earlier in reversed(interaction.history.interactions):
+        if earlier.caller == interaction.caller:
+            if earlier.operation is Operation.BALANCE and not earlier.is_error:
+                yield from _check_same_balance(interaction, earlier, since)
                 return
-            between.append(before)
+            since.append(earlier)
 
 
-def _same(interaction: Interaction, before: Interaction, between: list[Interaction]) -> Iterator[CheckResult]:
-    asked = [one for one in between if one.operation in BILLABLE]
-    running = any(
-        task.final_poll is None and task.caller == interaction.exchange.caller
-        for task in interaction.history.tasks.values()
-    )
-    if not asked or running or not all(one.is_error for one in asked):
+def _check_same_balance(
+    interaction: Interaction, previous: Interaction, since: list[Interaction]
+) -> Iterator[CheckResult]:
+    orders = [earlier for earlier in since if earlier.operation in BILLABLE]
+    tasks = interaction.history.tasks.values()
+    is_running = any(task.final_poll is None and task.caller == interaction.caller for task in tasks)
+    if not orders or is_running or not all(order.is_error for order in orders):
         return
     fact = next(endpoint for endpoint in interaction.contract.endpoints if endpoint.operation is Operation.BALANCE)
-    was, now = before.data.get("balance"), interaction.data.get("balance")
-    if was == now:
-        yield passed(fact, f"{now} after {len(asked)} refusals")
+    before, now = previous.data_object.get("balance"), interaction.data.get("balance")
+    if before == now:
+        yield passed(fact, f"{now} after {len(orders)} rejected orders")
     else:
-        yield failed(fact, "refusals have changed the balance", was, now)
+        yield failed(fact, "rejected orders have changed the balance", before, now)
 
 
 def _rules(interaction: Interaction) -> tuple[Rule, ...]:
     return interaction.contract.rules.get(interaction.operation, ()) if interaction.operation is not None else ()
-
-
-def _code(interaction: Interaction) -> Any:
-    return interaction.contract.response.error_part(interaction.body, "code")
-
-
-def _message(interaction: Interaction) -> str:
-    """What the answer says in words: the field that it names, and its message."""
-    response = interaction.contract.response
-    found = (response.error_part(interaction.body, part) for part in ("field", "message"))
-    return " ".join(str(part) for part in found if part)
-
-
-def _type(interaction: Interaction) -> Any:
-    """The type that the answer tells beside its code; None where its envelope has none."""
-    return interaction.contract.response.error_part(interaction.body, "type")
-
-
-def _answer(interaction: Interaction, limit: int = 200) -> str:
-    told = interaction.exchange.response.body[:limit]
-    return f"{interaction.status_code} {told or _code(interaction) or ''}".strip()
 
 
 CHECKS = (

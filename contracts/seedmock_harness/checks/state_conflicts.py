@@ -1,4 +1,4 @@
-"""Requests that break no rule and are refused for the state of things: each as the upstream says such a thing."""
+"""Checks of state conflicts: a valid request that the current state forbids gets the documented error."""
 
 from __future__ import annotations
 
@@ -10,121 +10,129 @@ from seedmock_contracts.enums import ORDERS, ErrorKind, Operation, TaskStatus
 from seedmock_contracts.facts import MISSING
 from seedmock_contracts.response_format import first_value
 
-from ..conversation.history import UNAUTHENTICATED, Interaction, TaskHistory
+from ..conversation.history import Interaction, TaskHistory
 from ..results.checks import CheckResult, compare, failed, passed
-from .assets import status_told, useless
-from .capabilities import leads_inside
-from .prices import SECONDS, price
-from .rule_enforcement import answered
+from .assets import effective_status, unusable_asset_fact
+from .capabilities import has_private_address
+from .error_responses import check_error
+from .prices import SECONDS, calculate_price
 
-ELSEWHERE = frozenset({401, 402, 403, 404, 408, 429})
-NOT_YET = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED)
+UNRELATED_STATUSES = frozenset({401, 402, 403, 404, 408, 429})
+UNRELATED_TO_CONTENT = frozenset({401, 403, 408, 416, 429})
+BEFORE_THE_END = (ErrorKind.NOT_READY, ErrorKind.TASK_FAILED)
+PRICE_MARGIN = Decimal("0.9")
+"""Part of a price that counts as certain: prices are approximate."""
 
 
 def state_conflicts_get_the_documented_error(interaction: Interaction) -> Iterator[CheckResult]:
-    """Content that is not there, or an asset that is none or cannot be one, is refused with its status and code."""
-    if interaction.is_error and not interaction.violations and interaction.exchange.caller not in UNAUTHENTICATED:
-        yield from answered(interaction, _kinds(interaction))
+    """A request for missing content, or with an unusable reference or asset, gets the documented status and code."""
+    if interaction.is_error and not interaction.violations and interaction.is_authenticated:
+        yield from check_error(interaction, _expected_kinds(interaction))
 
 
 def moderation_errors_have_the_documented_status(interaction: Interaction) -> Iterator[CheckResult]:
-    """An order that moderation refuses, whatever its code, is refused with the status of such refusals."""
-    kinds = {row.kind for row in interaction.contract.fail_codes if row.code == told_code(interaction)}
-    if interaction.operation not in ORDERS or not interaction.is_error or ErrorKind.MODERATION_INPUT not in kinds:
+    """An order that moderation rejects gets the documented status, whatever the code."""
+    if interaction.operation not in ORDERS or not interaction.is_error:
+        return
+    if ErrorKind.MODERATION_INPUT not in _kinds_of_code(interaction):
         return
     cases = [case for case in interaction.contract.errors if case.kind is ErrorKind.MODERATION_INPUT]
-    code = status_told(interaction)
-    fitting = next((case for case in cases if case.status == code), None)
+    status = effective_status(interaction)
+    matching = next((case for case in cases if case.status == status), None)
     expected = " or ".join(dict.fromkeys(str(case.status) for case in cases))
-    if fitting is not None:
-        yield passed(fitting, str(code))
+    if matching is not None:
+        yield passed(matching, str(status))
     else:
-        yield failed(cases[0], "moderation refuses with another status", expected, code)
+        yield failed(cases[0], "moderation rejects with another status", expected, status)
 
 
 def failed_tasks_have_the_documented_status(interaction: Interaction) -> Iterator[CheckResult]:
-    """A query of a task that has failed is no failure of the query."""
+    """The query of a failed task is no error itself."""
     if interaction.operation is not Operation.QUERY or interaction.status is not TaskStatus.FAILURE:
         return
-    kinds = {row.kind for row in interaction.contract.fail_codes if row.code == told_code(interaction)}
+    kinds = _kinds_of_code(interaction)
     kind = ErrorKind.MODERATION_OUTPUT if ErrorKind.MODERATION_OUTPUT in kinds else ErrorKind.TASK_FAILED
     case = interaction.contract.error_case(kind)
     if kinds and case.status == 200:
-        yield compare(case, "a failed task is told with another status", case.status, interaction.status_code)
+        yield compare(case, "a failed task has another HTTP status", case.status, interaction.status_code)
 
 
 def orders_require_balance(interaction: Interaction) -> Iterator[CheckResult]:
-    """An order that costs more than is left is refused for that."""
-    if interaction.order is None or interaction.order.references or interaction.exchange.caller in UNAUTHENTICATED:
+    """An order that costs more than the balance is rejected for that."""
+    if interaction.order is None or interaction.order.references or not interaction.is_authenticated:
         return
-    left, due = _left(interaction), price(interaction, TaskHistory("", interaction))
-    if left is None or due is None or left >= due.amounts[SECONDS] * Decimal("0.9"):
+    balance, price = _latest_balance(interaction), calculate_price(interaction, TaskHistory("", interaction))
+    if balance is None or price is None or balance >= price.amounts[SECONDS] * PRICE_MARGIN:
         return
     case = interaction.contract.error_case(ErrorKind.BALANCE)
     if interaction.created_id is not None and not interaction.is_error:
-        yield failed(case, "an order is taken that cannot be paid", case.status, interaction.status_code)
+        title = "an order beyond the balance is accepted"
+        yield failed(case, title, case.status, interaction.status_code)
     else:
-        yield from answered(interaction, (ErrorKind.BALANCE,))
+        yield from check_error(interaction, (ErrorKind.BALANCE,))
 
 
-def told_code(interaction: Interaction) -> Any:
-    """The code that an answer gives for what failed or was refused, inside the envelope or in an error object."""
-    response, data = interaction.contract.response, interaction.data
-    code = first_value(data, response.failure_code_paths) if isinstance(data, dict) else MISSING
+def fail_code(interaction: Interaction) -> Any:
+    """The code of a failed task, or of an error response; None if there is none."""
+    response = interaction.contract.response
+    code = first_value(interaction.data_object, response.failure_code_paths)
     if code is MISSING and interaction.is_error:
-        code = response.error_part(interaction.body, "fail_code") or response.error_part(interaction.body, "code")
+        return response.error_part(interaction.body, "fail_code") or response.error_part(interaction.body, "code")
     return None if code is MISSING else code
 
 
-def _kinds(interaction: Interaction) -> tuple[ErrorKind, ...]:
+def _kinds_of_code(interaction: Interaction) -> set[ErrorKind]:
+    return {row.kind for row in interaction.contract.fail_codes if row.code == fail_code(interaction)}
+
+
+def _expected_kinds(interaction: Interaction) -> tuple[ErrorKind, ...]:
+    """The errors that follow from the state; none if no conflict is known."""
     if interaction.operation is Operation.CONTENT:
-        return _of_content(interaction)
-    if interaction.operation in ORDERS and interaction.status_code not in ELSEWHERE:
-        unusable = (
-            useless(interaction, interaction) is not None
-            or leads_inside(interaction)
-            or _names_a_reference(interaction)
-        )
-        return (ErrorKind.INVALID_INPUT,) if unusable else ()
-    if interaction.operation is Operation.ASSET_CREATE and interaction.status_code not in ELSEWHERE:
-        group = interaction.history.groups.get((interaction.exchange.caller, interaction.requested_group_id))
+        return _expected_content_kinds(interaction)
+    if interaction.status_code in UNRELATED_STATUSES:
+        return ()
+    if interaction.operation in ORDERS and _has_unusable_reference(interaction):
+        return (ErrorKind.INVALID_INPUT,)
+    if interaction.operation is Operation.ASSET_CREATE:
+        group = interaction.history.groups.get((interaction.caller, interaction.requested_group_id))
         return (ErrorKind.ASSET_REFUSED,) if group is not None and group.deletion is None else ()
     return ()
 
 
-def _names_a_reference(interaction: Interaction) -> bool:
-    """Whether a refusal says that a reference is what is wrong, by a code of its own or by naming its place."""
+def _has_unusable_reference(interaction: Interaction) -> bool:
+    if unusable_asset_fact(interaction, interaction) is not None or has_private_address(interaction):
+        return True
+    return _blames_a_reference(interaction)
+
+
+def _blames_a_reference(interaction: Interaction) -> bool:
+    """True if an error blames a reference: by a code of its own, or by the path of the field."""
     codes = {case.fail_code for case in interaction.contract.errors if case.kind is ErrorKind.INVALID_INPUT} - {""}
-    error = interaction.body.get("error") if isinstance(interaction.body, dict) else None
-    named = str(error.get("param")) if isinstance(error, dict) else ""
-    found = interaction.contract.request.layout.find(interaction.document or {})
-    return told_code(interaction) in codes or any(named.startswith(one.path) for one in found if "[" in one.path)
+    path = str(interaction.contract.response.error_part(interaction.body, "field") or "")
+    located = interaction.contract.request.layout.find(interaction.document or {})
+    paths = tuple(reference.path for reference in located if "[" in reference.path)
+    return fail_code(interaction) in codes or path.startswith(paths)
 
 
-def _of_content(interaction: Interaction) -> tuple[ErrorKind, ...]:
-    """What may be said of content of one's own task, by its path."""
-    task = interaction.history.tasks.get(interaction.requested_id)
-    if (
-        task is None
-        or task.caller != interaction.exchange.caller
-        or interaction.status_code in (401, 403, 408, 416, 429)
-    ):
+def _expected_content_kinds(interaction: Interaction) -> tuple[ErrorKind, ...]:
+    task, status_code = interaction.history.tasks.get(interaction.requested_id), interaction.status_code
+    if task is None or task.caller != interaction.caller or status_code in UNRELATED_TO_CONTENT:
         return ()
-    if not 400 <= interaction.status_code < 500:
+    if not 400 <= status_code < 500:
         return ()
     if task.final_poll is None:
-        return NOT_YET
+        return BEFORE_THE_END
     if task.final_poll.status is TaskStatus.FAILURE:
         return (ErrorKind.TASK_FAILED,)
-    return (ErrorKind.NOT_READY,) if interaction.status_code == 400 else ()
+    return (ErrorKind.NOT_READY,) if status_code == 400 else ()
 
 
-def _left(interaction: Interaction) -> Decimal | None:
-    """The caller's latest balance."""
+def _latest_balance(interaction: Interaction) -> Decimal | None:
     for earlier in reversed(interaction.history.interactions):
-        if earlier.operation is Operation.BALANCE and earlier.exchange.caller == interaction.exchange.caller:
-            told = earlier.data.get("balance") if isinstance(earlier.data, dict) and not earlier.is_error else None
-            return Decimal(str(told)) if isinstance(told, int | float) and not isinstance(told, bool) else None
+        if earlier.operation is Operation.BALANCE and earlier.caller == interaction.caller:
+            balance = None if earlier.is_error else earlier.data_object.get("balance")
+            is_number = isinstance(balance, int | float) and not isinstance(balance, bool)
+            return Decimal(str(balance)) if is_number else None
     return None
 
 

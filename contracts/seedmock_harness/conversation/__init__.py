@@ -1,1 +1,1 @@
-"""Interactions with an upstream and the history that they add up to."""
+"""Interactions with an upstream, and the history that they add up to."""

@@ -1,6 +1,6 @@
-"""What was said so far, and one exchange in its light: all that a check may know.
+"""History of the interactions with an upstream: all that a check may read.
 
-Built from exchanges alone, so that a live service, an emulator, a journal and a recording are judged alike.
+Built from exchanges alone, so that a live service, an emulator, a journal and a recording are checked alike.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.documents.values import to_number
 from seedmock_contracts.endpoints import match_route
-from seedmock_contracts.enums import ORDERS, Operation, TaskStatus
+from seedmock_contracts.enums import ORDERS, ErrorKind, Operation, TaskStatus
 from seedmock_contracts.exchange import Exchange
-from seedmock_contracts.facts import MISSING, ErrorCase, Fact, Violation
+from seedmock_contracts.facts import MISSING, Amount, ErrorCase, Fact, MediaFacts, Variants, Violation
 from seedmock_contracts.lifecycle import TERMINAL
 from seedmock_contracts.response_format import first_value
 from seedmock_contracts.validation import violations
 
 from .order_parser import ParsedOrder, parse_order
 
-_SUMMED = re.compile(r"<(\d+) bytes of [^<>]*>")
 UNAUTHENTICATED = ("", "wrong")
-"""The callers without a key, and with one that is none."""
+"""Callers that send no API key, and an invalid one."""
+_SUMMARY = re.compile(r"<(\d+) bytes of [^<>]*>")
 
 
 @dataclass(repr=False)
 class TaskHistory:
-    """One task as its callers saw it: the order, and each answer that spoke of it, oldest first."""
+    """Interactions about one task, oldest first: the order, its polls and its downloads."""
 
     id: str
     created: Interaction
@@ -50,19 +50,19 @@ class TaskHistory:
 
     @property
     def status(self) -> TaskStatus | None:
-        """What the latest answer that told a known status told."""
-        told = [interaction.status for interaction in (self.created, *self.polls) if interaction.status is not None]
-        return told[-1] if told else None
+        """The latest known status."""
+        statuses = [interaction.status for interaction in (self.created, *self.polls) if interaction.status is not None]
+        return statuses[-1] if statuses else None
 
     @property
     def final_poll(self) -> Interaction | None:
-        """The first answer that told a terminal status."""
+        """The first poll with a terminal status."""
         return next((interaction for interaction in self.polls if interaction.status in TERMINAL), None)
 
 
 @dataclass(repr=False)
 class AssetHistory:
-    """A group or an asset, as its callers saw it. `told` are the answers that spoke of it, oldest first."""
+    """Interactions about one asset or group, oldest first, without its creation."""
 
     id: str
     caller: str
@@ -72,29 +72,28 @@ class AssetHistory:
 
 
 class History:
-    """Everything that was said to one upstream, with indices of what was made."""
+    """All interactions with one upstream, with an index of the resources that they created."""
 
     def __init__(self, contract: Contract, options: Mapping[str, str] | None = None) -> None:
-        """`options` are those of the variants that are known to hold; of the others any is right."""
+        """`options`: options of variants that are known to hold. Of every other variant, all options are accepted."""
         self.contract = contract
         self.options = dict(options or {})
         self.interactions: list[Interaction] = []
         self.tasks: dict[str, TaskHistory] = {}
         self.groups: dict[tuple[str, str], AssetHistory] = {}
-        """By caller and id: the numbers of groups may begin anew with each key."""
+        """By caller and id: group numbers may start again for each key."""
         self.assets: dict[str, AssetHistory] = {}
         self.links: dict[str, TaskHistory] = {}
         self.files: dict[str, Interaction] = {}
-        """The turns in which files were posted, by the links that they told."""
+        """Interactions that uploaded a file, by the URL that they returned."""
         self.violations_cache: dict[tuple[Operation, str, str], list[Violation]] = {}
-        """The rules that a request breaks, by its operation, URL and body: much is asked more than once."""
+        """By operation, URL and body: many requests are sent more than once."""
 
     def interaction(self, exchange: Exchange) -> Interaction:
-        """An exchange in the light of what was said before it; it is not yet part of the conversation."""
+        """The interaction of an exchange, before it is added."""
         return Interaction(self.contract, exchange, self)
 
     def add(self, interaction: Interaction) -> None:
-        """Make a turn part of what was said before."""
         self.interactions.append(interaction)
         if interaction.operation is None or interaction.is_error:
             return
@@ -103,31 +102,30 @@ class History:
             self.tasks.setdefault(interaction.created_id, TaskHistory(interaction.created_id, interaction))
         elif interaction.operation is Operation.QUERY and task is not None:
             task.polls.append(interaction)
-            self._follow(task, interaction)
+            self._index_links(task, interaction)
         elif interaction.operation is Operation.CONTENT and task is not None:
             task.contents.append(interaction)
         else:
-            self._keep(interaction)
+            self._index_resource(interaction)
 
-    def _follow(self, task: TaskHistory, interaction: Interaction) -> None:
+    def _index_links(self, task: TaskHistory, interaction: Interaction) -> None:
         task.links = tuple(interaction.links)
         for link in interaction.links:
             self.links[link] = task
 
-    def _keep(self, interaction: Interaction) -> None:
-        made, caller = interaction.created_id, interaction.exchange.caller
-        if interaction.operation is Operation.GROUP_CREATE and made is not None:
-            self.groups[caller, made] = AssetHistory(made, caller, interaction)
-        elif interaction.operation is Operation.ASSET_CREATE and made is not None:
-            self.assets[made] = AssetHistory(made, caller, interaction)
+    def _index_resource(self, interaction: Interaction) -> None:
+        created_id, caller = interaction.created_id, interaction.exchange.caller
+        group = caller, interaction.requested_group_id
+        if interaction.operation is Operation.GROUP_CREATE and created_id is not None:
+            self.groups[caller, created_id] = AssetHistory(created_id, caller, interaction)
+        elif interaction.operation is Operation.ASSET_CREATE and created_id is not None:
+            self.assets[created_id] = AssetHistory(created_id, caller, interaction)
         elif interaction.operation is Operation.FILE_CREATE and interaction.file_url:
             self.files[interaction.file_url] = interaction
-        elif (
-            interaction.operation is Operation.GROUP_DELETE and (caller, interaction.requested_group_id) in self.groups
-        ):
-            self.groups[caller, interaction.requested_group_id].deletion = interaction
+        elif interaction.operation is Operation.GROUP_DELETE and group in self.groups:
+            self.groups[group].deletion = interaction
             for asset in self.assets.values():
-                if (asset.caller, asset.created.requested_group_id) == (caller, interaction.requested_group_id):
+                if (asset.caller, asset.created.requested_group_id) == group:
                     asset.deletion = asset.deletion or interaction
         elif interaction.requested_id in self.assets:
             asset = self.assets[interaction.requested_id]
@@ -138,23 +136,69 @@ class History:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Interaction:
-    """One exchange, read once: what was asked and answered, and what had been said before."""
+    """One exchange, decoded, with the history before it."""
 
     contract: Contract
     exchange: Exchange
     history: History
 
     def __repr__(self) -> str:
-        asked, answered = self.exchange.request, self.exchange.response
-        return f"<{type(self).__name__} {asked.method} {asked.url} -> {answered.status} {answered.body[:200]}>"
+        request, response = self.exchange.request, self.exchange.response
+        return f"<{type(self).__name__} {request.method} {request.url} -> {response.status} {response.body[:200]}>"
+
+    @property
+    def caller(self) -> str:
+        return self.exchange.caller
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self.caller not in UNAUTHENTICATED
+
+    @property
+    def method(self) -> str:
+        return self.exchange.request.method
+
+    @property
+    def url(self) -> str:
+        return self.exchange.request.url
+
+    @property
+    def at(self) -> float:
+        """Time of the exchange in seconds since the epoch; 0 if it is unknown."""
+        return self.exchange.at
+
+    @property
+    def text(self) -> str:
+        """The response body as text."""
+        return self.exchange.response.body
+
+    @property
+    def media(self) -> MediaFacts | None:
+        """Properties of the clip in the response body, if it is one."""
+        return self.exchange.response.media
 
     def fact(self, name: str) -> Fact:
-        """A fact by its id without the upstream's name. Raises LookupError for one that this upstream has not."""
+        """Find a fact by its id without the upstream's name. Raises LookupError."""
         return self.contract.fact(f"{self.contract.name}.{name}")
+
+    def find(self, name: str) -> Fact | None:
+        """Find a fact by its id without the upstream's name; None if the upstream does not have it."""
+        return self.contract.find(f"{self.contract.name}.{name}")
+
+    def amount(self, name: str) -> Amount:
+        """Find an amount by its id without the upstream's name. Raises LookupError."""
+        return self.contract.amount(f"{self.contract.name}.{name}")
+
+    def variant(self, name: str) -> Variants:
+        """Find a variant by its id without the upstream's name. Raises LookupError."""
+        fact = self.fact(name)
+        if not isinstance(fact, Variants):
+            raise LookupError(f"{fact.id} is not a variant")
+        return fact
 
     @cached_property
     def operation(self) -> Operation | None:
-        """What the request is for; None for a request that is none of the upstream's endpoints."""
+        """The requested operation; None for a request to no endpoint of the upstream."""
         name = self.exchange.operation
         return Operation(name) if name in Operation.__members__.values() else None
 
@@ -164,43 +208,43 @@ class Interaction:
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
-        """The answer's headers, names in lower case."""
+        """Response headers by lower-case name."""
         return {name.lower(): value for name, value in self.exchange.response.headers}
 
     @cached_property
     def request_headers(self) -> Mapping[str, str]:
+        """Request headers by lower-case name."""
         return {name.lower(): value for name, value in self.exchange.request.headers}
 
     @cached_property
     def params(self) -> Mapping[str, str]:
-        """What the path and the query string say, by the names that the contract gives."""
+        """Parameters of the path and the query string, by their names in the contract."""
         parts = urlsplit(self.exchange.request.url)
         method = self.exchange.request.method
-        found = match_route(self.contract, "GET" if method == "HEAD" else method, parts.path)
-        return {**dict(parse_qsl(parts.query)), **(found.params if found else {})}
+        route = match_route(self.contract, "GET" if method == "HEAD" else method, parts.path)
+        return {**dict(parse_qsl(parts.query)), **(route.params if route else {})}
 
     @cached_property
     def document(self) -> dict[str, Any] | None:
-        """The JSON object that was sent, or that the query string spells; None where neither is one."""
+        """The JSON object in the request body, else the query string as one; None if the body is no JSON object."""
         if self.exchange.request.body:
-            return _object(self.exchange.request.body)
+            return _parse_object(self.exchange.request.body)
         return dict(parse_qsl(urlsplit(self.exchange.request.url).query)) if self.operation is not None else None
 
     @cached_property
     def violations(self) -> list[Violation]:
-        """The rules that the request breaks, in the order in which the upstream looks."""
+        """Rules that the request breaks, in the order in which the upstream checks them."""
         if self.operation is None or self.document is None:
             return []
         key = self.operation, self.exchange.request.url, self.exchange.request.body
-        known = self.history.violations_cache.get(key)
-        if known is None:
-            known = violations(self.contract.name, self.operation, self.document, self.history.options)
-            self.history.violations_cache[key] = known
-        return known
+        cache = self.history.violations_cache
+        if key not in cache:
+            cache[key] = violations(self.contract.name, self.operation, self.document, self.history.options)
+        return cache[key]
 
     @cached_property
     def order(self) -> ParsedOrder | None:
-        """What the request orders, if it is an order that breaks no rule."""
+        """The order in the request; None if it orders nothing or breaks a rule."""
         if self.operation not in ORDERS or self.document is None or self.violations:
             return None
         assert self.operation is not None
@@ -208,7 +252,7 @@ class Interaction:
 
     @cached_property
     def body(self) -> Any:
-        """The JSON value that was answered; None where it is none."""
+        """The response body as a JSON value; None if it is not valid JSON."""
         try:
             return json.loads(self.exchange.response.body)
         except (ValueError, RecursionError):
@@ -216,23 +260,29 @@ class Interaction:
 
     @cached_property
     def body_size(self) -> int | None:
-        """How many bytes the answer's body had; None where what was kept of it does not tell."""
-        answer = self.exchange.response
-        if answer.media is not None:
-            return answer.media.size_bytes
-        summed = _SUMMED.fullmatch(answer.body)
-        if summed is not None:
-            return int(summed[1])
-        return None if "\ufffd" in answer.body or not answer.headers else len(answer.body.encode())
+        """Size of the response body in bytes; None where the stored body does not show it."""
+        response = self.exchange.response
+        if response.media is not None:
+            return response.media.size_bytes
+        summary = _SUMMARY.fullmatch(response.body)
+        if summary is not None:
+            return int(summary[1])
+        # A body with replaced characters is not the one that was sent, and a journal entry has no headers.
+        return None if "\ufffd" in response.body or not response.headers else len(response.body.encode())
 
     @cached_property
     def data(self) -> Any:
-        """The answer's own part of the body, inside the upstream's envelope if it has one."""
+        """The response body, without the upstream's envelope if it has one."""
         return self.contract.response.payload(self.body)
+
+    @property
+    def data_object(self) -> dict[str, Any]:
+        """`data` if it is a JSON object, else an empty one."""
+        return self.data if isinstance(self.data, dict) else {}
 
     @cached_property
     def is_error(self) -> bool:
-        """Whether the answer is a refusal or a failure, also where that is said with HTTP 200 and a `code`."""
+        """True for an error response, including one with HTTP 200 and an error `code` in the envelope."""
         if not 200 <= self.status_code < 300:
             return True
         path = self.contract.response.code_path
@@ -241,79 +291,85 @@ class Interaction:
 
     @cached_property
     def error_cases(self) -> tuple[ErrorCase, ...]:
-        """The kinds of error that the answer can be, by its status and code."""
+        """Error cases of the contract that the response matches by status and code."""
         if not self.is_error:
             return ()
         code = self.contract.response.error_part(self.body, "code")
-        return tuple(case for case in self.contract.errors if _fits(case, self.status_code, code))
+        return tuple(case for case in self.contract.errors if _matches(case, self.status_code, code))
+
+    @cached_property
+    def error_kinds(self) -> frozenset[ErrorKind]:
+        """Kinds of the matching error cases."""
+        return frozenset(case.kind for case in self.error_cases)
 
     @cached_property
     def raw_status(self) -> str | None:
-        """The status word that the answer tells."""
-        word = self._read(self.contract.response.status_paths)
-        return word if isinstance(word, str) else None
+        """The status as the response spells it."""
+        status = self.read(self.contract.response.status_paths)
+        return status if isinstance(status, str) else None
 
     @cached_property
     def status(self) -> TaskStatus | None:
-        """What the status word means; None for no word, or an unknown one."""
+        """The status in the response; None if there is none, or an unknown one."""
         return self.contract.parse_status(self.raw_status) if self.raw_status is not None else None
 
     @cached_property
     def created_id(self) -> str | None:
-        """The id of what a creation made, as text."""
-        paths = self.contract.response.id_paths if not self.is_error else ()
-        found = next((value for path in paths if (value := self._read((path,))) not in (None, "")), None)
-        return str(found) if isinstance(found, str | int) else None
+        """Id of the created resource, as text; None if the response has none."""
+        ids = () if self.is_error else (self.read((path,)) for path in self.contract.response.id_paths)
+        created_id = next((value for value in ids if value not in (None, "")), None)
+        return str(created_id) if isinstance(created_id, str | int) else None
 
     @cached_property
     def requested_id(self) -> str:
-        """The id that the request names, in its path, query or document; empty if none."""
-        named = self.params.get("task_id") or (self.document or {}).get("id") or (self.document or {}).get("task_id")
-        return unquote(named) if isinstance(named, str) else str(named or "")
+        """Id in the request's path, query or body; empty if there is none."""
+        document = self.document or {}
+        requested_id = self.params.get("task_id") or document.get("id") or document.get("task_id")
+        return unquote(requested_id) if isinstance(requested_id, str) else str(requested_id or "")
 
     @cached_property
     def requested_group_id(self) -> str:
-        """The id of the group that the request names; 1, "1" and 1.0 are one. Empty if none."""
+        """Id of the group in the request, empty if there is none. The ids 1, "1" and 1.0 are the same."""
         name = "id" if self.operation is Operation.GROUP_DELETE else "group_id"
-        named = (self.document or {}).get(name)
-        number = to_number(named)
-        return str(int(number)) if number is not None and number == int(number) else str(named or "")
+        value = (self.document or {}).get(name)
+        number = to_number(value)
+        return str(int(number)) if number is not None and number == int(number) else str(value or "")
 
     @cached_property
     def file_url(self) -> str:
-        """The link under which the answer says that a posted file lies; empty if none."""
-        told = self.data.get("publicUrl") if isinstance(self.data, dict) else None
-        return told if isinstance(told, str) and not self.is_error else ""
+        """URL of the uploaded file in the response; empty if there is none."""
+        url = self.data_object.get("publicUrl")
+        return url if isinstance(url, str) and not self.is_error else ""
 
     @cached_property
     def task(self) -> TaskHistory | None:
-        """The task that the request speaks of, as far as it was known before."""
+        """The requested task, if the history has its creation."""
         if self.operation is Operation.CONTENT and self.exchange.request.url in self.history.links:
             return self.history.links[self.exchange.request.url]
         return self.history.tasks.get(self.requested_id)
 
     @cached_property
     def links(self) -> tuple[str, ...]:
-        """The links to results that the answer tells."""
-        values = (self._read((path,)) for path in self.contract.response.link_paths)
-        found = next((value for value in values if isinstance(value, list | str)), ())
-        return (found,) if isinstance(found, str) else tuple(link for link in found if isinstance(link, str))
+        """Links to results in the response."""
+        values = (self.read((path,)) for path in self.contract.response.link_paths)
+        links = next((value for value in values if isinstance(value, list | str)), ())
+        return (links,) if isinstance(links, str) else tuple(link for link in links if isinstance(link, str))
 
-    def _read(self, paths: Iterable[str]) -> Any:
-        """The value at the first of several places in the answer's own part; None where there is none."""
-        value = first_value(self.data, paths) if isinstance(self.data, dict) else None
+    def read(self, paths: Iterable[str]) -> Any:
+        """The value at the first of these paths in `data` that has one; None if none has."""
+        value = first_value(self.data_object, paths)
         return None if value is MISSING else value
 
 
-def _fits(case: ErrorCase, status: int, code: Any) -> bool:
+def _matches(case: ErrorCase, status: int, code: Any) -> bool:
     if isinstance(case.code, int):
         return code == case.code and status in (case.status, 200)
     return status == case.status and (code or "") == case.code
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def _parse_object(text: str) -> dict[str, Any] | None:
     try:
-        said = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return value if isinstance(value, dict) else None

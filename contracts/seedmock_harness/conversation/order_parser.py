@@ -1,6 +1,6 @@
-"""What a document orders, in the house's words, by the names that the contract gives to its fields.
+"""Parse the order in a request, and write one, by the field names of a contract.
 
-The judges' own reading: the emulator and the client each have theirs, so that one that is wrong is found out.
+Written for the harness alone: the emulator and the client have their own, so that a wrong one is detected.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ADAPTIVE = "adaptive"
 
 @dataclass(frozen=True, slots=True)
 class ParsedOrder:
-    """One order that keeps the rules. `size` is None where the answer decides it (adaptive, upscale)."""
+    """An order that breaks no rule. `size` is None where the result decides it: adaptive ratio, upscale."""
 
     operation: Operation
     model: Model
@@ -34,7 +34,7 @@ class ParsedOrder:
 
 
 def parse_order(contract: Contract, operation: Operation, document: Document) -> ParsedOrder | None:
-    """What a document orders; None where it names no model of this upstream's, or no size that there is."""
+    """Parse an order; None if it has no known model or no known size."""
     model = contract.model(str(_value(contract, operation, document, "model")))
     if model is None:
         return None
@@ -60,13 +60,13 @@ def parse_order(contract: Contract, operation: Operation, document: Document) ->
 
 
 def build_document(contract: Contract, request: GenerationRequest) -> dict[str, Any]:
-    """The document that says an order of the house's words, also one that breaks rules; what is None is left out.
+    """Build the request body of an order, without the parts that are None. Checks no rule.
 
-    A size is told as resolution and ratio where the upstream has no field for it. Raises ValueError for a reference
-    that its layout has no place for.
+    A size becomes resolution and ratio where the upstream has no field for it. Raises ValueError for a reference that
+    the upstream's layout cannot express.
     """
     model, size = contract.resolve_model(request.model), contract.parse_size(request.size)
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "model": model.name if model else request.model,
         "prompt": request.prompt,
         "resolution": request.resolution,
@@ -76,10 +76,10 @@ def build_document(contract: Contract, request: GenerationRequest) -> dict[str, 
         "seed": request.seed,
     }
     if contract.field("size") is not None:
-        told["size"] = request.size
+        values["size"] = request.size
     elif size is not None:
-        told |= {"resolution": size.resolution, "ratio": size.ratio}
-    parts = {name: _typed(contract.field(name), value) for name, value in told.items() if value is not None}
+        values |= {"resolution": size.resolution, "ratio": size.ratio}
+    parts = {name: _typed(contract.field(name), value) for name, value in values.items() if value is not None}
     return contract.request.layout.place(contract.request.write({}, parts), request.references)
 
 
@@ -96,7 +96,7 @@ def _size(contract: Contract, document: Document) -> tuple[Size | None, bool]:
 
 
 def _value(contract: Contract, operation: Operation, document: Document, name: str) -> Any:
-    """A field by the house's name, or its default."""
+    """Value of a field by its common name, or its default."""
     value = contract.request.read(document, name, operation)
     field = contract.field(name, operation) if value is None else None
     return value if field is None else field.default

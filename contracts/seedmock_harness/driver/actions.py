@@ -19,9 +19,10 @@ from seedmock_contracts.enums import Basis, Operation
 from seedmock_contracts.upstreams import get_contract
 
 from ..conversation.history import Interaction
+from ..errors import HarnessError
 from ..results.checks import CheckFailure, CheckResult, Severity
 from .client import CheckedInteraction, Driver, SendRequest
-from .liveness_checks import EXPECTATIONS
+from .liveness_checks import LIVENESS_CHECKS
 
 CREATED_KINDS = {
     Operation.GROUP_CREATE: "group",
@@ -83,7 +84,7 @@ USUAL = Action()
 _NAMES = frozenset(field.name for field in fields(Action))
 
 
-class InvalidReproducer(ValueError):
+class InvalidReproducer(HarnessError, ValueError):
     """A file of moves that cannot be read: the message says where, what was found and what is expected."""
 
 
@@ -128,7 +129,7 @@ class ActionRunner:
 
     def _hear(self, judged: CheckedInteraction) -> None:
         self._judged += judged.results
-        for expected in EXPECTATIONS:
+        for expected in LIVENESS_CHECKS:
             self._judged += [(expected.__name__, result) for result in expected(judged.interaction)]
 
     def symbols_of(self, kind: str, caller: str = "") -> list[str]:

@@ -22,6 +22,7 @@ from seedmock_contracts.mp4 import movie_facts
 
 from ..checks import run_checks
 from ..conversation.history import History, Interaction
+from ..errors import HarnessError
 from ..results.checks import CheckResult
 
 
@@ -50,7 +51,7 @@ class CheckedInteraction:
     results: tuple[tuple[str, CheckResult], ...]
 
 
-class UnexpectedTask(Exception):
+class UnexpectedTask(HarnessError):
     """A question that must cost nothing was taken as an order: the turn tells the task's id."""
 
     def __init__(self, interaction: Interaction) -> None:

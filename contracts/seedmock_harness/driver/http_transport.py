@@ -17,6 +17,8 @@ from seedmock_contracts.contract import Contract
 from seedmock_contracts.exchange import REDACTED
 from seedmock_server.http.in_process import BufferedResponse
 
+from ..errors import HarnessError
+
 MOST = 512 * 1024 * 1024
 """Bytes of an answer: the largest clips are far smaller."""
 SHORTEST = 6
@@ -31,11 +33,11 @@ FREE = ("GET", "HEAD")
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-class InvalidBaseUrl(ValueError):
+class InvalidBaseUrl(HarnessError, ValueError):
     """A base URL that is none: the message says what was found and what is allowed."""
 
 
-class NoResponse(Exception):
+class NoResponse(HarnessError):
     """No answer came; `sent` says whether the request may have arrived all the same."""
 
     def __init__(self, says: str, sent: bool) -> None:

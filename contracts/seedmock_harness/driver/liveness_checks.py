@@ -1,6 +1,6 @@
-"""What must hold from one answer to the next, whatever was said between: nothing breaks, and what was made is there.
+"""Checks of sequences of requests: no request causes a server error, and created tasks are found afterwards.
 
-Checks like any other, for whoever holds a conversation of their own with an upstream that nobody else changes.
+They apply only where no other program changes the same upstream, so they are not in the list of all checks.
 """
 
 from __future__ import annotations
@@ -13,45 +13,44 @@ from seedmock_contracts.facts import Fact
 from ..conversation.history import Interaction
 from ..results.checks import CheckResult, Severity, failed, passed
 
-OWN = frozenset({ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED})
-"""The kinds of error that are the upstream's own trouble."""
+SERVER_ERRORS = frozenset({ErrorKind.UPSTREAM_FAILED, ErrorKind.OVERLOADED})
 
 
 def no_server_errors(interaction: Interaction) -> Iterator[CheckResult]:
-    """No request at all is answered with a failure of the upstream's own."""
+    """No request gets a server error."""
     fact = _fact(interaction)
-    if interaction.status_code >= 500 and not any(case.kind not in OWN for case in interaction.error_cases):
-        yield failed(fact, "a request broke the upstream", "an answer, or a refusal below 500", interaction.status_code)
+    if interaction.status_code >= 500 and not interaction.error_kinds - SERVER_ERRORS:
+        yield failed(fact, "a request causes a server error", "a status below 500", interaction.status_code)
     else:
         yield passed(fact, str(interaction.status_code))
 
 
 def unreadable_bodies_are_rejected(interaction: Interaction) -> Iterator[CheckResult]:
-    """A body that is no document orders nothing."""
+    """A body that is not a JSON object creates nothing."""
     if interaction.operation is None and interaction.exchange.request.body:
-        fact = interaction.contract.error_case(ErrorKind.MALFORMED)
+        case = interaction.contract.error_case(ErrorKind.MALFORMED)
         if interaction.is_error:
-            yield passed(fact, str(interaction.status_code))
+            yield passed(case, str(interaction.status_code))
         else:
-            yield failed(
-                fact, "a body that is no document was taken", "a refusal", interaction.status_code, Severity.WARNING
-            )
+            title, expected = "an unreadable body is accepted", "an error response"
+            yield failed(case, title, expected, interaction.status_code, Severity.WARNING)
 
 
 def created_tasks_are_found(interaction: Interaction) -> Iterator[CheckResult]:
-    """A task is known to the key that made it, whatever was said since."""
-    own = interaction.task is not None and interaction.task.caller == interaction.exchange.caller
-    if interaction.operation is Operation.QUERY and own and not interaction.violations:
-        found = f"task {interaction.requested_id}"
+    """A task is found by the key that created it, whatever was requested since."""
+    is_own = interaction.task is not None and interaction.task.caller == interaction.caller
+    if interaction.operation is Operation.QUERY and is_own and not interaction.violations:
+        expected = f"task {interaction.requested_id}"
         if interaction.is_error:
-            yield failed(_fact(interaction), "what was made is not found", found, interaction.status_code)
+            yield failed(_fact(interaction), "a created task is not found", expected, interaction.status_code)
         else:
-            yield passed(_fact(interaction), found)
+            yield passed(_fact(interaction), expected)
 
 
 def _fact(interaction: Interaction) -> Fact:
-    endpoints = (endpoint for endpoint in interaction.contract.endpoints if endpoint.operation is interaction.operation)
-    return next(endpoints, interaction.contract.bases[0])
+    operation = interaction.operation
+    endpoint = interaction.contract.endpoint(operation) if operation is not None else None
+    return endpoint or interaction.contract.bases[0]
 
 
-EXPECTATIONS = (no_server_errors, unreadable_bodies_are_rejected, created_tasks_are_found)
+LIVENESS_CHECKS = (no_server_errors, unreadable_bodies_are_rejected, created_tasks_are_found)

@@ -21,7 +21,7 @@ from seedmock_contracts.rules.fields import JsonType
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.validation import condition
 
-from ..checks.rule_enforcement import OF_CALLS
+from ..checks.error_responses import UNRELATED_TO_REQUEST
 from ..conversation.history import Interaction
 from ..driver.client import Driver
 from ..results.checks import CheckResult, Severity, failed, passed
@@ -58,7 +58,7 @@ def is_uninformative(interaction: Interaction, rule: Rule | None = None) -> bool
     """Whether an answer is about something else than the request, such as too many of them."""
     kinds = {case.kind for case in interaction.error_cases}
     wanted = rule.kind if rule is not None else None
-    return interaction.status_code == 0 or (wanted not in kinds and bool(kinds & OF_CALLS))
+    return interaction.status_code == 0 or (wanted not in kinds and bool(kinds & UNRELATED_TO_REQUEST))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from seedmock_contracts.lifecycle import TERMINAL
 from ..checks.links import DAY
 from ..conversation.history import Interaction, TaskHistory
 from ..driver.client import Driver
+from ..errors import HarnessError
 from ..results.checks import CheckResult, failed, passed
 
 PAUSES = (1.0, 2.0, 3.0, 5.0, 8.0)
@@ -33,7 +34,7 @@ SETTLED = 61.0
 RANGES = ("bytes=0-99", "bytes=100-", "bytes=-50", "bytes=999999999999-")
 
 
-class TaskNotFinished(Exception):
+class TaskNotFinished(HarnessError):
     """A task did not come to its end in time; it may still, and is paid for then."""
 
     def __init__(self, task: str, seconds: float) -> None:

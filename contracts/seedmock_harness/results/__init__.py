@@ -1,1 +1,1 @@
-"""Results of checks, of a verification and of a certification, as records."""
+"""Results of checks, verifications and certifications, as records."""

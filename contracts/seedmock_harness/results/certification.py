@@ -1,4 +1,4 @@
-"""What the certification of a client says: which invariant broke in which scenario, and the verdict. Data."""
+"""Result of a client's certification: the violated invariants by scenario, and the verdict. Data only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .checks import Severity
 
 
 class Invariant(StrEnum):
-    """What holds for every client that spends its owner's money well, whatever goes wrong."""
+    """Properties that hold for every client that does not waste money, whatever fails."""
 
     ONE_CHARGE = "one-charge"
     NO_BLIND_RESUBMIT = "no-blind-resubmit"
@@ -32,31 +32,31 @@ class Invariant(StrEnum):
 
 INVARIANT_DESCRIPTIONS: Mapping[Invariant, str] = {
     Invariant.ONE_CHARGE: "an order is charged at most once",
-    Invariant.NO_BLIND_RESUBMIT: "an order whose answer was lost is not sent again, and is reported as such",
-    Invariant.BOUNDED_WAIT: "there is an end to waiting, and it is reported as a timeout",
-    Invariant.PACED_POLLS: "there is a pause between two looks at a task",
-    Invariant.RETRY_AFTER: "who is told when to come back does not come earlier",
-    Invariant.NO_POLL_AFTER_END: "a task that has ended is not asked about again",
+    Invariant.NO_BLIND_RESUBMIT: "an order whose response was lost is not sent again, and is reported as such",
+    Invariant.BOUNDED_WAIT: "waiting ends, and is reported as a timeout",
+    Invariant.PACED_POLLS: "there is a pause between two polls of a task",
+    Invariant.RETRY_AFTER: "a request is not repeated before its Retry-After",
+    Invariant.NO_POLL_AFTER_END: "a task is not polled again after its terminal status",
     Invariant.STATUS_SPELLINGS: "every known spelling of every status is understood",
-    Invariant.UNKNOWN_IS_NOT_SUCCESS: "a status that nobody knows is neither success nor an end",
-    Invariant.CONTENT_AFTER_SUCCESS: "the clip is fetched once success was told, and not before",
-    Invariant.WHOLE_FILE_OR_NONE: "the file is the whole clip, or there is none",
-    Invariant.TASK_ID_REPORTED: "the id of a task that may cost money is reported, whatever happens",
-    Invariant.MODERATION_NOT_RETRIED: "what moderation refused is not ordered again",
-    Invariant.KEY_STAYS_ON_ORIGIN: "the key goes to the upstream's own origin, and along no redirect away from it",
-    Invariant.CONTRACT_RESPECTED: "what is sent keeps every rule, and orders what was asked for",
+    Invariant.UNKNOWN_IS_NOT_SUCCESS: "an unknown status is neither success nor the end",
+    Invariant.CONTENT_AFTER_SUCCESS: "the clip is downloaded after success, and not before",
+    Invariant.WHOLE_FILE_OR_NONE: "the file is the complete clip, or there is none",
+    Invariant.TASK_ID_REPORTED: "the id of a task that may be charged is reported, whatever fails",
+    Invariant.MODERATION_NOT_RETRIED: "an order that moderation rejected is not sent again",
+    Invariant.KEY_STAYS_ON_ORIGIN: "the API key goes to the upstream's own origin only, and along no redirect from it",
+    Invariant.CONTRACT_RESPECTED: "requests break no rule, and order what the user asked for",
 }
 WARNING_INVARIANTS = frozenset({Invariant.PACED_POLLS, Invariant.NO_POLL_AFTER_END})
-"""What burdens the upstream, and costs nobody money or a clip."""
+"""Violations that burden the upstream, and cost neither money nor a clip."""
 
 
 def invariant_severity(invariant: Invariant) -> Severity:
-    """How much it matters that an invariant broke."""
+    """Severity of a violation of an invariant."""
     return Severity.WARNING if invariant in WARNING_INVARIANTS else Severity.BREAKING
 
 
 class CertificationVerdict(StrEnum):
-    """Of a whole certification."""
+    """Verdict of a certification."""
 
     CERTIFIED = "certified"
     NOT_CERTIFIED = "not-certified"
@@ -65,10 +65,10 @@ class CertificationVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrialCall:
-    """One call of a trial; `at` and `ended` are seconds since the first, `ended` None for an answer that never ended.
+    """One HTTP request of a trial. `at` and `ended_at`: seconds since the first request.
 
-    `status` 0 stands for an answer that never began. `word` is the status word that it told, and `meaning` what that
-    means, if it is a known one. `faults` are what was done to the call on purpose.
+    `ended_at` None: the response never ended. `status` 0: it never began. `raw_status` is the task status as the
+    response spells it, and `meaning` the status that it stands for, if it is known. `faults`: injected faults.
     """
 
     at: float
@@ -83,7 +83,7 @@ class TrialCall:
 
 @dataclass(frozen=True, slots=True)
 class TrialRecord:
-    """One trial from its first call to the client's end: the scenario, what happened in it, and the outcome."""
+    """One trial, from the client's first request to its end: the scenario, the requests and the outcome."""
 
     scenario: str
     description: str
@@ -95,9 +95,9 @@ class TrialRecord:
 
 @dataclass(frozen=True, slots=True)
 class InvariantViolation:
-    """An invariant that did not hold. `conversation` is what was said in that trial, a line for each exchange.
+    """An invariant that a client violated. `transcript`: one line for each exchange of the trial.
 
-    `life` is that trial: the smallest in which the invariant still breaks. None where nobody kept it.
+    `trial`: the smallest one that still violates the invariant; None if it was not recorded.
     """
 
     invariant: Invariant
@@ -110,10 +110,10 @@ class InvariantViolation:
 
 @dataclass(frozen=True, slots=True)
 class Certification:
-    """All that a client's trials showed. `adapter` is its command, or the name of its maker.
+    """Result of a client's trials. `adapter`: the client's command, or the name of the Python function that makes it.
 
-    `trials` are the scenarios' names in their order, `trouble` is why nothing could be judged, in one sentence, and
-    `seconds` how long it took. `lives` are the trials themselves, as far as they were kept.
+    `trials`: names of the scenarios, in their order. `problem`: why the client could not be certified, in one sentence;
+    empty if there was none. `trial_records`: the recorded trials.
     """
 
     upstream: str

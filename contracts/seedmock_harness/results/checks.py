@@ -1,4 +1,4 @@
-"""What a check says: of each fact that it looked at, whether the exchange bears it out; and the failure if not."""
+"""Results of checks: for each fact that a check examined, whether the exchange agrees with it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from seedmock_contracts.enums import Basis
 from seedmock_contracts.exchange import REDACTED, Exchange, Request
 from seedmock_contracts.facts import Fact
 
-SHOWN = 800
+from ..errors import HarnessError
+
+MAX_BODY_CHARS = 800
 
 
 class Severity(StrEnum):
-    """How much a failure matters to those who rely on the fact."""
+    """Consequence of a failure for applications that rely on the fact."""
 
     BREAKING = "breaking"
     WARNING = "warning"
@@ -23,7 +25,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check saw of one fact in one exchange. `severity` replaces what the fact's basis implies."""
+    """Result of a check for one fact and one exchange. `severity` None: the one that follows from the fact's basis."""
 
     fact: Fact
     passed: bool
@@ -34,43 +36,43 @@ class CheckResult:
 
 
 def passed(fact: Fact, observed: str = "") -> CheckResult:
-    """The exchange bears the fact out."""
+    """Result for an exchange that agrees with the fact."""
     return CheckResult(fact, True, observed=observed)
 
 
 def failed(fact: Fact, title: str, expected: object, observed: object, severity: Severity | None = None) -> CheckResult:
-    """The exchange contradicts the fact. `title` is a sentence's beginning: `the status runs backwards`."""
+    """Result for an exchange that contradicts the fact. `title` is a clause: `the status moves backwards`."""
     return CheckResult(fact, False, title, str(expected), str(observed), severity)
 
 
 def compare(
     fact: Fact, title: str, expected: object, observed: object, severity: Severity | None = None
 ) -> CheckResult:
-    """Whether what was observed is what the fact lets one expect."""
+    """Result that passes if the expected and the observed value are equal."""
     if expected == observed:
         return passed(fact, str(observed))
     return failed(fact, title, expected, observed, severity)
 
 
-class CheckFailure(AssertionError):
-    """A check found an exchange that contradicts a fact. Two failures of the same `identity` are the same trouble."""
+class CheckFailure(HarnessError, AssertionError):
+    """An exchange contradicts a fact. Two failures of the same `identity` have the same cause."""
 
-    def __init__(self, check: str, look: CheckResult, exchange: Exchange) -> None:
-        super().__init__(check, look, exchange)
-        self.check, self.result, self.exchange = check, look, exchange
-        self.fact, self.title = look.fact, look.title
-        self.expected, self.observed = look.expected, look.observed
+    def __init__(self, check: str, result: CheckResult, exchange: Exchange) -> None:
+        super().__init__(check, result, exchange)
+        self.check, self.result, self.exchange = check, result, exchange
+        self.fact, self.title = result.fact, result.title
+        self.expected, self.observed = result.expected, result.observed
 
     @property
     def severity(self) -> Severity:
-        """A contradicted assumption is news, not breakage: nobody was promised it."""
+        """The result's own severity; else INFO for an assumed fact, which no vendor promises, and BREAKING."""
         if self.result.severity is not None:
             return self.result.severity
         return Severity.INFO if self.fact.basis is Basis.ASSUMED else Severity.BREAKING
 
     @property
     def identity(self) -> tuple[str, str]:
-        """The check and the fact's id."""
+        """Name of the check and id of the fact."""
         return self.check, self.fact.id
 
     def __str__(self) -> str:
@@ -80,14 +82,14 @@ class CheckFailure(AssertionError):
             f"  expected  {self.expected}",
             f"  observed  {self.observed}",
             f"  check     {self.check}",
-            f"  answer    {self.exchange.response.status} {self.exchange.response.body[:SHOWN]}",
+            f"  response  {self.exchange.response.status} {self.exchange.response.body[:MAX_BODY_CHARS]}",
             f"  repeat    {curl_command(self.exchange.request)}",
         )
         return "\n".join(lines)
 
 
 def curl_command(request: Request) -> str:
-    """A command that repeats a request, with $SEEDMOCK_API_KEY in the place of the key."""
+    """Shell command that repeats a request, with $SEEDMOCK_API_KEY in the place of the API key."""
     parts = ["curl", "-i", "-X", request.method, shlex.quote(request.url)]
     for name, value in request.headers:
         if name.lower() == "authorization" and value == REDACTED:

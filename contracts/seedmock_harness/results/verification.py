@@ -1,4 +1,4 @@
-"""What a verification found: each fact's verdict, and each finding as documented, emulated and observed. Data."""
+"""Result of a verification: a status for each fact, and the findings as expected, emulated and observed. Data only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .checks import Severity
 
 
 class VerificationVerdict(StrEnum):
-    """Of a whole verification."""
+    """Verdict of a verification."""
 
     CONFORMS = "conforms"
     DRIFTED = "drifted"
@@ -24,7 +24,7 @@ class VerificationVerdict(StrEnum):
 
 
 class FactStatus(StrEnum):
-    """Of one fact."""
+    """Status of one fact after a verification."""
 
     CONFIRMED = "confirmed"
     CONTRADICTED = "contradicted"
@@ -33,7 +33,7 @@ class FactStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FactResult:
-    """What became of one fact; `detail` says what was seen, or why nobody looked."""
+    """Status of one fact. `detail`: the observed value, or the reason why the fact was not checked."""
 
     fact: Fact
     status: FactStatus
@@ -42,10 +42,10 @@ class FactResult:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fact that was contradicted, or an assumption that was settled; one for each check and fact.
+    """A contradicted fact, or an assumption that turned out otherwise; one for each check and fact.
 
-    `emulated` is what the emulator says in the same place, empty if that was not asked. `label` is "drift", or "flake"
-    where a second look found nothing. `patch` says what in the contract follows.
+    `emulated`: value of the emulator for the same request, empty if it was not asked. `label`: "drift", or "flake" if a
+    second try passed. `patch`: the change to the contract that follows.
     """
 
     fact: Fact
@@ -61,13 +61,20 @@ class Finding:
 
     @property
     def is_about_assumption(self) -> bool:
-        """Whether it is about an assumption: news, and no drift by itself."""
+        """True if the fact is assumed: the finding is information, and no drift by itself."""
         return self.fact.basis is Basis.ASSUMED
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All that one run against one target found."""
+    """Result of one run against one target.
+
+    `problem`: why some or all facts could not be checked, in one sentence; empty if there was none. `tasks`: ids of
+    billable tasks, in the order of their creation. `unresolved_orders`: a sentence for each order that may have been
+    accepted. `confirmed_assumptions`: with the changes to the contract that follow. `steps`: names of the steps that
+    ran. `resumable`: the same command would continue with the orders of this run. `play_money`: the target was an
+    emulator that was started for this run.
+    """
 
     contract: Contract
     target: str
@@ -78,28 +85,19 @@ class Verification:
     findings: tuple[Finding, ...]
     history: History
     problem: str = ""
-    """Why nothing, or not all, could be looked at, in one sentence; empty if nothing was in the way."""
     tasks: tuple[str, ...] = ()
-    """The ids of what was made and may be charged, in the order of the orders."""
     unresolved_orders: tuple[str, ...] = ()
-    """Orders of which nobody knows whether they were taken, a sentence each."""
     confirmed_assumptions: tuple[tuple[Fact, str], ...] = ()
-    """Assumptions that were confirmed, each with the line that follows for the contract."""
     seconds: float = 0.0
-    """How long it took."""
     steps: tuple[str, ...] = ()
-    """The steps that were made."""
     resumable: bool = False
-    """Whether the same command goes on with what was ordered."""
     play_money: bool = False
-    """Whether it was play money that was spent: the target was an emulator that was made for this."""
 
     @property
     def currency(self) -> str:
-        """What its amounts are in."""
         return currency(self.play_money)
 
 
-def currency(play: bool) -> str:
-    """What amounts are in."""
-    return "play money" if play else "USD"
+def currency(play_money: bool) -> str:
+    """Currency of all amounts of a run."""
+    return "play money" if play_money else "USD"

@@ -70,7 +70,7 @@ def test_a_field_that_is_gone_is_missed(talk: Callable[..., Any], field: Respons
 @pytest.mark.parametrize("field", SPEAKING, ids=lambda field: field.id)
 def test_a_field_that_is_renamed_is_told_with_its_new_name(talk: Callable[..., Any], field: ResponseField) -> None:
     lie = told(talk(field.id.partition(".")[0]), field, **{own(field): ..., "newName": 1})
-    assert lie.broken(SHAPE)[field.id] == (expected_severity(field), f"{own(field)} is gone; newName is new")
+    assert lie.broken(SHAPE)[field.id] == (expected_severity(field), f"{own(field)} is missing; newName is new")
 
 
 @pytest.mark.parametrize("field", SPEAKING, ids=lambda field: field.id)
@@ -79,7 +79,7 @@ def test_a_field_of_another_type_is_found(talk: Callable[..., Any], field: Respo
     if value == [[]] and field.types == ("array",):
         value = "a"
     found = told(talk(field.id.partition(".")[0]), field, **{own(field): value}).broken(SHAPE)
-    assert found[field.id] == (expected_severity(field), f"{own(field)} is of another type")
+    assert found[field.id] == (expected_severity(field), f"{own(field)} has another type")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_text_of_another_form_is_found(
 ) -> None:
     severity, title = talk(name).order().poll(word, **change).broken(SHAPE)[fact]
     assert severity is Severity.BREAKING
-    assert title.endswith("has another form")
+    assert title.endswith("has another format")
 
 
 def test_a_status_that_is_gone_or_no_text_is_found(talk: Callable[..., Any]) -> None:
@@ -133,13 +133,13 @@ def test_what_one_item_lacks_is_found(talk: Callable[..., Any]) -> None:
     found = talk("apimodels").hear(Operation.MODELS, {"code": 200, "msg": "success", "data": rows}).broken(SHAPE)
     assert {id_: title for id_, (_, title) in found.items()} == {
         "apimodels.models.answer.endpoint": "endpoint is missing",
-        "apimodels.models.answer.modality": "modality has another form",
+        "apimodels.models.answer.modality": "modality has another format",
     }
 
 
 def test_what_belongs_to_another_state_is_news(talk: Callable[..., Any]) -> None:
     found = talk("apimodels").order().poll("processing", resultUrls=[]).broken(SHAPE)
-    assert found == {"apimodels.envelope": (Severity.INFO, "there are keys that the contract does not know")}
+    assert found == {"apimodels.envelope": (Severity.INFO, "the response has undocumented keys")}
 
 
 @pytest.mark.parametrize(

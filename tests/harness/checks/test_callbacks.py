@@ -56,7 +56,7 @@ def test_an_honest_callback_is_confirmed(talk: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "more", "title"),
     [
-        ({}, {"method": "PUT"}, "a callback is no POST of a task"),
+        ({}, {"method": "PUT"}, "a callback is not a POST of a task"),
         ({}, {"headers": {**JSON, "X-Signature": "abc"}}, "a callback is signed"),
         ({"state": "processing"}, {}, "a callback comes before the end"),
         ({"state": "pondering"}, {}, "a callback comes before the end"),
@@ -71,29 +71,29 @@ def test_another_callback_is_found(
 
 
 def test_a_callback_of_nothing_is_found(talk: Callable[..., Any]) -> None:
-    assert called(talk("apimodels"), None).broken(ONCE)["apimodels.callback"][1] == "a callback is no POST of a task"
+    assert called(talk("apimodels"), None).broken(ONCE)["apimodels.callback"][1] == "a callback is not a POST of a task"
 
 
 def test_a_callback_comes_again_until_it_is_taken(talk: Callable[..., Any]) -> None:
     begun, data = ended(talk)
     for answer in (500, 302, 0, 204):
         assert called(begun, data, answer=answer).held(ONCE)
-    assert called(begun, data).broken(ONCE)["apimodels.callback"][1] == "a callback comes again after it was taken"
+    assert called(begun, data).broken(ONCE)["apimodels.callback"][1] == "a callback is repeated after it was accepted"
 
 
 def test_a_callback_goes_where_its_order_says(talk: Callable[..., Any]) -> None:
     begun, data = ended(talk)
     found = called(begun, data, url="https://example.com/other").broken(THERE)
-    assert found["apimodels.callback"][1] == "a callback goes elsewhere than its order says"
+    assert found["apimodels.callback"][1] == "a callback goes to another URL than the ordered one"
     assert called(talk("apimodels"), data).of(THERE) == [], "nobody saw the order"
 
 
 def test_a_callback_tells_what_a_query_tells(talk: Callable[..., Any]) -> None:
     begun, data = ended(talk)
-    title = "a callback tells something else than a query"
+    title = "a callback differs from the response to a query"
     assert called(begun, {**data, "resultUrls": []}).broken(SAME) == {"apimodels.callback.body": (Severity.INFO, title)}
     assert (
-        called(begun, {**data, "taskStatus": 3}).broken(SAME)["apimodels.callback.body"][1].endswith("no query tells")
+        called(begun, {**data, "taskStatus": 3}).broken(SAME)["apimodels.callback.body"][1].endswith("no query has")
     )
     early = talk("apimodels").order(ORDER)
     assert called(early, data).held(SAME) == {"apimodels.callback.body"}

@@ -42,7 +42,7 @@ def test_json_that_says_so_is_confirmed(talk: Callable[..., Any], name: str) -> 
 def test_an_answer_that_is_no_object_is_found(talk: Callable[..., Any], name: str, body: str) -> None:
     response = {"opeai": "opeai.query.response", "apimodels": "apimodels.envelope"}[name]
     refusal = {"opeai": "opeai.refusal.error.error", "apimodels": "apimodels.refusal.code"}[name]
-    title = "an answer is no JSON object"
+    title = "the response is not a JSON object"
     assert asked(talk(name), body, 200).broken(responses_are_json) == {response: (Severity.BREAKING, title)}
     assert asked(talk(name), body, 404).broken(responses_are_json) == {refusal: (Severity.BREAKING, title)}
     assert asked(talk(name), body, 502).broken(responses_are_json) == {refusal: (Severity.INFO, title)}
@@ -57,7 +57,7 @@ def test_a_limit_without_a_body_is_the_gateway_s(talk: Callable[..., Any]) -> No
 def test_json_that_is_called_something_else_is_found(talk: Callable[..., Any], type_: str) -> None:
     lie = asked(talk("opeai"), {"error": NOT_FOUND}, headers={"content-type": type_})
     assert lie.broken(responses_are_json) == {
-        "opeai.refusal.error.error": (Severity.BREAKING, "an answer is not told to be JSON")
+        "opeai.refusal.error.error": (Severity.BREAKING, "the response is not labelled as JSON")
     }
 
 
@@ -88,7 +88,7 @@ def test_an_envelope_is_confirmed(talk: Callable[..., Any]) -> None:
         ({"msg": ..., "code": ...}, "the envelope has no code and no msg"),
         ({"code": 0}, "a success has another code"),
         ({"code": "200"}, "a success has another code"),
-        ({"msg": None}, "msg is no text"),
+        ({"msg": None}, "msg is not a string"),
     ],
 )
 def test_another_envelope_is_found(talk: Callable[..., Any], change: dict[str, Any], title: str) -> None:

@@ -157,7 +157,7 @@ def test_a_text_of_another_form_is_blamed_on_its_fact(talk: Callable[..., Any], 
     put(case.body, field.path, "?!")
     assert case.heard(talk, case.body).broken(case.check)[field.id] == (
         severity(field),
-        f"{field.path.rpartition('.')[2]} has another form",
+        f"{field.path.rpartition('.')[2]} has another format",
     )
 
 

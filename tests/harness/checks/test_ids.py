@@ -41,12 +41,12 @@ def test_ids_of_their_form_are_confirmed(talk: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("id_", ["task_0123", "cgt-20260601090001-K3V7P", "cgt-20260601090001", "cgt-2026-abcde"])
 def test_a_task_s_id_of_another_form_is_found(talk: Callable[..., Any], id_: str) -> None:
     found = talk("opeai").order(id=id_, task_id=id_).broken(ids_have_the_documented_format)
-    assert found == {"opeai.task_id": (Severity.BREAKING, "an id has another form")}
+    assert found == {"opeai.task_id": (Severity.BREAKING, "an id has another format")}
 
 
 def test_a_form_that_is_our_reading_is_settled_only(talk: Callable[..., Any]) -> None:
     found = talk("apimodels").order(taskId="video-123").broken(ids_have_the_documented_format)
-    assert found == {"apimodels.task_id": (Severity.INFO, "an id has another form")}
+    assert found == {"apimodels.task_id": (Severity.INFO, "an id has another format")}
 
 
 @pytest.mark.parametrize("id_", ["asset-2026-abcd", "20260601090001-m2x8q", "asset-20260601090001-"])
@@ -56,7 +56,7 @@ def test_an_asset_s_id_of_another_form_is_found(talk: Callable[..., Any], id_: s
 
 @pytest.mark.parametrize("digits", ["20260601010001", "20250601090001", "20261301090001", "99999999999999"])
 def test_the_time_in_an_id_is_that_of_its_creation_in_china(talk: Callable[..., Any], digits: str) -> None:
-    title = "an id tells another time than that of its creation"
+    title = "an id contains another time than that of its creation"
     id_ = f"cgt-{digits}-k3v7p"
     lie = talk("opeai").order(id=id_, task_id=id_)
     assert lie.broken(ids_have_the_documented_format) == {"opeai.task_id": (Severity.BREAKING, title)}
@@ -82,7 +82,7 @@ def test_both_ids_of_a_new_task_are_the_same(talk: Callable[..., Any]) -> None:
 def test_an_id_names_one_task(talk: Callable[..., Any]) -> None:
     assert talk("opeai").order().of(ids_are_unique) == [], "the first could be nothing else"
     assert talk("opeai").order().order(id=OTHER).held(ids_are_unique) == {"opeai.create.answer.id"}
-    title = "an id was given a second time"
+    title = "an id is used twice"
     assert talk("opeai").order().order().broken(ids_are_unique) == {
         "opeai.create.answer.id": (Severity.BREAKING, title)
     }
@@ -105,7 +105,7 @@ def test_an_answer_is_about_what_was_asked(talk: Callable[..., Any]) -> None:
 
 def test_an_asset_s_url_is_its_id(talk: Callable[..., Any]) -> None:
     assert asset(talk("apimodels")).held(asset_urls_contain_their_id) == {"apimodels.assets.url"}
-    title = "an asset's URL is not of its id"
+    title = "an asset's URL does not contain its id"
     assert asset(talk("apimodels"), url="asset://asset-other").broken(asset_urls_contain_their_id) == {
         "apimodels.assets.url": (Severity.BREAKING, title)
     }
@@ -120,11 +120,11 @@ GROUP = {"id": 1, "group_name": "group-20260601090000-w5t1z"}
 @pytest.mark.parametrize(
     ("change", "title"),
     [
-        ({"id": "1"}, "a group's id is no number"),
-        ({"id": True}, "a group's id is no number"),
-        ({"id": "group-1"}, "a group's id is no number"),
-        ({"group_name": "cast"}, "a group's name is not a made one"),
-        ({"group_name": None}, "a group's name is not a made one"),
+        ({"id": "1"}, "a group's id is not a number"),
+        ({"id": True}, "a group's id is not a number"),
+        ({"id": "group-1"}, "a group's id is not a number"),
+        ({"group_name": "cast"}, "a group's name is not a generated one"),
+        ({"group_name": None}, "a group's name is not a generated one"),
     ],
 )
 def test_a_group_that_is_known_by_something_else_is_found(

@@ -38,7 +38,7 @@ def test_a_refusal_by_moderation_is_known_by_its_code(talk: Callable[..., Any], 
 @pytest.mark.parametrize("row", INPUTS, ids=lambda row: row.id)
 def test_a_refusal_by_moderation_with_another_status_is_found(talk: Callable[..., Any], row: FailCode) -> None:
     found = refused(talk, row, 403).broken(WHY)
-    assert found[row.id][1] == "moderation refuses with another status"
+    assert found[row.id][1] == "moderation rejects with another status"
     assert (found[row.id][0] is Severity.INFO) == (row.basis == "assumed")
 
 
@@ -76,14 +76,14 @@ def test_a_failed_asset_s_code_is_confirmed_or_comes_without_a_sentence(
 ) -> None:
     assert look_at(talk, {"code": row.code, "message": row.message}).held(ASSET) == {row.id}
     lie = look_at(talk, {"code": row.code, "message": " "}).broken(ASSET)
-    assert lie == {row.id: (Severity.BREAKING, "a failed asset does not say why")}
+    assert lie == {row.id: (Severity.BREAKING, "a failed asset has no message")}
 
 
 def test_a_failed_asset_that_says_nothing_or_something_new_is_found(talk: Callable[..., Any]) -> None:
     field = "apimodels.assets.get.answer.error"
     for error in (None, {}, {"code": "TypeMismatch"}):
         assert len(look_at(talk, error).broken(ASSET)) == 1
-    assert look_at(talk, None).broken(ASSET)[field][1] == "a failed asset does not say why"
+    assert look_at(talk, None).broken(ASSET)[field][1] == "a failed asset has no message"
     new = look_at(talk, {"code": "SolarFlare", "message": "no"}).broken(ASSET)
-    assert new == {field: (Severity.INFO, "an asset failed with a code that is not known")}
+    assert new == {field: (Severity.INFO, "an asset failed with an undocumented code")}
     assert look_at(talk, None, "Active").of(ASSET) == []

@@ -72,13 +72,13 @@ def test_another_word_at_query_is_found_by_what_it_means(
     talk: Callable[..., Any], name: str, status: str, fact: str
 ) -> None:
     found = talk(name).order().poll(status).broken(SPELT)
-    assert found == {fact: (Severity.BREAKING, "a status is spelt otherwise")}
+    assert found == {fact: (Severity.BREAKING, "a status has another spelling")}
 
 
 @pytest.mark.parametrize(("name", "field"), [("opeai", "status"), ("apimodels", "state")])
 def test_a_word_that_nobody_knows_is_found(talk: Callable[..., Any], name: str, field: str) -> None:
     found = talk(name).order().poll("PONDERING").broken(SPELT)
-    assert found == {f"{name}.query.answer.{field}": (Severity.BREAKING, "a status in a word that nobody knows")}
+    assert found == {f"{name}.query.answer.{field}": (Severity.BREAKING, "a status has an unknown spelling")}
 
 
 @pytest.mark.parametrize("status", ["NOT_START", "SUBMITTED", "UNKNOWN"])
@@ -167,7 +167,7 @@ def test_what_has_ended_is_told_the_same_each_time(talk: Callable[..., Any], nam
     assert life.poll(over).held(terminal_responses_are_stable) == {f"{name}.status.final"}
     for change in ({"model": "other"}, {"more": 1}, {"model": ...}):
         found = life.poll(over, **change).broken(terminal_responses_are_stable)
-        title = "the answer about a task that has ended has changed"
+        title = "the response about a finished task has changed"
         assert found == {f"{name}.status.final": (Severity.INFO, title)}
     sent = {"task_id": life.turn.requested_id} if name == "apimodels" else None
     unreadable = life.hear(Operation.QUERY, "<html>", sent=sent, task_id=life.turn.requested_id)
@@ -178,7 +178,7 @@ def test_what_has_ended_is_told_the_same_each_time(talk: Callable[..., Any], nam
 def test_a_new_task_begins_its_life(talk: Callable[..., Any], name: str) -> None:
     assert talk(name).order().held(initial_status_is_not_success) == {f"{name}.status.moves"}
     lie = talk(name).order(**{KEY[name]: LIVES[name][-1]}).broken(initial_status_is_not_success)
-    assert lie == {f"{name}.status.moves": (Severity.BREAKING, "a task is over as soon as it is created")}
+    assert lie == {f"{name}.status.moves": (Severity.BREAKING, "a task has succeeded when it is created")}
 
 
 def test_words_that_mean_an_end_are_the_ends_of_a_life() -> None:
@@ -205,7 +205,7 @@ def test_a_failed_task_that_says_why_is_confirmed(talk: Callable[..., Any]) -> N
 @pytest.mark.parametrize("message", ["", "  "])
 def test_a_failed_task_that_says_nothing_is_found(talk: Callable[..., Any], message: str) -> None:
     lie = talk("apimodels").order().poll("failed", failMsg=message).broken(failed_tasks_have_a_reason)
-    assert lie["apimodels.query.answer.failMsg"] == (Severity.BREAKING, "a failed task does not say why")
+    assert lie["apimodels.query.answer.failMsg"] == (Severity.BREAKING, "a failed task has no message")
     error = {"code": "QuotaExceeded", "message": message}
     other = talk("opeai").order().poll("FAILURE", error=error).broken(failed_tasks_have_a_reason)
     assert other["opeai.query.answer.error.message"][0] is Severity.INFO, "that there is an error is our reading"
@@ -214,7 +214,7 @@ def test_a_failed_task_that_says_nothing_is_found(talk: Callable[..., Any], mess
 
 def test_whether_to_try_again_is_judged(talk: Callable[..., Any]) -> None:
     lie = talk("apimodels").order().poll("failed", retryable=False).broken(failed_tasks_have_a_reason)
-    assert lie == {"apimodels.code.busy": (Severity.BREAKING, "whether to try again is told otherwise")}
+    assert lie == {"apimodels.code.busy": (Severity.BREAKING, "retryable has another value")}
 
 
 @pytest.mark.parametrize(
@@ -232,4 +232,4 @@ def test_one_code_for_several_reasons_is_told_by_its_sentence(
 
 def test_a_code_that_is_not_known_is_news(talk: Callable[..., Any]) -> None:
     found = talk("apimodels").order().poll("failed", failCode="SOLAR_FLARE").broken(failed_tasks_have_a_reason)
-    assert found == {"apimodels.query.answer.failCode": (Severity.INFO, "a task failed with a code that is not known")}
+    assert found == {"apimodels.query.answer.failCode": (Severity.INFO, "a task failed with an undocumented code")}

@@ -58,7 +58,7 @@ def test_the_time_of_creation_is_the_same_each_time(talk: Callable[..., Any]) ->
     honest = talk("opeai").order().poll("QUEUED")
     assert honest.held(creation_time_is_stable) == {"opeai.query.answer.created_at"}
     found = honest.poll("IN_PROGRESS", created_at=AT + 1).broken(creation_time_is_stable)
-    assert found == {"opeai.query.answer.created_at": (Severity.BREAKING, "created_at is another than before")}
+    assert found == {"opeai.query.answer.created_at": (Severity.BREAKING, "created_at has changed")}
     other = talk("apimodels").order().poll("pending")
     assert other.of(creation_time_is_stable) == [], "it is told for the first time"
     assert other.poll("completed").held(creation_time_is_stable) == {"apimodels.query.answer.createTime"}
@@ -73,11 +73,11 @@ def test_the_end_is_told_at_the_end(talk: Callable[..., Any]) -> None:
     assert early == {
         "apimodels.query.answer.completeTime": (
             Severity.BREAKING,
-            "completeTime is told of a task that has not ended",
+            "completeTime is set before the task has ended",
         )
     }
     backwards = talk("apimodels").order().poll("completed", completeTime=MS - 1).broken(check)
-    assert backwards["apimodels.query.answer.completeTime"][1] == "a task ended before it was created"
+    assert backwards["apimodels.query.answer.completeTime"][1] == "a task has ended before its creation"
 
 
 def test_openai_s_end_is_in_seconds(talk: Callable[..., Any]) -> None:

@@ -20,7 +20,7 @@ from seedmock_harness.driver.actions import (
     load_reproducer,
     parse_action,
 )
-from seedmock_harness.driver.liveness_checks import EXPECTATIONS
+from seedmock_harness.driver.liveness_checks import LIVENESS_CHECKS
 from seedmock_harness.driver.shrinking import shrink
 from seedmock_harness.results.checks import CheckFailure, CheckResult
 
@@ -138,7 +138,7 @@ def exchange(operation: str = "", status: int = 200, body: str = "{}", sent: str
 
 
 def seen(turn: Interaction) -> set[str]:
-    return {check.__name__ for check in EXPECTATIONS for look in check(turn) if not look.passed}
+    return {check.__name__ for check in LIVENESS_CHECKS for look in check(turn) if not look.passed}
 
 
 def test_each_expectation_is_met_by_an_honest_answer_and_missed_by_another() -> None:
