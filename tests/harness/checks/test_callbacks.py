@@ -92,9 +92,7 @@ def test_a_callback_tells_what_a_query_tells(talk: Callable[..., Any]) -> None:
     begun, data = ended(talk)
     title = "a callback differs from the response to a query"
     assert called(begun, {**data, "resultUrls": []}).broken(SAME) == {"apimodels.callback.body": (Severity.INFO, title)}
-    assert (
-        called(begun, {**data, "taskStatus": 3}).broken(SAME)["apimodels.callback.body"][1].endswith("no query has")
-    )
+    assert called(begun, {**data, "taskStatus": 3}).broken(SAME)["apimodels.callback.body"][1].endswith("no query has")
     early = talk("apimodels").order(ORDER)
     assert called(early, data).held(SAME) == {"apimodels.callback.body"}
 
