@@ -1,4 +1,4 @@
-"""A receiver of callbacks on a loopback socket that answers as it is told, and the emulator that calls it."""
+"""Receiver of callbacks on a loopback socket with scripted responses, and the emulator that posts to it."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ UPSCALE = {"model": "video-upscale", "videoUrl": "https://example.com/a.mp4", "t
 
 
 class Receiver:
-    """Answers with the next of `answers`, and with 200 when none is left."""
+    """Responds with the next of `responses`, and with 200 when none is left."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, dict[str, str], bytes]] = []
         self.responses: list[int] = []
         self.headers: dict[str, str] = {}
         self.body = b"thank you"
-        self.heard = threading.Event()
+        self.called = threading.Event()
         receiver = self
 
         class Door(BaseHTTPRequestHandler):
             def _answer(self) -> None:
-                sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                receiver.calls.append((self.command, self.path, dict(self.headers), sent))
+                create = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                receiver.calls.append((self.command, self.path, dict(self.headers), create))
                 self.send_response(receiver.responses.pop(0) if receiver.responses else 200)
                 for name, value in {"Content-Length": str(len(receiver.body)), **receiver.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 with contextlib.suppress(OSError):
                     self.wfile.write(receiver.body)
-                receiver.heard.set()
+                receiver.called.set()
 
             do_POST = do_GET = _answer
 
@@ -55,7 +55,7 @@ class Receiver:
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/told"
 
     async def until(self, calls: int) -> None:
-        """Wait until so many have come by themselves."""
+        """Wait until a number of posts have arrived."""
         for _ in range(5000):
             if len(self.calls) >= calls:
                 return
@@ -65,31 +65,33 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.02,), daemon=True)
+    receiver = Receiver()
+    thread = threading.Thread(target=receiver.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    yield receiver
+    receiver.server.shutdown()
+    receiver.server.server_close()
     thread.join()
 
 
-class Studio:
-    """The emulator in process, within one event loop."""
+class Emulator:
+    """Emulator in process, within one event loop."""
 
     def __init__(self, app: App, clock: Any) -> None:
         self.app, self.clock = app, clock
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://studio.test", headers=KEY)
 
-    async def sent(self, url: str | None, *, fate: str = "", upscales: bool = False, **headers: str) -> httpx.Response:
-        """The answer to an order, of a clip or of a larger one."""
-        told = {**({"X-Mock-Fate": fate} if fate else {}), **headers}
+    async def create(
+        self, url: str | None, *, fate: str = "", upscales: bool = False, **headers: str
+    ) -> httpx.Response:
+        """Order a clip or an upscale."""
+        all_headers = {**({"X-Mock-Fate": fate} if fate else {}), **headers}
         body = {**(UPSCALE if upscales else BOAT), **({} if url is None else {"callback_url": url})}
-        return await self.client.post("/api/v1/video/generations", json=body, headers=told)
+        return await self.client.post("/api/v1/video/generations", json=body, headers=all_headers)
 
     async def order(self, url: str | None, **more: Any) -> str:
-        """The id of what was ordered."""
-        response = await self.sent(url, **more)
+        """Order, and return the task's id."""
+        response = await self.create(url, **more)
         assert response.status_code == 200, response.text
         return str(response.json()["data"]["taskId"])
 
@@ -97,46 +99,46 @@ class Studio:
         return await self.client.get("/api/v1/video/generations", params={"task_id": task_id})
 
     async def pass_time(self, seconds: float) -> int:
-        """Move the clock, and wait until all is posted that is due by then."""
+        """Advance the clock, and wait until all that is due has been posted."""
         before = len(self.posts())
         self.clock.advance(seconds)
         await self.app.callbacks.deliver_due()
         return len(self.posts()) - before
 
     @property
-    def lines(self) -> list[JournalEntry]:
-        """The journal's lines."""
+    def entries(self) -> list[JournalEntry]:
+        """Entries of the journal."""
         return [entry for _, entry in self.app.journal.read()]
 
     def posts(self) -> list[dict[str, Any]]:
-        """The journal's lines on callbacks."""
-        return [entry._asdict() for entry in self.lines if entry.operation == "callback"]
+        """Return the journal's entries on callbacks."""
+        return [entry._asdict() for entry in self.entries if entry.operation == "callback"]
 
 
-Play = Callable[[Studio], Awaitable[None]]
+Play = Callable[[Emulator], Awaitable[None]]
 Run = Callable[..., None]
 
 
 @pytest.fixture
 def run(clips: Path, caplog: pytest.LogCaptureFixture) -> Run:
-    """Plays a coroutine with an emulator on a clock that stands still, and closes it; nothing may be left over."""
+    """Run a coroutine with an emulator on a frozen clock; no task and no warning may be left at the end."""
 
     @contextlib.asynccontextmanager
-    async def opened(clock: Any, **settings: Any) -> AsyncIterator[Studio]:
-        chosen: dict[str, Any] = {"pace": "fast", "seed": 1, "cache_dir": clips, **settings}
-        async with create_app(clock=clock, **chosen) as app:
-            studio = Studio(app, clock)
-            async with studio.client:
-                yield studio
+    async def start(clock: Any, **settings: Any) -> AsyncIterator[Emulator]:
+        options: dict[str, Any] = {"pace": "fast", "seed": 1, "cache_dir": clips, **settings}
+        async with create_app(clock=clock, **options) as app:
+            emulator = Emulator(app, clock)
+            async with emulator.client:
+                yield emulator
         left = {task.get_name() for task in asyncio.all_tasks()} - {asyncio.current_task().get_name()}  # type: ignore
         assert not left
 
-    def played(play: Play, *, clock: Any = None, **settings: Any) -> None:
+    def run_play(play: Play, *, clock: Any = None, **settings: Any) -> None:
         async def main() -> None:
-            async with opened(ManualClock() if clock is None else clock, **settings) as studio:
-                await play(studio)
+            async with start(ManualClock() if clock is None else clock, **settings) as emulator:
+                await play(emulator)
 
         asyncio.run(main())
         assert [record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
-    return played
+    return run_play

@@ -1,4 +1,4 @@
-"""Where callbacks may go, and what no callback can be posted to."""
+"""Addresses to which callbacks are posted, and those that are rejected."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def test_only_this_machine_is_called_by_default(run: Any, policy: str, url: str,
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", looking)
 
-    async def play(studio: Any) -> None:
-        await studio.order(url)
-        assert await studio.pass_time(2) == 1
-        (entry,) = studio.posts()
+    async def play(emulator: Any) -> None:
+        await emulator.order(url)
+        assert await emulator.pass_time(2) == 1
+        (entry,) = emulator.posts()
         assert entry["status"] == 0
         if policy == "public":
             private = "example.com" not in url
             assert ("private/reserved" in entry["notes"][1]) is private
-            assert (await studio.pass_time(1) == 0) is private
+            assert (await emulator.pass_time(1) == 0) is private
         else:
             assert entry["notes"][1].startswith("not posted: callbacks go ")
             assert ("--callbacks public" in entry["notes"][1]) is (policy == "loopback")
-            assert await studio.pass_time(7200) == 0
+            assert await emulator.pass_time(7200) == 0
 
     run(play, callbacks=policy)
     assert bool(looked_up) is (policy == "public" and "example.com" in url)
@@ -41,19 +41,19 @@ def test_only_this_machine_is_called_by_default(run: Any, policy: str, url: str,
 
 @pytest.mark.parametrize("policy", ["none", "public"])
 def test_names_that_only_resemble_loopback_are_not_called(run: Any, receiver: Any, policy: str) -> None:
-    async def play(studio: Any) -> None:
-        await studio.order(receiver.url)
-        assert await studio.pass_time(7200) == 1
+    async def play(emulator: Any) -> None:
+        await emulator.order(receiver.url)
+        assert await emulator.pass_time(7200) == 1
 
     run(play, callbacks=policy)
     assert receiver.calls == []
 
 
 def test_localhost_is_this_machine(run: Any, receiver: Any) -> None:
-    async def play(studio: Any) -> None:
-        await studio.order(receiver.url.replace("127.0.0.1", "localhost"))
-        await studio.pass_time(2)
-        assert [entry["status"] for entry in studio.posts()] == [200]
+    async def play(emulator: Any) -> None:
+        await emulator.order(receiver.url.replace("127.0.0.1", "localhost"))
+        await emulator.pass_time(2)
+        assert [entry["status"] for entry in emulator.posts()] == [200]
 
     run(play)
     assert receiver.calls[0][2]["Host"].startswith("localhost:")
@@ -62,8 +62,8 @@ def test_localhost_is_this_machine(run: Any, receiver: Any) -> None:
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "told", "https://", "asset://asset-1", "data:,x", ""])
 @pytest.mark.parametrize("upscales", [False, True], ids=["create", "upscale"])
 def test_a_callback_url_that_is_not_http_is_a_400(run: Any, url: str, upscales: bool) -> None:
-    async def play(studio: Any) -> None:
-        response = await studio.sent(url, upscales=upscales)
+    async def play(emulator: Any) -> None:
+        response = await emulator.create(url, upscales=upscales)
         assert (response.status_code, response.json()["code"]) == (400, 400)
         assert response.json()["msg"].startswith("callback_url is ")
         assert response.headers["X-Mock-Basis"] == "assumed"
@@ -73,10 +73,10 @@ def test_a_callback_url_that_is_not_http_is_a_400(run: Any, url: str, upscales: 
 
 @pytest.mark.parametrize("url", ["http://user:secret@127.0.0.1/", "http://127.0.0.1:99999/x", "http://127.0.0.1:x/"])
 def test_a_url_that_can_never_be_posted_to_is_tried_once(run: Any, url: str) -> None:
-    async def play(studio: Any) -> None:
-        await studio.order(url)
-        assert await studio.pass_time(7200) == 1
-        assert studio.posts()[0]["status"] == 0
-        assert "secret" not in studio.posts()[0]["notes"][1]
+    async def play(emulator: Any) -> None:
+        await emulator.order(url)
+        assert await emulator.pass_time(7200) == 1
+        assert emulator.posts()[0]["status"] == 0
+        assert "secret" not in emulator.posts()[0]["notes"][1]
 
     run(play)

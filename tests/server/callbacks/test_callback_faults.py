@@ -1,4 +1,4 @@
-"""Faults and lies on callbacks: rules that name the operation `callback` spoil what is posted."""
+"""Faults of callbacks, by rules that name the operation `callback`."""
 
 from __future__ import annotations
 
@@ -11,60 +11,62 @@ from seedmock_server.faults.rules import parse_fault_rule
 from seedmock_server.matching.rules import InvalidRule
 
 
-def told(studio: Any, fault: str, **match: Any) -> None:
-    studio.app.faults.add(parse_fault_rule({"match": {"operation": "callback", **match}, "fault": fault}))
+def add_rule(emulator: Any, fault: str, **match: Any) -> None:
+    emulator.app.faults.add(parse_fault_rule({"match": {"operation": "callback", **match}, "fault": fault}))
 
 
-def played(run: Any, receiver: Any, fault: str, seconds: float = 2, **match: Any) -> tuple[list[Any], list[Any]]:
-    """What arrives, and the journal's lines on callbacks."""
-    lines: list[Any] = []
+def run_with_fault(
+    run: Any, receiver: Any, fault: str, seconds: float = 2, **match: Any
+) -> tuple[list[Any], list[Any]]:
+    """Return the posts that arrive, and the journal's entries on callbacks."""
+    entries: list[Any] = []
 
-    async def play(studio: Any) -> None:
-        told(studio, fault, **match)
-        await studio.order(receiver.url)
-        await studio.pass_time(seconds)
-        lines.extend(studio.posts())
+    async def play(emulator: Any) -> None:
+        add_rule(emulator, fault, **match)
+        await emulator.order(receiver.url)
+        await emulator.pass_time(seconds)
+        entries.extend(emulator.posts())
 
     run(play)
-    return receiver.calls, lines
+    return receiver.calls, entries
 
 
 def test_response_lost_drops_a_callback(run: Any, receiver: Any) -> None:
-    calls, lines = played(run, receiver, "response_lost", seconds=4000)
+    calls, entries = run_with_fault(run, receiver, "response_lost", seconds=4000)
     assert calls == []
-    (line,) = lines
-    assert (line["faults"], line["status"]) == (("response_lost",), 0)
-    assert "lost on purpose" in line["notes"]
+    (entry,) = entries
+    assert (entry["faults"], entry["status"]) == (("response_lost",), 0)
+    assert "lost on purpose" in entry["notes"]
 
 
 def test_duplicate_posts_a_callback_twice(run: Any, receiver: Any) -> None:
-    calls, lines = played(run, receiver, "duplicate")
+    calls, entries = run_with_fault(run, receiver, "duplicate")
     assert len(calls) == 2
     assert calls[0][3] == calls[1][3]
-    assert [line["faults"] for line in lines] == [("duplicate",)]
+    assert [entry["faults"] for entry in entries] == [("duplicate",)]
 
 
 @pytest.mark.parametrize(("seconds", "arrived"), [(11.9, 0), (12.0, 1)])
 def test_latency_delays_a_callback(run: Any, receiver: Any, seconds: float, arrived: int) -> None:
-    calls, _ = played(run, receiver, "latency seconds=10s", seconds=seconds)
+    calls, _ = run_with_fault(run, receiver, "latency seconds=10s", seconds=seconds)
     assert len(calls) == arrived
 
 
 def test_a_callback_with_a_reset_is_retried(run: Any, receiver: Any) -> None:
-    calls, lines = played(run, receiver, "reset", seconds=3, times=1)
+    calls, entries = run_with_fault(run, receiver, "reset", seconds=3, times=1)
     assert len(calls) == 1
-    assert [line["faults"] for line in lines] == [("reset",), ()]
+    assert [entry["faults"] for entry in entries] == [("reset",), ()]
 
 
 @pytest.mark.parametrize("fault", ["malformed", "truncated at=20"])
 def test_malformed_and_truncated_bodies_are_not_json(run: Any, receiver: Any, fault: str) -> None:
-    ((_, _, _, body),), _ = played(run, receiver, fault)
+    ((_, _, _, body),), _ = run_with_fault(run, receiver, fault)
     with pytest.raises(json.JSONDecodeError):
         json.loads(body)
 
 
 def test_wrong_type_changes_the_content_type(run: Any, receiver: Any) -> None:
-    ((_, _, headers, _),), _ = played(run, receiver, "wrong_type to=text/plain")
+    ((_, _, headers, _),), _ = run_with_fault(run, receiver, "wrong_type to=text/plain")
     assert {name.lower(): value for name, value in headers.items()}["content-type"] == "text/plain"
 
 
@@ -73,15 +75,15 @@ def test_wrong_type_changes_the_content_type(run: Any, receiver: Any) -> None:
     [("missing field=taskId", "taskId", True), ("renamed field=state to=status", "status", False)],
 )
 def test_mutations_change_the_body(run: Any, receiver: Any, fault: str, field: str, gone: bool) -> None:
-    ((_, _, _, body),), _ = played(run, receiver, fault)
+    ((_, _, _, body),), _ = run_with_fault(run, receiver, fault)
     assert (field in json.loads(body)["data"]) is not gone
 
 
 def test_a_rule_without_an_operation_does_not_apply_to_callbacks(run: Any, receiver: Any) -> None:
-    async def play(studio: Any) -> None:
-        await studio.order(receiver.url)
-        studio.app.faults.add(parse_fault_rule({"fault": "malformed"}))
-        await studio.pass_time(2)
+    async def play(emulator: Any) -> None:
+        await emulator.order(receiver.url)
+        emulator.app.faults.add(parse_fault_rule({"fault": "malformed"}))
+        await emulator.pass_time(2)
 
     run(play)
     assert json.loads(receiver.calls[0][3])["code"] == 200

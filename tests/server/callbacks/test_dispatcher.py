@@ -1,4 +1,4 @@
-"""What is posted of a task that ended, when, and how often; by a clock that stands still until a test moves it."""
+"""Posts at the end of a task and their retries, by a frozen clock."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from seedmock_server.callbacks.delivery import RetrySchedule, retry_schedule
 def test_the_end_of_a_task_is_posted_once_with_the_body_of_a_query(
     run: Any, receiver: Any, fate: str, upscales: bool
 ) -> None:
-    async def play(studio: Any) -> None:
-        task_id = await studio.order(receiver.url + "?order=7", fate=fate, upscales=upscales)
-        assert await studio.pass_time(1.999) == 0
+    async def play(emulator: Any) -> None:
+        task_id = await emulator.order(receiver.url + "?order=7", fate=fate, upscales=upscales)
+        assert await emulator.pass_time(1.999) == 0
         assert receiver.calls == []
-        assert await studio.pass_time(0.001) == 1
-        asked = await studio.query(task_id)
+        assert await emulator.pass_time(0.001) == 1
+        response = await emulator.query(task_id)
         ((method, path, headers, body),) = receiver.calls
-        assert (method, path, body) == ("POST", "/told?order=7", asked.content)
+        assert (method, path, body) == ("POST", "/told?order=7", response.content)
         data = json.loads(body)["data"]
         assert (data["taskId"], data["state"]) == (task_id, "failed" if fate in ("failed", "expired") else "completed")
         assert data["model"]
-        told = {name.lower(): value for name, value in headers.items()}
-        assert (told["content-type"], told["x-mock-basis"]) == ("application/json", "assumed")
+        sent_headers = {name.lower(): value for name, value in headers.items()}
+        assert (sent_headers["content-type"], sent_headers["x-mock-basis"]) == ("application/json", "assumed")
         plain = {"host", "accept", "accept-encoding", "content-type", "content-length", "x-mock-basis"}
-        assert set(told) <= plain  # no signature, no key
-        assert await studio.pass_time(7200) == 0
-        (entry,) = studio.posts()
+        assert set(sent_headers) <= plain  # no signature, no key
+        assert await emulator.pass_time(7200) == 0
+        (entry,) = emulator.posts()
         assert (entry["method"], entry["path"], entry["query"]) == ("POST", receiver.url, "order=7")
         assert (entry["status"], entry["response_body"]) == (200, b"thank you")
         assert entry["request_body"] == body
@@ -43,19 +43,19 @@ def test_the_end_of_a_task_is_posted_once_with_the_body_of_a_query(
 
 
 def test_a_task_without_a_callback_or_without_an_end_posts_nothing(run: Any, receiver: Any) -> None:
-    async def play(studio: Any) -> None:
-        await studio.order(None)
-        await studio.order(receiver.url, fate="stuck")
-        assert await studio.pass_time(86400) == 0
+    async def play(emulator: Any) -> None:
+        await emulator.order(None)
+        await emulator.order(receiver.url, fate="stuck")
+        assert await emulator.pass_time(86400) == 0
 
     run(play)
     assert receiver.calls == []
 
 
 def test_a_refused_order_has_no_callback(run: Any, receiver: Any) -> None:
-    async def play(studio: Any) -> None:
-        assert (await studio.sent(receiver.url, fate="refused")).status_code == 400
-        assert await studio.pass_time(3600) == 0
+    async def play(emulator: Any) -> None:
+        assert (await emulator.create(receiver.url, fate="refused")).status_code == 400
+        assert await emulator.pass_time(3600) == 0
 
     run(play)
 
@@ -64,13 +64,13 @@ def test_after_a_500_it_is_retried_until_a_2xx_and_never_after(run: Any, receive
     receiver.responses = [500, 301, 404, 202]
     receiver.headers = {"Location": "/elsewhere"}
 
-    async def play(studio: Any) -> None:
-        await studio.order(receiver.url)
-        assert [await studio.pass_time(seconds) for seconds in (2, 0.9, 0.1, 1.9, 0.1, 3.9, 0.1, 7200)] == [
+    async def play(emulator: Any) -> None:
+        await emulator.order(receiver.url)
+        assert [await emulator.pass_time(seconds) for seconds in (2, 0.9, 0.1, 1.9, 0.1, 3.9, 0.1, 7200)] == [
             1, 0, 1, 0, 1, 0, 1, 0,
         ]  # fmt: skip
-        assert [entry["status"] for entry in studio.posts()] == [500, 301, 404, 202]
-        assert [entry["notes"][1:] for entry in studio.posts()] == [
+        assert [entry["status"] for entry in emulator.posts()] == [500, 301, 404, 202]
+        assert [entry["notes"][1:] for entry in emulator.posts()] == [
             ("again in 1 s",), ("again in 2 s",), ("again in 4 s",), (),
         ]  # fmt: skip
 
@@ -83,16 +83,16 @@ def test_after_a_500_it_is_retried_until_a_2xx_and_never_after(run: Any, receive
 def test_retries_end_after_half_an_hour_however_the_clock_is_moved(run: Any, receiver: Any, steps: int) -> None:
     receiver.responses = [503] * 100
 
-    async def play(studio: Any) -> None:
-        began = studio.clock.now()
-        await studio.order(receiver.url)
+    async def play(emulator: Any) -> None:
+        began = emulator.clock.now()
+        await emulator.order(receiver.url)
         for _ in range(steps):
-            await studio.pass_time(7200 / steps)
-        moments = [round(entry["at"] - began - 2, 3) for entry in studio.posts()]
+            await emulator.pass_time(7200 / steps)
+        moments = [round(entry["at"] - began - 2, 3) for entry in emulator.posts()]
         assert moments == [0, 1, 3, 7, *(7 + 60 * number for number in range(1, 30))]
         assert moments[-1] <= 1800 < moments[-1] + 60
-        assert studio.posts()[-1]["notes"][-1] == "given up"
-        assert studio.app.callbacks.due_at(studio.posts()[0]["account"], 0) == float("inf")
+        assert emulator.posts()[-1]["notes"][-1] == "given up"
+        assert emulator.app.callbacks.due_at(emulator.posts()[0]["account"], 0) == float("inf")
 
     run(play)
 
@@ -109,10 +109,10 @@ def test_the_schedule_is_the_vendor_s(run: Any) -> None:
 def test_journal_entries_are_in_the_order_of_their_times(run: Any, receiver: Any) -> None:
     receiver.responses = [500] * 9
 
-    async def play(studio: Any) -> None:
-        ids = [await studio.order(receiver.url, fate=f"succeed after={after}s") for after in (40, 2, 5, 2)]
-        await studio.pass_time(3600)
-        entries = studio.posts()
+    async def play(emulator: Any) -> None:
+        ids = [await emulator.order(receiver.url, fate=f"succeed after={after}s") for after in (40, 2, 5, 2)]
+        await emulator.pass_time(3600)
+        entries = emulator.posts()
         assert [entry["at"] for entry in entries] == sorted(entry["at"] for entry in entries)
         assert [ids.index(entry["notes"][0].split()[-1]) for entry in entries[:7]] == [1, 3, 1, 3, 2, 1, 3]
 
@@ -120,46 +120,46 @@ def test_journal_entries_are_in_the_order_of_their_times(run: Any, receiver: Any
 
 
 def test_two_runs_of_one_seed_write_the_same_entries(run: Any, receiver: Any) -> None:
-    lines: list[Any] = []
+    entries: list[Any] = []
 
-    async def play(studio: Any) -> None:
+    async def play(emulator: Any) -> None:
         receiver.responses = [500, 500, 200, 500]
         for after in (3, 1, 2):
-            await studio.order(receiver.url, fate=f"failed after={after}s")
-        await studio.pass_time(600)
-        lines.append(studio.lines)
+            await emulator.order(receiver.url, fate=f"failed after={after}s")
+        await emulator.pass_time(600)
+        entries.append(emulator.entries)
 
     run(play)
     run(play)
-    assert lines[0] == lines[1]
-    assert len(lines[0]) == 3 + 6
+    assert entries[0] == entries[1]
+    assert len(entries[0]) == 3 + 6
 
 
 def test_the_next_due_time_can_be_queried(run: Any, receiver: Any) -> None:
     receiver.responses = [500]
 
-    async def play(studio: Any) -> None:
-        await studio.order(receiver.url)
-        now, dispatcher = studio.clock.now(), studio.app.callbacks
+    async def play(emulator: Any) -> None:
+        await emulator.order(receiver.url)
+        now, dispatcher = emulator.clock.now(), emulator.app.callbacks
         (account,) = dispatcher._queues
         assert dispatcher.due_at(account, now) == now + 2
         assert dispatcher.due_at(account, now + 2) == float("inf")
         assert dispatcher.due_at("somebody else", now) == float("inf")
-        await studio.pass_time(2)
-        assert dispatcher.due_at(account, studio.clock.now()) == now + 3
+        await emulator.pass_time(2)
+        assert dispatcher.due_at(account, emulator.clock.now()) == now + 3
 
     run(play)
 
 
 def test_a_deleted_task_is_not_posted(run: Any, receiver: Any) -> None:
-    async def play(studio: Any) -> None:
-        await studio.order(receiver.url)
-        (account,) = studio.app.callbacks._queues
-        studio.app.checkpoint.store.remove_account(account)
-        assert await studio.pass_time(10) == 0
-        await studio.order(receiver.url)
-        studio.app.callbacks.clear(account)
-        assert await studio.pass_time(10) == 0
+    async def play(emulator: Any) -> None:
+        await emulator.order(receiver.url)
+        (account,) = emulator.app.callbacks._queues
+        emulator.app.checkpoint.store.remove_account(account)
+        assert await emulator.pass_time(10) == 0
+        await emulator.order(receiver.url)
+        emulator.app.callbacks.clear(account)
+        assert await emulator.pass_time(10) == 0
 
     run(play)
     assert receiver.calls == []

@@ -1,4 +1,4 @@
-"""Posts under way: side by side, given up, failed by our own doing, closed upon, and in another event loop."""
+"""Posts in flight: in parallel, cancelled, failed, closed, and in another event loop."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def test_callbacks_of_one_time_are_posted_together_and_keep_their_order(run: Any
         going -= 1
         return PostResponse(200, b"")
 
-    async def play(studio: Any) -> None:
-        studio.app.callbacks.sender.post = slow
-        ids.extend([await studio.order("http://127.0.0.1:9/") for _ in range(40)])
-        assert await studio.pass_time(2) == 40
-        assert [entry["notes"][0].split()[-1] for entry in studio.posts()] == ids
+    async def play(emulator: Any) -> None:
+        emulator.app.callbacks.sender.post = slow
+        ids.extend([await emulator.order("http://127.0.0.1:9/") for _ in range(40)])
+        assert await emulator.pass_time(2) == 40
+        assert [entry["notes"][0].split()[-1] for entry in emulator.posts()] == ids
 
     run(play, clock=Clock(1_780_000_000.0, rate=1e-9))
     assert most == 16
@@ -47,17 +47,17 @@ def test_deliveries_in_flight_when_a_caller_is_cancelled_are_posted_by_the_next(
         await waits.wait()
         return PostResponse(200, b"")
 
-    async def play(studio: Any) -> None:
-        dispatcher = studio.app.callbacks
+    async def play(emulator: Any) -> None:
+        dispatcher = emulator.app.callbacks
         dispatcher.sender.post = stuck
-        task_id = await studio.order(receiver.url)
-        account = studio.lines[0].account
-        studio.clock.advance(2)
+        task_id = await emulator.order(receiver.url)
+        account = emulator.entries[0].account
+        emulator.clock.advance(2)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(dispatcher.deliver_due(account), 0.02)
         waits.set()
         await dispatcher.deliver_due()
-        assert [entry["notes"] for entry in studio.posts()] == [(f"attempt 1 for {task_id}",)]
+        assert [entry["notes"] for entry in emulator.posts()] == [(f"attempt 1 for {task_id}",)]
 
     run(play)
 
@@ -66,11 +66,11 @@ def test_an_internal_error_is_journaled_and_does_not_affect_others(run: Any, cap
     async def broken(*_: Any, **__: Any) -> PostResponse:
         raise RuntimeError("ours")
 
-    async def play(studio: Any) -> None:
-        studio.app.callbacks.sender.post = broken
-        await studio.order("http://127.0.0.1:9/")
-        assert await studio.pass_time(3600) == 1
-        assert "internal error in seedmock" in studio.posts()[0]["notes"][1]
+    async def play(emulator: Any) -> None:
+        emulator.app.callbacks.sender.post = broken
+        await emulator.order("http://127.0.0.1:9/")
+        assert await emulator.pass_time(3600) == 1
+        assert "internal error in seedmock" in emulator.posts()[0]["notes"][1]
         caplog.clear()
 
     run(play)
@@ -81,11 +81,11 @@ def test_closing_leaves_no_task_behind(run: Any) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
 
-        async def play(studio: Any) -> None:
-            await studio.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
-            studio.clock.advance(2)
+        async def play(emulator: Any) -> None:
+            await emulator.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+            emulator.clock.advance(2)
             await asyncio.sleep(0.05)
-            await studio.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+            await emulator.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
 
         began = time.monotonic()
         run(play)
@@ -128,9 +128,9 @@ def test_a_served_emulator_posts_when_the_test_moves_its_clock(receiver: Any, tm
         key = {"Authorization": "Bearer sk_x"}
         response = httpx.post(f"{server.url}/api/v1/video/generations", json=body, headers=key)
         assert response.status_code == 200
-        assert not receiver.heard.wait(0.05)
+        assert not receiver.called.wait(0.05)
         clock.advance(2)
-        assert receiver.heard.wait(5)
-        told = json.loads(receiver.calls[0][3])["data"]
-        assert told["resultUrls"][0].startswith(server.url)
-        assert httpx.get(told["resultUrls"][0]).status_code == 200
+        assert receiver.called.wait(5)
+        data = json.loads(receiver.calls[0][3])["data"]
+        assert data["resultUrls"][0].startswith(server.url)
+        assert httpx.get(data["resultUrls"][0]).status_code == 200

@@ -1,4 +1,4 @@
-"""Receivers that are not there, hang, or say too much or too little."""
+"""Receivers that refuse connections, hang, or respond with too much or too little."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def test_a_refused_connection_is_retried_to_the_end(run: Any) -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
 
-        async def play(studio: Any) -> None:
-            await studio.order(url)
-            assert await studio.pass_time(7200) == 33
-            assert all(entry["notes"][1].startswith("the callback can't be posted: ") for entry in studio.posts())
+        async def play(emulator: Any) -> None:
+            await emulator.order(url)
+            assert await emulator.pass_time(7200) == 33
+            assert all(entry["notes"][1].startswith("the callback can't be posted: ") for entry in emulator.posts())
 
         run(play)
 
@@ -33,13 +33,13 @@ def test_a_receiver_that_hangs_is_given_up_and_its_time_counts(run: Any) -> None
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
 
-        async def play(studio: Any) -> None:
-            studio.app.callbacks._schedules = {"apimodels": RetrySchedule(attempt_seconds=0.05)}
+        async def play(emulator: Any) -> None:
+            emulator.app.callbacks._schedules = {"apimodels": RetrySchedule(attempt_seconds=0.05)}
             began = time.monotonic()
-            await studio.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
-            assert await studio.pass_time(2 + 0.05 + 1) == 2
+            await emulator.order(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+            assert await emulator.pass_time(2 + 0.05 + 1) == 2
             assert time.monotonic() - began < 0.5
-            first, second = studio.posts()
+            first, second = emulator.posts()
             assert first["notes"][1:] == ("the callback took more than 0.05 seconds", "again in 1.05 s")
             assert second["at"] - first["at"] == pytest.approx(1.05)
 
@@ -49,10 +49,10 @@ def test_a_receiver_that_hangs_is_given_up_and_its_time_counts(run: Any) -> None
 def test_an_endless_body_is_read_up_to_the_journal_limit(run: Any, receiver: Any) -> None:
     receiver.body = b"x" * 3_000_000
 
-    async def play(studio: Any) -> None:
-        await studio.order(receiver.url)
-        assert await studio.pass_time(2) == 1
-        assert studio.posts()[0]["response_body"] == b"x" * 4096
+    async def play(emulator: Any) -> None:
+        await emulator.order(receiver.url)
+        assert await emulator.pass_time(2) == 1
+        assert emulator.posts()[0]["response_body"] == b"x" * 4096
 
     run(play)
 
@@ -64,10 +64,10 @@ def test_a_body_that_never_comes_changes_nothing(
     receiver.headers = headers
     monkeypatch.setattr("seedmock_server.http.outbound.CALLBACK_BODY_SECONDS", 0.05)
 
-    async def play(studio: Any) -> None:
-        await studio.order(receiver.url)
-        assert await studio.pass_time(600) == 1
-        assert (studio.posts()[0]["status"], studio.posts()[0]["response_body"]) == (200, b"thank you")
+    async def play(emulator: Any) -> None:
+        await emulator.order(receiver.url)
+        assert await emulator.pass_time(600) == 1
+        assert (emulator.posts()[0]["status"], emulator.posts()[0]["response_body"]) == (200, b"thank you")
 
     run(play)
 
@@ -84,10 +84,10 @@ def test_only_temporary_failures_are_retried(run: Any, error: Exception, tries: 
     async def way(*_: Any, **__: Any) -> PostResponse:
         raise error
 
-    async def play(studio: Any) -> None:
-        studio.app.callbacks.sender.post = way
-        await studio.order("http://127.0.0.1:9/")
-        assert await studio.pass_time(7200) == tries
+    async def play(emulator: Any) -> None:
+        emulator.app.callbacks.sender.post = way
+        await emulator.order("http://127.0.0.1:9/")
+        assert await emulator.pass_time(7200) == tries
 
     run(play)
 

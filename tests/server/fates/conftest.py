@@ -1,4 +1,4 @@
-"""Both upstreams behind one way of ordering and asking, so that each fate is tested on each."""
+"""One client for both upstreams, so that each fate is tested on each."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ CREATE = {"apimodels": "/api/v1/video/generations", "opeai": "/v1/videos"}
 
 
 @dataclass
-class Speaker:
-    """One upstream at one door."""
+class UpstreamClient:
+    """Client of one upstream of an emulator."""
 
     name: str
     server: Any
@@ -35,7 +35,7 @@ class Speaker:
 
     @property
     def account(self) -> str:
-        """The name under which the emulator keeps what this key makes."""
+        """Account of this client's key."""
         self.server.post(CREATE[self.name], {}, key=self.key)
         return str(self.server.journal()[-1]["account"])
 
@@ -56,18 +56,18 @@ class Speaker:
         body: dict[str, Any] = ask(task_id, key=self.key, **more)
         return body
 
-    def word(self, task_id: str) -> str:
+    def status(self, task_id: str) -> str:
         body = self.task(task_id)
         return str(body["state"] if self.name == "apimodels" else body["status"])
 
-    def words(self, task_id: str, *moments: float) -> list[str]:
-        """What a task says at so many seconds after now."""
-        seen, at = [], 0.0
-        for moment in moments:
-            self.server.clock.advance(moment - at)
-            seen.append(self.word(task_id))
-            at = moment
-        return seen
+    def statuses(self, task_id: str, *times: float) -> list[str]:
+        """Return a task's status at a number of seconds from now, for each of `times`."""
+        statuses, at = [], 0.0
+        for time in times:
+            self.server.clock.advance(time - at)
+            statuses.append(self.status(task_id))
+            at = time
+        return statuses
 
     def failure(self, task_id: str) -> tuple[str, str]:
         body = self.task(task_id)
@@ -76,7 +76,7 @@ class Speaker:
         return body["error"]["code"], body["error"]["message"]
 
     def error(self, response: httpx.Response) -> tuple[int, str, str]:
-        """Status, code and message of a refusal, after a look at its envelope."""
+        """Return status, code and message of an error, after a check of its envelope."""
         body = response.json()
         if self.name == "opeai":
             assert list(body["error"]) == ["message", "type", "param", "code"]
@@ -86,12 +86,12 @@ class Speaker:
         return response.status_code, (body["data"] or {}).get("failCode", ""), body["msg"]
 
     def references(self, kind: str, *urls: str) -> dict[str, Any]:
-        """The changes to a document that make these its references of a kind."""
-        beside = {"audio": ("image", ("https://media.example.org/a.png",))}.get(kind)
+        """Return the changes to a document that make these its references of a kind."""
+        extra = {"audio": ("image", ("https://media.example.org/a.png",))}.get(kind)
         if self.name == "apimodels":
-            placed = {f"reference_{kind}_urls": list(urls)}
-            return placed | ({f"reference_{beside[0]}_urls": list(beside[1])} if beside else {})
-        items = [(kind, url) for url in urls] + ([(beside[0], url) for url in beside[1]] if beside else [])
+            fields = {f"reference_{kind}_urls": list(urls)}
+            return fields | ({f"reference_{extra[0]}_urls": list(extra[1])} if extra else {})
+        items = [(kind, url) for url in urls] + ([(extra[0], url) for url in extra[1]] if extra else [])
         content = [{"type": f"{of}_url", "role": f"reference_{of}", f"{of}_url": {"url": url}} for of, url in items]
         return {"input_reference": {"content": content}}
 
@@ -105,7 +105,7 @@ class Speaker:
         }
 
     def clip(self, task_id: str) -> httpx.Response:
-        """What is answered where the clip should be."""
+        """Return the response to a request for the clip."""
         if self.name == "apimodels":
             response: httpx.Response = self.server.get(self.task(task_id)["resultUrls"][0], key=None)
             return response
@@ -121,46 +121,48 @@ class Speaker:
 
 @pytest.fixture
 def apps(monkeypatch: pytest.MonkeyPatch) -> list[App]:
-    """The applications that a test has built, so that it can give them rules."""
-    built: list[App] = []
-    begin = App.__init__
+    """Applications that a test has created, so that it can add rules."""
+    created: list[App] = []
+    original = App.__init__
 
-    def remembering(self: App, *args: Any, **more: Any) -> None:
-        begin(self, *args, **more)
-        built.append(self)
+    def recording(self: App, *args: Any, **more: Any) -> None:
+        original(self, *args, **more)
+        created.append(self)
 
-    monkeypatch.setattr(App, "__init__", remembering)
-    return built
+    monkeypatch.setattr(App, "__init__", recording)
+    return created
 
 
 @pytest.fixture(params=list(DOCUMENTS))
-def speak(request: pytest.FixtureRequest, start_server: Callable[..., Any], apps: list[App]) -> Callable[..., Speaker]:
-    """Opens a door of pace `fast` to each upstream in turn."""
+def start_client(
+    request: pytest.FixtureRequest, start_server: Callable[..., Any], apps: list[App]
+) -> Callable[..., UpstreamClient]:
+    """Start an emulator at pace `fast`; parametrized by upstream."""
 
-    def opened(kind: str = "in process", **settings: Any) -> Speaker:
+    def start(kind: str = "in process", **settings: Any) -> UpstreamClient:
         server = start_server(kind, **{"pace": "fast", **settings})
-        return Speaker(request.param, server, apps[-1])
+        return UpstreamClient(request.param, server, apps[-1])
 
-    return opened
+    return start
 
 
 @pytest.fixture(params=["in process", "on a socket"])
-def speaker(request: pytest.FixtureRequest, speak: Callable[..., Speaker]) -> Speaker:
-    """Each upstream through each door."""
-    return speak(request.param)
+def upstream_client(request: pytest.FixtureRequest, start_client: Callable[..., UpstreamClient]) -> UpstreamClient:
+    """Client of each upstream, in process and on a socket."""
+    return start_client(request.param)
 
 
 @pytest.fixture
-def nearby(speak: Callable[..., Speaker]) -> Speaker:
-    """Each upstream, in process."""
-    return speak()
+def in_process_client(start_client: Callable[..., UpstreamClient]) -> UpstreamClient:
+    """Client of each upstream, in process."""
+    return start_client()
 
 
 @pytest.fixture
-def speak_of(start_server: Callable[..., Any], apps: list[App]) -> Callable[..., Speaker]:
-    """Opens a door of pace `fast` to the upstream of a name."""
+def start_client_of(start_server: Callable[..., Any], apps: list[App]) -> Callable[..., UpstreamClient]:
+    """Start an emulator at pace `fast`, and return the client of an upstream."""
 
-    def opened(name: str, **settings: Any) -> Speaker:
-        return Speaker(name, start_server(**{"pace": "fast", **settings}), apps[-1])
+    def start(name: str, **settings: Any) -> UpstreamClient:
+        return UpstreamClient(name, start_server(**{"pace": "fast", **settings}), apps[-1])
 
-    return opened
+    return start

@@ -1,4 +1,4 @@
-"""Faces in direct references are refused: by declaration, by the magic table or by a detector; assets let them in."""
+"""Faces in direct references, known by declaration, magic URL or detector; assets may show faces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seedmock_server.references import face_detection as vision
 from seedmock_server.references.declared import DeclaredMedia, declaration_from
 
 FACE, NO_FACE = "https://mock.test/face.png", "https://mock.test/not-a-face.png"
-SEEN = "https://media.example.org/someone.png"
+PHOTO = "https://media.example.org/someone.png"
 PRIVACY = {"apimodels": "CONTENT_MODERATION", "opeai": "InputImageSensitiveContentDetected.PrivacyInformation"}
 needs_detector = pytest.mark.skipif(not vision.detector_name(), reason="seedmock[vision] is not installed")
 
@@ -27,7 +27,7 @@ INK = (50, 35, 25)
 
 
 def drawn_face(side: int = 640, form: str = "PNG", turned: int = 0) -> bytes:
-    """A frontal face, no person's, that fills most of a picture; `turned` by so many degrees."""
+    """Draw a frontal face that fills most of an image; `turned` is in degrees."""
     image = Image.new("RGB", (640, 640), (150, 170, 190))
     draw = ImageDraw.Draw(image)
     draw.ellipse((130, 60, 510, 600), (60, 40, 30))
@@ -42,11 +42,11 @@ def drawn_face(side: int = 640, form: str = "PNG", turned: int = 0) -> bytes:
     draw.ellipse((327, 400, 355, 424), (110, 70, 58))
     draw.ellipse((250, 465, 390, 520), (165, 70, 70))
     draw.line((252, 492, 388, 492), (90, 30, 30), width=6)
-    return _kept(image.filter(ImageFilter.GaussianBlur(6)).rotate(turned).resize((side, side)), form)
+    return encoded(image.filter(ImageFilter.GaussianBlur(6)).rotate(turned).resize((side, side)), form)
 
 
 def drawn_boat(side: int = 640, form: str = "PNG") -> bytes:
-    """A paper boat with two portholes and a stripe: circles and lines, and no face."""
+    """Draw a paper boat with two portholes and a stripe: circles and lines, but no face."""
     image = Image.new("RGB", (640, 640), (150, 170, 190))
     draw = ImageDraw.Draw(image)
     draw.polygon([(60, 400), (580, 400), (480, 540), (160, 540)], (245, 245, 245))
@@ -54,78 +54,82 @@ def drawn_boat(side: int = 640, form: str = "PNG") -> bytes:
     for x in (240, 400):
         draw.ellipse((x - 20, 450, x + 20, 490), INK)
     draw.line((60, 410, 580, 410), (90, 30, 30), width=6)
-    return _kept(image.filter(ImageFilter.GaussianBlur(2)).resize((side, side)), form)
+    return encoded(image.filter(ImageFilter.GaussianBlur(2)).resize((side, side)), form)
 
 
-def _kept(image: Image.Image, form: str) -> bytes:
-    kept = io.BytesIO()
-    image.save(kept, form)
-    return kept.getvalue()
+def encoded(image: Image.Image, form: str) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form)
+    return buffer.getvalue()
 
 
-def notes(speaker: Any) -> list[str]:
-    found: list[str] = speaker.server.journal()[-1]["notes"]
-    return found
+def notes(upstream_client: Any) -> list[str]:
+    notes: list[str] = upstream_client.server.journal()[-1]["notes"]
+    return notes
 
 
-def is_refused_for_a_face(speaker: Any, response: Any, path: str) -> bool:
-    status, code, message = speaker.error(response)
-    return (status, code, path in message) == (400, PRIVACY[speaker.name], True)
+def is_refused_for_a_face(upstream_client: Any, response: Any, path: str) -> bool:
+    status, code, message = upstream_client.error(response)
+    return (status, code, path in message) == (400, PRIVACY[upstream_client.name], True)
 
 
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without the extra."""
+    """Remove the vision extra."""
     monkeypatch.setattr(vision, "_library", lambda: None)
 
 
 @pytest.mark.parametrize("place", ["reference", "frame"])
-def test_a_face_in_a_direct_image_is_refused_at_create(speaker: Any, place: str) -> None:
-    placed = speaker.references("image", NO_FACE, FACE) if place == "reference" else speaker.frame(FACE)
+def test_a_face_in_a_direct_image_is_refused_at_create(upstream_client: Any, place: str) -> None:
+    placed = upstream_client.references("image", NO_FACE, FACE) if place == "reference" else upstream_client.frame(FACE)
     path = {
         ("apimodels", "reference"): "reference_image_urls[1]",
         ("apimodels", "frame"): "first_frame_url",
         ("opeai", "reference"): "input_reference.content[1]",
         ("opeai", "frame"): "input_reference.content[0]",
-    }[speaker.name, place]
-    assert is_refused_for_a_face(speaker, speaker.create(**placed), path)
-    assert f"{path}: a face (table of magic values)" in notes(speaker)
-    if speaker.name == "apimodels":
-        assert speaker.server.balance(key=speaker.key) == 1000
+    }[upstream_client.name, place]
+    assert is_refused_for_a_face(upstream_client, upstream_client.create(**placed), path)
+    assert f"{path}: a face (table of magic values)" in notes(upstream_client)
+    if upstream_client.name == "apimodels":
+        assert upstream_client.server.balance(key=upstream_client.key) == 1000
 
 
-def test_a_face_in_a_last_frame_is_refused(nearby: Any) -> None:
-    placed = nearby.frame(NO_FACE)
-    if nearby.name == "apimodels":
+def test_a_face_in_a_last_frame_is_refused(in_process_client: Any) -> None:
+    placed = in_process_client.frame(NO_FACE)
+    if in_process_client.name == "apimodels":
         placed["last_frame_url"] = FACE
     else:
         last = {"type": "image_url", "role": "last_frame", "image_url": {"url": FACE}}
         placed["input_reference"]["content"].append(last)
-    assert nearby.create(**placed).status_code == 400
+    assert in_process_client.create(**placed).status_code == 400
 
 
-def test_the_same_picture_passes_as_an_asset(speak_of: Callable[..., Any]) -> None:
-    speaker = speak_of("apimodels")
-    group = speaker.server.post("/api/v1/assets/groups", {"name": "cast"}, key=speaker.key).json()["data"]["id"]
+def test_the_same_picture_passes_as_an_asset(start_client_of: Callable[..., Any]) -> None:
+    upstream_client = start_client_of("apimodels")
+    group = upstream_client.server.post("/api/v1/assets/groups", {"name": "cast"}, key=upstream_client.key).json()[
+        "data"
+    ]["id"]
     asset = {"url": FACE, "asset_type": "Image", "group_id": group}
-    url = speaker.server.post("/api/v1/assets", asset, key=speaker.key).json()["data"]["asset_url"]
-    speaker.server.clock.advance(60)
-    assert speaker.create(**speaker.references("image", url)).status_code == 200
-    assert speaker.create(**speaker.frame(url)).status_code == 200
-    assert speaker.create(**speaker.references("image", url, FACE)).status_code == 400
+    url = upstream_client.server.post("/api/v1/assets", asset, key=upstream_client.key).json()["data"]["asset_url"]
+    upstream_client.server.clock.advance(60)
+    assert upstream_client.create(**upstream_client.references("image", url)).status_code == 200
+    assert upstream_client.create(**upstream_client.frame(url)).status_code == 200
+    assert upstream_client.create(**upstream_client.references("image", url, FACE)).status_code == 400
 
 
-def test_a_declared_face_is_refused_and_a_declared_absence_is_not(nearby: Any) -> None:
-    declared = nearby.app.declared_media
-    assert nearby.create(**nearby.references("image", SEEN)).status_code == 200
-    assert notes(nearby) == []
-    declared.put(SEEN, declaration_from({"kind": "image", "face": True}))
-    assert is_refused_for_a_face(nearby, nearby.create(**nearby.references("image", SEEN)), "[0]")
-    assert "a face (declared facts)" in notes(nearby)[0]
+def test_a_declared_face_is_refused_and_a_declared_absence_is_not(in_process_client: Any) -> None:
+    declared = in_process_client.app.declared_media
+    assert in_process_client.create(**in_process_client.references("image", PHOTO)).status_code == 200
+    assert notes(in_process_client) == []
+    declared.put(PHOTO, declaration_from({"kind": "image", "face": True}))
+    assert is_refused_for_a_face(
+        in_process_client, in_process_client.create(**in_process_client.references("image", PHOTO)), "[0]"
+    )
+    assert "a face (declared facts)" in notes(in_process_client)[0]
     declared.put(FACE, declaration_from({"kind": "image", "face": False}))
-    assert nearby.create(**nearby.references("image", FACE)).status_code == 200
+    assert in_process_client.create(**in_process_client.references("image", FACE)).status_code == 200
     declared.clear()
-    assert nearby.create(**nearby.references("image", FACE)).status_code == 400
+    assert in_process_client.create(**in_process_client.references("image", FACE)).status_code == 400
 
 
 def data(content: bytes) -> str:
@@ -133,12 +137,12 @@ def data(content: bytes) -> str:
 
 
 @pytest.mark.usefixtures("blind")
-def test_without_the_vision_extra_only_declared_faces_count(nearby: Any) -> None:
+def test_without_the_vision_extra_only_declared_faces_count(in_process_client: Any) -> None:
     url = data(drawn_face(360, "JPEG"))
-    assert nearby.create(**nearby.references("image", url)).status_code == 200
-    assert "face unknown (seedmock[vision] is not installed)" in notes(nearby)[0]
-    nearby.app.declared_media.put(url, declaration_from({"kind": "image", "face": True}))
-    assert nearby.create(**nearby.references("image", url)).status_code == 400
+    assert in_process_client.create(**in_process_client.references("image", url)).status_code == 200
+    assert "face unknown (seedmock[vision] is not installed)" in notes(in_process_client)[0]
+    in_process_client.app.declared_media.put(url, declaration_from({"kind": "image", "face": True}))
+    assert in_process_client.create(**in_process_client.references("image", url)).status_code == 400
 
 
 def test_opencv_without_its_model_is_no_detector(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +185,9 @@ def test_a_file_that_is_not_an_image_shows_no_face(tmp_path: Path) -> None:
 
 
 @needs_detector
-def test_images_are_inspected_off_the_event_loop_and_once(nearby: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_are_inspected_off_the_event_loop_and_once(
+    in_process_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looked = []
     has_face = vision.has_face
 
@@ -192,20 +198,20 @@ def test_images_are_inspected_off_the_event_loop_and_once(nearby: Any, monkeypat
     monkeypatch.setattr(vision, "has_face", counting)
     face, boat = data(drawn_face()), data(drawn_boat())
     for _ in range(2):
-        assert is_refused_for_a_face(nearby, nearby.create(**nearby.frame(face)), "")
-        assert f"a face ({vision.detector_name()})" in notes(nearby)[0]
-        assert nearby.create(**nearby.frame(boat)).status_code == 200
-        assert f": no face ({vision.detector_name()})" in notes(nearby)[0]
+        assert is_refused_for_a_face(in_process_client, in_process_client.create(**in_process_client.frame(face)), "")
+        assert f"a face ({vision.detector_name()})" in notes(in_process_client)[0]
+        assert in_process_client.create(**in_process_client.frame(boat)).status_code == 200
+        assert f": no face ({vision.detector_name()})" in notes(in_process_client)[0]
     assert looked == [False, False]
 
 
 @needs_detector
-def test_a_declaration_takes_precedence_over_the_detector(nearby: Any) -> None:
+def test_a_declaration_takes_precedence_over_the_detector(in_process_client: Any) -> None:
     url = data(drawn_face(360, "JPEG"))
-    nearby.app.declared_media.put(url, declaration_from({"kind": "image", "face": False}))
-    assert nearby.create(**nearby.frame(url)).status_code == 200
-    nearby.app.declared_media.put(url, declaration_from({"kind": "image"}))
-    assert nearby.create(**nearby.frame(url)).status_code == 400
+    in_process_client.app.declared_media.put(url, declaration_from({"kind": "image", "face": False}))
+    assert in_process_client.create(**in_process_client.frame(url)).status_code == 200
+    in_process_client.app.declared_media.put(url, declaration_from({"kind": "image"}))
+    assert in_process_client.create(**in_process_client.frame(url)).status_code == 400
 
 
 @needs_detector
@@ -241,17 +247,17 @@ def test_the_emulator_s_own_test_cards_show_no_face(
     ],
 )
 def test_invalid_declarations_are_rejected_with_the_name(values: dict[str, Any], parts: tuple[str, ...]) -> None:
-    with pytest.raises(InvalidRule) as told:
+    with pytest.raises(InvalidRule) as raised:
         declaration_from(values)
-    assert all(part in str(told.value) for part in parts), told.value
+    assert all(part in str(raised.value) for part in parts), raised.value
 
 
 def test_declarations_can_be_read_back() -> None:
-    declared, said = DeclaredMedia(), {"kind": "video", "seconds": 16.0, "width": 640, "height": 360, "fps": 24.0}
-    declared.put(" https://x.example/a.mp4 ", declaration_from(said))
+    declared, values = DeclaredMedia(), {"kind": "video", "seconds": 16.0, "width": 640, "height": 360, "fps": 24.0}
+    declared.put(" https://x.example/a.mp4 ", declaration_from(values))
     (table,) = declared.as_tables()
-    assert table == {"url": "https://x.example/a.mp4", **said} or set(table) == {"url", *said}
-    assert declared.get("https://x.example/a.mp4") == declaration_from(said)
+    assert table == {"url": "https://x.example/a.mp4", **values} or set(table) == {"url", *values}
+    assert declared.get("https://x.example/a.mp4") == declaration_from(values)
     assert declared.remove("https://x.example/a.mp4")
     assert not declared.remove("https://x.example/a.mp4")
     assert declared.as_tables() == []
@@ -267,31 +273,33 @@ def test_declarations_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             declared.put(url, facts)
 
 
-def test_declared_facts_are_checked_against_the_limits(nearby: Any) -> None:
+def test_declared_facts_are_checked_against_the_limits(in_process_client: Any) -> None:
     for kind, values, quantity in (
         ("image", {"width": 100, "height": 100}, "side"),
         ("video", {"seconds": 99}, "seconds"),
         ("audio", {"size_bytes": 1 << 30}, "size_bytes"),
     ):
         url = f"https://media.example.org/declared-{kind}"
-        nearby.app.declared_media.put(url, declaration_from({"kind": kind, **values}))
-        response = nearby.create(**nearby.references(kind, url))
+        in_process_client.app.declared_media.put(url, declaration_from({"kind": kind, **values}))
+        response = in_process_client.create(**in_process_client.references(kind, url))
         assert (response.status_code, f"{quantity} is" in response.text) == (400, True)
 
 
-def test_declared_facts_override_measured_ones(nearby: Any, watch: Callable[[bytes], dict[str, Any]]) -> None:
+def test_declared_facts_override_measured_ones(
+    in_process_client: Any, watch: Callable[[bytes], dict[str, Any]]
+) -> None:
     url = data(drawn_boat())
-    nearby.app.declared_media.put(url, declaration_from({"kind": "image", "size_bytes": 31 << 20}))
-    assert "size_bytes is 32505856" in nearby.create(**nearby.frame(url)).text
-    nearby.app.declared_media.put(url, declaration_from({"kind": "image", "face": False}))
-    task_id = nearby.order(**nearby.frame(url))
-    nearby.server.clock.advance(10)
-    red, green, blue = watch(nearby.clip(task_id).content)["first"].getpixel((5, 5))
+    in_process_client.app.declared_media.put(url, declaration_from({"kind": "image", "size_bytes": 31 << 20}))
+    assert "size_bytes is 32505856" in in_process_client.create(**in_process_client.frame(url)).text
+    in_process_client.app.declared_media.put(url, declaration_from({"kind": "image", "face": False}))
+    task_id = in_process_client.order(**in_process_client.frame(url))
+    in_process_client.server.clock.advance(10)
+    red, green, blue = watch(in_process_client.clip(task_id).content)["first"].getpixel((5, 5))
     assert (abs(red - 150) < 12, abs(green - 170) < 12, abs(blue - 190) < 12) == (True, True, True)
 
 
-def test_declared_media_need_not_be_readable(nearby: Any) -> None:
-    nearby.app.declared_media.put("https://mock.test/unreachable.jpg", declaration_from({"kind": "image"}))
-    assert nearby.create(**nearby.frame("https://mock.test/unreachable.jpg")).status_code == 200
-    nearby.app.declared_media.put("data:image/png;base64,AAAA", declaration_from({"kind": "image"}))
-    assert nearby.create(**nearby.frame("data:image/png;base64,AAAA")).status_code == 200
+def test_declared_media_need_not_be_readable(in_process_client: Any) -> None:
+    in_process_client.app.declared_media.put("https://mock.test/unreachable.jpg", declaration_from({"kind": "image"}))
+    assert in_process_client.create(**in_process_client.frame("https://mock.test/unreachable.jpg")).status_code == 200
+    in_process_client.app.declared_media.put("data:image/png;base64,AAAA", declaration_from({"kind": "image"}))
+    assert in_process_client.create(**in_process_client.frame("data:image/png;base64,AAAA")).status_code == 200

@@ -1,4 +1,4 @@
-"""Each fate's observable, on both upstreams and through both doors, timed by the clock."""
+"""Effects of each fate on both upstreams, in process and on a socket, timed by the clock."""
 
 from __future__ import annotations
 
@@ -25,47 +25,50 @@ def task_codes() -> list[Any]:
     ]
 
 
-def said_of(speaker: Any) -> Contract:
-    return get_contract(speaker.name)
+def contract_of(upstream_client: Any) -> Contract:
+    return get_contract(upstream_client.name)
 
 
-def test_a_task_succeeds_at_the_times_of_its_fate(speaker: Any) -> None:
-    queued, working, done, _ = speaker.status_words
-    task_id = speaker.order("succeed queue=10s render=1m")
-    assert speaker.words(task_id, 0, 9.9, 10, 69.9, 70) == [queued, queued, working, working, done]
-    assert speaker.clip(task_id).headers["content-type"] == "video/mp4"
+def test_a_task_succeeds_at_the_times_of_its_fate(upstream_client: Any) -> None:
+    queued, working, done, _ = upstream_client.status_words
+    task_id = upstream_client.order("succeed queue=10s render=1m")
+    assert upstream_client.statuses(task_id, 0, 9.9, 10, 69.9, 70) == [queued, queued, working, working, done]
+    assert upstream_client.clip(task_id).headers["content-type"] == "video/mp4"
 
 
-def test_after_is_the_time_from_creation_to_the_end(nearby: Any) -> None:
-    queued, working, done, _ = nearby.status_words
-    task_id = nearby.order("succeed after=100s")
-    assert nearby.words(task_id, 14.9, 15, 99.9, 100) == [queued, working, working, done]
+def test_after_is_the_time_from_creation_to_the_end(in_process_client: Any) -> None:
+    queued, working, done, _ = in_process_client.status_words
+    task_id = in_process_client.order("succeed after=100s")
+    assert in_process_client.statuses(task_id, 14.9, 15, 99.9, 100) == [queued, working, working, done]
 
 
-def test_slow_takes_a_quarter_of_an_hour_by_default(nearby: Any) -> None:
-    _, working, done, _ = nearby.status_words
-    assert nearby.words(nearby.order("slow"), 600, 899, 900) == [working, working, done]
-    assert nearby.words(nearby.order("slow after=2h"), 7199, 7200) == [working, done]
+def test_slow_takes_a_quarter_of_an_hour_by_default(in_process_client: Any) -> None:
+    _, working, done, _ = in_process_client.status_words
+    assert in_process_client.statuses(in_process_client.order("slow"), 600, 899, 900) == [working, working, done]
+    assert in_process_client.statuses(in_process_client.order("slow after=2h"), 7199, 7200) == [working, done]
 
 
 @pytest.mark.parametrize("why", ["face", "text", "image", "video", "audio", "policy"])
-def test_a_refused_order_is_a_400_and_no_task(speaker: Any, why: str) -> None:
-    status, code, message = speaker.error(speaker.create(f"refused why={why}"))
-    row = said_of(speaker).moderation_code(ErrorKind.MODERATION_INPUT, why)
+def test_a_refused_order_is_a_400_and_no_task(upstream_client: Any, why: str) -> None:
+    status, code, message = upstream_client.error(upstream_client.create(f"refused why={why}"))
+    row = contract_of(upstream_client).moderation_code(ErrorKind.MODERATION_INPUT, why)
     assert (status, code, row.reason) == (400, row.code, why)
     assert row.message in message
-    assert {exchange["status"] for exchange in speaker.server.journal()} == {400}
-    if speaker.name == "apimodels":
-        data = speaker.create("refused").json()["data"]
+    assert {exchange["status"] for exchange in upstream_client.server.journal()} == {400}
+    if upstream_client.name == "apimodels":
+        data = upstream_client.create("refused").json()["data"]
         assert (data["failCode"], data["retryable"]) == ("CONTENT_MODERATION", False)
-        assert speaker.server.balance(key=speaker.key) == 1000
+        assert upstream_client.server.balance(key=upstream_client.key) == 1000
 
 
-def test_refused_orders_have_the_codes_of_the_service_behind(speak: Callable[..., Any]) -> None:
-    speaker = speak()
-    if speaker.name == "opeai":
-        seen = {why: speaker.error(speaker.create(f"refused why={why}"))[1] for why in ("face", "text", "policy")}
-        assert seen == {
+def test_refused_orders_have_the_codes_of_the_service_behind(start_client: Callable[..., Any]) -> None:
+    upstream_client = start_client()
+    if upstream_client.name == "opeai":
+        codes = {
+            why: upstream_client.error(upstream_client.create(f"refused why={why}"))[1]
+            for why in ("face", "text", "policy")
+        }
+        assert codes == {
             "face": "InputImageSensitiveContentDetected.PrivacyInformation",
             "text": "InputTextSensitiveContentDetected",
             "policy": "InputTextSensitiveContentDetected.PolicyViolation",
@@ -73,13 +76,13 @@ def test_refused_orders_have_the_codes_of_the_service_behind(speak: Callable[...
 
 
 @pytest.mark.parametrize("what", ["video", "audio"])
-def test_a_moderated_task_fails_after_its_render(speaker: Any, what: str) -> None:
-    _, working, _, failed = speaker.status_words
-    task_id = speaker.order(f"moderated after=150s what={what}")
-    assert speaker.words(task_id, 149, 150) == [working, failed]
-    code, message = speaker.failure(task_id)
+def test_a_moderated_task_fails_after_its_render(upstream_client: Any, what: str) -> None:
+    _, working, _, failed = upstream_client.status_words
+    task_id = upstream_client.order(f"moderated after=150s what={what}")
+    assert upstream_client.statuses(task_id, 149, 150) == [working, failed]
+    code, message = upstream_client.failure(task_id)
     ark = f"Output{what.capitalize()}SensitiveContentDetected"
-    assert code == {"apimodels": "CONTENT_MODERATION", "opeai": ark}[speaker.name]
+    assert code == {"apimodels": "CONTENT_MODERATION", "opeai": ark}[upstream_client.name]
     assert f"the output {what}" in message
 
 
@@ -109,73 +112,83 @@ def test_a_task_fails_with_each_code_of_its_upstream(
         assert server.get(f"/v1/videos/{task_id}/content").status_code == 400
 
 
-def test_the_record_of_a_charged_failure_has_the_charge(nearby: Any) -> None:
-    task_id = nearby.order("failed charged=yes")
-    nearby.server.clock.advance(FAST_END)
-    assert nearby.word(task_id) == nearby.status_words[3]
+def test_the_record_of_a_charged_failure_has_the_charge(in_process_client: Any) -> None:
+    task_id = in_process_client.order("failed charged=yes")
+    in_process_client.server.clock.advance(FAST_END)
+    assert in_process_client.status(task_id) == in_process_client.status_words[3]
 
 
 @pytest.mark.parametrize(("status", "place"), [("queued", 0), ("in_progress", 1)])
-def test_a_stuck_task_never_ends(speaker: Any, status: str, place: int) -> None:
-    task_id = speaker.order(f"stuck status={status}")
-    stuck = speaker.status_words[place]
-    assert speaker.words(task_id, 60, 86400, 86400 * 365) == [stuck] * 3
-    if speaker.name == "opeai":
-        response = speaker.clip(task_id)
+def test_a_stuck_task_never_ends(upstream_client: Any, status: str, place: int) -> None:
+    task_id = upstream_client.order(f"stuck status={status}")
+    stuck = upstream_client.status_words[place]
+    assert upstream_client.statuses(task_id, 60, 86400, 86400 * 365) == [stuck] * 3
+    if upstream_client.name == "opeai":
+        response = upstream_client.clip(task_id)
         assert (response.status_code, stuck in response.json()["error"]["message"]) == (400, True)
 
 
-def test_an_expired_task_ends_with_the_words_of_its_upstream(speaker: Any) -> None:
-    task_id = speaker.order("expired after=48h")
-    assert speaker.words(task_id, 172799, 172800) == [speaker.status_words[1], speaker.status_words[3]]
-    assert speaker.failure(task_id)[0] == {"apimodels": "TIMEOUT", "opeai": "TaskExpired"}[speaker.name]
+def test_an_expired_task_ends_with_the_words_of_its_upstream(upstream_client: Any) -> None:
+    task_id = upstream_client.order("expired after=48h")
+    assert upstream_client.statuses(task_id, 172799, 172800) == [
+        upstream_client.status_words[1],
+        upstream_client.status_words[3],
+    ]
+    assert upstream_client.failure(task_id)[0] == {"apimodels": "TIMEOUT", "opeai": "TaskExpired"}[upstream_client.name]
 
 
-def test_an_expired_task_can_have_another_status_word(speaker: Any) -> None:
-    task_id = speaker.order("expired after=60s word=expired")
-    assert speaker.words(task_id, 59, 60) == [speaker.status_words[1], "expired"]
-    assert speaker.failure(task_id)[0] in ("TIMEOUT", "TaskExpired")
+def test_an_expired_task_can_have_another_status_word(upstream_client: Any) -> None:
+    task_id = upstream_client.order("expired after=60s word=expired")
+    assert upstream_client.statuses(task_id, 59, 60) == [upstream_client.status_words[1], "expired"]
+    assert upstream_client.failure(task_id)[0] in ("TIMEOUT", "TaskExpired")
 
 
-def test_a_task_can_begin_with_the_words_for_not_queued(speaker: Any) -> None:
-    queued, working, done, _ = speaker.status_words
-    task_id = speaker.order("not_started_first queue=10s render=10s lasts=2s")
-    early = {"apimodels": ["queued", queued, queued], "opeai": ["NOT_START", "SUBMITTED", queued]}[speaker.name]
-    shift = {"apimodels": 2, "opeai": 4}[speaker.name]
-    assert speaker.words(task_id, 0, 2, 4, shift + 10, shift + 20) == [*early, working, done]
+def test_a_task_can_begin_with_the_words_for_not_queued(upstream_client: Any) -> None:
+    queued, working, done, _ = upstream_client.status_words
+    task_id = upstream_client.order("not_started_first queue=10s render=10s lasts=2s")
+    early = {"apimodels": ["queued", queued, queued], "opeai": ["NOT_START", "SUBMITTED", queued]}[upstream_client.name]
+    shift = {"apimodels": 2, "opeai": 4}[upstream_client.name]
+    assert upstream_client.statuses(task_id, 0, 2, 4, shift + 10, shift + 20) == [*early, working, done]
 
 
 def test_the_openai_variant_has_no_word_for_not_started(start_server: Callable[..., Any]) -> None:
     server = start_server(pace="fast", variants={"opeai.status": "openai"})
     task_id = server.order_opeai(prompt="[[mock: not_started_first]]")
-    seen = []
+    statuses = []
     for _ in range(5):
-        seen.append(server.query_opeai(task_id)["status"])
+        statuses.append(server.query_opeai(task_id)["status"])
         server.clock.advance(1)
-    assert seen == ["unknown", "queued", "queued", "in_progress", "completed"]
+    assert statuses == ["unknown", "queued", "queued", "in_progress", "completed"]
 
 
-def test_an_unknown_status_lasts_for_ever_or_for_a_while(speaker: Any) -> None:
-    queued, working, done, _ = speaker.status_words
-    usual = {"apimodels": "unknown", "opeai": "UNKNOWN"}[speaker.name]
-    for_ever = speaker.order("unknown_status")
-    assert speaker.words(for_ever, 0, 1, 86400) == [queued, usual, usual]
-    a_while = speaker.order("unknown_status queue=1s render=10s word=PAUSED lasts=30s")
-    assert speaker.words(a_while, 0, 1, 30.9, 31, 40.9, 41) == [queued, "PAUSED", "PAUSED", working, working, done]
+def test_an_unknown_status_lasts_for_ever_or_for_a_while(upstream_client: Any) -> None:
+    queued, working, done, _ = upstream_client.status_words
+    usual = {"apimodels": "unknown", "opeai": "UNKNOWN"}[upstream_client.name]
+    for_ever = upstream_client.order("unknown_status")
+    assert upstream_client.statuses(for_ever, 0, 1, 86400) == [queued, usual, usual]
+    a_while = upstream_client.order("unknown_status queue=1s render=10s word=PAUSED lasts=30s")
+    assert upstream_client.statuses(a_while, 0, 1, 30.9, 31, 40.9, 41) == [
+        queued,
+        "PAUSED",
+        "PAUSED",
+        working,
+        working,
+        done,
+    ]
 
 
-def test_a_task_can_be_completed_without_a_clip(speaker: Any) -> None:
-    task_id = speaker.order("completed_without_url")
-    assert speaker.words(task_id, FAST_END) == [speaker.status_words[2]]
-    if speaker.name == "apimodels":
-        body = speaker.task(task_id)
+def test_a_task_can_be_completed_without_a_clip(upstream_client: Any) -> None:
+    task_id = upstream_client.order("completed_without_url")
+    assert upstream_client.statuses(task_id, FAST_END) == [upstream_client.status_words[2]]
+    if upstream_client.name == "apimodels":
+        body = upstream_client.task(task_id)
         assert (body["resultUrls"], body["resultJson"]) == ([], '{"resultUrls":[]}')
         return
     for _ in range(2):
-        response = speaker.clip(task_id)
+        response = upstream_client.clip(task_id)
         error = {"message": "Failed to fetch video content", "type": "server_error"}
         assert (response.status_code, response.json()) == (502, {"error": error})
-        speaker.server.clock.advance(3600)
+        upstream_client.server.clock.advance(3600)
 
 
 @pytest.mark.parametrize("errors", ["ark", "newapi"])
@@ -191,30 +204,30 @@ def test_content_that_never_comes_can_be_not_ready_for_ever(start_server: Callab
 
 
 @pytest.mark.parametrize(("fate", "seconds"), [("content_late", 10), ("content_late by=15s", 15)])
-def test_content_can_come_later_than_success(speaker: Any, fate: str, seconds: float) -> None:
-    task_id = speaker.order(fate)
-    assert speaker.words(task_id, FAST_END) == [speaker.status_words[2]]
+def test_content_can_come_later_than_success(upstream_client: Any, fate: str, seconds: float) -> None:
+    task_id = upstream_client.order(fate)
+    assert upstream_client.statuses(task_id, FAST_END) == [upstream_client.status_words[2]]
     for wait in (seconds - 0.1, 0.1):
-        response = speaker.clip(task_id)
-        if speaker.name == "apimodels":
+        response = upstream_client.clip(task_id)
+        if upstream_client.name == "apimodels":
             assert response.status_code == 404
         else:
             error = response.json()["error"]
             assert (response.status_code, error["type"]) == (400, "invalid_request_error")
             assert error["message"] == "Task is not completed yet, current status: NOT_START"
-        speaker.server.clock.advance(wait)
-    assert speaker.clip(task_id).content[4:8] == b"ftyp"
+        upstream_client.server.clock.advance(wait)
+    assert upstream_client.clip(task_id).content[4:8] == b"ftyp"
 
 
 @pytest.mark.parametrize(("fate", "lives"), [("link_dead", 0), ("link_dead lives=1h", 3600)])
-def test_a_link_can_be_dead_though_its_task_succeeded(speaker: Any, fate: str, lives: float) -> None:
-    task_id = speaker.order(fate)
-    speaker.server.clock.advance(FAST_END)
+def test_a_link_can_be_dead_though_its_task_succeeded(upstream_client: Any, fate: str, lives: float) -> None:
+    task_id = upstream_client.order(fate)
+    upstream_client.server.clock.advance(FAST_END)
     if lives:
-        assert speaker.clip(task_id).status_code == 200
-    speaker.server.clock.advance(lives)
-    assert speaker.word(task_id) == speaker.status_words[2]
-    assert speaker.clip(task_id).status_code == {"apimodels": 404, "opeai": 410}[speaker.name]
+        assert upstream_client.clip(task_id).status_code == 200
+    upstream_client.server.clock.advance(lives)
+    assert upstream_client.status(task_id) == upstream_client.status_words[2]
+    assert upstream_client.clip(task_id).status_code == {"apimodels": 404, "opeai": 410}[upstream_client.name]
 
 
 @pytest.mark.parametrize(("option", "status"), [("403", 403), ("404", 404), ("410", 410)])
@@ -234,47 +247,50 @@ def test_expired_content_under_the_gateway_variant_is_a_502(start_server: Callab
 
 
 def test_times_are_drawn_from_the_vendor_s_measurements_under_the_pace_realistic(nearby_realistic: Any) -> None:
-    speaker = nearby_realistic
-    tasks = [speaker.order("succeed") for _ in range(200)]
+    upstream_client = nearby_realistic
+    tasks = [upstream_client.order("succeed") for _ in range(200)]
     ended = []
     for moment in (142 - 0, 486 - 142):
-        speaker.server.clock.advance(moment)
-        ended.append(sum(speaker.word(task_id) == speaker.status_words[2] for task_id in tasks))
+        upstream_client.server.clock.advance(moment)
+        ended.append(sum(upstream_client.status(task_id) == upstream_client.status_words[2] for task_id in tasks))
     assert 80 <= ended[0] <= 120
     assert 170 <= ended[1] <= 190
 
 
 @pytest.fixture
-def nearby_realistic(speak: Callable[..., Any]) -> Any:
-    return speak(pace="realistic")
+def nearby_realistic(start_client: Callable[..., Any]) -> Any:
+    return start_client(pace="realistic")
 
 
-def test_latency_rules_match_model_size_and_length(nearby: Any) -> None:
+def test_latency_rules_match_model_size_and_length(in_process_client: Any) -> None:
     rules = [
-        {"match": {"model": nearby.document_model, "resolution": "720p", "seconds": 10}, "fate": "succeed after=300s"},
-        {"match": {"model": nearby.document_model, "resolution": "720p"}, "fate": "succeed after=100s"},
+        {
+            "match": {"model": in_process_client.document_model, "resolution": "720p", "seconds": 10},
+            "fate": "succeed after=300s",
+        },
+        {"match": {"model": in_process_client.document_model, "resolution": "720p"}, "fate": "succeed after=100s"},
         {"match": {"seconds": 4}, "fate": "succeed queue=1s render=39s"},
     ]
     for rule in rules:
-        nearby.app.fates.add(parse_fate_rule(rule))
-    length = "duration" if nearby.name == "apimodels" else "seconds"
-    large = {} if nearby.name == "apimodels" else {"size": "1280x720"}
-    other = "seedance2-a/seedance-2.0-a" if nearby.name == "apimodels" else "seedance-2-0"
+        in_process_client.app.fates.add(parse_fate_rule(rule))
+    length = "duration" if in_process_client.name == "apimodels" else "seconds"
+    large = {} if in_process_client.name == "apimodels" else {"size": "1280x720"}
+    other = "seedance2-a/seedance-2.0-a" if in_process_client.name == "apimodels" else "seedance-2-0"
     tasks = {
-        300: nearby.order(**large, **{length: "10"}),
-        100: nearby.order(**large, **{length: "5"}),
-        40: nearby.order(**large, model=other),
-        FAST_END: nearby.order(**large, model=other, **{length: "9"}),
+        300: in_process_client.order(**large, **{length: "10"}),
+        100: in_process_client.order(**large, **{length: "5"}),
+        40: in_process_client.order(**large, model=other),
+        FAST_END: in_process_client.order(**large, model=other, **{length: "9"}),
     }
     for end, task_id in sorted(tasks.items()):
-        nearby.server.clock.advance(end - 0.1 - (nearby.server.clock.now() - START))
-        assert nearby.word(task_id) != nearby.status_words[2]
-        nearby.server.clock.advance(0.1)
-        assert nearby.word(task_id) == nearby.status_words[2]
+        in_process_client.server.clock.advance(end - 0.1 - (in_process_client.server.clock.now() - START))
+        assert in_process_client.status(task_id) != in_process_client.status_words[2]
+        in_process_client.server.clock.advance(0.1)
+        assert in_process_client.status(task_id) == in_process_client.status_words[2]
 
 
 @pytest.mark.parametrize("kind", FateKind)
-def test_every_fate_but_active_is_allowed_for_tasks(nearby: Any, kind: FateKind) -> None:
-    response = nearby.create(str(kind))
+def test_every_fate_but_active_is_allowed_for_tasks(in_process_client: Any, kind: FateKind) -> None:
+    response = in_process_client.create(str(kind))
     expected = {FateKind.REFUSED: 400, FateKind.ACTIVE: 400}.get(kind, 200)
     assert response.status_code == expected

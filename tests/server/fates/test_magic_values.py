@@ -1,4 +1,4 @@
-"""Magic values: every limit on references met and broken by URL, keys that are refused, and the table itself."""
+"""Magic values: every limit on references met and violated by URL, magic keys, and the table of prompts."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FACTS = {path: spot.facts for path, spot in magic.URLS.items() if spot.facts is 
 
 
 def broken(contract: Contract, *paths: str) -> set[str]:
-    return {found.fact.id for found in media_violations(contract.name, [(path, FACTS[path]) for path in paths])}
+    return {violation.fact.id for violation in media_violations(contract.name, [(path, FACTS[path]) for path in paths])}
 
 
 def breakers(contract: Contract, limit: MediaLimit) -> Iterator[tuple[str, ...]]:
-    """The magic URLs that break a limit at each of its bounds, and no other limit: by facts, without the emulator."""
+    """Return the magic URLs that violate a limit at each of its bounds, and no other limit, by their facts."""
     kind = [path for path, facts in FACTS.items() if facts.kind is limit.kind]
     if limit.quantity == "total_seconds":
         pairs = [(path, path) for path in kind if broken(contract, path, path) == {limit.id}]
@@ -38,7 +38,9 @@ def breakers(contract: Contract, limit: MediaLimit) -> Iterator[tuple[str, ...]]
     if limit.quantity == "seconds":  # a clip that is too long by itself is too long for the sum as well
         total = {
             limit.id,
-            next(one.id for one in contract.limits if one.quantity == "total_seconds" and one.kind is limit.kind),
+            next(
+                limit.id for limit in contract.limits if limit.quantity == "total_seconds" and limit.kind is limit.kind
+            ),
         }
         high = [path for path in kind if broken(contract, path) == total]
     if limit.high is not None:
@@ -57,62 +59,71 @@ def _measure(limit: MediaLimit, path: str) -> float:
 
 
 CASES = [
-    pytest.param(said.name, limit, paths, id=f"{limit.id}-{paths[0][1:]}")
-    for said in contracts()
-    for limit in said.limits
-    for paths in breakers(said, limit)
+    pytest.param(contract.name, limit, paths, id=f"{limit.id}-{paths[0][1:]}")
+    for contract in contracts()
+    for limit in contract.limits
+    for paths in breakers(contract, limit)
 ]
 
 
 @pytest.mark.parametrize(("name", "limit", "paths"), CASES)
 def test_every_limit_can_be_broken_without_a_network(
-    start_server: Callable[..., Any], speak_of: Callable[..., Any], name: str, limit: MediaLimit, paths: tuple[str, ...]
+    start_server: Callable[..., Any],
+    start_client_of: Callable[..., Any],
+    name: str,
+    limit: MediaLimit,
+    paths: tuple[str, ...],
 ) -> None:
-    speaker = speak_of(name)
-    response = speaker.create(**speaker.references(limit.kind, *(ORIGIN + path for path in paths)))
+    upstream_client = start_client_of(name)
+    response = upstream_client.create(**upstream_client.references(limit.kind, *(ORIGIN + path for path in paths)))
     body = response.json()
-    told = body["error"]["message"] if name == "opeai" else body["msg"]
+    message = body["error"]["message"] if name == "opeai" else body["msg"]
     assert response.status_code == 400
-    assert f"{limit.quantity} is " in told
-    assert "; allowed: " in told
+    assert f"{limit.quantity} is " in message
+    assert "; allowed: " in message
 
 
-@pytest.mark.parametrize("limit", [pytest.param(limit, id=limit.id) for said in contracts() for limit in said.limits])
-def test_every_limit_can_be_met_exactly(speak_of: Callable[..., Any], limit: MediaLimit) -> None:
+@pytest.mark.parametrize(
+    "limit", [pytest.param(limit, id=limit.id) for contract in contracts() for limit in contract.limits]
+)
+def test_every_limit_can_be_met_exactly(start_client_of: Callable[..., Any], limit: MediaLimit) -> None:
     name = limit.id.partition(".")[0]
-    speaker, contract = speak_of(name), next(contract for contract in contracts() if contract.name == name)
-    kept = [
+    upstream_client, contract = (
+        start_client_of(name),
+        next(contract for contract in contracts() if contract.name == name),
+    )
+    paths = [
         path
         for path, facts in FACTS.items()
         if facts.kind is limit.kind and not broken(contract, path) and not facts.face
     ]
-    nearest = max(kept, key=lambda path: _measure(limit, path) if limit.quantity != "total_seconds" else 0)
-    assert speaker.create(**speaker.references(limit.kind, ORIGIN + nearest)).status_code == 200
+    nearest = max(paths, key=lambda path: _measure(limit, path) if limit.quantity != "total_seconds" else 0)
+    assert upstream_client.create(**upstream_client.references(limit.kind, ORIGIN + nearest)).status_code == 200
 
 
-def test_the_edges_on_which_the_upstreams_differ(speak: Callable[..., Any]) -> None:
-    speaker = speak()
-    expected = {"apimodels": 200, "opeai": 400}[speaker.name]
+def test_the_edges_on_which_the_upstreams_differ(start_client: Callable[..., Any]) -> None:
+    upstream_client = start_client()
+    expected = {"apimodels": 200, "opeai": 400}[upstream_client.name]
     for kind, path in (("video", "/video-50mb.mp4"), ("audio", "/audio-15mb.mp3")):
-        assert speaker.create(**speaker.references(kind, ORIGIN + path)).status_code == expected
-    assert speaker.create(**speaker.references("image", ORIGIN + "/image-30mb.png")).status_code == 400
+        assert upstream_client.create(**upstream_client.references(kind, ORIGIN + path)).status_code == expected
+    assert upstream_client.create(**upstream_client.references("image", ORIGIN + "/image-30mb.png")).status_code == 400
 
 
 @pytest.mark.parametrize(
     "path", [path for path, spot in magic.URLS.items() if spot.facts is None] + ["/no-such.png", ""]
 )
-def test_unreadable_references_are_rejected_with_the_reason(speaker: Any, path: str) -> None:
-    for changes in (speaker.references("image", ORIGIN + path), speaker.frame(ORIGIN + path)):
-        response = speaker.create(**changes)
+def test_unreadable_references_are_rejected_with_the_reason(upstream_client: Any, path: str) -> None:
+    for changes in (upstream_client.references("image", ORIGIN + path), upstream_client.frame(ORIGIN + path)):
+        response = upstream_client.create(**changes)
         assert response.status_code == 400
         spot = magic.media_at(ORIGIN + path)
         assert spot is not None
         assert spot.description[:60] in response.text
 
 
-def test_media_of_another_kind_than_the_field_s_are_rejected(nearby: Any) -> None:
+def test_media_of_another_kind_than_the_field_s_are_rejected(in_process_client: Any) -> None:
     for kind, path in (("image", "/video-5s.mp4"), ("video", "/landscape.jpg"), ("audio", "/video-5s.mp4")):
-        assert nearby.create(**nearby.references(kind, ORIGIN + path)).status_code == 400
+        assert in_process_client.create(**in_process_client.references(kind, ORIGIN + path)).status_code == 400
 
 
 def test_the_ratio_of_a_magic_image_decides_an_adaptive_size(
@@ -169,63 +180,66 @@ def test_every_magic_key_is_tested() -> None:
 
 @pytest.mark.parametrize("suffix", ["", "_7", "_of-a test"])
 @pytest.mark.parametrize("key", magic.KEYS)
-def test_a_magic_key_gets_the_envelope_of_each_upstream(speaker: Any, key: str, suffix: str) -> None:
-    status, code, message = speaker.error(speaker.create(key=key + suffix))
-    assert (status, "magic key" in message) == (STATUSES[key][speaker.name], key != "sk_mock_nocredit")
-    assert code == {"apimodels": "", "opeai": ARK[key]}[speaker.name]
-    assert speaker.create(key=key + suffix).status_code == status
+def test_a_magic_key_gets_the_envelope_of_each_upstream(upstream_client: Any, key: str, suffix: str) -> None:
+    status, code, message = upstream_client.error(upstream_client.create(key=key + suffix))
+    assert (status, "magic key" in message) == (STATUSES[key][upstream_client.name], key != "sk_mock_nocredit")
+    assert code == {"apimodels": "", "opeai": ARK[key]}[upstream_client.name]
+    assert upstream_client.create(key=key + suffix).status_code == status
 
 
 @pytest.mark.parametrize("key", [key for key in magic.KEYS if key != "sk_mock_nocredit"])
-def test_a_magic_key_is_rejected_for_every_operation(nearby: Any, key: str) -> None:
-    path = "/api/v1/balance" if nearby.name == "apimodels" else "/v1/videos/cgt-20260529102017-sjqj9"
-    assert nearby.server.get(path, key=key).status_code == STATUSES[key][nearby.name]
+def test_a_magic_key_is_rejected_for_every_operation(in_process_client: Any, key: str) -> None:
+    path = "/api/v1/balance" if in_process_client.name == "apimodels" else "/v1/videos/cgt-20260529102017-sjqj9"
+    assert in_process_client.server.get(path, key=key).status_code == STATUSES[key][in_process_client.name]
 
 
-def test_a_key_without_credit_can_do_what_is_free(nearby: Any) -> None:
+def test_a_key_without_credit_can_do_what_is_free(in_process_client: Any) -> None:
     key = "sk_mock_nocredit_1"
-    if nearby.name == "opeai":
-        assert nearby.server.get("/v1/videos/cgt-20260529102017-sjqj9", key=key).status_code == 404
+    if in_process_client.name == "opeai":
+        assert in_process_client.server.get("/v1/videos/cgt-20260529102017-sjqj9", key=key).status_code == 404
         return
-    assert nearby.server.balance(key=key) == 0
-    group = nearby.server.post("/api/v1/assets/groups", {"name": "x"}, key=key)
+    assert in_process_client.server.balance(key=key) == 0
+    group = in_process_client.server.post("/api/v1/assets/groups", {"name": "x"}, key=key)
     assert group.status_code == 200
     asset = {"url": f"{ORIGIN}/face.png", "asset_type": "Image", "group_id": group.json()["data"]["id"]}
-    assert nearby.server.post("/api/v1/assets", asset, key=key).status_code == 402
+    assert in_process_client.server.post("/api/v1/assets", asset, key=key).status_code == 402
     order = {"model": "video-upscale", "videoUrl": f"{ORIGIN}/video-5s.mp4", "targetResolution": "720p"}
-    assert nearby.server.post("/api/v1/video/generations", order, key=key).status_code == 402
+    assert in_process_client.server.post("/api/v1/video/generations", order, key=key).status_code == 402
 
 
-def test_validation_comes_before_the_check_of_credit(nearby: Any) -> None:
-    assert nearby.create(key="sk_mock_nocredit", model="sora").status_code != STATUSES["sk_mock_nocredit"][nearby.name]
+def test_validation_comes_before_the_check_of_credit(in_process_client: Any) -> None:
+    assert (
+        in_process_client.create(key="sk_mock_nocredit", model="sora").status_code
+        != STATUSES["sk_mock_nocredit"][in_process_client.name]
+    )
 
 
 @pytest.mark.parametrize(
     "key", ["sk_mock_invalids", "sk_mock_", "sk_mock_valid", "xsk_mock_invalid", "SK_MOCK_INVALID"]
 )
-def test_keys_that_only_resemble_magic_ones_are_ordinary(nearby: Any, key: str) -> None:
-    assert nearby.create(key=key).status_code == 200
+def test_keys_that_only_resemble_magic_ones_are_ordinary(in_process_client: Any, key: str) -> None:
+    assert in_process_client.create(key=key).status_code == 200
 
 
-def test_magic_keys_work_on_a_server_with_a_list_of_keys(speak: Callable[..., Any]) -> None:
-    speaker = speak(keys=("sk_good",))
-    assert speaker.create(key="sk_mock_ratelimited").status_code == 429
-    assert speaker.create(key="sk_good").status_code == 200
-    assert speaker.create(key="sk_mock_other").status_code == 401
+def test_magic_keys_work_on_a_server_with_a_list_of_keys(start_client: Callable[..., Any]) -> None:
+    upstream_client = start_client(keys=("sk_good",))
+    assert upstream_client.create(key="sk_mock_ratelimited").status_code == 429
+    assert upstream_client.create(key="sk_good").status_code == 200
+    assert upstream_client.create(key="sk_mock_other").status_code == 401
 
 
-def test_a_magic_key_does_not_show_in_the_journal(nearby: Any) -> None:
-    nearby.create(key="sk_mock_nocredit_secret")
-    assert "secret" not in str(nearby.server.journal())
+def test_a_magic_key_does_not_show_in_the_journal(in_process_client: Any) -> None:
+    in_process_client.create(key="sk_mock_nocredit_secret")
+    assert "secret" not in str(in_process_client.server.journal())
 
 
 # --- prompts ---
 
 
 @pytest.mark.parametrize("prompt", magic.PROMPTS)
-def test_every_prompt_of_the_table_can_be_sent(nearby: Any, prompt: str) -> None:
-    code = {"apimodels": "UPSTREAM_BUSY", "opeai": "ServerOverloaded"}[nearby.name]
-    response = nearby.create(prompt=f"A boat {prompt.replace('CODE', code)}")
+def test_every_prompt_of_the_table_can_be_sent(in_process_client: Any, prompt: str) -> None:
+    code = {"apimodels": "UPSTREAM_BUSY", "opeai": "ServerOverloaded"}[in_process_client.name]
+    response = in_process_client.create(prompt=f"A boat {prompt.replace('CODE', code)}")
     assert response.status_code == (400 if "refused" in prompt else 200), response.text
 
 

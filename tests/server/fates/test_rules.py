@@ -1,4 +1,4 @@
-"""Which fate a call meets, and what is said of one that cannot be."""
+"""Choice of a fate among header, magic values, rules and defaults; and rejected fates."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SOURCES = ("header", "magic", "rule", "scenario", "key", "default")
 FACE_URL = "https://mock.test/face.png"
 
 
-def arranged(speaker: Any, sources: tuple[str, ...]) -> dict[str, Any]:
-    """Make each source want another word; returns what the create has to say for those that are in the call."""
-    fates, account = speaker.app.fates, speaker.account
+def arranged(upstream_client: Any, sources: tuple[str, ...]) -> dict[str, Any]:
+    """Give each source a fate with another status word; return the changes for sources within the request."""
+    fates, account = upstream_client.app.fates, upstream_client.account
     call: dict[str, Any] = {}
     for source in sources:
         fate = f"unknown_status word={source}"
@@ -37,24 +37,28 @@ def arranged(speaker: Any, sources: tuple[str, ...]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("first", range(len(SOURCES)))
-def test_the_first_source_with_a_fate_decides(nearby: Any, first: int) -> None:
-    task_id = nearby.order(**arranged(nearby, SOURCES[first:]))
-    assert nearby.words(task_id, 1) == [SOURCES[first]]
+def test_the_first_source_with_a_fate_decides(in_process_client: Any, first: int) -> None:
+    task_id = in_process_client.order(**arranged(in_process_client, SOURCES[first:]))
+    assert in_process_client.statuses(task_id, 1) == [SOURCES[first]]
 
 
-def test_a_url_of_the_magic_host_sets_a_fate(nearby: Any) -> None:
+def test_a_url_of_the_magic_host_sets_a_fate(in_process_client: Any) -> None:
     url = "https://mock.test/not-a-face.png?fate=unknown_status+word%3Durl"
-    assert nearby.words(nearby.order(**nearby.references("image", url)), 1) == ["url"]
-    both = nearby.order(prompt="[[mock: unknown_status word=prompt]]", **nearby.references("image", url))
-    assert nearby.words(both, 1) == ["prompt"]
+    assert in_process_client.statuses(in_process_client.order(**in_process_client.references("image", url)), 1) == [
+        "url"
+    ]
+    both = in_process_client.order(
+        prompt="[[mock: unknown_status word=prompt]]", **in_process_client.references("image", url)
+    )
+    assert in_process_client.statuses(both, 1) == ["prompt"]
 
 
-def test_a_face_takes_the_precedence_of_a_magic_value(nearby: Any) -> None:
-    face = nearby.references("image", FACE_URL)
-    nearby.app.fates.add(parse_fate_rule({"fate": "succeed"}))
-    assert nearby.create(**face).status_code == 400
-    assert nearby.create("succeed", **face).status_code == 200
-    assert nearby.create(prompt="[[mock: succeed]]", **face).status_code == 200
+def test_a_face_takes_the_precedence_of_a_magic_value(in_process_client: Any) -> None:
+    face = in_process_client.references("image", FACE_URL)
+    in_process_client.app.fates.add(parse_fate_rule({"fate": "succeed"}))
+    assert in_process_client.create(**face).status_code == 400
+    assert in_process_client.create("succeed", **face).status_code == 200
+    assert in_process_client.create(prompt="[[mock: succeed]]", **face).status_code == 200
 
 
 INVALID = {
@@ -76,35 +80,37 @@ INVALID = {
 
 @pytest.mark.parametrize("source", ["header", "prompt", "url"])
 @pytest.mark.parametrize("fate", INVALID)
-def test_an_invalid_fate_is_a_400_with_the_allowed_values(nearby: Any, fate: str, source: str) -> None:
+def test_an_invalid_fate_is_a_400_with_the_allowed_values(in_process_client: Any, fate: str, source: str) -> None:
     if source == "header":
-        response = nearby.create(fate)
+        response = in_process_client.create(fate)
     elif source == "prompt":
-        response = nearby.create(prompt=f"[[mock: {fate}]]")
+        response = in_process_client.create(prompt=f"[[mock: {fate}]]")
     else:
         query = fate.replace(" ", "+").replace("=", "%3D")
-        response = nearby.create(**nearby.references("image", f"https://mock.test/not-a-face.png?fate={query}"))
-    status, _, message = nearby.error(response)
+        response = in_process_client.create(
+            **in_process_client.references("image", f"https://mock.test/not-a-face.png?fate={query}")
+        )
+    status, _, message = in_process_client.error(response)
     assert status == 400
     assert all(part in message for part in INVALID[fate]), message
-    assert nearby.app.context.engine.store.tasks(nearby.account) == []
+    assert in_process_client.app.context.engine.store.tasks(in_process_client.account) == []
 
 
 @pytest.mark.parametrize("prompt", ["[[mock: stuck", "[[ MOCK:stuck]", f"[[mock: {'x' * 301}]]", "[[mock:]]"])
-def test_an_unclosed_magic_prompt_is_rejected(nearby: Any, prompt: str) -> None:
-    status, _, message = nearby.error(nearby.create(prompt=prompt))
+def test_an_unclosed_magic_prompt_is_rejected(in_process_client: Any, prompt: str) -> None:
+    status, _, message = in_process_client.error(in_process_client.create(prompt=prompt))
     assert (status, "allowed" in message) == (400, True)
 
 
 @pytest.mark.parametrize("prompt", ["[mock: stuck]", "[[other: stuck]]", "mock: stuck", "[[ ]]"])
-def test_other_double_brackets_are_part_of_the_prompt(nearby: Any, prompt: str) -> None:
-    assert nearby.words(nearby.order(prompt=prompt), 2) == [nearby.status_words[2]]
+def test_other_double_brackets_are_part_of_the_prompt(in_process_client: Any, prompt: str) -> None:
+    assert in_process_client.statuses(in_process_client.order(prompt=prompt), 2) == [in_process_client.status_words[2]]
 
 
 @pytest.mark.parametrize("prompt", ["[[mock:stuck]]", "[[ Mock :stuck]]", "a [[  MOCK:  stuck  ]] b"])
-def test_a_magic_prompt_can_stand_anywhere_and_in_any_case(nearby: Any, prompt: str) -> None:
-    stuck = nearby.words(nearby.order(prompt=prompt), 99)
-    assert stuck == [nearby.status_words[1 if "Mock :" not in prompt else 2]]
+def test_a_magic_prompt_can_stand_anywhere_and_in_any_case(in_process_client: Any, prompt: str) -> None:
+    stuck = in_process_client.statuses(in_process_client.order(prompt=prompt), 99)
+    assert stuck == [in_process_client.status_words[1 if "Mock :" not in prompt else 2]]
 
 
 @pytest.mark.parametrize(
@@ -128,9 +134,9 @@ def test_a_magic_prompt_can_stand_anywhere_and_in_any_case(nearby: Any, prompt: 
     ],
 )
 def test_an_invalid_rule_is_rejected_when_it_is_added(values: dict[str, Any], parts: tuple[str, ...]) -> None:
-    with pytest.raises(InvalidRule) as told:
+    with pytest.raises(InvalidRule) as raised:
         parse_fate_rule(values)
-    assert all(part in str(told.value) for part in parts), told.value
+    assert all(part in str(raised.value) for part in parts), raised.value
 
 
 def test_a_default_must_be_allowed_for_tasks() -> None:
@@ -141,70 +147,77 @@ def test_a_default_must_be_allowed_for_tasks() -> None:
             check_outcomes(parse_outcomes(wrong))
 
 
-def test_a_rule_with_a_code_of_one_upstream_does_not_apply_to_another(nearby: Any) -> None:
-    nearby.app.fates.add(parse_fate_rule({"fate": "failed code=UPSTREAM_BUSY"}))
-    nearby.app.fates.default = parse_outcomes("failed code=QuotaExceeded")
-    task_id = nearby.order()
-    nearby.server.clock.advance(2)
-    assert nearby.failure(task_id)[0] == {"apimodels": "UPSTREAM_BUSY", "opeai": "QuotaExceeded"}[nearby.name]
+def test_a_rule_with_a_code_of_one_upstream_does_not_apply_to_another(in_process_client: Any) -> None:
+    in_process_client.app.fates.add(parse_fate_rule({"fate": "failed code=UPSTREAM_BUSY"}))
+    in_process_client.app.fates.default = parse_outcomes("failed code=QuotaExceeded")
+    task_id = in_process_client.order()
+    in_process_client.server.clock.advance(2)
+    assert (
+        in_process_client.failure(task_id)[0]
+        == {"apimodels": "UPSTREAM_BUSY", "opeai": "QuotaExceeded"}[in_process_client.name]
+    )
 
 
-def test_rules_are_tried_in_order_and_counted(nearby: Any) -> None:
-    fates = nearby.app.fates
+def test_rules_are_tried_in_order_and_counted(in_process_client: Any) -> None:
+    fates = in_process_client.app.fates
     first = fates.add(parse_fate_rule({"match": {"nth": 2}, "fate": "unknown_status word=second"}))
     fates.add(parse_fate_rule({"match": {"times": 2}, "fate": "unknown_status word=early"}))
-    fates.add(parse_fate_rule({"match": {"prompt": "boat$", "model": nearby.document_model}, "fate": "stuck"}))
-    tasks = [nearby.order() for _ in range(5)]
-    nearby.server.clock.advance(1)
-    stuck = nearby.status_words[1]
-    assert [nearby.word(task_id) for task_id in tasks] == ["early", "second", "early", stuck, stuck]
+    fates.add(
+        parse_fate_rule({"match": {"prompt": "boat$", "model": in_process_client.document_model}, "fate": "stuck"})
+    )
+    tasks = [in_process_client.order() for _ in range(5)]
+    in_process_client.server.clock.advance(1)
+    stuck = in_process_client.status_words[1]
+    assert [in_process_client.status(task_id) for task_id in tasks] == ["early", "second", "early", stuck, stuck]
     assert fates.remove(first)
     assert not fates.remove(first)
 
 
-def test_a_rule_of_an_account_does_not_apply_to_others(nearby: Any) -> None:
-    nearby.app.fates.add(parse_fate_rule({"match": {"account": nearby.account}, "fate": "refused"}))
-    assert nearby.create().status_code == 400
-    assert nearby.create(key="sk_test_other").status_code == 200
+def test_a_rule_of_an_account_does_not_apply_to_others(in_process_client: Any) -> None:
+    in_process_client.app.fates.add(
+        parse_fate_rule({"match": {"account": in_process_client.account}, "fate": "refused"})
+    )
+    assert in_process_client.create().status_code == 400
+    assert in_process_client.create(key="sk_test_other").status_code == 200
 
 
 WEIGHTED = [{"fate": "refused", "weight": 1}, {"fate": "failed", "weight": 2}, {"fate": "succeed", "weight": 7}]
 
 
-def test_weighted_outcomes_have_their_shares_and_repeat_with_the_seed(speak: Speak) -> None:
-    seen = []
+def test_weighted_outcomes_have_their_shares_and_repeat_with_the_seed(start_client: Speak) -> None:
+    runs = []
     for seed in (1, 1, 2):
-        speaker = speak(seed=seed, pace="instant")
-        speaker.app.fates.add(parse_fate_rule({"fate": WEIGHTED}))
-        responses = [speaker.create() for _ in range(200)]
+        upstream_client = start_client(seed=seed, pace="instant")
+        upstream_client.app.fates.add(parse_fate_rule({"fate": WEIGHTED}))
+        responses = [upstream_client.create() for _ in range(200)]
         ids = [
             (response.json().get("data") or response.json()) for response in responses if response.status_code == 200
         ]
-        words = [speaker.word(body.get("taskId") or body["id"]) for body in ids]
-        seen.append(([response.status_code for response in responses], words))
-    assert seen[0] == seen[1] != seen[2]
-    statuses, words = Counter(seen[0][0]), Counter(seen[0][1])
-    assert 8 <= statuses[400] <= 35
-    assert 20 <= words[speaker.status_words[3]] <= 60
+        statuses = [upstream_client.status(body.get("taskId") or body["id"]) for body in ids]
+        runs.append(([response.status_code for response in responses], statuses))
+    assert runs[0] == runs[1] != runs[2]
+    http_statuses, final_statuses = Counter(runs[0][0]), Counter(runs[0][1])
+    assert 8 <= http_statuses[400] <= 35
+    assert 20 <= final_statuses[upstream_client.status_words[3]] <= 60
 
 
-def test_draws_of_an_account_do_not_depend_on_other_accounts(speak: Speak) -> None:
+def test_draws_of_an_account_do_not_depend_on_other_accounts(start_client: Speak) -> None:
     drawn = []
     for busy in (False, True):
-        speaker = speak(pace="instant")
-        speaker.app.fates.default = parse_outcomes(WEIGHTED)
+        upstream_client = start_client(pace="instant")
+        upstream_client.app.fates.default = parse_outcomes(WEIGHTED)
         statuses = []
         for _ in range(30):
             if busy:
-                speaker.create(key="sk_test_other")
-            statuses.append(speaker.create().status_code)
+                upstream_client.create(key="sk_test_other")
+            statuses.append(upstream_client.create().status_code)
         drawn.append(statuses)
     assert drawn[0] == drawn[1]
 
 
 def test_text_and_table_of_a_fate_parse_to_the_same() -> None:
-    for said in ("succeed queue=10s render=60s", "failed code=TIMEOUT charged=yes after=1.5s", "refused why=face"):
-        fate = parse_fate(said)
+    for text in ("succeed queue=10s render=60s", "failed code=TIMEOUT charged=yes after=1.5s", "refused why=face"):
+        fate = parse_fate(text)
         assert parse_fate(str(fate)) == fate
         assert parse_fate({"fate": fate.kind, **fate.seconds, **fate.texts}) == fate
     assert parse_fate("slow after=2m") == parse_fate("slow after=120") == parse_fate({"fate": "slow", "after": 120})

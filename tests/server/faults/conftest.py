@@ -1,4 +1,4 @@
-"""One emulator behind two doors, in process and on a socket, with its faults at hand; and a reader of bare bytes."""
+"""Emulators on a socket, with methods for rules of faults, and a reader of the bytes of a response."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BOATS = {"apimodels": ("/api/v1/video/generations", BOAT_APIMODELS), "opeai": ("
 
 
 class SocketServer:
-    """An emulator on a socket."""
+    """Emulator on a socket, with methods for requests and rules."""
 
     def __init__(self, app: App, port: int, client: httpx.Client) -> None:
         self.app, self.port, self.client = app, port, client
@@ -46,11 +46,11 @@ class SocketServer:
         return self.ask("POST", path, fault, key=key, json=boat | changes)
 
     def finished_opeai(self) -> str:
-        """A task of B's that has succeeded."""
+        """Return a finished task of opeai."""
         return str(self.create("none").json()["id"])
 
     def finished_apimodels(self) -> tuple[str, str]:
-        """A task of A's that has succeeded, and the path of its clip."""
+        """Return a finished task of apimodels, and the path of its result."""
         task = str(self.create("none", "apimodels").json()["data"]["taskId"])
         path = BOATS["apimodels"][0]
         url = self.ask("GET", path, "none", params={"task_id": task}).json()["data"]["resultUrls"][0]
@@ -60,13 +60,13 @@ class SocketServer:
         return self.app.faults.add(parse_fault_rule({"fault": fault, "match": match}))
 
     def journal(self) -> list[dict[str, Any]]:
-        """Every exchange, its bodies as text. An answer can arrive a moment before it is written down."""
+        """Return the journal, with response bodies as text. A response can arrive a moment before it is journaled."""
         self.client.get("/_mock/health")
         entries = [entry._asdict() for _, entry in self.app.journal.read()]
         return [entry | {"response_body": entry["response_body"].decode("utf-8", "replace")} for entry in entries]
 
     def faults(self) -> list[list[str]]:
-        """What the journal says of each call."""
+        """Return the faults of each exchange in the journal."""
         return [list(entry["faults"]) for entry in self.journal()]
 
     def account(self, key: str = KEY) -> str:
@@ -76,7 +76,7 @@ class SocketServer:
     def raw_exchange(
         self, method: str, path: str, fault: str = "", document: Any = None, closing: bool = True
     ) -> RawExchange:
-        """All bytes of an answer, until the connection ends."""
+        """Send a request, and read all bytes until the connection ends."""
         body = b"" if document is None else json.dumps(document).encode()
         lines = [f"{method} {path} HTTP/1.1", "Host: emulator", f"Authorization: Bearer {KEY}"]
         lines += ["Connection: close"] * closing + ["Content-Type: application/json", f"Content-Length: {len(body)}"]
@@ -92,7 +92,7 @@ class SocketServer:
 
 
 class RawExchange:
-    """Bytes, and how the connection ended: closed, reset or open."""
+    """Bytes of a response, and how the connection ended: closed, reset or open."""
 
     def __init__(self, written: bytes, end: str) -> None:
         self.written, self.end = written, end
@@ -126,14 +126,14 @@ def _start(stack: contextlib.ExitStack, clips: Path, **settings: Any) -> SocketS
 
 
 def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    said = [*caplog.get_records("call"), *caplog.records]  # a handler is emptied between a test and its teardown
-    loud = [record for record in said if record.levelno >= logging.WARNING]
+    records = [*caplog.get_records("call"), *caplog.records]  # a handler is emptied between a test and its teardown
+    loud = [record for record in records if record.levelno >= logging.WARNING]
     return [record.getMessage() for record in loud if record.name.split(".")[0] in ("seedmock", "uvicorn", "asyncio")]
 
 
 @pytest.fixture
 def start_socket_server(clips: Path, caplog: pytest.LogCaptureFixture) -> Iterator[StartSocketServer]:
-    """Starts an emulator with settings of its own; nothing may be in its logs at the end."""
+    """Start an emulator with settings; its log must be empty at the end of the test."""
     with contextlib.ExitStack() as stack:
         yield lambda **settings: _start(stack, clips, **settings)
     assert _warnings(caplog) == []
@@ -147,7 +147,7 @@ def shared_socket_server(clips: Path) -> Iterator[SocketServer]:
 
 @pytest.fixture
 def socket_server(shared_socket_server: SocketServer, caplog: pytest.LogCaptureFixture) -> Iterator[SocketServer]:
-    """An emulator at pace `instant`, its clock standing still, without rules, limits and a past."""
+    """Shared emulator at pace `instant`, with a frozen clock, without rules, limits and journal."""
     shared_socket_server.app.faults.clear()
     shared_socket_server.app.limits.clear()
     shared_socket_server.app.journal.clear()

@@ -1,4 +1,4 @@
-"""Faults of downloads: B's content, and A's links that need no key."""
+"""Faults of downloads: content of opeai, and links of apimodels, which need no key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seedmock_server.media.renderer import Unrenderable
 
 @pytest.fixture(params=["content", "link"])
 def clip(request: pytest.FixtureRequest, socket_server: Any) -> str:
-    """The path of a clip, by either way."""
+    """Path of a clip: content endpoint or result link."""
     return (
         f"/v1/videos/{socket_server.finished_opeai()}/content"
         if request.param == "content"
@@ -34,10 +34,10 @@ def test_a_404_for_a_download_has_the_message_for_content(socket_server: Any, cl
 
 
 def test_no_range_ignores_the_range_header(socket_server: Any, clip: str) -> None:
-    asked = {"Range": "bytes=10-19"}
-    part = socket_server.ask("GET", clip, headers=asked)
+    headers = {"Range": "bytes=10-19"}
+    part = socket_server.ask("GET", clip, headers=headers)
     assert (part.status_code, len(part.content)) == (206, 10)
-    whole = socket_server.ask("GET", clip, "no_range", headers=asked)
+    whole = socket_server.ask("GET", clip, "no_range", headers=headers)
     assert (whole.status_code, whole.headers["accept-ranges"]) == (200, "none")
     assert whole.content[10:20] == part.content
 
@@ -79,8 +79,8 @@ def test_body_cut_ends_a_download_early(socket_server: Any, clip: str) -> None:
 def test_a_download_can_hang_be_reset_and_get_lost(socket_server: Any, clip: str) -> None:
     assert socket_server.raw_exchange("GET", clip, "hang seconds=50ms").end == "closed"
     for fault in ("reset", "response_lost"):
-        seen = socket_server.raw_exchange("GET", clip, fault)
-        assert (seen.written, seen.end) == (b"", "reset")
+        exchange = socket_server.raw_exchange("GET", clip, fault)
+        assert (exchange.written, exchange.end) == (b"", "reset")
     assert socket_server.faults()[-3:] == [["hang seconds=0.05s"], ["reset"], ["response_lost"]]
 
 
@@ -110,12 +110,12 @@ def test_a_wrong_link_meets_no_fault_and_is_not_journaled(socket_server: Any) ->
     assert len(socket_server.journal()) == before
 
 
-@pytest.mark.parametrize(("fault", "said"), [
+@pytest.mark.parametrize(("fault", "message"), [
     ("nope", "fault is 'nope'; allowed"), ("malformed", "malformed makes no sense for the operation content; allowed"),
 ])  # fmt: skip
-def test_an_invalid_fault_header_is_rejected(socket_server: Any, clip: str, fault: str, said: str) -> None:
+def test_an_invalid_fault_header_is_rejected(socket_server: Any, clip: str, fault: str, message: str) -> None:
     response = socket_server.ask("GET", clip, fault)
-    assert (response.status_code, said in response.text) == (400, True)
+    assert (response.status_code, message in response.text) == (400, True)
 
 
 def test_faults_of_a_link_that_need_a_socket_are_rejected_in_process(in_process_server: Any) -> None:
@@ -133,10 +133,10 @@ def test_a_clip_that_cannot_be_rendered_is_rejected(
 ) -> None:
     honest = socket_server.app.renderer.clip
 
-    async def half_able(look: Any) -> Any:
-        if look.width == 128:
+    async def half_able(clip_spec: Any) -> Any:
+        if clip_spec.width == 128:
             raise Unrenderable("the paint is dry")
-        return await honest(look)
+        return await honest(clip_spec)
 
     monkeypatch.setattr(socket_server.app.renderer, "clip", half_able)
     response = socket_server.ask("GET", clip, "other_size to=128x128")

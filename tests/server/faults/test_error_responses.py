@@ -1,4 +1,4 @@
-"""The fault `status`: an error in the upstream's words, a proxy's page, or nothing but a number."""
+"""The fault `status` (an upstream's envelope, a proxy's page, an empty body) and the fault `not_found`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from seedmock_contracts.upstreams import NAMES, get_contract
 UPSTREAMS = list(NAMES)
 
 
-def said(response: Any) -> str:
-    """The message of an error, wherever the upstream has it."""
+def message_of(response: Any) -> str:
+    """Return the message of an error, wherever its envelope has it."""
     body = response.json()
     return str(body["error"]["message"] if "error" in body else body["msg"])
 
@@ -26,7 +26,7 @@ def test_any_status_has_the_envelope_of_the_upstream(socket_server: Any, upstrea
     response = socket_server.create(f"status code={code}", upstream)
     assert response.status_code == code
     assert response.headers["content-type"] == "application/json"
-    assert said(response)
+    assert message_of(response)
     assert response.json().get("code", code) == code
     assert socket_server.faults() == [[f"status code={code}"]]
 
@@ -50,7 +50,11 @@ def test_a_request_that_gets_a_status_has_no_effect(socket_server: Any, upstream
 
 def test_the_message_can_be_chosen(socket_server: Any) -> None:
     socket_server.rule({"fault": "status", "code": 400, "message": "the words that I want"})
-    assert said(socket_server.create()) == said(socket_server.create("", "apimodels")) == "the words that I want"
+    assert (
+        message_of(socket_server.create())
+        == message_of(socket_server.create("", "apimodels"))
+        == "the words that I want"
+    )
 
 
 def test_an_apimodels_error_can_have_http_status_200(socket_server: Any) -> None:
@@ -88,7 +92,7 @@ def test_retry_after_can_be_a_date_by_the_clock_of_the_account(socket_server: An
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 def test_an_error_can_be_nested_as_text(socket_server: Any, upstream: str) -> None:
-    inner = json.loads(said(socket_server.create("status kind=upstream_failed body=nested", upstream)))
+    inner = json.loads(message_of(socket_server.create("status kind=upstream_failed body=nested", upstream)))
     assert inner["error"]["code"] == "upstream_failed"
 
 
@@ -112,7 +116,7 @@ def test_the_api_key_is_checked_before_a_status(socket_server: Any) -> None:
 def test_not_found_renders_the_error_of_an_unknown_route(socket_server: Any, upstream: str) -> None:
     response = socket_server.create("not_found", upstream)
     assert response.status_code == 404
-    assert "/video" in said(response)
+    assert "/video" in message_of(response)
 
 
 UNREAD: dict[str, dict[str, Any]] = {
@@ -128,7 +132,7 @@ def test_not_found_ignores_the_body(socket_server: Any, sent: dict[str, Any]) ->
     socket_server.rule("not_found", operation="file_create")
     responses = [socket_server.ask("POST", path, **sent) for path in ("/api/v1/files", "/api/v1/folders")]
     assert [response.status_code for response in responses] == [404, 404]
-    assert said(responses[0]) == said(responses[1]).replace("folders", "files")
+    assert message_of(responses[0]) == message_of(responses[1]).replace("folders", "files")
     assert socket_server.faults() == [["not_found"], []]
     assert socket_server.ask("GET", "/api/v1/models").status_code == 200
 

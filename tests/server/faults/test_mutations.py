@@ -1,4 +1,4 @@
-"""Lies: answers that break the contract, one field at a time, and clips that are not what was ordered."""
+"""Faults that change fields of a response, and clips that are not as ordered."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_backwards_returns_to_the_first_status(
 ) -> None:
     task_id = socket_server.finished_opeai() if upstream == "opeai" else socket_server.finished_apimodels()[0]
     socket_server.rule("backwards", operation="query", nth=2)
-    seen = [query(socket_server, upstream, task_id, "")[field] for _ in range(3)]
-    assert seen == [word, first, word]
+    statuses = [query(socket_server, upstream, task_id, "")[field] for _ in range(3)]
+    assert statuses == [word, first, word]
     assert query(socket_server, upstream, task_id, "backwards to=NOT_START")[field] == "NOT_START"
 
 
@@ -72,9 +72,9 @@ def test_missing_removes_a_field(socket_server: Any, upstream: str) -> None:
     task_id = socket_server.finished_opeai() if upstream == "opeai" else socket_server.finished_apimodels()[0]
     honest = query(socket_server, upstream, task_id)
     for field in honest:
-        lie = query(socket_server, upstream, task_id, f"missing field={field}")
-        assert lie == {name: value for name, value in honest.items() if name != field}
-        assert list(lie) == [name for name in honest if name != field]
+        mutated = query(socket_server, upstream, task_id, f"missing field={field}")
+        assert mutated == {name: value for name, value in honest.items() if name != field}
+        assert list(mutated) == [name for name in honest if name != field]
 
 
 def test_missing_removes_a_field_of_the_envelope(socket_server: Any) -> None:
@@ -95,8 +95,8 @@ def test_renamed_keeps_the_position_of_a_field(
 ) -> None:
     body = socket_server.create(fault, upstream).json()
     honest = socket_server.create("none", upstream).json()
-    lie, honest = (one.get("data", one) for one in (body, honest))
-    assert list(lie) == [new if name == old else name for name in honest]
+    mutated, honest = (one.get("data", one) for one in (body, honest))
+    assert list(mutated) == [new if name == old else name for name in honest]
 
 
 @pytest.mark.parametrize(("as_", "value"), [
@@ -116,8 +116,8 @@ def test_retyped_changes_the_type_of_a_field(socket_server: Any, as_: str, value
 @pytest.mark.parametrize("upstream", list(QUERIES))
 def test_other_id_changes_the_id_of_a_created_task(socket_server: Any, upstream: str) -> None:
     body = socket_server.create("other_id", upstream).json()
-    given = body.get("data", body)
-    lied = {given[name] for name in ("id", "task_id", "taskId") if name in given}
+    payload = body.get("data", body)
+    lied = {payload[name] for name in ("id", "task_id", "taskId") if name in payload}
     assert len(lied) == 1
     path, params = (
         (f"/v1/videos/{lied.pop()}", {}) if upstream == "opeai" else (QUERIES[upstream], {"task_id": lied.pop()})
@@ -158,16 +158,16 @@ def test_other_duration_changes_the_duration_of_a_clip(socket_server: Any, watch
     assert watch(socket_server.ask("GET", path, "other_duration seconds=2").content)["frames"] == 48
 
 
-@pytest.mark.parametrize(("fault", "said"), [
+@pytest.mark.parametrize(("fault", "message"), [
     ("other_size to=9999x9999", "to is 9999x9999; allowed for a clip: even sides of"),
     ("other_size to=65x65", "to is 65x65; allowed for a clip: even sides of"),
     ("other_duration seconds=1h", "seconds is 3600; allowed for a clip: 1 to 60"),
 ])  # fmt: skip
-def test_a_size_that_cannot_be_rendered_is_rejected(socket_server: Any, fault: str, said: str) -> None:
+def test_a_size_that_cannot_be_rendered_is_rejected(socket_server: Any, fault: str, message: str) -> None:
     response = socket_server.ask("GET", f"/v1/videos/{socket_server.finished_opeai()}/content", fault)
-    assert (response.status_code, said in response.text) == (400, True)
+    assert (response.status_code, message in response.text) == (400, True)
     response = socket_server.ask("GET", socket_server.finished_apimodels()[1], fault)
-    assert (response.status_code, said in response.text) == (400, True)
+    assert (response.status_code, message in response.text) == (400, True)
 
 
 def test_other_price_multiplies_prices(socket_server: Any) -> None:
@@ -193,8 +193,8 @@ def test_errors_are_not_mutated_by_faults_of_fields(socket_server: Any) -> None:
 
 def test_a_mutation_leaves_the_original_body_unchanged() -> None:
     honest = {"id": "cgt-1", "nested": {"seen": [1]}}
-    lie = mutate_body(parse_fault("retyped field=nested.seen as=text"), honest, get_contract("opeai"))
-    assert lie == {"id": "cgt-1", "nested": {"seen": "[1]"}}
+    mutated = mutate_body(parse_fault("retyped field=nested.seen as=text"), honest, get_contract("opeai"))
+    assert mutated == {"id": "cgt-1", "nested": {"seen": "[1]"}}
     assert honest == {"id": "cgt-1", "nested": {"seen": [1]}}
 
 

@@ -1,4 +1,4 @@
-"""Limits: calls a minute and tasks at once, of a key, by its clock, refused in each upstream's words."""
+"""Rate limits: requests a minute and unfinished tasks of a key, by its clock."""
 
 from __future__ import annotations
 

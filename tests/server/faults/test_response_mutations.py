@@ -1,4 +1,4 @@
-"""Lies about values, envelopes, refusals and headers, and clips that are of another kind."""
+"""Faults that change values, envelopes, errors and headers, and clips of another kind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seedmock_server.faults.rules import parse_fault
 QUERY_A = "/api/v1/video/generations"
 
 
-def lied(fault: str, body: Any) -> Any:
+def mutated(fault: str, body: Any) -> Any:
     return mutate_body(parse_fault(fault), body, get_contract("apimodels"))
 
 
@@ -41,13 +41,13 @@ def lied(fault: str, body: Any) -> Any:
     ("other_envelope form=detail", {"id": 1}, None),
 ])  # fmt: skip
 def test_mutations_of_a_body(fault: str, before: Any, after: Any) -> None:
-    kept = json.dumps(before)
-    assert lied(fault, before) == after
-    assert json.dumps(before) == kept
+    original = json.dumps(before)
+    assert mutated(fault, before) == after
+    assert json.dumps(before) == original
 
 
 def test_reordered_reverses_the_order_of_fields() -> None:
-    assert list(lied("reordered", {"data": {"a": 1, "b": 2}})["data"]) == ["b", "a"]
+    assert list(mutated("reordered", {"data": {"a": 1, "b": 2}})["data"]) == ["b", "a"]
 
 
 @pytest.mark.parametrize(("upstream", "form", "body"), [
@@ -111,18 +111,18 @@ def test_other_header_removes_or_replaces_a_header(socket_server: Any) -> None:
     assert socket_server.ask("GET", path, "other_header name=accept-ranges to=none").headers["accept-ranges"] == "none"
 
 
-@pytest.mark.parametrize(("how", "asked", "status", "said"), [
+@pytest.mark.parametrize(("how", "range_header", "status", "content_range"), [
     ("shifted", "bytes=0-9", 206, "bytes 1-10/"), ("unsaid", "bytes=0-9", 206, None),
     ("open", "bytes=999999999-", 200, None), ("open", "bytes=0-9", 206, "bytes 0-9/"),
 ])  # fmt: skip
 def test_other_range_changes_the_headers_of_a_range(
-    socket_server: Any, how: str, asked: str, status: int, said: str | None
+    socket_server: Any, how: str, range_header: str, status: int, content_range: str | None
 ) -> None:
     path = f"/v1/videos/{socket_server.finished_opeai()}/content"
-    response = socket_server.ask("GET", path, f"other_range how={how}", headers={"Range": asked})
+    response = socket_server.ask("GET", path, f"other_range how={how}", headers={"Range": range_header})
     assert response.status_code == status
-    told_ = response.headers.get("content-range")
-    assert told_ is said is None or (told_ or "").startswith(said or "no")
+    header = response.headers.get("content-range")
+    assert header is content_range is None or (header or "").startswith(content_range or "no")
 
 
 @pytest.mark.parametrize(("what", "changed"), [

@@ -1,4 +1,4 @@
-"""An answer on its way out, when its client hangs up in the middle."""
+"""Responses whose client disconnects in the middle."""
 
 import asyncio
 from typing import Any, cast
@@ -8,7 +8,7 @@ from seedmock_server.faults.rules import parse_fault
 
 
 class _Left:
-    """A line whose client goes after so many pieces."""
+    """Connection whose client disconnects after a number of chunks."""
 
     def __init__(self, pieces: int) -> None:
         self.pieces, self.closed = pieces, False

@@ -1,4 +1,4 @@
-"""Faults of the answer itself: bytes, headers and the wait for it, through both doors where both can show them."""
+"""Faults of bytes, headers and latency, in process and on a socket."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def create(server: Any, fault: str) -> Any:
 
 
 def faults(server: Any) -> list[str]:
-    """What the journal says of the last call."""
+    """Return the faults of the last exchange in the journal."""
     return list(server.journal()[-1]["faults"])
 
 
@@ -112,11 +112,11 @@ def test_latency_uses_the_clock_of_the_account(start_server: Any) -> None:
 
 
 def drawn(server: Any, count: int) -> list[float]:
-    said = []
+    latencies = []
     for _ in range(count):
         create(server, "latency p50=2s p90=6s")
-        said.append(float(faults(server)[0].removeprefix("latency seconds=").removesuffix("s")))
-    return said
+        latencies.append(float(faults(server)[0].removeprefix("latency seconds=").removesuffix("s")))
+    return latencies
 
 
 def test_drawn_latencies_repeat_with_the_seed_and_have_the_median(start_server: Any) -> None:
@@ -144,7 +144,7 @@ def test_a_slow_body_is_complete_in_process(in_process_server: Any) -> None:
     assert create(in_process_server, "bandwidth rate=20").json()["object"] == "video"
 
 
-@pytest.mark.parametrize(("fault", "said"), [
+@pytest.mark.parametrize(("fault", "message"), [
     ("nope", "fault is 'nope'; allowed: status, "),
     ("status code=502 colour=red", "status has no parameter 'colour'; there are: code, kind, body, "),
     ("status", "neither code nor kind is given"),
@@ -153,11 +153,11 @@ def test_a_slow_body_is_complete_in_process(in_process_server: Any) -> None:
     ("backwards", "backwards makes no sense for the operation create; allowed: query"),
     (";", "fault is ''"),
 ])  # fmt: skip
-def test_an_invalid_fault_header_is_rejected_without_effect(shared_server: Any, fault: str, said: str) -> None:
+def test_an_invalid_fault_header_is_rejected_without_effect(shared_server: Any, fault: str, message: str) -> None:
     response = create(shared_server, fault)
     assert response.status_code == 400
-    assert said in response.json()["error"]["message"]
+    assert message in response.json()["error"]["message"]
     assert faults(shared_server) == []
     response = shared_server.post("/api/v1/video/generations", {}, headers={"X-Mock-Fault": fault})
     assert (response.status_code, response.json()["code"]) == (400, 400)
-    assert said in response.json()["msg"]
+    assert message in response.json()["msg"]

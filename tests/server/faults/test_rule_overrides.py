@@ -1,4 +1,4 @@
-"""Lies that are told by what is done: limits held elsewhere, open doors, undue content, idle successes."""
+"""Faults on the request: overridden rules and limits, other accounts, missing keys, early content, no-ops."""
 
 from __future__ import annotations
 
@@ -15,47 +15,49 @@ from seedmock_harness.driver.sample_media import picture, sound
 from seedmock_server.faults.rule_overrides import overridden_rule, repaired, violations_with
 
 RULES = [
-    pytest.param(said, operation, rule, id=rule.fact.id)
-    for said in contracts()
-    for operation, rules in said.rules.items()
+    pytest.param(contract, operation, rule, id=rule.fact.id)
+    for contract in contracts()
+    for operation, rules in contract.rules.items()
     for rule in rules
 ]
 
 
-@pytest.mark.parametrize(("said", "operation", "rule"), RULES)
-def test_every_rule_can_be_switched_off_and_its_order_repaired(said: Any, operation: Any, rule: Any) -> None:
-    document = rule.violating_document(said.example(operation, rule), said.request.layout)
-    violation = rule.check(document, said.request.layout.find(document))
-    held = violations_with(said, operation, document, [violation], {"fact": rule.fact.id})
-    assert held == []
-    assert isinstance(repaired(said, operation, document, [violation]), dict)
+@pytest.mark.parametrize(("contract", "operation", "rule"), RULES)
+def test_every_rule_can_be_switched_off_and_its_order_repaired(contract: Any, operation: Any, rule: Any) -> None:
+    document = rule.violating_document(contract.example(operation, rule), contract.request.layout)
+    violation = rule.check(document, contract.request.layout.find(document))
+    overridden = violations_with(contract, operation, document, [violation], {"fact": rule.fact.id})
+    assert overridden == []
+    assert isinstance(repaired(contract, operation, document, [violation]), dict)
 
 
-@pytest.mark.parametrize(("said", "operation", "rule"), [row for row in RULES if row.values[1] == "create"])
+@pytest.mark.parametrize(("contract", "operation", "rule"), [row for row in RULES if row.values[1] == "create"])
 def test_every_order_that_a_switched_off_rule_accepts_is_carried_out(
-    socket_server: Any, said: Any, operation: Any, rule: Any
+    socket_server: Any, contract: Any, operation: Any, rule: Any
 ) -> None:
     socket_server.rule(f"other_limit fact={rule.fact.id}")
-    document = rule.violating_document(said.example(operation, rule), said.request.layout)
-    path = "/v1/videos" if said.name == "opeai" else "/api/v1/video/generations"
+    document = rule.violating_document(contract.example(operation, rule), contract.request.layout)
+    path = "/v1/videos" if contract.name == "opeai" else "/api/v1/video/generations"
     response = socket_server.ask("POST", path, json=document)
     assert response.status_code in (200, 400)
     assert rule.fact.id != "opeai.create.seconds.range" or response.status_code == 200
     if response.status_code == 200:
         body = response.json()
-        made = body["id"] if said.name == "opeai" else body["data"]["taskId"]
-        params = {} if said.name == "opeai" else {"task_id": made}
-        told = socket_server.ask("GET", f"/v1/videos/{made}" if said.name == "opeai" else path, params=params).json()
-        assert told.get("data", told).get("status", told.get("data", {}).get("state")) in ("SUCCESS", "completed")
+        task_id = body["id"] if contract.name == "opeai" else body["data"]["taskId"]
+        params = {} if contract.name == "opeai" else {"task_id": task_id}
+        task = socket_server.ask(
+            "GET", f"/v1/videos/{task_id}" if contract.name == "opeai" else path, params=params
+        ).json()
+        assert task.get("data", task).get("status", task.get("data", {}).get("state")) in ("SUCCESS", "completed")
 
 
-@pytest.mark.parametrize(("values", "seconds", "taken"), [
+@pytest.mark.parametrize(("values", "seconds", "accepted"), [
     ({"high": 16}, "16", True), ({"high": 16}, "17", False), ({"high": 14}, "15", False), ({"low": 3}, "3", True),
     ({"low": 5}, "4", False), ({}, "99", True),
 ])  # fmt: skip
-def test_a_bound_can_be_overridden(socket_server: Any, values: dict[str, int], seconds: str, taken: bool) -> None:
+def test_a_bound_can_be_overridden(socket_server: Any, values: dict[str, int], seconds: str, accepted: bool) -> None:
     socket_server.rule({"fault": "other_limit", "fact": "opeai.create.seconds.range", **values}, operation="create")
-    assert (socket_server.create(seconds=seconds).status_code == 200) is taken
+    assert (socket_server.create(seconds=seconds).status_code == 200) is accepted
 
 
 @pytest.mark.parametrize(("fault", "changes", "code"), [
@@ -99,34 +101,34 @@ MEASURED = [
 
 
 @pytest.mark.parametrize("upstream", ["apimodels", "opeai"])
-@pytest.mark.parametrize(("limit", "bounds", "medium", "taken"), MEASURED)
+@pytest.mark.parametrize(("limit", "bounds", "medium", "accepted"), MEASURED)
 def test_a_limit_on_media_can_be_overridden(
-    socket_server: Any, upstream: str, limit: str, bounds: str, medium: str, taken: bool
+    socket_server: Any, upstream: str, limit: str, bounds: str, medium: str, accepted: bool
 ) -> None:
     contract = get_contract(upstream)
     kinds = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO}
-    found = [Reference(kinds[limit.partition(".")[0]], medium)]
+    references = [Reference(kinds[limit.partition(".")[0]], medium)]
     if limit.startswith("audio"):
-        found.append(Reference(MediaKind.IMAGE, picture(320, 320)))
-    changes = contract.request.layout.place({}, found)
-    lie = f"other_limit fact={upstream}.limit.{limit} {bounds}".strip()
+        references.append(Reference(MediaKind.IMAGE, picture(320, 320)))
+    changes = contract.request.layout.place({}, references)
+    fault = f"other_limit fact={upstream}.limit.{limit} {bounds}".strip()
     honest = socket_server.create("none", upstream, **changes)
-    response = socket_server.create(lie, upstream, **changes)
-    assert (response.status_code == 200) is taken, response.text
-    assert socket_server.faults()[-1] == [lie]
+    response = socket_server.create(fault, upstream, **changes)
+    assert (response.status_code == 200) is accepted, response.text
+    assert socket_server.faults()[-1] == [fault]
     if limit != "audio.seconds" or bounds != "high=16":  # which leaves the limit of all together, 15 seconds
-        assert (honest.status_code == 200) is not taken
-    if not taken and bounds != "high=16":
+        assert (honest.status_code == 200) is not accepted
+    if not accepted and bounds != "high=16":
         assert bounds.partition("=")[2] in response.text
-    assert socket_server.create(lie, upstream).status_code == 200
-    assert socket_server.faults()[-1] == [f"not applied: {lie}"]
+    assert socket_server.create(fault, upstream).status_code == 200
+    assert socket_server.faults()[-1] == [f"not applied: {fault}"]
 
 
 def test_two_limits_on_media_can_be_overridden_for_one_request(socket_server: Any) -> None:
-    low, high = (f"other_limit fact=opeai.limit.image.{more}" for more in ("side low=200", "ratio high=4"))
+    low, high = (f"other_limit fact=opeai.limit.image.{bounds}" for bounds in ("side low=200", "ratio high=4"))
     changes = get_contract("opeai").request.layout.place({}, [Reference(MediaKind.IMAGE, picture(900, 250))])
     assert socket_server.create(f"{low}; {high}", **changes).status_code == 200
-    assert [socket_server.create(one, **changes).status_code for one in (low, high, "none")] == [400, 400, 400]
+    assert [socket_server.create(fault, **changes).status_code for fault in (low, high, "none")] == [400, 400, 400]
 
 
 def test_an_override_leaves_the_contract_s_rule_unchanged() -> None:
@@ -155,31 +157,31 @@ def test_cross_account_shows_the_task_of_another_key(socket_server: Any, upstrea
 
 def asset(socket_server: Any, key: str) -> str:
     group = socket_server.ask("POST", "/api/v1/assets/groups", key=key, json={"name": "cast"}).json()["data"]["id"]
-    made = {"url": "https://mock.test/not-a-face.png", "asset_type": "Image", "group_id": group}
-    return str(socket_server.ask("POST", "/api/v1/assets", key=key, json=made).json()["data"]["id"])
+    order = {"url": "https://mock.test/not-a-face.png", "asset_type": "Image", "group_id": group}
+    return str(socket_server.ask("POST", "/api/v1/assets", key=key, json=order).json()["data"]["id"])
 
 
 def test_cross_account_shows_and_lists_assets_of_another_key(socket_server: Any) -> None:
-    made = asset(socket_server, "owner of assets")
-    assert socket_server.ask("POST", "/api/v1/assets/get", key="guest", json={"id": made}).status_code == 404
-    shown = socket_server.ask("POST", "/api/v1/assets/get", "cross_account", key="guest", json={"id": made}).json()[
+    asset_id = asset(socket_server, "owner of assets")
+    assert socket_server.ask("POST", "/api/v1/assets/get", key="guest", json={"id": asset_id}).status_code == 404
+    shown = socket_server.ask("POST", "/api/v1/assets/get", "cross_account", key="guest", json={"id": asset_id}).json()[
         "data"
     ]
-    assert shown["id"] == made
+    assert shown["id"] == asset_id
     listed = socket_server.ask("POST", "/api/v1/assets/list", "cross_account", key="guest", json={}).json()["data"][
         "items"
     ]
-    assert made in [one["id"] for one in listed]
+    assert asset_id in [item["id"] for item in listed]
     assert socket_server.ask("POST", "/api/v1/assets/list", key="guest", json={}).json()["data"]["items"] == []
 
 
 def test_no_op_takes_back_a_deletion_and_a_renaming(socket_server: Any) -> None:
-    made, key = asset(socket_server, "no_op"), "no_op"
-    for path, document in (("update", {"id": made, "name": "new"}), ("delete", {"id": made})):
+    asset_id, key = asset(socket_server, "no_op"), "no_op"
+    for path, document in (("update", {"id": asset_id, "name": "new"}), ("delete", {"id": asset_id})):
         response = socket_server.ask("POST", f"/api/v1/assets/{path}", "no_op", key=key, json=document)
         assert response.status_code == 200
-        still = socket_server.ask("POST", "/api/v1/assets/get", key=key, json={"id": made}).json()["data"]
-        assert (still["id"], still["name"]) == (made, "")
+        still = socket_server.ask("POST", "/api/v1/assets/get", key=key, json={"id": asset_id}).json()["data"]
+        assert (still["id"], still["name"]) == (asset_id, "")
 
 
 @pytest.mark.parametrize("sent", ["a wrong key", None])

@@ -1,4 +1,4 @@
-"""How faults are written: every kind as text and as a table, and what cannot be."""
+"""Syntax of faults: every kind as text and as a table, and what is rejected."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ WRITTEN = {
 
 def test_every_kind_has_an_example_and_parsers_for_its_parameters() -> None:
     assert set(WRITTEN) == set(FaultKind) == set(PARAMETERS)
-    assert {name for known in PARAMETERS.values() for name in known} == set(READERS)
+    assert {name for parameters in PARAMETERS.values() for name in parameters} == set(READERS)
     assert all(set(defaults) <= set(PARAMETERS[kind]) for kind, defaults in DEFAULTS.items())
-    assert all(meaning for known in PARAMETERS.values() for meaning in known.values())
+    assert all(meaning for parameters in PARAMETERS.values() for meaning in parameters.values())
 
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
@@ -168,7 +168,7 @@ def test_an_invalid_fault_is_rejected_with_name_value_and_allowed_values(text: s
     assert "allowed" in str(error.value) or "there are" in str(error.value) or "missing" in str(error.value)
 
 
-@pytest.mark.parametrize(("values", "said"), [
+@pytest.mark.parametrize(("values", "message"), [
     ({}, "a fault rule has nothing; allowed: match, fault"),
     ({"fault": "response_lost", "when": 1}, "a fault rule has fault, when; allowed"),
     ({"fault": 7}, "fault is 7; allowed: a text or a table"),
@@ -181,10 +181,10 @@ def test_an_invalid_fault_is_rejected_with_name_value_and_allowed_values(text: s
     ({"fault": {"fault": ["response_lost"]}}, "fault is ['response_lost']; allowed"),
     ({"fault": {"fault": "reset", "when": ["after"]}}, "when is ['after']; allowed"),
 ])  # fmt: skip
-def test_an_invalid_rule_is_rejected(values: dict[str, Any], said: str) -> None:
+def test_an_invalid_rule_is_rejected(values: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidRule) as error:
         parse_fault_rule(values)
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_header_can_have_several_faults() -> None:

@@ -1,4 +1,4 @@
-"""Which faults a call meets: by header, by rules that match and count, by the seed; and what the journal says of it."""
+"""Selection of faults by header, by rules with counts and by the seed, and its traces in the journal."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_rows_are_json_and_can_be_parsed_again(socket_server: Any) -> None:
 
 
 def met(seed: int, count: int = 200) -> list[int]:
-    """Which of so many calls of a key meet a rule of even odds."""
+    """Tell for each of a number of requests by a key whether it meets a rule with probability 0.5."""
     faults = FaultRules(SeededRandom(seed))
     faults.add(parse_fault_rule({"fault": "response_lost", "match": {"probability": 0.5}}))
     subject = RequestFacts("opeai", "create", "key-a", 0)
@@ -151,11 +151,11 @@ def test_the_same_seed_gives_the_same_journal(start_socket_server: Any) -> None:
         socket_server.rule("truncated", probability=0.3)
         for number in range(20):
             socket_server.create(upstream=("opeai", "apimodels")[number % 2])
-        kept = [
+        entries = [
             {name: entry[name] for name in ("at", "status", "response_body", "faults", "path")}
             for entry in socket_server.journal()
         ]
-        return json.dumps(kept)
+        return json.dumps(entries)
 
     assert journal() == journal()
 

@@ -1,4 +1,4 @@
-"""Faults of the connection, seen from a bare socket: what bytes arrive, and how it ends."""
+"""Faults of the connection: the bytes that arrive on a socket, and how the connection ends."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ def statuses(socket_server: Any) -> list[int]:
 
 
 def tasks(socket_server: Any) -> int:
-    """How many tasks there are."""
-    made = [
+    """Count the tasks in the journal."""
+    creates = [
         entry
         for entry in socket_server.journal()
         if entry["operation"] == "create" and "cgt-" in entry["response_body"]
     ]
-    return len(made)
+    return len(creates)
 
 
 def test_reset_before_the_response_has_no_effect(socket_server: Any) -> None:
-    seen = socket_server.raw_create("reset")
-    assert (seen.written, seen.end) == (b"", "reset")
+    exchange = socket_server.raw_create("reset")
+    assert (exchange.written, exchange.end) == (b"", "reset")
     assert socket_server.faults() == [["reset"]]
     assert statuses(socket_server) == [0]
     assert tasks(socket_server) == 0
 
 
 def test_response_lost_comes_after_the_task_was_created(socket_server: Any) -> None:
-    seen = socket_server.raw_create("response_lost")
-    assert (seen.written, seen.end) == (b"", "reset")
+    exchange = socket_server.raw_create("response_lost")
+    assert (exchange.written, exchange.end) == (b"", "reset")
     [entry] = socket_server.journal()
     assert (entry["status"], entry["faults"]) == (200, ("response_lost",))
     task_id = json.loads(entry["response_body"])["id"]
@@ -53,38 +53,40 @@ def test_a_retry_after_response_lost_makes_a_second_task(socket_server: Any) -> 
 
 
 def test_reset_during_the_response_comes_after_half_of_it(socket_server: Any) -> None:
-    seen = socket_server.raw_create("reset when=during")
-    assert seen.end == "reset"
-    assert len(seen.body) == int(seen.headers[b"content-length"]) // 2
+    exchange = socket_server.raw_create("reset when=during")
+    assert exchange.end == "reset"
+    assert len(exchange.body) == int(exchange.headers[b"content-length"]) // 2
 
 
 def test_reset_after_the_response_comes_after_all_of_it(socket_server: Any) -> None:
-    seen = socket_server.raw_create("reset when=after", closing=False)
-    assert seen.end == "reset"
-    assert json.loads(seen.body)["object"] == "video"
+    exchange = socket_server.raw_create("reset when=after", closing=False)
+    assert exchange.end == "reset"
+    assert json.loads(exchange.body)["object"] == "video"
 
 
 def test_without_a_fault_a_connection_stays_open(socket_server: Any) -> None:
-    seen = socket_server.raw_create("none", closing=False)
-    assert seen.end == "open"
-    assert json.loads(seen.body)["object"] == "video"
+    exchange = socket_server.raw_create("none", closing=False)
+    assert exchange.end == "open"
+    assert json.loads(exchange.body)["object"] == "video"
 
 
 @pytest.mark.parametrize("at", [0, 1, 20])
 def test_body_cut_leaves_a_number_of_bytes_and_a_longer_length(socket_server: Any, at: int) -> None:
-    seen = socket_server.raw_create(f"body_cut at={at}", closing=False)
-    assert seen.end == "closed"
-    assert len(seen.body) == at
-    assert int(seen.headers[b"content-length"]) > 100
+    exchange = socket_server.raw_create(f"body_cut at={at}", closing=False)
+    assert exchange.end == "closed"
+    assert len(exchange.body) == at
+    assert int(exchange.headers[b"content-length"]) > 100
 
 
 def test_body_cut_ends_a_clip_at_the_byte(socket_server: Any) -> None:
     path = f"/v1/videos/{socket_server.finished_opeai()}/content"
     whole = socket_server.ask("GET", path).content
-    seen = socket_server.raw_exchange("GET", path, "body_cut at=200000" if len(whole) > 300_000 else "body_cut at=2000")
-    assert 0 < len(seen.body) < len(whole)
-    assert whole.startswith(seen.body)
-    assert int(seen.headers[b"content-length"]) == len(whole)
+    exchange = socket_server.raw_exchange(
+        "GET", path, "body_cut at=200000" if len(whole) > 300_000 else "body_cut at=2000"
+    )
+    assert 0 < len(exchange.body) < len(whole)
+    assert whole.startswith(exchange.body)
+    assert int(exchange.headers[b"content-length"]) == len(whole)
     assert socket_server.faults()[-1][0].startswith("body_cut at=200")
 
 
@@ -96,25 +98,25 @@ def test_body_cut_without_a_number_leaves_half(socket_server: Any) -> None:
 
 @pytest.mark.parametrize(("off", "more"), [("10", 10), ("-10", -10), ("-9999", None)])
 def test_wrong_length_adds_to_content_length(socket_server: Any, off: str, more: int | None) -> None:
-    seen = socket_server.raw_create(f"wrong_length off={off}", closing=False)
-    assert seen.end == "closed"
-    assert json.loads(seen.body)["object"] == "video"
-    assert int(seen.headers[b"content-length"]) == (0 if more is None else len(seen.body) + more)
+    exchange = socket_server.raw_create(f"wrong_length off={off}", closing=False)
+    assert exchange.end == "closed"
+    assert json.loads(exchange.body)["object"] == "video"
+    assert int(exchange.headers[b"content-length"]) == (0 if more is None else len(exchange.body) + more)
 
 
 def test_duplicate_sends_the_bytes_of_a_response_twice(socket_server: Any) -> None:
-    seen = socket_server.raw_create("duplicate", closing=False)
-    half = len(seen.written) // 2
-    assert seen.written[:half] == seen.written[half:]
-    assert seen.written.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert seen.end == "open"
+    exchange = socket_server.raw_create("duplicate", closing=False)
+    half = len(exchange.written) // 2
+    assert exchange.written[:half] == exchange.written[half:]
+    assert exchange.written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert exchange.end == "open"
     assert tasks(socket_server) == 1
 
 
 def test_duplicate_sends_the_bytes_of_a_clip_twice(socket_server: Any) -> None:
-    seen = socket_server.raw_exchange("GET", f"/v1/videos/{socket_server.finished_opeai()}/content", "duplicate")
-    half = len(seen.written) // 2
-    assert seen.written[:half] == seen.written[half:]
+    exchange = socket_server.raw_exchange("GET", f"/v1/videos/{socket_server.finished_opeai()}/content", "duplicate")
+    half = len(exchange.written) // 2
+    assert exchange.written[:half] == exchange.written[half:]
 
 
 def test_a_hang_ends_when_the_client_disconnects(socket_server: Any) -> None:
@@ -129,8 +131,8 @@ def test_a_hang_ends_when_the_client_disconnects(socket_server: Any) -> None:
 
 
 def test_a_hang_ends_after_its_time_without_a_byte(socket_server: Any) -> None:
-    seen = socket_server.raw_exchange("GET", "/api/v1/balance", "hang seconds=50ms", closing=False)
-    assert (seen.written, seen.end) == (b"", "closed")
+    exchange = socket_server.raw_exchange("GET", "/api/v1/balance", "hang seconds=50ms", closing=False)
+    assert (exchange.written, exchange.end) == (b"", "closed")
 
 
 def test_a_hang_does_not_delay_other_requests(socket_server: Any) -> None:

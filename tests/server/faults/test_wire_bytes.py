@@ -1,4 +1,4 @@
-"""Bytes on the wire, literally: a table of requests over a bare socket, compared with `wire_bytes.json`.
+"""Bytes on the wire: a table of requests over a socket, compared with `wire_bytes.json`.
 
 Seed and clock are fixed. UPDATE_WIRE_BYTES=1 writes the file anew; read its diff, which is a change of behaviour.
 """
@@ -36,7 +36,7 @@ UNSTABLE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request of the table. `{video}`, `{generation}` and `{link}` in a target are things made beforehand.
+    """Request of the table. `{video}`, `{generation}` and `{link}` in a target stand for tasks made beforehand.
 
     A `body` that is None is the order of a POST's path with `changes`. `rules` hold during this request alone.
     """
@@ -293,8 +293,8 @@ def test_bytes_on_the_wire_are_as_they_were(start_socket_server: Any, session: s
     server.client.get("/_mock/health")  # an answer can arrive a moment before it is journaled
     exchanges = {name: exchange(server, request, things) for name, request in requests.items()}
     if "UPDATE_WIRE_BYTES" in os.environ:
-        kept = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
-        GOLDEN.write_text(json.dumps(kept | {session: exchanges}, indent=1, ensure_ascii=False) + "\n")
+        golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
+        GOLDEN.write_text(json.dumps(golden | {session: exchanges}, indent=1, ensure_ascii=False) + "\n")
     expected = json.loads(GOLDEN.read_text())[session]
     assert list(exchanges) == list(expected)
     for name in exchanges:
@@ -302,7 +302,7 @@ def test_bytes_on_the_wire_are_as_they_were(start_socket_server: Any, session: s
 
 
 def make_things(server: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the table's placeholders; those made under a limit belong to a key that is not limited by them."""
+    """Make the values of the table's placeholders, under a limit by another key than the table's."""
     key = "sk_of_things" if "rate_limit" in settings else KEY
     video = server.create("none", key=key).json()["id"]
     things: dict[str, Any] = {"video": video}
@@ -318,7 +318,7 @@ def make_things(server: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def exchange(server: Any, request: Request, things: Mapping[str, Any]) -> Exchange:
-    """Send one request, and describe what came: the bytes by line, how the connection ended, what the journal says."""
+    """Send one request; return the bytes by line, the end of the connection and the journal's entry."""
     server.app.faults.clear()
     for rule in request.rules:
         server.app.faults.add(parse_fault_rule({"fault": rule}))
@@ -349,21 +349,21 @@ def read_to_end(connection: socket.socket) -> tuple[bytes, str]:
 
 
 def lines(content: bytes, things: Mapping[str, Any], *, dated: bool) -> list[str]:
-    """The bytes as lines. Of a clip, whose bytes and length depend on fonts and libraries, the part that came."""
+    """Split the bytes into lines. A clip, whose bytes depend on fonts and libraries, becomes the name of its part."""
     for name, clip in things.get("clips", {}).items():
         head, parted, body = content.replace(clip, b"<%s>" % name).partition(b"\r\n\r\n")
         if len(body) > 7 and (start := clip.find(body)) >= 0:
             part = (len(clip) - start, len(clip)) if start > len(clip) // 2 else (start, start + len(body))
             body = b"<%s of half a clip>" % name if len(body) == len(clip) // 2 else b"<%s %d to %d>" % (name, *part)
         size = re.compile(rb"(content-length: )%d\r|%d( bytes)" % (len(clip), len(clip)))
-        content = size.sub(lambda found: b"%s<size>%s" % (found[1] or b"", found[2] or b"\r"), head + parted + body)
+        content = size.sub(lambda match: b"%s<size>%s" % (match[1] or b"", match[2] or b"\r"), head + parted + body)
     for pattern, text in list(UNSTABLE.items())[dated:]:
         content = pattern.sub(text, content)
     return [line.decode("utf-8", "backslashreplace") for line in content.split(b"\r\n")]
 
 
 def journaled(entry: Any) -> dict[str, Any]:
-    """What the journal says, but for headers and bodies that the table or the lines have already."""
+    """Return a journal entry without the headers and bodies, which the table or the lines contain."""
     return {
         "operation": entry.operation,
         "account": entry.account,

@@ -1,4 +1,4 @@
-"""A on the wire: create, query, result links, money, and what its own clients use besides."""
+"""Generations of apimodels: create, query, result links, billing, and the rest of its endpoints."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def data_uri(content: bytes, kind: str = "image/png") -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def about(colour: tuple[int, int, int], wanted: tuple[int, int, int]) -> bool:
-    return all(abs(have - want) < 45 for have, want in zip(colour, wanted, strict=True))
+def about(colour: tuple[int, int, int], expected: tuple[int, int, int]) -> bool:
+    return all(abs(have - want) < 45 for have, want in zip(colour, expected, strict=True))
 
 
 @pytest.mark.parametrize("base", BASES)
 def test_a_task_is_pending_then_processing_then_completed(slow_server: Any, base: str) -> None:
-    made = slow_server.post(
+    response = slow_server.post(
         f"{base}/video/generations",
         {"model": FAST, "prompt": "A tram at night", "aspect_ratio": "1:1", "duration": 4, "generate_audio": False},
     )
     born = slow_server.clock.now()
-    assert made.status_code == 200
-    assert list(made.json()) == ["code", "msg", "data"]
-    task_id = made.json()["data"]["taskId"]
-    assert made.json() == {"code": 200, "msg": "success", "data": {"taskId": task_id, "state": "pending"}}
+    assert response.status_code == 200
+    assert list(response.json()) == ["code", "msg", "data"]
+    task_id = response.json()["data"]["taskId"]
+    assert response.json() == {"code": 200, "msg": "success", "data": {"taskId": task_id, "state": "pending"}}
     assert re.fullmatch("cl[0-9a-z]{23}", task_id)
-    assert "x-mock-basis" not in made.headers
+    assert "x-mock-basis" not in response.headers
 
     for state, seconds in (("pending", 0.5), ("processing", 0.5)):
         slow_server.clock.advance(seconds)
@@ -63,8 +63,8 @@ def test_a_task_is_pending_then_processing_then_completed(slow_server: Any, base
 def test_every_example_request_of_the_page_is_accepted(in_process_server: Any, base: str, path: Path) -> None:
     in_process_server.post(f"{base}/assets/groups", {"name": "cast"})
     asset = {"url": "https://media.example.org/a.png", "asset_type": "Image", "group_id": 1}
-    made = in_process_server.post(f"{base}/assets", asset).json()["data"]
-    text = re.sub(r"asset://[\w-]+", made["asset_url"], path.read_text("utf-8"))
+    response = in_process_server.post(f"{base}/assets", asset).json()["data"]
+    text = re.sub(r"asset://[\w-]+", response["asset_url"], path.read_text("utf-8"))
     response = in_process_server.post(f"{base}/video/generations", json.loads(text))
     assert response.status_code == 200, response.text
 
@@ -90,8 +90,8 @@ def test_a_result_link_needs_no_key_and_is_the_clip_that_was_ordered(
     assert url.startswith(f"{shared_server.origin}/")
     clip = shared_server.get(url, key=None)
     assert (clip.status_code, clip.headers["content-type"]) == (200, "video/mp4")
-    seen = watch(clip.content)
-    assert (seen["codec"], seen["size"], seen["frames"], seen["audio"]) == ("h264", (960, 960), 96, False)
+    video = watch(clip.content)
+    assert (video["codec"], video["size"], video["frames"], video["audio"]) == ("h264", (960, 960), 96, False)
     part = shared_server.get(url, key=None, headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, clip.content[10:20])
     assert shared_server.ask("HEAD", url, key=None).headers["content-length"] == str(len(clip.content))
@@ -120,8 +120,8 @@ def test_a_result_link_expires_after_seven_days(start_server: Any) -> None:
 
 
 def test_a_result_link_is_a_404_before_the_end(start_server: Any) -> None:
-    seen, unseen = (start_server(pace=pace) for pace in ("instant", "fast"))
-    (url,) = seen.query_apimodels(seen.order_apimodels())["resultUrls"]
+    video, unseen = (start_server(pace=pace) for pace in ("instant", "fast"))
+    (url,) = video.query_apimodels(video.order_apimodels())["resultUrls"]
     unseen.order_apimodels()
     assert unseen.get(url, key=None).status_code == 404
 
@@ -157,10 +157,10 @@ def test_first_and_last_frame_are_the_first_and_last_picture(
     url = data_uri if way == "data" else shared_server.post_file
     task_id = shared_server.order_apimodels(first_frame_url=url(picture("red")), last_frame_url=url(picture("blue")))
     task = shared_server.query_apimodels(task_id)
-    seen = watch(shared_server.get(task["resultUrls"][0], key=None).content)
+    video = watch(shared_server.get(task["resultUrls"][0], key=None).content)
     assert task["modelType"] == "IMAGE_TO_VIDEO"
-    assert about(seen["first"].getpixel((480, 480)), (255, 0, 0))
-    assert about(seen["last"].getpixel((480, 480)), (0, 0, 255))
+    assert about(video["first"].getpixel((480, 480)), (255, 0, 0))
+    assert about(video["last"].getpixel((480, 480)), (0, 0, 255))
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_a_failed_task_fails_when_its_time_comes(slow_server: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda picture, video: {"first_frame_url": data_uri(picture("red", 200, 200))}, "side is 200"),
         (lambda picture, video: {"reference_image_urls": [data_uri(picture("red", 900, 310))]}, "ratio is 2.9"),
@@ -244,12 +244,12 @@ def test_a_readable_reference_is_checked_against_the_limits(
     picture: Callable[..., bytes],
     video: Callable[..., bytes],
     make: Callable[..., Any],
-    said: str,
+    message: str,
 ) -> None:
     order = {"model": FAST, "prompt": "Rain", **make(picture, video)}
     response = in_process_server.post("/api/v1/video/generations", order)
     assert response.status_code == 400
-    assert said in response.json()["msg"]
+    assert message in response.json()["msg"]
     assert in_process_server.balance() == 1000
 
 
@@ -292,9 +292,9 @@ def test_an_upscale_is_the_input_at_the_target_size(
         in_process_server.post("/api/v1/video/generations", order).json()["data"]["taskId"]
     )
     assert (task["state"], task["modelType"], task["model"]) == ("completed", "VIDEO_TO_VIDEO", "video-upscale")
-    seen = watch(in_process_server.get(task["resultUrls"][0], key=None).content)
-    assert (seen["size"], seen["frames"]) == (size, 6)
-    assert about(seen["first"].getpixel((100, 100)), (0, 128, 0))
+    video = watch(in_process_server.get(task["resultUrls"][0], key=None).content)
+    assert (video["size"], video["frames"]) == (size, 6)
+    assert about(video["first"].getpixel((100, 100)), (0, 128, 0))
 
 
 def test_an_upscale_keeps_the_portrait_orientation(

@@ -1,4 +1,4 @@
-"""B's create as multipart/form-data: what SDKs send, and the same rules as for JSON."""
+"""Create of opeai as multipart/form-data: what SDKs send, and the same rules as for JSON."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition
 
-SAID = get_contract("opeai")
+CONTRACT = get_contract("opeai")
 FORMS = Path(__file__).parents[3] / "fixtures" / "opeai" / "forms"
 ORDER = {"model": "seedance-2-0-fast", "prompt": "Kites \u96ea", "size": "640x640", "seconds": "4"}
 
 
 def parts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """A document in bracket notation, a list item by item."""
+    """Return a document in bracket notation, a list item by item."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from parts(inner, f"{name}[{key}]" if name else key)
@@ -33,7 +33,7 @@ def parts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def grouped(value: dict[str, Any]) -> list[tuple[str, str]]:
-    """The same key by key, as openai-python sends it."""
+    """Return the same key by key, as openai-python sends it."""
     plain = list(parts(value))
     names = list(dict.fromkeys(name for name, _ in plain))
     return sorted(plain, key=lambda pair: names.index(pair[0]))
@@ -46,7 +46,7 @@ def post(server: Any, pairs: Any, files: Any = ()) -> httpx.Response:
 
 
 def caught(name: str, *more: tuple[str, str], picture: bytes = b"") -> dict[str, Any]:
-    """The body and headers that an SDK sent, with more parts before its end and a real picture in its file."""
+    """Return the body and headers that an SDK sent, with more parts and a real image in its file."""
     head, _, body = (FORMS / f"{name}.bin").read_bytes().partition(b"\r\n\r\n")
     start = body.partition(b"\r\n")[0]
     added = b"".join(
@@ -113,13 +113,13 @@ def test_a_form_makes_the_clip_that_the_same_json_makes(in_process_server: Any, 
     assert len(tags) == 1
 
 
-RULES = [pytest.param(rule, id=f"{rule.fact.id}-{type(rule).__name__}") for rule in SAID.rules[Operation.CREATE]]
+RULES = [pytest.param(rule, id=f"{rule.fact.id}-{type(rule).__name__}") for rule in CONTRACT.rules[Operation.CREATE]]
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_form_that_breaks_a_rule_is_refused_as_the_json_is(start_shared_server: Any, rule: Rule) -> None:
-    server = start_shared_server(variants=dict([held] if (held := condition(rule)) else []))
-    broken = rule.violating_document(SAID.example(Operation.CREATE, rule), SAID.request.layout)
+    server = start_shared_server(variants=dict([variant] if (variant := condition(rule)) else []))
+    broken = rule.violating_document(CONTRACT.example(Operation.CREATE, rule), CONTRACT.request.layout)
     by_form, by_json = post(server, parts(broken)), server.post("/v1/videos", broken)
     assert by_json.status_code >= 400
     assert by_form.status_code == by_json.status_code, by_form.text
@@ -148,8 +148,8 @@ def test_a_file_part_is_the_first_frame(
     file = ("input_reference", ("input_reference.png", picture("blue"), "image/png"))
     response = post(shared_server, [*ORDER.items(), ("generate_audio", "false"), ("seed", "3")], [file])
     assert response.status_code == 200, response.text
-    seen = watch(shared_server.get(f"/v1/videos/{response.json()['id']}/content").content)
-    red, green, blue = seen["first"].getpixel((320, 320))
+    video = watch(shared_server.get(f"/v1/videos/{response.json()['id']}/content").content)
+    red, green, blue = video["first"].getpixel((320, 320))
     assert (red < 40, green < 40, blue > 200) == (True, True, True)
 
 

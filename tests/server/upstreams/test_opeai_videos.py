@@ -1,4 +1,4 @@
-"""B on the wire: create, query, content."""
+"""Videos of opeai: create, query, content."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_create_returns_the_documented_keys_in_their_order(slow_server: Any) -> 
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
     body = response.json()
-    made = {
+    created = {
         "id": body["id"],
         "task_id": body["id"],
         "object": "video",
@@ -96,7 +96,7 @@ def test_create_returns_the_documented_keys_in_their_order(slow_server: Any) -> 
         "status": "queued",
         "created_at": int(slow_server.clock.now()),
     }
-    assert list(body.items()) == list(made.items())
+    assert list(body.items()) == list(created.items())
     assert type(body["created_at"]) is int
     assert "x-mock-basis" not in response.headers
 
@@ -120,18 +120,18 @@ def test_every_example_request_of_the_guide_is_accepted(in_process_server: Any, 
 
 def test_responses_have_the_keys_and_types_of_the_guide_s_examples(in_process_server: Any) -> None:
     order = {**DOCUMENTED["text, by size"], "prompt": "An orange cat"}
-    made = in_process_server.post("/v1/videos", order).json()
-    for name, body in (("create", made), ("query", in_process_server.query_opeai(made["id"]))):
-        told = json.loads((FIXTURES / "examples" / f"{name}-answer.json").read_text("utf-8"))
-        assert [(key, type(value)) for key, value in body.items()] == [(k, type(v)) for k, v in told.items()]
+    created = in_process_server.post("/v1/videos", order).json()
+    for name, body in (("create", created), ("query", in_process_server.query_opeai(created["id"]))):
+        example = json.loads((FIXTURES / "examples" / f"{name}-answer.json").read_text("utf-8"))
+        assert [(key, type(value)) for key, value in body.items()] == [(k, type(v)) for k, v in example.items()]
 
 
 def test_a_task_goes_through_the_documented_statuses_by_the_clock(slow_server: Any) -> None:
-    task_id, seen = slow_server.order_opeai(), []
+    task_id, statuses = slow_server.order_opeai(), []
     for seconds in (0, 0.59, 0.02, 1.38, 0.02, 86400):
         slow_server.clock.advance(seconds)
-        seen.append(slow_server.query_opeai(task_id)["status"])
-    assert seen == ["QUEUED", "QUEUED", "IN_PROGRESS", "IN_PROGRESS", "SUCCESS", "SUCCESS"]
+        statuses.append(slow_server.query_opeai(task_id)["status"])
+    assert statuses == ["QUEUED", "QUEUED", "IN_PROGRESS", "IN_PROGRESS", "SUCCESS", "SUCCESS"]
 
 
 def test_a_query_returns_the_documented_keys_in_their_order_at_every_status(slow_server: Any) -> None:
@@ -139,7 +139,7 @@ def test_a_query_returns_the_documented_keys_in_their_order_at_every_status(slow
     for status, seconds in (("QUEUED", 0), ("IN_PROGRESS", 1), ("SUCCESS", 1)):
         slow_server.clock.advance(seconds)
         body = slow_server.query_opeai(task_id)
-        said = {
+        bodies = {
             "created_at": int(slow_server.clock.now()) - {"QUEUED": 0, "IN_PROGRESS": 1, "SUCCESS": 2}[status],
             "id": task_id,
             "model": "seedance-2-0-fast",
@@ -148,7 +148,7 @@ def test_a_query_returns_the_documented_keys_in_their_order_at_every_status(slow
             "size": "720x1280",
             "status": status,
         }
-        assert list(body.items()) == list(said.items())
+        assert list(body.items()) == list(bodies.items())
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
@@ -176,8 +176,8 @@ def test_content_is_the_clip_that_was_ordered(shared_server: Any, watch: Callabl
     assert response.headers["content-type"] == "video/mp4"
     assert response.headers["cache-control"] == "public, max-age=86400"
     assert int(response.headers["content-length"]) == len(response.content)
-    seen = watch(response.content)
-    assert (seen["codec"], seen["size"], seen["frames"], seen["audio"]) == ("h264", (640, 640), 96, False)
+    video = watch(response.content)
+    assert (video["codec"], video["size"], video["frames"], video["audio"]) == ("h264", (640, 640), 96, False)
 
 
 def test_clips_have_sound_unless_it_was_switched_off(
@@ -199,9 +199,9 @@ def test_a_range_returns_that_part(shared_server: Any) -> None:
     path = f"/v1/videos/{shared_server.order_opeai()}/content"
     whole = shared_server.get(path)
     size, tag = len(whole.content), whole.headers["etag"]
-    for asked, start, stop in (("bytes=0-99", 0, 100), ("bytes=100-", 100, size), ("bytes=-7", size - 7, size)):
+    for range_header, start, stop in (("bytes=0-99", 0, 100), ("bytes=100-", 100, size), ("bytes=-7", size - 7, size)):
         for condition in ({}, {"If-Range": tag}):
-            part = shared_server.get(path, headers={"Range": asked, **condition})
+            part = shared_server.get(path, headers={"Range": range_header, **condition})
             assert (part.status_code, part.content) == (206, whole.content[start:stop])
             assert part.headers["content-range"] == f"bytes {start}-{stop - 1}/{size}"
             assert part.headers["cache-control"] == whole.headers["cache-control"]
@@ -219,10 +219,12 @@ def test_a_range_outside_the_clip_is_a_416_in_the_envelope(shared_server: Any) -
     assert str(size) in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("asked", ["bytes=", "bytes=9-3", "bytes=a-b", "lines=0-1", "bytes=0-1,5-6", "bytes=-", "-1"])
-def test_a_malformed_range_returns_the_whole_clip(in_process_server: Any, asked: str) -> None:
+@pytest.mark.parametrize(
+    "range_header", ["bytes=", "bytes=9-3", "bytes=a-b", "lines=0-1", "bytes=0-1,5-6", "bytes=-", "-1"]
+)
+def test_a_malformed_range_returns_the_whole_clip(in_process_server: Any, range_header: str) -> None:
     path = f"/v1/videos/{in_process_server.order_opeai()}/content"
-    assert in_process_server.get(path, headers={"Range": asked}).status_code == 200
+    assert in_process_server.get(path, headers={"Range": range_header}).status_code == 200
 
 
 def test_the_etag_allows_a_304(shared_server: Any) -> None:
