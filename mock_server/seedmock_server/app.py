@@ -48,7 +48,7 @@ from .settings import InvalidSetting, Settings
 from .snapshots.checkpoint import Checkpoint
 from .storage import MemoryStore
 from .tasks.models import Task
-from .tasks.timeline import LogNormal
+from .tasks.pace import LogNormal
 from .upstreams import upstreams
 from .upstreams.context import FILES, RESULTS, UpstreamContext
 from .upstreams.protocol import JsonResponse

@@ -12,7 +12,7 @@ from seedmock_contracts.upstreams import contracts
 
 from .errors import SeedmockServerError
 from .http.url_policy import FetchPolicy
-from .tasks.timeline import Pace
+from .tasks.pace import Pace
 
 MEBIBYTE = 1024 * 1024
 SEED_LIMIT = 1 << 64

@@ -12,7 +12,7 @@ from seedmock_contracts.enums import TaskStatus
 from seedmock_contracts.lifecycle import may_follow
 from seedmock_server.clock import ManualClock
 from seedmock_server.randomness import SeededRandom
-from seedmock_server.tasks.timeline import LogNormal, Pace, durations_at_pace
+from seedmock_server.tasks.pace import LogNormal, Pace, durations_at_pace
 
 StartServer = Callable[..., Any]
 

@@ -21,7 +21,8 @@ from ..errors import ApiError
 from ..matching import magic_values as magic
 from ..storage import Store
 from ..tasks.models import AssetRecord, Task
-from ..tasks.timeline import NEVER, Pace, step_clock
+from ..tasks.pace import Pace
+from ..tasks.timeline import NEVER, step_clock
 from .statement import (
     ZERO,
     Prices,

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from ..clock import Clock
 from ..matching.rules import InvalidRule
 from ..matching.syntax import parse_duration
-from ..tasks.timeline import NEVER, Pace, asset_next_change_at, next_change_at
+from ..tasks.pace import Pace
+from ..tasks.timeline import NEVER, asset_next_change_at, next_change_at
 from .context import ControlContext
 from .endpoints import ACCOUNT_QUERY, ControlEndpoint, ControlRequest
 from .errors import ControlError, abbreviated

@@ -13,7 +13,8 @@ from seedmock_contracts.facts import FailCode
 
 from ..errors import ApiError
 from ..tasks.models import Phase, TaskFailure
-from ..tasks.timeline import QUEUED_SHARE, standard_phases
+from ..tasks.pace import QUEUED_SHARE
+from ..tasks.timeline import standard_phases
 from .rules import SUCCEED, Fate, FateKind, check_fate, fail_codes
 
 SLOW_SECONDS, LATE_SECONDS, EARLY_SECONDS = 900.0, 10.0, 1.0

@@ -16,7 +16,7 @@ from seedmock_contracts.enums import Operation
 from ..matching.rules import Counter, InvalidRule, Match, RequestFacts, RuleSet, match_table, parse_rule
 from ..matching.syntax import parse_kind
 from ..randomness import SeededRandom
-from ..tasks.timeline import LogNormal
+from ..tasks.pace import LogNormal
 from .kinds import BEFORE_ROUTING, ERROR_MUTATIONS, FIELD, GROUPS, MUTATIONS, OPERATIONS, FaultKind
 from .parameters import DEFAULTS, PARAMETERS, READERS, SUBJECTS, parameter_problem
 

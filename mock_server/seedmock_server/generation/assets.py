@@ -22,7 +22,8 @@ from ..references.files import MeasuredFile, ReferenceFiles
 from ..references.inspection import Inspection, MediaInspector
 from ..storage import Store
 from ..tasks.models import AssetGroup, AssetRecord, TaskFailure
-from ..tasks.timeline import Pace, asset_processing_seconds, asset_status_at
+from ..tasks.pace import Pace, asset_processing_seconds
+from ..tasks.timeline import asset_status_at
 
 DAY_SECONDS = 86400.0
 # Codes with which the service behind an upstream fails an asset below and above a limit, by the quantity that the limit

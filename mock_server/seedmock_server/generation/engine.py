@@ -28,17 +28,8 @@ from ..references.resolver import ASSET_SCHEME, Input, ReferenceResolver, first_
 from ..storage import Store
 from ..tasks.latency import LatencyRules
 from ..tasks.models import Task, TaskFailure
-from ..tasks.timeline import (
-    NEVER,
-    LogNormal,
-    Pace,
-    TaskState,
-    durations_at_pace,
-    ends_at,
-    standard_phases,
-    state_at,
-    step_clock,
-)
+from ..tasks.pace import LogNormal, Pace, durations_at_pace
+from ..tasks.timeline import NEVER, TaskState, ends_at, standard_phases, state_at, step_clock
 from .drafts import generation_draft, unusable_source, upscale_draft
 
 SEED_LIMIT = 1 << 31

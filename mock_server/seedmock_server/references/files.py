@@ -23,7 +23,7 @@ from ..http.outbound import fetch, too_large
 from ..http.url_policy import FetchError, FetchFailure, FetchNotAllowed, FetchPolicy, Resolver, resolve_host
 from ..media import probe
 from ..media.clip_spec import StoredFile
-from .urls import RESULTS_PREFIX, decode_data_uri, is_data_uri, local_file_token, local_path
+from .local_urls import RESULTS_PREFIX, decode_data_uri, is_data_uri, local_file_token, local_path
 
 MIB: Final = 1 << 20
 PART_PREFIX: Final = "part-"

@@ -9,7 +9,7 @@ from typing import Any
 from ..matching.rules import InvalidRule
 from ..matching.syntax import parse_duration
 from .models import Task
-from .timeline import QUEUED_SHARE, LogNormal
+from .pace import QUEUED_SHARE, LogNormal
 
 FIELDS = ("model", "resolution", "seconds", "fixed", "p50", "p90")
 

@@ -8,7 +8,7 @@ from ..generation.assets import AssetLibrary
 from ..generation.engine import Engine
 from ..randomness import SeededRandom
 from ..references.files import ReferenceFiles
-from ..references.urls import FILES_PREFIX, RESULTS_PREFIX
+from ..references.local_urls import FILES_PREFIX, RESULTS_PREFIX
 from ..settings import Settings
 
 RESULTS, FILES = RESULTS_PREFIX.rstrip("/"), FILES_PREFIX.rstrip("/")

@@ -16,7 +16,7 @@ from PIL import Image
 from seedmock_contracts.enums import MediaKind
 from seedmock_server.http.url_policy import FetchError, FetchFailure
 from seedmock_server.references.files import MeasuredFile, ReferenceFiles
-from seedmock_server.references.urls import decode_data_uri
+from seedmock_server.references.local_urls import decode_data_uri
 
 
 def image(width: int = 4, height: int = 3) -> bytes:
