@@ -38,9 +38,7 @@ def breakers(contract: Contract, limit: MediaLimit) -> Iterator[tuple[str, ...]]
     if limit.quantity == "seconds":  # a clip that is too long by itself is too long for the sum as well
         total = {
             limit.id,
-            next(
-                limit.id for limit in contract.limits if limit.quantity == "total_seconds" and limit.kind is limit.kind
-            ),
+            next(each.id for each in contract.limits if each.quantity == "total_seconds" and each.kind is limit.kind),
         }
         high = [path for path in kind if broken(contract, path) == total]
     if limit.high is not None:

@@ -70,11 +70,11 @@ def test_backwards_uses_the_status_words_of_the_openai_variant(start_socket_serv
 @pytest.mark.parametrize("upstream", list(QUERIES))
 def test_missing_removes_a_field(socket_server: Any, upstream: str) -> None:
     task_id = socket_server.finished_opeai() if upstream == "opeai" else socket_server.finished_apimodels()[0]
-    honest = query(socket_server, upstream, task_id)
-    for field in honest:
+    original = query(socket_server, upstream, task_id)
+    for field in original:
         mutated = query(socket_server, upstream, task_id, f"missing field={field}")
-        assert mutated == {name: value for name, value in honest.items() if name != field}
-        assert list(mutated) == [name for name in honest if name != field]
+        assert mutated == {name: value for name, value in original.items() if name != field}
+        assert list(mutated) == [name for name in original if name != field]
 
 
 def test_missing_removes_a_field_of_the_envelope(socket_server: Any) -> None:
@@ -93,10 +93,9 @@ def test_missing_removes_a_field_of_the_envelope(socket_server: Any) -> None:
 def test_renamed_keeps_the_position_of_a_field(
     socket_server: Any, upstream: str, fault: str, old: str, new: str
 ) -> None:
-    body = socket_server.create(fault, upstream).json()
-    honest = socket_server.create("none", upstream).json()
-    mutated, honest = (one.get("data", one) for one in (body, honest))
-    assert list(mutated) == [new if name == old else name for name in honest]
+    responses = socket_server.create(fault, upstream), socket_server.create("none", upstream)
+    mutated, original = (body.get("data", body) for body in (response.json() for response in responses))
+    assert list(mutated) == [new if name == old else name for name in original]
 
 
 @pytest.mark.parametrize(("as_", "value"), [
@@ -192,10 +191,10 @@ def test_errors_are_not_mutated_by_faults_of_fields(socket_server: Any) -> None:
 
 
 def test_a_mutation_leaves_the_original_body_unchanged() -> None:
-    honest = {"id": "cgt-1", "nested": {"seen": [1]}}
-    mutated = mutate_body(parse_fault("retyped field=nested.seen as=text"), honest, get_contract("opeai"))
+    original = {"id": "cgt-1", "nested": {"seen": [1]}}
+    mutated = mutate_body(parse_fault("retyped field=nested.seen as=text"), original, get_contract("opeai"))
     assert mutated == {"id": "cgt-1", "nested": {"seen": "[1]"}}
-    assert honest == {"id": "cgt-1", "nested": {"seen": [1]}}
+    assert original == {"id": "cgt-1", "nested": {"seen": [1]}}
 
 
 @pytest.mark.parametrize("fault", ["missing field=a.b.c", "renamed field=x", "retyped field=x as=list", "other_size",

@@ -131,12 +131,12 @@ def test_other_range_changes_the_headers_of_a_range(
 ])  # fmt: skip
 def test_other_clip_changes_a_property_of_the_clip(socket_server: Any, what: str, changed: set[str]) -> None:
     path = f"/v1/videos/{socket_server.finished_opeai()}/content"
-    honest = movie_facts(socket_server.ask("GET", path).content)
+    original = movie_facts(socket_server.ask("GET", path).content)
     other = movie_facts(socket_server.ask("GET", path, f"other_clip what={what}").content)
     again = movie_facts(socket_server.ask("GET", path, f"other_clip what={what}").content)
-    differ = {name for name in honest.__dataclass_fields__ if getattr(honest, name) != getattr(other, name)}
+    differ = {name for name in original.__dataclass_fields__ if getattr(original, name) != getattr(other, name)}
     assert differ - {"digest", "size_bytes", "fps"} == changed
-    assert honest.digest != other.digest == again.digest
+    assert original.digest != other.digest == again.digest
 
 
 def test_other_clip_changes_the_container(socket_server: Any) -> None:

@@ -112,12 +112,12 @@ def test_a_limit_on_media_can_be_overridden(
         references.append(Reference(MediaKind.IMAGE, picture(320, 320)))
     changes = contract.request.layout.place({}, references)
     fault = f"other_limit fact={upstream}.limit.{limit} {bounds}".strip()
-    honest = socket_server.create("none", upstream, **changes)
+    original = socket_server.create("none", upstream, **changes)
     response = socket_server.create(fault, upstream, **changes)
     assert (response.status_code == 200) is accepted, response.text
     assert socket_server.faults()[-1] == [fault]
     if limit != "audio.seconds" or bounds != "high=16":  # which leaves the limit of all together, 15 seconds
-        assert (honest.status_code == 200) is not accepted
+        assert (original.status_code == 200) is not accepted
     if not accepted and bounds != "high=16":
         assert bounds.partition("=")[2] in response.text
     assert socket_server.create(fault, upstream).status_code == 200
