@@ -130,8 +130,7 @@ def run(clips: Path, caplog: pytest.LogCaptureFixture) -> Run:
             emulator = Emulator(app, clock)
             async with emulator.client:
                 yield emulator
-        left = {task.get_name() for task in asyncio.all_tasks()} - {asyncio.current_task().get_name()}  # type: ignore
-        assert not left
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
     def run_play(play: Play, *, clock: Any = None, **settings: Any) -> None:
         async def main() -> None:

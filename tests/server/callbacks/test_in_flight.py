@@ -106,10 +106,10 @@ def test_the_dispatcher_works_in_the_next_event_loop(receiver: Any, tmp_path: An
     clock.advance(1)
     asyncio.run(order())
     clock.advance(1)
-    asyncio.run(app.callbacks.deliver_due())  # type: ignore[arg-type]
+    asyncio.run(app.callbacks.deliver_due())
     assert len(receiver.calls) == 1
     clock.advance(1)
-    asyncio.run(app.callbacks.deliver_due())  # type: ignore[arg-type]
+    asyncio.run(app.callbacks.deliver_due())
     assert len(receiver.calls) == 2
 
     async def wait_for_it() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from seedmock_contracts.documents.paths import with_value
-from seedmock_contracts.enums import MediaKind
+from seedmock_contracts.enums import MediaKind, Operation
 from seedmock_contracts.facts import MISSING
 from seedmock_contracts.generation import Reference
+from seedmock_contracts.rules.fields import OneOf
 from seedmock_contracts.upstreams import contracts, get_contract
 from seedmock_harness.driver.sample_media import picture, sound
 from seedmock_server.faults.rule_overrides import overridden_rule, repaired, violations_with
@@ -133,14 +134,16 @@ def test_two_limits_on_media_can_be_overridden_for_one_request(socket_server: An
 
 def test_an_override_leaves_the_contract_s_rule_unchanged() -> None:
     contract = get_contract("opeai")
-    rule = next(rule for rule in contract.rules["create"] if rule.fact.id == "opeai.create.ratio.values")
+    rules = contract.rules[Operation.CREATE]
+    rule = next(rule for rule in rules if rule.fact.id == "opeai.create.ratio.values")
     changed = overridden_rule(rule, {"fact": rule.fact.id, "deny": "1:1", "allow": "2:1"})
+    assert isinstance(rule, OneOf)
+    assert isinstance(changed, OneOf)
     assert changed.allowed == ("16:9", "4:3", "3:4", "9:16", "21:9", "2:1")
     assert "1:1" in rule.allowed
-    document = with_value(contract.example("create"), "prompt", MISSING)
-    assert (
-        violations_with(contract, "create", document, [], {"fact": "apimodels.create.duration.range", "high": 9}) == []
-    )
+    document = with_value(contract.example(Operation.CREATE), "prompt", MISSING)
+    elsewhere = {"fact": "apimodels.create.duration.range", "high": 9}
+    assert violations_with(contract, Operation.CREATE, document, [], elsewhere) == []
 
 
 @pytest.mark.parametrize("upstream", ["apimodels", "opeai"])

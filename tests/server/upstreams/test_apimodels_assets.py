@@ -190,13 +190,13 @@ def test_an_asset_can_be_referred_to_only_when_it_is_active_and_of_this_key(slow
 
     def order(url: str) -> Any:
         if slot == "videoUrl":
-            document = {"model": "video-upscale", "videoUrl": url, "targetResolution": "720p"}
+            document: dict[str, Any] = {"model": "video-upscale", "videoUrl": url, "targetResolution": "720p"}
         else:
-            beside = {
+            others: dict[str, dict[str, Any]] = {
                 "last_frame_url": {"first_frame_url": "https://media.example.org/a.png"},
                 "reference_audio_urls": {"reference_image_urls": ["https://media.example.org/a.png"]},
-            }.get(slot, {})
-            document = {**ORDER, **beside, slot: [url] if slot.endswith("s") else url}
+            }
+            document = {**ORDER, **others.get(slot, {}), slot: [url] if slot.endswith("s") else url}
         return slow_server.post("/api/v1/video/generations", document)
 
     refused = [order(url) for url in ("asset://asset-20260601120000-zzzzz", ours["asset_url"])]

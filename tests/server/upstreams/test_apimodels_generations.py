@@ -292,9 +292,9 @@ def test_an_upscale_is_the_input_at_the_target_size(
         in_process_server.post("/api/v1/video/generations", order).json()["data"]["taskId"]
     )
     assert (task["state"], task["modelType"], task["model"]) == ("completed", "VIDEO_TO_VIDEO", "video-upscale")
-    video = watch(in_process_server.get(task["resultUrls"][0], key=None).content)
-    assert (video["size"], video["frames"]) == (size, 6)
-    assert about(video["first"].getpixel((100, 100)), (0, 128, 0))
+    clip = watch(in_process_server.get(task["resultUrls"][0], key=None).content)
+    assert (clip["size"], clip["frames"]) == (size, 6)
+    assert about(clip["first"].getpixel((100, 100)), (0, 128, 0))
 
 
 def test_an_upscale_keeps_the_portrait_orientation(
