@@ -53,6 +53,9 @@ BILLABLE: Final = (*ORDERS, Operation.ASSET_CREATE)
 READS: Final = (Operation.QUERY, Operation.CONTENT, Operation.RECORD)
 """Operations that read one task."""
 
+TASK_OPERATIONS: Final = (*READS, Operation.CANCEL)
+"""Operations about one task that exists."""
+
 
 class Capability(StrEnum):
     """Optional abilities of an upstream. Commands, probes and scenarios follow from them."""

@@ -13,7 +13,7 @@ from mutation_trials.mutants import Mutant, read_mutants
 from mutation_trials.trial import TrialResult, all_steps, run_steps, try_mutant
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.upstreams import contracts
-from seedmock_harness.checks import CHECKS
+from seedmock_harness.checks import CHECKS, cancellation
 from seedmock_server.faults import kinds
 from seedmock_server.faults.kinds import FaultKind
 
@@ -30,6 +30,10 @@ SHOWN_ELSEWHERE = {
     "`tests/harness/checks/outcomes/test_content.py` shows one",
     "callbacks_go_to_the_ordered_url": "no mutation sends a callback elsewhere; "
     "`tests/harness/checks/test_callbacks.py` does",
+    **dict.fromkeys(
+        (check.__name__ for check in cancellation.CHECKS),
+        "neither upstream cancels or lists tasks; `tests/project/test_new_upstream.py` has one that does",
+    ),
 }
 """Checks that no mutant can show at work, and the test that does."""
 Results = Mapping[tuple[str, str, str], TrialResult]

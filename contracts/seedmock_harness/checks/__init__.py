@@ -18,6 +18,7 @@ from . import (
     assets,
     billing,
     callbacks,
+    cancellation,
     capabilities,
     clips,
     content,
@@ -59,6 +60,7 @@ CHECKS: tuple[Check, ...] = (
     *billing.CHECKS,
     *capabilities.CHECKS,
     *state_conflicts.CHECKS,
+    *cancellation.CHECKS,
 )
 
 

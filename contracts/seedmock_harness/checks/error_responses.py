@@ -30,6 +30,7 @@ RULE_ERRORS = frozenset({ErrorKind.MISSING_PARAMETER, ErrorKind.INVALID_PARAMETE
 UNKNOWN_ID_ERRORS = {
     Operation.QUERY: (ErrorKind.TASK_NOT_FOUND,),
     Operation.RECORD: (ErrorKind.TASK_NOT_FOUND,),
+    Operation.CANCEL: (ErrorKind.TASK_NOT_FOUND,),
     Operation.CONTENT: (ErrorKind.CONTENT_NOT_FOUND,),
     Operation.ASSET_GET: (ErrorKind.ASSET_NOT_FOUND,),
     Operation.ASSET_UPDATE: (ErrorKind.ASSET_NOT_FOUND,),

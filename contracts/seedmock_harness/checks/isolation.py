@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seedmock_contracts.enums import READS, Operation
+from seedmock_contracts.enums import TASK_OPERATIONS, Operation
 from seedmock_contracts.facts import Fact
 
 from ..conversation.history import Interaction
@@ -20,7 +20,7 @@ HIDING_STATUSES = frozenset({400, 403, 404})
 def tasks_are_isolated_by_key(interaction: Interaction) -> Iterator[CheckResult]:
     """The task of another key cannot be queried, downloaded or looked up in the records, but by a link."""
     task = interaction.task
-    if interaction.operation not in READS or task is None or interaction.url in interaction.history.links:
+    if interaction.operation not in TASK_OPERATIONS or task is None or interaction.url in interaction.history.links:
         return
     if _is_foreign(interaction, task.caller):
         yield from _check_hidden(interaction, interaction.fact("tasks.isolated"), "another key's task is shown")

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from seedmock_contracts.contract import Contract
 from seedmock_contracts.endpoints import endpoint_path
-from seedmock_contracts.enums import ORDERS, READS, AssetStatus, MediaKind, Operation
+from seedmock_contracts.enums import ORDERS, READS, TASK_OPERATIONS, AssetStatus, MediaKind, Operation
 from seedmock_contracts.lifecycle import TERMINAL
 
 from ..conversation.history import AssetHistory, Interaction
@@ -134,6 +134,23 @@ class ConformanceMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def wait_for(self, data: st.DataObject) -> None:
         self._wait(self._one(data, "task"))
+
+    @precondition(lambda self: self.context.having(Operation.CANCEL))
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        """An order, or one that was made before, is cancelled at any time of its life, and looked at afterwards."""
+        caller = data.draw(self._caller())
+        task = self._order(data, caller) or next(iter(self.runner.symbols_of("task", caller)), "")
+        if task:
+            if data.draw(_rarely):
+                self.do(Action(seconds=data.draw(st.sampled_from(WAITS))))
+            for operation in (Operation.CANCEL, Operation.QUERY, Operation.CANCEL):
+                self.do(self._about(operation, task, caller))
+
+    @precondition(lambda self: self.context.having(Operation.TASK_LIST))
+    @rule(data=st.data())
+    def list_tasks(self, data: st.DataObject) -> None:
+        self.do(Action(Operation.TASK_LIST, caller=data.draw(self._caller())))
 
     def _order(self, data: st.DataObject, caller: str) -> str:
         """Order; the symbol of the task, or nothing."""
@@ -274,12 +291,12 @@ class ConformanceMachine(RuleBasedStateMachine):
         """Ask for something by its id, in each way in which something can be asked for."""
         kinds = {"$group": [Operation.GROUP_DELETE], "$asset": list(ABOUT_ASSETS), "$link": []}
         fitting = next((of for kind, of in kinds.items() if named.startswith(kind)), None)
-        asked = fitting if fitting is not None else [*READS, *(() if named.startswith("$") else ABOUT_ASSETS)]
+        asked = fitting if fitting is not None else [*TASK_OPERATIONS, *(() if named.startswith("$") else ABOUT_ASSETS)]
         known = self.context.having(*asked)
         if not known:
             return
         operation = data.draw(st.sampled_from(known))
-        if operation in READS:
+        if operation in TASK_OPERATIONS:
             self.do(self._about(operation, named, caller))
         else:
             self.do(Action(operation, {**(self._document(data, operation) or {}), "id": named}, caller=caller))

@@ -101,6 +101,7 @@ class _Plan:
         self.besides = st.sampled_from([*[{}] * 6, *(extra for extra in EXTRA if not known & set(extra)), nulls])
         self.chosen = st.integers(0, 2 ** len(self.free) - 1)
         self.modes = st.sampled_from([(), *dict.fromkeys(mode.roles for mode in contract.modes)])
+        self.nested_prompt = "[" in contract.request.path("prompt")
         self.values, self.count = cache(self._values), cache(self._counts)
 
     def _stands_alone(self, field: Field) -> bool:
@@ -192,8 +193,11 @@ def _numbers(low: int, high: int | None, types: Sequence[str]) -> st.SearchStrat
 @st.composite
 def _drawn(draw: st.DrawFn, plan: _Plan) -> dict[str, Any]:
     references = draw(_references(plan)) if plan.places else []
-    model = draw(plan.models) if "model" in plan.fields else None
-    document: dict[str, Any] = {} if model is None else {"model": model.name}
+    request, create = plan.contract.request, plan.operation is Operation.CREATE
+    model = draw(plan.models) if request.path("model", plan.operation) in plan.fields else None
+    document: dict[str, Any] = {} if model is None else {request.path("model", plan.operation): model.name}
+    if create and plan.nested_prompt:
+        document = request.write({**request.skeleton, **document}, {"prompt": draw(_prompts)})
     chosen = draw(plan.chosen)
     kinds = {reference.kind for reference in references}
     names = [name for name, unless in plan.needed.items() if not kinds & set(unless) or chosen & 1]

@@ -38,6 +38,7 @@ class TaskHistory:
     created: Interaction
     polls: list[Interaction] = field(default_factory=list)
     contents: list[Interaction] = field(default_factory=list)
+    cancellation: Interaction | None = None
     links: tuple[str, ...] = ()
 
     @property
@@ -105,6 +106,8 @@ class History:
             self._index_links(task, interaction)
         elif interaction.operation is Operation.CONTENT and task is not None:
             task.contents.append(interaction)
+        elif interaction.operation is Operation.CANCEL and task is not None:
+            task.cancellation = task.cancellation or interaction
         else:
             self._index_resource(interaction)
 

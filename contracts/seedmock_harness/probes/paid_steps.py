@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from seedmock_contracts.contract import Contract
-from seedmock_contracts.enums import MediaKind, Mode, Operation
+from seedmock_contracts.enums import Capability, MediaKind, Mode, Operation
 from seedmock_contracts.facts import Document, Model, Size
 from seedmock_contracts.generation import GenerationRequest, Reference, UpscaleRequest, first_frame, last_frame
 from seedmock_contracts.pricing import asset_fee, quote
@@ -297,6 +297,9 @@ def _sundry(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
         yield Step("asset.used", "an order with an asset, while it is there and afterwards", used, price)
     if contract.find(f"{contract.name}.input_reference.file") is not None:
         yield Step("form", "an order in a form, with a file", partial(sundry.order_by_form, order=order), row.price)
+    if Capability.CANCEL in contract.capabilities:
+        cancelled = partial(lives.run_cancellation, order=order)
+        yield Step("cancel", "an order that is cancelled at once, and once more", cancelled, row.price)
     if terms.deep:
         yield from _too_long(contract, terms, row)
 
@@ -324,5 +327,7 @@ def _too_long(contract: Contract, terms: PaidOptions, row: PricedSize) -> Iterat
 def _at_last(contract: Contract, terms: PaidOptions) -> Iterator[Step]:
     if any(endpoint.operation is Operation.FILE_CREATE for endpoint in contract.endpoints):
         yield Step("file", "a posted file", partial(sundry.upload_file, waits=terms.own_clock))
+    if Capability.LIST in contract.capabilities:
+        yield Step("list", "the tasks that were made, as the upstream lists them", lives.list_tasks)
     if terms.own_clock and contract.response.link_paths:
         yield Step("links", "links to results end after their days", lives.fetch_expired_link)

@@ -81,6 +81,26 @@ def run_order_with_all_checks(driver: Driver, order: Document) -> Iterator[Check
     _account(driver, made.created_id)
 
 
+def run_cancellation(driver: Driver, order: Document) -> Iterator[CheckResult]:
+    """Order and cancel at once, look at the task, and cancel it once more; another key tries it, too."""
+    task = driver.call(Operation.CREATE, order).created_id
+    if task is not None:
+        driver.call(Operation.CANCEL, params={"task_id": task})
+        query_task(driver, task)
+        driver.call(Operation.CANCEL, params={"task_id": task})
+        if "second" in driver.keys:
+            driver.call(Operation.CANCEL, params={"task_id": task}, caller="second")
+    yield from ()
+
+
+def list_tasks(driver: Driver) -> Iterator[CheckResult]:
+    """List the tasks of each key."""
+    for caller in ("first", "second"):
+        if caller in driver.keys:
+            driver.call(Operation.TASK_LIST, caller=caller)
+    yield from ()
+
+
 def _found(driver: Driver, last: Interaction | None) -> CheckResult:
     """Whether what was made was known to the upstream afterwards."""
     endpoint = next(one for one in driver.contract.endpoints if one.operation is Operation.QUERY)

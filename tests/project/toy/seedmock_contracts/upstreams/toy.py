@@ -101,8 +101,8 @@ SPELLINGS = {
     TaskStatus.IN_PROGRESS: "working",
     TaskStatus.SUCCESS: "done",
     TaskStatus.FAILURE: "broken",
-    TaskStatus.CANCELLED: "called off",
-    TaskStatus.EXPIRED: "timed out",
+    TaskStatus.CANCELLED: "withdrawn",
+    TaskStatus.EXPIRED: "timed_out",
 }
 STATUS_SPELLINGS = (
     StatusSpelling("toy.status.created", PAGE, StatusContext.CREATE, TaskStatus.QUEUED, "waiting"),
