@@ -16,7 +16,7 @@ from ..http.multipart import Form
 from ..http.request_body import BodyTooLarge, BodyTooSlow, MalformedBody
 from ..http.request_document import UnsupportedMediaType, decode_document
 from ..upstreams.protocol import ApiRequest
-from .context import RequestContext
+from .request_context import RequestContext
 from .routing import RouteMatch
 
 HOST = re.compile(rb"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")

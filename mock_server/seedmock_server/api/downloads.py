@@ -26,8 +26,8 @@ from ..tasks.models import Task
 from ..tasks.timeline import NEVER
 from ..upstreams.context import FILES, RESULTS, UpstreamContext
 from ..upstreams.protocol import AnyResponse, FileResponse, JsonResponse, Upstream
-from .context import RequestContext
 from .pipeline import RequestChain
+from .request_context import RequestContext
 from .responses import SentResponse
 
 MEDIA_TYPES = {

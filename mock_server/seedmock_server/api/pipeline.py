@@ -42,8 +42,8 @@ from ..rate_limits import RateLimits
 from ..settings import Settings
 from ..upstreams.protocol import AnyResponse, ApiRequest, FileResponse, JsonResponse, RawResponse, Upstream
 from .accounts import ANONYMOUS, ApiKeys
-from .context import RequestContext, logged_request
 from .decoding import decode_request, unread_body_error
+from .request_context import RequestContext, logged_request
 from .responses import NOTHING_SENT, SentResponse, send_file, send_response
 from .routing import RouteMatch, Router, routed_path
 from .violations import violations_from_error, violations_from_rules

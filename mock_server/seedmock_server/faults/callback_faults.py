@@ -12,7 +12,7 @@ from ..tasks.models import Task
 from ..upstreams.protocol import FileResponse, Headers, JsonResponse, RawResponse, Upstream, raw_response
 from .kinds import MUTATIONS, FaultKind
 from .plan import FaultTarget
-from .responses import mutate_response
+from .response_mutations import mutate_response
 from .rules import Fault, FaultRules
 
 

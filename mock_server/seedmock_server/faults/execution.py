@@ -25,8 +25,8 @@ from .clip_mutations import CLIP_KINDS, ClipMutator
 from .error_responses import error_response
 from .kinds import FaultKind, Link
 from .plan import FaultPlan
+from .response_mutations import error_of, mutate_response
 from .response_stream import ConnectionControl, FaultySend
-from .responses import error_of, mutate_response
 from .rule_overrides import limits_with, repaired, violations_with
 from .rules import Fault
 

@@ -1,6 +1,6 @@
 """Kinds of faults, as data: meaning, the link of the request chain at which each acts, exclusions, operations.
 
-How a fault is written is in `parameters`, what it does in `execution`, `responses` and `response_stream`.
+How a fault is written is in `parameters`, what it does in `execution`, `response_mutations` and `response_stream`.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class FaultSelector:
             scope["path"],
             scope["query_string"],
             next((value for name, value in scope["headers"] if name == b"range"), b""),
-            "openai" if options.get(f"{name}.status") == "openai" else "",
+            options.get(f"{name}.status", ""),
             task,
             "" if task is None else self._context.result_path(task.id),
         )

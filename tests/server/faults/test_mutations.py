@@ -19,8 +19,8 @@ from seedmock_server.faults.kinds import (
     Link,
 )
 from seedmock_server.faults.mutations import BODY_MUTATIONS, mutate_body
+from seedmock_server.faults.response_mutations import RESPONSE_MUTATIONS
 from seedmock_server.faults.response_stream import HEADER_MUTATIONS
-from seedmock_server.faults.responses import RESPONSE_MUTATIONS
 from seedmock_server.faults.rules import parse_fault
 
 QUERIES = {"apimodels": "/api/v1/video/generations", "opeai": "/v1/videos"}
