@@ -19,10 +19,10 @@ from seedmock_client import (
 )
 from seedmock_contracts.enums import TaskStatus
 
-from ..mp4_files import mp4_bytes
-from . import responses
-from .conftest import ClientCaller
-from .scripted_api import ScriptedApi
+from ...mp4_files import mp4_bytes
+from .. import responses
+from ..conftest import ClientCaller
+from ..scripted_api import ScriptedApi
 
 TASK = "cgt-20260529102017-sjqj9"
 FINISHED = Video(task_id=TASK, upstream="opeai", status=TaskStatus.SUCCESS, raw_status="SUCCESS")

@@ -17,10 +17,10 @@ from seedmock_contracts.upstreams import get_contract
 from seedmock_server import serve
 from seedmock_server.clock import ManualClock
 
-from ..mp4_files import mp4_bytes
-from . import responses
-from .conftest import ClientCaller
-from .scripted_api import KEY, ORIGIN, ScriptedApi
+from ...mp4_files import mp4_bytes
+from .. import responses
+from ..conftest import ClientCaller
+from ..scripted_api import KEY, ORIGIN, ScriptedApi
 
 ORDER = GenerationRequest(prompt="A paper boat", size="1280x720", seconds=4, generate_audio=True)
 BOTH = pytest.mark.parametrize("upstream", ["opeai", "apimodels"])

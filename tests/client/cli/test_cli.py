@@ -18,9 +18,9 @@ from seedmock_client import clients, errors
 from seedmock_client.cli.exit_codes import EXITS, exit_code
 from seedmock_client.cli.generate import assets, generate, upscale
 
-from ..mp4_files import mp4_bytes
-from . import responses
-from .scripted_api import KEY, ORIGIN, ChunkedBody, ScriptedApi
+from ...mp4_files import mp4_bytes
+from .. import responses
+from ..scripted_api import KEY, ORIGIN, ChunkedBody, ScriptedApi
 
 TEXT = ("a boat", "--upstream", "opeai", "--seconds", "4", "--size", "1280x720")
 
