@@ -68,7 +68,6 @@ def test_names_are_the_field_s(all_sources: tuple[SourceFile, ...]) -> None:
     assert not offenders, "\n".join(offenders)
 
 
-@pytest.mark.xfail(strict=False, reason="the renaming is under way")
 def test_a_class_name_occurs_once(package_sources: tuple[SourceFile, ...]) -> None:
     homes: defaultdict[str, list[str]] = defaultdict(list)
     for source in package_sources:
@@ -88,7 +87,6 @@ def is_counted(source: SourceFile) -> bool:
     )
 
 
-@pytest.mark.xfail(strict=False, reason="the renaming is under way")
 def test_a_module_name_occurs_once_in_a_package(package_sources: tuple[SourceFile, ...]) -> None:
     homes: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for source in filter(is_counted, package_sources):

@@ -34,7 +34,6 @@ def test_no_module_is_long(all_sources: tuple[SourceFile, ...]) -> None:
     assert not offenders, "\n".join(offenders)
 
 
-@pytest.mark.xfail(strict=False, reason="the renaming is under way")
 def test_no_folder_holds_many_modules(all_sources: tuple[SourceFile, ...]) -> None:
     modules = Counter(source.path.rpartition("/")[0] for source in all_sources if not source.is_package)
     offenders = [folder for folder, count in modules.items() if count > FOLDER_MODULES and folder not in LISTS]
