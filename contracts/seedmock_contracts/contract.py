@@ -29,6 +29,7 @@ from .facts import (
     Size,
     StatusSpelling,
     Tariff,
+    TokenBill,
     Variants,
 )
 from .request_format import RequestFormat
@@ -44,7 +45,8 @@ class Contract:
     `name` is the Python name of the upstream, `display_name` the one for people. `advice` are rules that are
     advised and not enforced. `frame_rate` is that of the clips, per second. `retry_after` is the evidence that a
     429 carries Retry-After, None where it does not. `result_days` and `file_days` are how long links to results and
-    to uploaded files live. A task that ends in one of `charged_statuses` is charged.
+    to uploaded files live. `token_bill` counts the tokens of a clip, None where no bill is by tokens. A task that ends
+    in one of `charged_statuses` is charged.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Contract:
     retry_after: Evidence | None = None
     result_days: Amount | None = None
     file_days: Amount | None = None
+    token_bill: TokenBill | None = None
     charged_statuses: frozenset[TaskStatus] = frozenset({TaskStatus.SUCCESS})
 
     def __repr__(self) -> str:
@@ -233,6 +236,10 @@ class Contract:
         """The code of a moderation at input or at output that objects to `reason`; the general one if it has none."""
         fitting = [code for code in self.fail_codes if code.kind is kind]
         return next((code for code in fitting if code.reason == reason), fitting[0])
+
+    def fail_code_for(self, reason: str) -> FailCode | None:
+        """The fail code whose reason this is, such as `expired` or `queue_full`, if the upstream has one."""
+        return next((row for row in self.fail_codes if row.reason == reason), None)
 
     def fail_code(self, code: str) -> FailCode | None:
         """A fail code by its wire name."""

@@ -89,6 +89,7 @@ class Model(Fact):
     tier: str
     resolutions: tuple[str, ...]
     upscales: bool = False
+    unmoderated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,20 @@ class Tariff(Fact):
     model: str
     resolution: str
     per_second: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBill:
+    """Number of billed tokens of a clip: one for so many pixels of its frames, and of some frames more."""
+
+    frames_per_second: int
+    extra_frames: int
+    pixels_per_token: int
+
+    def tokens(self, width: int, height: int, seconds: int) -> int:
+        """Number of billed tokens of a clip."""
+        frames = self.frames_per_second * seconds + self.extra_frames
+        return width * height * frames // self.pixels_per_token
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,6 @@ class Quote:
         return max((fact.basis for fact in self.facts), key=list(Basis).index)
 
 
-def token_count(width: int, height: int, seconds: int) -> int:
-    """Number of billed tokens of a clip."""
-    # 24 frames a second and one more: equals the bills of live tasks of the service behind (Ark) exactly.
-    return width * height * (24 * seconds + 1) // 1024
-
-
 def quote(
     upstream: str,
     request: GenerationRequest | UpscaleRequest,
@@ -59,7 +53,8 @@ def quote(
     if model.upscales or size.resolution not in model.resolutions:
         allowed = ", ".join(model.resolutions)
         raise ValueError(f"{model.name} does not render {size.resolution}; allowed: {allowed}")
-    count = token_count(size.width, size.height, request.seconds)
+    bill = contract.token_bill
+    count = None if bill is None else bill.tokens(size.width, size.height, request.seconds)
     tariff = _tariff(contract, model, size.resolution)
     if tariff is None:
         return _by_tokens(contract.amount(f"{contract.name}.tokens.price"), price_per_million, count, request.seconds)
@@ -107,14 +102,16 @@ def _tariff(contract: Contract, model: Model, resolution: str) -> Tariff | None:
 
 
 def _implied_token_price(contract: Contract, tariff: Tariff) -> Amount:
-    """Price per million tokens that equals a price per second, at 24 frames of 16:9 a second."""
-    size = contract.size(tariff.resolution, "16:9")
+    """Price per million tokens that equals a price per second of 16:9, without the extra frames."""
+    size, bill = contract.size(tariff.resolution, "16:9"), contract.token_bill
     assert size is not None, f"{contract.name} has no 16:9 row at {tariff.resolution}"
-    tokens_per_second = Decimal(size.width * size.height * 24) / 1024
+    assert bill is not None, f"{contract.name} has no token bill"
+    tokens_per_second = Decimal(size.width * size.height * bill.frames_per_second) / bill.pixels_per_token
     return Amount(tariff.id, tariff.evidence, tariff.per_second * 1_000_000 / tokens_per_second)
 
 
-def _by_tokens(price: Amount, price_per_million: Decimal | None, count: int, seconds: int) -> Quote:
+def _by_tokens(price: Amount, price_per_million: Decimal | None, count: int | None, seconds: int) -> Quote:
+    assert count is not None, "an upstream that prices by tokens has a token bill"
     rate = price.value if price_per_million is None else price_per_million
     amount = (rate * count / 1_000_000).quantize(MICRO_USD, ROUND_HALF_UP)
     return Quote(amount, seconds, count, rate, "million tokens", (price,))

@@ -15,9 +15,6 @@ from .matching.rules import InvalidRule
 
 MINUTE = 60.0
 
-TOO_MANY_TASKS = "QuotaExceeded"
-"""Code of the service behind for too many waiting tasks; an upstream without codes of its own ignores it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
@@ -91,7 +88,8 @@ class RateLimits:
             count = sum(1 for _ in unfinished)
             if count >= limit.concurrency:
                 message = f"{count} tasks have not ended; allowed at once: {limit.concurrency}"
-                raise ApiError(ErrorKind.RATE_LIMIT, message, code=TOO_MANY_TASKS)
+                code = get_contract(upstream).fail_code_for("queue_full")
+                raise ApiError(ErrorKind.RATE_LIMIT, message, code=code.code if code else "")
 
 
 def admit(calls: deque[float], now: float, rate: int) -> float:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from seedmock_contracts.enums import Basis
 from seedmock_contracts.generation import GenerationRequest, UpscaleRequest
-from seedmock_contracts.pricing import asset_fee, quote, requested_size, token_count
-from seedmock_contracts.upstreams import get_contract
+from seedmock_contracts.pricing import asset_fee, quote, requested_size
+from seedmock_contracts.upstreams import NAMES, get_contract
 
 APIMODELS, OPEAI = get_contract("apimodels"), get_contract("opeai")
 BY_TOKENS = {"apimodels.billing": "tokens"}
@@ -60,7 +60,10 @@ def test_an_order_without_a_model_is_priced_as_the_first_one() -> None:
     ],
 )
 def test_token_counts_equal_those_of_live_bills(width: int, height: int, seconds: int, count: int) -> None:
-    assert token_count(width, height, seconds) == count
+    for upstream in NAMES:
+        bill = get_contract(upstream).token_bill
+        assert bill is not None
+        assert bill.tokens(width, height, seconds) == count
 
 
 @pytest.mark.parametrize(

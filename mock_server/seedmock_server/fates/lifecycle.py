@@ -20,7 +20,6 @@ from .rules import SUCCEED, Fate, FateKind, check_fate, fail_codes
 SLOW_SECONDS, LATE_SECONDS, EARLY_SECONDS = 900.0, 10.0, 1.0
 """Default of `after` of the fate `slow`, of `by` of `content_late`, and of `lasts` of `not_started_first`."""
 UNKNOWN_WORD = "UNKNOWN"
-DOWNLOAD_FAILED = "DownloadFailed"
 FAILING = frozenset({FateKind.MODERATED, FateKind.FAILED, FateKind.EXPIRED})
 
 
@@ -94,7 +93,7 @@ def _failing_plan(contract: Contract, fate: Fate, failing: tuple[Phase, ...]) ->
     if fate.kind is FateKind.FAILED:
         code = _fail_code(contract, fate, Operation.CREATE)
         return TaskPlan(failing, _failure(code), charged_when_failed=fate.texts.get("charged") == "yes")
-    code = next(code for code in contract.fail_codes if code.reason == "expired")
+    code = contract.fail_code_for("expired") or _fail_code(contract, fate, Operation.CREATE)
     status = TaskStatus.EXPIRED if TaskStatus.EXPIRED in contract.statuses else TaskStatus.FAILURE
     return TaskPlan((*failing[:2], Phase(failing[2].at, status, fate.texts.get("word", ""))), _failure(code))
 
@@ -129,7 +128,7 @@ def _fail_code(contract: Contract, fate: Fate, operation: Operation) -> FailCode
         check_fate(fate, operation, (contract,))
         return codes[fate.texts["code"]]
     if operation is Operation.ASSET_CREATE:
-        return codes[DOWNLOAD_FAILED]
+        return contract.fail_code_for("download") or next(iter(codes.values()))
     return next(code for code in contract.fail_codes if code.kind is ErrorKind.TASK_FAILED)
 
 

@@ -26,16 +26,6 @@ from ..tasks.pace import Pace, asset_processing_seconds
 from ..tasks.timeline import asset_status_at
 
 DAY_SECONDS = 86400.0
-# Codes with which the service behind an upstream fails an asset below and above a limit, by the quantity that the limit
-# bounds (facts: asset library of Ark).
-LIMIT_CODES = {
-    "size_bytes": ("", "FileSizeTooLarge"),
-    "seconds": ("DurationTooShort", "DurationTooLong"),
-    "total_seconds": ("", "DurationTooLong"),
-    "width": ("WidthTooSmall", "WidthTooLarge"),
-    "height": ("HeightTooSmall", "HeightTooLarge"),
-    "ratio": ("AspectRatioTooSmall", "AspectRatioTooLarge"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +187,17 @@ def _failure(contract: Contract, kind: MediaKind, facts: MediaFacts | None) -> T
         return None
     if facts.kind is not kind:
         message = f"the file is of kind {facts.kind}; allowed: {kind}"
-        return TaskFailure(ErrorKind.INVALID_INPUT, "TypeMismatch", message)
+        return _failed(contract, "type", message)
     for violation in media_violations(contract.name, [("url", facts)]):
         limit = next(limit for limit in contract.limits if limit is violation.fact)
-        is_low = limit.low is not None and violation.value <= limit.low
-        quantity = limit.quantity
+        bound = "low" if limit.low is not None and violation.value <= limit.low else "high"
+        quantity = limit.quantity.removeprefix("total_")
         if quantity == "side":
             quantity = "width" if violation.value == facts.width else "height"
-        return TaskFailure(ErrorKind.INVALID_INPUT, LIMIT_CODES[quantity][0 if is_low else 1], violation.message)
+        return _failed(contract, f"{quantity}.{bound}", violation.message)
     return None
+
+
+def _failed(contract: Contract, reason: str, message: str) -> TaskFailure:
+    code = contract.fail_code_for(reason)
+    return TaskFailure(ErrorKind.INVALID_INPUT, code.code if code else "", message)

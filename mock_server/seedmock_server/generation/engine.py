@@ -33,8 +33,6 @@ from ..tasks.timeline import NEVER, TaskState, ends_at, standard_phases, state_a
 from .drafts import generation_draft, unusable_source, upscale_draft
 
 SEED_LIMIT = 1 << 31
-# Checks of moderation that a model of the tier nsfw skips (assumed, as its fact says).
-SKIPPED_FOR_NSFW = ("text",)
 # Ids of one upstream have only five random characters a second, so that a busy second repeats some.
 MAX_ID_ATTEMPTS = 1000
 ScheduleCallback = Callable[[Task, float | None], None]
@@ -190,7 +188,7 @@ class Engine:
         )
         media_fate = refused_for_face(face_path) if face_path is not None else None
         model = contract.model(draft.model)
-        spared = SKIPPED_FOR_NSFW if model is not None and model.tier == "nsfw" else ()
+        spared = model.unmoderated if model is not None else ()
         return self.fates.choose(contract, facts, caller.fate, media_fate=media_fate, spared=spared)
 
     def _plan(self, contract: Contract, draft: Task, fate: Fate, task_id: str, now: float) -> Task:

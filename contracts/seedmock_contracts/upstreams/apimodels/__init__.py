@@ -18,10 +18,8 @@ from ...facts import (
     Endpoint,
     Fact,
     Field,
-    MediaLimit,
     ModeFact,
     Model,
-    Size,
     StatusSpelling,
     Tariff,
     Variants,
@@ -52,6 +50,7 @@ from ...rules.fields import (
 )
 from ...rules.rule import Rule
 from ...timing import CallbackPlan, Latency
+from .. import _ark
 from . import assets as library
 from .errors import CODES, ENVELOPE, ERRORS
 from .responses import RESPONSE_FIELDS
@@ -156,23 +155,7 @@ QUERY_FIELDS = (Field("apimodels.query.task_id", PAGE, Operation.QUERY, "task_id
 FIELDS = (*CREATE_FIELDS, *UPSCALE_FIELDS, *library.FIELDS, *QUERY_FIELDS)
 
 # The page names ratios, not pixels; the service behind renders these for them.
-SIZES = tuple(
-    Size(f"apimodels.size.{resolution}.{ratio}", ARK, resolution, ratio, width, height)
-    for resolution, ratio, width, height in (
-        ("720p", "21:9", 1470, 630),
-        ("720p", "16:9", 1280, 720),
-        ("720p", "4:3", 1112, 834),
-        ("720p", "1:1", 960, 960),
-        ("720p", "3:4", 834, 1112),
-        ("720p", "9:16", 720, 1280),
-        ("1080p", "21:9", 2206, 946),
-        ("1080p", "16:9", 1920, 1080),
-        ("1080p", "4:3", 1664, 1248),
-        ("1080p", "1:1", 1440, 1440),
-        ("1080p", "3:4", 1248, 1664),
-        ("1080p", "9:16", 1080, 1920),
-    )
-)
+SIZES = _ark.sizes(NAME, ARK, ("720p", "1080p"), RATIOS[:-1])
 
 LAYOUT = FlatFields(
     (
@@ -202,8 +185,8 @@ CREATE_RULES: tuple[Rule, ...] = (
     ModelResolutions(Fact("apimodels.model.mini.resolutions", PAGE), "resolution", MINI, resolutions_by_name(SIZES)),
     OneOf(Fact("apimodels.create.aspect_ratio.values", PAGE_FIELDS), "aspect_ratio", RATIOS),
     WholeNumber(Fact("apimodels.create.duration.whole", LIKE_ARK), "duration"),
-    NumberRange(Fact("apimodels.create.duration.range", PAGE_FIELDS), "duration", 4, 15),
-    NumberRange(Fact("apimodels.create.seed.range", LIKE_ARK), "seed", -1, 2**32 - 1),
+    NumberRange(Fact("apimodels.create.duration.range", PAGE_FIELDS), "duration", *_ark.SECONDS),
+    NumberRange(Fact("apimodels.create.seed.range", LIKE_ARK), "seed", *_ark.SEEDS),
     UrlScheme(Fact("apimodels.create.callback_url.scheme", WEB), "callback_url", PUBLIC),
     UrlScheme(Fact("apimodels.create.first_frame_url.scheme", SCHEME), "first_frame_url", SCHEMES),
     UrlScheme(Fact("apimodels.create.images.scheme", SCHEME), "images[]", SCHEMES),
@@ -236,20 +219,11 @@ UPSCALE_RULES: tuple[Rule, ...] = (
 )
 QUERY_RULES: tuple[Rule, ...] = (*type_rules(QUERY_FIELDS), required_rule(QUERY_FIELDS[0], IN_EXAMPLES))
 
-ADVICE: tuple[Rule, ...] = (PromptLength(Fact("apimodels.create.prompt.length", LIKE_ARK), "prompt", 500, 1000),)
-
-MEGABYTE = 1024 * 1024
-LIMITS = (
-    MediaLimit("apimodels.limit.image.size", ARK, MediaKind.IMAGE, "size_bytes", high=30 * MEGABYTE, strict=True),
-    MediaLimit("apimodels.limit.image.side", ARK, MediaKind.IMAGE, "side", 300, 6000, strict=True),
-    MediaLimit("apimodels.limit.image.ratio", ARK, MediaKind.IMAGE, "ratio", 0.4, 2.5, strict=True),
-    MediaLimit("apimodels.limit.video.size", ARK, MediaKind.VIDEO, "size_bytes", high=50 * MEGABYTE),
-    MediaLimit("apimodels.limit.video.seconds", ARK, MediaKind.VIDEO, "seconds", 2, 15),
-    MediaLimit("apimodels.limit.video.total", ARK, MediaKind.VIDEO, "total_seconds", high=15),
-    MediaLimit("apimodels.limit.audio.size", ARK, MediaKind.AUDIO, "size_bytes", high=15 * MEGABYTE),
-    MediaLimit("apimodels.limit.audio.seconds", ARK, MediaKind.AUDIO, "seconds", 2, 15),
-    MediaLimit("apimodels.limit.audio.total", ARK, MediaKind.AUDIO, "total_seconds", high=15),
+ADVICE: tuple[Rule, ...] = (
+    PromptLength(Fact("apimodels.create.prompt.length", LIKE_ARK), "prompt", *_ark.PROMPT_LENGTH),
 )
+
+LIMITS = _ark.media_limits(NAME, ARK, {}, ("image.size", "image.side", "image.ratio"))
 
 RESULT_DAYS = Amount("apimodels.result.days", VENDOR_CLIENT, Decimal(7))
 FILE_DAYS = Amount("apimodels.files.days", VENDOR_CLIENT, Decimal(7))
@@ -263,11 +237,11 @@ CALLBACKS = CallbackPlan(
     lasting=Amount("apimodels.callback.lasting_seconds", SIBLINGS, Decimal(1800)),
     interval=Amount("apimodels.callback.interval_seconds", UNSAID, Decimal(60)),
 )
-P50 = Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(142))
-P90 = Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(486))
+P50 = Amount("apimodels.latency.p50", VENDOR_CLIENT, Decimal(_ark.LATENCY_P50))
+P90 = Amount("apimodels.latency.p90", VENDOR_CLIENT, Decimal(_ark.LATENCY_P90))
 LATENCY = Latency(float(P50.value), float(P90.value), VENDOR_CLIENT)
 
-FRAME_RATE = Amount("apimodels.content.frames_per_second", ARK, Decimal(24))
+FRAME_RATE = Amount("apimodels.content.frames_per_second", ARK, Decimal(_ark.FRAMES_PER_SECOND))
 
 AMOUNTS = (
     *library.AMOUNTS,
@@ -444,6 +418,7 @@ CONTRACT = Contract(
     ),
     frame_rate=FRAME_RATE,
     latency=LATENCY,
+    token_bill=_ark.TOKEN_BILL,
     callbacks=CALLBACKS,
     retry_after=CLIENT,
     result_days=RESULT_DAYS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ...enums import ErrorKind, Operation
-from ...facts import Amount, Behaviour, Document, Endpoint, Evidence, Fact, FailCode, Field
+from ...enums import Operation
+from ...facts import Amount, Behaviour, Document, Endpoint, Evidence, Fact, Field
 from ...response_format import IdPattern
 from ...rules.fields import (
     MaxLength,
@@ -18,6 +18,7 @@ from ...rules.fields import (
     type_rules,
 )
 from ...rules.rule import Rule
+from .. import _ark
 from .sources import ARK, CLIENT, IN_EXAMPLES, LIKE_ARK, PAGE_ASSETS, SCHEME, UNSAID
 
 ENDPOINTS = (
@@ -107,38 +108,7 @@ AMOUNTS = (
     Amount("apimodels.assets.processing_seconds", UNSAID, Decimal(1)),
 )
 
-CODES = tuple(
-    FailCode(f"apimodels.assets.code.{code}", ARK, ErrorKind.ASSET_REFUSED, code, says)
-    for code, says in (
-        ("DownloadFailed", "the file could not be downloaded"),
-        ("TypeMismatch", "the file is of another kind than asset_type says"),
-        ("FormatUnsupported", "the file's format is not supported"),
-        ("FormatUndetectable", "the file's format could not be detected"),
-        ("DurationTooShort", "the file is too short"),
-        ("DurationTooLong", "the file is too long"),
-        ("WidthTooSmall", "the picture is not wide enough"),
-        ("WidthTooLarge", "the picture is too wide"),
-        ("HeightTooSmall", "the picture is not high enough"),
-        ("HeightTooLarge", "the picture is too high"),
-        ("AspectRatioTooSmall", "the picture is too narrow for its height"),
-        ("AspectRatioTooLarge", "the picture is too wide for its height"),
-        ("FileSizeTooLarge", "the file has too many bytes"),
-        ("PixelCountTooSmall", "the picture has too few pixels"),
-        ("PixelCountTooLarge", "the picture has too many pixels"),
-        ("FpsTooLow", "the video has too few pictures a second"),
-        ("FpsTooHigh", "the video has too many pictures a second"),
-        ("AudioTrackRequired", "the video has no sound"),
-        ("AudioTrackForbidden", "the video has sound"),
-        ("ContentRestricted", "the content is restricted"),
-        ("InputTextSensitiveContentDetected", "the text may contain sensitive information"),
-        ("InputImageSensitiveContentDetected", "the image may contain sensitive information"),
-        ("InputVideoSensitiveContentDetected", "the video may contain sensitive information"),
-        ("InputAudioSensitiveContentDetected", "the audio may contain sensitive information"),
-        ("FaceMismatch", "the face is not the one that was registered"),
-        ("TranscodingFailed", "the file could not be transcoded"),
-    )
-)
-"""The codes with which an asset fails while it is processed; they are those of the service behind."""
+CODES = _ark.asset_codes("apimodels", ARK)
 
 BEHAVIOURS = (
     Behaviour("apimodels.assets.purpose", PAGE_ASSETS, "a face goes through an asset, and the asset into a generation"),

@@ -20,10 +20,8 @@ from ...facts import (
     Endpoint,
     Fact,
     Field,
-    MediaLimit,
     ModeFact,
     Model,
-    Size,
     StatusSpelling,
     Variants,
     assumed,
@@ -59,6 +57,7 @@ from ...rules.fields import (
 )
 from ...rules.rule import Rule
 from ...timing import Latency
+from .. import _ark
 from .errors import CODES, ENVELOPES, ERRORS
 from .responses import RESPONSE_FIELDS
 from .sources import (
@@ -90,7 +89,10 @@ BASES = (BaseUrl("opeai.base", GUIDE_BASIC, "https://api-platform.ope.ai", "/v1"
 
 STANDARD = Model("opeai.model.seedance-2-0", GUIDE_BASIC, "seedance-2-0", "standard", ("480p", "720p", "1080p"))
 FAST = Model("opeai.model.seedance-2-0-fast", GUIDE_BASIC, "seedance-2-0-fast", "fast", ("480p", "720p"))
-LOOSE = Model("opeai.model.seedance-2-0-nsfw", GUIDE_BASIC, "seedance-2-0-nsfw", "nsfw", ("480p", "720p", "1080p"))
+LOOSE = Model(
+    "opeai.model.seedance-2-0-nsfw", GUIDE_BASIC, "seedance-2-0-nsfw", "nsfw", ("480p", "720p", "1080p"),
+    unmoderated=("text",),
+)  # fmt: skip
 MODELS = (STANDARD, FAST, LOOSE)
 
 ENDPOINTS = (
@@ -142,32 +144,10 @@ ROLE_TYPES = MappingProxyType(
 )
 LAYOUT = ContentArray(CONTENT, TYPES, ROLES)
 
-SIZES = tuple(
-    Size(f"opeai.size.{resolution}.{ratio}", GUIDE_7, resolution, ratio, width, height)
-    for resolution, ratio, width, height in (
-        ("480p", "16:9", 864, 496),
-        ("480p", "4:3", 752, 560),
-        ("480p", "1:1", 640, 640),
-        ("480p", "3:4", 560, 752),
-        ("480p", "9:16", 496, 864),
-        ("480p", "21:9", 992, 432),
-        ("720p", "16:9", 1280, 720),
-        ("720p", "4:3", 1112, 834),
-        ("720p", "1:1", 960, 960),
-        ("720p", "3:4", 834, 1112),
-        ("720p", "9:16", 720, 1280),
-        ("720p", "21:9", 1470, 630),
-        ("1080p", "16:9", 1920, 1080),
-        ("1080p", "4:3", 1664, 1248),
-        ("1080p", "1:1", 1440, 1440),
-        ("1080p", "3:4", 1248, 1664),
-        ("1080p", "9:16", 1080, 1920),
-        ("1080p", "21:9", 2206, 946),
-    )
-)
-
 RESOLUTIONS = ("480p", "720p", "1080p")
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
+SIZES = _ark.sizes(NAME, GUIDE_7, RESOLUTIONS, RATIOS)
+
 VISUAL = (MediaKind.IMAGE, MediaKind.VIDEO)
 SCHEMES = ("https://", "http://", "data:")
 
@@ -197,8 +177,8 @@ CREATE_RULES: tuple[Rule, ...] = (
     ),
     RequiredField(Fact("opeai.create.seconds.required", GUIDE_2), "seconds"),
     WholeNumber(Fact("opeai.create.seconds.whole", assumed("the guide shows whole seconds only")), "seconds"),
-    NumberRange(Fact("opeai.create.seconds.range", GUIDE_3), "seconds", 4, 15),
-    NumberRange(Fact("opeai.create.seed.range", ARK), "seed", -1, 2**32 - 1),
+    NumberRange(Fact("opeai.create.seconds.range", GUIDE_3), "seconds", *_ark.SECONDS),
+    NumberRange(Fact("opeai.create.seed.range", ARK), "seed", *_ark.SEEDS),
     UnsupportedField(Fact("opeai.create.seed.refused", ARK), "seed", variant="opeai.seed", option="reject"),
     RequiredField(Fact("opeai.create.content.type.required", GUIDE_2), f"{ITEM}.type"),
     OneOf(Fact("opeai.create.content.type.values", GUIDE_2), f"{ITEM}.type", tuple(TYPES)),
@@ -218,22 +198,15 @@ CREATE_RULES: tuple[Rule, ...] = (
     RequiresOtherMedia(Fact("opeai.reference.audio.anchored", GUIDE_3), CONTENT, MediaKind.AUDIO, VISUAL),
 )
 
-ADVICE: tuple[Rule, ...] = (PromptLength(Fact("opeai.create.prompt.length", GUIDE_3), "prompt", 500, 1000),)
+ADVICE: tuple[Rule, ...] = (PromptLength(Fact("opeai.create.prompt.length", GUIDE_3), "prompt", *_ark.PROMPT_LENGTH),)
 
-MEGABYTE = 1024 * 1024
-LIMITS = (
-    MediaLimit("opeai.limit.image.size", GUIDE_3, MediaKind.IMAGE, "size_bytes", high=30 * MEGABYTE, strict=True),
-    MediaLimit("opeai.limit.image.side", ARK, MediaKind.IMAGE, "side", 300, 6000, strict=True),
-    MediaLimit("opeai.limit.image.ratio", ARK, MediaKind.IMAGE, "ratio", 0.4, 2.5, strict=True),
-    MediaLimit("opeai.limit.video.size", GUIDE_3, MediaKind.VIDEO, "size_bytes", high=50 * MEGABYTE, strict=True),
-    MediaLimit("opeai.limit.video.seconds", GUIDE_3, MediaKind.VIDEO, "seconds", 2, 15),
-    MediaLimit("opeai.limit.video.total", GUIDE_3, MediaKind.VIDEO, "total_seconds", high=15),
-    MediaLimit("opeai.limit.audio.size", GUIDE_3, MediaKind.AUDIO, "size_bytes", high=15 * MEGABYTE, strict=True),
-    MediaLimit("opeai.limit.audio.seconds", GUIDE_3, MediaKind.AUDIO, "seconds", 2, 15),
-    MediaLimit("opeai.limit.audio.total", GUIDE_3, MediaKind.AUDIO, "total_seconds", high=15),
+STATED = dict.fromkeys(
+    ("image.size", "video.size", "video.seconds", "video.total", "audio.size", "audio.seconds", "audio.total"), GUIDE_3
 )
+EXCLUSIVE = ("image.size", "image.side", "image.ratio", "video.size", "audio.size")
+LIMITS = _ark.media_limits(NAME, ARK, STATED, EXCLUSIVE)
 
-FRAME_RATE = Amount("opeai.content.frames_per_second", ARK, Decimal(24))
+FRAME_RATE = Amount("opeai.content.frames_per_second", ARK, Decimal(_ark.FRAMES_PER_SECOND))
 
 AMOUNTS = (
     Amount("opeai.tokens.price", assumed("the guide names no price: USD per million tokens, settable"), Decimal("7")),
@@ -242,7 +215,9 @@ AMOUNTS = (
     Amount("opeai.body.megabytes", UNSAID, Decimal(100)),
 )
 
-LATENCY = Latency(142, 486, assumed("as at the other vendor of the same models, who has measured it"))
+LATENCY = Latency(
+    _ark.LATENCY_P50, _ark.LATENCY_P90, assumed("as at the other vendor of the same models, who has measured it")
+)
 
 OPENAI = "openai"
 STATUS_SPELLINGS = (
@@ -405,4 +380,5 @@ CONTRACT = Contract(
     ),
     frame_rate=FRAME_RATE,
     latency=LATENCY,
+    token_bill=_ark.TOKEN_BILL,
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...enums import Basis, ErrorKind
-from ...facts import ErrorCase, Evidence, FailCode
+from ...facts import ErrorCase, Evidence
 from ...response_format import Envelope
+from .. import _ark
 from .sources import ARK, GATEWAY, LIKE_ARK, UNSAID, VENDOR_CONTENT, VENDOR_GET
 
 ENVELOPES = (
@@ -20,55 +21,51 @@ ENVELOPES = (
 """Error bodies of the service behind, of the gateway's task endpoints, of its middleware and of its proxy."""
 
 
-def _ark(kind: ErrorKind, status: int, type_: str, code: str, message: str, evidence: Evidence = LIKE_ARK) -> ErrorCase:
+def _error_object(kind: ErrorKind, message: str = "{detail}", evidence: Evidence = LIKE_ARK) -> ErrorCase:
+    status, type_, code = _ark.ERRORS[kind]
     return ErrorCase(f"opeai.error.{kind}", evidence, kind, status, code, message, type_, "error")
 
 
 REQUEST_ERROR = "invalid_request_error"
 NOT_COMPLETED = "Task is not completed yet, current status: {value}"
-BAD, TIMEOUT = "BadRequest", "RequestTimeout"
 ARK_ERRORS = (
-    _ark(ErrorKind.AUTHENTICATION, 401, "Unauthorized", "AuthenticationError", "{detail}"),
-    _ark(ErrorKind.FORBIDDEN, 403, "Forbidden", "AccessDenied", "{detail}"),
-    _ark(ErrorKind.BALANCE, 403, "Forbidden", "AccountOverdueError", "{detail}"),
-    _ark(ErrorKind.MALFORMED, 400, BAD, "InvalidParameter", "the request body is not valid: {detail}"),
-    _ark(ErrorKind.MISSING_PARAMETER, 400, BAD, "MissingParameter", "{detail}"),
-    _ark(ErrorKind.INVALID_PARAMETER, 400, BAD, "InvalidParameter", "{detail}"),
-    _ark(
-        ErrorKind.UNKNOWN_MODEL, 404, "NotFound", "InvalidEndpointOrModel.NotFound",
-        "the model {value} does not exist; allowed: {allowed}",
-    ),
-    _ark(ErrorKind.INVALID_INPUT, 400, BAD, "InvalidParameter", "{detail}"),
-    _ark(ErrorKind.MODERATION_INPUT, 400, BAD, "InputImageSensitiveContentDetected.PrivacyInformation", "{detail}"),
-    _ark(ErrorKind.MODERATION_OUTPUT, 200, BAD, "OutputVideoSensitiveContentDetected", "{detail}"),
-    _ark(ErrorKind.ASSET_REFUSED, 400, BAD, "InvalidParameter", "{detail}"),
+    _error_object(ErrorKind.AUTHENTICATION),
+    _error_object(ErrorKind.FORBIDDEN),
+    _error_object(ErrorKind.BALANCE),
+    _error_object(ErrorKind.MALFORMED, "the request body is not valid: {detail}"),
+    _error_object(ErrorKind.MISSING_PARAMETER),
+    _error_object(ErrorKind.INVALID_PARAMETER),
+    _error_object(ErrorKind.UNKNOWN_MODEL, "the model {value} does not exist; allowed: {allowed}"),
+    _error_object(ErrorKind.INVALID_INPUT),
+    _error_object(ErrorKind.MODERATION_INPUT),
+    _error_object(ErrorKind.MODERATION_OUTPUT),
+    _error_object(ErrorKind.ASSET_REFUSED),
     ErrorCase(
         "opeai.error.task_not_found", VENDOR_GET, ErrorKind.TASK_NOT_FOUND, 404, "ResourceNotFound",
         "video not found", "NotFound", "error", wording=Basis.OBSERVED,
     ),
-    _ark(ErrorKind.ASSET_NOT_FOUND, 404, "NotFound", "ResourceNotFound", "asset not found"),
-    _ark(ErrorKind.GROUP_NOT_FOUND, 404, "NotFound", "ResourceNotFound", "group not found"),
-    _ark(ErrorKind.CONTENT_NOT_FOUND, 404, "NotFound", "ResourceNotFound", "video not found", VENDOR_CONTENT),
+    _error_object(ErrorKind.ASSET_NOT_FOUND, "asset not found"),
+    _error_object(ErrorKind.GROUP_NOT_FOUND, "group not found"),
+    _error_object(ErrorKind.CONTENT_NOT_FOUND, "video not found", VENDOR_CONTENT),
     ErrorCase(
         "opeai.error.not_ready", VENDOR_CONTENT, ErrorKind.NOT_READY, 400, "",
-        NOT_COMPLETED, "invalid_request_error", "error",
-        wording=Basis.OBSERVED,
+        NOT_COMPLETED, REQUEST_ERROR, "error", wording=Basis.OBSERVED,
     ),
-    _ark(ErrorKind.TASK_FAILED, 400, BAD, "InvalidParameter", "{detail}"),
-    _ark(ErrorKind.STATE_CONFLICT, 409, "Conflict", "InvalidAction", "{detail}", UNSAID),
-    _ark(ErrorKind.LINK_EXPIRED, 410, "NotFound", "ResourceExpired", "{detail}"),
-    _ark(ErrorKind.RANGE_NOT_SATISFIABLE, 416, BAD, "InvalidRange", "{detail}", UNSAID),
+    _error_object(ErrorKind.TASK_FAILED),
+    _error_object(ErrorKind.STATE_CONFLICT, evidence=UNSAID),
+    _error_object(ErrorKind.LINK_EXPIRED),
+    _error_object(ErrorKind.RANGE_NOT_SATISFIABLE, evidence=UNSAID),
     ErrorCase(
         "opeai.error.route_not_found", GATEWAY, ErrorKind.ROUTE_NOT_FOUND, 404, "",
-        "Invalid URL ({value})", "invalid_request_error", "error", wording=Basis.OBSERVED,
+        "Invalid URL ({value})", REQUEST_ERROR, "error", wording=Basis.OBSERVED,
     ),
-    _ark(ErrorKind.METHOD_NOT_ALLOWED, 405, BAD, "MethodNotAllowed", "{detail}", UNSAID),
-    _ark(ErrorKind.BODY_TOO_LARGE, 413, BAD, "RequestEntityTooLarge", "{detail}", UNSAID),
-    _ark(ErrorKind.UNSUPPORTED_MEDIA_TYPE, 415, BAD, "UnsupportedMediaType", "{detail}", UNSAID),
-    _ark(ErrorKind.REQUEST_TIMEOUT, 408, TIMEOUT, TIMEOUT, "{detail}", UNSAID),
-    _ark(ErrorKind.RATE_LIMIT, 429, "TooManyRequests", "RateLimitExceeded.EndpointRPMExceeded", "{detail}"),
-    _ark(ErrorKind.UPSTREAM_FAILED, 500, "InternalServerError", "InternalServiceError", "{detail}"),
-    _ark(ErrorKind.OVERLOADED, 429, "TooManyRequests", "ServerOverloaded", "{detail}"),
+    _error_object(ErrorKind.METHOD_NOT_ALLOWED, evidence=UNSAID),
+    _error_object(ErrorKind.BODY_TOO_LARGE, evidence=UNSAID),
+    _error_object(ErrorKind.UNSUPPORTED_MEDIA_TYPE, evidence=UNSAID),
+    _error_object(ErrorKind.REQUEST_TIMEOUT, evidence=UNSAID),
+    _error_object(ErrorKind.RATE_LIMIT),
+    _error_object(ErrorKind.UPSTREAM_FAILED),
+    _error_object(ErrorKind.OVERLOADED),
 )  # fmt: skip
 
 
@@ -118,36 +115,4 @@ NO_CONTENT = ErrorCase(
 """When a task is said to be done and its clip is nowhere."""
 ERRORS = (*ARK_ERRORS, *NEWAPI_ERRORS, NO_CONTENT)
 
-
-def _code(kind: ErrorKind, code: str, what: str, reason: str = "", retryable: bool = False) -> FailCode:
-    said = f"The request failed because {what}."
-    return FailCode(f"opeai.code.{code}", ARK, kind, code, said, reason, retryable)
-
-
-SENSITIVE = "SensitiveContentDetected"
-INPUT, OUTPUT, FAILED = ErrorKind.MODERATION_INPUT, ErrorKind.MODERATION_OUTPUT, ErrorKind.TASK_FAILED
-CODES = (
-    _code(INPUT, f"InputText{SENSITIVE}", "the input text may contain sensitive information", "text"),
-    _code(INPUT, f"InputText{SENSITIVE}.PolicyViolation", "the input text may violate the rules", "policy"),
-    _code(INPUT, f"InputImage{SENSITIVE}.PrivacyInformation", "the input image may contain real person", "face"),
-    _code(INPUT, f"InputImage{SENSITIVE}", "the input image may contain sensitive information", "image"),
-    _code(INPUT, f"InputImage{SENSITIVE}.PolicyViolation", "the input image may violate the rules"),
-    _code(INPUT, f"InputVideo{SENSITIVE}", "the input video may contain sensitive information", "video"),
-    _code(INPUT, f"InputVideo{SENSITIVE}.PolicyViolation", "the input video may violate the rules"),
-    _code(INPUT, f"InputVideo{SENSITIVE}.PrivacyInformation", "the input video may contain real person"),
-    _code(INPUT, f"InputAudio{SENSITIVE}", "the input audio may contain sensitive information", "audio"),
-    _code(OUTPUT, f"OutputVideo{SENSITIVE}", "the output video may contain sensitive information", "video"),
-    _code(OUTPUT, f"OutputAudio{SENSITIVE}", "the output audio may contain sensitive information", "audio"),
-    _code(OUTPUT, f"OutputVideo{SENSITIVE}.PolicyViolation", "the output video may violate the rules"),
-    _code(OUTPUT, f"OutputText{SENSITIVE}", "the output text may contain sensitive information"),
-    _code(OUTPUT, f"OutputImage{SENSITIVE}", "the output image may contain sensitive information"),
-    _code(OUTPUT, f"OutputImage{SENSITIVE}.DeepFake", "the output image may be a deep fake"),
-    _code(OUTPUT, SENSITIVE, "the content may be sensitive"),
-    _code(OUTPUT, f"{SENSITIVE}.SevereViolation", "the content may violate the rules severely"),
-    _code(OUTPUT, f"{SENSITIVE}.Violence", "the content may show violence"),
-    _code(OUTPUT, "ContentSecurityDetectionError", "the content could not be checked"),
-    _code(FAILED, "InternalServiceError", "the service had an internal error", retryable=True),
-    _code(FAILED, "ServerOverloaded", "the service is overloaded", retryable=True),
-    _code(FAILED, "QuotaExceeded", "too many tasks are queued", retryable=True),
-    _code(FAILED, "TaskExpired", "the task expired before it was done", "expired"),
-)
+CODES = _ark.task_codes("opeai", ARK)

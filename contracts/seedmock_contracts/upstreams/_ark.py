@@ -1,0 +1,192 @@
+"""Facts of ByteDance Ark, the service behind the upstreams: sizes, bill, limits of media, error and failure codes.
+
+Each upstream builds its own facts from these tables, under its own ids and with the evidence that holds for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..enums import ErrorKind, MediaKind
+from ..facts import Evidence, FailCode, MediaLimit, Size, TokenBill
+
+MEBIBYTE = 1024 * 1024
+FRAMES_PER_SECOND = 24
+SECONDS = (4, 15)
+SEEDS = (-1, 2**32 - 1)
+PROMPT_LENGTH = (500, 1000)
+"""Advised maximum of Chinese characters, and of English words."""
+
+# One frame more than the clip has: equals the bills of live tasks exactly.
+TOKEN_BILL = TokenBill(frames_per_second=FRAMES_PER_SECOND, extra_frames=1, pixels_per_token=1024)
+
+LATENCY_P50, LATENCY_P90 = 142, 486
+"""Seconds, measured by one vendor over a week of everybody's tasks."""
+
+PIXELS: Mapping[tuple[str, str], tuple[int, int]] = {
+    ("480p", "16:9"): (864, 496),
+    ("480p", "4:3"): (752, 560),
+    ("480p", "1:1"): (640, 640),
+    ("480p", "3:4"): (560, 752),
+    ("480p", "9:16"): (496, 864),
+    ("480p", "21:9"): (992, 432),
+    ("720p", "16:9"): (1280, 720),
+    ("720p", "4:3"): (1112, 834),
+    ("720p", "1:1"): (960, 960),
+    ("720p", "3:4"): (834, 1112),
+    ("720p", "9:16"): (720, 1280),
+    ("720p", "21:9"): (1470, 630),
+    ("1080p", "16:9"): (1920, 1080),
+    ("1080p", "4:3"): (1664, 1248),
+    ("1080p", "1:1"): (1440, 1440),
+    ("1080p", "3:4"): (1248, 1664),
+    ("1080p", "9:16"): (1080, 1920),
+    ("1080p", "21:9"): (2206, 946),
+}
+"""Width and height for each resolution and ratio."""
+
+
+def sizes(upstream: str, evidence: Evidence, resolutions: Iterable[str], ratios: Iterable[str]) -> tuple[Size, ...]:
+    """Size table of an upstream, in the order of its resolutions and ratios."""
+    names = tuple(ratios)
+    return tuple(
+        Size(f"{upstream}.size.{resolution}.{ratio}", evidence, resolution, ratio, *PIXELS[resolution, ratio])
+        for resolution in resolutions
+        for ratio in names
+    )
+
+
+MEDIA_LIMITS: tuple[tuple[str, MediaKind, str, float | None, float | None], ...] = (
+    ("image.size", MediaKind.IMAGE, "size_bytes", None, 30 * MEBIBYTE),
+    ("image.side", MediaKind.IMAGE, "side", 300, 6000),
+    ("image.ratio", MediaKind.IMAGE, "ratio", 0.4, 2.5),
+    ("video.size", MediaKind.VIDEO, "size_bytes", None, 50 * MEBIBYTE),
+    ("video.seconds", MediaKind.VIDEO, "seconds", 2, 15),
+    ("video.total", MediaKind.VIDEO, "total_seconds", None, 15),
+    ("audio.size", MediaKind.AUDIO, "size_bytes", None, 15 * MEBIBYTE),
+    ("audio.seconds", MediaKind.AUDIO, "seconds", 2, 15),
+    ("audio.total", MediaKind.AUDIO, "total_seconds", None, 15),
+)
+"""Name, kind, quantity, lowest and highest value."""
+
+
+def media_limits(
+    upstream: str, evidence: Evidence, stated: Mapping[str, Evidence], strict: Iterable[str]
+) -> tuple[MediaLimit, ...]:
+    """Limits of an upstream; `stated` is the evidence of those that its vendor states, `strict` excludes the bounds."""
+    excluding = frozenset(strict)
+    return tuple(
+        MediaLimit(f"{upstream}.limit.{name}", stated.get(name, evidence), kind, quantity, low, high, name in excluding)
+        for name, kind, quantity, low, high in MEDIA_LIMITS
+    )
+
+
+BAD_REQUEST, REQUEST_TIMEOUT, TOO_MANY = "BadRequest", "RequestTimeout", "TooManyRequests"
+ERRORS: Mapping[ErrorKind, tuple[int, str, str]] = {
+    ErrorKind.AUTHENTICATION: (401, "Unauthorized", "AuthenticationError"),
+    ErrorKind.FORBIDDEN: (403, "Forbidden", "AccessDenied"),
+    ErrorKind.BALANCE: (403, "Forbidden", "AccountOverdueError"),
+    ErrorKind.MALFORMED: (400, BAD_REQUEST, "InvalidParameter"),
+    ErrorKind.MISSING_PARAMETER: (400, BAD_REQUEST, "MissingParameter"),
+    ErrorKind.INVALID_PARAMETER: (400, BAD_REQUEST, "InvalidParameter"),
+    ErrorKind.UNKNOWN_MODEL: (404, "NotFound", "InvalidEndpointOrModel.NotFound"),
+    ErrorKind.INVALID_INPUT: (400, BAD_REQUEST, "InvalidParameter"),
+    ErrorKind.MODERATION_INPUT: (400, BAD_REQUEST, "InputImageSensitiveContentDetected.PrivacyInformation"),
+    ErrorKind.MODERATION_OUTPUT: (200, BAD_REQUEST, "OutputVideoSensitiveContentDetected"),
+    ErrorKind.ASSET_REFUSED: (400, BAD_REQUEST, "InvalidParameter"),
+    ErrorKind.TASK_NOT_FOUND: (404, "NotFound", "ResourceNotFound"),
+    ErrorKind.ASSET_NOT_FOUND: (404, "NotFound", "ResourceNotFound"),
+    ErrorKind.GROUP_NOT_FOUND: (404, "NotFound", "ResourceNotFound"),
+    ErrorKind.CONTENT_NOT_FOUND: (404, "NotFound", "ResourceNotFound"),
+    ErrorKind.TASK_FAILED: (400, BAD_REQUEST, "InvalidParameter"),
+    ErrorKind.STATE_CONFLICT: (409, "Conflict", "InvalidAction"),
+    ErrorKind.LINK_EXPIRED: (410, "NotFound", "ResourceExpired"),
+    ErrorKind.RANGE_NOT_SATISFIABLE: (416, BAD_REQUEST, "InvalidRange"),
+    ErrorKind.METHOD_NOT_ALLOWED: (405, BAD_REQUEST, "MethodNotAllowed"),
+    ErrorKind.BODY_TOO_LARGE: (413, BAD_REQUEST, "RequestEntityTooLarge"),
+    ErrorKind.UNSUPPORTED_MEDIA_TYPE: (415, BAD_REQUEST, "UnsupportedMediaType"),
+    ErrorKind.REQUEST_TIMEOUT: (408, REQUEST_TIMEOUT, REQUEST_TIMEOUT),
+    ErrorKind.RATE_LIMIT: (429, TOO_MANY, "RateLimitExceeded.EndpointRPMExceeded"),
+    ErrorKind.UPSTREAM_FAILED: (500, "InternalServerError", "InternalServiceError"),
+    ErrorKind.OVERLOADED: (429, TOO_MANY, "ServerOverloaded"),
+}
+"""HTTP status, type and code of the error object, for each kind of error."""
+
+SENSITIVE = "SensitiveContentDetected"
+INPUT, OUTPUT, FAILED = ErrorKind.MODERATION_INPUT, ErrorKind.MODERATION_OUTPUT, ErrorKind.TASK_FAILED
+TASK_CODES: tuple[tuple[ErrorKind, str, str, str], ...] = (
+    (INPUT, f"InputText{SENSITIVE}", "the input text may contain sensitive information", "text"),
+    (INPUT, f"InputText{SENSITIVE}.PolicyViolation", "the input text may violate the rules", "policy"),
+    (INPUT, f"InputImage{SENSITIVE}.PrivacyInformation", "the input image may contain real person", "face"),
+    (INPUT, f"InputImage{SENSITIVE}", "the input image may contain sensitive information", "image"),
+    (INPUT, f"InputImage{SENSITIVE}.PolicyViolation", "the input image may violate the rules", ""),
+    (INPUT, f"InputVideo{SENSITIVE}", "the input video may contain sensitive information", "video"),
+    (INPUT, f"InputVideo{SENSITIVE}.PolicyViolation", "the input video may violate the rules", ""),
+    (INPUT, f"InputVideo{SENSITIVE}.PrivacyInformation", "the input video may contain real person", ""),
+    (INPUT, f"InputAudio{SENSITIVE}", "the input audio may contain sensitive information", "audio"),
+    (OUTPUT, f"OutputVideo{SENSITIVE}", "the output video may contain sensitive information", "video"),
+    (OUTPUT, f"OutputAudio{SENSITIVE}", "the output audio may contain sensitive information", "audio"),
+    (OUTPUT, f"OutputVideo{SENSITIVE}.PolicyViolation", "the output video may violate the rules", ""),
+    (OUTPUT, f"OutputText{SENSITIVE}", "the output text may contain sensitive information", ""),
+    (OUTPUT, f"OutputImage{SENSITIVE}", "the output image may contain sensitive information", ""),
+    (OUTPUT, f"OutputImage{SENSITIVE}.DeepFake", "the output image may be a deep fake", ""),
+    (OUTPUT, SENSITIVE, "the content may be sensitive", ""),
+    (OUTPUT, f"{SENSITIVE}.SevereViolation", "the content may violate the rules severely", ""),
+    (OUTPUT, f"{SENSITIVE}.Violence", "the content may show violence", ""),
+    (OUTPUT, "ContentSecurityDetectionError", "the content could not be checked", ""),
+    (FAILED, "InternalServiceError", "the service had an internal error", ""),
+    (FAILED, "ServerOverloaded", "the service is overloaded", ""),
+    (FAILED, "QuotaExceeded", "too many tasks are queued", "queue_full"),
+    (FAILED, "TaskExpired", "the task expired before it was done", "expired"),
+)
+RETRYABLE = frozenset({"InternalServiceError", "ServerOverloaded", "QuotaExceeded"})
+
+
+def task_codes(upstream: str, evidence: Evidence) -> tuple[FailCode, ...]:
+    """Codes with which moderation refuses an order, or a task fails."""
+    return tuple(
+        FailCode(
+            f"{upstream}.code.{code}", evidence, kind, code, f"The request failed because {cause}.", reason,
+            code in RETRYABLE,
+        )
+        for kind, code, cause, reason in TASK_CODES
+    )  # fmt: skip
+
+
+ASSET_CODES: tuple[tuple[str, str, str], ...] = (
+    ("DownloadFailed", "the file could not be downloaded", "download"),
+    ("TypeMismatch", "the file is of another kind than asset_type says", "type"),
+    ("FormatUnsupported", "the file's format is not supported", ""),
+    ("FormatUndetectable", "the file's format could not be detected", ""),
+    ("DurationTooShort", "the file is too short", "seconds.low"),
+    ("DurationTooLong", "the file is too long", "seconds.high"),
+    ("WidthTooSmall", "the picture is not wide enough", "width.low"),
+    ("WidthTooLarge", "the picture is too wide", "width.high"),
+    ("HeightTooSmall", "the picture is not high enough", "height.low"),
+    ("HeightTooLarge", "the picture is too high", "height.high"),
+    ("AspectRatioTooSmall", "the picture is too narrow for its height", "ratio.low"),
+    ("AspectRatioTooLarge", "the picture is too wide for its height", "ratio.high"),
+    ("FileSizeTooLarge", "the file has too many bytes", "size_bytes.high"),
+    ("PixelCountTooSmall", "the picture has too few pixels", ""),
+    ("PixelCountTooLarge", "the picture has too many pixels", ""),
+    ("FpsTooLow", "the video has too few pictures a second", ""),
+    ("FpsTooHigh", "the video has too many pictures a second", ""),
+    ("AudioTrackRequired", "the video has no sound", ""),
+    ("AudioTrackForbidden", "the video has sound", ""),
+    ("ContentRestricted", "the content is restricted", ""),
+    ("InputTextSensitiveContentDetected", "the text may contain sensitive information", ""),
+    ("InputImageSensitiveContentDetected", "the image may contain sensitive information", ""),
+    ("InputVideoSensitiveContentDetected", "the video may contain sensitive information", ""),
+    ("InputAudioSensitiveContentDetected", "the audio may contain sensitive information", ""),
+    ("FaceMismatch", "the face is not the one that was registered", ""),
+    ("TranscodingFailed", "the file could not be transcoded", ""),
+)
+"""Code, message, and what it objects to: a step of processing, or a quantity with the bound that is broken."""
+
+
+def asset_codes(upstream: str, evidence: Evidence) -> tuple[FailCode, ...]:
+    """Codes with which an asset fails while it is processed."""
+    return tuple(
+        FailCode(f"{upstream}.assets.code.{code}", evidence, ErrorKind.ASSET_REFUSED, code, message, reason)
+        for code, message, reason in ASSET_CODES
+    )
