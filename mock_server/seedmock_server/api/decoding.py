@@ -34,7 +34,7 @@ def decode_request(context: RequestContext, match: RouteMatch, upscalers: Set[st
     files: tuple[Any, ...] = ()
     if context.method == "POST":
         document, files = _decode_body(context)
-        if operation is Operation.CREATE:
+        if upscalers and operation is Operation.CREATE:
             model = context.upstream.contract.request.read(document, "model")
             if isinstance(model, str) and model in upscalers:
                 context.operation = operation = Operation.UPSCALE
