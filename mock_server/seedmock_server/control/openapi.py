@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -47,6 +48,8 @@ def openapi_document(endpoints: Iterable[ControlEndpoint]) -> dict[str, Any]:
     types += [endpoint.body for endpoint in table if endpoint.body is not None]
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
     responses, bodies = schemas[: len(table)], iter(schemas[len(table) :])
+    for component in components.values():
+        component["description"] = inspect.cleandoc(component["description"])  # msgspec keeps the indentation
     paths: dict[str, dict[str, Any]] = {}
     for endpoint, response in zip(table, responses, strict=True):
         body = next(bodies) if endpoint.body is not None else None
