@@ -22,7 +22,7 @@ KINDS = tuple(kind.value for kind in MediaKind)
 
 @click.group(epilog=epilog())
 def assets() -> None:
-    """The asset library of an upstream that has one: faces and other things to use again as asset:// references."""
+    """Manage an upstream's asset library: images, videos and sounds for reuse as asset:// references."""
 
 
 @assets.command("groups")
@@ -41,8 +41,8 @@ def groups(name: str | None, **connection: Any) -> None:
 @assets.command("create")
 @click.argument("url", metavar="URL|FILE")
 @click.option("--group", required=True, help="Id of a group, or its name; a missing one is created.")
-@click.option("--name", default="")
-@click.option("--type", "kind", type=click.Choice(KINDS), default="image", show_default=True)
+@click.option("--name", default="", help="Name of the asset.")
+@click.option("--type", "kind", type=click.Choice(KINDS), default="image", show_default=True, help="Kind of the file.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the asset is Active.")
 @connection_options(Capability.ASSETS)
 def create_asset(url: str, group: str, name: str, kind: str, wait: bool, **connection: Any) -> None:
@@ -66,9 +66,9 @@ def create_asset(url: str, group: str, name: str, kind: str, wait: bool, **conne
 
 
 @assets.command("list")
-@click.option("--group", help="Id of a group; default: all groups.")
-@click.option("--page", type=int, default=1, show_default=True)
-@click.option("--page-size", type=int, default=10, show_default=True)
+@click.option("--group", help="Id of a group.  [default: all groups]")
+@click.option("--page", type=int, default=1, show_default=True, help="Number of the page.")
+@click.option("--page-size", type=int, default=10, show_default=True, help="Assets on a page.")
 @connection_options(Capability.ASSETS)
 def list_assets(group: str | None, page: int, page_size: int, **connection: Any) -> None:
     """List one page of assets."""

@@ -53,10 +53,14 @@ class DemoResult:
 
 @click.command()
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("seedmock-demo"), show_default=True
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("seedmock-demo"),
+    show_default=True,
+    help="Folder for the clips.",
 )
 def demo(out: Path) -> None:
-    """Start the emulator, generate a few clips with it, and print them: no key, no network, no cost."""
+    """Start the emulator, generate a few clips, and list them: without a key, a network or any cost."""
     from ..transport import monotonic
 
     started = monotonic()

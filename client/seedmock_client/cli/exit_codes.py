@@ -31,7 +31,7 @@ CODES: Mapping[type, int] = {class_: code for code, _, classes in EXITS for clas
 
 def epilog() -> str:
     """Format the table for --help."""
-    rows = ["0 done", f"{OTHER} anything else"]
+    rows = ["0 done", f"{OTHER} any other error"]
     rows += [f"{code} {meaning}" for code, meaning, _ in EXITS]
     rows.append(f"{INTERRUPTED} interrupted")
     return "\b\nExit codes:\n" + "\n".join(f"  {row}" for row in rows)

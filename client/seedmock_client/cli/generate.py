@@ -32,7 +32,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def wait_options(command: F) -> F:
     """Options of the commands that wait for a task."""
     options = (
-        click.option("-o", "--output", type=_FILE, default=Path("out.mp4"), show_default=True),
+        click.option("-o", "--output", type=_FILE, default=Path("out.mp4"), show_default=True, help="File to write."),
         click.option("--timeout", type=float, help="Seconds to wait for the task.  [default: 900]"),
         click.option("--poll-seconds", type=float, help="Seconds between polls.  [default: 3, rising to 15]"),
         click.option("--no-preflight", is_flag=True, help="Send the order even if it violates a rule of the contract."),
@@ -45,10 +45,10 @@ def wait_options(command: F) -> F:
 @click.argument("prompt", required=False, default="")
 @connection_options()
 @click.option("--model", help="Name or tier of the model: standard, fast, mini, nsfw.")
-@click.option("--seconds", type=int, default=5, show_default=True)
-@click.option("--size", help="Such as 1280x720.")
-@click.option("--resolution", help="Such as 720p; instead of --size.")
-@click.option("--ratio", help="Such as 16:9; together with --resolution.")
+@click.option("--seconds", type=int, default=5, show_default=True, help="Length of the clip.")
+@click.option("--size", help="Size of the clip in pixels, such as 1280x720.")
+@click.option("--resolution", help="Resolution, such as 720p; instead of --size.")
+@click.option("--ratio", help="Aspect ratio, such as 16:9; together with --resolution.")
 @click.option("--first-frame", metavar="URL|FILE", help="Image that the clip begins with.")
 @click.option("--last-frame", metavar="URL|FILE", help="Image that the clip ends with.")
 @click.option(
@@ -58,8 +58,8 @@ def wait_options(command: F) -> F:
     metavar="KIND:URL|FILE",
     help="Reference with its kind: image:, video: or audio:.",
 )
-@click.option("--seed", type=int)
-@click.option("--audio/--no-audio", default=None, help="Generate sound or not.  [default: the upstream's]")
+@click.option("--seed", type=int, help="Seed of the clip.  [default: drawn by the upstream]")
+@click.option("--audio/--no-audio", default=None, help="Generate sound, or none.  [default: the upstream's]")
 @click.option("--task", metavar="ID", help="Wait for an existing task and download it, instead of a new order.")
 @wait_options
 def generate(

@@ -27,7 +27,7 @@ def connection_options(capability: Capability | None = None) -> Callable[[F], F]
     if capability is not None:
         required_or_default = {"default": lambda: contracts_with(capability)[0].name}
     options = (
-        click.option("--upstream", type=click.Choice(NAMES), **required_or_default),
+        click.option("--upstream", type=click.Choice(NAMES), help="API to call.", **required_or_default),
         click.option(
             "--base-url",
             envvar="SEEDMOCK_BASE_URL",

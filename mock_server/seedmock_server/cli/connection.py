@@ -42,7 +42,7 @@ def connected(command: Command) -> Command:
 
 def of_key(command: Command) -> Command:
     """Add the option --key."""
-    return click.option("--key", help="Select what belongs to this API key. It is neither stored nor shown.")(command)
+    return click.option("--key", help="Only the account of this API key, which is neither stored nor shown.")(command)
 
 
 def as_json(command: Command) -> Command:

@@ -15,7 +15,7 @@ from .connection import Command, as_json, connected, format_time, of_key, print_
 
 if TYPE_CHECKING:
     from ..control.activity_models import ExchangeResponse, StatementResponse, TaskResponse
-    from ..control.models import ClockResponse
+    from ..control.models import ClockResponse, FateRulesResponse, WeightedFate
     from ..control_client import ControlClient
 
 STATUSES = tuple(status.value for status in TaskStatus)
@@ -77,13 +77,13 @@ def _set(control: ControlClient, time: str, key: str | None, as_json: bool) -> N
     _print_clock(control.clock.set(at, key=key), as_json)
 
 
-@_clock_command("rate", "Run this many times as fast as the system's clock; 0 stands still.")
+@_clock_command("rate", "Run this many times as fast as the system's clock; 0 freezes it.")
 @click.argument("rate", type=float)
 def _rate(control: ControlClient, rate: float, key: str | None, as_json: bool) -> None:
     _print_clock(control.clock.set_rate(rate, key=key), as_json)
 
 
-@_clock_command("freeze", "Stand still.")
+@_clock_command("freeze", "Freeze the clock until it is advanced.")
 def _freeze(control: ControlClient, key: str | None, as_json: bool) -> None:
     _print_clock(control.clock.freeze(key=key), as_json)
 
@@ -97,7 +97,7 @@ def _print_clock(clock: ClockResponse, as_json: bool) -> None:
     if as_json:
         print_json(clock)
         return
-    pace = "stands still" if clock.rate == 0 else f"rate {clock.rate:g}"
+    pace = "frozen" if clock.rate == 0 else f"rate {clock.rate:g}"
     due = "nothing is due"
     if clock.next_due_at is not None:
         due = f"next due in {max(0.0, clock.next_due_at - clock.now):g} s"
@@ -116,7 +116,7 @@ def fate() -> None:
 
 @click.group()
 def fault() -> None:
-    """Break calls on the wire: `seedmock fault add "status code=502" --operation query --nth 1`."""
+    """Inject faults into responses and connections: `seedmock fault add "status code=502" --operation query`."""
 
 
 @fate.command("add")
@@ -124,7 +124,7 @@ def fault() -> None:
 @matching
 @connected
 def _add_fate(control: ControlClient, fate: str, **match: Any) -> None:
-    """Give calls that match FATE: succeed, refused, moderated, failed, stuck, slow, ... with its parameters."""
+    """Add a rule: orders that match get FATE, such as succeed, refused, moderated, failed, stuck or slow."""
     rule = control.fates.add(fate, **match)
     click.echo(f"{rule.id}: {rule.fate[0].fate}{_format_match(rule.match)}")
 
@@ -134,7 +134,7 @@ def _add_fate(control: ControlClient, fate: str, **match: Any) -> None:
 @matching
 @connected
 def _add_fault(control: ControlClient, fault: str, **match: Any) -> None:
-    """Give calls that match FAULT: status, latency, hang, reset, truncated, ... with its parameters."""
+    """Add a rule: calls that match get FAULT, such as status, latency, hang, reset or truncated."""
     rule = control.faults.add(fault, **match)
     click.echo(f"{rule.id}: {rule.text}{_format_match(rule.match)}")
 
@@ -144,21 +144,31 @@ def _add_fault(control: ControlClient, fault: str, **match: Any) -> None:
 @of_key
 @connected
 def _set_default_fate(control: ControlClient, fate: str, key: str | None) -> None:
-    """Give calls that no rule matches FATE: all, or those of a key."""
-    control.fates.set_default(fate, key=key)
+    """Set the fate of orders that no rule matches: of all, or of those of a key."""
+    click.echo("\n".join(_format_defaults(control.fates.set_default(fate, key=key))))
 
 
 @fate.command("list")
 @as_json
 @connected
 def _list_fates(control: ControlClient, as_json: bool) -> None:
-    """List the rules and how often each was applied."""
+    """List the rules and how often each was applied, then the defaults."""
     response = control.fates.rules()
     if as_json:
         print_json(response)
         return
     rules = (*response.rules, *response.scenario_rules)
-    _print_rules((rule.id, " | ".join(f.fate for f in rule.fate), rule.match, rule.applied) for rule in rules)
+    _print_rules((rule.id, _format_fates(rule.fate), rule.match, rule.applied) for rule in rules)
+    click.echo("\n".join(_format_defaults(response)))
+
+
+def _format_fates(fates: Iterable[WeightedFate]) -> str:
+    return " | ".join(fate.fate for fate in fates)
+
+
+def _format_defaults(response: FateRulesResponse) -> list[str]:
+    of_accounts = [f"default of {account}: {_format_fates(f)}" for account, f in response.account_defaults.items()]
+    return [*of_accounts, f"default: {_format_fates(response.default)}"]
 
 
 @fault.command("list")
@@ -237,14 +247,15 @@ def _task_row(task: TaskResponse) -> tuple[str, ...]:
 @as_json
 @connected
 def ledger(control: ControlClient, as_json: bool, **query: Any) -> None:
-    """Show what each order was quoted, holds, was charged and was refunded, in USD."""
+    """Show each order's quote and the amounts on hold, charged and refunded, in USD."""
     response = control.ledger(**query)
     if as_json:
         print_json(response)
         return
     columns = ("account", "upstream", "order", "kind", "quoted", "on hold", "charged", "refunded")
     rows = [row for statement in response.statements for row in _statement_rows(statement)]
-    print_table(columns, rows, f"{len(response.statements)} accounts")
+    count = len(response.statements)
+    print_table(columns, rows, f"{count} account" if count == 1 else f"{count} accounts")
 
 
 def _statement_rows(statement: StatementResponse) -> Iterable[tuple[str, ...]]:

@@ -43,7 +43,7 @@ class EntryPointGroup(click.Group):
 
 @cache
 def _installed() -> EntryPoints:
-    # Cached, because each look opens a file of every package in the environment.
+    # Cached, because each call opens a file of every package in the environment.
     return entry_points(group=ENTRY_POINTS)
 
 
@@ -67,12 +67,16 @@ def main() -> None:
     default="fast",
     show_default=True,
     type=click.Choice(["instant", "fast", "realistic", "step"]),
-    help="Finish tasks at once, in about 2 s, as the vendor measured (p50 142 s, p90 486 s), or query by query.",
+    help="Finish tasks at once, in about 2 s, as the vendor measured (p50 142 s, p90 486 s), or by a status a query.",
 )
-@click.option("--key", "keys", multiple=True, help="Accept this API key; repeatable.  [default: any that is not blank]")
+@click.option("--key", "keys", multiple=True, help="Accept this API key; repeatable.  [default: any key]")
 @click.option("--seed", type=int, help="Make ids, latencies and clips repeatable.  [default: drawn, and printed]")
 @click.option(
-    "--variant", "variants", multiple=True, metavar="ID=OPTION", help="Choose a behaviour that the pages leave open."
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="ID=OPTION",
+    help="Choose a behaviour that the documentation leaves open; repeatable.",
 )
 @click.option(
     "--fetch",
@@ -89,7 +93,7 @@ def main() -> None:
     help="Send callbacks to these hosts.",
 )
 @click.option(
-    "--token-price", metavar="USD", help="Charge this much per million tokens, where the page names no price."
+    "--token-price", metavar="USD", help="Charge this much per million tokens at an upstream that publishes no price."
 )
 @click.option("--credit", metavar="USD", help="Let each key spend this much at each upstream.  [default: no limit]")
 @click.option(
@@ -118,7 +122,7 @@ def main() -> None:
 def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> None:
     """Serve the upstreams on one port until Ctrl-C.
 
-    Each option is a variable too: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
+    Each option has an environment variable: SEEDMOCK_SERVE_PORT=8000, SEEDMOCK_SERVE_PACE=instant, ...
     """
     from ..app import App
     from ..http.server import ListenError, run
@@ -142,7 +146,7 @@ def serve(host: str, port: int, variants: tuple[str, ...], **values: Any) -> Non
 
 @click.command()
 def scenarios() -> None:
-    """List the built-in scenarios: what each shows, and where it was reported."""
+    """List the built-in scenarios, each with its description and the reports that it comes from."""
     from ..scenarios.catalog import load_builtin, scenario_names
 
     for scenario in map(load_builtin, scenario_names()):

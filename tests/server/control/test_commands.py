@@ -37,7 +37,7 @@ def run_command(server: Any) -> RunCommand:
 
 
 def test_clock_commands(server: Any, run_command: RunCommand) -> None:
-    assert "stands still, nothing is due" in run_command("clock").output
+    assert "frozen, nothing is due" in run_command("clock").output
     server.order_opeai()
     assert "next due in 0.6" in run_command("clock show").output
     assert "next due in 1.4" in run_command("clock next").output
@@ -48,7 +48,7 @@ def test_clock_commands(server: Any, run_command: RunCommand) -> None:
     assert server.clock.now() == start + 1000
     assert "2027-01-01 00:00:00" in run_command("clock set 2027-01-01T00:00:00Z").output
     assert "rate 2" in run_command("clock rate 2").output
-    assert "stands still" in run_command("clock freeze").output
+    assert "frozen" in run_command("clock freeze").output
     assert "key-" in run_command("clock advance 5 --key sk_mine").output
     assert json.loads(run_command("clock show --json").output)["rate"] == 0
 
@@ -57,12 +57,12 @@ def test_fate_commands(server: Any, run_command: RunCommand) -> None:
     added = run_command("fate add --prompt cat --times 1", "moderated after=120s").output
     assert added == "fate-1: moderated after=120s, prompt cat, times 1\n"
     server.order_opeai(prompt="a cat")
-    assert run_command("fate list").output.endswith("times 1, applied 1\n")
+    assert run_command("fate list").output.endswith("times 1, applied 1\ndefault: succeed\n")
     assert json.loads(run_command("fate list --json").output)["rules"][0]["id"] == "fate-1"
-    run_command("fate default stuck")
+    assert run_command("fate default stuck").output == "default: stuck\n"
     run_command("fate remove fate-1")
     assert run_command("fate clear").output == "0 removed\n"
-    assert run_command("fate list").output == "no rules\n"
+    assert run_command("fate list").output == "no rules\ndefault: succeed\n"
 
 
 def test_fault_commands(server: Any, run_command: RunCommand) -> None:
