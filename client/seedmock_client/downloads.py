@@ -210,7 +210,7 @@ def _handle_error(state: DownloadState, request: HttpRequest, response: HttpResp
     """Return the pause before the next try after an error response, or raise its exception."""
     error = state.config.error_in(request, response, state.video.task_id)
     if error is None:
-        raise state.error(f"was answered {response.status}")
+        raise state.error(f"was answered with status {response.status}")
     if response.status == 429 or (response.status >= 500 and not isinstance(error, LinkExpiredError)):
         return state.pause_after_failure(error, error.retry_after)
     if not request.keyed and response.status in DEAD_LINK_STATUSES:

@@ -81,7 +81,7 @@ class PollState:
     def timeout_error(self, retry_after: float | None = None) -> WaitTimeoutError:
         """Build the exception for a passed deadline, or for a `retry_after` beyond it."""
         class_, raw_status = WaitTimeoutError, self.video.raw_status if self.video else ""
-        state = f"was {raw_status}" if raw_status else "showed no status"
+        state = f"was {raw_status}" if raw_status else "reported no status"
         if raw_status and self.video is not None and self.video.status is None:
             class_, state = UnknownStatusError, f"had the unknown status {raw_status!r}"
         message = f"task {self.task_id} {state} after {self.now - self.started:.0f} s and {self.polls} polls"

@@ -153,7 +153,7 @@ def test_a_missing_status_is_not_an_unknown_status() -> None:
     with pytest.raises(WaitTimeoutError) as caught:
         runner.run(polling.wait(config(wait_seconds=20), "task-1", notes.append))
     assert not isinstance(caught.value, UnknownStatusError)
-    assert caught.value.message.startswith("task task-1 showed no status after 20 s")
+    assert caught.value.message.startswith("task task-1 reported no status after 20 s")
     assert notes[0].note == "no status in the response, taken as still running"
 
 

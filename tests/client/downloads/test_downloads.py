@@ -64,7 +64,7 @@ def test_a_download_creates_exactly_one_file(call_client: ClientCaller, tmp_path
 
 
 def test_a_response_without_video_or_error_is_a_download_error(call_client: ClientCaller, tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match="was answered 204"):
+    with pytest.raises(DownloadError, match="was answered with status 204"):
         call_client("opeai", ScriptedApi(httpx.Response(204)), "download", FINISHED, tmp_path / "a.mp4")
 
 
