@@ -74,7 +74,8 @@ class ResponseFormat:
         """An error envelope by its name. Raises LookupError for an unknown one."""
         found = next((envelope for envelope in self.envelopes if envelope.name == name), None)
         if found is None:
-            raise LookupError(f"unknown envelope {name!r}; available: {', '.join(one.name for one in self.envelopes)}")
+            names = ", ".join(envelope.name for envelope in self.envelopes)
+            raise LookupError(f"unknown envelope {name!r}; available: {names}")
         return found
 
     def error_path(self, body: Any, part: str) -> str:

@@ -146,7 +146,7 @@ def resolve_base_url(contract: Contract, base_url: str) -> str:
         host = None
     if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
         raise InvalidBaseUrl(
-            f"{base_url!r} is no base URL; allowed: an origin such as {contract.bases[0].host}, no query"
+            f"{base_url!r} is not a base URL; allowed: an origin such as {contract.bases[0].host}, without a query"
         )
     by_length = sorted(contract.bases, key=lambda base: -len(base.prefix))
     if any(parts.path.endswith(base.prefix) for base in by_length):

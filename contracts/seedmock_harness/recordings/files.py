@@ -26,7 +26,9 @@ def load_recordings(paths: Iterable[Path], upstream: str = "") -> list[Recording
     if not recordings:
         searched = ", ".join(str(path) for path in paths)
         of = f" of {upstream}" if upstream else ""
-        raise NoRecordingsFound(f"no recording{of} in {searched}; make one by `seedmock verify --record {paths[0]}`")
+        raise NoRecordingsFound(
+            f"no recording{of} in {searched}; create one with `seedmock verify --record {paths[0]}`"
+        )
     return sorted(recordings, key=lambda recording: (recording.at, recording.name))
 
 

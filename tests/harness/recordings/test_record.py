@@ -166,4 +166,4 @@ def test_unusable_folder_is_reported_before_any_request(tmp_path: Path) -> None:
 def test_invalid_target_is_a_usage_error(tmp_path: Path) -> None:
     result = CliRunner().invoke(record, ["--upstream", "opeai", "--target", "live.test", "--out", str(tmp_path)])
     assert result.exit_code == 2
-    assert "--target: 'live.test' is no base URL" in result.output
+    assert "--target: 'live.test' is not a base URL" in result.output
