@@ -64,7 +64,7 @@ class Clock:
     def set_rate(self, rate: float) -> None:
         """Run at another rate from now on; 0 freezes. Raises ValueError for a negative or infinite one."""
         if not 0 <= rate < float("inf"):
-            raise ValueError(f"rate is {rate}; allowed: 0 (stands still) or more")
+            raise ValueError(f"rate is {rate}; allowed: 0 (frozen) or more")
         self._change(self.now(), time.time(), rate)
 
     def restore(self, at: float, rate: float) -> None:

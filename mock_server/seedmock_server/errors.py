@@ -81,5 +81,5 @@ def api_error_from(violation: Violation) -> ApiError:
 def route_not_found(method: str, path: str) -> ApiError:
     """Return the error of a method and path that an upstream does not serve."""
     request_line = f"{method} {path[:200]}"
-    message = f"{request_line} is none of this upstream's endpoints"
+    message = f"unknown endpoint {request_line}"
     return ApiError(ErrorKind.ROUTE_NOT_FOUND, message, value=request_line)

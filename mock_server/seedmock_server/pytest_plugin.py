@@ -104,7 +104,7 @@ def mock_upstreams(request: pytest.FixtureRequest, _mock_emulators: EmulatorPool
 
 @pytest.fixture
 def mock_clock(mock_upstreams: EmulatedUpstreams) -> AccountClock:
-    """This test's clock, which stands still until it is moved or slept on."""
+    """This test's clock, frozen until it is advanced or slept on."""
     mock_upstreams.clock.freeze_at()
     return mock_upstreams.clock
 

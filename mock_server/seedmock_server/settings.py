@@ -72,9 +72,9 @@ class Settings:
         if not 0 <= self.refund_after < float("inf"):
             raise InvalidSetting(f"refund_after is {self.refund_after}; allowed: 0 or more")
         if any(not key.strip() for key in self.keys):
-            raise InvalidSetting("a key is blank; allowed: any text that is not")
+            raise InvalidSetting("a key is blank; allowed: any text that is not blank")
         if self.control_token is not None and not self.control_token.strip():
-            raise InvalidSetting("control_token is blank; allowed: any text that is not")
+            raise InvalidSetting("control_token is blank; allowed: any text that is not blank")
         if self.seed is not None and not -SEED_LIMIT <= self.seed < SEED_LIMIT:
             raise InvalidSetting(f"seed is {self.seed}; allowed: a whole number of at most 64 bits")
 

@@ -25,7 +25,7 @@ WRONG = [
     ({"refund_after": None}, "refund_after is None; allowed: a number"),
     ({"refund_after": "-1"}, "refund_after is -1.0; allowed: 0 or more"),
     ({"refund_after": "inf"}, "refund_after is inf; allowed: 0 or more"),
-    ({"keys": ("sk_x", " ")}, "a key is blank; allowed: any text that is not"),
+    ({"keys": ("sk_x", " ")}, "a key is blank; allowed: any text that is not blank"),
     ({"keys": 7}, "keys is 7; allowed: texts"),
     ({"max_body_bytes": 0}, "max_body_bytes is 0; allowed: more than 0"),
     ({"max_body_bytes": "big"}, "max_body_bytes is 'big'; allowed: a whole number"),

@@ -67,7 +67,7 @@ class Downloads(RequestChain):
         try:
             return (await self._find_result(self._task(f"{RESULTS}/{rest}"))).path
         except ApiError as error:
-            message = f"the result is not there: {error.detail or error.kind}"
+            message = f"the result is not available: {error.detail or error.kind}"
             raise FetchError(FetchFailure.UNREACHABLE, message) from error
 
     # --- links of the chain ---

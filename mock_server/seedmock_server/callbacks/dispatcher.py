@@ -196,7 +196,7 @@ class CallbackDispatcher:
         due = self._schedule_of(delivery.task).next_attempt_at(delivery, result)
         notes = [f"attempt {delivery.attempts + 1} for {delivery.task.id}", result.note]
         if not result.is_final:
-            notes.append("given up" if due == NEVER else f"again in {due - delivery.at:g} s")
+            notes.append("no further attempt" if due == NEVER else f"next attempt in {due - delivery.at:g} s")
         self._journal.append(journal_entry(delivery, result, notes))
         if due != NEVER:
             self._push(delivery._replace(at=due, number=next(self._numbers), attempts=delivery.attempts + 1))

@@ -19,7 +19,8 @@ from ..upstreams.protocol import Headers, JsonResponse, raw_response
 from .delivery import Delivery, DeliveryResult
 
 HOPELESS = (FetchFailure.BROKEN, FetchFailure.PRIVATE)
-NOT_LOOPBACK = "not posted: callbacks go to this machine only; --callbacks public lets them out"
+SWITCHED_OFF = "not sent: callbacks are off; --callbacks loopback or --callbacks public sends them"
+NOT_LOOPBACK = "not sent: callbacks are limited to this machine; --callbacks public allows other hosts"
 log = logging.getLogger("seedmock")
 
 
@@ -59,12 +60,16 @@ class CallbackSender:
                 return faulted.delay
             body = faulted.body
             if faulted.reset:
-                return DeliveryResult(body, note="the connection was reset on purpose", faults=faulted.applied)
+                return DeliveryResult(body, note="connection reset by a fault", faults=faulted.applied)
             if not faulted.times:
-                return DeliveryResult(body, note="lost on purpose", is_hopeless=True, faults=faulted.applied)
+                return DeliveryResult(body, note="response lost by a fault", is_hopeless=True, faults=faulted.applied)
             response = await self._posted(delivery.task.callback_url, faulted, seconds)
         except FetchNotAllowed:
-            note = "not posted: callbacks go nowhere" if self._policy is FetchPolicy.NONE else NOT_LOOPBACK
+            note = (
+                "not sent: callbacks are off; --callbacks loopback or public sends them"
+                if self._policy is FetchPolicy.NONE
+                else NOT_LOOPBACK
+            )
             return DeliveryResult(body, note=note, is_hopeless=True)
         except FetchError as error:
             timed_out = isinstance(error, FetchTimeout) and not clock.rate

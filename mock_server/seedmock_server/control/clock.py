@@ -54,7 +54,7 @@ def _value(context: ControlContext, body: ClockRequest, action: str, account: st
         return due
     rate = 0.0 if action == "freeze" else body.rate or 0.0
     if not 0 <= rate <= MAX_RATE:
-        raise ControlError(f"rate is {rate}; allowed: 0 (stands still) to {MAX_RATE:.0f}", field="rate")
+        raise ControlError(f"rate is {rate}; allowed: 0 (frozen) to {MAX_RATE:.0f}", field="rate")
     return rate
 
 

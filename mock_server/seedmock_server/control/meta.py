@@ -59,7 +59,7 @@ ENDPOINTS: tuple[ControlEndpoint, ...] = (
         method="GET",
         path="/_mock/variants",
         handler=variants,
-        summary="List the behaviours that the pages leave open: the options, and the one in force.",
+        summary="List the behaviours that the documentation leaves open: the options, and the one in force.",
         response=list[VariantResponse],
     ),
 )

@@ -24,7 +24,7 @@ class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class ClockReading(ResponseModel, frozen=True, kw_only=True):
-    """A clock's time, and its rate; 0 stands still."""
+    """A clock's time, and its rate; 0 is frozen."""
 
     now: float
     rate: float

@@ -74,7 +74,7 @@ def _task(context: ControlContext, request: ControlRequest) -> Task:
     task_id = request.params["id"]
     task = context.store.task(task_id)
     if task is None:
-        message = f"unknown task {task_id[:100]!r}; GET /_mock/tasks lists those that there are"
+        message = f"unknown task {task_id[:100]!r}; GET /_mock/tasks lists all"
         raise ControlError(message, status=404, field="id")
     return task
 

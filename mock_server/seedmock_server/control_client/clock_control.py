@@ -30,11 +30,11 @@ class ClockControl:
         return self._change(key, set=at)
 
     def set_rate(self, rate: float, *, key: str | None = None) -> ClockResponse:
-        """Run this many times as fast as the system's clock; 0 stands still."""
+        """Run this many times as fast as the system's clock; 0 freezes it."""
         return self._change(key, rate=rate)
 
     def freeze(self, *, key: str | None = None) -> ClockResponse:
-        """Stand still."""
+        """Freeze the clock until it is advanced."""
         return self._change(key, freeze=True)
 
     def next(self, *, key: str | None = None) -> ClockResponse:

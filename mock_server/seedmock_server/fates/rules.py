@@ -47,7 +47,7 @@ PARAMETERS: Mapping[FateKind, Mapping[str, str]] = {
     FateKind.MODERATED: {**TIMES, "what": "video or audio: what moderation objects to in the output"},
     FateKind.FAILED: {**TIMES, "code": "one of the upstream's codes", "charged": "yes: charged although it failed"},
     FateKind.STUCK: {"status": "queued or in_progress: the status that never changes"},
-    FateKind.EXPIRED: {**TIMES, "word": "status in the place of the upstream's word for failure, such as expired"},
+    FateKind.EXPIRED: {**TIMES, "word": "status in the place of the upstream's own for failure, such as expired"},
     FateKind.SLOW: {"after": "seconds until the end; default: 900"},
     FateKind.NOT_STARTED_FIRST: {**TIMES, "lasts": "seconds of each early status; default: 1"},
     FateKind.UNKNOWN_STATUS: {**TIMES, "word": "the undocumented status", "lasts": "seconds; default: for ever"},
@@ -146,7 +146,8 @@ def check_fate(fate: Fate, operation: str, contracts: Sequence[Contract]) -> Fat
     codes = [name for contract in contracts for name in fail_codes(contract, operation)]
     if code is not None and code not in codes:
         names = " and ".join(contract.name for contract in contracts)
-        raise InvalidRule(f"code is {code!r}; {names} has for {operation}: {', '.join(dict.fromkeys(codes)) or 'none'}")
+        allowed = ", ".join(dict.fromkeys(codes)) or "none"
+        raise InvalidRule(f"code is {code!r}; allowed by {names} for {operation}: {allowed}")
     return fate
 
 

@@ -136,7 +136,7 @@ def parameter_problem(kind: FaultKind, values: Mapping[str, Any]) -> str:
     """Return what is wrong with a fault's parameters together, and what is allowed; empty if nothing is."""
     for name in REQUIRED.get(kind, ()):
         if name not in values:
-            return f"{name} is missing; allowed: {PARAMETERS[kind][name]}"
+            return f"{name} is missing; expected {PARAMETERS[kind][name]}"
     check = PROBLEMS.get(kind)
     return "" if check is None else check(values)
 
@@ -158,7 +158,7 @@ def _status_problem(values: Mapping[str, Any]) -> str:
 
 def _latency_problem(values: Mapping[str, Any]) -> str:
     if set(values) not in ({"seconds"}, {"p50", "p90"}):
-        return f"it has {', '.join(values) or 'nothing'}; allowed: seconds, or p50 and p90"
+        return f"found {', '.join(values) or 'no parameter'}; allowed: seconds, or p50 and p90"
     if "p50" in values and not 0 < values["p50"] <= values["p90"]:
         return f"p50 is {values['p50']:g}s and p90 {values['p90']:g}s; allowed: above 0, and p90 no less than p50"
     return ""
@@ -184,7 +184,7 @@ def _type_problem(values: Mapping[str, Any]) -> str:
 
 def _value_problem(values: Mapping[str, Any]) -> str:
     if ("to" in values) == ("factor" in values):
-        return f"it has {', '.join(values)}; allowed: either to or factor"
+        return f"found {', '.join(values)}; allowed: either to or factor"
     return ""
 
 

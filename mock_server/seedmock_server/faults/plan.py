@@ -69,7 +69,7 @@ def plan_faults(
     for fault in faults:
         if connection is None and fault.kind in SOCKET:
             raise InvalidRule(
-                f"{fault.kind} needs a socket, and this call came in process; allowed: serve the emulator on one"
+                f"{fault.kind} needs a socket, and this call came in process; expected an emulator on a port"
             )
     pending = (str(fault) for fault in faults if LINKS[fault.kind] <= REQUEST_LINKS)
     return FaultPlan(faults, target, clock, connection, frozenset(pending))

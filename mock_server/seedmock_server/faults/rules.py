@@ -111,7 +111,7 @@ def check_operation(fault: Fault, operation: str) -> None:
     """Raise InvalidRule for a fault that cannot be applied to an operation."""
     if not fault.applies_to(operation):
         allowed = ", ".join(name for name in Operation if name in OPERATIONS[fault.kind])
-        raise InvalidRule(f"{fault.kind} makes no sense for the operation {operation}; allowed: {allowed}")
+        raise InvalidRule(f"{fault.kind} does not apply to the operation {operation}; allowed: {allowed}")
 
 
 class FaultRules(RuleSet[FaultRule]):

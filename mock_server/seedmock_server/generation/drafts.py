@@ -59,7 +59,7 @@ def upscale_draft(
 ) -> Task:
     """Draft an upscale of a video; it fails with `failure`, if given, or for a source that cannot be upscaled."""
     if failure is None and video.facts is not None and video.facts.kind is not MediaKind.VIDEO:
-        failure = unusable_source(f"{video.path} is no video")
+        failure = unusable_source(f"{video.path} is not a video")
     size = _upscaled_size(contract, request.resolution, video)
     if max(size.width, size.height) > LONGEST_SIDE:
         failure = unusable_source(f"{video.path} would become {size.text}; allowed: at most {LONGEST_SIDE} a side")

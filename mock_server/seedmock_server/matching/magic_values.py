@@ -97,9 +97,9 @@ URLS: Final[Mapping[str, MagicUrl]] = {
     "/audio-14mb.mp3": _audio("14 MB", 5.0, size=14 * MIB),
     "/audio-15mb.mp3": _audio("15 MB exactly", 5.0, size=15 * MIB),
     "/audio-16mb.mp3": _audio("16 MB", 5.0, size=16 * MIB),
-    "/unreachable.jpg": MagicUrl("no answer", reason=FetchFailure.UNREACHABLE),
-    "/broken.png": MagicUrl("the file is broken", reason=FetchFailure.NOT_MEDIA),
-    "/text.txt": MagicUrl("the file is a text", reason=FetchFailure.NOT_MEDIA),
+    "/unreachable.jpg": MagicUrl("no response", reason=FetchFailure.UNREACHABLE),
+    "/broken.png": MagicUrl("the file is damaged", reason=FetchFailure.NOT_MEDIA),
+    "/text.txt": MagicUrl("the file is text, not media", reason=FetchFailure.NOT_MEDIA),
     "/private": MagicUrl(f"{PRIVATE_ADDRESS_MESSAGE}: a redirect leads to one", reason=FetchFailure.PRIVATE),
 }
 """By path. A query `?fate=...` names the fate of the task or asset that refers to the URL."""
@@ -107,8 +107,8 @@ URLS: Final[Mapping[str, MagicUrl]] = {
 KEY_PREFIX: Final = "sk_mock_"
 KEYS: Final[Mapping[str, tuple[ErrorKind, str]]] = {
     "sk_mock_invalid": (ErrorKind.AUTHENTICATION, "this magic key is never valid"),
-    "sk_mock_forbidden": (ErrorKind.FORBIDDEN, "this magic key may do nothing"),
-    "sk_mock_ratelimited": (ErrorKind.RATE_LIMIT, "this magic key has always asked too often"),
+    "sk_mock_forbidden": (ErrorKind.FORBIDDEN, "this magic key has no permissions"),
+    "sk_mock_ratelimited": (ErrorKind.RATE_LIMIT, "this magic key is always over its rate limit"),
     "sk_mock_nocredit": (ErrorKind.BALANCE, "this magic key has no credit"),
 }
 """Error by key; a suffix such as `_7` makes another key of the same kind. A key without credit can do what is free."""
@@ -119,9 +119,9 @@ PROMPTS: Final[Mapping[str, str]] = {
     "[[mock: moderated after=120s what=audio]]": "fails after two minutes: moderation objects to the output's sound",
     "[[mock: failed code=CODE]]": "fails with a code of the upstream; charged=yes: is charged although it failed",
     "[[mock: stuck status=in_progress]]": "never ends",
-    "[[mock: expired word=expired]]": "expires, with a status word of its own",
+    "[[mock: expired word=expired]]": "ends with a status of its own, such as expired",
     "[[mock: slow after=900s]]": "takes a quarter of an hour",
-    "[[mock: not_started_first lasts=2s]]": "begins with the status words of tasks that are not queued yet",
+    "[[mock: not_started_first lasts=2s]]": "begins with the statuses of tasks that are not queued yet",
     "[[mock: unknown_status word=PAUSED lasts=30s]]": "has an undocumented status; without lasts, for ever",
     "[[mock: completed_without_url]]": "succeeds without a clip",
     "[[mock: content_late by=10s]]": "succeeds, and its clip comes later",
@@ -135,9 +135,7 @@ def fate_in(prompt: str, references: Iterable[str]) -> str:
     if PROMPT_OPENING.search(prompt):
         fate = PROMPT_FATE.search(prompt)
         if fate is None or not fate[1].strip():
-            raise InvalidRule(
-                "the prompt opens [[mock: and no fate follows; allowed: [[mock: FATE]], of 300 characters"
-            )
+            raise InvalidRule("the prompt has [[mock: without a fate; allowed: [[mock: FATE]], at most 300 characters")
         return fate[1].strip()
     return next((text for url in references if (text := _fate_in_url(url))), "")
 
@@ -147,7 +145,7 @@ def media_at(url: str) -> MagicUrl | None:
     if not is_magic(url):
         return None
     return URLS.get(urlsplit(url.strip()).path) or MagicUrl(
-        f"{ORIGIN} has no such path; there are: {', '.join(URLS)}", reason=FetchFailure.UNREACHABLE
+        f"unknown path at {ORIGIN}; available: {', '.join(URLS)}", reason=FetchFailure.UNREACHABLE
     )
 
 

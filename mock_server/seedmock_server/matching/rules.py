@@ -151,7 +151,7 @@ def parse_match(values: Mapping[str, Any]) -> Match:
     names = [field.name for field in fields(Match)]
     for name in values:
         if name not in names:
-            raise InvalidRule(f"match has no field {name!r}; there are: {', '.join(names)}")
+            raise InvalidRule(f"unknown match field {name!r}; available: {', '.join(names)}")
     for name in TEXT_FIELDS:
         if values.get(name) is not None and not isinstance(values[name], str):
             raise InvalidRule(f"{name} is {values[name]!r}; allowed: a text")

@@ -37,7 +37,7 @@ def parse_kind(
     names = parameters[kind]
     for parameter in values:
         if parameter not in names:
-            raise InvalidRule(f"{kind} has no parameter {parameter!r}; there are: {', '.join(names) or 'none'}")
+            raise InvalidRule(f"unknown parameter {parameter!r} of {kind}; available: {', '.join(names) or 'none'}")
     return kind, values
 
 

@@ -84,9 +84,9 @@ def declaration_from(values: Mapping[str, Any]) -> Declaration:
     kind = MediaKind(kind)
     facts = {name: _parse_fact(name, value) for name, value in values.items() if name != "kind" and value is not None}
     if facts.get("face") and kind is not MediaKind.IMAGE:
-        raise InvalidRule(f"face is true of {kind}; allowed: of an image")
+        raise InvalidRule(f"face is true, but kind is {kind}; allowed: face of an image only")
     if ("width" in facts) != ("height" in facts):
-        raise InvalidRule("one of width, height stands alone; allowed: both or neither")
+        raise InvalidRule("only one of width and height is given; allowed: both or neither")
     defaults = {"size_bytes": 0, "format": DEFAULT_FORMATS[kind]}
     return Declaration(MediaFacts(kind=kind, **{**defaults, **facts}), frozenset(("kind", *facts)))
 

@@ -87,7 +87,7 @@ class ReferenceFiles:
         if token is not None:
             published = self.find_published(token, now)
             if published is None:
-                message = "the uploaded file is not there: the link is unknown or has expired"
+                message = "the uploaded file is not available: the link is unknown or has expired"
                 raise FetchError(FetchFailure.UNREACHABLE, message)
             return published.file
         path = local_path(url, own_origin)

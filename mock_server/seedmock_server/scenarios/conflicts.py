@@ -52,7 +52,7 @@ def _shadowed_fates(fates: Sequence[FateRule]) -> Iterable[Conflict]:
             same_operations = _fate_operations(later.match) <= _fate_operations(earlier.match)
             if is_unconditional(earlier.match) and same_operations and _covers(earlier.match, later.match):
                 message = (
-                    f"an earlier rule ({_first_fate(earlier)}) takes every call of this one ({_first_fate(later)})"
+                    f"an earlier rule ({_first_fate(earlier)}) matches every call of this one ({_first_fate(later)})"
                 )
                 allowed = "allowed: another order, or a narrower match"
                 yield Conflict("fates", number, f"{message}, which never applies; {allowed}")

@@ -261,7 +261,7 @@ def _table(parent: Table, location: Location, prefix: Location = ()) -> Table:
     name = str(location[-1])
     value = parent.get(name)
     if not isinstance(value, dict):
-        problem = f"{name} is {value!r}" if name in parent else f"there is no [{name}]"
+        problem = f"{name} is {value!r}" if name in parent else f"[{name}] is missing"
         raise _Problem(f"{problem}; allowed: a table", (*prefix, *location))
     return value
 

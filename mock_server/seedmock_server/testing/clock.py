@@ -50,15 +50,15 @@ class AccountClock:
         return self.now()
 
     def set_rate(self, rate: float) -> None:
-        """Run at a rate: 1 is real time, 60 a minute each second, 0 stands still. Raises ValueError."""
+        """Run at a rate: 1 is real time, 60 a minute each second, 0 frozen. Raises ValueError."""
         self._clock.set_rate(rate)
 
     def freeze(self) -> None:
-        """Stand still."""
+        """Freeze the clock until it is advanced."""
         self.set_rate(0.0)
 
     def freeze_at(self, at: float = START) -> None:
-        """Stand still at a time, which may be an earlier one."""
+        """Freeze the clock at a time, which may be an earlier one."""
         self._clock.restore(at, 0.0)
 
     def next(self) -> float:

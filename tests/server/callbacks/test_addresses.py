@@ -31,7 +31,7 @@ def test_only_this_machine_is_called_by_default(run: Any, policy: str, url: str,
             assert ("private/reserved" in entry["notes"][1]) is private
             assert (await emulator.pass_time(1) == 0) is private
         else:
-            assert entry["notes"][1].startswith("not posted: callbacks go ")
+            assert entry["notes"][1].startswith("not sent: callbacks are ")
             assert ("--callbacks public" in entry["notes"][1]) is (policy == "loopback")
             assert await emulator.pass_time(7200) == 0
 

@@ -36,7 +36,7 @@ def test_response_lost_drops_a_callback(run: Any, receiver: Any) -> None:
     assert calls == []
     (entry,) = entries
     assert (entry["faults"], entry["status"]) == (("response_lost",), 0)
-    assert "lost on purpose" in entry["notes"]
+    assert "response lost by a fault" in entry["notes"]
 
 
 def test_duplicate_posts_a_callback_twice(run: Any, receiver: Any) -> None:

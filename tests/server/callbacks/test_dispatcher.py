@@ -71,7 +71,7 @@ def test_after_a_500_it_is_retried_until_a_2xx_and_never_after(run: Any, receive
         ]  # fmt: skip
         assert [entry["status"] for entry in emulator.posts()] == [500, 301, 404, 202]
         assert [entry["notes"][1:] for entry in emulator.posts()] == [
-            ("again in 1 s",), ("again in 2 s",), ("again in 4 s",), (),
+            ("next attempt in 1 s",), ("next attempt in 2 s",), ("next attempt in 4 s",), (),
         ]  # fmt: skip
 
     run(play)
@@ -91,7 +91,7 @@ def test_retries_end_after_half_an_hour_however_the_clock_is_moved(run: Any, rec
         moments = [round(entry["at"] - began - 2, 3) for entry in emulator.posts()]
         assert moments == [0, 1, 3, 7, *(7 + 60 * number for number in range(1, 30))]
         assert moments[-1] <= 1800 < moments[-1] + 60
-        assert emulator.posts()[-1]["notes"][-1] == "given up"
+        assert emulator.posts()[-1]["notes"][-1] == "no further attempt"
         assert emulator.app.callbacks.due_at(emulator.posts()[0]["account"], 0) == float("inf")
 
     run(play)

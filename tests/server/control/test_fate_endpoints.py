@@ -74,10 +74,10 @@ def test_clearing_the_rules_of_a_key_keeps_the_others(frozen_server: Any, contro
     ("order", "message"),
     [
         ({"fate": "explode"}, "allowed: succeed, refused"),
-        ({"fate": "stuck after=1s"}, "no parameter 'after'"),
+        ({"fate": "stuck after=1s"}, "unknown parameter 'after'"),
         ({"fate": "failed code=NoSuchCode"}, "'NoSuchCode'"),
         ({"fate": "stuck", "match": {"upstream": "x"}}, "allowed: apimodels, opeai"),
-        ({"fate": "stuck", "match": {"color": "x"}}, "match has no field 'color'"),
+        ({"fate": "stuck", "match": {"color": "x"}}, "unknown match field 'color'"),
         ({"fate": "stuck", "match": {"prompt": "("}}, "a regular expression"),
         ({"fate": "stuck", "match": {"times": 0}}, "a whole number from 1"),
         ({"fate": "stuck", "match": {"key": "a", "account": "b"}}, "one of key, account"),

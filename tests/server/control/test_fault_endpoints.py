@@ -44,7 +44,7 @@ def test_faults_are_recorded_in_the_journal(frozen_server: Any, control: Control
     ("order", "message"),
     [
         ({"fault": "explode"}, "allowed: "),
-        ({"fault": "status colour=red"}, "no parameter 'colour'"),
+        ({"fault": "status colour=red"}, "unknown parameter 'colour'"),
         ({"fault": []}, "a text or a table"),
         ({"fault": "status code=502", "match": {"operation": "x"}}, "operation is 'x'"),
         ({}, "missing required field `fault`"),

@@ -247,6 +247,6 @@ def test_the_table_shows_every_fate_of_a_task() -> None:
 
 
 def test_an_unclosed_magic_value_is_not_an_absent_one() -> None:
-    with pytest.raises(InvalidRule, match="no fate follows"):
+    with pytest.raises(InvalidRule, match="without a fate"):
         magic.fate_in("[[mock: ", ())
     assert magic.fate_in("mock: stuck", ("https://x.example/?fate=stuck",)) == ""

@@ -111,7 +111,7 @@ def test_a_wrong_link_meets_no_fault_and_is_not_journaled(socket_server: Any) ->
 
 
 @pytest.mark.parametrize(("fault", "message"), [
-    ("nope", "fault is 'nope'; allowed"), ("malformed", "malformed makes no sense for the operation content; allowed"),
+    ("nope", "fault is 'nope'; allowed"), ("malformed", "malformed does not apply to the operation content; allowed"),
 ])  # fmt: skip
 def test_an_invalid_fault_header_is_rejected(socket_server: Any, clip: str, fault: str, message: str) -> None:
     response = socket_server.ask("GET", clip, fault)

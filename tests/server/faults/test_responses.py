@@ -146,11 +146,11 @@ def test_a_slow_body_is_complete_in_process(in_process_server: Any) -> None:
 
 @pytest.mark.parametrize(("fault", "message"), [
     ("nope", "fault is 'nope'; allowed: status, "),
-    ("status code=502 colour=red", "status has no parameter 'colour'; there are: code, kind, body, "),
+    ("status code=502 colour=red", "unknown parameter 'colour' of status; available: code, kind, body, "),
     ("status", "neither code nor kind is given"),
     ("malformed; truncated", "malformed and truncated contradict each other"),
-    ("redirect", "redirect makes no sense for the operation create; allowed: content"),
-    ("backwards", "backwards makes no sense for the operation create; allowed: query"),
+    ("redirect", "redirect does not apply to the operation create; allowed: content"),
+    ("backwards", "backwards does not apply to the operation create; allowed: query"),
     (";", "fault is ''"),
 ])  # fmt: skip
 def test_an_invalid_fault_header_is_rejected_without_effect(shared_server: Any, fault: str, message: str) -> None:

@@ -118,15 +118,15 @@ WRONG = {
     "status code=500 body=xml": "body is 'xml'; allowed: envelope, nested, html, empty",
     "status code=429 retry_as=date": "retry_as is given without retry_after",
     "status code=429 retry_after=-1": "retry_after is '-1'; allowed: seconds",
-    "latency": "it has nothing; allowed: seconds, or p50 and p90",
-    "latency seconds=1 p50=2 p90=3": "it has seconds, p50, p90; allowed",
-    "latency p50=2": "it has p50; allowed",
+    "latency": "found no parameter; allowed: seconds, or p50 and p90",
+    "latency seconds=1 p50=2 p90=3": "found seconds, p50, p90; allowed",
+    "latency p50=2": "found p50; allowed",
     "latency p50=9 p90=3": "p50 is 9s and p90 3s; allowed: above 0, and p90 no less than p50",
     "latency p50=0 p90=3": "p50 is 0s",
     "hang seconds=soon": "seconds is 'soon'; allowed: seconds, or a number with ms, s, m, h or d",
     "reset when=later": "when is 'later'; allowed: before, during, after",
-    "response_lost at=3": "lost has no parameter 'at'; there are: none",
-    "bandwidth": "rate is missing; allowed: bytes of the body a second",
+    "response_lost at=3": "unknown parameter 'at' of response_lost; available: none",
+    "bandwidth": "rate is missing; expected bytes of the body a second",
     "bandwidth rate=0": "rate is '0'; allowed: a whole number from 1",
     "dribble bytes=0": "bytes is '0'",
     "body_cut at=-1": "at is '-1'; allowed: a whole number from 0",
@@ -142,10 +142,10 @@ WRONG = {
     "other_price factor=1": "factor is '1'; allowed: a number from 0 that is not 1",
     "other_price factor=lots": "factor is 'lots'",
     "other_price factor=nan": "factor is 'nan'",
-    "other_value field=id": "it has field; allowed: either to or factor",
-    "other_value field=id to=a factor=2": "it has field, to, factor; allowed: either to or factor",
+    "other_value field=id": "found field; allowed: either to or factor",
+    "other_value field=id to=a factor=2": "found field, to, factor; allowed: either to or factor",
     "other_refusal kind=balance": "neither code, to nor message is given; allowed: one of them, or more",
-    "other_limit": "fact is missing; allowed: id of the fact of a rule",
+    "other_limit": "fact is missing; expected id of the fact of a rule",
     "other_limit fact=opeai.sun": "fact is 'opeai.sun'; allowed: the id of the fact of a rule",
     "other_limit fact=opeai.create.seconds.range deny=4": "has no deny; allowed: fact, low, high",
     "other_limit fact=opeai.create.size.values high=4": "has no high; allowed: fact, allow, deny",
@@ -165,7 +165,7 @@ def test_an_invalid_fault_is_rejected_with_name_value_and_allowed_values(text: s
     with pytest.raises(InvalidRule) as error:
         parse_fault(text)
     assert WRONG[text] in str(error.value)
-    assert "allowed" in str(error.value) or "there are" in str(error.value) or "missing" in str(error.value)
+    assert "allowed" in str(error.value) or "available" in str(error.value) or "missing" in str(error.value)
 
 
 @pytest.mark.parametrize(("values", "message"), [
@@ -174,8 +174,8 @@ def test_an_invalid_fault_is_rejected_with_name_value_and_allowed_values(text: s
     ({"fault": 7}, "fault is 7; allowed: a text or a table"),
     ({"fault": "response_lost", "match": "all"}, "match is 'all'; allowed: a table"),
     ({"fault": "response_lost", "match": {"nth": 0}}, "nth is 0; allowed"),
-    ({"fault": "response_lost", "match": {"colour": "red"}}, "match has no field 'colour'"),
-    ({"fault": "no_range", "match": {"operation": "query"}}, "no sense for the operation query; allowed: content"),
+    ({"fault": "response_lost", "match": {"colour": "red"}}, "unknown match field 'colour'"),
+    ({"fault": "no_range", "match": {"operation": "query"}}, "does not apply to the operation query; allowed: content"),
     ({"fault": {"fault": "body_cut", "at": True}}, "at is True; allowed"),
     ({"fault": {"fault": "status", "code": 400, "message": "a\nb"}}, "message is 'a\\nb'; allowed"),
     ({"fault": {"fault": ["response_lost"]}}, "fault is ['response_lost']; allowed"),

@@ -90,9 +90,9 @@ INVALID = {
     "an unknown fate": ('[[fates]]\nfate = "stuk"\n', 6, "fate is 'stuk'; allowed: succeed"),
     "a fate's unknown parameter": (
         '[[fates]]\nfate = { fate = "stuck", wat = 1 }\n', 6,
-        "stuck has no parameter 'wat'",
+        "unknown parameter 'wat' of stuck",
     ),
-    "a key of a match": ('[[fates]]\nfate = "stuck"\n[fates.match]\nkey = "a"\n', 8, "match has no field 'key'"),
+    "a key of a match": ('[[fates]]\nfate = "stuck"\n[fates.match]\nkey = "a"\n', 8, "unknown match field 'key'"),
     "a pattern": ('\n[[fates]]\nfate = "stuck"\nmatch = { prompt = "(" }\n', 8, "prompt is '('; allowed: a regular"),
     "a count": (
         '[[faults]]\nfault = "response_lost"\n[faults.match]\n\nnth = 0\n', 9,
@@ -103,7 +103,7 @@ INVALID = {
         "fault is 'lots'; allowed: status",
     ),
     "a fault without its operation": (
-        '[[faults]]\nfault = "redirect"\nmatch = { operation = "create" }\n', 5, "redirect makes no sense",
+        '[[faults]]\nfault = "redirect"\nmatch = { operation = "create" }\n', 5, "redirect does not apply",
     ),
     "fates that are not tables": ("fates = 3\n", 5, "unknown key 'fates' in [scenario]"),
     "faults that are one table": ('[faults]\nfault = "response_lost"\n', 5, "faults is not a list of tables"),
@@ -138,7 +138,7 @@ INVALID = {
     "media that are not a table": ('[media]\n"https://a.test/b" = 1\n', 6, "https://a.test/b is 1; allowed: a table"),
     "a fate behind another": (
         '[[fates]]\nfate = "stuck"\n[[fates]]\nfate = "slow"\nmatch = { prompt = "boat" }\n', 7,
-        "an earlier rule (stuck) takes every call of this one (slow)",
+        "an earlier rule (stuck) matches every call of this one (slow)",
     ),
     "a fault behind another": (
         '[[faults]]\nfault = "status code=502"\n[[faults]]\nfault = "not_found"\nmatch = { operation = "query" }\n', 7,
@@ -146,7 +146,7 @@ INVALID = {
     ),
     "a fate behind a fault": (
         '[[fates]]\nfate = "stuck"\n[[faults]]\nfault = "reset"\nmatch = { operation = "create" }\n'
-        '[[fates]]\nfate = "slow"\nmatch = { operation = "create" }\n', 10, "takes every call",
+        '[[fates]]\nfate = "slow"\nmatch = { operation = "create" }\n', 10, "matches every call",
     ),
     "a fate that a fault excludes": (
         '[[fates]]\nfate = "stuck"\nmatch = { operation = "create" }\n[[faults]]\nfault = "reset"\n', 5,
@@ -168,7 +168,7 @@ def test_an_error_names_the_line(rest: str, line: int, expected: str) -> None:
     message = error_of(rest)
     assert message.startswith(f"night.toml, line {line}: "), message
     assert expected in message
-    assert "allowed: " in message or "available: " in message or "there are: " in message
+    assert "allowed: " in message or "available: " in message
 
 
 def test_rules_that_overlap_only_in_part_do_not_conflict() -> None:
@@ -199,7 +199,7 @@ def test_a_link_is_a_web_address() -> None:
 
 
 def test_the_head_is_required() -> None:
-    assert error_of(head="# nothing\n") == "night.toml, line 1: there is no [scenario]; allowed: a table"
+    assert error_of(head="# nothing\n") == "night.toml, line 1: [scenario] is missing; allowed: a table"
     assert error_of(head="scenario = 3\n") == "night.toml, line 1: scenario is 3; allowed: a table"
 
 

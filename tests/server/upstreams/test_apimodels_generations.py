@@ -442,4 +442,4 @@ def test_a_wrong_result_link_makes_a_task_that_fails(in_process_server: Any) -> 
     )
     larger = {"model": "video-upscale", "videoUrl": clip, "targetResolution": "1080p"}
     task_id = in_process_server.post("/api/v1/video/generations", larger).json()["data"]["taskId"]
-    assert in_process_server.query_apimodels(task_id)["failMsg"].startswith("videoUrl: the result is not there")
+    assert in_process_server.query_apimodels(task_id)["failMsg"].startswith("videoUrl: the result is not available")

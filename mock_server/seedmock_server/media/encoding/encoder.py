@@ -148,4 +148,4 @@ def _error_message(errors: IO[bytes], timed_out: bool) -> str:
     errors.seek(0)
     lines = errors.read(65536).decode("utf-8", "replace").split("\n")
     messages = [line.strip() for line in lines if line.strip()]
-    return f"ffmpeg failed: {messages[-1] if messages else 'it gave no reason'}"
+    return f"ffmpeg failed: {messages[-1] if messages else 'no reason given'}"
