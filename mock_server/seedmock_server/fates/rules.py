@@ -146,8 +146,8 @@ def check_fate(fate: Fate, operation: str, contracts: Sequence[Contract]) -> Fat
     codes = [name for contract in contracts for name in fail_codes(contract, operation)]
     if code is not None and code not in codes:
         names = " and ".join(contract.name for contract in contracts)
-        allowed = ", ".join(dict.fromkeys(codes)) or "none"
-        raise InvalidRule(f"code is {code!r}; allowed by {names} for {operation}: {allowed}")
+        known = ", ".join(dict.fromkeys(codes)) or "none"
+        raise InvalidRule(f"code is {code!r}; allowed by {names} for {operation}: {known}")
     return fate
 
 
