@@ -1,4 +1,4 @@
-"""Conversations by hand for the checks to judge, and a real emulator in process to judge."""
+"""Builders of recorded histories and an in-process emulator for the tests of single checks."""
 
 from __future__ import annotations
 
@@ -24,115 +24,126 @@ from seedmock_server.clock import ManualClock
 
 NOW = 1_780_275_602.0
 JSON = {"content-type": "application/json"}
-ORDER_B = {"model": "seedance-2-0-fast", "prompt": "A heron waits.", "size": "1280x720", "seconds": "4"}
-ORDER_A = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A heron waits.", "duration": 4}
-TASK_B, TASK_A = "cgt-20260601090001-k3v7p", "cl0123456789abcdefghijklm"
-CREATED_B = {"id": TASK_B, "task_id": TASK_B, "object": "video", "model": "seedance-2-0-fast", "status": "queued",
-             "created_at": 1780275601}  # fmt: skip
-QUERIED_B = {"created_at": 1780275601, "id": TASK_B, "model": "seedance-2-0-fast", "object": "video",
-             "prompt": "A heron waits.", "size": "1280x720", "status": "QUEUED"}  # fmt: skip
-CREATED_A = {"taskId": TASK_A, "state": "pending"}
-QUERIED_A = {"taskId": TASK_A, "state": "pending", "model": "seedance2-a/seedance-2.0-mini",
-             "modelType": "TEXT_TO_VIDEO", "createTime": 1780275601000}  # fmt: skip
-ENDS_A = {
+OPEAI_ORDER = {"model": "seedance-2-0-fast", "prompt": "A heron waits.", "size": "1280x720", "seconds": "4"}
+APIMODELS_ORDER = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A heron waits.", "duration": 4}
+OPEAI_TASK, APIMODELS_TASK = "cgt-20260601090001-k3v7p", "cl0123456789abcdefghijklm"
+OPEAI_CREATE_RESPONSE = {"id": OPEAI_TASK, "task_id": OPEAI_TASK, "object": "video", "model": "seedance-2-0-fast",
+                         "status": "queued", "created_at": 1780275601}  # fmt: skip
+OPEAI_QUERY_RESPONSE = {"created_at": 1780275601, "id": OPEAI_TASK, "model": "seedance-2-0-fast", "object": "video",
+                        "prompt": "A heron waits.", "size": "1280x720", "status": "QUEUED"}  # fmt: skip
+APIMODELS_CREATE_DATA = {"taskId": APIMODELS_TASK, "state": "pending"}
+APIMODELS_QUERY_DATA = {"taskId": APIMODELS_TASK, "state": "pending", "model": "seedance2-a/seedance-2.0-mini",
+                        "modelType": "TEXT_TO_VIDEO", "createTime": 1780275601000}  # fmt: skip
+APIMODELS_TERMINAL_DATA = {
     "completed": {"resultUrls": ["https://example.com/a.mp4"], "completeTime": 1780275604000},
     "failed": {"failCode": "UPSTREAM_BUSY", "failMsg": "upstream busy", "retryable": True,
                "completeTime": 1780275604000},
 }  # fmt: skip
-REASON_B = {"error": {"code": "InternalServiceError", "message": "The service had an internal error."}}
-GONE = ...
-"""In the place of a value: the key is not there."""
+OPEAI_FAILURE = {"error": {"code": "InternalServiceError", "message": "The service had an internal error."}}
+ABSENT = ...
+"""A change to this value removes the key."""
 
 
 def enveloped(data: Any) -> dict[str, Any]:
-    """A's envelope around an answer's own part."""
+    """Return the success envelope of apimodels around `data`."""
     return {"code": 200, "msg": "success", "data": data}
 
 
 def _changed(body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in {**body, **changes}.items() if value is not GONE}
+    return {key: value for key, value in {**body, **changes}.items() if value is not ABSENT}
 
 
-class Talk:
-    """A conversation with an upstream that somebody makes up, and what the checks see in its last turn."""
+class HistoryBuilder:
+    """Builder of an upstream's history; each step runs all checks on the latest interaction."""
 
     def __init__(self, contract: Contract, options: Mapping[str, str] | None = None) -> None:
         self.contract = contract
-        self.conversation = History(contract, options)
-        self.at = NOW
-        self.looks: list[tuple[str, CheckResult]] = []
-        self.turn: Interaction | None = None
+        self.history = History(contract, options)
+        self.now = NOW
+        self.results: list[tuple[str, CheckResult]] = []
+        self.interaction: Interaction | None = None
 
-    def hear(
+    def respond(
         self,
         operation: Operation | None,
         body: Any,
         *,
-        sent: Mapping[str, Any] | None = None,
+        request: Mapping[str, Any] | None = None,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
         caller: str = "first",
         method: str = "",
         **params: str,
-    ) -> Talk:
-        """One more exchange: what was sent, and the body that is said to have been answered (text, or JSON)."""
-        known, path = endpoint_path(self.contract, operation, params) if operation else ("GET", "/nowhere")
-        if known == "GET" and sent:
-            path += "?" + "&".join(f"{name}={value}" for name, value in sent.items())
-        request = Request(method or known, path, (), json.dumps(sent) if sent and known != "GET" else "")
+    ) -> HistoryBuilder:
+        """Add an exchange: the request document, and the response body as text or as a JSON value."""
+        default_method, path = endpoint_path(self.contract, operation, params) if operation else ("GET", "/nowhere")
+        if default_method == "GET" and request:
+            path += "?" + "&".join(f"{name}={value}" for name, value in request.items())
+        content = json.dumps(request) if request and default_method != "GET" else ""
         text = body if isinstance(body, str) else json.dumps(body)
         response = Response(status, tuple((JSON if headers is None else headers).items()), text)
-        self.turn = self.conversation.interaction(Exchange(operation or "", request, response, caller, self.at))
-        self.looks = list(run_checks(self.turn))
-        self.conversation.add(self.turn)
-        self.at += 1
+        exchange = Exchange(
+            operation or "", Request(method or default_method, path, (), content), response, caller, self.now
+        )
+        return self.append(exchange)
+
+    def append(self, exchange: Exchange) -> HistoryBuilder:
+        self.interaction = self.history.interaction(exchange)
+        self.results = list(run_checks(self.interaction))
+        self.history.add(self.interaction)
+        self.now += 1
         return self
 
-    def order(self, sent: Mapping[str, Any] | None = None, **changes: Any) -> Talk:
-        """An order and its honest answer, but for these changes of its own part."""
+    def order(self, request: Mapping[str, Any] | None = None, **changes: Any) -> HistoryBuilder:
+        """Add an order and its documented response with `changes` applied to the payload."""
         if self.contract.name == "opeai":
-            return self.hear(Operation.CREATE, _changed(CREATED_B, changes), sent=sent or ORDER_B)
-        return self.hear(Operation.CREATE, enveloped(_changed(CREATED_A, changes)), sent=sent or ORDER_A)
+            return self.respond(
+                Operation.CREATE, _changed(OPEAI_CREATE_RESPONSE, changes), request=request or OPEAI_ORDER
+            )
+        return self.respond(
+            Operation.CREATE, enveloped(_changed(APIMODELS_CREATE_DATA, changes)), request=request or APIMODELS_ORDER
+        )
 
-    def poll(self, word: str, **changes: Any) -> Talk:
-        """A query and its honest answer of a task in this state, but for these changes of its own part."""
+    def poll(self, spelling: str, **changes: Any) -> HistoryBuilder:
+        """Add a query and its documented response in this status with `changes` applied to the payload."""
         if self.contract.name == "opeai":
-            reason = REASON_B if word == "FAILURE" else {}
-            body = _changed({**QUERIED_B, **reason, "status": word}, changes)
-            return self.hear(Operation.QUERY, body, task_id=TASK_B)
-        data = _changed({**QUERIED_A, "state": word, **ENDS_A.get(word, {})}, changes)
-        return self.hear(Operation.QUERY, enveloped(data), sent={"task_id": TASK_A})
+            reason = OPEAI_FAILURE if spelling == "FAILURE" else {}
+            body = _changed({**OPEAI_QUERY_RESPONSE, **reason, "status": spelling}, changes)
+            return self.respond(Operation.QUERY, body, task_id=OPEAI_TASK)
+        data = _changed(
+            {**APIMODELS_QUERY_DATA, "state": spelling, **APIMODELS_TERMINAL_DATA.get(spelling, {})}, changes
+        )
+        return self.respond(Operation.QUERY, enveloped(data), request={"task_id": APIMODELS_TASK})
 
-    def of(self, check: Callable[..., Any]) -> list[CheckResult]:
-        """What a check saw in the last turn."""
-        assert self.turn is not None
-        return [look for name, look in self.looks if name == check.__name__]
+    def results_of(self, check: Callable[..., Any]) -> list[CheckResult]:
+        assert self.interaction is not None
+        return [result for name, result in self.results if name == check.__name__]
 
-    def held(self, check: Callable[..., Any]) -> set[str]:
-        """The facts that a check found confirmed in the last turn."""
-        return {look.fact.id for look in self.of(check) if look.passed}
+    def passed(self, check: Callable[..., Any]) -> set[str]:
+        """Return the facts that the check confirmed in the latest interaction."""
+        return {result.fact.id for result in self.results_of(check) if result.passed}
 
-    def broken(self, check: Callable[..., Any]) -> dict[str, tuple[Severity, str]]:
-        """The facts that a check found contradicted in the last turn, with severity and title."""
-        assert self.turn is not None
-        failures = [
-            CheckFailure(check.__name__, look, self.turn.exchange) for look in self.of(check) if not look.passed
-        ]
+    def failed(self, check: Callable[..., Any]) -> dict[str, tuple[Severity, str]]:
+        """Return severity and title of each fact that the check contradicted in the latest interaction."""
+        assert self.interaction is not None
+        exchange = self.interaction.exchange
+        results = [result for result in self.results_of(check) if not result.passed]
+        failures = [CheckFailure(check.__name__, result, exchange) for result in results]
         return {failure.fact.id: (failure.severity, failure.title) for failure in failures}
 
 
 @pytest.fixture
-def talk() -> Callable[..., Talk]:
-    """A conversation with the upstream of this name; `options` are the variants' that are known to hold."""
+def new_history() -> Callable[..., HistoryBuilder]:
+    """Factory of histories of the named upstream; `options` pins variants."""
 
-    def begin(name: str, options: Mapping[str, str] | None = None) -> Talk:
-        return Talk(get_contract(name), options)
+    def build(name: str, options: Mapping[str, str] | None = None) -> HistoryBuilder:
+        return HistoryBuilder(get_contract(name), options)
 
-    return begin
+    return build
 
 
-class Stage:
-    """A real emulator in process on a clock that only moves when somebody sleeps, and one who asks it."""
+class DrivenEmulator:
+    """Emulator in process on a manual clock, with a driver that checks each interaction."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str, options: Mapping[str, str], **settings: Any) -> None:
         self.clock = ManualClock(NOW)
@@ -140,41 +151,40 @@ class Stage:
         transport = httpx.ASGITransport(self.app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://emulator")
         self.loop = loop
-        self.heard: list[CheckedInteraction] = []
-        self.speaker = Driver(
+        self.interactions: list[CheckedInteraction] = []
+        self.driver = Driver(
             get_contract(name), self._send, {"first": "sk_first", "second": "sk_second"}, self.clock.now,
-            self.clock.advance, self.heard.append, options, allow_orders=True,
+            self.clock.advance, self.interactions.append, options, allow_orders=True,
         )  # fmt: skip
 
     def _send(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> httpx.Response:
         return self.loop.run_until_complete(self.client.request(method, url, headers=headers, content=content))
 
-    def contradictions(self) -> list[CheckFailure]:
-        """All that any check found wrong so far."""
+    def failures(self) -> list[CheckFailure]:
         return [
-            CheckFailure(name, look, said.interaction.exchange)
-            for said in self.heard
-            for name, look in said.results
-            if not look.passed
+            CheckFailure(name, result, entry.interaction.exchange)
+            for entry in self.interactions
+            for name, result in entry.results
+            if not result.passed
         ]
 
     def confirmed(self) -> set[str]:
-        """The ids of all the facts that some check found borne out."""
-        return {look.fact.id for said in self.heard for _, look in said.results if look.passed}
+        """Return the ids of all facts that a check confirmed."""
+        return {result.fact.id for entry in self.interactions for _, result in entry.results if result.passed}
 
 
 @pytest.fixture
-def stage() -> Iterator[Callable[..., Stage]]:
-    """An emulator of an upstream; `options` are pinned for the checks, `settings` are the emulator's."""
+def start_emulator() -> Iterator[Callable[..., DrivenEmulator]]:
+    """Factory of emulators; `options` pins variants for the checks, `settings` go to `create_app`."""
     loop = asyncio.new_event_loop()
-    stages: list[Stage] = []
+    emulators: list[DrivenEmulator] = []
 
-    def build(name: str, options: Mapping[str, str] | None = None, **settings: Any) -> Stage:
-        stages.append(Stage(loop, name, options or {}, **settings))
-        return stages[-1]
+    def build(name: str, options: Mapping[str, str] | None = None, **settings: Any) -> DrivenEmulator:
+        emulators.append(DrivenEmulator(loop, name, options or {}, **settings))
+        return emulators[-1]
 
     yield build
-    for each in stages:
-        loop.run_until_complete(each.client.aclose())
-        loop.run_until_complete(each.app.aclose())
+    for emulator in emulators:
+        loop.run_until_complete(emulator.client.aclose())
+        loop.run_until_complete(emulator.app.aclose())
     loop.close()

@@ -17,44 +17,57 @@ from seedmock_harness.checks.callbacks import (
 )
 from seedmock_harness.results.checks import Severity
 
-ONCE, THERE, SAME = (
+SENT_ONCE, TO_ORDERED_URL, MATCHES_QUERY = (
     callbacks_are_sent_once_at_the_end,
     callbacks_go_to_the_ordered_url,
     callback_bodies_match_queries,
 )
-HOME = "https://example.com/done"
-ORDER = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A heron waits.", "duration": 4, "callback_url": HOME}
+CALLBACK_URL = "https://example.com/done"
+ORDER = {
+    "model": "seedance2-a/seedance-2.0-mini",
+    "prompt": "A heron waits.",
+    "duration": 4,
+    "callback_url": CALLBACK_URL,
+}
 JSON = {"content-type": "application/json"}
 
 
-def called(
-    talk: Any, data: Any, *, url: str = HOME, method: str = "POST", headers: Mapping[str, str] = JSON, answer: int = 200
+def send_callback(
+    history: Any,
+    data: Any,
+    *,
+    url: str = CALLBACK_URL,
+    method: str = "POST",
+    headers: Mapping[str, str] = JSON,
+    status: int = 200,
 ) -> Any:
     """The upstream calls, with this as its own part."""
     body = json.dumps({"code": 200, "msg": "success", "data": data})
-    asked = Request(method, url, tuple(headers.items()), body)
-    talk.turn = talk.conversation.interaction(Exchange("callback", asked, Response(answer), "first", talk.at))
-    talk.looks = list(run_checks(talk.turn))
-    talk.conversation.add(talk.turn)
-    return talk
+    callback = Request(method, url, tuple(headers.items()), body)
+    history.interaction = history.history.interaction(
+        Exchange("callback", callback, Response(status), "first", history.now)
+    )
+    history.results = list(run_checks(history.interaction))
+    history.history.add(history.interaction)
+    return history
 
 
-def ended(talk: Callable[..., Any], word: str = "completed") -> tuple[Any, dict[str, Any]]:
-    begun = talk("apimodels").order(ORDER).poll(word)
-    return begun, dict(begun.turn.data)
+def finished_task(new_history: Callable[..., Any], spelling: str = "completed") -> tuple[Any, dict[str, Any]]:
+    history = new_history("apimodels").order(ORDER).poll(spelling)
+    return history, dict(history.interaction.data)
 
 
-def test_an_honest_callback_is_confirmed(talk: Callable[..., Any]) -> None:
-    for word in ("completed", "failed"):
-        begun, data = ended(talk, word)
-        called(begun, data)
-        assert begun.held(ONCE) | begun.held(THERE) == {"apimodels.callback"}
-        assert begun.held(SAME) == {"apimodels.callback.body"}
-        assert [look for _, look in begun.looks if not look.passed] == []
+def test_an_honest_callback_is_confirmed(new_history: Callable[..., Any]) -> None:
+    for spelling in ("completed", "failed"):
+        history, data = finished_task(new_history, spelling)
+        send_callback(history, data)
+        assert history.passed(SENT_ONCE) | history.passed(TO_ORDERED_URL) == {"apimodels.callback"}
+        assert history.passed(MATCHES_QUERY) == {"apimodels.callback.body"}
+        assert [result for _, result in history.results if not result.passed] == []
 
 
 @pytest.mark.parametrize(
-    ("change", "more", "title"),
+    ("changes", "options", "title"),
     [
         ({}, {"method": "PUT"}, "a callback is not a POST of a task"),
         ({}, {"headers": {**JSON, "X-Signature": "abc"}}, "a callback is signed"),
@@ -63,43 +76,55 @@ def test_an_honest_callback_is_confirmed(talk: Callable[..., Any]) -> None:
     ],
 )
 def test_another_callback_is_found(
-    talk: Callable[..., Any], change: dict[str, Any], more: dict[str, Any], title: str
+    new_history: Callable[..., Any], changes: dict[str, Any], options: dict[str, Any], title: str
 ) -> None:
-    begun, data = ended(talk)
-    found = called(begun, {**data, **change}, **more).broken(ONCE)
-    assert found == {"apimodels.callback": (Severity.BREAKING, title)}
+    history, data = finished_task(new_history)
+    failures = send_callback(history, {**data, **changes}, **options).failed(SENT_ONCE)
+    assert failures == {"apimodels.callback": (Severity.BREAKING, title)}
 
 
-def test_a_callback_of_nothing_is_found(talk: Callable[..., Any]) -> None:
-    assert called(talk("apimodels"), None).broken(ONCE)["apimodels.callback"][1] == "a callback is not a POST of a task"
+def test_a_callback_of_nothing_is_found(new_history: Callable[..., Any]) -> None:
+    assert (
+        send_callback(new_history("apimodels"), None).failed(SENT_ONCE)["apimodels.callback"][1]
+        == "a callback is not a POST of a task"
+    )
 
 
-def test_a_callback_comes_again_until_it_is_taken(talk: Callable[..., Any]) -> None:
-    begun, data = ended(talk)
-    for answer in (500, 302, 0, 204):
-        assert called(begun, data, answer=answer).held(ONCE)
-    assert called(begun, data).broken(ONCE)["apimodels.callback"][1] == "a callback is repeated after it was accepted"
+def test_a_callback_comes_again_until_it_is_taken(new_history: Callable[..., Any]) -> None:
+    history, data = finished_task(new_history)
+    for status in (500, 302, 0, 204):
+        assert send_callback(history, data, status=status).passed(SENT_ONCE)
+    assert (
+        send_callback(history, data).failed(SENT_ONCE)["apimodels.callback"][1]
+        == "a callback is repeated after it was accepted"
+    )
 
 
-def test_a_callback_goes_where_its_order_says(talk: Callable[..., Any]) -> None:
-    begun, data = ended(talk)
-    found = called(begun, data, url="https://example.com/other").broken(THERE)
-    assert found["apimodels.callback"][1] == "a callback goes to another URL than the ordered one"
-    assert called(talk("apimodels"), data).of(THERE) == [], "nobody saw the order"
+def test_a_callback_goes_where_its_order_says(new_history: Callable[..., Any]) -> None:
+    history, data = finished_task(new_history)
+    failures = send_callback(history, data, url="https://example.com/other").failed(TO_ORDERED_URL)
+    assert failures["apimodels.callback"][1] == "a callback goes to another URL than the ordered one"
+    assert send_callback(new_history("apimodels"), data).results_of(TO_ORDERED_URL) == [], "nobody saw the order"
 
 
-def test_a_callback_tells_what_a_query_tells(talk: Callable[..., Any]) -> None:
-    begun, data = ended(talk)
+def test_a_callback_tells_what_a_query_tells(new_history: Callable[..., Any]) -> None:
+    history, data = finished_task(new_history)
     title = "a callback differs from the response to a query"
-    assert called(begun, {**data, "resultUrls": []}).broken(SAME) == {"apimodels.callback.body": (Severity.INFO, title)}
-    assert called(begun, {**data, "taskStatus": 3}).broken(SAME)["apimodels.callback.body"][1].endswith("no query has")
-    early = talk("apimodels").order(ORDER)
-    assert called(early, data).held(SAME) == {"apimodels.callback.body"}
+    assert send_callback(history, {**data, "resultUrls": []}).failed(MATCHES_QUERY) == {
+        "apimodels.callback.body": (Severity.INFO, title)
+    }
+    assert (
+        send_callback(history, {**data, "taskStatus": 3})
+        .failed(MATCHES_QUERY)["apimodels.callback.body"][1]
+        .endswith("no query has")
+    )
+    history = new_history("apimodels").order(ORDER)
+    assert send_callback(history, data).passed(MATCHES_QUERY) == {"apimodels.callback.body"}
 
 
-def test_the_names_of_early_2026_are_read_too(talk: Callable[..., Any]) -> None:
+def test_the_names_of_early_2026_are_read_too(new_history: Callable[..., Any]) -> None:
     data = {"task_id": "cl0123456789abcdefghijklm", "status": "completed", "videos": []}
-    begun = talk("apimodels").order(ORDER)
-    assert called(begun, data).held(ONCE)
-    assert begun.held(SAME)
-    assert talk("opeai").order().of(ONCE) == []
+    history = new_history("apimodels").order(ORDER)
+    assert send_callback(history, data).passed(SENT_ONCE)
+    assert history.passed(MATCHES_QUERY)
+    assert new_history("opeai").order().results_of(SENT_ONCE) == []

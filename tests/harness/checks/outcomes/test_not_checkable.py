@@ -17,14 +17,14 @@ UPSTREAMS = ("opeai", "apimodels")
 FATES = ("failed", "moderated what=audio", "expired word=cancelled", "content_late by=9s", "completed_without_url")
 
 
-def listed(name: str) -> dict[str, list[dict[str, str]]]:
+def load_not_checkable(name: str) -> dict[str, list[dict[str, str]]]:
     tables: dict[str, list[dict[str, str]]] = tomllib.loads((FIXTURES / name / "not-checkable.toml").read_text("utf-8"))
     return tables
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
 def test_each_fact_is_listed_once_and_with_a_reason(name: str) -> None:
-    tables = listed(name)
+    tables = load_not_checkable(name)
     assert set(tables) == {"fact", "unprovoked"}
     rows = [row for table in tables.values() for row in table]
     ids = [row["id"] for row in rows]
@@ -34,17 +34,17 @@ def test_each_fact_is_listed_once_and_with_a_reason(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
-def test_no_check_looks_at_what_is_said_to_be_invisible(emulated: Callable[..., Any], name: str) -> None:
-    stage = emulated(name)
-    speaker = stage.speaker
+def test_no_check_looks_at_what_is_said_to_be_invisible(start_emulator: Callable[..., Any], name: str) -> None:
+    emulator = start_emulator(name)
+    driver = emulator.driver
     for fate in FATES:
-        made = speaker.call(Operation.CREATE, speaker.contract.example(Operation.CREATE), headers={"x-mock-fate": fate})
-        speaker.sleep(60.0)
-        params = {"task_id": made.created_id}
-        told = speaker.call(Operation.QUERY, params if name == "apimodels" else None, params=params)
-        if told.links:
-            speaker.fetch(told.links[0])
+        order = driver.call(Operation.CREATE, driver.contract.example(Operation.CREATE), headers={"x-mock-fate": fate})
+        driver.sleep(60.0)
+        params = {"task_id": order.created_id}
+        response = driver.call(Operation.QUERY, params if name == "apimodels" else None, params=params)
+        if response.links:
+            driver.fetch(response.links[0])
         elif name == "opeai":
-            speaker.call(Operation.CONTENT, params=params)
-    seen = {look.fact.id for said in stage.heard for _, look in said.results}
-    assert seen & {row["id"] for row in listed(name)["fact"]} == set()
+            driver.call(Operation.CONTENT, params=params)
+    fact_ids = {result.fact.id for entry in emulator.interactions for _, result in entry.results}
+    assert fact_ids & {row["id"] for row in load_not_checkable(name)["fact"]} == set()

@@ -1,0 +1,218 @@
+"""The shape of answers: fields that are gone, renamed, retyped, of another form or new, and the order of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from seedmock_contracts.enums import Operation, TaskStatus
+from seedmock_contracts.facts import ResponseField
+from seedmock_contracts.upstreams import contracts, get_contract
+from seedmock_harness.checks.response_shape import (
+    keys_keep_their_order,
+    responses_match_their_schema,
+    responses_settle_variants,
+)
+from seedmock_harness.results.checks import Severity
+
+SHAPE = responses_match_their_schema
+ORDER = {"opeai": "opeai.create.response", "apimodels": "apimodels.envelope"}
+SPELLINGS = {"opeai": ("QUEUED", "IN_PROGRESS", "SUCCESS", "FAILURE"),
+         "apimodels": ("pending", "processing", "completed", "failed")}  # fmt: skip
+REQUIRED = [
+    field
+    for contract in contracts()
+    for field in contract.response_fields
+    if field.operation in (Operation.CREATE, Operation.QUERY)
+    and field.required
+    and (not field.variant or contract.defaults[field.variant] == field.option)
+]
+
+
+def local_path(field: ResponseField) -> str:
+    return field.path.removeprefix("data.")
+
+
+def respond_with(history: Any, field: ResponseField, **changes: Any) -> Any:
+    """An order, or a query in a state in which the field is told, with these changes."""
+    if field.operation is Operation.CREATE:
+        return history.order(**changes)
+    spelling = (
+        SPELLINGS[history.contract.name][list(TaskStatus).index(field.statuses[0])] if field.statuses else "processing"
+    )
+    return history.order().poll(
+        "IN_PROGRESS" if history.contract.name == "opeai" and not field.statuses else spelling, **changes
+    )
+
+
+@pytest.mark.parametrize("field", REQUIRED, ids=lambda field: field.id)
+def test_an_honest_field_is_confirmed(new_history: Callable[..., Any], field: ResponseField) -> None:
+    history = respond_with(new_history(field.id.partition(".")[0]), field)
+    assert field.id in history.passed(SHAPE)
+    assert history.failed(SHAPE) == {}
+
+
+TOP_LEVEL = [field for field in REQUIRED if "." not in local_path(field) and "[]" not in field.path]
+
+
+def expected_severity(field: ResponseField) -> Severity:
+    return Severity.INFO if field.basis == "assumed" else Severity.BREAKING
+
+
+# A status that is not told has no word, and an error that is not there is another option's silence.
+REMOVABLE = [field for field in TOP_LEVEL if local_path(field) not in ("status", "state", "error")]
+
+
+@pytest.mark.parametrize("field", REMOVABLE, ids=lambda field: field.id)
+def test_a_field_that_is_gone_is_missed(new_history: Callable[..., Any], field: ResponseField) -> None:
+    failures = respond_with(new_history(field.id.partition(".")[0]), field, **{local_path(field): ...}).failed(SHAPE)
+    assert failures[field.id] == (expected_severity(field), f"{local_path(field)} is missing")
+
+
+@pytest.mark.parametrize("field", REMOVABLE, ids=lambda field: field.id)
+def test_a_field_that_is_renamed_is_told_with_its_new_name(
+    new_history: Callable[..., Any], field: ResponseField
+) -> None:
+    history = respond_with(new_history(field.id.partition(".")[0]), field, **{local_path(field): ..., "newName": 1})
+    assert history.failed(SHAPE)[field.id] == (
+        expected_severity(field),
+        f"{local_path(field)} is missing; newName is new",
+    )
+
+
+@pytest.mark.parametrize("field", REMOVABLE, ids=lambda field: field.id)
+@pytest.mark.parametrize("value", [True, None, [[]], 1.5])
+def test_a_field_of_another_type_is_found(new_history: Callable[..., Any], field: ResponseField, value: Any) -> None:
+    if value == [[]] and field.types == ("array",):
+        value = "a"
+    failures = respond_with(new_history(field.id.partition(".")[0]), field, **{local_path(field): value}).failed(SHAPE)
+    assert failures[field.id] == (expected_severity(field), f"{local_path(field)} has another type")
+
+
+@pytest.mark.parametrize(
+    ("name", "spelling", "change", "fact"),
+    [
+        ("opeai", "SUCCESS", {"object": "movie"}, "opeai.query.answer.object"),
+        ("opeai", "SUCCESS", {"size": "720p"}, "opeai.query.answer.size"),
+        ("apimodels", "completed", {"resultUrls": ["ftp://a"]}, "apimodels.query.answer.resultUrls.item"),
+        ("apimodels", "failed", {"failCode": "busy"}, "apimodels.query.answer.failCode"),
+        ("apimodels", "completed", {"modelType": "text"}, "apimodels.query.answer.modelType"),
+    ],
+)
+def test_a_text_of_another_form_is_found(
+    new_history: Callable[..., Any], name: str, spelling: str, change: dict[str, Any], fact: str
+) -> None:
+    severity, title = new_history(name).order().poll(spelling, **change).failed(SHAPE)[fact]
+    assert severity is Severity.BREAKING
+    assert title.endswith("has another format")
+
+
+def test_a_status_that_is_gone_or_no_text_is_found(new_history: Callable[..., Any]) -> None:
+    for value in (..., 3, None):
+        assert "opeai.query.answer.status" in new_history("opeai").order().poll("QUEUED", status=value).failed(SHAPE)
+        assert "apimodels.query.answer.state" in new_history("apimodels").order().poll("pending", state=value).failed(
+            SHAPE
+        )
+
+
+def test_an_own_part_that_is_not_there_lacks_each_of_its_fields(new_history: Callable[..., Any]) -> None:
+    for data in ({"code": 200, "msg": "success"}, {"code": 200, "msg": "success", "data": None}):
+        failures = new_history("apimodels").respond(Operation.CREATE, data, request={"model": "x"}).failed(SHAPE)
+        assert {"apimodels.create.answer.taskId", "apimodels.create.answer.state"} <= failures.keys()
+
+
+@pytest.mark.parametrize("name", ["opeai", "apimodels"])
+def test_new_keys_are_one_piece_of_news(new_history: Callable[..., Any], name: str) -> None:
+    history = new_history(name).order(trace="x", zone={"a": 1})
+    ((fact, (severity, _)),) = history.failed(SHAPE).items()
+    assert (fact, severity) == (ORDER[name], Severity.INFO)
+    (result,) = [result for result in history.results_of(SHAPE) if not result.passed]
+    assert result.observed == ("trace, zone" if name == "opeai" else "data.trace, data.zone")
+
+
+def test_new_keys_of_items_are_told_once(new_history: Callable[..., Any]) -> None:
+    rows = [{"id": f"m{at}", "modality": "video", "endpoint": "/v", "price": at} for at in range(3)]
+    history = new_history("apimodels").respond(Operation.MODELS, {"code": 200, "msg": "success", "data": rows})
+    (result,) = [result for result in history.results_of(SHAPE) if not result.passed]
+    assert result.observed == "data[].price"
+
+
+def test_what_one_item_lacks_is_found(new_history: Callable[..., Any]) -> None:
+    rows = [{"id": "m", "modality": "video", "endpoint": "/v"}, {"id": "m", "modality": "smell"}]
+    failures = (
+        new_history("apimodels").respond(Operation.MODELS, {"code": 200, "msg": "success", "data": rows}).failed(SHAPE)
+    )
+    assert {id_: title for id_, (_, title) in failures.items()} == {
+        "apimodels.models.answer.endpoint": "endpoint is missing",
+        "apimodels.models.answer.modality": "modality has another format",
+    }
+
+
+def test_what_belongs_to_another_state_is_news(new_history: Callable[..., Any]) -> None:
+    failures = new_history("apimodels").order().poll("processing", resultUrls=[]).failed(SHAPE)
+    assert failures == {"apimodels.envelope": (Severity.INFO, "the response has undocumented keys")}
+
+
+@pytest.mark.parametrize(
+    ("option", "spelling", "change"),
+    [
+        ("opeai.progress=percent", "IN_PROGRESS", {"progress": "50%"}),
+        ("opeai.failure_reason=fail_reason", "FAILURE", {"error": ..., "fail_reason": "it broke"}),
+        ("opeai.failure_reason=none", "FAILURE", {"error": ...}),
+    ],
+)
+def test_keys_that_show_another_option_settle_it(
+    new_history: Callable[..., Any], option: str, spelling: str, change: dict[str, Any]
+) -> None:
+    id_, _, value = option.partition("=")
+    history = new_history("opeai").order().poll(spelling, **change)
+    assert history.failed(SHAPE) == {}
+    assert history.failed(responses_settle_variants) == {id_: (Severity.INFO, "another option holds than the default")}
+    pinned = new_history("opeai", {id_: value}).order().poll(spelling, **change)
+    assert pinned.failed(responses_settle_variants) == pinned.failed(SHAPE) == {}
+    default = new_history("opeai", {id_: get_contract("opeai").defaults[id_]}).order().poll(spelling, **change)
+    assert default.failed(SHAPE) != {}
+
+
+def test_the_default_option_is_confirmed(new_history: Callable[..., Any]) -> None:
+    assert "opeai.failure_reason" in new_history("opeai").order().poll("FAILURE").passed(responses_settle_variants)
+    assert new_history("opeai").order().poll("QUEUED").passed(responses_settle_variants) == {
+        "opeai.status",
+        "opeai.progress",
+    }
+    assert new_history("apimodels").order().passed(responses_settle_variants) == {"apimodels.keys"}
+
+
+def test_openai_s_keys_are_right_with_openai_s_words_only(new_history: Callable[..., Any]) -> None:
+    more = {"progress": 50, "seconds": "4", "completed_at": None, "error": None}
+    history = new_history("opeai").order(progress=0, seconds="4", size="1280x720").poll("in_progress", **more)
+    assert history.failed(SHAPE) == {}
+    assert "opeai.query.answer.openai.progress" in history.passed(SHAPE)
+    retyped = new_history("opeai").order().poll("in_progress", **{**more, "progress": "50%"})
+    assert "opeai.query.answer.openai.progress" in retyped.failed(SHAPE)
+
+
+def test_keys_in_another_order_are_a_warning(new_history: Callable[..., Any]) -> None:
+    created, queried = new_history("opeai").order(), new_history("opeai").order().poll("SUCCESS")
+    for fact, history in (("opeai.create.response", created), ("opeai.query.response", queried)):
+        body = dict(reversed(history.interaction.body.items()))
+        params = {"task_id": "x"} if history is queried else {}
+        reordered = history.respond(history.interaction.operation, body, **params)
+        assert reordered.failed(keys_keep_their_order) == {fact: (Severity.WARNING, "the keys come in another order")}
+
+
+def test_keys_in_their_order_confirm_it_and_openai_s_words_have_one_of_their_own(
+    new_history: Callable[..., Any],
+) -> None:
+    history = new_history("opeai").order()
+    assert history.passed(keys_keep_their_order) == {"opeai.create.response"}
+    assert history.poll("SUCCESS").passed(keys_keep_their_order) == {"opeai.query.response"}
+    assert history.poll("completed", progress=100).results_of(keys_keep_their_order) == []
+    assert new_history("apimodels").order().results_of(keys_keep_their_order) == []
+
+
+@pytest.mark.parametrize("body", ['{"id": "cut' + " " * 5000, "", "<html>"])
+def test_what_cannot_be_read_has_no_shape(new_history: Callable[..., Any], body: str) -> None:
+    assert new_history("opeai").respond(Operation.CREATE, body, request={}).results_of(SHAPE) == []
