@@ -42,8 +42,9 @@ def generation_draft(
         audio=request.generate_audio is not False,
         seed=-1 if request.seed is None else request.seed,
         failure=private_failure if private_failure and any(source.is_private_address for source in inputs) else None,
-        first=frame_file(inputs, Role.FIRST_FRAME),
-        last=frame_file(inputs, Role.LAST_FRAME),
+        # Most orders have no references, and three empty searches cost a twentieth of a create.
+        first=frame_file(inputs, Role.FIRST_FRAME) if inputs else None,
+        last=frame_file(inputs, Role.LAST_FRAME) if inputs else None,
         callback_url=request.callback_url or "",
         origin=origin if request.callback_url else "",
     )

@@ -117,7 +117,7 @@ class Engine:
             caller.log_notes.extend(log_notes(inputs))
         draft = generation_draft(contract, account, origin, request, inputs, private_failure)
         urls = [reference.url for reference in request.references]
-        return self._accept(contract, caller, draft, new_id, urls, first_face_path(inputs))
+        return self._accept(contract, caller, draft, new_id, urls, first_face_path(inputs) if inputs else None)
 
     async def upscale(
         self,
