@@ -1,4 +1,4 @@
-"""Check cancellations and lists of tasks."""
+"""Checks of cancellations and of lists of tasks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def running_tasks_can_be_cancelled(interaction: Interaction) -> Iterator[CheckRe
 
 
 def ended_tasks_cannot_be_cancelled(interaction: Interaction) -> Iterator[CheckResult]:
-    """Cancelling a task that has ended is a state conflict."""
+    """Cancelling a finished task is a state conflict."""
     task = _own_task(interaction)
     if interaction.operation is not Operation.CANCEL or task is None or not _has_ended(task):
         return
@@ -36,15 +36,15 @@ def ended_tasks_cannot_be_cancelled(interaction: Interaction) -> Iterator[CheckR
         yield from check_error(interaction, (ErrorKind.STATE_CONFLICT,))
     else:
         case = interaction.contract.error_case(ErrorKind.STATE_CONFLICT)
-        yield failed(case, "a task that has ended is cancelled", case.status, interaction.status_code)
+        yield failed(case, "a finished task can be cancelled", case.status, interaction.status_code)
 
 
 def task_lists_show_the_callers_tasks(interaction: Interaction) -> Iterator[CheckResult]:
     """A list of tasks has the latest one of the caller, and none of another key."""
-    caller = interaction.exchange.caller
-    if interaction.operation is not Operation.TASK_LIST or interaction.is_error or caller in UNAUTHENTICATED:
+    caller = interaction.caller
+    if interaction.operation is not Operation.TASK_LIST or interaction.is_error or not interaction.is_authenticated:
         return
-    listed, fact = _listed(interaction), endpoint_fact(interaction, Operation.TASK_LIST)
+    listed, fact = _listed_ids(interaction), endpoint_fact(interaction, Operation.TASK_LIST)
     tasks = interaction.history.tasks.values()
     own = [task.id for task in tasks if task.caller == caller]
     foreign = sorted(listed & {task.id for task in tasks if task.caller not in (caller, *UNAUTHENTICATED)})
@@ -62,10 +62,10 @@ def _has_ended(task: TaskHistory) -> bool:
 
 def _own_task(interaction: Interaction) -> TaskHistory | None:
     task = interaction.task
-    return task if task is not None and task.caller == interaction.exchange.caller else None
+    return task if task is not None and task.caller == interaction.caller else None
 
 
-def _listed(interaction: Interaction) -> set[str]:
+def _listed_ids(interaction: Interaction) -> set[str]:
     response, data = interaction.contract.response, interaction.data
     rows = values_at(data, f"{response.list_path}[]") if isinstance(data, dict) else []
     return {str(first_value(row, response.id_paths)) for _, row in rows if isinstance(row, dict)}

@@ -1,19 +1,20 @@
-"""The whole contract as one callable: a machine that talks to an upstream until an answer contradicts a fact.
+"""Run the whole contract against anything that serves an upstream's API, until a response contradicts a fact.
 
-    from seedmock_harness.conformance.runner import run_conformance
+    from seedmock_harness import run_conformance
 
-    def test_my_gateway_keeps_the_contract():
+    def test_my_gateway_conforms():
         with httpx.Client(base_url="http://localhost:9000") as client:
             run_conformance("opeai", client.request)
 
-What it says is drawn by Hypothesis: orders of every form, polls, downloads, libraries, deletes, time that passes, other
-keys, broken rules, hostile bodies. A conversation that ends in a Failure is made as short as it can be, and kept.
+Hypothesis generates the requests: all kinds of orders, polls, downloads, assets, deletions, other keys, broken rules,
+and hostile bodies. A failing sequence is shrunk and can be saved as a reproducer.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
@@ -22,14 +23,16 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from seedmock_contracts.upstreams import get_contract
 
-from ..driver.actions import KEYS, Action, ActionRunner, AdvanceableClock, dump_reproducer, load_reproducer
+from ..driver.action_runner import KEYS, ActionRunner, AdvanceableClock
+from ..driver.actions import Action, dump_reproducer, load_reproducer
 from ..driver.client import SendRequest
 from ..driver.shrinking import shrink
 from ..results.checks import CheckFailure, curl_command
-from .state_machine import ConformanceMachine, MachineContext
+from .machine_base import MachineContext
+from .state_machine import ConformanceMachine
 from .strategies import ReferenceUrls
 
-STEPS = 30
+MAX_STEPS = 30
 
 
 def run_conformance(
@@ -39,63 +42,67 @@ def run_conformance(
     clock: AdvanceableClock | None = None,
     settings: hypothesis_settings | None = None,
     keys: Mapping[str, str] = KEYS,
-    scenario_folder: str | None = None,
-    steps: int = STEPS,
+    reproducer_folder: str | None = None,
+    steps: int = MAX_STEPS,
     options: Mapping[str, str] | None = None,
     strict: bool = True,
     media: ReferenceUrls | None = None,
     begin: Callable[[], object] | None = None,
 ) -> None:
-    """Talk to whatever answers `send` as an upstream of this name would; raise the shortest Failure that was found.
+    """Send generated requests to an upstream until a check fails; raise the failure with the shortest sequence.
 
-    Every order that it takes is one that it may charge for. `send` has the signature of
-    `httpx.Client(base_url=...).request`. `clock` has `now()` and `advance(seconds)`; without one no time passes.
-    `keys` are API keys by the words first, second and wrong; without a wrong one, only having no key is wrong.
-    `settings` are Hypothesis's: how many conversations, and whether the same each time. `steps` are the most to a
-    conversation, and `begin` is called before each. `options` are those of the variants that are known to hold.
-    `strict`: an assumption that the target contradicts is a failure, too. `media` are the URLs that references may
-    have, by kind. In `scenario_folder` (which must exist) a failing conversation is kept: see `replay`.
+    Accepted orders may be charged. `send` has the signature of `httpx.Client(base_url=...).request`. `clock` has
+    `now()` and `advance(seconds)`; without one no time passes between requests. `keys`: API keys by caller, first,
+    second and wrong. `settings`: those of Hypothesis, such as the number of sequences. `steps`: maximum length of a
+    sequence; `begin` is called before each. `options`: options of variants that are known to hold. `strict`: a
+    contradicted assumption is a failure, too. `media`: URLs of references, by kind. `reproducer_folder`: an existing
+    folder for the reproducer of the failure; see `replay`.
 
-    Raises Failure, with the conversation as a note, and LookupError for an unknown upstream.
+    Raises CheckFailure, with the requests as a note, and LookupError for an unknown upstream.
     """
     context = MachineContext(get_contract(upstream), send, clock, keys, options or {}, strict, media, begin)
-    chosen = hypothesis_settings(
+    machine = type("Machine", (ConformanceMachine,), {"context": context})
+    try:
+        run_state_machine_as_test(machine, settings=_machine_settings(settings, steps), _min_steps=1)
+    except (CheckFailure, Flaky) as error:
+        if context.failure is None:
+            raise
+        failure, actions = _shrink_failure(context, context.failure)
+        _add_notes(context, failure, actions)
+        if reproducer_folder is not None:
+            path = _write_reproducer(context, failure, actions, Path(reproducer_folder))
+            failure.add_note(f"reproducer written to {path}; run it with replay(path, send)")
+        raise failure from (error if isinstance(error, Flaky) else None)
+
+
+def _machine_settings(settings: hypothesis_settings | None, steps: int) -> hypothesis_settings:
+    return hypothesis_settings(
         settings,
         stateful_step_count=steps,
         report_multiple_bugs=False,
         deadline=None,
         suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # what fails is made shorter here, move by move
+        # Without shrinking: Hypothesis shrinks draws, and `shrink` the actions that they led to.
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
     )
-    machine = type("Machine", (ConformanceMachine,), {"context": context})
-    try:
-        run_state_machine_as_test(machine, settings=chosen, _min_steps=1)
-    except (CheckFailure, Flaky) as error:
-        found = context.failure
-        if found is None:
-            raise
-        failure, actions = _shortened(context, found, context.failing)
-        raise _told(context, failure, actions, scenario_folder) from (error if isinstance(error, Flaky) else None)
 
 
-def _shortened(
-    context: MachineContext, found: CheckFailure, actions: Sequence[Action]
-) -> tuple[CheckFailure, Sequence[Action]]:
-    """The failure at the end of the shortest conversation that has it, and the moves of that."""
+def _shrink_failure(context: MachineContext, original: CheckFailure) -> tuple[CheckFailure, Sequence[Action]]:
+    """The failure at the end of the shortest sequence that leads to it, and the actions of that sequence."""
 
-    def failing(tried: Sequence[Action]) -> CheckFailure | None:
-        failure = _failure_of(context.new_play(), tried)
-        return failure if failure is not None and failure.identity == found.identity else None
+    def run_again(actions: Sequence[Action]) -> CheckFailure | None:
+        failure = _run_actions(context.new_runner(), actions)
+        return failure if failure is not None and failure.identity == original.identity else None
 
-    if failing(actions) is None:
-        found.add_note("said again, the same moves do not lead there: the upstream does not answer alike each time")
-        return found, actions
-    short = shrink(context.contract, actions, lambda tried: failing(tried) is not None)
-    again = failing(short) or found
-    return again, context.runner.actions
+    if run_again(context.failing_actions) is None:
+        original.add_note("flaky: the same requests do not lead to it again")
+        return original, context.failing_actions
+    shortest = shrink(context.contract, context.failing_actions, lambda actions: run_again(actions) is not None)
+    failure = run_again(shortest) or original
+    return failure, context.runner.actions
 
 
-def _failure_of(runner: ActionRunner, actions: Sequence[Action]) -> CheckFailure | None:
+def _run_actions(runner: ActionRunner, actions: Sequence[Action]) -> CheckFailure | None:
     try:
         for action in actions:
             runner.run(action)
@@ -104,35 +111,34 @@ def _failure_of(runner: ActionRunner, actions: Sequence[Action]) -> CheckFailure
     return None
 
 
-def _told(
-    context: MachineContext, failure: CheckFailure, actions: Sequence[Action], folder: str | None
-) -> CheckFailure:
-    """The failure with the conversation that led there, which is kept in the folder if there is one."""
-    runner = context.runner
-    said = [f"  {number}. {action}" for number, action in enumerate(actions, 1)]
-    failure.add_note("\n".join(["said:", *said]))
-    failure.add_note(
-        "\n".join(["again:", *(f"  {curl_command(t.exchange.request)}" for t in runner.driver.history.interactions)])
-    )
-    if folder is not None:
-        path = f"{folder}/{context.contract.name}-{failure.check}-{re.sub('[^a-z0-9.-]', '_', failure.fact.id)}.jsonl"
-        text = dump_reproducer(
-            context.contract.name, actions, failure, {"options": dict(context.options), "strict": context.strict}
-        )
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        failure.add_note(f"kept as {path}: replay(path, send) says it again")
-    return failure
+def _add_notes(context: MachineContext, failure: CheckFailure, actions: Sequence[Action]) -> None:
+    """Add the actions, and a curl command for each request, to a failure."""
+    lines = (f"  {number}. {action}" for number, action in enumerate(actions, 1))
+    failure.add_note("\n".join(["actions:", *lines]))
+    requests = (interaction.exchange.request for interaction in context.runner.driver.history.interactions)
+    failure.add_note("\n".join(["requests:", *(f"  {curl_command(request)}" for request in requests)]))
+
+
+def _write_reproducer(context: MachineContext, failure: CheckFailure, actions: Sequence[Action], folder: Path) -> Path:
+    upstream, fact = context.contract.name, re.sub("[^a-z0-9.-]", "_", failure.fact.id)
+    path = folder / f"{upstream}-{failure.check}-{fact}.jsonl"
+    settings = {"options": dict(context.options), "strict": context.strict}
+    path.write_text(dump_reproducer(upstream, actions, failure, settings), encoding="utf-8")
+    return path
 
 
 def replay(
     path: str, send: SendRequest, *, clock: AdvanceableClock | None = None, keys: Mapping[str, str] = KEYS
 ) -> None:
-    """Do what a kept scenario did. Raises the Failure that it led to, if it still does, and InvalidScenario."""
-    with open(path, encoding="utf-8") as file:
-        head, actions = load_reproducer(file.read())
+    """Run the actions of a reproducer. Raises CheckFailure if one fails again, and InvalidReproducer."""
+    header, actions = load_reproducer(Path(path).read_text(encoding="utf-8"))
     runner = ActionRunner(
-        get_contract(head["upstream"]), send, clock=clock, keys=keys, options=head["options"], strict=head["strict"]
+        get_contract(header["upstream"]),
+        send,
+        clock=clock,
+        keys=keys,
+        options=header["options"],
+        strict=header["strict"],
     )
     for action in actions:
         runner.run(action)

@@ -1,1 +1,1 @@
-"""Driver of an upstream's API: actions, transport, sample media, shrinking."""
+"""Drive an upstream: send requests over a transport, check each interaction, repeat and shrink sequences of actions."""

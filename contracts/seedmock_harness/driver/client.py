@@ -1,6 +1,6 @@
-"""Asks an upstream questions, and has every answer judged: the one way in which the harness speaks.
+"""Driver: the one way in which the harness sends requests to an upstream, with every interaction checked.
 
-Knows no HTTP library: `send` is whatever sends a request, such as `httpx.Client(base_url=...).request`.
+Knows no HTTP library: a request is sent by a function such as `httpx.Client(base_url=...).request`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..results.checks import CheckResult
 
 
 class ReceivedResponse(Protocol):
-    """What came back: `httpx.Response` is one."""
+    """A complete response; `httpx.Response` is one."""
 
     @property
     def status_code(self) -> int: ...
@@ -38,33 +38,34 @@ class ReceivedResponse(Protocol):
 
 
 class SendRequest(Protocol):
-    """Sends one request and waits for the whole answer. `url` is a path, or whole where it leads elsewhere."""
+    """Send one request and return the complete response. `url` is a path, or absolute if it leads to another origin."""
 
     def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> ReceivedResponse: ...
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedInteraction:
-    """A turn, and what each check saw in it."""
+    """An interaction with the results of all checks, each with the name of its check."""
 
     interaction: Interaction
     results: tuple[tuple[str, CheckResult], ...]
 
 
 class UnexpectedTask(HarnessError):
-    """A question that must cost nothing was taken as an order: the turn tells the task's id."""
+    """A request that must be rejected created a task, which may be charged."""
 
     def __init__(self, interaction: Interaction) -> None:
-        super().__init__(f"a task was made that nobody wanted: {interaction.created_id}")
+        super().__init__(f"a request that must be rejected created task {interaction.created_id}")
         self.interaction = interaction
 
 
 @dataclass
 class Driver:
-    """One side of a conversation: asks, remembers, and tells `heard` what the checks saw of each answer.
+    """Sends requests to an upstream, keeps their history, and passes each checked interaction to `on_result`.
 
-    `keys` are the API keys by the words that stand for them: "first", "second" and "wrong"; a word without a key
-    sends none. `now` and `sleep` are of the upstream's clock, in seconds (since the epoch).
+    `keys`: API keys by caller, "first", "second" and "wrong"; another caller sends none. `now` and `sleep`: the
+    upstream's clock, in seconds since the epoch. `options`: options of variants that are known to hold. Without
+    `allow_orders` an accepted order raises UnexpectedTask, after it was added to the history.
     """
 
     contract: Contract
@@ -75,21 +76,20 @@ class Driver:
     on_result: Callable[[CheckedInteraction], None]
     options: Mapping[str, str] = field(default_factory=dict)
     allow_orders: bool = False
-    """Whether orders may be taken: if not, one that is raises UnexpectedTask, after it was heard and remembered."""
 
     def __post_init__(self) -> None:
         self.history = History(self.contract, self.options)
-        self._spoken_of: Interaction | None = None
+        self._current: Interaction | None = None
 
     @property
     def current(self) -> Interaction:
-        """The turn that what a step yields belongs to: the latest, or one before it that the step came back to."""
-        assert self._spoken_of is not None
-        return self._spoken_of
+        """The interaction that the results of a step belong to: the latest, or one that the step has gone back to."""
+        assert self._current is not None
+        return self._current
 
     def revisit(self, interaction: Interaction) -> None:
-        """Speak of an earlier turn, until something else is asked."""
-        self._spoken_of = interaction
+        """Make an earlier interaction the current one, until the next request."""
+        self._current = interaction
 
     def call(
         self,
@@ -101,7 +101,7 @@ class Driver:
         headers: Mapping[str, str] | None = None,
         base: int = 0,
     ) -> Interaction:
-        """Ask for an operation. A document goes into the body, or into the query string of a GET."""
+        """Call an operation. The document becomes the body, or the query string of a GET."""
         method, path = endpoint_path(self.contract, operation, params or {}, base)
         if method == "GET":
             return self.send(operation, method, _with_query(path, document), caller=caller, headers=headers)
@@ -109,7 +109,7 @@ class Driver:
         return self.send(operation, method, path, body, caller=caller, headers=headers)
 
     def fetch(self, link: str, *, headers: Mapping[str, str] | None = None) -> Interaction:
-        """Fetch a result by its link, which needs no key."""
+        """Download a result by its link, without a key."""
         return self.send(Operation.CONTENT, "GET", link, caller="", headers=headers)
 
     def send(
@@ -122,19 +122,14 @@ class Driver:
         caller: str = "first",
         headers: Mapping[str, str] | None = None,
     ) -> Interaction:
-        """Send any request at all, under the operation that it is meant for; None for one that is for none."""
-        sent = {**({"content-type": "application/json"} if body else {}), **(headers or {})}
+        """Send any request. `operation`: the one that it is meant for; None if it is meant for no endpoint."""
+        all_headers = {**({"content-type": "application/json"} if body else {}), **(headers or {})}
         if caller in self.keys:
-            sent.setdefault("authorization", f"Bearer {self.keys[caller]}")
-        answer = self.send_request(method, url, headers=sent, content=body)
-        asked = Request(
-            method,
-            url,
-            redact_headers(sent.items()),
-            summarize_body(body, MAX_CHECKED_BYTES).decode("utf-8", "replace"),
-        )
-        exchange = Exchange(operation or "", asked, _response(answer), caller, self.now())
-        self._spoken_of = interaction = self.history.interaction(exchange)
+            all_headers.setdefault("authorization", f"Bearer {self.keys[caller]}")
+        response = self.send_request(method, url, headers=all_headers, content=body)
+        request = Request(method, url, redact_headers(all_headers.items()), _body_text(body))
+        exchange = Exchange(operation or "", request, _to_response(response), caller, self.now())
+        self._current = interaction = self.history.interaction(exchange)
         self.on_result(CheckedInteraction(interaction, tuple(run_checks(interaction))))
         self.history.add(interaction)
         if interaction.operation in ORDERS and interaction.created_id is not None and not self.allow_orders:
@@ -144,10 +139,10 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A named part of a ladder: asks, and yields what it saw beyond what the checks see in each single answer.
+    """A named part of a verification: sends requests, and yields results that no single interaction shows.
 
-    What it yields belongs to the turn that the speaker speaks of: the latest, if it comes back to none. `price` is
-    the most that it can cost, in USD. `minimal` steps make up the shortest run that is worth making.
+    A yielded result belongs to the driver's current interaction. `price`: the most that the step can cost, in USD.
+    `minimal`: part of the shortest useful run.
     """
 
     name: str
@@ -157,14 +152,16 @@ class Step:
     minimal: bool = False
 
 
-def _response(answer: ReceivedResponse) -> Response:
-    headers = redact_headers((name, value) for name, value in answer.headers.items())
-    media = _media(answer.content)
-    body = summarize_body(answer.content, MAX_CHECKED_BYTES).decode("utf-8", "replace")
-    return Response(answer.status_code, headers, body, media)
+def _to_response(response: ReceivedResponse) -> Response:
+    headers = redact_headers((name, value) for name, value in response.headers.items())
+    return Response(response.status_code, headers, _body_text(response.content), _inspect_media(response.content))
 
 
-def _media(content: bytes) -> MediaFacts | None:
+def _body_text(content: bytes) -> str:
+    return summarize_body(content, MAX_CHECKED_BYTES).decode("utf-8", "replace")
+
+
+def _inspect_media(content: bytes) -> MediaFacts | None:
     if content[4:8] != b"ftyp":
         return None
     try:

@@ -1,6 +1,6 @@
-"""Sends requests to an address: waits when it is told to, asks again where that cannot cost anything.
+"""HTTP transport of the harness: waits after a 429, repeats requests that cannot cost anything, redacts keys.
 
-Says of a failure whether the request can have arrived. Keeps keys out of what is answered.
+Its errors say whether the request may have arrived.
 """
 
 from __future__ import annotations
@@ -19,34 +19,35 @@ from seedmock_server.http.in_process import BufferedResponse
 
 from ..errors import HarnessError
 
-MOST = 512 * 1024 * 1024
-"""Bytes of an answer: the largest clips are far smaller."""
-SHORTEST = 6
-"""Characters of a key that is looked for in answers: a shorter one is a word like others."""
-READ = 1 << 20
-"""Bytes of an answer in which keys are looked for: what is longer is a clip."""
-TRIES, WAITS = 3, 6
-LONGEST_WAIT = 120.0
-PATIENCE = 900.0
-"""Seconds that one answer may take, however slowly it drips."""
-FREE = ("GET", "HEAD")
+MAX_RESPONSE_BYTES = 512 * 1024 * 1024
+"""The largest clips are far smaller."""
+MIN_KEY_CHARS = 6
+"""Shorter keys are not redacted: they are likely to occur as words of their own."""
+MAX_REDACTED_BYTES = 1 << 20
+"""A longer response body is a clip, in which no key is looked for."""
+MAX_TRIES, MAX_RATE_LIMIT_WAITS = 3, 6
+MAX_WAIT_SECONDS = 120.0
+MAX_RESPONSE_SECONDS = 900.0
+"""However slowly the bytes of one response come."""
+REPEATABLE_METHODS = ("GET", "HEAD")
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+"""Exceptions of httpx that come before the request is sent."""
 
 
 class InvalidBaseUrl(HarnessError, ValueError):
-    """A base URL that is none: the message says what was found and what is allowed."""
+    """A malformed base URL; the message has the value and what is allowed."""
 
 
 class NoResponse(HarnessError):
-    """No answer came; `sent` says whether the request may have arrived all the same."""
+    """A request got no complete response; `may_have_arrived` is False if it was certainly not sent."""
 
-    def __init__(self, says: str, sent: bool) -> None:
-        super().__init__(says)
-        self.may_have_arrived = sent
+    def __init__(self, message: str, may_have_arrived: bool) -> None:
+        super().__init__(message)
+        self.may_have_arrived = may_have_arrived
 
 
 class HttpTransport:
-    """Sends what a speaker says to a base URL: the origin, or the origin and one of the upstream's prefixes."""
+    """Sends the requests of a driver to a base URL: an origin, with or without one of the upstream's prefixes."""
 
     def __init__(
         self,
@@ -57,86 +58,83 @@ class HttpTransport:
         now: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
-        self._said = contract
+        self._contract = contract
         self.base_url = resolve_base_url(contract, base_url)
-        secret = [re.escape(key) for word, key in keys.items() if word != "wrong" and len(key) >= SHORTEST]
-        self._secret = re.compile(rf"(?<!\w)(?:{'|'.join(secret)})(?!\w)") if secret else None
+        secrets = [re.escape(key) for caller, key in keys.items() if caller != "wrong" and len(key) >= MIN_KEY_CHARS]
+        self._secrets = re.compile(rf"(?<!\w)(?:{'|'.join(secrets)})(?!\w)") if secrets else None
         self._client, self._now, self._sleep = client, now, sleep
 
     def __call__(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
-        """Raises NoAnswer."""
-        where = self.url_for(url)
+        """Send a request; waits and repeats after a 429. Raises NoResponse."""
+        absolute = self.url_for(url)
         for pause in self._pauses():
-            answer = self._tried(method, where, headers, content)
-            wait = _wait(answer, self._now()) if answer.status_code == 429 else None
+            response = self._send_with_retries(method, absolute, headers, content)
+            wait = _retry_after(response, self._now()) if response.status_code == 429 else None
             if wait is None or pause is None:
-                return self._without_keys(answer)
-            self._sleep(min(wait or pause, LONGEST_WAIT))
-        raise AssertionError("the last pause is none")
+                return self._redact(response)
+            self._sleep(min(wait or pause, MAX_WAIT_SECONDS))
+        raise AssertionError("the last pause is None")
 
     def url_for(self, url: str) -> str:
-        """The whole address of a path."""
-        return absolute_url(self._said, self.base_url, url)
+        """The absolute URL of a path."""
+        return absolute_url(self._contract, self.base_url, url)
 
     def _pauses(self) -> Iterator[float | None]:
-        yield from (float(2**number) for number in range(WAITS))
+        yield from (float(2**number) for number in range(MAX_RATE_LIMIT_WAITS))
         yield None
 
-    def _tried(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
-        for number in range(1, TRIES + 1):
+    def _send_with_retries(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
+        for number in range(1, MAX_TRIES + 1):
             try:
-                return self._asked(method, where, headers, content)
+                return self._send(method, url, headers, content)
             except httpx.HTTPError as error:
-                again = method in FREE and number < TRIES and not isinstance(error.__cause__, ssl.SSLError)
-                if not again or _certificate(error):
-                    raise NoResponse(describe_error(error, where), not isinstance(error, NOT_SENT)) from error
+                is_last = method not in REPEATABLE_METHODS or number == MAX_TRIES
+                if is_last or isinstance(error.__cause__, ssl.SSLError) or _is_certificate_error(error):
+                    raise NoResponse(describe_error(error, url), not isinstance(error, NOT_SENT)) from error
             except (httpx.InvalidURL, ValueError) as error:
-                raise NoResponse(f"{_host(where)} cannot be asked: {error}", False) from error
+                raise NoResponse(f"a request to {_origin(url)} cannot be sent: {error}", False) from error
             self._sleep(float(number))
-        raise AssertionError("the last try answers or raises")
+        raise AssertionError("the last try returns or raises")
 
-    def _asked(self, method: str, where: str, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
+    def _send(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> BufferedResponse:
         since = self._now()
-        with self._client.stream(method, where, headers=dict(headers), content=content) as answer:
-            pieces, size = [], 0
-            for piece in answer.iter_bytes():
-                pieces.append(piece)
-                size += len(piece)
-                if size > MOST or self._now() - since > PATIENCE:
-                    raise httpx.ReadError(f"the answer does not end: {size} bytes so far")
-            return BufferedResponse(answer.status_code, answer.headers, b"".join(pieces))
+        with self._client.stream(method, url, headers=dict(headers), content=content) as response:
+            chunks, size = [], 0
+            for chunk in response.iter_bytes():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > MAX_RESPONSE_BYTES or self._now() - since > MAX_RESPONSE_SECONDS:
+                    raise httpx.ReadError(f"the response does not end: {size} bytes so far")
+            return BufferedResponse(response.status_code, response.headers, b"".join(chunks))
 
-    def _without_keys(self, answer: BufferedResponse) -> BufferedResponse:
-        """Some upstreams repeat the key when they refuse it."""
-        if self._secret is None:
-            return answer
-        headers = {name: self._secret.sub(REDACTED, value) for name, value in answer.headers.items()}
-        content = answer.content
-        if self._secret.search(content[:READ].decode("utf-8", "replace")):
-            content = self._secret.sub(REDACTED, content.decode("utf-8", "replace")).encode()
-        return BufferedResponse(answer.status_code, headers, content)
+    def _redact(self, response: BufferedResponse) -> BufferedResponse:
+        """Redact keys in a response: some upstreams repeat an invalid key in their error."""
+        if self._secrets is None:
+            return response
+        headers = {name: self._secrets.sub(REDACTED, value) for name, value in response.headers.items()}
+        content = response.content
+        if self._secrets.search(content[:MAX_REDACTED_BYTES].decode("utf-8", "replace")):
+            content = self._secrets.sub(REDACTED, content.decode("utf-8", "replace")).encode()
+        return BufferedResponse(response.status_code, headers, content)
 
 
-def absolute_url(contract: Contract, root: str, url: str) -> str:
-    """The whole address of a path: below the root, or at the vendor's other host if that is where we are."""
+def absolute_url(contract: Contract, base_url: str, url: str) -> str:
+    """Make a path absolute: below the base URL, or on the vendor's other host if the base URL is the vendor's own."""
     if not url.startswith("/"):
         return url
     first, *others = contract.bases
     if url.startswith(first.prefix + "/"):
-        return root + url.removeprefix(first.prefix)
-    parts = urlsplit(root)
-    at_home = parts.hostname in {urlsplit(base.host).hostname for base in contract.bases}
+        return base_url + url.removeprefix(first.prefix)
+    parts = urlsplit(base_url)
+    is_vendor = parts.hostname in {urlsplit(base.host).hostname for base in contract.bases}
     other = next((base for base in others if url.startswith(base.prefix + "/")), None)
-    if at_home and other is not None:
+    if is_vendor and other is not None:
         return other.host + url
     return f"{parts.scheme}://{parts.netloc}{url}"
 
 
 def resolve_base_url(contract: Contract, base_url: str) -> str:
-    """The address under which the endpoints' paths stand: a prefix of the upstream's is added to a bare origin.
-
-    Raises InvalidAddress.
-    """
+    """Add the upstream's prefix to a base URL that has none. Raises InvalidBaseUrl."""
     text = base_url.strip().rstrip("/")
     try:
         parts = urlsplit(text)
@@ -157,26 +155,26 @@ def resolve_base_url(contract: Contract, base_url: str) -> str:
     return text + prefix
 
 
-def describe_error(error: httpx.HTTPError, where: str) -> str:
-    """What kept an answer from coming, in one sentence."""
-    host = _host(where)
-    if _certificate(error):
-        return f"{host} shows a TLS certificate that cannot be trusted: {_reason(error)}"
+def describe_error(error: httpx.HTTPError, url: str) -> str:
+    """Describe in one sentence why a request got no response."""
+    origin = _origin(url)
+    if _is_certificate_error(error):
+        return f"{origin} has a TLS certificate that cannot be trusted: {_reason(error)}"
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
         if "ssl" in str(error).lower() or "tls" in str(error).lower():
-            return f"{host} does not speak TLS as it should: {_reason(error)}"
-        return f"{host} cannot be reached: {_reason(error)}"
+            return f"{origin} failed the TLS handshake: {_reason(error)}"
+        return f"{origin} cannot be reached: {_reason(error)}"
     if isinstance(error, httpx.TimeoutException):
-        return f"{host} did not answer in time"
-    return f"{host} broke off: {_reason(error)}"
+        return f"{origin} did not respond in time"
+    return f"{origin} closed the connection: {_reason(error)}"
 
 
-def _certificate(error: BaseException) -> bool:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError):
+def _is_certificate_error(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
             return True
-        seen = seen.__cause__ or seen.__context__
+        cause = cause.__cause__ or cause.__context__
     return "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
@@ -184,18 +182,18 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _host(where: str) -> str:
-    """Only the host: the rest of a link may be a secret."""
-    parts = urlsplit(where)
+def _origin(url: str) -> str:
+    """Scheme and host of a URL: the rest of a link may be a secret."""
+    parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _wait(answer: BufferedResponse, now: float) -> float | None:
-    """The seconds that Retry-After asks for, in either of its spellings; 0 where it is not there."""
-    said = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), "")
-    if said.strip().isdecimal():
-        return float(said)
+def _retry_after(response: BufferedResponse, now: float) -> float:
+    """Seconds in Retry-After, which is a number or a date; 0 if there is none."""
+    value = next((value for name, value in response.headers.items() if name.lower() == "retry-after"), "")
+    if value.strip().isdecimal():
+        return float(value)
     try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - now)
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (TypeError, ValueError):
         return 0.0

@@ -1,4 +1,4 @@
-"""The smallest media that can be sent inside a request: pictures and sounds, as data: URIs, and a picture in a form."""
+"""Small media that fit into a request: images and sounds as data: URIs, and an image in a multipart form."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
 
-RATE = 4000
-"""Samples a second; one byte each."""
-FORM: Mapping[str, str] = {"content-type": "multipart/form-data; boundary=seedmock"}
-"""The headers of a form."""
+SAMPLE_RATE = 4000
+"""Samples per second, of one byte each."""
+FORM_HEADERS: Mapping[str, str] = {"content-type": "multipart/form-data; boundary=seedmock"}
 _FIELD = '--seedmock\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
 _FILE = (
     '--seedmock\r\nContent-Disposition: form-data; name="{}"; filename="kite.png"\r\nContent-Type: image/png\r\n\r\n'
@@ -19,30 +18,31 @@ _FILE = (
 
 
 @cache
-def picture(width: int, height: int) -> str:
-    """A black PNG of so many pixels."""
-    return _uri("image/png", _png(width, height))
+def image_uri(width: int, height: int) -> str:
+    """A black PNG of this size in pixels."""
+    return _data_uri("image/png", _png(width, height))
 
 
-def form(name: str, side: int, fields: Mapping[str, str] | None = None) -> bytes:
-    """The body of a form: these fields, and a square picture as the file of this name."""
-    said = "".join(_FIELD.format(*field) for field in (fields or {}).items())
-    return f"{said}{_FILE.format(name)}".encode() + _png(side, side) + b"\r\n--seedmock--\r\n"
+def form_body(name: str, side: int, fields: Mapping[str, str] | None = None) -> bytes:
+    """Body of a multipart form with these fields, and a square PNG as the file `name`."""
+    parts = "".join(_FIELD.format(*field) for field in (fields or {}).items())
+    return f"{parts}{_FILE.format(name)}".encode() + _png(side, side) + b"\r\n--seedmock--\r\n"
 
 
 @cache
-def sound(seconds: float) -> str:
-    """A silent WAV."""
-    samples = b"\x80" * round(seconds * RATE)
-    form = struct.pack("<HHIIHH", 1, 1, RATE, RATE, 1, 8)
-    body = b"WAVE" + b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(samples)) + samples
-    return _uri("audio/wav", b"RIFF" + struct.pack("<I", len(body)) + body)
+def sound_uri(seconds: float) -> str:
+    """A silent WAV of this duration."""
+    samples = b"\x80" * round(seconds * SAMPLE_RATE)
+    header = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, SAMPLE_RATE, 1, 8)
+    chunks = b"fmt " + struct.pack("<I", len(header)) + header + b"data" + struct.pack("<I", len(samples)) + samples
+    body = b"WAVE" + chunks
+    return _data_uri("audio/wav", b"RIFF" + struct.pack("<I", len(body)) + body)
 
 
 def _png(width: int, height: int) -> bytes:
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     rows = zlib.compress(bytes(width + 1) * height, 9)
-    chunks = b"".join(_chunk(name, data) for name, data in ((b"IHDR", head), (b"IDAT", rows), (b"IEND", b"")))
+    chunks = b"".join(_chunk(name, data) for name, data in ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")))
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
@@ -50,5 +50,5 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{b64encode(content).decode()}"
+def _data_uri(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{b64encode(content).decode()}"

@@ -1,6 +1,6 @@
-"""Makes a conversation that ends in trouble as short and as plain as it can be, and still end in the same trouble.
+"""Shrink a sequence of actions that fails, until each action is needed and as simple as possible.
 
-Works on moves and one question, whether these moves still fail; so it serves whatever can be asked that.
+Knows only the actions and a function that says if a sequence still fails.
 """
 
 from __future__ import annotations
@@ -14,33 +14,34 @@ from seedmock_contracts.facts import Document
 
 from .actions import SYMBOL, Action
 
-TRIES = 400
+MAX_TRIES = 400
 Fails = Callable[[Sequence[Action]], bool]
 
 
-def shrink(contract: Contract, actions: Sequence[Action], fails: Fails, tries: int = TRIES) -> list[Action]:
-    """The least of the moves that still fail, each as plain as it can be; `fails` is asked at most so many times."""
+def shrink(contract: Contract, actions: Sequence[Action], fails: Fails, tries: int = MAX_TRIES) -> list[Action]:
+    """Shrink actions to the smallest sequence that still fails. Calls `fails` at most `tries` times."""
     left = [tries]
 
-    def still(tried: Sequence[Action]) -> bool:
+    def still_fails(candidate: Sequence[Action]) -> bool:
         left[0] -= 1
-        return left[0] >= 0 and fails(tried)
+        return left[0] >= 0 and fails(candidate)
 
-    kept, before = list(actions), None
-    while kept != before and left[0] > 0:
-        before = kept
-        kept = _plainer(contract, _together(_fewer(kept, still), still), still)
-    return kept
+    smallest, before = list(actions), None
+    while smallest != before and left[0] > 0:
+        before = smallest
+        fewer = _merge_waits(_remove_actions(smallest, still_fails), still_fails)
+        smallest = _simplify_actions(contract, fewer, still_fails)
+    return smallest
 
 
-def _fewer(actions: list[Action], still: Fails) -> list[Action]:
-    """Without whatever can be left out: first by halves, then by less, down to single moves, from the end on."""
+def _remove_actions(actions: list[Action], still_fails: Fails) -> list[Action]:
+    """Remove unneeded actions, first in halves, then in smaller parts down to single ones, from the end on."""
     size = max(1, len(actions) // 2)
     while True:
-        at = len(actions) - 1 - size  # the last move is the one that fails
+        at = len(actions) - 1 - size  # the last action is the one that fails
         while at > -size:
             fewer = actions[: max(at, 0)] + actions[at + size :]
-            if still(fewer):
+            if still_fails(fewer):
                 actions = fewer
             at -= size
         if size == 1:
@@ -48,47 +49,47 @@ def _fewer(actions: list[Action], still: Fails) -> list[Action]:
         size //= 2
 
 
-def _together(actions: list[Action], still: Fails) -> list[Action]:
-    """With time that passes several times passing once, at the last of them."""
-    passing = [action.seconds for action in actions if action.seconds]
-    if len(passing) < 2:
+def _merge_waits(actions: list[Action], still_fails: Fails) -> list[Action]:
+    """Merge all waits into the last of them."""
+    waits = [action.seconds for action in actions if action.seconds]
+    if len(waits) < 2:
         return actions
     last = max(at for at, action in enumerate(actions) if action.seconds)
     merged = [
-        replace(action, seconds=sum(passing)) if at == last else action
+        replace(action, seconds=sum(waits)) if at == last else action
         for at, action in enumerate(actions)
         if at == last or not action.seconds
     ]
-    return merged if still(merged) else actions
+    return merged if still_fails(merged) else actions
 
 
-def _plainer(contract: Contract, actions: list[Action], still: Fails) -> list[Action]:
+def _simplify_actions(contract: Contract, actions: list[Action], still_fails: Fails) -> list[Action]:
     for at in range(len(actions)):
-        for plain in _plain(contract, actions[at]):
-            if plain == actions[at]:
-                break  # what follows is no plainer
-            if still(tried := [*actions[:at], plain, *actions[at + 1 :]]):
-                actions = tried
+        for simpler in _simpler_actions(contract, actions[at]):
+            if simpler == actions[at]:
+                break  # the ones that follow are not simpler
+            if still_fails(candidate := [*actions[:at], simpler, *actions[at + 1 :]]):
+                actions = candidate
                 break
     return actions
 
 
-def _plain(contract: Contract, action: Action) -> Iterator[Action]:
-    """Plainer ways of saying a move, the plainest first."""
+def _simpler_actions(contract: Contract, action: Action) -> Iterator[Action]:
+    """Simpler forms of an action, the simplest first."""
     if action.document is not None:
-        for document in _documents(contract, action, action.document):
+        for document in _simpler_documents(contract, action, action.document):
             yield replace(action, document=document, headers={}, base=0)
     if action.body and action.operation:
         for example in contract.request.examples.get(Operation(action.operation), ()):
-            yield Action(action.operation, example, caller=action.caller, makes=action.makes)
+            yield Action(action.operation, example, caller=action.caller, creates=action.creates)
     if action.headers or action.base:
         yield replace(action, headers={}, base=0)
 
 
-def _documents(contract: Contract, action: Action, document: Document) -> Iterator[Document]:
-    """The upstream's own example with the symbols of this document, then this document less one field."""
+def _simpler_documents(contract: Contract, action: Action, document: Document) -> Iterator[Document]:
+    """The contract's examples with the symbols of this document, then this document without one of its fields."""
     for example in contract.request.examples.get(Operation(action.operation), ()):
         symbols = {name: value for name, value in document.items() if SYMBOL.search(str(value))}
         yield {**example, **symbols}
-    for name in document:
-        yield {other: value for other, value in document.items() if other != name}
+    for removed in document:
+        yield {name: value for name, value in document.items() if name != removed}

@@ -21,7 +21,7 @@ from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import get_contract
 from seedmock_contracts.validation import condition, violations
 
-from ..driver.sample_media import picture, sound
+from ..driver.sample_media import image_uri, sound_uri
 
 UNKNOWN_ID, UNKNOWN_NUMBER = "seedmock-no-such-id", 999_999_999
 """Ids that no upstream ever gave to anything."""
@@ -31,7 +31,7 @@ ADDED = ("a sound too short", "a picture too small", "a first frame too small", 
 NO_CLIP = "asset://asset-20200101000000-zzzzz"
 LATER = 2
 """How many faults of rules are tried before those of media."""
-SHORT, SMALL = sound(0.1), picture(1, 1)
+SHORT, SMALL = sound_uri(0.1), image_uri(1, 1)
 SPOILT = {SHORT: (MediaKind.AUDIO, "seconds"), SMALL: (MediaKind.IMAGE, "side")}
 """Media that break a limit, where the upstream has it: what kind they are, and the quantity that is too little."""
 

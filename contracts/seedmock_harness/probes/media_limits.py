@@ -14,7 +14,7 @@ from seedmock_contracts.generation import Reference
 from seedmock_contracts.rules.boundaries import BoundaryCase, sample_reference
 from seedmock_contracts.rules.rule import Rule
 
-from ..driver.sample_media import picture, sound
+from ..driver.sample_media import image_uri, sound_uri
 from .boundary_probes import SHORT, BoundaryProbe, base_documents
 
 UPRIGHT, SLACK = 2.2, 0.5
@@ -29,11 +29,12 @@ def media_limit_probe(contract: Contract, limit: MediaLimit) -> BoundaryProbe | 
     image, spoilt = sample_reference(MediaKind.IMAGE), Reference(MediaKind.AUDIO, SHORT)
     if limit.kind is MediaKind.IMAGE and limit.quantity in ("side", "ratio"):
         for edge, width, height in _pictures(limit):
-            found.append((edge, [Reference(MediaKind.IMAGE, picture(width, height)), spoilt]))
+            found.append((edge, [Reference(MediaKind.IMAGE, image_uri(width, height)), spoilt]))
     elif limit.kind is MediaKind.AUDIO and limit.quantity == "seconds":
-        long = Reference(MediaKind.AUDIO, sound(HALF_TOO_LONG))
+        long = Reference(MediaKind.AUDIO, sound_uri(HALF_TOO_LONG))
         found += [
-            (edge, [image, Reference(MediaKind.AUDIO, sound(float(edge.value))), long, long]) for edge in _sounds(limit)
+            (edge, [image, Reference(MediaKind.AUDIO, sound_uri(float(edge.value))), long, long])
+            for edge in _sounds(limit)
         ]
     if not found or Operation.CREATE not in contract.request.examples:
         return None

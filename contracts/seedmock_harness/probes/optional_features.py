@@ -19,7 +19,7 @@ from seedmock_contracts.rules.fields import PromptLength, RequiredField
 
 from ..checks.links import DAY
 from ..driver.client import Driver
-from ..driver.sample_media import FORM, form
+from ..driver.sample_media import FORM_HEADERS, form_body
 from ..results.checks import CheckResult, failed, passed
 from . import task_flows as lives
 from .attribution import is_uninformative
@@ -119,13 +119,13 @@ def _posted(driver: Driver) -> str:
     if all(endpoint.operation is not Operation.FILE_CREATE for endpoint in driver.contract.endpoints):
         return ""
     method, path = endpoint_path(driver.contract, Operation.FILE_CREATE, {})
-    return driver.send(Operation.FILE_CREATE, method, path, form("file", SIDE), headers=FORM).file_url
+    return driver.send(Operation.FILE_CREATE, method, path, form_body("file", SIDE), headers=FORM_HEADERS).file_url
 
 
 def order_by_form(driver: Driver, order: Document) -> Iterator[CheckResult]:
     """Order by a form, with a file in it."""
-    body = form("input_reference", SIDE, {name: to_text(value) for name, value in order.items()})
+    body = form_body("input_reference", SIDE, {name: to_text(value) for name, value in order.items()})
     method, path = endpoint_path(driver.contract, Operation.CREATE, {})
-    made = driver.send(Operation.CREATE, method, path, body, headers=FORM).created_id
+    made = driver.send(Operation.CREATE, method, path, body, headers=FORM_HEADERS).created_id
     if made is not None:
         yield from lives.track_task(driver, made)

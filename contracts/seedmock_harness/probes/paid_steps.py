@@ -20,7 +20,7 @@ from seedmock_contracts.rules.fields import NumberRange
 
 from ..conversation.order_parser import ADAPTIVE
 from ..driver.client import Step
-from ..driver.sample_media import picture, sound
+from ..driver.sample_media import image_uri, sound_uri
 from . import optional_features as sundry
 from . import task_flows as lives
 
@@ -50,7 +50,7 @@ HOSTED_MEDIA = MediaUrls(
 
 def inline_media() -> MediaUrls:
     """For a live upstream, which must be able to read them: data URIs. A clip cannot be made without an encoder."""
-    return MediaUrls(picture(320, 320), picture(352, 320), "", sound(3.0))
+    return MediaUrls(image_uri(320, 320), image_uri(352, 320), "", sound_uri(3.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +318,7 @@ def _too_long(contract: Contract, terms: PaidOptions, row: PricedSize) -> Iterat
             image = Reference(MediaKind.IMAGE, terms.media.image)
             order, longer = (
                 order_document(contract, row.model, row.size, references=(image, half, half))
-                for half in (Reference(MediaKind.AUDIO, sound(limit.high / 2 + more)) for more in (0.0, 0.5))
+                for half in (Reference(MediaKind.AUDIO, sound_uri(limit.high / 2 + more)) for more in (0.0, 0.5))
             )
             run = partial(sundry.order_too_long_audio, order=order, longer=longer, limit=limit)
             yield Step("sounds", "sounds that are too long together", run, 2 * row.price)

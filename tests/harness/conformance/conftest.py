@@ -1,99 +1,112 @@
-"""Emulators to talk to, honest ones and liars, behind two doors: in process, and on a socket."""
+"""Emulators as targets of conformance runs, with and without mutations, in process and on a socket."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import httpx
 import pytest
 
+from seedmock_harness.driver.client import SendRequest
 from seedmock_server import create_app, serve
 from seedmock_server.clock import ManualClock
 from seedmock_server.http.in_process import InProcessClient
 
 KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wrong": "sk_conformance_wrong"}
-ALLOWED = (KEYS["first"], KEYS["second"])
+Mutation: TypeAlias = tuple[str, dict[str, Any]]
+"""A fault rule: the fault, and the requests that it matches."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """An emulator that one can talk to: what `run_conformance` and `replay` want to know of it."""
+    """A running emulator, with all that `run_conformance` and `replay` need of it."""
 
-    send: Callable[..., Any]
+    send: SendRequest
     clock: ManualClock
-    lies: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    mutations: list[Mutation] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Forget everything, and lie as before."""
+        """Reset the emulator, and add its mutations again."""
         assert self.send("POST", "/_mock/reset", headers={}, content=b"").status_code == 200
-        for fault, match in self.lies:
-            self._lie(fault, match)
+        for fault, match in self.mutations:
+            self._add_rule(fault, match)
 
-    def _lie(self, fault: str, match: dict[str, Any]) -> None:
-        rule = {"match": match, "fault": fault}
-        answer = self.send(
-            "POST", "/_mock/faults", headers={"content-type": "application/json"}, content=json.dumps(rule).encode()
-        )
-        assert answer.status_code in (200, 201), answer.content
+    def _add_rule(self, fault: str, match: dict[str, Any]) -> None:
+        body = json.dumps({"match": match, "fault": fault}).encode()
+        headers = {"content-type": "application/json"}
+        response = self.send("POST", "/_mock/faults", headers=headers, content=body)
+        assert response.status_code in (200, 201), response.content
+
+
+class OpenTarget(Protocol):
+    """Open a target with settings of the emulator; `transport` is one of TRANSPORTS."""
+
+    def __call__(
+        self, transport: str = "in process", mutations: Iterable[Mutation] = (), **settings: Any
+    ) -> Target: ...
+
+
+OpenSharedTarget: TypeAlias = Callable[[tuple[Mutation, ...]], Target]
 
 
 @contextlib.contextmanager
-def in_process(**chosen: Any) -> Iterator[Target]:
+def in_process(**settings: Any) -> Iterator[Target]:
     clock = ManualClock()
-    app = create_app(clock=clock, **chosen)
-    with InProcessClient(app) as door:
-        yield Target(door.request, clock)
-        door.run(app.aclose())
+    app = create_app(clock=clock, **settings)
+    with InProcessClient(app) as client:
+        yield Target(client.request, clock)
+        client.run(app.aclose())
 
 
 @contextlib.contextmanager
-def on_a_socket(**chosen: Any) -> Iterator[Target]:
+def on_a_socket(**settings: Any) -> Iterator[Target]:
     clock = ManualClock()
-    with serve(clock=clock, **chosen) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+    with serve(clock=clock, **settings) as server, httpx.Client(base_url=server.url, timeout=30) as client:
         yield Target(client.request, clock)
 
 
-DOORS = {"in process": in_process, "on a socket": on_a_socket}
+TRANSPORTS = {"in process": in_process, "on a socket": on_a_socket}
 
 
 @contextlib.contextmanager
-def _opening(clips: Path) -> Iterator[Callable[..., Target]]:
+def opener(clips: Path) -> Iterator[OpenTarget]:
     with contextlib.ExitStack() as stack:
 
-        def opened(kind: str = "in process", lies: Any = (), **chosen: Any) -> Target:
-            values = {"pace": "fast", "seed": 1, "cache_dir": clips, "keys": ALLOWED, **chosen}
-            return replace(stack.enter_context(DOORS[kind](**values)), lies=list(lies))
+        def open_target(transport: str = "in process", mutations: Iterable[Mutation] = (), **settings: Any) -> Target:
+            keys = (KEYS["first"], KEYS["second"])
+            values = {"pace": "fast", "seed": 1, "cache_dir": clips, "keys": keys, **settings}
+            target = stack.enter_context(TRANSPORTS[transport](**values))
+            return replace(target, mutations=list(mutations))
 
-        yield opened
+        yield open_target
 
 
 @pytest.fixture
-def open_target(clips: Path) -> Iterator[Callable[..., Target]]:
-    """Opens a target with settings of its own; `kind` names its door."""
-    with _opening(clips) as opened:
-        yield opened
+def open_target(clips: Path) -> Iterator[OpenTarget]:
+    with opener(clips) as open_target:
+        yield open_target
 
 
 @pytest.fixture(scope="session")
-def open_lasting(clips: Path) -> Iterator[Callable[..., Target]]:
-    """Opens a target in process that is there for all tests, with its lies."""
-    with _opening(clips) as opened:
-        known: dict[str, Target] = {}
+def open_shared_target(clips: Path) -> Iterator[OpenSharedTarget]:
+    """Opens a target in process that all tests with these mutations share."""
+    with opener(clips) as open_target:
+        targets: dict[str, Target] = {}
 
-        def lasting(lies: Any = ()) -> Target:
-            if repr(lies) not in known:
-                known[repr(lies)] = opened(lies=lies)
-                known[repr(lies)].begin()
-            return known[repr(lies)]
+        def open_shared_target(mutations: tuple[Mutation, ...] = ()) -> Target:
+            if repr(mutations) not in targets:
+                targets[repr(mutations)] = open_target(mutations=mutations)
+                targets[repr(mutations)].begin()
+            return targets[repr(mutations)]
 
-        yield lasting
+        yield open_shared_target
 
 
-@pytest.fixture(params=DOORS)
-def target(request: pytest.FixtureRequest, open_target: Callable[..., Target]) -> Target:
+@pytest.fixture(params=TRANSPORTS)
+def target(request: pytest.FixtureRequest, open_target: OpenTarget) -> Target:
     return open_target(request.param)

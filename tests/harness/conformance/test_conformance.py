@@ -1,8 +1,8 @@
-"""The emulator keeps both contracts, whatever is said to it and by whatever door."""
+"""The emulator conforms to both contracts, in process and on a socket."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -10,19 +10,23 @@ from hypothesis import settings
 from seedmock_contracts.upstreams import NAMES, get_contract
 from seedmock_harness.conformance.runner import run_conformance
 
+if TYPE_CHECKING:
+    from .conftest import Target
+
 KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wrong": "sk_conformance_wrong"}
 
 
 @pytest.fixture
-def conversations(request: pytest.FixtureRequest) -> settings:
-    """A fifth of the examples that the profile in force asks for, the same each time unless it is `deep`."""
-    most = settings.default.max_examples
-    return settings(max_examples=max(5, most // 5), derandomize=most < 1000, database=None)
+def run_settings() -> settings:
+    """A fifth of the examples of the profile, the same each time except under `deep`."""
+    assert settings.default is not None
+    examples = settings.default.max_examples
+    return settings(max_examples=max(5, examples // 5), derandomize=examples < 1000, database=None)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("upstream", NAMES)
-def test_the_emulator_keeps_the_contract(target: Any, upstream: str, conversations: settings) -> None:
+def test_the_emulator_conforms(target: Target, upstream: str, run_settings: settings) -> None:
     run_conformance(
         upstream,
         target.send,
@@ -30,5 +34,5 @@ def test_the_emulator_keeps_the_contract(target: Any, upstream: str, conversatio
         keys=KEYS,
         options=get_contract(upstream).defaults,
         begin=target.begin,
-        settings=conversations,
+        settings=run_settings,
     )

@@ -1,11 +1,10 @@
-"""The same order at both upstreams: the same life, the same clip, the same refusal, but for what the page tells."""
+"""The same order at both upstreams has the same statuses, clip and error, except for documented differences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from hypothesis import given, settings
@@ -21,18 +20,22 @@ from seedmock_harness.conversation.history import Interaction
 from seedmock_harness.conversation.order_parser import build_document, parse_order
 from seedmock_harness.driver.client import Driver
 from seedmock_harness.upstream_diff import NOTHING, upstream_differences
+from seedmock_server.clock import ManualClock
+
+if TYPE_CHECKING:
+    from .conftest import Mutation, OpenSharedTarget
 
 KEYS = {"first": "sk_conformance_first"}
-ONE, OTHER = contracts()
-DIFFERENCES = upstream_differences(ONE, OTHER)
+LEFT, RIGHT = contracts()
+DIFFERENCES = upstream_differences(LEFT, RIGHT)
 EXPLAINED = {fact for row in DIFFERENCES for fact in row.facts}
-INSTANTS = (0.3, 0.4, 0.8, 1.0)
+POLL_INTERVALS = (0.3, 0.4, 0.8, 1.0)
 FATES = ("", "", "failed", "moderated", "stuck", "slow after=10s", "expired")
 IMAGE, VIDEO, AUDIO = (sample_reference(kind) for kind in MediaKind)
 FRAMES = [first_frame("https://example.com/first.png"), last_frame("https://example.com/last.png")]
 
-# Changes that spoil an order at both, or at one of them.
-SPOILT: dict[str, Callable[[GenerationRequest], GenerationRequest]] = {
+# Changes that make an order invalid at both upstreams, or at one of them.
+CHANGES: dict[str, Callable[[GenerationRequest], GenerationRequest]] = {
     "too short": lambda order: replace(order, seconds=3),
     "too long": lambda order: replace(order, seconds=16),
     "absurdly long": lambda order: replace(order, seconds=10**9),
@@ -42,7 +45,7 @@ SPOILT: dict[str, Callable[[GenerationRequest], GenerationRequest]] = {
     "an unknown resolution": lambda order: replace(order, size=None, resolution="8k", ratio="16:9"),
     "an unknown ratio": lambda order: replace(order, size=None, resolution="720p", ratio="5:4"),
     "an adaptive ratio": lambda order: replace(order, size=None, resolution="720p", ratio="adaptive"),
-    "no form": lambda order: replace(order, size=None, resolution=None, ratio=None),
+    "no size": lambda order: replace(order, size=None, resolution=None, ratio=None),
     "a resolution alone": lambda order: replace(order, size=None, resolution="720p", ratio=None),
     "the smallest resolution": lambda order: replace(order, size=None, resolution="480p", ratio="1:1"),
     "more than the fast model renders": lambda order: replace(
@@ -56,18 +59,18 @@ SPOILT: dict[str, Callable[[GenerationRequest], GenerationRequest]] = {
     "a sound alone": lambda order: replace(order, references=(AUDIO,)),
     "a frame and an image": lambda order: replace(order, references=(FRAMES[0], IMAGE)),
     "a last frame alone": lambda order: replace(order, references=(FRAMES[1],)),
-    "a scheme that nobody takes": lambda order: replace(
+    "an unsupported scheme": lambda order: replace(
         order, references=(Reference(MediaKind.IMAGE, "ftp://example.com/a.png"),)
     ),
 }
 
 
 @st.composite
-def house_orders(draw: st.DrawFn) -> GenerationRequest:
-    """Orders that both can be told."""
-    shared = {model.tier for model in ONE.models} & {model.tier for model in OTHER.models}
-    model = draw(st.sampled_from([model for model in ONE.models if model.tier in shared]))
-    sizes = [size for size in ONE.sizes if size.resolution in model.resolutions and OTHER.parse_size(size.text)]
+def common_orders(draw: st.DrawFn) -> GenerationRequest:
+    """Orders that are valid at both upstreams."""
+    shared = {model.tier for model in LEFT.models} & {model.tier for model in RIGHT.models}
+    model = draw(st.sampled_from([model for model in LEFT.models if model.tier in shared]))
+    sizes = [size for size in LEFT.sizes if size.resolution in model.resolutions and RIGHT.parse_size(size.text)]
     size = draw(st.sampled_from(sizes))
     by_text = draw(st.booleans())
     return GenerationRequest(
@@ -85,142 +88,152 @@ def house_orders(draw: st.DrawFn) -> GenerationRequest:
 
 @dataclass
 class Pair:
-    """The same emulator, spoken to as one upstream and as the other, under one clock."""
+    """The same emulator as both upstreams, under one clock."""
 
-    clock: Any
-    speakers: list[Driver]
+    clock: ManualClock
+    drivers: list[Driver]
 
     def order(self, order: GenerationRequest, fate: str = "") -> list[Interaction]:
         headers = {"x-mock-fate": fate} if fate else {}
         return [
-            speaker.call(Operation.CREATE, build_document(speaker.contract, order), headers=headers)
-            for speaker in self.speakers
+            driver.call(Operation.CREATE, build_document(driver.contract, order), headers=headers)
+            for driver in self.drivers
         ]
 
-    def look(self, made: list[Interaction]) -> list[Interaction]:
+    def query(self, created: list[Interaction]) -> list[Interaction]:
         return [
-            speaker.call(Operation.QUERY, _document(speaker.contract, turn), params={"task_id": str(turn.created_id)})
-            for speaker, turn in zip(self.speakers, made, strict=True)
+            driver.call(
+                Operation.QUERY, query_document(driver.contract, task), params={"task_id": str(task.created_id)}
+            )
+            for driver, task in zip(self.drivers, created, strict=True)
         ]
 
-    def content(self, seen: list[Interaction]) -> list[Interaction]:
+    def download(self, polls: list[Interaction]) -> list[Interaction]:
         return [
-            speaker.fetch(turn.links[0])
-            if turn.links
-            else speaker.call(Operation.CONTENT, params={"task_id": turn.requested_id})
-            for speaker, turn in zip(self.speakers, seen, strict=True)
+            driver.fetch(poll.links[0])
+            if poll.links
+            else driver.call(Operation.CONTENT, params={"task_id": poll.requested_id})
+            for driver, poll in zip(self.drivers, polls, strict=True)
         ]
 
 
-def _document(contract: Contract, turn: Interaction) -> dict[str, Any] | None:
-    path = next(endpoint.path for endpoint in contract.endpoints if endpoint.operation is Operation.QUERY)
-    return None if "{" in path else {"task_id": turn.created_id}
+def query_document(contract: Contract, created: Interaction) -> dict[str, Any] | None:
+    endpoint = contract.endpoint(Operation.QUERY)
+    return None if endpoint is not None and "{" in endpoint.path else {"task_id": created.created_id}
+
+
+class OpenPair(Protocol):
+    def __call__(self, *mutations: Mutation) -> Pair: ...
 
 
 @pytest.fixture(scope="module")
-def pair_of(clips: Path, open_lasting: Callable[..., Any]) -> Callable[..., Pair]:
-    def opened(*lies: Any) -> Pair:
-        target = open_lasting(lies=lies)
+def open_pair(open_shared_target: OpenSharedTarget) -> OpenPair:
+    def open_pair(*mutations: Mutation) -> Pair:
+        target = open_shared_target(mutations)
         now, sleep = target.clock.now, target.clock.advance
-        speakers = [
-            Driver(said, target.send, KEYS, now, sleep, lambda _: None, allow_orders=True) for said in (ONE, OTHER)
+        drivers = [
+            Driver(contract, target.send, KEYS, now, sleep, lambda _: None, allow_orders=True)
+            for contract in (LEFT, RIGHT)
         ]
-        return Pair(target.clock, speakers)
+        return Pair(target.clock, drivers)
 
-    return opened
+    return open_pair
 
 
-def unlike(pair: Pair, order: GenerationRequest, fate: str = "") -> Iterator[str]:
-    """What is not alike in the two lives of one order."""
-    made = pair.order(order, fate)
-    if any(turn.created_id is None for turn in made):
-        yield f"refused: {[turn.exchange.response.body for turn in made]}"
+def task_differences(pair: Pair, order: GenerationRequest, fate: str = "") -> Iterator[str]:
+    """Differences between the statuses and the clips of one order at both upstreams."""
+    created = pair.order(order, fate)
+    if any(task.created_id is None for task in created):
+        yield f"rejected: {[task.text for task in created]}"
         return
-    for seconds in INSTANTS:
+    for seconds in POLL_INTERVALS:
         pair.clock.advance(seconds)
-        seen = pair.look(made)
-        if seen[0].status is None or seen[0].status is not seen[1].status:
-            yield f"status: {[turn.raw_status for turn in seen]}"
-    if seen[0].status is seen[1].status is TaskStatus.SUCCESS:
-        clips = [turn.exchange.response.media for turn in pair.content(seen)]
-        told = [
+        polls = pair.query(created)
+        if polls[0].status is None or polls[0].status is not polls[1].status:
+            yield f"status: {[poll.raw_status for poll in polls]}"
+    if polls[0].status is polls[1].status is TaskStatus.SUCCESS:
+        clips = [download.media for download in pair.download(polls)]
+        properties = [
             clip and (clip.width, clip.height, clip.frames, clip.seconds, clip.has_audio, clip.codec) for clip in clips
         ]
-        if told[0] is None or told[0] != told[1]:
-            yield f"clip: {told}"
+        if properties[0] is None or properties[0] != properties[1]:
+            yield f"clip: {properties}"
 
 
 def unexplained(pair: Pair, order: GenerationRequest) -> Iterator[str]:
-    """What differs in the two answers to one order, and is not on the page of differences."""
-    turns = pair.order(order)
-    broken = [violations(t.contract.name, Operation.CREATE, t.document or {}) for t in turns]
-    for turn, found in zip(turns, broken, strict=True):
-        if turn.is_error and not any(case.kind is found[0].kind for case in turn.error_cases if found):
-            yield f"{turn.contract.name} refuses otherwise than by its rules: {turn!r}"
-        if bool(found) is not turn.is_error:
-            yield f"{turn.contract.name} does not keep its own rules: {turn!r} {[v.fact.id for v in found]}"
+    """Differences between the two responses to one order that no documented difference explains."""
+    responses = pair.order(order)
+    broken = [violations(response.contract.name, Operation.CREATE, response.document or {}) for response in responses]
+    for response, found in zip(responses, broken, strict=True):
+        upstream, facts = response.contract.name, [violation.fact.id for violation in found]
+        if response.is_error and not (found and found[0].kind in response.error_kinds):
+            yield f"{upstream} rejects for another reason than its rules: {response!r}"
+        if bool(found) is not response.is_error:
+            yield f"{upstream} does not apply its own rules: {response!r} {facts}"
     kinds = [found[0].kind if found else None for found in broken]
-    if kinds[0] is not kinds[1] and not {found[0].fact.id for found in broken if found} & EXPLAINED:
-        yield f"answered unlike, and the page does not tell: {kinds} {[[v.fact.id for v in found] for found in broken]}"
+    first_facts = {found[0].fact.id for found in broken if found}
+    if kinds[0] is not kinds[1] and not first_facts & EXPLAINED:
+        yield f"undocumented difference: {kinds} {first_facts}"
 
 
+assert settings.default is not None
 FEW = settings(max_examples=max(10, settings.default.max_examples // 3), deadline=None)
 
 
 @pytest.mark.slow
 @FEW
-@given(order=house_orders(), fate=st.sampled_from(FATES))
-def test_the_same_order_has_the_same_life_and_the_same_clip(
-    pair_of: Callable[..., Pair], order: GenerationRequest, fate: str
+@given(order=common_orders(), fate=st.sampled_from(FATES))
+def test_the_same_order_has_the_same_statuses_and_the_same_clip(
+    open_pair: OpenPair, order: GenerationRequest, fate: str
 ) -> None:
-    assert list(unlike(pair_of(), order, fate)) == []
+    assert list(task_differences(open_pair(), order, fate)) == []
 
 
 @FEW
-@given(order=house_orders())
-def test_the_harness_reads_back_what_it_writes(order: GenerationRequest) -> None:
-    for said in (ONE, OTHER):
-        read = parse_order(said, Operation.CREATE, build_document(said, order))
-        size = said.parse_size(order.size) if order.size else said.size(str(order.resolution), str(order.ratio))
-        assert read is not None
-        assert (read.model.tier, read.prompt, read.size) == (order.model, order.prompt, size)
-        assert (read.seconds, read.seed) == (order.seconds, order.seed)
-        assert read.audio is (order.generate_audio is not False)
-        assert tuple(found.reference for found in read.references) == order.references
+@given(order=common_orders())
+def test_the_harness_parses_the_documents_that_it_builds(order: GenerationRequest) -> None:
+    for contract in (LEFT, RIGHT):
+        parsed = parse_order(contract, Operation.CREATE, build_document(contract, order))
+        size = contract.parse_size(order.size) if order.size else contract.size(str(order.resolution), str(order.ratio))
+        assert parsed is not None
+        assert (parsed.model.tier, parsed.prompt, parsed.size) == (order.model, order.prompt, size)
+        assert (parsed.seconds, parsed.seed) == (order.seconds, order.seed)
+        assert parsed.audio is (order.generate_audio is not False)
+        assert tuple(located.reference for located in parsed.references) == order.references
 
 
-@pytest.mark.parametrize("spoilt", SPOILT)
+@pytest.mark.parametrize("change", CHANGES)
 @settings(max_examples=8, deadline=None)
-@given(order=house_orders())
-def test_a_spoilt_order_is_refused_alike_or_the_page_tells_why(
-    pair_of: Callable[..., Pair], spoilt: str, order: GenerationRequest
+@given(order=common_orders())
+def test_an_invalid_order_gets_the_same_error_or_a_documented_difference(
+    open_pair: OpenPair, change: str, order: GenerationRequest
 ) -> None:
-    assert list(unexplained(pair_of(), SPOILT[spoilt](order))) == []
+    assert list(unexplained(open_pair(), CHANGES[change](order))) == []
 
 
 @settings(max_examples=8, deadline=None)
-@given(order=house_orders())
-def test_an_order_that_both_take_is_on_no_page(pair_of: Callable[..., Pair], order: GenerationRequest) -> None:
-    assert list(unexplained(pair_of(), order)) == []
+@given(order=common_orders())
+def test_a_common_order_has_no_unexplained_difference(open_pair: OpenPair, order: GenerationRequest) -> None:
+    assert list(unexplained(open_pair(), order)) == []
 
 
-def test_a_difference_that_the_page_does_not_tell_is_found(pair_of: Callable[..., Pair]) -> None:
+def test_an_undocumented_difference_is_found(open_pair: OpenPair) -> None:
     order = GenerationRequest(prompt="A kite.", model="standard", size="1280x720", seconds=4)
-    laxer = pair_of(("other_limit fact=apimodels.create.duration.range low=3", {"upstream": "apimodels"}))
-    assert list(unexplained(laxer, replace(order, seconds=3)))
-    smaller = pair_of(("other_size", {"upstream": "apimodels", "operation": "content"}))
-    assert [said.partition(":")[0] for said in unlike(smaller, order)] == ["clip"]
-    slower = pair_of(("backwards", {"upstream": "opeai", "operation": "query"}))
-    assert {said.partition(":")[0] for said in unlike(slower, order)} == {"status"}
+    shorter = open_pair(("other_limit fact=apimodels.create.duration.range low=3", {"upstream": "apimodels"}))
+    assert list(unexplained(shorter, replace(order, seconds=3)))
+    smaller = open_pair(("other_size", {"upstream": "apimodels", "operation": "content"}))
+    assert [difference.partition(":")[0] for difference in task_differences(smaller, order)] == ["clip"]
+    backwards = open_pair(("backwards", {"upstream": "opeai", "operation": "query"}))
+    assert {difference.partition(":")[0] for difference in task_differences(backwards, order)} == {"status"}
 
 
-def test_what_is_the_same_at_both_is_on_no_page() -> None:
-    abouts = {(row.topic, row.about) for row in DIFFERENCES}
-    assert ("rules on an order", "seconds: range") not in abouts
-    assert ("sizes", "720p 16:9") not in abouts
-    assert ("rules on an order", "seconds: needed") in abouts
-    assert all(row.one != row.other and row.facts for row in DIFFERENCES)
-    assert all(row.one != NOTHING or row.other != NOTHING for row in DIFFERENCES)
-    known = {fact.id for said in (ONE, OTHER) for fact in said.facts()}
-    assert known >= EXPLAINED
-    assert upstream_differences(ONE, ONE) == ()
+def test_only_differences_are_listed_with_their_facts() -> None:
+    subjects = {(row.topic, row.subject) for row in DIFFERENCES}
+    assert ("rules of an order", "seconds: range") not in subjects
+    assert ("sizes", "720p 16:9") not in subjects
+    assert ("rules of an order", "seconds: required") in subjects
+    assert all(row.left != row.right and row.facts for row in DIFFERENCES)
+    assert all(row.left != NOTHING or row.right != NOTHING for row in DIFFERENCES)
+    facts = {fact.id for contract in (LEFT, RIGHT) for fact in contract.facts()}
+    assert facts >= EXPLAINED
+    assert upstream_differences(LEFT, LEFT) == ()

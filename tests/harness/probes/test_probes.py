@@ -11,7 +11,7 @@ from seedmock_contracts.rules.boundaries import BoundaryCase
 from seedmock_contracts.rules.rule import Rule
 from seedmock_contracts.upstreams import contracts
 from seedmock_contracts.validation import violations
-from seedmock_harness.driver.sample_media import picture, sound
+from seedmock_harness.driver.sample_media import image_uri, sound_uri
 from seedmock_harness.probes.boundary_probes import (
     UNKNOWN_ID,
     UNKNOWN_NUMBER,
@@ -22,7 +22,7 @@ from seedmock_harness.probes.boundary_probes import (
 from seedmock_harness.probes.free_steps import free_steps
 
 Spoken = tuple[Contract, Operation, Rule]
-UNUSABLE = (picture(1, 1), sound(0.1), "asset://asset-20200101000000-zzzzz")
+UNUSABLE = (image_uri(1, 1), sound_uri(0.1), "asset://asset-20200101000000-zzzzz")
 
 
 def others(contract: Contract, operation: Operation, rule: Rule, edge: BoundaryCase) -> set[str]:

@@ -51,7 +51,7 @@ class ScriptedUpstream:
         outcome = next(self.outcomes, "accepted")
         self.charged += outcome != "rejected"
         if outcome == "lost":
-            raise NoResponse("the connection broke off", sent=True)
+            raise NoResponse("the connection broke off", may_have_arrived=True)
         if outcome == "rejected":
             return self.response(400, {"error": {"message": "no", "code": "InvalidParameter"}})
         if outcome == "proxy-error":

@@ -132,7 +132,7 @@ def test_target_that_disappears_during_the_run(
         def disappearing(send: Send) -> Send:
             def wrapped(method: str, url: str, **arguments: Any) -> Any:
                 if len(emulator.created_tasks) == 1 and method == "GET":
-                    raise NoResponse("http://live.test did not answer in time", sent=True)
+                    raise NoResponse("http://live.test did not answer in time", may_have_arrived=True)
                 return send(method, url, **arguments)
 
             return wrapped

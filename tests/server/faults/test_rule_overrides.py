@@ -12,7 +12,7 @@ from seedmock_contracts.facts import MISSING
 from seedmock_contracts.generation import Reference
 from seedmock_contracts.rules.fields import OneOf
 from seedmock_contracts.upstreams import contracts, get_contract
-from seedmock_harness.driver.sample_media import picture, sound
+from seedmock_harness.driver.sample_media import image_uri, sound_uri
 from seedmock_server.faults.rule_overrides import overridden_rule, repaired, violations_with
 
 RULES = [
@@ -91,13 +91,13 @@ def test_an_override_without_effect_is_journaled_as_not_applied(socket_server: A
 
 
 MEASURED = [
-    ("image.side", "low=299", picture(300, 420), True), ("image.side", "low=301", picture(301, 421), False),
-    ("image.side", "high=6001", picture(6000, 2700), True), ("image.side", "high=5999", picture(5999, 2700), False),
-    ("image.ratio", "high=2.51", picture(1000, 400), True), ("image.ratio", "high=2.4", picture(970, 400), False),
-    ("image.ratio", "low=0.39", picture(400, 1000), True), ("image.ratio", "low=0.42", picture(410, 1000), False),
-    ("image.ratio", "", picture(3200, 400), True), ("image.size", "high=100", picture(320, 320), False),
-    ("audio.seconds", "low=1", sound(1.5), True), ("audio.seconds", "low=3", sound(2), False),
-    ("audio.seconds", "high=16", sound(15.5), False), ("audio.total", "high=9", sound(9.5), False),
+    ("image.side", "low=299", image_uri(300, 420), True), ("image.side", "low=301", image_uri(301, 421), False),
+    ("image.side", "high=6001", image_uri(6000, 2700), True), ("image.side", "high=5999", image_uri(5999, 2700), False),
+    ("image.ratio", "high=2.51", image_uri(1000, 400), True), ("image.ratio", "high=2.4", image_uri(970, 400), False),
+    ("image.ratio", "low=0.39", image_uri(400, 1000), True), ("image.ratio", "low=0.42", image_uri(410, 1000), False),
+    ("image.ratio", "", image_uri(3200, 400), True), ("image.size", "high=100", image_uri(320, 320), False),
+    ("audio.seconds", "low=1", sound_uri(1.5), True), ("audio.seconds", "low=3", sound_uri(2), False),
+    ("audio.seconds", "high=16", sound_uri(15.5), False), ("audio.total", "high=9", sound_uri(9.5), False),
 ]  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def test_a_limit_on_media_can_be_overridden(
     kinds = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO}
     references = [Reference(kinds[limit.partition(".")[0]], medium)]
     if limit.startswith("audio"):
-        references.append(Reference(MediaKind.IMAGE, picture(320, 320)))
+        references.append(Reference(MediaKind.IMAGE, image_uri(320, 320)))
     changes = contract.request.layout.place({}, references)
     fault = f"other_limit fact={upstream}.limit.{limit} {bounds}".strip()
     original = socket_server.create("none", upstream, **changes)
@@ -127,7 +127,7 @@ def test_a_limit_on_media_can_be_overridden(
 
 def test_two_limits_on_media_can_be_overridden_for_one_request(socket_server: Any) -> None:
     low, high = (f"other_limit fact=opeai.limit.image.{bounds}" for bounds in ("side low=200", "ratio high=4"))
-    changes = get_contract("opeai").request.layout.place({}, [Reference(MediaKind.IMAGE, picture(900, 250))])
+    changes = get_contract("opeai").request.layout.place({}, [Reference(MediaKind.IMAGE, image_uri(900, 250))])
     assert socket_server.create(f"{low}; {high}", **changes).status_code == 200
     assert [socket_server.create(fault, **changes).status_code for fault in (low, high, "none")] == [400, 400, 400]
 

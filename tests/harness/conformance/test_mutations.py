@@ -1,10 +1,9 @@
-"""An upstream that lies is found out, by a conversation of a few moves that is kept and can be had again."""
+"""A mutated upstream is found by a short sequence of requests, which its reproducer repeats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -14,7 +13,10 @@ from seedmock_harness.conformance.runner import replay, run_conformance
 from seedmock_harness.driver.actions import load_reproducer
 from seedmock_harness.results.checks import CheckFailure
 
-LIES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+if TYPE_CHECKING:
+    from .conftest import OpenTarget
+
+MUTATIONS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("opeai", "backwards", {"operation": "query", "probability": 0.5}, "opeai.status"),
     ("opeai", "missing field=status", {"operation": "query"}, "opeai.query.answer.status"),
     ("opeai", "renamed field=created_at", {"operation": "create"}, "opeai.create.answer.created_at"),
@@ -36,21 +38,22 @@ LIES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("apimodels", "no_op", {"operation": "asset_delete"}, "apimodels.assets"),
     ("apimodels", "cross_account", {}, "apimodels."),
 )
+"""Upstream, fault, matching requests, and a part of the id of the fact that must be found."""
 KEYS = {"first": "sk_conformance_first", "second": "sk_conformance_second", "wrong": "sk_conformance_wrong"}
-MOST = 6
+MAX_ACTIONS = 6
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("upstream", "lie", "match", "fact"),
-    LIES,
-    ids=[f"{u}-{lie}-{'-'.join(map(str, m.values()))}" for u, lie, m, _ in LIES],
+    ("upstream", "fault", "match", "fact"),
+    MUTATIONS,
+    ids=[f"{upstream}-{fault}-{'-'.join(map(str, match.values()))}" for upstream, fault, match, _ in MUTATIONS],
 )
-def test_a_liar_is_found_out_in_a_few_moves_that_can_be_made_again(
-    open_target: Callable[..., Any], tmp_path: Path, upstream: str, lie: str, match: dict[str, Any], fact: str
+def test_a_mutation_is_found_and_reproduced(
+    open_target: OpenTarget, tmp_path: Path, upstream: str, fault: str, match: dict[str, Any], fact: str
 ) -> None:
-    target = open_target(lies=[(lie, match)])
-    with pytest.raises(CheckFailure) as found:
+    target = open_target(mutations=[(fault, match)])
+    with pytest.raises(CheckFailure) as failure:
         run_conformance(
             upstream,
             target.send,
@@ -59,14 +62,14 @@ def test_a_liar_is_found_out_in_a_few_moves_that_can_be_made_again(
             options=get_contract(upstream).defaults,
             begin=target.begin,
             settings=settings(max_examples=100, derandomize=True, database=None),
-            scenario_folder=str(tmp_path),
+            reproducer_folder=str(tmp_path),
         )
-    (kept,) = tmp_path.iterdir()
-    head, moves = load_reproducer(kept.read_text())
-    assert fact in head["fact"]
-    assert len(moves) <= MOST
-    assert (head["check"], head["fact"]) == found.value.identity
+    (reproducer,) = tmp_path.iterdir()
+    header, actions = load_reproducer(reproducer.read_text())
+    assert fact in header["fact"]
+    assert len(actions) <= MAX_ACTIONS
+    assert (header["check"], header["fact"]) == failure.value.identity
     target.begin()
     with pytest.raises(CheckFailure) as again:
-        replay(str(kept), target.send, clock=target.clock, keys=KEYS)
-    assert again.value.identity == found.value.identity
+        replay(str(reproducer), target.send, clock=target.clock, keys=KEYS)
+    assert again.value.identity == failure.value.identity
