@@ -1,4 +1,4 @@
-"""The command `seedmock assets`: A's asset library. Heavy imports wait until a command runs."""
+"""The command `seedmock assets`: an upstream's asset library. Heavy imports wait until a command runs."""
 
 from __future__ import annotations
 

@@ -146,8 +146,8 @@ def check_fate(fate: Fate, operation: str, contracts: Sequence[Contract]) -> Fat
     codes = [name for contract in contracts for name in fail_codes(contract, operation)]
     if code is not None and code not in codes:
         names = " and ".join(contract.name for contract in contracts)
-        known = ", ".join(dict.fromkeys(codes)) or "none"
-        raise InvalidRule(f"code is {code!r}; allowed by {names} for {operation}: {known}")
+        allowed_codes = ", ".join(dict.fromkeys(codes)) or "none"
+        raise InvalidRule(f"code is {code!r}; allowed by {names} for {operation}: {allowed_codes}")
     return fate
 
 
