@@ -23,6 +23,7 @@ Run = Callable[..., Result]
 ReadReport = Callable[[], dict[str, Any]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_unmodified_emulator_has_no_finding(
     run_verify: Run, read_report: ReadReport, tmp_path: Path, upstream: str, seed: int
@@ -36,6 +37,7 @@ def test_unmodified_emulator_has_no_finding(
     assert "conforms" in result.output
 
 
+@pytest.mark.slow
 def test_nothing_is_ordered_without_a_budget(
     run_verify: Run, read_report: ReadReport, tmp_path: Path, upstream: str
 ) -> None:
@@ -70,6 +72,7 @@ def test_report_has_every_fact_once_and_the_documented_keys(
     assert report["started_at"].endswith("+00:00")
 
 
+@pytest.mark.slow
 def test_emulator_confirms_no_assumption(open_emulator: OpenEmulator, verify_target: Verify, upstream: str) -> None:
     with open_emulator() as emulator:
         verification = verify_target(upstream, emulator.target, only=("text", "free"))
@@ -77,6 +80,7 @@ def test_emulator_confirms_no_assumption(open_emulator: OpenEmulator, verify_tar
     assert verification.confirmed_assumptions == ()
 
 
+@pytest.mark.slow
 def test_live_service_confirms_assumptions(open_emulator: OpenEmulator, verify_target: Verify, upstream: str) -> None:
     def without_basis_header(send: Any) -> Any:
         def wrapped(method: str, url: str, **arguments: Any) -> Any:
