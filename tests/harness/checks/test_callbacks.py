@@ -1,4 +1,4 @@
-"""The upstream's own calls: once, at the end, unsigned, to where they were ordered, telling what a query tells."""
+"""Checks of callbacks: time and number, target URL, missing signature and body."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def send_callback(
     headers: Mapping[str, str] = JSON,
     status: int = 200,
 ) -> Any:
-    """The upstream calls, with this as its own part."""
+    """Add a callback with `data` in the envelope of apimodels."""
     body = json.dumps({"code": 200, "msg": "success", "data": data})
     callback = Request(method, url, tuple(headers.items()), body)
     history.interaction = history.history.interaction(
@@ -57,7 +57,7 @@ def finished_task(new_history: Callable[..., Any], spelling: str = "completed") 
     return history, dict(history.interaction.data)
 
 
-def test_an_honest_callback_is_confirmed(new_history: Callable[..., Any]) -> None:
+def test_documented_callback_is_confirmed(new_history: Callable[..., Any]) -> None:
     for spelling in ("completed", "failed"):
         history, data = finished_task(new_history, spelling)
         send_callback(history, data)
@@ -75,7 +75,7 @@ def test_an_honest_callback_is_confirmed(new_history: Callable[..., Any]) -> Non
         ({"state": "pondering"}, {}, "a callback comes before the end"),
     ],
 )
-def test_another_callback_is_found(
+def test_deviating_callback_fails(
     new_history: Callable[..., Any], changes: dict[str, Any], options: dict[str, Any], title: str
 ) -> None:
     history, data = finished_task(new_history)
@@ -83,14 +83,14 @@ def test_another_callback_is_found(
     assert failures == {"apimodels.callback": (Severity.BREAKING, title)}
 
 
-def test_a_callback_of_nothing_is_found(new_history: Callable[..., Any]) -> None:
+def test_callback_without_task_fails(new_history: Callable[..., Any]) -> None:
     assert (
         send_callback(new_history("apimodels"), None).failed(SENT_ONCE)["apimodels.callback"][1]
         == "a callback is not a POST of a task"
     )
 
 
-def test_a_callback_comes_again_until_it_is_taken(new_history: Callable[..., Any]) -> None:
+def test_callback_is_retried_until_accepted(new_history: Callable[..., Any]) -> None:
     history, data = finished_task(new_history)
     for status in (500, 302, 0, 204):
         assert send_callback(history, data, status=status).passed(SENT_ONCE)
@@ -100,14 +100,14 @@ def test_a_callback_comes_again_until_it_is_taken(new_history: Callable[..., Any
     )
 
 
-def test_a_callback_goes_where_its_order_says(new_history: Callable[..., Any]) -> None:
+def test_callback_goes_to_the_ordered_url(new_history: Callable[..., Any]) -> None:
     history, data = finished_task(new_history)
     failures = send_callback(history, data, url="https://example.com/other").failed(TO_ORDERED_URL)
     assert failures["apimodels.callback"][1] == "a callback goes to another URL than the ordered one"
     assert send_callback(new_history("apimodels"), data).results_of(TO_ORDERED_URL) == [], "nobody saw the order"
 
 
-def test_a_callback_tells_what_a_query_tells(new_history: Callable[..., Any]) -> None:
+def test_callback_body_matches_query_response(new_history: Callable[..., Any]) -> None:
     history, data = finished_task(new_history)
     title = "a callback differs from the response to a query"
     assert send_callback(history, {**data, "resultUrls": []}).failed(MATCHES_QUERY) == {
@@ -122,7 +122,7 @@ def test_a_callback_tells_what_a_query_tells(new_history: Callable[..., Any]) ->
     assert send_callback(history, data).passed(MATCHES_QUERY) == {"apimodels.callback.body"}
 
 
-def test_the_names_of_early_2026_are_read_too(new_history: Callable[..., Any]) -> None:
+def test_legacy_key_names_are_accepted(new_history: Callable[..., Any]) -> None:
     data = {"task_id": "cl0123456789abcdefghijklm", "status": "completed", "videos": []}
     history = new_history("apimodels").order(ORDER)
     assert send_callback(history, data).passed(SENT_ONCE)

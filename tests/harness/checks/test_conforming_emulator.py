@@ -1,4 +1,4 @@
-"""The emulator, judged by every check in all that it can do: nothing is contradicted, and what varies is settled."""
+"""All checks against all operations of the emulator, with default and with other options of the variants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FATES = (
 def run_task(
     emulator: Any, operation: Operation, fate: str, document: dict[str, Any] | None = None, **options: Any
 ) -> Any:
-    """One task from its order to its end and beyond, looked at every second."""
+    """Order a task and poll it every second until after its end; return the order and all queries."""
     driver = emulator.driver
     document = document or dict(driver.contract.example(operation))
     order = driver.call(operation, document, headers={"x-mock-fate": fate} if fate else None, **options)
@@ -38,7 +38,7 @@ def run_task(
 
 
 def fetch_result(emulator: Any, last: Any) -> None:
-    """The result of a task that has ended, or what is said in its place."""
+    """Fetch the result of a finished task or the error in its place."""
     if last.links:
         emulator.driver.fetch(last.links[0])
     elif emulator.driver.contract.name == "opeai":
@@ -46,7 +46,7 @@ def fetch_result(emulator: Any, last: Any) -> None:
 
 
 def provoke_errors(emulator: Any) -> None:
-    """What both upstreams refuse."""
+    """Send the requests that both upstreams reject."""
     driver, contract = emulator.driver, emulator.driver.contract
     query = contract.name == "apimodels"
     for params in ({"task_id": "none"},):
@@ -59,7 +59,7 @@ def provoke_errors(emulator: Any) -> None:
 
 
 def exercise_library(emulator: Any) -> None:
-    """A group and its assets: one that becomes active, one that fails, one that is refused; then all is undone."""
+    """Create groups and an active, a failed and a rejected asset, list and update them, then delete them."""
     driver = emulator.driver
     group = driver.call(Operation.GROUP_CREATE, {"name": "cast"})
     driver.call(Operation.GROUP_CREATE, {"name": "crew"})
@@ -80,7 +80,7 @@ def exercise_library(emulator: Any) -> None:
 
 
 def exercise_everything(emulator: Any) -> None:
-    """All that an upstream can do, once."""
+    """Call each operation of the upstream."""
     contract = emulator.driver.contract
     for fate in FATES:
         fetch_result(emulator, run_task(emulator, Operation.CREATE, fate)[-1])
@@ -108,7 +108,7 @@ def failure_rows(emulator: Any) -> list[tuple[str, str, str, str, str]]:
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
-def test_an_honest_emulator_contradicts_nothing(start_emulator: Callable[..., Any], name: str) -> None:
+def test_default_emulator_passes_all_checks(start_emulator: Callable[..., Any], name: str) -> None:
     emulator = start_emulator(name)
     exercise_everything(emulator)
     assert failure_rows(emulator) == []
@@ -124,9 +124,7 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize(("name", "option"), [(name, option) for name in UPSTREAMS for option in OPTIONS[name]])
-def test_another_option_is_settled_and_nothing_else_is_said(
-    start_emulator: Callable[..., Any], name: str, option: str
-) -> None:
+def test_other_option_is_the_only_finding(start_emulator: Callable[..., Any], name: str, option: str) -> None:
     id_, _, value = option.partition("=")
     emulator = start_emulator(name, variants={id_: value})
     exercise_everything(emulator)
@@ -134,7 +132,7 @@ def test_another_option_is_settled_and_nothing_else_is_said(
 
 
 @pytest.mark.parametrize(("name", "option"), [(name, option) for name in UPSTREAMS for option in OPTIONS[name]])
-def test_an_option_that_is_known_to_hold_is_no_news(start_emulator: Callable[..., Any], name: str, option: str) -> None:
+def test_pinned_option_causes_no_finding(start_emulator: Callable[..., Any], name: str, option: str) -> None:
     id_, _, value = option.partition("=")
     emulator = start_emulator(name, {id_: value}, variants={id_: value})
     exercise_everything(emulator)
@@ -142,9 +140,7 @@ def test_an_option_that_is_known_to_hold_is_no_news(start_emulator: Callable[...
 
 
 @pytest.mark.parametrize(("name", "option"), [(name, option) for name in UPSTREAMS for option in OPTIONS[name]])
-def test_an_option_that_is_known_not_to_hold_is_found(
-    start_emulator: Callable[..., Any], name: str, option: str
-) -> None:
+def test_option_other_than_the_pinned_one_fails(start_emulator: Callable[..., Any], name: str, option: str) -> None:
     id_, _, value = option.partition("=")
     emulator = start_emulator(name, {id_: get_contract(name).defaults[id_]}, variants={id_: value})
     exercise_everything(emulator)

@@ -1,4 +1,4 @@
-"""What an answer repeats of the order: model, prompt, size, length and mode."""
+"""Checks of the fields that repeat the order: model, prompt, size, duration and mode."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IMAGE, VIDEO = "https://example.com/a.png", "https://example.com/a.mp4"
 APIMODELS_ORDER = {"model": "seedance2-a/seedance-2.0-mini", "prompt": "A heron waits.", "duration": 4}
 
 
-def test_what_is_repeated_rightly_is_confirmed(new_history: Callable[..., Any]) -> None:
+def test_echoed_fields_are_confirmed(new_history: Callable[..., Any]) -> None:
     history = new_history("opeai").order()
     assert history.passed(model_is_echoed) == {"opeai.create.answer.model"}
     history.poll("SUCCESS")
@@ -36,7 +36,7 @@ def test_what_is_repeated_rightly_is_confirmed(new_history: Callable[..., Any]) 
     assert history.passed(mode_is_reported) == {"apimodels.query.model_type"}
 
 
-def test_another_model_is_found_at_create_and_at_query(new_history: Callable[..., Any]) -> None:
+def test_other_model_fails_at_create_and_query(new_history: Callable[..., Any]) -> None:
     failure = (Severity.BREAKING, "another model than was ordered")
     assert new_history("opeai").order(model="seedance-2-0").failed(model_is_echoed) == {
         "opeai.create.answer.model": failure
@@ -47,17 +47,17 @@ def test_another_model_is_found_at_create_and_at_query(new_history: Callable[...
 
 
 @pytest.mark.parametrize("prompt", ["a heron waits.", "A heron waits. ", "", None])
-def test_another_prompt_is_found(new_history: Callable[..., Any], prompt: Any) -> None:
+def test_other_prompt_fails(new_history: Callable[..., Any], prompt: Any) -> None:
     failures = new_history("opeai").order().poll("SUCCESS", prompt=prompt).failed(prompt_is_echoed)
     assert failures == {"opeai.query.answer.prompt": (Severity.BREAKING, "another prompt than was sent")}
 
 
-def test_another_size_is_found_by_its_row(new_history: Callable[..., Any]) -> None:
+def test_other_size_fails_with_its_table_row(new_history: Callable[..., Any]) -> None:
     failures = new_history("opeai").order().poll("SUCCESS", size="1280x722").failed(size_is_echoed)
     assert failures.keys() == {"opeai.query.answer.size", "opeai.size.720p.16:9"}
 
 
-def test_a_size_by_resolution_and_ratio_is_that_of_the_table(new_history: Callable[..., Any]) -> None:
+def test_resolution_and_ratio_map_to_the_documented_size(new_history: Callable[..., Any]) -> None:
     history = new_history("opeai").order(BY_RATIO).poll("SUCCESS")
     assert "opeai.size.equivalent" in history.passed(size_is_echoed)
     history = new_history("opeai").order(BY_RATIO).poll("SUCCESS", size="720x1280")
@@ -68,17 +68,17 @@ def test_a_size_by_resolution_and_ratio_is_that_of_the_table(new_history: Callab
     }
 
 
-def test_a_length_is_judged_where_it_is_told(new_history: Callable[..., Any]) -> None:
-    more: dict[str, Any] = {"progress": 0, "size": "1280x720"}
-    history = new_history("opeai").order(**more, seconds="4")
+def test_duration_is_checked_where_it_is_reported(new_history: Callable[..., Any]) -> None:
+    extra: dict[str, Any] = {"progress": 0, "size": "1280x720"}
+    history = new_history("opeai").order(**extra, seconds="4")
     assert history.passed(duration_is_echoed) == {"opeai.create.answer.openai.seconds"}
-    assert new_history("opeai").order(**more, seconds="5").failed(duration_is_echoed)
+    assert new_history("opeai").order(**extra, seconds="5").failed(duration_is_echoed)
     assert new_history("opeai").order().poll("completed", progress=100, seconds="8").failed(duration_is_echoed)
     assert new_history("opeai").order().poll("SUCCESS").results_of(duration_is_echoed) == []
 
 
 @pytest.mark.parametrize(
-    ("more", "mode"),
+    ("extra", "mode"),
     [
         ({}, "TEXT_TO_VIDEO"),
         ({"first_frame_url": IMAGE}, "IMAGE_TO_VIDEO"),
@@ -88,14 +88,14 @@ def test_a_length_is_judged_where_it_is_told(new_history: Callable[..., Any]) ->
         ({"reference_video_urls": [VIDEO]}, "VIDEO_TO_VIDEO"),
     ],
 )
-def test_each_mode_has_its_word(new_history: Callable[..., Any], more: dict[str, Any], mode: str) -> None:
-    order = {**APIMODELS_ORDER, **more}
+def test_each_mode_has_its_model_type(new_history: Callable[..., Any], extra: dict[str, Any], mode: str) -> None:
+    order = {**APIMODELS_ORDER, **extra}
     assert new_history("apimodels").order(order).poll("pending", modelType=mode).passed(mode_is_reported)
     failures = new_history("apimodels").order(order).poll("pending", modelType="TEXT_TO_IMAGE").failed(mode_is_reported)
     assert failures["apimodels.query.model_type"][0] is Severity.INFO, "the words of the modes are our reading"
 
 
-def test_an_upscale_makes_a_video_from_a_video(new_history: Callable[..., Any]) -> None:
+def test_upscale_reports_video_to_video(new_history: Callable[..., Any]) -> None:
     order = {"model": "video-upscale", "videoUrl": VIDEO, "targetResolution": "1080p"}
     body = {"code": 200, "msg": "success", "data": {"taskId": "cl0123456789abcdefghijklm", "state": "pending"}}
     history = new_history("apimodels").respond(Operation.UPSCALE, body, request=order)
@@ -103,7 +103,7 @@ def test_an_upscale_makes_a_video_from_a_video(new_history: Callable[..., Any]) 
     assert history.passed(model_is_echoed)
 
 
-def test_what_nobody_ordered_is_not_compared(new_history: Callable[..., Any]) -> None:
+def test_responses_without_a_known_order_are_not_compared(new_history: Callable[..., Any]) -> None:
     history = new_history("opeai").poll("SUCCESS")
     checks = (model_is_echoed, prompt_is_echoed, size_is_echoed, duration_is_echoed)
     assert [history.results_of(check) for check in checks] == [[], [], [], []]

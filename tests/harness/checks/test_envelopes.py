@@ -1,4 +1,4 @@
-"""What is around answers: JSON that says so, the envelope of successes, and those of refusals."""
+"""Checks of the content type and of the envelopes of successes and errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def respond_to_query(history: Any, body: Any, status: int = 404, **more: Any) ->
 
 
 @pytest.mark.parametrize("name", ["opeai", "apimodels"])
-def test_json_that_says_so_is_confirmed(new_history: Callable[..., Any], name: str) -> None:
+def test_json_content_type_is_confirmed(new_history: Callable[..., Any], name: str) -> None:
     assert len(new_history(name).order().passed(responses_are_json)) == 1
     for type_ in ("application/json; charset=utf-8", "application/problem+json"):
         assert respond_to_query(new_history(name), APIMODELS_ERROR, headers={"content-type": type_}).passed(
@@ -43,7 +43,7 @@ def test_json_that_says_so_is_confirmed(new_history: Callable[..., Any], name: s
 
 @pytest.mark.parametrize("name", ["opeai", "apimodels"])
 @pytest.mark.parametrize("body", ["<html></html>", "", "[]", "null", '"text"'])
-def test_an_answer_that_is_no_object_is_found(new_history: Callable[..., Any], name: str, body: str) -> None:
+def test_response_that_is_not_an_object_fails(new_history: Callable[..., Any], name: str, body: str) -> None:
     response = {"opeai": "opeai.query.response", "apimodels": "apimodels.envelope"}[name]
     error_fact = {"opeai": "opeai.refusal.error.error", "apimodels": "apimodels.refusal.code"}[name]
     title = "the response is not a JSON object"
@@ -58,27 +58,27 @@ def test_an_answer_that_is_no_object_is_found(new_history: Callable[..., Any], n
     }
 
 
-def test_a_limit_without_a_body_is_the_gateway_s(new_history: Callable[..., Any]) -> None:
+def test_rate_limit_without_a_body_is_information(new_history: Callable[..., Any]) -> None:
     failures = respond_to_query(new_history("opeai"), "", 429, headers={"x": "y"}).failed(responses_are_json)
     assert [severity for severity, _ in failures.values()] == [Severity.INFO]
 
 
 @pytest.mark.parametrize("type_", ["text/html", "", "video/mp4"])
-def test_json_that_is_called_something_else_is_found(new_history: Callable[..., Any], type_: str) -> None:
+def test_json_with_another_content_type_fails(new_history: Callable[..., Any], type_: str) -> None:
     history = respond_to_query(new_history("opeai"), {"error": NOT_FOUND}, headers={"content-type": type_})
     assert history.failed(responses_are_json) == {
         "opeai.refusal.error.error": (Severity.BREAKING, "the response is not labelled as JSON")
     }
 
 
-def test_what_was_cut_never_came_or_is_a_head_is_not_judged(new_history: Callable[..., Any]) -> None:
+def test_truncated_missing_and_head_bodies_are_not_checked(new_history: Callable[..., Any]) -> None:
     assert respond_to_query(new_history("opeai"), '{"a": "' + "x" * 5000, 200).results_of(responses_are_json) == []
     assert respond_to_query(new_history("opeai"), "", 0).results_of(responses_are_json) == []
     assert respond_to_query(new_history("opeai"), "", 200, method="HEAD").results_of(responses_are_json) == []
     assert new_history("apimodels").respond(None, "<Error/>", status=404).results_of(responses_are_json) == []
 
 
-def test_media_is_no_json_and_a_refusal_in_its_place_is(new_history: Callable[..., Any]) -> None:
+def test_media_is_exempt_and_its_error_response_is_json(new_history: Callable[..., Any]) -> None:
     media = new_history("opeai").respond(Operation.CONTENT, "<900 bytes of video/mp4>", task_id="x")
     assert media.results_of(responses_are_json) == []
     rejection = new_history("opeai").respond(Operation.CONTENT, {"error": NOT_FOUND}, status=404, task_id="x")
@@ -86,7 +86,7 @@ def test_media_is_no_json_and_a_refusal_in_its_place_is(new_history: Callable[..
     assert "opeai.refusal.error.param" in rejection.passed(ERROR_ENVELOPE)
 
 
-def test_an_envelope_is_confirmed(new_history: Callable[..., Any]) -> None:
+def test_success_envelope_is_confirmed(new_history: Callable[..., Any]) -> None:
     assert new_history("apimodels").order().passed(success_envelopes_are_complete) == {"apimodels.envelope"}
     assert new_history("opeai").order().results_of(success_envelopes_are_complete) == []
 
@@ -101,14 +101,14 @@ def test_an_envelope_is_confirmed(new_history: Callable[..., Any]) -> None:
         ({"msg": None}, "msg is not a string"),
     ],
 )
-def test_another_envelope_is_found(new_history: Callable[..., Any], change: dict[str, Any], title: str) -> None:
+def test_other_success_envelope_fails(new_history: Callable[..., Any], change: dict[str, Any], title: str) -> None:
     envelope = {"code": 200, "msg": "success", "data": {"balance": 3}, **change}
     body = {key: value for key, value in envelope.items() if value is not ...}
     history = new_history("apimodels").respond(Operation.BALANCE, body)
     assert history.failed(success_envelopes_are_complete) == {"apimodels.envelope": (Severity.BREAKING, title)}
 
 
-def test_what_the_page_shows_without_its_envelope_may_come_so(new_history: Callable[..., Any]) -> None:
+def test_response_documented_without_an_envelope_is_information(new_history: Callable[..., Any]) -> None:
     documented = {"data": {"id": 1, "group_name": "group-20260601090000-w5t1z"}}
     history = new_history("apimodels").respond(Operation.GROUP_CREATE, documented, request={"name": "hosts"})
     assert [severity for severity, _ in history.failed(success_envelopes_are_complete).values()] == [Severity.INFO]
@@ -123,7 +123,7 @@ def test_what_the_page_shows_without_its_envelope_may_come_so(new_history: Calla
         (404, PROXY_ERROR, {"proxy.error", "proxy.message", "proxy.type"}),
     ],
 )
-def test_each_envelope_of_b_is_known_by_its_form(
+def test_each_opeai_error_envelope_is_recognised(
     new_history: Callable[..., Any], status: int, body: Any, facts: set[str]
 ) -> None:
     history = respond_to_query(new_history("opeai"), body, status)
@@ -132,14 +132,14 @@ def test_each_envelope_of_b_is_known_by_its_form(
 
 
 @pytest.mark.parametrize("key", ["message", "type", "param", "code"])
-def test_a_key_that_a_refusal_lacks_is_found(new_history: Callable[..., Any], key: str) -> None:
+def test_missing_error_key_fails(new_history: Callable[..., Any], key: str) -> None:
     partial = {name: value for name, value in NOT_FOUND.items() if name != key}
     failures = respond_to_query(new_history("opeai"), {"error": partial}).failed(ERROR_ENVELOPE)
     assert failures[f"opeai.refusal.error.{key}"] == (Severity.BREAKING, f"{key} is missing")
 
 
 @pytest.mark.parametrize("body", [NOT_FOUND, {"errors": NOT_FOUND}, {"error": "video not found"}, {"detail": "x"}])
-def test_another_envelope_of_a_refusal_is_found(new_history: Callable[..., Any], body: Any) -> None:
+def test_other_opeai_error_envelope_fails(new_history: Callable[..., Any], body: Any) -> None:
     failures = respond_to_query(new_history("opeai"), body).failed(ERROR_ENVELOPE)
     assert Severity.BREAKING in {severity for severity, _ in failures.values()}
 
@@ -152,14 +152,14 @@ def test_another_envelope_of_a_refusal_is_found(new_history: Callable[..., Any],
         ({"msg": ...}, "apimodels.refusal.msg"),
     ],
 )
-def test_another_envelope_of_a_s_refusals_is_found(
+def test_other_apimodels_error_envelope_fails(
     new_history: Callable[..., Any], change: dict[str, Any], fact: str
 ) -> None:
     body = {key: value for key, value in {**APIMODELS_ERROR, **change}.items() if value is not ...}
     assert respond_to_query(new_history("apimodels"), body).failed(ERROR_ENVELOPE)[fact][0] is Severity.BREAKING
 
 
-def test_what_a_refusal_of_a_says_besides_is_confirmed_or_not(new_history: Callable[..., Any]) -> None:
+def test_error_data_of_apimodels_is_checked(new_history: Callable[..., Any]) -> None:
     data = {"failCode": "INVALID_INPUT", "failMsg": "no", "retryable": False}
     assert (
         len(
@@ -183,19 +183,19 @@ def test_what_a_refusal_of_a_says_besides_is_confirmed_or_not(new_history: Calla
     ]
 
 
-def test_new_keys_of_a_refusal_are_news(new_history: Callable[..., Any]) -> None:
+def test_new_error_keys_are_information(new_history: Callable[..., Any]) -> None:
     failures = respond_to_query(new_history("opeai"), {"error": {**NOT_FOUND, "request_id": "1"}}).failed(
         ERROR_ENVELOPE
     )
     assert [severity for severity, _ in failures.values()] == [Severity.INFO]
 
 
-def test_a_path_that_there_is_not_is_only_judged_where_its_refusal_was_seen(new_history: Callable[..., Any]) -> None:
+def test_unknown_path_is_checked_only_where_its_error_is_documented(new_history: Callable[..., Any]) -> None:
     assert new_history("apimodels").respond(None, {"message": "no"}, status=404).results_of(ERROR_ENVELOPE) == []
     assert new_history("opeai").respond(None, {"message": "no"}, status=404).failed(ERROR_ENVELOPE)
 
 
-def test_the_style_of_refusals_is_settled(new_history: Callable[..., Any]) -> None:
+def test_error_style_settles_the_variant(new_history: Callable[..., Any]) -> None:
     style = errors_settle_their_style
     assert respond_to_query(new_history("opeai"), {"error": NOT_FOUND}).passed(style) == {"opeai.errors"}
     assert respond_to_query(new_history("opeai"), TASK_ERROR, 400).failed(style)["opeai.errors"][0] is Severity.INFO

@@ -1,4 +1,4 @@
-"""Why something was refused for what it shows, or why an asset failed: the codes of both upstreams."""
+"""Checks of the codes of moderation errors and of failed assets."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def reject_order(new_history: Any, row: FailCode, status: int = 400, **more: Any
 
 
 @pytest.mark.parametrize("row", INPUT_CODES, ids=lambda row: row.id)
-def test_a_refusal_by_moderation_is_known_by_its_code(new_history: Callable[..., Any], row: FailCode) -> None:
+def test_moderation_error_is_identified_by_its_code(new_history: Callable[..., Any], row: FailCode) -> None:
     assert row.id in reject_order(new_history, row).passed(ORDER_REASON)
 
 
 @pytest.mark.parametrize("row", INPUT_CODES, ids=lambda row: row.id)
-def test_a_refusal_by_moderation_with_another_status_is_found(new_history: Callable[..., Any], row: FailCode) -> None:
+def test_moderation_error_with_another_status_fails(new_history: Callable[..., Any], row: FailCode) -> None:
     failures = reject_order(new_history, row, 403).failed(ORDER_REASON)
     assert failures[row.id][1] == "moderation rejects with another status"
     assert (failures[row.id][0] is Severity.INFO) == (row.basis == "assumed")
 
 
-def test_the_status_of_moderation_is_settled(new_history: Callable[..., Any]) -> None:
+def test_moderation_status_settles_the_variant(new_history: Callable[..., Any]) -> None:
     row = next(row for row in INPUT_CODES if row.id == "apimodels.code.moderation.text")
     assert "apimodels.moderation" in reject_order(new_history, row).passed(ORDER_REASON)
     assert reject_order(new_history, row, 422).failed(ORDER_REASON)["apimodels.moderation"][0] is Severity.INFO
 
 
-def test_a_code_in_a_text_in_a_text_is_read(new_history: Callable[..., Any]) -> None:
+def test_code_in_nested_json_text_is_read(new_history: Callable[..., Any]) -> None:
     row = next(row for row in INPUT_CODES if row.id.startswith("opeai"))
     inner = json.dumps({"error": {"code": row.code, "message": row.message, "param": "", "type": "BadRequest"}})
     body = {"code": "fail_to_fetch_task", "message": inner, "data": None}
@@ -62,7 +62,7 @@ def test_a_code_in_a_text_in_a_text_is_read(new_history: Callable[..., Any]) -> 
         assert history.results_of(ORDER_REASON) == []
 
 
-def test_what_is_refused_for_something_else_is_not_judged(new_history: Callable[..., Any]) -> None:
+def test_other_errors_are_not_checked(new_history: Callable[..., Any]) -> None:
     body = {"code": 400, "msg": "no", "data": None}
     assert (
         new_history("apimodels")
@@ -80,15 +80,13 @@ def get_asset(new_history: Any, error: Any, status: str = "Failed") -> Any:
 
 
 @pytest.mark.parametrize("row", ASSET_CODES, ids=lambda row: row.id)
-def test_a_failed_asset_s_code_is_confirmed_or_comes_without_a_sentence(
-    new_history: Callable[..., Any], row: FailCode
-) -> None:
+def test_failed_asset_needs_code_and_message(new_history: Callable[..., Any], row: FailCode) -> None:
     assert get_asset(new_history, {"code": row.code, "message": row.message}).passed(ASSET_REASON) == {row.id}
     failures = get_asset(new_history, {"code": row.code, "message": " "}).failed(ASSET_REASON)
     assert failures == {row.id: (Severity.BREAKING, "a failed asset has no message")}
 
 
-def test_a_failed_asset_that_says_nothing_or_something_new_is_found(new_history: Callable[..., Any]) -> None:
+def test_failed_asset_with_missing_or_unknown_code_fails(new_history: Callable[..., Any]) -> None:
     field = "apimodels.assets.get.answer.error"
     for error in (None, {}, {"code": "TypeMismatch"}):
         assert len(get_asset(new_history, error).failed(ASSET_REASON)) == 1

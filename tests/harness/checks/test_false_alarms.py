@@ -1,4 +1,4 @@
-"""What is odd and yet known of the upstreams is news at most; and nothing that is odd is passed over."""
+"""Unusual but documented behaviour causes at most information; undocumented behaviour fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UPSTREAMS = ("opeai", "apimodels")
 
 
 def poll_failures(emulator: Any, fate: str, times: int = 8) -> list[tuple[Severity, str]]:
-    """What is found wrong with a task of this fate, while it is looked at each second."""
+    """Poll a task of this fate every second and return severity and fact of each failure."""
     driver = emulator.driver
     order = driver.call(
         Operation.CREATE, dict(driver.contract.example(Operation.CREATE)), headers={"x-mock-fate": fate}
@@ -30,29 +30,29 @@ def poll_failures(emulator: Any, fate: str, times: int = 8) -> list[tuple[Severi
 @pytest.mark.parametrize(
     "fate", ["stuck status=queued", "stuck status=in_progress", "slow", "link_dead", "content_late"]
 )
-def test_a_slow_life_is_a_life(start_emulator: Callable[..., Any], name: str, fate: str) -> None:
+def test_slow_tasks_pass(start_emulator: Callable[..., Any], name: str, fate: str) -> None:
     assert poll_failures(start_emulator(name), fate) == []
 
 
-def test_b_s_early_words_are_news(start_emulator: Callable[..., Any]) -> None:
+def test_undocumented_early_status_of_opeai_is_information(start_emulator: Callable[..., Any]) -> None:
     failures = poll_failures(start_emulator("opeai"), "not_started_first queue=2s render=2s lasts=1s")
     assert set(failures) == {(Severity.INFO, "opeai.status.queued")}
 
 
 @pytest.mark.parametrize(("name", "field"), [("opeai", "status"), ("apimodels", "state")])
-def test_a_status_that_nobody_knows_is_found(start_emulator: Callable[..., Any], name: str, field: str) -> None:
+def test_unknown_status_fails(start_emulator: Callable[..., Any], name: str, field: str) -> None:
     failures = poll_failures(start_emulator(name), "unknown_status word=PONDERING lasts=2s queue=1s render=1s")
     assert (Severity.BREAKING, f"{name}.query.answer.{field}") in failures
     assert {fact for _, fact in failures} <= {f"{name}.query.answer.{field}", "apimodels.envelope"}
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
-def test_a_failure_that_is_called_expired_is_a_failure(start_emulator: Callable[..., Any], name: str) -> None:
+def test_failure_spelled_expired_fails(start_emulator: Callable[..., Any], name: str) -> None:
     failures = poll_failures(start_emulator(name), "expired word=expired queue=1s render=1s")
     assert set(failures) == {(Severity.BREAKING, f"{name}.status.failure")}
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("name", UPSTREAMS)
-def test_no_seed_raises_an_alarm(start_emulator: Callable[..., Any], name: str, seed: int) -> None:
+def test_no_seed_causes_a_failure(start_emulator: Callable[..., Any], name: str, seed: int) -> None:
     assert poll_failures(start_emulator(name, seed=seed), "succeed queue=2s render=3s") == []

@@ -1,4 +1,4 @@
-"""Ids: their form, the time in them, that they name one thing, and that an answer is about that thing."""
+"""Checks of ids: format, creation time, uniqueness, and the id that a response names."""
 
 from __future__ import annotations
 
@@ -32,32 +32,32 @@ def create_asset(history: Any, id_: str = ASSET, url: str = "") -> Any:
     return history.respond(Operation.ASSET_CREATE, body, request=FACE)
 
 
-def test_ids_of_their_form_are_confirmed(new_history: Callable[..., Any]) -> None:
+def test_documented_id_format_is_confirmed(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().passed(ids_have_the_documented_format) == {"opeai.task_id"}
     assert new_history("apimodels").order().passed(ids_have_the_documented_format) == {"apimodels.task_id"}
     assert create_asset(new_history("apimodels")).passed(ids_have_the_documented_format) == {"apimodels.assets.id"}
 
 
 @pytest.mark.parametrize("id_", ["task_0123", "cgt-20260601090001-K3V7P", "cgt-20260601090001", "cgt-2026-abcde"])
-def test_a_task_s_id_of_another_form_is_found(new_history: Callable[..., Any], id_: str) -> None:
+def test_task_id_in_another_format_fails(new_history: Callable[..., Any], id_: str) -> None:
     failures = new_history("opeai").order(id=id_, task_id=id_).failed(ids_have_the_documented_format)
     assert failures == {"opeai.task_id": (Severity.BREAKING, "an id has another format")}
 
 
-def test_a_form_that_is_our_reading_is_settled_only(new_history: Callable[..., Any]) -> None:
+def test_assumed_id_format_is_information(new_history: Callable[..., Any]) -> None:
     failures = new_history("apimodels").order(taskId="video-123").failed(ids_have_the_documented_format)
     assert failures == {"apimodels.task_id": (Severity.INFO, "an id has another format")}
 
 
 @pytest.mark.parametrize("id_", ["asset-2026-abcd", "20260601090001-m2x8q", "asset-20260601090001-"])
-def test_an_asset_s_id_of_another_form_is_found(new_history: Callable[..., Any], id_: str) -> None:
+def test_asset_id_in_another_format_fails(new_history: Callable[..., Any], id_: str) -> None:
     assert create_asset(new_history("apimodels"), id_).failed(ids_have_the_documented_format).keys() == {
         "apimodels.assets.id"
     }
 
 
 @pytest.mark.parametrize("digits", ["20260601010001", "20250601090001", "20261301090001", "99999999999999"])
-def test_the_time_in_an_id_is_that_of_its_creation_in_china(new_history: Callable[..., Any], digits: str) -> None:
+def test_time_in_an_id_is_its_creation_time_in_china(new_history: Callable[..., Any], digits: str) -> None:
     title = "an id contains another time than that of its creation"
     id_ = f"cgt-{digits}-k3v7p"
     history = new_history("opeai").order(id=id_, task_id=id_)
@@ -65,7 +65,7 @@ def test_the_time_in_an_id_is_that_of_its_creation_in_china(new_history: Callabl
     assert create_asset(new_history("apimodels"), f"asset-{digits}-m2x8q").failed(ids_have_the_documented_format)
 
 
-def test_the_time_in_an_id_may_be_that_of_another_clock_that_the_answer_shows(new_history: Callable[..., Any]) -> None:
+def test_time_in_an_id_may_follow_the_clock_of_the_response(new_history: Callable[..., Any]) -> None:
     history = new_history("opeai")
     history.now += 86400 * 30
     assert history.order().passed(ids_have_the_documented_format)
@@ -74,14 +74,14 @@ def test_the_time_in_an_id_may_be_that_of_another_clock_that_the_answer_shows(ne
     assert history.order(created_at=0).passed(ids_have_the_documented_format)
 
 
-def test_both_ids_of_a_new_task_are_the_same(new_history: Callable[..., Any]) -> None:
+def test_id_and_task_id_are_equal(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().passed(id_fields_are_equal) == {"opeai.create.response"}
     failures = new_history("opeai").order(task_id=OTHER_TASK).failed(id_fields_are_equal)
     assert failures == {"opeai.create.response": (Severity.BREAKING, "id and task_id differ")}
     assert new_history("opeai").order(task_id=...).results_of(id_fields_are_equal) == []
 
 
-def test_an_id_names_one_task(new_history: Callable[..., Any]) -> None:
+def test_task_ids_are_unique(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().results_of(ids_are_unique) == [], "the first could be nothing else"
     assert new_history("opeai").order().order(id=OTHER_TASK).passed(ids_are_unique) == {"opeai.create.answer.id"}
     title = "an id is used twice"
@@ -94,7 +94,7 @@ def test_an_id_names_one_task(new_history: Callable[..., Any]) -> None:
     }
 
 
-def test_an_answer_is_about_what_was_asked(new_history: Callable[..., Any]) -> None:
+def test_response_names_the_requested_id(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().poll("QUEUED").passed(responses_name_the_requested_id) == {
         "opeai.query.answer.id"
     }
@@ -111,7 +111,7 @@ def test_an_answer_is_about_what_was_asked(new_history: Callable[..., Any]) -> N
         assert [result.passed for result in history.results_of(responses_name_the_requested_id)] == [passes]
 
 
-def test_an_asset_s_url_is_its_id(new_history: Callable[..., Any]) -> None:
+def test_asset_url_contains_its_id(new_history: Callable[..., Any]) -> None:
     assert create_asset(new_history("apimodels")).passed(asset_urls_contain_their_id) == {"apimodels.assets.url"}
     title = "an asset's URL does not contain its id"
     assert create_asset(new_history("apimodels"), url="asset://asset-other").failed(asset_urls_contain_their_id) == {
@@ -135,7 +135,7 @@ GROUP = {"id": 1, "group_name": "group-20260601090000-w5t1z"}
         ({"group_name": None}, "a group's name is not a generated one"),
     ],
 )
-def test_a_group_that_is_known_by_something_else_is_found(
+def test_group_with_another_id_or_name_format_fails(
     new_history: Callable[..., Any], change: dict[str, Any], title: str
 ) -> None:
     history = new_history("apimodels").respond(
@@ -146,7 +146,7 @@ def test_a_group_that_is_known_by_something_else_is_found(
     }
 
 
-def test_a_group_s_number_is_given_once_to_a_key(new_history: Callable[..., Any]) -> None:
+def test_group_number_is_unique_per_key(new_history: Callable[..., Any]) -> None:
     history = new_history("apimodels").respond(Operation.GROUP_CREATE, enveloped(GROUP), request={"name": "cast"})
     assert history.passed(group_ids_and_names_are_generated) == {"apimodels.groups.create.response"}
     history.respond(Operation.GROUP_CREATE, enveloped(GROUP), request={"name": "cast"}, caller="second")

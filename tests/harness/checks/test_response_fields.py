@@ -1,4 +1,4 @@
-"""Every field of every answer of both contracts: confirmed where it is right, found where it is gone or retyped."""
+"""Each response field of both contracts: confirmed when present, failed when missing or of another type."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TEXTS = ("video", "1280x720", "50%", "4", "https://example.com/a.mp4", "asset://
 
 
 def sample(field: ResponseField, status: str) -> Any:
-    """A value of the field's type and form."""
+    """Return a value that matches the type and the pattern of the field."""
     if field.path.rpartition(".")[2] in ("status", "state") and not field.pattern:
         return status
     if field.pattern:
@@ -38,7 +38,7 @@ def sample(field: ResponseField, status: str) -> Any:
 
 
 def set_at(body: dict[str, Any], path: str, value: Any) -> None:
-    """Set what stands at a path, with whatever must be around it; lists have one item."""
+    """Set the value at a path and create its parents; lists get one item."""
     *parents, last = path.replace("[]", ".[]").split(".")
     node: Any = body
     for step, following in zip(parents, [*parents, last][1:], strict=True):
@@ -56,7 +56,7 @@ def set_at(body: dict[str, Any], path: str, value: Any) -> None:
 
 
 def complete_body(fields: Iterable[ResponseField], status: str, envelope_key: str) -> dict[str, Any]:
-    """A body that has all of these fields."""
+    """Return a response body with all of these fields."""
     body: dict[str, Any] = {"code": 200, "msg": "success", "data": {}} if envelope_key else {}
     for field in fields:
         set_at(body, field.path, sample(field, status))
@@ -64,7 +64,7 @@ def complete_body(fields: Iterable[ResponseField], status: str, envelope_key: st
 
 
 class FieldCase:
-    """An answer in which a field is told, in the option and the status under which it is."""
+    """Response with the field, under the option and the status that require it."""
 
     def __init__(self, field: ResponseField) -> None:
         self.contract, self.field = get_contract(field.id.partition(".")[0]), field
@@ -80,7 +80,6 @@ class FieldCase:
             self._use_error_case()
 
     def _use_error_case(self) -> None:
-        """Make it the refusal of a kind that comes in the field's envelope."""
         cases = [case for case in self.contract.errors if case.envelope == self.field.envelope]
         self.error = next((case for case in cases if self._identified_by_status(case)), cases[0])
         if self.error.style:
@@ -91,7 +90,6 @@ class FieldCase:
                 set_at(self.body, field.path, self.error.code)
 
     def _identified_by_status(self, case: ErrorCase) -> bool:
-        """Whether no other envelope has a case of this status without a code."""
         envelopes = {
             candidate.envelope
             for candidate in self.contract.errors
@@ -132,13 +130,13 @@ def severity(field: ResponseField) -> Severity:
     return Severity.INFO if field.basis is Basis.ASSUMED else Severity.BREAKING
 
 
-def test_the_field_is_confirmed_in_a_body_that_has_all(new_history: Callable[..., Any], case: FieldCase) -> None:
+def test_field_is_confirmed_in_a_complete_body(new_history: Callable[..., Any], case: FieldCase) -> None:
     history = case.respond(new_history, case.body)
     assert case.field.id in history.passed(case.check)
     assert history.failed(case.check) == {}
 
 
-def test_a_field_of_another_type_is_blamed_on_its_fact(new_history: Callable[..., Any], case: FieldCase) -> None:
+def test_field_of_another_type_fails_its_fact(new_history: Callable[..., Any], case: FieldCase) -> None:
     wrong = next(value for value in (True, 1.5, "x") if not has_type(value, case.field.types))
     set_at(case.body, case.field.path, wrong)
     failures = case.respond(new_history, case.body).failed(case.check)
@@ -149,7 +147,7 @@ REQUIRED = [field for field in FIELDS if field.required and not field.path.endsw
 
 
 @pytest.mark.parametrize("field", REQUIRED, ids=lambda field: field.id)
-def test_a_field_that_is_gone_is_blamed_on_its_fact(new_history: Callable[..., Any], field: ResponseField) -> None:
+def test_missing_field_fails_its_fact(new_history: Callable[..., Any], field: ResponseField) -> None:
     case = FieldCase(field)
     parent_path, _, name = field.path.rpartition(".")
     parents = [case.body] if not parent_path else [value for _, value in values_at(case.body, parent_path)]
@@ -162,7 +160,7 @@ WITH_PATTERN = [field for field in FIELDS if field.pattern]
 
 
 @pytest.mark.parametrize("field", WITH_PATTERN, ids=lambda field: field.id)
-def test_a_text_of_another_form_is_blamed_on_its_fact(new_history: Callable[..., Any], field: ResponseField) -> None:
+def test_string_in_another_format_fails_its_fact(new_history: Callable[..., Any], field: ResponseField) -> None:
     case = FieldCase(field)
     set_at(case.body, field.path, "?!")
     assert case.respond(new_history, case.body).failed(case.check)[field.id] == (
@@ -185,7 +183,7 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize(("name", "path"), EXAMPLES, ids=lambda part: getattr(part, "stem", part))
-def test_what_the_vendors_show_is_right(new_history: Callable[..., Any], name: str, path: Path) -> None:
+def test_vendor_examples_pass(new_history: Callable[..., Any], name: str, path: Path) -> None:
     example = json.loads(path.read_text(encoding="utf-8"))
     operation, request_name = EXAMPLE_REQUESTS[path.stem]
     request = json.loads(path.with_name(f"{request_name}.json").read_text(encoding="utf-8")) if request_name else None
@@ -200,7 +198,7 @@ def test_what_the_vendors_show_is_right(new_history: Callable[..., Any], name: s
     assert keys == {field.path.removeprefix("data.") for field in fields if field.id in documented}
 
 
-def test_shapes_speak_the_types_of_the_fields() -> None:
+def test_field_types_are_json_types() -> None:
     names = {name for field in FIELDS for name in field.types}
     values: tuple[Any, ...] = (None, True, 1, 1.5, "", [], {})
     assert names <= {json_type(value) for value in values}

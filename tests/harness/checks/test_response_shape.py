@@ -1,4 +1,4 @@
-"""The shape of answers: fields that are gone, renamed, retyped, of another form or new, and the order of keys."""
+"""Checks of the response schema: missing, renamed, retyped and new fields, formats, and the order of keys."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def local_path(field: ResponseField) -> str:
 
 
 def respond_with(history: Any, field: ResponseField, **changes: Any) -> Any:
-    """An order, or a query in a state in which the field is told, with these changes."""
+    """Add the order or the query whose response has the field, with `changes` applied."""
     if field.operation is Operation.CREATE:
         return history.order(**changes)
     spelling = (
@@ -48,7 +48,7 @@ def respond_with(history: Any, field: ResponseField, **changes: Any) -> Any:
 
 
 @pytest.mark.parametrize("field", REQUIRED, ids=lambda field: field.id)
-def test_an_honest_field_is_confirmed(new_history: Callable[..., Any], field: ResponseField) -> None:
+def test_documented_field_is_confirmed(new_history: Callable[..., Any], field: ResponseField) -> None:
     history = respond_with(new_history(field.id.partition(".")[0]), field)
     assert field.id in history.passed(SHAPE)
     assert history.failed(SHAPE) == {}
@@ -61,20 +61,18 @@ def expected_severity(field: ResponseField) -> Severity:
     return Severity.INFO if field.basis == "assumed" else Severity.BREAKING
 
 
-# A status that is not told has no word, and an error that is not there is another option's silence.
+# The status selects the fields that are required, and a missing error is another documented option.
 REMOVABLE = [field for field in TOP_LEVEL if local_path(field) not in ("status", "state", "error")]
 
 
 @pytest.mark.parametrize("field", REMOVABLE, ids=lambda field: field.id)
-def test_a_field_that_is_gone_is_missed(new_history: Callable[..., Any], field: ResponseField) -> None:
+def test_missing_field_fails(new_history: Callable[..., Any], field: ResponseField) -> None:
     failures = respond_with(new_history(field.id.partition(".")[0]), field, **{local_path(field): ...}).failed(SHAPE)
     assert failures[field.id] == (expected_severity(field), f"{local_path(field)} is missing")
 
 
 @pytest.mark.parametrize("field", REMOVABLE, ids=lambda field: field.id)
-def test_a_field_that_is_renamed_is_told_with_its_new_name(
-    new_history: Callable[..., Any], field: ResponseField
-) -> None:
+def test_renamed_field_fails_with_its_new_name(new_history: Callable[..., Any], field: ResponseField) -> None:
     history = respond_with(new_history(field.id.partition(".")[0]), field, **{local_path(field): ..., "newName": 1})
     assert history.failed(SHAPE)[field.id] == (
         expected_severity(field),
@@ -84,7 +82,7 @@ def test_a_field_that_is_renamed_is_told_with_its_new_name(
 
 @pytest.mark.parametrize("field", REMOVABLE, ids=lambda field: field.id)
 @pytest.mark.parametrize("value", [True, None, [[]], 1.5])
-def test_a_field_of_another_type_is_found(new_history: Callable[..., Any], field: ResponseField, value: Any) -> None:
+def test_field_of_another_type_fails(new_history: Callable[..., Any], field: ResponseField, value: Any) -> None:
     if value == [[]] and field.types == ("array",):
         value = "a"
     failures = respond_with(new_history(field.id.partition(".")[0]), field, **{local_path(field): value}).failed(SHAPE)
@@ -101,7 +99,7 @@ def test_a_field_of_another_type_is_found(new_history: Callable[..., Any], field
         ("apimodels", "completed", {"modelType": "text"}, "apimodels.query.answer.modelType"),
     ],
 )
-def test_a_text_of_another_form_is_found(
+def test_string_in_another_format_fails(
     new_history: Callable[..., Any], name: str, spelling: str, change: dict[str, Any], fact: str
 ) -> None:
     severity, title = new_history(name).order().poll(spelling, **change).failed(SHAPE)[fact]
@@ -109,7 +107,7 @@ def test_a_text_of_another_form_is_found(
     assert title.endswith("has another format")
 
 
-def test_a_status_that_is_gone_or_no_text_is_found(new_history: Callable[..., Any]) -> None:
+def test_missing_or_non_string_status_fails(new_history: Callable[..., Any]) -> None:
     for value in (..., 3, None):
         assert "opeai.query.answer.status" in new_history("opeai").order().poll("QUEUED", status=value).failed(SHAPE)
         assert "apimodels.query.answer.state" in new_history("apimodels").order().poll("pending", state=value).failed(
@@ -117,14 +115,14 @@ def test_a_status_that_is_gone_or_no_text_is_found(new_history: Callable[..., An
         )
 
 
-def test_an_own_part_that_is_not_there_lacks_each_of_its_fields(new_history: Callable[..., Any]) -> None:
+def test_missing_data_lacks_each_of_its_fields(new_history: Callable[..., Any]) -> None:
     for data in ({"code": 200, "msg": "success"}, {"code": 200, "msg": "success", "data": None}):
         failures = new_history("apimodels").respond(Operation.CREATE, data, request={"model": "x"}).failed(SHAPE)
         assert {"apimodels.create.answer.taskId", "apimodels.create.answer.state"} <= failures.keys()
 
 
 @pytest.mark.parametrize("name", ["opeai", "apimodels"])
-def test_new_keys_are_one_piece_of_news(new_history: Callable[..., Any], name: str) -> None:
+def test_new_keys_are_reported_as_one_information(new_history: Callable[..., Any], name: str) -> None:
     history = new_history(name).order(trace="x", zone={"a": 1})
     ((fact, (severity, _)),) = history.failed(SHAPE).items()
     assert (fact, severity) == (ORDER[name], Severity.INFO)
@@ -132,14 +130,14 @@ def test_new_keys_are_one_piece_of_news(new_history: Callable[..., Any], name: s
     assert result.observed == ("trace, zone" if name == "opeai" else "data.trace, data.zone")
 
 
-def test_new_keys_of_items_are_told_once(new_history: Callable[..., Any]) -> None:
+def test_new_keys_of_items_are_reported_once(new_history: Callable[..., Any]) -> None:
     rows = [{"id": f"m{at}", "modality": "video", "endpoint": "/v", "price": at} for at in range(3)]
     history = new_history("apimodels").respond(Operation.MODELS, {"code": 200, "msg": "success", "data": rows})
     (result,) = [result for result in history.results_of(SHAPE) if not result.passed]
     assert result.observed == "data[].price"
 
 
-def test_what_one_item_lacks_is_found(new_history: Callable[..., Any]) -> None:
+def test_missing_key_of_one_item_fails(new_history: Callable[..., Any]) -> None:
     rows = [{"id": "m", "modality": "video", "endpoint": "/v"}, {"id": "m", "modality": "smell"}]
     failures = (
         new_history("apimodels").respond(Operation.MODELS, {"code": 200, "msg": "success", "data": rows}).failed(SHAPE)
@@ -150,7 +148,7 @@ def test_what_one_item_lacks_is_found(new_history: Callable[..., Any]) -> None:
     }
 
 
-def test_what_belongs_to_another_state_is_news(new_history: Callable[..., Any]) -> None:
+def test_key_of_another_status_is_information(new_history: Callable[..., Any]) -> None:
     failures = new_history("apimodels").order().poll("processing", resultUrls=[]).failed(SHAPE)
     assert failures == {"apimodels.envelope": (Severity.INFO, "the response has undocumented keys")}
 
@@ -163,7 +161,7 @@ def test_what_belongs_to_another_state_is_news(new_history: Callable[..., Any]) 
         ("opeai.failure_reason=none", "FAILURE", {"error": ...}),
     ],
 )
-def test_keys_that_show_another_option_settle_it(
+def test_keys_of_another_option_settle_the_variant(
     new_history: Callable[..., Any], option: str, spelling: str, change: dict[str, Any]
 ) -> None:
     id_, _, value = option.partition("=")
@@ -176,7 +174,7 @@ def test_keys_that_show_another_option_settle_it(
     assert default.failed(SHAPE) != {}
 
 
-def test_the_default_option_is_confirmed(new_history: Callable[..., Any]) -> None:
+def test_default_option_is_confirmed(new_history: Callable[..., Any]) -> None:
     assert "opeai.failure_reason" in new_history("opeai").order().poll("FAILURE").passed(responses_settle_variants)
     assert new_history("opeai").order().poll("QUEUED").passed(responses_settle_variants) == {
         "opeai.status",
@@ -185,25 +183,25 @@ def test_the_default_option_is_confirmed(new_history: Callable[..., Any]) -> Non
     assert new_history("apimodels").order().passed(responses_settle_variants) == {"apimodels.keys"}
 
 
-def test_openai_s_keys_are_right_with_openai_s_words_only(new_history: Callable[..., Any]) -> None:
-    more = {"progress": 50, "seconds": "4", "completed_at": None, "error": None}
-    history = new_history("opeai").order(progress=0, seconds="4", size="1280x720").poll("in_progress", **more)
+def test_openai_keys_require_openai_statuses(new_history: Callable[..., Any]) -> None:
+    extra = {"progress": 50, "seconds": "4", "completed_at": None, "error": None}
+    history = new_history("opeai").order(progress=0, seconds="4", size="1280x720").poll("in_progress", **extra)
     assert history.failed(SHAPE) == {}
     assert "opeai.query.answer.openai.progress" in history.passed(SHAPE)
-    retyped = new_history("opeai").order().poll("in_progress", **{**more, "progress": "50%"})
+    retyped = new_history("opeai").order().poll("in_progress", **{**extra, "progress": "50%"})
     assert "opeai.query.answer.openai.progress" in retyped.failed(SHAPE)
 
 
 def test_keys_in_another_order_are_a_warning(new_history: Callable[..., Any]) -> None:
-    created, queried = new_history("opeai").order(), new_history("opeai").order().poll("SUCCESS")
-    for fact, history in (("opeai.create.response", created), ("opeai.query.response", queried)):
+    order_history, query_history = new_history("opeai").order(), new_history("opeai").order().poll("SUCCESS")
+    for fact, history in (("opeai.create.response", order_history), ("opeai.query.response", query_history)):
         body = dict(reversed(history.interaction.body.items()))
-        params = {"task_id": "x"} if history is queried else {}
+        params = {"task_id": "x"} if history is query_history else {}
         reordered = history.respond(history.interaction.operation, body, **params)
         assert reordered.failed(keys_keep_their_order) == {fact: (Severity.WARNING, "the keys come in another order")}
 
 
-def test_keys_in_their_order_confirm_it_and_openai_s_words_have_one_of_their_own(
+def test_keys_in_documented_order_are_confirmed_except_for_openai(
     new_history: Callable[..., Any],
 ) -> None:
     history = new_history("opeai").order()
@@ -214,5 +212,5 @@ def test_keys_in_their_order_confirm_it_and_openai_s_words_have_one_of_their_own
 
 
 @pytest.mark.parametrize("body", ['{"id": "cut' + " " * 5000, "", "<html>"])
-def test_what_cannot_be_read_has_no_shape(new_history: Callable[..., Any], body: str) -> None:
+def test_unreadable_body_has_no_shape(new_history: Callable[..., Any], body: str) -> None:
     assert new_history("opeai").respond(Operation.CREATE, body, request={}).results_of(SHAPE) == []

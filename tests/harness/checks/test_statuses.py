@@ -1,4 +1,4 @@
-"""Statuses: their words at each moment, that they move on, that the end is the end; and why a task failed."""
+"""Checks of statuses and failure reasons: spellings per context, transitions, stable terminal responses."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def upstream_of(spelling: StatusSpelling) -> str:
     return spelling.id.partition(".")[0]
 
 
-def test_the_word_of_a_new_task_is_confirmed(new_history: Callable[..., Any]) -> None:
+def test_initial_status_is_confirmed(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().passed(SPELLING_CHECK) == {"opeai.status.created.queued"}
     assert new_history("apimodels").order().passed(SPELLING_CHECK) == {"apimodels.status.created"}
 
 
 @pytest.mark.parametrize("spelling", QUERY_SPELLINGS, ids=lambda spelling: spelling.id)
-def test_each_word_of_a_query_is_confirmed(new_history: Callable[..., Any], spelling: StatusSpelling) -> None:
+def test_each_query_status_is_confirmed(new_history: Callable[..., Any], spelling: StatusSpelling) -> None:
     assert new_history(upstream_of(spelling)).order().poll(spelling.spelling).passed(SPELLING_CHECK) == {spelling.id}
 
 
@@ -52,7 +52,7 @@ def test_each_word_of_a_query_is_confirmed(new_history: Callable[..., Any], spel
         ("apimodels", "PENDING", "apimodels.status.created"),
     ],
 )
-def test_another_word_at_create_is_found(new_history: Callable[..., Any], name: str, status: str, fact: str) -> None:
+def test_other_status_at_create_fails(new_history: Callable[..., Any], name: str, status: str, fact: str) -> None:
     assert new_history(name).order(**{STATUS_FIELD[name]: status}).failed(SPELLING_CHECK).keys() == {fact}
 
 
@@ -68,7 +68,7 @@ def test_another_word_at_create_is_found(new_history: Callable[..., Any], name: 
         ("apimodels", "error", "apimodels.status.failure"),
     ],
 )
-def test_another_word_at_query_is_found_by_what_it_means(
+def test_other_spelling_at_query_fails_the_status_that_it_means(
     new_history: Callable[..., Any], name: str, status: str, fact: str
 ) -> None:
     failures = new_history(name).order().poll(status).failed(SPELLING_CHECK)
@@ -76,19 +76,19 @@ def test_another_word_at_query_is_found_by_what_it_means(
 
 
 @pytest.mark.parametrize(("name", "field"), [("opeai", "status"), ("apimodels", "state")])
-def test_a_word_that_nobody_knows_is_found(new_history: Callable[..., Any], name: str, field: str) -> None:
+def test_unknown_spelling_fails(new_history: Callable[..., Any], name: str, field: str) -> None:
     failures = new_history(name).order().poll("PONDERING").failed(SPELLING_CHECK)
     assert failures == {f"{name}.query.answer.{field}": (Severity.BREAKING, "a status has an unknown spelling")}
 
 
 @pytest.mark.parametrize("status", ["NOT_START", "SUBMITTED", "UNKNOWN"])
-def test_a_word_that_the_vendor_has_elsewhere_is_news(new_history: Callable[..., Any], status: str) -> None:
+def test_undocumented_vendor_status_is_information(new_history: Callable[..., Any], status: str) -> None:
     failures = new_history("opeai").order().poll(status).failed(SPELLING_CHECK)
     assert [severity for severity, _ in failures.values()] == [Severity.INFO]
 
 
 @pytest.mark.parametrize("alias", ALIASES, ids=lambda spelling: spelling.id)
-def test_an_alias_is_never_the_right_word_of_its_moment(new_history: Callable[..., Any], alias: StatusSpelling) -> None:
+def test_alias_is_never_a_documented_spelling(new_history: Callable[..., Any], alias: StatusSpelling) -> None:
     current = {spelling.spelling for spelling in QUERY_SPELLINGS if upstream_of(spelling) == upstream_of(alias)}
     history = new_history(upstream_of(alias)).order().poll(alias.spelling)
     assert alias.spelling in current or history.passed(SPELLING_CHECK) == set()
@@ -97,7 +97,7 @@ def test_an_alias_is_never_the_right_word_of_its_moment(new_history: Callable[..
 
 
 @pytest.mark.parametrize("alias", ALIASES, ids=lambda spelling: spelling.id)
-def test_an_alias_is_confirmed_by_where_it_stands_in_a_life(
+def test_alias_is_confirmed_by_its_place_in_the_lifecycle(
     new_history: Callable[..., Any], alias: StatusSpelling
 ) -> None:
     name = upstream_of(alias)
@@ -108,7 +108,7 @@ def test_an_alias_is_confirmed_by_where_it_stands_in_a_life(
     assert alias.id in new_history(name).order().poll(end).poll(alias.spelling).failed(ORDER_CHECK)
 
 
-def test_a_create_of_a_that_fails_at_once_says_so(new_history: Callable[..., Any]) -> None:
+def test_immediate_failure_is_confirmed_for_apimodels(new_history: Callable[..., Any]) -> None:
     history = new_history("apimodels").order(
         state="failed", failCode="CONTENT_MODERATION", failMsg="no", retryable=False
     )
@@ -116,7 +116,7 @@ def test_a_create_of_a_that_fails_at_once_says_so(new_history: Callable[..., Any
     assert new_history("opeai").order(status="FAILURE").failed(SPELLING_CHECK).keys() == {"opeai.status.created.queued"}
 
 
-def test_words_settle_their_option(new_history: Callable[..., Any]) -> None:
+def test_spellings_settle_the_status_variant(new_history: Callable[..., Any]) -> None:
     check = statuses_settle_variants
     assert new_history("opeai").order().poll("SUCCESS").passed(check) == {"opeai.status"}
     assert new_history("opeai").order().poll("completed").failed(check) == {
@@ -127,7 +127,7 @@ def test_words_settle_their_option(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().poll("PONDERING").results_of(check) == [], "a word of no option settles nothing"
 
 
-def test_where_an_option_is_known_the_other_s_words_are_wrong(new_history: Callable[..., Any]) -> None:
+def test_spellings_of_another_option_fail_when_pinned(new_history: Callable[..., Any]) -> None:
     history = new_history("opeai", {"opeai.status": "documented"}).order()
     assert history.poll("completed").failed(SPELLING_CHECK).keys() == {"opeai.status.success"}
     history = new_history("opeai", {"opeai.status": "openai"}).order()
@@ -139,7 +139,7 @@ LIFECYCLES = {"opeai": ("QUEUED", "IN_PROGRESS", "SUCCESS"), "apimodels": ("pend
 
 
 @pytest.mark.parametrize("name", LIFECYCLES)
-def test_a_life_moves_on(new_history: Callable[..., Any], name: str) -> None:
+def test_forward_statuses_are_confirmed(new_history: Callable[..., Any], name: str) -> None:
     history = new_history(name).order()
     for spelling in LIFECYCLES[name]:
         assert (
@@ -151,24 +151,24 @@ def test_a_life_moves_on(new_history: Callable[..., Any], name: str) -> None:
 
 @pytest.mark.parametrize("name", LIFECYCLES)
 @pytest.mark.parametrize(("first", "then"), [(1, 0), (2, 0), (2, 1)])
-def test_a_life_that_runs_backwards_is_found(new_history: Callable[..., Any], name: str, first: int, then: int) -> None:
+def test_backward_status_fails(new_history: Callable[..., Any], name: str, first: int, then: int) -> None:
     spellings = LIFECYCLES[name]
     failures = new_history(name).order().poll(spellings[first]).poll(spellings[then]).failed(ORDER_CHECK)
     assert failures[f"{name}.status.moves"][0] is Severity.BREAKING
     assert spellings[then] in failures[f"{name}.status.moves"][1]
 
 
-def test_one_end_does_not_become_another(new_history: Callable[..., Any]) -> None:
+def test_terminal_status_does_not_change(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().poll("SUCCESS").poll("FAILURE").failed(ORDER_CHECK)
     assert new_history("apimodels").order().poll("failed").poll("completed").failed(ORDER_CHECK)
 
 
-def test_two_tasks_are_told_apart(new_history: Callable[..., Any]) -> None:
+def test_statuses_without_a_known_order_are_not_compared(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").poll("SUCCESS").poll("QUEUED").results_of(ORDER_CHECK) == [], "nobody saw it made"
 
 
 @pytest.mark.parametrize("name", LIFECYCLES)
-def test_what_has_ended_is_told_the_same_each_time(new_history: Callable[..., Any], name: str) -> None:
+def test_terminal_response_is_stable(new_history: Callable[..., Any], name: str) -> None:
     final = LIFECYCLES[name][-1]
     history = new_history(name).order().poll(final)
     assert history.results_of(terminal_responses_are_stable) == []
@@ -183,7 +183,7 @@ def test_what_has_ended_is_told_the_same_each_time(new_history: Callable[..., An
 
 
 @pytest.mark.parametrize("name", LIFECYCLES)
-def test_a_new_task_begins_its_life(new_history: Callable[..., Any], name: str) -> None:
+def test_initial_status_is_not_success(new_history: Callable[..., Any], name: str) -> None:
     assert new_history(name).order().passed(initial_status_is_not_success) == {f"{name}.status.moves"}
     failures = (
         new_history(name).order(**{STATUS_FIELD[name]: LIFECYCLES[name][-1]}).failed(initial_status_is_not_success)
@@ -191,17 +191,14 @@ def test_a_new_task_begins_its_life(new_history: Callable[..., Any], name: str) 
     assert failures == {f"{name}.status.moves": (Severity.BREAKING, "a task has succeeded when it is created")}
 
 
-def test_words_that_mean_an_end_are_the_ends_of_a_life() -> None:
+def test_terminal_spellings_map_to_terminal_statuses() -> None:
     ends = TERMINAL - {TaskStatus.CANCELLED, TaskStatus.EXPIRED}
     assert {
         spelling.status for spelling in QUERY_SPELLINGS if spelling.spelling in ("SUCCESS", "failed", "FAILURE")
     } == ends
 
 
-# Why a task failed.
-
-
-def test_a_failed_task_that_says_why_is_confirmed(new_history: Callable[..., Any]) -> None:
+def test_failed_task_with_a_reason_is_confirmed(new_history: Callable[..., Any]) -> None:
     check = failed_tasks_have_a_reason
     assert new_history("opeai").order().poll("FAILURE").passed(check) == {
         "opeai.code.InternalServiceError",
@@ -215,7 +212,7 @@ def test_a_failed_task_that_says_why_is_confirmed(new_history: Callable[..., Any
 
 
 @pytest.mark.parametrize("message", ["", "  "])
-def test_a_failed_task_that_says_nothing_is_found(new_history: Callable[..., Any], message: str) -> None:
+def test_failed_task_without_a_message_fails(new_history: Callable[..., Any], message: str) -> None:
     failures = new_history("apimodels").order().poll("failed", failMsg=message).failed(failed_tasks_have_a_reason)
     assert failures["apimodels.query.answer.failMsg"] == (Severity.BREAKING, "a failed task has no message")
     error = {"code": "QuotaExceeded", "message": message}
@@ -224,7 +221,7 @@ def test_a_failed_task_that_says_nothing_is_found(new_history: Callable[..., Any
     assert failures["opeai.code.QuotaExceeded"][0] is Severity.BREAKING
 
 
-def test_whether_to_try_again_is_judged(new_history: Callable[..., Any]) -> None:
+def test_retryable_value_is_checked(new_history: Callable[..., Any]) -> None:
     failures = new_history("apimodels").order().poll("failed", retryable=False).failed(failed_tasks_have_a_reason)
     assert failures == {"apimodels.code.busy": (Severity.BREAKING, "retryable has another value")}
 
@@ -234,15 +231,13 @@ def test_whether_to_try_again_is_judged(new_history: Callable[..., Any]) -> None
     [("the output audio did not pass", "output.audio"), ("the output video did not pass", "output.video"),
      ("审核", "output.video")],
 )  # fmt: skip
-def test_one_code_for_several_reasons_is_told_by_its_sentence(
-    new_history: Callable[..., Any], message: str, fact: str
-) -> None:
+def test_shared_code_is_resolved_by_its_message(new_history: Callable[..., Any], message: str, fact: str) -> None:
     reason = {"failCode": "CONTENT_MODERATION", "failMsg": message, "retryable": False}
     history = new_history("apimodels").order().poll("failed", **reason)
     assert f"apimodels.code.{fact}" in history.passed(failed_tasks_have_a_reason)
 
 
-def test_a_code_that_is_not_known_is_news(new_history: Callable[..., Any]) -> None:
+def test_unknown_failure_code_is_information(new_history: Callable[..., Any]) -> None:
     failures = (
         new_history("apimodels").order().poll("failed", failCode="SOLAR_FLARE").failed(failed_tasks_have_a_reason)
     )

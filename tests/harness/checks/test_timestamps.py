@@ -1,4 +1,4 @@
-"""Times: their unit, that they stay, that the end comes at the end."""
+"""Checks of timestamps: unit, stability, and completion time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def enveloped(data: Any) -> dict[str, Any]:
     return {"code": 200, "msg": "success", "data": data}
 
 
-def test_times_near_now_are_confirmed(new_history: Callable[..., Any]) -> None:
+def test_current_times_are_confirmed(new_history: Callable[..., Any]) -> None:
     assert new_history("opeai").order().passed(timestamps_have_the_documented_unit) == {"opeai.times"}
     assert new_history("apimodels").order().poll("completed").passed(timestamps_have_the_documented_unit) == {
         "apimodels.times"
@@ -32,7 +32,7 @@ def test_times_near_now_are_confirmed(new_history: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("timestamp", [SECONDS * 1000, SECONDS / 1000, SECONDS + 8 * 3600, SECONDS - 8 * 3600, 0])
-def test_a_time_in_another_unit_or_zone_is_found(new_history: Callable[..., Any], timestamp: float) -> None:
+def test_time_in_another_unit_or_zone_fails(new_history: Callable[..., Any], timestamp: float) -> None:
     title = "created_at is not near the time of the exchange"
     histories = (
         new_history("opeai").order(created_at=timestamp),
@@ -44,7 +44,7 @@ def test_a_time_in_another_unit_or_zone_is_found(new_history: Callable[..., Any]
 
 @pytest.mark.parametrize("name", ["createTime", "completeTime"])
 @pytest.mark.parametrize("timestamp", [SECONDS, MILLISECONDS * 1000, MILLISECONDS + 8 * 3600 * 1000])
-def test_a_s_times_are_milliseconds(new_history: Callable[..., Any], name: str, timestamp: int) -> None:
+def test_apimodels_times_are_in_milliseconds(new_history: Callable[..., Any], name: str, timestamp: int) -> None:
     failures = (
         new_history("apimodels")
         .order()
@@ -55,7 +55,7 @@ def test_a_s_times_are_milliseconds(new_history: Callable[..., Any], name: str, 
     assert failures == {"apimodels.times": (Severity.BREAKING, title)}
 
 
-def test_without_a_clock_nobody_knows(new_history: Callable[..., Any]) -> None:
+def test_times_are_not_checked_without_a_clock(new_history: Callable[..., Any]) -> None:
     history = new_history("opeai")
     history.now = 0.0
     assert history.order(created_at=5).results_of(timestamps_have_the_documented_unit) == []
@@ -64,7 +64,7 @@ def test_without_a_clock_nobody_knows(new_history: Callable[..., Any]) -> None:
     )
 
 
-def test_the_time_of_creation_is_the_same_each_time(new_history: Callable[..., Any]) -> None:
+def test_creation_time_is_stable(new_history: Callable[..., Any]) -> None:
     history = new_history("opeai").order().poll("QUEUED")
     assert history.passed(creation_time_is_stable) == {"opeai.query.answer.created_at"}
     failures = history.poll("IN_PROGRESS", created_at=SECONDS + 1).failed(creation_time_is_stable)
@@ -75,7 +75,7 @@ def test_the_time_of_creation_is_the_same_each_time(new_history: Callable[..., A
     assert history.poll("completed", createTime=MILLISECONDS + 5).failed(creation_time_is_stable)
 
 
-def test_the_end_is_told_at_the_end(new_history: Callable[..., Any]) -> None:
+def test_completion_time_appears_at_the_end(new_history: Callable[..., Any]) -> None:
     check = completion_time_appears_at_the_end
     assert new_history("apimodels").order().poll("completed").passed(check) == {"apimodels.query.answer.completeTime"}
     assert new_history("apimodels").order().poll("failed").passed(check) == {
@@ -92,7 +92,7 @@ def test_the_end_is_told_at_the_end(new_history: Callable[..., Any]) -> None:
     assert failures["apimodels.query.answer.completeTime"][1] == "a task has ended before its creation"
 
 
-def test_openai_s_end_is_in_seconds(new_history: Callable[..., Any]) -> None:
+def test_openai_completion_time_is_in_seconds(new_history: Callable[..., Any]) -> None:
     check = completion_time_appears_at_the_end
     assert new_history("opeai").order().poll("completed", progress=100, completed_at=SECONDS + 3).passed(check)
     assert new_history("opeai").order().poll("completed", progress=100, completed_at=SECONDS - 3).failed(check)
@@ -101,7 +101,7 @@ def test_openai_s_end_is_in_seconds(new_history: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(("timestamp", "passes"), [(SECONDS, True), (SECONDS * 1000, False)])
-def test_an_asset_is_dated_by_its_making(new_history: Callable[..., Any], timestamp: int, passes: bool) -> None:
+def test_asset_creation_time_is_plausible(new_history: Callable[..., Any], timestamp: int, passes: bool) -> None:
     face = {"url": "https://example.com/a.png", "asset_type": "Image", "group_id": 1}
     document = {"id": ASSET, "asset_url": f"asset://{ASSET}", "status": "Active"}
     history = new_history("apimodels").respond(Operation.ASSET_CREATE, enveloped(document), request=face)

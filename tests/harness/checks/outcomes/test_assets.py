@@ -1,4 +1,4 @@
-"""The asset library: each check sees an honest answer as such, and each way of lying."""
+"""Checks of the asset library against documented and deviating responses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def list_assets(
     return history.respond_enveloped(LIST, data, request=request or {"page": 1})
 
 
-class TestAnAssetsLife:
+class TestAssetLifecycle:
     check = staticmethod(assets.asset_statuses_move_forward)
 
     @pytest.mark.parametrize(
@@ -60,19 +60,19 @@ class TestAnAssetsLife:
             ("Processing", "active", False),
         ],
     )
-    def test_it_only_moves_forward(self, new_history: Factory, before: str, after: str, passes: bool) -> None:
+    def test_status_only_moves_forward(self, new_history: Factory, before: str, after: str, passes: bool) -> None:
         history = get_asset(get_asset(create_asset(new_history("apimodels")), status=before), status=after)
         assert history.outcomes(self.check) == {"assets.poll": passes}
         history = list_assets(get_asset(create_asset(new_history("apimodels")), status=before), item(status=after))
         assert history.outcomes(self.check) == {"assets.poll": passes}
 
-    def test_how_it_begins_is_settled(self, new_history: Factory) -> None:
+    def test_initial_status_settles_the_variant(self, new_history: Factory) -> None:
         assert create_asset(new_history("apimodels")).outcomes(self.check) == {"asset_status": True}
         assert create_asset(new_history("apimodels"), status="Active").severities(self.check) == {
             "asset_status": Severity.INFO
         }
 
-    def test_it_is_what_it_was_made_as(self, new_history: Factory) -> None:
+    def test_fields_are_those_of_the_creation(self, new_history: Factory) -> None:
         check = assets.asset_fields_are_stable
         facts = {"assets.create.name", "assets.create.asset_type", "assets.create.url", "assets.create.group_id"}
         assert get_asset(create_asset(new_history("apimodels"))).outcomes(check) == dict.fromkeys(facts, True)
@@ -87,13 +87,13 @@ class TestAnAssetsLife:
             is True
         )
 
-    def test_its_creation_tells_of_it(self, new_history: Factory) -> None:
+    def test_creation_response_is_complete(self, new_history: Factory) -> None:
         check = assets.asset_fields_are_stable
         assert create_asset(new_history("apimodels")).outcomes(check) == {"assets.create.response": True}
         history = new_history("apimodels").respond_enveloped(Operation.ASSET_CREATE, {"id": "a1"}, request=FACE)
         assert history.outcomes(check) == {"assets.create.response": False}
 
-    def test_it_has_the_name_that_it_was_given_last(self, new_history: Factory) -> None:
+    def test_rename_takes_effect(self, new_history: Factory) -> None:
         for name, passes in (("hero", True), ("lead", False)):
             renaming = {"id": "a1", "name": "hero"}
             history = create_asset(new_history("apimodels")).respond_enveloped(
@@ -104,7 +104,7 @@ class TestAnAssetsLife:
                 get_asset(history, name=name).outcomes(assets.asset_fields_are_stable)["assets.update.rename"] is passes
             )
 
-    def test_it_needs_no_name(self, new_history: Factory) -> None:
+    def test_name_is_optional(self, new_history: Factory) -> None:
         check = assets.asset_names_are_optional
         assert create_asset(new_history("apimodels"), name=None).outcomes(check) == {"assets.create.name.default": True}
         nameless = {name: value for name, value in FACE.items() if name != "name"}
@@ -115,7 +115,7 @@ class TestAnAssetsLife:
 class TestDeletion:
     check = staticmethod(assets.deleted_assets_are_gone)
 
-    def test_what_is_deleted_is_gone(self, new_history: Factory) -> None:
+    def test_deleted_asset_is_gone(self, new_history: Factory) -> None:
         history = create_asset(new_history("apimodels")).respond_enveloped(
             Operation.ASSET_DELETE, {}, request={"id": "a1"}
         )
@@ -125,14 +125,14 @@ class TestDeletion:
         }
         assert get_asset(history).outcomes(self.check) == {"assets.delete": False}
 
-    def test_so_it_is_where_errors_come_with_200(self, new_history: Factory) -> None:
+    def test_deleted_asset_is_gone_with_error_status_200(self, new_history: Factory) -> None:
         history = create_asset(new_history("apimodels")).respond_enveloped(
             Operation.ASSET_DELETE, {}, request={"id": "a1"}
         )
         history.respond(GET, {"code": 404, "msg": "asset not found", "data": None}, request={"id": "a1"})
         assert history.outcomes(self.check) == {"assets.delete": True}
 
-    def test_what_is_not_deleted_is_there(self, new_history: Factory) -> None:
+    def test_asset_exists_until_deleted(self, new_history: Factory) -> None:
         assert get_asset(create_asset(new_history("apimodels"))).outcomes(self.check) == {"assets.get": True}
         history = create_asset(new_history("apimodels")).respond_enveloped(GET, None, request={"id": "a1"}, **NOT_FOUND)
         assert history.outcomes(self.check) == {"assets.get": False}
@@ -142,7 +142,7 @@ class TestDeletion:
         assert history.outcomes(self.check) == {"assets.update": False}
 
     @pytest.mark.parametrize("group_id", [1, "1"])
-    def test_a_group_takes_its_assets_along(self, new_history: Factory, group_id: Any) -> None:
+    def test_group_deletion_cascades_to_its_assets(self, new_history: Factory, group_id: Any) -> None:
         history = create_asset(create_group(new_history("apimodels"))).respond_enveloped(
             Operation.GROUP_DELETE, {}, request={"id": group_id}
         )
@@ -151,13 +151,13 @@ class TestDeletion:
         }
         assert get_asset(history).outcomes(self.check) == {"groups.delete.cascade": False}
 
-    def test_another_group_does_not(self, new_history: Factory) -> None:
+    def test_deletion_of_another_group_keeps_the_asset(self, new_history: Factory) -> None:
         history = create_asset(create_group(create_group(new_history("apimodels")), 2), group_id="1").respond_enveloped(
             Operation.GROUP_DELETE, {}, request={"id": 2}
         )
         assert get_asset(history).outcomes(self.check) == {"assets.get": True}
 
-    def test_lists_have_what_there_is(self, new_history: Factory) -> None:
+    def test_lists_contain_existing_assets(self, new_history: Factory) -> None:
         check = listings.pages_list_existing_assets
         assert list_assets(create_asset(new_history("apimodels")), item()).outcomes(check) == {"assets.list": True}
         assert list_assets(create_asset(new_history("apimodels")), item("a2")).outcomes(check) == {"assets.list": False}
@@ -195,7 +195,7 @@ class TestPages:
             (("a1", "a1"), 2, 1, 10, False),
         ],
     )
-    def test_they_add_up(
+    def test_page_counts_are_consistent(
         self, new_history: Factory, ids: tuple[str, ...], total: int, number: int, size: int, passes: bool
     ) -> None:
         items = [item(id_) for id_ in ids]
@@ -204,7 +204,7 @@ class TestPages:
         )
         assert history.outcomes(self.check) == {"assets.list.paged": passes}
 
-    def test_they_are_those_that_were_asked_for(self, new_history: Factory) -> None:
+    def test_requested_page_and_size_are_returned(self, new_history: Factory) -> None:
         assert list_assets(new_history("apimodels"), number=1, page=2).outcomes(self.check) == {
             "assets.list.paged": False
         }
@@ -212,14 +212,14 @@ class TestPages:
             "assets.list.paged": False
         }
 
-    def test_they_are_of_the_group_that_was_asked_for(self, new_history: Factory) -> None:
+    def test_items_belong_to_the_requested_group(self, new_history: Factory) -> None:
         for number, passes in ((2, True), (1, False)):
             history = list_assets(new_history("apimodels"), item(group_id=number), group_id="2")
             assert history.outcomes(self.check) == {"assets.list.paged": True, "assets.list.group_id": passes}
 
 
 class TestGroups:
-    def test_they_are_listed_until_they_are_deleted(self, new_history: Factory) -> None:
+    def test_groups_are_listed_until_deleted(self, new_history: Factory) -> None:
         check, both = listings.groups_are_listed, [{"id": 1}, {"id": 2}]
         history = create_group(create_group(new_history("apimodels")), 2)
         assert history.respond_enveloped(Operation.GROUP_LIST, both).outcomes(check) == {
@@ -235,12 +235,12 @@ class TestGroups:
             outcomes = history.respond_enveloped(Operation.GROUP_LIST, groups).outcomes(check)
             assert outcomes == {"group_list": True, "groups.list.own": True, "groups.delete": passes}
 
-    def test_how_they_are_listed_is_settled(self, new_history: Factory) -> None:
+    def test_list_format_settles_the_variant(self, new_history: Factory) -> None:
         history = new_history("apimodels").respond_enveloped(Operation.GROUP_LIST, {"items": []})
         assert history.severities(listings.groups_are_listed) == {"group_list": Severity.INFO}
 
     @pytest.mark.parametrize(("group_id", "fact"), [(1, "groups.create"), ("1", "groups.id.text")])
-    def test_they_are_found_by_their_id(self, new_history: Factory, group_id: Any, fact: str) -> None:
+    def test_groups_are_found_by_id(self, new_history: Factory, group_id: Any, fact: str) -> None:
         check = listings.groups_exist_until_deleted
         assert create_asset(create_group(new_history("apimodels")), group_id=group_id).outcomes(check) == {fact: True}
         request = FACE | {"group_id": group_id}
@@ -249,7 +249,7 @@ class TestGroups:
         )
         assert history.outcomes(check) == {fact: False}
 
-    def test_they_are_gone_when_they_are_deleted(self, new_history: Factory) -> None:
+    def test_deleted_groups_are_gone(self, new_history: Factory) -> None:
         check = listings.groups_exist_until_deleted
         history = create_group(new_history("apimodels")).respond_enveloped(
             Operation.GROUP_DELETE, {}, request={"id": 1}
@@ -261,7 +261,7 @@ class TestGroups:
         assert list_assets(history, group_id=1).outcomes(check) == {"groups.delete": False}
 
 
-class TestUse:
+class TestUseInOrders:
     check = staticmethod(assets.assets_are_usable_in_orders)
     REFERENCE = "asset://a1"
 
@@ -270,7 +270,7 @@ class TestUse:
         data = {"failCode": "INVALID_INPUT", "failMsg": "a1"}
         return history.respond_enveloped(Operation.CREATE, data, request=document, **{"status": 400, **response})
 
-    def test_an_active_asset_can_be_used(self, new_history: Factory) -> None:
+    def test_active_asset_is_usable(self, new_history: Factory) -> None:
         history = get_asset(create_asset(new_history("apimodels"))).order(first_frame_url=self.REFERENCE)
         assert history.outcomes(self.check) == {"assets.purpose": True}
         assert self.reject_order(get_asset(create_asset(new_history("apimodels")))).outcomes(self.check) == {
@@ -281,7 +281,7 @@ class TestUse:
         )
         assert history.outcomes(self.check) == {"assets.purpose": True}
 
-    def test_one_in_processing_may_be_refused_or_not(self, new_history: Factory) -> None:
+    def test_processing_asset_is_not_checked(self, new_history: Factory) -> None:
         assert self.reject_order(create_asset(new_history("apimodels"))).outcomes(self.check) == {}
         assert create_asset(new_history("apimodels")).order(first_frame_url=self.REFERENCE).outcomes(self.check) == {}
 
@@ -293,7 +293,9 @@ class TestUse:
             ("", "second", "assets.isolated"),
         ],
     )
-    def test_one_that_is_none_comes_to_nothing(self, new_history: Factory, end: str, caller: str, fact: str) -> None:
+    def test_unusable_asset_is_rejected_or_fails_the_task(
+        self, new_history: Factory, end: str, caller: str, fact: str
+    ) -> None:
         def prepare() -> Any:
             history = get_asset(
                 create_asset(new_history("apimodels")), status="Failed" if end == "failed" else "Active"
@@ -311,7 +313,7 @@ class TestUse:
         assert history.poll("failed", caller=caller).outcomes(self.check) == {fact: True}
         assert history.poll("completed", caller=caller, link="https://x").outcomes(self.check) == {fact: False}
 
-    def test_one_that_was_deleted_after_the_order_was_right_to_use(self, new_history: Factory) -> None:
+    def test_asset_deleted_after_the_order_is_not_checked(self, new_history: Factory) -> None:
         history = get_asset(create_asset(new_history("apimodels"))).order(first_frame_url=self.REFERENCE)
         history.respond_enveloped(Operation.ASSET_DELETE, {}, request={"id": "a1"}).poll("completed", link="https://x")
         assert history.outcomes(self.check) == {}

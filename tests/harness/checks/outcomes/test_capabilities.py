@@ -1,4 +1,4 @@
-"""What can be ordered: each check sees an honest answer as such, and each way of lying."""
+"""Checks of documented orders against accepted and rejected ones."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def invalid_parameter(param: str) -> dict[str, Any]:
 
 
 def items(*references: tuple[str, str, str]) -> dict[str, Any]:
-    """What B's orders hold: type, URL and role of each reference; an empty role is left out."""
+    """Return the `input_reference` of an opeai order from (type, URL, role); an empty role is omitted."""
     content = [{"type": type_, "role": role, type_: {"url": url}} for type_, url, role in references]
     return {"content": [{name: value for name, value in item.items() if value} for item in content]}
 
 
 def use_references(history: Any) -> Any:
-    """Orders in which every reference was taken before."""
+    """Add accepted orders that use every reference."""
     if history.contract.name == "opeai":
         return history.order("t0", input_reference=items(("image_url", IMAGE, "first_frame")))
     history.order("t0", first_frame_url=IMAGE).order("t8", reference_video_urls=[VIDEO])
     return history.order("t9", operation=Operation.UPSCALE)
 
 
-class TestWays:
+class TestDocumentedOrders:
     check = staticmethod(capabilities.documented_orders_are_accepted)
 
     @pytest.mark.parametrize(
@@ -49,7 +49,9 @@ class TestWays:
             ({"operation": Operation.UPSCALE}, {"mode.upscale", "upscale"}),
         ],
     )
-    def test_of_a_s_are_taken(self, new_history: Factory, changes: dict[str, Any], facts: set[str]) -> None:
+    def test_documented_orders_of_apimodels_are_accepted(
+        self, new_history: Factory, changes: dict[str, Any], facts: set[str]
+    ) -> None:
         assert new_history("apimodels").order(**changes).outcomes(self.check) == dict.fromkeys(facts, True)
         operation = changes.get("operation", Operation.CREATE)
         document = {**new_history("apimodels").contract.example(operation), **changes}
@@ -74,7 +76,9 @@ class TestWays:
             ),
         ],
     )
-    def test_of_b_s_are_taken(self, new_history: Factory, changes: dict[str, Any], facts: set[str]) -> None:
+    def test_documented_orders_of_opeai_are_accepted(
+        self, new_history: Factory, changes: dict[str, Any], facts: set[str]
+    ) -> None:
         assert new_history("opeai").order(**changes).outcomes(self.check) == dict.fromkeys(facts, True)
         document = {**new_history("opeai").contract.example(Operation.CREATE), **changes}
         history = use_references(new_history("opeai")).respond(
@@ -82,7 +86,7 @@ class TestWays:
         )
         assert history.outcomes(self.check) == dict.fromkeys(facts, False)
 
-    def test_a_refusal_for_what_a_reference_leads_to_says_nothing(self, new_history: Factory) -> None:
+    def test_rejected_reference_content_is_not_checked(self, new_history: Factory) -> None:
         document = {**new_history("apimodels").contract.example(Operation.CREATE), "first_frame_url": IMAGE}
         history = new_history("apimodels").respond_enveloped(
             Operation.CREATE, {"failCode": "INVALID_INPUT"}, request=document, status=400
@@ -100,7 +104,7 @@ class TestWays:
         )
         assert history.outcomes(self.check) == {}
 
-    def test_a_reference_that_was_never_used_may_be_what_is_wrong(self, new_history: Factory) -> None:
+    def test_rejection_with_an_unproven_reference_is_not_checked(self, new_history: Factory) -> None:
         document = {**new_history("apimodels").contract.example(Operation.CREATE), "first_frame_url": IMAGE}
         assert (
             new_history("apimodels")
@@ -110,14 +114,14 @@ class TestWays:
         )
 
     @pytest.mark.parametrize("status", [401, 402, 429, 500])
-    def test_so_does_a_refusal_for_another_reason(self, new_history: Factory, status: int) -> None:
+    def test_other_errors_are_not_checked(self, new_history: Factory, status: int) -> None:
         history = new_history("apimodels").respond_enveloped(
             Operation.CREATE, None, request=new_history("apimodels").contract.example(Operation.CREATE), status=status
         )
         assert history.outcomes(self.check) == {}
 
 
-def test_a_query_finds_its_task(new_history: Factory) -> None:
+def test_query_finds_its_task(new_history: Factory) -> None:
     check = capabilities.tasks_are_found_by_query_field
     assert new_history("apimodels").order().poll("pending").outcomes(check) == {"query.task_id": True}
     history = (
@@ -128,7 +132,7 @@ def test_a_query_finds_its_task(new_history: Factory) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.9", "localhost", "[::1]", "printer.local"])
-def test_a_private_address_comes_to_nothing(new_history: Factory, host: str) -> None:
+def test_private_address_is_rejected(new_history: Factory, host: str) -> None:
     check, link = capabilities.private_addresses_are_rejected, f"http://{host}/a.png"
     history = new_history("apimodels").order(first_frame_url=link)
     assert history.outcomes(check) == {}

@@ -1,4 +1,4 @@
-"""Content: each check sees an honest answer as such, and each way of lying."""
+"""Checks of downloads and links against documented and deviating responses."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ def refusal(code: str) -> dict[str, Any]:
     return {"error": {"message": "no", "type": "t", "param": "", "code": code}}
 
 
-class TestSuccessComesFirst:
+class TestAvailability:
     check = staticmethod(content.content_is_available_on_success)
 
     @pytest.mark.parametrize("spelling", ["QUEUED", "IN_PROGRESS", "FAILURE"])
-    def test_an_error_before_success_is_right(self, new_history: Factory, spelling: str) -> None:
+    def test_error_before_success_passes(self, new_history: Factory, spelling: str) -> None:
         history = new_history("opeai").order().poll(spelling).fetch(status=400, body=NOT_READY)
         assert history.outcomes(self.check) == {"content.unfinished": True}
 
-    def test_content_at_the_very_moment_of_another_status_is_wrong(self, new_history: Factory) -> None:
+    def test_content_while_in_progress_fails(self, new_history: Factory) -> None:
         assert new_history("opeai").order().poll("IN_PROGRESS").fetch().outcomes(self.check) == {
             "content.unfinished": False
         }
 
-    def test_content_of_a_failed_task_is_wrong(self, new_history: Factory) -> None:
+    def test_content_of_a_failed_task_fails(self, new_history: Factory) -> None:
         history = new_history("opeai").order().poll("FAILURE").wait(60).fetch()
         assert history.outcomes(self.check) == {"content.unfinished": False}
 
-    def test_content_that_came_before_another_status_was_wrong(self, new_history: Factory) -> None:
+    def test_content_before_a_later_unfinished_status_fails(self, new_history: Factory) -> None:
         history = new_history("opeai").order().wait(1).fetch().wait(1).poll("IN_PROGRESS")
         assert history.outcomes(self.check) == {"content.unfinished": False}
         assert history.severities(self.check) == {"content.unfinished": Severity.BREAKING}
 
-    def test_content_some_time_after_the_latest_look_may_be_right(self, new_history: Factory) -> None:
+    def test_content_some_time_after_the_latest_query_is_not_checked(self, new_history: Factory) -> None:
         assert new_history("opeai").order().poll("IN_PROGRESS").wait(9).fetch().outcomes(self.check) == {}
         assert new_history("opeai").order().wait(1).fetch().poll("SUCCESS").outcomes(self.check) == {}
 
-    def test_content_may_be_late_for_a_while(self, new_history: Factory) -> None:
+    def test_content_may_be_late_for_fifteen_seconds(self, new_history: Factory) -> None:
         assert new_history("opeai").complete().wait(14).fetch(status=400, body=NOT_READY).outcomes(self.check) == {
             "content.late": True
         }
 
-    def test_content_may_not_be_late_for_longer(self, new_history: Factory) -> None:
+    def test_content_later_than_fifteen_seconds_fails(self, new_history: Factory) -> None:
         history = new_history("opeai").complete().wait(16).fetch(status=400, body=NOT_READY)
         assert history.outcomes(self.check) == {"content.late": False}
 
-    def test_content_that_never_comes_settles_how_that_is_said(self, new_history: Factory) -> None:
+    def test_missing_content_settles_its_error_variant(self, new_history: Factory) -> None:
         history = new_history("opeai").complete().wait(61).fetch(status=400, body=NOT_READY)
         assert history.outcomes(self.check) == {"content.late": False, "no_content": False}
         assert history.severities(self.check)["no_content"] is Severity.INFO
@@ -69,7 +69,7 @@ class TestSuccessComesFirst:
         )
         assert history.outcomes(self.check) == {"no_content": True}
 
-    def test_content_that_is_gone_soon_after_success_is_wrong(self, new_history: Factory) -> None:
+    def test_content_not_found_soon_after_success_fails(self, new_history: Factory) -> None:
         history = new_history("opeai").complete().wait(16).fetch(status=404, body=refusal("ResourceNotFound"))
         assert history.outcomes(self.check) == {"content.binary": False}
         assert (
@@ -82,18 +82,18 @@ class TestSuccessComesFirst:
         )
 
     @pytest.mark.parametrize("status", [302, 401, 429, 503])
-    def test_other_answers_say_nothing_of_it(self, new_history: Factory, status: int) -> None:
+    def test_unrelated_responses_are_not_checked(self, new_history: Factory, status: int) -> None:
         assert new_history("opeai").complete().wait(16).fetch(status=status, body="").outcomes(self.check) == {}
 
 
-class TestTheClip:
+class TestFormat:
     check = staticmethod(content.content_is_video)
 
-    def test_an_mp4_is_right(self, new_history: Factory) -> None:
+    def test_mp4_passes(self, new_history: Factory) -> None:
         assert new_history("opeai").complete().fetch().outcomes(self.check) == {"content.binary": True, **WHOLE}
         assert new_history("apimodels").complete().fetch().outcomes(self.check) == WHOLE
 
-    def test_a_page_or_a_link_is_no_clip(self, new_history: Factory) -> None:
+    def test_page_or_link_is_not_a_clip(self, new_history: Factory) -> None:
         for body in ("<html>here</html>", {"url": "https://elsewhere"}):
             history = new_history("opeai").complete().fetch(media=None, body=body)
             assert history.outcomes(self.check) == {"content.binary": False, "content.format": False}
@@ -101,29 +101,29 @@ class TestTheClip:
                 "content.format": False
             }
 
-    def test_other_bytes_are_no_mp4(self, new_history: Factory) -> None:
+    def test_other_bytes_are_not_an_mp4(self, new_history: Factory) -> None:
         history = new_history("opeai").complete().fetch(media=None, body="<99 bytes of video/mp4>")
         assert history.outcomes(self.check) == {"content.binary": True, "content.format": False}
 
-    def test_another_codec_is_told(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_other_codec_is_information(self, new_history: Factory, make_clip: Factory) -> None:
         history = new_history("opeai").complete().fetch(media=make_clip(codec="hvc1"))
         assert history.outcomes(self.check)["content.codec"] is False
         assert history.severities(self.check) == {"content.codec": Severity.INFO}
 
-    def test_another_type_is_wrong(self, new_history: Factory) -> None:
+    def test_other_content_type_fails(self, new_history: Factory) -> None:
         history = new_history("opeai").complete().fetch(headers={"content-type": "text/html"})
         assert history.outcomes(self.check)["content.type"] is False
 
-    def test_what_lies_behind_another_link_need_be_no_clip(self, new_history: Factory) -> None:
+    def test_content_of_an_unknown_link_is_not_checked(self, new_history: Factory) -> None:
         history = new_history("apimodels").complete().fetch(link=OTHER, media=None, body="<9 bytes of image/png>")
         assert history.outcomes(self.check) == {}
 
-    def test_what_a_journal_does_not_keep_is_not_judged(self, new_history: Factory) -> None:
+    def test_content_without_recorded_body_is_not_checked(self, new_history: Factory) -> None:
         assert new_history("opeai").complete().fetch(media=None, body="", headers={}).outcomes(self.check) == {}
 
 
-class TestHowItIsSent:
-    def test_the_length_is_that_of_the_bytes(self, new_history: Factory) -> None:
+class TestDelivery:
+    def test_content_length_matches_the_body(self, new_history: Factory) -> None:
         check = content.content_length_matches_the_body
         assert new_history("opeai").complete().fetch().outcomes(check) == {"content.length": True}
         history = new_history("opeai").complete().fetch(headers={"content-length": "1010"})
@@ -136,7 +136,7 @@ class TestHowItIsSent:
             == {}
         )
 
-    def test_a_second_look_finds_the_same(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_content_is_stable_between_downloads(self, new_history: Factory, make_clip: Factory) -> None:
         check = content.content_is_stable
         assert new_history("opeai").complete().fetch().outcomes(check) == {}
         assert new_history("opeai").complete().fetch().fetch().outcomes(check) == {"content.same": True}
@@ -152,24 +152,24 @@ class TestHowItIsSent:
             ("max-age=0", {"content.cached": False}),
         ],
     )
-    def test_content_may_be_cached_for_a_day(
+    def test_content_is_cacheable_for_a_day(
         self, new_history: Factory, cache_control: str, expected: dict[str, bool]
     ) -> None:
         history = new_history("opeai").complete().fetch(headers={"cache-control": cache_control})
         assert history.outcomes(content.content_is_cacheable) == expected
 
 
-class TestWhatWasOrdered:
+class TestClipMatchesOrder:
     pixels = staticmethod(clips.clip_resolution_matches_the_order)
     length = staticmethod(clips.clip_duration_matches_the_order)
     sound = staticmethod(clips.clip_audio_matches_the_order)
 
-    def test_the_pixels_are_the_row_s(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_resolution_is_that_of_the_ordered_size(self, new_history: Factory, make_clip: Factory) -> None:
         assert new_history("opeai").complete().fetch().outcomes(self.pixels) == {"size.720p.16:9": True}
         history = new_history("opeai").complete().fetch(media=make_clip(640, 360))
         assert history.outcomes(self.pixels) == {"size.720p.16:9": False}
 
-    def test_resolution_and_ratio_are_the_row_too(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_resolution_and_ratio_select_a_size(self, new_history: Factory, make_clip: Factory) -> None:
         for height, passes in ((960, True), (720, False)):
             history = (
                 new_history("opeai")
@@ -178,12 +178,12 @@ class TestWhatWasOrdered:
             )
             assert history.outcomes(self.pixels) == {"size.720p.1:1": passes, "size.equivalent": passes}
 
-    def test_what_is_adaptive_and_has_no_picture_is_wide(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_adaptive_ratio_without_an_image_is_wide(self, new_history: Factory, make_clip: Factory) -> None:
         for width, passes in ((1280, True), (720, False)):
             history = new_history("apimodels").complete().fetch(media=make_clip(width, 720))
             assert history.outcomes(self.pixels) == {"adaptive.none": passes, "create.aspect_ratio.default": passes}
 
-    def test_without_a_resolution_it_is_the_default(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_missing_resolution_is_the_default(self, new_history: Factory, make_clip: Factory) -> None:
         history = (
             new_history("apimodels").complete(resolution=None, aspect_ratio="1:1").fetch(media=make_clip(960, 960))
         )
@@ -193,21 +193,21 @@ class TestWhatWasOrdered:
         )
         assert history.outcomes(self.pixels) == {"size.720p.1:1": False, "create.resolution.default": False}
 
-    def test_what_is_adaptive_takes_the_form_of_a_known_picture(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_adaptive_ratio_follows_a_known_reference(self, new_history: Factory, make_clip: Factory) -> None:
         for width, passes in ((720, True), (1280, False)):
             history = new_history("apimodels").complete(aspect_ratio="9:16").fetch(media=make_clip(720, 1280))
             history.complete("t2", link=OTHER, reference_video_urls=[LINK], aspect_ratio="adaptive")
             history.fetch("t2", link=OTHER, media=make_clip(width, 2000 - width))
             assert history.outcomes(self.pixels) == {"adaptive": passes}
 
-    def test_what_is_adaptive_takes_some_form_of_the_table(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_adaptive_ratio_is_one_of_the_documented_sizes(self, new_history: Factory, make_clip: Factory) -> None:
         for size, passes in (((834, 1112), True), ((800, 800), False)):
             history = new_history("apimodels").complete(
                 first_frame_url="https://example.com/a.png", aspect_ratio="adaptive"
             )
             assert history.fetch(media=make_clip(*size)).outcomes(self.pixels) == {"adaptive": passes}
 
-    def test_the_length_is_as_ordered(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_duration_is_as_ordered(self, new_history: Factory, make_clip: Factory) -> None:
         expected = {"content.frames_per_second": True, "create.seconds": True, "seconds.text": True, "frames": True}
         assert new_history("opeai").complete().fetch().outcomes(self.length) == expected
         history = new_history("opeai").complete().fetch(media=make_clip(seconds=5.0))
@@ -221,7 +221,7 @@ class TestWhatWasOrdered:
             history = new_history("apimodels").complete(duration=None).fetch(media=make_clip(seconds=seconds))
             assert history.outcomes(self.length)["create.duration.default"] is passes
 
-    def test_a_frame_more_is_settled(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_extra_frame_settles_the_variant(self, new_history: Factory, make_clip: Factory) -> None:
         billed = make_clip(seconds=97 / 24, frames=97)
         history = new_history("opeai").complete().fetch(media=billed)
         assert history.severities(self.length) == {"frames": Severity.INFO}
@@ -236,7 +236,7 @@ class TestWhatWasOrdered:
             new_history("opeai", {"opeai.frames": "billed"}).complete().fetch().outcomes(self.length)["frames"] is False
         )
 
-    def test_another_frame_rate_is_wrong(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_other_frame_rate_fails(self, new_history: Factory, make_clip: Factory) -> None:
         history = new_history("opeai").complete().fetch(media=make_clip(frames=120))
         outcomes = history.outcomes(self.length)
         assert (outcomes["content.frames_per_second"], outcomes["frames"]) == (False, False)
@@ -244,7 +244,7 @@ class TestWhatWasOrdered:
     @pytest.mark.parametrize(
         ("generate_audio", "fact"), [(None, "create.generate_audio.default"), (False, "create.generate_audio")]
     )
-    def test_there_is_sound_as_ordered(
+    def test_audio_is_as_ordered(
         self, new_history: Factory, make_clip: Factory, generate_audio: bool | None, fact: str
     ) -> None:
         for has_audio, passes in ((True, generate_audio is None), (False, generate_audio is False)):
@@ -254,9 +254,7 @@ class TestWhatWasOrdered:
             assert history.outcomes(self.sound) == {fact: passes}
         assert new_history("apimodels").complete().fetch().outcomes(self.sound) == {"create.generate_audio": True}
 
-    def test_an_enlarged_clip_has_the_target_s_side_and_the_input_s_form(
-        self, new_history: Factory, make_clip: Factory
-    ) -> None:
+    def test_upscaled_clip_has_target_side_and_input_ratio(self, new_history: Factory, make_clip: Factory) -> None:
         for size, side, keeps_ratio in (
             ((1080, 1920), True, True),
             ((1280, 720), False, False),
@@ -267,20 +265,20 @@ class TestWhatWasOrdered:
             history.fetch("t2", link=OTHER, media=make_clip(*size))
             assert history.outcomes(self.pixels) == {"upscale.side.1080p": side, "upscale.size": keeps_ratio}
 
-    def test_an_input_that_nobody_has_seen_may_have_any_form(self, new_history: Factory, make_clip: Factory) -> None:
+    def test_ratio_of_an_unknown_input_is_not_checked(self, new_history: Factory, make_clip: Factory) -> None:
         history = new_history("apimodels").complete(operation=Operation.UPSCALE).fetch(media=make_clip(1080, 1080))
         assert history.outcomes(self.pixels) == {"upscale.side.1080p": True}
         assert history.outcomes(self.sound) == {}
 
 
 class TestLinks:
-    def test_each_task_has_its_own(self, new_history: Factory) -> None:
+    def test_each_task_has_its_own_link(self, new_history: Factory) -> None:
         check = links.links_are_unique_per_task
         assert new_history("apimodels").complete().outcomes(check) == {}
         assert new_history("apimodels").complete().complete("t2", link=OTHER).outcomes(check) == {"content.own": True}
         assert new_history("apimodels").complete().complete("t2").outcomes(check) == {"content.own": False}
 
-    def test_none_needs_a_key(self, new_history: Factory) -> None:
+    def test_links_require_no_key(self, new_history: Factory) -> None:
         check = links.links_require_no_key
         assert new_history("apimodels").complete().fetch().outcomes(check) == {"content.keyless": True}
         history = new_history("apimodels").complete().fetch(status=401, body={"code": 401, "msg": "no key"})
@@ -299,7 +297,7 @@ class TestLinks:
             (7.1, 500, {}),
         ],
     )
-    def test_each_lives_seven_days(
+    def test_links_expire_after_seven_days(
         self, new_history: Factory, days: float, status: int, expected: dict[str, bool]
     ) -> None:
         body = {"code": status, "msg": "gone"}
@@ -309,7 +307,7 @@ class TestLinks:
         if expected.get("expired_link") is False:
             assert history.severities(links.links_expire_on_time) == {"expired_link": Severity.INFO}
 
-    def test_posted_files_are_published_for_seven_days(self, new_history: Factory) -> None:
+    def test_uploaded_files_expire_after_seven_days(self, new_history: Factory) -> None:
         check, link = links.uploaded_files_expire_on_time, "https://files.example/a.png"
         history = new_history("apimodels").respond_enveloped(Operation.FILE_CREATE, {"publicUrl": link})
         assert history.outcomes(check) == {"files": True}

@@ -1,4 +1,4 @@
-"""The real emulator of A, judged in its money, its library and what it keeps from another key."""
+"""Checks of billing, the asset library and isolation by key against the emulator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FACE = {"url": "https://example.com/face.png", "asset_type": "Image"}
 
 
 def run_order(emulator: Any, operation: Op, fate: str = "", **changes: Any) -> Any:
-    """An order, its record while it runs, its end, its record and its clip."""
+    """Order a task, poll it to its end, fetch its clip, and read its record before and after."""
     driver = emulator.driver
     document = {**driver.contract.example(operation), **changes}
     order = driver.call(operation, document, headers={"x-mock-fate": fate} if fate else None)
@@ -64,7 +64,7 @@ def create_asset(emulator: Any, group: Any, fate: str = "", **changes: Any) -> A
 
 
 def fill_library(emulator: Any) -> tuple[Any, Any]:
-    """Two groups and their assets, and an order with one of these."""
+    """Create two groups with assets and order with two of these; return an asset of each group."""
     driver = emulator.driver
     first_group, second_group = (driver.call(Op.GROUP_CREATE, {"name": name}).data["id"] for name in ("cast", "crew"))
     driver.call(Op.BALANCE)
@@ -85,7 +85,7 @@ def fill_library(emulator: Any) -> tuple[Any, Any]:
 
 
 def access_with_second_key(emulator: Any, lead: Any) -> None:
-    """Everything that another key must not see."""
+    """Send each operation that must be isolated with the second key."""
     driver = emulator.driver
     task = next(iter(driver.history.tasks))
     driver.call(Op.GROUP_LIST, **SECOND)
@@ -125,7 +125,7 @@ def png_bytes() -> bytes:
 
 
 def upload_file(emulator: Any) -> None:
-    """A file, while it is there and when it is no more."""
+    """Upload a file and fetch it before and after it expires."""
     driver = emulator.driver
     head = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\ncontent-type: image/png\r\n\r\n'
     form = {"content-type": "multipart/form-data; boundary=x"}
@@ -160,14 +160,14 @@ def exercise_everything(emulator: Any) -> None:
     upload_file(emulator)
 
 
-def test_nothing_is_contradicted_and_everything_is_looked_at(start_emulator: Factory) -> None:
+def test_emulated_billing_and_assets_pass_all_checks(start_emulator: Factory) -> None:
     emulator = start_emulator("apimodels")
     exercise_everything(emulator)
     assert [str(failure) for failure in emulator.failures()] == []
     assert (BILLING_FACTS | ASSET_FACTS) - emulator.confirmed() == set()
 
 
-def test_another_key_finds_nothing_of_b_s(start_emulator: Factory) -> None:
+def test_opeai_tasks_are_isolated_by_key(start_emulator: Factory) -> None:
     emulator = start_emulator("opeai")
     order = emulator.driver.call(Op.CREATE, emulator.driver.contract.example(Op.CREATE))
     emulator.driver.sleep(9.0)
@@ -177,14 +177,14 @@ def test_another_key_finds_nothing_of_b_s(start_emulator: Factory) -> None:
     assert "tasks.isolated" in emulator.confirmed()
 
 
-def test_a_price_by_tokens_is_settled_and_nothing_else_is_said(start_emulator: Factory) -> None:
+def test_price_by_tokens_is_the_only_finding(start_emulator: Factory) -> None:
     emulator = start_emulator("apimodels", variants={"apimodels.billing": "tokens"})
     exercise_everything(emulator)
     failures = {(failure.fact.id, failure.severity) for failure in emulator.failures()}
     assert failures == {("apimodels.billing", Severity.INFO)}
 
 
-def test_errors_that_come_with_200_change_nothing(start_emulator: Factory) -> None:
+def test_error_status_200_is_the_only_finding(start_emulator: Factory) -> None:
     emulator = start_emulator("apimodels", variants={"apimodels.errors": "ok"})
     exercise_everything(emulator)
     failures = {(failure.fact.id, failure.severity) for failure in emulator.failures()}

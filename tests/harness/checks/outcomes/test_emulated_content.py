@@ -1,4 +1,4 @@
-"""The real emulator, judged in what it delivers: whole clips, parts of them, links and their end."""
+"""Checks of content, ranges and links against the emulator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UPSTREAM_FACTS = {
 
 
 def run_task(emulator: Any, document: Any, fate: str = "") -> Callable[..., Any]:
-    """Order, wait for the end, and return what fetches the result."""
+    """Order a task, wait for its success, and return a function that fetches the result."""
     driver = emulator.driver
     order = driver.call(Operation.CREATE, document, headers={"x-mock-fate": fate} if fate else None)
     params = {"task_id": order.created_id}
@@ -51,7 +51,7 @@ def fetch_ranges(emulator: Any, fetch: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
-def test_what_the_emulator_delivers_contradicts_nothing(start_emulator: Factory, name: str) -> None:
+def test_emulated_content_passes_all_checks(start_emulator: Factory, name: str) -> None:
     emulator = start_emulator(name)
     for document in emulator.driver.contract.request.examples[Operation.CREATE]:
         fetch = run_task(emulator, document)
@@ -63,7 +63,7 @@ def test_what_the_emulator_delivers_contradicts_nothing(start_emulator: Factory,
     assert emulator.confirmed() >= CONTENT_FACTS | UPSTREAM_FACTS[name]
 
 
-def test_content_that_is_late_contradicts_nothing(start_emulator: Factory) -> None:
+def test_late_content_passes_all_checks(start_emulator: Factory) -> None:
     for name in UPSTREAMS:
         emulator = start_emulator(name)
         fetch = run_task(emulator, emulator.driver.contract.example(Operation.CREATE), "content_late by=10s")
@@ -77,7 +77,7 @@ def test_content_that_is_late_contradicts_nothing(start_emulator: Factory) -> No
 @pytest.mark.parametrize(
     "option", ["opeai.range=off", "opeai.frames=billed", "apimodels.frames=billed", "apimodels.expired_link=410"]
 )
-def test_another_option_is_settled_and_nothing_else_is_said(start_emulator: Factory, option: str) -> None:
+def test_other_option_is_the_only_finding(start_emulator: Factory, option: str) -> None:
     id_, _, value = option.partition("=")
     emulator = start_emulator(id_.partition(".")[0], variants={id_: value})
     fetch = run_task(emulator, emulator.driver.contract.example(Operation.CREATE))

@@ -1,4 +1,4 @@
-"""Two keys: what the one made, the other must not see; each check sees it as such, and each way of lying."""
+"""Checks that tasks and assets of one key are invisible to another."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOT_FOUND = {"error": {"message": "video not found", "type": "NotFound", "param"
 class TestTasks:
     check = staticmethod(isolation.tasks_are_isolated_by_key)
 
-    def test_a_query_of_another_key_finds_nothing(self, new_history: Factory) -> None:
+    def test_query_with_another_key_is_not_found(self, new_history: Factory) -> None:
         history = new_history("opeai").order().respond(Operation.QUERY, NOT_FOUND, status=404, task_id="t1", **SECOND)
         assert history.outcomes(self.check) == {"tasks.isolated": True}
         assert history.poll("QUEUED", **SECOND).outcomes(self.check) == {"tasks.isolated": False}
@@ -31,12 +31,12 @@ class TestTasks:
         assert history.outcomes(self.check) == {"tasks.isolated": True}
         assert history.poll("pending", **SECOND).outcomes(self.check) == {"tasks.isolated": False}
 
-    def test_nor_is_there_content_for_it(self, new_history: Factory) -> None:
+    def test_content_with_another_key_is_not_found(self, new_history: Factory) -> None:
         history = new_history("opeai").complete().fetch(status=404, body=NOT_FOUND, **SECOND)
         assert history.outcomes(self.check) == {"tasks.isolated": True}
         assert new_history("opeai").complete().fetch(**SECOND).outcomes(self.check) == {"tasks.isolated": False}
 
-    def test_nor_a_record(self, new_history: Factory) -> None:
+    def test_record_with_another_key_is_not_found(self, new_history: Factory) -> None:
         history = (
             new_history("apimodels")
             .complete()
@@ -46,14 +46,14 @@ class TestTasks:
         history.respond_enveloped(Operation.RECORD, {"settled": True, "credits": 0.588}, task_id="t1", **SECOND)
         assert history.outcomes(self.check) == {"tasks.isolated": False}
 
-    def test_a_link_is_for_whoever_has_it(self, new_history: Factory) -> None:
+    def test_links_are_not_isolated(self, new_history: Factory) -> None:
         assert new_history("apimodels").complete().fetch(**SECOND).outcomes(self.check) == {}
 
     @pytest.mark.parametrize("caller", ["first", "", "wrong"])
-    def test_its_maker_and_those_without_a_right_key_say_nothing_of_it(self, new_history: Factory, caller: str) -> None:
+    def test_requests_with_the_own_key_or_no_valid_key_are_not_checked(self, new_history: Factory, caller: str) -> None:
         assert new_history("opeai").order().poll("QUEUED", caller=caller).outcomes(self.check) == {}
 
-    def test_a_refusal_for_another_reason_says_nothing_of_it(self, new_history: Factory) -> None:
+    def test_other_errors_are_not_checked(self, new_history: Factory) -> None:
         history = new_history("opeai").order().respond(Operation.QUERY, {}, status=429, task_id="t1", **SECOND)
         assert history.outcomes(self.check) == {}
 
@@ -65,7 +65,7 @@ def history_with_asset(new_history: Factory) -> Any:
     return history.respond_enveloped(Operation.ASSET_CREATE, {"id": "a1", "status": "Active"}, request=FACE)
 
 
-class TestTheLibrary:
+class TestAssetLibrary:
     @pytest.mark.parametrize(
         ("operation", "document"),
         [
@@ -74,7 +74,7 @@ class TestTheLibrary:
             (Operation.ASSET_DELETE, {"id": "a1"}),
         ],
     )
-    def test_another_key_s_asset_is_unknown(
+    def test_asset_of_another_key_is_unknown(
         self, new_history: Factory, operation: Operation, document: dict[str, str]
     ) -> None:
         check = isolation.assets_are_isolated_by_key
@@ -98,7 +98,7 @@ class TestTheLibrary:
             (Operation.ASSET_CREATE, FACE),
         ],
     )
-    def test_another_key_s_group_is_closed(
+    def test_group_of_another_key_is_inaccessible(
         self, new_history: Factory, operation: Operation, document: dict[str, Any]
     ) -> None:
         check = isolation.groups_are_isolated_by_key
@@ -118,7 +118,7 @@ class TestTheLibrary:
                 == expected
             )
 
-    def test_another_key_s_assets_are_not_listed(self, new_history: Factory) -> None:
+    def test_assets_of_another_key_are_not_listed(self, new_history: Factory) -> None:
         check = isolation.lists_are_isolated_by_key
         for items, passes in (([], True), ([{"id": "a2"}], True), ([{"id": "a1"}], False)):
             history = history_with_asset(new_history).respond_enveloped(
@@ -133,7 +133,7 @@ class TestTheLibrary:
         )
 
     @pytest.mark.parametrize("wrapped", [False, True])
-    def test_another_key_s_groups_are_not_listed(self, new_history: Factory, wrapped: bool) -> None:
+    def test_groups_of_another_key_are_not_listed(self, new_history: Factory, wrapped: bool) -> None:
         check = isolation.lists_are_isolated_by_key
         for name, passes in (("group-9", True), ("group-1", False)):
             items = [{"id": 1, "group_name": name}]

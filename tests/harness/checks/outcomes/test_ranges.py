@@ -1,4 +1,4 @@
-"""Ranges: each check sees an honest answer as such, and each way of lying."""
+"""Checks of range requests against documented and deviating responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Factory = Callable[..., Any]
 UPSTREAMS = ("opeai", "apimodels")
 REFUSED = {"opeai": {"error": {"code": "InvalidRange"}}, "apimodels": {"code": 416, "msg": "no"}}
 RANGE_VARIANT = {"opeai": {"range": True}, "apimodels": {}}
-"""Only B's contract has a switch for ranges."""
+"""Only the contract of opeai has a variant for ranges."""
 
 
 def fetch_range(
@@ -26,7 +26,7 @@ def fetch_range(
     size: int = 0,
     **headers: str,
 ) -> Any:
-    """A range of a clip of 1000 bytes, and what is answered."""
+    """Add a download of a 1000-byte clip and a range request with this response."""
     history = new_history(name).complete().fetch()
     response_headers = {"content-type": "video/mp4", "content-length": str(size)} | (
         {"content-range": content_range} if content_range else {}
@@ -55,9 +55,7 @@ def fetch_range(
         ("bytes=5-5", "bytes 5-5/*", 1),
     ],
 )
-def test_a_range_gets_its_bytes(
-    new_history: Factory, name: str, range_header: str, content_range: str, size: int
-) -> None:
+def test_range_is_served(new_history: Factory, name: str, range_header: str, content_range: str, size: int) -> None:
     history = fetch_range(new_history, name, range_header, 206, content_range, size)
     assert history.outcomes(ranges.ranges_are_served) == {"range.part": True, **RANGE_VARIANT[name]}
 
@@ -74,13 +72,13 @@ def test_a_range_gets_its_bytes(
         ("", 100),
     ],
 )
-def test_other_bytes_than_asked_for_are_wrong(new_history: Factory, name: str, content_range: str, size: int) -> None:
+def test_other_bytes_than_requested_fail(new_history: Factory, name: str, content_range: str, size: int) -> None:
     history = fetch_range(new_history, name, "bytes=0-99", 206, content_range, size)
     assert history.outcomes(ranges.ranges_are_served)["range.part"] is False
     assert history.severities(ranges.ranges_are_served) == {"range.part": Severity.BREAKING}
 
 
-def test_a_range_that_is_ignored_is_settled_where_that_is_a_variant(new_history: Factory) -> None:
+def test_ignored_range_settles_the_variant_where_there_is_one(new_history: Factory) -> None:
     check = ranges.ranges_are_served
     assert fetch_range(new_history, "opeai", "bytes=0-99", 200, "", 1000).severities(check) == {"range": Severity.INFO}
     assert fetch_range(new_history, "apimodels", "bytes=0-99", 200, "", 1000).severities(check) == {
@@ -93,18 +91,18 @@ def test_a_range_that_is_ignored_is_settled_where_that_is_a_variant(new_history:
 
 
 @pytest.mark.parametrize("name", UPSTREAMS)
-def test_a_range_within_the_clip_is_not_refused(new_history: Factory, name: str) -> None:
+def test_rejected_range_within_the_clip_fails(new_history: Factory, name: str) -> None:
     history = fetch_range(new_history, name, "bytes=0-99", 416, "bytes */1000")
     assert history.outcomes(ranges.ranges_are_served) == {"range.part": False}
 
 
 @pytest.mark.parametrize("range_header", ["bytes=9-5", "bytes=-", "items=0-9", "bytes=0-1,5-6"])
-def test_what_is_no_single_range_is_not_judged(new_history: Factory, range_header: str) -> None:
+def test_invalid_or_multiple_ranges_are_not_checked(new_history: Factory, range_header: str) -> None:
     history = fetch_range(new_history, "opeai", range_header, 200, "", 1000)
     assert [check for check in ranges.CHECKS if history.outcomes(check)] == []
 
 
-def test_a_range_of_what_was_never_seen_whole_is_not_judged(new_history: Factory) -> None:
+def test_range_of_an_unknown_clip_is_not_checked(new_history: Factory) -> None:
     history = (
         new_history("opeai")
         .complete()
@@ -113,17 +111,17 @@ def test_a_range_of_what_was_never_seen_whole_is_not_judged(new_history: Factory
     assert [check for check in ranges.CHECKS if history.outcomes(check)] == []
 
 
-class TestBeyondTheEnd:
+class TestUnsatisfiableRange:
     check = staticmethod(ranges.unsatisfiable_ranges_are_rejected)
 
     @pytest.mark.parametrize("name", UPSTREAMS)
     @pytest.mark.parametrize("range_header", ["bytes=1000-", "bytes=5000-6000", "bytes=-0"])
-    def test_it_is_refused_with_the_size(self, new_history: Factory, name: str, range_header: str) -> None:
+    def test_rejection_carries_the_size(self, new_history: Factory, name: str, range_header: str) -> None:
         for content_range, passes in (("bytes */1000", True), ("bytes */999", False), ("", False)):
             history = fetch_range(new_history, name, range_header, 416, content_range)
             assert history.outcomes(self.check) == {"error.range_not_satisfiable": passes}
 
-    def test_an_answer_is_wrong_where_ranges_are_answered(self, new_history: Factory) -> None:
+    def test_served_range_beyond_the_end_fails(self, new_history: Factory) -> None:
         history = fetch_range(new_history, "opeai", "bytes=1000-", 206, "bytes 1000-1000/1001", 1)
         assert history.outcomes(self.check) == {"error.range_not_satisfiable": False}
         assert fetch_range(new_history, "opeai", "bytes=1000-", 200, "", 1000).outcomes(self.check) == {}
@@ -137,7 +135,7 @@ class TestIfRange:
     check = staticmethod(ranges.stale_if_range_gets_the_full_body)
 
     @pytest.mark.parametrize("name", UPSTREAMS)
-    def test_another_validator_gets_the_whole(self, new_history: Factory, name: str) -> None:
+    def test_stale_validator_gets_the_full_body(self, new_history: Factory, name: str) -> None:
         for status, passes in ((200, True), (206, False)):
             history = fetch_range(new_history, name, "bytes=0-9", 206, "bytes 0-9/1000", 10)
             request_headers = {"range": "bytes=0-9", "if-range": '"two"'}
@@ -150,19 +148,19 @@ class TestIfRange:
             )
             assert history.outcomes(self.check) == {"range.condition": passes}
 
-    def test_half_of_the_whole_is_not_the_whole(self, new_history: Factory) -> None:
+    def test_partial_body_is_not_the_full_body(self, new_history: Factory) -> None:
         history = fetch_range(new_history, "opeai", "bytes=0-9", 206, "bytes 0-9/1000", 10)
         history.fetch(
             request_headers={"range": "bytes=0-9", "if-range": '"two"'}, media=None, body="<500 bytes of video/mp4>"
         )
         assert history.outcomes(self.check) == {"range.condition": False}
 
-    def test_the_clip_s_own_validator_lets_the_range_through(self, new_history: Factory) -> None:
+    def test_current_validator_gets_the_range(self, new_history: Factory) -> None:
         history = fetch_range(new_history, "opeai", "bytes=0-9", 206, "bytes 0-9/1000", 10, if_range='"one"')
         assert history.outcomes(self.check) == {}
         assert history.outcomes(ranges.ranges_are_served) == {"range.part": True, "range": True}
 
-    def test_a_date_says_nothing(self, new_history: Factory) -> None:
+    def test_date_validator_is_not_checked(self, new_history: Factory) -> None:
         history = fetch_range(
             new_history, "opeai", "bytes=0-9", 200, "", 1000, if_range="Sat, 01 Jan 2000 00:00:00 GMT"
         )
@@ -182,7 +180,7 @@ class TestHead:
             (405, "0", "", False),
         ],
     )
-    def test_it_tells_the_length_and_has_no_body(
+    def test_head_has_content_length_and_no_body(
         self, new_history: Factory, name: str, status: int, length: str, body: str, passes: bool
     ) -> None:
         history = new_history(name).complete().fetch()
@@ -194,7 +192,7 @@ class TestHead:
         assert history.outcomes(self.check) == {"content.head": passes}
 
 
-def test_accept_ranges_tells_what_is_done(new_history: Factory) -> None:
+def test_accept_ranges_matches_behaviour(new_history: Factory) -> None:
     check = ranges.accept_ranges_matches_behaviour
     for accept_ranges, passes in (("bytes", True), ("none", False)):
         history = fetch_range(new_history, "opeai", "bytes=0-9", 206, "bytes 0-9/1000", 10, accept_ranges=accept_ranges)

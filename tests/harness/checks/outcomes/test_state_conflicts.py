@@ -1,4 +1,4 @@
-"""What is refused for the state of things: each check sees an honest answer as such, and each way of lying."""
+"""Checks of errors that depend on state: unfinished tasks, deleted assets, balance."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def error(type_: str, code: str) -> dict[str, Any]:
 NOT_YET = error("invalid_request_error", "")
 
 
-class TestContent:
-    def test_what_is_not_ready_is_refused_as_such(self, new_history: Factory) -> None:
+class TestContentErrors:
+    def test_unfinished_content_gets_the_documented_error(self, new_history: Factory) -> None:
         history = new_history("opeai").order().poll("IN_PROGRESS").fetch(status=400, body=NOT_YET)
         assert list(history.outcomes(CHECK).values()) == [True]
         assert "error.not_ready" in next(iter(history.outcomes(CHECK)))
         history = new_history("opeai").order().poll("IN_PROGRESS").fetch(status=409, body=NOT_YET)
         assert list(history.outcomes(CHECK).values()) == [False]
 
-    def test_what_has_failed_is_refused_as_such(self, new_history: Factory) -> None:
+    def test_content_of_a_failed_task_gets_the_documented_error(self, new_history: Factory) -> None:
         history = (
             new_history("opeai").order().poll("FAILURE").fetch(status=400, body=error("BadRequest", "InvalidParameter"))
         )
@@ -42,7 +42,7 @@ class TestContent:
         assert set(history.outcomes(CHECK).values()) == {False}
 
     @pytest.mark.parametrize(("status", "fact", "passes"), [(404, "", True), (410, ".410", True), (400, "", False)])
-    def test_a_link_ends_with_one_of_three_statuses(
+    def test_expired_link_has_a_documented_status(
         self, new_history: Factory, status: int, fact: str, passes: bool
     ) -> None:
         history = (
@@ -51,13 +51,13 @@ class TestContent:
         assert history.outcomes(links.links_expire_on_time)[f"error.link_expired{fact}"] is passes
 
 
-class TestOrders:
+class TestOrderErrors:
     def reject_order(self, history: Any, fail_code: str, status: int, **changes: Any) -> Any:
         document = {**history.contract.example(Operation.CREATE), **changes}
         data = {"failCode": fail_code, "failMsg": "no", "retryable": False}
         return history.respond_enveloped(Operation.CREATE, data, request=document, status=status)
 
-    def test_what_moderation_objects_to_is_refused_as_such(self, new_history: Factory) -> None:
+    def test_moderation_error_has_the_documented_status(self, new_history: Factory) -> None:
         check = state_conflicts.moderation_errors_have_the_documented_status
         for status, expected in (
             (400, {"error.moderation_input": True}),
@@ -71,7 +71,7 @@ class TestOrders:
             history = new_history("opeai").respond(Operation.CREATE, body, request=document, status=status)
             assert history.outcomes(check) == {"error.moderation_input": passes}
 
-    def test_an_asset_that_is_gone_is_refused_as_such(self, new_history: Factory) -> None:
+    def test_deleted_asset_gets_the_documented_error(self, new_history: Factory) -> None:
         def history_with_deleted_asset() -> Any:
             history = new_history("apimodels").respond_enveloped(
                 Operation.ASSET_CREATE, {"id": "a1", "status": "Active"}, request=FACE
@@ -83,7 +83,7 @@ class TestOrders:
         history = self.reject_order(history_with_deleted_asset(), "INVALID_INPUT", 409, first_frame_url="asset://a1")
         assert history.outcomes(CHECK) == {"error.invalid_input": False}
 
-    def test_a_reference_that_cannot_be_used_is_refused_as_such(self, new_history: Factory) -> None:
+    def test_unusable_reference_gets_the_documented_error(self, new_history: Factory) -> None:
         for status, passes in ((400, True), (409, False)):
             history = self.reject_order(new_history("apimodels"), "INVALID_INPUT", status, first_frame_url=IMAGE)
             assert history.outcomes(CHECK) == {"error.invalid_input": passes}
@@ -100,7 +100,7 @@ class TestOrders:
                 name: passes for name, passes in history.outcomes(CHECK).items() if "newapi" not in name
             } == expected
 
-    def test_an_asset_that_is_refused_is_so_with_its_status(self, new_history: Factory) -> None:
+    def test_rejected_asset_has_the_documented_status(self, new_history: Factory) -> None:
         group = {"id": 1, "group_name": "group-1"}
         for status, expected in (
             (422, {"error.asset_refused": True}),
@@ -115,7 +115,7 @@ class TestOrders:
                 == expected
             )
 
-    def test_an_order_that_cannot_be_paid_is_refused_for_that(self, new_history: Factory) -> None:
+    def test_order_without_balance_is_rejected(self, new_history: Factory) -> None:
         check, document = (
             state_conflicts.orders_require_balance,
             new_history("apimodels").contract.example(Operation.CREATE),
@@ -137,7 +137,7 @@ class TestOrders:
 @pytest.mark.parametrize(
     ("code", "fact"), [("CONTENT_MODERATION", "error.moderation_output"), ("UPSTREAM_FAILED", "error.task_failed")]
 )
-def test_a_failed_task_is_found_all_the_same(new_history: Factory, code: str, fact: str) -> None:
+def test_failed_task_is_returned_with_status_200(new_history: Factory, code: str, fact: str) -> None:
     check, data = (
         state_conflicts.failed_tasks_have_the_documented_status,
         {"taskId": "t1", "state": "failed", "failCode": code},
@@ -152,7 +152,7 @@ def test_a_failed_task_is_found_all_the_same(new_history: Factory, code: str, fa
     assert new_history("apimodels").order().poll("failed").outcomes(check) == {}
 
 
-def test_a_file_part_is_taken(new_history: Factory) -> None:
+def test_file_part_is_accepted(new_history: Factory) -> None:
     check = capabilities.file_parts_are_accepted
     form = (
         '--x\r\ncontent-disposition: form-data; name="input_reference"; filename="a.png"\r\n\r\n<9 bytes of image/png>'
