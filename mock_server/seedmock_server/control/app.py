@@ -108,8 +108,8 @@ def _parse_query(endpoint: ControlEndpoint, request: Request) -> dict[str, str]:
     for name in query:
         if name not in endpoint.query:
             allowed = ", ".join(endpoint.query) or "none"
-            message = f"{endpoint.method} {endpoint.path} has no query parameter {abbreviated(name)}"
-            raise ControlError(f"{message}; allowed: {allowed}", field=name[:100], allowed=endpoint.query)
+            message = f"unknown query parameter {abbreviated(name)} of {endpoint.method} {endpoint.path}"
+            raise ControlError(f"{message}; available: {allowed}", field=name[:100], allowed=endpoint.query)
     return query
 
 
@@ -128,7 +128,7 @@ def _parse_body(model: type[msgspec.Struct], raw: bytes) -> Any:
     except MalformedBody as error:
         raise ControlError(f"the body is not valid JSON: {error.message}") from error
     except msgspec.ValidationError as error:
-        message = f"the body: {error}; allowed: an object with {', '.join(allowed)}"
+        message = f"the body is not valid: {error}; allowed: an object with {', '.join(allowed)}"
         raise ControlError(message, field=_field_in(str(error)), allowed=allowed) from error
 
 

@@ -28,7 +28,7 @@ def change(context: ControlContext, request: ControlRequest) -> ClockResponse:
     body: ClockRequest = request.body
     actions = [action for action in ACTIONS if getattr(body, action) not in (None, False)]
     if len(actions) != 1:
-        names = ", ".join(actions) or "none of them"
+        names = ", ".join(actions) or "no action"
         raise ControlError(f"found {names}; allowed: exactly one of {', '.join(ACTIONS)}", allowed=ACTIONS)
     action = actions[0]
     try:

@@ -83,7 +83,7 @@ def test_an_error_with_http_200_is_of_kind_refused(start_server: StartServer) ->
         ("since=-1", "a whole number"),
         ("limit=99999", "0 to 10000"),
         ("format=xml", "allowed: json, har, curl, jsonl"),
-        ("until=3", "allowed: upstream, operation"),
+        ("until=3", "available: upstream, operation"),
     ],
 )
 def test_an_invalid_filter_is_rejected(control: Control, query: str, message: str) -> None:

@@ -90,7 +90,7 @@ def test_an_unknown_task_gets_a_404(control: Control) -> None:
         ("upstream=x", "allowed: apimodels, opeai"),
         ("limit=many", "a whole number from 0 to 1000"),
         ("limit=1001", "a whole number from 0 to 1000"),
-        ("colour=red", "allowed: upstream, status, limit, key, account"),
+        ("colour=red", "available: upstream, status, limit, key, account"),
     ],
 )
 def test_an_invalid_filter_is_rejected(control: Control, query: str, message: str) -> None:
