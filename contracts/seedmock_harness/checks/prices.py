@@ -62,7 +62,7 @@ def calculate_price(interaction: Interaction, task: TaskHistory) -> Price | None
         seconds=order.seconds or 0,
     )
     variant = f"{upstream}.billing"
-    options = (SECONDS, TOKENS)
+    options = (SECONDS, TOKENS) if variant in interaction.contract.defaults else (SECONDS,)
     return Price(tariff, {option: quote(upstream, request, variants={variant: option}).amount for option in options})
 
 
@@ -90,7 +90,7 @@ def check_price(interaction: Interaction, task: TaskHistory, charged: Decimal, t
     is_close = abs(charged - amount) <= amount * APPROXIMATE
     if option is not None:
         yield passed(tariff, f"{charged} USD")
-        if not is_same_amount(amount, price.amounts[TOKENS]):
+        if not is_same_amount(amount, price.amounts.get(TOKENS, amount)):
             yield check_option(interaction, interaction.variant("billing"), option)
     else:
         severity = Severity.WARNING if is_close else None
