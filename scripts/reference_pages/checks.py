@@ -95,9 +95,9 @@ def checks_and_mutations(mutants: Sequence[Mutant], results: Results) -> Iterato
     yield from ("# Checks and mutations", "", NOTE, "")
     yield from (
         "The kinds of mutation (`seedmock fault add`) that each check has caught in the mutated upstreams of",
+        "[mutants.md](mutants.md), and in how many of them.",
         "",
     )
-    yield from ("[mutants.md](mutants.md), and in how many of them.", "")
     yield from ("| check | description | mutations that it catches | mutants |", "|---|---|---|---|")
     for check in CHECKS:
         name, description = check.__name__, (check.__doc__ or "").partition("\n")[0]
@@ -136,7 +136,7 @@ def mutants_table(mutants: Sequence[Mutant], results: Results) -> Iterator[str]:
     free = sum(mutant.is_free for mutant in mutants)
     yield from ("# Mutated upstreams", "", NOTE, "")
     yield f"{len(mutants)} upstreams that break a fact; {found_count} are found by that fact, {free} of them for free:"
-    yield "no task is needed. Unchanged upstreams give no finding: not whole, nor part by part with 20 seeds."
+    yield "no task is needed. Unchanged upstreams give no finding: neither whole runs nor partial ones with 20 seeds."
     family = ""
     for mutant in sorted(mutants, key=lambda mutant: mutant.family):
         if mutant.family != family:
