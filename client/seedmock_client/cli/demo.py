@@ -135,7 +135,7 @@ def _problems(clip: Clip, size: str, seconds: float) -> tuple[str, ...]:
         (abs(movie.seconds - seconds) < 0.2, f"{movie.seconds:.2f} s instead of {seconds:g} s"),
         (movie.has_audio, "no sound"),
         (clip.path.stat().st_size == clip.bytes, "another size on disk"),
-        (clip.states_seen[-1:] == ("SUCCESS",), f"states {clip.states_seen}"),
+        (clip.states_seen[-1:] == ("SUCCESS",), f"statuses {clip.states_seen}"),
     )
     return tuple(problem for passed, problem in checks if not passed)
 
@@ -163,7 +163,7 @@ def _print_table(results: list[DemoResult]) -> None:
 
     table = Table(title="measured in the files", title_justify="left", title_style="dim")
     table.box, table.show_edge, table.padding, table.leading = box.SIMPLE, False, 0, 1
-    for name in ("upstream, mode, task", "states seen", "size", "seconds", "sound", "bytes", "cost"):
+    for name in ("upstream, mode, task", "statuses", "size", "seconds", "sound", "bytes", "cost"):
         table.add_column(name, justify="right" if name in ("seconds", "bytes", "cost") else "left", overflow="fold")
     for result in results:
         table.add_row(f"{result.upstream}\n{result.mode}\n{result.clip.video.task_id}", *_cells(result.clip))

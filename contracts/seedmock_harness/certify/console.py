@@ -65,7 +65,8 @@ def print_certification(certification: Certification) -> None:
         click.echo(f"problem: {certification.problem}")
     satisfied = len(Invariant) - len({violation.invariant for violation in certification.violations})
     counts = "" if certification.problem else f", {satisfied} of {len(Invariant)} invariants satisfied"
-    trials = f"{len(certification.trials)} scenarios of {certification.upstream}"
+    count = len(certification.trials)
+    trials = f"{count} {'scenario' if count == 1 else 'scenarios'} of {certification.upstream}"
     line = f"{certification.verdict}: {trials}{counts}, {certification.seconds:.0f} s"
     click.echo(click.style(line, fg=COLOURS[certification.verdict], bold=True))
 

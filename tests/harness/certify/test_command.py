@@ -27,7 +27,7 @@ def test_reference_client_is_certified_in_one_scenario(tmp_path: Path) -> None:
     options = ("--upstream", "apimodels", "--adapter", REFERENCE, "--only", "success", "--report", str(report))
     result = run_certify(*options)
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("certified: 1 scenarios of apimodels, 14 of 14 invariants satisfied, ")
+    assert result.output.startswith("certified: 1 scenario of apimodels, 14 of 14 invariants satisfied, ")
     assert json.loads(report.read_text()) == {
         "upstream": "apimodels",
         "adapter": REFERENCE,
@@ -47,7 +47,7 @@ def test_violation_is_reported_with_scenario_and_transcript(tmp_path: Path, clie
     description = INVARIANT_DESCRIPTIONS[Invariant.TASK_ID_REPORTED]
     assert f"task-id-reported  {description}  (breaking)" in result.output
     assert "    step: fate: stuck status=queued" in result.output
-    assert "not-certified: 1 scenarios of apimodels, 13 of 14 invariants satisfied" in result.output
+    assert "not-certified: 1 scenario of apimodels, 13 of 14 invariants satisfied" in result.output
     written = json.loads(report.read_text())
     (violation,) = written["violations"]
     assert list(written) == ["upstream", "adapter", "verdict", "scenarios", "violations"]
