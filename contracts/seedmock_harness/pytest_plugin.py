@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .errors import HarnessError
-
 if TYPE_CHECKING:
     from .results.verification import Verification
 
@@ -59,27 +57,20 @@ class LiveUpstreamTest(pytest.Item):
     def runtest(self) -> None:
         verification = _verify_once(self.config)
         if verification.verdict != "conforms":
+            from .verify.api import LiveUpstreamDrifted
+
             raise LiveUpstreamDrifted(verification)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
         """Show the findings, not the line of this file that raised them."""
+        from .verify.api import LiveUpstreamDrifted
+
         if isinstance(excinfo.value, LiveUpstreamDrifted):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[str, int | None, str]:
         return "seedmock", None, self.name
-
-
-class LiveUpstreamDrifted(HarnessError, AssertionError):
-    """A live service that contradicts its documentation; the message has every finding."""
-
-    def __init__(self, verification: Verification) -> None:
-        from .verify.api import format_finding, summary_line
-
-        inconclusive = verification.verdict == "inconclusive"
-        head = [f"{COULD_NOT_VERIFY}: {verification.problem}"] if inconclusive else []
-        super().__init__("\n".join([*head, summary_line(verification), *map(format_finding, verification.findings)]))
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,20 @@ from decimal import Decimal
 
 from seedmock_contracts.upstreams import get_contract
 
+from ..errors import HarnessError
 from ..results.verification import FactStatus, Finding, Verification
 from .order_log import OrderLog, state_file
 from .session import NullObserver, Session, paid_options_for, plan_steps, target_fingerprint
 from .target import live_target
+
+
+class LiveUpstreamDrifted(HarnessError, AssertionError):
+    """A live service that contradicts its documentation or could not be verified; the message has every finding."""
+
+    def __init__(self, verification: Verification) -> None:
+        inconclusive = verification.verdict == "inconclusive"
+        head = [f"could not verify: {verification.problem}"] if inconclusive else []
+        super().__init__("\n".join([*head, summary_line(verification), *map(format_finding, verification.findings)]))
 
 
 def run_verification(
